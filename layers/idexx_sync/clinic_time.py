@@ -1,0 +1,81 @@
+"""Wall-clock texts, instants, and the rules between them (rule R3). Pure.
+
+The source speaks in clinic-local wall-clock texts without a zone. Zone conversion happens here
+and nowhere else, never in SQL.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+DEFAULT_ZONE = "America/Los_Angeles"
+"""ODIS's own default for a clinic without a zone (ODIS schema, clinics)."""
+LAST_SECOND = time(23, 59, 59)
+_MIDNIGHT = time(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time a record occupies, as a day and two wall-clock times of that day."""
+
+    day: date
+    start: time
+    end: time
+    cut_at_midnight: bool = False
+    """The true end lies after midnight; `end` is the day's last second."""
+
+
+class EndsBeforeStart(ValueError):
+    """The record's end lies before its start."""
+
+
+def parse_wall(text: str) -> datetime:
+    """A wall-clock text `YYYY-MM-DD HH:MM:SS` as a naive datetime; ValueError otherwise."""
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - naive on purpose
+
+
+def to_instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The instant of a wall-clock time: a skipped one moves forward, of two the first counts."""
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def to_wall(instant: datetime, zone: ZoneInfo) -> datetime:
+    """The naive wall-clock time that the clinic's clock shows at an instant."""
+    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def local_day(instant: datetime, zone: ZoneInfo) -> date:
+    return to_wall(instant, zone).date()
+
+
+def day_of(text: str) -> date:
+    """The calendar day of a wall-clock text: what stands before the blank."""
+    return date.fromisoformat(text[:10])
+
+
+def occupied_span(
+    start: str, end: str | None, zone: ZoneInfo, slot_minutes: int, *, is_block: bool
+) -> Span:
+    """The span that a record occupies.
+
+    No end and no length count as one slot. A block from midnight to midnight is the whole day.
+    Raises EndsBeforeStart for a negative length, ValueError for an unreadable text.
+    """
+    first = parse_wall(start)
+    length = parse_wall(end) - first if end else timedelta(0)
+    if length < timedelta(0):
+        raise EndsBeforeStart
+    if is_block and not length and first.time() == _MIDNIGHT:
+        length = timedelta(days=1)
+    length = length or timedelta(minutes=slot_minutes)
+    begin = to_instant(first, zone)
+    begin_wall = to_wall(begin, zone)
+    # Wall-clock columns can't tell the two passes of a repeated hour apart: the later reading
+    # keeps the time occupied in both.
+    finish = max(
+        to_wall(begin + length, zone), begin_wall + length if begin_wall == first else first
+    )
+    midnight = datetime.combine(first.date() + timedelta(days=1), _MIDNIGHT)
+    if finish < midnight:
+        return Span(first.date(), begin_wall.time(), finish.time())
+    return Span(first.date(), begin_wall.time(), LAST_SECOND, cut_at_midnight=finish > midnight)

@@ -1,0 +1,266 @@
+"""Clinics: who they are, their zone, hours and settings of this service."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
+
+from idexx_sync.clinic_time import DEFAULT_ZONE
+from idexx_sync.db import Conn
+from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.pims import Configuration
+from idexx_sync.vocabulary import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedPeriod:
+    """A recurring time in which a clinic offers nothing, in clinic wall-clock time."""
+
+    start_time: time
+    end_time: time
+    days_of_week: tuple[int, ...]
+    """0 = Sunday."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A clinic's row of `clinic_schedule_configs` (ODIS schema, schedule config)."""
+
+    open_time: time
+    close_time: time
+    days_of_week: tuple[int, ...]
+    """0 = Sunday."""
+    slot_minutes: int
+    capacity: int
+    horizon_days: int
+    stale_minutes: int
+    daily_hours: Any
+    """As ODIS stored it; read by `inbound.hours`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """All that a run must know of its clinic."""
+
+    id: UUID
+    name: str
+    is_active: bool
+    timezone: str | None
+    business_hours: Any
+    """As ODIS stored it; read by `inbound.hours`."""
+    base_url: str
+    transport: Literal["http", "browser"]
+    room_ids: tuple[str, ...] | None
+    """Calendar columns that count; None: all."""
+    stage: Stage
+    paused_reason: str | None
+    """Why the clinic is paused; None: it is not."""
+    killed: bool
+    known_room_ids: tuple[str, ...]
+    """Rooms that Neo's configuration showed last; empty before the first login."""
+    configuration_read_at: datetime | None
+    schedule: Schedule
+    blocked_periods: tuple[BlockedPeriod, ...]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clinic's zone; ConfigurationInvalid for a name that no zone has."""
+        try:
+            return ZoneInfo(self.timezone or DEFAULT_ZONE)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ConfigurationInvalid(
+                f"clinics.timezone: {self.timezone!r} is not an IANA zone; "
+                "set one such as America/Los_Angeles",
+                code="timezone",
+            ) from None
+
+
+CLINIC_QUERY = """
+    SELECT c.id, c.name, c.is_active, c.timezone, c.business_hours,
+           s.base_url, s.transport, s.room_ids, s.stage, s.killed,
+           CASE WHEN s.paused_at IS NOT NULL
+                THEN coalesce(s.paused_reason, 'no reason given') END AS paused_reason,
+           jsonb_path_query_array(s.neo_configuration, '$.rooms[*].id') AS known_room_ids,
+           s.neo_configuration_read_at AS configuration_read_at,
+           g.open_time, g.close_time, g.days_of_week, g.slot_duration_minutes AS slot_minutes,
+           g.default_capacity AS capacity, g.sync_horizon_days AS horizon_days,
+           g.stale_threshold_minutes AS stale_minutes, g.daily_hours,
+           (SELECT coalesce(json_agg(json_build_object(
+                       'start_time', b.start_time, 'end_time', b.end_time,
+                       'days_of_week', b.days_of_week) ORDER BY b.start_time, b.id), '[]')
+              FROM public.clinic_blocked_periods b
+             WHERE b.clinic_id = c.id AND b.is_active) AS blocked_periods
+      FROM public.clinics c
+      LEFT JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id
+      LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
+     WHERE c.id = coalesce(%(clinic_id)s,
+                           (SELECT j.clinic_id FROM idexx_sync.jobs j WHERE j.id = %(job_id)s))
+"""
+"""One clinic with all its settings; parameters: clinic_id, or job_id of one of its jobs."""
+
+
+def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
+    """The clinic of a row of CLINIC_QUERY; ConfigurationInvalid names what is missing."""
+    if row is None:
+        raise unknown_clinic(clinic_id)
+    if row["base_url"] is None:
+        raise ConfigurationInvalid(
+            f"clinic_settings: clinic {clinic_id} is not set up for this service; "
+            f"run: idexx-sync clinics add {clinic_id}",
+            code="clinic_settings",
+        )
+    if row["open_time"] is None:
+        raise ConfigurationInvalid(
+            f"clinic_schedule_configs: clinic {clinic_id} has no row there; "
+            "save its schedule settings in ODIS first",
+            code="clinic_schedule_configs",
+        )
+    if row["room_ids"] == []:
+        raise ConfigurationInvalid(
+            f"room_ids: the list of clinic {clinic_id} is empty; "
+            "name the rooms that count, or null for all of them",
+            code="room_ids",
+        )
+    return Clinic(
+        id=row["id"],
+        name=row["name"],
+        is_active=row["is_active"],
+        timezone=row["timezone"],
+        business_hours=row["business_hours"],
+        base_url=row["base_url"],
+        transport=row["transport"],
+        room_ids=None if row["room_ids"] is None else tuple(row["room_ids"]),
+        stage=row["stage"],
+        paused_reason=row["paused_reason"],
+        killed=row["killed"],
+        known_room_ids=tuple(row["known_room_ids"] or ()),
+        configuration_read_at=row["configuration_read_at"],
+        schedule=Schedule(
+            open_time=row["open_time"],
+            close_time=row["close_time"],
+            days_of_week=tuple(row["days_of_week"]),
+            slot_minutes=row["slot_minutes"],
+            capacity=row["capacity"],
+            horizon_days=row["horizon_days"],
+            stale_minutes=row["stale_minutes"],
+            daily_hours=row["daily_hours"],
+        ),
+        blocked_periods=tuple(
+            BlockedPeriod(
+                start_time=time.fromisoformat(period["start_time"]),
+                end_time=time.fromisoformat(period["end_time"]),
+                days_of_week=tuple(period["days_of_week"]),
+            )
+            for period in row["blocked_periods"]
+        ),
+    )
+
+
+def unknown_clinic(clinic_id: UUID) -> ConfigurationInvalid:
+    return ConfigurationInvalid(
+        f"clinic_id: there is no clinic {clinic_id}; list them with: idexx-sync clinics list",
+        code="clinic_id",
+    )
+
+
+def clinic_by_id(conn: Conn, clinic_id: UUID) -> Clinic:
+    """The clinic; ConfigurationInvalid when it is unknown or not set up."""
+    with conn.cursor(row_factory=dict_row) as cur:
+        row = cur.execute(CLINIC_QUERY, {"clinic_id": clinic_id, "job_id": None}).fetchone()
+    return clinic_from_row(clinic_id, row)
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicLine:
+    """One line of the list of clinics."""
+
+    id: UUID
+    name: str
+    is_active: bool
+    timezone: str | None
+    stage: Stage | None
+    """None: not set up for this service."""
+    paused: bool
+    credential_version: int | None
+    last_success_at: datetime | None
+
+
+def clinics_listed(conn: Conn) -> list[ClinicLine]:
+    """Every clinic of the database, set up or not, by name."""
+    with conn.cursor(row_factory=class_row(ClinicLine)) as cur:
+        return cur.execute(
+            """
+            SELECT c.id, c.name, c.is_active, c.timezone, s.stage,
+                   s.paused_at IS NOT NULL AS paused,
+                   (SELECT max(v.version) FROM idexx_sync.credentials v
+                     WHERE v.clinic_id = c.id) AS credential_version,
+                   (SELECT max(j.finished_at) FROM idexx_sync.jobs j
+                     WHERE j.clinic_id = c.id AND j.sync = 'inbound'
+                       AND j.status IN ('succeeded', 'succeeded_with_warnings')
+                   ) AS last_success_at
+              FROM public.clinics c
+              LEFT JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id
+             ORDER BY c.name, c.id
+            """
+        ).fetchall()
+
+
+def set_up_clinic(
+    conn: Conn,
+    clinic_id: UUID,
+    *,
+    base_url: str,
+    room_ids: list[str] | None,
+    stage: Stage,
+    transport: Literal["http", "browser"] = "http",
+) -> None:
+    """Bring a clinic on board or change its settings; ConfigurationInvalid if it is unknown."""
+    found = conn.execute(
+        """
+        INSERT INTO idexx_sync.clinic_settings AS s
+               (clinic_id, base_url, room_ids, stage, transport)
+        SELECT id, %(base_url)s, %(room_ids)s, %(stage)s, %(transport)s
+          FROM public.clinics WHERE id = %(clinic_id)s
+        ON CONFLICT (clinic_id) DO UPDATE
+           SET base_url = EXCLUDED.base_url, room_ids = EXCLUDED.room_ids,
+               stage = EXCLUDED.stage, transport = EXCLUDED.transport, updated_at = now()
+        RETURNING s.clinic_id
+        """,
+        {
+            "clinic_id": clinic_id,
+            "base_url": base_url,
+            "room_ids": room_ids,
+            "stage": stage,
+            "transport": transport,
+        },
+    ).fetchone()
+    if found is None:
+        raise unknown_clinic(clinic_id)
+
+
+def store_configuration(
+    conn: Conn, clinic_id: UUID, configuration: Configuration, read_at: datetime
+) -> None:
+    """Remember the rooms, types and slot length that Neo showed."""
+    conn.execute(
+        """
+        UPDATE idexx_sync.clinic_settings
+           SET neo_configuration = %s, neo_configuration_read_at = %s, updated_at = now()
+         WHERE clinic_id = %s
+        """,
+        (
+            Jsonb(
+                {
+                    "slot_minutes": configuration.slot_minutes,
+                    "rooms": [{"id": room.id, "name": room.name} for room in configuration.rooms],
+                    "appointment_types": list(configuration.appointment_types),
+                }
+            ),
+            read_at,
+            clinic_id,
+        ),
+    )

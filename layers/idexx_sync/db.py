@@ -1,0 +1,84 @@
+"""One connection per process, and the transaction that every writer uses.
+
+A transaction pooler may stand between: nothing is prepared on the server, nothing is set for the
+session, no lock outlives its transaction.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from pydantic import SecretStr
+
+from idexx_sync.errors import DatabaseUnavailable
+
+Conn = Connection[tuple[Any, ...]]
+
+CONNECT_TIMEOUT_S = 10
+LOCK_TIMEOUT = "10s"
+STATEMENT_TIMEOUT = "60s"
+IDLE_TIMEOUT = "60s"
+
+
+def connect(database_url: SecretStr) -> Conn:
+    """A new autocommit connection; DatabaseUnavailable when Postgres does not answer."""
+    try:
+        return psycopg.connect(
+            database_url.get_secret_value(),
+            autocommit=True,
+            prepare_threshold=None,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            application_name="idexx-sync",
+        )
+    except psycopg.OperationalError as error:
+        raise unavailable(error) from None
+
+
+class Database:
+    """The process's connection, opened at first use and replaced once it is broken."""
+
+    def __init__(self, database_url: SecretStr) -> None:
+        self._url = database_url
+        self._conn: Conn | None = None
+
+    def connection(self) -> Conn:
+        if self._conn is None or self._conn.closed or self._conn.broken:
+            self._conn = connect(self._url)
+        return self._conn
+
+    def reconnect(self) -> Conn:
+        self.close()
+        return self.connection()
+
+    def close(self) -> None:
+        if self._conn is not None:
+            self._conn.close()
+        self._conn = None
+
+
+@contextmanager
+def writing(conn: Conn) -> Iterator[None]:
+    """A transaction with bounded waits, pipelined: statements go out without waiting in between.
+
+    The limits are the transaction's own, because a pooler hands the session to others.
+    """
+    with conn.pipeline(), conn.transaction():
+        conn.execute(
+            """
+            SELECT set_config('lock_timeout', %s, true),
+                   set_config('statement_timeout', %s, true),
+                   set_config('idle_in_transaction_session_timeout', %s, true)
+            """,
+            (LOCK_TIMEOUT, STATEMENT_TIMEOUT, IDLE_TIMEOUT),
+        )
+        yield
+
+
+def unavailable(error: psycopg.Error) -> DatabaseUnavailable:
+    """What a broken connection means to a sync; the driver's text may name hosts and users."""
+    return DatabaseUnavailable(
+        "Postgres did not answer or the connection broke; the run can be repeated safely",
+        code=type(error).__name__.lower(),
+    )

@@ -1,0 +1,147 @@
+"""Every way a sync can fail, named by what the caller does next.
+
+* SyncError
+  - the clinic must act:  CredentialsRejected, PasswordChangeRequired, AccountLocked,
+                          ChallengeRequired
+  - ODIS must act:        PageUnknown, ShapeChanged, ImplausibleData, MappingError,
+                          ConfigurationInvalid, InternalError
+  - nobody must act:      PimsUnavailable, PimsSlow, Throttled, DatabaseUnavailable,
+                          DeadlineExceeded, LeaseLost
+
+The last group and InternalError are retryable: the same job may succeed later.
+A message says what was found and what to do; it never carries a secret or a person's data.
+"""
+
+from typing import ClassVar, Literal
+
+WhoActs = Literal["clinic", "odis", "nobody"]
+
+
+class SyncError(Exception):
+    """An explained failure of a sync; `kind` is the word that jobs, logs and alerts use."""
+
+    kind: ClassVar[str]
+    who_acts: ClassVar[WhoActs]
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        """What exactly was found, as one word for counting (`login_form`, `status_502`)."""
+
+
+class ClinicMustAct(SyncError):
+    """Stop: only somebody at the clinic can put this right."""
+
+    who_acts = "clinic"
+
+
+class CredentialsRejected(ClinicMustAct):
+    """Neo refused the company id, username or password; no further try until they change."""
+
+    kind = "credentials_rejected"
+
+
+class PasswordChangeRequired(ClinicMustAct):
+    """Neo asks the user for a new password before it lets anyone in."""
+
+    kind = "password_change_required"
+
+
+class AccountLocked(ClinicMustAct):
+    """Neo has locked the account."""
+
+    kind = "account_locked"
+
+
+class ChallengeRequired(ClinicMustAct):
+    """Neo asks for something only a person can give: second factor, single sign-on, branch."""
+
+    kind = "challenge_required"
+
+
+class OdisMustAct(SyncError):
+    """Stop: ODIS has to change its code or its configuration."""
+
+    who_acts = "odis"
+
+
+class PageUnknown(OdisMustAct):
+    """The browser ended on a page that none of the known outcomes describes."""
+
+    kind = "page_unknown"
+
+
+class ShapeChanged(OdisMustAct):
+    """An answer no longer has the shape the reader knows."""
+
+    kind = "shape_changed"
+
+
+class ImplausibleData(OdisMustAct):
+    """The data were readable and can't be true; a person must look."""
+
+    kind = "implausible_data"
+
+
+class MappingError(OdisMustAct):
+    """A record could be read and has no place in ODIS's tables."""
+
+    kind = "mapping_error"
+
+
+class ConfigurationInvalid(OdisMustAct):
+    """A setting of the clinic or of the service is missing or wrong; the message names it."""
+
+    kind = "configuration_invalid"
+
+
+class InternalError(OdisMustAct):
+    """A defect of ours."""
+
+    kind = "internal"
+    retryable = True
+
+
+class TryLater(SyncError):
+    """Retry: nobody has to act, the same job may succeed later."""
+
+    who_acts = "nobody"
+    retryable = True
+
+
+class PimsUnavailable(TryLater):
+    """Neo refused the connection, cut it, or answered with a server error."""
+
+    kind = "pims_unavailable"
+
+
+class PimsSlow(TryLater):
+    """Neo did not answer within the time-out."""
+
+    kind = "pims_slow"
+
+
+class Throttled(TryLater):
+    """Neo or our own budget said: not so fast."""
+
+    kind = "throttled"
+
+
+class DatabaseUnavailable(TryLater):
+    """Postgres did not answer, or the connection broke."""
+
+    kind = "database_unavailable"
+
+
+class DeadlineExceeded(TryLater):
+    """The run had no time left."""
+
+    kind = "deadline_exceeded"
+
+
+class LeaseLost(TryLater):
+    """Another run took the clinic over; this one must not write any more."""
+
+    kind = "lease_lost"

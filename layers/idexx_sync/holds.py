@@ -1,0 +1,193 @@
+"""Holds in the database: what waits for a person, and what a person has decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from psycopg import Cursor
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from idexx_sync.db import Conn
+from idexx_sync.gate import (
+    PERMIT_LIFETIME,
+    Finding,
+    HoldDecisions,
+    HoldStatus,
+    Standing,
+    days_of,
+)
+from idexx_sync.pims import Window
+from idexx_sync.vocabulary import SyncName
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    id: UUID
+    clinic_id: UUID
+    sync: SyncName
+    cause: str
+    status: HoldStatus
+    findings: dict[str, Finding]
+    job_id: UUID
+    opened_at: datetime
+    updated_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+    permit_until: datetime | None
+    ended_at: datetime | None
+
+
+_HOLD_COLUMNS = """id, clinic_id, sync, cause, status, findings, job_id, opened_at, updated_at,
+    decided_at, decided_by, permit_until, ended_at"""
+
+
+def standing_holds(conn: Conn, clinic_id: UUID, sync: SyncName) -> Cursor[Standing]:
+    """The holds that count for the next run; a cursor, because the caller may be pipelining."""
+    return conn.cursor(row_factory=class_row(Standing)).execute(
+        """
+        SELECT id, cause, status, findings, first_day, last_day, opened_at, permit_until
+          FROM idexx_sync.holds
+         WHERE clinic_id = %s AND sync = %s AND status IN ('open', 'approved', 'rejected')
+         ORDER BY cause
+        """,
+        (clinic_id, sync),
+    )
+
+
+def store_decisions(
+    conn: Conn,
+    clinic_id: UUID,
+    sync: SyncName,
+    job_id: UUID,
+    window: Window,
+    decisions: HoldDecisions,
+    now: datetime,
+) -> None:
+    """Write what a run decided about the clinic's holds; part of the caller's transaction."""
+    for cause, findings in decisions.opened.items():
+        _open(conn, clinic_id, sync, cause, job_id, window, findings, now)
+    for hold_id, findings in decisions.reopened.items():
+        _update(conn, clinic_id, hold_id, job_id, window, findings, now, opened_at=now)
+    for hold_id, findings in decisions.updated.items():
+        _update(conn, clinic_id, hold_id, job_id, window, findings, now, opened_at=None)
+    _end(conn, clinic_id, decisions.closed, "closed", now)
+    _end(conn, clinic_id, decisions.expired, "expired", now)
+
+
+def _open(
+    conn: Conn,
+    clinic_id: UUID,
+    sync: SyncName,
+    cause: str,
+    job_id: UUID,
+    window: Window,
+    findings: Mapping[str, Finding],
+    now: datetime,
+) -> None:
+    first_day, last_day = days_of(findings, window)
+    conn.execute(
+        """
+        INSERT INTO idexx_sync.holds (id, clinic_id, sync, cause, first_day, last_day, findings,
+                                      job_id, opened_at, updated_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        (
+            uuid4(),
+            clinic_id,
+            sync,
+            cause,
+            first_day,
+            last_day,
+            Jsonb(dict(findings)),
+            job_id,
+            now,
+            now,
+        ),
+    )
+
+
+def _update(
+    conn: Conn,
+    clinic_id: UUID,
+    hold_id: UUID,
+    job_id: UUID,
+    window: Window,
+    findings: Mapping[str, Finding],
+    now: datetime,
+    *,
+    opened_at: datetime | None,
+) -> None:
+    first_day, last_day = days_of(findings, window)
+    conn.execute(
+        """
+        UPDATE idexx_sync.holds
+           SET status = 'open', findings = %s, first_day = %s, last_day = %s, job_id = %s,
+               updated_at = %s, opened_at = coalesce(%s, opened_at),
+               decided_at = NULL, decided_by = NULL, permit_until = NULL
+         WHERE id = %s AND clinic_id = %s
+        """,
+        (Jsonb(dict(findings)), first_day, last_day, job_id, now, opened_at, hold_id, clinic_id),
+    )
+
+
+def _end(
+    conn: Conn,
+    clinic_id: UUID,
+    hold_ids: list[UUID],
+    status: Literal["closed", "expired"],
+    now: datetime,
+) -> None:
+    if hold_ids:
+        conn.execute(
+            """
+            UPDATE idexx_sync.holds SET status = %s, ended_at = %s
+             WHERE clinic_id = %s AND id = ANY(%s)
+            """,
+            (status, now, clinic_id, hold_ids),
+        )
+
+
+def decide(
+    conn: Conn, hold_id: UUID, verdict: Literal["approved", "rejected"], by: str, now: datetime
+) -> Hold | None:
+    """Record a person's decision on an open hold; None if there is no such open hold.
+
+    Approving gives a permit for exactly what the hold names, for 24 hours.
+    """
+    permit_until = now + PERMIT_LIFETIME if verdict == "approved" else None
+    with conn.cursor(row_factory=class_row(Hold)) as cur:
+        return cur.execute(
+            f"""
+            UPDATE idexx_sync.holds
+               SET status = %s, decided_at = %s, decided_by = %s, permit_until = %s
+             WHERE id = %s AND status = 'open'
+            RETURNING {_HOLD_COLUMNS}
+            """,
+            (verdict, now, by, permit_until, hold_id),
+        ).fetchone()
+
+
+def hold_by_id(conn: Conn, hold_id: UUID) -> Hold | None:
+    with conn.cursor(row_factory=class_row(Hold)) as cur:
+        return cur.execute(
+            f"SELECT {_HOLD_COLUMNS} FROM idexx_sync.holds WHERE id = %s", (hold_id,)
+        ).fetchone()
+
+
+def holds_newest_first(
+    conn: Conn, *, clinic_id: UUID | None = None, status: str | None = None, limit: int = 20
+) -> list[Hold]:
+    parameters: dict[str, Any] = {"clinic_id": clinic_id, "status": status, "limit": limit}
+    with conn.cursor(row_factory=class_row(Hold)) as cur:
+        return cur.execute(
+            f"""
+            SELECT {_HOLD_COLUMNS} FROM idexx_sync.holds
+             WHERE (%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)
+               AND (%(status)s::text IS NULL OR status = %(status)s)
+             ORDER BY opened_at DESC, id LIMIT %(limit)s
+            """,
+            parameters,
+        ).fetchall()

@@ -1,0 +1,250 @@
+"""Which of the planned changes are plausible (rules R7 and R8). Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from idexx_sync.gate import Finding, Standing, permit_for
+from idexx_sync.inbound.model import Change, Held, Missing, Plan, Row
+from idexx_sync.inbound.plan import View
+from idexx_sync.records import Record
+
+FEW: Final = 5
+MOST_UNPROVEN_SHARE: Final = 0.2
+LEAST_SHARED: Final = 0.2
+MOST_ROWS_FOR_EMPTY: Final = 3
+MOST_SHIFTED_SHARE: Final = 0.8
+MOST_QUARANTINED: Final = 3
+MOST_QUARANTINED_SHARE: Final = 0.05
+
+FOREIGN = "foreign_calendar"
+EMPTY = "empty_calendar"
+QUARANTINE = "too_many_unreadable"
+UNPROVEN = {"visit": "unproven_visit_losses", "block": "unproven_block_losses"}
+SHIFTED = "times_shifted"
+FINALISED = "finalised_visit_removed"
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What may be written, and what waits for a person."""
+
+    changes: list[Change] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    findings: dict[str, dict[str, Finding]] = field(default_factory=dict)
+    """Cause -> key -> finding of what is held."""
+    foreign: bool = False
+    """The answer may be another clinic's calendar: nothing is written, additions included."""
+
+    @property
+    def held(self) -> int:
+        return sum(len(found) for found in self.findings.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """A row that would stop occupying time without proof by id."""
+
+    row: Row
+    finding: Finding
+    change: Change | None
+    """None: the row is missing from the answer."""
+    missing: Missing | None = None
+
+
+def judge(
+    plan: Plan,
+    held: Held,
+    view: View,
+    standing: Sequence[Standing],
+    known_rooms: frozenset[str],
+    *,
+    local_now: datetime,
+    now: datetime,
+) -> Judgement:
+    """Let through what is proven or harmless, hold by name what is not.
+
+    `local_now` is the clinic's naive wall-clock time; `known_rooms` are the rooms that Neo's
+    configuration showed last.
+    """
+    gate = _Gate(plan, held, view, standing, local_now, now)
+    if gate.is_foreign(known_rooms):
+        return Judgement(findings={FOREIGN: gate.foreign_findings()}, foreign=True)
+    gate.hold_shifted_times()
+    gate.hold_finalised_removals()
+    gate.hold_unproven_losses()
+    return gate.judgement()
+
+
+class _Gate:
+    def __init__(
+        self,
+        plan: Plan,
+        held: Held,
+        view: View,
+        standing: Sequence[Standing],
+        local_now: datetime,
+        now: datetime,
+    ) -> None:
+        self.plan = plan
+        self.standing = standing
+        self.local_now = local_now
+        self.now = now
+        self.ours = [
+            row
+            for row in held.rows.values()
+            if not row.deleted
+            and row.appointment.status != "cancelled"
+            and view.covers(row.appointment.date)
+        ]
+        """Rows that a read of the window should show."""
+        self.findings: dict[str, dict[str, Finding]] = {}
+        self.approved: list[Change] = []
+        self.losses_held = False
+
+    def is_foreign(self, known_rooms: frozenset[str]) -> bool:
+        settled = {change.key for change in self.plan.changes if change.proven}
+        expected = [row for row in self.ours if row.key not in settled]
+        if len(expected) < FEW or len(self.plan.present) < FEW:
+            return False
+        shared = sum(row.key in self.plan.present for row in expected)
+        rooms = known_rooms | {r.appointment.room_id for r in expected if r.appointment.room_id}
+        strange_rooms = bool(rooms and self.plan.rooms) and not rooms & self.plan.rooms
+        if shared >= LEAST_SHARED * len(expected) and not strange_rooms:
+            return False
+        return not all(
+            permit_for(self.standing, FOREIGN, key, finding, self.now)
+            for key, finding in self.foreign_findings().items()
+        )
+
+    def foreign_findings(self) -> dict[str, Finding]:
+        return {row.key: _missing_finding(row) for row in self.ours}
+
+    def hold_shifted_times(self) -> None:
+        shifts = Counter(c.shift_minutes for c in self.plan.changes if c.shift_minutes)
+        if not shifts:
+            return
+        minutes, count = shifts.most_common(1)[0]
+        compared = self.plan.visits_compared
+        if compared < FEW or count < MOST_SHIFTED_SHARE * compared:
+            return
+        for change in self.plan.changes:
+            if change.shift_minutes == minutes:
+                self._hold(SHIFTED, change.key, {"shift_minutes": minutes, **_times(change)})
+
+    def hold_finalised_removals(self) -> None:
+        for change in self.plan.changes:
+            row = change.row
+            if change.action == "remove" and row and row.appointment.status == "finalized":
+                self._hold(FINALISED, change.key, {"removal": change.reason, **_when(row)})
+
+    def hold_unproven_losses(self) -> None:
+        losses = self._unproven_losses()
+        cause = self._cause_for_all(losses)
+        for kind in ("visit", "block"):
+            of_kind = [loss for loss in losses if loss.row.appointment.kind == kind]
+            ours = sum(row.appointment.kind == kind for row in self.ours)
+            too_many = len(of_kind) > max(FEW, MOST_UNPROVEN_SHARE * ours)
+            if cause is None and not too_many:
+                continue
+            for loss in of_kind:
+                self._hold_loss(cause or UNPROVEN[kind], loss)
+
+    def judgement(self) -> Judgement:
+        held = {key for found in self.findings.values() for key in found}
+        return Judgement(
+            changes=[c for c in self.plan.changes if c.key not in held] + self.approved,
+            records=self.plan.records + self._looked_up(),
+            findings=self.findings,
+        )
+
+    def _unproven_losses(self) -> list[_Loss]:
+        turned = [
+            _Loss(change.row, {**_when(change.row), **_statuses(change)}, change)
+            for change in self.plan.changes
+            if change.is_loss
+            and not change.proven
+            and change.row is not None
+            and _start(change.row) > self.local_now
+        ]
+        gone = [
+            _Loss(item.row, _missing_finding(item.row), None, item)
+            for item in self.plan.missing
+            if item.row.occupies
+        ]
+        return turned + gone
+
+    def _cause_for_all(self, losses: list[_Loss]) -> str | None:
+        """The cause for which every unproven loss is held, however few there are."""
+        gone = sum(loss.missing is not None for loss in losses)
+        if not self.plan.present and gone > MOST_ROWS_FOR_EMPTY:
+            return EMPTY
+        unreadable = len(self.plan.quarantined)
+        seen = self.plan.read + unreadable
+        if unreadable > max(MOST_QUARANTINED, MOST_QUARANTINED_SHARE * seen):
+            return QUARANTINE
+        return None
+
+    def _hold_loss(self, cause: str, loss: _Loss) -> None:
+        may_go = loss.missing is None or (self.plan.complete and loss.missing.verdict != "alive")
+        if may_go and permit_for(self.standing, cause, loss.row.key, loss.finding, self.now):
+            if loss.missing is not None:
+                self.approved.append(_approved_removal(loss.missing))
+            return
+        self.losses_held = True
+        self.findings.setdefault(cause, {})[loss.row.key] = loss.finding
+
+    def _hold(self, cause: str, key: str, finding: Finding) -> None:
+        if not permit_for(self.standing, cause, key, finding, self.now):
+            self.findings.setdefault(cause, {})[key] = finding
+
+    def _looked_up(self) -> list[Record]:
+        """Remember the look-ups; a run whose losses are held strikes nobody."""
+        approved = {change.key for change in self.approved}
+        records = []
+        for item in self.plan.missing:
+            if item.verdict == "not_looked_up" or item.row.key in approved:
+                continue
+            if self.losses_held and item.verdict == "not_found_yet":
+                records.append(_unstruck(item))
+            else:
+                records.append(item.record)
+        return records
+
+
+def _approved_removal(missing: Missing) -> Change:
+    row = missing.row
+    memory = replace(missing.record, strikes=0, struck_at=None)
+    return Change(row.key, "remove", "approved", row.appointment, row, memory)
+
+
+def _unstruck(missing: Missing) -> Record:
+    record = missing.record
+    if record.struck_at == record.looked_up_at:  # struck in this very run
+        return replace(record, strikes=record.strikes - 1, struck_at=None)
+    return record
+
+
+def _start(row: Row) -> datetime:
+    return datetime.combine(row.appointment.date, row.appointment.start_time)
+
+
+def _when(row: Row) -> Finding:
+    return {"start": _start(row).isoformat(" "), "kind": row.appointment.kind}
+
+
+def _missing_finding(row: Row) -> Finding:
+    return {"missing": True, **_when(row)}
+
+
+def _statuses(change: Change) -> Finding:
+    assert change.row is not None
+    return {"status": [change.row.appointment.status, change.after.status]}
+
+
+def _times(change: Change) -> Finding:
+    assert change.row is not None
+    after = datetime.combine(change.after.date, change.after.start_time)
+    return {"start": [_start(change.row).isoformat(" "), after.isoformat(" ")]}

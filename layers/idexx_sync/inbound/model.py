@@ -1,0 +1,161 @@
+"""The calendar's values: what a row of `schedule_appointments` says, and a change to one. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, time
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from idexx_sync.pims import RecordKind
+from idexx_sync.plan import Unproven
+from idexx_sync.records import Record
+from idexx_sync.vocabulary import FREES_TIME
+
+BLOCK_TYPE: Final = "block"
+"""`appointment_type` of a block (ODIS schema, vocabularies)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """The columns of `schedule_appointments` that this sync owns."""
+
+    date: date
+    start_time: time
+    end_time: time
+    room_id: str | None
+    status: str
+    appointment_type: str | None
+    patient_name: str | None
+    client_name: str | None
+    client_phone: str | None
+    provider_name: str | None
+
+    @property
+    def kind(self) -> RecordKind:
+        return "block" if self.appointment_type == BLOCK_TYPE else "visit"
+
+    @property
+    def frees_time(self) -> bool:
+        return self.status in FREES_TIME
+
+
+COLUMNS: Final = tuple(column.name for column in fields(Appointment))
+PERSONAL: Final = frozenset({"patient_name", "client_name", "client_phone", "provider_name"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An appointment as we hold it."""
+
+    id: UUID
+    version: str
+    """Postgres's version of the row (`xmin`): it changes with every write to it."""
+    key: str
+    """`neo_appointment_id`: a visit's id, or `<id>@<start>` for a block."""
+    deleted: bool
+    appointment: Appointment
+
+    @property
+    def occupies(self) -> bool:
+        return not self.deleted and not self.appointment.frees_time
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What we hold of a window: live rows of its days, and rows and records of the answer's ids."""
+
+    rows: Mapping[str, Row]
+    """Key -> the live row, else the newest soft-deleted one."""
+    records: Mapping[str, Record]
+    reported_words: frozenset[tuple[str, str]] = frozenset()
+
+    def record(self, key: str) -> Record:
+        return self.records.get(key) or Record(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row to create, update (reviving it if it was removed) or remove."""
+
+    key: str
+    action: Literal["create", "update", "remove"]
+    reason: str
+    after: Appointment
+    row: Row | None
+    """The row before; None when there is none."""
+    record: Record
+    """What to remember of the source record once the change is written."""
+    proven: bool = False
+    """The source was asked for this very id (rule R8: such a loss never trips the gate)."""
+    shift_minutes: int = 0
+    """By how much the source moved the start, in wall-clock minutes."""
+
+    @property
+    def fields(self) -> dict[str, tuple[Any, Any]]:
+        """Field -> before and after, for those that differ."""
+        before = self.row.appointment if self.row else None
+        changed = {
+            name: (getattr(before, name, None), getattr(self.after, name))
+            for name in COLUMNS
+            if getattr(before, name, None) != getattr(self.after, name)
+        }
+        was_deleted, is_deleted = bool(self.row and self.row.deleted), self.action == "remove"
+        if was_deleted != is_deleted:
+            changed["removed"] = (was_deleted, is_deleted)
+        return changed
+
+    @property
+    def is_loss(self) -> bool:
+        """A row that stops occupying time."""
+        return bool(self.row and self.row.occupies) and (
+            self.action == "remove" or self.after.frees_time
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A live row that the read lacks and that nothing has proven gone."""
+
+    row: Row
+    verdict: Unproven
+    record: Record
+    """What to remember of it: the look-up and, if it counts, the strike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A record of the answer that could not be understood."""
+
+    key: str | None
+    code: str
+    is_new: bool
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a run would do, before anybody judges whether it is plausible."""
+
+    changes: list[Change] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    """Memory to write although the row does not change."""
+    missing: list[Missing] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    unknown_words: set[tuple[str, str]] = field(default_factory=set)
+    """(field, word) pairs never reported before."""
+    present: set[str] = field(default_factory=set)
+    """Keys that the answer shows, quarantined ones included."""
+    rooms: set[str] = field(default_factory=set)
+    """Room ids that the answer shows."""
+    read: int = 0
+    """Visits and blocks of the answer that concern this clinic's rows."""
+    unchanged: int = 0
+    cut_at_midnight: int = 0
+    visits_compared: int = 0
+    """Visits of which both the old and the new start are known."""
+    complete: bool = True
+    """The read was complete for the window and no look-up contradicted it (rules R1, R6)."""
+
+    def drop_removals(self) -> None:
+        """An incomplete read proves no absence: nothing is removed, nobody is struck."""
+        self.complete = False
+        self.changes = [change for change in self.changes if change.action != "remove"]

@@ -1,0 +1,366 @@
+"""From a snapshot and what we hold to the changes a run would make (rules R1-R6, R10). Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from idexx_sync.clinic_time import EndsBeforeStart, Span, day_of, occupied_span, parse_wall
+from idexx_sync.errors import ShapeChanged
+from idexx_sync.inbound.model import (
+    BLOCK_TYPE,
+    Appointment,
+    Change,
+    Held,
+    Missing,
+    Plan,
+    Quarantined,
+    Row,
+)
+from idexx_sync.pims import (
+    Found,
+    Gone,
+    Lookup,
+    RecordKind,
+    Snapshot,
+    SourceRecord,
+    Unknown,
+    Unreadable,
+    Window,
+)
+from idexx_sync.plan import ids_to_look_up, proven_gone, strike
+from idexx_sync.records import Record
+from idexx_sync.vocabulary import appointment_status
+
+MOST_MISSING_STATUS_KEYS: Final = 0.05
+"""Above this share of visits without the status key, the answer's shape has changed (rule R5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a clinic's calendar is to be read."""
+
+    window: Window
+    zone: ZoneInfo
+    slot_minutes: int
+    room_ids: frozenset[str] | None
+    """Calendar columns that count; None: all."""
+    fingerprint: Callable[[str], str]
+    """Keyed hash of a private text."""
+
+    def allows(self, room_id: str | None) -> bool:
+        """A record without a room is kept: dropping it would make its time look free."""
+        return self.room_ids is None or room_id is None or room_id in self.room_ids
+
+    def covers(self, day: date) -> bool:
+        return day in self.window
+
+
+def key_of(record_id: str, kind: RecordKind, start: str) -> str:
+    """Occurrences of a recurring block share the id, so the start belongs to a block's key."""
+    return f"{record_id}@{start}" if kind == "block" else record_id
+
+
+def id_of(key: str) -> str:
+    """The source's id of a key."""
+    return key.partition("@")[0]
+
+
+def keys_of(snapshot: Snapshot) -> list[str]:
+    """Every key that the answer names; our rows of these keys belong to the window (rule R2)."""
+    named = [key_of(r.id, r.kind, r.start) for r in snapshot.records]
+    named += [
+        key_of(item.id, item.kind, item.start or "")
+        for item in snapshot.unreadable
+        if item.id is not None
+    ]
+    return sorted(set(named))
+
+
+def missing_rows(snapshot: Snapshot, held: Held, view: View) -> list[Row]:
+    """Live rows of the window that the answer does not show; cancelled ones need no removal."""
+    shown = set(keys_of(snapshot))
+    # An unreadable block without a start may be any occurrence: all of its id count as shown.
+    vague = {item.id for item in snapshot.unreadable if item.kind == "block" and not item.start}
+    return [
+        row
+        for key, row in held.rows.items()
+        if key not in shown
+        and id_of(key) not in vague
+        and not row.deleted
+        and row.appointment.status != "cancelled"
+        and view.covers(row.appointment.date)
+    ]
+
+
+def look_ups_wanted(snapshot: Snapshot, held: Held, view: View) -> list[str]:
+    """The ids whose absence this run asks the source about; none after an incomplete read."""
+    if not snapshot.complete:
+        return []
+    missing = missing_rows(snapshot, held, view)
+    return ids_to_look_up((id_of(row.key), held.record(row.key)) for row in missing)
+
+
+def plan_inbound(snapshot: Snapshot, held: Held, proofs: Mapping[str, Lookup], view: View) -> Plan:
+    """The changes that would make our rows equal to the snapshot.
+
+    Raises ShapeChanged when too many visits lack the status key.
+    """
+    _check_status_keys(snapshot.records)
+    plan = Plan(complete=snapshot.complete)
+    planner = _Planner(plan, held, view, snapshot.read_at)
+    planner.plan_answer(snapshot)
+    for row in missing_rows(snapshot, held, view):
+        planner.plan_missing(row, proofs.get(id_of(row.key)))
+    if not plan.complete or any(item.verdict == "alive" for item in plan.missing):
+        plan.drop_removals()
+        plan.missing = [_without_strike(item, held) for item in plan.missing]
+    return plan
+
+
+class _Planner:
+    """Plans one record at a time into `plan`."""
+
+    def __init__(self, plan: Plan, held: Held, view: View, read_at: datetime) -> None:
+        self.plan = plan
+        self.held = held
+        self.view = view
+        self.read_at = read_at
+
+    def plan_answer(self, snapshot: Snapshot) -> None:
+        for key, versions in _by_key(snapshot.records).items():
+            newest = _newest(versions)
+            self.plan.present.add(key)
+            self.plan.rooms.update(r.room_id for r in versions if r.room_id is not None)
+            if newest is None:
+                first = versions[0]
+                self._quarantine(key, "duplicate_differs", first.kind, first.start, first.room_id)
+            else:
+                self._plan_record(key, newest)
+        for item in snapshot.unreadable:
+            if item.room_id is not None:
+                self.plan.rooms.add(item.room_id)
+            self._plan_unreadable(item)
+
+    def _plan_record(self, key: str, record: SourceRecord) -> None:
+        row = self.held.rows.get(key)
+        live = row is not None and not row.deleted
+        if not self.view.allows(record.room_id):
+            if live and row is not None:
+                self._remove(row, "room_not_synced", self.held.record(key))
+            return
+        if not self.view.covers(day_of(record.start)) and not live:
+            return
+        try:
+            span = self._span(record.start, record.end, record.kind)
+        except EndsBeforeStart:
+            self._quarantine(key, "ends_before_start", record.kind, record.start, record.room_id)
+            return
+        self.plan.read += 1
+        after = self._appointment(record, span, row)
+        remembered = self.held.record(key)
+        memory = Record(key, source=_source(record, self.view.fingerprint))
+        shift = self._shift(remembered, record)
+        if row is None:
+            change = Change(key, "create", "new", after, None, memory)
+        elif row.deleted:
+            change = Change(key, "update", "came_back", after, row, memory)
+        elif row.appointment != after:
+            reason = "source" if remembered.source != memory.source else "rederived"
+            change = Change(key, "update", reason, after, row, memory, shift_minutes=shift)
+        else:
+            self.plan.unchanged += 1
+            if replace(remembered, looked_up_at=None) != memory:
+                self.plan.records.append(memory)
+            return
+        self.plan.cut_at_midnight += span.cut_at_midnight
+        self.plan.changes.append(change)
+
+    def _plan_unreadable(self, item: Unreadable) -> None:
+        if item.id is None:
+            self.plan.quarantined.append(Quarantined(None, item.code, is_new=True))
+            return
+        key = key_of(item.id, item.kind, item.start or "")
+        self.plan.present.add(key)
+        self._quarantine(key, item.code, item.kind, item.start, item.room_id)
+
+    def _quarantine(
+        self, key: str, code: str, kind: RecordKind, start: str | None, room_id: str | None
+    ) -> None:
+        """Keep what we hold; a record we don't hold still occupies one slot (rule R3)."""
+        remembered = self.held.record(key)
+        is_new = remembered.quarantine_code != code
+        self.plan.quarantined.append(Quarantined(key, code, is_new))
+        memory = replace(remembered, quarantine_code=code, strikes=0, struck_at=None)
+        row = self.held.rows.get(key)
+        if (
+            (row is None or row.deleted)
+            and start is not None
+            and self.view.covers(day_of(start))
+            and self.view.allows(room_id)
+        ):
+            placeholder = self._placeholder(kind, start, room_id)
+            action: Any = "create" if row is None else "update"
+            self.plan.changes.append(
+                Change(key, action, "unreadable", placeholder, row, replace(memory, source=None))
+            )
+        elif memory != remembered:
+            self.plan.records.append(memory)
+
+    def plan_missing(self, row: Row, lookup: Lookup | None) -> None:
+        remembered = self.held.record(row.key)
+        looked_up = replace(remembered, looked_up_at=self.read_at)
+        if lookup is None:
+            self.plan.missing.append(Missing(row, "not_looked_up", remembered))
+        elif isinstance(lookup, Unknown):
+            self.plan.missing.append(Missing(row, "look_up_failed", looked_up))
+        elif isinstance(lookup, Gone) or _is_other_occurrence(row, lookup):
+            struck = strike(looked_up, self.read_at)
+            if proven_gone(struck):
+                self._remove(row, "not_found_twice", struck)
+            else:
+                self.plan.missing.append(Missing(row, "not_found_yet", struck))
+        else:
+            self._plan_found(row, lookup, looked_up)
+
+    def _plan_found(self, row: Row, found: Found, looked_up: Record) -> None:
+        if found.deleted:
+            self._remove(row, "deleted_at_source", looked_up)
+        elif found.cancelled:
+            self._remove(row, "cancelled_at_source", looked_up, status="cancelled")
+        elif not self.view.allows(found.room_id):
+            self._remove(row, "room_not_synced", looked_up)
+        elif self.view.covers(day_of(found.start)):
+            self.plan.missing.append(Missing(row, "alive", looked_up))
+        else:
+            self._move(row, found, looked_up)
+
+    def _move(self, row: Row, found: Found, looked_up: Record) -> None:
+        """Follow a visit out of the window; only time, room and status may be taken."""
+        try:
+            span = self._span(found.start, found.end, found.kind)
+        except EndsBeforeStart:
+            self.plan.missing.append(Missing(row, "look_up_failed", looked_up))
+            return
+        after = replace(
+            row.appointment,
+            date=span.day,
+            start_time=span.start,
+            end_time=span.end,
+            room_id=found.room_id,
+            status=appointment_status(found.status) or row.appointment.status,
+        )
+        said = {"start": found.start, "end": found.end, "room": found.room_id}
+        source = None if looked_up.source is None else {**looked_up.source, **said}
+        memory = replace(looked_up, source=source, strikes=0, struck_at=None)
+        change = Change(row.key, "update", "moved_away", after, row, memory, proven=True)
+        self.plan.changes.append(change)
+
+    def _remove(self, row: Row, reason: str, record: Record, status: str | None = None) -> None:
+        after = row.appointment if status is None else replace(row.appointment, status=status)
+        memory = replace(record, strikes=0, struck_at=None)
+        self.plan.changes.append(Change(row.key, "remove", reason, after, row, memory, proven=True))
+
+    def _appointment(self, record: SourceRecord, span: Span, row: Row | None) -> Appointment:
+        status = appointment_status(record.status)
+        if status is None and record.status is not None and record.kind == "visit":
+            word = ("status", record.status[:40])
+            if word not in self.held.reported_words:
+                self.plan.unknown_words.add(word)
+        kept = row.appointment.status if row is not None and not row.deleted else "scheduled"
+        is_block = record.kind == "block"
+        return Appointment(
+            date=span.day,
+            start_time=span.start,
+            end_time=span.end,
+            room_id=record.room_id,
+            status=status or kept,
+            appointment_type=BLOCK_TYPE if is_block else _visit_type(record.type),
+            patient_name=record.patient_name,
+            client_name=record.client_name,
+            client_phone=record.client_phone,
+            provider_name=record.provider_name,
+        )
+
+    def _placeholder(self, kind: RecordKind, start: str, room_id: str | None) -> Appointment:
+        span = self._span(start, None, "visit")
+        kept = BLOCK_TYPE if kind == "block" else None
+        return Appointment(
+            span.day, span.start, span.end, room_id, "scheduled", kept, None, None, None, None
+        )
+
+    def _span(self, start: str, end: str | None, kind: RecordKind) -> Span:
+        return occupied_span(
+            start, end, self.view.zone, self.view.slot_minutes, is_block=kind == "block"
+        )
+
+    def _shift(self, remembered: Record, record: SourceRecord) -> int:
+        if record.kind == "block" or remembered.source is None:
+            return 0
+        self.plan.visits_compared += 1
+        moved = parse_wall(record.start) - parse_wall(remembered.source["start"])
+        return int(moved.total_seconds() // 60)
+
+
+def _check_status_keys(records: Iterable[SourceRecord]) -> None:
+    visits = [record for record in records if record.kind == "visit"]
+    without = sum(not record.has_status for record in visits)
+    if without > MOST_MISSING_STATUS_KEYS * len(visits):
+        raise ShapeChanged(
+            f"{without} of {len(visits)} visits lack the status key; "
+            "the calendar's answer has changed and its reader must be adapted",
+            code="status_key_missing",
+        )
+
+
+def _by_key(records: Iterable[SourceRecord]) -> dict[str, list[SourceRecord]]:
+    grouped: dict[str, list[SourceRecord]] = {}
+    for record in records:
+        grouped.setdefault(key_of(record.id, record.kind, record.start), []).append(record)
+    return grouped
+
+
+def _newest(versions: list[SourceRecord]) -> SourceRecord | None:
+    """The version that counts: equal ones collapse, else the latest; None if that is unclear."""
+    distinct = list(dict.fromkeys(versions))
+    if len(distinct) == 1:
+        return distinct[0]
+    stamps = sorted((record.last_updated_at or "" for record in distinct), reverse=True)
+    if stamps[0] == stamps[1]:
+        return None
+    return max(distinct, key=lambda record: record.last_updated_at or "")
+
+
+def _is_other_occurrence(row: Row, found: Found) -> bool:
+    """A look-up by a series' id shows one occurrence: it tells nothing about the others."""
+    _, at, start = row.key.partition("@")
+    return bool(at) and not found.deleted and found.start != start
+
+
+def _without_strike(missing: Missing, held: Held) -> Missing:
+    before = held.record(missing.row.key)
+    record = replace(before, looked_up_at=missing.record.looked_up_at)
+    return replace(missing, record=record)
+
+
+def _visit_type(word: str | None) -> str | None:
+    """A visit whose type happens to be called like the block marker stays a visit."""
+    return f"{word} (visit)" if word == BLOCK_TYPE else word
+
+
+def _source(record: SourceRecord, fingerprint: Callable[[str], str]) -> dict[str, Any]:
+    private = (
+        record.patient_name,
+        record.client_name,
+        record.client_phone,
+        record.provider_name,
+    )
+    return {
+        "start": record.start,
+        "end": record.end,
+        "room": record.room_id,
+        "status": record.status,
+        "type": record.type,
+        "private": fingerprint("\x1f".join(text or "" for text in private)),
+    }

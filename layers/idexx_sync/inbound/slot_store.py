@@ -1,0 +1,174 @@
+"""SQL of the slots: the grid, the links to appointments, and the count of what is booked."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Cursor
+
+from idexx_sync.db import Conn
+from idexx_sync.inbound.slots import HeldSlot, Slot
+from idexx_sync.pims import Window
+
+
+def slots_held(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:
+    """The window's slots; a cursor for `held_slots`, because the caller may be pipelining."""
+    return conn.execute(
+        """
+        SELECT id, date, start_time, end_time, capacity FROM public.schedule_slots
+         WHERE clinic_id = %s AND date BETWEEN %s AND %s
+        """,
+        (clinic_id, window.first_day, window.last_day),
+    )
+
+
+def held_slots(cursor: Cursor[tuple[Any, ...]]) -> list[HeldSlot]:
+    return [HeldSlot(slot_id, Slot(*rest)) for slot_id, *rest in cursor.fetchall()]
+
+
+def lock_slots(conn: Conn, clinic_id: UUID, days: Sequence[date]) -> None:
+    """Lock the days' slots in the order of their keys, so that two writers never deadlock.
+
+    What is booked is counted by a later statement, which sees what others committed before.
+    """
+    conn.execute(
+        """
+        SELECT id FROM public.schedule_slots WHERE clinic_id = %s AND date = ANY(%s)
+         ORDER BY date, start_time FOR UPDATE
+        """,
+        (clinic_id, list(days)),
+    )
+
+
+def upsert_slots(
+    conn: Conn, clinic_id: UUID, slots: Sequence[Slot], sync_id: UUID, now: datetime
+) -> None:
+    """Create slots or correct their end and capacity; never touches `booked_count`."""
+    if not slots:
+        return
+    conn.execute(
+        """
+        INSERT INTO public.schedule_slots AS s
+               (clinic_id, date, start_time, end_time, capacity, sync_id, last_synced_at)
+        SELECT %s, p.date, p.start_time, p.end_time, p.capacity, %s, %s
+          FROM unnest(%s::date[], %s::time[], %s::time[], %s::int[])
+               AS p (date, start_time, end_time, capacity)
+        ON CONFLICT (clinic_id, date, start_time) DO UPDATE
+           SET end_time = EXCLUDED.end_time, capacity = EXCLUDED.capacity,
+               sync_id = EXCLUDED.sync_id, last_synced_at = EXCLUDED.last_synced_at
+         WHERE (s.end_time, s.capacity) IS DISTINCT FROM (EXCLUDED.end_time, EXCLUDED.capacity)
+        """,
+        (
+            clinic_id,
+            sync_id,
+            now,
+            [slot.day for slot in slots],
+            [slot.start for slot in slots],
+            [slot.end for slot in slots],
+            [slot.capacity for slot in slots],
+        ),
+    )
+
+
+def link_appointments(
+    conn: Conn, clinic_id: UUID, days: Sequence[date], off_grid: Sequence[UUID]
+) -> None:
+    """Point each live appointment of the days at the grid's slot in which it starts."""
+    conn.execute(
+        """
+        UPDATE public.schedule_appointments a SET slot_id = s.id
+          FROM public.schedule_slots s
+         WHERE a.clinic_id = %(clinic_id)s AND a.deleted_at IS NULL AND a.date = ANY(%(days)s)
+           AND s.clinic_id = a.clinic_id AND s.date = a.date
+           AND s.start_time <= a.start_time AND a.start_time < s.end_time
+           AND s.id <> ALL(%(off_grid)s) AND a.slot_id IS DISTINCT FROM s.id
+        """,
+        {"clinic_id": clinic_id, "days": list(days), "off_grid": list(off_grid)},
+    )
+
+
+def delete_unused_slots(
+    conn: Conn, clinic_id: UUID, off_grid: Sequence[UUID], now: datetime
+) -> int:
+    """Delete slots off the grid that no appointment and no booking refers to; count them."""
+    if not off_grid:
+        return 0
+    deleted = conn.execute(
+        """
+        DELETE FROM public.schedule_slots s
+         WHERE s.clinic_id = %(clinic_id)s AND s.id = ANY(%(off_grid)s)
+           AND NOT EXISTS (SELECT FROM public.schedule_appointments a
+                            WHERE a.clinic_id = s.clinic_id AND a.slot_id = s.id
+                              AND a.deleted_at IS NULL
+                              AND a.status NOT IN ('cancelled', 'no_show'))
+           AND NOT EXISTS (SELECT FROM public.vapi_bookings b
+                            WHERE b.clinic_id = s.clinic_id AND b.slot_id = s.id
+                              AND (b.status = 'confirmed' OR b.status = 'pending'
+                                   AND (b.hold_expires_at IS NULL OR b.hold_expires_at > %(now)s)))
+        RETURNING s.id
+        """,
+        {"clinic_id": clinic_id, "off_grid": list(off_grid), "now": now},
+    )
+    return len(deleted.fetchall())
+
+
+def recount(
+    conn: Conn, clinic_id: UUID, days: Sequence[date], off_grid: Sequence[UUID], now: datetime
+) -> Cursor[tuple[Any, ...]]:
+    """Set `booked_count` of the days' slots to what occupies them, where it differs (rule R12).
+
+    Counted are overlapping appointments that were neither cancelled nor missed, and live bookings
+    that no such appointment stands for already. A block without a room and a slot off the grid
+    are full. The slots must be locked. Returns a row per slot written.
+    """
+    return conn.execute(
+        """
+        WITH days AS (SELECT unnest(%(days)s::date[]) AS date),
+        occupying AS (
+            SELECT a.date, a.start_time, a.end_time, a.neo_appointment_id,
+                   a.appointment_type = 'block' AND a.room_id IS NULL AS fills
+              FROM public.schedule_appointments a JOIN days USING (date)
+             WHERE a.clinic_id = %(clinic_id)s AND a.deleted_at IS NULL
+               AND a.status NOT IN ('cancelled', 'no_show')
+             UNION ALL
+            SELECT b.date, b.start_time, b.end_time, NULL, false
+              FROM public.vapi_bookings b JOIN days USING (date)
+             WHERE b.clinic_id = %(clinic_id)s
+               AND (b.status = 'confirmed' OR b.status = 'pending'
+                    AND (b.hold_expires_at IS NULL OR b.hold_expires_at > %(now)s))
+               AND NOT EXISTS (SELECT FROM public.schedule_appointments a
+                                WHERE a.clinic_id = b.clinic_id AND a.deleted_at IS NULL
+                                  AND a.neo_appointment_id = b.idexx_appointment_id)
+        ),
+        counted AS (
+            SELECT s.id, CASE
+                     WHEN s.id = ANY(%(off_grid)s) OR coalesce(bool_or(o.fills), false)
+                     THEN greatest(count(o.date), s.capacity) ELSE count(o.date) END AS booked
+              FROM public.schedule_slots s JOIN days USING (date)
+              LEFT JOIN occupying o
+                ON o.date = s.date AND o.start_time < s.end_time AND o.end_time > s.start_time
+             WHERE s.clinic_id = %(clinic_id)s
+             GROUP BY s.id
+        )
+        UPDATE public.schedule_slots s SET booked_count = c.booked
+          FROM counted c
+         WHERE s.clinic_id = %(clinic_id)s AND s.id = c.id AND s.booked_count <> c.booked
+        RETURNING s.id
+        """,
+        {"clinic_id": clinic_id, "days": list(days), "off_grid": list(off_grid), "now": now},
+    )
+
+
+def refresh_slots(
+    conn: Conn, clinic_id: UUID, window: Window, sync_id: UUID, now: datetime, older_than: datetime
+) -> None:
+    """Say of the window's slots that they were computed now, where they would soon be stale."""
+    conn.execute(
+        """
+        UPDATE public.schedule_slots SET last_synced_at = %s, sync_id = %s
+         WHERE clinic_id = %s AND date BETWEEN %s AND %s
+           AND (last_synced_at IS NULL OR last_synced_at < %s)
+        """,
+        (now, sync_id, clinic_id, window.first_day, window.last_day, older_than),
+    )

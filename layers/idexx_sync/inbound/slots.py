@@ -1,0 +1,106 @@
+"""The grid of bookable slots that a clinic's hours give (rule R11). Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from idexx_sync.clinic_time import to_instant, to_wall
+from idexx_sync.clinics import BlockedPeriod, Clinic
+from idexx_sync.inbound.hours import Hours, hours_by_weekday, weekday_number
+
+SlotKey = tuple[date, time]
+"""Day and start, in clinic wall-clock time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    day: date
+    start: time
+    end: time
+    capacity: int
+
+    @property
+    def key(self) -> SlotKey:
+        return self.day, self.start
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSlot:
+    """A slot as `schedule_slots` has it."""
+
+    id: UUID
+    slot: Slot
+
+
+@dataclass(slots=True)
+class SlotPlan:
+    """What makes the stored slots equal to the grid."""
+
+    create: list[Slot] = field(default_factory=list)
+    update: list[Slot] = field(default_factory=list)
+    off_grid: list[UUID] = field(default_factory=list)
+    """Future slots that the grid no longer has."""
+
+    @property
+    def changes_anything(self) -> bool:
+        return bool(self.create or self.update or self.off_grid)
+
+
+def slot_grid(clinic: Clinic, zone: ZoneInfo, days: Iterable[date]) -> list[Slot]:
+    """Every slot of the days: none on closed days, over lunch, in blocked periods, or at local
+    times that a DST change skips. Raises ConfigurationInvalid for unreadable hours."""
+    by_weekday = hours_by_weekday(clinic)
+    grid: list[Slot] = []
+    for day in days:
+        hours = by_weekday.get(weekday_number(day))
+        if hours is not None:
+            grid += _day_grid(clinic, zone, day, hours)
+    return grid
+
+
+def plan_slots(grid: Sequence[Slot], held: Sequence[HeldSlot], local_now: datetime) -> SlotPlan:
+    """Compare the grid with what we hold; slots that have begun are left as they are."""
+    stored: Mapping[SlotKey, HeldSlot] = {item.slot.key: item for item in held}
+    wanted = {slot.key: slot for slot in grid}
+    plan = SlotPlan()
+    for key, slot in wanted.items():
+        if key not in stored:
+            plan.create.append(slot)
+        elif stored[key].slot != slot and _lies_ahead(slot, local_now):
+            plan.update.append(slot)
+    plan.off_grid = [
+        item.id
+        for key, item in stored.items()
+        if key not in wanted and _lies_ahead(item.slot, local_now)
+    ]
+    return plan
+
+
+def _day_grid(clinic: Clinic, zone: ZoneInfo, day: date, hours: Hours) -> list[Slot]:
+    length = timedelta(minutes=clinic.schedule.slot_minutes)
+    closed = [hours.lunch] if hours.lunch else []
+    closed += [
+        (period.start_time, period.end_time)
+        for period in clinic.blocked_periods
+        if _applies(period, day)
+    ]
+    slots = []
+    start, closes = datetime.combine(day, hours.opens), datetime.combine(day, hours.closes)
+    while start + length <= closes:
+        end = start + length
+        if to_wall(to_instant(start, zone), zone) == start and not any(
+            start.time() < until and since < end.time() for since, until in closed
+        ):
+            slots.append(Slot(day, start.time(), end.time(), clinic.schedule.capacity))
+        start = end
+    return slots
+
+
+def _applies(period: BlockedPeriod, day: date) -> bool:
+    return weekday_number(day) in period.days_of_week
+
+
+def _lies_ahead(slot: Slot, local_now: datetime) -> bool:
+    return datetime.combine(slot.day, slot.start) > local_now

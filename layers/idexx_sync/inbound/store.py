@@ -1,0 +1,214 @@
+"""SQL of the calendar's appointments: what we hold, and writing a plan's changes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Cursor
+
+from idexx_sync.db import Conn
+from idexx_sync.inbound.model import COLUMNS, Appointment, Change, Held, Row
+from idexx_sync.pims import Window
+from idexx_sync.records import Record
+
+_OWN = ", ".join(COLUMNS)
+_ARRAYS = """%s::date[], %s::time[], %s::time[], %s::text[], %s::text[], %s::text[], %s::text[],
+             %s::text[], %s::text[], %s::text[]"""
+
+
+class HeldQuery:
+    """Asks for what we hold of a window; the answers are fetched once the pipeline is flushed."""
+
+    def __init__(self, conn: Conn, clinic_id: UUID, window: Window, keys: Sequence[str]) -> None:
+        parameters = {
+            "clinic_id": clinic_id,
+            "first": window.first_day,
+            "last": window.last_day,
+            "keys": list(keys),
+        }
+        self._rows = _live_rows(conn, parameters)
+        self._records = _records(conn, parameters)
+        self._words = conn.execute(
+            "SELECT field, word FROM idexx_sync.unknown_words WHERE clinic_id = %s", (clinic_id,)
+        )
+
+    def fetch(self) -> Held:
+        rows = {row.key: row for row in map(_row, self._rows.fetchall())}
+        records = {key: Record(key, *rest) for key, *rest in self._records.fetchall()}
+        words = frozenset((field, word) for field, word in self._words.fetchall())
+        return Held(rows, records, words)
+
+
+def _live_rows(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
+    """Live rows of the window's days and of the given keys (rule R2)."""
+    return conn.execute(
+        f"""
+        SELECT id, xmin::text, neo_appointment_id, false, {_OWN}
+          FROM public.schedule_appointments
+         WHERE clinic_id = %(clinic_id)s AND deleted_at IS NULL
+           AND (date BETWEEN %(first)s AND %(last)s OR neo_appointment_id = ANY(%(keys)s))
+        """,
+        parameters,
+    )
+
+
+def _records(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
+    return conn.execute(
+        """
+        WITH wanted AS (
+            SELECT unnest(%(keys)s::text[]) AS key
+             UNION
+            SELECT neo_appointment_id FROM public.schedule_appointments
+             WHERE clinic_id = %(clinic_id)s AND deleted_at IS NULL
+               AND date BETWEEN %(first)s AND %(last)s
+        )
+        SELECT external_id, source, strikes, struck_at, looked_up_at, quarantine_code
+          FROM wanted JOIN idexx_sync.records
+            ON clinic_id = %(clinic_id)s AND kind = 'appointment' AND external_id = key
+        """,
+        parameters,
+    )
+
+
+def removed_rows(conn: Conn, clinic_id: UUID, keys: Sequence[str]) -> dict[str, Row]:
+    """Per key the soft-deleted row that was removed last; keys without one are absent."""
+    rows = conn.execute(
+        f"""
+        SELECT DISTINCT ON (neo_appointment_id) id, xmin::text, neo_appointment_id, true, {_OWN}
+          FROM public.schedule_appointments
+         WHERE clinic_id = %s AND deleted_at IS NOT NULL AND neo_appointment_id = ANY(%s)
+         ORDER BY neo_appointment_id, deleted_at DESC, created_at DESC, id
+        """,
+        (clinic_id, list(keys)),
+    ).fetchall()
+    return {row.key: row for row in map(_row, rows)}
+
+
+def _row(values: tuple[Any, ...]) -> Row:
+    row_id, version, key, deleted, *own = values
+    return Row(row_id, version, key, deleted, Appointment(*own))
+
+
+def insert_appointments(
+    conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime
+) -> set[str]:
+    """Insert new appointments; return the keys inserted.
+
+    A key is left out when somebody else has inserted it meanwhile, under whichever unique index.
+    """
+    if not changes:
+        return set()
+    inserted = conn.execute(
+        f"""
+        INSERT INTO public.schedule_appointments
+               (clinic_id, neo_appointment_id, last_synced_at, {_OWN})
+        SELECT %s, p.neo_appointment_id, %s, {_OWN}
+          FROM unnest(%s::text[], {_ARRAYS}) AS p (neo_appointment_id, {_OWN})
+        ON CONFLICT DO NOTHING
+        RETURNING neo_appointment_id
+        """,
+        (clinic_id, now, [change.key for change in changes], *_columns(changes)),
+    )
+    return {key for (key,) in inserted.fetchall()}
+
+
+def update_appointments(
+    conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime
+) -> set[str]:
+    """Write changed rows, soft-deleting and reviving among them; return the keys written.
+
+    A row that somebody else has written since the plan read it is left alone (rule R22).
+    """
+    if not changes:
+        return set()
+    updated = conn.execute(
+        f"""
+        UPDATE public.schedule_appointments a
+           SET ({_OWN}) = ({", ".join(f"p.{name}" for name in COLUMNS)}),
+               deleted_at = CASE WHEN p.removed THEN %s::timestamptz END, last_synced_at = %s
+          FROM unnest(%s::uuid[], %s::text[], %s::boolean[], {_ARRAYS})
+               AS p (id, version, removed, {_OWN})
+         WHERE a.id = p.id AND a.clinic_id = %s AND a.xmin::text = p.version
+        RETURNING a.neo_appointment_id
+        """,
+        (
+            now,
+            now,
+            [change.row.id for change in changes if change.row],
+            [change.row.version for change in changes if change.row],
+            [change.action == "remove" for change in changes],
+            *_columns(changes),
+            clinic_id,
+        ),
+    )
+    return {key for (key,) in updated.fetchall()}
+
+
+def _columns(changes: Sequence[Change]) -> list[list[Any]]:
+    return [[getattr(change.after, name) for change in changes] for name in COLUMNS]
+
+
+def refresh_appointments(
+    conn: Conn,
+    clinic_id: UUID,
+    window: Window,
+    unseen: Sequence[str],
+    now: datetime,
+    older_than: datetime,
+) -> None:
+    """Say of the window's rows that they were seen now, where readers would soon call them stale.
+
+    `unseen` are the keys that the read did not show: they keep their age.
+    """
+    conn.execute(
+        """
+        UPDATE public.schedule_appointments SET last_synced_at = %s
+         WHERE clinic_id = %s AND deleted_at IS NULL AND date BETWEEN %s AND %s
+           AND last_synced_at < %s AND neo_appointment_id <> ALL(%s)
+        """,
+        (now, clinic_id, window.first_day, window.last_day, older_than, list(unseen)),
+    )
+
+
+def record_schedule_sync(
+    conn: Conn,
+    sync_id: UUID,
+    clinic_id: UUID,
+    window: Window,
+    counts: dict[str, int],
+    *,
+    partial: bool,
+    started_at: datetime,
+    now: datetime,
+) -> None:
+    """The finished run that readers take a calendar's freshness from (rule R13)."""
+    conn.execute(
+        """
+        INSERT INTO public.schedule_syncs
+               (id, clinic_id, sync_start_date, sync_end_date, status,
+                slots_created, slots_updated, appointments_added, appointments_updated,
+                appointments_removed, conflicts_detected, partial_success, progress_percentage,
+                started_at, completed_at, duration_ms)
+        VALUES (%(id)s, %(clinic_id)s, %(first)s, %(last)s, 'completed',
+                %(slots_created)s, %(slots_updated)s, %(created)s, %(updated)s,
+                %(removed)s, %(conflicts)s, %(partial)s, 100,
+                %(started_at)s, %(now)s, %(duration_ms)s)
+        """,
+        {
+            "id": sync_id,
+            "clinic_id": clinic_id,
+            "first": window.first_day,
+            "last": window.last_day,
+            "slots_created": counts.get("slots_created", 0),
+            "slots_updated": counts.get("slots_updated", 0),
+            "created": counts.get("created", 0),
+            "updated": counts.get("updated", 0),
+            "removed": counts.get("removed", 0),
+            "conflicts": counts.get("conflicts", 0),
+            "partial": partial,
+            "started_at": started_at,
+            "now": now,
+            "duration_ms": max(0, round((now - started_at).total_seconds() * 1000)),
+        },
+    )

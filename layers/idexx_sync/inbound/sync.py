@@ -1,0 +1,214 @@
+"""The inbound sync: a clinic's calendar, read, planned, judged and applied."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import ClassVar, Final
+
+from idexx_sync import jobs, leases
+from idexx_sync.clinic_time import local_day, to_wall
+from idexx_sync.db import writing
+from idexx_sync.gate import Standing, decide_holds
+from idexx_sync.holds import standing_holds
+from idexx_sync.inbound.apply import PlanAgain, Prepared, apply, planned_changes
+from idexx_sync.inbound.judge import judge
+from idexx_sync.inbound.model import Held, Plan
+from idexx_sync.inbound.plan import View, keys_of, look_ups_wanted, plan_inbound
+from idexx_sync.inbound.slot_store import held_slots, slots_held
+from idexx_sync.inbound.slots import HeldSlot, Slot, plan_slots, slot_grid
+from idexx_sync.inbound.store import HeldQuery, removed_rows
+from idexx_sync.pims import Configuration, Lookup, Pims, Snapshot, Window
+from idexx_sync.run import Report, Run
+from idexx_sync.vocabulary import SyncName
+
+CONFIGURATION_LIFETIME: Final = timedelta(days=1)
+MANY_REMOVED_LEAST: Final = 10
+MANY_REMOVED_SHARE: Final = 0.5
+
+
+class InboundSync:
+    """Makes ODIS's appointments and slots equal to what the calendar shows.
+
+    The calendar is read to the end before the transaction opens: reading takes seconds and a row
+    lock must not wait for it. Running it twice changes nothing more.
+    """
+
+    name: ClassVar[SyncName] = "inbound"
+
+    def __call__(self, run: Run, pims: Pims) -> Report:
+        started_at = run.clock()
+        window = wanted_window(run, started_at)
+        grid = slot_grid(run.clinic, run.clinic.zone, _days_ahead(run, window, started_at))
+        run.progress.phase("calendar")
+        snapshot = pims.schedule(window)
+        configuration = _fresh_configuration(run, pims, started_at)
+        reading = _Reading(run, snapshot, grid, configuration, started_at)
+        proofs = reading.look_up(pims)
+        run.progress.phase("write")
+        prepared = reading.prepare(proofs)
+        if run.dry_run:
+            return _end_dry_run(run, prepared)
+        try:
+            return apply(run, prepared, last_try=False)
+        except PlanAgain:
+            reading.load()
+            return apply(run, reading.prepare(proofs), last_try=True)
+
+
+def wanted_window(run: Run, now: datetime) -> Window:
+    """The days asked for, else today to the clinic's horizon, in clinic-local days."""
+    today = local_day(now, run.clinic.zone)
+    first = run.params.first_day or min(today, run.params.last_day or today)
+    last = run.params.last_day or max(
+        first, today + timedelta(days=run.clinic.schedule.horizon_days - 1)
+    )
+    return Window(first, last)
+
+
+def _days_ahead(run: Run, window: Window, now: datetime) -> list[date]:
+    today = local_day(now, run.clinic.zone)
+    return [day for day in window.days if day >= today]
+
+
+class _Reading:
+    """A snapshot beside what we hold of its window."""
+
+    def __init__(
+        self,
+        run: Run,
+        snapshot: Snapshot,
+        grid: Sequence[Slot],
+        configuration: Configuration | None,
+        started_at: datetime,
+    ) -> None:
+        self.run = run
+        self.snapshot = snapshot
+        self.grid = grid
+        self.configuration = configuration
+        self.started_at = started_at
+        rooms = run.clinic.room_ids
+        self.view = View(
+            window=snapshot.window,
+            zone=run.clinic.zone,
+            slot_minutes=run.clinic.schedule.slot_minutes,
+            room_ids=None if rooms is None else frozenset(rooms),
+            fingerprint=run.fingerprint,
+        )
+        self.load()
+
+    def load(self) -> None:
+        """Read what we hold: one round trip, and another one only if the answer has new ids."""
+        conn, clinic_id = self.run.conn, self.run.clinic.id
+        keys = keys_of(self.snapshot)
+        with conn.pipeline():
+            query = HeldQuery(conn, clinic_id, self.view.window, keys)
+            slots = slots_held(conn, clinic_id, self.view.window)
+            standing = standing_holds(conn, clinic_id, "inbound")
+        self.held: Held = query.fetch()
+        self.slots: list[HeldSlot] = held_slots(slots)
+        self.standing: list[Standing] = standing.fetchall()
+        unknown = [key for key in keys if key not in self.held.rows]
+        if unknown:
+            removed = removed_rows(conn, clinic_id, unknown)
+            self.held = replace(self.held, rows={**self.held.rows, **removed})
+
+    def look_up(self, pims: Pims) -> Mapping[str, Lookup]:
+        """Ask the source about rows that the answer lacks (rule R6)."""
+        wanted = look_ups_wanted(self.snapshot, self.held, self.view)
+        if not wanted:
+            return {}
+        self.run.progress.phase("proof", len(wanted))
+        return pims.appointments(wanted)
+
+    def prepare(self, proofs: Mapping[str, Lookup]) -> Prepared:
+        """Plan and judge; nothing is read or written."""
+        now, clinic = self.run.clock(), self.run.clinic
+        local_now = to_wall(now, clinic.zone)
+        plan = plan_inbound(self.snapshot, self.held, proofs, self.view)
+        judgement = judge(
+            plan,
+            self.held,
+            self.view,
+            self.standing,
+            frozenset(clinic.known_room_ids),
+            local_now=local_now,
+            now=now,
+        )
+        holds = decide_holds(
+            self.standing,
+            judgement.findings,
+            self.view.window,
+            now,
+            complete=plan.complete and not judgement.foreign,
+        )
+        report = Report(
+            counts=self._counts(plan, len(proofs)),
+            warnings=self._warnings(plan),
+            waiting_holds=holds.waiting,
+            held={cause: len(found) for cause, found in judgement.findings.items()},
+            window=(self.view.window.first_day.isoformat(), self.view.window.last_day.isoformat()),
+        )
+        if holds.silenced:
+            report.warnings["kept_out_by_a_person"] = holds.silenced
+        slots = plan_slots(self.grid, self.slots, local_now)
+        return Prepared(
+            window=self.view.window,
+            plan=plan,
+            judgement=judgement,
+            holds=holds,
+            slots=slots,
+            report=report,
+            started_at=self.started_at,
+            configuration=self.configuration,
+        )
+
+    def _counts(self, plan: Plan, looked_up: int) -> dict[str, int]:
+        return {
+            "read": plan.read,
+            "unchanged": plan.unchanged,
+            "created": 0,
+            "updated": 0,
+            "removed": 0,
+            "looked_up": looked_up,
+            "missing": len(plan.missing),
+            "unreadable": len(plan.quarantined),
+        }
+
+    def _warnings(self, plan: Plan) -> dict[str, int]:
+        removed = sum(c.action == "remove" and c.proven for c in plan.changes)
+        ours = sum(not row.deleted for row in self.held.rows.values())
+        found = {
+            "clinic_without_zone": int(self.run.clinic.timezone is None),
+            "read_incomplete": int(not plan.complete),
+            "unreadable_records": len(plan.quarantined),
+            "unknown_words": len(plan.unknown_words),
+            "ends_after_midnight": plan.cut_at_midnight,
+            "look_ups_failed": sum(m.verdict == "look_up_failed" for m in plan.missing),
+            "recomputed": sum(change.reason == "rederived" for change in plan.changes),
+            "many_removed": removed
+            if removed >= MANY_REMOVED_LEAST and removed > MANY_REMOVED_SHARE * ours
+            else 0,
+        }
+        return {code: count for code, count in found.items() if count}
+
+
+def _fresh_configuration(run: Run, pims: Pims, now: datetime) -> Configuration | None:
+    """Rooms, types and slot length, read after a login and once a day."""
+    read_at = run.clinic.configuration_read_at
+    if pims.logged_in or read_at is None or now - read_at > CONFIGURATION_LIFETIME:
+        return pims.configuration()
+    return None
+
+
+def _end_dry_run(run: Run, prepared: Prepared) -> Report:
+    """End the job with the plan as its result; no row of the calendar is touched."""
+    report = prepared.report
+    changes = prepared.judgement.changes
+    for action, name in (("create", "created"), ("update", "updated"), ("remove", "removed")):
+        report.counts[name] = sum(change.action == action for change in changes)
+    report.plan = planned_changes(changes)
+    with writing(run.conn):
+        leases.require(run.conn, run.lease)
+        jobs.finish(run.conn, run.lease, report.status, result=report.as_result())
+        leases.release(run.conn, run.lease)
+    return report

@@ -1,0 +1,248 @@
+"""Jobs: one row per run of a sync, from the order to the outcome."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Self
+from uuid import UUID, uuid4, uuid5
+
+from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from idexx_sync import leases
+from idexx_sync.clinics import CLINIC_QUERY
+from idexx_sync.db import Conn
+from idexx_sync.errors import SyncError
+from idexx_sync.leases import Lease
+from idexx_sync.vocabulary import FINAL_STATUSES, JobStatus, SyncName, Trigger
+
+MOST_DAYS = 62
+_TICKS = UUID("6f0a3c52-5b0e-4f0c-9d43-0f6f7d0f8f11")
+
+
+class Params(BaseModel):
+    """What a caller may ask of a sync; dates are clinic-local days, both ends included."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    first_day: date | None = Field(default=None, alias="from")
+    last_day: date | None = Field(default=None, alias="to")
+    dry_run: bool = False
+
+    @model_validator(mode="after")
+    def _window_is_possible(self) -> Self:
+        if self.first_day is None or self.last_day is None:
+            return self
+        days = (self.last_day - self.first_day).days + 1
+        if days < 1:
+            raise ValueError("to: must not be before from")
+        if days > MOST_DAYS:
+            raise ValueError(f"to: the window has {days} days, at most {MOST_DAYS} are allowed")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A run that somebody wants. The same order twice is the same job."""
+
+    job_id: UUID
+    clinic_id: UUID | None
+    """None: the job exists already and knows its clinic."""
+    sync: SyncName
+    trigger: Trigger = "cli"
+    scheduled_time: datetime | None = None
+    params: Params = field(default_factory=Params)
+
+
+def new_order(
+    clinic_id: UUID, sync: SyncName, trigger: Trigger, params: Params | None = None
+) -> Order:
+    return Order(uuid4(), clinic_id, sync, trigger, params=params or Params())
+
+
+def tick_order(
+    clinic_id: UUID, sync: SyncName, trigger: Trigger, scheduled_time: datetime, params: Params
+) -> Order:
+    """The order of one scheduled time; a second delivery of the tick gives the same job id."""
+    job_id = uuid5(_TICKS, f"{clinic_id}/{sync}/{scheduled_time.timestamp()}")
+    return Order(job_id, clinic_id, sync, trigger, scheduled_time, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: UUID
+    clinic_id: UUID
+    sync: SyncName
+    trigger: Trigger
+    scheduled_time: datetime | None
+    params: dict[str, Any]
+    status: JobStatus
+    attempt: int
+    error_kind: str | None
+    error_message: str | None
+    result: dict[str, Any] | None
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL_STATUSES
+
+
+_JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params, status, attempt,
+    error_kind, error_message, result, queued_at, started_at, finished_at"""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the first round trip of a run found."""
+
+    job: Job | None
+    """None: the order named a clinic that does not exist, or a job that does not."""
+    lease: Lease | None
+    """None: the job is final already, or somebody holds the clinic's lease."""
+    held_by: UUID | None
+    """The job that holds the clinic's lease."""
+    clinic: dict[str, Any] | None
+    """A row of CLINIC_QUERY."""
+    session: tuple[int, bytes] | None
+    """Credential version and sealed session, if one is stored for the newest credentials."""
+
+
+def begin(conn: Conn, order: Order, lease_seconds: float) -> Begun:
+    """Record the order, take the clinic's lease, start the job and read what a run needs.
+
+    One round trip. A job that is already running under a live lease is not started again.
+    """
+    with conn.pipeline(), conn.transaction():
+        if order.clinic_id is not None:
+            _insert(conn, order)
+        leases.take_for_job(conn, order.job_id, lease_seconds)
+        started = _start(conn, order.job_id)
+        job = conn.cursor(row_factory=class_row(Job)).execute(
+            f"SELECT {_JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (order.job_id,)
+        )
+        holder = conn.execute(
+            """
+            SELECT l.job_id FROM idexx_sync.leases l JOIN idexx_sync.jobs j USING (clinic_id)
+             WHERE j.id = %s AND l.expires_at > clock_timestamp()
+            """,
+            (order.job_id,),
+        )
+        clinic = conn.cursor(row_factory=dict_row).execute(
+            CLINIC_QUERY, {"clinic_id": order.clinic_id, "job_id": order.job_id}
+        )
+        session = conn.execute(
+            """
+            SELECT s.credential_version, s.sealed
+              FROM idexx_sync.sessions s JOIN idexx_sync.jobs j USING (clinic_id)
+             WHERE j.id = %s
+               AND s.credential_version = (SELECT max(version) FROM idexx_sync.credentials v
+                                            WHERE v.clinic_id = s.clinic_id)
+            """,
+            (order.job_id,),
+        )
+    found, took, holding = job.fetchone(), started.fetchone(), holder.fetchone()
+    return Begun(
+        job=found,
+        lease=Lease(found.clinic_id, found.id, took[0]) if found and took else None,
+        held_by=holding[0] if holding else None,
+        clinic=clinic.fetchone(),
+        session=session.fetchone(),
+    )
+
+
+def _insert(conn: Conn, order: Order) -> None:
+    conn.execute(
+        """
+        INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, scheduled_time, params)
+        SELECT %s, id, %s, %s, %s, %s FROM public.clinics WHERE id = %s
+        ON CONFLICT DO NOTHING
+        """,
+        (
+            order.job_id,
+            order.sync,
+            order.trigger,
+            order.scheduled_time,
+            Jsonb(order.params.model_dump(mode="json", by_alias=True, exclude_defaults=True)),
+            order.clinic_id,
+        ),
+    )
+
+
+def _start(conn: Conn, job_id: UUID) -> Any:
+    """The fence, if this transaction has just taken the lease for the job."""
+    return conn.execute(
+        """
+        UPDATE idexx_sync.jobs j
+           SET status = 'running', attempt = j.attempt + 1, fence = l.fence,
+               started_at = coalesce(j.started_at, clock_timestamp()),
+               error_kind = NULL, error_message = NULL
+          FROM idexx_sync.leases l
+         WHERE j.id = %s AND j.status IN ('queued', 'running')
+           AND l.clinic_id = j.clinic_id AND l.job_id = j.id
+           AND l.fence IS DISTINCT FROM j.fence
+        RETURNING l.fence
+        """,
+        (job_id,),
+    )
+
+
+def finish(
+    conn: Conn,
+    lease: Lease,
+    status: JobStatus,
+    *,
+    result: dict[str, Any] | None = None,
+    error: SyncError | None = None,
+) -> None:
+    """End the job, or give it back with status `queued`; part of the caller's transaction."""
+    conn.execute(
+        """
+        UPDATE idexx_sync.jobs
+           SET status = %(status)s, result = %(result)s,
+               error_kind = %(kind)s, error_message = %(message)s,
+               finished_at = CASE WHEN %(status)s <> 'queued' THEN clock_timestamp() END
+         WHERE id = %(job_id)s AND fence = %(fence)s AND status = 'running'
+        """,
+        {
+            "status": status,
+            "result": None if result is None else Jsonb(result),
+            "kind": error.kind if error else None,
+            "message": error.message if error else None,
+            "job_id": lease.job_id,
+            "fence": lease.fence,
+        },
+    )
+
+
+def end_unstarted(conn: Conn, job_id: UUID, status: JobStatus, message: str) -> None:
+    """End a job that never got the lease."""
+    conn.execute(
+        """
+        UPDATE idexx_sync.jobs
+           SET status = %s, error_message = %s, finished_at = clock_timestamp()
+         WHERE id = %s AND status = 'queued'
+        """,
+        (status, message, job_id),
+    )
+
+
+def job_by_id(conn: Conn, job_id: UUID) -> Job | None:
+    with conn.cursor(row_factory=class_row(Job)) as cur:
+        return cur.execute(
+            f"SELECT {_JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (job_id,)
+        ).fetchone()
+
+
+def jobs_newest_first(conn: Conn, *, clinic_id: UUID | None = None, limit: int = 20) -> list[Job]:
+    with conn.cursor(row_factory=class_row(Job)) as cur:
+        return cur.execute(
+            f"""
+            SELECT {_JOB_COLUMNS} FROM idexx_sync.jobs
+             WHERE %(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s
+             ORDER BY queued_at DESC, id DESC LIMIT %(limit)s
+            """,
+            {"clinic_id": clinic_id, "limit": limit},
+        ).fetchall()

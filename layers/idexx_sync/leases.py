@@ -1,0 +1,65 @@
+"""One run at a time per clinic: the lease, and the fence that outlives it.
+
+Each take-over raises the fence. A writing transaction checks its own fence first and thereby locks
+the lease's row, so that a frozen and thawed run can never write after another took over.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from idexx_sync.db import Conn
+from idexx_sync.errors import LeaseLost
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write a clinic's rows, as long as nobody has raised the fence."""
+
+    clinic_id: UUID
+    job_id: UUID
+    fence: int
+
+
+def take_for_job(conn: Conn, job_id: UUID, seconds: float) -> None:
+    """Take the clinic's lease for an unfinished job, unless somebody holds a live one."""
+    conn.execute(
+        """
+        INSERT INTO idexx_sync.leases AS held (clinic_id, job_id, sync, fence, expires_at)
+        SELECT clinic_id, id, sync, 1, clock_timestamp() + make_interval(secs => %(seconds)s)
+          FROM idexx_sync.jobs
+         WHERE id = %(job_id)s AND status IN ('queued', 'running')
+        ON CONFLICT (clinic_id) DO UPDATE
+           SET job_id = EXCLUDED.job_id, sync = EXCLUDED.sync, fence = held.fence + 1,
+               expires_at = EXCLUDED.expires_at
+         WHERE held.expires_at <= clock_timestamp()
+        """,
+        {"job_id": job_id, "seconds": seconds},
+    )
+
+
+def require(conn: Conn, lease: Lease) -> None:
+    """Lock the lease until the transaction ends; LeaseLost if another run has taken over."""
+    held = conn.execute(
+        """
+        SELECT 1 FROM idexx_sync.leases
+         WHERE clinic_id = %s AND job_id = %s AND fence = %s
+           FOR NO KEY UPDATE
+        """,
+        (lease.clinic_id, lease.job_id, lease.fence),
+    ).fetchone()
+    if held is None:
+        raise LeaseLost(
+            "another run has taken this clinic over; this one stops without writing",
+            code="fence",
+        )
+
+
+def release(conn: Conn, lease: Lease) -> None:
+    """Let the next run in; the row stays, so that its fence keeps counting."""
+    conn.execute(
+        """
+        UPDATE idexx_sync.leases SET expires_at = clock_timestamp()
+         WHERE clinic_id = %s AND job_id = %s AND fence = %s AND expires_at > clock_timestamp()
+        """,
+        (lease.clinic_id, lease.job_id, lease.fence),
+    )

@@ -1,0 +1,88 @@
+"""Applies the numbered SQL files of `migrations/`: forward only, each in its own transaction."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg import Connection, Error
+
+from idexx_sync.errors import ConfigurationInvalid
+
+FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+_LOCK = 4_133_902_117  # any constant: one runner at a time per database
+_OUR_TABLE = """
+    CREATE SCHEMA IF NOT EXISTS idexx_sync;
+    CREATE TABLE IF NOT EXISTS idexx_sync.migrations (
+        name text PRIMARY KEY,
+        checksum text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    name: str
+    sql: bytes
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.sql).hexdigest()
+
+
+def migrations_in(folder: Path = FOLDER) -> list[Migration]:
+    """The folder's migrations in the order of their names."""
+    return [Migration(path.stem, path.read_bytes()) for path in sorted(folder.glob("*.sql"))]
+
+
+def apply(conn: Connection, folder: Path = FOLDER) -> list[str]:
+    """Apply what is missing; return the names applied.
+
+    Raises ConfigurationInvalid when an applied file was changed since, or when a migration
+    refuses this database; what was applied before it stays.
+    """
+    applied = []
+    for migration in migrations_in(folder):
+        with conn.transaction():
+            conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            conn.execute(_OUR_TABLE)
+            if migration.name in pending(conn, folder):
+                _run(conn, migration)
+                applied.append(migration.name)
+    return applied
+
+
+def pending(conn: Connection, folder: Path = FOLDER) -> list[str]:
+    """Names of migrations that this database lacks; raises ConfigurationInvalid as `apply`."""
+    done = _checksums(conn)
+    known = migrations_in(folder)
+    for migration in known:
+        if done.get(migration.name, migration.checksum) != migration.checksum:
+            raise ConfigurationInvalid(
+                f"migration {migration.name} was changed after it had been applied; "
+                "restore the file and put the change into a new one",
+                code="migration_changed",
+            )
+    return [migration.name for migration in known if migration.name not in done]
+
+
+def _checksums(conn: Connection) -> dict[str, str]:
+    exists = conn.execute("SELECT to_regclass('idexx_sync.migrations')").fetchone()
+    if exists == (None,):
+        return {}
+    return dict(conn.execute("SELECT name, checksum FROM idexx_sync.migrations").fetchall())
+
+
+def _run(conn: Connection, migration: Migration) -> None:
+    try:
+        conn.execute(migration.sql)
+    except Error as error:
+        hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
+        raise ConfigurationInvalid(
+            f"migration {migration.name}: {error.diag.message_primary or error}.{hint}",
+            code="database_unfit",
+        ) from error
+    conn.execute(
+        "INSERT INTO idexx_sync.migrations (name, checksum) VALUES (%s, %s)",
+        (migration.name, migration.checksum),
+    )

@@ -1,0 +1,169 @@
+"""What a sync knows of a practice-management system: a Protocol and its values.
+
+Wall-clock texts are clinic-local, `YYYY-MM-DD HH:MM:SS`, without a zone, exactly as the source
+means them; turning them into instants is the plan's work, because only it knows the clinic's zone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal, Protocol
+
+RecordKind = Literal["visit", "block"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whole clinic-local days, both ends included."""
+
+    first_day: date
+    last_day: date
+
+    def __post_init__(self) -> None:
+        if self.last_day < self.first_day:
+            raise ValueError("a window's last day can't be before its first day")
+
+    def __contains__(self, day: date) -> bool:
+        return self.first_day <= day <= self.last_day
+
+    @property
+    def days(self) -> list[date]:
+        count = (self.last_day - self.first_day).days + 1
+        return [self.first_day + timedelta(days=n) for n in range(count)]
+
+    def split(self, most_days: int) -> list["Window"]:
+        """The same days in consecutive windows of at most `most_days` each."""
+        firsts = self.days[::most_days]
+        return [
+            Window(first, min(first + timedelta(days=most_days - 1), self.last_day))
+            for first in firsts
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One visit or block as the calendar shows it; texts are stripped, empty ones are None."""
+
+    id: str
+    """The source's id; occurrences of a recurring block share it (rule R10)."""
+    kind: RecordKind
+    start: str
+    """Wall-clock text."""
+    end: str | None
+    """Wall-clock text; may equal `start`; None when the source gave none."""
+    room_id: str | None = None
+    status: str | None = None
+    """The source's own word."""
+    has_status: bool = True
+    """False when the record lacks the status keys altogether (rule R5)."""
+    type: str | None = None
+    patient_id: str | None = None
+    patient_name: str | None = None
+    client_id: str | None = None
+    client_name: str | None = None
+    client_phone: str | None = None
+    client_email: str | None = None
+    provider_name: str | None = None
+    reason: str | None = None
+    consultation_id: str | None = None
+    last_updated_at: str | None = None
+    """Wall-clock text of the last change at the source; only compared, never converted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record that could not be understood; with an id it still counts as present (rule R6)."""
+
+    code: str
+    """What was wrong, one word: `end_unreadable`, `start_missing`, ..."""
+    id: str | None
+    kind: RecordKind = "visit"
+    start: str | None = None
+    """Wall-clock text when at least that was readable."""
+    room_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the source showed for a window. An error is an exception, never an empty snapshot."""
+
+    window: Window
+    read_at: datetime
+    """The moment the read began, aware."""
+    records: Sequence[SourceRecord]
+    unreadable: Sequence[Unreadable] = ()
+    rosters: int = 0
+    """Roster entries, dropped (rule R10)."""
+    unknown_fields: Mapping[str, int] = field(default_factory=dict)
+    """Field names the reader does not know -> how many records had them."""
+
+    @property
+    def complete(self) -> bool:
+        """Every element had a readable id (rule R1); proof look-ups may still contradict it."""
+        return all(item.id is not None for item in self.unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look-up by id showed. Only these facts may be taken from it (rule R6)."""
+
+    id: str
+    kind: RecordKind
+    start: str
+    end: str | None
+    room_id: str | None
+    status: str | None
+    deleted: bool
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The source answered clearly that it knows no such id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The look-up gave no usable answer: nothing may be concluded."""
+
+    code: str
+
+
+Lookup = Found | Gone | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The clinic's set-up at the source."""
+
+    slot_minutes: int
+    rooms: Sequence[Room]
+    appointment_types: Sequence[str] = ()
+
+
+class Pims(Protocol):
+    """A clinic's practice-management system, open for reading.
+
+    Every method may raise the errors of `errors.py`; none returns an empty value for a failure.
+    """
+
+    @property
+    def logged_in(self) -> bool:
+        """A login was needed in this run."""
+        ...
+
+    def schedule(self, window: Window) -> Snapshot:
+        """Everything the calendar shows for the window."""
+        ...
+
+    def appointments(self, ids: Sequence[str]) -> Mapping[str, Lookup]:
+        """Each id looked up at the source; an id whose look-up failed is `Unknown`."""
+        ...
+
+    def configuration(self) -> Configuration: ...

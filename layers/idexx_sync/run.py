@@ -1,0 +1,124 @@
+"""What a sync gets to work with, and what it gives back."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from idexx_sync.clinics import Clinic
+from idexx_sync.db import Conn
+from idexx_sync.jobs import Job, Params
+from idexx_sync.leases import Lease
+from idexx_sync.pims import Pims
+from idexx_sync.secrets import Keyring, fingerprint
+from idexx_sync.vocabulary import JobStatus, SyncName
+
+Clock = Callable[[], datetime]
+
+
+class Progress(Protocol):
+    """Told how far a run has come; a phase without a total has no known end."""
+
+    def phase(self, name: str, total: int | None = None) -> None: ...
+
+    def advance(self, steps: int = 1) -> None: ...
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        pass
+
+    def advance(self, steps: int = 1) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a sync, with the clinic's lease in hand."""
+
+    conn: Conn
+    job: Job
+    lease: Lease
+    clinic: Clinic
+    params: Params
+    dry_run: bool
+    keys: Keyring = field(repr=False)
+    clock: Clock
+    progress: Progress
+
+    def fingerprint(self, text: str) -> str:
+        return fingerprint(self.keys, self.clinic.id, text)
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did, for the job's row; counts, codes and ids only."""
+
+    counts: dict[str, int]
+    warnings: dict[str, int] = field(default_factory=dict)
+    """Code -> how often."""
+    waiting_holds: int = 0
+    """Holds that wait for a person after this run."""
+    held: dict[str, int] = field(default_factory=dict)
+    """Cause -> how many records were held back."""
+    window: tuple[str, str] | None = None
+    """First and last day, ISO."""
+    plan: list[dict[str, Any]] | None = None
+    """A dry run's changes: key, action, reason and names of fields."""
+
+    @property
+    def status(self) -> JobStatus:
+        if self.waiting_holds:
+            return "held"
+        return "succeeded_with_warnings" if self.warnings else "succeeded"
+
+    @property
+    def summary(self) -> str:
+        """One phrase for people; never a bare zero."""
+        counts = self.counts
+        changed = [
+            f"{counts[name]} {name}" for name in ("created", "updated", "removed") if counts[name]
+        ]
+        if self.held:
+            changed.append(f"{sum(self.held.values())} held")
+        if changed:
+            return f"{', '.join(changed)} (checked {counts['read']})"
+        return f"nothing changed (checked {counts['read']})" if counts["read"] else "read nothing"
+
+    def as_result(self) -> dict[str, Any]:
+        result: dict[str, Any] = {
+            "summary": self.summary,
+            "counts": self.counts,
+            "warnings": self.warnings,
+            "held": self.held,
+            "window": self.window,
+        }
+        if self.plan is not None:
+            result["plan"] = self.plan
+        return result
+
+
+class Sync(Protocol):
+    """One of the three syncs: reads, plans, judges, and applies in transactions of its own.
+
+    It ends the job in its last transaction, so that the rows and the outcome commit together.
+    """
+
+    @property
+    def name(self) -> SyncName: ...
+
+    def __call__(self, run: Run, pims: Pims) -> Report: ...
+
+
+class OpenPims(Protocol):
+    """Opens the clinic's PIMS for one run; closing it leaves nothing behind."""
+
+    def __call__(
+        self, clinic: Clinic, job_id: UUID, session: tuple[int, bytes] | None
+    ) -> AbstractContextManager[Pims]:
+        """`session` is the stored one: credential version and sealed content."""
+        ...

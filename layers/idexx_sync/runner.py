@@ -1,0 +1,211 @@
+"""The one path of every run: order, lease, sync, outcome."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import psycopg
+
+from idexx_sync import jobs, leases
+from idexx_sync.clinics import Clinic, clinic_from_row, unknown_clinic
+from idexx_sync.db import Database, unavailable, writing
+from idexx_sync.errors import ConfigurationInvalid, InternalError, LeaseLost, SyncError
+from idexx_sync.jobs import Begun, Job, Order, Params
+from idexx_sync.leases import Lease
+from idexx_sync.run import Clock, OpenPims, Progress, Report, Run, Silent, Sync
+from idexx_sync.secrets import Keyring
+from idexx_sync.settings import Settings
+from idexx_sync.vocabulary import JobStatus, SyncName
+
+OVERLAP_WAIT_S: Final = 60
+"""How long a run waits for another one of its clinic."""
+OVERLAP_POLL_S: Final = 1
+OLDEST_TICK: Final[dict[SyncName, timedelta]] = {
+    "inbound": timedelta(minutes=15),
+    "cases": timedelta(hours=1),
+    "reconciliation": timedelta(hours=6),
+}
+"""A scheduled run that starts later than this is skipped: the next tick is near."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a process keeps between runs."""
+
+    settings: Settings
+    keys: Keyring = field(repr=False)
+    database: Database
+    open_pims: OpenPims
+    clock: Clock = lambda: datetime.now(UTC)
+    progress: Progress = field(default_factory=Silent)
+    sleep: Callable[[float], None] = time.sleep
+    retried: bool = False
+    """Whether somebody repeats a failed run: then a retryable failure goes back to the queue."""
+
+
+def run_job(order: Order, sync: Sync, tools: Tools) -> Job:
+    """Run the order and return its job as it stands afterwards.
+
+    Explained failures are recorded on the job, not raised; the job is `queued` again when a retry
+    may help and somebody retries. Raises ConfigurationInvalid for a clinic or job that does not
+    exist, DatabaseUnavailable when not even the job could be written, and lets anything
+    unexpected go up after recording it.
+    """
+    begun = _begin(order, tools)
+    job = begun.job
+    if job is None:
+        raise _no_such_job(order)
+    if job.is_final or (begun.held_by == job.id and begun.lease is None):
+        return job  # done before, or a second delivery of what is running now
+    if begun.lease is None:
+        return _end_overlap(job, tools)
+    try:
+        report = _run_with_lease(begun, begun.lease, job, sync, tools)
+        if report is not None:  # the sync has ended the job in its own last transaction
+            return replace(
+                job, status=report.status, result=report.as_result(), finished_at=tools.clock()
+            )
+    except SyncError as error:
+        _record_failure(begun.lease, error, tools)
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        _record_lost_connection(begun.lease, error, tools)
+    except KeyboardInterrupt:
+        _end(begun.lease, "cancelled", tools)
+        raise
+    except Exception:
+        _record_failure(begun.lease, InternalError("an unexpected error; see the log"), tools)
+        raise
+    return _as_it_stands(job, tools)
+
+
+def _begin(order: Order, tools: Tools) -> Begun:
+    """Start the job, waiting a while for another run of the clinic to end."""
+    begun = _begin_once(order, tools)
+    waited = 0.0
+    while _is_overlap(begun) and waited < OVERLAP_WAIT_S:
+        tools.sleep(OVERLAP_POLL_S)
+        waited += OVERLAP_POLL_S
+        begun = _begin_once(order, tools)
+    return begun
+
+
+def _begin_once(order: Order, tools: Tools) -> Begun:
+    """The first statements also show whether the kept connection is still alive."""
+    seconds = tools.settings.lease_seconds
+    try:
+        return jobs.begin(tools.database.connection(), order, seconds)
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        try:
+            return jobs.begin(tools.database.reconnect(), order, seconds)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise unavailable(error) from error
+
+
+def _is_overlap(begun: Begun) -> bool:
+    job = begun.job
+    return job is not None and begun.lease is None and not job.is_final and begun.held_by != job.id
+
+
+def _no_such_job(order: Order) -> ConfigurationInvalid:
+    if order.clinic_id is not None:
+        return unknown_clinic(order.clinic_id)
+    return ConfigurationInvalid(f"job_id: there is no job {order.job_id}", code="job_id")
+
+
+def _end_overlap(job: Job, tools: Tools) -> Job:
+    message = f"another sync of this clinic was running for longer than {OVERLAP_WAIT_S} s"
+    if job.trigger == "schedule" or not tools.retried:
+        jobs.end_unstarted(tools.database.connection(), job.id, "skipped_overlap", message)
+    return _as_it_stands(job, tools)
+
+
+def _run_with_lease(
+    begun: Begun, lease: Lease, job: Job, sync: Sync, tools: Tools
+) -> Report | None:
+    """The sync's report; None when the run was skipped."""
+    now = tools.clock()
+    if job.scheduled_time is not None and now - job.scheduled_time > OLDEST_TICK[job.sync]:
+        _end(lease, "skipped_stale", tools)
+        return None
+    clinic = clinic_from_row(job.clinic_id, begun.clinic)
+    if clinic.killed or clinic.paused_reason is not None:
+        _end(lease, "skipped_paused", tools)
+        return None
+    _require_active(clinic)
+    params = Params.model_validate(job.params)
+    run = Run(
+        conn=tools.database.connection(),
+        job=job,
+        lease=lease,
+        clinic=clinic,
+        params=params,
+        dry_run=params.dry_run or clinic.stage == "shadow",
+        keys=tools.keys,
+        clock=tools.clock,
+        progress=tools.progress,
+    )
+    with tools.open_pims(clinic, job.id, begun.session) as pims:
+        return sync(run, pims)
+
+
+def _require_active(clinic: Clinic) -> None:
+    if not clinic.is_active:
+        raise ConfigurationInvalid(
+            f"clinics.is_active: clinic {clinic.id} is inactive in ODIS; it is not synced",
+            code="is_active",
+        )
+    if clinic.stage == "off":
+        raise ConfigurationInvalid(
+            f"stage: clinic {clinic.id} is switched off for this service; switch it on with: "
+            f"idexx-sync clinics add {clinic.id} --stage live",
+            code="stage",
+        )
+
+
+def _record_failure(lease: Lease, error: SyncError, tools: Tools) -> None:
+    if isinstance(error, LeaseLost):
+        return  # the job belongs to the run that took over
+    status: JobStatus = "queued" if error.retryable and tools.retried else "failed"
+    _end(lease, status, tools, error)
+
+
+def _record_lost_connection(lease: Lease, error: psycopg.Error, tools: Tools) -> None:
+    """The commit may have succeeded and only its acknowledgement been lost: the job tells."""
+    job = _read(lease, tools)
+    if job is not None and not job.is_final:
+        _record_failure(lease, unavailable(error), tools)
+
+
+def _end(lease: Lease, status: JobStatus, tools: Tools, error: SyncError | None = None) -> None:
+    """End the job and free the lease, on a new connection if need be."""
+    try:
+        _end_on(lease, status, tools, error)
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        tools.database.close()
+        try:
+            _end_on(lease, status, tools, error)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as broken:
+            raise unavailable(broken) from broken
+    except LeaseLost:
+        return
+
+
+def _end_on(lease: Lease, status: JobStatus, tools: Tools, error: SyncError | None) -> None:
+    conn = tools.database.connection()
+    with writing(conn):
+        leases.require(conn, lease)
+        jobs.finish(conn, lease, status, error=error)
+        leases.release(conn, lease)
+
+
+def _read(lease: Lease, tools: Tools) -> Job | None:
+    try:
+        return jobs.job_by_id(tools.database.connection(), lease.job_id)
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        return jobs.job_by_id(tools.database.reconnect(), lease.job_id)
+
+
+def _as_it_stands(job: Job, tools: Tools) -> Job:
+    return jobs.job_by_id(tools.database.connection(), job.id) or job

@@ -1,0 +1,89 @@
+"""Settings, read once by the entry point; a missing one fails there, by name."""
+
+from functools import cached_property
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from idexx_sync.errors import ConfigurationInvalid
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Settings(BaseSettings):
+    """What differs between deployments. Secrets have no default."""
+
+    model_config = SettingsConfigDict(env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore")
+
+    database_url: SecretStr = Field(validation_alias="DATABASE_URL")
+    local_key: SecretStr
+    """Base64 of 32 random bytes; seals credentials and sessions and keys the fingerprints."""
+    neo_hosts: Annotated[tuple[str, ...], NoDecode] = ("us.idexxneo.com",)
+    """Hosts that may be a clinic's Neo, always over https; comma-separated. An entry that is a
+    whole origin (`http://127.0.0.1:8080`) admits plain http, on loopback only."""
+    chromium_path: str | None = None
+    """A headless Chromium; None: the one Playwright brings."""
+    lease_seconds: float = Field(default=45, gt=0)
+    heartbeat_seconds: float = Field(default=10, gt=0)
+    neo_connections: int = Field(default=3, ge=1)
+    neo_requests_per_second: float = Field(default=10, gt=0)
+    neo_timeout_seconds: float = Field(default=30, gt=0)
+    """Longest wait for one answer of Neo."""
+    login_timeout_seconds: float = Field(default=60, gt=0)
+    """Longest whole login, browser start included."""
+    logins_per_hour: int = Field(default=6, ge=1)
+    """Most logins of one clinic within an hour."""
+
+    @field_validator("neo_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("neo_hosts")
+    @classmethod
+    def _only_https_or_loopback(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if "://" in host and not _is_allowed_origin(host):
+                raise ValueError(f"{host}: only https, or http on a loopback address, is allowed")
+        return hosts
+
+    @cached_property
+    def neo_origins(self) -> frozenset[str]:
+        """Every origin that a clinic's base URL may have."""
+        return frozenset(host if "://" in host else f"https://{host}" for host in self.neo_hosts)
+
+    def checked_base_url(self, base_url: str) -> str:
+        """The base URL without a trailing slash; ConfigurationInvalid if it is not allowed."""
+        trimmed = base_url.rstrip("/")
+        if trimmed not in self.neo_origins:
+            allowed = ", ".join(sorted(self.neo_origins))
+            raise ConfigurationInvalid(
+                f"base_url: {trimmed!r} is not an allowed Neo address (allowed: {allowed}); "
+                "correct the clinic's base URL or add its host to IDEXX_SYNC_NEO_HOSTS",
+                code="base_url",
+            )
+        return trimmed
+
+
+def _is_allowed_origin(origin: str) -> bool:
+    parts = urlsplit(origin)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+
+
+def load_settings() -> Settings:
+    """The settings of this process; ConfigurationInvalid names each variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationInvalid(_named_faults(error), code="settings") from None
+
+
+def _named_faults(error: ValidationError) -> str:
+    faults = []
+    for fault in error.errors(include_url=False, include_input=False):
+        field = str(fault["loc"][0])
+        name = field if field.isupper() else f"IDEXX_SYNC_{field.upper()}"
+        faults.append(f"{name}: {fault['msg']}")
+    return "set these environment variables: " + "; ".join(faults)

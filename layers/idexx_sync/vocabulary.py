@@ -1,0 +1,69 @@
+"""The words that every part uses alike, and the one map of statuses.
+
+The words are the service's own; Neo's words are looked up here and nowhere else.
+"""
+
+import re
+from typing import Final, Literal, get_args
+
+SyncName = Literal["inbound", "cases", "reconciliation"]
+Trigger = Literal["schedule", "api", "cli", "retry", "catch_up", "approval"]
+JobStatus = Literal[
+    "queued",
+    "running",
+    "succeeded",
+    "succeeded_with_warnings",
+    "held",
+    "failed",
+    "dead",
+    "cancelled",
+    "skipped_overlap",
+    "skipped_stale",
+    "skipped_paused",
+]
+Stage = Literal["off", "shadow", "canary", "live"]
+AppointmentStatus = Literal["scheduled", "in_progress", "finalized", "cancelled", "no_show"]
+
+SYNCS: Final[tuple[SyncName, ...]] = get_args(SyncName)
+UNFINISHED: Final[tuple[JobStatus, ...]] = ("queued", "running")
+FINAL_STATUSES: Final[tuple[JobStatus, ...]] = tuple(
+    status for status in get_args(JobStatus) if status not in UNFINISHED
+)
+FREES_TIME: Final[frozenset[AppointmentStatus]] = frozenset({"cancelled", "no_show"})
+"""Statuses whose visit no longer occupies its time."""
+
+_APPOINTMENT_STATUSES: Final[dict[str, AppointmentStatus]] = {
+    "scheduled": "scheduled",
+    "upcoming": "scheduled",
+    "confirmed": "scheduled",
+    "notarrived": "scheduled",
+    "late": "scheduled",
+    "arrived": "in_progress",
+    "checkedin": "in_progress",
+    "inprogress": "in_progress",
+    "readytopay": "in_progress",
+    "waitingtopay": "in_progress",
+    "finalized": "finalized",
+    "finalised": "finalized",
+    "complete": "finalized",
+    "completed": "finalized",
+    "discharged": "finalized",
+    "cancelled": "cancelled",
+    "canceled": "cancelled",
+    "noshow": "no_show",
+}
+"""Folded word of Neo -> an appointment's status (Neo protocol, statuses; ODIS schema, maps)."""
+
+
+def fold(word: str) -> str:
+    """A word without case, blanks, hyphens and underscores, so that spellings compare equal.
+
+    >>> fold("No-Show") == fold("no show") == fold("NO_SHOW")
+    True
+    """
+    return re.sub(r"[\s_-]+", "", word).casefold()
+
+
+def appointment_status(word: str | None) -> AppointmentStatus | None:
+    """The status that Neo's word means; None for an unknown, empty or missing word (rule R5)."""
+    return _APPOINTMENT_STATUSES.get(fold(word)) if word else None

@@ -1,0 +1,317 @@
+"""A clinic in the database, a scripted PIMS, and a run of the inbound sync, for tests."""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from pydantic import SecretStr
+
+from idexx_sync.clinics import Clinic, set_up_clinic
+from idexx_sync.inbound.sync import InboundSync
+from idexx_sync.jobs import Job, Params, new_order
+from idexx_sync.pims import (
+    Configuration,
+    Found,
+    Gone,
+    Lookup,
+    Room,
+    Snapshot,
+    SourceRecord,
+    Unreadable,
+    Window,
+)
+from idexx_sync.runner import Tools, run_job
+from idexx_sync.secrets import keyring
+from idexx_sync.settings import Settings
+from idexx_sync.db import Database
+
+Conn = Connection[tuple[Any, ...]]
+
+LOCAL_KEY = SecretStr(base64.b64encode(bytes(range(32))).decode())
+MONDAY = date(2026, 5, 4)
+MORNING = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
+"""07:00 on MONDAY in Los Angeles."""
+
+
+def make_settings(database_url: str, **overrides: Any) -> Settings:
+    return Settings(
+        DATABASE_URL=SecretStr(database_url),  # type: ignore[call-arg]  # its validation alias
+        local_key=LOCAL_KEY,
+        **overrides,
+    )
+
+
+def add_clinic(
+    conn: Conn,
+    *,
+    zone: str | None = "America/Los_Angeles",
+    base_url: str = "https://us.idexxneo.com",
+    room_ids: list[str] | None = None,
+    stage: Literal["off", "shadow", "canary", "live"] = "live",
+    is_active: bool = True,
+    business_hours: Any = None,
+    **schedule: Any,
+) -> UUID:
+    """A clinic as ODIS has it, set up for this service; returns its id."""
+    clinic_id = uuid4()
+    conn.execute(
+        """
+        INSERT INTO public.clinics (id, name, slug, timezone, is_active, business_hours)
+        VALUES (%s, %s, %s, %s, %s, %s)
+        """,
+        (
+            clinic_id,
+            f"Clinic {clinic_id}",
+            str(clinic_id),
+            zone,
+            is_active,
+            None if business_hours is None else Jsonb(business_hours),
+        ),
+    )
+    columns = {"clinic_id": clinic_id, "slot_duration_minutes": 30, **schedule}
+    conn.execute(
+        f"INSERT INTO public.clinic_schedule_configs ({', '.join(columns)}) "
+        f"VALUES ({', '.join(['%s'] * len(columns))})",
+        [Jsonb(value) if isinstance(value, dict) else value for value in columns.values()],
+    )
+    set_up_clinic(conn, clinic_id, base_url=base_url, room_ids=room_ids, stage=stage)
+    return clinic_id
+
+
+def visit(
+    record_id: str = "600101", start: str = "2026-05-04 09:00:00", **fields: Any
+) -> SourceRecord:
+    """A visit of half an hour, if nothing else is said."""
+    defaults: dict[str, Any] = {
+        "end": str(datetime.fromisoformat(start) + timedelta(minutes=30)),
+        "room_id": "3",
+        "status": "Not arrived",
+        "type": "Exam",
+        "patient_name": "TANGO",
+        "client_name": "Robin Sample",
+        "client_phone": "555-555-0100",
+        "provider_name": "DR. A. EXAMPLE",
+        "last_updated_at": "2026-05-01 10:00:00",
+    }
+    return SourceRecord(id=record_id, kind="visit", start=start, **{**defaults, **fields})
+
+
+def block(
+    record_id: str = "700101",
+    start: str = "2026-05-04 12:00:00",
+    end: str = "2026-05-04 13:00:00",
+    room_id: str | None = "3",
+    **fields: Any,
+) -> SourceRecord:
+    return SourceRecord(
+        id=record_id,
+        kind="block",
+        start=start,
+        end=end,
+        room_id=room_id,
+        has_status=False,
+        **fields,
+    )
+
+
+def visits(
+    count: int, first: int = 600101, day: date = MONDAY, **fields: Any
+) -> list[SourceRecord]:
+    """Visits with consecutive ids, five a day from 08:00, over consecutive days."""
+    return [
+        visit(
+            str(first + n),
+            f"{day + timedelta(days=n // 5)} {8 + n % 5 * 2:02}:00:00",
+            **fields,
+        )
+        for n in range(count)
+    ]
+
+
+@dataclass
+class ScriptedPims:
+    """A calendar in memory that behaves as the source does.
+
+    `records` are what exists; `hidden` ids exist but the calendar leaves them out, as an incomplete
+    answer would. Whatever is neither is not found by a look-up.
+    """
+
+    clock: Any
+    records: list[SourceRecord] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+    answers: dict[str, Lookup] = field(default_factory=dict)
+    """What a look-up answers instead of what `records` say."""
+    rooms: Sequence[str] = ("3", "5")
+    error: Exception | None = None
+    logged_in: bool = False
+    looked_up: list[str] = field(default_factory=list)
+    reads: int = 0
+    before_answer: Any = None
+    """Called while the calendar is being read."""
+
+    def schedule(self, window: Window) -> Snapshot:
+        self.reads += 1
+        if self.error is not None:
+            raise self.error
+        read_at = self.clock()
+        shown = [
+            record
+            for record in self.records
+            if record.id not in self.hidden and date.fromisoformat(record.start[:10]) in window
+        ]
+        if self.before_answer:
+            self.before_answer()
+        return Snapshot(window, read_at, shown, list(self.unreadable))
+
+    def appointments(self, ids: Sequence[str]) -> Mapping[str, Lookup]:
+        self.looked_up += ids
+        by_id = {record.id: record for record in reversed(self.records)}
+        return {id_: self.answers.get(id_) or _found(by_id.get(id_)) for id_ in ids}
+
+    def configuration(self) -> Configuration:
+        return Configuration(30, [Room(room, f"ROOM {room}") for room in self.rooms])
+
+    def replace(self, record_id: str, **fields: Any) -> None:
+        self.records = [
+            replace(record, **fields) if record.id == record_id else record
+            for record in self.records
+        ]
+
+    def delete(self, record_id: str) -> None:
+        """As Neo does it: gone from the calendar, readable by id as deleted."""
+        record = next(record for record in self.records if record.id == record_id)
+        self.records.remove(record)
+        found = _found(record)
+        assert isinstance(found, Found)
+        self.answers[record_id] = replace(found, deleted=True)
+
+    def forget(self, record_id: str) -> None:
+        """Gone without a trace."""
+        self.records = [record for record in self.records if record.id != record_id]
+
+
+def _found(record: SourceRecord | None) -> Lookup:
+    if record is None:
+        return Gone()
+    return Found(
+        id=record.id,
+        kind=record.kind,
+        start=record.start,
+        end=record.end,
+        room_id=record.room_id,
+        status=record.status,
+        deleted=False,
+        cancelled=False,
+    )
+
+
+@dataclass
+class Bench:
+    """One clinic, its PIMS, a clock that stands until it is moved, and runs on demand."""
+
+    conn: Conn
+    url: str
+    clinic_id: UUID
+    now: datetime = MORNING
+    pims: ScriptedPims = field(init=False)
+    retried: bool = False
+
+    def __post_init__(self) -> None:
+        self.pims = ScriptedPims(clock=lambda: self.now)
+        self.database = Database(SecretStr(self.url))
+
+    def tools(self, **changes: Any) -> Tools:
+        @contextmanager
+        def open_pims(
+            _clinic: Clinic, _job_id: UUID, _session: tuple[int, bytes] | None
+        ) -> Iterator[ScriptedPims]:
+            yield self.pims
+
+        tools = Tools(
+            settings=make_settings(self.url),
+            keys=keyring(LOCAL_KEY),
+            database=self.database,
+            open_pims=open_pims,
+            clock=lambda: self.now,
+            sleep=lambda _seconds: None,
+            retried=self.retried,
+        )
+        return replace(tools, **changes)
+
+    def sync(self, first: date = MONDAY, last: date | None = None, **params: Any) -> Job:
+        """Run the inbound sync over the days (one week, if nothing else is said)."""
+        wanted = Params(first_day=first, last_day=last or first + timedelta(days=6), **params)
+        order = new_order(self.clinic_id, "inbound", "cli", wanted)
+        return run_job(order, InboundSync(), self.tools())
+
+    def later(self, minutes: float = 15) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    def rows(self, *, removed: bool = False) -> list[dict[str, Any]]:
+        """The clinic's appointments, live ones only unless removed ones are asked for too."""
+        return query(
+            self.conn,
+            "SELECT * FROM public.schedule_appointments WHERE clinic_id = %s "
+            "AND (%s OR deleted_at IS NULL) ORDER BY date, start_time, neo_appointment_id",
+            (self.clinic_id, removed),
+        )
+
+    def row(self, key: str) -> dict[str, Any]:
+        found = [row for row in self.rows(removed=True) if row["neo_appointment_id"] == key]
+        assert len(found) == 1, f"{len(found)} rows of {key}"
+        return found[0]
+
+    def keys(self) -> list[str]:
+        return [row["neo_appointment_id"] for row in self.rows()]
+
+    def slots(self, day: date = MONDAY) -> dict[str, int]:
+        """Start -> booked count of the day's slots."""
+        found = query(
+            self.conn,
+            "SELECT start_time, booked_count FROM public.schedule_slots "
+            "WHERE clinic_id = %s AND date = %s ORDER BY start_time",
+            (self.clinic_id, day),
+        )
+        return {f"{slot['start_time']:%H:%M}": slot["booked_count"] for slot in found}
+
+    def holds(self) -> list[dict[str, Any]]:
+        return query(
+            self.conn,
+            "SELECT * FROM idexx_sync.holds WHERE clinic_id = %s ORDER BY opened_at, cause",
+            (self.clinic_id,),
+        )
+
+    def audits(self, job: Job) -> list[dict[str, Any]]:
+        return query(
+            self.conn,
+            "SELECT * FROM public.case_sync_audits WHERE job_id = %s ORDER BY external_id",
+            (job.id,),
+        )
+
+    def record(self, key: str) -> dict[str, Any]:
+        found = query(
+            self.conn,
+            "SELECT * FROM idexx_sync.records WHERE clinic_id = %s AND external_id = %s",
+            (self.clinic_id, key),
+        )
+        assert len(found) == 1, f"{len(found)} records of {key}"
+        return found[0]
+
+
+def query(conn: Conn, statement: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    with conn.cursor(row_factory=dict_row) as cur:
+        return cur.execute(statement, parameters).fetchall()  # type: ignore[arg-type]  # test SQL
+
+
+def counts(job: Job) -> dict[str, int]:
+    """The job's counts that are not zero."""
+    assert job.result is not None, job.error_message
+    return {name: count for name, count in job.result["counts"].items() if count}
