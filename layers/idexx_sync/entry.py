@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from idexx_sync.access import DatabaseDesk
+from idexx_sync.access_desk import DatabaseDesk
 from idexx_sync.clinics import Clinic
 from idexx_sync.db import Database
 from idexx_sync.errors import SyncError

@@ -8,7 +8,7 @@ from typing import Final
 
 from idexx_sync.gate import Finding, Standing, permit_for
 from idexx_sync.inbound.model import Change, Held, Missing, Plan, Row
-from idexx_sync.inbound.plan import View
+from idexx_sync.inbound.view import View
 from idexx_sync.records import Record
 
 FEW: Final = 5

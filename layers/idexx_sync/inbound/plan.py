@@ -1,10 +1,9 @@
 """From a snapshot and what we hold to the changes a run would make (rules R1-R6, R10). Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from idexx_sync.clinic_time import EndsBeforeStart, Span, day_of, occupied_span, parse_wall
 from idexx_sync.errors import ShapeChanged
@@ -18,6 +17,7 @@ from idexx_sync.inbound.model import (
     Quarantined,
     Row,
 )
+from idexx_sync.inbound.view import View, id_of, key_of, missing_rows
 from idexx_sync.pims import (
     Found,
     Gone,
@@ -27,79 +27,13 @@ from idexx_sync.pims import (
     SourceRecord,
     Unknown,
     Unreadable,
-    Window,
 )
-from idexx_sync.plan import ids_to_look_up, proven_gone, strike
+from idexx_sync.plan import proven_gone, strike
 from idexx_sync.records import Record
 from idexx_sync.vocabulary import appointment_status
 
 MOST_MISSING_STATUS_KEYS: Final = 0.05
 """Above this share of visits without the status key, the answer's shape has changed (rule R5)."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How a clinic's calendar is to be read."""
-
-    window: Window
-    zone: ZoneInfo
-    slot_minutes: int
-    room_ids: frozenset[str] | None
-    """Calendar columns that count; None: all."""
-    fingerprint: Callable[[str], str]
-    """Keyed hash of a private text."""
-
-    def allows(self, room_id: str | None) -> bool:
-        """A record without a room is kept: dropping it would make its time look free."""
-        return self.room_ids is None or room_id is None or room_id in self.room_ids
-
-    def covers(self, day: date) -> bool:
-        return day in self.window
-
-
-def key_of(record_id: str, kind: RecordKind, start: str) -> str:
-    """Occurrences of a recurring block share the id, so the start belongs to a block's key."""
-    return f"{record_id}@{start}" if kind == "block" else record_id
-
-
-def id_of(key: str) -> str:
-    """The source's id of a key."""
-    return key.partition("@")[0]
-
-
-def keys_of(snapshot: Snapshot) -> list[str]:
-    """Every key that the answer names; our rows of these keys belong to the window (rule R2)."""
-    named = [key_of(r.id, r.kind, r.start) for r in snapshot.records]
-    named += [
-        key_of(item.id, item.kind, item.start or "")
-        for item in snapshot.unreadable
-        if item.id is not None
-    ]
-    return sorted(set(named))
-
-
-def missing_rows(snapshot: Snapshot, held: Held, view: View) -> list[Row]:
-    """Live rows of the window that the answer does not show; cancelled ones need no removal."""
-    shown = set(keys_of(snapshot))
-    # An unreadable block without a start may be any occurrence: all of its id count as shown.
-    vague = {item.id for item in snapshot.unreadable if item.kind == "block" and not item.start}
-    return [
-        row
-        for key, row in held.rows.items()
-        if key not in shown
-        and id_of(key) not in vague
-        and not row.deleted
-        and row.appointment.status != "cancelled"
-        and view.covers(row.appointment.date)
-    ]
-
-
-def look_ups_wanted(snapshot: Snapshot, held: Held, view: View) -> list[str]:
-    """The ids whose absence this run asks the source about; none after an incomplete read."""
-    if not snapshot.complete:
-        return []
-    missing = missing_rows(snapshot, held, view)
-    return ids_to_look_up((id_of(row.key), held.record(row.key)) for row in missing)
 
 
 def plan_inbound(snapshot: Snapshot, held: Held, proofs: Mapping[str, Lookup], view: View) -> Plan:
@@ -299,6 +233,8 @@ class _Planner:
         if record.kind == "block" or remembered.source is None:
             return 0
         self.plan.visits_compared += 1
+        if record.start == remembered.source["start"]:
+            return 0
         moved = parse_wall(record.start) - parse_wall(remembered.source["start"])
         return int(moved.total_seconds() // 60)
 

@@ -13,10 +13,11 @@ from idexx_sync.holds import standing_holds
 from idexx_sync.inbound.apply import PlanAgain, Prepared, apply, planned_changes
 from idexx_sync.inbound.judge import judge
 from idexx_sync.inbound.model import Held, Plan
-from idexx_sync.inbound.plan import View, keys_of, look_ups_wanted, plan_inbound
+from idexx_sync.inbound.plan import plan_inbound
 from idexx_sync.inbound.slot_store import held_slots, slots_held
 from idexx_sync.inbound.slots import HeldSlot, Slot, plan_slots, slot_grid
 from idexx_sync.inbound.store import HeldQuery, removed_rows
+from idexx_sync.inbound.view import View, keys_of, look_ups_wanted
 from idexx_sync.pims import Configuration, Lookup, Pims, Snapshot, Window
 from idexx_sync.run import Report, Run
 from idexx_sync.vocabulary import SyncName

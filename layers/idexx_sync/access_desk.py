@@ -1,0 +1,247 @@
+"""A clinic's access to its PIMS in the database: sealed credentials, session, login attempts.
+
+Credentials are versioned; the newest version counts. An attempt is committed before the form is
+submitted, so that even a killed run leaves a trace and the breaker can count it.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from idexx_sync.access import Credentials, LoginOutcome, StoredSession
+from idexx_sync.db import Conn
+from idexx_sync.errors import (
+    AccountLocked,
+    ChallengeRequired,
+    ClinicMustAct,
+    ConfigurationInvalid,
+    CredentialsRejected,
+    PageUnknown,
+    PasswordChangeRequired,
+    Throttled,
+)
+from idexx_sync.secrets import CannotOpen, Keyring, open_sealed, seal
+
+_REFUSALS: Final[dict[str, type[ClinicMustAct]]] = {
+    "credentials_rejected": CredentialsRejected,
+    "password_change_required": PasswordChangeRequired,
+    "account_locked": AccountLocked,
+    "challenge_required": ChallengeRequired,
+}
+_NO_OUTCOME: Final = (None, "page_unknown")
+UNKNOWN_WAIT = timedelta(minutes=15)
+"""How long nobody tries again after an attempt of which nobody knows how it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    attempted_at: datetime
+    outcome: LoginOutcome | None
+
+
+class DatabaseDesk:
+    """The AccessDesk of one clinic's run, over Postgres; it commits each step at once."""
+
+    def __init__(
+        self,
+        conn: Conn,
+        keys: Keyring,
+        clinic_id: UUID,
+        job_id: UUID,
+        *,
+        clock: Callable[[], datetime],
+        logins_per_hour: int,
+        session: tuple[int, bytes] | None,
+    ) -> None:
+        self._conn = conn
+        self._keys = keys
+        self._clinic_id = clinic_id
+        self._job_id = job_id
+        self._clock = clock
+        self._logins_per_hour = logins_per_hour
+        self._session = session
+        self._attempt: tuple[int, int] | None = None  # login id, credential version
+
+    def session(self) -> StoredSession | None:
+        if self._session is None:
+            return None
+        try:
+            opened = json.loads(open_sealed(self._keys, self._clinic_id, self._session[1]))
+        except CannotOpen:
+            return None  # sealed with another key: as good as no session
+        return StoredSession(
+            cookies=opened["cookies"],
+            user_agent=opened["user_agent"],
+            logged_in_at=datetime.fromisoformat(opened["logged_in_at"]),
+        )
+
+    def store_session(self, session: StoredSession) -> None:
+        if self._attempt is None:
+            raise RuntimeError("a session can only be stored after a login")
+        content = {
+            "cookies": session.cookies,
+            "user_agent": session.user_agent,
+            "logged_in_at": session.logged_in_at.isoformat(),
+        }
+        sealed = seal(self._keys, self._clinic_id, json.dumps(content).encode())
+        self._session = (self._attempt[1], sealed)
+        self._conn.execute(
+            """
+            INSERT INTO idexx_sync.sessions (clinic_id, credential_version, sealed, stored_at)
+            VALUES (%s, %s, %s, %s)
+            ON CONFLICT (clinic_id) DO UPDATE
+               SET credential_version = EXCLUDED.credential_version,
+                   sealed = EXCLUDED.sealed, stored_at = EXCLUDED.stored_at
+            """,
+            (self._clinic_id, self._attempt[1], sealed, self._clock()),
+        )
+
+    def drop_session(self) -> None:
+        if self._session is None:
+            return
+        # Only the very session that was refused: another run may have stored a better one.
+        self._conn.execute(
+            "DELETE FROM idexx_sync.sessions WHERE clinic_id = %s AND sealed = %s",
+            (self._clinic_id, self._session[1]),
+        )
+        self._session = None
+
+    def begin_login(self) -> Credentials:
+        version, credentials = _newest_credentials(self._conn, self._keys, self._clinic_id)
+        now = self._clock()
+        check_breaker(_attempts(self._conn, self._clinic_id, version), now)
+        if _logins_since(self._conn, self._clinic_id, now - timedelta(hours=1)) >= (
+            self._logins_per_hour
+        ):
+            raise Throttled(
+                f"this clinic has used its {self._logins_per_hour} logins of the last hour; "
+                "the next run tries again",
+                code="login_budget",
+            )
+        self._attempt = _insert_attempt(self._conn, self._clinic_id, version, self._job_id, now)
+        return credentials
+
+    def end_login(self, outcome: LoginOutcome) -> None:
+        if self._attempt is None:
+            raise RuntimeError("no login was begun")
+        self._conn.execute(
+            "UPDATE idexx_sync.logins SET outcome = %s, ended_at = %s WHERE id = %s",
+            (outcome, self._clock(), self._attempt[0]),
+        )
+
+
+def check_breaker(attempts: list[_Attempt], now: datetime) -> None:
+    """Refuse a login that could harm; `attempts` are those of one secret, newest first.
+
+    One definite refusal closes the door for this version of the secret. An attempt without an
+    outcome closes it for a while, two in a row until somebody looks.
+    """
+    if not attempts:
+        return
+    newest = attempts[0].outcome
+    if newest in _REFUSALS:
+        raise _REFUSALS[newest](
+            f"the last login with these credentials ended in {newest}; no further try is made "
+            "until the clinic has put it right and somebody has run: idexx-sync credentials set",
+            code="breaker_open",
+        )
+    if newest in _NO_OUTCOME and len(attempts) > 1 and attempts[1].outcome in _NO_OUTCOME:
+        raise PageUnknown(
+            "two logins in a row ended without a known outcome; look at Neo's login by hand, "
+            "then run: idexx-sync credentials set",
+            code="breaker_open",
+        )
+    if newest in _NO_OUTCOME and now - attempts[0].attempted_at < UNKNOWN_WAIT:
+        raise Throttled(
+            "the last login ended without a known outcome; "
+            f"the next one waits {UNKNOWN_WAIT // timedelta(minutes=1)} minutes",
+            code="login_unknown",
+        )
+
+
+def store_credentials(conn: Conn, keys: Keyring, clinic_id: UUID, credentials: Credentials) -> int:
+    """Seal the credentials as the clinic's newest version and return its number.
+
+    Storing them again also closes an open breaker, because it counts attempts per version.
+    """
+    content = {
+        name: secret.get_secret_value()
+        for name, secret in (
+            ("company_id", credentials.company_id),
+            ("username", credentials.username),
+            ("password", credentials.password),
+        )
+    }
+    sealed = seal(keys, clinic_id, json.dumps(content).encode())
+    row = conn.execute(
+        """
+        INSERT INTO idexx_sync.credentials (clinic_id, version, sealed)
+        SELECT %(clinic_id)s, 1 + coalesce(max(version), 0), %(sealed)s
+          FROM idexx_sync.credentials WHERE clinic_id = %(clinic_id)s
+        RETURNING version
+        """,
+        {"clinic_id": clinic_id, "sealed": sealed},
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _newest_credentials(conn: Conn, keys: Keyring, clinic_id: UUID) -> tuple[int, Credentials]:
+    row = conn.execute(
+        """
+        SELECT version, sealed FROM idexx_sync.credentials
+         WHERE clinic_id = %s ORDER BY version DESC LIMIT 1
+        """,
+        (clinic_id,),
+    ).fetchone()
+    if row is None:
+        raise ConfigurationInvalid(
+            f"credentials: clinic {clinic_id} has none; "
+            f"run: idexx-sync credentials set --clinic {clinic_id}",
+            code="credentials",
+        )
+    try:
+        return row[0], Credentials(**json.loads(open_sealed(keys, clinic_id, row[1])))
+    except CannotOpen:
+        raise ConfigurationInvalid(
+            f"credentials: those of clinic {clinic_id} were sealed with another key; "
+            "set the right sealing key, or run: idexx-sync credentials set",
+            code="credentials_sealed",
+        ) from None
+
+
+def _attempts(conn: Conn, clinic_id: UUID, version: int) -> list[_Attempt]:
+    rows = conn.execute(
+        """
+        SELECT attempted_at, outcome FROM idexx_sync.logins
+         WHERE clinic_id = %s AND credential_version = %s ORDER BY id DESC LIMIT 2
+        """,
+        (clinic_id, version),
+    ).fetchall()
+    return [_Attempt(*row) for row in rows]
+
+
+def _logins_since(conn: Conn, clinic_id: UUID, moment: datetime) -> int:
+    row = conn.execute(
+        "SELECT count(*) FROM idexx_sync.logins WHERE clinic_id = %s AND attempted_at > %s",
+        (clinic_id, moment),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _insert_attempt(
+    conn: Conn, clinic_id: UUID, version: int, job_id: UUID, now: datetime
+) -> tuple[int, int]:
+    row = conn.execute(
+        """
+        INSERT INTO idexx_sync.logins (clinic_id, credential_version, job_id, attempted_at)
+        VALUES (%s, %s, %s, %s) RETURNING id
+        """,
+        (clinic_id, version, job_id, now),
+    ).fetchone()
+    assert row is not None
+    return int(row[0]), version

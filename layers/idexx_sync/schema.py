@@ -1,0 +1,80 @@
+"""What this service needs of a database, and where a given one differs. Only reads."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from idexx_sync.db import Conn
+
+Needed = Mapping[str, tuple[str, ...]]
+"""Table of schema `public` -> columns that we read or write."""
+
+
+def _tables(listed: str) -> Needed:
+    lines = (line.partition(":") for line in listed.strip().splitlines())
+    return {table.strip(): tuple(columns.split()) for table, _, columns in lines}
+
+
+ODIS_TABLES: Final = _tables("""
+    cases: id
+    clinics: id name is_active timezone business_hours
+    clinic_blocked_periods: id clinic_id start_time end_time days_of_week is_active
+    clinic_schedule_configs: clinic_id open_time close_time days_of_week slot_duration_minutes \
+        default_capacity sync_horizon_days stale_threshold_minutes daily_hours
+    schedule_appointments: id clinic_id slot_id neo_appointment_id date start_time end_time \
+        patient_name client_name client_phone provider_name room_id appointment_type status \
+        last_synced_at deleted_at created_at
+    schedule_slots: id clinic_id date start_time end_time capacity booked_count last_synced_at \
+        sync_id
+    schedule_syncs: id clinic_id sync_start_date sync_end_date status slots_created slots_updated \
+        appointments_added appointments_updated appointments_removed conflicts_detected \
+        partial_success progress_percentage started_at completed_at duration_ms
+    vapi_bookings: clinic_id slot_id date start_time end_time status hold_expires_at \
+        idexx_appointment_id
+""")
+"""ODIS's own tables; they must be there before our migrations."""
+
+MIGRATED_TABLES: Final = _tables("""
+    case_sync_audits: id clinic_id case_id sync_type external_id status error_message metadata \
+        synced_at duration_ms job_id
+    clinic_api_keys: id clinic_id api_key key_name is_active created_at expires_at last_used_at \
+        scopes key_hint revoked_at is_operator
+    clinic_schedule_configs: sync_schedules
+""")
+"""What our migrations bring into ODIS's schema."""
+
+
+def missing(conn: Conn, needed: Needed) -> list[str]:
+    """Needed tables and columns that the database lacks: `public.table`, `public.table.column`."""
+    rows = conn.execute(
+        """
+        SELECT c.relname::text, array_agg(a.attname::text)
+          FROM pg_class c
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'f')
+           AND c.relname = ANY(%s)
+         GROUP BY c.oid, c.relname
+        """,
+        (sorted(needed),),
+    ).fetchall()
+    found = {name: frozenset(columns) for name, columns in rows}
+    lacking = []
+    for table, columns in sorted(needed.items()):
+        if table not in found:
+            lacking.append(f"public.{table}")
+        else:
+            lacking += [f"public.{table}.{name}" for name in columns if name not in found[table]]
+    return lacking
+
+
+def hidden_tables(conn: Conn) -> list[str]:
+    """ODIS's tables whose rows this role may not see: row level security applies to it there."""
+    rows = conn.execute(
+        """
+        SELECT 'public.' || relname FROM pg_class
+         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+           AND relname = ANY(%s) AND row_security_active(oid)
+         ORDER BY relname
+        """,
+        (sorted(ODIS_TABLES),),
+    ).fetchall()
+    return [name for (name,) in rows]
