@@ -17,6 +17,8 @@ from psycopg import Connection
 from idexx_sync import migrations
 from local_stack.chromium import find_chromium, playwright_package
 from local_stack.postgres import Postgres, running_postgres
+from neo_simulator.client import Simulator
+from neo_simulator.process import running_simulator
 
 ROOT = Path(__file__).resolve().parents[1]
 ODIS_TABLES = ROOT / "layers" / "local_stack" / "odis.sql"
@@ -55,6 +57,13 @@ def conn(database: str) -> Iterator[Connection[tuple[Any, ...]]]:
     """An autocommit connection to this test's database."""
     with psycopg.connect(database, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Simulator]:
+    """A simulated Neo of this test process; each test makes a company of its own."""
+    with running_simulator() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import cache
 from typing import Any, Literal, Self
 from uuid import UUID
@@ -131,7 +130,7 @@ def make_tools(
         settings=settings,
         keys=keys,
         database=database,
-        open_pims=_neo_opener(settings, keys, database, now),
+        open_pims=_neo_opener(settings, keys, database, now, progress or Silent()),
         clock=now,
         progress=progress or Silent(),
         retried=retried,
@@ -139,7 +138,7 @@ def make_tools(
 
 
 def _neo_opener(
-    settings: Settings, keys: Keyring, database: Database, clock: Callable[[], datetime]
+    settings: Settings, keys: Keyring, database: Database, clock: Clock, progress: Progress
 ) -> OpenPims:
     from idexx_sync.neo.provider import ClinicAccess, open_neo
 
@@ -159,7 +158,10 @@ def _neo_opener(
             logins_per_hour=settings.logins_per_hour,
             session=session,
         )
-        with open_neo(access, desk, settings, clock) as pims:
+        def on_progress(_phase: str, _done: int, _total: int) -> None:
+            progress.advance()
+
+        with open_neo(access, desk, settings, clock, on_progress=on_progress) as pims:
             yield pims
 
     return open_pims
