@@ -14,8 +14,11 @@ from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
 from idexx_sync.clinics import Clinic, set_up_clinic
+from idexx_sync.db import Database
+from idexx_sync.holds import decide
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Params, new_order
+from idexx_sync.lifetime import Lifetime
 from idexx_sync.pims import (
     Configuration,
     Found,
@@ -30,7 +33,6 @@ from idexx_sync.pims import (
 from idexx_sync.runner import Tools, run_job
 from idexx_sync.secrets import keyring
 from idexx_sync.settings import Settings
-from idexx_sync.db import Database
 
 Conn = Connection[tuple[Any, ...]]
 
@@ -42,7 +44,7 @@ MORNING = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 
 def make_settings(database_url: str, **overrides: Any) -> Settings:
     return Settings(
-        DATABASE_URL=SecretStr(database_url),  # type: ignore[call-arg]  # its validation alias
+        DATABASE_URL=SecretStr(database_url),
         local_key=LOCAL_KEY,
         **overrides,
     )
@@ -147,6 +149,8 @@ class ScriptedPims:
     records: list[SourceRecord] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
+    beside: list[SourceRecord] = field(default_factory=list)
+    """Shown whatever days are asked for, as a source with loose bounds does."""
     answers: dict[str, Lookup] = field(default_factory=dict)
     """What a look-up answers instead of what `records` say."""
     rooms: Sequence[str] = ("3", "5")
@@ -169,7 +173,7 @@ class ScriptedPims:
         ]
         if self.before_answer:
             self.before_answer()
-        return Snapshot(window, read_at, shown, list(self.unreadable))
+        return Snapshot(window, read_at, shown + self.beside, list(self.unreadable))
 
     def appointments(self, ids: Sequence[str]) -> Mapping[str, Lookup]:
         self.looked_up += ids
@@ -193,9 +197,17 @@ class ScriptedPims:
         assert isinstance(found, Found)
         self.answers[record_id] = replace(found, deleted=True)
 
-    def forget(self, record_id: str) -> None:
+    def forget(self, *record_ids: str) -> None:
         """Gone without a trace."""
-        self.records = [record for record in self.records if record.id != record_id]
+        self.records = [record for record in self.records if record.id not in record_ids]
+
+    def hide_as(self, record_id: str, **facts: Any) -> None:
+        """Left out of the calendar; a look-up finds the record, with these facts."""
+        record = next(record for record in self.records if record.id == record_id)
+        found = _found(record)
+        assert isinstance(found, Found)
+        self.hidden.add(record_id)
+        self.answers[record_id] = replace(found, **facts)
 
 
 def _found(record: SourceRecord | None) -> Lookup:
@@ -231,7 +243,10 @@ class Bench:
     def tools(self, **changes: Any) -> Tools:
         @contextmanager
         def open_pims(
-            _clinic: Clinic, _job_id: UUID, _session: tuple[int, bytes] | None
+            clinic: Clinic,
+            job_id: UUID,
+            session: tuple[int, bytes] | None,
+            lifetime: Lifetime,
         ) -> Iterator[ScriptedPims]:
             yield self.pims
 
@@ -289,6 +304,50 @@ class Bench:
             (self.clinic_id,),
         )
 
+    def hold(self, cause: str) -> dict[str, Any]:
+        """The clinic's only hold of that cause, whatever has become of it."""
+        found = [hold for hold in self.holds() if hold["cause"] == cause]
+        assert len(found) == 1, f"{len(found)} holds of {cause}"
+        return found[0]
+
+    def decide(self, cause: str, verdict: Literal["approved", "rejected"]) -> None:
+        decided = decide(self.conn, self.hold(cause)["id"], verdict, "a tester", self.now)
+        assert decided is not None
+
+    def configure(self, table: str, **columns: Any) -> None:
+        """Change the clinic's row of `clinics` or `clinic_schedule_configs`."""
+        key = "id" if table == "clinics" else "clinic_id"
+        values = [Jsonb(v) if isinstance(v, dict) else v for v in columns.values()]
+        self.conn.execute(
+            f"UPDATE public.{table} SET {', '.join(f'{name} = %s' for name in columns)} "
+            f"WHERE {key} = %s",
+            [*values, self.clinic_id],
+        )
+
+    def book(self, start: str, end: str, **columns: Any) -> None:
+        """A booking of the voice agent, confirmed if nothing else is said."""
+        begin, finish = datetime.fromisoformat(start), datetime.fromisoformat(end)
+        values = {
+            "clinic_id": self.clinic_id,
+            "date": begin.date(),
+            "start_time": begin.time(),
+            "end_time": finish.time(),
+            "status": "confirmed",
+            **columns,
+        }
+        self.conn.execute(
+            f"INSERT INTO public.vapi_bookings ({', '.join(values)}) "
+            f"VALUES ({', '.join(['%s'] * len(values))})",
+            list(values.values()),
+        )
+
+    def schedule_syncs(self) -> list[dict[str, Any]]:
+        return query(
+            self.conn,
+            "SELECT * FROM public.schedule_syncs WHERE clinic_id = %s ORDER BY completed_at",
+            (self.clinic_id,),
+        )
+
     def audits(self, job: Job) -> list[dict[str, Any]]:
         return query(
             self.conn,
@@ -308,7 +367,18 @@ class Bench:
 
 def query(conn: Conn, statement: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
     with conn.cursor(row_factory=dict_row) as cur:
-        return cur.execute(statement, parameters).fetchall()  # type: ignore[arg-type]  # test SQL
+        return cur.execute(statement, parameters).fetchall()
+
+
+def warnings(job: Job) -> dict[str, int]:
+    assert job.result is not None, job.error_message
+    return dict(job.result["warnings"])
+
+
+def held(job: Job) -> dict[str, int]:
+    """Cause -> how many records the job held back."""
+    assert job.result is not None, job.error_message
+    return dict(job.result["held"])
 
 
 def counts(job: Job) -> dict[str, int]:

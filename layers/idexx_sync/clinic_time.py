@@ -68,7 +68,7 @@ def occupied_span(
     if length < timedelta(0):
         raise EndsBeforeStart
     if is_block and not length and first.time() == _MIDNIGHT:
-        length = timedelta(days=1)
+        return Span(first.date(), _MIDNIGHT, LAST_SECOND)
     length = length or timedelta(minutes=slot_minutes)
     begin = to_instant(first, zone)
     begin_wall = to_wall(begin, zone)

@@ -50,6 +50,10 @@ class Database:
             self._conn = connect(self._url)
         return self._conn
 
+    def another(self) -> Conn:
+        """A connection of its own, for another thread; its caller closes it."""
+        return connect(self._url)
+
     def reconnect(self) -> Conn:
         self.close()
         return self.connection()

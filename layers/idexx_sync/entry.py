@@ -1,7 +1,9 @@
 """The one path of all syncs' functions: `sync_worker(SYNC)` makes a worker's handler."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Any, Literal, Self
 from uuid import UUID
@@ -13,6 +15,7 @@ from idexx_sync.clinics import Clinic
 from idexx_sync.db import Database
 from idexx_sync.errors import SyncError
 from idexx_sync.jobs import Job, Order, Params, new_order, tick_order
+from idexx_sync.lifetime import Lifetime
 from idexx_sync.pims import Pims
 from idexx_sync.run import Clock, OpenPims, Progress, Silent, Sync
 from idexx_sync.runner import Tools, run_job
@@ -66,7 +69,7 @@ def sync_worker(sync: Sync) -> WorkerHandler:
     answered, because a retry would end the same way.
     """
 
-    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
             order = WorkerEvent.model_validate(event).order(sync.name)
         except ValidationError as error:
@@ -74,7 +77,7 @@ def sync_worker(sync: Sync) -> WorkerHandler:
         except ValueError as error:
             return _refused(str(error))
         try:
-            job = run_job(order, sync, process_tools())
+            job = run_job(order, sync, replace(process_tools(), remaining=_remaining(context)))
         except SyncError as error:
             if error.retryable:
                 raise
@@ -85,6 +88,13 @@ def sync_worker(sync: Sync) -> WorkerHandler:
         return answer(job)
 
     return handler
+
+
+def _remaining(context: Any) -> Callable[[], float]:
+    """Seconds until Lambda kills this invocation; without a context nobody does."""
+    if context is None:
+        return lambda: math.inf
+    return lambda: context.get_remaining_time_in_millis() / 1000
 
 
 def answer(job: Job) -> dict[str, Any]:
@@ -144,7 +154,7 @@ def _neo_opener(
 
     @contextmanager
     def open_pims(
-        clinic: Clinic, job_id: UUID, session: tuple[int, bytes] | None
+        clinic: Clinic, job_id: UUID, session: tuple[int, bytes] | None, lifetime: Lifetime
     ) -> Iterator[Pims]:
         access = ClinicAccess(
             base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport
@@ -158,10 +168,20 @@ def _neo_opener(
             logins_per_hour=settings.logins_per_hour,
             session=session,
         )
+
         def on_progress(_phase: str, _done: int, _total: int) -> None:
+            lifetime.beat()
             progress.advance()
 
-        with open_neo(access, desk, settings, clock, on_progress=on_progress) as pims:
+        with open_neo(
+            access,
+            desk,
+            settings,
+            clock,
+            time_left=lifetime.time_left,
+            on_progress=on_progress,
+        ) as pims:
+            lifetime.on_end(pims.interrupt)
             yield pims
 
     return open_pims

@@ -54,12 +54,26 @@ def require(conn: Conn, lease: Lease) -> None:
         )
 
 
+def renew(conn: Conn, lease: Lease, seconds: float) -> bool:
+    """Prolong the lease; False if another run has taken over, or the lease was let go."""
+    renewed = conn.execute(
+        """
+        UPDATE idexx_sync.leases
+           SET expires_at = clock_timestamp() + make_interval(secs => %s)
+         WHERE clinic_id = %s AND job_id = %s AND fence = %s AND expires_at > to_timestamp(0)
+        RETURNING fence
+        """,
+        (seconds, lease.clinic_id, lease.job_id, lease.fence),
+    ).fetchone()
+    return renewed is not None
+
+
 def release(conn: Conn, lease: Lease) -> None:
     """Let the next run in; the row stays, so that its fence keeps counting."""
     conn.execute(
         """
-        UPDATE idexx_sync.leases SET expires_at = clock_timestamp()
-         WHERE clinic_id = %s AND job_id = %s AND fence = %s AND expires_at > clock_timestamp()
+        UPDATE idexx_sync.leases SET expires_at = to_timestamp(0)
+         WHERE clinic_id = %s AND job_id = %s AND fence = %s
         """,
         (lease.clinic_id, lease.job_id, lease.fence),
     )

@@ -11,6 +11,7 @@ from idexx_sync.clinics import Clinic
 from idexx_sync.db import Conn
 from idexx_sync.jobs import Job, Params
 from idexx_sync.leases import Lease
+from idexx_sync.lifetime import Lifetime
 from idexx_sync.pims import Pims
 from idexx_sync.secrets import Keyring, fingerprint
 from idexx_sync.vocabulary import JobStatus, SyncName
@@ -34,6 +35,22 @@ class Silent:
 
     def advance(self, steps: int = 1) -> None:
         pass
+
+
+class Beating:
+    """Progress that is also a sign of life."""
+
+    def __init__(self, progress: Progress, lifetime: Lifetime) -> None:
+        self._progress = progress
+        self._lifetime = lifetime
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        self._lifetime.beat()
+        self._progress.phase(name, total)
+
+    def advance(self, steps: int = 1) -> None:
+        self._lifetime.beat()
+        self._progress.advance(steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +135,14 @@ class OpenPims(Protocol):
     """Opens the clinic's PIMS for one run; closing it leaves nothing behind."""
 
     def __call__(
-        self, clinic: Clinic, job_id: UUID, session: tuple[int, bytes] | None
+        self,
+        clinic: Clinic,
+        job_id: UUID,
+        session: tuple[int, bytes] | None,
+        lifetime: Lifetime,
     ) -> AbstractContextManager[Pims]:
-        """`session` is the stored one: credential version and sealed content."""
+        """`session` is the stored one: credential version and sealed content.
+
+        The PIMS tells `lifetime` of each step and can be cut off by it.
+        """
         ...

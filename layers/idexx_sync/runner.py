@@ -1,5 +1,6 @@
 """The one path of every run: order, lease, sync, outcome."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,8 @@ from idexx_sync.db import Database, unavailable, writing
 from idexx_sync.errors import ConfigurationInvalid, InternalError, LeaseLost, SyncError
 from idexx_sync.jobs import Begun, Job, Order, Params
 from idexx_sync.leases import Lease
-from idexx_sync.run import Clock, OpenPims, Progress, Report, Run, Silent, Sync
+from idexx_sync.lifetime import Lifetime, watched
+from idexx_sync.run import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
 from idexx_sync.secrets import Keyring
 from idexx_sync.settings import Settings
 from idexx_sync.vocabulary import JobStatus, SyncName
@@ -41,6 +43,8 @@ class Tools:
     clock: Clock = lambda: datetime.now(UTC)
     progress: Progress = field(default_factory=Silent)
     sleep: Callable[[float], None] = time.sleep
+    remaining: Callable[[], float] = lambda: math.inf
+    """Seconds until this process is killed."""
     retried: bool = False
     """Whether somebody repeats a failed run: then a retryable failure goes back to the queue."""
 
@@ -61,16 +65,17 @@ def run_job(order: Order, sync: Sync, tools: Tools) -> Job:
         return job  # done before, or a second delivery of what is running now
     if begun.lease is None:
         return _end_overlap(job, tools)
+    lifetime = Lifetime(tools.remaining, tools.settings.deadline_reserve_seconds)
     try:
-        report = _run_with_lease(begun, begun.lease, job, sync, tools)
+        report = _run_with_lease(begun, begun.lease, job, sync, tools, lifetime)
         if report is not None:  # the sync has ended the job in its own last transaction
             return replace(
                 job, status=report.status, result=report.as_result(), finished_at=tools.clock()
             )
     except SyncError as error:
-        _record_failure(begun.lease, error, tools)
+        _record_failure(begun.lease, lifetime.ended_by or error, tools)
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        _record_lost_connection(begun.lease, error, tools)
+        _record_database_failure(begun.lease, lifetime.ended_by or unavailable(error), tools)
     except KeyboardInterrupt:
         _end(begun.lease, "cancelled", tools)
         raise
@@ -122,7 +127,7 @@ def _end_overlap(job: Job, tools: Tools) -> Job:
 
 
 def _run_with_lease(
-    begun: Begun, lease: Lease, job: Job, sync: Sync, tools: Tools
+    begun: Begun, lease: Lease, job: Job, sync: Sync, tools: Tools, lifetime: Lifetime
 ) -> Report | None:
     """The sync's report; None when the run was skipped."""
     now = tools.clock()
@@ -135,8 +140,9 @@ def _run_with_lease(
         return None
     _require_active(clinic)
     params = Params.model_validate(job.params)
+    conn = tools.database.connection()
     run = Run(
-        conn=tools.database.connection(),
+        conn=conn,
         job=job,
         lease=lease,
         clinic=clinic,
@@ -144,9 +150,19 @@ def _run_with_lease(
         dry_run=params.dry_run or clinic.stage == "shadow",
         keys=tools.keys,
         clock=tools.clock,
-        progress=tools.progress,
+        progress=Beating(tools.progress, lifetime),
     )
-    with tools.open_pims(clinic, job.id, begun.session) as pims:
+    lifetime.on_end(conn.cancel_safe)
+    with (
+        watched(
+            lifetime,
+            lease,
+            tools.database.another,
+            lease_seconds=tools.settings.lease_seconds,
+            heartbeat_seconds=tools.settings.heartbeat_seconds,
+        ),
+        tools.open_pims(clinic, job.id, begun.session, lifetime) as pims,
+    ):
         return sync(run, pims)
 
 
@@ -171,11 +187,11 @@ def _record_failure(lease: Lease, error: SyncError, tools: Tools) -> None:
     _end(lease, status, tools, error)
 
 
-def _record_lost_connection(lease: Lease, error: psycopg.Error, tools: Tools) -> None:
+def _record_database_failure(lease: Lease, error: SyncError, tools: Tools) -> None:
     """The commit may have succeeded and only its acknowledgement been lost: the job tells."""
     job = _read(lease, tools)
     if job is not None and not job.is_final:
-        _record_failure(lease, unavailable(error), tools)
+        _record_failure(lease, error, tools)
 
 
 def _end(lease: Lease, status: JobStatus, tools: Tools, error: SyncError | None = None) -> None:

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     """A headless Chromium; None: the one Playwright brings."""
     lease_seconds: float = Field(default=45, gt=0)
     heartbeat_seconds: float = Field(default=10, gt=0)
+    deadline_reserve_seconds: float = Field(default=20, gt=0)
+    """What a run leaves of its time for ending in an orderly way."""
     neo_connections: int = Field(default=3, ge=1)
     neo_requests_per_second: float = Field(default=10, gt=0)
     neo_timeout_seconds: float = Field(default=30, gt=0)

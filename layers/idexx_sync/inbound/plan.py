@@ -30,7 +30,7 @@ from idexx_sync.pims import (
 )
 from idexx_sync.plan import proven_gone, strike
 from idexx_sync.records import Record
-from idexx_sync.vocabulary import appointment_status
+from idexx_sync.vocabulary import appointment_status, fold
 
 MOST_MISSING_STATUS_KEYS: Final = 0.05
 """Above this share of visits without the status key, the answer's shape has changed (rule R5)."""
@@ -199,7 +199,7 @@ class _Planner:
     def _appointment(self, record: SourceRecord, span: Span, row: Row | None) -> Appointment:
         status = appointment_status(record.status)
         if status is None and record.status is not None and record.kind == "visit":
-            word = ("status", record.status[:40])
+            word = ("status", fold(record.status)[:40])
             if word not in self.held.reported_words:
                 self.plan.unknown_words.add(word)
         kept = row.appointment.status if row is not None and not row.deleted else "scheduled"

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from idexx_sync import jobs, leases
 from idexx_sync.clinic_time import local_day, to_wall
 from idexx_sync.db import writing
+from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.gate import Standing, decide_holds
 from idexx_sync.holds import standing_holds
 from idexx_sync.inbound.apply import PlanAgain, Prepared, apply, planned_changes
@@ -18,6 +19,7 @@ from idexx_sync.inbound.slot_store import held_slots, slots_held
 from idexx_sync.inbound.slots import HeldSlot, Slot, plan_slots, slot_grid
 from idexx_sync.inbound.store import HeldQuery, removed_rows
 from idexx_sync.inbound.view import View, keys_of, look_ups_wanted
+from idexx_sync.jobs import MOST_DAYS
 from idexx_sync.pims import Configuration, Lookup, Pims, Snapshot, Window
 from idexx_sync.run import Report, Run
 from idexx_sync.vocabulary import SyncName
@@ -57,13 +59,23 @@ class InboundSync:
 
 
 def wanted_window(run: Run, now: datetime) -> Window:
-    """The days asked for, else today to the clinic's horizon, in clinic-local days."""
+    """The days asked for, else today to the clinic's horizon, in clinic-local days.
+
+    Raises ConfigurationInvalid when the completed window is too long.
+    """
     today = local_day(now, run.clinic.zone)
     first = run.params.first_day or min(today, run.params.last_day or today)
     last = run.params.last_day or max(
         first, today + timedelta(days=run.clinic.schedule.horizon_days - 1)
     )
-    return Window(first, last)
+    window = Window(first, last)
+    if len(window.days) > MOST_DAYS:
+        raise ConfigurationInvalid(
+            f"from, to: the window {first} to {last} has {len(window.days)} days, at most "
+            f"{MOST_DAYS} are allowed; name both ends",
+            code="window",
+        )
+    return window
 
 
 def _days_ahead(run: Run, window: Window, now: datetime) -> list[date]:
