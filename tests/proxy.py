@@ -1,8 +1,12 @@
-"""A TCP proxy that counts round trips: how often the client spoke after the server had answered."""
+"""A TCP proxy that counts round trips, and delays them where it is told to.
+
+A round trip begins when the client speaks after the server has answered.
+"""
 
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
@@ -13,8 +17,10 @@ _CHUNK = 1 << 16
 class CountingProxy:
     """Stands before one server and passes every byte on, unchanged."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, delay_s: float = 0) -> None:
         self._target = (host, port)
+        self.delay_s = delay_s
+        """What each round trip takes longer than without the proxy."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
         self._sockets: list[socket.socket] = [self._listener]
@@ -54,7 +60,9 @@ class CountingProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server = socket.create_connection(self._target)
+            server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets += [client, server]
             with self._lock:
                 self.connections += 1
@@ -70,8 +78,11 @@ class CountingProxy:
                 for key, _ in selector.select():
                     source = key.fileobj
                     assert isinstance(source, socket.socket)
+                    begins = source is client and server_spoke_last
                     try:
                         data = source.recv(_CHUNK)
+                        if begins and self.delay_s:
+                            time.sleep(self.delay_s)
                         other[source].sendall(data)
                     except OSError:
                         data = b""
@@ -79,19 +90,19 @@ class CountingProxy:
                         with suppress(OSError):  # closed by its peer
                             other[source].shutdown(socket.SHUT_RDWR)
                         return
-                    if source is client and server_spoke_last:
+                    if begins:
                         with self._lock:
                             self.round_trips += 1
                     server_spoke_last = source is server
 
 
 @contextmanager
-def counting_proxy(url: str) -> Iterator[tuple[CountingProxy, str]]:
+def counting_proxy(url: str, delay_s: float = 0) -> Iterator[tuple[CountingProxy, str]]:
     """A proxy before the server of a URL, and the URL that leads through it."""
     parts = urlsplit(url)
     assert parts.hostname is not None
     assert parts.port is not None
-    proxy = CountingProxy(parts.hostname, parts.port)
+    proxy = CountingProxy(parts.hostname, parts.port, delay_s)
     proxy.start()
     host, port = proxy.address
     login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""

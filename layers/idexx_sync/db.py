@@ -70,7 +70,7 @@ def pipelined(conn: Conn) -> Iterator[None]:
 
     Fetching a result waits for all that was sent before it; an error appears at the next fetch,
     at the latest at the end. psycopg's own `transaction()` waits at each of its ends inside a
-    pipeline, which costs four more round trips.
+    pipeline, which would double a run's round trips.
     """
     try:
         with conn.pipeline():
