@@ -136,9 +136,15 @@ class _Gate:
 
     def hold_finalised_removals(self) -> None:
         for change in self.plan.changes:
-            row = change.row
-            if change.action == "remove" and row and row.appointment.status == "finalized":
-                self._hold(FINALISED, change.key, {"removal": change.reason, **_when(row)})
+            if change.action == "remove" and change.row is not None:
+                self._hold_if_finalised(change)
+
+    def _hold_if_finalised(self, removal: Change) -> bool:
+        """A finalised visit is never removed without a person; what a look-up says counts too."""
+        row = removal.row
+        if row is None or "finalized" not in (row.appointment.status, removal.after.status):
+            return False
+        return self._hold(FINALISED, removal.key, {"removal": removal.reason, **_when(row)})
 
     def hold_unproven_losses(self) -> None:
         losses = self._unproven_losses()
@@ -178,8 +184,8 @@ class _Gate:
 
     def _cause_for_all(self, losses: list[_Loss]) -> str | None:
         """The cause for which every unproven loss is held, however few there are."""
-        gone = sum(loss.missing is not None for loss in losses)
-        if not self.plan.present and gone > MOST_ROWS_FOR_EMPTY:
+        gone = any(loss.missing is not None for loss in losses)
+        if gone and not self.plan.present and len(self.ours) > MOST_ROWS_FOR_EMPTY:
             return EMPTY
         unreadable = len(self.plan.quarantined)
         seen = self.plan.read + unreadable
@@ -191,14 +197,19 @@ class _Gate:
         may_go = loss.missing is None or (self.plan.complete and loss.missing.verdict != "alive")
         if may_go and permit_for(self.standing, cause, loss.row.key, loss.finding, self.now):
             if loss.missing is not None:
-                self.approved.append(_approved_removal(loss.missing))
+                removal = _approved_removal(loss.missing)
+                if not self._hold_if_finalised(removal):
+                    self.approved.append(removal)
             return
         self.losses_held = True
         self.findings.setdefault(cause, {})[loss.row.key] = loss.finding
 
-    def _hold(self, cause: str, key: str, finding: Finding) -> None:
-        if not permit_for(self.standing, cause, key, finding, self.now):
-            self.findings.setdefault(cause, {})[key] = finding
+    def _hold(self, cause: str, key: str, finding: Finding) -> bool:
+        """Hold the record back, unless a person has let this very finding through."""
+        if permit_for(self.standing, cause, key, finding, self.now):
+            return False
+        self.findings.setdefault(cause, {})[key] = finding
+        return True
 
     def _looked_up(self) -> list[Record]:
         """Remember the look-ups; a run whose losses are held strikes nobody."""

@@ -65,7 +65,8 @@ class _Planner:
     def plan_answer(self, snapshot: Snapshot) -> None:
         for key, versions in _by_key(snapshot.records).items():
             newest = _newest(versions)
-            self.plan.present.add(key)
+            if self._concerns(key, versions[0].start):
+                self.plan.present.add(key)
             self.plan.rooms.update(r.room_id for r in versions if r.room_id is not None)
             if newest is None:
                 first = versions[0]
@@ -76,6 +77,10 @@ class _Planner:
             if item.room_id is not None:
                 self.plan.rooms.add(item.room_id)
             self._plan_unreadable(item)
+
+    def _concerns(self, key: str, start: str | None) -> bool:
+        """Whether the window's predicate lets a record of the answer through (rule R2)."""
+        return start is None or key in self.held.rows or self.view.covers(day_of(start))
 
     def _plan_record(self, key: str, record: SourceRecord) -> None:
         row = self.held.rows.get(key)
@@ -116,7 +121,8 @@ class _Planner:
             self.plan.quarantined.append(Quarantined(None, item.code, is_new=True))
             return
         key = key_of(item.id, item.kind, item.start or "")
-        self.plan.present.add(key)
+        if self._concerns(key, item.start):
+            self.plan.present.add(key)
         self._quarantine(key, item.code, item.kind, item.start, item.room_id)
 
     def _quarantine(
@@ -160,13 +166,15 @@ class _Planner:
 
     def _plan_found(self, row: Row, found: Found, looked_up: Record) -> None:
         if found.deleted:
-            self._remove(row, "deleted_at_source", looked_up)
+            status = appointment_status(found.status)
+            self._remove(row, "deleted_at_source", looked_up, status=status)
         elif found.cancelled:
             self._remove(row, "cancelled_at_source", looked_up, status="cancelled")
         elif not self.view.allows(found.room_id):
             self._remove(row, "room_not_synced", looked_up)
         elif self.view.covers(day_of(found.start)):
-            self.plan.missing.append(Missing(row, "alive", looked_up))
+            seen = replace(looked_up, strikes=0, struck_at=None)
+            self.plan.missing.append(Missing(row, "alive", seen))
         else:
             self._move(row, found, looked_up)
 
@@ -275,6 +283,8 @@ def _is_other_occurrence(row: Row, found: Found) -> bool:
 
 
 def _without_strike(missing: Missing, held: Held) -> Missing:
+    if missing.verdict == "alive":
+        return missing  # seen alive: its count begins anew
     before = held.record(missing.row.key)
     record = replace(before, looked_up_at=missing.record.looked_up_at)
     return replace(missing, record=record)

@@ -199,7 +199,7 @@ class _Reading:
             "look_ups_failed": sum(m.verdict == "look_up_failed" for m in plan.missing),
             "recomputed": sum(change.reason == "rederived" for change in plan.changes),
             "many_removed": removed
-            if removed >= MANY_REMOVED_LEAST and removed > MANY_REMOVED_SHARE * ours
+            if ours >= MANY_REMOVED_LEAST and removed > MANY_REMOVED_SHARE * ours
             else 0,
         }
         return {code: count for code, count in found.items() if count}
