@@ -92,8 +92,6 @@ CREATE TABLE idexx_sync.holds (
     cause       text NOT NULL,
     status      text NOT NULL DEFAULT 'open'
                 CHECK (status IN ('open', 'approved', 'rejected', 'closed', 'expired')),
-    first_day   date NOT NULL,
-    last_day    date NOT NULL,
     findings    jsonb NOT NULL,
     job_id      uuid NOT NULL,
     opened_at   timestamptz NOT NULL,

@@ -9,7 +9,9 @@ from uuid import UUID
 from idexx_sync.pims import Window
 
 Finding = dict[str, Any]
-"""What was found about one record: times, field names, statuses; never a personal value."""
+"""What was found about one record: times, field names, statuses; never a personal value.
+
+`start` is always there: the wall-clock text that we hold, or the one we hold and the new one."""
 HoldStatus = Literal["open", "approved", "rejected", "closed", "expired"]
 
 HOLD_LIFETIME: Final = timedelta(days=7)
@@ -24,10 +26,12 @@ class Standing:
     cause: str
     status: HoldStatus
     findings: Mapping[str, Finding]
-    first_day: date
-    last_day: date
     opened_at: datetime
     permit_until: datetime | None = None
+
+    def lies_in(self, window: Window) -> bool:
+        """Whether every finding is about a day of the window."""
+        return all(_day(finding) in window for finding in self.findings.values())
 
     def permits(self, key: str, finding: Finding, now: datetime) -> bool:
         """Whether a person has let exactly this finding through, and recently enough."""
@@ -66,6 +70,23 @@ def permit_for(
     return any(hold.cause == cause and hold.permits(key, finding, now) for hold in standing)
 
 
+def standing_cause(
+    standing: Sequence[Standing], key: str, finding: Finding, window: Window, *, complete: bool
+) -> str | None:
+    """The cause for which this very finding stays held, whatever this run thinks of it.
+
+    What a person rejected stays out until it changes. What waits for a person stays held until a
+    complete read of all its days judges it afresh: fewer days alone may make it look harmless.
+    """
+    for hold in standing:
+        if hold.findings.get(key) == finding and (
+            hold.status == "rejected"
+            or (hold.status == "open" and not (complete and hold.lies_in(window)))
+        ):
+            return hold.cause
+    return None
+
+
 def decide_holds(
     standing: Sequence[Standing],
     findings: Mapping[str, Mapping[str, Finding]],
@@ -76,20 +97,19 @@ def decide_holds(
 ) -> HoldDecisions:
     """Compare what stands with what this run found, cause by cause.
 
-    A hold ends when a complete read that covers its days no longer finds anything, or after
-    seven days. Findings that a person rejected stay out, silently, until they change.
+    A finding goes when a complete read that covers its day no longer shows it; a hold ends with
+    its last finding, or after seven days. What a person rejected stays out, silently, until it
+    changes; a permit that could not be used yet stays a permit until it runs out.
     """
     decisions = HoldDecisions()
     for hold in standing:
-        found = findings.get(hold.cause)
-        if found:
-            _go_on(decisions, hold, found)
-        elif complete and hold.first_day in window and hold.last_day in window:
-            decisions.closed.append(hold.id)
-        elif now - hold.opened_at > HOLD_LIFETIME:
-            decisions.expired.append(hold.id)
-        elif hold.status == "open":
-            decisions.waiting += 1
+        found = findings.get(hold.cause, {})
+        unjudged = {
+            key: finding
+            for key, finding in hold.findings.items()
+            if not complete or _day(finding) not in window
+        }
+        _go_on(decisions, hold, {**unjudged, **found}, bool(found), now)
     causes = {hold.cause for hold in standing}
     for cause, found in findings.items():
         if found and cause not in causes:
@@ -98,22 +118,30 @@ def decide_holds(
     return decisions
 
 
-def _go_on(decisions: HoldDecisions, hold: Standing, found: Mapping[str, Finding]) -> None:
-    same = dict(found) == dict(hold.findings)
-    if hold.status == "open":
-        if not same:
-            decisions.updated[hold.id] = found
-        decisions.waiting += 1
-    elif not same or hold.status == "approved":
-        decisions.reopened[hold.id] = found
+def _go_on(
+    decisions: HoldDecisions,
+    hold: Standing,
+    findings: Mapping[str, Finding],
+    found_again: bool,
+    now: datetime,
+) -> None:
+    is_new = any(hold.findings.get(key) != finding for key, finding in findings.items())
+    ran_out = hold.permit_until is not None and now >= hold.permit_until
+    if not findings:
+        decisions.closed.append(hold.id)
+    elif not found_again and now - hold.opened_at > HOLD_LIFETIME:
+        decisions.expired.append(hold.id)
+    elif hold.status != "open" and (is_new or ran_out):
+        decisions.reopened[hold.id] = findings
         decisions.waiting += 1
     else:
-        decisions.silenced += 1
+        if findings != hold.findings:
+            decisions.updated[hold.id] = findings
+        decisions.waiting += hold.status == "open"
+        decisions.silenced += hold.status == "rejected"
 
 
-def days_of(findings: Mapping[str, Finding], window: Window) -> tuple[date, date]:
-    """First and last day that the findings are about; the window's where none names a start."""
-    starts = [finding["start"] for finding in findings.values() if "start" in finding]
-    texts = [start if isinstance(start, str) else start[0] for start in starts]
-    days = sorted(date.fromisoformat(text[:10]) for text in texts)
-    return (days[0], days[-1]) if days else (window.first_day, window.last_day)
+def _day(finding: Finding) -> date:
+    """The day that a finding is about: each names the start that we hold."""
+    start = finding["start"]
+    return date.fromisoformat((start if isinstance(start, str) else start[0])[:10])

@@ -17,9 +17,7 @@ from idexx_sync.gate import (
     HoldDecisions,
     HoldStatus,
     Standing,
-    days_of,
 )
-from idexx_sync.pims import Window
 from idexx_sync.vocabulary import SyncName
 
 
@@ -48,7 +46,7 @@ def standing_holds(conn: Conn, clinic_id: UUID, sync: SyncName) -> Cursor[Standi
     """The holds that count for the next run; a cursor, because the caller may be pipelining."""
     return conn.cursor(row_factory=class_row(Standing)).execute(
         """
-        SELECT id, cause, status, findings, first_day, last_day, opened_at, permit_until
+        SELECT id, cause, status, findings, opened_at, permit_until
           FROM idexx_sync.holds
          WHERE clinic_id = %s AND sync = %s AND status IN ('open', 'approved', 'rejected')
          ORDER BY cause
@@ -62,17 +60,16 @@ def store_decisions(
     clinic_id: UUID,
     sync: SyncName,
     job_id: UUID,
-    window: Window,
     decisions: HoldDecisions,
     now: datetime,
 ) -> None:
     """Write what a run decided about the clinic's holds; part of the caller's transaction."""
     for cause, findings in decisions.opened.items():
-        _open(conn, clinic_id, sync, cause, job_id, window, findings, now)
+        _open(conn, clinic_id, sync, cause, job_id, findings, now)
     for hold_id, findings in decisions.reopened.items():
-        _update(conn, clinic_id, hold_id, job_id, window, findings, now, opened_at=now)
+        _reopen(conn, clinic_id, hold_id, job_id, findings, now)
     for hold_id, findings in decisions.updated.items():
-        _update(conn, clinic_id, hold_id, job_id, window, findings, now, opened_at=None)
+        _update(conn, clinic_id, hold_id, job_id, findings, now)
     _end(conn, clinic_id, decisions.closed, "closed", now)
     _end(conn, clinic_id, decisions.expired, "expired", now)
 
@@ -83,24 +80,20 @@ def _open(
     sync: SyncName,
     cause: str,
     job_id: UUID,
-    window: Window,
     findings: Mapping[str, Finding],
     now: datetime,
 ) -> None:
-    first_day, last_day = days_of(findings, window)
     conn.execute(
         """
-        INSERT INTO idexx_sync.holds (id, clinic_id, sync, cause, first_day, last_day, findings,
-                                      job_id, opened_at, updated_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        INSERT INTO idexx_sync.holds (id, clinic_id, sync, cause, findings, job_id,
+                                      opened_at, updated_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
         """,
         (
             uuid4(),
             clinic_id,
             sync,
             cause,
-            first_day,
-            last_day,
             Jsonb(dict(findings)),
             job_id,
             now,
@@ -109,27 +102,40 @@ def _open(
     )
 
 
+def _reopen(
+    conn: Conn,
+    clinic_id: UUID,
+    hold_id: UUID,
+    job_id: UUID,
+    findings: Mapping[str, Finding],
+    now: datetime,
+) -> None:
+    """Take back what a person decided: it was decided about something else."""
+    conn.execute(
+        """
+        UPDATE idexx_sync.holds
+           SET status = 'open', findings = %s, job_id = %s, opened_at = %s, updated_at = %s,
+               decided_at = NULL, decided_by = NULL, permit_until = NULL
+         WHERE id = %s AND clinic_id = %s
+        """,
+        (Jsonb(dict(findings)), job_id, now, now, hold_id, clinic_id),
+    )
+
+
 def _update(
     conn: Conn,
     clinic_id: UUID,
     hold_id: UUID,
     job_id: UUID,
-    window: Window,
     findings: Mapping[str, Finding],
     now: datetime,
-    *,
-    opened_at: datetime | None,
 ) -> None:
-    first_day, last_day = days_of(findings, window)
     conn.execute(
         """
-        UPDATE idexx_sync.holds
-           SET status = 'open', findings = %s, first_day = %s, last_day = %s, job_id = %s,
-               updated_at = %s, opened_at = coalesce(%s, opened_at),
-               decided_at = NULL, decided_by = NULL, permit_until = NULL
+        UPDATE idexx_sync.holds SET findings = %s, job_id = %s, updated_at = %s
          WHERE id = %s AND clinic_id = %s
         """,
-        (Jsonb(dict(findings)), first_day, last_day, job_id, now, opened_at, hold_id, clinic_id),
+        (Jsonb(dict(findings)), job_id, now, hold_id, clinic_id),
     )
 
 

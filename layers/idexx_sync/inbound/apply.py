@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from idexx_sync import jobs, leases
 from idexx_sync.audits import Audit, store_audits
@@ -93,9 +92,7 @@ def _write_rows(run: Run, prepared: Prepared, now: datetime, *, last_try: bool) 
 
 def _store_holds(run: Run, prepared: Prepared, now: datetime) -> None:
     if prepared.holds.changes_anything:
-        store_decisions(
-            run.conn, run.clinic.id, "inbound", run.job.id, prepared.window, prepared.holds, now
-        )
+        store_decisions(run.conn, run.clinic.id, "inbound", run.job.id, prepared.holds, now)
 
 
 def _write_slots(run: Run, prepared: Prepared, now: datetime) -> None:
@@ -122,11 +119,10 @@ def _refresh(run: Run, prepared: Prepared, now: datetime) -> None:
     older_than = now - timedelta(minutes=run.clinic.schedule.stale_minutes) / 2
     unseen = [item.row.key for item in prepared.plan.missing]
     store.refresh_appointments(run.conn, run.clinic.id, prepared.window, unseen, now, older_than)
-    sync_id = uuid4()
-    slot_store.refresh_slots(run.conn, run.clinic.id, prepared.window, sync_id, now, older_than)
+    slot_store.refresh_slots(run.conn, run.clinic.id, prepared.window, run.job.id, now, older_than)
     store.record_schedule_sync(
         run.conn,
-        sync_id,
+        run.job.id,
         run.clinic.id,
         prepared.window,
         prepared.report.counts,

@@ -1,5 +1,6 @@
 """A clinic's opening hours, in the shapes that ODIS stores them in (rule R11). Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -18,6 +19,8 @@ WEEKDAYS: Final = (
     "saturday",
 )
 """ODIS counts 0 = Sunday (ODIS schema, schedule config)."""
+
+_CLOCK: Final = re.compile(r"\d\d:\d\d(:\d\d)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,11 @@ def _lunch(name: str, entry: Mapping[str, Any]) -> tuple[time, time] | None:
 
 def _time(name: str, value: Any) -> time:
     try:
-        return time.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise _unreadable(name, "a time HH:MM is expected") from None
+        if isinstance(value, str) and _CLOCK.fullmatch(value):
+            return time.fromisoformat(value)
+    except ValueError:
+        pass  # such as 25:00
+    raise _unreadable(name, "a time HH:MM is expected")
 
 
 def _unreadable(name: str, expected: str) -> ConfigurationInvalid:

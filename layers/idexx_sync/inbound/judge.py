@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from idexx_sync.gate import Finding, Standing, permit_for
+from idexx_sync.gate import Finding, Standing, permit_for, standing_cause
 from idexx_sync.inbound.model import Change, Held, Missing, Plan, Row
 from idexx_sync.inbound.view import View
 from idexx_sync.records import Record
@@ -90,6 +90,7 @@ class _Gate:
     ) -> None:
         self.plan = plan
         self.standing = standing
+        self.window = view.window
         self.local_now = local_now
         self.now = now
         self.ours = [
@@ -107,7 +108,12 @@ class _Gate:
     def is_foreign(self, known_rooms: frozenset[str]) -> bool:
         settled = {change.key for change in self.plan.changes if change.proven}
         expected = [row for row in self.ours if row.key not in settled]
-        if len(expected) < FEW or len(self.plan.present) < FEW:
+        stands = any(
+            self._stands(row.key, _missing_finding(row)) == FOREIGN
+            for row in expected
+            if row.key not in self.plan.present
+        )
+        if (len(expected) < FEW or len(self.plan.present) < FEW) and not stands:
             return False
         shared = sum(row.key in self.plan.present for row in expected)
         rooms = known_rooms | {r.appointment.room_id for r in expected if r.appointment.room_id}
@@ -123,16 +129,16 @@ class _Gate:
         return {row.key: _missing_finding(row) for row in self.ours}
 
     def hold_shifted_times(self) -> None:
-        shifts = Counter(c.shift_minutes for c in self.plan.changes if c.shift_minutes)
-        if not shifts:
-            return
-        minutes, count = shifts.most_common(1)[0]
+        moved = [change for change in self.plan.changes if change.shift_minutes]
+        shifts = Counter(change.shift_minutes for change in moved)
+        minutes, count = shifts.most_common(1)[0] if shifts else (0, 0)
         compared = self.plan.visits_compared
-        if compared < FEW or count < MOST_SHIFTED_SHARE * compared:
-            return
-        for change in self.plan.changes:
-            if change.shift_minutes == minutes:
-                self._hold(SHIFTED, change.key, {"shift_minutes": minutes, **_times(change)})
+        all_moved = compared >= FEW and count >= MOST_SHIFTED_SHARE * compared
+        for change in moved:
+            finding = {"shift_minutes": change.shift_minutes, **_times(change)}
+            stands = self._stands(change.key, finding) == SHIFTED
+            if stands or (all_moved and change.shift_minutes == minutes):
+                self._hold(SHIFTED, change.key, finding)
 
     def hold_finalised_removals(self) -> None:
         for change in self.plan.changes:
@@ -153,10 +159,12 @@ class _Gate:
             of_kind = [loss for loss in losses if loss.row.appointment.kind == kind]
             ours = sum(row.appointment.kind == kind for row in self.ours)
             too_many = len(of_kind) > max(FEW, MOST_UNPROVEN_SHARE * ours)
-            if cause is None and not too_many:
-                continue
+            general = cause or (UNPROVEN[kind] if too_many else None)
             for loss in of_kind:
-                self._hold_loss(cause or UNPROVEN[kind], loss)
+                reason = general or self._stands(loss.row.key, loss.finding)
+                # A foreign calendar's hold is about the whole answer, not about its rows.
+                if reason and reason != FOREIGN:
+                    self._hold_loss(reason, loss)
 
     def judgement(self) -> Judgement:
         held = {key for found in self.findings.values() for key in found}
@@ -203,6 +211,9 @@ class _Gate:
             return
         self.losses_held = True
         self.findings.setdefault(cause, {})[loss.row.key] = loss.finding
+
+    def _stands(self, key: str, finding: Finding) -> str | None:
+        return standing_cause(self.standing, key, finding, self.window, complete=self.plan.complete)
 
     def _hold(self, cause: str, key: str, finding: Finding) -> bool:
         """Hold the record back, unless a person has let this very finding through."""

@@ -65,18 +65,19 @@ class _Planner:
     def plan_answer(self, snapshot: Snapshot) -> None:
         for key, versions in _by_key(snapshot.records).items():
             newest = _newest(versions)
-            if self._concerns(key, versions[0].start):
+            if any(self._concerns(key, version.start) for version in versions):
                 self.plan.present.add(key)
             self.plan.rooms.update(r.room_id for r in versions if r.room_id is not None)
             if newest is None:
-                first = versions[0]
+                first = min(versions, key=lambda record: (record.start, record.room_id or ""))
                 self._quarantine(key, "duplicate_differs", first.kind, first.start, first.room_id)
             else:
                 self._plan_record(key, newest)
-        for item in snapshot.unreadable:
+        planned = set(self.plan.present)
+        for item in sorted(snapshot.unreadable, key=_steadily):
             if item.room_id is not None:
                 self.plan.rooms.add(item.room_id)
-            self._plan_unreadable(item)
+            self._plan_unreadable(item, planned)
 
     def _concerns(self, key: str, start: str | None) -> bool:
         """Whether the window's predicate lets a record of the answer through (rule R2)."""
@@ -116,11 +117,13 @@ class _Planner:
         self.plan.cut_at_midnight += span.cut_at_midnight
         self.plan.changes.append(change)
 
-    def _plan_unreadable(self, item: Unreadable) -> None:
-        if item.id is None:
+    def _plan_unreadable(self, item: Unreadable, planned: set[str]) -> None:
+        """Plan the record unless its key is planned already: a readable version counts."""
+        key = None if item.id is None else key_of(item.id, item.kind, item.start or "")
+        if key is None or key in planned:
             self.plan.quarantined.append(Quarantined(None, item.code, is_new=True))
             return
-        key = key_of(item.id, item.kind, item.start or "")
+        planned.add(key)
         if self._concerns(key, item.start):
             self.plan.present.add(key)
         self._quarantine(key, item.code, item.kind, item.start, item.room_id)
@@ -274,6 +277,11 @@ def _newest(versions: list[SourceRecord]) -> SourceRecord | None:
     if stamps[0] == stamps[1]:
         return None
     return max(distinct, key=lambda record: record.last_updated_at or "")
+
+
+def _steadily(item: Unreadable) -> tuple[str, ...]:
+    """An order that does not depend on the answer's."""
+    return item.id or "", item.start or "", item.code, item.room_id or ""
 
 
 def _is_other_occurrence(row: Row, found: Found) -> bool:

@@ -124,31 +124,35 @@ def recount(
     """
     return conn.execute(
         """
-        WITH days AS (SELECT unnest(%(days)s::date[]) AS date),
-        occupying AS (
-            SELECT a.date, a.start_time, a.end_time, a.neo_appointment_id,
-                   a.appointment_type = 'block' AND a.room_id IS NULL AS fills
-              FROM public.schedule_appointments a JOIN days USING (date)
-             WHERE a.clinic_id = %(clinic_id)s AND a.deleted_at IS NULL
-               AND a.status NOT IN ('cancelled', 'no_show')
+        WITH occupying AS (
+            SELECT date, start_time, end_time,
+                   appointment_type = 'block' AND room_id IS NULL AS fills
+              FROM public.schedule_appointments
+             WHERE clinic_id = %(clinic_id)s AND deleted_at IS NULL AND date = ANY(%(days)s)
+               AND status NOT IN ('cancelled', 'no_show')
              UNION ALL
-            SELECT b.date, b.start_time, b.end_time, NULL, false
-              FROM public.vapi_bookings b JOIN days USING (date)
-             WHERE b.clinic_id = %(clinic_id)s
+            SELECT b.date, b.start_time, b.end_time, false
+              FROM public.vapi_bookings b
+             WHERE b.clinic_id = %(clinic_id)s AND b.date = ANY(%(days)s)
                AND (b.status = 'confirmed' OR b.status = 'pending'
                     AND (b.hold_expires_at IS NULL OR b.hold_expires_at > %(now)s))
                AND NOT EXISTS (SELECT FROM public.schedule_appointments a
                                 WHERE a.clinic_id = b.clinic_id AND a.deleted_at IS NULL
                                   AND a.neo_appointment_id = b.idexx_appointment_id)
         ),
+        spans AS MATERIALIZED (  -- few, however many appointments share them
+            SELECT date, start_time, end_time, count(*) AS n, bool_or(fills) AS fills
+              FROM occupying GROUP BY date, start_time, end_time
+        ),
         counted AS (
             SELECT s.id, CASE
                      WHEN s.id = ANY(%(off_grid)s) OR coalesce(bool_or(o.fills), false)
-                     THEN greatest(count(o.date), s.capacity) ELSE count(o.date) END AS booked
-              FROM public.schedule_slots s JOIN days USING (date)
-              LEFT JOIN occupying o
+                     THEN greatest(coalesce(sum(o.n), 0), s.capacity)
+                     ELSE coalesce(sum(o.n), 0) END AS booked
+              FROM public.schedule_slots s
+              LEFT JOIN spans o
                 ON o.date = s.date AND o.start_time < s.end_time AND o.end_time > s.start_time
-             WHERE s.clinic_id = %(clinic_id)s
+             WHERE s.clinic_id = %(clinic_id)s AND s.date = ANY(%(days)s)
              GROUP BY s.id
         )
         UPDATE public.schedule_slots s SET booked_count = c.booked

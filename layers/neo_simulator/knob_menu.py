@@ -1,0 +1,272 @@
+"""The menu of what may differ or go wrong, per company and while it runs.
+
+Reality is unknown in these points (Neo protocol, simulator checklist); the default of each knob is
+the behaviour that was confirmed, or the likeliest.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from neo_simulator.faults import fault_rules
+from neo_simulator.knob_values import (
+    Values,
+    any_text,
+    count,
+    flag,
+    mapping,
+    number,
+    one_of,
+    share,
+    some_of,
+)
+from neo_simulator.shape_values import (
+    ID_FIELDS,
+    MALFORMED_KINDS,
+    OPTIONAL_KEYS,
+    calendar_subset,
+    delay,
+)
+from neo_simulator.statuses import DISPLAY
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    name: str
+    group: str
+    values: Values
+    default: Any
+    summary: str
+
+
+KNOBS = {
+    knob.name: knob
+    for knob in (
+        # -- session ---------------------------------------------------------------------------
+        Knob(
+            "expired_answer",
+            "Session",
+            one_of("302_login", "200_login_html", "401_json", "401_empty", "403", "419"),
+            "302_login",
+            "What a JSON request without a valid session gets.",
+        ),
+        Knob(
+            "session_idle_minutes",
+            "Session",
+            number(0, 100_000, unit="minutes", optional=True),
+            20,
+            "A session ends when it was not used for so long.",
+        ),
+        Knob(
+            "session_absolute_minutes",
+            "Session",
+            number(0, 100_000, unit="minutes", optional=True),
+            480,
+            "A session ends so long after the login, used or not.",
+        ),
+        Knob(
+            "second_login_kills_first",
+            "Session",
+            flag(),
+            False,
+            "A new login ends the same user's other sessions.",
+        ),
+        # -- login -----------------------------------------------------------------------------
+        Knob(
+            "login_variant",
+            "Login",
+            one_of(
+                "plain",
+                "csrf",
+                "slow_page",
+                "changed_form",
+                "announcement_modal",
+                "locked",
+                "mfa",
+                "sso",
+                "captcha",
+                "branch_chooser",
+                "password_change",
+                "unknown_landing",
+            ),
+            "plain",
+            "How the login page looks, or what comes after a right password.",
+        ),
+        Knob(
+            "slow_page_ms",
+            "Login",
+            number(0, 120_000, unit="ms"),
+            3000,
+            "With login_variant slow_page: how late the form appears.",
+        ),
+        Knob(
+            "wrong_password_style",
+            "Login",
+            one_of("200", "302"),
+            "200",
+            "A wrong password is answered on the spot, or by a redirect back to the login page.",
+        ),
+        Knob(
+            "wrong_password_class",
+            "Login",
+            one_of("error-message", "alert-danger", "role-alert", "unmarked"),
+            "alert-danger",
+            "How the error box is marked up.",
+        ),
+        Knob(
+            "lockout_after",
+            "Login",
+            count(1, 1000, unit="attempts"),
+            None,
+            "So many wrong passwords in a row lock the user, until unlocked or a new password.",
+        ),
+        # -- shape of the answers --------------------------------------------------------------
+        Knob(
+            "envelope",
+            "Shape",
+            one_of("events", "bare_array", "unexpected_object", "events_null"),
+            "events",
+            "What holds the calendar's list.",
+        ),
+        Knob(
+            "id_types",
+            "Shape",
+            mapping(ID_FIELDS, one_of("number", "string")),
+            {},
+            "JSON type of single id fields; those not named are as seen in reality.",
+        ),
+        Knob(
+            "end_bound",
+            "Shape",
+            one_of("exclusive", "inclusive", "spanning"),
+            "exclusive",
+            "Which entries a window holds: start < end, start <= end, or all that overlap it.",
+        ),
+        Knob(
+            "cancelled_visits",
+            "Shape",
+            one_of("present", "absent"),
+            "present",
+            "Cancelled visits in the calendar; they are always readable by id.",
+        ),
+        Knob(
+            "deleted_visits",
+            "Shape",
+            one_of("readable", "unknown"),
+            "readable",
+            "Deleted visits and blocks looked up by id: readable as deleted, or as if never made.",
+        ),
+        Knob(
+            "species_form",
+            "Shape",
+            one_of("string", "object"),
+            "string",
+            "Species, breed and sex in page-data: text, or {id, name}.",
+        ),
+        Knob(
+            "notes_place",
+            "Shape",
+            one_of("consultation_notes", "consultation", "discharge_summary", "missing", "null"),
+            "consultation_notes",
+            "Where page-data has the clinical notes.",
+        ),
+        Knob(
+            "client_contact",
+            "Shape",
+            one_of("present", "missing"),
+            "present",
+            "Phones and e-mail of the client in page-data.",
+        ),
+        Knob(
+            "missing_keys",
+            "Shape",
+            some_of(OPTIONAL_KEYS),
+            [],
+            "Optional keys that are absent.",
+        ),
+        Knob(
+            "unknown_consultation",
+            "Shape",
+            one_of("404_html", "404_json", "200_without_consultation"),
+            "404_html",
+            "What page-data of an unknown id gets.",
+        ),
+        Knob(
+            "unknown_appointment",
+            "Shape",
+            one_of("404_json", "404_html", "200_without_appointment", "200_null"),
+            "404_json",
+            "What getAppointment of an unknown id gets.",
+        ),
+        # -- data ------------------------------------------------------------------------------
+        Knob(
+            "calendar_subset",
+            "Data",
+            calendar_subset(),
+            "all",
+            "Which part of its entries the calendar shows; all stay readable by id.",
+        ),
+        Knob(
+            "malformed_records",
+            "Data",
+            share(
+                extra=', with "kinds": list of ' + ", ".join(MALFORMED_KINDS),
+                fields={"kinds": some_of(MALFORMED_KINDS)},
+            ),
+            None,
+            "Calendar records that are broken, the kinds in turn.",
+        ),
+        Knob(
+            "duplicate_records",
+            "Data",
+            share(
+                extra=', with "how": equal | differing',
+                fields={"how": one_of("equal", "differing")},
+            ),
+            None,
+            "Calendar records that come twice; a differing second one is newer and an hour later.",
+        ),
+        Knob(
+            "status_words",
+            "Data",
+            mapping(tuple(DISPLAY), any_text()),
+            {},
+            "Other display words for the calendar's statuses.",
+        ),
+        Knob(
+            "unknown_status",
+            "Data",
+            share(extra=', with "word": text', fields={"word": any_text()}),
+            None,
+            "Visits whose status is a word that nobody knows.",
+        ),
+        Knob(
+            "status_missing",
+            "Data",
+            share(),
+            None,
+            "Visits whose record lacks the three status keys.",
+        ),
+        # -- network ---------------------------------------------------------------------------
+        Knob(
+            "delay_ms",
+            "Network",
+            delay(),
+            0,
+            "Time before each answer; it holds up no other request.",
+        ),
+        Knob(
+            "refuse_connections",
+            "Network",
+            flag(),
+            False,
+            "The company's own address refuses new connections and cuts the open ones.",
+        ),
+        Knob(
+            "faults",
+            "Network",
+            fault_rules(),
+            [],
+            "Rules for single requests that go wrong.",
+        ),
+    )
+}

@@ -1,0 +1,50 @@
+"use strict";
+// Builds the login form some time after load and proves that a script ran.
+(() => {
+  const config = JSON.parse(document.getElementById("login-config").textContent);
+  const names = config.changed
+    ? ["practice_code", "login_name", "pass_phrase"]
+    : ["company_id", "username", "password"];
+
+  const fnv = (text) => {
+    let value = 0x811c9dc5;
+    for (const byte of new TextEncoder().encode(text)) {
+      value = Math.imul(value ^ byte, 0x01000193) >>> 0;
+    }
+    return value.toString(16).padStart(8, "0");
+  };
+
+  const field = (form, attributes, label) => {
+    const input = Object.assign(document.createElement("input"), attributes);
+    if (label) {
+      const holder = document.createElement("label");
+      holder.append(label, input);
+      form.append(holder);
+    } else {
+      form.append(input);
+    }
+    return input;
+  };
+
+  const build = () => {
+    const form = Object.assign(document.createElement("form"), { method: "post", action: "/login" });
+    const company = field(form, { name: names[0], placeholder: "company id" }, "Company ID");
+    const user = field(form, { name: names[1], placeholder: "username" }, "Username");
+    field(form, { name: names[2], type: "password", placeholder: "password" }, "Password");
+    field(form, { name: "challenge", type: "hidden", value: config.challenge });
+    const proof = field(form, { name: "proof", type: "hidden" });
+    if (config.csrf) field(form, { name: "_csrf", type: "hidden", value: config.csrf });
+    form.append(
+      Object.assign(document.createElement("button"), {
+        type: config.changed ? "button" : "submit",
+        textContent: config.changed ? "Continue" : "Login",
+      }),
+    );
+    form.addEventListener("submit", () => {
+      proof.value = fnv([config.challenge, company.value, user.value].join(":"));
+    });
+    document.getElementById("login-root").replaceChildren(form);
+  };
+
+  setTimeout(build, config.delayMs);
+})();

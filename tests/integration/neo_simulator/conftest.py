@@ -1,0 +1,43 @@
+"""A company per test, a reader with a valid session, and a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from neo_simulator.client import Company, Simulator
+
+
+@pytest.fixture
+def clinic(simulator: Simulator) -> Iterator[Company]:
+    """An empty clinic on Monday, 4 May 2026, 8:00."""
+    company = simulator.create_company(generate=False, now="2026-05-04 08:00:00")
+    yield company
+    company.remove()
+
+
+@pytest.fixture
+def reader(clinic: Company) -> Iterator[httpx.Client]:
+    """An HTTP client with a valid session of the clinic."""
+    with httpx.Client(base_url=clinic.base_url, cookies=clinic.open_session()) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-dev-shm-usage"]
+        running = playwright.chromium.launch(executable_path=chromium_path, args=flags)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page without cookies; it waits for nothing longer than 5 s."""
+    context = browser.new_context()
+    context.set_default_timeout(5000)
+    yield context.new_page()
+    context.close()
