@@ -54,10 +54,13 @@ CREATE TABLE idexx_sync.leases (
     job_id     uuid NOT NULL,
     sync       text NOT NULL,
     fence      bigint NOT NULL,
+    holder     uuid NOT NULL,
     expires_at timestamptz NOT NULL
 );
 COMMENT ON TABLE idexx_sync.leases IS
     'one run at a time per clinic; never deleted, because each take-over must raise the fence';
+COMMENT ON COLUMN idexx_sync.leases.holder IS
+    'the invocation that took it: after a lost acknowledgement it recognises its own lease';
 
 CREATE TABLE idexx_sync.records (
     clinic_id       uuid NOT NULL REFERENCES public.clinics (id) ON DELETE CASCADE,

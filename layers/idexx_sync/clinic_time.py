@@ -6,6 +6,7 @@ and nowhere else, never in SQL.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DEFAULT_ZONE = "America/Los_Angeles"
@@ -55,6 +56,7 @@ def day_of(text: str) -> date:
     return date.fromisoformat(text[:10])
 
 
+@lru_cache(maxsize=4096)  # the same few times come again and again
 def occupied_span(
     start: str, end: str | None, zone: ZoneInfo, slot_minutes: int, *, is_block: bool
 ) -> Span:

@@ -21,7 +21,7 @@ from idexx_sync.run import Clock, OpenPims, Progress, Silent, Sync
 from idexx_sync.runner import Tools, run_job
 from idexx_sync.secrets import Keyring, keyring
 from idexx_sync.settings import Settings, load_settings
-from idexx_sync.telemetry import log_job, logger
+from idexx_sync.telemetry import log_job, logger, quiet_drivers
 from idexx_sync.vocabulary import SyncName, Trigger
 
 WorkerHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -133,6 +133,7 @@ def make_tools(
     clock: Clock | None = None,
 ) -> Tools:
     """Tools over real Postgres and the real Neo provider."""
+    quiet_drivers()
     database = Database(settings.database_url)
     keys = keyring(settings.local_key)
     now = clock or Tools.clock

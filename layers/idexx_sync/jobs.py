@@ -52,6 +52,8 @@ class Order:
     trigger: Trigger = "cli"
     scheduled_time: datetime | None = None
     params: Params = field(default_factory=Params)
+    invocation: UUID = field(default_factory=uuid4)
+    """Who carries the order out: another delivery of the same order is another invocation."""
 
 
 def new_order(
@@ -118,7 +120,7 @@ def begin(conn: Conn, order: Order, lease_seconds: float) -> Begun:
     with pipelined(conn):
         if order.clinic_id is not None:
             _insert(conn, order)
-        leases.take_for_job(conn, order.job_id, lease_seconds)
+        leases.take_for_job(conn, order.job_id, order.invocation, lease_seconds)
         started = _start(conn, order.job_id)
         job = conn.cursor(row_factory=class_row(Job)).execute(
             f"SELECT {_JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (order.job_id,)

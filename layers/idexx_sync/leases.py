@@ -20,20 +20,26 @@ class Lease:
     fence: int
 
 
-def take_for_job(conn: Conn, job_id: UUID, seconds: float) -> None:
-    """Take the clinic's lease for an unfinished job, unless somebody holds a live one."""
+def take_for_job(conn: Conn, job_id: UUID, holder: UUID, seconds: float) -> None:
+    """Take the clinic's lease for an unfinished job, unless somebody else holds a live one.
+
+    `holder` names the invocation: when the acknowledgement of its first try was lost, its second
+    one takes its own lease over instead of waiting for it.
+    """
     conn.execute(
         """
-        INSERT INTO idexx_sync.leases AS held (clinic_id, job_id, sync, fence, expires_at)
-        SELECT clinic_id, id, sync, 1, clock_timestamp() + make_interval(secs => %(seconds)s)
+        INSERT INTO idexx_sync.leases AS held
+               (clinic_id, job_id, sync, fence, holder, expires_at)
+        SELECT clinic_id, id, sync, 1, %(holder)s,
+               clock_timestamp() + make_interval(secs => %(seconds)s)
           FROM idexx_sync.jobs
          WHERE id = %(job_id)s AND status IN ('queued', 'running')
         ON CONFLICT (clinic_id) DO UPDATE
            SET job_id = EXCLUDED.job_id, sync = EXCLUDED.sync, fence = held.fence + 1,
-               expires_at = EXCLUDED.expires_at
-         WHERE held.expires_at <= clock_timestamp()
+               holder = EXCLUDED.holder, expires_at = EXCLUDED.expires_at
+         WHERE held.expires_at <= clock_timestamp() OR held.holder = EXCLUDED.holder
         """,
-        {"job_id": job_id, "seconds": seconds},
+        {"job_id": job_id, "holder": holder, "seconds": seconds},
     )
 
 

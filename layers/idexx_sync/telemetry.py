@@ -1,5 +1,6 @@
 """Structured logs. They hold ids, words and counts: never a name, phone, note, cookie or key."""
 
+import logging
 from functools import cache
 
 from aws_lambda_powertools import Logger
@@ -10,6 +11,11 @@ from idexx_sync.jobs import Job
 @cache
 def logger() -> Logger:
     return Logger(service="idexx-sync")
+
+
+def quiet_drivers() -> None:
+    """Keep psycopg from describing broken connections, host and user included, in the log."""
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 
 def log_job(job: Job) -> None:

@@ -4,6 +4,7 @@ The words are the service's own; Neo's words are looked up here and nowhere else
 """
 
 import re
+from functools import lru_cache
 from typing import Final, Literal, get_args
 
 SyncName = Literal["inbound", "cases", "reconciliation"]
@@ -55,6 +56,7 @@ _APPOINTMENT_STATUSES: Final[dict[str, AppointmentStatus]] = {
 """Folded word of Neo -> an appointment's status (Neo protocol, statuses; ODIS schema, maps)."""
 
 
+@lru_cache(maxsize=256)
 def fold(word: str) -> str:
     """A word without case, blanks, hyphens and underscores, so that spellings compare equal.
 

@@ -84,7 +84,7 @@ def test_a_run_waits_for_another_one_and_then_gives_way(
     bench.retried = retried
     bench.conn.execute(
         "INSERT INTO idexx_sync.leases VALUES "
-        "(%s, %s, 'cases', 7, clock_timestamp() + interval '1 hour')",
+        "(%s, %s, 'cases', 7, gen_random_uuid(), clock_timestamp() + interval '1 hour')",
         (bench.clinic_id, uuid4()),
     )
     waits: list[float] = []
@@ -103,7 +103,7 @@ def test_a_run_waits_for_another_one_and_then_gives_way(
 def test_a_run_goes_on_as_soon_as_the_other_one_has_ended(bench: Bench) -> None:
     bench.conn.execute(
         "INSERT INTO idexx_sync.leases VALUES "
-        "(%s, %s, 'cases', 7, clock_timestamp() + interval '1 hour')",
+        "(%s, %s, 'cases', 7, gen_random_uuid(), clock_timestamp() + interval '1 hour')",
         (bench.clinic_id, uuid4()),
     )
 
@@ -276,3 +276,24 @@ def test_today_is_the_clinics_day_not_utcs(bench: Bench) -> None:
 
     assert job.result is not None
     assert job.result["window"][0] == "2026-05-04"
+
+
+def test_a_lost_acknowledgement_of_the_beginning_does_not_lose_the_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job and the lease are committed, and the connection dies before anybody is told."""
+    begin = jobs.begin
+    losses = iter([True])
+
+    def begin_and_lose(conn: Any, *args: Any) -> Any:
+        begun = begin(conn, *args)
+        if next(losses, False):
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return begun
+
+    monkeypatch.setattr(jobs, "begin", begin_and_lose)
+
+    job = run(bench, tick(bench))
+
+    assert job.status == "succeeded"
+    assert len(bench.rows()) == 3

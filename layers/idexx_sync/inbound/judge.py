@@ -131,13 +131,13 @@ class _Gate:
     def hold_shifted_times(self) -> None:
         moved = [change for change in self.plan.changes if change.shift_minutes]
         shifts = Counter(change.shift_minutes for change in moved)
-        minutes, count = shifts.most_common(1)[0] if shifts else (0, 0)
+        count = max(shifts.values(), default=0)
         compared = self.plan.visits_compared
         all_moved = compared >= FEW and count >= MOST_SHIFTED_SHARE * compared
         for change in moved:
             finding = {"shift_minutes": change.shift_minutes, **_times(change)}
             stands = self._stands(change.key, finding) == SHIFTED
-            if stands or (all_moved and change.shift_minutes == minutes):
+            if stands or all_moved:
                 self._hold(SHIFTED, change.key, finding)
 
     def hold_finalised_removals(self) -> None:

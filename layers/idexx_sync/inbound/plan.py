@@ -17,7 +17,7 @@ from idexx_sync.inbound.model import (
     Quarantined,
     Row,
 )
-from idexx_sync.inbound.view import View, id_of, key_of, missing_rows
+from idexx_sync.inbound.view import View, bare_block_ids, id_of, key_of, missing_rows
 from idexx_sync.pims import (
     Found,
     Gone,
@@ -63,21 +63,32 @@ class _Planner:
         self.read_at = read_at
 
     def plan_answer(self, snapshot: Snapshot) -> None:
-        for key, versions in _by_key(snapshot.records).items():
+        answer = _by_key(snapshot.records)
+        for key, versions in answer.items():
             newest = _newest(versions)
-            if any(self._concerns(key, version.start) for version in versions):
+            concerns = any(self._concerns(key, version.start) for version in versions)
+            if concerns:
                 self.plan.present.add(key)
             self.plan.rooms.update(r.room_id for r in versions if r.room_id is not None)
-            if newest is None:
+            if newest is None and concerns:
                 first = min(versions, key=lambda record: (record.start, record.room_id or ""))
                 self._quarantine(key, "duplicate_differs", first.kind, first.start, first.room_id)
-            else:
+            elif newest is not None:
                 self._plan_record(key, newest)
-        planned = set(self.plan.present)
+        self._replace_bare_blocks(snapshot)
+        planned = set(answer)
         for item in sorted(snapshot.unreadable, key=_steadily):
             if item.room_id is not None:
                 self.plan.rooms.add(item.room_id)
             self._plan_unreadable(item, planned)
+
+    def _replace_bare_blocks(self, snapshot: Snapshot) -> None:
+        """Remove a block's row that an earlier service keyed by the bare id: its occurrences,
+        keyed with their starts, take its place."""
+        for record_id in sorted(bare_block_ids(snapshot)):
+            row = self.held.rows.get(record_id)
+            if row is not None and not row.deleted and row.appointment.kind == "block":
+                self._remove(row, "keyed_anew", self.held.record(record_id))
 
     def _concerns(self, key: str, start: str | None) -> bool:
         """Whether the window's predicate lets a record of the answer through (rule R2)."""
@@ -111,7 +122,7 @@ class _Planner:
             change = Change(key, "update", reason, after, row, memory, shift_minutes=shift)
         else:
             self.plan.unchanged += 1
-            if replace(remembered, looked_up_at=None) != memory:
+            if remembered != memory and replace(remembered, looked_up_at=None) != memory:
                 self.plan.records.append(memory)
             return
         self.plan.cut_at_midnight += span.cut_at_midnight

@@ -119,8 +119,9 @@ def recount(
     """Set `booked_count` of the days' slots to what occupies them, where it differs (rule R12).
 
     Counted are overlapping appointments that were neither cancelled nor missed, and live bookings
-    that no such appointment stands for already. A block without a room and a slot off the grid
-    are full. The slots must be locked. Returns a row per slot written.
+    that no appointment of the source stands for: where there is one, the source's word counts.
+    A block without a room and a slot off the grid are full.
+    The slots must be locked. Returns a row per slot written.
     """
     return conn.execute(
         """

@@ -87,15 +87,21 @@ def _day_grid(clinic: Clinic, zone: ZoneInfo, day: date, hours: Hours) -> list[S
         if _applies(period, day)
     ]
     slots = []
+    clock_changes = _offset(day, hours.opens, zone) != _offset(day, hours.closes, zone)
     start, closes = datetime.combine(day, hours.opens), datetime.combine(day, hours.closes)
     while start + length <= closes:
         end = start + length
-        if to_wall(to_instant(start, zone), zone) == start and not any(
+        exists = not clock_changes or to_wall(to_instant(start, zone), zone) == start
+        if exists and not any(
             start.time() < until and since < end.time() for since, until in closed
         ):
             slots.append(Slot(day, start.time(), end.time(), clinic.schedule.capacity))
         start = end
     return slots
+
+
+def _offset(day: date, moment: time, zone: ZoneInfo) -> timedelta | None:
+    return datetime.combine(day, moment, zone).utcoffset()
 
 
 def _applies(period: BlockedPeriod, day: date) -> bool:

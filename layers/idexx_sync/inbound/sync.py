@@ -18,7 +18,7 @@ from idexx_sync.inbound.plan import plan_inbound
 from idexx_sync.inbound.slot_store import held_slots, slots_held
 from idexx_sync.inbound.slots import HeldSlot, Slot, plan_slots, slot_grid
 from idexx_sync.inbound.store import HeldQuery, removed_rows
-from idexx_sync.inbound.view import View, keys_of, look_ups_wanted
+from idexx_sync.inbound.view import View, bare_block_ids, keys_of, keys_to_place, look_ups_wanted
 from idexx_sync.jobs import MOST_DAYS
 from idexx_sync.pims import Configuration, Lookup, Pims, Snapshot, Window
 from idexx_sync.run import Report, Run
@@ -112,7 +112,7 @@ class _Reading:
     def load(self) -> None:
         """Read what we hold: one round trip, and another one only if the answer has new ids."""
         conn, clinic_id = self.run.conn, self.run.clinic.id
-        keys = keys_of(self.snapshot)
+        keys = [*keys_of(self.snapshot), *bare_block_ids(self.snapshot)]
         with conn.pipeline():
             query = HeldQuery(conn, clinic_id, self.view.window, keys)
             slots = slots_held(conn, clinic_id, self.view.window)
@@ -120,7 +120,8 @@ class _Reading:
         self.held: Held = query.fetch()
         self.slots: list[HeldSlot] = held_slots(slots)
         self.standing: list[Standing] = standing.fetchall()
-        unknown = [key for key in keys if key not in self.held.rows]
+        placed = keys_to_place(self.snapshot, self.view)
+        unknown = [key for key in placed if key not in self.held.rows]
         if unknown:
             removed = removed_rows(conn, clinic_id, unknown)
             self.held = replace(self.held, rows={**self.held.rows, **removed})

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from idexx_sync.clinic_time import day_of
 from idexx_sync.inbound.model import Held, Row
-from idexx_sync.pims import RecordKind, Snapshot, Window
+from idexx_sync.pims import RecordKind, Snapshot, SourceRecord, Unreadable, Window
 from idexx_sync.plan import ids_to_look_up
 
 
@@ -51,9 +52,30 @@ def keys_of(snapshot: Snapshot) -> list[str]:
     return sorted(set(named))
 
 
+def bare_block_ids(snapshot: Snapshot) -> set[str]:
+    """Keys under which an earlier service kept blocks; the plan replaces such rows."""
+    return {record.id for record in snapshot.records if record.kind == "block"}
+
+
+def keys_to_place(snapshot: Snapshot, view: View) -> list[str]:
+    """Keys of the answer that belong into the window's rows, whether we hold them or not."""
+    shown: list[SourceRecord | Unreadable] = [*snapshot.records, *snapshot.unreadable]
+    return sorted(
+        {
+            key_of(item.id, item.kind, item.start)
+            for item in shown
+            if item.id is not None
+            and item.start is not None
+            and view.allows(item.room_id)
+            and view.covers(day_of(item.start))
+        }
+    )
+
+
 def missing_rows(snapshot: Snapshot, held: Held, view: View) -> list[Row]:
     """Live rows of the window that the answer does not show; cancelled ones need no removal."""
     shown = set(keys_of(snapshot))
+    shown |= bare_block_ids(snapshot)
     # An unreadable block without a start may be any occurrence: all of its id count as shown.
     vague = {item.id for item in snapshot.unreadable if item.kind == "block" and not item.start}
     return [

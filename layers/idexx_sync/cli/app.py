@@ -1,0 +1,125 @@
+"""`idexx-sync`: the command line, its errors and its exit codes.
+
+Results go to standard output and everything else to standard error. With --json standard output
+holds exactly one JSON object, whatever happens.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import psycopg
+import typer
+import typer.main
+
+from idexx_sync.cli import clinics, credentials, holds, jobs, migrate, sync
+from idexx_sync.cli.context import Cli
+from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
+from idexx_sync.db import unavailable
+from idexx_sync.errors import SyncError
+
+app = typer.Typer(
+    name="idexx-sync",
+    help="Keeps ODIS's database true to the IDEXX Neo calendars of its clinics.",
+    epilog=HELP,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command()(migrate.migrate)
+app.add_typer(clinics.app, name="clinics")
+app.add_typer(credentials.app, name="credentials")
+app.add_typer(sync.app, name="sync")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(holds.app, name="holds")
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        code = run(sys.argv[1:], Cli())
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output has had enough
+        sys.stdout = None
+        code = Exit.FAILED
+    if code == Exit.INTERRUPTED:
+        leave_at_once(code)
+    sys.exit(code)
+
+
+def leave_at_once(code: int) -> NoReturn:
+    """End the process after an interrupt, everything being closed.
+
+    A Playwright call that was interrupted leaves a suspended greenlet behind, and taking that
+    apart on the ordinary way out crashes the interpreter.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def run(arguments: Sequence[str], cli: Cli) -> int:
+    """Run one command line and return its exit code; explained errors never leave it."""
+    refusals = _Refusals(cli, as_json="--json" in arguments)
+    try:
+        command = typer.main.get_command(app)
+        with command.make_context("idexx-sync", list(arguments), obj=cli) as ctx:
+            code = command.invoke(ctx)
+    except typer.Exit as done:  # --help
+        return done.exit_code
+    except typer.TyperException as error:
+        return refusals.usage(error)
+    except SyncError as error:
+        return refusals.explained(error)
+    except (typer.Abort, EOFError, KeyboardInterrupt) as stop:
+        return refusals.refuse(Exit.INTERRUPTED, "interrupted", str(stop) or "interrupted")
+    except psycopg.Error as error:
+        return refusals.database(error)
+    except Exception:
+        refusals.refuse(Exit.FAILED, "internal", "an unexpected error; its trace is below")
+        raise
+    return int(code or Exit.OK)
+
+
+class _Refusals:
+    """How a command line ends that has no result."""
+
+    def __init__(self, cli: Cli, *, as_json: bool) -> None:
+        self._cli = cli
+        self._as_json = as_json
+
+    def refuse(self, exit_code: Exit, kind: str, message: str, **more: Any) -> int:
+        if self._as_json:
+            self._cli.write_json({"error": {"kind": kind, "message": message, **more}})
+        else:
+            self._cli.say(f"idexx-sync: {message}")
+        return exit_code
+
+    def usage(self, error: typer.TyperException) -> int:
+        message = error.format_message()
+        if message.startswith("Usage:") and not self._as_json:  # no command: here is the help
+            self._cli.say(message)
+            return Exit.USAGE
+        ctx = getattr(error, "ctx", None)
+        hint = f"; see: {ctx.command_path} --help" if ctx else ""
+        return self.refuse(Exit.USAGE, "usage", f"{message.rstrip('.')}{hint}")
+
+    def explained(self, error: SyncError) -> int:
+        more = {"code": error.code, "who_acts": error.who_acts}
+        return self.refuse(exit_of_kind(error.kind), error.kind, error.message, **more)
+
+    def database(self, error: psycopg.Error) -> int:
+        """What Postgres said of our statement; where it may hold a row's values, only the class."""
+        if isinstance(error, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)):
+            found = error.diag.message_primary
+            message = f"{found}; see what the database lacks with: idexx-sync migrate --check"
+            return self.refuse(Exit.FAILED, "configuration_invalid", message)
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            message = f"{error.diag.message_primary}; grant it to the role of DATABASE_URL"
+            return self.refuse(Exit.NOT_AUTHORISED, "configuration_invalid", message)
+        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+            return self.explained(unavailable(error))
+        self.refuse(Exit.FAILED, "internal", f"Postgres refused: {type(error).__name__}")
+        raise error

@@ -1,0 +1,182 @@
+"""`idexx-sync clinics …`: bring clinics on board, and see how they do."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url
+from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.needs import Freshness, Need, freshness, needs
+from idexx_sync.cli.store import ClinicCard, clinic_card
+from idexx_sync.cli.tables import facts, listing
+from idexx_sync.cli.words import ACTORS, ago, moment, told, utc, zone_of
+from idexx_sync.clinics import clinics_listed, set_up_clinic
+from idexx_sync.holds import Hold, holds_newest_first
+from idexx_sync.jobs import Job, jobs_newest_first
+from idexx_sync.vocabulary import Stage
+
+DEFAULT_BASE_URL = "https://us.idexxneo.com"
+
+app = typer.Typer(help="Bring clinics on board, and see how they do.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    clinic_id: ClinicArgument,
+    base_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help=f"Where its Neo is; at first {DEFAULT_BASE_URL}."),
+    ] = None,
+    room: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A calendar column that counts; repeat it for several."),
+    ] = None,
+    all_rooms: Annotated[
+        bool, typer.Option("--all-rooms", help="Every calendar column counts, as at first.")
+    ] = False,
+    stage: Annotated[
+        Stage | None, typer.Option(help="off at first: nothing runs before it is switched on.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Set a clinic of ODIS up for this service, or change its settings.
+
+    What is not given stays as it is.
+    """
+    cli = cli_of(ctx)
+    rooms = _rooms(room, all_rooms=all_rooms)
+    settings = cli.load_settings()
+    url = None if base_url is None else as_base_url(settings, base_url)
+    with cli.database() as conn:
+        before = clinic_card(conn, clinic_id)
+        if url is None and before.base_url is None:
+            url = as_base_url(settings, DEFAULT_BASE_URL)
+        set_up_clinic(
+            conn,
+            clinic_id,
+            base_url=url or before.base_url or DEFAULT_BASE_URL,
+            room_ids=before.room_ids if room is None and not all_rooms else rooms,
+            stage=stage or before.stage or "off",
+            transport=before.transport or "http",
+        )
+    done = "changed" if before.base_url else "set up"
+    cli.say(f"Clinic {clinic_id} is {done}.")
+    show(ctx, clinic_id, as_json=as_json)
+
+
+@app.command("list")
+def list_clinics(ctx: typer.Context, as_json: Json = False) -> None:
+    """Every clinic of ODIS, set up for this service or not."""
+    cli = cli_of(ctx)
+    with cli.database() as conn:
+        lines = clinics_listed(conn)
+    rows = [
+        (
+            str(line.id),
+            line.name,
+            line.timezone or "-",
+            _state(line.stage, is_active=line.is_active, paused=line.paused),
+            "-" if line.credential_version is None else f"version {line.credential_version}",
+            "never"
+            if line.last_success_at is None
+            else moment(line.last_success_at, zone_of(line.timezone)),
+        )
+        for line in lines
+    ]
+    columns = ("Clinic", "Name", "Zone", "Stage", "Credentials", "Last success")
+    shown = listing(columns, rows, whole=("Clinic",)) if lines else Text("ODIS has no clinics.")
+    cli.answer({"clinics": [_plain(asdict(line)) for line in lines]}, [shown], as_json=as_json)
+
+
+@app.command()
+def show(ctx: typer.Context, clinic_id: ClinicArgument, as_json: Json = False) -> None:
+    """One clinic: its settings, how fresh its calendar is, and what is needed from whom."""
+    cli = cli_of(ctx)
+    now = cli.clock()
+    with cli.database() as conn:
+        card = clinic_card(conn, clinic_id)
+        holds = holds_newest_first(conn, clinic_id=clinic_id, status="open", limit=100)
+        last_job = next(iter(jobs_newest_first(conn, clinic_id=clinic_id, limit=1)), None)
+        needed = needs(conn, card, holds, last_job, now)
+    state = freshness(card, needed, now)
+    data = {
+        "clinic": {
+            **_plain(asdict(card)),
+            "freshness": state,
+            "last_job": None if last_job is None else str(last_job.id),
+            "open_holds": [str(hold.id) for hold in holds],
+            "needs": [asdict(need) for need in needed],
+        }
+    }
+    last_success = "never"
+    if card.last_success_at is not None:
+        since = ago(card.last_success_at, now)
+        last_success = f"{moment(card.last_success_at, zone_of(card.timezone))} ({since})"
+    shown = _shown(card, last_success, state, holds, last_job)
+    cli.answer(data, [*shown, *_needs_shown(needed)], as_json=as_json)
+
+
+def _rooms(given: list[str] | None, *, all_rooms: bool) -> list[str] | None:
+    if given and all_rooms:
+        raise typer.BadParameter("give either rooms or --all-rooms", param_hint="'--room'")
+    rooms = None if given is None else list(dict.fromkeys(text.strip() for text in given))
+    if rooms is not None and "" in rooms:
+        raise typer.BadParameter("a room's id can't be empty", param_hint="'--room'")
+    return rooms
+
+
+def _state(stage: Stage | None, *, is_active: bool, paused: bool) -> str:
+    if not is_active:
+        return "inactive in ODIS"
+    if stage is None:
+        return "not set up"
+    return f"{stage}, paused" if paused else stage
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Ids and instants as text."""
+    return {
+        name: utc(value) if hasattr(value, "astimezone") else str(value) if name == "id" else value
+        for name, value in values.items()
+    }
+
+
+def _shown(
+    card: ClinicCard,
+    last_success: str,
+    state: Freshness,
+    holds: list[Hold],
+    last_job: Job | None,
+) -> list[RenderableType]:
+    zone = zone_of(card.timezone)
+    credentials = "none"
+    if card.credential_version is not None:
+        since = moment(card.credentials_set_at, zone)
+        credentials = f"version {card.credential_version}, set {since}"
+    rows = [
+        ("clinic", str(card.id)),
+        ("name", card.name),
+        ("zone", card.timezone or "not set in ODIS"),
+        (
+            "stage",
+            _state(card.stage, is_active=card.is_active, paused=card.paused_at is not None),
+        ),
+        ("Neo", card.base_url or "-"),
+        ("rooms", "all" if card.room_ids is None else ", ".join(card.room_ids)),
+        ("credentials", credentials),
+        ("freshness", told({}, state)),
+        ("last success", last_success),
+        ("last job", f"{last_job.id} ({told({}, last_job.status)})" if last_job else "-"),
+        ("open holds", str(len(holds))),
+    ]
+    return [facts(rows)]
+
+
+def _needs_shown(needed: list[Need]) -> list[RenderableType]:
+    if not needed:
+        return [Text("Nothing is needed from anybody.", "green")]
+    return [facts([(ACTORS[need.who].partition(";")[0], need.what) for need in needed], "Needed")]

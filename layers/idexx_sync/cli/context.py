@@ -1,0 +1,109 @@
+"""What every command works with: settings, database, clock, and where its answer goes."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol, TextIO
+
+import psycopg
+import typer
+from rich.console import Console, RenderableType
+
+from idexx_sync.db import Conn, connect
+from idexx_sync.entry import make_tools
+from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.run import Clock, Progress
+from idexx_sync.runner import Tools
+from idexx_sync.settings import Settings, load_settings
+
+WIDTH_OF_A_FILE = 200
+"""Columns where nobody's terminal sets the width, so that ids stay in one piece."""
+
+
+class MakeTools(Protocol):
+    def __call__(
+        self, settings: Settings, *, retried: bool, progress: Progress, clock: Clock
+    ) -> Tools: ...
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else WIDTH_OF_A_FILE
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Cli:
+    """The world outside of the commands; results go to `out`, all else to `err`."""
+
+    load_settings: Callable[[], Settings] = load_settings
+    make_tools: MakeTools = make_tools
+    clock: Clock = _now
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    out: Console = field(default_factory=lambda: _console(stderr=False))
+    err: Console = field(default_factory=lambda: _console(stderr=True))
+
+    @contextmanager
+    def database(self) -> Iterator[Conn]:
+        """An autocommit connection for the time of the block."""
+        settings = self.load_settings()
+        try:
+            conn = connect(settings.database_url)
+        except psycopg.ProgrammingError:  # its text would show the address, password included
+            raise unreadable_address() from None
+        with conn:
+            yield conn
+
+    @contextmanager
+    def tools(self, progress: Progress) -> Iterator[Tools]:
+        """The tools of a run that nobody repeats if it fails; its connection is closed after."""
+        tools = self.make_tools(
+            self.load_settings(), retried=False, progress=progress, clock=self.clock
+        )
+        try:
+            tools.database.connection()
+            yield tools
+        except psycopg.ProgrammingError as error:
+            if error.sqlstate is not None:  # Postgres said it: no fault of the address
+                raise
+            raise unreadable_address() from None
+        finally:
+            tools.database.close()
+
+    def answer(self, data: dict[str, Any], shown: list[RenderableType], *, as_json: bool) -> None:
+        """The command's one result: an object, or what a person reads."""
+        if as_json:
+            self.write_json(data)
+            return
+        for part in shown:
+            self.out.print(part)
+
+    def write_json(self, data: dict[str, Any]) -> None:
+        self.out.file.write(json.dumps(data, indent=2, default=str) + "\n")
+        self.out.file.flush()
+
+    def say(self, *lines: str) -> None:
+        """Plain lines beside the result."""
+        for line in lines:
+            self.err.print(line, soft_wrap=True)
+
+
+def cli_of(ctx: typer.Context) -> Cli:
+    found = ctx.find_object(Cli)
+    assert found is not None
+    return found
+
+
+def unreadable_address() -> ConfigurationInvalid:
+    return ConfigurationInvalid(
+        "DATABASE_URL: this is not an address that Postgres understands; "
+        "expected is postgresql://user:password@host:port/database",
+        code="database_url",
+    )

@@ -1,0 +1,162 @@
+"""`idexx-sync credentials …`: how a clinic's user gets in; values go in and never come out."""
+
+import json
+from typing import Annotated, TextIO
+
+import typer
+from pydantic import SecretStr
+from rich.console import RenderableType
+from rich.text import Text
+
+from idexx_sync.access import Credentials
+from idexx_sync.access_desk import store_credentials
+from idexx_sync.cli.arguments import ClinicOption, Json
+from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.needs import breaker
+from idexx_sync.cli.store import clinic_card, login_attempts
+from idexx_sync.cli.tables import facts, listing
+from idexx_sync.cli.words import ACTORS, moment, told, utc, zone_of
+from idexx_sync.secrets import keyring
+
+NAMES = ("company_id", "username", "password")
+LAST_LOGINS = 5
+
+app = typer.Typer(help="How this service gets in to a clinic's Neo.", no_args_is_help=True)
+
+
+@app.command("set")
+def set_credentials(
+    ctx: typer.Context,
+    clinic: ClinicOption,
+    from_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--stdin",
+            help="Read them from standard input: three lines (company id, username, password) "
+            "or a JSON object with these names.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Store what a person types into Neo's login form, sealed, as a new version.
+
+    Asks for each value; the password is not shown. Also lets logins be tried again after Neo
+    refused the version before.
+    """
+    cli = cli_of(ctx)
+    settings = cli.load_settings()
+    keys = keyring(settings.local_key)
+    with cli.database() as conn:
+        card = clinic_card(conn, clinic)  # an unknown clinic before any question
+        given = _read(cli.stdin) if from_stdin else _ask(cli.stdin)
+        version = store_credentials(conn, keys, clinic, given)
+    said = [Text(f"Stored as version {version}.")]
+    if card.base_url is None:
+        said.append(Text(f"Set the clinic up next: idexx-sync clinics add {clinic}"))
+    cli.answer({"clinic_id": str(clinic), "version": version}, list(said), as_json=as_json)
+
+
+@app.command()
+def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> None:
+    """Which version counts, how the last logins ended, and who must act. Never a value."""
+    cli = cli_of(ctx)
+    now = cli.clock()
+    with cli.database() as conn:
+        card = clinic_card(conn, clinic)
+        logins = login_attempts(conn, clinic, LAST_LOGINS)
+        refusal = breaker(conn, card, now)
+    zone = zone_of(card.timezone)
+    attempts = [
+        {
+            "credential_version": login.credential_version,
+            "attempted_at": utc(login.attempted_at),
+            "outcome": login.outcome or "unknown",
+            "job_id": None if login.job_id is None else str(login.job_id),
+        }
+        for login in logins
+    ]
+    data = {
+        "clinic_id": str(clinic),
+        "version": card.credential_version,
+        "set_at": None if card.credentials_set_at is None else utc(card.credentials_set_at),
+        "login_allowed": card.credential_version is not None and refusal is None,
+        "refused_because": None if refusal is None else refusal.kind,
+        "who_acts": None if refusal is None else refusal.who_acts,
+        "logins": attempts,
+    }
+    if card.credential_version is None:
+        cli.answer(
+            data,
+            [Text(f"None yet; set them with: idexx-sync credentials set --clinic {clinic}")],
+            as_json=as_json,
+        )
+        return
+    shown: list[RenderableType] = [
+        facts(
+            [
+                ("clinic", str(clinic)),
+                ("version", str(card.credential_version)),
+                ("set", moment(card.credentials_set_at, zone)),
+                ("next login", "may be tried" if refusal is None else refusal.message),
+                ("who must act", None if refusal is None else ACTORS[refusal.who_acts]),
+            ]
+        )
+    ]
+    rows = [
+        (
+            moment(login.attempted_at, zone),
+            str(login.credential_version),
+            told({}, login.outcome or "unknown"),
+            str(login.job_id or "-"),
+        )
+        for login in logins
+    ]
+    columns = ("Last logins", "Version", "Outcome", "Job")
+    shown.append(listing(columns, rows) if rows else Text("No login has been tried."))
+    cli.answer(data, shown, as_json=as_json)
+
+
+def _ask(stdin: TextIO) -> Credentials:
+    """Three prompts on standard error."""
+    if not stdin.isatty():
+        raise typer.BadParameter(
+            "there is no terminal to ask on; pipe the values in and add --stdin",
+            param_hint="'--stdin'",
+        )
+    values = [
+        typer.prompt("Company id", err=True),
+        typer.prompt("Username", err=True),
+        typer.prompt("Password", err=True, hide_input=True),
+    ]
+    return _checked(dict(zip(NAMES, values, strict=True)))
+
+
+def _read(stdin: TextIO) -> Credentials:
+    """A JSON object, or three lines; what is wrong is said without showing any of it."""
+    text = stdin.read()
+    if text.lstrip().startswith("{"):
+        try:
+            given = json.loads(text)
+        except ValueError:
+            raise _unusable("it begins like a JSON object and is not one") from None
+    else:
+        lines = text.splitlines()
+        if len(lines) != len(NAMES):
+            raise _unusable(f"three lines are expected and {len(lines)} were found")
+        given = dict(zip(NAMES, lines, strict=True))
+    return _checked(given)
+
+
+def _checked(given: dict[str, object]) -> Credentials:
+    if sorted(given) != sorted(NAMES):
+        raise _unusable(f"exactly these names are expected: {', '.join(NAMES)}")
+    texts: dict[str, str] = {}
+    for name, value in given.items():
+        if not isinstance(value, str) or not value.strip():
+            raise _unusable(f"{name} must be a text that is not empty")
+        texts[name] = value if name == "password" else value.strip()
+    return Credentials(**{name: SecretStr(text) for name, text in texts.items()})
+
+
+def _unusable(what: str) -> typer.BadParameter:
+    return typer.BadParameter(what, param_hint="'--stdin'")

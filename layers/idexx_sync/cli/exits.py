@@ -1,0 +1,64 @@
+"""Exit codes: what a script that calls the command line decides by."""
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Final
+
+from idexx_sync.errors import SyncError, WhoActs
+from idexx_sync.vocabulary import JobStatus
+
+
+class Exit(IntEnum):
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    HELD = 3
+    WARNINGS = 4
+    NOT_AUTHORISED = 5
+    NOT_REACHABLE = 6
+    INTERRUPTED = 130
+
+
+HELP: Final = (
+    "Exit codes: 0 done, 1 failed, 2 wrong use, 3 done but something is held for a person, "
+    "4 done with warnings, 5 not authorised, 6 database or Neo not reachable, 130 interrupted."
+)
+
+_OF_STATUS: Final[dict[JobStatus, Exit]] = {
+    "succeeded": Exit.OK,
+    "succeeded_with_warnings": Exit.WARNINGS,
+    "held": Exit.HELD,
+    "cancelled": Exit.INTERRUPTED,
+}
+_NOT_REACHABLE: Final = ("pims_unavailable", "pims_slow", "database_unavailable")
+_NOT_AUTHORISED: Final = (
+    "credentials_rejected",
+    "password_change_required",
+    "account_locked",
+    "challenge_required",
+)
+
+
+def exit_of_kind(error_kind: str | None) -> Exit:
+    if error_kind in _NOT_REACHABLE:
+        return Exit.NOT_REACHABLE
+    return Exit.NOT_AUTHORISED if error_kind in _NOT_AUTHORISED else Exit.FAILED
+
+
+def exit_of_job(status: JobStatus, error_kind: str | None) -> Exit:
+    found = _OF_STATUS.get(status)
+    return exit_of_kind(error_kind) if found is None else found
+
+
+def _kinds(base: type[SyncError] = SyncError) -> Iterator[type[SyncError]]:
+    for error in base.__subclasses__():
+        yield error
+        yield from _kinds(error)
+
+
+def who_acts(error_kind: str) -> WhoActs:
+    """Who must do something about a failed job; ODIS where the word is unknown."""
+    for error in _kinds():
+        if getattr(error, "kind", None) == error_kind:
+            return error.who_acts
+    return "odis"

@@ -1,0 +1,68 @@
+"""`idexx-sync jobs …`: what ran, and how it ended."""
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.text import Text
+
+from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
+from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.job_view import job_data, job_shown, outcome
+from idexx_sync.cli.store import clinic_card, zone_names
+from idexx_sync.cli.tables import listing
+from idexx_sync.cli.words import moment, told, took, zone_of
+from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.jobs import job_by_id, jobs_newest_first
+
+app = typer.Typer(help="What ran, and how it ended.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_jobs(
+    ctx: typer.Context,
+    clinic: AnyClinicOption = None,
+    limit: Limit = 20,
+    as_json: Json = False,
+) -> None:
+    """The newest jobs; times are each clinic's own."""
+    cli = cli_of(ctx)
+    with cli.database() as conn:
+        if clinic is not None:
+            clinic_card(conn, clinic)
+        jobs = jobs_newest_first(conn, clinic_id=clinic, limit=limit)
+        zones = zone_names(conn, {job.clinic_id for job in jobs})
+    rows = [
+        (
+            str(job.id),
+            moment(job.queued_at, zone_of(zones.get(job.clinic_id))),
+            job.sync,
+            told({}, job.status),
+            took(job.started_at, job.finished_at),
+            outcome(job),
+        )
+        for job in jobs
+    ]
+    columns = ("Job", "Queued", "Sync", "Status", "Took", "Outcome")
+    shown = listing(columns, rows) if jobs else Text("There are no jobs yet.")
+    cli.answer({"jobs": [job_data(job) for job in jobs]}, [shown], as_json=as_json)
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    job_id: Annotated[
+        UUID, typer.Argument(metavar="JOB_ID", parser=as_id, help="As jobs list shows it.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """One job with all its counts, warnings and what it held back."""
+    cli = cli_of(ctx)
+    with cli.database() as conn:
+        job = job_by_id(conn, job_id)
+        if job is None:
+            raise ConfigurationInvalid(
+                f"there is no job {job_id}; list them with: idexx-sync jobs list", code="job_id"
+            )
+        zone = zone_of(zone_names(conn, {job.clinic_id}).get(job.clinic_id))
+    cli.answer({"job": job_data(job)}, job_shown(job, zone), as_json=as_json)

@@ -1,0 +1,109 @@
+"""The service's words as a person reads them. Pure."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from idexx_sync.clinic_time import DEFAULT_ZONE
+
+ACTORS: Final = {
+    "clinic": "the clinic",
+    "odis": "ODIS",
+    "nobody": "nobody; it may pass by itself",
+}
+
+CAUSES: Final = {
+    "foreign_calendar": "The answer may be another clinic's calendar: nothing was written.",
+    "empty_calendar": "The calendar came back empty while there are rows here.",
+    "too_many_unreadable": "Too many records could not be read to trust what is missing.",
+    "unproven_visit_losses": "More visits vanished than is plausible, without proof by id.",
+    "unproven_block_losses": "More blocks vanished than is plausible, without proof by id.",
+    "times_shifted": "Nearly all visits moved by the same amount of time.",
+    "finalised_visit_removed": "A visit that had been finalised was removed.",
+}
+
+WARNINGS: Final = {
+    "clinic_without_zone": "the clinic has no time zone in ODIS; Los Angeles was assumed",
+    "read_incomplete": "the calendar could not be read completely; nothing was removed",
+    "unreadable_records": "records that could not be read; they keep their time occupied",
+    "unknown_words": "words of Neo seen for the first time and not understood",
+    "ends_after_midnight": "visits that end after midnight, stored as ending at 23:59:59",
+    "look_ups_failed": "look-ups by id that gave no usable answer",
+    "recomputed": "rows computed anew after a change of settings",
+    "many_removed": "proven removals, more than half of the rows: worth a look",
+    "kept_out_by_a_person": "holds that a person rejected and that are still found",
+    "conflicts_left_for_next_run": "rows that somebody else changed meanwhile",
+}
+
+COUNTS: Final = {
+    "read": "read from the calendar",
+    "unchanged": "unchanged",
+    "created": "created",
+    "updated": "updated",
+    "removed": "removed",
+    "missing": "missing, not proven gone",
+    "looked_up": "looked up by id",
+    "unreadable": "unreadable",
+    "conflicts": "changed by somebody else meanwhile",
+    "slots_created": "slots created",
+    "slots_updated": "slots corrected",
+    "slots_deleted": "slots deleted",
+    "slots_off_grid": "slots off the grid, kept full",
+    "slots_recounted": "slots counted anew",
+}
+
+REASONS: Final = {
+    "new": "new",
+    "source": "changed in Neo",
+    "came_back": "came back",
+    "rederived": "settings changed",
+    "moved_away": "moved out of the window",
+    "deleted_at_source": "deleted in Neo",
+    "cancelled_at_source": "cancelled in Neo",
+    "not_found_twice": "not found twice",
+    "room_not_synced": "in a room that is not synced",
+    "unreadable": "unreadable, its time is kept",
+    "approved": "approved by a person",
+}
+
+
+def told(words: Mapping[str, str], word: str) -> str:
+    """The phrase of a word; a word without one reads well enough without its underscores."""
+    return words.get(word) or word.replace("_", " ")
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """The zone to show a clinic's times in; a broken name must not hide the rest."""
+    try:
+        return ZoneInfo(name or DEFAULT_ZONE)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(DEFAULT_ZONE)
+
+
+def moment(instant: datetime | None, zone: ZoneInfo) -> str:
+    """`2026-05-04 07:00 PDT`; a dash for never."""
+    return "-" if instant is None else f"{instant.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def ago(instant: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that says something."""
+    seconds = max(0, int((now - instant) / timedelta(seconds=1)))
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            return f"{counted(seconds // length, unit)} ago"
+    return "just now"
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def took(started: datetime | None, finished: datetime | None) -> str:
+    if started is None or finished is None:
+        return "-"
+    return f"{max(0.0, (finished - started).total_seconds()):.1f} s"
+
+
+def utc(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds")

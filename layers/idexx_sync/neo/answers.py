@@ -1,0 +1,163 @@
+"""Judging an answer of Neo before anybody believes it.
+
+Nobody has seen what Neo answers when a session has expired, so every variant that the Neo protocol
+names (sections on sessions and on the simulator) counts as a refusal. No verdict stands for
+"nothing there" by accident: an error never becomes an empty list.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from pydantic_core import from_json
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """One answer over HTTP. Headers and body may carry cookies and personal data: never printed."""
+
+    status: int
+    url: str = field(repr=False)
+    """Where the answer came from in the end."""
+    headers: Mapping[str, str] = field(repr=False)
+    """Names in lower case."""
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """JSON, as asked for."""
+
+    value: object = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRefused:
+    """Neo does not (or no longer) know the session."""
+
+    code: str
+    certain: bool = True
+    """False when it only follows from the absence of JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """404: Neo knows no such thing, or no such path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A server error: worth another try."""
+
+    code: str
+    retry_after: float | None = None
+    """Seconds that Neo asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """429: worth another try, later."""
+
+    retry_after: float | None = None
+    """Seconds that Neo asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """An answer that the reader was not made for."""
+
+    code: str
+
+
+Verdict = Answered | SessionRefused | NotFound | Unavailable | TooMany | Strange
+
+_REFUSALS: Final = frozenset({401, 403, 419})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_LOGIN_FORM_MARKS: Final = (b'name="company_id"', b"name='company_id'", b"name=company_id")
+
+
+def judge(answer: RawAnswer, now: datetime) -> Verdict:
+    """What an answer to a JSON request means; `now` turns a Retry-After date into seconds."""
+    if answer.status in _REFUSALS:
+        return SessionRefused(f"status_{answer.status}")
+    if answer.status == 429:
+        return TooMany(_retry_after(answer, now))
+    if answer.status == 408 or answer.status >= 500:
+        return Unavailable(f"status_{answer.status}", _retry_after(answer, now))
+    if answer.status in _REDIRECTS:
+        return _judge_redirect(answer)
+    if answer.status == 404:
+        return NotFound()
+    if answer.status != 200:
+        return Strange(f"status_{answer.status}")
+    return _judge_content(answer)
+
+
+def is_staff_login(url: str) -> bool:
+    """Whether a URL is the staff's login page; the pet owners' portal has one of its own.
+
+    >>> is_staff_login("https://neo.example/login?next=%2Fschedule")
+    True
+    >>> is_staff_login("https://neo.example/clientportal/1001/1/login")
+    False
+    """
+    parts = [part.partition(";")[0].casefold() for part in urlsplit(url).path.split("/")]
+    meant = [part for part in parts if part]
+    return bool(meant) and meant[-1] == "login" and "clientportal" not in meant
+
+
+def _judge_redirect(answer: RawAnswer) -> Verdict:
+    """JSON is never redirected: to the login, or to another site's, means signing in again."""
+    target = urljoin(answer.url, answer.headers.get("location", ""))
+    if is_staff_login(target):
+        return SessionRefused("redirect_login")
+    if urlsplit(target)[:2] != urlsplit(answer.url)[:2]:
+        return SessionRefused("redirect_other_site")
+    return Strange("redirect_elsewhere")
+
+
+def _judge_content(answer: RawAnswer) -> Verdict:
+    if is_staff_login(answer.url):
+        return SessionRefused("ended_on_login")
+    if not _says_json(answer):
+        if _shows_login_form(answer.body):
+            return SessionRefused("login_form")
+        return SessionRefused("not_json_type", certain=False)
+    try:
+        return Answered(_parsed(answer.body))
+    except (ValueError, RecursionError):
+        if _shows_login_form(answer.body):
+            return SessionRefused("login_form")
+        return SessionRefused("not_json_body", certain=False)
+
+
+def _says_json(answer: RawAnswer) -> bool:
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    return media_type in {"application/json", "text/json"} or media_type.endswith("+json")
+
+
+def _shows_login_form(body: bytes) -> bool:
+    return any(mark in body for mark in _LOGIN_FORM_MARKS) and b"password" in body
+
+
+def _parsed(body: bytes) -> object:
+    """The fast parser refuses half surrogate pairs, which text cut by a script may contain."""
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        return json.loads(body)
+
+
+def _retry_after(answer: RawAnswer, now: datetime) -> float | None:
+    """Seconds from either form of the header; None when it is absent or unreadable."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None

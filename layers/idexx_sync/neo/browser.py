@@ -1,0 +1,176 @@
+"""A headless Chromium for one login: nothing goes in that it doesn't need, nothing stays behind.
+
+Playwright is imported only when a browser is started: a warm run never pays for it.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from idexx_sync.errors import InternalError
+from idexx_sync.neo.processes import MarkedGroups, adopting_orphans
+from idexx_sync.neo.transport import TimeLeft
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page, Playwright
+
+PASSED_ON: Final = ("PATH", "LANG", "LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH")
+"""All that Chromium learns of our environment; no key and no database address among it."""
+
+_SMALL: Final = (
+    "--no-sandbox",
+    "--no-zygote",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--dns-prefetch-disable",
+    "--no-pings",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+)
+_STALE_S: Final = 3600.0
+_NOWHERE: Final = "http://nowhere.invalid:9"
+
+
+class RunFolder:
+    """Where one browser keeps its files, and the mark by which its processes are known."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.profile = path / "profile"
+        self.processes = MarkedGroups(f"--user-data-dir={self.profile}")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBrowser:
+    page: "Page"
+    user_agent: str
+
+
+@contextmanager
+def run_folder() -> Iterator[RunFolder]:
+    """A fresh folder under /tmp that is gone afterwards, with every process that used it."""
+    _sweep()
+    folder = RunFolder(Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir="/tmp")))
+    try:
+        with adopting_orphans():
+            try:
+                yield folder
+            finally:
+                folder.processes.end()
+                folder.processes.bury()
+    finally:
+        shutil.rmtree(folder.path, ignore_errors=True)
+
+
+@contextmanager
+def open_browser(
+    folder: RunFolder, origin: str, chromium_path: str | None, time_left: TimeLeft
+) -> Iterator[OpenBrowser]:
+    """A blank page of a fresh Chromium from which only `origin` can be reached."""
+    with _driver() as playwright:
+        try:
+            context = _launch(playwright, folder, origin, chromium_path, time_left())
+            folder.processes.remember()
+            page = context.pages[0] if context.pages else context.new_page()
+            yield OpenBrowser(page, _wear_plain_user_agent(context, page))
+        finally:
+            # Killing is faster than asking, and leaves no less behind: the folder is removed.
+            folder.processes.end()
+
+
+def scrubbed(environment: Mapping[str, str], home: Path) -> dict[str, str | float | bool]:
+    """The browser's whole environment."""
+    passed_on = {name: environment[name] for name in PASSED_ON if name in environment}
+    return {**passed_on, "HOME": str(home), "TMPDIR": str(home)}
+
+
+def only(origin: str) -> list[str]:
+    """Switches under which everything but one origin is unreachable.
+
+    Unlike intercepted requests, this holds for redirects, sockets and workers too: all else is
+    sent to a proxy that does not exist, and other names and addresses don't resolve.
+    """
+    parts = urlsplit(origin)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return [
+        f"--proxy-server={_NOWHERE}",
+        f"--proxy-bypass-list=<-loopback>;{parts.scheme}://{host}:{port}",
+        f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {parts.hostname}",
+    ]
+
+
+def _sweep() -> None:
+    """Removes what was left by processes that were killed: no login lasts as long as that."""
+    oldest = time.time() - _STALE_S
+    for folder in Path("/tmp").glob("run-*-*"):  # noqa: S108
+        with suppress(OSError):
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _driver() -> Iterator["Playwright"]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+def _launch(
+    playwright: "Playwright",
+    folder: RunFolder,
+    origin: str,
+    chromium_path: str | None,
+    timeout_s: float,
+) -> "BrowserContext":
+    from playwright.sync_api import Error
+
+    reason = "no time was left"
+    home = folder.path / "home"
+    home.mkdir()
+    options: dict[str, Any] = {"executable_path": chromium_path} if chromium_path else {}
+    try:
+        if timeout_s <= 0:
+            raise Error(reason)
+        return playwright.chromium.launch_persistent_context(
+            folder.profile,
+            artifacts_dir=folder.path / "artifacts",
+            env=scrubbed(os.environ, home),
+            args=[*_SMALL, *only(origin)],
+            timeout=timeout_s * 1000,
+            locale="en-US",
+            viewport={"width": 1280, "height": 720},
+            accept_downloads=False,
+            service_workers="block",
+            handle_sigint=False,
+            handle_sigterm=False,
+            handle_sighup=False,
+            **options,
+        )
+    except Error as error:
+        reason = error.message.partition("\n")[0]
+    raise InternalError(
+        f"the headless browser did not start ({reason}); check IDEXX_SYNC_CHROMIUM_PATH and that "
+        "a font is installed",
+        code="browser_start",
+    )
+
+
+def _wear_plain_user_agent(context: "BrowserContext", page: "Page") -> str:
+    """Chromium's own user agent without the word Headless, as Neo's staff would send it."""
+    devtools = context.new_cdp_session(page)
+    version = devtools.send("Browser.getVersion")
+    agent = str(version["userAgent"]).replace("HeadlessChrome", "Chrome")
+    devtools.send("Network.setUserAgentOverride", {"userAgent": agent})
+    return agent

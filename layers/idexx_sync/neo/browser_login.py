@@ -1,0 +1,113 @@
+"""A whole login, from starting the browser to the last of its processes, in bounded time."""
+
+import threading
+import time
+from dataclasses import replace
+from typing import Final
+
+from idexx_sync.access import Credentials
+from idexx_sync.errors import DeadlineExceeded, SyncError
+from idexx_sync.neo.browser import RunFolder, open_browser, run_folder
+from idexx_sync.neo.login import LoginDialog, LoginResult, browser_failed
+from idexx_sync.neo.processes import end_children
+from idexx_sync.neo.transport import TimeLeft
+
+_GRACE_S: Final = 2.0
+"""How long after its time a login may still tidy up by itself."""
+
+
+class BrowserLogin:
+    """Logs in with a browser of its own, on a thread of its own.
+
+    The thread keeps Playwright's event loop away from the caller's, and lets the caller end a
+    login that hangs: killing the browser ends every wait for it.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        chromium_path: str | None,
+        timeout_s: float,
+        time_left: TimeLeft,
+    ) -> None:
+        self._origin = origin
+        self._chromium_path = chromium_path
+        self._timeout_s = timeout_s
+        self._time_left = time_left
+        self._folder: RunFolder | None = None
+        self._dialog: LoginDialog | None = None
+
+    def __call__(self, credentials: Credentials) -> LoginResult:
+        allowed = min(self._timeout_s, self._time_left())
+        if allowed <= 0:
+            raise DeadlineExceeded("no time was left to log in", code="before_login")
+        attempt = _Attempt(self, credentials, allowed)
+        attempt.start()
+        attempt.join(allowed + _GRACE_S)
+        if attempt.is_alive():
+            self.interrupt()
+            end_children("run-driver")
+            attempt.join(_GRACE_S)
+        return attempt.result_or_raise()
+
+    @property
+    def submitted(self) -> bool:
+        """Whether the credentials may have left us."""
+        return self._dialog is not None and self._dialog.submitted
+
+    def interrupt(self) -> None:
+        """Ends the browser of a login that is under way; any thread may call this."""
+        folder = self._folder
+        if folder is not None:
+            folder.processes.end()
+
+    def log_in(self, credentials: Credentials, allowed: float) -> LoginResult:
+        """The login itself, on the calling thread."""
+        ends = time.monotonic() + allowed
+
+        def time_left() -> float:
+            return ends - time.monotonic()
+
+        self._dialog = None
+        with (
+            run_folder() as self._folder,
+            open_browser(self._folder, self._origin, self._chromium_path, time_left) as browser,
+        ):
+            self._dialog = LoginDialog(
+                browser.page, self._origin, longest_s=self._timeout_s, time_left=time_left
+            )
+            result = self._dialog.run(credentials)
+            return replace(result, user_agent=browser.user_agent)
+
+
+class _Attempt(threading.Thread):
+    """One login and how it ended."""
+
+    def __init__(self, login: BrowserLogin, credentials: Credentials, allowed: float) -> None:
+        super().__init__(name="neo-login", daemon=True)
+        self._login = login
+        self._credentials = credentials
+        self._allowed = allowed
+        self._result: LoginResult | None = None
+        self._error: SyncError | None = None
+        self._defect = "did not end in time"
+
+    def run(self) -> None:
+        defect = None
+        try:
+            self._result = self._login.log_in(self._credentials, self._allowed)
+        except SyncError as error:
+            self._error = error
+        except Exception as error:  # noqa: BLE001 whatever it says, it may quote what was typed
+            defect = type(error).__name__
+        if defect:
+            self._defect = defect
+
+    def result_or_raise(self) -> LoginResult:
+        """The result; what Playwright itself says of a failure never leaves this module."""
+        if self._result is not None:
+            return self._result
+        if self._error is not None:
+            raise self._error
+        raise browser_failed(self._defect, submitted=self._login.submitted)

@@ -1,0 +1,117 @@
+"""Asking Neo: politely, patiently, and as somebody who is logged in."""
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Final
+
+from idexx_sync.access import StoredSession
+from idexx_sync.errors import PimsSlow, PimsUnavailable, SyncError, Throttled
+from idexx_sync.neo.answers import SessionRefused, TooMany, Unavailable, Verdict, judge
+from idexx_sync.neo.pacer import Pacer
+from idexx_sync.neo.session import HeldSession, SessionKeeper
+from idexx_sync.neo.transport import TimeLeft, Transport
+
+TRIES: Final = 3
+LONGEST_PAUSE_S: Final = 60.0
+"""A longer pause is left to the next run."""
+_FIRST_PAUSE_S: Final = 0.5
+_JITTER: Final = 0.3
+
+
+class Conversation:
+    """All requests of one run go through here; threads may share it."""
+
+    def __init__(
+        self,
+        keeper: SessionKeeper,
+        connect: Callable[[StoredSession], Transport],
+        pacer: Pacer,
+        *,
+        probe: str,
+        clock: Callable[[], datetime],
+        time_left: TimeLeft,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._keeper = keeper
+        self._connect = connect
+        self._pacer = pacer
+        self._probe = probe
+        self._clock = clock
+        self._time_left = time_left
+        self._sleep = sleep
+        self._transports: dict[int, Transport] = {}
+        self._lock = threading.Lock()
+        self._open = ExitStack()
+
+    def ask(self, path: str, params: Mapping[str, str], *, one_of_many: bool = False) -> Verdict:
+        """The verdict on the answer; a refused session is renewed and the question put again.
+
+        Never Unavailable or TooMany: after the last try those leave as errors. `one_of_many`: an
+        answer that is merely not JSON may be this question's own trouble, so a second question
+        decides whether it is the session's.
+        """
+        while True:
+            held = self._keeper.current()
+            verdict = self._patiently(held, path, params)
+            if not isinstance(verdict, SessionRefused):
+                self._keeper.accepted(held)
+                return verdict
+            if one_of_many and not verdict.certain and self._is_alive(held):
+                return verdict
+            self._keeper.renew(held, verdict.code)
+
+    def close(self) -> None:
+        self._open.close()
+
+    def _is_alive(self, held: HeldSession) -> bool:
+        """Whether Neo answers properly to a small question that any session may ask."""
+        return not isinstance(self._patiently(held, self._probe, {}), SessionRefused)
+
+    def _patiently(self, held: HeldSession, path: str, params: Mapping[str, str]) -> Verdict:
+        transport = self._transport(held)
+        tried = 0
+        while True:
+            tried += 1
+            failure: SyncError
+            asked_for = None
+            try:
+                with self._pacer.turn():
+                    answer = transport.get(path, params)
+            except (PimsUnavailable, PimsSlow) as error:
+                failure = error
+            else:
+                verdict = judge(answer, self._clock())
+                if not isinstance(verdict, (Unavailable, TooMany)):
+                    return verdict
+                failure, asked_for = _failure(verdict), verdict.retry_after
+            self._pause_or_raise(failure, tried, asked_for)
+
+    def _pause_or_raise(self, failure: SyncError, tried: int, asked_for: float | None) -> None:
+        """What Neo asked for holds for all threads, our own short pause for this one."""
+        jitter = 1 + random.uniform(0, _JITTER)  # noqa: S311 no secret hangs on it
+        pause = _FIRST_PAUSE_S * 2 ** (tried - 1) * jitter if asked_for is None else asked_for
+        if tried == TRIES or pause > LONGEST_PAUSE_S or pause >= self._time_left():
+            raise failure
+        if asked_for is None:
+            self._sleep(pause)
+        else:
+            self._pacer.hold(pause)
+
+    def _transport(self, held: HeldSession) -> Transport:
+        """One transport per session; an old one stays open for those who still use it."""
+        with self._lock:
+            if held.number not in self._transports:
+                transport = self._connect(held.session)
+                self._open.callback(transport.close)
+                self._transports[held.number] = transport
+            return self._transports[held.number]
+
+
+def _failure(verdict: Unavailable | TooMany) -> SyncError:
+    if isinstance(verdict, TooMany):
+        return Throttled("Neo asked us to slow down (429)", code="status_429")
+    status = verdict.code.removeprefix("status_")
+    return PimsUnavailable(f"Neo answered with a server error ({status})", code=verdict.code)

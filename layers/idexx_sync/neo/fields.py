@@ -1,0 +1,66 @@
+"""The fields that Neo's payloads are made of: texts, ids, names and times. Pure."""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+_WALL_CLOCK: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[ T]((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?", re.ASCII
+)
+
+
+@lru_cache(maxsize=4096)  # a calendar has few different times: this halves the reading of them
+def wall_clock(text: str) -> str | None:
+    """A clinic-local text as `YYYY-MM-DD HH:MM:SS`; None for an empty one.
+
+    ValueError for anything that is not a real date and time without a zone.
+
+    >>> wall_clock("2026-05-04T09:00")
+    '2026-05-04 09:00:00'
+    """
+    if not text:
+        return None
+    found = _WALL_CLOCK.fullmatch(text)
+    if found is None:
+        raise ValueError("not a wall-clock text")
+    day, minute, seconds = found.groups(":00")
+    normal = f"{day} {minute}{seconds}"
+    datetime.fromisoformat(normal)
+    return normal
+
+
+def wall_clock_if_readable(text: str) -> str | None:
+    """The same, but None for what is not a wall-clock text."""
+    try:
+        return wall_clock(text)
+    except ValueError:
+        return None
+
+
+def _name_of(value: object) -> object:
+    return value.get("name") if isinstance(value, dict) else value
+
+
+# A number is taken as its digits; a bool, a list or a NUL character is an error.
+Id = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\s.\x00-\x1f]*$")]
+"""Int or str in, str out; empty means none."""
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+"""Stripped; empty means none."""
+Named = Annotated[Text | None, BeforeValidator(_name_of)]
+"""A name as text, or as an object that has one."""
+WallClock = Annotated[str, AfterValidator(wall_clock)]
+
+
+class Payload(BaseModel):
+    """How every answer of Neo is read."""
+
+    model_config = ConfigDict(
+        coerce_numbers_to_str=True,
+        str_strip_whitespace=True,
+        loc_by_alias=False,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )

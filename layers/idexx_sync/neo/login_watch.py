@@ -1,0 +1,73 @@
+"""What the network says while a login goes on."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from idexx_sync.access import LoginOutcome
+from idexx_sync.neo.login_page import leads_elsewhere
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Request, Response
+
+
+class NavigationWatch:
+    """Listens to a page: server errors, broken connections, other sites, and silence."""
+
+    def __init__(self, page: "Page", origin: str, clock: Callable[[], float]) -> None:
+        self.arrived = False
+        """Whether a document has come."""
+        self._origin = origin
+        self._clock = clock
+        self._open: set[Request] = set()
+        self._last_stir = clock()
+        self._fault: tuple[LoginOutcome, str] | None = None
+        page.on("request", self._on_request)
+        page.on("response", self._on_response)
+        page.on("requestfinished", self._on_end)
+        page.on("requestfailed", self._on_failure)
+
+    def fault(self) -> tuple[LoginOutcome, str] | None:
+        """What has gone wrong for certain, and its code."""
+        return self._fault
+
+    def forget(self) -> None:
+        """What comes from now on belongs to the next step."""
+        self._fault = None
+        self._last_stir = self._clock()
+
+    def quiet_for(self) -> float:
+        """Seconds since the page last asked for anything; 0 while it waits for an answer."""
+        return 0.0 if self._open else self._clock() - self._last_stir
+
+    def _on_request(self, request: "Request") -> None:
+        self._open.add(request)
+        self._last_stir = self._clock()
+
+    def _on_response(self, response: "Response") -> None:
+        request = response.request
+        matters = _is_page(request) or request.method == "POST"
+        if matters and (response.status >= 500 or response.status == 429):
+            self._fault = ("unavailable", f"status_{response.status}")
+        elif _is_page(request) and not 300 <= response.status < 400:
+            self.arrived = True
+
+    def _on_end(self, request: "Request") -> None:
+        self._open.discard(request)
+        self._last_stir = self._clock()
+
+    def _on_failure(self, request: "Request") -> None:
+        self._on_end(request)
+        if leads_elsewhere(request.url, self._origin):
+            if _is_page(request):
+                self._fault = ("challenge_required", "other_site")
+        elif (_is_page(request) or request.method == "POST") and not _was_given_up(request):
+            self._fault = ("unavailable", "connection")
+
+
+def _is_page(request: "Request") -> bool:
+    return request.is_navigation_request() and request.frame.parent_frame is None
+
+
+def _was_given_up(request: "Request") -> bool:
+    """The browser itself dropped the request, because the page went on."""
+    return "ERR_ABORTED" in (request.failure or "")

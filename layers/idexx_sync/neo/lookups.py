@@ -1,0 +1,103 @@
+"""The two smaller answers of Neo: one appointment, and the clinic's configuration. Pure."""
+
+from pydantic import Field, ValidationError
+
+from idexx_sync.errors import ShapeChanged
+from idexx_sync.neo.fields import Id, Named, Payload, Text, WallClock
+from idexx_sync.pims import Configuration, Found, Gone, Lookup, Room, Unknown
+from idexx_sync.vocabulary import appointment_status
+
+
+class RoomPayload(Payload):
+    id: Id = Field(min_length=1)
+    name: Text | None = None
+    position: int | None = None
+
+
+class AppointmentRoom(Payload):
+    id: Id | None = None
+
+
+class AppointmentPayload(Payload):
+    """One appointment by id (Neo protocol, section on getAppointment); only what may be used."""
+
+    id: Id = Field(min_length=1)
+    start: WallClock = Field(alias="startAtLocal")
+    end: WallClock | None = Field(default=None, alias="endAtLocal")
+    deleted: bool | None
+    block: bool | None = None
+    status: Text | None = None
+    room: AppointmentRoom | None = Field(default=None, alias="appointmentRoom")
+    cancelled_reason: object = Field(default=None, alias="cancelledReason")
+
+
+class AppointmentType(Payload):
+    name: Named = None
+
+
+class ViewPayload(Payload):
+    """The calendar's configuration (Neo protocol, section on getAppointmentView)."""
+
+    slot_minutes: int = Field(alias="slotInterval", ge=1, le=24 * 60)
+    rooms: list[RoomPayload] = Field(alias="appointmentRooms")
+    types: list[AppointmentType] = Field(default=[], alias="appointmentTypes")
+
+
+def read_appointment(value: object, asked_id: str) -> Lookup:
+    """What Neo says of one id; anything but a clear answer about this very id is Unknown."""
+    if not isinstance(value, dict):
+        return Unknown("lookup_envelope")
+    if value.get("appointment") is None:
+        return Gone()
+    try:
+        found = AppointmentPayload.model_validate(value["appointment"])
+    except ValidationError as error:
+        return Unknown(_code(error))
+    if found.id != asked_id:
+        return Unknown("other_id")
+    if not found.start:
+        return Unknown("start_unreadable")
+    return Found(
+        id=found.id,
+        kind="block" if found.block else "visit",
+        start=found.start,
+        end=found.end,
+        room_id=(found.room.id or None) if found.room else None,
+        status=found.status or None,
+        deleted=bool(found.deleted),
+        cancelled=_is_cancelled(found),
+    )
+
+
+def read_configuration(value: object) -> Configuration:
+    """Rooms in the order of the calendar's columns; ShapeChanged unless all of it is readable."""
+    code = "configuration_envelope"
+    try:
+        view = ViewPayload.model_validate(value)
+    except ValidationError as error:
+        code = f"configuration_{_code(error)}"
+    else:
+        rooms = sorted(view.rooms, key=lambda room: (room.position is None, room.position or 0))
+        return Configuration(
+            slot_minutes=view.slot_minutes,
+            rooms=[Room(room.id, room.name or "") for room in rooms],
+            appointment_types=[kind.name for kind in view.types if kind.name],
+        )
+    raise ShapeChanged(
+        "the clinic's configuration in Neo no longer has the shape the reader knows; "
+        "compare it with the Neo protocol and correct the reader",
+        code=code,
+    )
+
+
+def _is_cancelled(found: AppointmentPayload) -> bool:
+    reason = found.cancelled_reason
+    given = bool(reason.strip()) if isinstance(reason, str) else bool(reason)
+    return given or appointment_status(found.status) == "cancelled"
+
+
+def _code(error: ValidationError) -> str:
+    """`<field>_missing` or `<field>_unreadable`, of the first field that is wrong."""
+    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = str(fault["loc"][0]) if fault["loc"] else "object"
+    return f"{where}_{'missing' if fault['type'] == 'missing' else 'unreadable'}"

@@ -1,0 +1,198 @@
+"""Neo's JSON, read into the values of `pims.py`. Pure.
+
+Tolerant where the Neo protocol leaves a question open (ids as number or text, names as text or
+object, `T` in times), strict where a mistake would lie: the envelope, times, ids and flags.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from idexx_sync.errors import ShapeChanged
+from idexx_sync.neo.fields import Id, Named, Payload, Text, WallClock, wall_clock_if_readable
+from idexx_sync.pims import RecordKind, SourceRecord, Unreadable
+
+_FIELD_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
+_OTHER_NAMES: Final = "(other)"
+
+
+class CalendarEvent(Payload):
+    """The fields of a calendar event that we use (Neo protocol, section on the schedule)."""
+
+    appointment_id: Id | None = None
+    id: Id | None = None
+    start: WallClock | None = None
+    end: WallClock | None = None
+    is_block: bool | None = None
+    is_roster: bool | None = None
+    room: Id | None = Field(default=None, alias="resourceId")
+    appointment_room_id: Id | None = None
+    consultation_id: Id | None = None
+    current_status: Text | None = None
+    status_label: Text | None = None
+    type_description: Named = None
+    patient_id: Id | None = None
+    patient_name: Text | None = None
+    client_id: Id | None = None
+    first_name: Text | None = None
+    last_name: Text | None = None
+    email: Text | None = None
+    phone_number: Text | None = None
+    provider: Named = None
+    popup_title_text: Named = None
+    title: Text | None = None
+    reason: Text | None = None
+    last_updated_at: Annotated[str, AfterValidator(wall_clock_if_readable)] | None = None
+
+
+_KNOWN_AND_UNUSED: Final = frozenset(
+    [
+        "arrival_date_time",
+        "client_title",
+        "phone_label",
+        "is_valid_mobile_phone",
+        "appointment_room_name",
+        "status_class",
+        "confirmed_status",
+        "backgroundColor",
+        "darkFont",
+        "recurring",
+        "booked_by",
+        "booked_at",
+        "last_updated_by",
+        "root_created_at_local",
+        "root_created_at_user",
+        "is_unmatched",
+        "audit_incomplete",
+        "estimate_id",
+        "className",
+    ]
+)
+KNOWN_EVENT_FIELDS: Final = _KNOWN_AND_UNUSED | {
+    info.alias or name for name, info in CalendarEvent.model_fields.items()
+}
+_IDS: Final = TypeAdapter(Id, config=ConfigDict(coerce_numbers_to_str=True))
+_TRUE: Final = (True, "true", "True", "1")
+
+
+@dataclass(slots=True)
+class CalendarPage:
+    """One answer of the calendar, sorted into what was understood and what was not."""
+
+    records: list[SourceRecord] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    rosters: int = 0
+    unknown_fields: Counter[str] = field(default_factory=Counter)
+
+
+def read_calendar(value: object) -> CalendarPage:
+    """The events of one answer; ShapeChanged unless its envelope is the known one."""
+    events = value.get("events") if isinstance(value, dict) else None
+    if not isinstance(events, list):
+        raise ShapeChanged(
+            "the calendar's answer is JSON without a list of events where one belongs; "
+            "compare it with the Neo protocol and correct the reader",
+            code="calendar_envelope",
+        )
+    page = CalendarPage()
+    for event in events:
+        _sort_in(page, event)
+    return page
+
+
+def _sort_in(page: CalendarPage, raw: object) -> None:
+    if not isinstance(raw, dict):
+        page.unreadable.append(Unreadable("not_an_object", None))
+        return
+    if _is_true(raw.get("is_roster")):
+        page.rosters += 1
+        return
+    for name in raw.keys() - KNOWN_EVENT_FIELDS:
+        page.unknown_fields[name if _FIELD_NAME.fullmatch(name) else _OTHER_NAMES] += 1
+    read = read_event(raw)
+    if isinstance(read, SourceRecord):
+        page.records.append(read)
+    else:
+        page.unreadable.append(read)
+
+
+def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
+    """One visit or block, or what could be saved of one."""
+    try:
+        event = CalendarEvent.model_validate(raw)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        return _unreadable(raw, f"{fault['loc'][0]}_unreadable")
+    record_id = event.appointment_id or event.id
+    if record_id is None or record_id == "":
+        return _unreadable(raw, "id_missing")
+    if event.start is None:
+        return _unreadable(raw, "start_missing")
+    has_status = "current_status" in raw or "status_label" in raw
+    return _record(event, record_id, event.start, has_status)
+
+
+def _record(event: CalendarEvent, record_id: str, start: str, has_status: bool) -> SourceRecord:
+    """Blocks carry nobody's name: time held in a room has neither patient nor owner."""
+    kind: RecordKind = "block" if event.is_block else "visit"
+    visit = not event.is_block
+    patient, client = _names(event) if visit else (None, None)
+    return SourceRecord(
+        id=record_id,
+        kind=kind,
+        start=start,
+        end=event.end,
+        room_id=event.room or event.appointment_room_id or None,
+        status=event.current_status or event.status_label or None,
+        has_status=has_status,
+        type=event.type_description or None,
+        patient_id=(event.patient_id or None) if visit else None,
+        patient_name=patient,
+        client_id=(event.client_id or None) if visit else None,
+        client_name=client,
+        client_phone=(event.phone_number or None) if visit else None,
+        client_email=(event.email or None) if visit else None,
+        provider_name=event.provider or event.popup_title_text or None,
+        reason=event.reason or (None if visit else event.title) or None,
+        consultation_id=(event.consultation_id or None) if visit else None,
+        last_updated_at=event.last_updated_at,
+    )
+
+
+def _names(event: CalendarEvent) -> tuple[str | None, str | None]:
+    """Patient and owner; what has no field of its own is taken from `PATIENT; LAST, FIRST`."""
+    patient = event.patient_name
+    client = " ".join(part for part in (event.first_name, event.last_name) if part)
+    if patient and client:
+        return patient, client
+    title_patient, semicolon, owner = (event.title or "").partition(";")
+    if semicolon:
+        last, _, first = owner.partition(",")
+        patient = patient or title_patient.strip()
+        client = client or f"{first.strip()} {last.strip()}".strip()
+    return patient or None, client or None
+
+
+def _unreadable(raw: dict[str, Any], code: str) -> Unreadable:
+    start = raw.get("start")
+    return Unreadable(
+        code=code,
+        id=_readable_id(raw.get("appointment_id")) or _readable_id(raw.get("id")),
+        kind="block" if _is_true(raw.get("is_block")) else "visit",
+        start=wall_clock_if_readable(start.strip()) if isinstance(start, str) else None,
+        room_id=_readable_id(raw.get("resourceId")) or _readable_id(raw.get("appointment_room_id")),
+    )
+
+
+def _readable_id(value: object) -> str | None:
+    try:
+        return _IDS.validate_python(value).strip() or None
+    except ValidationError:
+        return None
+
+
+def _is_true(value: object) -> bool:
+    return value in _TRUE if isinstance(value, (bool, int, str)) else False

@@ -1,0 +1,133 @@
+"""Ending a browser with everything it started, and burying what is left of it.
+
+The process group of a Chromium is found by a mark on its command line. Where there is no /proc
+(not Linux), ending is left to Playwright.
+"""
+
+import ctypes
+import os
+import select
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_SET_CHILD_SUBREAPER: Final = 36
+_LONGEST_WAIT_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    pid: int
+    parent: int
+    group: int
+    ended: bool
+    """A zombie: it only waits to be buried."""
+
+
+def processes() -> list[Process]:
+    """Everything that runs on this machine, as far as we may see it."""
+    found = []
+    for pid in _pids():
+        with suppress(OSError):
+            stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+            state, parent, group = stat.rpartition(") ")[2].split(maxsplit=3)[:3]
+            found.append(Process(pid, int(parent), int(group), state in "ZX"))
+    return found
+
+
+def command_line(pid: int) -> list[str]:
+    """The words a process was started with; none when it is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    return []
+
+
+class MarkedGroups:
+    """The process groups with a member whose command line has the mark as a word."""
+
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+        self._groups: set[int] = set()
+
+    def remember(self) -> None:
+        """Notes those that exist now: a process that has ended no longer shows its mark."""
+        marked = [pid for pid in _pids() if self._mark in command_line(pid)]
+        self._groups |= {group for pid in marked if (group := _group_of(pid))} - {os.getpgrp()}
+
+    def end(self) -> None:
+        """Kills them; returns when nobody in them runs any more."""
+        if not self._groups:
+            self.remember()
+        ends = time.monotonic() + _LONGEST_WAIT_S
+        for group in self._groups:
+            while (members := _running(group)) and time.monotonic() < ends:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(group, signal.SIGKILL)
+                for pid in members:
+                    _wait_for(pid, ends)
+
+    def bury(self) -> None:
+        """Collects those of the ended whose parents are gone and who became ours."""
+        for group in self._groups:
+            with suppress(ChildProcessError):
+                while os.waitpid(-group, os.WNOHANG)[0]:
+                    pass
+
+
+def end_children(word: str) -> None:
+    """Kills our own children that have the word in their command line."""
+    ours = [one.pid for one in processes() if one.parent == os.getpid() and not one.ended]
+    for pid in ours:
+        if word in command_line(pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def adopting_orphans() -> Iterator[None]:
+    """Children of an ended browser become ours, so that they can be buried.
+
+    Without it they stay behind as zombies where nobody else collects them, as in a Lambda.
+    """
+    _adopt_orphans(True)
+    try:
+        yield
+    finally:
+        _adopt_orphans(False)
+
+
+def _adopt_orphans(yes: bool) -> None:
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, int(yes), 0, 0, 0)
+
+
+def _pids() -> list[int]:
+    with suppress(FileNotFoundError):
+        return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+    return []
+
+
+def _group_of(pid: int) -> int | None:
+    with suppress(ProcessLookupError):
+        return os.getpgid(pid)
+    return None
+
+
+def _running(group: int) -> list[int]:
+    return [one.pid for one in processes() if one.group == group and not one.ended]
+
+
+def _wait_for(pid: int, ends: float) -> None:
+    """Until the process has ended, whoever its parent is."""
+    with suppress(ProcessLookupError):
+        handle = os.pidfd_open(pid)
+        try:
+            poll = select.poll()
+            poll.register(handle, select.POLLIN)
+            poll.poll(max(0, ends - time.monotonic()) * 1000)
+        finally:
+            os.close(handle)

@@ -1,0 +1,138 @@
+"""The session with Neo: taken from the desk, renewed once when Neo refuses it, never twice."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from idexx_sync import errors
+from idexx_sync.access import AccessDesk, Credentials, LoginOutcome, StoredSession
+from idexx_sync.errors import ShapeChanged, SyncError
+from idexx_sync.neo.login import NOTHING_SUBMITTED, LoginResult
+
+LogIn = Callable[[Credentials], LoginResult]
+
+_LOGIN_ERRORS: Final[dict[LoginOutcome, tuple[type[SyncError], str]]] = {
+    "credentials_rejected": (
+        errors.CredentialsRejected,
+        "Neo refused the company id, username or password; the clinic has to give new credentials "
+        "(no further login is tried before that)",
+    ),
+    "password_change_required": (
+        errors.PasswordChangeRequired,
+        "Neo asks for a new password; somebody at the clinic has to log in, set one and pass it on",
+    ),
+    "account_locked": (
+        errors.AccountLocked,
+        "Neo has locked the account; an administrator at the clinic has to unlock it in Neo",
+    ),
+    "challenge_required": (
+        errors.ChallengeRequired,
+        "Neo asks for something that only a person can give (one-time code, single sign-on, "
+        "captcha or choice of a branch); the clinic has to turn it off for this user",
+    ),
+    "page_unknown": (
+        errors.PageUnknown,
+        "the login ended on a page that nobody has described; ODIS has to look at it and correct "
+        "the reader",
+    ),
+    "unavailable": (
+        errors.PimsUnavailable,
+        "Neo's login could not be reached or did not answer properly; it is tried again later",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSession:
+    """A session of this run; the number tells an old one from its successor."""
+
+    number: int
+    session: StoredSession
+    fresh: bool
+    """Whether it comes from a login of this run."""
+
+
+class SessionKeeper:
+    """Holds the run's session. However many threads are refused at once, one login follows.
+
+    A refusal is answered by one silent login per run. A session that is refused right after its
+    login, or a second refusal, ends the run: another login would not help.
+    """
+
+    def __init__(self, desk: AccessDesk, log_in: LogIn, clock: Callable[[], datetime]) -> None:
+        self._desk = desk
+        self._log_in = log_in
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: HeldSession | None = None
+        self._proven = -1
+        self._renewed = False
+        self._failure: SyncError | None = None
+        self.logged_in = False
+        """Whether this run has logged in."""
+
+    def current(self) -> HeldSession:
+        """The session to ask with; logs in when there is none."""
+        with self._lock:
+            self._fail_again()
+            if self._held is None:
+                stored = self._desk.session()
+                self._held = HeldSession(0, stored, fresh=False) if stored else self._fresh(0)
+            return self._held
+
+    def accepted(self, held: HeldSession) -> None:
+        """Neo has answered to this session."""
+        self._proven = max(self._proven, held.number)
+
+    def renew(self, refused: HeldSession, code: str) -> None:
+        """Replaces a session that Neo refused, unless another thread has done so already."""
+        with self._lock:
+            self._fail_again()
+            if self._held is None or self._held.number != refused.number:
+                return
+            self._desk.drop_session()
+            if self._renewed or (refused.fresh and self._proven < refused.number):
+                self._failure = _refused_after_login(code)
+                self._fail_again()
+            self._renewed = True
+            self._held = self._fresh(refused.number + 1)
+
+    def _fail_again(self) -> None:
+        """What ended the run for one thread ends it for all."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _fresh(self, number: int) -> HeldSession:
+        try:
+            return HeldSession(number, self._logged_in_session(), fresh=True)
+        except SyncError as error:
+            self._failure = error
+            raise
+
+    def _logged_in_session(self) -> StoredSession:
+        """One login; an attempt that broke off after it was submitted stays without outcome."""
+        credentials = self._desk.begin_login()
+        try:
+            result = self._log_in(credentials)
+        except SyncError as error:
+            if error.code in NOTHING_SUBMITTED:
+                self._desk.end_login("unavailable")
+            raise
+        self._desk.end_login(result.outcome)
+        if result.outcome != "ok":
+            kind, message = _LOGIN_ERRORS[result.outcome]
+            raise kind(message, code=result.code)
+        session = StoredSession(result.cookies, result.user_agent, self._clock())
+        self._desk.store_session(session)
+        self.logged_in = True
+        return session
+
+
+def _refused_after_login(code: str) -> ShapeChanged:
+    return ShapeChanged(
+        f"Neo refused a session right after a login ({code}), or a second time in one run; ODIS "
+        "has to look at what Neo answers",
+        code="refused_after_login",
+    )

@@ -1,0 +1,176 @@
+"""How a request reaches Neo: the seam, and plain HTTP behind it."""
+
+import logging
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from http.cookiejar import Cookie, CookieJar
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpx
+
+from idexx_sync.access import StoredSession
+from idexx_sync.errors import DeadlineExceeded, PimsSlow, PimsUnavailable, ShapeChanged
+from idexx_sync.neo.answers import RawAnswer
+
+LARGEST_BODY: Final = 64 * 1024 * 1024
+JSON_HEADERS: Final = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
+"""What Neo's own pages send with their requests for JSON."""
+
+TimeLeft = Callable[[], float]
+"""Seconds until the run has to be over."""
+
+
+class Transport(Protocol):
+    """Asks Neo as one logged-in user."""
+
+    def get(self, path: str, params: Mapping[str, str]) -> RawAnswer:
+        """One answer, redirects not followed.
+
+        PimsUnavailable when Neo can't be reached or cuts the connection, PimsSlow when it does
+        not answer in time, DeadlineExceeded when the run has no time left to ask.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+class HttpTransport:
+    """Plain HTTP with the session's cookies and the user agent they were given to.
+
+    Connections are kept alive; threads may share one transport.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        session: StoredSession,
+        *,
+        connections: int,
+        timeout_s: float,
+        time_left: TimeLeft,
+        largest_body: int = LARGEST_BODY,
+    ) -> None:
+        self._base_url = base_url
+        self._timeout_s = timeout_s
+        self._time_left = time_left
+        self._largest_body = largest_body
+        _keep_quiet()
+        self._client = httpx.Client(
+            verify=_tls(base_url.startswith("https:")),
+            cookies=cookies_for(base_url, session.cookies),
+            headers={**JSON_HEADERS, "User-Agent": session.user_agent},
+            limits=httpx.Limits(max_connections=connections),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def get(self, path: str, params: Mapping[str, str]) -> RawAnswer:
+        wait = allowed_wait(self._timeout_s, self._time_left)
+        fault = ""
+        try:
+            return self._get(address(self._base_url, path, params), wait)
+        except httpx.TimeoutException:
+            slow = True
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            slow, fault = False, type(error).__name__
+        # Outside the handlers: httpx's errors hold the request, and that holds the cookies.
+        raise too_slow(wait) if slow else unreachable(fault)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _get(self, url: str, wait: float) -> RawAnswer:
+        ends = time.monotonic() + wait
+        with self._client.stream("GET", url, timeout=wait) as response:
+            chunks, size = [], 0
+            for chunk in response.iter_bytes():
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > self._largest_body:
+                    raise too_large(self._largest_body)
+                if time.monotonic() > ends:
+                    raise too_slow(wait)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return RawAnswer(response.status_code, str(response.url), headers, b"".join(chunks))
+
+
+def address(base_url: str, path: str, params: Mapping[str, str]) -> str:
+    """Blanks go out as `%20`, as Neo's own pages send them."""
+    return f"{base_url}{path}" + (f"?{urlencode(params, quote_via=quote)}" if params else "")
+
+
+def allowed_wait(timeout_s: float, time_left: TimeLeft) -> float:
+    """The shorter of the time-out and what is left of the run."""
+    wait = min(timeout_s, time_left())
+    if wait <= 0:
+        raise DeadlineExceeded("no time was left to ask Neo", code="before_request")
+    return wait
+
+
+def too_slow(waited_s: float) -> PimsSlow:
+    return PimsSlow(f"Neo did not answer within {waited_s:.0f} s", code="timeout")
+
+
+def unreachable(fault: str) -> PimsUnavailable:
+    return PimsUnavailable(f"Neo could not be reached or cut the connection ({fault})", code=fault)
+
+
+def too_large(most: int) -> ShapeChanged:
+    return ShapeChanged(f"Neo's answer is larger than {most} bytes", code="answer_too_large")
+
+
+def belongs_to(host: str, cookie: Mapping[str, Any]) -> bool:
+    """Whether a browser would send the cookie to the host."""
+    domain = str(cookie.get("domain", "")).casefold()
+    bare = domain.removeprefix(".")
+    return host == bare or (domain.startswith(".") and host.endswith(domain))
+
+
+def cookies_for(base_url: str, cookies: list[dict[str, Any]]) -> CookieJar:
+    """The browser's cookies that belong to the clinic's host, as a jar."""
+    host = (urlsplit(base_url).hostname or "").casefold()
+    jar = CookieJar()
+    for cookie in cookies:
+        if belongs_to(host, cookie):
+            jar.set_cookie(_cookie(host, cookie))
+    return jar
+
+
+def _cookie(host: str, cookie: Mapping[str, Any]) -> Cookie:
+    dotted = str(cookie["domain"]).startswith(".")
+    # The standard library's jar knows a host without a dot only under this name.
+    local = host if "." in host or ":" in host else f"{host}.local"
+    expires = float(cookie.get("expires") or -1)
+    return Cookie(
+        version=0,
+        name=str(cookie["name"]),
+        value=str(cookie["value"]),
+        port=None,
+        port_specified=False,
+        domain=str(cookie["domain"]) if dotted else local,
+        domain_specified=dotted,
+        domain_initial_dot=dotted,
+        path=str(cookie.get("path") or "/"),
+        path_specified=True,
+        secure=bool(cookie.get("secure")),
+        expires=int(expires) if expires > 0 else None,
+        discard=expires <= 0,
+        comment=None,
+        comment_url=None,
+        rest={},
+    )
+
+
+def _keep_quiet() -> None:
+    """httpx logs every address, and httpcore every header: cookies among them."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@cache
+def _tls(needed: bool) -> ssl.SSLContext:
+    """Reading the certificates costs some 20 ms: once a process, and only for https."""
+    return httpx.create_ssl_context() if needed else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,0 +1,202 @@
+"""Compares ODIS's tables with what the simulated Neo knows to be true.
+
+Independent on purpose: nothing of the product is imported, so that a mistake there can't hide
+here. Statuses, zones, the slot grid and the counts are worked out anew from the rules.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from local_stack.compare_slots import slot_differences
+
+Row = dict[str, Any]
+
+STATUS = {
+    "not arrived": "scheduled",
+    "late": "scheduled",
+    "arrived": "in_progress",
+    "in progress": "in_progress",
+    "ready to pay": "in_progress",
+    "finalized": "finalized",
+    "no show": "no_show",
+    "cancelled": "cancelled",
+}
+"""The simulator's word -> ODIS's."""
+SHOWN = ("date", "start_time", "end_time", "room_id", "status", "appointment_type")
+PRIVATE = ("patient_name", "client_name", "client_phone", "provider_name")
+"""Of these a difference says only that there is one."""
+END_OF_DAY = time(23, 59, 59)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be compared."""
+
+    clinic_id: UUID
+    first_day: date
+    last_day: date
+    rooms: Collection[str] | None = None
+    """The calendar columns that count; None: all."""
+    unreadable: Collection[str] = ()
+    """Keys whose entries Neo showed in a broken state: they occupy one slot, no more is known."""
+
+    def covers(self, day: date) -> bool:
+        return self.first_day <= day <= self.last_day
+
+    def allows(self, room: str | None) -> bool:
+        return self.rooms is None or room is None or room in self.rooms
+
+
+@dataclass
+class Truth:
+    """What ODIS's rows should say, by `neo_appointment_id`."""
+
+    expected: dict[str, Row] = field(default_factory=dict)
+    """Inside of the window and in a room that counts."""
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """Why a key should have no live row in the window."""
+
+
+def differences(conn: Connection[Any], question: Question, state: dict[str, Any]) -> list[str]:
+    """Every difference in one plain line; ids, times and words only. Empty: all is equal."""
+    with conn.cursor(row_factory=dict_row) as cur:
+        clinic = cur.execute(
+            """
+            SELECT coalesce(c.timezone, 'America/Los_Angeles') AS zone, c.business_hours, g.*
+              FROM clinics c JOIN clinic_schedule_configs g ON g.clinic_id = c.id
+             WHERE c.id = %s
+            """,
+            (question.clinic_id,),
+        ).fetchone()
+        rows = cur.execute(
+            "SELECT * FROM schedule_appointments WHERE clinic_id = %s ORDER BY deleted_at DESC",
+            (question.clinic_id,),
+        ).fetchall()
+    if clinic is None:
+        return [f"clinic {question.clinic_id} has no schedule settings"]
+    truth = expected_rows(question, state, ZoneInfo(clinic["zone"]), clinic)
+    live = {row["neo_appointment_id"]: row for row in rows if row["deleted_at"] is None}
+    removed = {row["neo_appointment_id"] for row in rows if row["deleted_at"] is not None}
+    found = list(_row_differences(question, truth, live, removed))
+    found += slot_differences(conn, question, clinic, truth.expected, live, state)
+    found += _freshness_differences(conn, question)
+    return found
+
+
+def expected_rows(question: Question, state: dict[str, Any], zone: ZoneInfo, clinic: Row) -> Truth:
+    """The rows that the simulator's state stands for."""
+    truth = Truth()
+    slot = timedelta(minutes=clinic["slot_duration_minutes"])
+    for visit in state["visits"]:
+        span = _span(visit["start"], visit["end"], zone, slot, whole_day=False)
+        row = {
+            **span,
+            "room_id": visit["room"],
+            "status": STATUS[visit["status_now"]],
+            "appointment_type": _text(visit["type"]),
+            "patient_name": _text(visit["patient"]),
+            "client_name": _name(visit["first_name"], visit["last_name"]),
+            "client_phone": _text(visit["phone"]),
+            "provider_name": _text(visit["provider"]),
+        }
+        _sort_in(truth, question, visit["id"], row, visit["start"], deleted=visit["deleted"])
+    for block in state["blocks"]:
+        for occurrence in block["occurrences"]:
+            start, end = occurrence["start"], occurrence["end"]
+            row = {
+                **_span(start, end, zone, slot, whole_day=start == end and "00:00:00" in start),
+                "room_id": block["room"],
+                "status": "scheduled",
+                "appointment_type": "block",
+                **dict.fromkeys(PRIVATE),
+            }
+            key = f"{block['id']}@{start}"
+            _sort_in(truth, question, key, row, start, deleted=block["deleted"])
+    return truth
+
+
+def _sort_in(
+    truth: Truth, question: Question, key: str, row: Row, start: str, *, deleted: bool
+) -> None:
+    if deleted:
+        truth.elsewhere[key] = "it was deleted in Neo"
+    elif not question.allows(row["room_id"]):
+        truth.elsewhere[key] = f"room {row['room_id']} does not count"
+    elif not question.covers(date.fromisoformat(start[:10])):
+        truth.elsewhere[key] = f"it is on {start[:10]} in Neo"
+    else:
+        truth.expected[key] = row
+
+
+def _span(start: str, end: str, zone: ZoneInfo, slot: timedelta, *, whole_day: bool) -> Row:
+    """Day, start and end as stored: a skipped hour moves forward, midnight cuts."""
+    begins = datetime.fromisoformat(start)
+    lasts = timedelta(days=1) if whole_day else datetime.fromisoformat(end) - begins
+    lasts = lasts or slot
+    instant = begins.replace(tzinfo=zone).astimezone(UTC)
+    real_start = instant.astimezone(zone).replace(tzinfo=None)
+    real_end = (instant + lasts).astimezone(zone).replace(tzinfo=None)
+    real_end = max(real_end, real_start + lasts)  # in a repeated hour the later reading counts
+    day = begins.date()
+    return {
+        "date": day,
+        "start_time": real_start.time(),
+        "end_time": real_end.time() if real_end.date() == day else END_OF_DAY,
+    }
+
+
+def _text(value: str | None) -> str | None:
+    return (value or "").strip() or None
+
+
+def _name(first: str | None, last: str | None) -> str | None:
+    return _text(" ".join(part for part in (_text(first), _text(last)) if part))
+
+
+def _row_differences(
+    question: Question, truth: Truth, live: dict[str, Row], removed: set[str]
+) -> list[str]:
+    found = []
+    for key, row in sorted(truth.expected.items()):
+        if key in live:
+            found += _field_differences(key, live[key], row, vague=key in question.unreadable)
+        elif row["status"] != "cancelled":
+            found.append(f"{key}: {'is removed' if key in removed else 'is missing'}")
+        elif key not in removed:
+            found.append(f"{key}: is missing; it was cancelled in Neo")
+    for key, held in sorted(live.items()):
+        if key in truth.expected or not question.covers(held["date"]):
+            continue
+        why = truth.elsewhere.get(key, "Neo does not have it")
+        found.append(f"{key}: should not be there on {held['date']}: {why}")
+    return found
+
+
+def _field_differences(key: str, held: Row, wanted: Row, *, vague: bool) -> list[str]:
+    compared = ("date", "start_time") if vague else SHOWN
+    found = [
+        f"{key}: {name} is {held[name]}, should be {wanted[name]}"
+        for name in compared
+        if held[name] != wanted[name]
+    ]
+    private = () if vague else PRIVATE
+    return found + [f"{key}: {name} differs" for name in private if held[name] != wanted[name]]
+
+
+def _freshness_differences(conn: Connection[Any], question: Question) -> list[str]:
+    """Readers learn from a finished run how fresh the calendar is."""
+    found = conn.execute(
+        """
+        SELECT 1 FROM schedule_syncs WHERE clinic_id = %s AND status = 'completed'
+           AND completed_at IS NOT NULL AND sync_start_date <= %s AND sync_end_date >= %s
+        """,
+        (question.clinic_id, question.first_day, question.last_day),
+    ).fetchone()
+    return [] if found else ["schedule_syncs: no finished run covers the days"]

@@ -1,0 +1,248 @@
+"""`./run demo`: two clinics on a simulated IDEXX Neo, synced, changed, synced again, compared.
+
+Real Postgres, real headless Chromium, the worker's own path. Tables go to standard output and
+progress to standard error; with --json standard output holds one object. Exit code 0 only if
+every row and slot is as the simulated Neo says.
+"""
+
+import json
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+from rich.console import Console
+
+from idexx_sync.cli.app import leave_at_once
+from idexx_sync.cli.exits import Exit
+from idexx_sync.cli.job_view import job_data
+from idexx_sync.entry import WorkerEvent, make_tools
+from idexx_sync.inbound.sync import InboundSync
+from idexx_sync.jobs import Job
+from idexx_sync.runner import Tools, run_job
+from local_stack.compare import Question, differences
+from local_stack.demo_changes import Happening, change_the_world, prepare
+from local_stack.demo_report import Report, Steps
+from local_stack.demo_stack import DemoClock, foundation, members
+from local_stack.onboarding import Member
+
+MINUTES_BETWEEN = 15
+
+
+@dataclass(frozen=True)
+class Done:
+    """One run of one clinic, as seen from both sides."""
+
+    stage: str
+    member: Member
+    job: Job
+    seconds: float
+    requests: int
+    """That Neo answered."""
+    logins: int
+    found: dict[str, str]
+    """Key -> created, updated or removed, from the audit."""
+    fields: dict[str, int]
+    """Changed field -> rows, of updates."""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        more = {"requests": self.requests, "logins": self.logins}
+        seconds = {"seconds": round(self.seconds, 2)}
+        return {"stage": self.stage, **job_data(self.job), **more, **seconds}
+
+
+@dataclass
+class Outcome:
+    differences: list[str] = field(default_factory=list)
+    jobs: list[Done] = field(default_factory=list)
+
+
+def main(arguments: list[str]) -> int:
+    if [word for word in arguments if word != "--json"]:
+        print("usage: ./run demo [--json]", file=sys.stderr)
+        return 2
+    as_json = "--json" in arguments
+    signal.signal(signal.SIGTERM, _leave)
+    started = time.monotonic()
+    outcome = Outcome()
+    report = Report(Console(file=sys.stderr if as_json else sys.stdout), quiet=as_json)
+    error: str | None = None
+    try:
+        with Steps(Console(file=sys.stderr)) as steps:
+            _play(outcome, steps, report)
+    except KeyboardInterrupt:
+        print("demo: interrupted; everything is stopped", file=sys.stderr)
+        error = "interrupted"
+    except Exception as failure:
+        error = type(failure).__name__
+        if not as_json:
+            raise
+        print(f"demo: {error}: {failure}", file=sys.stderr)
+    equal = error is None and not outcome.differences
+    seconds = time.monotonic() - started
+    if as_json:
+        more = {} if error is None else {"error": error}
+        jobs = [done.data for done in outcome.jobs]
+        answer = {"equal": equal, "differences": outcome.differences, "jobs": jobs}
+        print(json.dumps({**answer, "seconds": round(seconds, 2), **more}, indent=2))
+    elif error is None:
+        report.verdict(outcome.differences, seconds)
+    if error == "interrupted":
+        leave_at_once(Exit.INTERRUPTED)
+    return 0 if equal else 1
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """A polite end is an interrupt too: what runs is stopped on the way out."""
+    raise KeyboardInterrupt
+
+
+def _play(outcome: Outcome, steps: Steps, report: Report) -> None:
+    clock = DemoClock()
+    steps.step("starting Postgres and the simulated Neo")
+    with foundation() as base:
+        steps.step("bringing two clinics on board")
+        settings, clinics, typed = members(base, clock)
+        blocks = {member.id: prepare(member) for member in clinics}
+        report.clinics(clinics, typed)
+        tools = make_tools(settings, retried=True, progress=steps, clock=clock)
+        stage = _Stage(base.conn, tools, steps, outcome)
+        try:
+            first = stage.sync("first", clinics)
+            report.stage("First sync: a real login, everything is new", first)
+            outcome.differences += _compare(base.conn, clinics, "after the first sync")
+
+            steps.step("letting things happen at the clinics")
+            clock.later(MINUTES_BETWEEN)
+            happened = {m.id: change_the_world(m, blocks[m.id]) for m in clinics}
+            second = stage.sync("second", clinics)
+            report.stage("Second sync, a quarter of an hour later", second)
+            for done in second:
+                report.happenings(done, happened[done.member.id])
+                outcome.differences += _unexpected(done, happened[done.member.id])
+
+            clock.later(MINUTES_BETWEEN)
+            third = stage.sync("third", clinics)
+            report.stage("Third sync: nothing happened", third)
+            for done in third:
+                outcome.differences += _unexpected(done, []) + _not_idle(done)
+
+            steps.step("comparing every row and slot with the simulated Neo")
+            outcome.differences += _compare(base.conn, clinics, "at the end")
+        except RunFailed as failure:
+            outcome.differences.append(str(failure))
+        finally:
+            tools.database.close()
+
+
+class RunFailed(Exception):
+    """A run that should succeed did not; what would come after it makes no sense."""
+
+
+@dataclass
+class _Stage:
+    """Runs all clinics once, each by the event that a schedule would send."""
+
+    conn: Connection[Any]
+    tools: Tools
+    steps: Steps
+    outcome: Outcome
+
+    def sync(self, stage: str, clinics: list[Member]) -> list[Done]:
+        runs = []
+        for member in clinics:
+            done = self._run(stage, member)
+            self.outcome.jobs.append(done)
+            if done.job.status not in ("succeeded", "succeeded_with_warnings"):
+                what = f"{done.job.status}, {done.job.error_kind}: {done.job.error_message}"
+                raise RunFailed(f"{member.label}, {stage} sync: {what}")
+            runs.append(done)
+        return runs
+
+    def _run(self, stage: str, member: Member) -> Done:
+        self.steps.step(f"{stage} sync of {member.label}")
+        event = WorkerEvent.model_validate(
+            {
+                "v": 1,
+                "clinic_id": member.id,
+                "sync": "inbound",
+                "trigger": "schedule",
+                "scheduled_time": self.tools.clock(),
+            }
+        )
+        requests, logins = len(member.neo.requests()), len(member.neo.logins())
+        started = time.monotonic()
+        job = run_job(event.order("inbound"), InboundSync(), self.tools)
+        seconds = time.monotonic() - started
+        found, fields = _audited(self.conn, job)
+        return Done(
+            stage=stage,
+            member=member,
+            job=job,
+            seconds=seconds,
+            requests=len(member.neo.requests()) - requests,
+            logins=len(member.neo.logins()) - logins,
+            found=found,
+            fields=fields,
+        )
+
+
+def _audited(conn: Connection[Any], job: Job) -> tuple[dict[str, str], dict[str, int]]:
+    with conn.cursor(row_factory=dict_row) as cur:
+        rows = cur.execute(
+            "SELECT external_id, sync_type, metadata FROM case_sync_audits "
+            "WHERE job_id = %s AND status = 'success'",
+            (job.id,),
+        ).fetchall()
+    found: dict[str, str] = {}
+    fields: dict[str, int] = {}
+    for row in rows:
+        changes = row["metadata"]["changes"]
+        removed = changes.get("removed", {}).get("after")
+        effect = "removed" if removed else "created" if row["sync_type"] == "create" else "updated"
+        found[row["external_id"]] = effect
+        for name in changes if effect == "updated" else ():
+            fields[name] = fields.get(name, 0) + 1
+    return found, fields
+
+
+def _unexpected(done: Done, happened: list[Happening]) -> list[str]:
+    """What the run found although it did not happen, and what it missed."""
+    wanted = {key: happening.effect for happening in happened for key in happening.keys}
+    return [
+        f"{done.member.label}, {done.stage} sync: {key}: found {done.found.get(key, 'nothing')}, "
+        f"expected {wanted.get(key, 'nothing')}"
+        for key in sorted(wanted.keys() | done.found.keys())
+        if wanted.get(key) != done.found.get(key)
+    ]
+
+
+def _not_idle(done: Done) -> list[str]:
+    """An unchanged run is one request and no login, so no browser either."""
+    if (done.requests, done.logins) == (1, 0):
+        return []
+    return [
+        f"{done.member.label}, {done.stage} sync: {done.requests} requests and {done.logins} "
+        "logins, expected 1 and 0"
+    ]
+
+
+def _compare(conn: Connection[Any], clinics: list[Member], when: str) -> list[str]:
+    return [
+        f"{member.label}, {when}: {difference}"
+        for member in clinics
+        for difference in differences(
+            conn,
+            Question(member.id, member.first_day, member.last_day, member.rooms),
+            member.neo.state(),
+        )
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

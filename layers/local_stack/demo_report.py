@@ -1,0 +1,160 @@
+"""How the demo looks: steps on standard error while it runs, tables on standard output."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich import box
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from idexx_sync.cli.words import WARNINGS, told
+
+if TYPE_CHECKING:
+    from local_stack.demo import Done
+    from local_stack.demo_changes import Happening
+    from local_stack.onboarding import Member
+
+MOST_DIFFERENCES_SHOWN = 30
+_COLUMNS = (
+    ("New", "created"),
+    ("Changed", "updated"),
+    ("Removed", "removed"),
+    ("Same", "unchanged"),
+)
+_SLOTS = (
+    ("new", "slots_created"),
+    ("deleted", "slots_deleted"),
+    ("counted anew", "slots_recounted"),
+)
+
+
+class Steps:
+    """What is going on: one lasting line per step, and a moving one where there is a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._step = ""
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def step(self, text: str) -> None:
+        self._step = text
+        since = time.monotonic() - self._started
+        self._console.print(f"demo: {since:5.1f} s  {text}", highlight=False, soft_wrap=True)
+        self._show(text)
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        self._show(f"{self._step}: {name}" + (f" ({total})" if total else ""))
+
+    def advance(self, steps: int = 1) -> None:
+        if self._task is not None:
+            self._progress.advance(self._task, steps)
+
+    def _show(self, text: str) -> None:
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(text, total=None)
+
+
+class Report:
+    """The demo's tables; nothing at all when `quiet`."""
+
+    def __init__(self, console: Console, *, quiet: bool) -> None:
+        self._console = console
+        self._quiet = quiet
+
+    def _print(self, *parts: object) -> None:
+        if not self._quiet:
+            for part in parts:
+                self._console.print(part, highlight=False, soft_wrap=isinstance(part, str))
+
+    def clinics(self, clinics: list[Member], typed: list[str]) -> None:
+        table = _table("Two clinics on a simulated IDEXX Neo")
+        for name in ("Clinic", "Zone", "First day", "Last day", "Rooms", "Visits"):
+            table.add_column(name)
+        for member in clinics:
+            rooms = "all" if member.rooms is None else ", ".join(member.rooms)
+            visits = len(member.neo.state()["visits"])
+            days = (str(member.first_day), str(member.last_day))
+            table.add_row(member.label, member.zone, *days, rooms, str(visits))
+        self._print(
+            table,
+            "On 8 March the clocks of Los Angeles go forward: 02:00 to 03:00 does not exist.",
+            "Brought on board with:",
+            *(f"  {line}" for line in typed),
+            "",
+        )
+
+    def stage(self, title: str, runs: list[Done]) -> None:
+        table = _table(title)
+        table.add_column("Clinic")
+        for name, _ in _COLUMNS:
+            table.add_column(name, justify="right")
+        for name in ("Requests", "Logins", "Seconds"):
+            table.add_column(name, justify="right")
+        for done in runs:
+            counts = (done.job.result or {}).get("counts", {})
+            shown = [str(counts.get(name, 0)) for _, name in _COLUMNS]
+            seen = [str(done.requests), str(done.logins), f"{done.seconds:.2f}"]
+            table.add_row(done.member.label, *shown, *seen)
+        self._print(table)
+        for done in runs:
+            counts = (done.job.result or {}).get("counts", {})
+            slots = [f"{counts[name]} {word}" for word, name in _SLOTS if counts.get(name)]
+            if slots:
+                self._print(f"  {done.member.label}, slots: {', '.join(slots)}")
+            fields = [f"{name} {count}" for name, count in sorted(done.fields.items())]
+            if fields:
+                self._print(f"  {done.member.label}, fields changed: {', '.join(fields)}")
+            for code, count in (done.job.result or {}).get("warnings", {}).items():
+                self._print(f"  {done.member.label}, warned: {told(WARNINGS, code)}: {count}")
+        self._print("")
+
+    def happenings(self, done: Done, happened: list[Happening]) -> None:
+        table = _table(f"What happened at {done.member.label}, and what was found")
+        for name in ("In Neo", "Expected", "Found"):
+            table.add_column(name)
+        for happening in happened:
+            expected = f"{len(happening.keys)} {happening.effect}"
+            found = sorted({done.found.get(key, "nothing") for key in happening.keys})
+            right = found == [happening.effect]
+            table.add_row(happening.what, expected, "yes" if right else ", ".join(found))
+        self._print(table, "")
+
+    def verdict(self, differences: list[str], seconds: float) -> None:
+        if not differences:
+            self._print(f"EQUAL: every row and slot is as the simulated Neo says. {seconds:.1f} s")
+            return
+        self._print(f"NOT EQUAL: {len(differences)} differences. {seconds:.1f} s")
+        self._print(*(f"  {line}" for line in differences[:MOST_DIFFERENCES_SHOWN]))
+        left = len(differences) - MOST_DIFFERENCES_SHOWN
+        if left > 0:
+            self._print(f"  ... and {left} more; --json shows all")
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)

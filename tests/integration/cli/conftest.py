@@ -1,0 +1,92 @@
+"""The command line in this process, over a real database and a scripted PIMS."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, TextIO
+
+import pytest
+from psycopg import Connection
+from rich.console import Console
+
+from idexx_sync.cli.app import run
+from idexx_sync.cli.context import Cli
+from idexx_sync.db import Database
+from idexx_sync.run import Clock, Progress
+from idexx_sync.runner import Tools
+from idexx_sync.settings import Settings
+from tests.support import Bench, add_clinic, make_settings
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The one object on standard output."""
+        value = json.loads(self.out)
+        assert isinstance(value, dict)
+        return value
+
+
+class Terminal(io.StringIO):
+    """Standard input that claims to be a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@dataclass
+class CommandLine:
+    """Runs command lines for one clinic's bench."""
+
+    bench: Bench
+    settings: Settings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settings = make_settings(self.bench.url)
+
+    def __call__(self, *words: object, stdin: str | TextIO = "", width: int = 200) -> Answer:
+        out, err = io.StringIO(), io.StringIO()
+
+        def console(file: io.StringIO) -> Console:
+            return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+
+        cli = Cli(
+            load_settings=lambda: self.settings,
+            make_tools=self._tools,
+            clock=lambda: self.bench.now,
+            stdin=io.StringIO(stdin) if isinstance(stdin, str) else stdin,
+            out=console(out),
+            err=console(err),
+        )
+        code = run([str(word) for word in words], cli)
+        return Answer(code, out.getvalue(), err.getvalue())
+
+    def _tools(
+        self, settings: Settings, *, retried: bool, progress: Progress, clock: Clock
+    ) -> Tools:
+        return replace(
+            self.bench.tools(),
+            settings=settings,
+            database=Database(settings.database_url),
+            retried=retried,
+            progress=progress,
+            clock=clock,
+        )
+
+
+@pytest.fixture
+def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
+    made = Bench(conn, database, add_clinic(conn))
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def idexx_sync(bench: Bench) -> CommandLine:
+    return CommandLine(bench)

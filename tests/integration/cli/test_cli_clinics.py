@@ -1,0 +1,284 @@
+"""`idexx-sync clinics` and `idexx-sync credentials`."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from idexx_sync.access import Credentials
+from idexx_sync.access_desk import DatabaseDesk
+from idexx_sync.cli.needs import needs
+from idexx_sync.cli.store import clinic_card
+from idexx_sync.secrets import keyring
+from tests.integration.cli.conftest import CommandLine, Terminal
+from tests.support import LOCAL_KEY, Bench, add_clinic, query, visits
+
+SECRETS = {"company_id": "1001", "username": "sync-user", "password": " Pass-word 9! "}
+
+
+def settings_of(bench: Bench) -> dict[str, Any]:
+    statement = "SELECT base_url, room_ids, stage, transport FROM idexx_sync.clinic_settings"
+    (row,) = query(bench.conn, f"{statement} WHERE clinic_id = %s", (bench.clinic_id,))
+    return row
+
+
+def desk(bench: Bench) -> DatabaseDesk:
+    return DatabaseDesk(
+        bench.conn,
+        keyring(LOCAL_KEY),
+        bench.clinic_id,
+        uuid4(),
+        clock=lambda: bench.now,
+        logins_per_hour=6,
+        session=None,
+    )
+
+
+@pytest.fixture
+def newcomer(bench: Bench) -> Bench:
+    """A clinic that ODIS has and we do not yet."""
+    bench.conn.execute("DELETE FROM idexx_sync.clinic_settings")
+    return bench
+
+
+def test_a_clinic_starts_switched_off(newcomer: Bench, idexx_sync: CommandLine) -> None:
+    answer = idexx_sync("clinics", "add", newcomer.clinic_id)
+
+    assert answer.code == 0
+    assert settings_of(newcomer) == {
+        "base_url": "https://us.idexxneo.com",
+        "room_ids": None,
+        "stage": "off",
+        "transport": "http",
+    }
+    assert f"idexx-sync clinics add {newcomer.clinic_id} --stage live" in answer.out
+
+
+def test_what_is_not_given_stays_as_it_is(newcomer: Bench, idexx_sync: CommandLine) -> None:
+    add = ("clinics", "add", newcomer.clinic_id)
+    idexx_sync(*add, "--room", "3", "--room", " 5", "--room", "3", "--stage", "canary")
+    newcomer.conn.execute("UPDATE idexx_sync.clinic_settings SET transport = 'browser'")
+
+    idexx_sync(*add, "--stage", "live")
+    assert settings_of(newcomer) == {
+        "base_url": "https://us.idexxneo.com",
+        "room_ids": ["3", "5"],
+        "stage": "live",
+        "transport": "browser",
+    }
+
+    idexx_sync(*add, "--all-rooms")
+    assert settings_of(newcomer)["room_ids"] is None
+
+
+WRONG_SETTINGS = [
+    (["--base-url", "http://us.idexxneo.com"], "'--base-url': 'http://us.idexxneo.com' is not"),
+    (["--base-url", "https://neo.example.com"], "add its host to IDEXX_SYNC_NEO_HOSTS"),
+    (["--stage", "on"], "'--stage'"),
+    (["--room", " "], "'--room': a room's id can't be empty"),
+    (["--room", "3", "--all-rooms"], "'--room': give either rooms or --all-rooms"),
+]
+
+
+def test_wrong_settings_are_refused_by_name(newcomer: Bench, idexx_sync: CommandLine) -> None:
+    for words, said in WRONG_SETTINGS:
+        answer = idexx_sync("clinics", "add", newcomer.clinic_id, *words)
+
+        assert (answer.code, answer.out) == (2, ""), words
+        assert said in answer.err
+    assert query(newcomer.conn, "SELECT 1 FROM idexx_sync.clinic_settings") == []
+
+
+def test_the_list_shows_clinics_that_are_not_set_up(
+    newcomer: Bench, idexx_sync: CommandLine
+) -> None:
+    other = add_clinic(newcomer.conn, zone="America/New_York", is_active=False)
+
+    answer = idexx_sync("clinics", "list")
+    listed = idexx_sync("clinics", "list", "--json").json["clinics"]
+
+    assert answer.code == 0
+    assert {line["id"]: line["stage"] for line in listed} == {
+        str(newcomer.clinic_id): None,
+        str(other): "live",
+    }
+    lines = {line.split()[0]: line for line in answer.out.splitlines() if line}
+    assert "not set up" in lines[str(newcomer.clinic_id)]
+    assert "inactive in ODIS" in lines[str(other)]
+
+
+DAMAGES = [
+    ("DELETE FROM idexx_sync.clinic_settings", "clinic_settings"),
+    ("DELETE FROM clinic_schedule_configs", "clinic_schedule_configs"),
+    ("UPDATE idexx_sync.clinic_settings SET stage = 'off'", "stage: switched off"),
+    ("UPDATE idexx_sync.clinic_settings SET room_ids = '{}'", "room_ids"),
+    ("UPDATE idexx_sync.clinic_settings SET paused_at = now()", "paused"),
+    ("UPDATE clinics SET is_active = false", "clinics.is_active"),
+    ("UPDATE clinics SET timezone = 'Mars/Olympus'", "clinics.timezone"),
+    ("UPDATE clinics SET timezone = NULL", "clinics.timezone: not set"),
+    ("UPDATE clinics SET business_hours = '[]'", "clinics.business_hours"),
+    ("DELETE FROM idexx_sync.credentials", "credentials: none yet"),
+]
+
+
+def test_show_says_what_is_needed_from_whom(bench: Bench, idexx_sync: CommandLine) -> None:
+    set_credentials(idexx_sync, bench)
+    show = ("clinics", "show", bench.clinic_id)
+    assert idexx_sync(*show, "--json").json["clinic"]["needs"] == []
+    assert "Nothing is needed from anybody." in idexx_sync(*show).out
+
+    for damage, what in DAMAGES:
+        with bench.conn.transaction(force_rollback=True):
+            bench.conn.execute(damage)
+            found = clinic_needs(bench)
+        assert any(who == "odis" and said.startswith(what) for who, said in found), damage
+
+
+def clinic_needs(bench: Bench) -> list[tuple[str, str]]:
+    """Over the test's own connection, which sees what is not committed."""
+    card = clinic_card(bench.conn, bench.clinic_id)
+    return [(need.who, need.what) for need in needs(bench.conn, card, [], None, bench.now)]
+
+
+def test_freshness_follows_the_last_success(bench: Bench, idexx_sync: CommandLine) -> None:
+    set_credentials(idexx_sync, bench)
+
+    def freshness() -> str:
+        answer = idexx_sync("clinics", "show", bench.clinic_id, "--json")
+        return str(answer.json["clinic"]["freshness"])
+
+    assert freshness() == "new"
+    idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    bench.conn.execute("UPDATE idexx_sync.jobs SET finished_at = %s", (bench.now,))
+    assert freshness() == "on_time"
+    bench.later(61)
+    assert freshness() == "stale"
+    bench.conn.execute("UPDATE idexx_sync.clinic_settings SET paused_at = now()")
+    assert freshness() == "paused"
+
+
+def test_an_unknown_clinic_is_no_usage_error(idexx_sync: CommandLine) -> None:
+    for words in (
+        ["clinics", "show", uuid4()],
+        ["clinics", "add", uuid4()],
+        ["credentials", "set", "--clinic", uuid4(), "--stdin"],
+        ["credentials", "show", "--clinic", uuid4()],
+        ["jobs", "list", "--clinic", uuid4()],
+        ["holds", "list", "--clinic", uuid4()],
+        ["sync", "inbound", "--clinic", uuid4()],
+    ):
+        answer = idexx_sync(*words)
+        assert (answer.code, answer.out) == (1, ""), words
+        assert "there is no clinic" in answer.err
+
+
+def set_credentials(idexx_sync: CommandLine, bench: Bench) -> None:
+    words = ("credentials", "set", "--clinic", bench.clinic_id, "--stdin")
+    assert idexx_sync(*words, stdin=json.dumps(SECRETS)).code == 0
+
+
+@pytest.mark.parametrize(
+    "given", [json.dumps(SECRETS), "\n".join(SECRETS.values()), "\r\n".join(SECRETS.values())]
+)
+def test_credentials_come_from_standard_input_and_never_out_again(
+    bench: Bench, idexx_sync: CommandLine, given: str
+) -> None:
+    words = ("credentials", "set", "--clinic", bench.clinic_id, "--stdin")
+    first, second = idexx_sync(*words, stdin=given), idexx_sync(*words, "--json", stdin=given)
+    shown = idexx_sync("credentials", "show", "--clinic", bench.clinic_id)
+
+    assert first.out == "Stored as version 1.\n"
+    assert second.json == {"clinic_id": str(bench.clinic_id), "version": 2}
+    stored: Credentials = desk(bench).begin_login()
+    assert stored.password.get_secret_value() == SECRETS["password"]
+    assert stored.company_id.get_secret_value() == SECRETS["company_id"]
+    everything = "".join(a.out + a.err for a in (first, second, shown))
+    assert not [secret for secret in SECRETS.values() if secret.strip() in everything]
+
+
+UNUSABLE = [
+    ("", "three lines are expected and 0 were found"),
+    ("1001\nsync-user\n", "three lines are expected and 2 were found"),
+    ("1001\n\nhunter2-9!\n", "username must be a text that is not empty"),
+    ('{"company_id": "1001"', "it begins like a JSON object and is not one"),
+    ('{"company_id": "1001", "user": "x", "password": "y"}', "exactly these names"),
+    ('{"company_id": 1001, "username": "x", "password": "y"}', "company_id must be a text"),
+]
+
+
+def test_unusable_credentials_are_refused_without_showing_them(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    words = ("credentials", "set", "--clinic", bench.clinic_id, "--stdin")
+    for given, said in UNUSABLE:
+        answer = idexx_sync(*words, stdin=given)
+
+        assert (answer.code, answer.out) == (2, ""), given
+        assert said in answer.err
+        assert "1001" not in answer.err
+    assert query(bench.conn, "SELECT 1 FROM idexx_sync.credentials") == []
+
+
+def test_without_a_terminal_nothing_is_asked(bench: Bench, idexx_sync: CommandLine) -> None:
+    answer = idexx_sync("credentials", "set", "--clinic", bench.clinic_id)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "add --stdin" in answer.err
+
+
+def test_on_a_terminal_each_value_is_asked_for(
+    bench: Bench, idexx_sync: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(SECRETS.values())
+    asked: list[tuple[str, bool]] = []
+
+    def prompt(text: str, *, err: bool, hide_input: bool = False) -> str:
+        assert err
+        asked.append((text, hide_input))
+        return next(answers)
+
+    monkeypatch.setattr("typer.prompt", prompt)  # what it does with a real terminal is typer's
+    answer = idexx_sync("credentials", "set", "--clinic", bench.clinic_id, stdin=Terminal())
+
+    assert answer.out == "Stored as version 1.\n"
+    assert asked == [("Company id", False), ("Username", False), ("Password", True)]
+
+
+def test_show_tells_who_must_act_after_a_refusal(bench: Bench, idexx_sync: CommandLine) -> None:
+    set_credentials(idexx_sync, bench)
+    visitor = desk(bench)
+    visitor.begin_login()
+    visitor.end_login("credentials_rejected")
+
+    data = idexx_sync("credentials", "show", "--clinic", bench.clinic_id, "--json").json
+    shown = idexx_sync("credentials", "show", "--clinic", bench.clinic_id)
+    clinic = idexx_sync("clinics", "show", bench.clinic_id, "--json").json["clinic"]
+
+    assert (data["login_allowed"], data["refused_because"], data["who_acts"]) == (
+        False,
+        "credentials_rejected",
+        "clinic",
+    )
+    assert [login["outcome"] for login in data["logins"]] == ["credentials_rejected"]
+    assert "the clinic" in shown.out
+    assert clinic["freshness"] == "action_required"
+
+    set_credentials(idexx_sync, bench)
+    data = idexx_sync("credentials", "show", "--clinic", bench.clinic_id, "--json").json
+    assert (data["version"], data["login_allowed"]) == (2, True)
+
+
+def test_times_are_the_clinics_own(bench: Bench, idexx_sync: CommandLine) -> None:
+    bench.conn.execute("UPDATE clinics SET timezone = 'America/New_York'")
+    bench.pims.records = visits(1)
+    idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    bench.conn.execute("UPDATE idexx_sync.jobs SET finished_at = %s", (bench.now,))
+    bench.later(125)
+
+    answer = idexx_sync("clinics", "show", bench.clinic_id)
+
+    assert f"{bench.now - timedelta(minutes=125, hours=4):%Y-%m-%d %H:%M} EDT (2 hours ago)" in (
+        answer.out
+    )

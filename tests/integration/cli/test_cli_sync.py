@@ -1,0 +1,355 @@
+"""`idexx-sync sync`, `jobs` and `holds`."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import Connection
+
+from idexx_sync.errors import (
+    CredentialsRejected,
+    PimsSlow,
+    PimsUnavailable,
+    ShapeChanged,
+    SyncError,
+    Throttled,
+)
+from tests.integration.cli.conftest import Answer, CommandLine
+from tests.support import LOCAL_KEY, Bench, make_settings, query, visit, visits
+
+WEEK = ("--from", "2026-05-04", "--to", "2026-05-10")
+
+
+def sync(idexx_sync: CommandLine, *words: object) -> Answer:
+    return idexx_sync("sync", "inbound", "--clinic", idexx_sync.bench.clinic_id, *words)
+
+
+def test_a_sync_writes_and_says_what_it_did(bench: Bench, idexx_sync: CommandLine) -> None:
+    bench.pims.records = visits(12)
+
+    first, second = sync(idexx_sync, *WEEK), sync(idexx_sync, *WEEK, "--json")
+
+    assert first.code == second.code == 0
+    assert first.out.startswith("succeeded  12 created (checked 12)\n")
+    assert "days     2026-05-04 to 2026-05-10 (America/Los_Angeles)" in first.out
+    assert [line.split("━")[0].strip() for line in first.err.splitlines()] == [
+        "read calendar",
+        "write",
+    ]
+    job = second.json["job"]
+    assert (job["status"], job["summary"]) == ("succeeded", "nothing changed (checked 12)")
+    assert job["window"] == ["2026-05-04", "2026-05-10"]
+    assert len(bench.rows()) == 12
+
+
+def test_without_dates_the_clinics_horizon_counts(bench: Bench, idexx_sync: CommandLine) -> None:
+    job = sync(idexx_sync, "--json").json["job"]
+
+    assert job["window"] == ["2026-05-04", "2026-05-17"]
+
+
+def test_a_dry_run_shows_the_plan_without_values(bench: Bench, idexx_sync: CommandLine) -> None:
+    bench.pims.records = visits(3)
+    sync(idexx_sync, *WEEK)
+    bench.pims.replace("600101", patient_name="OTHERNAME", room_id="5")
+
+    shown, data = sync(idexx_sync, *WEEK, "--dry-run"), sync(idexx_sync, "--dry-run", "--json")
+
+    assert "nothing was written; would have been: 1 updated" in shown.out
+    assert "changed in Neo" in shown.out
+    assert "patient_name" in shown.out
+    assert "OTHERNAME" not in shown.out + data.out
+    assert [change["id"] for change in data.json["job"]["plan"]] == ["600101"]
+    assert bench.row("600101")["patient_name"] == "TANGO"
+
+
+def test_a_long_plan_is_cut_and_says_so(bench: Bench, idexx_sync: CommandLine) -> None:
+    bench.pims.records = visits(50)
+
+    assert "... and 10 more; --json shows all" in sync(idexx_sync, "--dry-run").out
+    assert len(sync(idexx_sync, "--dry-run", "--json").json["job"]["plan"]) == 50
+
+
+IMPOSSIBLE_DAYS = [
+    (["--from", "2026-05-10", "--to", "2026-05-04"], "--to", "lies before --from"),
+    (["--from", "2026-02-30"], "--from", "'2026-02-30' is not a day of the calendar"),
+    (["--to", "tomorrow"], "--to", "give one such as 2026-05-04"),
+    (["--from", "2026-05-01", "--to", "2026-07-02"], "--to", "63 days and at most 62"),
+    (["--from", "0026-05-04"], "--from", "the year 26 lies outside"),
+]
+
+
+def test_impossible_days_are_usage_errors_that_name_the_option(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    for words, option, said in IMPOSSIBLE_DAYS:
+        answer = sync(idexx_sync, *words)
+
+        assert (answer.code, answer.out) == (2, ""), words
+        assert f"'{option}'" in answer.err
+        assert said in answer.err
+    assert query(bench.conn, "SELECT 1 FROM idexx_sync.jobs") == []
+
+
+def test_sixty_two_days_are_possible(bench: Bench, idexx_sync: CommandLine) -> None:
+    assert sync(idexx_sync, "--from", "2026-05-01", "--to", "2026-07-01").code == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "who"),
+    [
+        (CredentialsRejected("refused"), 5, "the clinic"),
+        (ShapeChanged("changed"), 1, "ODIS"),
+        (PimsUnavailable("down"), 6, "nobody"),
+        (PimsSlow("slow"), 6, "nobody"),
+        (Throttled("not so fast"), 1, "nobody"),
+    ],
+)
+def test_a_failure_has_its_exit_code_and_says_who_must_act(
+    bench: Bench, idexx_sync: CommandLine, error: SyncError, code: int, who: str
+) -> None:
+    bench.pims.error = error
+
+    shown, data = sync(idexx_sync, *WEEK), sync(idexx_sync, *WEEK, "--json")
+
+    assert (shown.code, data.code) == (code, code)
+    assert error.message in shown.out
+    assert who in shown.out
+    assert data.json["job"]["error"] == {
+        "kind": error.kind,
+        "message": error.message,
+        "who_acts": error.who_acts,
+    }
+
+
+def test_warnings_have_an_exit_code_of_their_own(bench: Bench, idexx_sync: CommandLine) -> None:
+    bench.pims.records = [visit(status="Awaiting Telepathy")]
+
+    answer = sync(idexx_sync, *WEEK)
+
+    assert answer.code == 4
+    assert "! words of Neo seen for the first time and not understood: 1" in answer.out
+
+
+def test_a_paused_clinic_is_not_a_success(bench: Bench, idexx_sync: CommandLine) -> None:
+    bench.conn.execute("UPDATE idexx_sync.clinic_settings SET paused_at = now()")
+
+    answer = sync(idexx_sync)
+
+    assert answer.code == 1
+    assert answer.out.startswith("skipped paused")
+
+
+def test_an_interrupt_cancels_the_job(bench: Bench, idexx_sync: CommandLine) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    bench.pims.records = visits(3)
+    bench.pims.before_answer = interrupt
+    answer = sync(idexx_sync, "--json")
+    bench.pims.before_answer = None
+
+    assert answer.code == 130
+    assert answer.json["error"]["kind"] == "interrupted"
+    (job,) = query(bench.conn, "SELECT id, status FROM idexx_sync.jobs")
+    assert job["status"] == "cancelled"
+    assert f"job {job['id']} is cancelled" in answer.json["error"]["message"]
+    assert bench.rows() == []
+    assert sync(idexx_sync).code == 0  # the lease is free
+
+
+def test_an_unexpected_error_is_an_object_too(bench: Bench, idexx_sync: CommandLine) -> None:
+    bench.pims.error = ZeroDivisionError("a defect")
+
+    with pytest.raises(ZeroDivisionError):
+        sync(idexx_sync, "--json")
+
+    (job,) = idexx_sync("jobs", "list", "--json").json["jobs"]
+    assert (job["status"], job["error"]["kind"]) == ("failed", "internal")
+
+
+def test_jobs_are_listed_newest_first_and_shown(bench: Bench, idexx_sync: CommandLine) -> None:
+    assert idexx_sync("jobs", "list").out == "There are no jobs yet.\n"
+    bench.pims.records = visits(2)
+    sync(idexx_sync, *WEEK)
+    bench.pims.error = PimsUnavailable("Neo is down")
+    sync(idexx_sync, *WEEK)
+
+    listed = idexx_sync("jobs", "list", "--clinic", bench.clinic_id)
+    jobs = idexx_sync("jobs", "list", "--json").json["jobs"]
+    limited = idexx_sync("jobs", "list", "--limit", 1, "--json").json["jobs"]
+    shown = idexx_sync("jobs", "show", jobs[1]["id"])
+
+    assert [job["status"] for job in jobs] == ["failed", "succeeded"]
+    assert limited == jobs[:1]
+    assert "pims unavailable: Neo is down" in listed.out
+    assert shown.out.startswith("succeeded  2 created (checked 2)\n")
+    assert idexx_sync("jobs", "show", jobs[1]["id"], "--json").json["job"] == jobs[1]
+
+
+@pytest.mark.parametrize("noun", ["jobs", "holds"])
+def test_an_unknown_id_and_a_text_that_is_none(idexx_sync: CommandLine, noun: str) -> None:
+    unknown, text = idexx_sync(noun, "show", uuid4()), idexx_sync(noun, "show", "600101")
+    limit = idexx_sync(noun, "list", "--limit", "0")
+
+    assert unknown.code == 1
+    assert f"list them with: idexx-sync {noun} list" in unknown.err
+    assert text.code == 2
+    assert "'600101' is not an id" in text.err
+    assert limit.code == 2
+    assert "'--limit'" in limit.err
+
+
+@pytest.fixture
+def held(bench: Bench, idexx_sync: CommandLine) -> UUID:
+    """An open hold: the calendar came back empty."""
+    bench.pims.records = visits(12)
+    sync(idexx_sync, *WEEK)
+    bench.later()
+    bench.pims.records = []
+    answer = sync(idexx_sync, *WEEK)
+    assert answer.code == 3
+    assert f"idexx-sync holds list --clinic {bench.clinic_id}" in answer.out
+    (hold,) = idexx_sync("holds", "list", "--status", "open", "--json").json["holds"]
+    return UUID(hold["id"])
+
+
+def test_a_hold_names_what_it_keeps_back(held: UUID, idexx_sync: CommandLine) -> None:
+    shown, listed = idexx_sync("holds", "show", held), idexx_sync("holds", "list")
+    clinic = idexx_sync("clinics", "show", idexx_sync.bench.clinic_id)
+
+    assert "600101   visit of 2026-05-04 08:00:00: missing" in shown.out
+    assert f"idexx-sync holds approve {held}" in shown.out
+    assert "TANGO" not in shown.out
+    assert "12 records" in listed.out
+    assert f"idexx-sync holds show {held}" in clinic.out
+
+
+def test_approving_runs_the_sync_anew(held: UUID, bench: Bench, idexx_sync: CommandLine) -> None:
+    answer = idexx_sync("holds", "approve", held, "--by", "Kim", "--json")
+
+    job = answer.json["job"]
+    assert (answer.code, job["trigger"], job["summary"]) == (
+        0,
+        "approval",
+        "12 removed (checked 0)",
+    )
+    assert job["window"] == ["2026-05-04", "2026-05-10"]
+    assert bench.rows() == []
+    (hold,) = bench.holds()
+    assert (hold["status"], hold["decided_by"]) == ("closed", "Kim")
+    again = idexx_sync("holds", "approve", held)
+    assert again.code == 1
+    assert "is closed; only an open hold can be decided" in again.err
+
+
+def test_approving_what_is_no_longer_so_holds_again(
+    held: UUID, bench: Bench, idexx_sync: CommandLine
+) -> None:
+    bench.pims.records = visits(2)
+
+    answer = idexx_sync("holds", "approve", held)
+
+    assert (answer.code, len(bench.rows())) == (3, 12)
+
+
+def test_rejecting_keeps_it_out_silently(held: UUID, bench: Bench, idexx_sync: CommandLine) -> None:
+    answer = idexx_sync("holds", "reject", held, "--by", "Kim", "--json")
+    bench.later()
+    next_run = sync(idexx_sync, *WEEK)
+
+    assert (answer.code, answer.json["hold"]["status"]) == (0, "rejected")
+    assert next_run.code == 4
+    assert "holds that a person rejected and that are still found: 1" in next_run.out
+    assert len(bench.rows()) == 12
+    assert idexx_sync("holds", "list", "--status", "open").out == "There are no open holds.\n"
+
+
+COMMANDS: list[list[object]] = [
+    ["migrate", "--check"],
+    ["migrate"],
+    ["clinics", "list"],
+    ["clinics", "show", "CLINIC"],
+    ["clinics", "add", "CLINIC"],
+    ["credentials", "show", "--clinic", "CLINIC"],
+    ["credentials", "set", "--clinic", "CLINIC", "--stdin"],
+    ["sync", "inbound", "--clinic", "CLINIC"],
+    ["jobs", "list"],
+    ["jobs", "show", uuid4()],
+    ["holds", "list"],
+    ["holds", "show", uuid4()],
+    ["holds", "approve", uuid4()],
+    ["holds", "reject", uuid4()],
+]
+
+
+def test_json_is_one_object_and_nothing_else(
+    idexx_sync: CommandLine, conn: Connection[tuple[Any, ...]]
+) -> None:
+    lines = [
+        [idexx_sync.bench.clinic_id if word == "CLINIC" else word for word in words]
+        for words in COMMANDS
+    ]
+
+    def answers(*more: object) -> Iterator[tuple[Answer, dict[str, Any]]]:
+        for line in lines:
+            answer = idexx_sync(*line, "--json", *more, stdin="1001\nsync-user\nmade-up\n")
+            assert "secret-word" not in answer.out + answer.err
+            yield answer, answer.json
+
+    for answer, data in answers():
+        assert ("error" in data) == (answer.code not in (0, 3, 4))
+    for answer, data in answers("--nonsense"):
+        assert (answer.code, data["error"]["kind"]) == (2, "usage")
+
+    idexx_sync.settings = make_settings("postgresql://nobody:secret-word@127.0.0.1:1/none")
+    for answer, data in answers():
+        assert (answer.code, data["error"]["kind"]) == (6, "database_unavailable")
+
+    idexx_sync.settings = make_settings("what:ever secret-word")
+    for answer, data in answers():
+        assert (answer.code, data["error"]["code"]) == (1, "database_url")
+
+    conn.execute("DROP SCHEMA idexx_sync CASCADE")
+    idexx_sync.settings = make_settings(idexx_sync.bench.url)
+    for (answer, data), line in zip(list(answers())[2:], lines[2:], strict=True):
+        assert answer.code == 1, line
+        assert "idexx-sync migrate --check" in data["error"]["message"]
+
+
+def test_the_console_script_is_quiet_about_its_insides() -> None:
+    """As a stranger runs it: no settings, no such command, help."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("IDEXX_", "DATABASE_"))}
+
+    def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", "from idexx_sync.cli.app import main; main()", *words],
+            capture_output=True,
+            text=True,
+            env=environ | settings,
+            check=False,
+        )
+
+    unset = run("clinics", "list")
+    assert (unset.returncode, unset.stdout) == (1, "")
+    assert unset.stderr.startswith("idexx-sync: set these environment variables: DATABASE_URL")
+    assert "Traceback" not in unset.stderr
+
+    key = LOCAL_KEY.get_secret_value()
+    down = run(
+        "jobs", "list", DATABASE_URL="postgresql://x:y@127.0.0.1:1/z", IDEXX_SYNC_LOCAL_KEY=key
+    )
+    assert (down.returncode, down.stdout) == (6, "")
+    assert "Postgres did not answer" in down.stderr
+
+    mistyped, alone, helped = run("jbos"), run(), run("--help")
+    assert (mistyped.returncode, mistyped.stdout) == (2, "")
+    assert "No such command 'jbos'" in mistyped.stderr
+    assert (alone.returncode, alone.stdout) == (2, "")
+    assert alone.stderr.startswith("Usage: idexx-sync")
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert "Exit codes:" in helped.stdout

@@ -1,0 +1,214 @@
+"""The grid of slots, and the hours it comes from (rule R11)."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from idexx_sync.clinics import BlockedPeriod, Clinic, Schedule
+from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.inbound.hours import WEEKDAYS, Hours, hours_by_weekday, weekday_number
+from idexx_sync.inbound.slots import HeldSlot, plan_slots, slot_grid
+
+LOS_ANGELES = ZoneInfo("America/Los_Angeles")
+SCHEDULE = Schedule(
+    open_time=time(8),
+    close_time=time(18),
+    days_of_week=(1, 2, 3, 4, 5, 6),
+    slot_minutes=30,
+    capacity=2,
+    horizon_days=14,
+    stale_minutes=60,
+    daily_hours=None,
+)
+NINE_TO_ELEVEN = {"open": "09:00", "close": "11:00"}
+
+
+def clinic(
+    *, business_hours: Any = None, blocked: tuple[BlockedPeriod, ...] = (), **schedule: Any
+) -> Clinic:
+    return Clinic(
+        id=UUID(int=1),
+        name="Clinic",
+        is_active=True,
+        timezone="America/Los_Angeles",
+        business_hours=business_hours,
+        base_url="https://us.idexxneo.com",
+        transport="http",
+        room_ids=None,
+        stage="live",
+        paused_reason=None,
+        killed=False,
+        known_room_ids=(),
+        configuration_read_at=datetime(2026, 1, 1, tzinfo=UTC),
+        schedule=replace(SCHEDULE, **schedule),
+        blocked_periods=blocked,
+    )
+
+
+minutes = st.integers(min_value=0, max_value=24 * 60 - 1).map(lambda n: time(n // 60, n % 60))
+spans = st.tuples(minutes, minutes).filter(lambda span: span[0] < span[1])
+days = st.dates(date(2026, 1, 1), date(2026, 12, 31))
+clinics = st.builds(
+    lambda span, length, lunch, blocked: clinic(
+        business_hours={
+            weekday: {
+                "open": f"{span[0]:%H:%M}",
+                "close": f"{span[1]:%H:%M}",
+                "lunch_start": f"{lunch[0]:%H:%M}",
+                "lunch_end": f"{lunch[1]:%H:%M}",
+            }
+            for weekday in WEEKDAYS
+        },
+        slot_minutes=length,
+        blocked=tuple(BlockedPeriod(start, end, tuple(range(7))) for start, end in blocked),
+    ),
+    spans,
+    st.integers(min_value=1, max_value=120),
+    spans,
+    st.lists(spans, max_size=2),
+)
+
+
+@given(clinics, days)
+def test_r11_every_slot_lies_within_the_hours_and_clear_of_what_is_closed(
+    given_clinic: Clinic, day: date
+) -> None:
+    hours = hours_by_weekday(given_clinic)[weekday_number(day)]
+    closed = [hours.lunch, *((b.start_time, b.end_time) for b in given_clinic.blocked_periods)]
+
+    grid = slot_grid(given_clinic, LOS_ANGELES, [day])
+
+    length = timedelta(minutes=given_clinic.schedule.slot_minutes)
+    for slot in grid:
+        assert hours.opens <= slot.start < slot.end <= hours.closes
+        assert datetime.combine(day, slot.end) - datetime.combine(day, slot.start) == length
+        assert not [c for c in closed if c and slot.start < c[1] and c[0] < slot.end]
+    assert all(one.end <= two.start for one, two in pairwise(grid))
+
+
+@given(clinics, days, minutes)
+def test_r11_a_grid_that_is_stored_needs_no_change(
+    given_clinic: Clinic, day: date, now: time
+) -> None:
+    grid = slot_grid(given_clinic, LOS_ANGELES, [day])
+    stored = [HeldSlot(UUID(int=n), slot) for n, slot in enumerate(grid)]
+
+    plan = plan_slots(grid, stored, datetime.combine(day, now))
+
+    assert not plan.changes_anything
+
+
+@given(clinics, clinics, days, minutes)
+def test_r11_only_future_slots_are_changed_or_taken_off(
+    before: Clinic, after: Clinic, day: date, clock: time
+) -> None:
+    now = datetime.combine(day, clock)
+    stored = [
+        HeldSlot(UUID(int=n), slot) for n, slot in enumerate(slot_grid(before, LOS_ANGELES, [day]))
+    ]
+
+    plan = plan_slots(slot_grid(after, LOS_ANGELES, [day]), stored, now)
+
+    by_id = {item.id: item.slot for item in stored}
+    touched = [*plan.update, *(by_id[id_] for id_ in plan.off_grid)]
+    assert all(datetime.combine(slot.day, slot.start) > now for slot in touched)
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 8), date(2026, 11, 1)])
+def test_r11_no_slot_begins_in_a_skipped_hour_and_none_twice(day: date) -> None:
+    grid = slot_grid(
+        clinic(open_time=time(0), close_time=time(5), days_of_week=(0,)), LOS_ANGELES, [day]
+    )
+
+    starts = [slot.start for slot in grid]
+    skipped = {time(2), time(2, 30)} if day.month == 3 else set()
+    every = {time(hour, minute) for hour in range(5) for minute in (0, 30)}
+    assert starts == sorted(every - skipped)
+
+
+# Hours ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        NINE_TO_ELEVEN,
+        {**NINE_TO_ELEVEN, "enabled": True},
+        {**NINE_TO_ELEVEN, "closed": False},
+        {"open": "09:00:00", "close": "11:00:00"},
+    ],
+)
+def test_r11_an_open_day(entry: dict[str, Any]) -> None:
+    hours = Hours(time(9), time(11))
+
+    assert hours_by_weekday(clinic(business_hours={"sunday": entry})) == {0: hours}
+    assert hours_by_weekday(clinic(daily_hours={"0": entry})) == {0: hours}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        {},
+        {"open": "09:00"},
+        {"close": "11:00"},
+        {**NINE_TO_ELEVEN, "enabled": False},
+        {**NINE_TO_ELEVEN, "closed": True},
+        {"enabled": True},
+        {"open": None, "close": None, "closed": False},
+    ],
+)
+def test_r11_a_closed_day(entry: dict[str, Any] | None) -> None:
+    assert hours_by_weekday(clinic(business_hours={"monday": entry})) == {}
+
+
+def test_r11_lunch_needs_both_ends() -> None:
+    lunch = {"lunch_start": "10:00", "lunch_end": "10:30"}
+    half = {"lunch_start": "10:00"}
+    hours = clinic(
+        business_hours={
+            "monday": {**NINE_TO_ELEVEN, **lunch},
+            "tuesday": {**NINE_TO_ELEVEN, **half},
+        }
+    )
+
+    found = hours_by_weekday(hours)
+
+    assert found[1].lunch == (time(10), time(10, 30))
+    assert found[2].lunch is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        "closed",
+        0,
+        False,
+        {"Monday ": NINE_TO_ELEVEN},
+        {"1": NINE_TO_ELEVEN},
+        {"monday": []},
+        {"monday": {"open": "nine", "close": "11:00"}},
+        {"monday": {"open": 9, "close": 11}},
+        {"monday": {"open": "11:00", "close": "09:00"}},
+        {"monday": {"open": "09:00Z", "close": "11:00Z"}},
+        {"monday": {"open": "09:00", "close": "11:00+01:00"}},
+        {"monday": {**NINE_TO_ELEVEN, "lunch_start": "10:30", "lunch_end": "10:00"}},
+    ],
+)
+def test_r11_unreadable_hours_are_named(value: Any) -> None:
+    with pytest.raises(ConfigurationInvalid, match=r"business_hours") as raised:
+        hours_by_weekday(clinic(business_hours=value))
+
+    assert raised.value.code == "opening_hours"
+
+
+def test_weekdays_are_numbered_from_sunday() -> None:
+    assert [weekday_number(date(2026, 5, 3 + n)) for n in range(7)] == list(range(7))

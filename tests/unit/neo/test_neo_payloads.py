@@ -1,0 +1,261 @@
+"""Neo's calendar events, read into records (rules R1, R3, R5, R10)."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from idexx_sync.errors import ShapeChanged
+from idexx_sync.neo.fields import wall_clock
+from idexx_sync.neo.payloads import read_calendar, read_event
+from idexx_sync.pims import SourceRecord, Unreadable
+
+ABSENT = object()
+unhurried = settings(deadline=None)
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    """A visit as the calendar shows it; a field set to ABSENT is left out."""
+    whole = {
+        "id": "600101",
+        "appointment_id": 600101,
+        "consultation_id": 910011,
+        "start": "2026-05-04 09:00:00",
+        "end": "2026-05-04 09:30:00",
+        "patient_id": 40021,
+        "patient_name": "TANGO",
+        "client_id": 15077,
+        "first_name": "Robin",
+        "last_name": "Sample",
+        "email": "robin.sample@example.com",
+        "phone_number": "555-555-0100",
+        "provider": "DR. A. EXAMPLE",
+        "popup_title_text": "DR. A. EXAMPLE",
+        "resourceId": "3",
+        "appointment_room_id": 3,
+        "title": "TANGO; Sample, Robin",
+        "type_description": "Exam",
+        "reason": "LIMPING LEFT FRONT",
+        "current_status": "Finalized",
+        "status_label": "Finalized",
+        "is_block": False,
+        "is_roster": False,
+        "last_updated_at": "2026-05-04 09:41:00",
+    }
+    return {name: value for name, value in (whole | changes).items() if value is not ABSENT}
+
+
+def read(**changes: Any) -> SourceRecord:
+    record = read_event(event(**changes))
+    assert isinstance(record, SourceRecord)
+    return record
+
+
+def test_a_visit_is_read_whole() -> None:
+    assert read() == SourceRecord(
+        id="600101",
+        kind="visit",
+        start="2026-05-04 09:00:00",
+        end="2026-05-04 09:30:00",
+        room_id="3",
+        status="Finalized",
+        type="Exam",
+        patient_id="40021",
+        patient_name="TANGO",
+        client_id="15077",
+        client_name="Robin Sample",
+        client_phone="555-555-0100",
+        client_email="robin.sample@example.com",
+        provider_name="DR. A. EXAMPLE",
+        reason="LIMPING LEFT FRONT",
+        consultation_id="910011",
+        last_updated_at="2026-05-04 09:41:00",
+    )
+
+
+def test_r10_a_block_keeps_its_time_and_title_and_nobodys_name() -> None:
+    block = read(is_block=True, title="STAFF LUNCH", reason=None, provider=None, resourceId=None)
+
+    assert block == SourceRecord(
+        id="600101",
+        kind="block",
+        start="2026-05-04 09:00:00",
+        end="2026-05-04 09:30:00",
+        room_id="3",
+        status="Finalized",
+        type="Exam",
+        provider_name="DR. A. EXAMPLE",
+        reason="STAFF LUNCH",
+        last_updated_at="2026-05-04 09:41:00",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "value"),
+    [
+        ({"appointment_id": ABSENT}, "id", "600101"),
+        ({"appointment_id": None, "id": 7}, "id", "7"),
+        ({"appointment_id": "", "id": " 8 "}, "id", "8"),
+        ({"resourceId": 5}, "room_id", "5"),
+        ({"resourceId": "", "appointment_room_id": 4}, "room_id", "4"),
+        ({"resourceId": ABSENT, "appointment_room_id": ABSENT}, "room_id", None),
+        ({"current_status": None, "status_label": "No Show"}, "status", "No Show"),
+        ({"current_status": "", "status_label": " "}, "status", None),
+        ({"current_status": ABSENT}, "has_status", True),
+        ({"current_status": None, "status_label": None}, "has_status", True),
+        ({"current_status": ABSENT, "status_label": ABSENT}, "has_status", False),
+        ({"end": None}, "end", None),
+        ({"end": ABSENT}, "end", None),
+        ({"start": "2026-05-04T09:00"}, "start", "2026-05-04 09:00:00"),
+        ({"first_name": "", "last_name": "Sample"}, "client_name", "Sample"),
+        ({"first_name": None, "last_name": ABSENT}, "client_name", "Robin Sample"),
+        ({"first_name": "", "last_name": "", "title": "TANGO ;  ,"}, "client_name", None),
+        ({"first_name": "", "last_name": "", "title": "TANGO"}, "client_name", None),
+        ({"patient_name": None, "title": "TANGO ; Sample, Robin"}, "patient_name", "TANGO"),
+        ({"patient_name": " Tango "}, "patient_name", "Tango"),
+        ({"provider": None, "popup_title_text": "DR. B"}, "provider_name", "DR. B"),
+        ({"provider": {"id": 1000, "name": "DR. C"}}, "provider_name", "DR. C"),
+        ({"type_description": {"id": 1001, "name": "Surgery"}}, "type", "Surgery"),
+        ({"phone_number": 5555550100}, "client_phone", "5555550100"),
+        ({"email": ""}, "client_email", None),
+        ({"consultation_id": None}, "consultation_id", None),
+        ({"last_updated_at": "yesterday"}, "last_updated_at", None),
+        ({"is_block": ABSENT, "is_roster": ABSENT}, "kind", "visit"),
+        ({"is_block": 1}, "kind", "block"),
+    ],
+)
+def test_what_the_protocol_leaves_open_is_tolerated(
+    changes: dict[str, Any], field: str, value: object
+) -> None:
+    assert getattr(read(**changes), field) == value
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"start": ABSENT}, Unreadable("start_missing", "600101", room_id="3")),
+        ({"start": ""}, Unreadable("start_missing", "600101", room_id="3")),
+        ({"start": "05/04/2026 09:00 AM"}, Unreadable("start_unreadable", "600101", room_id="3")),
+        ({"start": "2026-02-30 09:00:00"}, Unreadable("start_unreadable", "600101", room_id="3")),
+        ({"start": "2026-05-04 24:00:00"}, Unreadable("start_unreadable", "600101", room_id="3")),
+        ({"start": "2026-05-04 09:00:00Z"}, Unreadable("start_unreadable", "600101", room_id="3")),
+        ({"start": "2026-05-04"}, Unreadable("start_unreadable", "600101", room_id="3")),
+        ({"start": ["2026-05-04"]}, Unreadable("start_unreadable", "600101", room_id="3")),
+        (
+            {"end": "soon"},
+            Unreadable("end_unreadable", "600101", start="2026-05-04 09:00:00", room_id="3"),
+        ),
+        (
+            {"id": ABSENT, "appointment_id": ABSENT},
+            Unreadable("id_missing", None, start="2026-05-04 09:00:00", room_id="3"),
+        ),
+        (
+            {"id": {"value": 1}, "appointment_id": {"value": 1}},
+            Unreadable("appointment_id_unreadable", None, "visit", "2026-05-04 09:00:00", "3"),
+        ),
+        (
+            {"appointment_id": True},
+            Unreadable("appointment_id_unreadable", "600101", "visit", "2026-05-04 09:00:00", "3"),
+        ),
+        (
+            {"appointment_id": 1.5, "is_block": True},
+            Unreadable("appointment_id_unreadable", "600101", "block", "2026-05-04 09:00:00", "3"),
+        ),
+        (
+            {"resourceId": {"id": 3}},
+            Unreadable("room_unreadable", "600101", "visit", "2026-05-04 09:00:00", "3"),
+        ),
+        (
+            {"patient_name": ["TANGO"]},
+            Unreadable("patient_name_unreadable", "600101", "visit", "2026-05-04 09:00:00", "3"),
+        ),
+        (
+            {"reason": "a\x00b"},
+            Unreadable("reason_unreadable", "600101", "visit", "2026-05-04 09:00:00", "3"),
+        ),
+        (
+            {"is_block": "perhaps"},
+            Unreadable("is_block_unreadable", "600101", "visit", "2026-05-04 09:00:00", "3"),
+        ),
+    ],
+)
+def test_what_would_be_a_lie_is_unreadable(changes: dict[str, Any], expected: Unreadable) -> None:
+    assert read_event(event(**changes)) == expected
+
+
+def test_r10_rosters_are_counted_and_dropped_however_broken() -> None:
+    page = read_calendar({"events": [event(is_roster=True), {"is_roster": 1}, event()]})
+
+    assert (page.rosters, len(page.records), page.unreadable) == (2, 1, [])
+
+
+def test_r01_an_element_that_is_no_object_is_reported_without_id() -> None:
+    page = read_calendar({"events": ["[object Object]", None, event()]})
+
+    assert page.unreadable == [Unreadable("not_an_object", None)] * 2
+    assert len(page.records) == 1
+
+
+def test_unknown_fields_are_counted_by_name_unless_the_name_may_be_data() -> None:
+    page = read_calendar(
+        {"events": [event(telehealth=True), event(telehealth=None), event(**{"Robin Sample": 1})]}
+    )
+
+    assert dict(page.unknown_fields) == {"telehealth": 2, "(other)": 1}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[], None, "events", {}, {"events": None}, {"events": {}}, {"data": [event()]}, [event()]],
+    ids=str,
+)
+def test_an_unknown_envelope_is_never_an_empty_calendar(value: object) -> None:
+    with pytest.raises(ShapeChanged) as caught:
+        read_calendar(value)
+
+    assert caught.value.code == "calendar_envelope"
+    assert "TANGO" not in str(caught.value)
+
+
+def test_an_empty_list_is_an_empty_calendar() -> None:
+    page = read_calendar({"events": []})
+
+    assert (page.records, page.unreadable, page.rosters) == ([], [], 0)
+
+
+@unhurried
+@given(st.datetimes(), st.sampled_from(" T"), st.booleans())
+def test_every_real_wall_clock_text_is_normalised(
+    moment: datetime, between: str, with_seconds: bool
+) -> None:
+    shown = moment.replace(microsecond=0, second=moment.second if with_seconds else 0)
+    text = shown.isoformat(between)[: 19 if with_seconds else 16]
+
+    assert wall_clock(text) == shown.isoformat(" ")
+
+
+@unhurried
+@given(st.text(alphabet="0123456789-:T Z+.", max_size=25))
+def test_nothing_else_passes_for_a_wall_clock_text(text: str) -> None:
+    try:
+        normal = wall_clock(text)
+    except ValueError:
+        return
+    assert normal is None or re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", normal)
+
+
+words = st.text(alphabet="aé1 -.:;,\x00\ud800", max_size=5)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | words,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@unhurried
+@given(st.dictionaries(st.sampled_from(sorted(event())), json_values))
+def test_no_value_of_any_field_breaks_the_reader(changes: dict[str, Any]) -> None:
+    assert isinstance(read_event(event(**changes)), (SourceRecord, Unreadable))

@@ -1,0 +1,195 @@
+"""Wall-clock texts, instants, and the rules between them (rule R3)."""
+
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from idexx_sync.clinic_time import (
+    LAST_SECOND,
+    EndsBeforeStart,
+    Span,
+    day_of,
+    local_day,
+    occupied_span,
+    parse_wall,
+    to_instant,
+    to_wall,
+)
+
+LOS_ANGELES = ZoneInfo("America/Los_Angeles")
+ZONES = [
+    ZoneInfo(name)
+    for name in (
+        "America/Los_Angeles",
+        "America/New_York",
+        "America/Phoenix",
+        "America/St_Johns",
+        "America/Havana",  # changes at midnight
+        "Pacific/Honolulu",
+        "Europe/London",
+        "Australia/Lord_Howe",  # changes by half an hour
+        "Asia/Kathmandu",
+    )
+]
+zones = st.sampled_from(ZONES)
+days = st.dates(date(2020, 1, 1), date(2035, 12, 31))
+walls = st.builds(datetime.combine, days, st.times().map(lambda t: t.replace(microsecond=0)))
+lengths = st.integers(min_value=1, max_value=30 * 3600).map(lambda n: timedelta(seconds=n))
+
+
+def change_days(zone: ZoneInfo) -> list[date]:
+    """The days of 2026 on which the zone's offset changes."""
+    first = datetime.combine(date(2026, 1, 1), time(12))
+    noons = [first + timedelta(days=n) for n in range(366)]
+    return [
+        later.date()
+        for earlier, later in pairwise(noons)
+        if earlier.replace(tzinfo=zone).utcoffset() != later.replace(tzinfo=zone).utcoffset()
+    ]
+
+
+near_changes = zones.filter(lambda zone: bool(change_days(zone))).flatmap(
+    lambda zone: st.tuples(
+        st.just(zone),
+        st.sampled_from(change_days(zone)),
+        st.integers(min_value=0, max_value=24 * 60 - 1),
+    ).map(
+        lambda found: (
+            found[0],
+            datetime.combine(found[1], time()) + timedelta(minutes=found[2]),
+        )
+    )
+)
+starts = st.one_of(st.tuples(zones, walls), near_changes)
+
+
+def exists(wall: datetime, zone: ZoneInfo) -> bool:
+    return to_wall(to_instant(wall, zone), zone) == wall
+
+
+@given(starts)
+def test_r03_a_time_moves_forward_or_not_at_all(start: tuple[ZoneInfo, datetime]) -> None:
+    zone, wall = start
+
+    shown = to_wall(to_instant(wall, zone), zone)
+
+    assert shown == wall or timedelta(0) < shown - wall <= timedelta(hours=1)
+
+
+@given(starts)
+def test_r03_of_two_equal_times_the_first_counts(start: tuple[ZoneInfo, datetime]) -> None:
+    zone, wall = start
+    instant = to_instant(wall, zone)
+
+    for earlier in (timedelta(minutes=30), timedelta(hours=1)):
+        assert to_wall(instant - earlier, zone) != wall
+
+
+@given(starts, lengths)
+def test_r03_a_span_lies_on_the_day_of_its_text(
+    start: tuple[ZoneInfo, datetime], length: timedelta
+) -> None:
+    zone, wall = start
+
+    span = occupied_span(str(wall), str(wall + length), zone, 30, is_block=False)
+
+    assert span.day == wall.date() == day_of(str(wall))
+    assert span.start <= span.end
+    assert span.start >= wall.time()
+    if exists(wall, zone):
+        assert span.start == wall.time()
+
+
+@given(starts, lengths)
+def test_r03_a_span_covers_all_the_time_that_the_visit_takes(
+    start: tuple[ZoneInfo, datetime], length: timedelta
+) -> None:
+    """Whatever the clock on the wall shows between the two instants, that day, is occupied."""
+    zone, wall = start
+    begin = to_instant(wall, zone)
+
+    span = occupied_span(str(wall), str(wall + length), zone, 30, is_block=False)
+
+    for part in range(9):
+        shown = to_wall(begin + length * part / 8, zone)
+        if shown.date() == span.day:
+            assert span.start <= shown.time().replace(microsecond=0)
+            assert shown.time() <= span.end or span.end == LAST_SECOND
+
+
+@given(zones, walls, lengths)
+def test_r03_without_a_change_of_clocks_a_span_is_what_the_texts_say(
+    zone: ZoneInfo, wall: datetime, length: timedelta
+) -> None:
+    end = wall + length
+    assume(end.date() == wall.date())
+    assume(wall.replace(tzinfo=zone).utcoffset() == end.replace(tzinfo=zone).utcoffset())
+    assume(exists(wall, zone))
+
+    span = occupied_span(str(wall), str(end), zone, 30, is_block=False)
+
+    assert span == Span(wall.date(), wall.time(), end.time())
+
+
+@given(starts, st.integers(min_value=1, max_value=120), st.booleans())
+def test_r03_no_end_and_no_length_are_one_slot(
+    start: tuple[ZoneInfo, datetime], minutes: int, is_block: bool
+) -> None:
+    zone, wall = start
+    assume(wall.time() != time())
+    without, equal, said = (
+        occupied_span(str(wall), end, zone, minutes, is_block=is_block)
+        for end in (None, str(wall), str(wall + timedelta(minutes=minutes)))
+    )
+
+    assert without == equal == said
+
+
+@given(starts, lengths)
+def test_r03_a_negative_length_is_refused(
+    start: tuple[ZoneInfo, datetime], length: timedelta
+) -> None:
+    zone, wall = start
+
+    with pytest.raises(EndsBeforeStart):
+        occupied_span(str(wall), str(wall - length), zone, 30, is_block=False)
+
+
+@given(zones, days)
+def test_r03_a_block_from_midnight_to_midnight_is_the_whole_day(zone: ZoneInfo, day: date) -> None:
+    midnight = f"{day} 00:00:00"
+    assume(exists(parse_wall(midnight), zone))
+
+    span = occupied_span(midnight, midnight, zone, 30, is_block=True)
+
+    assert span == Span(day, time(), LAST_SECOND)
+
+
+@given(lengths)
+def test_r03_only_what_ends_after_midnight_is_cut(length: timedelta) -> None:
+    start = parse_wall("2026-05-04 22:30:00")
+
+    span = occupied_span(str(start), str(start + length), LOS_ANGELES, 30, is_block=False)
+
+    assert span.cut_at_midnight is (length > timedelta(minutes=90))
+    assert (span.end == LAST_SECOND) is (length >= timedelta(seconds=90 * 60 - 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-05-04T09:00:00", "2026-05-04 09:00", "2026-05-04 09:00:00Z", "2026-13-04 09:00:00", ""],
+)
+def test_a_text_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse_wall(text)
+
+
+def test_r03_an_evening_visit_belongs_to_the_local_day() -> None:
+    late = parse_wall("2026-05-04 23:30:00")
+
+    assert to_instant(late, LOS_ANGELES).date() == date(2026, 5, 5)
+    assert local_day(to_instant(late, LOS_ANGELES), LOS_ANGELES) == date(2026, 5, 4)
