@@ -37,7 +37,9 @@ UNKNOWN_WAIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class _Attempt:
+class Attempt:
+    """A login that was begun; without an outcome nobody knows how it ended."""
+
     attempted_at: datetime
     outcome: LoginOutcome | None
 
@@ -112,7 +114,7 @@ class DatabaseDesk:
     def begin_login(self) -> Credentials:
         version, credentials = _newest_credentials(self._conn, self._keys, self._clinic_id)
         now = self._clock()
-        check_breaker(_attempts(self._conn, self._clinic_id, version), now)
+        check_breaker(newest_attempts(self._conn, self._clinic_id, version), now)
         if _logins_since(self._conn, self._clinic_id, now - timedelta(hours=1)) >= (
             self._logins_per_hour
         ):
@@ -133,7 +135,7 @@ class DatabaseDesk:
         )
 
 
-def check_breaker(attempts: list[_Attempt], now: datetime) -> None:
+def check_breaker(attempts: list[Attempt], now: datetime) -> None:
     """Refuse a login that could harm; `attempts` are those of one secret, newest first.
 
     One definite refusal closes the door for this version of the secret. An attempt without an
@@ -145,13 +147,14 @@ def check_breaker(attempts: list[_Attempt], now: datetime) -> None:
     if newest in _REFUSALS:
         raise _REFUSALS[newest](
             f"the last login with these credentials ended in {newest}; no further try is made "
-            "until the clinic has put it right and somebody has run: idexx-sync credentials set",
+            "until the clinic has put it right and somebody has run: "
+            "idexx-sync credentials set --clinic CLINIC_ID",
             code="breaker_open",
         )
     if newest in _NO_OUTCOME and len(attempts) > 1 and attempts[1].outcome in _NO_OUTCOME:
         raise PageUnknown(
             "two logins in a row ended without a known outcome; look at Neo's login by hand, "
-            "then run: idexx-sync credentials set",
+            "then run: idexx-sync credentials set --clinic CLINIC_ID",
             code="breaker_open",
         )
     if newest in _NO_OUTCOME and now - attempts[0].attempted_at < UNKNOWN_WAIT:
@@ -208,12 +211,13 @@ def _newest_credentials(conn: Conn, keys: Keyring, clinic_id: UUID) -> tuple[int
     except CannotOpen:
         raise ConfigurationInvalid(
             f"credentials: those of clinic {clinic_id} were sealed with another key; "
-            "set the right sealing key, or run: idexx-sync credentials set",
+            f"set the right sealing key, or run: idexx-sync credentials set --clinic {clinic_id}",
             code="credentials_sealed",
         ) from None
 
 
-def _attempts(conn: Conn, clinic_id: UUID, version: int) -> list[_Attempt]:
+def newest_attempts(conn: Conn, clinic_id: UUID, version: int) -> list[Attempt]:
+    """The last two logins with this version of the secret, newest first."""
     rows = conn.execute(
         """
         SELECT attempted_at, outcome FROM idexx_sync.logins
@@ -221,7 +225,7 @@ def _attempts(conn: Conn, clinic_id: UUID, version: int) -> list[_Attempt]:
         """,
         (clinic_id, version),
     ).fetchall()
-    return [_Attempt(*row) for row in rows]
+    return [Attempt(*row) for row in rows]
 
 
 def _logins_since(conn: Conn, clinic_id: UUID, moment: datetime) -> int:

@@ -201,6 +201,7 @@ def clinics_listed(conn: Conn) -> list[ClinicLine]:
                    (SELECT max(j.finished_at) FROM idexx_sync.jobs j
                      WHERE j.clinic_id = c.id AND j.sync = 'inbound'
                        AND j.status IN ('succeeded', 'succeeded_with_warnings')
+                       AND NOT j.result ? 'plan'  -- a dry run's
                    ) AS last_success_at
               FROM public.clinics c
               LEFT JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id

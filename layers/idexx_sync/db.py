@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 
-from idexx_sync.errors import DatabaseUnavailable
+from idexx_sync.errors import ConfigurationInvalid, DatabaseUnavailable
 
 Conn = Connection[tuple[Any, ...]]
 
@@ -25,7 +25,11 @@ _OPEN, _FAILED = TransactionStatus.INTRANS, TransactionStatus.INERROR
 
 
 def connect(database_url: SecretStr) -> Conn:
-    """A new autocommit connection; DatabaseUnavailable when Postgres does not answer."""
+    """A new autocommit connection.
+
+    Raises DatabaseUnavailable when Postgres does not answer or refuses us, ConfigurationInvalid
+    when the address makes no sense.
+    """
     try:
         return psycopg.connect(
             database_url.get_secret_value(),
@@ -36,6 +40,12 @@ def connect(database_url: SecretStr) -> Conn:
         )
     except psycopg.OperationalError as error:
         raise unavailable(error) from None
+    except psycopg.ProgrammingError:
+        raise ConfigurationInvalid(
+            "DATABASE_URL: not an address that Postgres's driver can read; "
+            "write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
+            code="database_url",
+        ) from None
 
 
 class Database:
@@ -104,6 +114,7 @@ def writing(conn: Conn) -> Iterator[None]:
 def unavailable(error: psycopg.Error) -> DatabaseUnavailable:
     """What a broken connection means to a sync; the driver's text may name hosts and users."""
     return DatabaseUnavailable(
-        "Postgres did not answer or the connection broke; the run can be repeated safely",
+        "Postgres did not answer, refused us, or the connection broke; "
+        "the run can be repeated safely",
         code=type(error).__name__.lower(),
     )

@@ -1,6 +1,7 @@
 """The one path of all syncs' functions: `sync_worker(SYNC)` makes a worker's handler."""
 
 import math
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -62,8 +63,8 @@ class WillBeRetried(Exception):
     """Leaves the handler, so that Lambda retries and then dead-letters the event."""
 
 
-def sync_worker(sync: Sync) -> WorkerHandler:
-    """Turn a sync into a worker's handler.
+def sync_worker(sync: Sync, tools: Callable[[], Tools] | None = None) -> WorkerHandler:
+    """Turn a sync into a worker's handler; `tools` are the process's own unless given.
 
     A failure that a retry may heal leaves the handler; any other outcome is on the job and is
     answered, because a retry would end the same way.
@@ -77,7 +78,8 @@ def sync_worker(sync: Sync) -> WorkerHandler:
         except ValueError as error:
             return _refused(str(error))
         try:
-            job = run_job(order, sync, replace(process_tools(), remaining=_remaining(context)))
+            made = (tools or process_tools)()
+            job = run_job(order, sync, replace(made, remaining=_remaining(context)))
         except SyncError as error:
             if error.retryable:
                 raise
@@ -148,6 +150,27 @@ def make_tools(
     )
 
 
+class _Telling:
+    """Passes on what a provider tells: which phase it is in, and how many steps are done."""
+
+    def __init__(self, lifetime: Lifetime, progress: Progress) -> None:
+        self._lifetime = lifetime
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._phase = ""
+        self._done = 0
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        self._lifetime.beat()
+        with self._lock:
+            if phase != self._phase:
+                self._phase, self._done = phase, 0
+                self._progress.phase(phase, total)
+            if done > self._done:
+                self._progress.advance(done - self._done)
+                self._done = done
+
+
 def _neo_opener(
     settings: Settings, keys: Keyring, database: Database, clock: Clock, progress: Progress
 ) -> OpenPims:
@@ -170,17 +193,13 @@ def _neo_opener(
             session=session,
         )
 
-        def on_progress(_phase: str, _done: int, _total: int) -> None:
-            lifetime.beat()
-            progress.advance()
-
         with open_neo(
             access,
             desk,
             settings,
             clock,
             time_left=lifetime.time_left,
-            on_progress=on_progress,
+            on_progress=_Telling(lifetime, progress),
         ) as pims:
             lifetime.on_end(pims.interrupt)
             yield pims

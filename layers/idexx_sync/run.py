@@ -102,6 +102,8 @@ class Report:
         ]
         if self.held:
             changed.append(f"{sum(self.held.values())} held")
+        if changed and not counts["read"]:
+            return f"read nothing, {', '.join(changed)}"
         if changed:
             return f"{', '.join(changed)} (checked {counts['read']})"
         return f"nothing changed (checked {counts['read']})" if counts["read"] else "read nothing"

@@ -65,13 +65,12 @@ def run_job(order: Order, sync: Sync, tools: Tools) -> Job:
         return job  # done before, or a second delivery of what is running now
     if begun.lease is None:
         return _end_overlap(job, tools)
+    started = time.monotonic()
     lifetime = Lifetime(tools.remaining, tools.settings.deadline_reserve_seconds)
     try:
         report = _run_with_lease(begun, begun.lease, job, sync, tools, lifetime)
         if report is not None:  # the sync has ended the job in its own last transaction
-            return replace(
-                job, status=report.status, result=report.as_result(), finished_at=tools.clock()
-            )
+            return _ended(job, report, started)
     except SyncError as error:
         _record_failure(begun.lease, lifetime.ended_by or error, tools)
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -83,6 +82,17 @@ def run_job(order: Order, sync: Sync, tools: Tools) -> Job:
         _record_failure(begun.lease, InternalError("an unexpected error; see the log"), tools)
         raise
     return _as_it_stands(job, tools)
+
+
+def _ended(job: Job, report: Report, started: float) -> Job:
+    """The job as the sync has just committed it, without asking the database for it."""
+    begun_at = job.started_at or job.queued_at
+    return replace(
+        job,
+        status=report.status,
+        result=report.as_result(),
+        finished_at=begun_at + timedelta(seconds=time.monotonic() - started),
+    )
 
 
 def _begin(order: Order, tools: Tools) -> Begun:

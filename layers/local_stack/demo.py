@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg.rows import dict_row
@@ -20,10 +21,11 @@ from rich.console import Console
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.job_view import job_data
-from idexx_sync.entry import WorkerEvent, make_tools
+from idexx_sync.entry import make_tools, sync_worker
 from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Job
-from idexx_sync.runner import Tools, run_job
+from idexx_sync.jobs import Job, job_by_id
+from idexx_sync.runner import Tools
+from idexx_sync.telemetry import logger
 from local_stack.compare import Question, differences
 from local_stack.demo_changes import Happening, change_the_world, prepare
 from local_stack.demo_report import Report, Steps
@@ -103,6 +105,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def _play(outcome: Outcome, steps: Steps, report: Report) -> None:
+    logger().setLevel("ERROR")  # the demo says itself what a run did
     clock = DemoClock()
     steps.step("starting Postgres and the simulated Neo")
     with foundation() as base:
@@ -166,18 +169,17 @@ class _Stage:
 
     def _run(self, stage: str, member: Member) -> Done:
         self.steps.step(f"{stage} sync of {member.label}")
-        event = WorkerEvent.model_validate(
-            {
-                "v": 1,
-                "clinic_id": member.id,
-                "sync": "inbound",
-                "trigger": "schedule",
-                "scheduled_time": self.tools.clock(),
-            }
-        )
+        event = {
+            "v": 1,
+            "clinic_id": str(member.id),
+            "sync": "inbound",
+            "trigger": "schedule",
+            "scheduled_time": self.tools.clock().isoformat(),
+        }
+        worker = sync_worker(InboundSync(), lambda: self.tools)
         requests, logins = len(member.neo.requests()), len(member.neo.logins())
         started = time.monotonic()
-        job = run_job(event.order("inbound"), InboundSync(), self.tools)
+        job = _job(self.conn, worker(event, None))
         seconds = time.monotonic() - started
         found, fields = _audited(self.conn, job)
         return Done(
@@ -190,6 +192,14 @@ class _Stage:
             found=found,
             fields=fields,
         )
+
+
+def _job(conn: Connection[Any], answer: dict[str, Any]) -> Job:
+    """The job that a worker's answer speaks of."""
+    job = answer["job_id"] and job_by_id(conn, UUID(answer["job_id"]))
+    if not job:
+        raise RuntimeError(f"the worker refused the event: {answer['error_message']}")
+    return job
 
 
 def _audited(conn: Connection[Any], job: Job) -> tuple[dict[str, str], dict[str, int]]:

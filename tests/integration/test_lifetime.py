@@ -140,9 +140,14 @@ def test_a_run_out_of_time_ends_itself_and_is_retried(bench: Bench) -> None:
 
 def test_a_short_run_opens_no_second_connection(bench: Bench) -> None:
     tools = replace(bench.tools())
-    opened: list[int] = []
+    opened: list[Any] = []
     another = tools.database.another
-    tools.database.another = lambda: opened.append(1) or another()  # type: ignore[method-assign]
+
+    def counted() -> Any:
+        opened.append(another())
+        return opened[-1]
+
+    tools.database.another = counted  # type: ignore[method-assign]
 
     job = run_job(new_order(bench.clinic_id, "inbound", "api"), InboundSync(), tools)
 

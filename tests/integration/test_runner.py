@@ -57,10 +57,10 @@ def test_a_tick_that_comes_too_late_is_skipped_as_stale(bench: Bench) -> None:
 
 def test_a_second_delivery_during_the_run_returns_at_once(bench: Bench) -> None:
     seen: list[Job] = []
+    second = Database(SecretStr(bench.url))
     bench.pims.before_answer = lambda: seen.append(
         run_job(tick(bench), InboundSync(), replace(bench.tools(), database=second))
     )
-    second = Database(SecretStr(bench.url))
 
     job = run(bench, tick(bench))
 
@@ -134,7 +134,7 @@ def test_a_run_goes_on_as_soon_as_the_other_one_has_ended(bench: Bench) -> None:
 def test_a_wrong_setting_is_named_and_nothing_is_read(
     bench: Bench, change: str, named: str
 ) -> None:
-    bench.conn.execute(change)  # type: ignore[call-overload]  # test SQL
+    bench.conn.execute(change)
 
     job = bench.sync()
 
@@ -153,7 +153,7 @@ def test_a_wrong_setting_is_named_and_nothing_is_read(
     ],
 )
 def test_a_paused_clinic_is_not_read(bench: Bench, change: str) -> None:
-    bench.conn.execute(change)  # type: ignore[call-overload]  # test SQL
+    bench.conn.execute(change)
 
     job = bench.sync()
 

@@ -11,9 +11,9 @@ from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.needs import Freshness, Need, freshness, needs
 from idexx_sync.cli.store import ClinicCard, clinic_card
-from idexx_sync.cli.tables import facts, listing
+from idexx_sync.cli.tables import entries, facts
 from idexx_sync.cli.words import ACTORS, ago, moment, told, utc, zone_of
-from idexx_sync.clinics import clinics_listed, set_up_clinic
+from idexx_sync.clinics import ClinicLine, clinics_listed, set_up_clinic
 from idexx_sync.holds import Hold, holds_newest_first
 from idexx_sync.jobs import Job, jobs_newest_first
 from idexx_sync.vocabulary import Stage
@@ -74,22 +74,20 @@ def list_clinics(ctx: typer.Context, as_json: Json = False) -> None:
     cli = cli_of(ctx)
     with cli.database() as conn:
         lines = clinics_listed(conn)
-    rows = [
-        (
-            str(line.id),
-            line.name,
-            line.timezone or "-",
-            _state(line.stage, is_active=line.is_active, paused=line.paused),
-            "-" if line.credential_version is None else f"version {line.credential_version}",
-            "never"
-            if line.last_success_at is None
-            else moment(line.last_success_at, zone_of(line.timezone)),
-        )
-        for line in lines
-    ]
-    columns = ("Clinic", "Name", "Zone", "Stage", "Credentials", "Last success")
-    shown = listing(columns, rows, whole=("Clinic",)) if lines else Text("ODIS has no clinics.")
-    cli.answer({"clinics": [_plain(asdict(line)) for line in lines]}, [shown], as_json=as_json)
+    shown = entries(((str(line.id), line.name), _about(line)) for line in lines)
+    data = {"clinics": [_plain(asdict(line)) for line in lines]}
+    cli.answer(data, shown or [Text("ODIS has no clinics.")], as_json=as_json)
+
+
+def _about(line: ClinicLine) -> str:
+    version, success = line.credential_version, line.last_success_at
+    said = (
+        _state(line.stage, is_active=line.is_active, paused=line.paused),
+        line.timezone or "no time zone in ODIS",
+        "no credentials" if version is None else f"credentials version {version}",
+        "never synced" if success is None else f"synced {moment(success, zone_of(line.timezone))}",
+    )
+    return ", ".join(said)
 
 
 @app.command()

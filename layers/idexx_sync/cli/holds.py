@@ -14,7 +14,7 @@ from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.store import clinic_card, zone_names
 from idexx_sync.cli.sync import run_and_report
-from idexx_sync.cli.tables import facts, listing
+from idexx_sync.cli.tables import entries, facts, listing
 from idexx_sync.cli.words import CAUSES, counted, moment, told, utc, zone_of
 from idexx_sync.db import Conn
 from idexx_sync.errors import ConfigurationInvalid
@@ -49,20 +49,20 @@ def list_holds(
             clinic_card(conn, clinic)
         found = holds_newest_first(conn, clinic_id=clinic, status=status, limit=limit)
         zones = zone_names(conn, {hold.clinic_id for hold in found})
-    rows = [
+    shown = entries(
         (
-            str(hold.id),
-            moment(hold.opened_at, zone_of(zones.get(hold.clinic_id))),
-            hold.status,
-            told({}, hold.cause),
-            counted(len(hold.findings), "record"),
+            (
+                str(hold.id),
+                moment(hold.opened_at, zone_of(zones.get(hold.clinic_id))),
+                hold.status,
+            ),
+            f"{told(CAUSES, hold.cause)} ({counted(len(hold.findings), 'record')})",
         )
         for hold in found
-    ]
-    columns = ("Hold", "Opened", "Status", "Cause", "About")
+    )
     nothing = f"There are no {status} holds." if status else "There are no holds."
-    shown = listing(columns, rows, whole=("Hold",)) if found else Text(nothing)
-    cli.answer({"holds": [_data(hold) for hold in found]}, [shown], as_json=as_json)
+    data = {"holds": [_data(hold) for hold in found]}
+    cli.answer(data, shown or [Text(nothing)], as_json=as_json)
 
 
 @app.command()

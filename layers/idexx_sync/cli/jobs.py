@@ -10,7 +10,7 @@ from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import job_data, job_shown, outcome
 from idexx_sync.cli.store import clinic_card, zone_names
-from idexx_sync.cli.tables import listing
+from idexx_sync.cli.tables import entries
 from idexx_sync.cli.words import moment, told, took, zone_of
 from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.jobs import job_by_id, jobs_newest_first
@@ -32,20 +32,15 @@ def list_jobs(
             clinic_card(conn, clinic)
         jobs = jobs_newest_first(conn, clinic_id=clinic, limit=limit)
         zones = zone_names(conn, {job.clinic_id for job in jobs})
-    rows = [
+    shown = entries(
         (
-            str(job.id),
-            moment(job.queued_at, zone_of(zones.get(job.clinic_id))),
-            job.sync,
-            told({}, job.status),
-            took(job.started_at, job.finished_at),
-            outcome(job),
+            (str(job.id), moment(job.queued_at, zone_of(zones.get(job.clinic_id))), job.sync),
+            f"{told({}, job.status)}, {outcome(job)} ({took(job.started_at, job.finished_at)})",
         )
         for job in jobs
-    ]
-    columns = ("Job", "Queued", "Sync", "Status", "Took", "Outcome")
-    shown = listing(columns, rows) if jobs else Text("There are no jobs yet.")
-    cli.answer({"jobs": [job_data(job) for job in jobs]}, [shown], as_json=as_json)
+    )
+    data = {"jobs": [job_data(job) for job in jobs]}
+    cli.answer(data, shown or [Text("There are no jobs yet.")], as_json=as_json)
 
 
 @app.command()

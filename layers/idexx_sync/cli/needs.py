@@ -30,7 +30,7 @@ def breaker(conn: Conn, card: ClinicCard, now: datetime) -> SyncError | None:
     if card.credential_version is None:
         return None
     try:
-        attempts = access_desk._attempts(conn, card.id, card.credential_version)
+        attempts = access_desk.newest_attempts(conn, card.id, card.credential_version)
         access_desk.check_breaker(attempts, now)
     except SyncError as error:
         return error

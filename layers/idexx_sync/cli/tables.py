@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from rich import box
+from rich.console import RenderableType
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 
 def facts(rows: Iterable[tuple[str, str | None]], title: str | None = None) -> Table:
@@ -27,3 +30,12 @@ def listing(
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def entries(items: Iterable[tuple[Sequence[str], str]]) -> list[RenderableType]:
+    """Two lines per thing, for any width: what it is, id first, and below it what is to say."""
+    parts: list[RenderableType] = []
+    for head, body in items:
+        parts.append(Text("  ".join(head), no_wrap=True, overflow="ignore"))
+        parts.append(Padding(Text(body), (0, 0, 0, 4), expand=False))
+    return parts

@@ -119,9 +119,8 @@ def recount(
     """Set `booked_count` of the days' slots to what occupies them, where it differs (rule R12).
 
     Counted are overlapping appointments that were neither cancelled nor missed, and live bookings
-    that no appointment of the source stands for: where there is one, the source's word counts.
-    A block without a room and a slot off the grid are full.
-    The slots must be locked. Returns a row per slot written.
+    that no such appointment stands for already. A block without a room and a slot off
+    the grid are full. The slots must be locked. Returns a row per slot written.
     """
     return conn.execute(
         """
@@ -139,6 +138,7 @@ def recount(
                     AND (b.hold_expires_at IS NULL OR b.hold_expires_at > %(now)s))
                AND NOT EXISTS (SELECT FROM public.schedule_appointments a
                                 WHERE a.clinic_id = b.clinic_id AND a.deleted_at IS NULL
+                                  AND a.status NOT IN ('cancelled', 'no_show')
                                   AND a.neo_appointment_id = b.idexx_appointment_id)
         ),
         spans AS MATERIALIZED (  -- few, however many appointments share them

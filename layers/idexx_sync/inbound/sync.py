@@ -1,6 +1,7 @@
 """The inbound sync: a clinic's calendar, read, planned, judged and applied."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
@@ -42,9 +43,7 @@ class InboundSync:
         started_at = run.clock()
         window = wanted_window(run, started_at)
         grid = slot_grid(run.clinic, run.clinic.zone, _days_ahead(run, window, started_at))
-        run.progress.phase("calendar")
-        snapshot = pims.schedule(window)
-        configuration = _fresh_configuration(run, pims, started_at)
+        snapshot, configuration = _read(run, pims, window, started_at)
         reading = _Reading(run, snapshot, grid, configuration, started_at)
         proofs = reading.look_up(pims)
         run.progress.phase("write")
@@ -131,7 +130,6 @@ class _Reading:
         wanted = look_ups_wanted(self.snapshot, self.held, self.view)
         if not wanted:
             return {}
-        self.run.progress.phase("proof", len(wanted))
         return pims.appointments(wanted)
 
     def prepare(self, proofs: Mapping[str, Lookup]) -> Prepared:
@@ -206,12 +204,20 @@ class _Reading:
         return {code: count for code, count in found.items() if count}
 
 
-def _fresh_configuration(run: Run, pims: Pims, now: datetime) -> Configuration | None:
-    """Rooms, types and slot length, read after a login and once a day."""
+def _read(
+    run: Run, pims: Pims, window: Window, now: datetime
+) -> tuple[Snapshot, Configuration | None]:
+    """The calendar; and rooms, types and slot length, which are due after a login and daily.
+
+    Both are asked for at once where it is known beforehand that both are due.
+    """
     read_at = run.clinic.configuration_read_at
-    if pims.logged_in or read_at is None or now - read_at > CONFIGURATION_LIFETIME:
-        return pims.configuration()
-    return None
+    if read_at is not None and now - read_at <= CONFIGURATION_LIFETIME:
+        snapshot = pims.schedule(window)
+        return snapshot, pims.configuration() if pims.logged_in else None
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        configuration = beside.submit(pims.configuration)
+        return pims.schedule(window), configuration.result()
 
 
 def _end_dry_run(run: Run, prepared: Prepared) -> Report:

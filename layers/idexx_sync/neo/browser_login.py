@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -20,7 +21,8 @@ class BrowserLogin:
     """Logs in with a browser of its own, on a thread of its own.
 
     The thread keeps Playwright's event loop away from the caller's, and lets the caller end a
-    login that hangs: killing the browser ends every wait for it.
+    login that hangs: killing the browser ends every wait for it. It also ends the browser's
+    processes while the caller asks its first questions already; `close` waits for that.
     """
 
     def __init__(
@@ -37,19 +39,35 @@ class BrowserLogin:
         self._time_left = time_left
         self._folder: RunFolder | None = None
         self._dialog: LoginDialog | None = None
+        self._attempt: _Attempt | None = None
 
     def __call__(self, credentials: Credentials) -> LoginResult:
         allowed = min(self._timeout_s, self._time_left())
         if allowed <= 0:
             raise DeadlineExceeded("no time was left to log in", code="before_login")
-        attempt = _Attempt(self, credentials, allowed)
+        self.close()
+        self._attempt = attempt = _Attempt(self, credentials, allowed)
         attempt.start()
-        attempt.join(allowed + _GRACE_S)
-        if attempt.is_alive():
-            self.interrupt()
-            end_children("run-driver")
-            attempt.join(_GRACE_S)
+        try:
+            answered = attempt.answered.wait(allowed + _GRACE_S)
+        except BaseException:  # somebody stops us: the browser must not outlive this
+            self._cut_off(attempt)
+            raise
+        if not answered:
+            self._cut_off(attempt)
         return attempt.result_or_raise()
+
+    def close(self) -> None:
+        """Wait until the last of a login's processes has ended; nothing of it is left then."""
+        if self._attempt is not None:
+            self._attempt.join(_GRACE_S)
+            if self._attempt.is_alive():
+                self._cut_off(self._attempt)
+
+    def _cut_off(self, attempt: "_Attempt") -> None:
+        self.interrupt()
+        end_children("run-driver")
+        attempt.join(_GRACE_S)
 
     @property
     def submitted(self) -> bool:
@@ -62,8 +80,10 @@ class BrowserLogin:
         if folder is not None:
             folder.processes.end()
 
-    def log_in(self, credentials: Credentials, allowed: float) -> LoginResult:
-        """The login itself, on the calling thread."""
+    def log_in(
+        self, credentials: Credentials, allowed: float, tell: Callable[[LoginResult], None]
+    ) -> None:
+        """The login itself, on the calling thread; the result is told before the tidying up."""
         ends = time.monotonic() + allowed
 
         def time_left() -> float:
@@ -78,7 +98,7 @@ class BrowserLogin:
                 browser.page, self._origin, longest_s=self._timeout_s, time_left=time_left
             )
             result = self._dialog.run(credentials)
-            return replace(result, user_agent=browser.user_agent)
+            tell(replace(result, user_agent=browser.user_agent))
 
 
 class _Attempt(threading.Thread):
@@ -92,17 +112,24 @@ class _Attempt(threading.Thread):
         self._result: LoginResult | None = None
         self._error: SyncError | None = None
         self._defect = "did not end in time"
+        self.answered = threading.Event()
+        """Set once the outcome is known."""
 
     def run(self) -> None:
         defect = None
         try:
-            self._result = self._login.log_in(self._credentials, self._allowed)
+            self._login.log_in(self._credentials, self._allowed, self._take)
         except SyncError as error:
             self._error = error
         except Exception as error:  # noqa: BLE001 whatever it says, it may quote what was typed
             defect = type(error).__name__
         if defect:
             self._defect = defect
+        self.answered.set()
+
+    def _take(self, result: LoginResult) -> None:
+        self._result = result
+        self.answered.set()
 
     def result_or_raise(self) -> LoginResult:
         """The result; what Playwright itself says of a failure never leaves this module."""

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from idexx_sync.access import AccessDesk, StoredSession
+from idexx_sync.access import AccessDesk, Credentials, StoredSession
 from idexx_sync.errors import PimsSlow, PimsUnavailable, ShapeChanged, Throttled
 from idexx_sync.neo.answers import Answered, NotFound, SessionRefused, Strange
 from idexx_sync.neo.browser_login import BrowserLogin
 from idexx_sync.neo.browser_transport import BrowserTransport
 from idexx_sync.neo.conversation import Conversation
+from idexx_sync.neo.login import LoginResult
 from idexx_sync.neo.lookups import read_appointment, read_configuration
 from idexx_sync.neo.pacer import Pacer
 from idexx_sync.neo.payloads import CalendarPage, read_calendar
@@ -31,7 +32,7 @@ CONFIGURATION: Final = "/appointments/getAppointmentView"
 MOST_DAYS: Final = 14
 """Days of one calendar request; longer windows have not been seen to work."""
 
-Phase = Literal["calendar", "look-ups"]
+Phase = Literal["login", "calendar", "proof"]
 Progress = Callable[[Phase, int, int], None]
 """Phase, requests done, requests in all; may be called from several threads."""
 
@@ -132,7 +133,7 @@ class _LookingUp:
         lookup = self._look_up(asked_id)
         with self._lock:
             self._done["ids"] += 1
-            self._on_progress("look-ups", self._done["ids"], self._total)
+            self._on_progress("proof", self._done["ids"], self._total)
         return lookup
 
     def _look_up(self, asked_id: str) -> Lookup:
@@ -186,7 +187,13 @@ def open_neo(
             time_left=time_left,
         )
 
-    keeper = SessionKeeper(desk, log_in, clock)
+    def log_in_told(credentials: Credentials) -> LoginResult:
+        on_progress("login", 0, 1)
+        result = log_in(credentials)
+        on_progress("login", 1, 1)
+        return result
+
+    keeper = SessionKeeper(desk, log_in_told, clock)
     pacer = Pacer(settings.neo_requests_per_second, settings.neo_connections, sleep=sleep)
     conversation = Conversation(
         keeper,
@@ -208,6 +215,7 @@ def open_neo(
         )
     finally:
         conversation.close()
+        log_in.close()
 
 
 def _bounds(window: Window) -> dict[str, str]:

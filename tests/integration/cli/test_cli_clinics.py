@@ -104,9 +104,10 @@ def test_the_list_shows_clinics_that_are_not_set_up(
         str(newcomer.clinic_id): None,
         str(other): "live",
     }
-    lines = {line.split()[0]: line for line in answer.out.splitlines() if line}
-    assert "not set up" in lines[str(newcomer.clinic_id)]
-    assert "inactive in ODIS" in lines[str(other)]
+    lines = answer.out.splitlines()
+    about = {line.split()[0]: said for line, said in zip(lines[::2], lines[1::2], strict=True)}
+    assert "not set up, America/Los_Angeles, no credentials" in about[str(newcomer.clinic_id)]
+    assert "inactive in ODIS, America/New_York" in about[str(other)]
 
 
 DAMAGES = [

@@ -256,7 +256,8 @@ class _WritesBeforeApply(InboundSync):
         self._happening = happening
 
     def __call__(self, run: Run, pims: Any) -> Report:
-        return super().__call__(replace(run, conn=_Spy(run.conn, self._happening)), pims)
+        spied: Any = _Spy(run.conn, self._happening)
+        return super().__call__(replace(run, conn=spied), pims)
 
 
 class _Spy:
