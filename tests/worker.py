@@ -29,10 +29,12 @@ class WorkedClinic:
 
     conn: Conn
     neo: Company
+    transport: str = "http"
     clinic_id: UUID = field(init=False)
 
     def __post_init__(self) -> None:
         self.clinic_id = add_clinic(self.conn, zone=ZONE, base_url=self.neo.base_url)
+        self.conn.execute("UPDATE idexx_sync.clinic_settings SET transport = %s", (self.transport,))
         self.set_credentials()
 
     def set_credentials(self, password: str | None = None) -> None:

@@ -19,8 +19,19 @@ from tests.worker import WorkedClinic, process_environment
 CALENDAR = "/appointments/getCalendarEventData"
 
 
+@pytest.fixture(params=["http", "browser"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """Plain HTTP, and the same requests through Playwright."""
+    return str(request.param)
+
+
+ONCE = pytest.mark.parametrize("transport", ["http"], indirect=True)
+"""For what happens before Neo is asked."""
+
+
 @pytest.fixture
 def clinic(
+    transport: str,
     conn: Connection[tuple[Any, ...]],
     database: str,
     simulator: Simulator,
@@ -31,7 +42,7 @@ def clinic(
     monkeypatch.setenv("IDEXX_SYNC_CHROMIUM_PATH", str(chromium_path))
     neo = simulator.create_company(generate=False)
     with process_environment(monkeypatch, database, neo.base_url):
-        worked = WorkedClinic(conn, neo)
+        worked = WorkedClinic(conn, neo, transport)
         neo.book_many(
             [
                 {
@@ -248,6 +259,7 @@ def test_one_malformed_record_among_good_ones_is_a_warning(clinic: WorkedClinic)
     assert len(clinic.rows()) == 24
 
 
+@ONCE
 def test_missing_credentials_are_named(clinic: WorkedClinic) -> None:
     clinic.conn.execute("DELETE FROM idexx_sync.credentials")
 
@@ -257,6 +269,7 @@ def test_missing_credentials_are_named(clinic: WorkedClinic) -> None:
     assert answer["error_message"].startswith("credentials:")
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("event", "named"),
     [
@@ -288,6 +301,7 @@ def test_an_event_that_makes_no_sense_is_answered_by_naming_the_field(
     assert query(clinic.conn, "SELECT * FROM idexx_sync.jobs") == []
 
 
+@ONCE
 def test_a_base_url_that_is_not_allowed_is_never_opened(clinic: WorkedClinic) -> None:
     clinic.conn.execute("UPDATE idexx_sync.clinic_settings SET base_url = 'http://169.254.1.1'")
 
@@ -298,6 +312,7 @@ def test_a_base_url_that_is_not_allowed_is_never_opened(clinic: WorkedClinic) ->
     assert clinic.neo.requests() == []
 
 
+@ONCE
 def test_database_down_leaves_the_handler(
     clinic: WorkedClinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,12 +77,20 @@ def link_appointments(
     """Point each live appointment of the days at the grid's slot in which it starts."""
     conn.execute(
         """
-        UPDATE public.schedule_appointments a SET slot_id = s.id
-          FROM public.schedule_slots s
-         WHERE a.clinic_id = %(clinic_id)s AND a.deleted_at IS NULL AND a.date = ANY(%(days)s)
-           AND s.clinic_id = a.clinic_id AND s.date = a.date
-           AND s.start_time <= a.start_time AND a.start_time < s.end_time
-           AND s.id <> ALL(%(off_grid)s) AND a.slot_id IS DISTINCT FROM s.id
+        WITH linked AS (
+            SELECT DISTINCT ON (a.id) a.id, s.id AS slot_id
+              FROM public.schedule_appointments a
+              JOIN public.schedule_slots s
+                ON s.clinic_id = a.clinic_id AND s.date = a.date
+               AND s.start_time <= a.start_time AND a.start_time < s.end_time
+             WHERE a.clinic_id = %(clinic_id)s AND a.deleted_at IS NULL
+               AND a.date = ANY(%(days)s) AND s.id <> ALL(%(off_grid)s)
+             ORDER BY a.id, s.start_time DESC
+        )
+        UPDATE public.schedule_appointments a SET slot_id = linked.slot_id
+          FROM linked
+         WHERE a.id = linked.id AND a.clinic_id = %(clinic_id)s
+           AND a.slot_id IS DISTINCT FROM linked.slot_id
         """,
         {"clinic_id": clinic_id, "days": list(days), "off_grid": list(off_grid)},
     )

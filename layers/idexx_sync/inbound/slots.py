@@ -61,13 +61,18 @@ def slot_grid(clinic: Clinic, zone: ZoneInfo, days: Iterable[date]) -> list[Slot
 
 
 def plan_slots(grid: Sequence[Slot], held: Sequence[HeldSlot], local_now: datetime) -> SlotPlan:
-    """Compare the grid with what we hold; slots that have begun are left as they are."""
+    """Compare the grid with what we hold; slots that have begun are left as they are.
+
+    A slot of the grid that has begun is only created where no stored one covers its time: after
+    a change of hours two grids must not lie over each other.
+    """
     stored: Mapping[SlotKey, HeldSlot] = {item.slot.key: item for item in held}
     wanted = {slot.key: slot for slot in grid}
     plan = SlotPlan()
     for key, slot in wanted.items():
         if key not in stored:
-            plan.create.append(slot)
+            if _lies_ahead(slot, local_now) or not any(_overlap(slot, item.slot) for item in held):
+                plan.create.append(slot)
         elif stored[key].slot != slot and _lies_ahead(slot, local_now):
             plan.update.append(slot)
     plan.off_grid = [
@@ -106,6 +111,10 @@ def _offset(day: date, moment: time, zone: ZoneInfo) -> timedelta | None:
 
 def _applies(period: BlockedPeriod, day: date) -> bool:
     return weekday_number(day) in period.days_of_week
+
+
+def _overlap(one: Slot, other: Slot) -> bool:
+    return one.day == other.day and one.start < other.end and other.start < one.end
 
 
 def _lies_ahead(slot: Slot, local_now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Rule R11: slots are derived from the clinic's hours, and bookings survive a change of them."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -385,3 +386,27 @@ def test_r11_an_appointment_points_at_the_slot_in_which_it_starts(bench: Bench) 
 
     assert bench.row("1")["slot_id"] == slot(bench, "09:00")["id"]
     assert (bench.row("2")["slot_id"], bench.row("3")["slot_id"]) == (None, None)
+
+
+def test_r11_a_new_grid_does_not_lie_over_slots_that_have_begun(bench: Bench) -> None:
+    bench.pims.records = [visit("1", "2026-05-04 11:30:00")]
+    bench.sync()
+    bench.later(5 * 60 + 20)  # 12:20 at the clinic
+    configure(bench, slot_duration_minutes=45)
+
+    bench.sync()
+
+    spans = query(
+        bench.conn,
+        "SELECT start_time, end_time FROM public.schedule_slots "
+        "WHERE clinic_id = %s AND date = %s ORDER BY start_time",
+        (bench.clinic_id, MONDAY),
+    )
+    begun = [span for span in spans if span["start_time"] <= time(12, 20)]
+    assert all(one["end_time"] <= two["start_time"] for one, two in pairwise(begun))
+    assert f"{begun[-1]['start_time']:%H:%M}" == "12:00"
+    linked = bench.row("1")["slot_id"]
+    bench.later()
+    bench.pims.records.append(visit("2", "2026-05-05 09:00:00"))
+    bench.sync()
+    assert bench.row("1")["slot_id"] == linked
