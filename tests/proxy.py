@@ -1,4 +1,4 @@
-"""A TCP proxy that counts round trips, and delays them where it is told to.
+"""A TCP proxy that counts round trips, delays them, and breaks them where it is told to.
 
 A round trip begins when the client speaks after the server has answered.
 """
@@ -7,15 +7,39 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 _CHUNK = 1 << 16
+_COMMITTED = b"COMMIT\x00"
+"""How Postgres says that a transaction is committed."""
+
+Towards = Literal["server", "client"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the connection breaks; what is not named is passed on."""
+
+    at: Literal["request", "answer", "byte", "commit"]
+    """Before the nth request is passed on; after it, before its answer; at a byte of one
+    direction; at the nth commit, of which the client learns nothing or only a part."""
+    number: int
+    towards: Towards = "server"
+    """Of `byte`: the direction whose bytes count."""
+    passed: int = 0
+    """Of `commit`: bytes of the acknowledgement's answer that still arrive."""
+
+
+class _Broken(Exception):
+    """The connection ends here."""
 
 
 class CountingProxy:
-    """Stands before one server and passes every byte on, unchanged."""
+    """Stands before one server and passes every byte on, unchanged, until told otherwise."""
 
     def __init__(self, host: str, port: int, delay_s: float = 0) -> None:
         self._target = (host, port)
@@ -23,10 +47,20 @@ class CountingProxy:
         """What each round trip takes longer than without the proxy."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
-        self._sockets: list[socket.socket] = [self._listener]
+        self._sockets: set[socket.socket] = set()
         self._lock = threading.Lock()
         self.round_trips = 0
         self.connections = 0
+        self.commits = 0
+        self.passed: dict[Towards, int] = {"server": 0, "client": 0}
+        """Bytes that arrived."""
+        self.cuts = 0
+        """Connections that were broken on purpose."""
+        self.refusing = False
+        """New connections are closed at once."""
+        self.on_round_trip: Callable[[int], None] | None = None
+        """Told the number of each round trip before it goes on."""
+        self._cut: Cut | None = None
 
     @property
     def address(self) -> tuple[str, int]:
@@ -34,23 +68,41 @@ class CountingProxy:
         return host, port
 
     def reset(self) -> None:
+        """Count from zero."""
         with self._lock:
-            self.round_trips = self.connections = 0
+            self.round_trips = self.connections = self.commits = self.cuts = 0
+            self.passed = {"server": 0, "client": 0}
+
+    def cut(self, cut: Cut) -> None:
+        """Break one connection there, counted from now on."""
+        self.reset()
+        self._cut = cut
+
+    def calm(self) -> None:
+        """No faults any more."""
+        self._cut = None
+        self.refusing = False
+        self.on_round_trip = None
+
+    def break_all(self) -> None:
+        """End every open connection now."""
+        with self._lock:
+            open_sockets = list(self._sockets)
+        for one in open_sockets:
+            _shut(one)
 
     def start(self) -> None:
         self._spawn(self._accept)
 
     def stop(self) -> None:
-        for open_socket in self._sockets:
-            with suppress(OSError):  # not connected any more
-                open_socket.shutdown(socket.SHUT_RDWR)
+        _shut(self._listener)
+        self.break_all()
         for thread in self._threads:
             thread.join()
-        for open_socket in self._sockets:
-            open_socket.close()
+        self._listener.close()
 
-    def _spawn(self, target: object, *args: object) -> None:
-        thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type]
+    def _spawn(self, target: Callable[..., None], *args: socket.socket) -> None:
+        thread = threading.Thread(target=target, args=args, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -60,40 +112,100 @@ class CountingProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            server = socket.create_connection(self._target)
-            server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sockets += [client, server]
+            if self.refusing:
+                client.close()
+                continue
+            try:
+                server = socket.create_connection(self._target)
+            except OSError:  # nobody is there: as good as refused
+                client.close()
+                continue
+            for one in (client, server):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
+                self._sockets |= {client, server}
                 self.connections += 1
-            self._spawn(self._pass_on, client, server)
+            self._spawn(self._serve, client, server)
+
+    def _serve(self, client: socket.socket, server: socket.socket) -> None:
+        try:
+            self._pass_on(client, server)
+        except _Broken:
+            with self._lock:
+                self.cuts += 1
+        finally:
+            for one in (client, server):
+                _shut(one)
+            with self._lock:
+                self._sockets -= {client, server}
+            client.close()
+            server.close()
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
-        other = {client: server, server: client}
         server_spoke_last = True
         with selectors.DefaultSelector() as selector:
             selector.register(client, selectors.EVENT_READ)
             selector.register(server, selectors.EVENT_READ)
             while True:
                 for key, _ in selector.select():
-                    source = key.fileobj
-                    assert isinstance(source, socket.socket)
-                    begins = source is client and server_spoke_last
+                    from_client = key.fileobj is client
+                    begins = from_client and server_spoke_last
                     try:
-                        data = source.recv(_CHUNK)
-                        if begins and self.delay_s:
-                            time.sleep(self.delay_s)
-                        other[source].sendall(data)
+                        data = (client if from_client else server).recv(_CHUNK)
+                        if begins and data:
+                            self._begin(server)
+                        self._send(data, client, server, from_client=from_client)
                     except OSError:
-                        data = b""
-                    if not data:
-                        with suppress(OSError):  # closed by its peer
-                            other[source].shutdown(socket.SHUT_RDWR)
                         return
-                    if begins:
-                        with self._lock:
-                            self.round_trips += 1
-                    server_spoke_last = source is server
+                    if not data:
+                        return
+                    server_spoke_last = not from_client
+
+    def _begin(self, server: socket.socket) -> None:
+        """A round trip begins."""
+        with self._lock:
+            self.round_trips += 1
+            number = self.round_trips
+        if self.on_round_trip is not None:
+            self.on_round_trip(number)
+        if self.delay_s:
+            time.sleep(self.delay_s)
+        cut = self._cut
+        if cut is not None and cut.at == "request" and cut.number == number:
+            self._break()
+
+    def _send(
+        self, data: bytes, client: socket.socket, server: socket.socket, *, from_client: bool
+    ) -> None:
+        towards: Towards = "server" if from_client else "client"
+        target = server if from_client else client
+        cut = self._cut
+        if cut is not None and cut.at == "answer" and not from_client:
+            if cut.number == self.round_trips:
+                self._break()
+        if cut is not None and cut.at == "commit" and not from_client and _COMMITTED in data:
+            self.commits += data.count(_COMMITTED)
+            if self.commits >= cut.number:
+                target.sendall(data[: cut.passed])
+                self._break()
+        if cut is not None and cut.at == "byte" and cut.towards == towards:
+            left = cut.number - self.passed[towards]
+            if left < len(data):
+                target.sendall(data[: max(0, left)])
+                self._break()
+        target.sendall(data)
+        with self._lock:
+            self.passed[towards] += len(data)
+
+    def _break(self) -> None:
+        """The cut has happened: once."""
+        self._cut = None
+        raise _Broken
+
+
+def _shut(one: socket.socket) -> None:
+    with suppress(OSError):  # not connected any more
+        one.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -226,6 +226,8 @@ class _Planner:
                 self.plan.unknown_words.add(word)
         kept = row.appointment.status if row is not None and not row.deleted else "scheduled"
         is_block = record.kind == "block"
+        if is_block:
+            kept = "scheduled"  # a block has no word of its own, so nothing else may stay
         return Appointment(
             date=span.day,
             start_time=span.start,

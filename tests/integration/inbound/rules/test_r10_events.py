@@ -281,3 +281,20 @@ def test_r10_a_block_that_an_earlier_service_keyed_by_its_bare_id_is_keyed_anew(
     assert bench.slots()["12:00"] == 1
     bench.later()
     assert counts(bench.sync()) == {"read": 1, "unchanged": 1}
+
+
+def test_r10_a_block_that_somebody_cancelled_in_odis_occupies_its_time_again(
+    bench: Bench,
+) -> None:
+    bench.pims.records = [block("700101")]
+    bench.sync()
+    bench.conn.execute(
+        "UPDATE public.schedule_appointments SET status = 'cancelled' WHERE clinic_id = %s",
+        (bench.clinic_id,),
+    )
+    bench.later()
+
+    bench.sync()
+
+    assert [row["status"] for row in bench.rows()] == ["scheduled"]
+    assert bench.slots()["12:00"] == 1
