@@ -1,0 +1,68 @@
+"""A worker in a process of its own: the real handler, fed with events as lines on standard input.
+
+It says `ready` before the first event, answers each event with one line of JSON, and ends when
+there are no more.
+"""
+
+import json
+import os
+import resource
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from tests.faults.patience import impatient
+
+if TYPE_CHECKING:
+    from idexx_sync.entry import WorkerHandler
+
+
+class Context:
+    """What the handler asks Lambda for."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = monotonic() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return round((self._ends - monotonic()) * 1000)
+
+
+def main() -> None:
+    from functions.inbound_sync.handler import worker
+
+    with impatient():
+        serve(worker)
+
+
+def serve(worker: "WorkerHandler") -> None:
+    # Logs go their own way: standard output is for answers.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    answers.write("ready\n")
+    for line in sys.stdin:
+        order: dict[str, Any] = json.loads(line)
+        context = Context(order["seconds"]) if order.get("seconds") else None
+        if order.get("spare_mb") is not None:
+            _allow_memory(order["spare_mb"])
+        try:
+            answer = worker(order["event"], context)
+        except Exception as error:  # noqa: BLE001 Lambda catches whatever it is
+            answer = {"raised": type(error).__name__}
+        finally:
+            _allow_memory(None)
+        answers.write(json.dumps(answer) + "\n")
+
+
+def _allow_memory(spare_mb: float | None) -> None:
+    """So much more than what is used now; None: no limit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = hard
+    if spare_mb is not None:
+        with open("/proc/self/statm") as sizes:  # noqa: PTH123 pathlib would need more memory
+            pages = int(sizes.read().split()[0])
+        limit = pages * resource.getpagesize() + int(spare_mb * (1 << 20))
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,307 @@
+"""One clinic under fire: its Neo, its rows, a clock that both share, and runs as Lambda makes them.
+
+A run goes the real way: `run_job`, real HTTP to the simulator, real Postgres, and Chromium where a
+login is needed. Only time is ours: both sides are told what time it is, and a minute that passes
+makes leases a minute older.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from psycopg.types.json import Jsonb
+from pydantic import SecretStr
+
+from idexx_sync import entry, holds
+from idexx_sync.access import Credentials
+from idexx_sync.access_desk import store_credentials
+from idexx_sync.clinic_time import local_day, to_wall
+from idexx_sync.errors import SyncError
+from idexx_sync.inbound.sync import InboundSync
+from idexx_sync.jobs import Job, Order, new_order
+from idexx_sync.runner import Tools, run_job
+from idexx_sync.secrets import keyring, seal
+from idexx_sync.settings import Settings
+from local_stack.compare import Question, differences
+from tests.faults.rig import Rig
+from tests.support import LOCAL_KEY, add_clinic, make_settings, query
+
+MONDAY_MORNING = datetime(2026, 5, 4, 7, 0)  # noqa: DTZ001 a wall clock
+ZONE = "America/Los_Angeles"
+HORIZON_DAYS = 5
+TRIES = 3
+"""Lambda's first delivery and its two retries."""
+LOGINS_PER_HOUR = 10_000
+_CANCELLED = """
+    SELECT neo_appointment_id AS key FROM public.schedule_appointments
+     WHERE clinic_id = %s AND deleted_at IS NULL AND status = 'cancelled'
+"""
+_IN_WINDOW = """
+    SELECT neo_appointment_id AS key FROM public.schedule_appointments
+     WHERE clinic_id = %s AND deleted_at IS NULL AND date BETWEEN %s AND %s
+"""
+_IN_BEGUN_SLOTS = """
+    SELECT a.neo_appointment_id AS key
+      FROM public.schedule_appointments a JOIN public.schedule_slots s
+        ON s.clinic_id = a.clinic_id AND s.date = a.date
+       AND s.start_time <= a.start_time AND a.start_time < s.end_time
+     WHERE a.clinic_id = %s AND s.date + s.start_time <= %s
+"""
+AGENT = "Mozilla/5.0 (a browser that logged in before)"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One invocation and how it ended."""
+
+    job: Job | None
+    raised: str | None = None
+    """The kind of error that left the run; Lambda then tries again."""
+
+    @property
+    def wants_retry(self) -> bool:
+        return self.raised is not None or (self.job is not None and self.job.status == "queued")
+
+    @property
+    def word(self) -> str:
+        if self.raised is not None:
+            return f"raised {self.raised}"
+        if self.job is None:
+            return "nothing"
+        return f"{self.job.status} {self.job.error_kind or ''}".strip()
+
+    @property
+    def succeeded(self) -> bool:
+        return self.job is not None and self.job.status in (
+            "succeeded",
+            "succeeded_with_warnings",
+            "held",
+        )
+
+
+class FaultClinic:
+    """A new clinic with an empty calendar, and a session unless it is told to log in."""
+
+    def __init__(
+        self,
+        rig: Rig,
+        *,
+        start: datetime = MONDAY_MORNING,
+        real_time: bool = False,
+        proxied: bool = False,
+        session: bool = True,
+        **schedule: Any,
+    ) -> None:
+        self.rig = rig
+        self.conn = rig.conn
+        self.neo = rig.simulator.create_company(
+            zone=ZONE, now=None if real_time else start, generate=False
+        )
+        self.now = datetime.now(UTC) if real_time else start.replace(tzinfo=ZoneInfo(ZONE))
+        self.now = self.now.astimezone(UTC)
+        self.neo.set_knob("session_idle_minutes", None)
+        self.neo.set_knob("session_absolute_minutes", None)
+        self.clinic_id = add_clinic(
+            rig.conn,
+            zone=ZONE,
+            base_url=self.neo.base_url,
+            **{"sync_horizon_days": HORIZON_DAYS, **schedule},
+        )
+        self.url = rig.proxied_url if proxied else rig.url
+        self.tools = self.make_tools()
+        self.given_up: list[UUID] = []
+        """Jobs that Lambda delivered as often as it does: the dead letters' business."""
+        self._wrong_logins: list[int] = []
+        self.set_credentials()
+        if session:
+            self.store_session()
+
+    # -- time -------------------------------------------------------------------------------
+
+    def later(self, minutes: float) -> None:
+        """Time passes for the clinic, for Neo and for whoever holds the lease."""
+        step = timedelta(minutes=minutes)
+        self.now += step
+        self.neo.advance(minutes)
+        self.conn.execute(
+            "UPDATE idexx_sync.leases SET expires_at = expires_at - %s "
+            "WHERE clinic_id = %s AND expires_at > to_timestamp(0)",
+            (step, self.clinic_id),
+        )
+
+    # -- runs -------------------------------------------------------------------------------
+
+    def settings(self, **overrides: Any) -> Settings:
+        limits: dict[str, Any] = {
+            "neo_hosts": (self.neo.base_url,),
+            "chromium_path": self.rig.chromium_path,
+            "neo_requests_per_second": 100_000,
+            "logins_per_hour": LOGINS_PER_HOUR,
+            "neo_timeout_seconds": 5,
+            "login_timeout_seconds": 20,
+        }
+        return make_settings(self.url, **{**limits, **overrides})
+
+    def make_tools(self, **overrides: Any) -> Tools:
+        """Tools with a connection of their own; whoever makes them closes their database."""
+        tools = entry.make_tools(
+            self.settings(**overrides), retried=True, clock=lambda: self.now
+        )
+        return replace(tools, sleep=lambda _seconds: None)
+
+    def order(self) -> Order:
+        return new_order(self.clinic_id, "inbound", "api")
+
+    def invoke(self, order: Order, tools: Tools | None = None) -> Delivery:
+        """One invocation."""
+        try:
+            return Delivery(run_job(order, InboundSync(), tools or self.tools))
+        except SyncError as error:
+            return Delivery(None, error.kind)
+        except Exception as error:  # noqa: BLE001 whatever it is, Lambda sees it and tries again
+            return Delivery(None, f"unexpected {type(error).__name__}")
+
+    def deliver(
+        self, order: Order, after_first: Callable[[], None] = lambda: None
+    ) -> list[Delivery]:
+        """An event as Lambda handles it; `after_first` is called when the first try has ended."""
+        deliveries = [self.invoke(order)]
+        after_first()
+        while deliveries[-1].wants_retry and len(deliveries) < TRIES:
+            self.later(len(deliveries))
+            deliveries.append(self.invoke(order))
+        if deliveries[-1].wants_retry:
+            self.given_up.append(order.job_id)
+        return deliveries
+
+    # -- what a person does -----------------------------------------------------------------
+
+    def approve_open_holds(self) -> int:
+        """Give a permit for everything that waits."""
+        waiting = query(
+            self.conn,
+            "SELECT id FROM idexx_sync.holds WHERE clinic_id = %s AND status = 'open'",
+            (self.clinic_id,),
+        )
+        for hold in waiting:
+            holds.decide(self.conn, hold["id"], "approved", "somebody", self.now)
+        return len(waiting)
+
+    def set_credentials(self, password: str | None = None) -> None:
+        credentials = Credentials(
+            company_id=SecretStr(self.neo.company_id),
+            username=SecretStr(self.neo.username),
+            password=SecretStr(password or self.neo.password),
+        )
+        store_credentials(self.conn, keyring(LOCAL_KEY), self.clinic_id, credentials)
+        self._wrong_logins.append(self._all_wrong_logins())
+
+    def store_session(self) -> None:
+        """A session as a login would have left it."""
+        cookies = [
+            {"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "expires": -1}
+            for name, value in self.neo.open_session().items()
+        ]
+        content = {
+            "cookies": cookies,
+            "user_agent": AGENT,
+            "logged_in_at": self.now.isoformat(),
+        }
+        sealed = seal(keyring(LOCAL_KEY), self.clinic_id, json.dumps(content).encode())
+        self.conn.execute(
+            """
+            INSERT INTO idexx_sync.sessions (clinic_id, credential_version, sealed, stored_at)
+            SELECT %(clinic)s, max(version), %(sealed)s, %(now)s
+              FROM idexx_sync.credentials WHERE clinic_id = %(clinic)s
+            ON CONFLICT (clinic_id) DO UPDATE
+               SET sealed = EXCLUDED.sealed, credential_version = EXCLUDED.credential_version
+            """,
+            {"clinic": self.clinic_id, "sealed": sealed, "now": self.now},
+        )
+
+    def configure(self, **columns: Any) -> None:
+        """Change the clinic's schedule settings in ODIS."""
+        self.conn.execute(
+            "UPDATE public.clinic_schedule_configs SET "
+            + ", ".join(f"{name} = %s" for name in columns)
+            + " WHERE clinic_id = %s",
+            [
+                *(Jsonb(value) if isinstance(value, dict) else value for value in columns.values()),
+                self.clinic_id,
+            ],
+        )
+
+    # -- what is true -----------------------------------------------------------------------
+
+    def wrong_logins(self) -> int:
+        """Refused logins, of the version of the secret that had most of them."""
+        counted = [*self._wrong_logins, self._all_wrong_logins()]
+        return max(after - before for before, after in pairwise(counted))
+
+    def _all_wrong_logins(self) -> int:
+        return sum(one["outcome"] != "ok" for one in self.neo.logins())
+
+    def question(self) -> Question:
+        """The days and rooms that a run of this moment covers."""
+        settings = query(
+            self.conn,
+            """
+            SELECT s.room_ids, g.sync_horizon_days
+              FROM idexx_sync.clinic_settings s
+              JOIN public.clinic_schedule_configs g USING (clinic_id)
+             WHERE clinic_id = %s
+            """,
+            (self.clinic_id,),
+        )[0]
+        today = local_day(self.now, self.zone())
+        last = today + timedelta(days=settings["sync_horizon_days"] - 1)
+        return Question(self.clinic_id, today, last, settings["room_ids"])
+
+    def differences(self) -> list[str]:
+        """What differs from Neo, but for what the rules leave as it is.
+
+        A slot that has begun stays as it was, beside those of a grid that was changed later. A
+        row that says cancelled needs no removal, whatever became of it (rule R6). Where Neo does
+        not show cancelled visits, one of which no row lies in the window can't be known of.
+        """
+        question, state = self.question(), self.neo.state()
+        if self.neo.knobs()["cancelled_visits"]["value"] == "absent":
+            known = self._keys(_IN_WINDOW, question.first_day, question.last_day)
+            state["visits"] = [v for v in state["visits"] if not v["cancelled"] or v["id"] in known]
+        found = differences(self.conn, question, state)
+        now = to_wall(self.now, self.zone())
+        begun = f"slot {now.date()}", f"slot {now:%Y-%m-%d %H:%M}~"
+        cancelled = self._keys(_CANCELLED)
+        in_begun_slots = self._keys(_IN_BEGUN_SLOTS, now)
+        return [
+            text
+            for text in found
+            if not begun[0] <= text <= begun[1]
+            and not ("should not be there" in text and _key_of(text) in cancelled)
+            and not ("slot_id" in text and _key_of(text) in in_begun_slots)
+        ]
+
+    def _keys(self, statement: str, *more: Any) -> set[str]:
+        return {row["key"] for row in query(self.conn, statement, (self.clinic_id, *more))}
+
+    def zone(self) -> ZoneInfo:
+        """The clinic's zone in ODIS; Neo's own stays what it is."""
+        found = query(
+            self.conn, "SELECT timezone FROM public.clinics WHERE id = %s", (self.clinic_id,)
+        )
+        return ZoneInfo(found[0]["timezone"])
+
+    def close(self) -> None:
+        self.tools.database.close()
+        self.neo.remove()
+
+
+def _key_of(difference: str) -> str:
+    """The record that a line of the comparison is about."""
+    key, _, _ = difference.partition(": ")
+    return key

@@ -1,0 +1,120 @@
+"""The command: which scenarios are run, on how many processes, and what is printed."""
+
+import argparse
+import json
+import multiprocessing
+import queue
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.faults import histories, kills, sweep_database, sweep_neo
+from tests.faults.results import Outcome, failures, figures, table
+from tests.faults.rig import ROOT, running_rig
+from tests.faults.tasks import Task
+
+PROCESSES = 2
+SILENT_S = 300.0
+"""A scenario that takes longer is taken for hanging."""
+FILE = ROOT / ".local" / "faults.json"
+
+
+def main(words: Sequence[str]) -> int:
+    wanted = _arguments(words)
+    chosen = [task for task in _tasks(wanted) if wanted.only.lower() in task.group.lower()]
+    started = time.monotonic()
+    outcomes = run_all(chosen, wanted.processes)
+    seconds = time.monotonic() - started
+    report(outcomes, seconds)
+    _write(FILE, figures(outcomes, seconds))
+    return int(any(outcome.failed for outcome in outcomes))
+
+
+def _arguments(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run faults", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="the long set")
+    parser.add_argument("--only", default="", metavar="WORDS", help="groups that contain the words")
+    parser.add_argument("--seed", type=int, help="one random history only")
+    parser.add_argument("--number", type=int, default=300, help="its operations")
+    parser.add_argument("--replay", metavar="FILE", help="a history that was written down")
+    parser.add_argument("--processes", type=int, default=PROCESSES)
+    return parser.parse_args(words)
+
+
+def _tasks(wanted: argparse.Namespace) -> list[Task]:
+    if wanted.replay:
+        return [Task("Replayed history", histories.replay, {"path": wanted.replay})]
+    if wanted.seed is not None:
+        return [histories.seeded(wanted.seed, wanted.number)]
+    sets = (histories, kills, sweep_neo, sweep_database)
+    return [task for one in sets for task in one.tasks(full=wanted.full)]
+
+
+def report(outcomes: Sequence[Outcome], seconds: float) -> None:
+    wrong = failures(outcomes)
+    if wrong:
+        _say(wrong)
+    _say(table(outcomes))
+    failed = sum(outcome.failed for outcome in outcomes)
+    _say(f"{len(outcomes) - failed} passed, {failed} failed in {seconds:.0f} s")
+
+
+def run_all(tasks: Sequence[Task], processes: int) -> list[Outcome]:
+    """Carry the tasks out, the long ones first, each process on a rig of its own."""
+    context = multiprocessing.get_context("spawn")
+    waiting: Any = context.Queue()
+    done: Any = context.Queue()
+    for task in sorted(tasks, key=lambda task: -task.cost_s):
+        waiting.put(task)
+    workers = [
+        context.Process(target=_work, args=(waiting, done)) for _ in range(max(1, processes))
+    ]
+    for worker in workers:
+        waiting.put(None)
+        worker.start()
+    try:
+        return _collect(done, len(tasks), workers)
+    finally:
+        for worker in workers:
+            worker.join(20)
+            if worker.is_alive():
+                worker.terminate()
+
+
+def _collect(done: Any, number: int, workers: Sequence[Any]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    heard = time.monotonic()
+    while len(outcomes) < number:
+        try:
+            outcomes.append(done.get(timeout=1))
+            heard = time.monotonic()
+        except queue.Empty:
+            if time.monotonic() - heard > SILENT_S or not any(one.is_alive() for one in workers):
+                lost = Outcome("lost", f"{number - len(outcomes)} scenarios", trouble="no answer")
+                return [*outcomes, lost]
+    return outcomes
+
+
+def _work(waiting: Any, done: Any) -> None:
+    """One process: a rig, and scenarios until there are no more."""
+    with running_rig() as rig:
+        while (task := waiting.get()) is not None:
+            outcome = Outcome(task.group, task.name)
+            started = time.monotonic()
+            try:
+                task.run(rig, outcome)
+            except Exception:  # noqa: BLE001 the other scenarios go on
+                outcome.trouble = traceback.format_exc(limit=-4)
+            outcome.seconds = time.monotonic() - started
+            done.put(outcome)
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201

@@ -1,0 +1,116 @@
+"""What happens to one worker, and how everything is put right again afterwards."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg.errors import LockNotAvailable
+
+from idexx_sync.neo.processes import adopting_orphans
+from tests.faults.clinic import TRIES, FaultClinic
+from tests.faults.converge import Watch
+from tests.faults.observation import observe
+from tests.faults.patience import PATIENCE
+from tests.faults.results import Outcome, Violation
+from tests.faults.worker import Worker, bury, orphans_that_stay, tick, working
+from tests.support import query
+
+Event = dict[str, Any]
+Strike = Callable[[Worker, Event], None]
+
+UNFINISHED = ("queued", "running")
+_TMP = Path("/tmp")  # noqa: S108 where the browser's folders are
+
+
+class Incident:
+    """A worker is struck; Lambda tries again on fresh ones; then come clean runs.
+
+    `settings` are environment variables of the struck worker.
+    """
+
+    def __init__(self, clinic: FaultClinic, outcome: Outcome, **settings: str) -> None:
+        self.clinic = clinic
+        self.outcome = outcome
+        self.watch = Watch(clinic, outcome)
+        self._settings = settings
+        minute = datetime.now(UTC).replace(second=0, microsecond=0)
+        self._event, self._order = tick(clinic, minute)
+        self._job_ids = [self._order.job_id]
+
+    def carry(self, strike: Strike) -> None:
+        clinic = self.clinic
+        try:
+            with adopting_orphans():
+                before = observe(clinic.conn, clinic.clinic_id)
+                struck = self._struck(strike)
+                self.watch.look(before, self._job_ids)
+            self._settle()
+            self._check_folders(struck)
+        finally:
+            clinic.close()
+
+    def take_over(self) -> None:
+        """The worker's lease is over, and another run comes."""
+        order = self.clinic.order()
+        self._job_ids.append(order.job_id)
+        try:
+            self.clinic.later(1)
+            self.outcome.notes[f"taking over: {self.clinic.invoke(order).word}"] += 1
+        except LockNotAvailable:
+            text = f"a frozen run keeps its lease locked for more than {PATIENCE}"
+            self.watch.add([Violation("V6", text)])
+
+    def had_the_lease(self) -> bool:
+        """Whether the worker's job has begun and not ended: its fence is stale now."""
+        return self._job()["status"] == "running"
+
+    def _struck(self, strike: Strike) -> int:
+        """The first worker and its successors; returns the first one's process id."""
+        clinic, notes = self.clinic, self.outcome.notes
+        with working(clinic, **self._settings) as worker:
+            strike(worker, self._event)
+            worker.kill()
+            answer = worker.answer()
+        notes["struck"] += answer is None or "raised" in answer
+        notes[f"struck worker: {_word(answer)}"] += 1
+        stays = orphans_that_stay(clinic.rig)
+        self.watch.add([Violation("V10", "a process outlives its worker by 5 s") for _ in stays])
+        bury(clinic.rig)
+        for number in range(1, TRIES):
+            if answer is not None and "raised" not in answer:
+                break
+            clinic.later(number)
+            with working(clinic) as worker:
+                worker.begin(self._event)
+                answer = worker.answer()
+            notes[f"retry: {_word(answer)}"] += 1
+        else:
+            if self._job()["status"] in UNFINISHED:
+                clinic.given_up.append(self._order.job_id)
+        return worker.pid
+
+    def _settle(self) -> None:
+        clinic, watch = self.clinic, self.watch
+        for knob in ("delay_ms", "faults"):
+            clinic.neo.set_knob(knob, clinic.neo.knobs()[knob]["default"])
+        watch.converge()
+
+    def _check_folders(self, pid: int) -> None:
+        """What a killed worker could not remove, the next one has to."""
+        left = list(_TMP.glob(f"run-{pid}-*"))
+        self.watch.add([Violation("V10", "a killed worker's folder stays") for _ in left])
+
+    def _job(self) -> dict[str, Any]:
+        found = query(
+            self.clinic.conn,
+            "SELECT status, attempt FROM idexx_sync.jobs WHERE id = %s",
+            (self._order.job_id,),
+        )
+        return found[0] if found else {"status": "", "attempt": 0}
+
+
+def _word(answer: dict[str, Any] | None) -> str:
+    if answer is None:
+        return "no answer"
+    return str(answer.get("status") or f"raised {answer['raised']}")

@@ -1,0 +1,159 @@
+"""A worker is killed, frozen, or runs out of time or memory, at any moment of its run."""
+
+import random
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from tests.faults import checks
+from tests.faults.eventful import eventful_clinic
+from tests.faults.incident import Event, Incident
+from tests.faults.results import Outcome
+from tests.faults.rig import Rig
+from tests.faults.tasks import Task
+from tests.faults.worker import ANSWERS_WITHIN_S, Worker
+
+WARM_RUN_S, LOGIN_RUN_S = 0.35, 2.5
+"""About how long a run takes here, without and with a login; moments are spread over it."""
+SHORT_LEASE_S = 1.0
+FIRST_ROUND_TRIP, LAST_ROUND_TRIP = 5, 13
+"""Of a worker's first run; those before open its connection."""
+WRONG_PASSWORD = "Wrong-Password-1"
+
+
+def tasks(*, full: bool) -> Iterator[Task]:
+    kills = 50 if full else 8
+    for number in range(kills):
+        log_in = number % 2 == 1
+        share = round((number // 2 + 0.5) / (kills / 2), 3)
+        arguments = {"share": share, "log_in": log_in, "seed": number}
+        yield Task("Worker killed at a random moment", kill_at_moment, arguments, 8)
+    for n in range(FIRST_ROUND_TRIP, LAST_ROUND_TRIP + 1):
+        if full or n % 3 == 1:
+            yield Task("Worker killed at round trip n", kill_at_round_trip, {"n": n}, 6)
+        if full or n % 3 == 2:
+            yield Task("Worker frozen past its lease, thawed", freeze, {"n": n}, 8)
+    for n in range(1 if not full else 5):
+        yield Task("Worker killed with a wrong password", kill_wrong_password, {"late": n}, 15)
+    for number in range(10 if full else 2):
+        milliseconds = 560 + 60 * number
+        yield Task("Worker out of time", out_of_time, {"ms": milliseconds}, 6)
+    yield Task("Worker out of time", out_of_time, {"ms": 1_800, "log_in": True}, 9)
+    for number in range(12 if full else 2):
+        yield Task("Worker out of memory", out_of_memory, {"spare_mb": 1 + 3 * number}, 8)
+
+
+def kill_at_moment(
+    rig: Rig, outcome: Outcome, *, share: float, log_in: bool, seed: int
+) -> None:
+    """SIGKILL after a share of the time that a run takes, and a bit by chance."""
+    length = LOGIN_RUN_S if log_in else WARM_RUN_S
+    moment = length * share * random.Random(seed).uniform(0.8, 1.2)
+
+    def strike(worker: Worker, event: Event) -> None:
+        worker.begin(event)
+        worker.answers_within(moment)
+
+    clinic = eventful_clinic(rig, traceless=bool(seed % 4), log_in=log_in, real_time=True)
+    Incident(clinic, outcome).carry(strike)
+
+
+def kill_at_round_trip(rig: Rig, outcome: Outcome, *, n: int) -> None:
+    """SIGKILL before the worker's round trip n reaches Postgres."""
+    clinic = eventful_clinic(rig, proxied=True, real_time=True)
+
+    def strike(worker: Worker, event: Event) -> None:
+        at_round_trip(rig, n, lambda: worker.signal(signal.SIGKILL))
+        worker.begin(event)
+        worker.answers_within(ANSWERS_WITHIN_S)
+        rig.proxy.calm()
+
+    Incident(clinic, outcome).carry(strike)
+
+
+def out_of_time(rig: Rig, outcome: Outcome, *, ms: int, log_in: bool = False) -> None:
+    """Lambda's deadline comes in the middle; whoever is still there is killed."""
+    clinic = eventful_clinic(rig, log_in=log_in, real_time=True)
+    clinic.neo.set_knob("delay_ms", 40)
+
+    def strike(worker: Worker, event: Event) -> None:
+        worker.begin(event, seconds=ms / 1000)
+        in_time = worker.answers_within(ms / 1000)
+        outcome.notes["answered in time" if in_time else "killed by the deadline"] += 1
+
+    incident = Incident(clinic, outcome, IDEXX_SYNC_DEADLINE_RESERVE_SECONDS="0.5")
+    incident.carry(strike)
+
+
+def out_of_memory(rig: Rig, outcome: Outcome, *, spare_mb: int) -> None:
+    """The calendar is long, and there is little memory for it."""
+    clinic = eventful_clinic(rig, real_time=True)
+    now = datetime.fromisoformat(clinic.neo.now())
+    clinic.neo.book_many(
+        [
+            {"start": now.replace(hour=8 + n % 10, minute=n % 60), "patient": f"MANY {n % 50}"}
+            for n in range(1_500)
+        ]
+    )
+
+    def strike(worker: Worker, event: Event) -> None:
+        worker.begin(event, spare_mb=spare_mb)
+        worker.answers_within(ANSWERS_WITHIN_S)
+
+    Incident(clinic, outcome).carry(strike)
+
+
+def kill_wrong_password(rig: Rig, outcome: Outcome, *, late: int) -> None:
+    """SIGKILL between the submission of a wrong password and the record of what came of it."""
+    clinic = eventful_clinic(rig, log_in=True, real_time=True)
+    clinic.set_credentials(WRONG_PASSWORD)
+
+    def strike(worker: Worker, event: Event) -> None:
+        worker.begin(event)
+        while not clinic.neo.logins() and not worker.answers_within(0.005):
+            pass
+        worker.answers_within(late * 0.02)
+
+    incident = Incident(clinic, outcome)
+    incident.watch.most_wrong_logins = 2
+    incident.carry(strike)
+
+
+def freeze(rig: Rig, outcome: Outcome, *, n: int) -> None:
+    """SIGSTOP before round trip n; another run takes over; SIGCONT: it must not write."""
+    clinic = eventful_clinic(rig, proxied=True, real_time=True)
+    incident = Incident(
+        clinic,
+        outcome,
+        IDEXX_SYNC_LEASE_SECONDS=str(SHORT_LEASE_S),
+        IDEXX_SYNC_HEARTBEAT_SECONDS=str(SHORT_LEASE_S / 4),
+    )
+    stopped = threading.Event()
+
+    def strike(worker: Worker, event: Event) -> None:
+        def stop() -> None:
+            worker.signal(signal.SIGSTOP)
+            stopped.set()
+
+        at_round_trip(rig, n, stop)
+        worker.begin(event)
+        if not stopped.wait(ANSWERS_WITHIN_S):
+            raise RuntimeError(f"round trip {n} was never made")
+        rig.proxy.calm()
+        incident.take_over()
+        held = incident.had_the_lease()
+        then = checks.everything(clinic.conn, clinic.clinic_id)
+        worker.signal(signal.SIGCONT)
+        worker.answers_within(ANSWERS_WITHIN_S)
+        if held:
+            now = checks.everything(clinic.conn, clinic.clinic_id)
+            incident.watch.add(checks.stale_writes(then, now))
+
+    incident.carry(strike)
+
+
+def at_round_trip(rig: Rig, n: int, act: Callable[[], None]) -> None:
+    """Have something done just before the nth round trip from now on."""
+    rig.proxy.reset()
+    rig.proxy.on_round_trip = lambda number: act() if number == n else None

@@ -1,0 +1,195 @@
+"""Random histories as lists of operations: made from a seed, shortened, written down, replayed.
+
+An operation names its subject by a number ("the 17th visit, counted round"), so that any part of a
+list is a history too.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.sweep_neo import ANSWERS, CUTS, EXPIRED
+from tests.faults.statements import ERRORS, KILLED
+
+Operation = tuple[str, dict[str, Any]]
+
+ROOMS = (3, 4, 5, None)
+MINUTES = (0, 15, 30, 30, 30, 45, 60, 150)
+PATIENTS = 25
+ZONES = ("America/Los_Angeles", "America/Denver", "America/New_York")
+HOURS = (
+    {"open_time": "08:00", "close_time": "18:00"},
+    {"open_time": "07:15", "close_time": "20:00"},
+    {"open_time": "09:00", "close_time": "17:10", "days_of_week": [1, 2, 3, 4, 5]},
+    {"daily_hours": {str(day): {"enabled": day != 0, "open": "08:30", "close": "16:30"}
+                     for day in range(7)}},  # fmt: skip
+)
+STYLES: dict[str, tuple[Any, ...]] = {
+    "end_bound": ("exclusive", "inclusive", "spanning"),
+    "unknown_appointment": ("404_json", "404_html", "200_without_appointment", "200_null"),
+    "deleted_visits": ("readable", "readable", "unknown"),
+    "cancelled_visits": ("present", "absent"),
+    "id_types": ({}, {"event.id": "number", "appointment.id": "string"}),
+    "expired_answer": EXPIRED,
+}
+"""Points in which nobody knows how Neo is; each history is one way it may be."""
+DAMAGE: tuple[tuple[str, Any], ...] = (
+    ("envelope", "bare_array"),
+    ("envelope", "unexpected_object"),
+    ("envelope", "events_null"),
+    ("calendar_subset", "empty"),
+    ("calendar_subset", {"drop_count": 1}),
+    ("calendar_subset", {"drop_fraction": 0.19}),
+    ("calendar_subset", {"drop_fraction": 0.21}),
+    ("calendar_subset", {"drop_fraction": 0.9}),
+    ("calendar_subset", "another company's"),
+    ("malformed_records", {"percent": 1}),
+    ("malformed_records", {"percent": 5}),
+    ("malformed_records", {"percent": 25}),
+    ("duplicate_records", {"percent": 10, "how": "equal"}),
+    ("duplicate_records", {"percent": 10, "how": "differing"}),
+    ("unknown_status", {"percent": 20}),
+    ("status_missing", {"percent": 3}),
+    ("status_missing", {"percent": 30}),
+    ("refuse_connections", True),
+)
+"""Knobs under which a calendar is wrong, without an error to show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Makes one operation of a history."""
+
+    dice: random.Random
+
+    def subject(self) -> int:
+        return self.dice.randrange(1_000)
+
+    def when(self) -> dict[str, int]:
+        """A day counted from the clinic's today, and a quarter of an hour of it."""
+        return {"day": self.dice.choice((-1, 0, 0, 1, 1, 2, 2, 3, 4, 5, 7)), "quarter": self._at()}
+
+    def _at(self) -> int:
+        return self.dice.randrange(28, 76) if self.dice.random() < 0.9 else self.dice.randrange(96)
+
+    def room(self) -> int | None:
+        return self.dice.choice(ROOMS)
+
+
+def _maker(**values: Callable[[Chooser], Any]) -> Callable[[Chooser], dict[str, Any]]:
+    return lambda chooser: {name: make(chooser) for name, make in values.items()}
+
+
+def _visit(chooser: Chooser) -> dict[str, Any]:
+    dice = chooser.dice
+    return {
+        **chooser.when(),
+        "minutes": dice.choice(MINUTES),
+        "room": chooser.room(),
+        "patient": dice.randrange(PATIENTS),
+        "spelling": dice.randrange(2),
+    }
+
+
+def _block(chooser: Chooser) -> dict[str, Any]:
+    dice = chooser.dice
+    return {
+        **chooser.when(),
+        "quarters": dice.choice((1, 2, 4, 8)),
+        "room": chooser.room(),
+        "repeats": dice.choice((0, 0, 0, 1, 3)),
+        "whole_day": dice.random() < 0.1,
+    }
+
+
+def _rule(chooser: Chooser) -> dict[str, Any]:
+    dice = chooser.dice
+    actions = [action for action in ANSWERS + CUTS if action != "expire_session"]
+    return {
+        "path": dice.choice((".*", "getAppointment$", "getCalendarEventData$", "View$")),
+        "nth": dice.randrange(1, 5),
+        "times": dice.choice((1, 2, 3, 1_000)),
+        "action": dice.choice(actions),
+    }
+
+
+def _statement(chooser: Chooser) -> dict[str, Any]:
+    how = chooser.dice.choice((KILLED, KILLED, *ERRORS))
+    return {"n": chooser.dice.randrange(1, 40), "how": how}
+
+
+def _pause(chooser: Chooser) -> dict[str, Any]:
+    return {"minutes": chooser.dice.choice((1, 5, 15, 15, 30, 60, 240, 900))}
+
+
+SUBJECT = _maker(subject=Chooser.subject)
+MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
+    (18, "book", _visit),
+    (3, "book_block", _block),
+    (8, "move", lambda c: {"subject": c.subject(), **c.when(), "room": c.room()}),
+    (3, "resize", lambda c: {"subject": c.subject(), "minutes": c.dice.choice(MINUTES)}),
+    (5, "cancel", SUBJECT),
+    (3, "uncancel", SUBJECT),
+    (5, "delete", SUBJECT),
+    (3, "undelete", SUBJECT),
+    (2, "move_block", lambda c: {"subject": c.subject(), **c.when(), "room": c.room()}),
+    (2, "delete_block", lambda c: {"subject": c.subject(), "whole": c.dice.random() < 0.5}),
+    (1, "undelete_block", SUBJECT),
+    (3, "no_show", SUBJECT),
+    (1, "undo_no_show", SUBJECT),
+    (2, "confirm", SUBJECT),
+    (4, "confirm_arrival", SUBJECT),
+    (4, "start_consultation", SUBJECT),
+    (2, "ready_to_pay", SUBJECT),
+    (3, "finalise", SUBJECT),
+    (1, "delete_consultation", SUBJECT),
+    (1, "edit_reason", SUBJECT),
+    (1, "change_type", lambda c: {"subject": c.subject(), "kind": c.dice.randrange(7)}),
+    (1, "change_provider", lambda c: {"subject": c.subject(), "provider": c.dice.randrange(5)}),
+    (2, "change_phone", lambda c: {"subject": c.subject(), "number": c.dice.randrange(90)}),
+    (2, "rename_patient", lambda c: {"subject": c.subject(), "number": c.dice.randrange(90)}),
+    (1, "change_owner", lambda c: {"subject": c.subject(), "number": c.dice.randrange(90)}),
+    (0.5, "merge_patients", lambda c: {"subject": c.subject(), "into": c.subject()}),
+    (0.4, "delete_many", lambda c: {"share": c.dice.choice((0.15, 0.3, 1.0))}),
+    (0.4, "shift_all", lambda c: {"minutes": c.dice.choice((-60, 60, 180))}),
+    (1, "set_rooms", lambda c: {"rooms": c.dice.choice((None, None, ["3", "4"], ["3", "5"]))}),
+    (1, "set_hours", lambda c: {"number": c.dice.randrange(len(HOURS))}),
+    (0.7, "set_zone", lambda c: {"zone": c.dice.choice(ZONES)}),
+    (1, "set_slots", lambda c: {"minutes": c.dice.choice((15, 20, 30, 45))}),
+    (0.7, "set_capacity", lambda c: {"capacity": c.dice.choice((1, 2, 3))}),
+    (2, "tamper", lambda c: {"subject": c.subject(), "how": c.dice.randrange(4)}),
+    (1.5, "agent_books", lambda c: {**c.when(), "subject": c.subject(), "how": c.dice.randrange(4)}),
+    (0.2, "expire_sessions", _maker()),
+    (5, "fault_rule", _rule),
+    (3, "damage", lambda c: {"number": c.dice.randrange(len(DAMAGE))}),
+    (3, "fault_statement", _statement),
+    (5, "calm", _maker()),
+    (7, "pause", _pause),
+    (18, "run", _maker()),
+    (1.5, "settle", _maker()),
+)
+
+
+def history(seed: int, number: int) -> list[Operation]:
+    """So many operations; the first says what kind of Neo and which days it is about."""
+    dice = random.Random(seed)
+    chooser = Chooser(dice)
+    weights = [weight for weight, _, _ in MENU]
+    begin = {
+        "start": dice.choice(STARTS),
+        "style": {knob: dice.choice(values) for knob, values in STYLES.items()},
+    }
+    operations: list[Operation] = [("begin", begin)]
+    for _, name, make in dice.choices(MENU, weights, k=number):
+        operations.append((name, make(chooser)))
+    return operations
+
+
+STARTS = (
+    "2026-05-04 07:00:00",
+    "2026-05-08 13:00:00",
+    "2026-03-06 09:00:00",  # two days before clocks go forward
+    "2026-10-30 09:00:00",  # two days before they go back
+    "2026-12-30 16:00:00",
+)

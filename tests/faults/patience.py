@@ -1,0 +1,29 @@
+"""Waits that a run makes in vain are short here; their length is tested elsewhere."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest import mock
+
+from idexx_sync import db
+from idexx_sync.neo import conversation
+
+PAUSE_S = 0.005
+"""Between two tries of a request."""
+LOCK_TIMEOUT = "250ms"
+IDLE_TIMEOUT = "2s"
+"""After which Postgres ends the transaction of somebody who no longer moves."""
+PATIENCE = "6s"
+"""How long the observer waits for a lock that a run holds."""
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """For the time of the block, in this process."""
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # it tells of each broken connection
+    with (
+        mock.patch.object(conversation, "_FIRST_PAUSE_S", PAUSE_S),
+        mock.patch.object(db, "LOCK_TIMEOUT", LOCK_TIMEOUT),
+        mock.patch.object(db, "IDLE_TIMEOUT", IDLE_TIMEOUT),
+    ):
+        yield

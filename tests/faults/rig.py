@@ -1,0 +1,91 @@
+"""What all scenarios of one process stand on: a Postgres, a simulated Neo, a folder of its own."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import psycopg
+
+from idexx_sync import migrations
+from idexx_sync.neo.processes import processes
+from local_stack.chromium import find_chromium, playwright_package
+from local_stack.postgres import running_postgres
+from neo_simulator.client import Simulator
+from neo_simulator.process import running_simulator
+from tests.faults.patience import PATIENCE, impatient
+from tests.proxy import CountingProxy, counting_proxy
+from tests.support import Conn
+
+ROOT = Path(__file__).resolve().parents[2]
+ODIS_TABLES = ROOT / "layers" / "local_stack" / "odis.sql"
+DATABASE = "faults"
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Clinics come and go in one database; each has a company of its own in the simulator."""
+
+    url: str
+    """The database, directly."""
+    proxy: CountingProxy
+    """Stands before the database."""
+    proxied_url: str
+    conn: Conn
+    """The observer's connection: never through the proxy."""
+    simulator: Simulator
+    chromium_path: str
+    own_processes: frozenset[int]
+    """Postgres, the simulator and their guards: not what a run has left behind."""
+    folder: Path
+    """Where temporary files of this process and of its workers go."""
+
+
+@contextmanager
+def running_rig() -> Iterator[Rig]:
+    """A rig for the time of the block; every process of it is gone afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="idexx-sync-faults-") as folder,
+        running_postgres(durable=False) as cluster,
+        running_simulator() as simulator,
+    ):
+        cluster.create_database(DATABASE)
+        url = cluster.dsn(DATABASE)
+        with (
+            psycopg.connect(url, autocommit=True, application_name="observer") as conn,
+            counting_proxy(url) as (proxy, proxied_url),
+            _temporary_files_in(Path(folder)),
+            impatient(),
+        ):
+            conn.execute(ODIS_TABLES.read_bytes())
+            migrations.apply(conn, ROOT / "migrations")
+            conn.execute(f"SET lock_timeout = '{PATIENCE}'")
+            conn.execute(f"ALTER DATABASE {DATABASE} SET deadlock_timeout = '100ms'")
+            chromium = find_chromium(os.environ, playwright_package())
+            assert chromium is not None, "no headless Chromium here: ./run faults installs one"
+            yield Rig(
+                url=url,
+                proxy=proxy,
+                proxied_url=proxied_url,
+                conn=conn,
+                simulator=simulator,
+                chromium_path=str(chromium),
+                own_processes=frozenset(children(os.getpid())),
+                folder=Path(folder),
+            )
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started or adopted."""
+    return [one.pid for one in processes() if one.parent == pid]
+
+
+@contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    with mock.patch.dict(os.environ, TMPDIR=str(folder)), mock.patch.object(
+        tempfile, "tempdir", None
+    ):
+        yield

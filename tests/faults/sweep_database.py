@@ -1,0 +1,124 @@
+"""Postgres fails at statement n, at round trip n, at byte k and at commit n of a run."""
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from tests.faults import checks
+from tests.faults.clinic import FaultClinic
+from tests.faults.competitor import LOCKS, competitor
+from tests.faults.converge import Watch
+from tests.faults.eventful import eventful_clinic
+from tests.faults.leftovers import leftovers, settled
+from tests.faults.results import Outcome
+from tests.faults.rig import Rig
+from tests.faults.statements import ERRORS, KILLED, Counter, inject
+from tests.faults.tasks import Task
+from tests.proxy import Cut
+
+STATEMENTS = 36
+"""More than a run has: the last ones do not strike."""
+LOGIN_STATEMENTS = range(10, 17)
+"""Those that a login adds, and their neighbours."""
+ROUND_TRIPS = 9
+COMMITS = 2
+BYTES_SENT, BYTES_RECEIVED = 36_000, 33_000
+"""About as many as a run needs."""
+
+
+def tasks(*, full: bool) -> Iterator[Task]:
+    for n in range(1, STATEMENTS + 1):
+        for number, how in enumerate((KILLED, *ERRORS)):
+            if full or how in (KILLED, "deadlock", "lock time-out") or number == n % 8:
+                yield Task("Postgres fails at statement n", fail_at_statement, {"n": n, "how": how})
+    for n in LOGIN_STATEMENTS:
+        for how in (KILLED, "deadlock") if full else (KILLED,):
+            arguments = {"n": n, "how": how, "log_in": True}
+            yield Task("Postgres fails at statement n of a login", fail_at_statement, arguments, 4)
+    for n in range(1, ROUND_TRIPS + 1):
+        for at in ("request", "answer"):
+            arguments = {"at": at, "number": n}
+            yield Task("Postgres is cut off at round trip n", fail_on_the_wire, arguments)
+    for n in range(1, COMMITS + 1):
+        for passed in (0, 1, 20):
+            arguments = {"at": "commit", "number": n, "passed": passed}
+            yield Task("Commit acknowledgement n is lost", fail_on_the_wire, arguments)
+    for towards, size in (("server", BYTES_SENT), ("client", BYTES_RECEIVED)):
+        for k in range(0, size, size // (200 if full else 12)):
+            arguments = {"at": "byte", "number": k, "towards": towards}
+            yield Task("Postgres is cut off at byte k", fail_on_the_wire, arguments)
+    for n in range(1, ROUND_TRIPS + 1):
+        for number, what in enumerate(LOCKS):
+            if full or n in (1, 4) or number == n % len(LOCKS):
+                yield Task("Somebody holds a lock", wait_for_a_lock, {"what": what, "n": n}, 2)
+    yield Task("Deadlock", deadlock, {}, 2)
+
+
+def fail_at_statement(
+    rig: Rig, outcome: Outcome, *, n: int, how: str, log_in: bool = False
+) -> None:
+    clinic = eventful_clinic(rig, traceless=bool(n % 2), log_in=log_in)
+    counter = Counter(n, how)
+    inject(clinic.tools.database.connection(), counter)
+    _carry(clinic, outcome, struck=lambda: counter.struck)
+
+
+def fail_on_the_wire(
+    rig: Rig,
+    outcome: Outcome,
+    *,
+    at: Literal["request", "answer", "byte", "commit"],
+    number: int,
+    towards: Literal["server", "client"] = "server",
+    passed: int = 0,
+) -> None:
+    clinic = eventful_clinic(rig, proxied=True, traceless=bool(number % 2))
+    rig.proxy.cut(Cut(at, number, towards, passed))
+    try:
+        _carry(clinic, outcome, struck=lambda: rig.proxy.cuts > 0, end=rig.proxy.calm)
+    finally:
+        rig.proxy.calm()
+
+
+def wait_for_a_lock(rig: Rig, outcome: Outcome, *, what: str, n: int) -> None:
+    """Somebody takes the lock just before the run's round trip n."""
+    clinic = eventful_clinic(rig, proxied=True)
+    with competitor(rig, clinic.clinic_id) as other:
+
+        def take(number: int) -> None:
+            if number == n:
+                other.hold(what)
+
+        rig.proxy.reset()
+        rig.proxy.on_round_trip = take
+        try:
+            _carry(clinic, outcome, struck=lambda: other.was_in_the_way, end=rig.proxy.calm)
+        finally:
+            rig.proxy.calm()
+
+
+def deadlock(rig: Rig, outcome: Outcome) -> None:
+    """Two transactions each hold what the other one wants."""
+    clinic = eventful_clinic(rig)
+    with competitor(rig, clinic.clinic_id) as other:
+        other.hold_a_slot_and_want_another()
+        _carry(clinic, outcome, struck=lambda: other.was_in_the_way)
+
+
+def _carry(
+    clinic: FaultClinic,
+    outcome: Outcome,
+    *,
+    struck: Callable[[], bool],
+    end: Callable[[], None] = lambda: None,
+) -> None:
+    rig = clinic.rig
+    try:
+        watch = Watch(clinic, outcome)
+        before = leftovers(rig)
+        watch.one(after_first=end)
+        outcome.notes["struck"] += struck()
+        watch.converge()
+        after = settled(lambda: leftovers(rig), before)
+        watch.add(checks.left_behind(before, after))
+    finally:
+        clinic.close()

@@ -1,0 +1,98 @@
+"""Neo fails at request n, for every n, in every way; then the run is repeated as Lambda would."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tests.faults import checks
+from tests.faults.converge import Watch
+from tests.faults.eventful import eventful_clinic
+from tests.faults.leftovers import leftovers, settled
+from tests.faults.results import Outcome
+from tests.faults.rig import Rig
+from tests.faults.tasks import Task
+
+ANSWERS: tuple[Any, ...] = (
+    "drop",
+    "429",
+    {"kind": "status", "status": 429, "retry_after": 0},
+    "500",
+    "502_html",
+    "503",
+    "504",
+    "html",
+    "html_type",
+    "empty",
+    "expire_session",
+)
+BYTES = (0, 1, 40, 400)
+CUTS: tuple[Any, ...] = ("reset", "truncate", "truncated_json") + tuple(
+    {"kind": kind, "at_byte": byte}
+    for kind in ("reset", "truncate", "truncated_json")
+    for byte in BYTES
+)
+EXPIRED = ("302_login", "200_login_html", "401_json", "401_empty", "403", "419")
+LOGIN_REQUESTS = 3
+"""The form, its submission, the page behind it."""
+REQUESTS = 7
+"""Calendar, configuration, five look-ups."""
+LASTING = 1_000
+
+
+def tasks(*, full: bool) -> Iterator[Task]:
+    """Every request by every action; the lasting faults and the logins only in part unless full."""
+    actions = ANSWERS + CUTS
+    for n in range(1, REQUESTS + 1):
+        for number, action in enumerate(actions):
+            yield _task(n, action, traceless=bool(number % 2))
+            if full or number % 4 == n % 4:
+                yield _task(n, action, lasting=True, traceless=bool(number % 2))
+        for number, answer in enumerate(EXPIRED):
+            if full or number == n - 1:
+                yield _task(n, "expire_session", expired=answer, cost_s=3)
+    for n in range(1, LOGIN_REQUESTS + 1):
+        for number, action in enumerate(actions):
+            if full or number % 12 == n:
+                yield _task(n, action, log_in=True, cost_s=4)
+            if full and number % 3 == n % 3:
+                yield _task(n, action, log_in=True, lasting=True, cost_s=6)
+
+
+def _task(n: int, action: Any, *, cost_s: float = 0.7, **more: Any) -> Task:
+    group = "Neo fails at request n"
+    if more.get("log_in"):
+        group = "Neo fails at request n of a login"
+    elif more.get("lasting"):
+        group = "Neo fails from request n on"
+    arguments = {"n": n, "action": action, **{key: value for key, value in more.items() if value}}
+    return Task(group, fail_at_request, arguments, cost_s)
+
+
+def fail_at_request(
+    rig: Rig,
+    outcome: Outcome,
+    *,
+    n: int,
+    action: Any,
+    lasting: bool = False,
+    traceless: bool = False,
+    log_in: bool = False,
+    expired: str = "302_login",
+) -> None:
+    """One fault; a lasting one ends with the first delivery."""
+    clinic = eventful_clinic(rig, traceless=traceless, log_in=log_in)
+    try:
+        watch = Watch(clinic, outcome)
+        clinic.neo.set_knob("expired_answer", expired)
+        before = leftovers(rig)
+        clinic.neo.fault(action, nth=n, times=LASTING if lasting else 1)
+        watch.one(after_first=lambda: clinic.neo.set_knob("faults", []))
+        struck = [one for one in clinic.neo.requests() if one["fault"]]
+        outcome.notes["struck"] += bool(struck)
+        if not struck:
+            outcome.trouble = f"request {n} was never made: {json.dumps(action)} did not strike"
+        watch.converge()
+        after = settled(lambda: leftovers(rig), before)
+        watch.add(checks.left_behind(before, after))
+    finally:
+        clinic.close()
