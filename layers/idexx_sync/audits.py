@@ -31,7 +31,7 @@ def store_audits(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Aud
         INSERT INTO public.case_sync_audits AS a
                (clinic_id, job_id, external_id, sync_type, status, error_message, metadata)
         SELECT %s, %s, p.external_id, p.sync_type, p.status, p.error_message, p.metadata::jsonb
-          FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+          FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
                AS p (external_id, sync_type, status, error_message, metadata)
         ON CONFLICT (job_id, external_id, sync_type) DO UPDATE
            SET status = EXCLUDED.status, error_message = EXCLUDED.error_message,

@@ -4,7 +4,7 @@ A transaction pooler may stand between: nothing is prepared on the server, nothi
 session, no lock outlives its transaction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,8 @@ Conn = Connection[tuple[Any, ...]]
 CONNECT_TIMEOUT_S = 10
 LOCK_TIMEOUT = "10s"
 STATEMENT_TIMEOUT = "60s"
-IDLE_TIMEOUT = "60s"
+IDLE_TIMEOUT = "20s"
+"""A frozen writer must not hold its locks for longer; a live one never pauses as long."""
 _OPEN, _FAILED = TransactionStatus.INTRANS, TransactionStatus.INERROR
 
 
@@ -74,41 +75,37 @@ class Database:
         self._conn = None
 
 
-@contextmanager
-def pipelined(conn: Conn) -> Iterator[None]:
-    """A transaction whose statements go out without waiting for each other's answers.
+Settle = Callable[[], None]
+"""Waits for the answers to all that was sent so far; results can be fetched afterwards."""
 
-    Fetching a result waits for all that was sent before it; an error appears at the next fetch,
-    at the latest at the end. psycopg's own `transaction()` waits at each of its ends inside a
-    pipeline, which would double a run's round trips.
+
+@contextmanager
+def writing(conn: Conn) -> Iterator[Settle]:
+    """A transaction with bounded waits whose statements go out without waiting for each other.
+
+    Before a result is fetched, settle: that waits for all that was sent, and raises its errors.
+    A fetch alone would wait too, but only flush: the server would take the batch for unfinished
+    and never count a frozen client as idle. psycopg's own `transaction()` waits at each of its
+    ends inside a pipeline, which would double a run's round trips. The limits are the
+    transaction's own, because a pooler hands the session to others.
     """
     try:
-        with conn.pipeline():
+        with conn.pipeline() as pipeline:
             conn.execute("BEGIN")
-            yield
+            conn.execute(
+                """
+                SELECT set_config('lock_timeout', %s, true),
+                       set_config('statement_timeout', %s, true),
+                       set_config('idle_in_transaction_session_timeout', %s, true)
+                """,
+                (LOCK_TIMEOUT, STATEMENT_TIMEOUT, IDLE_TIMEOUT),
+            )
+            yield pipeline.sync
             conn.execute("COMMIT")
     except BaseException:
         if conn.info.transaction_status in (_OPEN, _FAILED):
             conn.execute("ROLLBACK")
         raise
-
-
-@contextmanager
-def writing(conn: Conn) -> Iterator[None]:
-    """A pipelined transaction with bounded waits.
-
-    The limits are the transaction's own, because a pooler hands the session to others.
-    """
-    with pipelined(conn):
-        conn.execute(
-            """
-            SELECT set_config('lock_timeout', %s, true),
-                   set_config('statement_timeout', %s, true),
-                   set_config('idle_in_transaction_session_timeout', %s, true)
-            """,
-            (LOCK_TIMEOUT, STATEMENT_TIMEOUT, IDLE_TIMEOUT),
-        )
-        yield
 
 
 def unavailable(error: psycopg.Error) -> DatabaseUnavailable:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from idexx_sync import leases
 from idexx_sync.clinics import CLINIC_QUERY
-from idexx_sync.db import Conn, pipelined
+from idexx_sync.db import Conn, writing
 from idexx_sync.errors import SyncError
 from idexx_sync.leases import Lease
 from idexx_sync.vocabulary import FINAL_STATUSES, JobStatus, SyncName, Trigger
@@ -117,7 +117,7 @@ def begin(conn: Conn, order: Order, lease_seconds: float) -> Begun:
 
     One round trip. A job that is already running under a live lease is not started again.
     """
-    with pipelined(conn):
+    with writing(conn):
         if order.clinic_id is not None:
             _insert(conn, order)
         leases.take_for_job(conn, order.job_id, order.invocation, lease_seconds)

@@ -7,7 +7,7 @@ the lease's row, so that a frozen and thawed run can never write after another t
 from dataclasses import dataclass
 from uuid import UUID
 
-from idexx_sync.db import Conn
+from idexx_sync.db import Conn, Settle
 from idexx_sync.errors import LeaseLost
 
 
@@ -43,7 +43,7 @@ def take_for_job(conn: Conn, job_id: UUID, holder: UUID, seconds: float) -> None
     )
 
 
-def require(conn: Conn, lease: Lease) -> None:
+def require(conn: Conn, lease: Lease, settle: Settle) -> None:
     """Lock the lease until the transaction ends; LeaseLost if another run has taken over."""
     held = conn.execute(
         """
@@ -52,8 +52,9 @@ def require(conn: Conn, lease: Lease) -> None:
            FOR NO KEY UPDATE
         """,
         (lease.clinic_id, lease.job_id, lease.fence),
-    ).fetchone()
-    if held is None:
+    )
+    settle()
+    if held.fetchone() is None:
         raise LeaseLost(
             "another run has taken this clinic over; this one stops without writing",
             code="fence",

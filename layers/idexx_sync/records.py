@@ -38,8 +38,8 @@ def store_records(
                 looked_up_at, quarantine_code)
         SELECT %s, %s, p.key, p.source::jsonb, %s, p.strikes, p.struck_at,
                p.looked_up_at, p.quarantine_code
-          FROM unnest(%s::text[], %s::text[], %s::smallint[], %s::timestamptz[],
-                      %s::timestamptz[], %s::text[])
+          FROM unnest(%b::text[], %b::text[], %b::smallint[], %b::timestamptz[],
+                      %b::timestamptz[], %b::text[])
                AS p (key, source, strikes, struck_at, looked_up_at, quarantine_code)
         ON CONFLICT (clinic_id, kind, external_id) DO UPDATE
            SET source = EXCLUDED.source, read_at = EXCLUDED.read_at,
@@ -70,7 +70,7 @@ def store_unknown_words(
     conn.execute(
         """
         INSERT INTO idexx_sync.unknown_words (clinic_id, field, word, job_id, first_seen_at)
-        SELECT %s, p.field, p.word, %s, %s FROM unnest(%s::text[], %s::text[]) AS p (field, word)
+        SELECT %s, p.field, p.word, %s, %s FROM unnest(%b::text[], %b::text[]) AS p (field, word)
         ON CONFLICT DO NOTHING
         """,
         (clinic_id, job_id, now, [field for field, _ in pairs], [word for _, word in pairs]),

@@ -12,7 +12,7 @@ import psycopg
 from idexx_sync import jobs, leases
 from idexx_sync.clinics import Clinic, clinic_from_row, unknown_clinic
 from idexx_sync.db import Database, unavailable, writing
-from idexx_sync.errors import ConfigurationInvalid, InternalError, LeaseLost, SyncError
+from idexx_sync.errors import ConfigurationInvalid, InternalError, SyncError
 from idexx_sync.jobs import Begun, Job, Order, Params
 from idexx_sync.leases import Lease
 from idexx_sync.lifetime import Lifetime, watched
@@ -191,8 +191,6 @@ def _require_active(clinic: Clinic) -> None:
 
 
 def _record_failure(lease: Lease, error: SyncError, tools: Tools) -> None:
-    if isinstance(error, LeaseLost):
-        return  # the job belongs to the run that took over
     status: JobStatus = "queued" if error.retryable and tools.retried else "failed"
     _end(lease, status, tools, error)
 
@@ -214,14 +212,12 @@ def _end(lease: Lease, status: JobStatus, tools: Tools, error: SyncError | None 
             _end_on(lease, status, tools, error)
         except (psycopg.OperationalError, psycopg.InterfaceError) as broken:
             raise unavailable(broken) from broken
-    except LeaseLost:
-        return
 
 
 def _end_on(lease: Lease, status: JobStatus, tools: Tools, error: SyncError | None) -> None:
+    """Both touch only what is still this run's: a job that was taken over has a higher fence."""
     conn = tools.database.connection()
     with writing(conn):
-        leases.require(conn, lease)
         jobs.finish(conn, lease, status, error=error)
         leases.release(conn, lease)
 

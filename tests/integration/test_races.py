@@ -73,8 +73,8 @@ def test_of_fifty_racers_for_an_expired_lease_one_takes_over_and_the_old_one_is_
     begun = at_once(RACERS, race)
 
     assert [one.lease.fence for one in begun if one.lease is not None] == [2]
-    with pytest.raises(LeaseLost), writing(conn):
-        leases.require(conn, stale)
+    with pytest.raises(LeaseLost), writing(conn) as settle:
+        leases.require(conn, stale, settle)
         conn.execute("DELETE FROM public.clinics")
     assert query(conn, "SELECT count(*) AS n FROM public.clinics") == [{"n": 1}]
     for connection in connections:

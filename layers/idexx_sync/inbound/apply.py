@@ -8,7 +8,7 @@ from typing import Any
 from idexx_sync import jobs, leases
 from idexx_sync.audits import Audit, store_audits
 from idexx_sync.clinics import store_configuration
-from idexx_sync.db import writing
+from idexx_sync.db import Settle, writing
 from idexx_sync.gate import HoldDecisions
 from idexx_sync.holds import store_decisions
 from idexx_sync.inbound import slot_store, store
@@ -47,14 +47,14 @@ def apply(run: Run, prepared: Prepared, *, last_try: bool) -> Report:
     rows are left for the next run and counted. Raises LeaseLost when another run took over.
     """
     now = run.clock()
-    with writing(run.conn):
-        leases.require(run.conn, run.lease)
+    with writing(run.conn) as settle:
+        leases.require(run.conn, run.lease, settle)
         if prepared.judgement.foreign:
             _store_holds(run, prepared, now)
         else:
-            _write_rows(run, prepared, now, last_try=last_try)
+            _write_rows(run, prepared, now, settle, last_try=last_try)
             _store_holds(run, prepared, now)
-            _write_slots(run, prepared, now)
+            _write_slots(run, prepared, now, settle)
             _refresh(run, prepared, now)
         jobs.finish(
             run.conn,
@@ -66,12 +66,14 @@ def apply(run: Run, prepared: Prepared, *, last_try: bool) -> Report:
     return prepared.report
 
 
-def _write_rows(run: Run, prepared: Prepared, now: datetime, *, last_try: bool) -> None:
+def _write_rows(
+    run: Run, prepared: Prepared, now: datetime, settle: Settle, *, last_try: bool
+) -> None:
     changes = prepared.judgement.changes
     created = [change for change in changes if change.row is None]
     touched = [change for change in changes if change.row is not None]
-    done = store.insert_appointments(run.conn, run.clinic.id, created, now)
-    done |= store.update_appointments(run.conn, run.clinic.id, touched, now)
+    done = store.insert_appointments(run.conn, run.clinic.id, created, now, settle)
+    done |= store.update_appointments(run.conn, run.clinic.id, touched, now, settle)
     conflicts = len(changes) - len(done)
     if conflicts and not last_try:
         raise PlanAgain
@@ -95,7 +97,7 @@ def _store_holds(run: Run, prepared: Prepared, now: datetime) -> None:
         store_decisions(run.conn, run.clinic.id, "inbound", run.job.id, prepared.holds, now)
 
 
-def _write_slots(run: Run, prepared: Prepared, now: datetime) -> None:
+def _write_slots(run: Run, prepared: Prepared, now: datetime, settle: Settle) -> None:
     conn, clinic_id, plan = run.conn, run.clinic.id, prepared.slots
     counts = prepared.report.counts
     days = _days_to_count(prepared)
@@ -103,12 +105,13 @@ def _write_slots(run: Run, prepared: Prepared, now: datetime) -> None:
     if plan.changes_anything or prepared.written:
         slot_store.upsert_slots(conn, clinic_id, plan.create + plan.update, run.job.id, now)
         slot_store.link_appointments(conn, clinic_id, days, plan.off_grid)
-        deleted = slot_store.delete_unused_slots(conn, clinic_id, plan.off_grid, now)
+        deleted = slot_store.delete_unused_slots(conn, clinic_id, plan.off_grid, now, settle)
         counts["slots_created"] = len(plan.create)
         counts["slots_updated"] = len(plan.update)
         counts["slots_deleted"] = deleted
         counts["slots_off_grid"] = len(plan.off_grid) - deleted
     recounted = slot_store.recount(conn, clinic_id, days, plan.off_grid, now)
+    settle()
     counts["slots_recounted"] = len(recounted.fetchall())
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from idexx_sync.db import Conn
+from idexx_sync.db import Conn, Settle
 from idexx_sync.inbound.slots import HeldSlot, Slot
 from idexx_sync.pims import Window
 
@@ -52,7 +52,7 @@ def upsert_slots(
         INSERT INTO public.schedule_slots AS s
                (clinic_id, date, start_time, end_time, capacity, sync_id, last_synced_at)
         SELECT %s, p.date, p.start_time, p.end_time, p.capacity, %s, %s
-          FROM unnest(%s::date[], %s::time[], %s::time[], %s::int[])
+          FROM unnest(%b::date[], %b::time[], %b::time[], %b::int[])
                AS p (date, start_time, end_time, capacity)
         ON CONFLICT (clinic_id, date, start_time) DO UPDATE
            SET end_time = EXCLUDED.end_time, capacity = EXCLUDED.capacity,
@@ -97,7 +97,7 @@ def link_appointments(
 
 
 def delete_unused_slots(
-    conn: Conn, clinic_id: UUID, off_grid: Sequence[UUID], now: datetime
+    conn: Conn, clinic_id: UUID, off_grid: Sequence[UUID], now: datetime, settle: Settle
 ) -> int:
     """Delete slots off the grid that no appointment and no booking refers to; count them."""
     if not off_grid:
@@ -118,6 +118,7 @@ def delete_unused_slots(
         """,
         {"clinic_id": clinic_id, "off_grid": list(off_grid), "now": now},
     )
+    settle()
     return len(deleted.fetchall())
 
 

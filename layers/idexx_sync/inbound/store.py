@@ -7,14 +7,14 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from idexx_sync.db import Conn
+from idexx_sync.db import Conn, Settle
 from idexx_sync.inbound.model import COLUMNS, Appointment, Change, Held, Row
 from idexx_sync.pims import Window
 from idexx_sync.records import Record
 
 _OWN = ", ".join(COLUMNS)
-_ARRAYS = """%s::date[], %s::time[], %s::time[], %s::text[], %s::text[], %s::text[], %s::text[],
-             %s::text[], %s::text[], %s::text[]"""
+_ARRAYS = """%b::date[], %b::time[], %b::time[], %b::text[], %b::text[], %b::text[], %b::text[],
+             %b::text[], %b::text[], %b::text[]"""
 
 
 class HeldQuery:
@@ -91,7 +91,7 @@ def _row(values: tuple[Any, ...]) -> Row:
 
 
 def insert_appointments(
-    conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime
+    conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime, settle: Settle
 ) -> set[str]:
     """Insert new appointments; return the keys inserted.
 
@@ -104,17 +104,18 @@ def insert_appointments(
         INSERT INTO public.schedule_appointments
                (clinic_id, neo_appointment_id, last_synced_at, {_OWN})
         SELECT %s, p.neo_appointment_id, %s, {_OWN}
-          FROM unnest(%s::text[], {_ARRAYS}) AS p (neo_appointment_id, {_OWN})
+          FROM unnest(%b::text[], {_ARRAYS}) AS p (neo_appointment_id, {_OWN})
         ON CONFLICT DO NOTHING
         RETURNING neo_appointment_id
         """,
         (clinic_id, now, [change.key for change in changes], *_columns(changes)),
     )
+    settle()
     return {key for (key,) in inserted.fetchall()}
 
 
 def update_appointments(
-    conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime
+    conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime, settle: Settle
 ) -> set[str]:
     """Write changed rows, soft-deleting and reviving among them; return the keys written.
 
@@ -127,7 +128,7 @@ def update_appointments(
         UPDATE public.schedule_appointments a
            SET ({_OWN}) = ({", ".join(f"p.{name}" for name in COLUMNS)}),
                deleted_at = CASE WHEN p.removed THEN %s::timestamptz END, last_synced_at = %s
-          FROM unnest(%s::uuid[], %s::text[], %s::boolean[], {_ARRAYS})
+          FROM unnest(%b::uuid[], %b::text[], %b::boolean[], {_ARRAYS})
                AS p (id, version, removed, {_OWN})
          WHERE a.id = p.id AND a.clinic_id = %s AND a.xmin::text = p.version
         RETURNING a.neo_appointment_id
@@ -142,6 +143,7 @@ def update_appointments(
             clinic_id,
         ),
     )
+    settle()
     return {key for (key,) in updated.fetchall()}
 
 

@@ -227,8 +227,8 @@ def _end_dry_run(run: Run, prepared: Prepared) -> Report:
     for action, name in (("create", "created"), ("update", "updated"), ("remove", "removed")):
         report.counts[name] = sum(change.action == action for change in changes)
     report.plan = planned_changes(changes)
-    with writing(run.conn):
-        leases.require(run.conn, run.lease)
+    with writing(run.conn) as settle:
+        leases.require(run.conn, run.lease, settle)
         jobs.finish(run.conn, run.lease, report.status, result=report.as_result())
         leases.release(run.conn, run.lease)
     return report

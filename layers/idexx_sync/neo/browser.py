@@ -111,12 +111,16 @@ def only(origin: str) -> list[str]:
 
 
 def _sweep() -> None:
-    """Removes what was left by processes that were killed: no login lasts as long as that."""
+    """Removes what was left by processes that were killed, session cookies included."""
     oldest = time.time() - _STALE_S
     for folder in Path("/tmp").glob("run-*-*"):  # noqa: S108
         with suppress(OSError):
-            if folder.stat().st_mtime < oldest:
+            if folder.stat().st_mtime < oldest or not _lives(folder.name.split("-")[1]):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: str) -> bool:
+    return not pid.isdigit() or Path("/proc", pid).exists() or not Path("/proc/self").exists()
 
 
 @contextmanager

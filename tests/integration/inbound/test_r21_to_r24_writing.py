@@ -157,7 +157,7 @@ def test_r23_a_run_that_lost_the_clinic_writes_nothing(bench: Bench) -> None:
     job = run_with(bench, _WritesBeforeApply(another_run_takes_over))
 
     assert bench.rows() == []
-    assert job.status == "running"  # it is the new holder's to end
+    assert (job.status, job.error_kind) == ("failed", "lease_lost")
     assert query(bench.conn, "SELECT job_id FROM idexx_sync.leases") == [{"job_id": other_job}]
     assert query(bench.conn, "SELECT * FROM public.schedule_syncs") == []
 
@@ -174,10 +174,10 @@ def test_r23_job_and_fence_must_both_fit(bench: Bench, wrong: str) -> None:
     mine = Lease(bench.clinic_id, job.id, 1)
     stale = replace(mine, **{wrong: 2 if wrong == "fence" else uuid4()})  # type: ignore[arg-type]
 
-    with writing(bench.conn):
-        leases.require(bench.conn, mine)
-    with pytest.raises(LeaseLost), writing(bench.conn):
-        leases.require(bench.conn, stale)
+    with writing(bench.conn) as settle:
+        leases.require(bench.conn, mine, settle)
+    with pytest.raises(LeaseLost), writing(bench.conn) as settle:
+        leases.require(bench.conn, stale, settle)
 
 
 def test_r23_a_writing_transaction_bounds_its_waits_and_only_its_own(bench: Bench) -> None:
@@ -185,7 +185,7 @@ def test_r23_a_writing_transaction_bounds_its_waits_and_only_its_own(bench: Benc
         inside = _timeouts(bench.conn)
     outside = _timeouts(bench.conn)
 
-    assert inside == ("10s", "1min", "1min")
+    assert inside == ("10s", "1min", "20s")
     assert outside == ("0", "0", "0")
 
 
@@ -293,3 +293,18 @@ def _timeouts(conn: Any) -> tuple[Any, ...]:
     names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
     (found,) = query(conn, "SELECT " + ", ".join(f"current_setting('{n}') AS {n}" for n in names))
     return tuple(found[name] for name in names)
+
+
+def test_r23_a_writer_frozen_between_two_statements_is_idle_for_the_server(
+    bench: Bench, database: str
+) -> None:
+    """Only then does the transaction's time limit end it and let the next run in."""
+    job = bench.sync()
+    with psycopg.connect(database, autocommit=True) as writer, writing(writer) as settle:
+        leases.require(writer, Lease(bench.clinic_id, job.id, 1), settle)
+        seen = query(
+            bench.conn,
+            "SELECT state FROM pg_stat_activity WHERE pid = %s",
+            (writer.info.backend_pid,),
+        )
+    assert seen == [{"state": "idle in transaction"}]

@@ -1,6 +1,7 @@
 """What a browser of ours can see and reach, and what it leaves behind."""
 
 import os
+import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -192,3 +193,18 @@ def test_no_switch_weakens_the_browser(chromium_path: Path) -> None:
 
 def _is_of(pid: int, folder: Path) -> bool:
     return any(str(folder) in word for word in command_line(pid))
+
+
+def test_the_folder_of_a_killed_login_goes_with_the_next_one() -> None:
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    left = Path(tempfile.mkdtemp(prefix=f"run-{killed.pid}-", dir="/tmp"))
+    (left / "profile").mkdir()
+    other = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir="/tmp"))
+
+    with run_folder():
+        pass
+
+    assert not left.exists()
+    assert other.exists()  # its process lives
+    other.rmdir()
