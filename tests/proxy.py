@@ -153,7 +153,7 @@ class CountingProxy:
                     try:
                         data = (client if from_client else server).recv(_CHUNK)
                         if begins and data:
-                            self._begin(server)
+                            self._begin()
                         self._send(data, client, server, from_client=from_client)
                     except OSError:
                         return
@@ -161,7 +161,7 @@ class CountingProxy:
                         return
                     server_spoke_last = not from_client
 
-    def _begin(self, server: socket.socket) -> None:
+    def _begin(self) -> None:
         """A round trip begins."""
         with self._lock:
             self.round_trips += 1
@@ -180,22 +180,25 @@ class CountingProxy:
         towards: Towards = "server" if from_client else "client"
         target = server if from_client else client
         cut = self._cut
-        if cut is not None and cut.at == "answer" and not from_client:
-            if cut.number == self.round_trips:
-                self._break()
-        if cut is not None and cut.at == "commit" and not from_client and _COMMITTED in data:
-            self.commits += data.count(_COMMITTED)
-            if self.commits >= cut.number:
-                target.sendall(data[: cut.passed])
-                self._break()
         if cut is not None and cut.at == "byte" and cut.towards == towards:
             left = cut.number - self.passed[towards]
             if left < len(data):
                 target.sendall(data[: max(0, left)])
                 self._break()
+        elif cut is not None and not from_client:
+            self._cut_answer(cut, data, client)
         target.sendall(data)
         with self._lock:
             self.passed[towards] += len(data)
+
+    def _cut_answer(self, cut: Cut, data: bytes, client: socket.socket) -> None:
+        if cut.at == "answer" and cut.number == self.round_trips:
+            self._break()
+        if cut.at == "commit" and _COMMITTED in data:
+            self.commits += data.count(_COMMITTED)
+            if self.commits >= cut.number:
+                client.sendall(data[: cut.passed])
+                self._break()
 
     def _break(self) -> None:
         """The cut has happened: once."""

@@ -84,7 +84,13 @@ def parse(words: list[str]) -> argparse.Namespace:
         const=QUICK,
         help=f"{QUICK} repetitions: shows that it works, and no more",
     )
-    parser.add_argument("--output", type=Path, default=Path(".local/bench.json"), metavar="FILE")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path(".local/bench.json"),
+        metavar="FILE",
+        help="where the figures go as JSON (%(default)s)",
+    )
     return parser.parse_args(words)
 
 

@@ -47,8 +47,8 @@ def measure_upsert(rig: Rig, repetitions: int) -> list[Figure]:
 
 
 def upsert(conn: Conn, clinic_id: UUID, changes: list[Change]) -> None:
-    with writing(conn):
-        written = insert_appointments(conn, clinic_id, changes, NOW)
+    with writing(conn) as settle:
+        written = insert_appointments(conn, clinic_id, changes, NOW, settle)
     assert len(written) == len(changes)
 
 

@@ -134,8 +134,11 @@ def unequal(differences: Iterable[str]) -> list[Violation]:
     return [Violation("converges", text) for text in differences]
 
 
-def everything(conn: Conn, clinic_id: UUID) -> dict[str, Any]:
-    """All that a run may write about a clinic, table by table."""
+def everything(conn: Conn, clinic_id: UUID, but_job: UUID) -> dict[str, Any]:
+    """All that only the holder of the lease may write about a clinic, table by table.
+
+    Without one job's row: a run that lost the lease still says so on its own job.
+    """
     tables = (
         "public.schedule_appointments",
         "public.schedule_slots",
@@ -151,9 +154,12 @@ def everything(conn: Conn, clinic_id: UUID) -> dict[str, Any]:
     return {
         table: query(
             conn,
-            f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) AS content FROM {table} t "
-            "WHERE clinic_id = %s",
-            (clinic_id,),
+            f"""
+            SELECT md5(string_agg(content, '|' ORDER BY content)) AS content
+              FROM (SELECT t::text AS content FROM {table} t WHERE clinic_id = %s
+                       AND to_jsonb(t) ->> 'id' IS DISTINCT FROM %s) AS rows
+            """,
+            (clinic_id, str(but_job)),
         )[0]["content"]
         for table in tables
     }

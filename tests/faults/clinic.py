@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
@@ -24,6 +24,7 @@ from idexx_sync.clinic_time import local_day, to_wall
 from idexx_sync.errors import SyncError
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Order, new_order
+from idexx_sync.run import Sync
 from idexx_sync.runner import Tools, run_job
 from idexx_sync.secrets import keyring, seal
 from idexx_sync.settings import Settings
@@ -117,6 +118,7 @@ class FaultClinic:
         self.given_up: list[UUID] = []
         """Jobs that Lambda delivered as often as it does: the dead letters' business."""
         self._wrong_logins: list[int] = []
+        self._forgotten = 0
         self.set_credentials()
         if session:
             self.store_session()
@@ -149,18 +151,19 @@ class FaultClinic:
 
     def make_tools(self, **overrides: Any) -> Tools:
         """Tools with a connection of their own; whoever makes them closes their database."""
-        tools = entry.make_tools(
-            self.settings(**overrides), retried=True, clock=lambda: self.now
-        )
+        tools = entry.make_tools(self.settings(**overrides), retried=True, clock=lambda: self.now)
         return replace(tools, sleep=lambda _seconds: None)
 
     def order(self) -> Order:
         return new_order(self.clinic_id, "inbound", "api")
 
-    def invoke(self, order: Order, tools: Tools | None = None) -> Delivery:
+    def invoke(
+        self, order: Order, tools: Tools | None = None, sync: Sync | None = None
+    ) -> Delivery:
         """One invocation."""
+        order = replace(order, invocation=uuid4())
         try:
-            return Delivery(run_job(order, InboundSync(), tools or self.tools))
+            return Delivery(run_job(order, sync or InboundSync(), tools or self.tools))
         except SyncError as error:
             return Delivery(None, error.kind)
         except Exception as error:  # noqa: BLE001 whatever it is, Lambda sees it and tries again
@@ -244,7 +247,12 @@ class FaultClinic:
         return max(after - before for before, after in pairwise(counted))
 
     def _all_wrong_logins(self) -> int:
-        return sum(one["outcome"] != "ok" for one in self.neo.logins())
+        return self._forgotten + sum(one["outcome"] != "ok" for one in self.neo.logins())
+
+    def forget_requests(self) -> None:
+        """Neo's log begins anew; what was counted stays counted."""
+        self._forgotten = self._all_wrong_logins()
+        self.neo.clear_requests()
 
     def question(self) -> Question:
         """The days and rooms that a run of this moment covers."""
@@ -273,8 +281,9 @@ class FaultClinic:
         if self.neo.knobs()["cancelled_visits"]["value"] == "absent":
             known = self._keys(_IN_WINDOW, question.first_day, question.last_day)
             state["visits"] = [v for v in state["visits"] if not v["cancelled"] or v["id"] in known]
-        found = differences(self.conn, question, state)
         now = to_wall(self.now, self.zone())
+        state["company"]["now"] = now.isoformat(" ", "seconds")  # ODIS's zone may be another one
+        found = differences(self.conn, question, state)
         begun = f"slot {now.date()}", f"slot {now:%Y-%m-%d %H:%M}~"
         cancelled = self._keys(_CANCELLED)
         in_begun_slots = self._keys(_IN_BEGUN_SLOTS, now)

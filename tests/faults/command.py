@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.faults import histories, kills, sweep_database, sweep_neo
+from tests.faults import histories, kills, races, sweep_database, sweep_neo
 from tests.faults.results import Outcome, failures, figures, table
 from tests.faults.rig import ROOT, running_rig
 from tests.faults.tasks import Task
@@ -48,7 +48,7 @@ def _tasks(wanted: argparse.Namespace) -> list[Task]:
         return [Task("Replayed history", histories.replay, {"path": wanted.replay})]
     if wanted.seed is not None:
         return [histories.seeded(wanted.seed, wanted.number)]
-    sets = (histories, kills, sweep_neo, sweep_database)
+    sets = (histories, kills, races, sweep_neo, sweep_database)
     return [task for one in sets for task in one.tasks(full=wanted.full)]
 
 

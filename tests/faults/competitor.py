@@ -114,4 +114,3 @@ def competitor(rig: Rig, clinic_id: UUID) -> Iterator[Competitor]:
         yield other
     finally:
         other.close()
-

@@ -55,9 +55,7 @@ class Watch:
             if not delivery.succeeded and number == MOST_RUNS:
                 self.add([Violation("converges", f"a clean run ended as {delivery.word}")])
             if number == 1 and delivery.succeeded and not self._is_foreign(delivery):
-                self.add(
-                    checks.rows_lacking(clinic.conn, clinic.question(), clinic.neo.state())
-                )
+                self.add(checks.rows_lacking(clinic.conn, clinic.question(), clinic.neo.state()))
             held = clinic.approve_open_holds()
             self._put_access_right(delivery)
             if number >= LEAST_RUNS and not held and self._is_settled(delivery):

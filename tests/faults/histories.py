@@ -92,7 +92,7 @@ def _happen(rig: Rig, outcome: Outcome, operations: Sequence[Operation]) -> int:
                 calm_for = 0
                 world.calm()
                 watch.converge()
-                clinic.neo.clear_requests()
+                clinic.forget_requests()
             if outcome.violations:
                 return number
         return len(operations)

@@ -8,6 +8,7 @@ from typing import Any
 from psycopg.errors import LockNotAvailable
 
 from idexx_sync.neo.processes import adopting_orphans
+from tests.faults import checks
 from tests.faults.clinic import TRIES, FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.observation import observe
@@ -50,20 +51,28 @@ class Incident:
         finally:
             clinic.close()
 
-    def take_over(self) -> None:
-        """The worker's lease is over, and another run comes."""
+    def take_over(self) -> bool:
+        """The worker's lease is over, and another run comes; whether it could."""
         order = self.clinic.order()
         self._job_ids.append(order.job_id)
         try:
             self.clinic.later(1)
-            self.outcome.notes[f"taking over: {self.clinic.invoke(order).word}"] += 1
+            delivery = self.clinic.deliver(order)[-1]
         except LockNotAvailable:
             text = f"a frozen run keeps its lease locked for more than {PATIENCE}"
             self.watch.add([Violation("V6", text)])
+            return False
+        self.outcome.notes[f"taking over: {delivery.word}"] += 1
+        return delivery.succeeded
 
     def had_the_lease(self) -> bool:
         """Whether the worker's job has begun and not ended: its fence is stale now."""
-        return self._job()["status"] == "running"
+        return bool(self._job()["status"] == "running")
+
+    def everything_else(self) -> dict[str, Any]:
+        """What there is of the clinic, but for the struck worker's own job."""
+        clinic = self.clinic
+        return checks.everything(clinic.conn, clinic.clinic_id, self._order.job_id)
 
     def _struck(self, strike: Strike) -> int:
         """The first worker and its successors; returns the first one's process id."""
@@ -71,7 +80,7 @@ class Incident:
         with working(clinic, **self._settings) as worker:
             strike(worker, self._event)
             worker.kill()
-            answer = worker.answer()
+            answer, pid = worker.answer(), worker.pid
         notes["struck"] += answer is None or "raised" in answer
         notes[f"struck worker: {_word(answer)}"] += 1
         stays = orphans_that_stay(clinic.rig)
@@ -88,7 +97,7 @@ class Incident:
         else:
             if self._job()["status"] in UNFINISHED:
                 clinic.given_up.append(self._order.job_id)
-        return worker.pid
+        return pid
 
     def _settle(self) -> None:
         clinic, watch = self.clinic, self.watch

@@ -41,12 +41,10 @@ def tasks(*, full: bool) -> Iterator[Task]:
         yield Task("Worker out of time", out_of_time, {"ms": milliseconds}, 6)
     yield Task("Worker out of time", out_of_time, {"ms": 1_800, "log_in": True}, 9)
     for number in range(12 if full else 2):
-        yield Task("Worker out of memory", out_of_memory, {"spare_mb": 1 + 3 * number}, 8)
+        yield Task("Worker out of memory", out_of_memory, {"spare_mb": 9 + 3 * number}, 8)
 
 
-def kill_at_moment(
-    rig: Rig, outcome: Outcome, *, share: float, log_in: bool, seed: int
-) -> None:
+def kill_at_moment(rig: Rig, outcome: Outcome, *, share: float, log_in: bool, seed: int) -> None:
     """SIGKILL after a share of the time that a run takes, and a bit by chance."""
     length = LOGIN_RUN_S if log_in else WARM_RUN_S
     moment = length * share * random.Random(seed).uniform(0.8, 1.2)
@@ -141,14 +139,12 @@ def freeze(rig: Rig, outcome: Outcome, *, n: int) -> None:
         if not stopped.wait(ANSWERS_WITHIN_S):
             raise RuntimeError(f"round trip {n} was never made")
         rig.proxy.calm()
-        incident.take_over()
-        held = incident.had_the_lease()
-        then = checks.everything(clinic.conn, clinic.clinic_id)
+        stale = incident.take_over() and incident.had_the_lease()
+        then = incident.everything_else()
         worker.signal(signal.SIGCONT)
         worker.answers_within(ANSWERS_WITHIN_S)
-        if held:
-            now = checks.everything(clinic.conn, clinic.clinic_id)
-            incident.watch.add(checks.stale_writes(then, now))
+        if stale:
+            incident.watch.add(checks.stale_writes(then, incident.everything_else()))
 
     incident.carry(strike)
 

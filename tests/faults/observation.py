@@ -43,9 +43,7 @@ def observe(conn: Conn, clinic_id: UUID) -> Observation:
         (clinic_id,),
     )
     return {
-        row["id"]: Seen(
-            row["neo_appointment_id"], row["removed"], tuple(row[name] for name in OWN)
-        )
+        row["id"]: Seen(row["neo_appointment_id"], row["removed"], tuple(row[name] for name in OWN))
         for row in rows
     }
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.sweep_neo import ANSWERS, CUTS, EXPIRED
 from tests.faults.statements import ERRORS, KILLED
+from tests.faults.sweep_neo import ANSWERS, EXPIRED, FEW_BYTES, cuts
 
 Operation = tuple[str, dict[str, Any]]
 
@@ -18,12 +18,12 @@ ROOMS = (3, 4, 5, None)
 MINUTES = (0, 15, 30, 30, 30, 45, 60, 150)
 PATIENTS = 25
 ZONES = ("America/Los_Angeles", "America/Denver", "America/New_York")
+WEEK = {str(day): {"enabled": day != 0, "open": "08:30", "close": "16:30"} for day in range(7)}
 HOURS = (
     {"open_time": "08:00", "close_time": "18:00"},
     {"open_time": "07:15", "close_time": "20:00"},
     {"open_time": "09:00", "close_time": "17:10", "days_of_week": [1, 2, 3, 4, 5]},
-    {"daily_hours": {str(day): {"enabled": day != 0, "open": "08:30", "close": "16:30"}
-                     for day in range(7)}},  # fmt: skip
+    {"daily_hours": WEEK},
 )
 STYLES: dict[str, tuple[Any, ...]] = {
     "end_bound": ("exclusive", "inclusive", "spanning"),
@@ -105,7 +105,7 @@ def _block(chooser: Chooser) -> dict[str, Any]:
 
 def _rule(chooser: Chooser) -> dict[str, Any]:
     dice = chooser.dice
-    actions = [action for action in ANSWERS + CUTS if action != "expire_session"]
+    actions = [action for action in ANSWERS + cuts(FEW_BYTES) if action != "expire_session"]
     return {
         "path": dice.choice((".*", "getAppointment$", "getCalendarEventData$", "View$")),
         "nth": dice.randrange(1, 5),
@@ -159,7 +159,11 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
     (1, "set_slots", lambda c: {"minutes": c.dice.choice((15, 20, 30, 45))}),
     (0.7, "set_capacity", lambda c: {"capacity": c.dice.choice((1, 2, 3))}),
     (2, "tamper", lambda c: {"subject": c.subject(), "how": c.dice.randrange(4)}),
-    (1.5, "agent_books", lambda c: {**c.when(), "subject": c.subject(), "how": c.dice.randrange(4)}),
+    (
+        1.5,
+        "agent_books",
+        lambda c: {**c.when(), "subject": c.subject(), "how": c.dice.randrange(4)},
+    ),
     (0.2, "expire_sessions", _maker()),
     (5, "fault_rule", _rule),
     (3, "damage", lambda c: {"number": c.dice.randrange(len(DAMAGE))}),

@@ -85,7 +85,8 @@ def children(pid: int) -> list[int]:
 
 @contextmanager
 def _temporary_files_in(folder: Path) -> Iterator[None]:
-    with mock.patch.dict(os.environ, TMPDIR=str(folder)), mock.patch.object(
-        tempfile, "tempdir", None
+    with (
+        mock.patch.dict(os.environ, TMPDIR=str(folder)),
+        mock.patch.object(tempfile, "tempdir", None),
     ):
         yield

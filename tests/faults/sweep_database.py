@@ -28,7 +28,7 @@ BYTES_SENT, BYTES_RECEIVED = 36_000, 33_000
 def tasks(*, full: bool) -> Iterator[Task]:
     for n in range(1, STATEMENTS + 1):
         for number, how in enumerate((KILLED, *ERRORS)):
-            if full or how in (KILLED, "deadlock", "lock time-out") or number == n % 8:
+            if full or how in (KILLED, "deadlock") or number == n % 8:
                 yield Task("Postgres fails at statement n", fail_at_statement, {"n": n, "how": how})
     for n in LOGIN_STATEMENTS:
         for how in (KILLED, "deadlock") if full else (KILLED,):

@@ -25,12 +25,15 @@ ANSWERS: tuple[Any, ...] = (
     "empty",
     "expire_session",
 )
-BYTES = (0, 1, 40, 400)
-CUTS: tuple[Any, ...] = ("reset", "truncate", "truncated_json") + tuple(
-    {"kind": kind, "at_byte": byte}
-    for kind in ("reset", "truncate", "truncated_json")
-    for byte in BYTES
-)
+CUTTING = ("reset", "truncate", "truncated_json")
+FEW_BYTES, MORE_BYTES = (1, 400), (0, 1, 40, 400, 2_000)
+
+
+def cuts(at: tuple[int, ...]) -> tuple[Any, ...]:
+    """Answers that break off: at a place of Neo's choice, and after so many bytes."""
+    return (*CUTTING, *({"kind": kind, "at_byte": byte} for kind in CUTTING for byte in at))
+
+
 EXPIRED = ("302_login", "200_login_html", "401_json", "401_empty", "403", "419")
 LOGIN_REQUESTS = 3
 """The form, its submission, the page behind it."""
@@ -41,7 +44,7 @@ LASTING = 1_000
 
 def tasks(*, full: bool) -> Iterator[Task]:
     """Every request by every action; the lasting faults and the logins only in part unless full."""
-    actions = ANSWERS + CUTS
+    actions = ANSWERS + cuts(MORE_BYTES if full else FEW_BYTES)
     for n in range(1, REQUESTS + 1):
         for number, action in enumerate(actions):
             yield _task(n, action, traceless=bool(number % 2))

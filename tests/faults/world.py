@@ -12,9 +12,18 @@ from tests.support import query
 
 TYPES = ("Default", "Exam", "Recheck", "Vaccination", "Surgery", "Dental", "Euthanasia")
 PROVIDERS = (None, 2, 1000, 1001, 1002)
-ABOUT_VISITS = frozenset(
-    "cancel uncancel delete undelete no_show undo_no_show confirm confirm_arrival "
-    "start_consultation ready_to_pay finalise".split()
+ABOUT_VISITS = (
+    "cancel",
+    "uncancel",
+    "delete",
+    "undelete",
+    "no_show",
+    "undo_no_show",
+    "confirm",
+    "confirm_arrival",
+    "start_consultation",
+    "ready_to_pay",
+    "finalise",
 )
 """Operations that need nothing but a visit."""
 HARMLESS: Mapping[str, Any] = {
@@ -259,7 +268,7 @@ class World:
     # -- helpers ----------------------------------------------------------------------------
 
     def _visit(self, facts: Mapping[str, Any]) -> str:
-        return self._of(self.visits, facts["subject"])
+        return str(self._of(self.visits, facts["subject"]))
 
     def _of(self, items: list[Any], subject: int) -> Any:
         if not items:

@@ -28,7 +28,7 @@ def test_an_unknown_word_is_a_usage_error_on_standard_error() -> None:
     assert answer.stderr.startswith("run: there is no command 'dmeo'\nusage: ./run COMMAND")
 
 
-@pytest.mark.parametrize("word", ["up", "faults", "image"])
+@pytest.mark.parametrize("word", ["up", "image"])
 def test_what_is_not_built_yet_says_so(word: str) -> None:
     answer = run(word)
 

@@ -1,0 +1,151 @@
+"""Many at once for one clinic: one runs, the others wait, return or give up."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from idexx_sync.inbound.sync import InboundSync
+from idexx_sync.jobs import Order
+from idexx_sync.pims import Pims
+from idexx_sync.run import Progress, Report, Run, Silent
+from idexx_sync.runner import Tools
+from tests.faults.clinic import Delivery, FaultClinic
+from tests.faults.converge import Watch
+from tests.faults.eventful import eventful_clinic
+from tests.faults.results import Outcome, Violation
+from tests.faults.rig import Rig
+from tests.faults.tasks import Task
+
+RACERS = 50
+LOOKS_AGAIN_S = 0.05
+"""How long a waiting run pauses before it looks again whether it may begin."""
+
+
+def tasks(*, full: bool) -> Iterator[Task]:
+    for round_ in range(5 if full else 1):
+        yield Task("50 racers for one lease", race, {"round": round_}, 20)
+        yield Task("40 runs on an expired session", race_for_login, {"round": round_}, 20)
+        yield Task("Delivered twice at once", deliver_twice, {"at_once": 10, "late": 3}, 4)
+
+
+def race(rig: Rig, outcome: Outcome, *, round: int) -> None:  # noqa: A002 the task's own word
+    """As many orders as racers, all at the same moment."""
+    clinic = eventful_clinic(rig, traceless=bool(round % 2))
+    orders = [clinic.order() for _ in range(RACERS)]
+    _race(clinic, outcome, orders, at_once=RACERS)
+
+
+def race_for_login(rig: Rig, outcome: Outcome, *, round: int) -> None:  # noqa: A002
+    """The session has expired for all of them; one of them logs in."""
+    clinic = eventful_clinic(rig, traceless=bool(round % 2))
+    clinic.neo.expire_sessions()
+    orders = [clinic.order() for _ in range(40)]
+    _race(clinic, outcome, orders, at_once=40, most_logins=1)
+
+
+def deliver_twice(rig: Rig, outcome: Outcome, *, at_once: int, late: int) -> None:
+    """The same event several times at once, and again when it has long been done."""
+    clinic = eventful_clinic(rig)
+    order = clinic.order()
+    _race(clinic, outcome, [order] * at_once, at_once=at_once, late=late)
+
+
+class OneAtATime(InboundSync):
+    """Notices when two runs are at work for one clinic.
+
+    A run counts until it begins to write: it lets its lease go in the very transaction.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._working: set[int] = set()
+        self.runs = 0
+        self.most_at_once = 0
+
+    def __call__(self, run: Run, pims: Pims) -> Report:
+        with self._lock:
+            self.runs += 1
+            me = self.runs
+            self._working.add(me)
+            self.most_at_once = max(self.most_at_once, len(self._working))
+        try:
+            progress = UntilWriting(run.progress, lambda: self._working.discard(me))
+            return super().__call__(replace(run, progress=progress), pims)
+        finally:
+            self._working.discard(me)
+
+
+class UntilWriting(Silent):
+    """Passes progress on, and tells when the run begins to write."""
+
+    def __init__(self, progress: Progress, writes: Callable[[], None]) -> None:
+        self._progress = progress
+        self._writes = writes
+
+    def phase(self, name: str, total: int | None = None) -> None:
+        if name == "write":
+            self._writes()
+        self._progress.phase(name, total)
+
+
+def _race(
+    clinic: FaultClinic,
+    outcome: Outcome,
+    orders: list[Order],
+    *,
+    at_once: int,
+    late: int = 0,
+    most_logins: int = 0,
+) -> None:
+    watch, sync = Watch(clinic, outcome), OneAtATime()
+    different = {order.job_id for order in orders}
+    try:
+        watch.incident(
+            lambda: (
+                _all_at_once(clinic, sync, orders, at_once)
+                + [clinic.invoke(orders[0], sync=sync) for _ in range(late)]
+            ),
+            lambda: list(different),
+        )
+        outcome.notes["struck"] += sync.runs > 0
+        outcome.notes["runs"] += sync.runs
+        if sync.most_at_once > 1:
+            watch.add([Violation("V5", f"{sync.most_at_once} runs at once for one clinic")])
+        if len(different) == 1 and sync.runs > 1:
+            watch.add([Violation("V5", f"one event was carried out {sync.runs} times")])
+        logins = len(clinic.neo.logins())
+        if logins > most_logins:
+            watch.add([Violation("V9", f"{logins} logins, {most_logins} were needed")])
+        watch.converge()
+    finally:
+        clinic.close()
+
+
+def _all_at_once(
+    clinic: FaultClinic, sync: OneAtATime, orders: list[Order], racers: int
+) -> list[Delivery]:
+    start = threading.Barrier(racers)
+
+    def patient(tools: Tools) -> Tools:
+        return replace(tools, sleep=lambda _seconds: time.sleep(LOOKS_AGAIN_S))
+
+    def racer(order: Order) -> Delivery:
+        tools = patient(clinic.make_tools())
+        try:
+            tools.database.connection()
+            start.wait()
+            return clinic.invoke(order, tools, sync)
+        finally:
+            tools.database.close()
+
+    run: Callable[[Order], Delivery] = racer
+    with ThreadPoolExecutor(racers) as pool:
+        deliveries = list(pool.map(run, orders))
+    # One that waited in vain is delivered again by Lambda, like any other.
+    again = [order for order, done in zip(orders, deliveries, strict=True) if done.wants_retry]
+    for order in again:
+        clinic.later(1)
+        deliveries.append(clinic.invoke(order, sync=sync))
+    return deliveries
