@@ -27,7 +27,7 @@ class Watch:
         self, deliver: Callable[[], list[Delivery]], job_ids: Callable[[], list[UUID]]
     ) -> list[Delivery]:
         """Runs, whatever happens to them; V3 and V4 hold over all of them together."""
-        before = self._observe()
+        before = self.observe()
         deliveries = deliver()
         self.look(before, job_ids())
         self.outcome.notes.update(delivery.word for delivery in deliveries)
@@ -42,7 +42,7 @@ class Watch:
 
     def look(self, before: Observation, job_ids: list[UUID]) -> None:
         clinic = self.clinic
-        after, state, question = self._observe(), clinic.neo.state(), clinic.question()
+        after, state, question = self.observe(), clinic.neo.state(), clinic.question()
         self.add(checks.removed_but_alive(before, after, state, question))
         self.add(checks.audits_match(clinic.conn, job_ids, before, after))
 
@@ -82,7 +82,7 @@ class Watch:
             self.clinic.set_credentials()
             self.outcome.notes["credentials set by a person"] += 1
 
-    def _observe(self) -> Observation:
+    def observe(self) -> Observation:
         return observe(self.clinic.conn, self.clinic.clinic_id)
 
     def _is_settled(self, delivery: Delivery) -> bool:

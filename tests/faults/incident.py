@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg.errors import LockNotAvailable
 
+from idexx_sync.jobs import Order
 from idexx_sync.neo.processes import adopting_orphans
 from tests.faults import checks
 from tests.faults.clinic import TRIES, FaultClinic
@@ -35,6 +36,7 @@ class Incident:
         self.outcome = outcome
         self.watch = Watch(clinic, outcome)
         self._settings = settings
+        self._interrupted: Order | None = None
         minute = datetime.now(UTC).replace(second=0, microsecond=0)
         self._event, self._order = tick(clinic, minute)
         self._job_ids = [self._order.job_id]
@@ -61,6 +63,7 @@ class Incident:
         except LockNotAvailable:
             text = f"a frozen run keeps its lease locked for more than {PATIENCE}"
             self.watch.add([Violation("V6", text)])
+            self._interrupted = order
             return False
         self.outcome.notes[f"taking over: {delivery.word}"] += 1
         return delivery.succeeded
@@ -81,6 +84,8 @@ class Incident:
             strike(worker, self._event)
             worker.kill()
             answer, pid = worker.answer(), worker.pid
+        if self._interrupted is not None:
+            clinic.deliver(self._interrupted)
         notes["struck"] += answer is None or "raised" in answer
         notes[f"struck worker: {_word(answer)}"] += 1
         stays = orphans_that_stay(clinic.rig)

@@ -13,7 +13,9 @@ PAUSE_S = 0.005
 LOCK_TIMEOUT = "250ms"
 IDLE_TIMEOUT = "2s"
 """After which Postgres ends the transaction of somebody who no longer moves."""
-PATIENCE = "6s"
+TRANSACTION_TIMEOUT = "5s"
+"""Of the database, as a deployment has it on its role: it ends what no Sync has reached yet."""
+PATIENCE = "10s"
 """How long the observer waits for a lock that a run holds."""
 
 

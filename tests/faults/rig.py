@@ -16,7 +16,7 @@ from local_stack.chromium import find_chromium, playwright_package
 from local_stack.postgres import running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
-from tests.faults.patience import PATIENCE, impatient
+from tests.faults.patience import PATIENCE, TRANSACTION_TIMEOUT, impatient
 from tests.proxy import CountingProxy, counting_proxy
 from tests.support import Conn
 
@@ -63,7 +63,11 @@ def running_rig() -> Iterator[Rig]:
             conn.execute(ODIS_TABLES.read_bytes())
             migrations.apply(conn, ROOT / "migrations")
             conn.execute(f"SET lock_timeout = '{PATIENCE}'")
-            conn.execute(f"ALTER DATABASE {DATABASE} SET deadlock_timeout = '100ms'")
+            for name, value in {
+                "deadlock_timeout": "100ms",
+                "transaction_timeout": TRANSACTION_TIMEOUT,
+            }.items():
+                conn.execute(f"ALTER DATABASE {DATABASE} SET {name} = '{value}'")
             chromium = find_chromium(os.environ, playwright_package())
             assert chromium is not None, "no headless Chromium here: ./run faults installs one"
             yield Rig(

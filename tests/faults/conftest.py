@@ -1,0 +1,27 @@
+"""A rig for the tests of the rig itself: one per test process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.clinic import FaultClinic
+from tests.faults.eventful import eventful_clinic
+from tests.faults.rig import Rig, running_rig
+
+
+@pytest.fixture(scope="session")
+def rig(chromium_path: Path) -> Iterator[Rig]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IDEXX_SYNC_CHROMIUM_PATH", str(chromium_path))
+        with running_rig() as running:
+            yield running
+
+
+@pytest.fixture
+def clinic(rig: Rig) -> Iterator[FaultClinic]:
+    """A clinic after an eventful run that went well."""
+    made = eventful_clinic(rig)
+    assert made.invoke(made.order()).word == "succeeded"
+    yield made
+    made.close()

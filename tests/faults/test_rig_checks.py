@@ -1,0 +1,284 @@
+"""Every check of an invariant can fail: an outcome is spoilt, and the check says so."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.faults import checks
+from tests.faults.clinic import FaultClinic
+from tests.faults.converge import Watch
+from tests.faults.leftovers import leftovers
+from tests.faults.observation import observe
+from tests.faults.results import Outcome, Violation, failures, figures, table
+from tests.faults.rig import Rig
+from tests.support import query
+
+LIVE = "SELECT id, neo_appointment_id AS key, status FROM public.schedule_appointments"
+
+
+def some_row(clinic: FaultClinic) -> tuple[UUID, str]:
+    """A live visit of the clinic that Neo has too: its row's id, and its key."""
+    row = query(
+        clinic.conn,
+        f"{LIVE} WHERE clinic_id = %s AND deleted_at IS NULL AND status = 'scheduled' "
+        "AND appointment_type <> 'block' ORDER BY neo_appointment_id LIMIT 1",
+        (clinic.clinic_id,),
+    )[0]
+    return row["id"], row["key"]
+
+
+def remove(clinic: FaultClinic, row_id: UUID) -> None:
+    clinic.conn.execute(
+        "UPDATE public.schedule_appointments SET deleted_at = now() WHERE id = %s", (row_id,)
+    )
+
+
+def rules(violations: list[Violation]) -> set[str]:
+    return {violation.rule for violation in violations}
+
+
+def test_a_good_run_violates_nothing(clinic: FaultClinic) -> None:
+    watch = Watch(clinic, Outcome("a group", "a name"))
+
+    watch.converge()
+
+    assert watch.outcome.violations == []
+
+
+def test_v1_a_row_that_neo_has_and_we_lack(clinic: FaultClinic) -> None:
+    row_id, key = some_row(clinic)
+    remove(clinic, row_id)
+
+    found = checks.rows_lacking(clinic.conn, clinic.question(), clinic.neo.state())
+
+    assert rules(found) == {"V1"}
+    assert found[0].text.startswith(key)
+
+
+def test_v2_a_record_with_two_live_rows_and_an_audit_written_twice(clinic: FaultClinic) -> None:
+    row_id, _ = some_row(clinic)
+    with clinic.conn.transaction(force_rollback=True):
+        clinic.conn.execute("DROP INDEX public.idx_schedule_appointments_neo_unique")
+        clinic.conn.execute(
+            "INSERT INTO public.schedule_appointments "
+            "(clinic_id, neo_appointment_id, date, start_time, end_time, status) "
+            "SELECT clinic_id, neo_appointment_id, date, start_time, end_time, status "
+            "FROM public.schedule_appointments WHERE id = %s",
+            (row_id,),
+        )
+        found = checks.duplicates(clinic.conn, clinic.clinic_id)
+
+    assert rules(found) == {"V2"}
+    assert checks.duplicates(clinic.conn, clinic.clinic_id) == []
+
+
+def test_v3_a_removed_row_that_neo_shows_as_alive(clinic: FaultClinic) -> None:
+    row_id, key = some_row(clinic)
+    before = observe(clinic.conn, clinic.clinic_id)
+    remove(clinic, row_id)
+    after = observe(clinic.conn, clinic.clinic_id)
+
+    def found() -> list[Violation]:
+        state = clinic.neo.state()
+        return checks.removed_but_alive(before, after, state, clinic.question())
+
+    assert [one.text for one in found()] == [f"{key} was removed and is alive in Neo"]
+    clinic.neo.delete(key)
+    assert found() == []
+
+
+def test_v3_a_row_that_vanished_altogether(clinic: FaultClinic) -> None:
+    row_id, _ = some_row(clinic)
+    before = observe(clinic.conn, clinic.clinic_id)
+    clinic.conn.execute("DELETE FROM public.schedule_appointments WHERE id = %s", (row_id,))
+    after = observe(clinic.conn, clinic.clinic_id)
+
+    found = checks.removed_but_alive(before, after, clinic.neo.state(), clinic.question())
+
+    assert rules(found) == {"V3"}
+
+
+@pytest.mark.parametrize("spoilt", ["changed without an audit", "has an audit and did not change"])
+def test_v4_changes_and_audits_that_do_not_match(clinic: FaultClinic, spoilt: str) -> None:
+    row_id, key = some_row(clinic)
+    job_id = uuid4()
+    before = observe(clinic.conn, clinic.clinic_id)
+    if spoilt.startswith("changed"):
+        clinic.conn.execute(
+            "UPDATE public.schedule_appointments SET room_id = '77' WHERE id = %s", (row_id,)
+        )
+    else:
+        clinic.conn.execute(
+            "INSERT INTO public.case_sync_audits "
+            "(clinic_id, job_id, external_id, sync_type, status) "
+            "VALUES (%s, %s, %s, 'update', 'success')",
+            (clinic.clinic_id, job_id, key),
+        )
+
+    found = checks.audits_match(
+        clinic.conn, [job_id], before, observe(clinic.conn, clinic.clinic_id)
+    )
+
+    assert [one.text for one in found] == [f"{key} {spoilt}"]
+
+
+def test_v5_any_table_written_by_somebody_whose_lease_is_over(clinic: FaultClinic) -> None:
+    other = uuid4()
+    before = checks.everything(clinic.conn, clinic.clinic_id, other)
+    clinic.conn.execute(
+        "UPDATE idexx_sync.records SET read_at = now() WHERE clinic_id = %s", (clinic.clinic_id,)
+    )
+    clinic.conn.execute(
+        "UPDATE idexx_sync.jobs SET attempt = 7 WHERE clinic_id = %s", (clinic.clinic_id,)
+    )
+
+    found = checks.stale_writes(before, checks.everything(clinic.conn, clinic.clinic_id, other))
+
+    assert [one.text.partition(" ")[0] for one in found] == [
+        "idexx_sync.records",
+        "idexx_sync.jobs",
+    ]
+
+
+def test_v5_leaves_out_the_job_that_gives_itself_back(clinic: FaultClinic) -> None:
+    job = query(
+        clinic.conn, "SELECT id FROM idexx_sync.jobs WHERE clinic_id = %s", (clinic.clinic_id,)
+    )[0]["id"]
+    before = checks.everything(clinic.conn, clinic.clinic_id, job)
+    clinic.conn.execute("UPDATE idexx_sync.jobs SET attempt = 7 WHERE id = %s", (job,))
+
+    assert before == checks.everything(clinic.conn, clinic.clinic_id, job)
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_v6_a_job_that_nobody_will_touch_again(clinic: FaultClinic, status: str) -> None:
+    job = query(
+        clinic.conn,
+        "UPDATE idexx_sync.jobs SET status = %s WHERE id = "
+        "(SELECT id FROM idexx_sync.jobs WHERE clinic_id = %s LIMIT 1) RETURNING id",
+        (status, clinic.clinic_id),
+    )[0]["id"]
+
+    assert rules(checks.stuck_jobs(clinic.conn, clinic.clinic_id, [])) == {"V6"}
+    assert checks.stuck_jobs(clinic.conn, clinic.clinic_id, [job]) == []
+
+
+def test_v9_more_refused_logins_than_allowed_for_one_version_of_the_secret(
+    clinic: FaultClinic,
+) -> None:
+    clinic.neo.set_password("Another-Password-1")
+    clinic.neo.expire_sessions()
+    assert clinic.invoke(clinic.order()).word == "failed credentials_rejected"
+    assert clinic.wrong_logins() == 1
+    clinic.set_credentials("Wrong-Password-2")
+    assert clinic.invoke(clinic.order()).word == "failed credentials_rejected"
+
+    assert clinic.wrong_logins() == 1  # one each
+    assert checks.too_many_wrong_logins(1) == []
+    assert rules(checks.too_many_wrong_logins(2)) == {"V9"}
+    assert checks.too_many_wrong_logins(2, most=2) == []
+
+
+def a_process(rig: Rig) -> Callable[[], None]:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+
+    def end() -> None:
+        process.communicate(b"\n")
+
+    return end
+
+
+def a_descriptor(rig: Rig) -> Callable[[], None]:
+    number = os.open("/dev/null", os.O_RDONLY)
+    return lambda: os.close(number)
+
+
+def a_thread(rig: Rig) -> Callable[[], None]:
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait, name="neo-login")
+    thread.start()
+
+    def end() -> None:
+        over.set()
+        thread.join()
+
+    return end
+
+
+def a_file(rig: Rig) -> Callable[[], None]:
+    path = rig.folder / "forgotten"
+    path.touch()
+    return path.unlink
+
+
+def a_transaction(rig: Rig) -> Callable[[], None]:
+    conn = psycopg.connect(rig.url, application_name="idexx-sync")
+    conn.execute("SELECT 1")
+    return conn.close
+
+
+@pytest.mark.parametrize(
+    ("leave", "what"),
+    [
+        (a_process, "child process"),
+        (a_descriptor, "file descriptor"),
+        (a_thread, "thread"),
+        (a_file, "file"),
+        (a_transaction, "open transaction"),
+    ],
+)
+def test_v10_whatever_is_left_behind(
+    rig: Rig, leave: Callable[[Rig], Callable[[], None]], what: str
+) -> None:
+    before = leftovers(rig)
+    end = leave(rig)
+
+    found = checks.left_behind(before, leftovers(rig))
+
+    end()
+    assert what in {one.text.partition(":")[0] for one in found}
+    assert rules(found) == {"V10"}
+    assert checks.left_behind(before, leftovers(rig)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE public.schedule_appointments SET start_time = '06:00' WHERE id = %s",
+        "UPDATE public.schedule_appointments SET status = 'no_show' WHERE id = %s",
+        "UPDATE public.schedule_appointments SET patient_name = 'X' WHERE id = %s",
+        "UPDATE public.schedule_appointments SET deleted_at = now() WHERE id = %s",
+        "UPDATE public.schedule_slots SET booked_count = 7 "
+        "WHERE id = (SELECT slot_id FROM public.schedule_appointments WHERE id = %s)",
+    ],
+)
+def test_converges_a_row_or_slot_that_differs(clinic: FaultClinic, change: str) -> None:
+    assert clinic.differences() == []
+    last = query(
+        clinic.conn,
+        f"{LIVE} WHERE clinic_id = %s AND deleted_at IS NULL AND slot_id IS NOT NULL "
+        "ORDER BY date DESC, start_time LIMIT 1",
+        (clinic.clinic_id,),
+    )[0]
+    clinic.conn.execute(change, (last["id"],))
+
+    assert rules(checks.unequal(clinic.differences())) == {"converges"}
+
+
+def test_a_violation_a_trouble_and_a_success_are_told_apart() -> None:
+    good = Outcome("a group", "good")
+    bad = Outcome("a group", "bad", [Violation("V3", "600101 was removed and is alive in Neo")])
+    broken = Outcome("another", "broken", trouble="no answer")
+
+    assert "bad" in failures([good, bad, broken])
+    assert "broken" in failures([good, bad, broken])
+    assert "good" not in failures([good, bad, broken])
+    assert figures([good, bad, broken], 1.0)["passed"] == 1
+    assert figures([good, bad, broken], 1.0)["violations"]["V3"] == 1
+    assert len(table([good, bad, broken]).splitlines()) == 3

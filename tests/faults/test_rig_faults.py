@@ -1,0 +1,137 @@
+"""The faults really strike: connections break where they are told to, histories can be repeated."""
+
+import psycopg
+import pytest
+from psycopg import errors
+from pydantic import SecretStr
+
+from idexx_sync.db import connect
+from tests.faults.clinic import FaultClinic
+from tests.faults.converge import Watch
+from tests.faults.histories import kinds
+from tests.faults.operations import history
+from tests.faults.results import Outcome, Violation
+from tests.faults.rig import Rig
+from tests.faults.statements import Counter, inject
+from tests.proxy import Cut
+from tests.support import query
+
+
+def proxied(rig: Rig) -> psycopg.Connection[tuple[object, ...]]:
+    rig.proxy.calm()
+    return psycopg.connect(rig.proxied_url, autocommit=True)
+
+
+def test_a_lost_acknowledgement_is_of_a_transaction_that_was_committed(rig: Rig) -> None:
+    conn = proxied(rig)
+    conn.execute("CREATE TABLE acknowledged (number int)")
+    rig.proxy.cut(Cut("commit", 1))
+
+    with pytest.raises(psycopg.OperationalError), conn.transaction():
+        conn.execute("INSERT INTO acknowledged VALUES (1)")
+
+    assert query(rig.conn, "SELECT number FROM acknowledged") == [{"number": 1}]
+    rig.conn.execute("DROP TABLE acknowledged")
+    conn.close()
+
+
+def test_a_request_that_is_cut_off_never_arrives(rig: Rig) -> None:
+    conn = proxied(rig)
+    conn.execute("CREATE TABLE arrived (number int)")
+    rig.proxy.cut(Cut("request", 1))
+
+    with pytest.raises(psycopg.OperationalError):
+        conn.execute("INSERT INTO arrived VALUES (1)")
+
+    assert query(rig.conn, "SELECT number FROM arrived") == []
+    rig.conn.execute("DROP TABLE arrived")
+    conn.close()
+
+
+@pytest.mark.parametrize(
+    "cut", [Cut("answer", 2), Cut("byte", 60, "server"), Cut("byte", 60, "client")]
+)
+def test_a_connection_breaks_once_and_where_it_is_told_to(rig: Rig, cut: Cut) -> None:
+    conn = proxied(rig)
+    rig.proxy.cut(cut)
+
+    conn.execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError):
+        for _ in range(9):
+            conn.execute("SELECT 1")
+
+    assert rig.proxy.cuts == 1
+    conn.close()
+    with proxied(rig) as healthy:
+        assert healthy.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_refused_connections_are_refused(rig: Rig) -> None:
+    proxied(rig).close()
+    rig.proxy.refusing = True
+
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(rig.proxied_url)
+
+    rig.proxy.calm()
+
+
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [
+        ("killed", errors.AdminShutdown),
+        ("deadlock", errors.DeadlockDetected),
+        ("lock time-out", errors.LockNotAvailable),
+    ],
+)
+def test_the_statement_that_is_chosen_fails_and_no_other(
+    rig: Rig, how: str, error: type[psycopg.Error]
+) -> None:
+    conn = connect(SecretStr(rig.url))
+    counter = Counter(2, how)
+    inject(conn, counter)
+
+    conn.execute("SELECT 1")
+    with pytest.raises(error):
+        conn.execute("SELECT 2")
+
+    assert counter.struck
+    assert conn.closed == (how == "killed")
+    conn.close()
+
+
+def test_a_statement_fails_inside_of_a_pipeline_too(rig: Rig) -> None:
+    conn = connect(SecretStr(rig.url))
+    inject(conn, Counter(2, "deadlock"))
+
+    with pytest.raises(errors.DeadlockDetected), conn.pipeline():
+        conn.execute("SELECT 1")
+        conn.execute("SELECT 2").fetchone()
+
+    conn.close()
+
+
+def test_a_seed_gives_the_same_history_every_time() -> None:
+    assert history(7, 50) == history(7, 50)
+    assert history(7, 50) != history(8, 50)
+    assert len(history(7, 50)) == 51
+
+
+def test_a_violation_is_known_again_whatever_its_numbers_are() -> None:
+    first = Outcome("", "", [Violation("V3", "600101 was removed and is alive in Neo")])
+    second = Outcome("", "", [Violation("V3", "600222 was removed and is alive in Neo")])
+
+    assert kinds(first) == kinds(second)
+
+
+def test_a_run_that_removes_what_is_alive_is_seen_at_once(clinic: FaultClinic) -> None:
+    watch = Watch(clinic, Outcome("a group", "a name"))
+    before = watch.observe()
+    clinic.conn.execute(
+        "UPDATE public.schedule_appointments SET deleted_at = now() WHERE clinic_id = %s",
+        (clinic.clinic_id,),
+    )
+
+    watch.look(before, [])
+
+    assert {one.rule for one in watch.outcome.violations} == {"V3", "V4"}
