@@ -20,7 +20,6 @@ from pydantic import SecretStr
 from idexx_sync import entry, holds
 from idexx_sync.access import Credentials
 from idexx_sync.access_desk import store_credentials
-from idexx_sync.clinic_time import local_day, to_wall
 from idexx_sync.errors import SyncError
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Order, new_order
@@ -28,7 +27,8 @@ from idexx_sync.run import Sync
 from idexx_sync.runner import Tools, run_job
 from idexx_sync.secrets import keyring, seal
 from idexx_sync.settings import Settings
-from local_stack.compare import Question, differences
+from local_stack.compare import Question
+from tests.faults import truth
 from tests.faults.rig import Rig
 from tests.support import LOCAL_KEY, add_clinic, make_settings, query
 
@@ -38,21 +38,6 @@ HORIZON_DAYS = 5
 TRIES = 3
 """Lambda's first delivery and its two retries."""
 LOGINS_PER_HOUR = 10_000
-_CANCELLED = """
-    SELECT neo_appointment_id AS key FROM public.schedule_appointments
-     WHERE clinic_id = %s AND deleted_at IS NULL AND status = 'cancelled'
-"""
-_IN_WINDOW = """
-    SELECT neo_appointment_id AS key FROM public.schedule_appointments
-     WHERE clinic_id = %s AND deleted_at IS NULL AND date BETWEEN %s AND %s
-"""
-_IN_BEGUN_SLOTS = """
-    SELECT a.neo_appointment_id AS key
-      FROM public.schedule_appointments a JOIN public.schedule_slots s
-        ON s.clinic_id = a.clinic_id AND s.date = a.date
-       AND s.start_time <= a.start_time AND a.start_time < s.end_time
-     WHERE a.clinic_id = %s AND s.date + s.start_time <= %s
-"""
 AGENT = "Mozilla/5.0 (a browser that logged in before)"
 
 
@@ -256,61 +241,12 @@ class FaultClinic:
 
     def question(self) -> Question:
         """The days and rooms that a run of this moment covers."""
-        settings = query(
-            self.conn,
-            """
-            SELECT s.room_ids, g.sync_horizon_days
-              FROM idexx_sync.clinic_settings s
-              JOIN public.clinic_schedule_configs g USING (clinic_id)
-             WHERE clinic_id = %s
-            """,
-            (self.clinic_id,),
-        )[0]
-        today = local_day(self.now, self.zone())
-        last = today + timedelta(days=settings["sync_horizon_days"] - 1)
-        return Question(self.clinic_id, today, last, settings["room_ids"])
+        return truth.question(self.conn, self.clinic_id, self.now)
 
     def differences(self) -> list[str]:
-        """What differs from Neo, but for what the rules leave as it is.
-
-        A slot that has begun stays as it was, beside those of a grid that was changed later. A
-        row that says cancelled needs no removal, whatever became of it (rule R6). Where Neo does
-        not show cancelled visits, one of which no row lies in the window can't be known of.
-        """
-        question, state = self.question(), self.neo.state()
-        if self.neo.knobs()["cancelled_visits"]["value"] == "absent":
-            known = self._keys(_IN_WINDOW, question.first_day, question.last_day)
-            state["visits"] = [v for v in state["visits"] if not v["cancelled"] or v["id"] in known]
-        now = to_wall(self.now, self.zone())
-        state["company"]["now"] = now.isoformat(" ", "seconds")  # ODIS's zone may be another one
-        found = differences(self.conn, question, state)
-        begun = f"slot {now.date()}", f"slot {now:%Y-%m-%d %H:%M}~"
-        cancelled = self._keys(_CANCELLED)
-        in_begun_slots = self._keys(_IN_BEGUN_SLOTS, now)
-        return [
-            text
-            for text in found
-            if not begun[0] <= text <= begun[1]
-            and not ("should not be there" in text and _key_of(text) in cancelled)
-            and not ("slot_id" in text and _key_of(text) in in_begun_slots)
-        ]
-
-    def _keys(self, statement: str, *more: Any) -> set[str]:
-        return {row["key"] for row in query(self.conn, statement, (self.clinic_id, *more))}
-
-    def zone(self) -> ZoneInfo:
-        """The clinic's zone in ODIS; Neo's own stays what it is."""
-        found = query(
-            self.conn, "SELECT timezone FROM public.clinics WHERE id = %s", (self.clinic_id,)
-        )
-        return ZoneInfo(found[0]["timezone"])
+        """What differs from Neo, but for what the rules leave as it is."""
+        return truth.differences(self.conn, self.clinic_id, self.now, self.neo)
 
     def close(self) -> None:
         self.tools.database.close()
         self.neo.remove()
-
-
-def _key_of(difference: str) -> str:
-    """The record that a line of the comparison is about."""
-    key, _, _ = difference.partition(": ")
-    return key

@@ -4,19 +4,21 @@ import argparse
 import json
 import multiprocessing
 import queue
+import sys
 import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.faults import histories, kills, races, sweep_database, sweep_neo
+from tests.faults import histories, kills, races, sweep_database, sweep_login, sweep_neo
 from tests.faults.results import Outcome, failures, figures, table
 from tests.faults.rig import ROOT, running_rig
 from tests.faults.tasks import Task
 
 PROCESSES = 2
-SILENT_S = 300.0
+TOLD_EVERY = 50
+SILENT_S = 600.0
 """A scenario that takes longer is taken for hanging."""
 FILE = ROOT / ".local" / "faults.json"
 
@@ -28,7 +30,8 @@ def main(words: Sequence[str]) -> int:
     outcomes = run_all(chosen, wanted.processes)
     seconds = time.monotonic() - started
     report(outcomes, seconds)
-    _write(FILE, figures(outcomes, seconds))
+    if not (wanted.only or wanted.replay or wanted.seed is not None):
+        _write(FILE, figures(outcomes, seconds))
     return int(any(outcome.failed for outcome in outcomes))
 
 
@@ -48,7 +51,7 @@ def _tasks(wanted: argparse.Namespace) -> list[Task]:
         return [Task("Replayed history", histories.replay, {"path": wanted.replay})]
     if wanted.seed is not None:
         return [histories.seeded(wanted.seed, wanted.number)]
-    sets = (histories, kills, races, sweep_neo, sweep_database)
+    sets = (histories, kills, races, sweep_login, sweep_neo, sweep_database)
     return [task for one in sets for task in one.tasks(full=wanted.full)]
 
 
@@ -88,8 +91,12 @@ def _collect(done: Any, number: int, workers: Sequence[Any]) -> list[Outcome]:
     heard = time.monotonic()
     while len(outcomes) < number:
         try:
-            outcomes.append(done.get(timeout=1))
+            outcome = done.get(timeout=1)
+            outcomes.append(outcome)
             heard = time.monotonic()
+            if outcome.failed or len(outcomes) % TOLD_EVERY == 0:
+                told = f"{len(outcomes)} of {number} done"
+                print(failures([outcome]) or told, file=sys.stderr, flush=True)  # noqa: T201
         except queue.Empty:
             if time.monotonic() - heard > SILENT_S or not any(one.is_alive() for one in workers):
                 lost = Outcome("lost", f"{number - len(outcomes)} scenarios", trouble="no answer")

@@ -51,6 +51,8 @@ def tasks(*, full: bool) -> Iterator[Task]:
             if full or n in (1, 4) or number == n % len(LOCKS):
                 yield Task("Somebody holds a lock", wait_for_a_lock, {"what": what, "n": n}, 2)
     yield Task("Deadlock", deadlock, {}, 2)
+    for warm in (False, True):
+        yield Task("Postgres is down at the start", be_down, {"warm": warm}, 2)
 
 
 def fail_at_statement(
@@ -104,17 +106,35 @@ def deadlock(rig: Rig, outcome: Outcome) -> None:
         _carry(clinic, outcome, struck=lambda: other.was_in_the_way)
 
 
+def be_down(rig: Rig, outcome: Outcome, *, warm: bool) -> None:
+    """Connections are refused until the first delivery has ended; `warm`: one was open before."""
+    clinic = eventful_clinic(rig, proxied=True)
+
+    def go_down() -> None:
+        if not warm:
+            clinic.tools.database.close()
+        rig.proxy.refusing = True
+        rig.proxy.break_all()
+
+    try:
+        _carry(clinic, outcome, struck=lambda: True, begin=go_down, end=rig.proxy.calm)
+    finally:
+        rig.proxy.calm()
+
+
 def _carry(
     clinic: FaultClinic,
     outcome: Outcome,
     *,
     struck: Callable[[], bool],
+    begin: Callable[[], None] = lambda: None,
     end: Callable[[], None] = lambda: None,
 ) -> None:
     rig = clinic.rig
     try:
         watch = Watch(clinic, outcome)
         before = leftovers(rig)
+        begin()
         watch.one(after_first=end)
         outcome.notes["struck"] += struck()
         watch.converge()

@@ -40,6 +40,8 @@ LOGIN_REQUESTS = 3
 REQUESTS = 7
 """Calendar, configuration, five look-ups."""
 LASTING = 1_000
+TIMEOUT_S, TOO_LATE_MS = 0.3, 700
+"""How long a run waits for an answer here, and an answer that comes later."""
 
 
 def tasks(*, full: bool) -> Iterator[Task]:
@@ -53,6 +55,10 @@ def tasks(*, full: bool) -> Iterator[Task]:
         for number, answer in enumerate(EXPIRED):
             if full or number == n - 1:
                 yield _task(n, "expire_session", expired=answer, cost_s=3)
+    for n in range(1, REQUESTS + 1):
+        for lasting in (False, True) if full else (n % 2 == 0,):
+            yield _task(n, {"kind": "delay", "ms": TOO_LATE_MS}, lasting=lasting, cost_s=3)
+    yield Task("Neo refuses connections", refuse, {}, 1)
     for n in range(1, LOGIN_REQUESTS + 1):
         for number, action in enumerate(actions):
             if full or number % 12 == n:
@@ -84,6 +90,10 @@ def fail_at_request(
 ) -> None:
     """One fault; a lasting one ends with the first delivery."""
     clinic = eventful_clinic(rig, traceless=traceless, log_in=log_in)
+    if _kind(action) == "delay":
+        clinic.tools.database.close()
+        clinic.tools = clinic.make_tools(neo_timeout_seconds=TIMEOUT_S)
+        clinic.tools.database.connection()
     try:
         watch = Watch(clinic, outcome)
         clinic.neo.set_knob("expired_answer", expired)
@@ -99,3 +109,20 @@ def fail_at_request(
         watch.add(checks.left_behind(before, after))
     finally:
         clinic.close()
+
+
+def refuse(rig: Rig, outcome: Outcome) -> None:
+    """Nobody answers at Neo's address until the first delivery has ended."""
+    clinic = eventful_clinic(rig)
+    try:
+        watch = Watch(clinic, outcome)
+        clinic.neo.set_knob("refuse_connections", True)
+        first = watch.one(after_first=lambda: clinic.neo.set_knob("refuse_connections", False))[0]
+        outcome.notes["struck"] += first.wants_retry
+        watch.converge()
+    finally:
+        clinic.close()
+
+
+def _kind(action: Any) -> str:
+    return str(action["kind"] if isinstance(action, dict) else action)

@@ -262,9 +262,9 @@ def test_converges_a_row_or_slot_that_differs(clinic: FaultClinic, change: str) 
     assert clinic.differences() == []
     last = query(
         clinic.conn,
-        f"{LIVE} WHERE clinic_id = %s AND deleted_at IS NULL AND slot_id IS NOT NULL "
-        "ORDER BY date DESC, start_time LIMIT 1",
-        (clinic.clinic_id,),
+        f"{LIVE} WHERE clinic_id = %s AND deleted_at IS NULL AND date <= %s "
+        "AND slot_id IS NOT NULL ORDER BY date DESC, start_time LIMIT 1",
+        (clinic.clinic_id, clinic.question().last_day),
     )[0]
     clinic.conn.execute(change, (last["id"],))
 

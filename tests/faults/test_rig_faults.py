@@ -49,7 +49,7 @@ def test_a_request_that_is_cut_off_never_arrives(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    "cut", [Cut("answer", 2), Cut("byte", 60, "server"), Cut("byte", 60, "client")]
+    "cut", [Cut("answer", 2), Cut("byte", 60, "server"), Cut("byte", 90, "client")]
 )
 def test_a_connection_breaks_once_and_where_it_is_told_to(rig: Rig, cut: Cut) -> None:
     conn = proxied(rig)

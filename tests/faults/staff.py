@@ -1,0 +1,151 @@
+"""What a clinic's staff do in Neo, as the operations of a history say."""
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from neo_simulator.client import Company
+
+TYPES = ("Default", "Exam", "Recheck", "Vaccination", "Surgery", "Dental", "Euthanasia")
+PROVIDERS = (None, 2, 1000, 1001, 1002)
+ABOUT_VISITS = (
+    "cancel",
+    "uncancel",
+    "delete",
+    "undelete",
+    "no_show",
+    "undo_no_show",
+    "confirm",
+    "confirm_arrival",
+    "start_consultation",
+    "ready_to_pay",
+    "finalise",
+)
+"""Operations that need nothing but a visit."""
+
+
+class Nobody(Exception):
+    """There is nothing yet that the operation could be about."""
+
+
+class Staff:
+    """Visits and blocks of one company, by the order in which they were made."""
+
+    def __init__(self, neo: Company) -> None:
+        self.neo = neo
+        self.visits: list[str] = []
+        self.blocks: list[str] = []
+
+    # -- the calendar -----------------------------------------------------------------------
+
+    def book(
+        self, day: int, quarter: int, minutes: int, room: int | None, patient: int, spelling: int
+    ) -> None:
+        visit = self.neo.book(
+            self.moment(day, quarter),
+            minutes,
+            room,
+            f"PET {patient}",
+            owner_last=f"Sample {patient % 10}",
+            phone=f"555-555-01{patient % 10:02}",
+            spelling=spelling,
+        )
+        self.visits.append(visit)
+
+    def book_block(
+        self,
+        day: int,
+        quarter: int,
+        quarters: int,
+        room: int | None,
+        repeats: int,
+        whole_day: bool,
+    ) -> None:
+        start = self.moment(day, 0 if whole_day else quarter)
+        end = start if whole_day else self.end(start, quarters)
+        days = [(start + timedelta(days=n + 1)).date() for n in range(repeats)]
+        self.blocks.append(self.neo.book_block(start, end, room=room, repeat_days=days))
+
+    def move(self, subject: int, day: int, quarter: int, room: int | None) -> None:
+        self.neo.move(self.one_of(self.visits, subject), self.moment(day, quarter), room)
+
+    def resize(self, subject: int, minutes: int) -> None:
+        self.neo.move(self.one_of(self.visits, subject), minutes=minutes)
+
+    def move_block(self, subject: int, day: int, quarter: int, room: int | None) -> None:
+        start = self.moment(day, quarter)
+        self.neo.move_block(self.one_of(self.blocks, subject), start, self.end(start, 4), room)
+
+    def delete_block(self, subject: int, whole: bool) -> None:
+        block = self.one_of(self.blocks, subject)
+        days = next(
+            [one["start"][:10] for one in b["occurrences"]]
+            for b in self.neo.state()["blocks"]
+            if b["id"] == block
+        )
+        self.neo.delete_block(block, None if whole or not days else days[subject % len(days)])
+
+    def undelete_block(self, subject: int) -> None:
+        self.neo.undelete_block(self.one_of(self.blocks, subject))
+
+    def delete_many(self, share: float) -> None:
+        """As somebody does who clears a day, or a script."""
+        alive = [one for one in self.neo.state()["visits"] if not one["deleted"]]
+        for visit in alive[: round(share * len(alive))]:
+            self.neo.delete(visit["id"])
+
+    def shift_all(self, minutes: int) -> None:
+        for visit in self.neo.state()["visits"]:
+            if not visit["deleted"] and visit["start"] > self.neo.now():
+                start = datetime.fromisoformat(visit["start"]) + timedelta(minutes=minutes)
+                self.neo.move(visit["id"], start)
+
+    # -- what is said of a visit ------------------------------------------------------------
+
+    def edit_reason(self, subject: int) -> None:
+        self.neo.edit_reason(self.one_of(self.visits, subject), f"REASON {subject}")
+
+    def delete_consultation(self, subject: int) -> None:
+        drafts = self.neo.state()["consultations"]
+        self.neo.delete_consultation(self.one_of([one["id"] for one in drafts], subject))
+
+    def change_type(self, subject: int, kind: int) -> None:
+        self.neo.change_type(self.one_of(self.visits, subject), TYPES[kind])
+
+    def change_provider(self, subject: int, provider: int) -> None:
+        self.neo.change_provider(self.one_of(self.visits, subject), PROVIDERS[provider])
+
+    def change_phone(self, subject: int, number: int) -> None:
+        self.neo.change_phone(self._any("clients", subject), f"555-555-02{number:02}")
+
+    def rename_patient(self, subject: int, number: int) -> None:
+        self.neo.rename_patient(self._any("patients", subject), f"RENAMED {number}")
+
+    def change_owner(self, subject: int, number: int) -> None:
+        self.neo.change_owner(self._any("clients", subject), last_name=f"Example {number}")
+
+    def merge_patients(self, subject: int, into: int) -> None:
+        self.neo.merge_patients(self._any("patients", subject), self._any("patients", into))
+
+    # -- helpers ----------------------------------------------------------------------------
+
+    def visit(self, facts: Mapping[str, Any]) -> str:
+        return str(self.one_of(self.visits, facts["subject"]))
+
+    def one_of(self, items: list[Any], subject: int) -> Any:
+        if not items:
+            raise Nobody
+        return items[subject % len(items)]
+
+    def _any(self, kind: str, subject: int) -> str:
+        return str(self.one_of([one["id"] for one in self.neo.state()[kind]], subject))
+
+    def moment(self, day: int, quarter: int) -> datetime:
+        today = datetime.fromisoformat(self.neo.now()).date() + timedelta(days=day)
+        return datetime.combine(today, time(quarter // 4, quarter % 4 * 15))
+
+    @staticmethod
+    def end(start: datetime, quarters: int) -> datetime:
+        """So much later, and not after the day's end."""
+        latest = datetime.combine(start.date(), time(23, 59))
+        return min(start + timedelta(minutes=15 * quarters), latest)

@@ -1,0 +1,85 @@
+"""What a clinic's rows should be, by its Neo, at one moment."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from idexx_sync.clinic_time import local_day, to_wall
+from local_stack import compare
+from local_stack.compare import Question
+from neo_simulator.client import Company
+from tests.support import Conn, query
+
+_CANCELLED = """
+    SELECT neo_appointment_id AS key FROM public.schedule_appointments
+     WHERE clinic_id = %s AND deleted_at IS NULL AND status = 'cancelled'
+"""
+_IN_WINDOW = """
+    SELECT neo_appointment_id AS key FROM public.schedule_appointments
+     WHERE clinic_id = %s AND deleted_at IS NULL AND date BETWEEN %s AND %s
+"""
+_IN_BEGUN_SLOTS = """
+    SELECT a.neo_appointment_id AS key
+      FROM public.schedule_appointments a JOIN public.schedule_slots s
+        ON s.clinic_id = a.clinic_id AND s.date = a.date
+       AND s.start_time <= a.start_time AND a.start_time < s.end_time
+     WHERE a.clinic_id = %s AND s.date + s.start_time <= %s
+"""
+
+
+def question(conn: Conn, clinic_id: UUID, now: datetime) -> Question:
+    """The days and rooms that a run of this moment covers."""
+    settings = query(
+        conn,
+        """
+        SELECT s.room_ids, g.sync_horizon_days
+          FROM idexx_sync.clinic_settings s
+          JOIN public.clinic_schedule_configs g USING (clinic_id)
+         WHERE clinic_id = %s
+        """,
+        (clinic_id,),
+    )[0]
+    today = local_day(now, zone(conn, clinic_id))
+    last = today + timedelta(days=settings["sync_horizon_days"] - 1)
+    return Question(clinic_id, today, last, settings["room_ids"])
+
+
+def differences(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> list[str]:
+    """What differs from Neo, but for what the rules leave as it is.
+
+    A slot that has begun stays as it was, beside those of a grid that was changed later. A row
+    that says cancelled needs no removal, whatever became of it (rule R6). Where Neo does not show
+    cancelled visits, one of which no row lies in the window can't be known of.
+    """
+
+    def keys(statement: str, *more: Any) -> set[str]:
+        return {row["key"] for row in query(conn, statement, (clinic_id, *more))}
+
+    asked, state = question(conn, clinic_id, now), neo.state()
+    if neo.knobs()["cancelled_visits"]["value"] == "absent":
+        known = keys(_IN_WINDOW, asked.first_day, asked.last_day)
+        state["visits"] = [v for v in state["visits"] if not v["cancelled"] or v["id"] in known]
+    wall = to_wall(now, zone(conn, clinic_id))
+    state["company"]["now"] = wall.isoformat(" ", "seconds")  # ODIS's zone may be another one
+    begun = f"slot {wall.date()}", f"slot {wall:%Y-%m-%d %H:%M}~"
+    cancelled, in_begun_slots = keys(_CANCELLED), keys(_IN_BEGUN_SLOTS, wall)
+    return [
+        text
+        for text in compare.differences(conn, asked, state)
+        if not begun[0] <= text <= begun[1]
+        and not ("should not be there" in text and _key_of(text) in cancelled)
+        and not ("slot_id" in text and _key_of(text) in in_begun_slots)
+    ]
+
+
+def zone(conn: Conn, clinic_id: UUID) -> ZoneInfo:
+    """The clinic's zone in ODIS; Neo's own stays what it is."""
+    found = query(conn, "SELECT timezone FROM public.clinics WHERE id = %s", (clinic_id,))
+    return ZoneInfo(found[0]["timezone"])
+
+
+def _key_of(difference: str) -> str:
+    """The record that a line of the comparison is about."""
+    key, _, _ = difference.partition(": ")
+    return key
