@@ -26,6 +26,9 @@ FILE = ROOT / ".local" / "faults.json"
 def main(words: Sequence[str]) -> int:
     wanted = _arguments(words)
     chosen = [task for task in _tasks(wanted) if wanted.only.lower() in task.group.lower()]
+    if not chosen:
+        print(f"--only: no group contains {wanted.only!r}", file=sys.stderr)  # noqa: T201
+        return 2
     started = time.monotonic()
     outcomes = run_all(chosen, wanted.processes)
     seconds = time.monotonic() - started
