@@ -180,16 +180,17 @@ class CountingProxy:
         towards: Towards = "server" if from_client else "client"
         target = server if from_client else client
         cut = self._cut
+        with self._lock:  # before the bytes arrive: whoever got them may set a new cut at once
+            before = self.passed[towards]
+            self.passed[towards] += len(data)
         if cut is not None and cut.at == "byte" and cut.towards == towards:
-            left = cut.number - self.passed[towards]
+            left = cut.number - before
             if left < len(data):
                 target.sendall(data[: max(0, left)])
                 self._break()
         elif cut is not None and not from_client:
             self._cut_answer(cut, data, client)
         target.sendall(data)
-        with self._lock:
-            self.passed[towards] += len(data)
 
     def _cut_answer(self, cut: Cut, data: bytes, client: socket.socket) -> None:
         if cut.at == "answer" and cut.number == self.round_trips:
