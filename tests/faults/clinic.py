@@ -38,6 +38,8 @@ HORIZON_DAYS = 5
 TRIES = 3
 """Lambda's first delivery and its two retries."""
 LOGINS_PER_HOUR = 10_000
+REFUSED = ("wrong_password", "locked")
+"""What Neo's log says of credentials that it rejected."""
 AGENT = "Mozilla/5.0 (a browser that logged in before)"
 
 
@@ -232,7 +234,7 @@ class FaultClinic:
         return max(after - before for before, after in pairwise(counted))
 
     def _all_wrong_logins(self) -> int:
-        return self._forgotten + sum(one["outcome"] != "ok" for one in self.neo.logins())
+        return self._forgotten + sum(one["outcome"] in REFUSED for one in self.neo.logins())
 
     def forget_requests(self) -> None:
         """Neo's log begins anew; what was counted stays counted."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.faults import histories, kills, races, sweep_database, sweep_login, sweep_neo
 from tests.faults.results import Outcome, failures, figures, table
-from tests.faults.rig import ROOT, running_rig
+from tests.faults.rig import ROOT, devoted, running_rig
 from tests.faults.tasks import Task
 
 PROCESSES = 2
@@ -109,7 +109,7 @@ def _collect(done: Any, number: int, workers: Sequence[Any]) -> list[Outcome]:
 
 def _work(waiting: Any, done: Any) -> None:
     """One process: a rig, and scenarios until there are no more."""
-    with running_rig() as rig:
+    with running_rig() as rig, devoted(rig):
         while (task := waiting.get()) is not None:
             outcome = Outcome(task.group, task.name)
             started = time.monotonic()

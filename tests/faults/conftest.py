@@ -1,21 +1,24 @@
 """A rig for the tests of the rig itself: one per test process."""
 
 from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.faults.clinic import FaultClinic
 from tests.faults.eventful import eventful_clinic
-from tests.faults.rig import Rig, running_rig
+from tests.faults.rig import Rig, devoted, running_rig
 
 
 @pytest.fixture(scope="session")
-def rig(chromium_path: Path) -> Iterator[Rig]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IDEXX_SYNC_CHROMIUM_PATH", str(chromium_path))
-        with running_rig() as running:
-            yield running
+def shared_rig() -> Iterator[Rig]:
+    with running_rig() as running:
+        yield running
+
+
+@pytest.fixture
+def rig(shared_rig: Rig) -> Iterator[Rig]:
+    """Only while such a test runs: other tests share the process."""
+    with devoted(shared_rig):
+        yield shared_rig
 
 
 @pytest.fixture

@@ -12,7 +12,13 @@ from tests.support import query
 MINUTES_APART = 10
 LEAST_RUNS = 2
 MOST_RUNS = 12
-NEEDS_A_PERSON = ("page_unknown", "credentials_rejected", "account_locked", "challenge_required")
+NEEDS_A_PERSON = (
+    "credentials_rejected",
+    "password_change_required",
+    "account_locked",
+    "challenge_required",
+    "page_unknown",
+)
 
 
 class Watch:

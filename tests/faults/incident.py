@@ -111,7 +111,9 @@ class Incident:
         watch.converge()
 
     def _check_folders(self, pid: int) -> None:
-        """What a killed worker could not remove, the next one has to."""
+        """What a killed worker could not remove, the next login has to."""
+        self.clinic.neo.expire_sessions()
+        self.watch.one()
         left = list(_TMP.glob(f"run-{pid}-*"))
         self.watch.add([Violation("V10", "a killed worker's folder stays") for _ in left])
 

@@ -22,10 +22,20 @@ PATIENCE = "10s"
 @contextmanager
 def impatient() -> Iterator[None]:
     """For the time of the block, in this process."""
-    logging.getLogger("psycopg").setLevel(logging.ERROR)  # it tells of each broken connection
     with (
+        _quiet(logging.getLogger("psycopg")),  # it tells of each broken connection
         mock.patch.object(conversation, "_FIRST_PAUSE_S", PAUSE_S),
         mock.patch.object(db, "LOCK_TIMEOUT", LOCK_TIMEOUT),
         mock.patch.object(db, "IDLE_TIMEOUT", IDLE_TIMEOUT),
     ):
         yield
+
+
+@contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

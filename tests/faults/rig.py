@@ -46,7 +46,10 @@ class Rig:
 
 @contextmanager
 def running_rig() -> Iterator[Rig]:
-    """A rig for the time of the block; every process of it is gone afterwards."""
+    """A rig for the time of the block; every process of it is gone afterwards.
+
+    Scenarios on it are carried out in a process that is `devoted` to it meanwhile.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="idexx-sync-faults-") as folder,
         running_postgres(durable=False) as cluster,
@@ -57,8 +60,6 @@ def running_rig() -> Iterator[Rig]:
         with (
             psycopg.connect(url, autocommit=True, application_name="observer") as conn,
             counting_proxy(url) as (proxy, proxied_url),
-            _temporary_files_in(Path(folder)),
-            impatient(),
         ):
             conn.execute(ODIS_TABLES.read_bytes())
             migrations.apply(conn, ROOT / "migrations")
@@ -88,9 +89,14 @@ def children(pid: int) -> list[int]:
 
 
 @contextmanager
-def _temporary_files_in(folder: Path) -> Iterator[None]:
+def devoted(rig: Rig) -> Iterator[None]:
+    """For the time of the block this process is impatient and keeps its files in the rig's folder.
+
+    Never longer: whoever else works in the process would lose both patience and folder.
+    """
     with (
-        mock.patch.dict(os.environ, TMPDIR=str(folder)),
+        mock.patch.dict(os.environ, TMPDIR=str(rig.folder)),
         mock.patch.object(tempfile, "tempdir", None),
+        impatient(),
     ):
         yield

@@ -108,17 +108,34 @@ def test_r03_a_span_lies_on_the_day_of_its_text(
 def test_r03_a_span_covers_all_the_time_that_the_visit_takes(
     start: tuple[ZoneInfo, datetime], length: timedelta
 ) -> None:
-    """Whatever the clock on the wall shows between the two instants, that day, is occupied."""
+    """Whatever the clock on the wall shows between the two instants, that day, is occupied.
+
+    But for what the second pass of a repeated hour shows before the start: a start stays.
+    """
     zone, wall = start
     begin = to_instant(wall, zone)
 
     span = occupied_span(str(wall), str(wall + length), zone, 30, is_block=False)
 
     for part in range(9):
-        shown = to_wall(begin + length * part / 8, zone)
-        if shown.date() == span.day:
-            assert span.start <= shown.time().replace(microsecond=0)
+        instant = begin + length * part / 8
+        shown = to_wall(instant, zone)
+        if shown.date() != span.day:
+            continue
+        if shown.time().replace(microsecond=0) < span.start:
+            assert instant.astimezone(zone).fold == 1
+        else:
             assert shown.time() <= span.end or span.end == LAST_SECOND
+
+
+def test_r03_a_visit_over_a_repeated_hour_keeps_its_start_and_the_later_end() -> None:
+    havana = ZoneInfo("America/Havana")  # 01:00 is 00:00 again
+
+    span = occupied_span(
+        "2026-11-01 00:21:00", "2026-11-01 01:00:00", havana, 30, is_block=False
+    )
+
+    assert span == Span(date(2026, 11, 1), time(0, 21), time(1, 0))
 
 
 @given(zones, walls, lengths)

@@ -190,7 +190,7 @@ def test_a_hidden_csrf_value_may_be_checked(page: Page, clinic: Company) -> None
 
     page.context.clear_cookies()
     page.goto(f"{clinic.base_url}/login")
-    page.eval_on_selector('input[name="_csrf"]', "input => input.remove()")
+    page.locator('input[name="_csrf"]').evaluate("input => input.remove()")
     page.fill('input[name="company_id"]', clinic.company_id)
     page.click('button[type="submit"]')
     expect(page.locator("h1")).to_have_text("Page expired")
