@@ -1,6 +1,7 @@
 """A rig for the tests of the rig itself: one per test process."""
 
 from collections.abc import Iterator
+
 import pytest
 
 from tests.faults.clinic import FaultClinic

@@ -3,8 +3,10 @@
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 
 from tests.faults import checks
 from tests.faults.eventful import eventful_clinic
@@ -12,10 +14,10 @@ from tests.faults.incident import Event, Incident
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
 from tests.faults.tasks import Task
-from tests.faults.worker import ANSWERS_WITHIN_S, Worker
+from tests.faults.worker import ANSWERS_WITHIN_S, Worker, tick, working
 
-WARM_RUN_S, LOGIN_RUN_S = 0.35, 2.5
-"""About how long a run takes here, without and with a login; moments are spread over it."""
+DELAY_MS, RESERVE_S = 40, 0.5
+"""Of Neo's answers, and before the deadline, where a run has too little time."""
 SHORT_LEASE_S = 1.0
 FIRST_ROUND_TRIP, LAST_ROUND_TRIP = 5, 13
 """Of a worker's first run; those before open its connection."""
@@ -36,18 +38,17 @@ def tasks(*, full: bool) -> Iterator[Task]:
             yield Task("Worker frozen past its lease, thawed", freeze, {"n": n}, 8)
     for n in range(1 if not full else 5):
         yield Task("Worker killed with a wrong password", kill_wrong_password, {"late": n}, 15)
-    for number in range(10 if full else 2):
-        milliseconds = 560 + 60 * number
-        yield Task("Worker out of time", out_of_time, {"ms": milliseconds}, 6)
-    yield Task("Worker out of time", out_of_time, {"ms": 1_800, "log_in": True}, 9)
+    for number in range(parts := 10 if full else 2):
+        share = round((number + 0.5) / parts, 3)
+        yield Task("Worker out of time", out_of_time, {"share": share}, 6)
+    yield Task("Worker out of time", out_of_time, {"share": 0.5, "log_in": True}, 9)
     for number in range(12 if full else 2):
         yield Task("Worker out of memory", out_of_memory, {"spare_mb": 9 + 3 * number}, 8)
 
 
 def kill_at_moment(rig: Rig, outcome: Outcome, *, share: float, log_in: bool, seed: int) -> None:
     """SIGKILL after a share of the time that a run takes, and a bit by chance."""
-    length = LOGIN_RUN_S if log_in else WARM_RUN_S
-    moment = length * share * random.Random(seed).uniform(0.8, 1.2)
+    moment = run_seconds(rig, log_in) * share * random.Random(seed).uniform(0.8, 1.2)
 
     def strike(worker: Worker, event: Event) -> None:
         worker.begin(event)
@@ -70,17 +71,18 @@ def kill_at_round_trip(rig: Rig, outcome: Outcome, *, n: int) -> None:
     Incident(clinic, outcome).carry(strike)
 
 
-def out_of_time(rig: Rig, outcome: Outcome, *, ms: int, log_in: bool = False) -> None:
+def out_of_time(rig: Rig, outcome: Outcome, *, share: float, log_in: bool = False) -> None:
     """Lambda's deadline comes in the middle; whoever is still there is killed."""
+    seconds = RESERVE_S + share * run_seconds(rig, log_in, DELAY_MS)
     clinic = eventful_clinic(rig, log_in=log_in, real_time=True)
-    clinic.neo.set_knob("delay_ms", 40)
+    clinic.neo.set_knob("delay_ms", DELAY_MS)
 
     def strike(worker: Worker, event: Event) -> None:
-        worker.begin(event, seconds=ms / 1000)
-        in_time = worker.answers_within(ms / 1000)
+        worker.begin(event, seconds=seconds)
+        in_time = worker.answers_within(seconds)
         outcome.notes["answered in time" if in_time else "killed by the deadline"] += 1
 
-    incident = Incident(clinic, outcome, IDEXX_SYNC_DEADLINE_RESERVE_SECONDS="0.5")
+    incident = Incident(clinic, outcome, IDEXX_SYNC_DEADLINE_RESERVE_SECONDS=str(RESERVE_S))
     incident.carry(strike)
 
 
@@ -147,6 +149,23 @@ def freeze(rig: Rig, outcome: Outcome, *, n: int) -> None:
             incident.watch.add(checks.stale_writes(then, incident.everything_else()))
 
     incident.carry(strike)
+
+
+@lru_cache
+def run_seconds(rig: Rig, log_in: bool, delay_ms: int = 0) -> float:
+    """How long a worker's first run takes on this machine when nobody disturbs it."""
+    clinic = eventful_clinic(rig, log_in=log_in, real_time=True)
+    clinic.neo.set_knob("delay_ms", delay_ms)
+    event, _ = tick(clinic, datetime.now(UTC).replace(second=0, microsecond=0))
+    with working(clinic) as worker:
+        started = time.monotonic()
+        worker.begin(event)
+        answer = worker.answer()
+        seconds = time.monotonic() - started
+    clinic.close()
+    if answer is None or answer.get("status") != "succeeded":
+        raise RuntimeError(f"an undisturbed run ended as {answer}")
+    return seconds
 
 
 def at_round_trip(rig: Rig, n: int, act: Callable[[], None]) -> None:

@@ -131,9 +131,7 @@ def test_r03_a_span_covers_all_the_time_that_the_visit_takes(
 def test_r03_a_visit_over_a_repeated_hour_keeps_its_start_and_the_later_end() -> None:
     havana = ZoneInfo("America/Havana")  # 01:00 is 00:00 again
 
-    span = occupied_span(
-        "2026-11-01 00:21:00", "2026-11-01 01:00:00", havana, 30, is_block=False
-    )
+    span = occupied_span("2026-11-01 00:21:00", "2026-11-01 01:00:00", havana, 30, is_block=False)
 
     assert span == Span(date(2026, 11, 1), time(0, 21), time(1, 0))
 
