@@ -8,16 +8,38 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.vocabulary import SyncName
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class Settings(BaseSettings):
-    """What differs between deployments. Secrets have no default."""
+class DatabaseSettings(BaseSettings):
+    """What every function needs. Secrets have no default."""
 
     model_config = SettingsConfigDict(env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore")
 
     database_url: SecretStr = Field(validation_alias="DATABASE_URL")
+
+
+class KeySettings(DatabaseSettings):
+    """For those that make or check the keys of the HTTP API."""
+
+    pepper: SecretStr
+    """Base64 of 32 random bytes; while it is being replaced, the new one, a blank, the old one."""
+    stage: str = Field(default="prod", pattern="^[a-z][a-z0-9-]*$")
+    """Which deployment this is; keys begin with idx_live_ in `prod` only."""
+
+
+class ApiSettings(DatabaseSettings):
+    """For the functions behind the HTTP API."""
+
+    worker_functions: dict[SyncName, str]
+    """Sync -> name or ARN of its worker's function; JSON."""
+
+
+class Settings(DatabaseSettings):
+    """For whoever runs syncs: the workers and the command line."""
+
     local_key: SecretStr
     """Base64 of 32 random bytes; seals credentials and sessions and keys the fingerprints."""
     neo_hosts: Annotated[tuple[str, ...], NoDecode] = ("us.idexxneo.com",)
@@ -75,9 +97,14 @@ def _is_allowed_origin(origin: str) -> bool:
 
 
 def load_settings() -> Settings:
-    """The settings of this process; ConfigurationInvalid names each variable that is wrong."""
+    """The settings of a process that runs syncs."""
+    return load(Settings)
+
+
+def load[S: DatabaseSettings](kind: type[S]) -> S:
+    """Settings of this process; ConfigurationInvalid names each variable that is wrong."""
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         raise ConfigurationInvalid(_named_faults(error), code="settings") from None
 

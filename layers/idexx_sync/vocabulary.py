@@ -23,9 +23,24 @@ JobStatus = Literal[
     "skipped_paused",
 ]
 Stage = Literal["off", "shadow", "canary", "live"]
+Freshness = Literal["new", "on_time", "late", "stale", "action_required", "paused"]
+Scope = Literal[
+    "sync:inbound",
+    "sync:cases",
+    "sync:reconciliation",
+    "jobs:read",
+    "jobs:write",
+    "holds:read",
+    "holds:write",
+    "schedules:write",
+    "metrics:read",
+]
 AppointmentStatus = Literal["scheduled", "in_progress", "finalized", "cancelled", "no_show"]
 
 SYNCS: Final[tuple[SyncName, ...]] = get_args(SyncName)
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+OPERATOR_SCOPES: Final[frozenset[Scope]] = frozenset({"sync:reconciliation"})
+"""Scopes that no clinic's key may hold."""
 UNFINISHED: Final[tuple[JobStatus, ...]] = ("queued", "running")
 FINAL_STATUSES: Final[tuple[JobStatus, ...]] = tuple(
     status for status in get_args(JobStatus) if status not in UNFINISHED
