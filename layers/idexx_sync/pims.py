@@ -68,6 +68,8 @@ class SourceRecord:
     consultation_id: str | None = None
     last_updated_at: str | None = None
     """Wall-clock text of the last change at the source; only compared, never converted."""
+    recurs: bool | None = None
+    """Whether others share the id; None: the source does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from idexx_sync.records import Record
 LOOKUPS_PER_RUN: Final = 50
 STRIKES_THAT_PROVE: Final = 2
 STRIKE_INTERVAL: Final = timedelta(minutes=10)
+UNASKABLE_INTERVAL: Final = timedelta(hours=24)
+"""Between two strikes of what the source can't be asked about, because its id stands for more."""
 
 Unproven = Literal["not_looked_up", "look_up_failed", "not_found_yet", "alive"]
 """Why a row that a read lacks may not be removed."""
@@ -31,12 +33,12 @@ def ids_to_look_up(
     return list(dict.fromkeys(id_ for id_, _ in sorted(missing, key=age)))[:limit]
 
 
-def strike(record: Record, read_at: datetime) -> Record:
+def strike(record: Record, read_at: datetime, apart: timedelta = STRIKE_INTERVAL) -> Record:
     """The record after a complete read missed it and its look-up did not find it.
 
     A second strike counts only when the reads lie far enough apart.
     """
-    if record.struck_at is not None and read_at - record.struck_at < STRIKE_INTERVAL:
+    if record.struck_at is not None and read_at - record.struck_at < apart:
         return record
     return replace(record, strikes=record.strikes + 1, struck_at=read_at)
 

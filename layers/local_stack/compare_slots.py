@@ -156,14 +156,19 @@ def _link_faults(
     grid: Mapping[tuple[date, time], Row],
     slots: Mapping[tuple[date, time], Row],
 ) -> list[str]:
-    """Each live row points at the slot that it starts in."""
+    """Each live row points at the slot that it starts in.
+
+    A slot that had begun when the grid changed may end earlier than the grid's of the same start.
+    """
     found = []
     for key in sorted(expected.keys() & live.keys()):
         day, start = expected[key]["date"], expected[key]["start_time"]
         around = [
             slots[place]["id"]
             for place, slot in grid.items()
-            if place in slots and place[0] == day and place[1] <= start < slot["end_time"]
+            if place in slots
+            and place[0] == day
+            and place[1] <= start < min(slot["end_time"], slots[place]["end_time"])
         ]
         if around and live[key]["slot_id"] != around[0]:
             found.append(f"{key}: slot_id is not the slot that it starts in")

@@ -28,7 +28,7 @@ from idexx_sync.pims import (
     Unknown,
     Unreadable,
 )
-from idexx_sync.plan import proven_gone, strike
+from idexx_sync.plan import STRIKE_INTERVAL, UNASKABLE_INTERVAL, proven_gone, strike
 from idexx_sync.records import Record
 from idexx_sync.vocabulary import appointment_status, fold
 
@@ -61,9 +61,12 @@ class _Planner:
         self.held = held
         self.view = view
         self.read_at = read_at
+        self.single_blocks: set[str] = set()
+        """Ids of blocks that the answer shows and that it says do not recur."""
 
     def plan_answer(self, snapshot: Snapshot) -> None:
         answer = _by_key(snapshot.records)
+        self.single_blocks = {record.id for record in snapshot.records if record.recurs is False}
         for key, versions in answer.items():
             newest = _newest(versions)
             concerns = any(self._concerns(key, version.start) for version in versions)
@@ -170,7 +173,9 @@ class _Planner:
         elif isinstance(lookup, Unknown):
             self.plan.missing.append(Missing(row, "look_up_failed", looked_up))
         elif isinstance(lookup, Gone) or _is_other_occurrence(row, lookup):
-            struck = strike(looked_up, self.read_at)
+            unaskable = isinstance(lookup, Found) and lookup.id not in self.single_blocks
+            apart = UNASKABLE_INTERVAL if unaskable else STRIKE_INTERVAL
+            struck = strike(looked_up, self.read_at, apart)
             if proven_gone(struck):
                 self._remove(row, "not_found_twice", struck)
             else:

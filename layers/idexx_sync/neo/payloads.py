@@ -46,6 +46,7 @@ class CalendarEvent(Payload):
     title: Text | None = None
     reason: Text | None = None
     last_updated_at: Annotated[str, AfterValidator(wall_clock_if_readable)] | None = None
+    recurring: object = None
 
 
 _KNOWN_AND_UNUSED: Final = frozenset(
@@ -59,7 +60,6 @@ _KNOWN_AND_UNUSED: Final = frozenset(
         "confirmed_status",
         "backgroundColor",
         "darkFont",
-        "recurring",
         "booked_by",
         "booked_at",
         "last_updated_by",
@@ -159,6 +159,7 @@ def _record(event: CalendarEvent, record_id: str, start: str, has_status: bool) 
         reason=event.reason or (None if visit else event.title) or None,
         consultation_id=(event.consultation_id or None) if visit else None,
         last_updated_at=event.last_updated_at,
+        recurs=event.recurring if isinstance(event.recurring, bool) else None,
     )
 
 

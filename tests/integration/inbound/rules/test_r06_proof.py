@@ -376,19 +376,63 @@ def test_r06_one_look_up_asks_for_all_occurrences_of_a_block(bench: Bench) -> No
     assert counts(job)["removed"] == 3
 
 
-def test_r06_a_look_up_of_one_occurrence_says_nothing_of_the_others(bench: Bench) -> None:
+def test_r06_an_occurrence_that_a_look_up_can_not_show_takes_a_day_to_go(bench: Bench) -> None:
     """Two of three occurrences vanish; the series is still found, by its first occurrence."""
     occurrences = [
-        block("7", f"2026-05-0{day} 12:00:00", f"2026-05-0{day} 13:00:00") for day in (4, 5, 6)
+        block("7", f"2026-05-0{day} 12:00:00", f"2026-05-0{day} 13:00:00", recurs=True)
+        for day in (4, 7, 8)
     ]
     bench.pims.records = [*visits(6), *occurrences]
     bench.sync()
     bench.pims.records = [*visits(6), occurrences[0]]
     bench.later()
     bench.sync()
-    assert removed(bench) == []
-    bench.later()
+    for minutes in (15, 24 * 60 - 16):
+        bench.later(minutes)
+        bench.sync()
+        assert removed(bench) == []
+    bench.later(1)
 
     bench.sync()
 
-    assert removed(bench) == [f"7@2026-05-0{day} 12:00:00" for day in (5, 6)]
+    assert removed(bench) == [f"7@2026-05-0{day} 12:00:00" for day in (7, 8)]
+
+
+@pytest.mark.parametrize("recurs", [True, None])
+def test_r06_a_calendar_that_hides_an_occurrence_for_hours_removes_nothing(
+    bench: Bench, recurs: bool | None
+) -> None:
+    """Nothing shows that the answers lack it: neither an error, nor the look-up of the series."""
+    occurrences = [
+        block("7", f"2026-05-0{day} 12:00:00", f"2026-05-0{day} 13:00:00", recurs=recurs)
+        for day in (4, 7)
+    ]
+    bench.pims.records = [*visits(6), *occurrences]
+    bench.sync()
+    bench.pims.records = [*visits(6), occurrences[0]]
+    for _ in range(3):
+        bench.later(240)
+        bench.sync()
+    bench.pims.records = [*visits(6), *occurrences]
+    bench.later()
+
+    job = bench.sync()
+
+    assert removed(bench) == []
+    assert counts(job)["unchanged"] == 8
+    assert bench.record("7@2026-05-07 12:00:00")["strikes"] == 0
+
+
+def test_r06_a_single_block_that_has_moved_goes_from_its_old_time_after_two_strikes(
+    bench: Bench,
+) -> None:
+    before = block("7", "2026-05-05 12:00:00", "2026-05-05 13:00:00", recurs=False)
+    bench.pims.records = [*visits(6), before]
+    bench.sync()
+    bench.pims.replace("7", start="2026-05-06 12:00:00", end="2026-05-06 13:00:00")
+    for _ in range(2):
+        bench.later()
+        bench.sync()
+
+    assert removed(bench) == ["7@2026-05-05 12:00:00"]
+    assert "7@2026-05-06 12:00:00" in bench.keys()
