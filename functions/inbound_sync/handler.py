@@ -1,6 +1,9 @@
 """Lambda: copy one clinic's calendar from its PIMS."""
 
+from idexx_sync.api.entry import sync_api
+from idexx_sync.api.starting import start
 from idexx_sync.entry import sync_worker
 from idexx_sync.inbound.sync import InboundSync
 
+api = sync_api("inbound_sync", {"start_inbound": start("inbound")})
 worker = sync_worker(InboundSync())

@@ -265,3 +265,15 @@ def store_configuration(
             clinic_id,
         ),
     )
+
+
+def timezones(conn: Conn, clinic_ids: set[UUID]) -> dict[UUID, str | None]:
+    """The time zone of each clinic, as ODIS has it."""
+    rows = conn.execute(
+        "SELECT id, timezone FROM public.clinics WHERE id = ANY(%s)", (list(clinic_ids),)
+    ).fetchall()
+    return dict(rows)
+
+
+def timezone_of(conn: Conn, clinic_id: UUID) -> str | None:
+    return timezones(conn, {clinic_id}).get(clinic_id)

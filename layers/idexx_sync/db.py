@@ -61,6 +61,15 @@ class Database:
             self._conn = connect(self._url)
         return self._conn
 
+    def answering(self) -> Conn:
+        """The kept connection if it still answers, else a new one."""
+        conn = self.connection()
+        try:
+            conn.execute("SELECT 1")
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            return self.reconnect()
+        return conn
+
     def another(self) -> Conn:
         """A connection of its own, for another thread; its caller closes it."""
         return connect(self._url)
@@ -92,20 +101,25 @@ def writing(conn: Conn) -> Iterator[Settle]:
     try:
         with conn.pipeline() as pipeline:
             conn.execute("BEGIN")
-            conn.execute(
-                """
-                SELECT set_config('lock_timeout', %s, true),
-                       set_config('statement_timeout', %s, true),
-                       set_config('idle_in_transaction_session_timeout', %s, true)
-                """,
-                (LOCK_TIMEOUT, STATEMENT_TIMEOUT, IDLE_TIMEOUT),
-            )
+            bound_waits(conn)
             yield pipeline.sync
             conn.execute("COMMIT")
     except BaseException:
         if conn.info.transaction_status in (_OPEN, _FAILED):
             conn.execute("ROLLBACK")
         raise
+
+
+def bound_waits(conn: Conn) -> None:
+    """Bound the waits of the transaction that has just begun."""
+    conn.execute(
+        """
+        SELECT set_config('lock_timeout', %s, true),
+               set_config('statement_timeout', %s, true),
+               set_config('idle_in_transaction_session_timeout', %s, true)
+        """,
+        (LOCK_TIMEOUT, STATEMENT_TIMEOUT, IDLE_TIMEOUT),
+    )
 
 
 def unavailable(error: psycopg.Error) -> DatabaseUnavailable:

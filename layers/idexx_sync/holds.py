@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Literal
 from uuid import UUID, uuid4
 
 from psycopg import Cursor
@@ -18,6 +18,7 @@ from idexx_sync.gate import (
     HoldStatus,
     Standing,
 )
+from idexx_sync.jobs import Params, job_by_id
 from idexx_sync.vocabulary import SyncName
 
 
@@ -184,16 +185,42 @@ def hold_by_id(conn: Conn, hold_id: UUID) -> Hold | None:
 
 
 def holds_newest_first(
-    conn: Conn, *, clinic_id: UUID | None = None, status: str | None = None, limit: int = 20
+    conn: Conn,
+    *,
+    clinic_id: UUID | None = None,
+    sync: SyncName | None = None,
+    status: HoldStatus | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 20,
 ) -> list[Hold]:
-    parameters: dict[str, Any] = {"clinic_id": clinic_id, "status": status, "limit": limit}
+    """`after`: begin behind the hold that was opened then and has this id."""
+    opened_at, hold_id = after or (None, None)
     with conn.cursor(row_factory=class_row(Hold)) as cur:
         return cur.execute(
             f"""
             SELECT {_HOLD_COLUMNS} FROM idexx_sync.holds
              WHERE (%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)
+               AND (%(sync)s::text IS NULL OR sync = %(sync)s)
                AND (%(status)s::text IS NULL OR status = %(status)s)
-             ORDER BY opened_at DESC, id LIMIT %(limit)s
+               AND (%(hold_id)s::uuid IS NULL OR (opened_at, id) < (%(opened_at)s, %(hold_id)s))
+             ORDER BY opened_at DESC, id DESC LIMIT %(limit)s
             """,
-            parameters,
+            {
+                "clinic_id": clinic_id,
+                "sync": sync,
+                "status": status,
+                "opened_at": opened_at,
+                "hold_id": hold_id,
+                "limit": limit,
+            },
         ).fetchall()
+
+
+def params_of_finder(conn: Conn, hold: Hold) -> Params:
+    """The days of the run that found it: over others the finding might not be the same."""
+    job = job_by_id(conn, hold.job_id)
+    days = (job.result or {}).get("window") if job else None
+    if not days:
+        return Params()
+    first_day, last_day = map(date.fromisoformat, days)
+    return Params(first_day=first_day, last_day=last_day)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID, uuid4, uuid5
 
 from psycopg.rows import class_row, dict_row
@@ -17,7 +17,12 @@ from idexx_sync.leases import Lease
 from idexx_sync.vocabulary import FINAL_STATUSES, JobStatus, SyncName, Trigger
 
 MOST_DAYS = 62
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+"""Days outside of these are typing errors; calendars' arithmetic is safe within them."""
 _TICKS = UUID("6f0a3c52-5b0e-4f0c-9d43-0f6f7d0f8f11")
+
+
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
 
 
 class Params(BaseModel):
@@ -25,8 +30,8 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    first_day: date | None = Field(default=None, alias="from")
-    last_day: date | None = Field(default=None, alias="to")
+    first_day: Day | None = Field(default=None, alias="from")
+    last_day: Day | None = Field(default=None, alias="to")
     dry_run: bool = False
 
     @model_validator(mode="after")
@@ -83,6 +88,7 @@ class Job:
     error_kind: str | None
     error_message: str | None
     result: dict[str, Any] | None
+    retry_of: UUID | None
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -92,8 +98,8 @@ class Job:
         return self.status in FINAL_STATUSES
 
 
-_JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params, status, attempt,
-    error_kind, error_message, result, queued_at, started_at, finished_at"""
+JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params, status, attempt,
+    error_kind, error_message, result, retry_of, queued_at, started_at, finished_at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ def begin(conn: Conn, order: Order, lease_seconds: float) -> Begun:
         leases.take_for_job(conn, order.job_id, order.invocation, lease_seconds)
         started = _start(conn, order.job_id)
         job = conn.cursor(row_factory=class_row(Job)).execute(
-            f"SELECT {_JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (order.job_id,)
+            f"SELECT {JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (order.job_id,)
         )
         holder = conn.execute(
             """
@@ -234,17 +240,55 @@ def end_unstarted(conn: Conn, job_id: UUID, status: JobStatus, message: str) -> 
 def job_by_id(conn: Conn, job_id: UUID) -> Job | None:
     with conn.cursor(row_factory=class_row(Job)) as cur:
         return cur.execute(
-            f"SELECT {_JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (job_id,)
+            f"SELECT {JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (job_id,)
         ).fetchone()
 
 
-def jobs_newest_first(conn: Conn, *, clinic_id: UUID | None = None, limit: int = 20) -> list[Job]:
+def jobs_newest_first(
+    conn: Conn,
+    *,
+    clinic_id: UUID | None = None,
+    sync: SyncName | None = None,
+    status: JobStatus | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 20,
+) -> list[Job]:
+    """`after`: begin behind the job that was queued then and has this id."""
+    queued_at, job_id = after or (None, None)
     with conn.cursor(row_factory=class_row(Job)) as cur:
         return cur.execute(
             f"""
-            SELECT {_JOB_COLUMNS} FROM idexx_sync.jobs
-             WHERE %(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s
+            SELECT {JOB_COLUMNS} FROM idexx_sync.jobs
+             WHERE (%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)
+               AND (%(sync)s::text IS NULL OR sync = %(sync)s)
+               AND (%(status)s::text IS NULL OR status = %(status)s)
+               AND (%(job_id)s::uuid IS NULL OR (queued_at, id) < (%(queued_at)s, %(job_id)s))
              ORDER BY queued_at DESC, id DESC LIMIT %(limit)s
             """,
-            {"clinic_id": clinic_id, "limit": limit},
+            {
+                "clinic_id": clinic_id,
+                "sync": sync,
+                "status": status,
+                "queued_at": queued_at,
+                "job_id": job_id,
+                "limit": limit,
+            },
         ).fetchall()
+
+
+def cancel(conn: Conn, job: Job, by: str) -> bool:
+    """End the job whatever it is doing; False if it has ended by itself.
+
+    A run that holds the lease loses it: it can't write any more, and its heartbeat ends it.
+    """
+    with writing(conn):
+        leases.revoke(conn, job.clinic_id, job.id)
+        ended = conn.execute(
+            """
+            UPDATE idexx_sync.jobs
+               SET status = 'cancelled', error_message = %s, finished_at = clock_timestamp()
+             WHERE id = %s AND status IN ('queued', 'running')
+            """,
+            (f"cancelled by {by}", job.id),
+        )
+    return ended.rowcount > 0

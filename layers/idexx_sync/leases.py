@@ -84,3 +84,14 @@ def release(conn: Conn, lease: Lease) -> None:
         """,
         (lease.clinic_id, lease.job_id, lease.fence),
     )
+
+
+def revoke(conn: Conn, clinic_id: UUID, job_id: UUID) -> None:
+    """Take the lease away from whoever runs this job; waits for a write that is under way."""
+    conn.execute(
+        """
+        UPDATE idexx_sync.leases SET fence = fence + 1, expires_at = to_timestamp(0)
+         WHERE clinic_id = %s AND job_id = %s
+        """,
+        (clinic_id, job_id),
+    )

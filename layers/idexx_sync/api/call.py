@@ -1,0 +1,138 @@
+"""One request, judged: from API Gateway's event to what an operation works with."""
+
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+from pydantic import BaseModel, ValidationError
+
+from idexx_sync.api.caller import Caller, caller_from
+from idexx_sync.api.problems import Fault, Problem, invalid, invalid_body, invalid_query
+from idexx_sync.routes import Route
+
+MOST_BODY_BYTES: Final = 64 * 1024
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request whose form is right and whose caller may make it."""
+
+    route: Route
+    path: Mapping[str, str]
+    """Variable parts of the path."""
+    query: BaseModel
+    """Of the route's model."""
+    body: BaseModel
+    """Of the route's model."""
+    headers: Mapping[str, str]
+    """Those that the route takes and the caller sent, by the route's spelling."""
+    received_at: datetime
+    """When the gateway received it."""
+    prefix: str
+    """What stands before our paths in the caller's address: the stage, or nothing."""
+    _caller: Caller | None
+
+    @property
+    def caller(self) -> Caller:
+        assert self._caller is not None, "a public route has no caller"
+        return self._caller
+
+
+def judged(event: APIGatewayProxyEvent, route: Route, path: Mapping[str, str]) -> Call:
+    """The call; Problem says what is wrong with the request, the key's rights first."""
+    caller = None
+    if route.scope is not None:
+        caller = caller_from(event["requestContext"].get("authorizer"))
+        caller.require(route.scope)
+    return Call(
+        route=route,
+        path=path,
+        query=_query(event, route),
+        body=_body(event, route),
+        headers=_headers(event, route),
+        received_at=_received_at(event),
+        prefix=_prefix(event),
+        _caller=caller,
+    )
+
+
+def request_id(event: APIGatewayProxyEvent) -> str:
+    """The caller's own `X-Request-Id` if it is a plain word, else the gateway's."""
+    own = event.headers.get("X-Request-Id")
+    if own is not None and _REQUEST_ID.fullmatch(own):
+        return own
+    return str(event["requestContext"].get("requestId", "-"))
+
+
+def _query(event: APIGatewayProxyEvent, route: Route) -> BaseModel:
+    sent = event.get("multiValueQueryStringParameters") or {}
+    repeated = [name for name, values in sent.items() if len(values) > 1]
+    if repeated:
+        raise invalid(
+            *(Fault(detail="sent more than once", parameter=name[:60]) for name in repeated)
+        )
+    single = dict(event.get("queryStringParameters") or {})
+    single.update({name: values[0] for name, values in sent.items() if values})
+    try:
+        return route.query.model_validate_strings(single)
+    except ValidationError as error:
+        raise invalid_query(error) from None
+
+
+def _body(event: APIGatewayProxyEvent, route: Route) -> BaseModel:
+    try:
+        text = event.decoded_body or ""
+    except (binascii.Error, UnicodeDecodeError):
+        raise Problem("invalid_json", "The body can't be read: it is not UTF-8.") from None
+    content = text.encode(errors="surrogatepass")
+    if len(content) > MOST_BODY_BYTES:
+        raise Problem("body_too_large", f"Send at most {MOST_BODY_BYTES // 1024} KB.")
+    if not text.strip():
+        content = b"{}"
+    elif not _is_json(event.headers.get("Content-Type", "")):
+        raise Problem("media_type", "Send the body as Content-Type: application/json.")
+    try:
+        return route.body.model_validate_json(content, strict=True, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise invalid_body(error) from None
+
+
+def _is_json(content_type: str) -> bool:
+    media_type, _, parameters = content_type.partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    return media_type.strip().lower() == "application/json" and charset in ("", "charset=utf-8")
+
+
+def _headers(event: APIGatewayProxyEvent, route: Route) -> dict[str, str]:
+    """A header that may be sent once and came twice is ambiguous."""
+    sent: dict[str, list[str]] = {}
+    for name, values in (event.get("multiValueHeaders") or {}).items():
+        sent.setdefault(name.lower(), []).extend(values)
+    for name, value in event.headers.items():
+        sent.setdefault(name.lower(), [value])
+    found = {}
+    for name in route.takes_headers:
+        values = sent.get(name.lower(), [])
+        if len(set(values)) > 1:
+            raise Problem(
+                "header_repeated",
+                f"Send {name} once.",
+                errors=[Fault(detail="sent with different values", parameter=name)],
+            )
+        if values:
+            found[name] = values[0]
+    return found
+
+
+def _received_at(event: APIGatewayProxyEvent) -> datetime:
+    return datetime.fromtimestamp(event["requestContext"]["requestTimeEpoch"] / 1000, UTC)
+
+
+def _prefix(event: APIGatewayProxyEvent) -> str:
+    whole: Any = event["requestContext"].get("path") or event.path
+    return str(whole).removesuffix(event.path)

@@ -1,0 +1,34 @@
+"""`sync_api` makes the handler of a function behind the gateway."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from idexx_sync.api.function import ApiHandler, ApiTools, Carry, api_function
+from idexx_sync.db import Database
+from idexx_sync.dispatch import LambdaDispatch
+from idexx_sync.routes import FunctionName, Operation
+from idexx_sync.settings import ApiSettings, load
+from idexx_sync.telemetry import quiet_drivers
+
+
+def sync_api(
+    name: FunctionName,
+    operations: Mapping[Operation, Carry],
+    tools: Callable[[], ApiTools] | None = None,
+) -> ApiHandler:
+    """The handler that answers the function's routes; `tools` are the process's own unless given.
+
+    Raises ValueError when the table of routes and the operations differ.
+    """
+    return api_function(name, operations, tools or process_api_tools)
+
+
+@cache
+def process_api_tools() -> ApiTools:
+    """The process's tools, made at the first request and kept warm."""
+    settings = load(ApiSettings)
+    quiet_drivers()
+    return ApiTools(
+        database=Database(settings.database_url),
+        dispatch=LambdaDispatch(settings.worker_functions),
+    )

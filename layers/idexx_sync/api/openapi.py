@@ -1,0 +1,169 @@
+"""The API as an OpenAPI 3.1 document, made from the table of routes and the models."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from idexx_sync.api.models import NoQuery
+from idexx_sync.api.problems import MEDIA_TYPE, PROBLEMS, ProblemCode, ProblemView
+from idexx_sync.routes import JSON, ROUTES, Route
+
+Document = dict[str, Any]
+
+SUMMARY: Final = "Keeps ODIS's database true to its clinics' calendars and cases in IDEXX Neo."
+KEY_SCHEME: Final = "key"
+HEADERS: Final[dict[str, Document]] = {
+    "Idempotency-Key": {
+        "description": "The same key and body within 24 hours are one order.",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+    },
+    "Prefer": {
+        "description": "`wait=20`: answer 200 with the result if the run ends within so many "
+        "seconds, at most 20.",
+        "schema": {"type": "string"},
+    },
+}
+ANSWER_HEADERS: Final[dict[int, dict[str, str]]] = {
+    202: {"Location": "The job.", "Retry-After": "When to look again, in seconds."},
+    405: {"Allow": "The methods that the path has."},
+}
+
+
+@cache
+def document() -> Document:
+    """The whole document but for `servers`."""
+    models = _Models(ROUTES)
+    paths: dict[str, Document] = defaultdict(dict)
+    for route in ROUTES:
+        paths[route.path][route.method.lower()] = _operation(route, models)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "idexx-sync", "version": version("idexx-sync"), "summary": SUMMARY},
+        "paths": dict(paths),
+        "components": {
+            "schemas": models.definitions,
+            "securitySchemes": {
+                KEY_SCHEME: {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+            },
+        },
+    }
+
+
+class _Models:
+    """The JSON schemas of all models, each under its name."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {
+            (ProblemView, "serialization"): None
+        }
+        for route in routes:
+            wanted[route.query, "validation"] = None
+            wanted[route.body, "validation"] = None
+            for answer in route.answers.values():
+                if not isinstance(answer, str):
+                    wanted[answer, "serialization"] = None
+        schemas, whole = models_json_schema(
+            list(wanted), ref_template="#/components/schemas/{model}"
+        )
+        self.definitions: Document = whole["$defs"]
+        self._schemas = schemas
+
+    def of(self, model: type[BaseModel], mode: JsonSchemaMode = "serialization") -> Document:
+        return self._schemas[model, mode]
+
+    def properties_of(self, model: type[BaseModel]) -> Document:
+        name = self.of(model, "validation")["$ref"].rpartition("/")[2]
+        found: Document = self.definitions[name].get("properties", {})
+        return found
+
+
+def _operation(route: Route, models: _Models) -> Document:
+    operation: Document = {
+        "operationId": route.operation,
+        "summary": route.summary,
+        "tags": [route.path.strip("/").split("/")[0]],
+        "parameters": _parameters(route, models),
+        "responses": _responses(route, models),
+        "security": [],
+    }
+    if route.scope is not None:
+        operation["description"] = f"Needs the scope `{route.scope}`."
+        operation["security"] = [{KEY_SCHEME: []}]
+    if route.method == "POST":
+        schema = models.of(route.body, "validation")
+        operation["requestBody"] = {
+            "required": _has_required(route.body),
+            "content": {JSON: {"schema": schema}},
+        }
+    return operation
+
+
+def _has_required(model: type[BaseModel]) -> bool:
+    return any(info.is_required() for info in model.model_fields.values())
+
+
+def _parameters(route: Route, models: _Models) -> list[Document]:
+    """Variable parts of the path, the query, and the headers that mean something."""
+    found: list[Document] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "format": "uuid"},
+        }
+        for name in route.parameters
+    ]
+    if route.query is not NoQuery:
+        found += [
+            {"name": name, "in": "query", "schema": _given(schema)}
+            for name, schema in models.properties_of(route.query).items()
+        ]
+    found += [{"name": name, "in": "header", **HEADERS[name]} for name in route.takes_headers]
+    return found
+
+
+def _given(schema: Document) -> Document:
+    """Of a parameter that is sent: it is left out instead of being null."""
+    kinds = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(kinds) != 1:
+        return schema
+    return {**{k: v for k, v in schema.items() if k not in ("anyOf", "default")}, **kinds[0]}
+
+
+def _responses(route: Route, models: _Models) -> Document:
+    responses: Document = {}
+    for status, answer in route.answers.items():
+        if isinstance(answer, str):
+            schema: Document = {"type": "object" if answer == JSON else "string"}
+            content = {answer.partition(";")[0]: {"schema": schema}}
+        else:
+            content = {JSON: {"schema": models.of(answer)}}
+        responses[str(status)] = _response(status, "Done" if status == 200 else "Accepted", content)
+    by_status: dict[int, list[ProblemCode]] = defaultdict(list)
+    for code in route.all_problems:
+        by_status[PROBLEMS[code][0]].append(code)
+    for status, codes in sorted(by_status.items()):
+        told = "; ".join(f"`{code}`: {PROBLEMS[code][1]}" for code in codes)
+        content = {MEDIA_TYPE: {"schema": models.of(ProblemView)}}
+        known = responses.get(str(status))
+        if known is None:
+            responses[str(status)] = _response(status, told, content)
+        else:
+            known["content"].update(content)
+            known["description"] = told
+    return responses
+
+
+def _response(status: int, description: str, content: Document) -> Document:
+    response: Document = {"description": description, "content": content}
+    if status in ANSWER_HEADERS:
+        response["headers"] = {
+            name: {"description": told, "schema": {"type": "string"}}
+            for name, told in ANSWER_HEADERS[status].items()
+        }
+    return response

@@ -1,0 +1,180 @@
+"""Errors of the HTTP API as RFC 9457 `application/problem+json`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+ProblemCode = Literal[
+    "invalid_json",
+    "header_repeated",
+    "unauthorized",
+    "scope_missing",
+    "not_found",
+    "method_not_allowed",
+    "sync_running",
+    "job_not_final",
+    "job_final",
+    "hold_decided",
+    "body_too_large",
+    "media_type",
+    "invalid_request",
+    "idempotency_key_reused",
+    "throttled",
+    "internal",
+    "not_built_yet",
+    "database_unavailable",
+    "worker_unavailable",
+    "not_ready",
+    "gateway_timeout",
+]
+
+PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
+    "invalid_json": (400, "The body is not JSON"),
+    "header_repeated": (400, "A header was sent twice with different values"),
+    "unauthorized": (401, "A valid key is needed"),
+    "scope_missing": (403, "The key lacks a scope"),
+    "not_found": (404, "There is no such thing"),
+    "method_not_allowed": (405, "The path has no such method"),
+    "sync_running": (409, "Another run of this sync is under way"),
+    "job_not_final": (409, "The job has not ended"),
+    "job_final": (409, "The job has ended"),
+    "hold_decided": (409, "The hold is not open any more"),
+    "body_too_large": (413, "The body is too large"),
+    "media_type": (415, "The body has another media type than JSON"),
+    "invalid_request": (422, "The request can't be carried out as it is"),
+    "idempotency_key_reused": (422, "The idempotency key belongs to another request"),
+    "throttled": (429, "Too many requests"),
+    "internal": (500, "A defect of this service"),
+    "not_built_yet": (501, "This is not built yet"),
+    "database_unavailable": (503, "The database does not answer"),
+    "worker_unavailable": (503, "The sync could not be started"),
+    "not_ready": (503, "The service is not ready"),
+    "gateway_timeout": (504, "The answer took too long"),
+}
+"""Code -> status and title; a code never changes its meaning."""
+
+MEDIA_TYPE: Final = "application/problem+json"
+UNAUTHORIZED_DETAIL: Final = "Send a valid key in the header X-API-Key."
+"""One text for every kind of bad key, so that it tells nothing about keys."""
+RETRY_AFTER_S: Final = 5
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    detail: str
+    pointer: str | None = None
+    """JSON pointer (RFC 6901) into the body."""
+    parameter: str | None = None
+    """Name of a query parameter or header."""
+
+
+class ProblemView(BaseModel):
+    """The body of every error (RFC 9457)."""
+
+    model_config = ConfigDict(frozen=True, title="Problem")
+
+    type: str
+    title: str
+    status: int
+    code: ProblemCode
+    detail: str
+    errors: tuple[Fault, ...] | None = None
+    job_id: UUID | None = None
+    """The job that is in the way, or that could not be started."""
+    request_id: str | None = Field(default=None)
+
+
+class Problem(Exception):
+    """Ends a request with an error that its caller can act on."""
+
+    def __init__(
+        self,
+        code: ProblemCode,
+        detail: str,
+        *,
+        errors: Sequence[Fault] = (),
+        job_id: UUID | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.status, self.title = PROBLEMS[code]
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.job_id = job_id
+        self.headers = dict(headers or {})
+
+    def view(self, request_id: str | None = None) -> ProblemView:
+        return ProblemView(
+            type=f"urn:idexx-sync:problem:{self.code}",
+            title=self.title,
+            status=self.status,
+            code=self.code,
+            detail=self.detail,
+            errors=self.errors or None,
+            job_id=self.job_id,
+            request_id=request_id,
+        )
+
+
+def not_found(what: str) -> Problem:
+    """The same for what does not exist and for what belongs to another clinic."""
+    return Problem("not_found", f"There is no such {what}.")
+
+
+def invalid(*faults: Fault) -> Problem:
+    """A request whose form is right and whose content is not."""
+    return Problem("invalid_request", "; ".join(_told(fault) for fault in faults), errors=faults)
+
+
+def invalid_body(error: ValidationError) -> Problem:
+    """What is wrong with a body, field by field; never with the values that were sent."""
+    found = _details(error)
+    if found[0]["type"] == "json_invalid":
+        return Problem("invalid_json", f"The body can't be read: {found[0]['msg']}.")
+    return invalid(*(Fault(detail=_text(one), pointer=_pointer(one)) for one in found))
+
+
+def invalid_query(error: ValidationError) -> Problem:
+    """What is wrong with the query, parameter by parameter."""
+    return invalid(
+        *(
+            Fault(detail=_text(one), parameter=str(one["loc"][0]) if one["loc"] else None)
+            for one in _details(error)
+        )
+    )
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_input=False, include_context=False)
+
+
+def _text(fault: ErrorDetails) -> str:
+    if fault["type"] == "extra_forbidden":
+        return "unknown; see /openapi.json for what may be sent"
+    message = fault["msg"].removeprefix("Value error, ")
+    return message.partition(": ")[2] if _named(fault) else message
+
+
+def _named(fault: ErrorDetails) -> str | None:
+    """The field that a check of the whole names at the beginning of its message."""
+    if fault["loc"]:
+        return None
+    name, colon, _ = fault["msg"].removeprefix("Value error, ").partition(": ")
+    return name if colon and name.isidentifier() else None
+
+
+def _pointer(fault: ErrorDetails) -> str:
+    parts = [named] if (named := _named(fault)) else [str(part) for part in fault["loc"]]
+    return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def _told(fault: Fault) -> str:
+    where = fault.parameter or (fault.pointer or "").lstrip("/")
+    return f"{where}: {fault.detail}" if where else fault.detail

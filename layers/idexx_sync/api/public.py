@@ -1,0 +1,106 @@
+"""Operations about the service itself: health, readiness, metrics, the API's own description."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+import psycopg
+
+from idexx_sync import metrics, migrations
+from idexx_sync.api.call import Call
+from idexx_sync.api.function import Answer, ApiTools
+from idexx_sync.api.models import Check, ClinicQuery, Health, Readiness, ReadinessDetails
+from idexx_sync.api.openapi import document
+from idexx_sync.api.problems import Problem
+from idexx_sync.errors import SyncError
+from idexx_sync.routes import HTML, PROMETHEUS_TEXT
+
+READINESS_LIVES_S: Final = 5.0
+"""How long an answer of `/ready` is kept: it is public, and must not be a way to load Postgres."""
+
+
+def get_health(call: Call, tools: ApiTools) -> Answer:
+    return Answer(200, Health())
+
+
+@dataclass
+class KeptReadiness:
+    """The newest answer, for a while; one per process."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    _known_until: float = float("-inf")
+    _ready: bool = False
+
+    def __call__(self, call: Call, tools: ApiTools) -> Answer:
+        if self.monotonic() >= self._known_until:
+            self._ready = all(check.ok for check in checks(tools))
+            self._known_until = self.monotonic() + READINESS_LIVES_S
+        if not self._ready:
+            raise Problem("not_ready", "not ready")
+        return Answer(200, Readiness(status="ready"))
+
+
+def get_readiness_details(call: Call, tools: ApiTools) -> Answer:
+    found = tuple(checks(tools))
+    ready = all(check.ok for check in found)
+    details = ReadinessDetails(status="ready" if ready else "not ready", checks=found)
+    return Answer(200 if ready else 503, details)
+
+
+def checks(tools: ApiTools) -> list[Check]:
+    """What the service needs before it can do anything, one by one."""
+    try:
+        missing = migrations.pending(tools.conn)
+    except (psycopg.OperationalError, psycopg.InterfaceError, SyncError) as error:
+        word = error.kind if isinstance(error, SyncError) else "database_unavailable"
+        return [Check(name="database", ok=False, detail=word)]
+    return [
+        Check(name="database", ok=True, detail="answers"),
+        Check(
+            name="migrations",
+            ok=not missing,
+            detail=f"missing: {', '.join(missing)}" if missing else "all applied",
+        ),
+    ]
+
+
+def get_metrics(call: Call, tools: ApiTools) -> Answer:
+    query = call.query
+    assert isinstance(query, ClinicQuery)
+    clinic_id = call.caller.only_own(query.clinic_id)
+    text = metrics.exposition(tools.conn, tools.clock(), clinic_id).decode()
+    return Answer(200, text, media_type=PROMETHEUS_TEXT)
+
+
+def get_openapi(call: Call, tools: ApiTools) -> Answer:
+    return Answer(200, _document(call.prefix))
+
+
+def get_docs(call: Call, tools: ApiTools) -> Answer:
+    return Answer(200, _page(call.prefix), media_type=HTML)
+
+
+def _document(prefix: str) -> str:
+    return json.dumps({**document(), "servers": [{"url": prefix or "/"}]})
+
+
+@cache
+def _page(prefix: str) -> str:
+    """Swagger UI with everything in the page: nothing is fetched from elsewhere."""
+    from aws_lambda_powertools.event_handler.openapi.swagger_ui import (
+        generate_swagger_html,
+    )
+
+    assets = resources.files("aws_lambda_powertools.event_handler.openapi.swagger_ui")
+    page: str = generate_swagger_html(
+        spec=_document(prefix).replace("</", "<\\/"),
+        swagger_js=(assets / "swagger-ui-bundle.min.js").read_text(),
+        swagger_css=(assets / "swagger-ui.min.css").read_text(),
+        swagger_base_url="",
+        oauth2_config=None,
+    )
+    return page.replace("<title>Swagger UI</title>", "<title>idexx-sync</title>")

@@ -1,0 +1,29 @@
+"""The operations of the function `status`: everything of the API that starts no sync."""
+
+from idexx_sync.api import clinics, holds, jobs, public
+from idexx_sync.api.function import Carry
+from idexx_sync.api.starting import not_built
+from idexx_sync.routes import Operation
+
+
+def status_operations() -> dict[Operation, Carry]:
+    """Each operation; `/ready` remembers its newest answer for a while."""
+    return {
+        "list_jobs": jobs.list_jobs,
+        "get_job": jobs.get_job,
+        "list_discrepancies": jobs.list_discrepancies,
+        "retry_job": jobs.retry_job,
+        "cancel_job": jobs.cancel_job,
+        "list_holds": holds.list_holds,
+        "get_hold": holds.get_hold,
+        "approve_hold": holds.approve_hold,
+        "reject_hold": holds.reject_hold,
+        "get_clinic_status": clinics.get_clinic_status,
+        "refresh_schedules": not_built("Refreshing schedules"),
+        "get_metrics": public.get_metrics,
+        "get_readiness_details": public.get_readiness_details,
+        "get_health": public.get_health,
+        "get_readiness": public.KeptReadiness(),
+        "get_openapi": public.get_openapi,
+        "get_docs": public.get_docs,
+    }

@@ -1,0 +1,64 @@
+"""Invokes workers through AWS Lambda, asynchronously."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from idexx_sync.orders import WorkerUnavailable
+from idexx_sync.telemetry import logger
+from idexx_sync.vocabulary import SyncName
+
+CONNECT_TIMEOUT_S: Final = 2
+READ_TIMEOUT_S: Final = 5
+TRIES: Final = 2
+ACCEPTED: Final = 202
+
+
+class LambdaDispatch:
+    """Invokes the function that stands for a sync; the client is made at first use."""
+
+    def __init__(self, functions: Mapping[SyncName, str], client: Any = None) -> None:
+        self._functions = functions
+        self._client = client
+
+    def __call__(self, sync: SyncName, job_id: UUID) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        function = self._functions.get(sync)
+        if function is None:
+            raise WorkerUnavailable(f"IDEXX_SYNC_WORKER_FUNCTIONS names no worker for {sync}")
+        self._client = self._client or _client()
+        try:
+            answer = self._client.invoke(
+                FunctionName=function,
+                InvocationType="Event",
+                Payload=json.dumps({"v": 1, "job_id": str(job_id)}).encode(),
+            )
+        except (BotoCoreError, ClientError) as error:
+            logger().error("worker not invoked", sync=sync, error=_word(error))
+            raise WorkerUnavailable(f"the worker of {sync} could not be invoked") from None
+        if answer["StatusCode"] != ACCEPTED:
+            logger().error("worker not invoked", sync=sync, error=f"status {answer['StatusCode']}")
+            raise WorkerUnavailable(f"the worker of {sync} did not accept the invocation")
+
+
+def _client() -> Any:
+    """Imported here: boto3 takes longer to load than everything else together."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "lambda",
+        config=Config(
+            connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=READ_TIMEOUT_S,
+            retries={"total_max_attempts": TRIES, "mode": "standard"},
+        ),
+    )
+
+
+def _word(error: Exception) -> str:
+    """What AWS said, as one word."""
+    response = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code") or type(error).__name__)

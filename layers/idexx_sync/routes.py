@@ -1,0 +1,329 @@
+"""The one table of HTTP routes: read by handlers, infrastructure and the OpenAPI document."""
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, Literal
+
+from pydantic import BaseModel
+
+from idexx_sync.api.models import (
+    ClinicQuery,
+    ClinicStatus,
+    Discrepancies,
+    Health,
+    HoldList,
+    HoldsQuery,
+    HoldView,
+    JobList,
+    JobsQuery,
+    JobView,
+    NoQuery,
+    Nothing,
+    Readiness,
+    ReadinessDetails,
+    ReconciliationRequest,
+    SyncRequest,
+)
+from idexx_sync.api.problems import ProblemCode
+from idexx_sync.vocabulary import Scope
+
+FunctionName = Literal["inbound_sync", "case_sync", "reconciliation", "status"]
+Operation = Literal[
+    "start_inbound",
+    "start_cases",
+    "start_reconciliation",
+    "list_jobs",
+    "get_job",
+    "list_discrepancies",
+    "retry_job",
+    "cancel_job",
+    "list_holds",
+    "get_hold",
+    "approve_hold",
+    "reject_hold",
+    "get_clinic_status",
+    "refresh_schedules",
+    "get_metrics",
+    "get_readiness_details",
+    "get_health",
+    "get_readiness",
+    "get_openapi",
+    "get_docs",
+]
+
+PROMETHEUS_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+HTML: Final = "text/html; charset=utf-8"
+JSON: Final = "application/json"
+
+EVERYWHERE: Final[tuple[ProblemCode, ...]] = (
+    "header_repeated",
+    "invalid_json",
+    "invalid_request",
+    "not_found",
+    "method_not_allowed",
+    "body_too_large",
+    "media_type",
+    "throttled",
+    "internal",
+    "database_unavailable",
+    "gateway_timeout",
+)
+"""Problems that any route may answer, the gateway's own included."""
+WITH_A_KEY: Final[tuple[ProblemCode, ...]] = ("unauthorized", "scope_missing")
+STARTS_A_JOB: Final[tuple[ProblemCode, ...]] = ("sync_running", "worker_unavailable")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of the API."""
+
+    operation: Operation
+    method: Literal["GET", "POST"]
+    path: str
+    function: FunctionName
+    scope: Scope | None
+    """None: public, no authorizer stands before it."""
+    summary: str
+    answers: dict[int, type[BaseModel] | str]
+    """Status -> body; a text names the media type of one that is not JSON of a model."""
+    query: type[BaseModel] = NoQuery
+    body: type[BaseModel] = Nothing
+    problems: tuple[ProblemCode, ...] = ()
+    """Those of its own, beside EVERYWHERE and WITH_A_KEY."""
+    takes_headers: tuple[str, ...] = field(default=())
+
+    @property
+    def all_problems(self) -> tuple[ProblemCode, ...]:
+        keyed = WITH_A_KEY if self.scope is not None else ()
+        return EVERYWHERE + keyed + self.problems
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the path's variable parts."""
+        return re.findall(r"\{(\w+)\}", self.path)
+
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(
+        operation="start_inbound",
+        method="POST",
+        path="/api/sync/inbound",
+        function="inbound_sync",
+        scope="sync:inbound",
+        summary="Make appointments and slots equal to the clinic's calendar",
+        body=SyncRequest,
+        answers={200: JobView, 202: JobView},
+        problems=(*STARTS_A_JOB, "idempotency_key_reused"),
+        takes_headers=("Idempotency-Key", "Prefer"),
+    ),
+    Route(
+        operation="start_cases",
+        method="POST",
+        path="/api/sync/cases",
+        function="case_sync",
+        scope="sync:cases",
+        summary="Make cases equal to the clinic's visits and their records",
+        body=SyncRequest,
+        answers={200: JobView, 202: JobView},
+        problems=(*STARTS_A_JOB, "idempotency_key_reused", "not_built_yet"),
+        takes_headers=("Idempotency-Key", "Prefer"),
+    ),
+    Route(
+        operation="start_reconciliation",
+        method="POST",
+        path="/api/sync/reconciliation",
+        function="reconciliation",
+        scope="sync:reconciliation",
+        summary="Compare what is stored with the source, some days back",
+        body=ReconciliationRequest,
+        answers={200: JobView, 202: JobView},
+        problems=(*STARTS_A_JOB, "idempotency_key_reused", "not_built_yet"),
+        takes_headers=("Idempotency-Key", "Prefer"),
+    ),
+    Route(
+        operation="list_jobs",
+        method="GET",
+        path="/api/sync/jobs",
+        function="status",
+        scope="jobs:read",
+        summary="Jobs, newest first",
+        query=JobsQuery,
+        answers={200: JobList},
+    ),
+    Route(
+        operation="get_job",
+        method="GET",
+        path="/api/sync/jobs/{job_id}",
+        function="status",
+        scope="jobs:read",
+        summary="One job",
+        answers={200: JobView},
+    ),
+    Route(
+        operation="list_discrepancies",
+        method="GET",
+        path="/api/sync/jobs/{job_id}/discrepancies",
+        function="status",
+        scope="jobs:read",
+        summary="What a reconciliation found",
+        answers={200: Discrepancies},
+        problems=("not_built_yet",),
+    ),
+    Route(
+        operation="retry_job",
+        method="POST",
+        path="/api/sync/jobs/{job_id}/retry",
+        function="status",
+        scope="jobs:write",
+        summary="Order again what an ended job was to do",
+        answers={202: JobView},
+        problems=(*STARTS_A_JOB, "job_not_final"),
+    ),
+    Route(
+        operation="cancel_job",
+        method="POST",
+        path="/api/sync/jobs/{job_id}/cancel",
+        function="status",
+        scope="jobs:write",
+        summary="End a job; what it has committed stays",
+        answers={200: JobView},
+        problems=("job_final",),
+    ),
+    Route(
+        operation="list_holds",
+        method="GET",
+        path="/api/sync/holds",
+        function="status",
+        scope="holds:read",
+        summary="Holds, newest first",
+        query=HoldsQuery,
+        answers={200: HoldList},
+    ),
+    Route(
+        operation="get_hold",
+        method="GET",
+        path="/api/sync/holds/{hold_id}",
+        function="status",
+        scope="holds:read",
+        summary="One hold",
+        answers={200: HoldView},
+    ),
+    Route(
+        operation="approve_hold",
+        method="POST",
+        path="/api/sync/holds/{hold_id}/approve",
+        function="status",
+        scope="holds:write",
+        summary="Let through what the hold names, for 24 hours, and run the sync anew",
+        answers={202: JobView},
+        problems=("hold_decided", "worker_unavailable"),
+    ),
+    Route(
+        operation="reject_hold",
+        method="POST",
+        path="/api/sync/holds/{hold_id}/reject",
+        function="status",
+        scope="holds:write",
+        summary="Keep out what the hold names until something else is found",
+        answers={200: HoldView},
+        problems=("hold_decided",),
+    ),
+    Route(
+        operation="get_clinic_status",
+        method="GET",
+        path="/api/clinics/{clinic_id}/status",
+        function="status",
+        scope="jobs:read",
+        summary="How current the clinic's data are, and what is needed from whom",
+        answers={200: ClinicStatus},
+    ),
+    Route(
+        operation="refresh_schedules",
+        method="POST",
+        path="/api/schedules/refresh",
+        function="status",
+        scope="schedules:write",
+        summary="Bring changed schedules into force at once",
+        answers={202: ClinicStatus},
+        problems=("not_built_yet",),
+    ),
+    Route(
+        operation="get_metrics",
+        method="GET",
+        path="/metrics",
+        function="status",
+        scope="metrics:read",
+        summary="Figures for Prometheus: all clinics', or one clinic's",
+        query=ClinicQuery,
+        answers={200: PROMETHEUS_TEXT},
+    ),
+    Route(
+        operation="get_readiness_details",
+        method="GET",
+        path="/ready/details",
+        function="status",
+        scope="metrics:read",
+        summary="What readiness depends on, one by one",
+        answers={200: ReadinessDetails, 503: ReadinessDetails},
+    ),
+    Route(
+        operation="get_health",
+        method="GET",
+        path="/health",
+        function="status",
+        scope=None,
+        summary="Whether the process answers",
+        answers={200: Health},
+    ),
+    Route(
+        operation="get_readiness",
+        method="GET",
+        path="/ready",
+        function="status",
+        scope=None,
+        summary="Whether the service can work, in one word",
+        answers={200: Readiness},
+        problems=("not_ready",),
+    ),
+    Route(
+        operation="get_openapi",
+        method="GET",
+        path="/openapi.json",
+        function="status",
+        scope=None,
+        summary="This API as an OpenAPI document",
+        answers={200: JSON},
+    ),
+    Route(
+        operation="get_docs",
+        method="GET",
+        path="/docs",
+        function="status",
+        scope=None,
+        summary="This API as a page to read and try",
+        answers={200: HTML},
+    ),
+)
+
+
+def routes_of(function: FunctionName) -> list[Route]:
+    return [route for route in ROUTES if route.function == function]
+
+
+def methods_of(path: str) -> list[str]:
+    """The methods that some route answers at this path; empty: there is no such path."""
+    return sorted({route.method for route in ROUTES if route.pattern.fullmatch(path)})
+
+
+def find_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """The route of a request, and the variable parts of its path."""
+    for route in ROUTES:
+        match = route.pattern.fullmatch(path)
+        if match is not None and route.method == method:
+            return route, match.groupdict()
+    return None
