@@ -7,7 +7,7 @@ and nowhere else, never in SQL.
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DEFAULT_ZONE = "America/Los_Angeles"
 """ODIS's own default for a clinic without a zone (ODIS schema, clinics)."""
@@ -28,6 +28,17 @@ class Span:
 
 class EndsBeforeStart(ValueError):
     """The record's end lies before its start."""
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """The zone to show a clinic's times in; a broken name must not hide the rest.
+
+    What is stored goes by `Clinic.zone`, which refuses a broken name.
+    """
+    try:
+        return ZoneInfo(name or DEFAULT_ZONE)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
+        return ZoneInfo(DEFAULT_ZONE)
 
 
 def parse_wall(text: str) -> datetime:

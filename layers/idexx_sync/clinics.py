@@ -71,7 +71,7 @@ class Clinic:
         """The clinic's zone; ConfigurationInvalid for a name that no zone has."""
         try:
             return ZoneInfo(self.timezone or DEFAULT_ZONE)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
             raise ConfigurationInvalid(
                 f"clinics.timezone: {self.timezone!r} is not an IANA zone; "
                 "set one such as America/Los_Angeles",
@@ -79,7 +79,7 @@ class Clinic:
             ) from None
 
 
-CLINIC_QUERY = """
+CLINIC_ROWS = """
     SELECT c.id, c.name, c.is_active, c.timezone, c.business_hours,
            s.base_url, s.transport, s.room_ids, s.stage, s.killed,
            CASE WHEN s.paused_at IS NOT NULL
@@ -97,10 +97,18 @@ CLINIC_QUERY = """
       FROM public.clinics c
       LEFT JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id
       LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
+"""
+"""Every clinic with all its settings."""
+
+CLINIC_QUERY = f"""{CLINIC_ROWS}
      WHERE c.id = coalesce(%(clinic_id)s,
                            (SELECT j.clinic_id FROM idexx_sync.jobs j WHERE j.id = %(job_id)s))
 """
 """One clinic with all its settings; parameters: clinic_id, or job_id of one of its jobs."""
+
+SUCCEEDED = """(j.status IN ('succeeded', 'succeeded_with_warnings')
+    AND NOT coalesce(j.result ? 'plan', (j.params ->> 'dry_run')::boolean, false))"""
+"""Whether a job j has brought a clinic's rows up to date; a dry run leaves only a plan."""
 
 
 def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
@@ -193,15 +201,13 @@ def clinics_listed(conn: Conn) -> list[ClinicLine]:
     """Every clinic of the database, set up or not, by name."""
     with conn.cursor(row_factory=class_row(ClinicLine)) as cur:
         return cur.execute(
-            """
+            f"""
             SELECT c.id, c.name, c.is_active, c.timezone, s.stage,
                    s.paused_at IS NOT NULL AS paused,
                    (SELECT max(v.version) FROM idexx_sync.credentials v
                      WHERE v.clinic_id = c.id) AS credential_version,
                    (SELECT max(j.finished_at) FROM idexx_sync.jobs j
-                     WHERE j.clinic_id = c.id AND j.sync = 'inbound'
-                       AND j.status IN ('succeeded', 'succeeded_with_warnings')
-                       AND NOT j.result ? 'plan'  -- a dry run's
+                     WHERE j.clinic_id = c.id AND j.sync = 'inbound' AND {SUCCEEDED}
                    ) AS last_success_at
               FROM public.clinics c
               LEFT JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id

@@ -12,6 +12,7 @@ The last group and InternalError are retryable: the same job may succeed later.
 A message says what was found and what to do; it never carries a secret or a person's data.
 """
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 WhoActs = Literal["clinic", "odis", "nobody"]
@@ -145,3 +146,17 @@ class LeaseLost(TryLater):
     """Another run took the clinic over; this one must not write any more."""
 
     kind = "lease_lost"
+
+
+def who_acts(error_kind: str) -> WhoActs:
+    """Who must do something about a failed job; ODIS where the word is unknown."""
+    for error in _kinds():
+        if getattr(error, "kind", None) == error_kind:
+            return error.who_acts
+    return "odis"
+
+
+def _kinds(base: type[SyncError] = SyncError) -> Iterator[type[SyncError]]:
+    for error in base.__subclasses__():
+        yield error
+        yield from _kinds(error)

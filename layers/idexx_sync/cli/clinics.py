@@ -1,7 +1,9 @@
 """`idexx-sync clinics …`: bring clinics on board, and see how they do."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import RenderableType
@@ -9,16 +11,29 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.needs import Freshness, Need, freshness, needs
-from idexx_sync.cli.store import ClinicCard, clinic_card
 from idexx_sync.cli.tables import entries, facts
-from idexx_sync.cli.words import ACTORS, ago, moment, told, utc, zone_of
+from idexx_sync.cli.words import ACTORS, ago, moment, told, utc
+from idexx_sync.clinic_card import ClinicCard, clinic_card
+from idexx_sync.clinic_status import ClinicStanding, SyncStanding, standing
+from idexx_sync.clinic_time import zone_of
 from idexx_sync.clinics import ClinicLine, clinics_listed, set_up_clinic
-from idexx_sync.holds import Hold, holds_newest_first
 from idexx_sync.jobs import Job, jobs_newest_first
 from idexx_sync.vocabulary import Stage
 
 DEFAULT_BASE_URL = "https://us.idexxneo.com"
+SETTINGS_SHOWN: Final = (
+    "id",
+    "name",
+    "is_active",
+    "timezone",
+    "base_url",
+    "transport",
+    "room_ids",
+    "stage",
+    "killed",
+    "credential_version",
+    "credentials_set_at",
+)
 
 app = typer.Typer(help="Bring clinics on board, and see how they do.", no_args_is_help=True)
 
@@ -97,25 +112,20 @@ def show(ctx: typer.Context, clinic_id: ClinicArgument, as_json: Json = False) -
     now = cli.clock()
     with cli.database() as conn:
         card = clinic_card(conn, clinic_id)
-        holds = holds_newest_first(conn, clinic_id=clinic_id, status="open", limit=100)
         last_job = next(iter(jobs_newest_first(conn, clinic_id=clinic_id, limit=1)), None)
-        needed = needs(conn, card, holds, last_job, now)
-    state = freshness(card, needed, now)
+    stands = standing(card, now)
     data = {
         "clinic": {
-            **_plain(asdict(card)),
-            "freshness": state,
+            **_plain({name: getattr(card, name) for name in SETTINGS_SHOWN}),
+            "paused_reason": stands.paused_reason,
+            "syncs": [_plain(asdict(sync)) for sync in stands.syncs],
             "last_job": None if last_job is None else str(last_job.id),
-            "open_holds": [str(hold.id) for hold in holds],
-            "needs": [asdict(need) for need in needed],
+            "open_holds": [str(hold.id) for hold in card.open_holds],
+            "needs": [asdict(need) for need in stands.needs],
         }
     }
-    last_success = "never"
-    if card.last_success_at is not None:
-        since = ago(card.last_success_at, now)
-        last_success = f"{moment(card.last_success_at, zone_of(card.timezone))} ({since})"
-    shown = _shown(card, last_success, state, holds, last_job)
-    cli.answer(data, [*shown, *_needs_shown(needed)], as_json=as_json)
+    shown = [_shown(card, stands, last_job, now), *_needs_shown(stands)]
+    cli.answer(data, shown, as_json=as_json)
 
 
 def _rooms(given: list[str] | None, *, all_rooms: bool) -> list[str] | None:
@@ -144,37 +154,39 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(
-    card: ClinicCard,
-    last_success: str,
-    state: Freshness,
-    holds: list[Hold],
-    last_job: Job | None,
-) -> list[RenderableType]:
+    card: ClinicCard, stands: ClinicStanding, last_job: Job | None, now: datetime
+) -> RenderableType:
     zone = zone_of(card.timezone)
     credentials = "none"
     if card.credential_version is not None:
         since = moment(card.credentials_set_at, zone)
         credentials = f"version {card.credential_version}, set {since}"
+    paused = stands.paused_reason is not None
     rows = [
         ("clinic", str(card.id)),
         ("name", card.name),
         ("zone", card.timezone or "not set in ODIS"),
-        (
-            "stage",
-            _state(card.stage, is_active=card.is_active, paused=card.paused_at is not None),
-        ),
+        ("stage", _state(card.stage, is_active=card.is_active, paused=paused)),
         ("Neo", card.base_url or "-"),
         ("rooms", "all" if card.room_ids is None else ", ".join(card.room_ids)),
         ("credentials", credentials),
-        ("freshness", told({}, state)),
-        ("last success", last_success),
+        *((sync.sync, _sync_shown(sync, zone, now)) for sync in stands.syncs),
         ("last job", f"{last_job.id} ({told({}, last_job.status)})" if last_job else "-"),
-        ("open holds", str(len(holds))),
+        ("open holds", str(stands.open_holds)),
     ]
-    return [facts(rows)]
+    return facts(rows)
 
 
-def _needs_shown(needed: list[Need]) -> list[RenderableType]:
-    if not needed:
+def _sync_shown(sync: SyncStanding, zone: ZoneInfo, now: datetime) -> str:
+    """`on time; last success 2026-05-04 07:00 PDT (2 hours ago); next run 2026-05-04 09:15 PDT`."""
+    success, due = sync.last_success_at, sync.next_run_at
+    last = "never" if success is None else f"{moment(success, zone)} ({ago(success, now)})"
+    following = "not scheduled" if due is None else moment(due, zone)
+    return f"{told({}, sync.freshness)}; last success {last}; next run {following}"
+
+
+def _needs_shown(stands: ClinicStanding) -> list[RenderableType]:
+    if not stands.needs:
         return [Text("Nothing is needed from anybody.", "green")]
-    return [facts([(ACTORS[need.who].partition(";")[0], need.what) for need in needed], "Needed")]
+    needed = [(ACTORS[need.who].partition(";")[0], need.what) for need in stands.needs]
+    return [facts(needed, "Needed")]

@@ -12,10 +12,12 @@ from idexx_sync.access import Credentials
 from idexx_sync.access_desk import store_credentials
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.needs import breaker
-from idexx_sync.cli.store import clinic_card, login_attempts
+from idexx_sync.cli.store import login_attempts
 from idexx_sync.cli.tables import facts, listing
-from idexx_sync.cli.words import ACTORS, moment, told, utc, zone_of
+from idexx_sync.cli.words import ACTORS, moment, told, utc
+from idexx_sync.clinic_card import clinic_card
+from idexx_sync.clinic_status import breaker
+from idexx_sync.clinic_time import zone_of
 from idexx_sync.secrets import keyring
 
 NAMES = ("company_id", "username", "password")
@@ -64,7 +66,7 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
     with cli.database() as conn:
         card = clinic_card(conn, clinic)
         logins = login_attempts(conn, clinic, LAST_LOGINS)
-        refusal = breaker(conn, card, now)
+        refusal = breaker(card, now)
     zone = zone_of(card.timezone)
     attempts = [
         {

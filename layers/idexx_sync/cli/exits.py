@@ -1,10 +1,8 @@
 """Exit codes: what a script that calls the command line decides by."""
 
-from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final
 
-from idexx_sync.errors import SyncError, WhoActs
 from idexx_sync.vocabulary import JobStatus
 
 
@@ -48,17 +46,3 @@ def exit_of_kind(error_kind: str | None) -> Exit:
 def exit_of_job(status: JobStatus, error_kind: str | None) -> Exit:
     found = _OF_STATUS.get(status)
     return exit_of_kind(error_kind) if found is None else found
-
-
-def _kinds(base: type[SyncError] = SyncError) -> Iterator[type[SyncError]]:
-    for error in base.__subclasses__():
-        yield error
-        yield from _kinds(error)
-
-
-def who_acts(error_kind: str) -> WhoActs:
-    """Who must do something about a failed job; ODIS where the word is unknown."""
-    for error in _kinds():
-        if getattr(error, "kind", None) == error_kind:
-            return error.who_acts
-    return "odis"

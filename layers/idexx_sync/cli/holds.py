@@ -12,10 +12,12 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.context import Cli, cli_of
-from idexx_sync.cli.store import clinic_card, zone_names
+from idexx_sync.cli.store import zone_names
 from idexx_sync.cli.sync import run_and_report
 from idexx_sync.cli.tables import entries, facts, listing
-from idexx_sync.cli.words import CAUSES, counted, moment, told, utc, zone_of
+from idexx_sync.cli.words import CAUSES, counted, moment, told, utc
+from idexx_sync.clinic_card import clinic_card
+from idexx_sync.clinic_time import zone_of
 from idexx_sync.db import Conn
 from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.gate import Finding, HoldStatus

@@ -7,7 +7,6 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from idexx_sync.cli.exits import who_acts
 from idexx_sync.cli.tables import facts, listing
 from idexx_sync.cli.words import (
     ACTORS,
@@ -20,6 +19,7 @@ from idexx_sync.cli.words import (
     took,
     utc,
 )
+from idexx_sync.errors import who_acts
 from idexx_sync.jobs import Job
 
 MOST_CHANGES_SHOWN = 40

@@ -9,9 +9,11 @@ from rich.text import Text
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import job_data, job_shown, outcome
-from idexx_sync.cli.store import clinic_card, zone_names
+from idexx_sync.cli.store import zone_names
 from idexx_sync.cli.tables import entries
-from idexx_sync.cli.words import moment, told, took, zone_of
+from idexx_sync.cli.words import moment, told, took
+from idexx_sync.clinic_card import clinic_card
+from idexx_sync.clinic_time import zone_of
 from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.jobs import job_by_id, jobs_newest_first
 

@@ -11,7 +11,7 @@ from idexx_sync.cli.exits import Exit, exit_of_job
 from idexx_sync.cli.job_view import job_data, job_shown
 from idexx_sync.cli.progress import Bars
 from idexx_sync.cli.store import zone_names
-from idexx_sync.cli.words import zone_of
+from idexx_sync.clinic_time import zone_of
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import MOST_DAYS, Job, Order, Params, job_by_id, new_order
 from idexx_sync.runner import run_job

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from idexx_sync.clinic_time import DEFAULT_ZONE
+from zoneinfo import ZoneInfo
 
 ACTORS: Final = {
     "clinic": "the clinic",
@@ -71,14 +69,6 @@ REASONS: Final = {
 def told(words: Mapping[str, str], word: str) -> str:
     """The phrase of a word; a word without one reads well enough without its underscores."""
     return words.get(word) or word.replace("_", " ")
-
-
-def zone_of(name: str | None) -> ZoneInfo:
-    """The zone to show a clinic's times in; a broken name must not hide the rest."""
-    try:
-        return ZoneInfo(name or DEFAULT_ZONE)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(DEFAULT_ZONE)
 
 
 def moment(instant: datetime | None, zone: ZoneInfo) -> str:

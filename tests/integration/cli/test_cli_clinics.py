@@ -9,8 +9,7 @@ import pytest
 
 from idexx_sync.access import Credentials
 from idexx_sync.access_desk import DatabaseDesk
-from idexx_sync.cli.needs import needs
-from idexx_sync.cli.store import clinic_card
+from idexx_sync.clinic_status import clinic_standing
 from idexx_sync.secrets import keyring
 from tests.integration.cli.conftest import CommandLine, Terminal
 from tests.support import LOCAL_KEY, Bench, add_clinic, query, visits
@@ -139,25 +138,34 @@ def test_show_says_what_is_needed_from_whom(bench: Bench, idexx_sync: CommandLin
 
 def clinic_needs(bench: Bench) -> list[tuple[str, str]]:
     """Over the test's own connection, which sees what is not committed."""
-    card = clinic_card(bench.conn, bench.clinic_id)
-    return [(need.who, need.what) for need in needs(bench.conn, card, [], None, bench.now)]
+    stands = clinic_standing(bench.conn, bench.clinic_id, bench.now)
+    return [(need.who, need.what) for need in stands.needs]
 
 
-def test_freshness_follows_the_last_success(bench: Bench, idexx_sync: CommandLine) -> None:
+def test_show_tells_how_fresh_each_sync_is_and_when_it_is_next_due(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
     set_credentials(idexx_sync, bench)
-
-    def freshness() -> str:
-        answer = idexx_sync("clinics", "show", bench.clinic_id, "--json")
-        return str(answer.json["clinic"]["freshness"])
-
-    assert freshness() == "new"
+    bench.configure("clinic_schedule_configs", sync_schedules={"inbound": "*/15 * * * *"})
     idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
     bench.conn.execute("UPDATE idexx_sync.jobs SET finished_at = %s", (bench.now,))
-    assert freshness() == "on_time"
-    bench.later(61)
-    assert freshness() == "stale"
-    bench.conn.execute("UPDATE idexx_sync.clinic_settings SET paused_at = now()")
-    assert freshness() == "paused"
+    bench.later(7)
+
+    words = ("clinics", "show", bench.clinic_id)
+    data, shown = idexx_sync(*words, "--json").json["clinic"], idexx_sync(*words)
+
+    assert data["syncs"] == [
+        {
+            "sync": "inbound",
+            "freshness": "on_time",
+            "last_success_at": "2026-05-04T14:00:00.000+00:00",
+            "next_run_at": "2026-05-04T14:15:00.000+00:00",
+        }
+    ]
+    assert (
+        "on time; last success 2026-05-04 07:00 PDT (7 minutes ago); "
+        "next run 2026-05-04 07:15 PDT" in shown.out
+    )
 
 
 def test_an_unknown_clinic_is_no_usage_error(idexx_sync: CommandLine) -> None:
@@ -264,7 +272,7 @@ def test_show_tells_who_must_act_after_a_refusal(bench: Bench, idexx_sync: Comma
     )
     assert [login["outcome"] for login in data["logins"]] == ["credentials_rejected"]
     assert "the clinic" in shown.out
-    assert clinic["freshness"] == "action_required"
+    assert {sync["freshness"] for sync in clinic["syncs"]} == {"action_required"}
 
     set_credentials(idexx_sync, bench)
     data = idexx_sync("credentials", "show", "--clinic", bench.clinic_id, "--json").json

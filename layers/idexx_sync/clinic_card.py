@@ -1,0 +1,169 @@
+"""All that says how a clinic stands, however incomplete, read at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from idexx_sync.access_desk import Attempt
+from idexx_sync.clinics import CLINIC_ROWS, SUCCEEDED, clinic_from_row, unknown_clinic
+from idexx_sync.db import Conn
+from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.inbound.hours import hours_by_weekday
+from idexx_sync.vocabulary import SYNCS, Stage, SyncName
+
+
+@dataclass(frozen=True, slots=True)
+class SyncHistory:
+    """How a sync that has jobs has been going."""
+
+    sync: SyncName
+    last_success_at: datetime | None
+    """None: never, or so long ago that the job is gone. Dry runs don't count."""
+    error_kind: str | None
+    """Of the newest job that came to an end or failed; skipped ones tell nothing."""
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    id: UUID
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicCard:
+    """A clinic as it stands; None where nothing is set."""
+
+    id: UUID
+    name: str
+    is_active: bool
+    timezone: str | None
+    base_url: str | None
+    """None: the clinic is not set up for this service."""
+    transport: Literal["http", "browser"] | None
+    room_ids: list[str] | None
+    stage: Stage | None
+    killed: bool | None
+    paused_reason: str | None
+    """None: it is not paused."""
+    stale_minutes: int | None
+    """None: ODIS has no schedule settings of the clinic."""
+    sync_schedules: Any
+    """As ODIS stored it; read by `schedules.entries`."""
+    credential_version: int | None
+    credentials_set_at: datetime | None
+    attempts: tuple[Attempt, ...]
+    """The last two logins with the newest credentials, newest first."""
+    histories: tuple[SyncHistory, ...]
+    """One for each sync that has jobs."""
+    open_holds: tuple[OpenHold, ...]
+    fault: ConfigurationInvalid | None
+    """Why no run can begin with the clinic's settings."""
+
+    def history(self, sync: SyncName) -> SyncHistory | None:
+        return next((found for found in self.histories if found.sync == sync), None)
+
+
+CARD_QUERY = f"""
+    SELECT c.*, g.sync_schedules, v.version AS credential_version,
+           v.created_at AS credentials_set_at, l.attempts, h.histories, o.open_holds
+      FROM ({CLINIC_ROWS}) c
+      LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
+      LEFT JOIN LATERAL (
+          SELECT version, created_at FROM idexx_sync.credentials
+           WHERE clinic_id = c.id ORDER BY version DESC LIMIT 1) v ON true
+     CROSS JOIN LATERAL (
+          SELECT json_agg(a ORDER BY a.id DESC) AS attempts
+            FROM (SELECT id, attempted_at, outcome FROM idexx_sync.logins
+                   WHERE clinic_id = c.id AND credential_version = v.version
+                   ORDER BY id DESC LIMIT 2) a) l
+     CROSS JOIN LATERAL (
+          SELECT json_agg(json_build_object(
+                     'sync', n.sync, 'last_success_at', s.finished_at,
+                     'error_kind', t.error_kind, 'error_message', t.error_message)) AS histories
+            FROM unnest(%(syncs)s::text[]) AS n (sync)
+            LEFT JOIN LATERAL (
+                SELECT j.finished_at FROM idexx_sync.jobs j
+                 WHERE j.clinic_id = c.id AND j.sync = n.sync AND {SUCCEEDED}
+                 ORDER BY j.finished_at DESC LIMIT 1) s ON true
+            LEFT JOIN LATERAL (
+                SELECT j.error_kind, j.error_message FROM idexx_sync.jobs j
+                 WHERE j.clinic_id = c.id AND j.sync = n.sync
+                   AND (j.error_kind IS NOT NULL
+                        OR j.status IN ('succeeded', 'succeeded_with_warnings', 'held'))
+                 ORDER BY j.finished_at DESC NULLS FIRST  -- one that waits for its retry first
+                 LIMIT 1) t ON true
+           WHERE EXISTS (SELECT FROM idexx_sync.jobs j
+                          WHERE j.clinic_id = c.id AND j.sync = n.sync)) h
+     CROSS JOIN LATERAL (
+          SELECT json_agg(json_build_object('id', id, 'cause', cause) ORDER BY opened_at, id)
+                 AS open_holds
+            FROM idexx_sync.holds WHERE clinic_id = c.id AND status = 'open') o
+     WHERE %(clinic_id)s::uuid IS NULL OR c.id = %(clinic_id)s
+"""
+"""The cards of one clinic, or of all where clinic_id is null; other parameter: syncs."""
+
+
+def card_parameters(clinic_id: UUID | None) -> dict[str, Any]:
+    return {"clinic_id": clinic_id, "syncs": list(SYNCS)}
+
+
+def clinic_card(conn: Conn, clinic_id: UUID) -> ClinicCard:
+    """What is known of a clinic; ConfigurationInvalid only if ODIS does not have it."""
+    with conn.cursor(row_factory=dict_row) as cur:
+        row = cur.execute(CARD_QUERY, card_parameters(clinic_id)).fetchone()
+    if row is None:
+        raise unknown_clinic(clinic_id)
+    return card_from_row(row)
+
+
+def card_from_row(row: dict[str, Any]) -> ClinicCard:
+    """The card of a row of CARD_QUERY."""
+    return ClinicCard(
+        id=row["id"],
+        name=row["name"],
+        is_active=row["is_active"],
+        timezone=row["timezone"],
+        base_url=row["base_url"],
+        transport=row["transport"],
+        room_ids=row["room_ids"],
+        stage=row["stage"],
+        killed=row["killed"],
+        paused_reason=row["paused_reason"],
+        stale_minutes=row["stale_minutes"],
+        sync_schedules=row["sync_schedules"],
+        credential_version=row["credential_version"],
+        credentials_set_at=row["credentials_set_at"],
+        attempts=tuple(
+            Attempt(datetime.fromisoformat(attempt["attempted_at"]), attempt["outcome"])
+            for attempt in row["attempts"] or ()
+        ),
+        histories=tuple(_history(history) for history in row["histories"] or ()),
+        open_holds=tuple(
+            OpenHold(UUID(hold["id"]), hold["cause"]) for hold in row["open_holds"] or ()
+        ),
+        fault=_fault(row),
+    )
+
+
+def _history(stored: dict[str, Any]) -> SyncHistory:
+    success = stored["last_success_at"]
+    return SyncHistory(
+        sync=stored["sync"],
+        last_success_at=None if success is None else datetime.fromisoformat(success),
+        error_kind=stored["error_kind"],
+        error_message=stored["error_message"],
+    )
+
+
+def _fault(row: dict[str, Any]) -> ConfigurationInvalid | None:
+    try:
+        clinic = clinic_from_row(row["id"], row)
+        _ = clinic.zone
+        hours_by_weekday(clinic)
+    except ConfigurationInvalid as error:
+        return error
+    return None

@@ -1,0 +1,204 @@
+"""How a clinic stands: how fresh each sync is, when it is next due, what is needed from whom.
+
+Pure but for `clinic_standing`; the command line, the HTTP API and the metrics all say this.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from idexx_sync.access_desk import check_breaker
+from idexx_sync.clinic_card import ClinicCard, SyncHistory, clinic_card
+from idexx_sync.clinic_time import zone_of
+from idexx_sync.db import Conn
+from idexx_sync.errors import SyncError, WhoActs, who_acts
+from idexx_sync.runner import OLDEST_TICK
+from idexx_sync.schedules.entries import read_entries
+from idexx_sync.schedules.next_run import Timetable, timetable
+from idexx_sync.vocabulary import SYNCS, Freshness, Stage, SyncName
+
+STALE_MINUTES: Final = 60
+"""ODIS's own default for a clinic without a threshold (ODIS schema, schedule config)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    who: WhoActs
+    what: str
+    blocks: bool = True
+    """Whether no run can succeed before it is met."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStanding:
+    """How one sync of a clinic stands."""
+
+    sync: SyncName
+    freshness: Freshness
+    last_success_at: datetime | None
+    next_run_at: datetime | None
+    """UTC; None: it is not scheduled, or nothing starts while the clinic stands as it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicStanding:
+    """How a clinic stands, as everybody is told."""
+
+    clinic_id: UUID
+    name: str
+    timezone: str | None
+    """IANA name as ODIS has it; None: Los Angeles is assumed."""
+    stage: Stage | None
+    """None: the clinic is not set up for this service."""
+    paused_reason: str | None
+    """None: it is not paused."""
+    syncs: tuple[SyncStanding, ...]
+    """The inbound sync, and each other one that is scheduled or has ever been ordered."""
+    open_holds: int
+    needs: tuple[Need, ...]
+    """Everything that is missing or waits, what blocks first."""
+
+
+def clinic_standing(conn: Conn, clinic_id: UUID, now: datetime) -> ClinicStanding:
+    """How the clinic stands; one round trip. ConfigurationInvalid only if ODIS has no such."""
+    return standing(clinic_card(conn, clinic_id), now)
+
+
+def standing(card: ClinicCard, now: datetime) -> ClinicStanding:
+    """How the clinic of the card stands."""
+    entries = read_entries(card.sync_schedules)
+    table = timetable(entries.readable, zone_of(card.timezone))
+    scheduled = {entry.sync for entry in entries.readable if entry.enabled}
+    general = [
+        *_settings_needs(card),
+        *_access_needs(card, now),
+        *_schedule_needs((*entries.problems, *table.problems)),
+    ]
+    syncs: list[SyncStanding] = []
+    failures: list[Need] = []
+    for sync in SYNCS:
+        history = card.history(sync)
+        if sync == "inbound" or sync in scheduled or history is not None:
+            own = list(_failure_needs(card, history, now))
+            failures += own
+            syncs.append(_sync_standing(card, sync, table, [*general, *own], now))
+    needs = [*general, *failures, *_hold_needs(card)]
+    return ClinicStanding(
+        clinic_id=card.id,
+        name=card.name,
+        timezone=card.timezone,
+        stage=card.stage,
+        paused_reason=_paused_reason(card),
+        syncs=tuple(syncs),
+        open_holds=len(card.open_holds),
+        needs=tuple(sorted(needs, key=lambda need: not need.blocks)),
+    )
+
+
+def is_switched_on(card: ClinicCard) -> bool:
+    """Whether this service is to sync the clinic, be it paused or not."""
+    return card.is_active and card.stage is not None and card.stage != "off"
+
+
+def breaker(card: ClinicCard, now: datetime) -> SyncError | None:
+    """Why no login is tried with the newest credentials; None: one may be tried."""
+    try:
+        check_breaker(list(card.attempts), now)
+    except SyncError as error:
+        return error
+    return None
+
+
+def _sync_standing(
+    card: ClinicCard, sync: SyncName, table: Timetable, needs: list[Need], now: datetime
+) -> SyncStanding:
+    history = card.history(sync)
+    success = None if history is None else history.last_success_at
+    return SyncStanding(
+        sync=sync,
+        freshness=_freshness(card, sync, success, table, needs, now),
+        last_success_at=success,
+        next_run_at=table.next_run(sync, now) if _starts(card) else None,
+    )
+
+
+def _freshness(
+    card: ClinicCard,
+    sync: SyncName,
+    success: datetime | None,
+    table: Timetable,
+    needs: list[Need],
+    now: datetime,
+) -> Freshness:
+    """How far what is stored can be trusted to be current."""
+    if _paused_reason(card) is not None:
+        return "paused"
+    if any(need.blocks and need.who != "nobody" for need in needs):
+        return "action_required"
+    if success is None:
+        return "new"
+    # A scheduled time counts as missed once no run may begin for it any more.
+    last = table.previous_run(sync, now - OLDEST_TICK[sync])
+    if last is None:
+        threshold = timedelta(minutes=card.stale_minutes or STALE_MINUTES)
+        return "on_time" if now - success <= threshold else "stale"
+    if success >= last:
+        return "on_time"
+    before = table.previous_run(sync, last - timedelta(seconds=1))
+    return "late" if before is None or success >= before else "stale"
+
+
+def _starts(card: ClinicCard) -> bool:
+    """Whether the clinic's schedules start anything, at times that are known."""
+    zone_is_known = card.fault is None or card.fault.code != "timezone"
+    return is_switched_on(card) and _paused_reason(card) is None and zone_is_known
+
+
+def _paused_reason(card: ClinicCard) -> str | None:
+    if card.paused_reason is None and card.killed:
+        return "stopped by the kill switch"
+    return card.paused_reason
+
+
+def _settings_needs(card: ClinicCard) -> Iterator[Need]:
+    if not card.is_active:
+        yield Need("odis", "clinics.is_active: the clinic is inactive in ODIS")
+    if card.fault is not None:
+        yield Need(card.fault.who_acts, card.fault.message)
+    if card.stage == "off":
+        yield Need("odis", f"stage: switched off; idexx-sync clinics add {card.id} --stage live")
+    if (reason := _paused_reason(card)) is not None:
+        yield Need("odis", f"paused: {reason}")
+    if card.timezone is None:
+        yield Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False)
+
+
+def _access_needs(card: ClinicCard, now: datetime) -> Iterator[Need]:
+    if card.credential_version is None:
+        yield Need("odis", f"credentials: none yet; idexx-sync credentials set --clinic {card.id}")
+    if (refusal := breaker(card, now)) is not None:
+        yield Need(refusal.who_acts, f"{refusal.kind}: {refusal.message}")
+
+
+def _schedule_needs(problems: Iterable[str]) -> Iterator[Need]:
+    for problem in problems:
+        yield Need("odis", f"clinic_schedule_configs.{problem}", blocks=False)
+
+
+def _failure_needs(card: ClinicCard, history: SyncHistory | None, now: datetime) -> Iterator[Need]:
+    """What the sync's last failure needs, unless an open breaker says it already."""
+    if history is None or history.error_kind is None:
+        return
+    refusal = breaker(card, now)
+    if refusal is None or refusal.kind != history.error_kind:
+        who = who_acts(history.error_kind)
+        failed = f"last {history.sync} job failed, {history.error_kind}: {history.error_message}"
+        yield Need(who, failed, blocks=who != "nobody")
+
+
+def _hold_needs(card: ClinicCard) -> Iterator[Need]:
+    for hold in card.open_holds:
+        what = f"{hold.cause}: decide, idexx-sync holds show {hold.id}"
+        yield Need("odis", what, blocks=False)

@@ -1,0 +1,162 @@
+"""The service in numbers, as Prometheus reads them: computed from the database at each request.
+
+Counts over the last 24 hours are gauges: they fall as jobs leave the window, while a counter may
+only rise, and `rate()` would take each fall for a restart. No process here lives long enough to
+keep a counter, and a total over a table that retention shortens would fall too. The summary of
+durations is one of the window for the same reason: divide its sum by its count, without `rate()`.
+
+A clinic is never a label: with `clinic_id` the whole exposition is that clinic's.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final, get_args
+from uuid import UUID
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
+
+from idexx_sync.clinic_card import ClinicCard
+from idexx_sync.clinic_status import ClinicStanding, is_switched_on, standing
+from idexx_sync.db import Conn
+from idexx_sync.tallies import QUANTILES, DurationTally, QueueTally, Tallies, read_tallies
+from idexx_sync.vocabulary import SYNCS, UNFINISHED, Freshness, Stage
+
+CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
+
+
+def exposition(conn: Conn, now: datetime, clinic_id: UUID | None = None) -> bytes:
+    """All metrics as text of CONTENT_TYPE, over all clinics or of the one named.
+
+    One round trip. ConfigurationInvalid when ODIS has no such clinic.
+    """
+    reading = read_tallies(conn, now, clinic_id)
+    registry = CollectorRegistry()
+    registry.register(_Collector(_families(reading.cards, reading.tallies, now)))
+    return generate_latest(registry)
+
+
+class _Collector:
+    """Hands over what was computed before: a registry of its own knows nothing else."""
+
+    def __init__(self, families: Iterator[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        return self._families
+
+
+def _families(cards: list[ClinicCard], tallies: Tallies, now: datetime) -> Iterator[Metric]:
+    standings = [standing(card, now) for card in cards if is_switched_on(card)]
+    yield from _last_successes(standings, now)
+    yield _gauge(
+        "clinics",
+        "Clinics that are set up for this service, by stage.",
+        ("stage",),
+        {(stage,): 0 for stage in get_args(Stage)}
+        | Counter((card.stage,) for card in cards if card.stage is not None),
+    )
+    yield _gauge(
+        "clinics_by_freshness",
+        "Clinics that have the sync, by how current it is; inactive and switched-off ones not.",
+        ("sync", "freshness"),
+        {(sync, freshness): 0 for sync in SYNCS for freshness in get_args(Freshness)}
+        | Counter((sync.sync, sync.freshness) for one in standings for sync in one.syncs),
+    )
+    yield _gauge(
+        "jobs_last_24h",
+        "Jobs ordered within the last 24 hours.",
+        ("sync", "status", "error_kind"),
+        {(job.sync, job.status, job.error_kind or "none"): job.count for job in tallies.jobs},
+    )
+    yield _durations(tallies.durations)
+    yield from _queue(tallies.queue, now)
+    yield _gauge(
+        "jobs_dead",
+        "Jobs that are dead and have not been retried.",
+        ("sync",),
+        {(sync,): 0 for sync in SYNCS} | {(dead.sync,): dead.count for dead in tallies.dead},
+    )
+    yield _gauge(
+        "holds_open",
+        "Holds that wait for a person's decision.",
+        ("cause",),
+        {(hold.cause,): hold.count for hold in tallies.holds},
+    )
+    yield _gauge(
+        "logins_last_24h",
+        "Logins of the last 24 hours; unknown: nobody knows how it ended.",
+        ("outcome",),
+        {(login.outcome or "unknown",): login.count for login in tallies.logins},
+    )
+
+
+def _last_successes(standings: list[ClinicStanding], now: datetime) -> Iterator[Metric]:
+    """Only of clinics whose rows this service is to keep current now."""
+    oldest: dict[tuple[str], datetime] = {}
+    for one in standings:
+        if one.stage == "shadow" or one.paused_reason is not None:
+            continue
+        for sync in one.syncs:
+            if sync.last_success_at is not None:
+                before = oldest.get((sync.sync,), sync.last_success_at)
+                oldest[sync.sync,] = min(before, sync.last_success_at)
+    whose = "of the live and canary clinics that are not paused; dry runs don't count."
+    yield _gauge(
+        "last_success_timestamp_seconds",
+        f"When the sync last succeeded, in Unix time: the oldest last success {whose}",
+        ("sync",),
+        {labels: instant.timestamp() for labels, instant in oldest.items()},
+    )
+    yield _gauge(
+        "last_success_age_seconds",
+        f"How long ago the sync last succeeded: the oldest last success {whose}",
+        ("sync",),
+        {labels: _age(instant, now) for labels, instant in oldest.items()},
+    )
+
+
+def _durations(tallies: list[DurationTally]) -> Metric:
+    family = SummaryMetricFamily(
+        "idexx_sync_job_duration_seconds",
+        "From first start to end, retries and their waits included, of the jobs that succeeded, "
+        "failed or were held within the last 24 hours.",
+        labels=["sync"],
+    )
+    for tally in tallies:
+        for quantile, seconds in zip(QUANTILES, tally.quantiles, strict=True):
+            labels = {"sync": tally.sync, "quantile": str(quantile)}
+            family.add_sample(family.name, labels, seconds)
+        family.add_metric([tally.sync], tally.count, tally.total)
+    return family
+
+
+def _queue(tallies: list[QueueTally], now: datetime) -> Iterator[Metric]:
+    yield _gauge(
+        "queue_jobs",
+        "Jobs that wait or run.",
+        ("status",),
+        {(status,): 0 for status in UNFINISHED} | {(one.status,): one.count for one in tallies},
+    )
+    yield _gauge(
+        "queue_oldest_age_seconds",
+        "How long the oldest waiting job has been waiting; 0 when none waits.",
+        (),
+        {(): sum(_age(one.oldest, now) for one in tallies if one.status == "queued")},
+    )
+
+
+def _gauge[Labels: tuple[str, ...]](
+    name: str, text: str, labels: Sequence[str], values: Mapping[Labels, float]
+) -> Metric:
+    family = GaugeMetricFamily(f"idexx_sync_{name}", text, labels=labels)
+    for of_labels, value in values.items():
+        family.add_metric(of_labels, value)
+    return family
+
+
+def _age(instant: datetime, now: datetime) -> float:
+    """Seconds; clocks that disagree a little give no age below zero."""
+    return max(0.0, (now - instant).total_seconds())

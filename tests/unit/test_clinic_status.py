@@ -1,0 +1,295 @@
+"""How a clinic stands, from its card alone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from idexx_sync.access_desk import Attempt
+from idexx_sync.clinic_card import ClinicCard, OpenHold, SyncHistory
+from idexx_sync.clinic_status import (
+    ClinicStanding,
+    Need,
+    SyncStanding,
+    breaker,
+    is_switched_on,
+    standing,
+)
+from idexx_sync.errors import ConfigurationInvalid, SyncError, who_acts
+from idexx_sync.vocabulary import SyncName
+
+NOW = datetime(2026, 5, 4, 19, 0, tzinfo=UTC)
+"""Monday noon in Los Angeles."""
+CLINIC = UUID("3f2b8c1e-5a77-4d0e-9c52-0d8f6a1b2c3d")
+HOLD = UUID("7c9e6679-7425-40de-944b-e07fc1f90ae7")
+EVERY_15_MINUTES = {"inbound": "*/15 * * * *"}
+
+
+def ago(**length: float) -> datetime:
+    return NOW - timedelta(**length)
+
+
+def history(
+    success: datetime | None = None, error_kind: str | None = None, sync: SyncName = "inbound"
+) -> SyncHistory:
+    return SyncHistory(sync, success, error_kind, None if error_kind is None else "it was so")
+
+
+def card(*histories: SyncHistory, **fields: Any) -> ClinicCard:
+    """A live clinic that nothing is needed for, without schedules if nothing else is said."""
+    healthy = ClinicCard(
+        id=CLINIC,
+        name="Clinic",
+        is_active=True,
+        timezone="America/Los_Angeles",
+        base_url="https://us.idexxneo.com",
+        transport="http",
+        room_ids=None,
+        stage="live",
+        killed=False,
+        paused_reason=None,
+        stale_minutes=60,
+        sync_schedules=None,
+        credential_version=1,
+        credentials_set_at=ago(days=30),
+        attempts=(Attempt(ago(days=1), "ok"),),
+        histories=histories,
+        open_holds=(),
+        fault=None,
+    )
+    return replace(healthy, **fields)
+
+
+def inbound(of: ClinicCard) -> SyncStanding:
+    found = standing(of, NOW).syncs[0]
+    assert found.sync == "inbound"
+    return found
+
+
+def test_a_healthy_clinic_stands_like_this() -> None:
+    schedules = {"inbound": "*/15 * * * *", "cases": "0 */2 * * *"}
+
+    assert standing(card(history(ago(minutes=14)), sync_schedules=schedules), NOW) == (
+        ClinicStanding(
+            clinic_id=CLINIC,
+            name="Clinic",
+            timezone="America/Los_Angeles",
+            stage="live",
+            paused_reason=None,
+            syncs=(
+                SyncStanding("inbound", "on_time", ago(minutes=14), NOW + timedelta(minutes=15)),
+                SyncStanding("cases", "new", None, NOW + timedelta(hours=2)),
+            ),
+            open_holds=0,
+            needs=(),
+        )
+    )
+
+
+NIGHTLY = {"inbound": "0 2 * * *"}
+ON_WORKDAYS = [
+    {"type": "inbound", "cron": "0 7 * * MON-FRI"},
+    {"type": "inbound", "cron": "0 19 * * MON-FRI"},
+]
+AGES: list[tuple[Any, float, str]] = [
+    # A scheduled time counts as missed after 15 minutes, when no run may begin for it any more.
+    (EVERY_15_MINUTES, 15, "on_time"),
+    (EVERY_15_MINUTES, 15.1, "late"),
+    (EVERY_15_MINUTES, 30, "late"),
+    (EVERY_15_MINUTES, 30.1, "stale"),
+    # Due at 10:50, 11:00, 11:50 and 12:00; the last two may still begin.
+    ({"inbound": "0,50 * * * *"}, 60, "on_time"),
+    ({"inbound": "0,50 * * * *"}, 70, "late"),
+    ({"inbound": "0,50 * * * *"}, 71, "stale"),
+    (NIGHTLY, 10 * 60, "on_time"),
+    (NIGHTLY, 10 * 60 + 1, "late"),
+    (NIGHTLY, 34 * 60, "late"),
+    (NIGHTLY, 34 * 60 + 1, "stale"),
+    (ON_WORKDAYS, 5 * 60, "on_time"),  # this morning's
+    (ON_WORKDAYS, (2 * 24 + 17) * 60, "late"),  # Friday evening's
+    (ON_WORKDAYS, (2 * 24 + 17) * 60 + 1, "stale"),
+    # Without a schedule the clinic's threshold decides.
+    (None, 60, "on_time"),
+    (None, 60.1, "stale"),
+    ({"inbound": "H * * * *"}, 61, "stale"),
+    ([{"type": "inbound", "cron": "*/15 * * * *", "enabled": False}], 59, "on_time"),
+    ({"cases": "*/15 * * * *"}, 59, "on_time"),
+]
+
+
+@pytest.mark.parametrize(("schedules", "minutes", "freshness"), AGES)
+def test_freshness_is_the_distance_to_scheduled_times(
+    schedules: Any, minutes: float, freshness: str
+) -> None:
+    found = inbound(card(history(ago(minutes=minutes)), sync_schedules=schedules))
+
+    assert found.freshness == freshness
+
+
+def test_a_nights_run_is_not_missed_while_it_may_still_begin() -> None:
+    last_night = history(NOW - timedelta(hours=34) + timedelta(minutes=3))
+    clinic = card(last_night, sync_schedules=NIGHTLY)
+    two_o_clock = NOW - timedelta(hours=10)
+
+    assert standing(clinic, two_o_clock + timedelta(minutes=14)).syncs[0].freshness == "on_time"
+    assert standing(clinic, two_o_clock + timedelta(minutes=15)).syncs[0].freshness == "late"
+
+
+@pytest.mark.parametrize("schedules", [None, EVERY_15_MINUTES])
+def test_before_the_first_success_a_sync_is_new(schedules: Any) -> None:
+    assert inbound(card(sync_schedules=schedules)).freshness == "new"
+    assert inbound(card(history(None, "pims_slow"), sync_schedules=schedules)).freshness == "new"
+
+
+def test_what_somebody_must_do_comes_before_age() -> None:
+    fresh = ago(minutes=1)
+    fault = ConfigurationInvalid("opening_hours: unreadable", code="opening_hours")
+    for broken in (
+        card(history(fresh), fault=fault),
+        card(history(fresh), is_active=False),
+        card(history(fresh), stage="off"),
+        card(history(fresh), credential_version=None, attempts=()),
+        card(history(fresh), attempts=(Attempt(ago(days=1), "account_locked"),)),
+        card(history(fresh, "mapping_error")),
+    ):
+        assert inbound(broken).freshness == "action_required"
+    assert inbound(card(history(fresh, "pims_unavailable"))).freshness == "on_time"
+
+
+PAUSED = [
+    ({"paused_reason": "moving"}, "moving"),
+    ({"killed": True}, "stopped by the kill switch"),
+    ({"killed": True, "paused_reason": "moving"}, "moving"),
+]
+
+
+@pytest.mark.parametrize(("fields", "reason"), PAUSED)
+def test_paused_comes_before_everything_else(fields: dict[str, Any], reason: str) -> None:
+    clinic = card(history(ago(days=9)), credential_version=None, attempts=(), **fields)
+
+    found = standing(clinic, NOW)
+
+    assert [sync.freshness for sync in found.syncs] == ["paused"]
+    assert found.paused_reason == reason
+    assert Need("odis", f"paused: {reason}") in found.needs
+
+
+def test_the_failure_of_one_sync_says_nothing_of_another() -> None:
+    clinic = card(history(ago(minutes=1)), history(None, "mapping_error", "cases"))
+
+    assert [(sync.sync, sync.freshness) for sync in standing(clinic, NOW).syncs] == [
+        ("inbound", "on_time"),
+        ("cases", "action_required"),
+    ]
+
+
+LISTED: list[tuple[Any, list[SyncHistory], list[str]]] = [
+    (None, [], ["inbound"]),
+    ({"cases": "0 * * * *"}, [], ["inbound", "cases"]),
+    ([{"type": "enrich", "cron": "0 * * * *"}], [], ["inbound", "cases"]),
+    ([{"type": "cases", "cron": "0 * * * *", "enabled": False}], [], ["inbound"]),
+    (None, [history(sync="reconciliation")], ["inbound", "reconciliation"]),
+    ({"cases": "not a cron"}, [], ["inbound", "cases"]),
+]
+
+
+@pytest.mark.parametrize(("schedules", "histories", "listed"), LISTED)
+def test_only_syncs_that_exist_are_listed_and_inbound_always(
+    schedules: Any, histories: list[SyncHistory], listed: list[str]
+) -> None:
+    found = standing(card(*histories, sync_schedules=schedules), NOW)
+
+    assert [sync.sync for sync in found.syncs] == listed
+
+
+NEVER_NEXT: list[dict[str, Any]] = [
+    {"is_active": False},
+    {"stage": "off"},
+    {"stage": None},
+    {"killed": True},
+    {"paused_reason": "moving"},
+    {"fault": ConfigurationInvalid("clinics.timezone: unknown", code="timezone")},
+]
+
+
+@pytest.mark.parametrize("fields", NEVER_NEXT)
+def test_nothing_is_due_where_schedules_start_nothing(fields: dict[str, Any]) -> None:
+    assert inbound(card(sync_schedules=EVERY_15_MINUTES)).next_run_at is not None
+    assert inbound(card(sync_schedules=EVERY_15_MINUTES, **fields)).next_run_at is None
+
+
+def test_a_shadow_clinics_runs_are_due_too() -> None:
+    shadow = card(stage="shadow", sync_schedules=EVERY_15_MINUTES)
+
+    assert inbound(shadow).next_run_at == NOW + timedelta(minutes=15)
+    assert is_switched_on(shadow)
+
+
+def test_all_that_is_needed_is_told_what_blocks_first() -> None:
+    clinic = card(
+        history(ago(minutes=1), "pims_slow"),
+        history(None, "shape_changed", "cases"),
+        timezone=None,
+        stage="off",
+        credential_version=None,
+        attempts=(),
+        sync_schedules={"inbound": "61 * * * *", "slots": "0 * * * *"},
+        open_holds=(OpenHold(HOLD, "times_shifted"),),
+    )
+
+    assert standing(clinic, NOW).needs == (
+        Need("odis", f"stage: switched off; idexx-sync clinics add {CLINIC} --stage live"),
+        Need("odis", f"credentials: none yet; idexx-sync credentials set --clinic {CLINIC}"),
+        Need("odis", "last cases job failed, shape_changed: it was so"),
+        Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False),
+        Need(
+            "odis",
+            "clinic_schedule_configs.sync_schedules.slots.type: "
+            "one of inbound, cases, reconciliation, enrich is expected, found slots",
+            blocks=False,
+        ),
+        Need(
+            "odis",
+            "clinic_schedule_configs.sync_schedules.inbound: "
+            "'61 * * * *' can't be read as a unix cron: Bad minute",
+            blocks=False,
+        ),
+        Need("nobody", "last inbound job failed, pims_slow: it was so", blocks=False),
+        Need("odis", f"times_shifted: decide, idexx-sync holds show {HOLD}", blocks=False),
+    )
+    assert standing(clinic, NOW).open_holds == 1
+
+
+def test_an_open_breaker_is_told_once_beside_other_failures() -> None:
+    refused = (Attempt(ago(days=1), "credentials_rejected"),)
+    clinic = card(
+        history(None, "credentials_rejected"),
+        history(None, "mapping_error", "cases"),
+        attempts=refused,
+    )
+
+    needs = standing(clinic, NOW).needs
+
+    assert [(need.who, need.what.partition(":")[0]) for need in needs] == [
+        ("clinic", "credentials_rejected"),
+        ("odis", "last cases job failed, mapping_error"),
+    ]
+
+
+def test_the_breaker_judges_the_logins_with_the_newest_credentials() -> None:
+    unknown = (Attempt(ago(minutes=1), None),)
+
+    assert breaker(card(), NOW) is None
+    assert breaker(card(attempts=()), NOW) is None
+    refusal = breaker(card(attempts=unknown), NOW)
+    assert isinstance(refusal, SyncError)
+    assert refusal.kind == "throttled"
+
+
+def test_who_acts_is_known_of_every_kind_and_odis_for_others() -> None:
+    assert who_acts("account_locked") == "clinic"
+    assert who_acts("shape_changed") == "odis"
+    assert who_acts("lease_lost") == "nobody"
+    assert who_acts("a word of tomorrow") == "odis"
