@@ -66,7 +66,7 @@ def api_function(
     if missing:
         raise ValueError(f"{name}: routes and operations differ in {sorted(missing)}")
 
-    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         request = APIGatewayProxyEvent(event)
         id_ = request_id(request)
         try:

@@ -130,7 +130,7 @@ class JobView(Told):
             error = JobError(
                 kind=job.error_kind, message=job.error_message, who_acts=who_acts(job.error_kind)
             )
-        window = result.get("window") or (job.params.get("from"), job.params.get("to"))
+        days = result.get("window") or (job.params.get("from"), job.params.get("to"))
         return cls(
             id=job.id,
             clinic_id=job.clinic_id,
@@ -139,7 +139,7 @@ class JobView(Told):
             trigger=job.trigger,
             status=job.status,
             dry_run=bool(job.params.get("dry_run")),
-            window=(window[0], window[1]) if all(window) else None,
+            window=_window(*days),
             attempt=job.attempt,
             scheduled_time=job.scheduled_time,
             retry_of=job.retry_of,
@@ -154,6 +154,12 @@ class JobView(Told):
             error=error,
             plan=None if result.get("plan") is None else tuple(result["plan"]),
         )
+
+
+def _window(first_day: str | None, last_day: str | None) -> tuple[date, date] | None:
+    if first_day is None or last_day is None:
+        return None
+    return date.fromisoformat(first_day), date.fromisoformat(last_day)
 
 
 class JobList(Told):

@@ -23,7 +23,7 @@ READINESS_LIVES_S: Final = 5.0
 """How long an answer of `/ready` is kept: it is public, and must not be a way to load Postgres."""
 
 
-def get_health(call: Call, tools: ApiTools) -> Answer:
+def get_health(_call: Call, _tools: ApiTools) -> Answer:
     return Answer(200, Health())
 
 
@@ -35,7 +35,7 @@ class KeptReadiness:
     _known_until: float = float("-inf")
     _ready: bool = False
 
-    def __call__(self, call: Call, tools: ApiTools) -> Answer:
+    def __call__(self, _call: Call, tools: ApiTools) -> Answer:
         if self.monotonic() >= self._known_until:
             self._ready = all(check.ok for check in checks(tools))
             self._known_until = self.monotonic() + READINESS_LIVES_S
@@ -44,7 +44,7 @@ class KeptReadiness:
         return Answer(200, Readiness(status="ready"))
 
 
-def get_readiness_details(call: Call, tools: ApiTools) -> Answer:
+def get_readiness_details(_call: Call, tools: ApiTools) -> Answer:
     found = tuple(checks(tools))
     ready = all(check.ok for check in found)
     details = ReadinessDetails(status="ready" if ready else "not ready", checks=found)
@@ -76,11 +76,11 @@ def get_metrics(call: Call, tools: ApiTools) -> Answer:
     return Answer(200, text, media_type=PROMETHEUS_TEXT)
 
 
-def get_openapi(call: Call, tools: ApiTools) -> Answer:
+def get_openapi(call: Call, _tools: ApiTools) -> Answer:
     return Answer(200, _document(call.prefix))
 
 
-def get_docs(call: Call, tools: ApiTools) -> Answer:
+def get_docs(call: Call, _tools: ApiTools) -> Answer:
     return Answer(200, _page(call.prefix), media_type=HTML)
 
 

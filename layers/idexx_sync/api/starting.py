@@ -52,7 +52,7 @@ def start(sync: SyncName) -> Carry:
 def not_built(what: str) -> Carry:
     """The request is judged; then it is said that nobody carries it out yet."""
 
-    def carry(call: Call, tools: ApiTools) -> Answer:
+    def carry(_call: Call, _tools: ApiTools) -> Answer:
         raise Problem("not_built_yet", f"{what} is not built yet.")
 
     return carry

@@ -1,0 +1,125 @@
+"""The API over a real database: real authorizer, real handlers, workers that are only invoked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg import Connection
+from pydantic import SecretStr
+
+from idexx_sync.api.entry import sync_api
+from idexx_sync.api.function import ApiTools
+from idexx_sync.api.starting import not_built, start
+from idexx_sync.api.status import status_operations
+from idexx_sync.authorizer import Desk, authorizer
+from idexx_sync.db import Database
+from idexx_sync.inbound.sync import InboundSync
+from idexx_sync.jobs import Job, Order
+from idexx_sync.key_text import read_peppers
+from idexx_sync.keys import create_key
+from idexx_sync.orders import WorkerUnavailable
+from idexx_sync.runner import run_job
+from idexx_sync.vocabulary import CLINIC_SCOPES, SCOPES, Scope, SyncName
+from tests.gateway import Gateway
+from tests.support import PEPPER, Bench, add_clinic, visits
+
+
+@dataclass
+class Invocations:
+    """Remembers which workers were invoked; refuses where it is told to."""
+
+    made: list[tuple[SyncName, UUID]] = field(default_factory=list)
+    refusing: bool = False
+
+    def __call__(self, sync: SyncName, job_id: UUID) -> None:
+        if self.refusing:
+            raise WorkerUnavailable("as told")
+        self.made.append((sync, job_id))
+
+
+@dataclass
+class Api:
+    """One clinic and its API."""
+
+    bench: Bench
+    other_clinic: UUID
+    database: Database
+    invocations: Invocations = field(default_factory=Invocations)
+    slept: list[float] = field(default_factory=list)
+    while_waiting: Any = None
+    """Called at each pause of a request that waits."""
+
+    def __post_init__(self) -> None:
+        self.tools = ApiTools(
+            database=self.database,
+            dispatch=self.invocations,
+            clock=self.now,
+            sleep=self._sleep,
+        )
+        self.desk = Desk(self.database, read_peppers(PEPPER), self.now)
+        functions: Any = {
+            "inbound_sync": {"start_inbound": start("inbound")},
+            "case_sync": {"start_cases": not_built("The case sync")},
+            "reconciliation": {"start_reconciliation": not_built("Reconciliation")},
+            "status": status_operations(),
+        }
+        self.gateway = Gateway(
+            {name: sync_api(name, ops, lambda: self.tools) for name, ops in functions.items()},
+            authorizer(lambda: self.desk),
+            self.now,
+        )
+
+    def now(self) -> datetime:
+        return self.bench.now
+
+    def key(self, clinic_id: UUID | None, *scopes: Scope) -> str:
+        """A key of the clinic, or an operator's; with every scope it may have unless told."""
+        possible = SCOPES if clinic_id is None else CLINIC_SCOPES
+        made = create_key(
+            self.bench.conn,
+            self.desk.peppers,
+            clinic_id=clinic_id,
+            scopes=scopes or possible,
+            name="a test",
+            stage="test",
+            now=self.now(),
+        )
+        return made.text.get_secret_value()
+
+    def as_clinic(self, *scopes: Scope) -> Gateway:
+        return self.gateway.with_key(self.key(self.bench.clinic_id, *scopes))
+
+    def as_other_clinic(self, *scopes: Scope) -> Gateway:
+        return self.gateway.with_key(self.key(self.other_clinic, *scopes))
+
+    def as_operator(self, *scopes: Scope) -> Gateway:
+        return self.gateway.with_key(self.key(None, *scopes))
+
+    def work(self) -> Job:
+        """The worker of the newest invocation does its work."""
+        sync, job_id = self.invocations.made[-1]
+        return run_job(Order(job_id, None, sync), InboundSync(), self.bench.tools())
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.bench.later(seconds / 60)
+        if self.while_waiting is not None:
+            self.while_waiting()
+
+
+@pytest.fixture
+def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
+    made = Bench(conn, database, add_clinic(conn))
+    made.pims.records = visits(3)
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def api(bench: Bench) -> Iterator[Api]:
+    made = Api(bench, add_clinic(bench.conn), Database(SecretStr(bench.url)))
+    yield made
+    made.database.close()

@@ -1,0 +1,147 @@
+"""Health, readiness, metrics, clinic status, and the API's own description."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import sync_playwright
+from pydantic import SecretStr
+
+from idexx_sync.api.openapi import document
+from idexx_sync.api.problems import PROBLEMS
+from idexx_sync.api.public import READINESS_LIVES_S, KeptReadiness
+from idexx_sync.db import Database
+from idexx_sync.routes import ROUTES
+from tests.integration.api.conftest import Api
+
+
+def take_down(api: Api) -> None:
+    down = Database(SecretStr("postgresql://127.0.0.1:1/nowhere"))
+    object.__setattr__(api.tools, "database", down)
+
+
+def test_health_is_the_process_alone(api: Api) -> None:
+    take_down(api)
+
+    answer = api.gateway.get("/health")
+
+    assert (answer.status, answer.json) == (200, {"status": "ok"})
+
+
+def test_ready_is_one_word(api: Api) -> None:
+    answer = api.gateway.get("/ready")
+
+    assert (answer.status, answer.json) == (200, {"status": "ready"})
+
+
+def test_not_ready_says_no_more(api: Api) -> None:
+    take_down(api)
+
+    answer = api.gateway.get("/ready")
+
+    assert (answer.status, answer.code, answer.json["detail"]) == (503, "not_ready", "not ready")
+
+
+def test_a_missing_migration_is_not_ready(api: Api) -> None:
+    api.bench.conn.execute("DELETE FROM idexx_sync.migrations WHERE name = '007_orders'")
+
+    answer = api.as_operator().get("/ready/details")
+
+    assert api.gateway.get("/ready").status == 503
+    assert answer.status == 503
+    assert answer.json["checks"] == [
+        {"name": "database", "ok": True, "detail": "answers"},
+        {"name": "migrations", "ok": False, "detail": "missing: 007_orders"},
+    ]
+
+
+def test_details_of_a_database_that_is_down(api: Api) -> None:
+    caller = api.as_operator()
+    take_down(api)
+
+    answer = caller.get("/ready/details")
+
+    assert (answer.status, answer.json["status"]) == (503, "not ready")
+    assert answer.json["checks"] == [
+        {"name": "database", "ok": False, "detail": "database_unavailable"}
+    ]
+
+
+def test_readiness_is_kept_for_a_while(api: Api) -> None:
+    now = [0.0]
+    kept = KeptReadiness(monotonic=lambda: now[0])
+    call: Any = None
+    assert kept(call, api.tools).status == 200
+    take_down(api)
+
+    now[0] += READINESS_LIVES_S - 0.1
+    assert kept(call, api.tools).status == 200
+    now[0] += 0.1
+    with pytest.raises(Exception, match="not ready"):
+        kept(call, api.tools)
+
+
+def test_metrics_are_the_fleets_or_a_clinics(api: Api) -> None:
+    api.bench.sync()
+
+    def jobs_in(text: str) -> list[str]:
+        return [line for line in text.splitlines() if line.startswith("idexx_sync_jobs{")]
+
+    fleet = api.as_operator().get("/metrics")
+    assert fleet.headers["Content-Type"].startswith("text/plain")
+    assert jobs_in(fleet.text) == jobs_in(api.as_clinic().get("/metrics").text) != []
+    assert jobs_in(api.as_other_clinic().get("/metrics").text) != jobs_in(fleet.text)
+
+
+def test_a_clinics_status_says_what_is_needed(api: Api) -> None:
+    api.bench.sync()
+
+    told = api.as_clinic().get(f"/api/clinics/{api.bench.clinic_id}/status").json
+
+    assert (told["clinic_id"], told["stage"], told["open_holds"]) == (
+        str(api.bench.clinic_id),
+        "live",
+        0,
+    )
+    assert "inbound" in [one["sync"] for one in told["syncs"]]
+    assert any("credentials" in need["what"] for need in told["needs"])
+
+
+def test_the_document_is_complete() -> None:
+    told = document()
+
+    assert told["openapi"] == "3.1.0"
+    for route in ROUTES:
+        operation = told["paths"][route.path][route.method.lower()]
+        assert operation["operationId"] == route.operation
+        assert bool(operation["security"]) is (route.scope is not None)
+        statuses = {*route.answers, *(PROBLEMS[code][0] for code in route.all_problems)}
+        assert operation["responses"].keys() == {str(status) for status in statuses}
+    references = json.dumps(told).split('"#/components/schemas/')[1:]
+    assert {text.partition('"')[0] for text in references} <= told["components"]["schemas"].keys()
+
+
+def test_the_document_names_the_stage_it_is_served_from(api: Api) -> None:
+    assert api.gateway.get("/openapi.json").json["servers"] == [{"url": "/test"}]
+
+
+def test_the_page_shows_every_operation_and_fetches_nothing(
+    api: Api, chromium_path: object
+) -> None:
+    page_text = api.gateway.get("/docs").text
+    asked, errors = list[str](), list[str]()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium_path), args=["--no-sandbox"]
+        )
+        page = browser.new_page()
+        page.route("**/*", lambda route: (asked.append(route.request.url), route.abort()))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.set_content(page_text)
+        page.wait_for_selector(".opblock")
+        shown = page.locator(".opblock").count()
+        title = page.title()
+        browser.close()
+
+    assert (shown, title) == (len(ROUTES), "idexx-sync")
+    assert (asked, errors) == ([], [])

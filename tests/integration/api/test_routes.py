@@ -1,0 +1,146 @@
+"""Every route of the table: no key, wrong scope, a foreign clinic, an operator."""
+
+from uuid import uuid4
+
+import pytest
+
+from idexx_sync.api.models import ReconciliationRequest, SyncRequest
+from idexx_sync.api.problems import PROBLEMS
+from idexx_sync.api.status import status_operations
+from idexx_sync.routes import ROUTES, Route, find_route, routes_of
+from idexx_sync.vocabulary import OPERATOR_SCOPES, SCOPES
+from tests.gateway import Response
+from tests.integration.api.conftest import Api, Gateway
+from tests.support import visits
+
+PUBLIC = {"/health", "/ready", "/openapi.json", "/docs"}
+NOT_BUILT = {"start_cases", "start_reconciliation", "list_discrepancies", "refresh_schedules"}
+keyed = pytest.mark.parametrize(
+    "route", [r for r in ROUTES if r.scope is not None], ids=lambda r: r.operation
+)
+every = pytest.mark.parametrize("route", ROUTES, ids=lambda r: r.operation)
+
+
+def own_things(api: Api) -> dict[str, str]:
+    """A job that has ended and an open hold of the clinic."""
+    api.bench.pims.records = visits(20)
+    job = api.bench.sync()
+    api.bench.pims.records = []
+    api.bench.later()
+    api.bench.sync()
+    return {
+        "job_id": str(job.id),
+        "hold_id": str(api.bench.hold("empty_calendar")["id"]),
+        "clinic_id": str(api.bench.clinic_id),
+    }
+
+
+def ask(caller: Gateway, route: Route, things: dict[str, str]) -> Response:
+    body = None
+    if route.body in (SyncRequest, ReconciliationRequest):
+        body = {"clinic_id": things["clinic_id"]}
+    return caller.request(route.method, route.path.format(**things), body=body)
+
+
+def test_only_the_public_ones_need_no_scope() -> None:
+    assert {route.path for route in ROUTES if route.scope is None} == PUBLIC
+    assert {route.scope for route in ROUTES if route.scope is not None} <= set(SCOPES)
+
+
+def test_each_operation_and_each_address_stands_once() -> None:
+    assert len({route.operation for route in ROUTES}) == len(ROUTES)
+    assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
+    assert status_operations().keys() == {route.operation for route in routes_of("status")}
+
+
+def test_no_path_hides_another() -> None:
+    things = {"job_id": str(uuid4()), "hold_id": str(uuid4()), "clinic_id": str(uuid4())}
+    for route in ROUTES:
+        found = find_route(route.method, route.path.format(**things))
+        assert found is not None
+        assert found[0] is route
+
+
+@keyed
+def test_without_a_key_nobody_gets_in(api: Api, route: Route) -> None:
+    answer = ask(api.gateway, route, own_things(api))
+
+    assert (answer.status, answer.code) == (401, "unauthorized")
+    assert api.invocations.made == []
+
+
+@keyed
+def test_without_the_scope_nobody_gets_in(api: Api, route: Route) -> None:
+    others = [scope for scope in SCOPES if scope != route.scope]
+
+    answer = ask(api.as_operator(*others), route, own_things(api))
+
+    assert (answer.status, answer.code) == (403, "scope_missing")
+    assert str(route.scope) in answer.json["detail"]
+    assert api.invocations.made == []
+
+
+@keyed
+def test_a_foreign_clinic_does_not_exist(api: Api, route: Route) -> None:
+    things = own_things(api)
+    caller = api.as_other_clinic()
+
+    answer = ask(caller, route, things)
+
+    if route.scope in OPERATOR_SCOPES:
+        assert (answer.status, answer.code) == (403, "scope_missing")
+    elif route.operation in ("list_jobs", "list_holds", "get_metrics"):
+        assert answer.status == 200
+        assert things["clinic_id"] not in answer.text
+        asked = caller.get(f"{route.path}?clinic_id={things['clinic_id']}")
+        assert (asked.status, asked.code) == (404, "not_found")
+    elif route.operation in ("get_readiness_details", "refresh_schedules"):
+        assert answer.status in (200, 501)  # of no clinic
+    elif route.operation == "start_cases":
+        assert answer.status == 501
+    else:
+        assert (answer.status, answer.code) == (404, "not_found")
+    assert api.invocations.made == []
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.parameters], ids=lambda r: r.operation)
+def test_what_does_not_exist_looks_like_what_is_foreign(api: Api, route: Route) -> None:
+    things = own_things(api)
+    foreign = ask(api.as_other_clinic(), route, things)
+    unknown = ask(api.as_other_clinic(), route, dict.fromkeys(things, str(uuid4())))
+    impossible = ask(api.as_other_clinic(), route, dict.fromkeys(things, "no-id"))
+
+    for answer in (unknown, impossible):
+        assert {**answer.json, "request_id": ""} == {**foreign.json, "request_id": ""}
+
+
+@keyed
+def test_an_operator_acts_for_every_clinic(api: Api, route: Route) -> None:
+    answer = ask(api.as_operator(), route, own_things(api))
+
+    expected = {501} if route.operation in NOT_BUILT else set(route.answers)
+    assert answer.status in expected, answer.text
+
+
+@every
+def test_no_answer_that_is_not_declared(api: Api, route: Route) -> None:
+    declared = {
+        *route.answers,
+        *(PROBLEMS[code][0] for code in route.all_problems),
+    }
+    things = own_things(api)
+    for caller in (api.gateway, api.as_clinic(), api.as_other_clinic(), api.as_operator()):
+        assert ask(caller, route, things).status in declared
+
+
+@pytest.mark.parametrize("path", sorted(PUBLIC))
+def test_public_ones_answer_anybody(api: Api, path: str) -> None:
+    assert api.gateway.get(path).status == 200
+
+
+def test_a_function_without_an_authorizer_before_it_lets_nobody_in(api: Api) -> None:
+    event = api.as_operator()._event("GET", "/api/sync/jobs", None, {})
+
+    answer = api.gateway.functions["status"](event, None)
+
+    assert answer["statusCode"] == 401

@@ -1,0 +1,63 @@
+"""Invoking workers: botocore's own stubber judges what is sent and what comes back."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from idexx_sync.dispatch import LambdaDispatch
+from idexx_sync.orders import WorkerUnavailable
+
+JOB = UUID("3f2b8c1e-5a77-4d0e-9c52-0d8f6a1b2c3d")
+SENT = {
+    "FunctionName": "inbound-worker",
+    "InvocationType": "Event",
+    "Payload": json.dumps({"v": 1, "job_id": str(JOB)}).encode(),
+}
+
+
+@pytest.fixture
+def stubbed() -> Iterator[tuple[LambdaDispatch, Stubber]]:
+    client = boto3.client(
+        "lambda", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
+    )
+    with Stubber(client) as stubber:
+        yield LambdaDispatch({"inbound": "inbound-worker"}, client), stubber
+        stubber.assert_no_pending_responses()
+
+
+def test_the_worker_is_invoked_asynchronously(stubbed: tuple[LambdaDispatch, Stubber]) -> None:
+    dispatch, stubber = stubbed
+    stubber.add_response("invoke", {"StatusCode": 202}, SENT)
+
+    dispatch("inbound", JOB)
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "ResourceNotFoundException"])
+def test_a_refusal_is_worker_unavailable(
+    stubbed: tuple[LambdaDispatch, Stubber], code: str, capsys: Any
+) -> None:
+    dispatch, stubber = stubbed
+    stubber.add_client_error("invoke", code, "a long story", expected_params=SENT)
+
+    with pytest.raises(WorkerUnavailable):
+        dispatch("inbound", JOB)
+
+    assert code in capsys.readouterr().out
+
+
+def test_another_status_is_worker_unavailable(stubbed: tuple[LambdaDispatch, Stubber]) -> None:
+    dispatch, stubber = stubbed
+    stubber.add_response("invoke", {"StatusCode": 200}, SENT)
+
+    with pytest.raises(WorkerUnavailable):
+        dispatch("inbound", JOB)
+
+
+def test_a_sync_without_a_worker_is_worker_unavailable() -> None:
+    with pytest.raises(WorkerUnavailable, match="IDEXX_SYNC_WORKER_FUNCTIONS"):
+        LambdaDispatch({})("cases", JOB)
