@@ -1,10 +1,12 @@
 """A clinic in the database, a scripted PIMS, and a run of the inbound sync, for tests."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -32,11 +34,12 @@ from idexx_sync.pims import (
 )
 from idexx_sync.runner import Tools, run_job
 from idexx_sync.secrets import keyring
-from idexx_sync.settings import Settings
+from idexx_sync.settings import KeySettings, Settings
 
 Conn = Connection[tuple[Any, ...]]
 
 LOCAL_KEY = SecretStr(base64.b64encode(bytes(range(32))).decode())
+PEPPER = SecretStr(base64.b64encode(bytes(range(32, 64))).decode())
 MONDAY = date(2026, 5, 4)
 MORNING = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 """07:00 on MONDAY in Los Angeles."""
@@ -47,6 +50,12 @@ def make_settings(database_url: str, **overrides: Any) -> Settings:
         DATABASE_URL=SecretStr(database_url),
         local_key=LOCAL_KEY,
         **overrides,
+    )
+
+
+def make_key_settings(database_url: str, **overrides: Any) -> KeySettings:
+    return KeySettings(
+        DATABASE_URL=SecretStr(database_url), **{"pepper": PEPPER, "stage": "test", **overrides}
     )
 
 
@@ -135,6 +144,18 @@ def visits(
         )
         for n in range(count)
     ]
+
+
+def at_once[T](racers: int, run: Callable[[int], T]) -> list[T]:
+    """What each racer returns; all of them start at the same moment."""
+    start = Barrier(racers)
+
+    def racer(number: int) -> T:
+        start.wait()
+        return run(number)
+
+    with ThreadPoolExecutor(racers) as pool:
+        return list(pool.map(racer, range(racers)))
 
 
 @dataclass

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 
 from idexx_sync.errors import ConfigurationInvalid, DatabaseUnavailable
 
 Conn = Connection[tuple[Any, ...]]
+Cur = Cursor[tuple[Any, ...]]
 
 CONNECT_TIMEOUT_S = 10
 LOCK_TIMEOUT = "10s"
@@ -55,6 +56,7 @@ class Database:
     def __init__(self, database_url: SecretStr) -> None:
         self._url = database_url
         self._conn: Conn | None = None
+        self._cursor: Cur | None = None
 
     def connection(self) -> Conn:
         if self._conn is None or self._conn.closed or self._conn.broken:
@@ -69,6 +71,17 @@ class Database:
         except (psycopg.OperationalError, psycopg.InterfaceError):
             return self.reconnect()
         return conn
+
+    def cursor(self) -> Cur:
+        """A kept cursor of the connection, for one short statement that is asked all the time.
+
+        Making a cursor costs a fifth of such a statement. Two threads must not use it at once:
+        one would fetch the other's answer.
+        """
+        conn = self.connection()
+        if self._cursor is None or self._cursor.connection is not conn:
+            self._cursor = conn.cursor()
+        return self._cursor
 
     def another(self) -> Conn:
         """A connection of its own, for another thread; its caller closes it."""

@@ -37,7 +37,7 @@ MIGRATED_TABLES: Final = _tables("""
     case_sync_audits: id clinic_id case_id sync_type external_id status error_message metadata \
         synced_at duration_ms job_id
     clinic_api_keys: id clinic_id api_key key_name is_active created_at expires_at last_used_at \
-        scopes key_hint revoked_at is_operator
+        scopes key_hint revoked_at is_operator replaced_by
     clinic_schedule_configs: sync_schedules
 """)
 """What our migrations bring into ODIS's schema."""

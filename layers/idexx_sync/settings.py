@@ -101,6 +101,11 @@ def load_settings() -> Settings:
     return load(Settings)
 
 
+def load_key_settings() -> KeySettings:
+    """The settings of a process that makes or checks keys."""
+    return load(KeySettings)
+
+
 def load[S: DatabaseSettings](kind: type[S]) -> S:
     """Settings of this process; ConfigurationInvalid names each variable that is wrong."""
     try:

@@ -2,10 +2,12 @@
 
 import logging
 from functools import cache
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from idexx_sync.jobs import Job
+if TYPE_CHECKING:  # who only logs must not load all that a job needs
+    from idexx_sync.jobs import Job
 
 
 @cache
@@ -18,7 +20,7 @@ def quiet_drivers() -> None:
     logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 
-def log_job(job: Job) -> None:
+def log_job(job: "Job") -> None:
     """One line for a run that has ended or goes back to the queue."""
     result = job.result or {}
     logger().info(

@@ -41,6 +41,8 @@ SYNCS: Final[tuple[SyncName, ...]] = get_args(SyncName)
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 OPERATOR_SCOPES: Final[frozenset[Scope]] = frozenset({"sync:reconciliation"})
 """Scopes that no clinic's key may hold."""
+CLINIC_SCOPES: Final[frozenset[Scope]] = frozenset(SCOPES) - OPERATOR_SCOPES
+"""All that a clinic's key may do."""
 UNFINISHED: Final[tuple[JobStatus, ...]] = ("queued", "running")
 FINAL_STATUSES: Final[tuple[JobStatus, ...]] = tuple(
     status for status in get_args(JobStatus) if status not in UNFINISHED

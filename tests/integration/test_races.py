@@ -1,10 +1,7 @@
 """Many at once for one clinic: one lease, one login, no write behind a stale fence."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -20,23 +17,11 @@ from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Begun, Job, new_order
 from idexx_sync.runner import run_job
 from neo_simulator.client import Simulator
-from tests.support import add_clinic, make_settings, query
+from tests.support import add_clinic, at_once, make_settings, query
 from tests.worker import WorkedClinic
 
 RACERS = 50
 RUNS = 40
-
-
-def at_once[T](racers: int, run: Callable[[int], T]) -> list[T]:
-    """What each racer returns; all of them start at the same moment."""
-    start = Barrier(racers)
-
-    def racer(number: int) -> T:
-        start.wait()
-        return run(number)
-
-    with ThreadPoolExecutor(racers) as pool:
-        return list(pool.map(racer, range(racers)))
 
 
 def test_of_fifty_racers_for_one_lease_one_wins(

@@ -13,7 +13,7 @@ import psycopg
 import typer
 import typer.main
 
-from idexx_sync.cli import clinics, credentials, holds, jobs, migrate, sync
+from idexx_sync.cli import clinics, credentials, holds, jobs, keys, migrate, sync
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
 from idexx_sync.db import unavailable
@@ -31,6 +31,7 @@ app = typer.Typer(
 app.command()(migrate.migrate)
 app.add_typer(clinics.app, name="clinics")
 app.add_typer(credentials.app, name="credentials")
+app.add_typer(keys.app, name="keys")
 app.add_typer(sync.app, name="sync")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(holds.app, name="holds")

@@ -17,7 +17,7 @@ from idexx_sync.entry import make_tools
 from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
-from idexx_sync.settings import Settings, load_settings
+from idexx_sync.settings import KeySettings, Settings, load_key_settings, load_settings
 
 WIDTH_OF_A_FILE = 200
 """Columns where nobody's terminal sets the width, so that ids stay in one piece."""
@@ -44,6 +44,7 @@ class Cli:
     """The world outside of the commands; results go to `out`, all else to `err`."""
 
     load_settings: Callable[[], Settings] = load_settings
+    load_key_settings: Callable[[], KeySettings] = load_key_settings
     make_tools: MakeTools = make_tools
     clock: Clock = _now
     stdin: TextIO = field(default_factory=lambda: sys.stdin)

@@ -15,8 +15,8 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.db import Database
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
-from idexx_sync.settings import Settings
-from tests.support import Bench, add_clinic, make_settings
+from idexx_sync.settings import KeySettings, Settings
+from tests.support import Bench, add_clinic, make_key_settings, make_settings
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,11 @@ class CommandLine:
 
     bench: Bench
     settings: Settings = field(init=False)
+    key_settings: KeySettings = field(init=False)
 
     def __post_init__(self) -> None:
         self.settings = make_settings(self.bench.url)
+        self.key_settings = make_key_settings(self.bench.url)
 
     def __call__(self, *words: object, stdin: str | TextIO = "", width: int = 200) -> Answer:
         out, err = io.StringIO(), io.StringIO()
@@ -58,6 +60,7 @@ class CommandLine:
 
         cli = Cli(
             load_settings=lambda: self.settings,
+            load_key_settings=lambda: self.key_settings,
             make_tools=self._tools,
             clock=lambda: self.bench.now,
             stdin=io.StringIO(stdin) if isinstance(stdin, str) else stdin,

@@ -1,0 +1,261 @@
+"""`idexx-sync keys …`: the keys of the HTTP API; a key's text is shown once, when it is made."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.text import Text
+
+from idexx_sync.cli.arguments import AnyClinicOption, Json, as_id
+from idexx_sync.cli.context import Cli, cli_of
+from idexx_sync.cli.store import clinic_card, zone_names
+from idexx_sync.cli.tables import entries
+from idexx_sync.cli.words import moment, utc, zone_of
+from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.key_text import read_peppers
+from idexx_sync.keys import (
+    ApiKey,
+    NewKey,
+    checked_name,
+    checked_scopes,
+    create_key,
+    key_by_id,
+    keys_listed,
+    revoke_key,
+    rotate_key,
+)
+from idexx_sync.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
+
+UTC_ZONE = ZoneInfo("UTC")
+
+app = typer.Typer(help="Keys of the HTTP API.", no_args_is_help=True)
+
+KeyId = Annotated[
+    UUID, typer.Argument(metavar="KEY_ID", parser=as_id, help="As keys list shows it.")
+]
+ExpiresIn = Annotated[
+    int | None,
+    typer.Option(min=1, max=3650, metavar="DAYS", help="For so many days."),
+]
+
+
+@app.command()
+def create(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Option(metavar="TEXT", help="Who uses the key, and for what.")],
+    clinic: Annotated[
+        UUID | None,
+        typer.Option("--clinic", metavar="ID", parser=as_id, help="The clinic it acts for."),
+    ] = None,
+    operator: Annotated[
+        bool, typer.Option("--operator", help="A key of ODIS itself, for all clinics.")
+    ] = False,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SCOPE",
+            help=f"What it may do; repeat it for several: {', '.join(SCOPES)}. Without it a "
+            f"clinic's key may do all but {', '.join(sorted(OPERATOR_SCOPES))}.",
+        ),
+    ] = None,
+    expires_in: ExpiresIn = None,
+    as_json: Json = False,
+) -> None:
+    """Make a key and show it, this once: only its hash is stored.
+
+    It works until it is revoked unless --expires-in is given.
+    """
+    cli = cli_of(ctx)
+    _refuse_unclear_holder(clinic, operator=operator)
+    scopes = _scopes(scope, operator=operator)
+    trimmed = _name(name)
+    settings = cli.load_key_settings()
+    peppers = read_peppers(settings.pepper)
+    now = cli.clock()
+    with cli.database() as conn:
+        if clinic is not None:
+            clinic_card(conn, clinic)
+        made = create_key(
+            conn,
+            peppers,
+            clinic_id=clinic,
+            scopes=scopes,
+            name=trimmed,
+            stage=settings.stage,
+            now=now,
+            expires_at=_end(now, expires_in),
+        )
+    _show_once(cli, made, now, as_json=as_json)
+
+
+@app.command("list")
+def list_keys(
+    ctx: typer.Context,
+    clinic: AnyClinicOption = None,
+    operator: Annotated[bool, typer.Option("--operator", help="Operators' keys only.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Every key, newest first, and whether it still works; never its text."""
+    cli = cli_of(ctx)
+    if clinic is not None and operator:
+        raise typer.BadParameter("give either --clinic or --operator", param_hint="'--clinic'")
+    now = cli.clock()
+    with cli.database() as conn:
+        if clinic is not None:
+            clinic_card(conn, clinic)
+        found = keys_listed(conn, clinic_id=clinic, operators=operator)
+        zones = zone_names(conn, {key.clinic_id for key in found if key.clinic_id})
+    shown = entries(
+        (
+            (str(key.id), key.hint or "-", key.name or "-", key.state(now)),
+            _about(key, _zone(key, zones)),
+        )
+        for key in found
+    )
+    data = {"keys": [_data(key, now) for key in found]}
+    cli.answer(data, shown or [Text("There are no keys.")], as_json=as_json)
+
+
+@app.command()
+def rotate(
+    ctx: typer.Context,
+    key_id: KeyId,
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=720, metavar="HOURS", help="How long the old one still works.")
+    ] = 24,
+    expires_in: ExpiresIn = None,
+    as_json: Json = False,
+) -> None:
+    """Make a new key in place of another and show it, this once.
+
+    It has the same holder, name and scopes.
+    The old key ends after the overlap, or when it would have ended anyway. The new one is valid
+    for as long as the old one was made for unless --expires-in is given.
+    """
+    cli = cli_of(ctx)
+    settings = cli.load_key_settings()
+    peppers = read_peppers(settings.pepper)
+    now = cli.clock()
+    with cli.database() as conn:
+        made = rotate_key(
+            conn,
+            peppers,
+            key_id,
+            stage=settings.stage,
+            now=now,
+            overlap=timedelta(hours=overlap_hours),
+            expires_at=_end(now, expires_in),
+        )
+        old = key_by_id(conn, key_id)
+    _show_once(cli, made, now, as_json=as_json)
+    cli.say(f"The old key {key_id} works until {moment(old.expires_at, UTC_ZONE)} at the latest.")
+
+
+@app.command()
+def revoke(ctx: typer.Context, key_id: KeyId, as_json: Json = False) -> None:
+    """End a key for good; doing it again changes nothing.
+
+    API Gateway still lets it in for as long as it keeps the authorizer's answers.
+    """
+    cli = cli_of(ctx)
+    now = cli.clock()
+    with cli.database() as conn:
+        key = revoke_key(conn, key_id, now)
+    said = Text(f"Key {key.id} is revoked since {moment(key.revoked_at, UTC_ZONE)}.")
+    cli.answer({"key": _data(key, now)}, [said], as_json=as_json)
+    cli.say("API Gateway keeps the authorizer's answers for 60 s unless the stage says otherwise.")
+
+
+def _refuse_unclear_holder(clinic: UUID | None, *, operator: bool) -> None:
+    if (clinic is None) != operator:
+        raise typer.BadParameter(
+            "give either --clinic with a clinic's id or --operator", param_hint="'--clinic'"
+        )
+
+
+def _scopes(given: Sequence[str] | None, *, operator: bool) -> list[str]:
+    wanted = given or (() if operator else CLINIC_SCOPES)
+    with _named("--scope"):
+        return checked_scopes(wanted, is_operator=operator)
+
+
+def _name(given: str) -> str:
+    with _named("--name"):
+        return checked_name(given)
+
+
+@contextmanager
+def _named(option: str) -> Iterator[None]:
+    """What is wrong with a field is wrong with its option."""
+    try:
+        yield
+    except ConfigurationInvalid as error:
+        message = error.message.partition(": ")[2]
+        raise typer.BadParameter(message, param_hint=f"'{option}'") from None
+
+
+def _end(now: datetime, days: int | None) -> datetime | None:
+    return None if days is None else now + timedelta(days=days)
+
+
+def _show_once(cli: Cli, made: NewKey, now: datetime, *, as_json: bool) -> None:
+    """The key alone on standard output, so that it can be piped to where it is kept."""
+    key, text = made.key, made.text.get_secret_value()
+    if as_json:
+        cli.write_json({"key": {**_data(key, now), "text": text}})
+    else:
+        cli.out.print(text, soft_wrap=True)
+    cli.say(
+        f"Key {key.id}: {_about(key, ZoneInfo('UTC'))}.",
+        "This key is shown only now: keep it where its user keeps secrets. If it gets lost, "
+        f"revoke it (idexx-sync keys revoke {key.id}) and make another.",
+    )
+
+
+def _zone(key: ApiKey, zones: dict[UUID, str | None]) -> ZoneInfo:
+    return UTC_ZONE if key.clinic_id is None else zone_of(zones.get(key.clinic_id))
+
+
+def _about(key: ApiKey, zone: ZoneInfo) -> str:
+    ended = key.revoked_at or key.expires_at
+    said = [
+        "operator" if key.clinic_id is None else f"clinic {key.clinic_id}",
+        _what_it_may(key),
+        f"made {moment(key.created_at, zone)}",
+        "never used" if key.last_used_at is None else f"last used {moment(key.last_used_at, zone)}",
+    ]
+    if ended is not None:
+        said.append(f"{'revoked' if key.revoked_at else 'ends'} {moment(ended, zone)}")
+    if key.replaced_by is not None:
+        said.append(f"replaced by {key.replaced_by}")
+    return ", ".join(said)
+
+
+def _what_it_may(key: ApiKey) -> str:
+    if not key.is_operator and set(key.scopes) == CLINIC_SCOPES:
+        return "may do all that a clinic's key can"
+    return f"may {' '.join(key.scopes) or 'nothing'}"
+
+
+def _data(key: ApiKey, now: datetime) -> dict[str, Any]:
+    def text(instant: datetime | None) -> str | None:
+        return None if instant is None else utc(instant)
+
+    return {
+        "id": str(key.id),
+        "hint": key.hint,
+        "name": key.name,
+        "clinic_id": None if key.clinic_id is None else str(key.clinic_id),
+        "operator": key.is_operator,
+        "scopes": key.scopes,
+        "state": key.state(now),
+        "created_at": text(key.created_at),
+        "expires_at": text(key.expires_at),
+        "last_used_at": text(key.last_used_at),
+        "revoked_at": text(key.revoked_at),
+        "replaced_by": None if key.replaced_by is None else str(key.replaced_by),
+    }

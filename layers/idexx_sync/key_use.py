@@ -1,0 +1,88 @@
+"""A key of the HTTP API being used: found by its hash, and its use written down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from idexx_sync.db import Conn, Cur
+from idexx_sync.vocabulary import CLINIC_SCOPES, SCOPES, Scope
+
+KeyState = Literal["valid", "revoked", "inactive", "expired"]
+
+TOUCHED_EVERY: Final = timedelta(minutes=1)
+"""A key's last use is written at most so often."""
+_MAY_HOLD: Final = {True: frozenset(SCOPES), False: CLINIC_SCOPES}
+"""By whether the key is an operator's."""
+_FIND: Final = """
+    SELECT id, clinic_id, key_name, is_operator, scopes, is_active, revoked_at, expires_at,
+           last_used_at
+      FROM public.clinic_api_keys
+     WHERE api_key IN (%s{more})
+"""
+FIND_KEY: Final = {1: _FIND.format(more=""), 2: _FIND.format(more=", %s")}
+"""By the number of hashes; a list of parameters costs Postgres less than an array."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """What a key's text led to."""
+
+    id: UUID
+    clinic_id: UUID | None
+    """None: an operator's key."""
+    name: str | None
+    is_operator: bool
+    scopes: tuple[Scope, ...]
+    """Sorted; only what this kind of key may hold, whatever its row says."""
+    state: KeyState
+    is_due: bool
+    """Whether this use is to be written down."""
+
+
+def find_key(db: Conn | Cur, hashes: Sequence[str], now: datetime) -> FoundKey | None:
+    """The key with one of these hashes, whatever its state: one indexed statement."""
+    row = db.execute(FIND_KEY[len(hashes)], hashes).fetchone()
+    if row is None:
+        return None
+    id_, clinic_id, name, is_operator, held, is_active, revoked_at, expires_at, used_at = row
+    return FoundKey(
+        id=id_,
+        clinic_id=clinic_id,
+        name=name,
+        is_operator=is_operator,
+        scopes=tuple(sorted(_MAY_HOLD[is_operator].intersection(held))),
+        state=state_of(is_active, revoked_at, expires_at, now),
+        is_due=used_at is None or used_at <= now - TOUCHED_EVERY,
+    )
+
+
+def state_of(
+    is_active: bool | None, revoked_at: datetime | None, expires_at: datetime | None, now: datetime
+) -> KeyState:
+    """What a row's columns mean at this moment."""
+    if revoked_at is not None:
+        return "revoked"
+    if not is_active:
+        return "inactive"
+    return "expired" if expires_at is not None and expires_at <= now else "valid"
+
+
+def touch_key(conn: Conn, key_id: UUID, current_hash: str, now: datetime) -> bool:
+    """Write a key's use down unless somebody did within the last minute, or is about to.
+
+    The hash with the current pepper is stored with it: a key that is used while the pepper is
+    being replaced needs the old one no longer. Never waits for another writer.
+    """
+    done = conn.execute(
+        """
+        UPDATE public.clinic_api_keys SET last_used_at = %(now)s, api_key = %(hash)s
+         WHERE id = (SELECT id FROM public.clinic_api_keys
+                      WHERE id = %(id)s
+                        AND coalesce(last_used_at <= %(touched_before)s, true)
+                        FOR NO KEY UPDATE SKIP LOCKED)
+        """,
+        {"id": key_id, "hash": current_hash, "now": now, "touched_before": now - TOUCHED_EVERY},
+    )
+    return done.rowcount == 1

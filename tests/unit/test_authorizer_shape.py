@@ -1,0 +1,89 @@
+"""What the authorizer decides without a database, and what it costs to load it."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from idexx_sync.authorizer import Desk, authorizer, presented_key
+from idexx_sync.key_text import generate_key
+from tests.authorizing import request_event
+
+KEY = generate_key("test")
+OTHER = generate_key("test")
+UNWANTED = ("boto3", "playwright", "httpx", "typer", "rich", "idexx_sync.neo", "idexx_sync.jobs")
+
+
+def no_desk() -> Desk:
+    raise AssertionError("the database was needed")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        request_event(),
+        request_event(""),
+        request_event("secret"),
+        request_event(KEY[:-1]),
+        request_event(KEY + "0"),
+        request_event(f" {KEY}"),
+        request_event(f"{KEY}\n"),
+        request_event(f"Bearer {KEY}"),
+        request_event(f"{KEY}, {KEY}"),
+        request_event(KEY[:-1] + ("0" if KEY[-1] != "0" else "1")),
+        request_event(KEY.replace("idx_test", "idx_live")),
+        request_event("ключ"),
+        request_event(KEY, OTHER),
+        request_event(KEY, ""),
+        request_event(KEY, x_api_key=[OTHER]),
+        request_event(Authorization=[KEY]),
+        {**request_event(KEY), "headers": None, "multiValueHeaders": None},
+        {"type": "REQUEST", "methodArn": "arn"},
+    ],
+    ids=lambda event: str((event.get("multiValueHeaders") or {}).get("X-API-Key"))[:30],
+)
+def test_what_cannot_be_a_key_is_refused_without_a_database(event: dict[str, Any]) -> None:
+    with pytest.raises(Exception, match=r"^Unauthorized$") as refusal:
+        authorizer(no_desk)(event, None)
+
+    assert type(refusal.value) is Exception
+    assert refusal.value.args == ("Unauthorized",)
+
+
+@given(st.text(max_size=80))
+def test_no_text_but_a_key_needs_a_database(text: str) -> None:
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorizer(no_desk)(request_event(text), None)
+
+
+@pytest.mark.parametrize("header", ["X-API-Key", "x-api-key", "X-Api-Key", "X-API-KEY"])
+def test_the_header_counts_in_any_case(header: str) -> None:
+    assert presented_key(request_event(KEY, header=header)) == KEY
+
+
+def test_the_same_value_twice_is_one_key() -> None:
+    assert presented_key(request_event(KEY, KEY)) == KEY
+    assert presented_key(request_event(KEY, x_api_key=[KEY])) == KEY
+
+
+def test_headers_will_do_where_there_are_no_multi_value_ones() -> None:
+    event = request_event(KEY)
+    del event["multiValueHeaders"]
+
+    assert presented_key(event) == KEY
+
+
+def test_loading_the_handler_loads_little_else() -> None:
+    script = "import json, sys, functions.authorizer.handler; print(json.dumps([*sys.modules]))"
+
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+
+    loaded: set[str] = set(json.loads(said))
+    assert "idexx_sync.authorizer" in loaded
+    assert loaded.isdisjoint(UNWANTED)
