@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 import boto3
@@ -39,7 +38,7 @@ def test_the_worker_is_invoked_asynchronously(stubbed: tuple[LambdaDispatch, Stu
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "ResourceNotFoundException"])
 def test_a_refusal_is_worker_unavailable(
-    stubbed: tuple[LambdaDispatch, Stubber], code: str, capsys: Any
+    stubbed: tuple[LambdaDispatch, Stubber], code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     dispatch, stubber = stubbed
     stubber.add_client_error("invoke", code, "a long story", expected_params=SENT)
@@ -47,7 +46,7 @@ def test_a_refusal_is_worker_unavailable(
     with pytest.raises(WorkerUnavailable):
         dispatch("inbound", JOB)
 
-    assert code in capsys.readouterr().out
+    assert [vars(record)["error"] for record in caplog.records] == [code]
 
 
 def test_another_status_is_worker_unavailable(stubbed: tuple[LambdaDispatch, Stubber]) -> None:

@@ -1,5 +1,6 @@
 """One request, judged: from API Gateway's event to what an operation works with."""
 
+import base64
 import binascii
 import re
 from collections.abc import Mapping
@@ -85,14 +86,10 @@ def _query(event: APIGatewayProxyEvent, route: Route) -> BaseModel:
 
 
 def _body(event: APIGatewayProxyEvent, route: Route) -> BaseModel:
-    try:
-        text = event.decoded_body or ""
-    except (binascii.Error, UnicodeDecodeError):
-        raise Problem("invalid_json", "The body can't be read: it is not UTF-8.") from None
-    content = text.encode(errors="surrogatepass")
+    content = _content(event)
     if len(content) > MOST_BODY_BYTES:
         raise Problem("body_too_large", f"Send at most {MOST_BODY_BYTES // 1024} KB.")
-    if not text.strip():
+    if not content.strip():
         content = b"{}"
     elif not _is_json(event.headers.get("Content-Type", "")):
         raise Problem("media_type", "Send the body as Content-Type: application/json.")
@@ -100,6 +97,16 @@ def _body(event: APIGatewayProxyEvent, route: Route) -> BaseModel:
         return route.body.model_validate_json(content, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         raise invalid_body(error) from None
+
+
+def _content(event: APIGatewayProxyEvent) -> bytes:
+    text = event.body or ""
+    if not event.is_base64_encoded:
+        return text.encode(errors="replace")
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Problem("invalid_json", "The body can't be read: it is not base64.") from None
 
 
 def _is_json(content_type: str) -> bool:

@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,17 +12,17 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.context import Cli, cli_of
-from idexx_sync.cli.store import zone_names
 from idexx_sync.cli.sync import run_and_report
 from idexx_sync.cli.tables import entries, facts, listing
 from idexx_sync.cli.words import CAUSES, counted, moment, told, utc
 from idexx_sync.clinic_card import clinic_card
 from idexx_sync.clinic_time import zone_of
+from idexx_sync.clinics import timezone_of, timezones
 from idexx_sync.db import Conn
 from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.gate import Finding, HoldStatus
-from idexx_sync.holds import Hold, decide, hold_by_id, holds_newest_first
-from idexx_sync.jobs import Params, job_by_id, new_order
+from idexx_sync.holds import Hold, decide, hold_by_id, holds_newest_first, params_of_finder
+from idexx_sync.jobs import new_order
 
 app = typer.Typer(help="What waits for a person's decision.", no_args_is_help=True)
 
@@ -50,7 +50,7 @@ def list_holds(
         if clinic is not None:
             clinic_card(conn, clinic)
         found = holds_newest_first(conn, clinic_id=clinic, status=status, limit=limit)
-        zones = zone_names(conn, {hold.clinic_id for hold in found})
+        zones = timezones(conn, {hold.clinic_id for hold in found})
     shown = entries(
         (
             (
@@ -73,7 +73,7 @@ def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
     cli = cli_of(ctx)
     with cli.database() as conn:
         hold = _hold(conn, hold_id)
-        zone = zone_of(zone_names(conn, {hold.clinic_id}).get(hold.clinic_id))
+        zone = zone_of(timezone_of(conn, hold.clinic_id))
     until = moment(hold.permit_until, zone)
     parts: list[RenderableType] = [
         facts(
@@ -108,7 +108,7 @@ def approve(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = 
     cli = cli_of(ctx)
     with cli.database() as conn:
         hold = _decided(cli, conn, hold_id, "approved", by)
-        params = _days(conn, hold)
+        params = params_of_finder(conn, hold)
     cli.say("Approved for 24 hours; running the sync anew.")
     order = new_order(hold.clinic_id, hold.sync, "approval", params)
     return run_and_report(cli, order, as_json=as_json)
@@ -151,16 +151,6 @@ def _account() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # an account without a name, as in some containers
         return "command line"
-
-
-def _days(conn: Conn, hold: Hold) -> Params:
-    """The days of the run that found it: over others the finding might not be the same."""
-    job = job_by_id(conn, hold.job_id)
-    days = (job.result or {}).get("window") if job else None
-    if not days:
-        return Params()
-    first_day, last_day = map(date.fromisoformat, days)
-    return Params(first_day=first_day, last_day=last_day)
 
 
 def _findings(hold: Hold) -> Iterator[tuple[str, str]]:

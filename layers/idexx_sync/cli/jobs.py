@@ -9,11 +9,11 @@ from rich.text import Text
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import job_data, job_shown, outcome
-from idexx_sync.cli.store import zone_names
 from idexx_sync.cli.tables import entries
 from idexx_sync.cli.words import moment, told, took
 from idexx_sync.clinic_card import clinic_card
 from idexx_sync.clinic_time import zone_of
+from idexx_sync.clinics import timezone_of, timezones
 from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.jobs import job_by_id, jobs_newest_first
 
@@ -33,7 +33,7 @@ def list_jobs(
         if clinic is not None:
             clinic_card(conn, clinic)
         jobs = jobs_newest_first(conn, clinic_id=clinic, limit=limit)
-        zones = zone_names(conn, {job.clinic_id for job in jobs})
+        zones = timezones(conn, {job.clinic_id for job in jobs})
     shown = entries(
         (
             (str(job.id), moment(job.queued_at, zone_of(zones.get(job.clinic_id))), job.sync),
@@ -61,5 +61,5 @@ def show(
             raise ConfigurationInvalid(
                 f"there is no job {job_id}; list them with: idexx-sync jobs list", code="job_id"
             )
-        zone = zone_of(zone_names(conn, {job.clinic_id}).get(job.clinic_id))
+        zone = zone_of(timezone_of(conn, job.clinic_id))
     cli.answer({"job": job_data(job)}, job_shown(job, zone), as_json=as_json)

@@ -12,9 +12,11 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, as_id
 from idexx_sync.cli.context import Cli, cli_of
-from idexx_sync.cli.store import clinic_card, zone_names
 from idexx_sync.cli.tables import entries
-from idexx_sync.cli.words import moment, utc, zone_of
+from idexx_sync.cli.words import moment, utc
+from idexx_sync.clinic_card import clinic_card
+from idexx_sync.clinic_time import zone_of
+from idexx_sync.clinics import timezones
 from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.key_text import read_peppers
 from idexx_sync.keys import (
@@ -108,7 +110,7 @@ def list_keys(
         if clinic is not None:
             clinic_card(conn, clinic)
         found = keys_listed(conn, clinic_id=clinic, operators=operator)
-        zones = zone_names(conn, {key.clinic_id for key in found if key.clinic_id})
+        zones = timezones(conn, {key.clinic_id for key in found if key.clinic_id})
     shown = entries(
         (
             (str(key.id), key.hint or "-", key.name or "-", key.state(now)),

@@ -30,11 +30,3 @@ def login_attempts(conn: Conn, clinic_id: UUID, limit: int) -> list[LoginAttempt
             """,
             (clinic_id, limit),
         ).fetchall()
-
-
-def zone_names(conn: Conn, clinic_ids: set[UUID]) -> dict[UUID, str | None]:
-    """The time zone of each clinic, as ODIS has it."""
-    rows = conn.execute(
-        "SELECT id, timezone FROM public.clinics WHERE id = ANY(%s)", (list(clinic_ids),)
-    ).fetchall()
-    return dict(rows)

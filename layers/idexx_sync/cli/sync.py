@@ -10,8 +10,8 @@ from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.exits import Exit, exit_of_job
 from idexx_sync.cli.job_view import job_data, job_shown
 from idexx_sync.cli.progress import Bars
-from idexx_sync.cli.store import zone_names
 from idexx_sync.clinic_time import zone_of
+from idexx_sync.clinics import timezone_of
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import MOST_DAYS, Job, Order, Params, job_by_id, new_order
 from idexx_sync.runner import run_job
@@ -81,7 +81,7 @@ def run_and_report(cli: Cli, order: Order, *, as_json: bool) -> int:
             raise KeyboardInterrupt(what) from None
         conn = tools.database.connection()
         job = job_by_id(conn, job.id) or job
-        zone = zone_of(zone_names(conn, {job.clinic_id}).get(job.clinic_id))
+        zone = zone_of(timezone_of(conn, job.clinic_id))
     cli.answer({"job": job_data(job)}, job_shown(job, zone), as_json=as_json)
     return exit_code(job)
 

@@ -9,8 +9,8 @@ from idexx_sync.api.problems import PROBLEMS
 from idexx_sync.api.status import status_operations
 from idexx_sync.routes import ROUTES, Route, find_route, routes_of
 from idexx_sync.vocabulary import OPERATOR_SCOPES, SCOPES
-from tests.gateway import Response
-from tests.integration.api.conftest import Api, Gateway
+from tests.gateway import Gateway, Response
+from tests.integration.api.conftest import Api
 from tests.support import visits
 
 PUBLIC = {"/health", "/ready", "/openapi.json", "/docs"}
@@ -119,6 +119,8 @@ def test_an_operator_acts_for_every_clinic(api: Api, route: Route) -> None:
     answer = ask(api.as_operator(), route, own_things(api))
 
     expected = {501} if route.operation in NOT_BUILT else set(route.answers)
+    if route.operation == "cancel_job":
+        expected = {409}  # it has ended
     assert answer.status in expected, answer.text
 
 

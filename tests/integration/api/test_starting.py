@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from idexx_sync.db import connect
 from idexx_sync.jobs import Params
 from idexx_sync.orders import IDEMPOTENCY_KEY_LIVES, Remembered, Wish, place
+from idexx_sync.vocabulary import SyncName
 from tests.integration.api.conftest import Api, Invocations
 from tests.support import query
 
@@ -124,9 +125,9 @@ def test_a_run_that_began_although_the_invocation_failed_goes_on(
     api: Api, conn: Connection[tuple[object, ...]]
 ) -> None:
     class LostAnswer(Invocations):
-        def __call__(self, sync: object, job_id: UUID) -> None:
+        def __call__(self, sync: SyncName, job_id: UUID) -> None:
             conn.execute("UPDATE idexx_sync.jobs SET status = 'running', attempt = 1")
-            super().__call__("inbound", job_id)
+            super().__call__(sync, job_id)
 
     dispatch = LostAnswer(refusing=True)
     wish = Wish(api.bench.clinic_id, "inbound", "api", Params())
