@@ -13,9 +13,9 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel
 
 from idexx_sync.api.call import Call, judged, request_id
-from idexx_sync.api.problems import MEDIA_TYPE, RETRY_AFTER_S, Problem
+from idexx_sync.api.problems import MEDIA_TYPE, RETRY_AFTER_S, Problem, not_found
 from idexx_sync.db import Conn, Database
-from idexx_sync.errors import DatabaseUnavailable, SyncError
+from idexx_sync.errors import ConfigurationInvalid, DatabaseUnavailable, SyncError
 from idexx_sync.orders import Dispatch
 from idexx_sync.routes import JSON, FunctionName, Operation, find_route, methods_of, routes_of
 from idexx_sync.run import Clock
@@ -73,6 +73,8 @@ def api_function(
             answer = _answer(request, operations, tools)
         except Problem as problem:
             answer = _as_answer(problem, id_)
+        except ConfigurationInvalid as error:
+            answer = _as_answer(_of_configuration(error, id_), id_)
         except (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable):
             answer = _as_answer(
                 Problem(
@@ -83,10 +85,7 @@ def api_function(
                 id_,
             )
         except Exception as error:  # noqa: BLE001 the caller must not see what broke
-            log_defect(error, id_)
-            answer = _as_answer(
-                Problem("internal", f"Tell ODIS's engineers the request id {id_}."), id_
-            )
+            answer = _as_answer(_defect(error, id_), id_)
         return _as_response(answer, id_, has_body=request.http_method != "HEAD")
 
     return handler
@@ -140,8 +139,14 @@ def _as_response(answer: Answer, id_: str, *, has_body: bool) -> dict[str, Any]:
     }
 
 
-def log_defect(error: Exception, id_: str) -> None:
-    """Where it happened and what kind it is; only our own errors' words hold nothing private."""
+def _of_configuration(error: ConfigurationInvalid, id_: str) -> Problem:
+    """A clinic that ODIS does not have; anything else is a fault of the deployment."""
+    return not_found("clinic") if error.code == "clinic_id" else _defect(error, id_)
+
+
+def _defect(error: Exception, id_: str) -> Problem:
+    """Log where it happened and what kind it is: only our own errors' words hold nothing
+    private, a database's may hold a row's values."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     logger().error(
@@ -151,3 +156,4 @@ def log_defect(error: Exception, id_: str) -> None:
         error_message=error.message if isinstance(error, SyncError) else None,
         where=where[-8:],
     )
+    return Problem("internal", f"Tell ODIS's engineers the request id {id_}.")

@@ -4,14 +4,14 @@ from typing import Literal
 
 from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools
-from idexx_sync.api.jobs import id_in_path
 from idexx_sync.api.models import HoldList, HoldsQuery, HoldView
 from idexx_sync.api.pages import cursor_at, place_of
-from idexx_sync.api.problems import Problem, not_found
+from idexx_sync.api.problems import Problem
 from idexx_sync.api.starting import accepted, placed
+from idexx_sync.api.visible import visible_clinic, visible_hold
 from idexx_sync.clinics import timezone_of, timezones
 from idexx_sync.db import Conn
-from idexx_sync.holds import Hold, decide, hold_by_id, holds_newest_first, params_of_finder
+from idexx_sync.holds import Hold, decide, holds_newest_first, params_of_finder
 from idexx_sync.orders import Wish
 
 
@@ -21,7 +21,7 @@ def list_holds(call: Call, tools: ApiTools) -> Answer:
     conn = tools.conn
     found = holds_newest_first(
         conn,
-        clinic_id=call.caller.only_own(query.clinic_id),
+        clinic_id=visible_clinic(call, conn, query.clinic_id),
         sync=query.sync,
         status=query.status,
         after=place_of(query.cursor),
@@ -36,7 +36,7 @@ def list_holds(call: Call, tools: ApiTools) -> Answer:
 
 def get_hold(call: Call, tools: ApiTools) -> Answer:
     conn = tools.conn
-    return Answer(200, _view(conn, _visible_hold(call, conn)))
+    return Answer(200, _view(conn, visible_hold(call, conn)))
 
 
 def approve_hold(call: Call, tools: ApiTools) -> Answer:
@@ -61,18 +61,11 @@ def reject_hold(call: Call, tools: ApiTools) -> Answer:
 def _decided(
     call: Call, tools: ApiTools, conn: Conn, verdict: Literal["approved", "rejected"]
 ) -> Hold:
-    hold = _visible_hold(call, conn)
+    hold = visible_hold(call, conn)
     decided = decide(conn, hold.id, verdict, call.caller.name, tools.clock())
     if decided is None:
         raise Problem("hold_decided", f"Hold {hold.id} is not open; look at it again.")
     return decided
-
-
-def _visible_hold(call: Call, conn: Conn) -> Hold:
-    hold = hold_by_id(conn, id_in_path(call, "hold_id", "hold"))
-    if hold is None or not call.caller.may_see(hold.clinic_id):
-        raise not_found("hold")
-    return hold
 
 
 def _view(conn: Conn, hold: Hold) -> HoldView:

@@ -1,13 +1,12 @@
 """Operations on jobs."""
 
-from uuid import UUID
-
 from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools
 from idexx_sync.api.models import JobList, JobsQuery, JobView
 from idexx_sync.api.pages import cursor_at, place_of
-from idexx_sync.api.problems import Problem, not_found
+from idexx_sync.api.problems import Problem
 from idexx_sync.api.starting import accepted, placed
+from idexx_sync.api.visible import visible_clinic, visible_job
 from idexx_sync.clinics import timezone_of, timezones
 from idexx_sync.db import Conn
 from idexx_sync.jobs import Job, Params, cancel, job_by_id, jobs_newest_first
@@ -20,7 +19,7 @@ def list_jobs(call: Call, tools: ApiTools) -> Answer:
     conn = tools.conn
     found = jobs_newest_first(
         conn,
-        clinic_id=call.caller.only_own(query.clinic_id),
+        clinic_id=visible_clinic(call, conn, query.clinic_id),
         sync=query.sync,
         status=query.status,
         after=place_of(query.cursor),
@@ -69,23 +68,6 @@ def cancel_job(call: Call, tools: ApiTools) -> Answer:
 def list_discrepancies(call: Call, tools: ApiTools) -> Answer:
     visible_job(call, tools.conn)
     raise Problem("not_built_yet", "Reconciliation is not built yet; no job has discrepancies.")
-
-
-def visible_job(call: Call, conn: Conn) -> Job:
-    """The job of the path; one of another clinic does not exist for the caller."""
-    id_ = id_in_path(call, "job_id", "job")
-    job = job_by_id(conn, id_)
-    if job is None or not call.caller.may_see(job.clinic_id):
-        raise not_found("job")
-    return job
-
-
-def id_in_path(call: Call, name: str, what: str) -> UUID:
-    """An id that can't be one names nothing."""
-    try:
-        return UUID(call.path[name])
-    except ValueError:
-        raise not_found(what) from None
 
 
 def _view(conn: Conn, job: Job) -> JobView:

@@ -9,9 +9,8 @@ from uuid import UUID
 from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools, Carry
 from idexx_sync.api.models import JobView, SyncRequest
-from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid, not_found
+from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
 from idexx_sync.clinics import timezone_of
-from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.jobs import Job, job_by_id
 from idexx_sync.orders import (
     IdempotencyKeyReused,
@@ -80,8 +79,6 @@ def placed(tools: ApiTools, wish: Wish, remembered: Remembered | None = None) ->
             "The sync's worker could not be invoked; nothing was started, ask again.",
             headers={"Retry-After": str(RETRY_AFTER_S)},
         ) from None
-    except ConfigurationInvalid:
-        raise not_found("clinic") from None
 
 
 def accepted(call: Call, tools: ApiTools, job: Job) -> Answer:

@@ -120,6 +120,13 @@ def test_a_clinic_that_nobody_has_is_not_found(api: Api) -> None:
     assert query(api.bench.conn, "SELECT * FROM idexx_sync.jobs") == []
 
 
+@pytest.mark.parametrize("path", ["/api/sync/jobs", "/api/sync/holds", "/metrics"])
+def test_a_list_of_a_clinic_that_nobody_has_is_not_found(api: Api, path: str) -> None:
+    answer = api.as_operator().get(f"{path}?clinic_id={uuid4()}")
+
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
 @pytest.mark.parametrize(
     ("body", "faults"),
     [
