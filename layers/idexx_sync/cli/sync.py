@@ -79,6 +79,8 @@ def run_and_report(cli: Cli, order: Order, *, as_json: bool) -> int:
         except KeyboardInterrupt:
             what = f"interrupted: job {order.job_id} is cancelled; what was committed stays"
             raise KeyboardInterrupt(what) from None
+        if job.error_kind is None:
+            bars.finish()
         conn = tools.database.connection()
         job = job_by_id(conn, job.id) or job
         zone = zone_of(zone_names(conn, {job.clinic_id}).get(job.clinic_id))
