@@ -9,7 +9,7 @@ from idexx_sync.cli.exits import who_acts
 from idexx_sync.cli.store import ClinicCard
 from idexx_sync.clinics import clinic_by_id
 from idexx_sync.db import Conn
-from idexx_sync.errors import SyncError, WhoActs
+from idexx_sync.errors import ConfigurationInvalid, SyncError, WhoActs
 from idexx_sync.holds import Hold
 from idexx_sync.inbound.hours import hours_by_weekday
 from idexx_sync.jobs import Job
@@ -57,16 +57,11 @@ def needs(
     if card.killed or card.paused_at is not None:
         found.append(Need("odis", f"paused: {card.paused_reason or 'no reason given'}"))
     closed = breaker(conn, card, now)
+    failure = None if last_job is None else _failure(card, last_job)
     if closed is not None:
         found.append(Need(closed.who_acts, f"{closed.kind}: {closed.message}"))
-    elif last_job is not None and last_job.error_kind is not None:
-        found.append(
-            Need(
-                who_acts(last_job.error_kind),
-                f"last job failed, {last_job.error_kind}: {last_job.error_message}",
-                blocks=who_acts(last_job.error_kind) != "nobody",
-            )
-        )
+    elif failure is not None and not any(failure.what.endswith(need.what) for need in found):
+        found.append(failure)
     found += [
         Need("odis", f"{hold.cause}: decide, idexx-sync holds show {hold.id}", blocks=False)
         for hold in holds
@@ -88,6 +83,21 @@ def freshness(card: ClinicCard, open_needs: list[Need], now: datetime) -> Freshn
         return "new"
     age = now - card.last_success_at
     return "on_time" if age <= timedelta(minutes=card.stale_minutes or 60) else "stale"
+
+
+def _failure(card: ClinicCard, job: Job) -> Need | None:
+    """How the job failed; None if it did not, or if somebody has acted on it since.
+
+    What is still wrong in the settings is found anew, and only a run can tell about the rest.
+    """
+    if job.error_kind is None:
+        return None
+    who = who_acts(job.error_kind)
+    of_settings = who == "clinic" or job.error_kind == ConfigurationInvalid.kind
+    if of_settings and card.changed_at and job.finished_at and card.changed_at > job.finished_at:
+        return None
+    what = f"last job failed, {job.error_kind}: {job.error_message}"
+    return Need(who, what, blocks=who != "nobody")
 
 
 def _configuration_fault(conn: Conn, card: ClinicCard) -> SyncError | None:

@@ -33,6 +33,8 @@ class ClinicCard:
     """None: ODIS has no schedule settings of the clinic."""
     credential_version: int | None
     credentials_set_at: datetime | None
+    changed_at: datetime | None
+    """When settings or credentials were changed last."""
     last_success_at: datetime | None
 
 
@@ -45,6 +47,7 @@ def clinic_card(conn: Conn, clinic_id: UUID) -> ClinicCard:
                    s.stage, s.killed, s.paused_at, s.paused_reason,
                    g.stale_threshold_minutes AS stale_minutes,
                    v.version AS credential_version, v.created_at AS credentials_set_at,
+                   greatest(s.updated_at, v.created_at) AS changed_at,
                    (SELECT max(j.finished_at) FROM idexx_sync.jobs j
                      WHERE j.clinic_id = c.id AND j.sync = 'inbound'
                        AND j.status IN ('succeeded', 'succeeded_with_warnings')

@@ -11,6 +11,7 @@ from idexx_sync.access import Credentials
 from idexx_sync.access_desk import DatabaseDesk
 from idexx_sync.cli.needs import needs
 from idexx_sync.cli.store import clinic_card
+from idexx_sync.errors import CredentialsRejected, ShapeChanged
 from idexx_sync.secrets import keyring
 from tests.integration.cli.conftest import CommandLine, Terminal
 from tests.support import LOCAL_KEY, Bench, add_clinic, query, visits
@@ -141,6 +142,30 @@ def clinic_needs(bench: Bench) -> list[tuple[str, str]]:
     """Over the test's own connection, which sees what is not committed."""
     card = clinic_card(bench.conn, bench.clinic_id)
     return [(need.who, need.what) for need in needs(bench.conn, card, [], None, bench.now)]
+
+
+def test_what_somebody_has_acted_on_is_no_longer_needed(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    def needed() -> list[str]:
+        answer = idexx_sync("clinics", "show", bench.clinic_id, "--json")
+        return [need["what"] for need in answer.json["clinic"]["needs"]]
+
+    set_credentials(idexx_sync, bench)
+    bench.pims.error = CredentialsRejected("Neo refused them")
+    idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    assert needed() == ["last job failed, credentials_rejected: Neo refused them"]
+    set_credentials(idexx_sync, bench)
+    assert needed() == []
+
+    bench.pims.error = ShapeChanged("no list of events")
+    idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    set_credentials(idexx_sync, bench)
+    assert needed() == ["last job failed, shape_changed: no list of events"]
+
+    bench.conn.execute("UPDATE clinics SET timezone = 'Mars/Olympus'")
+    idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    assert [what.partition(":")[0] for what in needed()] == ["clinics.timezone"]
 
 
 def test_freshness_follows_the_last_success(bench: Bench, idexx_sync: CommandLine) -> None:
