@@ -195,7 +195,7 @@ def clinics_listed(conn: Conn) -> list[ClinicLine]:
         return cur.execute(
             """
             SELECT c.id, c.name, c.is_active, c.timezone, s.stage,
-                   s.paused_at IS NOT NULL AS paused,
+                   s.paused_at IS NOT NULL OR coalesce(s.killed, false) AS paused,
                    (SELECT max(v.version) FROM idexx_sync.credentials v
                      WHERE v.clinic_id = c.id) AS credential_version,
                    (SELECT max(j.finished_at) FROM idexx_sync.jobs j

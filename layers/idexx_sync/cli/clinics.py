@@ -161,7 +161,7 @@ def _shown(
         ("zone", card.timezone or "not set in ODIS"),
         (
             "stage",
-            _state(card.stage, is_active=card.is_active, paused=card.paused_at is not None),
+            _state(card.stage, is_active=card.is_active, paused=card.paused),
         ),
         ("Neo", card.base_url or "-"),
         ("rooms", "all" if card.room_ids is None else ", ".join(card.room_ids)),

@@ -54,7 +54,9 @@ def needs(
         found.append(
             Need("odis", f"stage: switched off; idexx-sync clinics add {card.id} --stage live")
         )
-    if card.killed or card.paused_at is not None:
+    if card.killed:
+        found.append(Need("odis", "clinic_settings.killed: its kill switch is on"))
+    if card.paused_at is not None:
         found.append(Need("odis", f"paused: {card.paused_reason or 'no reason given'}"))
     closed = breaker(conn, card, now)
     failure = None if last_job is None else _failure(card, last_job)
@@ -75,7 +77,7 @@ def needs(
 
 def freshness(card: ClinicCard, open_needs: list[Need], now: datetime) -> Freshness:
     """How far the stored calendar can be trusted to be current."""
-    if card.killed or card.paused_at is not None:
+    if card.paused:
         return "paused"
     if any(need.blocks and need.who != "nobody" for need in open_needs):
         return "action_required"

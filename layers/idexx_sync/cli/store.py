@@ -37,6 +37,10 @@ class ClinicCard:
     """When settings or credentials were changed last."""
     last_success_at: datetime | None
 
+    @property
+    def paused(self) -> bool:
+        return self.paused_at is not None or bool(self.killed)
+
 
 def clinic_card(conn: Conn, clinic_id: UUID) -> ClinicCard:
     """What is known of a clinic; ConfigurationInvalid only if ODIS does not have it."""

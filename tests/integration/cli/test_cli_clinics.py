@@ -111,12 +111,20 @@ def test_the_list_shows_clinics_that_are_not_set_up(
     assert "inactive in ODIS, America/New_York" in about[str(other)]
 
 
+def test_a_kill_switch_shows_as_paused(bench: Bench, idexx_sync: CommandLine) -> None:
+    bench.conn.execute("UPDATE idexx_sync.clinic_settings SET killed = true")
+
+    assert "live, paused, " in idexx_sync("clinics", "list").out
+    assert "live, paused" in idexx_sync("clinics", "show", bench.clinic_id).out
+
+
 DAMAGES = [
     ("DELETE FROM idexx_sync.clinic_settings", "clinic_settings"),
     ("DELETE FROM clinic_schedule_configs", "clinic_schedule_configs"),
     ("UPDATE idexx_sync.clinic_settings SET stage = 'off'", "stage: switched off"),
     ("UPDATE idexx_sync.clinic_settings SET room_ids = '{}'", "room_ids"),
     ("UPDATE idexx_sync.clinic_settings SET paused_at = now()", "paused"),
+    ("UPDATE idexx_sync.clinic_settings SET killed = true", "clinic_settings.killed"),
     ("UPDATE clinics SET is_active = false", "clinics.is_active"),
     ("UPDATE clinics SET timezone = 'Mars/Olympus'", "clinics.timezone"),
     ("UPDATE clinics SET timezone = NULL", "clinics.timezone: not set"),

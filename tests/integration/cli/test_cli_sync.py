@@ -138,7 +138,9 @@ def test_a_paused_clinic_is_not_a_success(bench: Bench, idexx_sync: CommandLine)
     answer = sync(idexx_sync)
 
     assert answer.code == 1
-    assert answer.out.startswith("skipped paused")
+    assert answer.out.startswith(
+        f"skipped paused  the clinic is paused; see: idexx-sync clinics show {bench.clinic_id}\n"
+    )
 
 
 def test_an_interrupt_cancels_the_job(bench: Bench, idexx_sync: CommandLine) -> None:
