@@ -1,5 +1,6 @@
 """`idexx-sync clinics` and `idexx-sync credentials`."""
 
+import io
 import json
 from datetime import timedelta
 from typing import Any
@@ -252,6 +253,20 @@ def test_unusable_credentials_are_refused_without_showing_them(
         assert (answer.code, answer.out) == (2, ""), given
         assert said in answer.err
         assert "1001" not in answer.err
+    assert query(bench.conn, "SELECT 1 FROM idexx_sync.credentials") == []
+
+
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])
+def test_bytes_that_are_no_text_are_refused(
+    bench: Bench, idexx_sync: CommandLine, errors: str
+) -> None:
+    typed = io.TextIOWrapper(io.BytesIO(b"1001\nsync-user\nhunter\xff9\n"), "utf-8", errors)
+    words = ("credentials", "set", "--clinic", bench.clinic_id, "--stdin")
+
+    answer = idexx_sync(*words, stdin=typed)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "only text in UTF-8 can be stored" in answer.err
     assert query(bench.conn, "SELECT 1 FROM idexx_sync.credentials") == []
 
 
