@@ -31,7 +31,7 @@ def breaker(conn: Conn, card: ClinicCard, now: datetime) -> SyncError | None:
         return None
     try:
         attempts = access_desk.newest_attempts(conn, card.id, card.credential_version)
-        access_desk.check_breaker(attempts, now)
+        access_desk.check_breaker(card.id, attempts, now)
     except SyncError as error:
         return error
     return None

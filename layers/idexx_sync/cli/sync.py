@@ -45,7 +45,7 @@ def inbound(
     ] = False,
     as_json: Json = False,
 ) -> int:
-    """Make ODIS's appointments and slots equal to the clinic's calendar in Neo.
+    """Make ODIS's appointments and slots equal to the calendar in Neo.
 
     Without dates: from today to the clinic's own horizon.
     """

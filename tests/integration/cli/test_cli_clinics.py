@@ -78,7 +78,7 @@ def test_what_is_not_given_stays_as_it_is(newcomer: Bench, idexx_sync: CommandLi
 WRONG_SETTINGS = [
     (["--base-url", "http://us.idexxneo.com"], "'--base-url': 'http://us.idexxneo.com' is not"),
     (["--base-url", "https://neo.example.com"], "add its host to IDEXX_SYNC_NEO_HOSTS"),
-    (["--stage", "on"], "'--stage'"),
+    (["--stage", "on"], "'--stage': 'on' is not one of 'off'"),
     (["--room", " "], "'--room': a room's id can't be empty"),
     (["--room", "3", "--all-rooms"], "'--room': give either rooms or --all-rooms"),
 ]
@@ -313,6 +313,8 @@ def test_show_tells_who_must_act_after_a_refusal(bench: Bench, idexx_sync: Comma
     assert [login["outcome"] for login in data["logins"]] == ["credentials_rejected"]
     assert "the clinic" in shown.out
     assert clinic["freshness"] == "action_required"
+    (need,) = clinic["needs"]
+    assert f"idexx-sync credentials set --clinic {bench.clinic_id}" in need["what"]
 
     set_credentials(idexx_sync, bench)
     data = idexx_sync("credentials", "show", "--clinic", bench.clinic_id, "--json").json

@@ -244,6 +244,7 @@ def test_approving_runs_the_sync_anew(held: UUID, bench: Bench, idexx_sync: Comm
     again = idexx_sync("holds", "approve", held)
     assert again.code == 1
     assert "is closed; only an open hold can be decided" in again.err
+    assert "ended" in idexx_sync("holds", "show", held).out
 
 
 def test_approving_what_is_no_longer_so_holds_again(
@@ -352,3 +353,7 @@ def test_the_console_script_is_quiet_about_its_insides() -> None:
     assert alone.stderr.startswith("Usage: idexx-sync")
     assert (helped.returncode, helped.stderr) == (0, "")
     assert "Exit codes:" in helped.stdout
+    for noun in ([], ["clinics"], ["sync"], ["holds"]):
+        listed = run(*noun, "--help", COLUMNS="80").stdout.partition("Commands:")[2]
+        assert listed
+        assert "..." not in listed
