@@ -114,7 +114,8 @@ class DatabaseDesk:
     def begin_login(self) -> Credentials:
         version, credentials = _newest_credentials(self._conn, self._keys, self._clinic_id)
         now = self._clock()
-        check_breaker(newest_attempts(self._conn, self._clinic_id, version), now)
+        attempts = newest_attempts(self._conn, self._clinic_id, version)
+        check_breaker(self._clinic_id, attempts, now)
         if _logins_since(self._conn, self._clinic_id, now - timedelta(hours=1)) >= (
             self._logins_per_hour
         ):
@@ -135,7 +136,7 @@ class DatabaseDesk:
         )
 
 
-def check_breaker(attempts: list[Attempt], now: datetime) -> None:
+def check_breaker(clinic_id: UUID, attempts: list[Attempt], now: datetime) -> None:
     """Refuse a login that could harm; `attempts` are those of one secret, newest first.
 
     One definite refusal closes the door for this version of the secret. An attempt without an
@@ -148,13 +149,13 @@ def check_breaker(attempts: list[Attempt], now: datetime) -> None:
         raise _REFUSALS[newest](
             f"the last login with these credentials ended in {newest}; no further try is made "
             "until the clinic has put it right and somebody has run: "
-            "idexx-sync credentials set --clinic CLINIC_ID",
+            f"idexx-sync credentials set --clinic {clinic_id}",
             code="breaker_open",
         )
     if newest in _NO_OUTCOME and len(attempts) > 1 and attempts[1].outcome in _NO_OUTCOME:
         raise PageUnknown(
             "two logins in a row ended without a known outcome; look at Neo's login by hand, "
-            "then run: idexx-sync credentials set --clinic CLINIC_ID",
+            f"then run: idexx-sync credentials set --clinic {clinic_id}",
             code="breaker_open",
         )
     if newest in _NO_OUTCOME and now - attempts[0].attempted_at < UNKNOWN_WAIT:
@@ -211,7 +212,8 @@ def _newest_credentials(conn: Conn, keys: Keyring, clinic_id: UUID) -> tuple[int
     except CannotOpen:
         raise ConfigurationInvalid(
             f"credentials: those of clinic {clinic_id} were sealed with another key; "
-            f"set the right sealing key, or run: idexx-sync credentials set --clinic {clinic_id}",
+            "put that one into IDEXX_SYNC_LOCAL_KEY, "
+            f"or run: idexx-sync credentials set --clinic {clinic_id}",
             code="credentials_sealed",
         ) from None
 

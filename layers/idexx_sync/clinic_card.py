@@ -25,6 +25,8 @@ class SyncHistory:
     error_kind: str | None
     """Of the newest job that came to an end or failed; skipped ones tell nothing."""
     error_message: str | None
+    ended_at: datetime | None
+    """Of that job; None: it waits for its retry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class ClinicCard:
     """As ODIS stored it; read by `schedules.entries`."""
     credential_version: int | None
     credentials_set_at: datetime | None
+    changed_at: datetime | None
+    """When settings or credentials were changed last."""
     attempts: tuple[Attempt, ...]
     """The last two logins with the newest credentials, newest first."""
     histories: tuple[SyncHistory, ...]
@@ -69,7 +73,8 @@ class ClinicCard:
 
 CARD_QUERY = f"""
     SELECT c.*, g.sync_schedules, v.version AS credential_version,
-           v.created_at AS credentials_set_at, l.attempts, h.histories, o.open_holds
+           v.created_at AS credentials_set_at, greatest(c.set_up_at, v.created_at) AS changed_at,
+           l.attempts, h.histories, o.open_holds
       FROM ({CLINIC_ROWS}) c
       LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
       LEFT JOIN LATERAL (
@@ -83,14 +88,15 @@ CARD_QUERY = f"""
      CROSS JOIN LATERAL (
           SELECT json_agg(json_build_object(
                      'sync', n.sync, 'last_success_at', s.finished_at,
-                     'error_kind', t.error_kind, 'error_message', t.error_message)) AS histories
+                     'error_kind', t.error_kind, 'error_message', t.error_message,
+                     'ended_at', t.finished_at)) AS histories
             FROM unnest(%(syncs)s::text[]) AS n (sync)
             LEFT JOIN LATERAL (
                 SELECT j.finished_at FROM idexx_sync.jobs j
                  WHERE j.clinic_id = c.id AND j.sync = n.sync AND {SUCCEEDED}
                  ORDER BY j.finished_at DESC LIMIT 1) s ON true
             LEFT JOIN LATERAL (
-                SELECT j.error_kind, j.error_message FROM idexx_sync.jobs j
+                SELECT j.error_kind, j.error_message, j.finished_at FROM idexx_sync.jobs j
                  WHERE j.clinic_id = c.id AND j.sync = n.sync
                    AND (j.error_kind IS NOT NULL
                         OR j.status IN ('succeeded', 'succeeded_with_warnings', 'held'))
@@ -137,6 +143,7 @@ def card_from_row(row: dict[str, Any]) -> ClinicCard:
         sync_schedules=row["sync_schedules"],
         credential_version=row["credential_version"],
         credentials_set_at=row["credentials_set_at"],
+        changed_at=row["changed_at"],
         attempts=tuple(
             Attempt(datetime.fromisoformat(attempt["attempted_at"]), attempt["outcome"])
             for attempt in row["attempts"] or ()
@@ -150,13 +157,17 @@ def card_from_row(row: dict[str, Any]) -> ClinicCard:
 
 
 def _history(stored: dict[str, Any]) -> SyncHistory:
-    success = stored["last_success_at"]
     return SyncHistory(
         sync=stored["sync"],
-        last_success_at=None if success is None else datetime.fromisoformat(success),
+        last_success_at=_moment(stored["last_success_at"]),
         error_kind=stored["error_kind"],
         error_message=stored["error_message"],
+        ended_at=_moment(stored["ended_at"]),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _fault(row: dict[str, Any]) -> ConfigurationInvalid | None:

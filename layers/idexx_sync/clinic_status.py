@@ -13,7 +13,7 @@ from idexx_sync.access_desk import check_breaker
 from idexx_sync.clinic_card import ClinicCard, SyncHistory, clinic_card
 from idexx_sync.clinic_time import zone_of
 from idexx_sync.db import Conn
-from idexx_sync.errors import SyncError, WhoActs, who_acts
+from idexx_sync.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
 from idexx_sync.runner import OLDEST_TICK
 from idexx_sync.schedules.entries import read_entries
 from idexx_sync.schedules.next_run import Timetable, timetable
@@ -105,7 +105,7 @@ def is_switched_on(card: ClinicCard) -> bool:
 def breaker(card: ClinicCard, now: datetime) -> SyncError | None:
     """Why no login is tried with the newest credentials; None: one may be tried."""
     try:
-        check_breaker(list(card.attempts), now)
+        check_breaker(card.id, list(card.attempts), now)
     except SyncError as error:
         return error
     return None
@@ -188,14 +188,26 @@ def _schedule_needs(problems: Iterable[str]) -> Iterator[Need]:
 
 
 def _failure_needs(card: ClinicCard, history: SyncHistory | None, now: datetime) -> Iterator[Need]:
-    """What the sync's last failure needs, unless an open breaker says it already."""
-    if history is None or history.error_kind is None:
+    """What the sync's last failure needs, unless an open breaker says it already, or somebody
+    has acted on it since.
+
+    What is still wrong in the settings is found anew, and only a run can tell about the rest.
+    """
+    if history is None or history.error_kind is None or _was_acted_on(card, history):
         return
     refusal = breaker(card, now)
     if refusal is None or refusal.kind != history.error_kind:
         who = who_acts(history.error_kind)
         failed = f"last {history.sync} job failed, {history.error_kind}: {history.error_message}"
         yield Need(who, failed, blocks=who != "nobody")
+
+
+def _was_acted_on(card: ClinicCard, history: SyncHistory) -> bool:
+    """Whether settings or credentials were changed after a failure that they can heal."""
+    kind = history.error_kind or ""
+    of_settings = who_acts(kind) == "clinic" or kind == ConfigurationInvalid.kind
+    changed, ended = card.changed_at, history.ended_at
+    return of_settings and changed is not None and ended is not None and changed > ended
 
 
 def _hold_needs(card: ClinicCard) -> Iterator[Need]:

@@ -85,7 +85,7 @@ CLINIC_ROWS = """
            CASE WHEN s.paused_at IS NOT NULL
                 THEN coalesce(s.paused_reason, 'no reason given') END AS paused_reason,
            jsonb_path_query_array(s.neo_configuration, '$.rooms[*].id') AS known_room_ids,
-           s.neo_configuration_read_at AS configuration_read_at,
+           s.neo_configuration_read_at AS configuration_read_at, s.updated_at AS set_up_at,
            g.open_time, g.close_time, g.days_of_week, g.slot_duration_minutes AS slot_minutes,
            g.default_capacity AS capacity, g.sync_horizon_days AS horizon_days,
            g.stale_threshold_minutes AS stale_minutes, g.daily_hours,
@@ -203,7 +203,7 @@ def clinics_listed(conn: Conn) -> list[ClinicLine]:
         return cur.execute(
             f"""
             SELECT c.id, c.name, c.is_active, c.timezone, s.stage,
-                   s.paused_at IS NOT NULL AS paused,
+                   s.paused_at IS NOT NULL OR coalesce(s.killed, false) AS paused,
                    (SELECT max(v.version) FROM idexx_sync.credentials v
                      WHERE v.clinic_id = c.id) AS credential_version,
                    (SELECT max(j.finished_at) FROM idexx_sync.jobs j

@@ -41,7 +41,11 @@ def connect(database_url: SecretStr) -> Conn:
             application_name="idexx-sync",
         )
     except psycopg.OperationalError as error:
-        raise unavailable(error) from None
+        raise DatabaseUnavailable(
+            "Postgres did not answer or refused us; check that it runs, and that host, port, "
+            "user, password and database in DATABASE_URL are right",
+            code=type(error).__name__.lower(),
+        ) from None
     except psycopg.ProgrammingError:
         raise ConfigurationInvalid(
             "DATABASE_URL: not an address that Postgres's driver can read; "
@@ -138,7 +142,6 @@ def bound_waits(conn: Conn) -> None:
 def unavailable(error: psycopg.Error) -> DatabaseUnavailable:
     """What a broken connection means to a sync; the driver's text may name hosts and users."""
     return DatabaseUnavailable(
-        "Postgres did not answer, refused us, or the connection broke; "
-        "the run can be repeated safely",
+        "Postgres did not answer, or the connection broke; the run can be repeated safely",
         code=type(error).__name__.lower(),
     )

@@ -204,8 +204,12 @@ def finish(
     *,
     result: dict[str, Any] | None = None,
     error: SyncError | None = None,
+    why: str | None = None,
 ) -> None:
-    """End the job, or give it back with status `queued`; part of the caller's transaction."""
+    """End the job, or give it back with status `queued`; part of the caller's transaction.
+
+    `why` is told of a job that was skipped: no error, and nothing was done.
+    """
     conn.execute(
         """
         UPDATE idexx_sync.jobs
@@ -218,7 +222,7 @@ def finish(
             "status": status,
             "result": None if result is None else Jsonb(result),
             "kind": error.kind if error else None,
-            "message": error.message if error else None,
+            "message": error.message if error else why,
             "job_id": lease.job_id,
             "fence": lease.fence,
         },

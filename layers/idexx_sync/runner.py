@@ -140,13 +140,15 @@ def _run_with_lease(
     begun: Begun, lease: Lease, job: Job, sync: Sync, tools: Tools, lifetime: Lifetime
 ) -> Report | None:
     """The sync's report; None when the run was skipped."""
-    now = tools.clock()
-    if job.scheduled_time is not None and now - job.scheduled_time > OLDEST_TICK[job.sync]:
-        _end(lease, "skipped_stale", tools)
+    late = timedelta() if job.scheduled_time is None else tools.clock() - job.scheduled_time
+    if late > OLDEST_TICK[job.sync]:
+        why = f"it came {late // timedelta(minutes=1)} minutes late, and the next tick is near"
+        _end(lease, "skipped_stale", tools, why=why)
         return None
     clinic = clinic_from_row(job.clinic_id, begun.clinic)
     if clinic.killed or clinic.paused_reason is not None:
-        _end(lease, "skipped_paused", tools)
+        why = f"the clinic is paused; see: idexx-sync clinics show {clinic.id}"
+        _end(lease, "skipped_paused", tools, why=why)
         return None
     _require_active(clinic)
     params = Params.model_validate(job.params)
@@ -202,23 +204,31 @@ def _record_database_failure(lease: Lease, error: SyncError, tools: Tools) -> No
         _record_failure(lease, error, tools)
 
 
-def _end(lease: Lease, status: JobStatus, tools: Tools, error: SyncError | None = None) -> None:
+def _end(
+    lease: Lease,
+    status: JobStatus,
+    tools: Tools,
+    error: SyncError | None = None,
+    why: str | None = None,
+) -> None:
     """End the job and free the lease, on a new connection if need be."""
     try:
-        _end_on(lease, status, tools, error)
+        _end_on(lease, status, tools, error, why)
     except (psycopg.OperationalError, psycopg.InterfaceError):
         tools.database.close()
         try:
-            _end_on(lease, status, tools, error)
+            _end_on(lease, status, tools, error, why)
         except (psycopg.OperationalError, psycopg.InterfaceError) as broken:
             raise unavailable(broken) from broken
 
 
-def _end_on(lease: Lease, status: JobStatus, tools: Tools, error: SyncError | None) -> None:
+def _end_on(
+    lease: Lease, status: JobStatus, tools: Tools, error: SyncError | None, why: str | None
+) -> None:
     """Both touch only what is still this run's: a job that was taken over has a higher fence."""
     conn = tools.database.connection()
     with writing(conn):
-        jobs.finish(conn, lease, status, error=error)
+        jobs.finish(conn, lease, status, error=error, why=why)
         leases.release(conn, lease)
 
 

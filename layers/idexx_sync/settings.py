@@ -16,7 +16,9 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class DatabaseSettings(BaseSettings):
     """What every function needs. Secrets have no default."""
 
-    model_config = SettingsConfigDict(env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     database_url: SecretStr = Field(validation_alias="DATABASE_URL")
 
@@ -119,5 +121,6 @@ def _named_faults(error: ValidationError) -> str:
     for fault in error.errors(include_url=False, include_input=False):
         field = str(fault["loc"][0])
         name = field if field.isupper() else f"IDEXX_SYNC_{field.upper()}"
-        faults.append(f"{name}: {fault['msg']}")
+        what = "missing" if fault["type"] == "missing" else fault["msg"]
+        faults.append(f"{name}: {what.removeprefix('Value error, ')}")
     return "set these environment variables: " + "; ".join(faults)

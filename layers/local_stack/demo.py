@@ -5,6 +5,7 @@ progress to standard error; with --json standard output holds one object. Exit c
 every row and slot is as the simulated Neo says.
 """
 
+import argparse
 import json
 import signal
 import sys
@@ -65,17 +66,23 @@ class Outcome:
 
 
 def main(arguments: list[str]) -> int:
-    if [word for word in arguments if word != "--json"]:
-        print("usage: ./run demo [--json]", file=sys.stderr)
-        return 2
-    as_json = "--json" in arguments
+    parser = argparse.ArgumentParser(
+        prog="./run demo",
+        description="Two clinics on a simulated IDEXX Neo: synced, changed, synced again, "
+        "compared. Exit code 0 only if every row and slot is equal.",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one object on standard output instead of tables"
+    )
+    as_json: bool = parser.parse_args(arguments).json
     signal.signal(signal.SIGTERM, _leave)
     started = time.monotonic()
     outcome = Outcome()
-    report = Report(Console(file=sys.stderr if as_json else sys.stdout), quiet=as_json)
+    steps = Steps(Console(file=sys.stderr))
+    report = Report(Console(file=sys.stderr if as_json else sys.stdout), steps, quiet=as_json)
     error: str | None = None
     try:
-        with Steps(Console(file=sys.stderr)) as steps:
+        with steps:
             _play(outcome, steps, report)
     except KeyboardInterrupt:
         print("demo: interrupted; everything is stopped", file=sys.stderr)

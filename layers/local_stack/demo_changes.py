@@ -24,6 +24,13 @@ class Happening:
     """`neo_appointment_id` of the rows."""
 
 
+def counts(member: Member, visit: Visit) -> bool:
+    """Whether a sync of the demo's days has to show the visit."""
+    in_window = member.first_day <= date.fromisoformat(visit["start"][:10]) <= member.last_day
+    in_room = member.rooms is None or visit["room"] in member.rooms
+    return in_window and in_room and not visit["deleted"]
+
+
 class Day:
     """Picks visits to change, each at most once."""
 
@@ -33,18 +40,12 @@ class Day:
         state = self.neo.state()
         now = datetime.fromisoformat(state["company"]["now"])
         self.now = now
-        counted = [visit for visit in state["visits"] if self._counts(visit)]
+        counted = [visit for visit in state["visits"] if counts(member, visit)]
         self.visits = sorted(counted, key=lambda visit: (visit["start"], visit["id"]))
         waiting = [visit for visit in self.visits if visit["status"] == "not arrived"]
         self._today = _picks(waiting, lambda start: start.date() == now.date())
         self._later = _picks(waiting, lambda start: start.date() > now.date())
         self._spoken_for: set[str] = set()
-
-    def _counts(self, visit: Visit) -> bool:
-        day = date.fromisoformat(visit["start"][:10])
-        in_window = self.member.first_day <= day <= self.member.last_day
-        rooms = self.member.rooms
-        return in_window and not visit["deleted"] and (rooms is None or visit["room"] in rooms)
 
     def today(self) -> str:
         return self._pick(self._today)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from idexx_sync.cli.words import WARNINGS, told
+from idexx_sync.cli.words import WARNINGS, counted, told
+from local_stack.demo_changes import counts
 
 if TYPE_CHECKING:
     from local_stack.demo import Done
@@ -59,9 +61,14 @@ class Steps:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.rest()
+
+    def rest(self) -> None:
+        """Take the moving line away, for whatever else is printed on this terminal."""
         self._progress.stop()
 
     def step(self, text: str) -> None:
+        self._progress.start()
         self._step = text
         since = time.monotonic() - self._started
         self._console.print(f"demo: {since:5.1f} s  {text}", highlight=False, soft_wrap=True)
@@ -83,12 +90,14 @@ class Steps:
 class Report:
     """The demo's tables; nothing at all when `quiet`."""
 
-    def __init__(self, console: Console, *, quiet: bool) -> None:
+    def __init__(self, console: Console, steps: Steps, *, quiet: bool) -> None:
         self._console = console
+        self._steps = steps
         self._quiet = quiet
 
     def _print(self, *parts: object) -> None:
         if not self._quiet:
+            self._steps.rest()
             for part in parts:
                 self._console.print(part, highlight=False, soft_wrap=isinstance(part, str))
 
@@ -98,7 +107,7 @@ class Report:
             table.add_column(name)
         for member in clinics:
             rooms = "all" if member.rooms is None else ", ".join(member.rooms)
-            visits = len(member.neo.state()["visits"])
+            visits = sum(counts(member, visit) for visit in member.neo.state()["visits"])
             days = (str(member.first_day), str(member.last_day))
             table.add_row(member.label, member.zone, *days, rooms, str(visits))
         self._print(
@@ -117,22 +126,14 @@ class Report:
         for name in ("Requests", "Logins", "Seconds"):
             table.add_column(name, justify="right")
         for done in runs:
-            counts = (done.job.result or {}).get("counts", {})
-            shown = [str(counts.get(name, 0)) for _, name in _COLUMNS]
+            found = (done.job.result or {}).get("counts", {})
+            shown = [str(found.get(name, 0)) for _, name in _COLUMNS]
             seen = [str(done.requests), str(done.logins), f"{done.seconds:.2f}"]
             table.add_row(done.member.label, *shown, *seen)
         self._print(table)
-        for done in runs:
-            counts = (done.job.result or {}).get("counts", {})
-            slots = [f"{counts[name]} {word}" for word, name in _SLOTS if counts.get(name)]
-            if slots:
-                self._print(f"  {done.member.label}, slots: {', '.join(slots)}")
-            fields = [f"{name} {count}" for name, count in sorted(done.fields.items())]
-            if fields:
-                self._print(f"  {done.member.label}, fields changed: {', '.join(fields)}")
-            for code, count in (done.job.result or {}).get("warnings", {}).items():
-                self._print(f"  {done.member.label}, warned: {told(WARNINGS, code)}: {count}")
-        self._print("")
+        notes = [f"  {done.member.label}, {note}" for done in runs for note in _notes(done)]
+        if notes:
+            self._print(*notes, "")
 
     def happenings(self, done: Done, happened: list[Happening]) -> None:
         table = _table(f"What happened at {done.member.label}, and what was found")
@@ -143,17 +144,31 @@ class Report:
             found = sorted({done.found.get(key, "nothing") for key in happening.keys})
             right = found == [happening.effect]
             table.add_row(happening.what, expected, "yes" if right else ", ".join(found))
-        self._print(table, "")
+        self._print(table)
 
     def verdict(self, differences: list[str], seconds: float) -> None:
         if not differences:
             self._print(f"EQUAL: every row and slot is as the simulated Neo says. {seconds:.1f} s")
             return
-        self._print(f"NOT EQUAL: {len(differences)} differences. {seconds:.1f} s")
+        self._print(f"NOT EQUAL: {counted(len(differences), 'difference')}. {seconds:.1f} s")
         self._print(*(f"  {line}" for line in differences[:MOST_DIFFERENCES_SHOWN]))
         left = len(differences) - MOST_DIFFERENCES_SHOWN
         if left > 0:
             self._print(f"  ... and {left} more; --json shows all")
+
+
+def _notes(done: Done) -> Iterator[str]:
+    """What a run's row of the table leaves out."""
+    result = done.job.result or {}
+    found = result.get("counts", {})
+    slots = [f"{found[name]} {word}" for word, name in _SLOTS if found.get(name)]
+    if slots:
+        yield f"slots: {', '.join(slots)}"
+    fields = [f"{name} {count}" for name, count in sorted(done.fields.items())]
+    if fields:
+        yield f"fields changed: {', '.join(fields)}"
+    for code, count in result.get("warnings", {}).items():
+        yield f"warned: {told(WARNINGS, code)}: {count}"
 
 
 def _table(title: str) -> Table:

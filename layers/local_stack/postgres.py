@@ -139,9 +139,13 @@ def _initialise(binaries: Path, home: Path, user: User, guard: Guard) -> None:
     command += ["--auth=scram-sha-256", "--pwfile", password]
     # The password is random: iterations would slow every connection and protect nothing.
     command += ["--set", "scram_iterations=1"]
-    with user.popen(command, home / "log") as initdb:
-        guard.watch(initdb.pid)
+    initdb = user.popen(command, home / "log")
+    guard.watch(initdb.pid)
+    try:
         failed = initdb.wait() != 0
+    except BaseException:  # Ctrl-C: what we say afterwards is that all has stopped
+        _stop(initdb, guard)
+        raise
     guard.forget()
     if failed:
         raise PostgresFailed(f"initdb failed\n{_end_of_log(home)}")

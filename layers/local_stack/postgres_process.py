@@ -84,4 +84,7 @@ def guarded(temporary: Path) -> Iterator[Guard]:
         cwd="/",
         start_new_session=True,
     ) as process:
-        yield Guard(process)
+        try:
+            yield Guard(process)
+        finally:  # after Ctrl-C, Popen itself would not wait until all is removed
+            process.communicate()

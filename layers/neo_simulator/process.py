@@ -25,11 +25,13 @@ def running_simulator(port: int = 0, admin_port: int = 0) -> Iterator[Simulator]
     paths = [layers, *filter(None, [os.environ.get("PYTHONPATH")])]
     command = [sys.executable, "-m", "neo_simulator", "--until-stdin-closes"]
     command += ["--port", str(port), "--admin-port", str(admin_port)]
+    # A session of its own: Ctrl-C at the terminal is for us, and we end the simulator.
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        start_new_session=True,
     ) as process:
         try:
             where = _first_line(process)

@@ -89,6 +89,17 @@ def test_postgres_does_not_survive_the_process_that_started_it(end: signal.Signa
     wait_until(lambda: not cluster.parents[1].exists())
 
 
+def test_an_interrupt_while_the_cluster_is_made_leaves_nothing_for_later(folder: Path) -> None:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT / "layers"), "TMPDIR": str(folder)}
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD], stderr=subprocess.DEVNULL, env=environ
+    ) as parent:
+        wait_until(lambda: any(folder.glob("*/data/cluster/PG_VERSION")))
+        parent.send_signal(signal.SIGINT)
+
+    assert list(folder.iterdir()) == []
+
+
 def test_data_in_a_folder_of_ones_own_are_there_the_next_time(folder: Path) -> None:
     data = folder / "data"
     with running_postgres(data) as postgres:

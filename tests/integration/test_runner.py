@@ -51,7 +51,8 @@ def test_a_tick_that_comes_too_late_is_skipped_as_stale(bench: Bench) -> None:
 
     job = run(bench, tick(bench))
 
-    assert job.status == "skipped_stale"
+    assert (job.status, job.error_kind) == ("skipped_stale", None)
+    assert job.error_message == "it came 16 minutes late, and the next tick is near"
     assert bench.pims.reads == 0
 
 

@@ -75,6 +75,8 @@ def run(arguments: Sequence[str], cli: Cli) -> int:
     except SyncError as error:
         return refusals.explained(error)
     except (typer.Abort, EOFError, KeyboardInterrupt) as stop:
+        if isinstance(stop, typer.Abort):
+            cli.say("")  # the line of the prompt
         return refusals.refuse(Exit.INTERRUPTED, "interrupted", str(stop) or "interrupted")
     except psycopg.Error as error:
         return refusals.database(error)
@@ -99,7 +101,7 @@ class _Refusals:
         return exit_code
 
     def usage(self, error: typer.TyperException) -> int:
-        message = error.format_message()
+        message = error.format_message().replace("Value error, ", "")
         if message.startswith("Usage:") and not self._as_json:  # no command: here is the help
             self._cli.say(message)
             return Exit.USAGE

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol, TextIO
 
-import psycopg
 import typer
 from rich.console import Console, RenderableType
 
 from idexx_sync.db import Conn, connect
 from idexx_sync.entry import make_tools
-from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
 from idexx_sync.settings import KeySettings, Settings, load_key_settings, load_settings
@@ -54,12 +52,7 @@ class Cli:
     @contextmanager
     def database(self) -> Iterator[Conn]:
         """An autocommit connection for the time of the block."""
-        settings = self.load_settings()
-        try:
-            conn = connect(settings.database_url)
-        except psycopg.ProgrammingError:  # its text would show the address, password included
-            raise unreadable_address() from None
-        with conn:
+        with connect(self.load_settings().database_url) as conn:
             yield conn
 
     @contextmanager
@@ -71,10 +64,6 @@ class Cli:
         try:
             tools.database.connection()
             yield tools
-        except psycopg.ProgrammingError as error:
-            if error.sqlstate is not None:  # Postgres said it: no fault of the address
-                raise
-            raise unreadable_address() from None
         finally:
             tools.database.close()
 
@@ -100,11 +89,3 @@ def cli_of(ctx: typer.Context) -> Cli:
     found = ctx.find_object(Cli)
     assert found is not None
     return found
-
-
-def unreadable_address() -> ConfigurationInvalid:
-    return ConfigurationInvalid(
-        "DATABASE_URL: this is not an address that Postgres understands; "
-        "expected is postgresql://user:password@host:port/database",
-        code="database_url",
-    )

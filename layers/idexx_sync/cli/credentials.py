@@ -50,7 +50,7 @@ def set_credentials(
     keys = keyring(settings.local_key)
     with cli.database() as conn:
         card = clinic_card(conn, clinic)  # an unknown clinic before any question
-        given = _read(cli.stdin) if from_stdin else _ask(cli.stdin)
+        given = _given(cli.stdin, asked=not from_stdin)
         version = store_credentials(conn, keys, clinic, given)
     said = [Text(f"Stored as version {version}.")]
     if card.base_url is None:
@@ -118,7 +118,16 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
     cli.answer(data, shown, as_json=as_json)
 
 
-def _ask(stdin: TextIO) -> Credentials:
+def _given(stdin: TextIO, *, asked: bool) -> Credentials:
+    try:
+        given = _ask(stdin) if asked else _read(stdin)
+        "".join(given.values()).encode()
+    except UnicodeError:  # its text would show a part of what was typed
+        raise _unusable("only text in UTF-8 can be stored") from None
+    return Credentials(**{name: SecretStr(text) for name, text in given.items()})
+
+
+def _ask(stdin: TextIO) -> dict[str, str]:
     """Three prompts on standard error."""
     if not stdin.isatty():
         raise typer.BadParameter(
@@ -133,7 +142,7 @@ def _ask(stdin: TextIO) -> Credentials:
     return _checked(dict(zip(NAMES, values, strict=True)))
 
 
-def _read(stdin: TextIO) -> Credentials:
+def _read(stdin: TextIO) -> dict[str, str]:
     """A JSON object, or three lines; what is wrong is said without showing any of it."""
     text = stdin.read()
     if text.lstrip().startswith("{"):
@@ -149,7 +158,7 @@ def _read(stdin: TextIO) -> Credentials:
     return _checked(given)
 
 
-def _checked(given: dict[str, object]) -> Credentials:
+def _checked(given: dict[str, object]) -> dict[str, str]:
     if sorted(given) != sorted(NAMES):
         raise _unusable(f"exactly these names are expected: {', '.join(NAMES)}")
     texts: dict[str, str] = {}
@@ -157,7 +166,7 @@ def _checked(given: dict[str, object]) -> Credentials:
         if not isinstance(value, str) or not value.strip():
             raise _unusable(f"{name} must be a text that is not empty")
         texts[name] = value if name == "password" else value.strip()
-    return Credentials(**{name: SecretStr(text) for name, text in texts.items()})
+    return texts
 
 
 def _unusable(what: str) -> typer.BadParameter:

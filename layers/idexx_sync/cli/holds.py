@@ -88,6 +88,7 @@ def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
                 ("decided", moment(hold.decided_at, zone) if hold.decided_at else None),
                 ("decided by", hold.decided_by),
                 ("permit until", until if hold.permit_until else None),
+                ("ended", moment(hold.ended_at, zone) if hold.ended_at else None),
             ]
         ),
         listing(("Id", "What was found"), _findings(hold), whole=("Id",)),
@@ -96,7 +97,7 @@ def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
         parts.append(
             Text(
                 f"Approve (lets exactly this through): idexx-sync holds approve {hold.id}\n"
-                f"Reject (keeps it out, silently):     idexx-sync holds reject {hold.id}"
+                f"Reject (keeps all of it as it is):   idexx-sync holds reject {hold.id}"
             )
         )
     cli.answer({"hold": _data(hold)}, parts, as_json=as_json)
@@ -104,7 +105,10 @@ def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
 
 @app.command()
 def approve(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = False) -> int:
-    """Let what the hold names through, for 24 hours, and run the sync anew at once."""
+    """Let what the hold names through, and run the sync anew at once.
+
+    The permit lasts for 24 hours.
+    """
     cli = cli_of(ctx)
     with cli.database() as conn:
         hold = _decided(cli, conn, hold_id, "approved", by)
@@ -116,7 +120,10 @@ def approve(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = 
 
 @app.command()
 def reject(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = False) -> None:
-    """Keep what the hold names as it is, without asking again until the finding changes."""
+    """Keep what the hold names as it is.
+
+    Nobody is asked again until the finding changes.
+    """
     cli = cli_of(ctx)
     with cli.database() as conn:
         hold = _decided(cli, conn, hold_id, "rejected", by)
@@ -141,7 +148,9 @@ def _decided(
     if hold is None:
         status = _hold(conn, hold_id).status
         raise ConfigurationInvalid(
-            f"hold {hold_id} is {status}; only an open hold can be decided", code="hold_status"
+            f"hold {hold_id} is {status}; only an open hold can be decided; list them with: "
+            "idexx-sync holds list --status open",
+            code="hold_status",
         )
     return hold
 

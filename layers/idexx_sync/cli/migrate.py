@@ -20,7 +20,7 @@ def migrate(
     ] = False,
     as_json: Json = False,
 ) -> int:
-    """Apply this service's migrations to the database of DATABASE_URL.
+    """Apply this service's migrations to DATABASE_URL's database.
 
     ODIS's own tables must be there already; they are checked first and never changed otherwise.
     """
@@ -44,7 +44,9 @@ def migrate(
 def differences(conn: Conn) -> dict[str, str]:
     """Place -> what is wrong there; empty when the database has all that is needed."""
     pending = migrations.pending(conn)
-    found = dict.fromkeys(schema.missing(conn, schema.ODIS_TABLES), "missing; ODIS's own")
+    found = dict.fromkeys(
+        schema.missing(conn, schema.ODIS_TABLES), "missing; it belongs to ODIS and is not made here"
+    )
     found |= dict.fromkeys(
         (f"migration {name}" for name in pending), "not applied; run: idexx-sync migrate"
     )
@@ -67,7 +69,7 @@ def refuse_unfit(conn: Conn) -> None:
     lacking = schema.missing(conn, schema.ODIS_TABLES)
     if lacking:
         raise ConfigurationInvalid(
-            f"this database lacks what ODIS's own have: {', '.join(lacking)}; "
+            f"this database lacks what belongs to ODIS: {', '.join(lacking)}; "
             "check that DATABASE_URL names the right database. Nothing was applied.",
             code="database_unfit",
         )

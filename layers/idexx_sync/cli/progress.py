@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, Task, TextColumn, TimeElapsedColumn
 
 from idexx_sync.cli.words import told
 
@@ -17,7 +17,7 @@ PHASES: Final = {
 
 
 class Bars:
-    """Shows what a run tells; a phase is over when the next one begins."""
+    """Shows what a run tells; a bar is full only when all its steps were done."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -27,11 +27,10 @@ class Bars:
             TimeElapsedColumn(),
             console=console,
         )
-        self._task: TaskID | None = None
-        self._name: str | None = None
+        self._bars: dict[str, Task] = {}
+        self._bar: Task | None = None
 
     def __enter__(self) -> Self:
-        self._progress.start()
         return self
 
     def __exit__(
@@ -40,35 +39,27 @@ class Bars:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """A bar of a run that failed stays where it stood."""
-        if error_type is None:
-            self.finish()
-        self._progress.stop()
+        if self._bars:  # else there is nothing to show, not even an empty line
+            self._progress.stop()
 
     def phase(self, name: str, total: int | None = None) -> None:
-        if name == self._name and self._task is not None:
-            self._progress.update(self._task, total=total)
-            return
-        self.finish()
-        self._name = name
-        self._task = self._progress.add_task(
-            told(PHASES, name), total=total, count="" if total is None else f"0/{total}"
-        )
+        """Begin a phase, or take one up again after another one came between."""
+        self._progress.start()
+        if name not in self._bars:
+            self._progress.add_task(told(PHASES, name), total=total, count="")
+            self._bars[name] = self._progress.tasks[-1]
+        self._bar = self._bars[name]
+        self._show(self._bar, 0, total)
 
     def advance(self, steps: int = 1) -> None:
-        if self._task is None:
-            return
-        self._progress.advance(self._task, steps)
-        task = next(task for task in self._progress.tasks if task.id == self._task)
-        if task.total is not None:
-            self._progress.update(self._task, count=f"{task.completed:.0f}/{task.total:.0f}")
+        if self._bar is not None:
+            self._show(self._bar, self._bar.completed + steps, self._bar.total)
 
     def finish(self) -> None:
-        """Fill the bar of the phase that is over."""
-        if self._task is None:
-            return
-        task = next(task for task in self._progress.tasks if task.id == self._task)
-        total = 1 if task.total is None else task.total
-        count = "" if task.total is None else f"{total:.0f}/{total:.0f}"
-        self._progress.update(self._task, total=total, completed=total, count=count)
-        self._task = self._name = None
+        """The run succeeded, and with it the phase that can't tell how far it has come."""
+        if self._bar is not None and self._bar.total is None:
+            self._progress.update(self._bar.id, total=1, completed=1)
+
+    def _show(self, bar: Task, done: float, total: float | None) -> None:
+        count = "" if total is None else f"{done:.0f}/{total:.0f}"
+        self._progress.update(bar.id, total=total, completed=done, count=count)

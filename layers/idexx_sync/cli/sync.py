@@ -45,7 +45,7 @@ def inbound(
     ] = False,
     as_json: Json = False,
 ) -> int:
-    """Make ODIS's appointments and slots equal to the clinic's calendar in Neo.
+    """Make ODIS's appointments and slots equal to the calendar in Neo.
 
     Without dates: from today to the clinic's own horizon.
     """
@@ -79,6 +79,8 @@ def run_and_report(cli: Cli, order: Order, *, as_json: bool) -> int:
         except KeyboardInterrupt:
             what = f"interrupted: job {order.job_id} is cancelled; what was committed stays"
             raise KeyboardInterrupt(what) from None
+        if job.error_kind is None:
+            bars.finish()
         conn = tools.database.connection()
         job = job_by_id(conn, job.id) or job
         zone = zone_of(timezone_of(conn, job.clinic_id))

@@ -44,7 +44,8 @@ class InboundSync:
         window = wanted_window(run, started_at)
         grid = slot_grid(run.clinic, run.clinic.zone, _days_ahead(run, window, started_at))
         snapshot, configuration = _read(run, pims, window, started_at)
-        reading = _Reading(run, snapshot, grid, configuration, started_at)
+        unknown_rooms = _unknown_rooms(run, configuration)
+        reading = _Reading(run, snapshot, grid, configuration, unknown_rooms, started_at)
         proofs = reading.look_up(pims)
         run.progress.phase("write")
         prepared = reading.prepare(proofs)
@@ -91,12 +92,14 @@ class _Reading:
         snapshot: Snapshot,
         grid: Sequence[Slot],
         configuration: Configuration | None,
+        unknown_rooms: list[str],
         started_at: datetime,
     ) -> None:
         self.run = run
         self.snapshot = snapshot
         self.grid = grid
         self.configuration = configuration
+        self.unknown_rooms = unknown_rooms
         self.started_at = started_at
         rooms = run.clinic.room_ids
         self.view = View(
@@ -191,6 +194,7 @@ class _Reading:
         ours = sum(not row.deleted for row in self.held.rows.values())
         found = {
             "clinic_without_zone": int(self.run.clinic.timezone is None),
+            "unknown_rooms": len(self.unknown_rooms),
             "read_incomplete": int(not plan.complete),
             "unreadable_records": len(plan.quarantined),
             "unknown_words": len(plan.unknown_words),
@@ -207,17 +211,38 @@ class _Reading:
 def _read(
     run: Run, pims: Pims, window: Window, now: datetime
 ) -> tuple[Snapshot, Configuration | None]:
-    """The calendar; and rooms, types and slot length, which are due after a login and daily.
+    """The calendar; and rooms, types and slot length, which are due after a login, daily, and
+    when the clinic's list names a room that was not among them.
 
     Both are asked for at once where it is known beforehand that both are due.
     """
     read_at = run.clinic.configuration_read_at
     if read_at is not None and now - read_at <= CONFIGURATION_LIFETIME:
         snapshot = pims.schedule(window)
-        return snapshot, pims.configuration() if pims.logged_in else None
+        new_room = not set(run.clinic.room_ids or ()) <= set(run.clinic.known_room_ids)
+        return snapshot, pims.configuration() if pims.logged_in or new_room else None
     with ThreadPoolExecutor(max_workers=1) as beside:
         configuration = beside.submit(pims.configuration)
         return pims.schedule(window), configuration.result()
+
+
+def _unknown_rooms(run: Run, configuration: Configuration | None) -> list[str]:
+    """Rooms of the clinic's list that its PIMS does not have.
+
+    Raises ConfigurationInvalid if it has none of them: a mistyped list must not empty the calendar.
+    """
+    if configuration is None:  # all of them were known before
+        return []
+    listed = run.clinic.room_ids or ()
+    there = [room.id for room in configuration.rooms]
+    unknown = [room for room in listed if room not in there]
+    if there and listed and len(unknown) == len(listed):
+        raise ConfigurationInvalid(
+            f"room_ids: none of {', '.join(listed)} is a room of this clinic, which has "
+            f"{', '.join(there)}; correct them with: idexx-sync clinics add {run.clinic.id} --room",
+            code="room_ids",
+        )
+    return unknown if there else []
 
 
 def _end_dry_run(run: Run, prepared: Prepared) -> Report:

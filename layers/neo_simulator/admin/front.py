@@ -20,7 +20,10 @@ SHOWN_REQUESTS = 25
 async def index(request: web.Request) -> web.Response:
     companies = request.app[COMPANIES].all()
     rows = "".join(_company_row(company) for company in companies)
-    none = "" if companies else "<p class='quiet'>No company yet: make one through the API.</p>"
+    make = f"curl -d '{{}}' {request.url.origin()}/api/companies"
+    none = (
+        "" if companies else f"<p class='quiet'>None yet. Make one: <code>{text(make)}</code></p>"
+    )
     body = (
         "<header><h1>Neo simulator</h1>"
         "<p>A local stand-in for IDEXX Neo. Every clinic in it is invented.</p></header>"

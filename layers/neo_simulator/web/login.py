@@ -180,13 +180,14 @@ DETOURS = {
     "/login/verify": (
         "Neo - Verification",
         "<h1>Two-step verification</h1><p>We sent a code to your phone.</p>"
-        '<form><input name="code" inputmode="numeric" autocomplete="one-time-code">'
-        '<button type="submit">Verify</button></form>',
+        '<form><input name="code" placeholder="code" inputmode="numeric" '
+        'autocomplete="one-time-code"><button type="submit">Verify</button></form>',
     ),
     "/sso/authorize": (
         "MyIDEXX - Sign in",
         "<h1>Sign in with MyIDEXX</h1><p>Your practice uses single sign-on.</p>"
-        '<form><input type="email" name="email"><button type="submit">Continue</button></form>',
+        '<form><input type="email" name="email" placeholder="e-mail">'
+        '<button type="submit">Continue</button></form>',
     ),
     "/login/check": (
         "Neo - Security check",
@@ -203,9 +204,9 @@ DETOURS = {
     "/users/change-password": (
         "Neo - Change password",
         "<h1>Your password has expired</h1><p>Please choose a new password.</p><form>"
-        '<input type="password" name="current_password">'
-        '<input type="password" name="new_password">'
-        '<input type="password" name="confirm_password">'
+        '<input type="password" name="current_password" placeholder="current password">'
+        '<input type="password" name="new_password" placeholder="new password">'
+        '<input type="password" name="confirm_password" placeholder="new password, again">'
         '<button type="submit">Change password</button></form>',
     ),
     "/welcome": (

@@ -4,6 +4,7 @@ As there, their content appears late: a script fetches it (Neo protocol, section
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 
 from aiohttp import web
 
@@ -57,9 +58,13 @@ def dashboard(_: web.Request, company: Company) -> web.Response:
 
 
 def schedule(request: web.Request, company: Company) -> web.Response:
-    day = request.query.get("date") or company.clock.local().date().isoformat()
+    day = _day(request.query.get("date", ""), company)
+    before, after = day - timedelta(days=1), day + timedelta(days=1)
     body = (
-        f'{BAR}<main><app-appointments-view data-day="{text(day)}"><h2>Schedule</h2>'
+        f'{BAR}<main><app-appointments-view data-day="{day}"><h2>Schedule</h2>'
+        f'<nav class="days"><a href="?date={before}" aria-label="the day before">‹</a>'
+        f"<strong>{day:%A, %d %B %Y}</strong>"
+        f'<a href="?date={after}" aria-label="the day after">›</a></nav>'
         '<div id="appointment-calendar-manage-elements-row" class="spot-flex-row">'
         '<a data-qa="appointment-calendar-tab" href="/schedule">Appointments</a>'
         '<a data-qa="boarding-calendar-tab" href="#">Boarding</a></div>'
@@ -68,6 +73,14 @@ def schedule(request: web.Request, company: Company) -> web.Response:
         f"</app-appointments-view></main><script>{asset('schedule.js')}</script>"
     )
     return page("Neo - Schedule", body)
+
+
+def _day(given: str, company: Company) -> date:
+    """The day asked for; today where it is none."""
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        return company.clock.local().date()
 
 
 def consultation(request: web.Request, _: Company) -> web.Response:

@@ -10,6 +10,7 @@ import pytest
 from idexx_sync.access import Credentials
 from idexx_sync.access_desk import DatabaseDesk
 from idexx_sync.clinic_status import clinic_standing
+from idexx_sync.errors import CredentialsRejected, ShapeChanged
 from idexx_sync.secrets import keyring
 from tests.integration.cli.conftest import CommandLine, Terminal
 from tests.support import LOCAL_KEY, Bench, add_clinic, query, visits
@@ -140,6 +141,25 @@ def clinic_needs(bench: Bench) -> list[tuple[str, str]]:
     """Over the test's own connection, which sees what is not committed."""
     stands = clinic_standing(bench.conn, bench.clinic_id, bench.now)
     return [(need.who, need.what) for need in stands.needs]
+
+
+def test_what_somebody_has_acted_on_is_no_longer_needed(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    def needed() -> list[str]:
+        return [what for who, what in clinic_needs(bench)]
+
+    set_credentials(idexx_sync, bench)
+    bench.pims.error = CredentialsRejected("Neo refused them")
+    idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    assert needed() == ["last inbound job failed, credentials_rejected: Neo refused them"]
+    set_credentials(idexx_sync, bench)
+    assert needed() == []
+
+    bench.pims.error = ShapeChanged("no list of events")
+    idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    set_credentials(idexx_sync, bench)
+    assert needed() == ["last inbound job failed, shape_changed: no list of events"]
 
 
 def test_show_tells_how_fresh_each_sync_is_and_when_it_is_next_due(

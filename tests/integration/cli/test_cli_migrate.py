@@ -30,7 +30,7 @@ def test_odis_tables_come_first_and_each_missing_one_is_named(bare: CommandLine)
     answer = bare("migrate")
 
     assert (answer.code, answer.out) == (1, "")
-    assert "lacks what ODIS's own have: public.cases, public.clinic_blocked_periods" in answer.err
+    assert "lacks what belongs to ODIS: public.cases, public.clinic_blocked_periods" in answer.err
     assert "Nothing was applied" in answer.err
 
 

@@ -138,7 +138,9 @@ def test_a_paused_clinic_is_not_a_success(bench: Bench, idexx_sync: CommandLine)
     answer = sync(idexx_sync)
 
     assert answer.code == 1
-    assert answer.out.startswith("skipped paused")
+    assert answer.out.startswith(
+        f"skipped paused  the clinic is paused; see: idexx-sync clinics show {bench.clinic_id}\n"
+    )
 
 
 def test_an_interrupt_cancels_the_job(bench: Bench, idexx_sync: CommandLine) -> None:
@@ -242,6 +244,7 @@ def test_approving_runs_the_sync_anew(held: UUID, bench: Bench, idexx_sync: Comm
     again = idexx_sync("holds", "approve", held)
     assert again.code == 1
     assert "is closed; only an open hold can be decided" in again.err
+    assert "ended" in idexx_sync("holds", "show", held).out
 
 
 def test_approving_what_is_no_longer_so_holds_again(
@@ -341,7 +344,7 @@ def test_the_console_script_is_quiet_about_its_insides() -> None:
         "jobs", "list", DATABASE_URL="postgresql://x:y@127.0.0.1:1/z", IDEXX_SYNC_LOCAL_KEY=key
     )
     assert (down.returncode, down.stdout) == (6, "")
-    assert "Postgres did not answer" in down.stderr
+    assert "password and database in DATABASE_URL are right" in down.stderr
 
     mistyped, alone, helped = run("jbos"), run(), run("--help")
     assert (mistyped.returncode, mistyped.stdout) == (2, "")
@@ -350,3 +353,7 @@ def test_the_console_script_is_quiet_about_its_insides() -> None:
     assert alone.stderr.startswith("Usage: idexx-sync")
     assert (helped.returncode, helped.stderr) == (0, "")
     assert "Exit codes:" in helped.stdout
+    for noun in ([], ["clinics"], ["sync"], ["holds"]):
+        listed = run(*noun, "--help", COLUMNS="80").stdout.partition("Commands:")[2]
+        assert listed
+        assert "..." not in listed

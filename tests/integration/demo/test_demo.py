@@ -115,4 +115,5 @@ def test_a_word_that_is_none_is_refused() -> None:
     )
 
     assert (answer.returncode, answer.stdout) == (2, "")
-    assert answer.stderr == "usage: ./run demo [--json]\n"
+    assert answer.stderr.startswith("usage: ./run demo [-h] [--json]\n")
+    assert "unrecognized arguments: --josn" in answer.stderr

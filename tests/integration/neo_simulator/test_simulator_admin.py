@@ -253,6 +253,10 @@ def test_requests_in_work_do_not_hold_up_the_end() -> None:
     assert monotonic() - began < 4
 
 
+def test_ctrl_c_at_the_terminal_is_not_for_the_simulator(simulator: Simulator) -> None:
+    assert os.getsid(simulator.pid) != os.getsid(0)
+
+
 def test_both_sides_listen_on_loopback_only(simulator: Simulator, clinic: Company) -> None:
     for url in (simulator.url, simulator.admin_url, clinic.base_url):
         assert url.startswith("http://127.0.0.1:")

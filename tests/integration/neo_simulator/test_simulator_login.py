@@ -237,6 +237,17 @@ def test_the_schedule_page_has_its_hooks(page: Page, clinic: Company) -> None:
     expect(page.locator(".fc .fc-timegrid-col")).to_have_count(3)
 
 
+def test_the_schedule_names_its_day_and_leads_to_the_next(page: Page, clinic: Company) -> None:
+    clinic.book("2026-05-05 09:00:00", patient="MORROW")
+    log_in(page, clinic)
+    page.goto(f"{clinic.base_url}/schedule?date=tomorrow")  # no day: today
+
+    expect(page.locator(".days strong")).to_have_text("Monday, 04 May 2026")
+    page.get_by_label("the day after").click()
+    expect(page.locator(".days strong")).to_have_text("Tuesday, 05 May 2026")
+    expect(page.locator(".appointment-block")).to_contain_text("MORROW")
+
+
 def test_the_consultation_page_has_its_hooks(page: Page, clinic: Company) -> None:
     consultation = clinic.start_consultation(clinic.book("2026-05-04 09:00:00"))
     clinic.edit_notes(consultation, "<p>two days lame</p><script>document.title='x'</script>")

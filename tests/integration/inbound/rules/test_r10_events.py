@@ -123,6 +123,29 @@ def test_r10_an_empty_list_of_rooms_is_refused(bench: Bench) -> None:
     assert (bench.rows(removed=True), bench.slots()) == before
 
 
+def test_r10_a_list_of_rooms_that_do_not_exist_is_refused(bench: Bench) -> None:
+    bench.pims.records = visits(6)
+    bench.sync()
+    before = bench.rows(removed=True), bench.slots()
+    set_rooms(bench, ["33"])
+
+    job = bench.sync()
+
+    assert (job.status, job.error_kind) == ("failed", "configuration_invalid")
+    assert "none of 33 is a room of this clinic, which has 3, 5" in (job.error_message or "")
+    assert (bench.rows(removed=True), bench.slots()) == before
+
+
+def test_r10_a_listed_room_that_does_not_exist_is_reported(bench: Bench) -> None:
+    bench.pims.records = visits(6)
+    bench.sync()
+    set_rooms(bench, ["3", "33"])
+
+    assert warnings(bench.sync()) == {"unknown_rooms": 1}
+    bench.pims.rooms = ("3", "33")  # made meanwhile
+    assert warnings(bench.sync()) == {}
+
+
 def test_r10_a_visit_that_moves_to_a_room_that_does_not_count_frees_its_time(
     bench: Bench,
 ) -> None:
