@@ -155,7 +155,12 @@ def test_what_somebody_must_do_comes_before_age() -> None:
         card(history(fresh, "mapping_error")),
     ):
         assert inbound(broken).freshness == "action_required"
-    assert inbound(card(history(fresh, "pims_unavailable"))).freshness == "on_time"
+    login_unknown = (Attempt(ago(minutes=1), None),)
+    for waiting in (
+        card(history(fresh, "pims_unavailable")),
+        card(history(fresh), attempts=login_unknown),  # blocks, and passes by itself
+    ):
+        assert inbound(waiting).freshness == "on_time"
 
 
 PAUSED = [
@@ -177,11 +182,15 @@ def test_paused_comes_before_everything_else(fields: dict[str, Any], reason: str
 
 
 def test_the_failure_of_one_sync_says_nothing_of_another() -> None:
-    clinic = card(history(ago(minutes=1)), history(None, "mapping_error", "cases"))
+    failed, fine = "mapping_error", ago(minutes=1)
+    clinic = card(
+        history(fine), history(None, failed, "cases"), history(fine, None, "reconciliation")
+    )
 
     assert [(sync.sync, sync.freshness) for sync in standing(clinic, NOW).syncs] == [
         ("inbound", "on_time"),
         ("cases", "action_required"),
+        ("reconciliation", "on_time"),
     ]
 
 

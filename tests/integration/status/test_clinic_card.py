@@ -33,6 +33,8 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         add_login(conn, one, before(days=1), "ok", version=2)
         add_login(conn, one, before(hours=2), None, version=2)
     add_login(conn, clinic_id, before(hours=1), "unavailable", version=2)
+    add_login(conn, clinic_id, before(minutes=9), "account_locked", version=1)
+    add_login(conn, other, before(minutes=9), "page_unknown", version=2)
     pause(conn, clinic_id, None)
     hold = add_hold(conn, clinic_id, "times_shifted")
     add_hold(conn, clinic_id, "empty_calendar", "rejected")
@@ -98,6 +100,7 @@ HISTORIES: list[tuple[list[dict[str, Any]], Any, str | None]] = [
         None,
         None,
     ),
+    ([{"ended": before(hours=1), "result": None}], before(hours=1), None),
     ([{"ended": before(hours=1), "status": "held"}], None, None),
     (
         [

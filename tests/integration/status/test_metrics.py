@@ -52,6 +52,7 @@ def world(conn: Conn) -> UUID:
     add_job(conn, failing, before(days=2))
     dead = add_job(conn, failing, before(hours=4), "dead", error_kind="internal")
     add_job(conn, failing, before(hours=3), "dead", error_kind="pims_slow", retry_of=dead)
+    add_job(conn, failing, status="queued", queued_at=before(minutes=45))
     add_hold(conn, failing, "times_shifted")
     add_login(conn, failing, before(hours=1), "unavailable")
 
@@ -114,7 +115,7 @@ FLEET: dict[str, Values] = {
         ("none", "held", "inbound"): 1,
         ("none", "skipped_overlap", "inbound"): 1,
         ("none", "running", "inbound"): 1,
-        ("none", "queued", "inbound"): 2,
+        ("none", "queued", "inbound"): 3,
         ("internal", "dead", "inbound"): 1,
         ("pims_slow", "dead", "inbound"): 1,
         ("none", "succeeded", "cases"): 1,
@@ -125,8 +126,8 @@ FLEET: dict[str, Values] = {
     },
     "job_duration_seconds_count": {("inbound",): 5, ("cases",): 1},
     "job_duration_seconds_sum": {("inbound",): 105, ("cases",): 600},
-    "queue_jobs": {("queued",): 2, ("running",): 1},
-    "queue_oldest_age_seconds": {(): 30 * 60},
+    "queue_jobs": {("queued",): 3, ("running",): 1},
+    "queue_oldest_age_seconds": {(): 45 * 60},
     "jobs_dead": {("inbound",): 1, ("cases",): 0, ("reconciliation",): 0},
     "holds_open": {("times_shifted",): 2},
     "logins_last_24h": {("ok",): 2, ("unknown",): 1, ("unavailable",): 1},
@@ -144,13 +145,16 @@ ONE_CLINIC: dict[str, Values] = {
         labels: count
         for labels, count in FLEET["jobs_last_24h"].items()
         if "dead" not in labels and "succeeded_with_warnings" not in labels
-    },
+    }
+    | {("none", "queued", "inbound"): 2},
     "job_duration_seconds": {
         **durations(25, 38.5, 39.7),
         **durations(600, 600, 600, sync="cases"),
     },
     "job_duration_seconds_count": {("inbound",): 4, ("cases",): 1},
     "job_duration_seconds_sum": {("inbound",): 100, ("cases",): 600},
+    "queue_jobs": {("queued",): 2, ("running",): 1},
+    "queue_oldest_age_seconds": {(): 30 * 60},
     "jobs_dead": dict.fromkeys([(sync,) for sync in SYNCS], 0),
     "holds_open": {("times_shifted",): 1},
     "logins_last_24h": {("ok",): 2, ("unknown",): 1},
