@@ -1,4 +1,4 @@
-"""`./run bench`: measures P1 to P8, prints them beside their goals, writes bench.json."""
+"""`./run bench`: measures P1 to P10, prints them beside their goals, writes bench.json."""
 
 import argparse
 import json
@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from local_stack.chromium import find_chromium, playwright_package
+from tests.bench.authorizing import measure_authorizer
 from tests.bench.earlier import measure_earlier_way
 from tests.bench.figure import Figure
 from tests.bench.first_run import measure_first_run
 from tests.bench.growth import measure_growth
+from tests.bench.imports import measure_imports
 from tests.bench.memory import measure_memory
 from tests.bench.rig import Rig, open_rig
 from tests.bench.unchanged import count_writes
@@ -34,6 +36,8 @@ MEASURES: Final[dict[str, Measure]] = {
     "P6": count_writes,
     "P7": measure_growth,
     "P8": measure_memory,
+    "P9": measure_imports,
+    "P10": measure_authorizer,
 }
 REPETITIONS: Final = 20
 QUICK: Final = 3

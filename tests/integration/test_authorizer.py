@@ -294,6 +294,18 @@ def test_two_hundred_calls_at_once_write_one_use(gateway: Gateway, database: str
         desk.database.close()
 
 
+def test_callers_that_share_a_desk_get_their_own_keys_answer(gateway: Gateway) -> None:
+    keys = [gateway.make() for _ in range(20)]
+    desk = authorizer.process_desk()
+    desk.database.connection()
+
+    def call(number: int) -> list[str]:
+        event = request_event(keys[number].text.get_secret_value())
+        return [str(handler(event, None)["principalId"]) for _ in range(30)]
+
+    assert at_once(len(keys), call) == [[str(made.key.id)] * 30 for made in keys]
+
+
 def count_writes(conn: Conn) -> None:
     """From now on; each write leaves a row of its own."""
     conn.execute("""

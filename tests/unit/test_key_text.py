@@ -5,6 +5,7 @@ import hashlib
 import re
 import string
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from idexx_sync.key_text import (
     read_peppers,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 PRINTABLE = st.sampled_from(string.printable)
 STAGES = st.sampled_from(["prod", "test", "staging-2"])
 OLD, NEW = (base64.b64encode(bytes([n] * 32)).decode() for n in (1, 2))
@@ -87,6 +89,13 @@ def test_the_checksum_never_changes_its_mind() -> None:
     """Keys that were given out must stay keys."""
     assert checksum("") == "000000"
     assert is_key("idx_live_Ab3dE6gH_0123456789ABCDEFGHIJKLMNOPQRSTUV_08rj3H")
+
+
+def test_the_documentation_shows_a_key_and_the_very_expression() -> None:
+    text = (ROOT / "docs" / "keys.md").read_text()
+
+    assert KEY_PATTERN in text.splitlines()
+    assert [is_key(key) for key in re.findall(KEY_PATTERN, text)] == [True]
 
 
 def test_a_hint_shows_the_beginning_and_the_last_four_characters() -> None:
