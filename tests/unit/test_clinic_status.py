@@ -34,7 +34,8 @@ def ago(**length: float) -> datetime:
 def history(
     success: datetime | None = None, error_kind: str | None = None, sync: SyncName = "inbound"
 ) -> SyncHistory:
-    return SyncHistory(sync, success, error_kind, None if error_kind is None else "it was so")
+    ended = ago(hours=1) if error_kind else success
+    return SyncHistory(sync, success, error_kind, "it was so" if error_kind else None, ended)
 
 
 def card(*histories: SyncHistory, **fields: Any) -> ClinicCard:
@@ -54,6 +55,7 @@ def card(*histories: SyncHistory, **fields: Any) -> ClinicCard:
         sync_schedules=None,
         credential_version=1,
         credentials_set_at=ago(days=30),
+        changed_at=ago(days=30),
         attempts=(Attempt(ago(days=1), "ok"),),
         histories=histories,
         open_holds=(),
@@ -302,3 +304,20 @@ def test_who_acts_is_known_of_every_kind_and_odis_for_others() -> None:
     assert who_acts("shape_changed") == "odis"
     assert who_acts("lease_lost") == "nobody"
     assert who_acts("a word of tomorrow") == "odis"
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "needed"),
+    [
+        ("credentials_rejected", ago(minutes=59), False),
+        ("credentials_rejected", ago(minutes=61), True),
+        ("configuration_invalid", ago(minutes=59), False),
+        ("shape_changed", ago(minutes=59), True),
+    ],
+)
+def test_a_failure_that_somebody_has_acted_on_is_no_longer_needed(
+    kind: str, changed: datetime, needed: bool
+) -> None:
+    told = standing(card(history(None, kind), changed_at=changed), NOW)
+
+    assert any(kind in need.what for need in told.needs) is needed
