@@ -99,11 +99,14 @@ def _deliver(function: Answer, event: Any) -> None:
         else:
             failed += 1
             if failed >= tries:
-                return _give_up(policy, config, event, result, "RetriesExhausted", failed)
+                condition = "RetriesExhausted"
+                break
             pause = lambdas._LAMBDA_ASYNC_RETRY_BASE_SECONDS * 2 ** (failed - 1)
         if time.monotonic() + pause > ends:
-            return _give_up(policy, config, event, result, "EventAgeExceeded", failed)
+            condition = "EventAgeExceeded"
+            break
         time.sleep(pause)
+    _give_up(policy, config, event, result, condition, failed)
 
 
 def _policy(function: Answer) -> Answer:
@@ -164,7 +167,8 @@ class _FunctionFailedError(Exception):
 def _answer_of_function(result: Answer) -> tuple[Answer | None, str | None]:
     if result.get("error") or result.get("throttle"):
         raise _FunctionFailedError
-    return _plain_answer_of_function(result)
+    answer: tuple[Answer | None, str | None] = _plain_answer_of_function(result)
+    return answer
 
 
 async def _invoke_behind_gateway(*arguments: Any, **more: Any) -> Any:

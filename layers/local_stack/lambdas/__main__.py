@@ -87,7 +87,7 @@ async def serve(machine: Machine) -> None:
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, over.set)
-    loop.add_reader(sys.stdin.fileno(), lambda: os.read(0, 1024) or over.set())
+    loop.add_reader(sys.stdin.fileno(), lambda: None if os.read(0, 1024) else over.set())
     no_limit = aiohttp.ClientTimeout(total=None)
     connections = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(timeout=no_limit, connector=connections) as http:

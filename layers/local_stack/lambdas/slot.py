@@ -94,7 +94,9 @@ class Slot:
 
     async def _eats_too_much(self) -> bool:
         limit = self._function.memory_mb
-        return await asyncio.to_thread(tree.memory_mb, self.process.pid, of_interest_mb=limit) > limit
+        return (
+            await asyncio.to_thread(tree.memory_mb, self.process.pid, of_interest_mb=limit) > limit
+        )
 
     async def _listens(self, port: int) -> bool:
         """False when it ended instead."""
