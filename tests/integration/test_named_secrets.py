@@ -135,14 +135,14 @@ def test_a_secret_without_text_is_named_by_its_variable(
     secrets.delete_secret(SecretId="test/pepper", ForceDeleteWithoutRecovery=True)
     secrets.create_secret(Name="test/pepper", **value)
 
-    with pytest.raises(ConfigurationInvalid, match="^IDEXX_SYNC_PEPPER_SECRET: .*holds no text"):
+    with pytest.raises(ConfigurationInvalid, match=r"^IDEXX_SYNC_PEPPER_SECRET: .*holds no text"):
         load(KeySettings)
 
 
 def test_a_secret_about_to_be_deleted_is_none(secrets: Any) -> None:
     secrets.delete_secret(SecretId="test/pepper")
 
-    with pytest.raises(ConfigurationInvalid, match="^IDEXX_SYNC_PEPPER_SECRET: there is no such"):
+    with pytest.raises(ConfigurationInvalid, match=r"^IDEXX_SYNC_PEPPER_SECRET: there is no such"):
         load(KeySettings)
 
 
@@ -153,7 +153,7 @@ def test_an_unreachable_secrets_manager_is_named_and_may_be_tried_again(
     environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     environ.setattr(named_secrets, "TRIES", 1)
 
-    with pytest.raises(SecretsUnreachable, match="^IDEXX_SYNC_DATABASE_SECRET: .*Endpoint") as it:
+    with pytest.raises(SecretsUnreachable, match=r"^IDEXX_SYNC_DATABASE_SECRET: .*Endpoint") as it:
         load(DatabaseSettings)
 
     assert isinstance(it.value, ConfigurationInvalid)
