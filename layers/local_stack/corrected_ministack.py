@@ -179,6 +179,13 @@ async def _invoke_behind_gateway(*arguments: Any, **more: Any) -> Any:
         return gateway._gw_error("DEFAULT_5XX", "Internal server error")
 
 
+def _event_for_function(api_id: str, stage: str, *arguments: Any, **more: Any) -> Answer:
+    """By itself: a path that the caller did not use, from which no answer can make an address."""
+    event: Answer = _plain_event_for_function(api_id, stage, *arguments, **more)
+    event["requestContext"]["path"] = f"/restapis/{api_id}/{stage}/_user_request_{event['path']}"
+    return event
+
+
 def keep_no_logs(*_arguments: Any, **_more: Any) -> None:
     """By itself: a log stream of its own in memory for each invocation, for ever. The functions'
     logs are files."""
@@ -192,10 +199,12 @@ def _end_with_parent() -> None:
 
 _plain_answer_of_function = gateway._lambda_proxy_response
 _plain_invoke_behind_gateway = gateway._invoke_lambda_proxy_v1
+_plain_event_for_function = gateway._build_lambda_event_v1
 lambdas._proxy_url_for = every_function_has_the_adapter
 lambdas._execute_function_proxy = run_through_adapter
 lambdas.invoke_async_with_retry = deliver_later
 lambdas._emit_lambda_logs = keep_no_logs
+gateway._build_lambda_event_v1 = _event_for_function
 gateway._lambda_proxy_response = _answer_of_function
 gateway._invoke_lambda_proxy_v1 = _invoke_behind_gateway
 

@@ -44,13 +44,12 @@ def memory_mb(pid: int, *, of_interest_mb: float) -> float:
 
 
 def end(pid: int) -> None:
-    """Kills a leader's group and all below it."""
-    everyone = below(pid)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-    for one in everyone:
+    """Kills all below a leader, then its group: who is gone can't complain of the others' end."""
+    for one in reversed(below(pid)):
         with suppress(ProcessLookupError):
             os.kill(one, signal.SIGKILL)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def end_orphans(children: set[int]) -> None:
