@@ -16,7 +16,14 @@ from idexx_sync.api.problems import (
 
 REQUEST_ID: Final = "$context.requestId"
 _LATER: Final = {"Retry-After": str(RETRY_AFTER_S)}
-_EVERY_ANSWER: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_EVERY_ANSWER: Final = {
+    "Content-Type": MEDIA_TYPE,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+TEMPLATE_OF: Final = "application/json"
+"""The one template that the gateway takes whatever the caller accepts; the header says what it is.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,9 @@ _BAD_REQUEST: Final = GatewayAnswer("bad_request", "The gateway can't read the r
 _NOT_FOUND: Final = GatewayAnswer("not_found", "There is nothing at this path; see /openapi.json.")
 _THROTTLED: Final = GatewayAnswer("throttled", "Wait a moment before the next request.", _LATER)
 _DEFECT: Final = GatewayAnswer("internal", "Tell ODIS's engineers the request id.")
+_NO_AUTHORIZER: Final = GatewayAnswer(
+    "authorizer_unavailable", "Keys can't be checked now; try again in a moment.", _LATER
+)
 _TOO_LATE: Final = GatewayAnswer(
     "gateway_timeout", "The answer took too long; look at the job, or ask again.", _LATER
 )
@@ -45,10 +55,8 @@ GATEWAY_ANSWERS: Final[Mapping[str, GatewayAnswer]] = {
     "INVALID_SIGNATURE": _UNAUTHORIZED,
     "ACCESS_DENIED": _FORBIDDEN,
     "WAF_FILTERED": _FORBIDDEN,
-    "AUTHORIZER_FAILURE": GatewayAnswer(
-        "authorizer_unavailable", "Keys can't be checked now; try again in a moment.", _LATER
-    ),
-    "AUTHORIZER_CONFIGURATION_ERROR": _DEFECT,
+    "AUTHORIZER_FAILURE": _NO_AUTHORIZER,
+    "AUTHORIZER_CONFIGURATION_ERROR": _NO_AUTHORIZER,
     "API_CONFIGURATION_ERROR": _DEFECT,
     "INTEGRATION_FAILURE": _TOO_LATE,
     "INTEGRATION_TIMEOUT": _TOO_LATE,
@@ -76,5 +84,5 @@ def answer_problems(api: RestApi) -> None:
             type=ResponseType.of(name),
             status_code=str(problem.status),
             response_headers={header: f"'{value}'" for header, value in headers.items()},
-            templates={MEDIA_TYPE: problem.view(REQUEST_ID).model_dump_json(exclude_none=True)},
+            templates={TEMPLATE_OF: problem.view(REQUEST_ID).model_dump_json(exclude_none=True)},
         )

@@ -41,6 +41,9 @@ ACCESS_LOG: Final = {
     "function_status": "$context.integration.status",
 }
 """One line for each request: no key, no address, no query."""
+LOG_POLICY: Final = (
+    "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+)
 
 
 class HttpApi(Construct):
@@ -135,7 +138,7 @@ class HttpApi(Construct):
                 reason="Callers are programs, not people: our own authorizer checks their keys.",
             ),
             Acknowledgment(
-                id="AwsSolutions-IAM4",
+                id=f"AwsSolutions-IAM4[Policy::{LOG_POLICY}]",
                 reason="The role by which API Gateway writes access logs, as AWS defines it.",
             ),
         )
