@@ -2,10 +2,12 @@
 
 import base64
 import fcntl
+import hashlib
 import json
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,7 +32,19 @@ class Home:
 
     @property
     def postgres(self) -> Path:
-        return self.folder / "postgres"
+        """Where Postgres keeps its data. A root user's Postgres runs as `nobody`, who can't pass
+        through a private folder such as /root: then they lie elsewhere, and a link leads there."""
+        here = self.folder / "postgres"
+        if here.exists() or os.geteuid() != 0 or _anybody_can_pass(self.folder):
+            return here
+        name = hashlib.sha256(str(self.folder.resolve()).encode()).hexdigest()[:12]
+        elsewhere = Path(f"/var/tmp/idexx-sync-{name}")  # noqa: S108 our own, and closed
+        elsewhere.mkdir(mode=0o711, exist_ok=True)
+        if elsewhere.lstat().st_uid != 0 or not stat.S_ISDIR(elsewhere.lstat().st_mode):
+            raise PermissionError(f"{elsewhere} is somebody else's; remove it and try again")
+        here.unlink(missing_ok=True)
+        here.symlink_to(elsewhere)
+        return here
 
     @property
     def logs(self) -> Path:
@@ -73,14 +87,27 @@ def home(folder: Path = HOME, *, afresh: bool = False) -> Iterator[Home]:
         found = Home(folder, lock)
         found.tell("")
         if afresh:
-            for path in folder.iterdir():
-                if path.is_dir():
-                    shutil.rmtree(path)
-                elif path.name != "lock":
-                    path.unlink()
+            _empty(folder)
         yield found
     finally:
         os.close(lock)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name == "lock":
+            continue
+        if path.is_symlink():
+            shutil.rmtree(path.resolve(), ignore_errors=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _anybody_can_pass(folder: Path) -> bool:
+    found = folder.resolve()
+    return all(one.stat().st_mode & stat.S_IXOTH for one in (found, *found.parents))
 
 
 def _random_key() -> str:

@@ -6,12 +6,13 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
-from local_stack.home import AlreadyRuns, home
+from local_stack.home import HOME, AlreadyRuns, home
 from local_stack.stack import LocalStack, running_stack
 
 EXAMPLES: Final = """\
@@ -34,12 +35,18 @@ What you can paste into another terminal, as the clinic {name}:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./run up", description=__doc__)
     parser.add_argument("--reset", action="store_true", help="forget all data of earlier starts")
-    reset: bool = parser.parse_args(arguments).reset
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGHUP, _leave)
+    parser.add_argument(
+        "--folder", type=Path, default=HOME, metavar="PATH", help="where the data are kept"
+    )
+    options = parser.parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     started = time.monotonic()
     try:
-        with home(afresh=reset) as place, running_stack(place, say=_say) as stack:
+        with (
+            home(options.folder, afresh=options.reset) as place,
+            running_stack(place, say=_say) as stack,
+        ):
             place.tell(f"{stack.api_url} (process {os.getpid()})")
             _say(f"up after {time.monotonic() - started:.1f} s; logs: {place.logs}")
             print(described(stack), flush=True)
