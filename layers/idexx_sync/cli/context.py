@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import sleep
 from typing import Any, Protocol, TextIO
 
 import typer
@@ -15,7 +16,14 @@ from idexx_sync.db import Conn, connect
 from idexx_sync.entry import make_tools
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
-from idexx_sync.settings import KeySettings, Settings, load_key_settings, load_settings
+from idexx_sync.settings import (
+    ClientSettings,
+    KeySettings,
+    Settings,
+    load_client_settings,
+    load_key_settings,
+    load_settings,
+)
 
 WIDTH_OF_A_FILE = 200
 """Columns where nobody's terminal sets the width, so that ids stay in one piece."""
@@ -43,8 +51,10 @@ class Cli:
 
     load_settings: Callable[[], Settings] = load_settings
     load_key_settings: Callable[[], KeySettings] = load_key_settings
+    load_client_settings: Callable[[], ClientSettings] = load_client_settings
     make_tools: MakeTools = make_tools
     clock: Clock = _now
+    sleep: Callable[[float], None] = sleep
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
     out: Console = field(default_factory=lambda: _console(stderr=False))
     err: Console = field(default_factory=lambda: _console(stderr=True))
