@@ -73,6 +73,10 @@ class Api:
             self.now,
         )
 
+    def close(self) -> None:
+        self.database.close()
+        self.doorkeeper.close()
+
     def now(self) -> datetime:
         return self.bench.now
 
@@ -123,5 +127,4 @@ def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
 def api(bench: Bench) -> Iterator[Api]:
     made = Api(bench, add_clinic(bench.conn), Database(SecretStr(bench.url)))
     yield made
-    made.database.close()
-    made.doorkeeper.close()
+    made.close()

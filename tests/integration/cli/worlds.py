@@ -82,7 +82,7 @@ def world_in(conn: Connection[tuple[Any, ...]], url: str) -> Iterator[World]:
         for command_line in (database, over_api):
             command_line.while_waiting = api.work
         yield made
-    api.database.close()
+    api.close()
     bench.database.close()
 
 
