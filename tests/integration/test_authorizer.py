@@ -459,7 +459,7 @@ def test_no_key_and_no_pepper_in_logs_errors_or_reprs(
     call_all()
     gateway.conn.execute("ALTER TABLE clinic_api_keys RENAME COLUMN scopes TO other")
     call_all()
-    gateway.conn.execute("DROP TABLE clinic_api_keys")
+    gateway.conn.execute("DROP TABLE clinic_api_keys CASCADE")
     call_all()
     shown.append(repr(authorizer.process_desk()))
     forget_desk()
