@@ -160,6 +160,11 @@ def load_settings() -> Settings:
     return load(Settings)
 
 
+def load_database_settings() -> DatabaseSettings:
+    """The settings of a process that only reads and writes the database."""
+    return load(DatabaseSettings)
+
+
 def load_key_settings() -> KeySettings:
     """The settings of a process that makes or checks keys."""
     return load(KeySettings)

@@ -18,9 +18,11 @@ from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
 from idexx_sync.settings import (
     ClientSettings,
+    DatabaseSettings,
     KeySettings,
     Settings,
     load_client_settings,
+    load_database_settings,
     load_key_settings,
     load_settings,
 )
@@ -50,6 +52,7 @@ class Cli:
     """The world outside of the commands; results go to `out`, all else to `err`."""
 
     load_settings: Callable[[], Settings] = load_settings
+    load_database_settings: Callable[[], DatabaseSettings] = load_database_settings
     load_key_settings: Callable[[], KeySettings] = load_key_settings
     load_client_settings: Callable[[], ClientSettings] = load_client_settings
     make_tools: MakeTools = make_tools
@@ -62,7 +65,7 @@ class Cli:
     @contextmanager
     def database(self) -> Iterator[Conn]:
         """An autocommit connection for the time of the block."""
-        with connect(self.load_settings().database_url) as conn:
+        with connect(self.load_database_settings().database_url) as conn:
             yield conn
 
     @contextmanager

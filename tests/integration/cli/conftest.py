@@ -67,6 +67,7 @@ class CommandLine:
 
         cli = Cli(
             load_settings=lambda: self.settings,
+            load_database_settings=lambda: self.settings,
             load_key_settings=lambda: self.key_settings,
             load_client_settings=lambda: self.client_settings,
             make_tools=self._tools,
