@@ -97,3 +97,17 @@ def kill_worker(stack: LocalStack) -> Callable[[], None]:
         os.kill(runtime, signal.SIGKILL)
 
     return kill
+
+
+@pytest.fixture
+def folder_for() -> Iterator[Callable[[str], Path]]:
+    """A folder for a stack's data, by name; removed afterwards."""
+    with TemporaryDirectory(prefix="idexx-sync-e2e-") as parent:
+        Path(parent).chmod(0o755)
+
+        def make(name: str) -> Path:
+            path = Path(parent) / name
+            path.mkdir(mode=0o755)
+            return path
+
+        yield make

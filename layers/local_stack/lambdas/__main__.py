@@ -1,7 +1,8 @@
 """The adapter: takes invocations from the simulated AWS and has the functions' slots answer them.
 
 `python -m local_stack.lambdas LOGS [EMULATOR]`. The first line of its standard output names its
-address. It ends when its standard input closes, and with it every slot.
+address. It ends when its standard input closes, and with it every slot. It is two processes: one
+that serves, and its parent, which ends the slots should that one be killed.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
@@ -105,6 +107,19 @@ async def serve(machine: Machine) -> None:
             await runner.cleanup()
 
 
+def keep(serve_here: Callable[[], None]) -> None:
+    """Serve in a child, and end what that leaves behind: all of it falls to us, its next of kin."""
+    tree.adopt_orphans()
+    if (child := os.fork()) == 0:
+        serve_here()
+        return
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    os.close(sys.stdout.fileno())
+    os.waitpid(child, 0)
+    tree.end_orphans(set())
+
+
 if __name__ == "__main__":
     given = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    asyncio.run(serve(Machine(Path(sys.executable), ROOT, given, Path(sys.argv[1]))))
+    machine = Machine(Path(sys.executable), ROOT, given, Path(sys.argv[1]))
+    keep(lambda: asyncio.run(serve(machine)))
