@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from psycopg import Connection
 
@@ -172,6 +173,38 @@ def test_a_run_keeps_a_reserve_for_its_ending(bench: Bench) -> None:
     )
 
     assert monotonic() - started < 5
+    assert (job.status, job.error_kind) == ("queued", "deadline_exceeded")
+
+
+def test_a_heartbeat_during_a_write_does_not_keep_the_deadline_waiting(bench: Bench) -> None:
+    """The run's own transaction locks the lease; the heartbeat must not wait for its end."""
+    with psycopg.connect(bench.url) as somebody:
+        somebody.execute("LOCK TABLE public.schedule_appointments IN EXCLUSIVE MODE")
+        started = monotonic()
+        job = run(
+            bench, settings={"lease_seconds": 30}, remaining=lambda: started + 1.2 - monotonic()
+        )
+        ended = monotonic()
+
+    assert ended - started < 5
+    assert (job.status, job.error_kind) == ("queued", "deadline_exceeded")
+
+
+def test_a_run_that_plans_past_its_deadline_is_cut_off_when_it_writes(bench: Bench) -> None:
+    """At the deadline no statement was under way that could have been cancelled."""
+
+    class Plans(InboundSync):
+        def __call__(self, run: Run, pims: Any) -> Report:
+            threading.Event().wait(1.5)
+            return super().__call__(run, pims)
+
+    with psycopg.connect(bench.url) as somebody:
+        somebody.execute("LOCK TABLE public.schedule_appointments IN EXCLUSIVE MODE")
+        started = monotonic()
+        job = run(bench, Plans(), remaining=lambda: started + 1.2 - monotonic())
+        ended = monotonic()
+
+    assert ended - started < 5
     assert (job.status, job.error_kind) == ("queued", "deadline_exceeded")
 
 
