@@ -1,6 +1,5 @@
 """Asks the HTTP API and judges what comes back; the key goes out in one header and nowhere else."""
 
-import logging
 import re
 from collections.abc import Mapping
 from typing import Final, Self
@@ -26,7 +25,6 @@ class ApiClient:
         self._url = url
         self._key = key.get_secret_value()
         self._timeout_s = timeout_s
-        _keep_quiet()
         self._http = httpx.Client(
             headers={"X-API-Key": self._key, "Accept": "application/json"},
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECTS_WITHIN_S)),
@@ -111,9 +109,3 @@ class ApiClient:
 def _media_type(response: httpx.Response) -> str:
     given = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return given if re.fullmatch(r"[a-z]{1,20}/[a-z0-9.+-]{1,40}", given) else "something"
-
-
-def _keep_quiet() -> None:
-    """httpx logs every address, and httpcore every header: the key among them."""
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from idexx_sync.cli.watching import FAILURES_IN_A_ROW, LOOKS_EVERY_S
 from local_stack.postgres import Postgres
+from tests.gateway import Response
 from tests.integration.cli.worlds import World, world_in
 from tests.support import query
 
@@ -148,11 +149,21 @@ class TestWatch:
         world.order()
         command_line = world.over_api if way == "api" else world.database
         command_line.while_waiting = lambda: None
+        world.bench.conn.execute(
+            """
+            UPDATE idexx_sync.jobs
+               SET attempt = 1, error_kind = 'pims_unavailable', error_message = 'Neo is down'
+             WHERE status = 'queued'
+            """
+        )
 
         answer = world.run(way, "jobs watch QUEUED --timeout 5", "--json")
 
         assert (answer.code, answer.json["job"]["status"]) == (1, "queued")
-        assert "has not ended within 5 s and goes on" in answer.err
+        assert world.told(answer.err).splitlines() == [
+            "job QUEUED: queued (pims unavailable: Neo is down)",
+            "job QUEUED has not ended within 5 s and goes on",
+        ]
         assert command_line.slept == [LOOKS_EVERY_S, LOOKS_EVERY_S, 1]
 
     @pytest.mark.parametrize("way", ["database", "api"])
@@ -208,6 +219,35 @@ class TestWatch:
         assert (answer.code, answer.json["error"]["kind"]) == (6, "database_unavailable")
         assert len(world.over_api.slept) == FAILURES_IN_A_ROW
         assert f"idexx-sync jobs watch {world.names['QUEUED']}" in answer.err
+
+    def test_a_throttled_look_is_none(self, world: World) -> None:
+        world.order()
+        whole = world.server.answering
+
+        def throttle() -> None:
+            world.api.work()
+            world.over_api.while_waiting = relent
+            body = '{"code": "throttled", "detail": "Too many requests."}'
+            world.server.answering = lambda _: Response(429, {}, body)
+
+        def relent() -> None:
+            world.server.answering = whole
+
+        world.over_api.while_waiting = throttle
+
+        assert world.run("api", "jobs watch QUEUED").code == 3
+        assert len(world.over_api.slept) == 2
+
+    def test_a_key_that_is_revoked_meanwhile_ends_the_watch(self, world: World) -> None:
+        world.order()
+        world.over_api.while_waiting = lambda: world.bench.conn.execute(
+            "UPDATE public.clinic_api_keys SET revoked_at = %s", (world.bench.now,)
+        )
+
+        answer = world.run("api", "jobs watch QUEUED")
+
+        assert answer.code == 5
+        assert len(world.over_api.slept) == 1
 
 
 class TestRetry:

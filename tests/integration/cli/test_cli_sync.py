@@ -356,7 +356,7 @@ def test_the_console_script_is_quiet_about_its_insides() -> None:
     assert alone.stderr.startswith("Usage: idexx-sync")
     assert (helped.returncode, helped.stderr) == (0, "")
     assert "Exit codes:" in helped.stdout
-    for noun in ([], ["clinics"], ["sync"], ["holds"]):
+    for noun in ([], ["clinics"], ["sync"], ["jobs"], ["holds"]):
         listed = run(*noun, "--help", COLUMNS="80").stdout.partition("Commands:")[2]
         assert listed
         assert "..." not in listed
