@@ -8,7 +8,8 @@
   - nobody must act:      PimsUnavailable, PimsSlow, Throttled, DatabaseUnavailable,
                           DeadlineExceeded, LeaseLost
 
-The last group and InternalError are retryable: the same job may succeed later.
+The last group, InternalError and SecretsUnreachable (a ConfigurationInvalid) are retryable: the
+same job may succeed later.
 A message says what was found and what to do; it never carries a secret or a person's data.
 """
 
@@ -96,6 +97,12 @@ class ConfigurationInvalid(OdisMustAct):
     """A setting of the clinic or of the service is missing or wrong; the message names it."""
 
     kind = "configuration_invalid"
+
+
+class SecretsUnreachable(ConfigurationInvalid):
+    """Secrets Manager did not answer or refused us; a moment later it may give the secret."""
+
+    retryable = True
 
 
 class InternalError(OdisMustAct):

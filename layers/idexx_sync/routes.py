@@ -57,6 +57,8 @@ HTML: Final = "text/html; charset=utf-8"
 JSON: Final = "application/json"
 
 EVERYWHERE: Final[tuple[ProblemCode, ...]] = (
+    "bad_request",
+    "forbidden",
     "header_repeated",
     "invalid_json",
     "invalid_request",
@@ -70,7 +72,11 @@ EVERYWHERE: Final[tuple[ProblemCode, ...]] = (
     "gateway_timeout",
 )
 """Problems that any route may answer, the gateway's own included."""
-WITH_A_KEY: Final[tuple[ProblemCode, ...]] = ("unauthorized", "scope_missing")
+WITH_A_KEY: Final[tuple[ProblemCode, ...]] = (
+    "unauthorized",
+    "scope_missing",
+    "authorizer_unavailable",
+)
 STARTS_A_JOB: Final[tuple[ProblemCode, ...]] = ("sync_running", "worker_unavailable")
 
 

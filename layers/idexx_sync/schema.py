@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from idexx_sync.db import Conn
+from idexx_sync.errors import ConfigurationInvalid
 
 Needed = Mapping[str, tuple[str, ...]]
 """Table of schema `public` -> columns that we read or write."""
@@ -78,3 +79,14 @@ def hidden_tables(conn: Conn) -> list[str]:
         (sorted(ODIS_TABLES),),
     ).fetchall()
     return [name for (name,) in rows]
+
+
+def refuse_unfit(conn: Conn) -> None:
+    """ConfigurationInvalid that names each table and column of ODIS's that is missing."""
+    lacking = missing(conn, ODIS_TABLES)
+    if lacking:
+        raise ConfigurationInvalid(
+            f"this database lacks what belongs to ODIS: {', '.join(lacking)}; "
+            "check that DATABASE_URL names the right database. Nothing was applied.",
+            code="database_unfit",
+        )

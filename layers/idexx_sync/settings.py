@@ -1,4 +1,8 @@
-"""Settings, read once by the entry point; a missing one fails there, by name."""
+"""Settings, read once by the entry point; a missing one fails there, by name.
+
+A secret's plain variable comes first. Where it is not set, another one may hold the name of a
+secret in AWS Secrets Manager.
+"""
 
 import re
 from functools import cached_property
@@ -6,9 +10,15 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.named_secrets import NamedBy, NamedSecrets
 from idexx_sync.vocabulary import SyncName
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -28,13 +38,26 @@ class DatabaseSettings(BaseSettings):
         env_prefix="IDEXX_SYNC_", env_ignore_empty=True, frozen=True, extra="ignore"
     )
 
-    database_url: SecretStr = Field(validation_alias="DATABASE_URL")
+    database_url: Annotated[SecretStr, NamedBy("IDEXX_SYNC_DATABASE_SECRET")] = Field(
+        validation_alias="DATABASE_URL"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 there are no such files
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, NamedSecrets(settings_cls)
 
 
 class KeySettings(DatabaseSettings):
     """For those that make or check the keys of the HTTP API."""
 
-    pepper: SecretStr
+    pepper: Annotated[SecretStr, NamedBy("IDEXX_SYNC_PEPPER_SECRET")]
     """Base64 of 32 random bytes; while it is being replaced, the new one, a blank, the old one."""
     stage: str = Field(default="prod", pattern="^[a-z][a-z0-9-]*$")
     """Which deployment this is; keys begin with idx_live_ in `prod` only."""
@@ -50,7 +73,7 @@ class ApiSettings(DatabaseSettings):
 class Settings(DatabaseSettings):
     """For whoever runs syncs: the workers and the command line."""
 
-    local_key: SecretStr
+    local_key: Annotated[SecretStr, NamedBy("IDEXX_SYNC_LOCAL_KEY_SECRET")]
     """Base64 of 32 random bytes; seals credentials and sessions and keys the fingerprints."""
     neo_hosts: Annotated[tuple[str, ...], NoDecode] = ("us.idexxneo.com",)
     """Hosts that may be a clinic's Neo, always over https; comma-separated. An entry that is a

@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 ProblemCode = Literal[
+    "bad_request",
     "invalid_json",
     "header_repeated",
     "unauthorized",
+    "forbidden",
     "scope_missing",
     "not_found",
     "method_not_allowed",
@@ -28,13 +30,16 @@ ProblemCode = Literal[
     "database_unavailable",
     "worker_unavailable",
     "not_ready",
+    "authorizer_unavailable",
     "gateway_timeout",
 ]
 
 PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
+    "bad_request": (400, "The request can't be read"),
     "invalid_json": (400, "The body is not JSON"),
     "header_repeated": (400, "A header was sent twice with different values"),
     "unauthorized": (401, "A valid key is needed"),
+    "forbidden": (403, "The request is not let through"),
     "scope_missing": (403, "The key lacks a scope"),
     "not_found": (404, "There is no such thing"),
     "method_not_allowed": (405, "The path has no such method"),
@@ -52,6 +57,7 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
     "database_unavailable": (503, "The database does not answer"),
     "worker_unavailable": (503, "The sync could not be started"),
     "not_ready": (503, "The service is not ready"),
+    "authorizer_unavailable": (503, "Keys can't be checked"),
     "gateway_timeout": (504, "The answer took too long"),
 }
 """Code -> status and title; a code never changes its meaning."""

@@ -10,7 +10,6 @@ from idexx_sync.cli.arguments import Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
 from idexx_sync.db import Conn
-from idexx_sync.errors import ConfigurationInvalid
 
 
 def migrate(
@@ -33,7 +32,7 @@ def migrate(
             data = {"equal": not found, "differences": found}
             cli.answer(data, list(shown), as_json=as_json)
             return Exit.FAILED if found else Exit.OK
-        refuse_unfit(conn)
+        schema.refuse_unfit(conn)
         applied = migrations.apply(conn)
     said = [Text(f"applied {name}") for name in applied]
     shown = said or [Text("Nothing to apply: the database is up to date.")]
@@ -62,14 +61,3 @@ def differences(conn: Conn) -> dict[str, str]:
         "row level security hides its rows; connect with a role that has BYPASSRLS or owns it",
     )
     return found
-
-
-def refuse_unfit(conn: Conn) -> None:
-    """ConfigurationInvalid that names each table and column of ODIS's that is missing."""
-    lacking = schema.missing(conn, schema.ODIS_TABLES)
-    if lacking:
-        raise ConfigurationInvalid(
-            f"this database lacks what belongs to ODIS: {', '.join(lacking)}; "
-            "check that DATABASE_URL names the right database. Nothing was applied.",
-            code="database_unfit",
-        )

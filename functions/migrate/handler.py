@@ -1,0 +1,22 @@
+"""Lambda: apply this service's migrations, before the functions that need them change."""
+
+from typing import Any
+
+from idexx_sync import migrations
+from idexx_sync.db import connect
+from idexx_sync.schema import refuse_unfit
+from idexx_sync.settings import DatabaseSettings, load
+from idexx_sync.telemetry import logger, quiet_drivers
+
+
+def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Names of the migrations applied, none if the database was up to date.
+
+    Every error leaves the handler, so that the deployment that invokes it stops.
+    """
+    quiet_drivers()
+    with connect(load(DatabaseSettings).database_url) as conn:
+        refuse_unfit(conn)
+        applied = migrations.apply(conn)
+    logger().info("migrations applied", migrations=applied)
+    return {"applied": applied}

@@ -1,0 +1,26 @@
+"""Synthesis: a stage in, CloudFormation out. Needs no AWS account, no Docker and no network."""
+
+from pathlib import Path
+
+from aws_cdk import App
+
+from infra.stack import IdexxSync
+from infra.stages import STAGES, Stage
+
+
+def synthesise(stage: Stage, outdir: Path) -> Path:
+    """Write the stage's cloud assembly into `outdir`; returns the path of its template."""
+    app = App(outdir=str(outdir), analytics_reporting=False)
+    stack = IdexxSync(app, stage=stage)
+    app.synth()
+    return outdir / stack.template_file
+
+
+def main() -> None:
+    """What `cdk` runs; it says by its own variables where the assembly goes."""
+    app = App(analytics_reporting=False)
+    name = app.node.try_get_context("stage")
+    if name not in STAGES:
+        raise SystemExit(f"cdk: choose a stage: -c stage={'|'.join(STAGES)}")
+    IdexxSync(app, stage=STAGES[name])
+    app.synth()

@@ -1,0 +1,88 @@
+"""The stack of one stage: composes the constructs, and nothing else."""
+
+from typing import Final
+
+from aws_cdk import CfnOutput, Stack, Tags
+from constructs import Construct
+
+from idexx_sync.vocabulary import SYNCS
+from infra.api_function import ApiFunction
+from infra.dead_letters import DeadLetters
+from infra.http_api import HttpApi
+from infra.image import ImageFunction
+from infra.secrets_by_name import SecretsByName
+from infra.stages import Stage
+from infra.sync_function import FOLDERS, SyncFunction
+
+NO_RETRIES: Final = 0
+
+
+class IdexxSync(Stack):
+    """The whole service."""
+
+    def __init__(self, scope: Construct, *, stage: Stage) -> None:
+        super().__init__(
+            scope,
+            stage.stack_name,
+            stack_name=stage.stack_name,
+            description="Keeps ODIS's database true to clinics' IDEXX Neo calendars.",
+            termination_protection=stage.protected,
+        )
+        Tags.of(self).add("service", "idexx-sync")
+        Tags.of(self).add("stage", stage.name)
+
+        secrets = SecretsByName(self, "Secrets", names=stage.secrets)
+        dead_letters = DeadLetters(self, "DeadLetters")
+        syncs = {
+            sync: SyncFunction(
+                self,
+                sync.capitalize(),
+                stage=stage,
+                sync=sync,
+                secrets=secrets,
+                dead_letters=dead_letters,
+            )
+            for sync in SYNCS
+        }
+        status = ApiFunction(
+            self,
+            "Status",
+            stage=stage,
+            folder="status",
+            secrets=secrets,
+            workers={
+                name: worker for sync in syncs.values() for name, worker in sync.workers.items()
+            },
+        )
+        authorizer = ImageFunction(
+            self,
+            "Authorizer",
+            stage=stage,
+            handler="functions.authorizer.handler.handler",
+            size=stage.authorizer,
+        )
+        secrets.let_read(authorizer, "authorizer_database", "pepper")
+        migrate = ImageFunction(
+            self,
+            "Migrate",
+            stage=stage,
+            handler="functions.migrate.handler.handler",
+            size=stage.migrate,
+            retries=NO_RETRIES,  # whoever migrates waits for the answer
+        )
+        secrets.let_read(migrate, "database")
+        api = HttpApi(
+            self,
+            "Http",
+            stage=stage,
+            authorizer=authorizer,
+            functions={
+                "status": status,
+                **{FOLDERS[name]: sync.api for name, sync in syncs.items()},
+            },
+        )
+
+        CfnOutput(self, "ApiUrl", value=api.api.url)
+        CfnOutput(self, "ApiId", value=api.api.rest_api_id)
+        CfnOutput(self, "DeadLetterQueueUrl", value=dead_letters.queue.queue_url)
+        CfnOutput(self, "MigrateFunction", value=migrate.function.function_name)

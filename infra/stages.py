@@ -1,0 +1,117 @@
+"""What differs between deployments: the only place for it, also for the one on a laptop.
+
+Plain values; reading them starts no Node. The local stack takes LOCAL and replaces in it what only
+it can know: the simulator's address, and what its functions find in their environment besides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from idexx_sync.vocabulary import SyncName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """What one function gets."""
+
+    memory_mb: int
+    timeout_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerLimits:
+    """One sync's worker."""
+
+    size: Size
+    event_age_s: int
+    """An event that waited longer is not begun any more."""
+    retries: int = 2
+    """Lambda's, after about one and two minutes."""
+    reserved_concurrency: int | None = None
+    """Runs at once, which no other function can take away; None: whatever the account has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretNames:
+    """Secrets Manager's names; the secrets are made and filled before the first deployment."""
+
+    database: str
+    """DATABASE_URL of the functions that run syncs and answer requests, and of migrations."""
+    authorizer_database: str
+    """DATABASE_URL of the authorizer, which has a role of its own."""
+    pepper: str
+    local_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One deployment."""
+
+    name: str
+    secrets: SecretNames
+    workers: Mapping[SyncName, WorkerLimits]
+    """A sync that is not here has no worker yet."""
+    api: Size = Size(memory_mb=512, timeout_s=29)
+    """Longer than the gateway waits would be of no use."""
+    authorizer: Size = Size(memory_mb=512, timeout_s=15)
+    migrate: Size = Size(memory_mb=512, timeout_s=300)
+    authorizer_cache_s: int = 60
+    """How long a revoked key may still be let in; 0: every request is checked."""
+    requests_per_second: int = 50
+    burst: int = 100
+    neo_hosts: tuple[str, ...] = ("us.idexxneo.com",)
+    log_days: Literal[1, 14, 90] = 90
+    protected: bool = False
+    """Whether the stack can be deleted only after somebody has allowed it."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that every function gets besides its own; they win."""
+
+    @property
+    def stack_name(self) -> str:
+        return f"idexx-sync-{self.name}"
+
+
+def _secret_names(stage: str) -> SecretNames:
+    return SecretNames(
+        database=f"idexx-sync/{stage}/database",
+        authorizer_database=f"idexx-sync/{stage}/authorizer-database",
+        pepper=f"idexx-sync/{stage}/pepper",
+        local_key=f"idexx-sync/{stage}/local-key",
+    )
+
+
+_INBOUND: Final = Size(memory_mb=2048, timeout_s=300)
+"""Chromium and its driver take 340 MB; below 1769 MB Lambda gives less than one processor."""
+_INBOUND_EVENT_AGE_S: Final = 15 * 60
+
+PROD: Final = Stage(
+    name="prod",
+    secrets=_secret_names("prod"),
+    workers={
+        "inbound": WorkerLimits(
+            size=_INBOUND, event_age_s=_INBOUND_EVENT_AGE_S, reserved_concurrency=20
+        )
+    },
+    protected=True,
+)
+STAGING: Final = Stage(
+    name="staging",
+    secrets=_secret_names("staging"),
+    workers={
+        "inbound": WorkerLimits(
+            size=_INBOUND, event_age_s=_INBOUND_EVENT_AGE_S, reserved_concurrency=2
+        )
+    },
+    log_days=14,
+)
+LOCAL: Final = Stage(
+    name="local",
+    secrets=_secret_names("local"),
+    workers={"inbound": WorkerLimits(size=_INBOUND, event_age_s=_INBOUND_EVENT_AGE_S)},
+    authorizer_cache_s=2,
+    requests_per_second=1000,
+    burst=1000,
+    log_days=1,
+)
+STAGES: Final[Mapping[str, Stage]] = {stage.name: stage for stage in (PROD, STAGING, LOCAL)}

@@ -1,0 +1,96 @@
+"""Secrets that the environment only names: settings read them from AWS Secrets Manager.
+
+A value in the environment comes first, so that nothing is asked, and boto3 is not loaded, where
+the plain variables are set.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from idexx_sync.errors import ConfigurationInvalid, SecretsUnreachable
+
+CONNECT_TIMEOUT_S: Final = 2
+READ_TIMEOUT_S: Final = 5
+TRIES: Final = 3
+_ABSENT: Final = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
+"""No such secret, or one that is about to be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedBy:
+    """Marks a setting whose value may be a secret; `variable` holds the secret's name."""
+
+    variable: str
+
+
+class NamedSecrets(PydanticBaseSettingsSource):
+    """Reads each marked setting that no earlier source has given; ConfigurationInvalid names the
+    variable of one that can't be read."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self._client: Any = None
+
+    def __call__(self) -> dict[str, Any]:
+        values = {}
+        for name, field in self.settings_cls.model_fields.items():
+            value, key, _ = self.get_field_value(field, name)
+            if value is not None:
+                values[key] = value
+        return values
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        key = field.validation_alias if isinstance(field.validation_alias, str) else field_name
+        marks = [mark.variable for mark in field.metadata if isinstance(mark, NamedBy)]
+        if not marks or self.current_state.keys() & {key, field_name}:
+            return None, key, False
+        secret_id = os.environ.get(marks[0])
+        return (self._read(secret_id, marks[0]) if secret_id else None), key, False
+
+    def _read(self, secret_id: str, variable: str) -> str:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self._client = self._client or _client()
+            answer = self._client.get_secret_value(SecretId=secret_id)
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", "unknown"))
+            if code in _ABSENT:
+                raise _unusable(variable, "there is no such secret in Secrets Manager") from None
+            raise _unreachable(variable, code) from None
+        except BotoCoreError as error:
+            raise _unreachable(variable, type(error).__name__) from None
+        value = str(answer.get("SecretString", "")).strip()
+        if not value:
+            raise _unusable(variable, "the secret that it names holds no text")
+        return value
+
+
+def _unusable(variable: str, what: str) -> ConfigurationInvalid:
+    return ConfigurationInvalid(f"{variable}: {what}", code="secret")
+
+
+def _unreachable(variable: str, code: str) -> SecretsUnreachable:
+    return SecretsUnreachable(
+        f"{variable}: Secrets Manager did not give the secret that it names ({code})",
+        code="secret_unreachable",
+    )
+
+
+def _client() -> Any:
+    """Imported here: boto3 takes longer to load than everything else together."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "secretsmanager",
+        config=Config(
+            connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=READ_TIMEOUT_S,
+            retries={"total_max_attempts": TRIES, "mode": "standard"},
+        ),
+    )

@@ -1,0 +1,215 @@
+"""The functions in the template: what they run, what they may do, where their failures end."""
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.infra.conftest import LOCAL_ENVIRONMENT, LOCAL_HOSTS
+from tests.infra.template import Function, Template, flat, listed, target
+
+Grant = tuple[tuple[str, ...], str]
+"""Actions, and the one resource that they may touch."""
+LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
+SECRET = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
+SEND = ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
+INVOKE = ("lambda:InvokeFunction",)
+WORKER = "inbound_sync.worker"
+
+READS = {
+    "authorizer.handler": ["authorizer-database", "pepper"],
+    "case_sync.api": ["database"],
+    "inbound_sync.api": ["database"],
+    "inbound_sync.worker": ["database", "local-key"],
+    "migrate.handler": ["database"],
+    "reconciliation.api": ["database"],
+    "status.api": ["database"],
+}
+"""Every function, and the secrets that it may read."""
+STARTS_WORKERS = {"inbound_sync.api", "status.api"}
+
+
+@pytest.fixture(params=["prod", "staging", "local"])
+def template(request: pytest.FixtureRequest) -> Template:
+    found: Template = request.getfixturevalue(request.param)
+    return found
+
+
+def test_every_handler_of_the_project_is_a_function_and_exists(template: Template) -> None:
+    assert template.functions.keys() == READS.keys()
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
+    assert {handler.partition(".")[0] for handler in template.functions} == folders
+    for handler in template.functions:
+        folder, _, name = handler.partition(".")
+        assert callable(getattr(import_module(f"functions.{folder}.handler"), name))
+
+
+def test_each_function_may_do_exactly_what_it_needs(prod: Template) -> None:
+    def allowed(function: Function) -> set[Grant]:
+        assert {statement["Effect"] for statement in function.statements} == {"Allow"}
+        return {
+            (tuple(listed(s["Action"])), flat(resource))
+            for s in function.statements
+            for resource in listed(s["Resource"])
+        }
+
+    def needed(function: Function) -> set[Grant]:
+        log = target(function.properties["LoggingConfig"]["LogGroup"])
+        grants: set[Grant] = {(LOG, f"${{{log}.Arn}}")}
+        arn = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
+        for secret in READS[function.handler]:
+            grants.add((SECRET, f"{arn}idexx-sync/prod/{secret}-??????"))
+        if function.handler in STARTS_WORKERS:
+            grants.add((INVOKE, f"${{{prod.functions[WORKER].logical_id}.Arn}}"))
+        if function.handler.endswith(".worker"):
+            grants.add((SEND, f"${{{prod.only('AWS::SQS::Queue')[0]}.Arn}}"))
+        return grants
+
+    for function in prod.functions.values():
+        assert allowed(function) == needed(function), function.handler
+
+
+def test_no_policy_has_a_wildcard_as_action_or_resource(template: Template) -> None:
+    policies = template.of_type("AWS::IAM::Policy").values()
+    for statement in (s for policy in policies for s in policy["PolicyDocument"]["Statement"]):
+        assert not [action for action in listed(statement["Action"]) if "*" in action]
+        assert not [r for r in listed(statement["Resource"]) if "*" in flat(r)]
+        assert not {"NotAction", "NotResource"} & statement.keys()
+
+
+def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> None:
+    worker = prod.functions[WORKER].logical_id
+    base = {"IDEXX_SYNC_STAGE": "prod", "IDEXX_SYNC_DATABASE_SECRET": "idexx-sync/prod/database"}
+    none, inbound = (
+        {"IDEXX_SYNC_WORKER_FUNCTIONS": workers}
+        for workers in ("{}", f'{{"inbound":"${{{worker}}}"}}')
+    )
+    expected: dict[str, dict[str, str]] = {
+        "authorizer.handler": {
+            **base,
+            "IDEXX_SYNC_DATABASE_SECRET": "idexx-sync/prod/authorizer-database",
+            "IDEXX_SYNC_PEPPER_SECRET": "idexx-sync/prod/pepper",
+        },
+        "case_sync.api": base | none,
+        "inbound_sync.api": base | inbound,
+        "inbound_sync.worker": {
+            **base,
+            "IDEXX_SYNC_LOCAL_KEY_SECRET": "idexx-sync/prod/local-key",
+            "IDEXX_SYNC_NEO_HOSTS": "us.idexxneo.com",
+        },
+        "migrate.handler": base,
+        "reconciliation.api": base | none,
+        "status.api": base | inbound,
+    }
+
+    assert {
+        handler: {name: flat(value) for name, value in function.environment.items()}
+        for handler, function in prod.functions.items()
+    } == expected
+
+
+def test_all_functions_are_one_image_and_only_workers_have_a_browser(template: Template) -> None:
+    targets = {}
+    for handler, function in template.functions.items():
+        assert function.properties["PackageType"] == "Image"
+        tag = flat(function.properties["Code"]["ImageUri"]).rpartition(":")[2]
+        assert template.images[tag]["dockerFile"] == "Dockerfile.lambda"
+        targets[handler] = template.images[tag]["dockerBuildTarget"]
+
+    assert targets == {
+        handler: "browser" if handler.endswith(".worker") else "core" for handler in READS
+    }
+    assert len(template.images) == 2
+
+
+def workers(template: Template) -> list[Function]:
+    found = [function for name, function in template.functions.items() if name.endswith(".worker")]
+    assert found
+    return found
+
+
+def test_a_workers_failure_is_retried_twice_and_ends_in_the_queue(template: Template) -> None:
+    queue, _ = template.only("AWS::SQS::Queue")
+    for worker in workers(template):
+        events = worker.events
+        assert events is not None, worker.handler
+        assert events["Qualifier"] == "$LATEST"
+        assert events["MaximumRetryAttempts"] == 2
+        assert target(events["DestinationConfig"]["OnFailure"]["Destination"]) == queue
+
+
+@pytest.mark.parametrize(("handler", "seconds"), [(WORKER, 15 * 60)])
+def test_an_event_that_waited_too_long_is_not_begun(
+    template: Template, handler: str, seconds: int
+) -> None:
+    events = template.functions[handler].events
+
+    assert events is not None
+    assert events["MaximumEventAgeInSeconds"] == seconds
+
+
+@pytest.mark.parametrize(("stage", "runs"), [("prod", 20), ("staging", 2), ("local", None)])
+def test_runs_at_once_are_bounded_by_the_stage(
+    request: pytest.FixtureRequest, stage: str, runs: int | None
+) -> None:
+    template: Template = request.getfixturevalue(stage)
+
+    for worker in workers(template):
+        assert worker.properties.get("ReservedConcurrentExecutions") == runs
+
+
+def test_a_migration_is_never_repeated_by_itself(prod: Template) -> None:
+    events = prod.functions["migrate.handler"].events
+
+    assert events is not None
+    assert events["MaximumRetryAttempts"] == 0
+
+
+def test_functions_behind_the_gateway_end_when_it_gives_up(prod: Template) -> None:
+    for handler, function in prod.functions.items():
+        longest = 29 if handler.endswith(".api") else 15 if handler.startswith("auth") else 300
+        assert function.properties["Timeout"] == longest
+
+
+def test_dead_letters_are_encrypted_kept_for_two_weeks_and_never_travel_in_the_clear(
+    template: Template,
+) -> None:
+    queue, properties = template.only("AWS::SQS::Queue")
+    _, policy = template.only("AWS::SQS::QueuePolicy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+
+    assert properties["SqsManagedSseEnabled"] is True
+    assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert [target(one) for one in policy["Queues"]] == [queue]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@pytest.mark.parametrize(("stage", "days"), [("prod", 90), ("staging", 14), ("local", 1)])
+def test_every_log_is_a_functions_own_and_ends(
+    request: pytest.FixtureRequest, stage: str, days: int
+) -> None:
+    template: Template = request.getfixturevalue(stage)
+    groups = template.of_type("AWS::Logs::LogGroup")
+    own = [target(f.properties["LoggingConfig"]["LogGroup"]) for f in template.functions.values()]
+
+    assert len({*own}) == len(own)
+    assert {*own} < groups.keys()
+    assert {group["RetentionInDays"] for group in groups.values()} == {days}
+
+
+def test_the_local_stage_adds_its_own_to_every_functions_environment(local: Template) -> None:
+    for function in local.functions.values():
+        assert LOCAL_ENVIRONMENT.items() <= function.environment.items()
+    assert local.functions[WORKER].environment["IDEXX_SYNC_NEO_HOSTS"] == ",".join(LOCAL_HOSTS)
+
+
+def test_every_stage_has_the_same_resources(template: Template, prod: Template) -> None:
+    def kinds(of: Template) -> list[tuple[str, Any]]:
+        return sorted(
+            (resource["Type"], "" if "Deployment" in id_ or "Permission" in id_ else id_)
+            for id_, resource in of.resources.items()
+        )
+
+    assert kinds(template) == kinds(prod)

@@ -1,0 +1,158 @@
+"""The API in the template: who may pass, which function answers, what the gateway itself says."""
+
+import json
+
+import pytest
+
+from idexx_sync.api.problems import MEDIA_TYPE, UNAUTHORIZED_DETAIL, Problem, ProblemView
+from idexx_sync.routes import ROUTES
+from tests.infra.template import Template, flat, target
+
+PUBLIC = {"/health", "/ready", "/openapi.json", "/docs"}
+"""Said here once more, so that a route can't become public unnoticed."""
+RESPONSE_TYPES = {
+    "ACCESS_DENIED": 403,
+    "API_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_CONFIGURATION_ERROR": 503,
+    "AUTHORIZER_FAILURE": 503,
+    "BAD_REQUEST_BODY": 400,
+    "BAD_REQUEST_PARAMETERS": 400,
+    "DEFAULT_4XX": 400,
+    "DEFAULT_5XX": 500,
+    "EXPIRED_TOKEN": 401,
+    "INTEGRATION_FAILURE": 504,
+    "INTEGRATION_TIMEOUT": 504,
+    "INVALID_API_KEY": 401,
+    "INVALID_SIGNATURE": 401,
+    "MISSING_AUTHENTICATION_TOKEN": 404,
+    "QUOTA_EXCEEDED": 429,
+    "REQUEST_TOO_LARGE": 413,
+    "RESOURCE_NOT_FOUND": 404,
+    "THROTTLED": 429,
+    "UNAUTHORIZED": 401,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "WAF_FILTERED": 403,
+}
+
+
+def test_every_resource_takes_any_method_and_there_is_one_for_unknown_paths(prod: Template) -> None:
+    for path, methods in prod.methods.items():
+        assert [method["HttpMethod"] for method in methods] == ["ANY"], path
+    assert {"", "/{proxy+}", "/api", *(route.path for route in ROUTES)} <= prod.methods.keys()
+
+
+def test_all_but_the_public_routes_need_a_key(prod: Template) -> None:
+    authorizer, _ = prod.only("AWS::ApiGateway::Authorizer")
+    open_paths = set()
+    for path, (method,) in prod.methods.items():
+        if method["AuthorizationType"] == "NONE":
+            open_paths.add(path)
+        else:
+            assert method["AuthorizationType"] == "CUSTOM"
+            assert method["AuthorizerId"] == {"Ref": authorizer}
+
+    assert open_paths == PUBLIC == {route.path for route in ROUTES if route.scope is None}
+
+
+def test_each_path_leads_to_the_function_that_the_table_of_routes_names(prod: Template) -> None:
+    functions = {function.logical_id: handler for handler, function in prod.functions.items()}
+    leads_to = {}
+    for path, (method,) in prod.methods.items():
+        integration = method["Integration"]
+        assert integration["Type"] == "AWS_PROXY"
+        (leads_to[path],) = (
+            handler
+            for id_, handler in functions.items()
+            if f"${{{id_}.Arn}}" in flat(integration["Uri"])
+        )
+
+    routes = {route.path: f"{route.function}.api" for route in ROUTES}
+    assert {path: handler for path, handler in leads_to.items() if path in routes} == routes
+    assert {handler for path, handler in leads_to.items() if path not in routes} == {"status.api"}
+
+
+@pytest.mark.parametrize(("stage", "seconds"), [("prod", 60), ("staging", 60), ("local", 2)])
+def test_the_authorizer_is_asked_by_key_and_its_answer_kept_as_the_stage_says(
+    request: pytest.FixtureRequest, stage: str, seconds: int
+) -> None:
+    template: Template = request.getfixturevalue(stage)
+
+    _, authorizer = template.only("AWS::ApiGateway::Authorizer")
+
+    assert authorizer["Type"] == "REQUEST"
+    assert authorizer["IdentitySource"] == "method.request.header.X-API-Key"
+    assert authorizer["AuthorizerResultTtlInSeconds"] == seconds
+    function = template.functions["authorizer.handler"]
+    assert f"${{{function.logical_id}.Arn}}/invocations" in flat(authorizer["AuthorizerUri"])
+
+
+def test_whatever_the_gateway_answers_itself_is_a_problem_of_ours(prod: Template) -> None:
+    statuses = {}
+    for answer in prod.of_type("AWS::ApiGateway::GatewayResponse").values():
+        (template,) = answer["ResponseTemplates"].values()
+        problem = ProblemView.model_validate_json(template)
+        assert str(problem.status) == answer["StatusCode"]
+        assert problem.model_dump(exclude_none=True) == json.loads(template)
+        assert problem.request_id == "$context.requestId"
+        assert template.count("$") == 1
+        headers = answer["ResponseParameters"]
+        assert headers["gatewayresponse.header.Content-Type"] == f"'{MEDIA_TYPE}'"
+        waits = "gatewayresponse.header.Retry-After" in headers
+        assert waits == (problem.status in (429, 503, 504))
+        statuses[answer["ResponseType"]] = problem.status
+
+    assert statuses == RESPONSE_TYPES
+
+
+def test_the_gateway_says_of_a_missing_key_what_is_said_of_a_bad_one(prod: Template) -> None:
+    (answer,) = (
+        answer
+        for answer in prod.of_type("AWS::ApiGateway::GatewayResponse").values()
+        if answer["ResponseType"] == "UNAUTHORIZED"
+    )
+
+    said = ProblemView.model_validate_json(answer["ResponseTemplates"]["application/json"])
+
+    assert said == Problem("unauthorized", UNAUTHORIZED_DETAIL).view("$context.requestId")
+
+
+def test_requests_are_throttled_and_logged_without_keys(prod: Template) -> None:
+    _, stage = prod.only("AWS::ApiGateway::Stage")
+    (settings,) = stage["MethodSettings"]
+    logged = json.loads(stage["AccessLogSetting"]["Format"])
+
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (50, 100)
+    assert settings["DataTraceEnabled"] is False
+    assert "LoggingLevel" not in settings
+    assert {"request_id", "status", "key_id"} <= logged.keys()
+    assert not [value for value in logged.values() if "header" in value or "identity" in value]
+    assert target(stage["AccessLogSetting"]["DestinationArn"]) in prod.of_type(
+        "AWS::Logs::LogGroup"
+    )
+
+
+def test_nothing_but_the_api_is_public(prod: Template) -> None:
+    api, _ = prod.only("AWS::ApiGateway::RestApi")
+    for permission in prod.of_type("AWS::Lambda::Permission").values():
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert f"${{{api}}}" in flat(permission["SourceArn"])
+    for policy in prod.of_type("AWS::SQS::QueuePolicy").values():
+        assert {s["Effect"] for s in policy["PolicyDocument"]["Statement"]} == {"Deny"}
+    assert {resource["Type"] for resource in prod.resources.values()} == {
+        "AWS::ApiGateway::Account",
+        "AWS::ApiGateway::Authorizer",
+        "AWS::ApiGateway::Deployment",
+        "AWS::ApiGateway::GatewayResponse",
+        "AWS::ApiGateway::Method",
+        "AWS::ApiGateway::Resource",
+        "AWS::ApiGateway::RestApi",
+        "AWS::ApiGateway::Stage",
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::Function",
+        "AWS::Lambda::Permission",
+        "AWS::Logs::LogGroup",
+        "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
+    }

@@ -1,0 +1,57 @@
+"""The function that applies migrations, on a real database."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from functions.migrate.handler import handler
+from idexx_sync.errors import ConfigurationInvalid, DatabaseUnavailable
+from idexx_sync.migrations import migrations_in
+from local_stack.postgres import Postgres
+from tests.conftest import ODIS_TABLES
+
+NAMES = [migration.name for migration in migrations_in()]
+
+
+@pytest.fixture
+def bare(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connection[Any]]:
+    """A database without any table, which the function's environment names."""
+    postgres.create_database("to_migrate")
+    monkeypatch.setenv("DATABASE_URL", postgres.dsn("to_migrate"))
+    with psycopg.connect(postgres.dsn("to_migrate"), autocommit=True) as conn:
+        yield conn
+    postgres.drop_database("to_migrate")
+
+
+def test_it_applies_everything_once_and_says_what(bare: Connection[Any]) -> None:
+    bare.execute(ODIS_TABLES.read_bytes())
+
+    assert handler({}, None) == {"applied": NAMES}
+    assert handler({}, None) == {"applied": []}
+
+
+def test_a_database_that_is_not_odis_s_is_an_error_and_stays_as_it_was(
+    bare: Connection[Any],
+) -> None:
+    with pytest.raises(ConfigurationInvalid, match=r"public\.cases.*Nothing was applied"):
+        handler({}, None)
+
+    assert bare.execute("SELECT to_regnamespace('idexx_sync')").fetchone() == (None,)
+
+
+def test_a_migration_that_fails_is_an_error(bare: Connection[Any]) -> None:
+    bare.execute(ODIS_TABLES.read_bytes())
+    bare.execute("CREATE TABLE clinic_api_keys (other text)")
+
+    with pytest.raises(ConfigurationInvalid, match="001_clinic_api_keys"):
+        handler({}, None)
+
+
+def test_a_database_that_is_down_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody:made-up@127.0.0.1:9/none")
+
+    with pytest.raises(DatabaseUnavailable):
+        handler({}, None)
