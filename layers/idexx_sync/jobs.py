@@ -57,6 +57,8 @@ class Order:
     trigger: Trigger = "cli"
     scheduled_time: datetime | None = None
     params: Params = field(default_factory=Params)
+    retry_of: UUID | None = None
+    """The job whose order is repeated."""
     invocation: UUID = field(default_factory=uuid4)
     """Who carries the order out: another delivery of the same order is another invocation."""
 
@@ -65,6 +67,12 @@ def new_order(
     clinic_id: UUID, sync: SyncName, trigger: Trigger, params: Params | None = None
 ) -> Order:
     return Order(uuid4(), clinic_id, sync, trigger, params=params or Params())
+
+
+def retry_order(job: "Job") -> Order:
+    """The order to do again, as a new job, what the job was to do."""
+    params = Params.model_validate(job.params)
+    return Order(uuid4(), job.clinic_id, job.sync, "retry", params=params, retry_of=job.id)
 
 
 def tick_order(
@@ -164,8 +172,8 @@ def begin(conn: Conn, order: Order, lease_seconds: float) -> Begun:
 def _insert(conn: Conn, order: Order) -> None:
     conn.execute(
         """
-        INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, scheduled_time, params)
-        SELECT %s, id, %s, %s, %s, %s FROM public.clinics WHERE id = %s
+        INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, scheduled_time, params, retry_of)
+        SELECT %s, id, %s, %s, %s, %s, %s FROM public.clinics WHERE id = %s
         ON CONFLICT DO NOTHING
         """,
         (
@@ -174,6 +182,7 @@ def _insert(conn: Conn, order: Order) -> None:
             order.trigger,
             order.scheduled_time,
             Jsonb(order.params.model_dump(mode="json", by_alias=True, exclude_defaults=True)),
+            order.retry_of,
             order.clinic_id,
         ),
     )

@@ -321,6 +321,10 @@ def routes_of(function: FunctionName) -> list[Route]:
     return [route for route in ROUTES if route.function == function]
 
 
+def route_of(operation: Operation) -> Route:
+    return next(route for route in ROUTES if route.operation == operation)
+
+
 def methods_of(path: str) -> list[str]:
     """The methods that some route answers at this path; empty: there is no such path."""
     return sorted({route.method for route in ROUTES if route.pattern.fullmatch(path)})

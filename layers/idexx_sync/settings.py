@@ -4,11 +4,12 @@ A secret's plain variable comes first. Where it is not set, another one may hold
 secret in AWS Secrets Manager.
 """
 
+import re
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -21,6 +22,13 @@ from idexx_sync.named_secrets import NamedBy, NamedSecrets
 from idexx_sync.vocabulary import SyncName
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_ADDRESS: Final = re.compile(
+    r"https?://(?:(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}|\[[0-9a-f:.]+\])(?::\d{1,5})?"
+    r"(?:/[a-z0-9._~-]+)*",
+    re.IGNORECASE,
+)
+"""Of an API: scheme, host, port and path; no user, query or fragment."""
+_SENDABLE: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 class DatabaseSettings(BaseSettings):
@@ -80,8 +88,8 @@ class Settings(DatabaseSettings):
     neo_requests_per_second: float = Field(default=10, gt=0)
     neo_timeout_seconds: float = Field(default=30, gt=0)
     """Longest wait for one answer of Neo."""
-    login_timeout_seconds: float = Field(default=60, gt=0)
-    """Longest whole login, browser start included."""
+    login_timeout_seconds: float = Field(default=40, gt=0)
+    """Longest whole login, browser start included; shorter than the lease, which it can't renew."""
     logins_per_hour: int = Field(default=6, ge=1)
     """Most logins of one clinic within an hour."""
 
@@ -116,6 +124,55 @@ class Settings(DatabaseSettings):
         return trimmed
 
 
+class ClientSettings(BaseSettings):
+    """For the command line: the HTTP API that it asks instead of the database, if there is one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    api_url: str | None = None
+    """Its whole address, the stage included, without a trailing slash."""
+    api_key: SecretStr | None = Field(default=None, validate_default=True)
+
+    @field_validator("api_url")
+    @classmethod
+    def _keeps_the_key_private(cls, given: str | None) -> str | None:
+        """The message leaves the address out: who writes a password into it need not see it."""
+        if given is None:
+            return None
+        trimmed = given.strip().rstrip("/")
+        if not _is_api_address(trimmed):
+            raise ValueError(
+                "only https://HOST/STAGE, or http on a loopback address, is allowed, "
+                "without user, query or fragment"
+            )
+        return trimmed
+
+    @field_validator("api_key")
+    @classmethod
+    def _goes_into_a_header(cls, given: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if given is None:
+            if info.data.get("api_url") is not None:
+                raise ValueError("IDEXX_SYNC_API_URL needs a key of the API beside it")
+            return None
+        trimmed = given.get_secret_value().strip()
+        if _SENDABLE.fullmatch(trimmed) is None:
+            raise ValueError("this is no key: keys are visible ASCII characters without blanks")
+        return SecretStr(trimmed)
+
+
+def _is_api_address(url: str) -> bool:
+    try:
+        return (
+            _ADDRESS.fullmatch(url) is not None
+            and urlsplit(url).port != 0
+            and _is_allowed_origin(url)
+        )
+    except ValueError:  # a port or an IPv6 address that there can't be
+        return False
+
+
 def _is_allowed_origin(origin: str) -> bool:
     parts = urlsplit(origin)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
@@ -126,12 +183,22 @@ def load_settings() -> Settings:
     return load(Settings)
 
 
+def load_database_settings() -> DatabaseSettings:
+    """The settings of a process that only reads and writes the database."""
+    return load(DatabaseSettings)
+
+
 def load_key_settings() -> KeySettings:
     """The settings of a process that makes or checks keys."""
     return load(KeySettings)
 
 
-def load[S: DatabaseSettings](kind: type[S]) -> S:
+def load_client_settings() -> ClientSettings:
+    """Where the command line asks."""
+    return load(ClientSettings)
+
+
+def load[S: BaseSettings](kind: type[S]) -> S:
     """Settings of this process; ConfigurationInvalid names each variable that is wrong."""
     try:
         return kind()

@@ -19,9 +19,9 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 from rich.console import Console
 
+from idexx_sync.api.models import JobView
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
-from idexx_sync.cli.job_view import job_data
 from idexx_sync.entry import make_tools, sync_worker
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, job_by_id
@@ -56,7 +56,8 @@ class Done:
     def data(self) -> dict[str, Any]:
         more = {"requests": self.requests, "logins": self.logins}
         seconds = {"seconds": round(self.seconds, 2)}
-        return {"stage": self.stage, **job_data(self.job), **more, **seconds}
+        job = JobView.of(self.job, self.member.zone).model_dump(mode="json")
+        return {"stage": self.stage, **job, **more, **seconds}
 
 
 @dataclass

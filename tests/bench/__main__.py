@@ -20,7 +20,7 @@ from tests.bench.first_run import measure_first_run
 from tests.bench.growth import measure_growth
 from tests.bench.imports import measure_imports
 from tests.bench.memory import measure_memory
-from tests.bench.rig import Rig, open_rig
+from tests.bench.rig import L1, Rig, open_rig
 from tests.bench.unchanged import count_writes
 from tests.bench.upsert import measure_upsert
 from tests.bench.warm_run import count_round_trips, measure_overhead
@@ -39,6 +39,20 @@ MEASURES: Final[dict[str, Measure]] = {
     "P9": measure_imports,
     "P10": measure_authorizer,
 }
+CHOICES: Final = """the figures:
+  P1  a warm sync beside a bare script that does the same
+  P2  round trips of a warm, unchanged run
+  P3  a first run with its login beside a bare Playwright script
+  P4  the earlier service's way beside ours
+  P5  the upsert beside a raw COPY
+  P6  what an unchanged run writes
+  P7  growth from 10 to 10,000 appointments
+  P8  memory
+"""
+PROFILES: Final = (
+    f"L1: Neo is {L1.neo_round_trip_s * 1000:.0f} ms away and takes {L1.neo_server_ms} ms to "
+    f"answer, Postgres is {L1.postgres_round_trip_s * 1000:.0f} ms away; L0: no delay at all"
+)
 REPETITIONS: Final = 20
 QUICK: Final = 3
 NARROWEST: Final = 150
@@ -74,7 +88,12 @@ def write(figures: Iterable[Figure], path: Path) -> None:
 
 
 def parse(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="./run bench",
+        description=__doc__,
+        epilog=CHOICES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "--only", type=ids, default=list(MEASURES), metavar="P1,P5", help="only these figures"
     )
@@ -114,7 +133,8 @@ def at_least_one(text: str) -> int:
 
 
 def show(figures: Iterable[Figure]) -> None:
-    table = Table(caption="low - high: quartiles of the repetitions; of counts: fewest and most")
+    spread = "low - high: quartiles of the repetitions; of counts: fewest and most"
+    table = Table(caption=f"{spread}\n{PROFILES}")
     for name in ("id", "what", "value", "low - high", "goal", "", "against, how"):
         table.add_column(name, justify="right" if name in ("value", "goal") else "left")
     for figure in figures:

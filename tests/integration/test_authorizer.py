@@ -2,11 +2,12 @@
 
 import io
 import json
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import psycopg
@@ -275,6 +276,20 @@ def test_a_database_that_went_away_meanwhile_is_never_a_refusal(
     assert gateway.lets_in(made)
 
 
+def test_a_database_that_does_not_answer_in_time_is_never_a_refusal(
+    gateway: Gateway, database: str
+) -> None:
+    made = gateway.make()
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    gateway.conn.execute(f"ALTER DATABASE {name} SET statement_timeout = '200ms'")
+
+    with psycopg.connect(database) as other:
+        other.execute("LOCK TABLE public.clinic_api_keys")
+        with pytest.raises(DatabaseUnavailable):
+            gateway.lets_in(made)
+    assert gateway.lets_in(made)
+
+
 def test_two_hundred_calls_at_once_write_one_use(gateway: Gateway, database: str) -> None:
     made = gateway.make()
     text = made.text.get_secret_value()
@@ -295,15 +310,21 @@ def test_two_hundred_calls_at_once_write_one_use(gateway: Gateway, database: str
 
 
 def test_callers_that_share_a_desk_get_their_own_keys_answer(gateway: Gateway) -> None:
-    keys = [gateway.make() for _ in range(20)]
-    desk = authorizer.process_desk()
-    desk.database.connection()
+    keys = [gateway.make() for _ in range(10)]
+
+    class Interrupted(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *args: Any, **options: Any) -> Self:
+            super().execute(query, *args, **options)
+            time.sleep(0.001)  # here another thread has its turn
+            return self
+
+    authorizer.process_desk().database.connection().cursor_factory = Interrupted
 
     def call(number: int) -> list[str]:
         event = request_event(keys[number].text.get_secret_value())
-        return [str(handler(event, None)["principalId"]) for _ in range(30)]
+        return [str(handler(event, None)["principalId"]) for _ in range(10)]
 
-    assert at_once(len(keys), call) == [[str(made.key.id)] * 30 for made in keys]
+    assert at_once(len(keys), call) == [[str(made.key.id)] * 10 for made in keys]
 
 
 def count_writes(conn: Conn) -> None:
@@ -329,7 +350,7 @@ def test_the_ordinary_event_is_one_statement(gateway: Gateway) -> None:
     statements: list[str] = []
 
     class Listening(psycopg.Cursor[Any]):
-        def execute(self, query: Any, *args: Any, **options: Any) -> Any:
+        def execute(self, query: Any, *args: Any, **options: Any) -> Self:
             statements.append(str(query))
             return super().execute(query, *args, **options)
 
@@ -438,7 +459,7 @@ def test_no_key_and_no_pepper_in_logs_errors_or_reprs(
     call_all()
     gateway.conn.execute("ALTER TABLE clinic_api_keys RENAME COLUMN scopes TO other")
     call_all()
-    gateway.conn.execute("DROP TABLE clinic_api_keys")
+    gateway.conn.execute("DROP TABLE clinic_api_keys CASCADE")
     call_all()
     shown.append(repr(authorizer.process_desk()))
     forget_desk()

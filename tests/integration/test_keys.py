@@ -107,7 +107,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"name": "x" * 101}, "name: 1 to 100 printable characters"),
     ({"name": "two\nlines"}, "name: 1 to 100 printable characters"),
     ({"expires_at": NOW}, "expires_at: the key would be expired"),
-    ({"clinic_id": uuid4()}, "clinic_id: there is no clinic"),
+    ({"clinic_id": UUID(int=7)}, "clinic_id: there is no clinic"),
 ]
 
 
@@ -197,6 +197,8 @@ def test_revoking_twice_is_revoking_once(conn: Conn, clinic_id: UUID) -> None:
     assert state(conn, other) == "valid"
     with pytest.raises(ConfigurationInvalid, match="there is no key"):
         revoke_key(conn, uuid4(), NOW)
+    with pytest.raises(ConfigurationInvalid, match="there is no key"):
+        key_by_id(conn, uuid4())
 
 
 def rotate(conn: Conn, made: NewKey, now: datetime = NOW, **more: Any) -> NewKey:

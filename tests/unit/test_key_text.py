@@ -70,6 +70,24 @@ def test_no_other_text_is_a_key(text: str) -> None:
     assert not is_key(text)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "idx_prod_Ab3dE6gH_0123456789ABCDEFGHIJKLMNOPQRSTUV",
+        "idx_live_Ab3dE6g_0123456789ABCDEFGHIJKLMNOPQRSTUV",
+        "idx_live_Ab3dE6gH_0123456789ABCDEFGHIJKLMNOPQRSTU",
+        "idx_live_Ab3dE6gH_0123456789ABCDEFGHIJKLMNOPQRSTUVW",
+        "idx_live_Ab3dE6gH_0123456789ABCDEFGHIJKLMNOPQRSTU-",
+        "idx_live_Ab3dE6gH_0123456789ABCDEFGHIJKLMNOPQRSTUé",
+        "Idx_live_Ab3dE6gH_0123456789ABCDEFGHIJKLMNOPQRSTUV",
+        " idx_live_Ab3dE6gH_0123456789ABCDEFGHIJKLMNOPQRSTUV",
+    ],
+)
+def test_a_right_checksum_makes_no_key_of_another_shape(body: str) -> None:
+    assert not is_key(f"{body}_{checksum(body)}")
+
+
 def test_a_key_of_another_stage_is_not_made_by_changing_its_beginning() -> None:
     assert not is_key(generate_key("prod").replace("live", "test"))
 

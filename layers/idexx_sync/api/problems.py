@@ -136,7 +136,7 @@ def not_found(what: str) -> Problem:
 
 def invalid(*faults: Fault) -> Problem:
     """A request whose form is right and whose content is not."""
-    return Problem("invalid_request", "; ".join(_told(fault) for fault in faults), errors=faults)
+    return Problem("invalid_request", "; ".join(told(fault) for fault in faults), errors=faults)
 
 
 def invalid_body(error: ValidationError) -> Problem:
@@ -181,6 +181,7 @@ def _pointer(fault: ErrorDetails) -> str:
     return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
-def _told(fault: Fault) -> str:
+def told(fault: Fault) -> str:
+    """`limit: Input should be …`; the detail alone where no field is named."""
     where = fault.parameter or (fault.pointer or "").lstrip("/")
     return f"{where}: {fault.detail}" if where else fault.detail

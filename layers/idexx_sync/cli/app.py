@@ -16,6 +16,7 @@ import typer.main
 from idexx_sync.cli import clinics, credentials, holds, jobs, keys, migrate, sync
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
+from idexx_sync.cli.refused import Refused
 from idexx_sync.db import unavailable
 from idexx_sync.errors import SyncError
 
@@ -74,6 +75,8 @@ def run(arguments: Sequence[str], cli: Cli) -> int:
         return refusals.usage(error)
     except SyncError as error:
         return refusals.explained(error)
+    except Refused as refused:
+        return refusals.refuse(refused.exit_code, refused.kind, refused.message, **refused.more)
     except (typer.Abort, EOFError, KeyboardInterrupt) as stop:
         if isinstance(stop, typer.Abort):
             cli.say("")  # the line of the prompt

@@ -107,7 +107,7 @@ def _about(line: ClinicLine) -> str:
 
 @app.command()
 def show(ctx: typer.Context, clinic_id: ClinicArgument, as_json: Json = False) -> None:
-    """One clinic: its settings, how fresh its calendar is, and what is needed from whom."""
+    """One clinic: settings, freshness, and what is needed from whom."""
     cli = cli_of(ctx)
     now = cli.clock()
     with cli.database() as conn:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import sleep
 from typing import Any, Protocol, TextIO
 
 import typer
@@ -15,7 +16,16 @@ from idexx_sync.db import Conn, connect
 from idexx_sync.entry import make_tools
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
-from idexx_sync.settings import KeySettings, Settings, load_key_settings, load_settings
+from idexx_sync.settings import (
+    ClientSettings,
+    DatabaseSettings,
+    KeySettings,
+    Settings,
+    load_client_settings,
+    load_database_settings,
+    load_key_settings,
+    load_settings,
+)
 
 WIDTH_OF_A_FILE = 200
 """Columns where nobody's terminal sets the width, so that ids stay in one piece."""
@@ -42,9 +52,12 @@ class Cli:
     """The world outside of the commands; results go to `out`, all else to `err`."""
 
     load_settings: Callable[[], Settings] = load_settings
+    load_database_settings: Callable[[], DatabaseSettings] = load_database_settings
     load_key_settings: Callable[[], KeySettings] = load_key_settings
+    load_client_settings: Callable[[], ClientSettings] = load_client_settings
     make_tools: MakeTools = make_tools
     clock: Clock = _now
+    sleep: Callable[[float], None] = sleep
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
     out: Console = field(default_factory=lambda: _console(stderr=False))
     err: Console = field(default_factory=lambda: _console(stderr=True))
@@ -52,7 +65,7 @@ class Cli:
     @contextmanager
     def database(self) -> Iterator[Conn]:
         """An autocommit connection for the time of the block."""
-        with connect(self.load_settings().database_url) as conn:
+        with connect(self.load_database_settings().database_url) as conn:
             yield conn
 
     @contextmanager

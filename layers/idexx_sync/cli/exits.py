@@ -19,7 +19,7 @@ class Exit(IntEnum):
 
 HELP: Final = (
     "Exit codes: 0 done, 1 failed, 2 wrong use, 3 done but something is held for a person, "
-    "4 done with warnings, 5 not authorised, 6 database or Neo not reachable, 130 interrupted."
+    "4 done with warnings, 5 not authorised, 6 database, API or Neo not reachable, 130 interrupted."
 )
 
 _OF_STATUS: Final[dict[JobStatus, Exit]] = {
@@ -41,6 +41,13 @@ def exit_of_kind(error_kind: str | None) -> Exit:
     if error_kind in _NOT_REACHABLE:
         return Exit.NOT_REACHABLE
     return Exit.NOT_AUTHORISED if error_kind in _NOT_AUTHORISED else Exit.FAILED
+
+
+def exit_of_answer(http_status: int) -> Exit:
+    """Of an answer of the API that is not what was asked for."""
+    if http_status in (401, 403):
+        return Exit.NOT_AUTHORISED
+    return Exit.NOT_REACHABLE if http_status in (502, 503, 504) else Exit.FAILED
 
 
 def exit_of_job(status: JobStatus, error_kind: str | None) -> Exit:

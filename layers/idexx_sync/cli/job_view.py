@@ -1,12 +1,15 @@
-"""A job as data and as a person reads it."""
+"""A job as a person reads it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from idexx_sync.api.models import JobView
+from idexx_sync.cli.context import Cli
+from idexx_sync.cli.exits import Exit, exit_of_job
 from idexx_sync.cli.tables import facts, listing
 from idexx_sync.cli.words import (
     ACTORS,
@@ -17,114 +20,90 @@ from idexx_sync.cli.words import (
     moment,
     told,
     took,
-    utc,
 )
-from idexx_sync.errors import who_acts
-from idexx_sync.jobs import Job
+from idexx_sync.clinic_time import zone_of
 
 MOST_CHANGES_SHOWN = 40
-COLOURS = {"succeeded": "green", "succeeded_with_warnings": "yellow", "held": "yellow"}
+COLOURS = {
+    "queued": "default",
+    "running": "default",
+    "succeeded": "green",
+    "succeeded_with_warnings": "yellow",
+    "held": "yellow",
+}
 
 
-def job_data(job: Job) -> dict[str, Any]:
-    """All that is known of a job, for JSON; times in UTC."""
-    result = job.result or {}
-    data: dict[str, Any] = {
-        "id": str(job.id),
-        "clinic_id": str(job.clinic_id),
-        "sync": job.sync,
-        "trigger": job.trigger,
-        "status": job.status,
-        "dry_run": bool(job.params.get("dry_run")),
-        "window": _window(job),
-        "attempt": job.attempt,
-        "queued_at": utc(job.queued_at),
-        "started_at": None if job.started_at is None else utc(job.started_at),
-        "finished_at": None if job.finished_at is None else utc(job.finished_at),
-        "summary": result.get("summary"),
-        "counts": result.get("counts"),
-        "warnings": result.get("warnings"),
-        "held": result.get("held"),
-        "error": _error(job),
-    }
-    if "plan" in result:
-        data["plan"] = result["plan"]
-    return data
+def report_job(cli: Cli, job: JobView, *, as_json: bool) -> Exit:
+    """The job is the command's result, and its outcome the exit code."""
+    answer_job(cli, job, as_json=as_json)
+    if not job.is_final:
+        return Exit.FAILED
+    return exit_of_job(job.status, job.error.kind if job.error else None)
 
 
-def job_shown(job: Job, zone: ZoneInfo) -> list[RenderableType]:
+def answer_job(cli: Cli, job: JobView, *, as_json: bool) -> None:
+    cli.answer({"job": job.model_dump(mode="json")}, job_shown(job), as_json=as_json)
+
+
+def job_shown(job: JobView) -> list[RenderableType]:
     """What a person wants to know of a job, the outcome first."""
-    result = job.result or {}
-    window = _window(job)
+    zone = zone_of(job.timezone)
+    days = job.window
     parts: list[RenderableType] = [
         _headline(job),
         facts(
             [
                 ("job", str(job.id)),
                 ("clinic", str(job.clinic_id)),
-                ("days", f"{window[0]} to {window[1]} ({zone.key})" if window else None),
+                ("days", f"{days[0]} to {days[1]} ({zone.key})" if days else None),
                 ("started", moment(job.started_at, zone)),
                 ("took", took(job.started_at, job.finished_at)),
-                ("who must act", _who_must_act(job)),
+                ("retry of", str(job.retry_of) if job.retry_of else None),
+                ("who must act", ACTORS[job.error.who_acts] if job.error else None),
             ]
         ),
     ]
-    if counts := _counts(result.get("counts", {})):
+    if counts := _counts(job.counts or {}):
         parts.append(facts(counts))
-    for code, count in result.get("warnings", {}).items():
+    for code, count in (job.warnings or {}).items():
         parts.append(Text(f"! {told(WARNINGS, code)}: {count}", "yellow"))
-    for cause, count in result.get("held", {}).items():
+    for cause, count in (job.held or {}).items():
         parts.append(Text(f"! held back ({told({}, cause)}): {counted(count, 'record')}", "yellow"))
     if job.status == "held":
         parts.append(Text(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
-    if plan := result.get("plan"):
-        parts += _plan(plan)
+    if job.plan:
+        parts += _plan(job.plan)
     return parts
 
 
-def outcome(job: Job) -> str:
+def outcome(job: JobView) -> str:
     """One phrase: what was done, or why not."""
-    if job.error_kind is not None:
-        return f"{told({}, job.error_kind)}: {job.error_message}"
-    summary = (job.result or {}).get("summary")
-    would = "would have been: " if summary and job.params.get("dry_run") else ""
-    return f"{would}{summary or job.error_message or '-'}"
+    if job.error is not None:
+        return f"{told({}, job.error.kind)}: {job.error.message}"
+    would = "would have been: " if job.summary and job.dry_run else ""
+    return f"{would}{job.summary or job.message or '-'}"
 
 
-def _headline(job: Job) -> Text:
+def progress_of(job: JobView) -> str:
+    """How far a job that has not ended is: `queued (pims slow: …)`, `running, attempt 2`."""
+    attempt = f", attempt {job.attempt}" if job.attempt > 1 else ""
+    return f"{told({}, job.status)}{attempt}{f' ({outcome(job)})' if job.error else ''}"
+
+
+def _headline(job: JobView) -> Text:
     line = Text(told({}, job.status), COLOURS.get(job.status, "red"))
-    dry = "dry run, nothing was written; " if job.params.get("dry_run") else ""
+    dry = "dry run, nothing was written; " if job.dry_run else ""
     return line.append(f"  {dry}{outcome(job)}", "default")
 
 
-def _counts(counts: dict[str, int]) -> list[tuple[str, str | None]]:
+def _counts(counts: Mapping[str, int]) -> list[tuple[str, str | None]]:
     """Those that are not zero, in the order of the words, unknown ones last."""
     order = [*COUNTS, *counts]
     named = sorted((name for name, count in counts.items() if count), key=order.index)
     return [(told(COUNTS, name), str(counts[name])) for name in named]
 
 
-def _window(job: Job) -> list[str] | None:
-    """First and last day, ISO; None for a job that never got so far as to know them."""
-    days = (job.result or {}).get("window") or (job.params.get("from"), job.params.get("to"))
-    return [str(day) for day in days] if all(days) else None
-
-
-def _error(job: Job) -> dict[str, Any] | None:
-    if job.error_kind is None:
-        return None
-    return {
-        "kind": job.error_kind,
-        "message": job.error_message,
-        "who_acts": who_acts(job.error_kind),
-    }
-
-
-def _who_must_act(job: Job) -> str | None:
-    return None if job.error_kind is None else ACTORS[who_acts(job.error_kind)]
-
-
-def _plan(changes: list[dict[str, Any]]) -> list[RenderableType]:
+def _plan(changes: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
     rows = [
         (
             change["id"],

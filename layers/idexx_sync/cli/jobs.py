@@ -1,4 +1,4 @@
-"""`idexx-sync jobs …`: what ran, and how it ended."""
+"""`idexx-sync jobs …`: what runs and ran, and how it ended."""
 
 from typing import Annotated
 from uuid import UUID
@@ -8,16 +8,18 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.job_view import job_data, job_shown, outcome
+from idexx_sync.cli.desk import open_desk
+from idexx_sync.cli.job_view import answer_job, outcome, report_job
 from idexx_sync.cli.tables import entries
+from idexx_sync.cli.watching import watch
 from idexx_sync.cli.words import moment, told, took
-from idexx_sync.clinic_card import clinic_card
 from idexx_sync.clinic_time import zone_of
-from idexx_sync.clinics import timezone_of, timezones
-from idexx_sync.errors import ConfigurationInvalid
-from idexx_sync.jobs import job_by_id, jobs_newest_first
 
-app = typer.Typer(help="What ran, and how it ended.", no_args_is_help=True)
+app = typer.Typer(help="What runs and ran, and how it ended.", no_args_is_help=True)
+
+JobId = Annotated[
+    UUID, typer.Argument(metavar="JOB_ID", parser=as_id, help="As jobs list shows it.")
+]
 
 
 @app.command("list")
@@ -29,37 +31,77 @@ def list_jobs(
 ) -> None:
     """The newest jobs; times are each clinic's own."""
     cli = cli_of(ctx)
-    with cli.database() as conn:
-        if clinic is not None:
-            clinic_card(conn, clinic)
-        jobs = jobs_newest_first(conn, clinic_id=clinic, limit=limit)
-        zones = timezones(conn, {job.clinic_id for job in jobs})
+    with open_desk(cli, ids_from="clinics list") as desk:
+        jobs = desk.jobs(clinic, limit)
     shown = entries(
         (
-            (str(job.id), moment(job.queued_at, zone_of(zones.get(job.clinic_id))), job.sync),
+            (str(job.id), moment(job.queued_at, zone_of(job.timezone)), job.sync),
             f"{told({}, job.status)}, {outcome(job)} ({took(job.started_at, job.finished_at)})",
         )
         for job in jobs
     )
-    data = {"jobs": [job_data(job) for job in jobs]}
+    data = {"jobs": [job.model_dump(mode="json") for job in jobs]}
     cli.answer(data, shown or [Text("There are no jobs yet.")], as_json=as_json)
 
 
 @app.command()
-def show(
-    ctx: typer.Context,
-    job_id: Annotated[
-        UUID, typer.Argument(metavar="JOB_ID", parser=as_id, help="As jobs list shows it.")
-    ],
-    as_json: Json = False,
-) -> None:
+def show(ctx: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     """One job with all its counts, warnings and what it held back."""
     cli = cli_of(ctx)
-    with cli.database() as conn:
-        job = job_by_id(conn, job_id)
-        if job is None:
-            raise ConfigurationInvalid(
-                f"there is no job {job_id}; list them with: idexx-sync jobs list", code="job_id"
-            )
-        zone = zone_of(timezone_of(conn, job.clinic_id))
-    cli.answer({"job": job_data(job)}, job_shown(job, zone), as_json=as_json)
+    with open_desk(cli, ids_from="jobs list") as desk:
+        job = desk.job(job_id)
+    answer_job(cli, job, as_json=as_json)
+
+
+@app.command("watch")
+def watch_job(
+    ctx: typer.Context,
+    job_id: JobId,
+    timeout: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="SECONDS", help="Give up after so long, with exit code 1."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Wait until a job has ended; its outcome is the exit code.
+
+    An interrupt ends the watch and not the job.
+    """
+    cli = cli_of(ctx)
+    with open_desk(cli, ids_from="jobs list") as desk:
+        job = watch(cli, desk, desk.job(job_id), timeout_s=timeout)
+    return report_job(cli, job, as_json=as_json)
+
+
+@app.command()
+def retry(
+    ctx: typer.Context,
+    job_id: JobId,
+    no_watch: Annotated[
+        bool, typer.Option("--no-watch", help="Order it, without waiting for its end.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Do again, as a new job, what a job that has ended was to do.
+
+    Without an API the run is made here, and an interrupt cancels it.
+    """
+    cli = cli_of(ctx)
+    with open_desk(cli, ids_from="jobs list") as desk:
+        job = desk.retry(job_id, waited_for=not no_watch)
+        if not no_watch:
+            job = watch(cli, desk, job)
+    if not no_watch:
+        return report_job(cli, job, as_json=as_json)
+    answer_job(cli, job, as_json=as_json)
+    cli.say(f"Ordered; see how it does with: idexx-sync jobs watch {job.id}")
+    return 0
+
+
+@app.command()
+def cancel(ctx: typer.Context, job_id: JobId, as_json: Json = False) -> None:
+    """End a job, whatever it is doing; what it has committed stays."""
+    cli = cli_of(ctx)
+    with open_desk(cli, ids_from="jobs list") as desk:
+        job = desk.cancel(job_id)
+    answer_job(cli, job, as_json=as_json)

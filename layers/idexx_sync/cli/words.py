@@ -23,7 +23,7 @@ CAUSES: Final = {
 
 WARNINGS: Final = {
     "clinic_without_zone": "the clinic has no time zone in ODIS; Los Angeles was assumed",
-    "unknown_rooms": "rooms of the clinic's list that Neo does not have; see clinics show",
+    "unknown_rooms": "rooms of the clinic's list that Neo does not have",
     "read_incomplete": "the calendar could not be read completely; nothing was removed",
     "unreadable_records": "records that could not be read; they keep their time occupied",
     "unknown_words": "words of Neo seen for the first time and not understood",

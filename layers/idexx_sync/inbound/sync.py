@@ -239,7 +239,8 @@ def _unknown_rooms(run: Run, configuration: Configuration | None) -> list[str]:
     if there and listed and len(unknown) == len(listed):
         raise ConfigurationInvalid(
             f"room_ids: none of {', '.join(listed)} is a room of this clinic, which has "
-            f"{', '.join(there)}; correct them with: idexx-sync clinics add {run.clinic.id} --room",
+            f"{', '.join(there)}; name those that count with: "
+            f"idexx-sync clinics add {run.clinic.id} --room ID",
             code="room_ids",
         )
     return unknown if there else []

@@ -59,7 +59,8 @@ class Api:
             clock=self.now,
             sleep=self._sleep,
         )
-        self.desk = Desk(self.database, read_peppers(PEPPER), self.now)
+        self.doorkeeper = Database(SecretStr(self.bench.url))
+        self.desk = Desk(self.doorkeeper, read_peppers(PEPPER), self.now)
         functions: Any = {
             "inbound_sync": {"start_inbound": start("inbound")},
             "case_sync": {"start_cases": not_built("The case sync")},
@@ -71,6 +72,10 @@ class Api:
             authorizer(lambda: self.desk),
             self.now,
         )
+
+    def close(self) -> None:
+        self.database.close()
+        self.doorkeeper.close()
 
     def now(self) -> datetime:
         return self.bench.now
@@ -122,4 +127,4 @@ def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
 def api(bench: Bench) -> Iterator[Api]:
     made = Api(bench, add_clinic(bench.conn), Database(SecretStr(bench.url)))
     yield made
-    made.database.close()
+    made.close()

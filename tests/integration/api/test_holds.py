@@ -54,7 +54,8 @@ def test_approving_starts_a_fresh_run_that_lets_it_through(api: Api, hold: str) 
 def test_a_run_that_began_before_is_not_enough_for_an_approval(api: Api, hold: str) -> None:
     """It may have read before the permit was given: a fresh one waits for it."""
     caller = api.as_clinic()
-    running = caller.post("/api/sync/inbound").json
+    days = {"from": "2026-05-04", "to": "2026-05-10"}
+    running = caller.post("/api/sync/inbound", days).json
     api.bench.conn.execute("UPDATE idexx_sync.jobs SET status = 'running', attempt = 1 "
                            "WHERE id = %s", (running["id"],))  # fmt: skip
 

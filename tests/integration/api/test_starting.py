@@ -1,5 +1,6 @@
 """POST of a sync: one job for equal wishes, its worker invoked, waiting, idempotency keys."""
 
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
 from uuid import UUID, uuid4
@@ -8,10 +9,13 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
-from idexx_sync.db import connect
+from idexx_sync.api.entry import sync_api
+from idexx_sync.api.starting import start
+from idexx_sync.db import Database, connect
 from idexx_sync.jobs import Params
 from idexx_sync.orders import IDEMPOTENCY_KEY_LIVES, Remembered, Wish, place
 from idexx_sync.vocabulary import SyncName
+from tests.gateway import Response
 from tests.integration.api.conftest import Api, Invocations
 from tests.support import query
 
@@ -88,22 +92,28 @@ def test_other_clinics_are_not_in_the_way(api: Api) -> None:
     assert api.as_other_clinic().post(INBOUND, {**WEEK, "dry_run": True}).status == 202
 
 
-def test_twenty_equal_wishes_at_once_are_one_job(api: Api) -> None:
-    wish = Wish(api.bench.clinic_id, "inbound", "api", Params())
-    found, start = set[UUID](), Barrier(20)
+def test_twenty_equal_posts_at_once_are_one_job(api: Api) -> None:
+    """Each in a process of its own, as far as the database can tell."""
+    caller, start_line = api.as_clinic(), Barrier(20)
+    answers: list[Response] = []
 
-    def order() -> None:
-        with connect(SecretStr(api.bench.url)) as conn:
-            start.wait()
-            found.add(place(conn, api.invocations, wish).id)
+    def post() -> None:
+        tools = replace(api.tools, database=Database(SecretStr(api.bench.url)))
+        handler = sync_api("inbound_sync", {"start_inbound": start("inbound")}, lambda: tools)
+        own = replace(caller, functions={"inbound_sync": handler})
+        start_line.wait()
+        answers.append(own.post(INBOUND, WEEK))
+        tools.database.close()
 
-    threads = [Thread(target=order) for _ in range(20)]
+    threads = [Thread(target=post) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert len(found) == len(jobs(api)) == len(api.invocations.made) == 1
+    assert [answer.status for answer in answers] == [202] * 20
+    assert len({answer.json["id"] for answer in answers}) == 1
+    assert len(jobs(api)) == len(api.invocations.made) == 1
 
 
 def test_a_worker_that_can_not_be_invoked_leaves_nothing_in_the_way(api: Api) -> None:

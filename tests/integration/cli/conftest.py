@@ -2,12 +2,13 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TextIO
 
 import pytest
 from psycopg import Connection
+from pydantic import SecretStr
 from rich.console import Console
 
 from idexx_sync.cli.app import run
@@ -15,7 +16,7 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.db import Database
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
-from idexx_sync.settings import KeySettings, Settings
+from idexx_sync.settings import ClientSettings, KeySettings, Settings
 from tests.support import Bench, add_clinic, make_key_settings, make_settings
 
 
@@ -47,6 +48,12 @@ class CommandLine:
     bench: Bench
     settings: Settings = field(init=False)
     key_settings: KeySettings = field(init=False)
+    client_settings: ClientSettings = field(
+        default_factory=lambda: ClientSettings(api_url=None, api_key=None)
+    )
+    slept: list[float] = field(default_factory=list)
+    while_waiting: Callable[[], object] = lambda: None
+    """Called at each pause of a command that waits."""
 
     def __post_init__(self) -> None:
         self.settings = make_settings(self.bench.url)
@@ -60,15 +67,31 @@ class CommandLine:
 
         cli = Cli(
             load_settings=lambda: self.settings,
+            load_database_settings=lambda: self.settings,
             load_key_settings=lambda: self.key_settings,
+            load_client_settings=lambda: self.client_settings,
             make_tools=self._tools,
             clock=lambda: self.bench.now,
+            sleep=self._sleep,
             stdin=io.StringIO(stdin) if isinstance(stdin, str) else stdin,
             out=console(out),
             err=console(err),
         )
         code = run([str(word) for word in words], cli)
         return Answer(code, out.getvalue(), err.getvalue())
+
+    def over_api(self, url: str, key: str) -> "CommandLine":
+        """The same clinic's command line, on a machine that knows only the API."""
+        settings = ClientSettings(api_url=url, api_key=SecretStr(key))
+        made = CommandLine(self.bench, settings)
+        made.settings = make_settings("postgresql://no:body@127.0.0.1:1/nowhere")
+        return made
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        assert len(self.slept) < 100, "it never ends"
+        self.bench.later(seconds / 60)
+        self.while_waiting()
 
     def _tools(
         self, settings: Settings, *, retried: bool, progress: Progress, clock: Clock

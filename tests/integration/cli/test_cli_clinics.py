@@ -200,7 +200,7 @@ def test_an_unknown_clinic_is_no_usage_error(idexx_sync: CommandLine) -> None:
     ):
         answer = idexx_sync(*words)
         assert (answer.code, answer.out) == (1, ""), words
-        assert "there is no clinic" in answer.err
+        assert "list them with: idexx-sync clinics list" in answer.err
 
 
 def set_credentials(idexx_sync: CommandLine, bench: Bench) -> None:

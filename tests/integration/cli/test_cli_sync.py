@@ -280,6 +280,9 @@ COMMANDS: list[list[object]] = [
     ["sync", "inbound", "--clinic", "CLINIC"],
     ["jobs", "list"],
     ["jobs", "show", uuid4()],
+    ["jobs", "watch", uuid4()],
+    ["jobs", "retry", uuid4()],
+    ["jobs", "cancel", uuid4()],
     ["holds", "list"],
     ["holds", "show", uuid4()],
     ["holds", "approve", uuid4()],
@@ -353,7 +356,7 @@ def test_the_console_script_is_quiet_about_its_insides() -> None:
     assert alone.stderr.startswith("Usage: idexx-sync")
     assert (helped.returncode, helped.stderr) == (0, "")
     assert "Exit codes:" in helped.stdout
-    for noun in ([], ["clinics"], ["sync"], ["holds"]):
+    for noun in ([], ["clinics"], ["sync"], ["jobs"], ["holds"]):
         listed = run(*noun, "--help", COLUMNS="80").stdout.partition("Commands:")[2]
         assert listed
         assert "..." not in listed

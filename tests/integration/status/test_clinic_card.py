@@ -13,6 +13,7 @@ from idexx_sync.clinic_status import clinic_standing
 from idexx_sync.errors import ConfigurationInvalid
 from tests.integration.status.rows import (
     DRY,
+    REAL,
     add_credentials,
     add_hold,
     add_job,
@@ -103,6 +104,16 @@ HISTORIES: list[tuple[list[dict[str, Any]], Any, str | None]] = [
             {"ended": before(hours=3), "status": "failed", "error_kind": "pims_slow"},
         ],
         None,
+        None,
+    ),
+    # Days long past, or far ahead, say nothing of today.
+    (
+        [
+            {"ended": before(hours=1), "result": {**REAL, "window": ["2020-01-01", "2026-05-02"]}},
+            {"ended": before(hours=2), "result": {**REAL, "window": ["2026-05-06", "2026-06-01"]}},
+            {"ended": before(hours=3), "result": {**REAL, "window": ["2026-05-04", "2026-05-10"]}},
+        ],
+        before(hours=3),
         None,
     ),
     ([{"ended": before(hours=1), "result": None}], before(hours=1), None),

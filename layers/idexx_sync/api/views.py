@@ -1,0 +1,60 @@
+"""Jobs and holds as they are shown, read from the database: whoever asks sees the same."""
+
+from uuid import UUID
+
+from idexx_sync.api.models import HoldList, HoldView, JobList, JobView
+from idexx_sync.api.pages import Place, cursor_at
+from idexx_sync.clinics import timezone_of, timezones
+from idexx_sync.db import Conn
+from idexx_sync.gate import HoldStatus
+from idexx_sync.holds import Hold, holds_newest_first
+from idexx_sync.jobs import Job, jobs_newest_first
+from idexx_sync.vocabulary import JobStatus, SyncName
+
+
+def job_view(conn: Conn, job: Job) -> JobView:
+    return JobView.of(job, timezone_of(conn, job.clinic_id))
+
+
+def hold_view(conn: Conn, hold: Hold) -> HoldView:
+    return HoldView.of(hold, timezone_of(conn, hold.clinic_id))
+
+
+def job_page(
+    conn: Conn,
+    *,
+    clinic_id: UUID | None,
+    sync: SyncName | None = None,
+    status: JobStatus | None = None,
+    after: Place | None = None,
+    limit: int,
+) -> JobList:
+    """The newest jobs behind a place, of one clinic or of all."""
+    found = jobs_newest_first(
+        conn, clinic_id=clinic_id, sync=sync, status=status, after=after, limit=limit + 1
+    )
+    shown = found[:limit]
+    zones = timezones(conn, {job.clinic_id for job in shown})
+    more = cursor_at(shown[-1].queued_at, shown[-1].id) if len(found) > len(shown) else None
+    jobs = tuple(JobView.of(job, zones.get(job.clinic_id)) for job in shown)
+    return JobList(jobs=jobs, next_cursor=more)
+
+
+def hold_page(
+    conn: Conn,
+    *,
+    clinic_id: UUID | None,
+    sync: SyncName | None = None,
+    status: HoldStatus | None = None,
+    after: Place | None = None,
+    limit: int,
+) -> HoldList:
+    """The newest holds behind a place, of one clinic or of all."""
+    found = holds_newest_first(
+        conn, clinic_id=clinic_id, sync=sync, status=status, after=after, limit=limit + 1
+    )
+    shown = found[:limit]
+    zones = timezones(conn, {hold.clinic_id for hold in shown})
+    more = cursor_at(shown[-1].opened_at, shown[-1].id) if len(found) > len(shown) else None
+    holds = tuple(HoldView.of(hold, zones.get(hold.clinic_id)) for hold in shown)
+    return HoldList(holds=holds, next_cursor=more)

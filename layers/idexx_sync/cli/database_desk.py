@@ -1,0 +1,103 @@
+"""Jobs and holds in the database; what has to run runs here.
+
+Each call has a connection of its own: none is kept open while a run or a person takes its time.
+"""
+
+import getpass
+from collections.abc import Sequence
+from uuid import UUID
+
+import typer
+
+from idexx_sync.api.acts import Verdict, cancelled, decided, require_ended
+from idexx_sync.api.models import HoldView, JobView
+from idexx_sync.api.problems import not_found
+from idexx_sync.api.views import hold_page, hold_view, job_page, job_view
+from idexx_sync.cli.context import Cli
+from idexx_sync.cli.running import run_here
+from idexx_sync.clinics import timezones
+from idexx_sync.db import Conn
+from idexx_sync.gate import HoldStatus
+from idexx_sync.holds import Hold, hold_by_id, params_of_finder
+from idexx_sync.jobs import Job, job_by_id, new_order, retry_order
+
+
+class DatabaseDesk:
+    """All clinics' jobs and holds, for whoever may use the database."""
+
+    def __init__(self, cli: Cli) -> None:
+        self._cli = cli
+
+    def jobs(self, clinic_id: UUID | None, limit: int) -> Sequence[JobView]:
+        with self._cli.database() as conn:
+            _require_clinic(conn, clinic_id)
+            return job_page(conn, clinic_id=clinic_id, limit=limit).jobs
+
+    def job(self, job_id: UUID) -> JobView:
+        with self._cli.database() as conn:
+            return job_view(conn, _job(conn, job_id))
+
+    def retry(self, job_id: UUID, *, waited_for: bool) -> JobView:
+        if not waited_for:
+            raise typer.BadParameter(
+                "without IDEXX_SYNC_API_URL the run is made here and now",
+                param_hint="'--no-watch'",
+            )
+        with self._cli.database() as conn:
+            job = _job(conn, job_id)
+        require_ended(job)
+        return run_here(self._cli, retry_order(job))
+
+    def cancel(self, job_id: UUID) -> JobView:
+        with self._cli.database() as conn:
+            return job_view(conn, cancelled(conn, _job(conn, job_id), by=_account()))
+
+    def holds(
+        self, clinic_id: UUID | None, status: HoldStatus | None, limit: int
+    ) -> Sequence[HoldView]:
+        with self._cli.database() as conn:
+            _require_clinic(conn, clinic_id)
+            return hold_page(conn, clinic_id=clinic_id, status=status, limit=limit).holds
+
+    def hold(self, hold_id: UUID) -> HoldView:
+        with self._cli.database() as conn:
+            return hold_view(conn, _hold(conn, hold_id))
+
+    def approve(self, hold_id: UUID, by: str | None) -> JobView:
+        with self._cli.database() as conn:
+            hold = self._decided(conn, hold_id, "approved", by)
+            params = params_of_finder(conn, hold)
+        self._cli.say("Approved for 24 hours; running the sync anew.")
+        return run_here(self._cli, new_order(hold.clinic_id, hold.sync, "approval", params))
+
+    def reject(self, hold_id: UUID, by: str | None) -> HoldView:
+        with self._cli.database() as conn:
+            return hold_view(conn, self._decided(conn, hold_id, "rejected", by))
+
+    def _decided(self, conn: Conn, hold_id: UUID, verdict: Verdict, by: str | None) -> Hold:
+        hold = _hold(conn, hold_id)
+        return decided(conn, hold, verdict, by or _account(), self._cli.clock())
+
+
+def _require_clinic(conn: Conn, clinic_id: UUID | None) -> None:
+    if clinic_id is not None and not timezones(conn, {clinic_id}):
+        raise not_found("clinic")
+
+
+def _job(conn: Conn, job_id: UUID) -> Job:
+    if (job := job_by_id(conn, job_id)) is None:
+        raise not_found("job")
+    return job
+
+
+def _hold(conn: Conn, hold_id: UUID) -> Hold:
+    if (hold := hold_by_id(conn, hold_id)) is None:
+        raise not_found("hold")
+    return hold
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return "command line"

@@ -1,0 +1,34 @@
+"""A run in this process, with its progress on standard error."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from idexx_sync.api.models import JobView
+from idexx_sync.api.problems import Problem
+from idexx_sync.api.views import job_view
+from idexx_sync.cli.context import Cli
+from idexx_sync.cli.progress import Bars
+from idexx_sync.inbound.sync import InboundSync
+from idexx_sync.jobs import Order, job_by_id
+from idexx_sync.run import Sync
+from idexx_sync.runner import run_job
+from idexx_sync.vocabulary import SyncName
+
+SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {"inbound": InboundSync()}
+
+
+def run_here(cli: Cli, order: Order) -> JobView:
+    """Run the order and wait for it; an interrupt cancels its job."""
+    sync = SYNCS_HERE.get(order.sync)
+    if sync is None:
+        raise Problem("not_built_yet", f"The sync {order.sync} is not built yet.")
+    with Bars(cli.err) as bars, cli.tools(bars) as tools:
+        try:
+            job = run_job(order, sync, tools)
+        except KeyboardInterrupt:
+            what = f"interrupted: job {order.job_id} is cancelled; what was committed stays"
+            raise KeyboardInterrupt(what) from None
+        if job.error_kind is None:
+            bars.finish()
+        conn = tools.database.connection()
+        return job_view(conn, job_by_id(conn, job.id) or job)

@@ -1,0 +1,75 @@
+"""Watching a job that runs elsewhere until it has ended."""
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import psycopg
+
+from idexx_sync.api.models import JobView
+from idexx_sync.cli.context import Cli
+from idexx_sync.cli.desk import JobDesk
+from idexx_sync.cli.job_view import progress_of
+from idexx_sync.cli.refused import Refused
+from idexx_sync.errors import DatabaseUnavailable
+
+LOOKS_EVERY_S: Final = 2.0
+FAILURES_IN_A_ROW: Final = 5
+"""At so many failed looks the watch gives up."""
+_FAILURES: Final = (Refused, DatabaseUnavailable, psycopg.OperationalError)
+
+
+def watch(
+    cli: Cli,
+    desk: JobDesk,
+    job: JobView,
+    *,
+    timeout_s: float | None = None,
+    interval_s: float = LOOKS_EVERY_S,
+) -> JobView:
+    """The job once it has ended, or as it stands when the time is up.
+
+    Whatever becomes of the watch, an interrupt included, the job does not depend on it.
+    """
+    ends = None if timeout_s is None else cli.clock() + timedelta(seconds=timeout_s)
+    patience, said = _Patience(desk), ""
+    try:
+        while not job.is_final:
+            if (progress := progress_of(job)) != said:
+                cli.say(f"job {job.id}: {progress}")
+                said = progress
+            left = math.inf if ends is None else (ends - cli.clock()).total_seconds()
+            if left <= 0:
+                cli.say(f"job {job.id} has not ended within {timeout_s:g} s and goes on")
+                break
+            cli.sleep(min(interval_s, left))
+            job = patience.look_again(job)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"interrupted: job {job.id} goes on; end it with: idexx-sync jobs cancel {job.id}"
+        ) from None
+    except _FAILURES:
+        cli.say(f"job {job.id} does not depend on this; see: idexx-sync jobs watch {job.id}")
+        raise
+    return job
+
+
+@dataclass
+class _Patience:
+    """Looks on when a look fails that may succeed a little later."""
+
+    desk: JobDesk
+    failures: int = 0
+
+    def look_again(self, job: JobView) -> JobView:
+        try:
+            found = self.desk.job(job.id)
+        except _FAILURES as error:
+            self.failures += 1
+            lasts = isinstance(error, Refused) and not error.may_pass
+            if lasts or self.failures == FAILURES_IN_A_ROW:
+                raise
+            return job
+        self.failures = 0
+        return found

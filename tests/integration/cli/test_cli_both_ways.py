@@ -1,0 +1,314 @@
+"""Job and hold commands over the API and over the database: the same output, the same deeds."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from idexx_sync.cli.watching import FAILURES_IN_A_ROW, LOOKS_EVERY_S
+from local_stack.postgres import Postgres
+from tests.gateway import Response
+from tests.integration.cli.worlds import World, world_in
+from tests.support import query
+
+LOOKED_AT = [
+    "jobs list",
+    "jobs list --limit 2",
+    "jobs list --clinic CLINIC",
+    "jobs list --clinic NOTHING",
+    "jobs show GOOD",
+    "jobs show DRY",
+    "jobs show FAILED",
+    "jobs show HELD",
+    "jobs show QUEUED",
+    "jobs show NOTHING",
+    "jobs show nonsense",
+    "jobs watch HELD",
+    "jobs watch FAILED",
+    "jobs watch NOTHING",
+    "jobs watch QUEUED --timeout 0",
+    "jobs cancel GOOD",
+    "jobs cancel NOTHING",
+    "jobs retry QUEUED",
+    "jobs retry NOTHING",
+    "holds list",
+    "holds list --status open --limit 1",
+    "holds list --status rejected",
+    "holds list --clinic CLINIC",
+    "holds list --clinic NOTHING",
+    "holds show HOLD",
+    "holds show NOTHING",
+    "holds approve NOTHING",
+    "holds reject NOTHING",
+]
+"""Nothing is changed by any of them."""
+DONE = [
+    "jobs watch QUEUED",
+    "jobs cancel QUEUED",
+    "jobs retry FAILED",
+    "jobs retry DRY",
+    "holds approve HOLD",
+    "holds reject HOLD",
+]
+
+
+@pytest.fixture
+def world(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[World]:
+    with world_in(conn, database) as made:
+        yield made
+
+
+@pytest.fixture
+def twin(postgres: Postgres, prepared: str) -> Iterator[World]:
+    """Another database with the same history."""
+    postgres.create_database("twin", template=prepared)
+    url = postgres.dsn("twin")
+    with psycopg.connect(url, autocommit=True) as conn, world_in(conn, url) as made:
+        yield made
+    postgres.drop_database("twin")
+
+
+def test_what_is_shown_is_the_same(world: World) -> None:
+    world.order()
+    before = world.state()
+
+    for line in LOOKED_AT:
+        for more in ((), ("--json",)):
+            here, there = world.run("database", line, *more), world.run("api", line, *more)
+            assert (there.code, there.out) == (here.code, here.out), line
+            assert bool(here.out) == (here.code in (0, 3, 4, 6) or "--json" in more), line
+
+    assert world.state() == before
+    assert len(world.server.seen) > len(LOOKED_AT)
+
+
+@pytest.mark.parametrize("line", DONE)
+def test_what_is_done_is_the_same(world: World, twin: World, line: str) -> None:
+    if "QUEUED" in line:
+        world.order()
+        twin.order()
+
+    here, there = world.run("database", line), twin.run("api", line)
+
+    assert (there.code, twin.told(there.out)) == (here.code, world.told(here.out))
+    assert twin.state() == world.state()
+    again, there_again = world.run("database", line, "--json"), twin.run("api", line, "--json")
+    assert there_again.code == again.code
+    assert twin.told(there_again.out) == world.told(again.out)
+
+
+def test_more_jobs_than_a_page_holds_are_listed_once_each(world: World) -> None:
+    world.bench.conn.execute(
+        """
+        INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, status, queued_at, finished_at)
+        SELECT gen_random_uuid(), %s, 'inbound', 'schedule', 'succeeded', now(), now()
+          FROM generate_series(1, 250)
+        """,
+        (world.bench.clinic_id,),
+    )
+
+    for limit in (100, 101, 254, 1000):
+        here, there = (
+            world.run(way, f"jobs list --limit {limit} --json") for way in ("database", "api")
+        )
+        assert there.out == here.out
+        assert len(there.json["jobs"]) == min(limit, 254)
+
+
+class TestWatch:
+    @pytest.mark.parametrize("way", ["database", "api"])
+    def test_changes_are_told_on_standard_error(self, world: World, way: str) -> None:
+        world.order()
+        states = iter([("queued", 0), ("queued", 0), ("running", 1), ("running", 2), None])
+
+        def next_state() -> None:
+            if (state := next(states)) is None:
+                world.bench.conn.execute("UPDATE idexx_sync.jobs SET status = 'queued'")
+                world.api.work()
+                return
+            world.bench.conn.execute(
+                "UPDATE idexx_sync.jobs SET status = %s, attempt = %s WHERE id = %s",
+                (*state, world.names["QUEUED"]),
+            )
+
+        for command_line in (world.database, world.over_api):
+            command_line.while_waiting = next_state
+        answer = world.run(way, "jobs watch QUEUED")
+
+        assert answer.code == 3
+        assert world.told(answer.err).splitlines() == [
+            "job QUEUED: queued",
+            "job QUEUED: running",
+            "job QUEUED: running, attempt 2",
+        ]
+
+    @pytest.mark.parametrize("way", ["database", "api"])
+    def test_a_time_limit_ends_the_watch_and_not_the_job(self, world: World, way: str) -> None:
+        world.order()
+        command_line = world.over_api if way == "api" else world.database
+        command_line.while_waiting = lambda: None
+        world.bench.conn.execute(
+            """
+            UPDATE idexx_sync.jobs
+               SET attempt = 1, error_kind = 'pims_unavailable', error_message = 'Neo is down'
+             WHERE status = 'queued'
+            """
+        )
+
+        answer = world.run(way, "jobs watch QUEUED --timeout 5", "--json")
+
+        assert (answer.code, answer.json["job"]["status"]) == (1, "queued")
+        assert world.told(answer.err).splitlines() == [
+            "job QUEUED: queued (pims unavailable: Neo is down)",
+            "job QUEUED has not ended within 5 s and goes on",
+        ]
+        assert command_line.slept == [LOOKS_EVERY_S, LOOKS_EVERY_S, 1]
+
+    @pytest.mark.parametrize("way", ["database", "api"])
+    def test_an_interrupt_leaves_the_job_running(self, world: World, way: str) -> None:
+        def interrupt() -> None:
+            raise KeyboardInterrupt
+
+        world.order()
+        command_line = world.over_api if way == "api" else world.database
+        command_line.while_waiting = interrupt
+
+        answer = world.run(way, "jobs watch QUEUED", "--json")
+
+        id_ = world.names["QUEUED"]
+        assert answer.code == 130
+        assert f"job {id_} goes on" in answer.json["error"]["message"]
+        assert f"idexx-sync jobs cancel {id_}" in answer.json["error"]["message"]
+        (job,) = query(world.bench.conn, "SELECT * FROM idexx_sync.jobs WHERE id = %s", (id_,))
+        assert job["status"] == "queued"
+
+    def test_a_look_may_fail_now_and_then(self, world: World) -> None:
+        world.order()
+        whole = world.api.tools.database.answering
+        fails = [True, True, True, True, False] * 2
+
+        def answering() -> Any:
+            if world.over_api.slept and fails.pop(0):
+                raise psycopg.OperationalError("as told")
+            return whole()
+
+        def work_at_last() -> None:
+            if len(fails) == 1:
+                world.api.work()
+
+        world.api.tools.database.answering = answering  # type: ignore[method-assign]
+        world.over_api.while_waiting = work_at_last
+
+        assert world.run("api", "jobs watch QUEUED").code == 3
+        assert fails == []
+
+    def test_a_watch_that_sees_nothing_any_more_gives_up(self, world: World) -> None:
+        world.order()
+
+        def break_it() -> None:
+            world.api.tools.database.answering = broken  # type: ignore[method-assign]
+
+        def broken() -> Any:
+            raise psycopg.OperationalError("as told")
+
+        world.over_api.while_waiting = break_it
+        answer = world.run("api", "jobs watch QUEUED", "--json")
+
+        assert (answer.code, answer.json["error"]["kind"]) == (6, "database_unavailable")
+        assert len(world.over_api.slept) == FAILURES_IN_A_ROW
+        assert f"idexx-sync jobs watch {world.names['QUEUED']}" in answer.err
+
+    def test_a_throttled_look_is_none(self, world: World) -> None:
+        world.order()
+        whole = world.server.answering
+
+        def throttle() -> None:
+            world.api.work()
+            world.over_api.while_waiting = relent
+            body = '{"code": "throttled", "detail": "Too many requests."}'
+            world.server.answering = lambda _: Response(429, {}, body)
+
+        def relent() -> None:
+            world.server.answering = whole
+
+        world.over_api.while_waiting = throttle
+
+        assert world.run("api", "jobs watch QUEUED").code == 3
+        assert len(world.over_api.slept) == 2
+
+    def test_a_key_that_is_revoked_meanwhile_ends_the_watch(self, world: World) -> None:
+        world.order()
+        world.over_api.while_waiting = lambda: world.bench.conn.execute(
+            "UPDATE public.clinic_api_keys SET revoked_at = %s", (world.bench.now,)
+        )
+
+        answer = world.run("api", "jobs watch QUEUED")
+
+        assert answer.code == 5
+        assert len(world.over_api.slept) == 1
+
+
+class TestRetry:
+    def test_it_can_be_ordered_without_waiting(self, world: World) -> None:
+        answer = world.run("api", "jobs retry FAILED --no-watch", "--json")
+
+        job = answer.json["job"]
+        assert (answer.code, job["status"], job["retry_of"]) == (
+            0,
+            "queued",
+            world.names["FAILED"],
+        )
+        assert f"idexx-sync jobs watch {job['id']}" in answer.err
+        assert world.over_api.slept == []
+
+    def test_without_an_api_there_is_nobody_else_to_run_it(self, world: World) -> None:
+        before = world.state()
+
+        answer = world.run("database", "jobs retry FAILED --no-watch")
+
+        assert (answer.code, answer.out) == (2, "")
+        assert "'--no-watch': without IDEXX_SYNC_API_URL" in answer.err
+        assert world.state() == before
+
+    def test_here_it_shows_its_progress(self, world: World) -> None:
+        answer = world.run("database", "jobs retry FAILED")
+
+        assert answer.code == 3
+        assert "write" in answer.err
+        assert "retry of FAILED" in " ".join(world.told(answer.out).split())
+
+    def test_another_sync_is_not_run_in_its_place(self, world: World) -> None:
+        world.bench.conn.execute(
+            "UPDATE idexx_sync.jobs SET sync = 'cases' WHERE id = %s", (world.names["FAILED"],)
+        )
+        reads = world.bench.pims.reads
+
+        answer = world.run("database", "jobs retry FAILED")
+
+        assert answer.code == 1
+        assert "sync cases is not built yet" in answer.err
+        assert world.bench.pims.reads == reads
+
+    def test_another_run_in_the_way_is_named(self, world: World) -> None:
+        world.order()
+        world.bench.conn.execute(
+            "UPDATE idexx_sync.jobs SET params = '{}' WHERE id = %s", (world.names["QUEUED"],)
+        )
+
+        answer = world.run("api", "jobs retry FAILED", "--json")
+
+        error = answer.json["error"]
+        assert (answer.code, error["kind"]) == (1, "sync_running")
+        assert error["job_id"] == world.names["QUEUED"]
+        assert f"Job {error['job_id']} is under way" in error["message"]
+
+
+@pytest.mark.parametrize("verdict", ["approve", "reject"])
+def test_over_the_api_the_key_decides_and_nobody_by_name(world: World, verdict: str) -> None:
+    answer = world.run("api", f"holds {verdict} HOLD --by Kim")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "'--by'" in answer.err
+    assert world.bench.holds()[0]["status"] == "open"

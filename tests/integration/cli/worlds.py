@@ -1,0 +1,102 @@
+"""A clinic with a history that is reached both ways: over its database, and over its API."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from getpass import getuser
+from typing import Any
+from uuid import uuid4
+
+from psycopg import Connection
+from pydantic import SecretStr
+
+from idexx_sync.db import Database
+from idexx_sync.errors import PimsUnavailable
+from tests.http_gateway import Server, of_gateway, serving
+from tests.integration.api.conftest import Api
+from tests.integration.cli.conftest import Answer, CommandLine
+from tests.support import Bench, add_clinic, visits
+
+WEEK = {"from": "2026-05-04", "to": "2026-05-10"}
+
+
+@dataclass
+class World:
+    api: Api
+    server: Server
+    database: CommandLine
+    over_api: CommandLine
+    names: dict[str, str] = field(default_factory=dict)
+    """Word of a command line -> id."""
+
+    @property
+    def bench(self) -> Bench:
+        return self.api.bench
+
+    def run(self, way: str, line: str, *more: str) -> Answer:
+        """A command line in which names stand for ids, one way or the other."""
+        words = [self.names.get(word, word) for word in line.split()]
+        command_line = self.over_api if way == "api" else self.database
+        return command_line(*words, *more)
+
+    def order(self) -> None:
+        """QUEUED: a job whose worker does its work while somebody waits for it."""
+        wanted = {"clinic_id": str(self.bench.clinic_id), **WEEK}
+        ordered = self.api.as_operator().post("/api/sync/inbound", wanted)
+        self.names["QUEUED"] = ordered.json["id"]
+
+    def told(self, text: str) -> str:
+        """The text as another world with the same history would tell it."""
+        for name, id_ in self.names.items():
+            text = text.replace(id_, name)
+        text = re.sub(r"key [0-9a-f-]{36}", "SOMEBODY", text)
+        text = re.sub(rf"\b{getuser()}\b", "SOMEBODY", text)
+        text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ANOTHER", text)
+        text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z|\d{4}-\d\d-\d\d \d\d:\d\d P[DS]T", "THEN", text)
+        return re.sub(r"\d+\.\d s", "SOON", text)
+
+    def state(self) -> list[Any]:
+        """What is left in the database, without ids and times."""
+        rows = self.bench.conn.execute(
+            """
+            SELECT 'job', sync, trigger, status, params, retry_of IS NOT NULL, error_message
+              FROM idexx_sync.jobs ORDER BY queued_at
+            """
+        ).fetchall()
+        holds = [(h["status"], h["decided_by"], len(h["findings"])) for h in self.bench.holds()]
+        return [self.told(repr(row)) for row in [*rows, *holds, self.bench.keys()]]
+
+
+@contextmanager
+def world_in(conn: Connection[tuple[Any, ...]], url: str) -> Iterator[World]:
+    """A success, a dry run, a failure, and a hold of all that vanished; each named."""
+    bench = Bench(conn, url, add_clinic(conn))
+    api = Api(bench, add_clinic(conn), Database(SecretStr(url)))
+    with serving(of_gateway(api.gateway)) as server:
+        database = CommandLine(bench)
+        over_api = database.over_api(server.url, api.key(None))
+        made = World(api, server, database, over_api)
+        made.names["CLINIC"], made.names["NOTHING"] = str(bench.clinic_id), str(uuid4())
+        _live(made)
+        for command_line in (database, over_api):
+            command_line.while_waiting = api.work
+        yield made
+    api.close()
+    bench.database.close()
+
+
+def _live(world: World) -> None:
+    bench, names = world.bench, world.names
+    bench.pims.records = visits(12)
+    names["GOOD"] = str(bench.sync().id)
+    bench.pims.replace("600101", patient_name="OTHER", room_id="5")
+    names["DRY"] = str(bench.sync(dry_run=True).id)
+    bench.pims.error = PimsUnavailable("Neo is down")
+    names["FAILED"] = str(bench.sync().id)
+    bench.pims.error = None
+    bench.later()
+    bench.pims.records = []
+    names["HELD"] = str(bench.sync().id)
+    (hold,) = bench.holds()
+    names["HOLD"] = str(hold["id"])
