@@ -200,6 +200,7 @@ def _neo_opener(
             clock,
             time_left=lifetime.time_left,
             on_progress=_Telling(lifetime, progress),
+            beat=lifetime.beat,
         ) as pims:
             lifetime.on_end(pims.interrupt)
             yield pims

@@ -62,15 +62,24 @@ def require(conn: Conn, lease: Lease, settle: Settle) -> None:
 
 
 def renew(conn: Conn, lease: Lease, seconds: float) -> bool:
-    """Prolong the lease; False if another run has taken over, or the lease was let go."""
+    """Prolong the lease; False if another run has taken over, or the lease was let go.
+
+    Raises LockNotAvailable while a transaction has locked it, the run's own write as a rule: the
+    thread that renews also watches the deadline, and must not wait.
+    """
     renewed = conn.execute(
         """
-        UPDATE idexx_sync.leases
+        WITH mine AS (
+            SELECT clinic_id FROM idexx_sync.leases
+             WHERE clinic_id = %s AND job_id = %s AND fence = %s AND expires_at > to_timestamp(0)
+               FOR NO KEY UPDATE NOWAIT
+        )
+        UPDATE idexx_sync.leases l
            SET expires_at = clock_timestamp() + make_interval(secs => %s)
-         WHERE clinic_id = %s AND job_id = %s AND fence = %s AND expires_at > to_timestamp(0)
-        RETURNING fence
+          FROM mine WHERE l.clinic_id = mine.clinic_id
+        RETURNING l.fence
         """,
-        (seconds, lease.clinic_id, lease.job_id, lease.fence),
+        (lease.clinic_id, lease.job_id, lease.fence, seconds),
     ).fetchone()
     return renewed is not None
 

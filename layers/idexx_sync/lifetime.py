@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
+from typing import Final
 
 import psycopg
 
@@ -17,6 +18,8 @@ from idexx_sync import leases
 from idexx_sync.db import Conn
 from idexx_sync.errors import DatabaseUnavailable, DeadlineExceeded, LeaseLost, SyncError
 from idexx_sync.leases import Lease
+
+CUT_OFF_AGAIN_S: Final = 0.5
 
 
 class Lifetime:
@@ -43,7 +46,9 @@ class Lifetime:
         return max(0.0, self._remaining() - self._reserve_s)
 
     def beat(self) -> None:
-        """The run moves."""
+        """The run moves; raises why it was ended, if it was: then it must not move on."""
+        if self.ended_by is not None:
+            raise self.ended_by
         self.beats += 1
 
     def on_end(self, ending: Callable[[], object]) -> None:
@@ -57,6 +62,11 @@ class Lifetime:
             if self.ended_by is not None:
                 return
             self.ended_by = reason
+        self.cut_off()
+
+    def cut_off(self) -> None:
+        """Interrupt what blocks the run now; nothing happens if nothing does."""
+        with self._lock:
             endings = list(self._endings)
         for ending in endings:
             with suppress(OSError, psycopg.Error):  # it had ended by itself
@@ -115,32 +125,37 @@ class _Watcher:
                             code="deadline",
                         )
                     )
+                if self._lifetime.ended_by is not None:
+                    self._see_it_end()
                     return
                 if monotonic() >= next_beat:
                     next_beat = monotonic() + self._heartbeat_seconds
-                    if not self._renew_if_moving():
-                        return
+                    self._renew_if_moving()
         finally:
             if self._conn is not None:
                 self._conn.close()
+
+    def _see_it_end(self) -> None:
+        """What it began in the very moment of its end is cut off too."""
+        while not self.stop.wait(CUT_OFF_AGAIN_S):
+            self._lifetime.cut_off()
 
     def _pause(self, next_beat: float) -> float:
         wanted = min(next_beat - monotonic(), self._lifetime.time_left())
         return max(0.0, min(wanted, threading.TIMEOUT_MAX))
 
-    def _renew_if_moving(self) -> bool:
-        """Whether the watch goes on; a run that stands still keeps what is left of its lease."""
+    def _renew_if_moving(self) -> None:
+        """A run that stands still keeps what is left of its lease; one without lease is ended."""
         if self._lifetime.beats == self._beats_seen:
-            return True
+            return
         try:
             if self._conn is None or self._conn.broken:
                 self._conn = self._open_connection()
             renewed = leases.renew(self._conn, self._lease, self._lease_seconds)
         except (psycopg.Error, DatabaseUnavailable):
-            return True  # the next heartbeat tries again; the fence guards the writes
+            return  # the next heartbeat tries again; the fence guards the writes
         self._beats_seen = self._lifetime.beats
         if not renewed:
             self._lifetime.end(
                 LeaseLost("another run has taken this clinic over", code="heartbeat")
             )
-        return renewed

@@ -88,8 +88,8 @@ class Settings(DatabaseSettings):
     neo_requests_per_second: float = Field(default=10, gt=0)
     neo_timeout_seconds: float = Field(default=30, gt=0)
     """Longest wait for one answer of Neo."""
-    login_timeout_seconds: float = Field(default=60, gt=0)
-    """Longest whole login, browser start included."""
+    login_timeout_seconds: float = Field(default=40, gt=0)
+    """Longest whole login, browser start included; shorter than the lease, which it can't renew."""
     logins_per_hour: int = Field(default=6, ge=1)
     """Most logins of one clinic within an hour."""
 

@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from idexx_sync.neo.processes import command_line, processes
 from local_stack.stack import LocalStack
 from tests.e2e.conftest import WORKER
 
@@ -45,8 +47,10 @@ def test_whatever_kills_a_worker_ends_in_the_dead_letter_queue_after_two_retries
 ) -> None:
     replaced(WORKER, Timeout=2, MemorySize=256)
 
+    mark = str(uuid4())
+
     for todo in ERRORS:
-        invoke_later(stack, {"do": todo})
+        invoke_later(stack, {"do": todo, "mark": mark})
 
     letters = dead_letters(stack, len(ERRORS))
     found = {one["requestPayload"]["do"]: one["responsePayload"]["errorType"] for one in letters}
@@ -56,6 +60,7 @@ def test_whatever_kills_a_worker_ends_in_the_dead_letter_queue_after_two_retries
         assert context["condition"] == "RetriesExhausted"
         assert context["approximateInvokeCount"] == TRIES
         assert WORKER in context["functionArn"]
+    assert [one for one in processes() if not one.ended and mark in command_line(one.pid)] == []
 
 
 def test_events_beyond_the_concurrency_wait_their_turn(

@@ -105,49 +105,57 @@ def left_of(pids: list[int]) -> list[str]:
     return [" ".join(command_line(pid))[:120] for pid in pids if pid in running]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are counted in /proc")
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_process_and_no_port_is_left_and_the_data_are(
-    end: signal.Signals, folder_for: Callable[[str], Path]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are counted in /proc")
+
+
+def end_in_the_middle_of_a_sync(running: Up, how: signal.Signals) -> None:
+    """All that ran is gone afterwards, and so are its ports."""
+    running.begin_sync()
+    pids = running.tree()
+    ports = listening(pids)
+    assert len(pids) > 15
+    assert len(ports) > 5
+
+    running.process.send_signal(how)
+    running.process.wait(ENDS_WITHIN_S)
+
+    give_up = time.monotonic() + ENDS_WITHIN_S
+    while (left := left_of(pids)) and time.monotonic() < give_up:
+        time.sleep(0.1)
+    assert left == []
+    assert not ports & open_ports()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_orderly_end_leaves_no_process_and_no_port(
+    how: signal.Signals, folder_for: Callable[[str], Path]
 ) -> None:
-    folder = folder_for(end.name)
+    with up(folder_for(how.name)) as running:
+        end_in_the_middle_of_a_sync(running, how)
+
+        assert running.process.returncode == 0
+        assert "everything is stopped" in running.said.read_text()
+
+
+def test_a_crash_leaves_no_process_and_no_port_and_the_data_are_there_at_the_next_start(
+    folder_for: Callable[[str], Path],
+) -> None:
+    folder = folder_for("crash")
     with up(folder) as first:
-        first.begin_sync()
-        pids, headers = first.tree(), first.headers
-        ports = listening(pids)
-        assert len(pids) > 15
-        assert len(ports) > 5
-
-        first.process.send_signal(end)
-        first.process.wait(ENDS_WITHIN_S)
-
-        give_up = time.monotonic() + ENDS_WITHIN_S
-        while (left := left_of(pids)) and time.monotonic() < give_up:
-            time.sleep(0.1)
-        assert left == []
-        assert not ports & open_ports()
-        if end != signal.SIGKILL:
-            assert first.process.returncode == 0
-            assert "everything is stopped" in first.said.read_text()
+        end_in_the_middle_of_a_sync(first, signal.SIGKILL)
+        headers = first.headers
 
     with up(folder) as second:
-        jobs = httpx.get(f"{second.url}/api/sync/jobs", headers=headers, trust_env=False).json()
-        assert len(jobs["jobs"]) == 1
+        address = f"{second.url}/api/sync/jobs"
+        jobs = httpx.get(address, headers=headers, trust_env=False, timeout=30).json()["jobs"]
+        assert len(jobs) == 1
         assert second.headers == headers
-
-
-def test_a_second_start_says_what_runs_already(folder_for: Callable[[str], Path]) -> None:
-    folder = folder_for("second")
-    with up(folder) as first:
-        address = first.url
-        second = subprocess.run(
-            first.command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60
+        third = subprocess.run(
+            second.command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60
         )
-
-    assert second.returncode == 1
-    assert second.stderr.startswith("up: it runs already:")
-    assert address in second.stderr
-    assert str(first.process.pid) in second.stderr
+        assert third.returncode == 1
+        assert third.stderr.startswith(f"up: it runs already: {second.url}")
+        assert str(second.process.pid) in third.stderr
 
 
 def test_what_dies_with_the_adapter_are_its_slots_too(folder_for: Callable[[str], Path]) -> None:

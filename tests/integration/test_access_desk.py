@@ -202,3 +202,5 @@ def test_fingerprints_tell_only_whether_a_text_changed() -> None:
     assert fingerprint(KEYS, clinic, "TANGO") == fingerprint(KEYS, clinic, "TANGO")
     assert fingerprint(KEYS, clinic, "TANGO") != fingerprint(KEYS, clinic, "BRUNO")
     assert fingerprint(KEYS, clinic, "TANGO") != fingerprint(KEYS, uuid4(), "TANGO")
+    foreign = keyring(SecretStr("A" * 43 + "="))
+    assert fingerprint(KEYS, clinic, "TANGO") != fingerprint(foreign, clinic, "TANGO")

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from time import monotonic
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from psycopg import Connection
 
@@ -48,6 +49,17 @@ def wait_until(condition: Any, seconds: float = 10) -> None:
         pause.wait(0.01)
 
 
+def takes_over(bench: Bench, job_id: UUID) -> bool:
+    """Another job takes the clinic's lease if it has expired."""
+    taken = bench.conn.execute(
+        "UPDATE idexx_sync.leases SET job_id = %s, fence = fence + 1, "
+        "expires_at = clock_timestamp() + interval '1 hour' "
+        "WHERE expires_at <= clock_timestamp() RETURNING fence",
+        (job_id,),
+    )
+    return taken.fetchone() is not None
+
+
 class _Moving(InboundSync):
     """Works for as long as the test wants, telling that it moves."""
 
@@ -80,21 +92,27 @@ def test_a_run_that_moves_keeps_its_lease(bench: Bench) -> None:
 def test_a_run_that_stands_still_loses_its_lease_and_writes_nothing(bench: Bench) -> None:
     taken_over = uuid4()
 
-    def taken(_run: Run) -> bool:
-        return bool(
-            bench.conn.execute(
-                "UPDATE idexx_sync.leases SET job_id = %s, fence = fence + 1, "
-                "expires_at = clock_timestamp() + interval '1 hour' "
-                "WHERE expires_at <= clock_timestamp() RETURNING fence",
-                (taken_over,),
-            ).fetchone()
-        )
-
-    job = run(bench, _Moving(taken, moving=False))
+    job = run(bench, _Moving(lambda _run: takes_over(bench, taken_over), moving=False))
 
     assert (job.status, job.error_kind) == ("queued", "lease_lost")
     assert bench.rows() == []
     assert query(bench.conn, "SELECT job_id FROM idexx_sync.leases") == [{"job_id": taken_over}]
+
+
+def test_a_run_that_has_moved_and_then_stands_still_loses_its_lease(bench: Bench) -> None:
+    """What moved before the last heartbeat is no sign of life at the next one."""
+    taken_over = uuid4()
+
+    class Stops(InboundSync):
+        def __call__(self, run: Run, pims: Any) -> Report:
+            run.progress.advance()
+            wait_until(lambda: takes_over(bench, taken_over))
+            return super().__call__(run, pims)
+
+    job = run(bench, Stops())
+
+    assert (job.status, job.error_kind) == ("queued", "lease_lost")
+    assert bench.rows() == []
 
 
 def test_a_heartbeat_that_finds_the_lease_taken_cuts_the_run_off(bench: Bench) -> None:
@@ -136,6 +154,58 @@ def test_a_run_out_of_time_ends_itself_and_is_retried(bench: Bench) -> None:
     assert (job.status, job.error_kind) == ("queued", "deadline_exceeded")
     assert bench.rows() == []
     assert run(bench).status == "succeeded"  # the lease was given back
+
+
+def test_a_run_keeps_a_reserve_for_its_ending(bench: Bench) -> None:
+    """The process lives for a minute, all of which is reserved: the work has no time at all."""
+
+    class Blocked(InboundSync):
+        def __call__(self, run: Run, pims: Any) -> Report:
+            run.conn.execute("SELECT pg_sleep(30)")
+            return super().__call__(run, pims)
+
+    started = monotonic()
+    job = run(
+        bench,
+        Blocked(),
+        settings={"deadline_reserve_seconds": 59},
+        remaining=lambda: started + 60 - monotonic(),
+    )
+
+    assert monotonic() - started < 5
+    assert (job.status, job.error_kind) == ("queued", "deadline_exceeded")
+
+
+def test_a_heartbeat_during_a_write_does_not_keep_the_deadline_waiting(bench: Bench) -> None:
+    """The run's own transaction locks the lease; the heartbeat must not wait for its end."""
+    with psycopg.connect(bench.url) as somebody:
+        somebody.execute("LOCK TABLE public.schedule_appointments IN EXCLUSIVE MODE")
+        started = monotonic()
+        job = run(
+            bench, settings={"lease_seconds": 30}, remaining=lambda: started + 1.2 - monotonic()
+        )
+        ended = monotonic()
+
+    assert ended - started < 5
+    assert (job.status, job.error_kind) == ("queued", "deadline_exceeded")
+
+
+def test_a_run_that_plans_past_its_deadline_is_cut_off_when_it_writes(bench: Bench) -> None:
+    """At the deadline no statement was under way that could have been cancelled."""
+
+    class Plans(InboundSync):
+        def __call__(self, run: Run, pims: Any) -> Report:
+            threading.Event().wait(1.5)
+            return super().__call__(run, pims)
+
+    with psycopg.connect(bench.url) as somebody:
+        somebody.execute("LOCK TABLE public.schedule_appointments IN EXCLUSIVE MODE")
+        started = monotonic()
+        job = run(bench, Plans(), remaining=lambda: started + 1.2 - monotonic())
+        ended = monotonic()
+
+    assert ended - started < 5
+    assert (job.status, job.error_kind) == ("queued", "deadline_exceeded")
 
 
 def test_a_short_run_opens_no_second_connection(bench: Bench) -> None:

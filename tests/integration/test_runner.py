@@ -44,6 +44,7 @@ def test_the_same_tick_twice_is_one_job_that_runs_once(bench: Bench) -> None:
     assert first.status == "succeeded"
     assert (second.id, second.status, second.attempt) == (first.id, "succeeded", 1)
     assert bench.pims.reads == 1
+    assert query(bench.conn, "SELECT fence FROM idexx_sync.leases") == [{"fence": 1}]
 
 
 def test_a_tick_that_comes_too_late_is_skipped_as_stale(bench: Bench) -> None:

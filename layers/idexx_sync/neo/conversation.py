@@ -15,8 +15,8 @@ from idexx_sync.neo.session import HeldSession, SessionKeeper
 from idexx_sync.neo.transport import TimeLeft, Transport
 
 TRIES: Final = 3
-LONGEST_PAUSE_S: Final = 60.0
-"""A longer pause is left to the next run."""
+LONGEST_PAUSE_S: Final = 30.0
+"""A longer pause is left to the next run: it would cost this one its lease."""
 _FIRST_PAUSE_S: Final = 0.5
 _JITTER: Final = 0.3
 
@@ -34,7 +34,9 @@ class Conversation:
         clock: Callable[[], datetime],
         time_left: TimeLeft,
         sleep: Callable[[float], None],
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
+        """`beat` is called before each try: a slow Neo is no reason to lose the lease."""
         self._keeper = keeper
         self._connect = connect
         self._pacer = pacer
@@ -42,6 +44,7 @@ class Conversation:
         self._clock = clock
         self._time_left = time_left
         self._sleep = sleep
+        self._beat = beat
         self._transports: dict[int, Transport] = {}
         self._lock = threading.Lock()
         self._open = ExitStack()
@@ -75,6 +78,7 @@ class Conversation:
         tried = 0
         while True:
             tried += 1
+            self._beat()
             failure: SyncError
             asked_for = None
             try:

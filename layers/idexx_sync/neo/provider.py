@@ -161,6 +161,7 @@ def open_neo(
     *,
     time_left: TimeLeft = lambda: math.inf,
     on_progress: Progress = lambda _phase, _done, _total: None,
+    beat: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[NeoProvider]:
     """A clinic's Neo for one run; nothing is asked of it, and no browser started, before a read."""
@@ -203,6 +204,7 @@ def open_neo(
         clock=clock,
         time_left=time_left,
         sleep=sleep,
+        beat=beat,
     )
     try:
         yield NeoProvider(

@@ -11,12 +11,12 @@ from idexx_sync import leases
 from idexx_sync.db import writing
 from idexx_sync.errors import LeaseLost, PimsUnavailable
 from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Job, new_order
+from idexx_sync.jobs import Job, Params, new_order
 from idexx_sync.leases import Lease
 from idexx_sync.pims import Unreadable
 from idexx_sync.run import Report, Run
 from idexx_sync.runner import run_job
-from tests.support import Bench, add_clinic, counts, query, visit, visits
+from tests.support import Bench, add_clinic, counts, query, visit, visits, warnings
 
 CANARIES = ("TANGO", "Robin Sample", "555-555-0100", "DR. A. EXAMPLE")
 
@@ -119,7 +119,9 @@ def test_r22_a_row_that_keeps_changing_is_left_for_the_next_run(bench: Bench) ->
     assert [audit["external_id"] for audit in bench.audits(job)] == ["600102"]
     assert bench.row("600101")["status"] == "scheduled"
     bench.later()
-    assert counts(bench.sync())["updated"] == 1
+    after = bench.sync()
+    assert (counts(after)["updated"], warnings(after)) == (1, {})
+    assert [audit["metadata"]["reason"] for audit in bench.audits(after)] == ["source"]
     assert bench.row("600101")["status"] == "in_progress"
 
 
@@ -160,6 +162,59 @@ def test_r23_a_run_that_lost_the_clinic_writes_nothing(bench: Bench) -> None:
     assert (job.status, job.error_kind) == ("failed", "lease_lost")
     assert query(bench.conn, "SELECT job_id FROM idexx_sync.leases") == [{"job_id": other_job}]
     assert query(bench.conn, "SELECT * FROM public.schedule_syncs") == []
+
+
+def test_r23_a_dry_run_that_lost_the_clinic_is_not_told_as_done(bench: Bench) -> None:
+    bench.pims.records = visits(3)
+
+    def another_run_takes_over() -> None:
+        bench.conn.execute(
+            "UPDATE idexx_sync.leases SET job_id = %s, fence = fence + 1", (uuid4(),)
+        )
+
+    order = new_order(bench.clinic_id, "inbound", "cli", Params(dry_run=True))
+    job = run_job(order, _WritesBeforeApply(another_run_takes_over), bench.tools())
+
+    assert (job.status, job.error_kind) == ("failed", "lease_lost")
+
+
+def test_r23_a_run_that_lost_the_clinic_leaves_its_successor_alone(bench: Bench) -> None:
+    """The successor is a retry of the same job: only the fence tells the two apart."""
+    bench.pims.records = visits(3)
+
+    def a_retry_takes_over() -> None:
+        bench.conn.execute(
+            "UPDATE idexx_sync.leases SET fence = fence + 1, "
+            "expires_at = clock_timestamp() + interval '45 s'"
+        )
+        bench.conn.execute("UPDATE idexx_sync.jobs SET fence = fence + 1, attempt = attempt + 1")
+
+    job = run_with(bench, _WritesBeforeApply(a_retry_takes_over))
+
+    assert (job.status, job.attempt, job.error_kind) == ("running", 2, None)
+    assert query(
+        bench.conn, "SELECT fence, expires_at > clock_timestamp() AS lives FROM idexx_sync.leases"
+    ) == [{"fence": 2, "lives": True}]
+
+
+def test_r23_nobody_takes_the_clinic_over_while_a_run_writes(bench: Bench, database: str) -> None:
+    """The lease has expired, and the run has passed its fence: the next one waits for the end."""
+    mine = Lease(bench.clinic_id, bench.sync().id, 1)
+    next_job = uuid4()
+    bench.conn.execute(
+        "INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger) VALUES (%s, %s, %s, %s)",
+        (next_job, bench.clinic_id, "inbound", "cli"),
+    )
+    with psycopg.connect(database, autocommit=True) as other:
+        other.execute("SET lock_timeout = '100ms'")
+
+        with writing(bench.conn) as settle:
+            leases.require(bench.conn, mine, settle)
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                leases.take_for_job(other, next_job, uuid4(), 45)
+
+        leases.take_for_job(other, next_job, uuid4(), 45)
+    assert query(bench.conn, "SELECT fence FROM idexx_sync.leases") == [{"fence": 2}]
 
 
 def test_r23_the_fence_counts_on_and_the_lease_stays(bench: Bench) -> None:

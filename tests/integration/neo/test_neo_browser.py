@@ -1,20 +1,24 @@
 """What a browser of ours can see and reach, and what it leaves behind."""
 
 import os
+import socket
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error
 
+from idexx_sync.access import StoredSession
 from idexx_sync.neo.browser import PASSED_ON, open_browser, run_folder, scrubbed
 from idexx_sync.neo.browser_login import BrowserLogin
+from idexx_sync.neo.browser_transport import BrowserTransport
 from idexx_sync.neo.processes import command_line, processes
 from tests.unit.neo.desk import FakeDesk
 
@@ -115,6 +119,56 @@ def test_a_browser_reaches_its_own_site_and_no_other(chromium_path: Path) -> Non
         assert other.visits == []
 
 
+def test_the_browser_transport_follows_nobody_elsewhere() -> None:
+    session = StoredSession([], "Mozilla/5.0 (ours)", datetime.now(UTC))
+    with running_site() as own, running_site() as other:
+        asking = BrowserTransport(own.origin, session, timeout_s=20, time_left=lambda: 60)
+        answer = asking.get(f"/away?{other.origin}/redirected", {})
+        asking.close()
+    assert (answer.status, other.visits) == (302, [])
+
+
+WEBRTC = """
+async (server) => {
+  const peer = new RTCPeerConnection({iceServers: [{urls: server}]});
+  peer.createDataChannel("any");
+  await peer.setLocalDescription(await peer.createOffer());
+  await new Promise((done) => {
+    peer.onicegatheringstatechange = () => peer.iceGatheringState === "complete" && done();
+    setTimeout(done, 3000);
+  });
+  peer.close();
+}
+"""
+
+
+def test_a_browser_sends_no_datagrams(chromium_path: Path) -> None:
+    """Proxies don't stand in the way of these."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening,
+        running_site() as own,
+        run_folder() as folder,
+        open_browser(folder, own.origin, str(chromium_path), lambda: 20) as browser,
+    ):
+        listening.bind(("0.0.0.0", 0))  # noqa: S104 whichever way it comes
+        listening.setblocking(False)
+        browser.page.goto(f"{own.origin}/start")
+        for address in ("127.0.0.1", own_address()):
+            browser.page.evaluate(WEBRTC, f"stun:{address}:{listening.getsockname()[1]}")
+        with pytest.raises(BlockingIOError):
+            listening.recv(2048)
+
+
+def own_address() -> str:
+    """An address of this machine that is not the loopback's, if it has one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
 def test_a_login_that_moved_to_another_site_is_a_challenge(chromium_path: Path) -> None:
     with running_site() as own, running_site() as other:
         own.login = f"{other.origin}/single-sign-on"
@@ -122,6 +176,7 @@ def test_a_login_that_moved_to_another_site_is_a_challenge(chromium_path: Path) 
             own.origin, chromium_path=str(chromium_path), timeout_s=20, time_left=lambda: 60
         )
         result = log_in(FakeDesk().begin_login())
+        log_in.close()  # its end would take the orphans of the next test's browser from us
         assert (result.outcome, result.code) == ("challenge_required", "other_site")
         assert other.visits == []
 

@@ -174,6 +174,18 @@ def test_a_run_that_began_with_a_login_survives_one_refusal_in_its_middle() -> N
     assert desk.outcomes == ["ok", "ok"]
 
 
+def test_a_session_renewed_and_accepted_is_not_renewed_again() -> None:
+    desk = FakeDesk(session=OLD)
+    neo = Neo(
+        lambda session, path: json_answer(401 if path == "/2" or not number(session) else 200), desk
+    )
+
+    assert neo.conversation.ask("/1", {}) == Answered({})
+    with pytest.raises(ShapeChanged, match="second time in one run"):
+        neo.conversation.ask("/2", {})
+    assert desk.outcomes == ["ok"]
+
+
 def test_one_of_many_questions_with_a_strange_answer_does_not_cost_the_session() -> None:
     desk = FakeDesk(session=OLD)
     neo = Neo(lambda _session, path: json_answer() if path == "/probe" else HTML, desk)

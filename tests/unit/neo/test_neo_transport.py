@@ -1,5 +1,6 @@
 """Plain HTTP to Neo: what goes out, and in which way it may fail."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,6 +100,29 @@ def test_it_asks_as_the_browser_that_logged_in_would() -> None:
 )
 def test_only_cookies_of_this_clinic_go_out(given: dict[str, Any], sent: str | None) -> None:
     assert headers_sent(given).get("cookie") == sent
+
+
+def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert headers_sent(cookie())["cookie"] == "neo_session=secret"
+
+
+def test_no_log_quotes_a_cookie_or_an_address(caplog: pytest.LogCaptureFixture) -> None:
+    """httpx tells of each address and httpcore of each header, if they are let."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        reply(handler, b"{}", Set_Cookie="neo_session=secret")
+
+    with caplog.at_level(logging.DEBUG), answering(answer) as origin:
+        asking = transport(origin, cookie())
+        asking.get("/x", {"id": "600101"})
+        asking.close()
+    assert "secret" not in caplog.text
+    assert "600101" not in caplog.text
 
 
 @pytest.mark.parametrize(

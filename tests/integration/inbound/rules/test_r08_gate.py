@@ -464,6 +464,17 @@ def test_r08_one_known_room_is_enough(bench: Bench) -> None:
     assert FOREIGN not in held(bench.sync())
 
 
+def test_r08_a_room_that_only_the_configuration_names_is_known(bench: Bench) -> None:
+    bench.pims.records = visits(6, room_id="3")
+    bench.sync()
+    bench.pims.records = visits(6, room_id="5")
+    bench.later()
+
+    job = bench.sync()
+
+    assert (held(job), counts(job)["updated"]) == ({}, 6)
+
+
 def test_r08_rows_proven_gone_are_not_missed_in_a_foreign_calendar(bench: Bench) -> None:
     """Seven of ten deleted, three kept out of five read: nobody is missing."""
     bench.pims.records = visits(11)

@@ -1,12 +1,12 @@
 """Rule R9: what is held waits for a person, by name, once."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from idexx_sync.holds import decide
-from idexx_sync.inbound.judge import EMPTY, FOREIGN, QUARANTINE, SHIFTED, UNPROVEN
+from idexx_sync.inbound.judge import EMPTY, FINALISED, FOREIGN, QUARANTINE, SHIFTED, UNPROVEN
 from idexx_sync.pims import Unknown, Unreadable
 from tests.support import MONDAY, Bench, block, counts, held, query, visit, visits, warnings
 
@@ -140,6 +140,14 @@ def test_r09_a_hold_stores_no_personal_value(bench: Bench) -> None:
         ),
     ]
     bench.sync()
+    before = list(bench.pims.records)
+    shift_by_an_hour(bench, *ids(12))
+    bench.later()
+    assert held(bench.sync()) == {SHIFTED: 12}
+    bench.pims.records = before
+    bench.pims.hide_as("600112", status="Finalized", deleted=True)
+    bench.later()
+    assert held(bench.sync()) == {FINALISED: 1}
     lose_everything_at_once(bench)
     bench.later()
     job = bench.sync()
@@ -162,6 +170,13 @@ def test_r09_a_hold_stores_no_personal_value(bench: Bench) -> None:
     ]
     text = repr(written).casefold()
     assert not [value for value in CANARIES.values() if value.casefold() in text]
+
+
+def shift_by_an_hour(bench: Bench, *record_ids: str) -> None:
+    for record in list(bench.pims.records):
+        if record.id in record_ids:
+            start = datetime.fromisoformat(record.start) + timedelta(hours=1)
+            bench.pims.replace(record.id, start=str(start), end=str(start + timedelta(minutes=30)))
 
 
 def lose_everything_at_once(bench: Bench) -> None:
@@ -441,6 +456,22 @@ def test_r09_an_approved_foreign_calendar_is_taken(bench: Bench) -> None:
     assert bench.hold(FOREIGN)["status"] == "closed"
 
 
+def test_r09_an_approved_foreign_calendar_is_taken_for_its_own_days_only(bench: Bench) -> None:
+    """Of the second day nobody has been asked."""
+    bench.pims.records = visits(10)
+    bench.sync()
+    bench.pims.records = visits(10, 900101)
+    bench.later()
+    assert held(bench.sync(MONDAY, MONDAY)) == {FOREIGN: 5}
+    bench.decide(FOREIGN, "approved")
+    bench.later()
+
+    job = bench.sync()
+
+    assert held(job) == {FOREIGN: 10}
+    assert bench.keys() == ids(10)
+
+
 # Rejecting --------------------------------------------------------------------------------------
 
 
@@ -486,6 +517,44 @@ def test_r09_a_smaller_window_does_not_let_held_losses_through(
     losing.sync(MONDAY, MONDAY)
 
     assert cancelled(losing) == []
+
+
+@pytest.mark.parametrize("decided", [True, False], ids=["rejected", "open"])
+def test_r09_a_smaller_window_does_not_let_a_foreign_calendar_in(
+    bench: Bench, decided: bool
+) -> None:
+    """Of the six, one lies on Tuesday: too few for the gate, had nobody asked about them yet."""
+    bench.pims.records = visits(6)
+    bench.sync()
+    bench.pims.records = visits(6, 900101)
+    bench.later()
+    assert held(bench.sync()) == {FOREIGN: 6}
+    if decided:
+        bench.decide(FOREIGN, "rejected")
+    bench.later()
+
+    bench.sync(MONDAY + timedelta(days=1), MONDAY + timedelta(days=1))
+
+    assert bench.keys() == ids(6)
+
+
+@pytest.mark.parametrize("decided", [True, False], ids=["rejected", "open"])
+def test_r09_a_smaller_window_does_not_let_shifted_times_through(
+    bench: Bench, decided: bool
+) -> None:
+    bench.pims.records = visits(6)
+    bench.sync()
+    before = bench.row("600106")
+    shift_by_an_hour(bench, *ids(6))
+    bench.later()
+    assert held(bench.sync()) == {SHIFTED: 6}
+    if decided:
+        bench.decide(SHIFTED, "rejected")
+    bench.later()
+
+    bench.sync(MONDAY + timedelta(days=1), MONDAY + timedelta(days=1))
+
+    assert bench.row("600106") == before
 
 
 def test_r09_a_decision_is_made_once(losing: Bench) -> None:
