@@ -115,7 +115,7 @@ def test_the_demo_is_equal_and_prints_one_object(folder: Path) -> None:
 
 
 def test_the_other_change_of_the_clocks_is_equal_too() -> None:
-    """Half of the year the demo has the hour that is missing, half of it the one that comes twice."""
+    """Half of the year an hour is missing in the demo's days, half of it one comes twice."""
     this = window_to_come(WEST.zone, datetime.now(UTC).date())
     outcome, steps = Outcome(), Steps(Console(file=StringIO()))
     report = Report(Console(file=(said := StringIO())), steps, quiet=False)
