@@ -11,7 +11,6 @@ import json
 import signal
 import sys
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from types import FrameType
@@ -20,16 +19,15 @@ from typing import Any, Final
 import httpx
 import psycopg
 from psycopg import Connection
-from psycopg.rows import dict_row
 from rich.console import Console
 
-from idexx_sync.api.models import JobView
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
 from local_stack.compare import Question, differences
-from local_stack.demo_changes import Happening, change_the_world, prepare
-from local_stack.demo_clinics import WAIT_S, Member, NoOutcome, synced
+from local_stack.demo_changes import change_the_world, prepare
+from local_stack.demo_clinics import WAIT_S, Member, NoOutcome
 from local_stack.demo_report import Report, Steps
+from local_stack.demo_runs import Outcome, RunFailed, Stage, not_idle, unexpected
 from local_stack.demo_window import Window, window_to_come
 from local_stack.home import throw_away_home
 from local_stack.onboarding import book_by_voice
@@ -39,35 +37,6 @@ from local_stack.stack_clinics import WEST, Worlds
 MINUTES_BETWEEN: Final = 15
 MORNING: Final = time_of_day(7, 30)
 """When it is in the simulated Neos, on the first day of the window."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """One run of one clinic, as seen from both sides."""
-
-    stage: str
-    member: Member
-    job: JobView
-    seconds: float
-    requests: int
-    """That Neo answered."""
-    logins: int
-    found: dict[str, str]
-    """Key -> created, updated or removed, from the audit."""
-    fields: dict[str, int]
-    """Changed field -> rows, of updates."""
-
-    @property
-    def data(self) -> dict[str, Any]:
-        more = {"requests": self.requests, "logins": self.logins}
-        seconds = {"seconds": round(self.seconds, 2)}
-        return {"stage": self.stage, **self.job.model_dump(mode="json"), **more, **seconds}
-
-
-@dataclass
-class Outcome:
-    differences: list[str] = field(default_factory=list)
-    jobs: list[Done] = field(default_factory=list)
 
 
 def main(arguments: list[str]) -> int:
@@ -134,7 +103,7 @@ def play(outcome: Outcome, steps: Steps, report: Report, today: date) -> None:
         clinics = _members(stack, conn, window)
         blocks = {member.id: prepare(member) for member in clinics}
         report.clinics(clinics, stack.clinics.typed)
-        stage = _Stage(conn, http, steps, outcome)
+        stage = Stage(conn, http, steps, outcome)
         try:
             first = stage.sync("first", clinics)
             report.stage("First sync: a real login, everything is new", first)
@@ -149,14 +118,14 @@ def play(outcome: Outcome, steps: Steps, report: Report, today: date) -> None:
             report.stage("Second sync, a quarter of an hour later", second)
             for done in second:
                 report.happenings(done, happened[done.member.id])
-                outcome.differences += _unexpected(done, happened[done.member.id])
+                outcome.differences += unexpected(done, happened[done.member.id])
 
             for member in clinics:
                 member.neo.advance(MINUTES_BETWEEN)
             third = stage.sync("third", clinics)
             report.stage("Third sync: nothing happened", third)
             for done in third:
-                outcome.differences += _unexpected(done, []) + _not_idle(done)
+                outcome.differences += unexpected(done, []) + not_idle(done)
 
             steps.step("comparing every row and slot with the simulated Neo")
             outcome.differences += _compare(conn, clinics, "at the end")
@@ -173,91 +142,6 @@ def _members(stack: LocalStack, conn: Connection[Any], window: Window) -> list[M
         booked = member.neo.book(datetime.combine(second_day, time_of_day(11)), patient="PIXEL")
         book_by_voice(conn, member.id, second_day, booked)
     return clinics
-
-
-class RunFailed(Exception):
-    """A run that should succeed did not; what would come after it makes no sense."""
-
-
-@dataclass
-class _Stage:
-    """Syncs all clinics once, each by its own order."""
-
-    conn: Connection[Any]
-    http: httpx.Client
-    steps: Steps
-    outcome: Outcome
-
-    def sync(self, stage: str, clinics: list[Member]) -> list[Done]:
-        runs = []
-        for member in clinics:
-            done = self._run(stage, member)
-            self.outcome.jobs.append(done)
-            if done.job.status not in ("succeeded", "succeeded_with_warnings"):
-                error = done.job.error
-                why = f"{error.kind}: {error.message}" if error else done.job.message
-                what = f"{done.job.status}, {why}"
-                raise RunFailed(f"{member.label}, {stage} sync: {what}")
-            runs.append(done)
-        return runs
-
-    def _run(self, stage: str, member: Member) -> Done:
-        self.steps.step(f"{stage} sync of {member.label}")
-        requests, logins = len(member.neo.requests()), len(member.neo.logins())
-        started = time.monotonic()
-        job = synced(self.http, member)
-        seconds = time.monotonic() - started
-        found, fields = _audited(self.conn, job)
-        return Done(
-            stage=stage,
-            member=member,
-            job=job,
-            seconds=seconds,
-            requests=len(member.neo.requests()) - requests,
-            logins=len(member.neo.logins()) - logins,
-            found=found,
-            fields=fields,
-        )
-
-
-def _audited(conn: Connection[Any], job: JobView) -> tuple[dict[str, str], dict[str, int]]:
-    with conn.cursor(row_factory=dict_row) as cur:
-        rows = cur.execute(
-            "SELECT external_id, sync_type, metadata FROM case_sync_audits "
-            "WHERE job_id = %s AND status = 'success'",
-            (job.id,),
-        ).fetchall()
-    found: dict[str, str] = {}
-    fields: dict[str, int] = {}
-    for row in rows:
-        changes = row["metadata"]["changes"]
-        removed = changes.get("removed", {}).get("after")
-        effect = "removed" if removed else "created" if row["sync_type"] == "create" else "updated"
-        found[row["external_id"]] = effect
-        for name in changes if effect == "updated" else ():
-            fields[name] = fields.get(name, 0) + 1
-    return found, fields
-
-
-def _unexpected(done: Done, happened: list[Happening]) -> list[str]:
-    """What the run found although it did not happen, and what it missed."""
-    wanted = {key: happening.effect for happening in happened for key in happening.keys}
-    return [
-        f"{done.member.label}, {done.stage} sync: {key}: found {done.found.get(key, 'nothing')}, "
-        f"expected {wanted.get(key, 'nothing')}"
-        for key in sorted(wanted.keys() | done.found.keys())
-        if wanted.get(key) != done.found.get(key)
-    ]
-
-
-def _not_idle(done: Done) -> list[str]:
-    """An unchanged run is one request and no login, so no browser either."""
-    if (done.requests, done.logins) == (1, 0):
-        return []
-    return [
-        f"{done.member.label}, {done.stage} sync: {done.requests} requests and {done.logins} "
-        "logins, expected 1 and 0"
-    ]
 
 
 def _compare(conn: Connection[Any], clinics: list[Member], when: str) -> list[str]:

@@ -16,9 +16,9 @@ from idexx_sync.cli.words import WARNINGS, counted, told
 from local_stack.demo_changes import counts
 
 if TYPE_CHECKING:
-    from local_stack.demo import Done
     from local_stack.demo_changes import Happening
     from local_stack.demo_clinics import Member
+    from local_stack.demo_runs import Done
 
 MOST_DIFFERENCES_SHOWN = 30
 _COLUMNS = (

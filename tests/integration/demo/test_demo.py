@@ -18,8 +18,9 @@ import pytest
 from rich.console import Console
 
 from idexx_sync.neo.processes import processes
-from local_stack.demo import Outcome, play
+from local_stack.demo import play
 from local_stack.demo_report import Report, Steps
+from local_stack.demo_runs import Outcome
 from local_stack.demo_window import window_to_come
 from local_stack.lambdas.tree import below
 from local_stack.stack_clinics import WEST
