@@ -107,7 +107,11 @@ def bring_on_board(
         said = io.StringIO()
         console = Console(file=said, width=200, markup=False, highlight=False)
         cli = Cli(
-            load_settings=lambda: settings, stdin=io.StringIO(stdin), out=console, err=console
+            load_settings=lambda: settings,
+            load_database_settings=lambda: settings,
+            stdin=io.StringIO(stdin),
+            out=console,
+            err=console,
         )
         if run(words, cli) != 0:
             raise OnboardingFailed(f"idexx-sync {' '.join(words)}: {said.getvalue().strip()}")
