@@ -1,8 +1,9 @@
 """`./run demo`: two clinics on a simulated IDEXX Neo, synced, changed, synced again, compared.
 
-Real Postgres, real headless Chromium, the worker's own path. Tables go to standard output and
-progress to standard error; with --json standard output holds one object. Exit code 0 only if
-every row and slot is as the simulated Neo says.
+The whole service runs as the deployed template says; each clinic orders its syncs through the
+HTTP API with its own key, and the worker logs in with a real headless Chromium. Tables go to
+standard output and progress to standard error; with --json standard output holds one object. Exit
+code 0 only if every row and slot is as the simulated Neo says.
 """
 
 import argparse
@@ -11,10 +12,13 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from types import FrameType
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
+import httpx
+import psycopg
 from psycopg import Connection
 from psycopg.rows import dict_row
 from rich.console import Console
@@ -22,18 +26,19 @@ from rich.console import Console
 from idexx_sync.api.models import JobView
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
-from idexx_sync.entry import make_tools, sync_worker
-from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Job, job_by_id
-from idexx_sync.runner import Tools
-from idexx_sync.telemetry import logger
 from local_stack.compare import Question, differences
 from local_stack.demo_changes import Happening, change_the_world, prepare
+from local_stack.demo_clinics import WAIT_S, Member, NoOutcome, synced
 from local_stack.demo_report import Report, Steps
-from local_stack.demo_stack import DemoClock, foundation, members
-from local_stack.onboarding import Member
+from local_stack.demo_window import Window, window_to_come
+from local_stack.home import throw_away_home
+from local_stack.onboarding import book_by_voice
+from local_stack.stack import LocalStack, Manner, running_stack
+from local_stack.stack_clinics import WEST, Worlds
 
-MINUTES_BETWEEN = 15
+MINUTES_BETWEEN: Final = 15
+MORNING: Final = time_of_day(7, 30)
+"""When it is in the simulated Neos, on the first day of the window."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Done:
 
     stage: str
     member: Member
-    job: Job
+    job: JobView
     seconds: float
     requests: int
     """That Neo answered."""
@@ -56,8 +61,7 @@ class Done:
     def data(self) -> dict[str, Any]:
         more = {"requests": self.requests, "logins": self.logins}
         seconds = {"seconds": round(self.seconds, 2)}
-        job = JobView.of(self.job, self.member.zone).model_dump(mode="json")
-        return {"stage": self.stage, **job, **more, **seconds}
+        return {"stage": self.stage, **self.job.model_dump(mode="json"), **more, **seconds}
 
 
 @dataclass
@@ -76,7 +80,8 @@ def main(arguments: list[str]) -> int:
         "--json", action="store_true", help="one object on standard output instead of tables"
     )
     as_json: bool = parser.parse_args(arguments).json
-    signal.signal(signal.SIGTERM, _leave)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     started = time.monotonic()
     outcome = Outcome()
     steps = Steps(Console(file=sys.stderr))
@@ -84,7 +89,7 @@ def main(arguments: list[str]) -> int:
     error: str | None = None
     try:
         with steps:
-            _play(outcome, steps, report)
+            play(outcome, steps, report, datetime.now(UTC).date())
     except KeyboardInterrupt:
         print("demo: interrupted; everything is stopped", file=sys.stderr)
         error = "interrupted"
@@ -112,43 +117,62 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _play(outcome: Outcome, steps: Steps, report: Report) -> None:
-    logger().setLevel("ERROR")  # the demo says itself what a run did
-    clock = DemoClock()
-    steps.step("starting Postgres and the simulated Neo")
-    with foundation() as base:
-        steps.step("bringing two clinics on board")
-        settings, clinics, typed = members(base, clock)
+def play(outcome: Outcome, steps: Steps, report: Report, today: date) -> None:
+    """The Neos live in the morning of the window's first day; the service lives today, as it
+    always does: for it all of these days are to come."""
+    window = window_to_come(WEST.zone, today)
+    worlds = Worlds(
+        now=datetime.combine(window.first_day, MORNING),
+        days_ahead=(window.last_day - window.first_day).days + 4,
+    )
+    with (
+        throw_away_home() as place,
+        running_stack(place, Manner(worlds=worlds, durable=False), steps.step) as stack,
+        psycopg.connect(stack.database_url, autocommit=True) as conn,
+        httpx.Client(base_url=stack.api_url, timeout=WAIT_S + 20, trust_env=False) as http,
+    ):
+        clinics = _members(stack, conn, window)
         blocks = {member.id: prepare(member) for member in clinics}
-        report.clinics(clinics, typed)
-        tools = make_tools(settings, retried=True, progress=steps, clock=clock)
-        stage = _Stage(base.conn, tools, steps, outcome)
+        report.clinics(clinics, stack.clinics.typed)
+        stage = _Stage(conn, http, steps, outcome)
         try:
             first = stage.sync("first", clinics)
             report.stage("First sync: a real login, everything is new", first)
-            outcome.differences += _compare(base.conn, clinics, "after the first sync")
+            outcome.differences += _compare(conn, clinics, "after the first sync")
 
             steps.step("letting things happen at the clinics")
-            clock.later(MINUTES_BETWEEN)
-            happened = {m.id: change_the_world(m, blocks[m.id]) for m in clinics}
+            happened = {}
+            for member in clinics:
+                member.neo.advance(MINUTES_BETWEEN)
+                happened[member.id] = change_the_world(member, blocks[member.id])
             second = stage.sync("second", clinics)
             report.stage("Second sync, a quarter of an hour later", second)
             for done in second:
                 report.happenings(done, happened[done.member.id])
                 outcome.differences += _unexpected(done, happened[done.member.id])
 
-            clock.later(MINUTES_BETWEEN)
+            for member in clinics:
+                member.neo.advance(MINUTES_BETWEEN)
             third = stage.sync("third", clinics)
             report.stage("Third sync: nothing happened", third)
             for done in third:
                 outcome.differences += _unexpected(done, []) + _not_idle(done)
 
             steps.step("comparing every row and slot with the simulated Neo")
-            outcome.differences += _compare(base.conn, clinics, "at the end")
-        except RunFailed as failure:
+            outcome.differences += _compare(conn, clinics, "at the end")
+        except (RunFailed, NoOutcome) as failure:
             outcome.differences.append(str(failure))
-        finally:
-            tools.database.close()
+        steps.step("stopping everything")
+
+
+def _members(stack: LocalStack, conn: Connection[Any], window: Window) -> list[Member]:
+    """The stack's clinics, with bookings of ODIS's voice agent on the second day."""
+    clinics = [Member.of(clinic, window) for clinic in stack.clinics.members]
+    second_day = window.first_day + timedelta(days=1)
+    for member in clinics:
+        booked = member.neo.book(datetime.combine(second_day, time_of_day(11)), patient="PIXEL")
+        book_by_voice(conn, member.id, second_day, booked)
+    return clinics
 
 
 class RunFailed(Exception):
@@ -157,10 +181,10 @@ class RunFailed(Exception):
 
 @dataclass
 class _Stage:
-    """Runs all clinics once, each by the event that a schedule would send."""
+    """Syncs all clinics once, each by its own order."""
 
     conn: Connection[Any]
-    tools: Tools
+    http: httpx.Client
     steps: Steps
     outcome: Outcome
 
@@ -170,24 +194,18 @@ class _Stage:
             done = self._run(stage, member)
             self.outcome.jobs.append(done)
             if done.job.status not in ("succeeded", "succeeded_with_warnings"):
-                what = f"{done.job.status}, {done.job.error_kind}: {done.job.error_message}"
+                error = done.job.error
+                why = f"{error.kind}: {error.message}" if error else done.job.message
+                what = f"{done.job.status}, {why}"
                 raise RunFailed(f"{member.label}, {stage} sync: {what}")
             runs.append(done)
         return runs
 
     def _run(self, stage: str, member: Member) -> Done:
         self.steps.step(f"{stage} sync of {member.label}")
-        event = {
-            "v": 1,
-            "clinic_id": str(member.id),
-            "sync": "inbound",
-            "trigger": "schedule",
-            "scheduled_time": self.tools.clock().isoformat(),
-        }
-        worker = sync_worker(InboundSync(), lambda: self.tools)
         requests, logins = len(member.neo.requests()), len(member.neo.logins())
         started = time.monotonic()
-        job = _job(self.conn, worker(event, None))
+        job = synced(self.http, member)
         seconds = time.monotonic() - started
         found, fields = _audited(self.conn, job)
         return Done(
@@ -202,15 +220,7 @@ class _Stage:
         )
 
 
-def _job(conn: Connection[Any], answer: dict[str, Any]) -> Job:
-    """The job that a worker's answer speaks of."""
-    job = answer["job_id"] and job_by_id(conn, UUID(answer["job_id"]))
-    if not job:
-        raise RuntimeError(f"the worker refused the event: {answer['error_message']}")
-    return job
-
-
-def _audited(conn: Connection[Any], job: Job) -> tuple[dict[str, str], dict[str, int]]:
+def _audited(conn: Connection[Any], job: JobView) -> tuple[dict[str, str], dict[str, int]]:
     with conn.cursor(row_factory=dict_row) as cur:
         rows = cur.execute(
             "SELECT external_id, sync_type, metadata FROM case_sync_audits "

@@ -1,0 +1,1 @@
+"""Runs Lambda functions on this machine, each under Lambda's own runtime emulator."""

@@ -1,0 +1,132 @@
+"""The adapter: takes invocations from the simulated AWS and has the functions' slots answer them.
+
+`python -m local_stack.lambdas LOGS [EMULATOR]`. The first line of its standard output names its
+address. It ends when its standard input closes, and with it every slot. It is two processes: one
+that serves, and its parent, which ends the slots should that one be killed.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from idexx_sync.neo.browser import sweep
+from local_stack.lambdas import tree
+from local_stack.lambdas.function import Function, Machine, NotRunnable
+from local_stack.lambdas.pool import Pool
+from local_stack.lambdas.slot import Slot
+from local_stack.lambdas.verdict import Verdict, failure
+
+ROOT = Path(__file__).resolve().parents[3]
+LARGEST_EVENT = 8 * 1024 * 1024
+
+
+class Adapter:
+    def __init__(self, machine: Machine, http: aiohttp.ClientSession) -> None:
+        self._machine = machine
+        self._http = http
+        self._pools: dict[str, Pool] = {}
+        self._turn = asyncio.Lock()
+        """Of starting and burying: what starts is no orphan."""
+
+    async def invoke(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        verdict = await self._verdict(asked)
+        headers = {"Content-Type": "application/json"}
+        if verdict.failed:
+            headers["X-Amz-Function-Error"] = "Unhandled"
+        if not verdict.reusable:
+            await self._bury()
+        return web.Response(body=verdict.payload, headers=headers)
+
+    async def slots(self, _request: web.Request) -> web.Response:
+        """Function -> process ids of its slots."""
+        pids = {
+            name: [slot.process.pid for slot in pool.slots] for name, pool in self._pools.items()
+        }
+        return web.json_response(pids)
+
+    async def end(self) -> None:
+        for pool in self._pools.values():
+            await pool.end()
+        tree.end_orphans(set())
+
+    sweep()
+
+    async def _verdict(self, asked: dict[str, object]) -> Verdict:
+        try:
+            function = Function.of(asked["function"])  # type: ignore[arg-type]
+            pool = await self._pool(function)
+            return await pool.invoke(json.dumps(asked["event"]).encode())
+        except NotRunnable as error:
+            return failure("Sandbox.Failure", str(error))
+
+    async def _pool(self, function: Function) -> Pool:
+        """The function's; what was deployed before under its name is ended."""
+        pool = self._pools.get(function.name)
+        if pool is None or pool.function != function:
+            self._pools[function.name] = Pool(function, self._started)
+            if pool is not None:
+                await pool.retire()
+        return self._pools[function.name]
+
+    async def _started(self, function: Function) -> Slot:
+        async with self._turn:
+            return await Slot.start(function, self._machine, self._http)
+
+    async def _bury(self) -> None:
+        """What a killed invocation left behind, a browser for one, has become ours."""
+        async with self._turn:
+            ours = {slot.process.pid for pool in self._pools.values() for slot in pool.slots}
+            await asyncio.to_thread(tree.end_orphans, ours)
+
+
+async def serve(machine: Machine) -> None:
+    tree.adopt_orphans()
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, over.set)
+    loop.add_reader(sys.stdin.fileno(), lambda: None if os.read(0, 1024) else over.set())
+    no_limit = aiohttp.ClientTimeout(total=None)
+    connections = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(timeout=no_limit, connector=connections) as http:
+        adapter = Adapter(machine, http)
+        app = web.Application(client_max_size=LARGEST_EVENT)
+        app.add_routes([web.post("/", adapter.invoke), web.get("/", adapter.slots)])
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            print(json.dumps({"url": f"http://127.0.0.1:{runner.addresses[0][1]}"}), flush=True)
+            await over.wait()
+        finally:
+            await adapter.end()
+            await runner.cleanup()
+
+
+def keep(serve_here: Callable[[], None]) -> None:
+    """Serve in a child, and end what that leaves behind: all of it falls to us, its next of kin.
+
+    A function that is killed leaves its browser's folder; on AWS that goes with its machine.
+    """
+    tree.adopt_orphans()
+    if (child := os.fork()) == 0:
+        serve_here()
+        return
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+    os.close(sys.stdout.fileno())
+    os.waitpid(child, 0)
+    tree.end_orphans(set())
+    sweep()
+
+
+if __name__ == "__main__":
+    given = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    machine = Machine(Path(sys.executable), ROOT, given, Path(sys.argv[1]))
+    keep(lambda: asyncio.run(serve(machine)))

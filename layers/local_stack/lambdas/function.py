@@ -1,0 +1,79 @@
+"""What is known of a function, and the environment it runs in."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+WITHOUT_RESERVATION: Final = 10
+"""Most execution environments of a function for which the template reserves none."""
+_HANDLER: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_REGION: Final = "us-east-1"
+
+
+class NotRunnable(Exception):
+    """The function can't be run here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """With what functions are run."""
+
+    python: Path
+    root: Path
+    """Where `functions` lies."""
+    emulator: Path | None
+    """None: it does not exist for this machine; a plain process calls the handler."""
+    logs: Path
+    """A folder; one file per function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function as it was deployed; equal ones share their execution environments."""
+
+    name: str
+    handler: str
+    timeout_s: int
+    memory_mb: int
+    most: int
+    """Most invocations at a time."""
+    environment: tuple[tuple[str, str], ...]
+    aws_url: str
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> Self:
+        """As the simulated AWS tells it. Raises NotRunnable."""
+        if _HANDLER.fullmatch(told["handler"]) is None:
+            raise NotRunnable(f"{told['name']}: {told['handler']!r} is no handler's name")
+        return cls(
+            name=told["name"],
+            handler=told["handler"],
+            timeout_s=told["timeout_s"],
+            memory_mb=told["memory_mb"],
+            most=told["concurrency"] or WITHOUT_RESERVATION,
+            environment=tuple(sorted(told["environment"].items())),
+            aws_url=told["aws_url"],
+        )
+
+
+def environment_of(function: Function) -> dict[str, str]:
+    """The template's variables and what Lambda adds; of this machine nothing but PATH.
+
+    The credentials are AWS's example of how none look like; the simulated AWS checks none.
+    """
+    return {
+        **dict(function.environment),
+        "PATH": os.environ.get("PATH", os.defpath),
+        "AWS_ENDPOINT_URL": function.aws_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": _REGION,
+        "AWS_DEFAULT_REGION": _REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_s),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+    }

@@ -1,0 +1,136 @@
+"""One execution environment of a function: it answers one invocation at a time."""
+
+import asyncio
+import socket
+from asyncio.subprocess import Process
+from time import monotonic
+from typing import Final, Self
+
+import aiohttp
+
+from local_stack.lambdas import tree
+from local_stack.lambdas.function import Function, Machine, NotRunnable, environment_of
+from local_stack.lambdas.verdict import Verdict, failure, judge
+
+LOOKS_EVERY_S: Final = 0.2
+"""How often a running invocation's memory and time are looked at."""
+GRACE_S: Final = 1.0
+"""The emulator itself ends what takes too long; without it, or when it fails to, we do."""
+START_LIMIT_S: Final = 20.0
+START_TRIES: Final = 3
+_INVOCATIONS: Final = "/2015-03-31/functions/function/invocations"
+
+
+class Slot:
+    """A process group that answers over HTTP."""
+
+    def __init__(
+        self, function: Function, process: Process, url: str, http: aiohttp.ClientSession
+    ) -> None:
+        self.process = process
+        self._function = function
+        self._url = url
+        self._http = http
+
+    @classmethod
+    async def start(cls, function: Function, machine: Machine, http: aiohttp.ClientSession) -> Self:
+        """Ready for invocations. Raises NotRunnable."""
+        for _ in range(START_TRIES):  # another program may take a port before we do
+            port, runtime_port = _free_ports()
+            command = _command(function, machine, port, runtime_port)
+            with (machine.logs / f"{function.name}.log").open("ab") as log:
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=machine.root,
+                    env=environment_of(function),
+                    start_new_session=True,
+                )
+            slot = cls(function, process, f"http://127.0.0.1:{port}{_INVOCATIONS}", http)
+            try:
+                if await slot._listens(port):
+                    return slot
+            except BaseException:
+                await slot.end()
+                raise
+        raise NotRunnable(f"{function.name}: it does not start; see {machine.logs}")
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.returncode is None
+
+    async def invoke(self, event: bytes) -> Verdict:
+        """How the invocation ended; a failure of whatever kind is a verdict, not an error."""
+        answer = asyncio.ensure_future(self._ask(event))
+        ends = monotonic() + self._function.timeout_s + GRACE_S
+        try:
+            while not (await asyncio.wait({answer}, timeout=LOOKS_EVERY_S))[0]:
+                if monotonic() > ends:
+                    limit = f"{self._function.timeout_s:.2f} seconds"
+                    return failure("Sandbox.Timedout", f"Error: Task timed out after {limit}")
+                if await self._eats_too_much():
+                    return failure(
+                        "Runtime.OutOfMemory",
+                        f"Error: Runtime exited with error: signal: killed; it used more than "
+                        f"{self._function.memory_mb} MB",
+                    )
+            return answer.result()
+        finally:
+            answer.cancel()
+
+    async def end(self) -> None:
+        """Kill it and all that it started."""
+        await asyncio.to_thread(tree.end, self.process.pid)
+        await self.process.wait()
+
+    async def _ask(self, event: bytes) -> Verdict:
+        try:
+            async with self._http.post(self._url, data=event) as answer:
+                return judge(answer.status, await answer.read())
+        except aiohttp.ClientError as error:
+            return failure("Sandbox.Failure", f"Error: the emulator is gone: {error}")
+
+    async def _eats_too_much(self) -> bool:
+        limit = self._function.memory_mb
+        return (
+            await asyncio.to_thread(tree.memory_mb, self.process.pid, of_interest_mb=limit) > limit
+        )
+
+    async def _listens(self, port: int) -> bool:
+        """False when it ended instead."""
+        give_up = monotonic() + START_LIMIT_S
+        while self.is_alive and monotonic() < give_up:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.01)
+            else:
+                writer.close()
+                return True
+        await self.end()
+        return False
+
+
+def _command(function: Function, machine: Machine, port: int, runtime_port: int) -> list[str]:
+    python = str(machine.python)
+    if machine.emulator is None:
+        return [python, "-m", "local_stack.lambdas.plain", function.handler, str(port)]
+    return [
+        str(machine.emulator),
+        "--log-level=error",
+        f"--runtime-interface-emulator-address=127.0.0.1:{port}",
+        f"--runtime-api-address=127.0.0.1:{runtime_port}",
+        python,
+        "-m",
+        "awslambdaric",
+        function.handler,
+    ]
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]

@@ -1,0 +1,114 @@
+"""A simulated AWS and what runs its functions, for the time of a block.
+
+MiniStack answers for AWS; every invocation goes from it to the adapter (`local_stack.lambdas`).
+Both end with us.
+"""
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+from tempfile import mkdtemp
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+
+from local_stack.servant import START_LIMIT_S, DidNotStart, first_line, serving
+from local_stack.tools import ROOT, Tools
+
+REGION = "us-east-1"
+NOBODY = "test"
+"""The simulated AWS asks for credentials and checks none."""
+PORT_TRIES = 3
+MINISTACK = Path(__file__).with_name("corrected_ministack.py")
+FIRST_RETRY_S = 60.0
+"""As on AWS: a failed asynchronous invocation is repeated after one minute, then after two."""
+
+
+@dataclass(frozen=True)
+class SimulatedAws:
+    """Where the simulated AWS answers."""
+
+    url: str
+    adapter_url: str
+    pids: tuple[int, int]
+    """Of MiniStack and of the adapter."""
+    logs: Path
+
+    def client(self, service: str) -> Any:
+        """A client of boto3 that nothing of this machine's settings leads to the real AWS."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.session.Session(
+            aws_access_key_id=NOBODY, aws_secret_access_key=NOBODY, region_name=REGION
+        ).client(service, endpoint_url=self.url, config=Config(retries={"total_max_attempts": 1}))
+
+    def slots(self) -> dict[str, list[int]]:
+        """Function -> process ids of its execution environments."""
+        found: dict[str, list[int]] = httpx.get(self.adapter_url, trust_env=False).json()
+        return found
+
+
+@contextmanager
+def running_aws(
+    tools: Tools, logs: Path, *, first_retry_s: float = FIRST_RETRY_S
+) -> Iterator[SimulatedAws]:
+    """An empty AWS that is ready. Raises DidNotStart."""
+    logs.mkdir(parents=True, exist_ok=True)
+    with _adapter(tools, logs) as (adapter, adapter_url):
+        for tries_left in reversed(range(PORT_TRIES)):
+            port = _free_port()
+            settings = {
+                "LOCAL_STACK_ADAPTER": adapter_url,
+                "GATEWAY_PORT": str(port),
+                "BIND_HOST": "127.0.0.1",
+                "MINISTACK_HOST": "127.0.0.1",
+                "IOT_MTLS_ENABLED": "0",
+                "SFTP_ENABLED": "0",
+                "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(first_retry_s),
+                "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
+                "LOG_LEVEL": "WARNING",
+                "TMPDIR": mkdtemp(prefix="idexx-sync-aws-"),
+            }
+            log = logs / "ministack.log"
+            with serving([tools.ministack_python, "-P", MINISTACK], log, settings) as process:
+                url = f"http://127.0.0.1:{port}"
+                if _answers(url, process):
+                    yield SimulatedAws(url, adapter_url, (process.pid, adapter), logs)
+                    return
+            if not tries_left:
+                raise DidNotStart(f"the simulated AWS did not start; see {log}")
+
+
+@contextmanager
+def _adapter(tools: Tools, logs: Path) -> Iterator[tuple[int, str]]:
+    command: list[str | Path] = [sys.executable, "-m", "local_stack.lambdas", logs]
+    command += [tools.emulator] if tools.emulator else []
+    log = logs / "adapter.log"
+    with serving(command, log, {"PYTHONPATH": str(ROOT / "layers")}) as process:
+        yield process.pid, first_line(process, log)["url"]
+
+
+def _answers(url: str, process: Popen[bytes]) -> bool:
+    """False when it ended instead, or when another program has its port."""
+    give_up = monotonic() + START_LIMIT_S
+    while process.poll() is None and monotonic() < give_up:
+        try:
+            if httpx.get(f"{url}/_ministack/ready", trust_env=False).is_success:
+                return process.poll() is None
+        except httpx.TransportError:
+            pass
+        sleep(0.02)
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

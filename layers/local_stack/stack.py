@@ -1,0 +1,163 @@
+"""The whole service on this machine: Postgres, a simulated Neo, a simulated AWS, two clinics.
+
+The very template that goes to AWS, deployed by CloudFormation; its functions under Lambda's own
+runtime emulator. It ends with the block, or with this process, and leaves nothing behind.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+from psycopg import Connection
+
+from local_stack.chromium import find_chromium, playwright_package
+from local_stack.deploy import Deployed, deploy, invoke
+from local_stack.home import Home
+from local_stack.postgres import Postgres, running_postgres
+from local_stack.simulated_aws import FIRST_RETRY_S, SimulatedAws, running_aws
+from local_stack.stack_clinics import Clinics, Worlds, bring_clinics, open_neos, secrets_of
+from local_stack.synthesis import CHROMIUM, NEO_HOSTS, StageSettings, template
+from local_stack.tools import installed_tools
+from neo_simulator.client import Company, Simulator
+from neo_simulator.process import running_simulator
+
+ODIS_TABLES = Path(__file__).with_name("odis.sql")
+DATABASE = "idexx_sync"
+READY_WITHIN_S = 20
+
+
+class NotReady(Exception):
+    """The stack is up but does not answer as it should; the message says what it answers."""
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """A running stack."""
+
+    api_url: str
+    clinics: Clinics
+    aws: SimulatedAws
+    simulator: Simulator
+    deployed: Deployed
+    database_url: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a stack is to run."""
+
+    stage: StageSettings = field(default_factory=StageSettings)
+    worlds: Worlds = field(default_factory=Worlds)
+    first_retry_s: float = FIRST_RETRY_S
+    """Seconds to Lambda's first retry; the second one waits twice as long."""
+    durable: bool = True
+    """Whether the database is to outlive a crash of the machine."""
+
+
+@contextmanager
+def running_stack(
+    home: Home, manner: Manner | None = None, say: Callable[[str], None] = lambda _words: None
+) -> Iterator[LocalStack]:
+    """The service, ready; what the folder holds from last time is still there."""
+    manner = manner or Manner()
+    tools, chromium = installed_tools(), _chromium()
+    kept = home.kept()
+    with ExitStack() as opened:
+        say("starting Postgres, the simulated Neo and the simulated AWS")
+        pool = opened.enter_context(ThreadPoolExecutor(4))
+        postgres = _entered(opened, pool, _database(home, durable=manner.durable))
+        neo = _entered(opened, pool, _neos(kept, manner.worlds))
+        aws_ready = _entered(
+            opened, pool, running_aws(tools, home.logs, first_retry_s=manner.first_retry_s)
+        )
+        template_ready = pool.submit(template, manner.stage)
+        database_url, conn = postgres.result()
+        simulator, neos = neo.result()
+        aws = aws_ready.result()
+        path = template_ready.result()
+        say("deploying")
+        origins = ",".join([simulator.url, *(company.base_url for company in neos)])
+        deployed = deploy(
+            aws,
+            path,
+            secrets=secrets_of(kept, database_url),
+            parameters={NEO_HOSTS: origins, CHROMIUM: str(chromium)},
+        )
+        invoke(aws, deployed.outputs["MigrateFunction"], {})
+        say("bringing the clinics on board")
+        clinics = bring_clinics(conn, kept, neos, origins, database_url)
+        home.keep(kept)
+        url = deployed.api_url(aws)
+        say("waiting until it answers")
+        _wait_until_ready(url, clinics)
+        yield LocalStack(url, clinics, aws, simulator, deployed, database_url)
+
+
+def _entered[T](
+    opened: ExitStack, pool: ThreadPoolExecutor, context: AbstractContextManager[T]
+) -> Future[T]:
+    """Enter it beside the others; it is left in its turn, even if we are interrupted before."""
+    entering = pool.submit(context.__enter__)
+    opened.callback(_leave, entering, context)
+    return entering
+
+
+def _leave(entering: Future[Any], context: AbstractContextManager[Any]) -> None:
+    if entering.exception() is None:  # waits for it
+        context.__exit__(None, None, None)
+
+
+@contextmanager
+def _database(home: Home, *, durable: bool) -> Iterator[tuple[str, Connection[Any]]]:
+    """The service's database with ODIS's tables in it."""
+    with running_postgres(home.postgres, durable=durable) as postgres:
+        url = postgres.dsn(DATABASE)
+        if not _exists(postgres):
+            postgres.create_database(DATABASE)
+        with psycopg.connect(url, autocommit=True) as conn:
+            if conn.execute("SELECT to_regclass('public.clinics')").fetchone() == (None,):
+                with conn.transaction():
+                    conn.execute(ODIS_TABLES.read_bytes())
+            yield url, conn
+
+
+def _exists(postgres: Postgres) -> bool:
+    with psycopg.connect(postgres.dsn(), autocommit=True) as conn:
+        query = "SELECT 1 FROM pg_database WHERE datname = %s"
+        return conn.execute(query, (DATABASE,)).fetchone() is not None
+
+
+@contextmanager
+def _neos(kept: dict[str, Any], worlds: Worlds) -> Iterator[tuple[Simulator, list[Company]]]:
+    with running_simulator() as simulator:
+        yield simulator, open_neos(simulator, kept, worlds)
+
+
+def _chromium() -> Path:
+    found = find_chromium(os.environ, playwright_package())
+    if found is None:
+        raise RuntimeError("no headless Chromium on this machine; ./run up installs one")
+    return found
+
+
+def _wait_until_ready(url: str, clinics: Clinics) -> None:
+    """Ready without a key and with one: then the functions that answer are warm, too."""
+    give_up = time.monotonic() + READY_WITHIN_S
+    with httpx.Client(base_url=url, timeout=READY_WITHIN_S, trust_env=False) as http:
+        while True:
+            answers = [
+                http.get("/ready"),
+                http.get("/ready/details", headers={"X-API-Key": clinics.operator_key}),
+            ]
+            if all(answer.status_code == 200 for answer in answers):
+                return
+            if time.monotonic() > give_up:
+                raise NotReady("; ".join(f"{one.status_code}: {one.text}" for one in answers))
+            time.sleep(0.2)

@@ -1,0 +1,130 @@
+"""The CDK application's template for this machine, synthesised once per state of its sources.
+
+Synthesis takes seven seconds of a processor, so its result is kept; nothing in it is ever edited.
+What only this machine knows, and what changes from start to start, the stage's settings name as
+parameters, and CloudFormation looks them up when it deploys.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
+
+from local_stack.tools import ROOT
+
+KEPT: Final = ROOT / ".local" / "templates"
+SOURCES: Final = ("infra", "layers/idexx_sync", "functions", "migrations")
+FILES: Final = ("Dockerfile.lambda", ".dockerignore", "requirements/infra.txt")
+NEO_HOSTS: Final = "/idexx-sync/local/neo-hosts"
+CHROMIUM: Final = "/idexx-sync/local/chromium"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageSettings:
+    """In what this machine's deployment differs from the stage LOCAL."""
+
+    lease_s: float | None = None
+    """None: the product's own."""
+    heartbeat_s: float | None = None
+    reserve_s: float | None = None
+    """What a run leaves of its time for ending in an orderly way."""
+    worker_timeout_s: int | None = None
+    worker_memory_mb: int | None = None
+    worker_concurrency: int | None = None
+    requests_per_second: int = 1000
+
+    @property
+    def environment(self) -> dict[str, str]:
+        given = {
+            "IDEXX_SYNC_LEASE_SECONDS": self.lease_s,
+            "IDEXX_SYNC_HEARTBEAT_SECONDS": self.heartbeat_s,
+            "IDEXX_SYNC_DEADLINE_RESERVE_SECONDS": self.reserve_s,
+        }
+        numbers = {name: str(value) for name, value in given.items() if value is not None}
+        return {"IDEXX_SYNC_CHROMIUM_PATH": f"{{{{resolve:ssm:{CHROMIUM}}}}}", **numbers}
+
+
+class SynthesisFailed(Exception):
+    """The CDK application can't be synthesised; the message is what it said."""
+
+
+def template(settings: StageSettings, kept: Path = KEPT) -> Path:
+    """Path of the template. Raises SynthesisFailed."""
+    told = json.dumps(asdict(settings), sort_keys=True)
+    path = kept / f"{_digest(told)}.json"
+    if not path.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        assembly = Path(mkdtemp(prefix="synthesis-", dir=kept))
+        try:
+            _synthesise_elsewhere(assembly, told).rename(path)
+        finally:
+            shutil.rmtree(assembly)
+    return path
+
+
+def _synthesise_elsewhere(assembly: Path, told: str) -> Path:
+    """In a process of its own, with which CDK's Node and its memory are gone."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local_stack.synthesis", assembly],
+        input=told,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        start_new_session=True,
+    )
+    if done.returncode != 0:
+        raise SynthesisFailed(done.stderr[-3000:])
+    return Path(done.stdout.splitlines()[-1])
+
+
+def _digest(told: str) -> str:
+    """Of everything that the template depends on."""
+    digest = hashlib.sha256(told.encode())
+    for path in _sources():
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:24]
+
+
+def _sources() -> Iterator[Path]:
+    for folder in SOURCES:
+        files = (path for path in (ROOT / folder).rglob("*") if path.is_file())
+        yield from sorted(path for path in files if path.suffix != ".pyc")
+    yield from (ROOT / name for name in FILES)
+    yield Path(__file__)
+
+
+def _synthesise(assembly: Path, told: Mapping[str, float | None]) -> Path:
+    from infra.app import synthesise
+    from infra.stages import LOCAL, Size, WorkerLimits
+
+    settings = StageSettings(**told)  # type: ignore[arg-type]
+
+    def limits(usual: WorkerLimits) -> WorkerLimits:
+        size = Size(
+            memory_mb=settings.worker_memory_mb or usual.size.memory_mb,
+            timeout_s=settings.worker_timeout_s or usual.size.timeout_s,
+        )
+        most = settings.worker_concurrency or usual.reserved_concurrency
+        return replace(usual, size=size, reserved_concurrency=most)
+
+    stage = replace(
+        LOCAL,
+        workers={sync: limits(usual) for sync, usual in LOCAL.workers.items()},
+        requests_per_second=settings.requests_per_second,
+        burst=settings.requests_per_second,
+        neo_hosts=(f"{{{{resolve:ssm:{NEO_HOSTS}}}}}",),
+        environment=settings.environment,
+    )
+    return synthesise(stage, assembly)
+
+
+if __name__ == "__main__":
+    print(_synthesise(Path(sys.argv[1]), json.load(sys.stdin)))

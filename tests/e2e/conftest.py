@@ -1,0 +1,113 @@
+"""The whole service, once for each test process: the deployed template, not a copy of it."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg import Connection
+
+from local_stack.home import Home, home
+from local_stack.lambdas.tree import below
+from local_stack.stack import LocalStack, Manner, running_stack
+from local_stack.stack_clinics import LocalClinic
+from local_stack.synthesis import StageSettings
+
+QUICK = Manner(
+    # A lease must end before the retry after a killed worker, as it does on AWS.
+    stage=StageSettings(lease_s=1.5, heartbeat_s=0.5),
+    first_retry_s=2.5,
+    durable=False,
+)
+WORKER = "idexx-sync-local-inbound-sync-worker"
+MISBEHAVING = "tests.e2e.misbehaving.handler"
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """Postgres of a root user runs as somebody who may not pass through pytest's folders."""
+    with TemporaryDirectory(prefix="idexx-sync-e2e-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def place(open_folder: Path) -> Iterator[Home]:
+    with home(open_folder) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def stack(place: Home) -> Iterator[LocalStack]:
+    with running_stack(place, QUICK) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def clinic(stack: LocalStack) -> LocalClinic:
+    return stack.clinics.members[0]
+
+
+@pytest.fixture
+def http(stack: LocalStack) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.api_url, timeout=40, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def conn(stack: LocalStack) -> Iterator[Connection[tuple[Any, ...]]]:
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def replaced(stack: LocalStack) -> Iterator[Callable[..., None]]:
+    """Has a deployed function run a misbehaving handler; all else of it stays the template's."""
+    functions = stack.aws.client("lambda")
+    before: dict[str, dict[str, Any]] = {}
+
+    def replace(name: str, **limits: int) -> None:
+        found = functions.get_function_configuration(FunctionName=name)
+        before[name] = {
+            "ImageConfig": found["ImageConfigResponse"]["ImageConfig"],
+            "Timeout": found["Timeout"],
+            "MemorySize": found["MemorySize"],
+        }
+        functions.update_function_configuration(
+            FunctionName=name, ImageConfig={"Command": [MISBEHAVING]}, **limits
+        )
+
+    yield replace
+    for name, settings in before.items():
+        functions.update_function_configuration(FunctionName=name, **settings)
+
+
+@pytest.fixture
+def kill_worker(stack: LocalStack) -> Callable[[], None]:
+    """Kills the process in which the worker's handler runs, as a lack of memory would."""
+
+    def kill() -> None:
+        (slot,) = stack.aws.slots()[WORKER]
+        _, runtime, *_ = below(slot)
+        os.kill(runtime, signal.SIGKILL)
+
+    return kill
+
+
+@pytest.fixture
+def folder_for() -> Iterator[Callable[[str], Path]]:
+    """A folder for a stack's data, by name; removed afterwards."""
+    with TemporaryDirectory(prefix="idexx-sync-e2e-") as parent:
+        Path(parent).chmod(0o755)
+
+        def make(name: str) -> Path:
+            path = Path(parent) / name
+            path.mkdir(mode=0o755)
+            return path
+
+        yield make
