@@ -142,8 +142,8 @@ def test_a_crash_leaves_no_process_and_no_port_and_the_data_are_there_at_the_nex
 ) -> None:
     folder = folder_for("crash")
     with up(folder) as first:
-        end_in_the_middle_of_a_sync(first, signal.SIGKILL)
         headers = first.headers
+        end_in_the_middle_of_a_sync(first, signal.SIGKILL)
 
     with up(folder) as second:
         address = f"{second.url}/api/sync/jobs"
