@@ -3,6 +3,7 @@
 import argparse
 import json
 import multiprocessing
+import os
 import queue
 import sys
 import time
@@ -108,9 +109,10 @@ def _collect(done: Any, number: int, workers: Sequence[Any]) -> list[Outcome]:
 
 
 def _work(waiting: Any, done: Any) -> None:
-    """One process: a rig, and scenarios until there are no more."""
+    """One process: a rig, and scenarios until there are no more, or nobody waits for them."""
+    master = os.getppid()
     with running_rig() as rig, devoted(rig):
-        while (task := waiting.get()) is not None:
+        while os.getppid() == master and (task := waiting.get()) is not None:
             outcome = Outcome(task.group, task.name)
             started = time.monotonic()
             try:
