@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ PROCESSES = 2
 TOLD_EVERY = 50
 SILENT_S = 600.0
 """A scenario that takes longer is taken for hanging."""
+LOOKS_UP_S = 5.0
+"""How often a worker without work looks whether the command still runs."""
 FILE = ROOT / ".local" / "faults.json"
 
 
@@ -112,7 +115,7 @@ def _work(waiting: Any, done: Any) -> None:
     """One process: a rig, and scenarios until there are no more, or nobody waits for them."""
     master = os.getppid()
     with running_rig() as rig, devoted(rig):
-        while os.getppid() == master and (task := waiting.get()) is not None:
+        while (task := _next(waiting, master)) is not None:
             outcome = Outcome(task.group, task.name)
             started = time.monotonic()
             try:
@@ -121,6 +124,14 @@ def _work(waiting: Any, done: Any) -> None:
                 outcome.trouble = traceback.format_exc(limit=-4)
             outcome.seconds = time.monotonic() - started
             done.put(outcome)
+
+
+def _next(waiting: Any, master: int) -> Task | None:
+    while os.getppid() == master:
+        with suppress(queue.Empty):
+            task: Task | None = waiting.get(timeout=LOOKS_UP_S)
+            return task
+    return None
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
