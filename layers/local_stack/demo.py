@@ -1,8 +1,9 @@
 """`./run demo`: two clinics on a simulated IDEXX Neo, synced, changed, synced again, compared.
 
-Real Postgres, real headless Chromium, the worker's own path. Tables go to standard output and
-progress to standard error; with --json standard output holds one object. Exit code 0 only if
-every row and slot is as the simulated Neo says.
+The whole service runs as the deployed template says; each clinic orders its syncs through the
+HTTP API with its own key, and the worker logs in with a real headless Chromium. Tables go to
+standard output and progress to standard error; with --json standard output holds one object. Exit
+code 0 only if every row and slot is as the simulated Neo says.
 """
 
 import argparse
@@ -10,60 +11,32 @@ import json
 import signal
 import sys
 import time
-from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from types import FrameType
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
+import httpx
+import psycopg
 from psycopg import Connection
-from psycopg.rows import dict_row
 from rich.console import Console
 
-from idexx_sync.api.models import JobView
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
-from idexx_sync.entry import make_tools, sync_worker
-from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Job, job_by_id
-from idexx_sync.runner import Tools
-from idexx_sync.telemetry import logger
 from local_stack.compare import Question, differences
-from local_stack.demo_changes import Happening, change_the_world, prepare
+from local_stack.demo_changes import change_the_world, prepare
+from local_stack.demo_clinics import WAIT_S, Member, NoOutcome
 from local_stack.demo_report import Report, Steps
-from local_stack.demo_stack import DemoClock, foundation, members
-from local_stack.onboarding import Member
+from local_stack.demo_runs import Outcome, RunFailed, Stage, not_idle, unexpected
+from local_stack.demo_window import Window, window_to_come
+from local_stack.home import throw_away_home
+from local_stack.onboarding import book_by_voice
+from local_stack.stack import LocalStack, Manner, running_stack
+from local_stack.stack_clinics import WEST, Worlds
 
-MINUTES_BETWEEN = 15
-
-
-@dataclass(frozen=True)
-class Done:
-    """One run of one clinic, as seen from both sides."""
-
-    stage: str
-    member: Member
-    job: Job
-    seconds: float
-    requests: int
-    """That Neo answered."""
-    logins: int
-    found: dict[str, str]
-    """Key -> created, updated or removed, from the audit."""
-    fields: dict[str, int]
-    """Changed field -> rows, of updates."""
-
-    @property
-    def data(self) -> dict[str, Any]:
-        more = {"requests": self.requests, "logins": self.logins}
-        seconds = {"seconds": round(self.seconds, 2)}
-        job = JobView.of(self.job, self.member.zone).model_dump(mode="json")
-        return {"stage": self.stage, **job, **more, **seconds}
-
-
-@dataclass
-class Outcome:
-    differences: list[str] = field(default_factory=list)
-    jobs: list[Done] = field(default_factory=list)
+MINUTES_BETWEEN: Final = 15
+MORNING: Final = time_of_day(7, 30)
+"""When it is in the simulated Neos, on the first day of the window."""
 
 
 def main(arguments: list[str]) -> int:
@@ -76,7 +49,8 @@ def main(arguments: list[str]) -> int:
         "--json", action="store_true", help="one object on standard output instead of tables"
     )
     as_json: bool = parser.parse_args(arguments).json
-    signal.signal(signal.SIGTERM, _leave)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
     started = time.monotonic()
     outcome = Outcome()
     steps = Steps(Console(file=sys.stderr))
@@ -84,7 +58,7 @@ def main(arguments: list[str]) -> int:
     error: str | None = None
     try:
         with steps:
-            _play(outcome, steps, report)
+            play(outcome, steps, report, datetime.now(UTC).date())
     except KeyboardInterrupt:
         print("demo: interrupted; everything is stopped", file=sys.stderr)
         error = "interrupted"
@@ -112,142 +86,62 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _play(outcome: Outcome, steps: Steps, report: Report) -> None:
-    logger().setLevel("ERROR")  # the demo says itself what a run did
-    clock = DemoClock()
-    steps.step("starting Postgres and the simulated Neo")
-    with foundation() as base:
-        steps.step("bringing two clinics on board")
-        settings, clinics, typed = members(base, clock)
+def play(outcome: Outcome, steps: Steps, report: Report, today: date) -> None:
+    """The Neos live in the morning of the window's first day; the service lives today, as it
+    always does: for it all of these days are to come."""
+    window = window_to_come(WEST.zone, today)
+    worlds = Worlds(
+        now=datetime.combine(window.first_day, MORNING),
+        days_ahead=(window.last_day - window.first_day).days + 4,
+    )
+    with (
+        throw_away_home() as place,
+        running_stack(place, Manner(worlds=worlds, durable=False), steps.step) as stack,
+        psycopg.connect(stack.database_url, autocommit=True) as conn,
+        httpx.Client(base_url=stack.api_url, timeout=WAIT_S + 20, trust_env=False) as http,
+    ):
+        clinics = _members(stack, conn, window)
         blocks = {member.id: prepare(member) for member in clinics}
-        report.clinics(clinics, typed)
-        tools = make_tools(settings, retried=True, progress=steps, clock=clock)
-        stage = _Stage(base.conn, tools, steps, outcome)
+        report.clinics(clinics, stack.clinics.typed)
+        stage = Stage(conn, http, steps, outcome)
         try:
             first = stage.sync("first", clinics)
             report.stage("First sync: a real login, everything is new", first)
-            outcome.differences += _compare(base.conn, clinics, "after the first sync")
+            outcome.differences += _compare(conn, clinics, "after the first sync")
 
             steps.step("letting things happen at the clinics")
-            clock.later(MINUTES_BETWEEN)
-            happened = {m.id: change_the_world(m, blocks[m.id]) for m in clinics}
+            happened = {}
+            for member in clinics:
+                member.neo.advance(MINUTES_BETWEEN)
+                happened[member.id] = change_the_world(member, blocks[member.id])
             second = stage.sync("second", clinics)
             report.stage("Second sync, a quarter of an hour later", second)
             for done in second:
                 report.happenings(done, happened[done.member.id])
-                outcome.differences += _unexpected(done, happened[done.member.id])
+                outcome.differences += unexpected(done, happened[done.member.id])
 
-            clock.later(MINUTES_BETWEEN)
+            for member in clinics:
+                member.neo.advance(MINUTES_BETWEEN)
             third = stage.sync("third", clinics)
             report.stage("Third sync: nothing happened", third)
             for done in third:
-                outcome.differences += _unexpected(done, []) + _not_idle(done)
+                outcome.differences += unexpected(done, []) + not_idle(done)
 
             steps.step("comparing every row and slot with the simulated Neo")
-            outcome.differences += _compare(base.conn, clinics, "at the end")
-        except RunFailed as failure:
+            outcome.differences += _compare(conn, clinics, "at the end")
+        except (RunFailed, NoOutcome) as failure:
             outcome.differences.append(str(failure))
-        finally:
-            tools.database.close()
+        steps.step("stopping everything")
 
 
-class RunFailed(Exception):
-    """A run that should succeed did not; what would come after it makes no sense."""
-
-
-@dataclass
-class _Stage:
-    """Runs all clinics once, each by the event that a schedule would send."""
-
-    conn: Connection[Any]
-    tools: Tools
-    steps: Steps
-    outcome: Outcome
-
-    def sync(self, stage: str, clinics: list[Member]) -> list[Done]:
-        runs = []
-        for member in clinics:
-            done = self._run(stage, member)
-            self.outcome.jobs.append(done)
-            if done.job.status not in ("succeeded", "succeeded_with_warnings"):
-                what = f"{done.job.status}, {done.job.error_kind}: {done.job.error_message}"
-                raise RunFailed(f"{member.label}, {stage} sync: {what}")
-            runs.append(done)
-        return runs
-
-    def _run(self, stage: str, member: Member) -> Done:
-        self.steps.step(f"{stage} sync of {member.label}")
-        event = {
-            "v": 1,
-            "clinic_id": str(member.id),
-            "sync": "inbound",
-            "trigger": "schedule",
-            "scheduled_time": self.tools.clock().isoformat(),
-        }
-        worker = sync_worker(InboundSync(), lambda: self.tools)
-        requests, logins = len(member.neo.requests()), len(member.neo.logins())
-        started = time.monotonic()
-        job = _job(self.conn, worker(event, None))
-        seconds = time.monotonic() - started
-        found, fields = _audited(self.conn, job)
-        return Done(
-            stage=stage,
-            member=member,
-            job=job,
-            seconds=seconds,
-            requests=len(member.neo.requests()) - requests,
-            logins=len(member.neo.logins()) - logins,
-            found=found,
-            fields=fields,
-        )
-
-
-def _job(conn: Connection[Any], answer: dict[str, Any]) -> Job:
-    """The job that a worker's answer speaks of."""
-    job = answer["job_id"] and job_by_id(conn, UUID(answer["job_id"]))
-    if not job:
-        raise RuntimeError(f"the worker refused the event: {answer['error_message']}")
-    return job
-
-
-def _audited(conn: Connection[Any], job: Job) -> tuple[dict[str, str], dict[str, int]]:
-    with conn.cursor(row_factory=dict_row) as cur:
-        rows = cur.execute(
-            "SELECT external_id, sync_type, metadata FROM case_sync_audits "
-            "WHERE job_id = %s AND status = 'success'",
-            (job.id,),
-        ).fetchall()
-    found: dict[str, str] = {}
-    fields: dict[str, int] = {}
-    for row in rows:
-        changes = row["metadata"]["changes"]
-        removed = changes.get("removed", {}).get("after")
-        effect = "removed" if removed else "created" if row["sync_type"] == "create" else "updated"
-        found[row["external_id"]] = effect
-        for name in changes if effect == "updated" else ():
-            fields[name] = fields.get(name, 0) + 1
-    return found, fields
-
-
-def _unexpected(done: Done, happened: list[Happening]) -> list[str]:
-    """What the run found although it did not happen, and what it missed."""
-    wanted = {key: happening.effect for happening in happened for key in happening.keys}
-    return [
-        f"{done.member.label}, {done.stage} sync: {key}: found {done.found.get(key, 'nothing')}, "
-        f"expected {wanted.get(key, 'nothing')}"
-        for key in sorted(wanted.keys() | done.found.keys())
-        if wanted.get(key) != done.found.get(key)
-    ]
-
-
-def _not_idle(done: Done) -> list[str]:
-    """An unchanged run is one request and no login, so no browser either."""
-    if (done.requests, done.logins) == (1, 0):
-        return []
-    return [
-        f"{done.member.label}, {done.stage} sync: {done.requests} requests and {done.logins} "
-        "logins, expected 1 and 0"
-    ]
+def _members(stack: LocalStack, conn: Connection[Any], window: Window) -> list[Member]:
+    """The stack's clinics, with bookings of ODIS's voice agent on the second day."""
+    clinics = [Member.of(clinic, window) for clinic in stack.clinics.members]
+    second_day = window.first_day + timedelta(days=1)
+    for member in clinics:
+        booked = member.neo.book(datetime.combine(second_day, time_of_day(11)), patient="PIXEL")
+        book_by_voice(conn, member.id, second_day, booked)
+    return clinics
 
 
 def _compare(conn: Connection[Any], clinics: list[Member], when: str) -> list[str]:

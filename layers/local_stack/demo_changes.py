@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
-from local_stack.onboarding import Member
+from local_stack.demo_clinics import Member
 
 Effect = Literal["created", "updated", "removed"]
 Visit = dict[str, Any]
-
-SKIPPED_HOUR = datetime(2026, 3, 8, 2, 30)  # noqa: DTZ001 - a wall-clock time
-"""Los Angeles has no such time: the clock goes from 02:00 to 03:00."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +85,10 @@ def change_the_world(member: Member, block_id: str) -> list[Happening]:
 
     booked = neo.book(day.moment(5, time(10, 15)), minutes=45, patient="BISCUIT", room=4)
     happened("a visit booked", "created", booked)
-    if neo.zone == "America/Los_Angeles":
-        booked = neo.book(SKIPPED_HOUR, patient="COMET", room=3, reason="EMERGENCY")
-        happened("a visit booked at a time that the clock change skips", "created", booked)
+    if (change := member.change) is not None:
+        booked = neo.book(change.in_the_middle, patient="COMET", room=3, reason="EMERGENCY")
+        does = "skips" if change.forward else "repeats"
+        happened(f"a visit booked at a time that the clock change {does}", "created", booked)
 
     neo.move(visit := day.later(), day.moment(6, time(14, 30)))
     happened("a visit moved to another day", "updated", visit)

@@ -16,9 +16,9 @@ from idexx_sync.cli.words import WARNINGS, counted, told
 from local_stack.demo_changes import counts
 
 if TYPE_CHECKING:
-    from local_stack.demo import Done
     from local_stack.demo_changes import Happening
-    from local_stack.onboarding import Member
+    from local_stack.demo_clinics import Member
+    from local_stack.demo_runs import Done
 
 MOST_DIFFERENCES_SHOWN = 30
 _COLUMNS = (
@@ -48,7 +48,6 @@ class Steps:
             disable=not console.is_terminal,
         )
         self._task: TaskID | None = None
-        self._step = ""
         self._started = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -69,17 +68,9 @@ class Steps:
 
     def step(self, text: str) -> None:
         self._progress.start()
-        self._step = text
         since = time.monotonic() - self._started
         self._console.print(f"demo: {since:5.1f} s  {text}", highlight=False, soft_wrap=True)
         self._show(text)
-
-    def phase(self, name: str, total: int | None = None) -> None:
-        self._show(f"{self._step}: {name}" + (f" ({total})" if total else ""))
-
-    def advance(self, steps: int = 1) -> None:
-        if self._task is not None:
-            self._progress.advance(self._task, steps)
 
     def _show(self, text: str) -> None:
         if self._task is not None:
@@ -112,7 +103,7 @@ class Report:
             table.add_row(member.label, member.zone, *days, rooms, str(visits))
         self._print(
             table,
-            "On 8 March the clocks of Los Angeles go forward: 02:00 to 03:00 does not exist.",
+            *(str(member.change) for member in clinics if member.change),
             "Brought on board with:",
             *(f"  {line}" for line in typed),
             "",
@@ -126,7 +117,7 @@ class Report:
         for name in ("Requests", "Logins", "Seconds"):
             table.add_column(name, justify="right")
         for done in runs:
-            found = (done.job.result or {}).get("counts", {})
+            found = done.job.counts or {}
             shown = [str(found.get(name, 0)) for _, name in _COLUMNS]
             seen = [str(done.requests), str(done.logins), f"{done.seconds:.2f}"]
             table.add_row(done.member.label, *shown, *seen)
@@ -159,15 +150,14 @@ class Report:
 
 def _notes(done: Done) -> Iterator[str]:
     """What a run's row of the table leaves out."""
-    result = done.job.result or {}
-    found = result.get("counts", {})
+    found = done.job.counts or {}
     slots = [f"{found[name]} {word}" for word, name in _SLOTS if found.get(name)]
     if slots:
         yield f"slots: {', '.join(slots)}"
     fields = [f"{name} {count}" for name, count in sorted(done.fields.items())]
     if fields:
         yield f"fields changed: {', '.join(fields)}"
-    for code, count in result.get("warnings", {}).items():
+    for code, count in (done.job.warnings or {}).items():
         yield f"warned: {told(WARNINGS, code)}: {count}"
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from local_stack.tools import ROOT
@@ -91,6 +92,19 @@ def home(folder: Path = HOME, *, afresh: bool = False) -> Iterator[Home]:
         yield found
     finally:
         os.close(lock)
+
+
+@contextmanager
+def throw_away_home() -> Iterator[Home]:
+    """A folder of its own, gone after the block with all that it leads to."""
+    with TemporaryDirectory(prefix="idexx-sync-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # Postgres's user must be able to pass
+        with home(folder) as found:
+            try:
+                yield found
+            finally:
+                _empty(folder)
 
 
 def _empty(folder: Path) -> None:

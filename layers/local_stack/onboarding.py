@@ -29,19 +29,6 @@ class OdisClinic:
     blocked: list[tuple[str, time, time]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Member:
-    """A clinic that is on board."""
-
-    id: UUID
-    label: str
-    zone: str
-    neo: Company
-    rooms: tuple[str, ...] | None
-    first_day: date
-    last_day: date
-
-
 class OnboardingFailed(Exception):
     """A command of the command line refused; the message is what it said."""
 

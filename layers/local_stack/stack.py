@@ -22,7 +22,7 @@ from local_stack.deploy import Deployed, deploy, invoke
 from local_stack.home import Home
 from local_stack.postgres import Postgres, running_postgres
 from local_stack.simulated_aws import FIRST_RETRY_S, SimulatedAws, running_aws
-from local_stack.stack_clinics import Clinics, bring_clinics, open_neos, secrets_of
+from local_stack.stack_clinics import Clinics, Worlds, bring_clinics, open_neos, secrets_of
 from local_stack.synthesis import CHROMIUM, NEO_HOSTS, StageSettings, template
 from local_stack.tools import installed_tools
 from neo_simulator.client import Company, Simulator
@@ -54,6 +54,7 @@ class Manner:
     """How a stack is to run."""
 
     stage: StageSettings = field(default_factory=StageSettings)
+    worlds: Worlds = field(default_factory=Worlds)
     first_retry_s: float = FIRST_RETRY_S
     """Seconds to Lambda's first retry; the second one waits twice as long."""
     durable: bool = True
@@ -72,7 +73,7 @@ def running_stack(
         say("starting Postgres, the simulated Neo and the simulated AWS")
         pool = opened.enter_context(ThreadPoolExecutor(4))
         postgres = _entered(opened, pool, _database(home, durable=manner.durable))
-        neo = _entered(opened, pool, _neos(kept))
+        neo = _entered(opened, pool, _neos(kept, manner.worlds))
         aws_ready = _entered(
             opened, pool, running_aws(tools, home.logs, first_retry_s=manner.first_retry_s)
         )
@@ -134,9 +135,9 @@ def _exists(postgres: Postgres) -> bool:
 
 
 @contextmanager
-def _neos(kept: dict[str, Any]) -> Iterator[tuple[Simulator, list[Company]]]:
+def _neos(kept: dict[str, Any], worlds: Worlds) -> Iterator[tuple[Simulator, list[Company]]]:
     with running_simulator() as simulator:
-        yield simulator, open_neos(simulator, kept)
+        yield simulator, open_neos(simulator, kept, worlds)
 
 
 def _chromium() -> Path:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,32 +14,78 @@ from idexx_sync.key_text import Peppers, read_peppers
 from idexx_sync.keys import create_key
 from idexx_sync.settings import Settings
 from idexx_sync.vocabulary import CLINIC_SCOPES, SCOPES
-from local_stack.demo_stack import DESERT, WEST
 from local_stack.onboarding import OdisClinic, bring_on_board, store_in_odis
 from neo_simulator.client import Company, Simulator
 
 STAGE: Final = "local"
+DAYS: Final = 14
+"""The clinics' horizon."""
+
+WEST: Final = OdisClinic(
+    name="Example Animal Hospital West",
+    zone="America/Los_Angeles",
+    schedule={"slot_duration_minutes": 15, "default_capacity": 3, "sync_horizon_days": DAYS},
+    business_hours={
+        **{
+            day: {"open": "08:00", "close": "18:00", "lunch_start": "12:00", "lunch_end": "13:00"}
+            for day in ("monday", "tuesday", "wednesday", "thursday", "friday")
+        },
+        "saturday": {"open": "09:00", "close": "13:00"},
+        "sunday": {"open": "01:00", "close": "05:00"},
+    },
+)
+"""Open on Sunday nights: in one an hour is missing, in another one comes twice."""
+DESERT: Final = OdisClinic(
+    name="Example Pet Clinic Desert",
+    zone="America/Phoenix",
+    schedule={
+        "slot_duration_minutes": 30,
+        "default_capacity": 2,
+        "sync_horizon_days": DAYS,
+        "daily_hours": {
+            str(number): {"enabled": number > 0, "open": "08:00", "close": "17:30"}
+            for number in range(7)
+        },
+    },
+    blocked=[("Staff meeting", time(16), time(17))],
+)
 CLINICS: Final[tuple[tuple[OdisClinic, int, tuple[str, ...] | None], ...]] = (
     (WEST, 20, None),
     (DESERT, 14, ("3", "4")),
 )
 """The clinic, its visits a day, and the calendar columns that count."""
-DAYS_AHEAD: Final = 60
-"""So long there are visits in the simulated calendars, from the first start on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worlds:
+    """How the clinics' simulated Neos are to be."""
+
+    now: datetime | None = None
+    """A wall-clock time at which they stand still; None: their clocks are real."""
+    days_ahead: int = 60
+    """So long there are visits in the calendars: from `now`, else from the first start on."""
 
 
 @dataclass(frozen=True)
 class LocalClinic:
     id: UUID
-    name: str
+    odis: OdisClinic
     neo: Company
+    rooms: tuple[str, ...] | None
+    """The calendar columns that count; None: all."""
     key: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.odis.name
 
 
 @dataclass(frozen=True)
 class Clinics:
     operator_key: str = field(repr=False)
     members: list[LocalClinic]
+    typed: list[str]
+    """The commands that brought them on board."""
 
 
 def secrets_of(kept: dict[str, Any], database_url: str) -> dict[str, str]:
@@ -53,17 +99,18 @@ def secrets_of(kept: dict[str, Any], database_url: str) -> dict[str, str]:
     return {f"idexx-sync/{STAGE}/{name}": value for name, value in values.items()}
 
 
-def open_neos(simulator: Simulator, kept: dict[str, Any]) -> list[Company]:
+def open_neos(simulator: Simulator, kept: dict[str, Any], worlds: Worlds) -> list[Company]:
     """The clinics' worlds, made anew at each start, but always the same: what is in the database
-    from last time is still true. Their clocks are real."""
-    today = datetime.now(UTC).date().isoformat()
-    first = date.fromisoformat(kept.setdefault("first_day", today))
+    from last time is still true. The records of all have the same ids, as they may have in Neo."""
+    begins = (worlds.now or datetime.now(UTC)).date().isoformat()
+    first = date.fromisoformat(kept.setdefault("first_day", begins))
     return [
         simulator.create_company(
             name=odis.name,
             zone=odis.zone,
+            now=worlds.now,
             seed=number,
-            days=(first - timedelta(days=2), first + timedelta(days=DAYS_AHEAD)),
+            days=(first - timedelta(days=2), first + timedelta(days=worlds.days_ahead)),
             visits_per_day=visits,
             ugly=True,
         )
@@ -87,15 +134,15 @@ def bring_clinics(
     peppers = read_peppers(SecretStr(kept["pepper"]))
     if "operator_key" not in kept:
         kept["operator_key"] = _key(conn, peppers, None, SCOPES)
-    members = []
+    members, typed = [], []
     for (odis, _visits, rooms), neo in zip(CLINICS, neos, strict=True):
         known = kept.setdefault("clinics", {}).setdefault(odis.name, {})
         if not known:
             clinic_id = store_in_odis(conn, odis)
             known |= {"id": str(clinic_id), "key": _key(conn, peppers, clinic_id, CLINIC_SCOPES)}
-        bring_on_board(settings, UUID(known["id"]), neo, rooms)
-        members.append(LocalClinic(UUID(known["id"]), odis.name, neo, known["key"]))
-    return Clinics(kept["operator_key"], members)
+        typed += bring_on_board(settings, UUID(known["id"]), neo, rooms)
+        members.append(LocalClinic(UUID(known["id"]), odis, neo, rooms, known["key"]))
+    return Clinics(kept["operator_key"], members, typed)
 
 
 def _key(

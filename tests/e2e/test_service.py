@@ -12,10 +12,9 @@ from pydantic import SecretStr
 from idexx_sync.key_text import read_peppers
 from idexx_sync.keys import create_key, revoke_key
 from local_stack.compare import Question, differences
-from local_stack.demo_stack import DAYS, WEST
 from local_stack.home import Home
 from local_stack.stack import LocalStack
-from local_stack.stack_clinics import LocalClinic, today_at
+from local_stack.stack_clinics import DAYS, WEST, LocalClinic, today_at
 
 CACHED_S = 2
 

@@ -5,6 +5,7 @@ from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools
 from idexx_sync.api.models import HoldsQuery
 from idexx_sync.api.pages import place_of
+from idexx_sync.api.problems import Problem
 from idexx_sync.api.starting import accepted, placed
 from idexx_sync.api.views import hold_page, hold_view
 from idexx_sync.api.visible import visible_clinic, visible_hold
@@ -44,7 +45,17 @@ def approve_hold(call: Call, tools: ApiTools) -> Answer:
         params=params_of_finder(conn, hold),
         afresh=True,
     )
-    return accepted(call, tools, placed(tools, wish))
+    try:
+        return accepted(call, tools, placed(tools, wish))
+    except Problem as problem:
+        if problem.code != "worker_unavailable":
+            raise
+        raise Problem(
+            "worker_unavailable",
+            "The hold is approved, but its run could not be started; "
+            "any run of this sync within 24 hours will use the permit.",
+            headers=problem.headers,
+        ) from None
 
 
 def reject_hold(call: Call, tools: ApiTools) -> Answer:

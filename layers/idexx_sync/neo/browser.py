@@ -59,7 +59,7 @@ class OpenBrowser:
 @contextmanager
 def run_folder() -> Iterator[RunFolder]:
     """A fresh folder under /tmp that is gone afterwards, with every process that used it."""
-    _sweep()
+    sweep()
     folder = RunFolder(Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir="/tmp")))
     try:
         with adopting_orphans():
@@ -110,7 +110,7 @@ def only(origin: str) -> list[str]:
     ]
 
 
-def _sweep() -> None:
+def sweep() -> None:
     """Removes what was left by processes that were killed, session cookies included."""
     oldest = time.time() - _STALE_S
     for folder in Path("/tmp").glob("run-*-*"):  # noqa: S108

@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from idexx_sync.neo.browser import sweep
 from local_stack.lambdas import tree
 from local_stack.lambdas.function import Function, Machine, NotRunnable
 from local_stack.lambdas.pool import Pool
@@ -55,6 +56,8 @@ class Adapter:
         for pool in self._pools.values():
             await pool.end()
         tree.end_orphans(set())
+
+    sweep()
 
     async def _verdict(self, asked: dict[str, object]) -> Verdict:
         try:
@@ -108,7 +111,10 @@ async def serve(machine: Machine) -> None:
 
 
 def keep(serve_here: Callable[[], None]) -> None:
-    """Serve in a child, and end what that leaves behind: all of it falls to us, its next of kin."""
+    """Serve in a child, and end what that leaves behind: all of it falls to us, its next of kin.
+
+    A function that is killed leaves its browser's folder; on AWS that goes with its machine.
+    """
     tree.adopt_orphans()
     if (child := os.fork()) == 0:
         serve_here()
@@ -117,6 +123,7 @@ def keep(serve_here: Callable[[], None]) -> None:
     os.close(sys.stdout.fileno())
     os.waitpid(child, 0)
     tree.end_orphans(set())
+    sweep()
 
 
 if __name__ == "__main__":

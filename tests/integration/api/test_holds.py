@@ -71,6 +71,7 @@ def test_a_permit_stands_when_the_run_can_not_be_started(api: Api, hold: str) ->
     answer = api.as_clinic().post(f"/api/sync/holds/{hold}/approve")
 
     assert (answer.status, answer.code) == (503, "worker_unavailable")
+    assert "is approved" in answer.json["detail"]
     assert api.bench.hold("unproven_visit_losses")["status"] == "approved"
     api.bench.sync()
     assert len(api.bench.rows()) == 10

@@ -5,11 +5,13 @@ The rows come from a real sync of a simulated clinic with all the ugly data; eac
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from psycopg import Connection
 
@@ -18,9 +20,15 @@ from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import new_order
 from idexx_sync.runner import run_job
 from local_stack.compare import Question, differences, expected_rows
-from local_stack.demo_stack import DemoClock, foundation, members
+from local_stack.onboarding import book_by_voice, bring_on_board, store_in_odis
+from local_stack.postgres import Postgres
+from local_stack.stack_clinics import DESERT, WEST
+from neo_simulator.client import Simulator
+from tests.support import make_settings
 
 State = dict[str, Any]
+
+MORNING = datetime(2026, 3, 5, 15, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -44,17 +52,42 @@ class Synced:
 
 
 @pytest.fixture(scope="module")
-def synced() -> Iterator[Synced]:
-    clock = DemoClock()
-    with foundation() as base:
-        settings, (_, desert), _ = members(base, clock)
-        desert.neo.cancel(desert.neo.book("2026-03-13 08:00", patient="OFF"))
-        tools = make_tools(settings, retried=False, clock=clock)
-        job = run_job(new_order(desert.id, "inbound", "cli"), InboundSync(), tools)
-        tools.database.close()
-        assert job.error_kind is None, job.error_message
-        question = Question(desert.id, desert.first_day, desert.last_day, desert.rooms)
-        yield Synced(base.conn, question, desert.neo.state())
+def conn(postgres: Postgres, prepared: str) -> Iterator[Connection[Any]]:
+    """One database for all damages of this module."""
+    postgres.create_database("compared", template=prepared)
+    with psycopg.connect(postgres.dsn("compared"), autocommit=True) as connection:
+        yield connection
+    postgres.drop_database("compared")
+
+
+@pytest.fixture(scope="module")
+def synced(
+    conn: Connection[Any], postgres: Postgres, simulator: Simulator, chromium_path: Path
+) -> Iterator[Synced]:
+    first_day, last_day, rooms = date(2026, 3, 5), date(2026, 3, 18), ("3", "4")
+    neo = simulator.create_company(
+        zone=DESERT.zone,
+        now=MORNING.astimezone(ZoneInfo(DESERT.zone)).replace(tzinfo=None),
+        seed=2,
+        days=("2026-03-03", "2026-03-22"),
+        visits_per_day=14,
+        ugly=True,
+    )
+    settings = make_settings(
+        postgres.dsn("compared"), neo_hosts=(neo.base_url,), chromium_path=str(chromium_path)
+    )
+    store_in_odis(conn, WEST)  # somebody else's clinic
+    clinic_id = store_in_odis(conn, DESERT)
+    bring_on_board(settings, clinic_id, neo, rooms)
+    book_by_voice(conn, clinic_id, date(2026, 3, 6), neo.book("2026-03-06 11:00", patient="PIXEL"))
+    neo.cancel(neo.book("2026-03-13 08:00", patient="OFF"))
+    tools = make_tools(settings, retried=False, clock=lambda: MORNING)
+    job = run_job(new_order(clinic_id, "inbound", "cli"), InboundSync(), tools)
+    tools.database.close()
+    assert job.error_kind is None, job.error_message
+    question = Question(clinic_id, first_day, last_day, rooms)
+    yield Synced(conn, question, neo.state())
+    neo.remove()
 
 
 def test_what_is_right_is_no_difference(synced: Synced) -> None:

@@ -7,13 +7,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime
+from io import StringIO
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Timer
 
 import pytest
+from rich.console import Console
+
+from idexx_sync.neo.processes import processes
+from local_stack.demo import play
+from local_stack.demo_report import Report, Steps
+from local_stack.demo_runs import Outcome
+from local_stack.demo_window import window_to_come
+from local_stack.lambdas.tree import below
+from local_stack.stack_clinics import WEST
 
 ROOT = Path(__file__).parents[3]
+LIMIT_S = 120
 COMMAND = [sys.executable, "-m", "local_stack.demo"]
 
 
@@ -39,40 +52,58 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def left_behind(folder: Path, pid: int) -> list[str]:
-    """Files, and processes that name the folder or the demo's browser folder."""
+def left_behind(folder: Path, pids: Collection[int]) -> list[str]:
+    """Files, processes that name the folder, and what those seen have left: themselves, or the
+    folder of a browser."""
     found = [path.name for path in folder.iterdir()]
-    mark, browser = str(folder).encode(), f"/tmp/run-{pid}-".encode()  # noqa: S108
-    for process in Path("/proc").glob("[0-9]*"):
+    found += [path.name for pid in pids for path in Path("/tmp").glob(f"run-{pid}-*")]  # noqa: S108
+    mark = str(folder).encode()
+    running = {one.pid for one in processes() if not one.ended}
+    for pid in running:
         try:
-            words = (process / "cmdline").read_bytes()
-            if browser in words or mark in words or mark in (process / "environ").read_bytes():
-                found.append(words.replace(b"\0", b" ").decode(errors="replace")[:120])
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            environ = Path(f"/proc/{pid}/environ").read_bytes()
         except OSError:  # it ended while we looked, or is nobody's business
-            continue
+            words = environ = b""
+        if pid in pids or mark in words or mark in environ:
+            found.append(f"{pid}: {words.replace(bytes(1), b' ').decode(errors='replace')[:120]}")
     return found
 
 
-def assert_nothing_is_left(folder: Path, pid: int) -> None:
+def assert_nothing_is_left(folder: Path, pids: Collection[int]) -> None:
     give_up = time.monotonic() + 5
-    while left := left_behind(folder, pid):
+    while left := left_behind(folder, pids):
         assert time.monotonic() < give_up, left
         time.sleep(0.05)
 
 
 def test_the_demo_is_equal_and_prints_one_object(folder: Path) -> None:
+    pids: set[int] = set()
+    err = ""
     with start(folder, "--json") as demo:
-        out, err = demo.communicate(timeout=90)
+        limit = Timer(LIMIT_S, demo.kill)
+        limit.start()
+        assert demo.stderr is not None
+        for line in demo.stderr:
+            pids.update(below(demo.pid))
+            err += line
+        out, _ = demo.communicate()
+        limit.cancel()
 
     answer = json.loads(out)
     assert (demo.returncode, answer["equal"], answer["differences"]) == (0, True, []), err
-    assert answer["seconds"] < 90
+    assert answer["seconds"] < LIMIT_S
     jobs = answer["jobs"]
     assert [(job["stage"], job["logins"]) for job in jobs] == [
         *([("first", 1)] * 2),
         *([("second", 0)] * 2),
         *([("third", 0)] * 2),
     ]
+    assert {job["trigger"] for job in jobs} == {"api"}
+    ((first_day, last_day),) = {tuple(job["window"]) for job in jobs}
+    assert (date.fromisoformat(last_day) - date.fromisoformat(first_day)).days == 13
+    assert date.fromisoformat(first_day) > datetime.now(UTC).date()
+    assert len({job["timezone"] for job in jobs}) == 2
     assert [job["requests"] for job in jobs[4:]] == [1, 1]
     assert [job["summary"].startswith("nothing changed (checked ") for job in jobs[4:]] == [
         True
@@ -80,24 +111,42 @@ def test_the_demo_is_equal_and_prints_one_object(folder: Path) -> None:
     assert all(job["counts"]["removed"] for job in jobs[2:4])
     assert "first sync of West" in err
     assert "Traceback" not in err
-    assert_nothing_is_left(folder, demo.pid)
+    assert len(pids) > 15
+    assert_nothing_is_left(folder, pids)
+
+
+def test_the_other_change_of_the_clocks_is_equal_too() -> None:
+    """Half of the year an hour is missing in the demo's days, half of it one comes twice."""
+    this = window_to_come(WEST.zone, datetime.now(UTC).date())
+    outcome, steps = Outcome(), Steps(Console(file=StringIO()))
+    report = Report(Console(file=(said := StringIO())), steps, quiet=False)
+
+    play(outcome, steps, report, this.last_day)
+
+    assert outcome.differences == []
+    assert len(outcome.jobs) == 6
+    assert ("comes twice" if this.change.forward else "does not exist") in said.getvalue()
 
 
 @pytest.mark.parametrize(
-    ("word", "end"),
+    ("word", "end", "at_least"),
     [
-        ("starting Postgres", signal.SIGTERM),
-        ("first sync of West", signal.SIGINT),
-        ("first sync of Desert", signal.SIGTERM),
+        ("starting Postgres", signal.SIGTERM, 2),
+        ("deploying", signal.SIGHUP, 5),
+        ("first sync of West", signal.SIGINT, 15),
+        ("first sync of Desert", signal.SIGTERM, 15),
     ],
 )
-def test_an_interrupt_leaves_nothing_behind(folder: Path, word: str, end: signal.Signals) -> None:
+def test_an_interrupt_leaves_nothing_behind(
+    folder: Path, word: str, end: signal.Signals, at_least: int
+) -> None:
     with start(folder, "--json") as demo:
         assert demo.stderr is not None
         for line in demo.stderr:
             if word in line:
                 break
         time.sleep(0.4)
+        pids = below(demo.pid)
         if end is signal.SIGINT:
             os.killpg(demo.pid, end)  # as a terminal does
         else:
@@ -106,7 +155,8 @@ def test_an_interrupt_leaves_nothing_behind(folder: Path, word: str, end: signal
 
     answer = json.loads(out)
     assert (demo.returncode, answer["equal"], answer["error"]) == (130, False, "interrupted"), err
-    assert_nothing_is_left(folder, demo.pid)
+    assert len(pids) >= at_least
+    assert_nothing_is_left(folder, pids)
 
 
 def test_a_word_that_is_none_is_refused() -> None:

@@ -1,0 +1,128 @@
+"""The demo's syncs, one after the other, each seen from both sides; and what is wrong with them."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from idexx_sync.api.models import JobView
+from local_stack.demo_changes import Happening
+from local_stack.demo_clinics import Member, synced
+from local_stack.demo_report import Steps
+
+
+@dataclass(frozen=True)
+class Done:
+    """One run of one clinic, as seen from both sides."""
+
+    stage: str
+    member: Member
+    job: JobView
+    seconds: float
+    requests: int
+    """That Neo answered."""
+    logins: int
+    found: dict[str, str]
+    """Key -> created, updated or removed, from the audit."""
+    fields: dict[str, int]
+    """Changed field -> rows, of updates."""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        more = {"requests": self.requests, "logins": self.logins}
+        seconds = {"seconds": round(self.seconds, 2)}
+        return {"stage": self.stage, **self.job.model_dump(mode="json"), **more, **seconds}
+
+
+@dataclass
+class Outcome:
+    differences: list[str] = field(default_factory=list)
+    jobs: list[Done] = field(default_factory=list)
+
+
+class RunFailed(Exception):
+    """A run that should succeed did not; what would come after it makes no sense."""
+
+
+@dataclass
+class Stage:
+    """Syncs all clinics once, each by its own order."""
+
+    conn: Connection[Any]
+    http: httpx.Client
+    steps: Steps
+    outcome: Outcome
+
+    def sync(self, stage: str, clinics: list[Member]) -> list[Done]:
+        runs = []
+        for member in clinics:
+            done = self._run(stage, member)
+            self.outcome.jobs.append(done)
+            if done.job.status not in ("succeeded", "succeeded_with_warnings"):
+                error = done.job.error
+                why = f"{error.kind}: {error.message}" if error else done.job.message
+                what = f"{done.job.status}, {why}"
+                raise RunFailed(f"{member.label}, {stage} sync: {what}")
+            runs.append(done)
+        return runs
+
+    def _run(self, stage: str, member: Member) -> Done:
+        self.steps.step(f"{stage} sync of {member.label}")
+        requests, logins = len(member.neo.requests()), len(member.neo.logins())
+        started = time.monotonic()
+        job = synced(self.http, member)
+        seconds = time.monotonic() - started
+        found, fields = _audited(self.conn, job)
+        return Done(
+            stage=stage,
+            member=member,
+            job=job,
+            seconds=seconds,
+            requests=len(member.neo.requests()) - requests,
+            logins=len(member.neo.logins()) - logins,
+            found=found,
+            fields=fields,
+        )
+
+
+def _audited(conn: Connection[Any], job: JobView) -> tuple[dict[str, str], dict[str, int]]:
+    with conn.cursor(row_factory=dict_row) as cur:
+        rows = cur.execute(
+            "SELECT external_id, sync_type, metadata FROM case_sync_audits "
+            "WHERE job_id = %s AND status = 'success'",
+            (job.id,),
+        ).fetchall()
+    found: dict[str, str] = {}
+    fields: dict[str, int] = {}
+    for row in rows:
+        changes = row["metadata"]["changes"]
+        removed = changes.get("removed", {}).get("after")
+        effect = "removed" if removed else "created" if row["sync_type"] == "create" else "updated"
+        found[row["external_id"]] = effect
+        for name in changes if effect == "updated" else ():
+            fields[name] = fields.get(name, 0) + 1
+    return found, fields
+
+
+def unexpected(done: Done, happened: list[Happening]) -> list[str]:
+    """What the run found although it did not happen, and what it missed."""
+    wanted = {key: happening.effect for happening in happened for key in happening.keys}
+    return [
+        f"{done.member.label}, {done.stage} sync: {key}: found {done.found.get(key, 'nothing')}, "
+        f"expected {wanted.get(key, 'nothing')}"
+        for key in sorted(wanted.keys() | done.found.keys())
+        if wanted.get(key) != done.found.get(key)
+    ]
+
+
+def not_idle(done: Done) -> list[str]:
+    """An unchanged run is one request and no login, so no browser either."""
+    if (done.requests, done.logins) == (1, 0):
+        return []
+    return [
+        f"{done.member.label}, {done.stage} sync: {done.requests} requests and {done.logins} "
+        "logins, expected 1 and 0"
+    ]
