@@ -1,7 +1,5 @@
 """The whole service, once for each test process: the deployed template, not a copy of it."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +11,7 @@ import pytest
 from psycopg import Connection
 
 from local_stack.home import Home, home
-from local_stack.lambdas.tree import below
+from local_stack.lambdas import tree
 from local_stack.stack import LocalStack, Manner, running_stack
 from local_stack.stack_clinics import LocalClinic
 from local_stack.synthesis import StageSettings
@@ -89,12 +87,11 @@ def replaced(stack: LocalStack) -> Iterator[Callable[..., None]]:
 
 @pytest.fixture
 def kill_worker(stack: LocalStack) -> Callable[[], None]:
-    """Kills the process in which the worker's handler runs, as a lack of memory would."""
+    """Kills every execution environment of the worker, whatever it is doing."""
 
     def kill() -> None:
-        (slot,) = stack.aws.slots()[WORKER]
-        _, runtime, *_ = below(slot)
-        os.kill(runtime, signal.SIGKILL)
+        for slot in stack.aws.slots()[WORKER]:
+            tree.end(slot)
 
     return kill
 
