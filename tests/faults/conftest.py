@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.clinic import FaultClinic
+from tests.faults.converge import A_DAY, MINUTES_APART
 from tests.faults.eventful import eventful_clinic
 from tests.faults.rig import Rig, devoted, running_rig
 
@@ -24,10 +25,10 @@ def rig(shared_rig: Rig) -> Iterator[Rig]:
 
 @pytest.fixture
 def clinic(rig: Rig) -> Iterator[FaultClinic]:
-    """A clinic after an eventful run that went well, and a second one for what took two strikes."""
+    """A clinic after an eventful run that went well, and two more for what took two strikes."""
     made = eventful_clinic(rig)
-    for _ in range(2):
+    for minutes in (MINUTES_APART, A_DAY, MINUTES_APART):
         assert made.invoke(made.order()).word == "succeeded"
-        made.later(10)
+        made.later(minutes)
     yield made
     made.close()

@@ -23,12 +23,12 @@ LIVE = "SELECT id, neo_appointment_id AS key, status FROM public.schedule_appoin
 
 
 def some_row(clinic: FaultClinic) -> tuple[UUID, str]:
-    """A live visit of the clinic that Neo has too: its row's id, and its key."""
+    """A live visit of the synced days that Neo has too: its row's id, and its key."""
     row = query(
         clinic.conn,
         f"{LIVE} WHERE clinic_id = %s AND deleted_at IS NULL AND status = 'scheduled' "
-        "AND appointment_type <> 'block' ORDER BY neo_appointment_id LIMIT 1",
-        (clinic.clinic_id,),
+        "AND appointment_type <> 'block' AND date >= %s ORDER BY neo_appointment_id LIMIT 1",
+        (clinic.clinic_id, clinic.question().first_day),
     )[0]
     return row["id"], row["key"]
 
