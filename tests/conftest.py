@@ -26,6 +26,18 @@ TEMPLATE = "prepared"
 _numbers = count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--examples", type=int, default=15, help="generated requests per route and kind"
+    )
+
+
+@pytest.fixture(scope="session")
+def examples(request: pytest.FixtureRequest) -> int:
+    """How many generated requests are sent to each route, right ones and wrong ones each."""
+    return int(request.config.getoption("examples"))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A running cluster of this test process."""

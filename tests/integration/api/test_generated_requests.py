@@ -1,4 +1,4 @@
-"""Requests made from the OpenAPI document, right and wrong ones: no 500, nothing undeclared."""
+"""Generated requests to the handlers themselves, in a world where jobs and a hold exist."""
 
 import base64
 from collections.abc import Callable, Iterable
@@ -8,27 +8,15 @@ from urllib.parse import quote
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
-from schemathesis.checks import CHECKS, load_all_checks
 
 from idexx_sync.routes import ROUTES, Route
 from tests.gateway import STAGE, Gateway
+from tests.generated import ask, can_be_asked
 from tests.integration.api.conftest import Api
 from tests.support import visits
 
-EXAMPLES = 15
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
-
-LEFT_OUT = {
-    "not_a_server_error": "501 is declared; 500 is what we look for ourselves",
-    "positive_data_acceptance": "a well-formed request may be about nothing that exists",
-    "ignored_auth": "its requests without a key are the table of routes' tests",
-    "unsupported_method": "it wants 405 for TRACE, which no gateway passes on",
-    "use_after_free": "nothing is ever deleted over the API",
-    "ensure_resource_availability": "what is made by POST is found; the tests of jobs say so",
-    "missing_required_header": "no header of ours is required but the key",
-}
 
 
 def as_wsgi(gateway: Gateway) -> WSGI:
@@ -65,30 +53,12 @@ def schema(api: Api) -> Any:
     return schemathesis.openapi.from_wsgi("/openapi.json", as_wsgi(api.as_operator()))
 
 
-@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
-def test_no_request_breaks_it(schema: Any, route: Route, mode: GenerationMode) -> None:
-    load_all_checks()
-    checks: Any = [check for check in CHECKS.get_all() if check.__name__ not in LEFT_OUT]
-    operation = schema[route.path][route.method]
-    if mode is GenerationMode.NEGATIVE and not _can_be_wrong(route):
-        return  # there is nothing in it that could be of another form
-
-    @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    def ask(case: Any) -> None:
-        response = case.call()
-        assert response.status_code != 500
-        case.validate_response(response, checks=checks)
-
-    ask()
-
-
-def _can_be_wrong(route: Route) -> bool:
-    return bool(route.method == "POST" or route.parameters or route.query.model_fields)
+@pytest.mark.parametrize(
+    ("route", "mode"),
+    [(route, mode) for route in ROUTES for mode in GenerationMode if can_be_asked(route, mode)],
+    ids=lambda value: value.value if isinstance(value, GenerationMode) else value.operation,
+)
+def test_no_request_breaks_it(
+    schema: Any, route: Route, mode: GenerationMode, examples: int
+) -> None:
+    ask(schema, route, mode, examples)
