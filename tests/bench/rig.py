@@ -114,7 +114,7 @@ class Service:
         """As if no run of the clinic had ever written anything; its session stays."""
         clinic_id = (clinic or self.clinic).clinic_id
         if len(self.clinics) == 1:
-            self.conn.execute(f"TRUNCATE {', '.join(CALENDAR_TABLES)}")
+            self.conn.execute(f"TRUNCATE {', '.join(CALENDAR_TABLES)} CASCADE")
             return
         for table in CALENDAR_TABLES:
             self.conn.execute(f"DELETE FROM {table} WHERE clinic_id = %s", (clinic_id,))
