@@ -20,21 +20,33 @@ class Audit:
     """Personal fields hold {"changed": true, "hash": keyed hash}, never a value."""
     status: Literal["success", "error", "skipped"] = "success"
     error_message: str | None = None
+    case_id: UUID | None = None
 
 
 def store_audits(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Audit]) -> None:
-    """Write the audits. Where the job wrote about the record before, the first before stays."""
+    """Write the audits, at most one per record.
+
+    Where the job wrote about the record before, that row goes on: what it was and its first before
+    stay, and so does a success.
+    """
     if not audits:
         return
     conn.execute(
         """
         INSERT INTO public.case_sync_audits AS a
-               (clinic_id, job_id, external_id, sync_type, status, error_message, metadata)
-        SELECT %s, %s, p.external_id, p.sync_type, p.status, p.error_message, p.metadata::jsonb
-          FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-               AS p (external_id, sync_type, status, error_message, metadata)
+               (clinic_id, job_id, external_id, case_id, sync_type, status, error_message, metadata)
+        SELECT %(clinic_id)s, %(job_id)s, p.external_id, p.case_id,
+               coalesce(before.sync_type, p.sync_type), p.status, p.error_message,
+               p.metadata::jsonb
+          FROM unnest(%(ids)b::text[], %(cases)b::uuid[], %(types)b::text[], %(statuses)b::text[],
+                      %(errors)b::text[], %(metadata)b::text[])
+               AS p (external_id, case_id, sync_type, status, error_message, metadata)
+          LEFT JOIN public.case_sync_audits before
+            ON before.job_id = %(job_id)s AND before.external_id = p.external_id
         ON CONFLICT (job_id, external_id, sync_type) DO UPDATE
-           SET status = EXCLUDED.status, error_message = EXCLUDED.error_message,
+           SET status = CASE a.status WHEN 'success' THEN a.status ELSE EXCLUDED.status END,
+               error_message = EXCLUDED.error_message,
+               case_id = coalesce(EXCLUDED.case_id, a.case_id),
                metadata = EXCLUDED.metadata || jsonb_build_object('changes',
                    coalesce(a.metadata -> 'changes', '{}') || (
                        SELECT coalesce(jsonb_object_agg(c.key, c.value || CASE
@@ -44,16 +56,17 @@ def store_audits(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Aud
                                        a.metadata #> ARRAY['changes', c.key, 'before']) END), '{}')
                          FROM jsonb_each(EXCLUDED.metadata -> 'changes') AS c))
         """,
-        (
-            clinic_id,
-            job_id,
-            [audit.external_id for audit in audits],
-            [audit.sync_type for audit in audits],
-            [audit.status for audit in audits],
-            [audit.error_message for audit in audits],
-            [
+        {
+            "clinic_id": clinic_id,
+            "job_id": job_id,
+            "ids": [audit.external_id for audit in audits],
+            "cases": [audit.case_id for audit in audits],
+            "types": [audit.sync_type for audit in audits],
+            "statuses": [audit.status for audit in audits],
+            "errors": [audit.error_message for audit in audits],
+            "metadata": [
                 json.dumps({"reason": audit.reason, "changes": audit.changes}, default=str)
                 for audit in audits
             ],
-        ),
+        },
     )

@@ -1,7 +1,7 @@
 """Clinics: who they are, their zone, hours and settings of this service."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -63,6 +63,10 @@ class Clinic:
     known_room_ids: tuple[str, ...]
     """Rooms that Neo's configuration showed last; empty before the first login."""
     configuration_read_at: datetime | None
+    acting_user_id: UUID | None
+    """Whose cases ours are."""
+    live_from: date | None
+    """The clinic's first day: nobody is called about visits before it."""
     schedule: Schedule
     blocked_periods: tuple[BlockedPeriod, ...]
 
@@ -81,7 +85,7 @@ class Clinic:
 
 CLINIC_ROWS = """
     SELECT c.id, c.name, c.is_active, c.timezone, c.business_hours,
-           s.base_url, s.transport, s.room_ids, s.stage, s.killed,
+           s.base_url, s.transport, s.room_ids, s.stage, s.killed, s.acting_user_id, s.live_from,
            CASE WHEN s.paused_at IS NOT NULL
                 THEN coalesce(s.paused_reason, 'no reason given') END AS paused_reason,
            jsonb_path_query_array(s.neo_configuration, '$.rooms[*].id') AS known_room_ids,
@@ -153,6 +157,8 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
         killed=row["killed"],
         known_room_ids=tuple(row["known_room_ids"] or ()),
         configuration_read_at=row["configuration_read_at"],
+        acting_user_id=row["acting_user_id"],
+        live_from=row["live_from"],
         schedule=Schedule(
             open_time=row["open_time"],
             close_time=row["close_time"],
@@ -230,17 +236,22 @@ def set_up_clinic(
     room_ids: list[str] | None,
     stage: Stage,
     transport: Literal["http", "browser"] = "http",
+    acting_user_id: UUID | None = None,
+    live_from: date | None = None,
 ) -> None:
     """Bring a clinic on board or change its settings; ConfigurationInvalid if it is unknown."""
     found = conn.execute(
         """
         INSERT INTO idexx_sync.clinic_settings AS s
-               (clinic_id, base_url, room_ids, stage, transport)
-        SELECT id, %(base_url)s, %(room_ids)s, %(stage)s, %(transport)s
+               (clinic_id, base_url, room_ids, stage, transport, acting_user_id, live_from)
+        SELECT id, %(base_url)s, %(room_ids)s, %(stage)s, %(transport)s, %(acting_user_id)s,
+               %(live_from)s
           FROM public.clinics WHERE id = %(clinic_id)s
         ON CONFLICT (clinic_id) DO UPDATE
            SET base_url = EXCLUDED.base_url, room_ids = EXCLUDED.room_ids,
-               stage = EXCLUDED.stage, transport = EXCLUDED.transport, updated_at = now()
+               stage = EXCLUDED.stage, transport = EXCLUDED.transport,
+               acting_user_id = EXCLUDED.acting_user_id, live_from = EXCLUDED.live_from,
+               updated_at = now()
         RETURNING s.clinic_id
         """,
         {
@@ -249,6 +260,8 @@ def set_up_clinic(
             "room_ids": room_ids,
             "stage": stage,
             "transport": transport,
+            "acting_user_id": acting_user_id,
+            "live_from": live_from,
         },
     ).fetchone()
     if found is None:

@@ -1,6 +1,10 @@
-"""Holds: what is implausible waits for a person, by name (rule R9). Pure; SQL is in `holds`."""
+"""What is implausible, and the holds in which it waits for a person by name (rules R8, R9).
 
-from collections.abc import Mapping, Sequence
+Pure; SQL is in `holds`.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
@@ -14,8 +18,40 @@ Finding = dict[str, Any]
 `start` is always there: the wall-clock text that we hold, or the one we hold and the new one."""
 HoldStatus = Literal["open", "approved", "rejected", "closed", "expired"]
 
+FEW: Final = 5
+"""Of fewer records nothing is concluded."""
+MOST_UNPROVEN_SHARE: Final = 0.2
+LEAST_SHARED: Final = 0.2
+MOST_SHIFTED_SHARE: Final = 0.8
+
+FOREIGN: Final = "foreign_calendar"
+SHIFTED: Final = "times_shifted"
+UNPROVEN: Final = {"visit": "unproven_visit_losses", "block": "unproven_block_losses"}
+
 HOLD_LIFETIME: Final = timedelta(days=7)
 PERMIT_LIFETIME: Final = timedelta(hours=24)
+
+
+def is_another_calendar(
+    expected: Collection[str], present: Collection[str], known_rooms: set[str], rooms: set[str]
+) -> bool:
+    """Whether an answer may be another clinic's: hardly any id that we expect, or strange rooms.
+
+    `present` are the ids of the answer and `rooms` its rooms.
+    """
+    shared = len(set(expected) & set(present))
+    strange_rooms = bool(known_rooms and rooms) and not known_rooms & rooms
+    return shared < LEAST_SHARED * len(expected) or strange_rooms
+
+
+def all_shifted(shifts: Sequence[int], compared: int) -> bool:
+    """Whether nearly all of the compared times moved by one same amount."""
+    count = max(Counter(shifts).values(), default=0)
+    return compared >= FEW and count >= MOST_SHIFTED_SHARE * compared
+
+
+def too_many(losses: int, ours: int) -> bool:
+    return losses > max(FEW, MOST_UNPROVEN_SHARE * ours)
 
 
 @dataclass(frozen=True, slots=True)

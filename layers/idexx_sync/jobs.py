@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from idexx_sync import leases
 from idexx_sync.clinics import CLINIC_QUERY
 from idexx_sync.db import Conn, writing
-from idexx_sync.errors import SyncError
+from idexx_sync.errors import ConfigurationInvalid, SyncError
 from idexx_sync.leases import Lease
+from idexx_sync.pims import Window
 from idexx_sync.vocabulary import FINAL_STATUSES, JobStatus, SyncName, Trigger
 
 MOST_DAYS = 62
@@ -44,6 +45,23 @@ class Params(BaseModel):
         if days > MOST_DAYS:
             raise ValueError(f"to: the window has {days} days, at most {MOST_DAYS} are allowed")
         return self
+
+
+    def window(self, first_day: date, last_day: date) -> Window:
+        """The days asked for, completed by the sync's own.
+
+        Raises ConfigurationInvalid when the completed window is too long.
+        """
+        first = self.first_day or min(first_day, self.last_day or first_day)
+        last = self.last_day or max(first, last_day)
+        window = Window(first, last)
+        if len(window.days) > MOST_DAYS:
+            raise ConfigurationInvalid(
+                f"from, to: the window {first} to {last} has {len(window.days)} days, at most "
+                f"{MOST_DAYS} are allowed; name both ends",
+                code="window",
+            )
+        return window
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ Wall-clock texts are clinic-local, `YYYY-MM-DD HH:MM:SS`, without a zone, exactl
 means them; turning them into instants is the plan's work, because only it knows the clinic's zone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 RecordKind = Literal["visit", "block"]
 
@@ -117,6 +117,8 @@ class Found:
     status: str | None
     deleted: bool
     cancelled: bool
+    patient_id: str | None = None
+    """Whose visit it is now: after two patients were merged, another one than the calendar's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,52 @@ class Unknown:
 
 
 Lookup = Found | Gone | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A product or service of a consultation."""
+
+    name: str
+    """May itself contain separators such as `;`."""
+    quantity: float = 1
+    declined: bool = False
+    label: str | None = None
+    """What is printed beside the name."""
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consultation:
+    """The clinical record of one visit; texts are stripped, empty ones are None."""
+
+    id: str
+    patient_id: str | None
+    status: str | None = None
+    """The source's own word."""
+    day: str | None = None
+    """As the source writes it."""
+    reason: str | None = None
+    notes_html: str | None = None
+    """The clinical notes, HTML."""
+    discharge_html: str | None = None
+    """What the owner was told, where the source keeps it apart from the notes."""
+    lines: Sequence[Line] | None = None
+    """None: the answer did not say, which is not the same as none."""
+    vital_signs: Mapping[str, Any] | None = None
+    """As the source sends them: their inner shape is not known."""
+    species: str | None = None
+    """The source's own word, as breed and sex."""
+    breed: str | None = None
+    sex: str | None = None
+    born: date | None = None
+    weight_kg: float | None = None
+    client_phone: str | None = None
+    """As typed by staff; the mobile one before home and work."""
+    client_email: str | None = None
+
+
+ConsultationAnswer = Consultation | Gone | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +214,10 @@ class Pims(Protocol):
 
     def appointments(self, ids: Sequence[str]) -> Mapping[str, Lookup]:
         """Each id looked up at the source; an id whose look-up failed is `Unknown`."""
+        ...
+
+    def consultations(self, ids: Sequence[str]) -> Iterator[tuple[str, ConsultationAnswer]]:
+        """The record of each id, as they come; one whose reading failed is `Unknown`."""
         ...
 
     def configuration(self) -> Configuration: ...

@@ -1,10 +1,13 @@
-"""What the planning of every sync shares: proof that a record is gone (rule R6). Pure."""
+"""What the planning of every sync shares: proof that a record is gone (rule R6), and the versions
+of one record in an answer. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
+from idexx_sync.errors import ShapeChanged
+from idexx_sync.pims import SourceRecord
 from idexx_sync.records import Record
 
 LOOKUPS_PER_RUN: Final = 50
@@ -12,6 +15,9 @@ STRIKES_THAT_PROVE: Final = 2
 STRIKE_INTERVAL: Final = timedelta(minutes=10)
 UNASKABLE_INTERVAL: Final = timedelta(hours=24)
 """Between two strikes of what the source can't be asked about, because its id stands for more."""
+
+MOST_MISSING_STATUS_KEYS: Final = 0.05
+"""Above this share of visits without the status key, the answer's shape has changed (rule R5)."""
 
 Unproven = Literal["not_looked_up", "look_up_failed", "not_found_yet", "alive"]
 """Why a row that a read lacks may not be removed."""
@@ -45,3 +51,30 @@ def strike(record: Record, read_at: datetime, apart: timedelta = STRIKE_INTERVAL
 
 def proven_gone(record: Record) -> bool:
     return record.strikes >= STRIKES_THAT_PROVE
+
+
+class PlanAgain(Exception):
+    """Rows were written by somebody else since the plan read them; nothing was committed."""
+
+
+def check_status_keys(records: Iterable[SourceRecord]) -> None:
+    """Raises ShapeChanged when too many visits lack the status key."""
+    visits = [record for record in records if record.kind == "visit"]
+    without = sum(not record.has_status for record in visits)
+    if without > MOST_MISSING_STATUS_KEYS * len(visits):
+        raise ShapeChanged(
+            f"{without} of {len(visits)} visits lack the status key; "
+            "the calendar's answer has changed and its reader must be adapted",
+            code="status_key_missing",
+        )
+
+
+def newest(versions: Sequence[SourceRecord]) -> SourceRecord | None:
+    """The version that counts: equal ones collapse, else the latest; None if that is unclear."""
+    distinct = list(dict.fromkeys(versions))
+    if len(distinct) == 1:
+        return distinct[0]
+    stamps = sorted((record.last_updated_at or "" for record in distinct), reverse=True)
+    if stamps[0] == stamps[1]:
+        return None
+    return max(distinct, key=lambda record: record.last_updated_at or "")

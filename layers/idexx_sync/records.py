@@ -9,7 +9,7 @@ from uuid import UUID
 
 from idexx_sync.db import Conn
 
-Kind = Literal["appointment"]
+Kind = Literal["appointment", "visit", "consultation"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,8 @@ class Report:
     """Cause -> how many records were held back."""
     window: tuple[str, str] | None = None
     """First and last day, ISO."""
+    for_review: list[str] = field(default_factory=list)
+    """Ids of records that a person should look at."""
     plan: list[dict[str, Any]] | None = None
     """A dry run's changes: key, action, reason and names of fields."""
 
@@ -116,6 +118,8 @@ class Report:
             "held": self.held,
             "window": self.window,
         }
+        if self.for_review:
+            result["for_review"] = self.for_review
         if self.plan is not None:
             result["plan"] = self.plan
         return result

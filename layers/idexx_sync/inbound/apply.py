@@ -16,12 +16,9 @@ from idexx_sync.inbound.judge import Judgement
 from idexx_sync.inbound.model import PERSONAL, Change, Plan
 from idexx_sync.inbound.slots import SlotPlan
 from idexx_sync.pims import Configuration, Window
+from idexx_sync.plan import PlanAgain
 from idexx_sync.records import store_records, store_unknown_words
 from idexx_sync.run import Report, Run
-
-
-class PlanAgain(Exception):
-    """Rows were written by somebody else since the plan read them; nothing was committed."""
 
 
 @dataclass(slots=True)

@@ -1,29 +1,33 @@
 """Which of the planned changes are plausible (rules R7 and R8). Pure."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from idexx_sync.gate import Finding, Standing, permit_for, standing_cause
+from idexx_sync.gate import (
+    FEW,
+    FOREIGN,
+    SHIFTED,
+    UNPROVEN,
+    Finding,
+    Standing,
+    all_shifted,
+    is_another_calendar,
+    permit_for,
+    standing_cause,
+    too_many,
+)
 from idexx_sync.inbound.model import Change, Held, Missing, Plan, Row
 from idexx_sync.inbound.view import View
 from idexx_sync.records import Record
 
-FEW: Final = 5
-MOST_UNPROVEN_SHARE: Final = 0.2
-LEAST_SHARED: Final = 0.2
 MOST_ROWS_FOR_EMPTY: Final = 3
-MOST_SHIFTED_SHARE: Final = 0.8
 MOST_QUARANTINED: Final = 3
 MOST_QUARANTINED_SHARE: Final = 0.05
 
-FOREIGN = "foreign_calendar"
 EMPTY = "empty_calendar"
 QUARANTINE = "too_many_unreadable"
-UNPROVEN = {"visit": "unproven_visit_losses", "block": "unproven_block_losses"}
-SHIFTED = "times_shifted"
 FINALISED = "finalised_visit_removed"
 
 
@@ -115,10 +119,9 @@ class _Gate:
         )
         if (len(expected) < FEW or len(self.plan.present) < FEW) and not stands:
             return False
-        shared = sum(row.key in self.plan.present for row in expected)
         rooms = known_rooms | {r.appointment.room_id for r in expected if r.appointment.room_id}
-        strange_rooms = bool(rooms and self.plan.rooms) and not rooms & self.plan.rooms
-        if shared >= LEAST_SHARED * len(expected) and not strange_rooms:
+        keys = [row.key for row in expected]
+        if not is_another_calendar(keys, self.plan.present, set(rooms), self.plan.rooms):
             return False
         return not all(
             permit_for(self.standing, FOREIGN, key, finding, self.now)
@@ -130,10 +133,7 @@ class _Gate:
 
     def hold_shifted_times(self) -> None:
         moved = [change for change in self.plan.changes if change.shift_minutes]
-        shifts = Counter(change.shift_minutes for change in moved)
-        count = max(shifts.values(), default=0)
-        compared = self.plan.visits_compared
-        all_moved = compared >= FEW and count >= MOST_SHIFTED_SHARE * compared
+        all_moved = all_shifted([c.shift_minutes for c in moved], self.plan.visits_compared)
         for change in moved:
             finding = {"shift_minutes": change.shift_minutes, **_times(change)}
             stands = self._stands(change.key, finding) == SHIFTED
@@ -158,8 +158,7 @@ class _Gate:
         for kind in ("visit", "block"):
             of_kind = [loss for loss in losses if loss.row.appointment.kind == kind]
             ours = sum(row.appointment.kind == kind for row in self.ours)
-            too_many = len(of_kind) > max(FEW, MOST_UNPROVEN_SHARE * ours)
-            general = cause or (UNPROVEN[kind] if too_many else None)
+            general = cause or (UNPROVEN[kind] if too_many(len(of_kind), ours) else None)
             for loss in of_kind:
                 reason = general or self._stands(loss.row.key, loss.finding)
                 # A foreign calendar's hold is about the whole answer, not about its rows.

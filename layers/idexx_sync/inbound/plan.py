@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from idexx_sync.clinic_time import EndsBeforeStart, Span, day_of, occupied_span, parse_wall
-from idexx_sync.errors import ShapeChanged
 from idexx_sync.inbound.model import (
     BLOCK_TYPE,
     Appointment,
@@ -28,12 +27,16 @@ from idexx_sync.pims import (
     Unknown,
     Unreadable,
 )
-from idexx_sync.plan import STRIKE_INTERVAL, UNASKABLE_INTERVAL, proven_gone, strike
+from idexx_sync.plan import (
+    STRIKE_INTERVAL,
+    UNASKABLE_INTERVAL,
+    check_status_keys,
+    newest,
+    proven_gone,
+    strike,
+)
 from idexx_sync.records import Record
 from idexx_sync.vocabulary import appointment_status, fold
-
-MOST_MISSING_STATUS_KEYS: Final = 0.05
-"""Above this share of visits without the status key, the answer's shape has changed (rule R5)."""
 
 
 def plan_inbound(snapshot: Snapshot, held: Held, proofs: Mapping[str, Lookup], view: View) -> Plan:
@@ -41,7 +44,7 @@ def plan_inbound(snapshot: Snapshot, held: Held, proofs: Mapping[str, Lookup], v
 
     Raises ShapeChanged when too many visits lack the status key.
     """
-    _check_status_keys(snapshot.records)
+    check_status_keys(snapshot.records)
     plan = Plan(complete=snapshot.complete)
     planner = _Planner(plan, held, view, snapshot.read_at)
     planner.plan_answer(snapshot)
@@ -68,16 +71,16 @@ class _Planner:
         answer = _by_key(snapshot.records)
         self.single_blocks = {record.id for record in snapshot.records if record.recurs is False}
         for key, versions in answer.items():
-            newest = _newest(versions)
+            latest = newest(versions)
             concerns = any(self._concerns(key, version.start) for version in versions)
             if concerns:
                 self.plan.present.add(key)
             self.plan.rooms.update(r.room_id for r in versions if r.room_id is not None)
-            if newest is None and concerns:
+            if latest is None and concerns:
                 first = min(versions, key=lambda record: (record.start, record.room_id or ""))
                 self._quarantine(key, "duplicate_differs", first.kind, first.start, first.room_id)
-            elif newest is not None:
-                self._plan_record(key, newest)
+            elif latest is not None:
+                self._plan_record(key, latest)
         self._replace_bare_blocks(snapshot)
         planned = set(answer)
         for item in sorted(snapshot.unreadable, key=_steadily):
@@ -268,33 +271,11 @@ class _Planner:
         return int(moved.total_seconds() // 60)
 
 
-def _check_status_keys(records: Iterable[SourceRecord]) -> None:
-    visits = [record for record in records if record.kind == "visit"]
-    without = sum(not record.has_status for record in visits)
-    if without > MOST_MISSING_STATUS_KEYS * len(visits):
-        raise ShapeChanged(
-            f"{without} of {len(visits)} visits lack the status key; "
-            "the calendar's answer has changed and its reader must be adapted",
-            code="status_key_missing",
-        )
-
-
 def _by_key(records: Iterable[SourceRecord]) -> dict[str, list[SourceRecord]]:
     grouped: dict[str, list[SourceRecord]] = {}
     for record in records:
         grouped.setdefault(key_of(record.id, record.kind, record.start), []).append(record)
     return grouped
-
-
-def _newest(versions: list[SourceRecord]) -> SourceRecord | None:
-    """The version that counts: equal ones collapse, else the latest; None if that is unclear."""
-    distinct = list(dict.fromkeys(versions))
-    if len(distinct) == 1:
-        return distinct[0]
-    stamps = sorted((record.last_updated_at or "" for record in distinct), reverse=True)
-    if stamps[0] == stamps[1]:
-        return None
-    return max(distinct, key=lambda record: record.last_updated_at or "")
 
 
 def _steadily(item: Unreadable) -> tuple[str, ...]:

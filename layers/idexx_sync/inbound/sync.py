@@ -12,7 +12,7 @@ from idexx_sync.db import writing
 from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.gate import Standing, decide_holds
 from idexx_sync.holds import standing_holds
-from idexx_sync.inbound.apply import PlanAgain, Prepared, apply, planned_changes
+from idexx_sync.inbound.apply import Prepared, apply, planned_changes
 from idexx_sync.inbound.judge import judge
 from idexx_sync.inbound.model import Held, Plan
 from idexx_sync.inbound.plan import plan_inbound
@@ -20,8 +20,8 @@ from idexx_sync.inbound.slot_store import held_slots, slots_held
 from idexx_sync.inbound.slots import HeldSlot, Slot, plan_slots, slot_grid
 from idexx_sync.inbound.store import HeldQuery, removed_rows
 from idexx_sync.inbound.view import View, bare_block_ids, keys_of, keys_to_place, look_ups_wanted
-from idexx_sync.jobs import MOST_DAYS
 from idexx_sync.pims import Configuration, Lookup, Pims, Snapshot, Window
+from idexx_sync.plan import PlanAgain
 from idexx_sync.run import Report, Run
 from idexx_sync.vocabulary import SyncName
 
@@ -59,23 +59,9 @@ class InboundSync:
 
 
 def wanted_window(run: Run, now: datetime) -> Window:
-    """The days asked for, else today to the clinic's horizon, in clinic-local days.
-
-    Raises ConfigurationInvalid when the completed window is too long.
-    """
+    """The days asked for, else today to the clinic's horizon, in clinic-local days."""
     today = local_day(now, run.clinic.zone)
-    first = run.params.first_day or min(today, run.params.last_day or today)
-    last = run.params.last_day or max(
-        first, today + timedelta(days=run.clinic.schedule.horizon_days - 1)
-    )
-    window = Window(first, last)
-    if len(window.days) > MOST_DAYS:
-        raise ConfigurationInvalid(
-            f"from, to: the window {first} to {last} has {len(window.days)} days, at most "
-            f"{MOST_DAYS} are allowed; name both ends",
-            code="window",
-        )
-    return window
+    return run.params.window(today, today + timedelta(days=run.clinic.schedule.horizon_days - 1))
 
 
 def _days_ahead(run: Run, window: Window, now: datetime) -> list[date]:

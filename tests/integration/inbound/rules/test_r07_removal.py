@@ -2,7 +2,8 @@
 
 import pytest
 
-from idexx_sync.inbound.judge import FINALISED, UNPROVEN
+from idexx_sync.gate import UNPROVEN
+from idexx_sync.inbound.judge import FINALISED
 from idexx_sync.pims import Unknown
 from tests.support import Bench, counts, held, query, visit, visits
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.inbound.judge import EMPTY, FOREIGN, QUARANTINE, SHIFTED, UNPROVEN
+from idexx_sync.gate import FOREIGN, SHIFTED, UNPROVEN
+from idexx_sync.inbound.judge import EMPTY, QUARANTINE
 from idexx_sync.pims import SourceRecord, Unreadable
 from tests.support import MONDAY, Bench, block, counts, held, query, visit, visits, warnings
 

@@ -1,0 +1,209 @@
+"""What ODIS should hold of a visit, worked out from what its PIMS says (ODIS schema 6.2, 6.3). Pure.
+
+Two kinds of fields: those of our own documents (`metadata.pimsAppointment`, `…pimsConsultation`),
+which always say what the source says, and derived ones, which a person may have corrected and
+which are therefore only changed as rule R15 allows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from idexx_sync.cases.notes import text_of
+from idexx_sync.cases.phones import normal_phone
+from idexx_sync.cases.words import GUARD_WORDS, case_type, entity_case_type, species
+from idexx_sync.clinic_time import day_of, occupied_span, parse_wall, to_instant
+from idexx_sync.pims import Consultation, Line, SourceRecord
+from idexx_sync.vocabulary import appointment_status
+
+UNKNOWN_NAME: Final = "Unknown"
+_CONFIDENCE: Final = {"overall": 0.9, "patient": 0.95, "clinical": 0.85}
+
+
+@dataclass(slots=True)
+class Facts:
+    """Fields and the values they should have; an empty value says that nothing is known."""
+
+    ours: dict[str, Any] = field(default_factory=dict)
+    derived: dict[str, Any] = field(default_factory=dict)
+
+    def entity(self, path: str, value: Any) -> None:
+        """The same leaf in both documents that hold entities."""
+        self.derived[f"metadata.entities.{path}"] = value
+        self.derived[f"extraction.{path}"] = value
+
+
+def facts_of_visit(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> Facts:
+    """What the calendar says. Raises EndsBeforeStart for a visit of negative length."""
+    start = to_instant(parse_wall(visit.start), zone)
+    status = appointment_status(visit.status)
+    facts = Facts()
+    facts.ours = {
+        "case.scheduled_at": start,
+        "patient.external_id": visit.patient_id,
+        **_under(
+            "metadata.pimsAppointment.",
+            {
+                "id": visit.id,
+                "consultationId": visit.consultation_id,
+                "date": day_of(visit.start).isoformat(),
+                "startTime": _iso(start),
+                "duration": _minutes(visit, zone, slot_minutes),
+                "status": GUARD_WORDS.get(status, visit.status),
+                "sourceStatus": visit.status,
+                "patient.id": visit.patient_id,
+                "patient.name": visit.patient_name,
+                "client.id": visit.client_id,
+                "client.name": visit.client_name,
+                "client.phone": visit.client_phone,
+                "client.email": visit.client_email,
+                "provider.id": None,
+                "provider.name": visit.provider_name,
+                "type": visit.type,
+                "reason": visit.reason,
+            },
+        ),
+    }
+    name = visit.patient_name or UNKNOWN_NAME
+    phone = normal_phone(visit.client_phone) if visit.client_phone else None
+    facts.derived = {
+        "case.type": case_type(visit.type),
+        "patient.name": name,
+        "patient.owner_name": visit.client_name,
+        "patient.owner_phone": phone,
+        "patient.owner_email": visit.client_email,
+    }
+    facts.entity("patient.name", name)
+    facts.entity("patient.owner.name", visit.client_name)
+    facts.entity("patient.owner.phone", phone)
+    facts.entity("patient.owner.email", visit.client_email)
+    facts.entity("clinical.visitReason", visit.reason)
+    facts.entity("caseType", entity_case_type(visit.type))
+    return facts
+
+
+def facts_of_consultation(record: Consultation, visit: SourceRecord) -> Facts:
+    """What the clinical record adds; contacts only where the calendar has none."""
+    notes = text_of(record.notes_html) if record.notes_html else None
+    summary = text_of(record.discharge_html) if record.discharge_html else notes
+    accepted, declined = products(record.lines, declined=False), products(record.lines, declined=True)
+    phone = normal_phone(record.client_phone) if record.client_phone else None
+    facts = Facts()
+    facts.ours = {
+        **_under(
+            "metadata.pimsConsultation.",
+            {
+                "id": record.id,
+                "notes": notes,
+                "notesHtml": record.notes_html,
+                "dischargeSummary": summary,
+                "status": record.status,
+                "reason": record.reason,
+                "date": record.day,
+            },
+        ),
+        "metadata.dischargeSummary": summary,
+        "metadata.pimsAppointment.patient.species": record.species,
+        "metadata.pimsAppointment.patient.breed": record.breed,
+    }
+    if record.lines is not None:
+        facts.ours |= _under(
+            "metadata.pimsConsultation.",
+            {
+                "productsServices": as_text(accepted),
+                "declinedProductsServices": as_text(declined),
+                "products": [_product(line) for line in accepted],
+                "declinedProducts": [_product(line) for line in declined],
+            },
+        )
+        facts.entity("clinical.productsServicesProvided", [line.name for line in accepted])
+        facts.entity("clinical.productsServicesDeclined", [line.name for line in declined])
+    if record.vital_signs is not None:
+        facts.ours["metadata.pimsConsultation.vitalSigns"] = dict(record.vital_signs)
+    facts.entity("clinical.clinicalNotes", notes)
+    if record.species:
+        facts.derived["patient.species"] = species(record.species)
+        facts.entity("patient.species", species(record.species))
+    facts.entity("patient.breed", record.breed)
+    facts.derived |= {
+        "patient.breed": record.breed,
+        "patient.sex": record.sex,
+        "patient.date_of_birth": record.born,
+        "patient.weight_kg": record.weight_kg,
+    }
+    if not visit.client_phone:
+        facts.derived["patient.owner_phone"] = phone
+        facts.entity("patient.owner.phone", phone)
+    if not visit.client_email:
+        facts.derived["patient.owner_email"] = record.client_email
+        facts.entity("patient.owner.email", record.client_email)
+    return facts
+
+
+def stamps(places: set[str], now: datetime) -> dict[str, Any]:
+    """What is said along with a change of a document and is no change by itself."""
+    said: dict[str, Any] = {}
+    if "metadata" in places:
+        said |= {
+            "metadata.entities.confidence": _CONFIDENCE,
+            "metadata.entities.extractedAt": _iso(now),
+            "metadata.syncedAt": _iso(now),
+            "metadata.syncSource": "IDEXX Neo",
+        }
+    if "extraction" in places:
+        said |= {"extraction.confidence": _CONFIDENCE, "extraction.extractedAt": _iso(now)}
+    return said
+
+
+def calendar_texts(visit: SourceRecord) -> list[str]:
+    """What of a visit may tell that its patient has died (rule R19)."""
+    return [text for text in (visit.type, visit.reason) if text]
+
+
+def record_texts(record: Consultation) -> list[str]:
+    """What of a clinical record may tell that its patient has died (rule R19)."""
+    html = [text_of(text) for text in (record.notes_html, record.discharge_html) if text]
+    return [text for text in (record.reason, *html, *_names(record, declined=False)) if text]
+
+
+def doubtful_texts(record: Consultation) -> list[str]:
+    """The same, of which nobody knows whether it came about: what the owner declined."""
+    return _names(record, declined=True)
+
+
+def _names(record: Consultation, *, declined: bool) -> list[str]:
+    lines = products(record.lines, declined=declined)
+    return [text for line in lines for text in (line.name, line.label) if text]
+
+
+def products(lines: Sequence[Line] | None, *, declined: bool) -> list[Line]:
+    return [line for line in lines or () if line.declined == declined]
+
+
+def as_text(lines: Sequence[Line]) -> str | None:
+    """The form that ODIS's readers split again: `name; name (Qty: 2)`."""
+    return "; ".join(_named(line) for line in lines) or None
+
+
+def _named(line: Line) -> str:
+    return line.name if line.quantity == 1 else f"{line.name} (Qty: {line.quantity:g})"
+
+
+def _product(line: Line) -> dict[str, Any]:
+    return {"id": line.id, "name": line.name, "label": line.label, "quantity": line.quantity}
+
+
+def _minutes(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> int:
+    occupied_span(visit.start, visit.end, zone, slot_minutes, is_block=False)  # refuses a negative
+    length = parse_wall(visit.end) - parse_wall(visit.start) if visit.end else None
+    return int(length.total_seconds() // 60) if length else slot_minutes
+
+
+def _iso(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _under(prefix: str, leaves: dict[str, Any]) -> dict[str, Any]:
+    return {f"{prefix}{name}": value for name, value in leaves.items()}

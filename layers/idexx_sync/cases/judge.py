@@ -1,0 +1,169 @@
+"""Which of the planned changes of cases are plausible (rule R8). Pure.
+
+The same measures as for the calendar: another clinic's calendar, times that all moved alike, and
+more cancellations of visits to come than is plausible.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from idexx_sync.cases.model import HeldVisit
+from idexx_sync.clinic_time import day_of, parse_wall
+from idexx_sync.gate import (
+    FEW,
+    FOREIGN,
+    SHIFTED,
+    UNPROVEN,
+    Finding,
+    Standing,
+    all_shifted,
+    is_another_calendar,
+    permit_for,
+    standing_cause,
+    too_many,
+)
+from idexx_sync.pims import SourceRecord, Window
+from idexx_sync.vocabulary import FREES_TIME, appointment_status
+
+LOSSES = UNPROVEN["visit"]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What waits for a person."""
+
+    findings: dict[str, dict[str, Finding]] = field(default_factory=dict)
+    """Cause -> visit -> finding of what is held."""
+    foreign: bool = False
+    """The answer may be another clinic's calendar: nothing is written, additions included."""
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Visits that are left alone."""
+        return frozenset(visit for found in self.findings.values() for visit in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gate needs to know of the calendar's answer."""
+
+    window: Window
+    visits: Sequence[SourceRecord]
+    present: Collection[str]
+    """Every visit's id that the answer names, unreadable ones included."""
+    rooms: Collection[str]
+    complete: bool
+
+
+def judge(
+    answer: Answer,
+    held: Mapping[str, HeldVisit],
+    expected: Mapping[str, str],
+    standing: Sequence[Standing],
+    known_rooms: Collection[str],
+    *,
+    local_now: datetime,
+    now: datetime,
+) -> Judgement:
+    """Hold by name what is not plausible.
+
+    `expected` is visit -> start of those that we remember in the window; `local_now` is the
+    clinic's naive wall-clock time.
+    """
+    gate = _Gate(answer, held, expected, standing, local_now, now)
+    if gate.is_foreign(known_rooms):
+        return Judgement({FOREIGN: gate.foreign_findings()}, foreign=True)
+    gate.hold_shifted_times()
+    gate.hold_cancellations()
+    return Judgement(gate.findings)
+
+
+class _Gate:
+    def __init__(
+        self,
+        answer: Answer,
+        held: Mapping[str, HeldVisit],
+        expected: Mapping[str, str],
+        standing: Sequence[Standing],
+        local_now: datetime,
+        now: datetime,
+    ) -> None:
+        self.answer = answer
+        self.held = held
+        self.expected = expected
+        self.standing = standing
+        self.local_now = local_now
+        self.now = now
+        self.findings: dict[str, dict[str, Finding]] = {}
+
+    def is_foreign(self, known_rooms: Collection[str]) -> bool:
+        present, rooms = self.answer.present, set(self.answer.rooms)
+        found = self.foreign_findings()
+        stands = any(
+            self._stands(visit, finding) == FOREIGN
+            for visit, finding in found.items()
+            if visit not in present
+        )
+        if (len(self.expected) < FEW or len(present) < FEW) and not stands:
+            return False
+        if not is_another_calendar(self.expected, present, set(known_rooms), rooms):
+            return False
+        return not all(
+            permit_for(self.standing, FOREIGN, visit, finding, self.now)
+            for visit, finding in found.items()
+        )
+
+    def foreign_findings(self) -> dict[str, Finding]:
+        return {visit: {"missing": True, "start": at} for visit, at in self.expected.items()}
+
+    def hold_shifted_times(self) -> None:
+        shifts = {}
+        compared = 0
+        for visit in self.answer.visits:
+            before = self._remembered(visit, "start")
+            if before is None:
+                continue
+            compared += 1
+            if before != visit.start:
+                moved = parse_wall(visit.start) - parse_wall(before)
+                shifts[visit.id] = (int(moved.total_seconds() // 60), before, visit.start)
+        implausible = all_shifted([minutes for minutes, _, _ in shifts.values()], compared)
+        for visit_id, (minutes, before, after) in shifts.items():
+            finding = {"shift_minutes": minutes, "start": [before, after]}
+            if implausible or self._stands(visit_id, finding) == SHIFTED:
+                self._hold(SHIFTED, visit_id, finding)
+
+    def hold_cancellations(self) -> None:
+        losses = {}
+        ours = 0
+        for visit in self.answer.visits:
+            before = appointment_status(self._remembered(visit, "status"))
+            ours += before is not None and before not in FREES_TIME
+            after = appointment_status(visit.status)
+            if before is None or before in FREES_TIME or after not in FREES_TIME:
+                continue
+            if parse_wall(visit.start) > self.local_now:
+                losses[visit.id] = {"status": [before, after], "start": visit.start}
+        implausible = too_many(len(losses), ours)
+        for visit_id, finding in losses.items():
+            if implausible or self._stands(visit_id, finding) == LOSSES:
+                self._hold(LOSSES, visit_id, finding)
+
+    def _remembered(self, visit: SourceRecord, name: str) -> str | None:
+        held = self.held.get(visit.id)
+        source = held.record.source if held else None
+        return source[name] if source and source.get(name) else None
+
+    def _stands(self, visit_id: str, finding: Finding) -> str | None:
+        window, complete = self.answer.window, self.answer.complete
+        return standing_cause(self.standing, visit_id, finding, window, complete=complete)
+
+    def _hold(self, cause: str, visit_id: str, finding: Finding) -> None:
+        if not permit_for(self.standing, cause, visit_id, finding, self.now):
+            self.findings.setdefault(cause, {})[visit_id] = finding
+
+
+def remembered_in(window: Window, starts: Mapping[str, str]) -> dict[str, str]:
+    """Of the remembered visits those of the window's days."""
+    return {visit: start for visit, start in starts.items() if day_of(start) in window}

@@ -1,0 +1,235 @@
+"""What we hold of a visit's cases, and a change to one. Pure.
+
+A field is named by its place: `case.<column>`, `patient.<column>`, `metadata.<path>` and
+`extraction.<path>`, the latter two being ODIS's documents `metadata` and `entity_extraction`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from idexx_sync.records import Record
+
+PATIENT_COLUMNS: Final = (
+    "name",
+    "species",
+    "breed",
+    "sex",
+    "date_of_birth",
+    "weight_kg",
+    "owner_name",
+    "owner_phone",
+    "owner_email",
+    "external_id",
+)
+PREFIX: Final = "pims-appt-idexx-neo-"
+"""Before the visit's id in `cases.external_id` (ODIS schema, keys)."""
+SOURCE: Final = "pims:idexx-neo"
+DUPLICATE: Final = "duplicate"
+"""Reason of a change to a visit's further case."""
+OBJECTS: Final = (
+    "metadata",
+    "metadata.pimsAppointment",
+    "metadata.pimsAppointment.patient",
+    "metadata.pimsAppointment.client",
+    "metadata.pimsAppointment.provider",
+    "metadata.pimsConsultation",
+    "metadata.entities",
+    "metadata.entities.patient",
+    "metadata.entities.patient.owner",
+    "metadata.entities.clinical",
+    "metadata.reconciliation",
+    "extraction",
+    "extraction.patient",
+    "extraction.patient.owner",
+    "extraction.clinical",
+)
+"""Where objects must be, or nothing, for our leaves to have a place (rule R16)."""
+NOT_PERSONAL: Final = frozenset(
+    [
+        *("case.status", "case.type", "case.scheduled_at", "case.extreme_case_check"),
+        *("case.clinic_id", "case.user_id", "patient.species", "patient.external_id"),
+        *(
+            f"metadata.pimsAppointment.{leaf}"
+            for leaf in (
+                *("id", "consultationId", "date", "startTime", "duration", "status"),
+                *("sourceStatus", "type", "patient.id", "client.id"),
+            )
+        ),
+        *(f"metadata.pimsConsultation.{leaf}" for leaf in ("id", "status", "date", "vanishedAt")),
+        *("metadata.entities.caseType", "metadata.entities.patient.species"),
+        *("extraction.caseType", "extraction.patient.species", "metadata.reconciliation"),
+    ]
+)
+"""Fields whose values an audit may name (rule R21)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPatient:
+    """The patient row that readers show of a case: its first."""
+
+    id: UUID
+    version: str
+    """Postgres's version of the row (`xmin`)."""
+    columns: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCase:
+    """A case as we hold it."""
+
+    id: UUID
+    version: str
+    external_id: str | None
+    clinic_id: UUID | None
+    user_id: UUID | None
+    status: str | None
+    type: str | None
+    scheduled_at: datetime | None
+    metadata: Any
+    extraction: Any
+    patient: HeldPatient | None
+
+    def value(self, name: str) -> Any:
+        """The field's value; None where there is none."""
+        place, _, path = name.partition(".")
+        if place == "case":
+            return getattr(self, path)
+        if place == "patient":
+            return self.patient.columns[path] if self.patient else None
+        found = self.metadata if place == "metadata" else self.extraction
+        for step in path.split(".") if path else ():
+            found = found.get(step) if isinstance(found, dict) else None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationMemory:
+    """What we remember of a visit's consultation since it was read last."""
+
+    id: str | None = None
+    """Of the consultation; None: never read."""
+    read_at: datetime | None = None
+    """When it was asked for last, with whatever outcome."""
+    final: bool = False
+    """The visit was finalised before that."""
+    has_notes: bool = False
+    code: str | None = None
+    """Why the last reading gave nothing; None: it gave a record."""
+    content: str | None = None
+    """Fingerprint of the record."""
+    screened: str | None = None
+    """Fingerprint of the texts that were screened for the patient's death (rule R19)."""
+    derived: Mapping[str, str] = field(default_factory=dict)
+    """Field -> fingerprint of what was derived from the record."""
+
+    def as_record(self, visit_id: str) -> Record:
+        source = {
+            "id": self.id,
+            "final": self.final,
+            "notes": self.has_notes,
+            "content": self.content,
+            "screened": self.screened,
+            "derived": dict(self.derived),
+        }
+        return Record(visit_id, source=source, quarantine_code=self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldVisit:
+    """What we hold of one visit."""
+
+    cases: Sequence[HeldCase] = ()
+    """Every case of the visit, the oldest first."""
+    key: UUID | None = None
+    """The case that `case_keys` names; it need not exist any more."""
+    record: Record = Record("")
+    consultation: ConsultationMemory = ConsultationMemory()
+
+    @property
+    def case(self) -> HeldCase | None:
+        """The one that gets everything: the one we made or adopted, else the oldest."""
+        return next((case for case in self.cases if case.id == self.key), None) or next(
+            iter(self.cases), None
+        )
+
+    @property
+    def others(self) -> list[HeldCase]:
+        return [case for case in self.cases if case is not self.case]
+
+    @property
+    def was_deleted(self) -> bool:
+        """Somebody deleted the case; it is not made again (rule R14)."""
+        return self.key is not None and not self.cases
+
+
+@dataclass(slots=True)
+class Change:
+    """What to write into one case, or a case to make."""
+
+    visit_id: str
+    reason: str
+    case: HeldCase | None
+    """None: to be made."""
+    fields: dict[str, Any] = field(default_factory=dict)
+    """Field -> the value it gets."""
+    cleared: list[str] = field(default_factory=list)
+    """Paths of `metadata` to take out."""
+
+    @property
+    def external_id(self) -> str:
+        """Under which the change is audited: of a visit's further cases each has its own."""
+        if self.case is not None and self.reason == DUPLICATE:
+            return str(self.case.id)
+        return PREFIX + self.visit_id
+
+    def of_place(self, place: str) -> dict[str, Any]:
+        """Path -> value of the fields of one place."""
+        start = f"{place}."
+        return {n.removeprefix(start): v for n, v in self.fields.items() if n.startswith(start)}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A patient that has died, by the words of a visit."""
+
+    visit_id: str
+    patient_id: str | None
+    category: Literal["euthanasia", "death", "cremation"]
+    in_doubt: bool
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a unit of visits would change."""
+
+    adopted: dict[str, UUID] = field(default_factory=dict)
+    """Visit -> the case that becomes its own from now on."""
+    changes: list[Change] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    """Of the visits."""
+    memories: dict[str, ConsultationMemory] = field(default_factory=dict)
+    """Visit -> what to remember of its consultation."""
+    marks: list[Mark] = field(default_factory=list)
+    unknown_words: set[tuple[str, str]] = field(default_factory=set)
+    edited: dict[str, list[str]] = field(default_factory=dict)
+    """Visit -> fields that somebody changed in ODIS and that are therefore left."""
+    newly_edited: set[str] = field(default_factory=set)
+    quarantined: dict[str, str] = field(default_factory=dict)
+    """Visit -> code of why it could not be planned."""
+    newly_quarantined: set[str] = field(default_factory=set)
+    deleted_in_odis: set[str] = field(default_factory=set)
+    recomputed: int = 0
+
+    def without(self, visit_ids: frozenset[str]) -> "Plan":
+        """The same plan with these visits left alone: they are held, or left for later."""
+        return replace(
+            self,
+            adopted={k: case for k, case in self.adopted.items() if k not in visit_ids},
+            changes=[change for change in self.changes if change.visit_id not in visit_ids],
+            records=[record for record in self.records if record.key not in visit_ids],
+            memories={k: m for k, m in self.memories.items() if k not in visit_ids},
+            marks=[mark for mark in self.marks if mark.visit_id not in visit_ids],
+        )

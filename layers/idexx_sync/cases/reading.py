@@ -1,0 +1,145 @@
+"""Reading a unit of consultations, and judging what came back (rules R17 and R24)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from idexx_sync.cases.due import READ_FAILED, VANISHED, WRONG_PATIENT
+from idexx_sync.cases.model import ConsultationMemory, HeldVisit
+from idexx_sync.errors import (
+    ImplausibleData,
+    PimsSlow,
+    PimsUnavailable,
+    ShapeChanged,
+    SyncError,
+    Throttled,
+)
+from idexx_sync.gate import FEW
+from idexx_sync.pims import Consultation, Found, Gone, Pims, SourceRecord
+from idexx_sync.run import Progress, Report
+
+_PASSING: Final[dict[str, type[SyncError]]] = {
+    error.kind: error for error in (PimsUnavailable, PimsSlow, Throttled)
+}
+
+
+@dataclass(slots=True)
+class UnitRead:
+    """What came back for one unit."""
+
+    records: dict[str, tuple[SourceRecord, Consultation]] = field(default_factory=dict)
+    """Visit -> its record, of this very visit's patient."""
+    memories: dict[str, ConsultationMemory] = field(default_factory=dict)
+    """Visit -> what to remember where there is no record."""
+    failed: list[str] = field(default_factory=list)
+    """Code of each reading that failed."""
+
+    def how_many(self, code: str) -> int:
+        return sum(memory.code == code for memory in self.memories.values())
+
+
+def read_unit(
+    pims: Pims,
+    visits: Sequence[SourceRecord],
+    held: Mapping[str, HeldVisit],
+    now: datetime,
+    progress: Progress,
+) -> UnitRead:
+    """Read the visits' consultations; each is judged before anybody believes it."""
+    read = UnitRead()
+    of_visit = {v.consultation_id: v for v in visits if v.consultation_id is not None}
+    strange: dict[str, tuple[SourceRecord, Consultation]] = {}
+
+    def remember(visit: SourceRecord, code: str, *, asked: bool) -> None:
+        memory = held[visit.id].consultation
+        known = visit.consultation_id if asked else memory.id
+        read.memories[visit.id] = replace(memory, id=known, code=code, read_at=now)
+
+    for asked_id, answer in pims.consultations(list(of_visit)):
+        progress.advance()
+        visit = of_visit[asked_id]
+        if isinstance(answer, Gone):
+            remember(visit, VANISHED, asked=True)
+        elif not isinstance(answer, Consultation):
+            read.failed.append(answer.code)
+            remember(visit, READ_FAILED, asked=False)
+        elif answer.patient_id is not None and answer.patient_id == visit.patient_id:
+            read.records[visit.id] = visit, answer
+        else:
+            strange[visit.id] = visit, answer
+    for visit, record in _merged(pims, strange):
+        read.records[visit.id] = visit, record
+    for visit_id, (visit, _) in strange.items():
+        if visit_id not in read.records:
+            remember(visit, WRONG_PATIENT, asked=True)
+    return read
+
+
+def _merged(
+    pims: Pims, strange: Mapping[str, tuple[SourceRecord, Consultation]]
+) -> list[tuple[SourceRecord, Consultation]]:
+    """Those whose visit is the record's patient's by now: two patients were merged."""
+    if not strange:
+        return []
+    found = pims.appointments(list(strange))
+    return [
+        (visit, record)
+        for visit_id, (visit, record) in strange.items()
+        if isinstance(shown := found.get(visit_id), Found)
+        and record.patient_id is not None
+        and shown.patient_id == record.patient_id
+    ]
+
+
+@dataclass(slots=True)
+class Reads:
+    """All readings of a run, and whether they make it a failure."""
+
+    succeeded: int = 0
+    wrong_patient: int = 0
+    vanished: int = 0
+    failed: list[str] = field(default_factory=list)
+    """Code of each."""
+
+    def add(self, read: UnitRead) -> None:
+        self.succeeded += len(read.records)
+        self.wrong_patient += read.how_many(WRONG_PATIENT)
+        self.vanished += read.how_many(VANISHED)
+        self.failed += read.failed
+
+    @property
+    def is_down(self) -> bool:
+        """The source did not answer: there is no use in asking for more."""
+        return any(code in _PASSING for code in self.failed)
+
+    def tell(self, report: Report) -> None:
+        report.counts["consultations_read"] = self.succeeded
+        found = {
+            "consultations_failed": len(self.failed),
+            "consultations_wrong_patient": self.wrong_patient,
+            "consultations_vanished": self.vanished,
+        }
+        report.warnings |= {code: number for code, number in found.items() if number}
+
+    def failure(self) -> SyncError | None:
+        """Why all readings together count as failed; None if they do not (rule R24)."""
+        if self.succeeded:
+            return None
+        if self.failed:
+            code = next((code for code in self.failed if code in _PASSING), self.failed[0])
+            kind = _PASSING.get(code, ShapeChanged)
+            return kind(f"none of {len(self.failed)} consultations could be read", code=code)
+        if self.vanished >= FEW:
+            return ShapeChanged(
+                f"Neo knows none of {self.vanished} consultations that its calendar names; "
+                "compare their address with the Neo protocol",
+                code="consultations_not_found",
+            )
+        if self.wrong_patient >= FEW:
+            return ImplausibleData(
+                f"all {self.wrong_patient} consultations belong to other patients than their "
+                "visits; nothing of them was written",
+                code="wrong_patients",
+            )
+        return None

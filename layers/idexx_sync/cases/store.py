@@ -1,0 +1,449 @@
+"""SQL of cases, patients and what we remember of them: what we hold, and writing changes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from psycopg import Cursor
+
+from idexx_sync.cases.model import (
+    PATIENT_COLUMNS,
+    PREFIX,
+    SOURCE,
+    Change,
+    ConsultationMemory,
+    HeldCase,
+    HeldPatient,
+    HeldVisit,
+    Mark,
+)
+from idexx_sync.db import Conn, Settle
+from idexx_sync.pims import Window
+from idexx_sync.records import Record
+
+EXTENSION_PREFIX: Final = "idexx-appt-"
+"""Before the visit's id in the keys of the browser extension (ODIS schema, keys)."""
+OLDEST_SOURCE: Final = "idexx_neo"
+"""Source of the oldest server cases, which are keyed by the consultation's id."""
+MARKED_BACK: Final = timedelta(days=30)
+_PATIENT: Final = ", ".join(PATIENT_COLUMNS)
+_GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
+_PATIENT_TYPES: Final = {"date_of_birth": "date", "weight_kg": "numeric"}
+_PATIENT_ARRAYS: Final = ", ".join(
+    f"%b::{_PATIENT_TYPES.get(name, 'text')}[]" for name in PATIENT_COLUMNS
+)
+
+
+class HeldQuery:
+    """Asks for what we hold of visits; the answers are fetched once the pipeline is flushed."""
+
+    def __init__(self, conn: Conn, clinic_id: UUID, consultations: Mapping[str, str | None]) -> None:
+        """`consultations` is visit -> its consultation's id, for every visit asked for."""
+        self._visits = list(consultations)
+        self._by_external_id = {PREFIX + v: v for v in self._visits}
+        self._by_external_id |= {EXTENSION_PREFIX + v: v for v in self._visits}
+        self._by_consultation = {c: v for v, c in consultations.items() if c}
+        parameters = {
+            "clinic_id": clinic_id,
+            "keys": [PREFIX + v for v in self._visits],
+            "external_ids": list(self._by_external_id),
+            "consultations": list(self._by_consultation),
+        }
+        self._keys = conn.execute(
+            """
+            SELECT external_id, case_id FROM idexx_sync.case_keys
+             WHERE clinic_id = %(clinic_id)s AND external_id = ANY(%(keys)s)
+            """,
+            parameters,
+        )
+        self._cases = _cases(conn, parameters)
+        self._records = conn.execute(
+            """
+            SELECT kind, external_id, source, read_at, quarantine_code FROM idexx_sync.records
+             WHERE clinic_id = %s AND kind IN ('visit', 'consultation') AND external_id = ANY(%s)
+            """,
+            (clinic_id, self._visits),
+        )
+
+    def fetch(self) -> dict[str, HeldVisit]:
+        keys = {key.removeprefix(PREFIX): case_id for key, case_id in self._keys.fetchall()}
+        by_case = {case_id: visit for visit, case_id in keys.items()}
+        cases: dict[str, list[HeldCase]] = {visit: [] for visit in self._visits}
+        for values in self._cases.fetchall():
+            case, source = _case(values[:-1]), values[-1]
+            visit = by_case.get(case.id) or self._by_external_id.get(case.external_id or "")
+            if visit is None and source == OLDEST_SOURCE:
+                visit = self._by_consultation.get(case.external_id or "")
+            if visit is not None:
+                cases[visit].append(case)
+        records: dict[str, Record] = {}
+        consultations: dict[str, ConsultationMemory] = {}
+        for kind, visit, source, read_at, code in self._records.fetchall():
+            if kind == "visit":
+                records[visit] = Record(visit, source=source, quarantine_code=code)
+            else:
+                consultations[visit] = _memory(source, read_at, code)
+        return {
+            visit: HeldVisit(
+                cases=cases[visit],
+                key=keys.get(visit),
+                record=records.get(visit, Record(visit)),
+                consultation=consultations.get(visit, ConsultationMemory()),
+            )
+            for visit in self._visits
+        }
+
+
+def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
+    """Every case of the visits, the oldest first, each with its first patient.
+
+    A case of the extension without a clinic counts if its user has this clinic and no other one
+    (rule R14).
+    """
+    return conn.execute(
+        f"""
+        WITH ours AS (
+            SELECT c.id FROM public.cases c JOIN idexx_sync.case_keys k ON k.case_id = c.id
+             WHERE k.clinic_id = %(clinic_id)s AND k.external_id = ANY(%(keys)s)
+               AND coalesce(c.clinic_id, k.clinic_id) = k.clinic_id
+             UNION
+            SELECT id FROM public.cases
+             WHERE clinic_id = %(clinic_id)s
+               AND (external_id = ANY(%(external_ids)s)
+                    OR source = '{OLDEST_SOURCE}' AND external_id = ANY(%(consultations)s))
+             UNION
+            SELECT c.id FROM public.cases c
+             WHERE c.clinic_id IS NULL AND c.external_id = ANY(%(external_ids)s)
+               AND EXISTS (SELECT FROM public.user_clinic_access a
+                            WHERE a.user_id = c.user_id AND a.clinic_id = %(clinic_id)s)
+               AND NOT EXISTS (SELECT FROM public.user_clinic_access a
+                                WHERE a.user_id = c.user_id AND a.clinic_id <> %(clinic_id)s)
+        )
+        SELECT c.id, c.xmin::text, c.external_id, c.clinic_id, c.user_id, c.status::text,
+               c.type::text, c.scheduled_at, c.metadata, c.entity_extraction,
+               p.id, p.version, {_GIVEN}, c.source
+          FROM ours JOIN public.cases c USING (id)
+          LEFT JOIN LATERAL (
+               SELECT p.xmin::text AS version, p.* FROM public.patients p WHERE p.case_id = c.id
+                ORDER BY p.created_at, p.id LIMIT 1) AS p ON true
+         ORDER BY c.created_at, c.id
+        """,
+        parameters,
+    )
+
+
+def _case(values: tuple[Any, ...]) -> HeldCase:
+    *own, patient_id, version = values[:12]
+    columns = dict(zip(PATIENT_COLUMNS, values[12:], strict=True))
+    if columns["weight_kg"] is not None:
+        columns["weight_kg"] = float(columns["weight_kg"])
+    patient = None if patient_id is None else HeldPatient(patient_id, version, columns)
+    return HeldCase(*own, patient=patient)
+
+
+def _memory(source: dict[str, Any], read_at: datetime, code: str | None) -> ConsultationMemory:
+    return ConsultationMemory(
+        id=source["id"],
+        read_at=read_at,
+        final=source["final"],
+        has_notes=source["notes"],
+        code=code,
+        content=source["content"],
+        screened=source["screened"],
+        derived=source["derived"],
+    )
+
+
+def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:
+    """Id and start of each visit of the window that a read should show."""
+    return conn.execute(
+        """
+        SELECT external_id, source ->> 'start', source ->> 'status' FROM idexx_sync.records
+         WHERE clinic_id = %s AND kind = 'visit'
+           AND source ->> 'start' BETWEEN %s AND %s
+        """,
+        (clinic_id, f"{window.first_day} 00:00:00", f"{window.last_day} 23:59:59"),
+    )
+
+
+def reported_words(conn: Conn, clinic_id: UUID) -> Cursor[tuple[Any, ...]]:
+    return conn.execute(
+        "SELECT field, word FROM idexx_sync.unknown_words WHERE clinic_id = %s", (clinic_id,)
+    )
+
+
+def lock_unchanged(conn: Conn, changes: Sequence[Change], settle: Settle) -> set[str]:
+    """Lock the rows that the changes touch; the visits of which all rows are as they were planned.
+
+    A row that somebody else has written since the plan read it is left alone (rule R22).
+    """
+    touched = [change.case for change in changes if change.case is not None]
+    rows = {"cases": [(case.id, case.version) for case in touched]}
+    rows["patients"] = [(case.patient.id, case.patient.version) for case in touched if case.patient]
+    locked = []
+    for table, versions in rows.items():
+        if versions:
+            locked.append(
+                conn.execute(
+                    f"""
+                    SELECT t.id FROM public.{table} t
+                      JOIN unnest(%b::uuid[], %b::text[]) AS p (id, version)
+                        ON t.id = p.id AND t.xmin::text = p.version
+                     ORDER BY t.id FOR UPDATE OF t
+                    """,
+                    ([row_id for row_id, _ in versions], [version for _, version in versions]),
+                )
+            )
+    settle()
+    free = {row_id for cursor in locked for (row_id,) in cursor.fetchall()}
+    taken = {
+        change.visit_id
+        for change in changes
+        if change.case is not None
+        and (
+            change.case.id not in free
+            or (change.case.patient is not None and change.case.patient.id not in free)
+        )
+    }
+    return {change.visit_id for change in changes} - taken
+
+
+def keep_keys(
+    conn: Conn, clinic_id: UUID, cases: Mapping[str, UUID], settle: Settle
+) -> dict[str, UUID]:
+    """Visit -> case, as it stands afterwards; a key whose case is gone is given to the new one."""
+    if not cases:
+        return {}
+    kept = conn.execute(
+        """
+        INSERT INTO idexx_sync.case_keys AS k (clinic_id, external_id, case_id)
+        SELECT %s, p.external_id, p.case_id
+          FROM unnest(%b::text[], %b::uuid[]) AS p (external_id, case_id)
+        ON CONFLICT (clinic_id, external_id) DO UPDATE SET case_id = EXCLUDED.case_id
+         WHERE NOT EXISTS (SELECT FROM public.cases c WHERE c.id = k.case_id)
+        RETURNING external_id, case_id
+        """,
+        (clinic_id, [PREFIX + visit for visit in cases], list(cases.values())),
+    )
+    settle()
+    return {key.removeprefix(PREFIX): case_id for key, case_id in kept.fetchall()}
+
+
+def insert_cases(
+    conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime, settle: Settle
+) -> dict[str, UUID]:
+    """Make cases with their patients; visit -> new case. A visit that has a key is left out."""
+    wanted = {change.visit_id: uuid4() for change in changes}
+    made = keep_keys(conn, clinic_id, wanted, settle)
+    changes = [change for change in changes if made.get(change.visit_id) == wanted[change.visit_id]]
+    if not changes:
+        return {}
+    columns = [change.of_place("case") for change in changes]
+    conn.execute(
+        f"""
+        INSERT INTO public.cases
+               (id, clinic_id, external_id, source, visibility, user_id, status, type,
+                scheduled_at, metadata, entity_extraction, created_at, updated_at)
+        SELECT p.id, %s, p.external_id, '{SOURCE}', 'private', p.user_id,
+               p.status::"CaseStatus", p.type::"CaseType", p.scheduled_at,
+               idexx_sync.with_leaves('{{}}', p.metadata, '{{}}'),
+               idexx_sync.with_leaves('{{}}', p.extraction, '{{}}'), %s, %s
+          FROM unnest(%b::uuid[], %b::text[], %b::uuid[], %b::text[], %b::text[],
+                      %b::timestamptz[], %b::jsonb[], %b::jsonb[])
+               AS p (id, external_id, user_id, status, type, scheduled_at, metadata, extraction)
+        """,
+        (
+            clinic_id,
+            now,
+            now,
+            [made[change.visit_id] for change in changes],
+            [change.external_id for change in changes],
+            [values.get("user_id") for values in columns],
+            [values.get("status") for values in columns],
+            [values.get("type") for values in columns],
+            [values.get("scheduled_at") for values in columns],
+            [_json(change.of_place("metadata")) for change in changes],
+            [_json(change.of_place("extraction")) for change in changes],
+        ),
+    )
+    _insert_patients(conn, clinic_id, [(made[c.visit_id], c) for c in changes], now)
+    return {change.visit_id: made[change.visit_id] for change in changes}
+
+
+def update_cases(conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime) -> None:
+    """Write into locked cases, and into their patients or make the missing ones."""
+    touched = [(change.case, change) for change in changes if change.case is not None]
+    if not touched:
+        return
+    columns = [change.of_place("case") for _, change in touched]
+    conn.execute(
+        """
+        UPDATE public.cases c
+           SET status = coalesce(p.status::"CaseStatus", c.status),
+               type = coalesce(p.type::"CaseType", c.type),
+               scheduled_at = coalesce(p.scheduled_at, c.scheduled_at),
+               user_id = coalesce(c.user_id, p.user_id),
+               clinic_id = %s,
+               metadata = CASE WHEN p.metadata = '{}' AND p.cleared = '[]' THEN c.metadata
+                   ELSE idexx_sync.with_leaves(c.metadata, p.metadata,
+                            ARRAY(SELECT jsonb_array_elements_text(p.cleared))) END,
+               entity_extraction = CASE WHEN p.extraction = '{}' THEN c.entity_extraction
+                   ELSE idexx_sync.with_leaves(c.entity_extraction, p.extraction, '{}') END,
+               updated_at = %s
+          FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::timestamptz[], %b::uuid[],
+                      %b::jsonb[], %b::jsonb[], %b::jsonb[])
+               AS p (id, status, type, scheduled_at, user_id, metadata, extraction, cleared)
+         WHERE c.id = p.id AND (c.clinic_id = %s OR c.clinic_id IS NULL)
+        """,
+        (
+            clinic_id,
+            now,
+            [case.id for case, _ in touched],
+            [values.get("status") for values in columns],
+            [values.get("type") for values in columns],
+            [values.get("scheduled_at") for values in columns],
+            [values.get("user_id") for values in columns],
+            [_json(change.of_place("metadata")) for _, change in touched],
+            [_json(change.of_place("extraction")) for _, change in touched],
+            [json.dumps(change.cleared) for _, change in touched],
+            clinic_id,
+        ),
+    )
+    patients = [pair for pair in touched if pair[1].of_place("patient")]
+    _update_patients(conn, clinic_id, [(c.patient, ch) for c, ch in patients if c.patient], now)
+    _insert_patients(conn, clinic_id, [(c.id, ch) for c, ch in patients if not c.patient], now)
+
+
+def _insert_patients(
+    conn: Conn, clinic_id: UUID, changes: Sequence[tuple[UUID, Change]], now: datetime
+) -> None:
+    if not changes:
+        return
+    columns = [{"species": "unknown", **change.of_place("patient")} for _, change in changes]
+    conn.execute(
+        f"""
+        INSERT INTO public.patients
+               (case_id, clinic_id, user_id, source, created_at, updated_at, {_PATIENT})
+        SELECT p.case_id, %s, c.user_id, '{SOURCE}', %s, %s, {_GIVEN}
+          FROM unnest(%b::uuid[], {_PATIENT_ARRAYS}) AS p (case_id, {_PATIENT})
+          JOIN public.cases c ON c.id = p.case_id
+        """,
+        (
+            clinic_id,
+            now,
+            now,
+            [case_id for case_id, _ in changes],
+            *([values.get(name) for values in columns] for name in PATIENT_COLUMNS),
+        ),
+    )
+
+
+def _update_patients(
+    conn: Conn, clinic_id: UUID, changes: Sequence[tuple[HeldPatient, Change]], now: datetime
+) -> None:
+    if not changes:
+        return
+    columns = [change.of_place("patient") for _, change in changes]
+    conn.execute(
+        f"""
+        UPDATE public.patients t
+           SET {", ".join(f"{n} = coalesce(p.{n}, t.{n})" for n in PATIENT_COLUMNS)},
+               clinic_id = %s, updated_at = %s
+          FROM unnest(%b::uuid[], {_PATIENT_ARRAYS}) AS p (id, {_PATIENT})
+         WHERE t.id = p.id AND (t.clinic_id = %s OR t.clinic_id IS NULL)
+        """,
+        (
+            clinic_id,
+            now,
+            [patient.id for patient, _ in changes],
+            *([values.get(name) for values in columns] for name in PATIENT_COLUMNS),
+            clinic_id,
+        ),
+    )
+
+
+def mark_cases(
+    conn: Conn, clinic_id: UUID, marks: Mapping[Mark, Sequence[UUID]], now: datetime, settle: Settle
+) -> list[tuple[str, UUID, str]]:
+    """Mark every case of the patients, and those named: audit id, case and category of each.
+
+    Only where nobody has said anything yet, and only of the last 30 days and days to come
+    (rule R19). `marks` is mark -> all cases of its visit.
+    """
+    if not marks:
+        return []
+    marked = conn.execute(
+        """
+        WITH found AS (
+            SELECT DISTINCT ON (c.id) c.id, m.category
+              FROM unnest(%b::text[], %b::text[], %b::text[]) AS m (patient, category, cases)
+              JOIN public.cases c ON (c.clinic_id = %s OR c.clinic_id IS NULL)
+                   AND (c.id::text = ANY(string_to_array(m.cases, ','))
+                        OR c.clinic_id IS NOT NULL AND m.patient IS NOT NULL AND (
+                            c.metadata #>> '{pimsAppointment,patient,id}' = m.patient
+                            OR EXISTS (SELECT FROM public.patients p
+                                        WHERE p.case_id = c.id AND p.external_id = m.patient)))
+             ORDER BY c.id, m.category
+        )
+        UPDATE public.cases c
+           SET extreme_case_check =
+                   jsonb_build_object('isExtremeCase', true, 'category', found.category),
+               updated_at = %s
+          FROM found
+         WHERE c.id = found.id AND coalesce(c.extreme_case_check, 'null') = 'null'
+           AND coalesce(c.scheduled_at, c.created_at) >= %s
+        RETURNING coalesce((SELECT k.external_id FROM idexx_sync.case_keys k
+                             WHERE k.clinic_id = %s AND k.case_id = c.id), c.id::text),
+                  c.id, found.category
+        """,
+        (
+            [mark.patient_id for mark in marks],
+            [mark.category for mark in marks],
+            [",".join(map(str, cases)) for cases in marks.values()],
+            clinic_id,
+            now,
+            now - MARKED_BACK,
+            clinic_id,
+        ),
+    )
+    settle()
+    return marked.fetchall()
+
+
+def marks_of_patients(
+    conn: Conn, clinic_id: UUID, patients: Sequence[str], now: datetime, settle: Settle
+) -> dict[str, str]:
+    """Patient -> category, of those of whom a case of the last 30 days is marked."""
+    if not patients:
+        return {}
+    found = conn.execute(
+        """
+        SELECT p.external_id, min(c.extreme_case_check ->> 'category')
+          FROM public.patients p JOIN public.cases c ON c.id = p.case_id
+         WHERE p.clinic_id = %s AND p.external_id = ANY(%s) AND c.clinic_id = %s
+           AND c.extreme_case_check ->> 'isExtremeCase' = 'true'
+           AND coalesce(c.scheduled_at, c.created_at) >= %s
+         GROUP BY 1
+        """,
+        (clinic_id, list(patients), clinic_id, now - MARKED_BACK),
+    )
+    settle()
+    return dict(found.fetchall())
+
+
+def calendar_waits(conn: Conn, clinic_id: UUID) -> bool:
+    """Whether an inbound run of the clinic waits for the lease."""
+    found = conn.execute(
+        """
+        SELECT FROM idexx_sync.jobs WHERE clinic_id = %s AND sync = 'inbound' AND status = 'queued'
+        LIMIT 1
+        """,
+        (clinic_id,),
+    )
+    return found.fetchone() is not None
+
+
+def _json(leaves: Mapping[str, Any]) -> str:
+    return json.dumps(dict(leaves), default=str)

@@ -1,0 +1,265 @@
+"""The case sync: a clinic's visits and their clinical record, read, planned, judged and applied."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import ClassVar, Final
+
+from idexx_sync.cases import store
+from idexx_sync.cases.apply import DryRun, Unit, Written, write
+from idexx_sync.cases.due import due_in_order
+from idexx_sync.cases.judge import Answer, judge
+from idexx_sync.cases.model import HeldVisit, Plan
+from idexx_sync.cases.plan import View, plan_consultations, plan_visits
+from idexx_sync.cases.reading import Reads, read_unit
+from idexx_sync.clinic_time import day_of, local_day, to_wall
+from idexx_sync.gate import Standing, decide_holds
+from idexx_sync.holds import standing_holds
+from idexx_sync.pims import Pims, Snapshot, SourceRecord
+from idexx_sync.plan import PlanAgain, check_status_keys, newest
+from idexx_sync.run import Report, Run
+from idexx_sync.vocabulary import SyncName, appointment_status
+
+DAYS_BACK: Final = 7
+DAYS_AHEAD: Final = 7
+"""What readers show of the days to come (ODIS schema, windows)."""
+UNIT: Final = 50
+"""Consultations that are read and committed together."""
+STOP_AFTER_S: Final = 120.0
+"""A run that has read for so long leaves the rest to the next one."""
+
+
+class CaseSync:
+    """Makes a clinic's visits ODIS cases, and reads their clinical record until it is final.
+
+    First the calendar's part of all visits is written, then the consultations that are due in
+    units that commit separately: what was read is kept, whatever becomes of the rest.
+    """
+
+    name: ClassVar[SyncName] = "cases"
+
+    def __init__(
+        self,
+        *,
+        unit: int = UNIT,
+        stop_after_s: float = STOP_AFTER_S,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._unit = unit
+        self._stop_after_s = stop_after_s
+        self._elapsed = elapsed
+
+    def __call__(self, run: Run, pims: Pims) -> Report:
+        stop_at = self._elapsed() + self._stop_after_s
+        today = local_day(run.clock(), run.clinic.zone)
+        window = run.params.window(
+            today - timedelta(days=DAYS_BACK), today + timedelta(days=DAYS_AHEAD)
+        )
+        visits = _Visits(run, pims.schedule(window))
+        visits.prepare()
+        due = visits.due()
+        units = [due[first : first + self._unit] for first in range(0, len(due), self._unit)]
+        run.progress.phase("consultations" if units else "write", len(due) or None)
+        visits.write_calendar(ends=not units)
+        while units and self._elapsed() < stop_at and not visits.should_stop:
+            visits.write_consultations(pims, units.pop(0))
+        if due:
+            visits.end(left=sum(map(len, units)))
+        return visits.report
+
+
+class _Visits:
+    """A snapshot's visits beside what we hold of them, through a run."""
+
+    def __init__(self, run: Run, snapshot: Snapshot) -> None:
+        check_status_keys(snapshot.records)
+        self._run = run
+        self._snapshot = snapshot
+        self._visits, self._unclear = visits_of(snapshot)
+        self._dry = DryRun() if run.dry_run else None
+        self._written = Written()
+        self._reads = Reads()
+        self._calendar_waits = False
+
+    def prepare(self) -> None:
+        """Load what we hold, plan the calendar's part and judge it."""
+        conn, clinic = self._run.conn, self._run.clinic
+        with conn.pipeline():
+            query = self._query(self._visits)
+            starts = store.starts_remembered(conn, clinic.id, self._snapshot.window)
+            words = store.reported_words(conn, clinic.id)
+            standing = standing_holds(conn, clinic.id, "cases")
+        self._held = query.fetch()
+        expected = {visit: at for visit, at, word in starts.fetchall() if not is_cancelled(word)}
+        self._words = frozenset((name, word) for name, word in words.fetchall())
+        plan = plan_visits(self._visits, self._held, self._view())
+        self._judge(plan, expected, standing.fetchall())
+
+    def _judge(self, plan: Plan, expected: dict[str, str], standing: list[Standing]) -> None:
+        snapshot, now = self._snapshot, self._run.clock()
+        shown = [*snapshot.records, *snapshot.unreadable]
+        answer = Answer(
+            window=snapshot.window,
+            visits=self._visits,
+            present={item.id for item in shown if item.id is not None and item.kind == "visit"},
+            rooms={item.room_id for item in shown if item.room_id is not None},
+            complete=snapshot.complete,
+        )
+        self._judgement = judge(
+            answer,
+            self._held,
+            expected,
+            standing,
+            self._run.clinic.known_room_ids,
+            local_now=to_wall(now, self._run.clinic.zone),
+            now=now,
+        )
+        self._holds = decide_holds(
+            standing,
+            self._judgement.findings,
+            snapshot.window,
+            now,
+            complete=snapshot.complete and not self._judgement.foreign,
+        )
+        foreign = self._judgement.foreign
+        self._plan = Plan() if foreign else plan.without(self._judgement.held)
+        self.report = self._first_report()
+
+    def _first_report(self) -> Report:
+        """What is known before anything is written."""
+        plan, window, clinic = self._plan, self._snapshot.window, self._run.clinic
+        unreadable = len(self._snapshot.unreadable) + self._unclear
+        warnings = {
+            "clinic_without_zone": int(clinic.timezone is None),
+            "clinic_without_acting_user": int(clinic.acting_user_id is None),
+            "read_incomplete": int(not self._snapshot.complete),
+            "unreadable_records": unreadable,
+            "cases_not_written": len(plan.quarantined),
+            "unknown_words": len(plan.unknown_words),
+            "recomputed": sum(change.reason == "rederived" for change in plan.changes),
+            "kept_out_by_a_person": self._holds.silenced,
+        }
+        return Report(
+            counts={
+                "read": len(self._visits),
+                **dict.fromkeys(("unchanged", "created", "updated", "removed"), 0),
+                "unreadable": unreadable,
+                "adopted": len(plan.adopted),
+                "edited_in_odis": len(plan.edited),
+                "deleted_in_odis": len(plan.deleted_in_odis),
+            },
+            warnings={code: number for code, number in warnings.items() if number},
+            waiting_holds=self._holds.waiting,
+            held={cause: len(found) for cause, found in self._judgement.findings.items()},
+            window=(window.first_day.isoformat(), window.last_day.isoformat()),
+        )
+
+    def due(self) -> list[SourceRecord]:
+        """The visits whose consultation is to be read, in the order of reading."""
+        if self._judgement.foreign:
+            return []
+        left_alone = self._judgement.held | self._plan.quarantined.keys()
+        due = due_in_order(
+            (visit for visit in self._visits if visit.id not in left_alone),
+            self._held,
+            frozenset(c.visit_id for c in self._plan.changes if c.reason == "source"),
+            self._run.clock(),
+            self._run.clinic.zone,
+        )
+        self.report.counts["consultations_due"] = len(due)
+        return due
+
+    @property
+    def should_stop(self) -> bool:
+        """Neo does not answer, or the calendar waits: it must not be kept waiting for long."""
+        return self._reads.is_down or self._calendar_waits
+
+    def write_calendar(self, *, ends: bool) -> None:
+        """Commit the calendar's part; planned again once if rows have changed meanwhile."""
+
+        def unit() -> Unit:
+            return Unit(self._plan, self._held, self._holds, self.report if ends else None)
+
+        try:
+            self._write(unit(), last_try=False)
+        except PlanAgain:
+            due = self.report.counts.get("consultations_due", 0)
+            self.prepare()
+            self.report.counts["consultations_due"] = due
+            self._write(unit(), last_try=True)
+
+    def write_consultations(self, pims: Pims, visits: Sequence[SourceRecord]) -> None:
+        """Read one unit and commit what was read."""
+        held = self._load(visits)
+        read = read_unit(pims, visits, held, self._run.clock(), self._run.progress)
+        self._reads.add(read)
+
+        def unit() -> Unit:
+            plan = plan_consultations(read.records, held, self._view())
+            plan.memories |= read.memories
+            return Unit(plan, held)
+
+        try:
+            self._write(unit(), last_try=False)
+        except PlanAgain:
+            held = self._load(visits)
+            self._write(unit(), last_try=True)
+        self._calendar_waits = store.calendar_waits(self._run.conn, self._run.clinic.id)
+
+    def end(self, left: int) -> None:
+        """End the job; raises why no reading succeeded, if none did (rule R24)."""
+        if (failure := self._reads.failure()) is not None:
+            raise failure
+        self._reads.tell(self.report)
+        if left:
+            self.report.warnings["consultations_left"] = left
+        self._write(Unit(Plan(), {}, ends_with=self.report), last_try=True)
+
+    def _write(self, unit: Unit, *, last_try: bool) -> None:
+        if self._dry is not None:
+            self._dry.add(self._run, unit)
+        else:
+            self._written = write(self._run, unit, self._written, last_try=last_try)
+
+    def _query(self, visits: Sequence[SourceRecord]) -> store.HeldQuery:
+        wanted = {visit.id: visit.consultation_id for visit in visits}
+        return store.HeldQuery(self._run.conn, self._run.clinic.id, wanted)
+
+    def _load(self, visits: Sequence[SourceRecord]) -> dict[str, HeldVisit]:
+        with self._run.conn.pipeline():
+            query = self._query(visits)
+        return query.fetch()
+
+    def _view(self) -> View:
+        clinic = self._run.clinic
+        return View(
+            clinic_id=clinic.id,
+            zone=clinic.zone,
+            slot_minutes=clinic.schedule.slot_minutes,
+            live_from=clinic.live_from,
+            acting_user_id=clinic.acting_user_id,
+            now=self._run.clock(),
+            fingerprint=self._run.fingerprint,
+            reported_words=self._words,
+        )
+
+
+def visits_of(snapshot: Snapshot) -> tuple[list[SourceRecord], int]:
+    """The window's visits of patients, each once, and how many were unclear.
+
+    Equal versions of a visit collapse and the latest counts; where that is unclear none does.
+    Blocks are no visits, and every room counts: which ones are synced is about free time only.
+    """
+    versions: dict[str, list[SourceRecord]] = {}
+    for record in snapshot.records:
+        of_patient = record.patient_id is not None or record.patient_name is not None
+        if record.kind == "visit" and of_patient and day_of(record.start) in snapshot.window:
+            versions.setdefault(record.id, []).append(record)
+    latest = [newest(found) for found in versions.values()]
+    visits = [visit for visit in latest if visit is not None]
+    return visits, len(latest) - len(visits)
+
+
+def is_cancelled(word: str | None) -> bool:
+    """Such a visit may be left out of the calendar."""
+    return appointment_status(word) == "cancelled"
