@@ -84,6 +84,9 @@ def _secret_names(stage: str) -> SecretNames:
 _INBOUND: Final = Size(memory_mb=2048, timeout_s=300)
 """Chromium and its driver take 340 MB; below 1769 MB Lambda gives less than one processor."""
 _INBOUND_EVENT_AGE_S: Final = 15 * 60
+_CASES: Final = Size(memory_mb=2048, timeout_s=300)
+"""A run stops reading after two minutes; waiting for the clinic's lease takes one more."""
+_CASES_EVENT_AGE_S: Final = 60 * 60
 
 PROD: Final = Stage(
     name="prod",
@@ -91,7 +94,8 @@ PROD: Final = Stage(
     workers={
         "inbound": WorkerLimits(
             size=_INBOUND, event_age_s=_INBOUND_EVENT_AGE_S, reserved_concurrency=20
-        )
+        ),
+        "cases": WorkerLimits(size=_CASES, event_age_s=_CASES_EVENT_AGE_S, reserved_concurrency=10),
     },
     protected=True,
 )
@@ -101,14 +105,18 @@ STAGING: Final = Stage(
     workers={
         "inbound": WorkerLimits(
             size=_INBOUND, event_age_s=_INBOUND_EVENT_AGE_S, reserved_concurrency=2
-        )
+        ),
+        "cases": WorkerLimits(size=_CASES, event_age_s=_CASES_EVENT_AGE_S, reserved_concurrency=2),
     },
     log_days=14,
 )
 LOCAL: Final = Stage(
     name="local",
     secrets=_secret_names("local"),
-    workers={"inbound": WorkerLimits(size=_INBOUND, event_age_s=_INBOUND_EVENT_AGE_S)},
+    workers={
+        "inbound": WorkerLimits(size=_INBOUND, event_age_s=_INBOUND_EVENT_AGE_S),
+        "cases": WorkerLimits(size=_CASES, event_age_s=_CASES_EVENT_AGE_S),
+    },
     authorizer_cache_s=2,
     requests_per_second=1000,
     burst=1000,

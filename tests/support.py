@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
+from idexx_sync.cases.sync import CaseSync
 from idexx_sync.clinics import Clinic, set_up_clinic
 from idexx_sync.db import Database
 from idexx_sync.holds import decide
@@ -23,6 +24,7 @@ from idexx_sync.jobs import Job, Params, new_order
 from idexx_sync.lifetime import Lifetime
 from idexx_sync.pims import (
     Configuration,
+    ConsultationAnswer,
     Found,
     Gone,
     Lookup,
@@ -32,6 +34,7 @@ from idexx_sync.pims import (
     Unreadable,
     Window,
 )
+from idexx_sync.run import Sync
 from idexx_sync.runner import Tools, run_job
 from idexx_sync.secrets import keyring
 from idexx_sync.settings import KeySettings, Settings
@@ -68,6 +71,8 @@ def add_clinic(
     stage: Literal["off", "shadow", "canary", "live"] = "live",
     is_active: bool = True,
     business_hours: Any = None,
+    acting_user_id: UUID | None = None,
+    live_from: date | None = None,
     **schedule: Any,
 ) -> UUID:
     """A clinic as ODIS has it, set up for this service; returns its id."""
@@ -92,7 +97,15 @@ def add_clinic(
         f"VALUES ({', '.join(['%s'] * len(columns))})",
         [Jsonb(value) if isinstance(value, dict) else value for value in columns.values()],
     )
-    set_up_clinic(conn, clinic_id, base_url=base_url, room_ids=room_ids, stage=stage)
+    set_up_clinic(
+        conn,
+        clinic_id,
+        base_url=base_url,
+        room_ids=room_ids,
+        stage=stage,
+        acting_user_id=acting_user_id,
+        live_from=live_from,
+    )
     return clinic_id
 
 
@@ -174,6 +187,9 @@ class ScriptedPims:
     """Shown whatever days are asked for, as a source with loose bounds does."""
     answers: dict[str, Lookup] = field(default_factory=dict)
     """What a look-up answers instead of what `records` say."""
+    charts: dict[str, ConsultationAnswer] = field(default_factory=dict)
+    """Consultation -> its record."""
+    charts_read: list[str] = field(default_factory=list)
     rooms: Sequence[str] = ("3", "5")
     error: Exception | None = None
     logged_in: bool = False
@@ -200,6 +216,11 @@ class ScriptedPims:
         self.looked_up += ids
         by_id = {record.id: record for record in reversed(self.records)}
         return {id_: self.answers.get(id_) or _found(by_id.get(id_)) for id_ in ids}
+
+    def consultations(self, ids: Sequence[str]) -> Iterator[tuple[str, ConsultationAnswer]]:
+        for consultation_id in ids:
+            self.charts_read.append(consultation_id)
+            yield consultation_id, self.charts.get(consultation_id, Gone())
 
     def configuration(self) -> Configuration:
         return Configuration(30, [Room(room, f"ROOM {room}") for room in self.rooms])
@@ -243,6 +264,7 @@ def _found(record: SourceRecord | None) -> Lookup:
         status=record.status,
         deleted=False,
         cancelled=False,
+        patient_id=record.patient_id,
     )
 
 
@@ -287,6 +309,11 @@ class Bench:
         wanted = Params(first_day=first, last_day=last or first + timedelta(days=6), **params)
         order = new_order(self.clinic_id, "inbound", "cli", wanted)
         return run_job(order, InboundSync(), self.tools())
+
+    def cases(self, sync: Sync | None = None, **params: Any) -> Job:
+        """Run the case sync over its own window, if nothing else is said."""
+        order = new_order(self.clinic_id, "cases", "cli", Params(**params))
+        return run_job(order, sync or CaseSync(), self.tools())
 
     def later(self, minutes: float = 15) -> None:
         self.now += timedelta(minutes=minutes)

@@ -46,7 +46,6 @@ class Params(BaseModel):
             raise ValueError(f"to: the window has {days} days, at most {MOST_DAYS} are allowed")
         return self
 
-
     def window(self, first_day: date, last_day: date) -> Window:
         """The days asked for, completed by the sync's own.
 

@@ -16,11 +16,14 @@ def _tables(listed: str) -> Needed:
 
 
 ODIS_TABLES: Final = _tables("""
-    cases: id
+    cases: id clinic_id user_id external_id source status type visibility scheduled_at metadata \
+        entity_extraction extreme_case_check created_at updated_at
     clinics: id name is_active timezone business_hours
     clinic_blocked_periods: id clinic_id start_time end_time days_of_week is_active
     clinic_schedule_configs: clinic_id open_time close_time days_of_week slot_duration_minutes \
         default_capacity sync_horizon_days stale_threshold_minutes daily_hours
+    patients: id case_id clinic_id user_id name species breed sex date_of_birth weight_kg \
+        owner_name owner_phone owner_email external_id source created_at updated_at
     schedule_appointments: id clinic_id slot_id neo_appointment_id date start_time end_time \
         patient_name client_name client_phone provider_name room_id appointment_type status \
         last_synced_at deleted_at created_at
@@ -29,6 +32,8 @@ ODIS_TABLES: Final = _tables("""
     schedule_syncs: id clinic_id sync_start_date sync_end_date status slots_created slots_updated \
         appointments_added appointments_updated appointments_removed conflicts_detected \
         partial_success progress_percentage started_at completed_at duration_ms
+    user_clinic_access: user_id clinic_id
+    users: id
     vapi_bookings: clinic_id slot_id date start_time end_time status hold_expires_at \
         idexx_appointment_id
 """)

@@ -115,6 +115,8 @@ class JobView(Told):
     message: str | None
     """Why the job did not do what was asked, where it has no error."""
     error: JobError | None
+    for_review: tuple[str, ...] | None
+    """Ids of records that a person should look at."""
     plan: tuple[Mapping[str, Any], ...] | None
     """Of a dry run: what would be changed; ids, reasons and names of fields."""
 
@@ -152,6 +154,7 @@ class JobView(Told):
             held=result.get("held"),
             message=None if error else job.error_message,
             error=error,
+            for_review=None if "for_review" not in result else tuple(result["for_review"]),
             plan=None if result.get("plan") is None else tuple(result["plan"]),
         )
 

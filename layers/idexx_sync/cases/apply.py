@@ -208,9 +208,7 @@ def _skipped(plan: Plan) -> Iterable[Audit]:
             yield Audit(PREFIX + visit, "update", "edited_in_odis", fields, status="skipped")
     for visit in sorted(plan.newly_quarantined):
         code = plan.quarantined[visit]
-        yield Audit(
-            PREFIX + visit, "update", "quarantined", status="skipped", error_message=code
-        )
+        yield Audit(PREFIX + visit, "update", "quarantined", status="skipped", error_message=code)
 
 
 class DryRun:
@@ -246,4 +244,3 @@ def planned(changes: Collection[Change]) -> list[dict[str, Any]]:
         }
         for change in sorted(changes, key=lambda change: (change.external_id, change.reason))
     ]
-

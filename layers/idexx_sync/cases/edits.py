@@ -8,7 +8,7 @@ from idexx_sync.cases.model import HeldCase
 from idexx_sync.cases.phones import normal_phone
 from idexx_sync.cases.words import case_type, entity_case_type, species
 
-EMPTY: Final = (None, "", [], {}, "unknown", UNKNOWN_NAME)
+EMPTY: Final[tuple[Any, ...]] = (None, "", [], {}, "unknown", UNKNOWN_NAME)
 """Values that say nothing, so that any other may take their place."""
 
 

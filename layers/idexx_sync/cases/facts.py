@@ -1,4 +1,4 @@
-"""What ODIS should hold of a visit, worked out from what its PIMS says (ODIS schema 6.2, 6.3). Pure.
+"""What ODIS should hold of a visit, by what its PIMS says (ODIS schema, fields). Pure.
 
 Two kinds of fields: those of our own documents (`metadata.pimsAppointment`, `…pimsConsultation`),
 which always say what the source says, and derived ones, which a person may have corrected and
@@ -88,7 +88,10 @@ def facts_of_consultation(record: Consultation, visit: SourceRecord) -> Facts:
     """What the clinical record adds; contacts only where the calendar has none."""
     notes = text_of(record.notes_html) if record.notes_html else None
     summary = text_of(record.discharge_html) if record.discharge_html else notes
-    accepted, declined = products(record.lines, declined=False), products(record.lines, declined=True)
+    accepted, declined = (
+        products(record.lines, declined=False),
+        products(record.lines, declined=True),
+    )
     phone = normal_phone(record.client_phone) if record.client_phone else None
     facts = Facts()
     facts.ours = {

@@ -145,7 +145,7 @@ class HeldVisit:
     """Every case of the visit, the oldest first."""
     key: UUID | None = None
     """The case that `case_keys` names; it need not exist any more."""
-    record: Record = Record("")
+    record: Record = field(default_factory=lambda: Record(""))
     consultation: ConsultationMemory = ConsultationMemory()
 
     @property

@@ -157,7 +157,9 @@ class _Visit:
             screened=screened,
             derived={
                 **known,
-                **{n: self.view.mark_of(v) for n, v in facts.derived.items() if v not in (None, "")},
+                **{
+                    n: self.view.mark_of(v) for n, v in facts.derived.items() if v not in (None, "")
+                },
             },
         )
 

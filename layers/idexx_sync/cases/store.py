@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -29,6 +30,7 @@ OLDEST_SOURCE: Final = "idexx_neo"
 """Source of the oldest server cases, which are keyed by the consultation's id."""
 MARKED_BACK: Final = timedelta(days=30)
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
+_CASE_FIELDS: Final = tuple(item.name for item in fields(HeldCase))[:-1]
 _GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
 _PATIENT_TYPES: Final = {"date_of_birth": "date", "weight_kg": "numeric"}
 _PATIENT_ARRAYS: Final = ", ".join(
@@ -39,7 +41,9 @@ _PATIENT_ARRAYS: Final = ", ".join(
 class HeldQuery:
     """Asks for what we hold of visits; the answers are fetched once the pipeline is flushed."""
 
-    def __init__(self, conn: Conn, clinic_id: UUID, consultations: Mapping[str, str | None]) -> None:
+    def __init__(
+        self, conn: Conn, clinic_id: UUID, consultations: Mapping[str, str | None]
+    ) -> None:
         """`consultations` is visit -> its consultation's id, for every visit asked for."""
         self._visits = list(consultations)
         self._by_external_id = {PREFIX + v: v for v in self._visits}
@@ -135,12 +139,13 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
 
 
 def _case(values: tuple[Any, ...]) -> HeldCase:
-    *own, patient_id, version = values[:12]
+    own = dict(zip(_CASE_FIELDS, values[:10], strict=True))
+    patient_id, version = values[10:12]
     columns = dict(zip(PATIENT_COLUMNS, values[12:], strict=True))
     if columns["weight_kg"] is not None:
         columns["weight_kg"] = float(columns["weight_kg"])
     patient = None if patient_id is None else HeldPatient(patient_id, version, columns)
-    return HeldCase(*own, patient=patient)
+    return HeldCase(**own, patient=patient)
 
 
 def _memory(source: dict[str, Any], read_at: datetime, code: str | None) -> ConsultationMemory:

@@ -15,7 +15,7 @@ from idexx_sync.cases.reading import Reads, read_unit
 from idexx_sync.clinic_time import day_of, local_day, to_wall
 from idexx_sync.gate import Standing, decide_holds
 from idexx_sync.holds import standing_holds
-from idexx_sync.pims import Pims, Snapshot, SourceRecord
+from idexx_sync.pims import Pims, Snapshot, SourceRecord, Unreadable
 from idexx_sync.plan import PlanAgain, check_status_keys, newest
 from idexx_sync.run import Report, Run
 from idexx_sync.vocabulary import SyncName, appointment_status
@@ -97,7 +97,7 @@ class _Visits:
 
     def _judge(self, plan: Plan, expected: dict[str, str], standing: list[Standing]) -> None:
         snapshot, now = self._snapshot, self._run.clock()
-        shown = [*snapshot.records, *snapshot.unreadable]
+        shown: list[SourceRecord | Unreadable] = [*snapshot.records, *snapshot.unreadable]
         answer = Answer(
             window=snapshot.window,
             visits=self._visits,

@@ -69,6 +69,10 @@ def job_shown(job: JobView) -> list[RenderableType]:
         parts.append(Text(f"! {told(WARNINGS, code)}: {count}", "yellow"))
     for cause, count in (job.held or {}).items():
         parts.append(Text(f"! held back ({told({}, cause)}): {counted(count, 'record')}", "yellow"))
+    if job.for_review:
+        first = job.for_review[0].rpartition("-")[2]
+        parts.append(Text(f"For a person to look at: {', '.join(job.for_review)}", "yellow"))
+        parts.append(Text(f"See: idexx-sync explain appointment {first} --clinic {job.clinic_id}"))
     if job.status == "held":
         parts.append(Text(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
     if job.plan:

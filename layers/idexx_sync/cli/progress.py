@@ -12,6 +12,7 @@ PHASES: Final = {
     "login": "log in",
     "calendar": "read calendar",
     "proof": "look up missing",
+    "consultations": "read records",
     "write": "write",
 }
 

@@ -6,6 +6,7 @@ from typing import Final
 from idexx_sync.api.models import JobView
 from idexx_sync.api.problems import Problem
 from idexx_sync.api.views import job_view
+from idexx_sync.cases.sync import CaseSync
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.progress import Bars
 from idexx_sync.inbound.sync import InboundSync
@@ -14,7 +15,7 @@ from idexx_sync.run import Sync
 from idexx_sync.runner import run_job
 from idexx_sync.vocabulary import SyncName
 
-SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {"inbound": InboundSync()}
+SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {"inbound": InboundSync(), "cases": CaseSync()}
 
 
 def run_here(cli: Cli, order: Order) -> JobView:

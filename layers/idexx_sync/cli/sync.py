@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -10,44 +11,72 @@ from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
 from idexx_sync.cli.running import run_here
 from idexx_sync.jobs import MOST_DAYS, Params, new_order
+from idexx_sync.vocabulary import SyncName
 
 app = typer.Typer(help="Run a sync now and wait for it.", no_args_is_help=True)
 
 
-@app.callback()
-def sync() -> None:
-    """Keeps `inbound` a command of its own while it is the only one."""
+FirstDay = Annotated[
+    date | None,
+    typer.Option(
+        "--from", metavar="DATE", parser=as_day, help="First day, as the clinic counts days."
+    ),
+]
+LastDay = Annotated[
+    date | None,
+    typer.Option("--to", metavar="DATE", parser=as_day, help=f"Last day; at most {MOST_DAYS}."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would change and write none of it.")
+]
 
 
 @app.command()
 def inbound(
     ctx: typer.Context,
     clinic: ClinicOption,
-    first_day: Annotated[
-        date | None,
-        typer.Option(
-            "--from", metavar="DATE", parser=as_day, help="First day, as the clinic counts days."
-        ),
-    ] = None,
-    last_day: Annotated[
-        date | None,
-        typer.Option(
-            "--to", metavar="DATE", parser=as_day, help=f"Last day; at most {MOST_DAYS} in all."
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would change and write none of it.")
-    ] = False,
+    first_day: FirstDay = None,
+    last_day: LastDay = None,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> int:
     """Make ODIS's appointments and slots equal to the calendar in Neo.
 
     Without dates: from today to the clinic's own horizon.
     """
+    return _run(ctx, "inbound", clinic, first_day, last_day, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def cases(
+    ctx: typer.Context,
+    clinic: ClinicOption,
+    first_day: FirstDay = None,
+    last_day: LastDay = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> int:
+    """Make the visits in Neo cases of ODIS, with their clinical record.
+
+    Without dates: from seven days ago to seven days ahead.
+    """
+    return _run(ctx, "cases", clinic, first_day, last_day, dry_run=dry_run, as_json=as_json)
+
+
+def _run(
+    ctx: typer.Context,
+    sync: SyncName,
+    clinic: UUID,
+    first_day: date | None,
+    last_day: date | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
     check_days(first_day, last_day)
     params = Params(first_day=first_day, last_day=last_day, dry_run=dry_run)
     cli = cli_of(ctx)
-    job = run_here(cli, new_order(clinic, "inbound", "cli", params))
+    job = run_here(cli, new_order(clinic, sync, "cli", params))
     return report_job(cli, job, as_json=as_json)
 
 

@@ -33,10 +33,20 @@ WARNINGS: Final = {
     "many_removed": "proven removals, more than half of the rows: worth a look",
     "kept_out_by_a_person": "holds that a person rejected and that are still found",
     "conflicts_left_for_next_run": "rows that somebody else changed meanwhile",
+    "clinic_without_acting_user": "the clinic has no acting user, so ODIS calls nobody about its "
+    "cases; name one with: idexx-sync clinics add CLINIC_ID --acting-user USER_ID",
+    "cases_not_written": "visits whose case can't be written; jobs and audits name them",
+    "consultations_failed": "clinical records that could not be read; they come first next time",
+    "consultations_wrong_patient": "clinical records of another patient than their visit's; left",
+    "consultations_vanished": "clinical records that Neo no longer has; what was read stays",
+    "consultations_left": "clinical records left for the next run",
+    "life_status_in_doubt": "patients that may have died; marked, and for a person to look at",
 }
 
 COUNTS: Final = {
     "read": "read from the calendar",
+    "consultations_due": "clinical records due",
+    "consultations_read": "clinical records read",
     "unchanged": "unchanged",
     "created": "created",
     "updated": "updated",
@@ -45,6 +55,10 @@ COUNTS: Final = {
     "looked_up": "looked up by id",
     "unreadable": "unreadable",
     "conflicts": "changed by somebody else meanwhile",
+    "marked": "marked as died",
+    "adopted": "cases adopted",
+    "edited_in_odis": "with fields edited in ODIS, left",
+    "deleted_in_odis": "deleted in ODIS, not made again",
     "slots_created": "slots created",
     "slots_updated": "slots corrected",
     "slots_deleted": "slots deleted",
@@ -64,6 +78,10 @@ REASONS: Final = {
     "room_not_synced": "in a room that is not synced",
     "unreadable": "unreadable, its time is kept",
     "approved": "approved by a person",
+    "adopted": "taken over from another service",
+    "consultation": "clinical record read",
+    "duplicate": "another case of the same visit",
+    "life_status": "its patient has died",
 }
 
 

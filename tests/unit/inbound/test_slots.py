@@ -47,6 +47,8 @@ def clinic(
         killed=False,
         known_room_ids=(),
         configuration_read_at=datetime(2026, 1, 1, tzinfo=UTC),
+        acting_user_id=None,
+        live_from=None,
         schedule=replace(SCHEDULE, **schedule),
         blocked_periods=blocked,
     )
