@@ -49,7 +49,7 @@ def facts_of_visit(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> Fa
                 "id": visit.id,
                 "consultationId": visit.consultation_id,
                 "date": day_of(visit.start).isoformat(),
-                "startTime": _iso(start),
+                "startTime": iso(start),
                 "duration": _minutes(visit, zone, slot_minutes),
                 "status": GUARD_WORDS.get(status, visit.status),
                 "sourceStatus": visit.status,
@@ -151,12 +151,12 @@ def stamps(places: set[str], now: datetime) -> dict[str, Any]:
     if "metadata" in places:
         said |= {
             "metadata.entities.confidence": _CONFIDENCE,
-            "metadata.entities.extractedAt": _iso(now),
-            "metadata.syncedAt": _iso(now),
+            "metadata.entities.extractedAt": iso(now),
+            "metadata.syncedAt": iso(now),
             "metadata.syncSource": "IDEXX Neo",
         }
     if "extraction" in places:
-        said |= {"extraction.confidence": _CONFIDENCE, "extraction.extractedAt": _iso(now)}
+        said |= {"extraction.confidence": _CONFIDENCE, "extraction.extractedAt": iso(now)}
     return said
 
 
@@ -204,7 +204,8 @@ def _minutes(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> int:
     return int(length.total_seconds() // 60) if length else slot_minutes
 
 
-def _iso(instant: datetime) -> str:
+def iso(instant: datetime) -> str:
+    """ISO 8601 in UTC, to the second: `2026-05-04T13:00:00Z`."""
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

@@ -19,6 +19,7 @@ from idexx_sync.cases.facts import (
     doubtful_texts,
     facts_of_consultation,
     facts_of_visit,
+    iso,
     record_texts,
     stamps,
 )
@@ -39,6 +40,7 @@ from idexx_sync.pims import Consultation, SourceRecord
 from idexx_sync.records import Record
 from idexx_sync.vocabulary import AppointmentStatus, appointment_status, fold
 
+VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
 NOT_AN_OBJECT: Final = "document_not_an_object"
 ENDS_BEFORE_START: Final = "ends_before_start"
 
@@ -77,14 +79,17 @@ def plan_visits(
 
 
 def plan_consultations(
-    read: Mapping[str, tuple[SourceRecord, Consultation]],
+    read: Collection[tuple[SourceRecord, Consultation]],
+    vanished: Collection[SourceRecord],
     held: Mapping[str, HeldVisit],
     view: View,
 ) -> Plan:
-    """What the clinical records change, by the visit's id."""
+    """What the clinical records change, and those that the source no longer has."""
     plan = Plan()
-    for visit, record in read.values():
+    for visit, record in read:
         _Visit(plan, view, visit, held[visit.id]).plan_record(record)
+    for visit in vanished:
+        _Visit(plan, view, visit, held[visit.id]).plan_vanished()
     return plan
 
 
@@ -120,6 +125,8 @@ class _Visit:
         if case is not None and (case.value("metadata.reconciliation") or {}).get("softDeleted"):
             change.cleared.append("reconciliation")
             change.reason = "came_back"
+        if case is not None and self.visit.consultation_id is None:
+            change.fields |= self._vanished(case)
         edited = self.plan.edited.get(self.visit.id, [])
         memory = {
             **said,
@@ -143,6 +150,8 @@ class _Visit:
         facts = facts_of_consultation(record, self.visit)
         known = memory.derived
         change = self._change(facts, known, "consultation", completes=True)
+        if self.held.case.value(VANISHED_AT) is not None:
+            change.cleared.append(VANISHED_AT.removeprefix("metadata."))
         texts = [*record_texts(record), *doubtful_texts(record)]
         screened = self.view.mark_of(texts)
         if screened != memory.screened:
@@ -163,6 +172,18 @@ class _Visit:
             },
         )
 
+    def plan_vanished(self) -> None:
+        """The source has no such record any more: what was read of it stays, marked."""
+        case = self.held.case
+        if case is not None and self._is_placed():
+            self._keep(Change(self.visit.id, "vanished", case, self._vanished(case)))
+
+    def _vanished(self, case: HeldCase) -> dict[str, Any]:
+        document = case.value("metadata.pimsConsultation") or {}
+        if document.get("id") is None or document.get("vanishedAt") is not None:
+            return {}
+        return {VANISHED_AT: iso(self.view.now)}
+
     # -- the case ----------------------------------------------------------------------------
 
     def _is_placed(self) -> bool:
@@ -171,7 +192,8 @@ class _Visit:
             self.plan.deleted_in_odis.add(self.visit.id)
             return False
         for case in self.held.cases:
-            if any(not isinstance(case.value(at) or {}, dict) for at in OBJECTS):
+            held = (case.value(place) for place in OBJECTS)
+            if any(value is not None and not isinstance(value, dict) for value in held):
                 self._quarantine(NOT_AN_OBJECT)
                 return False
         return True

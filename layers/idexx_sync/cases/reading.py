@@ -30,6 +30,8 @@ class UnitRead:
 
     records: dict[str, tuple[SourceRecord, Consultation]] = field(default_factory=dict)
     """Visit -> its record, of this very visit's patient."""
+    vanished: list[SourceRecord] = field(default_factory=list)
+    """Visits whose record the source no longer has; empty if it knows hardly any."""
     memories: dict[str, ConsultationMemory] = field(default_factory=dict)
     """Visit -> what to remember where there is no record."""
     failed: list[str] = field(default_factory=list)
@@ -60,6 +62,7 @@ def read_unit(
         progress.advance()
         visit = of_visit[asked_id]
         if isinstance(answer, Gone):
+            read.vanished.append(visit)
             remember(visit, VANISHED, asked=True)
         elif not isinstance(answer, Consultation):
             read.failed.append(answer.code)
@@ -73,6 +76,8 @@ def read_unit(
     for visit_id, (visit, _) in strange.items():
         if visit_id not in read.records:
             remember(visit, WRONG_PATIENT, asked=True)
+    if not read.records and len(read.vanished) >= FEW:
+        read.vanished = []  # more likely their address has changed
     return read
 
 

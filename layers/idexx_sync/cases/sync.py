@@ -195,7 +195,7 @@ class _Visits:
         self._reads.add(read)
 
         def unit() -> Unit:
-            plan = plan_consultations(read.records, held, self._view())
+            plan = plan_consultations(read.records.values(), read.vanished, held, self._view())
             plan.memories |= read.memories
             return Unit(plan, held)
 

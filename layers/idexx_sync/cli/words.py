@@ -80,6 +80,7 @@ REASONS: Final = {
     "approved": "approved by a person",
     "adopted": "taken over from another service",
     "consultation": "clinical record read",
+    "vanished": "its clinical record is gone from Neo",
     "duplicate": "another case of the same visit",
     "life_status": "its patient has died",
 }

@@ -1,4 +1,4 @@
-"""The thinnest path: a visit becomes a case, its record is read, and a second run changes nothing."""
+"""The thinnest path: a visit becomes a case, its record is read, twice changes nothing."""
 
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 from tests.support import counts
