@@ -21,8 +21,9 @@ from idexx_sync.run import Report, Run
 from idexx_sync.vocabulary import SyncName, appointment_status
 
 DAYS_BACK: Final = 7
-DAYS_AHEAD: Final = 7
-"""What readers show of the days to come (ODIS schema, windows)."""
+DAYS_AHEAD: Final = 2
+"""A case that is made earlier is too old for its follow-up once the visit is over: ODIS's daily
+job takes those made at most three days ago (ODIS schema, what triggers calls)."""
 UNIT: Final = 50
 """Consultations that are read and committed together."""
 STOP_AFTER_S: Final = 120.0

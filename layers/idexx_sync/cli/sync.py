@@ -58,7 +58,7 @@ def cases(
 ) -> int:
     """Make the visits in Neo cases of ODIS, with their clinical record.
 
-    Without dates: from seven days ago to seven days ahead.
+    Without dates: from seven days ago to two days ahead.
     """
     return _run(ctx, "cases", clinic, first_day, last_day, dry_run=dry_run, as_json=as_json)
 

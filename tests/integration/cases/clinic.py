@@ -1,11 +1,20 @@
 """A clinic whose visits become cases: what is in ODIS, and what was said about it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
+from idexx_sync import leases
+from idexx_sync.cases.sync import CaseSync
+from idexx_sync.db import Conn, Settle
+from idexx_sync.jobs import Job, Order
+from idexx_sync.leases import Lease
 from idexx_sync.pims import Consultation, Line, SourceRecord
+from idexx_sync.runner import run_job
 from tests.support import Bench, query, visit
 
 
@@ -95,6 +104,22 @@ class CasesBench(Bench):
             "WHERE id = %s",
             [*values, row_id],
         )
+
+    def again(self, job: Job) -> Job:
+        """The job's next attempt."""
+        return run_job(Order(job.id, None, "cases"), CaseSync(), self.tools())
+
+    @contextmanager
+    def changing_between(self, table: str, row_id: UUID) -> Iterator[None]:
+        """Within the block somebody changes the row after each plan, before it is written."""
+        original = leases.require
+
+        def require(conn: Conn, lease: Lease, settle: Settle) -> None:
+            original(conn, lease, settle)
+            self.conn.execute(f"UPDATE {table} SET updated_at = now() WHERE id = %s", (row_id,))
+
+        with patch.object(leases, "require", require):
+            yield
 
     def shows(self, *records: SourceRecord) -> None:
         self.pims.records = list(records)

@@ -38,6 +38,13 @@ def user_id(conn: Connection[tuple[Any, ...]]) -> UUID:
 
 
 @pytest.fixture
+def other_clinic(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[CasesBench]:
+    made = CasesBench(conn, database, add_clinic(conn))
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
 def bench(conn: Connection[tuple[Any, ...]], database: str, user_id: UUID) -> Iterator[CasesBench]:
     clinic_id = add_clinic(conn, acting_user_id=user_id, live_from=date(2026, 1, 1))
     made = CasesBench(conn, database, clinic_id)
