@@ -193,6 +193,8 @@ class ScriptedPims:
     rooms: Sequence[str] = ("3", "5")
     error: Exception | None = None
     logged_in: bool = False
+    will_log_in: bool = False
+    configurations_read: int = 0
     looked_up: list[str] = field(default_factory=list)
     reads: int = 0
     before_answer: Any = None
@@ -223,6 +225,7 @@ class ScriptedPims:
             yield consultation_id, self.charts.get(consultation_id, Gone())
 
     def configuration(self) -> Configuration:
+        self.configurations_read += 1
         return Configuration(30, [Room(room, f"ROOM {room}") for room in self.rooms])
 
     def replace(self, record_id: str, **fields: Any) -> None:

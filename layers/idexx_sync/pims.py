@@ -208,6 +208,11 @@ class Pims(Protocol):
         """A login was needed in this run."""
         ...
 
+    @property
+    def will_log_in(self) -> bool:
+        """There is no session: the first question of all needs a login."""
+        ...
+
     def schedule(self, window: Window) -> Snapshot:
         """Everything the calendar shows for the window."""
         ...

@@ -197,13 +197,14 @@ class _Reading:
 def _read(
     run: Run, pims: Pims, window: Window, now: datetime
 ) -> tuple[Snapshot, Configuration | None]:
-    """The calendar; and rooms, types and slot length, which are due after a login, daily, and
+    """The calendar; and rooms, types and slot length, which are due with a login, daily, and
     when the clinic's list names a room that was not among them.
 
     Both are asked for at once where it is known beforehand that both are due.
     """
     read_at = run.clinic.configuration_read_at
-    if read_at is not None and now - read_at <= CONFIGURATION_LIFETIME:
+    is_due = read_at is None or now - read_at > CONFIGURATION_LIFETIME
+    if not is_due and not pims.will_log_in:
         snapshot = pims.schedule(window)
         new_room = not set(run.clinic.room_ids or ()) <= set(run.clinic.known_room_ids)
         return snapshot, pims.configuration() if pims.logged_in or new_room else None

@@ -32,7 +32,10 @@ class BrowserLogin:
         chromium_path: str | None,
         timeout_s: float,
         time_left: TimeLeft,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> None:
+        """`meanwhile` is done by the caller's thread, which has nothing to do but wait."""
+        self._meanwhile = meanwhile
         self._origin = origin
         self._chromium_path = chromium_path
         self._timeout_s = timeout_s
@@ -49,6 +52,7 @@ class BrowserLogin:
         self._attempt = attempt = _Attempt(self, credentials, allowed)
         attempt.start()
         try:
+            self._meanwhile()
             answered = attempt.answered.wait(allowed + _GRACE_S)
         except BaseException:  # somebody stops us: the browser must not outlive this
             self._cut_off(attempt)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal
 
 from idexx_sync.access import AccessDesk, Credentials, StoredSession
@@ -22,7 +23,7 @@ from idexx_sync.neo.lookups import read_appointment, read_configuration
 from idexx_sync.neo.pacer import Pacer
 from idexx_sync.neo.payloads import CalendarPage, read_calendar
 from idexx_sync.neo.session import SessionKeeper
-from idexx_sync.neo.transport import HttpTransport, TimeLeft, Transport
+from idexx_sync.neo.transport import HttpTransport, TimeLeft, Transport, prepare_http
 from idexx_sync.pims import Configuration, Gone, Lookup, Snapshot, Unknown, Window
 from idexx_sync.settings import Settings
 
@@ -70,6 +71,10 @@ class NeoProvider:
     def logged_in(self) -> bool:
         """Whether this run has logged in; then the configuration is due to be read again."""
         return self._keeper.logged_in
+
+    @property
+    def will_log_in(self) -> bool:
+        return self._keeper.will_log_in
 
     def interrupt(self) -> None:
         """Ends the browser of a login that is under way; any thread may call this."""
@@ -170,6 +175,7 @@ def open_neo(
         chromium_path=settings.chromium_path,
         timeout_s=settings.login_timeout_seconds,
         time_left=time_left,
+        meanwhile=partial(prepare_http, access.base_url),
     )
 
     def connect(session: StoredSession) -> Transport:

@@ -73,6 +73,12 @@ class SessionKeeper:
         self.logged_in = False
         """Whether this run has logged in."""
 
+    @property
+    def will_log_in(self) -> bool:
+        """There is no session yet and none is stored."""
+        with self._lock:
+            return self._held is None and self._desk.session() is None
+
     def current(self) -> HeldSession:
         """The session to ask with; logs in when there is none."""
         with self._lock:

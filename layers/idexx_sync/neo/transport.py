@@ -97,6 +97,11 @@ class HttpTransport:
             return RawAnswer(response.status_code, str(response.url), headers, b"".join(chunks))
 
 
+def prepare_http(base_url: str) -> None:
+    """Load what the first client of a process would: it takes longer than a request may."""
+    httpx.Client(verify=_tls(base_url.startswith("https:")), trust_env=False).close()
+
+
 def address(base_url: str, path: str, params: Mapping[str, str]) -> str:
     """Blanks go out as `%20`, as Neo's own pages send them."""
     return f"{base_url}{path}" + (f"?{urlencode(params, quote_via=quote)}" if params else "")

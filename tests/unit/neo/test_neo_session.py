@@ -91,14 +91,17 @@ def test_a_stored_session_is_used_without_any_login() -> None:
     neo = Neo(lambda _session, _path: json_answer(), desk)
 
     assert neo.conversation.ask("/x", {}) == Answered({})
+    assert not neo.keeper.will_log_in
     assert (desk.logins, neo.requests, neo.keeper.logged_in) == (0, 1, False)
 
 
 def test_without_a_session_it_logs_in_first_and_keeps_it() -> None:
     desk = FakeDesk()
     neo = Neo(lambda _session, _path: json_answer(), desk)
+    assert neo.keeper.will_log_in
 
     neo.conversation.ask("/x", {})
+    assert not neo.keeper.will_log_in
     neo.conversation.ask("/x", {})
     assert desk.outcomes == ["ok"]
     assert desk.stored == StoredSession([{"name": "neo_session", "value": "1"}], "agent", NOW)
