@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, FiniteFloat, ValidationError
 
-from idexx_sync.neo.fields import FreeName, FreeText, Id, Payload, storable
+from idexx_sync.neo.fields import FreeName, FreeText, Id, Payload, name_of, storable
 from idexx_sync.pims import Consultation, ConsultationAnswer, Gone, Line, Unknown
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -83,7 +83,9 @@ class NotesPayload(Payload):
 
 class LinePayload(Payload):
     id: Id | None = None
-    name: Annotated[FreeText, Field(min_length=1)] = Field(alias="productService")
+    name: Annotated[FreeText, BeforeValidator(name_of)] = Field(
+        alias="productService", min_length=1
+    )
     label: FreeText | None = None
     quantity: Annotated[FiniteFloat | None, BeforeValidator(_none_if_blank)] = None
     declined: bool | None = Field(default=None, alias="isDeclined")

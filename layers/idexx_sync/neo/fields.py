@@ -54,7 +54,8 @@ def storable(value: object) -> object:
     return _NOT_STORABLE.sub("", value) if isinstance(value, str) else value
 
 
-def _name_of(value: object) -> object:
+def name_of(value: object) -> object:
+    """What an object calls itself; anything else as it is."""
     return value.get("name") if isinstance(value, dict) else value
 
 
@@ -63,11 +64,11 @@ Id = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\s.\x00-\x1f]
 """Int or str in, str out; empty means none."""
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """Stripped; empty means none."""
-Named = Annotated[Text | None, BeforeValidator(_name_of)]
+Named = Annotated[Text | None, BeforeValidator(name_of)]
 """A name as text, or as an object that has one."""
 FreeText = Annotated[str, BeforeValidator(storable)]
 """What people wrote: no character of it makes the record unreadable. Stripped; empty means none."""
-FreeName = Annotated[FreeText | None, BeforeValidator(_name_of)]
+FreeName = Annotated[FreeText | None, BeforeValidator(name_of)]
 """The same as `Named`, of words that people chose."""
 WallClock = Annotated[str, AfterValidator(wall_clock)]
 
