@@ -61,8 +61,8 @@ class Conversation:
 
         Never Unavailable or TooMany: after the last try those leave as errors. `one_of_many`: an
         answer that is merely not JSON may be this question's own trouble, so a second question
-        decides whether it is the session's. `still_wanted` is called when a try's turn has come,
-        and raises when the answer would interest nobody any more.
+        decides whether it is the session's. `still_wanted` is called when a try's turn has come
+        and before a login, and raises when the answer would interest nobody any more.
         """
         while True:
             held = self._keeper.current()
@@ -72,6 +72,7 @@ class Conversation:
                 return verdict
             if one_of_many and not verdict.certain and self._is_alive(held):
                 return verdict
+            still_wanted()
             self._keeper.renew(held, verdict.code)
 
     def close(self) -> None:

@@ -15,8 +15,8 @@ from tests.unit.neo.desk import FakeDesk
 from tests.unit.neo.test_neo_session import NOW, OLD, Answer, Neo, json_answer
 
 
-def opened(answer: Answer, *, connections: int = 1) -> NeoProvider:
-    neo = Neo(answer, FakeDesk(session=OLD))
+def opened(answer: Answer, *, connections: int = 1, desk: FakeDesk | None = None) -> NeoProvider:
+    neo = Neo(answer, desk or FakeDesk(session=OLD))
     return NeoProvider(
         neo.conversation,
         neo.keeper,
@@ -72,6 +72,24 @@ def test_what_ends_the_run_for_one_thread_stops_the_others() -> None:
     with pytest.raises(LeaseLost):
         list(opened(answer, connections=2).consultations(["1", "2", "3", "4"]))
     assert sorted(asked) == ["1", "2"]
+
+
+def test_nobody_logs_in_for_a_reader_that_has_stopped() -> None:
+    stopped, second_has_begun = threading.Event(), threading.Event()
+
+    def answer(_: StoredSession, path: str) -> RawAnswer:
+        if "/1/" in path:
+            assert second_has_begun.wait(5)
+            return page_of(path)
+        second_has_begun.set()
+        stopped.wait(0.3)
+        return json_answer(401)
+
+    desk = FakeDesk(session=OLD)
+    asking = opened(answer, connections=2, desk=desk).consultations(["1", "2"])
+    next(asking)
+    asking.close()  # type: ignore[attr-defined]
+    assert (desk.logins, desk.dropped) == (0, 0)
 
 
 def test_ids_come_once_and_what_is_no_id_is_never_asked() -> None:
