@@ -261,6 +261,12 @@ class Company:
         wanted = {key: value for key, value in locals().items() if key != "self"}
         return self._make("add_line", **wanted)
 
+    def set_vital_signs(
+        self, consultation_id: Id, signs: dict[str, Any] | list[Any] | None
+    ) -> None:
+        """In any shape."""
+        self._do("set_vital_signs", consultation_id=consultation_id, signs=signs)
+
     def delete_consultation(self, consultation_id: Id) -> None:
         self._do("delete_consultation", consultation_id=consultation_id)
 
@@ -275,8 +281,9 @@ class Company:
     def rename_patient(self, patient_id: Id, name: str) -> None:
         self._do("rename_patient", patient_id=patient_id, name=name)
 
-    def merge_patients(self, patient_id: Id, into: Id) -> None:
-        self._do("merge_patients", patient_id=patient_id, into=into)
+    def merge_patients(self, patient_id: Id, into: Id, *, consultations: bool = False) -> None:
+        """Moves the visits, and if wanted the consultations."""
+        self._do("merge_patients", patient_id=patient_id, into=into, consultations=consultations)
 
     def mark_deceased(self, patient_id: Id) -> None:
         self._do("mark_deceased", patient_id=patient_id)

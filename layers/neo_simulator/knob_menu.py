@@ -25,6 +25,7 @@ from neo_simulator.shape_values import (
     OPTIONAL_KEYS,
     calendar_subset,
     delay,
+    patients_by_consultation,
 )
 from neo_simulator.statuses import DISPLAY
 
@@ -245,6 +246,13 @@ KNOBS = {
             share(),
             None,
             "Visits whose record lacks the three status keys.",
+        ),
+        Knob(
+            "consultation_patient",
+            "Data",
+            patients_by_consultation(),
+            {},
+            "Consultations whose page-data shows another patient than theirs.",
         ),
         # -- network ---------------------------------------------------------------------------
         Knob(

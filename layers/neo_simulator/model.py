@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Status(StrEnum):
@@ -189,4 +190,6 @@ class Consultation:
     """draft, unpaid, paid, completed (notes only or nothing to pay)."""
     notes: str = ""
     lines: list[Line] = field(default_factory=list)
+    vital_signs: dict[str, Any] | list[Any] | None = None
+    """In whatever shape a test wants: nobody has seen the real one."""
     updated_at: datetime | None = None

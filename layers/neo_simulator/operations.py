@@ -1,5 +1,7 @@
 """Every change that can be made to one company's world, as the admin API offers them."""
 
+from typing import Any
+
 from neo_simulator.diary import Diary
 from neo_simulator.errors import NotPossible
 from neo_simulator.model import Line, Status
@@ -51,6 +53,13 @@ class Operations(Diary):
         consultation.updated_at = self.now()
         return line.id
 
+    def set_vital_signs(
+        self, consultation_id: int, signs: dict[str, Any] | list[Any] | None
+    ) -> None:
+        """Possible at any time, as for the notes; null takes them away."""
+        consultation = self.world.consultation(consultation_id)
+        consultation.vital_signs, consultation.updated_at = signs, self.now()
+
     def delete_consultation(self, consultation_id: int, by: str = FRONT_DESK) -> None:
         """Only a draft can be deleted; its visit goes back to arrived, without a consultation."""
         consultation = self.world.consultation(consultation_id)
@@ -74,14 +83,17 @@ class Operations(Diary):
     def mark_deceased(self, patient_id: int) -> None:
         found(self.world.patients, patient_id, "patient").alive = False
 
-    def merge_patients(self, patient_id: int, into: int) -> None:
-        """The first patient's visits move to the other one; its consultations keep theirs."""
+    def merge_patients(self, patient_id: int, into: int, consultations: bool = False) -> None:
+        """The first patient's visits move to the other one, and if wanted its consultations."""
         found(self.world.patients, patient_id, "patient")
         found(self.world.patients, into, "patient")
         for visit in self.world.visits.values():
             if visit.patient_id == patient_id:
                 visit.patient_id = into
                 self._touch(visit, FRONT_DESK)
+        for record in self.world.consultations.values() if consultations else ():
+            if record.patient_id == patient_id:
+                record.patient_id = into
 
     def change_phone(
         self,

@@ -84,6 +84,22 @@ def calendar_subset() -> Values:
     return Values(allowed, parse)
 
 
+def patients_by_consultation() -> Values:
+    def parse(value: Any) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise NotPossible(f"{value!r} is not an object")
+        return {_number(key): _number(patient) for key, patient in value.items()}
+
+    return Values("object: consultation's id -> patient's id", parse)
+
+
+def _number(value: Any) -> str:
+    text = str(value)
+    if not (text.isascii() and text.isdigit()):
+        raise NotPossible(f"{value!r} is no id")
+    return text
+
+
 def delay() -> Values:
     def parse(value: Any) -> Any:
         if not isinstance(value, dict):

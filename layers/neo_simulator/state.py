@@ -136,6 +136,7 @@ def consultation_state(consultation: Consultation) -> dict[str, Any]:
         "status": consultation.status,
         "reason": consultation.reason,
         "notes": consultation.notes,
+        "vital_signs": consultation.vital_signs,
         "started_at": stamp(consultation.started_at),
         "lines": [
             {

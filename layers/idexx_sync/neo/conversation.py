@@ -49,21 +49,30 @@ class Conversation:
         self._lock = threading.Lock()
         self._open = ExitStack()
 
-    def ask(self, path: str, params: Mapping[str, str], *, one_of_many: bool = False) -> Verdict:
+    def ask(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        one_of_many: bool = False,
+        still_wanted: Callable[[], None] = lambda: None,
+    ) -> Verdict:
         """The verdict on the answer; a refused session is renewed and the question put again.
 
         Never Unavailable or TooMany: after the last try those leave as errors. `one_of_many`: an
         answer that is merely not JSON may be this question's own trouble, so a second question
-        decides whether it is the session's.
+        decides whether it is the session's. `still_wanted` is called when a try's turn has come
+        and before a login, and raises when the answer would interest nobody any more.
         """
         while True:
             held = self._keeper.current()
-            verdict = self._patiently(held, path, params)
+            verdict = self._patiently(held, path, params, still_wanted)
             if not isinstance(verdict, SessionRefused):
                 self._keeper.accepted(held)
                 return verdict
             if one_of_many and not verdict.certain and self._is_alive(held):
                 return verdict
+            still_wanted()
             self._keeper.renew(held, verdict.code)
 
     def close(self) -> None:
@@ -73,7 +82,13 @@ class Conversation:
         """Whether Neo answers properly to a small question that any session may ask."""
         return not isinstance(self._patiently(held, self._probe, {}), SessionRefused)
 
-    def _patiently(self, held: HeldSession, path: str, params: Mapping[str, str]) -> Verdict:
+    def _patiently(
+        self,
+        held: HeldSession,
+        path: str,
+        params: Mapping[str, str],
+        still_wanted: Callable[[], None] = lambda: None,
+    ) -> Verdict:
         transport = self._transport(held)
         tried = 0
         while True:
@@ -83,6 +98,7 @@ class Conversation:
             asked_for = None
             try:
                 with self._pacer.turn():
+                    still_wanted()
                     answer = transport.get(path, params)
             except (PimsUnavailable, PimsSlow) as error:
                 failure = error

@@ -5,11 +5,20 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 _WALL_CLOCK: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[ T]((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?", re.ASCII
 )
+_NOT_STORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 @lru_cache(maxsize=4096)  # a calendar has few different times: this halves the reading of them
@@ -40,7 +49,13 @@ def wall_clock_if_readable(text: str) -> str | None:
         return None
 
 
-def _name_of(value: object) -> object:
+def storable(value: object) -> object:
+    """A text without NUL characters and half surrogate pairs: Postgres can store neither."""
+    return _NOT_STORABLE.sub("", value) if isinstance(value, str) else value
+
+
+def name_of(value: object) -> object:
+    """What an object calls itself; anything else as it is."""
     return value.get("name") if isinstance(value, dict) else value
 
 
@@ -49,9 +64,25 @@ Id = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\s.\x00-\x1f]
 """Int or str in, str out; empty means none."""
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """Stripped; empty means none."""
-Named = Annotated[Text | None, BeforeValidator(_name_of)]
+Named = Annotated[Text | None, BeforeValidator(name_of)]
 """A name as text, or as an object that has one."""
+FreeText = Annotated[str, BeforeValidator(storable)]
+"""What people wrote: no character of it makes the record unreadable. Stripped; empty means none."""
+FreeName = Annotated[FreeText | None, BeforeValidator(name_of)]
+"""The same as `Named`, of words that people chose."""
 WallClock = Annotated[str, AfterValidator(wall_clock)]
+
+_IDS: Final = TypeAdapter(
+    Id, config=ConfigDict(coerce_numbers_to_str=True, str_strip_whitespace=True)
+)
+
+
+def id_if_readable(value: object) -> str | None:
+    """An id as text; None for an empty one and for what is no id."""
+    try:
+        return _IDS.validate_python(value) or None
+    except ValidationError:
+        return None
 
 
 class Payload(BaseModel):

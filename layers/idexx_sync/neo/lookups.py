@@ -3,7 +3,7 @@
 from pydantic import Field, ValidationError
 
 from idexx_sync.errors import ShapeChanged
-from idexx_sync.neo.fields import Id, Named, Payload, Text, WallClock
+from idexx_sync.neo.fields import Id, Named, Payload, Text, WallClock, id_if_readable
 from idexx_sync.pims import Configuration, Found, Gone, Lookup, Room, Unknown
 from idexx_sync.vocabulary import appointment_status
 
@@ -29,6 +29,7 @@ class AppointmentPayload(Payload):
     status: Text | None = None
     room: AppointmentRoom | None = Field(default=None, alias="appointmentRoom")
     cancelled_reason: object = Field(default=None, alias="cancelledReason")
+    patient: object = None
 
 
 class AppointmentType(Payload):
@@ -66,6 +67,7 @@ def read_appointment(value: object, asked_id: str) -> Lookup:
         status=found.status or None,
         deleted=bool(found.deleted),
         cancelled=_is_cancelled(found),
+        patient_id=_patient_id(found),
     )
 
 
@@ -94,6 +96,11 @@ def _is_cancelled(found: AppointmentPayload) -> bool:
     reason = found.cancelled_reason
     given = bool(reason.strip()) if isinstance(reason, str) else bool(reason)
     return given or appointment_status(found.status) == "cancelled"
+
+
+def _patient_id(found: AppointmentPayload) -> str | None:
+    """None when it can't be read: the proof of rule R6 must not hang on whose visit it is."""
+    return id_if_readable(found.patient.get("id")) if isinstance(found.patient, dict) else None
 
 
 def _code(error: ValidationError) -> str:

@@ -9,10 +9,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from idexx_sync.errors import ShapeChanged
-from idexx_sync.neo.fields import Id, Named, Payload, Text, WallClock, wall_clock_if_readable
+from idexx_sync.neo.fields import (
+    Id,
+    Named,
+    Payload,
+    Text,
+    WallClock,
+    id_if_readable,
+    wall_clock_if_readable,
+)
 from idexx_sync.pims import RecordKind, SourceRecord, Unreadable
 
 _FIELD_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
@@ -74,7 +82,6 @@ _KNOWN_AND_UNUSED: Final = frozenset(
 KNOWN_EVENT_FIELDS: Final = _KNOWN_AND_UNUSED | {
     info.alias or name for name, info in CalendarEvent.model_fields.items()
 }
-_IDS: Final = TypeAdapter(Id, config=ConfigDict(coerce_numbers_to_str=True))
 _TRUE: Final = (True, "true", "True", "1")
 
 
@@ -181,18 +188,12 @@ def _unreadable(raw: dict[str, Any], code: str) -> Unreadable:
     start = raw.get("start")
     return Unreadable(
         code=code,
-        id=_readable_id(raw.get("appointment_id")) or _readable_id(raw.get("id")),
+        id=id_if_readable(raw.get("appointment_id")) or id_if_readable(raw.get("id")),
         kind="block" if _is_true(raw.get("is_block")) else "visit",
         start=wall_clock_if_readable(start.strip()) if isinstance(start, str) else None,
-        room_id=_readable_id(raw.get("resourceId")) or _readable_id(raw.get("appointment_room_id")),
+        room_id=id_if_readable(raw.get("resourceId"))
+        or id_if_readable(raw.get("appointment_room_id")),
     )
-
-
-def _readable_id(value: object) -> str | None:
-    try:
-        return _IDS.validate_python(value).strip() or None
-    except ValidationError:
-        return None
 
 
 def _is_true(value: object) -> bool:

@@ -1,34 +1,44 @@
-"""IDEXX Neo as a `Pims`: a clinic's calendar, single appointments and configuration."""
+"""IDEXX Neo as a `Pims`: calendar, single appointments, consultations and configuration."""
 
 import math
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Final, Literal
+from urllib.parse import quote
 
 from idexx_sync.access import AccessDesk, Credentials, StoredSession
 from idexx_sync.errors import PimsSlow, PimsUnavailable, ShapeChanged, Throttled
 from idexx_sync.neo.answers import Answered, NotFound, SessionRefused, Strange
 from idexx_sync.neo.browser_login import BrowserLogin
 from idexx_sync.neo.browser_transport import BrowserTransport
+from idexx_sync.neo.consultations import read_consultation
 from idexx_sync.neo.conversation import Conversation
 from idexx_sync.neo.login import LoginResult
 from idexx_sync.neo.lookups import read_appointment, read_configuration
 from idexx_sync.neo.pacer import Pacer
 from idexx_sync.neo.payloads import CalendarPage, read_calendar
 from idexx_sync.neo.session import SessionKeeper
-from idexx_sync.neo.transport import HttpTransport, TimeLeft, Transport, prepare_http
-from idexx_sync.pims import Configuration, Gone, Lookup, Snapshot, Unknown, Window
+from idexx_sync.neo.transport import TOO_LARGE, HttpTransport, TimeLeft, Transport, prepare_http
+from idexx_sync.pims import (
+    Configuration,
+    ConsultationAnswer,
+    Gone,
+    Lookup,
+    Snapshot,
+    Unknown,
+    Window,
+)
 from idexx_sync.settings import Settings
 
 CALENDAR: Final = "/appointments/getCalendarEventData"
 APPOINTMENT: Final = "/appointments/getAppointment"
+CONSULTATION: Final = "/consultations/{}/page-data"
 CONFIGURATION: Final = "/appointments/getAppointmentView"
 MOST_DAYS: Final = 14
 """Days of one calendar request; longer windows have not been seen to work."""
@@ -108,9 +118,22 @@ class NeoProvider:
         Once Neo fails to answer, the ids that are left are not asked for any more: Unknown.
         """
         wanted = list(dict.fromkeys(ids))
-        looking = _LookingUp(self._conversation, self._on_progress, len(wanted))
-        with ThreadPoolExecutor(self._connections, thread_name_prefix="neo-look-up") as pool:
-            return dict(zip(wanted, pool.map(looking.look_up, wanted), strict=True))
+        looking = _AskingEach(
+            self._conversation, self._connections, _appointment_of, read_appointment
+        )
+        found: dict[str, Lookup] = {}
+        for asked_id, lookup in looking.answers(wanted):
+            found[asked_id] = lookup
+            self._on_progress("proof", len(found), len(wanted))
+        return {asked_id: found[asked_id] for asked_id in wanted}
+
+    def consultations(self, ids: Sequence[str]) -> Iterator[tuple[str, ConsultationAnswer]]:
+        """Each record as it comes, several asked for at a time; failures as for appointments.
+
+        Few more are asked for than were taken, and none once the iterator is closed.
+        """
+        reading = _AskingEach(self._conversation, self._connections, _page_of, read_consultation)
+        return reading.answers(dict.fromkeys(ids))
 
     def configuration(self) -> Configuration:
         return read_configuration(self._value(CONFIGURATION, {}))
@@ -123,38 +146,69 @@ class NeoProvider:
         raise ShapeChanged(f"Neo answered {path} in an unknown way ({code})", code=code)
 
 
-class _LookingUp:
-    """One round of look-ups by id."""
+class _AskingEach[T]:
+    """One round of questions, each about one id."""
 
-    def __init__(self, conversation: Conversation, on_progress: Progress, total: int) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        connections: int,
+        question: Callable[[str], tuple[str, Mapping[str, str]]],
+        read: Callable[[object, str], T],
+    ) -> None:
+        """`question` gives the path and parameters for an id, `read` understands the JSON."""
         self._conversation = conversation
-        self._on_progress = on_progress
-        self._total = total
-        self._done = Counter[str]()
-        self._lock = threading.Lock()
+        self._connections = connections
+        self._question = question
+        self._read = read
         self._down: str | None = None
+        self._over = False
 
-    def look_up(self, asked_id: str) -> Lookup:
-        lookup = self._look_up(asked_id)
-        with self._lock:
-            self._done["ids"] += 1
-            self._on_progress("proof", self._done["ids"], self._total)
-        return lookup
+    def answers(self, ids: Iterable[str]) -> Iterator[tuple[str, T | Gone | Unknown]]:
+        """As they come. When this ends, for whatever reason, no thread is left that asks."""
+        left = iter(ids)
+        with ThreadPoolExecutor(self._connections, thread_name_prefix="neo-each") as pool:
+            running = {
+                pool.submit(self._answer, asked_id): asked_id
+                for asked_id in islice(left, self._connections)
+            }
+            try:
+                while running:
+                    done = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
+                    asked_id, answer = running.pop(done), done.result()
+                    for another in islice(left, 1):
+                        running[pool.submit(self._answer, another)] = another
+                    yield asked_id, answer
+            finally:
+                self._over = True
 
-    def _look_up(self, asked_id: str) -> Lookup:
+    def _answer(self, asked_id: str) -> T | Gone | Unknown:
         if self._down is not None:
             return Unknown(self._down)
+        if not asked_id.strip("."):
+            return Unknown("id_unusable")
+        path, params = self._question(asked_id)
         try:
-            verdict = self._conversation.ask(APPOINTMENT, {"id": asked_id}, one_of_many=True)
+            verdict = self._conversation.ask(
+                path, params, one_of_many=True, still_wanted=self._still_wanted
+            )
         except (PimsUnavailable, PimsSlow, Throttled) as error:
             self._down = error.kind
             return Unknown(error.kind)
+        except ShapeChanged as error:
+            if error.code != TOO_LARGE:
+                raise
+            return Unknown(error.code)
         if isinstance(verdict, Answered):
-            return read_appointment(verdict.value, asked_id)
+            return self._read(verdict.value, asked_id)
         if isinstance(verdict, NotFound):
             return Gone()
         assert isinstance(verdict, (Strange, SessionRefused))
         return Unknown(verdict.code)
+
+    def _still_wanted(self) -> None:
+        if self._over:
+            raise CancelledError
 
 
 @contextmanager
@@ -189,7 +243,7 @@ def open_neo(
         return HttpTransport(
             access.base_url,
             session,
-            connections=settings.neo_connections,
+            connections=connections,
             timeout_s=settings.neo_timeout_seconds,
             time_left=time_left,
         )
@@ -201,7 +255,9 @@ def open_neo(
         return result
 
     keeper = SessionKeeper(desk, log_in_told, clock)
-    pacer = Pacer(settings.neo_requests_per_second, settings.neo_connections, sleep=sleep)
+    # The browser transport asks one question after the other: waiting for it is not Neo's time.
+    connections = 1 if access.transport == "browser" else settings.neo_connections
+    pacer = Pacer(settings.neo_requests_per_second, connections, sleep=sleep)
     conversation = Conversation(
         keeper,
         connect,
@@ -216,7 +272,7 @@ def open_neo(
         yield NeoProvider(
             conversation,
             keeper,
-            connections=settings.neo_connections,
+            connections=connections,
             clock=clock,
             on_progress=on_progress,
             interrupt=log_in.interrupt,
@@ -229,3 +285,11 @@ def open_neo(
 def _bounds(window: Window) -> dict[str, str]:
     """Whole days; whether Neo counts the end's own second is not known, and does not matter."""
     return {"start": f"{window.first_day} 00:00:00", "end": f"{window.last_day} 23:59:59"}
+
+
+def _appointment_of(asked_id: str) -> tuple[str, Mapping[str, str]]:
+    return APPOINTMENT, {"id": asked_id}
+
+
+def _page_of(asked_id: str) -> tuple[str, Mapping[str, str]]:
+    return CONSULTATION.format(quote(asked_id, safe="")), {}

@@ -16,6 +16,7 @@ from idexx_sync.errors import DeadlineExceeded, PimsSlow, PimsUnavailable, Shape
 from idexx_sync.neo.answers import RawAnswer
 
 LARGEST_BODY: Final = 64 * 1024 * 1024
+TOO_LARGE: Final = "answer_too_large"
 JSON_HEADERS: Final = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
 """What Neo's own pages send with their requests for JSON."""
 
@@ -124,7 +125,7 @@ def unreachable(fault: str) -> PimsUnavailable:
 
 
 def too_large(most: int) -> ShapeChanged:
-    return ShapeChanged(f"Neo's answer is larger than {most} bytes", code="answer_too_large")
+    return ShapeChanged(f"Neo's answer is larger than {most} bytes", code=TOO_LARGE)
 
 
 def belongs_to(host: str, cookie: Mapping[str, Any]) -> bool:

@@ -31,6 +31,7 @@ from neo_simulator.payloads.text import encode, stamp
 from neo_simulator.sessions import COOKIE
 from neo_simulator.state import state
 from neo_simulator.web.guard import COMPANIES
+from neo_simulator.world import found
 
 DOORS = web.AppKey("doors", Doors)
 
@@ -122,6 +123,10 @@ async def set_knob(request: web.Request) -> web.Response:
     value = (await _body(request, KnobValue)).value
     if name == "calendar_subset" and isinstance(value, dict) and "company" in value:
         request.app[COMPANIES].get(str(value["company"]))
+    if name == "consultation_patient" and isinstance(value, dict):
+        for patient in map(str, value.values()):
+            if patient.isdecimal():  # what is no id at all, the knob refuses in its own words
+                found(company.world.patients, int(patient), "patient")
     company.knobs.set(name, value)
     await _apply_to_door(request, company)
     return _json({"value": company.knobs[name]})

@@ -6,13 +6,13 @@ from neo_simulator.knobs import Knobs
 from neo_simulator.model import Client, Consultation, Line, Named, Patient
 from neo_simulator.payloads.appointment import named
 from neo_simulator.payloads.text import retype_ids, stamp
-from neo_simulator.world import World
+from neo_simulator.world import World, found
 
 PAGE_KEYS = ("consultationLines", "consultationNotes", "clientBranch", "vitalSignGroup")
 
 
 def page_data(world: World, knobs: Knobs, consultation: Consultation) -> dict[str, Any]:
-    patient, client = world.patient_of(consultation)
+    patient, client = _whose(world, knobs, consultation)
     shown = {
         "id": consultation.id,
         "reason": consultation.reason,
@@ -27,7 +27,7 @@ def page_data(world: World, knobs: Knobs, consultation: Consultation) -> dict[st
         "clientBranch": {"id": 1, "name": world.name, "sapId": 0},
         "consultationNotes": {"notes": consultation.notes},
         "consultationLines": [_line(world, line) for line in consultation.lines],
-        "vitalSignGroup": None,
+        "vitalSignGroup": consultation.vital_signs,
         "pageData": _page(world),
     }
     _place_notes(answer, knobs["notes_place"])
@@ -36,6 +36,15 @@ def page_data(world: World, knobs: Knobs, consultation: Consultation) -> dict[st
         if key in PAGE_KEYS:
             answer.pop(key, None)
     return answer
+
+
+def _whose(world: World, knobs: Knobs, consultation: Consultation) -> tuple[Patient, Client]:
+    """The consultation's patient, or the one that a knob puts in its place."""
+    other = knobs["consultation_patient"].get(str(consultation.id))
+    if other is None:
+        return world.patient_of(consultation)
+    patient = found(world.patients, int(other), "patient")
+    return patient, world.clients[patient.client_id]
 
 
 def without_consultation(world: World) -> dict[str, Any]:

@@ -11,7 +11,13 @@ from tests.support import Bench, visit
 def test_it_is_read_at_first_daily_and_after_a_login(bench: Bench) -> None:
     bench.pims.records = [visit()]
     read = []
-    for minutes, logged_in in ((0, False), (15, False), (15, True), (24 * 60 + 1, False), (15, False)):
+    for minutes, logged_in in (
+        (0, False),
+        (15, False),
+        (15, True),
+        (24 * 60 + 1, False),
+        (15, False),
+    ):
         bench.later(minutes)
         bench.pims.logged_in = logged_in
         bench.sync()

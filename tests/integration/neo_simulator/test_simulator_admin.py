@@ -79,7 +79,9 @@ def test_blocks_and_consultations_through_the_client(clinic: Company) -> None:
     )
     consultation = clinic.start_consultation(visit)
     clinic.delete_consultation(consultation)
-    clinic.merge_patients(clinic.visit(visit)["patient_id"], clinic.visit(other)["patient_id"])
+    clinic.merge_patients(
+        clinic.visit(visit)["patient_id"], clinic.visit(other)["patient_id"], consultations=True
+    )
 
     state = clinic.state()
     assert state["blocks"][0]["occurrences"][0]["start"] == "2026-05-05 12:00:00"

@@ -1,5 +1,7 @@
 """The confirmed behaviour of the JSON endpoints, over real HTTP."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -273,6 +275,19 @@ def test_page_data_has_the_consultation_the_notes_and_the_lines(
     assert data["client"]["mobilePhone"] == "555-555-0100"
     assert data["clientBranch"]["name"] == "Example Animal Clinic"
     assert len(data["pageData"]["providers"]) == 4
+
+
+@pytest.mark.parametrize("signs", [{"temperature": 38.5, "pulse": None}, [{"pulse": 90}], None])
+def test_page_data_has_the_vital_signs_in_whatever_shape(
+    clinic: Company, reader: httpx.Client, signs: Any
+) -> None:
+    consultation = clinic.start_consultation(clinic.book("2026-05-04 09:00:00"))
+    assert page_data(reader, consultation)["vitalSignGroup"] is None
+
+    clinic.set_vital_signs(consultation, signs)
+
+    assert page_data(reader, consultation)["vitalSignGroup"] == signs
+    assert clinic.state()["consultations"][0]["vital_signs"] == signs
 
 
 def test_a_walk_in_is_readable_and_not_in_the_calendar(

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from neo_simulator.client import Company, Simulator
+from neo_simulator.client import Company, Simulator, SimulatorRefused
 from tests.integration.neo_simulator.reading import ask_calendar, events, ids, look_up, page_data
 
 # -- sessions --------------------------------------------------------------------------------
@@ -318,6 +318,37 @@ def test_calendar_subset_shows_another_companys_calendar(
 
     assert ids(reader) == [foreign]
     other.remove()
+
+
+def test_consultation_patient(clinic: Company, reader: httpx.Client) -> None:
+    own, other = (
+        clinic.start_consultation(clinic.book("2026-05-04 09:00:00", patient=p, phone=phone))
+        for p, phone in (("TANGO", "555-555-0100"), ("MOCHI", "555-555-0199"))
+    )
+    mochi = page_data(reader, other)["patient"]
+
+    clinic.set_knob("consultation_patient", {own: mochi["id"]})
+
+    shown = page_data(reader, own)
+    assert (shown["consultation"]["id"], shown["patient"]) == (int(own), mochi)
+    assert shown["client"]["mobilePhone"] == "555-555-0199"
+    clinic.reset_knobs()
+    assert page_data(reader, own)["patient"]["name"] == "TANGO"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"910011": 1}, "404: no patient has the id 1"),
+        ({"910011": "x"}, "422: consultation_patient: 'x' is no id"),
+        ([], "422: consultation_patient: .* is not an object"),
+    ],
+)
+def test_consultation_patient_names_somebody_real(
+    clinic: Company, value: Any, message: str
+) -> None:
+    with pytest.raises(SimulatorRefused, match=message):
+        clinic.set_knob("consultation_patient", value)
 
 
 @pytest.mark.parametrize(("value", "broken"), [({"count": 3}, 3), ({"percent": 25}, 25)])

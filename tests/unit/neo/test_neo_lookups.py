@@ -34,6 +34,7 @@ def found(**changes: Any) -> Found:
         "status": "not arrived",
         "deleted": False,
         "cancelled": False,
+        "patient_id": "40021",
     }
     return Found(**(facts | changes))
 
@@ -53,6 +54,13 @@ def found(**changes: Any) -> Found:
         ({"appointmentRoom": None}, found(room_id=None)),
         ({"appointmentRoom": {"id": "5"}}, found(room_id="5")),
         ({"endAtLocal": None}, found(end=None)),
+        ({"patient": {"id": "40022"}}, found(patient_id="40022")),
+        ({"patient": None}, found(patient_id=None)),
+        ({"patient": {}}, found(patient_id=None)),
+        ({"patient": {"id": None}}, found(patient_id=None)),
+        ({"patient": {"id": [1]}}, found(patient_id=None)),
+        ({"patient": {"id": True}}, found(patient_id=None)),
+        ({"patient": "TANGO"}, found(patient_id=None)),
     ],
 )
 def test_r06_only_the_facts_that_may_be_used_are_taken(

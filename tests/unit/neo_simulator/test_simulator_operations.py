@@ -194,6 +194,31 @@ def test_merging_patients_moves_visits_and_leaves_consultations(staff: Operation
     assert staff.world.consultations[consultation].patient_id == old
 
 
+def test_merging_patients_moves_consultations_as_well_if_wanted(staff: Operations) -> None:
+    visit, other = staff.book(NINE, patient="TANGO"), staff.book(NINE, patient="TANGO 2")
+    consultation, others = staff.start_consultation(visit), staff.start_consultation(other)
+    old, kept = (staff.world.visits[v].patient_id for v in (visit, other))
+
+    staff.merge_patients(old, into=kept, consultations=True)
+
+    assert [staff.world.consultations[c].patient_id for c in (consultation, others)] == [kept] * 2
+
+
+def test_vital_signs_are_kept_in_any_shape_and_can_be_taken_away(
+    staff: Operations, clock: Clock
+) -> None:
+    consultation = staff.start_consultation(staff.book(NINE))
+    record = staff.world.consultations[consultation]
+    clock.advance(timedelta(minutes=5))
+
+    kept = []
+    for signs in ([{"pulse": 90}], {"pulse": 91}, None):
+        staff.set_vital_signs(consultation, signs)
+        kept.append(record.vital_signs)
+    assert kept == [[{"pulse": 90}], {"pulse": 91}, None]
+    assert record.updated_at == clock.local()
+
+
 def test_patients_and_owners_change(staff: Operations) -> None:
     visit = staff.book(NINE)
     patient, client = staff.world.patient_of(staff.world.visits[visit])
@@ -226,6 +251,8 @@ def test_unknown_records_and_impossible_values_are_named(staff: Operations) -> N
         staff.delete_block(7)
     with pytest.raises(UnknownRecord, match="no consultation has the id 7"):
         staff.edit_notes(7, "")
+    with pytest.raises(UnknownRecord, match="no consultation has the id 7"):
+        staff.set_vital_signs(7, {})
     with pytest.raises(NotPossible, match="room: 77 is none"):
         staff.book(NINE, room=77)
     with pytest.raises(NotPossible, match="minutes: -1"):
