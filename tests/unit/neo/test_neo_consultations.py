@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -13,7 +14,12 @@ from idexx_sync.neo.consultations import read_consultation
 from idexx_sync.pims import Consultation, Gone, Line, Unknown
 from tests.unit.neo.test_neo_payloads import json_values
 
-ABSENT = object()
+
+class Key(Enum):
+    ABSENT = "absent"
+
+
+ABSENT = Key.ABSENT
 unhurried = settings(deadline=None)
 MARK = "CANARY-OWNER-WORDS"
 

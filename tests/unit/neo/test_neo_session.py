@@ -98,10 +98,10 @@ def test_a_stored_session_is_used_without_any_login() -> None:
 def test_without_a_session_it_logs_in_first_and_keeps_it() -> None:
     desk = FakeDesk()
     neo = Neo(lambda _session, _path: json_answer(), desk)
-    assert neo.keeper.will_log_in
+    before = neo.keeper.will_log_in
 
     neo.conversation.ask("/x", {})
-    assert not neo.keeper.will_log_in
+    assert (before, neo.keeper.will_log_in) == (True, False)
     neo.conversation.ask("/x", {})
     assert desk.outcomes == ["ok"]
     assert desk.stored == StoredSession([{"name": "neo_session", "value": "1"}], "agent", NOW)
