@@ -1,7 +1,7 @@
 """A clinic in the database, a scripted PIMS, and a run of the inbound sync, for tests."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -219,7 +219,9 @@ class ScriptedPims:
         by_id = {record.id: record for record in reversed(self.records)}
         return {id_: self.answers.get(id_) or _found(by_id.get(id_)) for id_ in ids}
 
-    def consultations(self, ids: Sequence[str]) -> Iterator[tuple[str, ConsultationAnswer]]:
+    def consultations(
+        self, ids: Sequence[str]
+    ) -> Generator[tuple[str, ConsultationAnswer], None, None]:
         for consultation_id in ids:
             self.charts_read.append(consultation_id)
             yield consultation_id, self.charts.get(consultation_id, Gone())

@@ -4,7 +4,7 @@ Wall-clock texts are clinic-local, `YYYY-MM-DD HH:MM:SS`, without a zone, exactl
 means them; turning them into instants is the plan's work, because only it knows the clinic's zone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -221,8 +221,13 @@ class Pims(Protocol):
         """Each id looked up at the source; an id whose look-up failed is `Unknown`."""
         ...
 
-    def consultations(self, ids: Sequence[str]) -> Iterator[tuple[str, ConsultationAnswer]]:
-        """The record of each id, as they come; one whose reading failed is `Unknown`."""
+    def consultations(
+        self, ids: Sequence[str]
+    ) -> Generator[tuple[str, ConsultationAnswer], None, None]:
+        """The record of each id, as they come; one whose reading failed is `Unknown`.
+
+        Few more are asked for than were taken, and none once it is closed.
+        """
         ...
 
     def configuration(self) -> Configuration: ...

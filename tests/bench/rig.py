@@ -19,7 +19,7 @@ import pytest
 
 from idexx_sync import entry, migrations, telemetry
 from local_stack.postgres import Postgres, running_postgres
-from neo_simulator.client import Simulator
+from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator
 from tests.bench.delays import delayed
 from tests.support import Conn
@@ -136,6 +136,12 @@ class Rig:
     @contextmanager
     def service(self, profile: Profile, *visits: int) -> Iterator[Service]:
         """A clinic per number of visits, all synced once; the worker handler is ready to run."""
+        with self.service_of(profile, *(self._company(number) for number in visits)) as service:
+            yield service
+
+    @contextmanager
+    def service_of(self, profile: Profile, *companies: Company) -> Iterator[Service]:
+        """The same for companies with visits of their own; they are removed afterwards."""
         name = f"bench_{next(self._numbers)}"
         self.postgres.create_database(name, template="prepared")
         url = self.postgres.dsn(name)
@@ -144,7 +150,7 @@ class Rig:
             conn = stack.enter_context(psycopg.connect(url, autocommit=True))
             conn.execute("SET client_min_messages = warning")
             worker_url = stack.enter_context(delayed(url, profile.postgres_round_trip_s))
-            clinics = [self._clinic(stack, conn, profile, number) for number in visits]
+            clinics = [_clinic(stack, conn, profile, company) for company in companies]
             patch = stack.enter_context(pytest.MonkeyPatch.context())
             hosts = ",".join(clinic.neo.base_url for clinic in clinics)
             stack.enter_context(
@@ -163,17 +169,20 @@ class Rig:
                 clinic.neo.set_knob("delay_ms", profile.neo_server_ms)
             yield service
 
-    def _clinic(self, stack: ExitStack, conn: Conn, profile: Profile, visits: int) -> WorkedClinic:
+    def _company(self, visits: int) -> Company:
         today = datetime.now(ZoneInfo(ZONE)).date()
-        company = self.simulator.create_company(
+        return self.simulator.create_company(
             zone=ZONE,
             visits=visits,
             days=(today, today + timedelta(days=DAYS - 1)),
             blocks=False,
         )
-        stack.callback(company.remove)
-        company.base_url = stack.enter_context(delayed(company.base_url, profile.neo_round_trip_s))
-        return WorkedClinic(conn, company)
+
+
+def _clinic(stack: ExitStack, conn: Conn, profile: Profile, company: Company) -> WorkedClinic:
+    stack.callback(company.remove)
+    company.base_url = stack.enter_context(delayed(company.base_url, profile.neo_round_trip_s))
+    return WorkedClinic(conn, company)
 
 
 @contextmanager

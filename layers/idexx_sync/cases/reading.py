@@ -1,4 +1,4 @@
-"""Reading a unit of consultations, and judging what came back (rules R17 and R24)."""
+"""What came back of the consultations that were asked for (rules R17 and R24)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,8 +16,8 @@ from idexx_sync.errors import (
     Throttled,
 )
 from idexx_sync.gate import FEW
-from idexx_sync.pims import Consultation, Found, Gone, Pims, SourceRecord
-from idexx_sync.run import Progress, Report
+from idexx_sync.pims import Consultation, ConsultationAnswer, Found, Gone, Pims, SourceRecord
+from idexx_sync.run import Report
 
 _PASSING: Final[dict[str, type[SyncError]]] = {
     error.kind: error for error in (PimsUnavailable, PimsSlow, Throttled)
@@ -41,16 +41,15 @@ class UnitRead:
         return sum(memory.code == code for memory in self.memories.values())
 
 
-def read_unit(
-    pims: Pims,
-    visits: Sequence[SourceRecord],
-    held: Mapping[str, HeldVisit],
-    now: datetime,
-    progress: Progress,
+Answers = Sequence[tuple[SourceRecord, ConsultationAnswer]]
+"""Of each visit that was asked for."""
+
+
+def judge_answers(
+    answers: Answers, held: Mapping[str, HeldVisit], pims: Pims, now: datetime
 ) -> UnitRead:
-    """Read the visits' consultations; each is judged before anybody believes it."""
+    """Sort the answers of one unit; each is judged before anybody believes it."""
     read = UnitRead()
-    of_visit = {v.consultation_id: v for v in visits if v.consultation_id is not None}
     strange: dict[str, tuple[SourceRecord, Consultation]] = {}
 
     def remember(visit: SourceRecord, code: str, *, asked: bool) -> None:
@@ -58,9 +57,7 @@ def read_unit(
         known = visit.consultation_id if asked else memory.id
         read.memories[visit.id] = replace(memory, id=known, code=code, read_at=now)
 
-    for asked_id, answer in pims.consultations(list(of_visit)):
-        progress.advance()
-        visit = of_visit[asked_id]
+    for visit, answer in answers:
         if isinstance(answer, Gone):
             read.vanished.append(visit)
             remember(visit, VANISHED, asked=True)

@@ -1,8 +1,10 @@
 """The case sync: a clinic's visits and their clinical record, read, planned, judged and applied."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
+from itertools import islice
 from typing import ClassVar, Final
 
 from idexx_sync.cases import store
@@ -11,13 +13,13 @@ from idexx_sync.cases.due import due_in_order
 from idexx_sync.cases.judge import Answer, judge
 from idexx_sync.cases.model import HeldVisit, Plan
 from idexx_sync.cases.plan import View, plan_consultations, plan_visits
-from idexx_sync.cases.reading import Reads, read_unit
+from idexx_sync.cases.reading import Answers, Reads, judge_answers
 from idexx_sync.clinic_time import day_of, local_day, to_wall
 from idexx_sync.gate import Standing, decide_holds
 from idexx_sync.holds import standing_holds
-from idexx_sync.pims import Pims, Snapshot, SourceRecord, Unreadable
+from idexx_sync.pims import ConsultationAnswer, Pims, Snapshot, SourceRecord, Unreadable
 from idexx_sync.plan import PlanAgain, check_status_keys, newest
-from idexx_sync.run import Report, Run
+from idexx_sync.run import Progress, Report, Run
 from idexx_sync.vocabulary import SyncName, appointment_status
 
 DAYS_BACK: Final = 7
@@ -59,14 +61,28 @@ class CaseSync:
         visits = _Visits(run, pims.schedule(window))
         visits.prepare()
         due = visits.due()
-        units = [due[first : first + self._unit] for first in range(0, len(due), self._unit)]
-        run.progress.phase("consultations" if units else "write", len(due) or None)
-        visits.write_calendar(ends=not units)
-        while units and self._elapsed() < stop_at and not visits.should_stop:
-            visits.write_consultations(pims, units.pop(0))
+        run.progress.phase("consultations" if due else "write", len(due) or None)
+        visits.write_calendar(ends=not due)
+        of_visit = {visit.consultation_id: visit for visit in due if visit.consultation_id}
+        left = len(of_visit)
+        with closing(_reading(pims, of_visit, run.progress)) as reading:
+            while left and self._elapsed() < stop_at and not visits.should_stop:
+                unit = list(islice(reading, self._unit))
+                visits.write_consultations(pims, unit)
+                left -= len(unit)
         if due:
-            visits.end(left=sum(map(len, units)))
+            visits.end(left)
         return visits.report
+
+
+def _reading(
+    pims: Pims, of_visit: Mapping[str, SourceRecord], progress: Progress
+) -> Generator[tuple[SourceRecord, ConsultationAnswer], None, None]:
+    """The answers as they come: the next ones are under way while a unit is written."""
+    with closing(pims.consultations(list(of_visit))) as answers:
+        for consultation_id, answer in answers:
+            progress.advance()
+            yield of_visit[consultation_id], answer
 
 
 class _Visits:
@@ -189,10 +205,11 @@ class _Visits:
             self.report.counts["consultations_due"] = due
             self._write(unit(), last_try=True)
 
-    def write_consultations(self, pims: Pims, visits: Sequence[SourceRecord]) -> None:
-        """Read one unit and commit what was read."""
+    def write_consultations(self, pims: Pims, answers: Answers) -> None:
+        """Commit what was read as one unit."""
+        visits = [visit for visit, _ in answers]
         held = self._load(visits)
-        read = read_unit(pims, visits, held, self._run.clock(), self._run.progress)
+        read = judge_answers(answers, held, pims, self._run.clock())
         self._reads.add(read)
 
         def unit() -> Unit:

@@ -2,19 +2,18 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Final, Literal
 from urllib.parse import quote
 
 from idexx_sync.access import AccessDesk, Credentials, StoredSession
-from idexx_sync.errors import PimsSlow, PimsUnavailable, ShapeChanged, Throttled
-from idexx_sync.neo.answers import Answered, NotFound, SessionRefused, Strange
+from idexx_sync.errors import ShapeChanged
+from idexx_sync.neo.answers import Answered, Strange
+from idexx_sync.neo.asking_each import AskingEach
 from idexx_sync.neo.browser_login import BrowserLogin
 from idexx_sync.neo.browser_transport import BrowserTransport
 from idexx_sync.neo.consultations import read_consultation
@@ -24,14 +23,12 @@ from idexx_sync.neo.lookups import read_appointment, read_configuration
 from idexx_sync.neo.pacer import Pacer
 from idexx_sync.neo.payloads import CalendarPage, read_calendar
 from idexx_sync.neo.session import SessionKeeper
-from idexx_sync.neo.transport import TOO_LARGE, HttpTransport, TimeLeft, Transport, prepare_http
+from idexx_sync.neo.transport import HttpTransport, TimeLeft, Transport, prepare_http
 from idexx_sync.pims import (
     Configuration,
     ConsultationAnswer,
-    Gone,
     Lookup,
     Snapshot,
-    Unknown,
     Window,
 )
 from idexx_sync.settings import Settings
@@ -118,7 +115,7 @@ class NeoProvider:
         Once Neo fails to answer, the ids that are left are not asked for any more: Unknown.
         """
         wanted = list(dict.fromkeys(ids))
-        looking = _AskingEach(
+        looking = AskingEach(
             self._conversation, self._connections, _appointment_of, read_appointment
         )
         found: dict[str, Lookup] = {}
@@ -127,12 +124,14 @@ class NeoProvider:
             self._on_progress("proof", len(found), len(wanted))
         return {asked_id: found[asked_id] for asked_id in wanted}
 
-    def consultations(self, ids: Sequence[str]) -> Iterator[tuple[str, ConsultationAnswer]]:
+    def consultations(
+        self, ids: Sequence[str]
+    ) -> Generator[tuple[str, ConsultationAnswer], None, None]:
         """Each record as it comes, several asked for at a time; failures as for appointments.
 
         Few more are asked for than were taken, and none once the iterator is closed.
         """
-        reading = _AskingEach(self._conversation, self._connections, _page_of, read_consultation)
+        reading = AskingEach(self._conversation, self._connections, _page_of, read_consultation)
         return reading.answers(dict.fromkeys(ids))
 
     def configuration(self) -> Configuration:
@@ -144,71 +143,6 @@ class NeoProvider:
             return verdict.value
         code = verdict.code if isinstance(verdict, Strange) else "status_404"
         raise ShapeChanged(f"Neo answered {path} in an unknown way ({code})", code=code)
-
-
-class _AskingEach[T]:
-    """One round of questions, each about one id."""
-
-    def __init__(
-        self,
-        conversation: Conversation,
-        connections: int,
-        question: Callable[[str], tuple[str, Mapping[str, str]]],
-        read: Callable[[object, str], T],
-    ) -> None:
-        """`question` gives the path and parameters for an id, `read` understands the JSON."""
-        self._conversation = conversation
-        self._connections = connections
-        self._question = question
-        self._read = read
-        self._down: str | None = None
-        self._over = False
-
-    def answers(self, ids: Iterable[str]) -> Iterator[tuple[str, T | Gone | Unknown]]:
-        """As they come. When this ends, for whatever reason, no thread is left that asks."""
-        left = iter(ids)
-        with ThreadPoolExecutor(self._connections, thread_name_prefix="neo-each") as pool:
-            running = {
-                pool.submit(self._answer, asked_id): asked_id
-                for asked_id in islice(left, self._connections)
-            }
-            try:
-                while running:
-                    done = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
-                    asked_id, answer = running.pop(done), done.result()
-                    for another in islice(left, 1):
-                        running[pool.submit(self._answer, another)] = another
-                    yield asked_id, answer
-            finally:
-                self._over = True
-
-    def _answer(self, asked_id: str) -> T | Gone | Unknown:
-        if self._down is not None:
-            return Unknown(self._down)
-        if not asked_id.strip("."):
-            return Unknown("id_unusable")
-        path, params = self._question(asked_id)
-        try:
-            verdict = self._conversation.ask(
-                path, params, one_of_many=True, still_wanted=self._still_wanted
-            )
-        except (PimsUnavailable, PimsSlow, Throttled) as error:
-            self._down = error.kind
-            return Unknown(error.kind)
-        except ShapeChanged as error:
-            if error.code != TOO_LARGE:
-                raise
-            return Unknown(error.code)
-        if isinstance(verdict, Answered):
-            return self._read(verdict.value, asked_id)
-        if isinstance(verdict, NotFound):
-            return Gone()
-        assert isinstance(verdict, (Strange, SessionRefused))
-        return Unknown(verdict.code)
-
-    def _still_wanted(self) -> None:
-        if self._over:
-            raise CancelledError
 
 
 @contextmanager

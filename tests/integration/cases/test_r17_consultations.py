@@ -123,9 +123,10 @@ def test_r17_units_commit_separately(bench: CasesBench) -> None:
         pass
 
     def consultations(ids: Any) -> Any:
-        if len(bench.pims.charts_read) >= 4:
-            raise Stop
-        yield from original(ids)
+        for answer in original(ids):
+            if len(bench.pims.charts_read) > 4:
+                raise Stop
+            yield answer
 
     original = bench.pims.consultations
     bench.pims.consultations = consultations  # type: ignore[method-assign]

@@ -88,7 +88,7 @@ def test_nobody_logs_in_for_a_reader_that_has_stopped() -> None:
     desk = FakeDesk(session=OLD)
     asking = opened(answer, connections=2, desk=desk).consultations(["1", "2"])
     next(asking)
-    asking.close()  # type: ignore[attr-defined]
+    asking.close()
     assert (desk.logins, desk.dropped) == (0, 0)
 
 

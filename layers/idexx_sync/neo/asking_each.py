@@ -1,0 +1,76 @@
+"""Many questions to Neo, each about one id, several asked at a time."""
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
+from itertools import islice
+
+from idexx_sync.errors import PimsSlow, PimsUnavailable, ShapeChanged, Throttled
+from idexx_sync.neo.answers import Answered, NotFound, SessionRefused, Strange
+from idexx_sync.neo.conversation import Conversation
+from idexx_sync.neo.transport import TOO_LARGE
+from idexx_sync.pims import Gone, Unknown
+
+
+class AskingEach[T]:
+    """One round of questions, each about one id."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        connections: int,
+        question: Callable[[str], tuple[str, Mapping[str, str]]],
+        read: Callable[[object, str], T],
+    ) -> None:
+        """`question` gives the path and parameters for an id, `read` understands the JSON."""
+        self._conversation = conversation
+        self._connections = connections
+        self._question = question
+        self._read = read
+        self._down: str | None = None
+        self._over = False
+
+    def answers(self, ids: Iterable[str]) -> Generator[tuple[str, T | Gone | Unknown], None, None]:
+        """As they come. When this ends, for whatever reason, no thread is left that asks."""
+        left = iter(ids)
+        with ThreadPoolExecutor(self._connections, thread_name_prefix="neo-each") as pool:
+            running = {
+                pool.submit(self._answer, asked_id): asked_id
+                for asked_id in islice(left, self._connections)
+            }
+            try:
+                while running:
+                    done = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
+                    asked_id, answer = running.pop(done), done.result()
+                    for another in islice(left, 1):
+                        running[pool.submit(self._answer, another)] = another
+                    yield asked_id, answer
+            finally:
+                self._over = True
+
+    def _answer(self, asked_id: str) -> T | Gone | Unknown:
+        if self._down is not None:
+            return Unknown(self._down)
+        if not asked_id.strip("."):
+            return Unknown("id_unusable")
+        path, params = self._question(asked_id)
+        try:
+            verdict = self._conversation.ask(
+                path, params, one_of_many=True, still_wanted=self._still_wanted
+            )
+        except (PimsUnavailable, PimsSlow, Throttled) as error:
+            self._down = error.kind
+            return Unknown(error.kind)
+        except ShapeChanged as error:
+            if error.code != TOO_LARGE:
+                raise
+            return Unknown(error.code)
+        if isinstance(verdict, Answered):
+            return self._read(verdict.value, asked_id)
+        if isinstance(verdict, NotFound):
+            return Gone()
+        assert isinstance(verdict, (Strange, SessionRefused))
+        return Unknown(verdict.code)
+
+    def _still_wanted(self) -> None:
+        if self._over:
+            raise CancelledError
