@@ -46,10 +46,13 @@ def _entry(entry: str) -> str:
     return f"(?-i:{pattern})" if entry.isupper() else pattern
 
 
+def _entries(listed: str) -> set[str]:
+    return {entry.strip() for line in listed.splitlines() for entry in line.split("|")} - {""}
+
+
 def _any_of(listed: str) -> str:
     """Longer entries first, so that the one that says most is found."""
-    entries = {entry.strip() for line in listed.splitlines() for entry in line.split("|")}
-    longest = sorted(entries - {""}, key=lambda entry: (-len(entry), entry))
+    longest = sorted(_entries(listed), key=lambda entry: (-len(entry), entry))
     return rf"(?:{'|'.join(map(_entry, longest))})\b"
 
 
@@ -57,17 +60,19 @@ def _compiled(*listed: str) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(map(_any_of, listed)) + ")", re.IGNORECASE)
 
 
-_HIT: Final = re.compile(
-    rf"""(?<!\w)(?:(?P<euthanasia_done>{_any_of(words.EUTHANASIA_DONE)})
-    |(?P<death_done>{_any_of(words.DEATH_DONE)})
-    |(?P<cremation_done>{_any_of(words.CREMATION_DONE)})
-    |(?P<euthanasia_named>{_any_of(words.EUTHANASIA)})
-    |(?P<death_named>{_any_of(words.DEATH)})
-    |(?P<cremation_named>{_any_of(words.CREMATION)})
-    |(?P<euthanasia_doubtful>{_any_of(words.EUTHANASIA_DOUBTFUL)})
-    |(?P<death_doubtful>{_any_of(words.DEATH_DOUBTFUL)})
-    |(?P<cremation_doubtful>{_any_of(words.CREMATION_DOUBTFUL)}))""",
-    re.IGNORECASE | re.VERBOSE,
+def _hits(euthanasia: str, death: str, cremation: str) -> re.Pattern[str]:
+    categories = {"euthanasia": euthanasia, "death": death, "cremation": cremation}
+    groups = "|".join(f"(?P<{name}>{_any_of(listed)})" for name, listed in categories.items())
+    return re.compile(rf"\b(?:{groups})", re.IGNORECASE)
+
+
+_HITS: Final = {
+    "done": _hits(words.EUTHANASIA_DONE, words.DEATH_DONE, words.CREMATION_DONE),
+    "named": _hits(words.EUTHANASIA, words.DEATH, words.CREMATION),
+    "doubtful": _hits(words.EUTHANASIA_DOUBTFUL, words.DEATH_DOUBTFUL, words.CREMATION_DOUBTFUL),
+}
+_ANY_HIT: Final = re.compile(
+    "|".join(re.sub(r"\?P<\w+>", "?:", hits.pattern) for hits in _HITS.values()), re.IGNORECASE
 )
 _NOT_MEANT: Final = _compiled(words.NOT_MEANT)
 _FAMILY_HISTORY: Final = _compiled(words.FAMILY_HISTORY)
@@ -92,6 +97,23 @@ _CLAUSE: Final = re.compile(
     rf"[,:()]|\s[-–—]+\s|\b{_any_of(words.CLAUSE_WORDS)}|\band\s+(?={_any_of(words.CHOICES)})",
     re.IGNORECASE,
 )
+_LISTED: Final = (
+    *(words.EUTHANASIA_DONE, words.EUTHANASIA, words.EUTHANASIA_DOUBTFUL),
+    *(words.DEATH_DONE, words.DEATH, words.DEATH_DOUBTFUL),
+    *(words.CREMATION_DONE, words.CREMATION, words.CREMATION_DOUBTFUL),
+)
+_KEYS: Final = frozenset(
+    max(re.findall(r"[a-z0-9]+\*?", entry.lower()), key=len)
+    for listed in _LISTED
+    for entry in _entries(listed)
+)
+"""The longest word of each entry: a sentence without any of them says nothing."""
+_WHOLE_KEYS: Final = frozenset(key for key in _KEYS if not key.endswith("*"))
+_BEGINNINGS: Final = tuple(key[:-1] for key in _KEYS if key.endswith("*"))
+_CONDITION: Final = _compiled(words.CONDITIONS)
+_BELATED: Final = re.compile(r";\s*(?=not (?:today|yet|now|ready|at this))", re.IGNORECASE)
+_REACH: Final = 120
+"""So many characters around a word are looked at; no clause that a person writes is longer."""
 _WORD: Final = re.compile(r"[\w'-]+")
 _DOTTED: Final = re.compile(r"\b([A-Za-z])\.([A-Za-z])\.([A-Za-z])\b\.?")
 
@@ -101,28 +123,37 @@ _DOTTED: Final = re.compile(r"\b([A-Za-z])\.([A-Za-z])\.([A-Za-z])\b\.?")
 
 def _verdicts(text: str) -> Iterator[Verdict]:
     text = _DOTTED.sub(r"\1\2\3", text.replace("’", "'").replace("\xa0", " "))
-    if not _HIT.search(text):
+    keys = {word for word in set(re.findall(r"\w+", text.lower())) if _is_key(word)}
+    if not keys:
         return
-    for sentence in _SENTENCE.findall(text):
-        if _HIT.search(sentence):
+    for sentence in dict.fromkeys(_SENTENCE.findall(_BELATED.sub(", ", text))):
+        lower = sentence.lower()
+        if any(key in lower for key in keys):
             yield from _judged(sentence)
+
+
+def _is_key(word: str) -> bool:
+    return word in _WHOLE_KEYS or word.startswith(_BEGINNINGS)
 
 
 def _judged(sentence: str) -> Iterator[Verdict]:
     sentence = _NOT_MEANT.sub(" ~ ", sentence)
-    if _FAMILY_HISTORY.search(sentence):
+    if not _ANY_HIT.search(sentence) or _FAMILY_HISTORY.search(sentence):
         return
-    asks = sentence.endswith("?")
+    in_question = sentence.endswith("?") or _CONDITION.search(sentence) is not None
+    sentence = sentence.removesuffix("?")
     set_aside = False
     start = 0
-    for clause, end in _clauses(sentence.removesuffix("?")):
-        for hit in _HIT.finditer(clause):
-            said = _Said(clause, hit, rest=sentence[start + hit.end() :].removesuffix("?"))
-            if said.is_of_another() or said.is_denied():
-                set_aside = True
-            else:
-                loose = set_aside and not said.is_done
-                yield Verdict(said.category, asks or loose or said.is_doubtful())
+    for clause, end in _clauses(sentence):
+        for kind, hits in _HITS.items():
+            for hit in hits.finditer(clause):
+                rest = sentence[start + hit.end() : start + hit.end() + _REACH]
+                said = _Said(clause, kind, hit, rest)
+                if said.is_of_another() or said.is_denied():
+                    set_aside = True
+                else:
+                    in_doubt = in_question or said.is_doubtful(after_denial=set_aside)
+                    yield Verdict(said.category, in_doubt)
         start = end
 
 
@@ -141,13 +172,15 @@ _CATEGORIES: Final[dict[str, LifeCategory]] = {category: category for category i
 class _Said:
     """One word of life status, in what is said around it."""
 
-    def __init__(self, clause: str, hit: re.Match[str], rest: str) -> None:
-        category, self.kind = (hit.lastgroup or "").split("_")
-        self.category = _CATEGORIES[category]
-        self.clause = clause
-        self.before, self.after = clause[: hit.start()], clause[hit.end() :]
+    def __init__(self, clause: str, kind: str, hit: re.Match[str], rest: str) -> None:
+        self.category = _CATEGORIES[hit.lastgroup or ""]
+        self.kind = kind
+        self.word = hit[0].lower()
+        self.before = clause[max(0, hit.start() - _REACH) : hit.start()]
+        self.after = clause[hit.end() : hit.end() + _REACH]
+        self.clause = f"{self.before}{hit[0]}{self.after}"
         self.rest = rest
-        """All that follows in the sentence."""
+        """What follows in the sentence."""
 
     @property
     def is_done(self) -> bool:
@@ -157,20 +190,23 @@ class _Said:
         """Said of an animal that is not the patient, or of the death of a person."""
         if _first_word(self.after) in _PATIENT_AFTER:
             return False
-        who = _OTHER if self.category == "euthanasia" else _SOMEBODY
+        may_be_person = self.category == "death" and not self.word.startswith("found")
+        who = _SOMEBODY if may_be_person else _OTHER
         if any(_are_among(self.before[m.end() :], _AFTER_OTHER) for m in who.finditer(self.before)):
             return True
         other = who.search(self.after)
         return (
             other is not None
-            and _are_among(self.after[: other.start()], _BEFORE_OTHER)
+            and _are_among(_ANY_HIT.sub(" ", self.after[: other.start()]), _BEFORE_OTHER)
             and "present" not in self.after
         )
 
     def is_denied(self) -> bool:
         """Only a negation that is tied to the word itself counts."""
-        for negation in _NEGATION.finditer(self.before):
-            if _are_among(_HIT.sub(" ", self.before[negation.end() :]), _TIED):
+        negations = list(_NEGATION.finditer(self.before))
+        if negations:
+            between = _ANY_HIT.sub(" ", self.before[negations[-1].end() :])
+            if _are_among(between, _TIED):
                 return True
         if self.is_done:
             return False
@@ -179,12 +215,13 @@ class _Said:
         treats_on = _TREATS_ON.search(self.rest)
         return treats_on is not None and not _NEGATION.search(self.rest[: treats_on.start()])
 
-    def is_doubtful(self) -> bool:
+    def is_doubtful(self, *, after_denial: bool) -> bool:
+        """`after_denial`: of something else in the sentence; what is only named may share it."""
         if self.kind == "doubtful" or _DOUBT.search(self.clause):
             return True
         if self.is_done or _DONE.search(self.clause):
             return False
-        return _DOUBT_OF_A_NOUN.search(self.clause) is not None
+        return after_denial or _DOUBT_OF_A_NOUN.search(self.clause) is not None
 
 
 _AFTER_OTHER: Final = frozenset(words.BETWEEN_OTHER_AND_WORD.split())

@@ -69,7 +69,8 @@ def test_never_raises(texts: list[str]) -> None:
 
 
 LONG = {
-    "harmless": "S: doing well at home, eating and drinking, no vomiting. O: bright and alert.\n" * 260,
+    "harmless": "S: doing well at home, eating and drinking, no vomiting. O: bright and alert.\n"
+    * 260,
     "denied": "Discussed euthanasia and prognosis, owner is not ready for euthanasia.\n" * 280,
     "one sentence": "no euthanasia and " * 1_100,
     "blanks": "put " + " " * 20_000,
