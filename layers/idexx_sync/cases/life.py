@@ -102,12 +102,16 @@ _LISTED: Final = (
     *(words.DEATH_DONE, words.DEATH, words.DEATH_DOUBTFUL),
     *(words.CREMATION_DONE, words.CREMATION, words.CREMATION_DOUBTFUL),
 )
-_KEYS: Final = frozenset(
-    max(re.findall(r"[a-z0-9]+\*?", entry.lower()), key=len)
-    for listed in _LISTED
-    for entry in _entries(listed)
-)
-"""The longest word of each entry: a sentence without any of them says nothing."""
+
+
+def _key(entry: str) -> str:
+    entry_words: list[str] = re.findall(r"[a-z0-9]+\*?", entry.lower())
+    return max(entry_words, key=lambda word: (word not in _EVERYDAY, len(word)))
+
+
+_EVERYDAY: Final = frozenset(words.EVERYDAY.split())
+_KEYS: Final = frozenset(_key(entry) for listed in _LISTED for entry in _entries(listed))
+"""The most telling word of each entry: a sentence without any of them says nothing."""
 _WHOLE_KEYS: Final = frozenset(key for key in _KEYS if not key.endswith("*"))
 _BEGINNINGS: Final = tuple(key[:-1] for key in _KEYS if key.endswith("*"))
 _CONDITION: Final = _compiled(words.CONDITIONS)

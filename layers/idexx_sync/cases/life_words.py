@@ -90,6 +90,14 @@ CREMATION_DOUBTFUL: Final = """
 urn | urns
 """
 
+EVERYDAY: Final = """
+after back care cat could despite dog during expected home last longer morning night owner*
+overnight
+patient performed pet pick* picked pt ready return* returned their this today unable unsuccessful
+with yesterday made time over final
+"""
+"""Words of the entries above that tell nothing by themselves; they only make it quicker."""
+
 # -- what is not meant -----------------------------------------------------------------------
 
 NOT_MEANT: Final = """

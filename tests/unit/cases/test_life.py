@@ -85,3 +85,16 @@ def test_long_notes_take_no_time(text: str) -> None:
     screen([text])
 
     assert time.process_time() - start < 0.5  # a hundred times what it should be
+
+
+def test_an_ordinary_long_note_is_screened_at_once() -> None:
+    day = (
+        "S: day {} doing well at home, eating and drinking today, owner left with him last night.\n"
+    )
+    note = "".join(day.format(number) for number in range(230)) + "Euthanasia declined."
+    start = time.process_time()
+
+    for _ in range(10):
+        assert screen([note]) is None
+
+    assert time.process_time() - start < 0.3  # it takes about a tenth
