@@ -1,0 +1,186 @@
+"""Clinical notes as plain text (Neo protocol, notes content)."""
+
+import html
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from idexx_sync.cases.notes import text_of
+from neo_simulator.generator import notes
+
+PASTED = """\
+Temp 38.4°C – weight < 5 kg & stable, état général 'bon'
+- Plan
+  - diet
+    1. wet food
+    2. no treats
+  - recheck > 2 weeks
+pasted text"""
+
+SOAP_TABLE = """\
+Appointment reason: ear check
+
+S - history
+Complaint: shakes head
+Diet:
+O - findings
+Ears: left canal red
+Heart: no murmur
+A - assessment
+Diagnosis: otitis externa
+P - plan
+Medication: drops <AU> 2x daily & recheck"""
+
+CASES = {
+    "": "",
+    "<p><br></p>": "",
+    "<p>&nbsp;</p>": "",
+    "<p>one</p><p>two</p>": "one\ntwo",
+    "<p>one</p><p><br></p><p>&nbsp;</p><br><p>two</p>": "one\n\ntwo",
+    "<p>one<br>two<br />three<br></p><p>four</p>": "one\ntwo\nthree\nfour",
+    "<P>ONE</P>\n\n<P>TWO</P>": "ONE\nTWO",
+    "<p>over\n   two\tlines</p>": "over two lines",
+    "<p><strong>S:</strong> eats <em>well</em>, dr<u>inks</u></p>": "S: eats well, drinks",
+    "<div><div>a</div>b<div>c</div></div>": "a\nb\nc",
+    "<h2>Plan</h2>rest<hr>more": "Plan\nrest\nmore",
+    "<p>5&nbsp;kg &lt;b&gt; &amp;amp; &frac12; &#39;x&#39; &#x2764;</p>": "5 kg <b> &amp; ½ 'x' ❤",
+    # lists
+    "<ul><li>a</li><li></li><li>b</li></ul>after": "- a\n- b\nafter",
+    "<ol><li>a<ul><li>b</li></ul></li><li>c<br>d</li></ol>": "1. a\n  - b\n2. c\n  d",
+    "<ul><li><p>a</p><p>b</p></li></ul>": "- a\n  b",
+    "x<ul><li><ul><li>deep</li></ul></li></ul>": "x\n  - deep",
+    "<li>astray</li>": "- astray",
+    "<dl><dt>Diet</dt><dd>wet</dd></dl>": "Diet\nwet",
+    # tables
+    "<table><tr><th>Diet:</th><td>wet</td></tr></table>": "Diet: wet",
+    "<table><tr><td>Diet</td><td>&nbsp;</td></tr></table>": "Diet:",
+    "<table><tr><td></td><td>wet</td></tr><tr><td></td><td></td></tr></table>x": "wet\nx",
+    "<table><tr><td>a</td><td></td><td>b</td><td>c</td></tr></table>": "a | b | c",
+    "<table><tr><td>Diet</td><td><p>wet</p><ul><li>am</li><li>pm</li></ul></td></tr></table>": (
+        "Diet: wet; - am; - pm"
+    ),
+    "<table><tr><td><p>no</p><p>pain</p></td></tr></table>": "no\npain",
+    "<table><tr><td><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>": "a: b",
+    "<table><caption>Vitals</caption><tr><td>T</td><td>38</td></tr></table>": "Vitals\nT: 38",
+    "before<table><tr><td>a</td></tr></table>after": "before\na\nafter",
+    # what is not text
+    "<head><title>t</title><style>p{}</style></head><p>x</p>": "x",
+    "<p>a<!-- no --><script>no()</script><style>no</style><template>no</template>b</p>": "ab",
+    "<!--[if mso]><p>no</p><![endif]--><p>x<o:p></o:p></p>": "x",
+    "<!DOCTYPE html><html><body onload='no()'>x</body></html>": "x",
+    "<p>eutha\u200bna\u00adsia\x00 \ud800x\ufeff</p>": "euthanasia x",
+    "<p>a&#0;b&#xD800;c</p>": "a\ufffdb\ufffdc",
+    "<pre>one\n  two</pre>": "one\ntwo",
+    # malformed
+    "<p>a<p>b</div></span>c": "a\nbc",
+    "<table><td>a<td>b<p>c": "a: b; c",
+    "<b>a<i>b</b>c</i>": "abc",
+    "<p>open <a href='": "open",
+    "<ul><li>a<li>b": "- a\n- b",
+    # no markup at all
+    "<5 kg": "<5 kg",
+    "a & b": "a & b",
+    "a &amp; b &lt;5": "a & b <5",
+    "HR <norm and temp >39": "HR <norm and temp >39",
+    "one\r\ntwo\n\n\n\nthree": "one\ntwo\n\nthree",
+    "a\x00b\udfffc": "abc",
+}
+
+
+@pytest.mark.parametrize(("note", "text"), CASES.items())
+def test_what_stands_apart_stays_apart(note: str, text: str) -> None:
+    assert text_of(note) == text
+
+
+def test_notes_of_the_simulator() -> None:
+    assert text_of(notes.SOAP_TABLE) == SOAP_TABLE
+    assert text_of(notes.PASTED) == PASTED
+    assert text_of(notes.EUTHANASIA) == (
+        "Appointment reason: QOL / euthansia\n\n"
+        "Owner elected humane euthanasia. PTS with owner present. Private cremation."
+    )
+    assert text_of(notes.PLAIN.format(reason="LIMPING")).splitlines()[0] == (
+        "Appointment reason: LIMPING"
+    )
+
+
+HUGE = {
+    "deep": "<div>" * 5_000 + "the word" + "</div>" * 5_000,
+    "bottomless": "<div>" * 200_000 + "the word",
+    "deep lists": "<ul><li>" * 5_000 + "the word",
+    "deep tables": "<table><tr><td>" * 5_000 + "the word",
+    "open fonts": "<p><font><b><i>" * 5_000 + "the word",
+    "open angles": "<" * 1_000_000 + " the word",
+    "open tags": "<p " * 300_000 + "> the word",
+    "long": "<p>some text</p>" * 60_000 + "the word",
+    "rows": "<table>" + "<tr><td>a</td><td>b</td></tr>" * 30_000 + "</table>the word",
+    "entities": "<p>" + "&amp;" * 200_000 + "the word",
+    "plain": "line\n" * 200_000 + "the word",
+}
+
+
+@pytest.mark.parametrize("note", HUGE.values(), ids=HUGE)
+def test_no_input_is_too_much(note: str) -> None:
+    start = time.process_time()
+
+    text = text_of(note)
+
+    assert time.process_time() - start < 2
+    assert text.endswith("the word")
+
+
+@given(st.text() | st.text("<>/&;!-=\"' abptdrlisc\n\x00\ud800"))
+def test_never_raises_and_is_tidy(note: str) -> None:
+    text = text_of(note)
+
+    assert text == text.strip()
+    assert "\n\n\n" not in text
+    assert "\x00" not in text
+    text.encode()
+
+
+WORDS = st.text("abcxyz 059<>&;'\"éñ", min_size=1).filter(lambda text: text.strip())
+"""None of them looks like a tag or entity that these documents are written with."""
+
+
+def elements(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    several = st.lists(inner, min_size=1, max_size=4)
+    return st.one_of(
+        st.builds("".join, several),
+        st.builds("<div style='width:2px'>{}</div>".format, inner),
+        st.builds("<strong>{}</strong>".format, inner),
+        several.map(lambda items: "<ul>" + "".join(f"<li>{i}</li>" for i in items) + "</ul>"),
+        several.map(lambda items: "<ol>" + "".join(f"<li>{i}</li>" for i in items) + "</ol>"),
+        several.map(
+            lambda cells: (
+                "<table><tbody><tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr></table>"
+            )
+        ),
+    )
+
+
+DOCUMENTS = st.recursive(WORDS.map(lambda text: f"<p>{html.escape(text)}</p>"), elements)
+
+
+@given(st.lists(WORDS, min_size=1), st.data())
+def test_every_word_is_kept_and_no_markup(words: list[str], data: st.DataObject) -> None:
+    document = data.draw(DOCUMENTS)
+    wanted = "".join(f"<p>{html.escape(text)}</p>" for text in words)
+
+    text = text_of(document + wanted)
+
+    assert text.endswith("\n".join(" ".join(line.split()) for line in words))
+    for sign_of_markup in ("</", "<p", "<d", "<s", "<t", "<l", "<u", "<o", "&l", "&am"):
+        assert sign_of_markup not in text
+
+
+@given(DOCUMENTS)
+def test_no_letter_is_lost(document: str) -> None:
+    def letters(text: str) -> str:
+        return "".join(sign for sign in text if sign in "abcxyzéñ<>&'\"")
+
+    shown = "".join(part.partition(">")[2] for part in document.split("<"))
+
+    assert letters(text_of(document)) == letters(html.unescape(shown))
