@@ -74,8 +74,12 @@ def audits_match(
     """V4: the jobs' success rows are exactly the records that changed."""
     audited = query(
         conn,
-        "SELECT external_id FROM public.case_sync_audits "
-        "WHERE job_id = ANY(%s) AND status = 'success' ORDER BY external_id",
+        """
+        SELECT a.external_id FROM public.case_sync_audits a
+          LEFT JOIN idexx_sync.jobs j ON j.id = a.job_id
+         WHERE a.job_id = ANY(%s) AND a.status = 'success' AND j.sync IS DISTINCT FROM 'cases'
+         ORDER BY a.external_id
+        """,
         (list(job_ids),),
     )
     written, changed = [row["external_id"] for row in audited], changed_keys(before, after)
@@ -144,6 +148,9 @@ def everything(conn: Conn, clinic_id: UUID, but_job: UUID) -> dict[str, Any]:
         "public.schedule_slots",
         "public.schedule_syncs",
         "public.case_sync_audits",
+        "public.cases",
+        "public.patients",
+        "idexx_sync.case_keys",
         "idexx_sync.records",
         "idexx_sync.holds",
         "idexx_sync.jobs",

@@ -1,4 +1,4 @@
-"""A worker in a process of its own: the real handler, fed with events as lines on standard input.
+"""A worker in a process of its own: the real handlers, fed with events as lines on standard input.
 
 It says `ready` before the first event, answers each event with one line of JSON, and ends when
 there are no more.
@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import sys
+from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +29,14 @@ class Context:
 
 
 def main() -> None:
-    from functions.inbound_sync.handler import worker
+    from functions.case_sync.handler import worker as cases
+    from functions.inbound_sync.handler import worker as inbound
 
     with impatient():
-        serve(worker)
+        serve({"inbound": inbound, "cases": cases})
 
 
-def serve(worker: "WorkerHandler") -> None:
+def serve(workers: "Mapping[str, WorkerHandler]") -> None:
     # Logs go their own way: standard output is for answers.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
@@ -45,7 +47,7 @@ def serve(worker: "WorkerHandler") -> None:
         if order.get("spare_mb") is not None:
             _allow_memory(order["spare_mb"])
         try:
-            answer = worker(order["event"], context)
+            answer = workers[order["event"]["sync"]](order["event"], context)
         except Exception as error:  # noqa: BLE001 Lambda catches whatever it is
             answer = {"raised": type(error).__name__}
         finally:

@@ -6,7 +6,7 @@ makes leases a minute older.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from idexx_sync import entry, holds
 from idexx_sync.access import Credentials
 from idexx_sync.access_desk import store_credentials
+from idexx_sync.cases.sync import CaseSync
 from idexx_sync.errors import SyncError
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Order, new_order
@@ -27,10 +28,13 @@ from idexx_sync.run import Sync
 from idexx_sync.runner import Tools, run_job
 from idexx_sync.secrets import keyring, seal
 from idexx_sync.settings import Settings
+from idexx_sync.vocabulary import SyncName
 from local_stack.compare import Question
+from local_stack.compare_cases import CaseQuestion
 from tests.faults import truth
+from tests.faults.people import People
 from tests.faults.rig import Rig
-from tests.support import LOCAL_KEY, add_clinic, make_settings, query
+from tests.support import LOCAL_KEY, Conn, add_clinic, make_settings, query
 
 MONDAY_MORNING = datetime(2026, 5, 4, 7, 0)  # noqa: DTZ001 a wall clock
 ZONE = "America/Los_Angeles"
@@ -41,6 +45,10 @@ LOGINS_PER_HOUR = 10_000
 REFUSED = ("wrong_password", "locked")
 """What Neo's log says of credentials that it rejected."""
 AGENT = "Mozilla/5.0 (a browser that logged in before)"
+UNIT = 2
+"""Consultations that a case run reads and commits together here, so that several units come."""
+LIVE_SINCE = timedelta(days=2)
+"""So long before its first day here a clinic went live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +91,13 @@ class FaultClinic:
         real_time: bool = False,
         proxied: bool = False,
         session: bool = True,
+        syncs: Sequence[SyncName] = ("inbound",),
         **schedule: Any,
     ) -> None:
+        """`syncs`: those that run for the clinic; orders are for the first, if not said."""
         self.rig = rig
         self.conn = rig.conn
+        self.syncs = syncs
         self.neo = rig.simulator.create_company(
             zone=ZONE, now=None if real_time else start, generate=False
         )
@@ -94,12 +105,16 @@ class FaultClinic:
         self.now = self.now.astimezone(UTC)
         self.neo.set_knob("session_idle_minutes", None)
         self.neo.set_knob("session_absolute_minutes", None)
+        self.live_from = (self.now - LIVE_SINCE).date()
         self.clinic_id = add_clinic(
             rig.conn,
             zone=ZONE,
             base_url=self.neo.base_url,
+            acting_user_id=_acting_user(rig.conn),
+            live_from=self.live_from,
             **{"sync_horizon_days": HORIZON_DAYS, **schedule},
         )
+        self.people = People(rig.conn, self.clinic_id)
         self.url = rig.proxied_url if proxied else rig.url
         self.tools = self.make_tools()
         self.given_up: list[UUID] = []
@@ -141,8 +156,8 @@ class FaultClinic:
         tools = entry.make_tools(self.settings(**overrides), retried=True, clock=lambda: self.now)
         return replace(tools, sleep=lambda _seconds: None)
 
-    def order(self) -> Order:
-        return new_order(self.clinic_id, "inbound", "api")
+    def order(self, sync: SyncName | None = None) -> Order:
+        return new_order(self.clinic_id, sync or self.syncs[0], "api")
 
     def invoke(
         self, order: Order, tools: Tools | None = None, sync: Sync | None = None
@@ -150,7 +165,7 @@ class FaultClinic:
         """One invocation."""
         order = replace(order, invocation=uuid4())
         try:
-            return Delivery(run_job(order, sync or InboundSync(), tools or self.tools))
+            return Delivery(run_job(order, sync or sync_of(order), tools or self.tools))
         except SyncError as error:
             return Delivery(None, error.kind)
         except Exception as error:  # noqa: BLE001 whatever it is, Lambda sees it and tries again
@@ -249,6 +264,27 @@ class FaultClinic:
         """What differs from Neo, but for what the rules leave as it is."""
         return truth.differences(self.conn, self.clinic_id, self.now, self.neo)
 
+    def shown(self) -> dict[str, Any]:
+        """Neo's state, without the visits that its calendar hides."""
+        return truth.shown(self.conn, self.clinic_id, self.now, self.neo)
+
+    def case_question(self, state: dict[str, Any]) -> CaseQuestion:
+        """The days that a case run of this moment covers, and what people did to its cases."""
+        edited, deleted = self.people.fields_edited(state), self.people.deleted
+        now, live_from = self.now, self.live_from
+        return truth.case_question(self.conn, self.clinic_id, now, live_from, edited, deleted)
+
     def close(self) -> None:
         self.tools.database.close()
         self.neo.remove()
+
+
+def sync_of(order: Order) -> Sync:
+    return InboundSync() if order.sync == "inbound" else CaseSync(unit=UNIT)
+
+
+def _acting_user(conn: Conn) -> UUID:
+    user_id = uuid4()
+    conn.execute("INSERT INTO auth.users (id) VALUES (%s)", (user_id,))
+    conn.execute("INSERT INTO public.users (id) VALUES (%s)", (user_id,))
+    return user_id

@@ -13,7 +13,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.faults import histories, kills, races, sweep_database, sweep_login, sweep_neo
+from tests.faults import (
+    histories,
+    kills,
+    races,
+    sweep_cases,
+    sweep_database,
+    sweep_login,
+    sweep_neo,
+)
 from tests.faults.results import Outcome, failures, figures, table
 from tests.faults.rig import ROOT, devoted, running_rig
 from tests.faults.tasks import Task
@@ -58,7 +66,7 @@ def _tasks(wanted: argparse.Namespace) -> list[Task]:
         return [Task("Replayed history", histories.replay, {"path": wanted.replay})]
     if wanted.seed is not None:
         return [histories.seeded(wanted.seed, wanted.number)]
-    sets = (histories, kills, races, sweep_login, sweep_neo, sweep_database)
+    sets = (histories, kills, races, sweep_login, sweep_neo, sweep_database, sweep_cases)
     return [task for one in sets for task in one.tasks(full=wanted.full)]
 
 

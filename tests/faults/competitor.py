@@ -20,6 +20,9 @@ LOCKS = {
     "slots": "SELECT 1 FROM public.schedule_slots WHERE clinic_id = %s FOR UPDATE",
     "records": "SELECT 1 FROM idexx_sync.records WHERE clinic_id = %s FOR UPDATE",
     "settings": "SELECT 1 FROM idexx_sync.clinic_settings WHERE clinic_id = %s FOR UPDATE",
+    "cases": "SELECT 1 FROM public.cases WHERE clinic_id = %s FOR UPDATE",
+    "patients": "SELECT 1 FROM public.patients WHERE clinic_id = %s FOR UPDATE",
+    "case keys": "SELECT 1 FROM idexx_sync.case_keys WHERE clinic_id = %s FOR UPDATE",
     "clinic": "SELECT 1 FROM public.clinics WHERE id = %s FOR UPDATE",
 }
 _BLOCKED = "SELECT 1 FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"

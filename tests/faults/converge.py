@@ -1,14 +1,17 @@
 """Clean runs, ten simulated minutes apart, until nothing is pending; then everything is checked.
 
-A strike of what Neo can't be asked about takes a day: then the next run comes a day later.
+A strike of what Neo can't be asked about takes a day: then the next run comes a day later. So does
+a case run, because what is final, and what was another patient's, is read again once a day.
 """
 
 from collections.abc import Callable
 from uuid import UUID
 
-from tests.faults import checks
+from idexx_sync.vocabulary import SyncName
+from local_stack.compare_cases import case_differences
+from tests.faults import case_checks, checks, truth
 from tests.faults.clinic import Delivery, FaultClinic
-from tests.faults.observation import Observation, observe
+from tests.faults.observation import Cases, Observation, observe, observe_cases
 from tests.faults.results import Outcome, Violation
 from tests.support import query
 
@@ -18,6 +21,14 @@ SHORT_WAITS = 3
 """Runs after which only a strike can be pending that takes a day."""
 LEAST_RUNS = 2
 MOST_RUNS = 12
+LEFT_FOR_LATER = {
+    "read_incomplete",
+    "look_ups_failed",
+    "conflicts_left_for_next_run",
+    "consultations_failed",
+    "consultations_left",
+}
+"""Warnings of a run that has not done everything."""
 NEEDS_A_PERSON = (
     "credentials_rejected",
     "password_change_required",
@@ -39,32 +50,58 @@ class Watch:
         self, deliver: Callable[[], list[Delivery]], job_ids: Callable[[], list[UUID]]
     ) -> list[Delivery]:
         """Runs, whatever happens to them; V3 and V4 hold over all of them together."""
-        before = self.observe()
+        before, cases = self.observe(), self.observe_cases()
         deliveries = deliver()
-        self.look(before, job_ids())
+        self.look(before, job_ids(), cases)
         self.outcome.notes.update(delivery.word for delivery in deliveries)
         return deliveries
 
-    def one(self, after_first: Callable[[], None] = lambda: None) -> list[Delivery]:
+    def one(
+        self, after_first: Callable[[], None] = lambda: None, sync: SyncName | None = None
+    ) -> list[Delivery]:
         """One event, delivered as often as Lambda would."""
-        order = self.clinic.order()
+        order = self.clinic.order(sync)
         return self.incident(
             lambda: self.clinic.deliver(order, after_first), lambda: [order.job_id]
         )
 
-    def look(self, before: Observation, job_ids: list[UUID]) -> None:
+    def look(self, before: Observation, job_ids: list[UUID], cases: Cases | None = None) -> None:
+        """What must hold at any moment; `cases` are those before, where case runs come."""
         clinic = self.clinic
         after, state, question = self.observe(), clinic.neo.state(), clinic.question()
         self.add(checks.removed_but_alive(before, after, state, question))
         self.add(checks.audits_match(clinic.conn, job_ids, before, after))
+        if cases is not None and "cases" in clinic.syncs:
+            self._look_at_cases(cases, job_ids)
+
+    def _look_at_cases(self, before: Cases, job_ids: list[UUID]) -> None:
+        clinic, conn = self.clinic, self.clinic.conn
+        state, zone = clinic.shown(), truth.zone(conn, clinic.clinic_id)
+        question = clinic.case_question(state)
+        after = self.observe_cases()
+        self.add(case_checks.case_audits_match(conn, job_ids, before, after))
+        self.add(case_checks.completed_unread(conn, question, zone, before))
+        self.add(case_checks.completed_unmarked(conn, question, state, before))
+        self.add(case_checks.partly_marked(conn, clinic.clinic_id, clinic.now))
+        self.add(clinic.people.undone(state))
 
     def converge(self) -> None:
+        """Clean runs of each sync until it is settled; then it is checked."""
+        if "inbound" in self.clinic.syncs:
+            self._converge_calendar()
+            self.check_calendar()
+        if "cases" in self.clinic.syncs:
+            self._converge_cases()
+            self.check_cases()
+        self.check()
+
+    def _converge_calendar(self) -> None:
         """Two clean runs, more while something is pending; permits are granted where held."""
         clinic = self.clinic
         for number in range(1, MOST_RUNS + 1):
             takes_a_day = number > SHORT_WAITS and self._strikes() > 0
             clinic.later(A_DAY if takes_a_day else MINUTES_APART)
-            delivery = self.one()[-1]
+            delivery = self.one(sync="inbound")[-1]
             if not delivery.succeeded and number == MOST_RUNS:
                 self.add([Violation("converges", f"a clean run ended as {delivery.word}")])
             if number == 1 and delivery.succeeded and not self._is_foreign(delivery):
@@ -76,13 +113,48 @@ class Watch:
         else:
             self.add([Violation("converges", f"still not settled after {MOST_RUNS} clean runs")])
         self.outcome.notes["clean runs"] += number
-        self.check()
 
-    def check(self) -> None:
-        """What must hold once all is settled."""
+    def _converge_cases(self) -> None:
+        """A clean run, one a day later that reads again what is read daily, and more if need be."""
+        clinic = self.clinic
+        rested = False
+        for number in range(1, MOST_RUNS + 1):
+            a_day = number > 1 and not rested
+            clinic.later(A_DAY if a_day else MINUTES_APART)
+            delivery = self.one(sync="cases")[-1]
+            rested = rested or (a_day and delivery.succeeded)
+            if not delivery.succeeded and number == MOST_RUNS:
+                self.add([Violation("converges", f"a clean case run ended as {delivery.word}")])
+            if number == 1 and delivery.succeeded and not self._is_foreign(delivery):
+                state = clinic.shown()
+                question = clinic.case_question(state)
+                self.add(case_checks.cases_lacking(clinic.conn, question, state))
+            held = clinic.approve_open_holds()
+            self._put_access_right(delivery)
+            if rested and not held and self._has_done_everything(delivery):
+                break
+        else:
+            self.add([Violation("converges", f"cases not settled after {MOST_RUNS} clean runs")])
+        self.outcome.notes["clean case runs"] += number
+
+    def check_calendar(self) -> None:
+        """What must hold once the calendar is settled."""
         clinic = self.clinic
         self.add(checks.unequal(clinic.differences()))
         self.add(checks.duplicates(clinic.conn, clinic.clinic_id))
+
+    def check_cases(self) -> None:
+        """What must hold once the cases are settled."""
+        clinic = self.clinic
+        state = clinic.shown()
+        self.add(checks.unequal(case_differences(clinic.conn, clinic.case_question(state), state)))
+        self.add(checks.duplicates(clinic.conn, clinic.clinic_id))
+        self.add(case_checks.duplicate_cases(clinic.conn, clinic.clinic_id))
+
+    def check(self) -> None:
+        """What must hold whenever nothing runs."""
+        clinic = self.clinic
+        self.add(case_checks.personal_words(clinic.conn, clinic.clinic_id))
         self.add(checks.stuck_jobs(clinic.conn, clinic.clinic_id, clinic.given_up))
         self.add(checks.too_many_wrong_logins(clinic.wrong_logins(), self.most_wrong_logins))
 
@@ -98,14 +170,23 @@ class Watch:
     def observe(self) -> Observation:
         return observe(self.clinic.conn, self.clinic.clinic_id)
 
+    def observe_cases(self) -> Cases:
+        return observe_cases(self.clinic.conn, self.clinic.clinic_id)
+
     def _is_settled(self, delivery: Delivery) -> bool:
         """No row was missing, nothing was held or left for later, nobody has a strike."""
+        if not self._has_done_everything(delivery):
+            return False
+        assert delivery.job is not None
+        assert delivery.job.result is not None
+        return not delivery.job.result["counts"]["missing"] and not self._strikes()
+
+    @staticmethod
+    def _has_done_everything(delivery: Delivery) -> bool:
         job = delivery.job
         if job is None or job.result is None or not delivery.succeeded:
             return False
-        warnings = job.result["warnings"]
-        left = {"read_incomplete", "look_ups_failed", "conflicts_left_for_next_run"} & set(warnings)
-        return not job.result["counts"]["missing"] and not left and not self._strikes()
+        return not LEFT_FOR_LATER & set(job.result["warnings"])
 
     def _strikes(self) -> int:
         question = self.clinic.question()

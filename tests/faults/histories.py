@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from idexx_sync.vocabulary import SyncName
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.operations import Operation, history
+from tests.faults.races import run_both
 from tests.faults.results import Outcome
 from tests.faults.rig import ROOT, Rig
 from tests.faults.tasks import Task
@@ -19,6 +21,8 @@ SHORTEN_S = 90.0
 """How long a failing history may be tried to be shortened."""
 SETTLE_EVERY = 60
 """Operations between two comparisons, at most."""
+RUNS: dict[str, SyncName] = {"run": "inbound", "run_cases": "cases"}
+"""Operation -> the sync that it runs."""
 
 
 def tasks(*, full: bool) -> Iterator[Task]:
@@ -77,15 +81,17 @@ def kinds(outcome: Outcome) -> set[str]:
 def _happen(rig: Rig, outcome: Outcome, operations: Sequence[Operation]) -> int:
     """The number of operations until an invariant was broken, or all of them."""
     start = datetime.fromisoformat(operations[0][1]["start"])
-    clinic = FaultClinic(rig, start=start)
+    clinic = FaultClinic(rig, start=start, syncs=("inbound", "cases"))
     world, watch = World(clinic), Watch(clinic, outcome)
     calm_for = 0
     try:
         for number, operation in enumerate(operations, start=1):
             calm_for += 1
             name = operation[0]
-            if name == "run":
-                _run(watch, world, outcome)
+            if name in RUNS:
+                _run(watch, world, outcome, RUNS[name])
+            elif name == "run_both":
+                run_both(watch)
             elif name != "settle":
                 world.carry_out(operation)
             if name == "settle" or calm_for >= SETTLE_EVERY or number == len(operations):
@@ -102,7 +108,7 @@ def _happen(rig: Rig, outcome: Outcome, operations: Sequence[Operation]) -> int:
         clinic.close()
 
 
-def _run(watch: Watch, world: World, outcome: Outcome) -> None:
+def _run(watch: Watch, world: World, outcome: Outcome, sync: SyncName) -> None:
     counter = world.before_run()
-    watch.one()
+    watch.one(sync=sync)
     outcome.notes["struck"] += bool(counter and counter.struck)

@@ -45,9 +45,9 @@ class Incident:
         clinic = self.clinic
         try:
             with adopting_orphans():
-                before = observe(clinic.conn, clinic.clinic_id)
+                before, cases = observe(clinic.conn, clinic.clinic_id), self.watch.observe_cases()
                 struck = self._struck(strike)
-                self.watch.look(before, self._job_ids)
+                self.watch.look(before, self._job_ids, cases)
             self._settle()
             self._check_folders(struck)
         finally:

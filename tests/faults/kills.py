@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from tests.faults import checks
+from tests.faults.clinic import FaultClinic
 from tests.faults.eventful import eventful_clinic
+from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.incident import Event, Incident
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
@@ -46,21 +48,23 @@ def tasks(*, full: bool) -> Iterator[Task]:
         yield Task("Worker out of memory", out_of_memory, {"spare_mb": 9 + 3 * number}, 8)
 
 
-def kill_at_moment(rig: Rig, outcome: Outcome, *, share: float, log_in: bool, seed: int) -> None:
+def kill_at_moment(
+    rig: Rig, outcome: Outcome, *, share: float, log_in: bool, seed: int, cases: bool = False
+) -> None:
     """SIGKILL after a share of the time that a run takes, and a bit by chance."""
-    moment = run_seconds(rig, log_in) * share * random.Random(seed).uniform(0.8, 1.2)
+    moment = run_seconds(rig, log_in, cases=cases) * share * random.Random(seed).uniform(0.8, 1.2)
 
     def strike(worker: Worker, event: Event) -> None:
         worker.begin(event)
         worker.answers_within(moment)
 
-    clinic = eventful_clinic(rig, traceless=bool(seed % 4), log_in=log_in, real_time=True)
+    clinic = _clinic(rig, cases=cases, traceless=bool(seed % 4), log_in=log_in)
     Incident(clinic, outcome).carry(strike)
 
 
-def kill_at_round_trip(rig: Rig, outcome: Outcome, *, n: int) -> None:
+def kill_at_round_trip(rig: Rig, outcome: Outcome, *, n: int, cases: bool = False) -> None:
     """SIGKILL before the worker's round trip n reaches Postgres."""
-    clinic = eventful_clinic(rig, proxied=True, real_time=True)
+    clinic = _clinic(rig, cases=cases, proxied=True)
 
     def strike(worker: Worker, event: Event) -> None:
         at_round_trip(rig, n, lambda: worker.signal(signal.SIGKILL))
@@ -71,10 +75,12 @@ def kill_at_round_trip(rig: Rig, outcome: Outcome, *, n: int) -> None:
     Incident(clinic, outcome).carry(strike)
 
 
-def out_of_time(rig: Rig, outcome: Outcome, *, share: float, log_in: bool = False) -> None:
+def out_of_time(
+    rig: Rig, outcome: Outcome, *, share: float, log_in: bool = False, cases: bool = False
+) -> None:
     """Lambda's deadline comes in the middle; whoever is still there is killed."""
-    seconds = RESERVE_S + share * run_seconds(rig, log_in, DELAY_MS)
-    clinic = eventful_clinic(rig, log_in=log_in, real_time=True)
+    seconds = RESERVE_S + share * run_seconds(rig, log_in, DELAY_MS, cases=cases)
+    clinic = _clinic(rig, cases=cases, log_in=log_in)
     clinic.neo.set_knob("delay_ms", DELAY_MS)
 
     def strike(worker: Worker, event: Event) -> None:
@@ -120,9 +126,9 @@ def kill_wrong_password(rig: Rig, outcome: Outcome, *, late: int) -> None:
     incident.carry(strike)
 
 
-def freeze(rig: Rig, outcome: Outcome, *, n: int) -> None:
+def freeze(rig: Rig, outcome: Outcome, *, n: int, cases: bool = False) -> None:
     """SIGSTOP before round trip n; another run takes over; SIGCONT: it must not write."""
-    clinic = eventful_clinic(rig, proxied=True, real_time=True)
+    clinic = _clinic(rig, cases=cases, proxied=True)
     incident = Incident(
         clinic,
         outcome,
@@ -151,10 +157,16 @@ def freeze(rig: Rig, outcome: Outcome, *, n: int) -> None:
     incident.carry(strike)
 
 
+def _clinic(rig: Rig, *, cases: bool, traceless: bool = False, **more: bool) -> FaultClinic:
+    if cases:
+        return eventful_case_clinic(rig, real_time=True, **more)
+    return eventful_clinic(rig, traceless=traceless, real_time=True, **more)
+
+
 @lru_cache
-def run_seconds(rig: Rig, log_in: bool, delay_ms: int = 0) -> float:
+def run_seconds(rig: Rig, log_in: bool, delay_ms: int = 0, *, cases: bool = False) -> float:
     """How long a worker's first run takes on this machine when nobody disturbs it."""
-    clinic = eventful_clinic(rig, log_in=log_in, real_time=True)
+    clinic = _clinic(rig, cases=cases, log_in=log_in)
     clinic.neo.set_knob("delay_ms", delay_ms)
     event, _ = tick(clinic, datetime.now(UTC).replace(second=0, microsecond=0))
     with working(clinic) as worker:
@@ -163,7 +175,7 @@ def run_seconds(rig: Rig, log_in: bool, delay_ms: int = 0) -> float:
         answer = worker.answer()
         seconds = time.monotonic() - started
     clinic.close()
-    if answer is None or answer.get("status") != "succeeded":
+    if answer is None or not str(answer.get("status")).startswith("succeeded"):
         raise RuntimeError(f"an undisturbed run ended as {answer}")
     return seconds
 

@@ -53,6 +53,10 @@ DAMAGE: tuple[tuple[str, Any], ...] = (
     ("status_missing", {"percent": 3}),
     ("status_missing", {"percent": 30}),
     ("refuse_connections", True),
+    ("missing_keys", ["consultationLines"]),
+    ("missing_keys", ["consultationNotes"]),
+    ("notes_place", "null"),
+    ("notes_place", "missing"),
 )
 """Knobs under which a calendar is wrong, without an error to show it."""
 
@@ -107,7 +111,9 @@ def _rule(chooser: Chooser) -> dict[str, Any]:
     dice = chooser.dice
     actions = [action for action in ANSWERS + cuts(FEW_BYTES) if action != "expire_session"]
     return {
-        "path": dice.choice((".*", "getAppointment$", "getCalendarEventData$", "View$")),
+        "path": dice.choice(
+            (".*", "getAppointment$", "getCalendarEventData$", "View$", "/consultations/")
+        ),
         "nth": dice.randrange(1, 5),
         "times": dice.choice((1, 2, 3, 1_000)),
         "action": dice.choice(actions),
@@ -143,14 +149,26 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
     (4, "start_consultation", SUBJECT),
     (2, "ready_to_pay", SUBJECT),
     (3, "finalise", SUBJECT),
-    (1, "delete_consultation", SUBJECT),
+    (1.5, "delete_consultation", SUBJECT),
+    (6, "see", lambda c: {**SUBJECT(c), "number": c.subject(), "dies": c.dice.random() < 0.15}),
+    (3, "edit_notes", lambda c: {"subject": c.subject(), "number": c.subject()}),
+    (0.5, "write_euthanasia", SUBJECT),
+    (
+        3,
+        "add_line",
+        lambda c: {**SUBJECT(c), "number": c.subject(), "declined": c.dice.random() < 0.3},
+    ),
     (1, "edit_reason", SUBJECT),
     (1, "change_type", lambda c: {"subject": c.subject(), "kind": c.dice.randrange(7)}),
     (1, "change_provider", lambda c: {"subject": c.subject(), "provider": c.dice.randrange(5)}),
     (2, "change_phone", lambda c: {"subject": c.subject(), "number": c.dice.randrange(90)}),
     (2, "rename_patient", lambda c: {"subject": c.subject(), "number": c.dice.randrange(90)}),
     (1, "change_owner", lambda c: {"subject": c.subject(), "number": c.dice.randrange(90)}),
-    (0.5, "merge_patients", lambda c: {"subject": c.subject(), "into": c.subject()}),
+    (
+        1,
+        "merge_patients",
+        lambda c: {**SUBJECT(c), "into": c.subject(), "consultations": c.dice.random() < 0.6},
+    ),
     (0.4, "delete_many", lambda c: {"share": c.dice.choice((0.15, 0.3, 1.0))}),
     (0.4, "shift_all", lambda c: {"minutes": c.dice.choice((-60, 60, 180))}),
     (1, "set_rooms", lambda c: {"rooms": c.dice.choice((None, None, ["3", "4"], ["3", "5"]))}),
@@ -164,13 +182,19 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
         "agent_books",
         lambda c: {**c.when(), "subject": c.subject(), "how": c.dice.randrange(4)},
     ),
+    (2, "edit_by_hand", lambda c: {"subject": c.subject(), "number": c.subject()}),
+    (1, "review", SUBJECT),
+    (0.5, "refuse_mark", SUBJECT),
+    (0.5, "delete_case", SUBJECT),
     (0.2, "expire_sessions", _maker()),
     (5, "fault_rule", _rule),
     (3, "damage", lambda c: {"number": c.dice.randrange(len(DAMAGE))}),
     (3, "fault_statement", _statement),
     (5, "calm", _maker()),
     (7, "pause", _pause),
-    (18, "run", _maker()),
+    (16, "run", _maker()),
+    (12, "run_cases", _maker()),
+    (2, "run_both", _maker()),
     (1.5, "settle", _maker()),
 )
 

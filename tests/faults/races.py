@@ -9,11 +9,12 @@ from dataclasses import replace
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Order
 from idexx_sync.pims import Pims
-from idexx_sync.run import Progress, Report, Run, Silent
+from idexx_sync.run import Progress, Report, Run, Silent, Sync
 from idexx_sync.runner import Tools
-from tests.faults.clinic import Delivery, FaultClinic
+from tests.faults.clinic import TRIES, Delivery, FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.eventful import eventful_clinic
+from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.results import Outcome, Violation
 from tests.faults.rig import Rig
 from tests.faults.tasks import Task
@@ -123,8 +124,35 @@ def _race(
         clinic.close()
 
 
+def both_at_once(rig: Rig, outcome: Outcome, *, racers: int, round: int) -> None:  # noqa: A002
+    """Inbound and case runs of one clinic, all at the same moment."""
+    clinic = eventful_case_clinic(rig)
+    clinic.syncs = ("cases", "inbound")
+    orders = [clinic.order(("inbound", "cases")[n % 2]) for n in range(racers)]
+    try:
+        watch = Watch(clinic, outcome)
+        deliveries = watch.incident(
+            lambda: _all_at_once(clinic, None, orders, racers),
+            lambda: [order.job_id for order in orders],
+        )
+        outcome.notes["struck"] += any(delivery.succeeded for delivery in deliveries)
+        watch.converge()
+    finally:
+        clinic.close()
+
+
+def run_both(watch: Watch) -> list[Delivery]:
+    """An inbound and a case run of the clinic at the same moment: one waits for the other."""
+    clinic = watch.clinic
+    orders = [clinic.order("inbound"), clinic.order("cases")]
+    return watch.incident(
+        lambda: _all_at_once(clinic, None, orders, len(orders)),
+        lambda: [order.job_id for order in orders],
+    )
+
+
 def _all_at_once(
-    clinic: FaultClinic, sync: OneAtATime, orders: list[Order], racers: int
+    clinic: FaultClinic, sync: Sync | None, orders: list[Order], racers: int
 ) -> list[Delivery]:
     start = threading.Barrier(racers)
 
@@ -144,8 +172,14 @@ def _all_at_once(
     with ThreadPoolExecutor(racers) as pool:
         deliveries = list(pool.map(run, orders))
     # One that waited in vain is delivered again by Lambda, like any other.
-    again = [order for order, done in zip(orders, deliveries, strict=True) if done.wants_retry]
-    for order in again:
-        clinic.later(1)
-        deliveries.append(clinic.invoke(order, sync=sync))
+    for order, done in zip(orders, list(deliveries), strict=True):
+        again = done
+        for number in range(1, TRIES):
+            if not again.wants_retry:
+                break
+            clinic.later(number)
+            again = clinic.invoke(order, sync=sync)
+            deliveries.append(again)
+        if again.wants_retry:
+            clinic.given_up.append(order.job_id)
     return deliveries

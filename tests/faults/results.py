@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-RULES = ("V1", "V2", "V3", "V4", "V5", "V6", "V9", "V10", "converges")
-"""The invariants, by the names that the figures give them; the last: equal to Neo in the end."""
+RULES = ("V1", "V2", "V3", "V4", "V5", "V6", "V8", "V9", "V10", "R15", "R18", "R19", "converges")
+"""The invariants, by the names that the figures give them; R: rules that hold at any
+moment; the last: equal to Neo in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,16 @@ def table(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         groups.setdefault(outcome.group, []).append(outcome)
     width = max([len(name) for name in groups] + [8])
-    lines = [f"{'scenario':{width}}  count  struck {'':>1}" + "".join(f"{r:>10}" for r in RULES)]
+    lines = [
+        f"{'scenario':{width}}  count  struck {'':>1}"
+        + "".join(f"{r:>6}" for r in RULES[:-1])
+        + f"{RULES[-1]:>10}"
+    ]
     for name, members in sorted(groups.items()):
         by_rule = Counter(v.rule for outcome in members for v in outcome.violations)
         struck = sum(bool(outcome.notes["struck"]) for outcome in members)
-        cells = "".join(f"{by_rule[rule]:>10}" for rule in RULES)
+        cells = "".join(f"{by_rule[rule]:>6}" for rule in RULES[:-1])
+        cells += f"{by_rule[RULES[-1]]:>10}"
         lines.append(f"{name:{width}} {len(members):>6} {struck:>7}  {cells}")
     return "\n".join(lines)
 

@@ -7,6 +7,8 @@ from typing import Any
 from neo_simulator.client import Company
 
 TYPES = ("Default", "Exam", "Recheck", "Vaccination", "Surgery", "Dental", "Euthanasia")
+PRODUCTS = ("EXAM - OFFICE", "CARPROFEN 75MG; CHEWABLE, 30CT", "NAIL TRIM")
+EUTHANASIA = "<p>CANARY: owner elected humane <b>euthanasia</b>.</p>"
 PROVIDERS = (None, 2, 1000, 1001, 1002)
 ABOUT_VISITS = (
     "cancel",
@@ -100,6 +102,28 @@ class Staff:
                 start = datetime.fromisoformat(visit["start"]) + timedelta(minutes=minutes)
                 self.neo.move(visit["id"], start)
 
+    # -- the clinical record ----------------------------------------------------------------
+
+    def see(self, subject: int, number: int, *, dies: bool) -> None:
+        """A visit from the waiting room to the payment."""
+        visit = self.one_of(self.visits, subject)
+        record = self.neo.start_consultation(visit)
+        self.neo.edit_notes(record, EUTHANASIA if dies else f"<p>CANARY notes {number}.</p>")
+        self.neo.add_line(record, PRODUCTS[number % len(PRODUCTS)], 1 + number % 2)
+        self.neo.finalise(visit)
+
+    def edit_notes(self, subject: int, number: int) -> None:
+        """At any time, of a visit that is over as well."""
+        text = f"<p>CANARY edit {number}: <b>walks</b> &amp; eats.</p>"
+        self.neo.edit_notes(self._any("consultations", subject), text)
+
+    def write_euthanasia(self, subject: int) -> None:
+        self.neo.edit_notes(self._any("consultations", subject), EUTHANASIA)
+
+    def add_line(self, subject: int, number: int, *, declined: bool) -> None:
+        record, product = self._any("consultations", subject), PRODUCTS[number % len(PRODUCTS)]
+        self.neo.add_line(record, product, 1 + number % 3, declined=declined)
+
     # -- what is said of a visit ------------------------------------------------------------
 
     def edit_reason(self, subject: int) -> None:
@@ -124,8 +148,9 @@ class Staff:
     def change_owner(self, subject: int, number: int) -> None:
         self.neo.change_owner(self._any("clients", subject), last_name=f"Example {number}")
 
-    def merge_patients(self, subject: int, into: int) -> None:
-        self.neo.merge_patients(self._any("patients", subject), self._any("patients", into))
+    def merge_patients(self, subject: int, into: int, *, consultations: bool = False) -> None:
+        patient, other = self._any("patients", subject), self._any("patients", into)
+        self.neo.merge_patients(patient, other, consultations=consultations)
 
     # -- helpers ----------------------------------------------------------------------------
 

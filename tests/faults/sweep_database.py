@@ -8,6 +8,7 @@ from tests.faults.clinic import FaultClinic
 from tests.faults.competitor import LOCKS, competitor
 from tests.faults.converge import Watch
 from tests.faults.eventful import eventful_clinic
+from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.leftovers import leftovers, settled
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
@@ -56,9 +57,12 @@ def tasks(*, full: bool) -> Iterator[Task]:
 
 
 def fail_at_statement(
-    rig: Rig, outcome: Outcome, *, n: int, how: str, log_in: bool = False
+    rig: Rig, outcome: Outcome, *, n: int, how: str, log_in: bool = False, cases: bool = False
 ) -> None:
-    clinic = eventful_clinic(rig, traceless=bool(n % 2), log_in=log_in)
+    if cases:
+        clinic = eventful_case_clinic(rig, log_in=log_in)
+    else:
+        clinic = eventful_clinic(rig, traceless=bool(n % 2), log_in=log_in)
     counter = Counter(n, how)
     inject(clinic.tools.database.connection(), counter)
     _carry(clinic, outcome, struck=lambda: counter.struck)
@@ -72,8 +76,12 @@ def fail_on_the_wire(
     number: int,
     towards: Literal["server", "client"] = "server",
     passed: int = 0,
+    cases: bool = False,
 ) -> None:
-    clinic = eventful_clinic(rig, proxied=True, traceless=bool(number % 2))
+    if cases:
+        clinic = eventful_case_clinic(rig, proxied=True)
+    else:
+        clinic = eventful_clinic(rig, proxied=True, traceless=bool(number % 2))
     rig.proxy.cut(Cut(at, number, towards, passed))
     try:
         _carry(clinic, outcome, struck=lambda: rig.proxy.cuts > 0, end=rig.proxy.calm)
@@ -81,9 +89,9 @@ def fail_on_the_wire(
         rig.proxy.calm()
 
 
-def wait_for_a_lock(rig: Rig, outcome: Outcome, *, what: str, n: int) -> None:
+def wait_for_a_lock(rig: Rig, outcome: Outcome, *, what: str, n: int, cases: bool = False) -> None:
     """Somebody takes the lock just before the run's round trip n."""
-    clinic = eventful_clinic(rig, proxied=True)
+    clinic = (eventful_case_clinic if cases else eventful_clinic)(rig, proxied=True)
     with competitor(rig, clinic.clinic_id) as other:
 
         def take(number: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from tests.faults import checks
 from tests.faults.converge import Watch
 from tests.faults.eventful import eventful_clinic
+from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.leftovers import leftovers, settled
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
@@ -87,9 +88,13 @@ def fail_at_request(
     traceless: bool = False,
     log_in: bool = False,
     expired: str = "302_login",
+    cases: bool = False,
 ) -> None:
     """One fault; a lasting one ends with the first delivery."""
-    clinic = eventful_clinic(rig, traceless=traceless, log_in=log_in)
+    if cases:
+        clinic = eventful_case_clinic(rig, log_in=log_in)
+    else:
+        clinic = eventful_clinic(rig, traceless=traceless, log_in=log_in)
     if _kind(action) == "delay":
         clinic.tools.database.close()
         clinic.tools = clinic.make_tools(neo_timeout_seconds=TIMEOUT_S)

@@ -1,6 +1,7 @@
 """What a clinic's rows should be, by its Neo, at one moment."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 from idexx_sync.clinic_time import local_day, to_wall
 from local_stack import compare
 from local_stack.compare import Question
+from local_stack.compare_cases import CaseQuestion
 from neo_simulator.client import Company
 from tests.support import Conn, query
 
@@ -80,6 +82,30 @@ def differences(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> lis
         and not ("should not be there" in text and _key_of(text) in cancelled)
         and not ("slot_id" in text and _key_of(text) in in_begun_slots)
     ]
+
+
+def case_question(
+    conn: Conn,
+    clinic_id: UUID,
+    now: datetime,
+    live_from: date,
+    edited: Mapping[str, Collection[str]],
+    deleted: Collection[str],
+) -> CaseQuestion:
+    """The days that a case run of this moment covers, and what people did in ODIS."""
+    today = local_day(now, zone(conn, clinic_id))
+    first, last = today - timedelta(days=7), today + timedelta(days=2)
+    return CaseQuestion(clinic_id, first, last, live_from, edited, deleted)
+
+
+def shown(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> dict[str, Any]:
+    """Neo's state as its calendar shows it; its clock is ODIS's."""
+    state = neo.state()
+    if neo.knobs()["cancelled_visits"]["value"] == "absent":
+        state["visits"] = [visit for visit in state["visits"] if not visit["cancelled"]]
+    wall = to_wall(now, zone(conn, clinic_id))
+    state["company"]["now"] = wall.isoformat(" ", "seconds")
+    return state
 
 
 def zone(conn: Conn, clinic_id: UUID) -> ZoneInfo:

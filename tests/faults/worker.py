@@ -23,7 +23,7 @@ ANSWERS_WITHIN_S = 60.0
 
 
 class Worker:
-    """One process with the real handler, warm: everything is imported, nothing has been done."""
+    """One process with the real handlers, warm: everything is imported, nothing has been done."""
 
     def __init__(self, clinic: FaultClinic, **settings: str) -> None:
         self._process = subprocess.Popen(
@@ -100,14 +100,15 @@ def working(clinic: FaultClinic, **settings: str) -> Iterator[Worker]:
 
 def tick(clinic: FaultClinic, at: datetime) -> tuple[dict[str, Any], Order]:
     """The event of a scheduled time, and the order that it stands for: the same every time."""
+    sync = clinic.syncs[0]
     event = {
         "v": 1,
         "clinic_id": str(clinic.clinic_id),
-        "sync": "inbound",
+        "sync": sync,
         "trigger": "schedule",
         "scheduled_time": at.isoformat(),
     }
-    return event, tick_order(clinic.clinic_id, "inbound", "schedule", at, Params())
+    return event, tick_order(clinic.clinic_id, sync, "schedule", at, Params())
 
 
 def orphans_that_stay(rig: Rig) -> list[int]:

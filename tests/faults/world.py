@@ -19,6 +19,9 @@ HARMLESS: Mapping[str, Any] = {
     "unknown_status": None,
     "status_missing": None,
     "refuse_connections": False,
+    "missing_keys": [],
+    "notes_place": "consultation_notes",
+    "consultation_patient": {},
     "faults": [],
 }
 
@@ -126,6 +129,24 @@ class World(Staff):
                 linked,
             ),
         )
+
+    def edit_by_hand(self, subject: int, number: int) -> None:
+        """Somebody corrects what a case or its patient says."""
+        people = self.clinic.people
+        case = self.one_of(people.cases(), subject)
+        people.write(case["id"], number, f"BY HAND {subject}")
+
+    def review(self, subject: int) -> None:
+        people = self.clinic.people
+        people.review(self.one_of(people.cases(), subject))
+
+    def refuse_mark(self, subject: int) -> None:
+        people = self.clinic.people
+        people.refuse_mark(self.one_of(people.cases(), subject))
+
+    def delete_case(self, subject: int) -> None:
+        people = self.clinic.people
+        people.delete(self.one_of(people.cases(), subject))
 
     # -- faults, time -----------------------------------------------------------------------
 

@@ -1,0 +1,186 @@
+"""The invariants of cases, each a function from what is found to what is wrong."""
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from local_stack.compare_cases import (
+    KEY,
+    MARKED_BACK,
+    CaseQuestion,
+    asked_visits,
+    says_euthanasia,
+)
+from tests.faults.observation import Cases, changed_cases
+from tests.faults.results import Violation
+from tests.support import Conn, query
+
+CANARIES = re.compile(
+    r"PET \d|RENAMED|LATECOMER|Sample|Example|@example|\(?555\)?[ -]?555|\+1555|DR\. A|REASON \d"
+    r"|CANARY|BY HAND|SOMEBODY"
+)
+"""What is personal in the worlds of this rig; none of it is in a word of the service."""
+OWN_TABLES = (
+    "idexx_sync.records",
+    "idexx_sync.jobs",
+    "idexx_sync.holds",
+    "idexx_sync.unknown_words",
+    "idexx_sync.case_keys",
+    "public.case_sync_audits",
+)
+
+
+def cases_lacking(conn: Conn, question: CaseQuestion, state: dict[str, Any]) -> list[Violation]:
+    """V1: visits that Neo has and that have no case after one clean run."""
+    rows = query(
+        conn,
+        "SELECT k.external_id AS key FROM idexx_sync.case_keys k "
+        "JOIN public.cases c ON c.id = k.case_id WHERE k.clinic_id = %s",
+        (question.clinic_id,),
+    )
+    keys = {row["key"] for row in rows}
+    return [
+        Violation("V1", f"visit {visit['id']} on {visit['start'][:10]} has no case")
+        for visit in asked_visits(question, state)
+        if KEY + visit["id"] not in keys
+    ]
+
+
+def duplicate_cases(conn: Conn, clinic_id: UUID) -> list[Violation]:
+    """V2: several cases under one key of ours, or several patients of a case that we made."""
+    cases = query(
+        conn,
+        "SELECT external_id AS key, count(*) AS number FROM public.cases "
+        "WHERE clinic_id = %s AND external_id LIKE %s GROUP BY 1 HAVING count(*) > 1",
+        (clinic_id, KEY + "%"),
+    )
+    patients = query(
+        conn,
+        "SELECT c.external_id AS key, count(*) AS number FROM public.cases c "
+        "JOIN public.patients p ON p.case_id = c.id "
+        "WHERE c.clinic_id = %s AND c.external_id LIKE %s GROUP BY c.id HAVING count(*) > 1",
+        (clinic_id, KEY + "%"),
+    )
+    found = [Violation("V2", f"{row['key']} has {row['number']} cases") for row in cases]
+    return found + [
+        Violation("V2", f"{row['key']} has {row['number']} patients") for row in patients
+    ]
+
+
+def case_audits_match(
+    conn: Conn, job_ids: Collection[UUID], before: Cases, after: Cases
+) -> list[Violation]:
+    """V4: the case jobs' success rows name exactly the cases that were written.
+
+    Several jobs may have written the same case; that a job tells of one once is V2's.
+    """
+    rows = query(
+        conn,
+        """
+        SELECT DISTINCT a.external_id FROM public.case_sync_audits a
+          JOIN idexx_sync.jobs j ON j.id = a.job_id
+         WHERE j.id = ANY(%s) AND j.sync = 'cases' AND a.status = 'success'
+        """,
+        (list(job_ids),),
+    )
+    audited = {row["external_id"] for row in rows}
+    written = set(changed_cases(before, after).values())
+    found = [f"{key} changed without an audit" for key in sorted(written - audited)]
+    found += [f"{key} has an audit and did not change" for key in sorted(audited - written)]
+    return [Violation("V4", text) for text in found]
+
+
+def completed_unread(
+    conn: Conn, question: CaseQuestion, zone: ZoneInfo, before: Cases
+) -> list[Violation]:
+    """R18: cases that are completed though their record was never read, or that became so though
+    the visit took place before the clinic was live."""
+    rows = _completed(conn, question.clinic_id)
+    found = []
+    for row in rows:
+        if row["consultation"] is not None and row["consultation"] != row["read"]:
+            found.append(
+                Violation("R18", f"{row['key']} is completed, and its record was not read")
+            )
+        was = before.get(row["id"])
+        day = row["scheduled_at"].astimezone(zone).date().isoformat()
+        if (was is None or was.status != "completed") and not question.is_live(day):
+            found.append(Violation("R18", f"{row['key']} is completed and before the first day"))
+    return found
+
+
+def completed_unmarked(
+    conn: Conn, question: CaseQuestion, state: dict[str, Any], before: Cases
+) -> list[Violation]:
+    """R19: cases that became completed without a mark though their own visit says that the
+    patient died."""
+    records = {one["id"]: one for one in state["consultations"]}
+    visits = {KEY + visit["id"]: visit for visit in state["visits"]}
+    found = []
+    for row in _completed(conn, question.clinic_id):
+        visit, was = visits.get(row["key"]), before.get(row["id"])
+        if visit is None or row["marked"] or (was is not None and was.status == "completed"):
+            continue
+        record = records.get(visit["consultation_id"] or "")
+        if record is not None and record["patient_id"] != visit["patient_id"]:
+            record = None
+        if says_euthanasia(visit, record):
+            text = f"{row['key']} is completed, not marked, and its patient died"
+            found.append(Violation("R19", text))
+    return found
+
+
+def partly_marked(conn: Conn, clinic_id: UUID, now: datetime) -> list[Violation]:
+    """R19: patients of whom one case is marked and another one of these days is not."""
+    rows = query(
+        conn,
+        """
+        SELECT c.id, coalesce(k.external_id, c.id::text) AS key, c.status::text,
+               p.external_id AS patient, c.extreme_case_check -> 'isExtremeCase' AS marked,
+               coalesce(c.scheduled_at, c.created_at) AS at
+          FROM public.cases c JOIN public.patients p ON p.case_id = c.id
+          LEFT JOIN idexx_sync.case_keys k ON k.case_id = c.id AND k.clinic_id = c.clinic_id
+         WHERE c.clinic_id = %s AND p.external_id IS NOT NULL
+        """,
+        (clinic_id,),
+    )
+    died = {row["patient"] for row in rows if row["marked"] is True}
+    return [
+        Violation("R19", f"{row['key']} is not marked ({row['status']}); another of its patient is")
+        for row in rows
+        if row["patient"] in died and row["marked"] is None and row["at"] >= now - MARKED_BACK
+    ]
+
+
+def personal_words(conn: Conn, clinic_id: UUID) -> list[Violation]:
+    """V8: what is personal and lies where only ids, words and counts should."""
+    found = []
+    for table in OWN_TABLES:
+        rows = query(
+            conn, f"SELECT t::text AS content FROM {table} t WHERE clinic_id = %s", (clinic_id,)
+        )
+        found += [
+            Violation("V8", f"{table} holds something like {canary[0]!r}")
+            for row in rows
+            if (canary := CANARIES.search(row["content"]))
+        ]
+    return found
+
+
+def _completed(conn: Conn, clinic_id: UUID) -> list[dict[str, Any]]:
+    return query(
+        conn,
+        """
+        SELECT c.id, k.external_id AS key, c.scheduled_at,
+               c.metadata #>> '{pimsAppointment,consultationId}' AS consultation,
+               c.metadata #>> '{pimsConsultation,id}' AS read,
+               coalesce(c.extreme_case_check, 'null') <> 'null' AS marked
+          FROM public.cases c
+          JOIN idexx_sync.case_keys k ON k.case_id = c.id AND k.clinic_id = c.clinic_id
+         WHERE c.clinic_id = %s AND c.status = 'completed'
+        """,
+        (clinic_id,),
+    )

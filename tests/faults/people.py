@@ -1,0 +1,151 @@
+"""What people do to cases in ODIS, remembered: it has to stay (rules R14 to R16)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from local_stack.compare_cases import KEY
+from tests.faults.results import Violation
+from tests.support import Conn, query
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A place where something may be written by hand."""
+
+    table: str
+    place: str
+    """SQL of the value as text."""
+    change: str
+    """SQL that sets it to a text."""
+    names: tuple[str, ...] = ()
+    """What the comparison calls it."""
+
+
+def _leaf(column: str, path: str) -> tuple[str, str]:
+    held = f"coalesce(nullif({column}, 'null'), '{{}}')"
+    return (
+        f"{column} #>> '{{{path}}}'",
+        f"{column} = jsonb_set({held}, '{{{path}}}', to_jsonb(%s::text))",
+    )
+
+
+EDITS = (
+    Edit("patients", "name", "name = %s", ("name",)),
+    Edit("patients", "owner_name", "owner_name = %s", ("owner_name",)),
+    Edit("patients", "owner_phone", "owner_phone = %s", ("owner_phone",)),
+    Edit("patients", "breed", "breed = %s"),
+    Edit("cases", *_leaf("metadata", "followUp")),
+    Edit("cases", *_leaf("entity_extraction", "toldByHand")),
+)
+
+
+@dataclass(slots=True)
+class People:
+    """Those of one clinic, and what they have done so far."""
+
+    conn: Conn
+    clinic_id: UUID
+    edits: dict[tuple[UUID, int], str] = field(default_factory=dict)
+    """Case and number of the edit -> the text that they wrote."""
+    reviewed: set[UUID] = field(default_factory=set)
+    """Completed cases that they reviewed."""
+    refused_marks: set[UUID] = field(default_factory=set)
+    """Cases that they looked at: their patient has not died."""
+    deleted: set[str] = field(default_factory=set)
+    """Visits whose case they deleted."""
+
+    def cases(self) -> list[dict[str, Any]]:
+        return query(
+            self.conn,
+            "SELECT c.id, c.status::text, c.extreme_case_check, k.external_id AS key "
+            "FROM public.cases c JOIN idexx_sync.case_keys k ON k.case_id = c.id "
+            "WHERE k.clinic_id = %s ORDER BY k.external_id",
+            (self.clinic_id,),
+        )
+
+    def write(self, case_id: UUID, number: int, text: str) -> None:
+        edit = EDITS[number % len(EDITS)]
+        where = "case_id" if edit.table == "patients" else "id"
+        self.conn.execute(
+            f"UPDATE public.{edit.table} SET {edit.change} WHERE {where} = %s", (text, case_id)
+        )
+        self.edits[case_id, number % len(EDITS)] = text
+
+    def review(self, case: Mapping[str, Any]) -> None:
+        """What ODIS's page does with a case that is done."""
+        if case["status"] == "completed":
+            self.conn.execute(
+                "UPDATE public.cases SET status = 'reviewed' WHERE id = %s", (case["id"],)
+            )
+            self.reviewed.add(case["id"])
+
+    def refuse_mark(self, case: Mapping[str, Any]) -> None:
+        if case["extreme_case_check"] is None:
+            self.conn.execute(
+                "UPDATE public.cases SET extreme_case_check = %s WHERE id = %s",
+                (Jsonb({"isExtremeCase": False}), case["id"]),
+            )
+            self.refused_marks.add(case["id"])
+
+    def delete(self, case: Mapping[str, Any]) -> None:
+        self.conn.execute("DELETE FROM public.cases WHERE id = %s", (case["id"],))
+        self.deleted.add(case["key"].removeprefix(KEY))
+        self.edits = {k: v for k, v in self.edits.items() if k[0] != case["id"]}
+        self.reviewed.discard(case["id"])
+        self.refused_marks.discard(case["id"])
+
+    def fields_edited(self, state: Mapping[str, Any]) -> dict[str, set[str]]:
+        """Visit -> fields that the comparison must leave alone."""
+        self._forget_reopened(state)
+        visits = {case["id"]: case["key"].removeprefix(KEY) for case in self.cases()}
+        edited: dict[str, set[str]] = {}
+        for case_id, number in self.edits:
+            edited.setdefault(visits[case_id], set()).update(EDITS[number].names)
+        for case_id in self.reviewed:
+            edited.setdefault(visits[case_id], set()).add("status")
+        for case_id in self.refused_marks:
+            edited.setdefault(visits[case_id], set()).add("extreme_case_check")
+        return edited
+
+    def undone(self, state: Mapping[str, Any]) -> list[Violation]:
+        """R15: what people did that is not there any more."""
+        self._forget_reopened(state)
+        found = []
+        for (case_id, number), text in self.edits.items():
+            edit = EDITS[number]
+            where = "case_id" if edit.table == "patients" else "id"
+            rows = query(
+                self.conn,
+                f"SELECT {edit.place} AS held FROM public.{edit.table} WHERE {where} = %s",
+                (case_id,),
+            )
+            if [row["held"] for row in rows] != [text]:
+                found.append(f"somebody's edit of {edit.table}: {edit.place} is gone")
+        held = {case["id"]: case for case in self.cases()}
+        found += [
+            "somebody's review is gone"
+            for case_id in self.reviewed
+            if held[case_id]["status"] != "reviewed"
+        ]
+        found += [
+            "somebody's word that the patient lives is gone"
+            for case_id in self.refused_marks
+            if held[case_id]["extreme_case_check"] != {"isExtremeCase": False}
+        ]
+        found += [
+            f"{case['key']} was deleted by somebody and is there again"
+            for case in held.values()
+            if case["key"].removeprefix(KEY) in self.deleted
+        ]
+        return [Violation("R15", text) for text in found]
+
+    def _forget_reopened(self, state: Mapping[str, Any]) -> None:
+        """A review is of a visit that is over: once it is not, or is called off, nobody's word."""
+        over = {v["id"] for v in state["visits"] if v["status_now"] == "finalized"}
+        for case in self.cases():
+            if case["id"] in self.reviewed and case["key"].removeprefix(KEY) not in over:
+                self.reviewed.discard(case["id"])

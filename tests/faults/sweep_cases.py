@@ -1,0 +1,109 @@
+"""The sweeps and kills of the other modules, of a case run with several consultations.
+
+Where a fault can come in hundreds of places, the short set takes a sample of them, and each place
+in some way; `--full` takes all of them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.faults import kills, races, sweep_database, sweep_neo
+from tests.faults.competitor import LOCKS
+from tests.faults.eventful_cases import RECORDS, REQUESTS
+from tests.faults.statements import ERRORS, KILLED
+from tests.faults.tasks import Task
+
+STATEMENTS = 66
+"""More than a run has: the last one does not strike."""
+ROUND_TRIPS = 20
+COMMITS = 4
+"""The beginning, the calendar's part, two units; the end is one more."""
+BYTES_SENT, BYTES_RECEIVED = 60_000, 40_000
+"""About as many as a run needs."""
+FIRST_ROUND_TRIP, LAST_ROUND_TRIP = 5, 20
+"""Of a worker's first run; those before open its connection."""
+
+
+def tasks(*, full: bool) -> Iterator[Task]:
+    yield from _of_neo(full=full)
+    yield from _of_database(full=full)
+    yield from _of_workers(full=full)
+    for round_ in range(5 if full else 1):
+        yield Task("Both syncs at once", races.both_at_once, {"racers": 6, "round": round_}, 3)
+
+
+def _of_neo(*, full: bool) -> Iterator[Task]:
+    actions = sweep_neo.ANSWERS + sweep_neo.cuts(sweep_neo.FEW_BYTES)
+    for n in range(1, REQUESTS + 1):
+        for number, action in enumerate(actions):
+            if full or number % 3 == n % 3:
+                yield _request(n, action)
+            if full or number % 8 == n % 8:
+                yield _request(n, action, lasting=True)
+        for number, answer in enumerate(sweep_neo.EXPIRED):
+            if full or (number == n - 1 and n in (2, 4)):
+                yield _request(n, "expire_session", expired=answer, cost_s=3)
+    late = {"kind": "delay", "ms": sweep_neo.TOO_LATE_MS}
+    for n in range(1, RECORDS + 2) if full else (3,):
+        yield _request(n, late, cost_s=3)
+
+
+def _request(n: int, action: Any, *, cost_s: float = 0.5, **more: Any) -> Task:
+    group = "Cases: Neo fails from request n on" if more.get("lasting") else "Cases: Neo fails at n"
+    arguments = {"n": n, "action": action, "cases": True, **more}
+    return Task(group, sweep_neo.fail_at_request, arguments, cost_s)
+
+
+def _of_database(*, full: bool) -> Iterator[Task]:
+    for n in range(1, STATEMENTS + 1):
+        for number, how in enumerate((KILLED, *ERRORS)):
+            if full or (number == 0 and n % 2) or (number and number == n % 8 and n % 3 == 0):
+                arguments = {"n": n, "how": how, "cases": True}
+                yield Task(
+                    "Cases: Postgres fails at statement n",
+                    sweep_database.fail_at_statement,
+                    arguments,
+                )
+    for n in range(1, ROUND_TRIPS + 1):
+        for at in ("request", "answer"):
+            if full or n % 2 == (at == "answer"):
+                yield _wire("Cases: Postgres is cut off", {"at": at, "number": n})
+    for n in range(1, COMMITS + 1):
+        for passed in (0, 1, 20) if full else (0, 20):
+            arguments = {"at": "commit", "number": n, "passed": passed}
+            yield _wire("Cases: commit acknowledgement is lost", arguments)
+    for towards, size in (("server", BYTES_SENT), ("client", BYTES_RECEIVED)):
+        for k in range(0, size, size // (200 if full else 4)):
+            arguments = {"at": "byte", "number": k, "towards": towards}
+            yield _wire("Cases: Postgres is cut off", arguments)
+    for n in range(1, ROUND_TRIPS + 1):
+        for number, what in enumerate(LOCKS):
+            if full or (n % 4 == 3 and number == n % len(LOCKS)):
+                arguments = {"what": what, "n": n, "cases": True}
+                yield Task(
+                    "Cases: somebody holds a lock", sweep_database.wait_for_a_lock, arguments, 2
+                )
+
+
+def _wire(group: str, arguments: dict[str, Any]) -> Task:
+    return Task(group, sweep_database.fail_on_the_wire, {**arguments, "cases": True}, 0.5)
+
+
+def _of_workers(*, full: bool) -> Iterator[Task]:
+    number = 30 if full else 3
+    for seed in range(number):
+        arguments = {"share": round((seed + 0.5) / number, 3), "log_in": False, "seed": seed}
+        yield _worker("Cases: worker killed", kills.kill_at_moment, arguments, 6)
+    for n in range(FIRST_ROUND_TRIP, LAST_ROUND_TRIP + 1):
+        if full or n % 5 == 1:
+            yield _worker("Cases: worker killed", kills.kill_at_round_trip, {"n": n}, 6)
+        if full or n % 7 == 1:
+            yield _worker("Cases: worker frozen, thawed", kills.freeze, {"n": n}, 8)
+    parts = 10 if full else 2
+    for part in range(parts):
+        arguments = {"share": round((part + 0.5) / parts, 3)}
+        yield _worker("Cases: worker out of time", kills.out_of_time, arguments, 6)
+
+
+def _worker(group: str, carry: Any, arguments: dict[str, Any], cost_s: float) -> Task:
+    return Task(group, carry, {**arguments, "cases": True}, cost_s)
