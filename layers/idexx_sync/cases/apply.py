@@ -140,16 +140,19 @@ def _mark(
     """Mark the cases of patients that have died; the audit ids of those that were not yet."""
     conn, clinic_id, now = run.conn, run.clinic.id, run.clock()
     marks = {mark: _cases_of(mark.visit_id, held, made) for mark in plan.marks}
-    new = {
-        change.visit_id: change.fields.get("patient.external_id")
+    patients = {
+        change.visit_id: change.fields["patient.external_id"]
         for change in plan.changes
-        if change.visit_id in made
+        if change.fields.get("patient.external_id")
     }
-    dead = store.marks_of_patients(conn, clinic_id, [p for p in new.values() if p], now, settle)
-    for visit, patient in new.items():
+    dead = store.marks_of_patients(conn, clinic_id, list(patients.values()), now, settle)
+    for visit, patient in patients.items():
         if patient in dead:
             category: Any = dead[patient]
-            marks.setdefault(Mark(visit, None, category, in_doubt=False), [made[visit]])
+            # Where two patients became one, all cases of both are the dead one's now.
+            of_all = None if visit in made else patient
+            mark = Mark(visit, of_all, category, in_doubt=False)
+            marks.setdefault(mark, _cases_of(visit, held, made))
     found = store.mark_cases(conn, clinic_id, marks, now, settle)
     audits = [
         Audit(

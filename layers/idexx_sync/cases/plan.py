@@ -111,6 +111,8 @@ class _Visit:
             self._quarantine(ENDS_BEFORE_START)
             return
         if not self._is_placed():
+            if self.held.was_deleted:
+                self._screen_without_case()
             return
         case = self.held.case
         if case is not None and self.held.key != case.id:
@@ -354,6 +356,15 @@ class _Visit:
         if remembered.quarantine_code != code:
             self.plan.newly_quarantined.add(visit_id)
             self.plan.records.append(replace(remembered, key=visit_id, quarantine_code=code))
+
+    def _screen_without_case(self) -> None:
+        """A case that somebody deleted stays away, and its patient's death still counts."""
+        texts = calendar_texts(self.visit)
+        screened = self.view.mark_of(texts)
+        if screened != self.memory.get("screened"):
+            self._screen(texts, [])
+            source = {**self.memory, "screened": screened}
+            self.plan.records.append(Record(self.visit.id, source=source))
 
     def _screen(self, texts: list[str], doubtful: list[str]) -> None:
         verdict, doubt = screen(texts), screen(doubtful)

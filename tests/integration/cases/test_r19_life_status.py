@@ -214,3 +214,44 @@ def test_r19_a_visit_of_a_living_patient_is_not_marked(bench: CasesBench) -> Non
 
     assert bench.case()["extreme_case_check"] is None
     assert "marked" not in counts(job)
+
+
+def test_r19_a_patient_that_becomes_the_dead_one_by_a_merge_is_marked(bench: CasesBench) -> None:
+    alive = patient_visit("600102", "2026-05-05 09:00:00", patient_id="40022")
+    bench.shows(seen(), alive)
+    bench.writes(chart(notes_html="<p>euthanasia</p>"))
+    bench.cases()
+    assert bench.case("600102")["extreme_case_check"] is None
+    bench.shows(seen(), patient_visit("600102", "2026-05-05 09:00:00", patient_id="40021"))
+
+    job = bench.cases()
+
+    assert bench.case("600102")["extreme_case_check"] == MARK
+    assert len(bench.audits(job)) == 1
+
+
+def test_r19_cases_of_the_patient_that_the_dead_one_is_merged_into_are_marked(
+    bench: CasesBench,
+) -> None:
+    alive = patient_visit("600102", "2026-05-05 09:00:00", patient_id="40022")
+    bench.shows(seen(), alive)
+    bench.writes(chart(notes_html="<p>euthanasia</p>"))
+    bench.cases()
+    bench.shows(seen(patient_id="40022"), alive)
+    bench.writes(chart(patient_id="40022", notes_html="<p>euthanasia</p>"))
+
+    bench.cases()
+
+    assert bench.case("600102")["extreme_case_check"] == MARK
+
+
+def test_r19_a_deleted_case_still_tells_of_its_patient(bench: CasesBench) -> None:
+    coming = patient_visit("600102", "2026-05-05 09:00:00")
+    bench.shows(patient_visit(), coming)
+    bench.cases()
+    bench.conn.execute("DELETE FROM public.cases WHERE id = %s", (bench.case()["id"],))
+    bench.shows(patient_visit(type="Euthanasia"), coming)
+
+    bench.cases()
+
+    assert bench.case("600102")["extreme_case_check"] == MARK
