@@ -106,13 +106,16 @@ def asked_visits(question: CaseQuestion, state: dict[str, Any]) -> list[Row]:
 
 
 def patients_that_died(question: CaseQuestion, state: dict[str, Any]) -> dict[str, str]:
-    """Patient -> a visit that says so."""
+    """Patient -> a visit that says so; of one whose case was deleted no record is read."""
     records = {one["id"]: one for one in state["consultations"]}
-    return {
-        visit["patient_id"]: visit["id"]
-        for visit in asked_visits(question, state)
-        if says_euthanasia(visit, _record(visit, records))
-    }
+    died = {}
+    for visit in state["visits"]:
+        if visit["deleted"] or not question.covers(visit["start"]):
+            continue
+        known = {} if visit["id"] in question.deleted_in_odis else records
+        if says_euthanasia(visit, _record(visit, known)):
+            died[visit["patient_id"]] = visit["id"]
+    return died
 
 
 def says_euthanasia(visit: Row, record: Row | None) -> bool:

@@ -20,6 +20,8 @@ COMMITS = 4
 """The beginning, the calendar's part, two units; the end is one more."""
 BYTES_SENT, BYTES_RECEIVED = 60_000, 40_000
 """About as many as a run needs."""
+LOGS_IN = ("html", "html_type", "empty", "expire_session", "truncated_json")
+"""Answers after which a run may log in again, which takes seconds."""
 FIRST_ROUND_TRIP, LAST_ROUND_TRIP = 5, 20
 """Of a worker's first run; those before open its connection."""
 
@@ -34,18 +36,23 @@ def tasks(*, full: bool) -> Iterator[Task]:
 
 def _of_neo(*, full: bool) -> Iterator[Task]:
     actions = sweep_neo.ANSWERS + sweep_neo.cuts(sweep_neo.FEW_BYTES)
+    quick = [action for action in actions if _kind(action) not in LOGS_IN]
     for n in range(1, REQUESTS + 1):
-        for number, action in enumerate(actions):
+        for number, action in enumerate(actions if full else quick):
             if full or number % 3 == n % 3:
                 yield _request(n, action)
-            if full or number % 8 == n % 8:
+            if full or number % 6 == n % 6:
                 yield _request(n, action, lasting=True)
         for number, answer in enumerate(sweep_neo.EXPIRED):
-            if full or (number == n - 1 and n in (2, 4)):
+            if full or (number, n) == (2, 3):
                 yield _request(n, "expire_session", expired=answer, cost_s=3)
     late = {"kind": "delay", "ms": sweep_neo.TOO_LATE_MS}
     for n in range(1, RECORDS + 2) if full else (3,):
         yield _request(n, late, cost_s=3)
+
+
+def _kind(action: Any) -> str:
+    return str(action["kind"] if isinstance(action, dict) else action)
 
 
 def _request(n: int, action: Any, *, cost_s: float = 0.5, **more: Any) -> Task:
@@ -94,7 +101,9 @@ def _of_workers(*, full: bool) -> Iterator[Task]:
     for seed in range(number):
         arguments = {"share": round((seed + 0.5) / number, 3), "log_in": False, "seed": seed}
         yield _worker("Cases: worker killed", kills.kill_at_moment, arguments, 6)
-    for n in range(FIRST_ROUND_TRIP, LAST_ROUND_TRIP + 1):
+    for n in range(LOGS_IN = ("html", "html_type", "empty", "expire_session", "truncated_json")
+"""Answers after which a run may log in again, which takes seconds."""
+FIRST_ROUND_TRIP, LAST_ROUND_TRIP + 1):
         if full or n % 5 == 1:
             yield _worker("Cases: worker killed", kills.kill_at_round_trip, {"n": n}, 6)
         if full or n % 7 == 1:
