@@ -31,7 +31,9 @@ def tasks(*, full: bool) -> Iterator[Task]:
     yield from _of_database(full=full)
     yield from _of_workers(full=full)
     for round_ in range(5 if full else 1):
-        yield Task("Both syncs at once", races.both_at_once, {"racers": 6, "round": round_}, 3)
+        yield Task(
+            "Cases: both syncs at once", races.both_at_once, {"racers": 6, "round": round_}, 3
+        )
 
 
 def _of_neo(*, full: bool) -> Iterator[Task]:
@@ -101,9 +103,7 @@ def _of_workers(*, full: bool) -> Iterator[Task]:
     for seed in range(number):
         arguments = {"share": round((seed + 0.5) / number, 3), "log_in": False, "seed": seed}
         yield _worker("Cases: worker killed", kills.kill_at_moment, arguments, 6)
-    for n in range(LOGS_IN = ("html", "html_type", "empty", "expire_session", "truncated_json")
-"""Answers after which a run may log in again, which takes seconds."""
-FIRST_ROUND_TRIP, LAST_ROUND_TRIP + 1):
+    for n in range(FIRST_ROUND_TRIP, LAST_ROUND_TRIP + 1):
         if full or n % 5 == 1:
             yield _worker("Cases: worker killed", kills.kill_at_round_trip, {"n": n}, 6)
         if full or n % 7 == 1:
