@@ -20,11 +20,14 @@ LOCKS = {
     "slots": "SELECT 1 FROM public.schedule_slots WHERE clinic_id = %s FOR UPDATE",
     "records": "SELECT 1 FROM idexx_sync.records WHERE clinic_id = %s FOR UPDATE",
     "settings": "SELECT 1 FROM idexx_sync.clinic_settings WHERE clinic_id = %s FOR UPDATE",
-    "cases": "SELECT 1 FROM public.cases WHERE clinic_id = %s FOR UPDATE",
-    "patients": "SELECT 1 FROM public.patients WHERE clinic_id = %s FOR UPDATE",
-    "case keys": "SELECT 1 FROM idexx_sync.case_keys WHERE clinic_id = %s FOR UPDATE",
     "clinic": "SELECT 1 FROM public.clinics WHERE id = %s FOR UPDATE",
 }
+CASE_LOCKS = {
+    **{what: LOCKS[what] for what in ("lease", "jobs", "records", "clinic")},
+    "cases": "SELECT 1 FROM public.cases WHERE clinic_id = %s FOR UPDATE",
+    "patients": "SELECT 1 FROM public.patients WHERE clinic_id = %s FOR UPDATE",
+}
+"""Those that a case run wants."""
 _BLOCKED = "SELECT 1 FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
 
 
@@ -42,7 +45,7 @@ class Competitor:
         """Take the lock now, and let it go after a while; nothing happens if it is taken."""
         self._conn.execute("SET LOCAL lock_timeout = '20ms'")
         try:
-            self._conn.execute(LOCKS[what], (self._clinic_id,))
+            self._conn.execute({**LOCKS, **CASE_LOCKS}[what], (self._clinic_id,))
         except psycopg.errors.LockNotAvailable:
             self._conn.rollback()
             return

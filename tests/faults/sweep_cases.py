@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.faults import kills, races, sweep_database, sweep_neo
-from tests.faults.competitor import LOCKS
+from tests.faults.competitor import CASE_LOCKS
 from tests.faults.eventful_cases import RECORDS, REQUESTS
 from tests.faults.statements import ERRORS, KILLED
 from tests.faults.tasks import Task
@@ -85,13 +85,11 @@ def _of_database(*, full: bool) -> Iterator[Task]:
         for k in range(0, size, size // (200 if full else 4)):
             arguments = {"at": "byte", "number": k, "towards": towards}
             yield _wire("Cases: Postgres is cut off", arguments)
-    for n in range(1, ROUND_TRIPS + 1):
-        for number, what in enumerate(LOCKS):
-            if full or (n % 4 == 3 and number == n % len(LOCKS)):
-                arguments = {"what": what, "n": n, "cases": True}
-                yield Task(
-                    "Cases: somebody holds a lock", sweep_database.wait_for_a_lock, arguments, 2
-                )
+    for what in CASE_LOCKS:
+        for n in range(1, ROUND_TRIPS + 1) if full else (9 if what != "records" else 6,):
+            arguments = {"what": what, "n": n, "cases": True}
+            group = "Cases: somebody holds a lock"
+            yield Task(group, sweep_database.wait_for_a_lock, arguments, 2)
 
 
 def _wire(group: str, arguments: dict[str, Any]) -> Task:
@@ -99,12 +97,12 @@ def _wire(group: str, arguments: dict[str, Any]) -> Task:
 
 
 def _of_workers(*, full: bool) -> Iterator[Task]:
-    number = 30 if full else 3
+    number = 30 if full else 2
     for seed in range(number):
         arguments = {"share": round((seed + 0.5) / number, 3), "log_in": False, "seed": seed}
         yield _worker("Cases: worker killed", kills.kill_at_moment, arguments, 6)
     for n in range(FIRST_ROUND_TRIP, LAST_ROUND_TRIP + 1):
-        if full or n % 5 == 1:
+        if full or n in (9, 15):
             yield _worker("Cases: worker killed", kills.kill_at_round_trip, {"n": n}, 6)
         if full or n % 7 == 1:
             yield _worker("Cases: worker frozen, thawed", kills.freeze, {"n": n}, 8)
