@@ -108,7 +108,7 @@ def _of_workers(*, full: bool) -> Iterator[Task]:
             yield _worker("Cases: worker frozen, thawed", kills.freeze, {"n": n}, 8)
     parts = 10 if full else 2
     for part in range(parts):
-        arguments = {"share": round((part + 0.5) / parts, 3)}
+        arguments = {"share": round((part + 0.4) / (parts + 0.5), 3)}
         yield _worker("Cases: worker out of time", kills.out_of_time, arguments, 6)
 
 
