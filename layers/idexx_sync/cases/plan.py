@@ -40,6 +40,8 @@ from idexx_sync.pims import Consultation, SourceRecord
 from idexx_sync.records import Record
 from idexx_sync.vocabulary import AppointmentStatus, appointment_status, fold
 
+TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
+"""What is only booked, or was called off, may not have come about."""
 VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
 NOT_AN_OBJECT: Final = "document_not_an_object"
 ENDS_BEFORE_START: Final = "ends_before_start"
@@ -135,7 +137,9 @@ class _Visit:
             "screened": screened,
         }
         if screened != self.memory.get("screened"):
-            self._screen(calendar_texts(self.visit), [])
+            texts = calendar_texts(self.visit)
+            took_place = self.status in TOOK_PLACE
+            self._screen(texts if took_place else [], [] if took_place else texts)
         self._keep(change)
         self._plan_duplicates()
         record = Record(self.visit.id, source=memory)
@@ -356,6 +360,7 @@ class _Visit:
             self.plan.records.append(replace(remembered, key=visit_id, quarantine_code=code))
 
     def _screen(self, texts: list[str], doubtful: list[str]) -> None:
+        """`doubtful` texts speak of what nobody knows to have come about."""
         verdict, doubt = screen(texts), screen(doubtful)
         found = verdict or doubt
         if found is not None:

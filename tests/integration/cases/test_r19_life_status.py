@@ -184,6 +184,21 @@ def test_r19_in_doubt_it_is_marked_and_listed_for_a_person(bench: CasesBench) ->
     assert job.result["for_review"] == ["pims-appt-idexx-neo-600101"]
 
 
+@pytest.mark.parametrize(
+    ("word", "in_doubt"),
+    [("Not arrived", True), ("Cancelled", True), ("Arrived", False), ("Finalized", False)],
+)
+def test_r19_what_is_only_booked_or_was_called_off_is_in_doubt(
+    bench: CasesBench, word: str, in_doubt: bool
+) -> None:
+    bench.shows(patient_visit(type="Euthanasia", status=word))
+
+    job = bench.cases()
+
+    assert bench.case()["extreme_case_check"] == MARK
+    assert ("life_status_in_doubt" in warnings(job)) is in_doubt
+
+
 def test_r19_what_was_declined_is_in_doubt(bench: CasesBench) -> None:
     bench.shows(seen())
     bench.writes(chart(lines=[Line("EUTHANASIA", declined=True)]))
