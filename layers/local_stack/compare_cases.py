@@ -1,0 +1,308 @@
+"""Compares ODIS's cases with what the simulated Neo knows to be true.
+
+Independent on purpose, as `compare` is: nothing of the product is imported. Statuses, instants,
+words and the list of cases to mark are worked out anew from the rules (R14 to R20).
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from html import unescape
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+Row = dict[str, Any]
+
+KEY = "pims-appt-idexx-neo-"
+"""Before the visit's id in `case_keys.external_id` and in the external id of a case of ours."""
+STATUS = {
+    "not arrived": "draft",
+    "late": "draft",
+    "arrived": "ongoing",
+    "in progress": "ongoing",
+    "ready to pay": "ongoing",
+    "finalized": "completed",
+    "no show": "reviewed",
+    "cancelled": "reviewed",
+}
+"""The simulator's word -> a case's status."""
+GUARDED = {"cancelled": "cancelled", "no show": "no-show"}
+"""The spellings that keep a follow-up from going out."""
+EUTHANASIA = re.compile("euthanas|euthansia", re.IGNORECASE)
+"""As the simulator's own words spell it."""
+MARKED_BACK = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class CaseQuestion:
+    """What is to be compared."""
+
+    clinic_id: UUID
+    first_day: date
+    last_day: date
+    live_from: date | None
+    """Visits before it are never completed; None: none is."""
+    edited: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Visit -> fields that people changed in ODIS, by the names of the differences."""
+    deleted_in_odis: Collection[str] = ()
+    """Visits whose case somebody deleted; it is not made again."""
+
+    def covers(self, start: str) -> bool:
+        return self.first_day <= date.fromisoformat(start[:10]) <= self.last_day
+
+    def is_live(self, start: str) -> bool:
+        return self.live_from is not None and date.fromisoformat(start[:10]) >= self.live_from
+
+
+def case_differences(
+    conn: Connection[Any], question: CaseQuestion, state: dict[str, Any]
+) -> list[str]:
+    """Every difference in one plain line: visit, field, and values that are not personal."""
+    with conn.cursor(row_factory=dict_row) as cur:
+        clinic = cur.execute(
+            """
+            SELECT coalesce(c.timezone, 'America/Los_Angeles') AS zone, g.slot_duration_minutes
+              FROM clinics c JOIN clinic_schedule_configs g ON g.clinic_id = c.id
+             WHERE c.id = %s
+            """,
+            (question.clinic_id,),
+        ).fetchone()
+    if clinic is None:
+        return [f"clinic {question.clinic_id} has no schedule settings"]
+    zone = ZoneInfo(clinic["zone"])
+    records = {one["id"]: one for one in state["consultations"]}
+    held = _cases(conn, question.clinic_id)
+    found = []
+    for visit in asked_visits(question, state):
+        key = KEY + visit["id"]
+        cases = [case for case in held if case["key"] == key or case["external_id"] == key]
+        if len(cases) != 1:
+            found.append(f"{visit['id']}: has {len(cases)} cases, should have one")
+        if not cases:
+            continue
+        record = _record(visit, records)
+        pairs = _of_case(cases[0], visit, record, question, zone, clinic["slot_duration_minutes"])
+        edited = question.edited.get(visit["id"], ())
+        found += [f"{visit['id']}: {name} {what}" for name, what in pairs if name not in edited]
+    now = datetime.fromisoformat(state["company"]["now"]).replace(tzinfo=zone).astimezone(UTC)
+    return found + unmarked(held, patients_that_died(question, state), now, question)
+
+
+def asked_visits(question: CaseQuestion, state: dict[str, Any]) -> list[Row]:
+    """The visits that should have a case, in the order of their ids."""
+    asked = (
+        visit
+        for visit in state["visits"]
+        if not visit["deleted"]
+        and question.covers(visit["start"])
+        and visit["id"] not in question.deleted_in_odis
+    )
+    return sorted(asked, key=lambda visit: str(visit["id"]))
+
+
+def patients_that_died(question: CaseQuestion, state: dict[str, Any]) -> dict[str, str]:
+    """Patient -> a visit that says so."""
+    records = {one["id"]: one for one in state["consultations"]}
+    return {
+        visit["patient_id"]: visit["id"]
+        for visit in asked_visits(question, state)
+        if says_euthanasia(visit, _record(visit, records))
+    }
+
+
+def says_euthanasia(visit: Row, record: Row | None) -> bool:
+    texts = [visit["type"], visit["reason"]]
+    if record is not None:
+        texts += [record["reason"], _plain(record["notes"])]
+        texts += [line[name] for line in record["lines"] for name in ("product", "label")]
+    return any(EUTHANASIA.search(text or "") for text in texts)
+
+
+def unmarked(
+    cases: Collection[Row], died: Mapping[str, str], now: datetime, question: CaseQuestion
+) -> list[str]:
+    """Cases of patients that have died, of the last 30 days and to come, without the mark."""
+    found = []
+    for case in cases:
+        patients = {case["patient_id"], _leaf(case["metadata"], "pimsAppointment.patient.id")}
+        visit = (case["key"] or case["external_id"] or "").removeprefix(KEY)
+        told_by = next((died[one] for one in sorted(patients - {None}) if one in died), None)
+        at = case["scheduled_at"] or case["created_at"]
+        if told_by is None or at < now - MARKED_BACK:
+            continue
+        if "extreme_case_check" in question.edited.get(visit, ()):
+            continue
+        if _leaf(case["extreme_case_check"], "isExtremeCase") is not True:
+            what = "is not marked as an extreme case; its patient died"
+            found.append(f"{visit or case['id']}: {what}, says visit {told_by}")
+    return found
+
+
+def _cases(conn: Connection[Any], clinic_id: UUID) -> list[Row]:
+    with conn.cursor(row_factory=dict_row) as cur:
+        return cur.execute(
+            """
+            SELECT c.*, k.external_id AS key, p.external_id AS patient_id, p.name, p.owner_name,
+                   p.owner_phone, p.owner_email,
+                   (SELECT count(*) FROM patients n WHERE n.case_id = c.id) AS patients
+              FROM cases c
+              LEFT JOIN idexx_sync.case_keys k ON k.case_id = c.id AND k.clinic_id = %(clinic_id)s
+              LEFT JOIN LATERAL (SELECT * FROM patients p WHERE p.case_id = c.id
+                                  ORDER BY p.created_at, p.id LIMIT 1) AS p ON true
+             WHERE c.clinic_id = %(clinic_id)s OR k.case_id IS NOT NULL
+             ORDER BY c.created_at, c.id
+            """,
+            {"clinic_id": clinic_id},
+        ).fetchall()
+
+
+def _record(visit: Row, records: Mapping[str, Row]) -> Row | None:
+    """The visit's clinical record, if it is this patient's."""
+    record = records.get(visit["consultation_id"] or "")
+    return record if record and record["patient_id"] == visit["patient_id"] else None
+
+
+def _of_case(
+    case: Row,
+    visit: Row,
+    record: Row | None,
+    question: CaseQuestion,
+    zone: ZoneInfo,
+    slot_minutes: int,
+) -> Iterator[tuple[str, str]]:
+    """Field and what is wrong with it, of one case."""
+    if case["patients"] != 1:
+        yield "patient", f"rows are {case['patients']}, should be one"
+    wanted = _wanted_status(visit, record, question)
+    if case["status"] not in wanted:
+        yield "status", f"is {case['status']}, should be {' or '.join(wanted)}"
+    start = datetime.fromisoformat(visit["start"]).replace(tzinfo=zone).astimezone(UTC)
+    if case["scheduled_at"] != start:
+        yield "scheduled_at", f"is {case['scheduled_at']}, should be {start}"
+    shown = _leaf(case["metadata"], "pimsAppointment") or {}
+    for name, value in _words(visit, start, slot_minutes).items():
+        held = _leaf(shown, name)
+        if (value is not None or name == "consultationId") and held != value:
+            yield f"pimsAppointment.{name}", f"is {held}, should be {value}"
+    for name, value in _private_words(visit).items():
+        if value is not None and _spaced(_leaf(shown, name)) != value:
+            yield f"pimsAppointment.{name}", "differs"
+    for name, value in _patient(visit).items():
+        if value is not None and case[name] != value:
+            yield name, "differs"
+    holds_record = _leaf(case["metadata"], "pimsConsultation.id") == visit["consultation_id"]
+    if record is not None:
+        yield from _of_record(case, record)
+    elif case["status"] == "completed" and visit["consultation_id"] and not holds_record:
+        yield "status", "is completed, and the consultation was never read"
+
+
+def _wanted_status(visit: Row, record: Row | None, question: CaseQuestion) -> list[str]:
+    wanted = STATUS[visit["status_now"]]
+    if wanted == "completed" and not question.is_live(visit["start"]):
+        return ["reviewed"]
+    if wanted == "completed" and visit["consultation_id"] and record is None:
+        return ["ongoing", "completed"]  # another patient's record: not read again, or never
+    return [wanted]
+
+
+def _words(visit: Row, start: datetime, slot_minutes: int) -> Row:
+    return {
+        "id": visit["id"],
+        "consultationId": visit["consultation_id"],
+        "date": visit["start"][:10],
+        "startTime": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+        "duration": visit["minutes"] or slot_minutes,
+        "status": GUARDED.get(visit["status_now"], visit["status_word"]),
+        "sourceStatus": visit["status_word"],
+        "type": visit["type"],
+        "patient.id": visit["patient_id"],
+        "client.id": visit["client_id"],
+    }
+
+
+def _private_words(visit: Row) -> Row:
+    return {
+        "patient.name": _spaced(visit["patient"]),
+        "client.name": _owner(visit),
+        "client.phone": _spaced(visit["phone"]),
+        "client.email": _spaced(visit["email"]),
+        "provider.name": _spaced(visit["provider"]),
+        "reason": _spaced(visit["reason"]),
+    }
+
+
+def _patient(visit: Row) -> Row:
+    """The columns of the case's patient; phones are stored for the voice agent to dial."""
+    digits = re.sub(r"\D", "", visit["phone"] or "")
+    national = digits.removeprefix("1") if len(digits) == 11 else digits
+    return {
+        "patient_id": visit["patient_id"],
+        "name": _spaced(visit["patient"]),
+        "owner_name": _owner(visit),
+        "owner_phone": f"+1{national}" if len(national) == 10 else None,
+        "owner_email": _spaced(visit["email"]),
+    }
+
+
+def _of_record(case: Row, record: Row) -> Iterator[tuple[str, str]]:
+    held = _leaf(case["metadata"], "pimsConsultation") or {}
+    if held.get("id") != record["id"]:
+        yield "pimsConsultation.id", f"is {held.get('id')}, should be {record['id']}"
+        return
+    if not _is_within(_tokens(_plain(record["notes"])), _tokens(held.get("notes") or "")):
+        yield "pimsConsultation.notes", "lack words of the record"
+    if _is_stale(held.get("notesHtml"), record["notes"]):
+        yield "pimsConsultation.notesHtml", "differ"
+    for declined, name, spoken in (
+        (False, "products", "productsServicesProvided"),
+        (True, "declinedProducts", "productsServicesDeclined"),
+    ):
+        lines = [line for line in record["lines"] if line["declined"] == declined]
+        wanted = sorted((line["product"], float(line["quantity"])) for line in lines)
+        listed = [(one["name"], float(one["quantity"])) for one in held.get(name) or []]
+        if sorted(listed) != wanted:
+            yield f"pimsConsultation.{name}", f"are {len(listed)}, differ from {len(wanted)}"
+        told = _leaf(case["entity_extraction"], f"clinical.{spoken}") or []
+        if sorted(told) != [product for product, _ in wanted]:
+            yield f"entity_extraction.clinical.{spoken}", "differ"
+
+
+def _is_stale(held: str | None, html: str) -> bool:
+    """Whether other notes are stored than the record has."""
+    return bool(html.strip()) and (held or "").strip() != html.strip()
+
+
+def _leaf(document: Any, path: str) -> Any:
+    for step in path.split("."):
+        document = document.get(step) if isinstance(document, dict) else None
+    return document
+
+
+def _owner(visit: Row) -> str | None:
+    return _spaced(f"{visit['first_name'] or ''} {visit['last_name'] or ''}")
+
+
+def _spaced(text: str | None) -> str | None:
+    return " ".join((text or "").split()) or None
+
+
+def _plain(html: str) -> str:
+    """The text that a reader sees."""
+    without = re.sub(r"(?is)<(script|style)\b.*?</\1>", " ", html)
+    return unescape(re.sub(r"<[^>]*>", " ", without))
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
+def _is_within(words: list[str], text: list[str]) -> bool:
+    """Whether the words occur in the text in this order; it may have more, as marks of lists."""
+    rest = iter(text)
+    return all(word in rest for word in words)
