@@ -22,7 +22,7 @@ from idexx_sync.errors import SyncError
 
 app = typer.Typer(
     name="idexx-sync",
-    help="Keeps ODIS's database true to the IDEXX Neo calendars of its clinics.",
+    help="Keeps ODIS's database true to what its clinics' IDEXX Neo says of calendar and visits.",
     epilog=HELP,
     add_completion=False,
     no_args_is_help=True,
