@@ -27,7 +27,7 @@ def test_clinics_that_are_on_already_have_had_their_first_day(conn: Conn) -> Non
         conn.execute(UNDONE)
         conn.execute("UPDATE idexx_sync.clinic_settings SET created_at = '2026-03-01 12:00Z'")
         conn.execute(migration.sql)
-        days = dict(
+        days: dict[Any, Any] = dict(
             conn.execute("SELECT clinic_id, live_from::text FROM idexx_sync.clinic_settings")
         )
 
