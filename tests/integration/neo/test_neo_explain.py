@@ -18,7 +18,8 @@ from tests.integration.neo.clinic import AGENT, Clinic, session_cookies
 from tests.support import LOCAL_KEY, Bench, add_clinic, make_settings, query
 
 KEYS = keyring(LOCAL_KEY)
-PERSONAL = ("CANARYREASON", "CANARYPET")
+OWNER = "Canaryowner"
+REASON = "CANARYREASON"
 
 
 @pytest.fixture
@@ -33,27 +34,18 @@ def bench(
 
 @pytest.fixture
 def visit_id(company: Company) -> str:
-    made = company.create_visit(
-        "2026-05-04 09:00:00",
-        minutes=30,
-        status="Arrived",
-        patient="CANARYPET",
-        reason="CANARYREASON",
-    )
-    return str(made)
+    made = company.book("2026-05-04 09:00", owner_last=OWNER)
+    company.edit_reason(made, REASON)
+    company.clear_requests()
+    return made
 
 
-def explain(bench: Bench, id_: str, *words: str) -> Answer:
-    company_url = query(
-        bench.conn,
-        "SELECT base_url FROM idexx_sync.clinic_settings WHERE clinic_id = %s",
-        [bench.clinic_id],
-    )[0]["base_url"]
+def explain(bench: Bench, company: Company, id_: str, *words: str) -> Answer:
     idexx_sync = CommandLine(bench, open_to_look=open_to_look)
     idexx_sync.settings = make_settings(
-        bench.url, neo_hosts=(company_url,), chromium_path="/nonexistent"
+        bench.url, neo_hosts=(company.base_url,), chromium_path="/nonexistent"
     )
-    return idexx_sync("explain", "appointment", id_, "--clinic", bench.clinic_id, "--json", *words)
+    return idexx_sync("explain", "appointment", id_, "--clinic", bench.clinic_id, *words)
 
 
 def keep_session(bench: Bench, cookies: list[dict[str, Any]]) -> None:
@@ -67,3 +59,103 @@ def keep_session(bench: Bench, cookies: list[dict[str, Any]]) -> None:
         "VALUES (%s, 1, %s, now()) ON CONFLICT (clinic_id) DO UPDATE SET sealed = EXCLUDED.sealed",
         (bench.clinic_id, seal(KEYS, bench.clinic_id, json.dumps(content).encode())),
     )
+
+
+def access_rows(bench: Bench) -> list[Any]:
+    """All that a login or a refusal would change."""
+    return [
+        query(bench.conn, f"SELECT * FROM idexx_sync.{table}")
+        for table in ("sessions", "logins", "jobs", "leases", "credentials")
+    ]
+
+
+def test_neo_is_asked_with_the_stored_session_by_two_requests(
+    bench: Bench, company: Company, visit_id: str
+) -> None:
+    keep_session(bench, session_cookies(company))
+    before = access_rows(bench)
+
+    answer = explain(bench, company, visit_id, "--json")
+    neo = answer.json["appointment"]["neo"]
+
+    assert answer.code == 0
+    assert (neo["by_id"]["found"], neo["day"], neo["not_asked"]) == (True, "2026-05-04", None)
+    (shown,) = neo["calendar"]
+    assert (shown["start"], shown["reason"]) == ("2026-05-04 09:00:00", "set")
+    assert [request["path"].rpartition("/")[2] for request in company.requests()] == [
+        "getAppointment",
+        "getCalendarEventData",
+    ]
+    assert access_rows(bench) == before
+    assert not [canary for canary in (OWNER, REASON) if canary in answer.out + answer.err]
+    told = explain(bench, company, visit_id, "--values").out
+    assert OWNER in told
+    assert REASON in told
+
+
+def test_without_a_session_nobody_logs_in(bench: Bench, company: Company, visit_id: str) -> None:
+    before = access_rows(bench)
+
+    answer = explain(bench, company, visit_id)
+
+    assert (answer.code, answer.out) == (1, "")
+    assert "Neo could not be asked: there is no stored session" in answer.err
+    assert f"first run: idexx-sync sync inbound --clinic {bench.clinic_id}" in answer.err
+    assert (company.requests(), company.logins()) == ([], [])
+    assert access_rows(bench) == before
+
+
+def test_a_refused_session_is_told_and_kept_for_the_next_run(
+    bench: Bench, company: Company, visit_id: str
+) -> None:
+    keep_session(bench, session_cookies(company))
+    company.expire_sessions()
+    logins, before = company.logins(), access_rows(bench)
+
+    answer = explain(bench, company, visit_id)
+
+    assert answer.code == 1
+    assert "Neo could not be asked: Neo refused the stored session" in answer.err
+    assert company.logins() == logins
+    assert access_rows(bench) == before
+
+
+def test_a_session_of_older_credentials_does_not_count(
+    bench: Bench, company: Company, clinic: Clinic, visit_id: str
+) -> None:
+    keep_session(bench, session_cookies(company))
+    store_credentials(bench.conn, KEYS, bench.clinic_id, clinic.desk.credentials)
+
+    assert "there is no stored session" in explain(bench, company, visit_id).err
+    assert company.requests() == []
+
+
+def test_a_desk_to_look_at_writes_nothing(bench: Bench, company: Company) -> None:
+    keep_session(bench, session_cookies(company))
+    before = access_rows(bench)
+    desk = SessionOnlyDesk(bench.conn, KEYS, bench.clinic_id)
+    session = desk.session()
+    assert session is not None
+
+    desk.drop_session()
+    for act in (
+        lambda: desk.store_session(session),
+        lambda: desk.end_login("ok"),
+    ):
+        with pytest.raises(RuntimeError):
+            act()
+    with pytest.raises(ConfigurationInvalid) as refusal:
+        desk.begin_login()
+
+    assert refusal.value.code == "session_refused"
+    assert access_rows(bench) == before
+
+
+def test_a_session_sealed_with_another_key_is_no_session(bench: Bench, company: Company) -> None:
+    keep_session(bench, session_cookies(company))
+    bench.conn.execute("UPDATE idexx_sync.sessions SET sealed = '\\x00'")
+    desk = SessionOnlyDesk(bench.conn, KEYS, bench.clinic_id)
+
+    assert desk.session() is None
+    with pytest.raises(ConfigurationInvalid, match="there is no stored session"):
+        desk.begin_login()
