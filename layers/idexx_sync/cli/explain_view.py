@@ -8,12 +8,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from rich.console import RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from idexx_sync.cases.model import HeldCase
 from idexx_sync.cases.phones import normal_phone
 from idexx_sync.cli.tables import facts
-from idexx_sync.cli.words import CAUSES, REASONS, moment, told, utc
+from idexx_sync.cli.words import CAUSES, REASONS, counted, moment, told, utc
 from idexx_sync.explain.facts import MOST_TOUCHES
 from idexx_sync.explain.model import HeldRow, Holdings, Memory, NamedHold, NeoSays, Touch
 from idexx_sync.explain.reasons import Reason, same_patient
@@ -275,11 +276,18 @@ def _heading(text: str) -> Text:
 def _said(data: dict[str, Any], *left_out: str) -> str:
     """`start 2026-05-04 09:00:00, room 3`: all that is there to say."""
     shown = [
-        f"{name.rpartition('.')[2].replace('_', ' ')} {value}"
+        f"{name.replace('_', ' ')} {_one(value)}"
         for name, value in data.items()
         if name not in left_out and value not in (*NOTHING, False)
     ]
     return ", ".join(shown) or "nothing"
+
+
+def _one(value: Any) -> str:
+    """Lists without brackets, truth without a capital."""
+    if isinstance(value, (list, tuple)):
+        return " and ".join(map(str, value))
+    return "yes" if value is True else str(value)
 
 
 def _neo_shown(neo: NeoSays, veil: Veil) -> list[RenderableType]:
@@ -322,7 +330,10 @@ def _held_shown(
     for case in held.visit.cases:
         data = _case(case, held, record, veil)
         name = "case, ours" if data.pop("is_ours") else "case"
-        values = data.pop("values")
+        values = {name.rpartition("metadata.")[2]: v for name, v in data.pop("values").items()}
+        data["scheduled_at"] = case.scheduled_at and moment(case.scheduled_at, zone)
+        read_at = held.visit.consultation.read_at
+        data["consultation_read_at"] = data["consultation_read_at"] and moment(read_at, zone)
         rows.append((name, _said(data)))
         rows.append(("", _said(values)))
     if held.visit.was_deleted:
@@ -344,7 +355,8 @@ def _touches_shown(touches: Sequence[Touch], veil: Veil, zone: ZoneInfo) -> list
         said = [outcome, told(REASONS, touch.reason or "no reason")]
         said += [touch.error_message] if touch.error_message else []
         parts.append(Text(head, no_wrap=True, overflow="ignore"))
-        parts.append(Text(f"     {', '.join(said)}: {_changed(touch, veil)}"))
+        changed = Text(f"{', '.join(said)}: {_changed(touch, veil)}")
+        parts.append(Padding(changed, (0, 0, 0, 5), expand=False))
     if len(touches) == MOST_TOUCHES:
         parts.append(Text(f" only the newest {MOST_TOUCHES} are shown"))
     return parts
@@ -357,6 +369,8 @@ def _changed(touch: Touch, veil: Veil) -> str:
             return name
         return f"{name} {change.get('before')} -> {change['after']}"
 
+    if touch.did == "create" and not veil.values:
+        return counted(len(touch.changes), "field")
     return ", ".join(shown(name) for name in sorted(touch.changes)) or "no field"
 
 

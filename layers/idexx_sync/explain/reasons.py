@@ -96,6 +96,8 @@ def _calendar(neo: NeoSays, held: Holdings, clinic: Clinical) -> Iterator[Reason
         yield from _removed(held)
     if live is not None and live.status in FREES_TIME:
         yield Reason("R12", f"{live.status}: it occupies no slot any more")
+    elif live is not None and not held.slots:
+        yield Reason("R11", "it occupies its time, in which no slots are offered")
     elif live is not None:
         booked = sum(slot.booked_count > 0 for slot in held.slots)
         yield Reason("R12", f"it occupies its time: {booked} of {len(held.slots)} slots count it")

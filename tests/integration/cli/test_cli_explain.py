@@ -1,4 +1,4 @@
-"""`idexx-sync explain appointment`: every section, and that personal values stay under their veil."""
+"""`idexx-sync explain appointment`: every section, and no personal value unless asked for."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -141,6 +141,11 @@ def test_a_person_reads_every_section(bench: CasesBench, idexx_sync: CommandLine
         assert heading in shown
     assert str(job.id) in shown
     assert "case, ours" in shown
+    assert "scheduled at 2026-05-04 06:00 PDT" in " ".join(shown.split())
+    assert "patient.name set, patient.owner name set" in " ".join(shown.split()).replace(
+        "owner name", "owner_name"
+    )
+    assert "create, new: 10 fields" in shown
     assert "Holds that name it" not in shown
 
 

@@ -116,8 +116,11 @@ def test_r06_absence_needs_proof() -> None:
     assert not says("R6", gone, Holdings(rows=[row(deleted_at=NOW)]))
     unknown = NeoSays(Unknown("status_500"))
     assert says("R6 the look-up gave no usable answer (status_500)", unknown, Holdings())
-    for fact, what in (("deleted", "deleted in Neo"), ("cancelled", "cancelled in Neo")):
-        neo = NeoSays(found(**{fact: True}), date(2026, 5, 4))
+    for lookup, what in (
+        (found(deleted=True), "deleted in Neo"),
+        (found(cancelled=True), "cancelled in Neo"),
+    ):
+        neo = NeoSays(lookup, date(2026, 5, 4))
         assert says(f"R6 {what}: the next run", neo, Holdings(rows=[row("scheduled")]))
         assert not says(f"R6 {what}", neo, Holdings(rows=[row("cancelled")]))
     hidden = NeoSays(found(), date(2026, 5, 4))
@@ -186,6 +189,7 @@ def test_r12_what_frees_time_and_what_takes_it() -> None:
     assert says("R12 no_show: it occupies no slot", NO_NEO, Holdings(rows=[row("no_show")]))
     busy = Holdings(rows=[row("scheduled")], slots=slots)
     assert says("R12 it occupies its time: 1 of 2 slots", NO_NEO, busy)
+    assert says("R11 it occupies its time, in which no", NO_NEO, Holdings(rows=[row("scheduled")]))
 
 
 def test_r02_days_that_no_run_reads() -> None:
