@@ -106,9 +106,14 @@ def _audited(conn: Connection[Any], job: JobView) -> tuple[dict[str, str], dict[
         removed = changes.get("removed", {}).get("after")
         effect = "removed" if removed else "created" if row["sync_type"] == "create" else "updated"
         found[row["external_id"]] = effect
-        for name in changes if effect == "updated" else ():
+        for name in {_short(name) for name in changes} if effect == "updated" else ():
             fields[name] = fields.get(name, 0) + 1
     return found, fields
+
+
+def _short(name: str) -> str:
+    """A case's field by its place: `metadata.pimsConsultation.notes` is of the record."""
+    return ".".join(name.split(".")[:2])
 
 
 def unexpected(done: Done, happened: list[Happening]) -> list[str]:

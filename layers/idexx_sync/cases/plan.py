@@ -21,6 +21,7 @@ from idexx_sync.cases.facts import (
     facts_of_visit,
     iso,
     record_texts,
+    says_something,
     stamps,
 )
 from idexx_sync.cases.life import screen
@@ -165,7 +166,7 @@ class _Visit:
             id=record.id,
             read_at=self.view.now,
             final=self.status == "finalized",
-            has_notes=bool(facts.ours["metadata.pimsConsultation.notes"]),
+            has_notes=says_something(facts.ours["metadata.pimsConsultation.notes"]),
             content=self.view.mark_of(facts.ours | facts.derived),
             screened=screened,
             derived={

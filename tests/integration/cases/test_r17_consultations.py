@@ -34,9 +34,13 @@ def test_r17_as_long_as_it_is_not_final_it_is_read_each_time(bench: CasesBench) 
     assert bench.pims.charts_read == ["9600101"] * 3
 
 
-def test_r17_a_final_record_without_notes_is_read_each_time(bench: CasesBench) -> None:
+@pytest.mark.parametrize("empty", [None, "<p>Appointment reason: LIMPING</p><p><br></p>"])
+def test_r17_a_final_record_without_notes_is_read_each_time(
+    bench: CasesBench, empty: str | None
+) -> None:
+    """What Neo itself fills in is no note."""
     bench.shows(seen())
-    bench.writes(chart(notes_html=None))
+    bench.writes(chart(notes_html=empty))
     bench.cases()
     bench.later(120)
     bench.cases()
