@@ -235,9 +235,9 @@ def set_up_clinic(
     base_url: str,
     room_ids: list[str] | None,
     stage: Stage,
+    acting_user_id: UUID | None,
+    live_from: date | None,
     transport: Literal["http", "browser"] = "http",
-    acting_user_id: UUID | None = None,
-    live_from: date | None = None,
 ) -> None:
     """Bring a clinic on board or change its settings; ConfigurationInvalid if it is unknown."""
     found = conn.execute(

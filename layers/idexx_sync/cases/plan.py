@@ -35,7 +35,7 @@ from idexx_sync.cases.model import (
     Mark,
     Plan,
 )
-from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES
+from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES, species
 from idexx_sync.clinic_time import EndsBeforeStart, day_of
 from idexx_sync.pims import Consultation, SourceRecord
 from idexx_sync.records import Record
@@ -106,6 +106,8 @@ class _Visit:
         self.held = held
         self.status = appointment_status(visit.status)
         self.memory: dict[str, Any] = held.record.source or {}
+        self.edited: list[str] = []
+        """Fields that a person has changed, of those planned last."""
 
     def plan_calendar(self) -> None:
         try:
@@ -130,11 +132,10 @@ class _Visit:
             change.reason = "came_back"
         if case is not None and self.visit.consultation_id is None:
             change.fields |= self._vanished(case)
-        edited = self.plan.edited.get(self.visit.id, [])
         memory = {
             **said,
             "derived": {**known, **derived},
-            "edited": edited,
+            "edited": self.edited,
             "screened": screened,
         }
         if screened != self.memory.get("screened"):
@@ -169,6 +170,7 @@ class _Visit:
             has_notes=says_something(facts.ours["metadata.pimsConsultation.notes"]),
             content=self.view.mark_of(facts.ours | facts.derived),
             screened=screened,
+            edited=tuple(self.edited),
             derived={
                 **known,
                 **{
@@ -209,6 +211,8 @@ class _Visit:
         """The fields that differ and may be changed."""
         case = self.held.case
         change = Change(self.visit.id, reason, case)
+        if case is None or case.patient is None:
+            facts.derived.setdefault("patient.species", species(None))
         change.fields = self._ours(facts, case)
         edited = []
         for name, value in facts.derived.items():
@@ -227,7 +231,9 @@ class _Visit:
         elif status is not None:
             change.fields["case.status"] = status
         if edited:
-            self._note_edits(edited)
+            self.plan.edited[self.visit.id] = self.edited = sorted(edited)
+            if not set(edited) <= self.held.edited:
+                self.plan.newly_edited.add(self.visit.id)
         return change
 
     def _ours(self, facts: Facts, case: HeldCase | None) -> dict[str, Any]:
@@ -346,12 +352,6 @@ class _Visit:
             word = ("status", fold(self.visit.status)[:40])
             if word not in self.view.reported_words:
                 self.plan.unknown_words.add(word)
-
-    def _note_edits(self, names: list[str]) -> None:
-        visit_id = self.visit.id
-        self.plan.edited[visit_id] = sorted({*self.plan.edited.get(visit_id, []), *names})
-        if not set(names) <= set(self.memory.get("edited", [])):
-            self.plan.newly_edited.add(visit_id)
 
     def _quarantine(self, code: str) -> None:
         visit_id, remembered = self.visit.id, self.held.record

@@ -203,7 +203,7 @@ def _case(
         "removed_by_reconciliation": bool(_leaf_of(mark, "softDeleted")),
         "consultation_id": _leaf(case, "metadata.pimsConsultation.id"),
         "consultation_read_at": _utc(read_at),
-        "edited_in_odis": (held.visit.record.source or {}).get("edited", []) if is_ours else [],
+        "edited_in_odis": sorted(held.visit.edited) if is_ours else [],
         "values": {
             name: veil.of(_leaf(case, name), getattr(record, neos or "", None))
             for name, neos in _OF_CASE.items()

@@ -229,7 +229,7 @@ def _case(neo: NeoSays, held: Holdings, clinic: Clinical) -> Iterator[Reason]:
     yield from _identity(held, case)
     yield from _status(neo, held, clinic, case)
     yield from _consultation(neo, held, clinic)
-    edited = (held.visit.record.source or {}).get("edited") or []
+    edited = sorted(held.visit.edited)
     if edited:
         yield Reason("R15", f"a person's edits that stay: {', '.join(edited)}")
     if _is_marked(held, case):

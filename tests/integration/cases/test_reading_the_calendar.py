@@ -276,6 +276,18 @@ def test_r21_one_audit_per_record_and_job_without_any_personal_value(bench: Case
     assert not [word for word in (*CANARIES, "0199") if word in everything]
 
 
+def test_r21_a_case_that_was_made_and_read_in_one_job_was_made(bench: CasesBench) -> None:
+    bench.shows(seen())
+    bench.writes(chart())
+
+    (audit,) = bench.audits(bench.cases())
+
+    assert (audit["sync_type"], audit["metadata"]["reason"]) == ("create", "new")
+    changes = audit["metadata"]["changes"]
+    assert changes["patient.species"] == {"before": None, "after": "dog"}
+    assert changes["case.status"] == {"before": None, "after": "completed"}
+
+
 def test_r21_a_retry_of_the_job_goes_on_with_its_audits(bench: CasesBench) -> None:
     bench.shows(seen())
     bench.writes(chart())

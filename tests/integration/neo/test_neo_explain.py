@@ -93,6 +93,24 @@ def test_neo_is_asked_with_the_stored_session_by_two_requests(
     assert REASON in told
 
 
+def test_the_consultation_is_read_by_a_third_one(
+    bench: Bench, company: Company, visit_id: str
+) -> None:
+    consultation = company.start_consultation(visit_id)
+    company.edit_notes(consultation, "<p>CANARYNOTES</p>")
+    company.clear_requests()
+    keep_session(bench, session_cookies(company))
+
+    answer = explain(bench, company, visit_id, "--json")
+
+    record = answer.json["appointment"]["neo"]["consultation"]
+    assert answer.code == 0
+    assert (record["status"], record["has_notes"], record["same_patient"]) == ("draft", True, True)
+    assert len(company.requests()) == 3
+    assert "CANARYNOTES" not in answer.out
+    assert "CANARYNOTES" in explain(bench, company, visit_id, "--values").out
+
+
 def test_without_a_session_nobody_logs_in(bench: Bench, company: Company, visit_id: str) -> None:
     before = access_rows(bench)
 
