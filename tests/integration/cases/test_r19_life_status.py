@@ -173,6 +173,24 @@ def test_r19_marked_again_only_on_new_text(bench: CasesBench) -> None:
     assert bench.case()["extreme_case_check"] == MARK
 
 
+def test_r19_a_mark_by_the_calendars_words_that_was_taken_back_stays_so(
+    bench: CasesBench,
+) -> None:
+    bench.shows(patient_visit(type="Euthanasia"))
+    bench.cases()
+    bench.conn.execute(
+        "UPDATE public.cases SET extreme_case_check = NULL WHERE id = %s", (bench.case()["id"],)
+    )
+    bench.shows(patient_visit(type="Euthanasia", status="Arrived"))
+    bench.cases()
+    assert bench.case()["extreme_case_check"] is None
+    bench.shows(patient_visit(type="Euthanasia", status="Arrived", reason="euthanasia"))
+
+    bench.cases()
+
+    assert bench.case()["extreme_case_check"] == MARK
+
+
 def test_r19_in_doubt_it_is_marked_and_listed_for_a_person(bench: CasesBench) -> None:
     bench.shows(patient_visit(reason="QOL"))
 
