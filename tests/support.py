@@ -109,6 +109,19 @@ def add_clinic(
     return clinic_id
 
 
+def add_user(conn: Conn, *clinic_ids: UUID) -> UUID:
+    """A user of ODIS with access to the clinics; returns its id."""
+    user_id = uuid4()
+    conn.execute("INSERT INTO auth.users (id) VALUES (%s)", (user_id,))
+    conn.execute("INSERT INTO public.users (id) VALUES (%s)", (user_id,))
+    for clinic_id in clinic_ids:
+        conn.execute(
+            "INSERT INTO public.user_clinic_access (user_id, clinic_id) VALUES (%s, %s)",
+            (user_id, clinic_id),
+        )
+    return user_id
+
+
 def visit(
     record_id: str = "600101", start: str = "2026-05-04 09:00:00", **fields: Any
 ) -> SourceRecord:

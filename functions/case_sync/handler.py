@@ -1,9 +1,22 @@
 """Lambda: copy one clinic's visits and their clinical record."""
 
+from functools import cache
+from typing import Any
+
 from idexx_sync.api.entry import sync_api
 from idexx_sync.api.starting import start
-from idexx_sync.cases.sync import CaseSync
-from idexx_sync.entry import sync_worker
+from idexx_sync.entry import WorkerHandler, sync_worker
 
 api = sync_api("case_sync", {"start_cases": start("cases")})
-worker = sync_worker(CaseSync())
+
+
+def worker(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The sync is loaded at the first event: who only takes orders needs no readers of records."""
+    return _worker()(event, context)
+
+
+@cache
+def _worker() -> WorkerHandler:
+    from idexx_sync.cases.sync import CaseSync
+
+    return sync_worker(CaseSync())

@@ -70,15 +70,7 @@ class DatabaseDesk:
     def session(self) -> StoredSession | None:
         if self._session is None:
             return None
-        try:
-            opened = json.loads(open_sealed(self._keys, self._clinic_id, self._session[1]))
-        except CannotOpen:
-            return None  # sealed with another key: as good as no session
-        return StoredSession(
-            cookies=opened["cookies"],
-            user_agent=opened["user_agent"],
-            logged_in_at=datetime.fromisoformat(opened["logged_in_at"]),
-        )
+        return _opened_session(self._keys, self._clinic_id, self._session[1])
 
     def store_session(self, session: StoredSession) -> None:
         if self._attempt is None:
@@ -134,6 +126,66 @@ class DatabaseDesk:
             "UPDATE idexx_sync.logins SET outcome = %s, ended_at = %s WHERE id = %s",
             (outcome, self._clock(), self._attempt[0]),
         )
+
+
+class SessionOnlyDesk:
+    """The AccessDesk of somebody who only looks: the stored session, never a login, no writing."""
+
+    def __init__(self, conn: Conn, keys: Keyring, clinic_id: UUID) -> None:
+        self._keys = keys
+        self._clinic_id = clinic_id
+        self._sealed = _sealed_session(conn, clinic_id)
+        self._given = False
+
+    def session(self) -> StoredSession | None:
+        if self._sealed is None:
+            return None
+        session = _opened_session(self._keys, self._clinic_id, self._sealed)
+        self._given = session is not None
+        return session
+
+    def store_session(self, session: StoredSession) -> None:  # noqa: ARG002 as the protocol has it
+        raise RuntimeError("this desk stores nothing")
+
+    def drop_session(self) -> None:
+        """The next run finds out for itself, and logs in."""
+
+    def begin_login(self) -> Credentials:
+        what = "Neo refused the stored session" if self._given else "there is no stored session"
+        raise ConfigurationInvalid(
+            f"{what}, and no login is made only to look; "
+            f"first run: idexx-sync sync inbound --clinic {self._clinic_id} --dry-run",
+            code="session_refused" if self._given else "session_missing",
+        )
+
+    def end_login(self, outcome: LoginOutcome) -> None:  # noqa: ARG002 as the protocol has it
+        raise RuntimeError("no login was begun")
+
+
+def _sealed_session(conn: Conn, clinic_id: UUID) -> bytes | None:
+    """The stored session if it was made with the newest credentials."""
+    row = conn.execute(
+        """
+        SELECT s.sealed FROM idexx_sync.sessions s
+         WHERE s.clinic_id = %s
+           AND s.credential_version = (SELECT max(version) FROM idexx_sync.credentials v
+                                        WHERE v.clinic_id = s.clinic_id)
+        """,
+        (clinic_id,),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def _opened_session(keys: Keyring, clinic_id: UUID, sealed: bytes) -> StoredSession | None:
+    try:
+        opened = json.loads(open_sealed(keys, clinic_id, sealed))
+    except CannotOpen:
+        return None  # sealed with another key: as good as no session
+    return StoredSession(
+        cookies=opened["cookies"],
+        user_agent=opened["user_agent"],
+        logged_in_at=datetime.fromisoformat(opened["logged_in_at"]),
+    )
 
 
 def check_breaker(clinic_id: UUID, attempts: list[Attempt], now: datetime) -> None:

@@ -47,7 +47,9 @@ def store_audits(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Aud
            SET status = CASE a.status WHEN 'success' THEN a.status ELSE EXCLUDED.status END,
                error_message = EXCLUDED.error_message,
                case_id = coalesce(EXCLUDED.case_id, a.case_id),
-               metadata = EXCLUDED.metadata || jsonb_build_object('changes',
+               metadata = EXCLUDED.metadata || jsonb_build_object('reason',
+                   CASE a.status WHEN 'success' THEN a.metadata -> 'reason'
+                                 ELSE EXCLUDED.metadata -> 'reason' END, 'changes',
                    coalesce(a.metadata -> 'changes', '{}') || (
                        SELECT coalesce(jsonb_object_agg(c.key, c.value || CASE
                                   WHEN a.metadata #> ARRAY['changes', c.key, 'before'] IS NULL

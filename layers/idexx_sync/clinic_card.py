@@ -1,7 +1,7 @@
 """All that says how a clinic stands, however incomplete, read at once."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -48,6 +48,10 @@ class ClinicCard:
     transport: Literal["http", "browser"] | None
     room_ids: list[str] | None
     stage: Stage | None
+    acting_user_id: UUID | None
+    """Whose cases ours are."""
+    live_from: date | None
+    """The clinic's first day: nobody is called about visits before it."""
     killed: bool | None
     paused_reason: str | None
     """None: it is not paused."""
@@ -137,6 +141,8 @@ def card_from_row(row: dict[str, Any]) -> ClinicCard:
         transport=row["transport"],
         room_ids=row["room_ids"],
         stage=row["stage"],
+        acting_user_id=row["acting_user_id"],
+        live_from=row["live_from"],
         killed=row["killed"],
         paused_reason=row["paused_reason"],
         stale_minutes=row["stale_minutes"],

@@ -22,6 +22,9 @@ from idexx_sync.vocabulary import SYNCS, Freshness, Stage, SyncName
 STALE_MINUTES: Final = 60
 """ODIS's own default for a clinic without a threshold (ODIS schema, schedule config)."""
 
+WRITES: Final[tuple[Stage, ...]] = ("canary", "live")
+"""Stages in which what is read is written, and people are called."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -173,6 +176,10 @@ def _settings_needs(card: ClinicCard) -> Iterator[Need]:
         yield Need("odis", f"paused: {reason}")
     if card.timezone is None:
         yield Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False)
+    if card.stage in WRITES and card.acting_user_id is None:
+        what = "acting_user_id: not set, so nobody is called about the clinic's cases; "
+        what += f"idexx-sync clinics add {card.id} --acting-user USER_ID"
+        yield Need("odis", what, blocks=False)
 
 
 def _access_needs(card: ClinicCard, now: datetime) -> Iterator[Need]:

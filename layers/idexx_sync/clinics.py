@@ -235,9 +235,9 @@ def set_up_clinic(
     base_url: str,
     room_ids: list[str] | None,
     stage: Stage,
+    acting_user_id: UUID | None,
+    live_from: date | None,
     transport: Literal["http", "browser"] = "http",
-    acting_user_id: UUID | None = None,
-    live_from: date | None = None,
 ) -> None:
     """Bring a clinic on board or change its settings; ConfigurationInvalid if it is unknown."""
     found = conn.execute(
@@ -266,6 +266,36 @@ def set_up_clinic(
     ).fetchone()
     if found is None:
         raise unknown_clinic(clinic_id)
+
+
+def require_acting_user(conn: Conn, clinic_id: UUID, user_id: UUID) -> None:
+    """ConfigurationInvalid unless ODIS has the user and lets it in to the clinic.
+
+    The cases are private to their user: a stranger's id would show them to another clinic.
+    """
+    row = conn.execute(
+        """
+        SELECT EXISTS (SELECT FROM public.users WHERE id = %(user_id)s),
+               coalesce((SELECT bool_or(a.user_id = %(user_id)s)
+                           FROM public.user_clinic_access a
+                          WHERE a.clinic_id = %(clinic_id)s), false),
+               ARRAY(SELECT a.user_id::text FROM public.user_clinic_access a
+                       JOIN public.users u ON u.id = a.user_id
+                      WHERE a.clinic_id = %(clinic_id)s ORDER BY 1 LIMIT 5)
+        """,
+        {"user_id": user_id, "clinic_id": clinic_id},
+    ).fetchone()
+    assert row is not None
+    exists, may, others = row
+    if exists and may:
+        return
+    found = f"ODIS has no user {user_id} (public.users)"
+    if exists:
+        found = f"user {user_id} has no access to clinic {clinic_id} (public.user_clinic_access)"
+    advice = (
+        f"those with access: {', '.join(others)}" if others else "give one access in ODIS first"
+    )
+    raise ConfigurationInvalid(f"acting_user_id: {found}; {advice}", code="acting_user_id")
 
 
 def store_configuration(

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from idexx_sync.access_desk import DatabaseDesk
+from idexx_sync.access_desk import DatabaseDesk, SessionOnlyDesk
 from idexx_sync.clinics import Clinic
-from idexx_sync.db import Database
+from idexx_sync.db import Conn, Database
 from idexx_sync.errors import SyncError
 from idexx_sync.jobs import Job, Order, Params, new_order, tick_order
 from idexx_sync.lifetime import Lifetime
@@ -148,6 +148,20 @@ def make_tools(
         progress=progress or Silent(),
         retried=retried,
     )
+
+
+@contextmanager
+def open_to_look(settings: Settings, conn: Conn, clinic: Clinic, clock: Clock) -> Iterator[Pims]:
+    """The real Neo with the session that is stored: no login is made and nothing written."""
+    from idexx_sync.neo.provider import ClinicAccess, open_neo
+
+    quiet_drivers()
+    access = ClinicAccess(
+        base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport
+    )
+    desk = SessionOnlyDesk(conn, keyring(settings.local_key), clinic.id)
+    with open_neo(access, desk, settings, clock) as pims:
+        yield pims
 
 
 class _Telling:

@@ -32,18 +32,6 @@ HOLD_LIFETIME: Final = timedelta(days=7)
 PERMIT_LIFETIME: Final = timedelta(hours=24)
 
 
-def is_another_calendar(
-    expected: Collection[str], present: Collection[str], known_rooms: set[str], rooms: set[str]
-) -> bool:
-    """Whether an answer may be another clinic's: hardly any id that we expect, or strange rooms.
-
-    `present` are the ids of the answer and `rooms` its rooms.
-    """
-    shared = len(set(expected) & set(present))
-    strange_rooms = bool(known_rooms and rooms) and not known_rooms & rooms
-    return shared < LEAST_SHARED * len(expected) or strange_rooms
-
-
 def all_shifted(shifts: Sequence[int], compared: int) -> bool:
     """Whether nearly all of the compared times moved by one same amount."""
     count = max(Counter(shifts).values(), default=0)
@@ -100,27 +88,68 @@ class HoldDecisions:
         return bool(self.opened or self.reopened or self.updated or self.closed or self.expired)
 
 
-def permit_for(
-    standing: Sequence[Standing], cause: str, key: str, finding: Finding, now: datetime
-) -> bool:
-    return any(hold.cause == cause and hold.permits(key, finding, now) for hold in standing)
+@dataclass(slots=True)
+class Standings:
+    """The holds that stand while a run is judged, and what is held beside them."""
 
+    holds: Sequence[Standing]
+    window: Window
+    now: datetime
+    complete: bool
+    """Whether the read was complete."""
+    findings: dict[str, dict[str, Finding]] = field(default_factory=dict)
+    """Cause -> key -> finding of what is held back in this run."""
 
-def standing_cause(
-    standing: Sequence[Standing], key: str, finding: Finding, window: Window, *, complete: bool
-) -> str | None:
-    """The cause for which this very finding stays held, whatever this run thinks of it.
+    def permits(self, cause: str, key: str, finding: Finding) -> bool:
+        """Whether a person has let this very finding through."""
+        return any(
+            hold.cause == cause and hold.permits(key, finding, self.now) for hold in self.holds
+        )
 
-    What a person rejected stays out until it changes. What waits for a person stays held until a
-    complete read of all its days judges it afresh: fewer days alone may make it look harmless.
-    """
-    for hold in standing:
-        if hold.findings.get(key) == finding and (
-            hold.status == "rejected"
-            or (hold.status == "open" and not (complete and hold.lies_in(window)))
-        ):
-            return hold.cause
-    return None
+    def cause_of(self, key: str, finding: Finding) -> str | None:
+        """The cause for which this very finding stays held, whatever this run thinks of it.
+
+        What a person rejected stays out until it changes. What waits for a person stays held
+        until a complete read of all its days judges it afresh: fewer days alone may make it look
+        harmless.
+        """
+        for hold in self.holds:
+            judged_afresh = self.complete and hold.lies_in(self.window)
+            if hold.findings.get(key) == finding and (
+                hold.status == "rejected" or (hold.status == "open" and not judged_afresh)
+            ):
+                return hold.cause
+        return None
+
+    def hold(self, cause: str, key: str, finding: Finding) -> bool:
+        """Hold the record back, unless a person has let this very finding through."""
+        if self.permits(cause, key, finding):
+            return False
+        self.findings.setdefault(cause, {})[key] = finding
+        return True
+
+    def are_about_another_calendar(
+        self,
+        expected: Mapping[str, Finding],
+        present: Collection[str],
+        known_rooms: Collection[str],
+        rooms: Collection[str],
+    ) -> bool:
+        """Whether the answer may be another clinic's: hardly any key that we expect is present, or
+        none of the rooms that we know. `expected` is key -> what is found if it is missing."""
+        stands = any(
+            self.cause_of(key, finding) == FOREIGN
+            for key, finding in expected.items()
+            if key not in present
+        )
+        if (len(expected) < FEW or len(present) < FEW) and not stands:
+            return False
+        shared = len(expected.keys() & set(present))
+        strange_rooms = bool(known_rooms and rooms) and not set(known_rooms) & set(rooms)
+        return shared < LEAST_SHARED * len(expected) or strange_rooms
+
+    def permit_all(self, cause: str, findings: Mapping[str, Finding]) -> bool:
+        return all(self.permits(cause, key, finding) for key, finding in findings.items())
 
 
 def decide_holds(

@@ -136,7 +136,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         summary="Make cases equal to the clinic's visits and their records",
         body=SyncRequest,
         answers={200: JobView, 202: JobView},
-        problems=(*STARTS_A_JOB, "idempotency_key_reused", "not_built_yet"),
+        problems=(*STARTS_A_JOB, "idempotency_key_reused"),
         takes_headers=("Idempotency-Key", "Prefer"),
     ),
     Route(

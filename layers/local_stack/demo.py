@@ -3,7 +3,7 @@
 The whole service runs as the deployed template says; each clinic orders its syncs through the
 HTTP API with its own key, and the worker logs in with a real headless Chromium. Tables go to
 standard output and progress to standard error; with --json standard output holds one object. Exit
-code 0 only if every row and slot is as the simulated Neo says.
+code 0 only if every row, slot and case is as the simulated Neo says.
 """
 
 import argparse
@@ -24,6 +24,8 @@ from rich.console import Console
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
 from local_stack.compare import Question, differences
+from local_stack.compare_cases import CaseQuestion, case_differences
+from local_stack.demo_cases import begin_visits, end_visits
 from local_stack.demo_changes import change_the_world, prepare
 from local_stack.demo_clinics import WAIT_S, Member, NoOutcome
 from local_stack.demo_report import Report, Steps
@@ -43,7 +45,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="./run demo",
         description="Two clinics on a simulated IDEXX Neo: synced, changed, synced again, "
-        "compared. Exit code 0 only if every row and slot is equal.",
+        "compared. Exit code 0 only if every row, slot and case is equal.",
     )
     parser.add_argument(
         "--json", action="store_true", help="one object on standard output instead of tables"
@@ -129,6 +131,28 @@ def play(outcome: Outcome, steps: Steps, report: Report, today: date) -> None:
 
             steps.step("comparing every row and slot with the simulated Neo")
             outcome.differences += _compare(conn, clinics, "at the end")
+
+            visited = {member.id: begin_visits(member) for member in clinics}
+            report.stage(
+                "First case sync: visits become cases", stage.sync("first", clinics, "cases")
+            )
+            outcome.differences += _compare_cases(conn, clinics, "after the first case sync")
+            steps.step("letting the visits end")
+            ended = {}
+            for member in clinics:
+                member.neo.advance(MINUTES_BETWEEN)
+                ended[member.id] = end_visits(member, visited[member.id])
+            fourth = stage.sync("second", clinics, "cases")
+            report.stage("Second case sync: their clinical records", fourth)
+            for done in fourth:
+                report.happenings(done, ended[done.member.id])
+                outcome.differences += unexpected(done, ended[done.member.id])
+            fifth = stage.sync("third", clinics, "cases")
+            report.stage("Third case sync: nothing happened", fifth)
+            for done in fifth:
+                outcome.differences += unexpected(done, [])
+            steps.step("comparing every case with the simulated Neo")
+            outcome.differences += _compare_cases(conn, clinics, "at the end")
         except (RunFailed, NoOutcome) as failure:
             outcome.differences.append(str(failure))
         steps.step("stopping everything")
@@ -151,6 +175,19 @@ def _compare(conn: Connection[Any], clinics: list[Member], when: str) -> list[st
         for difference in differences(
             conn,
             Question(member.id, member.first_day, member.last_day, member.rooms),
+            member.neo.state(),
+        )
+    ]
+
+
+def _compare_cases(conn: Connection[Any], clinics: list[Member], when: str) -> list[str]:
+    today = datetime.now(UTC).date() - timedelta(days=1)  # whatever the clinic's zone
+    return [
+        f"{member.label}, {when}: {difference}"
+        for member in clinics
+        for difference in case_differences(
+            conn,
+            CaseQuestion(member.id, member.first_day, member.last_day, live_from=today),
             member.neo.state(),
         )
     ]

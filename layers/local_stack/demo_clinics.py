@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 
 from idexx_sync.api.models import JobView
+from idexx_sync.vocabulary import SyncName
 from local_stack.demo_window import ClockChange, Window
 from local_stack.stack_clinics import LocalClinic
 from neo_simulator.client import Company
@@ -54,11 +55,11 @@ class Member:
         )
 
 
-def synced(http: httpx.Client, member: Member) -> JobView:
+def synced(http: httpx.Client, member: Member, sync: SyncName) -> JobView:
     """The outcome of a sync that the clinic orders with its own key. Raises NoOutcome."""
     headers = {"X-API-Key": member.key, "Prefer": f"wait={WAIT_S}"}
     days = {"from": str(member.first_day), "to": str(member.last_day)}
-    job = _job(http.post("/api/sync/inbound", json=days, headers=headers))
+    job = _job(http.post(f"/api/sync/{sync}", json=days, headers=headers))
     give_up = time.monotonic() + LONGEST_RUN_S
     while not job.is_final:
         if time.monotonic() > give_up:

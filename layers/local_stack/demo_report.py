@@ -139,7 +139,9 @@ class Report:
 
     def verdict(self, differences: list[str], seconds: float) -> None:
         if not differences:
-            self._print(f"EQUAL: every row and slot is as the simulated Neo says. {seconds:.1f} s")
+            self._print(
+                f"EQUAL: every row, slot and case is as the simulated Neo says. {seconds:.1f} s"
+            )
             return
         self._print(f"NOT EQUAL: {counted(len(differences), 'difference')}. {seconds:.1f} s")
         self._print(*(f"  {line}" for line in differences[:MOST_DIFFERENCES_SHOWN]))
@@ -154,6 +156,9 @@ def _notes(done: Done) -> Iterator[str]:
     slots = [f"{found[name]} {word}" for word, name in _SLOTS if found.get(name)]
     if slots:
         yield f"slots: {', '.join(slots)}"
+    if read := found.get("consultations_read"):
+        marked = f", patients marked as died: {found['marked']}" if found.get("marked") else ""
+        yield f"clinical records read: {read}{marked}"
     fields = [f"{name} {count}" for name, count in sorted(done.fields.items())]
     if fields:
         yield f"fields changed: {', '.join(fields)}"

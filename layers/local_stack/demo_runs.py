@@ -2,13 +2,14 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from idexx_sync.api.models import JobView
+from idexx_sync.vocabulary import SyncName
 from local_stack.demo_changes import Happening
 from local_stack.demo_clinics import Member, synced
 from local_stack.demo_report import Steps
@@ -43,6 +44,9 @@ class Outcome:
     jobs: list[Done] = field(default_factory=list)
 
 
+NAMES: Final[dict[SyncName, str]] = {"inbound": "sync", "cases": "case sync"}
+
+
 class RunFailed(Exception):
     """A run that should succeed did not; what would come after it makes no sense."""
 
@@ -56,24 +60,24 @@ class Stage:
     steps: Steps
     outcome: Outcome
 
-    def sync(self, stage: str, clinics: list[Member]) -> list[Done]:
+    def sync(self, stage: str, clinics: list[Member], sync: SyncName = "inbound") -> list[Done]:
         runs = []
         for member in clinics:
-            done = self._run(stage, member)
+            done = self._run(stage, member, sync)
             self.outcome.jobs.append(done)
             if done.job.status not in ("succeeded", "succeeded_with_warnings"):
                 error = done.job.error
                 why = f"{error.kind}: {error.message}" if error else done.job.message
                 what = f"{done.job.status}, {why}"
-                raise RunFailed(f"{member.label}, {stage} sync: {what}")
+                raise RunFailed(f"{member.label}, {stage} {NAMES[sync]}: {what}")
             runs.append(done)
         return runs
 
-    def _run(self, stage: str, member: Member) -> Done:
-        self.steps.step(f"{stage} sync of {member.label}")
+    def _run(self, stage: str, member: Member, sync: SyncName) -> Done:
+        self.steps.step(f"{stage} {NAMES[sync]} of {member.label}")
         requests, logins = len(member.neo.requests()), len(member.neo.logins())
         started = time.monotonic()
-        job = synced(self.http, member)
+        job = synced(self.http, member, sync)
         seconds = time.monotonic() - started
         found, fields = _audited(self.conn, job)
         return Done(
@@ -102,9 +106,14 @@ def _audited(conn: Connection[Any], job: JobView) -> tuple[dict[str, str], dict[
         removed = changes.get("removed", {}).get("after")
         effect = "removed" if removed else "created" if row["sync_type"] == "create" else "updated"
         found[row["external_id"]] = effect
-        for name in changes if effect == "updated" else ():
+        for name in {_short(name) for name in changes} if effect == "updated" else ():
             fields[name] = fields.get(name, 0) + 1
     return found, fields
+
+
+def _short(name: str) -> str:
+    """A case's field by its place: `metadata.pimsConsultation.notes` is of the record."""
+    return ".".join(name.split(".")[:2])
 
 
 def unexpected(done: Done, happened: list[Happening]) -> list[str]:

@@ -58,6 +58,18 @@ def store_in_odis(conn: Connection[Any], clinic: OdisClinic) -> UUID:
     return clinic_id
 
 
+def user_in_odis(conn: Connection[Any], clinic_id: UUID) -> UUID:
+    """Somebody of the clinic who uses ODIS: the cases are to be theirs."""
+    user_id = uuid4()
+    conn.execute("INSERT INTO auth.users (id) VALUES (%s)", (user_id,))
+    conn.execute("INSERT INTO users (id, role) VALUES (%s, 'veterinarian')", (user_id,))
+    conn.execute(
+        "INSERT INTO user_clinic_access (user_id, clinic_id) VALUES (%s, %s)",
+        (user_id, clinic_id),
+    )
+    return user_id
+
+
 def book_by_voice(conn: Connection[Any], clinic_id: UUID, day: date, visit_id: str) -> None:
     """Bookings of ODIS's voice agent: one of its own, one that is a visit in Neo by now, and one
     that was never confirmed in time."""
@@ -77,7 +89,11 @@ def book_by_voice(conn: Connection[Any], clinic_id: UUID, day: date, visit_id: s
 
 
 def bring_on_board(
-    settings: Settings, clinic_id: UUID, neo: Company, rooms: tuple[str, ...] | None
+    settings: Settings,
+    clinic_id: UUID,
+    neo: Company,
+    rooms: tuple[str, ...] | None,
+    acting_user: UUID,
 ) -> list[str]:
     """Set the clinic up and store its credentials through the command line; the lines typed."""
     room_words = [word for room in rooms or () for word in ("--room", room)]
@@ -88,7 +104,14 @@ def bring_on_board(
             "",
         ),
         (["credentials", "set", "--clinic", str(clinic_id), "--stdin"], json.dumps(secrets)),
-        (["clinics", "add", str(clinic_id), "--stage", "live"], ""),
+        (
+            ["clinics", "add", str(clinic_id), "--acting-user", str(acting_user)],
+            "",
+        ),
+        (
+            ["clinics", "add", str(clinic_id), "--stage", "live"],
+            "",
+        ),
     ]
     for words, stdin in typed:
         said = io.StringIO()

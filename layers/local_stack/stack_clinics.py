@@ -14,7 +14,7 @@ from idexx_sync.key_text import Peppers, read_peppers
 from idexx_sync.keys import create_key
 from idexx_sync.settings import Settings
 from idexx_sync.vocabulary import CLINIC_SCOPES, SCOPES
-from local_stack.onboarding import OdisClinic, bring_on_board, store_in_odis
+from local_stack.onboarding import OdisClinic, bring_on_board, store_in_odis, user_in_odis
 from neo_simulator.client import Company, Simulator
 
 STAGE: Final = "local"
@@ -138,10 +138,13 @@ def bring_clinics(
     for (odis, _visits, rooms), neo in zip(CLINICS, neos, strict=True):
         known = kept.setdefault("clinics", {}).setdefault(odis.name, {})
         if not known:
-            clinic_id = store_in_odis(conn, odis)
-            known |= {"id": str(clinic_id), "key": _key(conn, peppers, clinic_id, CLINIC_SCOPES)}
-        typed += bring_on_board(settings, UUID(known["id"]), neo, rooms)
-        members.append(LocalClinic(UUID(known["id"]), odis, neo, rooms, known["key"]))
+            made = store_in_odis(conn, odis)
+            known |= {"id": str(made), "key": _key(conn, peppers, made, CLINIC_SCOPES)}
+        clinic_id = UUID(known["id"])
+        if "user" not in known:
+            known["user"] = str(user_in_odis(conn, clinic_id))
+        typed += bring_on_board(settings, clinic_id, neo, rooms, UUID(known["user"]))
+        members.append(LocalClinic(clinic_id, odis, neo, rooms, known["key"]))
     return Clinics(kept["operator_key"], members, typed)
 
 

@@ -15,11 +15,11 @@ LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
 SECRET = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
 SEND = ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 INVOKE = ("lambda:InvokeFunction",)
-WORKER = "inbound_sync.worker"
 
 READS = {
     "authorizer.handler": ["authorizer-database", "pepper"],
     "case_sync.api": ["database"],
+    "case_sync.worker": ["database", "local-key"],
     "inbound_sync.api": ["database"],
     "inbound_sync.worker": ["database", "local-key"],
     "migrate.handler": ["database"],
@@ -27,7 +27,18 @@ READS = {
     "status.api": ["database"],
 }
 """Every function, and the secrets that it may read."""
-STARTS_WORKERS = {"inbound_sync.api", "status.api"}
+STARTS = {
+    "case_sync.api": {"cases": "case_sync.worker"},
+    "inbound_sync.api": {"inbound": "inbound_sync.worker"},
+    "status.api": {"inbound": "inbound_sync.worker", "cases": "case_sync.worker"},
+}
+"""The only functions that may start workers: sync -> the worker that its name leads to."""
+EVENT_AGES = {"case_sync.worker": 60 * 60, "inbound_sync.worker": 15 * 60}
+RUNS_AT_ONCE = {
+    "prod": {"case_sync.worker": 10, "inbound_sync.worker": 20},
+    "staging": {"case_sync.worker": 2, "inbound_sync.worker": 2},
+    "local": {"case_sync.worker": None, "inbound_sync.worker": None},
+}
 
 
 @pytest.fixture(params=["prod", "staging", "local"])
@@ -60,8 +71,8 @@ def test_each_function_may_do_exactly_what_it_needs(prod: Template) -> None:
         arn = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
         for secret in READS[function.handler]:
             grants.add((SECRET, f"{arn}idexx-sync/prod/{secret}-??????"))
-        if function.handler in STARTS_WORKERS:
-            grants.add((INVOKE, f"${{{prod.functions[WORKER].logical_id}.Arn}}"))
+        for worker in STARTS.get(function.handler, {}).values():
+            grants.add((INVOKE, f"${{{prod.functions[worker].logical_id}.Arn}}"))
         if function.handler.endswith(".worker"):
             grants.add((SEND, f"${{{prod.only('AWS::SQS::Queue')[0]}.Arn}}"))
         return grants
@@ -79,28 +90,33 @@ def test_no_policy_has_a_wildcard_as_action_or_resource(template: Template) -> N
 
 
 def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> None:
-    worker = prod.functions[WORKER].logical_id
     base = {"IDEXX_SYNC_STAGE": "prod", "IDEXX_SYNC_DATABASE_SECRET": "idexx-sync/prod/database"}
-    none, inbound = (
-        {"IDEXX_SYNC_WORKER_FUNCTIONS": workers}
-        for workers in ("{}", f'{{"inbound":"${{{worker}}}"}}')
-    )
+    worker = {
+        **base,
+        "IDEXX_SYNC_LOCAL_KEY_SECRET": "idexx-sync/prod/local-key",
+        "IDEXX_SYNC_NEO_HOSTS": "us.idexxneo.com",
+    }
+
+    def api(handler: str) -> dict[str, str]:
+        started = [
+            f'"{sync}":"${{{prod.functions[name].logical_id}}}"'
+            for sync, name in STARTS.get(handler, {}).items()
+        ]
+        return {**base, "IDEXX_SYNC_WORKER_FUNCTIONS": f"{{{','.join(started)}}}"}
+
     expected: dict[str, dict[str, str]] = {
         "authorizer.handler": {
             **base,
             "IDEXX_SYNC_DATABASE_SECRET": "idexx-sync/prod/authorizer-database",
             "IDEXX_SYNC_PEPPER_SECRET": "idexx-sync/prod/pepper",
         },
-        "case_sync.api": base | none,
-        "inbound_sync.api": base | inbound,
-        "inbound_sync.worker": {
-            **base,
-            "IDEXX_SYNC_LOCAL_KEY_SECRET": "idexx-sync/prod/local-key",
-            "IDEXX_SYNC_NEO_HOSTS": "us.idexxneo.com",
-        },
+        "case_sync.api": api("case_sync.api"),
+        "case_sync.worker": worker,
+        "inbound_sync.api": api("inbound_sync.api"),
+        "inbound_sync.worker": worker,
         "migrate.handler": base,
-        "reconciliation.api": base | none,
-        "status.api": base | inbound,
+        "reconciliation.api": api("reconciliation.api"),
+        "status.api": api("status.api"),
     }
 
     assert {
@@ -125,7 +141,7 @@ def test_all_functions_are_one_image_and_only_workers_have_a_browser(template: T
 
 def workers(template: Template) -> list[Function]:
     found = [function for name, function in template.functions.items() if name.endswith(".worker")]
-    assert found
+    assert {worker.handler for worker in found} == EVENT_AGES.keys()
     return found
 
 
@@ -139,7 +155,7 @@ def test_a_workers_failure_is_retried_twice_and_ends_in_the_queue(template: Temp
         assert target(events["DestinationConfig"]["OnFailure"]["Destination"]) == queue
 
 
-@pytest.mark.parametrize(("handler", "seconds"), [(WORKER, 15 * 60)])
+@pytest.mark.parametrize(("handler", "seconds"), EVENT_AGES.items())
 def test_an_event_that_waited_too_long_is_not_begun(
     template: Template, handler: str, seconds: int
 ) -> None:
@@ -149,14 +165,16 @@ def test_an_event_that_waited_too_long_is_not_begun(
     assert events["MaximumEventAgeInSeconds"] == seconds
 
 
-@pytest.mark.parametrize(("stage", "runs"), [("prod", 20), ("staging", 2), ("local", None)])
+@pytest.mark.parametrize(("stage", "runs"), RUNS_AT_ONCE.items())
 def test_runs_at_once_are_bounded_by_the_stage(
-    request: pytest.FixtureRequest, stage: str, runs: int | None
+    request: pytest.FixtureRequest, stage: str, runs: dict[str, int | None]
 ) -> None:
     template: Template = request.getfixturevalue(stage)
 
-    for worker in workers(template):
-        assert worker.properties.get("ReservedConcurrentExecutions") == runs
+    assert {
+        worker.handler: worker.properties.get("ReservedConcurrentExecutions")
+        for worker in workers(template)
+    } == runs
 
 
 def test_a_migration_is_never_repeated_by_itself(prod: Template) -> None:
@@ -202,7 +220,8 @@ def test_every_log_is_a_functions_own_and_ends(
 def test_the_local_stage_adds_its_own_to_every_functions_environment(local: Template) -> None:
     for function in local.functions.values():
         assert LOCAL_ENVIRONMENT.items() <= function.environment.items()
-    assert local.functions[WORKER].environment["IDEXX_SYNC_NEO_HOSTS"] == ",".join(LOCAL_HOSTS)
+    for worker in workers(local):
+        assert worker.environment["IDEXX_SYNC_NEO_HOSTS"] == ",".join(LOCAL_HOSTS)
 
 
 def test_every_stage_has_the_same_resources(template: Template, prod: Template) -> None:

@@ -1,7 +1,7 @@
 """How a clinic stands, from its card alone."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +49,8 @@ def card(*histories: SyncHistory, **fields: Any) -> ClinicCard:
         transport="http",
         room_ids=None,
         stage="live",
+        acting_user_id=UUID("b3a4c5d6-1111-4222-8333-944445555666"),
+        live_from=date(2026, 1, 1),
         killed=False,
         paused_reason=None,
         stale_minutes=60,
@@ -271,6 +273,24 @@ def test_all_that_is_needed_is_told_what_blocks_first() -> None:
         Need("odis", f"times_shifted: decide, idexx-sync holds show {HOLD}", blocks=False),
     )
     assert standing(clinic, NOW).open_holds == 1
+
+
+@pytest.mark.parametrize(
+    ("stage", "needed"),
+    [("live", True), ("canary", True), ("shadow", False), ("off", False), (None, False)],
+)
+def test_a_clinic_whose_cases_are_written_needs_somebody_they_belong_to(
+    stage: Any, needed: bool
+) -> None:
+    fresh = history(ago(minutes=1))
+
+    stands = standing(card(fresh, stage=stage, acting_user_id=None), NOW)
+
+    told = [need for need in stands.needs if need.what.startswith("acting_user_id: not set")]
+    assert [(need.who, need.blocks) for need in told] == ([("odis", False)] if needed else [])
+    for need in told:
+        assert f"idexx-sync clinics add {CLINIC} --acting-user USER_ID" in need.what
+    assert not needed or stands.syncs[0].freshness == "on_time"
 
 
 def test_an_open_breaker_is_told_once_beside_other_failures() -> None:

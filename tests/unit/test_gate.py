@@ -10,8 +10,8 @@ from idexx_sync.gate import (
     HoldDecisions,
     HoldStatus,
     Standing,
+    Standings,
     decide_holds,
-    permit_for,
 )
 from idexx_sync.pims import Window
 
@@ -118,4 +118,5 @@ def test_r09_a_permit_is_for_one_cause_these_ids_this_finding_and_a_day(
 ) -> None:
     hold = standing(status, permit_until=NOW + until)
 
-    assert permit_for([hold], cause, key, finding, NOW) is permitted
+    standings = Standings([hold], WEEK, NOW, complete=True)
+    assert standings.permits(cause, key, finding) is permitted

@@ -18,6 +18,7 @@ from idexx_sync.clinic_time import day_of, occupied_span, parse_wall, to_instant
 from idexx_sync.pims import Consultation, Line, SourceRecord
 from idexx_sync.vocabulary import appointment_status
 
+PREFILLED: Final = "appointment reason:"
 UNKNOWN_NAME: Final = "Unknown"
 _CONFIDENCE: Final = {"overall": 0.9, "patient": 0.95, "clinical": 0.85}
 
@@ -143,6 +144,15 @@ def facts_of_consultation(record: Consultation, visit: SourceRecord) -> Facts:
         facts.derived["patient.owner_email"] = record.client_email
         facts.entity("patient.owner.email", record.client_email)
     return facts
+
+
+def says_something(notes: str | None) -> bool:
+    """Whether staff have written notes: new ones begin with the reason of the booking, filled in
+    by Neo (Neo protocol, notes content)."""
+    return any(
+        line.strip() and not line.casefold().startswith(PREFILLED)
+        for line in (notes or "").splitlines()
+    )
 
 
 def stamps(places: set[str], now: datetime) -> dict[str, Any]:

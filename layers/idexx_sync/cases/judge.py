@@ -9,18 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from idexx_sync.cases.model import HeldVisit
-from idexx_sync.clinic_time import day_of, parse_wall
+from idexx_sync.clinic_time import parse_wall
 from idexx_sync.gate import (
-    FEW,
     FOREIGN,
     SHIFTED,
     UNPROVEN,
     Finding,
     Standing,
+    Standings,
     all_shifted,
-    is_another_calendar,
-    permit_for,
-    standing_cause,
     too_many,
 )
 from idexx_sync.pims import SourceRecord, Window
@@ -71,12 +68,17 @@ def judge(
     `expected` is visit -> start of those that we remember in the window; `local_now` is the
     clinic's naive wall-clock time.
     """
-    gate = _Gate(answer, held, expected, standing, local_now, now)
-    if gate.is_foreign(known_rooms):
-        return Judgement({FOREIGN: gate.foreign_findings()}, foreign=True)
+    standings = Standings(standing, answer.window, now, answer.complete)
+    gate = _Gate(answer, held, standings, local_now)
+    missing: dict[str, Finding] = {v: {"missing": True, "start": at} for v, at in expected.items()}
+    foreign = standings.are_about_another_calendar(
+        missing, answer.present, known_rooms, answer.rooms
+    )
+    if foreign and not standings.permit_all(FOREIGN, missing):
+        return Judgement({FOREIGN: missing}, foreign=True)
     gate.hold_shifted_times()
     gate.hold_cancellations()
-    return Judgement(gate.findings)
+    return Judgement(standings.findings)
 
 
 class _Gate:
@@ -84,38 +86,13 @@ class _Gate:
         self,
         answer: Answer,
         held: Mapping[str, HeldVisit],
-        expected: Mapping[str, str],
-        standing: Sequence[Standing],
+        standings: Standings,
         local_now: datetime,
-        now: datetime,
     ) -> None:
         self.answer = answer
         self.held = held
-        self.expected = expected
-        self.standing = standing
+        self.standings = standings
         self.local_now = local_now
-        self.now = now
-        self.findings: dict[str, dict[str, Finding]] = {}
-
-    def is_foreign(self, known_rooms: Collection[str]) -> bool:
-        present, rooms = self.answer.present, set(self.answer.rooms)
-        found = self.foreign_findings()
-        stands = any(
-            self._stands(visit, finding) == FOREIGN
-            for visit, finding in found.items()
-            if visit not in present
-        )
-        if (len(self.expected) < FEW or len(present) < FEW) and not stands:
-            return False
-        if not is_another_calendar(self.expected, present, set(known_rooms), rooms):
-            return False
-        return not all(
-            permit_for(self.standing, FOREIGN, visit, finding, self.now)
-            for visit, finding in found.items()
-        )
-
-    def foreign_findings(self) -> dict[str, Finding]:
-        return {visit: {"missing": True, "start": at} for visit, at in self.expected.items()}
 
     def hold_shifted_times(self) -> None:
         shifts = {}
@@ -131,8 +108,8 @@ class _Gate:
         implausible = all_shifted([minutes for minutes, _, _ in shifts.values()], compared)
         for visit_id, (minutes, before, after) in shifts.items():
             finding = {"shift_minutes": minutes, "start": [before, after]}
-            if implausible or self._stands(visit_id, finding) == SHIFTED:
-                self._hold(SHIFTED, visit_id, finding)
+            if implausible or self.standings.cause_of(visit_id, finding) == SHIFTED:
+                self.standings.hold(SHIFTED, visit_id, finding)
 
     def hold_cancellations(self) -> None:
         losses = {}
@@ -147,23 +124,10 @@ class _Gate:
                 losses[visit.id] = {"status": [before, after], "start": visit.start}
         implausible = too_many(len(losses), ours)
         for visit_id, finding in losses.items():
-            if implausible or self._stands(visit_id, finding) == LOSSES:
-                self._hold(LOSSES, visit_id, finding)
+            if implausible or self.standings.cause_of(visit_id, finding) == LOSSES:
+                self.standings.hold(LOSSES, visit_id, finding)
 
     def _remembered(self, visit: SourceRecord, name: str) -> str | None:
         held = self.held.get(visit.id)
         source = held.record.source if held else None
         return source[name] if source and source.get(name) else None
-
-    def _stands(self, visit_id: str, finding: Finding) -> str | None:
-        window, complete = self.answer.window, self.answer.complete
-        return standing_cause(self.standing, visit_id, finding, window, complete=complete)
-
-    def _hold(self, cause: str, visit_id: str, finding: Finding) -> None:
-        if not permit_for(self.standing, cause, visit_id, finding, self.now):
-            self.findings.setdefault(cause, {})[visit_id] = finding
-
-
-def remembered_in(window: Window, starts: Mapping[str, str]) -> dict[str, str]:
-    """Of the remembered visits those of the window's days."""
-    return {visit: start for visit, start in starts.items() if day_of(start) in window}

@@ -122,6 +122,8 @@ class ConsultationMemory:
     """Fingerprint of the record."""
     screened: str | None = None
     """Fingerprint of the texts that were screened for the patient's death (rule R19)."""
+    edited: tuple[str, ...] = ()
+    """Fields derived from the record that a person has changed."""
     derived: Mapping[str, str] = field(default_factory=dict)
     """Field -> fingerprint of what was derived from the record."""
 
@@ -132,6 +134,7 @@ class ConsultationMemory:
             "notes": self.has_notes,
             "content": self.content,
             "screened": self.screened,
+            "edited": list(self.edited),
             "derived": dict(self.derived),
         }
         return Record(visit_id, source=source, quarantine_code=self.code)
@@ -158,6 +161,11 @@ class HeldVisit:
     @property
     def others(self) -> list[HeldCase]:
         return [case for case in self.cases if case is not self.case]
+
+    @property
+    def edited(self) -> set[str]:
+        """Fields that somebody has changed in ODIS, as far as we remember."""
+        return {*(self.record.source or {}).get("edited", []), *self.consultation.edited}
 
     @property
     def was_deleted(self) -> bool:

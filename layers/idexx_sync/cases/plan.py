@@ -21,6 +21,7 @@ from idexx_sync.cases.facts import (
     facts_of_visit,
     iso,
     record_texts,
+    says_something,
     stamps,
 )
 from idexx_sync.cases.life import screen
@@ -34,12 +35,14 @@ from idexx_sync.cases.model import (
     Mark,
     Plan,
 )
-from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES
+from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES, species
 from idexx_sync.clinic_time import EndsBeforeStart, day_of
 from idexx_sync.pims import Consultation, SourceRecord
 from idexx_sync.records import Record
 from idexx_sync.vocabulary import AppointmentStatus, appointment_status, fold
 
+TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
+"""What is only booked, or was called off, may not have come about."""
 VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
 NOT_AN_OBJECT: Final = "document_not_an_object"
 ENDS_BEFORE_START: Final = "ends_before_start"
@@ -103,6 +106,8 @@ class _Visit:
         self.held = held
         self.status = appointment_status(visit.status)
         self.memory: dict[str, Any] = held.record.source or {}
+        self.edited: list[str] = []
+        """Fields that a person has changed, of those planned last."""
 
     def plan_calendar(self) -> None:
         try:
@@ -129,15 +134,16 @@ class _Visit:
             change.reason = "came_back"
         if case is not None and self.visit.consultation_id is None:
             change.fields |= self._vanished(case)
-        edited = self.plan.edited.get(self.visit.id, [])
         memory = {
             **said,
             "derived": {**known, **derived},
-            "edited": edited,
+            "edited": self.edited,
             "screened": screened,
         }
         if screened != self.memory.get("screened"):
-            self._screen(calendar_texts(self.visit), [])
+            texts = calendar_texts(self.visit)
+            took_place = self.status in TOOK_PLACE
+            self._screen(texts if took_place else [], [] if took_place else texts)
         self._keep(change)
         self._plan_duplicates()
         record = Record(self.visit.id, source=memory)
@@ -163,9 +169,10 @@ class _Visit:
             id=record.id,
             read_at=self.view.now,
             final=self.status == "finalized",
-            has_notes=bool(facts.ours["metadata.pimsConsultation.notes"]),
+            has_notes=says_something(facts.ours["metadata.pimsConsultation.notes"]),
             content=self.view.mark_of(facts.ours | facts.derived),
             screened=screened,
+            edited=tuple(self.edited),
             derived={
                 **known,
                 **{
@@ -206,6 +213,8 @@ class _Visit:
         """The fields that differ and may be changed."""
         case = self.held.case
         change = Change(self.visit.id, reason, case)
+        if case is None or case.patient is None:
+            facts.derived.setdefault("patient.species", species(None))
         change.fields = self._ours(facts, case)
         edited = []
         for name, value in facts.derived.items():
@@ -224,7 +233,9 @@ class _Visit:
         elif status is not None:
             change.fields["case.status"] = status
         if edited:
-            self._note_edits(edited)
+            self.plan.edited[self.visit.id] = self.edited = sorted(edited)
+            if not set(edited) <= self.held.edited:
+                self.plan.newly_edited.add(self.visit.id)
         return change
 
     def _ours(self, facts: Facts, case: HeldCase | None) -> dict[str, Any]:
@@ -344,12 +355,6 @@ class _Visit:
             if word not in self.view.reported_words:
                 self.plan.unknown_words.add(word)
 
-    def _note_edits(self, names: list[str]) -> None:
-        visit_id = self.visit.id
-        self.plan.edited[visit_id] = sorted({*self.plan.edited.get(visit_id, []), *names})
-        if not set(names) <= set(self.memory.get("edited", [])):
-            self.plan.newly_edited.add(visit_id)
-
     def _quarantine(self, code: str) -> None:
         visit_id, remembered = self.visit.id, self.held.record
         self.plan.quarantined[visit_id] = code
@@ -367,6 +372,7 @@ class _Visit:
             self.plan.records.append(Record(self.visit.id, source=source))
 
     def _screen(self, texts: list[str], doubtful: list[str]) -> None:
+        """`doubtful` texts speak of what nobody knows to have come about."""
         verdict, doubt = screen(texts), screen(doubtful)
         found = verdict or doubt
         if found is not None:

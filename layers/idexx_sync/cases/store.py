@@ -157,6 +157,7 @@ def _memory(source: dict[str, Any], read_at: datetime, code: str | None) -> Cons
         code=code,
         content=source["content"],
         screened=source["screened"],
+        edited=tuple(source["edited"]),
         derived=source["derived"],
     )
 
@@ -326,7 +327,7 @@ def _insert_patients(
 ) -> None:
     if not changes:
         return
-    columns = [{"species": "unknown", **change.of_place("patient")} for _, change in changes]
+    columns = [change.of_place("patient") for _, change in changes]
     conn.execute(
         f"""
         INSERT INTO public.patients

@@ -13,7 +13,7 @@ import psycopg
 import typer
 import typer.main
 
-from idexx_sync.cli import clinics, credentials, holds, jobs, keys, migrate, sync
+from idexx_sync.cli import clinics, credentials, explain, holds, jobs, keys, migrate, sync
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
 from idexx_sync.cli.refused import Refused
@@ -22,7 +22,7 @@ from idexx_sync.errors import SyncError
 
 app = typer.Typer(
     name="idexx-sync",
-    help="Keeps ODIS's database true to the IDEXX Neo calendars of its clinics.",
+    help="Keeps ODIS's database true to what its clinics' IDEXX Neo says of calendar and visits.",
     epilog=HELP,
     add_completion=False,
     no_args_is_help=True,
@@ -36,6 +36,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(sync.app, name="sync")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(holds.app, name="holds")
+app.add_typer(explain.app, name="explain")
 
 
 def main() -> None:

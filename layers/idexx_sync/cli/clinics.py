@@ -1,22 +1,28 @@
 """`idexx-sync clinics …`: bring clinics on board, and see how they do."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url
+from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url, as_day, as_id
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.tables import entries, facts
 from idexx_sync.cli.words import ACTORS, ago, moment, told, utc
 from idexx_sync.clinic_card import ClinicCard, clinic_card
-from idexx_sync.clinic_status import ClinicStanding, SyncStanding, standing
-from idexx_sync.clinic_time import zone_of
-from idexx_sync.clinics import ClinicLine, clinics_listed, set_up_clinic
+from idexx_sync.clinic_status import WRITES, ClinicStanding, SyncStanding, standing
+from idexx_sync.clinic_time import local_day, zone_of
+from idexx_sync.clinics import (
+    ClinicLine,
+    clinics_listed,
+    require_acting_user,
+    set_up_clinic,
+)
 from idexx_sync.jobs import Job, jobs_newest_first
 from idexx_sync.vocabulary import Stage
 
@@ -30,6 +36,8 @@ SETTINGS_SHOWN: Final = (
     "transport",
     "room_ids",
     "stage",
+    "acting_user_id",
+    "live_from",
     "killed",
     "credential_version",
     "credentials_set_at",
@@ -56,6 +64,23 @@ def add(
     stage: Annotated[
         Stage | None, typer.Option(help="off at first: nothing runs before it is switched on.")
     ] = None,
+    acting_user: Annotated[
+        UUID | None,
+        typer.Option(
+            metavar="ID",
+            parser=as_id,
+            help="The ODIS user whose cases its cases are; without one nobody is called.",
+        ),
+    ] = None,
+    live_from: Annotated[
+        date | None,
+        typer.Option(
+            metavar="DATE",
+            parser=as_day,
+            help="Nobody is called about visits before this day, as the clinic counts days; "
+            "the day on which it is first switched to canary or live, if nothing is said.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Set a clinic of ODIS up for this service, or change its settings.
@@ -70,6 +95,11 @@ def add(
         before = clinic_card(conn, clinic_id)
         if url is None and before.base_url is None:
             url = as_base_url(settings, DEFAULT_BASE_URL)
+        if acting_user is not None:
+            require_acting_user(conn, clinic_id, acting_user)
+        first_day = live_from or before.live_from
+        if first_day is None and stage in WRITES:
+            first_day = local_day(cli.clock(), zone_of(before.timezone))
         set_up_clinic(
             conn,
             clinic_id,
@@ -77,9 +107,16 @@ def add(
             room_ids=before.room_ids if room is None and not all_rooms else rooms,
             stage=stage or before.stage or "off",
             transport=before.transport or "http",
+            acting_user_id=acting_user or before.acting_user_id,
+            live_from=first_day,
         )
     done = "changed" if before.base_url else "set up"
     cli.say(f"Clinic {clinic_id} is {done}.")
+    if first_day is not None and live_from is None and before.live_from is None:
+        cli.say(
+            f"Its first day is {first_day}: nobody is called about visits before it. "
+            f"Another one: idexx-sync clinics add {clinic_id} --live-from DATE"
+        )
     show(ctx, clinic_id, as_json=as_json)
 
 
@@ -167,6 +204,8 @@ def _shown(
         ("name", card.name),
         ("zone", card.timezone or "not set in ODIS"),
         ("stage", _state(card.stage, is_active=card.is_active, paused=paused)),
+        ("first day", str(card.live_from or "-")),
+        ("acting user", str(card.acting_user_id or "none")),
         ("Neo", card.base_url or "-"),
         ("rooms", "all" if card.room_ids is None else ", ".join(card.room_ids)),
         ("credentials", credentials),

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import sleep
@@ -12,8 +12,10 @@ from typing import Any, Protocol, TextIO
 import typer
 from rich.console import Console, RenderableType
 
+from idexx_sync.clinics import Clinic
 from idexx_sync.db import Conn, connect
-from idexx_sync.entry import make_tools
+from idexx_sync.entry import make_tools, open_to_look
+from idexx_sync.pims import Pims
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
 from idexx_sync.settings import (
@@ -37,6 +39,12 @@ class MakeTools(Protocol):
     ) -> Tools: ...
 
 
+class OpenToLook(Protocol):
+    def __call__(
+        self, settings: Settings, conn: Conn, clinic: Clinic, clock: Clock
+    ) -> AbstractContextManager[Pims]: ...
+
+
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else WIDTH_OF_A_FILE
@@ -56,6 +64,7 @@ class Cli:
     load_key_settings: Callable[[], KeySettings] = load_key_settings
     load_client_settings: Callable[[], ClientSettings] = load_client_settings
     make_tools: MakeTools = make_tools
+    open_to_look: OpenToLook = open_to_look
     clock: Clock = _now
     sleep: Callable[[float], None] = sleep
     stdin: TextIO = field(default_factory=lambda: sys.stdin)

@@ -6,16 +6,13 @@ from datetime import datetime
 from typing import Final
 
 from idexx_sync.gate import (
-    FEW,
     FOREIGN,
     SHIFTED,
     UNPROVEN,
     Finding,
     Standing,
+    Standings,
     all_shifted,
-    is_another_calendar,
-    permit_for,
-    standing_cause,
     too_many,
 )
 from idexx_sync.inbound.model import Change, Held, Missing, Plan, Row
@@ -73,7 +70,8 @@ def judge(
     `local_now` is the clinic's naive wall-clock time; `known_rooms` are the rooms that Neo's
     configuration showed last.
     """
-    gate = _Gate(plan, held, view, standing, local_now, now)
+    standings = Standings(standing, view.window, now, plan.complete)
+    gate = _Gate(plan, held, view, standings, local_now)
     if gate.is_foreign(known_rooms):
         return Judgement(findings={FOREIGN: gate.foreign_findings()}, foreign=True)
     gate.hold_shifted_times()
@@ -88,15 +86,12 @@ class _Gate:
         plan: Plan,
         held: Held,
         view: View,
-        standing: Sequence[Standing],
+        standings: Standings,
         local_now: datetime,
-        now: datetime,
     ) -> None:
         self.plan = plan
-        self.standing = standing
-        self.window = view.window
+        self.standings = standings
         self.local_now = local_now
-        self.now = now
         self.ours = [
             row
             for row in held.rows.values()
@@ -105,28 +100,20 @@ class _Gate:
             and view.covers(row.appointment.date)
         ]
         """Rows that a read of the window should show."""
-        self.findings: dict[str, dict[str, Finding]] = {}
         self.approved: list[Change] = []
         self.losses_held = False
 
     def is_foreign(self, known_rooms: frozenset[str]) -> bool:
         settled = {change.key for change in self.plan.changes if change.proven}
         expected = [row for row in self.ours if row.key not in settled]
-        stands = any(
-            self._stands(row.key, _missing_finding(row)) == FOREIGN
-            for row in expected
-            if row.key not in self.plan.present
+        rooms = {row.appointment.room_id for row in expected if row.appointment.room_id}
+        foreign = self.standings.are_about_another_calendar(
+            {row.key: _missing_finding(row) for row in expected},
+            self.plan.present,
+            known_rooms | rooms,
+            self.plan.rooms,
         )
-        if (len(expected) < FEW or len(self.plan.present) < FEW) and not stands:
-            return False
-        rooms = known_rooms | {r.appointment.room_id for r in expected if r.appointment.room_id}
-        keys = [row.key for row in expected]
-        if not is_another_calendar(keys, self.plan.present, set(rooms), self.plan.rooms):
-            return False
-        return not all(
-            permit_for(self.standing, FOREIGN, key, finding, self.now)
-            for key, finding in self.foreign_findings().items()
-        )
+        return foreign and not self.standings.permit_all(FOREIGN, self.foreign_findings())
 
     def foreign_findings(self) -> dict[str, Finding]:
         return {row.key: _missing_finding(row) for row in self.ours}
@@ -136,9 +123,9 @@ class _Gate:
         all_moved = all_shifted([c.shift_minutes for c in moved], self.plan.visits_compared)
         for change in moved:
             finding = {"shift_minutes": change.shift_minutes, **_times(change)}
-            stands = self._stands(change.key, finding) == SHIFTED
+            stands = self.standings.cause_of(change.key, finding) == SHIFTED
             if stands or all_moved:
-                self._hold(SHIFTED, change.key, finding)
+                self.standings.hold(SHIFTED, change.key, finding)
 
     def hold_finalised_removals(self) -> None:
         for change in self.plan.changes:
@@ -150,7 +137,9 @@ class _Gate:
         row = removal.row
         if row is None or "finalized" not in (row.appointment.status, removal.after.status):
             return False
-        return self._hold(FINALISED, removal.key, {"removal": removal.reason, **_when(row)})
+        return self.standings.hold(
+            FINALISED, removal.key, {"removal": removal.reason, **_when(row)}
+        )
 
     def hold_unproven_losses(self) -> None:
         losses = self._unproven_losses()
@@ -160,17 +149,17 @@ class _Gate:
             ours = sum(row.appointment.kind == kind for row in self.ours)
             general = cause or (UNPROVEN[kind] if too_many(len(of_kind), ours) else None)
             for loss in of_kind:
-                reason = general or self._stands(loss.row.key, loss.finding)
+                reason = general or self.standings.cause_of(loss.row.key, loss.finding)
                 # A foreign calendar's hold is about the whole answer, not about its rows.
                 if reason and reason != FOREIGN:
                     self._hold_loss(reason, loss)
 
     def judgement(self) -> Judgement:
-        held = {key for found in self.findings.values() for key in found}
+        held = {key for found in self.standings.findings.values() for key in found}
         return Judgement(
             changes=[c for c in self.plan.changes if c.key not in held] + self.approved,
             records=self.plan.records + self._looked_up(),
-            findings=self.findings,
+            findings=self.standings.findings,
         )
 
     def _unproven_losses(self) -> list[_Loss]:
@@ -202,24 +191,14 @@ class _Gate:
 
     def _hold_loss(self, cause: str, loss: _Loss) -> None:
         may_go = loss.missing is None or (self.plan.complete and loss.missing.verdict != "alive")
-        if may_go and permit_for(self.standing, cause, loss.row.key, loss.finding, self.now):
+        if may_go and self.standings.permits(cause, loss.row.key, loss.finding):
             if loss.missing is not None:
                 removal = _approved_removal(loss.missing)
                 if not self._hold_if_finalised(removal):
                     self.approved.append(removal)
             return
         self.losses_held = True
-        self.findings.setdefault(cause, {})[loss.row.key] = loss.finding
-
-    def _stands(self, key: str, finding: Finding) -> str | None:
-        return standing_cause(self.standing, key, finding, self.window, complete=self.plan.complete)
-
-    def _hold(self, cause: str, key: str, finding: Finding) -> bool:
-        """Hold the record back, unless a person has let this very finding through."""
-        if permit_for(self.standing, cause, key, finding, self.now):
-            return False
-        self.findings.setdefault(cause, {})[key] = finding
-        return True
+        self.standings.findings.setdefault(cause, {})[loss.row.key] = loss.finding
 
     def _looked_up(self) -> list[Record]:
         """Remember the look-ups; a run whose losses are held strikes nobody."""

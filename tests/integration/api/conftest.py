@@ -15,16 +15,20 @@ from idexx_sync.api.function import ApiTools
 from idexx_sync.api.starting import not_built, start
 from idexx_sync.api.status import status_operations
 from idexx_sync.authorizer import Desk, authorizer
+from idexx_sync.cases.sync import CaseSync
 from idexx_sync.db import Database
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Order
 from idexx_sync.key_text import read_peppers
 from idexx_sync.keys import create_key
 from idexx_sync.orders import WorkerUnavailable
+from idexx_sync.run import Sync
 from idexx_sync.runner import run_job
 from idexx_sync.vocabulary import CLINIC_SCOPES, SCOPES, Scope, SyncName
 from tests.gateway import Gateway
 from tests.support import PEPPER, Bench, add_clinic, visits
+
+SYNCS: dict[SyncName, Sync] = {"inbound": InboundSync(), "cases": CaseSync()}
 
 
 @dataclass
@@ -63,7 +67,7 @@ class Api:
         self.desk = Desk(self.doorkeeper, read_peppers(PEPPER), self.now)
         functions: Any = {
             "inbound_sync": {"start_inbound": start("inbound")},
-            "case_sync": {"start_cases": not_built("The case sync")},
+            "case_sync": {"start_cases": start("cases")},
             "reconciliation": {"start_reconciliation": not_built("Reconciliation")},
             "status": status_operations(),
         }
@@ -106,7 +110,7 @@ class Api:
     def work(self) -> Job:
         """The worker of the newest invocation does its work."""
         sync, job_id = self.invocations.made[-1]
-        return run_job(Order(job_id, None, sync), InboundSync(), self.bench.tools())
+        return run_job(Order(job_id, None, sync), SYNCS[sync], self.bench.tools())
 
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

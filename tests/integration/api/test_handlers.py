@@ -16,6 +16,8 @@ from tests.gateway import Gateway
 from tests.integration.api.conftest import Api
 from tests.support import query
 
+WORKERS = {"inbound": "an-inbound-worker", "cases": "a-case-worker"}
+
 
 @pytest.fixture
 def environment(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
@@ -23,7 +25,7 @@ def environment(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Mo
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     monkeypatch.setenv("DATABASE_URL", api.bench.url)
-    monkeypatch.setenv("IDEXX_SYNC_WORKER_FUNCTIONS", json.dumps({"inbound": "an-inbound-worker"}))
+    monkeypatch.setenv("IDEXX_SYNC_WORKER_FUNCTIONS", json.dumps(WORKERS))
     process_api_tools.cache_clear()
     yield monkeypatch
     if process_api_tools.cache_info().currsize:
@@ -43,21 +45,24 @@ def deployed(api: Api, environment: pytest.MonkeyPatch) -> Gateway:
     return Gateway(functions, api.gateway.authorizer, api.now, key)
 
 
-def test_an_order_goes_all_the_way_to_the_worker_invocation(api: Api, deployed: Gateway) -> None:
+@pytest.mark.parametrize("sync", WORKERS)
+def test_an_order_goes_all_the_way_to_the_worker_invocation(
+    api: Api, deployed: Gateway, sync: str
+) -> None:
     """Moto accepts whatever is invoked; what is sent, and refusals, are the dispatch's tests."""
     with mock_aws(config={"lambda": {"use_docker": False}}):
-        answer = deployed.post("/api/sync/inbound", {"clinic_id": str(api.bench.clinic_id)})
+        answer = deployed.post(f"/api/sync/{sync}", {"clinic_id": str(api.bench.clinic_id)})
 
     assert answer.status == 202
     (job,) = query(api.bench.conn, "SELECT * FROM idexx_sync.jobs")
-    assert (str(job["id"]), job["dispatched_at"] is not None) == (answer.json["id"], True)
+    assert (str(job["id"]), job["sync"]) == (answer.json["id"], sync)
+    assert job["dispatched_at"] is not None
 
 
 def test_every_function_answers(api: Api, deployed: Gateway) -> None:
     clinic = {"clinic_id": str(api.bench.clinic_id)}
 
     assert deployed.get("/api/sync/jobs").status == 200
-    assert deployed.post("/api/sync/cases", clinic).status == 501
     assert deployed.post("/api/sync/reconciliation", clinic).status == 501
 
 

@@ -1,7 +1,8 @@
 """A clinic whose visits become cases: what is in ODIS, and what was said about it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID, uuid4
@@ -110,15 +111,25 @@ class CasesBench(Bench):
         return run_job(Order(job.id, None, "cases"), CaseSync(), self.tools())
 
     @contextmanager
-    def changing_between(self, table: str, row_id: UUID) -> Iterator[None]:
-        """Within the block somebody changes the row after each plan, before it is written."""
-        original = leases.require
+    def before_each_write(
+        self, happens: Callable[[], object], times: int | None = None
+    ) -> Iterator[None]:
+        """Within the block something happens after each plan, before it is written."""
+        original, left = leases.require, count() if times is None else iter(range(times))
 
         def require(conn: Conn, lease: Lease, settle: Settle) -> None:
             original(conn, lease, settle)
-            self.conn.execute(f"UPDATE {table} SET updated_at = now() WHERE id = %s", (row_id,))
+            if next(left, None) is not None:
+                happens()
 
         with patch.object(leases, "require", require):
+            yield
+
+    @contextmanager
+    def changing_between(self, table: str, row_id: UUID) -> Iterator[None]:
+        """Within the block somebody changes the row after each plan, before it is written."""
+        statement = f"UPDATE {table} SET updated_at = now() WHERE id = %s"
+        with self.before_each_write(lambda: self.conn.execute(statement, (row_id,))):
             yield
 
     def shows(self, *records: SourceRecord) -> None:

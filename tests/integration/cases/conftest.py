@@ -5,28 +5,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from psycopg import Connection
 
-from local_stack.postgres import Postgres
 from tests.integration.cases.clinic import CasesBench
+from tests.module_database import conn, database
 from tests.support import add_clinic
 
-
-@pytest.fixture(scope="module")
-def database(postgres: Postgres, prepared: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Shared by a module's tests, which saves half a second each; clinics are their own."""
-    name = request.module.__name__.rpartition(".")[2]
-    postgres.create_database(name, template=prepared)
-    yield postgres.dsn(name)
-    postgres.drop_database(name)
-
-
-@pytest.fixture(scope="module")
-def conn(database: str) -> Iterator[Connection[tuple[Any, ...]]]:
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
+__all__ = ["conn", "database"]
 
 
 @pytest.fixture

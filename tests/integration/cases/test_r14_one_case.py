@@ -262,3 +262,21 @@ def test_r14_the_visits_own_record_is_never_another_visits(bench: CasesBench) ->
     bench.cases()
 
     assert bench.case()["id"] != stranger
+
+
+def test_r14_a_visit_that_has_a_case_by_now_gets_no_second_one(bench: CasesBench) -> None:
+    """Somebody made the key after we had looked; the run leaves the visit for the next one."""
+    ours = bench.add_case("idexx-appt-999")
+    bench.shows(patient_visit())
+
+    def meanwhile() -> None:
+        bench.conn.execute(
+            "INSERT INTO idexx_sync.case_keys VALUES (%s, 'pims-appt-idexx-neo-600101', %s)",
+            (bench.clinic_id, ours),
+        )
+
+    with bench.before_each_write(meanwhile, times=1):
+        job = bench.cases()
+
+    assert [case["id"] for case in bench.all_cases()] == [ours]
+    assert "created" not in counts(job)

@@ -214,3 +214,18 @@ def earlier_case(bench: CasesBench, **columns: Any) -> UUID:
         },
         **columns,
     )
+
+
+def test_r15_an_edit_of_what_the_record_says_is_told_once_too(bench: CasesBench) -> None:
+    bench.shows(seen())
+    bench.writes(chart(notes_html=None))
+    bench.cases()
+    bench.edit("patients", bench.patient()["id"], breed="Poodle")
+
+    told = []
+    for _ in range(3):
+        bench.later(120)
+        told.append(len(bench.audits(bench.cases())))
+
+    assert told == [1, 0, 0]
+    assert bench.memory("consultation")["source"]["edited"] == ["patient.breed"]

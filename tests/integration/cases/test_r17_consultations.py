@@ -34,9 +34,13 @@ def test_r17_as_long_as_it_is_not_final_it_is_read_each_time(bench: CasesBench) 
     assert bench.pims.charts_read == ["9600101"] * 3
 
 
-def test_r17_a_final_record_without_notes_is_read_each_time(bench: CasesBench) -> None:
+@pytest.mark.parametrize("empty", [None, "<p>Appointment reason: LIMPING</p><p><br></p>"])
+def test_r17_a_final_record_without_notes_is_read_each_time(
+    bench: CasesBench, empty: str | None
+) -> None:
+    """What Neo itself fills in is no note."""
     bench.shows(seen())
-    bench.writes(chart(notes_html=None))
+    bench.writes(chart(notes_html=empty))
     bench.cases()
     bench.later(120)
     bench.cases()
@@ -61,6 +65,26 @@ def test_r17_what_was_read_before_it_became_final_is_read_again(bench: CasesBenc
 
     assert bench.case()["metadata"]["pimsConsultation"]["notes"] == "Half and the rest."
     assert bench.case()["status"] == "completed"
+
+
+def test_r17_what_was_read_before_it_became_final_is_read_even_after_a_crash(
+    bench: CasesBench,
+) -> None:
+    bench.shows(seen(status="Ready to Pay"))
+    bench.writes(chart(notes_html="<p>Half.</p>"))
+    bench.cases()
+    bench.shows(seen())
+    bench.writes(chart(notes_html="<p>Half and the rest.</p>"))
+    original = bench.pims.consultations
+    bench.pims.consultations = None  # type: ignore[assignment,method-assign]
+    with pytest.raises(TypeError):
+        bench.cases()  # the calendar's part is committed
+    bench.pims.consultations = original  # type: ignore[method-assign]
+    bench.edit("cases", bench.case()["id"], status="reviewed")  # so that this is no reason
+
+    bench.cases()
+
+    assert bench.case()["metadata"]["pimsConsultation"]["notes"] == "Half and the rest."
 
 
 def test_r17_a_final_record_is_read_daily_for_seven_days(bench: CasesBench) -> None:
@@ -114,6 +138,23 @@ def test_r17_unread_ones_come_first_then_the_longest_unread(bench: CasesBench) -
     bench.cases()
 
     assert bench.pims.charts_read == ["9600100", "9600101", "9600102"]
+
+
+def test_r17_what_failed_comes_before_what_was_read_longer_ago(bench: CasesBench) -> None:
+    early, late = seen("600101"), seen("600102", patient_id="40022")
+    bench.shows(early)
+    bench.writes(chart(notes_html=None))
+    bench.cases()
+    bench.later(120)
+    bench.shows(early, late)
+    bench.pims.charts["9600102"] = Unknown("lines_unreadable")
+    bench.cases()
+    bench.later(120)
+    bench.pims.charts_read.clear()
+
+    bench.cases()
+
+    assert bench.pims.charts_read == ["9600102", "9600101"]
 
 
 def test_r17_units_commit_separately(bench: CasesBench) -> None:

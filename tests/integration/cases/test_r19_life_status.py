@@ -173,6 +173,24 @@ def test_r19_marked_again_only_on_new_text(bench: CasesBench) -> None:
     assert bench.case()["extreme_case_check"] == MARK
 
 
+def test_r19_a_mark_by_the_calendars_words_that_was_taken_back_stays_so(
+    bench: CasesBench,
+) -> None:
+    bench.shows(patient_visit(type="Euthanasia"))
+    bench.cases()
+    bench.conn.execute(
+        "UPDATE public.cases SET extreme_case_check = NULL WHERE id = %s", (bench.case()["id"],)
+    )
+    bench.shows(patient_visit(type="Euthanasia", status="Arrived"))
+    bench.cases()
+    assert bench.case()["extreme_case_check"] is None
+    bench.shows(patient_visit(type="Euthanasia", status="Arrived", reason="euthanasia"))
+
+    bench.cases()
+
+    assert bench.case()["extreme_case_check"] == MARK
+
+
 def test_r19_in_doubt_it_is_marked_and_listed_for_a_person(bench: CasesBench) -> None:
     bench.shows(patient_visit(reason="QOL"))
 
@@ -182,6 +200,21 @@ def test_r19_in_doubt_it_is_marked_and_listed_for_a_person(bench: CasesBench) ->
     assert warnings(job) == {"life_status_in_doubt": 1}
     assert job.result is not None
     assert job.result["for_review"] == ["pims-appt-idexx-neo-600101"]
+
+
+@pytest.mark.parametrize(
+    ("word", "in_doubt"),
+    [("Not arrived", True), ("Cancelled", True), ("Arrived", False), ("Finalized", False)],
+)
+def test_r19_what_is_only_booked_or_was_called_off_is_in_doubt(
+    bench: CasesBench, word: str, in_doubt: bool
+) -> None:
+    bench.shows(patient_visit(type="Euthanasia", status=word))
+
+    job = bench.cases()
+
+    assert bench.case()["extreme_case_check"] == MARK
+    assert ("life_status_in_doubt" in warnings(job)) is in_doubt
 
 
 def test_r19_what_was_declined_is_in_doubt(bench: CasesBench) -> None:

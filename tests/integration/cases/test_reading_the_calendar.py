@@ -276,6 +276,18 @@ def test_r21_one_audit_per_record_and_job_without_any_personal_value(bench: Case
     assert not [word for word in (*CANARIES, "0199") if word in everything]
 
 
+def test_r21_a_case_that_was_made_and_read_in_one_job_was_made(bench: CasesBench) -> None:
+    bench.shows(seen())
+    bench.writes(chart())
+
+    (audit,) = bench.audits(bench.cases())
+
+    assert (audit["sync_type"], audit["metadata"]["reason"]) == ("create", "new")
+    changes = audit["metadata"]["changes"]
+    assert changes["patient.species"] == {"before": None, "after": "dog"}
+    assert changes["case.status"] == {"before": None, "after": "completed"}
+
+
 def test_r21_a_retry_of_the_job_goes_on_with_its_audits(bench: CasesBench) -> None:
     bench.shows(seen())
     bench.writes(chart())
@@ -308,6 +320,35 @@ def test_r22_a_case_that_somebody_keeps_changing_is_left_for_the_next_run(
     assert bench.case("600102")["status"] == "ongoing"
     bench.cases()
     assert bench.case("600101")["status"] == "ongoing"
+
+
+def test_r22_a_case_that_somebody_changed_once_is_planned_again(bench: CasesBench) -> None:
+    bench.shows(patient_visit())
+    bench.cases()
+    bench.shows(patient_visit(status="Cancelled", patient_name="TANGO II"))
+    ours, patient = bench.case()["id"], bench.patient()["id"]
+
+    with bench.before_each_write(lambda: bench.edit("patients", patient, name="Tango"), times=1):
+        job = bench.cases()
+
+    assert (warnings(job), counts(job)["updated"]) == ({}, 1)
+    assert bench.case() == bench.case() | {"id": ours, "status": "reviewed"}
+    assert bench.patient()["name"] == "Tango"
+
+
+def test_r22_a_record_whose_case_changed_meanwhile_is_planned_again(bench: CasesBench) -> None:
+    bench.shows(patient_visit(consultation_id="9600101", status="In Progress"))
+    bench.writes(chart(breed="Poodle"))
+    bench.cases()
+    bench.writes(chart(breed="Beagle"))
+    patient = bench.patient()["id"]
+    writes = iter([None, lambda: bench.edit("patients", patient, breed="Terrier"), None, None])
+
+    with bench.before_each_write(lambda: (then := next(writes)) and then()):
+        job = bench.cases()
+
+    assert warnings(job) == {}
+    assert bench.patient()["breed"] == "Terrier"
 
 
 def test_r22_a_changed_patient_is_a_conflict_of_its_case(bench: CasesBench) -> None:

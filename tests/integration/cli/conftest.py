@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TextIO
 
@@ -12,8 +13,10 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from idexx_sync.cli.app import run
-from idexx_sync.cli.context import Cli
-from idexx_sync.db import Database
+from idexx_sync.cli.context import Cli, OpenToLook
+from idexx_sync.clinics import Clinic
+from idexx_sync.db import Conn, Database
+from idexx_sync.pims import Pims
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
 from idexx_sync.settings import ClientSettings, KeySettings, Settings
@@ -54,6 +57,8 @@ class CommandLine:
     slept: list[float] = field(default_factory=list)
     while_waiting: Callable[[], object] = lambda: None
     """Called at each pause of a command that waits."""
+    open_to_look: OpenToLook | None = None
+    """None: the scripted PIMS."""
 
     def __post_init__(self) -> None:
         self.settings = make_settings(self.bench.url)
@@ -71,6 +76,7 @@ class CommandLine:
             load_key_settings=lambda: self.key_settings,
             load_client_settings=lambda: self.client_settings,
             make_tools=self._tools,
+            open_to_look=self.open_to_look or self._pims,
             clock=lambda: self.bench.now,
             sleep=self._sleep,
             stdin=io.StringIO(stdin) if isinstance(stdin, str) else stdin,
@@ -79,6 +85,16 @@ class CommandLine:
         )
         code = run([str(word) for word in words], cli)
         return Answer(code, out.getvalue(), err.getvalue())
+
+    @contextmanager
+    def _pims(
+        self,
+        settings: Settings,  # noqa: ARG002 what the real one needs
+        conn: Conn,  # noqa: ARG002
+        clinic: Clinic,  # noqa: ARG002
+        clock: Clock,  # noqa: ARG002
+    ) -> Iterator[Pims]:
+        yield self.bench.pims
 
     def over_api(self, url: str, key: str) -> "CommandLine":
         """The same clinic's command line, on a machine that knows only the API."""

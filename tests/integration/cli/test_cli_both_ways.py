@@ -281,14 +281,15 @@ class TestRetry:
 
     def test_another_sync_is_not_run_in_its_place(self, world: World) -> None:
         world.bench.conn.execute(
-            "UPDATE idexx_sync.jobs SET sync = 'cases' WHERE id = %s", (world.names["FAILED"],)
+            "UPDATE idexx_sync.jobs SET sync = 'reconciliation' WHERE id = %s",
+            (world.names["FAILED"],),
         )
         reads = world.bench.pims.reads
 
         answer = world.run("database", "jobs retry FAILED")
 
         assert answer.code == 1
-        assert "sync cases is not built yet" in answer.err
+        assert "sync reconciliation is not built yet" in answer.err
         assert world.bench.pims.reads == reads
 
     def test_another_run_in_the_way_is_named(self, world: World) -> None:

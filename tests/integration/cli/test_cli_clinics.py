@@ -1,7 +1,7 @@
 """`idexx-sync clinics` and `idexx-sync credentials`."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from idexx_sync.clinic_status import clinic_standing
 from idexx_sync.errors import CredentialsRejected, ShapeChanged
 from idexx_sync.secrets import keyring
 from tests.integration.cli.conftest import CommandLine, Terminal
-from tests.support import LOCAL_KEY, Bench, add_clinic, query, visits
+from tests.support import LOCAL_KEY, Bench, add_clinic, add_user, query, visits
 
 SECRETS = {"company_id": "1001", "username": "sync-user", "password": " Pass-word 9! "}
 
@@ -22,6 +22,21 @@ def settings_of(bench: Bench) -> dict[str, Any]:
     statement = "SELECT base_url, room_ids, stage, transport FROM idexx_sync.clinic_settings"
     (row,) = query(bench.conn, f"{statement} WHERE clinic_id = %s", (bench.clinic_id,))
     return row
+
+
+CASES = "SELECT acting_user_id, live_from FROM idexx_sync.clinic_settings WHERE clinic_id = %s"
+
+
+def cases_of(bench: Bench) -> dict[str, Any]:
+    (row,) = query(bench.conn, CASES, (bench.clinic_id,))
+    return row
+
+
+def has_acting_user(bench: Bench) -> None:
+    bench.conn.execute(
+        "UPDATE idexx_sync.clinic_settings SET acting_user_id = %s, updated_at = '2020-01-01'",
+        (add_user(bench.conn, bench.clinic_id),),
+    )
 
 
 def desk(bench: Bench) -> DatabaseDesk:
@@ -77,6 +92,8 @@ WRONG_SETTINGS = [
     (["--base-url", "http://us.idexxneo.com"], "'--base-url': 'http://us.idexxneo.com' is not"),
     (["--base-url", "https://neo.example.com"], "add its host to IDEXX_SYNC_NEO_HOSTS"),
     (["--stage", "on"], "'--stage'"),
+    (["--live-from", "2026-02-30"], "'--live-from': '2026-02-30' is not a day"),
+    (["--acting-user", "kim"], "'--acting-user': 'kim' is not an id"),
     (["--room", " "], "'--room': a room's id can't be empty"),
     (["--room", "3", "--all-rooms"], "'--room': give either rooms or --all-rooms"),
 ]
@@ -89,6 +106,64 @@ def test_wrong_settings_are_refused_by_name(newcomer: Bench, idexx_sync: Command
         assert (answer.code, answer.out) == (2, ""), words
         assert said in answer.err
     assert query(newcomer.conn, "SELECT 1 FROM idexx_sync.clinic_settings") == []
+
+
+def test_what_cases_need_is_set_shown_and_stays(newcomer: Bench, idexx_sync: CommandLine) -> None:
+    add = ("clinics", "add", newcomer.clinic_id)
+    user_id = add_user(newcomer.conn, newcomer.clinic_id)
+
+    idexx_sync(*add, "--acting-user", user_id, "--live-from", "2026-06-01")
+    answer = idexx_sync(*add, "--stage", "live", "--room", "3")
+    shown = idexx_sync("clinics", "show", newcomer.clinic_id, "--json").json["clinic"]
+
+    assert (shown["acting_user_id"], shown["live_from"]) == (str(user_id), "2026-06-01")
+    assert str(user_id) in answer.out
+    assert "2026-06-01" in answer.out
+    assert "first day is" not in answer.err
+
+    idexx_sync(*add, "--live-from", "2026-07-01")
+    assert cases_of(newcomer) == {"acting_user_id": user_id, "live_from": date(2026, 7, 1)}
+
+
+@pytest.mark.parametrize("stage", ["canary", "live"])
+def test_the_first_day_is_the_clinics_today_when_it_is_first_switched_on(
+    newcomer: Bench, idexx_sync: CommandLine, stage: str
+) -> None:
+    add = ("clinics", "add", newcomer.clinic_id)
+    newcomer.now = datetime(2026, 5, 5, 3, 0, tzinfo=UTC)  # still Monday at the clinic
+
+    for before in ("off", "shadow"):
+        assert "first day is" not in idexx_sync(*add, "--stage", before).err
+        assert cases_of(newcomer)["live_from"] is None
+    answer = idexx_sync(*add, "--stage", stage)
+
+    assert cases_of(newcomer)["live_from"] == date(2026, 5, 4)
+    assert "Its first day is 2026-05-04" in answer.err
+    assert f"idexx-sync clinics add {newcomer.clinic_id} --live-from DATE" in answer.err
+
+    newcomer.later(48 * 60)
+    for after in ("off", "live"):
+        assert "first day is" not in idexx_sync(*add, "--stage", after).err
+    assert cases_of(newcomer)["live_from"] == date(2026, 5, 4)
+
+
+def test_cases_are_given_only_to_a_user_that_the_clinic_has(
+    newcomer: Bench, idexx_sync: CommandLine
+) -> None:
+    add = ("clinics", "add", newcomer.clinic_id, "--acting-user")
+    unknown, stranger = uuid4(), add_user(newcomer.conn, add_clinic(newcomer.conn))
+
+    answer = idexx_sync(*add, unknown)
+    assert (answer.code, answer.out) == (1, "")
+    assert f"acting_user_id: ODIS has no user {unknown} (public.users)" in answer.err
+    assert "give one access in ODIS first" in answer.err
+
+    member = add_user(newcomer.conn, newcomer.clinic_id)
+    answer = idexx_sync(*add, stranger)
+    assert (answer.code, answer.out) == (1, "")
+    assert f"user {stranger} has no access to clinic {newcomer.clinic_id}" in answer.err
+    assert f"those with access: {member}\n" in answer.err
+    assert query(newcomer.conn, CASES, (newcomer.clinic_id,)) == []
 
 
 def test_the_list_shows_clinics_that_are_not_set_up(
@@ -121,11 +196,13 @@ DAMAGES = [
     ("UPDATE clinics SET timezone = NULL", "clinics.timezone: not set"),
     ("UPDATE clinics SET business_hours = '[]'", "clinics.business_hours"),
     ("DELETE FROM idexx_sync.credentials", "credentials: none yet"),
+    ("DELETE FROM public.users", "acting_user_id: not set, so nobody is called"),
 ]
 
 
 def test_show_says_what_is_needed_from_whom(bench: Bench, idexx_sync: CommandLine) -> None:
     set_credentials(idexx_sync, bench)
+    has_acting_user(bench)
     show = ("clinics", "show", bench.clinic_id)
     assert idexx_sync(*show, "--json").json["clinic"]["needs"] == []
     assert "Nothing is needed from anybody." in idexx_sync(*show).out
@@ -150,6 +227,7 @@ def test_what_somebody_has_acted_on_is_no_longer_needed(
         return [what for who, what in clinic_needs(bench)]
 
     set_credentials(idexx_sync, bench)
+    has_acting_user(bench)
     bench.pims.error = CredentialsRejected("Neo refused them")
     idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
     assert needed() == ["last inbound job failed, credentials_rejected: Neo refused them"]

@@ -61,12 +61,24 @@ def test_check_names_each_difference(
 
     conn.execute("""
         DROP TABLE vapi_bookings;
+        DROP TABLE user_clinic_access CASCADE;
+        ALTER TABLE cases DROP COLUMN extreme_case_check;
+        ALTER TABLE patients DROP COLUMN owner_phone;
+        ALTER TABLE users RENAME TO people;
         ALTER TABLE schedule_slots DROP COLUMN sync_id;
         ALTER TABLE clinics RENAME timezone TO zone;
         ALTER TABLE clinic_schedule_configs DROP COLUMN sync_schedules;
         DROP TABLE case_sync_audits;
     """)
-    odis = ["public.clinics.timezone", "public.schedule_slots.sync_id", "public.vapi_bookings"]
+    odis = [
+        "public.cases.extreme_case_check",
+        "public.clinics.timezone",
+        "public.patients.owner_phone",
+        "public.schedule_slots.sync_id",
+        "public.user_clinic_access",
+        "public.users",
+        "public.vapi_bookings",
+    ]
     ours = ["public.case_sync_audits", "public.clinic_schedule_configs.sync_schedules"]
     assert places() == odis + ours
 

@@ -20,7 +20,7 @@ from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import new_order
 from idexx_sync.runner import run_job
 from local_stack.compare import Question, differences, expected_rows
-from local_stack.onboarding import book_by_voice, bring_on_board, store_in_odis
+from local_stack.onboarding import book_by_voice, bring_on_board, store_in_odis, user_in_odis
 from local_stack.postgres import Postgres
 from local_stack.stack_clinics import DESERT, WEST
 from neo_simulator.client import Simulator
@@ -78,7 +78,7 @@ def synced(
     )
     store_in_odis(conn, WEST)  # somebody else's clinic
     clinic_id = store_in_odis(conn, DESERT)
-    bring_on_board(settings, clinic_id, neo, rooms)
+    bring_on_board(settings, clinic_id, neo, rooms, user_in_odis(conn, clinic_id))
     book_by_voice(conn, clinic_id, date(2026, 3, 6), neo.book("2026-03-06 11:00", patient="PIXEL"))
     neo.cancel(neo.book("2026-03-13 08:00", patient="OFF"))
     tools = make_tools(settings, retried=False, clock=lambda: MORNING)

@@ -19,7 +19,7 @@ from idexx_sync.entry import make_tools
 from idexx_sync.jobs import new_order
 from idexx_sync.runner import run_job
 from local_stack.compare_cases import CaseQuestion, asked_visits, case_differences
-from local_stack.onboarding import bring_on_board, store_in_odis
+from local_stack.onboarding import bring_on_board, store_in_odis, user_in_odis
 from local_stack.postgres import Postgres
 from local_stack.stack_clinics import DESERT
 from neo_simulator.client import Simulator
@@ -74,7 +74,7 @@ def synced(
         postgres.dsn("compared_cases"), neo_hosts=(neo.base_url,), chromium_path=str(chromium_path)
     )
     clinic_id = store_in_odis(conn, DESERT)
-    bring_on_board(settings, clinic_id, neo, None)
+    bring_on_board(settings, clinic_id, neo, None, user_in_odis(conn, clinic_id))
     conn.execute(
         "UPDATE idexx_sync.clinic_settings SET live_from = %s WHERE clinic_id = %s",
         (LIVE_FROM, clinic_id),

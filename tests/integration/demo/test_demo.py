@@ -94,20 +94,24 @@ def test_the_demo_is_equal_and_prints_one_object(folder: Path) -> None:
     assert (demo.returncode, answer["equal"], answer["differences"]) == (0, True, []), err
     assert answer["seconds"] < LIMIT_S
     jobs = answer["jobs"]
-    assert [(job["stage"], job["logins"]) for job in jobs] == [
-        *([("first", 1)] * 2),
-        *([("second", 0)] * 2),
-        *([("third", 0)] * 2),
+    assert [(job["sync"], job["stage"], job["logins"]) for job in jobs] == [
+        *([("inbound", "first", 1)] * 2),
+        *([("inbound", "second", 0)] * 2),
+        *([("inbound", "third", 0)] * 2),
+        *([("cases", "first", 0)] * 2),
+        *([("cases", "second", 0)] * 2),
+        *([("cases", "third", 0)] * 2),
     ]
     assert {job["trigger"] for job in jobs} == {"api"}
     ((first_day, last_day),) = {tuple(job["window"]) for job in jobs}
     assert (date.fromisoformat(last_day) - date.fromisoformat(first_day)).days == 13
     assert date.fromisoformat(first_day) > datetime.now(UTC).date()
     assert len({job["timezone"] for job in jobs}) == 2
-    assert [job["requests"] for job in jobs[4:]] == [1, 1]
-    assert [job["summary"].startswith("nothing changed (checked ") for job in jobs[4:]] == [
-        True
-    ] * 2
+    assert [job["requests"] for job in jobs[4:6]] == [1, 1]
+    assert all(
+        job["summary"].startswith("nothing changed (checked ") for job in jobs[4:6] + jobs[10:]
+    )
+    assert all(job["counts"]["marked"] for job in jobs[8:10])
     assert all(job["counts"]["removed"] for job in jobs[2:4])
     assert "first sync of West" in err
     assert "Traceback" not in err
@@ -124,7 +128,7 @@ def test_the_other_change_of_the_clocks_is_equal_too() -> None:
     play(outcome, steps, report, this.last_day)
 
     assert outcome.differences == []
-    assert len(outcome.jobs) == 6
+    assert len(outcome.jobs) == 12
     assert ("comes twice" if this.change.forward else "does not exist") in said.getvalue()
 
 

@@ -21,12 +21,20 @@ from tests.integration.status.rows import (
     before,
     pause,
 )
-from tests.support import MORNING, Conn, add_clinic
+from tests.support import MORNING, Conn, add_clinic, add_user
 
 
 def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(conn: Conn) -> None:
     schedules = [{"type": "inbound", "cron": "0 7 * * *"}]
-    clinic_id = add_clinic(conn, room_ids=["3"], stage="canary", sync_schedules=Jsonb(schedules))
+    user_id = add_user(conn)
+    clinic_id = add_clinic(
+        conn,
+        room_ids=["3"],
+        stage="canary",
+        acting_user_id=user_id,
+        live_from=MORNING.date(),
+        sync_schedules=Jsonb(schedules),
+    )
     other = add_clinic(conn)
     for one in (clinic_id, other):
         add_credentials(conn, one)
@@ -56,6 +64,8 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         transport="http",
         room_ids=["3"],
         stage="canary",
+        acting_user_id=user_id,
+        live_from=MORNING.date(),
         killed=False,
         paused_reason="no reason given",
         stale_minutes=60,

@@ -1,24 +1,5 @@
-"""The tests of a module share a database, which saves half a second each; clinics are their own."""
+"""The tests of a module share a database."""
 
-from collections.abc import Iterator
-from typing import Any
+from tests.module_database import conn, database
 
-import psycopg
-import pytest
-from psycopg import Connection
-
-from local_stack.postgres import Postgres
-
-
-@pytest.fixture(scope="module")
-def database(postgres: Postgres, prepared: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    name = request.module.__name__.rpartition(".")[2]
-    postgres.create_database(name, template=prepared)
-    yield postgres.dsn(name)
-    postgres.drop_database(name)
-
-
-@pytest.fixture(scope="module")
-def conn(database: str) -> Iterator[Connection[tuple[Any, ...]]]:
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
+__all__ = ["conn", "database"]

@@ -16,6 +16,8 @@ def set_rooms(bench: Bench, room_ids: list[str] | None) -> None:
         base_url="https://us.idexxneo.com",
         room_ids=room_ids,
         stage="live",
+        acting_user_id=None,
+        live_from=None,
     )
 
 

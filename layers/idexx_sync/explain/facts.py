@@ -1,0 +1,156 @@
+"""SQL: all that is held of one appointment. Only reads."""
+
+from uuid import UUID
+
+from psycopg.rows import class_row, dict_row
+
+from idexx_sync.cases.model import PREFIX
+from idexx_sync.cases.store import HeldQuery
+from idexx_sync.db import Conn
+from idexx_sync.explain.model import (
+    CaseBeside,
+    HeldRow,
+    HeldSlot,
+    Holdings,
+    Memory,
+    NamedHold,
+    Touch,
+)
+from idexx_sync.records import Record
+
+MOST_TOUCHES = 100
+
+
+def holdings(conn: Conn, clinic_id: UUID, appointment_id: str) -> Holdings:
+    """What the clinic's rows say of the appointment with Neo's bare id."""
+    memories = _memories(conn, clinic_id, appointment_id)
+    consultation = next(
+        (
+            m.record.source.get("consultation")
+            for m in memories
+            if m.kind == "visit" and m.record.source
+        ),
+        None,
+    )
+    visit = HeldQuery(conn, clinic_id, {appointment_id: consultation}).fetch()[appointment_id]
+    case_ids = [case.id for case in visit.cases] + ([visit.key] if visit.key else [])
+    return Holdings(
+        rows=_rows(conn, clinic_id, appointment_id),
+        slots=_slots(conn, clinic_id, appointment_id),
+        memories=memories,
+        visit=visit,
+        beside=_beside(conn, [case.id for case in visit.cases]),
+        touches=_touches(conn, clinic_id, appointment_id, case_ids),
+        holds=_holds(conn, clinic_id, appointment_id),
+    )
+
+
+def _rows(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[HeldRow]:
+    with conn.cursor(row_factory=class_row(HeldRow)) as cur:
+        return cur.execute(
+            """
+            SELECT id, neo_appointment_id AS key, date, start_time, end_time, room_id,
+                   status::text AS status, appointment_type AS type, deleted_at, last_synced_at,
+                   slot_id, patient_name, client_name, client_phone, provider_name
+              FROM public.schedule_appointments
+             WHERE clinic_id = %(clinic_id)s
+               AND (neo_appointment_id = %(id)s
+                    OR starts_with(neo_appointment_id, %(id)s || '@'))
+             ORDER BY deleted_at DESC NULLS FIRST, date, start_time, id
+            """,
+            {"clinic_id": clinic_id, "id": appointment_id},
+        ).fetchall()
+
+
+def _slots(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[HeldSlot]:
+    """Those that a live row overlaps, and one that names it."""
+    with conn.cursor(row_factory=class_row(HeldSlot)) as cur:
+        return cur.execute(
+            """
+            SELECT DISTINCT s.id, s.date, s.start_time, s.end_time, s.capacity, s.booked_count,
+                   s.last_synced_at
+              FROM public.schedule_slots s
+              JOIN public.schedule_appointments a ON a.clinic_id = s.clinic_id
+               AND (a.slot_id = s.id
+                    OR (a.date = s.date AND a.start_time < s.end_time
+                        AND a.end_time > s.start_time))
+             WHERE s.clinic_id = %(clinic_id)s AND a.clinic_id = %(clinic_id)s
+               AND a.deleted_at IS NULL
+               AND (a.neo_appointment_id = %(id)s
+                    OR starts_with(a.neo_appointment_id, %(id)s || '@'))
+             ORDER BY s.date, s.start_time
+            """,
+            {"clinic_id": clinic_id, "id": appointment_id},
+        ).fetchall()
+
+
+def _memories(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[Memory]:
+    rows = conn.execute(
+        """
+        SELECT kind, external_id, source, strikes, struck_at, looked_up_at, quarantine_code, read_at
+          FROM idexx_sync.records
+         WHERE clinic_id = %(clinic_id)s
+           AND (external_id = %(id)s OR starts_with(external_id, %(id)s || '@'))
+         ORDER BY kind, external_id
+        """,
+        {"clinic_id": clinic_id, "id": appointment_id},
+    ).fetchall()
+    return [Memory(kind, Record(*values), read_at) for kind, *values, read_at in rows]
+
+
+def _beside(conn: Conn, case_ids: list[UUID]) -> dict[UUID, CaseBeside]:
+    rows = conn.execute(
+        """
+        SELECT id, source, extreme_case_check, created_at, updated_at
+          FROM public.cases WHERE id = ANY(%s)
+        """,
+        (case_ids,),
+    ).fetchall()
+    return {case_id: CaseBeside(*values) for case_id, *values in rows}
+
+
+def _touches(conn: Conn, clinic_id: UUID, appointment_id: str, case_ids: list[UUID]) -> list[Touch]:
+    """The newest ones, under each name that the appointment has in audits."""
+    with conn.cursor(row_factory=class_row(Touch)) as cur:
+        return cur.execute(
+            """
+            SELECT a.job_id, j.sync, a.external_id, a.sync_type AS did, a.status, a.error_message,
+                   a.synced_at AS at, a.metadata ->> 'reason' AS reason,
+                   coalesce(nullif(a.metadata -> 'changes', 'null'), '{}') AS changes
+              FROM public.case_sync_audits a
+              LEFT JOIN idexx_sync.jobs j ON j.id = a.job_id
+             WHERE a.clinic_id = %(clinic_id)s
+               AND (a.external_id = ANY(%(keys)s)
+                    OR starts_with(a.external_id, %(id)s || '@')
+                    OR a.case_id = ANY(%(cases)s))
+             ORDER BY a.synced_at DESC, a.external_id
+             LIMIT %(most)s
+            """,
+            {
+                "clinic_id": clinic_id,
+                "id": appointment_id,
+                "keys": [appointment_id, PREFIX + appointment_id, *map(str, case_ids)],
+                "cases": case_ids,
+                "most": MOST_TOUCHES,
+            },
+        ).fetchall()
+
+
+def _holds(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[NamedHold]:
+    """Open ones, and decided ones that still count."""
+    with conn.cursor(row_factory=dict_row) as cur:
+        rows = cur.execute(
+            """
+            SELECT h.id, h.sync, h.cause, h.status, h.opened_at, named.findings
+              FROM idexx_sync.holds h
+             CROSS JOIN LATERAL (
+                   SELECT jsonb_object_agg(f.key, f.value) AS findings
+                     FROM jsonb_each(h.findings) f
+                    WHERE f.key = %(id)s OR starts_with(f.key, %(id)s || '@')) named
+             WHERE h.clinic_id = %(clinic_id)s AND h.status IN ('open', 'approved', 'rejected')
+               AND named.findings IS NOT NULL
+             ORDER BY h.opened_at DESC, h.cause
+            """,
+            {"clinic_id": clinic_id, "id": appointment_id},
+        ).fetchall()
+    return [NamedHold(**row) for row in rows]

@@ -1,0 +1,167 @@
+"""What is known of one appointment, gathered from everywhere. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from idexx_sync.cases.model import HeldCase, HeldVisit
+from idexx_sync.gate import Finding, HoldStatus
+from idexx_sync.pims import ConsultationAnswer, Lookup, SourceRecord, Unreadable
+from idexx_sync.records import Kind, Record
+from idexx_sync.vocabulary import SyncName
+
+
+@dataclass(frozen=True, slots=True)
+class NeoSays:
+    """What Neo says now; nothing of it if `not_asked` says why."""
+
+    lookup: Lookup | None = None
+    """By the bare id."""
+    day: date | None = None
+    """The calendar's day that was read; None: none was."""
+    shown: Sequence[SourceRecord] = ()
+    """Under the id on that day; several for a recurring block."""
+    unreadable: Sequence[Unreadable] = ()
+    consultation: ConsultationAnswer | None = None
+    not_asked: str | None = None
+    """Why Neo could not be asked, or not to the end, and what to do; None: it was."""
+
+    @property
+    def record(self) -> SourceRecord | None:
+        """The visit, or the block's first occurrence of the day."""
+        return next(iter(self.shown), None)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """A row of `schedule_appointments`, live or removed."""
+
+    id: UUID
+    key: str
+    date: date
+    start_time: time
+    end_time: time
+    room_id: str | None
+    status: str
+    type: str | None
+    deleted_at: datetime | None
+    last_synced_at: datetime | None
+    slot_id: UUID | None
+    patient_name: str | None
+    client_name: str | None
+    client_phone: str | None
+    provider_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSlot:
+    """A slot in which a live row lies."""
+
+    id: UUID
+    date: date
+    start_time: time
+    end_time: time
+    capacity: int
+    booked_count: int
+    last_synced_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One of our records, with when it was written last."""
+
+    kind: Kind
+    record: Record
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseBeside:
+    """What a case says besides what the case sync reads of it."""
+
+    source: str | None
+    extreme_case_check: Any
+    created_at: datetime
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What one job did to one of the records."""
+
+    job_id: UUID | None
+    sync: SyncName | None
+    """None: the job's row is gone by now."""
+    external_id: str
+    did: str
+    """`create`, `update` or `reconcile`."""
+    status: str
+    error_message: str | None
+    at: datetime
+    reason: str | None
+    changes: Mapping[str, Any]
+    """Field -> before and after, personal ones as a hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedHold:
+    """A hold that stands and names the appointment."""
+
+    id: UUID
+    sync: SyncName
+    cause: str
+    status: HoldStatus
+    opened_at: datetime
+    findings: Mapping[str, Finding]
+    """Those of the appointment only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What we hold of one appointment."""
+
+    rows: Sequence[HeldRow] = ()
+    """Live ones first."""
+    slots: Sequence[HeldSlot] = ()
+    memories: Sequence[Memory] = ()
+    visit: HeldVisit = field(default_factory=HeldVisit)
+    """As the case sync sees it: its cases, which of them is ours, what is remembered."""
+    beside: Mapping[UUID, CaseBeside] = field(default_factory=dict)
+    """By the case's id."""
+    touches: Sequence[Touch] = ()
+    """Newest first."""
+    holds: Sequence[NamedHold] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (
+            self.rows
+            or self.memories
+            or self.visit.cases
+            or self.visit.key
+            or self.touches
+            or self.holds
+        )
+
+    @property
+    def live(self) -> HeldRow | None:
+        return next((row for row in self.rows if row.deleted_at is None), None)
+
+    @property
+    def case(self) -> HeldCase | None:
+        return self.visit.case
+
+    def memory(self, kind: Kind) -> Memory | None:
+        return next((memory for memory in self.memories if memory.kind == kind), None)
+
+    @property
+    def start(self) -> str | None:
+        """Wall-clock text of the start that we know."""
+        for kind in ("appointment", "visit"):
+            memory = next((m for m in self.memories if m.kind == kind), None)
+            if memory is not None and memory.record.source is not None:
+                return str(memory.record.source["start"])
+        row = next(iter(self.rows), None)
+        return None if row is None else f"{row.date} {row.start_time}"

@@ -1,0 +1,376 @@
+"""Which rules are named for what is held and what Neo says, without any database."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from idexx_sync.cases.model import ConsultationMemory, HeldCase, HeldVisit
+from idexx_sync.explain.model import (
+    CaseBeside,
+    HeldRow,
+    HeldSlot,
+    Holdings,
+    Memory,
+    NamedHold,
+    NeoSays,
+    Touch,
+)
+from idexx_sync.explain.reasons import Clinical, Reason, reasons, same_patient
+from idexx_sync.pims import Consultation, Found, Gone, SourceRecord, Unknown, Unreadable
+from idexx_sync.records import Record
+
+NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
+ZONE = ZoneInfo("America/Los_Angeles")
+CLINIC = Clinical(zone=ZONE, now=NOW, live_from=date(2026, 1, 1))
+ONE, TWO = UUID(int=1), UUID(int=2)
+START = "2026-05-04 06:00:00"
+NO_NEO = NeoSays(not_asked="offline")
+
+
+def shown(status: str | None = "Finalized", start: str = START, **fields: Any) -> NeoSays:
+    """The calendar shows the visit, and the look-up finds it."""
+    given = {"patient_id": "4", "consultation_id": "9", "room_id": "3", **fields}
+    record = SourceRecord("7", "visit", start, None, status=status, **given)
+    return NeoSays(found(status, start), date.fromisoformat(start[:10]), [record])
+
+
+def found(status: str | None = "Finalized", start: str = START, **fields: Any) -> Found:
+    given = {"deleted": False, "cancelled": False, "patient_id": "4", **fields}
+    return Found("7", "visit", start, None, "3", status, **given)
+
+
+def row(status: str = "finalized", key: str = "7", **fields: Any) -> HeldRow:
+    blank = HeldRow(
+        ONE, key, date(2026, 5, 4), time(6), time(6, 30), "3", status, "Exam",
+        None, NOW, None, None, None, None, None,
+    )  # fmt: skip
+    return replace(blank, **fields)
+
+
+def case(status: str = "completed", **fields: Any) -> HeldCase:
+    blank = HeldCase(
+        ONE, "1", "pims-appt-idexx-neo-7", ONE, ONE, status, "checkup", NOW, {}, {}, None
+    )
+    return replace(blank, **fields)
+
+
+def held(*cases: HeldCase, read: ConsultationMemory | None = None, **source: Any) -> Holdings:
+    """A visit with its cases, of which the first is ours."""
+    said = {"start": START, "end": None, "status": "Finalized", "consultation": "9", **source}
+    visit = HeldVisit(
+        cases=cases,
+        key=ONE if cases else None,
+        record=Record("7", source=said),
+        consultation=read or ConsultationMemory(),
+    )
+    return Holdings(visit=visit, memories=[Memory("visit", visit.record, NOW)])
+
+
+READ = ConsultationMemory(id="9", read_at=NOW, final=True, has_notes=True)
+
+
+def said(neo: NeoSays, holdings: Holdings, clinic: Clinical = CLINIC) -> list[str]:
+    return [f"{reason.rule} {reason.text}" for reason in reasons(neo, holdings, clinic)]
+
+
+def says(text: str, neo: NeoSays, holdings: Holdings, clinic: Clinical = CLINIC) -> bool:
+    return any(one.startswith(text) for one in said(neo, holdings, clinic))
+
+
+WORDS = [
+    ("Checked In", "R5 Neo's word 'Checked In' is read as in_progress"),
+    ("Teleported", "R5 unknown word 'Teleported': the stored status stays"),
+    (None, "R5 no status word: the stored status stays"),
+]
+
+
+@pytest.mark.parametrize(("word", "text"), WORDS)
+def test_r05_neos_word_is_read_by_the_one_list(word: str | None, text: str) -> None:
+    assert said(shown(word), Holdings())[0] == text
+    by_id = NeoSays(found(word))
+    assert said(by_id, Holdings())[0] == text
+
+
+def test_r05_without_neo_the_remembered_word_counts() -> None:
+    assert said(NO_NEO, held(case()))[0] == (
+        "R5 Neo's word 'Finalized' (at the last reading) is read as finalized"
+    )
+    assert said(NO_NEO, Holdings(rows=[row()]))[0] == (
+        "R5 no status word is known: the stored status stays"
+    )
+
+
+def test_r05_an_unknown_word_leaves_the_case() -> None:
+    assert "R5 no status to go by: the case stays ongoing" in said(
+        shown("?"), held(case("ongoing"))
+    )
+
+
+def test_r06_absence_needs_proof() -> None:
+    gone = replace(shown(), lookup=Gone(), shown=())
+    assert says("R6 Neo does not find it now; once proves nothing", gone, Holdings(rows=[row()]))
+    assert not says("R6", gone, Holdings(rows=[row(deleted_at=NOW)]))
+    unknown = NeoSays(Unknown("status_500"))
+    assert says("R6 the look-up gave no usable answer (status_500)", unknown, Holdings())
+    for lookup, what in (
+        (found(deleted=True), "deleted in Neo"),
+        (found(cancelled=True), "cancelled in Neo"),
+    ):
+        neo = NeoSays(lookup, date(2026, 5, 4))
+        assert says(f"R6 {what}: the next run", neo, Holdings(rows=[row("scheduled")]))
+        assert not says(f"R6 {what}", neo, Holdings(rows=[row("cancelled")]))
+    hidden = NeoSays(found(), date(2026, 5, 4))
+    assert says("R6 alive, and the calendar leaves it out", hidden, Holdings(rows=[row()]))
+
+
+@pytest.mark.parametrize(("strikes", "told"), [(0, False), (1, True), (2, False)])
+def test_r06_one_strike_waits_for_a_second_look(strikes: int, told: bool) -> None:
+    record = Record("7", source={"start": START}, strikes=strikes, struck_at=NOW)
+    holdings = Holdings(rows=[row()], memories=[Memory("appointment", record, NOW)])
+
+    text = "R6 not found once: a second complete read that misses it, after 2026-05-04 07:10 PDT"
+    assert says(text, NO_NEO, holdings) is told
+
+
+def test_r04_what_has_changed_in_neo_since_is_named() -> None:
+    stored = {"start": START, "end": None, "room": "5", "status": "Arrived", "type": None}
+    holdings = Holdings(
+        rows=[row()], memories=[Memory("appointment", Record("7", source=stored), NOW)]
+    )
+
+    assert says("R4 changed in Neo since: room, status; the next inbound", shown(), holdings)
+    assert not says("R4", NO_NEO, holdings)
+    later = shown(start="2026-05-04 07:00:00", client_id=None)
+    assert says("R4 changed in Neo since: start, patient; the next case run", later, held(case()))
+
+
+def test_r07_a_removed_row_names_its_proof() -> None:
+    touch = Touch(ONE, "inbound", "7", "update", "success", None, NOW, "not_found_twice", {})
+    gone = [row(deleted_at=NOW)]
+
+    assert says("R7 removed: two complete reads", NO_NEO, Holdings(rows=gone, touches=[touch]))
+    assert says("R7 removed; no job of ours", NO_NEO, Holdings(rows=gone))
+
+
+HOLDS: list[tuple[Any, str]] = [
+    ("open", "R8 held (cases): times_shifted; it waits for a person"),
+    ("rejected", "R9 times_shifted (cases) was rejected: it stays as it is"),
+    ("approved", "R9 times_shifted (cases) was approved: the next run lets it in"),
+]
+
+
+@pytest.mark.parametrize(("status", "text"), HOLDS)
+def test_r08_r09_a_hold_is_named_by_its_cause(status: Any, text: str) -> None:
+    hold = NamedHold(ONE, "cases", "times_shifted", status, NOW, {"7": {"start": START}})
+
+    assert text in said(shown(), Holdings(holds=[hold]))
+
+
+def test_r10_blocks_rooms_and_visits_of_nobody() -> None:
+    block = NeoSays(shown=[SourceRecord("7", "block", START, None)])
+    assert said(block, Holdings(rows=[row(key=f"7@{START}")]))[0].startswith("R10 a block")
+    assert said(NO_NEO, Holdings(rows=[row(key=f"7@{START}")]))[0].startswith("R10 a block")
+    assert not says("R14", block, Holdings())
+    other_room = replace(CLINIC, room_ids=("1", "2"))
+    assert says("R10 its room 3 is not among those", shown(), Holdings(), other_room)
+    assert not says("R10", shown(), Holdings(), replace(CLINIC, room_ids=("3",)))
+    nobody = shown(patient_id=None)
+    assert says("R10 it names no patient", nobody, Holdings())
+
+
+def test_r12_what_frees_time_and_what_takes_it() -> None:
+    slots = [
+        HeldSlot(UUID(int=n), date(2026, 5, 4), time(6), time(6, 30), 1, n, NOW) for n in (0, 1)
+    ]
+    assert says("R12 no_show: it occupies no slot", NO_NEO, Holdings(rows=[row("no_show")]))
+    busy = Holdings(rows=[row("scheduled")], slots=slots)
+    assert says("R12 it occupies its time: 1 of 2 slots", NO_NEO, busy)
+    assert says("R11 it occupies its time, in which no", NO_NEO, Holdings(rows=[row("scheduled")]))
+
+
+def test_r02_days_that_no_run_reads() -> None:
+    far = shown("Confirmed", "2026-06-20 09:00:00")
+    assert says("R2 its day lies outside of those that runs read, to 2026-05-17", far, Holdings())
+    assert says("R2 no case: case runs read 2026-04-27 to 2026-05-06", far, Holdings())
+    assert says("R14 no case yet: the next case run makes it", shown(), Holdings())
+    assert says("R14 no case yet", shown(start="2026-05-06 09:00:00"), Holdings())
+
+
+def test_r03_what_cannot_be_read_stays_occupied() -> None:
+    record = Record("7", quarantine_code="end_unreadable")
+    holdings = Holdings(rows=[row()], memories=[Memory("appointment", record, NOW)])
+    assert says("R3 it could not be read (end_unreadable)", NO_NEO, holdings)
+    neo = NeoSays(found(), date(2026, 5, 4), unreadable=[Unreadable("end_unreadable", "7")])
+    assert says("R3 the calendar's record can't be read (end_unreadable)", neo, holdings)
+
+
+STANDSTILLS: list[tuple[dict[str, Any], str]] = [
+    ({"stage": "shadow"}, "R13 the clinic is in shadow"),
+    ({"stage": "off"}, "R13 the clinic is switched off"),
+    ({"paused_reason": "moving"}, "R13 the clinic is paused (moving)"),
+]
+
+
+@pytest.mark.parametrize(("fields", "text"), STANDSTILLS)
+def test_r13_a_clinic_that_stands_still_says_so(fields: dict[str, Any], text: str) -> None:
+    assert said(shown(), Holdings(), replace(CLINIC, **fields))[0].startswith(text)
+    assert not says("R13", shown(), Holdings())
+
+
+STATUSES: list[tuple[NeoSays, ConsultationMemory | None, Clinical, str]] = [
+    (shown(), READ, CLINIC, "R18 finalised, and its record is read: completed"),
+    (shown(), None, CLINIC, "R18 finalised, and its record is not read yet: ongoing"),
+    (
+        shown(),
+        replace(READ, id="8"),
+        CLINIC,
+        "R18 finalised, and its record is not read yet: ongoing",
+    ),
+    (
+        shown(),
+        replace(READ, code="vanished"),
+        CLINIC,
+        "R18 finalised, and its record is not read yet: ongoing",
+    ),
+    (
+        shown(consultation_id=None),
+        None,
+        CLINIC,
+        "R18 finalised, and there is no record to read: completed",
+    ),
+    (
+        shown(),
+        READ,
+        replace(CLINIC, live_from=None),
+        "R18 finalised, and the clinic has no first day yet (live_from): reviewed",
+    ),
+    (
+        shown(),
+        READ,
+        replace(CLINIC, live_from=date(2026, 5, 5)),
+        "R18 finalised before the clinic's live_from 2026-05-05: reviewed",
+    ),
+    (shown("Cancelled"), READ, CLINIC, "R20 cancelled: reviewed"),
+    (shown("No show"), READ, CLINIC, "R20 no_show: reviewed"),
+    (shown("Arrived"), None, CLINIC, "R14 in_progress: ongoing"),
+    (shown("Confirmed"), None, CLINIC, "R14 scheduled: draft"),
+]
+
+
+@pytest.mark.parametrize(("neo", "read", "clinic", "text"), STATUSES)
+def test_r18_r20_the_cases_status_says_why(
+    neo: NeoSays, read: ConsultationMemory | None, clinic: Clinical, text: str
+) -> None:
+    assert text in said(neo, held(case("draft"), read=read), clinic)
+
+
+def test_r18_live_from_is_the_first_day_that_counts() -> None:
+    today = replace(CLINIC, live_from=date(2026, 5, 4))
+    assert says("R18 finalised, and its record is read", shown(), held(case(), read=READ), today)
+    assert says(
+        "R18 finalised before", NO_NEO, held(case()), replace(today, live_from=date(2026, 5, 5))
+    )
+
+
+def test_r15_a_persons_edits_stay() -> None:
+    edited = held(case("reviewed"), read=READ, edited=["case.status", "patient.name"])
+    assert says("R15 a person made it reviewed: that stays", shown(), edited)
+    assert says("R15 a person's edits that stay: case.status, patient.name", shown(), edited)
+    assert not says("R15", shown(), held(case("reviewed"), read=READ))
+    assert says("R4 ODIS still shows reviewed", shown(), held(case("reviewed"), read=READ))
+    assert says("R18 completed already", shown(), held(case("completed")))
+
+
+def test_r14_whose_case_it_is() -> None:
+    two = held(case(), replace(case(), id=TWO))
+    assert says(f"R14 2 cases of one visit: {ONE} gets everything", shown(), two)
+    extensions = held(case(external_id="idexx-appt-7"))
+    assert says("R14 its case was made by the browser extension", shown(), extensions)
+    others = Holdings(visit=HeldVisit(cases=[case()]))
+    assert says("R14 its case is somebody else's as yet", shown(), others)
+    deleted = Holdings(visit=HeldVisit(key=ONE))
+    assert said(shown(), deleted)[-1] == (
+        "R14 somebody deleted its case in ODIS: it is not made again"
+    )
+
+
+CODES = [
+    ("document_not_an_object", "R16 a document of its case has no object"),
+    ("ends_before_start", "R3 the visit ends before it starts"),
+    ("another", "R16 its case is left alone: another"),
+]
+
+
+@pytest.mark.parametrize(("code", "text"), CODES)
+def test_r16_a_case_that_is_left_alone_says_why(code: str, text: str) -> None:
+    record = Record("7", source={"start": START}, quarantine_code=code)
+
+    assert says(text, shown(), Holdings(visit=HeldVisit(cases=[case()], key=ONE, record=record)))
+
+
+READINGS: list[tuple[ConsultationMemory | None, str]] = [
+    (None, "R17 its record was never read: it comes first"),
+    (replace(READ, code="wrong_patient"), "R17 the record read was another patient's"),
+    (replace(READ, code="vanished"), "R17 Neo no longer has the record"),
+    (replace(READ, code="read_failed"), "R17 the last reading failed (read_failed)"),
+    (replace(READ, final=False), "R17 its record was read before the visit was finalised"),
+    (replace(READ, has_notes=False), "R17 its record has no notes yet"),
+    (READ, "R17 its record was read when final, with notes: read daily until 2026-05-11"),
+]
+
+
+@pytest.mark.parametrize(("read", "text"), READINGS)
+def test_r17_when_a_record_is_read_again(read: ConsultationMemory | None, text: str) -> None:
+    assert says(text, shown(), held(case(), read=read))
+
+
+def test_r17_a_week_later_it_is_read_no_more() -> None:
+    later = replace(CLINIC, now=NOW + timedelta(days=8))
+    text = "R17 its record was read when final, with notes: not read again since 2026-05-11"
+    assert says(text, shown(), held(case(), read=READ), later)
+
+
+def test_r17_whose_record_it_is() -> None:
+    own = replace(shown(), consultation=Consultation("9", "4"))
+    foreign = replace(shown(), consultation=Consultation("9", "5"))
+    merged = replace(foreign, lookup=found(patient_id="5"))
+    of_nobody = replace(shown(patient_id=None), consultation=Consultation("9", None))
+
+    assert [same_patient(neo) for neo in (own, foreign, merged, of_nobody)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert says("R17 the record in Neo is another patient's", foreign, held(case(), read=READ))
+    assert not says("R17 the record in Neo", own, held(case(), read=READ))
+
+
+def test_r07_r19_marks_are_told() -> None:
+    removed = held(case("reviewed", metadata={"reconciliation": {"softDeleted": True}}))
+    assert says("R7 removed by the reconciliation", shown(), removed)
+    assert not says("R18", shown(), removed)
+    check = CaseBeside("pims:idexx-neo", {"isExtremeCase": True}, NOW, NOW)
+    assert says("R19 marked as died", shown(), replace(held(case()), beside={ONE: check}))
+    for other in (None, {"isExtremeCase": False}, "text"):
+        beside = {ONE: replace(check, extreme_case_check=other)}
+        assert not says("R19", shown(), replace(held(case()), beside=beside))
+
+
+def test_a_case_of_nobody_says_that_nobody_is_called() -> None:
+    nobodys = held(case(user_id=None))
+
+    assert "R18 the case belongs to nobody: nobody is called about it" in said(shown(), nobodys)
+    without = replace(CLINIC, has_acting_user=False)
+    assert says("R18 the case belongs to nobody", shown(), nobodys, without)
+    assert said(shown(), nobodys, without)[-1].endswith("the clinic has no acting user")
+
+
+def test_reasons_are_values() -> None:
+    assert reasons(NO_NEO, Holdings(rows=[row("cancelled")]), CLINIC)[-2:-1] == [
+        Reason("R12", "cancelled: it occupies no slot any more")
+    ]
