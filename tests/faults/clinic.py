@@ -184,6 +184,14 @@ class FaultClinic:
             self.given_up.append(order.job_id)
         return deliveries
 
+    def bury_given_up(self) -> None:
+        """What becomes of the dead letters' jobs; a queued inbound job makes case runs stop early."""
+        self.conn.execute(
+            "UPDATE idexx_sync.jobs SET status = 'dead', finished_at = now() "
+            "WHERE id = ANY(%s) AND status = 'queued'",
+            (self.given_up,),
+        )
+
     # -- what a person does -----------------------------------------------------------------
 
     def approve_open_holds(self) -> int:

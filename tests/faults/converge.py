@@ -87,6 +87,7 @@ class Watch:
 
     def converge(self) -> None:
         """Clean runs of each sync until it is settled; then it is checked."""
+        self.clinic.bury_given_up()
         if "inbound" in self.clinic.syncs:
             self._converge_calendar()
             self.check_calendar()

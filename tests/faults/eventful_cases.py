@@ -46,6 +46,7 @@ def eventful_case_clinic(
         name: neo.start_consultation(visits[name]) for name in ("done", "begun", "strange", "other")
     }
     neo.edit_notes(records["done"], "<p>CANARY: well.</p>")
+    neo.edit_notes(records["other"], "<p>CANARY: fine.</p>")
     neo.finalise(visits["done"])
     neo.finalise(visits["other"])
     delivery = clinic.invoke(clinic.order())
