@@ -185,7 +185,7 @@ class FaultClinic:
         return deliveries
 
     def bury_given_up(self) -> None:
-        """What becomes of the dead letters' jobs; a queued inbound job makes case runs stop early."""
+        """What becomes of dead letters; a queued inbound job makes case runs stop early."""
         self.conn.execute(
             "UPDATE idexx_sync.jobs SET status = 'dead', finished_at = now() "
             "WHERE id = ANY(%s) AND status = 'queued'",
