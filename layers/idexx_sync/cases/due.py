@@ -53,7 +53,7 @@ def is_due(
     visit: SourceRecord, held: HeldVisit, now: datetime, zone: ZoneInfo, *, changed: bool
 ) -> bool:
     memory = held.consultation
-    if visit.consultation_id is None or held.was_deleted:
+    if visit.consultation_id is None:
         return False
     if _is_unread(visit, memory):
         return True

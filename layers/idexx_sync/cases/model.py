@@ -118,8 +118,6 @@ class ConsultationMemory:
     has_notes: bool = False
     code: str | None = None
     """Why the last reading gave nothing; None: it gave a record."""
-    content: str | None = None
-    """Fingerprint of the record."""
     screened: str | None = None
     """Fingerprint of the texts that were screened for the patient's death (rule R19)."""
     edited: tuple[str, ...] = ()
@@ -132,7 +130,6 @@ class ConsultationMemory:
             "id": self.id,
             "final": self.final,
             "notes": self.has_notes,
-            "content": self.content,
             "screened": self.screened,
             "edited": list(self.edited),
             "derived": dict(self.derived),

@@ -28,6 +28,8 @@ EXTENSION_PREFIX: Final = "idexx-appt-"
 """Before the visit's id in the keys of the browser extension (ODIS schema, keys)."""
 OLDEST_SOURCE: Final = "idexx_neo"
 """Source of the oldest server cases, which are keyed by the consultation's id."""
+OLDEST_WAITING: Final = timedelta(minutes=20)
+"""An inbound job that waits for longer has been given up: its event is too old by then."""
 MARKED_BACK: Final = timedelta(days=30)
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
 _CASE_FIELDS: Final = tuple(item.name for item in fields(HeldCase))[:-1]
@@ -155,7 +157,6 @@ def _memory(source: dict[str, Any], read_at: datetime, code: str | None) -> Cons
         final=source["final"],
         has_notes=source["notes"],
         code=code,
-        content=source["content"],
         screened=source["screened"],
         edited=tuple(source["edited"]),
         derived=source["derived"],
@@ -443,10 +444,12 @@ def calendar_waits(conn: Conn, clinic_id: UUID) -> bool:
     """Whether an inbound run of the clinic waits for the lease."""
     found = conn.execute(
         """
-        SELECT FROM idexx_sync.jobs WHERE clinic_id = %s AND sync = 'inbound' AND status = 'queued'
-        LIMIT 1
+        SELECT FROM idexx_sync.jobs
+         WHERE clinic_id = %s AND sync = 'inbound' AND status = 'queued'
+           AND queued_at > clock_timestamp() - %s
+         LIMIT 1
         """,
-        (clinic_id,),
+        (clinic_id, OLDEST_WAITING),
     )
     return found.fetchone() is not None
 

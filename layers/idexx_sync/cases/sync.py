@@ -12,8 +12,9 @@ from idexx_sync.cases.apply import DryRun, Unit, Written, write
 from idexx_sync.cases.due import due_in_order
 from idexx_sync.cases.judge import Answer, judge
 from idexx_sync.cases.model import HeldVisit, Plan
-from idexx_sync.cases.plan import View, plan_consultations, plan_visits
+from idexx_sync.cases.plan import plan_consultations, plan_visits
 from idexx_sync.cases.reading import Answers, Reads, judge_answers
+from idexx_sync.cases.view import View
 from idexx_sync.clinic_time import day_of, local_day, to_wall
 from idexx_sync.gate import Standing, decide_holds
 from idexx_sync.holds import standing_holds
@@ -175,9 +176,8 @@ class _Visits:
         """The visits whose consultation is to be read, in the order of reading."""
         if self._judgement.foreign:
             return []
-        left_alone = self._judgement.held | self._plan.quarantined.keys()
         due = due_in_order(
-            (visit for visit in self._visits if visit.id not in left_alone),
+            (visit for visit in self._visits if visit.id not in self._judgement.held),
             self._held,
             frozenset(c.visit_id for c in self._plan.changes if c.reason == "source"),
             self._run.clock(),

@@ -161,7 +161,8 @@ class Holdings:
         """Wall-clock text of the start that we know."""
         for kind in ("appointment", "visit"):
             memory = next((m for m in self.memories if m.kind == kind), None)
-            if memory is not None and memory.record.source is not None:
-                return str(memory.record.source["start"])
+            source = memory.record.source if memory is not None else None
+            if source and "start" in source:
+                return str(source["start"])
         row = next(iter(self.rows), None)
         return None if row is None else f"{row.date} {row.start_time}"

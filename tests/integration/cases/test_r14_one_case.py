@@ -168,13 +168,12 @@ def test_r14_a_case_that_somebody_deleted_is_not_made_again(bench: CasesBench) -
     bench.writes(chart())
     bench.cases()
     bench.conn.execute("DELETE FROM public.cases WHERE id = %s", (bench.case()["id"],))
-    bench.later(60 * 24)
+    bench.later(60)
 
     job = bench.cases()
 
     assert bench.all_cases() == []
     assert counts(job) == {"read": 1, "deleted_in_odis": 1}
-    assert bench.pims.charts_read == ["9600101"]
 
 
 def test_r14_a_duplicate_takes_the_place_of_a_deleted_case(bench: CasesBench) -> None:

@@ -85,7 +85,19 @@ def test_r16_anything_else_in_our_place_quarantines_the_case(
     (told,) = [audit for audit in bench.audits(job) if audit["status"] == "skipped"]
     assert told["error_message"] == "document_not_an_object"
     assert bench.audits(again) == []
-    assert bench.pims.charts_read == []
+
+
+def test_r19_whatever_stands_in_the_way_of_a_case_its_patients_death_counts(
+    bench: CasesBench,
+) -> None:
+    bench.add_case("pims-appt-idexx-neo-600101", metadata={"pimsAppointment": "text"})
+    bench.shows(seen(), patient_visit("600102", "2026-05-05 09:00:00"))
+    bench.writes(chart(notes_html="<p>Euthanasia performed.</p>"))
+
+    bench.cases()
+
+    assert [case["extreme_case_check"] is None for case in bench.all_cases()] == [False, False]
+    assert bench.all_cases()[0]["status"] == "draft"
 
 
 def test_r16_a_document_that_was_put_right_is_written_again(bench: CasesBench) -> None:

@@ -213,6 +213,17 @@ def test_r17_a_run_gives_way_to_the_calendar_between_units(bench: CasesBench) ->
     assert warnings(job) == {"consultations_left": 2}
 
 
+def test_r17_a_calendar_job_that_was_given_up_holds_nobody_up(bench: CasesBench) -> None:
+    show_many(bench, 4)
+    bench.conn.execute(
+        "INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, queued_at) "
+        "VALUES (gen_random_uuid(), %s, 'inbound', 'api', now() - interval '1 hour')",
+        (bench.clinic_id,),
+    )
+
+    assert warnings(bench.cases(CaseSync(unit=2))) == {}
+
+
 def test_r17_the_record_of_another_patient_is_not_believed(bench: CasesBench) -> None:
     bench.shows(seen())
     bench.writes(chart(patient_id="40099", notes_html="<p>Another animal.</p>"))

@@ -128,6 +128,20 @@ def test_r18_a_visit_that_is_opened_again_is_ongoing_until_it_is_read(bench: Cas
     assert bench.case()["status"] == "completed"
 
 
+def test_r18_a_visit_that_moves_across_the_first_day_is_judged_anew(bench: CasesBench) -> None:
+    live_from(bench, date(2026, 5, 4))
+    bench.shows(seen(start="2026-05-03 16:00:00"))
+    bench.writes(chart())
+    bench.cases()
+    assert bench.case()["status"] == "reviewed"
+    bench.shows(seen())
+
+    job = bench.cases()
+
+    assert bench.case()["status"] == "completed"
+    assert "edited_in_odis" not in counts(job)
+
+
 def test_r18_a_clinic_without_acting_user_is_told_of(bench: CasesBench) -> None:
     bench.conn.execute(
         "UPDATE idexx_sync.clinic_settings SET acting_user_id = NULL WHERE clinic_id = %s",

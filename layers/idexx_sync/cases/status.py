@@ -1,0 +1,61 @@
+"""The status of a visit's case (rules R5, R15, R18). Pure."""
+
+from typing import Final
+
+from idexx_sync.cases.model import HeldCase, HeldVisit
+from idexx_sync.cases.view import View
+from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES
+from idexx_sync.pims import SourceRecord
+from idexx_sync.vocabulary import AppointmentStatus, appointment_status
+
+EDITED: Final = "edited"
+"""A person's status, which stays."""
+
+
+def status_to_write(
+    visit: SourceRecord, held: HeldVisit, view: View, *, was_read: bool
+) -> str | None:
+    """The case status to write, EDITED where a person's stays, None for no change.
+
+    `was_read`: the visit's record is written, and screened, along with it.
+    """
+    case, word = held.case, appointment_status(visit.status)
+    if word is None:
+        return "draft" if case is None else None
+    screened = was_read or visit.consultation_id is None
+    wanted = case_status(word, live=view.is_live(visit.start), screened=screened)
+    if case is None:
+        return wanted
+    if case.status == wanted or (case.status == "completed" and word == "finalized"):
+        return None
+    ours = case.status in OPEN_STATUSES or is_removed(case) or _is_derived(case, visit, held, view)
+    return wanted if ours else EDITED
+
+
+def case_status(word: AppointmentStatus, *, live: bool, screened: bool) -> str:
+    """What the visit's status means for its case.
+
+    Nobody is called about a visit whose record nobody has read, or that took place before the
+    clinic was live (rule R18).
+    """
+    if word == "finalized" and not live:
+        return "reviewed"
+    if word == "finalized" and not screened:
+        return "ongoing"
+    return CASE_STATUS[word]
+
+
+def is_removed(case: HeldCase) -> bool:
+    """Marked as removed from the PIMS: its status is the mark's, not a person's."""
+    mark = case.value("metadata.reconciliation")
+    return isinstance(mark, dict) and bool(mark.get("softDeleted"))
+
+
+def _is_derived(case: HeldCase, visit: SourceRecord, held: HeldVisit, view: View) -> bool:
+    """Whether the status is what the source said before; for a case that was another service's,
+    what that one stored of the source."""
+    memory = held.record.source or {}
+    said = memory.get("status") or case.value("metadata.pimsAppointment.status")
+    word = appointment_status(said) if isinstance(said, str) else None
+    live = view.is_live(memory.get("start") or visit.start)
+    return word is not None and case.status == case_status(word, live=live, screened=True)
