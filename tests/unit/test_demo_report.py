@@ -19,4 +19,4 @@ def test_the_moving_line_is_gone_before_a_result_is_printed() -> None:
     before, _, after = terminal.getvalue().partition("EQUAL")
     assert "comparing" in before
     assert before.endswith(ERASE_LINE)
-    assert after == ": every row and slot is as the simulated Neo says. 1.0 s\n"
+    assert after == ": every row, slot and case is as the simulated Neo says. 1.0 s\n"
