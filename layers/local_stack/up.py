@@ -26,6 +26,11 @@ What you can paste into another terminal, as the clinic {name}:
     -H 'X-API-Key: {key}' \\
     -H 'Content-Type: application/json' -H 'Prefer: wait=20' -d '{{}}'
 
+  # make its visits cases, with their clinical record
+  curl -s -X POST {url}/api/sync/cases \\
+    -H 'X-API-Key: {key}' \\
+    -H 'Content-Type: application/json' -H 'Prefer: wait=20' -d '{{}}'
+
   # how current are its data?
   curl -s {url}/api/clinics/{id}/status \\
     -H 'X-API-Key: {key}'
@@ -61,7 +66,7 @@ def main(arguments: list[str]) -> int:
 
 
 def described(stack: LocalStack) -> str:
-    """Addresses, keys, and three requests."""
+    """Addresses, keys, and four requests."""
     clinic = stack.clinics.members[0]
     facts = {
         "API": stack.api_url,
