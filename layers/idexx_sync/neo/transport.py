@@ -1,4 +1,8 @@
-"""How a request reaches Neo: the seam, and plain HTTP behind it."""
+"""How a request reaches Neo: the seam, and plain HTTP behind it.
+
+httpx is imported where it is used: loading it takes longer than a request, and a first run has time
+for it while its browser starts.
+"""
 
 import logging
 import ssl
@@ -8,8 +12,6 @@ from functools import cache
 from http.cookiejar import Cookie, CookieJar
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
-
-import httpx
 
 from idexx_sync.access import StoredSession
 from idexx_sync.errors import DeadlineExceeded, PimsSlow, PimsUnavailable, ShapeChanged
@@ -58,6 +60,8 @@ class HttpTransport:
         self._timeout_s = timeout_s
         self._time_left = time_left
         self._largest_body = largest_body
+        import httpx
+
         _keep_quiet()
         self._client = httpx.Client(
             verify=_tls(base_url.startswith("https:")),
@@ -69,6 +73,8 @@ class HttpTransport:
         )
 
     def get(self, path: str, params: Mapping[str, str]) -> RawAnswer:
+        import httpx
+
         wait = allowed_wait(self._timeout_s, self._time_left)
         fault = ""
         try:
@@ -100,6 +106,8 @@ class HttpTransport:
 
 def prepare_http(base_url: str) -> None:
     """Load what the first client of a process would: it takes longer than a request may."""
+    import httpx
+
     httpx.Client(verify=_tls(base_url.startswith("https:")), trust_env=False).close()
 
 
@@ -179,4 +187,6 @@ def _keep_quiet() -> None:
 @cache
 def _tls(needed: bool) -> ssl.SSLContext:
     """Reading the certificates costs some 20 ms: once a process, and only for https."""
+    import httpx
+
     return httpx.create_ssl_context() if needed else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
