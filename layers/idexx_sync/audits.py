@@ -72,3 +72,15 @@ def store_audits(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Aud
             ],
         },
     )
+
+
+def audited_by(conn: Conn, job_id: UUID) -> dict[str, str]:
+    """External id -> type, of the records that the job has changed so far."""
+    rows = conn.execute(
+        """
+        SELECT external_id, sync_type FROM public.case_sync_audits
+         WHERE job_id = %s AND status = 'success'
+        """,
+        (job_id,),
+    ).fetchall()
+    return dict(rows)

@@ -67,6 +67,7 @@ def run_job(order: Order, sync: Sync, tools: Tools) -> Job:
         return _end_overlap(job, tools)
     started = time.monotonic()
     lifetime = Lifetime(tools.remaining, tools.settings.deadline_reserve_seconds)
+    refused: InternalError | None = None
     try:
         report = _run_with_lease(begun, begun.lease, job, sync, tools, lifetime)
         if report is not None:  # the sync has ended the job in its own last transaction
@@ -75,13 +76,29 @@ def run_job(order: Order, sync: Sync, tools: Tools) -> Job:
         _record_failure(begun.lease, lifetime.ended_by or error, tools)
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         _record_database_failure(begun.lease, lifetime.ended_by or unavailable(error), tools)
+    except psycopg.Error as error:
+        refused = _refused_by_postgres(error)
+        _record_failure(begun.lease, refused, tools)
     except KeyboardInterrupt:
         _end(begun.lease, "cancelled", tools)
         raise
     except Exception:
         _record_failure(begun.lease, InternalError("an unexpected error; see the log"), tools)
         raise
+    if refused is not None:
+        raise refused  # out here, without the driver's error: that may quote a row
     return _as_it_stands(job, tools)
+
+
+def _refused_by_postgres(error: psycopg.Error) -> InternalError:
+    """What Postgres refused, by the names of things and never by their values."""
+    where = (error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
+    named = ", ".join(name for name in where if name)
+    what = f"{type(error).__name__} {error.sqlstate or ''}".strip()
+    return InternalError(
+        f"Postgres refused a statement: {what}{f' ({named})' if named else ''}",
+        code=error.sqlstate or type(error).__name__.lower(),
+    )
 
 
 def _ended(job: Job, report: Report, started: float) -> Job:

@@ -7,23 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from idexx_sync import jobs, leases
-from idexx_sync.audits import Audit, store_audits
+from idexx_sync.audits import Audit, audited_by, store_audits
 from idexx_sync.cases import store
-from idexx_sync.cases.model import NOT_PERSONAL, PREFIX, Change, HeldVisit, Mark, Plan
+from idexx_sync.cases.model import NOT_PERSONAL, PREFIX, STAMPS, Change, HeldVisit, Mark, Plan
 from idexx_sync.db import Settle, writing
 from idexx_sync.gate import HoldDecisions
 from idexx_sync.holds import store_decisions
 from idexx_sync.plan import PlanAgain
 from idexx_sync.records import store_records, store_unknown_words
 from idexx_sync.run import Report, Run
-
-STAMPS = frozenset(
-    [
-        *("metadata.entities.confidence", "metadata.entities.extractedAt", "metadata.syncedAt"),
-        *("metadata.syncSource", "extraction.confidence", "extraction.extractedAt"),
-    ]
-)
-"""Said along with a change, and no change by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +38,17 @@ class Written:
             self.in_doubt | more.in_doubt,
             self.conflicts | more.conflicts,
         )
+
+
+def written_before(run: Run) -> Written:
+    """What the job's earlier attempts have committed."""
+    if run.job.attempt < 2:
+        return Written()
+    audited = audited_by(run.conn, run.job.id)
+    return Written(
+        created=frozenset(i for i, kind in audited.items() if kind == "create"),
+        updated=frozenset(i for i, kind in audited.items() if kind != "create"),
+    )
 
 
 @dataclass(slots=True)

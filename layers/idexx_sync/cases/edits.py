@@ -1,6 +1,6 @@
 """Whether a derived field may be changed, or is a person's edit that stays (rule R15). Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from idexx_sync.cases.facts import UNKNOWN_NAME
@@ -16,18 +16,18 @@ def may_change(
     case: HeldCase,
     name: str,
     current: Any,
-    remembered: str | None,
+    remembered: Collection[str],
     mark_of: Callable[[Any], str],
 ) -> bool:
     """Whether the field is empty or still says what was derived from the source before.
 
-    `remembered` is the fingerprint of what we derived last. Without one the case was somebody
+    `remembered` are fingerprints of what we derived last. Without any the case was somebody
     else's, and what an earlier service stored of the source is taken for the source.
     """
     if current in EMPTY:
         return True
-    if remembered is not None:
-        return mark_of(current) == remembered
+    if remembered:
+        return mark_of(current) in remembered
     return current in _derived_before(case, name)
 
 

@@ -38,7 +38,14 @@ class Judgement:
     @property
     def held(self) -> frozenset[str]:
         """Visits that are left alone."""
-        return frozenset(visit for found in self.findings.values() for visit in found)
+        return frozenset(
+            visit for cause, found in self.findings.items() for visit in found if cause != SHIFTED
+        )
+
+    @property
+    def times_held(self) -> frozenset[str]:
+        """Visits whose times are left as they are; all else about them is written."""
+        return frozenset(self.findings.get(SHIFTED, ()))
 
 
 @dataclass(frozen=True, slots=True)

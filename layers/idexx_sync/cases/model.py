@@ -47,6 +47,20 @@ OBJECTS: Final = (
     "extraction.clinical",
 )
 """Where objects must be, or nothing, for our leaves to have a place (rule R16)."""
+TIMES: Final = frozenset(
+    [
+        "case.scheduled_at",
+        *(f"metadata.pimsAppointment.{leaf}" for leaf in ("date", "startTime", "duration")),
+    ]
+)
+"""Fields that tell when a visit is."""
+STAMPS: Final = frozenset(
+    [
+        *("metadata.entities.confidence", "metadata.entities.extractedAt", "metadata.syncedAt"),
+        *("metadata.syncSource", "extraction.confidence", "extraction.extractedAt"),
+    ]
+)
+"""Said along with a change, and no change by themselves."""
 NOT_PERSONAL: Final = frozenset(
     [
         *("case.status", "case.type", "case.scheduled_at", "case.extreme_case_check"),
@@ -164,6 +178,12 @@ class HeldVisit:
         """Fields that somebody has changed in ODIS, as far as we remember."""
         return {*(self.record.source or {}).get("edited", []), *self.consultation.edited}
 
+    def derived(self, name: str) -> tuple[str, ...]:
+        """Fingerprints of what was derived for the field, from the calendar and the record."""
+        of_visit = (self.record.source or {}).get("derived", {})
+        found = (of_visit.get(name), self.consultation.derived.get(name))
+        return tuple(mark for mark in found if mark is not None)
+
     @property
     def was_deleted(self) -> bool:
         """Somebody deleted the case; it is not made again (rule R14)."""
@@ -182,6 +202,11 @@ class Change:
     """Field -> the value it gets."""
     cleared: list[str] = field(default_factory=list)
     """Paths of `metadata` to take out."""
+
+    @property
+    def says_something(self) -> bool:
+        """Whether more than stamps would be written."""
+        return self.case is None or bool(self.cleared) or bool(self.fields.keys() - STAMPS)
 
     @property
     def external_id(self) -> str:
@@ -226,15 +251,42 @@ class Plan:
     """Visit -> code of why it could not be planned."""
     newly_quarantined: set[str] = field(default_factory=set)
     deleted_in_odis: set[str] = field(default_factory=set)
-    recomputed: int = 0
 
     def without(self, visit_ids: frozenset[str]) -> "Plan":
-        """The same plan with these visits left alone: they are held, or left for later."""
+        """The same plan with these visits left alone: they are held, or left for later.
+
+        Their marks stay: a patient has died whatever becomes of the visit that told it.
+        """
         return replace(
             self,
             adopted={k: case for k, case in self.adopted.items() if k not in visit_ids},
             changes=[change for change in self.changes if change.visit_id not in visit_ids],
             records=[record for record in self.records if record.key not in visit_ids],
             memories={k: m for k, m in self.memories.items() if k not in visit_ids},
-            marks=[mark for mark in self.marks if mark.visit_id not in visit_ids],
+            edited={k: names for k, names in self.edited.items() if k not in visit_ids},
+            newly_edited=self.newly_edited - visit_ids,
+            quarantined={k: code for k, code in self.quarantined.items() if k not in visit_ids},
+            newly_quarantined=self.newly_quarantined - visit_ids,
+            deleted_in_odis=self.deleted_in_odis - visit_ids,
         )
+
+    def with_times_held(self, visit_ids: frozenset[str], held: Mapping[str, "HeldVisit"]) -> "Plan":
+        """The same plan with the times of these visits left as they are and remembered."""
+        changes = [
+            replace(change, fields={n: v for n, v in change.fields.items() if n not in TIMES})
+            if change.visit_id in visit_ids
+            else change
+            for change in self.changes
+        ]
+        records = [
+            replace(record, source={**(record.source or {}), **_times_of(held[record.key].record)})
+            if record.key in visit_ids
+            else record
+            for record in self.records
+        ]
+        told = [change for change in changes if change.says_something]
+        return replace(self, changes=told, records=records)
+
+
+def _times_of(record: Record) -> dict[str, Any]:
+    return {name: (record.source or {})[name] for name in ("start", "end")}

@@ -121,8 +121,7 @@ class _Visit:
         if case is not None and self.held.key != case.id:
             self.plan.adopted[self.visit.id] = case.id
         self._note_word()
-        known = self.memory.get("derived", {})
-        change = self._change(facts, known, self._reason(said))
+        change = self._change(facts, self._reason(said))
         if case is not None and is_removed(case):
             change.cleared.append("reconciliation")
             change.reason = "came_back"
@@ -130,29 +129,38 @@ class _Visit:
             change.fields |= self._vanished(case)
         self._keep(change)
         self._plan_duplicates(facts)
-        return {**said, "derived": {**known, **self._marks_of(facts)}, "edited": self.edited}
+        last = self.visit.consultation_id or self.memory.get("last_consultation")
+        return {
+            **said,
+            "last_consultation": last,
+            "derived": {**self.memory.get("derived", {}), **self._marks_of(facts)},
+            "edited": self.edited,
+        }
 
     def plan_record(self, record: Consultation) -> None:
         """Plan what the record adds to the case, if there is one; its words are screened anyhow."""
         case, memory = self.held.case, self.held.consultation
         facts = facts_of_consultation(record, self.visit)
-        if case is not None and self._fault_of_documents() is None:
-            change = self._change(facts, memory.derived, "consultation", was_read=True)
+        fault = self._fault_of_documents()
+        derived = memory.derived
+        if case is not None and fault is None:
+            derived = {**derived, **self._marks_of(facts)}
+            change = self._change(facts, "consultation", was_read=True)
             if case.value(VANISHED_AT) is not None:
                 change.cleared.append(VANISHED_AT.removeprefix("metadata."))
             self._keep(change)
         texts, doubtful = record_texts(record), doubtful_texts(record)
-        screened = self.view.mark_of([*texts, *doubtful])
+        screened = self.view.mark_of([texts, doubtful])
         if screened != memory.screened:
-            self._screen(texts, doubtful)
+            self._screen(texts, doubtful, record.patient_id)
         self.plan.memories[self.visit.id] = ConsultationMemory(
             id=record.id,
             read_at=self.view.now,
-            final=self.status == "finalized",
+            final=self.status == "finalized" and fault is None,
             has_notes=says_something(facts.ours["metadata.pimsConsultation.notes"]),
             screened=screened,
             edited=tuple(self.edited),
-            derived={**memory.derived, **self._marks_of(facts)},
+            derived=derived,
         )
 
     def plan_vanished(self) -> None:
@@ -177,21 +185,22 @@ class _Visit:
                 return NOT_AN_OBJECT
         return None
 
-    def _change(
-        self, facts: Facts, known: Mapping[str, str], reason: str, *, was_read: bool = False
-    ) -> Change:
+    def _change(self, facts: Facts, reason: str, *, was_read: bool = False) -> Change:
         """The fields that differ and may be changed."""
         case = self.held.case
         change = Change(self.visit.id, reason, case, self._ours(facts, case))
         wanted = dict(facts.derived)
         if case is None or case.patient is None:
             wanted.setdefault("patient.species", species(None))
+            wanted.setdefault("patient.name", self.visit.patient_name or UNKNOWN_NAME)
         edited = []
         for name, value in wanted.items():
             current = None if case is None else case.value(name)
             if value in (None, "") or same(current, value) or (value == UNKNOWN_NAME and current):
                 continue
-            if case is None or may_change(case, name, current, known.get(name), self.view.mark_of):
+            if case is None or may_change(
+                case, name, current, self.held.derived(name), self.view.mark_of
+            ):
                 change.fields[name] = value
             else:
                 edited.append(name)
@@ -301,13 +310,15 @@ class _Visit:
             self._screen(texts if took_place else [], [] if took_place else texts)
         return screened
 
-    def _screen(self, texts: list[str], doubtful: list[str]) -> None:
-        """`doubtful` texts speak of what nobody knows to have come about."""
+    def _screen(self, texts: list[str], doubtful: list[str], patient_id: str | None = None) -> None:
+        """`doubtful` texts speak of what nobody knows to have come about; `patient_id` is whom
+        the texts are about, where that may be another one than the calendar's."""
         verdict, doubt = screen(texts), screen(doubtful)
-        if (found := verdict or doubt) is not None:
-            in_doubt = verdict is None or verdict.in_doubt
-            mark = Mark(self.visit.id, self.visit.patient_id, found.category, in_doubt)
-            self.plan.marks.append(mark)
+        if (found := verdict or doubt) is None:
+            return
+        in_doubt = verdict is None or verdict.in_doubt
+        for patient in dict.fromkeys((self.visit.patient_id, patient_id or self.visit.patient_id)):
+            self.plan.marks.append(Mark(self.visit.id, patient, found.category, in_doubt))
 
 
 def _is_news(case: HeldCase, name: str, value: Any) -> bool:
@@ -321,4 +332,5 @@ def _with_whole_record(ours: dict[str, Any]) -> tuple[dict[str, Any], dict[str, 
     start = "metadata.pimsConsultation."
     whole = {n.removeprefix(start): v for n, v in ours.items() if n.startswith(start)}
     beside = {n: v for n, v in ours.items() if not n.startswith(start)}
-    return beside, {"metadata.pimsConsultation": whole}
+    summary = beside.pop("metadata.dischargeSummary", None)
+    return beside, {"metadata.pimsConsultation": whole, "metadata.dischargeSummary": summary}

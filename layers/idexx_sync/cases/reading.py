@@ -1,6 +1,6 @@
 """What came back of the consultations that were asked for (rules R17 and R24)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,16 @@ from idexx_sync.errors import (
     Throttled,
 )
 from idexx_sync.gate import FEW
-from idexx_sync.pims import Consultation, ConsultationAnswer, Found, Gone, Pims, SourceRecord
+from idexx_sync.pims import (
+    Consultation,
+    ConsultationAnswer,
+    Found,
+    Gone,
+    Lookup,
+    Pims,
+    SourceRecord,
+    Unknown,
+)
 from idexx_sync.run import Report
 
 _PASSING: Final[dict[str, type[SyncError]]] = {
@@ -68,30 +77,35 @@ def judge_answers(
             read.records[visit.id] = visit, answer
         else:
             strange[visit.id] = visit, answer
-    for visit, record in _merged(pims, strange):
-        read.records[visit.id] = visit, record
-    for visit_id, (visit, _) in strange.items():
-        if visit_id not in read.records:
+    for visit, record, shown in _looked_up(pims, strange):
+        if isinstance(shown, Unknown):
+            read.failed.append(shown.code)
+            remember(visit, READ_FAILED, asked=False)
+        elif (
+            isinstance(shown, Found)
+            and shown.patient_id is not None
+            and shown.patient_id == record.patient_id
+        ):
+            read.records[visit.id] = visit, record  # two patients were merged
+        else:
             remember(visit, WRONG_PATIENT, asked=True)
     if not read.records and len(read.vanished) >= FEW:
         read.vanished = []  # more likely their address has changed
     return read
 
 
-def _merged(
+def _looked_up(
     pims: Pims, strange: Mapping[str, tuple[SourceRecord, Consultation]]
-) -> list[tuple[SourceRecord, Consultation]]:
-    """Those whose visit is the record's patient's by now: two patients were merged."""
+) -> Iterator[tuple[SourceRecord, Consultation, Lookup]]:
+    """Each with what the source shows of its visit now; a source that is down is Unknown."""
     if not strange:
-        return []
-    found = pims.appointments(list(strange))
-    return [
-        (visit, record)
-        for visit_id, (visit, record) in strange.items()
-        if isinstance(shown := found.get(visit_id), Found)
-        and record.patient_id is not None
-        and shown.patient_id == record.patient_id
-    ]
+        return
+    try:
+        found = pims.appointments(list(strange))
+    except tuple(_PASSING.values()) as error:
+        found = dict.fromkeys(strange, Unknown(error.kind))
+    for visit_id, (visit, record) in strange.items():
+        yield visit, record, found[visit_id]
 
 
 @dataclass(slots=True)

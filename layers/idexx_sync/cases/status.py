@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from idexx_sync.cases.due import VANISHED
 from idexx_sync.cases.model import HeldCase, HeldVisit
 from idexx_sync.cases.view import View
 from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES
@@ -22,7 +23,7 @@ def status_to_write(
     case, word = held.case, appointment_status(visit.status)
     if word is None:
         return "draft" if case is None else None
-    screened = was_read or visit.consultation_id is None
+    screened = was_read or _has_no_record(visit, held)
     wanted = case_status(word, live=view.is_live(visit.start), screened=screened)
     if case is None:
         return wanted
@@ -51,11 +52,24 @@ def is_removed(case: HeldCase) -> bool:
     return isinstance(mark, dict) and bool(mark.get("softDeleted"))
 
 
+def _has_no_record(visit: SourceRecord, held: HeldVisit) -> bool:
+    """Whether there is no record, or none any more that nobody has read.
+
+    One that failed to be read and then vanished from the calendar may tell of a death.
+    """
+    last = (held.record.source or {}).get("last_consultation")
+    read = held.consultation
+    was_seen = read.id == last and read.code in (None, VANISHED)
+    return visit.consultation_id is None and (last is None or was_seen)
+
+
 def _is_derived(case: HeldCase, visit: SourceRecord, held: HeldVisit, view: View) -> bool:
     """Whether the status is what the source said before; for a case that was another service's,
     what that one stored of the source."""
     memory = held.record.source or {}
-    said = memory.get("status") or case.value("metadata.pimsAppointment.status")
-    word = appointment_status(said) if isinstance(said, str) else None
+    stored = case.value("metadata.pimsAppointment.status")
+    word = appointment_status(memory.get("status")) or (
+        appointment_status(stored) if isinstance(stored, str) else None
+    )
     live = view.is_live(memory.get("start") or visit.start)
     return word is not None and case.status == case_status(word, live=live, screened=True)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from psycopg import Cursor
 
+from idexx_sync.cases.life import LifeCategory
 from idexx_sync.cases.model import (
     PATIENT_COLUMNS,
     PREFIX,
@@ -28,6 +29,7 @@ EXTENSION_PREFIX: Final = "idexx-appt-"
 """Before the visit's id in the keys of the browser extension (ODIS schema, keys)."""
 OLDEST_SOURCE: Final = "idexx_neo"
 """Source of the oldest server cases, which are keyed by the consultation's id."""
+GRAVEST_FIRST: Final[tuple[LifeCategory, ...]] = ("euthanasia", "death", "cremation")
 OLDEST_WAITING: Final = timedelta(minutes=20)
 """An inbound job that waits for longer has been given up: its event is too old by then."""
 MARKED_BACK: Final = timedelta(days=30)
@@ -132,7 +134,8 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
                p.id, p.version, {_GIVEN}, c.source
           FROM ours JOIN public.cases c USING (id)
           LEFT JOIN LATERAL (
-               SELECT p.xmin::text AS version, p.* FROM public.patients p WHERE p.case_id = c.id
+               SELECT p.xmin::text AS version, p.* FROM public.patients p
+                WHERE p.case_id = c.id AND coalesce(p.clinic_id, %(clinic_id)s) = %(clinic_id)s
                 ORDER BY p.created_at, p.id LIMIT 1) AS p ON true
          ORDER BY c.created_at, c.id
         """,
@@ -241,7 +244,11 @@ def keep_keys(
 def insert_cases(
     conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime, settle: Settle
 ) -> dict[str, UUID]:
-    """Make cases with their patients; visit -> new case. A visit that has a key is left out."""
+    """Make cases with their patients; visit -> new case.
+
+    A visit that has a key by now is left out, unless the key's case is gone: the plan says whether
+    that may be made again.
+    """
     wanted = {change.visit_id: uuid4() for change in changes}
     made = keep_keys(conn, clinic_id, wanted, settle)
     changes = [change for change in changes if made.get(change.visit_id) == wanted[change.visit_id]]
@@ -392,7 +399,7 @@ def mark_cases(
                             c.metadata #>> '{pimsAppointment,patient,id}' = m.patient
                             OR EXISTS (SELECT FROM public.patients p
                                         WHERE p.case_id = c.id AND p.external_id = m.patient)))
-             ORDER BY c.id, m.category
+             ORDER BY c.id, array_position(%b::text[], m.category)
         )
         UPDATE public.cases c
            SET extreme_case_check =
@@ -401,7 +408,7 @@ def mark_cases(
           FROM found
          WHERE c.id = found.id AND coalesce(c.extreme_case_check, 'null') = 'null'
            AND coalesce(c.scheduled_at, c.created_at) >= %s
-        RETURNING coalesce((SELECT k.external_id FROM idexx_sync.case_keys k
+        RETURNING coalesce((SELECT min(k.external_id) FROM idexx_sync.case_keys k
                              WHERE k.clinic_id = %s AND k.case_id = c.id), c.id::text),
                   c.id, found.category
         """,
@@ -410,6 +417,7 @@ def mark_cases(
             [mark.category for mark in marks],
             [",".join(map(str, cases)) for cases in marks.values()],
             clinic_id,
+            list(GRAVEST_FIRST),
             now,
             now - MARKED_BACK,
             clinic_id,
@@ -422,19 +430,29 @@ def mark_cases(
 def marks_of_patients(
     conn: Conn, clinic_id: UUID, patients: Sequence[str], now: datetime, settle: Settle
 ) -> dict[str, str]:
-    """Patient -> category, of those of whom a case of the last 30 days is marked."""
+    """Patient -> category, of those of whom a case of the last 30 days is marked as died."""
     if not patients:
         return {}
     found = conn.execute(
         """
-        SELECT p.external_id, min(c.extreme_case_check ->> 'category')
+        SELECT p.external_id,
+               (array_agg(c.extreme_case_check ->> 'category' ORDER BY
+                   array_position(%b::text[], c.extreme_case_check ->> 'category')))[1]
           FROM public.patients p JOIN public.cases c ON c.id = p.case_id
          WHERE p.clinic_id = %s AND p.external_id = ANY(%s) AND c.clinic_id = %s
            AND c.extreme_case_check ->> 'isExtremeCase' = 'true'
+           AND c.extreme_case_check ->> 'category' = ANY(%b)
            AND coalesce(c.scheduled_at, c.created_at) >= %s
          GROUP BY 1
         """,
-        (clinic_id, list(patients), clinic_id, now - MARKED_BACK),
+        (
+            list(GRAVEST_FIRST),
+            clinic_id,
+            list(patients),
+            clinic_id,
+            list(GRAVEST_FIRST),
+            now - MARKED_BACK,
+        ),
     )
     settle()
     return dict(found.fetchall())

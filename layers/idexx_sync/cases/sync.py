@@ -1,14 +1,14 @@
 """The case sync: a clinic's visits and their clinical record, read, planned, judged and applied."""
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from itertools import islice
 from typing import ClassVar, Final
 
 from idexx_sync.cases import store
-from idexx_sync.cases.apply import DryRun, Unit, Written, write
+from idexx_sync.cases.apply import DryRun, Unit, write, written_before
 from idexx_sync.cases.due import due_in_order
 from idexx_sync.cases.judge import Answer, judge
 from idexx_sync.cases.model import HeldVisit, Plan
@@ -60,30 +60,33 @@ class CaseSync:
             today - timedelta(days=DAYS_BACK), today + timedelta(days=DAYS_AHEAD)
         )
         visits = _Visits(run, pims.schedule(window))
-        visits.prepare()
-        due = visits.due()
-        run.progress.phase("consultations" if due else "write", len(due) or None)
-        visits.write_calendar(ends=not due)
-        of_visit = {visit.consultation_id: visit for visit in due if visit.consultation_id}
-        left = len(of_visit)
-        with closing(_reading(pims, of_visit, run.progress)) as reading:
-            while left and self._elapsed() < stop_at and not visits.should_stop:
-                unit = list(islice(reading, self._unit))
+        due = visits.write_calendar()
+        left = len(due)
+        with closing(_reading(pims, due, run.progress)) as reading:
+            while self._elapsed() < stop_at and not visits.should_stop:
+                if not (unit := list(islice(reading, self._unit))):
+                    break
                 visits.write_consultations(pims, unit)
                 left -= len(unit)
-        if due:
-            visits.end(left)
+        visits.end(left)
         return visits.report
 
 
 def _reading(
-    pims: Pims, of_visit: Mapping[str, SourceRecord], progress: Progress
+    pims: Pims, due: Sequence[SourceRecord], progress: Progress
 ) -> Generator[tuple[SourceRecord, ConsultationAnswer], None, None]:
     """The answers as they come: the next ones are under way while a unit is written."""
-    with closing(pims.consultations(list(of_visit))) as answers:
+    if not due:
+        return
+    progress.phase("consultations", len(due))
+    of_visits: dict[str, list[SourceRecord]] = {}
+    for visit in due:
+        of_visits.setdefault(visit.consultation_id or "", []).append(visit)
+    with closing(pims.consultations(list(of_visits))) as answers:
         for consultation_id, answer in answers:
-            progress.advance()
-            yield of_visit[consultation_id], answer
+            for visit in of_visits[consultation_id]:
+                progress.advance()
+                yield visit, answer
 
 
 class _Visits:
@@ -95,11 +98,12 @@ class _Visits:
         self._snapshot = snapshot
         self._visits, self._unclear = visits_of(snapshot)
         self._dry = DryRun() if run.dry_run else None
-        self._written = Written()
+        self._written = written_before(run)
+        self._ended = False
         self._reads = Reads()
         self._calendar_waits = False
 
-    def prepare(self) -> None:
+    def _prepare(self) -> None:
         """Load what we hold, plan the calendar's part and judge it."""
         conn, clinic = self._run.conn, self._run.clinic
         with conn.pipeline():
@@ -140,7 +144,11 @@ class _Visits:
             complete=snapshot.complete and not self._judgement.foreign,
         )
         foreign = self._judgement.foreign
-        self._plan = Plan() if foreign else plan.without(self._judgement.held)
+        if foreign:
+            plan = Plan()
+        plan = plan.without(self._judgement.held)
+        self._plan = plan.with_times_held(self._judgement.times_held, self._held)
+        self._edited = set(self._plan.edited)
         self.report = self._first_report()
 
     def _first_report(self) -> Report:
@@ -172,7 +180,7 @@ class _Visits:
             window=(window.first_day.isoformat(), window.last_day.isoformat()),
         )
 
-    def due(self) -> list[SourceRecord]:
+    def _find_due(self) -> list[SourceRecord]:
         """The visits whose consultation is to be read, in the order of reading."""
         if self._judgement.foreign:
             return []
@@ -191,19 +199,26 @@ class _Visits:
         """Neo does not answer, or the calendar waits: it must not be kept waiting for long."""
         return self._reads.is_down or self._calendar_waits
 
-    def write_calendar(self, *, ends: bool) -> None:
-        """Commit the calendar's part; planned again once if rows have changed meanwhile."""
+    def write_calendar(self) -> list[SourceRecord]:
+        """Commit the calendar's part, planned again once if rows have changed meanwhile.
 
-        def unit() -> Unit:
-            return Unit(self._plan, self._held, self._holds, self.report if ends else None)
-
+        The visits whose consultation is to be read; none that is left for the next run.
+        """
+        self._run.progress.phase("write")
         try:
-            self._write(unit(), last_try=False)
+            self._prepare()
+            self._write_plan(last_try=False)
         except PlanAgain:
-            due = self.report.counts.get("consultations_due", 0)
-            self.prepare()
-            self.report.counts["consultations_due"] = due
-            self._write(unit(), last_try=True)
+            self._prepare()
+            self._write_plan(last_try=True)
+        if self._ended:
+            return []
+        return [visit for visit in self._due if visit.id not in self._written.conflicts]
+
+    def _write_plan(self, *, last_try: bool) -> None:
+        self._due = self._find_due()
+        ends_with = None if self._due else self.report
+        self._write(Unit(self._plan, self._held, self._holds, ends_with), last_try=last_try)
 
     def write_consultations(self, pims: Pims, answers: Answers) -> None:
         """Commit what was read as one unit."""
@@ -215,6 +230,7 @@ class _Visits:
         def unit() -> Unit:
             plan = plan_consultations(read.records.values(), read.vanished, held, self._view())
             plan.memories |= read.memories
+            self._edited |= plan.edited.keys()
             return Unit(plan, held)
 
         try:
@@ -225,10 +241,14 @@ class _Visits:
         self._calendar_waits = store.calendar_waits(self._run.conn, self._run.clinic.id)
 
     def end(self, left: int) -> None:
-        """End the job; raises why no reading succeeded, if none did (rule R24)."""
+        """End the job, if that is not done yet; raises why no reading succeeded, if none did
+        (rule R24)."""
+        if self._ended:
+            return
         if (failure := self._reads.failure()) is not None:
             raise failure
         self._reads.tell(self.report)
+        self.report.counts["edited_in_odis"] = len(self._edited)
         if left:
             self.report.warnings["consultations_left"] = left
         self._write(Unit(Plan(), {}, ends_with=self.report), last_try=True)
@@ -238,6 +258,7 @@ class _Visits:
             self._dry.add(self._run, unit)
         else:
             self._written = write(self._run, unit, self._written, last_try=last_try)
+        self._ended = unit.ends_with is not None
 
     def _query(self, visits: Sequence[SourceRecord]) -> store.HeldQuery:
         wanted = {visit.id: visit.consultation_id for visit in visits}

@@ -10,9 +10,10 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from idexx_sync.cases.due import LATE_EDITS, READ_FAILED, VANISHED, WRONG_PATIENT
+from idexx_sync.cases.due import LATE_EDITS, VANISHED, WRONG_PATIENT
 from idexx_sync.cases.model import HeldCase
 from idexx_sync.cases.plan import ENDS_BEFORE_START, NOT_AN_OBJECT
+from idexx_sync.cases.status import is_removed
 from idexx_sync.cases.store import EXTENSION_PREFIX
 from idexx_sync.cases.sync import DAYS_AHEAD, DAYS_BACK
 from idexx_sync.cases.words import CASE_STATUS
@@ -281,7 +282,7 @@ def _identity(held: Holdings, case: HeldCase) -> Iterator[Reason]:
 
 
 def _status(neo: NeoSays, held: Holdings, clinic: Clinical, case: HeldCase) -> Iterator[Reason]:
-    if _is_soft_deleted(case):
+    if is_removed(case):
         yield Reason("R7", "removed by the reconciliation: reviewed, until it comes back")
         return
     word, _ = _said(neo, held)
@@ -293,8 +294,7 @@ def _status(neo: NeoSays, held: Holdings, clinic: Clinical, case: HeldCase) -> I
     yield Reason(rule, f"{why}: {wanted}")
     if case.status == wanted:
         return
-    edited = (held.visit.record.source or {}).get("edited") or []
-    if "case.status" in edited:
+    if "case.status" in held.visit.edited:
         yield Reason("R15", f"a person made it {case.status}: that stays")
     elif case.status == "completed" and status == "finalized":
         yield Reason("R18", "completed already: it stays so")
@@ -339,7 +339,7 @@ def _consultation(neo: NeoSays, held: Holdings, clinic: Clinical) -> Iterator[Re
         yield Reason("R17", "the record read was another patient's: left, asked again daily")
     elif memory.code == VANISHED:
         yield Reason("R17", "Neo no longer has the record: what was read stays, asked again daily")
-    elif memory.code == READ_FAILED or memory.code is not None:
+    elif memory.code is not None:
         yield Reason("R17", f"the last reading failed ({memory.code}): it comes first next time")
     elif not memory.final:
         yield Reason("R17", "its record was read before the visit was finalised: read each time")
@@ -366,8 +366,3 @@ def _is_marked(held: Holdings, case: HeldCase) -> bool:
     beside = held.beside.get(case.id)
     check = None if beside is None else beside.extreme_case_check
     return isinstance(check, dict) and check.get("isExtremeCase") is True
-
-
-def _is_soft_deleted(case: HeldCase) -> bool:
-    mark = case.value("metadata.reconciliation")
-    return isinstance(mark, dict) and bool(mark.get("softDeleted"))
