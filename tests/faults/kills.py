@@ -27,7 +27,7 @@ WRONG_PASSWORD = "Wrong-Password-1"
 
 
 def tasks(*, full: bool) -> Iterator[Task]:
-    kills = 50 if full else 6
+    kills = 50 if full else 4
     for number in range(kills):
         log_in = number % 2 == 1
         share = round((number // 2 + 0.5) / (kills / 2), 3)

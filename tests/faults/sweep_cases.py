@@ -66,7 +66,7 @@ def _request(n: int, action: Any, *, cost_s: float = 0.5, **more: Any) -> Task:
 def _of_database(*, full: bool) -> Iterator[Task]:
     for n in range(1, STATEMENTS + 1):
         for number, how in enumerate((KILLED, *ERRORS)):
-            if full or (number == 0 and n % 2) or (number and number == n % 8 and n % 3 == 0):
+            if full or (number == 0 and n % 3 == 1) or (number and number == n % 8 and n % 3 == 0):
                 arguments = {"n": n, "how": how, "cases": True}
                 yield Task(
                     "Cases: Postgres fails at statement n",
@@ -97,7 +97,7 @@ def _wire(group: str, arguments: dict[str, Any]) -> Task:
 
 
 def _of_workers(*, full: bool) -> Iterator[Task]:
-    number = 30 if full else 2
+    number = 30 if full else 1
     for seed in range(number):
         arguments = {"share": round((seed + 0.5) / number, 3), "log_in": False, "seed": seed}
         yield _worker("Cases: worker killed", kills.kill_at_moment, arguments, 6)
