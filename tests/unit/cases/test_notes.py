@@ -127,7 +127,7 @@ def test_no_input_is_too_much(note: str) -> None:
 
     text = text_of(note)
 
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10  # coverage makes it several times slower
     assert text.endswith("the word")
 
 
