@@ -38,7 +38,7 @@ STEP_LASTS_MS = 400
 
 
 def tasks(*, full: bool) -> Iterator[Task]:
-    for variant in (WRONG, *VARIANTS) if full else (WRONG, *VARIANTS[:3]):
+    for variant in (WRONG, *VARIANTS) if full else (WRONG, *VARIANTS[:1]):
         yield Task("Login ends otherwise", end_otherwise, {"variant": variant}, 8)
     for n in range(1, STEPS + 1):
         yield Task("Chromium killed at request n", kill_chromium, {"n": n}, 6)

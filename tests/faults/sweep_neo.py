@@ -52,7 +52,7 @@ def tasks(*, full: bool) -> Iterator[Task]:
         for number, action in enumerate(actions):
             if full or number % 3 != n % 3:
                 yield _task(n, action, traceless=bool(number % 2))
-            if full or number % 8 == n % 8:
+            if full or number % 16 == n % 16:
                 yield _task(n, action, lasting=True, traceless=bool(number % 2))
         for number, answer in enumerate(EXPIRED):
             if full or number == n - 1:
@@ -63,7 +63,7 @@ def tasks(*, full: bool) -> Iterator[Task]:
     yield Task("Neo refuses connections", refuse, {}, 1)
     for n in range(1, LOGIN_REQUESTS + 1):
         for number, action in enumerate(actions):
-            if full or number % 12 == n:
+            if full or number % 24 == n:
                 yield _task(n, action, log_in=True, cost_s=4)
             if full and number % 3 == n % 3:
                 yield _task(n, action, log_in=True, lasting=True, cost_s=6)
