@@ -65,13 +65,15 @@ def differences(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> lis
         return {row["key"] for row in query(conn, statement, (clinic_id, *more))}
 
     asked, state = question(conn, clinic_id, now), neo.state()
+    cancelled = keys(_CANCELLED)
     if neo.knobs()["cancelled_visits"]["value"] == "absent":
-        known = keys(_IN_WINDOW, asked.first_day, asked.last_day)
+        # Nobody asks again about a row that says cancelled: where its visit is now is not known.
+        known = keys(_IN_WINDOW, asked.first_day, asked.last_day) - cancelled
         state["visits"] = [v for v in state["visits"] if not v["cancelled"] or v["id"] in known]
     wall = to_wall(now, zone(conn, clinic_id))
     state["company"]["now"] = wall.isoformat(" ", "seconds")  # ODIS's zone may be another one
     begun = f"slot {wall.date()}", f"slot {wall:%Y-%m-%d %H:%M}~"
-    cancelled, in_begun_slots = keys(_CANCELLED), keys(_IN_BEGUN_SLOTS, wall)
+    in_begun_slots = keys(_IN_BEGUN_SLOTS, wall)
     with conn.transaction(force_rollback=True):
         conn.execute(_FORGET_MOVED_BOOKINGS, (clinic_id, asked.first_day, asked.last_day))
         found = compare.differences(conn, asked, state)
