@@ -134,7 +134,7 @@ def completed_unmarked(
 
 
 def partly_marked(conn: Conn, clinic_id: UUID, now: datetime) -> list[Violation]:
-    """R19: patients of whom one case is marked and another one of these days is not."""
+    """R19: patients of whom one case of the last 30 days is marked and another one is not."""
     rows = query(
         conn,
         """
@@ -147,11 +147,12 @@ def partly_marked(conn: Conn, clinic_id: UUID, now: datetime) -> list[Violation]
         """,
         (clinic_id,),
     )
-    died = {row["patient"] for row in rows if row["marked"] is True}
+    of_these_days = [row for row in rows if row["at"] >= now - MARKED_BACK]
+    died = {row["patient"] for row in of_these_days if row["marked"] is True}
     return [
         Violation("R19", f"{row['key']} is not marked ({row['status']}); another of its patient is")
-        for row in rows
-        if row["patient"] in died and row["marked"] is None and row["at"] >= now - MARKED_BACK
+        for row in of_these_days
+        if row["patient"] in died and row["marked"] is None
     ]
 
 
