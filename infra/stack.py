@@ -5,7 +5,7 @@ from typing import Final
 from aws_cdk import CfnOutput, Stack, Tags
 from constructs import Construct
 
-from idexx_sync.vocabulary import SYNCS
+from idexx_sync.core.vocabulary import SYNCS
 from infra.api_function import ApiFunction
 from infra.dead_letters import DeadLetters
 from infra.http_api import HttpApi

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from idexx_sync.vocabulary import SyncName
+from idexx_sync.core.vocabulary import SyncName
 
 
 @dataclass(frozen=True, kw_only=True)

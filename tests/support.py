@@ -17,6 +17,8 @@ from pydantic import SecretStr
 
 from idexx_sync.cases.sync import CaseSync
 from idexx_sync.clinics import Clinic, set_up_clinic
+from idexx_sync.core.sealing import keyring
+from idexx_sync.core.settings import KeySettings, Settings
 from idexx_sync.db import Database
 from idexx_sync.holds import decide
 from idexx_sync.inbound.sync import InboundSync
@@ -36,8 +38,6 @@ from idexx_sync.pims import (
 )
 from idexx_sync.run import Sync
 from idexx_sync.runner import Tools, run_job
-from idexx_sync.secrets import keyring
-from idexx_sync.settings import KeySettings, Settings
 
 Conn = Connection[tuple[Any, ...]]
 

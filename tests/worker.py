@@ -16,7 +16,7 @@ from functions.inbound_sync.handler import worker
 from idexx_sync import entry
 from idexx_sync.access import Credentials
 from idexx_sync.access_desk import store_credentials
-from idexx_sync.secrets import keyring
+from idexx_sync.core.sealing import keyring
 from neo_simulator.client import Company
 from tests.support import LOCAL_KEY, Conn, add_clinic, query
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from idexx_sync import migrations
+from idexx_sync.core.logs import logger, quiet_drivers
+from idexx_sync.core.settings import DatabaseSettings, load
 from idexx_sync.db import connect
 from idexx_sync.schema import refuse_unfit
-from idexx_sync.settings import DatabaseSettings, load
-from idexx_sync.telemetry import logger, quiet_drivers
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:

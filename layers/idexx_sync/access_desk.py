@@ -12,8 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from idexx_sync.access import Credentials, LoginOutcome, StoredSession
-from idexx_sync.db import Conn
-from idexx_sync.errors import (
+from idexx_sync.core.errors import (
     AccountLocked,
     ChallengeRequired,
     ClinicMustAct,
@@ -23,7 +22,8 @@ from idexx_sync.errors import (
     PasswordChangeRequired,
     Throttled,
 )
-from idexx_sync.secrets import CannotOpen, Keyring, open_sealed, seal
+from idexx_sync.core.sealing import CannotOpen, Keyring, open_sealed, seal
+from idexx_sync.db import Conn
 
 _REFUSALS: Final[dict[str, type[ClinicMustAct]]] = {
     "credentials_rejected": CredentialsRejected,

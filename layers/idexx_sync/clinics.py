@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from idexx_sync.clinic_time import DEFAULT_ZONE
+from idexx_sync.core.clinic_time import DEFAULT_ZONE
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.vocabulary import Stage
 from idexx_sync.db import Conn
-from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.pims import Configuration
-from idexx_sync.vocabulary import Stage
 
 
 @dataclass(frozen=True, slots=True)

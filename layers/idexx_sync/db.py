@@ -13,7 +13,7 @@ from psycopg import Connection, Cursor
 from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 
-from idexx_sync.errors import ConfigurationInvalid, DatabaseUnavailable
+from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 
 Conn = Connection[tuple[Any, ...]]
 Cur = Cursor[tuple[Any, ...]]

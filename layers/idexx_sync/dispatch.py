@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from idexx_sync.core.logs import logger
+from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.orders import WorkerUnavailable
-from idexx_sync.telemetry import logger
-from idexx_sync.vocabulary import SyncName
 
 CONNECT_TIMEOUT_S: Final = 2
 READ_TIMEOUT_S: Final = 5

@@ -13,17 +13,17 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from idexx_sync.access_desk import DatabaseDesk, SessionOnlyDesk
 from idexx_sync.clinics import Clinic
+from idexx_sync.core.errors import SyncError
+from idexx_sync.core.logs import log_job, logger, quiet_drivers
+from idexx_sync.core.sealing import Keyring, keyring
+from idexx_sync.core.settings import Settings, load_settings
+from idexx_sync.core.vocabulary import SyncName, Trigger
 from idexx_sync.db import Conn, Database
-from idexx_sync.errors import SyncError
 from idexx_sync.jobs import Job, Order, Params, new_order, tick_order
 from idexx_sync.lifetime import Lifetime
 from idexx_sync.pims import Pims
 from idexx_sync.run import Clock, OpenPims, Progress, Silent, Sync
 from idexx_sync.runner import Tools, run_job
-from idexx_sync.secrets import Keyring, keyring
-from idexx_sync.settings import Settings, load_settings
-from idexx_sync.telemetry import log_job, logger, quiet_drivers
-from idexx_sync.vocabulary import SyncName, Trigger
 
 WorkerHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

@@ -10,6 +10,7 @@ from psycopg import Cursor
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.db import Conn
 from idexx_sync.gate import (
     PERMIT_LIFETIME,
@@ -19,7 +20,6 @@ from idexx_sync.gate import (
     Standing,
 )
 from idexx_sync.jobs import Params, job_by_id
-from idexx_sync.vocabulary import SyncName
 
 
 @dataclass(frozen=True, slots=True)

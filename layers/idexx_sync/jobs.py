@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from idexx_sync import leases
 from idexx_sync.clinics import CLINIC_QUERY
+from idexx_sync.core.errors import ConfigurationInvalid, SyncError
+from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, SyncName, Trigger
 from idexx_sync.db import Conn, writing
-from idexx_sync.errors import ConfigurationInvalid, SyncError
 from idexx_sync.leases import Lease
 from idexx_sync.pims import Window
-from idexx_sync.vocabulary import FINAL_STATUSES, JobStatus, SyncName, Trigger
 
 MOST_DAYS = 62
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)

@@ -17,7 +17,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid
 
 KEY_PATTERN: Final = r"\bidx_(?:live|test)_[0-9A-Za-z]{8}_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}\b"
 """What secret scanners look for."""

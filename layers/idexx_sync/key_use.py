@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
 from idexx_sync.db import Conn, Cur
-from idexx_sync.vocabulary import CLINIC_SCOPES, SCOPES, Scope
 
 KeyState = Literal["valid", "revoked", "inactive", "expired"]
 

@@ -7,8 +7,8 @@ the lease's row, so that a frozen and thawed run can never write after another t
 from dataclasses import dataclass
 from uuid import UUID
 
+from idexx_sync.core.errors import LeaseLost
 from idexx_sync.db import Conn, Settle
-from idexx_sync.errors import LeaseLost
 
 
 @dataclass(frozen=True, slots=True)

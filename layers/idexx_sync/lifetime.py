@@ -15,8 +15,8 @@ from typing import Final
 import psycopg
 
 from idexx_sync import leases
+from idexx_sync.core.errors import DatabaseUnavailable, DeadlineExceeded, LeaseLost, SyncError
 from idexx_sync.db import Conn
-from idexx_sync.errors import DatabaseUnavailable, DeadlineExceeded, LeaseLost, SyncError
 from idexx_sync.leases import Lease
 
 CUT_OFF_AGAIN_S: Final = 0.5

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from psycopg import Connection, Error
 
-from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 _LOCK = 4_133_902_117  # any constant: one runner at a time per database

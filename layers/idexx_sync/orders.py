@@ -14,9 +14,9 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.clinics import unknown_clinic
+from idexx_sync.core.vocabulary import SyncName, Trigger
 from idexx_sync.db import Conn, bound_waits, writing
 from idexx_sync.jobs import JOB_COLUMNS, Job, Params
-from idexx_sync.vocabulary import SyncName, Trigger
 
 UNDISPATCHED_FOR: Final = timedelta(seconds=30)
 """After so long a job whose worker was not invoked is nobody's any more."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
-from idexx_sync.errors import ShapeChanged
+from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.pims import SourceRecord
 from idexx_sync.records import Record
 

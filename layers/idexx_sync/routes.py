@@ -26,7 +26,7 @@ from idexx_sync.api.models import (
     SyncRequest,
 )
 from idexx_sync.api.problems import ProblemCode
-from idexx_sync.vocabulary import Scope
+from idexx_sync.core.vocabulary import Scope
 
 FunctionName = Literal["inbound_sync", "case_sync", "reconciliation", "status"]
 Operation = Literal[

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from idexx_sync.clinics import Clinic
+from idexx_sync.core.sealing import Keyring, fingerprint
+from idexx_sync.core.vocabulary import JobStatus, SyncName
 from idexx_sync.db import Conn
 from idexx_sync.jobs import Job, Params
 from idexx_sync.leases import Lease
 from idexx_sync.lifetime import Lifetime
 from idexx_sync.pims import Pims
-from idexx_sync.secrets import Keyring, fingerprint
-from idexx_sync.vocabulary import JobStatus, SyncName
 
 Clock = Callable[[], datetime]
 

@@ -11,15 +11,15 @@ import psycopg
 
 from idexx_sync import jobs, leases
 from idexx_sync.clinics import Clinic, clinic_from_row, unknown_clinic
+from idexx_sync.core.errors import ConfigurationInvalid, InternalError, SyncError
+from idexx_sync.core.sealing import Keyring
+from idexx_sync.core.settings import Settings
+from idexx_sync.core.vocabulary import JobStatus, SyncName
 from idexx_sync.db import Database, unavailable, writing
-from idexx_sync.errors import ConfigurationInvalid, InternalError, SyncError
 from idexx_sync.jobs import Begun, Job, Order, Params
 from idexx_sync.leases import Lease
 from idexx_sync.lifetime import Lifetime, watched
 from idexx_sync.run import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
-from idexx_sync.secrets import Keyring
-from idexx_sync.settings import Settings
-from idexx_sync.vocabulary import JobStatus, SyncName
 
 OVERLAP_WAIT_S: Final = 60
 """How long a run waits for another one of its clinic."""

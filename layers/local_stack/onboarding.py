@@ -13,7 +13,7 @@ from rich.console import Console
 
 from idexx_sync.cli.app import run
 from idexx_sync.cli.context import Cli
-from idexx_sync.settings import Settings
+from idexx_sync.core.settings import Settings
 from neo_simulator.client import Company
 
 

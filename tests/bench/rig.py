@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from idexx_sync import entry, migrations, telemetry
+from idexx_sync import entry, migrations
+from idexx_sync.core import logs
 from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator
@@ -206,4 +207,4 @@ def renew_tools() -> None:
 def _send_logs_nowhere() -> None:
     """Log lines are made and written as ever, but not into our table."""
     with redirect_stdout(Path(os.devnull).open("w")):
-        telemetry.logger()
+        logs.logger()

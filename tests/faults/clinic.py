@@ -21,14 +21,14 @@ from idexx_sync import entry, holds
 from idexx_sync.access import Credentials
 from idexx_sync.access_desk import store_credentials
 from idexx_sync.cases.sync import CaseSync
-from idexx_sync.errors import SyncError
+from idexx_sync.core.errors import SyncError
+from idexx_sync.core.sealing import keyring, seal
+from idexx_sync.core.settings import Settings
+from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Order, new_order
 from idexx_sync.run import Sync
 from idexx_sync.runner import Tools, run_job
-from idexx_sync.secrets import keyring, seal
-from idexx_sync.settings import Settings
-from idexx_sync.vocabulary import SyncName
 from local_stack.compare import Question
 from local_stack.compare_cases import CaseQuestion
 from tests.faults import truth

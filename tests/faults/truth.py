@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from idexx_sync.clinic_time import local_day, to_wall
+from idexx_sync.core.clinic_time import local_day, to_wall
 from local_stack import compare
 from local_stack.compare import Question
 from local_stack.compare_cases import CaseQuestion

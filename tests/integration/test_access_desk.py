@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from idexx_sync.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.access_desk import DatabaseDesk, store_credentials
-from idexx_sync.errors import (
+from idexx_sync.core.errors import (
     AccountLocked,
     ChallengeRequired,
     ConfigurationInvalid,
@@ -21,7 +21,7 @@ from idexx_sync.errors import (
     SyncError,
     Throttled,
 )
-from idexx_sync.secrets import CannotOpen, fingerprint, keyring, open_sealed, seal
+from idexx_sync.core.sealing import CannotOpen, fingerprint, keyring, open_sealed, seal
 from tests.support import LOCAL_KEY, MORNING, add_clinic, query
 
 KEYS = keyring(LOCAL_KEY)

@@ -16,13 +16,14 @@ from psycopg import Connection
 from pydantic import SecretStr
 
 from functions.authorizer.handler import handler
-from idexx_sync import authorizer, telemetry
+from idexx_sync import authorizer
 from idexx_sync.authorizer import Desk
+from idexx_sync.core import logs
+from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
+from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES
 from idexx_sync.db import Database
-from idexx_sync.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.key_text import generate_key, read_peppers
 from idexx_sync.keys import NewKey, create_key, revoke_key
-from idexx_sync.vocabulary import CLINIC_SCOPES, SCOPES
 from local_stack.postgres import Postgres
 from tests.authorizing import METHOD_ARN, STAGE_ARN, authorizer_process, forget_desk, request_event
 from tests.support import LOCAL_KEY, PEPPER, add_clinic, at_once, query
@@ -400,7 +401,7 @@ def test_a_key_from_before_the_pepper_was_replaced_is_moved_to_the_new_one(
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """All that the handler's process logs, through our logger or the root's."""
     stream = io.StringIO()
-    (handler_,) = telemetry.logger().handlers
+    (handler_,) = logs.logger().handlers
     monkeypatch.setattr(handler_, "stream", stream)
     return stream
 

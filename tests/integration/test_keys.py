@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from idexx_sync.key_text import Peppers, hashed, hint_of, is_key, read_peppers
 from idexx_sync.key_use import FIND_KEY, FoundKey, find_key, touch_key
 from idexx_sync.keys import (
@@ -20,7 +21,6 @@ from idexx_sync.keys import (
     revoke_key,
     rotate_key,
 )
-from idexx_sync.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from tests.support import LOCAL_KEY, PEPPER, add_clinic, at_once, query
 
 Conn = Connection[tuple[Any, ...]]

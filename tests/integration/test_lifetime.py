@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from idexx_sync.errors import DeadlineExceeded
+from idexx_sync.core.errors import DeadlineExceeded
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, new_order
 from idexx_sync.lifetime import Lifetime

@@ -8,7 +8,7 @@ import pytest
 from psycopg import Connection
 
 from functions.migrate.handler import handler
-from idexx_sync.errors import ConfigurationInvalid, DatabaseUnavailable
+from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.migrations import migrations_in
 from local_stack.postgres import Postgres
 from tests.conftest import ODIS_TABLES

@@ -10,15 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from idexx_sync import named_secrets
-from idexx_sync.errors import ConfigurationInvalid, SecretsUnreachable
-from idexx_sync.settings import (
-    ApiSettings,
-    DatabaseSettings,
-    KeySettings,
-    Settings,
-    load,
-)
+from idexx_sync.core import named_secrets
+from idexx_sync.core.errors import ConfigurationInvalid, SecretsUnreachable
+from idexx_sync.core.settings import ApiSettings, DatabaseSettings, KeySettings, Settings, load
 
 DATABASE_URL = "postgresql://sync:made-up@db.example.com/odis"
 PEPPER = "a made-up pepper"

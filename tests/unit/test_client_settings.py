@@ -2,8 +2,8 @@
 
 import pytest
 
-from idexx_sync.errors import ConfigurationInvalid
-from idexx_sync.settings import ClientSettings, load_client_settings
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.settings import ClientSettings, load_client_settings
 
 KEY = "idx_test_canary00_secret"
 

@@ -17,8 +17,8 @@ from idexx_sync.clinic_status import (
     is_switched_on,
     standing,
 )
-from idexx_sync.errors import ConfigurationInvalid, SyncError, who_acts
-from idexx_sync.vocabulary import SyncName
+from idexx_sync.core.errors import ConfigurationInvalid, SyncError, who_acts
+from idexx_sync.core.vocabulary import SyncName
 
 NOW = datetime(2026, 5, 4, 19, 0, tzinfo=UTC)
 """Monday noon in Los Angeles."""

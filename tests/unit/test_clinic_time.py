@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from idexx_sync.clinic_time import (
+from idexx_sync.core.clinic_time import (
     LAST_SECOND,
     EndsBeforeStart,
     Span,

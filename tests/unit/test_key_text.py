@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.key_text import (
     KEY_PATTERN,
     Peppers,

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from idexx_sync.errors import ConfigurationInvalid
-from idexx_sync.settings import load_settings
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.settings import load_settings
 
 
 @pytest.fixture

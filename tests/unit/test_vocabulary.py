@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.vocabulary import (
+from idexx_sync.core.vocabulary import (
     FINAL_STATUSES,
     FREES_TIME,
     UNFINISHED,

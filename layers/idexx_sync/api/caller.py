@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.api.problems import UNAUTHORIZED_DETAIL, Fault, Problem, invalid, not_found
-from idexx_sync.vocabulary import Scope
+from idexx_sync.core.vocabulary import Scope
 
 CLINIC_NEEDED: Final = "an operator's key acts for every clinic: name the one that is meant"
 

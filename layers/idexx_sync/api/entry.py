@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from idexx_sync.api.function import ApiHandler, ApiTools, Carry, api_function
+from idexx_sync.core.logs import quiet_drivers
+from idexx_sync.core.settings import ApiSettings, load
 from idexx_sync.db import Database
 from idexx_sync.dispatch import LambdaDispatch
 from idexx_sync.routes import FunctionName, Operation
-from idexx_sync.settings import ApiSettings, load
-from idexx_sync.telemetry import quiet_drivers
 
 
 def sync_api(

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from idexx_sync.errors import WhoActs, who_acts
+from idexx_sync.core.errors import WhoActs, who_acts
+from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage, SyncName, Trigger
 from idexx_sync.gate import HoldStatus
 from idexx_sync.holds import Hold
 from idexx_sync.jobs import Job, Params
-from idexx_sync.vocabulary import Freshness, JobStatus, Stage, SyncName, Trigger
 
 MOST_LISTED = 100
 MOST_LOOKBACK_DAYS = 90

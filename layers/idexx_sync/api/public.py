@@ -16,7 +16,7 @@ from idexx_sync.api.function import Answer, ApiTools
 from idexx_sync.api.models import Check, ClinicQuery, Health, Readiness, ReadinessDetails
 from idexx_sync.api.openapi import document
 from idexx_sync.api.problems import Problem
-from idexx_sync.errors import SyncError
+from idexx_sync.core.errors import SyncError
 from idexx_sync.routes import HTML, PROMETHEUS_TEXT
 
 READINESS_LIVES_S: Final = 5.0

@@ -5,11 +5,11 @@ from uuid import UUID
 from idexx_sync.api.models import HoldList, HoldView, JobList, JobView
 from idexx_sync.api.pages import Place, cursor_at
 from idexx_sync.clinics import timezone_of, timezones
+from idexx_sync.core.vocabulary import JobStatus, SyncName
 from idexx_sync.db import Conn
 from idexx_sync.gate import HoldStatus
 from idexx_sync.holds import Hold, holds_newest_first
 from idexx_sync.jobs import Job, jobs_newest_first
-from idexx_sync.vocabulary import JobStatus, SyncName
 
 
 def job_view(conn: Conn, job: Job) -> JobView:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from idexx_sync.cases.model import HeldVisit
-from idexx_sync.clinic_time import parse_wall
+from idexx_sync.core.clinic_time import parse_wall
+from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
 from idexx_sync.gate import (
     FOREIGN,
     SHIFTED,
@@ -21,7 +22,6 @@ from idexx_sync.gate import (
     too_many,
 )
 from idexx_sync.pims import SourceRecord, Window
-from idexx_sync.vocabulary import FREES_TIME, appointment_status
 
 LOSSES = UNPROVEN["visit"]
 

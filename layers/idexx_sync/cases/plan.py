@@ -34,10 +34,10 @@ from idexx_sync.cases.model import (
 from idexx_sync.cases.status import EDITED, is_removed, status_to_write
 from idexx_sync.cases.view import View, same
 from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES, species
-from idexx_sync.clinic_time import EndsBeforeStart
+from idexx_sync.core.clinic_time import EndsBeforeStart
+from idexx_sync.core.vocabulary import appointment_status, fold
 from idexx_sync.pims import Consultation, SourceRecord
 from idexx_sync.records import Record
-from idexx_sync.vocabulary import appointment_status, fold
 
 TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
 """What is only booked, or was called off, may not have come about."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from idexx_sync.cases.due import READ_FAILED, VANISHED, WRONG_PATIENT
 from idexx_sync.cases.model import ConsultationMemory, HeldVisit
-from idexx_sync.errors import (
+from idexx_sync.core.errors import (
     ImplausibleData,
     PimsSlow,
     PimsUnavailable,

@@ -6,8 +6,8 @@ from idexx_sync.cases.due import VANISHED
 from idexx_sync.cases.model import HeldCase, HeldVisit
 from idexx_sync.cases.view import View
 from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES
+from idexx_sync.core.vocabulary import AppointmentStatus, appointment_status
 from idexx_sync.pims import SourceRecord
-from idexx_sync.vocabulary import AppointmentStatus, appointment_status
 
 EDITED: Final = "edited"
 """A person's status, which stays."""

@@ -15,13 +15,13 @@ from idexx_sync.cases.model import HeldVisit, Plan
 from idexx_sync.cases.plan import plan_consultations, plan_visits
 from idexx_sync.cases.reading import Answers, Reads, judge_answers
 from idexx_sync.cases.view import View
-from idexx_sync.clinic_time import day_of, local_day, to_wall
+from idexx_sync.core.clinic_time import day_of, local_day, to_wall
+from idexx_sync.core.vocabulary import SyncName, appointment_status
 from idexx_sync.gate import Standing, decide_holds
 from idexx_sync.holds import standing_holds
 from idexx_sync.pims import ConsultationAnswer, Pims, Snapshot, SourceRecord, Unreadable
 from idexx_sync.plan import PlanAgain, check_status_keys, newest
 from idexx_sync.run import Progress, Report, Run
-from idexx_sync.vocabulary import SyncName, appointment_status
 
 DAYS_BACK: Final = 7
 DAYS_AHEAD: Final = 2

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from idexx_sync.clinic_time import day_of
+from idexx_sync.core.clinic_time import day_of
 
 
 @dataclass(frozen=True, slots=True)

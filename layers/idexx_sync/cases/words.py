@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from idexx_sync.vocabulary import AppointmentStatus
+from idexx_sync.core.vocabulary import AppointmentStatus
 
 CASE_STATUS: Final[dict[AppointmentStatus, str]] = {
     "scheduled": "draft",

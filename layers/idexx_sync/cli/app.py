@@ -17,8 +17,8 @@ from idexx_sync.cli import clinics, credentials, explain, holds, jobs, keys, mig
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
 from idexx_sync.cli.refused import Refused
+from idexx_sync.core.errors import SyncError
 from idexx_sync.db import unavailable
-from idexx_sync.errors import SyncError
 
 app = typer.Typer(
     name="idexx-sync",

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import typer
 
-from idexx_sync.errors import ConfigurationInvalid
-from idexx_sync.settings import Settings
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.settings import Settings
 
 
 def as_id(text: str) -> UUID:

@@ -13,12 +13,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from idexx_sync.clinics import Clinic
-from idexx_sync.db import Conn, connect
-from idexx_sync.entry import make_tools, open_to_look
-from idexx_sync.pims import Pims
-from idexx_sync.run import Clock, Progress
-from idexx_sync.runner import Tools
-from idexx_sync.settings import (
+from idexx_sync.core.settings import (
     ClientSettings,
     DatabaseSettings,
     KeySettings,
@@ -28,6 +23,11 @@ from idexx_sync.settings import (
     load_key_settings,
     load_settings,
 )
+from idexx_sync.db import Conn, connect
+from idexx_sync.entry import make_tools, open_to_look
+from idexx_sync.pims import Pims
+from idexx_sync.run import Clock, Progress
+from idexx_sync.runner import Tools
 
 WIDTH_OF_A_FILE = 200
 """Columns where nobody's terminal sets the width, so that ids stay in one piece."""

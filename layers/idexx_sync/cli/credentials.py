@@ -17,8 +17,8 @@ from idexx_sync.cli.tables import facts, listing
 from idexx_sync.cli.words import ACTORS, moment, told, utc
 from idexx_sync.clinic_card import clinic_card
 from idexx_sync.clinic_status import breaker
-from idexx_sync.clinic_time import zone_of
-from idexx_sync.secrets import keyring
+from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.sealing import keyring
 
 NAMES = ("company_id", "username", "password")
 LAST_LOGINS = 5

@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import Final
 
-from idexx_sync.vocabulary import JobStatus
+from idexx_sync.core.vocabulary import JobStatus
 
 
 class Exit(IntEnum):

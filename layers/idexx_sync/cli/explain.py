@@ -12,10 +12,10 @@ from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.explain_view import Veil, as_data, as_shown
 from idexx_sync.cli.refused import Refused
-from idexx_sync.clinic_time import zone_of
 from idexx_sync.clinics import Clinic, clinic_by_id
+from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.errors import SyncError
 from idexx_sync.db import Conn
-from idexx_sync.errors import SyncError
 from idexx_sync.explain.facts import holdings
 from idexx_sync.explain.model import Holdings, NeoSays
 from idexx_sync.explain.neo import ask

@@ -21,7 +21,7 @@ from idexx_sync.cli.words import (
     told,
     took,
 )
-from idexx_sync.clinic_time import zone_of
+from idexx_sync.core.clinic_time import zone_of
 
 MOST_CHANGES_SHOWN = 40
 COLOURS = {

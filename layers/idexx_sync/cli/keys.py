@@ -15,9 +15,10 @@ from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.tables import entries
 from idexx_sync.cli.words import moment, utc
 from idexx_sync.clinic_card import clinic_card
-from idexx_sync.clinic_time import zone_of
 from idexx_sync.clinics import timezones
-from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from idexx_sync.key_text import read_peppers
 from idexx_sync.keys import (
     ApiKey,
@@ -30,7 +31,6 @@ from idexx_sync.keys import (
     revoke_key,
     rotate_key,
 )
-from idexx_sync.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 
 UTC_ZONE = ZoneInfo("UTC")
 

@@ -9,11 +9,11 @@ from idexx_sync.api.views import job_view
 from idexx_sync.cases.sync import CaseSync
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.progress import Bars
+from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Order, job_by_id
 from idexx_sync.run import Sync
 from idexx_sync.runner import run_job
-from idexx_sync.vocabulary import SyncName
 
 SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {"inbound": InboundSync(), "cases": CaseSync()}
 

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from idexx_sync.cases.model import HeldCase, HeldVisit
+from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.gate import Finding, HoldStatus
 from idexx_sync.pims import ConsultationAnswer, Lookup, SourceRecord, Unreadable
 from idexx_sync.records import Kind, Record
-from idexx_sync.vocabulary import SyncName
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from idexx_sync.clinic_time import day_of
-from idexx_sync.errors import SyncError
+from idexx_sync.core.clinic_time import day_of
+from idexx_sync.core.errors import SyncError
 from idexx_sync.explain.model import NeoSays
 from idexx_sync.pims import Found, Pims, Window
 

@@ -17,11 +17,11 @@ from idexx_sync.cases.status import is_removed
 from idexx_sync.cases.store import EXTENSION_PREFIX
 from idexx_sync.cases.sync import DAYS_AHEAD, DAYS_BACK
 from idexx_sync.cases.words import CASE_STATUS
-from idexx_sync.clinic_time import day_of, local_day
+from idexx_sync.core.clinic_time import day_of, local_day
+from idexx_sync.core.vocabulary import FREES_TIME, Stage, appointment_status
 from idexx_sync.explain.model import Holdings, NeoSays
 from idexx_sync.pims import Consultation, Found, Gone, Unknown
 from idexx_sync.plan import STRIKE_INTERVAL, STRIKES_THAT_PROVE
-from idexx_sync.vocabulary import FREES_TIME, Stage, appointment_status
 
 REMOVALS: Final = {
     "deleted_at_source": "Neo said that it is deleted",

@@ -7,7 +7,7 @@ from datetime import date, time
 from typing import Any, Final
 
 from idexx_sync.clinics import Clinic
-from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid
 
 WEEKDAYS: Final = (
     "sunday",

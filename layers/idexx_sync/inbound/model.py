@@ -6,10 +6,10 @@ from datetime import date, time
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from idexx_sync.core.vocabulary import FREES_TIME
 from idexx_sync.pims import RecordKind
 from idexx_sync.plan import Unproven
 from idexx_sync.records import Record
-from idexx_sync.vocabulary import FREES_TIME
 
 BLOCK_TYPE: Final = "block"
 """`appointment_type` of a block (ODIS schema, vocabularies)."""

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from idexx_sync.clinic_time import EndsBeforeStart, Span, day_of, occupied_span, parse_wall
+from idexx_sync.core.clinic_time import EndsBeforeStart, Span, day_of, occupied_span, parse_wall
+from idexx_sync.core.vocabulary import appointment_status, fold
 from idexx_sync.inbound.model import (
     BLOCK_TYPE,
     Appointment,
@@ -36,7 +37,6 @@ from idexx_sync.plan import (
     strike,
 )
 from idexx_sync.records import Record
-from idexx_sync.vocabulary import appointment_status, fold
 
 
 def plan_inbound(snapshot: Snapshot, held: Held, proofs: Mapping[str, Lookup], view: View) -> Plan:

@@ -6,8 +6,8 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from idexx_sync.clinic_time import to_instant, to_wall
 from idexx_sync.clinics import BlockedPeriod, Clinic
+from idexx_sync.core.clinic_time import to_instant, to_wall
 from idexx_sync.inbound.hours import Hours, hours_by_weekday, weekday_number
 
 SlotKey = tuple[date, time]

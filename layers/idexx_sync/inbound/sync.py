@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
 from idexx_sync import jobs, leases
-from idexx_sync.clinic_time import local_day, to_wall
+from idexx_sync.core.clinic_time import local_day, to_wall
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.db import writing
-from idexx_sync.errors import ConfigurationInvalid
 from idexx_sync.gate import Standing, decide_holds
 from idexx_sync.holds import standing_holds
 from idexx_sync.inbound.apply import Prepared, apply, planned_changes
@@ -23,7 +24,6 @@ from idexx_sync.inbound.view import View, bare_block_ids, keys_of, keys_to_place
 from idexx_sync.pims import Configuration, Lookup, Pims, Snapshot, Window
 from idexx_sync.plan import PlanAgain
 from idexx_sync.run import Report, Run
-from idexx_sync.vocabulary import SyncName
 
 CONFIGURATION_LIFETIME: Final = timedelta(days=1)
 MANY_REMOVED_LEAST: Final = 10

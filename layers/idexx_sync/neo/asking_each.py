@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
 from itertools import islice
 
-from idexx_sync.errors import PimsSlow, PimsUnavailable, ShapeChanged, Throttled
+from idexx_sync.core.errors import PimsSlow, PimsUnavailable, ShapeChanged, Throttled
 from idexx_sync.neo.answers import Answered, NotFound, SessionRefused, Strange
 from idexx_sync.neo.conversation import Conversation
 from idexx_sync.neo.transport import TOO_LARGE

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from idexx_sync.errors import InternalError
+from idexx_sync.core.errors import InternalError
 from idexx_sync.neo.processes import MarkedGroups, adopting_orphans
 from idexx_sync.neo.transport import TimeLeft
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from idexx_sync.access import Credentials
-from idexx_sync.errors import DeadlineExceeded, SyncError
+from idexx_sync.core.errors import DeadlineExceeded, SyncError
 from idexx_sync.neo.browser import RunFolder, open_browser, run_folder
 from idexx_sync.neo.login import LoginDialog, LoginResult, browser_failed
 from idexx_sync.neo.processes import end_children

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from idexx_sync.access import StoredSession
-from idexx_sync.errors import InternalError, SyncError
+from idexx_sync.core.errors import InternalError, SyncError
 from idexx_sync.neo.answers import RawAnswer
 from idexx_sync.neo.transport import (
     JSON_HEADERS,

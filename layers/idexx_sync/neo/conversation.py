@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from idexx_sync.access import StoredSession
-from idexx_sync.errors import PimsSlow, PimsUnavailable, SyncError, Throttled
+from idexx_sync.core.errors import PimsSlow, PimsUnavailable, SyncError, Throttled
 from idexx_sync.neo.answers import SessionRefused, TooMany, Unavailable, Verdict, judge
 from idexx_sync.neo.pacer import Pacer
 from idexx_sync.neo.session import HeldSession, SessionKeeper

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from idexx_sync.access import Credentials, LoginOutcome
-from idexx_sync.errors import InternalError
+from idexx_sync.core.errors import InternalError
 from idexx_sync.neo import login_page as look
 from idexx_sync.neo.login_page import Sight
 from idexx_sync.neo.login_watch import NavigationWatch

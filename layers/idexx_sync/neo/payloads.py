@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from idexx_sync.errors import ShapeChanged
+from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.neo.fields import (
     Id,
     Named,

@@ -11,7 +11,8 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from idexx_sync.access import AccessDesk, Credentials, StoredSession
-from idexx_sync.errors import ShapeChanged
+from idexx_sync.core.errors import ShapeChanged
+from idexx_sync.core.settings import Settings
 from idexx_sync.neo.answers import Answered, Strange
 from idexx_sync.neo.asking_each import AskingEach
 from idexx_sync.neo.browser_login import BrowserLogin
@@ -31,7 +32,6 @@ from idexx_sync.pims import (
     Snapshot,
     Window,
 )
-from idexx_sync.settings import Settings
 
 CALENDAR: Final = "/appointments/getCalendarEventData"
 APPOINTMENT: Final = "/appointments/getAppointment"

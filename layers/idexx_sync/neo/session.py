@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from idexx_sync import errors
 from idexx_sync.access import AccessDesk, Credentials, LoginOutcome, StoredSession
-from idexx_sync.errors import ShapeChanged, SyncError
+from idexx_sync.core import errors
+from idexx_sync.core.errors import ShapeChanged, SyncError
 from idexx_sync.neo.login import NOTHING_SUBMITTED, LoginResult
 
 LogIn = Callable[[Credentials], LoginResult]

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from idexx_sync.access import StoredSession
-from idexx_sync.errors import DeadlineExceeded, PimsSlow, PimsUnavailable, ShapeChanged
+from idexx_sync.core.errors import DeadlineExceeded, PimsSlow, PimsUnavailable, ShapeChanged
 from idexx_sync.neo.answers import RawAnswer
 
 LARGEST_BODY: Final = 64 * 1024 * 1024

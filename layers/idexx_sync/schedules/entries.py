@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from idexx_sync.vocabulary import SYNCS, SyncName
+from idexx_sync.core.vocabulary import SYNCS, SyncName
 
 TYPES: Final[dict[str, SyncName]] = {**{sync: sync for sync in SYNCS}, "enrich": "cases"}
 """The word of an entry -> its sync; ODIS's admin screen may store cases as `enrich`."""

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.schedules.entries import Entry
-from idexx_sync.vocabulary import SyncName
 
 LONGEST_CRON: Final = 100
 """Characters; what ODIS's admin screen lets in."""

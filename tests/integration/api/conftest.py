@@ -16,6 +16,7 @@ from idexx_sync.api.starting import not_built, start
 from idexx_sync.api.status import status_operations
 from idexx_sync.authorizer import Desk, authorizer
 from idexx_sync.cases.sync import CaseSync
+from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope, SyncName
 from idexx_sync.db import Database
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Order
@@ -24,7 +25,6 @@ from idexx_sync.keys import create_key
 from idexx_sync.orders import WorkerUnavailable
 from idexx_sync.run import Sync
 from idexx_sync.runner import run_job
-from idexx_sync.vocabulary import CLINIC_SCOPES, SCOPES, Scope, SyncName
 from tests.gateway import Gateway
 from tests.support import PEPPER, Bench, add_clinic, visits
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.errors import InternalError, ShapeChanged
+from idexx_sync.core.errors import InternalError, ShapeChanged
 from idexx_sync.gate import FOREIGN, SHIFTED, UNPROVEN
 from idexx_sync.pims import Unreadable
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen

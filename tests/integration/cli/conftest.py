@@ -15,11 +15,11 @@ from rich.console import Console
 from idexx_sync.cli.app import run
 from idexx_sync.cli.context import Cli, OpenToLook
 from idexx_sync.clinics import Clinic
+from idexx_sync.core.settings import ClientSettings, KeySettings, Settings
 from idexx_sync.db import Conn, Database
 from idexx_sync.pims import Pims
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
-from idexx_sync.settings import ClientSettings, KeySettings, Settings
 from tests.support import Bench, add_clinic, make_key_settings, make_settings
 
 

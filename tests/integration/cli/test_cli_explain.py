@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from psycopg import Connection
 
-from idexx_sync.errors import PimsUnavailable
+from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.pims import Found, Unknown
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 from tests.integration.cli.conftest import Answer, CommandLine

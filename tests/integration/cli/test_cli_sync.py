@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg import Connection
 
-from idexx_sync.errors import (
+from idexx_sync.core.errors import (
     CredentialsRejected,
     PimsSlow,
     PimsUnavailable,

@@ -11,8 +11,8 @@ from uuid import uuid4
 from psycopg import Connection
 from pydantic import SecretStr
 
+from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.db import Database
-from idexx_sync.errors import PimsUnavailable
 from tests.http_gateway import Server, of_gateway, serving
 from tests.integration.api.conftest import Api
 from tests.integration.cli.conftest import Answer, CommandLine

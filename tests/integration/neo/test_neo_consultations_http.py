@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.errors import CredentialsRejected, ShapeChanged
+from idexx_sync.core.errors import CredentialsRejected, ShapeChanged
 from idexx_sync.neo.provider import CONFIGURATION
 from idexx_sync.pims import Consultation, ConsultationAnswer, Found, Gone, Line, Unknown
 from tests.integration.neo.clinic import WEEK, Clinic

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from idexx_sync.access_desk import Attempt
 from idexx_sync.clinic_card import ClinicCard, OpenHold, SyncHistory, clinic_card
 from idexx_sync.clinic_status import clinic_standing
-from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid
 from tests.integration.status.rows import (
     DRY,
     REAL,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pydantic import SecretStr
 
 from idexx_sync.access import Credentials, LoginOutcome, StoredSession
-from idexx_sync.errors import SyncError
+from idexx_sync.core.errors import SyncError
 
 CANARY_PASSWORD = "Canary-Pass-7!word"
 

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from idexx_sync.errors import ConfigurationInvalid
-from idexx_sync.settings import Settings
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.settings import Settings
 from tests.support import make_settings
 
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from idexx_sync.access import StoredSession
-from idexx_sync.errors import LeaseLost, PimsUnavailable, ShapeChanged
+from idexx_sync.core.errors import LeaseLost, PimsUnavailable, ShapeChanged
 from idexx_sync.neo.answers import RawAnswer
 from idexx_sync.neo.provider import NeoProvider
 from idexx_sync.neo.transport import too_large

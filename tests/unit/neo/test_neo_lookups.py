@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.errors import ShapeChanged
+from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.neo.lookups import read_appointment, read_configuration
 from idexx_sync.pims import Configuration, Found, Gone, Room, Unknown
 

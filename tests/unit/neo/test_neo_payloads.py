@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idexx_sync.errors import ShapeChanged
+from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.neo.fields import wall_clock
 from idexx_sync.neo.payloads import read_calendar, read_event
 from idexx_sync.pims import SourceRecord, Unreadable

@@ -7,9 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from idexx_sync import errors
 from idexx_sync.access import Credentials, LoginOutcome, StoredSession
-from idexx_sync.errors import InternalError, PimsUnavailable, ShapeChanged, SyncError, Throttled
+from idexx_sync.core import errors
+from idexx_sync.core.errors import (
+    InternalError,
+    PimsUnavailable,
+    ShapeChanged,
+    SyncError,
+    Throttled,
+)
 from idexx_sync.neo.answers import Answered, NotFound, RawAnswer, SessionRefused
 from idexx_sync.neo.conversation import Conversation
 from idexx_sync.neo.login import LoginResult

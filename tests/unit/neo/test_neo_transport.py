@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from idexx_sync.access import StoredSession
-from idexx_sync.errors import DeadlineExceeded, PimsSlow, PimsUnavailable, ShapeChanged, SyncError
+from idexx_sync.core.errors import (
+    DeadlineExceeded,
+    PimsSlow,
+    PimsUnavailable,
+    ShapeChanged,
+    SyncError,
+)
 from idexx_sync.neo.transport import HttpTransport, address, belongs_to
 
 Answer = Callable[[BaseHTTPRequestHandler], None]

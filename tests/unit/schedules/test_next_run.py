@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.clinic_time import to_wall
+from idexx_sync.core.clinic_time import to_wall
 from idexx_sync.schedules.entries import Entry
 from idexx_sync.schedules.next_run import (
     BadCron,

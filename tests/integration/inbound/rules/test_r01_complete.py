@@ -1,6 +1,6 @@
 """Rule R1: only a complete read may conclude that something is gone."""
 
-from idexx_sync.errors import PimsUnavailable, ShapeChanged
+from idexx_sync.core.errors import PimsUnavailable, ShapeChanged
 from idexx_sync.pims import Unreadable
 from tests.support import Bench, counts, visit, visits, warnings
 

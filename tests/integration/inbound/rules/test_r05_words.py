@@ -2,8 +2,8 @@
 
 import pytest
 
+from idexx_sync.core.vocabulary import fold
 from idexx_sync.pims import SourceRecord
-from idexx_sync.vocabulary import fold
 from tests.support import Bench, block, counts, query, visit, visits, warnings
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.errors import PimsUnavailable
+from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.pims import Unreadable
 from tests.support import MONDAY, Bench, counts, query, visit, visits
 

@@ -17,9 +17,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from idexx_sync.errors import ConfigurationInvalid
-from idexx_sync.named_secrets import NamedBy, NamedSecrets
-from idexx_sync.vocabulary import SyncName
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.named_secrets import NamedBy, NamedSecrets
+from idexx_sync.core.vocabulary import SyncName
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ADDRESS: Final = re.compile(

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
-from idexx_sync.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid
 
 _FORMAT = b"\x01"
 _NONCE_BYTES = 12

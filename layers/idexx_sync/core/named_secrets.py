@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from idexx_sync.errors import ConfigurationInvalid, SecretsUnreachable
+from idexx_sync.core.errors import ConfigurationInvalid, SecretsUnreachable
 
 CONNECT_TIMEOUT_S: Final = 2
 READ_TIMEOUT_S: Final = 5
