@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from idexx_sync import migrations
+from idexx_sync.database import migrations
 from local_stack.chromium import find_chromium, playwright_package
 from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Simulator

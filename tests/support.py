@@ -19,7 +19,7 @@ from idexx_sync.cases.sync import CaseSync
 from idexx_sync.clinics import Clinic, set_up_clinic
 from idexx_sync.core.sealing import keyring
 from idexx_sync.core.settings import KeySettings, Settings
-from idexx_sync.db import Database
+from idexx_sync.database.connection import Database
 from idexx_sync.holds import decide
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Params, new_order

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from idexx_sync import migrations
 from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import DatabaseSettings, load
-from idexx_sync.db import connect
-from idexx_sync.schema import refuse_unfit
+from idexx_sync.database import migrations
+from idexx_sync.database.connection import connect
+from idexx_sync.database.schema import refuse_unfit
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:

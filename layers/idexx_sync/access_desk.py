@@ -23,7 +23,7 @@ from idexx_sync.core.errors import (
     Throttled,
 )
 from idexx_sync.core.sealing import CannotOpen, Keyring, open_sealed, seal
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 
 _REFUSALS: Final[dict[str, type[ClinicMustAct]]] = {
     "credentials_rejected": CredentialsRejected,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 
 
 @dataclass(frozen=True, slots=True)

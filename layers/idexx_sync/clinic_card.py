@@ -11,7 +11,7 @@ from idexx_sync.access_desk import Attempt
 from idexx_sync.clinics import CLINIC_ROWS, SUCCEEDED, clinic_from_row, unknown_clinic
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import SYNCS, Stage, SyncName
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.inbound.hours import hours_by_weekday
 
 

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from idexx_sync.core.clinic_time import DEFAULT_ZONE
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import Stage
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.pims import Configuration
 
 

@@ -18,7 +18,7 @@ from idexx_sync.core.logs import log_job, logger, quiet_drivers
 from idexx_sync.core.sealing import Keyring, keyring
 from idexx_sync.core.settings import Settings, load_settings
 from idexx_sync.core.vocabulary import SyncName, Trigger
-from idexx_sync.db import Conn, Database
+from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs import Job, Order, Params, new_order, tick_order
 from idexx_sync.lifetime import Lifetime
 from idexx_sync.pims import Pims

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.core.vocabulary import SyncName
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.gate import (
     PERMIT_LIFETIME,
     Finding,

@@ -13,7 +13,7 @@ from idexx_sync import leases
 from idexx_sync.clinics import CLINIC_QUERY
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError
 from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, SyncName, Trigger
-from idexx_sync.db import Conn, writing
+from idexx_sync.database.connection import Conn, writing
 from idexx_sync.leases import Lease
 from idexx_sync.pims import Window
 

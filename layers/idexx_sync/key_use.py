@@ -7,7 +7,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
-from idexx_sync.db import Conn, Cur
+from idexx_sync.database.connection import Conn, Cur
 
 KeyState = Literal["valid", "revoked", "inactive", "expired"]
 

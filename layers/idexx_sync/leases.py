@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from idexx_sync.core.errors import LeaseLost
-from idexx_sync.db import Conn, Settle
+from idexx_sync.database.connection import Conn, Settle
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import psycopg
 
 from idexx_sync import leases
 from idexx_sync.core.errors import DatabaseUnavailable, DeadlineExceeded, LeaseLost, SyncError
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.leases import Lease
 
 CUT_OFF_AGAIN_S: Final = 0.5

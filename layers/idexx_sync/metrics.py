@@ -21,7 +21,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMet
 from idexx_sync.clinic_card import ClinicCard
 from idexx_sync.clinic_status import ClinicStanding, is_switched_on, standing
 from idexx_sync.core.vocabulary import SYNCS, UNFINISHED, Freshness, Stage
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.tallies import QUANTILES, DurationTally, QueueTally, Tallies, read_tallies
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4

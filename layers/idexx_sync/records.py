@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 
 Kind = Literal["appointment", "visit", "consultation"]
 

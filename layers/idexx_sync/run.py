@@ -10,7 +10,7 @@ from uuid import UUID
 from idexx_sync.clinics import Clinic
 from idexx_sync.core.sealing import Keyring, fingerprint
 from idexx_sync.core.vocabulary import JobStatus, SyncName
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import Job, Params
 from idexx_sync.leases import Lease
 from idexx_sync.lifetime import Lifetime

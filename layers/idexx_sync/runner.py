@@ -15,7 +15,7 @@ from idexx_sync.core.errors import ConfigurationInvalid, InternalError, SyncErro
 from idexx_sync.core.sealing import Keyring
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import JobStatus, SyncName
-from idexx_sync.db import Database, unavailable, writing
+from idexx_sync.database.connection import Database, unavailable, writing
 from idexx_sync.jobs import Begun, Job, Order, Params
 from idexx_sync.leases import Lease
 from idexx_sync.lifetime import Lifetime, watched

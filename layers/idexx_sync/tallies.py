@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from idexx_sync.clinic_card import CARD_QUERY, ClinicCard, card_from_row, card_parameters
 from idexx_sync.clinics import unknown_clinic
 from idexx_sync.core.vocabulary import JobStatus, SyncName
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 
 WINDOW: Final = timedelta(hours=24)
 QUANTILES: Final = (0.5, 0.95, 0.99)

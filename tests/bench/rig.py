@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from idexx_sync import entry, migrations
+from idexx_sync import entry
 from idexx_sync.core import logs
+from idexx_sync.database import migrations
 from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from idexx_sync import authorizer, db
+from idexx_sync import authorizer
 from idexx_sync.core import logs
+from idexx_sync.database import connection
 from tests.bench.imports import (
     by_library,
     handler_modules,
@@ -27,7 +28,7 @@ def test_every_function_on_disk_is_measured(tmp_path: Path) -> None:
 
 
 def test_a_handler_lists_what_its_modules_name_and_neither_ours_nor_the_standard_library() -> None:
-    files = [authorizer.__file__, db.__file__, logs.__file__, pytest.__file__, None]
+    files = [authorizer.__file__, connection.__file__, logs.__file__, pytest.__file__, None]
 
     assert third_party_imports(files) == [
         "import psycopg",

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from idexx_sync.db import writing
+from idexx_sync.database.connection import writing
 from idexx_sync.inbound.model import COLUMNS, Appointment, Change
 from idexx_sync.inbound.store import insert_appointments
 from idexx_sync.records import Record

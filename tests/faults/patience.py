@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from idexx_sync import db
+from idexx_sync.database import connection
 from idexx_sync.neo import conversation
 
 PAUSE_S = 0.005
@@ -25,8 +25,8 @@ def impatient() -> Iterator[None]:
     with (
         _quiet(logging.getLogger("psycopg")),  # it tells of each broken connection
         mock.patch.object(conversation, "_FIRST_PAUSE_S", PAUSE_S),
-        mock.patch.object(db, "LOCK_TIMEOUT", LOCK_TIMEOUT),
-        mock.patch.object(db, "IDLE_TIMEOUT", IDLE_TIMEOUT),
+        mock.patch.object(connection, "LOCK_TIMEOUT", LOCK_TIMEOUT),
+        mock.patch.object(connection, "IDLE_TIMEOUT", IDLE_TIMEOUT),
     ):
         yield
 

@@ -10,7 +10,7 @@ from unittest import mock
 
 import psycopg
 
-from idexx_sync import migrations
+from idexx_sync.database import migrations
 from idexx_sync.neo.processes import processes
 from local_stack.chromium import find_chromium, playwright_package
 from local_stack.postgres import running_postgres

@@ -5,7 +5,7 @@ import pytest
 from psycopg import errors
 from pydantic import SecretStr
 
-from idexx_sync.db import connect
+from idexx_sync.database.connection import connect
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.histories import kinds

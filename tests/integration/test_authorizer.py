@@ -21,7 +21,7 @@ from idexx_sync.authorizer import Desk
 from idexx_sync.core import logs
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES
-from idexx_sync.db import Database
+from idexx_sync.database.connection import Database
 from idexx_sync.key_text import generate_key, read_peppers
 from idexx_sync.keys import NewKey, create_key, revoke_key
 from local_stack.postgres import Postgres

@@ -345,7 +345,7 @@ def create_with(conn: Conn, clinic_id: UUID, peppers: Peppers) -> NewKey:
 def test_migration_005_takes_operators_scopes_from_clinics_keys(
     conn: Conn, clinic_id: UUID
 ) -> None:
-    from idexx_sync.migrations import migrations_in
+    from idexx_sync.database.migrations import migrations_in
 
     made = make(conn, clinic_id, scopes=["jobs:read", "sync:inbound"])
     operators = make(conn, None, scopes=SCOPES)

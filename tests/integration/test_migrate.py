@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from functions.migrate.handler import handler
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
-from idexx_sync.migrations import migrations_in
+from idexx_sync.database.migrations import migrations_in
 from local_stack.postgres import Postgres
 from tests.conftest import ODIS_TABLES
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from idexx_sync import jobs, leases
 from idexx_sync.core.errors import LeaseLost
-from idexx_sync.db import connect, writing
+from idexx_sync.database.connection import connect, writing
 from idexx_sync.entry import make_tools
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Begun, Job, new_order

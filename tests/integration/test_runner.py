@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from idexx_sync import jobs
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
-from idexx_sync.db import Database
+from idexx_sync.database.connection import Database
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Order, Params, new_order, tick_order
 from idexx_sync.run import Report, Run

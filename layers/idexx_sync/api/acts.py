@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from idexx_sync.api.problems import Problem
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.holds import Hold, decide, hold_by_id
 from idexx_sync.jobs import Job, cancel, job_by_id
 

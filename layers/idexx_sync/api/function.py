@@ -16,7 +16,7 @@ from idexx_sync.api.call import Call, judged, request_id
 from idexx_sync.api.problems import MEDIA_TYPE, RETRY_AFTER_S, Problem, not_found
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable, SyncError
 from idexx_sync.core.logs import logger
-from idexx_sync.db import Conn, Database
+from idexx_sync.database.connection import Conn, Database
 from idexx_sync.orders import Dispatch
 from idexx_sync.routes import JSON, FunctionName, Operation, find_route, methods_of, routes_of
 from idexx_sync.run import Clock

@@ -10,13 +10,14 @@ from typing import Final
 
 import psycopg
 
-from idexx_sync import metrics, migrations
+from idexx_sync import metrics
 from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools
 from idexx_sync.api.models import Check, ClinicQuery, Health, Readiness, ReadinessDetails
 from idexx_sync.api.openapi import document
 from idexx_sync.api.problems import Problem
 from idexx_sync.core.errors import SyncError
+from idexx_sync.database import migrations
 from idexx_sync.routes import HTML, PROMETHEUS_TEXT
 
 READINESS_LIVES_S: Final = 5.0

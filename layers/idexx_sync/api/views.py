@@ -6,7 +6,7 @@ from idexx_sync.api.models import HoldList, HoldView, JobList, JobView
 from idexx_sync.api.pages import Place, cursor_at
 from idexx_sync.clinics import timezone_of, timezones
 from idexx_sync.core.vocabulary import JobStatus, SyncName
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.gate import HoldStatus
 from idexx_sync.holds import Hold, holds_newest_first
 from idexx_sync.jobs import Job, jobs_newest_first

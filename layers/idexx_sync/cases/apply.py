@@ -10,7 +10,7 @@ from idexx_sync import jobs, leases
 from idexx_sync.audits import Audit, audited_by, store_audits
 from idexx_sync.cases import store
 from idexx_sync.cases.model import NOT_PERSONAL, PREFIX, STAMPS, Change, HeldVisit, Mark, Plan
-from idexx_sync.db import Settle, writing
+from idexx_sync.database.connection import Settle, writing
 from idexx_sync.gate import HoldDecisions
 from idexx_sync.holds import store_decisions
 from idexx_sync.plan import PlanAgain

@@ -21,7 +21,7 @@ from idexx_sync.cases.model import (
     HeldVisit,
     Mark,
 )
-from idexx_sync.db import Conn, Settle
+from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims import Window
 from idexx_sync.records import Record
 

@@ -18,7 +18,7 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
 from idexx_sync.cli.refused import Refused
 from idexx_sync.core.errors import SyncError
-from idexx_sync.db import unavailable
+from idexx_sync.database.connection import unavailable
 
 app = typer.Typer(
     name="idexx-sync",

@@ -23,7 +23,7 @@ from idexx_sync.core.settings import (
     load_key_settings,
     load_settings,
 )
-from idexx_sync.db import Conn, connect
+from idexx_sync.database.connection import Conn, connect
 from idexx_sync.entry import make_tools, open_to_look
 from idexx_sync.pims import Pims
 from idexx_sync.run import Clock, Progress

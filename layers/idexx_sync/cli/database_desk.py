@@ -16,7 +16,7 @@ from idexx_sync.api.views import hold_page, hold_view, job_page, job_view
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.running import run_here
 from idexx_sync.clinics import timezones
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.gate import HoldStatus
 from idexx_sync.holds import Hold, hold_by_id, params_of_finder
 from idexx_sync.jobs import Job, job_by_id, new_order, retry_order

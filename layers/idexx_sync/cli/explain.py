@@ -15,7 +15,7 @@ from idexx_sync.cli.refused import Refused
 from idexx_sync.clinics import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import SyncError
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.explain.facts import holdings
 from idexx_sync.explain.model import Holdings, NeoSays
 from idexx_sync.explain.neo import ask

@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from idexx_sync import migrations, schema
 from idexx_sync.cli.arguments import Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
-from idexx_sync.db import Conn
+from idexx_sync.database import migrations, schema
+from idexx_sync.database.connection import Conn
 
 
 def migrate(

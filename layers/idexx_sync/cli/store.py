@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from idexx_sync.access import LoginOutcome
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from psycopg.rows import class_row, dict_row
 
 from idexx_sync.cases.model import PREFIX
 from idexx_sync.cases.store import HeldQuery
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 from idexx_sync.explain.model import (
     CaseBeside,
     HeldRow,

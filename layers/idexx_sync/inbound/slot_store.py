@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from idexx_sync.db import Conn, Settle
+from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.inbound.slots import HeldSlot, Slot
 from idexx_sync.pims import Window
 

@@ -10,7 +10,7 @@ from idexx_sync import jobs, leases
 from idexx_sync.core.clinic_time import local_day, to_wall
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import SyncName
-from idexx_sync.db import writing
+from idexx_sync.database.connection import writing
 from idexx_sync.gate import Standing, decide_holds
 from idexx_sync.holds import standing_holds
 from idexx_sync.inbound.apply import Prepared, apply, planned_changes

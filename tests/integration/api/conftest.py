@@ -17,7 +17,7 @@ from idexx_sync.api.status import status_operations
 from idexx_sync.authorizer import Desk, authorizer
 from idexx_sync.cases.sync import CaseSync
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope, SyncName
-from idexx_sync.db import Database
+from idexx_sync.database.connection import Database
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Order
 from idexx_sync.key_text import read_peppers

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from idexx_sync.db import Database
+from idexx_sync.database.connection import Database
 from idexx_sync.jobs import Job
 from tests.integration.api.conftest import Api
 from tests.support import Bench, query

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from idexx_sync import leases
 from idexx_sync.cases.sync import CaseSync
-from idexx_sync.db import Conn, Settle
+from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.jobs import Job, Order
 from idexx_sync.leases import Lease
 from idexx_sync.pims import Consultation, Line, SourceRecord

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from idexx_sync.migrations import migrations_in
+from idexx_sync.database.migrations import migrations_in
 from tests.support import Conn, add_clinic
 
 UNDONE = """

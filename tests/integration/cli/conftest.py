@@ -16,7 +16,7 @@ from idexx_sync.cli.app import run
 from idexx_sync.cli.context import Cli, OpenToLook
 from idexx_sync.clinics import Clinic
 from idexx_sync.core.settings import ClientSettings, KeySettings, Settings
-from idexx_sync.db import Conn, Database
+from idexx_sync.database.connection import Conn, Database
 from idexx_sync.pims import Pims
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools

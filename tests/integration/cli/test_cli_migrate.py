@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from idexx_sync.migrations import migrations_in
+from idexx_sync.database.migrations import migrations_in
 from local_stack.postgres import Postgres
 from tests.integration.cli.conftest import CommandLine
 from tests.support import make_settings

@@ -12,7 +12,7 @@ from psycopg import Connection
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import PimsUnavailable
-from idexx_sync.db import Database
+from idexx_sync.database.connection import Database
 from tests.http_gateway import Server, of_gateway, serving
 from tests.integration.api.conftest import Api
 from tests.integration.cli.conftest import Answer, CommandLine

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from idexx_sync.db import Database
+from idexx_sync.database.connection import Database
 from idexx_sync.pims import SourceRecord
 from tests.support import Bench, query, visit
 

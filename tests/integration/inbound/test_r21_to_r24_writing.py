@@ -9,7 +9,7 @@ import pytest
 
 from idexx_sync import leases
 from idexx_sync.core.errors import LeaseLost, PimsUnavailable
-from idexx_sync.db import writing
+from idexx_sync.database.connection import writing
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Params, new_order
 from idexx_sync.leases import Lease

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.db import Conn
+from idexx_sync.database.connection import Conn
 
 Needed = Mapping[str, tuple[str, ...]]
 """Table of schema `public` -> columns that we read or write."""
