@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync import authorizer
+from idexx_sync.keys import authorizer
 from tests.support import PEPPER
 
 STAGE_ARN = "arn:aws:execute-api:us-west-2:123456789012:a1b2c3d4e5/prod"

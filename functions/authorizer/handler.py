@@ -1,5 +1,5 @@
 """Lambda: let a request to the HTTP API in by its key, or refuse it."""
 
-from idexx_sync.authorizer import authorizer
+from idexx_sync.keys.authorizer import authorizer
 
 handler = authorizer()

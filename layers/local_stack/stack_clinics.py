@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES
-from idexx_sync.key_text import Peppers, read_peppers
-from idexx_sync.keys import create_key
+from idexx_sync.keys.format import Peppers, read_peppers
+from idexx_sync.keys.store import create_key
 from local_stack.onboarding import OdisClinic, bring_on_board, store_in_odis, user_in_odis
 from neo_simulator.client import Company, Simulator
 

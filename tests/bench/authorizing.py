@@ -8,9 +8,9 @@ import pytest
 
 from functions.authorizer.handler import handler
 from idexx_sync.core.vocabulary import CLINIC_SCOPES
-from idexx_sync.key_text import hashed, read_peppers
-from idexx_sync.key_use import FIND_KEY
-from idexx_sync.keys import create_key
+from idexx_sync.keys.format import hashed, read_peppers
+from idexx_sync.keys.lookup import FIND_KEY
+from idexx_sync.keys.store import create_key
 from tests.authorizing import authorizer_process, request_event
 from tests.bench.bare_sync import connect
 from tests.bench.figure import Figure, Spread, Way, interleaved, ratio, seconds_of

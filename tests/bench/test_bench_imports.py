@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from idexx_sync import authorizer
 from idexx_sync.core import logs
 from idexx_sync.database import connection
+from idexx_sync.keys import authorizer
 from tests.bench.imports import (
     by_library,
     handler_modules,

@@ -9,8 +9,8 @@ import httpx
 from psycopg import Connection
 from pydantic import SecretStr
 
-from idexx_sync.key_text import read_peppers
-from idexx_sync.keys import create_key, revoke_key
+from idexx_sync.keys.format import read_peppers
+from idexx_sync.keys.store import create_key, revoke_key
 from local_stack.compare import Question, differences
 from local_stack.home import Home
 from local_stack.stack import LocalStack

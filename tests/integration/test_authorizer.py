@@ -16,14 +16,14 @@ from psycopg import Connection
 from pydantic import SecretStr
 
 from functions.authorizer.handler import handler
-from idexx_sync import authorizer
-from idexx_sync.authorizer import Desk
 from idexx_sync.core import logs
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES
 from idexx_sync.database.connection import Database
-from idexx_sync.key_text import generate_key, read_peppers
-from idexx_sync.keys import NewKey, create_key, revoke_key
+from idexx_sync.keys import authorizer
+from idexx_sync.keys.authorizer import Desk
+from idexx_sync.keys.format import generate_key, read_peppers
+from idexx_sync.keys.store import NewKey, create_key, revoke_key
 from local_stack.postgres import Postgres
 from tests.authorizing import METHOD_ARN, STAGE_ARN, authorizer_process, forget_desk, request_event
 from tests.support import LOCAL_KEY, PEPPER, add_clinic, at_once, query

@@ -11,16 +11,9 @@ from psycopg import Connection
 
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
-from idexx_sync.key_text import Peppers, hashed, hint_of, is_key, read_peppers
-from idexx_sync.key_use import FIND_KEY, FoundKey, find_key, touch_key
-from idexx_sync.keys import (
-    NewKey,
-    create_key,
-    key_by_id,
-    keys_listed,
-    revoke_key,
-    rotate_key,
-)
+from idexx_sync.keys.format import Peppers, hashed, hint_of, is_key, read_peppers
+from idexx_sync.keys.lookup import FIND_KEY, FoundKey, find_key, touch_key
+from idexx_sync.keys.store import NewKey, create_key, key_by_id, keys_listed, revoke_key, rotate_key
 from tests.support import LOCAL_KEY, PEPPER, add_clinic, at_once, query
 
 Conn = Connection[tuple[Any, ...]]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.authorizer import Desk, authorizer, presented_key
-from idexx_sync.key_text import generate_key
+from idexx_sync.keys.authorizer import Desk, authorizer, presented_key
+from idexx_sync.keys.format import generate_key
 from tests.authorizing import request_event
 
 KEY = generate_key("test")

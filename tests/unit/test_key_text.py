@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.key_text import (
+from idexx_sync.keys.format import (
     KEY_PATTERN,
     Peppers,
     checksum,

@@ -19,8 +19,8 @@ from idexx_sync.clinics import timezones
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
-from idexx_sync.key_text import read_peppers
-from idexx_sync.keys import (
+from idexx_sync.keys.format import read_peppers
+from idexx_sync.keys.store import (
     ApiKey,
     NewKey,
     checked_name,

@@ -14,14 +14,14 @@ from idexx_sync.api.entry import sync_api
 from idexx_sync.api.function import ApiTools
 from idexx_sync.api.starting import not_built, start
 from idexx_sync.api.status import status_operations
-from idexx_sync.authorizer import Desk, authorizer
 from idexx_sync.cases.sync import CaseSync
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope, SyncName
 from idexx_sync.database.connection import Database
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Order
-from idexx_sync.key_text import read_peppers
-from idexx_sync.keys import create_key
+from idexx_sync.keys.authorizer import Desk, authorizer
+from idexx_sync.keys.format import read_peppers
+from idexx_sync.keys.store import create_key
 from idexx_sync.orders import WorkerUnavailable
 from idexx_sync.run import Sync
 from idexx_sync.runner import run_job

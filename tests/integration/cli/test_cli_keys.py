@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from idexx_sync.core.vocabulary import CLINIC_SCOPES
-from idexx_sync.key_text import hashed, is_key, read_peppers
-from idexx_sync.key_use import find_key
+from idexx_sync.keys.format import hashed, is_key, read_peppers
+from idexx_sync.keys.lookup import find_key
 from tests.integration.cli.conftest import CommandLine
 from tests.support import PEPPER, Bench, add_clinic, make_key_settings, query
 

@@ -17,8 +17,8 @@ from pydantic import SecretStr
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from idexx_sync.database.connection import Conn
-from idexx_sync.key_text import Peppers, generate_key, hashed, hint_of
-from idexx_sync.key_use import KeyState, state_of
+from idexx_sync.keys.format import Peppers, generate_key, hashed, hint_of
+from idexx_sync.keys.lookup import KeyState, state_of
 
 OVERLAP: Final = timedelta(hours=24)
 """How long a rotated key still works, unless told otherwise."""

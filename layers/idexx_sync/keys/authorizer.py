@@ -19,8 +19,8 @@ from idexx_sync.core.errors import DatabaseUnavailable
 from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import load_key_settings
 from idexx_sync.database.connection import Database, unavailable
-from idexx_sync.key_text import Peppers, hashed, is_key, read_peppers
-from idexx_sync.key_use import FoundKey, find_key, touch_key
+from idexx_sync.keys.format import Peppers, hashed, is_key, read_peppers
+from idexx_sync.keys.lookup import FoundKey, find_key, touch_key
 
 HEADER: Final = "x-api-key"
 
