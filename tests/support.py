@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
 from idexx_sync.cases.sync import CaseSync
-from idexx_sync.clinics import Clinic, set_up_clinic
+from idexx_sync.clinics.store import Clinic, set_up_clinic
 from idexx_sync.core.sealing import keyring
 from idexx_sync.core.settings import KeySettings, Settings
 from idexx_sync.database.connection import Database

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from idexx_sync.access_desk import DatabaseDesk, SessionOnlyDesk
-from idexx_sync.clinics import Clinic
+from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.logs import log_job, logger, quiet_drivers
 from idexx_sync.core.sealing import Keyring, keyring

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from idexx_sync import leases
-from idexx_sync.clinics import CLINIC_QUERY
+from idexx_sync.clinics.store import CLINIC_QUERY
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError
 from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, SyncName, Trigger
 from idexx_sync.database.connection import Conn, writing

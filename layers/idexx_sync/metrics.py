@@ -18,8 +18,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
-from idexx_sync.clinic_card import ClinicCard
-from idexx_sync.clinic_status import ClinicStanding, is_switched_on, standing
+from idexx_sync.clinics.overview import ClinicCard
+from idexx_sync.clinics.status import ClinicStanding, is_switched_on, standing
 from idexx_sync.core.vocabulary import SYNCS, UNFINISHED, Freshness, Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.tallies import QUANTILES, DurationTally, QueueTally, Tallies, read_tallies

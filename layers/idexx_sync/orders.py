@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from idexx_sync.clinics import unknown_clinic
+from idexx_sync.clinics.store import unknown_clinic
 from idexx_sync.core.vocabulary import SyncName, Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import JOB_COLUMNS, Job, Params

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from idexx_sync.clinics import Clinic
+from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.sealing import Keyring, fingerprint
 from idexx_sync.core.vocabulary import JobStatus, SyncName
 from idexx_sync.database.connection import Conn

@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 
 from idexx_sync import jobs, leases
-from idexx_sync.clinics import Clinic, clinic_from_row, unknown_clinic
+from idexx_sync.clinics.store import Clinic, clinic_from_row, unknown_clinic
 from idexx_sync.core.errors import ConfigurationInvalid, InternalError, SyncError
 from idexx_sync.core.sealing import Keyring
 from idexx_sync.core.settings import Settings

@@ -8,8 +8,8 @@ from uuid import UUID
 from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict
 
-from idexx_sync.clinic_card import CARD_QUERY, ClinicCard, card_from_row, card_parameters
-from idexx_sync.clinics import unknown_clinic
+from idexx_sync.clinics.overview import CARD_QUERY, ClinicCard, card_from_row, card_parameters
+from idexx_sync.clinics.store import unknown_clinic
 from idexx_sync.core.vocabulary import JobStatus, SyncName
 from idexx_sync.database.connection import Conn
 

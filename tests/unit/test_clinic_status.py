@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from idexx_sync.access_desk import Attempt
-from idexx_sync.clinic_card import ClinicCard, OpenHold, SyncHistory
-from idexx_sync.clinic_status import (
+from idexx_sync.clinics.overview import ClinicCard, OpenHold, SyncHistory
+from idexx_sync.clinics.status import (
     ClinicStanding,
     Need,
     SyncStanding,

@@ -4,7 +4,7 @@ from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools
 from idexx_sync.api.models import ClinicStatus
 from idexx_sync.api.visible import id_in_path
-from idexx_sync.clinic_status import clinic_standing
+from idexx_sync.clinics.status import clinic_standing
 
 
 def get_clinic_status(call: Call, tools: ApiTools) -> Answer:

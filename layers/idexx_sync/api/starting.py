@@ -10,7 +10,7 @@ from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools, Carry
 from idexx_sync.api.models import JobView, SyncRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
-from idexx_sync.clinics import timezone_of
+from idexx_sync.clinics.store import timezone_of
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.jobs import Job, job_by_id
 from idexx_sync.orders import (

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from idexx_sync.api.models import HoldList, HoldView, JobList, JobView
 from idexx_sync.api.pages import Place, cursor_at
-from idexx_sync.clinics import timezone_of, timezones
+from idexx_sync.clinics.store import timezone_of, timezones
 from idexx_sync.core.vocabulary import JobStatus, SyncName
 from idexx_sync.database.connection import Conn
 from idexx_sync.gate import HoldStatus

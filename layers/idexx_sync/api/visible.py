@@ -4,7 +4,7 @@ from uuid import UUID
 
 from idexx_sync.api.call import Call
 from idexx_sync.api.problems import not_found
-from idexx_sync.clinics import timezones
+from idexx_sync.clinics.store import timezones
 from idexx_sync.database.connection import Conn
 from idexx_sync.holds import Hold, hold_by_id
 from idexx_sync.jobs import Job, job_by_id

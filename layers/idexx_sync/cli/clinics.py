@@ -14,14 +14,9 @@ from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url, as_day, 
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.tables import entries, facts
 from idexx_sync.cli.words import ACTORS, ago, moment, told, utc
-from idexx_sync.clinic_card import ClinicCard, clinic_card
-from idexx_sync.clinic_status import WRITES, ClinicStanding, SyncStanding, standing
-from idexx_sync.clinics import (
-    ClinicLine,
-    clinics_listed,
-    require_acting_user,
-    set_up_clinic,
-)
+from idexx_sync.clinics.overview import ClinicCard, clinic_card
+from idexx_sync.clinics.status import WRITES, ClinicStanding, SyncStanding, standing
+from idexx_sync.clinics.store import ClinicLine, clinics_listed, require_acting_user, set_up_clinic
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.jobs import Job, jobs_newest_first

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TextIO
 import typer
 from rich.console import Console, RenderableType
 
-from idexx_sync.clinics import Clinic
+from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.settings import (
     ClientSettings,
     DatabaseSettings,

@@ -15,8 +15,8 @@ from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.store import login_attempts
 from idexx_sync.cli.tables import facts, listing
 from idexx_sync.cli.words import ACTORS, moment, told, utc
-from idexx_sync.clinic_card import clinic_card
-from idexx_sync.clinic_status import breaker
+from idexx_sync.clinics.overview import clinic_card
+from idexx_sync.clinics.status import breaker
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.sealing import keyring
 

@@ -15,7 +15,7 @@ from idexx_sync.api.problems import not_found
 from idexx_sync.api.views import hold_page, hold_view, job_page, job_view
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.running import run_here
-from idexx_sync.clinics import timezones
+from idexx_sync.clinics.store import timezones
 from idexx_sync.database.connection import Conn
 from idexx_sync.gate import HoldStatus
 from idexx_sync.holds import Hold, hold_by_id, params_of_finder

@@ -7,7 +7,7 @@ from typing import Any
 
 from idexx_sync import jobs, leases
 from idexx_sync.audits import Audit, store_audits
-from idexx_sync.clinics import store_configuration
+from idexx_sync.clinics.store import store_configuration
 from idexx_sync.database.connection import Settle, writing
 from idexx_sync.gate import HoldDecisions
 from idexx_sync.holds import store_decisions

@@ -6,9 +6,9 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from idexx_sync.clinics import BlockedPeriod, Clinic
+from idexx_sync.clinics.hours import Hours, hours_by_weekday, weekday_number
+from idexx_sync.clinics.store import BlockedPeriod, Clinic
 from idexx_sync.core.clinic_time import to_instant, to_wall
-from idexx_sync.inbound.hours import Hours, hours_by_weekday, weekday_number
 
 SlotKey = tuple[date, time]
 """Day and start, in clinic wall-clock time."""

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from idexx_sync.cli.app import run
 from idexx_sync.cli.context import Cli, OpenToLook
-from idexx_sync.clinics import Clinic
+from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.settings import ClientSettings, KeySettings, Settings
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.pims import Pims

@@ -9,7 +9,7 @@ import pytest
 
 from idexx_sync.access import Credentials
 from idexx_sync.access_desk import DatabaseDesk
-from idexx_sync.clinic_status import clinic_standing
+from idexx_sync.clinics.status import clinic_standing
 from idexx_sync.core.errors import CredentialsRejected, ShapeChanged
 from idexx_sync.core.sealing import keyring
 from tests.integration.cli.conftest import CommandLine, Terminal

@@ -8,8 +8,8 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from idexx_sync.access_desk import Attempt
-from idexx_sync.clinic_card import ClinicCard, OpenHold, SyncHistory, clinic_card
-from idexx_sync.clinic_status import clinic_standing
+from idexx_sync.clinics.overview import ClinicCard, OpenHold, SyncHistory, clinic_card
+from idexx_sync.clinics.status import clinic_standing
 from idexx_sync.core.errors import ConfigurationInvalid
 from tests.integration.status.rows import (
     DRY,

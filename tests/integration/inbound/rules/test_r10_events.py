@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from idexx_sync.clinics import set_up_clinic
+from idexx_sync.clinics.store import set_up_clinic
 from idexx_sync.pims import Unreadable
 from tests.support import Bench, block, counts, visit, visits, warnings
 

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from idexx_sync.access_desk import check_breaker
-from idexx_sync.clinic_card import ClinicCard, SyncHistory, clinic_card
+from idexx_sync.clinics.overview import ClinicCard, SyncHistory, clinic_card
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
 from idexx_sync.core.vocabulary import SYNCS, Freshness, Stage, SyncName

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Final
 
-from idexx_sync.clinics import Clinic
+from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.errors import ConfigurationInvalid
 
 WEEKDAYS: Final = (
