@@ -24,7 +24,7 @@ from idexx_sync.holds import decide
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Params, new_order
 from idexx_sync.lifetime import Lifetime
-from idexx_sync.pims import (
+from idexx_sync.pims.protocol import (
     Configuration,
     ConsultationAnswer,
     Found,

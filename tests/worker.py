@@ -14,9 +14,9 @@ from pydantic import SecretStr
 
 from functions.inbound_sync.handler import worker
 from idexx_sync import entry
-from idexx_sync.access import Credentials
-from idexx_sync.access_desk import store_credentials
 from idexx_sync.core.sealing import keyring
+from idexx_sync.pims.access import Credentials
+from idexx_sync.pims.access_store import store_credentials
 from neo_simulator.client import Company
 from tests.support import LOCAL_KEY, Conn, add_clinic, query
 

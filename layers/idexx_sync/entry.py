@@ -11,7 +11,6 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from idexx_sync.access_desk import DatabaseDesk, SessionOnlyDesk
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.logs import log_job, logger, quiet_drivers
@@ -21,7 +20,8 @@ from idexx_sync.core.vocabulary import SyncName, Trigger
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs import Job, Order, Params, new_order, tick_order
 from idexx_sync.lifetime import Lifetime
-from idexx_sync.pims import Pims
+from idexx_sync.pims.access_store import DatabaseDesk, SessionOnlyDesk
+from idexx_sync.pims.protocol import Pims
 from idexx_sync.run import Clock, OpenPims, Progress, Silent, Sync
 from idexx_sync.runner import Tools, run_job
 
@@ -153,7 +153,7 @@ def make_tools(
 @contextmanager
 def open_to_look(settings: Settings, conn: Conn, clinic: Clinic, clock: Clock) -> Iterator[Pims]:
     """The real Neo with the session that is stored: no login is made and nothing written."""
-    from idexx_sync.neo.provider import ClinicAccess, open_neo
+    from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
 
     quiet_drivers()
     access = ClinicAccess(
@@ -188,7 +188,7 @@ class _Telling:
 def _neo_opener(
     settings: Settings, keys: Keyring, database: Database, clock: Clock, progress: Progress
 ) -> OpenPims:
-    from idexx_sync.neo.provider import ClinicAccess, open_neo
+    from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
 
     @contextmanager
     def open_pims(

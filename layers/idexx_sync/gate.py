@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from idexx_sync.pims import Window
+from idexx_sync.pims.protocol import Window
 
 Finding = dict[str, Any]
 """What was found about one record: times, field names, statuses; never a personal value.

@@ -15,7 +15,7 @@ from idexx_sync.core.errors import ConfigurationInvalid, SyncError
 from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, SyncName, Trigger
 from idexx_sync.database.connection import Conn, writing
 from idexx_sync.leases import Lease
-from idexx_sync.pims import Window
+from idexx_sync.pims.protocol import Window
 
 MOST_DAYS = 62
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)

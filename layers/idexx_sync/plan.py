@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from idexx_sync.core.errors import ShapeChanged
-from idexx_sync.pims import SourceRecord
+from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.records import Record
 
 LOOKUPS_PER_RUN: Final = 50

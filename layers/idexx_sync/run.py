@@ -14,7 +14,7 @@ from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import Job, Params
 from idexx_sync.leases import Lease
 from idexx_sync.lifetime import Lifetime
-from idexx_sync.pims import Pims
+from idexx_sync.pims.protocol import Pims
 
 Clock = Callable[[], datetime]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from idexx_sync import entry
-from idexx_sync.neo.answers import RawAnswer
-from idexx_sync.neo.transport import HttpTransport
+from idexx_sync.pims.neo.http.answers import RawAnswer
+from idexx_sync.pims.neo.http.transport import HttpTransport
 from tests.bench.bare_sync import recording
 from tests.bench.figure import Figure, Spread, Way, interleaved, seconds_of, spread
 from tests.bench.rig import L0, Rig, Service

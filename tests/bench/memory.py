@@ -4,7 +4,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from idexx_sync.neo.processes import processes
+from idexx_sync.pims.neo.login.processes import processes
 from tests.bench.figure import Figure, spread
 from tests.bench.rig import L0, Rig, Service
 

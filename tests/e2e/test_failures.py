@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from idexx_sync.neo.processes import command_line, processes
+from idexx_sync.pims.neo.login.processes import command_line, processes
 from local_stack.stack import LocalStack
 from tests.e2e.conftest import WORKER
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from idexx_sync.neo.processes import command_line, processes
+from idexx_sync.pims.neo.login.processes import command_line, processes
 from local_stack.lambdas.tree import below
 from tests.conftest import ROOT
 

@@ -18,8 +18,6 @@ from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
 from idexx_sync import entry, holds
-from idexx_sync.access import Credentials
-from idexx_sync.access_desk import store_credentials
 from idexx_sync.cases.sync import CaseSync
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.sealing import keyring, seal
@@ -27,6 +25,8 @@ from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Order, new_order
+from idexx_sync.pims.access import Credentials
+from idexx_sync.pims.access_store import store_credentials
 from idexx_sync.run import Sync
 from idexx_sync.runner import Tools, run_job
 from local_stack.compare import Question

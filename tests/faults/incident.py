@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.errors import LockNotAvailable
 
 from idexx_sync.jobs import Order
-from idexx_sync.neo.processes import adopting_orphans
+from idexx_sync.pims.neo.login.processes import adopting_orphans
 from tests.faults import checks
 from tests.faults.clinic import TRIES, FaultClinic
 from tests.faults.converge import Watch

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from idexx_sync.neo.processes import command_line, processes
+from idexx_sync.pims.neo.login.processes import command_line, processes
 from tests.faults.rig import Rig
 from tests.support import Conn, query
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from unittest import mock
 
 from idexx_sync.database import connection
-from idexx_sync.neo import conversation
+from idexx_sync.pims.neo.http import client
 
 PAUSE_S = 0.005
 """Between two tries of a request."""
@@ -24,7 +24,7 @@ def impatient() -> Iterator[None]:
     """For the time of the block, in this process."""
     with (
         _quiet(logging.getLogger("psycopg")),  # it tells of each broken connection
-        mock.patch.object(conversation, "_FIRST_PAUSE_S", PAUSE_S),
+        mock.patch.object(client, "_FIRST_PAUSE_S", PAUSE_S),
         mock.patch.object(connection, "LOCK_TIMEOUT", LOCK_TIMEOUT),
         mock.patch.object(connection, "IDLE_TIMEOUT", IDLE_TIMEOUT),
     ):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Order
-from idexx_sync.pims import Pims
+from idexx_sync.pims.protocol import Pims
 from idexx_sync.run import Progress, Report, Run, Silent, Sync
 from idexx_sync.runner import Tools
 from tests.faults.clinic import TRIES, Delivery, FaultClinic

@@ -11,7 +11,7 @@ from unittest import mock
 import psycopg
 
 from idexx_sync.database import migrations
-from idexx_sync.neo.processes import processes
+from idexx_sync.pims.neo.login.processes import processes
 from local_stack.chromium import find_chromium, playwright_package
 from local_stack.postgres import running_postgres
 from neo_simulator.client import Simulator

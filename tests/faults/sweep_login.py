@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from idexx_sync.neo.processes import command_line
+from idexx_sync.pims.neo.login.processes import command_line
 from neo_simulator.client import Simulator
 from tests.faults import checks
 from tests.faults.clinic import FaultClinic

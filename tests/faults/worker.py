@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from idexx_sync.jobs import Order, Params, tick_order
-from idexx_sync.neo.processes import processes
+from idexx_sync.pims.neo.login.processes import processes
 from tests.faults.clinic import FaultClinic
 from tests.faults.leftovers import SETTLES_S, descendants
 from tests.faults.rig import ROOT, Rig

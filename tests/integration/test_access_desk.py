@@ -9,8 +9,6 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
-from idexx_sync.access import Credentials, LoginOutcome, StoredSession
-from idexx_sync.access_desk import DatabaseDesk, store_credentials
 from idexx_sync.core.errors import (
     AccountLocked,
     ChallengeRequired,
@@ -22,6 +20,8 @@ from idexx_sync.core.errors import (
     Throttled,
 )
 from idexx_sync.core.sealing import CannotOpen, fingerprint, keyring, open_sealed, seal
+from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
+from idexx_sync.pims.access_store import DatabaseDesk, store_credentials
 from tests.support import LOCAL_KEY, MORNING, add_clinic, query
 
 KEYS = keyring(LOCAL_KEY)

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from idexx_sync.access_desk import Attempt
 from idexx_sync.clinics.overview import ClinicCard, OpenHold, SyncHistory
 from idexx_sync.clinics.status import (
     ClinicStanding,
@@ -19,6 +18,7 @@ from idexx_sync.clinics.status import (
 )
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, who_acts
 from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.pims.breaker import Attempt
 
 NOW = datetime(2026, 5, 4, 19, 0, tzinfo=UTC)
 """Monday noon in Los Angeles."""

@@ -13,7 +13,7 @@ from idexx_sync.gate import (
     Standings,
     decide_holds,
 )
-from idexx_sync.pims import Window
+from idexx_sync.pims.protocol import Window
 
 NOW = datetime(2026, 5, 4, 14, tzinfo=UTC)
 WEEK = Window(date(2026, 5, 4), date(2026, 5, 10))

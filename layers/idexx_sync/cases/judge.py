@@ -21,7 +21,7 @@ from idexx_sync.gate import (
     all_shifted,
     too_many,
 )
-from idexx_sync.pims import SourceRecord, Window
+from idexx_sync.pims.protocol import SourceRecord, Window
 
 LOSSES = UNPROVEN["visit"]
 

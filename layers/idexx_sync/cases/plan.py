@@ -36,7 +36,7 @@ from idexx_sync.cases.view import View, same
 from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES, species
 from idexx_sync.core.clinic_time import EndsBeforeStart
 from idexx_sync.core.vocabulary import appointment_status, fold
-from idexx_sync.pims import Consultation, SourceRecord
+from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.records import Record
 
 TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})

@@ -16,7 +16,7 @@ from idexx_sync.core.errors import (
     Throttled,
 )
 from idexx_sync.gate import FEW
-from idexx_sync.pims import (
+from idexx_sync.pims.protocol import (
     Consultation,
     ConsultationAnswer,
     Found,

@@ -7,7 +7,7 @@ from idexx_sync.cases.model import HeldCase, HeldVisit
 from idexx_sync.cases.view import View
 from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES
 from idexx_sync.core.vocabulary import AppointmentStatus, appointment_status
-from idexx_sync.pims import SourceRecord
+from idexx_sync.pims.protocol import SourceRecord
 
 EDITED: Final = "edited"
 """A person's status, which stays."""

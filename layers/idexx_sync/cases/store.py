@@ -22,7 +22,7 @@ from idexx_sync.cases.model import (
     Mark,
 )
 from idexx_sync.database.connection import Conn, Settle
-from idexx_sync.pims import Window
+from idexx_sync.pims.protocol import Window
 from idexx_sync.records import Record
 
 EXTENSION_PREFIX: Final = "idexx-appt-"

@@ -25,7 +25,7 @@ from idexx_sync.core.settings import (
 )
 from idexx_sync.database.connection import Conn, connect
 from idexx_sync.entry import make_tools, open_to_look
-from idexx_sync.pims import Pims
+from idexx_sync.pims.protocol import Pims
 from idexx_sync.run import Clock, Progress
 from idexx_sync.runner import Tools
 

@@ -8,8 +8,6 @@ from pydantic import SecretStr
 from rich.console import RenderableType
 from rich.text import Text
 
-from idexx_sync.access import Credentials
-from idexx_sync.access_desk import store_credentials
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.store import login_attempts
@@ -19,6 +17,8 @@ from idexx_sync.clinics.overview import clinic_card
 from idexx_sync.clinics.status import breaker
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.sealing import keyring
+from idexx_sync.pims.access import Credentials
+from idexx_sync.pims.access_store import store_credentials
 
 NAMES = ("company_id", "username", "password")
 LAST_LOGINS = 5

@@ -20,7 +20,7 @@ from idexx_sync.explain.facts import holdings
 from idexx_sync.explain.model import Holdings, NeoSays
 from idexx_sync.explain.neo import ask
 from idexx_sync.explain.reasons import Clinical, reasons
-from idexx_sync.pims import Found
+from idexx_sync.pims.protocol import Found
 
 LONGEST_ID: Final = 64
 OFFLINE: Final = "not asked (--offline)"

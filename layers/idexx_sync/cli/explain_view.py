@@ -18,7 +18,7 @@ from idexx_sync.cli.words import CAUSES, REASONS, counted, moment, told, utc
 from idexx_sync.explain.facts import MOST_TOUCHES
 from idexx_sync.explain.model import HeldRow, Holdings, Memory, NamedHold, NeoSays, Touch
 from idexx_sync.explain.reasons import Reason, same_patient
-from idexx_sync.pims import Consultation, Found, Gone, SourceRecord, Unknown
+from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown
 
 NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 _OF_RECORD: Final = (

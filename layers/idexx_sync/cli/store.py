@@ -6,8 +6,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from idexx_sync.access import LoginOutcome
 from idexx_sync.database.connection import Conn
+from idexx_sync.pims.access import LoginOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from idexx_sync.core.clinic_time import DEFAULT_ZONE
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.database.connection import Conn
-from idexx_sync.pims import Configuration
+from idexx_sync.pims.protocol import Configuration
 
 
 @dataclass(frozen=True, slots=True)

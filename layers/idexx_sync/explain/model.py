@@ -9,7 +9,7 @@ from uuid import UUID
 from idexx_sync.cases.model import HeldCase, HeldVisit
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.gate import Finding, HoldStatus
-from idexx_sync.pims import ConsultationAnswer, Lookup, SourceRecord, Unreadable
+from idexx_sync.pims.protocol import ConsultationAnswer, Lookup, SourceRecord, Unreadable
 from idexx_sync.records import Kind, Record
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from idexx_sync.core.clinic_time import day_of
 from idexx_sync.core.errors import SyncError
 from idexx_sync.explain.model import NeoSays
-from idexx_sync.pims import Found, Pims, Window
+from idexx_sync.pims.protocol import Found, Pims, Window
 
 
 def ask(pims: Pims, appointment_id: str, known_start: str | None) -> NeoSays:

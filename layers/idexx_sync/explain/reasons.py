@@ -20,7 +20,7 @@ from idexx_sync.cases.words import CASE_STATUS
 from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.core.vocabulary import FREES_TIME, Stage, appointment_status
 from idexx_sync.explain.model import Holdings, NeoSays
-from idexx_sync.pims import Consultation, Found, Gone, Unknown
+from idexx_sync.pims.protocol import Consultation, Found, Gone, Unknown
 from idexx_sync.plan import STRIKE_INTERVAL, STRIKES_THAT_PROVE
 
 REMOVALS: Final = {

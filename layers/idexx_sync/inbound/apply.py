@@ -15,7 +15,7 @@ from idexx_sync.inbound import slot_store, store
 from idexx_sync.inbound.judge import Judgement
 from idexx_sync.inbound.model import PERSONAL, Change, Plan
 from idexx_sync.inbound.slots import SlotPlan
-from idexx_sync.pims import Configuration, Window
+from idexx_sync.pims.protocol import Configuration, Window
 from idexx_sync.plan import PlanAgain
 from idexx_sync.records import store_records, store_unknown_words
 from idexx_sync.run import Report, Run

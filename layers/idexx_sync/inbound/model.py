@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from idexx_sync.core.vocabulary import FREES_TIME
-from idexx_sync.pims import RecordKind
+from idexx_sync.pims.protocol import RecordKind
 from idexx_sync.plan import Unproven
 from idexx_sync.records import Record
 

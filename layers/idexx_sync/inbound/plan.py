@@ -18,7 +18,7 @@ from idexx_sync.inbound.model import (
     Row,
 )
 from idexx_sync.inbound.view import View, bare_block_ids, id_of, key_of, missing_rows
-from idexx_sync.pims import (
+from idexx_sync.pims.protocol import (
     Found,
     Gone,
     Lookup,

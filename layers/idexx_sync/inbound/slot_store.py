@@ -9,7 +9,7 @@ from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.inbound.slots import HeldSlot, Slot
-from idexx_sync.pims import Window
+from idexx_sync.pims.protocol import Window
 
 
 def slots_held(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:

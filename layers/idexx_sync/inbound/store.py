@@ -9,7 +9,7 @@ from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.inbound.model import COLUMNS, Appointment, Change, Held, Row
-from idexx_sync.pims import Window
+from idexx_sync.pims.protocol import Window
 from idexx_sync.records import Record
 
 _OWN = ", ".join(COLUMNS)

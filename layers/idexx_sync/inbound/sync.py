@@ -21,7 +21,7 @@ from idexx_sync.inbound.slot_store import held_slots, slots_held
 from idexx_sync.inbound.slots import HeldSlot, Slot, plan_slots, slot_grid
 from idexx_sync.inbound.store import HeldQuery, removed_rows
 from idexx_sync.inbound.view import View, bare_block_ids, keys_of, keys_to_place, look_ups_wanted
-from idexx_sync.pims import Configuration, Lookup, Pims, Snapshot, Window
+from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Window
 from idexx_sync.plan import PlanAgain
 from idexx_sync.run import Report, Run
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from idexx_sync.neo.processes import Process, processes
+from idexx_sync.pims.neo.login.processes import Process, processes
 
 _SET_CHILD_SUBREAPER: Final = 36
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")

@@ -14,7 +14,7 @@ from idexx_sync.cases.sync import CaseSync
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.jobs import Job, Order
 from idexx_sync.leases import Lease
-from idexx_sync.pims import Consultation, Line, SourceRecord
+from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
 from idexx_sync.runner import run_job
 from tests.support import Bench, query, visit
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from idexx_sync.pims import Consultation
+from idexx_sync.pims.protocol import Consultation
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 from tests.support import add_clinic, counts
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from idexx_sync.pims import Gone, Unknown
+from idexx_sync.pims.protocol import Gone, Unknown
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 from tests.support import counts, warnings
 

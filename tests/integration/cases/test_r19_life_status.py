@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.pims import Line
+from idexx_sync.pims.protocol import Line
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 from tests.support import counts, warnings
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from psycopg.rows import dict_row
 
-from idexx_sync.pims import Gone
+from idexx_sync.pims.protocol import Gone
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 
 AUTO_SCHEDULED = """

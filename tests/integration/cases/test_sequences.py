@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from idexx_sync.core.errors import InternalError, PimsUnavailable
-from idexx_sync.pims import ConsultationAnswer, Line, Unknown
+from idexx_sync.pims.protocol import ConsultationAnswer, Line, Unknown
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 from tests.support import counts, query, warnings
 

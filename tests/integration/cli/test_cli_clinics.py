@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from idexx_sync.access import Credentials
-from idexx_sync.access_desk import DatabaseDesk
 from idexx_sync.clinics.status import clinic_standing
 from idexx_sync.core.errors import CredentialsRejected, ShapeChanged
 from idexx_sync.core.sealing import keyring
+from idexx_sync.pims.access import Credentials
+from idexx_sync.pims.access_store import DatabaseDesk
 from tests.integration.cli.conftest import CommandLine, Terminal
 from tests.support import LOCAL_KEY, Bench, add_clinic, add_user, query, visits
 

@@ -9,7 +9,7 @@ import pytest
 from psycopg import Connection
 
 from idexx_sync.core.errors import PimsUnavailable
-from idexx_sync.pims import Found, Unknown
+from idexx_sync.pims.protocol import Found, Unknown
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 from tests.integration.cli.conftest import Answer, CommandLine
 from tests.support import add_clinic, add_user, block, query, visits

@@ -17,7 +17,7 @@ from threading import Timer
 import pytest
 from rich.console import Console
 
-from idexx_sync.neo.processes import processes
+from idexx_sync.pims.neo.login.processes import processes
 from local_stack.demo import play
 from local_stack.demo_report import Report, Steps
 from local_stack.demo_runs import Outcome

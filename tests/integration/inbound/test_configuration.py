@@ -4,7 +4,7 @@ from threading import Barrier
 
 import pytest
 
-from idexx_sync.pims import Configuration
+from idexx_sync.pims.protocol import Configuration
 from tests.support import Bench, visit
 
 

@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from idexx_sync.database.connection import Database
-from idexx_sync.pims import SourceRecord
+from idexx_sync.pims.protocol import SourceRecord
 from tests.support import Bench, query, visit
 
 MOST_ROUND_TRIPS = 6

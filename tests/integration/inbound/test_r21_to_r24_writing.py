@@ -13,7 +13,7 @@ from idexx_sync.database.connection import writing
 from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import Job, Params, new_order
 from idexx_sync.leases import Lease
-from idexx_sync.pims import Unreadable
+from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.run import Report, Run
 from idexx_sync.runner import run_job
 from tests.support import Bench, add_clinic, counts, query, visit, visits, warnings

@@ -8,7 +8,7 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from idexx_sync.neo.processes import command_line, processes
+from idexx_sync.pims.neo.login.processes import command_line, processes
 from local_stack.lambdas.pool import Pool
 from tests.integration.local_stack.conftest import Rig
 

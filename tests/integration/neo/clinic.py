@@ -10,10 +10,10 @@ from typing import Any, Literal
 import httpx
 from pydantic import SecretStr
 
-from idexx_sync.access import StoredSession
 from idexx_sync.core.settings import Settings
-from idexx_sync.neo.provider import ClinicAccess, NeoProvider, open_neo
-from idexx_sync.pims import Window
+from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.neo.provider import ClinicAccess, NeoProvider, open_neo
+from idexx_sync.pims.protocol import Window
 from neo_simulator.client import Company
 from neo_simulator.web.login import proof
 from tests.unit.neo.desk import FakeDesk

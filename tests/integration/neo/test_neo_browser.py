@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Error
 
-from idexx_sync.access import StoredSession
-from idexx_sync.neo.browser import PASSED_ON, open_browser, run_folder, scrubbed
-from idexx_sync.neo.browser_login import BrowserLogin
-from idexx_sync.neo.browser_transport import BrowserTransport
-from idexx_sync.neo.processes import command_line, processes
+from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
+from idexx_sync.pims.neo.login.attempt import BrowserLogin
+from idexx_sync.pims.neo.login.browser import PASSED_ON, open_browser, run_folder, scrubbed
+from idexx_sync.pims.neo.login.processes import command_line, processes
 from tests.unit.neo.desk import FakeDesk
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from idexx_sync.core.errors import CredentialsRejected, ShapeChanged
-from idexx_sync.neo.provider import CONFIGURATION
-from idexx_sync.pims import Consultation, ConsultationAnswer, Found, Gone, Line, Unknown
+from idexx_sync.pims.neo.provider import CONFIGURATION
+from idexx_sync.pims.protocol import Consultation, ConsultationAnswer, Found, Gone, Line, Unknown
 from tests.integration.neo.clinic import WEEK, Clinic
 
 PAGE = "/page-data"

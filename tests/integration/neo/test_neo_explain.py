@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from idexx_sync.access_desk import SessionOnlyDesk, store_credentials
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.sealing import keyring, seal
 from idexx_sync.entry import open_to_look
+from idexx_sync.pims.access_store import SessionOnlyDesk, store_credentials
 from neo_simulator.client import Company
 from tests.integration.cli.conftest import Answer, CommandLine
 from tests.integration.neo.clinic import AGENT, Clinic, session_cookies

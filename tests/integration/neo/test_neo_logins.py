@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.access import LoginOutcome
 from idexx_sync.core import errors
 from idexx_sync.core.errors import SyncError
-from idexx_sync.neo.processes import command_line, processes
+from idexx_sync.pims.access import LoginOutcome
+from idexx_sync.pims.neo.login.processes import command_line, processes
 from tests.integration.neo.clinic import WEEK, Clinic
 from tests.unit.neo.desk import CANARY_PASSWORD
 

@@ -11,8 +11,8 @@ import pytest
 
 from idexx_sync.core import errors
 from idexx_sync.core.errors import ShapeChanged, SyncError
-from idexx_sync.neo.provider import APPOINTMENT, CALENDAR, CONFIGURATION
-from idexx_sync.pims import Found, Gone, Room, Unknown, Window
+from idexx_sync.pims.neo.provider import APPOINTMENT, CALENDAR, CONFIGURATION
+from idexx_sync.pims.protocol import Found, Gone, Room, Unknown, Window
 from tests.integration.neo.clinic import AGENT, WEEK, Clinic
 
 

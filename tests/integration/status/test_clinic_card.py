@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from idexx_sync.access_desk import Attempt
 from idexx_sync.clinics.overview import ClinicCard, OpenHold, SyncHistory, clinic_card
 from idexx_sync.clinics.status import clinic_standing
 from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.pims.breaker import Attempt
 from tests.integration.status.rows import (
     DRY,
     REAL,

@@ -20,7 +20,7 @@ from idexx_sync.explain.model import (
     Touch,
 )
 from idexx_sync.explain.reasons import Clinical, Reason, reasons, same_patient
-from idexx_sync.pims import Consultation, Found, Gone, SourceRecord, Unknown, Unreadable
+from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown, Unreadable
 from idexx_sync.records import Record
 
 NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from idexx_sync.inbound.model import Appointment, Held, Plan, Row
 from idexx_sync.inbound.view import View
-from idexx_sync.pims import (
+from idexx_sync.pims.protocol import (
     Found,
     Gone,
     Lookup,

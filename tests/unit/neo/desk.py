@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
-from idexx_sync.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.core.errors import SyncError
+from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 
 CANARY_PASSWORD = "Canary-Pass-7!word"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.neo.answers import (
+from idexx_sync.pims.neo.http.answers import (
     Answered,
     NotFound,
     RawAnswer,

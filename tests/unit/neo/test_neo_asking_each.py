@@ -5,12 +5,12 @@ import threading
 
 import pytest
 
-from idexx_sync.access import StoredSession
 from idexx_sync.core.errors import LeaseLost, PimsUnavailable, ShapeChanged
-from idexx_sync.neo.answers import RawAnswer
-from idexx_sync.neo.provider import NeoProvider
-from idexx_sync.neo.transport import too_large
-from idexx_sync.pims import Consultation, Gone, Unknown
+from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.neo.http.answers import RawAnswer
+from idexx_sync.pims.neo.http.transport import too_large
+from idexx_sync.pims.neo.provider import NeoProvider
+from idexx_sync.pims.protocol import Consultation, Gone, Unknown
 from tests.unit.neo.desk import FakeDesk
 from tests.unit.neo.test_neo_session import NOW, OLD, Answer, Neo, json_answer
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idexx_sync.neo.answers import Answered, RawAnswer, judge
-from idexx_sync.neo.consultations import read_consultation
-from idexx_sync.pims import Consultation, Gone, Line, Unknown
+from idexx_sync.pims.neo.http.answers import Answered, RawAnswer, judge
+from idexx_sync.pims.neo.payloads.consultation import read_consultation
+from idexx_sync.pims.protocol import Consultation, Gone, Line, Unknown
 from tests.unit.neo.test_neo_payloads import json_values
 
 

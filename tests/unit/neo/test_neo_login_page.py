@@ -2,9 +2,9 @@
 
 import pytest
 
-from idexx_sync.access import LoginOutcome
-from idexx_sync.neo.browser import only
-from idexx_sync.neo.login_page import Sight, leads_elsewhere, meaning_of, outcome_of
+from idexx_sync.pims.access import LoginOutcome
+from idexx_sync.pims.neo.login.browser import only
+from idexx_sync.pims.neo.login.page import Sight, leads_elsewhere, meaning_of, outcome_of
 
 LOGIN = "https://neo.example/login"
 HOME = "https://neo.example/dashboard"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from idexx_sync.core.errors import ShapeChanged
-from idexx_sync.neo.lookups import read_appointment, read_configuration
-from idexx_sync.pims import Configuration, Found, Gone, Room, Unknown
+from idexx_sync.pims.neo.payloads.appointment import read_appointment, read_configuration
+from idexx_sync.pims.protocol import Configuration, Found, Gone, Room, Unknown
 
 
 def shown(**changes: Any) -> dict[str, Any]:

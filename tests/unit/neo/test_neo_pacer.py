@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idexx_sync.neo.pacer import Pacer
+from idexx_sync.pims.neo.http.rate_limiter import Pacer
 
 
 class Clock:

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idexx_sync.core.errors import ShapeChanged
-from idexx_sync.neo.fields import wall_clock
-from idexx_sync.neo.payloads import read_calendar, read_event
-from idexx_sync.pims import SourceRecord, Unreadable
+from idexx_sync.pims.neo.payloads.calendar import read_calendar, read_event
+from idexx_sync.pims.neo.payloads.fields import wall_clock
+from idexx_sync.pims.protocol import SourceRecord, Unreadable
 
 ABSENT = object()
 unhurried = settings(deadline=None)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from idexx_sync.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.core import errors
 from idexx_sync.core.errors import (
     InternalError,
@@ -16,11 +15,12 @@ from idexx_sync.core.errors import (
     SyncError,
     Throttled,
 )
-from idexx_sync.neo.answers import Answered, NotFound, RawAnswer, SessionRefused
-from idexx_sync.neo.conversation import Conversation
-from idexx_sync.neo.login import LoginResult
-from idexx_sync.neo.pacer import Pacer
-from idexx_sync.neo.session import SessionKeeper
+from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
+from idexx_sync.pims.neo.http.answers import Answered, NotFound, RawAnswer, SessionRefused
+from idexx_sync.pims.neo.http.client import Conversation
+from idexx_sync.pims.neo.http.rate_limiter import Pacer
+from idexx_sync.pims.neo.http.session import SessionKeeper
+from idexx_sync.pims.neo.login.dialog import LoginResult
 from tests.unit.neo.desk import CANARY_PASSWORD, FakeDesk
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)

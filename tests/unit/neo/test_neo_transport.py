@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.access import StoredSession
 from idexx_sync.core.errors import (
     DeadlineExceeded,
     PimsSlow,
@@ -18,7 +17,8 @@ from idexx_sync.core.errors import (
     ShapeChanged,
     SyncError,
 )
-from idexx_sync.neo.transport import HttpTransport, address, belongs_to
+from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.neo.http.transport import HttpTransport, address, belongs_to
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 

@@ -1,7 +1,7 @@
 """Rule R1: only a complete read may conclude that something is gone."""
 
 from idexx_sync.core.errors import PimsUnavailable, ShapeChanged
-from idexx_sync.pims import Unreadable
+from idexx_sync.pims.protocol import Unreadable
 from tests.support import Bench, counts, visit, visits, warnings
 
 NO_ID = Unreadable("id_missing", None)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.pims import Unreadable
+from idexx_sync.pims.protocol import Unreadable
 from tests.support import Bench, block, counts, visit, warnings
 
 SPRING, AUTUMN = date(2026, 3, 8), date(2026, 11, 1)

@@ -3,7 +3,7 @@
 import pytest
 
 from idexx_sync.core.vocabulary import fold
-from idexx_sync.pims import SourceRecord
+from idexx_sync.pims.protocol import SourceRecord
 from tests.support import Bench, block, counts, query, visit, visits, warnings
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from idexx_sync.pims import Found, Unknown, Unreadable
+from idexx_sync.pims.protocol import Found, Unknown, Unreadable
 from tests.support import MONDAY, Bench, block, counts, visit, visits, warnings
 
 NEXT_WEEK = "2026-05-11 10:00:00"

@@ -4,7 +4,7 @@ import pytest
 
 from idexx_sync.gate import UNPROVEN
 from idexx_sync.inbound.judge import FINALISED
-from idexx_sync.pims import Unknown
+from idexx_sync.pims.protocol import Unknown
 from tests.support import Bench, counts, held, query, visit, visits
 
 FINAL = "2026-05-04 06:00:00"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from idexx_sync.clinics.store import set_up_clinic
-from idexx_sync.pims import Unreadable
+from idexx_sync.pims.protocol import Unreadable
 from tests.support import Bench, block, counts, visit, visits, warnings
 
 

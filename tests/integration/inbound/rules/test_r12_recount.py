@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from idexx_sync.pims import SourceRecord
+from idexx_sync.pims.protocol import SourceRecord
 from tests.support import MONDAY, Bench, block, visit, visits
 
 TUESDAY = MONDAY + timedelta(days=1)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from idexx_sync.core.errors import PimsUnavailable
-from idexx_sync.pims import Unreadable
+from idexx_sync.pims.protocol import Unreadable
 from tests.support import MONDAY, Bench, counts, query, visit, visits
 
 HALF = 30

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from idexx_sync.access import StoredSession
 from idexx_sync.core.errors import InternalError, SyncError
-from idexx_sync.neo.answers import RawAnswer
-from idexx_sync.neo.transport import (
+from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.neo.http.answers import RawAnswer
+from idexx_sync.pims.neo.http.transport import (
     JSON_HEADERS,
     LARGEST_BODY,
     TimeLeft,

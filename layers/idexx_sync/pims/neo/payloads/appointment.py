@@ -4,8 +4,8 @@ from pydantic import Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.vocabulary import appointment_status
-from idexx_sync.neo.fields import Id, Named, Payload, Text, WallClock, id_if_readable
-from idexx_sync.pims import Configuration, Found, Gone, Lookup, Room, Unknown
+from idexx_sync.pims.neo.payloads.fields import Id, Named, Payload, Text, WallClock, id_if_readable
+from idexx_sync.pims.protocol import Configuration, Found, Gone, Lookup, Room, Unknown
 
 
 class RoomPayload(Payload):

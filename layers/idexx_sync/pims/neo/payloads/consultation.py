@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, FiniteFloat, ValidationError
 
-from idexx_sync.neo.fields import FreeName, FreeText, Id, Payload, name_of, storable
-from idexx_sync.pims import Consultation, ConsultationAnswer, Gone, Line, Unknown
+from idexx_sync.pims.neo.payloads.fields import FreeName, FreeText, Id, Payload, name_of, storable
+from idexx_sync.pims.protocol import Consultation, ConsultationAnswer, Gone, Line, Unknown
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _KG: Final = {

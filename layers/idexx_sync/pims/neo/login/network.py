@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from idexx_sync.access import LoginOutcome
-from idexx_sync.neo.login_page import leads_elsewhere
+from idexx_sync.pims.access import LoginOutcome
+from idexx_sync.pims.neo.login.page import leads_elsewhere
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Request, Response

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Final
 
-from idexx_sync.access import StoredSession
 from idexx_sync.core.errors import PimsSlow, PimsUnavailable, SyncError, Throttled
-from idexx_sync.neo.answers import SessionRefused, TooMany, Unavailable, Verdict, judge
-from idexx_sync.neo.pacer import Pacer
-from idexx_sync.neo.session import HeldSession, SessionKeeper
-from idexx_sync.neo.transport import TimeLeft, Transport
+from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.neo.http.answers import SessionRefused, TooMany, Unavailable, Verdict, judge
+from idexx_sync.pims.neo.http.rate_limiter import Pacer
+from idexx_sync.pims.neo.http.session import HeldSession, SessionKeeper
+from idexx_sync.pims.neo.http.transport import TimeLeft, Transport
 
 TRIES: Final = 3
 LONGEST_PAUSE_S: Final = 30.0

@@ -5,10 +5,10 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecut
 from itertools import islice
 
 from idexx_sync.core.errors import PimsSlow, PimsUnavailable, ShapeChanged, Throttled
-from idexx_sync.neo.answers import Answered, NotFound, SessionRefused, Strange
-from idexx_sync.neo.conversation import Conversation
-from idexx_sync.neo.transport import TOO_LARGE
-from idexx_sync.pims import Gone, Unknown
+from idexx_sync.pims.neo.http.answers import Answered, NotFound, SessionRefused, Strange
+from idexx_sync.pims.neo.http.client import Conversation
+from idexx_sync.pims.neo.http.transport import TOO_LARGE
+from idexx_sync.pims.protocol import Gone, Unknown
 
 
 class AskingEach[T]:

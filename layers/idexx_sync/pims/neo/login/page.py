@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from idexx_sync.access import LoginOutcome
-from idexx_sync.neo.answers import is_staff_login
+from idexx_sync.pims.access import LoginOutcome
+from idexx_sync.pims.neo.http.answers import is_staff_login
 
 COMPANY: Final = 'input[name="company_id"]:visible'
 USERNAME: Final = 'input[name="username"]:visible, input[type="email"]:visible'

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
-from idexx_sync.neo.fields import (
+from idexx_sync.pims.neo.payloads.fields import (
     Id,
     Named,
     Payload,
@@ -21,7 +21,7 @@ from idexx_sync.neo.fields import (
     id_if_readable,
     wall_clock_if_readable,
 )
-from idexx_sync.pims import RecordKind, SourceRecord, Unreadable
+from idexx_sync.pims.protocol import RecordKind, SourceRecord, Unreadable
 
 _FIELD_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 _OTHER_NAMES: Final = "(other)"

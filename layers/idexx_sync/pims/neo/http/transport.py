@@ -13,9 +13,9 @@ from http.cookiejar import Cookie, CookieJar
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
-from idexx_sync.access import StoredSession
 from idexx_sync.core.errors import DeadlineExceeded, PimsSlow, PimsUnavailable, ShapeChanged
-from idexx_sync.neo.answers import RawAnswer
+from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.neo.http.answers import RawAnswer
 
 LARGEST_BODY: Final = 64 * 1024 * 1024
 TOO_LARGE: Final = "answer_too_large"

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from idexx_sync.core.errors import InternalError
-from idexx_sync.neo.processes import MarkedGroups, adopting_orphans
-from idexx_sync.neo.transport import TimeLeft
+from idexx_sync.pims.neo.http.transport import TimeLeft
+from idexx_sync.pims.neo.login.processes import MarkedGroups, adopting_orphans
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Playwright

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from idexx_sync.access import AccessDesk, Credentials, LoginOutcome, StoredSession
 from idexx_sync.core import errors
 from idexx_sync.core.errors import ShapeChanged, SyncError
-from idexx_sync.neo.login import NOTHING_SUBMITTED, LoginResult
+from idexx_sync.pims.access import AccessDesk, Credentials, LoginOutcome, StoredSession
+from idexx_sync.pims.neo.login.dialog import NOTHING_SUBMITTED, LoginResult
 
 LogIn = Callable[[Credentials], LoginResult]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from idexx_sync.access import Credentials
 from idexx_sync.core.errors import DeadlineExceeded, SyncError
-from idexx_sync.neo.browser import RunFolder, open_browser, run_folder
-from idexx_sync.neo.login import LoginDialog, LoginResult, browser_failed
-from idexx_sync.neo.processes import end_children
-from idexx_sync.neo.transport import TimeLeft
+from idexx_sync.pims.access import Credentials
+from idexx_sync.pims.neo.http.transport import TimeLeft
+from idexx_sync.pims.neo.login.browser import RunFolder, open_browser, run_folder
+from idexx_sync.pims.neo.login.dialog import LoginDialog, LoginResult, browser_failed
+from idexx_sync.pims.neo.login.processes import end_children
 
 _GRACE_S: Final = 2.0
 """How long after its time a login may still tidy up by itself."""

@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from idexx_sync.access import Credentials, LoginOutcome
 from idexx_sync.core.errors import InternalError
-from idexx_sync.neo import login_page as look
-from idexx_sync.neo.login_page import Sight
-from idexx_sync.neo.login_watch import NavigationWatch
+from idexx_sync.pims.access import Credentials, LoginOutcome
+from idexx_sync.pims.neo.login import page as look
+from idexx_sync.pims.neo.login.network import NavigationWatch
+from idexx_sync.pims.neo.login.page import Sight
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

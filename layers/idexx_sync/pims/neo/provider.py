@@ -10,28 +10,22 @@ from functools import partial
 from typing import Final, Literal
 from urllib.parse import quote
 
-from idexx_sync.access import AccessDesk, Credentials, StoredSession
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.settings import Settings
-from idexx_sync.neo.answers import Answered, Strange
-from idexx_sync.neo.asking_each import AskingEach
-from idexx_sync.neo.browser_login import BrowserLogin
-from idexx_sync.neo.browser_transport import BrowserTransport
-from idexx_sync.neo.consultations import read_consultation
-from idexx_sync.neo.conversation import Conversation
-from idexx_sync.neo.login import LoginResult
-from idexx_sync.neo.lookups import read_appointment, read_configuration
-from idexx_sync.neo.pacer import Pacer
-from idexx_sync.neo.payloads import CalendarPage, read_calendar
-from idexx_sync.neo.session import SessionKeeper
-from idexx_sync.neo.transport import HttpTransport, TimeLeft, Transport, prepare_http
-from idexx_sync.pims import (
-    Configuration,
-    ConsultationAnswer,
-    Lookup,
-    Snapshot,
-    Window,
-)
+from idexx_sync.pims.access import AccessDesk, Credentials, StoredSession
+from idexx_sync.pims.neo.http.answers import Answered, Strange
+from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
+from idexx_sync.pims.neo.http.client import Conversation
+from idexx_sync.pims.neo.http.fan_out import AskingEach
+from idexx_sync.pims.neo.http.rate_limiter import Pacer
+from idexx_sync.pims.neo.http.session import SessionKeeper
+from idexx_sync.pims.neo.http.transport import HttpTransport, TimeLeft, Transport, prepare_http
+from idexx_sync.pims.neo.login.attempt import BrowserLogin
+from idexx_sync.pims.neo.login.dialog import LoginResult
+from idexx_sync.pims.neo.payloads.appointment import read_appointment, read_configuration
+from idexx_sync.pims.neo.payloads.calendar import CalendarPage, read_calendar
+from idexx_sync.pims.neo.payloads.consultation import read_consultation
+from idexx_sync.pims.protocol import Configuration, ConsultationAnswer, Lookup, Snapshot, Window
 
 CALENDAR: Final = "/appointments/getCalendarEventData"
 APPOINTMENT: Final = "/appointments/getAppointment"
