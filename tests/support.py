@@ -22,8 +22,10 @@ from idexx_sync.core.settings import KeySettings, Settings
 from idexx_sync.database.connection import Database
 from idexx_sync.holds import decide
 from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Job, Params, new_order
-from idexx_sync.lifetime import Lifetime
+from idexx_sync.jobs.contract import Sync
+from idexx_sync.jobs.heartbeat import Lifetime
+from idexx_sync.jobs.model import Job, Params, new_order
+from idexx_sync.jobs.runner import Tools, run_job
 from idexx_sync.pims.protocol import (
     Configuration,
     ConsultationAnswer,
@@ -36,8 +38,6 @@ from idexx_sync.pims.protocol import (
     Unreadable,
     Window,
 )
-from idexx_sync.run import Sync
-from idexx_sync.runner import Tools, run_job
 
 Conn = Connection[tuple[Any, ...]]
 

@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from functions.inbound_sync.handler import worker
-from idexx_sync import entry
 from idexx_sync.core.sealing import keyring
+from idexx_sync.jobs import wiring
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import store_credentials
 from neo_simulator.client import Company
@@ -93,9 +93,9 @@ def process_environment(
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    entry.process_tools.cache_clear()
+    wiring.process_tools.cache_clear()
     try:
         yield
     finally:
-        entry.process_tools().database.close()
-        entry.process_tools.cache_clear()
+        wiring.process_tools().database.close()
+        wiring.process_tools.cache_clear()

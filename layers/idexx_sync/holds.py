@@ -19,7 +19,8 @@ from idexx_sync.gate import (
     HoldStatus,
     Standing,
 )
-from idexx_sync.jobs import Params, job_by_id
+from idexx_sync.jobs.model import Params
+from idexx_sync.jobs.store import job_by_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from idexx_sync import entry
+from idexx_sync.jobs import wiring
 from idexx_sync.pims.neo.http.answers import RawAnswer
 from idexx_sync.pims.neo.http.transport import HttpTransport
 from tests.bench.bare_sync import recording
@@ -84,7 +84,7 @@ def counts(service: Service, neo: NeoTime) -> list[Figure]:
     for clinic in service.clinics:
         service.run(clinic)
         before = neo.requests
-        with recording(entry.process_tools().database.connection()) as recorded:
+        with recording(wiring.process_tools().database.connection()) as recorded:
             service.run(clinic)
         statements.append(recorded.statements)
         requests.append(neo.requests - before)

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from idexx_sync import entry
 from idexx_sync.core import logs
 from idexx_sync.database import migrations
+from idexx_sync.jobs import wiring
 from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator
@@ -200,8 +200,8 @@ def open_rig(chromium: Path) -> Iterator[Rig]:
 
 def renew_tools() -> None:
     """The handler's next run begins as a process's first one does."""
-    entry.process_tools().database.close()
-    entry.process_tools.cache_clear()
+    wiring.process_tools().database.close()
+    wiring.process_tools.cache_clear()
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from idexx_sync import entry
+from idexx_sync.jobs import wiring
 from tests.bench.figure import Figure, counted
 from tests.bench.rig import L0, Rig, Service
 from tests.support import query
@@ -48,7 +48,7 @@ def count_writes(rig: Rig, repetitions: int) -> list[Figure]:
 
 def writes(service: Service) -> Writes:
     """After the run's own connection has handed its statistics over."""
-    worker = entry.process_tools().database.connection()
+    worker = wiring.process_tools().database.connection()
     for conn in (worker, service.conn):
         conn.execute("SELECT pg_stat_force_next_flush()")
         conn.execute("SELECT 1")

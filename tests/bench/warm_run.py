@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from idexx_sync import entry
+from idexx_sync.jobs import wiring
 from tests.bench.bare_sync import Recorded, Rewind, bare_sync, connect, recording
 from tests.bench.figure import Figure, counted, difference, interleaved, ratio, seconds_of
 from tests.bench.rig import L0, L1, Profile, Rig, Service
@@ -72,7 +72,7 @@ def recorded_run(service: Service) -> Recorded:
     service.run()
     neo = service.clinic.neo
     neo.clear_requests()
-    with recording(entry.process_tools().database.connection()) as recorded:
+    with recording(wiring.process_tools().database.connection()) as recorded:
         service.run()
     (request,) = neo.requests()
     recorded.url = f"{neo.base_url}{request['path']}?{quote(request['query'], safe='=&')}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tests.faults.patience import impatient
 
 if TYPE_CHECKING:
-    from idexx_sync.entry import WorkerHandler
+    from idexx_sync.jobs.worker import WorkerHandler
 
 
 class Context:

@@ -17,18 +17,19 @@ from zoneinfo import ZoneInfo
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
-from idexx_sync import entry, holds
+from idexx_sync import holds
 from idexx_sync.cases.sync import CaseSync
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.sealing import keyring, seal
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Job, Order, new_order
+from idexx_sync.jobs import wiring
+from idexx_sync.jobs.contract import Sync
+from idexx_sync.jobs.model import Job, Order, new_order
+from idexx_sync.jobs.runner import Tools, run_job
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import store_credentials
-from idexx_sync.run import Sync
-from idexx_sync.runner import Tools, run_job
 from local_stack.compare import Question
 from local_stack.compare_cases import CaseQuestion
 from tests.faults import truth
@@ -153,7 +154,7 @@ class FaultClinic:
 
     def make_tools(self, **overrides: Any) -> Tools:
         """Tools with a connection of their own; whoever makes them closes their database."""
-        tools = entry.make_tools(self.settings(**overrides), retried=True, clock=lambda: self.now)
+        tools = wiring.make_tools(self.settings(**overrides), retried=True, clock=lambda: self.now)
         return replace(tools, sleep=lambda _seconds: None)
 
     def order(self, sync: SyncName | None = None) -> Order:

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.errors import LockNotAvailable
 
-from idexx_sync.jobs import Order
+from idexx_sync.jobs.model import Order
 from idexx_sync.pims.neo.login.processes import adopting_orphans
 from tests.faults import checks
 from tests.faults.clinic import TRIES, FaultClinic

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from idexx_sync.jobs import Order, Params, tick_order
+from idexx_sync.jobs.model import Order, Params, tick_order
 from idexx_sync.pims.neo.login.processes import processes
 from tests.faults.clinic import FaultClinic
 from tests.faults.leftovers import SETTLES_S, descendants

@@ -13,10 +13,10 @@ from psycopg import Connection
 
 from idexx_sync.core.errors import DeadlineExceeded
 from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Job, new_order
-from idexx_sync.lifetime import Lifetime
-from idexx_sync.run import Report, Run
-from idexx_sync.runner import run_job
+from idexx_sync.jobs.contract import Report, Run
+from idexx_sync.jobs.heartbeat import Lifetime
+from idexx_sync.jobs.model import Job, new_order
+from idexx_sync.jobs.runner import run_job
 from tests.support import Bench, add_clinic, make_settings, query, visits
 
 
@@ -226,8 +226,8 @@ def test_a_short_run_opens_no_second_connection(bench: Bench) -> None:
 
 
 def test_a_released_lease_is_not_renewed(bench: Bench) -> None:
-    from idexx_sync import leases
-    from idexx_sync.leases import Lease
+    from idexx_sync.jobs import leases
+    from idexx_sync.jobs.leases import Lease
 
     job = run(bench)
 

@@ -9,13 +9,14 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
-from idexx_sync import jobs, leases
 from idexx_sync.core.errors import LeaseLost
 from idexx_sync.database.connection import connect, writing
-from idexx_sync.entry import make_tools
 from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Begun, Job, new_order
-from idexx_sync.runner import run_job
+from idexx_sync.jobs import leases
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.model import Begun, Job, new_order
+from idexx_sync.jobs.runner import run_job
+from idexx_sync.jobs.wiring import make_tools
 from neo_simulator.client import Simulator
 from tests.support import add_clinic, at_once, make_settings, query
 from tests.worker import WorkedClinic
@@ -31,7 +32,7 @@ def test_of_fifty_racers_for_one_lease_one_wins(
     connections = [connect(SecretStr(database)) for _ in range(RACERS)]
 
     def race(number: int) -> Begun:
-        return jobs.begin(connections[number], new_order(clinic_id, "inbound", "api"), 45)
+        return job_store.begin(connections[number], new_order(clinic_id, "inbound", "api"), 45)
 
     begun = at_once(RACERS, race)
 
@@ -47,13 +48,13 @@ def test_of_fifty_racers_for_an_expired_lease_one_takes_over_and_the_old_one_is_
     conn: Connection[tuple[Any, ...]], database: str
 ) -> None:
     clinic_id = add_clinic(conn)
-    stale = jobs.begin(conn, new_order(clinic_id, "inbound", "api"), 45).lease
+    stale = job_store.begin(conn, new_order(clinic_id, "inbound", "api"), 45).lease
     assert stale is not None
     conn.execute("UPDATE idexx_sync.leases SET expires_at = clock_timestamp()")
     connections = [connect(SecretStr(database)) for _ in range(RACERS)]
 
     def race(number: int) -> Begun:
-        return jobs.begin(connections[number], new_order(clinic_id, "inbound", "api"), 45)
+        return job_store.begin(connections[number], new_order(clinic_id, "inbound", "api"), 45)
 
     begun = at_once(RACERS, race)
 

@@ -11,13 +11,13 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
-from idexx_sync import jobs
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.database.connection import Database
 from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Job, Order, Params, new_order, tick_order
-from idexx_sync.run import Report, Run
-from idexx_sync.runner import run_job
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.contract import Report, Run
+from idexx_sync.jobs.model import Job, Order, Params, new_order, tick_order
+from idexx_sync.jobs.runner import run_job
 from tests.support import MORNING, Bench, add_clinic, query, visits
 
 
@@ -201,7 +201,7 @@ def test_an_unexpected_error_is_recorded_and_goes_up(bench: Bench) -> None:
     with pytest.raises(ZeroDivisionError):
         bench.sync()
 
-    (job,) = jobs.jobs_newest_first(bench.conn, clinic_id=bench.clinic_id)
+    (job,) = job_store.jobs_newest_first(bench.conn, clinic_id=bench.clinic_id)
     assert (job.status, job.error_kind) == ("failed", "internal")
     assert job.error_message is not None
     assert "foresaw" not in job.error_message
@@ -215,7 +215,7 @@ def test_ctrl_c_ends_the_job_and_frees_the_clinic(bench: Bench) -> None:
     with pytest.raises(KeyboardInterrupt):
         bench.sync()
 
-    (job,) = jobs.jobs_newest_first(bench.conn, clinic_id=bench.clinic_id)
+    (job,) = job_store.jobs_newest_first(bench.conn, clinic_id=bench.clinic_id)
     assert job.status == "cancelled"
     bench.pims.error = None
     assert bench.sync().status == "succeeded"
@@ -284,7 +284,7 @@ def test_a_lost_acknowledgement_of_the_beginning_does_not_lose_the_run(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job and the lease are committed, and the connection dies before anybody is told."""
-    begin = jobs.begin
+    begin = job_store.begin
     losses = iter([True])
 
     def begin_and_lose(conn: Any, *args: Any) -> Any:
@@ -293,7 +293,7 @@ def test_a_lost_acknowledgement_of_the_beginning_does_not_lose_the_run(
             raise psycopg.OperationalError("server closed the connection unexpectedly")
         return begun
 
-    monkeypatch.setattr(jobs, "begin", begin_and_lose)
+    monkeypatch.setattr(job_store, "begin", begin_and_lose)
 
     job = run(bench, tick(bench))
 

@@ -13,7 +13,7 @@ import pytest
 from psycopg import Connection
 
 from functions.inbound_sync.handler import worker
-from idexx_sync.entry import WillBeRetried
+from idexx_sync.jobs.worker import WillBeRetried
 from neo_simulator.client import Simulator
 from tests.worker import WorkedClinic, process_environment
 

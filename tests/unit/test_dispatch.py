@@ -8,8 +8,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from idexx_sync.dispatch import LambdaDispatch
-from idexx_sync.orders import WorkerUnavailable
+from idexx_sync.jobs.dispatch import LambdaDispatch
+from idexx_sync.jobs.submission import WorkerUnavailable
 
 JOB = UUID("3f2b8c1e-5a77-4d0e-9c52-0d8f6a1b2c3d")
 SENT = {

@@ -6,7 +6,8 @@ from typing import Literal
 from idexx_sync.api.problems import Problem
 from idexx_sync.database.connection import Conn
 from idexx_sync.holds import Hold, decide, hold_by_id
-from idexx_sync.jobs import Job, cancel, job_by_id
+from idexx_sync.jobs.model import Job
+from idexx_sync.jobs.store import cancel, job_by_id
 
 Verdict = Literal["approved", "rejected"]
 

@@ -7,7 +7,7 @@ from idexx_sync.api.function import ApiHandler, ApiTools, Carry, api_function
 from idexx_sync.core.logs import quiet_drivers
 from idexx_sync.core.settings import ApiSettings, load
 from idexx_sync.database.connection import Database
-from idexx_sync.dispatch import LambdaDispatch
+from idexx_sync.jobs.dispatch import LambdaDispatch
 from idexx_sync.routes import FunctionName, Operation
 
 

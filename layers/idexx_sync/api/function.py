@@ -17,9 +17,9 @@ from idexx_sync.api.problems import MEDIA_TYPE, RETRY_AFTER_S, Problem, not_foun
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable, SyncError
 from idexx_sync.core.logs import logger
 from idexx_sync.database.connection import Conn, Database
-from idexx_sync.orders import Dispatch
+from idexx_sync.jobs.contract import Clock
+from idexx_sync.jobs.submission import Dispatch
 from idexx_sync.routes import JSON, FunctionName, Operation, find_route, methods_of, routes_of
-from idexx_sync.run import Clock
 
 ApiHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

@@ -9,8 +9,8 @@ from idexx_sync.api.problems import Problem
 from idexx_sync.api.starting import accepted, placed
 from idexx_sync.api.views import job_page, job_view
 from idexx_sync.api.visible import visible_clinic, visible_job
-from idexx_sync.jobs import Params
-from idexx_sync.orders import Wish
+from idexx_sync.jobs.model import Params
+from idexx_sync.jobs.submission import Wish
 
 
 def list_jobs(call: Call, tools: ApiTools) -> Answer:

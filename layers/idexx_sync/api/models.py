@@ -11,7 +11,7 @@ from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage, SyncName, Trigger
 from idexx_sync.gate import HoldStatus
 from idexx_sync.holds import Hold
-from idexx_sync.jobs import Job, Params
+from idexx_sync.jobs.model import Job, Params
 
 MOST_LISTED = 100
 MOST_LOOKBACK_DAYS = 90

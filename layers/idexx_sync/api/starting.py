@@ -12,8 +12,9 @@ from idexx_sync.api.models import JobView, SyncRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
 from idexx_sync.clinics.store import timezone_of
 from idexx_sync.core.vocabulary import SyncName
-from idexx_sync.jobs import Job, job_by_id
-from idexx_sync.orders import (
+from idexx_sync.jobs.model import Job
+from idexx_sync.jobs.store import job_by_id
+from idexx_sync.jobs.submission import (
     IdempotencyKeyReused,
     Remembered,
     SyncRunning,

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from idexx_sync import jobs, leases
 from idexx_sync.audits import Audit, audited_by, store_audits
 from idexx_sync.cases import store
 from idexx_sync.cases.model import NOT_PERSONAL, PREFIX, STAMPS, Change, HeldVisit, Mark, Plan
 from idexx_sync.database.connection import Settle, writing
 from idexx_sync.gate import HoldDecisions
 from idexx_sync.holds import store_decisions
+from idexx_sync.jobs import leases
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.plan import PlanAgain
 from idexx_sync.records import store_records, store_unknown_words
-from idexx_sync.run import Report, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def write(run: Run, unit: Unit, before: Written, *, last_try: bool) -> Written:
 
 def _end(run: Run, report: Report, written: Written) -> None:
     count(report, written)
-    jobs.finish(run.conn, run.lease, report.status, result=report.as_result())
+    job_store.finish(run.conn, run.lease, report.status, result=report.as_result())
     leases.release(run.conn, run.lease)
 
 

@@ -16,6 +16,7 @@ from idexx_sync.core.errors import (
     Throttled,
 )
 from idexx_sync.gate import FEW
+from idexx_sync.jobs.contract import Report
 from idexx_sync.pims.protocol import (
     Consultation,
     ConsultationAnswer,
@@ -26,7 +27,6 @@ from idexx_sync.pims.protocol import (
     SourceRecord,
     Unknown,
 )
-from idexx_sync.run import Report
 
 _PASSING: Final[dict[str, type[SyncError]]] = {
     error.kind: error for error in (PimsUnavailable, PimsSlow, Throttled)

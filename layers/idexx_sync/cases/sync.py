@@ -19,9 +19,9 @@ from idexx_sync.core.clinic_time import day_of, local_day, to_wall
 from idexx_sync.core.vocabulary import SyncName, appointment_status
 from idexx_sync.gate import Standing, decide_holds
 from idexx_sync.holds import standing_holds
+from idexx_sync.jobs.contract import Progress, Report, Run
 from idexx_sync.pims.protocol import ConsultationAnswer, Pims, Snapshot, SourceRecord, Unreadable
 from idexx_sync.plan import PlanAgain, check_status_keys, newest
-from idexx_sync.run import Progress, Report, Run
 
 DAYS_BACK: Final = 7
 DAYS_AHEAD: Final = 2

@@ -19,7 +19,8 @@ from idexx_sync.clinics.status import WRITES, ClinicStanding, SyncStanding, stan
 from idexx_sync.clinics.store import ClinicLine, clinics_listed, require_acting_user, set_up_clinic
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.vocabulary import Stage
-from idexx_sync.jobs import Job, jobs_newest_first
+from idexx_sync.jobs.model import Job
+from idexx_sync.jobs.store import jobs_newest_first
 
 DEFAULT_BASE_URL = "https://us.idexxneo.com"
 SETTINGS_SHOWN: Final = (

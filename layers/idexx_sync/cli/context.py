@@ -24,10 +24,10 @@ from idexx_sync.core.settings import (
     load_settings,
 )
 from idexx_sync.database.connection import Conn, connect
-from idexx_sync.entry import make_tools, open_to_look
+from idexx_sync.jobs.contract import Clock, Progress
+from idexx_sync.jobs.runner import Tools
+from idexx_sync.jobs.wiring import make_tools, open_to_look
 from idexx_sync.pims.protocol import Pims
-from idexx_sync.run import Clock, Progress
-from idexx_sync.runner import Tools
 
 WIDTH_OF_A_FILE = 200
 """Columns where nobody's terminal sets the width, so that ids stay in one piece."""

@@ -11,9 +11,10 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.progress import Bars
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Order, job_by_id
-from idexx_sync.run import Sync
-from idexx_sync.runner import run_job
+from idexx_sync.jobs.contract import Sync
+from idexx_sync.jobs.model import Order
+from idexx_sync.jobs.runner import run_job
+from idexx_sync.jobs.store import job_by_id
 
 SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {"inbound": InboundSync(), "cases": CaseSync()}
 

@@ -11,7 +11,7 @@ from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
 from idexx_sync.cli.running import run_here
 from idexx_sync.core.vocabulary import SyncName
-from idexx_sync.jobs import MOST_DAYS, Params, new_order
+from idexx_sync.jobs.model import MOST_DAYS, Params, new_order
 
 app = typer.Typer(help="Run a sync now and wait for it.", no_args_is_help=True)
 

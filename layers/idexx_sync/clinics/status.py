@@ -14,8 +14,8 @@ from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
 from idexx_sync.core.vocabulary import SYNCS, Freshness, Stage, SyncName
 from idexx_sync.database.connection import Conn
+from idexx_sync.jobs.runner import OLDEST_TICK
 from idexx_sync.pims.breaker import check_breaker
-from idexx_sync.runner import OLDEST_TICK
 from idexx_sync.schedules.entries import read_entries
 from idexx_sync.schedules.next_run import Timetable, timetable
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from idexx_sync import jobs, leases
 from idexx_sync.audits import Audit, store_audits
 from idexx_sync.clinics.store import store_configuration
 from idexx_sync.database.connection import Settle, writing
@@ -15,10 +14,12 @@ from idexx_sync.inbound import slot_store, store
 from idexx_sync.inbound.judge import Judgement
 from idexx_sync.inbound.model import PERSONAL, Change, Plan
 from idexx_sync.inbound.slots import SlotPlan
+from idexx_sync.jobs import leases
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Window
 from idexx_sync.plan import PlanAgain
 from idexx_sync.records import store_records, store_unknown_words
-from idexx_sync.run import Report, Run
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ def apply(run: Run, prepared: Prepared, *, last_try: bool) -> Report:
             _store_holds(run, prepared, now)
             _write_slots(run, prepared, now, settle)
             _refresh(run, prepared, now)
-        jobs.finish(
+        job_store.finish(
             run.conn,
             run.lease,
             prepared.report.status,

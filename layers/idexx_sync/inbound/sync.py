@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
-from idexx_sync import jobs, leases
 from idexx_sync.core.clinic_time import local_day, to_wall
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import SyncName
@@ -21,9 +20,11 @@ from idexx_sync.inbound.slot_store import held_slots, slots_held
 from idexx_sync.inbound.slots import HeldSlot, Slot, plan_slots, slot_grid
 from idexx_sync.inbound.store import HeldQuery, removed_rows
 from idexx_sync.inbound.view import View, bare_block_ids, keys_of, keys_to_place, look_ups_wanted
+from idexx_sync.jobs import leases
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Window
 from idexx_sync.plan import PlanAgain
-from idexx_sync.run import Report, Run
 
 CONFIGURATION_LIFETIME: Final = timedelta(days=1)
 MANY_REMOVED_LEAST: Final = 10
@@ -242,6 +243,6 @@ def _end_dry_run(run: Run, prepared: Prepared) -> Report:
     report.plan = planned_changes(changes)
     with writing(run.conn) as settle:
         leases.require(run.conn, run.lease, settle)
-        jobs.finish(run.conn, run.lease, report.status, result=report.as_result())
+        job_store.finish(run.conn, run.lease, report.status, result=report.as_result())
         leases.release(run.conn, run.lease)
     return report

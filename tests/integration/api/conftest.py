@@ -18,13 +18,13 @@ from idexx_sync.cases.sync import CaseSync
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope, SyncName
 from idexx_sync.database.connection import Database
 from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Job, Order
+from idexx_sync.jobs.contract import Sync
+from idexx_sync.jobs.model import Job, Order
+from idexx_sync.jobs.runner import run_job
+from idexx_sync.jobs.submission import WorkerUnavailable
 from idexx_sync.keys.authorizer import Desk, authorizer
 from idexx_sync.keys.format import read_peppers
 from idexx_sync.keys.store import create_key
-from idexx_sync.orders import WorkerUnavailable
-from idexx_sync.run import Sync
-from idexx_sync.runner import run_job
 from tests.gateway import Gateway
 from tests.support import PEPPER, Bench, add_clinic, visits
 

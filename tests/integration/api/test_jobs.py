@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from idexx_sync.database.connection import Database
-from idexx_sync.jobs import Job
+from idexx_sync.jobs.model import Job
 from tests.integration.api.conftest import Api
 from tests.support import Bench, query
 

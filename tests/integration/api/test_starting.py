@@ -13,8 +13,8 @@ from idexx_sync.api.entry import sync_api
 from idexx_sync.api.starting import start
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.database.connection import Database, connect
-from idexx_sync.jobs import Params
-from idexx_sync.orders import IDEMPOTENCY_KEY_LIVES, Remembered, Wish, place
+from idexx_sync.jobs.model import Params
+from idexx_sync.jobs.submission import IDEMPOTENCY_KEY_LIVES, Remembered, Wish, place
 from tests.gateway import Response
 from tests.integration.api.conftest import Api, Invocations
 from tests.support import query

@@ -17,9 +17,9 @@ from idexx_sync.cli.context import Cli, OpenToLook
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.settings import ClientSettings, KeySettings, Settings
 from idexx_sync.database.connection import Conn, Database
+from idexx_sync.jobs.contract import Clock, Progress
+from idexx_sync.jobs.runner import Tools
 from idexx_sync.pims.protocol import Pims
-from idexx_sync.run import Clock, Progress
-from idexx_sync.runner import Tools
 from tests.support import Bench, add_clinic, make_key_settings, make_settings
 
 

@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.sealing import keyring, seal
-from idexx_sync.entry import open_to_look
+from idexx_sync.jobs.wiring import open_to_look
 from idexx_sync.pims.access_store import SessionOnlyDesk, store_credentials
 from neo_simulator.client import Company
 from tests.integration.cli.conftest import Answer, CommandLine

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from idexx_sync.inbound.sync import InboundSync
-from idexx_sync.jobs import Job, Params, new_order, tick_order
-from idexx_sync.runner import run_job
+from idexx_sync.jobs.model import Job, Params, new_order, tick_order
+from idexx_sync.jobs.runner import run_job
 from tests.support import MONDAY, Bench, counts, visit
 
 FRIDAY = MONDAY + timedelta(days=4)

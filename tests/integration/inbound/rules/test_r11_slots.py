@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.jobs import Job
+from idexx_sync.jobs.model import Job
 from tests.support import MONDAY, Bench, counts, query, visit
 
 TUESDAY = MONDAY + timedelta(days=1)

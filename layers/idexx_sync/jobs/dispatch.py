@@ -7,7 +7,7 @@ from uuid import UUID
 
 from idexx_sync.core.logs import logger
 from idexx_sync.core.vocabulary import SyncName
-from idexx_sync.orders import WorkerUnavailable
+from idexx_sync.jobs.submission import WorkerUnavailable
 
 CONNECT_TIMEOUT_S: Final = 2
 READ_TIMEOUT_S: Final = 5

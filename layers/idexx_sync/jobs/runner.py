@@ -9,17 +9,18 @@ from typing import Final
 
 import psycopg
 
-from idexx_sync import jobs, leases
 from idexx_sync.clinics.store import Clinic, clinic_from_row, unknown_clinic
 from idexx_sync.core.errors import ConfigurationInvalid, InternalError, SyncError
 from idexx_sync.core.sealing import Keyring
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import JobStatus, SyncName
 from idexx_sync.database.connection import Database, unavailable, writing
-from idexx_sync.jobs import Begun, Job, Order, Params
-from idexx_sync.leases import Lease
-from idexx_sync.lifetime import Lifetime, watched
-from idexx_sync.run import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
+from idexx_sync.jobs import leases
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.contract import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
+from idexx_sync.jobs.heartbeat import Lifetime, watched
+from idexx_sync.jobs.leases import Lease
+from idexx_sync.jobs.model import Begun, Job, Order, Params
 
 OVERLAP_WAIT_S: Final = 60
 """How long a run waits for another one of its clinic."""
@@ -127,10 +128,10 @@ def _begin_once(order: Order, tools: Tools) -> Begun:
     """The first statements also show whether the kept connection is still alive."""
     seconds = tools.settings.lease_seconds
     try:
-        return jobs.begin(tools.database.connection(), order, seconds)
+        return job_store.begin(tools.database.connection(), order, seconds)
     except (psycopg.OperationalError, psycopg.InterfaceError):
         try:
-            return jobs.begin(tools.database.reconnect(), order, seconds)
+            return job_store.begin(tools.database.reconnect(), order, seconds)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise unavailable(error) from error
 
@@ -149,7 +150,7 @@ def _no_such_job(order: Order) -> ConfigurationInvalid:
 def _end_overlap(job: Job, tools: Tools) -> Job:
     message = f"another sync of this clinic was running for longer than {OVERLAP_WAIT_S} s"
     if job.trigger == "schedule" or not tools.retried:
-        jobs.end_unstarted(tools.database.connection(), job.id, "skipped_overlap", message)
+        job_store.end_unstarted(tools.database.connection(), job.id, "skipped_overlap", message)
     return _as_it_stands(job, tools)
 
 
@@ -245,16 +246,16 @@ def _end_on(
     """Both touch only what is still this run's: a job that was taken over has a higher fence."""
     conn = tools.database.connection()
     with writing(conn):
-        jobs.finish(conn, lease, status, error=error, why=why)
+        job_store.finish(conn, lease, status, error=error, why=why)
         leases.release(conn, lease)
 
 
 def _read(lease: Lease, tools: Tools) -> Job | None:
     try:
-        return jobs.job_by_id(tools.database.connection(), lease.job_id)
+        return job_store.job_by_id(tools.database.connection(), lease.job_id)
     except (psycopg.OperationalError, psycopg.InterfaceError):
-        return jobs.job_by_id(tools.database.reconnect(), lease.job_id)
+        return job_store.job_by_id(tools.database.reconnect(), lease.job_id)
 
 
 def _as_it_stands(job: Job, tools: Tools) -> Job:
-    return jobs.job_by_id(tools.database.connection(), job.id) or job
+    return job_store.job_by_id(tools.database.connection(), job.id) or job

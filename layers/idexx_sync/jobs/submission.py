@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from idexx_sync.clinics.store import unknown_clinic
 from idexx_sync.core.vocabulary import SyncName, Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
-from idexx_sync.jobs import JOB_COLUMNS, Job, Params
+from idexx_sync.jobs.model import JOB_COLUMNS, Job, Params
 
 UNDISPATCHED_FOR: Final = timedelta(seconds=30)
 """After so long a job whose worker was not invoked is nobody's any more."""

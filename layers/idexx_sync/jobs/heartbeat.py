@@ -14,10 +14,10 @@ from typing import Final
 
 import psycopg
 
-from idexx_sync import leases
 from idexx_sync.core.errors import DatabaseUnavailable, DeadlineExceeded, LeaseLost, SyncError
 from idexx_sync.database.connection import Conn
-from idexx_sync.leases import Lease
+from idexx_sync.jobs import leases
+from idexx_sync.jobs.leases import Lease
 
 CUT_OFF_AGAIN_S: Final = 0.5
 

@@ -11,9 +11,9 @@ from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.sealing import Keyring, fingerprint
 from idexx_sync.core.vocabulary import JobStatus, SyncName
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs import Job, Params
-from idexx_sync.leases import Lease
-from idexx_sync.lifetime import Lifetime
+from idexx_sync.jobs.heartbeat import Lifetime
+from idexx_sync.jobs.leases import Lease
+from idexx_sync.jobs.model import Job, Params
 from idexx_sync.pims.protocol import Pims
 
 Clock = Callable[[], datetime]

@@ -1,0 +1,119 @@
+"""What a process keeps between runs, over real Postgres and the real Neo provider."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from uuid import UUID
+
+from idexx_sync.clinics.store import Clinic
+from idexx_sync.core.logs import quiet_drivers
+from idexx_sync.core.sealing import Keyring, keyring
+from idexx_sync.core.settings import Settings, load_settings
+from idexx_sync.database.connection import Conn, Database
+from idexx_sync.jobs.contract import Clock, OpenPims, Progress, Silent
+from idexx_sync.jobs.heartbeat import Lifetime
+from idexx_sync.jobs.runner import Tools
+from idexx_sync.pims.access_store import DatabaseDesk, SessionOnlyDesk
+from idexx_sync.pims.protocol import Pims
+
+
+@cache
+def process_tools() -> Tools:
+    """The worker process's tools, made at the first event and kept warm."""
+    return make_tools(load_settings(), retried=True)
+
+
+def make_tools(
+    settings: Settings,
+    *,
+    retried: bool,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+) -> Tools:
+    """Tools over real Postgres and the real Neo provider."""
+    quiet_drivers()
+    database = Database(settings.database_url)
+    keys = keyring(settings.local_key)
+    now = clock or Tools.clock
+    return Tools(
+        settings=settings,
+        keys=keys,
+        database=database,
+        open_pims=_neo_opener(settings, keys, database, now, progress or Silent()),
+        clock=now,
+        progress=progress or Silent(),
+        retried=retried,
+    )
+
+
+@contextmanager
+def open_to_look(settings: Settings, conn: Conn, clinic: Clinic, clock: Clock) -> Iterator[Pims]:
+    """The real Neo with the session that is stored: no login is made and nothing written."""
+    from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
+
+    quiet_drivers()
+    access = ClinicAccess(
+        base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport
+    )
+    desk = SessionOnlyDesk(conn, keyring(settings.local_key), clinic.id)
+    with open_neo(access, desk, settings, clock) as pims:
+        yield pims
+
+
+class _Telling:
+    """Passes on what a provider tells: which phase it is in, and how many steps are done."""
+
+    def __init__(self, lifetime: Lifetime, progress: Progress) -> None:
+        self._lifetime = lifetime
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._phase = ""
+        self._done = 0
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        self._lifetime.beat()
+        with self._lock:
+            if phase != self._phase:
+                self._phase, self._done = phase, 0
+                self._progress.phase(phase, total)
+            if done > self._done:
+                self._progress.advance(done - self._done)
+                self._done = done
+
+
+def _neo_opener(
+    settings: Settings, keys: Keyring, database: Database, clock: Clock, progress: Progress
+) -> OpenPims:
+    from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
+
+    @contextmanager
+    def open_pims(
+        clinic: Clinic, job_id: UUID, session: tuple[int, bytes] | None, lifetime: Lifetime
+    ) -> Iterator[Pims]:
+        access = ClinicAccess(
+            base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport
+        )
+        desk = DatabaseDesk(
+            database.connection(),
+            keys,
+            clinic.id,
+            job_id,
+            clock=clock,
+            logins_per_hour=settings.logins_per_hour,
+            session=session,
+        )
+
+        with open_neo(
+            access,
+            desk,
+            settings,
+            clock,
+            time_left=lifetime.time_left,
+            on_progress=_Telling(lifetime, progress),
+            beat=lifetime.beat,
+        ) as pims:
+            lifetime.on_end(pims.interrupt)
+            yield pims
+
+    return open_pims
