@@ -15,13 +15,10 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
-from idexx_sync.cases.sync import CaseSync
 from idexx_sync.clinics.store import Clinic, set_up_clinic
 from idexx_sync.core.sealing import keyring
 from idexx_sync.core.settings import KeySettings, Settings
 from idexx_sync.database.connection import Database
-from idexx_sync.holds import decide
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.model import Job, Params, new_order
@@ -38,6 +35,9 @@ from idexx_sync.pims.protocol import (
     Unreadable,
     Window,
 )
+from idexx_sync.syncs.cases.sync import CaseSync
+from idexx_sync.syncs.hold_store import decide
+from idexx_sync.syncs.inbound.sync import InboundSync
 
 Conn = Connection[tuple[Any, ...]]
 

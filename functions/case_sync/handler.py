@@ -17,6 +17,6 @@ def worker(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @cache
 def _worker() -> WorkerHandler:
-    from idexx_sync.cases.sync import CaseSync
+    from idexx_sync.syncs.cases.sync import CaseSync
 
     return sync_worker(CaseSync())

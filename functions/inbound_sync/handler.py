@@ -2,8 +2,8 @@
 
 from idexx_sync.api.entry import sync_api
 from idexx_sync.api.starting import start
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs.worker import sync_worker
+from idexx_sync.syncs.inbound.sync import InboundSync
 
 api = sync_api("inbound_sync", {"start_inbound": start("inbound")})
 worker = sync_worker(InboundSync())

@@ -17,19 +17,19 @@ from zoneinfo import ZoneInfo
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
-from idexx_sync import holds
-from idexx_sync.cases.sync import CaseSync
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.sealing import keyring, seal
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import SyncName
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import wiring
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, Order, new_order
 from idexx_sync.jobs.runner import Tools, run_job
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import store_credentials
+from idexx_sync.syncs import hold_store
+from idexx_sync.syncs.cases.sync import CaseSync
+from idexx_sync.syncs.inbound.sync import InboundSync
 from local_stack.compare import Question
 from local_stack.compare_cases import CaseQuestion
 from tests.faults import truth
@@ -203,7 +203,7 @@ class FaultClinic:
             (self.clinic_id,),
         )
         for hold in waiting:
-            holds.decide(self.conn, hold["id"], "approved", "somebody", self.now)
+            hold_store.decide(self.conn, hold["id"], "approved", "somebody", self.now)
         return len(waiting)
 
     def set_credentials(self, password: str | None = None) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs.contract import Progress, Report, Run, Silent, Sync
 from idexx_sync.jobs.model import Order
 from idexx_sync.jobs.runner import Tools
 from idexx_sync.pims.protocol import Pims
+from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.faults.clinic import TRIES, Delivery, FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.eventful import eventful_clinic

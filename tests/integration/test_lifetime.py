@@ -12,11 +12,11 @@ import pytest
 from psycopg import Connection
 
 from idexx_sync.core.errors import DeadlineExceeded
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.model import Job, new_order
 from idexx_sync.jobs.runner import run_job
+from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.support import Bench, add_clinic, make_settings, query, visits
 
 

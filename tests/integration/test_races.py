@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from idexx_sync.core.errors import LeaseLost
 from idexx_sync.database.connection import connect, writing
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.model import Begun, Job, new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.wiring import make_tools
+from idexx_sync.syncs.inbound.sync import InboundSync
 from neo_simulator.client import Simulator
 from tests.support import add_clinic, at_once, make_settings, query
 from tests.worker import WorkedClinic

@@ -13,11 +13,11 @@ from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.database.connection import Database
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.model import Job, Order, Params, new_order, tick_order
 from idexx_sync.jobs.runner import run_job
+from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.support import MORNING, Bench, add_clinic, query, visits
 
 

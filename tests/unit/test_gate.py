@@ -6,14 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from idexx_sync.gate import (
-    HoldDecisions,
-    HoldStatus,
-    Standing,
-    Standings,
-    decide_holds,
-)
 from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.gate import HoldDecisions, HoldStatus, Standing, Standings, decide_holds
 
 NOW = datetime(2026, 5, 4, 14, tzinfo=UTC)
 WEEK = Window(date(2026, 5, 4), date(2026, 5, 10))

@@ -5,9 +5,9 @@ from typing import Literal
 
 from idexx_sync.api.problems import Problem
 from idexx_sync.database.connection import Conn
-from idexx_sync.holds import Hold, decide, hold_by_id
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import cancel, job_by_id
+from idexx_sync.syncs.hold_store import Hold, decide, hold_by_id
 
 Verdict = Literal["approved", "rejected"]
 

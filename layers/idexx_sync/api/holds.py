@@ -10,8 +10,8 @@ from idexx_sync.api.starting import accepted, placed
 from idexx_sync.api.views import hold_page, hold_view
 from idexx_sync.api.visible import visible_clinic, visible_hold
 from idexx_sync.database.connection import Conn
-from idexx_sync.holds import Hold, params_of_finder
 from idexx_sync.jobs.submission import Wish
+from idexx_sync.syncs.hold_store import Hold, params_of_finder
 
 
 def list_holds(call: Call, tools: ApiTools) -> Answer:

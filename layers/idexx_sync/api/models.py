@@ -9,9 +9,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage, SyncName, Trigger
-from idexx_sync.gate import HoldStatus
-from idexx_sync.holds import Hold
 from idexx_sync.jobs.model import Job, Params
+from idexx_sync.syncs.gate import HoldStatus
+from idexx_sync.syncs.hold_store import Hold
 
 MOST_LISTED = 100
 MOST_LOOKBACK_DAYS = 90

@@ -6,9 +6,9 @@ from idexx_sync.api.call import Call
 from idexx_sync.api.problems import not_found
 from idexx_sync.clinics.store import timezones
 from idexx_sync.database.connection import Conn
-from idexx_sync.holds import Hold, hold_by_id
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import job_by_id
+from idexx_sync.syncs.hold_store import Hold, hold_by_id
 
 
 def visible_job(call: Call, conn: Conn) -> Job:

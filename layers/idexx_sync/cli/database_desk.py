@@ -17,10 +17,10 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.running import run_here
 from idexx_sync.clinics.store import timezones
 from idexx_sync.database.connection import Conn
-from idexx_sync.gate import HoldStatus
-from idexx_sync.holds import Hold, hold_by_id, params_of_finder
 from idexx_sync.jobs.model import Job, new_order, retry_order
 from idexx_sync.jobs.store import job_by_id
+from idexx_sync.syncs.gate import HoldStatus
+from idexx_sync.syncs.hold_store import Hold, hold_by_id, params_of_finder
 
 
 class DatabaseDesk:

@@ -10,7 +10,7 @@ from idexx_sync.api.problems import Problem
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.database_desk import DatabaseDesk
 from idexx_sync.cli.refused import Refused, refused
-from idexx_sync.gate import HoldStatus
+from idexx_sync.syncs.gate import HoldStatus
 
 
 class JobDesk(Protocol):

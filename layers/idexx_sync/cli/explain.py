@@ -5,8 +5,6 @@ from typing import Annotated, Final
 
 import typer
 
-from idexx_sync.cases.model import PREFIX
-from idexx_sync.cases.store import EXTENSION_PREFIX
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.exits import Exit
@@ -21,6 +19,8 @@ from idexx_sync.explain.model import Holdings, NeoSays
 from idexx_sync.explain.neo import ask
 from idexx_sync.explain.reasons import Clinical, reasons
 from idexx_sync.pims.protocol import Found
+from idexx_sync.syncs.cases.model import PREFIX
+from idexx_sync.syncs.cases.store import EXTENSION_PREFIX
 
 LONGEST_ID: Final = 64
 OFFLINE: Final = "not asked (--offline)"

@@ -6,15 +6,15 @@ from typing import Final
 from idexx_sync.api.models import JobView
 from idexx_sync.api.problems import Problem
 from idexx_sync.api.views import job_view
-from idexx_sync.cases.sync import CaseSync
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.progress import Bars
 from idexx_sync.core.vocabulary import SyncName
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.store import job_by_id
+from idexx_sync.syncs.cases.sync import CaseSync
+from idexx_sync.syncs.inbound.sync import InboundSync
 
 SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {"inbound": InboundSync(), "cases": CaseSync()}
 

@@ -4,8 +4,6 @@ from uuid import UUID
 
 from psycopg.rows import class_row, dict_row
 
-from idexx_sync.cases.model import PREFIX
-from idexx_sync.cases.store import HeldQuery
 from idexx_sync.database.connection import Conn
 from idexx_sync.explain.model import (
     CaseBeside,
@@ -16,7 +14,9 @@ from idexx_sync.explain.model import (
     NamedHold,
     Touch,
 )
-from idexx_sync.records import Record
+from idexx_sync.syncs.cases.model import PREFIX
+from idexx_sync.syncs.cases.store import HeldQuery
+from idexx_sync.syncs.memory import Record
 
 MOST_TOUCHES = 100
 

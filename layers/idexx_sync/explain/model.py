@@ -6,11 +6,11 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from idexx_sync.cases.model import HeldCase, HeldVisit
 from idexx_sync.core.vocabulary import SyncName
-from idexx_sync.gate import Finding, HoldStatus
 from idexx_sync.pims.protocol import ConsultationAnswer, Lookup, SourceRecord, Unreadable
-from idexx_sync.records import Kind, Record
+from idexx_sync.syncs.cases.model import HeldCase, HeldVisit
+from idexx_sync.syncs.gate import Finding, HoldStatus
+from idexx_sync.syncs.memory import Kind, Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,18 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from idexx_sync.cases.due import LATE_EDITS, VANISHED, WRONG_PATIENT
-from idexx_sync.cases.model import HeldCase
-from idexx_sync.cases.plan import ENDS_BEFORE_START, NOT_AN_OBJECT
-from idexx_sync.cases.status import is_removed
-from idexx_sync.cases.store import EXTENSION_PREFIX
-from idexx_sync.cases.sync import DAYS_AHEAD, DAYS_BACK
-from idexx_sync.cases.words import CASE_STATUS
 from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.core.vocabulary import FREES_TIME, Stage, appointment_status
 from idexx_sync.explain.model import Holdings, NeoSays
 from idexx_sync.pims.protocol import Consultation, Found, Gone, Unknown
-from idexx_sync.plan import STRIKE_INTERVAL, STRIKES_THAT_PROVE
+from idexx_sync.syncs.cases.due import LATE_EDITS, VANISHED, WRONG_PATIENT
+from idexx_sync.syncs.cases.model import HeldCase
+from idexx_sync.syncs.cases.plan import ENDS_BEFORE_START, NOT_AN_OBJECT
+from idexx_sync.syncs.cases.status import is_removed
+from idexx_sync.syncs.cases.store import EXTENSION_PREFIX
+from idexx_sync.syncs.cases.sync import DAYS_AHEAD, DAYS_BACK
+from idexx_sync.syncs.cases.vocabulary import CASE_STATUS
+from idexx_sync.syncs.proof import STRIKE_INTERVAL, STRIKES_THAT_PROVE
 
 REMOVALS: Final = {
     "deleted_at_source": "Neo said that it is deleted",

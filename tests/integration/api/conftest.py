@@ -14,10 +14,8 @@ from idexx_sync.api.entry import sync_api
 from idexx_sync.api.function import ApiTools
 from idexx_sync.api.starting import not_built, start
 from idexx_sync.api.status import status_operations
-from idexx_sync.cases.sync import CaseSync
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope, SyncName
 from idexx_sync.database.connection import Database
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, Order
 from idexx_sync.jobs.runner import run_job
@@ -25,6 +23,8 @@ from idexx_sync.jobs.submission import WorkerUnavailable
 from idexx_sync.keys.authorizer import Desk, authorizer
 from idexx_sync.keys.format import read_peppers
 from idexx_sync.keys.store import create_key
+from idexx_sync.syncs.cases.sync import CaseSync
+from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.gateway import Gateway
 from tests.support import PEPPER, Bench, add_clinic, visits
 

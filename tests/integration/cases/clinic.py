@@ -9,13 +9,13 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
-from idexx_sync.cases.sync import CaseSync
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Job, Order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
+from idexx_sync.syncs.cases.sync import CaseSync
 from tests.support import Bench, query, visit
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.cases.sync import CaseSync
 from idexx_sync.pims.protocol import Gone, Line, Unknown
+from idexx_sync.syncs.cases.sync import CaseSync
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 from tests.support import counts, query, warnings
 

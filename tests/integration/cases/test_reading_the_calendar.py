@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from idexx_sync.core.errors import InternalError, ShapeChanged
-from idexx_sync.gate import FOREIGN, SHIFTED, UNPROVEN
 from idexx_sync.pims.protocol import Unreadable
+from idexx_sync.syncs.gate import FOREIGN, SHIFTED, UNPROVEN
 from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 from tests.support import counts, held, query, warnings
 

@@ -14,10 +14,10 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from idexx_sync.cases.sync import CaseSync
 from idexx_sync.jobs.model import new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.wiring import make_tools
+from idexx_sync.syncs.cases.sync import CaseSync
 from local_stack.compare_cases import CaseQuestion, asked_visits, case_differences
 from local_stack.onboarding import bring_on_board, store_in_odis, user_in_odis
 from local_stack.postgres import Postgres

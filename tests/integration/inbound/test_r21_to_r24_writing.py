@@ -9,13 +9,13 @@ import pytest
 
 from idexx_sync.core.errors import LeaseLost, PimsUnavailable
 from idexx_sync.database.connection import writing
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Job, Params, new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.pims.protocol import Unreadable
+from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.support import Bench, add_clinic, counts, query, visit, visits, warnings
 
 CANARIES = ("TANGO", "Robin Sample", "555-555-0100", "DR. A. EXAMPLE")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from idexx_sync.cases.life import Verdict
+from idexx_sync.syncs.cases.life_status import Verdict
 
 CERTAINLY_EUTHANASIA: Final = """
 Euthanasia

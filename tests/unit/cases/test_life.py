@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.cases.life import Verdict, screen
+from idexx_sync.syncs.cases.life_status import Verdict, screen
 from neo_simulator.generator import notes
 from tests.unit.cases.life_sentences import NOTHING, SENTENCES, lines
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.cases.notes import text_of
+from idexx_sync.syncs.cases.html_text import text_of
 from neo_simulator.generator import notes
 
 PASTED = """\

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.cases.phones import normal_phone
+from idexx_sync.syncs.cases.phones import normal_phone
 
 SURE = {
     "555-555-0100": "+15555550100",

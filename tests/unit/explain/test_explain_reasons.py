@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from idexx_sync.cases.model import ConsultationMemory, HeldCase, HeldVisit
 from idexx_sync.explain.model import (
     CaseBeside,
     HeldRow,
@@ -21,7 +20,8 @@ from idexx_sync.explain.model import (
 )
 from idexx_sync.explain.reasons import Clinical, Reason, reasons, same_patient
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown, Unreadable
-from idexx_sync.records import Record
+from idexx_sync.syncs.cases.model import ConsultationMemory, HeldCase, HeldVisit
+from idexx_sync.syncs.memory import Record
 
 NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")

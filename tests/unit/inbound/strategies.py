@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from idexx_sync.inbound.model import Appointment, Held, Plan, Row
-from idexx_sync.inbound.view import View
 from idexx_sync.pims.protocol import (
     Found,
     Gone,
@@ -21,7 +19,9 @@ from idexx_sync.pims.protocol import (
     Unreadable,
     Window,
 )
-from idexx_sync.records import Record
+from idexx_sync.syncs.inbound.context import View
+from idexx_sync.syncs.inbound.model import Appointment, Held, Plan, Row
+from idexx_sync.syncs.memory import Record
 
 FIRST = date(2026, 3, 7)
 """The day before Los Angeles skips an hour."""

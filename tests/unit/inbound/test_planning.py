@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.inbound.judge import Judgement, judge
-from idexx_sync.inbound.model import Held, Plan
-from idexx_sync.inbound.plan import plan_inbound
-from idexx_sync.inbound.view import View, id_of, look_ups_wanted, missing_rows
 from idexx_sync.pims.protocol import Gone, Lookup, Snapshot, Unreadable
+from idexx_sync.syncs.inbound.context import View, id_of, look_ups_wanted, missing_rows
+from idexx_sync.syncs.inbound.gate import Judgement, judge
+from idexx_sync.syncs.inbound.model import Held, Plan
+from idexx_sync.syncs.inbound.plan import plan_inbound
 from tests.support import visit
 from tests.unit.inbound.strategies import (
     FIRST,

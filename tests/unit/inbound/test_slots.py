@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from idexx_sync.clinics.hours import WEEKDAYS, Hours, hours_by_weekday, weekday_number
 from idexx_sync.clinics.store import BlockedPeriod, Clinic, Schedule
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.inbound.slots import HeldSlot, plan_slots, slot_grid
+from idexx_sync.syncs.inbound.slots import HeldSlot, plan_slots, slot_grid
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 SCHEDULE = Schedule(

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from idexx_sync.inbound.sync import InboundSync
 from idexx_sync.jobs.model import Job, Params, new_order, tick_order
 from idexx_sync.jobs.runner import run_job
+from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.support import MONDAY, Bench, counts, visit
 
 FRIDAY = MONDAY + timedelta(days=4)

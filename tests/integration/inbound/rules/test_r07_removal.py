@@ -2,9 +2,9 @@
 
 import pytest
 
-from idexx_sync.gate import UNPROVEN
-from idexx_sync.inbound.judge import FINALISED
 from idexx_sync.pims.protocol import Unknown
+from idexx_sync.syncs.gate import UNPROVEN
+from idexx_sync.syncs.inbound.gate import FINALISED
 from tests.support import Bench, counts, held, query, visit, visits
 
 FINAL = "2026-05-04 06:00:00"

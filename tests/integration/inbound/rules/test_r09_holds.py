@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.gate import FOREIGN, SHIFTED, UNPROVEN
-from idexx_sync.holds import decide
-from idexx_sync.inbound.judge import EMPTY, FINALISED, QUARANTINE
 from idexx_sync.pims.protocol import Unknown, Unreadable
+from idexx_sync.syncs.gate import FOREIGN, SHIFTED, UNPROVEN
+from idexx_sync.syncs.hold_store import decide
+from idexx_sync.syncs.inbound.gate import EMPTY, FINALISED, QUARANTINE
 from tests.support import MONDAY, Bench, block, counts, held, query, visit, visits, warnings
 
 LOSSES = UNPROVEN["visit"]

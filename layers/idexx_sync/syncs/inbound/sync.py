@@ -10,21 +10,27 @@ from idexx_sync.core.clinic_time import local_day, to_wall
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.database.connection import writing
-from idexx_sync.gate import Standing, decide_holds
-from idexx_sync.holds import standing_holds
-from idexx_sync.inbound.apply import Prepared, apply, planned_changes
-from idexx_sync.inbound.judge import judge
-from idexx_sync.inbound.model import Held, Plan
-from idexx_sync.inbound.plan import plan_inbound
-from idexx_sync.inbound.slot_store import held_slots, slots_held
-from idexx_sync.inbound.slots import HeldSlot, Slot, plan_slots, slot_grid
-from idexx_sync.inbound.store import HeldQuery, removed_rows
-from idexx_sync.inbound.view import View, bare_block_ids, keys_of, keys_to_place, look_ups_wanted
 from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Window
-from idexx_sync.plan import PlanAgain
+from idexx_sync.syncs.gate import Standing, decide_holds
+from idexx_sync.syncs.hold_store import standing_holds
+from idexx_sync.syncs.inbound.apply import Prepared, apply, planned_changes
+from idexx_sync.syncs.inbound.context import (
+    View,
+    bare_block_ids,
+    keys_of,
+    keys_to_place,
+    look_ups_wanted,
+)
+from idexx_sync.syncs.inbound.gate import judge
+from idexx_sync.syncs.inbound.model import Held, Plan
+from idexx_sync.syncs.inbound.plan import plan_inbound
+from idexx_sync.syncs.inbound.slot_store import held_slots, slots_held
+from idexx_sync.syncs.inbound.slots import HeldSlot, Slot, plan_slots, slot_grid
+from idexx_sync.syncs.inbound.store import HeldQuery, removed_rows
+from idexx_sync.syncs.proof import PlanAgain
 
 CONFIGURATION_LIFETIME: Final = timedelta(days=1)
 MANY_REMOVED_LEAST: Final = 10

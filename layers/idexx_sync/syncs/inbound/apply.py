@@ -5,21 +5,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from idexx_sync.audits import Audit, store_audits
 from idexx_sync.clinics.store import store_configuration
 from idexx_sync.database.connection import Settle, writing
-from idexx_sync.gate import HoldDecisions
-from idexx_sync.holds import store_decisions
-from idexx_sync.inbound import slot_store, store
-from idexx_sync.inbound.judge import Judgement
-from idexx_sync.inbound.model import PERSONAL, Change, Plan
-from idexx_sync.inbound.slots import SlotPlan
 from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Window
-from idexx_sync.plan import PlanAgain
-from idexx_sync.records import store_records, store_unknown_words
+from idexx_sync.syncs.audits import Audit, store_audits
+from idexx_sync.syncs.gate import HoldDecisions
+from idexx_sync.syncs.hold_store import store_decisions
+from idexx_sync.syncs.inbound import slot_store, store
+from idexx_sync.syncs.inbound.gate import Judgement
+from idexx_sync.syncs.inbound.model import PERSONAL, Change, Plan
+from idexx_sync.syncs.inbound.slots import SlotPlan
+from idexx_sync.syncs.memory import store_records, store_unknown_words
+from idexx_sync.syncs.proof import PlanAgain
 
 
 @dataclass(slots=True)

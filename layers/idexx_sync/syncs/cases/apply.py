@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from idexx_sync.audits import Audit, audited_by, store_audits
-from idexx_sync.cases import store
-from idexx_sync.cases.model import NOT_PERSONAL, PREFIX, STAMPS, Change, HeldVisit, Mark, Plan
 from idexx_sync.database.connection import Settle, writing
-from idexx_sync.gate import HoldDecisions
-from idexx_sync.holds import store_decisions
 from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
-from idexx_sync.plan import PlanAgain
-from idexx_sync.records import store_records, store_unknown_words
+from idexx_sync.syncs.audits import Audit, audited_by, store_audits
+from idexx_sync.syncs.cases import store
+from idexx_sync.syncs.cases.model import NOT_PERSONAL, PREFIX, STAMPS, Change, HeldVisit, Mark, Plan
+from idexx_sync.syncs.gate import HoldDecisions
+from idexx_sync.syncs.hold_store import store_decisions
+from idexx_sync.syncs.memory import store_records, store_unknown_words
+from idexx_sync.syncs.proof import PlanAgain
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,13 @@ once more when its consultation has been read.
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from idexx_sync.cases.edits import may_change
-from idexx_sync.cases.facts import (
+from idexx_sync.core.clinic_time import EndsBeforeStart
+from idexx_sync.core.vocabulary import appointment_status, fold
+from idexx_sync.pims.protocol import Consultation, SourceRecord
+from idexx_sync.syncs.cases.context import View, same
+from idexx_sync.syncs.cases.edits import may_change
+from idexx_sync.syncs.cases.life_status import screen
+from idexx_sync.syncs.cases.mapping import (
     UNKNOWN_NAME,
     Facts,
     calendar_texts,
@@ -20,8 +25,7 @@ from idexx_sync.cases.facts import (
     says_something,
     stamps,
 )
-from idexx_sync.cases.life import screen
-from idexx_sync.cases.model import (
+from idexx_sync.syncs.cases.model import (
     DUPLICATE,
     OBJECTS,
     Change,
@@ -31,13 +35,9 @@ from idexx_sync.cases.model import (
     Mark,
     Plan,
 )
-from idexx_sync.cases.status import EDITED, is_removed, status_to_write
-from idexx_sync.cases.view import View, same
-from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES, species
-from idexx_sync.core.clinic_time import EndsBeforeStart
-from idexx_sync.core.vocabulary import appointment_status, fold
-from idexx_sync.pims.protocol import Consultation, SourceRecord
-from idexx_sync.records import Record
+from idexx_sync.syncs.cases.status import EDITED, is_removed, status_to_write
+from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
+from idexx_sync.syncs.memory import Record
 
 TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
 """What is only booked, or was called off, may not have come about."""

@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 
 from psycopg import Cursor
 
-from idexx_sync.cases.life import LifeCategory
-from idexx_sync.cases.model import (
+from idexx_sync.database.connection import Conn, Settle
+from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.cases.life_status import LifeCategory
+from idexx_sync.syncs.cases.model import (
     PATIENT_COLUMNS,
     PREFIX,
     SOURCE,
@@ -21,9 +23,7 @@ from idexx_sync.cases.model import (
     HeldVisit,
     Mark,
 )
-from idexx_sync.database.connection import Conn, Settle
-from idexx_sync.pims.protocol import Window
-from idexx_sync.records import Record
+from idexx_sync.syncs.memory import Record
 
 EXTENSION_PREFIX: Final = "idexx-appt-"
 """Before the visit's id in the keys of the browser extension (ODIS schema, keys)."""

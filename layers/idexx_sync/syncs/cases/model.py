@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from idexx_sync.records import Record
+from idexx_sync.syncs.memory import Record
 
 PATIENT_COLUMNS: Final = (
     "name",

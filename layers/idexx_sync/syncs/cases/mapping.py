@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from idexx_sync.cases.notes import text_of
-from idexx_sync.cases.phones import normal_phone
-from idexx_sync.cases.words import GUARD_WORDS, case_type, entity_case_type, species
 from idexx_sync.core.clinic_time import day_of, occupied_span, parse_wall, to_instant
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
+from idexx_sync.syncs.cases.html_text import text_of
+from idexx_sync.syncs.cases.phones import normal_phone
+from idexx_sync.syncs.cases.vocabulary import GUARD_WORDS, case_type, entity_case_type, species
 
 PREFILLED: Final = "appointment reason:"
 UNKNOWN_NAME: Final = "Unknown"

@@ -6,9 +6,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import day_of
-from idexx_sync.inbound.model import Held, Row
 from idexx_sync.pims.protocol import RecordKind, Snapshot, SourceRecord, Unreadable, Window
-from idexx_sync.plan import ids_to_look_up
+from idexx_sync.syncs.inbound.model import Held, Row
+from idexx_sync.syncs.proof import ids_to_look_up
 
 
 @dataclass(frozen=True, slots=True)

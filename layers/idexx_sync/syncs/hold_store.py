@@ -12,15 +12,9 @@ from psycopg.types.json import Jsonb
 
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.database.connection import Conn
-from idexx_sync.gate import (
-    PERMIT_LIFETIME,
-    Finding,
-    HoldDecisions,
-    HoldStatus,
-    Standing,
-)
 from idexx_sync.jobs.model import Params
 from idexx_sync.jobs.store import job_by_id
+from idexx_sync.syncs.gate import PERMIT_LIFETIME, Finding, HoldDecisions, HoldStatus, Standing
 
 
 @dataclass(frozen=True, slots=True)

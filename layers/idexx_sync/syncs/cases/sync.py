@@ -7,21 +7,21 @@ from datetime import timedelta
 from itertools import islice
 from typing import ClassVar, Final
 
-from idexx_sync.cases import store
-from idexx_sync.cases.apply import DryRun, Unit, write, written_before
-from idexx_sync.cases.due import due_in_order
-from idexx_sync.cases.judge import Answer, judge
-from idexx_sync.cases.model import HeldVisit, Plan
-from idexx_sync.cases.plan import plan_consultations, plan_visits
-from idexx_sync.cases.reading import Answers, Reads, judge_answers
-from idexx_sync.cases.view import View
 from idexx_sync.core.clinic_time import day_of, local_day, to_wall
 from idexx_sync.core.vocabulary import SyncName, appointment_status
-from idexx_sync.gate import Standing, decide_holds
-from idexx_sync.holds import standing_holds
 from idexx_sync.jobs.contract import Progress, Report, Run
 from idexx_sync.pims.protocol import ConsultationAnswer, Pims, Snapshot, SourceRecord, Unreadable
-from idexx_sync.plan import PlanAgain, check_status_keys, newest
+from idexx_sync.syncs.cases import store
+from idexx_sync.syncs.cases.apply import DryRun, Unit, write, written_before
+from idexx_sync.syncs.cases.context import View
+from idexx_sync.syncs.cases.due import due_in_order
+from idexx_sync.syncs.cases.gate import Answer, judge
+from idexx_sync.syncs.cases.model import HeldVisit, Plan
+from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
+from idexx_sync.syncs.cases.reading import Answers, Reads, judge_answers
+from idexx_sync.syncs.gate import Standing, decide_holds
+from idexx_sync.syncs.hold_store import standing_holds
+from idexx_sync.syncs.proof import PlanAgain, check_status_keys, newest
 
 DAYS_BACK: Final = 7
 DAYS_AHEAD: Final = 2

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from idexx_sync.core.vocabulary import FREES_TIME
 from idexx_sync.pims.protocol import RecordKind
-from idexx_sync.plan import Unproven
-from idexx_sync.records import Record
+from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.proof import Unproven
 
 BLOCK_TYPE: Final = "block"
 """`appointment_type` of a block (ODIS schema, vocabularies)."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from idexx_sync.cases import life_words as words
+from idexx_sync.syncs.cases import life_words as words
 
 LifeCategory = Literal["euthanasia", "death", "cremation"]
 

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from idexx_sync.cases.due import VANISHED
-from idexx_sync.cases.model import HeldCase, HeldVisit
-from idexx_sync.cases.view import View
-from idexx_sync.cases.words import CASE_STATUS, OPEN_STATUSES
 from idexx_sync.core.vocabulary import AppointmentStatus, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
+from idexx_sync.syncs.cases.context import View
+from idexx_sync.syncs.cases.due import VANISHED
+from idexx_sync.syncs.cases.model import HeldCase, HeldVisit
+from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES
 
 EDITED: Final = "edited"
 """A person's status, which stays."""

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.pims.protocol import SourceRecord
-from idexx_sync.records import Record
+from idexx_sync.syncs.memory import Record
 
 LOOKUPS_PER_RUN: Final = 50
 STRIKES_THAT_PROVE: Final = 2

@@ -7,17 +7,6 @@ from typing import Any
 
 from idexx_sync.core.clinic_time import EndsBeforeStart, Span, day_of, occupied_span, parse_wall
 from idexx_sync.core.vocabulary import appointment_status, fold
-from idexx_sync.inbound.model import (
-    BLOCK_TYPE,
-    Appointment,
-    Change,
-    Held,
-    Missing,
-    Plan,
-    Quarantined,
-    Row,
-)
-from idexx_sync.inbound.view import View, bare_block_ids, id_of, key_of, missing_rows
 from idexx_sync.pims.protocol import (
     Found,
     Gone,
@@ -28,7 +17,19 @@ from idexx_sync.pims.protocol import (
     Unknown,
     Unreadable,
 )
-from idexx_sync.plan import (
+from idexx_sync.syncs.inbound.context import View, bare_block_ids, id_of, key_of, missing_rows
+from idexx_sync.syncs.inbound.model import (
+    BLOCK_TYPE,
+    Appointment,
+    Change,
+    Held,
+    Missing,
+    Plan,
+    Quarantined,
+    Row,
+)
+from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.proof import (
     STRIKE_INTERVAL,
     UNASKABLE_INTERVAL,
     check_status_keys,
@@ -36,7 +37,6 @@ from idexx_sync.plan import (
     proven_gone,
     strike,
 )
-from idexx_sync.records import Record
 
 
 def plan_inbound(snapshot: Snapshot, held: Held, proofs: Mapping[str, Lookup], view: View) -> Plan:

@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from idexx_sync.cases.model import HeldVisit
 from idexx_sync.core.clinic_time import parse_wall
 from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
-from idexx_sync.gate import (
+from idexx_sync.pims.protocol import SourceRecord, Window
+from idexx_sync.syncs.cases.model import HeldVisit
+from idexx_sync.syncs.gate import (
     FOREIGN,
     SHIFTED,
     UNPROVEN,
@@ -21,7 +22,6 @@ from idexx_sync.gate import (
     all_shifted,
     too_many,
 )
-from idexx_sync.pims.protocol import SourceRecord, Window
 
 LOSSES = UNPROVEN["visit"]
 

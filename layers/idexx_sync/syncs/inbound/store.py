@@ -8,9 +8,9 @@ from uuid import UUID
 from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn, Settle
-from idexx_sync.inbound.model import COLUMNS, Appointment, Change, Held, Row
 from idexx_sync.pims.protocol import Window
-from idexx_sync.records import Record
+from idexx_sync.syncs.inbound.model import COLUMNS, Appointment, Change, Held, Row
+from idexx_sync.syncs.memory import Record
 
 _OWN = ", ".join(COLUMNS)
 _ARRAYS = """%b::date[], %b::time[], %b::time[], %b::text[], %b::text[], %b::text[], %b::text[],

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from idexx_sync.cases.facts import UNKNOWN_NAME
-from idexx_sync.cases.model import HeldCase
-from idexx_sync.cases.phones import normal_phone
-from idexx_sync.cases.words import case_type, entity_case_type, species
+from idexx_sync.syncs.cases.mapping import UNKNOWN_NAME
+from idexx_sync.syncs.cases.model import HeldCase
+from idexx_sync.syncs.cases.phones import normal_phone
+from idexx_sync.syncs.cases.vocabulary import case_type, entity_case_type, species
 
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], {}, "unknown", UNKNOWN_NAME)
 """Values that say nothing, so that any other may take their place."""

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from idexx_sync.cases.model import ConsultationMemory, HeldVisit
 from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import SourceRecord
+from idexx_sync.syncs.cases.model import ConsultationMemory, HeldVisit
 
 READ_FAILED: Final = "read_failed"
 WRONG_PATIENT: Final = "wrong_patient"

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from idexx_sync.cases.due import READ_FAILED, VANISHED, WRONG_PATIENT
-from idexx_sync.cases.model import ConsultationMemory, HeldVisit
 from idexx_sync.core.errors import (
     ImplausibleData,
     PimsSlow,
@@ -15,7 +13,6 @@ from idexx_sync.core.errors import (
     SyncError,
     Throttled,
 )
-from idexx_sync.gate import FEW
 from idexx_sync.jobs.contract import Report
 from idexx_sync.pims.protocol import (
     Consultation,
@@ -27,6 +24,9 @@ from idexx_sync.pims.protocol import (
     SourceRecord,
     Unknown,
 )
+from idexx_sync.syncs.cases.due import READ_FAILED, VANISHED, WRONG_PATIENT
+from idexx_sync.syncs.cases.model import ConsultationMemory, HeldVisit
+from idexx_sync.syncs.gate import FEW
 
 _PASSING: Final[dict[str, type[SyncError]]] = {
     error.kind: error for error in (PimsUnavailable, PimsSlow, Throttled)

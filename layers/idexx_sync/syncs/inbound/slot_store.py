@@ -8,8 +8,8 @@ from uuid import UUID
 from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn, Settle
-from idexx_sync.inbound.slots import HeldSlot, Slot
 from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.inbound.slots import HeldSlot, Slot
 
 
 def slots_held(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:

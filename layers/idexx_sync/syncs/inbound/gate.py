@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from idexx_sync.gate import (
+from idexx_sync.syncs.gate import (
     FOREIGN,
     SHIFTED,
     UNPROVEN,
@@ -15,9 +15,9 @@ from idexx_sync.gate import (
     all_shifted,
     too_many,
 )
-from idexx_sync.inbound.model import Change, Held, Missing, Plan, Row
-from idexx_sync.inbound.view import View
-from idexx_sync.records import Record
+from idexx_sync.syncs.inbound.context import View
+from idexx_sync.syncs.inbound.model import Change, Held, Missing, Plan, Row
+from idexx_sync.syncs.memory import Record
 
 MOST_ROWS_FOR_EMPTY: Final = 3
 MOST_QUARANTINED: Final = 3
