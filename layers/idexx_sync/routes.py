@@ -12,12 +12,8 @@ from idexx_sync.api.models import (
     ClinicStatus,
     Discrepancies,
     Health,
-    HoldList,
     HoldsQuery,
-    HoldView,
-    JobList,
     JobsQuery,
-    JobView,
     NoQuery,
     Nothing,
     Readiness,
@@ -27,6 +23,7 @@ from idexx_sync.api.models import (
 )
 from idexx_sync.api.problems import ProblemCode
 from idexx_sync.core.vocabulary import Scope
+from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
 
 FunctionName = Literal["inbound_sync", "case_sync", "reconciliation", "status"]
 Operation = Literal[

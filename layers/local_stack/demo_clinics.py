@@ -8,8 +8,8 @@ from uuid import UUID
 
 import httpx
 
-from idexx_sync.api.models import JobView
 from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.operations.models import JobView
 from local_stack.demo_window import ClockChange, Window
 from local_stack.stack_clinics import LocalClinic
 from neo_simulator.client import Company

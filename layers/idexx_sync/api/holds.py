@@ -1,16 +1,16 @@
 """Operations on holds."""
 
-from idexx_sync.api.acts import Verdict, decided
 from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools
 from idexx_sync.api.models import HoldsQuery
-from idexx_sync.api.pages import place_of
 from idexx_sync.api.problems import Problem
 from idexx_sync.api.starting import accepted, placed
-from idexx_sync.api.views import hold_page, hold_view
 from idexx_sync.api.visible import visible_clinic, visible_hold
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.submission import Wish
+from idexx_sync.operations.decisions import Verdict, decided
+from idexx_sync.operations.pagination import place_of
+from idexx_sync.operations.views import hold_page, hold_view
 from idexx_sync.syncs.hold_store import Hold, params_of_finder
 
 

@@ -1,16 +1,16 @@
 """Operations on jobs."""
 
-from idexx_sync.api.acts import cancelled, require_ended
 from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools
 from idexx_sync.api.models import JobsQuery
-from idexx_sync.api.pages import place_of
 from idexx_sync.api.problems import Problem
 from idexx_sync.api.starting import accepted, placed
-from idexx_sync.api.views import job_page, job_view
 from idexx_sync.api.visible import visible_clinic, visible_job
 from idexx_sync.jobs.model import Params
 from idexx_sync.jobs.submission import Wish
+from idexx_sync.operations.decisions import cancelled, require_ended
+from idexx_sync.operations.pagination import place_of
+from idexx_sync.operations.views import job_page, job_view
 
 
 def list_jobs(call: Call, tools: ApiTools) -> Answer:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools, Carry
-from idexx_sync.api.models import JobView, SyncRequest
+from idexx_sync.api.models import SyncRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
 from idexx_sync.clinics.store import timezone_of
 from idexx_sync.core.vocabulary import SyncName
@@ -22,6 +22,7 @@ from idexx_sync.jobs.submission import (
     WorkerUnavailable,
     place,
 )
+from idexx_sync.operations.models import JobView
 
 LONGEST_WAIT_S: Final = 20
 ANSWERS_WITHIN: Final = timedelta(seconds=25)

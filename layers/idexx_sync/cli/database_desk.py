@@ -9,16 +9,16 @@ from uuid import UUID
 
 import typer
 
-from idexx_sync.api.acts import Verdict, cancelled, decided, require_ended
-from idexx_sync.api.models import HoldView, JobView
 from idexx_sync.api.problems import not_found
-from idexx_sync.api.views import hold_page, hold_view, job_page, job_view
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.running import run_here
 from idexx_sync.clinics.store import timezones
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job, new_order, retry_order
 from idexx_sync.jobs.store import job_by_id
+from idexx_sync.operations.decisions import Verdict, cancelled, decided, require_ended
+from idexx_sync.operations.models import HoldView, JobView
+from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
 from idexx_sync.syncs.gate import HoldStatus
 from idexx_sync.syncs.hold_store import Hold, hold_by_id, params_of_finder
 

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
 
-from idexx_sync.api.models import HoldView, JobView
 from idexx_sync.api.problems import Problem
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.database_desk import DatabaseDesk
 from idexx_sync.cli.refused import Refused, refused
+from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.syncs.gate import HoldStatus
 
 

@@ -8,7 +8,6 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from idexx_sync.api.models import HoldView
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.desk import open_desk
@@ -17,6 +16,7 @@ from idexx_sync.cli.tables import entries, facts, listing
 from idexx_sync.cli.watching import watch
 from idexx_sync.cli.words import CAUSES, counted, moment, told
 from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.operations.models import HoldView
 from idexx_sync.syncs.gate import HoldStatus
 
 app = typer.Typer(help="What waits for a person's decision.", no_args_is_help=True)

@@ -7,7 +7,6 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from idexx_sync.api.models import JobView
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import Exit, exit_of_job
 from idexx_sync.cli.tables import facts, listing
@@ -22,6 +21,7 @@ from idexx_sync.cli.words import (
     took,
 )
 from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.operations.models import JobView
 
 MOST_CHANGES_SHOWN = 40
 COLOURS = {

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from idexx_sync.api.models import JobView
 from idexx_sync.api.problems import Problem
-from idexx_sync.api.views import job_view
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.progress import Bars
 from idexx_sync.core.vocabulary import SyncName
@@ -13,6 +11,8 @@ from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.store import job_by_id
+from idexx_sync.operations.models import JobView
+from idexx_sync.operations.views import job_view
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
 

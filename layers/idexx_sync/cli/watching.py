@@ -7,12 +7,12 @@ from typing import Final
 
 import psycopg
 
-from idexx_sync.api.models import JobView
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.desk import JobDesk
 from idexx_sync.cli.job_view import progress_of
 from idexx_sync.cli.refused import Refused
 from idexx_sync.core.errors import DatabaseUnavailable
+from idexx_sync.operations.models import JobView
 
 LOOKS_EVERY_S: Final = 2.0
 FAILURES_IN_A_ROW: Final = 5

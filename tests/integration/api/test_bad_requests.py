@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from idexx_sync.api.call import MOST_BODY_BYTES
-from idexx_sync.api.pages import cursor_at
 from idexx_sync.database.connection import Database
+from idexx_sync.operations.pagination import cursor_at
 from tests.integration.api.conftest import Api
 from tests.support import query
 

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from idexx_sync.api.models import HoldList, HoldView, JobList, JobView
-from idexx_sync.api.pages import Place, cursor_at
 from idexx_sync.clinics.store import timezone_of, timezones
 from idexx_sync.core.vocabulary import JobStatus, SyncName
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import jobs_newest_first
+from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
+from idexx_sync.operations.pagination import Place, cursor_at
 from idexx_sync.syncs.gate import HoldStatus
 from idexx_sync.syncs.hold_store import Hold, holds_newest_first
 

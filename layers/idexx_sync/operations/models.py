@@ -1,0 +1,167 @@
+"""Jobs and holds as whoever asks for them is told. Times are UTC, days are the clinic's own."""
+
+from collections.abc import Mapping
+from datetime import UTC, date
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+
+from idexx_sync.core.errors import WhoActs, who_acts
+from idexx_sync.core.vocabulary import JobStatus, SyncName, Trigger
+from idexx_sync.jobs.model import Job
+from idexx_sync.syncs.gate import HoldStatus
+from idexx_sync.syncs.hold_store import Hold
+
+MOST_LISTED = 100
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+
+
+class Told(BaseModel):
+    """What we answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class JobError(Told):
+    kind: str
+    message: str | None
+    who_acts: WhoActs
+    """Who must do something about it."""
+
+
+class JobView(Told):
+    """One run of a sync, from the order to the outcome."""
+
+    id: UUID
+    clinic_id: UUID
+    timezone: str | None
+    """The clinic's zone, in which its days are counted."""
+    sync: SyncName
+    trigger: Trigger
+    status: JobStatus
+    dry_run: bool
+    window: tuple[date, date] | None
+    """First and last day; null as long as the run has not come to know them."""
+    attempt: int
+    scheduled_time: Moment | None
+    retry_of: UUID | None
+    queued_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    summary: str | None
+    """One phrase for people."""
+    counts: Mapping[str, int] | None
+    warnings: Mapping[str, int] | None
+    """Code -> how often."""
+    held: Mapping[str, int] | None
+    """Cause -> how many records are held back for a person."""
+    message: str | None
+    """Why the job did not do what was asked, where it has no error."""
+    error: JobError | None
+    for_review: tuple[str, ...] | None
+    """Ids of records that a person should look at."""
+    plan: tuple[Mapping[str, Any], ...] | None
+    """Of a dry run: what would be changed; ids, reasons and names of fields."""
+
+    @property
+    def is_final(self) -> bool:
+        return self.status not in ("queued", "running")
+
+    @classmethod
+    def of(cls, job: Job, timezone: str | None) -> Self:
+        result = job.result or {}
+        error = None
+        if job.error_kind is not None:
+            error = JobError(
+                kind=job.error_kind, message=job.error_message, who_acts=who_acts(job.error_kind)
+            )
+        days = result.get("window") or (job.params.get("from"), job.params.get("to"))
+        return cls(
+            id=job.id,
+            clinic_id=job.clinic_id,
+            timezone=timezone,
+            sync=job.sync,
+            trigger=job.trigger,
+            status=job.status,
+            dry_run=bool(job.params.get("dry_run")),
+            window=_window(*days),
+            attempt=job.attempt,
+            scheduled_time=job.scheduled_time,
+            retry_of=job.retry_of,
+            queued_at=job.queued_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+            summary=result.get("summary"),
+            counts=result.get("counts"),
+            warnings=result.get("warnings"),
+            held=result.get("held"),
+            message=None if error else job.error_message,
+            error=error,
+            for_review=None if "for_review" not in result else tuple(result["for_review"]),
+            plan=None if result.get("plan") is None else tuple(result["plan"]),
+        )
+
+
+def _window(first_day: str | None, last_day: str | None) -> tuple[date, date] | None:
+    if first_day is None or last_day is None:
+        return None
+    return date.fromisoformat(first_day), date.fromisoformat(last_day)
+
+
+class JobList(Told):
+    """Newest first."""
+
+    jobs: tuple[JobView, ...]
+    next_cursor: str | None
+    """Null on the last page."""
+
+
+class HoldView(Told):
+    """What waits for a person's decision, and what was decided."""
+
+    id: UUID
+    clinic_id: UUID
+    timezone: str | None
+    sync: SyncName
+    cause: str
+    status: HoldStatus
+    findings: Mapping[str, Mapping[str, Any]]
+    """Record id -> what was found: times, field names and statuses, never a personal value."""
+    job_id: UUID
+    """The run that found it last."""
+    opened_at: Moment
+    updated_at: Moment
+    decided_at: Moment | None
+    decided_by: str | None
+    permit_until: Moment | None
+    """Until when runs may let through what was approved."""
+    ended_at: Moment | None
+
+    @classmethod
+    def of(cls, hold: Hold, timezone: str | None) -> Self:
+        return cls(
+            id=hold.id,
+            clinic_id=hold.clinic_id,
+            timezone=timezone,
+            sync=hold.sync,
+            cause=hold.cause,
+            status=hold.status,
+            findings=hold.findings,
+            job_id=hold.job_id,
+            opened_at=hold.opened_at,
+            updated_at=hold.updated_at,
+            decided_at=hold.decided_at,
+            decided_by=hold.decided_by,
+            permit_until=hold.permit_until,
+            ended_at=hold.ended_at,
+        )
+
+
+class HoldList(Told):
+    """Newest first."""
+
+    holds: tuple[HoldView, ...]
+    next_cursor: str | None
