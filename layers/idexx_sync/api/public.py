@@ -10,7 +10,6 @@ from typing import Final
 
 import psycopg
 
-from idexx_sync import metrics
 from idexx_sync.api.call import Call
 from idexx_sync.api.function import Answer, ApiTools
 from idexx_sync.api.models import Check, ClinicQuery, Health, Readiness, ReadinessDetails
@@ -18,6 +17,7 @@ from idexx_sync.api.openapi import document
 from idexx_sync.api.problems import Problem
 from idexx_sync.core.errors import SyncError
 from idexx_sync.database import migrations
+from idexx_sync.metrics import exposition
 from idexx_sync.routes import HTML, PROMETHEUS_TEXT
 
 READINESS_LIVES_S: Final = 5.0
@@ -73,7 +73,7 @@ def get_metrics(call: Call, tools: ApiTools) -> Answer:
     query = call.query
     assert isinstance(query, ClinicQuery)
     clinic_id = call.caller.only_own(query.clinic_id)
-    text = metrics.exposition(tools.conn, tools.clock(), clinic_id).decode()
+    text = exposition.exposition(tools.conn, tools.clock(), clinic_id).decode()
     return Answer(200, text, media_type=PROMETHEUS_TEXT)
 
 

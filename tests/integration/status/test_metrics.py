@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from psycopg import Cursor
 
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.metrics import exposition
+from idexx_sync.metrics.exposition import exposition
 from tests.integration.status.rows import (
     DRY,
     add_credentials,

@@ -22,7 +22,7 @@ from idexx_sync.clinics.overview import ClinicCard
 from idexx_sync.clinics.status import ClinicStanding, is_switched_on, standing
 from idexx_sync.core.vocabulary import SYNCS, UNFINISHED, Freshness, Stage
 from idexx_sync.database.connection import Conn
-from idexx_sync.tallies import QUANTILES, DurationTally, QueueTally, Tallies, read_tallies
+from idexx_sync.metrics.counts import QUANTILES, DurationTally, QueueTally, Tallies, read_tallies
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
