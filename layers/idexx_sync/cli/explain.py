@@ -14,10 +14,10 @@ from idexx_sync.clinics.store import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import SyncError
 from idexx_sync.database.connection import Conn
-from idexx_sync.explain.facts import holdings
 from idexx_sync.explain.model import Holdings, NeoSays
 from idexx_sync.explain.neo import ask
 from idexx_sync.explain.reasons import Clinical, reasons
+from idexx_sync.explain.store import holdings
 from idexx_sync.pims.protocol import Found
 from idexx_sync.syncs.cases.model import PREFIX
 from idexx_sync.syncs.cases.store import EXTENSION_PREFIX

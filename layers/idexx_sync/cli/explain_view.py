@@ -13,9 +13,9 @@ from rich.text import Text
 
 from idexx_sync.cli.tables import facts
 from idexx_sync.cli.words import CAUSES, REASONS, counted, moment, told, utc
-from idexx_sync.explain.facts import MOST_TOUCHES
 from idexx_sync.explain.model import HeldRow, Holdings, Memory, NamedHold, NeoSays, Touch
 from idexx_sync.explain.reasons import Reason, same_patient
+from idexx_sync.explain.store import MOST_TOUCHES
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown
 from idexx_sync.syncs.cases.model import HeldCase
 from idexx_sync.syncs.cases.phones import normal_phone
