@@ -20,7 +20,7 @@ from aws_cdk.aws_apigateway import (
 from aws_cdk.aws_logs import LogGroup
 from constructs import Construct
 
-from idexx_sync.routes import ROUTES, FunctionName
+from idexx_sync.api.routes import ROUTES, FunctionName
 from infra.gateway_responses import answer_problems
 from infra.image import RETENTION, ImageFunction
 from infra.stages import Stage

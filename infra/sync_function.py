@@ -4,8 +4,8 @@ from typing import Final
 
 from constructs import Construct
 
+from idexx_sync.api.routes import FunctionName
 from idexx_sync.core.vocabulary import SyncName
-from idexx_sync.routes import FunctionName
 from infra.api_function import ApiFunction
 from infra.dead_letters import DeadLetters
 from infra.image import ImageFunction

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-from idexx_sync.api.function import ApiHandler
+from idexx_sync.api.handler import ApiHandler
 from idexx_sync.api.problems import UNAUTHORIZED_DETAIL, Problem
-from idexx_sync.routes import FunctionName, find_route, methods_of
+from idexx_sync.api.routes import FunctionName, find_route, methods_of
 
 STAGE = "test"
 ARN = f"arn:aws:execute-api:us-east-1:111122223333:abcdef1234/{STAGE}"

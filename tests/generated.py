@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
-from idexx_sync.routes import Route
+from idexx_sync.api.routes import Route
 
 LEFT_OUT = {
     "not_a_server_error": "501 is declared; 500 is what we look for ourselves",

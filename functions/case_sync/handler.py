@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from idexx_sync.api.entry import sync_api
-from idexx_sync.api.starting import start
+from idexx_sync.api.syncs import start
 from idexx_sync.jobs.worker import WorkerHandler, sync_worker
 
 api = sync_api("case_sync", {"start_cases": start("cases")})

@@ -1,7 +1,7 @@
 """Lambda: copy one clinic's calendar from its PIMS."""
 
 from idexx_sync.api.entry import sync_api
-from idexx_sync.api.starting import start
+from idexx_sync.api.syncs import start
 from idexx_sync.jobs.worker import sync_worker
 from idexx_sync.syncs.inbound.sync import InboundSync
 

@@ -7,7 +7,7 @@ import pytest
 import schemathesis
 from schemathesis import GenerationMode
 
-from idexx_sync.routes import ROUTES, Route
+from idexx_sync.api.routes import ROUTES, Route
 from local_stack.stack import LocalStack
 from tests.generated import ask, can_be_asked
 

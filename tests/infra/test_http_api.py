@@ -5,7 +5,7 @@ import json
 import pytest
 
 from idexx_sync.api.problems import MEDIA_TYPE, UNAUTHORIZED_DETAIL, Problem, ProblemView
-from idexx_sync.routes import ROUTES
+from idexx_sync.api.routes import ROUTES
 from tests.infra.template import Template, flat, target
 
 PUBLIC = {"/health", "/ready", "/openapi.json", "/docs"}

@@ -1,9 +1,9 @@
 """Operations about a clinic."""
 
-from idexx_sync.api.call import Call
-from idexx_sync.api.function import Answer, ApiTools
+from idexx_sync.api.authorization import id_in_path
+from idexx_sync.api.handler import Answer, ApiTools
 from idexx_sync.api.models import ClinicStatus
-from idexx_sync.api.visible import id_in_path
+from idexx_sync.api.request import Call
 from idexx_sync.clinics.status import clinic_standing
 
 

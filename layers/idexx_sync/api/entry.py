@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from idexx_sync.api.function import ApiHandler, ApiTools, Carry, api_function
+from idexx_sync.api.handler import ApiHandler, ApiTools, Carry, api_function
+from idexx_sync.api.routes import FunctionName, Operation
 from idexx_sync.core.logs import quiet_drivers
 from idexx_sync.core.settings import ApiSettings, load
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs.dispatch import LambdaDispatch
-from idexx_sync.routes import FunctionName, Operation
 
 
 def sync_api(

@@ -1,11 +1,11 @@
 """Operations on jobs."""
 
-from idexx_sync.api.call import Call
-from idexx_sync.api.function import Answer, ApiTools
+from idexx_sync.api.authorization import visible_clinic, visible_job
+from idexx_sync.api.handler import Answer, ApiTools
 from idexx_sync.api.models import JobsQuery
 from idexx_sync.api.problems import Problem
-from idexx_sync.api.starting import accepted, placed
-from idexx_sync.api.visible import visible_clinic, visible_job
+from idexx_sync.api.request import Call
+from idexx_sync.api.syncs import accepted, placed
 from idexx_sync.jobs.model import Params
 from idexx_sync.jobs.submission import Wish
 from idexx_sync.operations.decisions import cancelled, require_ended

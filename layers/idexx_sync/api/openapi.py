@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from idexx_sync.api.models import NoQuery
 from idexx_sync.api.problems import MEDIA_TYPE, PROBLEMS, ProblemCode, ProblemView
-from idexx_sync.routes import JSON, ROUTES, Route
+from idexx_sync.api.routes import JSON, ROUTES, Route
 
 Document = dict[str, Any]
 

@@ -1,9 +1,9 @@
 """The operations of the function `status`: everything of the API that starts no sync."""
 
-from idexx_sync.api import clinics, holds, jobs, public
-from idexx_sync.api.function import Carry
-from idexx_sync.api.starting import not_built
-from idexx_sync.routes import Operation
+from idexx_sync.api import clinics, holds, jobs, service
+from idexx_sync.api.handler import Carry
+from idexx_sync.api.routes import Operation
+from idexx_sync.api.syncs import not_built
 
 
 def status_operations() -> dict[Operation, Carry]:
@@ -20,10 +20,10 @@ def status_operations() -> dict[Operation, Carry]:
         "reject_hold": holds.reject_hold,
         "get_clinic_status": clinics.get_clinic_status,
         "refresh_schedules": not_built("Refreshing schedules"),
-        "get_metrics": public.get_metrics,
-        "get_readiness_details": public.get_readiness_details,
-        "get_health": public.get_health,
-        "get_readiness": public.KeptReadiness(),
-        "get_openapi": public.get_openapi,
-        "get_docs": public.get_docs,
+        "get_metrics": service.get_metrics,
+        "get_readiness_details": service.get_readiness_details,
+        "get_health": service.get_health,
+        "get_readiness": service.KeptReadiness(),
+        "get_openapi": service.get_openapi,
+        "get_docs": service.get_docs,
     }

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import typer
 
+from idexx_sync.api.routes import Operation
 from idexx_sync.cli.api_client import ApiClient
 from idexx_sync.cli.context import Cli
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
-from idexx_sync.routes import Operation
 from idexx_sync.syncs.gate import HoldStatus
 
 

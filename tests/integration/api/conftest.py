@@ -11,9 +11,9 @@ from psycopg import Connection
 from pydantic import SecretStr
 
 from idexx_sync.api.entry import sync_api
-from idexx_sync.api.function import ApiTools
-from idexx_sync.api.starting import not_built, start
+from idexx_sync.api.handler import ApiTools
 from idexx_sync.api.status import status_operations
+from idexx_sync.api.syncs import not_built, start
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope, SyncName
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs.contract import Sync

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from idexx_sync.api.call import MOST_BODY_BYTES
+from idexx_sync.api.request import MOST_BODY_BYTES
 from idexx_sync.database.connection import Database
 from idexx_sync.operations.pagination import cursor_at
 from tests.integration.api.conftest import Api

@@ -10,7 +10,7 @@ import pytest
 import schemathesis
 from schemathesis import GenerationMode
 
-from idexx_sync.routes import ROUTES, Route
+from idexx_sync.api.routes import ROUTES, Route
 from tests.gateway import STAGE, Gateway
 from tests.generated import ask, can_be_asked
 from tests.integration.api.conftest import Api

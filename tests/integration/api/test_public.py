@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from idexx_sync.api.openapi import document
 from idexx_sync.api.problems import PROBLEMS
-from idexx_sync.api.public import READINESS_LIVES_S, KeptReadiness
+from idexx_sync.api.routes import ROUTES
+from idexx_sync.api.service import READINESS_LIVES_S, KeptReadiness
 from idexx_sync.database.connection import Database
-from idexx_sync.routes import ROUTES
 from tests.integration.api.conftest import Api
 
 

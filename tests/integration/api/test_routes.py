@@ -6,9 +6,9 @@ import pytest
 
 from idexx_sync.api.models import ReconciliationRequest, SyncRequest
 from idexx_sync.api.problems import PROBLEMS
+from idexx_sync.api.routes import ROUTES, Route, find_route, routes_of
 from idexx_sync.api.status import status_operations
 from idexx_sync.core.vocabulary import OPERATOR_SCOPES, SCOPES
-from idexx_sync.routes import ROUTES, Route, find_route, routes_of
 from tests.gateway import Gateway, Response
 from tests.integration.api.conftest import Api
 from tests.support import visits

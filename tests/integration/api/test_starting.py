@@ -10,7 +10,7 @@ from psycopg import Connection
 from pydantic import SecretStr
 
 from idexx_sync.api.entry import sync_api
-from idexx_sync.api.starting import start
+from idexx_sync.api.syncs import start
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.database.connection import Database, connect
 from idexx_sync.jobs.model import Params

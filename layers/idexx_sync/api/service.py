@@ -10,15 +10,15 @@ from typing import Final
 
 import psycopg
 
-from idexx_sync.api.call import Call
-from idexx_sync.api.function import Answer, ApiTools
+from idexx_sync.api.handler import Answer, ApiTools
 from idexx_sync.api.models import Check, ClinicQuery, Health, Readiness, ReadinessDetails
 from idexx_sync.api.openapi import document
 from idexx_sync.api.problems import Problem
+from idexx_sync.api.request import Call
+from idexx_sync.api.routes import HTML, PROMETHEUS_TEXT
 from idexx_sync.core.errors import SyncError
 from idexx_sync.database import migrations
 from idexx_sync.metrics import exposition
-from idexx_sync.routes import HTML, PROMETHEUS_TEXT
 
 READINESS_LIVES_S: Final = 5.0
 """How long an answer of `/ready` is kept: it is public, and must not be a way to load Postgres."""

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from idexx_sync.api.call import Call
 from idexx_sync.api.problems import not_found
+from idexx_sync.api.request import Call
 from idexx_sync.clinics.store import timezones
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from idexx_sync.api.caller import Caller, caller_from
 from idexx_sync.api.problems import Fault, Problem, invalid, invalid_body, invalid_query
-from idexx_sync.routes import Route
+from idexx_sync.api.routes import Route
 
 MOST_BODY_BYTES: Final = 64 * 1024
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")

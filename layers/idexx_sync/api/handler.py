@@ -12,14 +12,14 @@ import psycopg
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel
 
-from idexx_sync.api.call import Call, judged, request_id
 from idexx_sync.api.problems import MEDIA_TYPE, RETRY_AFTER_S, Problem, not_found
+from idexx_sync.api.request import Call, judged, request_id
+from idexx_sync.api.routes import JSON, FunctionName, Operation, find_route, methods_of, routes_of
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable, SyncError
 from idexx_sync.core.logs import logger
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Clock
 from idexx_sync.jobs.submission import Dispatch
-from idexx_sync.routes import JSON, FunctionName, Operation, find_route, methods_of, routes_of
 
 ApiHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from idexx_sync.api.call import Call
-from idexx_sync.api.function import Answer, ApiTools, Carry
+from idexx_sync.api.handler import Answer, ApiTools, Carry
 from idexx_sync.api.models import SyncRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
+from idexx_sync.api.request import Call
 from idexx_sync.clinics.store import timezone_of
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.jobs.model import Job
