@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from idexx_sync.cli.words import WARNINGS, counted, told
+from idexx_sync.cli.phrases import WARNINGS, counted, told
 from local_stack.demo_changes import counts
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from idexx_sync.api.routes import Operation, Route, route_of
+from idexx_sync.cli.errors import Refused, ToldProblem, refused
 from idexx_sync.cli.exits import Exit, exit_of_answer
-from idexx_sync.cli.refused import Refused, ToldProblem, refused
 
 CONNECTS_WITHIN_S: Final = 10
 ANSWERS_WITHIN_S: Final = 35

@@ -15,8 +15,8 @@ import typer.main
 
 from idexx_sync.cli import clinics, credentials, explain, holds, jobs, keys, migrate, sync
 from idexx_sync.cli.context import Cli
+from idexx_sync.cli.errors import Refused
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
-from idexx_sync.cli.refused import Refused
 from idexx_sync.core.errors import SyncError
 from idexx_sync.database.connection import unavailable
 

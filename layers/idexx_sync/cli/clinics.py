@@ -12,8 +12,8 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url, as_day, as_id
 from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.phrases import ACTORS, ago, moment, told, utc
 from idexx_sync.cli.tables import entries, facts
-from idexx_sync.cli.words import ACTORS, ago, moment, told, utc
 from idexx_sync.clinics.overview import ClinicCard, clinic_card
 from idexx_sync.clinics.status import WRITES, ClinicStanding, SyncStanding, standing
 from idexx_sync.clinics.store import ClinicLine, clinics_listed, require_acting_user, set_up_clinic

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.phrases import ACTORS, moment, told, utc
 from idexx_sync.cli.store import login_attempts
 from idexx_sync.cli.tables import facts, listing
-from idexx_sync.cli.words import ACTORS, moment, told, utc
 from idexx_sync.clinics.overview import clinic_card
 from idexx_sync.clinics.status import breaker
 from idexx_sync.core.clinic_time import zone_of

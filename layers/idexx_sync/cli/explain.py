@@ -7,9 +7,9 @@ import typer
 
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import Cli, cli_of
+from idexx_sync.cli.errors import Refused
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.explain_view import Veil, as_data, as_shown
-from idexx_sync.cli.refused import Refused
 from idexx_sync.clinics.store import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import SyncError

@@ -11,8 +11,8 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, told, utc
 from idexx_sync.cli.tables import facts
-from idexx_sync.cli.words import CAUSES, REASONS, counted, moment, told, utc
 from idexx_sync.explain.model import HeldRow, Holdings, Memory, NamedHold, NeoSays, Touch
 from idexx_sync.explain.reasons import Reason, same_patient
 from idexx_sync.explain.store import MOST_TOUCHES

@@ -9,12 +9,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
+from idexx_sync.cli.backend import open_desk
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.desk import open_desk
 from idexx_sync.cli.job_view import report_job
+from idexx_sync.cli.phrases import CAUSES, counted, moment, told
 from idexx_sync.cli.tables import entries, facts, listing
 from idexx_sync.cli.watching import watch
-from idexx_sync.cli.words import CAUSES, counted, moment, told
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.operations.models import HoldView
 from idexx_sync.syncs.gate import HoldStatus

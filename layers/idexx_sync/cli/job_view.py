@@ -9,17 +9,8 @@ from rich.text import Text
 
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import Exit, exit_of_job
+from idexx_sync.cli.phrases import ACTORS, COUNTS, REASONS, WARNINGS, counted, moment, told, took
 from idexx_sync.cli.tables import facts, listing
-from idexx_sync.cli.words import (
-    ACTORS,
-    COUNTS,
-    REASONS,
-    WARNINGS,
-    counted,
-    moment,
-    told,
-    took,
-)
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.operations.models import JobView
 

@@ -7,12 +7,12 @@ import typer
 from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
+from idexx_sync.cli.backend import open_desk
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.desk import open_desk
 from idexx_sync.cli.job_view import answer_job, outcome, report_job
+from idexx_sync.cli.phrases import moment, told, took
 from idexx_sync.cli.tables import entries
 from idexx_sync.cli.watching import watch
-from idexx_sync.cli.words import moment, told, took
 from idexx_sync.core.clinic_time import zone_of
 
 app = typer.Typer(help="What runs and ran, and how it ended.", no_args_is_help=True)

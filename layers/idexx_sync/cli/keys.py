@@ -12,8 +12,8 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, as_id
 from idexx_sync.cli.context import Cli, cli_of
+from idexx_sync.cli.phrases import moment, utc
 from idexx_sync.cli.tables import entries
-from idexx_sync.cli.words import moment, utc
 from idexx_sync.clinics.overview import clinic_card
 from idexx_sync.clinics.store import timezones
 from idexx_sync.core.clinic_time import zone_of

@@ -9,7 +9,7 @@ import typer
 from idexx_sync.cli.arguments import ClinicOption, Json, as_day
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
-from idexx_sync.cli.running import run_here
+from idexx_sync.cli.local_run import run_here
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.jobs.model import MOST_DAYS, Params, new_order
 

@@ -7,10 +7,10 @@ from typing import Final
 
 import psycopg
 
+from idexx_sync.cli.backend import JobDesk
 from idexx_sync.cli.context import Cli
-from idexx_sync.cli.desk import JobDesk
+from idexx_sync.cli.errors import Refused
 from idexx_sync.cli.job_view import progress_of
-from idexx_sync.cli.refused import Refused
 from idexx_sync.core.errors import DatabaseUnavailable
 from idexx_sync.operations.models import JobView
 

@@ -17,7 +17,7 @@ from psycopg import Connection
 from pydantic import SecretStr
 
 from idexx_sync.cli.api_client import ApiClient
-from idexx_sync.cli.refused import Refused
+from idexx_sync.cli.errors import Refused
 from idexx_sync.operations.models import JobList, JobView
 from tests.gateway import Response
 from tests.http_gateway import Request, serving

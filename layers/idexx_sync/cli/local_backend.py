@@ -11,7 +11,7 @@ import typer
 
 from idexx_sync.api.problems import not_found
 from idexx_sync.cli.context import Cli
-from idexx_sync.cli.running import run_here
+from idexx_sync.cli.local_run import run_here
 from idexx_sync.clinics.store import timezones
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job, new_order, retry_order

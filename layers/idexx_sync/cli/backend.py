@@ -7,8 +7,8 @@ from uuid import UUID
 
 from idexx_sync.api.problems import Problem
 from idexx_sync.cli.context import Cli
-from idexx_sync.cli.database_desk import DatabaseDesk
-from idexx_sync.cli.refused import Refused, refused
+from idexx_sync.cli.errors import Refused, refused
+from idexx_sync.cli.local_backend import DatabaseDesk
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.syncs.gate import HoldStatus
 
@@ -62,8 +62,8 @@ def _desk(cli: Cli) -> Iterator[JobDesk]:
         yield DatabaseDesk(cli)
         return
     # Imported here: httpx takes longer to load than most commands take.
+    from idexx_sync.cli.api_backend import ApiDesk
     from idexx_sync.cli.api_client import ApiClient
-    from idexx_sync.cli.api_desk import ApiDesk
 
     with ApiClient(settings.api_url, settings.api_key) as client:
         yield ApiDesk(cli, client)
