@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from psycopg import Connection
 
+from dev_tools.chromium import find_chromium, playwright_package
 from idexx_sync.database import migrations
-from local_stack.chromium import find_chromium, playwright_package
 from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator

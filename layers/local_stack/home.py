@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from local_stack.tools import ROOT
+from dev_tools.emulator import ROOT
 
 HOME = ROOT / ".local" / "stack"
 

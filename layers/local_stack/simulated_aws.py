@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
+from dev_tools.emulator import ROOT, Tools
 from local_stack.servant import START_LIMIT_S, DidNotStart, first_line, serving
-from local_stack.tools import ROOT, Tools
 
 REGION = "us-east-1"
 NOBODY = "test"

@@ -17,14 +17,14 @@ import httpx
 import psycopg
 from psycopg import Connection
 
-from local_stack.chromium import find_chromium, playwright_package
+from dev_tools.chromium import find_chromium, playwright_package
+from dev_tools.emulator import installed_tools
 from local_stack.deploy import Deployed, deploy, invoke
 from local_stack.home import Home
 from local_stack.postgres import Postgres, running_postgres
 from local_stack.simulated_aws import FIRST_RETRY_S, SimulatedAws, running_aws
 from local_stack.stack_clinics import Clinics, Worlds, bring_clinics, open_neos, secrets_of
 from local_stack.synthesis import CHROMIUM, NEO_HOSTS, StageSettings, template
-from local_stack.tools import installed_tools
 from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
-from local_stack.tools import ROOT
+from dev_tools.emulator import ROOT
 
 KEPT: Final = ROOT / ".local" / "templates"
 SOURCES: Final = ("infra", "layers/idexx_sync", "functions", "migrations")

@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from local_stack.chromium import find_chromium, playwright_package
+from dev_tools.chromium import find_chromium, playwright_package
 from tests.bench.authorizing import measure_authorizer
 from tests.bench.earlier import measure_earlier_way
 from tests.bench.figure import Figure

@@ -11,10 +11,10 @@ from pydantic import SecretStr
 
 from idexx_sync.keys.format import read_peppers
 from idexx_sync.keys.store import create_key, revoke_key
-from local_stack.compare import Question, differences
 from local_stack.home import Home
 from local_stack.stack import LocalStack
 from local_stack.stack_clinics import DAYS, WEST, LocalClinic, today_at
+from oracle.appointments import Question, differences
 
 CACHED_S = 2
 

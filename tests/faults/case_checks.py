@@ -7,13 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from local_stack.compare_cases import (
-    KEY,
-    MARKED_BACK,
-    CaseQuestion,
-    asked_visits,
-    says_euthanasia,
-)
+from oracle.cases import KEY, MARKED_BACK, CaseQuestion, asked_visits, says_euthanasia
 from tests.faults.observation import Cases, changed_cases
 from tests.faults.results import Violation
 from tests.support import Conn, query

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from local_stack.compare import Question, expected_rows
+from oracle.appointments import Question, expected_rows
 from tests.faults.observation import Observation, changed_keys, newly_removed
 from tests.faults.results import Violation
 from tests.support import Conn, query

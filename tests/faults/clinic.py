@@ -30,8 +30,8 @@ from idexx_sync.pims.access_store import store_credentials
 from idexx_sync.syncs import hold_store
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
-from local_stack.compare import Question
-from local_stack.compare_cases import CaseQuestion
+from oracle.appointments import Question
+from oracle.cases import CaseQuestion
 from tests.faults import truth
 from tests.faults.people import People
 from tests.faults.rig import Rig

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from idexx_sync.core.vocabulary import SyncName
-from local_stack.compare_cases import case_differences
+from oracle.cases import case_differences
 from tests.faults import case_checks, checks, truth
 from tests.faults.clinic import Delivery, FaultClinic
 from tests.faults.observation import Cases, Observation, observe, observe_cases

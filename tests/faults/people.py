@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from local_stack.compare_cases import KEY
+from oracle.cases import KEY
 from tests.faults.results import Violation
 from tests.support import Conn, query
 

@@ -10,9 +10,9 @@ from unittest import mock
 
 import psycopg
 
+from dev_tools.chromium import find_chromium, playwright_package
 from idexx_sync.database import migrations
 from idexx_sync.pims.neo.login.processes import processes
-from local_stack.chromium import find_chromium, playwright_package
 from local_stack.postgres import running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator

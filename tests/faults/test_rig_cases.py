@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from local_stack.compare_cases import KEY, case_differences
+from oracle.cases import KEY, case_differences
 from tests.faults import case_checks, checks, truth
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch

@@ -7,10 +7,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import local_day, to_wall
-from local_stack import compare
-from local_stack.compare import Question
-from local_stack.compare_cases import CaseQuestion
 from neo_simulator.client import Company
+from oracle import appointments
+from oracle.appointments import Question
+from oracle.cases import CaseQuestion
 from tests.support import Conn, query
 
 _CANCELLED = """
@@ -76,7 +76,7 @@ def differences(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> lis
     in_begun_slots = keys(_IN_BEGUN_SLOTS, wall)
     with conn.transaction(force_rollback=True):
         conn.execute(_FORGET_MOVED_BOOKINGS, (clinic_id, asked.first_day, asked.last_day))
-        found = compare.differences(conn, asked, state)
+        found = appointments.differences(conn, asked, state)
     return [
         text
         for text in found

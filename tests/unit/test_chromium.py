@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.chromium import VARIABLE, find_chromium, playwright_cache
+from dev_tools.chromium import VARIABLE, find_chromium, playwright_cache
 
 
 def program(path: Path, *, exit_code: int = 0) -> Path:

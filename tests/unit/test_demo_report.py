@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from local_stack.demo_report import Report, Steps
+from demo.report import Report, Steps
 
 ERASE_LINE = "\x1b[2K"
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from local_stack.demo_window import clock_change_from, window_to_come
+from demo.window import clock_change_from, window_to_come
 
 WEST = "America/Los_Angeles"
 

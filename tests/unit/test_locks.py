@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_stack.locks import NAMES, addresses, lock_problems, pins
+from dev_tools.lock_files import NAMES, addresses, lock_problems, pins
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://mirror.example"

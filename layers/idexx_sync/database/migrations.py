@@ -8,7 +8,7 @@ from psycopg import Connection, Error
 
 from idexx_sync.core.errors import ConfigurationInvalid
 
-FOLDER = Path(__file__).resolve().parents[2] / "migrations"
+FOLDER = Path(__file__).resolve().parents[3] / "migrations"
 _LOCK = 4_133_902_117  # any constant: one runner at a time per database
 _OUR_TABLE = """
     CREATE SCHEMA IF NOT EXISTS idexx_sync;

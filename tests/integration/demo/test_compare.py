@@ -19,11 +19,11 @@ from idexx_sync.jobs.model import new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.wiring import make_tools
 from idexx_sync.syncs.inbound.sync import InboundSync
-from local_stack.compare import Question, differences, expected_rows
 from local_stack.onboarding import book_by_voice, bring_on_board, store_in_odis, user_in_odis
 from local_stack.postgres import Postgres
 from local_stack.stack_clinics import DESERT, WEST
 from neo_simulator.client import Simulator
+from oracle.appointments import Question, differences, expected_rows
 from tests.support import make_settings
 
 State = dict[str, Any]

@@ -18,11 +18,11 @@ from idexx_sync.jobs.model import new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.wiring import make_tools
 from idexx_sync.syncs.cases.sync import CaseSync
-from local_stack.compare_cases import CaseQuestion, asked_visits, case_differences
 from local_stack.onboarding import bring_on_board, store_in_odis, user_in_odis
 from local_stack.postgres import Postgres
 from local_stack.stack_clinics import DESERT
 from neo_simulator.client import Simulator
+from oracle.cases import CaseQuestion, asked_visits, case_differences
 from tests.support import make_settings
 
 State = dict[str, Any]

@@ -17,17 +17,17 @@ from threading import Timer
 import pytest
 from rich.console import Console
 
+from demo.__main__ import play
+from demo.report import Report, Steps
+from demo.runs import Outcome
+from demo.window import window_to_come
 from idexx_sync.pims.neo.login.processes import processes
-from local_stack.demo import play
-from local_stack.demo_report import Report, Steps
-from local_stack.demo_runs import Outcome
-from local_stack.demo_window import window_to_come
 from local_stack.lambdas.tree import below
 from local_stack.stack_clinics import WEST
 
 ROOT = Path(__file__).parents[3]
 LIMIT_S = 120
-COMMAND = [sys.executable, "-m", "local_stack.demo"]
+COMMAND = [sys.executable, "-m", "demo"]
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from dev_tools.emulator import installed_tools
 from local_stack.lambdas.function import Function, Machine
 from local_stack.lambdas.pool import Pool
 from local_stack.lambdas.slot import Slot
-from local_stack.tools import installed_tools
 from tests.conftest import ROOT
 
 HANDLERS = "tests.integration.local_stack.handlers"

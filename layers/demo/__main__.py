@@ -21,20 +21,20 @@ import psycopg
 from psycopg import Connection
 from rich.console import Console
 
+from demo.cases import begin_visits, end_visits
+from demo.changes import change_the_world, prepare
+from demo.clinics import WAIT_S, Member, NoOutcome
+from demo.report import Report, Steps
+from demo.runs import Outcome, RunFailed, Stage, not_idle, unexpected
+from demo.window import Window, window_to_come
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
-from local_stack.compare import Question, differences
-from local_stack.compare_cases import CaseQuestion, case_differences
-from local_stack.demo_cases import begin_visits, end_visits
-from local_stack.demo_changes import change_the_world, prepare
-from local_stack.demo_clinics import WAIT_S, Member, NoOutcome
-from local_stack.demo_report import Report, Steps
-from local_stack.demo_runs import Outcome, RunFailed, Stage, not_idle, unexpected
-from local_stack.demo_window import Window, window_to_come
 from local_stack.home import throw_away_home
 from local_stack.onboarding import book_by_voice
 from local_stack.stack import LocalStack, Manner, running_stack
 from local_stack.stack_clinics import WEST, Worlds
+from oracle.appointments import Question, differences
+from oracle.cases import CaseQuestion, case_differences
 
 MINUTES_BETWEEN: Final = 15
 MORNING: Final = time_of_day(7, 30)

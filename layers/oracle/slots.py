@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 if TYPE_CHECKING:
-    from local_stack.compare import Question
+    from oracle.appointments import Question
 
 Row = dict[str, Any]
 FREE = ("cancelled", "no_show")

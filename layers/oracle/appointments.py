@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from local_stack.compare_slots import slot_differences
+from oracle.slots import slot_differences
 
 Row = dict[str, Any]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
-from local_stack.demo_clinics import Member
+from demo.clinics import Member
 
 Effect = Literal["created", "updated", "removed"]
 Visit = dict[str, Any]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Final
 
-from local_stack.demo_changes import Day, Happening
-from local_stack.demo_clinics import Member
+from demo.changes import Day, Happening
+from demo.clinics import Member
 
 KEY: Final = "pims-appt-idexx-neo-{}"
 """A visit's key among the cases."""

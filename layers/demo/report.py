@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from demo.changes import counts
 from idexx_sync.cli.phrases import WARNINGS, counted, told
-from local_stack.demo_changes import counts
 
 if TYPE_CHECKING:
-    from local_stack.demo_changes import Happening
-    from local_stack.demo_clinics import Member
-    from local_stack.demo_runs import Done
+    from demo.changes import Happening
+    from demo.clinics import Member
+    from demo.runs import Done
 
 MOST_DIFFERENCES_SHOWN = 30
 _COLUMNS = (

@@ -8,11 +8,11 @@ import httpx
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from demo.changes import Happening
+from demo.clinics import Member, synced
+from demo.report import Steps
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.operations.models import JobView
-from local_stack.demo_changes import Happening
-from local_stack.demo_clinics import Member, synced
-from local_stack.demo_report import Steps
 
 
 @dataclass(frozen=True)
