@@ -11,11 +11,11 @@ from idexx_sync.core.vocabulary import CLINIC_SCOPES
 from idexx_sync.keys.format import hashed, read_peppers
 from idexx_sync.keys.lookup import FIND_KEY
 from idexx_sync.keys.store import create_key
-from tests.authorizing import authorizer_process, request_event
 from tests.bench.bare_sync import connect
 from tests.bench.figure import Figure, Spread, Way, interleaved, ratio, seconds_of
 from tests.bench.rig import L0, L1, Profile, Rig
-from tests.support import PEPPER, Conn, add_clinic
+from tests.kit.authorizing import authorizer_process, request_event
+from tests.kit.support import PEPPER, Conn, add_clinic
 
 KEYS = 1000
 CALLS = 25

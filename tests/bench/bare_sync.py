@@ -14,7 +14,7 @@ import httpx
 import psycopg
 from psycopg import Cursor
 
-from tests.support import Conn
+from tests.kit.support import Conn
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For plain HTTP: httpx's own default would read all certificates for nothing."""

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.proxy import counting_proxy
+from tests.kit.proxy import counting_proxy
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from uuid import UUID
 from playwright.sync_api import Page, Playwright
 
 from tests.bench.bare_login import Login
-from tests.support import Conn
+from tests.kit.support import Conn
 
 OPENS, CLOSES, SLOT = time(8), time(18), timedelta(minutes=30)
 STATUS = {"in progress": "in_progress", "ready to pay": "in_progress", "finalized": "finalized"}

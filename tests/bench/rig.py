@@ -24,8 +24,8 @@ from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator
 from tests.bench.delays import delayed
-from tests.support import Conn
-from tests.worker import ZONE, WorkedClinic, process_environment
+from tests.kit.support import Conn
+from tests.kit.worker import ZONE, WorkedClinic, process_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 14

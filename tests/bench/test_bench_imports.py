@@ -42,7 +42,7 @@ def test_a_handler_lists_what_its_modules_name_and_neither_ours_nor_the_standard
 def test_a_fresh_interpreter_says_what_was_loaded_and_how_long_that_took() -> None:
     loaded = loaded_modules("functions.authorizer.handler")
 
-    assert loaded["idexx_sync.authorizer"] == authorizer.__file__
+    assert loaded["idexx_sync.keys.authorizer"] == authorizer.__file__
     assert "pytest" not in loaded
     assert 0 < import_seconds(["import json", "from pathlib import Path"]) < 10
 

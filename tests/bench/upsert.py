@@ -9,7 +9,7 @@ from idexx_sync.syncs.inbound.store import insert_appointments
 from idexx_sync.syncs.memory import Record
 from tests.bench.figure import Figure, interleaved, ratio, seconds_of
 from tests.bench.rig import L0, Rig
-from tests.support import Conn
+from tests.kit.support import Conn
 
 ROWS = 10_000
 OWN = ", ".join(COLUMNS)

@@ -6,7 +6,7 @@ from idexx_sync.jobs import wiring
 from tests.bench.bare_sync import Recorded, Rewind, bare_sync, connect, recording
 from tests.bench.figure import Figure, counted, difference, interleaved, ratio, seconds_of
 from tests.bench.rig import L0, L1, Profile, Rig, Service
-from tests.proxy import counting_proxy
+from tests.kit.proxy import counting_proxy
 
 APPOINTMENTS = 60
 ROWS = (10, APPOINTMENTS, 1000)

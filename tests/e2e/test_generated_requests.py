@@ -9,7 +9,7 @@ from schemathesis import GenerationMode
 
 from idexx_sync.api.routes import ROUTES, Route
 from local_stack.stack import LocalStack
-from tests.generated import ask, can_be_asked
+from tests.kit.generated import ask, can_be_asked
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from oracle.cases import KEY, MARKED_BACK, CaseQuestion, asked_visits, says_euthanasia
 from tests.faults.observation import Cases, changed_cases
 from tests.faults.results import Violation
-from tests.support import Conn, query
+from tests.kit.support import Conn, query
 
 CANARIES = re.compile(
     r"PET \d|RENAMED|LATECOMER|Sample|Example|@example|\(?555\)?[ -]?555|\+1555|DR\. A|REASON \d"

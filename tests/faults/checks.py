@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from oracle.appointments import Question, expected_rows
 from tests.faults.observation import Observation, changed_keys, newly_removed
 from tests.faults.results import Violation
-from tests.support import Conn, query
+from tests.kit.support import Conn, query
 
 FREE_OF_PROOF = ("cancelled",)
 """Statuses whose rows need no proof to go: they occupy nothing."""

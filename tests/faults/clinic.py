@@ -35,7 +35,7 @@ from oracle.cases import CaseQuestion
 from tests.faults import truth
 from tests.faults.people import People
 from tests.faults.rig import Rig
-from tests.support import LOCAL_KEY, Conn, add_clinic, make_settings, query
+from tests.kit.support import LOCAL_KEY, Conn, add_clinic, make_settings, query
 
 MONDAY_MORNING = datetime(2026, 5, 4, 7, 0)  # noqa: DTZ001 a wall clock
 ZONE = "America/Los_Angeles"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from idexx_sync.pims.neo.login.processes import command_line, processes
 from tests.faults.rig import Rig
-from tests.support import Conn, query
+from tests.kit.support import Conn, query
 
 Leftovers = dict[str, list[str]]
 

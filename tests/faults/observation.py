@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tests.support import Conn, query
+from tests.kit.support import Conn, query
 
 OWN = (
     "date",

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from oracle.cases import KEY
 from tests.faults.results import Violation
-from tests.support import Conn, query
+from tests.kit.support import Conn, query
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from local_stack.postgres import running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
 from tests.faults.patience import PATIENCE, TRANSACTION_TIMEOUT, impatient
-from tests.proxy import CountingProxy, counting_proxy
-from tests.support import Conn
+from tests.kit.proxy import CountingProxy, counting_proxy
+from tests.kit.support import Conn
 
 ROOT = Path(__file__).resolve().parents[2]
 ODIS_TABLES = ROOT / "layers" / "local_stack" / "odis.sql"

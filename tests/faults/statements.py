@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import Cursor
 
-from tests.support import Conn
+from tests.kit.support import Conn
 
 ERRORS = {
     "deadlock": "40P01",

@@ -14,7 +14,7 @@ from tests.faults.results import Outcome
 from tests.faults.rig import Rig
 from tests.faults.statements import ERRORS, KILLED, Counter, inject
 from tests.faults.tasks import Task
-from tests.proxy import Cut
+from tests.kit.proxy import Cut
 
 STATEMENTS = 36
 """More than a run has: the last ones do not strike."""

@@ -11,7 +11,7 @@ from neo_simulator.client import Company
 from oracle import appointments
 from oracle.appointments import Question
 from oracle.cases import CaseQuestion
-from tests.support import Conn, query
+from tests.kit.support import Conn, query
 
 _CANCELLED = """
     SELECT neo_appointment_id AS key FROM public.schedule_appointments

@@ -17,7 +17,7 @@ from idexx_sync.pims.neo.login.processes import processes
 from tests.faults.clinic import FaultClinic
 from tests.faults.leftovers import SETTLES_S, descendants
 from tests.faults.rig import ROOT, Rig
-from tests.support import LOCAL_KEY
+from tests.kit.support import LOCAL_KEY
 
 ANSWERS_WITHIN_S = 60.0
 

@@ -25,8 +25,8 @@ from idexx_sync.keys.format import read_peppers
 from idexx_sync.keys.store import create_key
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
-from tests.gateway import Gateway
-from tests.support import PEPPER, Bench, add_clinic, visits
+from tests.kit.gateway import Gateway
+from tests.kit.support import PEPPER, Bench, add_clinic, visits
 
 SYNCS: dict[SyncName, Sync] = {"inbound": InboundSync(), "cases": CaseSync()}
 

@@ -13,7 +13,7 @@ from idexx_sync.api.request import MOST_BODY_BYTES
 from idexx_sync.database.connection import Database
 from idexx_sync.operations.pagination import cursor_at
 from tests.integration.api.conftest import Api
-from tests.support import query
+from tests.kit.support import query
 
 INBOUND = "/api/sync/inbound"
 

@@ -11,10 +11,10 @@ import schemathesis
 from schemathesis import GenerationMode
 
 from idexx_sync.api.routes import ROUTES, Route
-from tests.gateway import STAGE, Gateway
-from tests.generated import ask, can_be_asked
 from tests.integration.api.conftest import Api
-from tests.support import visits
+from tests.kit.gateway import STAGE, Gateway
+from tests.kit.generated import ask, can_be_asked
+from tests.kit.support import visits
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 

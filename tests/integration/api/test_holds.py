@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration.api.conftest import Api
-from tests.support import query, visits
+from tests.kit.support import query, visits
 
 
 @pytest.fixture

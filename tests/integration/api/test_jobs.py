@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs.model import Job
 from tests.integration.api.conftest import Api
-from tests.support import Bench, query
+from tests.kit.support import Bench, query
 
 INBOUND = "/api/sync/inbound"
 

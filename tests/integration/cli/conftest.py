@@ -20,7 +20,7 @@ from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Clock, Progress
 from idexx_sync.jobs.runner import Tools
 from idexx_sync.pims.protocol import Pims
-from tests.support import Bench, add_clinic, make_key_settings, make_settings
+from tests.kit.support import Bench, add_clinic, make_key_settings, make_settings
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from idexx_sync.core.sealing import keyring
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import DatabaseDesk
 from tests.integration.cli.conftest import CommandLine, Terminal
-from tests.support import LOCAL_KEY, Bench, add_clinic, add_user, query, visits
+from tests.kit.support import LOCAL_KEY, Bench, add_clinic, add_user, query, visits
 
 SECRETS = {"company_id": "1001", "username": "sync-user", "password": " Pass-word 9! "}
 

@@ -10,9 +10,9 @@ from psycopg import Connection
 
 from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.pims.protocol import Found, Unknown
-from tests.integration.cases.clinic import CasesBench, chart, patient_visit, seen
 from tests.integration.cli.conftest import Answer, CommandLine
-from tests.support import add_clinic, add_user, block, query, visits
+from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
+from tests.kit.support import add_clinic, add_user, block, query, visits
 
 CANARIES = {
     "patient_name": "CANARYPET",

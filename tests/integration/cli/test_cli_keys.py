@@ -9,7 +9,7 @@ from idexx_sync.core.vocabulary import CLINIC_SCOPES
 from idexx_sync.keys.format import hashed, is_key, read_peppers
 from idexx_sync.keys.lookup import find_key
 from tests.integration.cli.conftest import CommandLine
-from tests.support import PEPPER, Bench, add_clinic, make_key_settings, query
+from tests.kit.support import PEPPER, Bench, add_clinic, make_key_settings, query
 
 ALL_OF_A_CLINIC = sorted(CLINIC_SCOPES)
 

@@ -19,7 +19,7 @@ from idexx_sync.core.errors import (
     Throttled,
 )
 from tests.integration.cli.conftest import Answer, CommandLine
-from tests.support import LOCAL_KEY, Bench, make_settings, query, visit, visits
+from tests.kit.support import LOCAL_KEY, Bench, make_settings, query, visit, visits
 
 WEEK = ("--from", "2026-05-04", "--to", "2026-05-10")
 

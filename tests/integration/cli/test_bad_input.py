@@ -1,0 +1,326 @@
+"""What the real world does to a run: real handler, real HTTP, real Chromium, real database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from idexx_sync.jobs import wiring
+from idexx_sync.jobs.worker import WillBeRetried
+from neo_simulator.client import Simulator
+from tests.kit.support import query
+from tests.kit.worker import WorkedClinic, process_environment
+
+CALENDAR = "/appointments/getCalendarEventData"
+
+
+@pytest.fixture(params=["http", "browser"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """Plain HTTP, and the same requests through Playwright."""
+    return str(request.param)
+
+
+ONCE = pytest.mark.parametrize("transport", ["http"], indirect=True)
+"""For what happens before Neo is asked."""
+
+
+@pytest.fixture
+def clinic(
+    transport: str,
+    conn: Connection[tuple[Any, ...]],
+    database: str,
+    simulator: Simulator,
+    chromium_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[WorkedClinic]:
+    """A clinic with eight visits a day this week, not yet synced."""
+    monkeypatch.setenv("IDEXX_SYNC_CHROMIUM_PATH", str(chromium_path))
+    neo = simulator.create_company(generate=False)
+    with process_environment(monkeypatch, database, neo.base_url):
+        worked = WorkedClinic(conn, neo, transport)
+        neo.book_many(
+            [
+                {
+                    "start": f"{worked.today() + timedelta(days=day)} {8 + n:02}:00:00",
+                    "room": 3,
+                    "patient": f"PET {day}{n}",
+                }
+                for day in range(1, 4)
+                for n in range(8)
+            ]
+        )
+        yield worked
+        neo.remove()
+
+
+@pytest.fixture
+def synced(clinic: WorkedClinic) -> WorkedClinic:
+    """The same clinic after its first sync."""
+    assert clinic.work()["status"] == "succeeded"
+    assert len(clinic.rows()) == 24
+    clinic.neo.clear_requests()
+    return clinic
+
+
+def test_first_sync_logs_in_once_and_second_one_only_reads(synced: WorkedClinic) -> None:
+    before = synced.rows()
+
+    answer = synced.work()
+
+    assert answer["status"] == "succeeded"
+    assert answer["result"]["summary"] == "nothing changed (checked 24)"
+    assert synced.rows() == before
+    assert [request["path"] for request in synced.neo.requests()] == [CALENDAR]
+    assert synced.neo.logins() == []
+
+
+def test_wrong_password_is_tried_once_and_not_again(clinic: WorkedClinic) -> None:
+    clinic.set_credentials("Wrong-Password-1")
+
+    first, second = clinic.work(), clinic.work()
+
+    assert (first["status"], first["error_kind"]) == ("failed", "credentials_rejected")
+    assert (second["status"], second["error_kind"]) == ("failed", "credentials_rejected")
+    assert len(clinic.neo.logins()) == 1
+    assert clinic.rows() == []
+    clinic.set_credentials()
+    assert clinic.work()["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "variant", ["302_login", "200_login_html", "401_json", "401_empty", "403", "419"]
+)
+def test_a_session_that_expired_before_the_run_costs_one_login(
+    synced: WorkedClinic, variant: str
+) -> None:
+    synced.neo.set_knob("expired_answer", variant)
+    synced.neo.expire_sessions()
+
+    answer = synced.work()
+
+    assert answer["status"] == "succeeded"
+    assert len(synced.neo.logins()) == 1
+
+
+def test_a_session_that_expires_in_the_middle_costs_one_login(synced: WorkedClinic) -> None:
+    for row in synced.rows()[:4]:
+        synced.neo.delete(row["neo_appointment_id"])
+    synced.neo.fault("expire_session", path="getAppointment$", nth=2)
+
+    answer = synced.work()
+
+    assert answer["status"] == "succeeded"
+    assert answer["result"]["counts"]["removed"] == 4
+    assert len(synced.neo.logins()) == 1
+
+
+@dataclass(frozen=True)
+class Refusal:
+    action: Any
+    kind: str = "pims_unavailable"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refusal("500"),
+        Refusal("502_html"),
+        Refusal("503"),
+        Refusal("drop"),
+        Refusal({"kind": "reset", "at_byte": 200}),
+        Refusal("429", "throttled"),
+        Refusal({"kind": "delay", "ms": 60_000}, "pims_slow"),
+    ],
+    ids=lambda refusal: str(refusal.action),
+)
+def test_a_neo_that_does_not_answer_is_retryable_and_changes_nothing(
+    synced: WorkedClinic, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IDEXX_SYNC_NEO_TIMEOUT_SECONDS", "0.3")
+    wiring.process_tools().database.close()
+    wiring.process_tools.cache_clear()
+    before = synced.rows()
+    synced.neo.book(start=f"{synced.today() + timedelta(days=1)} 17:00:00")
+    synced.neo.fault(refusal.action, path="getCalendarEventData")
+
+    with pytest.raises(WillBeRetried):
+        synced.work()
+
+    job = synced.newest_job()
+    assert (job["status"], job["error_kind"]) == ("queued", refusal.kind)
+    assert synced.rows() == before
+    synced.neo.reset_knobs()
+    again = entry_again(job["id"])
+    assert again["status"] == "succeeded"
+    assert len(synced.rows()) == 25
+
+
+def entry_again(job_id: Any) -> dict[str, Any]:
+    """Lambda's retry of the same job."""
+    from functions.inbound_sync.handler import worker
+
+    return worker({"v": 1, "job_id": str(job_id)}, None)
+
+
+def test_a_neo_that_is_gone_is_retryable(
+    synced: WorkedClinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = "http://127.0.0.1:9"
+    monkeypatch.setenv("IDEXX_SYNC_NEO_HOSTS", nowhere)
+    wiring.process_tools().database.close()
+    wiring.process_tools.cache_clear()
+    synced.conn.execute("UPDATE idexx_sync.clinic_settings SET base_url = %s", (nowhere,))
+
+    with pytest.raises(WillBeRetried):
+        synced.work()
+
+    assert synced.newest_job()["error_kind"] == "pims_unavailable"
+
+
+@pytest.mark.parametrize("action", ["html", "truncated_json"])
+def test_an_answer_that_is_no_calendar_ends_as_shape_changed(
+    synced: WorkedClinic, action: str
+) -> None:
+    before = synced.rows()
+    synced.neo.fault(action, path="getCalendarEventData")
+
+    answer = synced.work()
+
+    assert (answer["status"], answer["error_kind"]) == ("failed", "shape_changed")
+    assert len(synced.neo.logins()) == 1
+    assert synced.rows() == before
+
+
+@pytest.mark.parametrize("envelope", ["bare_array", "unexpected_object", "events_null"])
+def test_an_unknown_envelope_is_never_an_empty_calendar(
+    synced: WorkedClinic, envelope: str
+) -> None:
+    before = synced.rows()
+    synced.neo.set_knob("envelope", envelope)
+
+    answer = synced.work()
+
+    assert (answer["status"], answer["error_kind"]) == ("failed", "shape_changed")
+    assert synced.rows() == before
+
+
+@pytest.mark.parametrize(
+    ("subset", "cause"),
+    [("empty", "empty_calendar"), ({"drop_fraction": 0.5}, "unproven_visit_losses")],
+)
+def test_rows_that_vanish_from_the_calendar_alone_are_held(
+    synced: WorkedClinic, subset: Any, cause: str
+) -> None:
+    before = synced.rows()
+    synced.neo.set_knob("calendar_subset", subset)
+
+    answer = synced.work()
+
+    assert answer["status"] == "held"
+    assert synced.rows() == before
+    assert [hold["cause"] for hold in synced.holds()] == [cause]
+    synced.neo.reset_knobs()
+    assert synced.work()["status"] == "succeeded"
+    assert synced.holds() == []
+
+
+def test_another_companys_calendar_writes_nothing(
+    synced: WorkedClinic, simulator: Simulator
+) -> None:
+    before = synced.rows()
+    other = simulator.create_company(generate=False, id_base=880000)
+    other.book_many(
+        [{"start": f"{synced.today() + timedelta(days=1)} {8 + n:02}:30:00"} for n in range(9)]
+    )
+    synced.neo.set_knob("calendar_subset", {"company": other.company_id})
+
+    answer = synced.work()
+
+    other.remove()
+    assert answer["status"] == "held"
+    assert [hold["cause"] for hold in synced.holds()] == ["foreign_calendar"]
+    assert synced.rows() == before
+    records = query(synced.conn, "SELECT strikes FROM idexx_sync.records WHERE strikes > 0")
+    assert records == []
+
+
+def test_one_malformed_record_among_good_ones_is_a_warning(clinic: WorkedClinic) -> None:
+    clinic.neo.set_knob("malformed_records", {"count": 1, "kinds": ["end_garbage"]})
+
+    answer = clinic.work()
+
+    assert answer["status"] == "succeeded_with_warnings"
+    assert answer["result"]["warnings"] == {"unreadable_records": 1}
+    assert len(clinic.rows()) == 24
+
+
+@ONCE
+def test_missing_credentials_are_named(clinic: WorkedClinic) -> None:
+    clinic.conn.execute("DELETE FROM idexx_sync.credentials")
+
+    answer = clinic.work()
+
+    assert (answer["status"], answer["error_kind"]) == ("failed", "configuration_invalid")
+    assert answer["error_message"].startswith("credentials:")
+
+
+@ONCE
+@pytest.mark.parametrize(
+    ("event", "named"),
+    [
+        ({}, "v"),
+        ({"v": 1}, "job_id or clinic_id"),
+        ({"v": 1, "clinic_id": "7"}, "clinic_id"),
+        ({"v": 1, "clinic_id": "00000000-0000-4000-8000-000000000000"}, "clinic_id"),
+        ({"v": 1, "job_id": "00000000-0000-4000-8000-000000000000"}, "job_id"),
+        ({"v": 1, "params": {"from": "2026-02-30"}}, "params.from"),
+        ({"v": 1, "params": {"from": "2026-05-09", "to": "2026-05-04"}}, "to"),
+        ({"v": 1, "params": {"from": "2026-05-01", "to": "2026-07-02"}}, "63 days"),
+        ({"v": 1, "sync": "cases"}, "sync"),
+        ({"v": 2}, "v"),
+        ({"v": 1, "surprise": True}, "surprise"),
+    ],
+)
+def test_an_event_that_makes_no_sense_is_answered_by_naming_the_field(
+    clinic: WorkedClinic, event: dict[str, Any], named: str
+) -> None:
+    from functions.inbound_sync.handler import worker
+
+    if "params" in event or "sync" in event:
+        event = {"clinic_id": str(clinic.clinic_id), **event}
+
+    answer = worker(event, None)
+
+    assert (answer["status"], answer["error_kind"]) == ("failed", "configuration_invalid")
+    assert named in answer["error_message"]
+    assert query(clinic.conn, "SELECT * FROM idexx_sync.jobs") == []
+
+
+@ONCE
+def test_a_base_url_that_is_not_allowed_is_never_opened(clinic: WorkedClinic) -> None:
+    clinic.conn.execute("UPDATE idexx_sync.clinic_settings SET base_url = 'http://169.254.1.1'")
+
+    answer = clinic.work()
+
+    assert answer["error_kind"] == "configuration_invalid"
+    assert answer["error_message"].startswith("base_url:")
+    assert clinic.neo.requests() == []
+
+
+@ONCE
+def test_database_down_leaves_the_handler(
+    clinic: WorkedClinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+    wiring.process_tools().database.close()
+    wiring.process_tools.cache_clear()
+
+    with pytest.raises(Exception, match="Postgres did not answer") as raised:
+        clinic.work()
+
+    assert not isinstance(raised.value, psycopg.Error)

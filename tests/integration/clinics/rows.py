@@ -1,0 +1,83 @@
+"""Rows of our tables as they are after this and that, without running anything."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from tests.kit.support import MORNING, Conn
+
+REAL = {"summary": "nothing changed (checked 42)"}
+DRY = {**REAL, "plan": []}
+
+
+def before(**length: float) -> datetime:
+    """So long before MORNING."""
+    return MORNING - timedelta(**length)
+
+
+def add_job(
+    conn: Conn,
+    clinic_id: UUID,
+    ended: datetime | None = None,
+    status: str = "succeeded",
+    *,
+    seconds: float = 10,
+    **columns: Any,
+) -> UUID:
+    """A job that ended then, ordered and started so many seconds before; returns its id."""
+    begun = None if ended is None else ended - timedelta(seconds=seconds)
+    values = {
+        "id": uuid4(),
+        "clinic_id": clinic_id,
+        "sync": "inbound",
+        "trigger": "schedule",
+        "status": status,
+        "queued_at": begun,
+        "started_at": begun,
+        "finished_at": ended,
+        "result": REAL if status.startswith("succeeded") else None,
+        **columns,
+    }
+    _insert(conn, "jobs", values)
+    job_id = values["id"]
+    assert isinstance(job_id, UUID)
+    return job_id
+
+
+def add_hold(conn: Conn, clinic_id: UUID, cause: str, status: str = "open") -> UUID:
+    hold_id = uuid4()
+    values = {"id": hold_id, "clinic_id": clinic_id, "sync": "inbound", "cause": cause}
+    moments = {"opened_at": MORNING, "updated_at": MORNING}
+    more = {"status": status, "findings": {"600101": {}}, "job_id": uuid4()}
+    _insert(conn, "holds", {**values, **moments, **more})
+    return hold_id
+
+
+def add_login(
+    conn: Conn, clinic_id: UUID, attempted_at: datetime, outcome: str | None, version: int = 1
+) -> None:
+    values = {"clinic_id": clinic_id, "credential_version": version, "outcome": outcome}
+    _insert(conn, "logins", {**values, "attempted_at": attempted_at})
+
+
+def add_credentials(conn: Conn, clinic_id: UUID, version: int = 1) -> None:
+    values = {"clinic_id": clinic_id, "version": version, "sealed": b"sealed"}
+    _insert(conn, "credentials", {**values, "created_at": MORNING})
+
+
+def pause(conn: Conn, clinic_id: UUID, reason: str | None) -> None:
+    conn.execute(
+        "UPDATE idexx_sync.clinic_settings SET paused_at = now(), paused_reason = %s "
+        "WHERE clinic_id = %s",
+        (reason, clinic_id),
+    )
+
+
+def _insert(conn: Conn, table: str, values: dict[str, Any]) -> None:
+    conn.execute(
+        f"INSERT INTO idexx_sync.{table} ({', '.join(values)}) "
+        f"VALUES ({', '.join(['%s'] * len(values))})",
+        [Jsonb(value) if isinstance(value, dict) else value for value in values.values()],
+    )

@@ -1,0 +1,186 @@
+"""What the database tells of one clinic."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from idexx_sync.clinics.overview import ClinicCard, OpenHold, SyncHistory, clinic_card
+from idexx_sync.clinics.status import clinic_standing
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.pims.breaker import Attempt
+from tests.integration.clinics.rows import (
+    DRY,
+    REAL,
+    add_credentials,
+    add_hold,
+    add_job,
+    add_login,
+    before,
+    pause,
+)
+from tests.kit.support import MORNING, Conn, add_clinic, add_user
+
+
+def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(conn: Conn) -> None:
+    schedules = [{"type": "inbound", "cron": "0 7 * * *"}]
+    user_id = add_user(conn)
+    clinic_id = add_clinic(
+        conn,
+        room_ids=["3"],
+        stage="canary",
+        acting_user_id=user_id,
+        live_from=MORNING.date(),
+        sync_schedules=Jsonb(schedules),
+    )
+    other = add_clinic(conn)
+    for one in (clinic_id, other):
+        add_credentials(conn, one)
+        add_credentials(conn, one, version=2)
+        add_login(conn, one, before(days=2), "credentials_rejected", version=1)
+        add_login(conn, one, before(days=1), "ok", version=2)
+        add_login(conn, one, before(hours=2), None, version=2)
+    add_login(conn, clinic_id, before(hours=1), "unavailable", version=2)
+    add_login(conn, clinic_id, before(minutes=9), "account_locked", version=1)
+    add_login(conn, other, before(minutes=9), "page_unknown", version=2)
+    pause(conn, clinic_id, None)
+    hold = add_hold(conn, clinic_id, "times_shifted")
+    add_hold(conn, clinic_id, "empty_calendar", "rejected")
+    add_job(conn, clinic_id, before(hours=3))
+    add_job(conn, other, before(hours=1))
+    add_hold(conn, other, "foreign_calendar")
+
+    card = clinic_card(conn, clinic_id)
+
+    assert card.changed_at is not None
+    assert replace(card, changed_at=None) == ClinicCard(
+        id=clinic_id,
+        name=f"Clinic {clinic_id}",
+        is_active=True,
+        timezone="America/Los_Angeles",
+        base_url="https://us.idexxneo.com",
+        transport="http",
+        room_ids=["3"],
+        stage="canary",
+        acting_user_id=user_id,
+        live_from=MORNING.date(),
+        killed=False,
+        paused_reason="no reason given",
+        stale_minutes=60,
+        sync_schedules=schedules,
+        credential_version=2,
+        credentials_set_at=MORNING,
+        changed_at=None,
+        attempts=(Attempt(before(hours=1), "unavailable"), Attempt(before(hours=2), None)),
+        histories=(SyncHistory("inbound", before(hours=3), None, None, before(hours=3)),),
+        open_holds=(OpenHold(hold, "times_shifted"),),
+        fault=None,
+    )
+
+
+def test_a_clinic_that_is_only_in_odis_has_a_card_too(conn: Conn) -> None:
+    clinic_id = add_clinic(conn)
+    conn.execute("DELETE FROM idexx_sync.clinic_settings")
+    conn.execute("DELETE FROM clinic_schedule_configs")
+
+    card = clinic_card(conn, clinic_id)
+
+    assert (card.base_url, card.stage, card.stale_minutes, card.sync_schedules) == (None,) * 4
+    assert (card.attempts, card.histories, card.open_holds) == ((), (), ())
+    assert card.fault is not None
+    assert card.fault.code == "clinic_settings"
+
+
+def test_an_unknown_clinic_has_no_card(conn: Conn) -> None:
+    add_clinic(conn)
+
+    with pytest.raises(ConfigurationInvalid, match="there is no clinic"):
+        clinic_card(conn, uuid4())
+
+
+HISTORIES: list[tuple[list[dict[str, Any]], Any, str | None]] = [
+    ([{"ended": before(hours=1)}, {"ended": before(hours=2)}], before(hours=1), None),
+    # A dry run shows that the way is free; it brings no row up to date.
+    (
+        [{"ended": before(hours=1), "result": DRY}, {"ended": before(hours=2)}],
+        before(hours=2),
+        None,
+    ),
+    (
+        [
+            {"ended": before(hours=1), "result": None, "params": {"dry_run": True}},
+            {"ended": before(hours=3), "status": "failed", "error_kind": "pims_slow"},
+        ],
+        None,
+        None,
+    ),
+    # Days long past, or far ahead, say nothing of today.
+    (
+        [
+            {"ended": before(hours=1), "result": {**REAL, "window": ["2020-01-01", "2026-05-02"]}},
+            {"ended": before(hours=2), "result": {**REAL, "window": ["2026-05-06", "2026-06-01"]}},
+            {"ended": before(hours=3), "result": {**REAL, "window": ["2026-05-04", "2026-05-10"]}},
+        ],
+        before(hours=3),
+        None,
+    ),
+    ([{"ended": before(hours=1), "result": None}], before(hours=1), None),
+    ([{"ended": before(hours=1), "status": "held"}], None, None),
+    (
+        [
+            {"ended": before(hours=1), "status": "failed", "error_kind": "internal"},
+            {"ended": before(hours=2), "status": "succeeded_with_warnings"},
+        ],
+        before(hours=2),
+        "internal",
+    ),
+    # A failure stands until something comes to an end: skipped and running jobs tell nothing.
+    (
+        [
+            {"status": "running", "queued_at": before(minutes=1)},
+            {"ended": before(hours=1), "status": "skipped_overlap"},
+            {"ended": before(hours=2), "status": "failed", "error_kind": "shape_changed"},
+        ],
+        None,
+        "shape_changed",
+    ),
+    # One that waits for its retry is the newest, whenever it was ordered.
+    (
+        [
+            {"ended": before(hours=1)},
+            {"status": "queued", "queued_at": before(hours=2), "error_kind": "pims_slow"},
+        ],
+        before(hours=1),
+        "pims_slow",
+    ),
+]
+
+
+@pytest.mark.parametrize(("jobs", "success", "error_kind"), HISTORIES)
+def test_the_history_is_the_last_success_and_the_newest_outcome(
+    conn: Conn, jobs: list[dict[str, Any]], success: Any, error_kind: str | None
+) -> None:
+    clinic_id = add_clinic(conn)
+    for job in jobs:
+        add_job(conn, clinic_id, **job)
+    add_job(conn, clinic_id, before(minutes=5), "failed", sync="cases", error_kind="mapping_error")
+
+    histories = clinic_card(conn, clinic_id).histories
+
+    assert [(one.sync, one.last_success_at, one.error_kind) for one in histories] == [
+        ("inbound", success, error_kind),
+        ("cases", None, "mapping_error"),
+    ]
+
+
+def test_a_folder_of_zones_is_no_zone(conn: Conn) -> None:
+    clinic_id = add_clinic(conn, zone="America")
+
+    stands = clinic_standing(conn, clinic_id, MORNING)
+
+    assert [need.what.partition(":")[0] for need in stands.needs if need.blocks] == [
+        "clinics.timezone",
+        "credentials",
+    ]

@@ -1,5 +1,0 @@
-"""The tests of a module share a database."""
-
-from tests.module_database import conn, database
-
-__all__ = ["conn", "database"]

@@ -1,0 +1,301 @@
+"""The one path of every run: orders, leases, skipped runs, dry runs, configuration."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import Connection
+from pydantic import SecretStr
+
+from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
+from idexx_sync.database.connection import Database
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.contract import Report, Run
+from idexx_sync.jobs.model import Job, Order, Params, new_order, tick_order
+from idexx_sync.jobs.runner import run_job
+from idexx_sync.syncs.inbound.sync import InboundSync
+from tests.kit.support import MORNING, Bench, add_clinic, query, visits
+
+
+@pytest.fixture
+def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
+    made = Bench(conn, database, add_clinic(conn))
+    made.pims.records = visits(3)
+    yield made
+    made.database.close()
+
+
+def run(bench: Bench, order: Order, sync: InboundSync | None = None) -> Job:
+    return run_job(order, sync or InboundSync(), bench.tools())
+
+
+def tick(bench: Bench) -> Order:
+    return tick_order(bench.clinic_id, "inbound", "schedule", MORNING, Params())
+
+
+def test_the_same_tick_twice_is_one_job_that_runs_once(bench: Bench) -> None:
+    first = run(bench, tick(bench))
+    second = run(bench, tick(bench))
+
+    assert first.status == "succeeded"
+    assert (second.id, second.status, second.attempt) == (first.id, "succeeded", 1)
+    assert bench.pims.reads == 1
+    assert query(bench.conn, "SELECT fence FROM idexx_sync.leases") == [{"fence": 1}]
+
+
+def test_a_tick_that_comes_too_late_is_skipped_as_stale(bench: Bench) -> None:
+    bench.later(16)
+
+    job = run(bench, tick(bench))
+
+    assert (job.status, job.error_kind) == ("skipped_stale", None)
+    assert job.error_message == "it came 16 minutes late, and the next tick is near"
+    assert bench.pims.reads == 0
+
+
+def test_a_second_delivery_during_the_run_returns_at_once(bench: Bench) -> None:
+    seen: list[Job] = []
+    second = Database(SecretStr(bench.url))
+    bench.pims.before_answer = lambda: seen.append(
+        run_job(tick(bench), InboundSync(), replace(bench.tools(), database=second))
+    )
+
+    job = run(bench, tick(bench))
+
+    second.close()
+    assert job.status == "succeeded"
+    assert [(other.id, other.status) for other in seen] == [(job.id, "running")]
+    assert bench.pims.reads == 1
+
+
+@pytest.mark.parametrize(
+    ("trigger", "retried", "status"),
+    [
+        ("schedule", True, "skipped_overlap"),
+        ("cli", False, "skipped_overlap"),
+        ("api", True, "queued"),
+    ],
+)
+def test_a_run_waits_for_another_one_and_then_gives_way(
+    bench: Bench, trigger: Any, retried: bool, status: str
+) -> None:
+    bench.retried = retried
+    bench.conn.execute(
+        "INSERT INTO idexx_sync.leases VALUES "
+        "(%s, %s, 'cases', 7, gen_random_uuid(), clock_timestamp() + interval '1 hour')",
+        (bench.clinic_id, uuid4()),
+    )
+    waits: list[float] = []
+
+    job = run_job(
+        new_order(bench.clinic_id, "inbound", trigger),
+        InboundSync(),
+        bench.tools(sleep=waits.append),
+    )
+
+    assert job.status == status
+    assert sum(waits) == 60
+    assert bench.pims.reads == 0
+
+
+def test_a_run_goes_on_as_soon_as_the_other_one_has_ended(bench: Bench) -> None:
+    bench.conn.execute(
+        "INSERT INTO idexx_sync.leases VALUES "
+        "(%s, %s, 'cases', 7, gen_random_uuid(), clock_timestamp() + interval '1 hour')",
+        (bench.clinic_id, uuid4()),
+    )
+
+    def the_other_ends(_seconds: float) -> None:
+        bench.conn.execute("UPDATE idexx_sync.leases SET expires_at = clock_timestamp()")
+
+    job = run_job(
+        new_order(bench.clinic_id, "inbound", "api"),
+        InboundSync(),
+        bench.tools(sleep=the_other_ends),
+    )
+
+    assert job.status == "succeeded"
+    assert query(bench.conn, "SELECT fence FROM idexx_sync.leases") == [{"fence": 8}]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("UPDATE public.clinics SET is_active = false", "clinics.is_active"),
+        ("UPDATE public.clinics SET timezone = 'Mars/Olympus'", "clinics.timezone"),
+        ("UPDATE idexx_sync.clinic_settings SET stage = 'off'", "stage"),
+        ("UPDATE idexx_sync.clinic_settings SET room_ids = '{}'", "room_ids"),
+        ("DELETE FROM idexx_sync.clinic_settings", "clinic_settings"),
+        ("DELETE FROM public.clinic_schedule_configs", "clinic_schedule_configs"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_nothing_is_read(
+    bench: Bench, change: str, named: str
+) -> None:
+    bench.conn.execute(change)
+
+    job = bench.sync()
+
+    assert (job.status, job.error_kind) == ("failed", "configuration_invalid")
+    assert job.error_message is not None
+    assert job.error_message.startswith(f"{named}:")
+    assert bench.pims.reads == 0
+    assert bench.rows() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE idexx_sync.clinic_settings SET paused_at = now(), paused_reason = 'new rooms'",
+        "UPDATE idexx_sync.clinic_settings SET killed = true",
+    ],
+)
+def test_a_paused_clinic_is_not_read(bench: Bench, change: str) -> None:
+    bench.conn.execute(change)
+
+    job = bench.sync()
+
+    assert job.status == "skipped_paused"
+    assert bench.pims.reads == 0
+
+
+def test_an_unknown_clinic_or_job_is_named(bench: Bench) -> None:
+    unknown = uuid4()
+    with pytest.raises(ConfigurationInvalid, match=f"clinic_id: there is no clinic {unknown}"):
+        run(bench, new_order(unknown, "inbound", "cli"))
+    with pytest.raises(ConfigurationInvalid, match=f"job_id: there is no job {unknown}"):
+        run(bench, Order(unknown, None, "inbound"))
+
+
+def test_a_dry_run_tells_the_plan_and_writes_no_row(bench: Bench) -> None:
+    job = bench.sync(dry_run=True)
+
+    assert job.status == "succeeded"
+    assert job.result is not None
+    assert [change["id"] for change in job.result["plan"]] == ["600101", "600102", "600103"]
+    assert {change["action"] for change in job.result["plan"]} == {"create"}
+    assert "TANGO" not in str(job.result)
+    for table in ("schedule_appointments", "schedule_slots", "schedule_syncs", "case_sync_audits"):
+        assert query(bench.conn, f"SELECT * FROM public.{table}") == []
+    assert query(bench.conn, "SELECT * FROM idexx_sync.records") == []
+    assert bench.sync().status == "succeeded"  # the lease was given back
+
+
+def test_a_shadow_clinic_is_planned_and_not_written(bench: Bench) -> None:
+    bench.conn.execute("UPDATE idexx_sync.clinic_settings SET stage = 'shadow'")
+
+    job = bench.sync()
+
+    assert job.result is not None
+    assert len(job.result["plan"]) == 3
+    assert bench.rows() == []
+
+
+def test_an_unexpected_error_is_recorded_and_goes_up(bench: Bench) -> None:
+    bench.pims.error = ZeroDivisionError("nobody foresaw this")
+
+    with pytest.raises(ZeroDivisionError):
+        bench.sync()
+
+    (job,) = job_store.jobs_newest_first(bench.conn, clinic_id=bench.clinic_id)
+    assert (job.status, job.error_kind) == ("failed", "internal")
+    assert job.error_message is not None
+    assert "foresaw" not in job.error_message
+    bench.pims.error = None
+    assert bench.sync().status == "succeeded"
+
+
+def test_ctrl_c_ends_the_job_and_frees_the_clinic(bench: Bench) -> None:
+    bench.pims.error = KeyboardInterrupt()  # type: ignore[assignment]  # raised all the same
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.sync()
+
+    (job,) = job_store.jobs_newest_first(bench.conn, clinic_id=bench.clinic_id)
+    assert job.status == "cancelled"
+    bench.pims.error = None
+    assert bench.sync().status == "succeeded"
+
+
+def test_a_connection_that_died_between_runs_is_replaced(bench: Bench) -> None:
+    bench.sync()
+    bench.conn.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+    assert bench.sync().status == "succeeded"
+
+
+class _LosesConnection(InboundSync):
+    """Loses its connection before anything was written."""
+
+    def __call__(self, run: Run, pims: Any) -> Report:
+        pid = run.conn.info.backend_pid
+        with psycopg.connect(run.conn.info.dsn, password=run.conn.info.password) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        return super().__call__(run, pims)
+
+
+def test_a_connection_that_dies_during_the_run_is_database_unavailable(bench: Bench) -> None:
+    bench.retried = True
+
+    job = run(bench, new_order(bench.clinic_id, "inbound", "api"), _LosesConnection())
+
+    assert (job.status, job.error_kind) == ("queued", "database_unavailable")
+    assert bench.rows() == []
+
+
+def test_a_database_that_is_down_is_said_without_its_address(bench: Bench) -> None:
+    down = Database(SecretStr("postgresql://someone:secret@127.0.0.1:1/nowhere"))
+
+    with pytest.raises(DatabaseUnavailable) as raised:
+        run_job(
+            new_order(bench.clinic_id, "inbound", "cli"), InboundSync(), bench.tools(database=down)
+        )
+
+    assert "secret" not in str(raised.value)
+    assert "127.0.0.1" not in str(raised.value)
+
+
+def test_default_window_is_today_to_the_horizon(bench: Bench) -> None:
+    bench.conn.execute("UPDATE public.clinic_schedule_configs SET sync_horizon_days = 10")
+
+    job = run(bench, new_order(bench.clinic_id, "inbound", "api"))
+
+    assert job.result is not None
+    assert job.result["window"] == ("2026-05-04", "2026-05-13")
+
+
+def test_today_is_the_clinics_day_not_utcs(bench: Bench) -> None:
+    bench.now = MORNING + timedelta(hours=12)  # 19:00 in Los Angeles, the next day in UTC
+
+    job = run(bench, new_order(bench.clinic_id, "inbound", "api"))
+
+    assert job.result is not None
+    assert job.result["window"][0] == "2026-05-04"
+
+
+def test_a_lost_acknowledgement_of_the_beginning_does_not_lose_the_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job and the lease are committed, and the connection dies before anybody is told."""
+    begin = job_store.begin
+    losses = iter([True])
+
+    def begin_and_lose(conn: Any, *args: Any) -> Any:
+        begun = begin(conn, *args)
+        if next(losses, False):
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return begun
+
+    monkeypatch.setattr(job_store, "begin", begin_and_lose)
+
+    job = run(bench, tick(bench))
+
+    assert job.status == "succeeded"
+    assert len(bench.rows()) == 3

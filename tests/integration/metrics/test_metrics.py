@@ -1,0 +1,250 @@
+"""The exposition of known worlds, over a real Postgres."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from psycopg import Cursor
+
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.metrics.exposition import exposition
+from tests.integration.clinics.rows import (
+    DRY,
+    add_credentials,
+    add_hold,
+    add_job,
+    add_login,
+    before,
+    pause,
+)
+from tests.kit.support import MORNING, Conn, add_clinic
+
+Values = dict[tuple[str, ...], float]
+SYNCS = ("inbound", "cases", "reconciliation")
+FRESHNESS = ("new", "on_time", "late", "stale", "action_required", "paused")
+EVERY_15_MINUTES = {"inbound": "*/15 * * * *"}
+
+
+def world(conn: Conn) -> UUID:
+    """A healthy clinic with some history, which is returned, and others that stand worse."""
+    healthy = add_clinic(conn, sync_schedules=EVERY_15_MINUTES)
+    add_job(conn, healthy, before(minutes=10), seconds=10)
+    add_job(conn, healthy, before(minutes=1), result=DRY, params={"dry_run": True}, seconds=20)
+    add_job(conn, healthy, before(hours=2), "failed", error_kind="pims_slow", seconds=30)
+    add_job(conn, healthy, before(hours=23), "held", seconds=40)
+    add_job(conn, healthy, before(hours=25), seconds=999)
+    add_job(conn, healthy, before(hours=1), "skipped_overlap", started_at=None)
+    add_job(conn, healthy, before(hours=3), sync="cases", seconds=600)
+    add_job(conn, healthy, status="running", queued_at=before(minutes=2))
+    for minutes in (3, 30):
+        add_job(conn, healthy, status="queued", queued_at=before(minutes=minutes))
+    add_hold(conn, healthy, "times_shifted")
+    add_hold(conn, healthy, "empty_calendar", "approved")
+    add_login(conn, healthy, before(hours=23), "ok")
+    add_login(conn, healthy, before(hours=22), None)
+    add_login(conn, healthy, before(hours=25), "account_locked")
+    add_login(conn, healthy, before(hours=1), "ok")
+
+    failing = add_clinic(conn, sync_schedules=EVERY_15_MINUTES, stage="canary")
+    add_job(conn, failing, before(days=2))
+    dead = add_job(conn, failing, before(hours=4), "dead", error_kind="internal")
+    add_job(conn, failing, before(hours=3), "dead", error_kind="pims_slow", retry_of=dead)
+    add_job(conn, failing, status="queued", queued_at=before(minutes=45))
+    add_hold(conn, failing, "times_shifted")
+    add_login(conn, failing, before(hours=1), "unavailable")
+
+    paused = add_clinic(conn, sync_schedules=EVERY_15_MINUTES)
+    add_job(conn, paused, before(days=9))
+    pause(conn, paused, "moving")
+
+    shadow = add_clinic(conn, sync_schedules=None, stage="shadow")
+    add_job(conn, shadow, before(hours=1), "succeeded_with_warnings", result=DRY, seconds=5)
+
+    add_clinic(conn, sync_schedules=None, stage="off")
+    add_clinic(conn, sync_schedules=None, is_active=False)
+    stranger = add_clinic(conn)
+    conn.execute("DELETE FROM idexx_sync.clinic_settings WHERE clinic_id = %s", (stranger,))
+    for clinic_id in (healthy, failing, shadow):
+        add_credentials(conn, clinic_id)
+    return healthy
+
+
+def read(text: bytes) -> dict[str, Values]:
+    """Name of each sample without our prefix -> values of its labels, in alphabetical order."""
+    found: dict[str, Values] = {}
+    for family in text_string_to_metric_families(text.decode()):
+        found.setdefault(family.name.removeprefix("idexx_sync_"), {})
+        for sample in family.samples:
+            labels = tuple(value for _, value in sorted(sample.labels.items()))
+            values = found.setdefault(sample.name.removeprefix("idexx_sync_"), {})
+            assert labels not in values
+            values[labels] = sample.value
+    return found
+
+
+def by_freshness(**counts: int) -> Values:
+    """All zero, but `inbound_late=1`."""
+    empty: Values = {(word, sync): 0.0 for sync in SYNCS for word in FRESHNESS}
+    given = {tuple(reversed(name.split("_", 1))): float(n) for name, n in counts.items()}
+    assert given.keys() <= empty.keys()
+    return {**empty, **given}
+
+
+def durations(*quantiles: float, sync: str = "inbound") -> Values:
+    names = ("0.5", "0.95", "0.99")
+    return {(name, sync): value for name, value in zip(names, quantiles, strict=True)}
+
+
+FLEET: dict[str, Values] = {
+    "last_success_timestamp_seconds": {
+        ("inbound",): before(days=2).timestamp(),
+        ("cases",): before(hours=3).timestamp(),
+    },
+    "last_success_age_seconds": {("inbound",): 2 * 86400, ("cases",): 3 * 3600},
+    "clinics": {("off",): 1, ("shadow",): 1, ("canary",): 1, ("live",): 3},
+    "clinics_by_freshness": by_freshness(
+        inbound_on_time=1, inbound_stale=1, inbound_paused=1, inbound_new=1, cases_stale=1
+    ),
+    "jobs_last_24h": {
+        ("none", "succeeded", "inbound"): 2,
+        ("none", "succeeded_with_warnings", "inbound"): 1,
+        ("pims_slow", "failed", "inbound"): 1,
+        ("none", "held", "inbound"): 1,
+        ("none", "skipped_overlap", "inbound"): 1,
+        ("none", "running", "inbound"): 1,
+        ("none", "queued", "inbound"): 3,
+        ("internal", "dead", "inbound"): 1,
+        ("pims_slow", "dead", "inbound"): 1,
+        ("none", "succeeded", "cases"): 1,
+    },
+    "job_duration_seconds": {
+        **durations(20, 38, 39.6),
+        **durations(600, 600, 600, sync="cases"),
+    },
+    "job_duration_seconds_count": {("inbound",): 5, ("cases",): 1},
+    "job_duration_seconds_sum": {("inbound",): 105, ("cases",): 600},
+    "queue_jobs": {("queued",): 3, ("running",): 1},
+    "queue_oldest_age_seconds": {(): 45 * 60},
+    "jobs_dead": {("inbound",): 1, ("cases",): 0, ("reconciliation",): 0},
+    "holds_open": {("times_shifted",): 2},
+    "logins_last_24h": {("ok",): 2, ("unknown",): 1, ("unavailable",): 1},
+}
+ONE_CLINIC: dict[str, Values] = {
+    **FLEET,
+    "last_success_timestamp_seconds": {
+        ("inbound",): before(minutes=10).timestamp(),
+        ("cases",): before(hours=3).timestamp(),
+    },
+    "last_success_age_seconds": {("inbound",): 600, ("cases",): 3 * 3600},
+    "clinics": {("off",): 0, ("shadow",): 0, ("canary",): 0, ("live",): 1},
+    "clinics_by_freshness": by_freshness(inbound_on_time=1, cases_stale=1),
+    "jobs_last_24h": {
+        labels: count
+        for labels, count in FLEET["jobs_last_24h"].items()
+        if "dead" not in labels and "succeeded_with_warnings" not in labels
+    }
+    | {("none", "queued", "inbound"): 2},
+    "job_duration_seconds": {
+        **durations(25, 38.5, 39.7),
+        **durations(600, 600, 600, sync="cases"),
+    },
+    "job_duration_seconds_count": {("inbound",): 4, ("cases",): 1},
+    "job_duration_seconds_sum": {("inbound",): 100, ("cases",): 600},
+    "queue_jobs": {("queued",): 2, ("running",): 1},
+    "queue_oldest_age_seconds": {(): 30 * 60},
+    "jobs_dead": dict.fromkeys([(sync,) for sync in SYNCS], 0),
+    "holds_open": {("times_shifted",): 1},
+    "logins_last_24h": {("ok",): 2, ("unknown",): 1},
+}
+NOTHING: dict[str, Values] = {
+    **{name: {} for name in FLEET if not name.endswith(("_count", "_sum"))},
+    "clinics": {("off",): 0, ("shadow",): 0, ("canary",): 0, ("live",): 0},
+    "clinics_by_freshness": by_freshness(),
+    "queue_jobs": {("queued",): 0, ("running",): 0},
+    "queue_oldest_age_seconds": {(): 0},
+    "jobs_dead": dict.fromkeys([(sync,) for sync in SYNCS], 0),
+}
+
+
+def approximately(values: dict[str, Values]) -> dict[str, Any]:
+    return {name: pytest.approx(found) for name, found in values.items()}
+
+
+def test_the_fleet_is_counted_over_all_clinics(conn: Conn) -> None:
+    world(conn)
+
+    assert read(exposition(conn, MORNING)) == approximately(FLEET)
+
+
+def test_one_clinics_exposition_counts_no_row_of_another(conn: Conn) -> None:
+    healthy = world(conn)
+
+    assert read(exposition(conn, MORNING, healthy)) == approximately(ONE_CLINIC)
+
+
+def test_an_empty_database_has_an_exposition_too(conn: Conn) -> None:
+    assert read(exposition(conn, MORNING)) == NOTHING
+
+
+def test_an_unknown_clinic_is_refused(conn: Conn) -> None:
+    world(conn)
+
+    with pytest.raises(ConfigurationInvalid, match="there is no clinic") as refusal:
+        exposition(conn, MORNING, uuid4())
+    assert refusal.value.code == "clinic_id"
+
+
+class Counting(Cursor[Any]):
+    """A cursor that notes what it is given to execute."""
+
+    statements: ClassVar[list[str]] = []
+
+    def execute(self, query: Any, *more: Any, **named: Any) -> Any:
+        self.statements.append(str(query))
+        return super().execute(query, *more, **named)
+
+
+@pytest.fixture
+def statements(database: str) -> Iterator[tuple[Conn, list[str]]]:
+    """A connection, and the statements that went over it."""
+    Counting.statements.clear()
+    with psycopg.connect(database, autocommit=True, cursor_factory=Counting) as conn:
+        yield conn, Counting.statements
+
+
+@pytest.mark.parametrize("of_one", [False, True])
+def test_one_query_is_all_that_is_asked(
+    statements: tuple[Conn, list[str]], conn: Conn, *, of_one: bool
+) -> None:
+    healthy = world(conn)
+    counted, found = statements
+
+    exposition(counted, MORNING, healthy if of_one else None)
+
+    assert len(found) == 1
+
+
+def test_every_metric_is_named_explained_and_without_a_clinic(conn: Conn) -> None:
+    healthy = world(conn)
+    text = exposition(conn, MORNING).decode() + exposition(conn, MORNING, healthy).decode()
+
+    for family in text_string_to_metric_families(text):
+        assert family.name.startswith("idexx_sync_")
+        assert family.documentation.endswith(".")
+        assert family.type == ("summary" if "duration" in family.name else "gauge")
+    assert "clinic_id" not in text
+    assert str(healthy) not in text
+
+
+def test_a_clinic_with_broken_settings_breaks_nothing(conn: Conn) -> None:
+    for column, value in (("timezone", "America"), ("business_hours", "[1]")):
+        clinic_id = add_clinic(conn, sync_schedules=EVERY_15_MINUTES)
+        conn.execute(f"UPDATE clinics SET {column} = %s WHERE id = %s", (value, clinic_id))
+    conn.execute("""UPDATE clinic_schedule_configs SET sync_schedules = '[7, {"cron": "x"}]'""")
+
+    found = read(exposition(conn, MORNING))
+
+    assert found["clinics_by_freshness"] == by_freshness(inbound_action_required=2)

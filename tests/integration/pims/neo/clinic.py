@@ -1,0 +1,85 @@
+"""A clinic as the provider sees it: settings, desk and, if wanted, a session."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+from pydantic import SecretStr
+
+from idexx_sync.core.settings import Settings
+from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.neo.provider import ClinicAccess, NeoProvider, open_neo
+from idexx_sync.pims.protocol import Window
+from neo_simulator.client import Company
+from neo_simulator.web.login import proof
+from tests.unit.pims.neo.desk import FakeDesk
+
+WEEK = Window(date(2026, 5, 4), date(2026, 5, 10))
+AGENT = "Mozilla/5.0 (a browser that logged in before)"
+
+
+class Clinic:
+    """Opens the provider on one simulated company."""
+
+    def __init__(self, company: Company, chromium_path: Path) -> None:
+        self.company = company
+        self.chromium_path = chromium_path
+        self.transport: Literal["http", "browser"] = "http"
+        self.desk = FakeDesk(company.company_id, company.username, company.password)
+
+    def has_session(self) -> StoredSession:
+        """Puts a valid session on the desk, without a browser."""
+        self.desk.stored = StoredSession(session_cookies(self.company), AGENT, datetime.now(UTC))
+        return self.desk.stored
+
+    @contextmanager
+    def opened(self, *, limits: dict[str, Any] | None = None, **more: Any) -> Iterator[NeoProvider]:
+        """The provider for one run; `limits` are settings of the service."""
+        access = ClinicAccess(self.company.base_url, self.transport)
+        settings = self.settings(**(limits or {}))
+        with open_neo(access, self.desk, settings, lambda: datetime.now(UTC), **more) as neo:
+            yield neo
+
+    def settings(self, **limits: Any) -> Settings:
+        return Settings(
+            DATABASE_URL=SecretStr("unused"),
+            local_key=SecretStr("unused"),
+            neo_hosts=(self.company.base_url,),
+            **{
+                "chromium_path": str(self.chromium_path),
+                "login_timeout_seconds": 20,
+                **limits,
+            },
+        )
+
+    def asked(self, path: str = "") -> list[str]:
+        """The paths that were asked for, in order."""
+        paths = [request["path"] for request in self.company.requests()]
+        return [one for one in paths if path in one]
+
+
+def session_cookies(company: Company) -> list[dict[str, Any]]:
+    """Cookies of a session, as a browser would keep them."""
+    with httpx.Client(base_url=company.base_url) as client:
+        page = client.get("/login").text
+        found = re.search(r'"challenge": "(\w+)"', page)
+        assert found
+        form = {
+            "company_id": company.company_id,
+            "username": company.username,
+            "password": company.password,
+            "challenge": found[1],
+        }
+        answer = client.post("/login", data={**form, "proof": proof(form)})
+        assert answer.headers["location"] == "/dashboard"
+        host = httpx.URL(company.base_url).host
+        cookies = [
+            {"name": name, "value": value, "domain": host, "path": "/", "expires": -1}
+            for name, value in client.cookies.items()
+        ]
+    company.clear_requests()
+    return cookies

@@ -1,0 +1,246 @@
+"""Logging in to a simulated Neo with a real Chromium: every outcome told apart."""
+
+import logging
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idexx_sync.core import errors
+from idexx_sync.core.errors import SyncError
+from idexx_sync.pims.access import LoginOutcome
+from idexx_sync.pims.neo.login.processes import command_line, processes
+from tests.integration.pims.neo.clinic import WEEK, Clinic
+from tests.unit.pims.neo.desk import CANARY_PASSWORD
+
+
+def log_in(clinic: Clinic, **limits: Any) -> None:
+    """A run that finds no session."""
+    with clinic.opened(limits=limits) as neo:
+        neo.schedule(WEEK)
+        assert neo.logged_in
+
+
+def left_behind() -> tuple[list[str], list[int], int]:
+    """Run folders of this process, children of this process, its open files."""
+    folders = [str(path) for path in Path("/tmp").glob(f"run-{os.getpid()}-*")]  # noqa: S108
+    children = sorted(one.pid for one in processes() if one.parent == os.getpid())
+    return folders, children, len(list(Path("/proc/self/fd").iterdir()))
+
+
+def everything_said(error: BaseException, caplog: pytest.LogCaptureFixture) -> str:
+    """All that an error and the logs could tell, hidden causes included."""
+    seen: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in seen:
+        seen.append(following)
+        following = following.__cause__ or following.__context__
+    told = [part for one in seen for part in (repr(one), str(one), repr(vars(one)))]
+    told += [line for one in seen for line in traceback.format_exception(one)]
+    return "\n".join([*told, caplog.text])
+
+
+def test_a_login_leaves_a_session_and_nothing_else(
+    clinic: Clinic, caplog: pytest.LogCaptureFixture
+) -> None:
+    clinic.company.book("2026-05-04 09:00")
+    log_in(clinic)  # Python keeps some files open after the first use of an event loop
+    clinic.desk.drop_session()
+    before = left_behind()
+
+    with caplog.at_level(logging.DEBUG), clinic.opened() as neo:
+        assert len(neo.schedule(WEEK).records) == 1
+
+    assert left_behind() == before
+    assert clinic.desk.outcomes == ["ok", "ok"]
+    assert CANARY_PASSWORD not in caplog.text
+    session = clinic.desk.stored
+    assert session is not None
+    assert "Headless" not in session.user_agent
+    assert "Chrome/" in session.user_agent
+    assert CANARY_PASSWORD not in repr(session)
+    secret = next(one["value"] for one in session.cookies if "session" in one["name"])
+    assert secret not in repr(session) + caplog.text
+    with clinic.opened() as neo:
+        neo.schedule(WEEK)
+        assert not neo.logged_in
+
+
+@pytest.mark.parametrize("variant", ["csrf", "slow_page", "announcement_modal"])
+def test_a_login_page_may_be_slow_or_crowded(clinic: Clinic, variant: str) -> None:
+    clinic.company.set_knob("slow_page_ms", 700)
+    clinic.company.set_knob("login_variant", variant)
+
+    log_in(clinic)
+    assert clinic.desk.outcomes == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("style", "marked"),
+    [
+        ("200", "alert-danger"),
+        ("302", "role-alert"),
+        ("200", "unmarked"),
+    ],
+)
+def test_a_wrong_password_is_rejected_and_never_quoted(
+    clinic: Clinic, style: str, marked: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    clinic.company.set_password("Another-9!password")
+    clinic.company.set_knob("wrong_password_style", style)
+    clinic.company.set_knob("wrong_password_class", marked)
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(errors.CredentialsRejected) as caught:
+        log_in(clinic)
+    assert clinic.desk.outcomes == ["credentials_rejected"]
+    assert [login["outcome"] for login in clinic.company.logins()] == ["wrong_password"]
+    assert CANARY_PASSWORD not in everything_said(caught.value, caplog)
+
+
+@pytest.mark.parametrize(
+    ("variant", "outcome", "kind"),
+    [
+        ("locked", "account_locked", errors.AccountLocked),
+        ("mfa", "challenge_required", errors.ChallengeRequired),
+        ("sso", "challenge_required", errors.ChallengeRequired),
+        ("captcha", "challenge_required", errors.ChallengeRequired),
+        ("branch_chooser", "challenge_required", errors.ChallengeRequired),
+        ("password_change", "password_change_required", errors.PasswordChangeRequired),
+        ("unknown_landing", "page_unknown", errors.PageUnknown),
+    ],
+)
+def test_whatever_comes_instead_of_the_dashboard_has_a_name(
+    clinic: Clinic, variant: str, outcome: LoginOutcome, kind: type[SyncError]
+) -> None:
+    clinic.company.set_knob("login_variant", variant)
+
+    with pytest.raises(kind):
+        log_in(clinic)
+    assert clinic.desk.outcomes == [outcome]
+    assert len(clinic.company.logins()) == 1
+    assert clinic.desk.stored is None
+
+
+def test_nothing_is_typed_into_an_unknown_form(clinic: Clinic) -> None:
+    clinic.company.set_knob("login_variant", "changed_form")
+
+    with pytest.raises(errors.PageUnknown) as caught:
+        log_in(clinic, login_timeout_seconds=10)
+    assert caught.value.code == "login_form"
+    assert clinic.company.logins() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"path": "^/login", "nth": 1, "action": "502_html"}, "status_502"),
+        ({"path": "^/login", "nth": 2, "action": "500"}, "status_500"),
+        ({"path": "^/login", "nth": 2, "times": 9, "action": "drop"}, "connection"),
+    ],
+    ids=str,
+)
+def test_trouble_at_neo_is_not_the_clinics_fault(
+    clinic: Clinic, fault: dict[str, Any], code: str
+) -> None:
+    clinic.company.set_knob("faults", [fault])
+
+    with pytest.raises(errors.PimsUnavailable) as caught:
+        log_in(clinic)
+    assert clinic.desk.outcomes == ["unavailable"]
+    assert caught.value.code == code
+
+
+def test_a_login_that_is_not_answered_in_time_is_unavailable(clinic: Clinic) -> None:
+    clinic.company.fault({"kind": "delay", "ms": 60_000}, path="^/dashboard")
+
+    with pytest.raises(errors.PimsUnavailable) as caught:
+        log_in(clinic, login_timeout_seconds=6)
+    assert caught.value.code == "login_timeout"
+    assert clinic.desk.outcomes == ["unavailable"]
+
+
+def test_a_neo_that_refuses_connections_is_unavailable(clinic: Clinic) -> None:
+    clinic.company.set_knob("refuse_connections", True)
+
+    with pytest.raises(errors.PimsUnavailable):
+        log_in(clinic)
+    assert clinic.desk.outcomes == ["unavailable"]
+
+
+def test_without_a_browser_nothing_is_submitted(clinic: Clinic) -> None:
+    with pytest.raises(errors.InternalError) as caught:
+        log_in(clinic, chromium_path="/nowhere/chromium")
+    assert caught.value.code == "browser_start"
+    assert clinic.desk.outcomes == ["unavailable"]
+    assert left_behind()[0] == []
+
+
+def test_without_time_no_browser_is_started(clinic: Clinic) -> None:
+    with clinic.opened(time_left=lambda: 0.0) as neo, pytest.raises(errors.DeadlineExceeded):
+        neo.schedule(WEEK)
+    assert clinic.company.requests() == []
+
+
+@contextmanager
+def once_asked(clinic: Clinic, path: str, act: Callable[[], None]) -> Iterator[list[float]]:
+    """Acts as soon as Neo was asked for the path; gives the moment in which it did."""
+    acted: list[float] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while path not in clinic.asked():
+            if over.wait(0.02):
+                return
+        act()
+        acted.append(time.monotonic())
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield acted
+    finally:
+        over.set()
+        watching.join()
+
+
+def kill_our_browser() -> None:
+    for one in processes():
+        if any(f"/run-{os.getpid()}-" in word for word in command_line(one.pid)):
+            os.kill(one.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("path", "outcomes"), [("/login", ["unavailable"]), ("/dashboard", [None])]
+)
+def test_a_browser_killed_in_the_middle_ends_the_login_at_once(
+    clinic: Clinic, path: str, outcomes: list[LoginOutcome | None]
+) -> None:
+    clinic.company.fault({"kind": "delay", "ms": 60_000}, path=f"^{path}$")
+    before = left_behind()
+
+    with once_asked(clinic, path, kill_our_browser) as killed:
+        with pytest.raises(errors.InternalError):
+            log_in(clinic, login_timeout_seconds=60)
+        assert time.monotonic() - killed[0] < 20
+    assert clinic.desk.outcomes == outcomes
+    assert left_behind()[:2] == before[:2]
+
+
+def test_a_login_under_way_can_be_interrupted_from_another_thread(clinic: Clinic) -> None:
+    clinic.company.fault({"kind": "delay", "ms": 60_000}, path="^/dashboard$")
+
+    with (
+        clinic.opened(limits={"login_timeout_seconds": 60}) as neo,
+        once_asked(clinic, "/dashboard", neo.interrupt) as interrupted,
+    ):
+        with pytest.raises(errors.InternalError):
+            neo.schedule(WEEK)
+        assert time.monotonic() - interrupted[0] < 20
+    assert left_behind()[0] == []

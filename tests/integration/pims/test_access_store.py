@@ -1,0 +1,206 @@
+"""Credentials, sessions and the breaker over a real database."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import Connection
+from pydantic import SecretStr
+
+from idexx_sync.core.errors import (
+    AccountLocked,
+    ChallengeRequired,
+    ConfigurationInvalid,
+    CredentialsRejected,
+    PageUnknown,
+    PasswordChangeRequired,
+    SyncError,
+    Throttled,
+)
+from idexx_sync.core.sealing import CannotOpen, fingerprint, keyring, open_sealed, seal
+from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
+from idexx_sync.pims.access_store import DatabaseDesk, store_credentials
+from tests.kit.support import LOCAL_KEY, MORNING, add_clinic, query
+
+KEYS = keyring(LOCAL_KEY)
+Conn = Connection[tuple[Any, ...]]
+Desk = Callable[..., DatabaseDesk]
+
+
+def secrets(password: str = "Correct-Horse-1") -> Credentials:
+    return Credentials(
+        company_id=SecretStr("012345"), username=SecretStr("sync"), password=SecretStr(password)
+    )
+
+
+@pytest.fixture
+def clinic_id(conn: Conn) -> UUID:
+    clinic_id = add_clinic(conn)
+    store_credentials(conn, KEYS, clinic_id, secrets())
+    return clinic_id
+
+
+@pytest.fixture
+def desk(conn: Conn, clinic_id: UUID) -> Desk:
+    def made(minutes: float = 0, session: tuple[int, bytes] | None = None) -> DatabaseDesk:
+        return DatabaseDesk(
+            conn,
+            KEYS,
+            clinic_id,
+            uuid4(),
+            clock=lambda: MORNING + timedelta(minutes=minutes),
+            logins_per_hour=6,
+            session=session,
+        )
+
+    return made
+
+
+def attempt(desk: DatabaseDesk, outcome: LoginOutcome | None) -> None:
+    desk.begin_login()
+    if outcome is not None:
+        desk.end_login(outcome)
+
+
+def test_the_newest_credentials_are_handed_out(conn: Conn, clinic_id: UUID, desk: Desk) -> None:
+    assert store_credentials(conn, KEYS, clinic_id, secrets("Another-Horse-2")) == 2
+
+    assert desk().begin_login() == secrets("Another-Horse-2")
+
+
+def test_an_attempt_is_committed_before_anybody_sees_the_password(
+    conn: Conn, desk: Desk, database: str
+) -> None:
+    desk().begin_login()
+
+    with Connection.connect(database) as somebody_else:
+        found = somebody_else.execute("SELECT outcome FROM idexx_sync.logins").fetchall()
+    assert found == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error"),
+    [
+        ("credentials_rejected", CredentialsRejected),
+        ("password_change_required", PasswordChangeRequired),
+        ("account_locked", AccountLocked),
+        ("challenge_required", ChallengeRequired),
+    ],
+)
+def test_one_definite_refusal_closes_the_door_until_the_secret_changes(
+    conn: Conn, clinic_id: UUID, desk: Desk, outcome: LoginOutcome, error: type[SyncError]
+) -> None:
+    attempt(desk(), outcome)
+
+    for minutes in (1, 60, 60 * 24 * 30):
+        with pytest.raises(error, match="credentials set"):
+            desk(minutes).begin_login()
+    assert len(query(conn, "SELECT * FROM idexx_sync.logins")) == 1
+    store_credentials(conn, KEYS, clinic_id, secrets("Another-Horse-2"))
+    attempt(desk(1), "ok")
+
+
+def test_an_attempt_without_outcome_waits_a_quarter_of_an_hour(desk: Desk) -> None:
+    attempt(desk(), None)
+
+    with pytest.raises(Throttled, match="15 minutes"):
+        desk(14.9).begin_login()
+    attempt(desk(15), "ok")
+
+
+@pytest.mark.parametrize("second", [None, "page_unknown"])
+def test_two_attempts_without_outcome_close_the_door(
+    desk: Desk, second: LoginOutcome | None
+) -> None:
+    attempt(desk(), None)
+    attempt(desk(20), second)
+
+    with pytest.raises(PageUnknown, match="credentials set"):
+        desk(60 * 24).begin_login()
+
+
+def test_an_unavailable_neo_does_not_close_the_door(desk: Desk) -> None:
+    for minutes in (0, 1, 2):
+        attempt(desk(minutes), "unavailable")
+
+
+def test_six_logins_an_hour_are_the_most(desk: Desk) -> None:
+    for minutes in range(6):
+        attempt(desk(minutes), "ok")
+
+    with pytest.raises(Throttled, match="6 logins"):
+        desk(59.9).begin_login()
+    attempt(desk(60.1), "ok")
+
+
+def test_no_credentials_and_foreign_keys_say_what_to_do(
+    conn: Conn, clinic_id: UUID, desk: Desk
+) -> None:
+    conn.execute("UPDATE idexx_sync.credentials SET sealed = %s", (b"\x01" + bytes(40),))
+    with pytest.raises(ConfigurationInvalid, match="sealed with another key"):
+        desk().begin_login()
+    conn.execute("DELETE FROM idexx_sync.credentials")
+    with pytest.raises(ConfigurationInvalid, match=f"credentials set --clinic {clinic_id}"):
+        desk().begin_login()
+
+
+def test_a_session_is_sealed_and_comes_back_whole(conn: Conn, desk: Desk) -> None:
+    session = StoredSession([{"name": "neo_session", "value": "canary"}], "Agent/1", MORNING)
+    writer = desk()
+    attempt(writer, "ok")
+    writer.store_session(session)
+
+    (row,) = query(conn, "SELECT credential_version, sealed FROM idexx_sync.sessions")
+
+    assert b"canary" not in row["sealed"]
+    assert desk(session=(row["credential_version"], row["sealed"])).session() == session
+    assert desk(session=(1, b"damaged")).session() is None
+    assert "canary" not in repr(session)
+
+
+def test_only_the_refused_session_is_dropped(conn: Conn, desk: Desk) -> None:
+    writer = desk()
+    attempt(writer, "ok")
+    writer.store_session(StoredSession([], "Agent/1", MORNING))
+    late = desk(session=(1, b"an older one"))
+
+    late.drop_session()
+    assert len(query(conn, "SELECT * FROM idexx_sync.sessions")) == 1
+    writer.drop_session()
+    assert query(conn, "SELECT * FROM idexx_sync.sessions") == []
+
+
+def test_a_sealed_value_opens_only_for_its_clinic_and_key() -> None:
+    clinic, other = uuid4(), uuid4()
+    sealed = seal(KEYS, clinic, b"secret")
+    foreign = keyring(SecretStr("A" * 43 + "="))
+
+    assert open_sealed(KEYS, clinic, sealed) == b"secret"
+    assert seal(KEYS, clinic, b"secret") != sealed
+    for keys, clinic_id, value in (
+        (KEYS, other, sealed),
+        (foreign, clinic, sealed),
+        (KEYS, clinic, sealed[:-1]),
+        (KEYS, clinic, b""),
+        (KEYS, clinic, b"\x02" + sealed[1:]),
+    ):
+        with pytest.raises(CannotOpen):
+            open_sealed(keys, clinic_id, value)
+
+
+@pytest.mark.parametrize("key", ["", "not base64!", "c2hvcnQ="])
+def test_a_wrong_local_key_says_how_to_make_one(key: str) -> None:
+    with pytest.raises(ConfigurationInvalid, match="openssl rand"):
+        keyring(SecretStr(key))
+
+
+def test_fingerprints_tell_only_whether_a_text_changed() -> None:
+    clinic = uuid4()
+
+    assert fingerprint(KEYS, clinic, "TANGO") == fingerprint(KEYS, clinic, "TANGO")
+    assert fingerprint(KEYS, clinic, "TANGO") != fingerprint(KEYS, clinic, "BRUNO")
+    assert fingerprint(KEYS, clinic, "TANGO") != fingerprint(KEYS, uuid4(), "TANGO")
+    foreign = keyring(SecretStr("A" * 43 + "="))
+    assert fingerprint(KEYS, clinic, "TANGO") != fingerprint(foreign, clinic, "TANGO")

@@ -1,0 +1,38 @@
+"""A clinic with a scripted PIMS, an acting user, and live since long ago."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from psycopg import Connection
+
+from tests.integration.syncs.cases.clinic import CasesBench
+from tests.kit.module_database import conn, database
+from tests.kit.support import add_clinic
+
+__all__ = ["conn", "database"]
+
+
+@pytest.fixture
+def user_id(conn: Connection[tuple[Any, ...]]) -> UUID:
+    made = uuid4()
+    conn.execute("INSERT INTO auth.users (id) VALUES (%s)", (made,))
+    conn.execute("INSERT INTO public.users (id) VALUES (%s)", (made,))
+    return made
+
+
+@pytest.fixture
+def other_clinic(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[CasesBench]:
+    made = CasesBench(conn, database, add_clinic(conn))
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def bench(conn: Connection[tuple[Any, ...]], database: str, user_id: UUID) -> Iterator[CasesBench]:
+    clinic_id = add_clinic(conn, acting_user_id=user_id, live_from=date(2026, 1, 1))
+    made = CasesBench(conn, database, clinic_id)
+    yield made
+    made.database.close()

@@ -1,0 +1,227 @@
+"""Rule R3: wall-clock texts become a day and two times of that day."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from idexx_sync.pims.protocol import Unreadable
+from tests.kit.support import Bench, block, counts, visit, warnings
+
+SPRING, AUTUMN = date(2026, 3, 8), date(2026, 11, 1)
+"""The days on which Los Angeles changes its clocks, at 02:00."""
+
+
+def times(row: dict[str, Any]) -> tuple[str, str, str]:
+    return str(row["date"]), f"{row['start_time']:%H:%M:%S}", f"{row['end_time']:%H:%M:%S}"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "stored"),
+    [
+        ("2026-03-08 01:59:00", "2026-03-08 01:59:30", ("01:59:00", "01:59:30")),
+        ("2026-03-08 02:00:00", "2026-03-08 02:30:00", ("03:00:00", "03:30:00")),
+        ("2026-03-08 02:59:00", "2026-03-08 03:29:00", ("03:59:00", "04:29:00")),
+        ("2026-03-08 03:00:00", "2026-03-08 03:30:00", ("03:00:00", "03:30:00")),
+        # Two hours on the clock's face before the change end three hours later on it.
+        ("2026-03-08 01:30:00", "2026-03-08 03:30:00", ("01:30:00", "04:30:00")),
+    ],
+)
+def test_r03_a_skipped_time_moves_forward(
+    bench: Bench, start: str, end: str, stored: tuple[str, str]
+) -> None:
+    bench.pims.records = [visit("1", start, end=end)]
+
+    bench.sync(SPRING, SPRING)
+
+    assert times(bench.row("1")) == ("2026-03-08", *stored)
+
+
+def test_r03_a_repeated_time_is_kept_as_said(bench: Bench) -> None:
+    bench.pims.records = [
+        visit("1", "2026-11-01 01:00:00", end="2026-11-01 01:30:00"),
+        visit("2", "2026-11-01 01:30:00", end="2026-11-01 02:30:00"),
+    ]
+
+    bench.sync(AUTUMN, AUTUMN)
+
+    assert times(bench.row("1")) == ("2026-11-01", "01:00:00", "01:30:00")
+    assert times(bench.row("2")) == ("2026-11-01", "01:30:00", "02:30:00")
+
+
+@pytest.mark.parametrize("end", [None, "2026-05-04 09:00:00"])
+def test_r03_no_length_is_one_slot(bench: Bench, end: str | None) -> None:
+    bench.configure("clinic_schedule_configs", slot_duration_minutes=20)
+    bench.pims.records = [visit("1", "2026-05-04 09:00:00", end=end)]
+
+    job = bench.sync()
+
+    assert times(bench.row("1")) == ("2026-05-04", "09:00:00", "09:20:00")
+    assert job.status == "succeeded"
+
+
+def test_r03_a_negative_length_is_quarantined_and_occupies_one_slot(bench: Bench) -> None:
+    bench.pims.records = [visit("1", "2026-05-04 09:00:00", end="2026-05-04 08:59:59")]
+
+    job = bench.sync()
+
+    assert job.status == "succeeded_with_warnings"
+    assert warnings(job) == {"unreadable_records": 1}
+    assert bench.record("1")["quarantine_code"] == "ends_before_start"
+    assert times(bench.row("1")) == ("2026-05-04", "09:00:00", "09:30:00")
+    assert bench.slots()["09:00"] == 1
+
+
+def test_r03_a_negative_length_leaves_the_row_we_hold_as_it_is(bench: Bench) -> None:
+    bench.pims.records = [visit("1", "2026-05-04 09:00:00", end="2026-05-04 10:00:00")]
+    bench.sync()
+    before = bench.row("1")
+    bench.pims.replace("1", start="2026-05-04 11:00:00", status="Arrived")
+    bench.later()
+
+    job = bench.sync()
+
+    assert "updated" not in counts(job)
+    assert bench.row("1") == before
+
+
+@pytest.mark.parametrize("end", ["2026-05-04 00:00:00", "2026-05-05 00:00:00"])
+def test_r03_a_block_from_midnight_to_midnight_is_the_whole_day(bench: Bench, end: str) -> None:
+    bench.pims.records = [block("7", "2026-05-04 00:00:00", end, room_id=None)]
+
+    job = bench.sync()
+
+    assert times(bench.row("7@2026-05-04 00:00:00")) == ("2026-05-04", "00:00:00", "23:59:59")
+    assert warnings(job) == {}
+    assert set(bench.slots().values()) == {2}
+
+
+@pytest.mark.parametrize("day", [SPRING, AUTUMN])
+def test_r03_a_whole_day_is_whole_when_the_clocks_change(bench: Bench, day: date) -> None:
+    bench.pims.records = [block("7", f"{day} 00:00:00", f"{day} 00:00:00")]
+
+    job = bench.sync(day, day)
+
+    assert times(bench.row(f"7@{day} 00:00:00")) == (str(day), "00:00:00", "23:59:59")
+    assert warnings(job) == {}
+
+
+def test_r03_a_block_of_no_length_elsewhere_is_one_slot(bench: Bench) -> None:
+    bench.pims.records = [block("7", "2026-05-04 12:00:00", "2026-05-04 12:00:00")]
+
+    bench.sync()
+
+    assert times(bench.row("7@2026-05-04 12:00:00")) == ("2026-05-04", "12:00:00", "12:30:00")
+
+
+def test_r03_a_visit_from_midnight_to_midnight_is_one_slot(bench: Bench) -> None:
+    bench.pims.records = [visit("1", "2026-05-04 00:00:00", end="2026-05-04 00:00:00")]
+
+    bench.sync()
+
+    assert times(bench.row("1")) == ("2026-05-04", "00:00:00", "00:30:00")
+
+
+@pytest.mark.parametrize(
+    ("end", "stored", "reported"),
+    [
+        ("2026-05-04 23:59:59", "23:59:59", {}),
+        ("2026-05-05 00:00:00", "23:59:59", {}),
+        ("2026-05-05 00:00:01", "23:59:59", {"ends_after_midnight": 1}),
+        ("2026-05-06 09:00:00", "23:59:59", {"ends_after_midnight": 1}),
+    ],
+)
+def test_r03_an_end_after_midnight_is_cut_and_reported(
+    bench: Bench, end: str, stored: str, reported: dict[str, int]
+) -> None:
+    bench.pims.records = [visit("1", "2026-05-04 23:30:00", end=end)]
+
+    job = bench.sync()
+
+    assert times(bench.row("1")) == ("2026-05-04", "23:30:00", stored)
+    assert warnings(job) == reported
+
+
+def test_r03_the_day_is_the_texts_own_whatever_day_it_is_in_utc(bench: Bench) -> None:
+    bench.pims.records = [visit("1", "2026-05-04 23:00:00"), visit("2", "2026-05-04 16:59:00")]
+
+    bench.sync(date(2026, 5, 4), date(2026, 5, 4))
+
+    assert [str(row["date"]) for row in bench.rows()] == ["2026-05-04", "2026-05-04"]
+
+
+def test_r03_a_clinic_without_a_zone_is_in_los_angeles_and_warned_each_run(bench: Bench) -> None:
+    bench.configure("clinics", timezone=None)
+    bench.now = datetime(2026, 3, 8, 6, tzinfo=UTC)
+    bench.pims.records = [visit("1", "2026-03-08 02:30:00")]
+
+    jobs = [bench.sync(SPRING, SPRING), bench.sync(SPRING, SPRING)]
+
+    assert [warnings(job) for job in jobs] == [{"clinic_without_zone": 1}] * 2
+    assert [job.status for job in jobs] == ["succeeded_with_warnings"] * 2
+    assert times(bench.row("1"))[1] == "03:30:00"
+
+
+def test_r03_a_zone_that_does_not_exist_is_named(bench: Bench) -> None:
+    bench.configure("clinics", timezone="America/Nowhere")
+
+    job = bench.sync()
+
+    assert (job.status, job.error_kind) == ("failed", "configuration_invalid")
+    assert "clinics.timezone" in (job.error_message or "")
+
+
+def test_r03_a_new_unreadable_record_with_id_and_start_occupies_one_slot(bench: Bench) -> None:
+    bench.pims.unreadable = [Unreadable("end_unreadable", "1", start="2026-05-04 09:00:00")]
+
+    job = bench.sync()
+
+    assert job.status == "succeeded_with_warnings"
+    row = bench.row("1")
+    assert times(row) == ("2026-05-04", "09:00:00", "09:30:00")
+    assert (row["status"], row["patient_name"]) == ("scheduled", None)
+    assert bench.slots()["09:00"] == 1
+
+
+def test_r03_once_readable_the_record_is_filled_in(bench: Bench) -> None:
+    bench.pims.unreadable = [Unreadable("end_unreadable", "1", start="2026-05-04 09:00:00")]
+    bench.sync()
+    bench.pims.unreadable = []
+    bench.pims.records = [visit("1", "2026-05-04 09:00:00", end="2026-05-04 10:00:00")]
+    bench.later()
+
+    job = bench.sync()
+
+    assert (job.status, counts(job)["updated"]) == ("succeeded", 1)
+    assert times(bench.row("1")) == ("2026-05-04", "09:00:00", "10:00:00")
+    assert bench.row("1")["patient_name"] == "TANGO"
+    assert bench.record("1")["quarantine_code"] is None
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Unreadable("start_missing", "1"),
+        Unreadable("end_unreadable", "1", start="2026-05-12 09:00:00"),
+    ],
+    ids=["without_start", "beyond_the_window"],
+)
+def test_r03_what_has_no_place_in_the_window_occupies_nothing(
+    bench: Bench, item: Unreadable
+) -> None:
+    bench.pims.unreadable = [item]
+
+    bench.sync()
+
+    assert bench.rows() == []
+
+
+def test_r03_an_unreadable_record_is_audited_once(bench: Bench) -> None:
+    bench.pims.unreadable = [Unreadable("start_missing", "1")]
+    first = bench.sync()
+    bench.later()
+    second = bench.sync()
+
+    (audit,) = bench.audits(first)
+    assert (audit["status"], audit["error_message"]) == ("skipped", "start_missing")
+    assert bench.audits(second) == []

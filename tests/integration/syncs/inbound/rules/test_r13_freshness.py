@@ -1,0 +1,170 @@
+"""Rule R13: readers see how fresh the calendar is, at the price of few writes."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from idexx_sync.core.errors import PimsUnavailable
+from idexx_sync.pims.protocol import Unreadable
+from tests.kit.support import MONDAY, Bench, counts, query, visit, visits
+
+HALF = 30
+"""Minutes; half of the clinic's staleness threshold."""
+
+
+def slots_synced_at(bench: Bench) -> set[datetime]:
+    found = query(
+        bench.conn,
+        "SELECT DISTINCT last_synced_at FROM public.schedule_slots WHERE clinic_id = %s",
+        (bench.clinic_id,),
+    )
+    return {row["last_synced_at"] for row in found}
+
+
+def rows_synced_at(bench: Bench) -> set[datetime]:
+    return {row["last_synced_at"] for row in bench.rows()}
+
+
+def test_r13_a_complete_run_writes_one_finished_row(bench: Bench) -> None:
+    bench.pims.records = visits(7)
+
+    job = bench.sync()
+
+    (row,) = bench.schedule_syncs()
+    assert (row["status"], row["sync_start_date"], row["sync_end_date"]) == (
+        "completed",
+        MONDAY,
+        MONDAY + timedelta(days=6),
+    )
+    assert (row["started_at"], row["completed_at"]) == (bench.now, bench.now)
+    assert (row["appointments_added"], row["slots_created"]) == (7, counts(job)["slots_created"])
+    assert (row["partial_success"], row["progress_percentage"]) == (False, 100)
+
+
+def test_r13_each_run_has_its_row_also_when_nothing_changed(bench: Bench) -> None:
+    bench.pims.records = visits(7)
+    for _ in range(3):
+        bench.sync()
+        bench.later()
+
+    assert [row["appointments_added"] for row in bench.schedule_syncs()] == [7, 0, 0]
+
+
+def test_r13_the_row_counts_what_was_written(bench: Bench) -> None:
+    bench.pims.records = visits(7)
+    bench.sync()
+    bench.pims.replace("600101", status="Arrived")
+    bench.pims.replace("600102", status="Arrived")
+    bench.pims.delete("600103")
+    bench.pims.records.append(visit("1", "2026-05-07 09:00:00"))
+    bench.later()
+    bench.sync()
+
+    row = bench.schedule_syncs()[-1]
+    assert (
+        row["appointments_added"],
+        row["appointments_updated"],
+        row["appointments_removed"],
+    ) == (1, 2, 1)
+
+
+@pytest.mark.parametrize("why", ["no_id", "alive", "dry", "failed", "foreign"])
+def test_r13_no_other_run_writes_a_row_or_refreshes(bench: Bench, why: str) -> None:
+    bench.pims.records = visits(7)
+    bench.sync()
+    before = bench.schedule_syncs(), rows_synced_at(bench), slots_synced_at(bench)
+    if why == "no_id":
+        bench.pims.unreadable = [Unreadable("id_missing", None)]
+    elif why == "alive":
+        bench.pims.hidden = {"600101"}
+    elif why == "failed":
+        bench.pims.error = PimsUnavailable("down", code="refused")
+    elif why == "foreign":
+        bench.pims.records = visits(7, 900101)
+    bench.later(120)
+
+    bench.sync(dry_run=why == "dry")
+
+    assert (bench.schedule_syncs(), rows_synced_at(bench), slots_synced_at(bench)) == before
+
+
+def test_r13_a_complete_run_with_held_records_says_that_it_is_partial(bench: Bench) -> None:
+    bench.pims.records = visits(10)
+    bench.sync()
+    for n in range(6):
+        bench.pims.replace(str(600101 + n), status="Cancelled")
+    bench.later()
+    bench.sync()
+
+    row = bench.schedule_syncs()[-1]
+    assert (row["status"], row["partial_success"]) == ("completed", True)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "minutes", "refreshed"),
+    [(60, HALF, False), (60, HALF + 1 / 60, True), (20, 10, False), (20, 11, True), (5, 3, True)],
+)
+def test_r13_rows_and_slots_are_refreshed_when_older_than_half_the_threshold(
+    bench: Bench, threshold: int, minutes: float, refreshed: bool
+) -> None:
+    bench.configure("clinic_schedule_configs", stale_threshold_minutes=threshold)
+    bench.pims.records = visits(7)
+    bench.sync()
+    first = bench.now
+    bench.later(minutes)
+
+    bench.sync()
+
+    expected = {bench.now if refreshed else first}
+    assert (rows_synced_at(bench), slots_synced_at(bench)) == (expected, expected)
+
+
+def test_r13_a_row_that_the_read_did_not_show_keeps_its_age(bench: Bench) -> None:
+    bench.pims.records = visits(7)
+    bench.sync()
+    first = bench.now
+    bench.pims.forget("600101")
+    bench.later(45)
+
+    bench.sync()
+
+    assert bench.row("600101")["last_synced_at"] == first
+    assert bench.row("600102")["last_synced_at"] == bench.now
+
+
+def test_r13_only_the_windows_days_are_refreshed(bench: Bench) -> None:
+    bench.pims.records = visits(7)
+    bench.sync()
+    first = bench.now
+    bench.later(45)
+
+    bench.sync(MONDAY, MONDAY)
+
+    ages: dict[date, Any] = {row["date"]: row["last_synced_at"] for row in bench.rows()}
+    assert ages == {MONDAY: bench.now, MONDAY + timedelta(days=1): first}
+    assert slots_synced_at(bench) == {first, bench.now}
+
+
+def test_r13_slots_name_the_run_that_refreshed_them(bench: Bench) -> None:
+    bench.sync()
+    bench.later(45)
+    bench.sync()
+
+    found = query(
+        bench.conn,
+        "SELECT DISTINCT sync_id FROM public.schedule_slots WHERE clinic_id = %s",
+        (bench.clinic_id,),
+    )
+    assert [row["sync_id"] for row in found] == [bench.schedule_syncs()[-1]["id"]]
+
+
+def test_r13_new_slots_name_the_run_that_made_them(bench: Bench) -> None:
+    bench.sync()
+
+    found = query(
+        bench.conn,
+        "SELECT DISTINCT sync_id FROM public.schedule_slots WHERE clinic_id = %s",
+        (bench.clinic_id,),
+    )
+    assert [row["sync_id"] for row in found] == [bench.schedule_syncs()[-1]["id"]]

@@ -1,0 +1,344 @@
+"""One login for any number of refusals, and never a third try."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from idexx_sync.core import errors
+from idexx_sync.core.errors import (
+    InternalError,
+    PimsUnavailable,
+    ShapeChanged,
+    SyncError,
+    Throttled,
+)
+from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
+from idexx_sync.pims.neo.http.answers import Answered, NotFound, RawAnswer, SessionRefused
+from idexx_sync.pims.neo.http.client import Conversation
+from idexx_sync.pims.neo.http.rate_limiter import Pacer
+from idexx_sync.pims.neo.http.session import SessionKeeper
+from idexx_sync.pims.neo.login.dialog import LoginResult
+from tests.unit.pims.neo.desk import CANARY_PASSWORD, FakeDesk
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+OLD = StoredSession([{"name": "neo_session", "value": "0"}], "agent", NOW)
+Answer = Callable[[StoredSession, str], RawAnswer]
+
+
+def json_answer(status: int = 200, **headers: str) -> RawAnswer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return RawAnswer(
+        status, "https://neo.example/x", {"content-type": "application/json"} | named, b"{}"
+    )
+
+
+HTML = RawAnswer(200, "https://neo.example/x", {"content-type": "text/html"}, b"<h1>Soon</h1>")
+
+
+class Neo:
+    """A scripted Neo: counts logins and requests, and what it answers depends on the session."""
+
+    def __init__(self, answer: Answer, desk: FakeDesk, outcome: LoginOutcome = "ok") -> None:
+        self._answer = answer
+        self._outcome = outcome
+        self.requests = 0
+        self.closed = 0
+        self.slept: list[float] = []
+        self._lock = threading.Lock()
+        self.left = 1000.0
+        self.keeper = SessionKeeper(desk, self._log_in, lambda: NOW)
+        self.conversation = Conversation(
+            self.keeper,
+            lambda session: _Connected(self, session),
+            Pacer(10_000, 100, clock=lambda: 0.0, sleep=self.slept.append),
+            probe="/probe",
+            clock=lambda: NOW,
+            time_left=lambda: self.left,
+            sleep=self.slept.append,
+        )
+        self._sessions = 0
+
+    def _log_in(self, credentials: Credentials) -> LoginResult:
+        assert credentials.password.get_secret_value() == CANARY_PASSWORD
+        self._sessions += 1
+        if self._outcome != "ok":
+            return LoginResult(self._outcome, "error_box")
+        cookie = {"name": "neo_session", "value": str(self._sessions)}
+        return LoginResult("ok", "dashboard", [cookie], "agent")
+
+    def answer(self, session: StoredSession, path: str) -> RawAnswer:
+        with self._lock:
+            self.requests += 1
+        return self._answer(session, path)
+
+
+class _Connected:
+    def __init__(self, neo: Neo, session: StoredSession) -> None:
+        self._neo = neo
+        self._session = session
+
+    def get(self, path: str, params: Mapping[str, str]) -> RawAnswer:
+        assert params == {}
+        return self._neo.answer(self._session, path)
+
+    def close(self) -> None:
+        self._neo.closed += 1
+
+
+def number(session: StoredSession) -> int:
+    return int(session.cookies[0]["value"])
+
+
+def test_a_stored_session_is_used_without_any_login() -> None:
+    desk = FakeDesk(session=OLD)
+    neo = Neo(lambda _session, _path: json_answer(), desk)
+
+    assert neo.conversation.ask("/x", {}) == Answered({})
+    assert not neo.keeper.will_log_in
+    assert (desk.logins, neo.requests, neo.keeper.logged_in) == (0, 1, False)
+
+
+def test_without_a_session_it_logs_in_first_and_keeps_it() -> None:
+    desk = FakeDesk()
+    neo = Neo(lambda _session, _path: json_answer(), desk)
+    before = neo.keeper.will_log_in
+
+    neo.conversation.ask("/x", {})
+    assert (before, neo.keeper.will_log_in) == (True, False)
+    neo.conversation.ask("/x", {})
+    assert desk.outcomes == ["ok"]
+    assert desk.stored == StoredSession([{"name": "neo_session", "value": "1"}], "agent", NOW)
+    assert neo.keeper.logged_in
+
+
+def test_forty_refusals_at_once_cause_one_login() -> None:
+    desk = FakeDesk(session=OLD)
+    together = threading.Barrier(40)
+
+    def answer(session: StoredSession, _path: str) -> RawAnswer:
+        if number(session) == 0:
+            together.wait(10)
+            return json_answer(401)
+        return json_answer()
+
+    neo = Neo(answer, desk)
+    with ThreadPoolExecutor(40) as pool:
+        verdicts = list(pool.map(lambda _: neo.conversation.ask("/x", {}), range(40)))
+
+    assert verdicts == [Answered({})] * 40
+    assert (desk.outcomes, desk.dropped, neo.requests) == (["ok"], 1, 80)
+    neo.conversation.close()
+    assert neo.closed == 2
+
+
+def test_forty_refusals_and_a_rejected_login_are_one_attempt() -> None:
+    desk = FakeDesk(session=OLD)
+    neo = Neo(lambda _session, _path: json_answer(403), desk, outcome="credentials_rejected")
+
+    def ask(_: int) -> str:
+        with pytest.raises(errors.CredentialsRejected):
+            neo.conversation.ask("/x", {})
+        return "rejected"
+
+    with ThreadPoolExecutor(40) as pool:
+        assert list(pool.map(ask, range(40))) == ["rejected"] * 40
+    assert desk.outcomes == ["credentials_rejected"]
+
+
+def test_a_session_refused_right_after_its_login_ends_the_run() -> None:
+    desk = FakeDesk()
+    neo = Neo(lambda _session, _path: HTML, desk)
+
+    with pytest.raises(ShapeChanged) as caught:
+        neo.conversation.ask("/x", {})
+    assert caught.value.code == "refused_after_login"
+    assert (desk.logins, neo.requests, desk.stored) == (1, 1, None)
+
+
+def test_a_second_refusal_ends_the_run_for_everybody() -> None:
+    desk = FakeDesk(session=OLD)
+    neo = Neo(lambda _session, _path: HTML, desk)
+
+    for _ in range(2):
+        with pytest.raises(ShapeChanged, match="ODIS has to look"):
+            neo.conversation.ask("/x", {})
+    assert (desk.logins, neo.requests) == (1, 2)
+
+
+def test_a_run_that_began_with_a_login_survives_one_refusal_in_its_middle() -> None:
+    desk = FakeDesk()
+    asked: list[str] = []
+
+    def answer(session: StoredSession, path: str) -> RawAnswer:
+        asked.append(path)
+        return json_answer(419 if path == "/2" and number(session) == 1 else 200)
+
+    neo = Neo(answer, desk)
+    for path in ("/1", "/2", "/3"):
+        assert neo.conversation.ask(path, {}) == Answered({})
+    assert asked == ["/1", "/2", "/2", "/3"]
+    assert desk.outcomes == ["ok", "ok"]
+
+
+def test_a_session_renewed_and_accepted_is_not_renewed_again() -> None:
+    desk = FakeDesk(session=OLD)
+    neo = Neo(
+        lambda session, path: json_answer(401 if path == "/2" or not number(session) else 200), desk
+    )
+
+    assert neo.conversation.ask("/1", {}) == Answered({})
+    with pytest.raises(ShapeChanged, match="second time in one run"):
+        neo.conversation.ask("/2", {})
+    assert desk.outcomes == ["ok"]
+
+
+def test_one_of_many_questions_with_a_strange_answer_does_not_cost_the_session() -> None:
+    desk = FakeDesk(session=OLD)
+    neo = Neo(lambda _session, path: json_answer() if path == "/probe" else HTML, desk)
+
+    verdict = neo.conversation.ask("/x", {}, one_of_many=True)
+    assert verdict == SessionRefused("not_json_type", certain=False)
+    assert (desk.logins, neo.requests) == (0, 2)
+
+
+def test_one_of_many_questions_notices_a_session_that_has_ended_in_silence() -> None:
+    desk = FakeDesk(session=OLD)
+    neo = Neo(lambda session, _path: json_answer() if number(session) else HTML, desk)
+
+    assert neo.conversation.ask("/x", {}, one_of_many=True) == Answered({})
+    assert (desk.logins, neo.requests) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [
+        ("credentials_rejected", errors.CredentialsRejected),
+        ("password_change_required", errors.PasswordChangeRequired),
+        ("account_locked", errors.AccountLocked),
+        ("challenge_required", errors.ChallengeRequired),
+        ("page_unknown", errors.PageUnknown),
+        ("unavailable", errors.PimsUnavailable),
+    ],
+)
+def test_each_outcome_of_a_login_is_an_error_that_says_who_must_act(
+    outcome: LoginOutcome, kind: type[SyncError]
+) -> None:
+    desk = FakeDesk()
+    neo = Neo(lambda _session, _path: json_answer(), desk, outcome)
+
+    with pytest.raises(kind) as caught:
+        neo.conversation.ask("/x", {})
+    assert caught.value.code == "error_box"
+    assert {"clinic": "clinic", "odis": "ODIS", "nobody": "later"}[kind.who_acts] in str(
+        caught.value
+    )
+    assert CANARY_PASSWORD not in str(caught.value)
+    assert (desk.outcomes, neo.requests, desk.stored) == ([outcome], 0, None)
+
+
+def test_an_open_breaker_starts_nothing() -> None:
+    desk = FakeDesk(breaker=errors.CredentialsRejected("open"))
+    neo = Neo(lambda _session, _path: json_answer(), desk)
+
+    with pytest.raises(errors.CredentialsRejected, match="open"):
+        neo.conversation.ask("/x", {})
+    assert (desk.logins, neo.requests) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "outcomes"), [("browser_start", ["unavailable"]), ("browser_failed", [None])]
+)
+def test_an_attempt_keeps_no_outcome_only_if_it_may_have_been_submitted(
+    code: str, outcomes: list[LoginOutcome | None]
+) -> None:
+    desk = FakeDesk()
+
+    def log_in(_: Credentials) -> LoginResult:
+        raise InternalError("the browser", code=code)
+
+    keeper = SessionKeeper(desk, log_in, lambda: NOW)
+    with pytest.raises(InternalError):
+        keeper.current()
+    assert desk.outcomes == outcomes
+
+
+def scripted(*answers: RawAnswer | SyncError) -> Answer:
+    left = list(answers)
+
+    def answer(_session: StoredSession, _path: str) -> RawAnswer:
+        given = left.pop(0)
+        if isinstance(given, SyncError):
+            raise given
+        return given
+
+    return answer
+
+
+CUT = PimsUnavailable("cut", code="ReadError")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [CUT, CUT, json_answer()],
+        [json_answer(500), json_answer(502), json_answer()],
+        [errors.PimsSlow("slow"), json_answer(503), json_answer()],
+        [json_answer(429), json_answer()],
+    ],
+)
+def test_a_call_is_tried_three_times(answers: list[RawAnswer | SyncError]) -> None:
+    neo = Neo(scripted(*answers), FakeDesk(session=OLD))
+
+    assert neo.conversation.ask("/x", {}) == Answered({})
+    assert neo.requests == len(answers)
+    pauses = [(0.5, 0.65), (1.0, 1.3)][: len(answers) - 1]
+    assert len(neo.slept) == len(pauses)
+    for slept, (least, most) in zip(neo.slept, pauses, strict=True):
+        assert least <= slept <= most
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind", "code"),
+    [
+        ([CUT] * 3, PimsUnavailable, "ReadError"),
+        ([json_answer(504)] * 3, PimsUnavailable, "status_504"),
+        ([json_answer(429)] * 3, Throttled, "status_429"),
+        (
+            [json_answer(500), json_answer(500), errors.PimsSlow("s", code="t")],
+            errors.PimsSlow,
+            "t",
+        ),
+        ([json_answer(429, retry_after="3600")], Throttled, "status_429"),
+    ],
+)
+def test_then_it_is_left_to_the_next_run(
+    answers: list[RawAnswer | SyncError], kind: type[SyncError], code: str
+) -> None:
+    neo = Neo(scripted(*answers), FakeDesk(session=OLD))
+
+    with pytest.raises(kind) as caught:
+        neo.conversation.ask("/x", {})
+    assert (caught.value.code, caught.value.retryable) == (code, True)
+    assert neo.requests == len(answers)
+
+
+def test_what_neo_asks_for_is_waited_for() -> None:
+    neo = Neo(scripted(json_answer(429, retry_after="7"), NOT_FOUND), FakeDesk(session=OLD))
+
+    assert neo.conversation.ask("/x", {}) == NotFound()
+    assert neo.slept == [7.0]
+
+
+def test_no_pause_outlasts_the_run() -> None:
+    neo = Neo(scripted(json_answer(429, retry_after="7")), FakeDesk(session=OLD))
+    neo.left = 5
+
+    with pytest.raises(Throttled):
+        neo.conversation.ask("/x", {})
+    assert neo.slept == []
+
+
+NOT_FOUND = json_answer(404)
