@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from idexx_sync.database.connection import writing
-from idexx_sync.syncs.inbound.model import COLUMNS, Appointment, Change
+from idexx_sync.syncs.inbound.model import COLUMNS, Appointment, RowChange
 from idexx_sync.syncs.inbound.store import insert_appointments
 from idexx_sync.syncs.memory import Record
 from tests.bench.figure import Figure, interleaved, ratio, seconds_of
@@ -46,13 +46,13 @@ def measure_upsert(rig: Rig, repetitions: int) -> list[Figure]:
     ]
 
 
-def upsert(conn: Conn, clinic_id: UUID, changes: list[Change]) -> None:
+def upsert(conn: Conn, clinic_id: UUID, changes: list[RowChange]) -> None:
     with writing(conn) as settle:
         written = insert_appointments(conn, clinic_id, changes, NOW, settle)
     assert len(written) == len(changes)
 
 
-def copy(conn: Conn, clinic_id: UUID, changes: list[Change]) -> None:
+def copy(conn: Conn, clinic_id: UUID, changes: list[RowChange]) -> None:
     statement = (
         f"COPY public.twin (clinic_id, neo_appointment_id, last_synced_at, {OWN}) FROM STDIN"
     )
@@ -75,10 +75,10 @@ def make_twin(conn: Conn) -> None:
     )
 
 
-def new_appointments(count: int) -> list[Change]:
+def new_appointments(count: int) -> list[RowChange]:
     """Appointments as a plan would create them."""
     return [
-        Change(
+        RowChange(
             key=str(600000 + n),
             action="create",
             reason="new",

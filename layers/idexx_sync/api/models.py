@@ -10,7 +10,7 @@ from idexx_sync.core.errors import WhoActs
 from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage, SyncName
 from idexx_sync.jobs.model import Params
 from idexx_sync.operations.models import MOST_LISTED, Moment, Told
-from idexx_sync.syncs.gate import HoldStatus
+from idexx_sync.syncs.holds import HoldStatus
 
 MOST_LOOKBACK_DAYS = 90
 

@@ -9,7 +9,7 @@ from idexx_sync.api.routes import Operation
 from idexx_sync.cli.api_client import ApiClient
 from idexx_sync.cli.context import Cli
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
-from idexx_sync.syncs.gate import HoldStatus
+from idexx_sync.syncs.holds import HoldStatus
 
 
 class ApiDesk:

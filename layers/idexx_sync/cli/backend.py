@@ -10,7 +10,7 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import Refused, refused
 from idexx_sync.cli.local_backend import DatabaseDesk
 from idexx_sync.operations.models import HoldView, JobView
-from idexx_sync.syncs.gate import HoldStatus
+from idexx_sync.syncs.holds import HoldStatus
 
 
 class JobDesk(Protocol):

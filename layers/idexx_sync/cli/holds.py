@@ -17,7 +17,7 @@ from idexx_sync.cli.tables import entries, facts, listing
 from idexx_sync.cli.watching import watch
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.operations.models import HoldView
-from idexx_sync.syncs.gate import HoldStatus
+from idexx_sync.syncs.holds import HoldStatus
 
 app = typer.Typer(help="What waits for a person's decision.", no_args_is_help=True)
 

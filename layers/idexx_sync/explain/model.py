@@ -9,7 +9,7 @@ from uuid import UUID
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.pims.protocol import ConsultationAnswer, Lookup, SourceRecord, Unreadable
 from idexx_sync.syncs.cases.model import HeldCase, HeldVisit
-from idexx_sync.syncs.gate import Finding, HoldStatus
+from idexx_sync.syncs.holds import Finding, HoldStatus
 from idexx_sync.syncs.memory import Kind, Record
 
 

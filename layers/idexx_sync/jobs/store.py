@@ -195,3 +195,17 @@ def cancel(conn: Conn, job: Job, by: str) -> bool:
             (f"cancelled by {by}", job.id),
         )
     return ended.rowcount > 0
+
+
+def end(
+    conn: Conn,
+    lease: Lease,
+    status: JobStatus,
+    *,
+    result: dict[str, Any] | None = None,
+    error: SyncError | None = None,
+    why: str | None = None,
+) -> None:
+    """End the job and let its lease go."""
+    finish(conn, lease, status, result=result, error=error, why=why)
+    leases.release(conn, lease)

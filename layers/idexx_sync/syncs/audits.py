@@ -1,7 +1,8 @@
 """Audit rows: one per record and job, in the transaction of the change (rule R21)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -24,13 +25,28 @@ class Audit:
 
 
 def store_audits(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Audit]) -> None:
-    """Write the audits, at most one per record.
+    """Write the audits, at most one row per record.
 
     Where the job wrote about the record before, that row goes on: what it was and its first before
     stay, and so does a success.
     """
-    if not audits:
-        return
+    for batch in _each_record_once(audits):
+        _store_batch(conn, clinic_id, job_id, batch)
+
+
+def _each_record_once(audits: Sequence[Audit]) -> Iterable[Sequence[Audit]]:
+    """The audits in turns: one statement can write a row only once."""
+    turns: list[list[Audit]] = []
+    seen = Counter[str]()
+    for audit in audits:
+        if seen[audit.external_id] == len(turns):
+            turns.append([])
+        turns[seen[audit.external_id]].append(audit)
+        seen[audit.external_id] += 1
+    return turns
+
+
+def _store_batch(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Audit]) -> None:
     conn.execute(
         """
         INSERT INTO public.case_sync_audits AS a

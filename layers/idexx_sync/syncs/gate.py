@@ -1,22 +1,16 @@
-"""What is implausible, and the holds in which it waits for a person by name (rules R8, R9).
+"""Which of a plan's changes are implausible, and wait for a person by name (rules R7 and R8). Pure.
 
-Pure; SQL is in `holds`.
+One judge serves every sync: each slice says in a `Comparison` what it has read and would write.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal
-from uuid import UUID
+from datetime import datetime
+from typing import Final
 
-from idexx_sync.pims.protocol import Window
-
-Finding = dict[str, Any]
-"""What was found about one record: times, field names, statuses; never a personal value.
-
-`start` is always there: the wall-clock text that we hold, or the one we hold and the new one."""
-HoldStatus = Literal["open", "approved", "rejected", "closed", "expired"]
+from idexx_sync.pims.protocol import RecordKind, Window
+from idexx_sync.syncs.holds import Finding, HoldDecisions, HoldInForce, decide_holds
 
 FEW: Final = 5
 """Of fewer records nothing is concluded."""
@@ -24,97 +18,138 @@ MOST_UNPROVEN_SHARE: Final = 0.2
 LEAST_SHARED: Final = 0.2
 MOST_SHIFTED_SHARE: Final = 0.8
 
+MOST_ROWS_FOR_EMPTY: Final = 3
+MOST_QUARANTINED: Final = 3
+MOST_QUARANTINED_SHARE: Final = 0.05
+
 FOREIGN: Final = "foreign_calendar"
 SHIFTED: Final = "times_shifted"
-UNPROVEN: Final = {"visit": "unproven_visit_losses", "block": "unproven_block_losses"}
-
-HOLD_LIFETIME: Final = timedelta(days=7)
-PERMIT_LIFETIME: Final = timedelta(hours=24)
-
-
-def all_shifted(shifts: Sequence[int], compared: int) -> bool:
-    """Whether nearly all of the compared times moved by one same amount."""
-    count = max(Counter(shifts).values(), default=0)
-    return compared >= FEW and count >= MOST_SHIFTED_SHARE * compared
-
-
-def too_many(losses: int, ours: int) -> bool:
-    return losses > max(FEW, MOST_UNPROVEN_SHARE * ours)
+UNPROVEN: Final[Mapping[RecordKind, str]] = {
+    "visit": "unproven_visit_losses",
+    "block": "unproven_block_losses",
+}
+EMPTY: Final = "empty_calendar"
+QUARANTINE: Final = "too_many_unreadable"
+FINALISED: Final = "finalised_visit_removed"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A hold that still counts: open, approved (a permit) or rejected."""
+class Loss:
+    """A record that would stop occupying time, or be called off, without proof by its id."""
 
-    id: UUID
-    cause: str
-    status: HoldStatus
-    findings: Mapping[str, Finding]
-    opened_at: datetime
-    permit_until: datetime | None = None
+    key: str
+    kind: RecordKind
+    finding: Finding
+    missing: bool = False
+    """The answer does not show it at all."""
+    may_be_approved: bool = True
+    """Whether a permit suffices; what was just seen alive is not removed by one."""
+    removes_finalised: Finding | None = None
+    """What to hold beside, where the record was a finalised visit that would be removed."""
 
-    def lies_in(self, window: Window) -> bool:
-        """Whether every finding is about a day of the window."""
-        return all(_day(finding) in window for finding in self.findings.values())
 
-    def permits(self, key: str, finding: Finding, now: datetime) -> bool:
-        """Whether a person has let exactly this finding through, and recently enough."""
-        return (
-            self.status == "approved"
-            and self.permit_until is not None
-            and now < self.permit_until
-            and self.findings.get(key) == finding
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a sync has read and would write, in the terms of the judge."""
+
+    window: Window
+    complete: bool
+    """Whether the read was complete and no look-up contradicted it."""
+    stored: Mapping[str, Finding]
+    """What we remember in the window -> what would be found if it were another's calendar."""
+    settled: Collection[str] = ()
+    """Those of `stored` about which the source has told by their ids."""
+    present: Collection[str] = ()
+    """Keys that the answer shows, unreadable ones included."""
+    rooms: Collection[str] = ()
+    """Rooms that the answer shows."""
+    known_rooms: Collection[str] = ()
+    moved: Mapping[str, Finding] = field(default_factory=dict)
+    """Record whose start the source has moved -> finding with `shift_minutes`."""
+    starts_compared: int = 0
+    """Records of which both the old and the new start are known."""
+    finalised_removals: Mapping[str, Finding] = field(default_factory=dict)
+    losses: Sequence[Loss] = ()
+    occupying: Mapping[RecordKind, int] = field(default_factory=dict)
+    """How many stored records of each kind could be lost."""
+    read: int = 0
+    unreadable: int = 0
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What waits for a person, and what a person has let through."""
+
+    findings: dict[str, dict[str, Finding]] = field(default_factory=dict)
+    """Cause -> record -> finding of what is held."""
+    foreign: bool = False
+    """The answer may be another clinic's calendar: nothing is written, additions included."""
+    approved: set[str] = field(default_factory=set)
+    """Records missing from the answer whose removal a person has approved."""
+    losses_held: bool = False
+    holds: HoldDecisions = field(default_factory=HoldDecisions)
+    """What becomes of the clinic's holds."""
+
+    def held(self, *, but: Collection[str] = ()) -> frozenset[str]:
+        """Records that are held for any cause but these."""
+        return frozenset(
+            key for cause, found in self.findings.items() if cause not in but for key in found
         )
 
 
-@dataclass(slots=True)
-class HoldDecisions:
-    """What becomes of the holds after a run."""
-
-    opened: dict[str, Mapping[str, Finding]] = field(default_factory=dict)
-    """Cause -> findings of a hold to open."""
-    reopened: dict[UUID, Mapping[str, Finding]] = field(default_factory=dict)
-    """A rejected or approved hold whose findings have changed: a person must look again."""
-    updated: dict[UUID, Mapping[str, Finding]] = field(default_factory=dict)
-    closed: list[UUID] = field(default_factory=list)
-    expired: list[UUID] = field(default_factory=list)
-    waiting: int = 0
-    """Holds that wait for a person after this run."""
-    silenced: int = 0
-    """Rejected holds whose findings are still the same: kept out, without asking again."""
-
-    @property
-    def changes_anything(self) -> bool:
-        return bool(self.opened or self.reopened or self.updated or self.closed or self.expired)
+def judge(comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime) -> Judgement:
+    """Hold by name what is not plausible; what is proven or harmless is named nowhere."""
+    judgement = _judged(_Context(comparison, in_force, now))
+    judgement.holds = decide_holds(
+        in_force,
+        judgement.findings,
+        comparison.window,
+        now,
+        complete=comparison.complete and not judgement.foreign,
+    )
+    return judgement
 
 
-@dataclass(slots=True)
-class Standings:
-    """The holds that stand while a run is judged, and what is held beside them."""
+def _judged(context: "_Context") -> Judgement:
+    comparison = context.comparison
+    if _is_foreign(context) and not context.permits_all(FOREIGN, comparison.stored):
+        return Judgement({FOREIGN: dict(comparison.stored)}, foreign=True)
+    _hold_shifted_times(context)
+    for key, finding in comparison.finalised_removals.items():
+        context.hold(FINALISED, key, finding)
+    _hold_losses(context)
+    return context.judgement
 
-    holds: Sequence[Standing]
-    window: Window
-    now: datetime
-    complete: bool
-    """Whether the read was complete."""
-    findings: dict[str, dict[str, Finding]] = field(default_factory=dict)
-    """Cause -> key -> finding of what is held back in this run."""
+
+class _Context:
+    """The holds in force while a run is judged, and what is held beside them."""
+
+    def __init__(
+        self, comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime
+    ) -> None:
+        self.comparison = comparison
+        self.judgement = Judgement()
+        self._in_force = in_force
+        self._now = now
 
     def permits(self, cause: str, key: str, finding: Finding) -> bool:
         """Whether a person has let this very finding through."""
         return any(
-            hold.cause == cause and hold.permits(key, finding, self.now) for hold in self.holds
+            hold.cause == cause and hold.permits(key, finding, self._now) for hold in self._in_force
         )
 
-    def cause_of(self, key: str, finding: Finding) -> str | None:
+    def permits_all(self, cause: str, findings: Mapping[str, Finding]) -> bool:
+        return all(self.permits(cause, key, finding) for key, finding in findings.items())
+
+    def cause_in_force(self, key: str, finding: Finding) -> str | None:
         """The cause for which this very finding stays held, whatever this run thinks of it.
 
         What a person rejected stays out until it changes. What waits for a person stays held
         until a complete read of all its days judges it afresh: fewer days alone may make it look
         harmless.
         """
-        for hold in self.holds:
-            judged_afresh = self.complete and hold.lies_in(self.window)
+        for hold in self._in_force:
+            judged_afresh = self.comparison.complete and hold.lies_in(self.comparison.window)
             if hold.findings.get(key) == finding and (
                 hold.status == "rejected" or (hold.status == "open" and not judged_afresh)
             ):
@@ -125,88 +160,72 @@ class Standings:
         """Hold the record back, unless a person has let this very finding through."""
         if self.permits(cause, key, finding):
             return False
-        self.findings.setdefault(cause, {})[key] = finding
+        self.judgement.findings.setdefault(cause, {})[key] = finding
         return True
 
-    def are_about_another_calendar(
-        self,
-        expected: Mapping[str, Finding],
-        present: Collection[str],
-        known_rooms: Collection[str],
-        rooms: Collection[str],
-    ) -> bool:
-        """Whether the answer may be another clinic's: hardly any key that we expect is present, or
-        none of the rooms that we know. `expected` is key -> what is found if it is missing."""
-        stands = any(
-            self.cause_of(key, finding) == FOREIGN
-            for key, finding in expected.items()
-            if key not in present
-        )
-        if (len(expected) < FEW or len(present) < FEW) and not stands:
-            return False
-        shared = len(expected.keys() & set(present))
-        strange_rooms = bool(known_rooms and rooms) and not set(known_rooms) & set(rooms)
-        return shared < LEAST_SHARED * len(expected) or strange_rooms
 
-    def permit_all(self, cause: str, findings: Mapping[str, Finding]) -> bool:
-        return all(self.permits(cause, key, finding) for key, finding in findings.items())
+def _is_foreign(context: _Context) -> bool:
+    """Whether the answer may be another clinic's: hardly any key that we expect is present, or
+    none of the rooms that we know."""
+    comparison = context.comparison
+    expected = {k: f for k, f in comparison.stored.items() if k not in comparison.settled}
+    present = set(comparison.present)
+    stays = any(
+        context.cause_in_force(key, finding) == FOREIGN
+        for key, finding in expected.items()
+        if key not in present
+    )
+    if (len(expected) < FEW or len(present) < FEW) and not stays:
+        return False
+    known, shown = set(comparison.known_rooms), set(comparison.rooms)
+    strange_rooms = bool(known and shown) and not known & shown
+    return len(expected.keys() & present) < LEAST_SHARED * len(expected) or strange_rooms
 
 
-def decide_holds(
-    standing: Sequence[Standing],
-    findings: Mapping[str, Mapping[str, Finding]],
-    window: Window,
-    now: datetime,
-    *,
-    complete: bool,
-) -> HoldDecisions:
-    """Compare what stands with what this run found, cause by cause.
-
-    A finding goes when a complete read that covers its day no longer shows it; a hold ends with
-    its last finding, or after seven days. What a person rejected stays out, silently, until it
-    changes; a permit that could not be used yet stays a permit until it runs out.
-    """
-    decisions = HoldDecisions()
-    for hold in standing:
-        found = findings.get(hold.cause, {})
-        unjudged = {
-            key: finding
-            for key, finding in hold.findings.items()
-            if not complete or _day(finding) not in window
-        }
-        _go_on(decisions, hold, {**unjudged, **found}, bool(found), now)
-    causes = {hold.cause for hold in standing}
-    for cause, found in findings.items():
-        if found and cause not in causes:
-            decisions.opened[cause] = found
-            decisions.waiting += 1
-    return decisions
+def _hold_shifted_times(context: _Context) -> None:
+    """Hold the times where nearly all of the compared ones moved by one same amount."""
+    comparison = context.comparison
+    shifts = Counter(finding["shift_minutes"] for finding in comparison.moved.values())
+    count = max(shifts.values(), default=0)
+    compared = comparison.starts_compared
+    all_moved = compared >= FEW and count >= MOST_SHIFTED_SHARE * compared
+    for key, finding in comparison.moved.items():
+        if all_moved or context.cause_in_force(key, finding) == SHIFTED:
+            context.hold(SHIFTED, key, finding)
 
 
-def _go_on(
-    decisions: HoldDecisions,
-    hold: Standing,
-    findings: Mapping[str, Finding],
-    found_again: bool,
-    now: datetime,
-) -> None:
-    is_new = any(hold.findings.get(key) != finding for key, finding in findings.items())
-    ran_out = hold.permit_until is not None and now >= hold.permit_until
-    if not findings:
-        decisions.closed.append(hold.id)
-    elif not found_again and now - hold.opened_at > HOLD_LIFETIME:
-        decisions.expired.append(hold.id)
-    elif hold.status != "open" and (is_new or ran_out):
-        decisions.reopened[hold.id] = findings
-        decisions.waiting += 1
-    else:
-        if findings != hold.findings:
-            decisions.updated[hold.id] = findings
-        decisions.waiting += hold.status == "open"
-        decisions.silenced += hold.status == "rejected"
+def _hold_losses(context: _Context) -> None:
+    """Hold the losses that nothing has proven where there are more than is plausible."""
+    comparison = context.comparison
+    for_all = _cause_for_all(comparison)
+    for kind, cause in UNPROVEN.items():
+        losses = [loss for loss in comparison.losses if loss.kind == kind]
+        bound = max(FEW, MOST_UNPROVEN_SHARE * comparison.occupying.get(kind, 0))
+        general = for_all or (cause if len(losses) > bound else None)
+        for loss in losses:
+            reason = general or context.cause_in_force(loss.key, loss.finding)
+            # A foreign calendar's hold is about the whole answer, not about its records.
+            if reason and reason != FOREIGN:
+                _hold_loss(context, reason, loss)
 
 
-def _day(finding: Finding) -> date:
-    """The day that a finding is about: each names the start that we hold."""
-    start = finding["start"]
-    return date.fromisoformat((start if isinstance(start, str) else start[0])[:10])
+def _cause_for_all(comparison: Comparison) -> str | None:
+    """The cause for which every unproven loss is held, however few there are."""
+    gone = any(loss.missing for loss in comparison.losses)
+    if gone and not comparison.present and len(comparison.stored) > MOST_ROWS_FOR_EMPTY:
+        return EMPTY
+    seen = comparison.read + comparison.unreadable
+    if comparison.unreadable > max(MOST_QUARANTINED, MOST_QUARANTINED_SHARE * seen):
+        return QUARANTINE
+    return None
+
+
+def _hold_loss(context: _Context, cause: str, loss: Loss) -> None:
+    if not (loss.may_be_approved and context.permits(cause, loss.key, loss.finding)):
+        context.judgement.losses_held = True
+        context.judgement.findings.setdefault(cause, {})[loss.key] = loss.finding
+    elif loss.removes_finalised is not None:
+        if not context.hold(FINALISED, loss.key, loss.removes_finalised):
+            context.judgement.approved.add(loss.key)
+    elif loss.missing:
+        context.judgement.approved.add(loss.key)

@@ -14,7 +14,7 @@ from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Params
 from idexx_sync.jobs.store import job_by_id
-from idexx_sync.syncs.gate import PERMIT_LIFETIME, Finding, HoldDecisions, HoldStatus, Standing
+from idexx_sync.syncs.holds import PERMIT_LIFETIME, Finding, HoldDecisions, HoldInForce, HoldStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ _HOLD_COLUMNS = """id, clinic_id, sync, cause, status, findings, job_id, opened_
     decided_at, decided_by, permit_until, ended_at"""
 
 
-def standing_holds(conn: Conn, clinic_id: UUID, sync: SyncName) -> Cursor[Standing]:
+def holds_in_force(conn: Conn, clinic_id: UUID, sync: SyncName) -> Cursor[HoldInForce]:
     """The holds that count for the next run; a cursor, because the caller may be pipelining."""
-    return conn.cursor(row_factory=class_row(Standing)).execute(
+    return conn.cursor(row_factory=class_row(HoldInForce)).execute(
         """
         SELECT id, cause, status, findings, opened_at, permit_until
           FROM idexx_sync.holds

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import day_of
 from idexx_sync.pims.protocol import RecordKind, Snapshot, SourceRecord, Unreadable, Window
-from idexx_sync.syncs.inbound.model import Held, Row
+from idexx_sync.syncs.inbound.model import Row, Stored
 from idexx_sync.syncs.proof import ids_to_look_up
 
 
@@ -58,7 +58,7 @@ def bare_block_ids(snapshot: Snapshot) -> set[str]:
 
 
 def keys_to_place(snapshot: Snapshot, view: View) -> list[str]:
-    """Keys of the answer that belong into the window's rows, whether we hold them or not."""
+    """Keys of the answer that belong into the window's rows, whether they are stored or not."""
     shown: list[SourceRecord | Unreadable] = [*snapshot.records, *snapshot.unreadable]
     return sorted(
         {
@@ -72,7 +72,7 @@ def keys_to_place(snapshot: Snapshot, view: View) -> list[str]:
     )
 
 
-def missing_rows(snapshot: Snapshot, held: Held, view: View) -> list[Row]:
+def missing_rows(snapshot: Snapshot, stored: Stored, view: View) -> list[Row]:
     """Live rows of the window that the answer does not show; cancelled ones need no removal."""
     shown = set(keys_of(snapshot))
     shown |= bare_block_ids(snapshot)
@@ -80,7 +80,7 @@ def missing_rows(snapshot: Snapshot, held: Held, view: View) -> list[Row]:
     vague = {item.id for item in snapshot.unreadable if item.kind == "block" and not item.start}
     return [
         row
-        for key, row in held.rows.items()
+        for key, row in stored.rows.items()
         if key not in shown
         and id_of(key) not in vague
         and not row.deleted
@@ -89,9 +89,9 @@ def missing_rows(snapshot: Snapshot, held: Held, view: View) -> list[Row]:
     ]
 
 
-def look_ups_wanted(snapshot: Snapshot, held: Held, view: View) -> list[str]:
+def look_ups_wanted(snapshot: Snapshot, stored: Stored, view: View) -> list[str]:
     """The ids whose absence this run asks the source about; none after an incomplete read."""
     if not snapshot.complete:
         return []
-    missing = missing_rows(snapshot, held, view)
-    return ids_to_look_up((id_of(row.key), held.record(row.key)) for row in missing)
+    missing = missing_rows(snapshot, stored, view)
+    return ids_to_look_up((id_of(row.key), stored.record(row.key)) for row in missing)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, time
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.core.vocabulary import FREES_TIME
 from idexx_sync.pims.protocol import RecordKind
+from idexx_sync.syncs.change import Action
 from idexx_sync.syncs.memory import Record
 from idexx_sync.syncs.proof import Unproven
 
@@ -40,12 +41,11 @@ class Appointment:
 
 
 COLUMNS: Final = tuple(column.name for column in fields(Appointment))
-PERSONAL: Final = frozenset({"patient_name", "client_name", "client_phone", "provider_name"})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An appointment as we hold it."""
+    """An appointment as it is stored."""
 
     id: UUID
     version: str
@@ -61,8 +61,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What we hold of a window: live rows of its days, and rows and records of the answer's ids."""
+class Stored:
+    """What is stored of a window: live rows of its days, and rows and records of the answer's ids."""
 
     rows: Mapping[str, Row]
     """Key -> the live row, else the newest soft-deleted one."""
@@ -74,11 +74,11 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RowChange:
     """One row to create, update (reviving it if it was removed) or remove."""
 
     key: str
-    action: Literal["create", "update", "remove"]
+    action: Action
     reason: str
     after: Appointment
     row: Row | None
@@ -135,7 +135,7 @@ class Quarantined:
 class Plan:
     """What a run would do, before anybody judges whether it is plausible."""
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[RowChange] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     """Memory to write although the row does not change."""
     missing: list[Missing] = field(default_factory=list)

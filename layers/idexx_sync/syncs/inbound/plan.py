@@ -1,4 +1,4 @@
-"""From a snapshot and what we hold to the changes a run would make (rules R1-R6, R10). Pure."""
+"""From a snapshot and what is stored to the changes a run would make (rules R1-R6, R10). Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -21,12 +21,12 @@ from idexx_sync.syncs.inbound.context import View, bare_block_ids, id_of, key_of
 from idexx_sync.syncs.inbound.model import (
     BLOCK_TYPE,
     Appointment,
-    Change,
-    Held,
     Missing,
     Plan,
     Quarantined,
     Row,
+    RowChange,
+    Stored,
 )
 from idexx_sync.syncs.memory import Record
 from idexx_sync.syncs.proof import (
@@ -39,29 +39,31 @@ from idexx_sync.syncs.proof import (
 )
 
 
-def plan_inbound(snapshot: Snapshot, held: Held, proofs: Mapping[str, Lookup], view: View) -> Plan:
+def plan_inbound(
+    snapshot: Snapshot, stored: Stored, proofs: Mapping[str, Lookup], view: View
+) -> Plan:
     """The changes that would make our rows equal to the snapshot.
 
     Raises ShapeChanged when too many visits lack the status key.
     """
     check_status_keys(snapshot.records)
     plan = Plan(complete=snapshot.complete)
-    planner = _Planner(plan, held, view, snapshot.read_at)
+    planner = _Planner(plan, stored, view, snapshot.read_at)
     planner.plan_answer(snapshot)
-    for row in missing_rows(snapshot, held, view):
+    for row in missing_rows(snapshot, stored, view):
         planner.plan_missing(row, proofs.get(id_of(row.key)))
     if not plan.complete or any(item.verdict == "alive" for item in plan.missing):
         plan.drop_removals()
-        plan.missing = [_without_strike(item, held) for item in plan.missing]
+        plan.missing = [_without_strike(item, stored) for item in plan.missing]
     return plan
 
 
 class _Planner:
     """Plans one record at a time into `plan`."""
 
-    def __init__(self, plan: Plan, held: Held, view: View, read_at: datetime) -> None:
+    def __init__(self, plan: Plan, stored: Stored, view: View, read_at: datetime) -> None:
         self.plan = plan
-        self.held = held
+        self.stored = stored
         self.view = view
         self.read_at = read_at
         self.single_blocks: set[str] = set()
@@ -92,20 +94,20 @@ class _Planner:
         """Remove a block's row that an earlier service keyed by the bare id: its occurrences,
         keyed with their starts, take its place."""
         for record_id in sorted(bare_block_ids(snapshot)):
-            row = self.held.rows.get(record_id)
+            row = self.stored.rows.get(record_id)
             if row is not None and not row.deleted and row.appointment.kind == "block":
-                self._remove(row, "keyed_anew", self.held.record(record_id))
+                self._remove(row, "keyed_anew", self.stored.record(record_id))
 
     def _concerns(self, key: str, start: str | None) -> bool:
         """Whether the window's predicate lets a record of the answer through (rule R2)."""
-        return start is None or key in self.held.rows or self.view.covers(day_of(start))
+        return start is None or key in self.stored.rows or self.view.covers(day_of(start))
 
     def _plan_record(self, key: str, record: SourceRecord) -> None:
-        row = self.held.rows.get(key)
+        row = self.stored.rows.get(key)
         live = row is not None and not row.deleted
         if not self.view.allows(record.room_id):
             if live and row is not None:
-                self._remove(row, "room_not_synced", self.held.record(key))
+                self._remove(row, "room_not_synced", self.stored.record(key))
             return
         if not self.view.covers(day_of(record.start)) and not live:
             return
@@ -116,16 +118,16 @@ class _Planner:
             return
         self.plan.read += 1
         after = self._appointment(record, span, row)
-        remembered = self.held.record(key)
+        remembered = self.stored.record(key)
         memory = Record(key, source=_source(record, self.view.fingerprint))
         shift = self._shift(remembered, record)
         if row is None:
-            change = Change(key, "create", "new", after, None, memory)
+            change = RowChange(key, "create", "new", after, None, memory)
         elif row.deleted:
-            change = Change(key, "update", "came_back", after, row, memory)
+            change = RowChange(key, "update", "came_back", after, row, memory)
         elif row.appointment != after:
             reason = "source" if remembered.source != memory.source else "rederived"
-            change = Change(key, "update", reason, after, row, memory, shift_minutes=shift)
+            change = RowChange(key, "update", reason, after, row, memory, shift_minutes=shift)
         else:
             self.plan.unchanged += 1
             if remembered != memory and replace(remembered, looked_up_at=None) != memory:
@@ -148,12 +150,12 @@ class _Planner:
     def _quarantine(
         self, key: str, code: str, kind: RecordKind, start: str | None, room_id: str | None
     ) -> None:
-        """Keep what we hold; a record we don't hold still occupies one slot (rule R3)."""
-        remembered = self.held.record(key)
+        """Keep what is stored; a record we don't hold still occupies one slot (rule R3)."""
+        remembered = self.stored.record(key)
         is_new = remembered.quarantine_code != code
         self.plan.quarantined.append(Quarantined(key, code, is_new))
         memory = replace(remembered, quarantine_code=code, strikes=0, struck_at=None)
-        row = self.held.rows.get(key)
+        row = self.stored.rows.get(key)
         if (
             (row is None or row.deleted)
             and start is not None
@@ -163,13 +165,13 @@ class _Planner:
             placeholder = self._placeholder(kind, start, room_id)
             action: Any = "create" if row is None else "update"
             self.plan.changes.append(
-                Change(key, action, "unreadable", placeholder, row, replace(memory, source=None))
+                RowChange(key, action, "unreadable", placeholder, row, replace(memory, source=None))
             )
         elif memory != remembered:
             self.plan.records.append(memory)
 
     def plan_missing(self, row: Row, lookup: Lookup | None) -> None:
-        remembered = self.held.record(row.key)
+        remembered = self.stored.record(row.key)
         looked_up = replace(remembered, looked_up_at=self.read_at)
         if lookup is None:
             self.plan.missing.append(Missing(row, "not_looked_up", remembered))
@@ -218,19 +220,21 @@ class _Planner:
         said = {"start": found.start, "end": found.end, "room": found.room_id}
         source = None if looked_up.source is None else {**looked_up.source, **said}
         memory = replace(looked_up, source=source, strikes=0, struck_at=None)
-        change = Change(row.key, "update", "moved_away", after, row, memory, proven=True)
+        change = RowChange(row.key, "update", "moved_away", after, row, memory, proven=True)
         self.plan.changes.append(change)
 
     def _remove(self, row: Row, reason: str, record: Record, status: str | None = None) -> None:
         after = row.appointment if status is None else replace(row.appointment, status=status)
         memory = replace(record, strikes=0, struck_at=None)
-        self.plan.changes.append(Change(row.key, "remove", reason, after, row, memory, proven=True))
+        self.plan.changes.append(
+            RowChange(row.key, "remove", reason, after, row, memory, proven=True)
+        )
 
     def _appointment(self, record: SourceRecord, span: Span, row: Row | None) -> Appointment:
         status = appointment_status(record.status)
         if status is None and record.status is not None and record.kind == "visit":
             word = ("status", fold(record.status)[:40])
-            if word not in self.held.reported_words:
+            if word not in self.stored.reported_words:
                 self.plan.unknown_words.add(word)
         kept = row.appointment.status if row is not None and not row.deleted else "scheduled"
         is_block = record.kind == "block"
@@ -289,10 +293,10 @@ def _is_other_occurrence(row: Row, found: Found) -> bool:
     return bool(at) and not found.deleted and found.start != start
 
 
-def _without_strike(missing: Missing, held: Held) -> Missing:
+def _without_strike(missing: Missing, stored: Stored) -> Missing:
     if missing.verdict == "alive":
         return missing  # seen alive: its count begins anew
-    before = held.record(missing.row.key)
+    before = stored.record(missing.row.key)
     record = replace(before, looked_up_at=missing.record.looked_up_at)
     return replace(missing, record=record)
 

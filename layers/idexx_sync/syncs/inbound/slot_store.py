@@ -9,11 +9,11 @@ from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
-from idexx_sync.syncs.inbound.slots import HeldSlot, Slot
+from idexx_sync.syncs.inbound.slots import Slot, StoredSlot
 
 
-def slots_held(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:
-    """The window's slots; a cursor for `held_slots`, because the caller may be pipelining."""
+def slots_of(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:
+    """The window's slots; a cursor for `stored_slots`, because the caller may be pipelining."""
     return conn.execute(
         """
         SELECT id, date, start_time, end_time, capacity FROM public.schedule_slots
@@ -23,8 +23,8 @@ def slots_held(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any,
     )
 
 
-def held_slots(cursor: Cursor[tuple[Any, ...]]) -> list[HeldSlot]:
-    return [HeldSlot(slot_id, Slot(*rest)) for slot_id, *rest in cursor.fetchall()]
+def stored_slots(cursor: Cursor[tuple[Any, ...]]) -> list[StoredSlot]:
+    return [StoredSlot(slot_id, Slot(*rest)) for slot_id, *rest in cursor.fetchall()]
 
 
 def lock_slots(conn: Conn, clinic_id: UUID, days: Sequence[date]) -> None:

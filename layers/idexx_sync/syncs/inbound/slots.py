@@ -27,7 +27,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldSlot:
+class StoredSlot:
     """A slot as `schedule_slots` has it."""
 
     id: UUID
@@ -60,24 +60,25 @@ def slot_grid(clinic: Clinic, zone: ZoneInfo, days: Iterable[date]) -> list[Slot
     return grid
 
 
-def plan_slots(grid: Sequence[Slot], held: Sequence[HeldSlot], local_now: datetime) -> SlotPlan:
-    """Compare the grid with what we hold; slots that have begun are left as they are.
+def plan_slots(grid: Sequence[Slot], stored: Sequence[StoredSlot], local_now: datetime) -> SlotPlan:
+    """Compare the grid with what is stored; slots that have begun are left as they are.
 
     A slot of the grid that has begun is only created where no stored one covers its time: after
     a change of hours two grids must not lie over each other.
     """
-    stored: Mapping[SlotKey, HeldSlot] = {item.slot.key: item for item in held}
+    by_key: Mapping[SlotKey, StoredSlot] = {item.slot.key: item for item in stored}
     wanted = {slot.key: slot for slot in grid}
     plan = SlotPlan()
     for key, slot in wanted.items():
-        if key not in stored:
-            if _lies_ahead(slot, local_now) or not any(_overlap(slot, item.slot) for item in held):
+        if key not in by_key:
+            covered = any(_overlap(slot, item.slot) for item in stored)
+            if _lies_ahead(slot, local_now) or not covered:
                 plan.create.append(slot)
-        elif stored[key].slot != slot and _lies_ahead(slot, local_now):
+        elif by_key[key].slot != slot and _lies_ahead(slot, local_now):
             plan.update.append(slot)
     plan.off_grid = [
         item.id
-        for key, item in stored.items()
+        for key, item in by_key.items()
         if key not in wanted and _lies_ahead(item.slot, local_now)
     ]
     return plan

@@ -1,4 +1,4 @@
-"""SQL of the calendar's appointments: what we hold, and writing a plan's changes."""
+"""SQL of the calendar's appointments: what is stored, and writing a plan's changes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
-from idexx_sync.syncs.inbound.model import COLUMNS, Appointment, Change, Held, Row
+from idexx_sync.syncs.inbound.model import COLUMNS, Appointment, Row, RowChange, Stored
 from idexx_sync.syncs.memory import Record
 
 _OWN = ", ".join(COLUMNS)
@@ -17,8 +17,8 @@ _ARRAYS = """%b::date[], %b::time[], %b::time[], %b::text[], %b::text[], %b::tex
              %b::text[], %b::text[], %b::text[]"""
 
 
-class HeldQuery:
-    """Asks for what we hold of a window; the answers are fetched once the pipeline is flushed."""
+class StoredQuery:
+    """Asks for what is stored of a window; the answers are fetched once the pipeline is flushed."""
 
     def __init__(self, conn: Conn, clinic_id: UUID, window: Window, keys: Sequence[str]) -> None:
         parameters = {
@@ -33,11 +33,11 @@ class HeldQuery:
             "SELECT field, word FROM idexx_sync.unknown_words WHERE clinic_id = %s", (clinic_id,)
         )
 
-    def fetch(self) -> Held:
+    def fetch(self) -> Stored:
         rows = {row.key: row for row in map(_row, self._rows.fetchall())}
         records = {key: Record(key, *rest) for key, *rest in self._records.fetchall()}
         words = frozenset((field, word) for field, word in self._words.fetchall())
-        return Held(rows, records, words)
+        return Stored(rows, records, words)
 
 
 def _live_rows(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
@@ -91,7 +91,7 @@ def _row(values: tuple[Any, ...]) -> Row:
 
 
 def insert_appointments(
-    conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime, settle: Settle
+    conn: Conn, clinic_id: UUID, changes: Sequence[RowChange], now: datetime, settle: Settle
 ) -> set[str]:
     """Insert new appointments; return the keys inserted.
 
@@ -115,7 +115,7 @@ def insert_appointments(
 
 
 def update_appointments(
-    conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime, settle: Settle
+    conn: Conn, clinic_id: UUID, changes: Sequence[RowChange], now: datetime, settle: Settle
 ) -> set[str]:
     """Write changed rows, soft-deleting and reviving among them; return the keys written.
 
@@ -147,7 +147,7 @@ def update_appointments(
     return {key for (key,) in updated.fetchall()}
 
 
-def _columns(changes: Sequence[Change]) -> list[list[Any]]:
+def _columns(changes: Sequence[RowChange]) -> list[list[Any]]:
     return [[getattr(change.after, name) for change in changes] for name in COLUMNS]
 
 

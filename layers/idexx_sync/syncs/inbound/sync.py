@@ -1,22 +1,21 @@
-"""The inbound sync: a clinic's calendar, read, planned, judged and applied."""
+"""The inbound sync: a clinic's calendar, read, planned, judged and committed."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
 from idexx_sync.core.clinic_time import local_day, to_wall
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import SyncName
-from idexx_sync.database.connection import writing
-from idexx_sync.jobs import leases
-from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Window
-from idexx_sync.syncs.gate import Standing, decide_holds
-from idexx_sync.syncs.hold_store import standing_holds
-from idexx_sync.syncs.inbound.apply import Prepared, apply, planned_changes
+from idexx_sync.syncs.commit import Commits, Tally
+from idexx_sync.syncs.gate import judge
+from idexx_sync.syncs.hold_store import holds_in_force
+from idexx_sync.syncs.holds import HoldInForce
+from idexx_sync.syncs.inbound.apply import Calendar
 from idexx_sync.syncs.inbound.context import (
     View,
     bare_block_ids,
@@ -24,13 +23,12 @@ from idexx_sync.syncs.inbound.context import (
     keys_to_place,
     look_ups_wanted,
 )
-from idexx_sync.syncs.inbound.gate import judge
-from idexx_sync.syncs.inbound.model import Held, Plan
+from idexx_sync.syncs.inbound.gate import allowed, comparison
+from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.plan import plan_inbound
-from idexx_sync.syncs.inbound.slot_store import held_slots, slots_held
-from idexx_sync.syncs.inbound.slots import HeldSlot, Slot, plan_slots, slot_grid
-from idexx_sync.syncs.inbound.store import HeldQuery, removed_rows
-from idexx_sync.syncs.proof import PlanAgain
+from idexx_sync.syncs.inbound.slot_store import slots_of, stored_slots
+from idexx_sync.syncs.inbound.slots import Slot, StoredSlot, plan_slots, slot_grid
+from idexx_sync.syncs.inbound.store import StoredQuery, removed_rows
 
 CONFIGURATION_LIFETIME: Final = timedelta(days=1)
 MANY_REMOVED_LEAST: Final = 10
@@ -47,22 +45,48 @@ class InboundSync:
     name: ClassVar[SyncName] = "inbound"
 
     def __call__(self, run: Run, pims: Pims) -> Report:
-        started_at = run.clock()
-        window = wanted_window(run, started_at)
-        grid = slot_grid(run.clinic, run.clinic.zone, _days_ahead(run, window, started_at))
-        snapshot, configuration = _read(run, pims, window, started_at)
-        unknown_rooms = _unknown_rooms(run, configuration)
-        reading = _Reading(run, snapshot, grid, configuration, unknown_rooms, started_at)
-        proofs = reading.look_up(pims)
+        reading = _read(run, pims, run.clock())
+        loaded = _load(run, reading)
+        proofs = _look_up(pims, reading, loaded)
+        calendar: Calendar | None = None
         run.progress.phase("write")
-        prepared = reading.prepare(proofs)
-        if run.dry_run:
-            return _end_dry_run(run, prepared)
-        try:
-            return apply(run, prepared, last_try=False)
-        except PlanAgain:
-            reading.load()
-            return apply(run, reading.prepare(proofs), last_try=True)
+
+        def prepare(now: datetime, again: bool) -> Calendar:
+            nonlocal calendar
+            stored = _load(run, reading) if again else loaded
+            calendar = _judge(run, reading, stored, proofs, now)
+            return calendar
+
+        def conclude(tally: Tally) -> Report:
+            assert calendar is not None
+            return _report(run, reading, calendar, len(proofs), tally)
+
+        commits = Commits(run)
+        commits.write(prepare, conclude)
+        assert commits.report is not None
+        return commits.report
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What was read of the source, and the slots that the clinic's hours give."""
+
+    snapshot: Snapshot
+    view: View
+    grid: Sequence[Slot]
+    configuration: Configuration | None
+    """None: it was not due."""
+    unknown_rooms: Sequence[str]
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What is stored of the days that were read."""
+
+    rows: Stored
+    slots: Sequence[StoredSlot]
+    in_force: Sequence[HoldInForce]
 
 
 def wanted_window(run: Run, now: datetime) -> Window:
@@ -76,132 +100,120 @@ def _days_ahead(run: Run, window: Window, now: datetime) -> list[date]:
     return [day for day in window.days if day >= today]
 
 
-class _Reading:
-    """A snapshot beside what we hold of its window."""
-
-    def __init__(
-        self,
-        run: Run,
-        snapshot: Snapshot,
-        grid: Sequence[Slot],
-        configuration: Configuration | None,
-        unknown_rooms: list[str],
-        started_at: datetime,
-    ) -> None:
-        self.run = run
-        self.snapshot = snapshot
-        self.grid = grid
-        self.configuration = configuration
-        self.unknown_rooms = unknown_rooms
-        self.started_at = started_at
-        rooms = run.clinic.room_ids
-        self.view = View(
+def _read(run: Run, pims: Pims, now: datetime) -> _Reading:
+    """Read the calendar, and with it the source's settings where they are due."""
+    clinic = run.clinic
+    window = wanted_window(run, now)
+    grid = slot_grid(clinic, clinic.zone, _days_ahead(run, window, now))
+    snapshot, configuration = _read_source(run, pims, window, now)
+    rooms = clinic.room_ids
+    return _Reading(
+        snapshot=snapshot,
+        view=View(
             window=snapshot.window,
-            zone=run.clinic.zone,
-            slot_minutes=run.clinic.schedule.slot_minutes,
+            zone=clinic.zone,
+            slot_minutes=clinic.schedule.slot_minutes,
             room_ids=None if rooms is None else frozenset(rooms),
             fingerprint=run.fingerprint,
-        )
-        self.load()
-
-    def load(self) -> None:
-        """Read what we hold: one round trip, and another one only if the answer has new ids."""
-        conn, clinic_id = self.run.conn, self.run.clinic.id
-        keys = [*keys_of(self.snapshot), *bare_block_ids(self.snapshot)]
-        with conn.pipeline():
-            query = HeldQuery(conn, clinic_id, self.view.window, keys)
-            slots = slots_held(conn, clinic_id, self.view.window)
-            standing = standing_holds(conn, clinic_id, "inbound")
-        self.held: Held = query.fetch()
-        self.slots: list[HeldSlot] = held_slots(slots)
-        self.standing: list[Standing] = standing.fetchall()
-        placed = keys_to_place(self.snapshot, self.view)
-        unknown = [key for key in placed if key not in self.held.rows]
-        if unknown:
-            removed = removed_rows(conn, clinic_id, unknown)
-            self.held = replace(self.held, rows={**self.held.rows, **removed})
-
-    def look_up(self, pims: Pims) -> Mapping[str, Lookup]:
-        """Ask the source about rows that the answer lacks (rule R6)."""
-        wanted = look_ups_wanted(self.snapshot, self.held, self.view)
-        if not wanted:
-            return {}
-        return pims.appointments(wanted)
-
-    def prepare(self, proofs: Mapping[str, Lookup]) -> Prepared:
-        """Plan and judge; nothing is read or written."""
-        now, clinic = self.run.clock(), self.run.clinic
-        local_now = to_wall(now, clinic.zone)
-        plan = plan_inbound(self.snapshot, self.held, proofs, self.view)
-        judgement = judge(
-            plan,
-            self.held,
-            self.view,
-            self.standing,
-            frozenset(clinic.known_room_ids),
-            local_now=local_now,
-            now=now,
-        )
-        holds = decide_holds(
-            self.standing,
-            judgement.findings,
-            self.view.window,
-            now,
-            complete=plan.complete and not judgement.foreign,
-        )
-        report = Report(
-            counts=self._counts(plan, len(proofs)),
-            warnings=self._warnings(plan),
-            waiting_holds=holds.waiting,
-            held={cause: len(found) for cause, found in judgement.findings.items()},
-            window=(self.view.window.first_day.isoformat(), self.view.window.last_day.isoformat()),
-        )
-        if holds.silenced:
-            report.warnings["kept_out_by_a_person"] = holds.silenced
-        slots = plan_slots(self.grid, self.slots, local_now)
-        return Prepared(
-            window=self.view.window,
-            plan=plan,
-            judgement=judgement,
-            holds=holds,
-            slots=slots,
-            report=report,
-            started_at=self.started_at,
-            configuration=self.configuration,
-        )
-
-    def _counts(self, plan: Plan, looked_up: int) -> dict[str, int]:
-        return {
-            "read": plan.read,
-            "unchanged": plan.unchanged,
-            "created": 0,
-            "updated": 0,
-            "removed": 0,
-            "looked_up": looked_up,
-            "missing": len(plan.missing),
-            "unreadable": len(plan.quarantined),
-        }
-
-    def _warnings(self, plan: Plan) -> dict[str, int]:
-        removed = sum(c.action == "remove" and c.proven for c in plan.changes)
-        ours = sum(not row.deleted for row in self.held.rows.values())
-        found = {
-            "clinic_without_zone": int(self.run.clinic.timezone is None),
-            "unknown_rooms": len(self.unknown_rooms),
-            "read_incomplete": int(not plan.complete),
-            "unreadable_records": len(plan.quarantined),
-            "unknown_words": len(plan.unknown_words),
-            "ends_after_midnight": plan.cut_at_midnight,
-            "look_ups_failed": sum(m.verdict == "look_up_failed" for m in plan.missing),
-            "recomputed": sum(change.reason == "rederived" for change in plan.changes),
-            "many_removed": removed
-            if ours >= MANY_REMOVED_LEAST and removed > MANY_REMOVED_SHARE * ours
-            else 0,
-        }
-        return {code: count for code, count in found.items() if count}
+        ),
+        grid=grid,
+        configuration=configuration,
+        unknown_rooms=_unknown_rooms(run, configuration),
+        started_at=now,
+    )
 
 
-def _read(
+def _load(run: Run, reading: _Reading) -> _Loaded:
+    """Load what is stored: one round trip, and another one only if the answer has new ids."""
+    conn, clinic_id, window = run.conn, run.clinic.id, reading.view.window
+    keys = [*keys_of(reading.snapshot), *bare_block_ids(reading.snapshot)]
+    with conn.pipeline():
+        query = StoredQuery(conn, clinic_id, window, keys)
+        slots = slots_of(conn, clinic_id, window)
+        in_force = holds_in_force(conn, clinic_id, "inbound")
+    rows = query.fetch()
+    placed = keys_to_place(reading.snapshot, reading.view)
+    unknown = [key for key in placed if key not in rows.rows]
+    if unknown:
+        removed = removed_rows(conn, clinic_id, unknown)
+        rows = replace(rows, rows={**rows.rows, **removed})
+    return _Loaded(rows, stored_slots(slots), in_force.fetchall())
+
+
+def _look_up(pims: Pims, reading: _Reading, loaded: _Loaded) -> Mapping[str, Lookup]:
+    """Ask the source about rows that the answer lacks (rule R6)."""
+    wanted = look_ups_wanted(reading.snapshot, loaded.rows, reading.view)
+    return pims.appointments(wanted) if wanted else {}
+
+
+def _judge(
+    run: Run, reading: _Reading, loaded: _Loaded, proofs: Mapping[str, Lookup], now: datetime
+) -> Calendar:
+    """Plan and judge; nothing is read or written."""
+    clinic = run.clinic
+    local_now = to_wall(now, clinic.zone)
+    plan = plan_inbound(reading.snapshot, loaded.rows, proofs, reading.view)
+    compared = comparison(plan, loaded.rows, reading.view, clinic.known_room_ids, local_now)
+    judgement = judge(compared, loaded.in_force, now)
+    return Calendar(
+        clinic=clinic,
+        window=reading.view.window,
+        plan=plan,
+        stored=loaded.rows,
+        judgement=judgement,
+        allowed=allowed(plan, judgement),
+        slots=plan_slots(reading.grid, loaded.slots, local_now),
+        started_at=reading.started_at,
+        configuration=reading.configuration,
+    )
+
+
+def _report(
+    run: Run, reading: _Reading, calendar: Calendar, looked_up: int, tally: Tally
+) -> Report:
+    plan, judgement, window = calendar.plan, calendar.judgement, calendar.window
+    counts = {
+        "read": plan.read,
+        "unchanged": plan.unchanged,
+        **tally.counted(),
+        "looked_up": looked_up,
+        "missing": len(plan.missing),
+        "unreadable": len(plan.quarantined),
+        **calendar.slot_counts,
+    }
+    if tally.conflicts:
+        counts["conflicts"] = len(tally.conflicts)
+    return Report(
+        counts=counts,
+        warnings=_warnings(run, reading, calendar, tally),
+        waiting_holds=judgement.holds.waiting,
+        held={cause: len(found) for cause, found in judgement.findings.items()},
+        window=(window.first_day.isoformat(), window.last_day.isoformat()),
+    )
+
+
+def _warnings(run: Run, reading: _Reading, calendar: Calendar, tally: Tally) -> dict[str, int]:
+    plan = calendar.plan
+    removed = sum(c.action == "remove" and c.proven for c in plan.changes)
+    ours = sum(not row.deleted for row in calendar.stored.rows.values())
+    many = ours >= MANY_REMOVED_LEAST and removed > MANY_REMOVED_SHARE * ours
+    found = {
+        "clinic_without_zone": int(run.clinic.timezone is None),
+        "unknown_rooms": len(reading.unknown_rooms),
+        "read_incomplete": int(not plan.complete),
+        "unreadable_records": len(plan.quarantined),
+        "unknown_words": len(plan.unknown_words),
+        "ends_after_midnight": plan.cut_at_midnight,
+        "look_ups_failed": sum(m.verdict == "look_up_failed" for m in plan.missing),
+        "recomputed": sum(change.reason == "rederived" for change in plan.changes),
+        "many_removed": removed if many else 0,
+        "kept_out_by_a_person": calendar.judgement.holds.silenced,
+        "conflicts_left_for_next_run": len(tally.conflicts),
+    }
+    return {code: count for code, count in found.items() if count}
+
+
+def _read_source(
     run: Run, pims: Pims, window: Window, now: datetime
 ) -> tuple[Snapshot, Configuration | None]:
     """The calendar; and rooms, types and slot length, which are due with a login, daily, and
@@ -238,17 +250,3 @@ def _unknown_rooms(run: Run, configuration: Configuration | None) -> list[str]:
             code="room_ids",
         )
     return unknown if there else []
-
-
-def _end_dry_run(run: Run, prepared: Prepared) -> Report:
-    """End the job with the plan as its result; no row of the calendar is touched."""
-    report = prepared.report
-    changes = prepared.judgement.changes
-    for action, name in (("create", "created"), ("update", "updated"), ("remove", "removed")):
-        report.counts[name] = sum(change.action == action for change in changes)
-    report.plan = planned_changes(changes)
-    with writing(run.conn) as settle:
-        leases.require(run.conn, run.lease, settle)
-        job_store.finish(run.conn, run.lease, report.status, result=report.as_result())
-        leases.release(run.conn, run.lease)
-    return report

@@ -1,4 +1,4 @@
-"""Calendars, what we hold of them, and a plan's outcome in memory, for the pure parts."""
+"""Calendars, what is stored of them, and a plan's outcome in memory, for the pure parts."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,7 +20,7 @@ from idexx_sync.pims.protocol import (
     Window,
 )
 from idexx_sync.syncs.inbound.context import View
-from idexx_sync.syncs.inbound.model import Appointment, Held, Plan, Row
+from idexx_sync.syncs.inbound.model import Appointment, Plan, Row, Stored
 from idexx_sync.syncs.memory import Record
 
 FIRST = date(2026, 3, 7)
@@ -103,7 +103,7 @@ views = st.builds(
 
 
 @st.composite
-def held_rows(draw: st.DrawFn) -> Held:
+def stored_rows(draw: st.DrawFn) -> Stored:
     """Rows of earlier reads: live or removed, with or without a memory of the source."""
     rows: dict[str, Row] = {}
     records: dict[str, Record] = {}
@@ -136,23 +136,23 @@ def held_rows(draw: st.DrawFn) -> Held:
             strikes=int(struck),
             struck_at=READ_AT - timedelta(hours=1) if struck else None,
         )
-    return Held(rows, records)
+    return Stored(rows, records)
 
 
-def applied(held: Held, plan: Plan) -> Held:
+def applied(stored: Stored, plan: Plan) -> Stored:
     """What we hold once all of the plan is written."""
-    rows: dict[str, Row] = dict(held.rows)
+    rows: dict[str, Row] = dict(stored.rows)
     for change in plan.changes:
         row = change.row or Row(UUID(int=len(rows) + 100), "1", change.key, False, change.after)
         rows[change.key] = replace(row, deleted=change.action == "remove", appointment=change.after)
-    records: dict[str, Record] = dict(held.records)
+    records: dict[str, Record] = dict(stored.records)
     remembered = [
         *plan.records,
         *(change.record for change in plan.changes),
         *(item.record for item in plan.missing),
     ]
     records.update({record.key: record for record in remembered})
-    return Held(rows, records, held.reported_words | plan.unknown_words)
+    return Stored(rows, records, stored.reported_words | plan.unknown_words)
 
 
 def by_key(plan: Plan) -> Mapping[str, object]:

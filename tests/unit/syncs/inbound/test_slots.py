@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from idexx_sync.clinics.hours import WEEKDAYS, Hours, hours_by_weekday, weekday_number
 from idexx_sync.clinics.store import BlockedPeriod, Clinic, Schedule
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.syncs.inbound.slots import HeldSlot, plan_slots, slot_grid
+from idexx_sync.syncs.inbound.slots import StoredSlot, plan_slots, slot_grid
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 SCHEDULE = Schedule(
@@ -100,7 +100,7 @@ def test_r11_a_grid_that_is_stored_needs_no_change(
     given_clinic: Clinic, day: date, now: time
 ) -> None:
     grid = slot_grid(given_clinic, LOS_ANGELES, [day])
-    stored = [HeldSlot(UUID(int=n), slot) for n, slot in enumerate(grid)]
+    stored = [StoredSlot(UUID(int=n), slot) for n, slot in enumerate(grid)]
 
     plan = plan_slots(grid, stored, datetime.combine(day, now))
 
@@ -113,7 +113,8 @@ def test_r11_only_future_slots_are_changed_or_taken_off(
 ) -> None:
     now = datetime.combine(day, clock)
     stored = [
-        HeldSlot(UUID(int=n), slot) for n, slot in enumerate(slot_grid(before, LOS_ANGELES, [day]))
+        StoredSlot(UUID(int=n), slot)
+        for n, slot in enumerate(slot_grid(before, LOS_ANGELES, [day]))
     ]
 
     plan = plan_slots(slot_grid(after, LOS_ANGELES, [day]), stored, now)

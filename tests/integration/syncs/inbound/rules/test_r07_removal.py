@@ -3,8 +3,7 @@
 import pytest
 
 from idexx_sync.pims.protocol import Unknown
-from idexx_sync.syncs.gate import UNPROVEN
-from idexx_sync.syncs.inbound.gate import FINALISED
+from idexx_sync.syncs.gate import FINALISED, UNPROVEN
 from tests.kit.support import Bench, counts, held, query, visit, visits
 
 FINAL = "2026-05-04 06:00:00"

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from idexx_sync.pims.protocol import SourceRecord, Unreadable
-from idexx_sync.syncs.gate import FOREIGN, SHIFTED, UNPROVEN
-from idexx_sync.syncs.inbound.gate import EMPTY, QUARANTINE
+from idexx_sync.syncs.gate import EMPTY, FOREIGN, QUARANTINE, SHIFTED, UNPROVEN
 from tests.kit.support import MONDAY, Bench, block, counts, held, query, visit, visits, warnings
 
 FORTNIGHT = MONDAY + timedelta(days=13)

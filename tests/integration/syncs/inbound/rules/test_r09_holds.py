@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from idexx_sync.pims.protocol import Unknown, Unreadable
-from idexx_sync.syncs.gate import FOREIGN, SHIFTED, UNPROVEN
+from idexx_sync.syncs.gate import EMPTY, FINALISED, FOREIGN, QUARANTINE, SHIFTED, UNPROVEN
 from idexx_sync.syncs.hold_store import decide
-from idexx_sync.syncs.inbound.gate import EMPTY, FINALISED, QUARANTINE
 from tests.kit.support import MONDAY, Bench, block, counts, held, query, visit, visits, warnings
 
 LOSSES = UNPROVEN["visit"]

@@ -1,0 +1,80 @@
+"""A change to one record in the terms that all syncs share, and what of it may be told. Pure.
+
+Counts, audits, the plan of a dry run and the report are made of this face alone, so that each of
+them exists once for all syncs.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, Literal, Protocol
+
+Action = Literal["create", "update", "remove"]
+ACTIONS: Final[Mapping[Action, str]] = {
+    "create": "created",
+    "update": "updated",
+    "remove": "removed",
+}
+"""Action -> the word under which a report counts it."""
+
+CLEAR: Final = frozenset(
+    [
+        *("date", "start_time", "end_time", "room_id", "status", "appointment_type", "removed"),
+        *("case.status", "case.type", "case.scheduled_at", "case.extreme_case_check"),
+        *("case.clinic_id", "case.user_id", "patient.species", "patient.external_id"),
+        *(
+            f"metadata.pimsAppointment.{leaf}"
+            for leaf in (
+                *("id", "consultationId", "date", "startTime", "duration", "status"),
+                *("sourceStatus", "type", "patient.id", "client.id"),
+            )
+        ),
+        *(f"metadata.pimsConsultation.{leaf}" for leaf in ("id", "status", "date", "vanishedAt")),
+        *("metadata.entities.caseType", "metadata.entities.patient.species"),
+        *("extraction.caseType", "extraction.patient.species", "metadata.reconciliation"),
+    ]
+)
+"""Fields whose values may be stored and logged in clear; every other one is personal (rule R21)."""
+
+
+class Change(Protocol):
+    """What is to be written of one record."""
+
+    @property
+    def key(self) -> str:
+        """The name under which the record is audited and told."""
+        ...
+
+    @property
+    def action(self) -> Action: ...
+
+    @property
+    def reason(self) -> str:
+        """Why, as one of the planning's own words."""
+        ...
+
+    @property
+    def fields(self) -> Mapping[str, tuple[Any, Any]]:
+        """Field -> its value before and after, for those that differ."""
+        ...
+
+
+def disclosed(change: Change, fingerprint: Callable[[str], str]) -> dict[str, dict[str, Any]]:
+    """The change's fields as an audit may hold them: personal ones as a keyed hash only."""
+    return {
+        name: {"before": before, "after": after}
+        if name in CLEAR
+        else {"changed": True, "hash": after and fingerprint(str(after))}
+        for name, (before, after) in change.fields.items()
+    }
+
+
+def planned_changes(changes: Collection[Change]) -> list[dict[str, Any]]:
+    """What a dry run would change, by key and names of fields, without values."""
+    return [
+        {
+            "id": change.key,
+            "action": change.action,
+            "reason": change.reason,
+            "fields": sorted(change.fields),
+        }
+        for change in sorted(changes, key=lambda change: (change.key, change.reason))
+    ]

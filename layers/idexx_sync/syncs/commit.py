@@ -1,0 +1,217 @@
+"""The one transaction of all syncs (rules R21 to R23).
+
+A run writes in pieces. Each piece is one transaction: the fence is checked first, then come the
+slice's rows, holds, memory and audits, and with the last piece the end of the job and of its
+lease. No slice ends a job or frees a lease by itself.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from idexx_sync.database.connection import Conn, Settle, writing
+from idexx_sync.jobs import leases
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.contract import Report, Run
+from idexx_sync.syncs.audits import Audit, audited_by, store_audits
+from idexx_sync.syncs.change import ACTIONS, Action, Change, disclosed, planned_changes
+from idexx_sync.syncs.hold_store import store_decisions
+from idexx_sync.syncs.holds import HoldDecisions
+from idexx_sync.syncs.memory import Kind, Record, store_records, store_unknown_words
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What a piece writes with; `now` is the one moment of all that the transaction says."""
+
+    conn: Conn
+    clinic_id: UUID
+    job_id: UUID
+    now: datetime
+    settle: Settle
+
+
+@dataclass(slots=True)
+class Written:
+    """What a piece has written of its own rows, and what the commit is to write beside them."""
+
+    changes: Sequence[Change] = ()
+    conflicts: frozenset[str] = frozenset()
+    """Records that somebody else wrote after they were planned, and that were left alone."""
+    records: Mapping[Kind, Sequence[Record]] = field(default_factory=dict)
+    """What to remember of the source, by kind of record."""
+    unknown_words: Collection[tuple[str, str]] = ()
+    """(field, word) pairs that are to be reported once."""
+    skipped: Sequence[Audit] = ()
+    """What was seen and left as it is."""
+    case_ids: Mapping[str, UUID] = field(default_factory=dict)
+    """Key of a change -> the case that it is about."""
+    for_review: frozenset[str] = frozenset()
+    """Records that a person should look at."""
+
+
+class Piece(Protocol):
+    """A part of a run's work, planned and judged."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What it would write, for a run that only previews."""
+        ...
+
+    @property
+    def holds(self) -> HoldDecisions | None: ...
+
+    def write(self, transaction: Transaction) -> Written:
+        """Write the piece's own rows, each only if it is as it was planned (rule R22)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run has written so far, over all of its pieces and attempts."""
+
+    done: Mapping[str, Action] = field(default_factory=dict)
+    """Record -> what was done to it first: one that was created stays so."""
+    by_reason: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Reason -> the records changed for it."""
+    conflicts: frozenset[str] = frozenset()
+    for_review: frozenset[str] = frozenset()
+    pieces: int = 0
+    planned: tuple[dict[str, Any], ...] = ()
+    """What a run that only previews would change."""
+
+    def and_(self, written: Written, planned: Sequence[dict[str, Any]] = ()) -> "Tally":
+        """The tally with one more piece."""
+        done, by_reason = dict(self.done), dict(self.by_reason)
+        for change in written.changes:
+            by_reason[change.reason] = by_reason.get(change.reason, frozenset()) | {change.key}
+            done.setdefault(change.key, change.action)
+        return Tally(
+            done=done,
+            by_reason=by_reason,
+            conflicts=self.conflicts | written.conflicts,
+            for_review=self.for_review | written.for_review,
+            pieces=self.pieces + 1,
+            planned=(*self.planned, *planned),
+        )
+
+    def counted(self) -> dict[str, int]:
+        """Created, updated and removed records, by the words of a report."""
+        found = dict.fromkeys(ACTIONS.values(), 0)
+        for action in self.done.values():
+            found[ACTIONS[action]] += 1
+        return found
+
+
+Prepare = Callable[[datetime, bool], Piece]
+"""Plans and judges a piece as of a moment; told True, it first loads anew what is stored."""
+Conclude = Callable[[Tally], Report]
+"""Makes the report of a run out of all that was written."""
+
+
+class Commits:
+    """All transactions of one run. A run that only previews commits nothing but its outcome."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.tally = _of_earlier_attempts(run)
+        self.report: Report | None = None
+        """How the run ended; None: it has not."""
+
+    def write(self, prepare: Prepare, conclude: Conclude | None = None) -> Tally:
+        """Commit a piece, and the end of the job with it where `conclude` makes the report.
+
+        A piece whose rows somebody else has changed meanwhile is prepared once more; what has
+        changed again by then is left for the next run. Raises LeaseLost when another run has
+        taken the clinic over.
+        """
+        try:
+            self.tally = self._commit(prepare, conclude, again=False)
+        except _PlanAgain:
+            self.tally = self._commit(prepare, conclude, again=True)
+        return self.tally
+
+    def end(self, conclude: Conclude) -> Tally:
+        """End the job after its last piece."""
+        return self.write(lambda _now, _again: _Nothing(), conclude)
+
+    def _commit(self, prepare: Prepare, conclude: Conclude | None, *, again: bool) -> Tally:
+        run, now = self._run, self._run.clock()
+        piece = prepare(now, again)
+        if run.dry_run:
+            return self._preview(piece, conclude)
+        with writing(run.conn) as settle:
+            leases.require(run.conn, run.lease, settle)
+            written = piece.write(Transaction(run.conn, run.clinic.id, run.job.id, now, settle))
+            if written.conflicts and not again:
+                raise _PlanAgain
+            _store(run, piece, written, now)
+            tally = self.tally.and_(written)
+            if conclude is not None:
+                self._end(conclude(tally))
+        return tally
+
+    def _preview(self, piece: Piece, conclude: Conclude | None) -> Tally:
+        """Count the piece as if it had been written."""
+        tally = self.tally.and_(Written(piece.changes), planned_changes(piece.changes))
+        if conclude is not None:
+            report = conclude(tally)
+            report.plan = sorted(tally.planned, key=lambda entry: (entry["id"], entry["reason"]))
+            with writing(self._run.conn) as settle:
+                leases.require(self._run.conn, self._run.lease, settle)
+                self._end(report)
+        return tally
+
+    def _end(self, report: Report) -> None:
+        run = self._run
+        job_store.end(run.conn, run.lease, report.status, result=report.as_result())
+        self.report = report
+
+
+class _PlanAgain(Exception):
+    """Rows were written by somebody else since the plan read them; nothing is committed."""
+
+
+class _Nothing:
+    """The piece of a run that has written everything already."""
+
+    changes: Sequence[Change] = ()
+    holds: HoldDecisions | None = None
+
+    def write(self, transaction: Transaction) -> Written:  # noqa: ARG002
+        return Written()
+
+
+def _of_earlier_attempts(run: Run) -> Tally:
+    """What the job has written before it was given back to the queue, or taken over."""
+    if run.job.attempt < 2:
+        return Tally()
+    actions: dict[str, Action] = {
+        key: "create" if kind == "create" else "update"
+        for key, kind in audited_by(run.conn, run.job.id).items()
+    }
+    return Tally(done=actions)
+
+
+def _store(run: Run, piece: Piece, written: Written, now: datetime) -> None:
+    """Write what every piece leaves behind: holds, memory and audits."""
+    conn, clinic_id, job_id = run.conn, run.clinic.id, run.job.id
+    if piece.holds is not None and piece.holds.changes_anything:
+        store_decisions(conn, clinic_id, run.job.sync, job_id, piece.holds, now)
+    for kind, records in written.records.items():
+        store_records(conn, clinic_id, kind, records, now)
+    audits = [_audit(run, change, written) for change in written.changes]
+    store_audits(conn, clinic_id, job_id, [*audits, *written.skipped])
+    store_unknown_words(conn, clinic_id, job_id, written.unknown_words, now)
+
+
+def _audit(run: Run, change: Change, written: Written) -> Audit:
+    return Audit(
+        external_id=change.key,
+        sync_type="create" if change.action == "create" else "update",
+        reason=change.reason,
+        changes=disclosed(change, run.fingerprint),
+        case_id=written.case_ids.get(change.key),
+    )

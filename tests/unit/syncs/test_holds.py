@@ -1,0 +1,90 @@
+"""What becomes of holds after a run (rule R9)."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.holds import HoldDecisions, HoldInForce, HoldStatus, decide_holds
+
+NOW = datetime(2026, 5, 4, 14, tzinfo=UTC)
+WEEK = Window(date(2026, 5, 4), date(2026, 5, 10))
+FINDING = {"start": "2026-05-04 09:00:00", "kind": "visit", "missing": True}
+OTHER = {"start": "2026-05-05 09:00:00", "kind": "visit", "missing": True}
+
+
+def in_force(
+    status: HoldStatus = "open", findings: dict[str, Any] | None = None, **changes: Any
+) -> HoldInForce:
+    found = {"1": FINDING} if findings is None else findings
+    values: dict[str, Any] = {
+        "opened_at": NOW - timedelta(hours=1),
+        "permit_until": NOW + timedelta(hours=23) if status == "approved" else None,
+        **changes,
+    }
+    return HoldInForce(UUID(int=1), "losses", status, found, **values)
+
+
+def decided(
+    hold: HoldInForce, findings: dict[str, Any], window: Window = WEEK, *, complete: bool = True
+) -> HoldDecisions:
+    return decide_holds([hold], {"losses": findings}, window, NOW, complete=complete)
+
+
+def test_r09_a_new_finding_opens_a_hold() -> None:
+    decisions = decide_holds([], {"losses": {"1": FINDING}}, WEEK, NOW, complete=True)
+
+    assert decisions == HoldDecisions(opened={"losses": {"1": FINDING}}, waiting=1)
+
+
+def test_r09_no_finding_opens_nothing() -> None:
+    assert decide_holds([], {"losses": {}}, WEEK, NOW, complete=True) == HoldDecisions()
+
+
+@pytest.mark.parametrize("status", ["open", "rejected", "approved"])
+@pytest.mark.parametrize("complete", [True, False])
+def test_r09_without_the_finding_a_complete_read_closes(status: HoldStatus, complete: bool) -> None:
+    decisions = decided(in_force(status), {}, complete=complete)
+
+    assert decisions.closed == ([UUID(int=1)] if complete else [])
+    assert decisions.changes_anything is complete
+
+
+@pytest.mark.parametrize(("status", "waiting", "silenced"), [("open", 1, 0), ("rejected", 0, 1)])
+def test_r09_the_same_finding_writes_nothing(
+    status: HoldStatus, waiting: int, silenced: int
+) -> None:
+    decisions = decided(in_force(status), {"1": FINDING})
+
+    assert decisions == HoldDecisions(waiting=waiting, silenced=silenced)
+
+
+@pytest.mark.parametrize("status", ["rejected", "approved"])
+def test_r09_a_changed_finding_asks_again(status: HoldStatus) -> None:
+    changed = {**FINDING, "start": "2026-05-04 10:00:00"}
+
+    decisions = decided(in_force(status), {"1": changed})
+
+    assert decisions == HoldDecisions(reopened={UUID(int=1): {"1": changed}}, waiting=1)
+
+
+def test_r09_findings_of_days_that_were_not_read_are_kept() -> None:
+    tuesday = Window(date(2026, 5, 5), date(2026, 5, 5))
+
+    decisions = decided(in_force(), {"2": OTHER}, tuesday)
+
+    assert decisions.updated == {UUID(int=1): {"1": FINDING, "2": OTHER}}
+
+
+@pytest.mark.parametrize(
+    ("age", "expired"), [(timedelta(days=7), False), (timedelta(days=8), True)]
+)
+def test_r09_a_hold_that_no_read_covers_expires(age: timedelta, expired: bool) -> None:
+    later = Window(date(2026, 6, 1), date(2026, 6, 7))
+
+    decisions = decided(in_force(opened_at=NOW - age), {}, later)
+
+    assert decisions.expired == ([UUID(int=1)] if expired else [])
+    assert decisions.waiting == (0 if expired else 1)
