@@ -13,8 +13,8 @@ from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.syncs.audits import Audit, audited_by, store_audits
 from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.model import NOT_PERSONAL, PREFIX, STAMPS, Change, HeldVisit, Mark, Plan
-from idexx_sync.syncs.gate import HoldDecisions
 from idexx_sync.syncs.hold_store import store_decisions
+from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.memory import store_records, store_unknown_words
 from idexx_sync.syncs.proof import PlanAgain
 

@@ -1,51 +1,15 @@
-"""Which of the planned changes of cases are plausible (rule R8). Pure.
-
-The same measures as for the calendar: another clinic's calendar, times that all moved alike, and
-more cancellations of visits to come than is plausible.
-"""
+"""The visits of an answer in the terms of the judge (rule R8). Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from idexx_sync.core.clinic_time import parse_wall
 from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
 from idexx_sync.pims.protocol import SourceRecord, Window
 from idexx_sync.syncs.cases.model import HeldVisit
-from idexx_sync.syncs.gate import (
-    FOREIGN,
-    SHIFTED,
-    UNPROVEN,
-    Finding,
-    Standing,
-    Standings,
-    all_shifted,
-    too_many,
-)
-
-LOSSES = UNPROVEN["visit"]
-
-
-@dataclass(slots=True)
-class Judgement:
-    """What waits for a person."""
-
-    findings: dict[str, dict[str, Finding]] = field(default_factory=dict)
-    """Cause -> visit -> finding of what is held."""
-    foreign: bool = False
-    """The answer may be another clinic's calendar: nothing is written, additions included."""
-
-    @property
-    def held(self) -> frozenset[str]:
-        """Visits that are left alone."""
-        return frozenset(
-            visit for cause, found in self.findings.items() for visit in found if cause != SHIFTED
-        )
-
-    @property
-    def times_held(self) -> frozenset[str]:
-        """Visits whose times are left as they are; all else about them is written."""
-        return frozenset(self.findings.get(SHIFTED, ()))
+from idexx_sync.syncs.gate import SHIFTED, Comparison, Judgement, Loss
+from idexx_sync.syncs.holds import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,81 +24,62 @@ class Answer:
     complete: bool
 
 
-def judge(
+def comparison(
     answer: Answer,
-    held: Mapping[str, HeldVisit],
+    stored: Mapping[str, HeldVisit],
     expected: Mapping[str, str],
-    standing: Sequence[Standing],
     known_rooms: Collection[str],
-    *,
     local_now: datetime,
-    now: datetime,
-) -> Judgement:
-    """Hold by name what is not plausible.
+) -> Comparison:
+    """What the calendar showed beside what is remembered of its visits.
 
-    `expected` is visit -> start of those that we remember in the window; `local_now` is the
-    clinic's naive wall-clock time.
+    `expected` is visit -> start of those that are remembered in the window; `local_now` is the
+    clinic's naive wall-clock time. A case is lost where a visit to come is called off.
     """
-    standings = Standings(standing, answer.window, now, answer.complete)
-    gate = _Gate(answer, held, standings, local_now)
-    missing: dict[str, Finding] = {v: {"missing": True, "start": at} for v, at in expected.items()}
-    foreign = standings.are_about_another_calendar(
-        missing, answer.present, known_rooms, answer.rooms
+    statuses = {v.id: appointment_status(_said(stored, v, "status")) for v in answer.visits}
+    occupying = {key for key, word in statuses.items() if word and word not in FREES_TIME}
+    starts = {v.id: _said(stored, v, "start") for v in answer.visits}
+    return Comparison(
+        window=answer.window,
+        complete=answer.complete,
+        stored={visit: {"missing": True, "start": at} for visit, at in expected.items()},
+        present=answer.present,
+        rooms=answer.rooms,
+        known_rooms=known_rooms,
+        moved={
+            visit.id: _moved(before, visit.start)
+            for visit in answer.visits
+            if (before := starts[visit.id]) is not None and before != visit.start
+        },
+        starts_compared=sum(start is not None for start in starts.values()),
+        losses=[
+            Loss(visit.id, "visit", {"status": [statuses[visit.id], after], "start": visit.start})
+            for visit in answer.visits
+            if visit.id in occupying
+            and (after := appointment_status(visit.status)) in FREES_TIME
+            and parse_wall(visit.start) > local_now
+        ],
+        occupying={"visit": len(occupying)},
     )
-    if foreign and not standings.permit_all(FOREIGN, missing):
-        return Judgement({FOREIGN: missing}, foreign=True)
-    gate.hold_shifted_times()
-    gate.hold_cancellations()
-    return Judgement(standings.findings)
 
 
-class _Gate:
-    def __init__(
-        self,
-        answer: Answer,
-        held: Mapping[str, HeldVisit],
-        standings: Standings,
-        local_now: datetime,
-    ) -> None:
-        self.answer = answer
-        self.held = held
-        self.standings = standings
-        self.local_now = local_now
+def left_alone(judgement: Judgement) -> frozenset[str]:
+    """Visits that are held; where only times are, all else about the visit is written."""
+    return judgement.held(but={SHIFTED})
 
-    def hold_shifted_times(self) -> None:
-        shifts = {}
-        compared = 0
-        for visit in self.answer.visits:
-            before = self._remembered(visit, "start")
-            if before is None:
-                continue
-            compared += 1
-            if before != visit.start:
-                moved = parse_wall(visit.start) - parse_wall(before)
-                shifts[visit.id] = (int(moved.total_seconds() // 60), before, visit.start)
-        implausible = all_shifted([minutes for minutes, _, _ in shifts.values()], compared)
-        for visit_id, (minutes, before, after) in shifts.items():
-            finding = {"shift_minutes": minutes, "start": [before, after]}
-            if implausible or self.standings.cause_of(visit_id, finding) == SHIFTED:
-                self.standings.hold(SHIFTED, visit_id, finding)
 
-    def hold_cancellations(self) -> None:
-        losses = {}
-        ours = 0
-        for visit in self.answer.visits:
-            before = appointment_status(self._remembered(visit, "status"))
-            ours += before is not None and before not in FREES_TIME
-            after = appointment_status(visit.status)
-            if before is None or before in FREES_TIME or after not in FREES_TIME:
-                continue
-            if parse_wall(visit.start) > self.local_now:
-                losses[visit.id] = {"status": [before, after], "start": visit.start}
-        implausible = too_many(len(losses), ours)
-        for visit_id, finding in losses.items():
-            if implausible or self.standings.cause_of(visit_id, finding) == LOSSES:
-                self.standings.hold(LOSSES, visit_id, finding)
+def times_held(judgement: Judgement) -> frozenset[str]:
+    """Visits whose times are left as they are."""
+    return frozenset(judgement.findings.get(SHIFTED, ()))
 
-    def _remembered(self, visit: SourceRecord, name: str) -> str | None:
-        held = self.held.get(visit.id)
-        source = held.record.source if held else None
-        return source[name] if source and source.get(name) else None
+
+def _said(stored: Mapping[str, HeldVisit], visit: SourceRecord, name: str) -> str | None:
+    """What the source said of the visit when it was read last."""
+    known = stored.get(visit.id)
+    source = known.record.source if known else None
+    return source[name] if source and source.get(name) else None
+
+
+def _moved(before: str, after: str) -> Finding:
+    minutes = (parse_wall(after) - parse_wall(before)).total_seconds() // 60
+    return {"shift_minutes": int(minutes), "start": [before, after]}

@@ -15,12 +15,13 @@ from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.apply import DryRun, Unit, write, written_before
 from idexx_sync.syncs.cases.context import View
 from idexx_sync.syncs.cases.due import due_in_order
-from idexx_sync.syncs.cases.gate import Answer, judge
+from idexx_sync.syncs.cases.gate import Answer, comparison, left_alone, times_held
 from idexx_sync.syncs.cases.model import HeldVisit, Plan
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
 from idexx_sync.syncs.cases.reading import Answers, Reads, judge_answers
-from idexx_sync.syncs.gate import Standing, decide_holds
-from idexx_sync.syncs.hold_store import standing_holds
+from idexx_sync.syncs.gate import judge
+from idexx_sync.syncs.hold_store import holds_in_force
+from idexx_sync.syncs.holds import HoldInForce
 from idexx_sync.syncs.proof import PlanAgain, check_status_keys, newest
 
 DAYS_BACK: Final = 7
@@ -110,14 +111,14 @@ class _Visits:
             query = self._query(self._visits)
             starts = store.starts_remembered(conn, clinic.id, self._snapshot.window)
             words = store.reported_words(conn, clinic.id)
-            standing = standing_holds(conn, clinic.id, "cases")
+            standing = holds_in_force(conn, clinic.id, "cases")
         self._held = query.fetch()
         expected = {visit: at for visit, at, word in starts.fetchall() if not is_cancelled(word)}
         self._words = frozenset((name, word) for name, word in words.fetchall())
         plan = plan_visits(self._visits, self._held, self._view())
         self._judge(plan, expected, standing.fetchall())
 
-    def _judge(self, plan: Plan, expected: dict[str, str], standing: list[Standing]) -> None:
+    def _judge(self, plan: Plan, expected: dict[str, str], standing: list[HoldInForce]) -> None:
         snapshot, now = self._snapshot, self._run.clock()
         shown: list[SourceRecord | Unreadable] = [*snapshot.records, *snapshot.unreadable]
         answer = Answer(
@@ -127,27 +128,20 @@ class _Visits:
             rooms={item.room_id for item in shown if item.room_id is not None},
             complete=snapshot.complete,
         )
-        self._judgement = judge(
+        compared = comparison(
             answer,
             self._held,
             expected,
-            standing,
             self._run.clinic.known_room_ids,
-            local_now=to_wall(now, self._run.clinic.zone),
-            now=now,
+            to_wall(now, self._run.clinic.zone),
         )
-        self._holds = decide_holds(
-            standing,
-            self._judgement.findings,
-            snapshot.window,
-            now,
-            complete=snapshot.complete and not self._judgement.foreign,
-        )
+        self._judgement = judge(compared, standing, now)
+        self._holds = self._judgement.holds
         foreign = self._judgement.foreign
         if foreign:
             plan = Plan()
-        plan = plan.without(self._judgement.held)
-        self._plan = plan.with_times_held(self._judgement.times_held, self._held)
+        plan = plan.without(left_alone(self._judgement))
+        self._plan = plan.with_times_held(times_held(self._judgement), self._held)
         self._edited = set(self._plan.edited)
         self.report = self._first_report()
 
@@ -185,7 +179,7 @@ class _Visits:
         if self._judgement.foreign:
             return []
         due = due_in_order(
-            (visit for visit in self._visits if visit.id not in self._judgement.held),
+            (visit for visit in self._visits if visit.id not in left_alone(self._judgement)),
             self._held,
             frozenset(c.visit_id for c in self._plan.changes if c.reason == "source"),
             self._run.clock(),
