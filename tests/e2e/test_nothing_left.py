@@ -15,7 +15,7 @@ import pytest
 
 from idexx_sync.pims.neo.login.processes import command_line, processes
 from local_stack.lambdas.tree import below
-from tests.conftest import ROOT
+from tests.kit.paths import ROOT
 
 STARTS_WITHIN_S = 90
 ENDS_WITHIN_S = 20

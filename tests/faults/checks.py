@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from idexx_sync.database.connection import Conn
 from oracle.appointments import Question, expected_rows
 from tests.faults.observation import Observation, changed_keys, newly_removed
 from tests.faults.results import Violation
-from tests.kit.support import Conn, query
+from tests.kit.database import query
 
 FREE_OF_PROOF = ("cancelled",)
 """Statuses whose rows need no proof to go: they occupy nothing."""

@@ -13,9 +13,10 @@ from tests.faults.converge import Watch
 from tests.faults.operations import Operation, history
 from tests.faults.races import run_both
 from tests.faults.results import Outcome
-from tests.faults.rig import ROOT, Rig
+from tests.faults.rig import Rig
 from tests.faults.tasks import Task
 from tests.faults.world import World
+from tests.kit.paths import ROOT
 
 SHORTEN_S = 90.0
 """How long a failing history may be tried to be shortened."""

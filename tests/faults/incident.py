@@ -16,7 +16,7 @@ from tests.faults.observation import observe
 from tests.faults.patience import PATIENCE
 from tests.faults.results import Outcome, Violation
 from tests.faults.worker import Worker, bury, orphans_that_stay, tick, working
-from tests.kit.support import query
+from tests.kit.database import query
 
 Event = dict[str, Any]
 Strike = Callable[[Worker, Event], None]

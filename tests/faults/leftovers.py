@@ -7,9 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from idexx_sync.database.connection import Conn
 from idexx_sync.pims.neo.login.processes import command_line, processes
 from tests.faults.rig import Rig
-from tests.kit.support import Conn, query
+from tests.kit.database import query
 
 Leftovers = dict[str, list[str]]
 

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from idexx_sync.database.connection import Conn
 from oracle.cases import KEY
 from tests.faults.results import Violation
-from tests.kit.support import Conn, query
+from tests.kit.database import query
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import local_day, to_wall
+from idexx_sync.database.connection import Conn
 from neo_simulator.client import Company
 from oracle import appointments
 from oracle.appointments import Question
 from oracle.cases import CaseQuestion
-from tests.kit.support import Conn, query
+from tests.kit.database import query
 
 _CANCELLED = """
     SELECT neo_appointment_id AS key FROM public.schedule_appointments

@@ -16,8 +16,9 @@ from idexx_sync.jobs.model import Order, Params, tick_order
 from idexx_sync.pims.neo.login.processes import processes
 from tests.faults.clinic import FaultClinic
 from tests.faults.leftovers import SETTLES_S, descendants
-from tests.faults.rig import ROOT, Rig
-from tests.kit.support import LOCAL_KEY
+from tests.faults.rig import Rig
+from tests.kit.paths import ROOT
+from tests.kit.settings import LOCAL_KEY
 
 ANSWERS_WITHIN_S = 60.0
 

@@ -24,8 +24,8 @@ from demo.window import window_to_come
 from idexx_sync.pims.neo.login.processes import processes
 from local_stack.lambdas.tree import below
 from local_stack.stack_clinics import WEST
+from tests.kit.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 LIMIT_S = 120
 COMMAND = [sys.executable, "-m", "demo"]
 

@@ -24,7 +24,7 @@ from local_stack.postgres import Postgres
 from local_stack.stack_clinics import DESERT, WEST
 from neo_simulator.client import Simulator
 from oracle.appointments import Question, differences, expected_rows
-from tests.kit.support import make_settings
+from tests.kit.settings import make_settings
 
 State = dict[str, Any]
 

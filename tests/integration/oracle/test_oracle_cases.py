@@ -23,7 +23,7 @@ from local_stack.postgres import Postgres
 from local_stack.stack_clinics import DESERT
 from neo_simulator.client import Simulator
 from oracle.cases import CaseQuestion, asked_visits, case_differences
-from tests.kit.support import make_settings
+from tests.kit.settings import make_settings
 
 State = dict[str, Any]
 

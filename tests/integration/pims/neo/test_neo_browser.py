@@ -20,7 +20,7 @@ from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
 from idexx_sync.pims.neo.login.attempt import BrowserLogin
 from idexx_sync.pims.neo.login.browser import PASSED_ON, open_browser, run_folder, scrubbed
 from idexx_sync.pims.neo.login.processes import command_line, processes
-from tests.unit.pims.neo.desk import FakeDesk
+from tests.kit.access_desk import FakeDesk
 
 
 @dataclass

@@ -17,8 +17,8 @@ from idexx_sync.core import errors
 from idexx_sync.core.errors import SyncError
 from idexx_sync.pims.access import LoginOutcome
 from idexx_sync.pims.neo.login.processes import command_line, processes
-from tests.integration.pims.neo.clinic import WEEK, Clinic
-from tests.unit.pims.neo.desk import CANARY_PASSWORD
+from tests.kit.access_desk import CANARY_PASSWORD
+from tests.kit.neo import WEEK, Clinic
 
 
 def log_in(clinic: Clinic, **limits: Any) -> None:
