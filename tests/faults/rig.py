@@ -12,12 +12,12 @@ import psycopg
 
 from dev_tools.chromium import find_chromium, playwright_package
 from idexx_sync.database.connection import Conn
-from idexx_sync.pims.neo.login.processes import processes
 from local_stack.postgres import running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
 from tests.faults.patience import PATIENCE, TRANSACTION_TIMEOUT, impatient
 from tests.kit.database import create_prepared
+from tests.kit.processes import children
 from tests.kit.proxy import CountingProxy, counting_proxy
 
 DATABASE = "faults"
@@ -76,11 +76,6 @@ def running_rig() -> Iterator[Rig]:
                 own_processes=frozenset(children(os.getpid())),
                 folder=Path(folder),
             )
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started or adopted."""
-    return [one.pid for one in processes() if one.parent == pid]
 
 
 @contextmanager
