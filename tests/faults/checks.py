@@ -6,7 +6,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.database.connection import Conn
-from oracle.appointments import Question, expected_rows
+from oracle.appointments import expected_rows
+from oracle.question import Question
 from tests.faults.observation import Observation, changed_keys, newly_removed
 from tests.faults.results import Violation
 from tests.kit.database import query

@@ -23,8 +23,8 @@ from idexx_sync.jobs.runner import Tools, run_job
 from idexx_sync.syncs import hold_store
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
-from oracle.appointments import Question
 from oracle.cases import CaseQuestion
+from oracle.question import Question
 from tests.faults import truth
 from tests.faults.people import People
 from tests.faults.rig import Rig

@@ -1,4 +1,4 @@
-"""Random histories of a clinic, with faults, compared with Neo whenever all is calm."""
+"""Random histories of a clinic, with faults, judged by the oracle whenever all is calm."""
 
 import json
 import re
@@ -21,7 +21,7 @@ from tests.kit.paths import ROOT
 SHORTEN_S = 90.0
 """How long a failing history may be tried to be shortened."""
 SETTLE_EVERY = 60
-"""Operations between two comparisons, at most."""
+"""Operations between two questions to the oracle, at most."""
 RUNS: dict[str, SyncName] = {"run": "inbound", "run_cases": "cases"}
 """Operation -> the sync that it runs."""
 
