@@ -15,14 +15,11 @@ import pytest
 from psycopg import Connection
 
 from dev_tools.chromium import find_chromium, playwright_package
-from idexx_sync.database import migrations
 from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
+from tests.kit.database import create_prepared
 
-ROOT = Path(__file__).resolve().parents[1]
-ODIS_TABLES = ROOT / "layers" / "local_stack" / "odis.sql"
-TEMPLATE = "prepared"
 _numbers = count(1)
 
 
@@ -48,11 +45,7 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def prepared(postgres: Postgres) -> str:
     """The name of a database with ODIS's tables and our migrations, to be copied."""
-    postgres.create_database(TEMPLATE)
-    with psycopg.connect(postgres.dsn(TEMPLATE), autocommit=True) as conn:
-        conn.execute(ODIS_TABLES.read_bytes())
-        migrations.apply(conn, ROOT / "migrations")
-    return TEMPLATE
+    return create_prepared(postgres, "prepared")
 
 
 @pytest.fixture

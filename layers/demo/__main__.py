@@ -3,7 +3,7 @@
 The whole service runs as the deployed template says; each clinic orders its syncs through the
 HTTP API with its own key, and the worker logs in with a real headless Chromium. Tables go to
 standard output and progress to standard error; with --json standard output holds one object. Exit
-code 0 only if every row, slot and case is as the simulated Neo says.
+code 0 only if every row, slot and case is as the oracle says.
 """
 
 import argparse
@@ -24,8 +24,9 @@ from rich.console import Console
 from demo.cases import begin_visits, end_visits
 from demo.changes import change_the_world, prepare
 from demo.clinics import WAIT_S, Member, NoOutcome
+from demo.outcome import Outcome
 from demo.report import Report, Steps
-from demo.runs import Outcome, RunFailed, Stage, not_idle, unexpected
+from demo.runs import RunFailed, Stage, not_idle, unexpected
 from demo.window import Window, window_to_come
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
@@ -33,8 +34,9 @@ from local_stack.home import throw_away_home
 from local_stack.onboarding import book_by_voice
 from local_stack.stack import LocalStack, Manner, running_stack
 from local_stack.stack_clinics import WEST, Worlds
-from oracle.appointments import Question, differences
+from oracle.appointments import appointment_differences
 from oracle.cases import CaseQuestion, case_differences
+from oracle.question import Question
 
 MINUTES_BETWEEN: Final = 15
 MORNING: Final = time_of_day(7, 30)
@@ -109,7 +111,7 @@ def play(outcome: Outcome, steps: Steps, report: Report, today: date) -> None:
         try:
             first = stage.sync("first", clinics)
             report.stage("First sync: a real login, everything is new", first)
-            outcome.differences += _compare(conn, clinics, "after the first sync")
+            outcome.differences += _ask_oracle(conn, clinics, "after the first sync")
 
             steps.step("letting things happen at the clinics")
             happened = {}
@@ -129,14 +131,14 @@ def play(outcome: Outcome, steps: Steps, report: Report, today: date) -> None:
             for done in third:
                 outcome.differences += unexpected(done, []) + not_idle(done)
 
-            steps.step("comparing every row and slot with the simulated Neo")
-            outcome.differences += _compare(conn, clinics, "at the end")
+            steps.step("asking the oracle about every row and slot")
+            outcome.differences += _ask_oracle(conn, clinics, "at the end")
 
             visited = {member.id: begin_visits(member) for member in clinics}
             report.stage(
                 "First case sync: visits become cases", stage.sync("first", clinics, "cases")
             )
-            outcome.differences += _compare_cases(conn, clinics, "after the first case sync")
+            outcome.differences += _ask_oracle_of_cases(conn, clinics, "after the first case sync")
             steps.step("letting the visits end")
             ended = {}
             for member in clinics:
@@ -151,8 +153,8 @@ def play(outcome: Outcome, steps: Steps, report: Report, today: date) -> None:
             report.stage("Third case sync: nothing happened", fifth)
             for done in fifth:
                 outcome.differences += unexpected(done, [])
-            steps.step("comparing every case with the simulated Neo")
-            outcome.differences += _compare_cases(conn, clinics, "at the end")
+            steps.step("asking the oracle about every case")
+            outcome.differences += _ask_oracle_of_cases(conn, clinics, "at the end")
         except (RunFailed, NoOutcome) as failure:
             outcome.differences.append(str(failure))
         steps.step("stopping everything")
@@ -168,11 +170,11 @@ def _members(stack: LocalStack, conn: Connection[Any], window: Window) -> list[M
     return clinics
 
 
-def _compare(conn: Connection[Any], clinics: list[Member], when: str) -> list[str]:
+def _ask_oracle(conn: Connection[Any], clinics: list[Member], when: str) -> list[str]:
     return [
         f"{member.label}, {when}: {difference}"
         for member in clinics
-        for difference in differences(
+        for difference in appointment_differences(
             conn,
             Question(member.id, member.first_day, member.last_day, member.rooms),
             member.neo.state(),
@@ -180,7 +182,7 @@ def _compare(conn: Connection[Any], clinics: list[Member], when: str) -> list[st
     ]
 
 
-def _compare_cases(conn: Connection[Any], clinics: list[Member], when: str) -> list[str]:
+def _ask_oracle_of_cases(conn: Connection[Any], clinics: list[Member], when: str) -> list[str]:
     today = datetime.now(UTC).date() - timedelta(days=1)  # whatever the clinic's zone
     return [
         f"{member.label}, {when}: {difference}"

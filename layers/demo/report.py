@@ -18,7 +18,7 @@ from idexx_sync.cli.phrases import WARNINGS, counted, told
 if TYPE_CHECKING:
     from demo.changes import Happening
     from demo.clinics import Member
-    from demo.runs import Done
+    from demo.outcome import Done
 
 MOST_DIFFERENCES_SHOWN = 30
 _COLUMNS = (

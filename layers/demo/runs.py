@@ -1,7 +1,7 @@
 """The demo's syncs, one after the other, each seen from both sides; and what is wrong with them."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
@@ -10,39 +10,10 @@ from psycopg.rows import dict_row
 
 from demo.changes import Happening
 from demo.clinics import Member, synced
+from demo.outcome import Done, Outcome
 from demo.report import Steps
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.operations.models import JobView
-
-
-@dataclass(frozen=True)
-class Done:
-    """One run of one clinic, as seen from both sides."""
-
-    stage: str
-    member: Member
-    job: JobView
-    seconds: float
-    requests: int
-    """That Neo answered."""
-    logins: int
-    found: dict[str, str]
-    """Key -> created, updated or removed, from the audit."""
-    fields: dict[str, int]
-    """Changed field -> rows, of updates."""
-
-    @property
-    def data(self) -> dict[str, Any]:
-        more = {"requests": self.requests, "logins": self.logins}
-        seconds = {"seconds": round(self.seconds, 2)}
-        return {"stage": self.stage, **self.job.model_dump(mode="json"), **more, **seconds}
-
-
-@dataclass
-class Outcome:
-    differences: list[str] = field(default_factory=list)
-    jobs: list[Done] = field(default_factory=list)
-
 
 NAMES: Final[dict[SyncName, str]] = {"inbound": "sync", "cases": "case sync"}
 

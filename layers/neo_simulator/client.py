@@ -301,7 +301,7 @@ class Company:
         self._do("change_owner", client_id=client_id, **facts)
 
     def state(self) -> dict[str, Any]:
-        """Everything that is true, for an independent comparison."""
+        """Everything that is true, for an independent oracle."""
         state: dict[str, Any] = self._api.call("GET", f"{self._path}/state")
         return state
 

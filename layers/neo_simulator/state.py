@@ -1,4 +1,4 @@
-"""The complete true state of a company, for a comparison that trusts nothing else."""
+"""The complete true state of a company, for an oracle that trusts nothing else."""
 
 from typing import Any
 

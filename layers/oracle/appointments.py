@@ -1,22 +1,19 @@
-"""Compares ODIS's tables with what the simulated Neo knows to be true.
+"""The oracle of appointments: what ODIS's tables should say, by the simulated Neo's own state.
 
-Independent on purpose: nothing of the product is imported, so that a mistake there can't hide
-here. Statuses, zones, the slot grid and the counts are worked out anew from the rules.
+An oracle is independent on purpose: nothing of the product is imported, so that a mistake there
+can't hide here. Statuses, zones, the slot grid and the counts are worked out anew from the rules.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from oracle.question import Question, Row
 from oracle.slots import slot_differences
-
-Row = dict[str, Any]
 
 STATUS = {
     "not arrived": "scheduled",
@@ -35,25 +32,6 @@ PRIVATE = ("patient_name", "client_name", "client_phone", "provider_name")
 END_OF_DAY = time(23, 59, 59)
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is to be compared."""
-
-    clinic_id: UUID
-    first_day: date
-    last_day: date
-    rooms: Collection[str] | None = None
-    """The calendar columns that count; None: all."""
-    unreadable: Collection[str] = ()
-    """Keys whose entries Neo showed in a broken state: they occupy one slot, no more is known."""
-
-    def covers(self, day: date) -> bool:
-        return self.first_day <= day <= self.last_day
-
-    def allows(self, room: str | None) -> bool:
-        return self.rooms is None or room is None or room in self.rooms
-
-
 @dataclass
 class Truth:
     """What ODIS's rows should say, by `neo_appointment_id`."""
@@ -64,7 +42,9 @@ class Truth:
     """Why a key should have no live row in the window."""
 
 
-def differences(conn: Connection[Any], question: Question, state: dict[str, Any]) -> list[str]:
+def appointment_differences(
+    conn: Connection[Any], question: Question, state: dict[str, Any]
+) -> list[str]:
     """Every difference in one plain line; ids, times and words only. Empty: all is equal."""
     with conn.cursor(row_factory=dict_row) as cur:
         clinic = cur.execute(

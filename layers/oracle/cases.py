@@ -1,7 +1,7 @@
-"""Compares ODIS's cases with what the simulated Neo knows to be true.
+"""The oracle of cases: what ODIS's cases should say, by the simulated Neo's own state.
 
-Independent on purpose, as `compare` is: nothing of the product is imported. Statuses, instants,
-words and the list of cases to mark are worked out anew from the rules (R14 to R20).
+Independent on purpose, as that of appointments is: nothing of the product is imported. Statuses,
+instants, words and the list of cases to mark are worked out anew from the rules (R14 to R20).
 """
 
 import re
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-Row = dict[str, Any]
+from oracle.question import Row
 
 KEY = "pims-appt-idexx-neo-"
 """Before the visit's id in `case_keys.external_id` and in the external id of a case of ours."""
@@ -40,7 +40,7 @@ MARKED_BACK = timedelta(days=30)
 
 @dataclass(frozen=True)
 class CaseQuestion:
-    """What is to be compared."""
+    """The clinic and days whose cases the oracle judges, and what people did in ODIS."""
 
     clinic_id: UUID
     first_day: date

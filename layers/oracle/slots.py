@@ -1,4 +1,4 @@
-"""The slots' half of the comparison: which there should be, and how much of each is taken.
+"""The oracle of slots: which there should be, and how much of each is taken.
 
 Nothing of the product is imported.
 """
@@ -6,16 +6,14 @@ Nothing of the product is imported.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-if TYPE_CHECKING:
-    from oracle.appointments import Question
+from oracle.question import Question, Row
 
-Row = dict[str, Any]
 FREE = ("cancelled", "no_show")
 
 
@@ -35,7 +33,7 @@ class Taken:
 
 def slot_differences(
     conn: Connection[Any],
-    question: "Question",
+    question: Question,
     clinic: Row,
     expected: Mapping[str, Row],
     live: Mapping[str, Row],

@@ -8,6 +8,7 @@ import pytest
 
 from functions.authorizer.handler import handler
 from idexx_sync.core.vocabulary import CLINIC_SCOPES
+from idexx_sync.database.connection import Conn
 from idexx_sync.keys.format import hashed, read_peppers
 from idexx_sync.keys.lookup import FIND_KEY
 from idexx_sync.keys.store import create_key
@@ -15,7 +16,8 @@ from tests.bench.bare_sync import connect
 from tests.bench.figure import Figure, Spread, Way, interleaved, ratio, seconds_of
 from tests.bench.rig import L0, L1, Profile, Rig
 from tests.kit.authorizing import authorizer_process, request_event
-from tests.kit.support import PEPPER, Conn, add_clinic
+from tests.kit.clinic import add_clinic
+from tests.kit.settings import PEPPER
 
 KEYS = 1000
 CALLS = 25

@@ -14,7 +14,7 @@ import httpx
 import psycopg
 from psycopg import Cursor
 
-from tests.kit.support import Conn
+from idexx_sync.database.connection import Conn
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For plain HTTP: httpx's own default would read all certificates for nothing."""

@@ -5,12 +5,12 @@ from typing import Any
 
 from playwright.sync_api import Playwright, sync_playwright
 
+from idexx_sync.database.connection import Conn
 from tests.bench import earlier_way
 from tests.bench.bare_sync import connect
 from tests.bench.figure import Figure, Spread, interleaved, ratio, seconds_of
 from tests.bench.first_run import login_of
 from tests.bench.rig import DAYS, L1, Rig, Service
-from tests.kit.support import Conn
 
 STEADY, FIRST = 60, 143
 RECORDED_SECONDS_A_ROW = 0.337

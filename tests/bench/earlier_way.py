@@ -12,8 +12,8 @@ from uuid import UUID
 
 from playwright.sync_api import Page, Playwright
 
+from idexx_sync.database.connection import Conn
 from tests.bench.bare_login import Login
-from tests.kit.support import Conn
 
 OPENS, CLOSES, SLOT = time(8), time(18), timedelta(minutes=30)
 STATUS = {"in progress": "in_progress", "ready to pay": "in_progress", "finalized": "finalized"}

@@ -7,7 +7,8 @@ import time
 
 from tests.bench.bare_login import Login
 from tests.bench.figure import Figure, interleaved, ratio
-from tests.bench.rig import L0, L1, ROOT, Profile, Rig, Service
+from tests.bench.rig import L0, L1, Profile, Rig, Service
+from tests.kit.paths import ROOT
 
 APPOINTMENTS = 60
 AGAINST = (

@@ -14,7 +14,7 @@ from idexx_sync.pims.neo.http.transport import HttpTransport
 from tests.bench.bare_sync import recording
 from tests.bench.figure import Figure, Spread, Way, interleaved, seconds_of, spread
 from tests.bench.rig import L0, Rig, Service
-from tests.kit.worker import WorkedClinic
+from tests.kit.worked_clinic import WorkedClinic
 
 SIZES = (10, 100, 1000, 10_000)
 SIZES_SAID = ", ".join(map(str, SIZES))

@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.figure import Figure, counted, interleaved, ratio, spread
-from tests.bench.rig import ROOT, Rig
+from tests.bench.rig import Rig
+from tests.kit.paths import ROOT
 
 OURS = ("functions", "idexx_sync")
 AGAINST = (

@@ -2,11 +2,12 @@
 
 import threading
 from contextlib import suppress
-from pathlib import Path
 
-from idexx_sync.pims.neo.login.processes import processes
+import psutil
+
 from tests.bench.figure import Figure, spread
 from tests.bench.rig import L0, Rig, Service
+from tests.kit.processes import below
 
 SAMPLE_EVERY_S = 0.02
 PEAK = "most that one worker process ever had resident (VmHWM), interpreter included"
@@ -77,24 +78,14 @@ class TreeWatch(threading.Thread):
 
     def run(self) -> None:
         while not self._done.wait(SAMPLE_EVERY_S):
-            self.peak_mb = max(self.peak_mb, sum(pss_mb(pid) for pid in tree_of(self._pid)))
+            self.peak_mb = max(self.peak_mb, sum(pss_mb(pid) for pid in below(self._pid)))
 
     def stop(self) -> None:
         self._done.set()
         self.join()
 
 
-def tree_of(root: int) -> set[int]:
-    parents = {one.pid: one.parent for one in processes()}
-    tree = {root}
-    while found := {pid for pid, parent in parents.items() if parent in tree} - tree:
-        tree |= found
-    return tree
-
-
 def pss_mb(pid: int) -> float:
-    with suppress(OSError):  # it has just ended
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
+    with suppress(psutil.Error):  # it has just ended
+        return float(psutil.Process(pid).memory_full_info().pss) / 1024 / 1024
     return 0.0

@@ -15,7 +15,7 @@ from functions.case_sync.handler import worker
 from neo_simulator.client import LoggedRequest
 from tests.bench.figure import Figure, counted, spread
 from tests.bench.rig import L0, L1, Profile, Rig, Service, renew_tools
-from tests.kit.worker import ZONE
+from tests.kit.worked_clinic import ZONE
 
 CONSULTATIONS: Final = 100
 CHANGED: Final = 10

@@ -18,16 +18,17 @@ import psycopg
 import pytest
 
 from idexx_sync.core import logs
-from idexx_sync.database import migrations
+from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import wiring
 from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator
 from tests.bench.delays import delayed
-from tests.kit.support import Conn
-from tests.kit.worker import ZONE, WorkedClinic, process_environment
+from tests.kit.database import create_prepared
+from tests.kit.paths import ROOT
+from tests.kit.settings import process_environment
+from tests.kit.worked_clinic import ZONE, WorkedClinic
 
-ROOT = Path(__file__).resolve().parents[2]
 DAYS = 14
 """The window of a scheduled run: ODIS's default horizon, and one request to Neo."""
 CALENDAR_TABLES = (
@@ -191,10 +192,7 @@ def _clinic(stack: ExitStack, conn: Conn, profile: Profile, company: Company) ->
 def open_rig(chromium: Path) -> Iterator[Rig]:
     """Postgres without waiting for its disk: whatever both sides wait for hides a difference."""
     with running_postgres(durable=False) as postgres, running_simulator() as simulator:
-        postgres.create_database("prepared")
-        with psycopg.connect(postgres.dsn("prepared"), autocommit=True) as conn:
-            conn.execute((ROOT / "layers" / "local_stack" / "odis.sql").read_bytes())
-            migrations.apply(conn, ROOT / "migrations")
+        create_prepared(postgres, "prepared")
         yield Rig(postgres, simulator, chromium)
 
 

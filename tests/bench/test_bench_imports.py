@@ -14,7 +14,7 @@ from tests.bench.imports import (
     loaded_modules,
     third_party_imports,
 )
-from tests.bench.rig import ROOT
+from tests.kit.paths import ROOT
 
 
 def test_every_function_on_disk_is_measured(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from idexx_sync.jobs import wiring
 from tests.bench.figure import Figure, counted
 from tests.bench.rig import L0, Rig, Service
-from tests.kit.support import query
+from tests.kit.database import query
 
 APPOINTMENTS = 60
 HOW = "Postgres's counts of the schema `public`, but for each run's one schedule_syncs row"

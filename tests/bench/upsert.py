@@ -3,13 +3,12 @@
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from idexx_sync.database.connection import writing
+from idexx_sync.database.connection import Conn, writing
 from idexx_sync.syncs.inbound.model import COLUMNS, Appointment, RowChange
 from idexx_sync.syncs.inbound.store import insert_appointments
 from idexx_sync.syncs.memory import Record
 from tests.bench.figure import Figure, interleaved, ratio, seconds_of
 from tests.bench.rig import L0, Rig
-from tests.kit.support import Conn
 
 ROWS = 10_000
 OWN = ", ".join(COLUMNS)

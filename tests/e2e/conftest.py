@@ -11,7 +11,7 @@ import pytest
 from psycopg import Connection
 
 from local_stack.home import Home, home
-from local_stack.lambdas import tree
+from local_stack.lambdas import families
 from local_stack.stack import LocalStack, Manner, running_stack
 from local_stack.stack_clinics import LocalClinic
 from local_stack.synthesis import StageSettings
@@ -91,7 +91,7 @@ def kill_worker(stack: LocalStack) -> Callable[[], None]:
 
     def kill() -> None:
         for slot in stack.aws.slots()[WORKER]:
-            tree.end(slot)
+            families.end(slot)
 
     return kill
 

@@ -19,8 +19,9 @@ import httpx
 from rich.console import Console
 
 from local_stack.home import home
-from local_stack.lambdas.tree import below, memory_mb
+from local_stack.lambdas.families import memory_mb
 from local_stack.stack import LocalStack, running_stack
+from tests.kit.processes import below
 
 RATE = 200
 WARM = 50

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from idexx_sync.pims.neo.login.processes import command_line, processes
 from local_stack.stack import LocalStack
 from tests.e2e.conftest import WORKER
+from tests.kit.processes import running_with
 
 TRIES = 3
 """The first and the template's two retries."""
@@ -60,7 +60,7 @@ def test_whatever_kills_a_worker_ends_in_the_dead_letter_queue_after_two_retries
         assert context["condition"] == "RetriesExhausted"
         assert context["approximateInvokeCount"] == TRIES
         assert WORKER in context["functionArn"]
-    assert [one for one in processes() if not one.ended and mark in command_line(one.pid)] == []
+    assert running_with(mark) == []
 
 
 def test_events_beyond_the_concurrency_wait_their_turn(

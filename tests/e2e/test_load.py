@@ -4,9 +4,9 @@ import asyncio
 import statistics
 
 from local_stack.lambdas.function import WITHOUT_RESERVATION
-from local_stack.lambdas.tree import below
 from local_stack.stack import LocalStack
 from tests.e2e.load import at_rate, one_by_one, processes_of
+from tests.kit.processes import below
 
 SECONDS = 5
 SLOW_MS = 60

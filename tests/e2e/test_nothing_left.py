@@ -7,15 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
-from idexx_sync.pims.neo.login.processes import command_line, processes
-from local_stack.lambdas.tree import below
-from tests.conftest import ROOT
+from tests.kit.paths import ROOT
+from tests.kit.processes import below, command_line, is_running
 
 STARTS_WITHIN_S = 90
 ENDS_WITHIN_S = 20
@@ -80,29 +80,20 @@ def up(folder: Path) -> Iterator[Up]:
 
 def listening(pids: list[int]) -> set[int]:
     """TCP ports at which one of the processes listens."""
-    inodes = set()
-    for pid in pids:
-        with suppress(OSError):
-            for link in Path(f"/proc/{pid}/fd").iterdir():
-                with suppress(OSError):
-                    inodes.add(str(link.readlink()))
-    found = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
-                found.add(int(fields[1].rpartition(":")[2], 16))
-    return found
+    return {
+        one.laddr.port
+        for one in psutil.net_connections("tcp")
+        if one.laddr and one.status == psutil.CONN_LISTEN and one.pid in pids
+    }
 
 
 def open_ports() -> set[int]:
-    return listening([one.pid for one in processes()])
+    return listening(psutil.pids())
 
 
 def left_of(pids: list[int]) -> list[str]:
     """Command lines of those that still run."""
-    running = {one.pid for one in processes() if not one.ended}
-    return [" ".join(command_line(pid))[:120] for pid in pids if pid in running]
+    return [" ".join(command_line(pid))[:120] for pid in pids if is_running(pid)]
 
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are counted in /proc")

@@ -14,7 +14,8 @@ from idexx_sync.keys.store import create_key, revoke_key
 from local_stack.home import Home
 from local_stack.stack import LocalStack
 from local_stack.stack_clinics import DAYS, WEST, LocalClinic, today_at
-from oracle.appointments import Question, differences
+from oracle.appointments import appointment_differences
+from oracle.question import Question
 
 CACHED_S = 2
 
@@ -55,7 +56,7 @@ def test_a_clinic_key_starts_a_sync_with_a_real_login_and_the_rows_are_as_neo_sa
     today = today_at(WEST.zone)
     last_day = today.fromordinal(today.toordinal() + DAYS - 1)
     question = Question(clinic.id, today, last_day, None)
-    assert list(differences(conn, question, clinic.neo.state())) == []
+    assert list(appointment_differences(conn, question, clinic.neo.state())) == []
     found = conn.execute(
         "SELECT count(*) FROM schedule_appointments WHERE clinic_id = %s", (clinic.id,)
     ).fetchone()

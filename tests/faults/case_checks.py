@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from idexx_sync.database.connection import Conn
 from oracle.cases import KEY, MARKED_BACK, CaseQuestion, asked_visits, says_euthanasia
 from tests.faults.observation import Cases, changed_cases
 from tests.faults.results import Violation
-from tests.kit.support import Conn, query
+from tests.kit.database import query
 
 CANARIES = re.compile(
     r"PET \d|RENAMED|LATECOMER|Sample|Example|@example|\(?555\)?[ -]?555|\+1555|DR\. A|REASON \d"

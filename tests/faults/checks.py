@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from oracle.appointments import Question, expected_rows
+from idexx_sync.database.connection import Conn
+from oracle.appointments import expected_rows
+from oracle.question import Question
 from tests.faults.observation import Observation, changed_keys, newly_removed
 from tests.faults.results import Violation
-from tests.kit.support import Conn, query
+from tests.kit.database import query
 
 FREE_OF_PROOF = ("cancelled",)
 """Statuses whose rows need no proof to go: they occupy nothing."""

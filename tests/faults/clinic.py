@@ -5,7 +5,6 @@ login is needed. Only time is ours: both sides are told what time it is, and a m
 makes leases a minute older.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,28 +13,25 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from psycopg.types.json import Jsonb
-from pydantic import SecretStr
-
 from idexx_sync.core.errors import SyncError
-from idexx_sync.core.sealing import keyring, seal
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.jobs import wiring
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, Order, new_order
 from idexx_sync.jobs.runner import Tools, run_job
-from idexx_sync.pims.access import Credentials
-from idexx_sync.pims.access_store import store_credentials
 from idexx_sync.syncs import hold_store
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
-from oracle.appointments import Question
 from oracle.cases import CaseQuestion
+from oracle.question import Question
 from tests.faults import truth
 from tests.faults.people import People
 from tests.faults.rig import Rig
-from tests.kit.support import LOCAL_KEY, Conn, add_clinic, make_settings, query
+from tests.kit.clinic import add_clinic, add_user, set_credentials, set_session
+from tests.kit.database import query, update
+from tests.kit.neo import open_session
+from tests.kit.settings import make_settings
 
 MONDAY_MORNING = datetime(2026, 5, 4, 7, 0)  # noqa: DTZ001 a wall clock
 ZONE = "America/Los_Angeles"
@@ -45,7 +41,6 @@ TRIES = 3
 LOGINS_PER_HOUR = 10_000
 REFUSED = ("wrong_password", "locked")
 """What Neo's log says of credentials that it rejected."""
-AGENT = "Mozilla/5.0 (a browser that logged in before)"
 UNIT = 2
 """Consultations that a case run reads and commits together here, so that several units come."""
 LIVE_SINCE = timedelta(days=2)
@@ -111,7 +106,7 @@ class FaultClinic:
             rig.conn,
             zone=ZONE,
             base_url=self.neo.base_url,
-            acting_user_id=_acting_user(rig.conn),
+            acting_user_id=add_user(rig.conn),
             live_from=self.live_from,
             **{"sync_horizon_days": HORIZON_DAYS, **schedule},
         )
@@ -207,48 +202,17 @@ class FaultClinic:
         return len(waiting)
 
     def set_credentials(self, password: str | None = None) -> None:
-        credentials = Credentials(
-            company_id=SecretStr(self.neo.company_id),
-            username=SecretStr(self.neo.username),
-            password=SecretStr(password or self.neo.password),
-        )
-        store_credentials(self.conn, keyring(LOCAL_KEY), self.clinic_id, credentials)
+        set_credentials(self.conn, self.clinic_id, self.neo, password)
         self._wrong_logins.append(self._all_wrong_logins())
 
     def store_session(self) -> None:
         """A session as a login would have left it."""
-        cookies = [
-            {"name": name, "value": value, "domain": "127.0.0.1", "path": "/", "expires": -1}
-            for name, value in self.neo.open_session().items()
-        ]
-        content = {
-            "cookies": cookies,
-            "user_agent": AGENT,
-            "logged_in_at": self.now.isoformat(),
-        }
-        sealed = seal(keyring(LOCAL_KEY), self.clinic_id, json.dumps(content).encode())
-        self.conn.execute(
-            """
-            INSERT INTO idexx_sync.sessions (clinic_id, credential_version, sealed, stored_at)
-            SELECT %(clinic)s, max(version), %(sealed)s, %(now)s
-              FROM idexx_sync.credentials WHERE clinic_id = %(clinic)s
-            ON CONFLICT (clinic_id) DO UPDATE
-               SET sealed = EXCLUDED.sealed, credential_version = EXCLUDED.credential_version
-            """,
-            {"clinic": self.clinic_id, "sealed": sealed, "now": self.now},
-        )
+        session = open_session(self.neo, self.now)
+        set_session(self.conn, self.clinic_id, session, self.now)
 
     def configure(self, **columns: Any) -> None:
         """Change the clinic's schedule settings in ODIS."""
-        self.conn.execute(
-            "UPDATE public.clinic_schedule_configs SET "
-            + ", ".join(f"{name} = %s" for name in columns)
-            + " WHERE clinic_id = %s",
-            [
-                *(Jsonb(value) if isinstance(value, dict) else value for value in columns.values()),
-                self.clinic_id,
-            ],
-        )
+        update(self.conn, "public.clinic_schedule_configs", columns, clinic_id=self.clinic_id)
 
     # -- what is true -----------------------------------------------------------------------
 
@@ -290,10 +254,3 @@ class FaultClinic:
 
 def sync_of(order: Order) -> Sync:
     return InboundSync() if order.sync == "inbound" else CaseSync(unit=UNIT)
-
-
-def _acting_user(conn: Conn) -> UUID:
-    user_id = uuid4()
-    conn.execute("INSERT INTO auth.users (id) VALUES (%s)", (user_id,))
-    conn.execute("INSERT INTO public.users (id) VALUES (%s)", (user_id,))
-    return user_id

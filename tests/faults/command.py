@@ -23,8 +23,9 @@ from tests.faults import (
     sweep_neo,
 )
 from tests.faults.results import Outcome, failures, figures, table
-from tests.faults.rig import ROOT, devoted, running_rig
+from tests.faults.rig import devoted, running_rig
 from tests.faults.tasks import Task
+from tests.kit.paths import ROOT
 
 PROCESSES = 2
 TOLD_EVERY = 50

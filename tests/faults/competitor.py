@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 
 from tests.faults.rig import Rig
-from tests.kit.support import query
+from tests.kit.database import query
 
 HOLDS_FOR_S = 0.6
 """Longer than a run waits for a lock, and soon over for one that has no limit."""

@@ -13,7 +13,7 @@ from tests.faults import case_checks, checks, truth
 from tests.faults.clinic import Delivery, FaultClinic
 from tests.faults.observation import Cases, Observation, observe, observe_cases
 from tests.faults.results import Outcome, Violation
-from tests.kit.support import query
+from tests.kit.database import query
 
 MINUTES_APART = 10
 A_DAY = 24 * 60

@@ -1,4 +1,4 @@
-"""Random histories of a clinic, with faults, compared with Neo whenever all is calm."""
+"""Random histories of a clinic, with faults, judged by the oracle whenever all is calm."""
 
 import json
 import re
@@ -13,14 +13,15 @@ from tests.faults.converge import Watch
 from tests.faults.operations import Operation, history
 from tests.faults.races import run_both
 from tests.faults.results import Outcome
-from tests.faults.rig import ROOT, Rig
+from tests.faults.rig import Rig
 from tests.faults.tasks import Task
 from tests.faults.world import World
+from tests.kit.paths import ROOT
 
 SHORTEN_S = 90.0
 """How long a failing history may be tried to be shortened."""
 SETTLE_EVERY = 60
-"""Operations between two comparisons, at most."""
+"""Operations between two questions to the oracle, at most."""
 RUNS: dict[str, SyncName] = {"run": "inbound", "run_cases": "cases"}
 """Operation -> the sync that it runs."""
 

@@ -8,7 +8,6 @@ from typing import Any
 from psycopg.errors import LockNotAvailable
 
 from idexx_sync.jobs.model import Order
-from idexx_sync.pims.neo.login.processes import adopting_orphans
 from tests.faults import checks
 from tests.faults.clinic import TRIES, FaultClinic
 from tests.faults.converge import Watch
@@ -16,7 +15,8 @@ from tests.faults.observation import observe
 from tests.faults.patience import PATIENCE
 from tests.faults.results import Outcome, Violation
 from tests.faults.worker import Worker, bury, orphans_that_stay, tick, working
-from tests.kit.support import query
+from tests.kit.database import query
+from tests.kit.processes import adopting_orphans
 
 Event = dict[str, Any]
 Strike = Callable[[Worker, Event], None]

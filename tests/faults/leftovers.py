@@ -7,9 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from idexx_sync.pims.neo.login.processes import command_line, processes
+from idexx_sync.database.connection import Conn
 from tests.faults.rig import Rig
-from tests.kit.support import Conn, query
+from tests.kit.database import query
+from tests.kit.processes import below, children, command_line
 
 Leftovers = dict[str, list[str]]
 
@@ -42,13 +43,8 @@ def settled(measure: Callable[[], Leftovers], before: Leftovers) -> Leftovers:
 
 def descendants(rig: Rig) -> list[int]:
     """Every process below this one, those included that only wait to be buried."""
-    everyone = processes()
-    found, parents = [], {os.getpid()}
-    while parents:
-        below = [one.pid for one in everyone if one.parent in parents]
-        parents = set(below) - rig.own_processes
-        found += sorted(parents)
-    return found
+    own = [child for child in children(os.getpid()) if child not in rig.own_processes]
+    return [pid for child in own for pid in below(child)]
 
 
 def _program(pid: int) -> str:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tests.kit.support import Conn, query
+from idexx_sync.database.connection import Conn
+from tests.kit.database import query
 
 OWN = (
     "date",

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from idexx_sync.database.connection import Conn
 from oracle.cases import KEY
 from tests.faults.results import Violation
-from tests.kit.support import Conn, query
+from tests.kit.database import query
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Edit:
     change: str
     """SQL that sets it to a text."""
     names: tuple[str, ...] = ()
-    """What the comparison calls it."""
+    """What the oracle calls it."""
 
 
 def _leaf(column: str, path: str) -> tuple[str, str]:
@@ -99,7 +100,7 @@ class People:
         self.refused_marks.discard(case["id"])
 
     def fields_edited(self, state: Mapping[str, Any]) -> dict[str, set[str]]:
-        """Visit -> fields that the comparison must leave alone."""
+        """Visit -> fields that the oracle must leave alone."""
         self._forget_reopened(state)
         visits = {case["id"]: case["key"].removeprefix(KEY) for case in self.cases()}
         edited: dict[str, set[str]] = {}

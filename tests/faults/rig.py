@@ -11,17 +11,15 @@ from unittest import mock
 import psycopg
 
 from dev_tools.chromium import find_chromium, playwright_package
-from idexx_sync.database import migrations
-from idexx_sync.pims.neo.login.processes import processes
+from idexx_sync.database.connection import Conn
 from local_stack.postgres import running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
 from tests.faults.patience import PATIENCE, TRANSACTION_TIMEOUT, impatient
+from tests.kit.database import create_prepared
+from tests.kit.processes import children
 from tests.kit.proxy import CountingProxy, counting_proxy
-from tests.kit.support import Conn
 
-ROOT = Path(__file__).resolve().parents[2]
-ODIS_TABLES = ROOT / "layers" / "local_stack" / "odis.sql"
 DATABASE = "faults"
 
 
@@ -55,14 +53,11 @@ def running_rig() -> Iterator[Rig]:
         running_postgres(durable=False) as cluster,
         running_simulator() as simulator,
     ):
-        cluster.create_database(DATABASE)
-        url = cluster.dsn(DATABASE)
+        url = cluster.dsn(create_prepared(cluster, DATABASE))
         with (
             psycopg.connect(url, autocommit=True, application_name="observer") as conn,
             counting_proxy(url) as (proxy, proxied_url),
         ):
-            conn.execute(ODIS_TABLES.read_bytes())
-            migrations.apply(conn, ROOT / "migrations")
             conn.execute(f"SET lock_timeout = '{PATIENCE}'")
             for name, value in {
                 "deadlock_timeout": "100ms",
@@ -81,11 +76,6 @@ def running_rig() -> Iterator[Rig]:
                 own_processes=frozenset(children(os.getpid())),
                 folder=Path(folder),
             )
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started or adopted."""
-    return [one.pid for one in processes() if one.parent == pid]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import Cursor
 
-from tests.kit.support import Conn
+from idexx_sync.database.connection import Conn
 
 ERRORS = {
     "deadlock": "40P01",

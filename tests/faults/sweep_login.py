@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from idexx_sync.pims.neo.login.processes import command_line
 from neo_simulator.client import Simulator
 from tests.faults import checks
 from tests.faults.clinic import FaultClinic
@@ -17,6 +16,7 @@ from tests.faults.leftovers import descendants, leftovers, settled
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
 from tests.faults.tasks import Task
+from tests.kit.processes import command_line
 
 VARIANTS = (
     "mfa",

@@ -18,7 +18,7 @@ from tests.faults.races import run_both
 from tests.faults.results import Outcome, Violation
 from tests.faults.rig import Rig
 from tests.faults.worker import tick, working
-from tests.kit.support import query
+from tests.kit.database import query
 
 
 @pytest.fixture

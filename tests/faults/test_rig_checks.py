@@ -17,7 +17,7 @@ from tests.faults.leftovers import leftovers
 from tests.faults.observation import observe
 from tests.faults.results import Outcome, Violation, failures, figures, table
 from tests.faults.rig import Rig
-from tests.kit.support import query
+from tests.kit.database import query
 
 LIVE = "SELECT id, neo_appointment_id AS key, status FROM public.schedule_appointments"
 

@@ -13,8 +13,8 @@ from tests.faults.operations import history
 from tests.faults.results import Outcome, Violation
 from tests.faults.rig import Rig
 from tests.faults.statements import Counter, inject
+from tests.kit.database import query
 from tests.kit.proxy import Cut
-from tests.kit.support import query
 
 
 def proxied(rig: Rig) -> psycopg.Connection[tuple[object, ...]]:

@@ -1,4 +1,4 @@
-"""What a clinic's rows should be, by its Neo, at one moment."""
+"""Asks the oracle about a clinic at one moment: what its rows should be, by its Neo."""
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
@@ -7,11 +7,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import local_day, to_wall
+from idexx_sync.database.connection import Conn
 from neo_simulator.client import Company
-from oracle import appointments
-from oracle.appointments import Question
+from oracle.appointments import appointment_differences
 from oracle.cases import CaseQuestion
-from tests.kit.support import Conn, query
+from oracle.question import Question
+from tests.kit.database import query
 
 _CANCELLED = """
     SELECT neo_appointment_id AS key FROM public.schedule_appointments
@@ -76,7 +77,7 @@ def differences(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> lis
     in_begun_slots = keys(_IN_BEGUN_SLOTS, wall)
     with conn.transaction(force_rollback=True):
         conn.execute(_FORGET_MOVED_BOOKINGS, (clinic_id, asked.first_day, asked.last_day))
-        found = appointments.differences(conn, asked, state)
+        found = appointment_differences(conn, asked, state)
     return [
         text
         for text in found
@@ -117,6 +118,6 @@ def zone(conn: Conn, clinic_id: UUID) -> ZoneInfo:
 
 
 def _key_of(difference: str) -> str:
-    """The record that a line of the comparison is about."""
+    """The record that a line of the oracle is about."""
     key, _, _ = difference.partition(": ")
     return key

@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from idexx_sync.jobs.model import Order, Params, tick_order
-from idexx_sync.pims.neo.login.processes import processes
 from tests.faults.clinic import FaultClinic
 from tests.faults.leftovers import SETTLES_S, descendants
-from tests.faults.rig import ROOT, Rig
-from tests.kit.support import LOCAL_KEY
+from tests.faults.rig import Rig
+from tests.kit.paths import ROOT
+from tests.kit.processes import is_running
+from tests.kit.settings import LOCAL_KEY
 
 ANSWERS_WITHIN_S = 60.0
 
@@ -131,8 +132,7 @@ def bury(rig: Rig) -> None:
 
 
 def _alive(rig: Rig) -> list[int]:
-    ended = {one.pid for one in processes() if one.ended}
-    return [pid for pid in descendants(rig) if pid not in ended]
+    return [pid for pid in descendants(rig) if is_running(pid)]
 
 
 def _environment(clinic: FaultClinic, settings: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from tests.faults.clinic import FaultClinic
 from tests.faults.operations import DAMAGE, HOURS, Operation
 from tests.faults.staff import ABOUT_VISITS, Nobody, Staff
 from tests.faults.statements import Counter, inject
-from tests.kit.support import query
+from tests.kit.database import query
 
 HARMLESS: Mapping[str, Any] = {
     "envelope": "events",

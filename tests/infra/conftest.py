@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.stages import LOCAL, PROD, STAGING
-from tests.conftest import ROOT
 from tests.infra.template import Template
+from tests.kit.paths import ROOT
 
 if TYPE_CHECKING:  # only the process that synthesises starts Node
     from aws_cdk import App

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from infra.node import packaged_node, use_the_packaged_node
-from tests.conftest import ROOT
 from tests.infra.template import Template
+from tests.kit.paths import ROOT
 
 TOOLS = Path(sys.executable).parent
 IGNORED = {

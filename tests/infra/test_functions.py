@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.infra.conftest import LOCAL_ENVIRONMENT, LOCAL_HOSTS
 from tests.infra.template import Function, Template, flat, listed, target
+from tests.kit.paths import ROOT
 
 Grant = tuple[tuple[str, ...], str]
 """Actions, and the one resource that they may touch."""

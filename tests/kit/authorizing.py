@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from idexx_sync.keys import authorizer
-from tests.kit.support import PEPPER
+from tests.kit.settings import PEPPER
 
 STAGE_ARN = "arn:aws:execute-api:us-west-2:123456789012:a1b2c3d4e5/prod"
 METHOD_ARN = f"{STAGE_ARN}/POST/api/sync/inbound"

@@ -19,8 +19,8 @@ from idexx_sync.jobs.store import job_by_id
 from idexx_sync.operations.decisions import Verdict, cancelled, decided, require_ended
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
-from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.syncs.hold_store import Hold, hold_by_id, params_of_finder
+from idexx_sync.syncs.holds import HoldStatus
 
 
 class DatabaseDesk:

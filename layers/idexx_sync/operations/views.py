@@ -9,8 +9,8 @@ from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import jobs_newest_first
 from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
 from idexx_sync.operations.pagination import Place, cursor_at
-from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.syncs.hold_store import Hold, holds_newest_first
+from idexx_sync.syncs.holds import HoldStatus
 
 
 def job_view(conn: Conn, job: Job) -> JobView:

@@ -17,7 +17,7 @@ import aiohttp
 from aiohttp import web
 
 from idexx_sync.pims.neo.login.browser import sweep
-from local_stack.lambdas import tree
+from local_stack.lambdas import families
 from local_stack.lambdas.function import Function, Machine, NotRunnable
 from local_stack.lambdas.pool import Pool
 from local_stack.lambdas.slot import Slot
@@ -55,7 +55,7 @@ class Adapter:
     async def end(self) -> None:
         for pool in self._pools.values():
             await pool.end()
-        tree.end_orphans(set())
+        families.end_orphans(set())
 
     sweep()
 
@@ -84,11 +84,11 @@ class Adapter:
         """What a killed invocation left behind, a browser for one, has become ours."""
         async with self._turn:
             ours = {slot.process.pid for pool in self._pools.values() for slot in pool.slots}
-            await asyncio.to_thread(tree.end_orphans, ours)
+            await asyncio.to_thread(families.end_orphans, ours)
 
 
 async def serve(machine: Machine) -> None:
-    tree.adopt_orphans()
+    families.adopt_orphans()
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, over.set)
@@ -115,14 +115,14 @@ def keep(serve_here: Callable[[], None]) -> None:
 
     A function that is killed leaves its browser's folder; on AWS that goes with its machine.
     """
-    tree.adopt_orphans()
+    families.adopt_orphans()
     if (child := os.fork()) == 0:
         serve_here()
         return
     signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
     os.close(sys.stdout.fileno())
     os.waitpid(child, 0)
-    tree.end_orphans(set())
+    families.end_orphans(set())
     sweep()
 
 

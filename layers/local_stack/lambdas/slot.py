@@ -8,7 +8,7 @@ from typing import Final, Self
 
 import aiohttp
 
-from local_stack.lambdas import tree
+from local_stack.lambdas import families
 from local_stack.lambdas.function import Function, Machine, NotRunnable, environment_of
 from local_stack.lambdas.verdict import Verdict, failure, judge
 
@@ -82,7 +82,7 @@ class Slot:
 
     async def end(self) -> None:
         """Kill it and all that it started."""
-        await asyncio.to_thread(tree.end, self.process.pid)
+        await asyncio.to_thread(families.end, self.process.pid)
         await self.process.wait()
 
     async def _ask(self, event: bytes) -> Verdict:
@@ -93,10 +93,8 @@ class Slot:
             return failure("Sandbox.Failure", f"Error: the emulator is gone: {error}")
 
     async def _eats_too_much(self) -> bool:
-        limit = self._function.memory_mb
-        return (
-            await asyncio.to_thread(tree.memory_mb, self.process.pid, of_interest_mb=limit) > limit
-        )
+        limit, pid = self._function.memory_mb, self.process.pid
+        return await asyncio.to_thread(families.memory_mb, pid, of_interest_mb=limit) > limit
 
     async def _listens(self, port: int) -> bool:
         """False when it ended instead."""

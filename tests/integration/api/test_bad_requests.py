@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from idexx_sync.api.request import MOST_BODY_BYTES
 from idexx_sync.database.connection import Database
 from idexx_sync.operations.pagination import cursor_at
-from tests.integration.api.conftest import Api
-from tests.kit.support import query
+from tests.kit.api import Api
+from tests.kit.database import query
 
 INBOUND = "/api/sync/inbound"
 

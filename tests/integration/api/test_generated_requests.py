@@ -11,10 +11,10 @@ import schemathesis
 from schemathesis import GenerationMode
 
 from idexx_sync.api.routes import ROUTES, Route
-from tests.integration.api.conftest import Api
+from tests.kit.api import Api
 from tests.kit.gateway import STAGE, Gateway
 from tests.kit.generated import ask, can_be_asked
-from tests.kit.support import visits
+from tests.kit.records import visits
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 

@@ -12,9 +12,9 @@ from functions.inbound_sync.handler import api as inbound_sync
 from functions.reconciliation.handler import api as reconciliation
 from functions.status.handler import api as status
 from idexx_sync.api.entry import process_api_tools
-from tests.integration.api.conftest import Api
+from tests.kit.api import Api
+from tests.kit.database import query
 from tests.kit.gateway import Gateway
-from tests.kit.support import query
 
 WORKERS = {"inbound": "an-inbound-worker", "cases": "a-case-worker"}
 

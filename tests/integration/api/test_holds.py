@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.integration.api.conftest import Api
-from tests.kit.support import query, visits
+from tests.kit.api import Api
+from tests.kit.database import query
+from tests.kit.records import visits
 
 
 @pytest.fixture

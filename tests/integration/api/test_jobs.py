@@ -8,8 +8,9 @@ from pydantic import SecretStr
 
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs.model import Job
-from tests.integration.api.conftest import Api
-from tests.kit.support import Bench, query
+from tests.kit.api import Api
+from tests.kit.bench import Bench
+from tests.kit.database import query
 
 INBOUND = "/api/sync/inbound"
 

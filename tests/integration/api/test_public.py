@@ -12,7 +12,7 @@ from idexx_sync.api.problems import PROBLEMS
 from idexx_sync.api.routes import ROUTES
 from idexx_sync.api.service import READINESS_LIVES_S, KeptReadiness
 from idexx_sync.database.connection import Database
-from tests.integration.api.conftest import Api
+from tests.kit.api import Api
 
 
 def take_down(api: Api) -> None:

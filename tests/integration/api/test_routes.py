@@ -9,9 +9,9 @@ from idexx_sync.api.problems import PROBLEMS
 from idexx_sync.api.routes import ROUTES, Route, find_route, routes_of
 from idexx_sync.api.status import status_operations
 from idexx_sync.core.vocabulary import OPERATOR_SCOPES, SCOPES
-from tests.integration.api.conftest import Api
+from tests.kit.api import Api
 from tests.kit.gateway import Gateway, Response
-from tests.kit.support import visits
+from tests.kit.records import visits
 
 PUBLIC = {"/health", "/ready", "/openapi.json", "/docs"}
 NOT_BUILT = {"start_reconciliation", "list_discrepancies", "refresh_schedules"}

@@ -15,9 +15,9 @@ from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.database.connection import Database, connect
 from idexx_sync.jobs.model import Params
 from idexx_sync.jobs.submission import IDEMPOTENCY_KEY_LIVES, Remembered, Wish, place
-from tests.integration.api.conftest import Api, Invocations
+from tests.kit.api import Api, Invocations
+from tests.kit.database import query
 from tests.kit.gateway import Response
-from tests.kit.support import query
 
 INBOUND = "/api/sync/inbound"
 WEEK = {"from": "2026-05-04", "to": "2026-05-10"}

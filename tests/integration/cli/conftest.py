@@ -1,129 +1,17 @@
-"""The command line in this process, over a real database and a scripted PIMS."""
+"""A clinic with a scripted PIMS, and its command line."""
 
-import io
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, TextIO
+from collections.abc import Iterator
 
 import pytest
-from psycopg import Connection
-from pydantic import SecretStr
-from rich.console import Console
 
-from idexx_sync.cli.app import run
-from idexx_sync.cli.context import Cli, OpenToLook
-from idexx_sync.clinics.store import Clinic
-from idexx_sync.core.settings import ClientSettings, KeySettings, Settings
-from idexx_sync.database.connection import Conn, Database
-from idexx_sync.jobs.contract import Clock, Progress
-from idexx_sync.jobs.runner import Tools
-from idexx_sync.pims.protocol import Pims
-from tests.kit.support import Bench, add_clinic, make_key_settings, make_settings
-
-
-@dataclass(frozen=True)
-class Answer:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The one object on standard output."""
-        value = json.loads(self.out)
-        assert isinstance(value, dict)
-        return value
-
-
-class Terminal(io.StringIO):
-    """Standard input that claims to be a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-@dataclass
-class CommandLine:
-    """Runs command lines for one clinic's bench."""
-
-    bench: Bench
-    settings: Settings = field(init=False)
-    key_settings: KeySettings = field(init=False)
-    client_settings: ClientSettings = field(
-        default_factory=lambda: ClientSettings(api_url=None, api_key=None)
-    )
-    slept: list[float] = field(default_factory=list)
-    while_waiting: Callable[[], object] = lambda: None
-    """Called at each pause of a command that waits."""
-    open_to_look: OpenToLook | None = None
-    """None: the scripted PIMS."""
-
-    def __post_init__(self) -> None:
-        self.settings = make_settings(self.bench.url)
-        self.key_settings = make_key_settings(self.bench.url)
-
-    def __call__(self, *words: object, stdin: str | TextIO = "", width: int = 200) -> Answer:
-        out, err = io.StringIO(), io.StringIO()
-
-        def console(file: io.StringIO) -> Console:
-            return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
-
-        cli = Cli(
-            load_settings=lambda: self.settings,
-            load_database_settings=lambda: self.settings,
-            load_key_settings=lambda: self.key_settings,
-            load_client_settings=lambda: self.client_settings,
-            make_tools=self._tools,
-            open_to_look=self.open_to_look or self._pims,
-            clock=lambda: self.bench.now,
-            sleep=self._sleep,
-            stdin=io.StringIO(stdin) if isinstance(stdin, str) else stdin,
-            out=console(out),
-            err=console(err),
-        )
-        code = run([str(word) for word in words], cli)
-        return Answer(code, out.getvalue(), err.getvalue())
-
-    @contextmanager
-    def _pims(
-        self,
-        settings: Settings,  # noqa: ARG002 what the real one needs
-        conn: Conn,  # noqa: ARG002
-        clinic: Clinic,  # noqa: ARG002
-        clock: Clock,  # noqa: ARG002
-    ) -> Iterator[Pims]:
-        yield self.bench.pims
-
-    def over_api(self, url: str, key: str) -> "CommandLine":
-        """The same clinic's command line, on a machine that knows only the API."""
-        settings = ClientSettings(api_url=url, api_key=SecretStr(key))
-        made = CommandLine(self.bench, settings)
-        made.settings = make_settings("postgresql://no:body@127.0.0.1:1/nowhere")
-        return made
-
-    def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        assert len(self.slept) < 100, "it never ends"
-        self.bench.later(seconds / 60)
-        self.while_waiting()
-
-    def _tools(
-        self, settings: Settings, *, retried: bool, progress: Progress, clock: Clock
-    ) -> Tools:
-        return replace(
-            self.bench.tools(),
-            settings=settings,
-            database=Database(settings.database_url),
-            retried=retried,
-            progress=progress,
-            clock=clock,
-        )
+from idexx_sync.database.connection import Conn
+from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic
+from tests.kit.command_line import CommandLine
 
 
 @pytest.fixture
-def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
+def bench(conn: Conn, database: str) -> Iterator[Bench]:
     made = Bench(conn, database, add_clinic(conn))
     yield made
     made.database.close()

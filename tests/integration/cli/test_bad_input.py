@@ -13,8 +13,9 @@ from psycopg import Connection
 from idexx_sync.jobs import wiring
 from idexx_sync.jobs.worker import WillBeRetried
 from neo_simulator.client import Simulator
-from tests.kit.support import query
-from tests.kit.worker import WorkedClinic, process_environment
+from tests.kit.database import query
+from tests.kit.settings import process_environment
+from tests.kit.worked_clinic import WorkedClinic
 
 CALENDAR = "/appointments/getCalendarEventData"
 

@@ -19,11 +19,11 @@ from pydantic import SecretStr
 from idexx_sync.cli.api_client import ApiClient
 from idexx_sync.cli.errors import Refused
 from idexx_sync.operations.models import JobList, JobView
-from tests.integration.cli.conftest import Answer, CommandLine
-from tests.integration.cli.worlds import World, world_in
+from tests.kit.both_ways import World, world_in
+from tests.kit.command_line import Answer, CommandLine
 from tests.kit.gateway import Response
 from tests.kit.http_gateway import Request, serving
-from tests.kit.support import make_settings
+from tests.kit.settings import make_settings
 
 CANARY = "idx_live_canary00_a8Kq-canary-canary-canary-0000_c4nary"
 JSON, HTML = {"Content-Type": "application/json"}, {"Content-Type": "text/html; charset=utf-8"}

@@ -9,9 +9,9 @@ from psycopg import Connection
 
 from idexx_sync.cli.watching import FAILURES_IN_A_ROW, LOOKS_EVERY_S
 from local_stack.postgres import Postgres
-from tests.integration.cli.worlds import World, world_in
+from tests.kit.both_ways import World, world_in
+from tests.kit.database import query
 from tests.kit.gateway import Response
-from tests.kit.support import query
 
 LOOKED_AT = [
     "jobs list",

@@ -12,8 +12,12 @@ from idexx_sync.core.errors import CredentialsRejected, ShapeChanged
 from idexx_sync.core.sealing import keyring
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import DatabaseDesk
-from tests.integration.cli.conftest import CommandLine, Terminal
-from tests.kit.support import LOCAL_KEY, Bench, add_clinic, add_user, query, visits
+from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic, add_user
+from tests.kit.command_line import CommandLine, Terminal
+from tests.kit.database import query
+from tests.kit.records import visits
+from tests.kit.settings import LOCAL_KEY
 
 SECRETS = {"company_id": "1001", "username": "sync-user", "password": " Pass-word 9! "}
 

@@ -10,9 +10,11 @@ from psycopg import Connection
 
 from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.pims.protocol import Found, Unknown
-from tests.integration.cli.conftest import Answer, CommandLine
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
-from tests.kit.support import add_clinic, add_user, block, query, visits
+from tests.kit.cases_bench import CasesBench
+from tests.kit.clinic import add_clinic, add_user
+from tests.kit.command_line import Answer, CommandLine
+from tests.kit.database import query
+from tests.kit.records import block, chart, patient_visit, seen, visits
 
 CANARIES = {
     "patient_name": "CANARYPET",

@@ -8,8 +8,11 @@ import pytest
 from idexx_sync.core.vocabulary import CLINIC_SCOPES
 from idexx_sync.keys.format import hashed, is_key, read_peppers
 from idexx_sync.keys.lookup import find_key
-from tests.integration.cli.conftest import CommandLine
-from tests.kit.support import PEPPER, Bench, add_clinic, make_key_settings, query
+from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic
+from tests.kit.command_line import CommandLine
+from tests.kit.database import query
+from tests.kit.settings import PEPPER, make_key_settings
 
 ALL_OF_A_CLINIC = sorted(CLINIC_SCOPES)
 

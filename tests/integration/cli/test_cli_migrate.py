@@ -10,8 +10,8 @@ from psycopg import Connection
 
 from idexx_sync.database.migrations import migrations_in
 from local_stack.postgres import Postgres
-from tests.integration.cli.conftest import CommandLine
-from tests.kit.support import make_settings
+from tests.kit.command_line import CommandLine
+from tests.kit.settings import make_settings
 
 ODIS_TABLES = Path(__file__).parents[3] / "layers" / "local_stack" / "odis.sql"
 NAMES = [migration.name for migration in migrations_in()]

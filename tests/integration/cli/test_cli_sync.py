@@ -18,8 +18,11 @@ from idexx_sync.core.errors import (
     SyncError,
     Throttled,
 )
-from tests.integration.cli.conftest import Answer, CommandLine
-from tests.kit.support import LOCAL_KEY, Bench, make_settings, query, visit, visits
+from tests.kit.bench import Bench
+from tests.kit.command_line import Answer, CommandLine
+from tests.kit.database import query
+from tests.kit.records import visit, visits
+from tests.kit.settings import LOCAL_KEY, make_settings
 
 WEEK = ("--from", "2026-05-04", "--to", "2026-05-10")
 

@@ -10,8 +10,11 @@ from psycopg.types.json import Jsonb
 from idexx_sync.clinics.overview import ClinicCard, OpenHold, SyncHistory, clinic_card
 from idexx_sync.clinics.status import clinic_standing
 from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import Attempt
-from tests.integration.clinics.rows import (
+from tests.kit.clinic import add_clinic, add_user
+from tests.kit.records import MORNING
+from tests.kit.rows import (
     DRY,
     REAL,
     add_credentials,
@@ -21,7 +24,6 @@ from tests.integration.clinics.rows import (
     before,
     pause,
 )
-from tests.kit.support import MORNING, Conn, add_clinic, add_user
 
 
 def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(conn: Conn) -> None:

@@ -11,7 +11,7 @@ from functions.migrate.handler import handler
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.database.migrations import migrations_in
 from local_stack.postgres import Postgres
-from tests.conftest import ODIS_TABLES
+from tests.kit.paths import ODIS_TABLES
 
 NAMES = [migration.name for migration in migrations_in()]
 

@@ -1,7 +1,6 @@
 """ODIS's tables for demo and tests behave as ODIS's database does."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,8 +9,7 @@ import pytest
 from psycopg import Connection
 
 from local_stack.postgres import Postgres
-
-ODIS_TABLES = Path(__file__).resolve().parents[3] / "layers" / "local_stack" / "odis.sql"
+from tests.kit.paths import ODIS_TABLES
 
 type Conn = Connection[tuple[Any, ...]]
 

@@ -8,24 +8,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Timer
 
+import psutil
 import pytest
 from rich.console import Console
 
 from demo.__main__ import play
+from demo.outcome import Outcome
 from demo.report import Report, Steps
-from demo.runs import Outcome
 from demo.window import window_to_come
-from idexx_sync.pims.neo.login.processes import processes
-from local_stack.lambdas.tree import below
 from local_stack.stack_clinics import WEST
+from tests.kit.paths import ROOT
+from tests.kit.processes import below, command_line, is_running
 
-ROOT = Path(__file__).parents[3]
 LIMIT_S = 120
 COMMAND = [sys.executable, "-m", "demo"]
 
@@ -57,16 +58,13 @@ def left_behind(folder: Path, pids: Collection[int]) -> list[str]:
     folder of a browser."""
     found = [path.name for path in folder.iterdir()]
     found += [path.name for pid in pids for path in Path("/tmp").glob(f"run-{pid}-*")]  # noqa: S108
-    mark = str(folder).encode()
-    running = {one.pid for one in processes() if not one.ended}
-    for pid in running:
-        try:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            environ = Path(f"/proc/{pid}/environ").read_bytes()
-        except OSError:  # it ended while we looked, or is nobody's business
-            words = environ = b""
-        if pid in pids or mark in words or mark in environ:
-            found.append(f"{pid}: {words.replace(bytes(1), b' ').decode(errors='replace')[:120]}")
+    for pid in filter(is_running, psutil.pids()):
+        words, environ = command_line(pid), {}
+        with suppress(psutil.Error):  # it ended while we looked, or is nobody's business
+            environ = psutil.Process(pid).environ()
+        told = " ".join([*words, *environ.values()])
+        if pid in pids or str(folder) in told:
+            found.append(f"{pid}: {' '.join(words)[:120]}")
     return found
 
 

@@ -17,7 +17,11 @@ from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.model import Job, new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.syncs.inbound.sync import InboundSync
-from tests.kit.support import Bench, add_clinic, make_settings, query, visits
+from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic
+from tests.kit.database import query
+from tests.kit.records import visits
+from tests.kit.settings import make_settings
 
 
 @pytest.fixture

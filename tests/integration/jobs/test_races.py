@@ -18,8 +18,11 @@ from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.wiring import make_tools
 from idexx_sync.syncs.inbound.sync import InboundSync
 from neo_simulator.client import Simulator
-from tests.kit.support import add_clinic, at_once, make_settings, query
-from tests.kit.worker import WorkedClinic
+from tests.kit.clinic import add_clinic
+from tests.kit.database import query
+from tests.kit.races import at_once
+from tests.kit.settings import make_settings
+from tests.kit.worked_clinic import WorkedClinic
 
 RACERS = 50
 RUNS = 40

@@ -18,7 +18,10 @@ from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.model import Job, Order, Params, new_order, tick_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.syncs.inbound.sync import InboundSync
-from tests.kit.support import MORNING, Bench, add_clinic, query, visits
+from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic
+from tests.kit.database import query
+from tests.kit.records import MORNING, visits
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from psycopg import Connection
 from functions.inbound_sync.handler import worker
 from idexx_sync.jobs.worker import WillBeRetried
 from neo_simulator.client import Simulator
-from tests.kit.worker import WorkedClinic, process_environment
+from tests.kit.settings import process_environment
+from tests.kit.worked_clinic import WorkedClinic
 
 CALENDAR = "getCalendarEventData$"
 

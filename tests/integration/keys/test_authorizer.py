@@ -32,7 +32,10 @@ from tests.kit.authorizing import (
     forget_desk,
     request_event,
 )
-from tests.kit.support import LOCAL_KEY, PEPPER, add_clinic, at_once, query
+from tests.kit.clinic import add_clinic
+from tests.kit.database import query
+from tests.kit.races import at_once
+from tests.kit.settings import LOCAL_KEY, PEPPER
 
 Conn = Connection[tuple[Any, ...]]
 

@@ -14,7 +14,10 @@ from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from idexx_sync.keys.format import Peppers, hashed, hint_of, is_key, read_peppers
 from idexx_sync.keys.lookup import FIND_KEY, FoundKey, find_key, touch_key
 from idexx_sync.keys.store import NewKey, create_key, key_by_id, keys_listed, revoke_key, rotate_key
-from tests.kit.support import LOCAL_KEY, PEPPER, add_clinic, at_once, query
+from tests.kit.clinic import add_clinic
+from tests.kit.database import query
+from tests.kit.races import at_once
+from tests.kit.settings import LOCAL_KEY, PEPPER
 
 Conn = Connection[tuple[Any, ...]]
 

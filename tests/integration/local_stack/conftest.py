@@ -14,7 +14,7 @@ from dev_tools.emulator import installed_tools
 from local_stack.lambdas.function import Function, Machine
 from local_stack.lambdas.pool import Pool
 from local_stack.lambdas.slot import Slot
-from tests.conftest import ROOT
+from tests.kit.paths import ROOT
 
 HANDLERS = "tests.integration.local_stack.handlers"
 

@@ -16,8 +16,8 @@ import psycopg
 import pytest
 
 from local_stack.postgres import Postgres, PostgresFailed, running_postgres
+from tests.kit.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 CHILD = """
 import sys, time
 from local_stack.postgres import running_postgres

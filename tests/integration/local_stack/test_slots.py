@@ -8,9 +8,9 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from idexx_sync.pims.neo.login.processes import command_line, processes
 from local_stack.lambdas.pool import Pool
 from tests.integration.local_stack.conftest import Rig
+from tests.kit.processes import running_with
 
 
 async def answer(pool: Pool, event: Any) -> Any:
@@ -113,13 +113,9 @@ def test_what_takes_too_long_is_ended_with_all_it_started(rig: Rig) -> None:
 
     asyncio.run(play())
     if rig.machine.emulator is None:  # else it has ended the handler before us: see tests/e2e
-        assert not marked(mark)
-    for pid in marked(mark):
+        assert not running_with(mark)
+    for pid in running_with(mark):
         os.kill(pid, signal.SIGKILL)
-
-
-def marked(mark: str) -> list[int]:
-    return [one.pid for one in processes() if not one.ended and mark in command_line(one.pid)]
 
 
 def test_a_function_that_eats_more_than_its_memory_is_killed(rig: Rig) -> None:

@@ -10,8 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from psycopg import Cursor
 
 from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.database.connection import Conn
 from idexx_sync.metrics.exposition import exposition
-from tests.integration.clinics.rows import (
+from tests.kit.clinic import add_clinic
+from tests.kit.records import MORNING
+from tests.kit.rows import (
     DRY,
     add_credentials,
     add_hold,
@@ -20,7 +23,6 @@ from tests.integration.clinics.rows import (
     before,
     pause,
 )
-from tests.kit.support import MORNING, Conn, add_clinic
 
 Values = dict[tuple[str, ...], float]
 SYNCS = ("inbound", "cases", "reconciliation")

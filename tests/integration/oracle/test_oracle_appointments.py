@@ -1,4 +1,4 @@
-"""The independent comparison: silent on what is right, loud on every kind of damage.
+"""The oracle of appointments: silent on what is right, loud on every kind of damage.
 
 The rows come from a real sync of a simulated clinic with all the ugly data; each damage is undone.
 """
@@ -23,8 +23,9 @@ from local_stack.onboarding import book_by_voice, bring_on_board, store_in_odis,
 from local_stack.postgres import Postgres
 from local_stack.stack_clinics import DESERT, WEST
 from neo_simulator.client import Simulator
-from oracle.appointments import Question, differences, expected_rows
-from tests.kit.support import make_settings
+from oracle.appointments import appointment_differences, expected_rows
+from oracle.question import Question
+from tests.kit.settings import make_settings
 
 State = dict[str, Any]
 
@@ -38,7 +39,9 @@ class Synced:
     state: State
 
     def differences(self, state: State | None = None) -> list[str]:
-        return differences(self.conn, self.question, self.state if state is None else state)
+        return appointment_differences(
+            self.conn, self.question, self.state if state is None else state
+        )
 
     def pick(self, condition: str) -> str:
         """The key of the first live row that fulfils a condition."""
@@ -273,13 +276,13 @@ def test_of_a_broken_entry_only_day_and_start_are_known(synced: Synced) -> None:
             "WHERE clinic_id = %s AND neo_appointment_id = %s",
             (question.clinic_id, key),
         )
-        assert differences(synced.conn, question, synced.state) == []
+        assert appointment_differences(synced.conn, question, synced.state) == []
         synced.conn.execute(
             "UPDATE schedule_appointments SET start_time = '06:00' "
             "WHERE clinic_id = %s AND neo_appointment_id = %s",
             (question.clinic_id, key),
         )
-        assert len(differences(synced.conn, question, synced.state)) == 1
+        assert len(appointment_differences(synced.conn, question, synced.state)) == 1
 
 
 @pytest.mark.parametrize(

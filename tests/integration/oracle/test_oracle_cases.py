@@ -1,4 +1,4 @@
-"""The independent comparison of cases: silent on what is right, loud on every kind of damage.
+"""The oracle of cases: silent on what is right, loud on every kind of damage.
 
 The cases come from a real case sync of a simulated clinic with all the ugly data.
 """
@@ -23,7 +23,7 @@ from local_stack.postgres import Postgres
 from local_stack.stack_clinics import DESERT
 from neo_simulator.client import Simulator
 from oracle.cases import CaseQuestion, asked_visits, case_differences
-from tests.kit.support import make_settings
+from tests.kit.settings import make_settings
 
 State = dict[str, Any]
 
@@ -42,7 +42,7 @@ class Synced:
         return case_differences(self.conn, replace(self.question, **asked), self.state)
 
     def visit(self, **facts: Any) -> str:
-        """The first visit that the comparison is about and that is as wanted."""
+        """The first visit that the oracle is asked about and that is as wanted."""
         for visit in asked_visits(self.question, self.state):
             if all(visit[name] == value for name, value in facts.items()):
                 return str(visit["id"])

@@ -22,7 +22,10 @@ from idexx_sync.core.errors import (
 from idexx_sync.core.sealing import CannotOpen, fingerprint, keyring, open_sealed, seal
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.pims.access_store import DatabaseDesk, store_credentials
-from tests.kit.support import LOCAL_KEY, MORNING, add_clinic, query
+from tests.kit.clinic import add_clinic
+from tests.kit.database import query
+from tests.kit.records import MORNING
+from tests.kit.settings import LOCAL_KEY
 
 KEYS = keyring(LOCAL_KEY)
 Conn = Connection[tuple[Any, ...]]

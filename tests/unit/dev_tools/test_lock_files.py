@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dev_tools.lock_files import NAMES, addresses, lock_problems, pins
+from tests.kit.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 ADDRESS = "https://mirror.example"
 
 

@@ -5,7 +5,6 @@ import hashlib
 import re
 import string
 import zlib
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,8 +22,8 @@ from idexx_sync.keys.format import (
     is_key,
     read_peppers,
 )
+from tests.kit.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 PRINTABLE = st.sampled_from(string.printable)
 STAGES = st.sampled_from(["prod", "test", "staging-2"])
 OLD, NEW = (base64.b64encode(bytes([n] * 32)).decode() for n in (1, 2))

@@ -7,7 +7,7 @@ import pytest
 
 from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator
-from tests.integration.pims.neo.clinic import Clinic
+from tests.kit.neo import Clinic
 
 
 @pytest.fixture(scope="session")

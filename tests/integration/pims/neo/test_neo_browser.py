@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Error
 
@@ -19,8 +20,8 @@ from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
 from idexx_sync.pims.neo.login.attempt import BrowserLogin
 from idexx_sync.pims.neo.login.browser import PASSED_ON, open_browser, run_folder, scrubbed
-from idexx_sync.pims.neo.login.processes import command_line, processes
-from tests.unit.pims.neo.desk import FakeDesk
+from tests.kit.access_desk import FakeDesk
+from tests.kit.processes import command_line, in_groups
 
 
 @dataclass
@@ -196,16 +197,14 @@ def test_a_browser_knows_nothing_of_our_environment(
         run_folder() as folder,
         open_browser(folder, site.origin, str(chromium_path), lambda: 20),
     ):
-        ours = [one for one in processes() if _is_of(one.pid, folder.path)]
-        group = {one.group for one in ours}
-        family = [one.pid for one in processes() if one.group in group]
-        environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in family]
+        group = {os.getpgid(pid) for pid in psutil.pids() if _is_of(pid, folder.path)}
+        family = in_groups(group)
+        environments = [psutil.Process(pid).environ() for pid in family]
         assert len(family) > 1
-        assert not any(b"canary" in one or b"AWS_" in one for one in environments)
-        names = {word.partition(b"=")[0].decode() for word in environments[0].split(b"\0") if word}
-        assert names <= {*PASSED_ON, "HOME", "TMPDIR"}
+        assert not any("canary" in str(one) or "AWS_" in str(one) for one in environments)
+        assert environments[0].keys() <= {*PASSED_ON, "HOME", "TMPDIR"}
     assert not folder.path.exists()
-    assert not [one for one in processes() if one.group in group]
+    assert in_groups(group) == []
 
 
 def test_only_what_a_browser_needs_is_passed_on() -> None:
@@ -237,10 +236,7 @@ def test_no_switch_weakens_the_browser(chromium_path: Path) -> None:
         open_browser(folder, site.origin, str(chromium_path), lambda: 20),
     ):
         words = [
-            word
-            for one in processes()
-            if _is_of(one.pid, folder.path)
-            for word in command_line(one.pid)
+            word for pid in psutil.pids() if _is_of(pid, folder.path) for word in command_line(pid)
         ]
     assert not [word for word in words if "web-security" in word or "ignore-certificate" in word]
     assert not [word for word in words if word.startswith("--remote-debugging-port")]

@@ -11,7 +11,7 @@ import pytest
 from idexx_sync.core.errors import CredentialsRejected, ShapeChanged
 from idexx_sync.pims.neo.provider import CONFIGURATION
 from idexx_sync.pims.protocol import Consultation, ConsultationAnswer, Found, Gone, Line, Unknown
-from tests.integration.pims.neo.clinic import WEEK, Clinic
+from tests.kit.neo import WEEK, Clinic
 
 PAGE = "/page-data"
 

@@ -1,6 +1,5 @@
 """`idexx-sync explain` over real HTTP: with the session that is stored, and never a login."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -9,13 +8,16 @@ import pytest
 from psycopg import Connection
 
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.core.sealing import keyring, seal
+from idexx_sync.core.sealing import keyring
 from idexx_sync.jobs.wiring import open_to_look
 from idexx_sync.pims.access_store import SessionOnlyDesk, store_credentials
 from neo_simulator.client import Company
-from tests.integration.cli.conftest import Answer, CommandLine
-from tests.integration.pims.neo.clinic import AGENT, Clinic, session_cookies
-from tests.kit.support import LOCAL_KEY, Bench, add_clinic, make_settings, query
+from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic, set_session
+from tests.kit.command_line import Answer, CommandLine
+from tests.kit.database import query
+from tests.kit.neo import Clinic, open_session
+from tests.kit.settings import LOCAL_KEY, make_settings
 
 KEYS = keyring(LOCAL_KEY)
 OWNER = "Canaryowner"
@@ -48,17 +50,9 @@ def explain(bench: Bench, company: Company, id_: str, *words: str) -> Answer:
     return idexx_sync("explain", "appointment", id_, "--clinic", bench.clinic_id, *words)
 
 
-def keep_session(bench: Bench, cookies: list[dict[str, Any]]) -> None:
-    content = {
-        "cookies": cookies,
-        "user_agent": AGENT,
-        "logged_in_at": datetime.now(UTC).isoformat(),
-    }
-    bench.conn.execute(
-        "INSERT INTO idexx_sync.sessions (clinic_id, credential_version, sealed, stored_at) "
-        "VALUES (%s, 1, %s, now()) ON CONFLICT (clinic_id) DO UPDATE SET sealed = EXCLUDED.sealed",
-        (bench.clinic_id, seal(KEYS, bench.clinic_id, json.dumps(content).encode())),
-    )
+def keep_session(bench: Bench, company: Company) -> None:
+    now = datetime.now(UTC)
+    set_session(bench.conn, bench.clinic_id, open_session(company, now), now)
 
 
 def access_rows(bench: Bench) -> list[Any]:
@@ -72,7 +66,7 @@ def access_rows(bench: Bench) -> list[Any]:
 def test_neo_is_asked_with_the_stored_session_by_two_requests(
     bench: Bench, company: Company, visit_id: str
 ) -> None:
-    keep_session(bench, session_cookies(company))
+    keep_session(bench, company)
     before = access_rows(bench)
 
     answer = explain(bench, company, visit_id, "--json")
@@ -99,7 +93,7 @@ def test_the_consultation_is_read_by_a_third_one(
     consultation = company.start_consultation(visit_id)
     company.edit_notes(consultation, "<p>CANARYNOTES</p>")
     company.clear_requests()
-    keep_session(bench, session_cookies(company))
+    keep_session(bench, company)
 
     answer = explain(bench, company, visit_id, "--json")
 
@@ -126,7 +120,7 @@ def test_without_a_session_nobody_logs_in(bench: Bench, company: Company, visit_
 def test_a_refused_session_is_told_and_kept_for_the_next_run(
     bench: Bench, company: Company, visit_id: str
 ) -> None:
-    keep_session(bench, session_cookies(company))
+    keep_session(bench, company)
     company.expire_sessions()
     logins, before = company.logins(), access_rows(bench)
 
@@ -141,7 +135,7 @@ def test_a_refused_session_is_told_and_kept_for_the_next_run(
 def test_a_session_of_older_credentials_does_not_count(
     bench: Bench, company: Company, clinic: Clinic, visit_id: str
 ) -> None:
-    keep_session(bench, session_cookies(company))
+    keep_session(bench, company)
     store_credentials(bench.conn, KEYS, bench.clinic_id, clinic.desk.credentials)
 
     assert "there is no stored session" in explain(bench, company, visit_id).err
@@ -149,7 +143,7 @@ def test_a_session_of_older_credentials_does_not_count(
 
 
 def test_a_desk_to_look_at_writes_nothing(bench: Bench, company: Company) -> None:
-    keep_session(bench, session_cookies(company))
+    keep_session(bench, company)
     before = access_rows(bench)
     desk = SessionOnlyDesk(bench.conn, KEYS, bench.clinic_id)
     session = desk.session()
@@ -168,7 +162,7 @@ def test_a_desk_to_look_at_writes_nothing(bench: Bench, company: Company) -> Non
 
 
 def test_a_session_sealed_with_another_key_is_no_session(bench: Bench, company: Company) -> None:
-    keep_session(bench, session_cookies(company))
+    keep_session(bench, company)
     bench.conn.execute("UPDATE idexx_sync.sessions SET sealed = '\\x00'")
     desk = SessionOnlyDesk(bench.conn, KEYS, bench.clinic_id)
 

@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from idexx_sync.core import errors
 from idexx_sync.core.errors import SyncError
 from idexx_sync.pims.access import LoginOutcome
-from idexx_sync.pims.neo.login.processes import command_line, processes
-from tests.integration.pims.neo.clinic import WEEK, Clinic
-from tests.unit.pims.neo.desk import CANARY_PASSWORD
+from tests.kit.access_desk import CANARY_PASSWORD
+from tests.kit.neo import WEEK, Clinic
+from tests.kit.processes import children, command_line
 
 
 def log_in(clinic: Clinic, **limits: Any) -> None:
@@ -31,8 +32,7 @@ def log_in(clinic: Clinic, **limits: Any) -> None:
 def left_behind() -> tuple[list[str], list[int], int]:
     """Run folders of this process, children of this process, its open files."""
     folders = [str(path) for path in Path("/tmp").glob(f"run-{os.getpid()}-*")]  # noqa: S108
-    children = sorted(one.pid for one in processes() if one.parent == os.getpid())
-    return folders, children, len(list(Path("/proc/self/fd").iterdir()))
+    return folders, sorted(children(os.getpid())), psutil.Process().num_fds()
 
 
 def everything_said(error: BaseException, caplog: pytest.LogCaptureFixture) -> str:
@@ -211,9 +211,9 @@ def once_asked(clinic: Clinic, path: str, act: Callable[[], None]) -> Iterator[l
 
 
 def kill_our_browser() -> None:
-    for one in processes():
-        if any(f"/run-{os.getpid()}-" in word for word in command_line(one.pid)):
-            os.kill(one.pid, signal.SIGKILL)
+    for pid in psutil.pids():
+        if any(f"/run-{os.getpid()}-" in word for word in command_line(pid)):
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

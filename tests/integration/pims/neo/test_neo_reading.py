@@ -13,7 +13,7 @@ from idexx_sync.core import errors
 from idexx_sync.core.errors import ShapeChanged, SyncError
 from idexx_sync.pims.neo.provider import APPOINTMENT, CALENDAR, CONFIGURATION
 from idexx_sync.pims.protocol import Found, Gone, Room, Unknown, Window
-from tests.integration.pims.neo.clinic import AGENT, WEEK, Clinic
+from tests.kit.neo import AGENT, WEEK, Clinic
 
 
 def test_a_calendar_is_read_as_it_is(clinic: Clinic) -> None:
@@ -272,7 +272,7 @@ def test_a_warm_run_is_one_request_without_browser_or_driver(clinic: Clinic) -> 
         from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
         from idexx_sync.pims.protocol import Window
         from idexx_sync.core.settings import Settings
-        from tests.unit.pims.neo.desk import FakeDesk
+        from tests.kit.access_desk import FakeDesk
 
         desk = FakeDesk(session=StoredSession({session.cookies!r}, {AGENT!r}, datetime.now(UTC)))
         settings = Settings(DATABASE_URL=SecretStr("x"), local_key=SecretStr("x"))

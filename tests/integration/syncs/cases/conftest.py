@@ -3,24 +3,21 @@
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from psycopg import Connection
 
-from tests.integration.syncs.cases.clinic import CasesBench
+from tests.kit.cases_bench import CasesBench
+from tests.kit.clinic import add_clinic, add_user
 from tests.kit.module_database import conn, database
-from tests.kit.support import add_clinic
 
 __all__ = ["conn", "database"]
 
 
 @pytest.fixture
 def user_id(conn: Connection[tuple[Any, ...]]) -> UUID:
-    made = uuid4()
-    conn.execute("INSERT INTO auth.users (id) VALUES (%s)", (made,))
-    conn.execute("INSERT INTO public.users (id) VALUES (%s)", (made,))
-    return made
+    return add_user(conn)
 
 
 @pytest.fixture

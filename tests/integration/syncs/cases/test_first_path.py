@@ -1,7 +1,8 @@
 """The thinnest path: a visit becomes a case, its record is read, twice changes nothing."""
 
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
-from tests.kit.support import counts
+from tests.kit.cases_bench import CasesBench
+from tests.kit.job_results import counts
+from tests.kit.records import chart, patient_visit, seen
 
 
 def test_a_finished_visit_becomes_a_completed_case_with_its_record(bench: CasesBench) -> None:

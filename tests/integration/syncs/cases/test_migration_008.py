@@ -6,8 +6,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from idexx_sync.database.connection import Conn
 from idexx_sync.database.migrations import migrations_in
-from tests.kit.support import Conn, add_clinic
+from tests.kit.clinic import add_clinic
 
 UNDONE = """
     DROP TABLE idexx_sync.case_keys;

@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from idexx_sync.pims.protocol import Consultation
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
-from tests.kit.support import add_clinic, counts
+from tests.kit.cases_bench import CasesBench
+from tests.kit.clinic import add_clinic
+from tests.kit.job_results import counts
+from tests.kit.records import chart, patient_visit, seen
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 LATER = datetime(2025, 6, 1, tzinfo=UTC)
@@ -209,7 +211,7 @@ def test_r14_of_several_patients_the_first_is_the_cases(bench: CasesBench) -> No
 
 
 def test_r14_blocks_and_visits_without_a_patient_become_no_case(bench: CasesBench) -> None:
-    from tests.kit.support import block
+    from tests.kit.records import block
 
     bench.shows(
         block("700101", "2026-05-04 12:00:00"),

@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
-from tests.kit.support import counts
+from tests.kit.cases_bench import CasesBench
+from tests.kit.job_results import counts
+from tests.kit.records import chart, patient_visit, seen
 
 
 def test_r15_an_edited_patient_stays_whatever_the_source_says(bench: CasesBench) -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
-from tests.kit.support import counts, warnings
+from tests.kit.cases_bench import CasesBench
+from tests.kit.job_results import counts, warnings
+from tests.kit.records import chart, patient_visit, seen
 
 
 def test_r16_what_others_wrote_stays(bench: CasesBench) -> None:

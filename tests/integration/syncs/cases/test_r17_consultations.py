@@ -8,8 +8,10 @@ import pytest
 
 from idexx_sync.pims.protocol import Gone, Line, Unknown
 from idexx_sync.syncs.cases.sync import CaseSync
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
-from tests.kit.support import counts, query, warnings
+from tests.kit.cases_bench import CasesBench
+from tests.kit.database import query
+from tests.kit.job_results import counts, warnings
+from tests.kit.records import chart, patient_visit, seen
 
 DAY = 60 * 24
 

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from idexx_sync.pims.protocol import Gone, Unknown
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
-from tests.kit.support import counts, warnings
+from tests.kit.cases_bench import CasesBench
+from tests.kit.job_results import counts, warnings
+from tests.kit.records import chart, patient_visit, seen
 
 DAY = 60 * 24
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from idexx_sync.pims.protocol import Line
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
-from tests.kit.support import counts, warnings
+from tests.kit.cases_bench import CasesBench
+from tests.kit.job_results import counts, warnings
+from tests.kit.records import chart, patient_visit, seen
 
 DAY = 60 * 24
 MARK = {"isExtremeCase": True, "category": "euthanasia"}

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
-from tests.kit.support import warnings
+from tests.kit.cases_bench import CasesBench
+from tests.kit.job_results import warnings
+from tests.kit.records import chart, patient_visit, seen
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from idexx_sync.pims.protocol import Gone
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
+from tests.kit.cases_bench import CasesBench
+from tests.kit.records import chart, patient_visit, seen
 
 AUTO_SCHEDULED = """
     SELECT c.id FROM public.cases c

@@ -9,8 +9,10 @@ import pytest
 from idexx_sync.core.errors import InternalError, ShapeChanged
 from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.syncs.gate import FOREIGN, SHIFTED, UNPROVEN
-from tests.integration.syncs.cases.clinic import CasesBench, chart, patient_visit, seen
-from tests.kit.support import counts, held, query, warnings
+from tests.kit.cases_bench import CasesBench
+from tests.kit.database import query
+from tests.kit.job_results import counts, held, warnings
+from tests.kit.records import chart, patient_visit, seen
 
 LOSSES = UNPROVEN["visit"]
 CANARIES = ("TANGO", "Robin Sample", "555-555-0100", "DR. A. EXAMPLE", "LIMPING", "two days lame")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from tests.kit.support import Bench, add_clinic
+from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from threading import Barrier
 import pytest
 
 from idexx_sync.pims.protocol import Configuration
-from tests.kit.support import Bench, visit
+from tests.kit.bench import Bench
+from tests.kit.records import visit
 
 
 def test_it_is_read_at_first_daily_and_after_a_login(bench: Bench) -> None:

@@ -11,7 +11,9 @@ from psycopg import Connection
 
 from idexx_sync.database.connection import Database
 from idexx_sync.pims.protocol import SourceRecord
-from tests.kit.support import Bench, query, visit
+from tests.kit.bench import Bench
+from tests.kit.database import query
+from tests.kit.records import visit
 
 MOST_ROUND_TRIPS = 6
 ODIS_TABLES = ("schedule_appointments", "schedule_slots", "case_sync_audits", "schedule_syncs")

@@ -1,6 +1,8 @@
 """The thinnest path: a calendar becomes rows and slots, and a second run changes nothing."""
 
-from tests.kit.support import Bench, block, counts, visit, visits
+from tests.kit.bench import Bench
+from tests.kit.job_results import counts
+from tests.kit.records import block, visit, visits
 
 
 def test_first_run_creates_second_run_finds_nothing(bench: Bench) -> None:

@@ -16,7 +16,11 @@ from idexx_sync.jobs.model import Job, Params, new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.syncs.inbound.sync import InboundSync
-from tests.kit.support import Bench, add_clinic, counts, query, visit, visits, warnings
+from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic
+from tests.kit.database import query
+from tests.kit.job_results import counts, warnings
+from tests.kit.records import visit, visits
 
 CANARIES = ("TANGO", "Robin Sample", "555-555-0100", "DR. A. EXAMPLE")
 

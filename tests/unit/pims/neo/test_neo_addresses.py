@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.settings import Settings
-from tests.kit.support import make_settings
+from tests.kit.settings import make_settings
 
 
 def allowing(*hosts: str) -> Settings:

@@ -11,7 +11,7 @@ from idexx_sync.pims.neo.http.answers import RawAnswer
 from idexx_sync.pims.neo.http.transport import too_large
 from idexx_sync.pims.neo.provider import NeoProvider
 from idexx_sync.pims.protocol import Consultation, Gone, Unknown
-from tests.unit.pims.neo.desk import FakeDesk
+from tests.kit.access_desk import FakeDesk
 from tests.unit.pims.neo.test_neo_session import NOW, OLD, Answer, Neo, json_answer
 
 

@@ -21,7 +21,7 @@ from idexx_sync.pims.neo.http.client import Conversation
 from idexx_sync.pims.neo.http.rate_limiter import Pacer
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.login.dialog import LoginResult
-from tests.unit.pims.neo.desk import CANARY_PASSWORD, FakeDesk
+from tests.kit.access_desk import CANARY_PASSWORD, FakeDesk
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 OLD = StoredSession([{"name": "neo_session", "value": "0"}], "agent", NOW)

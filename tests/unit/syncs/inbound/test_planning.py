@@ -16,7 +16,7 @@ from idexx_sync.syncs.inbound.context import View, id_of, look_ups_wanted, missi
 from idexx_sync.syncs.inbound.gate import Allowed, allowed, comparison
 from idexx_sync.syncs.inbound.model import Plan, Stored
 from idexx_sync.syncs.inbound.plan import plan_inbound
-from tests.kit.support import visit
+from tests.kit.records import visit
 from tests.unit.syncs.inbound.strategies import (
     FIRST,
     LOCAL_NOW,

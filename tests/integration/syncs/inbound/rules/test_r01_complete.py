@@ -2,7 +2,9 @@
 
 from idexx_sync.core.errors import PimsUnavailable, ShapeChanged
 from idexx_sync.pims.protocol import Unreadable
-from tests.kit.support import Bench, counts, visit, visits, warnings
+from tests.kit.bench import Bench
+from tests.kit.job_results import counts, warnings
+from tests.kit.records import visit, visits
 
 NO_ID = Unreadable("id_missing", None)
 

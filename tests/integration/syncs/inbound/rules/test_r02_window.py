@@ -7,7 +7,9 @@ import pytest
 from idexx_sync.jobs.model import Job, Params, new_order, tick_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.syncs.inbound.sync import InboundSync
-from tests.kit.support import MONDAY, Bench, counts, visit
+from tests.kit.bench import Bench
+from tests.kit.job_results import counts
+from tests.kit.records import MONDAY, visit
 
 FRIDAY = MONDAY + timedelta(days=4)
 

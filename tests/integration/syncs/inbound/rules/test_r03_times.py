@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from idexx_sync.pims.protocol import Unreadable
-from tests.kit.support import Bench, block, counts, visit, warnings
+from tests.kit.bench import Bench
+from tests.kit.job_results import counts, warnings
+from tests.kit.records import block, visit
 
 SPRING, AUTUMN = date(2026, 3, 8), date(2026, 11, 1)
 """The days on which Los Angeles changes its clocks, at 02:00."""

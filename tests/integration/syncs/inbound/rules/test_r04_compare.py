@@ -3,7 +3,9 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from tests.kit.support import Bench, counts, held, visit, visits, warnings
+from tests.kit.bench import Bench
+from tests.kit.job_results import counts, held, warnings
+from tests.kit.records import visit, visits
 
 SPRING = date(2026, 3, 8)
 

@@ -4,7 +4,10 @@ import pytest
 
 from idexx_sync.core.vocabulary import fold
 from idexx_sync.pims.protocol import SourceRecord
-from tests.kit.support import Bench, block, counts, query, visit, visits, warnings
+from tests.kit.bench import Bench
+from tests.kit.database import query
+from tests.kit.job_results import counts, warnings
+from tests.kit.records import block, visit, visits
 
 
 @pytest.mark.parametrize("word", ["Waiting outside", "Cancelled by owner", "", None])

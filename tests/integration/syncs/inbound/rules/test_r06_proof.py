@@ -5,7 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from idexx_sync.pims.protocol import Found, Unknown, Unreadable
-from tests.kit.support import MONDAY, Bench, block, counts, visit, visits, warnings
+from tests.kit.bench import Bench
+from tests.kit.job_results import counts, warnings
+from tests.kit.records import MONDAY, block, visit, visits
 
 NEXT_WEEK = "2026-05-11 10:00:00"
 

@@ -4,7 +4,10 @@ import pytest
 
 from idexx_sync.pims.protocol import Unknown
 from idexx_sync.syncs.gate import FINALISED, UNPROVEN
-from tests.kit.support import Bench, counts, held, query, visit, visits
+from tests.kit.bench import Bench
+from tests.kit.database import query
+from tests.kit.job_results import counts, held
+from tests.kit.records import visit, visits
 
 FINAL = "2026-05-04 06:00:00"
 """A visit that was over before the morning in which the tests run."""

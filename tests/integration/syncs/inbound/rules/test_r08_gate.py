@@ -7,7 +7,10 @@ import pytest
 
 from idexx_sync.pims.protocol import SourceRecord, Unreadable
 from idexx_sync.syncs.gate import EMPTY, FOREIGN, QUARANTINE, SHIFTED, UNPROVEN
-from tests.kit.support import MONDAY, Bench, block, counts, held, query, visit, visits, warnings
+from tests.kit.bench import Bench
+from tests.kit.database import query
+from tests.kit.job_results import counts, held, warnings
+from tests.kit.records import MONDAY, block, visit, visits
 
 FORTNIGHT = MONDAY + timedelta(days=13)
 

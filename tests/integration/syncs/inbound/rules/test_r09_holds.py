@@ -8,7 +8,10 @@ import pytest
 from idexx_sync.pims.protocol import Unknown, Unreadable
 from idexx_sync.syncs.gate import EMPTY, FINALISED, FOREIGN, QUARANTINE, SHIFTED, UNPROVEN
 from idexx_sync.syncs.hold_store import decide
-from tests.kit.support import MONDAY, Bench, block, counts, held, query, visit, visits, warnings
+from tests.kit.bench import Bench
+from tests.kit.database import query
+from tests.kit.job_results import counts, held, warnings
+from tests.kit.records import MONDAY, block, visit, visits
 
 LOSSES = UNPROVEN["visit"]
 NEXT_MONDAY = MONDAY + timedelta(days=7)

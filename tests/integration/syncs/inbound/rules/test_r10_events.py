@@ -6,7 +6,9 @@ import pytest
 
 from idexx_sync.clinics.store import set_up_clinic
 from idexx_sync.pims.protocol import Unreadable
-from tests.kit.support import Bench, block, counts, visit, visits, warnings
+from tests.kit.bench import Bench
+from tests.kit.job_results import counts, warnings
+from tests.kit.records import block, visit, visits
 
 
 def set_rooms(bench: Bench, room_ids: list[str] | None) -> None:

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from idexx_sync.jobs.model import Job
-from tests.kit.support import MONDAY, Bench, counts, query, visit
+from tests.kit.bench import Bench
+from tests.kit.database import query
+from tests.kit.job_results import counts
+from tests.kit.records import MONDAY, visit
 
 TUESDAY = MONDAY + timedelta(days=1)
 SUNDAY = MONDAY + timedelta(days=6)

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from idexx_sync.pims.protocol import SourceRecord
-from tests.kit.support import MONDAY, Bench, block, visit, visits
+from tests.kit.bench import Bench
+from tests.kit.records import MONDAY, block, visit, visits
 
 TUESDAY = MONDAY + timedelta(days=1)
 NEXT_MONDAY = MONDAY + timedelta(days=7)

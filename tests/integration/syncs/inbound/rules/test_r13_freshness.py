@@ -7,7 +7,10 @@ import pytest
 
 from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.pims.protocol import Unreadable
-from tests.kit.support import MONDAY, Bench, counts, query, visit, visits
+from tests.kit.bench import Bench
+from tests.kit.database import query
+from tests.kit.job_results import counts
+from tests.kit.records import MONDAY, visit, visits
 
 HALF = 30
 """Minutes; half of the clinic's staleness threshold."""

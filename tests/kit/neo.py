@@ -1,6 +1,5 @@
-"""A clinic as the provider sees it: settings, desk and, if wanted, a session."""
+"""A simulated company as the provider sees it: settings, desk and, if wanted, a session."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -15,8 +14,7 @@ from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.provider import ClinicAccess, NeoProvider, open_neo
 from idexx_sync.pims.protocol import Window
 from neo_simulator.client import Company
-from neo_simulator.web.login import proof
-from tests.unit.pims.neo.desk import FakeDesk
+from tests.kit.access_desk import FakeDesk
 
 WEEK = Window(date(2026, 5, 4), date(2026, 5, 10))
 AGENT = "Mozilla/5.0 (a browser that logged in before)"
@@ -33,7 +31,7 @@ class Clinic:
 
     def has_session(self) -> StoredSession:
         """Puts a valid session on the desk, without a browser."""
-        self.desk.stored = StoredSession(session_cookies(self.company), AGENT, datetime.now(UTC))
+        self.desk.stored = open_session(self.company, datetime.now(UTC))
         return self.desk.stored
 
     @contextmanager
@@ -62,24 +60,11 @@ class Clinic:
         return [one for one in paths if path in one]
 
 
-def session_cookies(company: Company) -> list[dict[str, Any]]:
-    """Cookies of a session, as a browser would keep them."""
-    with httpx.Client(base_url=company.base_url) as client:
-        page = client.get("/login").text
-        found = re.search(r'"challenge": "(\w+)"', page)
-        assert found
-        form = {
-            "company_id": company.company_id,
-            "username": company.username,
-            "password": company.password,
-            "challenge": found[1],
-        }
-        answer = client.post("/login", data={**form, "proof": proof(form)})
-        assert answer.headers["location"] == "/dashboard"
-        host = httpx.URL(company.base_url).host
-        cookies = [
-            {"name": name, "value": value, "domain": host, "path": "/", "expires": -1}
-            for name, value in client.cookies.items()
-        ]
-    company.clear_requests()
-    return cookies
+def open_session(company: Company, at: datetime) -> StoredSession:
+    """A new session of the company as a login at that time would have left it."""
+    host = httpx.URL(company.base_url).host
+    cookies = [
+        {"name": name, "value": value, "domain": host, "path": "/", "expires": -1}
+        for name, value in company.open_session().items()
+    ]
+    return StoredSession(cookies, AGENT, at)

@@ -1,4 +1,4 @@
-"""A clinic whose visits become cases: what is in ODIS, and what was said about it."""
+"""A bench whose visits become cases: what is in ODIS, and what was said about it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,16 +7,15 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID, uuid4
 
-from psycopg.types.json import Jsonb
-
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Job, Order
 from idexx_sync.jobs.runner import run_job
-from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
+from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.sync import CaseSync
-from tests.kit.support import Bench, query, visit
+from tests.kit.bench import Bench
+from tests.kit.database import as_json, insert, query, update
 
 
 class CasesBench(Bench):
@@ -65,7 +64,7 @@ class CasesBench(Bench):
     def add_case(self, external_id: str | None, **columns: Any) -> UUID:
         """A case that somebody else made; JSON as Python values."""
         case_id = uuid4()
-        given = {
+        values = {
             "id": case_id,
             "clinic_id": self.clinic_id,
             "external_id": external_id,
@@ -73,38 +72,24 @@ class CasesBench(Bench):
             "status": "draft",
             **columns,
         }
-        values = [Jsonb(v) if isinstance(v, (dict, list)) else v for v in given.values()]
-        self.conn.execute(
-            f"INSERT INTO public.cases ({', '.join(given)}) "
-            f"VALUES ({', '.join(['%s'] * len(given))})",
-            values,
-        )
+        insert(self.conn, "public.cases", as_json(values))
         return case_id
 
     def add_patient(self, case_id: UUID, **columns: Any) -> UUID:
         patient_id = uuid4()
-        given = {
+        values = {
             "id": patient_id,
             "case_id": case_id,
             "clinic_id": self.clinic_id,
             "name": "TANGO",
             **columns,
         }
-        self.conn.execute(
-            f"INSERT INTO public.patients ({', '.join(given)}) "
-            f"VALUES ({', '.join(['%s'] * len(given))})",
-            list(given.values()),
-        )
+        insert(self.conn, "public.patients", values)
         return patient_id
 
     def edit(self, table: str, row_id: UUID, **columns: Any) -> None:
         """What a person does in ODIS."""
-        values = [Jsonb(v) if isinstance(v, (dict, list)) else v for v in columns.values()]
-        self.conn.execute(
-            f"UPDATE public.{table} SET {', '.join(f'{name} = %s' for name in columns)} "
-            "WHERE id = %s",
-            [*values, row_id],
-        )
+        update(self.conn, f"public.{table}", as_json(columns), id=row_id)
 
     def again(self, job: Job) -> Job:
         """The job's next attempt."""
@@ -138,36 +123,3 @@ class CasesBench(Bench):
     def writes(self, chart: Consultation) -> None:
         """Staff have written the record of a consultation."""
         self.pims.charts[chart.id] = chart
-
-
-def patient_visit(
-    record_id: str = "600101", start: str = "2026-05-04 06:00:00", **fields: Any
-) -> SourceRecord:
-    """A visit of this morning with ids, if nothing else is said."""
-    defaults = {"patient_id": "40021", "client_id": "15077", "reason": "LIMPING"}
-    return visit(record_id, start, **{**defaults, **fields})
-
-
-def seen(
-    record_id: str = "600101", start: str = "2026-05-04 06:00:00", **fields: Any
-) -> SourceRecord:
-    """A visit that is over and paid, with a consultation."""
-    defaults = {"status": "Finalized", "consultation_id": f"9{record_id}"}
-    return patient_visit(record_id, start, **{**defaults, **fields})
-
-
-def chart(visit_id: str = "600101", **fields: Any) -> Consultation:
-    """The record of `seen`'s consultation."""
-    defaults: dict[str, Any] = {
-        "patient_id": "40021",
-        "status": "paid",
-        "day": "2026-05-04",
-        "reason": "limping",
-        "notes_html": "<p>S: two days lame.</p>",
-        "lines": [Line("EXAM - OFFICE", id="1"), Line("RADIOGRAPHS, 2 VIEWS", 1, declined=True)],
-        "species": "Canine",
-        "breed": "Mixed",
-        "sex": "Neutered Male",
-        "weight_kg": 21.4,
-    }
-    return Consultation(id=f"9{visit_id}", **{**defaults, **fields})

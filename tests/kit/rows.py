@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from psycopg.types.json import Jsonb
-
-from tests.kit.support import MORNING, Conn
+from idexx_sync.database.connection import Conn
+from tests.kit.database import insert
+from tests.kit.records import MORNING
 
 REAL = {"summary": "nothing changed (checked 42)"}
 DRY = {**REAL, "plan": []}
@@ -40,7 +40,7 @@ def add_job(
         "result": REAL if status.startswith("succeeded") else None,
         **columns,
     }
-    _insert(conn, "jobs", values)
+    insert(conn, "idexx_sync.jobs", values)
     job_id = values["id"]
     assert isinstance(job_id, UUID)
     return job_id
@@ -51,7 +51,7 @@ def add_hold(conn: Conn, clinic_id: UUID, cause: str, status: str = "open") -> U
     values = {"id": hold_id, "clinic_id": clinic_id, "sync": "inbound", "cause": cause}
     moments = {"opened_at": MORNING, "updated_at": MORNING}
     more = {"status": status, "findings": {"600101": {}}, "job_id": uuid4()}
-    _insert(conn, "holds", {**values, **moments, **more})
+    insert(conn, "idexx_sync.holds", {**values, **moments, **more})
     return hold_id
 
 
@@ -59,12 +59,12 @@ def add_login(
     conn: Conn, clinic_id: UUID, attempted_at: datetime, outcome: str | None, version: int = 1
 ) -> None:
     values = {"clinic_id": clinic_id, "credential_version": version, "outcome": outcome}
-    _insert(conn, "logins", {**values, "attempted_at": attempted_at})
+    insert(conn, "idexx_sync.logins", {**values, "attempted_at": attempted_at})
 
 
 def add_credentials(conn: Conn, clinic_id: UUID, version: int = 1) -> None:
     values = {"clinic_id": clinic_id, "version": version, "sealed": b"sealed"}
-    _insert(conn, "credentials", {**values, "created_at": MORNING})
+    insert(conn, "idexx_sync.credentials", {**values, "created_at": MORNING})
 
 
 def pause(conn: Conn, clinic_id: UUID, reason: str | None) -> None:
@@ -72,12 +72,4 @@ def pause(conn: Conn, clinic_id: UUID, reason: str | None) -> None:
         "UPDATE idexx_sync.clinic_settings SET paused_at = now(), paused_reason = %s "
         "WHERE clinic_id = %s",
         (reason, clinic_id),
-    )
-
-
-def _insert(conn: Conn, table: str, values: dict[str, Any]) -> None:
-    conn.execute(
-        f"INSERT INTO idexx_sync.{table} ({', '.join(values)}) "
-        f"VALUES ({', '.join(['%s'] * len(values))})",
-        [Jsonb(value) if isinstance(value, dict) else value for value in values.values()],
     )

@@ -13,10 +13,12 @@ from pydantic import SecretStr
 
 from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.database.connection import Database
-from tests.integration.api.conftest import Api
-from tests.integration.cli.conftest import Answer, CommandLine
+from tests.kit.api import Api
+from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic
+from tests.kit.command_line import Answer, CommandLine
 from tests.kit.http_gateway import Server, of_gateway, serving
-from tests.kit.support import Bench, add_clinic, visits
+from tests.kit.records import visits
 
 WEEK = {"from": "2026-05-04", "to": "2026-05-10"}
 

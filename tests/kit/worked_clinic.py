@@ -1,24 +1,16 @@
 """One clinic on a simulated Neo, worked on by the real worker handler, for tests over real HTTP."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import pytest
-from pydantic import SecretStr
-
 from functions.inbound_sync.handler import worker
-from idexx_sync.core.sealing import keyring
-from idexx_sync.jobs import wiring
-from idexx_sync.pims.access import Credentials
-from idexx_sync.pims.access_store import store_credentials
+from idexx_sync.database.connection import Conn
 from neo_simulator.client import Company
-from tests.kit.support import LOCAL_KEY, Conn, add_clinic, query
+from tests.kit.clinic import add_clinic, set_credentials
+from tests.kit.database import query
 
 ZONE = "America/Los_Angeles"
 
@@ -38,12 +30,7 @@ class WorkedClinic:
         self.set_credentials()
 
     def set_credentials(self, password: str | None = None) -> None:
-        credentials = Credentials(
-            company_id=SecretStr(self.neo.company_id),
-            username=SecretStr(self.neo.username),
-            password=SecretStr(password or self.neo.password),
-        )
-        store_credentials(self.conn, keyring(LOCAL_KEY), self.clinic_id, credentials)
+        set_credentials(self.conn, self.clinic_id, self.neo, password)
 
     def work(self, **params: Any) -> dict[str, Any]:
         """One invocation of the worker; raises what leaves the handler."""
@@ -76,26 +63,3 @@ class WorkedClinic:
 
     def today(self) -> date:
         return datetime.now(UTC).astimezone(ZoneInfo(ZONE)).date()
-
-
-@contextmanager
-def process_environment(
-    monkeypatch: pytest.MonkeyPatch, database: str, neo_url: str, **more: str
-) -> Iterator[None]:
-    """The environment that a worker's process has, and tools made anew from it."""
-    settings = {
-        "DATABASE_URL": database,
-        "IDEXX_SYNC_LOCAL_KEY": LOCAL_KEY.get_secret_value(),
-        "IDEXX_SYNC_NEO_HOSTS": neo_url,
-        "IDEXX_SYNC_CHROMIUM_PATH": os.environ.get("IDEXX_SYNC_CHROMIUM_PATH", ""),
-        "IDEXX_SYNC_NEO_REQUESTS_PER_SECOND": "1000",
-        **more,
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    wiring.process_tools.cache_clear()
-    try:
-        yield
-    finally:
-        wiring.process_tools().database.close()
-        wiring.process_tools.cache_clear()

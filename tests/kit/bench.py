@@ -1,0 +1,161 @@
+"""A clinic with a scripted PIMS over a real database: syncs run in the test's own process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from idexx_sync.clinics.store import Clinic
+from idexx_sync.core.sealing import keyring
+from idexx_sync.database.connection import Conn, Database
+from idexx_sync.jobs.contract import Sync
+from idexx_sync.jobs.heartbeat import Lifetime
+from idexx_sync.jobs.model import Job, Params, new_order
+from idexx_sync.jobs.runner import Tools, run_job
+from idexx_sync.syncs.cases.sync import CaseSync
+from idexx_sync.syncs.hold_store import decide
+from idexx_sync.syncs.inbound.sync import InboundSync
+from tests.kit.database import insert, query, update
+from tests.kit.records import MONDAY, MORNING
+from tests.kit.scripted_pims import ScriptedPims
+from tests.kit.settings import LOCAL_KEY, make_settings
+
+
+@dataclass
+class Bench:
+    """One clinic, its PIMS, a clock that stands until it is moved, and runs on demand."""
+
+    conn: Conn
+    url: str
+    clinic_id: UUID
+    now: datetime = MORNING
+    pims: ScriptedPims = field(init=False)
+    retried: bool = False
+
+    def __post_init__(self) -> None:
+        self.pims = ScriptedPims(clock=lambda: self.now)
+        self.database = Database(SecretStr(self.url))
+
+    def tools(self, **changes: Any) -> Tools:
+        @contextmanager
+        def open_pims(
+            clinic: Clinic,
+            job_id: UUID,
+            session: tuple[int, bytes] | None,
+            lifetime: Lifetime,
+        ) -> Iterator[ScriptedPims]:
+            yield self.pims
+
+        tools = Tools(
+            settings=make_settings(self.url),
+            keys=keyring(LOCAL_KEY),
+            database=self.database,
+            open_pims=open_pims,
+            clock=lambda: self.now,
+            sleep=lambda _seconds: None,
+            retried=self.retried,
+        )
+        return replace(tools, **changes)
+
+    def sync(self, first: date = MONDAY, last: date | None = None, **params: Any) -> Job:
+        """Run the inbound sync over the days (one week, if nothing else is said)."""
+        wanted = Params(first_day=first, last_day=last or first + timedelta(days=6), **params)
+        order = new_order(self.clinic_id, "inbound", "cli", wanted)
+        return run_job(order, InboundSync(), self.tools())
+
+    def cases(self, sync: Sync | None = None, **params: Any) -> Job:
+        """Run the case sync over its own window, if nothing else is said."""
+        order = new_order(self.clinic_id, "cases", "cli", Params(**params))
+        return run_job(order, sync or CaseSync(), self.tools())
+
+    def later(self, minutes: float = 15) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    def rows(self, *, removed: bool = False) -> list[dict[str, Any]]:
+        """The clinic's appointments, live ones only unless removed ones are asked for too."""
+        return query(
+            self.conn,
+            "SELECT * FROM public.schedule_appointments WHERE clinic_id = %s "
+            "AND (%s OR deleted_at IS NULL) ORDER BY date, start_time, neo_appointment_id",
+            (self.clinic_id, removed),
+        )
+
+    def row(self, key: str) -> dict[str, Any]:
+        found = [row for row in self.rows(removed=True) if row["neo_appointment_id"] == key]
+        assert len(found) == 1, f"{len(found)} rows of {key}"
+        return found[0]
+
+    def keys(self) -> list[str]:
+        return [row["neo_appointment_id"] for row in self.rows()]
+
+    def slots(self, day: date = MONDAY) -> dict[str, int]:
+        """Start -> booked count of the day's slots."""
+        found = query(
+            self.conn,
+            "SELECT start_time, booked_count FROM public.schedule_slots "
+            "WHERE clinic_id = %s AND date = %s ORDER BY start_time",
+            (self.clinic_id, day),
+        )
+        return {f"{slot['start_time']:%H:%M}": slot["booked_count"] for slot in found}
+
+    def holds(self) -> list[dict[str, Any]]:
+        return query(
+            self.conn,
+            "SELECT * FROM idexx_sync.holds WHERE clinic_id = %s ORDER BY opened_at, cause",
+            (self.clinic_id,),
+        )
+
+    def hold(self, cause: str) -> dict[str, Any]:
+        """The clinic's only hold of that cause, whatever has become of it."""
+        found = [hold for hold in self.holds() if hold["cause"] == cause]
+        assert len(found) == 1, f"{len(found)} holds of {cause}"
+        return found[0]
+
+    def decide(self, cause: str, verdict: Literal["approved", "rejected"]) -> None:
+        decided = decide(self.conn, self.hold(cause)["id"], verdict, "a tester", self.now)
+        assert decided is not None
+
+    def configure(self, table: str, **columns: Any) -> None:
+        """Change the clinic's row of `clinics` or `clinic_schedule_configs`."""
+        key = "id" if table == "clinics" else "clinic_id"
+        update(self.conn, f"public.{table}", columns, **{key: self.clinic_id})
+
+    def book(self, start: str, end: str, **columns: Any) -> None:
+        """A booking of the voice agent, confirmed if nothing else is said."""
+        begin, finish = datetime.fromisoformat(start), datetime.fromisoformat(end)
+        values = {
+            "clinic_id": self.clinic_id,
+            "date": begin.date(),
+            "start_time": begin.time(),
+            "end_time": finish.time(),
+            "status": "confirmed",
+            **columns,
+        }
+        insert(self.conn, "public.vapi_bookings", values)
+
+    def schedule_syncs(self) -> list[dict[str, Any]]:
+        return query(
+            self.conn,
+            "SELECT * FROM public.schedule_syncs WHERE clinic_id = %s ORDER BY completed_at",
+            (self.clinic_id,),
+        )
+
+    def audits(self, job: Job) -> list[dict[str, Any]]:
+        return query(
+            self.conn,
+            "SELECT * FROM public.case_sync_audits WHERE job_id = %s ORDER BY external_id",
+            (job.id,),
+        )
+
+    def record(self, key: str) -> dict[str, Any]:
+        found = query(
+            self.conn,
+            "SELECT * FROM idexx_sync.records WHERE clinic_id = %s AND external_id = %s",
+            (self.clinic_id, key),
+        )
+        assert len(found) == 1, f"{len(found)} records of {key}"
+        return found[0]

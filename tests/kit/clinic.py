@@ -1,0 +1,103 @@
+"""A clinic in ODIS: its rows, its users, its secrets for Neo, and its session there."""
+
+import json
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from pydantic import SecretStr
+
+from idexx_sync.clinics.store import set_up_clinic
+from idexx_sync.core.sealing import keyring, seal
+from idexx_sync.database.connection import Conn
+from idexx_sync.pims.access import Credentials, StoredSession
+from idexx_sync.pims.access_store import store_credentials
+from neo_simulator.client import Company
+from tests.kit.database import insert
+from tests.kit.settings import LOCAL_KEY
+
+
+def add_clinic(
+    conn: Conn,
+    *,
+    zone: str | None = "America/Los_Angeles",
+    base_url: str = "https://us.idexxneo.com",
+    room_ids: list[str] | None = None,
+    stage: Literal["off", "shadow", "canary", "live"] = "live",
+    is_active: bool = True,
+    business_hours: Any = None,
+    acting_user_id: UUID | None = None,
+    live_from: date | None = None,
+    **schedule: Any,
+) -> UUID:
+    """A clinic as ODIS has it, set up for this service; returns its id."""
+    clinic_id = uuid4()
+    clinic = {
+        "id": clinic_id,
+        "name": f"Clinic {clinic_id}",
+        "slug": str(clinic_id),
+        "timezone": zone,
+        "is_active": is_active,
+        "business_hours": business_hours,
+    }
+    insert(conn, "public.clinics", clinic)
+    config = {"clinic_id": clinic_id, "slot_duration_minutes": 30, **schedule}
+    insert(conn, "public.clinic_schedule_configs", config)
+    set_up_clinic(
+        conn,
+        clinic_id,
+        base_url=base_url,
+        room_ids=room_ids,
+        stage=stage,
+        acting_user_id=acting_user_id,
+        live_from=live_from,
+    )
+    return clinic_id
+
+
+def add_user(conn: Conn, *clinic_ids: UUID) -> UUID:
+    """A user of ODIS with access to the clinics; returns its id."""
+    user_id = uuid4()
+    conn.execute("INSERT INTO auth.users (id) VALUES (%s)", (user_id,))
+    conn.execute("INSERT INTO public.users (id) VALUES (%s)", (user_id,))
+    for clinic_id in clinic_ids:
+        conn.execute(
+            "INSERT INTO public.user_clinic_access (user_id, clinic_id) VALUES (%s, %s)",
+            (user_id, clinic_id),
+        )
+    return user_id
+
+
+def set_credentials(
+    conn: Conn, clinic_id: UUID, company: Company, password: str | None = None
+) -> None:
+    """Stores the secrets with which the clinic logs in to its company in Neo.
+
+    They are the company's own, but for another password if one is given.
+    """
+    credentials = Credentials(
+        company_id=SecretStr(company.company_id),
+        username=SecretStr(company.username),
+        password=SecretStr(password or company.password),
+    )
+    store_credentials(conn, keyring(LOCAL_KEY), clinic_id, credentials)
+
+
+def set_session(conn: Conn, clinic_id: UUID, session: StoredSession, stored_at: datetime) -> None:
+    """Stores a session as a login with the newest credentials would have left it."""
+    content = {
+        "cookies": session.cookies,
+        "user_agent": session.user_agent,
+        "logged_in_at": session.logged_in_at.isoformat(),
+    }
+    sealed = seal(keyring(LOCAL_KEY), clinic_id, json.dumps(content).encode())
+    conn.execute(
+        """
+        INSERT INTO idexx_sync.sessions (clinic_id, credential_version, sealed, stored_at)
+        SELECT %(clinic)s, max(version), %(sealed)s, %(at)s
+          FROM idexx_sync.credentials WHERE clinic_id = %(clinic)s
+        ON CONFLICT (clinic_id) DO UPDATE
+           SET sealed = EXCLUDED.sealed, credential_version = EXCLUDED.credential_version
+        """,
+        {"clinic": clinic_id, "sealed": sealed, "at": stored_at},
+    )

@@ -1,0 +1,53 @@
+"""Settings and secrets of a test's service, as objects and as a process's environment."""
+
+import base64
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from idexx_sync.core.settings import KeySettings, Settings
+from idexx_sync.jobs import wiring
+
+LOCAL_KEY = SecretStr(base64.b64encode(bytes(range(32))).decode())
+PEPPER = SecretStr(base64.b64encode(bytes(range(32, 64))).decode())
+
+
+def make_settings(database_url: str, **overrides: Any) -> Settings:
+    return Settings(
+        DATABASE_URL=SecretStr(database_url),
+        local_key=LOCAL_KEY,
+        **overrides,
+    )
+
+
+def make_key_settings(database_url: str, **overrides: Any) -> KeySettings:
+    return KeySettings(
+        DATABASE_URL=SecretStr(database_url), **{"pepper": PEPPER, "stage": "test", **overrides}
+    )
+
+
+@contextmanager
+def process_environment(
+    monkeypatch: pytest.MonkeyPatch, database: str, neo_url: str, **more: str
+) -> Iterator[None]:
+    """The environment that a worker's process has, and tools made anew from it."""
+    settings = {
+        "DATABASE_URL": database,
+        "IDEXX_SYNC_LOCAL_KEY": LOCAL_KEY.get_secret_value(),
+        "IDEXX_SYNC_NEO_HOSTS": neo_url,
+        "IDEXX_SYNC_CHROMIUM_PATH": os.environ.get("IDEXX_SYNC_CHROMIUM_PATH", ""),
+        "IDEXX_SYNC_NEO_REQUESTS_PER_SECOND": "1000",
+        **more,
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    wiring.process_tools.cache_clear()
+    try:
+        yield
+    finally:
+        wiring.process_tools().database.close()
+        wiring.process_tools.cache_clear()
