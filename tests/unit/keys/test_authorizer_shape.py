@@ -15,7 +15,15 @@ from tests.kit.authorizing import request_event
 
 KEY = generate_key("test")
 OTHER = generate_key("test")
-UNWANTED = ("boto3", "playwright", "httpx", "typer", "rich", "idexx_sync.pims.neo", "idexx_sync.jobs")
+UNWANTED = (
+    "boto3",
+    "playwright",
+    "httpx",
+    "typer",
+    "rich",
+    "idexx_sync.pims.neo",
+    "idexx_sync.jobs",
+)
 
 
 def no_desk() -> Desk:

@@ -54,13 +54,12 @@ def apply(run: Run, prepared: Prepared, *, last_try: bool) -> Report:
             _store_holds(run, prepared, now)
             _write_slots(run, prepared, now, settle)
             _refresh(run, prepared, now)
-        job_store.finish(
+        job_store.end(
             run.conn,
             run.lease,
             prepared.report.status,
             result=prepared.report.as_result(),
         )
-        leases.release(run.conn, run.lease)
     return prepared.report
 
 

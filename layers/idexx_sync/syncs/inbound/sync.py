@@ -249,6 +249,5 @@ def _end_dry_run(run: Run, prepared: Prepared) -> Report:
     report.plan = planned_changes(changes)
     with writing(run.conn) as settle:
         leases.require(run.conn, run.lease, settle)
-        job_store.finish(run.conn, run.lease, report.status, result=report.as_result())
-        leases.release(run.conn, run.lease)
+        job_store.end(run.conn, run.lease, report.status, result=report.as_result())
     return report
