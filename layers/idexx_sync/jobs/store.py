@@ -97,6 +97,20 @@ def _start(conn: Conn, job_id: UUID) -> Any:
     )
 
 
+def store_progress(conn: Conn, lease: Lease, progress: dict[str, Any]) -> None:
+    """Record how far the run has come; part of the transaction that commits the piece.
+
+    A retry of the job, or the run that takes it over, finds it in `Job.progress`.
+    """
+    conn.execute(
+        """
+        UPDATE idexx_sync.jobs SET progress = %s
+         WHERE id = %s AND fence = %s AND status = 'running'
+        """,
+        (Jsonb(progress), lease.job_id, lease.fence),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Queued:
     """A job that waits for a run: it is ended only as long as it does."""
