@@ -84,23 +84,20 @@ def renew(conn: Conn, lease: Lease, seconds: float) -> bool:
     return renewed is not None
 
 
-def release(conn: Conn, lease: Lease) -> None:
-    """Let the next run in; the row stays, so that its fence keeps counting."""
+def release(conn: Conn, clinic_id: UUID, job_id: UUID, fence: int | None = None) -> None:
+    """Let the next run in; the row stays, so that its fence keeps counting.
+
+    With a `fence` the run lets its own lease go, and nothing if another run has taken over.
+    Without one the lease is taken away from whoever runs the job: the fence rises, after a write
+    that is under way.
+    """
     conn.execute(
         """
-        UPDATE idexx_sync.leases SET expires_at = to_timestamp(0)
-         WHERE clinic_id = %s AND job_id = %s AND fence = %s
+        UPDATE idexx_sync.leases
+           SET expires_at = to_timestamp(0),
+               fence = CASE WHEN %(fence)s::bigint IS NULL THEN fence + 1 ELSE fence END
+         WHERE clinic_id = %(clinic_id)s AND job_id = %(job_id)s
+           AND fence = coalesce(%(fence)s, fence)
         """,
-        (lease.clinic_id, lease.job_id, lease.fence),
-    )
-
-
-def revoke(conn: Conn, clinic_id: UUID, job_id: UUID) -> None:
-    """Take the lease away from whoever runs this job; waits for a write that is under way."""
-    conn.execute(
-        """
-        UPDATE idexx_sync.leases SET fence = fence + 1, expires_at = to_timestamp(0)
-         WHERE clinic_id = %s AND job_id = %s
-        """,
-        (clinic_id, job_id),
+        {"clinic_id": clinic_id, "job_id": job_id, "fence": fence},
     )

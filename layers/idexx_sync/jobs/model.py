@@ -110,6 +110,8 @@ class Job:
     error_kind: str | None
     error_message: str | None
     result: dict[str, Any] | None
+    progress: dict[str, Any] | None
+    """The pieces that its run has committed; None: none yet, or the sync has only one."""
     retry_of: UUID | None
     queued_at: datetime
     started_at: datetime | None
@@ -121,7 +123,8 @@ class Job:
 
 
 JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params, status, attempt,
-    error_kind, error_message, result, retry_of, queued_at, started_at, finished_at"""
+    error_kind, error_message, result, progress, retry_of, queued_at, started_at,
+    finished_at"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from idexx_sync.core.sealing import Keyring
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import JobStatus, SyncName
 from idexx_sync.database.connection import Database, unavailable, writing
-from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
 from idexx_sync.jobs.heartbeat import Lifetime, watched
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Begun, Job, Order, Params
+from idexx_sync.jobs.store import Queued
 
 OVERLAP_WAIT_S: Final = 60
 """How long a run waits for another one of its clinic."""
@@ -150,7 +150,7 @@ def _no_such_job(order: Order) -> ConfigurationInvalid:
 def _end_overlap(job: Job, tools: Tools) -> Job:
     message = f"another sync of this clinic was running for longer than {OVERLAP_WAIT_S} s"
     if job.trigger == "schedule" or not tools.retried:
-        job_store.end_unstarted(tools.database.connection(), job.id, "skipped_overlap", message)
+        job_store.end(tools.database.connection(), Queued(job.id), "skipped_overlap", why=message)
     return _as_it_stands(job, tools)
 
 
@@ -243,11 +243,9 @@ def _end(
 def _end_on(
     lease: Lease, status: JobStatus, tools: Tools, error: SyncError | None, why: str | None
 ) -> None:
-    """Both touch only what is still this run's: a job that was taken over has a higher fence."""
     conn = tools.database.connection()
     with writing(conn):
-        job_store.finish(conn, lease, status, error=error, why=why)
-        leases.release(conn, lease)
+        job_store.end(conn, lease, status, error=error, why=why)
 
 
 def _read(lease: Lease, tools: Tools) -> Job | None:

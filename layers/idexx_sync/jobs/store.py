@@ -1,5 +1,6 @@
 """Jobs: one row per run of a sync, from the order to the outcome."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,8 @@ from psycopg.types.json import Jsonb
 
 from idexx_sync.clinics.store import CLINIC_QUERY
 from idexx_sync.core.errors import SyncError
-from idexx_sync.core.vocabulary import JobStatus, SyncName
-from idexx_sync.database.connection import Conn, writing
+from idexx_sync.core.vocabulary import UNFINISHED, JobStatus, SyncName
+from idexx_sync.database.connection import Conn, Cur, writing
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import JOB_COLUMNS, Begun, Job, Order
@@ -96,48 +97,84 @@ def _start(conn: Conn, job_id: UUID) -> Any:
     )
 
 
-def finish(
+def store_progress(conn: Conn, lease: Lease, progress: dict[str, Any]) -> None:
+    """Record how far the run has come; part of the transaction that commits the piece.
+
+    A retry of the job, or the run that takes it over, finds it in `Job.progress`.
+    """
+    conn.execute(
+        """
+        UPDATE idexx_sync.jobs SET progress = %s
+         WHERE id = %s AND fence = %s AND status = 'running'
+        """,
+        (Jsonb(progress), lease.job_id, lease.fence),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A job that waits for a run: it is ended only as long as it does."""
+
+    job_id: UUID
+    never_begun: bool = False
+    """Whether it must not have been begun either: a retry waits too, and has been."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A job that a person ends, whatever it is doing; its run loses the lease."""
+
+    clinic_id: UUID
+    job_id: UUID
+
+
+def end(
     conn: Conn,
-    lease: Lease,
+    what: Lease | Queued | Unfinished,
     status: JobStatus,
     *,
     result: dict[str, Any] | None = None,
     error: SyncError | None = None,
     why: str | None = None,
-) -> None:
-    """End the job, or give it back with status `queued`; part of the caller's transaction.
+) -> Cur:
+    """End a job and let its lease go, or give it back for a retry with status `queued`.
 
-    `why` is told of a job that was skipped: no error, and nothing was done.
+    Part of the caller's transaction. With a lease, only the run that still holds it ends the job.
+    `why` tells about a job that ended without an error of its own. The cursor's `rowcount`, once
+    the transaction has settled, is 0 if the job was not as `what` demands.
     """
-    conn.execute(
+    if isinstance(what, Lease):
+        leases.release(conn, what.clinic_id, what.job_id, what.fence)
+    elif isinstance(what, Unfinished):
+        leases.release(conn, what.clinic_id, what.job_id)
+    return conn.execute(
         """
         UPDATE idexx_sync.jobs
            SET status = %(status)s, result = %(result)s,
                error_kind = %(kind)s, error_message = %(message)s,
                finished_at = CASE WHEN %(status)s <> 'queued' THEN clock_timestamp() END
-         WHERE id = %(job_id)s AND fence = %(fence)s AND status = 'running'
+         WHERE id = %(job_id)s AND status = ANY(%(from)s)
+           AND (%(fence)s::bigint IS NULL OR fence = %(fence)s)
+           AND (attempt = 0 OR NOT %(never_begun)s)
         """,
         {
             "status": status,
             "result": None if result is None else Jsonb(result),
             "kind": error.kind if error else None,
             "message": error.message if error else why,
-            "job_id": lease.job_id,
-            "fence": lease.fence,
+            "job_id": what.job_id,
+            "from": _endable(what),
+            "fence": what.fence if isinstance(what, Lease) else None,
+            "never_begun": isinstance(what, Queued) and what.never_begun,
         },
     )
 
 
-def end_unstarted(conn: Conn, job_id: UUID, status: JobStatus, message: str) -> None:
-    """End a job that never got the lease."""
-    conn.execute(
-        """
-        UPDATE idexx_sync.jobs
-           SET status = %s, error_message = %s, finished_at = clock_timestamp()
-         WHERE id = %s AND status = 'queued'
-        """,
-        (status, message, job_id),
-    )
+def _endable(what: Lease | Queued | Unfinished) -> list[JobStatus]:
+    """The statuses from which the job may be ended."""
+    if isinstance(what, Lease):
+        return ["running"]
+    return ["queued"] if isinstance(what, Queued) else list(UNFINISHED)
 
 
 def job_by_id(conn: Conn, job_id: UUID) -> Job | None:
@@ -185,27 +222,5 @@ def cancel(conn: Conn, job: Job, by: str) -> bool:
     A run that holds the lease loses it: it can't write any more, and its heartbeat ends it.
     """
     with writing(conn):
-        leases.revoke(conn, job.clinic_id, job.id)
-        ended = conn.execute(
-            """
-            UPDATE idexx_sync.jobs
-               SET status = 'cancelled', error_message = %s, finished_at = clock_timestamp()
-             WHERE id = %s AND status IN ('queued', 'running')
-            """,
-            (f"cancelled by {by}", job.id),
-        )
+        ended = end(conn, Unfinished(job.clinic_id, job.id), "cancelled", why=f"cancelled by {by}")
     return ended.rowcount > 0
-
-
-def end(
-    conn: Conn,
-    lease: Lease,
-    status: JobStatus,
-    *,
-    result: dict[str, Any] | None = None,
-    error: SyncError | None = None,
-    why: str | None = None,
-) -> None:
-    """End the job and let its lease go."""
-    finish(conn, lease, status, result=result, error=error, why=why)
-    leases.release(conn, lease)

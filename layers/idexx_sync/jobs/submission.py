@@ -14,9 +14,12 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.clinics.store import unknown_clinic
+from idexx_sync.core.errors import InternalError
 from idexx_sync.core.vocabulary import SyncName, Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
+from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.model import JOB_COLUMNS, Job, Params
+from idexx_sync.jobs.store import Queued
 
 UNDISPATCHED_FOR: Final = timedelta(seconds=30)
 """After so long a job whose worker was not invoked is nobody's any more."""
@@ -214,16 +217,9 @@ def _remember(conn: Conn, wish: Wish, remembered: Remembered, job_id: UUID) -> N
 
 def _give_up(conn: Conn, job_id: UUID) -> None:
     """End a job whose worker can't be invoked, unless it has begun after all."""
+    error = InternalError("the worker could not be invoked; order the sync again")
     with writing(conn):
-        conn.execute(
-            """
-            UPDATE idexx_sync.jobs
-               SET status = 'failed', error_kind = 'internal', finished_at = clock_timestamp(),
-                   error_message = 'the worker could not be invoked; order the sync again'
-             WHERE id = %s AND status = 'queued' AND attempt = 0
-            """,
-            (job_id,),
-        )
+        job_store.end(conn, Queued(job_id, never_begun=True), "failed", error=error)
         conn.execute("DELETE FROM idexx_sync.idempotency_keys WHERE job_id = %s", (job_id,))
 
 

@@ -81,8 +81,7 @@ def write(run: Run, unit: Unit, before: Written, *, last_try: bool) -> Written:
 
 def _end(run: Run, report: Report, written: Written) -> None:
     count(report, written)
-    job_store.finish(run.conn, run.lease, report.status, result=report.as_result())
-    leases.release(run.conn, run.lease)
+    job_store.end(run.conn, run.lease, report.status, result=report.as_result())
 
 
 def count(report: Report, written: Written) -> None:
