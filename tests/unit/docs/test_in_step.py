@@ -142,8 +142,7 @@ def test_a_name_may_carry_several_rules() -> None:
 
 BOOK = "The Guide"
 BOOKS = {
-    BOOK: "# A guide\n\n## 5 The schedule\n\n### 5.5 `getView`\n\n"
-    "## 6 Notes: content\n\n## 7 Knobs\n"
+    BOOK: "# A guide\n\n## 5 Schedule\n\n### 5.5 `getView`\n\n## 6 Notes: content\n\n## 7 Knobs\n"
 }
 
 
@@ -169,6 +168,8 @@ def test_a_citation_that_leads_to_a_heading(citation: str) -> None:
     ("citation", "topic"),
     [
         ("(The Guide, phones)", "phones"),
+        ("(The Guide, section 5.9)", "section 5.9"),
+        ("(The Guide, section on getVie)", "section on getVie"),
         ("(The Guide, section on getViews)", "section on getViews"),
         ("(The Guide, sections on notes and on phones)", "sections on notes and on phones"),
         ("The Guide (sections 5.5 and 5.6)", "sections 5.5 and 5.6"),
@@ -181,6 +182,12 @@ def test_a_citation_that_leads_nowhere(citation: str, topic: str) -> None:
     assert heading_defects(BOOKS, {"code.py": citation}) == [
         f"code.py: The Guide, {topic!r}: no heading says that"
     ]
+
+
+def test_a_citation_may_go_over_lines_of_text_and_comments() -> None:
+    citation = "as The\n    # Guide, section\n    -- on notes\ncontent, has it"
+
+    assert list(cited_topics(citation, BOOKS)) == [(BOOK, "section on notes content")]
 
 
 @pytest.mark.parametrize(
