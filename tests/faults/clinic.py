@@ -25,8 +25,8 @@ from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
 from oracle.cases import CaseQuestion
 from oracle.question import Question
-from tests.faults import truth
-from tests.faults.people import People
+from tests.faults import ask_oracle
+from tests.faults.odis_users import OdisUsers
 from tests.faults.rig import Rig
 from tests.kit.clinic import add_clinic, add_user, set_credentials, set_session
 from tests.kit.database import query, update
@@ -110,7 +110,7 @@ class FaultClinic:
             live_from=self.live_from,
             **{"sync_horizon_days": HORIZON_DAYS, **schedule},
         )
-        self.people = People(rig.conn, self.clinic_id)
+        self.people = OdisUsers(rig.conn, self.clinic_id)
         self.url = rig.proxied_url if proxied else rig.url
         self.tools = self.make_tools()
         self.given_up: list[UUID] = []
@@ -231,21 +231,21 @@ class FaultClinic:
 
     def question(self) -> Question:
         """The days and rooms that a run of this moment covers."""
-        return truth.question(self.conn, self.clinic_id, self.now)
+        return ask_oracle.question(self.conn, self.clinic_id, self.now)
 
     def differences(self) -> list[str]:
         """What differs from Neo, but for what the rules leave as it is."""
-        return truth.differences(self.conn, self.clinic_id, self.now, self.neo)
+        return ask_oracle.differences(self.conn, self.clinic_id, self.now, self.neo)
 
     def shown(self) -> dict[str, Any]:
         """Neo's state, without the visits that its calendar hides."""
-        return truth.shown(self.conn, self.clinic_id, self.now, self.neo)
+        return ask_oracle.shown(self.conn, self.clinic_id, self.now, self.neo)
 
     def case_question(self, state: dict[str, Any]) -> CaseQuestion:
         """The days that a case run of this moment covers, and what people did to its cases."""
         edited, deleted = self.people.fields_edited(state), self.people.deleted
         now, live_from = self.now, self.live_from
-        return truth.case_question(self.conn, self.clinic_id, now, live_from, edited, deleted)
+        return ask_oracle.case_question(self.conn, self.clinic_id, now, live_from, edited, deleted)
 
     def close(self) -> None:
         self.tools.database.close()

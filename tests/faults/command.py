@@ -24,7 +24,7 @@ from tests.faults import (
 )
 from tests.faults.results import Outcome, failures, figures, table
 from tests.faults.rig import devoted, running_rig
-from tests.faults.tasks import Task
+from tests.faults.scenario import Scenario
 from tests.kit.paths import ROOT
 
 PROCESSES = 2
@@ -38,7 +38,9 @@ FILE = ROOT / ".local" / "faults.json"
 
 def main(words: Sequence[str]) -> int:
     wanted = _arguments(words)
-    chosen = [task for task in _tasks(wanted) if wanted.only.lower() in task.group.lower()]
+    chosen = [
+        scenario for scenario in _scenarios(wanted) if wanted.only.lower() in scenario.group.lower()
+    ]
     if not chosen:
         print(f"--only: no group contains {wanted.only!r}", file=sys.stderr)  # noqa: T201
         return 2
@@ -62,13 +64,13 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _tasks(wanted: argparse.Namespace) -> list[Task]:
+def _scenarios(wanted: argparse.Namespace) -> list[Scenario]:
     if wanted.replay:
-        return [Task("Replayed history", histories.replay, {"path": wanted.replay})]
+        return [Scenario("Replayed history", histories.replay, {"path": wanted.replay})]
     if wanted.seed is not None:
         return [histories.seeded(wanted.seed, wanted.number)]
     sets = (histories, kills, races, sweep_login, sweep_neo, sweep_database, sweep_cases)
-    return [task for one in sets for task in one.tasks(full=wanted.full)]
+    return [scenario for one in sets for scenario in one.scenarios(full=wanted.full)]
 
 
 def report(outcomes: Sequence[Outcome], seconds: float) -> None:
@@ -80,13 +82,13 @@ def report(outcomes: Sequence[Outcome], seconds: float) -> None:
     _say(f"{len(outcomes) - failed} passed, {failed} failed in {seconds:.0f} s")
 
 
-def run_all(tasks: Sequence[Task], processes: int) -> list[Outcome]:
-    """Carry the tasks out, the long ones first, each process on a rig of its own."""
+def run_all(scenarios: Sequence[Scenario], processes: int) -> list[Outcome]:
+    """Carry the scenarios out, the long ones first, each process on a rig of its own."""
     context = multiprocessing.get_context("spawn")
     waiting: Any = context.Queue()
     done: Any = context.Queue()
-    for task in sorted(tasks, key=lambda task: -task.cost_s):
-        waiting.put(task)
+    for scenario in sorted(scenarios, key=lambda scenario: -scenario.cost_s):
+        waiting.put(scenario)
     workers = [
         context.Process(target=_work, args=(waiting, done)) for _ in range(max(1, processes))
     ]
@@ -94,7 +96,7 @@ def run_all(tasks: Sequence[Task], processes: int) -> list[Outcome]:
         waiting.put(None)
         worker.start()
     try:
-        return _collect(done, len(tasks), workers)
+        return _collect(done, len(scenarios), workers)
     finally:
         for worker in workers:
             worker.join(20)
@@ -124,22 +126,22 @@ def _work(waiting: Any, done: Any) -> None:
     """One process: a rig, and scenarios until there are no more, or nobody waits for them."""
     master = os.getppid()
     with running_rig() as rig, devoted(rig):
-        while (task := _next(waiting, master)) is not None:
-            outcome = Outcome(task.group, task.name)
+        while (scenario := _next(waiting, master)) is not None:
+            outcome = Outcome(scenario.group, scenario.name)
             started = time.monotonic()
             try:
-                task.run(rig, outcome)
+                scenario.run(rig, outcome)
             except Exception:  # noqa: BLE001 the other scenarios go on
                 outcome.trouble = traceback.format_exc(limit=-4)
             outcome.seconds = time.monotonic() - started
             done.put(outcome)
 
 
-def _next(waiting: Any, master: int) -> Task | None:
+def _next(waiting: Any, master: int) -> Scenario | None:
     while os.getppid() == master:
         with suppress(queue.Empty):
-            task: Task | None = waiting.get(timeout=LOOKS_UP_S)
-            return task
+            scenario: Scenario | None = waiting.get(timeout=LOOKS_UP_S)
+            return scenario
     return None
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from idexx_sync.core.vocabulary import SyncName
 from oracle.cases import case_differences
-from tests.faults import case_checks, checks, truth
+from tests.faults import ask_oracle, case_checks, checks
 from tests.faults.clinic import Delivery, FaultClinic
 from tests.faults.observation import Cases, Observation, observe, observe_cases
 from tests.faults.results import Outcome, Violation
@@ -76,7 +76,7 @@ class Watch:
 
     def _look_at_cases(self, before: Cases, job_ids: list[UUID]) -> None:
         clinic, conn = self.clinic, self.clinic.conn
-        state, zone = clinic.shown(), truth.zone(conn, clinic.clinic_id)
+        state, zone = clinic.shown(), ask_oracle.zone(conn, clinic.clinic_id)
         question = clinic.case_question(state)
         after = self.observe_cases()
         self.add(case_checks.case_audits_match(conn, job_ids, before, after))

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from tests.faults.clinic import FaultClinic
+from tests.faults.neo_staff import EUTHANASIA
 from tests.faults.rig import Rig
-from tests.faults.staff import EUTHANASIA
 
 RECORDS = 4
 """Consultations that the run reads."""

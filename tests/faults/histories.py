@@ -14,7 +14,7 @@ from tests.faults.operations import Operation, history
 from tests.faults.races import run_both
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
-from tests.faults.tasks import Task
+from tests.faults.scenario import Scenario
 from tests.faults.world import World
 from tests.kit.paths import ROOT
 
@@ -26,14 +26,14 @@ RUNS: dict[str, SyncName] = {"run": "inbound", "run_cases": "cases"}
 """Operation -> the sync that it runs."""
 
 
-def tasks(*, full: bool) -> Iterator[Task]:
+def scenarios(*, full: bool) -> Iterator[Scenario]:
     seeds, number = (20, 2_000) if full else (2, 300)
     for seed in range(1, seeds + 1):
         yield seeded(seed, number)
 
 
-def seeded(seed: int, number: int) -> Task:
-    return Task("Random history", live, {"seed": seed, "number": number}, number / 10)
+def seeded(seed: int, number: int) -> Scenario:
+    return Scenario("Random history", live, {"seed": seed, "number": number}, number / 10)
 
 
 def live(rig: Rig, outcome: Outcome, *, seed: int, number: int) -> None:

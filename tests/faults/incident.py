@@ -12,8 +12,8 @@ from tests.faults import checks
 from tests.faults.clinic import TRIES, FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.observation import observe
-from tests.faults.patience import PATIENCE
 from tests.faults.results import Outcome, Violation
+from tests.faults.short_waits import PATIENCE
 from tests.faults.worker import Worker, bury, orphans_that_stay, tick, working
 from tests.kit.database import query
 from tests.kit.processes import adopting_orphans

@@ -15,7 +15,7 @@ from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.incident import Event, Incident
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
-from tests.faults.tasks import Task
+from tests.faults.scenario import Scenario
 from tests.faults.worker import ANSWERS_WITHIN_S, Worker, tick, working
 
 DELAY_MS, RESERVE_S = 40, 0.5
@@ -26,26 +26,26 @@ FIRST_ROUND_TRIP, LAST_ROUND_TRIP = 5, 13
 WRONG_PASSWORD = "Wrong-Password-1"
 
 
-def tasks(*, full: bool) -> Iterator[Task]:
+def scenarios(*, full: bool) -> Iterator[Scenario]:
     kills = 50 if full else 4
     for number in range(kills):
         log_in = number % 2 == 1
         share = round((number // 2 + 0.5) / (kills / 2), 3)
         arguments = {"share": share, "log_in": log_in, "seed": number}
-        yield Task("Worker killed at a random moment", kill_at_moment, arguments, 8)
+        yield Scenario("Worker killed at a random moment", kill_at_moment, arguments, 8)
     for n in range(FIRST_ROUND_TRIP, LAST_ROUND_TRIP + 1):
         if full or n % 3 == 1:
-            yield Task("Worker killed at round trip n", kill_at_round_trip, {"n": n}, 6)
+            yield Scenario("Worker killed at round trip n", kill_at_round_trip, {"n": n}, 6)
         if full or n % 3 == 2:
-            yield Task("Worker frozen past its lease, thawed", freeze, {"n": n}, 8)
+            yield Scenario("Worker frozen past its lease, thawed", freeze, {"n": n}, 8)
     for n in range(1 if not full else 5):
-        yield Task("Worker killed with a wrong password", kill_wrong_password, {"late": n}, 15)
+        yield Scenario("Worker killed with a wrong password", kill_wrong_password, {"late": n}, 15)
     for number in range(parts := 10 if full else 2):
         share = round((number + 0.5) / parts, 3)
-        yield Task("Worker out of time", out_of_time, {"share": share}, 6)
-    yield Task("Worker out of time", out_of_time, {"share": 0.5, "log_in": True}, 9)
+        yield Scenario("Worker out of time", out_of_time, {"share": share}, 6)
+    yield Scenario("Worker out of time", out_of_time, {"share": 0.5, "log_in": True}, 9)
     for number in range(12 if full else 2):
-        yield Task("Worker out of memory", out_of_memory, {"spare_mb": 9 + 3 * number}, 8)
+        yield Scenario("Worker out of memory", out_of_memory, {"spare_mb": 9 + 3 * number}, 8)
 
 
 def kill_at_moment(

@@ -17,21 +17,21 @@ from tests.faults.eventful import eventful_clinic
 from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.results import Outcome, Violation
 from tests.faults.rig import Rig
-from tests.faults.tasks import Task
+from tests.faults.scenario import Scenario
 
 RACERS = 50
 LOOKS_AGAIN_S = 0.05
 """How long a waiting run pauses before it looks again whether it may begin."""
 
 
-def tasks(*, full: bool) -> Iterator[Task]:
+def scenarios(*, full: bool) -> Iterator[Scenario]:
     for round_ in range(5 if full else 1):
-        yield Task("50 racers for one lease", race, {"round": round_}, 20)
-        yield Task("40 runs on an expired session", race_for_login, {"round": round_}, 20)
-        yield Task("Delivered twice at once", deliver_twice, {"at_once": 10, "late": 3}, 4)
+        yield Scenario("50 racers for one lease", race, {"round": round_}, 20)
+        yield Scenario("40 runs on an expired session", race_for_login, {"round": round_}, 20)
+        yield Scenario("Delivered twice at once", deliver_twice, {"at_once": 10, "late": 3}, 4)
 
 
-def race(rig: Rig, outcome: Outcome, *, round: int) -> None:  # noqa: A002 the task's own word
+def race(rig: Rig, outcome: Outcome, *, round: int) -> None:  # noqa: A002 the scenario's own word
     """As many orders as racers, all at the same moment."""
     clinic = eventful_clinic(rig, traceless=bool(round % 2))
     orders = [clinic.order() for _ in range(RACERS)]

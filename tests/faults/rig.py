@@ -15,7 +15,7 @@ from idexx_sync.database.connection import Conn
 from local_stack.postgres import running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
-from tests.faults.patience import PATIENCE, TRANSACTION_TIMEOUT, impatient
+from tests.faults.short_waits import PATIENCE, TRANSACTION_TIMEOUT, short_waits
 from tests.kit.database import create_prepared
 from tests.kit.processes import children
 from tests.kit.proxy import CountingProxy, counting_proxy
@@ -80,13 +80,13 @@ def running_rig() -> Iterator[Rig]:
 
 @contextmanager
 def devoted(rig: Rig) -> Iterator[None]:
-    """For the time of the block this process is impatient and keeps its files in the rig's folder.
+    """For the time of the block this process waits shortly and keeps its files in the rig's folder.
 
-    Never longer: whoever else works in the process would lose both patience and folder.
+    Never longer: whoever else works in the process would lose both time and folder.
     """
     with (
         mock.patch.dict(os.environ, TMPDIR=str(rig.folder)),
         mock.patch.object(tempfile, "tempdir", None),
-        impatient(),
+        short_waits(),
     ):
         yield

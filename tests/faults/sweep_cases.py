@@ -10,8 +10,8 @@ from typing import Any
 from tests.faults import kills, races, sweep_database, sweep_neo
 from tests.faults.competitor import CASE_LOCKS
 from tests.faults.eventful_cases import RECORDS, REQUESTS
+from tests.faults.scenario import Scenario
 from tests.faults.statements import ERRORS, KILLED
-from tests.faults.tasks import Task
 
 STATEMENTS = 66
 """More than a run has: the last one does not strike."""
@@ -26,17 +26,17 @@ FIRST_ROUND_TRIP, LAST_ROUND_TRIP = 5, 20
 """Of a worker's first run; those before open its connection."""
 
 
-def tasks(*, full: bool) -> Iterator[Task]:
+def scenarios(*, full: bool) -> Iterator[Scenario]:
     yield from _of_neo(full=full)
     yield from _of_database(full=full)
     yield from _of_workers(full=full)
     for round_ in range(5 if full else 1):
-        yield Task(
+        yield Scenario(
             "Cases: both syncs at once", races.both_at_once, {"racers": 6, "round": round_}, 3
         )
 
 
-def _of_neo(*, full: bool) -> Iterator[Task]:
+def _of_neo(*, full: bool) -> Iterator[Scenario]:
     actions = sweep_neo.ANSWERS + sweep_neo.cuts(sweep_neo.FEW_BYTES)
     quick = [action for action in actions if _kind(action) not in LOGS_IN]
     for n in range(1, REQUESTS + 1):
@@ -57,18 +57,18 @@ def _kind(action: Any) -> str:
     return str(action["kind"] if isinstance(action, dict) else action)
 
 
-def _request(n: int, action: Any, *, cost_s: float = 0.5, **more: Any) -> Task:
+def _request(n: int, action: Any, *, cost_s: float = 0.5, **more: Any) -> Scenario:
     group = "Cases: Neo fails from request n on" if more.get("lasting") else "Cases: Neo fails at n"
     arguments = {"n": n, "action": action, "cases": True, **more}
-    return Task(group, sweep_neo.fail_at_request, arguments, cost_s)
+    return Scenario(group, sweep_neo.fail_at_request, arguments, cost_s)
 
 
-def _of_database(*, full: bool) -> Iterator[Task]:
+def _of_database(*, full: bool) -> Iterator[Scenario]:
     for n in range(1, STATEMENTS + 1):
         for number, how in enumerate((KILLED, *ERRORS)):
             if full or (number == 0 and n % 3 == 1) or (number and number == n % 8 and n % 3 == 0):
                 arguments = {"n": n, "how": how, "cases": True}
-                yield Task(
+                yield Scenario(
                     "Cases: Postgres fails at statement n",
                     sweep_database.fail_at_statement,
                     arguments,
@@ -89,14 +89,14 @@ def _of_database(*, full: bool) -> Iterator[Task]:
         for n in range(1, ROUND_TRIPS + 1) if full else (9 if what != "records" else 6,):
             arguments = {"what": what, "n": n, "cases": True}
             group = "Cases: somebody holds a lock"
-            yield Task(group, sweep_database.wait_for_a_lock, arguments, 2)
+            yield Scenario(group, sweep_database.wait_for_a_lock, arguments, 2)
 
 
-def _wire(group: str, arguments: dict[str, Any]) -> Task:
-    return Task(group, sweep_database.fail_on_the_wire, {**arguments, "cases": True}, 0.5)
+def _wire(group: str, arguments: dict[str, Any]) -> Scenario:
+    return Scenario(group, sweep_database.fail_on_the_wire, {**arguments, "cases": True}, 0.5)
 
 
-def _of_workers(*, full: bool) -> Iterator[Task]:
+def _of_workers(*, full: bool) -> Iterator[Scenario]:
     number = 30 if full else 1
     for seed in range(number):
         arguments = {"share": round((seed + 0.5) / number, 3), "log_in": False, "seed": seed}
@@ -112,5 +112,5 @@ def _of_workers(*, full: bool) -> Iterator[Task]:
         yield _worker("Cases: worker out of time", kills.out_of_time, arguments, 6)
 
 
-def _worker(group: str, carry: Any, arguments: dict[str, Any], cost_s: float) -> Task:
-    return Task(group, carry, {**arguments, "cases": True}, cost_s)
+def _worker(group: str, play: Any, arguments: dict[str, Any], cost_s: float) -> Scenario:
+    return Scenario(group, play, {**arguments, "cases": True}, cost_s)

@@ -12,8 +12,8 @@ from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.leftovers import leftovers, settled
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
+from tests.faults.scenario import Scenario
 from tests.faults.statements import ERRORS, KILLED, Counter, inject
-from tests.faults.tasks import Task
 from tests.kit.proxy import Cut
 
 STATEMENTS = 36
@@ -26,34 +26,38 @@ BYTES_SENT, BYTES_RECEIVED = 36_000, 33_000
 """About as many as a run needs."""
 
 
-def tasks(*, full: bool) -> Iterator[Task]:
+def scenarios(*, full: bool) -> Iterator[Scenario]:
     for n in range(1, STATEMENTS + 1):
         for number, how in enumerate((KILLED, *ERRORS)):
             if full or how in (KILLED, "deadlock") or number == n % 8:
-                yield Task("Postgres fails at statement n", fail_at_statement, {"n": n, "how": how})
+                yield Scenario(
+                    "Postgres fails at statement n", fail_at_statement, {"n": n, "how": how}
+                )
     for n in LOGIN_STATEMENTS:
         for how in (KILLED, "deadlock") if full else (KILLED,):
             arguments = {"n": n, "how": how, "log_in": True}
-            yield Task("Postgres fails at statement n of a login", fail_at_statement, arguments, 4)
+            yield Scenario(
+                "Postgres fails at statement n of a login", fail_at_statement, arguments, 4
+            )
     for n in range(1, ROUND_TRIPS + 1):
         for at in ("request", "answer"):
             arguments = {"at": at, "number": n}
-            yield Task("Postgres is cut off at round trip n", fail_on_the_wire, arguments)
+            yield Scenario("Postgres is cut off at round trip n", fail_on_the_wire, arguments)
     for n in range(1, COMMITS + 1):
         for passed in (0, 1, 20):
             arguments = {"at": "commit", "number": n, "passed": passed}
-            yield Task("Commit acknowledgement n is lost", fail_on_the_wire, arguments)
+            yield Scenario("Commit acknowledgement n is lost", fail_on_the_wire, arguments)
     for towards, size in (("server", BYTES_SENT), ("client", BYTES_RECEIVED)):
         for k in range(0, size, size // (200 if full else 12)):
             arguments = {"at": "byte", "number": k, "towards": towards}
-            yield Task("Postgres is cut off at byte k", fail_on_the_wire, arguments)
+            yield Scenario("Postgres is cut off at byte k", fail_on_the_wire, arguments)
     for n in range(1, ROUND_TRIPS + 1):
         for number, what in enumerate(LOCKS):
             if full or n in (1, 4) or number == n % len(LOCKS):
-                yield Task("Somebody holds a lock", wait_for_a_lock, {"what": what, "n": n}, 2)
-    yield Task("Deadlock", deadlock, {}, 2)
+                yield Scenario("Somebody holds a lock", wait_for_a_lock, {"what": what, "n": n}, 2)
+    yield Scenario("Deadlock", deadlock, {}, 2)
     for warm in (False, True):
-        yield Task("Postgres is down at the start", be_down, {"warm": warm}, 2)
+        yield Scenario("Postgres is down at the start", be_down, {"warm": warm}, 2)
 
 
 def fail_at_statement(

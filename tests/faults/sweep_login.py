@@ -15,7 +15,7 @@ from tests.faults.eventful import eventful_clinic
 from tests.faults.leftovers import descendants, leftovers, settled
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
-from tests.faults.tasks import Task
+from tests.faults.scenario import Scenario
 from tests.kit.processes import command_line
 
 VARIANTS = (
@@ -37,11 +37,11 @@ STEPS = 3
 STEP_LASTS_MS = 400
 
 
-def tasks(*, full: bool) -> Iterator[Task]:
+def scenarios(*, full: bool) -> Iterator[Scenario]:
     for variant in (WRONG, *VARIANTS) if full else (WRONG, *VARIANTS[:1]):
-        yield Task("Login ends otherwise", end_otherwise, {"variant": variant}, 8)
+        yield Scenario("Login ends otherwise", end_otherwise, {"variant": variant}, 8)
     for n in range(1, STEPS + 1):
-        yield Task("Chromium killed at request n", kill_chromium, {"n": n}, 6)
+        yield Scenario("Chromium killed at request n", kill_chromium, {"n": n}, 6)
 
 
 def end_otherwise(rig: Rig, outcome: Outcome, *, variant: str) -> None:

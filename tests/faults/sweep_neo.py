@@ -11,7 +11,7 @@ from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.leftovers import leftovers, settled
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
-from tests.faults.tasks import Task
+from tests.faults.scenario import Scenario
 
 ANSWERS: tuple[Any, ...] = (
     "drop",
@@ -45,38 +45,38 @@ TIMEOUT_S, TOO_LATE_MS = 0.3, 700
 """How long a run waits for an answer here, and an answer that comes later."""
 
 
-def tasks(*, full: bool) -> Iterator[Task]:
+def scenarios(*, full: bool) -> Iterator[Scenario]:
     """Every request by every action; the short set takes a part of them."""
     actions = ANSWERS + cuts(MORE_BYTES if full else FEW_BYTES)
     for n in range(1, REQUESTS + 1):
         for number, action in enumerate(actions):
             if full or number % 3 != n % 3:
-                yield _task(n, action, traceless=bool(number % 2))
+                yield _scenario(n, action, traceless=bool(number % 2))
             if full or number % 16 == n % 16:
-                yield _task(n, action, lasting=True, traceless=bool(number % 2))
+                yield _scenario(n, action, lasting=True, traceless=bool(number % 2))
         for number, answer in enumerate(EXPIRED):
             if full or number == n - 1:
-                yield _task(n, "expire_session", expired=answer, cost_s=3)
+                yield _scenario(n, "expire_session", expired=answer, cost_s=3)
     for n in range(1, REQUESTS + 1):
         for lasting in (False, True) if full else (n % 2 == 0,):
-            yield _task(n, {"kind": "delay", "ms": TOO_LATE_MS}, lasting=lasting, cost_s=3)
-    yield Task("Neo refuses connections", refuse, {}, 1)
+            yield _scenario(n, {"kind": "delay", "ms": TOO_LATE_MS}, lasting=lasting, cost_s=3)
+    yield Scenario("Neo refuses connections", refuse, {}, 1)
     for n in range(1, LOGIN_REQUESTS + 1):
         for number, action in enumerate(actions):
             if full or number % 24 == n:
-                yield _task(n, action, log_in=True, cost_s=4)
+                yield _scenario(n, action, log_in=True, cost_s=4)
             if full and number % 3 == n % 3:
-                yield _task(n, action, log_in=True, lasting=True, cost_s=6)
+                yield _scenario(n, action, log_in=True, lasting=True, cost_s=6)
 
 
-def _task(n: int, action: Any, *, cost_s: float = 0.7, **more: Any) -> Task:
+def _scenario(n: int, action: Any, *, cost_s: float = 0.7, **more: Any) -> Scenario:
     group = "Neo fails at request n"
     if more.get("log_in"):
         group = "Neo fails at request n of a login"
     elif more.get("lasting"):
         group = "Neo fails from request n on"
     arguments = {"n": n, "action": action, **{key: value for key, value in more.items() if value}}
-    return Task(group, fail_at_request, arguments, cost_s)
+    return Scenario(group, fail_at_request, arguments, cost_s)
 
 
 def fail_at_request(

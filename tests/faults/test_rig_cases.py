@@ -8,12 +8,12 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from oracle.cases import KEY, case_differences
-from tests.faults import case_checks, checks, truth
+from tests.faults import ask_oracle, case_checks, checks
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.observation import observe_cases
-from tests.faults.people import EDITS
+from tests.faults.odis_users import EDITS
 from tests.faults.races import run_both
 from tests.faults.results import Outcome, Violation
 from tests.faults.rig import Rig
@@ -190,7 +190,7 @@ def test_what_people_do_stays_through_runs_and_is_no_difference(clinic: FaultCli
 
 def test_r18_a_completed_case_whose_record_was_not_read(clinic: FaultClinic) -> None:
     state, before = clinic.shown(), observe_cases(clinic.conn, clinic.clinic_id)
-    zone = truth.zone(clinic.conn, clinic.clinic_id)
+    zone = ask_oracle.zone(clinic.conn, clinic.clinic_id)
     question = clinic.case_question(state)
     case = some_case(clinic)
     assert case_checks.completed_unread(clinic.conn, question, zone, before) == []
@@ -203,7 +203,7 @@ def test_r18_a_completed_case_whose_record_was_not_read(clinic: FaultClinic) -> 
 
 def test_r18_a_case_completed_though_the_clinic_was_not_live_yet(clinic: FaultClinic) -> None:
     question = clinic.case_question(clinic.shown())
-    zone = truth.zone(clinic.conn, clinic.clinic_id)
+    zone = ask_oracle.zone(clinic.conn, clinic.clinic_id)
     spoil(clinic, some_case(clinic)["id"], "scheduled_at = scheduled_at - interval '9 days'")
 
     found = case_checks.completed_unread(clinic.conn, question, zone, {})

@@ -28,7 +28,7 @@ class Worker:
 
     def __init__(self, clinic: FaultClinic, **settings: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.child"],
+            [sys.executable, "-m", "tests.faults.worker_program"],
             cwd=ROOT,
             env=_environment(clinic, settings),
             stdin=subprocess.PIPE,

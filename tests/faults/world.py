@@ -6,8 +6,8 @@ from typing import Any
 
 from neo_simulator.client import SimulatorRefused
 from tests.faults.clinic import FaultClinic
+from tests.faults.neo_staff import ABOUT_VISITS, NeoStaff, Nobody
 from tests.faults.operations import DAMAGE, HOURS, Operation
-from tests.faults.staff import ABOUT_VISITS, Nobody, Staff
 from tests.faults.statements import Counter, inject
 from tests.kit.database import query
 
@@ -26,7 +26,7 @@ HARMLESS: Mapping[str, Any] = {
 }
 
 
-class World(Staff):
+class World(NeoStaff):
     """One clinic and all that happens to it, except for runs."""
 
     def __init__(self, clinic: FaultClinic) -> None:

@@ -20,7 +20,7 @@ PATIENCE = "10s"
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
+def short_waits() -> Iterator[None]:
     """For the time of the block, in this process."""
     with (
         _quiet(logging.getLogger("psycopg")),  # it tells of each broken connection

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.patience import impatient
+from tests.faults.short_waits import short_waits
 
 if TYPE_CHECKING:
     from idexx_sync.jobs.worker import WorkerHandler
@@ -32,7 +32,7 @@ def main() -> None:
     from functions.case_sync.handler import worker as cases
     from functions.inbound_sync.handler import worker as inbound
 
-    with impatient():
+    with short_waits():
         serve({"inbound": inbound, "cases": cases})
 
 

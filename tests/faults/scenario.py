@@ -7,15 +7,15 @@ from typing import Any
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
 
-Carry = Callable[..., None]
-"""Takes a rig, the outcome to fill, and the task's arguments by name."""
+Play = Callable[..., None]
+"""Takes a rig, the outcome to fill, and the scenario's arguments by name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Scenario:
     group: str
     """The line of the table that it counts in."""
-    carry: Carry
+    play: Play
     """A function of a module, so that it can be sent."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     cost_s: float = 0.5
@@ -26,4 +26,4 @@ class Task:
         return ", ".join(f"{key}={value}" for key, value in self.arguments.items())
 
     def run(self, rig: Rig, outcome: Outcome) -> None:
-        self.carry(rig, outcome, **self.arguments)
+        self.play(rig, outcome, **self.arguments)

@@ -30,7 +30,7 @@ class Nobody(Exception):
     """There is nothing yet that the operation could be about."""
 
 
-class Staff:
+class NeoStaff:
     """Visits and blocks of one company, by the order in which they were made."""
 
     def __init__(self, neo: Company) -> None:

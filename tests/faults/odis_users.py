@@ -45,7 +45,7 @@ EDITS = (
 
 
 @dataclass(slots=True)
-class People:
+class OdisUsers:
     """Those of one clinic, and what they have done so far."""
 
     conn: Conn
