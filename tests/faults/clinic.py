@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.sealing import keyring, seal
 from idexx_sync.core.settings import Settings
-from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.jobs import wiring
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, Order, new_order
