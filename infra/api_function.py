@@ -8,7 +8,7 @@ from aws_cdk.aws_iam import PolicyStatement
 from constructs import Construct
 
 from idexx_sync.api.routes import FunctionName
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import SyncName
 from infra.image import ImageFunction
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage

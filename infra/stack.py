@@ -5,14 +5,14 @@ from typing import Final
 from aws_cdk import CfnOutput, Stack, Tags
 from constructs import Construct
 
-from idexx_sync.core.vocabulary import SYNCS
+from idexx_sync.core.catalog import CATALOG, SYNCS
 from infra.api_function import ApiFunction
 from infra.dead_letters import DeadLetters
 from infra.http_api import HttpApi
 from infra.image import ImageFunction
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
-from infra.sync_function import FOLDERS, SyncFunction
+from infra.sync_function import SyncFunction
 
 NO_RETRIES: Final = 0
 
@@ -78,7 +78,7 @@ class IdexxSync(Stack):
             authorizer=authorizer,
             functions={
                 "status": status,
-                **{FOLDERS[name]: sync.api for name, sync in syncs.items()},
+                **{CATALOG[name].folder: sync.api for name, sync in syncs.items()},
             },
         )
 

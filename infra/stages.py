@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import BUILT, SyncName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +24,6 @@ class WorkerLimits:
     """One sync's worker."""
 
     size: Size
-    event_age_s: int
-    """An event that waited longer is not begun any more."""
-    retries: int = 2
-    """Lambda's, after about one and two minutes."""
     reserved_concurrency: int | None = None
     """Runs at once, which no other function can take away; None: whatever the account has."""
 
@@ -81,42 +77,34 @@ def _secret_names(stage: str) -> SecretNames:
     )
 
 
-_INBOUND: Final = Size(memory_mb=2048, timeout_s=300)
-"""Chromium and its driver take 340 MB; below 1769 MB Lambda gives less than one processor."""
-_INBOUND_EVENT_AGE_S: Final = 15 * 60
-_CASES: Final = Size(memory_mb=2048, timeout_s=300)
-"""A run stops reading after two minutes; waiting for the clinic's lease takes one more."""
-_CASES_EVENT_AGE_S: Final = 60 * 60
+_WORKER: Final = Size(memory_mb=2048, timeout_s=300)
+"""Chromium and its driver take 340 MB; below 1769 MB Lambda gives less than one processor. A run
+stops reading after two minutes; waiting for the clinic's lease takes one more."""
+
+
+def _workers(reserved: Mapping[SyncName, int]) -> Mapping[SyncName, WorkerLimits]:
+    """A worker of each sync that is built, with the runs at once that are reserved for it."""
+    return {
+        sync: WorkerLimits(size=_WORKER, reserved_concurrency=reserved.get(sync)) for sync in BUILT
+    }
+
 
 PROD: Final = Stage(
     name="prod",
     secrets=_secret_names("prod"),
-    workers={
-        "inbound": WorkerLimits(
-            size=_INBOUND, event_age_s=_INBOUND_EVENT_AGE_S, reserved_concurrency=20
-        ),
-        "cases": WorkerLimits(size=_CASES, event_age_s=_CASES_EVENT_AGE_S, reserved_concurrency=10),
-    },
+    workers=_workers({"inbound": 20, "cases": 10}),
     protected=True,
 )
 STAGING: Final = Stage(
     name="staging",
     secrets=_secret_names("staging"),
-    workers={
-        "inbound": WorkerLimits(
-            size=_INBOUND, event_age_s=_INBOUND_EVENT_AGE_S, reserved_concurrency=2
-        ),
-        "cases": WorkerLimits(size=_CASES, event_age_s=_CASES_EVENT_AGE_S, reserved_concurrency=2),
-    },
+    workers=_workers(dict.fromkeys(BUILT, 2)),
     log_days=14,
 )
 LOCAL: Final = Stage(
     name="local",
     secrets=_secret_names("local"),
-    workers={
-        "inbound": WorkerLimits(size=_INBOUND, event_age_s=_INBOUND_EVENT_AGE_S),
-        "cases": WorkerLimits(size=_CASES, event_age_s=_CASES_EVENT_AGE_S),
-    },
+    workers=_workers({}),
     authorizer_cache_s=2,
     requests_per_second=1000,
     burst=1000,

@@ -1,22 +1,13 @@
 """The functions of one sync."""
 
-from typing import Final
-
 from constructs import Construct
 
-from idexx_sync.api.routes import FunctionName
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import CATALOG, SyncName
 from infra.api_function import ApiFunction
 from infra.dead_letters import DeadLetters
 from infra.image import ImageFunction
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage, WorkerLimits
-
-FOLDERS: Final[dict[SyncName, FunctionName]] = {
-    "inbound": "inbound_sync",
-    "cases": "case_sync",
-    "reconciliation": "reconciliation",
-}
 
 
 class SyncFunction(Construct):
@@ -43,7 +34,7 @@ class SyncFunction(Construct):
             self,
             "Api",
             stage=stage,
-            folder=FOLDERS[sync],
+            folder=CATALOG[sync].folder,
             secrets=secrets,
             workers=self.workers,
         )
@@ -55,12 +46,12 @@ class SyncFunction(Construct):
             self,
             "Worker",
             stage=stage,
-            handler=f"functions.{FOLDERS[sync]}.handler.worker",
+            handler=f"functions.{CATALOG[sync].folder}.handler.worker",
             target="browser",
             size=limits.size,
             environment={"IDEXX_SYNC_NEO_HOSTS": ",".join(stage.neo_hosts)},
             reserved_concurrency=limits.reserved_concurrency,
-            retries=limits.retries,
-            event_age_s=limits.event_age_s,
+            retries=CATALOG[sync].retries,
+            event_age_s=int(CATALOG[sync].begins_within.total_seconds()),
             on_failure=dead_letters.destination,  # it was tried as often as it may be
         )

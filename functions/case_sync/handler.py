@@ -4,10 +4,10 @@ from functools import cache
 from typing import Any
 
 from idexx_sync.api.entry import sync_api
-from idexx_sync.api.syncs import start
+from idexx_sync.api.syncs import starting
 from idexx_sync.jobs.worker import WorkerHandler, sync_worker
 
-api = sync_api("case_sync", {"start_cases": start("cases")})
+api = sync_api("case_sync", starting("cases"))
 
 
 def worker(event: dict[str, Any], context: Any) -> dict[str, Any]:

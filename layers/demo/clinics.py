@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 
 from demo.window import ClockChange, Window
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.operations.models import JobView
 from local_stack.stack_clinics import LocalClinic
 from neo_simulator.client import Company

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import httpx
 from psycopg import Connection
@@ -12,10 +12,8 @@ from demo.changes import Happening
 from demo.clinics import Member, synced
 from demo.outcome import Done, Outcome
 from demo.report import Steps
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.operations.models import JobView
-
-NAMES: Final[dict[SyncName, str]] = {"inbound": "sync", "cases": "case sync"}
 
 
 class RunFailed(Exception):
@@ -40,12 +38,12 @@ class Stage:
                 error = done.job.error
                 why = f"{error.kind}: {error.message}" if error else done.job.message
                 what = f"{done.job.status}, {why}"
-                raise RunFailed(f"{member.label}, {stage} {NAMES[sync]}: {what}")
+                raise RunFailed(f"{member.label}, {stage} {CATALOG[sync].noun}: {what}")
             runs.append(done)
         return runs
 
     def _run(self, stage: str, member: Member, sync: SyncName) -> Done:
-        self.steps.step(f"{stage} {NAMES[sync]} of {member.label}")
+        self.steps.step(f"{stage} {CATALOG[sync].noun} of {member.label}")
         requests, logins = len(member.neo.requests()), len(member.neo.logins())
         started = time.monotonic()
         job = synced(self.http, member, sync)

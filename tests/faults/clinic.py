@@ -13,9 +13,9 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.settings import Settings
-from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.jobs import wiring
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, Order, new_order

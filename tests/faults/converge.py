@@ -7,7 +7,7 @@ a case run, because what is final, and what was another patient's, is read again
 from collections.abc import Callable
 from uuid import UUID
 
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import SyncName
 from oracle.cases import case_differences
 from tests.faults import ask_oracle, case_checks, checks
 from tests.faults.clinic import Delivery, FaultClinic

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import SyncName
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.operations import Operation, history

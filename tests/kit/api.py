@@ -11,7 +11,8 @@ from idexx_sync.api.entry import sync_api
 from idexx_sync.api.handler import ApiTools
 from idexx_sync.api.status import status_operations
 from idexx_sync.api.syncs import not_built, start
-from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope, SyncName
+from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, Order

@@ -6,13 +6,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.errors import WhoActs
-from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage, SyncName
+from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
 from idexx_sync.jobs.model import Params
 from idexx_sync.operations.models import MOST_LISTED, Moment, Told
 from idexx_sync.syncs.holds import HoldStatus
 
 MOST_LOOKBACK_DAYS = 90
+LOOKBACK = CATALOG["reconciliation"].default_window
 
 
 class Asked(BaseModel):
@@ -42,7 +44,7 @@ class ReconciliationRequest(Asked):
     """Which clinic to compare, how far back, and whether differences are put right."""
 
     clinic_id: UUID
-    lookback_days: int = Field(default=7, ge=1, le=MOST_LOOKBACK_DAYS)
+    lookback_days: int = Field(default=LOOKBACK.days_back, ge=1, le=MOST_LOOKBACK_DAYS)
     mode: Literal["report", "fix"] = "report"
 
 

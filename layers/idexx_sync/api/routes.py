@@ -22,14 +22,13 @@ from idexx_sync.api.models import (
     SyncRequest,
 )
 from idexx_sync.api.problems import ProblemCode
+from idexx_sync.core.catalog import CATALOG, CatalogEntry, StartOperation, SyncFolder
 from idexx_sync.core.vocabulary import Scope
 from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
 
-FunctionName = Literal["inbound_sync", "case_sync", "reconciliation", "status"]
+FunctionName = Literal[SyncFolder, "status"]
 Operation = Literal[
-    "start_inbound",
-    "start_cases",
-    "start_reconciliation",
+    StartOperation,
     "list_jobs",
     "get_job",
     "list_discrepancies",
@@ -111,43 +110,25 @@ class Route:
         return re.findall(r"\{(\w+)\}", self.path)
 
 
+def _start(row: CatalogEntry) -> Route:
+    """The route by which a run of the sync is ordered."""
+    not_built: tuple[ProblemCode, ...] = () if row.is_built else ("not_built_yet",)
+    return Route(
+        operation=row.operation,
+        method="POST",
+        path=f"/api/sync/{row.name}",
+        function=row.folder,
+        scope=row.scope,
+        summary=row.title,
+        body=SyncRequest if row.takes_days else ReconciliationRequest,
+        answers={200: JobView, 202: JobView},
+        problems=(*STARTS_A_JOB, "idempotency_key_reused", *not_built),
+        takes_headers=("Idempotency-Key", "Prefer"),
+    )
+
+
 ROUTES: Final[tuple[Route, ...]] = (
-    Route(
-        operation="start_inbound",
-        method="POST",
-        path="/api/sync/inbound",
-        function="inbound_sync",
-        scope="sync:inbound",
-        summary="Make appointments and slots equal to the clinic's calendar",
-        body=SyncRequest,
-        answers={200: JobView, 202: JobView},
-        problems=(*STARTS_A_JOB, "idempotency_key_reused"),
-        takes_headers=("Idempotency-Key", "Prefer"),
-    ),
-    Route(
-        operation="start_cases",
-        method="POST",
-        path="/api/sync/cases",
-        function="case_sync",
-        scope="sync:cases",
-        summary="Make cases equal to the clinic's visits and their records",
-        body=SyncRequest,
-        answers={200: JobView, 202: JobView},
-        problems=(*STARTS_A_JOB, "idempotency_key_reused"),
-        takes_headers=("Idempotency-Key", "Prefer"),
-    ),
-    Route(
-        operation="start_reconciliation",
-        method="POST",
-        path="/api/sync/reconciliation",
-        function="reconciliation",
-        scope="sync:reconciliation",
-        summary="Compare what is stored with the source, some days back",
-        body=ReconciliationRequest,
-        answers={200: JobView, 202: JobView},
-        problems=(*STARTS_A_JOB, "idempotency_key_reused", "not_built_yet"),
-        takes_headers=("Idempotency-Key", "Prefer"),
-    ),
+    *(_start(row) for row in CATALOG.values()),
     Route(
         operation="list_jobs",
         method="GET",

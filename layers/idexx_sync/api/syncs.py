@@ -10,8 +10,9 @@ from idexx_sync.api.handler import Answer, ApiTools, Carry
 from idexx_sync.api.models import SyncRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
 from idexx_sync.api.request import Call
+from idexx_sync.api.routes import Operation
 from idexx_sync.clinics.store import timezone_of
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import job_by_id
 from idexx_sync.jobs.submission import (
@@ -30,6 +31,12 @@ ANSWERS_WITHIN: Final = timedelta(seconds=25)
 LOOKS_AGAIN_S: Final = 0.25
 _WAIT: Final = re.compile(r"\s*wait\s*=\s*\"?(\d{1,6})\"?\s*", re.IGNORECASE)
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+def starting(sync: SyncName) -> dict[Operation, Carry]:
+    """The operation that starts the sync, carried out once the sync is built."""
+    row = CATALOG[sync]
+    return {row.operation: start(sync) if row.is_built else not_built(row.noun.capitalize())}
 
 
 def start(sync: SyncName) -> Carry:

@@ -6,7 +6,7 @@ from typing import Final
 from idexx_sync.api.problems import Problem
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.progress import Bars
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Order
 from idexx_sync.jobs.runner import run_job

@@ -1,8 +1,8 @@
 """`idexx-sync sync …`: run a sync now, here."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
@@ -10,7 +10,7 @@ from idexx_sync.cli.arguments import ClinicOption, Json, as_day
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
 from idexx_sync.cli.local_run import run_here
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import BUILT, CATALOG, CatalogEntry
 from idexx_sync.jobs.model import MOST_DAYS, Params, new_order
 
 app = typer.Typer(help="Run a sync now and wait for it.", no_args_is_help=True)
@@ -31,53 +31,30 @@ DryRun = Annotated[
 ]
 
 
-@app.command()
-def inbound(
-    ctx: typer.Context,
-    clinic: ClinicOption,
-    first_day: FirstDay = None,
-    last_day: LastDay = None,
-    dry_run: DryRun = False,
-    as_json: Json = False,
-) -> int:
-    """Make ODIS's appointments and slots equal to the calendar in Neo.
+def _command(row: CatalogEntry) -> Callable[..., int]:
+    """The command that runs the sync of the row."""
 
-    Without dates: from today to the clinic's own horizon.
-    """
-    return _run(ctx, "inbound", clinic, first_day, last_day, dry_run=dry_run, as_json=as_json)
+    def run(
+        ctx: typer.Context,
+        clinic: ClinicOption,
+        first_day: FirstDay = None,
+        last_day: LastDay = None,
+        dry_run: DryRun = False,
+        as_json: Json = False,
+    ) -> int:
+        check_days(first_day, last_day)
+        params = Params(first_day=first_day, last_day=last_day, dry_run=dry_run)
+        cli = cli_of(ctx)
+        job = run_here(cli, new_order(clinic, row.name, "cli", params))
+        return report_job(cli, job, as_json=as_json)
 
-
-@app.command()
-def cases(
-    ctx: typer.Context,
-    clinic: ClinicOption,
-    first_day: FirstDay = None,
-    last_day: LastDay = None,
-    dry_run: DryRun = False,
-    as_json: Json = False,
-) -> int:
-    """Make the visits in Neo cases of ODIS, with their clinical record.
-
-    Without dates: from seven days ago to two days ahead.
-    """
-    return _run(ctx, "cases", clinic, first_day, last_day, dry_run=dry_run, as_json=as_json)
+    return run
 
 
-def _run(
-    ctx: typer.Context,
-    sync: SyncName,
-    clinic: UUID,
-    first_day: date | None,
-    last_day: date | None,
-    *,
-    dry_run: bool,
-    as_json: bool,
-) -> int:
-    check_days(first_day, last_day)
-    params = Params(first_day=first_day, last_day=last_day, dry_run=dry_run)
-    cli = cli_of(ctx)
-    job = run_here(cli, new_order(clinic, sync, "cli", params))
-    return report_job(cli, job, as_json=as_json)
+for _sync in BUILT:
+    _row = CATALOG[_sync]
+    _help = f"{_row.title}.\n\nWithout dates: {_row.default_window.phrase}."
+    app.command(_row.name, help=_help)(_command(_row))
 
 
 def check_days(first_day: date | None, last_day: date | None) -> None:

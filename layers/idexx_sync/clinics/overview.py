@@ -9,8 +9,9 @@ from psycopg.rows import dict_row
 
 from idexx_sync.clinics.hours import hours_by_weekday
 from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, clinic_from_row, unknown_clinic
+from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.core.vocabulary import SYNCS, Stage, SyncName
+from idexx_sync.core.vocabulary import Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import Attempt
 

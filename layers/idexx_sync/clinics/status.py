@@ -10,11 +10,11 @@ from typing import Final
 from uuid import UUID
 
 from idexx_sync.clinics.overview import ClinicCard, SyncHistory, clinic_card
+from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
-from idexx_sync.core.vocabulary import SYNCS, Freshness, Stage, SyncName
+from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs.runner import OLDEST_TICK
 from idexx_sync.pims.breaker import check_breaker
 from idexx_sync.schedules.entries import read_entries
 from idexx_sync.schedules.next_run import Timetable, timetable
@@ -81,9 +81,9 @@ def standing(card: ClinicCard, now: datetime) -> ClinicStanding:
     ]
     syncs: list[SyncStanding] = []
     failures: list[Need] = []
-    for sync in SYNCS:
+    for sync, row in CATALOG.items():
         history = card.history(sync)
-        if sync == "inbound" or sync in scheduled or history is not None:
+        if row.for_every_clinic or sync in scheduled or history is not None:
             own = list(_failure_needs(card, history, now))
             failures += own
             syncs.append(_sync_standing(card, sync, table, [*general, *own], now))
@@ -143,7 +143,7 @@ def _freshness(
     if success is None:
         return "new"
     # A scheduled time counts as missed once no run may begin for it any more.
-    last = table.previous_run(sync, now - OLDEST_TICK[sync])
+    last = table.previous_run(sync, now - CATALOG[sync].begins_within)
     if last is None:
         threshold = timedelta(minutes=card.stale_minutes or STALE_MINUTES)
         return "on_time" if now - success <= threshold else "stale"

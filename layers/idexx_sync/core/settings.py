@@ -17,9 +17,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.named_secrets import NamedBy, NamedSecrets
-from idexx_sync.core.vocabulary import SyncName
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ADDRESS: Final = re.compile(

@@ -7,7 +7,8 @@ import re
 from functools import lru_cache
 from typing import Final, Literal, get_args
 
-SyncName = Literal["inbound", "cases", "reconciliation"]
+from idexx_sync.core.catalog import CATALOG, SyncScope
+
 Trigger = Literal["schedule", "api", "cli", "retry", "catch_up", "approval"]
 JobStatus = Literal[
     "queued",
@@ -25,9 +26,7 @@ JobStatus = Literal[
 Stage = Literal["off", "shadow", "canary", "live"]
 Freshness = Literal["new", "on_time", "late", "stale", "action_required", "paused"]
 Scope = Literal[
-    "sync:inbound",
-    "sync:cases",
-    "sync:reconciliation",
+    SyncScope,
     "jobs:read",
     "jobs:write",
     "holds:read",
@@ -37,9 +36,10 @@ Scope = Literal[
 ]
 AppointmentStatus = Literal["scheduled", "in_progress", "finalized", "cancelled", "no_show"]
 
-SYNCS: Final[tuple[SyncName, ...]] = get_args(SyncName)
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
-OPERATOR_SCOPES: Final[frozenset[Scope]] = frozenset({"sync:reconciliation"})
+OPERATOR_SCOPES: Final[frozenset[Scope]] = frozenset(
+    row.scope for row in CATALOG.values() if row.operators_only
+)
 """Scopes that no clinic's key may hold."""
 CLINIC_SCOPES: Final[frozenset[Scope]] = frozenset(SCOPES) - OPERATOR_SCOPES
 """All that a clinic's key may do."""

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.pims.protocol import ConsultationAnswer, Lookup, SourceRecord, Unreadable
 from idexx_sync.syncs.cases.model import HeldCase, HeldVisit
 from idexx_sync.syncs.holds import Finding, HoldStatus

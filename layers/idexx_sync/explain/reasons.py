@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.core.vocabulary import FREES_TIME, Stage, appointment_status
 from idexx_sync.explain.model import Holdings, NeoSays
@@ -19,7 +20,6 @@ from idexx_sync.syncs.cases.model import HeldCase
 from idexx_sync.syncs.cases.plan import ENDS_BEFORE_START, NOT_AN_OBJECT
 from idexx_sync.syncs.cases.status import is_removed
 from idexx_sync.syncs.cases.store import EXTENSION_PREFIX
-from idexx_sync.syncs.cases.sync import DAYS_AHEAD, DAYS_BACK
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS
 from idexx_sync.syncs.proof import STRIKE_INTERVAL, STRIKES_THAT_PROVE
 
@@ -260,8 +260,8 @@ def _no_case(neo: NeoSays, held: Holdings, clinic: Clinical) -> Iterator[Reason]
     start = record.start if record is not None else held.start
     if start is None:
         return
-    first = clinic.today - timedelta(days=DAYS_BACK)
-    last = clinic.today + timedelta(days=DAYS_AHEAD)
+    default = CATALOG["cases"].default_window
+    first, last = default.around(clinic.today, clinic.horizon_days)
     if first <= day_of(start) <= last:
         yield Reason("R14", "no case yet: the next case run makes it")
     else:

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.sealing import Keyring, fingerprint
-from idexx_sync.core.vocabulary import JobStatus, SyncName
+from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.leases import Lease

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.logs import logger
-from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.jobs.submission import WorkerUnavailable
 
 CONNECT_TIMEOUT_S: Final = 2

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, SyncName, Trigger
+from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Trigger
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.pims.protocol import Window
 

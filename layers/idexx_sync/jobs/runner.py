@@ -10,10 +10,11 @@ from typing import Final
 import psycopg
 
 from idexx_sync.clinics.store import Clinic, clinic_from_row, unknown_clinic
+from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.errors import ConfigurationInvalid, InternalError, SyncError
 from idexx_sync.core.sealing import Keyring
 from idexx_sync.core.settings import Settings
-from idexx_sync.core.vocabulary import JobStatus, SyncName
+from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Database, unavailable, writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
@@ -25,12 +26,6 @@ from idexx_sync.jobs.store import Queued
 OVERLAP_WAIT_S: Final = 60
 """How long a run waits for another one of its clinic."""
 OVERLAP_POLL_S: Final = 1
-OLDEST_TICK: Final[dict[SyncName, timedelta]] = {
-    "inbound": timedelta(minutes=15),
-    "cases": timedelta(hours=1),
-    "reconciliation": timedelta(hours=6),
-}
-"""A scheduled run that starts later than this is skipped: the next tick is near."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +154,7 @@ def _run_with_lease(
 ) -> Report | None:
     """The sync's report; None when the run was skipped."""
     late = timedelta() if job.scheduled_time is None else tools.clock() - job.scheduled_time
-    if late > OLDEST_TICK[job.sync]:
+    if late > CATALOG[job.sync].begins_within:
         why = f"it came {late // timedelta(minutes=1)} minutes late, and the next tick is near"
         _end(lease, "skipped_stale", tools, why=why)
         return None

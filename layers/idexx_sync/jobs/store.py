@@ -9,8 +9,9 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.clinics.store import CLINIC_QUERY
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import SyncError
-from idexx_sync.core.vocabulary import UNFINISHED, JobStatus, SyncName
+from idexx_sync.core.vocabulary import UNFINISHED, JobStatus
 from idexx_sync.database.connection import Conn, Cur, writing
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease

@@ -14,8 +14,9 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.clinics.store import unknown_clinic
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import InternalError
-from idexx_sync.core.vocabulary import SyncName, Trigger
+from idexx_sync.core.vocabulary import Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.model import JOB_COLUMNS, Job, Params

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.logs import logger
-from idexx_sync.core.vocabulary import SyncName, Trigger
+from idexx_sync.core.vocabulary import Trigger
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, Order, Params, new_order, tick_order
 from idexx_sync.jobs.runner import Tools, run_job

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from idexx_sync.clinics.overview import CARD_QUERY, ClinicCard, card_from_row, card_parameters
 from idexx_sync.clinics.store import unknown_clinic
-from idexx_sync.core.vocabulary import JobStatus, SyncName
+from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 
 WINDOW: Final = timedelta(hours=24)

@@ -20,7 +20,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMet
 
 from idexx_sync.clinics.overview import ClinicCard
 from idexx_sync.clinics.status import ClinicStanding, is_switched_on, standing
-from idexx_sync.core.vocabulary import SYNCS, UNFINISHED, Freshness, Stage
+from idexx_sync.core.catalog import SYNCS
+from idexx_sync.core.vocabulary import UNFINISHED, Freshness, Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.metrics.counts import QUANTILES, DurationTally, QueueTally, Tallies, read_tallies
 

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import WhoActs, who_acts
-from idexx_sync.core.vocabulary import JobStatus, SyncName, Trigger
+from idexx_sync.core.vocabulary import JobStatus, Trigger
 from idexx_sync.jobs.model import Job
 from idexx_sync.syncs.hold_store import Hold
 from idexx_sync.syncs.holds import HoldStatus

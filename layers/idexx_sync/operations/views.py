@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from idexx_sync.clinics.store import timezone_of, timezones
-from idexx_sync.core.vocabulary import JobStatus, SyncName
+from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import jobs_newest_first

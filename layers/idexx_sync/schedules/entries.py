@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from idexx_sync.core.vocabulary import SYNCS, SyncName
+from idexx_sync.core.catalog import CATALOG, SyncName
 
-TYPES: Final[dict[str, SyncName]] = {**{sync: sync for sync in SYNCS}, "enrich": "cases"}
-"""The word of an entry -> its sync; ODIS's admin screen may store cases as `enrich`."""
+TYPES: Final[dict[str, SyncName]] = {
+    word: row.name for row in CATALOG.values() for word in (row.name, *row.also_scheduled_as)
+}
+"""The word of an entry -> its sync."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.schedules.entries import Entry
 
 LONGEST_CRON: Final = 100

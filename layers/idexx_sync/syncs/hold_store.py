@@ -10,7 +10,7 @@ from psycopg import Cursor
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Params
 from idexx_sync.jobs.store import job_by_id

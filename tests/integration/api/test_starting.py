@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from idexx_sync.api.entry import sync_api
 from idexx_sync.api.syncs import start
-from idexx_sync.core.vocabulary import SyncName
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Database, connect
 from idexx_sync.jobs.model import Params
 from idexx_sync.jobs.submission import IDEMPOTENCY_KEY_LIVES, Remembered, Wish, place

@@ -16,8 +16,8 @@ from idexx_sync.clinics.status import (
     is_switched_on,
     standing,
 )
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, who_acts
-from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.pims.breaker import Attempt
 
 NOW = datetime(2026, 5, 4, 19, 0, tzinfo=UTC)

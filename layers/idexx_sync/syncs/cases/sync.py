@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from datetime import timedelta
 from itertools import islice
 from typing import ClassVar, Final
 
+from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import day_of, local_day, to_wall
-from idexx_sync.core.vocabulary import SyncName, appointment_status
+from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.jobs.contract import Progress, Report, Run
 from idexx_sync.pims.protocol import ConsultationAnswer, Pims, Snapshot, SourceRecord, Unreadable
 from idexx_sync.syncs.cases import store
@@ -24,10 +24,6 @@ from idexx_sync.syncs.hold_store import holds_in_force
 from idexx_sync.syncs.holds import HoldInForce
 from idexx_sync.syncs.proof import PlanAgain, check_status_keys, newest
 
-DAYS_BACK: Final = 7
-DAYS_AHEAD: Final = 2
-"""A case that is made earlier is too old for its follow-up once the visit is over: ODIS's daily
-job takes those made at most three days ago (ODIS schema, what triggers calls)."""
 UNIT: Final = 50
 """Consultations that are read and committed together."""
 STOP_AFTER_S: Final = 120.0
@@ -57,9 +53,8 @@ class CaseSync:
     def __call__(self, run: Run, pims: Pims) -> Report:
         stop_at = self._elapsed() + self._stop_after_s
         today = local_day(run.clock(), run.clinic.zone)
-        window = run.params.window(
-            today - timedelta(days=DAYS_BACK), today + timedelta(days=DAYS_AHEAD)
-        )
+        default = CATALOG["cases"].default_window
+        window = run.params.window(*default.around(today, run.clinic.schedule.horizon_days))
         visits = _Visits(run, pims.schedule(window))
         due = visits.write_calendar()
         left = len(due)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
+from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import local_day, to_wall
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Window
 from idexx_sync.syncs.commit import Commits, Tally
@@ -92,7 +92,8 @@ class _Loaded:
 def wanted_window(run: Run, now: datetime) -> Window:
     """The days asked for, else today to the clinic's horizon, in clinic-local days."""
     today = local_day(now, run.clinic.zone)
-    return run.params.window(today, today + timedelta(days=run.clinic.schedule.horizon_days - 1))
+    default = CATALOG["inbound"].default_window
+    return run.params.window(*default.around(today, run.clinic.schedule.horizon_days))
 
 
 def _days_ahead(run: Run, window: Window, now: datetime) -> list[date]:

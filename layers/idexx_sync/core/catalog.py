@@ -1,0 +1,123 @@
+"""The syncs: one row each, and the only list of them. Plain data, read by everything.
+
+A sync's implementation is bound where it is run: in its function's handler and in the command line.
+Importing this loads nothing else of the service, because the authorizer does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal, get_args
+
+SyncName = Literal["inbound", "cases", "reconciliation"]
+SyncScope = Literal["sync:inbound", "sync:cases", "sync:reconciliation"]
+SyncFolder = Literal["inbound_sync", "case_sync", "reconciliation"]
+StartOperation = Literal["start_inbound", "start_cases", "start_reconciliation"]
+PimsRead = Literal["schedule", "appointments", "consultations", "configuration"]
+"""A method of the PIMS protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultWindow:
+    """The days that a sync reads when nobody names others, counted from the clinic's today."""
+
+    days_back: int
+    days_ahead: int | None
+    """None: to the clinic's own horizon."""
+
+    def around(self, today: date, horizon_days: int) -> tuple[date, date]:
+        """First and last day; today is the first of the `horizon_days`."""
+        ahead = horizon_days - 1 if self.days_ahead is None else self.days_ahead
+        return today - timedelta(days=self.days_back), today + timedelta(days=ahead)
+
+    @property
+    def phrase(self) -> str:
+        """The days in words, as they follow `reads`."""
+        first = f"from {self.days_back} days ago" if self.days_back else "from today"
+        if self.days_ahead is None:
+            return f"{first} to the clinic's own horizon"
+        return f"{first} to {f'{self.days_ahead} days ahead' if self.days_ahead else 'today'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogEntry:
+    """All that differs between syncs and is not their work itself."""
+
+    name: SyncName
+    scope: SyncScope
+    """What a key must be allowed to start it."""
+    operators_only: bool = False
+    """Whether no clinic's own key may start it."""
+    operation: StartOperation
+    """The API's operation that starts it."""
+    folder: SyncFolder
+    """Where its handlers are, in `functions/`."""
+    is_built: bool = True
+    """Whether there is a worker; until then the API takes no order."""
+    for_every_clinic: bool = False
+    """Whether a clinic's status tells of it even if it was never scheduled or ordered."""
+    default_window: DefaultWindow
+    takes_days: bool = True
+    """Whether its order names first and last day, or how many days to look back."""
+    reads: frozenset[PimsRead]
+    """All that its worker may ask of the PIMS."""
+    begins_within: timedelta
+    """How late a scheduled run may begin and how long its event may wait: after that the next
+    one is near."""
+    retries: int = 2
+    """How often a run that failed is repeated by itself."""
+    also_scheduled_as: tuple[str, ...] = ()
+    """Other words for it in `clinic_schedule_configs.sync_schedules`."""
+    title: str
+    """What it does, for people; one sentence without its full stop."""
+    noun: str
+    """One run of it, for people."""
+
+
+_ROWS: Final = (
+    CatalogEntry(
+        name="inbound",
+        scope="sync:inbound",
+        operation="start_inbound",
+        folder="inbound_sync",
+        for_every_clinic=True,
+        default_window=DefaultWindow(days_back=0, days_ahead=None),
+        reads=frozenset({"schedule", "appointments", "configuration"}),
+        begins_within=timedelta(minutes=15),
+        title="Make appointments and slots equal to the clinic's calendar",
+        noun="sync",
+    ),
+    CatalogEntry(
+        name="cases",
+        scope="sync:cases",
+        operation="start_cases",
+        folder="case_sync",
+        # A case made earlier is too old for its follow-up once the visit is over: ODIS's daily
+        # job takes those made at most three days ago (ODIS schema, what triggers calls).
+        default_window=DefaultWindow(days_back=7, days_ahead=2),
+        reads=frozenset({"schedule", "appointments", "consultations"}),
+        begins_within=timedelta(hours=1),
+        also_scheduled_as=("enrich",),  # by ODIS's admin screen
+        title="Make cases equal to the clinic's visits and their records",
+        noun="case sync",
+    ),
+    CatalogEntry(
+        name="reconciliation",
+        scope="sync:reconciliation",
+        operators_only=True,
+        operation="start_reconciliation",
+        folder="reconciliation",
+        is_built=False,
+        default_window=DefaultWindow(days_back=7, days_ahead=0),
+        takes_days=False,
+        reads=frozenset({"schedule", "appointments", "consultations"}),
+        begins_within=timedelta(hours=6),
+        title="Compare what is stored with the source, some days back",
+        noun="reconciliation",
+    ),
+)
+
+CATALOG: Final[Mapping[SyncName, CatalogEntry]] = {row.name: row for row in _ROWS}
+SYNCS: Final[tuple[SyncName, ...]] = get_args(SyncName)
+BUILT: Final[tuple[SyncName, ...]] = tuple(row.name for row in _ROWS if row.is_built)
+"""Syncs that have a worker."""
