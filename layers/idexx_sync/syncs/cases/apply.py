@@ -12,7 +12,8 @@ from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.syncs.audits import Audit, audited_by, store_audits
 from idexx_sync.syncs.cases import store
-from idexx_sync.syncs.cases.model import NOT_PERSONAL, PREFIX, STAMPS, Change, HeldVisit, Mark, Plan
+from idexx_sync.syncs.cases.fields import STAMPS, is_personal
+from idexx_sync.syncs.cases.model import PREFIX, Change, HeldVisit, Mark, Plan
 from idexx_sync.syncs.gate import HoldDecisions
 from idexx_sync.syncs.hold_store import store_decisions
 from idexx_sync.syncs.memory import store_records, store_unknown_words
@@ -197,10 +198,10 @@ def _audited(run: Run, change: Change) -> dict[str, dict[str, Any]]:
         if name in STAMPS:
             continue
         before = None if change.case is None else change.case.value(name)
-        if name in NOT_PERSONAL:
-            audited[name] = {"before": before, "after": after}
-        else:
+        if is_personal(name):
             audited[name] = {"changed": True, "hash": after and run.fingerprint(str(after))}
+        else:
+            audited[name] = {"before": before, "after": after}
     for path in change.cleared:
         audited[f"metadata.{path}"] = {"before": True, "after": None}
     return audited

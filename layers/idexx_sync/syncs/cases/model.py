@@ -1,7 +1,6 @@
 """What we hold of a visit's cases, and a change to one. Pure.
 
-A field is named by its place: `case.<column>`, `patient.<column>`, `metadata.<path>` and
-`extraction.<path>`, the latter two being ODIS's documents `metadata` and `entity_extraction`.
+Fields are named as in `fields`, which has a row for each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,74 +9,14 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from idexx_sync.syncs.cases.fields import STAMPS, TIMES
 from idexx_sync.syncs.memory import Record
 
-PATIENT_COLUMNS: Final = (
-    "name",
-    "species",
-    "breed",
-    "sex",
-    "date_of_birth",
-    "weight_kg",
-    "owner_name",
-    "owner_phone",
-    "owner_email",
-    "external_id",
-)
 PREFIX: Final = "pims-appt-idexx-neo-"
 """Before the visit's id in `cases.external_id` (ODIS schema, keys)."""
 SOURCE: Final = "pims:idexx-neo"
 DUPLICATE: Final = "duplicate"
 """Reason of a change to a visit's further case."""
-OBJECTS: Final = (
-    "metadata",
-    "metadata.pimsAppointment",
-    "metadata.pimsAppointment.patient",
-    "metadata.pimsAppointment.client",
-    "metadata.pimsAppointment.provider",
-    "metadata.pimsConsultation",
-    "metadata.entities",
-    "metadata.entities.patient",
-    "metadata.entities.patient.owner",
-    "metadata.entities.clinical",
-    "metadata.reconciliation",
-    "extraction",
-    "extraction.patient",
-    "extraction.patient.owner",
-    "extraction.clinical",
-)
-"""Where objects must be, or nothing, for our leaves to have a place (rule R16)."""
-TIMES: Final = frozenset(
-    [
-        "case.scheduled_at",
-        *(f"metadata.pimsAppointment.{leaf}" for leaf in ("date", "startTime", "duration")),
-    ]
-)
-"""Fields that tell when a visit is."""
-STAMPS: Final = frozenset(
-    [
-        *("metadata.entities.confidence", "metadata.entities.extractedAt", "metadata.syncedAt"),
-        *("metadata.syncSource", "extraction.confidence", "extraction.extractedAt"),
-    ]
-)
-"""Said along with a change, and no change by themselves."""
-NOT_PERSONAL: Final = frozenset(
-    [
-        *("case.status", "case.type", "case.scheduled_at", "case.extreme_case_check"),
-        *("case.clinic_id", "case.user_id", "patient.species", "patient.external_id"),
-        *(
-            f"metadata.pimsAppointment.{leaf}"
-            for leaf in (
-                *("id", "consultationId", "date", "startTime", "duration", "status"),
-                *("sourceStatus", "type", "patient.id", "client.id"),
-            )
-        ),
-        *(f"metadata.pimsConsultation.{leaf}" for leaf in ("id", "status", "date", "vanishedAt")),
-        *("metadata.entities.caseType", "metadata.entities.patient.species"),
-        *("extraction.caseType", "extraction.patient.species", "metadata.reconciliation"),
-    ]
-)
-"""Fields whose values an audit may name (rule R21)."""
 
 
 @dataclass(frozen=True, slots=True)

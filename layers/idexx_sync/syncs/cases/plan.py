@@ -12,6 +12,7 @@ from idexx_sync.core.vocabulary import appointment_status, fold
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import View, same
 from idexx_sync.syncs.cases.edits import may_change
+from idexx_sync.syncs.cases.fields import CLEARABLE, OBJECTS
 from idexx_sync.syncs.cases.life_status import screen
 from idexx_sync.syncs.cases.mapping import (
     UNKNOWN_NAME,
@@ -27,7 +28,6 @@ from idexx_sync.syncs.cases.mapping import (
 )
 from idexx_sync.syncs.cases.model import (
     DUPLICATE,
-    OBJECTS,
     Change,
     ConsultationMemory,
     HeldCase,
@@ -44,17 +44,6 @@ TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
 VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
 NOT_AN_OBJECT: Final = "document_not_an_object"
 ENDS_BEFORE_START: Final = "ends_before_start"
-CLEARABLE: Final = frozenset(
-    [
-        "metadata.pimsAppointment.consultationId",
-        "metadata.pimsAppointment.provider.id",
-        *(
-            f"metadata.pimsConsultation.{name}"
-            for name in ("productsServices", "declinedProductsServices", "status", "date")
-        ),
-    ]
-)
-"""Leaves of ours that a null takes the value from; all others keep what was known."""
 
 
 def plan_visits(
@@ -157,7 +146,7 @@ class _Visit:
             id=record.id,
             read_at=self.view.now,
             final=self.status == "finalized" and fault is None,
-            has_notes=says_something(facts.ours["metadata.pimsConsultation.notes"]),
+            has_notes=says_something(facts.values["metadata.pimsConsultation.notes"]),
             screened=screened,
             edited=tuple(self.edited),
             derived=derived,
@@ -245,7 +234,8 @@ class _Visit:
         told = [f"metadata.pimsAppointment.{name}" for name in ("id", "status", "sourceStatus")]
         for case in self.held.others:
             change = Change(self.visit.id, DUPLICATE, case)
-            change.fields = {n: facts.ours[n] for n in told if _is_news(case, n, facts.ours[n])}
+            said = {name: facts.values[name] for name in told}
+            change.fields = {n: v for n, v in said.items() if _is_news(case, n, v)}
             if case.status in OPEN_STATUSES:
                 change.fields["case.status"] = CASE_STATUS[self.status]
             self._keep(change)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -11,9 +12,9 @@ from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS
 from idexx_sync.syncs.cases.life_status import LifeCategory
 from idexx_sync.syncs.cases.model import (
-    PATIENT_COLUMNS,
     PREFIX,
     SOURCE,
     Change,
@@ -36,10 +37,7 @@ MARKED_BACK: Final = timedelta(days=30)
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
 _CASE_FIELDS: Final = tuple(item.name for item in fields(HeldCase))[:-1]
 _GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
-_PATIENT_TYPES: Final = {"date_of_birth": "date", "weight_kg": "numeric"}
-_PATIENT_ARRAYS: Final = ", ".join(
-    f"%b::{_PATIENT_TYPES.get(name, 'text')}[]" for name in PATIENT_COLUMNS
-)
+_PATIENT_ARRAYS: Final = ", ".join(f"%b::{column}[]" for column in PATIENT_COLUMNS.values())
 
 
 class HeldQuery:
@@ -146,9 +144,8 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
 def _case(values: tuple[Any, ...]) -> HeldCase:
     own = dict(zip(_CASE_FIELDS, values[:10], strict=True))
     patient_id, version = values[10:12]
-    columns = dict(zip(PATIENT_COLUMNS, values[12:], strict=True))
-    if columns["weight_kg"] is not None:
-        columns["weight_kg"] = float(columns["weight_kg"])
+    read = zip(PATIENT_COLUMNS, values[12:], strict=True)
+    columns = {name: float(v) if isinstance(v, Decimal) else v for name, v in read}
     patient = None if patient_id is None else HeldPatient(patient_id, version, columns)
     return HeldCase(**own, patient=patient)
 
