@@ -155,18 +155,18 @@ def _row(row: HeldRow, record: SourceRecord | None, veil: Veil) -> dict[str, Any
 
 
 def _memory(memory: Memory) -> dict[str, Any]:
-    record, source = memory.record, memory.record.source or {}
+    record, source = memory.record, memory.record.source
     return {
         "kind": memory.kind,
         "key": record.key,
-        "start": source.get("start"),
-        "status": source.get("status"),
+        "start": getattr(source, "start", None),
+        "status": getattr(source, "status", None),
         "written_at": _utc(memory.read_at),
         "strikes": record.strikes,
         "struck_at": _utc(record.struck_at),
         "looked_up_at": _utc(record.looked_up_at),
         "quarantine_code": record.quarantine_code,
-        "edited": source.get("edited", []),
+        "edited": list(getattr(source, "edited", ())),
     }
 
 

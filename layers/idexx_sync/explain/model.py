@@ -10,7 +10,7 @@ from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.pims.protocol import ConsultationAnswer, Lookup, SourceRecord, Unreadable
 from idexx_sync.syncs.cases.model import HeldCase, HeldVisit
 from idexx_sync.syncs.gate import Finding, HoldStatus
-from idexx_sync.syncs.memory import Kind, Record
+from idexx_sync.syncs.memory import Kind, Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Memory:
     """One of our records, with when it was written last."""
 
     kind: Kind
-    record: Record
+    record: Remembered[Any]
     read_at: datetime
 
 
@@ -162,7 +162,7 @@ class Holdings:
         for kind in ("appointment", "visit"):
             memory = next((m for m in self.memories if m.kind == kind), None)
             source = memory.record.source if memory is not None else None
-            if source and "start" in source:
-                return str(source["start"])
+            if source is not None and source.start is not None:
+                return str(source.start)
         row = next(iter(self.rows), None)
         return None if row is None else f"{row.date} {row.start_time}"

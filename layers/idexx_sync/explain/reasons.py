@@ -126,7 +126,7 @@ def _said(neo: NeoSays, held: Holdings) -> tuple[str | None, str]:
         return neo.lookup.status, ""
     for memory in held.memories:
         if memory.kind != "consultation" and memory.record.source is not None:
-            return memory.record.source.get("status"), " (at the last reading)"
+            return memory.record.source.status, " (at the last reading)"
     return None, " is known"
 
 
@@ -165,7 +165,7 @@ def _news(neo: NeoSays, held: Holdings) -> Iterator[Reason]:
         if memory is None or memory.record.source is None:
             continue
         said = memory.record.source
-        changed = [name for name, of in names.items() if said.get(name) != getattr(record, of)]
+        changed = [name for name, of in names.items() if getattr(said, name) != getattr(record, of)]
         if changed:
             run = "inbound" if kind == "appointment" else "case"
             yield Reason(
@@ -324,8 +324,7 @@ def _wanted(neo: NeoSays, held: Holdings, clinic: Clinical, status: str) -> tupl
 def _consultation_id(neo: NeoSays, held: Holdings) -> str | None:
     if neo.record is not None:
         return neo.record.consultation_id
-    found = (held.visit.record.source or {}).get("consultation")
-    return None if found is None else str(found)
+    return held.visit.memory.consultation
 
 
 def _consultation(neo: NeoSays, held: Holdings, clinic: Clinical) -> Iterator[Reason]:

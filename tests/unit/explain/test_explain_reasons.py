@@ -21,7 +21,7 @@ from idexx_sync.explain.model import (
 from idexx_sync.explain.reasons import Clinical, Reason, reasons, same_patient
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown, Unreadable
 from idexx_sync.syncs.cases.model import ConsultationMemory, HeldCase, HeldVisit
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import AppointmentMemory, Record, VisitMemory, VisitRecord
 
 NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -64,7 +64,7 @@ def held(*cases: HeldCase, read: ConsultationMemory | None = None, **source: Any
     visit = HeldVisit(
         cases=cases,
         key=ONE if cases else None,
-        record=Record("7", source=said),
+        record=VisitRecord("7", source=VisitMemory(**said)),
         consultation=read or ConsultationMemory(),
     )
     return Holdings(visit=visit, memories=[Memory("visit", visit.record, NOW)])
@@ -129,7 +129,7 @@ def test_r06_absence_needs_proof() -> None:
 
 @pytest.mark.parametrize(("strikes", "told"), [(0, False), (1, True), (2, False)])
 def test_r06_one_strike_waits_for_a_second_look(strikes: int, told: bool) -> None:
-    record = Record("7", source={"start": START}, strikes=strikes, struck_at=NOW)
+    record = Record("7", source=AppointmentMemory(START), strikes=strikes, struck_at=NOW)
     holdings = Holdings(rows=[row()], memories=[Memory("appointment", record, NOW)])
 
     text = "R6 not found once: a second complete read that misses it, after 2026-05-04 07:10 PDT"
@@ -137,7 +137,7 @@ def test_r06_one_strike_waits_for_a_second_look(strikes: int, told: bool) -> Non
 
 
 def test_r04_what_has_changed_in_neo_since_is_named() -> None:
-    stored = {"start": START, "end": None, "room": "5", "status": "Arrived", "type": None}
+    stored = AppointmentMemory(START, room="5", status="Arrived")
     holdings = Holdings(
         rows=[row()], memories=[Memory("appointment", Record("7", source=stored), NOW)]
     )
@@ -307,7 +307,7 @@ CODES = [
 
 @pytest.mark.parametrize(("code", "text"), CODES)
 def test_r16_a_case_that_is_left_alone_says_why(code: str, text: str) -> None:
-    record = Record("7", source={"start": START}, quarantine_code=code)
+    record = VisitRecord("7", source=VisitMemory(start=START), quarantine_code=code)
 
     assert says(text, shown(), Holdings(visit=HeldVisit(cases=[case()], key=ONE, record=record)))
 

@@ -22,6 +22,7 @@ from idexx_sync.syncs.gate import (
     all_shifted,
     too_many,
 )
+from idexx_sync.syncs.memory import VisitMemory
 
 LOSSES = UNPROVEN["visit"]
 
@@ -105,8 +106,8 @@ class _Gate:
         shifts = {}
         compared = 0
         for visit in self.answer.visits:
-            before = self._remembered(visit, "start")
-            if before is None:
+            before = self._remembered(visit).start
+            if not before:
                 continue
             compared += 1
             if before != visit.start:
@@ -122,7 +123,7 @@ class _Gate:
         losses = {}
         ours = 0
         for visit in self.answer.visits:
-            before = appointment_status(self._remembered(visit, "status"))
+            before = appointment_status(self._remembered(visit).status)
             ours += before is not None and before not in FREES_TIME
             after = appointment_status(visit.status)
             if before is None or before in FREES_TIME or after not in FREES_TIME:
@@ -134,7 +135,6 @@ class _Gate:
             if implausible or self.standings.cause_of(visit_id, finding) == LOSSES:
                 self.standings.hold(LOSSES, visit_id, finding)
 
-    def _remembered(self, visit: SourceRecord, name: str) -> str | None:
+    def _remembered(self, visit: SourceRecord) -> VisitMemory:
         held = self.held.get(visit.id)
-        source = held.record.source if held else None
-        return source[name] if source and source.get(name) else None
+        return held.memory if held else VisitMemory()

@@ -10,7 +10,12 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from idexx_sync.syncs.cases.fields import STAMPS, TIMES
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import (
+    ConsultationRecord,
+    ConsultationSource,
+    VisitMemory,
+    VisitRecord,
+)
 
 PREFIX: Final = "pims-appt-idexx-neo-"
 """Before the visit's id in `cases.external_id` (ODIS schema, keys)."""
@@ -77,17 +82,19 @@ class ConsultationMemory:
     """Fields derived from the record that a person has changed."""
     derived: Mapping[str, str] = field(default_factory=dict)
     """Field -> fingerprint of what was derived from the record."""
+    is_unknown: bool = field(default=False, compare=False)
+    """Something is stored that cannot be read: it counts as nothing and is written anew."""
 
-    def as_record(self, visit_id: str) -> Record:
-        source = {
-            "id": self.id,
-            "final": self.final,
-            "notes": self.has_notes,
-            "screened": self.screened,
-            "edited": list(self.edited),
-            "derived": dict(self.derived),
-        }
-        return Record(visit_id, source=source, quarantine_code=self.code)
+    def as_record(self, visit_id: str) -> ConsultationRecord:
+        source = ConsultationSource(
+            id=self.id,
+            final=self.final,
+            notes=self.has_notes,
+            screened=self.screened,
+            edited=self.edited,
+            derived=self.derived,
+        )
+        return ConsultationRecord(visit_id, source=source, quarantine_code=self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class HeldVisit:
     """Every case of the visit, the oldest first."""
     key: UUID | None = None
     """The case that `case_keys` names; it need not exist any more."""
-    record: Record = field(default_factory=lambda: Record(""))
+    record: VisitRecord = field(default_factory=lambda: VisitRecord(""))
     consultation: ConsultationMemory = ConsultationMemory()
 
     @property
@@ -113,14 +120,23 @@ class HeldVisit:
         return [case for case in self.cases if case is not self.case]
 
     @property
+    def memory_is_unknown(self) -> bool:
+        """Something that is remembered of the visit cannot be read."""
+        return self.record.is_unknown or self.consultation.is_unknown
+
+    @property
+    def memory(self) -> VisitMemory:
+        """What the calendar said of the visit last; empty if we remember nothing."""
+        return self.record.source or VisitMemory()
+
+    @property
     def edited(self) -> set[str]:
         """Fields that somebody has changed in ODIS, as far as we remember."""
-        return {*(self.record.source or {}).get("edited", []), *self.consultation.edited}
+        return {*self.memory.edited, *self.consultation.edited}
 
     def derived(self, name: str) -> tuple[str, ...]:
         """Fingerprints of what was derived for the field, from the calendar and the record."""
-        of_visit = (self.record.source or {}).get("derived", {})
-        found = (of_visit.get(name), self.consultation.derived.get(name))
+        found = (self.memory.derived.get(name), self.consultation.derived.get(name))
         return tuple(mark for mark in found if mark is not None)
 
     @property
@@ -177,7 +193,7 @@ class Plan:
     adopted: dict[str, UUID] = field(default_factory=dict)
     """Visit -> the case that becomes its own from now on."""
     changes: list[Change] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    records: list[VisitRecord] = field(default_factory=list)
     """Of the visits."""
     memories: dict[str, ConsultationMemory] = field(default_factory=dict)
     """Visit -> what to remember of its consultation."""
@@ -218,14 +234,13 @@ class Plan:
             for change in self.changes
         ]
         records = [
-            replace(record, source={**(record.source or {}), **_times_of(held[record.key].record)})
-            if record.key in visit_ids
-            else record
+            _with_times_of(held[record.key].memory, record) if record.key in visit_ids else record
             for record in self.records
         ]
         told = [change for change in changes if change.says_something]
         return replace(self, changes=told, records=records)
 
 
-def _times_of(record: Record) -> dict[str, Any]:
-    return {name: (record.source or {})[name] for name in ("start", "end")}
+def _with_times_of(before: VisitMemory, record: VisitRecord) -> VisitRecord:
+    memory = replace(record.source or VisitMemory(), start=before.start, end=before.end)
+    return replace(record, source=memory)

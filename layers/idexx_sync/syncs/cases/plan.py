@@ -5,6 +5,7 @@ once more when its consultation has been read.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from idexx_sync.core.clinic_time import EndsBeforeStart
@@ -37,7 +38,7 @@ from idexx_sync.syncs.cases.model import (
 )
 from idexx_sync.syncs.cases.status import EDITED, is_removed, status_to_write
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 
 TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
 """What is only booked, or was called off, may not have come about."""
@@ -80,13 +81,13 @@ class _Visit:
         self.visit = visit
         self.held = held
         self.status = appointment_status(visit.status)
-        self.memory: dict[str, Any] = held.record.source or {}
+        self.memory = held.memory
         self.edited: list[str] = []
         """Fields that a person has changed, of those planned last."""
 
     def plan_calendar(self) -> None:
         """Plan what the calendar says; its words are screened whatever stands in the case's way."""
-        memory = {**self.memory, "screened": self._screen_calendar()}
+        memory = replace(self.memory, screened=self._screen_calendar())
         code = None
         try:
             facts = facts_of_visit(self.visit, self.view.zone, self.view.slot_minutes)
@@ -99,12 +100,12 @@ class _Visit:
         elif self.held.was_deleted:
             self.plan.deleted_in_odis.add(self.visit.id)
         else:
-            memory |= self._plan_case(facts)
-        record = Record(self.visit.id, source=memory, quarantine_code=code)
+            memory = replace(self._plan_case(facts), screened=memory.screened)
+        record = VisitRecord(self.visit.id, source=memory, quarantine_code=code)
         if record != self.held.record:
             self.plan.records.append(record)
 
-    def _plan_case(self, facts: Facts) -> dict[str, Any]:
+    def _plan_case(self, facts: Facts) -> VisitMemory:
         """Plan the visit's case and its duplicates; what to remember of the visit."""
         case, said = self.held.case, self._said()
         if case is not None and self.held.key != case.id:
@@ -118,13 +119,12 @@ class _Visit:
             change.fields |= self._vanished(case)
         self._keep(change)
         self._plan_duplicates(facts)
-        last = self.visit.consultation_id or self.memory.get("last_consultation")
-        return {
-            **said,
-            "last_consultation": last,
-            "derived": {**self.memory.get("derived", {}), **self._marks_of(facts)},
-            "edited": self.edited,
-        }
+        return replace(
+            said,
+            last_consultation=self.visit.consultation_id or self.memory.last_consultation,
+            derived={**self.memory.derived, **self._marks_of(facts)},
+            edited=tuple(self.edited),
+        )
 
     def plan_record(self, record: Consultation) -> None:
         """Plan what the record adds to the case, if there is one; its words are screened anyhow."""
@@ -242,36 +242,43 @@ class _Visit:
 
     # -- what is remembered ------------------------------------------------------------------
 
-    def _said(self) -> dict[str, Any]:
+    def _said(self) -> VisitMemory:
         """The source's own words, personal ones as a fingerprint (rule R4)."""
         visit = self.visit
         private = (
             *(visit.patient_name, visit.client_name, visit.client_phone, visit.client_email),
             *(visit.provider_name, visit.reason),
         )
-        return {
-            "start": visit.start,
-            "end": visit.end,
-            "status": visit.status,
-            "type": visit.type,
-            "patient": visit.patient_id,
-            "client": visit.client_id,
-            "consultation": visit.consultation_id,
-            "private": self.view.mark_of(private),
-        }
+        return VisitMemory(
+            start=visit.start,
+            end=visit.end,
+            status=visit.status,
+            type=visit.type,
+            patient=visit.patient_id,
+            client=visit.client_id,
+            consultation=visit.consultation_id,
+            private=self.view.mark_of(private),
+        )
 
     def _marks_of(self, facts: Facts) -> dict[str, str]:
         """Derived field -> fingerprint, of those that say something."""
         said = {name: value for name, value in facts.derived.items() if value not in (None, "")}
         return {name: self.view.mark_of(value) for name, value in said.items()}
 
-    def _reason(self, said: Mapping[str, Any]) -> str:
+    def _reason(self, said: VisitMemory) -> str:
         if self.held.case is None:
             return "new"
-        if "start" not in self.memory:
+        before = self.memory
+        if before.start is None:
             return "adopted"
-        changed = any(self.memory.get(name) != value for name, value in said.items())
-        return "source" if changed else "rederived"
+        unchanged = replace(
+            said,
+            screened=before.screened,
+            last_consultation=before.last_consultation,
+            derived=before.derived,
+            edited=before.edited,
+        )
+        return "rederived" if unchanged == before else "source"
 
     def _note_word(self) -> None:
         if self.status is None and self.visit.status:
@@ -295,7 +302,7 @@ class _Visit:
         """Screen type and reason if they are new; their fingerprint."""
         texts = calendar_texts(self.visit)
         screened = self.view.mark_of(texts)
-        if screened != self.memory.get("screened"):
+        if screened != self.memory.screened:
             took_place = self.status in TOOK_PLACE
             self._screen(texts if took_place else [], [] if took_place else texts)
         return screened

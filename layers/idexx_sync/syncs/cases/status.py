@@ -57,7 +57,7 @@ def _has_no_record(visit: SourceRecord, held: HeldVisit) -> bool:
 
     One that failed to be read and then vanished from the calendar may tell of a death.
     """
-    last = (held.record.source or {}).get("last_consultation")
+    last = held.memory.last_consultation
     read = held.consultation
     was_seen = read.id == last and read.code in (None, VANISHED)
     return visit.consultation_id is None and (last is None or was_seen)
@@ -66,10 +66,10 @@ def _has_no_record(visit: SourceRecord, held: HeldVisit) -> bool:
 def _is_derived(case: HeldCase, visit: SourceRecord, held: HeldVisit, view: View) -> bool:
     """Whether the status is what the source said before; for a case that was another service's,
     what that one stored of the source."""
-    memory = held.record.source or {}
+    memory = held.memory
     stored = case.value("metadata.pimsAppointment.status")
-    word = appointment_status(memory.get("status")) or (
+    word = appointment_status(memory.status) or (
         appointment_status(stored) if isinstance(stored, str) else None
     )
-    live = view.is_live(memory.get("start") or visit.start)
+    live = view.is_live(memory.start or visit.start)
     return word is not None and case.status == case_status(word, live=live, screened=True)

@@ -24,7 +24,13 @@ from idexx_sync.syncs.cases.model import (
     HeldVisit,
     Mark,
 )
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import (
+    ConsultationSource,
+    VisitMemory,
+    VisitRecord,
+    in_source,
+    read_source,
+)
 
 EXTENSION_PREFIX: Final = "idexx-appt-"
 """Before the visit's id in the keys of the browser extension (ODIS schema, keys)."""
@@ -34,6 +40,8 @@ GRAVEST_FIRST: Final[tuple[LifeCategory, ...]] = ("euthanasia", "death", "cremat
 OLDEST_WAITING: Final = timedelta(minutes=20)
 """An inbound job that waits for longer has been given up: its event is too old by then."""
 MARKED_BACK: Final = timedelta(days=30)
+_START: Final = in_source(VisitMemory, "start")
+_STATUS: Final = in_source(VisitMemory, "status")
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
 _CASE_FIELDS: Final = tuple(item.name for item in fields(HeldCase))[:-1]
 _GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
@@ -84,18 +92,18 @@ class HeldQuery:
                 visit = self._by_consultation.get(case.external_id or "")
             if visit is not None:
                 cases[visit].append(case)
-        records: dict[str, Record] = {}
+        records: dict[str, VisitRecord] = {}
         consultations: dict[str, ConsultationMemory] = {}
         for kind, visit, source, read_at, code in self._records.fetchall():
             if kind == "visit":
-                records[visit] = Record(visit, source=source, quarantine_code=code)
+                records[visit] = _record(visit, source, code)
             else:
                 consultations[visit] = _memory(source, read_at, code)
         return {
             visit: HeldVisit(
                 cases=cases[visit],
                 key=keys.get(visit),
-                record=records.get(visit, Record(visit)),
+                record=records.get(visit, VisitRecord(visit)),
                 consultation=consultations.get(visit, ConsultationMemory()),
             )
             for visit in self._visits
@@ -150,26 +158,35 @@ def _case(values: tuple[Any, ...]) -> HeldCase:
     return HeldCase(**own, patient=patient)
 
 
-def _memory(source: dict[str, Any], read_at: datetime, code: str | None) -> ConsultationMemory:
+def _record(visit: str, document: Any, code: str | None) -> VisitRecord:
+    source = read_source(VisitMemory, document)
+    is_unknown = source is None and document is not None
+    return VisitRecord(visit, source=source, quarantine_code=code, is_unknown=is_unknown)
+
+
+def _memory(document: Any, read_at: datetime, code: str | None) -> ConsultationMemory:
+    """What is stored; a record that cannot be read was never read, so it is asked for again."""
+    source = read_source(ConsultationSource, document)
+    if source is None:
+        return ConsultationMemory(is_unknown=True)
     return ConsultationMemory(
-        id=source["id"],
+        id=source.id,
         read_at=read_at,
-        final=source["final"],
-        has_notes=source["notes"],
+        final=source.final,
+        has_notes=source.notes,
         code=code,
-        screened=source["screened"],
-        edited=tuple(source["edited"]),
-        derived=source["derived"],
+        screened=source.screened,
+        edited=source.edited,
+        derived=source.derived,
     )
 
 
 def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:
     """Id and start of each visit of the window that a read should show."""
     return conn.execute(
-        """
-        SELECT external_id, source ->> 'start', source ->> 'status' FROM idexx_sync.records
-         WHERE clinic_id = %s AND kind = 'visit'
-           AND source ->> 'start' BETWEEN %s AND %s
+        f"""
+        SELECT external_id, {_START}, {_STATUS} FROM idexx_sync.records
+         WHERE clinic_id = %s AND kind = 'visit' AND {_START} BETWEEN %s AND %s
         """,
         (clinic_id, f"{window.first_day} 00:00:00", f"{window.last_day} 23:59:59"),
     )

@@ -162,6 +162,7 @@ class _Visits:
             "unreadable_records": unreadable,
             "cases_not_written": len(plan.quarantined),
             "unknown_words": len(plan.unknown_words),
+            "memory_unknown": sum(held.memory_is_unknown for held in self._held.values()),
             "recomputed": sum(change.reason == "rederived" for change in plan.changes),
             "kept_out_by_a_person": self._holds.silenced,
         }

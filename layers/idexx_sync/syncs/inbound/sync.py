@@ -190,6 +190,7 @@ class _Reading:
             "unknown_rooms": len(self.unknown_rooms),
             "read_incomplete": int(not plan.complete),
             "unreadable_records": len(plan.quarantined),
+            "memory_unknown": sum(record.is_unknown for record in self.held.records.values()),
             "unknown_words": len(plan.unknown_words),
             "ends_after_midnight": plan.cut_at_midnight,
             "look_ups_failed": sum(m.verdict == "look_up_failed" for m in plan.missing),
