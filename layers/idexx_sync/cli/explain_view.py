@@ -18,7 +18,7 @@ from idexx_sync.explain.reasons import Reason, same_patient
 from idexx_sync.explain.store import MOST_TOUCHES
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown
 from idexx_sync.syncs.cases.fields import EXPLAINED
-from idexx_sync.syncs.cases.model import HeldCase
+from idexx_sync.syncs.cases.model import StoredCase
 from idexx_sync.syncs.cases.phones import normal_phone
 
 NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
@@ -171,7 +171,7 @@ def _memory(memory: Memory) -> dict[str, Any]:
 
 
 def _case(
-    case: HeldCase, held: Holdings, record: SourceRecord | None, veil: Veil
+    case: StoredCase, held: Holdings, record: SourceRecord | None, veil: Veil
 ) -> dict[str, Any]:
     beside = held.beside.get(case.id)
     check = beside.extreme_case_check if beside else None
@@ -200,7 +200,7 @@ def _case(
     }
 
 
-def _leaf(case: HeldCase, name: str) -> Any:
+def _leaf(case: StoredCase, name: str) -> Any:
     return case.value(name)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from idexx_sync.core.vocabulary import SyncName
 from idexx_sync.pims.protocol import ConsultationAnswer, Lookup, SourceRecord, Unreadable
-from idexx_sync.syncs.cases.model import HeldCase, HeldVisit
+from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
 from idexx_sync.syncs.gate import Finding, HoldStatus
 from idexx_sync.syncs.memory import Kind, Remembered
 
@@ -126,7 +126,7 @@ class Holdings:
     """Live ones first."""
     slots: Sequence[HeldSlot] = ()
     memories: Sequence[Memory] = ()
-    visit: HeldVisit = field(default_factory=HeldVisit)
+    visit: StoredVisit = field(default_factory=StoredVisit)
     """As the case sync sees it: its cases, which of them is ours, what is remembered."""
     beside: Mapping[UUID, CaseBeside] = field(default_factory=dict)
     """By the case's id."""
@@ -150,7 +150,7 @@ class Holdings:
         return next((row for row in self.rows if row.deleted_at is None), None)
 
     @property
-    def case(self) -> HeldCase | None:
+    def case(self) -> StoredCase | None:
         return self.visit.case
 
     def memory(self, kind: Kind) -> Memory | None:

@@ -15,7 +15,7 @@ from idexx_sync.core.vocabulary import FREES_TIME, Stage, appointment_status
 from idexx_sync.explain.model import Holdings, NeoSays
 from idexx_sync.pims.protocol import Consultation, Found, Gone, Unknown
 from idexx_sync.syncs.cases.due import LATE_EDITS, VANISHED, WRONG_PATIENT
-from idexx_sync.syncs.cases.model import HeldCase
+from idexx_sync.syncs.cases.model import StoredCase
 from idexx_sync.syncs.cases.plan import ENDS_BEFORE_START, NOT_AN_OBJECT
 from idexx_sync.syncs.cases.status import is_removed
 from idexx_sync.syncs.cases.store import EXTENSION_PREFIX
@@ -268,7 +268,7 @@ def _no_case(neo: NeoSays, held: Holdings, clinic: Clinical) -> Iterator[Reason]
         yield Reason("R2", f"no case: case runs read {first} to {last}, and its day is another")
 
 
-def _identity(held: Holdings, case: HeldCase) -> Iterator[Reason]:
+def _identity(held: Holdings, case: StoredCase) -> Iterator[Reason]:
     if held.visit.key is None:
         yield Reason("R14", "its case is somebody else's as yet: the next case run takes it over")
     elif (case.external_id or "").startswith(EXTENSION_PREFIX):
@@ -281,7 +281,7 @@ def _identity(held: Holdings, case: HeldCase) -> Iterator[Reason]:
         )
 
 
-def _status(neo: NeoSays, held: Holdings, clinic: Clinical, case: HeldCase) -> Iterator[Reason]:
+def _status(neo: NeoSays, held: Holdings, clinic: Clinical, case: StoredCase) -> Iterator[Reason]:
     if is_removed(case):
         yield Reason("R7", "removed by the reconciliation: reviewed, until it comes back")
         return
@@ -361,7 +361,7 @@ def same_patient(neo: NeoSays) -> bool:
     return record.patient_id in (neo.record.patient_id if neo.record else None, shown)
 
 
-def _is_marked(held: Holdings, case: HeldCase) -> bool:
+def _is_marked(held: Holdings, case: StoredCase) -> bool:
     beside = held.beside.get(case.id)
     check = None if beside is None else beside.extreme_case_check
     return isinstance(check, dict) and check.get("isExtremeCase") is True

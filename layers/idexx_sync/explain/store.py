@@ -15,7 +15,7 @@ from idexx_sync.explain.model import (
     Touch,
 )
 from idexx_sync.syncs.cases.model import PREFIX
-from idexx_sync.syncs.cases.store import HeldQuery
+from idexx_sync.syncs.cases.store import StoredQuery
 from idexx_sync.syncs.memory import MODELS, Remembered, read_source
 
 MOST_TOUCHES = 100
@@ -28,7 +28,7 @@ def holdings(conn: Conn, clinic_id: UUID, appointment_id: str) -> Holdings:
         (m.record.source.consultation for m in memories if m.kind == "visit" and m.record.source),
         None,
     )
-    visit = HeldQuery(conn, clinic_id, {appointment_id: consultation}).fetch()[appointment_id]
+    visit = StoredQuery(conn, clinic_id, {appointment_id: consultation}).fetch()[appointment_id]
     case_ids = [case.id for case in visit.cases] + ([visit.key] if visit.key else [])
     return Holdings(
         rows=_rows(conn, clinic_id, appointment_id),

@@ -20,7 +20,7 @@ from idexx_sync.explain.model import (
 )
 from idexx_sync.explain.reasons import Clinical, Reason, reasons, same_patient
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown, Unreadable
-from idexx_sync.syncs.cases.model import ConsultationMemory, HeldCase, HeldVisit
+from idexx_sync.syncs.cases.model import ConsultationMemory, StoredCase, StoredVisit
 from idexx_sync.syncs.memory import AppointmentMemory, Record, VisitMemory, VisitRecord
 
 NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
@@ -51,17 +51,17 @@ def row(status: str = "finalized", key: str = "7", **fields: Any) -> HeldRow:
     return replace(blank, **fields)
 
 
-def case(status: str = "completed", **fields: Any) -> HeldCase:
-    blank = HeldCase(
+def case(status: str = "completed", **fields: Any) -> StoredCase:
+    blank = StoredCase(
         ONE, "1", "pims-appt-idexx-neo-7", ONE, ONE, status, "checkup", NOW, {}, {}, None
     )
     return replace(blank, **fields)
 
 
-def held(*cases: HeldCase, read: ConsultationMemory | None = None, **source: Any) -> Holdings:
+def held(*cases: StoredCase, read: ConsultationMemory | None = None, **source: Any) -> Holdings:
     """A visit with its cases, of which the first is ours."""
     said = {"start": START, "end": None, "status": "Finalized", "consultation": "9", **source}
-    visit = HeldVisit(
+    visit = StoredVisit(
         cases=cases,
         key=ONE if cases else None,
         record=VisitRecord("7", source=VisitMemory(**said)),
@@ -290,9 +290,9 @@ def test_r14_whose_case_it_is() -> None:
     assert says(f"R14 2 cases of one visit: {ONE} gets everything", shown(), two)
     extensions = held(case(external_id="idexx-appt-7"))
     assert says("R14 its case was made by the browser extension", shown(), extensions)
-    others = Holdings(visit=HeldVisit(cases=[case()]))
+    others = Holdings(visit=StoredVisit(cases=[case()]))
     assert says("R14 its case is somebody else's as yet", shown(), others)
-    deleted = Holdings(visit=HeldVisit(key=ONE))
+    deleted = Holdings(visit=StoredVisit(key=ONE))
     assert said(shown(), deleted)[-1] == (
         "R14 somebody deleted its case in ODIS: it is not made again"
     )
@@ -309,7 +309,7 @@ CODES = [
 def test_r16_a_case_that_is_left_alone_says_why(code: str, text: str) -> None:
     record = VisitRecord("7", source=VisitMemory(start=START), quarantine_code=code)
 
-    assert says(text, shown(), Holdings(visit=HeldVisit(cases=[case()], key=ONE, record=record)))
+    assert says(text, shown(), Holdings(visit=StoredVisit(cases=[case()], key=ONE, record=record)))
 
 
 READINGS: list[tuple[ConsultationMemory | None, str]] = [

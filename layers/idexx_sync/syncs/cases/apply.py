@@ -3,6 +3,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.syncs.audits import Audit, audited_by, store_audits
 from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.fields import STAMPS, is_personal
-from idexx_sync.syncs.cases.model import PREFIX, Change, HeldVisit, Mark, Plan
+from idexx_sync.syncs.cases.model import PREFIX, Change, Mark, Plan, StoredVisit
 from idexx_sync.syncs.gate import HoldDecisions
 from idexx_sync.syncs.hold_store import store_decisions
 from idexx_sync.syncs.memory import store_records, store_unknown_words
@@ -53,12 +54,14 @@ def written_before(run: Run) -> Written:
     )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Unit:
     """What one transaction writes."""
 
     plan: Plan
-    held: Mapping[str, HeldVisit]
+    stored: Mapping[str, StoredVisit]
+    now: datetime
+    """Of the whole transaction."""
     holds: HoldDecisions | None = None
     ends_with: Report | None = None
     """The job's report, if this is the run's last transaction."""
@@ -74,7 +77,7 @@ def write(run: Run, unit: Unit, before: Written, *, last_try: bool) -> Written:
         leases.require(run.conn, run.lease, settle)
         written = before.and_(_write_rows(run, unit, settle, last_try=last_try))
         if unit.holds is not None and unit.holds.changes_anything:
-            store_decisions(run.conn, run.clinic.id, "cases", run.job.id, unit.holds, run.clock())
+            store_decisions(run.conn, run.clinic.id, "cases", run.job.id, unit.holds, unit.now)
         if unit.ends_with is not None:
             _end(run, unit.ends_with, written)
     return written
@@ -104,7 +107,7 @@ def count(report: Report, written: Written) -> None:
 
 
 def _write_rows(run: Run, unit: Unit, settle: Settle, *, last_try: bool) -> Written:
-    conn, clinic_id, now = run.conn, run.clinic.id, run.clock()
+    conn, clinic_id, now = run.conn, run.clinic.id, unit.now
     free = store.lock_unchanged(conn, unit.plan.changes, settle) if unit.plan.changes else set()
     conflicts = {change.visit_id for change in unit.plan.changes} - free
     if conflicts and not last_try:
@@ -121,7 +124,7 @@ def _write_rows(run: Run, unit: Unit, settle: Settle, *, last_try: bool) -> Writ
     store.update_cases(conn, clinic_id, touched, now)
     audits = [*_audits(run, plan, made), *_skipped(plan)]
     store_audits(conn, clinic_id, run.job.id, audits)
-    marked = _mark(run, plan, unit.held, made, settle)
+    marked = _mark(run, plan, unit, made, settle)
     store_records(conn, clinic_id, "visit", plan.records, now)
     memories = [memory.as_record(visit) for visit, memory in plan.memories.items()]
     store_records(conn, clinic_id, "consultation", memories, now)
@@ -138,13 +141,13 @@ def _write_rows(run: Run, unit: Unit, settle: Settle, *, last_try: bool) -> Writ
 def _mark(
     run: Run,
     plan: Plan,
-    held: Mapping[str, HeldVisit],
+    unit: Unit,
     made: Mapping[str, UUID],
     settle: Settle,
 ) -> list[str]:
     """Mark the cases of patients that have died; the audit ids of those that were not yet."""
-    conn, clinic_id, now = run.conn, run.clinic.id, run.clock()
-    marks = {mark: _cases_of(mark.visit_id, held, made) for mark in plan.marks}
+    conn, clinic_id, stored, now = run.conn, run.clinic.id, unit.stored, unit.now
+    marks = {mark: _cases_of(mark.visit_id, stored, made) for mark in plan.marks}
     patients = {
         change.visit_id: change.fields["patient.external_id"]
         for change in plan.changes
@@ -157,7 +160,7 @@ def _mark(
             # Where two patients became one, all cases of both are the dead one's now.
             of_all = None if visit in made else patient
             mark = Mark(visit, of_all, category, in_doubt=False)
-            marks.setdefault(mark, _cases_of(visit, held, made))
+            marks.setdefault(mark, _cases_of(visit, stored, made))
     found = store.mark_cases(conn, clinic_id, marks, now, settle)
     audits = [
         Audit(
@@ -174,9 +177,9 @@ def _mark(
 
 
 def _cases_of(
-    visit: str, held: Mapping[str, HeldVisit], made: Mapping[str, UUID]
+    visit: str, stored: Mapping[str, StoredVisit], made: Mapping[str, UUID]
 ) -> Sequence[UUID]:
-    ids = [case.id for case in held[visit].cases]
+    ids = [case.id for case in stored[visit].cases]
     return [*ids, made[visit]] if visit in made else ids
 
 

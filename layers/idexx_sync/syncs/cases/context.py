@@ -35,7 +35,7 @@ class View:
 
 
 def same(current: Any, wanted: Any) -> bool:
-    """Whether a held value is the wanted one; numbers come in several types, truth in one."""
+    """Whether a stored value is the wanted one; numbers come in several types, truth in one."""
     if isinstance(wanted, bool) or isinstance(current, bool):
         return current is wanted
     return bool(current == wanted)

@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from idexx_sync.syncs.cases.fields import FIELDS
 from idexx_sync.syncs.cases.mapping import UNKNOWN_NAME
-from idexx_sync.syncs.cases.model import HeldCase
+from idexx_sync.syncs.cases.model import StoredCase
 
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], {}, "unknown", UNKNOWN_NAME)
 """Values that say nothing, so that any other may take their place."""
 
 
 def may_change(
-    case: HeldCase,
+    case: StoredCase,
     name: str,
     current: Any,
     remembered: Collection[str],
@@ -30,7 +30,7 @@ def may_change(
     return current in _derived_before(case, name)
 
 
-def _derived_before(case: HeldCase, name: str) -> tuple[Any, ...]:
+def _derived_before(case: StoredCase, name: str) -> tuple[Any, ...]:
     """What the stored source derives to, under our maps or an earlier service's."""
     field = FIELDS[name]
     found = (value for stored in field.before for value in stored.of(case.value(stored.name)))

@@ -11,7 +11,7 @@ from datetime import datetime
 from idexx_sync.core.clinic_time import parse_wall
 from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
 from idexx_sync.pims.protocol import SourceRecord, Window
-from idexx_sync.syncs.cases.model import HeldVisit
+from idexx_sync.syncs.cases.model import StoredVisit
 from idexx_sync.syncs.gate import (
     FOREIGN,
     SHIFTED,
@@ -63,7 +63,7 @@ class Answer:
 
 def judge(
     answer: Answer,
-    held: Mapping[str, HeldVisit],
+    held: Mapping[str, StoredVisit],
     expected: Mapping[str, str],
     standing: Sequence[Standing],
     known_rooms: Collection[str],
@@ -93,7 +93,7 @@ class _Gate:
     def __init__(
         self,
         answer: Answer,
-        held: Mapping[str, HeldVisit],
+        held: Mapping[str, StoredVisit],
         standings: Standings,
         local_now: datetime,
     ) -> None:

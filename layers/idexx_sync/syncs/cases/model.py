@@ -1,4 +1,4 @@
-"""What we hold of a visit's cases, and a change to one. Pure.
+"""What is stored of a visit's cases, and a change to one. Pure.
 
 Fields are named as in `fields`, which has a row for each.
 """
@@ -25,7 +25,7 @@ DUPLICATE: Final = "duplicate"
 
 
 @dataclass(frozen=True, slots=True)
-class HeldPatient:
+class StoredPatient:
     """The patient row that readers show of a case: its first."""
 
     id: UUID
@@ -35,8 +35,8 @@ class HeldPatient:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldCase:
-    """A case as we hold it."""
+class StoredCase:
+    """A case as it is stored."""
 
     id: UUID
     version: str
@@ -48,7 +48,7 @@ class HeldCase:
     scheduled_at: datetime | None
     metadata: Any
     extraction: Any
-    patient: HeldPatient | None
+    patient: StoredPatient | None
 
     def value(self, name: str) -> Any:
         """The field's value; None where there is none."""
@@ -98,10 +98,10 @@ class ConsultationMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldVisit:
-    """What we hold of one visit."""
+class StoredVisit:
+    """What is stored of one visit."""
 
-    cases: Sequence[HeldCase] = ()
+    cases: Sequence[StoredCase] = ()
     """Every case of the visit, the oldest first."""
     key: UUID | None = None
     """The case that `case_keys` names; it need not exist any more."""
@@ -109,14 +109,14 @@ class HeldVisit:
     consultation: ConsultationMemory = ConsultationMemory()
 
     @property
-    def case(self) -> HeldCase | None:
+    def case(self) -> StoredCase | None:
         """The one that gets everything: the one we made or adopted, else the oldest."""
         return next((case for case in self.cases if case.id == self.key), None) or next(
             iter(self.cases), None
         )
 
     @property
-    def others(self) -> list[HeldCase]:
+    def others(self) -> list[StoredCase]:
         return [case for case in self.cases if case is not self.case]
 
     @property
@@ -151,7 +151,7 @@ class Change:
 
     visit_id: str
     reason: str
-    case: HeldCase | None
+    case: StoredCase | None
     """None: to be made."""
     fields: dict[str, Any] = field(default_factory=dict)
     """Field -> the value it gets."""
@@ -225,7 +225,9 @@ class Plan:
             deleted_in_odis=self.deleted_in_odis - visit_ids,
         )
 
-    def with_times_held(self, visit_ids: frozenset[str], held: Mapping[str, "HeldVisit"]) -> "Plan":
+    def with_times_held(
+        self, visit_ids: frozenset[str], stored: Mapping[str, "StoredVisit"]
+    ) -> "Plan":
         """The same plan with the times of these visits left as they are and remembered."""
         changes = [
             replace(change, fields={n: v for n, v in change.fields.items() if n not in TIMES})
@@ -234,7 +236,7 @@ class Plan:
             for change in self.changes
         ]
         records = [
-            _with_times_of(held[record.key].memory, record) if record.key in visit_ids else record
+            _with_times_of(stored[record.key].memory, record) if record.key in visit_ids else record
             for record in self.records
         ]
         told = [change for change in changes if change.says_something]

@@ -1,4 +1,4 @@
-"""Visits and their clinical records beside what we hold: what is to be written. Pure.
+"""Visits and their clinical records beside what is stored: what is to be written. Pure.
 
 Rules R14 to R20. A visit is planned twice in a run at most: once by what the calendar says, and
 once more when its consultation has been read.
@@ -31,10 +31,10 @@ from idexx_sync.syncs.cases.model import (
     DUPLICATE,
     Change,
     ConsultationMemory,
-    HeldCase,
-    HeldVisit,
     Mark,
     Plan,
+    StoredCase,
+    StoredVisit,
 )
 from idexx_sync.syncs.cases.status import EDITED, is_removed, status_to_write
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
@@ -48,40 +48,40 @@ ENDS_BEFORE_START: Final = "ends_before_start"
 
 
 def plan_visits(
-    visits: Collection[SourceRecord], held: Mapping[str, HeldVisit], view: View
+    visits: Collection[SourceRecord], stored: Mapping[str, StoredVisit], view: View
 ) -> Plan:
     """What the calendar's visits change; their consultations are planned when they are read."""
     plan = Plan()
     for visit in visits:
-        _Visit(plan, view, visit, held[visit.id]).plan_calendar()
+        _Visit(plan, view, visit, stored[visit.id]).plan_calendar()
     return plan
 
 
 def plan_consultations(
     read: Collection[tuple[SourceRecord, Consultation]],
     vanished: Collection[SourceRecord],
-    held: Mapping[str, HeldVisit],
+    stored: Mapping[str, StoredVisit],
     view: View,
 ) -> Plan:
     """What the clinical records change, and those that the source no longer has."""
     plan = Plan()
     for visit, record in read:
-        _Visit(plan, view, visit, held[visit.id]).plan_record(record)
+        _Visit(plan, view, visit, stored[visit.id]).plan_record(record)
     for visit in vanished:
-        _Visit(plan, view, visit, held[visit.id]).plan_vanished()
+        _Visit(plan, view, visit, stored[visit.id]).plan_vanished()
     return plan
 
 
 class _Visit:
     """Plans one visit into `plan`."""
 
-    def __init__(self, plan: Plan, view: View, visit: SourceRecord, held: HeldVisit) -> None:
+    def __init__(self, plan: Plan, view: View, visit: SourceRecord, stored: StoredVisit) -> None:
         self.plan = plan
         self.view = view
         self.visit = visit
-        self.held = held
+        self.stored = stored
         self.status = appointment_status(visit.status)
-        self.memory = held.memory
+        self.memory = stored.memory
         self.edited: list[str] = []
         """Fields that a person has changed, of those planned last."""
 
@@ -97,18 +97,18 @@ class _Visit:
             code = self._fault_of_documents()
         if code is not None:
             self._quarantine(code)
-        elif self.held.was_deleted:
+        elif self.stored.was_deleted:
             self.plan.deleted_in_odis.add(self.visit.id)
         else:
             memory = replace(self._plan_case(facts), screened=memory.screened)
         record = VisitRecord(self.visit.id, source=memory, quarantine_code=code)
-        if record != self.held.record:
+        if record != self.stored.record:
             self.plan.records.append(record)
 
     def _plan_case(self, facts: Facts) -> VisitMemory:
         """Plan the visit's case and its duplicates; what to remember of the visit."""
-        case, said = self.held.case, self._said()
-        if case is not None and self.held.key != case.id:
+        case, said = self.stored.case, self._said()
+        if case is not None and self.stored.key != case.id:
             self.plan.adopted[self.visit.id] = case.id
         self._note_word()
         change = self._change(facts, self._reason(said))
@@ -128,7 +128,7 @@ class _Visit:
 
     def plan_record(self, record: Consultation) -> None:
         """Plan what the record adds to the case, if there is one; its words are screened anyhow."""
-        case, memory = self.held.case, self.held.consultation
+        case, memory = self.stored.case, self.stored.consultation
         facts = facts_of_consultation(record, self.visit)
         fault = self._fault_of_documents()
         derived = memory.derived
@@ -154,11 +154,11 @@ class _Visit:
 
     def plan_vanished(self) -> None:
         """The source has no such record any more: what was read of it stays, marked."""
-        case = self.held.case
+        case = self.stored.case
         if case is not None and self._fault_of_documents() is None:
             self._keep(Change(self.visit.id, "vanished", case, self._vanished(case)))
 
-    def _vanished(self, case: HeldCase) -> dict[str, Any]:
+    def _vanished(self, case: StoredCase) -> dict[str, Any]:
         document = case.value("metadata.pimsConsultation") or {}
         if document.get("id") is None or document.get("vanishedAt") is not None:
             return {}
@@ -168,15 +168,15 @@ class _Visit:
 
     def _fault_of_documents(self) -> str | None:
         """Why nothing can be written into the cases of the visit (rule R16)."""
-        for case in self.held.cases:
-            held = (case.value(place) for place in OBJECTS)
-            if any(value is not None and not isinstance(value, dict) for value in held):
+        for case in self.stored.cases:
+            stored = (case.value(place) for place in OBJECTS)
+            if any(value is not None and not isinstance(value, dict) for value in stored):
                 return NOT_AN_OBJECT
         return None
 
     def _change(self, facts: Facts, reason: str, *, was_read: bool = False) -> Change:
         """The fields that differ and may be changed."""
-        case = self.held.case
+        case = self.stored.case
         change = Change(self.visit.id, reason, case, self._ours(facts, case))
         wanted = dict(facts.derived)
         if case is None or case.patient is None:
@@ -188,12 +188,12 @@ class _Visit:
             if value in (None, "") or same(current, value) or (value == UNKNOWN_NAME and current):
                 continue
             if case is None or may_change(
-                case, name, current, self.held.derived(name), self.view.mark_of
+                case, name, current, self.stored.derived(name), self.view.mark_of
             ):
                 change.fields[name] = value
             else:
                 edited.append(name)
-        status = status_to_write(self.visit, self.held, self.view, was_read=was_read)
+        status = status_to_write(self.visit, self.stored, self.view, was_read=was_read)
         if status == EDITED:
             edited.append("case.status")
         elif status is not None:
@@ -201,7 +201,7 @@ class _Visit:
         self._note_edits(edited)
         return change
 
-    def _ours(self, facts: Facts, case: HeldCase | None) -> dict[str, Any]:
+    def _ours(self, facts: Facts, case: StoredCase | None) -> dict[str, Any]:
         """Leaves of our own documents; what was known is never overwritten with nothing."""
         ours = dict(facts.ours)
         if self.view.acting_user_id is not None and (case is None or case.user_id is None):
@@ -232,7 +232,7 @@ class _Visit:
         if self.status not in ("cancelled", "no_show"):
             return
         told = [f"metadata.pimsAppointment.{name}" for name in ("id", "status", "sourceStatus")]
-        for case in self.held.others:
+        for case in self.stored.others:
             change = Change(self.visit.id, DUPLICATE, case)
             said = {name: facts.values[name] for name in told}
             change.fields = {n: v for n, v in said.items() if _is_news(case, n, v)}
@@ -266,7 +266,7 @@ class _Visit:
         return {name: self.view.mark_of(value) for name, value in said.items()}
 
     def _reason(self, said: VisitMemory) -> str:
-        if self.held.case is None:
+        if self.stored.case is None:
             return "new"
         before = self.memory
         if before.start is None:
@@ -290,12 +290,12 @@ class _Visit:
         self.edited = sorted(names)
         if names:
             self.plan.edited[self.visit.id] = self.edited
-        if not set(names) <= self.held.edited:
+        if not set(names) <= self.stored.edited:
             self.plan.newly_edited.add(self.visit.id)
 
     def _quarantine(self, code: str) -> None:
         self.plan.quarantined[self.visit.id] = code
-        if self.held.record.quarantine_code != code:
+        if self.stored.record.quarantine_code != code:
             self.plan.newly_quarantined.add(self.visit.id)
 
     def _screen_calendar(self) -> str:
@@ -318,7 +318,7 @@ class _Visit:
             self.plan.marks.append(Mark(self.visit.id, patient, found.category, in_doubt))
 
 
-def _is_news(case: HeldCase, name: str, value: Any) -> bool:
+def _is_news(case: StoredCase, name: str, value: Any) -> bool:
     if value in (None, "") and name not in CLEARABLE:
         return False
     return not same(case.value(name), value)

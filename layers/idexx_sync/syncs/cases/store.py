@@ -1,4 +1,4 @@
-"""SQL of cases, patients and what we remember of them: what we hold, and writing changes."""
+"""SQL of cases, patients and what we remember of them: what is stored, and writing changes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ from idexx_sync.syncs.cases.model import (
     SOURCE,
     Change,
     ConsultationMemory,
-    HeldCase,
-    HeldPatient,
-    HeldVisit,
     Mark,
+    StoredCase,
+    StoredPatient,
+    StoredVisit,
 )
 from idexx_sync.syncs.memory import (
     ConsultationSource,
@@ -43,13 +43,13 @@ MARKED_BACK: Final = timedelta(days=30)
 _START: Final = in_source(VisitMemory, "start")
 _STATUS: Final = in_source(VisitMemory, "status")
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
-_CASE_FIELDS: Final = tuple(item.name for item in fields(HeldCase))[:-1]
+_CASE_FIELDS: Final = tuple(item.name for item in fields(StoredCase))[:-1]
 _GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
 _PATIENT_ARRAYS: Final = ", ".join(f"%b::{column}[]" for column in PATIENT_COLUMNS.values())
 
 
-class HeldQuery:
-    """Asks for what we hold of visits; the answers are fetched once the pipeline is flushed."""
+class StoredQuery:
+    """Asks for what is stored of visits; the answers are fetched once the pipeline is flushed."""
 
     def __init__(
         self, conn: Conn, clinic_id: UUID, consultations: Mapping[str, str | None]
@@ -81,10 +81,10 @@ class HeldQuery:
             (clinic_id, self._visits),
         )
 
-    def fetch(self) -> dict[str, HeldVisit]:
+    def fetch(self) -> dict[str, StoredVisit]:
         keys = {key.removeprefix(PREFIX): case_id for key, case_id in self._keys.fetchall()}
         by_case = {case_id: visit for visit, case_id in keys.items()}
-        cases: dict[str, list[HeldCase]] = {visit: [] for visit in self._visits}
+        cases: dict[str, list[StoredCase]] = {visit: [] for visit in self._visits}
         for values in self._cases.fetchall():
             case, source = _case(values[:-1]), values[-1]
             visit = by_case.get(case.id) or self._by_external_id.get(case.external_id or "")
@@ -100,7 +100,7 @@ class HeldQuery:
             else:
                 consultations[visit] = _memory(source, read_at, code)
         return {
-            visit: HeldVisit(
+            visit: StoredVisit(
                 cases=cases[visit],
                 key=keys.get(visit),
                 record=records.get(visit, VisitRecord(visit)),
@@ -149,13 +149,13 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
     )
 
 
-def _case(values: tuple[Any, ...]) -> HeldCase:
+def _case(values: tuple[Any, ...]) -> StoredCase:
     own = dict(zip(_CASE_FIELDS, values[:10], strict=True))
     patient_id, version = values[10:12]
     read = zip(PATIENT_COLUMNS, values[12:], strict=True)
     columns = {name: float(v) if isinstance(v, Decimal) else v for name, v in read}
-    patient = None if patient_id is None else HeldPatient(patient_id, version, columns)
-    return HeldCase(**own, patient=patient)
+    patient = None if patient_id is None else StoredPatient(patient_id, version, columns)
+    return StoredCase(**own, patient=patient)
 
 
 def _record(visit: str, document: Any, code: str | None) -> VisitRecord:
@@ -369,7 +369,7 @@ def _insert_patients(
 
 
 def _update_patients(
-    conn: Conn, clinic_id: UUID, changes: Sequence[tuple[HeldPatient, Change]], now: datetime
+    conn: Conn, clinic_id: UUID, changes: Sequence[tuple[StoredPatient, Change]], now: datetime
 ) -> None:
     if not changes:
         return

@@ -21,7 +21,7 @@ from idexx_sync.syncs.cases.fields import (
     is_personal,
 )
 from idexx_sync.syncs.cases.mapping import Facts, facts_of_consultation, facts_of_visit, stamps
-from idexx_sync.syncs.cases.model import HeldVisit
+from idexx_sync.syncs.cases.model import StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
 
 ZONE = ZoneInfo("America/Chicago")
@@ -119,4 +119,4 @@ def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.Mon
     monkeypatch.setattr("idexx_sync.syncs.cases.plan.facts_of_visit", with_one_more)
     view = View(UUID(int=1), ZONE, 30, None, None, datetime(2026, 5, 4, tzinfo=UTC), str)
     with pytest.raises(KeyError, match="remark"):
-        plan_visits([VISIT], {VISIT.id: HeldVisit()}, view)
+        plan_visits([VISIT], {VISIT.id: StoredVisit()}, view)
