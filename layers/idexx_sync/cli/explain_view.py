@@ -17,7 +17,8 @@ from idexx_sync.explain.model import HeldRow, Holdings, Memory, NamedHold, NeoSa
 from idexx_sync.explain.reasons import Reason, same_patient
 from idexx_sync.explain.store import MOST_TOUCHES
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown
-from idexx_sync.syncs.cases.model import HeldCase
+from idexx_sync.syncs.cases.fields import EXPLAINED
+from idexx_sync.syncs.cases.model import StoredCase
 from idexx_sync.syncs.cases.phones import normal_phone
 
 NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
@@ -31,18 +32,6 @@ _OF_RECORD: Final = (
 )
 """Personal values of a record of the calendar."""
 _OF_ROW: Final = ("patient_name", "client_name", "client_phone", "provider_name")
-_OF_CASE: Final = {
-    "patient.name": "patient_name",
-    "patient.owner_name": "client_name",
-    "patient.owner_phone": "client_phone",
-    "patient.owner_email": "client_email",
-    "metadata.pimsAppointment.provider.name": "provider_name",
-    "metadata.pimsAppointment.reason": "reason",
-    "metadata.pimsConsultation.notes": None,
-    "metadata.pimsConsultation.dischargeSummary": None,
-    "metadata.pimsConsultation.productsServices": None,
-}
-"""Personal values of a case -> the calendar's value that each comes from."""
 _OF_CONSULTATION: Final = ("reason", "notes_html", "discharge_html", "client_phone", "client_email")
 
 
@@ -166,23 +155,23 @@ def _row(row: HeldRow, record: SourceRecord | None, veil: Veil) -> dict[str, Any
 
 
 def _memory(memory: Memory) -> dict[str, Any]:
-    record, source = memory.record, memory.record.source or {}
+    record, source = memory.record, memory.record.source
     return {
         "kind": memory.kind,
         "key": record.key,
-        "start": source.get("start"),
-        "status": source.get("status"),
+        "start": getattr(source, "start", None),
+        "status": getattr(source, "status", None),
         "written_at": _utc(memory.read_at),
         "strikes": record.strikes,
         "struck_at": _utc(record.struck_at),
         "looked_up_at": _utc(record.looked_up_at),
         "quarantine_code": record.quarantine_code,
-        "edited": source.get("edited", []),
+        "edited": list(getattr(source, "edited", ())),
     }
 
 
 def _case(
-    case: HeldCase, held: Holdings, record: SourceRecord | None, veil: Veil
+    case: StoredCase, held: Holdings, record: SourceRecord | None, veil: Veil
 ) -> dict[str, Any]:
     beside = held.beside.get(case.id)
     check = beside.extreme_case_check if beside else None
@@ -206,12 +195,12 @@ def _case(
         "edited_in_odis": sorted(held.visit.edited) if is_ours else [],
         "values": {
             name: veil.of(_leaf(case, name), getattr(record, neos or "", None))
-            for name, neos in _OF_CASE.items()
+            for name, neos in EXPLAINED.items()
         },
     }
 
 
-def _leaf(case: HeldCase, name: str) -> Any:
+def _leaf(case: StoredCase, name: str) -> Any:
     return case.value(name)
 
 

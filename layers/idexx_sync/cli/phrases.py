@@ -26,6 +26,7 @@ WARNINGS: Final = {
     "unknown_rooms": "rooms of the clinic's list that Neo does not have",
     "read_incomplete": "the calendar could not be read completely; nothing was removed",
     "unreadable_records": "records that could not be read; they keep their time occupied",
+    "memory_unknown": "records whose memory could not be read; it is made anew",
     "unknown_words": "words of Neo seen for the first time and not understood",
     "ends_after_midnight": "visits that end after midnight, stored as ending at 23:59:59",
     "look_ups_failed": "look-ups by id that gave no usable answer",

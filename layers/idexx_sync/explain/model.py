@@ -8,9 +8,9 @@ from uuid import UUID
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.pims.protocol import ConsultationAnswer, Lookup, SourceRecord, Unreadable
-from idexx_sync.syncs.cases.model import HeldCase, HeldVisit
+from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
 from idexx_sync.syncs.holds import Finding, HoldStatus
-from idexx_sync.syncs.memory import Kind, Record
+from idexx_sync.syncs.memory import Kind, Remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Memory:
     """One of our records, with when it was written last."""
 
     kind: Kind
-    record: Record
+    record: Remembered[Any]
     read_at: datetime
 
 
@@ -126,7 +126,7 @@ class Holdings:
     """Live ones first."""
     slots: Sequence[HeldSlot] = ()
     memories: Sequence[Memory] = ()
-    visit: HeldVisit = field(default_factory=HeldVisit)
+    visit: StoredVisit = field(default_factory=StoredVisit)
     """As the case sync sees it: its cases, which of them is ours, what is remembered."""
     beside: Mapping[UUID, CaseBeside] = field(default_factory=dict)
     """By the case's id."""
@@ -150,7 +150,7 @@ class Holdings:
         return next((row for row in self.rows if row.deleted_at is None), None)
 
     @property
-    def case(self) -> HeldCase | None:
+    def case(self) -> StoredCase | None:
         return self.visit.case
 
     def memory(self, kind: Kind) -> Memory | None:
@@ -162,7 +162,7 @@ class Holdings:
         for kind in ("appointment", "visit"):
             memory = next((m for m in self.memories if m.kind == kind), None)
             source = memory.record.source if memory is not None else None
-            if source and "start" in source:
-                return str(source["start"])
+            if source is not None and source.start is not None:
+                return str(source.start)
         row = next(iter(self.rows), None)
         return None if row is None else f"{row.date} {row.start_time}"

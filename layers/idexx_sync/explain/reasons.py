@@ -16,7 +16,7 @@ from idexx_sync.core.vocabulary import FREES_TIME, Stage, appointment_status
 from idexx_sync.explain.model import Holdings, NeoSays
 from idexx_sync.pims.protocol import Consultation, Found, Gone, Unknown
 from idexx_sync.syncs.cases.due import LATE_EDITS, VANISHED, WRONG_PATIENT
-from idexx_sync.syncs.cases.model import HeldCase
+from idexx_sync.syncs.cases.model import StoredCase
 from idexx_sync.syncs.cases.plan import ENDS_BEFORE_START, NOT_AN_OBJECT
 from idexx_sync.syncs.cases.status import is_removed
 from idexx_sync.syncs.cases.store import EXTENSION_PREFIX
@@ -126,7 +126,7 @@ def _said(neo: NeoSays, held: Holdings) -> tuple[str | None, str]:
         return neo.lookup.status, ""
     for memory in held.memories:
         if memory.kind != "consultation" and memory.record.source is not None:
-            return memory.record.source.get("status"), " (at the last reading)"
+            return memory.record.source.status, " (at the last reading)"
     return None, " is known"
 
 
@@ -165,7 +165,7 @@ def _news(neo: NeoSays, held: Holdings) -> Iterator[Reason]:
         if memory is None or memory.record.source is None:
             continue
         said = memory.record.source
-        changed = [name for name, of in names.items() if said.get(name) != getattr(record, of)]
+        changed = [name for name, of in names.items() if getattr(said, name) != getattr(record, of)]
         if changed:
             run = "inbound" if kind == "appointment" else "case"
             yield Reason(
@@ -268,7 +268,7 @@ def _no_case(neo: NeoSays, held: Holdings, clinic: Clinical) -> Iterator[Reason]
         yield Reason("R2", f"no case: case runs read {first} to {last}, and its day is another")
 
 
-def _identity(held: Holdings, case: HeldCase) -> Iterator[Reason]:
+def _identity(held: Holdings, case: StoredCase) -> Iterator[Reason]:
     if held.visit.key is None:
         yield Reason("R14", "its case is somebody else's as yet: the next case run takes it over")
     elif (case.external_id or "").startswith(EXTENSION_PREFIX):
@@ -281,7 +281,7 @@ def _identity(held: Holdings, case: HeldCase) -> Iterator[Reason]:
         )
 
 
-def _status(neo: NeoSays, held: Holdings, clinic: Clinical, case: HeldCase) -> Iterator[Reason]:
+def _status(neo: NeoSays, held: Holdings, clinic: Clinical, case: StoredCase) -> Iterator[Reason]:
     if is_removed(case):
         yield Reason("R7", "removed by the reconciliation: reviewed, until it comes back")
         return
@@ -324,8 +324,7 @@ def _wanted(neo: NeoSays, held: Holdings, clinic: Clinical, status: str) -> tupl
 def _consultation_id(neo: NeoSays, held: Holdings) -> str | None:
     if neo.record is not None:
         return neo.record.consultation_id
-    found = (held.visit.record.source or {}).get("consultation")
-    return None if found is None else str(found)
+    return held.visit.memory.consultation
 
 
 def _consultation(neo: NeoSays, held: Holdings, clinic: Clinical) -> Iterator[Reason]:
@@ -362,7 +361,7 @@ def same_patient(neo: NeoSays) -> bool:
     return record.patient_id in (neo.record.patient_id if neo.record else None, shown)
 
 
-def _is_marked(held: Holdings, case: HeldCase) -> bool:
+def _is_marked(held: Holdings, case: StoredCase) -> bool:
     beside = held.beside.get(case.id)
     check = None if beside is None else beside.extreme_case_check
     return isinstance(check, dict) and check.get("isExtremeCase") is True

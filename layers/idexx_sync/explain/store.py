@@ -15,8 +15,8 @@ from idexx_sync.explain.model import (
     Touch,
 )
 from idexx_sync.syncs.cases.model import PREFIX
-from idexx_sync.syncs.cases.store import HeldQuery
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.cases.store import StoredQuery
+from idexx_sync.syncs.memory import MODELS, Remembered, read_source
 
 MOST_TOUCHES = 100
 
@@ -25,14 +25,10 @@ def holdings(conn: Conn, clinic_id: UUID, appointment_id: str) -> Holdings:
     """What the clinic's rows say of the appointment with Neo's bare id."""
     memories = _memories(conn, clinic_id, appointment_id)
     consultation = next(
-        (
-            m.record.source.get("consultation")
-            for m in memories
-            if m.kind == "visit" and m.record.source
-        ),
+        (m.record.source.consultation for m in memories if m.kind == "visit" and m.record.source),
         None,
     )
-    visit = HeldQuery(conn, clinic_id, {appointment_id: consultation}).fetch()[appointment_id]
+    visit = StoredQuery(conn, clinic_id, {appointment_id: consultation}).fetch()[appointment_id]
     case_ids = [case.id for case in visit.cases] + ([visit.key] if visit.key else [])
     return Holdings(
         rows=_rows(conn, clinic_id, appointment_id),
@@ -95,7 +91,10 @@ def _memories(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[Memory]:
         """,
         {"clinic_id": clinic_id, "id": appointment_id},
     ).fetchall()
-    return [Memory(kind, Record(*values), read_at) for kind, *values, read_at in rows]
+    return [
+        Memory(kind, Remembered(key, read_source(MODELS[kind], document), *values), read_at)
+        for kind, key, document, *values, read_at in rows
+    ]
 
 
 def _beside(conn: Conn, case_ids: list[UUID]) -> dict[UUID, CaseBeside]:

@@ -8,7 +8,7 @@ lease. No slice ends a job or frees a lease by itself.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from idexx_sync.database.connection import Conn, Settle, writing
@@ -19,7 +19,10 @@ from idexx_sync.syncs.audits import Audit, audited_by, store_audits
 from idexx_sync.syncs.change import ACTIONS, Action, Change, disclosed, planned_changes
 from idexx_sync.syncs.hold_store import store_decisions
 from idexx_sync.syncs.holds import HoldDecisions
-from idexx_sync.syncs.memory import Kind, Record, store_records, store_unknown_words
+from idexx_sync.syncs.memory import Kind, Remembered, store_records, store_unknown_words
+
+EARLIER: Final = "earlier_attempt"
+"""Stands for the reasons of what earlier attempts of the job have written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Written:
     changes: Sequence[Change] = ()
     conflicts: frozenset[str] = frozenset()
     """Records that somebody else wrote after they were planned, and that were left alone."""
-    records: Mapping[Kind, Sequence[Record]] = field(default_factory=dict)
+    records: Mapping[Kind, Sequence[Remembered[Any]]] = field(default_factory=dict)
     """What to remember of the source, by kind of record."""
     unknown_words: Collection[tuple[str, str]] = ()
     """(field, word) pairs that are to be reported once."""
@@ -105,10 +108,10 @@ class Tally:
         return found
 
 
-Prepare = Callable[[datetime, bool], Piece]
+type Prepare[P: Piece] = Callable[[datetime, bool], P]
 """Plans and judges a piece as of a moment; told True, it first loads anew what is stored."""
-Conclude = Callable[[Tally], Report]
-"""Makes the report of a run out of all that was written."""
+type Conclude[P: Piece] = Callable[[P, Tally], Report | None]
+"""Makes the report of a run that ends with this piece; None: more pieces are to come."""
 
 
 class Commits:
@@ -120,28 +123,38 @@ class Commits:
         self.report: Report | None = None
         """How the run ended; None: it has not."""
 
-    def write(self, prepare: Prepare, conclude: Conclude | None = None) -> Tally:
+    @property
+    def outcome(self) -> Report:
+        """The report of a run that has ended."""
+        assert self.report is not None, "the run's last piece has not been committed"
+        return self.report
+
+    def write[P: Piece](self, prepare: Prepare[P], conclude: Conclude[P] | None = None) -> P:
         """Commit a piece, and the end of the job with it where `conclude` makes the report.
 
         A piece whose rows somebody else has changed meanwhile is prepared once more; what has
-        changed again by then is left for the next run. Raises LeaseLost when another run has
-        taken the clinic over.
+        changed again by then is left for the next run. Returns the piece as it was committed;
+        raises LeaseLost when another run has taken the clinic over.
         """
         try:
-            self.tally = self._commit(prepare, conclude, again=False)
+            return self._commit(prepare, conclude, again=False)
         except _PlanAgain:
-            self.tally = self._commit(prepare, conclude, again=True)
-        return self.tally
+            return self._commit(prepare, conclude, again=True)
 
-    def end(self, conclude: Conclude) -> Tally:
+    def end(self, conclude: Callable[[Tally], Report]) -> Report:
         """End the job after its last piece."""
-        return self.write(lambda _now, _again: _Nothing(), conclude)
+        report = conclude(self.tally)
+        self._finish(report, self.tally)
+        return report
 
-    def _commit(self, prepare: Prepare, conclude: Conclude | None, *, again: bool) -> Tally:
+    def _commit[P: Piece](
+        self, prepare: Prepare[P], conclude: Conclude[P] | None, *, again: bool
+    ) -> P:
         run, now = self._run, self._run.clock()
         piece = prepare(now, again)
         if run.dry_run:
-            return self._preview(piece, conclude)
+            self._preview(piece, conclude)
+            return piece
         with writing(run.conn) as settle:
             leases.require(run.conn, run.lease, settle)
             written = piece.write(Transaction(run.conn, run.clinic.id, run.job.id, now, settle))
@@ -149,24 +162,28 @@ class Commits:
                 raise _PlanAgain
             _store(run, piece, written, now)
             tally = self.tally.and_(written)
-            if conclude is not None:
-                self._end(conclude(tally))
-        return tally
+            report = conclude(piece, tally) if conclude is not None else None
+            if report is None:
+                job_store.store_progress(run.conn, run.lease, {"pieces": tally.pieces})
+            else:
+                job_store.end(run.conn, run.lease, report.status, result=report.as_result())
+        self.tally, self.report = tally, report
+        return piece
 
-    def _preview(self, piece: Piece, conclude: Conclude | None) -> Tally:
+    def _preview[P: Piece](self, piece: P, conclude: Conclude[P] | None) -> None:
         """Count the piece as if it had been written."""
-        tally = self.tally.and_(Written(piece.changes), planned_changes(piece.changes))
-        if conclude is not None:
-            report = conclude(tally)
-            report.plan = sorted(tally.planned, key=lambda entry: (entry["id"], entry["reason"]))
-            with writing(self._run.conn) as settle:
-                leases.require(self._run.conn, self._run.lease, settle)
-                self._end(report)
-        return tally
+        self.tally = self.tally.and_(Written(piece.changes), planned_changes(piece.changes))
+        if conclude is not None and (report := conclude(piece, self.tally)) is not None:
+            self._finish(report, self.tally)
 
-    def _end(self, report: Report) -> None:
+    def _finish(self, report: Report, tally: Tally) -> None:
+        """End the job by itself, without rows."""
         run = self._run
-        job_store.end(run.conn, run.lease, report.status, result=report.as_result())
+        if run.dry_run:
+            report.plan = sorted(tally.planned, key=lambda entry: (entry["id"], entry["reason"]))
+        with writing(run.conn) as settle:
+            leases.require(run.conn, run.lease, settle)
+            job_store.end(run.conn, run.lease, report.status, result=report.as_result())
         self.report = report
 
 
@@ -174,25 +191,16 @@ class _PlanAgain(Exception):
     """Rows were written by somebody else since the plan read them; nothing is committed."""
 
 
-class _Nothing:
-    """The piece of a run that has written everything already."""
-
-    changes: Sequence[Change] = ()
-    holds: HoldDecisions | None = None
-
-    def write(self, transaction: Transaction) -> Written:  # noqa: ARG002
-        return Written()
-
-
 def _of_earlier_attempts(run: Run) -> Tally:
     """What the job has written before it was given back to the queue, or taken over."""
     if run.job.attempt < 2:
         return Tally()
+    pieces = int((run.job.progress or {}).get("pieces", 0))
     actions: dict[str, Action] = {
         key: "create" if kind == "create" else "update"
         for key, kind in audited_by(run.conn, run.job.id).items()
     }
-    return Tally(done=actions)
+    return Tally(done=actions, by_reason={EARLIER: frozenset(actions)}, pieces=pieces)
 
 
 def _store(run: Run, piece: Piece, written: Written, now: datetime) -> None:

@@ -1,11 +1,13 @@
 """Our memory of each source record: what the source said, strikes, quarantine."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
 
 from idexx_sync.database.connection import Conn
 
@@ -13,20 +15,131 @@ Kind = Literal["appointment", "visit", "consultation"]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class AppointmentMemory:
+    """What the calendar said of an appointment, for the calendar's rows (rule R4)."""
+
+    start: str
+    """Wall-clock text, as all times here."""
+    end: str | None = None
+    room: str | None = None
+    status: str | None = None
+    type: str | None = None
+    private: str | None = None
+    """Fingerprint of the personal values."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitMemory:
+    """What the calendar said of a visit, for its case (rules R4, R15, R19)."""
+
+    screened: str | None = None
+    """Fingerprint of the words that were screened for the patient's death."""
+    start: str | None = None
+    """None: only screened as yet, and the rest is empty too."""
+    end: str | None = None
+    status: str | None = None
+    type: str | None = None
+    patient: str | None = None
+    client: str | None = None
+    consultation: str | None = None
+    private: str | None = None
+    last_consultation: str | None = None
+    """The last consultation that the visit had, whether it still has it or not."""
+    derived: Mapping[str, str] = field(default_factory=dict)
+    """Field of the case -> fingerprint of what was derived for it from the calendar."""
+    edited: tuple[str, ...] = ()
+    """Fields of the case that a person has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationSource:
+    """What the source said of a visit's consultation (rules R15, R17, R19)."""
+
+    id: str | None = None
+    """Of the consultation; None: never read."""
+    final: bool = False
+    """The visit was finalised before it was read."""
+    notes: bool = False
+    """Staff had written notes."""
+    screened: str | None = None
+    edited: tuple[str, ...] = ()
+    derived: Mapping[str, str] = field(default_factory=dict)
+    """Field of the case -> fingerprint of what was derived for it from the record."""
+
+
+type SourceMemory = AppointmentMemory | VisitMemory | ConsultationSource
+MODELS: Final[dict[Kind, type[SourceMemory]]] = {
+    "appointment": AppointmentMemory,
+    "visit": VisitMemory,
+    "consultation": ConsultationSource,
+}
+_READERS: Final[dict[Any, TypeAdapter[Any]]] = {m: TypeAdapter(m) for m in MODELS.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered[Source: SourceMemory]:
     """What we remember of one source record; the default is a record never seen."""
 
     key: str
-    source: dict[str, Any] | None = None
+    source: Source | None = None
     """The source's own words when they last differed; None: nothing readable yet."""
     strikes: int = 0
     struck_at: datetime | None = None
     looked_up_at: datetime | None = None
     quarantine_code: str | None = None
+    is_unknown: bool = field(default=False, compare=False)
+    """Something is stored that cannot be read: it counts as nothing and is written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Remembered[AppointmentMemory]):
+    """An appointment's record."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRecord(Remembered[VisitMemory]):
+    """A visit's record."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationRecord(Remembered[ConsultationSource]):
+    """The record of a visit's consultation, under the visit's key."""
+
+
+def fingerprint_of(value: Any, keyed_hash: Callable[[str], str]) -> str:
+    """The fingerprint of any value: equal ones have equal fingerprints, whatever made them."""
+    return keyed_hash(json.dumps(value, sort_keys=True, default=str))
+
+
+def read_source[Source: SourceMemory](model: type[Source], document: Any) -> Source | None:
+    """The stored document as its model; None if it is none, or cannot be read.
+
+    Keys that are absent have the model's defaults, and those it does not know are ignored.
+    """
+    if document is None:
+        return None
+    try:
+        found: Source = _READERS[model].validate_python(document)
+    except ValidationError:
+        return None
+    return found
+
+
+def stored_form(source: SourceMemory) -> dict[str, Any]:
+    """The document that is stored; of a visit that was only screened, no more than that."""
+    if isinstance(source, VisitMemory) and source.start is None:
+        return {"screened": source.screened}
+    return asdict(source)
+
+
+def in_source(model: type[SourceMemory], name: str) -> str:
+    """The SQL of one field of the stored document, as text. Raises KeyError for no such field."""
+    known = {item.name: item for item in fields(model)}
+    return f"source ->> '{known[name].name}'"
 
 
 def store_records(
-    conn: Conn, clinic_id: UUID, kind: Kind, records: Sequence[Record], now: datetime
+    conn: Conn, clinic_id: UUID, kind: Kind, records: Sequence[Remembered[Any]], now: datetime
 ) -> None:
     """Write the records as they are given."""
     if not records:
@@ -51,7 +164,7 @@ def store_records(
             kind,
             now,
             [record.key for record in records],
-            [None if r.source is None else json.dumps(r.source) for r in records],
+            [None if r.source is None else json.dumps(stored_form(r.source)) for r in records],
             [record.strikes for record in records],
             [record.struck_at for record in records],
             [record.looked_up_at for record in records],

@@ -53,10 +53,6 @@ def proven_gone(record: Record) -> bool:
     return record.strikes >= STRIKES_THAT_PROVE
 
 
-class PlanAgain(Exception):
-    """Rows were written by somebody else since the plan read them; nothing was committed."""
-
-
 def check_status_keys(records: Iterable[SourceRecord]) -> None:
     """Raises ShapeChanged when too many visits lack the status key."""
     visits = [record for record in records if record.kind == "visit"]

@@ -20,8 +20,8 @@ from idexx_sync.explain.model import (
 )
 from idexx_sync.explain.reasons import Clinical, Reason, reasons, same_patient
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown, Unreadable
-from idexx_sync.syncs.cases.model import ConsultationMemory, HeldCase, HeldVisit
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.cases.model import ConsultationMemory, StoredCase, StoredVisit
+from idexx_sync.syncs.memory import AppointmentMemory, Record, VisitMemory, VisitRecord
 
 NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -51,20 +51,20 @@ def row(status: str = "finalized", key: str = "7", **fields: Any) -> HeldRow:
     return replace(blank, **fields)
 
 
-def case(status: str = "completed", **fields: Any) -> HeldCase:
-    blank = HeldCase(
+def case(status: str = "completed", **fields: Any) -> StoredCase:
+    blank = StoredCase(
         ONE, "1", "pims-appt-idexx-neo-7", ONE, ONE, status, "checkup", NOW, {}, {}, None
     )
     return replace(blank, **fields)
 
 
-def held(*cases: HeldCase, read: ConsultationMemory | None = None, **source: Any) -> Holdings:
+def held(*cases: StoredCase, read: ConsultationMemory | None = None, **source: Any) -> Holdings:
     """A visit with its cases, of which the first is ours."""
     said = {"start": START, "end": None, "status": "Finalized", "consultation": "9", **source}
-    visit = HeldVisit(
+    visit = StoredVisit(
         cases=cases,
         key=ONE if cases else None,
-        record=Record("7", source=said),
+        record=VisitRecord("7", source=VisitMemory(**said)),
         consultation=read or ConsultationMemory(),
     )
     return Holdings(visit=visit, memories=[Memory("visit", visit.record, NOW)])
@@ -129,7 +129,7 @@ def test_r06_absence_needs_proof() -> None:
 
 @pytest.mark.parametrize(("strikes", "told"), [(0, False), (1, True), (2, False)])
 def test_r06_one_strike_waits_for_a_second_look(strikes: int, told: bool) -> None:
-    record = Record("7", source={"start": START}, strikes=strikes, struck_at=NOW)
+    record = Record("7", source=AppointmentMemory(START), strikes=strikes, struck_at=NOW)
     holdings = Holdings(rows=[row()], memories=[Memory("appointment", record, NOW)])
 
     text = "R6 not found once: a second complete read that misses it, after 2026-05-04 07:10 PDT"
@@ -137,7 +137,7 @@ def test_r06_one_strike_waits_for_a_second_look(strikes: int, told: bool) -> Non
 
 
 def test_r04_what_has_changed_in_neo_since_is_named() -> None:
-    stored = {"start": START, "end": None, "room": "5", "status": "Arrived", "type": None}
+    stored = AppointmentMemory(START, room="5", status="Arrived")
     holdings = Holdings(
         rows=[row()], memories=[Memory("appointment", Record("7", source=stored), NOW)]
     )
@@ -290,9 +290,9 @@ def test_r14_whose_case_it_is() -> None:
     assert says(f"R14 2 cases of one visit: {ONE} gets everything", shown(), two)
     extensions = held(case(external_id="idexx-appt-7"))
     assert says("R14 its case was made by the browser extension", shown(), extensions)
-    others = Holdings(visit=HeldVisit(cases=[case()]))
+    others = Holdings(visit=StoredVisit(cases=[case()]))
     assert says("R14 its case is somebody else's as yet", shown(), others)
-    deleted = Holdings(visit=HeldVisit(key=ONE))
+    deleted = Holdings(visit=StoredVisit(key=ONE))
     assert said(shown(), deleted)[-1] == (
         "R14 somebody deleted its case in ODIS: it is not made again"
     )
@@ -307,9 +307,9 @@ CODES = [
 
 @pytest.mark.parametrize(("code", "text"), CODES)
 def test_r16_a_case_that_is_left_alone_says_why(code: str, text: str) -> None:
-    record = Record("7", source={"start": START}, quarantine_code=code)
+    record = VisitRecord("7", source=VisitMemory(start=START), quarantine_code=code)
 
-    assert says(text, shown(), Holdings(visit=HeldVisit(cases=[case()], key=ONE, record=record)))
+    assert says(text, shown(), Holdings(visit=StoredVisit(cases=[case()], key=ONE, record=record)))
 
 
 READINGS: list[tuple[ConsultationMemory | None, str]] = [

@@ -1,6 +1,5 @@
 """How a clinic's visits are to be read. Pure."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import day_of
+from idexx_sync.syncs.memory import fingerprint_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class View:
 
     def mark_of(self, value: Any) -> str:
         """The fingerprint of any value."""
-        return self.fingerprint(json.dumps(value, sort_keys=True, default=str))
+        return fingerprint_of(value, self.fingerprint)
 
     def is_live(self, start: str) -> bool:
         return self.live_from is not None and day_of(start) >= self.live_from
 
 
 def same(current: Any, wanted: Any) -> bool:
-    """Whether a held value is the wanted one; numbers come in several types, truth in one."""
+    """Whether a stored value is the wanted one; numbers come in several types, truth in one."""
     if isinstance(wanted, bool) or isinstance(current, bool):
         return current is wanted
     return bool(current == wanted)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import SourceRecord
-from idexx_sync.syncs.cases.model import ConsultationMemory, HeldVisit
+from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
 
 READ_FAILED: Final = "read_failed"
 WRONG_PATIENT: Final = "wrong_patient"
@@ -22,7 +22,7 @@ LATE_EDITS: Final = timedelta(days=7)
 
 def due_in_order(
     visits: Iterable[SourceRecord],
-    held: Mapping[str, HeldVisit],
+    stored: Mapping[str, StoredVisit],
     changed: frozenset[str],
     now: datetime,
     zone: ZoneInfo,
@@ -34,11 +34,11 @@ def due_in_order(
     due = [
         visit
         for visit in visits
-        if is_due(visit, held[visit.id], now, zone, changed=visit.id in changed)
+        if is_due(visit, stored[visit.id], now, zone, changed=visit.id in changed)
     ]
 
     def age(visit: SourceRecord) -> tuple[bool, float, str]:
-        memory = held[visit.id].consultation
+        memory = stored[visit.id].consultation
         read_at = memory.read_at
         return (
             not _is_unread(visit, memory),
@@ -50,9 +50,9 @@ def due_in_order(
 
 
 def is_due(
-    visit: SourceRecord, held: HeldVisit, now: datetime, zone: ZoneInfo, *, changed: bool
+    visit: SourceRecord, stored: StoredVisit, now: datetime, zone: ZoneInfo, *, changed: bool
 ) -> bool:
-    memory = held.consultation
+    memory = stored.consultation
     if visit.consultation_id is None:
         return False
     if _is_unread(visit, memory):
@@ -63,7 +63,7 @@ def is_due(
     final = appointment_status(visit.status) == "finalized"
     if not final or not memory.final or not memory.has_notes or changed:
         return True
-    if held.case is not None and held.case.status in ("draft", "ongoing"):
+    if stored.case is not None and stored.case.status in ("draft", "ongoing"):
         return True  # only a reading completes it (rule R18)
     return rested and local_day(now, zone) <= day_of(visit.start) + LATE_EDITS
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from idexx_sync.core.clinic_time import parse_wall
 from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
 from idexx_sync.pims.protocol import SourceRecord, Window
-from idexx_sync.syncs.cases.model import HeldVisit
+from idexx_sync.syncs.cases.model import StoredVisit
 from idexx_sync.syncs.gate import SHIFTED, Comparison, Judgement, Loss
 from idexx_sync.syncs.holds import Finding
+from idexx_sync.syncs.memory import VisitMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Answer:
 
 def comparison(
     answer: Answer,
-    stored: Mapping[str, HeldVisit],
+    stored: Mapping[str, StoredVisit],
     expected: Mapping[str, str],
     known_rooms: Collection[str],
     local_now: datetime,
@@ -36,9 +37,9 @@ def comparison(
     `expected` is visit -> start of those that are remembered in the window; `local_now` is the
     clinic's naive wall-clock time. A case is lost where a visit to come is called off.
     """
-    statuses = {v.id: appointment_status(_said(stored, v, "status")) for v in answer.visits}
+    statuses = {v.id: appointment_status(_memory(stored, v).status) for v in answer.visits}
     occupying = {key for key, word in statuses.items() if word and word not in FREES_TIME}
-    starts = {v.id: _said(stored, v, "start") for v in answer.visits}
+    starts = {v.id: _memory(stored, v).start for v in answer.visits}
     return Comparison(
         window=answer.window,
         complete=answer.complete,
@@ -49,9 +50,9 @@ def comparison(
         moved={
             visit.id: _moved(before, visit.start)
             for visit in answer.visits
-            if (before := starts[visit.id]) is not None and before != visit.start
+            if (before := starts[visit.id]) and before != visit.start
         },
-        starts_compared=sum(start is not None for start in starts.values()),
+        starts_compared=sum(bool(start) for start in starts.values()),
         losses=[
             Loss(visit.id, "visit", {"status": [statuses[visit.id], after], "start": visit.start})
             for visit in answer.visits
@@ -73,11 +74,10 @@ def times_held(judgement: Judgement) -> frozenset[str]:
     return frozenset(judgement.findings.get(SHIFTED, ()))
 
 
-def _said(stored: Mapping[str, HeldVisit], visit: SourceRecord, name: str) -> str | None:
+def _memory(stored: Mapping[str, StoredVisit], visit: SourceRecord) -> VisitMemory:
     """What the source said of the visit when it was read last."""
     known = stored.get(visit.id)
-    source = known.record.source if known else None
-    return source[name] if source and source.get(name) else None
+    return known.memory if known else VisitMemory()
 
 
 def _moved(before: str, after: str) -> Finding:

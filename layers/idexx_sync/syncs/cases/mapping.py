@@ -1,8 +1,7 @@
 """What ODIS should hold of a visit, by what its PIMS says (ODIS schema, fields). Pure.
 
-Two kinds of fields: those of our own documents (`metadata.pimsAppointment`, `…pimsConsultation`),
-which always say what the source says, and derived ones, which a person may have corrected and
-which are therefore only changed as rule R15 allows.
+Where each value comes from stands here; whether a person may have corrected it, so that it is only
+changed as rule R15 allows, stands in `fields`.
 """
 
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 from idexx_sync.core.clinic_time import day_of, occupied_span, parse_wall, to_instant
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
+from idexx_sync.syncs.cases.fields import ENTITIES, FIELDS, Owner
 from idexx_sync.syncs.cases.html_text import text_of
 from idexx_sync.syncs.cases.phones import normal_phone
 from idexx_sync.syncs.cases.vocabulary import GUARD_WORDS, case_type, entity_case_type, species
@@ -27,21 +27,34 @@ _CONFIDENCE: Final = {"overall": 0.9, "patient": 0.95, "clinical": 0.85}
 class Facts:
     """Fields and the values they should have; an empty value says that nothing is known."""
 
-    ours: dict[str, Any] = field(default_factory=dict)
-    derived: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ours(self) -> dict[str, Any]:
+        """Those that always say what the source says."""
+        return self._of("ours")
+
+    @property
+    def derived(self) -> dict[str, Any]:
+        """Those that a person may have corrected."""
+        return self._of("derived")
 
     def entity(self, path: str, value: Any) -> None:
         """The same leaf in both documents that hold entities."""
-        self.derived[f"metadata.entities.{path}"] = value
-        self.derived[f"extraction.{path}"] = value
+        self.values |= {f"{start}.{path}": value for start in ENTITIES}
+
+    def _of(self, owner: Owner) -> dict[str, Any]:
+        return {name: v for name, v in self.values.items() if FIELDS[name].owner == owner}
 
 
 def facts_of_visit(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> Facts:
     """What the calendar says. Raises EndsBeforeStart for a visit of negative length."""
     start = to_instant(parse_wall(visit.start), zone)
     status = appointment_status(visit.status)
+    name = visit.patient_name or UNKNOWN_NAME
+    phone = normal_phone(visit.client_phone) if visit.client_phone else None
     facts = Facts()
-    facts.ours = {
+    facts.values = {
         "case.scheduled_at": start,
         "patient.external_id": visit.patient_id,
         **_under(
@@ -66,10 +79,6 @@ def facts_of_visit(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> Fa
                 "reason": visit.reason,
             },
         ),
-    }
-    name = visit.patient_name or UNKNOWN_NAME
-    phone = normal_phone(visit.client_phone) if visit.client_phone else None
-    facts.derived = {
         "case.type": case_type(visit.type),
         "patient.name": name,
         "patient.owner_name": visit.client_name,
@@ -95,7 +104,7 @@ def facts_of_consultation(record: Consultation, visit: SourceRecord) -> Facts:
     )
     phone = normal_phone(record.client_phone) if record.client_phone else None
     facts = Facts()
-    facts.ours = {
+    facts.values = {
         **_under(
             "metadata.pimsConsultation.",
             {
@@ -113,7 +122,7 @@ def facts_of_consultation(record: Consultation, visit: SourceRecord) -> Facts:
         "metadata.pimsAppointment.patient.breed": record.breed,
     }
     if record.lines is not None:
-        facts.ours |= _under(
+        facts.values |= _under(
             "metadata.pimsConsultation.",
             {
                 "productsServices": as_text(accepted),
@@ -125,23 +134,23 @@ def facts_of_consultation(record: Consultation, visit: SourceRecord) -> Facts:
         facts.entity("clinical.productsServicesProvided", [line.name for line in accepted])
         facts.entity("clinical.productsServicesDeclined", [line.name for line in declined])
     if record.vital_signs is not None:
-        facts.ours["metadata.pimsConsultation.vitalSigns"] = dict(record.vital_signs)
+        facts.values["metadata.pimsConsultation.vitalSigns"] = dict(record.vital_signs)
     facts.entity("clinical.clinicalNotes", notes)
     if record.species:
-        facts.derived["patient.species"] = species(record.species)
+        facts.values["patient.species"] = species(record.species)
         facts.entity("patient.species", species(record.species))
     facts.entity("patient.breed", record.breed)
-    facts.derived |= {
+    facts.values |= {
         "patient.breed": record.breed,
         "patient.sex": record.sex,
         "patient.date_of_birth": record.born,
         "patient.weight_kg": record.weight_kg,
     }
     if not visit.client_phone:
-        facts.derived["patient.owner_phone"] = phone
+        facts.values["patient.owner_phone"] = phone
         facts.entity("patient.owner.phone", phone)
     if not visit.client_email:
-        facts.derived["patient.owner_email"] = record.client_email
+        facts.values["patient.owner_email"] = record.client_email
         facts.entity("patient.owner.email", record.client_email)
     return facts
 

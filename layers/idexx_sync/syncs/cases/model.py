@@ -1,7 +1,6 @@
-"""What we hold of a visit's cases, and a change to one. Pure.
+"""What is stored of a visit's cases, and a change to one. Pure.
 
-A field is named by its place: `case.<column>`, `patient.<column>`, `metadata.<path>` and
-`extraction.<path>`, the latter two being ODIS's documents `metadata` and `entity_extraction`.
+Fields are named as in `fields`, which has a row for each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,78 +9,26 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from idexx_sync.syncs.memory import Record
-
-PATIENT_COLUMNS: Final = (
-    "name",
-    "species",
-    "breed",
-    "sex",
-    "date_of_birth",
-    "weight_kg",
-    "owner_name",
-    "owner_phone",
-    "owner_email",
-    "external_id",
+from idexx_sync.syncs.cases.fields import STAMPS, TIMES
+from idexx_sync.syncs.change import Action
+from idexx_sync.syncs.memory import (
+    ConsultationRecord,
+    ConsultationSource,
+    VisitMemory,
+    VisitRecord,
 )
+
 PREFIX: Final = "pims-appt-idexx-neo-"
 """Before the visit's id in `cases.external_id` (ODIS schema, keys)."""
 SOURCE: Final = "pims:idexx-neo"
 DUPLICATE: Final = "duplicate"
 """Reason of a change to a visit's further case."""
-OBJECTS: Final = (
-    "metadata",
-    "metadata.pimsAppointment",
-    "metadata.pimsAppointment.patient",
-    "metadata.pimsAppointment.client",
-    "metadata.pimsAppointment.provider",
-    "metadata.pimsConsultation",
-    "metadata.entities",
-    "metadata.entities.patient",
-    "metadata.entities.patient.owner",
-    "metadata.entities.clinical",
-    "metadata.reconciliation",
-    "extraction",
-    "extraction.patient",
-    "extraction.patient.owner",
-    "extraction.clinical",
-)
-"""Where objects must be, or nothing, for our leaves to have a place (rule R16)."""
-TIMES: Final = frozenset(
-    [
-        "case.scheduled_at",
-        *(f"metadata.pimsAppointment.{leaf}" for leaf in ("date", "startTime", "duration")),
-    ]
-)
-"""Fields that tell when a visit is."""
-STAMPS: Final = frozenset(
-    [
-        *("metadata.entities.confidence", "metadata.entities.extractedAt", "metadata.syncedAt"),
-        *("metadata.syncSource", "extraction.confidence", "extraction.extractedAt"),
-    ]
-)
-"""Said along with a change, and no change by themselves."""
-NOT_PERSONAL: Final = frozenset(
-    [
-        *("case.status", "case.type", "case.scheduled_at", "case.extreme_case_check"),
-        *("case.clinic_id", "case.user_id", "patient.species", "patient.external_id"),
-        *(
-            f"metadata.pimsAppointment.{leaf}"
-            for leaf in (
-                *("id", "consultationId", "date", "startTime", "duration", "status"),
-                *("sourceStatus", "type", "patient.id", "client.id"),
-            )
-        ),
-        *(f"metadata.pimsConsultation.{leaf}" for leaf in ("id", "status", "date", "vanishedAt")),
-        *("metadata.entities.caseType", "metadata.entities.patient.species"),
-        *("extraction.caseType", "extraction.patient.species", "metadata.reconciliation"),
-    ]
-)
-"""Fields whose values an audit may name (rule R21)."""
+LIFE_STATUS: Final = "life_status"
+"""Reason of a change that only marks a patient's death."""
 
 
 @dataclass(frozen=True, slots=True)
-class HeldPatient:
+class StoredPatient:
     """The patient row that readers show of a case: its first."""
 
     id: UUID
@@ -91,8 +38,8 @@ class HeldPatient:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldCase:
-    """A case as we hold it."""
+class StoredCase:
+    """A case as it is stored."""
 
     id: UUID
     version: str
@@ -104,7 +51,7 @@ class HeldCase:
     scheduled_at: datetime | None
     metadata: Any
     extraction: Any
-    patient: HeldPatient | None
+    patient: StoredPatient | None
 
     def value(self, name: str) -> Any:
         """The field's value; None where there is none."""
@@ -138,50 +85,61 @@ class ConsultationMemory:
     """Fields derived from the record that a person has changed."""
     derived: Mapping[str, str] = field(default_factory=dict)
     """Field -> fingerprint of what was derived from the record."""
+    is_unknown: bool = field(default=False, compare=False)
+    """Something is stored that cannot be read: it counts as nothing and is written anew."""
 
-    def as_record(self, visit_id: str) -> Record:
-        source = {
-            "id": self.id,
-            "final": self.final,
-            "notes": self.has_notes,
-            "screened": self.screened,
-            "edited": list(self.edited),
-            "derived": dict(self.derived),
-        }
-        return Record(visit_id, source=source, quarantine_code=self.code)
+    def as_record(self, visit_id: str) -> ConsultationRecord:
+        source = ConsultationSource(
+            id=self.id,
+            final=self.final,
+            notes=self.has_notes,
+            screened=self.screened,
+            edited=self.edited,
+            derived=self.derived,
+        )
+        return ConsultationRecord(visit_id, source=source, quarantine_code=self.code)
 
 
 @dataclass(frozen=True, slots=True)
-class HeldVisit:
-    """What we hold of one visit."""
+class StoredVisit:
+    """What is stored of one visit."""
 
-    cases: Sequence[HeldCase] = ()
+    cases: Sequence[StoredCase] = ()
     """Every case of the visit, the oldest first."""
     key: UUID | None = None
     """The case that `case_keys` names; it need not exist any more."""
-    record: Record = field(default_factory=lambda: Record(""))
+    record: VisitRecord = field(default_factory=lambda: VisitRecord(""))
     consultation: ConsultationMemory = ConsultationMemory()
 
     @property
-    def case(self) -> HeldCase | None:
+    def case(self) -> StoredCase | None:
         """The one that gets everything: the one we made or adopted, else the oldest."""
         return next((case for case in self.cases if case.id == self.key), None) or next(
             iter(self.cases), None
         )
 
     @property
-    def others(self) -> list[HeldCase]:
+    def others(self) -> list[StoredCase]:
         return [case for case in self.cases if case is not self.case]
+
+    @property
+    def memory_is_unknown(self) -> bool:
+        """Something that is remembered of the visit cannot be read."""
+        return self.record.is_unknown or self.consultation.is_unknown
+
+    @property
+    def memory(self) -> VisitMemory:
+        """What the calendar said of the visit last; empty if we remember nothing."""
+        return self.record.source or VisitMemory()
 
     @property
     def edited(self) -> set[str]:
         """Fields that somebody has changed in ODIS, as far as we remember."""
-        return {*(self.record.source or {}).get("edited", []), *self.consultation.edited}
+        return {*self.memory.edited, *self.consultation.edited}
 
     def derived(self, name: str) -> tuple[str, ...]:
         """Fingerprints of what was derived for the field, from the calendar and the record."""
-        of_visit = (self.record.source or {}).get("derived", {})
-        found = (of_visit.get(name), self.consultation.derived.get(name))
+        found = (self.memory.derived.get(name), self.consultation.derived.get(name))
         return tuple(mark for mark in found if mark is not None)
 
     @property
@@ -191,14 +149,14 @@ class HeldVisit:
 
 
 @dataclass(slots=True)
-class Change:
+class CaseChange:
     """What to write into one case, or a case to make."""
 
     visit_id: str
     reason: str
-    case: HeldCase | None
+    case: StoredCase | None
     """None: to be made."""
-    fields: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     """Field -> the value it gets."""
     cleared: list[str] = field(default_factory=list)
     """Paths of `metadata` to take out."""
@@ -206,10 +164,24 @@ class Change:
     @property
     def says_something(self) -> bool:
         """Whether more than stamps would be written."""
-        return self.case is None or bool(self.cleared) or bool(self.fields.keys() - STAMPS)
+        return self.case is None or bool(self.cleared) or bool(self.values.keys() - STAMPS)
 
     @property
-    def external_id(self) -> str:
+    def action(self) -> Action:
+        return "create" if self.case is None else "update"
+
+    @property
+    def fields(self) -> dict[str, tuple[Any, Any]]:
+        """Field -> before and after; what is said along with every change is none."""
+        told: dict[str, tuple[Any, Any]] = {
+            name: (None if self.case is None else self.case.value(name), after)
+            for name, after in self.values.items()
+            if name not in STAMPS
+        }
+        return told | {f"metadata.{path}": (True, None) for path in self.cleared}
+
+    @property
+    def key(self) -> str:
         """Under which the change is audited: of a visit's further cases each has its own."""
         if self.case is not None and self.reason == DUPLICATE:
             return str(self.case.id)
@@ -218,7 +190,22 @@ class Change:
     def of_place(self, place: str) -> dict[str, Any]:
         """Path -> value of the fields of one place."""
         start = f"{place}."
-        return {n.removeprefix(start): v for n, v in self.fields.items() if n.startswith(start)}
+        return {n.removeprefix(start): v for n, v in self.values.items() if n.startswith(start)}
+
+
+@dataclass(frozen=True, slots=True)
+class LifeStatusChange:
+    """A case that has been marked: its patient has died."""
+
+    key: str
+    case_id: UUID
+    category: str
+    action: Action = "update"
+    reason: str = LIFE_STATUS
+
+    @property
+    def fields(self) -> dict[str, tuple[Any, Any]]:
+        return {"case.extreme_case_check": (None, self.category)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +224,8 @@ class Plan:
 
     adopted: dict[str, UUID] = field(default_factory=dict)
     """Visit -> the case that becomes its own from now on."""
-    changes: list[Change] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    changes: list[CaseChange] = field(default_factory=list)
+    records: list[VisitRecord] = field(default_factory=list)
     """Of the visits."""
     memories: dict[str, ConsultationMemory] = field(default_factory=dict)
     """Visit -> what to remember of its consultation."""
@@ -270,23 +257,24 @@ class Plan:
             deleted_in_odis=self.deleted_in_odis - visit_ids,
         )
 
-    def with_times_held(self, visit_ids: frozenset[str], held: Mapping[str, "HeldVisit"]) -> "Plan":
+    def with_times_held(
+        self, visit_ids: frozenset[str], stored: Mapping[str, "StoredVisit"]
+    ) -> "Plan":
         """The same plan with the times of these visits left as they are and remembered."""
         changes = [
-            replace(change, fields={n: v for n, v in change.fields.items() if n not in TIMES})
+            replace(change, values={n: v for n, v in change.values.items() if n not in TIMES})
             if change.visit_id in visit_ids
             else change
             for change in self.changes
         ]
         records = [
-            replace(record, source={**(record.source or {}), **_times_of(held[record.key].record)})
-            if record.key in visit_ids
-            else record
+            _with_times_of(stored[record.key].memory, record) if record.key in visit_ids else record
             for record in self.records
         ]
         told = [change for change in changes if change.says_something]
         return replace(self, changes=told, records=records)
 
 
-def _times_of(record: Record) -> dict[str, Any]:
-    return {name: (record.source or {})[name] for name in ("start", "end")}
+def _with_times_of(before: VisitMemory, record: VisitRecord) -> VisitRecord:
+    memory = replace(record.source or VisitMemory(), start=before.start, end=before.end)
+    return replace(record, source=memory)

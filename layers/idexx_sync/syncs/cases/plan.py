@@ -1,10 +1,11 @@
-"""Visits and their clinical records beside what we hold: what is to be written. Pure.
+"""Visits and their clinical records beside what is stored: what is to be written. Pure.
 
 Rules R14 to R20. A visit is planned twice in a run at most: once by what the calendar says, and
 once more when its consultation has been read.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from idexx_sync.core.clinic_time import EndsBeforeStart
@@ -12,6 +13,7 @@ from idexx_sync.core.vocabulary import appointment_status, fold
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import View, same
 from idexx_sync.syncs.cases.edits import may_change
+from idexx_sync.syncs.cases.fields import CLEARABLE, OBJECTS
 from idexx_sync.syncs.cases.life_status import screen
 from idexx_sync.syncs.cases.mapping import (
     UNKNOWN_NAME,
@@ -27,77 +29,65 @@ from idexx_sync.syncs.cases.mapping import (
 )
 from idexx_sync.syncs.cases.model import (
     DUPLICATE,
-    OBJECTS,
-    Change,
+    CaseChange,
     ConsultationMemory,
-    HeldCase,
-    HeldVisit,
     Mark,
     Plan,
+    StoredCase,
+    StoredVisit,
 )
 from idexx_sync.syncs.cases.status import EDITED, is_removed, status_to_write
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 
 TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
 """What is only booked, or was called off, may not have come about."""
 VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
 NOT_AN_OBJECT: Final = "document_not_an_object"
 ENDS_BEFORE_START: Final = "ends_before_start"
-CLEARABLE: Final = frozenset(
-    [
-        "metadata.pimsAppointment.consultationId",
-        "metadata.pimsAppointment.provider.id",
-        *(
-            f"metadata.pimsConsultation.{name}"
-            for name in ("productsServices", "declinedProductsServices", "status", "date")
-        ),
-    ]
-)
-"""Leaves of ours that a null takes the value from; all others keep what was known."""
 
 
 def plan_visits(
-    visits: Collection[SourceRecord], held: Mapping[str, HeldVisit], view: View
+    visits: Collection[SourceRecord], stored: Mapping[str, StoredVisit], view: View
 ) -> Plan:
     """What the calendar's visits change; their consultations are planned when they are read."""
     plan = Plan()
     for visit in visits:
-        _Visit(plan, view, visit, held[visit.id]).plan_calendar()
+        _Visit(plan, view, visit, stored[visit.id]).plan_calendar()
     return plan
 
 
 def plan_consultations(
     read: Collection[tuple[SourceRecord, Consultation]],
     vanished: Collection[SourceRecord],
-    held: Mapping[str, HeldVisit],
+    stored: Mapping[str, StoredVisit],
     view: View,
 ) -> Plan:
     """What the clinical records change, and those that the source no longer has."""
     plan = Plan()
     for visit, record in read:
-        _Visit(plan, view, visit, held[visit.id]).plan_record(record)
+        _Visit(plan, view, visit, stored[visit.id]).plan_record(record)
     for visit in vanished:
-        _Visit(plan, view, visit, held[visit.id]).plan_vanished()
+        _Visit(plan, view, visit, stored[visit.id]).plan_vanished()
     return plan
 
 
 class _Visit:
     """Plans one visit into `plan`."""
 
-    def __init__(self, plan: Plan, view: View, visit: SourceRecord, held: HeldVisit) -> None:
+    def __init__(self, plan: Plan, view: View, visit: SourceRecord, stored: StoredVisit) -> None:
         self.plan = plan
         self.view = view
         self.visit = visit
-        self.held = held
+        self.stored = stored
         self.status = appointment_status(visit.status)
-        self.memory: dict[str, Any] = held.record.source or {}
+        self.memory = stored.memory
         self.edited: list[str] = []
         """Fields that a person has changed, of those planned last."""
 
     def plan_calendar(self) -> None:
         """Plan what the calendar says; its words are screened whatever stands in the case's way."""
-        memory = {**self.memory, "screened": self._screen_calendar()}
+        memory = replace(self.memory, screened=self._screen_calendar())
         code = None
         try:
             facts = facts_of_visit(self.visit, self.view.zone, self.view.slot_minutes)
@@ -107,18 +97,18 @@ class _Visit:
             code = self._fault_of_documents()
         if code is not None:
             self._quarantine(code)
-        elif self.held.was_deleted:
+        elif self.stored.was_deleted:
             self.plan.deleted_in_odis.add(self.visit.id)
         else:
-            memory |= self._plan_case(facts)
-        record = Record(self.visit.id, source=memory, quarantine_code=code)
-        if record != self.held.record:
+            memory = replace(self._plan_case(facts), screened=memory.screened)
+        record = VisitRecord(self.visit.id, source=memory, quarantine_code=code)
+        if record != self.stored.record:
             self.plan.records.append(record)
 
-    def _plan_case(self, facts: Facts) -> dict[str, Any]:
+    def _plan_case(self, facts: Facts) -> VisitMemory:
         """Plan the visit's case and its duplicates; what to remember of the visit."""
-        case, said = self.held.case, self._said()
-        if case is not None and self.held.key != case.id:
+        case, said = self.stored.case, self._said()
+        if case is not None and self.stored.key != case.id:
             self.plan.adopted[self.visit.id] = case.id
         self._note_word()
         change = self._change(facts, self._reason(said))
@@ -126,20 +116,19 @@ class _Visit:
             change.cleared.append("reconciliation")
             change.reason = "came_back"
         if case is not None and self.visit.consultation_id is None:
-            change.fields |= self._vanished(case)
+            change.values |= self._vanished(case)
         self._keep(change)
         self._plan_duplicates(facts)
-        last = self.visit.consultation_id or self.memory.get("last_consultation")
-        return {
-            **said,
-            "last_consultation": last,
-            "derived": {**self.memory.get("derived", {}), **self._marks_of(facts)},
-            "edited": self.edited,
-        }
+        return replace(
+            said,
+            last_consultation=self.visit.consultation_id or self.memory.last_consultation,
+            derived={**self.memory.derived, **self._marks_of(facts)},
+            edited=tuple(self.edited),
+        )
 
     def plan_record(self, record: Consultation) -> None:
         """Plan what the record adds to the case, if there is one; its words are screened anyhow."""
-        case, memory = self.held.case, self.held.consultation
+        case, memory = self.stored.case, self.stored.consultation
         facts = facts_of_consultation(record, self.visit)
         fault = self._fault_of_documents()
         derived = memory.derived
@@ -157,7 +146,7 @@ class _Visit:
             id=record.id,
             read_at=self.view.now,
             final=self.status == "finalized" and fault is None,
-            has_notes=says_something(facts.ours["metadata.pimsConsultation.notes"]),
+            has_notes=says_something(facts.values["metadata.pimsConsultation.notes"]),
             screened=screened,
             edited=tuple(self.edited),
             derived=derived,
@@ -165,11 +154,11 @@ class _Visit:
 
     def plan_vanished(self) -> None:
         """The source has no such record any more: what was read of it stays, marked."""
-        case = self.held.case
+        case = self.stored.case
         if case is not None and self._fault_of_documents() is None:
-            self._keep(Change(self.visit.id, "vanished", case, self._vanished(case)))
+            self._keep(CaseChange(self.visit.id, "vanished", case, self._vanished(case)))
 
-    def _vanished(self, case: HeldCase) -> dict[str, Any]:
+    def _vanished(self, case: StoredCase) -> dict[str, Any]:
         document = case.value("metadata.pimsConsultation") or {}
         if document.get("id") is None or document.get("vanishedAt") is not None:
             return {}
@@ -179,16 +168,16 @@ class _Visit:
 
     def _fault_of_documents(self) -> str | None:
         """Why nothing can be written into the cases of the visit (rule R16)."""
-        for case in self.held.cases:
-            held = (case.value(place) for place in OBJECTS)
-            if any(value is not None and not isinstance(value, dict) for value in held):
+        for case in self.stored.cases:
+            stored = (case.value(place) for place in OBJECTS)
+            if any(value is not None and not isinstance(value, dict) for value in stored):
                 return NOT_AN_OBJECT
         return None
 
-    def _change(self, facts: Facts, reason: str, *, was_read: bool = False) -> Change:
+    def _change(self, facts: Facts, reason: str, *, was_read: bool = False) -> CaseChange:
         """The fields that differ and may be changed."""
-        case = self.held.case
-        change = Change(self.visit.id, reason, case, self._ours(facts, case))
+        case = self.stored.case
+        change = CaseChange(self.visit.id, reason, case, self._ours(facts, case))
         wanted = dict(facts.derived)
         if case is None or case.patient is None:
             wanted.setdefault("patient.species", species(None))
@@ -199,20 +188,20 @@ class _Visit:
             if value in (None, "") or same(current, value) or (value == UNKNOWN_NAME and current):
                 continue
             if case is None or may_change(
-                case, name, current, self.held.derived(name), self.view.mark_of
+                case, name, current, self.stored.derived(name), self.view.mark_of
             ):
-                change.fields[name] = value
+                change.values[name] = value
             else:
                 edited.append(name)
-        status = status_to_write(self.visit, self.held, self.view, was_read=was_read)
+        status = status_to_write(self.visit, self.stored, self.view, was_read=was_read)
         if status == EDITED:
             edited.append("case.status")
         elif status is not None:
-            change.fields["case.status"] = status
+            change.values["case.status"] = status
         self._note_edits(edited)
         return change
 
-    def _ours(self, facts: Facts, case: HeldCase | None) -> dict[str, Any]:
+    def _ours(self, facts: Facts, case: StoredCase | None) -> dict[str, Any]:
         """Leaves of our own documents; what was known is never overwritten with nothing."""
         ours = dict(facts.ours)
         if self.view.acting_user_id is not None and (case is None or case.user_id is None):
@@ -230,12 +219,12 @@ class _Visit:
         news = {n: v for n, v in ours.items() if _is_news(case, n, v)}
         return {**news, **replaced}
 
-    def _keep(self, change: Change) -> None:
-        if change.case is None or change.fields or change.cleared:
-            places = {name.partition(".")[0] for name in change.fields}
+    def _keep(self, change: CaseChange) -> None:
+        if change.case is None or change.values or change.cleared:
+            places = {name.partition(".")[0] for name in change.values}
             if change.cleared:
                 places.add("metadata")
-            change.fields |= stamps(places, self.view.now)
+            change.values |= stamps(places, self.view.now)
             self.plan.changes.append(change)
 
     def _plan_duplicates(self, facts: Facts) -> None:
@@ -243,45 +232,53 @@ class _Visit:
         if self.status not in ("cancelled", "no_show"):
             return
         told = [f"metadata.pimsAppointment.{name}" for name in ("id", "status", "sourceStatus")]
-        for case in self.held.others:
-            change = Change(self.visit.id, DUPLICATE, case)
-            change.fields = {n: facts.ours[n] for n in told if _is_news(case, n, facts.ours[n])}
+        for case in self.stored.others:
+            change = CaseChange(self.visit.id, DUPLICATE, case)
+            said = {name: facts.values[name] for name in told}
+            change.values = {n: v for n, v in said.items() if _is_news(case, n, v)}
             if case.status in OPEN_STATUSES:
-                change.fields["case.status"] = CASE_STATUS[self.status]
+                change.values["case.status"] = CASE_STATUS[self.status]
             self._keep(change)
 
     # -- what is remembered ------------------------------------------------------------------
 
-    def _said(self) -> dict[str, Any]:
+    def _said(self) -> VisitMemory:
         """The source's own words, personal ones as a fingerprint (rule R4)."""
         visit = self.visit
         private = (
             *(visit.patient_name, visit.client_name, visit.client_phone, visit.client_email),
             *(visit.provider_name, visit.reason),
         )
-        return {
-            "start": visit.start,
-            "end": visit.end,
-            "status": visit.status,
-            "type": visit.type,
-            "patient": visit.patient_id,
-            "client": visit.client_id,
-            "consultation": visit.consultation_id,
-            "private": self.view.mark_of(private),
-        }
+        return VisitMemory(
+            start=visit.start,
+            end=visit.end,
+            status=visit.status,
+            type=visit.type,
+            patient=visit.patient_id,
+            client=visit.client_id,
+            consultation=visit.consultation_id,
+            private=self.view.mark_of(private),
+        )
 
     def _marks_of(self, facts: Facts) -> dict[str, str]:
         """Derived field -> fingerprint, of those that say something."""
         said = {name: value for name, value in facts.derived.items() if value not in (None, "")}
         return {name: self.view.mark_of(value) for name, value in said.items()}
 
-    def _reason(self, said: Mapping[str, Any]) -> str:
-        if self.held.case is None:
+    def _reason(self, said: VisitMemory) -> str:
+        if self.stored.case is None:
             return "new"
-        if "start" not in self.memory:
+        before = self.memory
+        if before.start is None:
             return "adopted"
-        changed = any(self.memory.get(name) != value for name, value in said.items())
-        return "source" if changed else "rederived"
+        unchanged = replace(
+            said,
+            screened=before.screened,
+            last_consultation=before.last_consultation,
+            derived=before.derived,
+            edited=before.edited,
+        )
+        return "rederived" if unchanged == before else "source"
 
     def _note_word(self) -> None:
         if self.status is None and self.visit.status:
@@ -293,19 +290,19 @@ class _Visit:
         self.edited = sorted(names)
         if names:
             self.plan.edited[self.visit.id] = self.edited
-        if not set(names) <= self.held.edited:
+        if not set(names) <= self.stored.edited:
             self.plan.newly_edited.add(self.visit.id)
 
     def _quarantine(self, code: str) -> None:
         self.plan.quarantined[self.visit.id] = code
-        if self.held.record.quarantine_code != code:
+        if self.stored.record.quarantine_code != code:
             self.plan.newly_quarantined.add(self.visit.id)
 
     def _screen_calendar(self) -> str:
         """Screen type and reason if they are new; their fingerprint."""
         texts = calendar_texts(self.visit)
         screened = self.view.mark_of(texts)
-        if screened != self.memory.get("screened"):
+        if screened != self.memory.screened:
             took_place = self.status in TOOK_PLACE
             self._screen(texts if took_place else [], [] if took_place else texts)
         return screened
@@ -321,7 +318,7 @@ class _Visit:
             self.plan.marks.append(Mark(self.visit.id, patient, found.category, in_doubt))
 
 
-def _is_news(case: HeldCase, name: str, value: Any) -> bool:
+def _is_news(case: StoredCase, name: str, value: Any) -> bool:
     if value in (None, "") and name not in CLEARABLE:
         return False
     return not same(case.value(name), value)

@@ -25,7 +25,7 @@ from idexx_sync.pims.protocol import (
     Unknown,
 )
 from idexx_sync.syncs.cases.due import READ_FAILED, VANISHED, WRONG_PATIENT
-from idexx_sync.syncs.cases.model import ConsultationMemory, HeldVisit
+from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
 from idexx_sync.syncs.gate import FEW
 
 _PASSING: Final[dict[str, type[SyncError]]] = {
@@ -55,14 +55,14 @@ Answers = Sequence[tuple[SourceRecord, ConsultationAnswer]]
 
 
 def judge_answers(
-    answers: Answers, held: Mapping[str, HeldVisit], pims: Pims, now: datetime
+    answers: Answers, stored: Mapping[str, StoredVisit], pims: Pims, now: datetime
 ) -> UnitRead:
     """Sort the answers of one unit; each is judged before anybody believes it."""
     read = UnitRead()
     strange: dict[str, tuple[SourceRecord, Consultation]] = {}
 
     def remember(visit: SourceRecord, code: str, *, asked: bool) -> None:
-        memory = held[visit.id].consultation
+        memory = stored[visit.id].consultation
         known = visit.consultation_id if asked else memory.id
         read.memories[visit.id] = replace(memory, id=known, code=code, read_at=now)
 
@@ -108,21 +108,23 @@ def _looked_up(
         yield visit, record, found[visit_id]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Reads:
     """All readings of a run, and whether they make it a failure."""
 
     succeeded: int = 0
     wrong_patient: int = 0
     vanished: int = 0
-    failed: list[str] = field(default_factory=list)
+    failed: tuple[str, ...] = ()
     """Code of each."""
 
-    def add(self, read: UnitRead) -> None:
-        self.succeeded += len(read.records)
-        self.wrong_patient += read.how_many(WRONG_PATIENT)
-        self.vanished += read.how_many(VANISHED)
-        self.failed += read.failed
+    def and_(self, read: UnitRead) -> "Reads":
+        return Reads(
+            self.succeeded + len(read.records),
+            self.wrong_patient + read.how_many(WRONG_PATIENT),
+            self.vanished + read.how_many(VANISHED),
+            (*self.failed, *read.failed),
+        )
 
     @property
     def is_down(self) -> bool:

@@ -6,7 +6,7 @@ from idexx_sync.core.vocabulary import AppointmentStatus, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import View
 from idexx_sync.syncs.cases.due import VANISHED
-from idexx_sync.syncs.cases.model import HeldCase, HeldVisit
+from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES
 
 EDITED: Final = "edited"
@@ -14,22 +14,24 @@ EDITED: Final = "edited"
 
 
 def status_to_write(
-    visit: SourceRecord, held: HeldVisit, view: View, *, was_read: bool
+    visit: SourceRecord, stored: StoredVisit, view: View, *, was_read: bool
 ) -> str | None:
     """The case status to write, EDITED where a person's stays, None for no change.
 
     `was_read`: the visit's record is written, and screened, along with it.
     """
-    case, word = held.case, appointment_status(visit.status)
+    case, word = stored.case, appointment_status(visit.status)
     if word is None:
         return "draft" if case is None else None
-    screened = was_read or _has_no_record(visit, held)
+    screened = was_read or _has_no_record(visit, stored)
     wanted = case_status(word, live=view.is_live(visit.start), screened=screened)
     if case is None:
         return wanted
     if case.status == wanted or (case.status == "completed" and word == "finalized"):
         return None
-    ours = case.status in OPEN_STATUSES or is_removed(case) or _is_derived(case, visit, held, view)
+    ours = (
+        case.status in OPEN_STATUSES or is_removed(case) or _is_derived(case, visit, stored, view)
+    )
     return wanted if ours else EDITED
 
 
@@ -46,30 +48,30 @@ def case_status(word: AppointmentStatus, *, live: bool, screened: bool) -> str:
     return CASE_STATUS[word]
 
 
-def is_removed(case: HeldCase) -> bool:
+def is_removed(case: StoredCase) -> bool:
     """Marked as removed from the PIMS: its status is the mark's, not a person's."""
     mark = case.value("metadata.reconciliation")
     return isinstance(mark, dict) and bool(mark.get("softDeleted"))
 
 
-def _has_no_record(visit: SourceRecord, held: HeldVisit) -> bool:
+def _has_no_record(visit: SourceRecord, stored: StoredVisit) -> bool:
     """Whether there is no record, or none any more that nobody has read.
 
     One that failed to be read and then vanished from the calendar may tell of a death.
     """
-    last = (held.record.source or {}).get("last_consultation")
-    read = held.consultation
+    last = stored.memory.last_consultation
+    read = stored.consultation
     was_seen = read.id == last and read.code in (None, VANISHED)
     return visit.consultation_id is None and (last is None or was_seen)
 
 
-def _is_derived(case: HeldCase, visit: SourceRecord, held: HeldVisit, view: View) -> bool:
+def _is_derived(case: StoredCase, visit: SourceRecord, stored: StoredVisit, view: View) -> bool:
     """Whether the status is what the source said before; for a case that was another service's,
     what that one stored of the source."""
-    memory = held.record.source or {}
-    stored = case.value("metadata.pimsAppointment.status")
-    word = appointment_status(memory.get("status")) or (
-        appointment_status(stored) if isinstance(stored, str) else None
+    memory = stored.memory
+    in_case = case.value("metadata.pimsAppointment.status")
+    word = appointment_status(memory.status) or (
+        appointment_status(in_case) if isinstance(in_case, str) else None
     )
-    live = view.is_live(memory.get("start") or visit.start)
+    live = view.is_live(memory.start or visit.start)
     return word is not None and case.status == case_status(word, live=live, screened=True)

@@ -1,9 +1,10 @@
-"""SQL of cases, patients and what we remember of them: what we hold, and writing changes."""
+"""SQL of cases, patients and what we remember of them: what is stored, and writing changes."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -11,19 +12,25 @@ from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS
 from idexx_sync.syncs.cases.life_status import LifeCategory
 from idexx_sync.syncs.cases.model import (
-    PATIENT_COLUMNS,
     PREFIX,
     SOURCE,
-    Change,
+    CaseChange,
     ConsultationMemory,
-    HeldCase,
-    HeldPatient,
-    HeldVisit,
     Mark,
+    StoredCase,
+    StoredPatient,
+    StoredVisit,
 )
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import (
+    ConsultationSource,
+    VisitMemory,
+    VisitRecord,
+    in_source,
+    read_source,
+)
 
 EXTENSION_PREFIX: Final = "idexx-appt-"
 """Before the visit's id in the keys of the browser extension (ODIS schema, keys)."""
@@ -33,17 +40,16 @@ GRAVEST_FIRST: Final[tuple[LifeCategory, ...]] = ("euthanasia", "death", "cremat
 OLDEST_WAITING: Final = timedelta(minutes=20)
 """An inbound job that waits for longer has been given up: its event is too old by then."""
 MARKED_BACK: Final = timedelta(days=30)
+_START: Final = in_source(VisitMemory, "start")
+_STATUS: Final = in_source(VisitMemory, "status")
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
-_CASE_FIELDS: Final = tuple(item.name for item in fields(HeldCase))[:-1]
+_CASE_FIELDS: Final = tuple(item.name for item in fields(StoredCase))[:-1]
 _GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
-_PATIENT_TYPES: Final = {"date_of_birth": "date", "weight_kg": "numeric"}
-_PATIENT_ARRAYS: Final = ", ".join(
-    f"%b::{_PATIENT_TYPES.get(name, 'text')}[]" for name in PATIENT_COLUMNS
-)
+_PATIENT_ARRAYS: Final = ", ".join(f"%b::{column}[]" for column in PATIENT_COLUMNS.values())
 
 
-class HeldQuery:
-    """Asks for what we hold of visits; the answers are fetched once the pipeline is flushed."""
+class StoredQuery:
+    """Asks for what is stored of visits; the answers are fetched once the pipeline is flushed."""
 
     def __init__(
         self, conn: Conn, clinic_id: UUID, consultations: Mapping[str, str | None]
@@ -75,10 +81,10 @@ class HeldQuery:
             (clinic_id, self._visits),
         )
 
-    def fetch(self) -> dict[str, HeldVisit]:
+    def fetch(self) -> dict[str, StoredVisit]:
         keys = {key.removeprefix(PREFIX): case_id for key, case_id in self._keys.fetchall()}
         by_case = {case_id: visit for visit, case_id in keys.items()}
-        cases: dict[str, list[HeldCase]] = {visit: [] for visit in self._visits}
+        cases: dict[str, list[StoredCase]] = {visit: [] for visit in self._visits}
         for values in self._cases.fetchall():
             case, source = _case(values[:-1]), values[-1]
             visit = by_case.get(case.id) or self._by_external_id.get(case.external_id or "")
@@ -86,18 +92,18 @@ class HeldQuery:
                 visit = self._by_consultation.get(case.external_id or "")
             if visit is not None:
                 cases[visit].append(case)
-        records: dict[str, Record] = {}
+        records: dict[str, VisitRecord] = {}
         consultations: dict[str, ConsultationMemory] = {}
         for kind, visit, source, read_at, code in self._records.fetchall():
             if kind == "visit":
-                records[visit] = Record(visit, source=source, quarantine_code=code)
+                records[visit] = _record(visit, source, code)
             else:
                 consultations[visit] = _memory(source, read_at, code)
         return {
-            visit: HeldVisit(
+            visit: StoredVisit(
                 cases=cases[visit],
                 key=keys.get(visit),
-                record=records.get(visit, Record(visit)),
+                record=records.get(visit, VisitRecord(visit)),
                 consultation=consultations.get(visit, ConsultationMemory()),
             )
             for visit in self._visits
@@ -143,36 +149,44 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
     )
 
 
-def _case(values: tuple[Any, ...]) -> HeldCase:
+def _case(values: tuple[Any, ...]) -> StoredCase:
     own = dict(zip(_CASE_FIELDS, values[:10], strict=True))
     patient_id, version = values[10:12]
-    columns = dict(zip(PATIENT_COLUMNS, values[12:], strict=True))
-    if columns["weight_kg"] is not None:
-        columns["weight_kg"] = float(columns["weight_kg"])
-    patient = None if patient_id is None else HeldPatient(patient_id, version, columns)
-    return HeldCase(**own, patient=patient)
+    read = zip(PATIENT_COLUMNS, values[12:], strict=True)
+    columns = {name: float(v) if isinstance(v, Decimal) else v for name, v in read}
+    patient = None if patient_id is None else StoredPatient(patient_id, version, columns)
+    return StoredCase(**own, patient=patient)
 
 
-def _memory(source: dict[str, Any], read_at: datetime, code: str | None) -> ConsultationMemory:
+def _record(visit: str, document: Any, code: str | None) -> VisitRecord:
+    source = read_source(VisitMemory, document)
+    is_unknown = source is None and document is not None
+    return VisitRecord(visit, source=source, quarantine_code=code, is_unknown=is_unknown)
+
+
+def _memory(document: Any, read_at: datetime, code: str | None) -> ConsultationMemory:
+    """What is stored; a record that cannot be read was never read, so it is asked for again."""
+    source = read_source(ConsultationSource, document)
+    if source is None:
+        return ConsultationMemory(is_unknown=True)
     return ConsultationMemory(
-        id=source["id"],
+        id=source.id,
         read_at=read_at,
-        final=source["final"],
-        has_notes=source["notes"],
+        final=source.final,
+        has_notes=source.notes,
         code=code,
-        screened=source["screened"],
-        edited=tuple(source["edited"]),
-        derived=source["derived"],
+        screened=source.screened,
+        edited=source.edited,
+        derived=source.derived,
     )
 
 
 def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:
     """Id and start of each visit of the window that a read should show."""
     return conn.execute(
-        """
-        SELECT external_id, source ->> 'start', source ->> 'status' FROM idexx_sync.records
-         WHERE clinic_id = %s AND kind = 'visit'
-           AND source ->> 'start' BETWEEN %s AND %s
+        f"""
+        SELECT external_id, {_START}, {_STATUS} FROM idexx_sync.records
+         WHERE clinic_id = %s AND kind = 'visit' AND {_START} BETWEEN %s AND %s
         """,
         (clinic_id, f"{window.first_day} 00:00:00", f"{window.last_day} 23:59:59"),
     )
@@ -184,7 +198,7 @@ def reported_words(conn: Conn, clinic_id: UUID) -> Cursor[tuple[Any, ...]]:
     )
 
 
-def lock_unchanged(conn: Conn, changes: Sequence[Change], settle: Settle) -> set[str]:
+def lock_unchanged(conn: Conn, changes: Sequence[CaseChange], settle: Settle) -> set[str]:
     """Lock the rows that the changes touch; the visits of which all rows are as they were planned.
 
     A row that somebody else has written since the plan read it is left alone (rule R22).
@@ -242,7 +256,7 @@ def keep_keys(
 
 
 def insert_cases(
-    conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime, settle: Settle
+    conn: Conn, clinic_id: UUID, changes: Sequence[CaseChange], now: datetime, settle: Settle
 ) -> dict[str, UUID]:
     """Make cases with their patients; visit -> new case.
 
@@ -273,7 +287,7 @@ def insert_cases(
             now,
             now,
             [made[change.visit_id] for change in changes],
-            [change.external_id for change in changes],
+            [change.key for change in changes],
             [values.get("user_id") for values in columns],
             [values.get("status") for values in columns],
             [values.get("type") for values in columns],
@@ -286,7 +300,7 @@ def insert_cases(
     return {change.visit_id: made[change.visit_id] for change in changes}
 
 
-def update_cases(conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: datetime) -> None:
+def update_cases(conn: Conn, clinic_id: UUID, changes: Sequence[CaseChange], now: datetime) -> None:
     """Write into locked cases, and into their patients or make the missing ones."""
     touched = [(change.case, change) for change in changes if change.case is not None]
     if not touched:
@@ -331,7 +345,7 @@ def update_cases(conn: Conn, clinic_id: UUID, changes: Sequence[Change], now: da
 
 
 def _insert_patients(
-    conn: Conn, clinic_id: UUID, changes: Sequence[tuple[UUID, Change]], now: datetime
+    conn: Conn, clinic_id: UUID, changes: Sequence[tuple[UUID, CaseChange]], now: datetime
 ) -> None:
     if not changes:
         return
@@ -355,7 +369,7 @@ def _insert_patients(
 
 
 def _update_patients(
-    conn: Conn, clinic_id: UUID, changes: Sequence[tuple[HeldPatient, Change]], now: datetime
+    conn: Conn, clinic_id: UUID, changes: Sequence[tuple[StoredPatient, CaseChange]], now: datetime
 ) -> None:
     if not changes:
         return

@@ -1,33 +1,50 @@
-"""The case sync: a clinic's visits and their clinical record, read, planned, judged and applied."""
+"""The case sync: a clinic's visits and their clinical record, read, planned, judged and committed."""
 
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import ClassVar, Final
 
 from idexx_sync.core.catalog import CATALOG, SyncName
-from idexx_sync.core.clinic_time import day_of, local_day, to_wall
-from idexx_sync.core.vocabulary import appointment_status
+from idexx_sync.core.clinic_time import local_day
 from idexx_sync.jobs.contract import Progress, Report, Run
-from idexx_sync.pims.protocol import ConsultationAnswer, Pims, Snapshot, SourceRecord, Unreadable
+from idexx_sync.pims.protocol import ConsultationAnswer, Pims, SourceRecord, Window
 from idexx_sync.syncs.cases import store
-from idexx_sync.syncs.cases.apply import DryRun, Unit, write, written_before
-from idexx_sync.syncs.cases.context import View
-from idexx_sync.syncs.cases.due import due_in_order
-from idexx_sync.syncs.cases.gate import Answer, comparison, left_alone, times_held
-from idexx_sync.syncs.cases.model import HeldVisit, Plan
-from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
+from idexx_sync.syncs.cases.apply import Unit
+from idexx_sync.syncs.cases.calendar import (
+    Calendar,
+    Judged,
+    calendar_of,
+    consultations_due,
+    first_report,
+    judged,
+    load,
+    planned,
+    stored_query,
+    view_of,
+)
+from idexx_sync.syncs.cases.model import LIFE_STATUS, PREFIX, StoredVisit
+from idexx_sync.syncs.cases.plan import plan_consultations
 from idexx_sync.syncs.cases.reading import Answers, Reads, judge_answers
-from idexx_sync.syncs.gate import judge
-from idexx_sync.syncs.hold_store import holds_in_force
-from idexx_sync.syncs.holds import HoldInForce
-from idexx_sync.syncs.proof import PlanAgain, check_status_keys, newest
+from idexx_sync.syncs.commit import Commits, Tally
 
 UNIT: Final = 50
 """Consultations that are read and committed together."""
 STOP_AFTER_S: Final = 120.0
 """A run that has read for so long leaves the rest to the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarUnit(Unit):
+    """The calendar's part of all visits: the first piece of a run."""
+
+    judged: Judged = field(kw_only=True)
+    due: Sequence[SourceRecord] = field(kw_only=True)
+    """Visits whose consultation is to be read."""
+    report: Report = field(kw_only=True)
 
 
 class CaseSync:
@@ -52,20 +69,34 @@ class CaseSync:
 
     def __call__(self, run: Run, pims: Pims) -> Report:
         stop_at = self._elapsed() + self._stop_after_s
-        today = local_day(run.clock(), run.clinic.zone)
-        default = CATALOG["cases"].default_window
-        window = run.params.window(*default.around(today, run.clinic.schedule.horizon_days))
-        visits = _Visits(run, pims.schedule(window))
-        due = visits.write_calendar()
-        left = len(due)
-        with closing(_reading(pims, due, run.progress)) as reading:
-            while self._elapsed() < stop_at and not visits.should_stop:
+        commits = Commits(run)
+        calendar = _commit_calendar(run, commits, calendar_of(pims.schedule(_window(run))))
+        if commits.report is not None:
+            return commits.report
+        done = self._read(run, commits, pims, calendar, stop_at)
+        if (failure := done.reads.failure()) is not None:
+            raise failure
+        return commits.end(lambda tally: _last_report(calendar, done, tally))
+
+    def _read(
+        self, run: Run, commits: Commits, pims: Pims, calendar: CalendarUnit, stop_at: float
+    ) -> "Consulted":
+        """Read what is due, unit by unit, until all is read, time is up or others must go first."""
+        readable = [visit for visit in calendar.due if visit.id not in commits.tally.conflicts]
+        done = Consulted(left=len(readable))
+        with closing(_reading(pims, readable, run.progress)) as reading:
+            while self._elapsed() < stop_at and not done.should_stop:
                 if not (unit := list(islice(reading, self._unit))):
                     break
-                visits.write_consultations(pims, unit)
-                left -= len(unit)
-        visits.end(left)
-        return visits.report
+                done = _commit_consultations(run, commits, pims, unit, calendar, done)
+        return done
+
+
+def _window(run: Run) -> Window:
+    """The days asked for, else those that the catalog names, in clinic-local days."""
+    today = local_day(run.clock(), run.clinic.zone)
+    days = CATALOG["cases"].default_window.around(today, run.clinic.schedule.horizon_days)
+    return run.params.window(*days)
 
 
 def _reading(
@@ -85,209 +116,104 @@ def _reading(
                 yield visit, answer
 
 
-class _Visits:
-    """A snapshot's visits beside what we hold of them, through a run."""
+@dataclass(frozen=True, slots=True)
+class Consulted:
+    """How far the consultations have come."""
 
-    def __init__(self, run: Run, snapshot: Snapshot) -> None:
-        check_status_keys(snapshot.records)
-        self._run = run
-        self._snapshot = snapshot
-        self._visits, self._unclear = visits_of(snapshot)
-        self._dry = DryRun() if run.dry_run else None
-        self._written = written_before(run)
-        self._ended = False
-        self._reads = Reads()
-        self._calendar_waits = False
-
-    def _prepare(self) -> None:
-        """Load what we hold, plan the calendar's part and judge it."""
-        conn, clinic = self._run.conn, self._run.clinic
-        with conn.pipeline():
-            query = self._query(self._visits)
-            starts = store.starts_remembered(conn, clinic.id, self._snapshot.window)
-            words = store.reported_words(conn, clinic.id)
-            standing = holds_in_force(conn, clinic.id, "cases")
-        self._held = query.fetch()
-        expected = {visit: at for visit, at, word in starts.fetchall() if not is_cancelled(word)}
-        self._words = frozenset((name, word) for name, word in words.fetchall())
-        plan = plan_visits(self._visits, self._held, self._view())
-        self._judge(plan, expected, standing.fetchall())
-
-    def _judge(self, plan: Plan, expected: dict[str, str], standing: list[HoldInForce]) -> None:
-        snapshot, now = self._snapshot, self._run.clock()
-        shown: list[SourceRecord | Unreadable] = [*snapshot.records, *snapshot.unreadable]
-        answer = Answer(
-            window=snapshot.window,
-            visits=self._visits,
-            present={item.id for item in shown if item.id is not None and item.kind == "visit"},
-            rooms={item.room_id for item in shown if item.room_id is not None},
-            complete=snapshot.complete,
-        )
-        compared = comparison(
-            answer,
-            self._held,
-            expected,
-            self._run.clinic.known_room_ids,
-            to_wall(now, self._run.clinic.zone),
-        )
-        self._judgement = judge(compared, standing, now)
-        self._holds = self._judgement.holds
-        foreign = self._judgement.foreign
-        if foreign:
-            plan = Plan()
-        plan = plan.without(left_alone(self._judgement))
-        self._plan = plan.with_times_held(times_held(self._judgement), self._held)
-        self._edited = set(self._plan.edited)
-        self.report = self._first_report()
-
-    def _first_report(self) -> Report:
-        """What is known before anything is written."""
-        plan, window, clinic = self._plan, self._snapshot.window, self._run.clinic
-        unreadable = len(self._snapshot.unreadable) + self._unclear
-        warnings = {
-            "clinic_without_zone": int(clinic.timezone is None),
-            "clinic_without_acting_user": int(clinic.acting_user_id is None),
-            "read_incomplete": int(not self._snapshot.complete),
-            "unreadable_records": unreadable,
-            "cases_not_written": len(plan.quarantined),
-            "unknown_words": len(plan.unknown_words),
-            "recomputed": sum(change.reason == "rederived" for change in plan.changes),
-            "kept_out_by_a_person": self._holds.silenced,
-        }
-        return Report(
-            counts={
-                "read": len(self._visits),
-                **dict.fromkeys(("unchanged", "created", "updated", "removed"), 0),
-                "unreadable": unreadable,
-                "adopted": len(plan.adopted),
-                "edited_in_odis": len(plan.edited),
-                "deleted_in_odis": len(plan.deleted_in_odis),
-            },
-            warnings={code: number for code, number in warnings.items() if number},
-            waiting_holds=self._holds.waiting,
-            held={cause: len(found) for cause, found in self._judgement.findings.items()},
-            window=(window.first_day.isoformat(), window.last_day.isoformat()),
-        )
-
-    def _find_due(self) -> list[SourceRecord]:
-        """The visits whose consultation is to be read, in the order of reading."""
-        if self._judgement.foreign:
-            return []
-        due = due_in_order(
-            (visit for visit in self._visits if visit.id not in left_alone(self._judgement)),
-            self._held,
-            frozenset(c.visit_id for c in self._plan.changes if c.reason == "source"),
-            self._run.clock(),
-            self._run.clinic.zone,
-        )
-        self.report.counts["consultations_due"] = len(due)
-        return due
+    left: int
+    """Consultations that are due and not read yet."""
+    reads: Reads = field(default_factory=Reads)
+    edited: frozenset[str] = frozenset()
+    """Visits with fields that a person has changed."""
+    calendar_waits: bool = False
 
     @property
     def should_stop(self) -> bool:
         """Neo does not answer, or the calendar waits: it must not be kept waiting for long."""
-        return self._reads.is_down or self._calendar_waits
+        return self.reads.is_down or self.calendar_waits
 
-    def write_calendar(self) -> list[SourceRecord]:
-        """Commit the calendar's part, planned again once if rows have changed meanwhile.
 
-        The visits whose consultation is to be read; none that is left for the next run.
-        """
-        self._run.progress.phase("write")
-        try:
-            self._prepare()
-            self._write_plan(last_try=False)
-        except PlanAgain:
-            self._prepare()
-            self._write_plan(last_try=True)
-        if self._ended:
-            return []
-        return [visit for visit in self._due if visit.id not in self._written.conflicts]
+def _commit_calendar(run: Run, commits: Commits, calendar: Calendar) -> CalendarUnit:
+    """Commit the calendar's part, and the job's end with it if no consultation is due."""
 
-    def _write_plan(self, *, last_try: bool) -> None:
-        self._due = self._find_due()
-        ends_with = None if self._due else self.report
-        self._write(Unit(self._plan, self._held, self._holds, ends_with), last_try=last_try)
-
-    def write_consultations(self, pims: Pims, answers: Answers) -> None:
-        """Commit what was read as one unit."""
-        visits = [visit for visit, _ in answers]
-        held = self._load(visits)
-        read = judge_answers(answers, held, pims, self._run.clock())
-        self._reads.add(read)
-
-        def unit() -> Unit:
-            plan = plan_consultations(read.records.values(), read.vanished, held, self._view())
-            plan.memories |= read.memories
-            self._edited |= plan.edited.keys()
-            return Unit(plan, held)
-
-        try:
-            self._write(unit(), last_try=False)
-        except PlanAgain:
-            held = self._load(visits)
-            self._write(unit(), last_try=True)
-        self._calendar_waits = store.calendar_waits(self._run.conn, self._run.clinic.id)
-
-    def end(self, left: int) -> None:
-        """End the job, if that is not done yet; raises why no reading succeeded, if none did
-        (rule R24)."""
-        if self._ended:
-            return
-        if (failure := self._reads.failure()) is not None:
-            raise failure
-        self._reads.tell(self.report)
-        self.report.counts["edited_in_odis"] = len(self._edited)
-        if left:
-            self.report.warnings["consultations_left"] = left
-        self._write(Unit(Plan(), {}, ends_with=self.report), last_try=True)
-
-    def _write(self, unit: Unit, *, last_try: bool) -> None:
-        if self._dry is not None:
-            self._dry.add(self._run, unit)
-        else:
-            self._written = write(self._run, unit, self._written, last_try=last_try)
-        self._ended = unit.ends_with is not None
-
-    def _query(self, visits: Sequence[SourceRecord]) -> store.HeldQuery:
-        wanted = {visit.id: visit.consultation_id for visit in visits}
-        return store.HeldQuery(self._run.conn, self._run.clinic.id, wanted)
-
-    def _load(self, visits: Sequence[SourceRecord]) -> dict[str, HeldVisit]:
-        with self._run.conn.pipeline():
-            query = self._query(visits)
-        return query.fetch()
-
-    def _view(self) -> View:
-        clinic = self._run.clinic
-        return View(
-            clinic_id=clinic.id,
-            zone=clinic.zone,
-            slot_minutes=clinic.schedule.slot_minutes,
-            live_from=clinic.live_from,
-            acting_user_id=clinic.acting_user_id,
-            now=self._run.clock(),
-            fingerprint=self._run.fingerprint,
-            reported_words=self._words,
+    def prepare(now: datetime, again: bool) -> CalendarUnit:  # noqa: ARG001 it is always loaded
+        decided = judged(run, planned(run, load(run, calendar, now)))
+        due = consultations_due(run, decided)
+        return CalendarUnit(
+            decided.plan,
+            decided.loaded.stored,
+            decided.judgement.holds,
+            judged=decided,
+            due=due,
+            report=first_report(run, decided, due),
         )
 
+    def conclude(unit: CalendarUnit, tally: Tally) -> Report | None:
+        return None if unit.due else _counted(unit.report, tally)
 
-def visits_of(snapshot: Snapshot) -> tuple[list[SourceRecord], int]:
-    """The window's visits of patients, each once, and how many were unclear.
-
-    Equal versions of a visit collapse and the latest counts; where that is unclear none does.
-    Blocks are no visits, and every room counts: which ones are synced is about free time only.
-    """
-    versions: dict[str, list[SourceRecord]] = {}
-    for record in snapshot.records:
-        of_patient = record.patient_id is not None or record.patient_name is not None
-        if record.kind == "visit" and of_patient and day_of(record.start) in snapshot.window:
-            versions.setdefault(record.id, []).append(record)
-    latest = [newest(found) for found in versions.values()]
-    visits = [visit for visit in latest if visit is not None]
-    return visits, len(latest) - len(visits)
+    run.progress.phase("write")
+    return commits.write(prepare, conclude)
 
 
-def is_cancelled(word: str | None) -> bool:
-    """Such a visit may be left out of the calendar."""
-    return appointment_status(word) == "cancelled"
+def _commit_consultations(
+    run: Run,
+    commits: Commits,
+    pims: Pims,
+    answers: Answers,
+    calendar: CalendarUnit,
+    before: Consulted,
+) -> Consulted:
+    """Commit what was read as one unit."""
+    visits = [visit for visit, _ in answers]
+    words = calendar.judged.loaded.reported_words
+    first = _load(run, visits)
+    read = judge_answers(answers, first, pims, run.clock())
+
+    def prepare(now: datetime, again: bool) -> Unit:
+        stored = _load(run, visits) if again else first
+        view = view_of(run, now, words)
+        plan = plan_consultations(read.records.values(), read.vanished, stored, view)
+        plan.memories |= read.memories
+        return Unit(plan, stored)
+
+    unit = commits.write(prepare)
+    return Consulted(
+        left=before.left - len(answers),
+        reads=before.reads.and_(read),
+        edited=before.edited | unit.plan.edited.keys(),
+        calendar_waits=store.calendar_waits(run.conn, run.clinic.id),
+    )
+
+
+def _load(run: Run, visits: Sequence[SourceRecord]) -> dict[str, StoredVisit]:
+    with run.conn.pipeline():
+        query = stored_query(run, visits)
+    return query.fetch()
+
+
+def _last_report(calendar: CalendarUnit, done: Consulted, tally: Tally) -> Report:
+    """What the run has done, once its consultations are read."""
+    report = calendar.report
+    done.reads.tell(report)
+    report.counts["edited_in_odis"] = len(calendar.plan.edited.keys() | done.edited)
+    if done.left:
+        report.warnings["consultations_left"] = done.left
+    return _counted(report, tally)
+
+
+def _counted(report: Report, tally: Tally) -> Report:
+    """The report with what was written."""
+    counts = report.counts
+    counts |= tally.counted()
+    counts["marked"] = len(tally.by_reason.get(LIFE_STATUS, ()))
+    written = (keys for why, keys in tally.by_reason.items() if why != LIFE_STATUS)
+    touched = {key for keys in written for key in keys if key.startswith(PREFIX)}
+    left = len(tally.conflicts) + report.warnings.get("cases_not_written", 0)
+    left += counts["deleted_in_odis"] + sum(report.held.values())
+    counts["unchanged"] = max(0, counts["read"] - len(touched) - left)
+    if tally.for_review:
+        report.warnings["life_status_in_doubt"] = len(tally.for_review)
+        report.for_review = sorted(tally.for_review)
+    if tally.conflicts:
+        report.warnings["conflicts_left_for_next_run"] = len(tally.conflicts)
+    return report

@@ -28,7 +28,7 @@ from idexx_sync.syncs.inbound.model import (
     RowChange,
     Stored,
 )
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import AppointmentMemory, Record, fingerprint_of
 from idexx_sync.syncs.proof import (
     STRIKE_INTERVAL,
     UNASKABLE_INTERVAL,
@@ -217,8 +217,9 @@ class _Planner:
             room_id=found.room_id,
             status=appointment_status(found.status) or row.appointment.status,
         )
-        said = {"start": found.start, "end": found.end, "room": found.room_id}
-        source = None if looked_up.source is None else {**looked_up.source, **said}
+        source = looked_up.source and replace(
+            looked_up.source, start=found.start, end=found.end, room=found.room_id
+        )
         memory = replace(looked_up, source=source, strikes=0, struck_at=None)
         change = RowChange(row.key, "update", "moved_away", after, row, memory, proven=True)
         self.plan.changes.append(change)
@@ -269,9 +270,9 @@ class _Planner:
         if record.kind == "block" or remembered.source is None:
             return 0
         self.plan.visits_compared += 1
-        if record.start == remembered.source["start"]:
+        if record.start == remembered.source.start:
             return 0
-        moved = parse_wall(record.start) - parse_wall(remembered.source["start"])
+        moved = parse_wall(record.start) - parse_wall(remembered.source.start)
         return int(moved.total_seconds() // 60)
 
 
@@ -306,18 +307,18 @@ def _visit_type(word: str | None) -> str | None:
     return f"{word} (visit)" if word == BLOCK_TYPE else word
 
 
-def _source(record: SourceRecord, fingerprint: Callable[[str], str]) -> dict[str, Any]:
+def _source(record: SourceRecord, fingerprint: Callable[[str], str]) -> AppointmentMemory:
     private = (
         record.patient_name,
         record.client_name,
         record.client_phone,
         record.provider_name,
     )
-    return {
-        "start": record.start,
-        "end": record.end,
-        "room": record.room_id,
-        "status": record.status,
-        "type": record.type,
-        "private": fingerprint("\x1f".join(text or "" for text in private)),
-    }
+    return AppointmentMemory(
+        start=record.start,
+        end=record.end,
+        room=record.room_id,
+        status=record.status,
+        type=record.type,
+        private=fingerprint_of(private, fingerprint),
+    )

@@ -10,7 +10,7 @@ from psycopg import Cursor
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.inbound.model import COLUMNS, Appointment, Row, RowChange, Stored
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import AppointmentMemory, Record, read_source
 
 _OWN = ", ".join(COLUMNS)
 _ARRAYS = """%b::date[], %b::time[], %b::time[], %b::text[], %b::text[], %b::text[], %b::text[],
@@ -35,9 +35,16 @@ class StoredQuery:
 
     def fetch(self) -> Stored:
         rows = {row.key: row for row in map(_row, self._rows.fetchall())}
-        records = {key: Record(key, *rest) for key, *rest in self._records.fetchall()}
+        records = {record.key: record for record in map(_record, self._records.fetchall())}
         words = frozenset((field, word) for field, word in self._words.fetchall())
         return Stored(rows, records, words)
+
+
+def _record(values: tuple[Any, ...]) -> Record:
+    key, document, strikes, struck_at, looked_up_at, code = values
+    source = read_source(AppointmentMemory, document)
+    is_unknown = source is None and document is not None
+    return Record(key, source, strikes, struck_at, looked_up_at, code, is_unknown)
 
 
 def _live_rows(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:

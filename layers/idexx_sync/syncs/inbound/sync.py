@@ -48,23 +48,18 @@ class InboundSync:
         reading = _read(run, pims, run.clock())
         loaded = _load(run, reading)
         proofs = _look_up(pims, reading, loaded)
-        calendar: Calendar | None = None
         run.progress.phase("write")
 
         def prepare(now: datetime, again: bool) -> Calendar:
-            nonlocal calendar
             stored = _load(run, reading) if again else loaded
-            calendar = _judge(run, reading, stored, proofs, now)
-            return calendar
+            return _judge(run, reading, stored, proofs, now)
 
-        def conclude(tally: Tally) -> Report:
-            assert calendar is not None
+        def conclude(calendar: Calendar, tally: Tally) -> Report:
             return _report(run, reading, calendar, len(proofs), tally)
 
         commits = Commits(run)
         commits.write(prepare, conclude)
-        assert commits.report is not None
-        return commits.report
+        return commits.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +198,7 @@ def _warnings(run: Run, reading: _Reading, calendar: Calendar, tally: Tally) -> 
         "unknown_rooms": len(reading.unknown_rooms),
         "read_incomplete": int(not plan.complete),
         "unreadable_records": len(plan.quarantined),
+        "memory_unknown": sum(r.is_unknown for r in calendar.stored.records.values()),
         "unknown_words": len(plan.unknown_words),
         "ends_after_midnight": plan.cut_at_midnight,
         "look_ups_failed": sum(m.verdict == "look_up_failed" for m in plan.missing),

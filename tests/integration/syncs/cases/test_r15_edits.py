@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from tests.kit.cases_bench import CasesBench
-from tests.kit.job_results import counts
+from tests.kit.job_results import counts, warnings
 from tests.kit.records import chart, patient_visit, seen
 
 
@@ -230,3 +230,28 @@ def test_r15_an_edit_of_what_the_record_says_is_told_once_too(bench: CasesBench)
 
     assert told == [1, 0, 0]
     assert bench.memory("consultation")["source"]["edited"] == ["patient.breed"]
+
+
+MALFORMED = ['"a text"', '{"derived": ["patient.name"], "edited": 3}', '{"id": {}, "start": {}}']
+
+
+@pytest.mark.parametrize("document", MALFORMED)
+def test_r15_what_is_remembered_and_cannot_be_read_stops_no_run(
+    bench: CasesBench, document: str
+) -> None:
+    """A person's edit stays all the same, and the memory is made anew."""
+    bench.shows(seen())
+    bench.writes(chart())
+    bench.cases()
+    bench.edit("patients", bench.patient()["id"], name="Tango")
+    bench.conn.execute("UPDATE idexx_sync.records SET source = %s::jsonb", (document,))
+    bench.later()
+
+    first, second = bench.cases(), bench.cases()
+
+    assert first.status == "succeeded_with_warnings"
+    assert warnings(first) == {"memory_unknown": 1}
+    assert second.status == "succeeded"
+    assert bench.patient()["name"] == "Tango"
+    assert bench.memory("visit")["source"]["edited"] == ["patient.name"]
+    assert bench.memory("consultation")["source"]["id"] is not None

@@ -21,7 +21,7 @@ from idexx_sync.pims.protocol import (
 )
 from idexx_sync.syncs.inbound.context import View
 from idexx_sync.syncs.inbound.model import Appointment, Plan, Row, Stored
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import AppointmentMemory, Record
 
 FIRST = date(2026, 3, 7)
 """The day before Los Angeles skips an hour."""
@@ -132,7 +132,7 @@ def stored_rows(draw: st.DrawFn) -> Stored:
         struck = draw(st.booleans())
         records[key] = Record(
             key,
-            source={"start": str(start)} if draw(st.booleans()) else None,
+            source=AppointmentMemory(str(start)) if draw(st.booleans()) else None,
             strikes=int(struck),
             struck_at=READ_AT - timedelta(hours=1) if struck else None,
         )

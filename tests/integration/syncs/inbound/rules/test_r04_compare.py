@@ -126,3 +126,17 @@ def test_r04_a_row_of_unknown_origin_is_made_equal_to_the_source(bench: Bench) -
     assert counts(job)["updated"] == 1
     assert str(bench.row("1")["start_time"]) == "09:00:00"
     assert bench.row("1")["patient_name"] == "TANGO"
+
+
+def test_r04_what_is_remembered_and_cannot_be_read_stops_no_run(bench: Bench) -> None:
+    bench.pims.records = visits(6)
+    bench.sync()
+    before = bench.rows(), bench.record("600101")["source"]
+    bench.conn.execute("UPDATE idexx_sync.records SET source = '{\"start\": 3}'")
+    bench.later()
+
+    first, second = bench.sync(), bench.sync()
+
+    assert warnings(first) == {"memory_unknown": 6}
+    assert warnings(second) == {}
+    assert (bench.rows(), bench.record("600101")["source"]) == before

@@ -1,0 +1,207 @@
+"""The calendar's part of a case run: read, loaded, planned and judged, in this order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from idexx_sync.core.clinic_time import day_of, to_wall
+from idexx_sync.core.vocabulary import appointment_status
+from idexx_sync.jobs.contract import Report, Run
+from idexx_sync.pims.protocol import Snapshot, SourceRecord, Unreadable
+from idexx_sync.syncs.cases import store
+from idexx_sync.syncs.cases.context import View
+from idexx_sync.syncs.cases.due import due_in_order
+from idexx_sync.syncs.cases.gate import Answer, comparison, left_alone, times_held
+from idexx_sync.syncs.cases.model import Plan, StoredVisit
+from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.gate import Judgement, judge
+from idexx_sync.syncs.hold_store import holds_in_force
+from idexx_sync.syncs.holds import HoldInForce
+from idexx_sync.syncs.proof import check_status_keys, newest
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What the source said of a window."""
+
+    snapshot: Snapshot
+    visits: Sequence[SourceRecord]
+    unclear: int
+    """Visits of which it is unclear which version counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A calendar beside what is stored, at one moment."""
+
+    calendar: Calendar
+    now: datetime
+    """Of the whole transaction that this leads to."""
+    stored: Mapping[str, StoredVisit]
+    expected: Mapping[str, str]
+    """Visit -> start, of those that are remembered in the window and not cancelled."""
+    reported_words: frozenset[tuple[str, str]]
+    in_force: Sequence[HoldInForce]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the calendar would change, before anybody has judged it."""
+
+    loaded: Loaded
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What of the plan may be written, and what waits for a person."""
+
+    loaded: Loaded
+    plan: Plan
+    judgement: Judgement
+
+
+def calendar_of(snapshot: Snapshot) -> Calendar:
+    """The window's visits of patients, each once.
+
+    Equal versions of a visit collapse and the latest counts; where that is unclear none does.
+    Blocks are no visits, and every room counts: which ones are synced is about free time only.
+    Raises ShapeChanged when too many visits lack the status key.
+    """
+    check_status_keys(snapshot.records)
+    versions: dict[str, list[SourceRecord]] = {}
+    for record in snapshot.records:
+        of_patient = record.patient_id is not None or record.patient_name is not None
+        if record.kind == "visit" and of_patient and day_of(record.start) in snapshot.window:
+            versions.setdefault(record.id, []).append(record)
+    latest = [newest(found) for found in versions.values()]
+    visits = [visit for visit in latest if visit is not None]
+    return Calendar(snapshot, visits, unclear=len(latest) - len(visits))
+
+
+def load(run: Run, calendar: Calendar, now: datetime) -> Loaded:
+    """Read what is stored of the calendar's visits, in one round trip."""
+    conn, clinic_id = run.conn, run.clinic.id
+    with conn.pipeline():
+        query = stored_query(run, calendar.visits)
+        starts = store.starts_remembered(conn, clinic_id, calendar.snapshot.window)
+        words = store.reported_words(conn, clinic_id)
+        in_force = holds_in_force(conn, clinic_id, "cases")
+    return Loaded(
+        calendar=calendar,
+        now=now,
+        stored=query.fetch(),
+        expected={visit: at for visit, at, word in starts.fetchall() if not _is_cancelled(word)},
+        reported_words=frozenset((name, word) for name, word in words.fetchall()),
+        in_force=in_force.fetchall(),
+    )
+
+
+def stored_query(run: Run, visits: Sequence[SourceRecord]) -> store.StoredQuery:
+    """The question for what is stored of the visits, within a pipeline."""
+    consultations = {visit.id: visit.consultation_id for visit in visits}
+    return store.StoredQuery(run.conn, run.clinic.id, consultations)
+
+
+def view_of(run: Run, now: datetime, reported_words: frozenset[tuple[str, str]]) -> View:
+    """How the clinic's visits are to be read at that moment."""
+    clinic = run.clinic
+    return View(
+        clinic_id=clinic.id,
+        zone=clinic.zone,
+        slot_minutes=clinic.schedule.slot_minutes,
+        live_from=clinic.live_from,
+        acting_user_id=clinic.acting_user_id,
+        now=now,
+        fingerprint=run.fingerprint,
+        reported_words=reported_words,
+    )
+
+
+def planned(run: Run, loaded: Loaded) -> Planned:
+    """Plan every visit of the calendar."""
+    view = view_of(run, loaded.now, loaded.reported_words)
+    return Planned(loaded, plan_visits(loaded.calendar.visits, loaded.stored, view))
+
+
+def judged(run: Run, planned: Planned) -> Judged:
+    """Take out of the plan what waits for a person."""
+    loaded = planned.loaded
+    compared = comparison(
+        _answer(loaded.calendar),
+        loaded.stored,
+        loaded.expected,
+        run.clinic.known_room_ids,
+        to_wall(loaded.now, run.clinic.zone),
+    )
+    judgement = judge(compared, loaded.in_force, loaded.now)
+    plan = Plan() if judgement.foreign else planned.plan
+    plan = plan.without(left_alone(judgement))
+    return Judged(loaded, plan.with_times_held(times_held(judgement), loaded.stored), judgement)
+
+
+def _answer(calendar: Calendar) -> Answer:
+    snapshot = calendar.snapshot
+    shown: list[SourceRecord | Unreadable] = [*snapshot.records, *snapshot.unreadable]
+    return Answer(
+        window=snapshot.window,
+        visits=calendar.visits,
+        present={item.id for item in shown if item.id is not None and item.kind == "visit"},
+        rooms={item.room_id for item in shown if item.room_id is not None},
+        complete=snapshot.complete,
+    )
+
+
+def consultations_due(run: Run, judged: Judged) -> list[SourceRecord]:
+    """The visits whose consultation is to be read, in the order of reading."""
+    if judged.judgement.foreign:
+        return []
+    loaded = judged.loaded
+    return due_in_order(
+        (visit for visit in loaded.calendar.visits if visit.id not in left_alone(judged.judgement)),
+        loaded.stored,
+        frozenset(c.visit_id for c in judged.plan.changes if c.reason == "source"),
+        loaded.now,
+        run.clinic.zone,
+    )
+
+
+def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord]) -> Report:
+    """What is known before anything is written."""
+    calendar, plan, clinic = judged.loaded.calendar, judged.plan, run.clinic
+    snapshot = calendar.snapshot
+    unreadable = len(snapshot.unreadable) + calendar.unclear
+    warnings = {
+        "clinic_without_zone": int(clinic.timezone is None),
+        "clinic_without_acting_user": int(clinic.acting_user_id is None),
+        "read_incomplete": int(not snapshot.complete),
+        "unreadable_records": unreadable,
+        "cases_not_written": len(plan.quarantined),
+        "unknown_words": len(plan.unknown_words),
+        "memory_unknown": sum(v.memory_is_unknown for v in judged.loaded.stored.values()),
+        "recomputed": sum(change.reason == "rederived" for change in plan.changes),
+        "kept_out_by_a_person": judged.judgement.holds.silenced,
+    }
+    counts = {
+        "read": len(calendar.visits),
+        **dict.fromkeys(("unchanged", "created", "updated", "removed"), 0),
+        "unreadable": unreadable,
+        "adopted": len(plan.adopted),
+        "edited_in_odis": len(plan.edited),
+        "deleted_in_odis": len(plan.deleted_in_odis),
+    }
+    if not judged.judgement.foreign:
+        counts["consultations_due"] = len(due)
+    window = snapshot.window
+    return Report(
+        counts=counts,
+        warnings={code: number for code, number in warnings.items() if number},
+        waiting_holds=judged.judgement.holds.waiting,
+        held={cause: len(found) for cause, found in judged.judgement.findings.items()},
+        window=(window.first_day.isoformat(), window.last_day.isoformat()),
+    )
+
+
+def _is_cancelled(word: str | None) -> bool:
+    """Such a visit may be left out of the calendar."""
+    return appointment_status(word) == "cancelled"

@@ -1,0 +1,126 @@
+"""One row per field of a case: what may be said in clear, cleared, moved and edited."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
+from idexx_sync.syncs.cases import mapping
+from idexx_sync.syncs.cases.context import View
+from idexx_sync.syncs.cases.fields import (
+    CLEARABLE,
+    EXPLAINED,
+    FIELDS,
+    OBJECTS,
+    PATIENT_COLUMNS,
+    STAMPS,
+    TIMES,
+)
+from idexx_sync.syncs.cases.mapping import Facts, facts_of_consultation, facts_of_visit, stamps
+from idexx_sync.syncs.cases.model import CaseChange, StoredVisit
+from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.change import CLEAR, disclosed
+
+ZONE = ZoneInfo("America/Chicago")
+VISIT = SourceRecord("7", "visit", "2026-05-04 09:00:00", None, status="Confirmed", patient_id="4")
+RECORD = Consultation(
+    "9",
+    "4",
+    species="Canine",
+    lines=[Line("Nail trim", 1, declined=False)],
+    vital_signs={"weight": "4"},
+)
+IN_CLEAR = {
+    *("case.clinic_id", "case.user_id", "case.status", "case.type", "case.scheduled_at"),
+    *("case.extreme_case_check", "patient.species", "patient.external_id"),
+    *("metadata.entities.caseType", "metadata.entities.patient.species"),
+    *("extraction.caseType", "extraction.patient.species", "metadata.reconciliation"),
+    *(
+        f"metadata.pimsAppointment.{name}"
+        for name in (
+            *("id", "consultationId", "date", "startTime", "duration", "status"),
+            *("sourceStatus", "type", "patient.id", "client.id"),
+        )
+    ),
+    *(f"metadata.pimsConsultation.{name}" for name in ("id", "status", "date", "vanishedAt")),
+}
+"""Whoever adds to these says that a value of the field tells nothing about a person."""
+
+
+def test_r21_only_these_fields_may_be_named_in_clear() -> None:
+    assert FIELDS.keys() & CLEAR == IN_CLEAR
+
+
+def test_r21_what_the_allow_list_does_not_name_is_personal() -> None:
+    change = CaseChange("7", "source", None, {"metadata.pimsAppointment.remark": "words"})
+
+    told = disclosed(change, lambda text: f"<{len(text)}>")
+
+    assert told == {"metadata.pimsAppointment.remark": {"changed": True, "hash": "<5>"}}
+
+
+def test_r08_these_fields_move_with_a_visit() -> None:
+    of_visit = {f"metadata.pimsAppointment.{name}" for name in ("date", "startTime", "duration")}
+    assert {"case.scheduled_at", *of_visit} == TIMES
+
+
+def test_r16_only_these_fields_are_emptied_by_a_null() -> None:
+    of_record = ("productsServices", "declinedProductsServices", "status", "date")
+    assert {
+        "metadata.pimsAppointment.consultationId",
+        "metadata.pimsAppointment.provider.id",
+        *(f"metadata.pimsConsultation.{name}" for name in of_record),
+    } == CLEARABLE
+
+
+def test_r16_each_document_on_the_way_to_a_field_must_be_an_object() -> None:
+    assert set(OBJECTS) == {
+        *("metadata", "metadata.pimsConsultation", "metadata.reconciliation"),
+        *("metadata.pimsAppointment", "metadata.pimsAppointment.patient"),
+        *("metadata.pimsAppointment.client", "metadata.pimsAppointment.provider"),
+        *("metadata.entities", "metadata.entities.patient", "metadata.entities.patient.owner"),
+        *("metadata.entities.clinical", "extraction", "extraction.patient"),
+        *("extraction.patient.owner", "extraction.clinical"),
+    }
+
+
+def test_r04_stamps_are_no_change_by_themselves() -> None:
+    now = datetime(2026, 5, 4, tzinfo=UTC)
+    assert stamps({"metadata", "extraction"}, now).keys() == STAMPS
+
+
+def test_columns_of_a_patient_have_their_types() -> None:
+    others = {name: kind for name, kind in PATIENT_COLUMNS.items() if kind != "text"}
+    assert others == {"date_of_birth": "date", "weight_kg": "numeric"}
+    assert len(PATIENT_COLUMNS) == 10
+
+
+def test_what_is_explained_is_compared_with_a_value_of_the_calendar() -> None:
+    compared = {name for name in EXPLAINED.values() if name is not None}
+    assert compared <= set(SourceRecord.__dataclass_fields__)
+
+
+def test_every_value_that_is_mapped_goes_to_a_field_of_the_table() -> None:
+    mapped = {
+        *facts_of_visit(VISIT, ZONE, 30).values,
+        *facts_of_consultation(RECORD, VISIT).values,
+        *stamps({"metadata", "extraction"}, datetime(2026, 5, 4, tzinfo=UTC)),
+    }
+    assert mapped <= FIELDS.keys()
+    decided = {name for name, field in FIELDS.items() if field.owner == "ruled"}
+    of_clinic = {"case.clinic_id", "case.user_id", "metadata.pimsConsultation"}
+    assert FIELDS.keys() - decided - of_clinic == mapped
+
+
+def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_one_more(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> Facts:
+        facts = mapping.facts_of_visit(visit, zone, slot_minutes)
+        return replace(facts, values={**facts.values, "metadata.pimsAppointment.remark": "x"})
+
+    monkeypatch.setattr("idexx_sync.syncs.cases.plan.facts_of_visit", with_one_more)
+    view = View(UUID(int=1), ZONE, 30, None, None, datetime(2026, 5, 4, tzinfo=UTC), str)
+    with pytest.raises(KeyError, match="remark"):
+        plan_visits([VISIT], {VISIT.id: StoredVisit()}, view)
