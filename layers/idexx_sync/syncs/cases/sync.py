@@ -1,4 +1,4 @@
-"""The case sync: a clinic's visits and their clinical record, read, planned, judged and committed."""
+"""The case sync: a clinic's visits and their records, read, planned, judged and committed."""
 
 import time
 from collections.abc import Callable, Generator, Sequence

@@ -62,7 +62,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is stored of a window: live rows of its days, and rows and records of the answer's ids."""
+    """What is stored of a window: live rows of its days, rows and records of the answer's ids."""
 
     rows: Mapping[str, Row]
     """Key -> the live row, else the newest soft-deleted one."""
