@@ -9,13 +9,13 @@ from pydantic import BaseModel
 
 from idexx_sync.api.models import (
     ClinicQuery,
-    ClinicStatus,
+    ClinicStatusView,
     Discrepancies,
+    EmptyBody,
     Health,
     HoldsQuery,
     JobsQuery,
     NoQuery,
-    Nothing,
     Readiness,
     ReadinessDetails,
     ReconciliationRequest,
@@ -26,7 +26,7 @@ from idexx_sync.core.vocabulary import Scope
 from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
 
 FunctionName = Literal["inbound_sync", "case_sync", "reconciliation", "status"]
-Operation = Literal[
+OperationId = Literal[
     "start_inbound",
     "start_cases",
     "start_reconciliation",
@@ -81,17 +81,17 @@ STARTS_A_JOB: Final[tuple[ProblemCode, ...]] = ("sync_running", "worker_unavaila
 class Route:
     """One operation of the API."""
 
-    operation: Operation
+    operation: OperationId
     method: Literal["GET", "POST"]
     path: str
     function: FunctionName
     scope: Scope | None
     """None: public, no authorizer stands before it."""
     summary: str
-    answers: dict[int, type[BaseModel] | str]
+    responses: dict[int, type[BaseModel] | str]
     """Status -> body; a text names the media type of one that is not JSON of a model."""
     query: type[BaseModel] = NoQuery
-    body: type[BaseModel] = Nothing
+    body: type[BaseModel] = EmptyBody
     problems: tuple[ProblemCode, ...] = ()
     """Those of its own, beside EVERYWHERE and WITH_A_KEY."""
     takes_headers: tuple[str, ...] = field(default=())
@@ -120,7 +120,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="sync:inbound",
         summary="Make appointments and slots equal to the clinic's calendar",
         body=SyncRequest,
-        answers={200: JobView, 202: JobView},
+        responses={200: JobView, 202: JobView},
         problems=(*STARTS_A_JOB, "idempotency_key_reused"),
         takes_headers=("Idempotency-Key", "Prefer"),
     ),
@@ -132,7 +132,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="sync:cases",
         summary="Make cases equal to the clinic's visits and their records",
         body=SyncRequest,
-        answers={200: JobView, 202: JobView},
+        responses={200: JobView, 202: JobView},
         problems=(*STARTS_A_JOB, "idempotency_key_reused"),
         takes_headers=("Idempotency-Key", "Prefer"),
     ),
@@ -144,7 +144,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="sync:reconciliation",
         summary="Compare what is stored with the source, some days back",
         body=ReconciliationRequest,
-        answers={200: JobView, 202: JobView},
+        responses={200: JobView, 202: JobView},
         problems=(*STARTS_A_JOB, "idempotency_key_reused", "not_built_yet"),
         takes_headers=("Idempotency-Key", "Prefer"),
     ),
@@ -156,7 +156,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="jobs:read",
         summary="Jobs, newest first",
         query=JobsQuery,
-        answers={200: JobList},
+        responses={200: JobList},
     ),
     Route(
         operation="get_job",
@@ -165,7 +165,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:read",
         summary="One job",
-        answers={200: JobView},
+        responses={200: JobView},
     ),
     Route(
         operation="list_discrepancies",
@@ -174,7 +174,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:read",
         summary="What a reconciliation found",
-        answers={200: Discrepancies},
+        responses={200: Discrepancies},
         problems=("not_built_yet",),
     ),
     Route(
@@ -184,7 +184,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:write",
         summary="Order again what an ended job was to do",
-        answers={202: JobView},
+        responses={202: JobView},
         problems=(*STARTS_A_JOB, "job_not_final"),
     ),
     Route(
@@ -194,7 +194,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:write",
         summary="End a job; what it has committed stays",
-        answers={200: JobView},
+        responses={200: JobView},
         problems=("job_final",),
     ),
     Route(
@@ -205,7 +205,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="holds:read",
         summary="Holds, newest first",
         query=HoldsQuery,
-        answers={200: HoldList},
+        responses={200: HoldList},
     ),
     Route(
         operation="get_hold",
@@ -214,7 +214,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="holds:read",
         summary="One hold",
-        answers={200: HoldView},
+        responses={200: HoldView},
     ),
     Route(
         operation="approve_hold",
@@ -223,7 +223,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="holds:write",
         summary="Let through what the hold names, for 24 hours, and run the sync anew",
-        answers={202: JobView},
+        responses={202: JobView},
         problems=("hold_decided", "worker_unavailable"),
     ),
     Route(
@@ -233,7 +233,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="holds:write",
         summary="Keep out what the hold names until something else is found",
-        answers={200: HoldView},
+        responses={200: HoldView},
         problems=("hold_decided",),
     ),
     Route(
@@ -243,7 +243,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:read",
         summary="How current the clinic's data are, and what is needed from whom",
-        answers={200: ClinicStatus},
+        responses={200: ClinicStatusView},
     ),
     Route(
         operation="refresh_schedules",
@@ -252,7 +252,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="schedules:write",
         summary="Bring changed schedules into force at once",
-        answers={202: ClinicStatus},
+        responses={202: ClinicStatusView},
         problems=("not_built_yet",),
     ),
     Route(
@@ -263,7 +263,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="metrics:read",
         summary="Figures for Prometheus: all clinics', or one clinic's",
         query=ClinicQuery,
-        answers={200: PROMETHEUS_TEXT},
+        responses={200: PROMETHEUS_TEXT},
     ),
     Route(
         operation="get_readiness_details",
@@ -272,7 +272,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="metrics:read",
         summary="What readiness depends on, one by one",
-        answers={200: ReadinessDetails, 503: ReadinessDetails},
+        responses={200: ReadinessDetails, 503: ReadinessDetails},
     ),
     Route(
         operation="get_health",
@@ -281,7 +281,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope=None,
         summary="Whether the process answers",
-        answers={200: Health},
+        responses={200: Health},
     ),
     Route(
         operation="get_readiness",
@@ -290,7 +290,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope=None,
         summary="Whether the service can work, in one word",
-        answers={200: Readiness},
+        responses={200: Readiness},
         problems=("not_ready",),
     ),
     Route(
@@ -300,7 +300,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope=None,
         summary="This API as an OpenAPI document",
-        answers={200: JSON},
+        responses={200: JSON},
     ),
     Route(
         operation="get_docs",
@@ -309,7 +309,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope=None,
         summary="This API as a page to read and try",
-        answers={200: HTML},
+        responses={200: HTML},
     ),
 )
 
@@ -318,7 +318,7 @@ def routes_of(function: FunctionName) -> list[Route]:
     return [route for route in ROUTES if route.function == function]
 
 
-def route_of(operation: Operation) -> Route:
+def route_of(operation: OperationId) -> Route:
     return next(route for route in ROUTES if route.operation == operation)
 
 

@@ -260,7 +260,7 @@ def test_a_defect_is_told_without_its_words(
     def broken(*_: Any, **__: Any) -> Any:
         raise psycopg.errors.UniqueViolation("Key (name)=(CANARY PET) already exists")
 
-    monkeypatch.setattr("idexx_sync.api.views.jobs_newest_first", broken)
+    monkeypatch.setattr("idexx_sync.operations.views.jobs_newest_first", broken)
 
     answer = api.as_clinic().get("/api/sync/jobs")
 

@@ -116,7 +116,7 @@ def test_the_document_is_complete() -> None:
         operation = told["paths"][route.path][route.method.lower()]
         assert operation["operationId"] == route.operation
         assert bool(operation["security"]) is (route.scope is not None)
-        statuses = {*route.answers, *(PROBLEMS[code][0] for code in route.all_problems)}
+        statuses = {*route.responses, *(PROBLEMS[code][0] for code in route.all_problems)}
         assert operation["responses"].keys() == {str(status) for status in statuses}
     references = json.dumps(told).split('"#/components/schemas/')[1:]
     assert {text.partition('"')[0] for text in references} <= told["components"]["schemas"].keys()

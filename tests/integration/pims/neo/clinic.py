@@ -1,4 +1,4 @@
-"""A clinic as the provider sees it: settings, desk and, if wanted, a session."""
+"""A clinic as the provider sees it: settings, login store and, if wanted, a session."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from idexx_sync.pims.neo.provider import ClinicAccess, NeoProvider, open_neo
 from idexx_sync.pims.protocol import Window
 from neo_simulator.client import Company
 from neo_simulator.web.login import proof
-from tests.unit.pims.neo.desk import FakeDesk
+from tests.unit.pims.neo.login_store import FakeLoginStore
 
 WEEK = Window(date(2026, 5, 4), date(2026, 5, 10))
 AGENT = "Mozilla/5.0 (a browser that logged in before)"
@@ -29,19 +29,21 @@ class Clinic:
         self.company = company
         self.chromium_path = chromium_path
         self.transport: Literal["http", "browser"] = "http"
-        self.desk = FakeDesk(company.company_id, company.username, company.password)
+        self.login_store = FakeLoginStore(company.company_id, company.username, company.password)
 
     def has_session(self) -> StoredSession:
-        """Puts a valid session on the desk, without a browser."""
-        self.desk.stored = StoredSession(session_cookies(self.company), AGENT, datetime.now(UTC))
-        return self.desk.stored
+        """Puts a valid session into the login store, without a browser."""
+        self.login_store.stored = StoredSession(
+            session_cookies(self.company), AGENT, datetime.now(UTC)
+        )
+        return self.login_store.stored
 
     @contextmanager
     def opened(self, *, limits: dict[str, Any] | None = None, **more: Any) -> Iterator[NeoProvider]:
         """The provider for one run; `limits` are settings of the service."""
         access = ClinicAccess(self.company.base_url, self.transport)
         settings = self.settings(**(limits or {}))
-        with open_neo(access, self.desk, settings, lambda: datetime.now(UTC), **more) as neo:
+        with open_neo(access, self.login_store, settings, lambda: datetime.now(UTC), **more) as neo:
             yield neo
 
     def settings(self, **limits: Any) -> Settings:
