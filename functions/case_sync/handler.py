@@ -3,11 +3,11 @@
 from functools import cache
 from typing import Any
 
-from idexx_sync.api.entry import sync_api
+from idexx_sync.api.handler import api_handler
 from idexx_sync.api.syncs import starting
 from idexx_sync.jobs.worker import WorkerHandler, sync_worker
 
-api = sync_api("case_sync", starting("cases"))
+api = api_handler("case_sync", starting("cases"))
 
 
 def worker(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Lambda: compare one clinic's rows with its PIMS. Not built yet: only asked for."""
 
-from idexx_sync.api.entry import sync_api
+from idexx_sync.api.handler import api_handler
 from idexx_sync.api.syncs import starting
 
-api = sync_api("reconciliation", starting("reconciliation"))
+api = api_handler("reconciliation", starting("reconciliation"))

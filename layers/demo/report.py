@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 
 from demo.changes import counts
-from idexx_sync.cli.phrases import WARNINGS, counted, told
+from idexx_sync.cli.phrases import WARNINGS, counted, phrase
 
 if TYPE_CHECKING:
     from demo.changes import Happening
@@ -163,7 +163,7 @@ def _notes(done: Done) -> Iterator[str]:
     if fields:
         yield f"fields changed: {', '.join(fields)}"
     for code, count in (done.job.warnings or {}).items():
-        yield f"warned: {told(WARNINGS, code)}: {count}"
+        yield f"warned: {phrase(WARNINGS, code)}: {count}"
 
 
 def _table(title: str) -> Table:

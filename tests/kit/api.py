@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from idexx_sync.api.entry import sync_api
-from idexx_sync.api.handler import ApiTools
+from idexx_sync.api.handler import ApiDependencies, api_handler
 from idexx_sync.api.status import status_operations
 from idexx_sync.api.syncs import not_built, start
 from idexx_sync.core.catalog import SyncName
@@ -18,7 +17,7 @@ from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, Order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.submission import WorkerUnavailable
-from idexx_sync.keys.authorizer import Desk, authorizer
+from idexx_sync.keys.authorizer import AuthorizerDependencies, authorizer
 from idexx_sync.keys.format import read_peppers
 from idexx_sync.keys.store import create_key
 from idexx_sync.syncs.cases.sync import CaseSync
@@ -56,14 +55,14 @@ class Api:
     """Called at each pause of a request that waits."""
 
     def __post_init__(self) -> None:
-        self.tools = ApiTools(
+        self.dependencies = ApiDependencies(
             database=self.database,
             dispatch=self.invocations,
             clock=self.now,
             sleep=self._sleep,
         )
         self.doorkeeper = Database(SecretStr(self.bench.url))
-        self.desk = Desk(self.doorkeeper, read_peppers(PEPPER), self.now)
+        self.authorizing = AuthorizerDependencies(self.doorkeeper, read_peppers(PEPPER), self.now)
         functions: Any = {
             "inbound_sync": {"start_inbound": start("inbound")},
             "case_sync": {"start_cases": start("cases")},
@@ -71,8 +70,11 @@ class Api:
             "status": status_operations(),
         }
         self.gateway = Gateway(
-            {name: sync_api(name, ops, lambda: self.tools) for name, ops in functions.items()},
-            authorizer(lambda: self.desk),
+            {
+                name: api_handler(name, ops, lambda: self.dependencies)
+                for name, ops in functions.items()
+            },
+            authorizer(lambda: self.authorizing),
             self.now,
         )
 
@@ -88,7 +90,7 @@ class Api:
         possible = SCOPES if clinic_id is None else CLINIC_SCOPES
         made = create_key(
             self.bench.conn,
-            self.desk.peppers,
+            self.authorizing.peppers,
             clinic_id=clinic_id,
             scopes=scopes or possible,
             name="a test",

@@ -72,7 +72,7 @@ def request_event(
 def authorizer_process(
     monkeypatch: pytest.MonkeyPatch, database: str, **more: str
 ) -> Iterator[None]:
-    """The authorizer's environment and nothing else's, with a desk made anew from it."""
+    """The authorizer's environment and nothing else's, with dependencies made anew from it."""
     settings: Mapping[str, str] = {
         "DATABASE_URL": database,
         "IDEXX_SYNC_PEPPER": PEPPER.get_secret_value(),
@@ -82,15 +82,15 @@ def authorizer_process(
     monkeypatch.delenv("IDEXX_SYNC_LOCAL_KEY", raising=False)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    forget_desk()
+    forget_dependencies()
     try:
         yield
     finally:
-        forget_desk()
+        forget_dependencies()
 
 
-def forget_desk() -> None:
+def forget_dependencies() -> None:
     """The handler's next event begins as a process's first one does."""
-    if authorizer.process_desk.cache_info().currsize:
-        authorizer.process_desk().database.close()
-    authorizer.process_desk.cache_clear()
+    if authorizer.process_dependencies.cache_info().currsize:
+        authorizer.process_dependencies().database.close()
+    authorizer.process_dependencies.cache_clear()

@@ -1,4 +1,4 @@
-"""A simulated company as the provider sees it: settings, desk and, if wanted, a session."""
+"""A simulated company as the provider sees it: settings, login store and, if wanted, a session."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.provider import ClinicAccess, NeoProvider, open_neo
 from idexx_sync.pims.protocol import Window
 from neo_simulator.client import Company
-from tests.kit.access_desk import FakeDesk
+from tests.kit.login_store import FakeLoginStore
 
 WEEK = Window(date(2026, 5, 4), date(2026, 5, 10))
 AGENT = "Mozilla/5.0 (a browser that logged in before)"
@@ -27,19 +27,19 @@ class Clinic:
         self.company = company
         self.chromium_path = chromium_path
         self.transport: Literal["http", "browser"] = "http"
-        self.desk = FakeDesk(company.company_id, company.username, company.password)
+        self.login_store = FakeLoginStore(company.company_id, company.username, company.password)
 
     def has_session(self) -> StoredSession:
-        """Puts a valid session on the desk, without a browser."""
-        self.desk.stored = open_session(self.company, datetime.now(UTC))
-        return self.desk.stored
+        """Puts a valid session into the login store, without a browser."""
+        self.login_store.stored = open_session(self.company, datetime.now(UTC))
+        return self.login_store.stored
 
     @contextmanager
     def opened(self, *, limits: dict[str, Any] | None = None, **more: Any) -> Iterator[NeoProvider]:
         """The provider for one run; `limits` are settings of the service."""
         access = ClinicAccess(self.company.base_url, self.transport)
         settings = self.settings(**(limits or {}))
-        with open_neo(access, self.desk, settings, lambda: datetime.now(UTC), **more) as neo:
+        with open_neo(access, self.login_store, settings, lambda: datetime.now(UTC), **more) as neo:
             yield neo
 
     def settings(self, **limits: Any) -> Settings:

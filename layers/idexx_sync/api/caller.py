@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from idexx_sync.api.problems import UNAUTHORIZED_DETAIL, Fault, Problem, invalid, not_found
+from idexx_sync.api.problems import UNAUTHORIZED_DETAIL, Fault, Problem, invalid
+from idexx_sync.core.errors import NotFound
 from idexx_sync.core.vocabulary import Scope
 
 CLINIC_NEEDED: Final = "an operator's key acts for every clinic: name the one that is meant"
@@ -31,8 +32,8 @@ class Caller:
         """The clinic to look at; None: all of them. Another's clinic does not exist."""
         if self.clinic_id is None:
             return wanted
-        if wanted not in (None, self.clinic_id):
-            raise not_found("clinic")
+        if wanted is not None and wanted != self.clinic_id:
+            raise NotFound("clinic", wanted)
         return self.clinic_id
 
     def one_clinic(self, wanted: UUID | None) -> UUID:

@@ -1,9 +1,10 @@
-"""What stands before and behind every operation of the HTTP API: one handler per function."""
+"""The handler of a function behind API Gateway: from its event to its response, errors included."""
 
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from time import sleep
 from typing import Any, Final
@@ -12,20 +13,28 @@ import psycopg
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel
 
-from idexx_sync.api.problems import MEDIA_TYPE, RETRY_AFTER_S, Problem, not_found
-from idexx_sync.api.request import Call, judged, request_id
-from idexx_sync.api.routes import JSON, FunctionName, Operation, find_route, methods_of, routes_of
-from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable, SyncError
-from idexx_sync.core.logs import logger
+from idexx_sync.api.problems import (
+    MEDIA_TYPE,
+    Problem,
+    database_unavailable,
+    problem_of,
+    worker_unavailable,
+)
+from idexx_sync.api.request import Request, parse_request, request_id
+from idexx_sync.api.routes import JSON, FunctionName, OperationId, find_route, methods_of, routes_of
+from idexx_sync.core.errors import DatabaseUnavailable, RequestRefused, SyncError
+from idexx_sync.core.logs import logger, quiet_drivers
+from idexx_sync.core.settings import ApiSettings, load
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Clock
-from idexx_sync.jobs.submission import Dispatch
+from idexx_sync.jobs.dispatch import LambdaDispatch
+from idexx_sync.jobs.submission import Dispatch, WorkerUnavailable
 
 ApiHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class ApiTools:
+class ApiDependencies:
     """What a process keeps between requests."""
 
     database: Database
@@ -40,7 +49,7 @@ class ApiTools:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What an operation answers."""
 
     status: int
@@ -49,99 +58,112 @@ class Answer:
     media_type: str = JSON
 
 
-Carry = Callable[[Call, ApiTools], Answer]
-"""Carries an operation out; raises Problem."""
+Operation = Callable[[Request, ApiDependencies], Response]
+"""Carries one request out; raises Problem, and RequestRefused, which becomes one."""
 
-_EVERY_ANSWER: Final = {
+_EVERY_RESPONSE: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
 
 
-def api_function(
-    name: FunctionName, operations: Mapping[Operation, Carry], tools: Callable[[], ApiTools]
+def api_handler(
+    name: FunctionName,
+    operations: Mapping[OperationId, Operation],
+    dependencies: Callable[[], ApiDependencies] | None = None,
 ) -> ApiHandler:
-    """The handler of a function behind the gateway; `tools` is called when a request needs them."""
+    """The handler that answers the routes of a function behind the gateway.
+
+    `dependencies` is called at each request that needs them, and gives the process's own unless
+    told otherwise. Raises ValueError when the table of routes and the operations differ.
+    """
     missing = {route.operation for route in routes_of(name)} ^ operations.keys()
     if missing:
         raise ValueError(f"{name}: routes and operations differ in {sorted(missing)}")
 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        request = APIGatewayProxyEvent(event)
-        id_ = request_id(request)
+        received = APIGatewayProxyEvent(event)
+        id_ = request_id(received)
         try:
-            answer = _answer(request, operations, tools)
-        except Problem as problem:
-            answer = _as_answer(problem, id_)
-        except ConfigurationInvalid as error:
-            answer = _as_answer(_of_configuration(error, id_), id_)
-        except (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable):
-            answer = _as_answer(
-                Problem(
-                    "database_unavailable",
-                    "The database does not answer; try again in a moment.",
-                    headers={"Retry-After": str(RETRY_AFTER_S)},
-                ),
-                id_,
-            )
+            response = _response(received, operations, dependencies or process_dependencies)
         except Exception as error:  # noqa: BLE001 the caller must not see what broke
-            answer = _as_answer(_defect(error, id_), id_)
-        return _as_response(answer, id_, has_body=request.http_method != "HEAD")
+            problem = _problem(error, id_)
+            response = Response(problem.status, problem.view(id_), problem.headers, MEDIA_TYPE)
+        return _to_gateway(response, id_, has_body=received.http_method != "HEAD")
 
     return handler
 
 
-def _answer(
-    request: APIGatewayProxyEvent,
-    operations: Mapping[Operation, Carry],
-    tools: Callable[[], ApiTools],
-) -> Answer:
-    method = "GET" if request.http_method == "HEAD" else request.http_method
-    found = find_route(method, request.path)
+@cache
+def process_dependencies() -> ApiDependencies:
+    """The process's dependencies, made at the first request and kept warm."""
+    settings = load(ApiSettings)
+    quiet_drivers()
+    return ApiDependencies(
+        database=Database(settings.database_url),
+        dispatch=LambdaDispatch(settings.worker_functions),
+    )
+
+
+def _response(
+    event: APIGatewayProxyEvent,
+    operations: Mapping[OperationId, Operation],
+    dependencies: Callable[[], ApiDependencies],
+) -> Response:
+    method = "GET" if event.http_method == "HEAD" else event.http_method
+    found = find_route(method, event.path)
     if found is None or found[0].operation not in operations:
-        return _without_route(method, request.path)
+        return _without_route(method, event.path)
     route, path = found
-    call = judged(request, route, path)
-    return operations[route.operation](call, tools())
+    request = parse_request(event, route, path)
+    try:
+        return operations[route.operation](request, dependencies())
+    except RequestRefused as error:
+        raise problem_of(error, route.query.model_fields) from None
 
 
-def _without_route(method: str, path: str) -> Answer:
+def _problem(error: Exception, id_: str) -> Problem:
+    """The problem to answer with; what nobody has foreseen is logged and answered as a defect."""
+    match error:
+        case Problem():
+            return error
+        case WorkerUnavailable():
+            return worker_unavailable(
+                "The sync's worker could not be invoked; nothing was started, ask again."
+            )
+        case psycopg.OperationalError() | psycopg.InterfaceError() | DatabaseUnavailable():
+            return database_unavailable()
+    return _defect(error, id_)
+
+
+def _without_route(method: str, path: str) -> Response:
     methods = methods_of(path)
     if not methods:
         raise Problem("not_found", "There is nothing at this path; see /openapi.json.")
     allowed = ", ".join(sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))
     if method == "OPTIONS":
-        return Answer(204, None, {"Allow": allowed})
+        return Response(204, None, {"Allow": allowed})
     raise Problem("method_not_allowed", f"Use {allowed}.", headers={"Allow": allowed})
 
 
-def _as_answer(problem: Problem, id_: str) -> Answer:
-    return Answer(problem.status, problem.view(id_), problem.headers, MEDIA_TYPE)
-
-
-def _as_response(answer: Answer, id_: str, *, has_body: bool) -> dict[str, Any]:
-    """The answer as API Gateway takes it from a function."""
-    headers = {**_EVERY_ANSWER, "X-Request-Id": id_, **answer.headers}
+def _to_gateway(response: Response, id_: str, *, has_body: bool) -> dict[str, Any]:
+    """The response as API Gateway takes it from a function."""
+    headers = {**_EVERY_RESPONSE, "X-Request-Id": id_, **response.headers}
     body = ""
-    if answer.body is not None:
-        headers["Content-Type"] = answer.media_type
-        is_problem = answer.media_type == MEDIA_TYPE
+    if response.body is not None:
+        headers["Content-Type"] = response.media_type
+        is_problem = response.media_type == MEDIA_TYPE
         body = (
-            answer.body
-            if isinstance(answer.body, str)
-            else answer.body.model_dump_json(by_alias=True, exclude_none=is_problem)
+            response.body
+            if isinstance(response.body, str)
+            else response.body.model_dump_json(by_alias=True, exclude_none=is_problem)
         )
     return {
-        "statusCode": answer.status,
+        "statusCode": response.status,
         "headers": headers,
         "body": body if has_body else "",
         "isBase64Encoded": False,
     }
-
-
-def _of_configuration(error: ConfigurationInvalid, id_: str) -> Problem:
-    """A clinic that ODIS does not have; anything else is a fault of the deployment."""
-    return not_found("clinic") if error.code == "clinic_id" else _defect(error, id_)
 
 
 def _defect(error: Exception, id_: str) -> Problem:

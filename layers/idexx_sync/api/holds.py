@@ -1,43 +1,43 @@
 """Operations on holds."""
 
 from idexx_sync.api.authorization import visible_clinic, visible_hold
-from idexx_sync.api.handler import Answer, ApiTools
+from idexx_sync.api.handler import ApiDependencies, Response
 from idexx_sync.api.models import HoldsQuery
-from idexx_sync.api.problems import Problem
-from idexx_sync.api.request import Call
-from idexx_sync.api.syncs import accepted, placed
+from idexx_sync.api.problems import worker_unavailable
+from idexx_sync.api.request import Request
+from idexx_sync.api.syncs import accepted
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs.submission import Wish
-from idexx_sync.operations.decisions import Verdict, decided
+from idexx_sync.jobs.submission import Wish, WorkerUnavailable, place
+from idexx_sync.operations.decisions import Verdict, decide_hold
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import hold_page, hold_view
 from idexx_sync.syncs.hold_store import Hold, params_of_finder
 
 
-def list_holds(call: Call, tools: ApiTools) -> Answer:
-    query = call.query
+def list_holds(request: Request, dependencies: ApiDependencies) -> Response:
+    query = request.query
     assert isinstance(query, HoldsQuery)
-    conn = tools.conn
+    conn = dependencies.conn
     page = hold_page(
         conn,
-        clinic_id=visible_clinic(call, conn, query.clinic_id),
+        clinic_id=visible_clinic(request, conn, query.clinic_id),
         sync=query.sync,
         status=query.status,
         after=place_of(query.cursor),
         limit=query.limit,
     )
-    return Answer(200, page)
+    return Response(200, page)
 
 
-def get_hold(call: Call, tools: ApiTools) -> Answer:
-    conn = tools.conn
-    return Answer(200, hold_view(conn, visible_hold(call, conn)))
+def get_hold(request: Request, dependencies: ApiDependencies) -> Response:
+    conn = dependencies.conn
+    return Response(200, hold_view(conn, visible_hold(request, conn)))
 
 
-def approve_hold(call: Call, tools: ApiTools) -> Answer:
+def approve_hold(request: Request, dependencies: ApiDependencies) -> Response:
     """The permit stands even if the run can't be started: the next run will use it."""
-    conn = tools.conn
-    hold = _decided(call, tools, conn, "approved")
+    conn = dependencies.conn
+    hold = _decided(request, dependencies, conn, "approved")
     wish = Wish(
         clinic_id=hold.clinic_id,
         sync=hold.sync,
@@ -46,23 +46,19 @@ def approve_hold(call: Call, tools: ApiTools) -> Answer:
         afresh=True,
     )
     try:
-        return accepted(call, tools, placed(tools, wish))
-    except Problem as problem:
-        if problem.code != "worker_unavailable":
-            raise
-        raise Problem(
-            "worker_unavailable",
+        return accepted(request, dependencies, place(conn, dependencies.dispatch, wish))
+    except WorkerUnavailable:
+        raise worker_unavailable(
             "The hold is approved, but its run could not be started; "
-            "any run of this sync within 24 hours will use the permit.",
-            headers=problem.headers,
+            "any run of this sync within 24 hours will use the permit."
         ) from None
 
 
-def reject_hold(call: Call, tools: ApiTools) -> Answer:
-    conn = tools.conn
-    return Answer(200, hold_view(conn, _decided(call, tools, conn, "rejected")))
+def reject_hold(request: Request, dependencies: ApiDependencies) -> Response:
+    conn = dependencies.conn
+    return Response(200, hold_view(conn, _decided(request, dependencies, conn, "rejected")))
 
 
-def _decided(call: Call, tools: ApiTools, conn: Conn, verdict: Verdict) -> Hold:
-    hold = visible_hold(call, conn)
-    return decided(conn, hold, verdict, call.caller.name, tools.clock())
+def _decided(request: Request, dependencies: ApiDependencies, conn: Conn, verdict: Verdict) -> Hold:
+    hold = visible_hold(request, conn)
+    return decide_hold(conn, hold, verdict, request.caller.name, dependencies.clock())

@@ -10,20 +10,20 @@ from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.errors import WhoActs
 from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
 from idexx_sync.jobs.model import Params
-from idexx_sync.operations.models import MOST_LISTED, Moment, Told
+from idexx_sync.operations.models import MOST_LISTED, Moment, ResponseModel
 from idexx_sync.syncs.holds import HoldStatus
 
 MOST_LOOKBACK_DAYS = 90
 LOOKBACK = CATALOG["reconciliation"].default_window
 
 
-class Asked(BaseModel):
-    """What a caller sends; an unknown field is an error."""
+class RequestModel(BaseModel):
+    """A body or query that a caller sends; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Nothing(Asked):
+class EmptyBody(RequestModel):
     """No body, or an empty object."""
 
 
@@ -40,7 +40,7 @@ class SyncRequest(Params):
         return Params(first_day=self.first_day, last_day=self.last_day, dry_run=self.dry_run)
 
 
-class ReconciliationRequest(Asked):
+class ReconciliationRequest(RequestModel):
     """Which clinic to compare, how far back, and whether differences are put right."""
 
     clinic_id: UUID
@@ -48,7 +48,7 @@ class ReconciliationRequest(Asked):
     mode: Literal["report", "fix"] = "report"
 
 
-class ClinicQuery(Asked):
+class ClinicQuery(RequestModel):
     clinic_id: UUID | None = None
 
 
@@ -67,12 +67,12 @@ class HoldsQuery(ListQuery):
     status: HoldStatus | None = None
 
 
-class NoQuery(Asked):
+class NoQuery(RequestModel):
     """No parameters."""
 
 
-class SyncStanding(Told):
-    """How far a sync of the clinic can be trusted to be current."""
+class SyncStatusView(ResponseModel):
+    """How current a sync of the clinic is."""
 
     sync: SyncName
     freshness: Freshness
@@ -81,15 +81,15 @@ class SyncStanding(Told):
     """Null where the clinic has no schedule for it that could be read."""
 
 
-class NeedView(Told):
+class NeedView(ResponseModel):
     who: WhoActs
     what: str
     blocks: bool
     """Whether no run can succeed before it is met."""
 
 
-class ClinicStatus(Told):
-    """How a clinic stands, and what is needed from whom."""
+class ClinicStatusView(ResponseModel):
+    """The status of a clinic, and what is needed from whom."""
 
     clinic_id: UUID
     name: str
@@ -97,32 +97,32 @@ class ClinicStatus(Told):
     stage: Stage | None
     """Null: the clinic is not set up for this service."""
     paused_reason: str | None
-    syncs: tuple[SyncStanding, ...]
+    syncs: tuple[SyncStatusView, ...]
     open_holds: int
     needs: tuple[NeedView, ...]
 
 
-class Discrepancies(Told):
+class Discrepancies(ResponseModel):
     discrepancies: tuple[Mapping[str, Any], ...]
     next_cursor: str | None
 
 
-class Health(Told):
+class Health(ResponseModel):
     """The process answers; it says nothing of anything behind it."""
 
     status: Literal["ok"] = "ok"
 
 
-class Readiness(Told):
+class Readiness(ResponseModel):
     status: Literal["ready", "not ready"]
 
 
-class Check(Told):
+class Check(ResponseModel):
     name: str
     ok: bool
     detail: str
 
 
-class ReadinessDetails(Told):
+class ReadinessDetails(ResponseModel):
     status: Literal["ready", "not ready"]
     checks: tuple[Check, ...]

@@ -64,7 +64,7 @@ class _Models:
         for route in routes:
             wanted[route.query, "validation"] = None
             wanted[route.body, "validation"] = None
-            for answer in route.answers.values():
+            for answer in route.responses.values():
                 if not isinstance(answer, str):
                     wanted[answer, "serialization"] = None
         schemas, whole = models_json_schema(
@@ -137,7 +137,7 @@ def _given(schema: Document) -> Document:
 
 def _responses(route: Route, models: _Models) -> Document:
     responses: Document = {}
-    for status, answer in route.answers.items():
+    for status, answer in route.responses.items():
         if isinstance(answer, str):
             schema: Document = {"type": "object" if answer == JSON else "string"}
             content = {answer.partition(";")[0]: {"schema": schema}}

@@ -1,11 +1,13 @@
 """Errors of the HTTP API as RFC 9457 `application/problem+json`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
+
+from idexx_sync.core.errors import Conflict, ConflictCode, InvalidInput, NotFound, RequestRefused
 
 ProblemCode = Literal[
     "bad_request",
@@ -61,6 +63,15 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
     "gateway_timeout": (504, "The answer took too long"),
 }
 """Code -> status and title; a code never changes its meaning."""
+
+PROBLEM_OF_CONFLICT: Final[Mapping[ConflictCode, ProblemCode]] = {
+    "hold_decided": "hold_decided",
+    "idempotency_key_reused": "idempotency_key_reused",
+    "job_final": "job_final",
+    "job_not_final": "job_not_final",
+    "key_state": "invalid_request",
+    "sync_running": "sync_running",
+}
 
 MEDIA_TYPE: Final = "application/problem+json"
 UNAUTHORIZED_DETAIL: Final = "Send a valid key in the header X-API-Key."
@@ -134,9 +145,43 @@ def not_found(what: str) -> Problem:
     return Problem("not_found", f"There is no such {what}.")
 
 
+def worker_unavailable(detail: str) -> Problem:
+    """The run could not be started; asking again may help."""
+    return Problem("worker_unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def database_unavailable() -> Problem:
+    """The database does not answer; asking again may help."""
+    return Problem(
+        "database_unavailable",
+        "The database does not answer; try again in a moment.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+def problem_of(error: RequestRefused, parameters: Collection[str]) -> Problem:
+    """The problem that a refused request is answered with.
+
+    `parameters` are the names of the query's fields; any other field is one of the body.
+    """
+    match error:
+        case NotFound():
+            return not_found(error.what)
+        case InvalidInput() if error.field in parameters:
+            return invalid(Fault(detail=error.advice, parameter=error.field))
+        case InvalidInput():
+            return invalid(Fault(detail=error.advice, pointer=f"/{error.field}"))
+        case Conflict():
+            code = PROBLEM_OF_CONFLICT[error.code]
+            return Problem(code, error.message, job_id=error.ids.get("job_id"))
+    raise TypeError(f"{type(error).__name__} has no problem")
+
+
 def invalid(*faults: Fault) -> Problem:
     """A request whose form is right and whose content is not."""
-    return Problem("invalid_request", "; ".join(told(fault) for fault in faults), errors=faults)
+    return Problem(
+        "invalid_request", "; ".join(fault_text(fault) for fault in faults), errors=faults
+    )
 
 
 def invalid_body(error: ValidationError) -> Problem:
@@ -181,7 +226,7 @@ def _pointer(fault: ErrorDetails) -> str:
     return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
-def told(fault: Fault) -> str:
+def fault_text(fault: Fault) -> str:
     """`limit: Input should be …`; the detail alone where no field is named."""
     where = fault.parameter or (fault.pointer or "").lstrip("/")
     return f"{where}: {fault.detail}" if where else fault.detail

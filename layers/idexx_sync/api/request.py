@@ -1,4 +1,4 @@
-"""One request, judged: from API Gateway's event to what an operation works with."""
+"""A checked request, made from API Gateway's event: what an operation works with."""
 
 import base64
 import binascii
@@ -20,8 +20,8 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True)
-class Call:
-    """A request whose form is right and whose caller may make it."""
+class Request:
+    """A request whose form fits its route and whose caller has the route's scope."""
 
     route: Route
     path: Mapping[str, str]
@@ -44,13 +44,13 @@ class Call:
         return self._caller
 
 
-def judged(event: APIGatewayProxyEvent, route: Route, path: Mapping[str, str]) -> Call:
-    """The call; Problem says what is wrong with the request, the key's rights first."""
+def parse_request(event: APIGatewayProxyEvent, route: Route, path: Mapping[str, str]) -> Request:
+    """The request of an event for the route; Problem says what is wrong, the key's rights first."""
     caller = None
     if route.scope is not None:
         caller = caller_from(event["requestContext"].get("authorizer"))
         caller.require(route.scope)
-    return Call(
+    return Request(
         route=route,
         path=path,
         query=_query(event, route),

@@ -9,13 +9,13 @@ from pydantic import BaseModel
 
 from idexx_sync.api.models import (
     ClinicQuery,
-    ClinicStatus,
+    ClinicStatusView,
     Discrepancies,
+    EmptyBody,
     Health,
     HoldsQuery,
     JobsQuery,
     NoQuery,
-    Nothing,
     Readiness,
     ReadinessDetails,
     ReconciliationRequest,
@@ -27,7 +27,7 @@ from idexx_sync.core.vocabulary import Scope
 from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
 
 FunctionName = Literal[SyncFolder, "status"]
-Operation = Literal[
+OperationId = Literal[
     StartOperation,
     "list_jobs",
     "get_job",
@@ -80,17 +80,17 @@ STARTS_A_JOB: Final[tuple[ProblemCode, ...]] = ("sync_running", "worker_unavaila
 class Route:
     """One operation of the API."""
 
-    operation: Operation
+    operation: OperationId
     method: Literal["GET", "POST"]
     path: str
     function: FunctionName
     scope: Scope | None
     """None: public, no authorizer stands before it."""
     summary: str
-    answers: dict[int, type[BaseModel] | str]
+    responses: dict[int, type[BaseModel] | str]
     """Status -> body; a text names the media type of one that is not JSON of a model."""
     query: type[BaseModel] = NoQuery
-    body: type[BaseModel] = Nothing
+    body: type[BaseModel] = EmptyBody
     problems: tuple[ProblemCode, ...] = ()
     """Those of its own, beside EVERYWHERE and WITH_A_KEY."""
     takes_headers: tuple[str, ...] = field(default=())
@@ -121,7 +121,7 @@ def _start(row: CatalogEntry) -> Route:
         scope=row.scope,
         summary=row.title,
         body=SyncRequest if row.takes_days else ReconciliationRequest,
-        answers={200: JobView, 202: JobView},
+        responses={200: JobView, 202: JobView},
         problems=(*STARTS_A_JOB, "idempotency_key_reused", *not_built),
         takes_headers=("Idempotency-Key", "Prefer"),
     )
@@ -137,7 +137,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="jobs:read",
         summary="Jobs, newest first",
         query=JobsQuery,
-        answers={200: JobList},
+        responses={200: JobList},
     ),
     Route(
         operation="get_job",
@@ -146,7 +146,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:read",
         summary="One job",
-        answers={200: JobView},
+        responses={200: JobView},
     ),
     Route(
         operation="list_discrepancies",
@@ -155,7 +155,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:read",
         summary="What a reconciliation found",
-        answers={200: Discrepancies},
+        responses={200: Discrepancies},
         problems=("not_built_yet",),
     ),
     Route(
@@ -165,7 +165,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:write",
         summary="Order again what an ended job was to do",
-        answers={202: JobView},
+        responses={202: JobView},
         problems=(*STARTS_A_JOB, "job_not_final"),
     ),
     Route(
@@ -175,7 +175,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:write",
         summary="End a job; what it has committed stays",
-        answers={200: JobView},
+        responses={200: JobView},
         problems=("job_final",),
     ),
     Route(
@@ -186,7 +186,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="holds:read",
         summary="Holds, newest first",
         query=HoldsQuery,
-        answers={200: HoldList},
+        responses={200: HoldList},
     ),
     Route(
         operation="get_hold",
@@ -195,7 +195,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="holds:read",
         summary="One hold",
-        answers={200: HoldView},
+        responses={200: HoldView},
     ),
     Route(
         operation="approve_hold",
@@ -204,7 +204,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="holds:write",
         summary="Let through what the hold names, for 24 hours, and run the sync anew",
-        answers={202: JobView},
+        responses={202: JobView},
         problems=("hold_decided", "worker_unavailable"),
     ),
     Route(
@@ -214,7 +214,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="holds:write",
         summary="Keep out what the hold names until something else is found",
-        answers={200: HoldView},
+        responses={200: HoldView},
         problems=("hold_decided",),
     ),
     Route(
@@ -224,7 +224,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:read",
         summary="How current the clinic's data are, and what is needed from whom",
-        answers={200: ClinicStatus},
+        responses={200: ClinicStatusView},
     ),
     Route(
         operation="refresh_schedules",
@@ -233,7 +233,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="schedules:write",
         summary="Bring changed schedules into force at once",
-        answers={202: ClinicStatus},
+        responses={202: ClinicStatusView},
         problems=("not_built_yet",),
     ),
     Route(
@@ -244,7 +244,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="metrics:read",
         summary="Figures for Prometheus: all clinics', or one clinic's",
         query=ClinicQuery,
-        answers={200: PROMETHEUS_TEXT},
+        responses={200: PROMETHEUS_TEXT},
     ),
     Route(
         operation="get_readiness_details",
@@ -253,7 +253,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="metrics:read",
         summary="What readiness depends on, one by one",
-        answers={200: ReadinessDetails, 503: ReadinessDetails},
+        responses={200: ReadinessDetails, 503: ReadinessDetails},
     ),
     Route(
         operation="get_health",
@@ -262,7 +262,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope=None,
         summary="Whether the process answers",
-        answers={200: Health},
+        responses={200: Health},
     ),
     Route(
         operation="get_readiness",
@@ -271,7 +271,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope=None,
         summary="Whether the service can work, in one word",
-        answers={200: Readiness},
+        responses={200: Readiness},
         problems=("not_ready",),
     ),
     Route(
@@ -281,7 +281,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope=None,
         summary="This API as an OpenAPI document",
-        answers={200: JSON},
+        responses={200: JSON},
     ),
     Route(
         operation="get_docs",
@@ -290,7 +290,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope=None,
         summary="This API as a page to read and try",
-        answers={200: HTML},
+        responses={200: HTML},
     ),
 )
 
@@ -299,7 +299,7 @@ def routes_of(function: FunctionName) -> list[Route]:
     return [route for route in ROUTES if route.function == function]
 
 
-def route_of(operation: Operation) -> Route:
+def route_of(operation: OperationId) -> Route:
     return next(route for route in ROUTES if route.operation == operation)
 
 

@@ -10,11 +10,11 @@ from typing import Final
 
 import psycopg
 
-from idexx_sync.api.handler import Answer, ApiTools
+from idexx_sync.api.handler import ApiDependencies, Response
 from idexx_sync.api.models import Check, ClinicQuery, Health, Readiness, ReadinessDetails
 from idexx_sync.api.openapi import document
 from idexx_sync.api.problems import Problem
-from idexx_sync.api.request import Call
+from idexx_sync.api.request import Request
 from idexx_sync.api.routes import HTML, PROMETHEUS_TEXT
 from idexx_sync.core.errors import SyncError
 from idexx_sync.database import migrations
@@ -24,8 +24,8 @@ READINESS_LIVES_S: Final = 5.0
 """How long an answer of `/ready` is kept: it is public, and must not be a way to load Postgres."""
 
 
-def get_health(_call: Call, _tools: ApiTools) -> Answer:
-    return Answer(200, Health())
+def get_health(_request: Request, _dependencies: ApiDependencies) -> Response:
+    return Response(200, Health())
 
 
 @dataclass
@@ -36,26 +36,26 @@ class KeptReadiness:
     _known_until: float = float("-inf")
     _ready: bool = False
 
-    def __call__(self, _call: Call, tools: ApiTools) -> Answer:
+    def __call__(self, _request: Request, dependencies: ApiDependencies) -> Response:
         if self.monotonic() >= self._known_until:
-            self._ready = all(check.ok for check in checks(tools))
+            self._ready = all(check.ok for check in checks(dependencies))
             self._known_until = self.monotonic() + READINESS_LIVES_S
         if not self._ready:
             raise Problem("not_ready", "not ready")
-        return Answer(200, Readiness(status="ready"))
+        return Response(200, Readiness(status="ready"))
 
 
-def get_readiness_details(_call: Call, tools: ApiTools) -> Answer:
-    found = tuple(checks(tools))
+def get_readiness_details(_request: Request, dependencies: ApiDependencies) -> Response:
+    found = tuple(checks(dependencies))
     ready = all(check.ok for check in found)
     details = ReadinessDetails(status="ready" if ready else "not ready", checks=found)
-    return Answer(200 if ready else 503, details)
+    return Response(200 if ready else 503, details)
 
 
-def checks(tools: ApiTools) -> list[Check]:
+def checks(dependencies: ApiDependencies) -> list[Check]:
     """What the service needs before it can do anything, one by one."""
     try:
-        missing = migrations.pending(tools.conn)
+        missing = migrations.pending(dependencies.conn)
     except (psycopg.OperationalError, psycopg.InterfaceError, SyncError) as error:
         word = error.kind if isinstance(error, SyncError) else "database_unavailable"
         return [Check(name="database", ok=False, detail=word)]
@@ -69,20 +69,20 @@ def checks(tools: ApiTools) -> list[Check]:
     ]
 
 
-def get_metrics(call: Call, tools: ApiTools) -> Answer:
-    query = call.query
+def get_metrics(request: Request, dependencies: ApiDependencies) -> Response:
+    query = request.query
     assert isinstance(query, ClinicQuery)
-    clinic_id = call.caller.only_own(query.clinic_id)
-    text = exposition.exposition(tools.conn, tools.clock(), clinic_id).decode()
-    return Answer(200, text, media_type=PROMETHEUS_TEXT)
+    clinic_id = request.caller.only_own(query.clinic_id)
+    text = exposition.exposition(dependencies.conn, dependencies.clock(), clinic_id).decode()
+    return Response(200, text, media_type=PROMETHEUS_TEXT)
 
 
-def get_openapi(call: Call, _tools: ApiTools) -> Answer:
-    return Answer(200, _document(call.prefix))
+def get_openapi(request: Request, _dependencies: ApiDependencies) -> Response:
+    return Response(200, _document(request.prefix))
 
 
-def get_docs(call: Call, _tools: ApiTools) -> Answer:
-    return Answer(200, _page(call.prefix), media_type=HTML)
+def get_docs(request: Request, _dependencies: ApiDependencies) -> Response:
+    return Response(200, _page(request.prefix), media_type=HTML)
 
 
 def _document(prefix: str) -> str:

@@ -1,12 +1,12 @@
 """The operations of the function `status`: everything of the API that starts no sync."""
 
 from idexx_sync.api import clinics, holds, jobs, service
-from idexx_sync.api.handler import Carry
-from idexx_sync.api.routes import Operation
+from idexx_sync.api.handler import Operation
+from idexx_sync.api.routes import OperationId
 from idexx_sync.api.syncs import not_built
 
 
-def status_operations() -> dict[Operation, Carry]:
+def status_operations() -> dict[OperationId, Operation]:
     """Each operation; `/ready` remembers its newest answer for a while."""
     return {
         "list_jobs": jobs.list_jobs,

@@ -6,21 +6,18 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from idexx_sync.api.handler import Answer, ApiTools, Carry
+from idexx_sync.api.handler import ApiDependencies, Operation, Response
 from idexx_sync.api.models import SyncRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
-from idexx_sync.api.request import Call
-from idexx_sync.api.routes import Operation
+from idexx_sync.api.request import Request
+from idexx_sync.api.routes import OperationId
 from idexx_sync.clinics.store import timezone_of
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import job_by_id
 from idexx_sync.jobs.submission import (
-    IdempotencyKeyReused,
     Remembered,
-    SyncRunning,
     Wish,
-    WorkerUnavailable,
     place,
 )
 from idexx_sync.operations.models import JobView
@@ -33,86 +30,66 @@ _WAIT: Final = re.compile(r"\s*wait\s*=\s*\"?(\d{1,6})\"?\s*", re.IGNORECASE)
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-def starting(sync: SyncName) -> dict[Operation, Carry]:
+def starting(sync: SyncName) -> dict[OperationId, Operation]:
     """The operation that starts the sync, carried out once the sync is built."""
     row = CATALOG[sync]
     return {row.operation: start(sync) if row.is_built else not_built(row.noun.capitalize())}
 
 
-def start(sync: SyncName) -> Carry:
+def start(sync: SyncName) -> Operation:
     """Order a run of the sync, or join an equal one that is under way."""
 
-    def carry(call: Call, tools: ApiTools) -> Answer:
-        asked = call.body
-        assert isinstance(asked, SyncRequest)
+    def operation(request: Request, dependencies: ApiDependencies) -> Response:
+        body = request.body
+        assert isinstance(body, SyncRequest)
         wish = Wish(
-            clinic_id=call.caller.one_clinic(asked.clinic_id),
+            clinic_id=request.caller.one_clinic(body.clinic_id),
             sync=sync,
             trigger="api",
-            params=asked.params(),
+            params=body.params(),
         )
-        job = placed(tools, wish, _remembered(call))
-        return _accepted_or_done(call, tools, job)
+        job = place(dependencies.conn, dependencies.dispatch, wish, _remembered(request))
+        return _accepted_or_done(request, dependencies, job)
 
-    return carry
+    return operation
 
 
-def not_built(what: str) -> Carry:
-    """The request is judged; then it is said that nobody carries it out yet."""
+def not_built(what: str) -> Operation:
+    """An operation whose requests are checked and then answered with not_built_yet."""
 
-    def carry(_call: Call, _tools: ApiTools) -> Answer:
+    def operation(_request: Request, _dependencies: ApiDependencies) -> Response:
         raise Problem("not_built_yet", f"{what} is not built yet.")
 
-    return carry
+    return operation
 
 
-def placed(tools: ApiTools, wish: Wish, remembered: Remembered | None = None) -> Job:
-    """The wish's job; every reason why there is none becomes a Problem."""
-    try:
-        return place(tools.conn, tools.dispatch, wish, remembered)
-    except SyncRunning as running:
-        raise Problem(
-            "sync_running",
-            f"Job {running.job_id} is under way with other parameters; "
-            "wait for it or cancel it, then ask again.",
-            job_id=running.job_id,
-        ) from None
-    except IdempotencyKeyReused:
-        raise Problem(
-            "idempotency_key_reused",
-            "This Idempotency-Key was used within 24 hours for another request; use a new one.",
-        ) from None
-    except WorkerUnavailable:
-        raise Problem(
-            "worker_unavailable",
-            "The sync's worker could not be invoked; nothing was started, ask again.",
-            headers={"Retry-After": str(RETRY_AFTER_S)},
-        ) from None
+def accepted(request: Request, dependencies: ApiDependencies, job: Job) -> Response:
+    """202 with the job, which has not ended, and with its address."""
+    return Response(202, _view(dependencies, job), _location(request, job.id))
 
 
-def accepted(call: Call, tools: ApiTools, job: Job) -> Answer:
-    """202: the job is under way, and where to look for it."""
-    return Answer(202, _view(tools, job), _whereabouts(call, job.id))
-
-
-def _accepted_or_done(call: Call, tools: ApiTools, job: Job) -> Answer:
-    wait_s = _wanted_wait(call.headers.get("Prefer", ""))
+def _accepted_or_done(request: Request, dependencies: ApiDependencies, job: Job) -> Response:
+    wait_s = _wanted_wait(request.headers.get("Prefer", ""))
     if wait_s is None:
-        return accepted(call, tools, job)
-    ends = min(call.received_at + ANSWERS_WITHIN, tools.clock() + timedelta(seconds=wait_s))
-    job = _awaited(tools, job, lambda: (ends - tools.clock()).total_seconds())
+        return accepted(request, dependencies, job)
+    ends = min(
+        request.received_at + ANSWERS_WITHIN, dependencies.clock() + timedelta(seconds=wait_s)
+    )
+    job = _awaited(dependencies, job, lambda: (ends - dependencies.clock()).total_seconds())
     applied = {"Preference-Applied": f"wait={wait_s}"}
     if job.is_final:
-        return Answer(
-            200, _view(tools, job), {"Location": _whereabouts(call, job.id)["Location"]} | applied
+        return Response(
+            200,
+            _view(dependencies, job),
+            {"Location": _location(request, job.id)["Location"]} | applied,
         )
-    return Answer(202, _view(tools, job), _whereabouts(call, job.id) | applied)
+    return Response(202, _view(dependencies, job), _location(request, job.id) | applied)
 
 
-def _awaited(tools: ApiTools, job: Job, left_s: Callable[[], float]) -> Job:
+def _awaited(dependencies: ApiDependencies, job: Job, left_s: Callable[[], float]) -> Job:
     while not job.is_final and (left := left_s()) > 0:
-        tools.sleep(min(LOOKS_AGAIN_S, left))
-        job = job_by_id(tools.database.connection(), job.id) or job
+        dependencies.sleep(min(LOOKS_AGAIN_S, left))
+        job = job_by_id(dependencies.database.connection(), job.id) or job
     return job
 
 
@@ -124,22 +101,22 @@ def _wanted_wait(prefer: str) -> int | None:
     return None
 
 
-def _remembered(call: Call) -> Remembered | None:
-    key = call.headers.get("Idempotency-Key")
+def _remembered(request: Request) -> Remembered | None:
+    key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
     if _IDEMPOTENCY_KEY.fullmatch(key) is None:
         detail = "at most 200 visible ASCII characters, without blanks; a UUID is a good choice"
         raise invalid(Fault(detail=detail, parameter="Idempotency-Key"))
-    return Remembered(call.caller.key_id, call.route.operation, key)
+    return Remembered(request.caller.key_id, request.route.operation, key)
 
 
-def _whereabouts(call: Call, job_id: UUID) -> dict[str, str]:
+def _location(request: Request, job_id: UUID) -> dict[str, str]:
     return {
-        "Location": f"{call.prefix}/api/sync/jobs/{job_id}",
+        "Location": f"{request.prefix}/api/sync/jobs/{job_id}",
         "Retry-After": str(RETRY_AFTER_S),
     }
 
 
-def _view(tools: ApiTools, job: Job) -> JobView:
-    return JobView.of(job, timezone_of(tools.database.connection(), job.clinic_id))
+def _view(dependencies: ApiDependencies, job: Job) -> JobView:
+    return JobView.of(job, timezone_of(dependencies.database.connection(), job.clinic_id))

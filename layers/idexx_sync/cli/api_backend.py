@@ -1,19 +1,19 @@
-"""Jobs and holds over the HTTP API: the service itself carries out what is ordered."""
+"""The backend over the HTTP API: the service's own workers run what is ordered."""
 
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 import typer
 
-from idexx_sync.api.routes import Operation
+from idexx_sync.api.routes import OperationId
 from idexx_sync.cli.api_client import ApiClient
 from idexx_sync.cli.context import Cli
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
 from idexx_sync.syncs.holds import HoldStatus
 
 
-class ApiDesk:
-    """What the key may see and do."""
+class ApiBackend:
+    """Jobs and holds that the key may see and change."""
 
     def __init__(self, cli: Cli, client: ApiClient) -> None:
         self._cli = cli
@@ -53,7 +53,7 @@ class ApiDesk:
 
     def _listed[P: JobList | HoldList, T](
         self,
-        operation: Operation,
+        operation: OperationId,
         page_type: type[P],
         items: Callable[[P], Sequence[T]],
         query: Mapping[str, object],

@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from idexx_sync.api.routes import Operation, Route, route_of
-from idexx_sync.cli.errors import Refused, ToldProblem, refused
+from idexx_sync.api.routes import OperationId, Route, route_of
+from idexx_sync.cli.errors import CommandError, ReceivedProblem, error_of_problem
 from idexx_sync.cli.exits import Exit, exit_of_answer
 
 CONNECTS_WITHIN_S: Final = 10
@@ -41,7 +41,7 @@ class ApiClient:
 
     def ask[A: BaseModel](
         self,
-        operation: Operation,
+        operation: OperationId,
         answer: type[A],
         query: Mapping[str, object] | None = None,
         **path: UUID,
@@ -51,7 +51,7 @@ class ApiClient:
         sent = {name: str(value) for name, value in (query or {}).items() if value is not None}
         response = self._sent(route, route.path.format(**path), sent)
         content = response.content.replace(self._key.encode(), _HIDDEN)
-        if response.status_code not in route.answers:
+        if response.status_code not in route.responses:
             raise self._refusal(response, content)
         try:
             return answer.model_validate_json(content)
@@ -71,33 +71,33 @@ class ApiClient:
         # Outside the handlers: httpx's errors hold the request, and that holds the key.
         raise self._unreachable(found, may_be_done=sent and route.method == "POST")
 
-    def _unreachable(self, found: str, *, may_be_done: bool) -> Refused:
+    def _unreachable(self, found: str, *, may_be_done: bool) -> CommandError:
         hint = "check IDEXX_SYNC_API_URL and the network"
         if may_be_done:
             hint = "whether it was carried out is not known: look with the list and show commands"
-        return Refused(
+        return CommandError(
             f"the API at {self._url} {found}; {hint}",
             kind="api_unreachable",
             exit_code=Exit.NOT_REACHABLE,
         )
 
-    def _refusal(self, response: httpx.Response, content: bytes) -> Refused:
+    def _refusal(self, response: httpx.Response, content: bytes) -> CommandError:
         try:
-            problem = ToldProblem.model_validate_json(content)
+            problem = ReceivedProblem.model_validate_json(content)
         except ValidationError:
             return self._not_ours(response)
-        found = refused(problem, response.status_code)
+        found = error_of_problem(problem, response.status_code)
         if response.status_code == httpx.codes.UNAUTHORIZED:
             return found.with_hint("check IDEXX_SYNC_API_KEY")
         return found
 
-    def _not_ours(self, response: httpx.Response) -> Refused:
+    def _not_ours(self, response: httpx.Response) -> CommandError:
         """Of what came nothing is shown: it may be anybody's."""
         if response.is_redirect:
             found = "a redirect, which is not followed because the key would go with it"
         else:
             found = f"{_media_type(response)} that is not an answer of this API"
-        return Refused(
+        return CommandError(
             f"{self._url} answered with status {response.status_code} and {found}; check "
             "IDEXX_SYNC_API_URL: it must be the API's whole address, the stage included, and "
             "the API must not be newer than this command line",

@@ -15,9 +15,9 @@ import typer.main
 
 from idexx_sync.cli import clinics, credentials, explain, holds, jobs, keys, migrate, sync
 from idexx_sync.cli.context import Cli
-from idexx_sync.cli.errors import Refused
+from idexx_sync.cli.errors import CommandError, error_of_refusal
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
-from idexx_sync.core.errors import SyncError
+from idexx_sync.core.errors import RequestRefused, SyncError
 from idexx_sync.database.connection import unavailable
 
 app = typer.Typer(
@@ -65,7 +65,7 @@ def leave_at_once(code: int) -> NoReturn:
 
 def run(arguments: Sequence[str], cli: Cli) -> int:
     """Run one command line and return its exit code; explained errors never leave it."""
-    refusals = _Refusals(cli, as_json="--json" in arguments)
+    output = _ErrorOutput(cli, as_json="--json" in arguments)
     try:
         command = typer.main.get_command(app)
         with command.make_context("idexx-sync", list(arguments), obj=cli) as ctx:
@@ -73,36 +73,41 @@ def run(arguments: Sequence[str], cli: Cli) -> int:
     except typer.Exit as done:  # --help
         return done.exit_code
     except typer.TyperException as error:
-        return refusals.usage(error)
+        return output.usage(error)
     except SyncError as error:
-        return refusals.explained(error)
-    except Refused as refused:
-        return refusals.refuse(refused.exit_code, refused.kind, refused.message, **refused.more)
+        return output.explained(error)
+    except RequestRefused as error:
+        return output.command(error_of_refusal(error))
+    except CommandError as error:
+        return output.command(error)
     except (typer.Abort, EOFError, KeyboardInterrupt) as stop:
         if isinstance(stop, typer.Abort):
             cli.say("")  # the line of the prompt
-        return refusals.refuse(Exit.INTERRUPTED, "interrupted", str(stop) or "interrupted")
+        return output.write(Exit.INTERRUPTED, "interrupted", str(stop) or "interrupted")
     except psycopg.Error as error:
-        return refusals.database(error)
+        return output.database(error)
     except Exception:
-        refusals.refuse(Exit.FAILED, "internal", "an unexpected error; its trace is below")
+        output.write(Exit.FAILED, "internal", "an unexpected error; its trace is below")
         raise
     return int(code or Exit.OK)
 
 
-class _Refusals:
-    """How a command line ends that has no result."""
+class _ErrorOutput:
+    """Writes why a command line has no result, and gives its exit code."""
 
     def __init__(self, cli: Cli, *, as_json: bool) -> None:
         self._cli = cli
         self._as_json = as_json
 
-    def refuse(self, exit_code: Exit, kind: str, message: str, **more: Any) -> int:
+    def write(self, exit_code: Exit, kind: str, message: str, **more: Any) -> int:
         if self._as_json:
             self._cli.write_json({"error": {"kind": kind, "message": message, **more}})
         else:
             self._cli.say(f"idexx-sync: {message}")
         return exit_code
+
+    def command(self, error: CommandError) -> int:
+        return self.write(error.exit_code, error.kind, error.message, **error.more)
 
     def usage(self, error: typer.TyperException) -> int:
         message = error.format_message().replace("Value error, ", "")
@@ -111,22 +116,22 @@ class _Refusals:
             return Exit.USAGE
         ctx = getattr(error, "ctx", None)
         hint = f"; see: {ctx.command_path} --help" if ctx else ""
-        return self.refuse(Exit.USAGE, "usage", f"{message.rstrip('.')}{hint}")
+        return self.write(Exit.USAGE, "usage", f"{message.rstrip('.')}{hint}")
 
     def explained(self, error: SyncError) -> int:
         more = {"code": error.code, "who_acts": error.who_acts}
-        return self.refuse(exit_of_kind(error.kind), error.kind, error.message, **more)
+        return self.write(exit_of_kind(error.kind), error.kind, error.message, **more)
 
     def database(self, error: psycopg.Error) -> int:
         """What Postgres said of our statement; where it may hold a row's values, only the class."""
         if isinstance(error, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)):
             found = error.diag.message_primary
             message = f"{found}; see what the database lacks with: idexx-sync migrate --check"
-            return self.refuse(Exit.FAILED, "configuration_invalid", message)
+            return self.write(Exit.FAILED, "configuration_invalid", message)
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             message = f"{error.diag.message_primary}; grant it to the role of DATABASE_URL"
-            return self.refuse(Exit.NOT_AUTHORISED, "configuration_invalid", message)
+            return self.write(Exit.NOT_AUTHORISED, "configuration_invalid", message)
         if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
             return self.explained(unavailable(error))
-        self.refuse(Exit.FAILED, "internal", f"Postgres refused: {type(error).__name__}")
+        self.write(Exit.FAILED, "internal", f"Postgres refused: {type(error).__name__}")
         raise error

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.cli.errors import usage_errors
 from idexx_sync.core.settings import Settings
 
 
@@ -36,11 +36,8 @@ def as_day(text: str) -> date:
 
 def as_base_url(settings: Settings, text: str) -> str:
     """A clinic's Neo address that this deployment allows."""
-    try:
-        return settings.checked_base_url(text)
-    except ConfigurationInvalid as error:
-        message = error.message.removeprefix("base_url: ")
-        raise typer.BadParameter(message, param_hint="'--base-url'") from None
+    with usage_errors():
+        return settings.allowed_base_url(text)
 
 
 def shortened(text: str) -> str:

@@ -1,19 +1,20 @@
-"""Where the job and hold commands get done: over the API when its address is set, else here."""
+"""The backend of job and hold commands: the API when its address is set, else this process."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
 
-from idexx_sync.api.problems import Problem
 from idexx_sync.cli.context import Cli
-from idexx_sync.cli.errors import Refused, refused
-from idexx_sync.cli.local_backend import DatabaseDesk
+from idexx_sync.cli.errors import CommandError
+from idexx_sync.cli.exits import Exit
+from idexx_sync.cli.local_backend import LocalBackend
+from idexx_sync.core.errors import NotFound
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.syncs.holds import HoldStatus
 
 
-class JobDesk(Protocol):
+class Backend(Protocol):
     """Jobs and holds, shown alike and decided alike whichever way they are reached."""
 
     def jobs(self, clinic_id: UUID | None, limit: int) -> Sequence[JobView]:
@@ -44,32 +45,38 @@ class JobDesk(Protocol):
 
 
 @contextmanager
-def open_desk(cli: Cli, ids_from: str) -> Iterator[JobDesk]:
-    """The desk for one command; `ids_from` is the command that shows what there is."""
+def open_backend(cli: Cli, ids_from: str) -> Iterator[Backend]:
+    """The backend of one command; `ids_from` is the command that shows what there is."""
     try:
-        with _desk(cli) as desk:
-            yield desk
-    except Problem as problem:
-        raise _hinted(refused(problem, problem.status), ids_from) from None
-    except Refused as refusal:
-        raise _hinted(refusal, ids_from) from None
+        with _chosen_backend(cli) as backend:
+            yield backend
+    except NotFound as error:
+        raise _not_found(error, ids_from) from None
+    except CommandError as error:
+        raise _hinted(error, ids_from) from None
 
 
 @contextmanager
-def _desk(cli: Cli) -> Iterator[JobDesk]:
+def _chosen_backend(cli: Cli) -> Iterator[Backend]:
     settings = cli.load_client_settings()
     if settings.api_url is None or settings.api_key is None:
-        yield DatabaseDesk(cli)
+        yield LocalBackend(cli)
         return
     # Imported here: httpx takes longer to load than most commands take.
-    from idexx_sync.cli.api_backend import ApiDesk
+    from idexx_sync.cli.api_backend import ApiBackend
     from idexx_sync.cli.api_client import ApiClient
 
     with ApiClient(settings.api_url, settings.api_key) as client:
-        yield ApiDesk(cli, client)
+        yield ApiBackend(cli, client)
 
 
-def _hinted(refusal: Refused, ids_from: str) -> Refused:
-    if refusal.kind != "not_found":
-        return refusal
-    return refusal.with_hint(f"list them with: idexx-sync {ids_from}")
+def _not_found(error: NotFound, ids_from: str) -> CommandError:
+    """In the API's words, so that both ways say the same."""
+    said = CommandError(f"There is no such {error.what}.", kind=error.kind, exit_code=Exit.FAILED)
+    return _hinted(said, ids_from)
+
+
+def _hinted(error: CommandError, ids_from: str) -> CommandError:
+    if error.kind != NotFound.kind:
+        return error
+    return error.with_hint(f"list them with: idexx-sync {ids_from}")

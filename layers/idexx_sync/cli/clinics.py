@@ -12,10 +12,10 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url, as_day, as_id
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.phrases import ACTORS, ago, moment, told, utc
+from idexx_sync.cli.phrases import ACTORS, ago, moment, phrase, utc
 from idexx_sync.cli.tables import entries, facts
-from idexx_sync.clinics.overview import ClinicCard, clinic_card
-from idexx_sync.clinics.status import WRITES, ClinicStanding, SyncStanding, standing
+from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
+from idexx_sync.clinics.status import WRITES, ClinicStatus, SyncStatus, clinic_status
 from idexx_sync.clinics.store import ClinicLine, clinics_listed, require_acting_user, set_up_clinic
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.vocabulary import Stage
@@ -88,7 +88,7 @@ def add(
     settings = cli.load_settings()
     url = None if base_url is None else as_base_url(settings, base_url)
     with cli.database() as conn:
-        before = clinic_card(conn, clinic_id)
+        before = clinic_overview(conn, clinic_id)
         if url is None and before.base_url is None:
             url = as_base_url(settings, DEFAULT_BASE_URL)
         if acting_user is not None:
@@ -144,20 +144,20 @@ def show(ctx: typer.Context, clinic_id: ClinicArgument, as_json: Json = False) -
     cli = cli_of(ctx)
     now = cli.clock()
     with cli.database() as conn:
-        card = clinic_card(conn, clinic_id)
+        overview = clinic_overview(conn, clinic_id)
         last_job = next(iter(jobs_newest_first(conn, clinic_id=clinic_id, limit=1)), None)
-    stands = standing(card, now)
+    status = clinic_status(overview, now)
     data = {
         "clinic": {
-            **_plain({name: getattr(card, name) for name in SETTINGS_SHOWN}),
-            "paused_reason": stands.paused_reason,
-            "syncs": [_plain(asdict(sync)) for sync in stands.syncs],
+            **_plain({name: getattr(overview, name) for name in SETTINGS_SHOWN}),
+            "paused_reason": status.paused_reason,
+            "syncs": [_plain(asdict(sync)) for sync in status.syncs],
             "last_job": None if last_job is None else str(last_job.id),
-            "open_holds": [str(hold.id) for hold in card.open_holds],
-            "needs": [asdict(need) for need in stands.needs],
+            "open_holds": [str(hold.id) for hold in overview.open_holds],
+            "needs": [asdict(need) for need in status.needs],
         }
     }
-    shown = [_shown(card, stands, last_job, now), *_needs_shown(stands)]
+    shown = [_shown(overview, status, last_job, now), *_needs_shown(status)]
     cli.answer(data, shown, as_json=as_json)
 
 
@@ -187,41 +187,41 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(
-    card: ClinicCard, stands: ClinicStanding, last_job: Job | None, now: datetime
+    overview: ClinicOverview, status: ClinicStatus, last_job: Job | None, now: datetime
 ) -> RenderableType:
-    zone = zone_of(card.timezone)
+    zone = zone_of(overview.timezone)
     credentials = "none"
-    if card.credential_version is not None:
-        since = moment(card.credentials_set_at, zone)
-        credentials = f"version {card.credential_version}, set {since}"
-    paused = stands.paused_reason is not None
+    if overview.credential_version is not None:
+        since = moment(overview.credentials_set_at, zone)
+        credentials = f"version {overview.credential_version}, set {since}"
+    paused = status.paused_reason is not None
     rows = [
-        ("clinic", str(card.id)),
-        ("name", card.name),
-        ("zone", card.timezone or "not set in ODIS"),
-        ("stage", _state(card.stage, is_active=card.is_active, paused=paused)),
-        ("first day", str(card.live_from or "-")),
-        ("acting user", str(card.acting_user_id or "none")),
-        ("Neo", card.base_url or "-"),
-        ("rooms", "all" if card.room_ids is None else ", ".join(card.room_ids)),
+        ("clinic", str(overview.id)),
+        ("name", overview.name),
+        ("zone", overview.timezone or "not set in ODIS"),
+        ("stage", _state(overview.stage, is_active=overview.is_active, paused=paused)),
+        ("first day", str(overview.live_from or "-")),
+        ("acting user", str(overview.acting_user_id or "none")),
+        ("Neo", overview.base_url or "-"),
+        ("rooms", "all" if overview.room_ids is None else ", ".join(overview.room_ids)),
         ("credentials", credentials),
-        *((sync.sync, _sync_shown(sync, zone, now)) for sync in stands.syncs),
-        ("last job", f"{last_job.id} ({told({}, last_job.status)})" if last_job else "-"),
-        ("open holds", str(stands.open_holds)),
+        *((sync.sync, _sync_shown(sync, zone, now)) for sync in status.syncs),
+        ("last job", f"{last_job.id} ({phrase({}, last_job.status)})" if last_job else "-"),
+        ("open holds", str(status.open_holds)),
     ]
     return facts(rows)
 
 
-def _sync_shown(sync: SyncStanding, zone: ZoneInfo, now: datetime) -> str:
+def _sync_shown(sync: SyncStatus, zone: ZoneInfo, now: datetime) -> str:
     """`on time; last success 2026-05-04 07:00 PDT (2 hours ago); next run 2026-05-04 09:15 PDT`."""
     success, due = sync.last_success_at, sync.next_run_at
     last = "never" if success is None else f"{moment(success, zone)} ({ago(success, now)})"
     following = "not scheduled" if due is None else moment(due, zone)
-    return f"{told({}, sync.freshness)}; last success {last}; next run {following}"
+    return f"{phrase({}, sync.freshness)}; last success {last}; next run {following}"
 
 
-def _needs_shown(stands: ClinicStanding) -> list[RenderableType]:
-    if not stands.needs:
+def _needs_shown(status: ClinicStatus) -> list[RenderableType]:
+    if not status.needs:
         return [Text("Nothing is needed from anybody.", "green")]
-    needed = [(ACTORS[need.who].partition(";")[0], need.what) for need in stands.needs]
+    needed = [(ACTORS[need.who].partition(";")[0], need.what) for need in status.needs]
     return [facts(needed, "Needed")]

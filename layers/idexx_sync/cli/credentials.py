@@ -10,15 +10,14 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.phrases import ACTORS, moment, told, utc
-from idexx_sync.cli.store import login_attempts
+from idexx_sync.cli.phrases import ACTORS, moment, phrase, utc
 from idexx_sync.cli.tables import facts, listing
-from idexx_sync.clinics.overview import clinic_card
+from idexx_sync.clinics.overview import clinic_overview
 from idexx_sync.clinics.status import breaker
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.sealing import keyring
 from idexx_sync.pims.access import Credentials
-from idexx_sync.pims.access_store import store_credentials
+from idexx_sync.pims.access_store import login_attempts, store_credentials
 
 NAMES = ("company_id", "username", "password")
 LAST_LOGINS = 5
@@ -49,11 +48,11 @@ def set_credentials(
     settings = cli.load_settings()
     keys = keyring(settings.local_key)
     with cli.database() as conn:
-        card = clinic_card(conn, clinic)  # an unknown clinic before any question
+        overview = clinic_overview(conn, clinic)  # an unknown clinic before any question
         given = _given(cli.stdin, asked=not from_stdin)
         version = store_credentials(conn, keys, clinic, given)
     said = [Text(f"Stored as version {version}.")]
-    if card.base_url is None:
+    if overview.base_url is None:
         said.append(Text(f"Set the clinic up next: idexx-sync clinics add {clinic}"))
     cli.answer({"clinic_id": str(clinic), "version": version}, list(said), as_json=as_json)
 
@@ -64,10 +63,10 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
     cli = cli_of(ctx)
     now = cli.clock()
     with cli.database() as conn:
-        card = clinic_card(conn, clinic)
+        overview = clinic_overview(conn, clinic)
         logins = login_attempts(conn, clinic, LAST_LOGINS)
-        refusal = breaker(card, now)
-    zone = zone_of(card.timezone)
+        refusal = breaker(overview, now)
+    zone = zone_of(overview.timezone)
     attempts = [
         {
             "credential_version": login.credential_version,
@@ -79,14 +78,14 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
     ]
     data = {
         "clinic_id": str(clinic),
-        "version": card.credential_version,
-        "set_at": None if card.credentials_set_at is None else utc(card.credentials_set_at),
-        "login_allowed": card.credential_version is not None and refusal is None,
+        "version": overview.credential_version,
+        "set_at": None if overview.credentials_set_at is None else utc(overview.credentials_set_at),
+        "login_allowed": overview.credential_version is not None and refusal is None,
         "refused_because": None if refusal is None else refusal.kind,
         "who_acts": None if refusal is None else refusal.who_acts,
         "logins": attempts,
     }
-    if card.credential_version is None:
+    if overview.credential_version is None:
         cli.answer(
             data,
             [Text(f"None yet; set them with: idexx-sync credentials set --clinic {clinic}")],
@@ -97,8 +96,8 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
         facts(
             [
                 ("clinic", str(clinic)),
-                ("version", str(card.credential_version)),
-                ("set", moment(card.credentials_set_at, zone)),
+                ("version", str(overview.credential_version)),
+                ("set", moment(overview.credentials_set_at, zone)),
                 ("next login", "may be tried" if refusal is None else refusal.message),
                 ("who must act", None if refusal is None else ACTORS[refusal.who_acts]),
             ]
@@ -108,7 +107,7 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
         (
             moment(login.attempted_at, zone),
             str(login.credential_version),
-            told({}, login.outcome or "unknown"),
+            phrase({}, login.outcome or "unknown"),
             str(login.job_id or "-"),
         )
         for login in logins

@@ -1,16 +1,22 @@
-"""Why a desk did not do what was asked, and how the process ends then."""
+"""Why a command could not be carried out, as text, as JSON and as exit code."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
 from uuid import UUID
 
+import typer
 from pydantic import BaseModel, ConfigDict
 
-from idexx_sync.api.problems import Fault, Problem, told
+from idexx_sync.api.problems import Fault, fault_text
 from idexx_sync.cli.exits import Exit, exit_of_answer
+from idexx_sync.core.errors import Conflict, InvalidInput, NotFound, RequestRefused
+
+OPTION_OF_FIELD: Final = {"base_url": "--base-url", "name": "--name", "scopes": "--scope"}
+"""Fields whose value comes from an option alone."""
 
 
-class Refused(Exception):
+class CommandError(Exception):
     """Ends a command; `kind` is a problem's code, or a word of the command line's own."""
 
     def __init__(
@@ -28,13 +34,13 @@ class Refused(Exception):
         """Whether asking again a little later may help."""
         return self.exit_code == Exit.NOT_REACHABLE or self.kind == "throttled"
 
-    def with_hint(self, hint: str) -> "Refused":
+    def with_hint(self, hint: str) -> "CommandError":
         message = f"{self.message.rstrip('.')}; {hint}"
-        return Refused(message, kind=self.kind, exit_code=self.exit_code, more=self.more)
+        return CommandError(message, kind=self.kind, exit_code=self.exit_code, more=self.more)
 
 
-class ToldProblem(BaseModel):
-    """A problem as it is told, of whatever code: the API may be newer than we are."""
+class ReceivedProblem(BaseModel):
+    """A problem as the API sends it, of whatever code: the API may be newer than we are."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,12 +50,10 @@ class ToldProblem(BaseModel):
     job_id: UUID | None = None
 
 
-def refused(problem: ToldProblem | Problem, http_status: int) -> Refused:
+def error_of_problem(problem: ReceivedProblem, http_status: int) -> CommandError:
     """The problem's detail, with every field that it does not name itself."""
-    if isinstance(problem, Problem):
-        problem = ToldProblem.model_validate(problem.view().model_dump())
     more = problem.model_dump(mode="json", exclude={"code", "detail"}, exclude_none=True)
-    return Refused(
+    return CommandError(
         "; ".join([problem.detail, *_unnamed(problem.errors or (), problem.detail)]),
         kind=problem.code,
         exit_code=exit_of_answer(http_status),
@@ -57,5 +61,31 @@ def refused(problem: ToldProblem | Problem, http_status: int) -> Refused:
     )
 
 
+def error_of_refusal(refusal: RequestRefused) -> CommandError:
+    """What was refused here, in this process: its message, and the ids or the field it names."""
+    match refusal:
+        case NotFound():
+            more = {refusal.field: str(refusal.id)}
+        case InvalidInput():
+            more = {"field": refusal.field}
+        case Conflict():
+            more = {name: str(id_) for name, id_ in refusal.ids.items()}
+        case _:
+            more = {}
+    return CommandError(refusal.message, kind=refusal.kind, exit_code=Exit.FAILED, more=more)
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn InvalidInput for a field that is an option into a usage error of that option."""
+    try:
+        yield
+    except InvalidInput as error:
+        option = OPTION_OF_FIELD.get(error.field)
+        if option is None:
+            raise
+        raise typer.BadParameter(error.advice, param_hint=f"'{option}'") from None
+
+
 def _unnamed(faults: Sequence[Fault], detail: str) -> list[str]:
-    return [text for fault in faults if (text := told(fault)) not in detail]
+    return [text for fault in faults if (text := fault_text(fault)) not in detail]

@@ -7,7 +7,7 @@ import typer
 
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import Cli, cli_of
-from idexx_sync.cli.errors import Refused
+from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.explain_view import Veil, as_data, as_shown
 from idexx_sync.clinics.store import Clinic, clinic_by_id
@@ -94,7 +94,7 @@ def _knows(neo: NeoSays) -> bool:
     return isinstance(neo.lookup, Found) or bool(neo.shown or neo.unreadable)
 
 
-def _unknown(appointment_id: str, clinic: Clinic, neo: NeoSays) -> Refused:
+def _unknown(appointment_id: str, clinic: Clinic, neo: NeoSays) -> CommandError:
     message = f"nothing is stored of an appointment {appointment_id} of clinic {clinic.id}"
     if neo.not_asked is None:
         message += ", and Neo does not find it; check the id and the clinic"
@@ -103,7 +103,7 @@ def _unknown(appointment_id: str, clinic: Clinic, neo: NeoSays) -> Refused:
     else:
         message += f", and Neo could not be asked: {neo.not_asked}"
     more: Mapping[str, str] = {"appointment_id": appointment_id}
-    return Refused(message, kind="not_found", exit_code=Exit.FAILED, more=more)
+    return CommandError(message, kind="not_found", exit_code=Exit.FAILED, more=more)
 
 
 def _clinical(clinic: Clinic, cli: Cli) -> Clinical:

@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, told, utc
+from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, phrase, utc
 from idexx_sync.cli.tables import facts
 from idexx_sync.explain.model import HeldRow, Holdings, Memory, NamedHold, NeoSays, Touch
 from idexx_sync.explain.reasons import Reason, same_patient
@@ -341,7 +341,7 @@ def _touches_shown(touches: Sequence[Touch], veil: Veil, zone: ZoneInfo) -> list
             f" {moment(touch.at, zone)}  {touch.job_id or 'a job unknown here'}  {touch.sync or ''}"
         )
         outcome = touch.did if touch.status == "success" else f"{touch.did}, {touch.status}"
-        said = [outcome, told(REASONS, touch.reason or "no reason")]
+        said = [outcome, phrase(REASONS, touch.reason or "no reason")]
         said += [touch.error_message] if touch.error_message else []
         parts.append(Text(head, no_wrap=True, overflow="ignore"))
         changed = Text(f"{', '.join(said)}: {_changed(touch, veil)}")
@@ -369,7 +369,7 @@ def _holds_shown(holds: Sequence[NamedHold], zone: ZoneInfo) -> list[RenderableT
     parts: list[RenderableType] = [_heading("Holds that name it")]
     for hold in holds:
         parts.append(Text(f" {hold.id}  {hold.status} since {moment(hold.opened_at, zone)}"))
-        parts.append(Text(f"     {hold.sync}: {told(CAUSES, hold.cause)}"))
+        parts.append(Text(f"     {hold.sync}: {phrase(CAUSES, hold.cause)}"))
         if hold.status == "open":
             parts.append(Text(f"     decide: idexx-sync holds approve {hold.id}"))
             parts.append(Text(f"         or: idexx-sync holds reject {hold.id}"))

@@ -9,10 +9,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
-from idexx_sync.cli.backend import open_desk
+from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
-from idexx_sync.cli.phrases import CAUSES, counted, moment, told
+from idexx_sync.cli.phrases import CAUSES, counted, moment, phrase
 from idexx_sync.cli.tables import entries, facts, listing
 from idexx_sync.cli.watching import watch
 from idexx_sync.core.clinic_time import zone_of
@@ -45,8 +45,8 @@ def list_holds(
 ) -> None:
     """The newest holds; times are each clinic's own."""
     cli = cli_of(ctx)
-    with open_desk(cli, ids_from="clinics list") as desk:
-        found = desk.holds(clinic, status, limit)
+    with open_backend(cli, ids_from="clinics list") as backend:
+        found = backend.holds(clinic, status, limit)
     shown = entries(
         (
             (
@@ -54,7 +54,7 @@ def list_holds(
                 moment(hold.opened_at, zone_of(hold.timezone)),
                 hold.status,
             ),
-            f"{told(CAUSES, hold.cause)} ({counted(len(hold.findings), 'record')})",
+            f"{phrase(CAUSES, hold.cause)} ({counted(len(hold.findings), 'record')})",
         )
         for hold in found
     )
@@ -67,8 +67,8 @@ def list_holds(
 def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
     """One hold with every record that it keeps back."""
     cli = cli_of(ctx)
-    with open_desk(cli, ids_from="holds list") as desk:
-        hold = desk.hold(hold_id)
+    with open_backend(cli, ids_from="holds list") as backend:
+        hold = backend.hold(hold_id)
     zone = zone_of(hold.timezone)
     until = moment(hold.permit_until, zone)
     parts: list[RenderableType] = [
@@ -106,8 +106,8 @@ def approve(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = 
     The permit lasts for 24 hours.
     """
     cli = cli_of(ctx)
-    with open_desk(cli, ids_from="holds list") as desk:
-        job = watch(cli, desk, desk.approve(hold_id, by))
+    with open_backend(cli, ids_from="holds list") as backend:
+        job = watch(cli, backend, backend.approve(hold_id, by))
     return report_job(cli, job, as_json=as_json)
 
 
@@ -118,8 +118,8 @@ def reject(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = F
     Nobody is asked again until the finding changes.
     """
     cli = cli_of(ctx)
-    with open_desk(cli, ids_from="holds list") as desk:
-        hold = desk.reject(hold_id, by)
+    with open_backend(cli, ids_from="holds list") as backend:
+        hold = backend.reject(hold_id, by)
     records = counted(len(hold.findings), "record")
     said = Text(f"Rejected: {records} stay as they are until something else is found.")
     cli.answer({"hold": hold.model_dump(mode="json")}, [said], as_json=as_json)
@@ -134,7 +134,7 @@ def _found(finding: Mapping[str, Any]) -> str:
     """A finding in words: `visit of 2026-05-04 09:00:00: missing`."""
     what = "missing" if finding.get("missing") else ""
     if "removal" in finding:
-        what = f"would be removed ({told({}, finding['removal'])})"
+        what = f"would be removed ({phrase({}, finding['removal'])})"
     if "status" in finding:
         what = f"{finding['status'][0]} -> {finding['status'][1]}"
     start = finding.get("start", "?")

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import Exit, exit_of_job
-from idexx_sync.cli.phrases import ACTORS, COUNTS, REASONS, WARNINGS, counted, moment, told, took
+from idexx_sync.cli.phrases import ACTORS, COUNTS, REASONS, WARNINGS, counted, moment, phrase, took
 from idexx_sync.cli.tables import facts, listing
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.operations.models import JobView
@@ -57,9 +57,11 @@ def job_shown(job: JobView) -> list[RenderableType]:
     if counts := _counts(job.counts or {}):
         parts.append(facts(counts))
     for code, count in (job.warnings or {}).items():
-        parts.append(Text(f"! {told(WARNINGS, code)}: {count}", "yellow"))
+        parts.append(Text(f"! {phrase(WARNINGS, code)}: {count}", "yellow"))
     for cause, count in (job.held or {}).items():
-        parts.append(Text(f"! held back ({told({}, cause)}): {counted(count, 'record')}", "yellow"))
+        parts.append(
+            Text(f"! held back ({phrase({}, cause)}): {counted(count, 'record')}", "yellow")
+        )
     if job.for_review:
         first = job.for_review[0].rpartition("-")[2]
         parts.append(Text(f"For a person to look at: {', '.join(job.for_review)}", "yellow"))
@@ -74,7 +76,7 @@ def job_shown(job: JobView) -> list[RenderableType]:
 def outcome(job: JobView) -> str:
     """One phrase: what was done, or why not."""
     if job.error is not None:
-        return f"{told({}, job.error.kind)}: {job.error.message}"
+        return f"{phrase({}, job.error.kind)}: {job.error.message}"
     would = "would have been: " if job.summary and job.dry_run else ""
     return f"{would}{job.summary or job.message or '-'}"
 
@@ -82,11 +84,11 @@ def outcome(job: JobView) -> str:
 def progress_of(job: JobView) -> str:
     """How far a job that has not ended is: `queued (pims slow: …)`, `running, attempt 2`."""
     attempt = f", attempt {job.attempt}" if job.attempt > 1 else ""
-    return f"{told({}, job.status)}{attempt}{f' ({outcome(job)})' if job.error else ''}"
+    return f"{phrase({}, job.status)}{attempt}{f' ({outcome(job)})' if job.error else ''}"
 
 
 def _headline(job: JobView) -> Text:
-    line = Text(told({}, job.status), COLOURS.get(job.status, "red"))
+    line = Text(phrase({}, job.status), COLOURS.get(job.status, "red"))
     dry = "dry run, nothing was written; " if job.dry_run else ""
     return line.append(f"  {dry}{outcome(job)}", "default")
 
@@ -95,7 +97,7 @@ def _counts(counts: Mapping[str, int]) -> list[tuple[str, str | None]]:
     """Those that are not zero, in the order of the words, unknown ones last."""
     order = [*COUNTS, *counts]
     named = sorted((name for name, count in counts.items() if count), key=order.index)
-    return [(told(COUNTS, name), str(counts[name])) for name in named]
+    return [(phrase(COUNTS, name), str(counts[name])) for name in named]
 
 
 def _plan(changes: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
@@ -103,7 +105,7 @@ def _plan(changes: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
         (
             change["id"],
             change["action"],
-            told(REASONS, change["reason"]),
+            phrase(REASONS, change["reason"]),
             "all" if change["action"] == "create" else ", ".join(change["fields"]),
         )
         for change in changes[:MOST_CHANGES_SHOWN]

@@ -7,10 +7,10 @@ import typer
 from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
-from idexx_sync.cli.backend import open_desk
+from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import answer_job, outcome, report_job
-from idexx_sync.cli.phrases import moment, told, took
+from idexx_sync.cli.phrases import moment, phrase, took
 from idexx_sync.cli.tables import entries
 from idexx_sync.cli.watching import watch
 from idexx_sync.core.clinic_time import zone_of
@@ -31,12 +31,12 @@ def list_jobs(
 ) -> None:
     """The newest jobs; times are each clinic's own."""
     cli = cli_of(ctx)
-    with open_desk(cli, ids_from="clinics list") as desk:
-        jobs = desk.jobs(clinic, limit)
+    with open_backend(cli, ids_from="clinics list") as backend:
+        jobs = backend.jobs(clinic, limit)
     shown = entries(
         (
             (str(job.id), moment(job.queued_at, zone_of(job.timezone)), job.sync),
-            f"{told({}, job.status)}, {outcome(job)} ({took(job.started_at, job.finished_at)})",
+            f"{phrase({}, job.status)}, {outcome(job)} ({took(job.started_at, job.finished_at)})",
         )
         for job in jobs
     )
@@ -48,8 +48,8 @@ def list_jobs(
 def show(ctx: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     """One job with all its counts, warnings and what it held back."""
     cli = cli_of(ctx)
-    with open_desk(cli, ids_from="jobs list") as desk:
-        job = desk.job(job_id)
+    with open_backend(cli, ids_from="jobs list") as backend:
+        job = backend.job(job_id)
     answer_job(cli, job, as_json=as_json)
 
 
@@ -68,8 +68,8 @@ def watch_job(
     An interrupt ends the watch and not the job.
     """
     cli = cli_of(ctx)
-    with open_desk(cli, ids_from="jobs list") as desk:
-        job = watch(cli, desk, desk.job(job_id), timeout_s=timeout)
+    with open_backend(cli, ids_from="jobs list") as backend:
+        job = watch(cli, backend, backend.job(job_id), timeout_s=timeout)
     return report_job(cli, job, as_json=as_json)
 
 
@@ -87,10 +87,10 @@ def retry(
     Without an API the run is made here, and an interrupt cancels it.
     """
     cli = cli_of(ctx)
-    with open_desk(cli, ids_from="jobs list") as desk:
-        job = desk.retry(job_id, waited_for=not no_watch)
+    with open_backend(cli, ids_from="jobs list") as backend:
+        job = backend.retry(job_id, waited_for=not no_watch)
         if not no_watch:
-            job = watch(cli, desk, job)
+            job = watch(cli, backend, job)
     if not no_watch:
         return report_job(cli, job, as_json=as_json)
     answer_job(cli, job, as_json=as_json)
@@ -102,6 +102,6 @@ def retry(
 def cancel(ctx: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     """End a job, whatever it is doing; what it has committed stays."""
     cli = cli_of(ctx)
-    with open_desk(cli, ids_from="jobs list") as desk:
-        job = desk.cancel(job_id)
+    with open_backend(cli, ids_from="jobs list") as backend:
+        job = backend.cancel(job_id)
     answer_job(cli, job, as_json=as_json)

@@ -1,7 +1,5 @@
 """`idexx-sync keys …`: the keys of the HTTP API; a key's text is shown once, when it is made."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,12 +10,11 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, as_id
 from idexx_sync.cli.context import Cli, cli_of
+from idexx_sync.cli.errors import usage_errors
 from idexx_sync.cli.phrases import moment, utc
 from idexx_sync.cli.tables import entries
-from idexx_sync.clinics.overview import clinic_card
 from idexx_sync.clinics.store import timezones
 from idexx_sync.core.clinic_time import zone_of
-from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from idexx_sync.keys.format import read_peppers
 from idexx_sync.keys.store import (
@@ -31,6 +28,7 @@ from idexx_sync.keys.store import (
     revoke_key,
     rotate_key,
 )
+from idexx_sync.operations.lookup import require_clinic
 
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -73,14 +71,13 @@ def create(
     """
     cli = cli_of(ctx)
     _refuse_unclear_holder(clinic, operator=operator)
-    scopes = _scopes(scope, operator=operator)
-    trimmed = _name(name)
+    with usage_errors():
+        scopes = checked_scopes(scope or (() if operator else CLINIC_SCOPES), is_operator=operator)
+        trimmed = checked_name(name)
     settings = cli.load_key_settings()
     peppers = read_peppers(settings.pepper)
     now = cli.clock()
     with cli.database() as conn:
-        if clinic is not None:
-            clinic_card(conn, clinic)
         made = create_key(
             conn,
             peppers,
@@ -107,8 +104,7 @@ def list_keys(
         raise typer.BadParameter("give either --clinic or --operator", param_hint="'--clinic'")
     now = cli.clock()
     with cli.database() as conn:
-        if clinic is not None:
-            clinic_card(conn, clinic)
+        require_clinic(conn, clinic)
         found = keys_listed(conn, clinic_id=clinic, operators=operator)
         zones = timezones(conn, {key.clinic_id for key in found if key.clinic_id})
     shown = entries(
@@ -177,27 +173,6 @@ def _refuse_unclear_holder(clinic: UUID | None, *, operator: bool) -> None:
         raise typer.BadParameter(
             "give either --clinic with a clinic's id or --operator", param_hint="'--clinic'"
         )
-
-
-def _scopes(given: Sequence[str] | None, *, operator: bool) -> list[str]:
-    wanted = given or (() if operator else CLINIC_SCOPES)
-    with _named("--scope"):
-        return checked_scopes(wanted, is_operator=operator)
-
-
-def _name(given: str) -> str:
-    with _named("--name"):
-        return checked_name(given)
-
-
-@contextmanager
-def _named(option: str) -> Iterator[None]:
-    """What is wrong with a field is wrong with its option."""
-    try:
-        yield
-    except ConfigurationInvalid as error:
-        message = error.message.partition(": ")[2]
-        raise typer.BadParameter(message, param_hint=f"'{option}'") from None
 
 
 def _end(now: datetime, days: int | None) -> datetime | None:

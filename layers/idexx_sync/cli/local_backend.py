@@ -1,4 +1,4 @@
-"""Jobs and holds in the database; what has to run runs here.
+"""The backend over the database: what is ordered runs in this process.
 
 Each call has a connection of its own: none is kept open while a run or a person takes its time.
 """
@@ -9,21 +9,19 @@ from uuid import UUID
 
 import typer
 
-from idexx_sync.api.problems import not_found
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.local_run import run_here
-from idexx_sync.clinics.store import timezones
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs.model import Job, new_order, retry_order
-from idexx_sync.jobs.store import job_by_id
-from idexx_sync.operations.decisions import Verdict, cancelled, decided, require_ended
+from idexx_sync.jobs.model import new_order, retry_order
+from idexx_sync.operations.decisions import Verdict, cancel_job, decide_hold, require_ended
+from idexx_sync.operations.lookup import find_hold, find_job, require_clinic
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
-from idexx_sync.syncs.hold_store import Hold, hold_by_id, params_of_finder
+from idexx_sync.syncs.hold_store import Hold, params_of_finder
 from idexx_sync.syncs.holds import HoldStatus
 
 
-class DatabaseDesk:
+class LocalBackend:
     """All clinics' jobs and holds, for whoever may use the database."""
 
     def __init__(self, cli: Cli) -> None:
@@ -31,12 +29,12 @@ class DatabaseDesk:
 
     def jobs(self, clinic_id: UUID | None, limit: int) -> Sequence[JobView]:
         with self._cli.database() as conn:
-            _require_clinic(conn, clinic_id)
+            require_clinic(conn, clinic_id)
             return job_page(conn, clinic_id=clinic_id, limit=limit).jobs
 
     def job(self, job_id: UUID) -> JobView:
         with self._cli.database() as conn:
-            return job_view(conn, _job(conn, job_id))
+            return job_view(conn, find_job(conn, job_id))
 
     def retry(self, job_id: UUID, *, waited_for: bool) -> JobView:
         if not waited_for:
@@ -45,24 +43,24 @@ class DatabaseDesk:
                 param_hint="'--no-watch'",
             )
         with self._cli.database() as conn:
-            job = _job(conn, job_id)
+            job = find_job(conn, job_id)
         require_ended(job)
         return run_here(self._cli, retry_order(job))
 
     def cancel(self, job_id: UUID) -> JobView:
         with self._cli.database() as conn:
-            return job_view(conn, cancelled(conn, _job(conn, job_id), by=_account()))
+            return job_view(conn, cancel_job(conn, find_job(conn, job_id), by=_account()))
 
     def holds(
         self, clinic_id: UUID | None, status: HoldStatus | None, limit: int
     ) -> Sequence[HoldView]:
         with self._cli.database() as conn:
-            _require_clinic(conn, clinic_id)
+            require_clinic(conn, clinic_id)
             return hold_page(conn, clinic_id=clinic_id, status=status, limit=limit).holds
 
     def hold(self, hold_id: UUID) -> HoldView:
         with self._cli.database() as conn:
-            return hold_view(conn, _hold(conn, hold_id))
+            return hold_view(conn, find_hold(conn, hold_id))
 
     def approve(self, hold_id: UUID, by: str | None) -> JobView:
         with self._cli.database() as conn:
@@ -76,25 +74,8 @@ class DatabaseDesk:
             return hold_view(conn, self._decided(conn, hold_id, "rejected", by))
 
     def _decided(self, conn: Conn, hold_id: UUID, verdict: Verdict, by: str | None) -> Hold:
-        hold = _hold(conn, hold_id)
-        return decided(conn, hold, verdict, by or _account(), self._cli.clock())
-
-
-def _require_clinic(conn: Conn, clinic_id: UUID | None) -> None:
-    if clinic_id is not None and not timezones(conn, {clinic_id}):
-        raise not_found("clinic")
-
-
-def _job(conn: Conn, job_id: UUID) -> Job:
-    if (job := job_by_id(conn, job_id)) is None:
-        raise not_found("job")
-    return job
-
-
-def _hold(conn: Conn, hold_id: UUID) -> Hold:
-    if (hold := hold_by_id(conn, hold_id)) is None:
-        raise not_found("hold")
-    return hold
+        hold = find_hold(conn, hold_id)
+        return decide_hold(conn, hold, verdict, by or _account(), self._cli.clock())
 
 
 def _account() -> str:

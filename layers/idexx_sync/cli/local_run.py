@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from idexx_sync.api.problems import Problem
 from idexx_sync.cli.context import Cli
+from idexx_sync.cli.errors import CommandError
+from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.progress import Bars
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.jobs.contract import Sync
@@ -23,7 +24,9 @@ def run_here(cli: Cli, order: Order) -> JobView:
     """Run the order and wait for it; an interrupt cancels its job."""
     sync = SYNCS_HERE.get(order.sync)
     if sync is None:
-        raise Problem("not_built_yet", f"The sync {order.sync} is not built yet.")
+        raise CommandError(
+            f"The sync {order.sync} is not built yet.", kind="not_built_yet", exit_code=Exit.FAILED
+        )
     with Bars(cli.err) as bars, cli.tools(bars) as tools:
         try:
             job = run_job(order, sync, tools)

@@ -87,7 +87,7 @@ REASONS: Final = {
 }
 
 
-def told(words: Mapping[str, str], word: str) -> str:
+def phrase(words: Mapping[str, str], word: str) -> str:
     """The phrase of a word; a word without one reads well enough without its underscores."""
     return words.get(word) or word.replace("_", " ")
 

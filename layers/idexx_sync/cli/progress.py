@@ -6,7 +6,7 @@ from typing import Final, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, Task, TextColumn, TimeElapsedColumn
 
-from idexx_sync.cli.phrases import told
+from idexx_sync.cli.phrases import phrase
 
 PHASES: Final = {
     "login": "log in",
@@ -47,7 +47,7 @@ class Bars:
         """Begin a phase, or take one up again after another one came between."""
         self._progress.start()
         if name not in self._bars:
-            self._progress.add_task(told(PHASES, name), total=total, count="")
+            self._progress.add_task(phrase(PHASES, name), total=total, count="")
             self._bars[name] = self._progress.tasks[-1]
         self._bar = self._bars[name]
         self._show(self._bar, 0, total)

@@ -7,9 +7,9 @@ from typing import Final
 
 import psycopg
 
-from idexx_sync.cli.backend import JobDesk
+from idexx_sync.cli.backend import Backend
 from idexx_sync.cli.context import Cli
-from idexx_sync.cli.errors import Refused
+from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.job_view import progress_of
 from idexx_sync.core.errors import DatabaseUnavailable
 from idexx_sync.operations.models import JobView
@@ -17,12 +17,12 @@ from idexx_sync.operations.models import JobView
 LOOKS_EVERY_S: Final = 2.0
 FAILURES_IN_A_ROW: Final = 5
 """At so many failed looks the watch gives up."""
-_FAILURES: Final = (Refused, DatabaseUnavailable, psycopg.OperationalError)
+_FAILURES: Final = (CommandError, DatabaseUnavailable, psycopg.OperationalError)
 
 
 def watch(
     cli: Cli,
-    desk: JobDesk,
+    backend: Backend,
     job: JobView,
     *,
     timeout_s: float | None = None,
@@ -33,7 +33,7 @@ def watch(
     Whatever becomes of the watch, an interrupt included, the job does not depend on it.
     """
     ends = None if timeout_s is None else cli.clock() + timedelta(seconds=timeout_s)
-    patience, said = _Patience(desk), ""
+    patience, said = _Patience(backend), ""
     try:
         while not job.is_final:
             if (progress := progress_of(job)) != said:
@@ -59,15 +59,15 @@ def watch(
 class _Patience:
     """Looks on when a look fails that may succeed a little later."""
 
-    desk: JobDesk
+    backend: Backend
     failures: int = 0
 
     def look_again(self, job: JobView) -> JobView:
         try:
-            found = self.desk.job(job.id)
+            found = self.backend.job(job.id)
         except _FAILURES as error:
             self.failures += 1
-            lasts = isinstance(error, Refused) and not error.may_pass
+            lasts = isinstance(error, CommandError) and not error.may_pass
             if lasts or self.failures == FAILURES_IN_A_ROW:
                 raise
             return job

@@ -1,4 +1,4 @@
-"""All that says how a clinic stands, however incomplete, read at once."""
+"""What the database says of a clinic, however incomplete, read in one round trip."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,9 +8,9 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from idexx_sync.clinics.hours import hours_by_weekday
-from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, clinic_from_row, unknown_clinic
+from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, clinic_from_row
 from idexx_sync.core.catalog import SYNCS, SyncName
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid, NotFound
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import Attempt
@@ -37,8 +37,8 @@ class OpenHold:
 
 
 @dataclass(frozen=True, slots=True)
-class ClinicCard:
-    """A clinic as it stands; None where nothing is set."""
+class ClinicOverview:
+    """A clinic with its settings, logins, jobs and holds; None where nothing is set."""
 
     id: UUID
     name: str
@@ -76,7 +76,7 @@ class ClinicCard:
         return next((found for found in self.histories if found.sync == sync), None)
 
 
-CARD_QUERY = f"""
+OVERVIEW_QUERY = f"""
     SELECT c.*, g.sync_schedules, v.version AS credential_version,
            v.created_at AS credentials_set_at, greatest(c.set_up_at, v.created_at) AS changed_at,
            l.attempts, h.histories, o.open_holds
@@ -115,25 +115,25 @@ CARD_QUERY = f"""
             FROM idexx_sync.holds WHERE clinic_id = c.id AND status = 'open') o
      WHERE %(clinic_id)s::uuid IS NULL OR c.id = %(clinic_id)s
 """
-"""The cards of one clinic, or of all where clinic_id is null; other parameter: syncs."""
+"""The overviews of one clinic, or of all where clinic_id is null; other parameter: syncs."""
 
 
-def card_parameters(clinic_id: UUID | None) -> dict[str, Any]:
+def overview_parameters(clinic_id: UUID | None) -> dict[str, Any]:
     return {"clinic_id": clinic_id, "syncs": list(SYNCS)}
 
 
-def clinic_card(conn: Conn, clinic_id: UUID) -> ClinicCard:
-    """What is known of a clinic; ConfigurationInvalid only if ODIS does not have it."""
+def clinic_overview(conn: Conn, clinic_id: UUID) -> ClinicOverview:
+    """The overview of one clinic; NotFound if ODIS does not have it."""
     with conn.cursor(row_factory=dict_row) as cur:
-        row = cur.execute(CARD_QUERY, card_parameters(clinic_id)).fetchone()
+        row = cur.execute(OVERVIEW_QUERY, overview_parameters(clinic_id)).fetchone()
     if row is None:
-        raise unknown_clinic(clinic_id)
-    return card_from_row(row)
+        raise NotFound("clinic", clinic_id)
+    return overview_from_row(row)
 
 
-def card_from_row(row: dict[str, Any]) -> ClinicCard:
-    """The card of a row of CARD_QUERY."""
-    return ClinicCard(
+def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
+    """The overview of a row of OVERVIEW_QUERY."""
+    return ClinicOverview(
         id=row["id"],
         name=row["name"],
         is_active=row["is_active"],

@@ -1,6 +1,6 @@
-"""How a clinic stands: how fresh each sync is, when it is next due, what is needed from whom.
+"""The status of a clinic: how fresh each sync is, when it is next due, what is needed from whom.
 
-Pure but for `clinic_standing`; the command line, the HTTP API and the metrics all say this.
+Pure but for `read_clinic_status`; the command line, the HTTP API and the metrics all say this.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from idexx_sync.clinics.overview import ClinicCard, SyncHistory, clinic_card
+from idexx_sync.clinics.overview import ClinicOverview, SyncHistory, clinic_overview
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
@@ -35,19 +35,19 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class SyncStanding:
-    """How one sync of a clinic stands."""
+class SyncStatus:
+    """The status of one sync of a clinic."""
 
     sync: SyncName
     freshness: Freshness
     last_success_at: datetime | None
     next_run_at: datetime | None
-    """UTC; None: it is not scheduled, or nothing starts while the clinic stands as it does."""
+    """UTC; None: it is not scheduled, or nothing starts in this status."""
 
 
 @dataclass(frozen=True, slots=True)
-class ClinicStanding:
-    """How a clinic stands, as everybody is told."""
+class ClinicStatus:
+    """The status of a clinic as the API, the command line and the metrics show it."""
 
     clinic_id: UUID
     name: str
@@ -57,78 +57,78 @@ class ClinicStanding:
     """None: the clinic is not set up for this service."""
     paused_reason: str | None
     """None: it is not paused."""
-    syncs: tuple[SyncStanding, ...]
+    syncs: tuple[SyncStatus, ...]
     """The inbound sync, and each other one that is scheduled or has ever been ordered."""
     open_holds: int
     needs: tuple[Need, ...]
     """Everything that is missing or waits, what blocks first."""
 
 
-def clinic_standing(conn: Conn, clinic_id: UUID, now: datetime) -> ClinicStanding:
-    """How the clinic stands; one round trip. ConfigurationInvalid only if ODIS has no such."""
-    return standing(clinic_card(conn, clinic_id), now)
+def read_clinic_status(conn: Conn, clinic_id: UUID, now: datetime) -> ClinicStatus:
+    """The status of the clinic, read in one round trip; NotFound if ODIS does not have it."""
+    return clinic_status(clinic_overview(conn, clinic_id), now)
 
 
-def standing(card: ClinicCard, now: datetime) -> ClinicStanding:
-    """How the clinic of the card stands."""
-    entries = read_entries(card.sync_schedules)
-    table = timetable(entries.readable, zone_of(card.timezone))
+def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
+    """The status of the clinic of the overview."""
+    entries = read_entries(overview.sync_schedules)
+    table = timetable(entries.readable, zone_of(overview.timezone))
     scheduled = {entry.sync for entry in entries.readable if entry.enabled}
     general = [
-        *_settings_needs(card),
-        *_access_needs(card, now),
+        *_settings_needs(overview),
+        *_access_needs(overview, now),
         *_schedule_needs((*entries.problems, *table.problems)),
     ]
-    syncs: list[SyncStanding] = []
+    syncs: list[SyncStatus] = []
     failures: list[Need] = []
     for sync, row in CATALOG.items():
-        history = card.history(sync)
+        history = overview.history(sync)
         if row.for_every_clinic or sync in scheduled or history is not None:
-            own = list(_failure_needs(card, history, now))
+            own = list(_failure_needs(overview, history, now))
             failures += own
-            syncs.append(_sync_standing(card, sync, table, [*general, *own], now))
-    needs = [*general, *failures, *_hold_needs(card)]
-    return ClinicStanding(
-        clinic_id=card.id,
-        name=card.name,
-        timezone=card.timezone,
-        stage=card.stage,
-        paused_reason=_paused_reason(card),
+            syncs.append(_sync_status(overview, sync, table, [*general, *own], now))
+    needs = [*general, *failures, *_hold_needs(overview)]
+    return ClinicStatus(
+        clinic_id=overview.id,
+        name=overview.name,
+        timezone=overview.timezone,
+        stage=overview.stage,
+        paused_reason=_paused_reason(overview),
         syncs=tuple(syncs),
-        open_holds=len(card.open_holds),
+        open_holds=len(overview.open_holds),
         needs=tuple(sorted(needs, key=lambda need: not need.blocks)),
     )
 
 
-def is_switched_on(card: ClinicCard) -> bool:
+def is_switched_on(overview: ClinicOverview) -> bool:
     """Whether this service is to sync the clinic, be it paused or not."""
-    return card.is_active and card.stage is not None and card.stage != "off"
+    return overview.is_active and overview.stage is not None and overview.stage != "off"
 
 
-def breaker(card: ClinicCard, now: datetime) -> SyncError | None:
+def breaker(overview: ClinicOverview, now: datetime) -> SyncError | None:
     """Why no login is tried with the newest credentials; None: one may be tried."""
     try:
-        check_breaker(card.id, list(card.attempts), now)
+        check_breaker(overview.id, list(overview.attempts), now)
     except SyncError as error:
         return error
     return None
 
 
-def _sync_standing(
-    card: ClinicCard, sync: SyncName, table: Timetable, needs: list[Need], now: datetime
-) -> SyncStanding:
-    history = card.history(sync)
+def _sync_status(
+    overview: ClinicOverview, sync: SyncName, table: Timetable, needs: list[Need], now: datetime
+) -> SyncStatus:
+    history = overview.history(sync)
     success = None if history is None else history.last_success_at
-    return SyncStanding(
+    return SyncStatus(
         sync=sync,
-        freshness=_freshness(card, sync, success, table, needs, now),
+        freshness=_freshness(overview, sync, success, table, needs, now),
         last_success_at=success,
-        next_run_at=table.next_run(sync, now) if _starts(card) else None,
+        next_run_at=table.next_run(sync, now) if _starts(overview) else None,
     )
 
 
 def _freshness(
-    card: ClinicCard,
+    overview: ClinicOverview,
     sync: SyncName,
     success: datetime | None,
     table: Timetable,
@@ -136,7 +136,7 @@ def _freshness(
     now: datetime,
 ) -> Freshness:
     """How far what is stored can be trusted to be current."""
-    if _paused_reason(card) is not None:
+    if _paused_reason(overview) is not None:
         return "paused"
     if any(need.blocks and need.who != "nobody" for need in needs):
         return "action_required"
@@ -145,7 +145,7 @@ def _freshness(
     # A scheduled time counts as missed once no run may begin for it any more.
     last = table.previous_run(sync, now - CATALOG[sync].begins_within)
     if last is None:
-        threshold = timedelta(minutes=card.stale_minutes or STALE_MINUTES)
+        threshold = timedelta(minutes=overview.stale_minutes or STALE_MINUTES)
         return "on_time" if now - success <= threshold else "stale"
     if success >= last:
         return "on_time"
@@ -153,39 +153,43 @@ def _freshness(
     return "late" if before is None or success >= before else "stale"
 
 
-def _starts(card: ClinicCard) -> bool:
+def _starts(overview: ClinicOverview) -> bool:
     """Whether the clinic's schedules start anything, at times that are known."""
-    zone_is_known = card.fault is None or card.fault.code != "timezone"
-    return is_switched_on(card) and _paused_reason(card) is None and zone_is_known
+    zone_is_known = overview.fault is None or overview.fault.code != "timezone"
+    return is_switched_on(overview) and _paused_reason(overview) is None and zone_is_known
 
 
-def _paused_reason(card: ClinicCard) -> str | None:
-    if card.paused_reason is None and card.killed:
+def _paused_reason(overview: ClinicOverview) -> str | None:
+    if overview.paused_reason is None and overview.killed:
         return "stopped by the kill switch"
-    return card.paused_reason
+    return overview.paused_reason
 
 
-def _settings_needs(card: ClinicCard) -> Iterator[Need]:
-    if not card.is_active:
+def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
+    if not overview.is_active:
         yield Need("odis", "clinics.is_active: the clinic is inactive in ODIS")
-    if card.fault is not None:
-        yield Need(card.fault.who_acts, card.fault.message)
-    if card.stage == "off":
-        yield Need("odis", f"stage: switched off; idexx-sync clinics add {card.id} --stage live")
-    if (reason := _paused_reason(card)) is not None:
+    if overview.fault is not None:
+        yield Need(overview.fault.who_acts, overview.fault.message)
+    if overview.stage == "off":
+        yield Need(
+            "odis", f"stage: switched off; idexx-sync clinics add {overview.id} --stage live"
+        )
+    if (reason := _paused_reason(overview)) is not None:
         yield Need("odis", f"paused: {reason}")
-    if card.timezone is None:
+    if overview.timezone is None:
         yield Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False)
-    if card.stage in WRITES and card.acting_user_id is None:
+    if overview.stage in WRITES and overview.acting_user_id is None:
         what = "acting_user_id: not set, so nobody is called about the clinic's cases; "
-        what += f"idexx-sync clinics add {card.id} --acting-user USER_ID"
+        what += f"idexx-sync clinics add {overview.id} --acting-user USER_ID"
         yield Need("odis", what, blocks=False)
 
 
-def _access_needs(card: ClinicCard, now: datetime) -> Iterator[Need]:
-    if card.credential_version is None:
-        yield Need("odis", f"credentials: none yet; idexx-sync credentials set --clinic {card.id}")
-    if (refusal := breaker(card, now)) is not None:
+def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
+    if overview.credential_version is None:
+        yield Need(
+            "odis", f"credentials: none yet; idexx-sync credentials set --clinic {overview.id}"
+        )
+    if (refusal := breaker(overview, now)) is not None:
         yield Need(refusal.who_acts, f"{refusal.kind}: {refusal.message}")
 
 
@@ -194,30 +198,32 @@ def _schedule_needs(problems: Iterable[str]) -> Iterator[Need]:
         yield Need("odis", f"clinic_schedule_configs.{problem}", blocks=False)
 
 
-def _failure_needs(card: ClinicCard, history: SyncHistory | None, now: datetime) -> Iterator[Need]:
+def _failure_needs(
+    overview: ClinicOverview, history: SyncHistory | None, now: datetime
+) -> Iterator[Need]:
     """What the sync's last failure needs, unless an open breaker says it already, or somebody
     has acted on it since.
 
     What is still wrong in the settings is found anew, and only a run can tell about the rest.
     """
-    if history is None or history.error_kind is None or _was_acted_on(card, history):
+    if history is None or history.error_kind is None or _was_acted_on(overview, history):
         return
-    refusal = breaker(card, now)
+    refusal = breaker(overview, now)
     if refusal is None or refusal.kind != history.error_kind:
         who = who_acts(history.error_kind)
         failed = f"last {history.sync} job failed, {history.error_kind}: {history.error_message}"
         yield Need(who, failed, blocks=who != "nobody")
 
 
-def _was_acted_on(card: ClinicCard, history: SyncHistory) -> bool:
+def _was_acted_on(overview: ClinicOverview, history: SyncHistory) -> bool:
     """Whether settings or credentials were changed after a failure that they can heal."""
     kind = history.error_kind or ""
     of_settings = who_acts(kind) == "clinic" or kind == ConfigurationInvalid.kind
-    changed, ended = card.changed_at, history.ended_at
+    changed, ended = overview.changed_at, history.ended_at
     return of_settings and changed is not None and ended is not None and changed > ended
 
 
-def _hold_needs(card: ClinicCard) -> Iterator[Need]:
-    for hold in card.open_holds:
+def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:
+    for hold in overview.open_holds:
         what = f"{hold.cause}: decide, idexx-sync holds show {hold.id}"
         yield Need("odis", what, blocks=False)

@@ -10,7 +10,7 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.core.clinic_time import DEFAULT_ZONE
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid, InvalidInput, NotFound
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.protocol import Configuration
@@ -122,9 +122,12 @@ more at both ends, because the clinic's own day may be another one than the data
 
 
 def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
-    """The clinic of a row of CLINIC_QUERY; ConfigurationInvalid names what is missing."""
+    """The clinic of a row of CLINIC_QUERY.
+
+    Raises NotFound without a row, and ConfigurationInvalid that names a setting that is missing.
+    """
     if row is None:
-        raise unknown_clinic(clinic_id)
+        raise NotFound("clinic", clinic_id)
     if row["base_url"] is None:
         raise ConfigurationInvalid(
             f"clinic_settings: clinic {clinic_id} is not set up for this service; "
@@ -180,15 +183,8 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
     )
 
 
-def unknown_clinic(clinic_id: UUID) -> ConfigurationInvalid:
-    return ConfigurationInvalid(
-        f"clinic_id: there is no clinic {clinic_id}; list them with: idexx-sync clinics list",
-        code="clinic_id",
-    )
-
-
 def clinic_by_id(conn: Conn, clinic_id: UUID) -> Clinic:
-    """The clinic; ConfigurationInvalid when it is unknown or not set up."""
+    """The clinic; NotFound when ODIS has no such, ConfigurationInvalid when it is not set up."""
     with conn.cursor(row_factory=dict_row) as cur:
         row = cur.execute(CLINIC_QUERY, {"clinic_id": clinic_id, "job_id": None}).fetchone()
     return clinic_from_row(clinic_id, row)
@@ -239,7 +235,7 @@ def set_up_clinic(
     live_from: date | None,
     transport: Literal["http", "browser"] = "http",
 ) -> None:
-    """Bring a clinic on board or change its settings; ConfigurationInvalid if it is unknown."""
+    """Bring a clinic on board or change its settings; NotFound if ODIS has no such."""
     found = conn.execute(
         """
         INSERT INTO idexx_sync.clinic_settings AS s
@@ -265,11 +261,11 @@ def set_up_clinic(
         },
     ).fetchone()
     if found is None:
-        raise unknown_clinic(clinic_id)
+        raise NotFound("clinic", clinic_id)
 
 
 def require_acting_user(conn: Conn, clinic_id: UUID, user_id: UUID) -> None:
-    """ConfigurationInvalid unless ODIS has the user and lets it in to the clinic.
+    """InvalidInput unless ODIS has the user and lets it in to the clinic.
 
     The cases are private to their user: a stranger's id would show them to another clinic.
     """
@@ -295,7 +291,7 @@ def require_acting_user(conn: Conn, clinic_id: UUID, user_id: UUID) -> None:
     advice = (
         f"those with access: {', '.join(others)}" if others else "give one access in ODIS first"
     )
-    raise ConfigurationInvalid(f"acting_user_id: {found}; {advice}", code="acting_user_id")
+    raise InvalidInput("acting_user_id", f"{found}; {advice}")
 
 
 def store_configuration(

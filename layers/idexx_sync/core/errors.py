@@ -1,5 +1,9 @@
-"""Every way a sync can fail, named by what the caller does next.
+"""Every way a sync can fail or a request be refused, named by what the caller does next.
 
+* RequestRefused: whoever asked must ask otherwise
+  - name something that exists:      NotFound
+  - send another value of a field:   InvalidInput
+  - wait, or change what is there:   Conflict
 * SyncError
   - the clinic must act:  CredentialsRejected, PasswordChangeRequired, AccountLocked,
                           ChallengeRequired
@@ -15,8 +19,68 @@ A message says what was found and what to do; it never carries a secret or a per
 
 from collections.abc import Iterator
 from typing import ClassVar, Literal
+from uuid import UUID
 
 WhoActs = Literal["clinic", "odis", "nobody"]
+
+
+ConflictCode = Literal[
+    "hold_decided",
+    "idempotency_key_reused",
+    "job_final",
+    "job_not_final",
+    "key_state",
+    "sync_running",
+]
+
+
+class RequestRefused(Exception):
+    """What was asked for is not done because of the request; `kind` is a word for programs."""
+
+    kind: str
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotFound(RequestRefused):
+    """What the request names does not exist: a `what` ("clinic", "job") with this id."""
+
+    kind = "not_found"
+
+    def __init__(self, what: str, id_: UUID) -> None:
+        super().__init__(
+            f"{what}_id: there is no {what} {id_}; list them with: idexx-sync {what}s list"
+        )
+        self.what = what
+        self.id = id_
+
+    @property
+    def field(self) -> str:
+        """The field that named it."""
+        return f"{self.what}_id"
+
+
+class InvalidInput(RequestRefused):
+    """One field of the request holds what can't be taken; `advice` says what can."""
+
+    kind = "invalid_request"
+
+    def __init__(self, field: str, advice: str) -> None:
+        super().__init__(f"{field}: {advice}")
+        self.field = field
+        self.advice = advice
+
+
+class Conflict(RequestRefused):
+    """The request is right and does not fit what is there now; `ids` names what is in the way."""
+
+    def __init__(self, code: ConflictCode, message: str, **ids: UUID) -> None:
+        super().__init__(message)
+        self.code = code
+        self.kind = code
+        self.ids = ids
 
 
 class SyncError(Exception):
@@ -94,7 +158,7 @@ class MappingError(OdisMustAct):
 
 
 class ConfigurationInvalid(OdisMustAct):
-    """A setting of the clinic or of the service is missing or wrong; the message names it."""
+    """A setting of the clinic or of the service is missing or unfit; the message names it."""
 
     kind = "configuration_invalid"
 

@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid, InvalidInput
 from idexx_sync.core.named_secrets import NamedBy, NamedSecrets
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -111,17 +111,24 @@ class Settings(DatabaseSettings):
         """Every origin that a clinic's base URL may have."""
         return frozenset(host if "://" in host else f"https://{host}" for host in self.neo_hosts)
 
-    def checked_base_url(self, base_url: str) -> str:
-        """The base URL without a trailing slash; ConfigurationInvalid if it is not allowed."""
+    def allowed_base_url(self, base_url: str) -> str:
+        """The base URL without a trailing slash; InvalidInput if it is not allowed."""
         trimmed = base_url.rstrip("/")
         if trimmed not in self.neo_origins:
             allowed = ", ".join(sorted(self.neo_origins))
-            raise ConfigurationInvalid(
-                f"base_url: {trimmed!r} is not an allowed Neo address (allowed: {allowed}); "
+            raise InvalidInput(
+                "base_url",
+                f"{trimmed!r} is not an allowed Neo address (allowed: {allowed}); "
                 "correct the clinic's base URL or add its host to IDEXX_SYNC_NEO_HOSTS",
-                code="base_url",
             )
         return trimmed
+
+    def checked_base_url(self, base_url: str) -> str:
+        """A clinic's stored base URL, trimmed; ConfigurationInvalid if it is not allowed."""
+        try:
+            return self.allowed_base_url(base_url)
+        except InvalidInput as error:
+            raise ConfigurationInvalid(error.message, code=error.field) from None
 
 
 class ClientSettings(BaseSettings):

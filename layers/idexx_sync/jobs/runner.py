@@ -9,9 +9,9 @@ from typing import Final
 
 import psycopg
 
-from idexx_sync.clinics.store import Clinic, clinic_from_row, unknown_clinic
+from idexx_sync.clinics.store import Clinic, clinic_from_row
 from idexx_sync.core.catalog import CATALOG
-from idexx_sync.core.errors import ConfigurationInvalid, InternalError, SyncError
+from idexx_sync.core.errors import ConfigurationInvalid, InternalError, NotFound, SyncError
 from idexx_sync.core.sealing import Keyring
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import JobStatus
@@ -49,7 +49,7 @@ def run_job(order: Order, sync: Sync, tools: Tools) -> Job:
     """Run the order and return its job as it stands afterwards.
 
     Explained failures are recorded on the job, not raised; the job is `queued` again when a retry
-    may help and somebody retries. Raises ConfigurationInvalid for a clinic or job that does not
+    may help and somebody retries. Raises NotFound for a clinic or job that does not
     exist, DatabaseUnavailable when not even the job could be written, and lets anything
     unexpected go up after recording it.
     """
@@ -136,10 +136,10 @@ def _is_overlap(begun: Begun) -> bool:
     return job is not None and begun.lease is None and not job.is_final and begun.held_by != job.id
 
 
-def _no_such_job(order: Order) -> ConfigurationInvalid:
+def _no_such_job(order: Order) -> NotFound:
     if order.clinic_id is not None:
-        return unknown_clinic(order.clinic_id)
-    return ConfigurationInvalid(f"job_id: there is no job {order.job_id}", code="job_id")
+        return NotFound("clinic", order.clinic_id)
+    return NotFound("job", order.job_id)
 
 
 def _end_overlap(job: Job, tools: Tools) -> Job:

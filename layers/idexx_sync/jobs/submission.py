@@ -13,9 +13,8 @@ from uuid import UUID, uuid4
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from idexx_sync.clinics.store import unknown_clinic
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.errors import InternalError
+from idexx_sync.core.errors import Conflict, InternalError, NotFound
 from idexx_sync.core.vocabulary import Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import store as job_store
@@ -35,18 +34,6 @@ class Dispatch(Protocol):
     """Invokes the sync's worker for a job, without waiting for the run; WorkerUnavailable."""
 
     def __call__(self, sync: SyncName, job_id: UUID) -> None: ...
-
-
-class SyncRunning(Exception):
-    """A different run of this sync is queued or running for the clinic."""
-
-    def __init__(self, job_id: UUID) -> None:
-        super().__init__(f"job {job_id} is under way")
-        self.job_id = job_id
-
-
-class IdempotencyKeyReused(Exception):
-    """The key was used before, for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +68,7 @@ class Remembered:
 def place(conn: Conn, dispatch: Dispatch, wish: Wish, remembered: Remembered | None = None) -> Job:
     """The job that carries the wish out, its worker invoked.
 
-    Raises SyncRunning, IdempotencyKeyReused, ConfigurationInvalid for an unknown clinic, and
+    Raises Conflict (sync_running, idempotency_key_reused), NotFound for an unknown clinic, and
     WorkerUnavailable after ending the job.
     """
     job, is_told = _create_or_join(conn, wish, remembered)
@@ -121,7 +108,7 @@ def _lock(conn: Conn, name: str) -> None:
 
 
 def _joinable(conn: Conn, wish: Wish) -> Job | None:
-    """An unfinished job that is what the wish wants; SyncRunning where another is in the way."""
+    """An unfinished job that is what the wish wants; Conflict where another is in the way."""
     with conn.cursor(row_factory=class_row(Job)) as cur:
         unfinished = cur.execute(
             f"""
@@ -137,8 +124,17 @@ def _joinable(conn: Conn, wish: Wish) -> Job | None:
         if job.params == wanted:
             return job
     if unfinished and not wish.afresh:
-        raise SyncRunning(unfinished[0].id)
+        raise _running(unfinished[0].id)
     return None
+
+
+def _running(job_id: UUID) -> Conflict:
+    return Conflict(
+        "sync_running",
+        f"Job {job_id} is under way with other parameters; "
+        "wait for it or cancel it, then ask again.",
+        job_id=job_id,
+    )
 
 
 def _insert(conn: Conn, wish: Wish) -> Job:
@@ -159,7 +155,7 @@ def _insert(conn: Conn, wish: Wish) -> Job:
             ),
         ).fetchone()
     if job is None:
-        raise unknown_clinic(wish.clinic_id)
+        raise NotFound("clinic", wish.clinic_id)
     return job
 
 
@@ -189,7 +185,10 @@ def _remembered_job(conn: Conn, wish: Wish, remembered: Remembered) -> Job | Non
         return None
     job_id, request_hash = row
     if request_hash != wish.fingerprint:
-        raise IdempotencyKeyReused
+        raise Conflict(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used within 24 hours for another request; use a new one.",
+        )
     with conn.cursor(row_factory=class_row(Job)) as cur:
         return cur.execute(
             f"SELECT {JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (job_id,)

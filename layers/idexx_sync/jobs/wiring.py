@@ -14,7 +14,7 @@ from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Clock, OpenPims, Progress, Silent
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.runner import Tools
-from idexx_sync.pims.access_store import DatabaseDesk, SessionOnlyDesk
+from idexx_sync.pims.access_store import PostgresLoginStore, StoredSessionOnly
 from idexx_sync.pims.protocol import Pims
 
 
@@ -56,8 +56,8 @@ def open_to_look(settings: Settings, conn: Conn, clinic: Clinic, clock: Clock) -
     access = ClinicAccess(
         base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport
     )
-    desk = SessionOnlyDesk(conn, keyring(settings.local_key), clinic.id)
-    with open_neo(access, desk, settings, clock) as pims:
+    login_store = StoredSessionOnly(conn, keyring(settings.local_key), clinic.id)
+    with open_neo(access, login_store, settings, clock) as pims:
         yield pims
 
 
@@ -94,7 +94,7 @@ def _neo_opener(
         access = ClinicAccess(
             base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport
         )
-        desk = DatabaseDesk(
+        login_store = PostgresLoginStore(
             database.connection(),
             keys,
             clinic.id,
@@ -106,7 +106,7 @@ def _neo_opener(
 
         with open_neo(
             access,
-            desk,
+            login_store,
             settings,
             clock,
             time_left=lifetime.time_left,

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.errors import SyncError
+from idexx_sync.core.errors import RequestRefused, SyncError
 from idexx_sync.core.logs import logger
 from idexx_sync.core.vocabulary import Trigger
 from idexx_sync.jobs.contract import Sync
@@ -72,6 +72,8 @@ def sync_worker(sync: Sync, tools: Callable[[], Tools] | None = None) -> WorkerH
         try:
             made = (tools or process_tools)()
             job = run_job(order, sync, replace(made, remaining=_remaining(context)))
+        except RequestRefused as error:
+            return _refused(error.message)
         except SyncError as error:
             if error.retryable:
                 raise

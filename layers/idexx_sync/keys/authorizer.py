@@ -32,7 +32,7 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Desk:
+class AuthorizerDependencies:
     """What keys are checked with."""
 
     database: Database
@@ -42,8 +42,10 @@ class Desk:
     """Of two threads, as Lambda never has them, one must not read the answer to the other."""
 
 
-def authorizer(desk: Callable[[], Desk] | None = None) -> AuthorizerHandler:
-    """The authorizer's handler; `desk` is the process's own unless given.
+def authorizer(
+    dependencies: Callable[[], AuthorizerDependencies] | None = None,
+) -> AuthorizerHandler:
+    """The authorizer's handler; `dependencies` are the process's own unless given.
 
     It raises exactly `Exception("Unauthorized")` for a bad key: API Gateway makes its 401 of it.
     """
@@ -52,18 +54,18 @@ def authorizer(desk: Callable[[], Desk] | None = None) -> AuthorizerHandler:
         text = presented_key(event)
         if text is None or not is_key(text):
             raise _refused("malformed")
-        key = _checked(text, (desk or process_desk)())
+        key = _checked(text, (dependencies or process_dependencies)())
         return _allowed(key, event["methodArn"])
 
     return handler
 
 
 @cache
-def process_desk() -> Desk:
-    """The process's desk, made at the first event and kept warm."""
+def process_dependencies() -> AuthorizerDependencies:
+    """The process's dependencies, made at the first event and kept warm."""
     quiet_drivers()
     settings = load_key_settings()
-    return Desk(Database(settings.database_url), read_peppers(settings.pepper))
+    return AuthorizerDependencies(Database(settings.database_url), read_peppers(settings.pepper))
 
 
 def presented_key(event: Mapping[str, Any]) -> str | None:
@@ -76,16 +78,16 @@ def presented_key(event: Mapping[str, Any]) -> str | None:
     return distinct.pop() if len(distinct) == 1 else None
 
 
-def _checked(text: str, desk: Desk) -> FoundKey:
-    hashes, now = hashed(text, desk.peppers), desk.clock()
-    with desk.turn:
-        key = _found(desk.database, hashes, now)
+def _checked(text: str, dependencies: AuthorizerDependencies) -> FoundKey:
+    hashes, now = hashed(text, dependencies.peppers), dependencies.clock()
+    with dependencies.turn:
+        key = _found(dependencies.database, hashes, now)
     if key is None:
         raise _refused("unknown")
     if key.state != "valid":
         raise _refused(key.state, key.id)
     if key.is_due:
-        _touch(desk.database, key, hashes[0], now)
+        _touch(dependencies.database, key, hashes[0], now)
     return key
 
 

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import class_row
 from pydantic import SecretStr
 
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import Conflict, InvalidInput, NotFound
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from idexx_sync.database.connection import Conn
 from idexx_sync.keys.format import Peppers, generate_key, hashed, hint_of
@@ -76,7 +76,7 @@ def create_key(
 ) -> NewKey:
     """Make a key; without a clinic it is an operator's.
 
-    Raises ConfigurationInvalid that names the field: clinic_id, scopes, name or expires_at.
+    Raises NotFound for the clinic, InvalidInput for scopes, name or expires_at.
     """
     try:
         return _insert_key(
@@ -90,11 +90,8 @@ def create_key(
             expires_at=expires_at,
         )
     except psycopg.errors.ForeignKeyViolation:
-        raise ConfigurationInvalid(
-            f"clinic_id: there is no clinic {clinic_id} in ODIS; "
-            "list them with: idexx-sync clinics list",
-            code="clinic_id",
-        ) from None
+        assert clinic_id is not None, "only a clinic's key names a clinic"
+        raise NotFound("clinic", clinic_id) from None
 
 
 def rotate_key(
@@ -111,7 +108,7 @@ def rotate_key(
 
     The new one has the same holder, scopes and name, and is valid for as long as the old one was
     made for unless `expires_at` is given. A key is rotated once: of two attempts one is refused.
-    Raises ConfigurationInvalid (code key_id, key_state) for any key that can't be rotated.
+    Raises NotFound for an unknown key, Conflict (key_state) for one that can't be rotated.
     """
     with conn.transaction():
         old = _one_key(
@@ -120,7 +117,7 @@ def rotate_key(
             {"id": key_id},
         )
         if old is None:
-            raise _unknown_key(key_id)
+            raise NotFound("key", key_id)
         if old.replaced_by is not None or old.state(now) != "valid":
             raise _not_rotatable(old, now)
         made = _insert_key(
@@ -144,7 +141,7 @@ def rotate_key(
 
 
 def revoke_key(conn: Conn, key_id: UUID, now: datetime) -> ApiKey:
-    """End a key for good; doing it again changes nothing. ConfigurationInvalid if unknown."""
+    """End a key for good; doing it again changes nothing. NotFound if unknown."""
     key = _one_key(
         conn,
         f"""
@@ -156,19 +153,19 @@ def revoke_key(conn: Conn, key_id: UUID, now: datetime) -> ApiKey:
         {"id": key_id, "now": now},
     )
     if key is None:
-        raise _unknown_key(key_id)
+        raise NotFound("key", key_id)
     return key
 
 
 def key_by_id(conn: Conn, key_id: UUID) -> ApiKey:
-    """One key; ConfigurationInvalid if there is none."""
+    """One key; NotFound if there is none."""
     key = _one_key(
         conn,
         f"SELECT {_COLUMNS} FROM public.clinic_api_keys WHERE id = %(id)s",
         {"id": key_id},
     )
     if key is None:
-        raise _unknown_key(key_id)
+        raise NotFound("key", key_id)
     return key
 
 
@@ -189,35 +186,28 @@ def keys_listed(
 
 
 def checked_scopes(scopes: Iterable[str], *, is_operator: bool) -> list[str]:
-    """The scopes, sorted; ConfigurationInvalid names one that this kind of key can't hold."""
+    """The scopes, sorted; InvalidInput names one that this kind of key can't hold."""
     wanted = sorted(set(scopes))
     allowed = SCOPES if is_operator else CLINIC_SCOPES
     if not wanted:
-        raise ConfigurationInvalid(
-            f"scopes: a key needs at least one of {', '.join(allowed)}", code="scopes"
-        )
+        raise InvalidInput("scopes", f"a key needs at least one of {', '.join(allowed)}")
     for scope in wanted:
         if scope in OPERATOR_SCOPES and not is_operator:
-            raise ConfigurationInvalid(
-                f"scopes: {scope} is for operators' keys only; leave it out, "
-                "or make an operator's key",
-                code="scopes",
-            )
+            advice = "leave it out, or make an operator's key"
+            raise InvalidInput("scopes", f"{scope} is for operators' keys only; {advice}")
         if scope not in allowed:
-            raise ConfigurationInvalid(
-                f"scopes: {scope!r} is none of {', '.join(allowed)}", code="scopes"
-            )
+            raise InvalidInput("scopes", f"{scope!r} is none of {', '.join(allowed)}")
     return wanted
 
 
 def checked_name(name: str) -> str:
-    """The name without blanks around it; ConfigurationInvalid if nobody could read it."""
+    """The name without blanks around it; InvalidInput if nobody could read it."""
     trimmed = name.strip()
     if not 1 <= len(trimmed) <= LONGEST_NAME or not trimmed.isprintable():
-        raise ConfigurationInvalid(
-            f"name: 1 to {LONGEST_NAME} printable characters are expected; "
+        raise InvalidInput(
+            "name",
+            f"1 to {LONGEST_NAME} printable characters are expected; "
             "say who uses the key and for what",
-            code="name",
         )
     return trimmed
 
@@ -234,9 +224,8 @@ def _insert_key(
     expires_at: datetime | None,
 ) -> NewKey:
     if expires_at is not None and expires_at <= now:
-        raise ConfigurationInvalid(
-            "expires_at: the key would be expired from the beginning; name a later moment",
-            code="expires_at",
+        raise InvalidInput(
+            "expires_at", "the key would be expired from the beginning; name a later moment"
         )
     text = generate_key(stage)
     key = _one_key(
@@ -275,15 +264,9 @@ def _one_key(conn: Conn, statement: str, values: dict[str, Any]) -> ApiKey | Non
         return cur.execute(statement, values).fetchone()
 
 
-def _unknown_key(key_id: UUID) -> ConfigurationInvalid:
-    return ConfigurationInvalid(
-        f"key_id: there is no key {key_id}; list them with: idexx-sync keys list", code="key_id"
-    )
-
-
-def _not_rotatable(key: ApiKey, now: datetime) -> ConfigurationInvalid:
+def _not_rotatable(key: ApiKey, now: datetime) -> Conflict:
     if key.replaced_by is not None:
         what = f"was rotated already; rotate {key.replaced_by} instead"
     else:
         what = f"is {key.state(now)}; make a new one with: idexx-sync keys create"
-    return ConfigurationInvalid(f"key_id: key {key.id} {what}", code="key_state")
+    return Conflict("key_state", f"key_id: key {key.id} {what}", key_id=key.id)

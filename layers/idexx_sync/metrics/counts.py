@@ -1,4 +1,4 @@
-"""What the metrics are computed from: every clinic's card, and counts over all, in one query."""
+"""What metrics are computed from: every clinic's overview, and counts over all, in one query."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,9 +8,14 @@ from uuid import UUID
 from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict
 
-from idexx_sync.clinics.overview import CARD_QUERY, ClinicCard, card_from_row, card_parameters
-from idexx_sync.clinics.store import unknown_clinic
+from idexx_sync.clinics.overview import (
+    OVERVIEW_QUERY,
+    ClinicOverview,
+    overview_from_row,
+    overview_parameters,
+)
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.errors import NotFound
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 
@@ -18,13 +23,13 @@ WINDOW: Final = timedelta(hours=24)
 QUANTILES: Final = (0.5, 0.95, 0.99)
 
 
-class _Tally(BaseModel):
+class _Count(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     count: int
 
 
-class JobTally(_Tally):
+class JobCount(_Count):
     """Jobs that were ordered within the window."""
 
     sync: SyncName
@@ -32,7 +37,7 @@ class JobTally(_Tally):
     error_kind: str | None
 
 
-class DurationTally(_Tally):
+class DurationCount(_Count):
     """Jobs that came to an end within the window; seconds from first start to end."""
 
     sync: SyncName
@@ -41,50 +46,50 @@ class DurationTally(_Tally):
     """Those of QUANTILES."""
 
 
-class QueueTally(_Tally):
+class QueueCount(_Count):
     """Jobs that have not ended."""
 
     status: JobStatus
     oldest: datetime
 
 
-class DeadTally(_Tally):
+class DeadCount(_Count):
     """Dead jobs that nobody has retried."""
 
     sync: SyncName
 
 
-class HoldTally(_Tally):
+class HoldCount(_Count):
     """Open holds."""
 
     cause: str
 
 
-class LoginTally(_Tally):
+class LoginCount(_Count):
     """Logins within the window."""
 
     outcome: str | None
 
 
-class Tallies(BaseModel):
+class Counts(BaseModel):
     """All counts; a group without anything to count is left out."""
 
     model_config = ConfigDict(frozen=True)
 
-    jobs: list[JobTally]
-    durations: list[DurationTally]
-    queue: list[QueueTally]
-    dead: list[DeadTally]
-    holds: list[HoldTally]
-    logins: list[LoginTally]
+    jobs: list[JobCount]
+    durations: list[DurationCount]
+    queue: list[QueueCount]
+    dead: list[DeadCount]
+    holds: list[HoldCount]
+    logins: list[LoginCount]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the database held at one moment."""
 
-    cards: list[ClinicCard]
-    tallies: Tallies
+    overviews: list[ClinicOverview]
+    counts: Counts
 
 
 _OF_CLINIC = "(%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)"
@@ -136,27 +141,27 @@ _GROUPS_AS_JSON: Final = ", ".join(
     for name, query in _GROUPS.items()
 )
 _QUERY: Final = f"""
-    WITH cards AS ({CARD_QUERY}),
-         counted AS (SELECT json_build_object({_GROUPS_AS_JSON}) AS tallies)
-    SELECT * FROM cards FULL JOIN counted ON false
+    WITH overviews AS ({OVERVIEW_QUERY}),
+         counted AS (SELECT json_build_object({_GROUPS_AS_JSON}) AS counts)
+    SELECT * FROM overviews FULL JOIN counted ON false
 """
 """One row per clinic, and one with everything that is counted over them."""
 
 
-def read_tallies(conn: Conn, now: datetime, clinic_id: UUID | None = None) -> Reading:
-    """Cards and counts of all clinics, or of the one named; one round trip.
+def read_counts(conn: Conn, now: datetime, clinic_id: UUID | None = None) -> Reading:
+    """Overviews and counts of all clinics, or of the one named; one round trip.
 
-    ConfigurationInvalid when ODIS has no such clinic.
+    NotFound when ODIS has no such clinic.
     """
     parameters = {
-        **card_parameters(clinic_id),
+        **overview_parameters(clinic_id),
         "since": now - WINDOW,
         "quantiles": list(QUANTILES),
     }
     with conn.cursor(row_factory=dict_row) as cur:
         rows = cur.execute(_QUERY, parameters).fetchall()
-    (tallies,) = (row["tallies"] for row in rows if row["tallies"] is not None)
-    cards = [card_from_row(row) for row in rows if row["tallies"] is None]
-    if clinic_id is not None and not cards:
-        raise unknown_clinic(clinic_id)
-    return Reading(cards, Tallies.model_validate(tallies))
+    (counts,) = (row["counts"] for row in rows if row["counts"] is not None)
+    overviews = [overview_from_row(row) for row in rows if row["counts"] is None]
+    if clinic_id is not None and not overviews:
+        raise NotFound("clinic", clinic_id)
+    return Reading(overviews, Counts.model_validate(counts))

@@ -18,12 +18,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
-from idexx_sync.clinics.overview import ClinicCard
-from idexx_sync.clinics.status import ClinicStanding, is_switched_on, standing
+from idexx_sync.clinics.overview import ClinicOverview
+from idexx_sync.clinics.status import ClinicStatus, clinic_status, is_switched_on
 from idexx_sync.core.catalog import SYNCS
 from idexx_sync.core.vocabulary import UNFINISHED, Freshness, Stage
 from idexx_sync.database.connection import Conn
-from idexx_sync.metrics.counts import QUANTILES, DurationTally, QueueTally, Tallies, read_tallies
+from idexx_sync.metrics.counts import QUANTILES, Counts, DurationCount, QueueCount, read_counts
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -31,11 +31,11 @@ CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 def exposition(conn: Conn, now: datetime, clinic_id: UUID | None = None) -> bytes:
     """All metrics as text of CONTENT_TYPE, over all clinics or of the one named.
 
-    One round trip. ConfigurationInvalid when ODIS has no such clinic.
+    One round trip. NotFound when ODIS has no such clinic.
     """
-    reading = read_tallies(conn, now, clinic_id)
+    reading = read_counts(conn, now, clinic_id)
     registry = CollectorRegistry()
-    registry.register(_Collector(_families(reading.cards, reading.tallies, now)))
+    registry.register(_Collector(_families(reading.overviews, reading.counts, now)))
     return generate_latest(registry)
 
 
@@ -49,55 +49,55 @@ class _Collector:
         return self._families
 
 
-def _families(cards: list[ClinicCard], tallies: Tallies, now: datetime) -> Iterator[Metric]:
-    standings = [standing(card, now) for card in cards if is_switched_on(card)]
-    yield from _last_successes(standings, now)
+def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) -> Iterator[Metric]:
+    statuses = [clinic_status(overview, now) for overview in overviews if is_switched_on(overview)]
+    yield from _last_successes(statuses, now)
     yield _gauge(
         "clinics",
         "Clinics that are set up for this service, by stage.",
         ("stage",),
         {(stage,): 0 for stage in get_args(Stage)}
-        | Counter((card.stage,) for card in cards if card.stage is not None),
+        | Counter((overview.stage,) for overview in overviews if overview.stage is not None),
     )
     yield _gauge(
         "clinics_by_freshness",
         "Clinics that have the sync, by how current it is; inactive and switched-off ones not.",
         ("sync", "freshness"),
         {(sync, freshness): 0 for sync in SYNCS for freshness in get_args(Freshness)}
-        | Counter((sync.sync, sync.freshness) for one in standings for sync in one.syncs),
+        | Counter((sync.sync, sync.freshness) for one in statuses for sync in one.syncs),
     )
     yield _gauge(
         "jobs_last_24h",
         "Jobs ordered within the last 24 hours.",
         ("sync", "status", "error_kind"),
-        {(job.sync, job.status, job.error_kind or "none"): job.count for job in tallies.jobs},
+        {(job.sync, job.status, job.error_kind or "none"): job.count for job in counts.jobs},
     )
-    yield _durations(tallies.durations)
-    yield from _queue(tallies.queue, now)
+    yield _durations(counts.durations)
+    yield from _queue(counts.queue, now)
     yield _gauge(
         "jobs_dead",
         "Jobs that are dead and have not been retried.",
         ("sync",),
-        {(sync,): 0 for sync in SYNCS} | {(dead.sync,): dead.count for dead in tallies.dead},
+        {(sync,): 0 for sync in SYNCS} | {(dead.sync,): dead.count for dead in counts.dead},
     )
     yield _gauge(
         "holds_open",
         "Holds that wait for a person's decision.",
         ("cause",),
-        {(hold.cause,): hold.count for hold in tallies.holds},
+        {(hold.cause,): hold.count for hold in counts.holds},
     )
     yield _gauge(
         "logins_last_24h",
         "Logins of the last 24 hours; unknown: nobody knows how it ended.",
         ("outcome",),
-        {(login.outcome or "unknown",): login.count for login in tallies.logins},
+        {(login.outcome or "unknown",): login.count for login in counts.logins},
     )
 
 
-def _last_successes(standings: list[ClinicStanding], now: datetime) -> Iterator[Metric]:
+def _last_successes(statuses: list[ClinicStatus], now: datetime) -> Iterator[Metric]:
     """Only of clinics whose rows this service is to keep current now."""
     oldest: dict[tuple[str], datetime] = {}
-    for one in standings:
+    for one in statuses:
         if one.stage == "shadow" or one.paused_reason is not None:
             continue
         for sync in one.syncs:
@@ -119,33 +119,33 @@ def _last_successes(standings: list[ClinicStanding], now: datetime) -> Iterator[
     )
 
 
-def _durations(tallies: list[DurationTally]) -> Metric:
+def _durations(counts: list[DurationCount]) -> Metric:
     family = SummaryMetricFamily(
         "idexx_sync_job_duration_seconds",
         "From first start to end, retries and their waits included, of the jobs that succeeded, "
         "failed or were held within the last 24 hours.",
         labels=["sync"],
     )
-    for tally in tallies:
-        for quantile, seconds in zip(QUANTILES, tally.quantiles, strict=True):
-            labels = {"sync": tally.sync, "quantile": str(quantile)}
+    for count in counts:
+        for quantile, seconds in zip(QUANTILES, count.quantiles, strict=True):
+            labels = {"sync": count.sync, "quantile": str(quantile)}
             family.add_sample(family.name, labels, seconds)
-        family.add_metric([tally.sync], tally.count, tally.total)
+        family.add_metric([count.sync], count.count, count.total)
     return family
 
 
-def _queue(tallies: list[QueueTally], now: datetime) -> Iterator[Metric]:
+def _queue(counts: list[QueueCount], now: datetime) -> Iterator[Metric]:
     yield _gauge(
         "queue_jobs",
         "Jobs that wait or run.",
         ("status",),
-        {(status,): 0 for status in UNFINISHED} | {(one.status,): one.count for one in tallies},
+        {(status,): 0 for status in UNFINISHED} | {(one.status,): one.count for one in counts},
     )
     yield _gauge(
         "queue_oldest_age_seconds",
         "How long the oldest waiting job has been waiting; 0 when none waits.",
         (),
-        {(): sum(_age(one.oldest, now) for one in tallies if one.status == "queued")},
+        {(): sum(_age(one.oldest, now) for one in counts if one.status == "queued")},
     )
 
 

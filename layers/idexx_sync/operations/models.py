@@ -1,4 +1,4 @@
-"""Jobs and holds as whoever asks for them is told. Times are UTC, days are the clinic's own."""
+"""Jobs and holds as the API and the command line show them. Times are UTC, days the clinic's."""
 
 from collections.abc import Mapping
 from datetime import UTC, date
@@ -20,20 +20,20 @@ MOST_LISTED = 100
 Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
-class Told(BaseModel):
-    """What we answer."""
+class ResponseModel(BaseModel):
+    """A body that we answer with."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class JobError(Told):
+class JobError(ResponseModel):
     kind: str
     message: str | None
     who_acts: WhoActs
     """Who must do something about it."""
 
 
-class JobView(Told):
+class JobView(ResponseModel):
     """One run of a sync, from the order to the outcome."""
 
     id: UUID
@@ -112,7 +112,7 @@ def _window(first_day: str | None, last_day: str | None) -> tuple[date, date] | 
     return date.fromisoformat(first_day), date.fromisoformat(last_day)
 
 
-class JobList(Told):
+class JobList(ResponseModel):
     """Newest first."""
 
     jobs: tuple[JobView, ...]
@@ -120,7 +120,7 @@ class JobList(Told):
     """Null on the last page."""
 
 
-class HoldView(Told):
+class HoldView(ResponseModel):
     """What waits for a person's decision, and what was decided."""
 
     id: UUID
@@ -161,7 +161,7 @@ class HoldView(Told):
         )
 
 
-class HoldList(Told):
+class HoldList(ResponseModel):
     """Newest first."""
 
     holds: tuple[HoldView, ...]

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from uuid import UUID
 
-from idexx_sync.api.problems import Fault, Problem, invalid
+from idexx_sync.core.errors import InvalidInput
 
 Place = tuple[datetime, UUID]
 """What lists are ordered by, newest first: a moment, and an id where moments are equal."""
@@ -18,22 +18,18 @@ def cursor_at(moment: datetime, id_: UUID) -> str:
 
 
 def place_of(cursor: str | None) -> Place | None:
-    """Where a page begins; Problem for what `cursor_at` did not make."""
+    """Where a page begins; InvalidInput for what `cursor_at` did not make."""
     if cursor is None:
         return None
     try:
         moment, id_ = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
         return _aware(datetime.fromisoformat(moment)), UUID(id_)
     except (binascii.Error, UnicodeDecodeError, ValueError, TypeError, AttributeError):
-        raise _unknown() from None
+        advice = "not a cursor of this list; take next_cursor of the page before"
+        raise InvalidInput("cursor", advice) from None
 
 
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone")
     return moment
-
-
-def _unknown() -> Problem:
-    detail = "not a cursor of this list; take next_cursor of the page before"
-    return invalid(Fault(detail=detail, parameter="cursor"))

@@ -1,4 +1,4 @@
-"""Jobs and holds as they are shown, read from the database: whoever asks sees the same."""
+"""Reads jobs and holds from the database as the API and the command line show them."""
 
 from uuid import UUID
 

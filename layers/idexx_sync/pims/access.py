@@ -1,4 +1,4 @@
-"""What a provider needs of our memory to get into a PIMS: the desk, and what it hands out."""
+"""The store of logins as a provider sees it, and the credentials and sessions that it holds."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,8 +37,8 @@ class StoredSession:
     logged_in_at: datetime
 
 
-class AccessDesk(Protocol):
-    """What a provider needs of our memory to get in; one desk serves one clinic and one run."""
+class LoginStore(Protocol):
+    """Stores credentials, session and login attempts; one store serves one clinic and one run."""
 
     def session(self) -> StoredSession | None:
         """The stored session; None if there is none or it can't be opened."""

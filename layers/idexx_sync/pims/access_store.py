@@ -6,8 +6,11 @@ submitted, so that even a killed run leaves a trace and the breaker can count it
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from psycopg.rows import class_row
 
 from idexx_sync.core.errors import (
     ConfigurationInvalid,
@@ -19,8 +22,20 @@ from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.pims.breaker import Attempt, check_breaker
 
 
-class DatabaseDesk:
-    """The AccessDesk of one clinic's run, over Postgres; it commits each step at once."""
+@dataclass(frozen=True, slots=True)
+class LoginAttempt:
+    """One login as it may be shown."""
+
+    credential_version: int
+    attempted_at: datetime
+    outcome: LoginOutcome | None
+    """None: nobody knows how it ended."""
+    ended_at: datetime | None
+    job_id: UUID | None
+
+
+class PostgresLoginStore:
+    """The LoginStore of one clinic's run, over Postgres; it commits each step at once."""
 
     def __init__(
         self,
@@ -103,8 +118,8 @@ class DatabaseDesk:
         )
 
 
-class SessionOnlyDesk:
-    """The AccessDesk of somebody who only looks: the stored session, never a login, no writing."""
+class StoredSessionOnly:
+    """A LoginStore that only reads: it hands out the stored session and refuses every login."""
 
     def __init__(self, conn: Conn, keys: Keyring, clinic_id: UUID) -> None:
         self._keys = keys
@@ -120,7 +135,7 @@ class SessionOnlyDesk:
         return session
 
     def store_session(self, session: StoredSession) -> None:  # noqa: ARG002 as the protocol has it
-        raise RuntimeError("this desk stores nothing")
+        raise RuntimeError("this store stores nothing")
 
     def drop_session(self) -> None:
         """The next run finds out for itself, and logs in."""
@@ -248,3 +263,15 @@ def _insert_attempt(
     ).fetchone()
     assert row is not None
     return int(row[0]), version
+
+
+def login_attempts(conn: Conn, clinic_id: UUID, limit: int) -> list[LoginAttempt]:
+    """The clinic's logins, newest first."""
+    with conn.cursor(row_factory=class_row(LoginAttempt)) as cur:
+        return cur.execute(
+            """
+            SELECT credential_version, attempted_at, outcome, ended_at, job_id
+              FROM idexx_sync.logins WHERE clinic_id = %s ORDER BY id DESC LIMIT %s
+            """,
+            (clinic_id, limit),
+        ).fetchall()

@@ -1,4 +1,4 @@
-"""TODO."""
+"""The breaker of logins: it refuses one that could lock the clinic's user out. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -234,7 +234,7 @@ def test_a_request_id_is_echoed_if_it_is_a_plain_word(api: Api, sent: str, echoe
 def test_a_database_that_is_down_is_503_and_names_nothing(api: Api) -> None:
     caller = api.as_clinic()
     down = Database(SecretStr("postgresql://someone:secret@127.0.0.1:1/nowhere"))
-    object.__setattr__(api.tools, "database", down)
+    object.__setattr__(api.dependencies, "database", down)
 
     answer = caller.get("/api/sync/jobs")
 
@@ -260,7 +260,7 @@ def test_a_defect_is_told_without_its_words(
     def broken(*_: Any, **__: Any) -> Any:
         raise psycopg.errors.UniqueViolation("Key (name)=(CANARY PET) already exists")
 
-    monkeypatch.setattr("idexx_sync.api.views.jobs_newest_first", broken)
+    monkeypatch.setattr("idexx_sync.operations.views.jobs_newest_first", broken)
 
     answer = api.as_clinic().get("/api/sync/jobs")
 

@@ -11,7 +11,7 @@ from functions.case_sync.handler import api as case_sync
 from functions.inbound_sync.handler import api as inbound_sync
 from functions.reconciliation.handler import api as reconciliation
 from functions.status.handler import api as status
-from idexx_sync.api.entry import process_api_tools
+from idexx_sync.api.handler import process_dependencies
 from tests.kit.api import Api
 from tests.kit.database import query
 from tests.kit.gateway import Gateway
@@ -26,11 +26,11 @@ def environment(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Mo
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     monkeypatch.setenv("DATABASE_URL", api.bench.url)
     monkeypatch.setenv("IDEXX_SYNC_WORKER_FUNCTIONS", json.dumps(WORKERS))
-    process_api_tools.cache_clear()
+    process_dependencies.cache_clear()
     yield monkeypatch
-    if process_api_tools.cache_info().currsize:
-        process_api_tools().database.close()
-    process_api_tools.cache_clear()
+    if process_dependencies.cache_info().currsize:
+        process_dependencies().database.close()
+    process_dependencies.cache_clear()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.kit.api import Api
 
 def take_down(api: Api) -> None:
     down = Database(SecretStr("postgresql://127.0.0.1:1/nowhere"))
-    object.__setattr__(api.tools, "database", down)
+    object.__setattr__(api.dependencies, "database", down)
 
 
 def test_health_is_the_process_alone(api: Api) -> None:
@@ -71,14 +71,14 @@ def test_readiness_is_kept_for_a_while(api: Api) -> None:
     now = [0.0]
     kept = KeptReadiness(monotonic=lambda: now[0])
     call: Any = None
-    assert kept(call, api.tools).status == 200
+    assert kept(call, api.dependencies).status == 200
     take_down(api)
 
     now[0] += READINESS_LIVES_S - 0.1
-    assert kept(call, api.tools).status == 200
+    assert kept(call, api.dependencies).status == 200
     now[0] += 0.1
     with pytest.raises(Exception, match="not ready"):
-        kept(call, api.tools)
+        kept(call, api.dependencies)
 
 
 def test_metrics_are_the_fleets_or_a_clinics(api: Api) -> None:
@@ -116,7 +116,7 @@ def test_the_document_is_complete() -> None:
         operation = told["paths"][route.path][route.method.lower()]
         assert operation["operationId"] == route.operation
         assert bool(operation["security"]) is (route.scope is not None)
-        statuses = {*route.answers, *(PROBLEMS[code][0] for code in route.all_problems)}
+        statuses = {*route.responses, *(PROBLEMS[code][0] for code in route.all_problems)}
         assert operation["responses"].keys() == {str(status) for status in statuses}
     references = json.dumps(told).split('"#/components/schemas/')[1:]
     assert {text.partition('"')[0] for text in references} <= told["components"]["schemas"].keys()

@@ -116,7 +116,7 @@ def test_what_does_not_exist_looks_like_what_is_foreign(api: Api, route: Route) 
 def test_an_operator_acts_for_every_clinic(api: Api, route: Route) -> None:
     answer = ask(api.as_operator(), route, own_things(api))
 
-    expected = {501} if route.operation in NOT_BUILT else set(route.answers)
+    expected = {501} if route.operation in NOT_BUILT else set(route.responses)
     if route.operation == "cancel_job":
         expected = {409}  # it has ended
     assert answer.status in expected, answer.text
@@ -125,7 +125,7 @@ def test_an_operator_acts_for_every_clinic(api: Api, route: Route) -> None:
 @every
 def test_no_answer_that_is_not_declared(api: Api, route: Route) -> None:
     declared = {
-        *route.answers,
+        *route.responses,
         *(PROBLEMS[code][0] for code in route.all_problems),
     }
     things = own_things(api)

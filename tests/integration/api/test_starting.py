@@ -9,7 +9,7 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
-from idexx_sync.api.entry import sync_api
+from idexx_sync.api.handler import api_handler
 from idexx_sync.api.syncs import start
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Database, connect
@@ -98,8 +98,8 @@ def test_twenty_equal_posts_at_once_are_one_job(api: Api) -> None:
     answers: list[Response] = []
 
     def post() -> None:
-        tools = replace(api.tools, database=Database(SecretStr(api.bench.url)))
-        handler = sync_api("inbound_sync", {"start_inbound": start("inbound")}, lambda: tools)
+        tools = replace(api.dependencies, database=Database(SecretStr(api.bench.url)))
+        handler = api_handler("inbound_sync", {"start_inbound": start("inbound")}, lambda: tools)
         own = replace(caller, functions={"inbound_sync": handler})
         start_line.wait()
         answers.append(own.post(INBOUND, WEEK))

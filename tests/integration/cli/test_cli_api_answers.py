@@ -17,7 +17,7 @@ from psycopg import Connection
 from pydantic import SecretStr
 
 from idexx_sync.cli.api_client import ApiClient
-from idexx_sync.cli.errors import Refused
+from idexx_sync.cli.errors import CommandError
 from idexx_sync.operations.models import JobList, JobView
 from tests.kit.both_ways import World, world_in
 from tests.kit.command_line import Answer, CommandLine
@@ -99,7 +99,7 @@ def test_the_fields_of_a_problem_are_named(idexx_sync: CommandLine) -> None:
 
 def test_a_real_refusal_names_the_field(world: World) -> None:
     key = SecretStr(world.api.key(None))
-    with ApiClient(world.server.url, key) as client, pytest.raises(Refused) as caught:
+    with ApiClient(world.server.url, key) as client, pytest.raises(CommandError) as caught:
         client.ask("list_jobs", JobList, {"limit": 5000})
 
     assert caught.value.kind == "invalid_request"
@@ -192,7 +192,7 @@ def unreachable(server: socket.socket, operation: str) -> str:
     """What is said when this server is asked."""
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
     client = ApiClient(url, SecretStr(CANARY), timeout_s=0.3)
-    with client, pytest.raises(Refused) as caught:
+    with client, pytest.raises(CommandError) as caught:
         if operation == "list_jobs":
             client.ask("list_jobs", JobList)
         else:

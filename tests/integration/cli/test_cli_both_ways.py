@@ -186,7 +186,7 @@ class TestWatch:
 
     def test_a_look_may_fail_now_and_then(self, world: World) -> None:
         world.order()
-        whole = world.api.tools.database.answering
+        whole = world.api.dependencies.database.answering
         fails = [True, True, True, True, False] * 2
 
         def answering() -> Any:
@@ -198,7 +198,7 @@ class TestWatch:
             if len(fails) == 1:
                 world.api.work()
 
-        world.api.tools.database.answering = answering  # type: ignore[method-assign]
+        world.api.dependencies.database.answering = answering  # type: ignore[method-assign]
         world.over_api.while_waiting = work_at_last
 
         assert world.run("api", "jobs watch QUEUED").code == 3
@@ -208,7 +208,7 @@ class TestWatch:
         world.order()
 
         def break_it() -> None:
-            world.api.tools.database.answering = broken  # type: ignore[method-assign]
+            world.api.dependencies.database.answering = broken  # type: ignore[method-assign]
 
         def broken() -> Any:
             raise psycopg.OperationalError("as told")

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from idexx_sync.clinics.status import clinic_standing
+from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import CredentialsRejected, ShapeChanged
 from idexx_sync.core.sealing import keyring
 from idexx_sync.pims.access import Credentials
-from idexx_sync.pims.access_store import DatabaseDesk
+from idexx_sync.pims.access_store import PostgresLoginStore
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.command_line import CommandLine, Terminal
@@ -43,8 +43,8 @@ def has_acting_user(bench: Bench) -> None:
     )
 
 
-def desk(bench: Bench) -> DatabaseDesk:
-    return DatabaseDesk(
+def login_store(bench: Bench) -> PostgresLoginStore:
+    return PostgresLoginStore(
         bench.conn,
         keyring(LOCAL_KEY),
         bench.clinic_id,
@@ -220,8 +220,8 @@ def test_show_says_what_is_needed_from_whom(bench: Bench, idexx_sync: CommandLin
 
 def clinic_needs(bench: Bench) -> list[tuple[str, str]]:
     """Over the test's own connection, which sees what is not committed."""
-    stands = clinic_standing(bench.conn, bench.clinic_id, bench.now)
-    return [(need.who, need.what) for need in stands.needs]
+    status = read_clinic_status(bench.conn, bench.clinic_id, bench.now)
+    return [(need.who, need.what) for need in status.needs]
 
 
 def test_what_somebody_has_acted_on_is_no_longer_needed(
@@ -302,7 +302,7 @@ def test_credentials_come_from_standard_input_and_never_out_again(
 
     assert first.out == "Stored as version 1.\n"
     assert second.json == {"clinic_id": str(bench.clinic_id), "version": 2}
-    stored: Credentials = desk(bench).begin_login()
+    stored: Credentials = login_store(bench).begin_login()
     assert stored.password.get_secret_value() == SECRETS["password"]
     assert stored.company_id.get_secret_value() == SECRETS["company_id"]
     everything = "".join(a.out + a.err for a in (first, second, shown))
@@ -359,7 +359,7 @@ def test_on_a_terminal_each_value_is_asked_for(
 
 def test_show_tells_who_must_act_after_a_refusal(bench: Bench, idexx_sync: CommandLine) -> None:
     set_credentials(idexx_sync, bench)
-    visitor = desk(bench)
+    visitor = login_store(bench)
     visitor.begin_login()
     visitor.end_login("credentials_rejected")
 

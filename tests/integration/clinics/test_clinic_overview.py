@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from idexx_sync.clinics.overview import ClinicCard, OpenHold, SyncHistory, clinic_card
-from idexx_sync.clinics.status import clinic_standing
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.clinics.overview import ClinicOverview, OpenHold, SyncHistory, clinic_overview
+from idexx_sync.clinics.status import read_clinic_status
+from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import Attempt
 from tests.kit.clinic import add_clinic, add_user
@@ -54,10 +54,10 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
     add_job(conn, other, before(hours=1))
     add_hold(conn, other, "foreign_calendar")
 
-    card = clinic_card(conn, clinic_id)
+    overview = clinic_overview(conn, clinic_id)
 
-    assert card.changed_at is not None
-    assert replace(card, changed_at=None) == ClinicCard(
+    assert overview.changed_at is not None
+    assert replace(overview, changed_at=None) == ClinicOverview(
         id=clinic_id,
         name=f"Clinic {clinic_id}",
         is_active=True,
@@ -87,19 +87,21 @@ def test_a_clinic_that_is_only_in_odis_has_a_card_too(conn: Conn) -> None:
     conn.execute("DELETE FROM idexx_sync.clinic_settings")
     conn.execute("DELETE FROM clinic_schedule_configs")
 
-    card = clinic_card(conn, clinic_id)
+    overview = clinic_overview(conn, clinic_id)
 
-    assert (card.base_url, card.stage, card.stale_minutes, card.sync_schedules) == (None,) * 4
-    assert (card.attempts, card.histories, card.open_holds) == ((), (), ())
-    assert card.fault is not None
-    assert card.fault.code == "clinic_settings"
+    assert (overview.base_url, overview.stage, overview.stale_minutes, overview.sync_schedules) == (
+        None,
+    ) * 4
+    assert (overview.attempts, overview.histories, overview.open_holds) == ((), (), ())
+    assert overview.fault is not None
+    assert overview.fault.code == "clinic_settings"
 
 
-def test_an_unknown_clinic_has_no_card(conn: Conn) -> None:
+def test_an_unknown_clinic_has_no_overview(conn: Conn) -> None:
     add_clinic(conn)
 
-    with pytest.raises(ConfigurationInvalid, match="there is no clinic"):
-        clinic_card(conn, uuid4())
+    with pytest.raises(NotFound, match="there is no clinic"):
+        clinic_overview(conn, uuid4())
 
 
 HISTORIES: list[tuple[list[dict[str, Any]], Any, str | None]] = [
@@ -169,7 +171,7 @@ def test_the_history_is_the_last_success_and_the_newest_outcome(
         add_job(conn, clinic_id, **job)
     add_job(conn, clinic_id, before(minutes=5), "failed", sync="cases", error_kind="mapping_error")
 
-    histories = clinic_card(conn, clinic_id).histories
+    histories = clinic_overview(conn, clinic_id).histories
 
     assert [(one.sync, one.last_success_at, one.error_kind) for one in histories] == [
         ("inbound", success, error_kind),
@@ -180,9 +182,9 @@ def test_the_history_is_the_last_success_and_the_newest_outcome(
 def test_a_folder_of_zones_is_no_zone(conn: Conn) -> None:
     clinic_id = add_clinic(conn, zone="America")
 
-    stands = clinic_standing(conn, clinic_id, MORNING)
+    status = read_clinic_status(conn, clinic_id, MORNING)
 
-    assert [need.what.partition(":")[0] for need in stands.needs if need.blocks] == [
+    assert [need.what.partition(":")[0] for need in status.needs if need.blocks] == [
         "clinics.timezone",
         "credentials",
     ]

@@ -11,7 +11,7 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
-from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
+from idexx_sync.core.errors import DatabaseUnavailable, NotFound
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
@@ -168,9 +168,9 @@ def test_a_paused_clinic_is_not_read(bench: Bench, change: str) -> None:
 
 def test_an_unknown_clinic_or_job_is_named(bench: Bench) -> None:
     unknown = uuid4()
-    with pytest.raises(ConfigurationInvalid, match=f"clinic_id: there is no clinic {unknown}"):
+    with pytest.raises(NotFound, match=f"clinic_id: there is no clinic {unknown}"):
         run(bench, new_order(unknown, "inbound", "cli"))
-    with pytest.raises(ConfigurationInvalid, match=f"job_id: there is no job {unknown}"):
+    with pytest.raises(NotFound, match=f"job_id: there is no job {unknown}"):
         run(bench, Order(unknown, None, "inbound"))
 
 

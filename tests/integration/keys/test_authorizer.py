@@ -21,7 +21,7 @@ from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES
 from idexx_sync.database.connection import Database
 from idexx_sync.keys import authorizer
-from idexx_sync.keys.authorizer import Desk
+from idexx_sync.keys.authorizer import AuthorizerDependencies
 from idexx_sync.keys.format import generate_key, read_peppers
 from idexx_sync.keys.store import NewKey, create_key, revoke_key
 from local_stack.postgres import Postgres
@@ -29,7 +29,7 @@ from tests.kit.authorizing import (
     METHOD_ARN,
     STAGE_ARN,
     authorizer_process,
-    forget_desk,
+    forget_dependencies,
     request_event,
 )
 from tests.kit.clinic import add_clinic
@@ -210,7 +210,7 @@ def test_a_database_that_is_down_is_never_a_refusal(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, unknown = gateway.make(), generate_key("test")
-    forget_desk()
+    forget_dependencies()
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
 
     for text in (good.text.get_secret_value(), unknown):
@@ -229,7 +229,7 @@ def test_a_database_that_is_down_is_never_a_refusal(
 def test_a_setting_that_is_wrong_is_named_and_never_a_refusal(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
 ) -> None:
-    forget_desk()
+    forget_dependencies()
     if value is None:
         monkeypatch.delenv(name)
     else:
@@ -304,22 +304,25 @@ def test_two_hundred_calls_at_once_write_one_use(gateway: Gateway, database: str
     made = gateway.make()
     text = made.text.get_secret_value()
     count_writes(gateway.conn)
-    desks = [Desk(Database(SecretStr(database)), read_peppers(PEPPER)) for _ in range(CONNECTIONS)]
-    for desk in desks:
-        desk.database.connection()
+    processes = [
+        AuthorizerDependencies(Database(SecretStr(database)), read_peppers(PEPPER))
+        for _ in range(CONNECTIONS)
+    ]
+    for dependencies in processes:
+        dependencies.database.connection()
 
     def call(number: int) -> str:
-        own = desks[number % CONNECTIONS]
+        own = processes[number % CONNECTIONS]
         allowed = authorizer.authorizer(lambda: own)(request_event(text), None)
         return str(allowed["principalId"])
 
     assert set(at_once(CALLS, call)) == {str(made.key.id)}
     assert writes(gateway.conn) == 1
-    for desk in desks:
-        desk.database.close()
+    for dependencies in processes:
+        dependencies.database.close()
 
 
-def test_callers_that_share_a_desk_get_their_own_keys_answer(gateway: Gateway) -> None:
+def test_callers_that_share_a_process_get_their_own_keys_answer(gateway: Gateway) -> None:
     keys = [gateway.make() for _ in range(10)]
 
     class Interrupted(psycopg.Cursor[Any]):
@@ -328,7 +331,7 @@ def test_callers_that_share_a_desk_get_their_own_keys_answer(gateway: Gateway) -
             time.sleep(0.001)  # here another thread has its turn
             return self
 
-    authorizer.process_desk().database.connection().cursor_factory = Interrupted
+    authorizer.process_dependencies().database.connection().cursor_factory = Interrupted
 
     def call(number: int) -> list[str]:
         event = request_event(keys[number].text.get_secret_value())
@@ -356,7 +359,7 @@ def writes(conn: Conn) -> int:
 def test_the_ordinary_event_is_one_statement(gateway: Gateway) -> None:
     made = gateway.make()
     assert gateway.lets_in(made)
-    forget_desk()
+    forget_dependencies()
     statements: list[str] = []
 
     class Listening(psycopg.Cursor[Any]):
@@ -364,7 +367,7 @@ def test_the_ordinary_event_is_one_statement(gateway: Gateway) -> None:
             statements.append(str(query))
             return super().execute(query, *args, **options)
 
-    authorizer.process_desk().database.connection().cursor_factory = Listening
+    authorizer.process_dependencies().database.connection().cursor_factory = Listening
     assert gateway.lets_in(made)
 
     assert [" ".join(statement.split())[:10] for statement in statements] == ["SELECT id,"]
@@ -397,7 +400,7 @@ def test_a_key_from_before_the_pepper_was_replaced_is_moved_to_the_new_one(
 
     def with_pepper(setting: str) -> bool:
         monkeypatch.setenv("IDEXX_SYNC_PEPPER", setting)
-        forget_desk()
+        forget_dependencies()
         return gateway.lets_in(made)
 
     assert not with_pepper(new)
@@ -471,13 +474,13 @@ def test_no_key_and_no_pepper_in_logs_errors_or_reprs(
     call_all()
     gateway.conn.execute("DROP TABLE clinic_api_keys CASCADE")
     call_all()
-    shown.append(repr(authorizer.process_desk()))
-    forget_desk()
+    shown.append(repr(authorizer.process_dependencies()))
+    forget_dependencies()
     monkeypatch.setenv("DATABASE_URL", NOWHERE)
     call_all()
-    shown.append(repr(authorizer.process_desk()))
+    shown.append(repr(authorizer.process_dependencies()))
     monkeypatch.setenv("DATABASE_URL", f"no address {uuid4()}")
-    forget_desk()
+    forget_dependencies()
     call_all()
 
     out, err = capfd.readouterr()

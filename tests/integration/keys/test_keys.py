@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import Conflict, InvalidInput, NotFound, RequestRefused
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from idexx_sync.keys.format import Peppers, hashed, hint_of, is_key, read_peppers
 from idexx_sync.keys.lookup import FIND_KEY, FoundKey, find_key, touch_key
@@ -111,11 +111,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 def test_what_is_wrong_is_refused_by_name(
     conn: Conn, clinic_id: UUID, wrong: dict[str, Any], said: str
 ) -> None:
-    with pytest.raises(ConfigurationInvalid) as raised:
+    with pytest.raises(RequestRefused) as raised:
         make(conn, **{"clinic_id": clinic_id, **wrong})
 
+    assert isinstance(raised.value, NotFound | InvalidInput)
     assert raised.value.message.startswith(said)
-    assert raised.value.code == said.partition(":")[0]
+    assert raised.value.field == said.partition(":")[0]
     assert query(conn, "SELECT 1 FROM public.clinic_api_keys") == []
 
 
@@ -191,9 +192,9 @@ def test_revoking_twice_is_revoking_once(conn: Conn, clinic_id: UUID) -> None:
     assert first.revoked_at == NOW
     assert state(conn, made) == "revoked"
     assert state(conn, other) == "valid"
-    with pytest.raises(ConfigurationInvalid, match="there is no key"):
+    with pytest.raises(NotFound, match="there is no key"):
         revoke_key(conn, uuid4(), NOW)
-    with pytest.raises(ConfigurationInvalid, match="there is no key"):
+    with pytest.raises(NotFound, match="there is no key"):
         key_by_id(conn, uuid4())
 
 
@@ -249,7 +250,7 @@ def test_only_a_valid_key_that_was_not_rotated_can_be(conn: Conn, clinic_id: UUI
         (rotated, f"was rotated already; rotate {new.key.id} instead"),
         (replace(new, key=replace(new.key, id=uuid4())), "there is no key"),
     ):
-        with pytest.raises(ConfigurationInvalid, match=said):
+        with pytest.raises(RequestRefused, match=said):
             rotate(conn, made, NOW + timedelta(hours=2))
     assert keys_listed(conn) == before
 
@@ -261,7 +262,7 @@ def test_of_many_rotations_at_once_one_succeeds(conn: Conn, database: str, clini
         with psycopg.connect(database, autocommit=True) as own:
             try:
                 rotate(own, old)
-            except ConfigurationInvalid:
+            except Conflict:
                 return False
         return True
 

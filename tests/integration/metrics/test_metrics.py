@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from psycopg import Cursor
 
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
 from idexx_sync.metrics.exposition import exposition
 from tests.kit.clinic import add_clinic
@@ -194,9 +194,9 @@ def test_an_empty_database_has_an_exposition_too(conn: Conn) -> None:
 def test_an_unknown_clinic_is_refused(conn: Conn) -> None:
     world(conn)
 
-    with pytest.raises(ConfigurationInvalid, match="there is no clinic") as refusal:
+    with pytest.raises(NotFound, match="there is no clinic") as refusal:
         exposition(conn, MORNING, uuid4())
-    assert refusal.value.code == "clinic_id"
+    assert refusal.value.field == "clinic_id"
 
 
 class Counting(Cursor[Any]):

@@ -21,7 +21,7 @@ from idexx_sync.core.errors import (
 )
 from idexx_sync.core.sealing import CannotOpen, fingerprint, keyring, open_sealed, seal
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
-from idexx_sync.pims.access_store import DatabaseDesk, store_credentials
+from idexx_sync.pims.access_store import PostgresLoginStore, store_credentials
 from tests.kit.clinic import add_clinic
 from tests.kit.database import query
 from tests.kit.records import MORNING
@@ -29,7 +29,7 @@ from tests.kit.settings import LOCAL_KEY
 
 KEYS = keyring(LOCAL_KEY)
 Conn = Connection[tuple[Any, ...]]
-Desk = Callable[..., DatabaseDesk]
+OpenStore = Callable[..., PostgresLoginStore]
 
 
 def secrets(password: str = "Correct-Horse-1") -> Credentials:
@@ -46,9 +46,9 @@ def clinic_id(conn: Conn) -> UUID:
 
 
 @pytest.fixture
-def desk(conn: Conn, clinic_id: UUID) -> Desk:
-    def made(minutes: float = 0, session: tuple[int, bytes] | None = None) -> DatabaseDesk:
-        return DatabaseDesk(
+def open_store(conn: Conn, clinic_id: UUID) -> OpenStore:
+    def made(minutes: float = 0, session: tuple[int, bytes] | None = None) -> PostgresLoginStore:
+        return PostgresLoginStore(
             conn,
             KEYS,
             clinic_id,
@@ -61,22 +61,24 @@ def desk(conn: Conn, clinic_id: UUID) -> Desk:
     return made
 
 
-def attempt(desk: DatabaseDesk, outcome: LoginOutcome | None) -> None:
-    desk.begin_login()
+def attempt(open_store: PostgresLoginStore, outcome: LoginOutcome | None) -> None:
+    open_store.begin_login()
     if outcome is not None:
-        desk.end_login(outcome)
+        open_store.end_login(outcome)
 
 
-def test_the_newest_credentials_are_handed_out(conn: Conn, clinic_id: UUID, desk: Desk) -> None:
+def test_the_newest_credentials_are_handed_out(
+    conn: Conn, clinic_id: UUID, open_store: OpenStore
+) -> None:
     assert store_credentials(conn, KEYS, clinic_id, secrets("Another-Horse-2")) == 2
 
-    assert desk().begin_login() == secrets("Another-Horse-2")
+    assert open_store().begin_login() == secrets("Another-Horse-2")
 
 
 def test_an_attempt_is_committed_before_anybody_sees_the_password(
-    conn: Conn, desk: Desk, database: str
+    conn: Conn, open_store: OpenStore, database: str
 ) -> None:
-    desk().begin_login()
+    open_store().begin_login()
 
     with Connection.connect(database) as somebody_else:
         found = somebody_else.execute("SELECT outcome FROM idexx_sync.logins").fetchall()
@@ -93,81 +95,85 @@ def test_an_attempt_is_committed_before_anybody_sees_the_password(
     ],
 )
 def test_one_definite_refusal_closes_the_door_until_the_secret_changes(
-    conn: Conn, clinic_id: UUID, desk: Desk, outcome: LoginOutcome, error: type[SyncError]
+    conn: Conn,
+    clinic_id: UUID,
+    open_store: OpenStore,
+    outcome: LoginOutcome,
+    error: type[SyncError],
 ) -> None:
-    attempt(desk(), outcome)
+    attempt(open_store(), outcome)
 
     for minutes in (1, 60, 60 * 24 * 30):
         with pytest.raises(error, match="credentials set"):
-            desk(minutes).begin_login()
+            open_store(minutes).begin_login()
     assert len(query(conn, "SELECT * FROM idexx_sync.logins")) == 1
     store_credentials(conn, KEYS, clinic_id, secrets("Another-Horse-2"))
-    attempt(desk(1), "ok")
+    attempt(open_store(1), "ok")
 
 
-def test_an_attempt_without_outcome_waits_a_quarter_of_an_hour(desk: Desk) -> None:
-    attempt(desk(), None)
+def test_an_attempt_without_outcome_waits_a_quarter_of_an_hour(open_store: OpenStore) -> None:
+    attempt(open_store(), None)
 
     with pytest.raises(Throttled, match="15 minutes"):
-        desk(14.9).begin_login()
-    attempt(desk(15), "ok")
+        open_store(14.9).begin_login()
+    attempt(open_store(15), "ok")
 
 
 @pytest.mark.parametrize("second", [None, "page_unknown"])
 def test_two_attempts_without_outcome_close_the_door(
-    desk: Desk, second: LoginOutcome | None
+    open_store: OpenStore, second: LoginOutcome | None
 ) -> None:
-    attempt(desk(), None)
-    attempt(desk(20), second)
+    attempt(open_store(), None)
+    attempt(open_store(20), second)
 
     with pytest.raises(PageUnknown, match="credentials set"):
-        desk(60 * 24).begin_login()
+        open_store(60 * 24).begin_login()
 
 
-def test_an_unavailable_neo_does_not_close_the_door(desk: Desk) -> None:
+def test_an_unavailable_neo_does_not_close_the_door(open_store: OpenStore) -> None:
     for minutes in (0, 1, 2):
-        attempt(desk(minutes), "unavailable")
+        attempt(open_store(minutes), "unavailable")
 
 
-def test_six_logins_an_hour_are_the_most(desk: Desk) -> None:
+def test_six_logins_an_hour_are_the_most(open_store: OpenStore) -> None:
     for minutes in range(6):
-        attempt(desk(minutes), "ok")
+        attempt(open_store(minutes), "ok")
 
     with pytest.raises(Throttled, match="6 logins"):
-        desk(59.9).begin_login()
-    attempt(desk(60.1), "ok")
+        open_store(59.9).begin_login()
+    attempt(open_store(60.1), "ok")
 
 
 def test_no_credentials_and_foreign_keys_say_what_to_do(
-    conn: Conn, clinic_id: UUID, desk: Desk
+    conn: Conn, clinic_id: UUID, open_store: OpenStore
 ) -> None:
     conn.execute("UPDATE idexx_sync.credentials SET sealed = %s", (b"\x01" + bytes(40),))
     with pytest.raises(ConfigurationInvalid, match="sealed with another key"):
-        desk().begin_login()
+        open_store().begin_login()
     conn.execute("DELETE FROM idexx_sync.credentials")
     with pytest.raises(ConfigurationInvalid, match=f"credentials set --clinic {clinic_id}"):
-        desk().begin_login()
+        open_store().begin_login()
 
 
-def test_a_session_is_sealed_and_comes_back_whole(conn: Conn, desk: Desk) -> None:
+def test_a_session_is_sealed_and_comes_back_whole(conn: Conn, open_store: OpenStore) -> None:
     session = StoredSession([{"name": "neo_session", "value": "canary"}], "Agent/1", MORNING)
-    writer = desk()
+    writer = open_store()
     attempt(writer, "ok")
     writer.store_session(session)
 
     (row,) = query(conn, "SELECT credential_version, sealed FROM idexx_sync.sessions")
 
     assert b"canary" not in row["sealed"]
-    assert desk(session=(row["credential_version"], row["sealed"])).session() == session
-    assert desk(session=(1, b"damaged")).session() is None
+    assert open_store(session=(row["credential_version"], row["sealed"])).session() == session
+    assert open_store(session=(1, b"damaged")).session() is None
     assert "canary" not in repr(session)
 
 
-def test_only_the_refused_session_is_dropped(conn: Conn, desk: Desk) -> None:
-    writer = desk()
+def test_only_the_refused_session_is_dropped(conn: Conn, open_store: OpenStore) -> None:
+    writer = open_store()
     attempt(writer, "ok")
     writer.store_session(StoredSession([], "Agent/1", MORNING))
-    late = desk(session=(1, b"an older one"))
+    late = open_store(session=(1, b"an older one"))
 
     late.drop_session()
     assert len(query(conn, "SELECT * FROM idexx_sync.sessions")) == 1

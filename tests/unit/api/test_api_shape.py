@@ -21,5 +21,5 @@ def test_loading_a_function_loads_neither_a_browser_nor_the_readers_of_records(n
     ).stdout
 
     loaded: set[str] = set(json.loads(said))
-    assert "idexx_sync.api.entry" in loaded
+    assert "idexx_sync.api.handler" in loaded
     assert loaded.isdisjoint([*UNWANTED, *READERS])

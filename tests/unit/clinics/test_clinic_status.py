@@ -1,4 +1,4 @@
-"""How a clinic stands, from its card alone."""
+"""How a clinic stands, from its overview alone."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -7,14 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from idexx_sync.clinics.overview import ClinicCard, OpenHold, SyncHistory
+from idexx_sync.clinics.overview import ClinicOverview, OpenHold, SyncHistory
 from idexx_sync.clinics.status import (
-    ClinicStanding,
+    ClinicStatus,
     Need,
-    SyncStanding,
+    SyncStatus,
     breaker,
+    clinic_status,
     is_switched_on,
-    standing,
 )
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, who_acts
@@ -38,9 +38,9 @@ def history(
     return SyncHistory(sync, success, error_kind, "it was so" if error_kind else None, ended)
 
 
-def card(*histories: SyncHistory, **fields: Any) -> ClinicCard:
+def overview(*histories: SyncHistory, **fields: Any) -> ClinicOverview:
     """A live clinic that nothing is needed for, without schedules if nothing else is said."""
-    healthy = ClinicCard(
+    healthy = ClinicOverview(
         id=CLINIC,
         name="Clinic",
         is_active=True,
@@ -66,8 +66,8 @@ def card(*histories: SyncHistory, **fields: Any) -> ClinicCard:
     return replace(healthy, **fields)
 
 
-def inbound(of: ClinicCard) -> SyncStanding:
-    found = standing(of, NOW).syncs[0]
+def inbound(of: ClinicOverview) -> SyncStatus:
+    found = clinic_status(of, NOW).syncs[0]
     assert found.sync == "inbound"
     return found
 
@@ -75,16 +75,16 @@ def inbound(of: ClinicCard) -> SyncStanding:
 def test_a_healthy_clinic_stands_like_this() -> None:
     schedules = {"inbound": "*/15 * * * *", "cases": "0 */2 * * *"}
 
-    assert standing(card(history(ago(minutes=14)), sync_schedules=schedules), NOW) == (
-        ClinicStanding(
+    assert clinic_status(overview(history(ago(minutes=14)), sync_schedules=schedules), NOW) == (
+        ClinicStatus(
             clinic_id=CLINIC,
             name="Clinic",
             timezone="America/Los_Angeles",
             stage="live",
             paused_reason=None,
             syncs=(
-                SyncStanding("inbound", "on_time", ago(minutes=14), NOW + timedelta(minutes=15)),
-                SyncStanding("cases", "new", None, NOW + timedelta(hours=2)),
+                SyncStatus("inbound", "on_time", ago(minutes=14), NOW + timedelta(minutes=15)),
+                SyncStatus("cases", "new", None, NOW + timedelta(hours=2)),
             ),
             open_holds=0,
             needs=(),
@@ -127,42 +127,46 @@ AGES: list[tuple[Any, float, str]] = [
 def test_freshness_is_the_distance_to_scheduled_times(
     schedules: Any, minutes: float, freshness: str
 ) -> None:
-    found = inbound(card(history(ago(minutes=minutes)), sync_schedules=schedules))
+    found = inbound(overview(history(ago(minutes=minutes)), sync_schedules=schedules))
 
     assert found.freshness == freshness
 
 
 def test_a_nights_run_is_not_missed_while_it_may_still_begin() -> None:
     last_night = history(NOW - timedelta(hours=34) + timedelta(minutes=3))
-    clinic = card(last_night, sync_schedules=NIGHTLY)
+    clinic = overview(last_night, sync_schedules=NIGHTLY)
     two_o_clock = NOW - timedelta(hours=10)
 
-    assert standing(clinic, two_o_clock + timedelta(minutes=14)).syncs[0].freshness == "on_time"
-    assert standing(clinic, two_o_clock + timedelta(minutes=15)).syncs[0].freshness == "late"
+    assert (
+        clinic_status(clinic, two_o_clock + timedelta(minutes=14)).syncs[0].freshness == "on_time"
+    )
+    assert clinic_status(clinic, two_o_clock + timedelta(minutes=15)).syncs[0].freshness == "late"
 
 
 @pytest.mark.parametrize("schedules", [None, EVERY_15_MINUTES])
 def test_before_the_first_success_a_sync_is_new(schedules: Any) -> None:
-    assert inbound(card(sync_schedules=schedules)).freshness == "new"
-    assert inbound(card(history(None, "pims_slow"), sync_schedules=schedules)).freshness == "new"
+    assert inbound(overview(sync_schedules=schedules)).freshness == "new"
+    assert (
+        inbound(overview(history(None, "pims_slow"), sync_schedules=schedules)).freshness == "new"
+    )
 
 
 def test_what_somebody_must_do_comes_before_age() -> None:
     fresh = ago(minutes=1)
     fault = ConfigurationInvalid("opening_hours: unreadable", code="opening_hours")
     for broken in (
-        card(history(fresh), fault=fault),
-        card(history(fresh), is_active=False),
-        card(history(fresh), stage="off"),
-        card(history(fresh), credential_version=None, attempts=()),
-        card(history(fresh), attempts=(Attempt(ago(days=1), "account_locked"),)),
-        card(history(fresh, "mapping_error")),
+        overview(history(fresh), fault=fault),
+        overview(history(fresh), is_active=False),
+        overview(history(fresh), stage="off"),
+        overview(history(fresh), credential_version=None, attempts=()),
+        overview(history(fresh), attempts=(Attempt(ago(days=1), "account_locked"),)),
+        overview(history(fresh, "mapping_error")),
     ):
         assert inbound(broken).freshness == "action_required"
     login_unknown = (Attempt(ago(minutes=1), None),)
     for waiting in (
-        card(history(fresh, "pims_unavailable")),
-        card(history(fresh), attempts=login_unknown),  # blocks, and passes by itself
+        overview(history(fresh, "pims_unavailable")),
+        overview(history(fresh), attempts=login_unknown),  # blocks, and passes by itself
     ):
         assert inbound(waiting).freshness == "on_time"
 
@@ -176,9 +180,9 @@ PAUSED = [
 
 @pytest.mark.parametrize(("fields", "reason"), PAUSED)
 def test_paused_comes_before_everything_else(fields: dict[str, Any], reason: str) -> None:
-    clinic = card(history(ago(days=9)), credential_version=None, attempts=(), **fields)
+    clinic = overview(history(ago(days=9)), credential_version=None, attempts=(), **fields)
 
-    found = standing(clinic, NOW)
+    found = clinic_status(clinic, NOW)
 
     assert [sync.freshness for sync in found.syncs] == ["paused"]
     assert found.paused_reason == reason
@@ -187,11 +191,11 @@ def test_paused_comes_before_everything_else(fields: dict[str, Any], reason: str
 
 def test_the_failure_of_one_sync_says_nothing_of_another() -> None:
     failed, fine = "mapping_error", ago(minutes=1)
-    clinic = card(
+    clinic = overview(
         history(fine), history(None, failed, "cases"), history(fine, None, "reconciliation")
     )
 
-    assert [(sync.sync, sync.freshness) for sync in standing(clinic, NOW).syncs] == [
+    assert [(sync.sync, sync.freshness) for sync in clinic_status(clinic, NOW).syncs] == [
         ("inbound", "on_time"),
         ("cases", "action_required"),
         ("reconciliation", "on_time"),
@@ -212,7 +216,7 @@ LISTED: list[tuple[Any, list[SyncHistory], list[str]]] = [
 def test_only_syncs_that_exist_are_listed_and_inbound_always(
     schedules: Any, histories: list[SyncHistory], listed: list[str]
 ) -> None:
-    found = standing(card(*histories, sync_schedules=schedules), NOW)
+    found = clinic_status(overview(*histories, sync_schedules=schedules), NOW)
 
     assert [sync.sync for sync in found.syncs] == listed
 
@@ -229,19 +233,19 @@ NEVER_NEXT: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fields", NEVER_NEXT)
 def test_nothing_is_due_where_schedules_start_nothing(fields: dict[str, Any]) -> None:
-    assert inbound(card(sync_schedules=EVERY_15_MINUTES)).next_run_at is not None
-    assert inbound(card(sync_schedules=EVERY_15_MINUTES, **fields)).next_run_at is None
+    assert inbound(overview(sync_schedules=EVERY_15_MINUTES)).next_run_at is not None
+    assert inbound(overview(sync_schedules=EVERY_15_MINUTES, **fields)).next_run_at is None
 
 
 def test_a_shadow_clinics_runs_are_due_too() -> None:
-    shadow = card(stage="shadow", sync_schedules=EVERY_15_MINUTES)
+    shadow = overview(stage="shadow", sync_schedules=EVERY_15_MINUTES)
 
     assert inbound(shadow).next_run_at == NOW + timedelta(minutes=15)
     assert is_switched_on(shadow)
 
 
 def test_all_that_is_needed_is_told_what_blocks_first() -> None:
-    clinic = card(
+    clinic = overview(
         history(ago(minutes=1), "pims_slow"),
         history(None, "shape_changed", "cases"),
         timezone=None,
@@ -252,7 +256,7 @@ def test_all_that_is_needed_is_told_what_blocks_first() -> None:
         open_holds=(OpenHold(HOLD, "times_shifted"),),
     )
 
-    assert standing(clinic, NOW).needs == (
+    assert clinic_status(clinic, NOW).needs == (
         Need("odis", f"stage: switched off; idexx-sync clinics add {CLINIC} --stage live"),
         Need("odis", f"credentials: none yet; idexx-sync credentials set --clinic {CLINIC}"),
         Need("odis", "last cases job failed, shape_changed: it was so"),
@@ -272,7 +276,7 @@ def test_all_that_is_needed_is_told_what_blocks_first() -> None:
         Need("nobody", "last inbound job failed, pims_slow: it was so", blocks=False),
         Need("odis", f"times_shifted: decide, idexx-sync holds show {HOLD}", blocks=False),
     )
-    assert standing(clinic, NOW).open_holds == 1
+    assert clinic_status(clinic, NOW).open_holds == 1
 
 
 @pytest.mark.parametrize(
@@ -284,24 +288,24 @@ def test_a_clinic_whose_cases_are_written_needs_somebody_they_belong_to(
 ) -> None:
     fresh = history(ago(minutes=1))
 
-    stands = standing(card(fresh, stage=stage, acting_user_id=None), NOW)
+    status = clinic_status(overview(fresh, stage=stage, acting_user_id=None), NOW)
 
-    told = [need for need in stands.needs if need.what.startswith("acting_user_id: not set")]
+    told = [need for need in status.needs if need.what.startswith("acting_user_id: not set")]
     assert [(need.who, need.blocks) for need in told] == ([("odis", False)] if needed else [])
     for need in told:
         assert f"idexx-sync clinics add {CLINIC} --acting-user USER_ID" in need.what
-    assert not needed or stands.syncs[0].freshness == "on_time"
+    assert not needed or status.syncs[0].freshness == "on_time"
 
 
 def test_an_open_breaker_is_told_once_beside_other_failures() -> None:
     refused = (Attempt(ago(days=1), "credentials_rejected"),)
-    clinic = card(
+    clinic = overview(
         history(None, "credentials_rejected"),
         history(None, "mapping_error", "cases"),
         attempts=refused,
     )
 
-    needs = standing(clinic, NOW).needs
+    needs = clinic_status(clinic, NOW).needs
 
     assert [(need.who, need.what.partition(":")[0]) for need in needs] == [
         ("clinic", "credentials_rejected"),
@@ -312,9 +316,9 @@ def test_an_open_breaker_is_told_once_beside_other_failures() -> None:
 def test_the_breaker_judges_the_logins_with_the_newest_credentials() -> None:
     unknown = (Attempt(ago(minutes=1), None),)
 
-    assert breaker(card(), NOW) is None
-    assert breaker(card(attempts=()), NOW) is None
-    refusal = breaker(card(attempts=unknown), NOW)
+    assert breaker(overview(), NOW) is None
+    assert breaker(overview(attempts=()), NOW) is None
+    refusal = breaker(overview(attempts=unknown), NOW)
     assert isinstance(refusal, SyncError)
     assert refusal.kind == "throttled"
 
@@ -338,6 +342,6 @@ def test_who_acts_is_known_of_every_kind_and_odis_for_others() -> None:
 def test_a_failure_that_somebody_has_acted_on_is_no_longer_needed(
     kind: str, changed: datetime, needed: bool
 ) -> None:
-    told = standing(card(history(None, kind), changed_at=changed), NOW)
+    told = clinic_status(overview(history(None, kind), changed_at=changed), NOW)
 
     assert any(kind in need.what for need in told.needs) is needed

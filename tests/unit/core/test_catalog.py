@@ -11,7 +11,7 @@ from typing import get_args
 
 import pytest
 
-from idexx_sync.api.routes import ROUTES, FunctionName, Operation
+from idexx_sync.api.routes import ROUTES, FunctionName, OperationId
 from idexx_sync.cli.local_run import SYNCS_HERE
 from idexx_sync.cli.sync import app
 from idexx_sync.core.catalog import (
@@ -45,7 +45,7 @@ def test_each_literal_has_one_word_for_each_row() -> None:
     assert tuple(row.scope for row in rows) == get_args(SyncScope)
     assert tuple(row.folder for row in rows) == get_args(SyncFolder)
     assert tuple(row.operation for row in rows) == get_args(StartOperation)
-    assert set(get_args(StartOperation)) < set(get_args(Operation))
+    assert set(get_args(StartOperation)) < set(get_args(OperationId))
     assert set(get_args(SyncFolder)) < set(get_args(FunctionName))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.keys.authorizer import Desk, authorizer, presented_key
+from idexx_sync.keys.authorizer import AuthorizerDependencies, authorizer, presented_key
 from idexx_sync.keys.format import generate_key
 from tests.kit.authorizing import request_event
 
@@ -26,7 +26,7 @@ UNWANTED = (
 )
 
 
-def no_desk() -> Desk:
+def no_dependencies() -> AuthorizerDependencies:
     raise AssertionError("the database was needed")
 
 
@@ -56,7 +56,7 @@ NO_KEYS = {
 @pytest.mark.parametrize("event", NO_KEYS.values(), ids=NO_KEYS)
 def test_what_cannot_be_a_key_is_refused_without_a_database(event: dict[str, Any]) -> None:
     with pytest.raises(Exception, match=r"^Unauthorized$") as refusal:
-        authorizer(no_desk)(event, None)
+        authorizer(no_dependencies)(event, None)
 
     assert type(refusal.value) is Exception
     assert refusal.value.args == ("Unauthorized",)
@@ -65,7 +65,7 @@ def test_what_cannot_be_a_key_is_refused_without_a_database(event: dict[str, Any
 @given(st.text(max_size=80))
 def test_no_text_but_a_key_needs_a_database(text: str) -> None:
     with pytest.raises(Exception, match=r"^Unauthorized$"):
-        authorizer(no_desk)(request_event(text), None)
+        authorizer(no_dependencies)(request_event(text), None)
 
 
 @pytest.mark.parametrize("header", ["X-API-Key", "x-api-key", "X-Api-Key", "X-API-KEY"])

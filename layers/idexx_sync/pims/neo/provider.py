@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.settings import Settings
-from idexx_sync.pims.access import AccessDesk, Credentials, StoredSession
+from idexx_sync.pims.access import Credentials, LoginStore, StoredSession
 from idexx_sync.pims.neo.http.answers import Answered, Strange
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
 from idexx_sync.pims.neo.http.client import Conversation
@@ -142,7 +142,7 @@ class NeoProvider:
 @contextmanager
 def open_neo(
     access: ClinicAccess,
-    desk: AccessDesk,
+    login_store: LoginStore,
     settings: Settings,
     clock: Callable[[], datetime],
     *,
@@ -182,7 +182,7 @@ def open_neo(
         on_progress("login", 1, 1)
         return result
 
-    keeper = SessionKeeper(desk, log_in_told, clock)
+    keeper = SessionKeeper(login_store, log_in_told, clock)
     # The browser transport asks one question after the other: waiting for it is not Neo's time.
     connections = 1 if access.transport == "browser" else settings.neo_connections
     pacer = Pacer(settings.neo_requests_per_second, connections, sleep=sleep)

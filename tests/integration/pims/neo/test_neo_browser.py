@@ -20,7 +20,7 @@ from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
 from idexx_sync.pims.neo.login.attempt import BrowserLogin
 from idexx_sync.pims.neo.login.browser import PASSED_ON, open_browser, run_folder, scrubbed
-from tests.kit.access_desk import FakeDesk
+from tests.kit.login_store import FakeLoginStore
 from tests.kit.processes import command_line, in_groups
 
 
@@ -176,7 +176,7 @@ def test_a_login_that_moved_to_another_site_is_a_challenge(chromium_path: Path) 
         log_in = BrowserLogin(
             own.origin, chromium_path=str(chromium_path), timeout_s=20, time_left=lambda: 60
         )
-        result = log_in(FakeDesk().begin_login())
+        result = log_in(FakeLoginStore().begin_login())
         log_in.close()  # its end would take the orphans of the next test's browser from us
         assert (result.outcome, result.code) == ("challenge_required", "other_site")
         assert other.visits == []

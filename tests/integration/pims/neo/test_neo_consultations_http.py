@@ -125,7 +125,7 @@ def test_r17_an_unknown_id_is_gone(clinic: Clinic, unknown: str) -> None:
         read = dict(neo.consultations(["999999", one]))
     assert read["999999"] == Gone()
     assert isinstance(read[one], Consultation)
-    assert clinic.desk.logins == 0
+    assert clinic.login_store.logins == 0
 
 
 def test_r17_another_patients_page_says_so(clinic: Clinic) -> None:
@@ -176,7 +176,7 @@ def test_r24_what_is_not_json_is_unknown_and_the_rest_is_read(clinic: Clinic) ->
         read = dict(neo.consultations(ids))
     assert read.pop(ids[1]) == Unknown("not_json_type")
     assert all(isinstance(answer, Consultation) for answer in read.values())
-    assert clinic.desk.logins == 0
+    assert clinic.login_store.logins == 0
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_r24_a_session_that_dies_in_the_middle_costs_one_login(clinic: Clinic, a
     assert {asked_id: type(one) for asked_id, one in read.items()} == dict.fromkeys(
         ids, Consultation
     )
-    assert clinic.desk.outcomes == ["ok"]
+    assert clinic.login_store.outcomes == ["ok"]
 
 
 def test_r24_an_error_leaves_and_nobody_goes_on_asking(clinic: Clinic) -> None:
@@ -228,7 +228,7 @@ def test_r24_an_error_leaves_and_nobody_goes_on_asking(clinic: Clinic) -> None:
     with threads_end(), clinic.opened() as neo, pytest.raises(CredentialsRejected):
         list(neo.consultations(ids))
     assert asked_now(clinic) <= 3 + 3
-    assert clinic.desk.outcomes == ["credentials_rejected"]
+    assert clinic.login_store.outcomes == ["credentials_rejected"]
 
 
 def test_neo_is_never_pressed_by_consultations(clinic: Clinic) -> None:
@@ -322,7 +322,7 @@ def test_the_browser_transport_reads_consultations_as_well(clinic: Clinic) -> No
         close(asking)
     assert read.pop("999999") == Gone()
     assert {type(one) for one in read.values()} == {Consultation}
-    assert clinic.desk.outcomes == ["ok"]
+    assert clinic.login_store.outcomes == ["ok"]
     assert max(request["concurrency"] for request in clinic.company.requests()) == 1
 
 

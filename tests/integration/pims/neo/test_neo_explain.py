@@ -10,7 +10,7 @@ from psycopg import Connection
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.sealing import keyring
 from idexx_sync.jobs.wiring import open_to_look
-from idexx_sync.pims.access_store import SessionOnlyDesk, store_credentials
+from idexx_sync.pims.access_store import StoredSessionOnly, store_credentials
 from neo_simulator.client import Company
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic, set_session
@@ -29,7 +29,7 @@ def bench(
     conn: Connection[tuple[Any, ...]], database: str, company: Company, clinic: Clinic
 ) -> Iterator[Bench]:
     made = Bench(conn, database, add_clinic(conn, base_url=company.base_url))
-    store_credentials(conn, KEYS, made.clinic_id, clinic.desk.credentials)
+    store_credentials(conn, KEYS, made.clinic_id, clinic.login_store.credentials)
     yield made
     made.database.close()
 
@@ -136,7 +136,7 @@ def test_a_session_of_older_credentials_does_not_count(
     bench: Bench, company: Company, clinic: Clinic, visit_id: str
 ) -> None:
     keep_session(bench, company)
-    store_credentials(bench.conn, KEYS, bench.clinic_id, clinic.desk.credentials)
+    store_credentials(bench.conn, KEYS, bench.clinic_id, clinic.login_store.credentials)
 
     assert "there is no stored session" in explain(bench, company, visit_id).err
     assert company.requests() == []
@@ -145,17 +145,17 @@ def test_a_session_of_older_credentials_does_not_count(
 def test_a_desk_to_look_at_writes_nothing(bench: Bench, company: Company) -> None:
     keep_session(bench, company)
     before = access_rows(bench)
-    desk = SessionOnlyDesk(bench.conn, KEYS, bench.clinic_id)
-    session = desk.session()
+    login_store = StoredSessionOnly(bench.conn, KEYS, bench.clinic_id)
+    session = login_store.session()
     assert session is not None
 
-    desk.drop_session()
+    login_store.drop_session()
     with pytest.raises(RuntimeError):
-        desk.store_session(session)
+        login_store.store_session(session)
     with pytest.raises(RuntimeError):
-        desk.end_login("ok")
+        login_store.end_login("ok")
     with pytest.raises(ConfigurationInvalid) as refusal:
-        desk.begin_login()
+        login_store.begin_login()
 
     assert refusal.value.code == "session_refused"
     assert access_rows(bench) == before
@@ -164,8 +164,8 @@ def test_a_desk_to_look_at_writes_nothing(bench: Bench, company: Company) -> Non
 def test_a_session_sealed_with_another_key_is_no_session(bench: Bench, company: Company) -> None:
     keep_session(bench, company)
     bench.conn.execute("UPDATE idexx_sync.sessions SET sealed = '\\x00'")
-    desk = SessionOnlyDesk(bench.conn, KEYS, bench.clinic_id)
+    login_store = StoredSessionOnly(bench.conn, KEYS, bench.clinic_id)
 
-    assert desk.session() is None
+    assert login_store.session() is None
     with pytest.raises(ConfigurationInvalid, match="there is no stored session"):
-        desk.begin_login()
+        login_store.begin_login()

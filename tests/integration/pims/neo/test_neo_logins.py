@@ -17,7 +17,7 @@ import pytest
 from idexx_sync.core import errors
 from idexx_sync.core.errors import SyncError
 from idexx_sync.pims.access import LoginOutcome
-from tests.kit.access_desk import CANARY_PASSWORD
+from tests.kit.login_store import CANARY_PASSWORD
 from tests.kit.neo import WEEK, Clinic
 from tests.kit.processes import children, command_line
 
@@ -52,16 +52,16 @@ def test_a_login_leaves_a_session_and_nothing_else(
 ) -> None:
     clinic.company.book("2026-05-04 09:00")
     log_in(clinic)  # Python keeps some files open after the first use of an event loop
-    clinic.desk.drop_session()
+    clinic.login_store.drop_session()
     before = left_behind()
 
     with caplog.at_level(logging.DEBUG), clinic.opened() as neo:
         assert len(neo.schedule(WEEK).records) == 1
 
     assert left_behind() == before
-    assert clinic.desk.outcomes == ["ok", "ok"]
+    assert clinic.login_store.outcomes == ["ok", "ok"]
     assert CANARY_PASSWORD not in caplog.text
-    session = clinic.desk.stored
+    session = clinic.login_store.stored
     assert session is not None
     assert "Headless" not in session.user_agent
     assert "Chrome/" in session.user_agent
@@ -79,7 +79,7 @@ def test_a_login_page_may_be_slow_or_crowded(clinic: Clinic, variant: str) -> No
     clinic.company.set_knob("login_variant", variant)
 
     log_in(clinic)
-    assert clinic.desk.outcomes == ["ok"]
+    assert clinic.login_store.outcomes == ["ok"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_wrong_password_is_rejected_and_never_quoted(
 
     with caplog.at_level(logging.DEBUG), pytest.raises(errors.CredentialsRejected) as caught:
         log_in(clinic)
-    assert clinic.desk.outcomes == ["credentials_rejected"]
+    assert clinic.login_store.outcomes == ["credentials_rejected"]
     assert [login["outcome"] for login in clinic.company.logins()] == ["wrong_password"]
     assert CANARY_PASSWORD not in everything_said(caught.value, caplog)
 
@@ -123,9 +123,9 @@ def test_whatever_comes_instead_of_the_dashboard_has_a_name(
 
     with pytest.raises(kind):
         log_in(clinic)
-    assert clinic.desk.outcomes == [outcome]
+    assert clinic.login_store.outcomes == [outcome]
     assert len(clinic.company.logins()) == 1
-    assert clinic.desk.stored is None
+    assert clinic.login_store.stored is None
 
 
 def test_nothing_is_typed_into_an_unknown_form(clinic: Clinic) -> None:
@@ -153,7 +153,7 @@ def test_trouble_at_neo_is_not_the_clinics_fault(
 
     with pytest.raises(errors.PimsUnavailable) as caught:
         log_in(clinic)
-    assert clinic.desk.outcomes == ["unavailable"]
+    assert clinic.login_store.outcomes == ["unavailable"]
     assert caught.value.code == code
 
 
@@ -163,7 +163,7 @@ def test_a_login_that_is_not_answered_in_time_is_unavailable(clinic: Clinic) -> 
     with pytest.raises(errors.PimsUnavailable) as caught:
         log_in(clinic, login_timeout_seconds=6)
     assert caught.value.code == "login_timeout"
-    assert clinic.desk.outcomes == ["unavailable"]
+    assert clinic.login_store.outcomes == ["unavailable"]
 
 
 def test_a_neo_that_refuses_connections_is_unavailable(clinic: Clinic) -> None:
@@ -171,14 +171,14 @@ def test_a_neo_that_refuses_connections_is_unavailable(clinic: Clinic) -> None:
 
     with pytest.raises(errors.PimsUnavailable):
         log_in(clinic)
-    assert clinic.desk.outcomes == ["unavailable"]
+    assert clinic.login_store.outcomes == ["unavailable"]
 
 
 def test_without_a_browser_nothing_is_submitted(clinic: Clinic) -> None:
     with pytest.raises(errors.InternalError) as caught:
         log_in(clinic, chromium_path="/nowhere/chromium")
     assert caught.value.code == "browser_start"
-    assert clinic.desk.outcomes == ["unavailable"]
+    assert clinic.login_store.outcomes == ["unavailable"]
     assert left_behind()[0] == []
 
 
@@ -229,7 +229,7 @@ def test_a_browser_killed_in_the_middle_ends_the_login_at_once(
         with pytest.raises(errors.InternalError):
             log_in(clinic, login_timeout_seconds=60)
         assert time.monotonic() - killed[0] < 20
-    assert clinic.desk.outcomes == outcomes
+    assert clinic.login_store.outcomes == outcomes
     assert left_behind()[:2] == before[:2]
 
 

@@ -56,7 +56,7 @@ def test_an_expired_session_is_renewed_by_one_login(clinic: Clinic) -> None:
     with clinic.opened() as neo:
         assert [one.id for one in neo.schedule(WEEK).records] == [visit]
         assert neo.logged_in
-    assert clinic.desk.outcomes == ["ok"]
+    assert clinic.login_store.outcomes == ["ok"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_r06_a_session_may_end_in_the_middle_of_a_run(clinic: Clinic, answer: st
         neo.schedule(WEEK)
         found = neo.appointments(ids)
     assert [(one, type(lookup)) for one, lookup in found.items()] == [(one, Found) for one in ids]
-    assert clinic.desk.outcomes == ["ok"]
+    assert clinic.login_store.outcomes == ["ok"]
 
 
 def test_forty_look_ups_that_are_all_refused_cause_one_login(clinic: Clinic) -> None:
@@ -97,7 +97,7 @@ def test_what_is_not_json_is_asked_for_once_more_and_never_an_empty_day(
     with clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
         neo.schedule(WEEK)
     assert caught.value.code == "refused_after_login"
-    assert clinic.desk.outcomes == ["ok"]
+    assert clinic.login_store.outcomes == ["ok"]
     assert len(clinic.asked(CALENDAR)) == 2
 
 
@@ -109,7 +109,7 @@ def test_another_envelope_is_a_changed_shape(clinic: Clinic, envelope: str) -> N
     with clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
         neo.schedule(WEEK)
     assert caught.value.code == "calendar_envelope"
-    assert clinic.desk.logins == 0
+    assert clinic.login_store.logins == 0
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_two_failures_in_a_row_are_survived(clinic: Clinic, action: str) -> None
         assert [one.id for one in neo.schedule(WEEK).records] == [visit]
     assert len(clinic.asked(CALENDAR)) == 3
     assert len(slept) == 2
-    assert clinic.desk.logins == 0
+    assert clinic.login_store.logins == 0
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_three_failures_end_the_run_for_now(
     with clinic.opened(limits=limits, sleep=lambda _: None) as neo, pytest.raises(kind):
         neo.schedule(WEEK)
     assert len(clinic.asked(CALENDAR)) == 3
-    assert clinic.desk.stored is not None
+    assert clinic.login_store.stored is not None
 
 
 def test_a_neo_that_refuses_connections_is_unavailable(clinic: Clinic) -> None:
@@ -159,7 +159,7 @@ def test_a_neo_that_refuses_connections_is_unavailable(clinic: Clinic) -> None:
 
     with clinic.opened(sleep=lambda _: None) as neo, pytest.raises(errors.PimsUnavailable):
         neo.schedule(WEEK)
-    assert clinic.desk.logins == 0
+    assert clinic.login_store.logins == 0
 
 
 def test_an_unknown_path_or_status_is_a_changed_shape(clinic: Clinic) -> None:
@@ -207,7 +207,7 @@ def test_r06_look_ups_that_fail_prove_nothing(clinic: Clinic) -> None:
         found = neo.appointments(ids)
     assert found[ids[0]] == Unknown("not_json_type")
     assert all(isinstance(found[one], Found) for one in ids[1:])
-    assert clinic.desk.logins == 0
+    assert clinic.login_store.logins == 0
 
 
 def test_r06_a_neo_that_goes_down_leaves_the_rest_unknown(clinic: Clinic) -> None:
@@ -272,12 +272,13 @@ def test_a_warm_run_is_one_request_without_browser_or_driver(clinic: Clinic) -> 
         from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
         from idexx_sync.pims.protocol import Window
         from idexx_sync.core.settings import Settings
-        from tests.kit.access_desk import FakeDesk
+        from tests.kit.login_store import FakeLoginStore
 
-        desk = FakeDesk(session=StoredSession({session.cookies!r}, {AGENT!r}, datetime.now(UTC)))
+        session = StoredSession({session.cookies!r}, {AGENT!r}, datetime.now(UTC))
+        login_store = FakeLoginStore(session=session)
         settings = Settings(DATABASE_URL=SecretStr("x"), local_key=SecretStr("x"))
         access = ClinicAccess({clinic.company.base_url!r})
-        with open_neo(access, desk, settings, lambda: datetime.now(UTC)) as neo:
+        with open_neo(access, login_store, settings, lambda: datetime.now(UTC)) as neo:
             snapshot = neo.schedule(Window(date(2026, 5, 4), date(2026, 5, 10)))
         print(len(snapshot.records), sorted(set(sys.modules) & {{"playwright", "greenlet"}}))
     """
@@ -303,7 +304,7 @@ def test_the_browser_transport_reads_the_same(clinic: Clinic) -> None:
     with clinic.opened() as neo:
         assert neo.schedule(WEEK).records == plain.records
         assert all(isinstance(one, Found) for one in neo.appointments(ids).values())
-    assert clinic.desk.outcomes == ["ok"]
+    assert clinic.login_store.outcomes == ["ok"]
 
 
 @pytest.mark.parametrize(
@@ -327,6 +328,6 @@ def test_the_browser_transport_fails_in_the_same_words(
     with clinic.opened(limits=limits, sleep=lambda _: None) as neo, pytest.raises(kind) as caught:
         neo.schedule(WEEK)
     assert len(clinic.asked(CALENDAR)) == 3
-    assert clinic.desk.stored is not None
-    secret = clinic.desk.stored.cookies[0]["value"]
+    assert clinic.login_store.stored is not None
+    secret = clinic.login_store.stored.cookies[0]["value"]
     assert secret not in repr(caught.value) + repr(caught.value.__context__)

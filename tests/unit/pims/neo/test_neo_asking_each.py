@@ -11,12 +11,14 @@ from idexx_sync.pims.neo.http.answers import RawAnswer
 from idexx_sync.pims.neo.http.transport import too_large
 from idexx_sync.pims.neo.provider import NeoProvider
 from idexx_sync.pims.protocol import Consultation, Gone, Unknown
-from tests.kit.access_desk import FakeDesk
+from tests.kit.login_store import FakeLoginStore
 from tests.unit.pims.neo.test_neo_session import NOW, OLD, Answer, Neo, json_answer
 
 
-def opened(answer: Answer, *, connections: int = 1, desk: FakeDesk | None = None) -> NeoProvider:
-    neo = Neo(answer, desk or FakeDesk(session=OLD))
+def opened(
+    answer: Answer, *, connections: int = 1, login_store: FakeLoginStore | None = None
+) -> NeoProvider:
+    neo = Neo(answer, login_store or FakeLoginStore(session=OLD))
     return NeoProvider(
         neo.conversation,
         neo.keeper,
@@ -85,11 +87,11 @@ def test_nobody_logs_in_for_a_reader_that_has_stopped() -> None:
         stopped.wait(0.3)
         return json_answer(401)
 
-    desk = FakeDesk(session=OLD)
-    asking = opened(answer, connections=2, desk=desk).consultations(["1", "2"])
+    login_store = FakeLoginStore(session=OLD)
+    asking = opened(answer, connections=2, login_store=login_store).consultations(["1", "2"])
     next(asking)
     asking.close()
-    assert (desk.logins, desk.dropped) == (0, 0)
+    assert (login_store.logins, login_store.dropped) == (0, 0)
 
 
 def test_ids_come_once_and_what_is_no_id_is_never_asked() -> None:

@@ -21,7 +21,7 @@ from idexx_sync.pims.neo.http.client import Conversation
 from idexx_sync.pims.neo.http.rate_limiter import Pacer
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.login.dialog import LoginResult
-from tests.kit.access_desk import CANARY_PASSWORD, FakeDesk
+from tests.kit.login_store import CANARY_PASSWORD, FakeLoginStore
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 OLD = StoredSession([{"name": "neo_session", "value": "0"}], "agent", NOW)
@@ -41,7 +41,9 @@ HTML = RawAnswer(200, "https://neo.example/x", {"content-type": "text/html"}, b"
 class Neo:
     """A scripted Neo: counts logins and requests, and what it answers depends on the session."""
 
-    def __init__(self, answer: Answer, desk: FakeDesk, outcome: LoginOutcome = "ok") -> None:
+    def __init__(
+        self, answer: Answer, login_store: FakeLoginStore, outcome: LoginOutcome = "ok"
+    ) -> None:
         self._answer = answer
         self._outcome = outcome
         self.requests = 0
@@ -49,7 +51,7 @@ class Neo:
         self.slept: list[float] = []
         self._lock = threading.Lock()
         self.left = 1000.0
-        self.keeper = SessionKeeper(desk, self._log_in, lambda: NOW)
+        self.keeper = SessionKeeper(login_store, self._log_in, lambda: NOW)
         self.conversation = Conversation(
             self.keeper,
             lambda session: _Connected(self, session),
@@ -93,29 +95,31 @@ def number(session: StoredSession) -> int:
 
 
 def test_a_stored_session_is_used_without_any_login() -> None:
-    desk = FakeDesk(session=OLD)
-    neo = Neo(lambda _session, _path: json_answer(), desk)
+    login_store = FakeLoginStore(session=OLD)
+    neo = Neo(lambda _session, _path: json_answer(), login_store)
 
     assert neo.conversation.ask("/x", {}) == Answered({})
     assert not neo.keeper.will_log_in
-    assert (desk.logins, neo.requests, neo.keeper.logged_in) == (0, 1, False)
+    assert (login_store.logins, neo.requests, neo.keeper.logged_in) == (0, 1, False)
 
 
 def test_without_a_session_it_logs_in_first_and_keeps_it() -> None:
-    desk = FakeDesk()
-    neo = Neo(lambda _session, _path: json_answer(), desk)
+    login_store = FakeLoginStore()
+    neo = Neo(lambda _session, _path: json_answer(), login_store)
     before = neo.keeper.will_log_in
 
     neo.conversation.ask("/x", {})
     assert (before, neo.keeper.will_log_in) == (True, False)
     neo.conversation.ask("/x", {})
-    assert desk.outcomes == ["ok"]
-    assert desk.stored == StoredSession([{"name": "neo_session", "value": "1"}], "agent", NOW)
+    assert login_store.outcomes == ["ok"]
+    assert login_store.stored == StoredSession(
+        [{"name": "neo_session", "value": "1"}], "agent", NOW
+    )
     assert neo.keeper.logged_in
 
 
 def test_forty_refusals_at_once_cause_one_login() -> None:
-    desk = FakeDesk(session=OLD)
+    login_store = FakeLoginStore(session=OLD)
     together = threading.Barrier(40)
 
     def answer(session: StoredSession, _path: str) -> RawAnswer:
@@ -124,19 +128,19 @@ def test_forty_refusals_at_once_cause_one_login() -> None:
             return json_answer(401)
         return json_answer()
 
-    neo = Neo(answer, desk)
+    neo = Neo(answer, login_store)
     with ThreadPoolExecutor(40) as pool:
         verdicts = list(pool.map(lambda _: neo.conversation.ask("/x", {}), range(40)))
 
     assert verdicts == [Answered({})] * 40
-    assert (desk.outcomes, desk.dropped, neo.requests) == (["ok"], 1, 80)
+    assert (login_store.outcomes, login_store.dropped, neo.requests) == (["ok"], 1, 80)
     neo.conversation.close()
     assert neo.closed == 2
 
 
 def test_forty_refusals_and_a_rejected_login_are_one_attempt() -> None:
-    desk = FakeDesk(session=OLD)
-    neo = Neo(lambda _session, _path: json_answer(403), desk, outcome="credentials_rejected")
+    login_store = FakeLoginStore(session=OLD)
+    neo = Neo(lambda _session, _path: json_answer(403), login_store, outcome="credentials_rejected")
 
     def ask(_: int) -> str:
         with pytest.raises(errors.CredentialsRejected):
@@ -145,71 +149,72 @@ def test_forty_refusals_and_a_rejected_login_are_one_attempt() -> None:
 
     with ThreadPoolExecutor(40) as pool:
         assert list(pool.map(ask, range(40))) == ["rejected"] * 40
-    assert desk.outcomes == ["credentials_rejected"]
+    assert login_store.outcomes == ["credentials_rejected"]
 
 
 def test_a_session_refused_right_after_its_login_ends_the_run() -> None:
-    desk = FakeDesk()
-    neo = Neo(lambda _session, _path: HTML, desk)
+    login_store = FakeLoginStore()
+    neo = Neo(lambda _session, _path: HTML, login_store)
 
     with pytest.raises(ShapeChanged) as caught:
         neo.conversation.ask("/x", {})
     assert caught.value.code == "refused_after_login"
-    assert (desk.logins, neo.requests, desk.stored) == (1, 1, None)
+    assert (login_store.logins, neo.requests, login_store.stored) == (1, 1, None)
 
 
 def test_a_second_refusal_ends_the_run_for_everybody() -> None:
-    desk = FakeDesk(session=OLD)
-    neo = Neo(lambda _session, _path: HTML, desk)
+    login_store = FakeLoginStore(session=OLD)
+    neo = Neo(lambda _session, _path: HTML, login_store)
 
     for _ in range(2):
         with pytest.raises(ShapeChanged, match="ODIS has to look"):
             neo.conversation.ask("/x", {})
-    assert (desk.logins, neo.requests) == (1, 2)
+    assert (login_store.logins, neo.requests) == (1, 2)
 
 
 def test_a_run_that_began_with_a_login_survives_one_refusal_in_its_middle() -> None:
-    desk = FakeDesk()
+    login_store = FakeLoginStore()
     asked: list[str] = []
 
     def answer(session: StoredSession, path: str) -> RawAnswer:
         asked.append(path)
         return json_answer(419 if path == "/2" and number(session) == 1 else 200)
 
-    neo = Neo(answer, desk)
+    neo = Neo(answer, login_store)
     for path in ("/1", "/2", "/3"):
         assert neo.conversation.ask(path, {}) == Answered({})
     assert asked == ["/1", "/2", "/2", "/3"]
-    assert desk.outcomes == ["ok", "ok"]
+    assert login_store.outcomes == ["ok", "ok"]
 
 
 def test_a_session_renewed_and_accepted_is_not_renewed_again() -> None:
-    desk = FakeDesk(session=OLD)
+    login_store = FakeLoginStore(session=OLD)
     neo = Neo(
-        lambda session, path: json_answer(401 if path == "/2" or not number(session) else 200), desk
+        lambda session, path: json_answer(401 if path == "/2" or not number(session) else 200),
+        login_store,
     )
 
     assert neo.conversation.ask("/1", {}) == Answered({})
     with pytest.raises(ShapeChanged, match="second time in one run"):
         neo.conversation.ask("/2", {})
-    assert desk.outcomes == ["ok"]
+    assert login_store.outcomes == ["ok"]
 
 
 def test_one_of_many_questions_with_a_strange_answer_does_not_cost_the_session() -> None:
-    desk = FakeDesk(session=OLD)
-    neo = Neo(lambda _session, path: json_answer() if path == "/probe" else HTML, desk)
+    login_store = FakeLoginStore(session=OLD)
+    neo = Neo(lambda _session, path: json_answer() if path == "/probe" else HTML, login_store)
 
     verdict = neo.conversation.ask("/x", {}, one_of_many=True)
     assert verdict == SessionRefused("not_json_type", certain=False)
-    assert (desk.logins, neo.requests) == (0, 2)
+    assert (login_store.logins, neo.requests) == (0, 2)
 
 
 def test_one_of_many_questions_notices_a_session_that_has_ended_in_silence() -> None:
-    desk = FakeDesk(session=OLD)
-    neo = Neo(lambda session, _path: json_answer() if number(session) else HTML, desk)
+    login_store = FakeLoginStore(session=OLD)
+    neo = Neo(lambda session, _path: json_answer() if number(session) else HTML, login_store)
 
     assert neo.conversation.ask("/x", {}, one_of_many=True) == Answered({})
-    assert (desk.logins, neo.requests) == (1, 3)
+    assert (login_store.logins, neo.requests) == (1, 3)
 
 
 @pytest.mark.parametrize(
@@ -226,8 +231,8 @@ def test_one_of_many_questions_notices_a_session_that_has_ended_in_silence() -> 
 def test_each_outcome_of_a_login_is_an_error_that_says_who_must_act(
     outcome: LoginOutcome, kind: type[SyncError]
 ) -> None:
-    desk = FakeDesk()
-    neo = Neo(lambda _session, _path: json_answer(), desk, outcome)
+    login_store = FakeLoginStore()
+    neo = Neo(lambda _session, _path: json_answer(), login_store, outcome)
 
     with pytest.raises(kind) as caught:
         neo.conversation.ask("/x", {})
@@ -236,16 +241,16 @@ def test_each_outcome_of_a_login_is_an_error_that_says_who_must_act(
         caught.value
     )
     assert CANARY_PASSWORD not in str(caught.value)
-    assert (desk.outcomes, neo.requests, desk.stored) == ([outcome], 0, None)
+    assert (login_store.outcomes, neo.requests, login_store.stored) == ([outcome], 0, None)
 
 
 def test_an_open_breaker_starts_nothing() -> None:
-    desk = FakeDesk(breaker=errors.CredentialsRejected("open"))
-    neo = Neo(lambda _session, _path: json_answer(), desk)
+    login_store = FakeLoginStore(breaker=errors.CredentialsRejected("open"))
+    neo = Neo(lambda _session, _path: json_answer(), login_store)
 
     with pytest.raises(errors.CredentialsRejected, match="open"):
         neo.conversation.ask("/x", {})
-    assert (desk.logins, neo.requests) == (0, 0)
+    assert (login_store.logins, neo.requests) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -254,15 +259,15 @@ def test_an_open_breaker_starts_nothing() -> None:
 def test_an_attempt_keeps_no_outcome_only_if_it_may_have_been_submitted(
     code: str, outcomes: list[LoginOutcome | None]
 ) -> None:
-    desk = FakeDesk()
+    login_store = FakeLoginStore()
 
     def log_in(_: Credentials) -> LoginResult:
         raise InternalError("the browser", code=code)
 
-    keeper = SessionKeeper(desk, log_in, lambda: NOW)
+    keeper = SessionKeeper(login_store, log_in, lambda: NOW)
     with pytest.raises(InternalError):
         keeper.current()
-    assert desk.outcomes == outcomes
+    assert login_store.outcomes == outcomes
 
 
 def scripted(*answers: RawAnswer | SyncError) -> Answer:
@@ -290,7 +295,7 @@ CUT = PimsUnavailable("cut", code="ReadError")
     ],
 )
 def test_a_call_is_tried_three_times(answers: list[RawAnswer | SyncError]) -> None:
-    neo = Neo(scripted(*answers), FakeDesk(session=OLD))
+    neo = Neo(scripted(*answers), FakeLoginStore(session=OLD))
 
     assert neo.conversation.ask("/x", {}) == Answered({})
     assert neo.requests == len(answers)
@@ -317,7 +322,7 @@ def test_a_call_is_tried_three_times(answers: list[RawAnswer | SyncError]) -> No
 def test_then_it_is_left_to_the_next_run(
     answers: list[RawAnswer | SyncError], kind: type[SyncError], code: str
 ) -> None:
-    neo = Neo(scripted(*answers), FakeDesk(session=OLD))
+    neo = Neo(scripted(*answers), FakeLoginStore(session=OLD))
 
     with pytest.raises(kind) as caught:
         neo.conversation.ask("/x", {})
@@ -326,14 +331,14 @@ def test_then_it_is_left_to_the_next_run(
 
 
 def test_what_neo_asks_for_is_waited_for() -> None:
-    neo = Neo(scripted(json_answer(429, retry_after="7"), NOT_FOUND), FakeDesk(session=OLD))
+    neo = Neo(scripted(json_answer(429, retry_after="7"), NOT_FOUND), FakeLoginStore(session=OLD))
 
     assert neo.conversation.ask("/x", {}) == NotFound()
     assert neo.slept == [7.0]
 
 
 def test_no_pause_outlasts_the_run() -> None:
-    neo = Neo(scripted(json_answer(429, retry_after="7")), FakeDesk(session=OLD))
+    neo = Neo(scripted(json_answer(429, retry_after="7")), FakeLoginStore(session=OLD))
     neo.left = 5
 
     with pytest.raises(Throttled):

@@ -1,4 +1,4 @@
-"""The session with Neo: taken from the desk, renewed once when Neo refuses it, never twice."""
+"""The session with Neo: read from the login store, renewed once if Neo refuses it, never twice."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Final
 
 from idexx_sync.core import errors
 from idexx_sync.core.errors import ShapeChanged, SyncError
-from idexx_sync.pims.access import AccessDesk, Credentials, LoginOutcome, StoredSession
+from idexx_sync.pims.access import Credentials, LoginOutcome, LoginStore, StoredSession
 from idexx_sync.pims.neo.login.dialog import NOTHING_SUBMITTED, LoginResult
 
 LogIn = Callable[[Credentials], LoginResult]
@@ -61,8 +61,10 @@ class SessionKeeper:
     login, or a second refusal, ends the run: another login would not help.
     """
 
-    def __init__(self, desk: AccessDesk, log_in: LogIn, clock: Callable[[], datetime]) -> None:
-        self._desk = desk
+    def __init__(
+        self, login_store: LoginStore, log_in: LogIn, clock: Callable[[], datetime]
+    ) -> None:
+        self._login_store = login_store
         self._log_in = log_in
         self._clock = clock
         self._lock = threading.Lock()
@@ -77,14 +79,14 @@ class SessionKeeper:
     def will_log_in(self) -> bool:
         """There is no session yet and none is stored."""
         with self._lock:
-            return self._held is None and self._desk.session() is None
+            return self._held is None and self._login_store.session() is None
 
     def current(self) -> HeldSession:
         """The session to ask with; logs in when there is none."""
         with self._lock:
             self._fail_again()
             if self._held is None:
-                stored = self._desk.session()
+                stored = self._login_store.session()
                 self._held = HeldSession(0, stored, fresh=False) if stored else self._fresh(0)
             return self._held
 
@@ -98,7 +100,7 @@ class SessionKeeper:
             self._fail_again()
             if self._held is None or self._held.number != refused.number:
                 return
-            self._desk.drop_session()
+            self._login_store.drop_session()
             if self._renewed or (refused.fresh and self._proven < refused.number):
                 self._failure = _refused_after_login(code)
                 self._fail_again()
@@ -119,19 +121,19 @@ class SessionKeeper:
 
     def _logged_in_session(self) -> StoredSession:
         """One login; an attempt that broke off after it was submitted stays without outcome."""
-        credentials = self._desk.begin_login()
+        credentials = self._login_store.begin_login()
         try:
             result = self._log_in(credentials)
         except SyncError as error:
             if error.code in NOTHING_SUBMITTED:
-                self._desk.end_login("unavailable")
+                self._login_store.end_login("unavailable")
             raise
-        self._desk.end_login(result.outcome)
+        self._login_store.end_login(result.outcome)
         if result.outcome != "ok":
             kind, message = _LOGIN_ERRORS[result.outcome]
             raise kind(message, code=result.code)
         session = StoredSession(result.cookies, result.user_agent, self._clock())
-        self._desk.store_session(session)
+        self._login_store.store_session(session)
         self.logged_in = True
         return session
 

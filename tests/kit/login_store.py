@@ -1,4 +1,4 @@
-"""An access desk in memory, as strict as the contract."""
+"""A login store in memory, as strict as the contract."""
 
 import threading
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 CANARY_PASSWORD = "Canary-Pass-7!word"
 
 
-class FakeDesk:
+class FakeLoginStore:
     """Keeps what it is given and the order of it; a wrong order fails the test."""
 
     def __init__(
@@ -72,8 +72,8 @@ class FakeDesk:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """One desk serves one run: two threads at it at once are a defect."""
-        assert self._busy.acquire(blocking=False), "two threads at the desk at once"
+        """One store serves one run: two threads at it at once are a defect."""
+        assert self._busy.acquire(blocking=False), "two threads at the store at once"
         try:
             yield
         finally:
