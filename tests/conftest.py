@@ -24,12 +24,25 @@ from tests.kit.shelf import Shelf
 ROOT = Path(__file__).resolve().parents[1]
 ODIS_TABLES = ROOT / "layers" / "local_stack" / "odis.sql"
 TEMPLATE = "prepared"
+TOGETHER = ("tests/e2e/", "tests/faults/", "tests/infra/")
+"""Folders whose modules share a running stack, a rig or synthesised templates."""
+ALONE = ("tests/e2e/test_nothing_left.py",)
+"""Modules in there that share nothing."""
 
 
 def pytest_configure() -> None:
     # A shell's background commands ignore SIGINT, and whatever tests start would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A module stays in one process of a whole run, so that its database is made once."""
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        folders = [one for one in TOGETHER if module.startswith(one) and module not in ALONE]
+        item.add_marker(pytest.mark.xdist_group((folders or [module])[0]))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
