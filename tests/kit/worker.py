@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,12 +16,13 @@ from pydantic import SecretStr
 from functions.inbound_sync.handler import worker
 from idexx_sync.core.sealing import keyring
 from idexx_sync.jobs import wiring
-from idexx_sync.pims.access import Credentials
-from idexx_sync.pims.access_store import store_credentials
+from idexx_sync.pims.access import Credentials, StoredSession
+from idexx_sync.pims.access_store import DatabaseDesk, store_credentials
 from neo_simulator.client import Company
 from tests.kit.support import LOCAL_KEY, Conn, add_clinic, query
 
 ZONE = "America/Los_Angeles"
+AGENT = "Mozilla/5.0 (a browser that logged in before)"
 
 
 @dataclass
@@ -44,6 +46,26 @@ class WorkedClinic:
             password=SecretStr(password or self.neo.password),
         )
         store_credentials(self.conn, keyring(LOCAL_KEY), self.clinic_id, credentials)
+
+    def has_session(self) -> None:
+        """Stores a session as a run's login would, without a browser."""
+        desk = DatabaseDesk(
+            self.conn,
+            keyring(LOCAL_KEY),
+            self.clinic_id,
+            uuid4(),
+            clock=lambda: datetime.now(UTC),
+            logins_per_hour=6,
+            session=None,
+        )
+        desk.begin_login()
+        host = urlsplit(self.neo.base_url).hostname
+        cookies = [
+            {"name": name, "value": value, "domain": host, "path": "/", "expires": -1}
+            for name, value in self.neo.open_session().items()
+        ]
+        desk.store_session(StoredSession(cookies, AGENT, datetime.now(UTC)))
+        desk.end_login("ok")
 
     def work(self, **params: Any) -> dict[str, Any]:
         """One invocation of the worker; raises what leaves the handler."""
