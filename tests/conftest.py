@@ -37,8 +37,10 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A module stays in one process of a whole run, so that its database is made once."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     for item in items:
         module = item.nodeid.partition("::")[0]
         folders = [one for one in TOGETHER if module.startswith(one) and module not in ALONE]
