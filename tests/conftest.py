@@ -1,12 +1,12 @@
 """What tests of every kind share: a real Postgres, and a headless Chromium.
 
-One cluster per test process; each test gets a copy of one prepared database. Nothing here
+One cluster per test process; each test gets a database as the prepared one is. Nothing here
 skips: a missing database or browser fails the run.
 """
 
 import os
+import signal
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,29 @@ from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
 from tests.kit.database import create_prepared
+from tests.kit.shelf import Shelf
 
-_numbers = count(1)
+TOGETHER = ("tests/e2e/", "tests/faults/", "tests/infra/")
+"""Folders whose modules share a running stack, a rig or synthesised templates."""
+ALONE = ("tests/e2e/test_nothing_left.py",)
+"""Modules in there that share nothing."""
+
+
+def pytest_configure() -> None:
+    # A shell's background commands ignore SIGINT, and whatever tests start would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A module stays in one process of a whole run, so that its database is made once."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        folders = [one for one in TOGETHER if module.startswith(one) and module not in ALONE]
+        item.add_marker(pytest.mark.xdist_group((folders or [module])[0]))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,13 +69,18 @@ def prepared(postgres: Postgres) -> str:
     return create_prepared(postgres, "prepared")
 
 
+@pytest.fixture(scope="session")
+def shelf(postgres: Postgres, prepared: str) -> Shelf:
+    """Databases of this test process, used again where only their rows have changed."""
+    return Shelf(postgres, prepared)
+
+
 @pytest.fixture
-def database(postgres: Postgres, prepared: str) -> Iterator[str]:
-    """The DSN of a fresh database of this test's own."""
-    name = f"test_{next(_numbers)}"
-    postgres.create_database(name, template=prepared)
-    yield postgres.dsn(name)
-    postgres.drop_database(name)
+def database(shelf: Shelf) -> Iterator[str]:
+    """The DSN of a database of this test's own, as the prepared one is."""
+    name = shelf.take()
+    yield shelf.postgres.dsn(name)
+    shelf.give_back(name)
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from functions.inbound_sync.handler import worker
 from idexx_sync.database.connection import Conn
 from neo_simulator.client import Company
-from tests.kit.clinic import add_clinic, set_credentials
+from tests.kit.clinic import add_clinic, set_credentials, set_session
 from tests.kit.database import query
+from tests.kit.neo import open_session
 
 ZONE = "America/Los_Angeles"
 
@@ -31,6 +32,11 @@ class WorkedClinic:
 
     def set_credentials(self, password: str | None = None) -> None:
         set_credentials(self.conn, self.clinic_id, self.neo, password)
+
+    def has_session(self) -> None:
+        """Stores a session as a run's login would, without a browser."""
+        now = datetime.now(UTC)
+        set_session(self.conn, self.clinic_id, open_session(self.neo, now), now)
 
     def work(self, **params: Any) -> dict[str, Any]:
         """One invocation of the worker; raises what leaves the handler."""
