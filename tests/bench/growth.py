@@ -84,7 +84,7 @@ def counts(service: Service, neo: NeoTime) -> list[Figure]:
     for clinic in service.clinics:
         service.run(clinic)
         before = neo.requests
-        with recording(wiring.process_tools().database.connection()) as recorded:
+        with recording(wiring.process_dependencies().database.connection()) as recorded:
             service.run(clinic)
         statements.append(recorded.statements)
         requests.append(neo.requests - before)

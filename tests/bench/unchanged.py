@@ -48,7 +48,7 @@ def count_writes(rig: Rig, repetitions: int) -> list[Figure]:
 
 def writes(service: Service) -> Writes:
     """After the run's own connection has handed its statistics over."""
-    worker = wiring.process_tools().database.connection()
+    worker = wiring.process_dependencies().database.connection()
     for conn in (worker, service.conn):
         conn.execute("SELECT pg_stat_force_next_flush()")
         conn.execute("SELECT 1")

@@ -72,7 +72,7 @@ def recorded_run(service: Service) -> Recorded:
     service.run()
     neo = service.clinic.neo
     neo.clear_requests()
-    with recording(wiring.process_tools().database.connection()) as recorded:
+    with recording(wiring.process_dependencies().database.connection()) as recorded:
         service.run()
     (request,) = neo.requests()
     recorded.url = f"{neo.base_url}{request['path']}?{quote(request['query'], safe='=&')}"

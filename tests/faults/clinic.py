@@ -18,8 +18,8 @@ from idexx_sync.core.errors import SyncError
 from idexx_sync.core.settings import Settings
 from idexx_sync.jobs import wiring
 from idexx_sync.jobs.contract import Sync
-from idexx_sync.jobs.model import Job, Order, new_order
-from idexx_sync.jobs.runner import Tools, run_job
+from idexx_sync.jobs.model import Job, RunOrder, new_order
+from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.syncs import hold_store
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
@@ -112,7 +112,7 @@ class FaultClinic:
         )
         self.people = OdisUsers(rig.conn, self.clinic_id)
         self.url = rig.proxied_url if proxied else rig.url
-        self.tools = self.make_tools()
+        self.dependencies = self.make_dependencies()
         self.given_up: list[UUID] = []
         """Jobs that Lambda delivered as often as it does: the dead letters' business."""
         self._wrong_logins: list[int] = []
@@ -147,28 +147,32 @@ class FaultClinic:
         }
         return make_settings(self.url, **{**limits, **overrides})
 
-    def make_tools(self, **overrides: Any) -> Tools:
-        """Tools with a connection of their own; whoever makes them closes their database."""
-        tools = wiring.make_tools(self.settings(**overrides), retried=True, clock=lambda: self.now)
-        return replace(tools, sleep=lambda _seconds: None)
+    def make_dependencies(self, **overrides: Any) -> Dependencies:
+        """Dependencies with a connection of their own; whoever makes them closes their database."""
+        dependencies = wiring.make_dependencies(
+            self.settings(**overrides), retried=True, clock=lambda: self.now
+        )
+        return replace(dependencies, sleep=lambda _seconds: None)
 
-    def order(self, sync: SyncName | None = None) -> Order:
+    def order(self, sync: SyncName | None = None) -> RunOrder:
         return new_order(self.clinic_id, sync or self.syncs[0], "api")
 
     def invoke(
-        self, order: Order, tools: Tools | None = None, sync: Sync | None = None
+        self, order: RunOrder, dependencies: Dependencies | None = None, sync: Sync | None = None
     ) -> Delivery:
         """One invocation."""
         order = replace(order, invocation=uuid4())
         try:
-            return Delivery(run_job(order, sync or sync_of(order), tools or self.tools))
+            return Delivery(
+                run_job(order, sync or sync_of(order), dependencies or self.dependencies)
+            )
         except SyncError as error:
             return Delivery(None, error.kind)
         except Exception as error:  # noqa: BLE001 whatever it is, Lambda sees it and tries again
             return Delivery(None, f"unexpected {type(error).__name__}")
 
     def deliver(
-        self, order: Order, after_first: Callable[[], None] = lambda: None
+        self, order: RunOrder, after_first: Callable[[], None] = lambda: None
     ) -> list[Delivery]:
         """An event as Lambda handles it; `after_first` is called when the first try has ended."""
         deliveries = [self.invoke(order)]
@@ -248,9 +252,9 @@ class FaultClinic:
         return ask_oracle.case_question(self.conn, self.clinic_id, now, live_from, edited, deleted)
 
     def close(self) -> None:
-        self.tools.database.close()
+        self.dependencies.database.close()
         self.neo.remove()
 
 
-def sync_of(order: Order) -> Sync:
+def sync_of(order: RunOrder) -> Sync:
     return InboundSync() if order.sync == "inbound" else CaseSync(unit=UNIT)

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.errors import LockNotAvailable
 
-from idexx_sync.jobs.model import Order
+from idexx_sync.jobs.model import RunOrder
 from tests.faults import checks
 from tests.faults.clinic import TRIES, FaultClinic
 from tests.faults.converge import Watch
@@ -36,7 +36,7 @@ class Incident:
         self.outcome = outcome
         self.watch = Watch(clinic, outcome)
         self._settings = settings
-        self._interrupted: Order | None = None
+        self._interrupted: RunOrder | None = None
         minute = datetime.now(UTC).replace(second=0, microsecond=0)
         self._event, self._order = tick(clinic, minute)
         self._job_ids = [self._order.job_id]

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from idexx_sync.jobs.contract import Progress, Report, Run, Silent, Sync
-from idexx_sync.jobs.model import Order
-from idexx_sync.jobs.runner import Tools
+from idexx_sync.jobs.model import RunOrder
+from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.protocol import Pims
 from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.faults.clinic import TRIES, Delivery, FaultClinic
@@ -94,7 +94,7 @@ class UntilWriting(Silent):
 def _race(
     clinic: FaultClinic,
     outcome: Outcome,
-    orders: list[Order],
+    orders: list[RunOrder],
     *,
     at_once: int,
     late: int = 0,
@@ -152,23 +152,23 @@ def run_both(watch: Watch) -> list[Delivery]:
 
 
 def _all_at_once(
-    clinic: FaultClinic, sync: Sync | None, orders: list[Order], racers: int
+    clinic: FaultClinic, sync: Sync | None, orders: list[RunOrder], racers: int
 ) -> list[Delivery]:
     start = threading.Barrier(racers)
 
-    def patient(tools: Tools) -> Tools:
-        return replace(tools, sleep=lambda _seconds: time.sleep(LOOKS_AGAIN_S))
+    def patient(dependencies: Dependencies) -> Dependencies:
+        return replace(dependencies, sleep=lambda _seconds: time.sleep(LOOKS_AGAIN_S))
 
-    def racer(order: Order) -> Delivery:
-        tools = patient(clinic.make_tools())
+    def racer(order: RunOrder) -> Delivery:
+        dependencies = patient(clinic.make_dependencies())
         try:
-            tools.database.connection()
+            dependencies.database.connection()
             start.wait()
-            return clinic.invoke(order, tools, sync)
+            return clinic.invoke(order, dependencies, sync)
         finally:
-            tools.database.close()
+            dependencies.database.close()
 
-    run: Callable[[Order], Delivery] = racer
+    run: Callable[[RunOrder], Delivery] = racer
     with ThreadPoolExecutor(racers) as pool:
         deliveries = list(pool.map(run, orders))
     # One that waited in vain is delivered again by Lambda, like any other.

@@ -68,7 +68,7 @@ def fail_at_statement(
     else:
         clinic = eventful_clinic(rig, traceless=bool(n % 2), log_in=log_in)
     counter = Counter(n, how)
-    inject(clinic.tools.database.connection(), counter)
+    inject(clinic.dependencies.database.connection(), counter)
     _carry(clinic, outcome, struck=lambda: counter.struck)
 
 
@@ -124,7 +124,7 @@ def be_down(rig: Rig, outcome: Outcome, *, warm: bool) -> None:
 
     def go_down() -> None:
         if not warm:
-            clinic.tools.database.close()
+            clinic.dependencies.database.close()
         rig.proxy.refusing = True
         rig.proxy.break_all()
 

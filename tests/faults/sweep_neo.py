@@ -97,9 +97,9 @@ def fail_at_request(
     else:
         clinic = eventful_clinic(rig, traceless=traceless, log_in=log_in)
     if _kind(action) == "delay":
-        clinic.tools.database.close()
-        clinic.tools = clinic.make_tools(neo_timeout_seconds=TIMEOUT_S)
-        clinic.tools.database.connection()
+        clinic.dependencies.database.close()
+        clinic.dependencies = clinic.make_dependencies(neo_timeout_seconds=TIMEOUT_S)
+        clinic.dependencies.database.connection()
     try:
         watch = Watch(clinic, outcome)
         clinic.neo.set_knob("expired_answer", expired)

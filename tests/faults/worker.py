@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
-from idexx_sync.jobs.model import Order, Params, tick_order
+from idexx_sync.jobs.model import Params, RunOrder, tick_order
 from tests.faults.clinic import FaultClinic
 from tests.faults.leftovers import SETTLES_S, descendants
 from tests.faults.rig import Rig
@@ -99,7 +99,7 @@ def working(clinic: FaultClinic, **settings: str) -> Iterator[Worker]:
         worker.close()
 
 
-def tick(clinic: FaultClinic, at: datetime) -> tuple[dict[str, Any], Order]:
+def tick(clinic: FaultClinic, at: datetime) -> tuple[dict[str, Any], RunOrder]:
     """The event of a scheduled time, and the order that it stands for: the same every time."""
     sync = clinic.syncs[0]
     event = {

@@ -53,7 +53,7 @@ class World(NeoStaff):
         if self._fault_at is None:
             return None
         counter = Counter(*self._fault_at)
-        inject(self.clinic.tools.database.connection(), counter)
+        inject(self.clinic.dependencies.database.connection(), counter)
         self._fault_at = None
         return counter
 

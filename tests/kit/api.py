@@ -14,7 +14,7 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs.contract import Sync
-from idexx_sync.jobs.model import Job, Order
+from idexx_sync.jobs.model import Job, RunOrder
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.submission import WorkerUnavailable
 from idexx_sync.keys.authorizer import AuthorizerDependencies, authorizer
@@ -111,7 +111,7 @@ class Api:
     def work(self) -> Job:
         """The worker of the newest invocation does its work."""
         sync, job_id = self.invocations.made[-1]
-        return run_job(Order(job_id, None, sync), SYNCS[sync], self.bench.tools())
+        return run_job(RunOrder(job_id, None, sync), SYNCS[sync], self.bench.dependencies())
 
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

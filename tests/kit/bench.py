@@ -15,7 +15,7 @@ from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.model import Job, Params, new_order
-from idexx_sync.jobs.runner import Tools, run_job
+from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.hold_store import decide
 from idexx_sync.syncs.inbound.sync import InboundSync
@@ -40,7 +40,7 @@ class Bench:
         self.pims = ScriptedPims(clock=lambda: self.now)
         self.database = Database(SecretStr(self.url))
 
-    def tools(self, **changes: Any) -> Tools:
+    def dependencies(self, **changes: Any) -> Dependencies:
         @contextmanager
         def open_pims(
             clinic: Clinic,
@@ -50,7 +50,7 @@ class Bench:
         ) -> Iterator[ScriptedPims]:
             yield self.pims
 
-        tools = Tools(
+        dependencies = Dependencies(
             settings=make_settings(self.url),
             keys=keyring(LOCAL_KEY),
             database=self.database,
@@ -59,18 +59,18 @@ class Bench:
             sleep=lambda _seconds: None,
             retried=self.retried,
         )
-        return replace(tools, **changes)
+        return replace(dependencies, **changes)
 
     def sync(self, first: date = MONDAY, last: date | None = None, **params: Any) -> Job:
         """Run the inbound sync over the days (one week, if nothing else is said)."""
         wanted = Params(first_day=first, last_day=last or first + timedelta(days=6), **params)
         order = new_order(self.clinic_id, "inbound", "cli", wanted)
-        return run_job(order, InboundSync(), self.tools())
+        return run_job(order, InboundSync(), self.dependencies())
 
     def cases(self, sync: Sync | None = None, **params: Any) -> Job:
         """Run the case sync over its own window, if nothing else is said."""
         order = new_order(self.clinic_id, "cases", "cli", Params(**params))
-        return run_job(order, sync or CaseSync(), self.tools())
+        return run_job(order, sync or CaseSync(), self.dependencies())
 
     def later(self, minutes: float = 15) -> None:
         self.now += timedelta(minutes=minutes)

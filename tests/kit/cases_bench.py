@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.jobs.model import Job, Order
+from idexx_sync.jobs.model import Job, RunOrder
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.sync import CaseSync
@@ -93,7 +93,7 @@ class CasesBench(Bench):
 
     def again(self, job: Job) -> Job:
         """The job's next attempt."""
-        return run_job(Order(job.id, None, "cases"), CaseSync(), self.tools())
+        return run_job(RunOrder(job.id, None, "cases"), CaseSync(), self.dependencies())
 
     @contextmanager
     def before_each_write(

@@ -16,7 +16,7 @@ from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.settings import ClientSettings, KeySettings, Settings
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Clock, Progress
-from idexx_sync.jobs.runner import Tools
+from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.protocol import Pims
 from tests.kit.bench import Bench
 from tests.kit.settings import make_key_settings, make_settings
@@ -74,7 +74,7 @@ class CommandLine:
             load_database_settings=lambda: self.settings,
             load_key_settings=lambda: self.key_settings,
             load_client_settings=lambda: self.client_settings,
-            make_tools=self._tools,
+            make_dependencies=self._tools,
             open_to_look=self.open_to_look or self._pims,
             clock=lambda: self.bench.now,
             sleep=self._sleep,
@@ -110,9 +110,9 @@ class CommandLine:
 
     def _tools(
         self, settings: Settings, *, retried: bool, progress: Progress, clock: Clock
-    ) -> Tools:
+    ) -> Dependencies:
         return replace(
-            self.bench.tools(),
+            self.bench.dependencies(),
             settings=settings,
             database=Database(settings.database_url),
             retried=retried,

@@ -34,7 +34,7 @@ def make_key_settings(database_url: str, **overrides: Any) -> KeySettings:
 def process_environment(
     monkeypatch: pytest.MonkeyPatch, database: str, neo_url: str, **more: str
 ) -> Iterator[None]:
-    """The environment that a worker's process has, and tools made anew from it."""
+    """The environment that a worker's process has, and dependencies made anew from it."""
     settings = {
         "DATABASE_URL": database,
         "IDEXX_SYNC_LOCAL_KEY": LOCAL_KEY.get_secret_value(),
@@ -45,9 +45,9 @@ def process_environment(
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    wiring.process_tools.cache_clear()
+    wiring.process_dependencies.cache_clear()
     try:
         yield
     finally:
-        wiring.process_tools().database.close()
-        wiring.process_tools.cache_clear()
+        wiring.process_dependencies().database.close()
+        wiring.process_dependencies.cache_clear()

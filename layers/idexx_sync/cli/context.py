@@ -25,18 +25,18 @@ from idexx_sync.core.settings import (
 )
 from idexx_sync.database.connection import Conn, connect
 from idexx_sync.jobs.contract import Clock, Progress
-from idexx_sync.jobs.runner import Tools
-from idexx_sync.jobs.wiring import make_tools, open_to_look
+from idexx_sync.jobs.runner import Dependencies
+from idexx_sync.jobs.wiring import make_dependencies, open_to_look
 from idexx_sync.pims.protocol import Pims
 
 WIDTH_OF_A_FILE = 200
 """Columns where nobody's terminal sets the width, so that ids stay in one piece."""
 
 
-class MakeTools(Protocol):
+class MakeDependencies(Protocol):
     def __call__(
         self, settings: Settings, *, retried: bool, progress: Progress, clock: Clock
-    ) -> Tools: ...
+    ) -> Dependencies: ...
 
 
 class OpenToLook(Protocol):
@@ -63,7 +63,7 @@ class Cli:
     load_database_settings: Callable[[], DatabaseSettings] = load_database_settings
     load_key_settings: Callable[[], KeySettings] = load_key_settings
     load_client_settings: Callable[[], ClientSettings] = load_client_settings
-    make_tools: MakeTools = make_tools
+    make_dependencies: MakeDependencies = make_dependencies
     open_to_look: OpenToLook = open_to_look
     clock: Clock = _now
     sleep: Callable[[float], None] = sleep
@@ -78,16 +78,16 @@ class Cli:
             yield conn
 
     @contextmanager
-    def tools(self, progress: Progress) -> Iterator[Tools]:
-        """The tools of a run that nobody repeats if it fails; its connection is closed after."""
-        tools = self.make_tools(
+    def dependencies(self, progress: Progress) -> Iterator[Dependencies]:
+        """The dependencies of a run that nobody repeats if it fails; its connection is closed after."""
+        dependencies = self.make_dependencies(
             self.load_settings(), retried=False, progress=progress, clock=self.clock
         )
         try:
-            tools.database.connection()
-            yield tools
+            dependencies.database.connection()
+            yield dependencies
         finally:
-            tools.database.close()
+            dependencies.database.close()
 
     def answer(self, data: dict[str, Any], shown: list[RenderableType], *, as_json: bool) -> None:
         """The command's one result: an object, or what a person reads."""

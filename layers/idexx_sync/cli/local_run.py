@@ -9,7 +9,7 @@ from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.progress import Bars
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.jobs.contract import Sync
-from idexx_sync.jobs.model import Order
+from idexx_sync.jobs.model import RunOrder
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.store import job_by_id
 from idexx_sync.operations.models import JobView
@@ -20,20 +20,20 @@ from idexx_sync.syncs.inbound.sync import InboundSync
 SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {"inbound": InboundSync(), "cases": CaseSync()}
 
 
-def run_here(cli: Cli, order: Order) -> JobView:
+def run_here(cli: Cli, order: RunOrder) -> JobView:
     """Run the order and wait for it; an interrupt cancels its job."""
     sync = SYNCS_HERE.get(order.sync)
     if sync is None:
         raise CommandError(
             f"The sync {order.sync} is not built yet.", kind="not_built_yet", exit_code=Exit.FAILED
         )
-    with Bars(cli.err) as bars, cli.tools(bars) as tools:
+    with Bars(cli.err) as bars, cli.dependencies(bars) as dependencies:
         try:
-            job = run_job(order, sync, tools)
+            job = run_job(order, sync, dependencies)
         except KeyboardInterrupt:
             what = f"interrupted: job {order.job_id} is cancelled; what was committed stays"
             raise KeyboardInterrupt(what) from None
         if job.error_kind is None:
             bars.finish()
-        conn = tools.database.connection()
+        conn = dependencies.database.connection()
         return job_view(conn, job_by_id(conn, job.id) or job)

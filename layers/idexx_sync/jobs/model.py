@@ -62,7 +62,7 @@ class Params(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunOrder:
     """A run that somebody wants. The same order twice is the same job."""
 
     job_id: UUID
@@ -80,22 +80,22 @@ class Order:
 
 def new_order(
     clinic_id: UUID, sync: SyncName, trigger: Trigger, params: Params | None = None
-) -> Order:
-    return Order(uuid4(), clinic_id, sync, trigger, params=params or Params())
+) -> RunOrder:
+    return RunOrder(uuid4(), clinic_id, sync, trigger, params=params or Params())
 
 
-def retry_order(job: "Job") -> Order:
+def retry_order(job: "Job") -> RunOrder:
     """The order to do again, as a new job, what the job was to do."""
     params = Params.model_validate(job.params)
-    return Order(uuid4(), job.clinic_id, job.sync, "retry", params=params, retry_of=job.id)
+    return RunOrder(uuid4(), job.clinic_id, job.sync, "retry", params=params, retry_of=job.id)
 
 
 def tick_order(
     clinic_id: UUID, sync: SyncName, trigger: Trigger, scheduled_time: datetime, params: Params
-) -> Order:
+) -> RunOrder:
     """The order of one scheduled time; a second delivery of the tick gives the same job id."""
     job_id = uuid5(_TICKS, f"{clinic_id}/{sync}/{scheduled_time.timestamp()}")
-    return Order(job_id, clinic_id, sync, trigger, scheduled_time, params)
+    return RunOrder(job_id, clinic_id, sync, trigger, scheduled_time, params)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
 from idexx_sync.jobs.heartbeat import Lifetime, watched
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.jobs.model import Begun, Job, Order, Params
+from idexx_sync.jobs.model import Begun, Job, Params, RunOrder
 from idexx_sync.jobs.store import Queued
 
 OVERLAP_WAIT_S: Final = 60
@@ -29,7 +29,7 @@ OVERLAP_POLL_S: Final = 1
 
 
 @dataclass(frozen=True)
-class Tools:
+class Dependencies:
     """What a process keeps between runs."""
 
     settings: Settings
@@ -45,7 +45,7 @@ class Tools:
     """Whether somebody repeats a failed run: then a retryable failure goes back to the queue."""
 
 
-def run_job(order: Order, sync: Sync, tools: Tools) -> Job:
+def run_job(order: RunOrder, sync: Sync, dependencies: Dependencies) -> Job:
     """Run the order and return its job as it stands afterwards.
 
     Explained failures are recorded on the job, not raised; the job is `queued` again when a retry
@@ -53,37 +53,39 @@ def run_job(order: Order, sync: Sync, tools: Tools) -> Job:
     exist, DatabaseUnavailable when not even the job could be written, and lets anything
     unexpected go up after recording it.
     """
-    begun = _begin(order, tools)
+    begun = _begin(order, dependencies)
     job = begun.job
     if job is None:
         raise _no_such_job(order)
     if job.is_final or (begun.held_by == job.id and begun.lease is None):
         return job  # done before, or a second delivery of what is running now
     if begun.lease is None:
-        return _end_overlap(job, tools)
+        return _end_overlap(job, dependencies)
     started = time.monotonic()
-    lifetime = Lifetime(tools.remaining, tools.settings.deadline_reserve_seconds)
+    lifetime = Lifetime(dependencies.remaining, dependencies.settings.deadline_reserve_seconds)
     refused: InternalError | None = None
     try:
-        report = _run_with_lease(begun, begun.lease, job, sync, tools, lifetime)
+        report = _run_with_lease(begun, begun.lease, job, sync, dependencies, lifetime)
         if report is not None:  # the sync has ended the job in its own last transaction
             return _ended(job, report, started)
     except SyncError as error:
-        _record_failure(begun.lease, lifetime.ended_by or error, tools)
+        _record_failure(begun.lease, lifetime.ended_by or error, dependencies)
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        _record_database_failure(begun.lease, lifetime.ended_by or unavailable(error), tools)
+        _record_database_failure(begun.lease, lifetime.ended_by or unavailable(error), dependencies)
     except psycopg.Error as error:
         refused = _refused_by_postgres(error)
-        _record_failure(begun.lease, refused, tools)
+        _record_failure(begun.lease, refused, dependencies)
     except KeyboardInterrupt:
-        _end(begun.lease, "cancelled", tools)
+        _end(begun.lease, "cancelled", dependencies)
         raise
     except Exception:
-        _record_failure(begun.lease, InternalError("an unexpected error; see the log"), tools)
+        _record_failure(
+            begun.lease, InternalError("an unexpected error; see the log"), dependencies
+        )
         raise
     if refused is not None:
         raise refused  # out here, without the driver's error: that may quote a row
-    return _as_it_stands(job, tools)
+    return _as_it_stands(job, dependencies)
 
 
 def _refused_by_postgres(error: psycopg.Error) -> InternalError:
@@ -108,25 +110,25 @@ def _ended(job: Job, report: Report, started: float) -> Job:
     )
 
 
-def _begin(order: Order, tools: Tools) -> Begun:
+def _begin(order: RunOrder, dependencies: Dependencies) -> Begun:
     """Start the job, waiting a while for another run of the clinic to end."""
-    begun = _begin_once(order, tools)
+    begun = _begin_once(order, dependencies)
     waited = 0.0
     while _is_overlap(begun) and waited < OVERLAP_WAIT_S:
-        tools.sleep(OVERLAP_POLL_S)
+        dependencies.sleep(OVERLAP_POLL_S)
         waited += OVERLAP_POLL_S
-        begun = _begin_once(order, tools)
+        begun = _begin_once(order, dependencies)
     return begun
 
 
-def _begin_once(order: Order, tools: Tools) -> Begun:
+def _begin_once(order: RunOrder, dependencies: Dependencies) -> Begun:
     """The first statements also show whether the kept connection is still alive."""
-    seconds = tools.settings.lease_seconds
+    seconds = dependencies.settings.lease_seconds
     try:
-        return job_store.begin(tools.database.connection(), order, seconds)
+        return job_store.begin(dependencies.database.connection(), order, seconds)
     except (psycopg.OperationalError, psycopg.InterfaceError):
         try:
-            return job_store.begin(tools.database.reconnect(), order, seconds)
+            return job_store.begin(dependencies.database.reconnect(), order, seconds)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise unavailable(error) from error
 
@@ -136,36 +138,38 @@ def _is_overlap(begun: Begun) -> bool:
     return job is not None and begun.lease is None and not job.is_final and begun.held_by != job.id
 
 
-def _no_such_job(order: Order) -> NotFound:
+def _no_such_job(order: RunOrder) -> NotFound:
     if order.clinic_id is not None:
         return NotFound("clinic", order.clinic_id)
     return NotFound("job", order.job_id)
 
 
-def _end_overlap(job: Job, tools: Tools) -> Job:
+def _end_overlap(job: Job, dependencies: Dependencies) -> Job:
     message = f"another sync of this clinic was running for longer than {OVERLAP_WAIT_S} s"
-    if job.trigger == "schedule" or not tools.retried:
-        job_store.end(tools.database.connection(), Queued(job.id), "skipped_overlap", why=message)
-    return _as_it_stands(job, tools)
+    if job.trigger == "schedule" or not dependencies.retried:
+        job_store.end(
+            dependencies.database.connection(), Queued(job.id), "skipped_overlap", why=message
+        )
+    return _as_it_stands(job, dependencies)
 
 
 def _run_with_lease(
-    begun: Begun, lease: Lease, job: Job, sync: Sync, tools: Tools, lifetime: Lifetime
+    begun: Begun, lease: Lease, job: Job, sync: Sync, dependencies: Dependencies, lifetime: Lifetime
 ) -> Report | None:
     """The sync's report; None when the run was skipped."""
-    late = timedelta() if job.scheduled_time is None else tools.clock() - job.scheduled_time
+    late = timedelta() if job.scheduled_time is None else dependencies.clock() - job.scheduled_time
     if late > CATALOG[job.sync].begins_within:
         why = f"it came {late // timedelta(minutes=1)} minutes late, and the next tick is near"
-        _end(lease, "skipped_stale", tools, why=why)
+        _end(lease, "skipped_stale", dependencies, why=why)
         return None
     clinic = clinic_from_row(job.clinic_id, begun.clinic)
     if clinic.killed or clinic.paused_reason is not None:
         why = f"the clinic is paused; see: idexx-sync clinics show {clinic.id}"
-        _end(lease, "skipped_paused", tools, why=why)
+        _end(lease, "skipped_paused", dependencies, why=why)
         return None
     _require_active(clinic)
     params = Params.model_validate(job.params)
-    conn = tools.database.connection()
+    conn = dependencies.database.connection()
     run = Run(
         conn=conn,
         job=job,
@@ -173,20 +177,20 @@ def _run_with_lease(
         clinic=clinic,
         params=params,
         dry_run=params.dry_run or clinic.stage == "shadow",
-        keys=tools.keys,
-        clock=tools.clock,
-        progress=Beating(tools.progress, lifetime),
+        keys=dependencies.keys,
+        clock=dependencies.clock,
+        progress=Beating(dependencies.progress, lifetime),
     )
     lifetime.on_end(conn.cancel_safe)
     with (
         watched(
             lifetime,
             lease,
-            tools.database.another,
-            lease_seconds=tools.settings.lease_seconds,
-            heartbeat_seconds=tools.settings.heartbeat_seconds,
+            dependencies.database.another,
+            lease_seconds=dependencies.settings.lease_seconds,
+            heartbeat_seconds=dependencies.settings.heartbeat_seconds,
         ),
-        tools.open_pims(clinic, job.id, begun.session, lifetime) as pims,
+        dependencies.open_pims(clinic, job.id, begun.session, lifetime) as pims,
     ):
         return sync(run, pims)
 
@@ -205,50 +209,54 @@ def _require_active(clinic: Clinic) -> None:
         )
 
 
-def _record_failure(lease: Lease, error: SyncError, tools: Tools) -> None:
-    status: JobStatus = "queued" if error.retryable and tools.retried else "failed"
-    _end(lease, status, tools, error)
+def _record_failure(lease: Lease, error: SyncError, dependencies: Dependencies) -> None:
+    status: JobStatus = "queued" if error.retryable and dependencies.retried else "failed"
+    _end(lease, status, dependencies, error)
 
 
-def _record_database_failure(lease: Lease, error: SyncError, tools: Tools) -> None:
+def _record_database_failure(lease: Lease, error: SyncError, dependencies: Dependencies) -> None:
     """The commit may have succeeded and only its acknowledgement been lost: the job tells."""
-    job = _read(lease, tools)
+    job = _read(lease, dependencies)
     if job is not None and not job.is_final:
-        _record_failure(lease, error, tools)
+        _record_failure(lease, error, dependencies)
 
 
 def _end(
     lease: Lease,
     status: JobStatus,
-    tools: Tools,
+    dependencies: Dependencies,
     error: SyncError | None = None,
     why: str | None = None,
 ) -> None:
     """End the job and free the lease, on a new connection if need be."""
     try:
-        _end_on(lease, status, tools, error, why)
+        _end_on(lease, status, dependencies, error, why)
     except (psycopg.OperationalError, psycopg.InterfaceError):
-        tools.database.close()
+        dependencies.database.close()
         try:
-            _end_on(lease, status, tools, error, why)
+            _end_on(lease, status, dependencies, error, why)
         except (psycopg.OperationalError, psycopg.InterfaceError) as broken:
             raise unavailable(broken) from broken
 
 
 def _end_on(
-    lease: Lease, status: JobStatus, tools: Tools, error: SyncError | None, why: str | None
+    lease: Lease,
+    status: JobStatus,
+    dependencies: Dependencies,
+    error: SyncError | None,
+    why: str | None,
 ) -> None:
-    conn = tools.database.connection()
+    conn = dependencies.database.connection()
     with writing(conn):
         job_store.end(conn, lease, status, error=error, why=why)
 
 
-def _read(lease: Lease, tools: Tools) -> Job | None:
+def _read(lease: Lease, dependencies: Dependencies) -> Job | None:
     try:
-        return job_store.job_by_id(tools.database.connection(), lease.job_id)
+        return job_store.job_by_id(dependencies.database.connection(), lease.job_id)
     except (psycopg.OperationalError, psycopg.InterfaceError):
-        return job_store.job_by_id(tools.database.reconnect(), lease.job_id)
+        return job_store.job_by_id(dependencies.database.reconnect(), lease.job_id)
 
 
-def _as_it_stands(job: Job, tools: Tools) -> Job:
-    return job_store.job_by_id(tools.database.connection(), job.id) or job
+def _as_it_stands(job: Job, dependencies: Dependencies) -> Job:
+    return job_store.job_by_id(dependencies.database.connection(), job.id) or job

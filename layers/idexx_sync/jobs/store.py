@@ -15,10 +15,10 @@ from idexx_sync.core.vocabulary import UNFINISHED, JobStatus
 from idexx_sync.database.connection import Conn, Cur, writing
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.jobs.model import JOB_COLUMNS, Begun, Job, Order
+from idexx_sync.jobs.model import JOB_COLUMNS, Begun, Job, RunOrder
 
 
-def begin(conn: Conn, order: Order, lease_seconds: float) -> Begun:
+def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
     """Record the order, take the clinic's lease, start the job and read what a run needs.
 
     One round trip. A job that is already running under a live lease is not started again.
@@ -61,7 +61,7 @@ def begin(conn: Conn, order: Order, lease_seconds: float) -> Begun:
     )
 
 
-def _insert(conn: Conn, order: Order) -> None:
+def _insert(conn: Conn, order: RunOrder) -> None:
     conn.execute(
         """
         INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, scheduled_time, params, retry_of)

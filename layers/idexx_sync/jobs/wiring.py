@@ -13,30 +13,30 @@ from idexx_sync.core.settings import Settings, load_settings
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Clock, OpenPims, Progress, Silent
 from idexx_sync.jobs.heartbeat import Lifetime
-from idexx_sync.jobs.runner import Tools
+from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.access_store import PostgresLoginStore, StoredSessionOnly
 from idexx_sync.pims.protocol import Pims
 
 
 @cache
-def process_tools() -> Tools:
-    """The worker process's tools, made at the first event and kept warm."""
-    return make_tools(load_settings(), retried=True)
+def process_dependencies() -> Dependencies:
+    """The worker process's dependencies, made at the first event and kept warm."""
+    return make_dependencies(load_settings(), retried=True)
 
 
-def make_tools(
+def make_dependencies(
     settings: Settings,
     *,
     retried: bool,
     progress: Progress | None = None,
     clock: Clock | None = None,
-) -> Tools:
-    """Tools over real Postgres and the real Neo provider."""
+) -> Dependencies:
+    """Dependencies over real Postgres and the real Neo provider."""
     quiet_drivers()
     database = Database(settings.database_url)
     keys = keyring(settings.local_key)
-    now = clock or Tools.clock
-    return Tools(
+    now = clock or Dependencies.clock
+    return Dependencies(
         settings=settings,
         keys=keys,
         database=database,

@@ -13,9 +13,9 @@ from idexx_sync.core.errors import RequestRefused, SyncError
 from idexx_sync.core.logs import logger
 from idexx_sync.core.vocabulary import Trigger
 from idexx_sync.jobs.contract import Sync
-from idexx_sync.jobs.model import Job, Order, Params, new_order, tick_order
-from idexx_sync.jobs.runner import Tools, run_job
-from idexx_sync.jobs.wiring import process_tools
+from idexx_sync.jobs.model import Job, Params, RunOrder, new_order, tick_order
+from idexx_sync.jobs.runner import Dependencies, run_job
+from idexx_sync.jobs.wiring import process_dependencies
 
 WorkerHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -39,12 +39,12 @@ class WorkerEvent(BaseModel):
             raise ValueError("job_id or clinic_id: exactly one of them is expected")
         return self
 
-    def order(self, sync: SyncName) -> Order:
+    def order(self, sync: SyncName) -> RunOrder:
         """The order that the event stands for; the same event twice is the same job."""
         if self.sync is not None and self.sync != sync:
             raise ValueError(f"sync: this function runs {sync}, not {self.sync}")
         if self.job_id is not None:
-            return Order(self.job_id, None, sync, self.trigger)
+            return RunOrder(self.job_id, None, sync, self.trigger)
         assert self.clinic_id is not None
         if self.scheduled_time is None:
             return new_order(self.clinic_id, sync, self.trigger, self.params)
@@ -55,8 +55,10 @@ class WillBeRetried(Exception):
     """Leaves the handler, so that Lambda retries and then dead-letters the event."""
 
 
-def sync_worker(sync: Sync, tools: Callable[[], Tools] | None = None) -> WorkerHandler:
-    """Turn a sync into a worker's handler; `tools` are the process's own unless given.
+def sync_worker(
+    sync: Sync, dependencies: Callable[[], Dependencies] | None = None
+) -> WorkerHandler:
+    """Turn a sync into a worker's handler; `dependencies` are the process's own unless given.
 
     A failure that a retry may heal leaves the handler; any other outcome is on the job and is
     answered, because a retry would end the same way.
@@ -70,7 +72,7 @@ def sync_worker(sync: Sync, tools: Callable[[], Tools] | None = None) -> WorkerH
         except ValueError as error:
             return _refused(str(error))
         try:
-            made = (tools or process_tools)()
+            made = (dependencies or process_dependencies)()
             job = run_job(order, sync, replace(made, remaining=_remaining(context)))
         except RequestRefused as error:
             return _refused(error.message)

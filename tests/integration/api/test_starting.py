@@ -98,12 +98,14 @@ def test_twenty_equal_posts_at_once_are_one_job(api: Api) -> None:
     answers: list[Response] = []
 
     def post() -> None:
-        tools = replace(api.dependencies, database=Database(SecretStr(api.bench.url)))
-        handler = api_handler("inbound_sync", {"start_inbound": start("inbound")}, lambda: tools)
+        dependencies = replace(api.dependencies, database=Database(SecretStr(api.bench.url)))
+        handler = api_handler(
+            "inbound_sync", {"start_inbound": start("inbound")}, lambda: dependencies
+        )
         own = replace(caller, functions={"inbound_sync": handler})
         start_line.wait()
         answers.append(own.post(INBOUND, WEEK))
-        tools.database.close()
+        dependencies.database.close()
 
     threads = [Thread(target=post) for _ in range(20)]
     for thread in threads:

@@ -148,8 +148,8 @@ def test_a_neo_that_does_not_answer_is_retryable_and_changes_nothing(
     synced: WorkedClinic, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDEXX_SYNC_NEO_TIMEOUT_SECONDS", "0.3")
-    wiring.process_tools().database.close()
-    wiring.process_tools.cache_clear()
+    wiring.process_dependencies().database.close()
+    wiring.process_dependencies.cache_clear()
     before = synced.rows()
     synced.neo.book(start=f"{synced.today() + timedelta(days=1)} 17:00:00")
     synced.neo.fault(refusal.action, path="getCalendarEventData")
@@ -178,8 +178,8 @@ def test_a_neo_that_is_gone_is_retryable(
 ) -> None:
     nowhere = "http://127.0.0.1:9"
     monkeypatch.setenv("IDEXX_SYNC_NEO_HOSTS", nowhere)
-    wiring.process_tools().database.close()
-    wiring.process_tools.cache_clear()
+    wiring.process_dependencies().database.close()
+    wiring.process_dependencies.cache_clear()
     synced.conn.execute("UPDATE idexx_sync.clinic_settings SET base_url = %s", (nowhere,))
 
     with pytest.raises(WillBeRetried):
@@ -323,8 +323,8 @@ def test_database_down_leaves_the_handler(
     clinic: WorkedClinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
-    wiring.process_tools().database.close()
-    wiring.process_tools.cache_clear()
+    wiring.process_dependencies().database.close()
+    wiring.process_dependencies.cache_clear()
 
     with pytest.raises(Exception, match="Postgres did not answer") as raised:
         clinic.work()

@@ -36,8 +36,10 @@ def run(bench: Bench, sync: InboundSync | None = None, **changes: Any) -> Job:
     """A run whose lease lasts 0.6 s and is renewed every 0.1 s, unless told otherwise."""
     quick = {"lease_seconds": 0.6, "heartbeat_seconds": 0.1, "deadline_reserve_seconds": 0.2}
     settings = make_settings(bench.url, **{**quick, **changes.pop("settings", {})})
-    tools = replace(bench.tools(), settings=settings, retried=True, **changes)
-    return run_job(new_order(bench.clinic_id, "inbound", "api"), sync or InboundSync(), tools)
+    dependencies = replace(bench.dependencies(), settings=settings, retried=True, **changes)
+    return run_job(
+        new_order(bench.clinic_id, "inbound", "api"), sync or InboundSync(), dependencies
+    )
 
 
 def lease_expiry(bench: Bench) -> Any:
@@ -213,17 +215,17 @@ def test_a_run_that_plans_past_its_deadline_is_cut_off_when_it_writes(bench: Ben
 
 
 def test_a_short_run_opens_no_second_connection(bench: Bench) -> None:
-    tools = replace(bench.tools())
+    dependencies = replace(bench.dependencies())
     opened: list[Any] = []
-    another = tools.database.another
+    another = dependencies.database.another
 
     def counted() -> Any:
         opened.append(another())
         return opened[-1]
 
-    tools.database.another = counted  # type: ignore[method-assign]
+    dependencies.database.another = counted  # type: ignore[method-assign]
 
-    job = run_job(new_order(bench.clinic_id, "inbound", "api"), InboundSync(), tools)
+    job = run_job(new_order(bench.clinic_id, "inbound", "api"), InboundSync(), dependencies)
 
     assert job.status == "succeeded"
     assert opened == []

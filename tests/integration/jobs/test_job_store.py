@@ -10,7 +10,7 @@ from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.database.connection import writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.jobs.model import Job, Order, new_order
+from idexx_sync.jobs.model import Job, RunOrder, new_order
 from idexx_sync.jobs.store import Queued, Unfinished
 from tests.kit.clinic import add_clinic
 from tests.kit.database import query
@@ -19,11 +19,11 @@ Conn = Connection[tuple[Any, ...]]
 
 
 @pytest.fixture
-def order(conn: Conn) -> Order:
+def order(conn: Conn) -> RunOrder:
     return new_order(add_clinic(conn), "cases", "api")
 
 
-def begun(conn: Conn, order: Order) -> Lease:
+def begun(conn: Conn, order: RunOrder) -> Lease:
     lease = job_store.begin(conn, order, 45).lease
     assert lease is not None
     return lease
@@ -41,7 +41,7 @@ def is_free(conn: Conn) -> bool:
     return bool(lease["free"])
 
 
-def test_a_run_ends_its_job_and_lets_its_lease_go(conn: Conn, order: Order) -> None:
+def test_a_run_ends_its_job_and_lets_its_lease_go(conn: Conn, order: RunOrder) -> None:
     lease = begun(conn, order)
 
     with writing(conn):
@@ -53,7 +53,7 @@ def test_a_run_ends_its_job_and_lets_its_lease_go(conn: Conn, order: Order) -> N
     assert is_free(conn)
 
 
-def test_a_job_that_goes_back_to_the_queue_is_not_finished(conn: Conn, order: Order) -> None:
+def test_a_job_that_goes_back_to_the_queue_is_not_finished(conn: Conn, order: RunOrder) -> None:
     lease = begun(conn, order)
 
     with writing(conn):
@@ -65,7 +65,7 @@ def test_a_job_that_goes_back_to_the_queue_is_not_finished(conn: Conn, order: Or
 
 
 def test_a_run_that_was_taken_over_ends_nothing_and_keeps_nobody_out(
-    conn: Conn, order: Order
+    conn: Conn, order: RunOrder
 ) -> None:
     old = begun(conn, order)
     conn.execute("UPDATE idexx_sync.leases SET expires_at = clock_timestamp()")
@@ -79,7 +79,7 @@ def test_a_run_that_was_taken_over_ends_nothing_and_keeps_nobody_out(
     assert not is_free(conn)
 
 
-def test_a_running_job_is_not_ended_as_one_that_waits(conn: Conn, order: Order) -> None:
+def test_a_running_job_is_not_ended_as_one_that_waits(conn: Conn, order: RunOrder) -> None:
     begun(conn, order)
 
     job_store.end(conn, Queued(order.job_id), "skipped_overlap")
@@ -89,7 +89,7 @@ def test_a_running_job_is_not_ended_as_one_that_waits(conn: Conn, order: Order) 
 
 @pytest.mark.parametrize(("never_begun", "status"), [(True, "queued"), (False, "failed")])
 def test_a_job_that_waits_for_its_retry_has_been_begun(
-    conn: Conn, order: Order, never_begun: bool, status: str
+    conn: Conn, order: RunOrder, never_begun: bool, status: str
 ) -> None:
     lease = begun(conn, order)
     with writing(conn):
@@ -101,7 +101,7 @@ def test_a_job_that_waits_for_its_retry_has_been_begun(
 
 
 def test_a_person_ends_a_running_job_and_its_run_can_write_no_more(
-    conn: Conn, order: Order
+    conn: Conn, order: RunOrder
 ) -> None:
     lease = begun(conn, order)
 
@@ -114,7 +114,7 @@ def test_a_person_ends_a_running_job_and_its_run_can_write_no_more(
     assert query(conn, "SELECT fence FROM idexx_sync.leases") == [{"fence": lease.fence + 1}]
 
 
-def test_a_job_that_has_ended_is_not_ended_again(conn: Conn, order: Order) -> None:
+def test_a_job_that_has_ended_is_not_ended_again(conn: Conn, order: RunOrder) -> None:
     lease = begun(conn, order)
     with writing(conn):
         job_store.end(conn, lease, "succeeded")
@@ -126,7 +126,7 @@ def test_a_job_that_has_ended_is_not_ended_again(conn: Conn, order: Order) -> No
     assert stored(conn, order.job_id).status == "succeeded"
 
 
-def test_the_next_attempt_finds_how_far_the_last_one_came(conn: Conn, order: Order) -> None:
+def test_the_next_attempt_finds_how_far_the_last_one_came(conn: Conn, order: RunOrder) -> None:
     first = begun(conn, order)
     with writing(conn):
         job_store.store_progress(conn, first, {"calendar": True, "records": 50})
@@ -139,7 +139,7 @@ def test_the_next_attempt_finds_how_far_the_last_one_came(conn: Conn, order: Ord
     assert (again.job.attempt, again.job.progress) == (2, {"calendar": True, "records": 50})
 
 
-def test_a_run_that_was_taken_over_records_no_progress(conn: Conn, order: Order) -> None:
+def test_a_run_that_was_taken_over_records_no_progress(conn: Conn, order: RunOrder) -> None:
     old = begun(conn, order)
     conn.execute("UPDATE idexx_sync.leases SET expires_at = clock_timestamp()")
     begun(conn, order)

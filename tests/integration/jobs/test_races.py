@@ -15,7 +15,7 @@ from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.model import Begun, Job, new_order
 from idexx_sync.jobs.runner import run_job
-from idexx_sync.jobs.wiring import make_tools
+from idexx_sync.jobs.wiring import make_dependencies
 from idexx_sync.syncs.inbound.sync import InboundSync
 from neo_simulator.client import Simulator
 from tests.kit.clinic import add_clinic
@@ -85,11 +85,13 @@ def test_forty_runs_on_an_expired_session_log_in_once(
 
     def run(_number: int) -> Job:
         """A worker process of its own, but for the process; it looks often whether it may begin."""
-        made = make_tools(settings, retried=False)
+        made = make_dependencies(settings, retried=False)
         pause = psycopg.connect(database)
-        tools = replace(made, sleep=lambda _seconds: wait_a_little(pause))
+        dependencies = replace(made, sleep=lambda _seconds: wait_a_little(pause))
         try:
-            return run_job(new_order(clinic.clinic_id, "inbound", "api"), InboundSync(), tools)
+            return run_job(
+                new_order(clinic.clinic_id, "inbound", "api"), InboundSync(), dependencies
+            )
         finally:
             made.database.close()
             pause.close()

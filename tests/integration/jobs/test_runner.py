@@ -15,7 +15,7 @@ from idexx_sync.core.errors import DatabaseUnavailable, NotFound
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
-from idexx_sync.jobs.model import Job, Order, Params, new_order, tick_order
+from idexx_sync.jobs.model import Job, Params, RunOrder, new_order, tick_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.bench import Bench
@@ -32,11 +32,11 @@ def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
     made.database.close()
 
 
-def run(bench: Bench, order: Order, sync: InboundSync | None = None) -> Job:
-    return run_job(order, sync or InboundSync(), bench.tools())
+def run(bench: Bench, order: RunOrder, sync: InboundSync | None = None) -> Job:
+    return run_job(order, sync or InboundSync(), bench.dependencies())
 
 
-def tick(bench: Bench) -> Order:
+def tick(bench: Bench) -> RunOrder:
     return tick_order(bench.clinic_id, "inbound", "schedule", MORNING, Params())
 
 
@@ -64,7 +64,7 @@ def test_a_second_delivery_during_the_run_returns_at_once(bench: Bench) -> None:
     seen: list[Job] = []
     second = Database(SecretStr(bench.url))
     bench.pims.before_answer = lambda: seen.append(
-        run_job(tick(bench), InboundSync(), replace(bench.tools(), database=second))
+        run_job(tick(bench), InboundSync(), replace(bench.dependencies(), database=second))
     )
 
     job = run(bench, tick(bench))
@@ -97,7 +97,7 @@ def test_a_run_waits_for_another_one_and_then_gives_way(
     job = run_job(
         new_order(bench.clinic_id, "inbound", trigger),
         InboundSync(),
-        bench.tools(sleep=waits.append),
+        bench.dependencies(sleep=waits.append),
     )
 
     assert job.status == status
@@ -118,7 +118,7 @@ def test_a_run_goes_on_as_soon_as_the_other_one_has_ended(bench: Bench) -> None:
     job = run_job(
         new_order(bench.clinic_id, "inbound", "api"),
         InboundSync(),
-        bench.tools(sleep=the_other_ends),
+        bench.dependencies(sleep=the_other_ends),
     )
 
     assert job.status == "succeeded"
@@ -171,7 +171,7 @@ def test_an_unknown_clinic_or_job_is_named(bench: Bench) -> None:
     with pytest.raises(NotFound, match=f"clinic_id: there is no clinic {unknown}"):
         run(bench, new_order(unknown, "inbound", "cli"))
     with pytest.raises(NotFound, match=f"job_id: there is no job {unknown}"):
-        run(bench, Order(unknown, None, "inbound"))
+        run(bench, RunOrder(unknown, None, "inbound"))
 
 
 def test_a_dry_run_tells_the_plan_and_writes_no_row(bench: Bench) -> None:
@@ -258,7 +258,9 @@ def test_a_database_that_is_down_is_said_without_its_address(bench: Bench) -> No
 
     with pytest.raises(DatabaseUnavailable) as raised:
         run_job(
-            new_order(bench.clinic_id, "inbound", "cli"), InboundSync(), bench.tools(database=down)
+            new_order(bench.clinic_id, "inbound", "cli"),
+            InboundSync(),
+            bench.dependencies(database=down),
         )
 
     assert "secret" not in str(raised.value)

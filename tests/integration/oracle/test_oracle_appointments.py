@@ -17,7 +17,7 @@ from psycopg import Connection
 
 from idexx_sync.jobs.model import new_order
 from idexx_sync.jobs.runner import run_job
-from idexx_sync.jobs.wiring import make_tools
+from idexx_sync.jobs.wiring import make_dependencies
 from idexx_sync.syncs.inbound.sync import InboundSync
 from local_stack.onboarding import book_by_voice, bring_on_board, store_in_odis, user_in_odis
 from local_stack.postgres import Postgres
@@ -84,9 +84,9 @@ def synced(
     bring_on_board(settings, clinic_id, neo, rooms, user_in_odis(conn, clinic_id))
     book_by_voice(conn, clinic_id, date(2026, 3, 6), neo.book("2026-03-06 11:00", patient="PIXEL"))
     neo.cancel(neo.book("2026-03-13 08:00", patient="OFF"))
-    tools = make_tools(settings, retried=False, clock=lambda: MORNING)
-    job = run_job(new_order(clinic_id, "inbound", "cli"), InboundSync(), tools)
-    tools.database.close()
+    dependencies = make_dependencies(settings, retried=False, clock=lambda: MORNING)
+    job = run_job(new_order(clinic_id, "inbound", "cli"), InboundSync(), dependencies)
+    dependencies.database.close()
     assert job.error_kind is None, job.error_message
     question = Question(clinic_id, first_day, last_day, rooms)
     yield Synced(conn, question, neo.state())

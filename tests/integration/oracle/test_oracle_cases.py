@@ -16,7 +16,7 @@ from psycopg import Connection
 
 from idexx_sync.jobs.model import new_order
 from idexx_sync.jobs.runner import run_job
-from idexx_sync.jobs.wiring import make_tools
+from idexx_sync.jobs.wiring import make_dependencies
 from idexx_sync.syncs.cases.sync import CaseSync
 from local_stack.onboarding import bring_on_board, store_in_odis, user_in_odis
 from local_stack.postgres import Postgres
@@ -89,9 +89,9 @@ def synced(
     neo.add_line(record, "EUTHANASIA - CANINE", 1, 210)
     neo.add_line(record, "CLAY PAW", 2, 30, declined=True)
     neo.finalise(dead)
-    tools = make_tools(settings, retried=False, clock=lambda: NOW)
-    job = run_job(new_order(clinic_id, "cases", "cli"), CaseSync(), tools)
-    tools.database.close()
+    dependencies = make_dependencies(settings, retried=False, clock=lambda: NOW)
+    job = run_job(new_order(clinic_id, "cases", "cli"), CaseSync(), dependencies)
+    dependencies.database.close()
     assert job.error_kind is None, job.error_message
     yield Synced(conn, CaseQuestion(clinic_id, FIRST, LAST, LIVE_FROM), neo.state())
     neo.remove()

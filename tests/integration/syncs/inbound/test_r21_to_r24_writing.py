@@ -177,7 +177,7 @@ def test_r23_a_dry_run_that_lost_the_clinic_is_not_told_as_done(bench: Bench) ->
         )
 
     order = new_order(bench.clinic_id, "inbound", "cli", Params(dry_run=True))
-    job = run_job(order, _WritesBeforeApply(another_run_takes_over), bench.tools())
+    job = run_job(order, _WritesBeforeApply(another_run_takes_over), bench.dependencies())
 
     assert (job.status, job.error_kind) == ("failed", "lease_lost")
 
@@ -280,7 +280,7 @@ def test_r24_a_retried_worker_gives_the_job_back(bench: Bench) -> None:
     assert (job.status, job.attempt, job.error_kind) == ("queued", 1, "pims_unavailable")
     bench.pims.error = None
     order = replace(new_order(bench.clinic_id, "inbound", "cli"), job_id=job.id)
-    again = run_job(order, InboundSync(), bench.tools())
+    again = run_job(order, InboundSync(), bench.dependencies())
     assert (again.id, again.status, again.attempt) == (job.id, "succeeded", 2)
 
 
@@ -345,7 +345,7 @@ class _LosesAcknowledgement(InboundSync):
 
 
 def run_with(bench: Bench, sync: InboundSync) -> Job:
-    return run_job(new_order(bench.clinic_id, "inbound", "cli"), sync, bench.tools())
+    return run_job(new_order(bench.clinic_id, "inbound", "cli"), sync, bench.dependencies())
 
 
 def _timeouts(conn: Any) -> tuple[Any, ...]:

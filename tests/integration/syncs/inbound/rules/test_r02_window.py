@@ -16,7 +16,7 @@ FRIDAY = MONDAY + timedelta(days=4)
 
 def sync_with(bench: Bench, params: Params) -> Job:
     return run_job(
-        new_order(bench.clinic_id, "inbound", "cli", params), InboundSync(), bench.tools()
+        new_order(bench.clinic_id, "inbound", "cli", params), InboundSync(), bench.dependencies()
     )
 
 
@@ -100,7 +100,7 @@ def test_r02_without_dates_a_run_covers_the_horizon(bench: Bench, days: int) -> 
     bench.configure("clinic_schedule_configs", sync_horizon_days=days)
     order = tick_order(bench.clinic_id, "inbound", "schedule", bench.now, Params())
 
-    job = run_job(order, InboundSync(), bench.tools())
+    job = run_job(order, InboundSync(), bench.dependencies())
 
     assert window_of(job) == ("2026-05-04", str(MONDAY + timedelta(days=days - 1)))
 
