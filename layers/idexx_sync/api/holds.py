@@ -7,7 +7,7 @@ from idexx_sync.api.problems import Problem
 from idexx_sync.api.request import Call
 from idexx_sync.api.syncs import accepted, placed
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs.submission import Wish
+from idexx_sync.jobs.submission import RunRequest
 from idexx_sync.operations.decisions import Verdict, decided
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import hold_page, hold_view
@@ -38,12 +38,12 @@ def approve_hold(call: Call, tools: ApiTools) -> Answer:
     """The permit stands even if the run can't be started: the next run will use it."""
     conn = tools.conn
     hold = _decided(call, tools, conn, "approved")
-    wish = Wish(
+    wish = RunRequest(
         clinic_id=hold.clinic_id,
         sync=hold.sync,
         trigger="approval",
         params=params_of_finder(conn, hold),
-        afresh=True,
+        must_be_new=True,
     )
     try:
         return accepted(call, tools, placed(tools, wish))

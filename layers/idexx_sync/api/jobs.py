@@ -7,7 +7,7 @@ from idexx_sync.api.problems import Problem
 from idexx_sync.api.request import Call
 from idexx_sync.api.syncs import accepted, placed
 from idexx_sync.jobs.model import Params
-from idexx_sync.jobs.submission import Wish
+from idexx_sync.jobs.submission import RunRequest
 from idexx_sync.operations.decisions import cancelled, require_ended
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import job_page, job_view
@@ -36,7 +36,7 @@ def get_job(call: Call, tools: ApiTools) -> Answer:
 def retry_job(call: Call, tools: ApiTools) -> Answer:
     job = visible_job(call, tools.conn)
     require_ended(job)
-    wish = Wish(
+    wish = RunRequest(
         clinic_id=job.clinic_id,
         sync=job.sync,
         trigger="retry",

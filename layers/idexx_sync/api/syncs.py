@@ -16,12 +16,12 @@ from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import job_by_id
 from idexx_sync.jobs.submission import (
+    IdempotencyKey,
     IdempotencyKeyReused,
-    Remembered,
+    RunRequest,
     SyncRunning,
-    Wish,
     WorkerUnavailable,
-    place,
+    submit,
 )
 from idexx_sync.operations.models import JobView
 
@@ -45,7 +45,7 @@ def start(sync: SyncName) -> Carry:
     def carry(call: Call, tools: ApiTools) -> Answer:
         asked = call.body
         assert isinstance(asked, SyncRequest)
-        wish = Wish(
+        wish = RunRequest(
             clinic_id=call.caller.one_clinic(asked.clinic_id),
             sync=sync,
             trigger="api",
@@ -66,10 +66,10 @@ def not_built(what: str) -> Carry:
     return carry
 
 
-def placed(tools: ApiTools, wish: Wish, remembered: Remembered | None = None) -> Job:
+def placed(tools: ApiTools, wish: RunRequest, remembered: IdempotencyKey | None = None) -> Job:
     """The wish's job; every reason why there is none becomes a Problem."""
     try:
-        return place(tools.conn, tools.dispatch, wish, remembered)
+        return submit(tools.conn, tools.dispatch, wish, remembered)
     except SyncRunning as running:
         raise Problem(
             "sync_running",
@@ -124,14 +124,14 @@ def _wanted_wait(prefer: str) -> int | None:
     return None
 
 
-def _remembered(call: Call) -> Remembered | None:
+def _remembered(call: Call) -> IdempotencyKey | None:
     key = call.headers.get("Idempotency-Key")
     if key is None:
         return None
     if _IDEMPOTENCY_KEY.fullmatch(key) is None:
         detail = "at most 200 visible ASCII characters, without blanks; a UUID is a good choice"
         raise invalid(Fault(detail=detail, parameter="Idempotency-Key"))
-    return Remembered(call.caller.key_id, call.route.operation, key)
+    return IdempotencyKey(call.caller.key_id, call.route.operation, key)
 
 
 def _whereabouts(call: Call, job_id: UUID) -> dict[str, str]:
