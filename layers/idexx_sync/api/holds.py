@@ -7,7 +7,7 @@ from idexx_sync.api.problems import worker_unavailable
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs.submission import Wish, WorkerUnavailable, place
+from idexx_sync.jobs.submission import RunRequest, WorkerUnavailable, submit
 from idexx_sync.operations.decisions import Verdict, decide_hold
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import hold_page, hold_view
@@ -38,15 +38,15 @@ def approve_hold(request: Request, dependencies: ApiDependencies) -> Response:
     """The permit stands even if the run can't be started: the next run will use it."""
     conn = dependencies.conn
     hold = _decided(request, dependencies, conn, "approved")
-    wish = Wish(
+    run_request = RunRequest(
         clinic_id=hold.clinic_id,
         sync=hold.sync,
         trigger="approval",
         params=params_of_finder(conn, hold),
-        afresh=True,
+        must_be_new=True,
     )
     try:
-        return accepted(request, dependencies, place(conn, dependencies.dispatch, wish))
+        return accepted(request, dependencies, submit(conn, dependencies.dispatch, run_request))
     except WorkerUnavailable:
         raise worker_unavailable(
             "The hold is approved, but its run could not be started; "

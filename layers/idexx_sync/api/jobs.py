@@ -7,7 +7,7 @@ from idexx_sync.api.problems import Problem
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
 from idexx_sync.jobs.model import Params
-from idexx_sync.jobs.submission import Wish, place
+from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.operations import decisions
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import job_page, job_view
@@ -36,14 +36,16 @@ def get_job(request: Request, dependencies: ApiDependencies) -> Response:
 def retry_job(request: Request, dependencies: ApiDependencies) -> Response:
     job = visible_job(request, dependencies.conn)
     decisions.require_ended(job)
-    wish = Wish(
+    run_request = RunRequest(
         clinic_id=job.clinic_id,
         sync=job.sync,
         trigger="retry",
         params=Params.model_validate(job.params),
         retry_of=job.id,
     )
-    return accepted(request, dependencies, place(dependencies.conn, dependencies.dispatch, wish))
+    return accepted(
+        request, dependencies, submit(dependencies.conn, dependencies.dispatch, run_request)
+    )
 
 
 def cancel_job(request: Request, dependencies: ApiDependencies) -> Response:

@@ -16,9 +16,9 @@ from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import job_by_id
 from idexx_sync.jobs.submission import (
-    Remembered,
-    Wish,
-    place,
+    IdempotencyKey,
+    RunRequest,
+    submit,
 )
 from idexx_sync.operations.models import JobView
 
@@ -42,13 +42,15 @@ def start(sync: SyncName) -> Operation:
     def operation(request: Request, dependencies: ApiDependencies) -> Response:
         body = request.body
         assert isinstance(body, SyncRequest)
-        wish = Wish(
+        run_request = RunRequest(
             clinic_id=request.caller.one_clinic(body.clinic_id),
             sync=sync,
             trigger="api",
             params=body.params(),
         )
-        job = place(dependencies.conn, dependencies.dispatch, wish, _remembered(request))
+        job = submit(
+            dependencies.conn, dependencies.dispatch, run_request, _idempotency_key(request)
+        )
         return _accepted_or_done(request, dependencies, job)
 
     return operation
@@ -101,14 +103,14 @@ def _wanted_wait(prefer: str) -> int | None:
     return None
 
 
-def _remembered(request: Request) -> Remembered | None:
+def _idempotency_key(request: Request) -> IdempotencyKey | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
     if _IDEMPOTENCY_KEY.fullmatch(key) is None:
         detail = "at most 200 visible ASCII characters, without blanks; a UUID is a good choice"
         raise invalid(Fault(detail=detail, parameter="Idempotency-Key"))
-    return Remembered(request.caller.key_id, request.route.operation, key)
+    return IdempotencyKey(request.caller.key_id, request.route.operation, key)
 
 
 def _location(request: Request, job_id: UUID) -> dict[str, str]:

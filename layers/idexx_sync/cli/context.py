@@ -79,7 +79,7 @@ class Cli:
 
     @contextmanager
     def dependencies(self, progress: Progress) -> Iterator[Dependencies]:
-        """The dependencies of a run that nobody repeats if it fails; its connection is closed after."""
+        """What a run needs that nobody repeats if it fails; its connection is closed afterwards."""
         dependencies = self.make_dependencies(
             self.load_settings(), retried=False, progress=progress, clock=self.clock
         )

@@ -44,6 +44,10 @@ class Params(BaseModel):
             raise ValueError(f"to: the window has {days} days, at most {MOST_DAYS} are allowed")
         return self
 
+    def as_stored(self) -> dict[str, Any]:
+        """The parameters as a job's row holds them: those that were asked for."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
     def window(self, first_day: date, last_day: date) -> Window:
         """The days asked for, completed by the sync's own.
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import Cursor
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
@@ -25,12 +26,10 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
     """
     with writing(conn):
         if order.clinic_id is not None:
-            _insert(conn, order)
+            insert(conn, order)
         leases.take_for_job(conn, order.job_id, order.invocation, lease_seconds)
         started = _start(conn, order.job_id)
-        job = conn.cursor(row_factory=class_row(Job)).execute(
-            f"SELECT {JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (order.job_id,)
-        )
+        job = _select(conn, order.job_id)
         holder = conn.execute(
             """
             SELECT l.job_id FROM idexx_sync.leases l JOIN idexx_sync.jobs j USING (clinic_id)
@@ -61,19 +60,21 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
     )
 
 
-def _insert(conn: Conn, order: RunOrder) -> None:
-    conn.execute(
-        """
+def insert(conn: Conn, order: RunOrder) -> Cursor[Job]:
+    """Record the order; no row where ODIS has no such clinic, or where the job is there already."""
+    return conn.cursor(row_factory=class_row(Job)).execute(
+        f"""
         INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, scheduled_time, params, retry_of)
         SELECT %s, id, %s, %s, %s, %s, %s FROM public.clinics WHERE id = %s
         ON CONFLICT DO NOTHING
+        RETURNING {JOB_COLUMNS}
         """,
         (
             order.job_id,
             order.sync,
             order.trigger,
             order.scheduled_time,
-            Jsonb(order.params.model_dump(mode="json", by_alias=True, exclude_defaults=True)),
+            Jsonb(order.params.as_stored()),
             order.retry_of,
             order.clinic_id,
         ),
@@ -179,10 +180,13 @@ def _endable(what: Lease | Queued | Unfinished) -> list[JobStatus]:
 
 
 def job_by_id(conn: Conn, job_id: UUID) -> Job | None:
-    with conn.cursor(row_factory=class_row(Job)) as cur:
-        return cur.execute(
-            f"SELECT {JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (job_id,)
-        ).fetchone()
+    return _select(conn, job_id).fetchone()
+
+
+def _select(conn: Conn, job_id: UUID) -> Cursor[Job]:
+    return conn.cursor(row_factory=class_row(Job)).execute(
+        f"SELECT {JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (job_id,)
+    )
 
 
 def jobs_newest_first(

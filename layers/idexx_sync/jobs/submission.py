@@ -1,4 +1,6 @@
-"""Orders from outside: equal wishes become one job, and each job's worker is invoked.
+"""Runs asked for by API, command line and approvals: equal requests become one job.
+
+Whoever submits a request also invokes the worker of its job.
 
 A job that nobody was told of must not swallow the next order: when the worker can't be invoked,
 the job ends at once.
@@ -11,14 +13,13 @@ from typing import Final, Protocol
 from uuid import UUID, uuid4
 
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import Conflict, InternalError, NotFound
 from idexx_sync.core.vocabulary import Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import store as job_store
-from idexx_sync.jobs.model import JOB_COLUMNS, Job, Params
+from idexx_sync.jobs.model import JOB_COLUMNS, Job, Params, RunOrder
 from idexx_sync.jobs.store import Queued
 
 UNDISPATCHED_FOR: Final = timedelta(seconds=30)
@@ -37,7 +38,7 @@ class Dispatch(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RunRequest:
     """A run that somebody outside asks for."""
 
     clinic_id: UUID
@@ -45,9 +46,9 @@ class Wish:
     trigger: Trigger
     params: Params
     retry_of: UUID | None = None
-    afresh: bool = False
-    """Only a run that has not begun yet will do, and none is in the way: what has been decided
-    just now must be seen by it."""
+    must_be_new: bool = False
+    """Whether the caller needs a run that begins after now, because it has just decided something
+    that the run must see: jobs that have begun are then neither joined nor in the way."""
 
     @property
     def fingerprint(self) -> str:
@@ -57,22 +58,24 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class IdempotencyKey:
     """A caller's `Idempotency-Key`: what it stands for is done once within 24 hours."""
 
     api_key_id: UUID
     route: str
-    key: str
+    text: str
 
 
-def place(conn: Conn, dispatch: Dispatch, wish: Wish, remembered: Remembered | None = None) -> Job:
-    """The job that carries the wish out, its worker invoked.
+def submit(
+    conn: Conn, dispatch: Dispatch, request: RunRequest, key: IdempotencyKey | None = None
+) -> Job:
+    """The request's job: a new one whose worker is invoked, or an equal one under way.
 
     Raises Conflict (sync_running, idempotency_key_reused), NotFound for an unknown clinic, and
     WorkerUnavailable after ending the job.
     """
-    job, is_told = _create_or_join(conn, wish, remembered)
-    if is_told:
+    job, is_dispatched = _create_or_join(conn, request, key)
+    if is_dispatched:
         return job
     try:
         dispatch(job.sync, job.id)
@@ -85,21 +88,23 @@ def place(conn: Conn, dispatch: Dispatch, wish: Wish, remembered: Remembered | N
     return job
 
 
-def _create_or_join(conn: Conn, wish: Wish, remembered: Remembered | None) -> tuple[Job, bool]:
-    """The wish's job, and whether its worker knows of it already."""
+def _create_or_join(
+    conn: Conn, request: RunRequest, key: IdempotencyKey | None
+) -> tuple[Job, bool]:
+    """The request's job, and whether its worker knows of it already."""
     with conn.transaction():
         bound_waits(conn)
-        if remembered is not None:
-            _lock(conn, f"{remembered.api_key_id} {remembered.route} {remembered.key}")
-            if (found := _remembered_job(conn, wish, remembered)) is not None:
-                return found, _is_told(conn, found)
-        _lock(conn, f"{wish.clinic_id} {wish.sync}")
-        job = _joinable(conn, wish)
-        is_told = job is not None and _is_told(conn, job)
-        job = job or _insert(conn, wish)
-        if remembered is not None:
-            _remember(conn, wish, remembered, job.id)
-    return job, is_told
+        if key is not None:
+            _lock(conn, f"{key.api_key_id} {key.route} {key.text}")
+            if (found := _job_of_key(conn, request, key)) is not None:
+                return found, _is_dispatched(conn, found)
+        _lock(conn, f"{request.clinic_id} {request.sync}")
+        job = _joinable(conn, request)
+        is_dispatched = job is not None and _is_dispatched(conn, job)
+        job = job or _insert(conn, request)
+        if key is not None:
+            _remember(conn, request, key, job.id)
+    return job, is_dispatched
 
 
 def _lock(conn: Conn, name: str) -> None:
@@ -107,8 +112,8 @@ def _lock(conn: Conn, name: str) -> None:
     conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
 
 
-def _joinable(conn: Conn, wish: Wish) -> Job | None:
-    """An unfinished job that is what the wish wants; Conflict where another is in the way."""
+def _joinable(conn: Conn, request: RunRequest) -> Job | None:
+    """An unfinished job that is what the request wants; Conflict where another is in the way."""
     with conn.cursor(row_factory=class_row(Job)) as cur:
         unfinished = cur.execute(
             f"""
@@ -117,13 +122,13 @@ def _joinable(conn: Conn, wish: Wish) -> Job | None:
                AND (NOT %s OR (status = 'queued' AND attempt = 0 AND trigger = %s))
              ORDER BY queued_at, id
             """,
-            (wish.clinic_id, wish.sync, wish.afresh, wish.trigger),
+            (request.clinic_id, request.sync, request.must_be_new, request.trigger),
         ).fetchall()
-    wanted = _stored(wish.params)
+    wanted = request.params.as_stored()
     for job in unfinished:
         if job.params == wanted:
             return job
-    if unfinished and not wish.afresh:
+    if unfinished and not request.must_be_new:
         raise _running(unfinished[0].id)
     return None
 
@@ -137,29 +142,22 @@ def _running(job_id: UUID) -> Conflict:
     )
 
 
-def _insert(conn: Conn, wish: Wish) -> Job:
-    with conn.cursor(row_factory=class_row(Job)) as cur:
-        job = cur.execute(
-            f"""
-            INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, params, retry_of)
-            SELECT %s, id, %s, %s, %s, %s FROM public.clinics WHERE id = %s
-            RETURNING {JOB_COLUMNS}
-            """,
-            (
-                uuid4(),
-                wish.sync,
-                wish.trigger,
-                Jsonb(_stored(wish.params)),
-                wish.retry_of,
-                wish.clinic_id,
-            ),
-        ).fetchone()
+def _insert(conn: Conn, request: RunRequest) -> Job:
+    order = RunOrder(
+        uuid4(),
+        request.clinic_id,
+        request.sync,
+        request.trigger,
+        params=request.params,
+        retry_of=request.retry_of,
+    )
+    job = job_store.insert(conn, order).fetchone()
     if job is None:
-        raise NotFound("clinic", wish.clinic_id)
+        raise NotFound("clinic", request.clinic_id)
     return job
 
 
-def _is_told(conn: Conn, job: Job) -> bool:
+def _is_dispatched(conn: Conn, job: Job) -> bool:
     """Whether a worker was invoked for the job, or is just about to be."""
     row = conn.execute(
         """
@@ -172,30 +170,27 @@ def _is_told(conn: Conn, job: Job) -> bool:
     return row is None or bool(row[0])
 
 
-def _remembered_job(conn: Conn, wish: Wish, remembered: Remembered) -> Job | None:
+def _job_of_key(conn: Conn, request: RunRequest, key: IdempotencyKey) -> Job | None:
     row = conn.execute(
         """
         SELECT job_id, request_hash FROM idexx_sync.idempotency_keys
          WHERE api_key_id = %s AND route = %s AND idempotency_key = %s
            AND created_at > clock_timestamp() - %s
         """,
-        (remembered.api_key_id, remembered.route, remembered.key, IDEMPOTENCY_KEY_LIVES),
+        (key.api_key_id, key.route, key.text, IDEMPOTENCY_KEY_LIVES),
     ).fetchone()
     if row is None:
         return None
     job_id, request_hash = row
-    if request_hash != wish.fingerprint:
+    if request_hash != request.fingerprint:
         raise Conflict(
             "idempotency_key_reused",
             "This Idempotency-Key was used within 24 hours for another request; use a new one.",
         )
-    with conn.cursor(row_factory=class_row(Job)) as cur:
-        return cur.execute(
-            f"SELECT {JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (job_id,)
-        ).fetchone()
+    return job_store.job_by_id(conn, job_id)
 
 
-def _remember(conn: Conn, wish: Wish, remembered: Remembered, job_id: UUID) -> None:
+def _remember(conn: Conn, request: RunRequest, key: IdempotencyKey, job_id: UUID) -> None:
     conn.execute(
         """
         INSERT INTO idexx_sync.idempotency_keys AS kept
@@ -206,10 +201,10 @@ def _remember(conn: Conn, wish: Wish, remembered: Remembered, job_id: UUID) -> N
                created_at = EXCLUDED.created_at
         """,
         (
-            remembered.api_key_id,
-            remembered.route,
-            remembered.key,
-            wish.fingerprint,
+            key.api_key_id,
+            key.route,
+            key.text,
+            request.fingerprint,
             job_id,
         ),
     )
@@ -221,10 +216,3 @@ def _give_up(conn: Conn, job_id: UUID) -> None:
     with writing(conn):
         job_store.end(conn, Queued(job_id, never_begun=True), "failed", error=error)
         conn.execute("DELETE FROM idexx_sync.idempotency_keys WHERE job_id = %s", (job_id,))
-
-
-def _stored(params: Params) -> dict[str, object]:
-    """The parameters as a job's row holds them."""
-    return Params.model_validate(
-        params.model_dump(include=set(Params.model_fields)), by_name=True
-    ).model_dump(mode="json", by_alias=True, exclude_defaults=True)

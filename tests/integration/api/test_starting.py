@@ -14,7 +14,7 @@ from idexx_sync.api.syncs import start
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Database, connect
 from idexx_sync.jobs.model import Params
-from idexx_sync.jobs.submission import IDEMPOTENCY_KEY_LIVES, Remembered, Wish, place
+from idexx_sync.jobs.submission import IDEMPOTENCY_KEY_LIVES, IdempotencyKey, RunRequest, submit
 from tests.kit.api import Api, Invocations
 from tests.kit.database import query
 from tests.kit.gateway import Response
@@ -142,9 +142,9 @@ def test_a_run_that_began_although_the_invocation_failed_goes_on(
             super().__call__(sync, job_id)
 
     dispatch = LostAnswer(refusing=True)
-    wish = Wish(api.bench.clinic_id, "inbound", "api", Params())
+    run_request = RunRequest(api.bench.clinic_id, "inbound", "api", Params())
     with pytest.raises(Exception, match="as told"):
-        place(conn, dispatch, wish)
+        submit(conn, dispatch, run_request)
 
     assert jobs(api)[0]["status"] == "running"
 
@@ -211,14 +211,14 @@ class TestIdempotencyKey:
     def test_of_many_at_once_one_makes_the_job(self, api: Api) -> None:
         api.as_clinic()
         key_id = query(api.bench.conn, "SELECT id FROM clinic_api_keys")[0]["id"]
-        remembered = Remembered(key_id, "start_inbound", "k-1")
-        wish = Wish(api.bench.clinic_id, "inbound", "api", Params())
+        remembered = IdempotencyKey(key_id, "start_inbound", "k-1")
+        run_request = RunRequest(api.bench.clinic_id, "inbound", "api", Params())
         found, start = set[UUID](), Barrier(10)
 
         def order() -> None:
             with connect(SecretStr(api.bench.url)) as conn:
                 start.wait()
-                found.add(place(conn, api.invocations, wish, remembered).id)
+                found.add(submit(conn, api.invocations, run_request, remembered).id)
 
         threads = [Thread(target=order) for _ in range(10)]
         for thread in threads:
