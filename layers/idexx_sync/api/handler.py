@@ -9,7 +9,6 @@ from pathlib import Path
 from time import sleep
 from typing import Any, Final
 
-import psycopg
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel
 
@@ -25,7 +24,7 @@ from idexx_sync.api.routes import JSON, FunctionName, OperationId, find_route, m
 from idexx_sync.core.errors import DatabaseUnavailable, RequestRefused, SyncError
 from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import ApiSettings, load
-from idexx_sync.database.connection import Conn, Database
+from idexx_sync.database.connection import LOST, Conn, Database
 from idexx_sync.jobs.contract import Clock
 from idexx_sync.jobs.dispatch import LambdaDispatch
 from idexx_sync.jobs.submission import Dispatch, WorkerUnavailable
@@ -131,9 +130,9 @@ def _problem(error: Exception, id_: str) -> Problem:
             return worker_unavailable(
                 "The sync's worker could not be invoked; nothing was started, ask again."
             )
-        case psycopg.OperationalError() | psycopg.InterfaceError() | DatabaseUnavailable():
+        case DatabaseUnavailable():
             return database_unavailable()
-    return _defect(error, id_)
+    return database_unavailable() if isinstance(error, LOST) else _defect(error, id_)
 
 
 def _without_route(method: str, path: str) -> Response:

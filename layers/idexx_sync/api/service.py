@@ -8,8 +8,6 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-import psycopg
-
 from idexx_sync.api.handler import ApiDependencies, Response
 from idexx_sync.api.models import Check, ClinicQuery, Health, Readiness, ReadinessDetails
 from idexx_sync.api.openapi import document
@@ -18,6 +16,7 @@ from idexx_sync.api.request import Request
 from idexx_sync.api.routes import HTML, PROMETHEUS_TEXT
 from idexx_sync.core.errors import SyncError
 from idexx_sync.database import migrations
+from idexx_sync.database.connection import LOST
 from idexx_sync.metrics import exposition
 
 READINESS_LIVES_S: Final = 5.0
@@ -56,7 +55,7 @@ def checks(dependencies: ApiDependencies) -> list[Check]:
     """What the service needs before it can do anything, one by one."""
     try:
         missing = migrations.pending(dependencies.conn)
-    except (psycopg.OperationalError, psycopg.InterfaceError, SyncError) as error:
+    except (*LOST, SyncError) as error:
         word = error.kind if isinstance(error, SyncError) else "database_unavailable"
         return [Check(name="database", ok=False, detail=word)]
     return [

@@ -15,11 +15,8 @@ from idexx_sync.clinics.store import timezone_of
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import job_by_id
-from idexx_sync.jobs.submission import (
-    IdempotencyKey,
-    RunRequest,
-    submit,
-)
+from idexx_sync.jobs.submission import RunRequest, submit
+from idexx_sync.jobs.submission_store import IdempotencyKey
 from idexx_sync.operations.models import JobView
 
 LONGEST_WAIT_S: Final = 20

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-import psycopg
 import typer
 import typer.main
 
@@ -18,7 +17,7 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError, error_of_refusal
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
 from idexx_sync.core.errors import RequestRefused, SyncError
-from idexx_sync.database.connection import unavailable
+from idexx_sync.database.connection import LACKING, LOST, NOT_ALLOWED, DriverError, unavailable
 
 app = typer.Typer(
     name="idexx-sync",
@@ -84,7 +83,7 @@ def run(arguments: Sequence[str], cli: Cli) -> int:
         if isinstance(stop, typer.Abort):
             cli.say("")  # the line of the prompt
         return output.write(Exit.INTERRUPTED, "interrupted", str(stop) or "interrupted")
-    except psycopg.Error as error:
+    except DriverError as error:
         return output.database(error)
     except Exception:
         output.write(Exit.FAILED, "internal", "an unexpected error; its trace is below")
@@ -122,16 +121,16 @@ class _ErrorOutput:
         more = {"code": error.code, "who_acts": error.who_acts}
         return self.write(exit_of_kind(error.kind), error.kind, error.message, **more)
 
-    def database(self, error: psycopg.Error) -> int:
+    def database(self, error: DriverError) -> int:
         """What Postgres said of our statement; where it may hold a row's values, only the class."""
-        if isinstance(error, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)):
+        if isinstance(error, LACKING):
             found = error.diag.message_primary
             message = f"{found}; see what the database lacks with: idexx-sync migrate --check"
             return self.write(Exit.FAILED, "configuration_invalid", message)
-        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        if isinstance(error, NOT_ALLOWED):
             message = f"{error.diag.message_primary}; grant it to the role of DATABASE_URL"
             return self.write(Exit.NOT_AUTHORISED, "configuration_invalid", message)
-        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+        if isinstance(error, LOST):
             return self.explained(unavailable(error))
         self.write(Exit.FAILED, "internal", f"Postgres refused: {type(error).__name__}")
         raise error

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-import psycopg
-
 from idexx_sync.cli.backend import Backend
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.job_view import progress_of
 from idexx_sync.core.errors import DatabaseUnavailable
+from idexx_sync.database.connection import LOST
 from idexx_sync.operations.models import JobView
 
 LOOKS_EVERY_S: Final = 2.0
 FAILURES_IN_A_ROW: Final = 5
 """At so many failed looks the watch gives up."""
-_FAILURES: Final = (CommandError, DatabaseUnavailable, psycopg.OperationalError)
+_FAILURES: Final = (CommandError, DatabaseUnavailable, *LOST)
 
 
 def watch(

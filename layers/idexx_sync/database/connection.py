@@ -6,7 +6,7 @@ session, no lock outlives its transaction.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg import Connection, Cursor
@@ -18,6 +18,12 @@ from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 Conn = Connection[tuple[Any, ...]]
 Cur = Cursor[tuple[Any, ...]]
 
+DriverError = psycopg.Error
+"""Whatever the driver raises."""
+LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError)
+"""What the driver raises when Postgres does not answer, or the connection broke."""
+LACKING: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
+NOT_ALLOWED: Final = (psycopg.errors.InsufficientPrivilege,)
 CONNECT_TIMEOUT_S = 10
 LOCK_TIMEOUT = "10s"
 STATEMENT_TIMEOUT = "60s"

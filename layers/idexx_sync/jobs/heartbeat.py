@@ -12,10 +12,8 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Final
 
-import psycopg
-
 from idexx_sync.core.errors import DatabaseUnavailable, DeadlineExceeded, LeaseLost, SyncError
-from idexx_sync.database.connection import Conn
+from idexx_sync.database.connection import Conn, DriverError
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
 
@@ -69,7 +67,7 @@ class Lifetime:
         with self._lock:
             endings = list(self._endings)
         for ending in endings:
-            with suppress(OSError, psycopg.Error):  # it had ended by itself
+            with suppress(OSError, DriverError):  # it had ended by itself
                 ending()
 
 
@@ -152,7 +150,7 @@ class _Watcher:
             if self._conn is None or self._conn.broken:
                 self._conn = self._open_connection()
             renewed = leases.renew(self._conn, self._lease, self._lease_seconds)
-        except (psycopg.Error, DatabaseUnavailable):
+        except (DriverError, DatabaseUnavailable):
             return  # the next heartbeat tries again; the fence guards the writes
         self._beats_seen = self._lifetime.beats
         if not renewed:

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import psycopg
-
 from idexx_sync.clinics.store import Clinic, clinic_from_row
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.errors import ConfigurationInvalid, InternalError, NotFound, SyncError
 from idexx_sync.core.sealing import Keyring
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import JobStatus
-from idexx_sync.database.connection import Database, unavailable, writing
+from idexx_sync.database.connection import LOST, Database, DriverError, unavailable, writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
 from idexx_sync.jobs.heartbeat import Lifetime, watched
@@ -70,9 +68,9 @@ def run_job(order: RunOrder, sync: Sync, dependencies: Dependencies) -> Job:
             return _ended(job, report, started)
     except SyncError as error:
         _record_failure(begun.lease, lifetime.ended_by or error, dependencies)
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except LOST as error:
         _record_database_failure(begun.lease, lifetime.ended_by or unavailable(error), dependencies)
-    except psycopg.Error as error:
+    except DriverError as error:
         refused = _refused_by_postgres(error)
         _record_failure(begun.lease, refused, dependencies)
     except KeyboardInterrupt:
@@ -88,7 +86,7 @@ def run_job(order: RunOrder, sync: Sync, dependencies: Dependencies) -> Job:
     return _as_it_stands(job, dependencies)
 
 
-def _refused_by_postgres(error: psycopg.Error) -> InternalError:
+def _refused_by_postgres(error: DriverError) -> InternalError:
     """What Postgres refused, by the names of things and never by their values."""
     where = (error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
     named = ", ".join(name for name in where if name)
@@ -126,10 +124,10 @@ def _begin_once(order: RunOrder, dependencies: Dependencies) -> Begun:
     seconds = dependencies.settings.lease_seconds
     try:
         return job_store.begin(dependencies.database.connection(), order, seconds)
-    except (psycopg.OperationalError, psycopg.InterfaceError):
+    except LOST:
         try:
             return job_store.begin(dependencies.database.reconnect(), order, seconds)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except LOST as error:
             raise unavailable(error) from error
 
 
@@ -231,11 +229,11 @@ def _end(
     """End the job and free the lease, on a new connection if need be."""
     try:
         _end_on(lease, status, dependencies, error, why)
-    except (psycopg.OperationalError, psycopg.InterfaceError):
+    except LOST:
         dependencies.database.close()
         try:
             _end_on(lease, status, dependencies, error, why)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as broken:
+        except LOST as broken:
             raise unavailable(broken) from broken
 
 
@@ -254,7 +252,7 @@ def _end_on(
 def _read(lease: Lease, dependencies: Dependencies) -> Job | None:
     try:
         return job_store.job_by_id(dependencies.database.connection(), lease.job_id)
-    except (psycopg.OperationalError, psycopg.InterfaceError):
+    except LOST:
         return job_store.job_by_id(dependencies.database.reconnect(), lease.job_id)
 
 

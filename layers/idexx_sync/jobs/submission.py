@@ -8,23 +8,18 @@ the job ends at once.
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final, Protocol
+from typing import Protocol
 from uuid import UUID, uuid4
-
-from psycopg.rows import class_row
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import Conflict, InternalError, NotFound
 from idexx_sync.core.vocabulary import Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import store as job_store
-from idexx_sync.jobs.model import JOB_COLUMNS, Job, Params, RunOrder
+from idexx_sync.jobs import submission_store
+from idexx_sync.jobs.model import Job, Params, RunOrder
 from idexx_sync.jobs.store import Queued
-
-UNDISPATCHED_FOR: Final = timedelta(seconds=30)
-"""After so long a job whose worker was not invoked is nobody's any more."""
-IDEMPOTENCY_KEY_LIVES: Final = timedelta(hours=24)
+from idexx_sync.jobs.submission_store import IdempotencyKey
 
 
 class WorkerUnavailable(Exception):
@@ -57,15 +52,6 @@ class RunRequest:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class IdempotencyKey:
-    """A caller's `Idempotency-Key`: what it stands for is done once within 24 hours."""
-
-    api_key_id: UUID
-    route: str
-    text: str
-
-
 def submit(
     conn: Conn, dispatch: Dispatch, request: RunRequest, key: IdempotencyKey | None = None
 ) -> Job:
@@ -82,9 +68,7 @@ def submit(
     except WorkerUnavailable:
         _give_up(conn, job.id)
         raise
-    conn.execute(
-        "UPDATE idexx_sync.jobs SET dispatched_at = clock_timestamp() WHERE id = %s", (job.id,)
-    )
+    submission_store.mark_dispatched(conn, job.id)
     return job
 
 
@@ -95,35 +79,26 @@ def _create_or_join(
     with conn.transaction():
         bound_waits(conn)
         if key is not None:
-            _lock(conn, f"{key.api_key_id} {key.route} {key.text}")
+            submission_store.take_turns(conn, f"{key.api_key_id} {key.route} {key.text}")
             if (found := _job_of_key(conn, request, key)) is not None:
-                return found, _is_dispatched(conn, found)
-        _lock(conn, f"{request.clinic_id} {request.sync}")
+                return found, submission_store.is_dispatched(conn, found.id)
+        submission_store.take_turns(conn, f"{request.clinic_id} {request.sync}")
         job = _joinable(conn, request)
-        is_dispatched = job is not None and _is_dispatched(conn, job)
+        is_dispatched = job is not None and submission_store.is_dispatched(conn, job.id)
         job = job or _insert(conn, request)
         if key is not None:
-            _remember(conn, request, key, job.id)
+            submission_store.remember(conn, key, request.fingerprint, job.id)
     return job, is_dispatched
-
-
-def _lock(conn: Conn, name: str) -> None:
-    """Whoever places the same takes turns, until the transaction ends."""
-    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
 
 
 def _joinable(conn: Conn, request: RunRequest) -> Job | None:
     """An unfinished job that is what the request wants; Conflict where another is in the way."""
-    with conn.cursor(row_factory=class_row(Job)) as cur:
-        unfinished = cur.execute(
-            f"""
-            SELECT {JOB_COLUMNS} FROM idexx_sync.jobs
-             WHERE clinic_id = %s AND sync = %s AND status IN ('queued', 'running')
-               AND (NOT %s OR (status = 'queued' AND attempt = 0 AND trigger = %s))
-             ORDER BY queued_at, id
-            """,
-            (request.clinic_id, request.sync, request.must_be_new, request.trigger),
-        ).fetchall()
+    unfinished = submission_store.unfinished(
+        conn,
+        request.clinic_id,
+        request.sync,
+        not_begun_by=request.trigger if request.must_be_new else None,
+    )
     wanted = request.params.as_stored()
     for job in unfinished:
         if job.params == wanted:
@@ -157,31 +132,12 @@ def _insert(conn: Conn, request: RunRequest) -> Job:
     return job
 
 
-def _is_dispatched(conn: Conn, job: Job) -> bool:
-    """Whether a worker was invoked for the job, or is just about to be."""
-    row = conn.execute(
-        """
-        SELECT status <> 'queued' OR dispatched_at IS NOT NULL
-               OR queued_at > clock_timestamp() - %s
-          FROM idexx_sync.jobs WHERE id = %s
-        """,
-        (UNDISPATCHED_FOR, job.id),
-    ).fetchone()
-    return row is None or bool(row[0])
-
-
 def _job_of_key(conn: Conn, request: RunRequest, key: IdempotencyKey) -> Job | None:
-    row = conn.execute(
-        """
-        SELECT job_id, request_hash FROM idexx_sync.idempotency_keys
-         WHERE api_key_id = %s AND route = %s AND idempotency_key = %s
-           AND created_at > clock_timestamp() - %s
-        """,
-        (key.api_key_id, key.route, key.text, IDEMPOTENCY_KEY_LIVES),
-    ).fetchone()
-    if row is None:
+    """The job that the key stands for; Conflict if it was used for another request."""
+    remembered = submission_store.remembered(conn, key)
+    if remembered is None:
         return None
-    job_id, request_hash = row
+    job_id, request_hash = remembered
     if request_hash != request.fingerprint:
         raise Conflict(
             "idempotency_key_reused",
@@ -190,29 +146,9 @@ def _job_of_key(conn: Conn, request: RunRequest, key: IdempotencyKey) -> Job | N
     return job_store.job_by_id(conn, job_id)
 
 
-def _remember(conn: Conn, request: RunRequest, key: IdempotencyKey, job_id: UUID) -> None:
-    conn.execute(
-        """
-        INSERT INTO idexx_sync.idempotency_keys AS kept
-               (api_key_id, route, idempotency_key, request_hash, job_id)
-        VALUES (%s, %s, %s, %s, %s)
-        ON CONFLICT (api_key_id, route, idempotency_key) DO UPDATE
-           SET request_hash = EXCLUDED.request_hash, job_id = EXCLUDED.job_id,
-               created_at = EXCLUDED.created_at
-        """,
-        (
-            key.api_key_id,
-            key.route,
-            key.text,
-            request.fingerprint,
-            job_id,
-        ),
-    )
-
-
 def _give_up(conn: Conn, job_id: UUID) -> None:
     """End a job whose worker can't be invoked, unless it has begun after all."""
     error = InternalError("the worker could not be invoked; order the sync again")
     with writing(conn):
         job_store.end(conn, Queued(job_id, never_begun=True), "failed", error=error)
-        conn.execute("DELETE FROM idexx_sync.idempotency_keys WHERE job_id = %s", (job_id,))
+        submission_store.forget(conn, job_id)

@@ -13,12 +13,10 @@ from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
-
 from idexx_sync.core.errors import DatabaseUnavailable
 from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import load_key_settings
-from idexx_sync.database.connection import Database, unavailable
+from idexx_sync.database.connection import LOST, Database, DriverError, unavailable
 from idexx_sync.keys.format import Peppers, hashed, is_key, read_peppers
 from idexx_sync.keys.lookup import FoundKey, find_key, touch_key
 
@@ -95,12 +93,12 @@ def _found(database: Database, hashes: list[str], now: datetime) -> FoundKey | N
     """One more try over a new connection: the kept one may have died since the last event."""
     try:
         return find_key(database.cursor(), hashes, now)
-    except (psycopg.OperationalError, psycopg.InterfaceError):
+    except LOST:
         pass
     database.close()
     try:
         return find_key(database.cursor(), hashes, now)
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except LOST as error:
         raise unavailable(error) from None
 
 
@@ -108,7 +106,7 @@ def _touch(database: Database, key: FoundKey, current_hash: str, now: datetime) 
     """A use that can't be written down is no reason to turn a good key away."""
     try:
         touch_key(database.connection(), key.id, current_hash, now)
-    except (psycopg.Error, DatabaseUnavailable) as error:
+    except (DriverError, DatabaseUnavailable) as error:
         logger().warning("use not written down", key_id=str(key.id), reason=type(error).__name__)
 
 

@@ -15,11 +15,13 @@ from idexx_sync.database.connection import Conn, Settle, writing
 from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
-from idexx_sync.syncs.audits import Audit, audited_by, store_audits
+from idexx_sync.syncs.audit import Audit
+from idexx_sync.syncs.audit_store import audited_by, store_audits
 from idexx_sync.syncs.change import ACTIONS, Action, Change, disclosed, planned_changes
 from idexx_sync.syncs.hold_store import store_decisions
 from idexx_sync.syncs.holds import HoldDecisions
-from idexx_sync.syncs.memory import Kind, Remembered, store_records, store_unknown_words
+from idexx_sync.syncs.memory import Kind, Remembered
+from idexx_sync.syncs.memory_store import store_records, store_unknown_words
 
 EARLIER: Final = "earlier_attempt"
 """Stands for the reasons of what earlier attempts of the job have written."""

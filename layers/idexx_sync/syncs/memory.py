@@ -1,15 +1,12 @@
-"""Our memory of each source record: what the source said, strikes, quarantine."""
+"""Our memory of each source record: what the source said, strikes, quarantine. Pure."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
-from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
-
-from idexx_sync.database.connection import Conn
 
 Kind = Literal["appointment", "visit", "consultation"]
 
@@ -130,61 +127,3 @@ def stored_form(source: SourceMemory) -> dict[str, Any]:
     if isinstance(source, VisitMemory) and source.start is None:
         return {"screened": source.screened}
     return asdict(source)
-
-
-def in_source(model: type[SourceMemory], name: str) -> str:
-    """The SQL of one field of the stored document, as text. Raises KeyError for no such field."""
-    known = {item.name: item for item in fields(model)}
-    return f"source ->> '{known[name].name}'"
-
-
-def store_records(
-    conn: Conn, clinic_id: UUID, kind: Kind, records: Sequence[Remembered[Any]], now: datetime
-) -> None:
-    """Write the records as they are given."""
-    if not records:
-        return
-    conn.execute(
-        """
-        INSERT INTO idexx_sync.records
-               (clinic_id, kind, external_id, source, read_at, strikes, struck_at,
-                looked_up_at, quarantine_code)
-        SELECT %s, %s, p.key, p.source::jsonb, %s, p.strikes, p.struck_at,
-               p.looked_up_at, p.quarantine_code
-          FROM unnest(%b::text[], %b::text[], %b::smallint[], %b::timestamptz[],
-                      %b::timestamptz[], %b::text[])
-               AS p (key, source, strikes, struck_at, looked_up_at, quarantine_code)
-        ON CONFLICT (clinic_id, kind, external_id) DO UPDATE
-           SET source = EXCLUDED.source, read_at = EXCLUDED.read_at,
-               strikes = EXCLUDED.strikes, struck_at = EXCLUDED.struck_at,
-               looked_up_at = EXCLUDED.looked_up_at, quarantine_code = EXCLUDED.quarantine_code
-        """,
-        (
-            clinic_id,
-            kind,
-            now,
-            [record.key for record in records],
-            [None if r.source is None else json.dumps(stored_form(r.source)) for r in records],
-            [record.strikes for record in records],
-            [record.struck_at for record in records],
-            [record.looked_up_at for record in records],
-            [record.quarantine_code for record in records],
-        ),
-    )
-
-
-def store_unknown_words(
-    conn: Conn, clinic_id: UUID, job_id: UUID, words: Iterable[tuple[str, str]], now: datetime
-) -> None:
-    """Remember (field, word) pairs as reported, so that each is reported once."""
-    pairs = sorted(words)
-    if not pairs:
-        return
-    conn.execute(
-        """
-        INSERT INTO idexx_sync.unknown_words (clinic_id, field, word, job_id, first_seen_at)
-        SELECT %s, p.field, p.word, %s, %s FROM unnest(%b::text[], %b::text[]) AS p (field, word)
-        ON CONFLICT DO NOTHING
-        """,
-        (clinic_id, job_id, now, [field for field, _ in pairs], [word for _, word in pairs]),
-    )

@@ -14,7 +14,8 @@ from idexx_sync.api.syncs import start
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Database, connect
 from idexx_sync.jobs.model import Params
-from idexx_sync.jobs.submission import IDEMPOTENCY_KEY_LIVES, IdempotencyKey, RunRequest, submit
+from idexx_sync.jobs.submission import RunRequest, submit
+from idexx_sync.jobs.submission_store import IDEMPOTENCY_KEY_LIVES, IdempotencyKey
 from tests.kit.api import Api, Invocations
 from tests.kit.database import query
 from tests.kit.gateway import Response

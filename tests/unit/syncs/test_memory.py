@@ -11,10 +11,10 @@ from idexx_sync.syncs.memory import (
     Kind,
     VisitMemory,
     fingerprint_of,
-    in_source,
     read_source,
     stored_form,
 )
+from idexx_sync.syncs.memory_store import in_source
 
 START = "2026-05-04 09:00:00"
 FULL: list[tuple[Kind, dict[str, Any]]] = [

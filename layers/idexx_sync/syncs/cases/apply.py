@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from idexx_sync.syncs.audits import Audit
+from idexx_sync.syncs.audit import Audit
 from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.model import (
     PREFIX,

@@ -24,13 +24,8 @@ from idexx_sync.syncs.cases.model import (
     StoredPatient,
     StoredVisit,
 )
-from idexx_sync.syncs.memory import (
-    ConsultationSource,
-    VisitMemory,
-    VisitRecord,
-    in_source,
-    read_source,
-)
+from idexx_sync.syncs.memory import ConsultationSource, VisitMemory, VisitRecord, read_source
+from idexx_sync.syncs.memory_store import in_source
 
 EXTENSION_PREFIX: Final = "idexx-appt-"
 """Before the visit's id in the keys of the browser extension (ODIS schema, keys)."""

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from idexx_sync.clinics.store import Clinic, store_configuration
 from idexx_sync.pims.protocol import Configuration, Window
-from idexx_sync.syncs.audits import Audit
+from idexx_sync.syncs.audit import Audit
 from idexx_sync.syncs.commit import Tally, Transaction, Written
 from idexx_sync.syncs.gate import Judgement
 from idexx_sync.syncs.holds import HoldDecisions

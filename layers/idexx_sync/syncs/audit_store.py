@@ -1,27 +1,12 @@
-"""Audit rows: one per record and job, in the transaction of the change (rule R21)."""
+"""SQL of audit rows: one per record and job, in the transaction of the change (rule R21)."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from idexx_sync.database.connection import Conn
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """What happened to one record; `changes` is field -> {"before": ..., "after": ...}."""
-
-    external_id: str
-    sync_type: Literal["create", "update", "reconcile"]
-    reason: str
-    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Personal fields hold {"changed": true, "hash": keyed hash}, never a value."""
-    status: Literal["success", "error", "skipped"] = "success"
-    error_message: str | None = None
-    case_id: UUID | None = None
+from idexx_sync.syncs.audit import Audit
 
 
 def store_audits(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Audit]) -> None:

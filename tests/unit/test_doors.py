@@ -1,0 +1,67 @@
+"""What imports can't show: SQL stands in stores only, and nothing is read or made at import."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kit.paths import ROOT
+
+PRODUCT = ROOT / "layers" / "idexx_sync"
+STORES = {"store", "leases", "lookup", "overview", "counts", "connection", "migrations", "schema"}
+"""Modules that hold SQL, beside those whose names end in `_store`."""
+AT_IMPORT = {"getenv", "client", "resource", "connect", "now", "today", "monotonic"}
+"""Calls that read the environment, make a client or ask a clock."""
+
+
+def is_store(name: str) -> bool:
+    return name in STORES or name.endswith("_store")
+
+
+def sql_in(source: str) -> Iterator[int]:
+    """Lines that send a statement."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in ("execute", "executemany"):
+            yield node.lineno
+
+
+def done_at_import(source: str) -> Iterator[int]:
+    """Lines outside of functions that read the environment, make a client or ask a clock."""
+    waiting: list[ast.AST] = [ast.parse(source)]
+    while waiting:
+        node = waiting.pop()
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                continue
+            called = child.func if isinstance(child, ast.Call) else None
+            if isinstance(called, ast.Attribute) and called.attr in AT_IMPORT:
+                yield called.lineno
+            if isinstance(child, ast.Attribute) and child.attr == "environ":
+                yield child.lineno
+            waiting.append(child)
+
+
+def modules() -> list[Path]:
+    return sorted(PRODUCT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda path: str(path.relative_to(PRODUCT)))
+def test_a_module_keeps_its_doors_shut(module: Path) -> None:
+    source = module.read_text()
+
+    assert is_store(module.stem) or list(sql_in(source)) == []
+    assert list(done_at_import(source)) == []
+
+
+def test_the_packages_root_holds_packages_only() -> None:
+    assert [path.name for path in PRODUCT.glob("*.py")] == ["__init__.py"]
+    assert (PRODUCT / "__init__.py").read_text() == ""
+
+
+def test_what_the_doors_are_shut_against() -> None:
+    assert list(sql_in("def f(conn):\n    conn.execute('SELECT 1')")) == [2]
+    assert list(done_at_import("import os\nHOME = os.environ['HOME']")) == [2]
+    assert list(done_at_import("import os\ndef home():\n    return os.environ['HOME']")) == []
