@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import Connection
+from xdist.scheduler import LoadScopeScheduling
 
 from dev_tools.chromium import find_chromium, playwright_package
 from local_stack.postgres import Postgres, running_postgres
@@ -33,15 +34,25 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A module stays in one process of a whole run, so that its database is made once."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        module = item.nodeid.partition("::")[0]
-        folders = [one for one in TOGETHER if module.startswith(one) and module not in ALONE]
-        item.add_marker(pytest.mark.xdist_group((folders or [module])[0]))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Whole runs give whole modules to a process; a selection is spread test by test.
+
+    xdist's own groups write into a node's id, which pytest no longer lets them.
+    """
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        return None
+    config.option.loadscopereorder = False  # long modules come first, as they are collected
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = _started_together
+    return scheduler
+
+
+def _started_together(nodeid: str) -> str:
+    """The module, so that its database is made once, or the folder that shares a start."""
+    module = nodeid.partition("::")[0]
+    folders = [one for one in TOGETHER if module.startswith(one) and module not in ALONE]
+    return (folders or [module])[0]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
