@@ -1,6 +1,7 @@
 """What imports can't show: SQL stands in stores only, and nothing is read or made at import."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def test_a_module_keeps_its_doors_shut(module: Path) -> None:
 
     assert is_store(module.stem) or list(sql_in(source)) == []
     assert list(done_at_import(source)) == []
+
+
+def test_the_contracts_of_imports_name_every_sync() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    named = {contract["name"]: contract for contract in contracts["contracts"]}
+    slices = {f"idexx_sync.syncs.{path.parent.name}" for path in PRODUCT.glob("syncs/*/sync.py")}
+    thinking = named["Planning, judging and reading of payloads do nothing but think"]
+
+    assert set(named["Syncs do not know each other"]["modules"]) == slices
+    for module in ("plan", "gate", "model"):
+        assert {f"{one}.{module}" for one in slices} <= set(thinking["source_modules"])
 
 
 def test_the_packages_root_holds_packages_only() -> None:

@@ -11,13 +11,12 @@ from idexx_sync.api.models import SyncRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
 from idexx_sync.api.request import Request
 from idexx_sync.api.routes import OperationId
-from idexx_sync.clinics.store import timezone_of
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import job_by_id
 from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.jobs.submission_store import IdempotencyKey
-from idexx_sync.operations.models import JobView
+from idexx_sync.operations.views import job_view
 
 LONGEST_WAIT_S: Final = 20
 ANSWERS_WITHIN: Final = timedelta(seconds=25)
@@ -64,7 +63,9 @@ def not_built(what: str) -> Operation:
 
 def accepted(request: Request, dependencies: ApiDependencies, job: Job) -> Response:
     """202 with the job, which has not ended, and with its address."""
-    return Response(202, _view(dependencies, job), _location(request, job.id))
+    return Response(
+        202, job_view(dependencies.database.connection(), job), _location(request, job.id)
+    )
 
 
 def _accepted_or_done(request: Request, dependencies: ApiDependencies, job: Job) -> Response:
@@ -79,10 +80,12 @@ def _accepted_or_done(request: Request, dependencies: ApiDependencies, job: Job)
     if job.is_final:
         return Response(
             200,
-            _view(dependencies, job),
+            job_view(dependencies.database.connection(), job),
             {"Location": _location(request, job.id)["Location"]} | applied,
         )
-    return Response(202, _view(dependencies, job), _location(request, job.id) | applied)
+    return Response(
+        202, job_view(dependencies.database.connection(), job), _location(request, job.id) | applied
+    )
 
 
 def _awaited(dependencies: ApiDependencies, job: Job, left_s: Callable[[], float]) -> Job:
@@ -115,7 +118,3 @@ def _location(request: Request, job_id: UUID) -> dict[str, str]:
         "Location": f"{request.prefix}/api/sync/jobs/{job_id}",
         "Retry-After": str(RETRY_AFTER_S),
     }
-
-
-def _view(dependencies: ApiDependencies, job: Job) -> JobView:
-    return JobView.of(job, timezone_of(dependencies.database.connection(), job.clinic_id))

@@ -39,7 +39,7 @@ class Schedule:
     horizon_days: int
     stale_minutes: int
     daily_hours: Any
-    """As ODIS stored it; read by `inbound.hours`."""
+    """As ODIS stored it; read by `clinics.hours`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Clinic:
     is_active: bool
     timezone: str | None
     business_hours: Any
-    """As ODIS stored it; read by `inbound.hours`."""
+    """As ODIS stored it; read by `clinics.hours`."""
     base_url: str
     transport: Literal["http", "browser"]
     room_ids: tuple[str, ...] | None

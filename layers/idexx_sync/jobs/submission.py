@@ -2,8 +2,7 @@
 
 Whoever submits a request also invokes the worker of its job.
 
-A job that nobody was told of must not swallow the next order: when the worker can't be invoked,
-the job ends at once.
+A job whose worker was not invoked must not be joined by later requests: it is ended at once.
 """
 
 import hashlib
@@ -47,7 +46,7 @@ class RunRequest:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal wishes; holds nothing of them."""
+        """Equal for equal requests; holds nothing of them."""
         text = f"{self.clinic_id} {self.sync} {self.retry_of} {self.params.model_dump_json()}"
         return hashlib.sha256(text.encode()).hexdigest()
 

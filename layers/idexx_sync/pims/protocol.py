@@ -200,7 +200,8 @@ class Configuration:
 class Pims(Protocol):
     """A clinic's practice-management system, open for reading.
 
-    Every method may raise the errors of `errors.py`; none returns an empty value for a failure.
+    Every method may raise the errors of `core/errors.py`; for a failure none returns an empty
+    value.
     """
 
     @property

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from idexx_sync.pims.protocol import RecordKind, Window
 from idexx_sync.syncs.holds import Finding, HoldDecisions, HoldInForce, decide_holds
@@ -22,9 +22,19 @@ MOST_ROWS_FOR_EMPTY: Final = 3
 MOST_QUARANTINED: Final = 3
 MOST_QUARANTINED_SHARE: Final = 0.05
 
+Cause = Literal[
+    "foreign_calendar",
+    "times_shifted",
+    "finalised_visit_removed",
+    "empty_calendar",
+    "too_many_unreadable",
+    "unproven_visit_losses",
+    "unproven_block_losses",
+]
+"""Why a record waits for a person."""
 FOREIGN: Final = "foreign_calendar"
 SHIFTED: Final = "times_shifted"
-UNPROVEN: Final[Mapping[RecordKind, str]] = {
+UNPROVEN: Final[Mapping[RecordKind, Cause]] = {
     "visit": "unproven_visit_losses",
     "block": "unproven_block_losses",
 }
@@ -156,7 +166,7 @@ class _Context:
                 return hold.cause
         return None
 
-    def hold(self, cause: str, key: str, finding: Finding) -> bool:
+    def hold(self, cause: Cause, key: str, finding: Finding) -> bool:
         """Hold the record back, unless a person has let this very finding through."""
         if self.permits(cause, key, finding):
             return False
@@ -209,7 +219,7 @@ def _hold_losses(context: _Context) -> None:
                 _hold_loss(context, reason, loss)
 
 
-def _cause_for_all(comparison: Comparison) -> str | None:
+def _cause_for_all(comparison: Comparison) -> Cause | None:
     """The cause for which every unproven loss is held, however few there are."""
     gone = any(loss.missing for loss in comparison.losses)
     if gone and not comparison.present and len(comparison.stored) > MOST_ROWS_FOR_EMPTY:

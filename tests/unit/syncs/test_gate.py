@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 from uuid import UUID
 
 import pytest
 
+from idexx_sync.cli.phrases import CAUSES
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.gate import (
     EMPTY,
@@ -14,6 +16,7 @@ from idexx_sync.syncs.gate import (
     QUARANTINE,
     SHIFTED,
     UNPROVEN,
+    Cause,
     Comparison,
     Loss,
     judge,
@@ -45,6 +48,20 @@ def gone(*numbers: int) -> Comparison:
     keys = [str(n) for n in numbers]
     losses = [Loss(key, "visit", FINDING, missing=True) for key in keys]
     return replace(QUIET, present=set(QUIET.present) - set(keys), losses=losses)
+
+
+def test_every_cause_has_its_sentence_for_people() -> None:
+    assert tuple(sorted(get_args(Cause))) == tuple(sorted(CAUSES))
+
+
+def test_r09_each_finding_that_is_held_names_the_start_that_is_stored() -> None:
+    judged = [judge(gone(*range(7)), [], NOW), judge(replace(gone(1), present=()), [], NOW)]
+
+    held = [
+        finding for one in judged for found in one.findings.values() for finding in found.values()
+    ]
+    assert held
+    assert all("start" in finding for finding in held)
 
 
 def test_r08_what_is_as_it_was_is_held_for_nothing() -> None:

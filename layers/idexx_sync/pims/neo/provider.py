@@ -15,9 +15,9 @@ from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import Credentials, LoginStore, StoredSession
 from idexx_sync.pims.neo.http.answers import Answered, Strange
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
-from idexx_sync.pims.neo.http.client import Conversation
-from idexx_sync.pims.neo.http.fan_out import AskingEach
-from idexx_sync.pims.neo.http.rate_limiter import Pacer
+from idexx_sync.pims.neo.http.client import HttpClient
+from idexx_sync.pims.neo.http.fan_out import FanOut
+from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.http.transport import HttpTransport, TimeLeft, Transport, prepare_http
 from idexx_sync.pims.neo.login.attempt import BrowserLogin
@@ -53,7 +53,7 @@ class NeoProvider:
 
     def __init__(
         self,
-        conversation: Conversation,
+        client: HttpClient,
         keeper: SessionKeeper,
         *,
         connections: int,
@@ -61,7 +61,7 @@ class NeoProvider:
         on_progress: Progress,
         interrupt: Callable[[], None],
     ) -> None:
-        self._conversation = conversation
+        self._client = client
         self._keeper = keeper
         self._connections = connections
         self._clock = clock
@@ -109,9 +109,7 @@ class NeoProvider:
         Once Neo fails to answer, the ids that are left are not asked for any more: Unknown.
         """
         wanted = list(dict.fromkeys(ids))
-        looking = AskingEach(
-            self._conversation, self._connections, _appointment_of, read_appointment
-        )
+        looking = FanOut(self._client, self._connections, _appointment_of, read_appointment)
         found: dict[str, Lookup] = {}
         for asked_id, lookup in looking.answers(wanted):
             found[asked_id] = lookup
@@ -125,14 +123,14 @@ class NeoProvider:
 
         Few more are asked for than were taken, and none once the iterator is closed.
         """
-        reading = AskingEach(self._conversation, self._connections, _page_of, read_consultation)
+        reading = FanOut(self._client, self._connections, _page_of, read_consultation)
         return reading.answers(dict.fromkeys(ids))
 
     def configuration(self) -> Configuration:
         return read_configuration(self._value(CONFIGURATION, {}))
 
     def _value(self, path: str, params: Mapping[str, str]) -> object:
-        verdict = self._conversation.ask(path, params)
+        verdict = self._client.ask(path, params)
         if isinstance(verdict, Answered):
             return verdict.value
         code = verdict.code if isinstance(verdict, Strange) else "status_404"
@@ -185,11 +183,11 @@ def open_neo(
     keeper = SessionKeeper(login_store, log_in_told, clock)
     # The browser transport asks one question after the other: waiting for it is not Neo's time.
     connections = 1 if access.transport == "browser" else settings.neo_connections
-    pacer = Pacer(settings.neo_requests_per_second, connections, sleep=sleep)
-    conversation = Conversation(
+    rate_limiter = RateLimiter(settings.neo_requests_per_second, connections, sleep=sleep)
+    client = HttpClient(
         keeper,
         connect,
-        pacer,
+        rate_limiter,
         probe=CONFIGURATION,
         clock=clock,
         time_left=time_left,
@@ -198,7 +196,7 @@ def open_neo(
     )
     try:
         yield NeoProvider(
-            conversation,
+            client,
             keeper,
             connections=connections,
             clock=clock,
@@ -206,7 +204,7 @@ def open_neo(
             interrupt=log_in.interrupt,
         )
     finally:
-        conversation.close()
+        client.close()
         log_in.close()
 
 

@@ -242,7 +242,7 @@ def test_neo_is_never_pressed_by_consultations(clinic: Clinic) -> None:
     arrived = sorted(request["started"] for request in requests)
     assert len(arrived) == 24
     spans = [later - first for first, later in zip(arrived, arrived[10:], strict=False)]
-    # Neo's own log may be late by what a busy machine makes it wait; the pacer's test is exact.
+    # Neo's own log may be late by what a busy machine makes it wait; the limiter's test is exact.
     assert min(spans) >= 0.9
     assert max(request["concurrency"] for request in requests) == 3
 

@@ -255,7 +255,7 @@ def test_neo_is_never_pressed(clinic: Clinic) -> None:
     arrived = sorted(request["started"] for request in requests)
     assert len(arrived) == 24
     spans = [later - first for first, later in zip(arrived, arrived[10:], strict=False)]
-    # Neo's own log may be late by what a busy machine makes it wait; the pacer's test is exact.
+    # Neo's own log may be late by what a busy machine makes it wait; the limiter's test is exact.
     assert min(spans) >= 0.9
     assert sum(span >= 1 for span in spans) >= len(spans) - 3
     assert max(request["concurrency"] for request in requests) <= 3

@@ -17,8 +17,8 @@ from idexx_sync.core.errors import (
 )
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.pims.neo.http.answers import Answered, NotFound, RawAnswer, SessionRefused
-from idexx_sync.pims.neo.http.client import Conversation
-from idexx_sync.pims.neo.http.rate_limiter import Pacer
+from idexx_sync.pims.neo.http.client import HttpClient
+from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.login.dialog import LoginResult
 from tests.kit.login_store import CANARY_PASSWORD, FakeLoginStore
@@ -52,10 +52,10 @@ class Neo:
         self._lock = threading.Lock()
         self.left = 1000.0
         self.keeper = SessionKeeper(login_store, self._log_in, lambda: NOW)
-        self.conversation = Conversation(
+        self.client = HttpClient(
             self.keeper,
             lambda session: _Connected(self, session),
-            Pacer(10_000, 100, clock=lambda: 0.0, sleep=self.slept.append),
+            RateLimiter(10_000, 100, clock=lambda: 0.0, sleep=self.slept.append),
             probe="/probe",
             clock=lambda: NOW,
             time_left=lambda: self.left,
@@ -98,7 +98,7 @@ def test_a_stored_session_is_used_without_any_login() -> None:
     login_store = FakeLoginStore(session=OLD)
     neo = Neo(lambda _session, _path: json_answer(), login_store)
 
-    assert neo.conversation.ask("/x", {}) == Answered({})
+    assert neo.client.ask("/x", {}) == Answered({})
     assert not neo.keeper.will_log_in
     assert (login_store.logins, neo.requests, neo.keeper.logged_in) == (0, 1, False)
 
@@ -108,9 +108,9 @@ def test_without_a_session_it_logs_in_first_and_keeps_it() -> None:
     neo = Neo(lambda _session, _path: json_answer(), login_store)
     before = neo.keeper.will_log_in
 
-    neo.conversation.ask("/x", {})
+    neo.client.ask("/x", {})
     assert (before, neo.keeper.will_log_in) == (True, False)
-    neo.conversation.ask("/x", {})
+    neo.client.ask("/x", {})
     assert login_store.outcomes == ["ok"]
     assert login_store.stored == StoredSession(
         [{"name": "neo_session", "value": "1"}], "agent", NOW
@@ -130,11 +130,11 @@ def test_forty_refusals_at_once_cause_one_login() -> None:
 
     neo = Neo(answer, login_store)
     with ThreadPoolExecutor(40) as pool:
-        verdicts = list(pool.map(lambda _: neo.conversation.ask("/x", {}), range(40)))
+        verdicts = list(pool.map(lambda _: neo.client.ask("/x", {}), range(40)))
 
     assert verdicts == [Answered({})] * 40
     assert (login_store.outcomes, login_store.dropped, neo.requests) == (["ok"], 1, 80)
-    neo.conversation.close()
+    neo.client.close()
     assert neo.closed == 2
 
 
@@ -144,7 +144,7 @@ def test_forty_refusals_and_a_rejected_login_are_one_attempt() -> None:
 
     def ask(_: int) -> str:
         with pytest.raises(errors.CredentialsRejected):
-            neo.conversation.ask("/x", {})
+            neo.client.ask("/x", {})
         return "rejected"
 
     with ThreadPoolExecutor(40) as pool:
@@ -157,7 +157,7 @@ def test_a_session_refused_right_after_its_login_ends_the_run() -> None:
     neo = Neo(lambda _session, _path: HTML, login_store)
 
     with pytest.raises(ShapeChanged) as caught:
-        neo.conversation.ask("/x", {})
+        neo.client.ask("/x", {})
     assert caught.value.code == "refused_after_login"
     assert (login_store.logins, neo.requests, login_store.stored) == (1, 1, None)
 
@@ -168,7 +168,7 @@ def test_a_second_refusal_ends_the_run_for_everybody() -> None:
 
     for _ in range(2):
         with pytest.raises(ShapeChanged, match="ODIS has to look"):
-            neo.conversation.ask("/x", {})
+            neo.client.ask("/x", {})
     assert (login_store.logins, neo.requests) == (1, 2)
 
 
@@ -182,7 +182,7 @@ def test_a_run_that_began_with_a_login_survives_one_refusal_in_its_middle() -> N
 
     neo = Neo(answer, login_store)
     for path in ("/1", "/2", "/3"):
-        assert neo.conversation.ask(path, {}) == Answered({})
+        assert neo.client.ask(path, {}) == Answered({})
     assert asked == ["/1", "/2", "/2", "/3"]
     assert login_store.outcomes == ["ok", "ok"]
 
@@ -194,9 +194,9 @@ def test_a_session_renewed_and_accepted_is_not_renewed_again() -> None:
         login_store,
     )
 
-    assert neo.conversation.ask("/1", {}) == Answered({})
+    assert neo.client.ask("/1", {}) == Answered({})
     with pytest.raises(ShapeChanged, match="second time in one run"):
-        neo.conversation.ask("/2", {})
+        neo.client.ask("/2", {})
     assert login_store.outcomes == ["ok"]
 
 
@@ -204,7 +204,7 @@ def test_one_of_many_questions_with_a_strange_answer_does_not_cost_the_session()
     login_store = FakeLoginStore(session=OLD)
     neo = Neo(lambda _session, path: json_answer() if path == "/probe" else HTML, login_store)
 
-    verdict = neo.conversation.ask("/x", {}, one_of_many=True)
+    verdict = neo.client.ask("/x", {}, one_of_many=True)
     assert verdict == SessionRefused("not_json_type", certain=False)
     assert (login_store.logins, neo.requests) == (0, 2)
 
@@ -213,7 +213,7 @@ def test_one_of_many_questions_notices_a_session_that_has_ended_in_silence() -> 
     login_store = FakeLoginStore(session=OLD)
     neo = Neo(lambda session, _path: json_answer() if number(session) else HTML, login_store)
 
-    assert neo.conversation.ask("/x", {}, one_of_many=True) == Answered({})
+    assert neo.client.ask("/x", {}, one_of_many=True) == Answered({})
     assert (login_store.logins, neo.requests) == (1, 3)
 
 
@@ -235,7 +235,7 @@ def test_each_outcome_of_a_login_is_an_error_that_says_who_must_act(
     neo = Neo(lambda _session, _path: json_answer(), login_store, outcome)
 
     with pytest.raises(kind) as caught:
-        neo.conversation.ask("/x", {})
+        neo.client.ask("/x", {})
     assert caught.value.code == "error_box"
     assert {"clinic": "clinic", "odis": "ODIS", "nobody": "later"}[kind.who_acts] in str(
         caught.value
@@ -249,7 +249,7 @@ def test_an_open_breaker_starts_nothing() -> None:
     neo = Neo(lambda _session, _path: json_answer(), login_store)
 
     with pytest.raises(errors.CredentialsRejected, match="open"):
-        neo.conversation.ask("/x", {})
+        neo.client.ask("/x", {})
     assert (login_store.logins, neo.requests) == (0, 0)
 
 
@@ -297,7 +297,7 @@ CUT = PimsUnavailable("cut", code="ReadError")
 def test_a_call_is_tried_three_times(answers: list[RawAnswer | SyncError]) -> None:
     neo = Neo(scripted(*answers), FakeLoginStore(session=OLD))
 
-    assert neo.conversation.ask("/x", {}) == Answered({})
+    assert neo.client.ask("/x", {}) == Answered({})
     assert neo.requests == len(answers)
     pauses = [(0.5, 0.65), (1.0, 1.3)][: len(answers) - 1]
     assert len(neo.slept) == len(pauses)
@@ -325,7 +325,7 @@ def test_then_it_is_left_to_the_next_run(
     neo = Neo(scripted(*answers), FakeLoginStore(session=OLD))
 
     with pytest.raises(kind) as caught:
-        neo.conversation.ask("/x", {})
+        neo.client.ask("/x", {})
     assert (caught.value.code, caught.value.retryable) == (code, True)
     assert neo.requests == len(answers)
 
@@ -333,7 +333,7 @@ def test_then_it_is_left_to_the_next_run(
 def test_what_neo_asks_for_is_waited_for() -> None:
     neo = Neo(scripted(json_answer(429, retry_after="7"), NOT_FOUND), FakeLoginStore(session=OLD))
 
-    assert neo.conversation.ask("/x", {}) == NotFound()
+    assert neo.client.ask("/x", {}) == NotFound()
     assert neo.slept == [7.0]
 
 
@@ -342,7 +342,7 @@ def test_no_pause_outlasts_the_run() -> None:
     neo.left = 5
 
     with pytest.raises(Throttled):
-        neo.conversation.ask("/x", {})
+        neo.client.ask("/x", {})
     assert neo.slept == []
 
 

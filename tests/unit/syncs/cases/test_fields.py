@@ -1,14 +1,17 @@
 """One row per field of a case: what may be said in clear, cleared, moved and edited."""
 
-from dataclasses import replace
+import inspect
+import re
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from idexx_sync.database.schema import ODIS_TABLES
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
-from idexx_sync.syncs.cases import mapping
+from idexx_sync.syncs.cases import mapping, store
 from idexx_sync.syncs.cases.context import View
 from idexx_sync.syncs.cases.fields import (
     CLEARABLE,
@@ -20,7 +23,7 @@ from idexx_sync.syncs.cases.fields import (
     TIMES,
 )
 from idexx_sync.syncs.cases.mapping import Facts, facts_of_consultation, facts_of_visit, stamps
-from idexx_sync.syncs.cases.model import CaseChange, StoredVisit
+from idexx_sync.syncs.cases.model import CaseChange, StoredCase, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.change import CLEAR, disclosed
 
@@ -95,7 +98,19 @@ def test_r04_stamps_are_no_change_by_themselves() -> None:
 def test_columns_of_a_patient_have_their_types() -> None:
     others = {name: kind for name, kind in PATIENT_COLUMNS.items() if kind != "text"}
     assert others == {"date_of_birth": "date", "weight_kg": "numeric"}
-    assert len(PATIENT_COLUMNS) == 10
+    assert PATIENT_COLUMNS.keys() <= set(ODIS_TABLES["patients"])
+
+
+def test_columns_of_a_case_are_loaded_and_written() -> None:
+    columns = {field.path for field in FIELDS.values() if field.place == "case"}
+    by_the_store = columns - {"extreme_case_check"}  # has statements of its own: the marks
+    loaded = {item.name for item in fields(StoredCase)}
+
+    assert columns <= set(ODIS_TABLES["cases"])
+    assert by_the_store <= loaded
+    for statement in (store.insert_cases, store.update_cases):
+        written = inspect.getsource(statement)
+        assert {name for name in by_the_store if not re.search(rf"\b{name}\b", written)} == set()
 
 
 def test_what_is_explained_is_compared_with_a_value_of_the_calendar() -> None:

@@ -10,8 +10,8 @@ from typing import Final
 from idexx_sync.core.errors import PimsSlow, PimsUnavailable, SyncError, Throttled
 from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.answers import SessionRefused, TooMany, Unavailable, Verdict, judge
-from idexx_sync.pims.neo.http.rate_limiter import Pacer
-from idexx_sync.pims.neo.http.session import HeldSession, SessionKeeper
+from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
+from idexx_sync.pims.neo.http.session import NumberedSession, SessionKeeper
 from idexx_sync.pims.neo.http.transport import TimeLeft, Transport
 
 TRIES: Final = 3
@@ -21,14 +21,14 @@ _FIRST_PAUSE_S: Final = 0.5
 _JITTER: Final = 0.3
 
 
-class Conversation:
+class HttpClient:
     """All requests of one run go through here; threads may share it."""
 
     def __init__(
         self,
         keeper: SessionKeeper,
         connect: Callable[[StoredSession], Transport],
-        pacer: Pacer,
+        rate_limiter: RateLimiter,
         *,
         probe: str,
         clock: Callable[[], datetime],
@@ -39,7 +39,7 @@ class Conversation:
         """`beat` is called before each try: a slow Neo is no reason to lose the lease."""
         self._keeper = keeper
         self._connect = connect
-        self._pacer = pacer
+        self._rate_limiter = rate_limiter
         self._probe = probe
         self._clock = clock
         self._time_left = time_left
@@ -78,13 +78,13 @@ class Conversation:
     def close(self) -> None:
         self._open.close()
 
-    def _is_alive(self, held: HeldSession) -> bool:
+    def _is_alive(self, held: NumberedSession) -> bool:
         """Whether Neo answers properly to a small question that any session may ask."""
         return not isinstance(self._patiently(held, self._probe, {}), SessionRefused)
 
     def _patiently(
         self,
-        held: HeldSession,
+        held: NumberedSession,
         path: str,
         params: Mapping[str, str],
         still_wanted: Callable[[], None] = lambda: None,
@@ -97,7 +97,7 @@ class Conversation:
             failure: SyncError
             asked_for = None
             try:
-                with self._pacer.turn():
+                with self._rate_limiter.turn():
                     still_wanted()
                     answer = transport.get(path, params)
             except (PimsUnavailable, PimsSlow) as error:
@@ -118,9 +118,9 @@ class Conversation:
         if asked_for is None:
             self._sleep(pause)
         else:
-            self._pacer.hold(pause)
+            self._rate_limiter.pause_all(pause)
 
-    def _transport(self, held: HeldSession) -> Transport:
+    def _transport(self, held: NumberedSession) -> Transport:
         """One transport per session; an old one stays open for those who still use it."""
         with self._lock:
             if held.number not in self._transports:

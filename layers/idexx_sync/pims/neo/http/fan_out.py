@@ -6,23 +6,23 @@ from itertools import islice
 
 from idexx_sync.core.errors import PimsSlow, PimsUnavailable, ShapeChanged, Throttled
 from idexx_sync.pims.neo.http.answers import Answered, NotFound, SessionRefused, Strange
-from idexx_sync.pims.neo.http.client import Conversation
+from idexx_sync.pims.neo.http.client import HttpClient
 from idexx_sync.pims.neo.http.transport import TOO_LARGE
 from idexx_sync.pims.protocol import Gone, Unknown
 
 
-class AskingEach[T]:
+class FanOut[T]:
     """One round of questions, each about one id."""
 
     def __init__(
         self,
-        conversation: Conversation,
+        client: HttpClient,
         connections: int,
         question: Callable[[str], tuple[str, Mapping[str, str]]],
         read: Callable[[object, str], T],
     ) -> None:
         """`question` gives the path and parameters for an id, `read` understands the JSON."""
-        self._conversation = conversation
+        self._client = client
         self._connections = connections
         self._question = question
         self._read = read
@@ -54,7 +54,7 @@ class AskingEach[T]:
             return Unknown("id_unusable")
         path, params = self._question(asked_id)
         try:
-            verdict = self._conversation.ask(
+            verdict = self._client.ask(
                 path, params, one_of_many=True, still_wanted=self._still_wanted
             )
         except (PimsUnavailable, PimsSlow, Throttled) as error:

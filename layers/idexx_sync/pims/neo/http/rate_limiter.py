@@ -22,10 +22,10 @@ class _Turn:
     """When the request will have arrived at the latest."""
 
 
-class Pacer:
+class RateLimiter:
     """Gives each request its turn; any sliding second holds at most `per_second` of them.
 
-    One pacer serves one clinic and may be used by many threads.
+    One limiter serves one clinic and may be used by many threads.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Pacer:
                 with self._lock:
                     turn.arrived = min(turn.arrived, self._clock())
 
-    def hold(self, seconds: float) -> None:
+    def pause_all(self, seconds: float) -> None:
         """Lets no new turn begin for that long: Neo has asked for it."""
         with self._lock:
             self._not_before = max(self._not_before, self._clock() + seconds)

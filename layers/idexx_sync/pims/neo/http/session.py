@@ -45,7 +45,7 @@ _LOGIN_ERRORS: Final[dict[LoginOutcome, tuple[type[SyncError], str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class HeldSession:
+class NumberedSession:
     """A session of this run; the number tells an old one from its successor."""
 
     number: int
@@ -68,7 +68,7 @@ class SessionKeeper:
         self._log_in = log_in
         self._clock = clock
         self._lock = threading.Lock()
-        self._held: HeldSession | None = None
+        self._held: NumberedSession | None = None
         self._proven = -1
         self._renewed = False
         self._failure: SyncError | None = None
@@ -81,20 +81,20 @@ class SessionKeeper:
         with self._lock:
             return self._held is None and self._login_store.session() is None
 
-    def current(self) -> HeldSession:
+    def current(self) -> NumberedSession:
         """The session to ask with; logs in when there is none."""
         with self._lock:
             self._fail_again()
             if self._held is None:
                 stored = self._login_store.session()
-                self._held = HeldSession(0, stored, fresh=False) if stored else self._fresh(0)
+                self._held = NumberedSession(0, stored, fresh=False) if stored else self._fresh(0)
             return self._held
 
-    def accepted(self, held: HeldSession) -> None:
+    def accepted(self, held: NumberedSession) -> None:
         """Neo has answered to this session."""
         self._proven = max(self._proven, held.number)
 
-    def renew(self, refused: HeldSession, code: str) -> None:
+    def renew(self, refused: NumberedSession, code: str) -> None:
         """Replaces a session that Neo refused, unless another thread has done so already."""
         with self._lock:
             self._fail_again()
@@ -112,9 +112,9 @@ class SessionKeeper:
         if self._failure is not None:
             raise self._failure
 
-    def _fresh(self, number: int) -> HeldSession:
+    def _fresh(self, number: int) -> NumberedSession:
         try:
-            return HeldSession(number, self._logged_in_session(), fresh=True)
+            return NumberedSession(number, self._logged_in_session(), fresh=True)
         except SyncError as error:
             self._failure = error
             raise

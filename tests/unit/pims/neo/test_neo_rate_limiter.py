@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idexx_sync.pims.neo.http.rate_limiter import Pacer
+from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 
 
 class Clock:
@@ -24,12 +24,12 @@ class Clock:
         self.now += seconds
 
 
-def starts(pacer: Pacer, clock: Clock, gaps: list[float]) -> list[float]:
+def starts(rate_limiter: RateLimiter, clock: Clock, gaps: list[float]) -> list[float]:
     """When each turn began, with some time passing between them."""
     moments = []
     for gap in gaps:
         clock.now += gap
-        with pacer.turn():
+        with rate_limiter.turn():
             moments.append(clock.now)
     return moments
 
@@ -41,7 +41,7 @@ def starts(pacer: Pacer, clock: Clock, gaps: list[float]) -> list[float]:
 )
 def test_no_sliding_second_holds_more_than_the_rate(rate: float, gaps: list[float]) -> None:
     clock = Clock()
-    moments = starts(Pacer(rate, 1, clock=clock, sleep=clock.sleep), clock, gaps)
+    moments = starts(RateLimiter(rate, 1, clock=clock, sleep=clock.sleep), clock, gaps)
 
     burst = max(1, int(rate))
     for first, one_too_many in zip(moments, moments[burst:], strict=False):
@@ -52,29 +52,29 @@ def test_no_sliding_second_holds_more_than_the_rate(rate: float, gaps: list[floa
 
 def test_a_burst_within_the_rate_does_not_wait() -> None:
     clock = Clock()
-    moments = starts(Pacer(10, 3, clock=clock, sleep=clock.sleep), clock, [0.0] * 10)
+    moments = starts(RateLimiter(10, 3, clock=clock, sleep=clock.sleep), clock, [0.0] * 10)
 
     assert set(moments) == {1000.0}
 
 
 def test_what_neo_asks_for_holds_for_everybody() -> None:
     clock = Clock()
-    pacer = Pacer(10, 3, clock=clock, sleep=clock.sleep)
-    pacer.hold(7)
-    pacer.hold(2)
+    rate_limiter = RateLimiter(10, 3, clock=clock, sleep=clock.sleep)
+    rate_limiter.pause_all(7)
+    rate_limiter.pause_all(2)
 
-    assert starts(pacer, clock, [0.0, 0.0]) == [1007.0, 1007.0]
+    assert starts(rate_limiter, clock, [0.0, 0.0]) == [1007.0, 1007.0]
 
 
 def test_never_more_at_once_than_allowed() -> None:
-    pacer = Pacer(1000, 3)
+    rate_limiter = RateLimiter(1000, 3)
     inside, most, lock = 0, 0, threading.Lock()
     together = threading.Barrier(3)
 
     def take_turns() -> None:
         nonlocal inside, most
         for _ in range(4):
-            with pacer.turn():
+            with rate_limiter.turn():
                 with lock:
                     inside += 1
                     most = max(most, inside)

@@ -20,7 +20,7 @@ def opened(
 ) -> NeoProvider:
     neo = Neo(answer, login_store or FakeLoginStore(session=OLD))
     return NeoProvider(
-        neo.conversation,
+        neo.client,
         neo.keeper,
         connections=connections,
         clock=lambda: NOW,
