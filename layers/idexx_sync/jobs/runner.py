@@ -9,7 +9,13 @@ from typing import Final
 
 from idexx_sync.clinics.store import Clinic, clinic_from_row
 from idexx_sync.core.catalog import CATALOG
-from idexx_sync.core.errors import ConfigurationInvalid, InternalError, NotFound, SyncError
+from idexx_sync.core.errors import (
+    ConfigurationInvalid,
+    InternalError,
+    NotFound,
+    RequestRefused,
+    SyncError,
+)
 from idexx_sync.core.sealing import Keyring
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import JobStatus
@@ -68,6 +74,9 @@ def run_job(order: RunOrder, sync: Sync, dependencies: Dependencies) -> Job:
             return _ended(job, report, started)
     except SyncError as error:
         _record_failure(begun.lease, lifetime.ended_by or error, dependencies)
+    except RequestRefused as error:  # it would be refused in every retry
+        invalid = ConfigurationInvalid(error.message, code="refused_within_a_run")
+        _record_failure(begun.lease, lifetime.ended_by or invalid, dependencies)
     except LOST as error:
         _record_database_failure(begun.lease, lifetime.ended_by or unavailable(error), dependencies)
     except DriverError as error:

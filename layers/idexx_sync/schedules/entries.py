@@ -11,7 +11,8 @@ from typing import Any, Final
 from idexx_sync.core.catalog import CATALOG, SyncName
 
 TYPES: Final[dict[str, SyncName]] = {
-    word: row.name for row in CATALOG.values() for word in (row.name, *row.also_scheduled_as)
+    **{row.name: row.name for row in CATALOG.values()},
+    **{word: row.name for row in CATALOG.values() for word in row.also_scheduled_as},
 }
 """The word of an entry -> its sync."""
 

@@ -46,7 +46,8 @@ def _store_batch(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Aud
             ON before.job_id = %(job_id)s AND before.external_id = p.external_id
         ON CONFLICT (job_id, external_id, sync_type) DO UPDATE
            SET status = CASE a.status WHEN 'success' THEN a.status ELSE EXCLUDED.status END,
-               error_message = EXCLUDED.error_message,
+               error_message = CASE a.status WHEN 'success' THEN a.error_message
+                                             ELSE EXCLUDED.error_message END,
                case_id = coalesce(EXCLUDED.case_id, a.case_id),
                metadata = EXCLUDED.metadata || jsonb_build_object('reason',
                    CASE a.status WHEN 'success' THEN a.metadata -> 'reason'

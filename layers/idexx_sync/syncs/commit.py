@@ -36,6 +36,9 @@ class Transaction:
     job_id: UUID
     now: datetime
     settle: Settle
+    leaves_conflicts: bool
+    """Whether what somebody else has changed is left; else one conflict undoes the whole piece,
+    and there is no need to write more of it."""
 
 
 @dataclass(slots=True)
@@ -59,6 +62,11 @@ class Written:
 
 class Piece(Protocol):
     """A part of a run's work, planned and judged."""
+
+    @property
+    def now(self) -> datetime:
+        """When it was planned; after it was loaded, or it would be older than what it changes."""
+        ...
 
     @property
     def changes(self) -> Sequence[Change]:
@@ -110,8 +118,8 @@ class Tally:
         return found
 
 
-type Prepare[P: Piece] = Callable[[datetime, bool], P]
-"""Plans and judges a piece as of a moment; told True, it first loads anew what is stored."""
+type Prepare[P: Piece] = Callable[[bool], P]
+"""Plans and judges a piece; told True, it first loads anew what is stored."""
 type Conclude[P: Piece] = Callable[[P, Tally], Report | None]
 """Makes the report of a run that ends with this piece; None: more pieces are to come."""
 
@@ -152,17 +160,19 @@ class Commits:
     def _commit[P: Piece](
         self, prepare: Prepare[P], conclude: Conclude[P] | None, *, again: bool
     ) -> P:
-        run, now = self._run, self._run.clock()
-        piece = prepare(now, again)
+        run = self._run
+        piece = prepare(again)
         if run.dry_run:
             self._preview(piece, conclude)
             return piece
         with writing(run.conn) as settle:
             leases.require(run.conn, run.lease, settle)
-            written = piece.write(Transaction(run.conn, run.clinic.id, run.job.id, now, settle))
+            written = piece.write(
+                Transaction(run.conn, run.clinic.id, run.job.id, piece.now, settle, again)
+            )
             if written.conflicts and not again:
                 raise _PlanAgain
-            _store(run, piece, written, now)
+            _store(run, piece, written)
             tally = self.tally.and_(written)
             report = conclude(piece, tally) if conclude is not None else None
             if report is None:
@@ -205,15 +215,15 @@ def _of_earlier_attempts(run: Run) -> Tally:
     return Tally(done=actions, by_reason={EARLIER: frozenset(actions)}, pieces=pieces)
 
 
-def _store(run: Run, piece: Piece, written: Written, now: datetime) -> None:
+def _store(run: Run, piece: Piece, written: Written) -> None:
     """Write what every piece leaves behind: holds, memory and audits."""
-    conn, clinic_id, job_id = run.conn, run.clinic.id, run.job.id
+    conn, clinic_id, job_id, now = run.conn, run.clinic.id, run.job.id, piece.now
     if piece.holds is not None and piece.holds.changes_anything:
         store_decisions(conn, clinic_id, run.job.sync, job_id, piece.holds, now)
     for kind, records in written.records.items():
         store_records(conn, clinic_id, kind, records, now)
     audits = [_audit(run, change, written) for change in written.changes]
-    store_audits(conn, clinic_id, job_id, [*audits, *written.skipped])
+    store_audits(conn, clinic_id, job_id, [*written.skipped, *audits])
     store_unknown_words(conn, clinic_id, job_id, written.unknown_words, now)
 
 

@@ -25,7 +25,7 @@ def reader(clinic: Company) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright in this thread admits no second one beside it
 def browser(chromium_path: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-dev-shm-usage"]

@@ -10,7 +10,9 @@ from tests.kit.paths import ROOT
 
 PRODUCT = ROOT / "layers/idexx_sync"
 SETS_A_STATUS = re.compile(
-    r"UPDATE\s+idexx_sync\.jobs\b.*?\bSET\b.*?\bstatus\s*=\s*(\S+?),?\s", re.S
+    r"UPDATE\s+idexx_sync\.jobs\b(?:(?!\bWHERE\b).)*?\bSET\b"
+    r"(?:(?!\bWHERE\b).)*?\bstatus\s*=\s*(\S+?),?\s",
+    re.S,
 )
 EXPIRES = re.compile(r"UPDATE\s+idexx_sync\.leases\b.*?expires_at\s*=\s*to_timestamp\(0\)", re.S)
 TAKES_OUT = re.compile(r"DELETE\s+FROM\s+idexx_sync\.(?:jobs|leases)\b")

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ class Unit:
 
     plan: Plan
     stored: Mapping[str, StoredVisit]
+    now: datetime
+    """When it was planned, after it was loaded."""
     holds: HoldDecisions | None = None
 
     @property
@@ -38,6 +41,8 @@ class Unit:
         now, settle = transaction.now, transaction.settle
         free = store.lock_unchanged(conn, self.changes, settle) if self.changes else set()
         conflicts = frozenset(change.visit_id for change in self.changes) - free
+        if conflicts and not transaction.leaves_conflicts:
+            return Written(conflicts=conflicts)
         plan = self.plan.without(conflicts)
         new = [change for change in plan.changes if change.case is None]
         made = store.insert_cases(conn, clinic_id, new, now, settle)

@@ -79,7 +79,7 @@ def calendar_of(snapshot: Snapshot) -> Calendar:
     return Calendar(snapshot, visits, unclear=len(latest) - len(visits))
 
 
-def load(run: Run, calendar: Calendar, now: datetime) -> Loaded:
+def load(run: Run, calendar: Calendar) -> Loaded:
     """Read what is stored of the calendar's visits, in one round trip."""
     conn, clinic_id = run.conn, run.clinic.id
     with conn.pipeline():
@@ -87,10 +87,11 @@ def load(run: Run, calendar: Calendar, now: datetime) -> Loaded:
         starts = store.starts_remembered(conn, clinic_id, calendar.snapshot.window)
         words = store.reported_words(conn, clinic_id)
         in_force = holds_in_force(conn, clinic_id, "cases")
+    stored = query.fetch()
     return Loaded(
         calendar=calendar,
-        now=now,
-        stored=query.fetch(),
+        now=run.clock(),
+        stored=stored,
         expected={visit: at for visit, at, word in starts.fetchall() if not _is_cancelled(word)},
         reported_words=frozenset((name, word) for name, word in words.fetchall()),
         in_force=in_force.fetchall(),

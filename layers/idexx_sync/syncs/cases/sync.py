@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import islice
 from typing import ClassVar, Final
 
@@ -136,12 +135,13 @@ class Consulted:
 def _commit_calendar(run: Run, commits: Commits, calendar: Calendar) -> CalendarUnit:
     """Commit the calendar's part, and the job's end with it if no consultation is due."""
 
-    def prepare(now: datetime, again: bool) -> CalendarUnit:  # noqa: ARG001 it is always loaded
-        decided = judged(run, planned(run, load(run, calendar, now)))
+    def prepare(again: bool) -> CalendarUnit:  # noqa: ARG001 it is always loaded
+        decided = judged(run, planned(run, load(run, calendar)))
         due = consultations_due(run, decided)
         return CalendarUnit(
             decided.plan,
             decided.loaded.stored,
+            decided.loaded.now,
             decided.judgement.holds,
             judged=decided,
             due=due,
@@ -169,12 +169,13 @@ def _commit_consultations(
     first = _load(run, visits)
     read = judge_answers(answers, first, pims, run.clock())
 
-    def prepare(now: datetime, again: bool) -> Unit:
+    def prepare(again: bool) -> Unit:
         stored = _load(run, visits) if again else first
+        now = run.clock()
         view = view_of(run, now, words)
         plan = plan_consultations(read.records.values(), read.vanished, stored, view)
         plan.memories |= read.memories
-        return Unit(plan, stored)
+        return Unit(plan, stored, now)
 
     unit = commits.write(prepare)
     return Consulted(

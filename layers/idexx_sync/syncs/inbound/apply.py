@@ -20,6 +20,8 @@ from idexx_sync.syncs.inbound.slots import SlotPlan
 class Calendar:
     """A calendar as it was planned and judged: the one piece of an inbound run."""
 
+    now: datetime
+    """When it was planned, after it was loaded."""
     clinic: Clinic
     window: Window
     plan: Plan
@@ -46,6 +48,8 @@ class Calendar:
         if self.judgement.foreign:
             return Written()
         changes, written = self._write_rows(transaction)
+        if written.conflicts and not transaction.leaves_conflicts:
+            return written
         self._write_slots(transaction, changes)
         if self.plan.complete:
             self._refresh(transaction, written)

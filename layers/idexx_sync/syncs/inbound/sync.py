@@ -50,9 +50,9 @@ class InboundSync:
         proofs = _look_up(pims, reading, loaded)
         run.progress.phase("write")
 
-        def prepare(now: datetime, again: bool) -> Calendar:
+        def prepare(again: bool) -> Calendar:
             stored = _load(run, reading) if again else loaded
-            return _judge(run, reading, stored, proofs, now)
+            return _judge(run, reading, stored, proofs)
 
         def conclude(calendar: Calendar, tally: Tally) -> Report:
             return _report(run, reading, calendar, len(proofs), tally)
@@ -142,16 +142,15 @@ def _look_up(pims: Pims, reading: _Reading, loaded: _Loaded) -> Mapping[str, Loo
     return pims.appointments(wanted) if wanted else {}
 
 
-def _judge(
-    run: Run, reading: _Reading, loaded: _Loaded, proofs: Mapping[str, Lookup], now: datetime
-) -> Calendar:
+def _judge(run: Run, reading: _Reading, loaded: _Loaded, proofs: Mapping[str, Lookup]) -> Calendar:
     """Plan and judge; nothing is read or written."""
-    clinic = run.clinic
+    clinic, now = run.clinic, run.clock()
     local_now = to_wall(now, clinic.zone)
     plan = plan_inbound(reading.snapshot, loaded.rows, proofs, reading.view)
     compared = comparison(plan, loaded.rows, reading.view, clinic.known_room_ids, local_now)
     judgement = judge(compared, loaded.in_force, now)
     return Calendar(
+        now=now,
         clinic=clinic,
         window=reading.view.window,
         plan=plan,
