@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import product
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,9 +37,15 @@ NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 DAY = date(2026, 5, 4)
 ZONE = ZoneInfo("America/Los_Angeles")
 START = "2026-05-04 06:00:00"
+NEW_YEAR = date(2026, 1, 1)
 ONE = UUID(int=1)
+CASE = StoredCase(ONE, "1", "x", ONE, ONE, None, "checkup", NOW, {}, {}, None)
+BY_ID = Found(
+    "7", "visit", START, None, None, "Finalized", deleted=False, cancelled=False, patient_id="4"
+)
 
-words = st.sampled_from(["Finalized", "Arrived", "Confirmed", "Cancelled", "No show", "?", None])
+WORDS = ["Finalized", "Arrived", "Confirmed", "Cancelled", "No show", "?", None]
+words = st.sampled_from(WORDS)
 first_days = st.sampled_from([None, date(2026, 1, 1), DAY, date(2026, 5, 5)])
 record_ids = st.sampled_from([None, "9", "8"])
 readings = st.builds(
@@ -67,9 +75,7 @@ answers: st.SearchStrategy[ConsultationAnswer | None] = st.sampled_from(
 @st.composite
 def kept(draw: st.DrawFn) -> StoredVisit:
     """What is stored of the visit: its case, if any, and what is remembered."""
-    case = StoredCase(
-        ONE, "1", "x", ONE, ONE, draw(statuses), "checkup", NOW, draw(documents), {}, None
-    )
+    case = replace(CASE, status=draw(statuses), metadata=draw(documents))
     last = draw(record_ids)
     memory = VisitMemory(
         start=draw(st.sampled_from([START, "2026-05-03 06:00:00"])),
@@ -96,7 +102,7 @@ def shown(draw: st.DrawFn) -> NeoSays:
         patient_id="4",
         consultation_id=draw(record_ids),
     )
-    lookup = Found("7", "visit", START, None, None, record.status, False, False, patient_id="4")
+    lookup = replace(BY_ID, status=record.status)
     answer = draw(answers) if record.consultation_id else None
     if isinstance(answer, Consultation):
         answer = replace(answer, id=record.consultation_id or "")
@@ -186,12 +192,41 @@ def test_r18_the_status_that_is_told_is_the_one_that_the_calendar_writes(
 def test_r18_the_status_that_is_told_is_the_one_that_a_whole_run_leaves(
     neo: NeoSays, stored: StoredVisit, live_from: date | None
 ) -> None:
+    check_a_whole_run(neo, stored, live_from)
+
+
+def check_a_whole_run(neo: NeoSays, stored: StoredVisit, live_from: date | None) -> None:
     after = by_record(neo, stored, view_of(live_from))
     assert stored.case is not None
     assert after.case is not None
 
     texts = told(neo, stored, live_from)
     assert status_told(texts, stored.case.status) == (after.case.status or "no status")
+
+
+CODES = [None, "read_failed", "vanished", "wrong_patient"]
+
+
+@pytest.mark.parametrize("before", [None, "draft", "ongoing", "completed", "reviewed"])
+@pytest.mark.parametrize("answer", [None, Consultation("9", "4"), Consultation("9", "5"), Gone()])
+def test_r18_every_way_that_the_record_of_a_finalised_visit_may_go(
+    before: str | None, answer: ConsultationAnswer | None
+) -> None:
+    ways = product([None, "9"], [None, "9"], [None, "9", "8"], CODES, WORDS[:2], [NEW_YEAR, None])
+    for shown_id, last, read_id, code, word, live_from in ways:
+        memory = VisitMemory(start=START, status=word, patient="4", last_consultation=last)
+        stored = StoredVisit(
+            cases=[replace(CASE, status=before)],
+            key=ONE,
+            record=VisitRecord("7", source=memory),
+            consultation=ConsultationMemory(read_id, NOW, code=code),
+        )
+        record = SourceRecord("7", "visit", START, None, status="Finalized", patient_id="4")
+        visit = replace(record, consultation_id=shown_id)
+        snapshot = Snapshot(Window(DAY, DAY), NOW, [visit])
+        neo = NeoSays(BY_ID, snapshot, answer if shown_id else None)
+
+        check_a_whole_run(neo, stored, live_from)
 
 
 @given(stored=kept().filter(lambda visit: visit.case), live_from=first_days)

@@ -19,6 +19,7 @@ from idexx_sync.syncs.decision import Decision, Decisions, word_read
 from idexx_sync.syncs.inbound.context import View
 from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.plan import plan_records
+from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 from tests.unit.syncs.inbound.strategies import proofs, snapshots, stored_rows, views
 
 CANARIES: dict[str, Any] = {
@@ -80,16 +81,22 @@ def edited_case() -> StoredCase:
 
 
 def test_r21_no_personal_value_is_in_any_decision() -> None:
-    for stored in (StoredVisit(), StoredVisit([edited_case(), edited_case()], UUID(int=2))):
+    known = VisitRecord("7", source=VisitMemory(start="2026-05-04 08:00:00", status="Cancelled"))
+    cases = [edited_case(), edited_case()]
+    found: set[str] = set()
+    for stored in (
+        StoredVisit(),
+        StoredVisit(cases, UUID(int=2)),
+        StoredVisit([replace(case, metadata={}) for case in cases], UUID(int=2), known),
+    ):
         decisions = Decisions()
         plan_visits([VISIT], {"7": stored}, VIEW, decisions)
         plan_consultations([(VISIT, CHART)], [], {"7": stored}, VIEW, decisions)
-
         said = json.dumps([decision.as_data() for decision in noted(decisions)])
 
-        codes = {decision.code for decision in noted(decisions)}
-        assert {"word", "died"} <= codes
+        found |= {decision.code for decision in noted(decisions)}
         assert not [word for word in (*CANARIES.values(), "CANARY", "Canary") if word in said]
+    assert {"word", "died", "new", "came_back", "changed", "edited", "several_cases"} <= found
 
 
 def test_r05_a_word_is_told_with_what_it_means() -> None:
