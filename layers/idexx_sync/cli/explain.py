@@ -1,7 +1,10 @@
 """`idexx-sync explain …`: why ODIS shows what it shows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
+from uuid import UUID
 
 import typer
 
@@ -13,11 +16,14 @@ from idexx_sync.cli.explain_view import Veil, as_data, as_shown
 from idexx_sync.clinics.store import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import SyncError
+from idexx_sync.core.sealing import fingerprint, keyring
+from idexx_sync.core.settings import Settings
 from idexx_sync.database.connection import Conn
-from idexx_sync.explain.model import Holdings, NeoSays
+from idexx_sync.explain.model import NeoSays
 from idexx_sync.explain.neo import ask
-from idexx_sync.explain.reasons import Clinical, reasons
-from idexx_sync.explain.store import holdings
+from idexx_sync.explain.preview import Clinical
+from idexx_sync.explain.reasons import reasons
+from idexx_sync.explain.store import stored_appointment
 from idexx_sync.pims.protocol import Found
 from idexx_sync.syncs.cases.model import PREFIX
 from idexx_sync.syncs.cases.store import EXTENSION_PREFIX
@@ -65,27 +71,39 @@ def appointment(
     cli = cli_of(ctx)
     with cli.database() as conn:
         subject = clinic_by_id(conn, clinic)
-        held = holdings(conn, clinic, appointment_id)
-        neo = NeoSays(not_asked=OFFLINE)
-        if not offline:
-            neo = _asked(cli, conn, subject, appointment_id, held)
-    if held.is_empty and not _knows(neo):
+        stored = stored_appointment(conn, clinic, appointment_id)
+        not_asked = OFFLINE if offline else _standstill(subject)
+        settings = None if not_asked else cli.load_settings()
+        neo = NeoSays(not_asked=not_asked)
+        if settings is not None:
+            neo = _asked(cli, settings, conn, subject, appointment_id, stored.start)
+    if stored.is_empty and not _knows(neo):
         raise _unknown(appointment_id, subject, neo)
     zone = zone_of(subject.timezone)
-    why = reasons(neo, held, _clinical(subject, cli))
+    why = reasons(neo, stored, _clinical(subject, cli.clock(), settings))
     veil = Veil(values=values)
-    data = {"appointment": as_data(appointment_id, clinic, neo, held, why, veil)}
-    cli.answer(data, as_shown(appointment_id, neo, held, why, veil, zone), as_json=as_json)
+    data = {"appointment": as_data(appointment_id, clinic, neo, stored, why, veil)}
+    cli.answer(data, as_shown(appointment_id, neo, stored, why, veil, zone), as_json=as_json)
     return Exit.OK if offline or neo.not_asked is None else Exit.WARNINGS
 
 
-def _asked(cli: Cli, conn: Conn, clinic: Clinic, appointment_id: str, held: Holdings) -> NeoSays:
+def _standstill(clinic: Clinic) -> str | None:
     if clinic.killed or clinic.paused_reason is not None:
-        return NeoSays(not_asked="the clinic is paused, so Neo is left alone")
-    settings = cli.load_settings()
+        return "the clinic is paused, so Neo is left alone"
+    return None
+
+
+def _asked(
+    cli: Cli,
+    settings: Settings,
+    conn: Conn,
+    clinic: Clinic,
+    appointment_id: str,
+    known_start: str | None,
+) -> NeoSays:
     try:
         with cli.open_to_look(settings, conn, clinic, cli.clock) as pims:
-            return ask(pims, appointment_id, held.start)
+            return ask(pims, appointment_id, known_start)
     except SyncError as error:
         return NeoSays(not_asked=error.message)
 
@@ -106,14 +124,25 @@ def _unknown(appointment_id: str, clinic: Clinic, neo: NeoSays) -> CommandError:
     return CommandError(message, kind="not_found", exit_code=Exit.FAILED, more=more)
 
 
-def _clinical(clinic: Clinic, cli: Cli) -> Clinical:
+def _clinical(clinic: Clinic, now: datetime, settings: Settings | None) -> Clinical:
     return Clinical(
+        id=clinic.id,
         zone=zone_of(clinic.timezone),
-        now=cli.clock(),
+        now=now,
+        fingerprint=_unmarked if settings is None else _fingerprints(settings, clinic.id),
         stage=clinic.stage,
         paused_reason="stopped by the kill switch" if clinic.killed else clinic.paused_reason,
         room_ids=clinic.room_ids,
         live_from=clinic.live_from,
-        has_acting_user=clinic.acting_user_id is not None,
+        acting_user_id=clinic.acting_user_id,
+        slot_minutes=clinic.schedule.slot_minutes,
         horizon_days=clinic.schedule.horizon_days,
     )
+
+
+def _fingerprints(settings: Settings, clinic_id: UUID) -> Callable[[str], str]:
+    return partial(fingerprint, keyring(settings.local_key), clinic_id)
+
+
+def _unmarked(text: str) -> str:  # noqa: ARG001 without Neo's answer nothing is compared
+    return ""

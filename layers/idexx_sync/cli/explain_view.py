@@ -13,9 +13,9 @@ from rich.text import Text
 
 from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, phrase, utc
 from idexx_sync.cli.tables import facts
-from idexx_sync.explain.model import HeldRow, Holdings, Memory, NamedHold, NeoSays, Touch
-from idexx_sync.explain.reasons import Reason, same_patient
+from idexx_sync.explain.model import Memory, NamedHold, NeoSays, StoredAppointment, StoredRow, Touch
 from idexx_sync.explain.store import MOST_TOUCHES
+from idexx_sync.explain.texts import Reason
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown
 from idexx_sync.syncs.cases.fields import EXPLAINED
 from idexx_sync.syncs.cases.model import StoredCase
@@ -59,7 +59,7 @@ def as_data(
     appointment_id: str,
     clinic_id: UUID,
     neo: NeoSays,
-    held: Holdings,
+    stored: StoredAppointment,
     why: Sequence[Reason],
     veil: Veil,
 ) -> dict[str, Any]:
@@ -67,8 +67,8 @@ def as_data(
         "id": appointment_id,
         "clinic_id": str(clinic_id),
         "neo": _neo(neo, veil),
-        "held": {
-            "rows": [_row(row, neo.record, veil) for row in held.rows],
+        "stored": {
+            "rows": [_row(row, neo.record, veil) for row in stored.rows],
             "slots": [
                 {
                     "date": str(slot.date),
@@ -77,15 +77,15 @@ def as_data(
                     "capacity": slot.capacity,
                     "booked_count": slot.booked_count,
                 }
-                for slot in held.slots
+                for slot in stored.slots
             ],
-            "records": [_memory(memory) for memory in held.memories],
-            "cases": [_case(case, held, neo.record, veil) for case in held.visit.cases],
-            "case_deleted_in_odis": held.visit.was_deleted,
+            "records": [_memory(memory) for memory in stored.memories],
+            "cases": [_case(case, stored, neo.record, veil) for case in stored.visit.cases],
+            "case_deleted_in_odis": stored.visit.was_deleted,
         },
         "rules": [{"rule": reason.rule, "text": reason.text} for reason in why],
-        "jobs": [_touch(touch, veil) for touch in held.touches],
-        "holds": [_hold(hold) for hold in held.holds],
+        "jobs": [_touch(touch, veil) for touch in stored.touches],
+        "holds": [_hold(hold) for hold in stored.holds],
     }
 
 
@@ -128,7 +128,7 @@ def _consultation(neo: NeoSays, veil: Veil) -> dict[str, Any] | None:
                 "id": record.id,
                 "status": record.status,
                 "has_notes": bool(record.notes_html),
-                "same_patient": same_patient(neo),
+                "same_patient": neo.is_of_patient,
                 **{name: veil.of(getattr(record, name)) for name in _OF_CONSULTATION},
             }
         case Gone():
@@ -138,7 +138,7 @@ def _consultation(neo: NeoSays, veil: Veil) -> dict[str, Any] | None:
     return None
 
 
-def _row(row: HeldRow, record: SourceRecord | None, veil: Veil) -> dict[str, Any]:
+def _row(row: StoredRow, record: SourceRecord | None, veil: Veil) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "key": row.key,
@@ -171,13 +171,13 @@ def _memory(memory: Memory) -> dict[str, Any]:
 
 
 def _case(
-    case: StoredCase, held: Holdings, record: SourceRecord | None, veil: Veil
+    case: StoredCase, stored: StoredAppointment, record: SourceRecord | None, veil: Veil
 ) -> dict[str, Any]:
-    beside = held.beside.get(case.id)
+    beside = stored.beside.get(case.id)
     check = beside.extreme_case_check if beside else None
     mark = case.value("metadata.reconciliation")
-    is_ours = case.id == held.visit.key
-    read_at = held.visit.consultation.read_at if case is held.case else None
+    is_ours = case.id == stored.visit.key
+    read_at = stored.visit.consultation.read_at if case is stored.case else None
     return {
         "id": str(case.id),
         "is_ours": is_ours,
@@ -192,7 +192,7 @@ def _case(
         "removed_by_reconciliation": bool(_leaf_of(mark, "softDeleted")),
         "consultation_id": _leaf(case, "metadata.pimsConsultation.id"),
         "consultation_read_at": _utc(read_at),
-        "edited_in_odis": sorted(held.visit.edited) if is_ours else [],
+        "edited_in_odis": sorted(stored.visit.edited) if is_ours else [],
         "values": {
             name: veil.of(_leaf(case, name), getattr(record, neos or "", None))
             for name, neos in EXPLAINED.items()
@@ -244,17 +244,17 @@ def _utc(instant: datetime | None) -> str | None:
 def as_shown(
     appointment_id: str,
     neo: NeoSays,
-    held: Holdings,
+    stored: StoredAppointment,
     why: Sequence[Reason],
     veil: Veil,
     zone: ZoneInfo,
 ) -> list[RenderableType]:
     parts: list[RenderableType] = [Text(f"Appointment {appointment_id}", "bold")]
     parts += _neo_shown(neo, veil)
-    parts += _held_shown(held, neo.record, veil, zone)
+    parts += _stored_shown(stored, neo.record, veil, zone)
     parts += [_heading("Why"), facts((reason.rule, reason.text) for reason in why)]
-    parts += _touches_shown(held.touches, veil, zone)
-    parts += _holds_shown(held.holds, zone)
+    parts += _touches_shown(stored.touches, veil, zone)
+    parts += _holds_shown(stored.holds, zone)
     return parts
 
 
@@ -302,30 +302,30 @@ def _found(data: dict[str, Any]) -> str:
     return _said(data, "found") if data["found"] else "not found"
 
 
-def _held_shown(
-    held: Holdings, record: SourceRecord | None, veil: Veil, zone: ZoneInfo
+def _stored_shown(
+    stored: StoredAppointment, record: SourceRecord | None, veil: Veil, zone: ZoneInfo
 ) -> list[RenderableType]:
     rows: list[tuple[str, str | None]] = []
-    for row in held.rows:
+    for row in stored.rows:
         name = "row" if row.deleted_at is None else "removed row"
         said = _said(_row(row, record, veil), "id", "removed_at", "last_synced_at")
         rows.append((name, f"{said}, synced {moment(row.last_synced_at, zone)}"))
-    for slot in held.slots:
+    for slot in stored.slots:
         when = f"{slot.date} {slot.start_time:%H:%M} to {slot.end_time:%H:%M}"
         rows.append(("slot", f"{when}, {slot.booked_count} of {slot.capacity} booked"))
-    for memory in held.memories:
+    for memory in stored.memories:
         said = _said(_memory(memory), "kind", "written_at")
         rows.append((f"{memory.kind} record", f"{said}, written {moment(memory.read_at, zone)}"))
-    for case in held.visit.cases:
-        data = _case(case, held, record, veil)
+    for case in stored.visit.cases:
+        data = _case(case, stored, record, veil)
         name = "case, ours" if data.pop("is_ours") else "case"
         values = {name.rpartition("metadata.")[2]: v for name, v in data.pop("values").items()}
         data["scheduled_at"] = case.scheduled_at and moment(case.scheduled_at, zone)
-        read_at = held.visit.consultation.read_at
+        read_at = stored.visit.consultation.read_at
         data["consultation_read_at"] = data["consultation_read_at"] and moment(read_at, zone)
         rows.append((name, _said(data)))
         rows.append(("", _said(values)))
-    if held.visit.was_deleted:
+    if stored.visit.was_deleted:
         rows.append(("case", "deleted in ODIS"))
     if not rows:
         rows.append(("", "nothing"))

@@ -7,8 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.pims.protocol import ConsultationAnswer, Lookup, SourceRecord, Unreadable
+from idexx_sync.pims.protocol import (
+    ConsultationAnswer,
+    Lookup,
+    Snapshot,
+    SourceRecord,
+    Unreadable,
+)
 from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
+from idexx_sync.syncs.cases.reading import MERGED, READ, outcome_of
 from idexx_sync.syncs.holds import Finding, HoldStatus
 from idexx_sync.syncs.memory import Kind, Remembered
 
@@ -19,23 +26,48 @@ class NeoSays:
 
     lookup: Lookup | None = None
     """By the bare id."""
-    day: date | None = None
-    """The calendar's day that was read; None: none was."""
-    shown: Sequence[SourceRecord] = ()
-    """Under the id on that day; several for a recurring block."""
-    unreadable: Sequence[Unreadable] = ()
+    snapshot: Snapshot | None = None
+    """The calendar of one day, without what is about others; None: none was read."""
     consultation: ConsultationAnswer | None = None
     not_asked: str | None = None
     """Why Neo could not be asked, or not to the end, and what to do; None: it was."""
+
+    @property
+    def day(self) -> date | None:
+        """The calendar's day that was read."""
+        return None if self.snapshot is None else self.snapshot.window.first_day
+
+    @property
+    def shown(self) -> Sequence[SourceRecord]:
+        """Under the id on that day; several for a recurring block."""
+        return () if self.snapshot is None else self.snapshot.records
+
+    @property
+    def unreadable(self) -> Sequence[Unreadable]:
+        """Under the id on that day."""
+        found = () if self.snapshot is None else self.snapshot.unreadable
+        return [item for item in found if item.id is not None]
 
     @property
     def record(self) -> SourceRecord | None:
         """The visit, or the block's first occurrence of the day."""
         return next(iter(self.shown), None)
 
+    @property
+    def reading(self) -> str | None:
+        """What the clinical record is to its visit; None: there is none of both."""
+        if self.record is None or self.consultation is None:
+            return None
+        return outcome_of(self.record, self.consultation, self.lookup)
+
+    @property
+    def is_of_patient(self) -> bool:
+        """Whether the clinical record is of the visit's own patient."""
+        return self.reading in (READ, MERGED)
+
 
 @dataclass(frozen=True, slots=True)
-class HeldRow:
+class StoredRow:
     """A row of `schedule_appointments`, live or removed."""
 
     id: UUID
@@ -56,7 +88,7 @@ class HeldRow:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldSlot:
+class StoredSlot:
     """A slot in which a live row lies."""
 
     id: UUID
@@ -119,12 +151,12 @@ class NamedHold:
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
-    """What we hold of one appointment."""
+class StoredAppointment:
+    """What is stored of one appointment."""
 
-    rows: Sequence[HeldRow] = ()
+    rows: Sequence[StoredRow] = ()
     """Live ones first."""
-    slots: Sequence[HeldSlot] = ()
+    slots: Sequence[StoredSlot] = ()
     memories: Sequence[Memory] = ()
     visit: StoredVisit = field(default_factory=StoredVisit)
     """As the case sync sees it: its cases, which of them is ours, what is remembered."""
@@ -146,7 +178,7 @@ class Holdings:
         )
 
     @property
-    def live(self) -> HeldRow | None:
+    def live(self) -> StoredRow | None:
         return next((row for row in self.rows if row.deleted_at is None), None)
 
     @property

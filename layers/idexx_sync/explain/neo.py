@@ -6,7 +6,7 @@ from datetime import date
 from idexx_sync.core.clinic_time import day_of
 from idexx_sync.core.errors import SyncError
 from idexx_sync.explain.model import NeoSays
-from idexx_sync.pims.protocol import Found, Pims, Window
+from idexx_sync.pims.protocol import Found, Pims, SourceRecord, Window
 
 
 def ask(pims: Pims, appointment_id: str, known_start: str | None) -> NeoSays:
@@ -35,14 +35,12 @@ def _day(says: NeoSays, known_start: str | None) -> date | None:
 
 
 def _with_calendar(says: NeoSays, pims: Pims, appointment_id: str, day: date) -> NeoSays:
+    """With the day's calendar: an element without an id stays, because it may be anybody's."""
     snapshot = pims.schedule(Window(day, day))
-    return replace(
-        says,
-        day=day,
-        shown=sorted((r for r in snapshot.records if r.id == appointment_id), key=_start),
-        unreadable=[item for item in snapshot.unreadable if item.id == appointment_id],
-    )
+    records = sorted((r for r in snapshot.records if r.id == appointment_id), key=_start)
+    unreadable = [item for item in snapshot.unreadable if item.id in (appointment_id, None)]
+    return replace(says, snapshot=replace(snapshot, records=records, unreadable=unreadable))
 
 
-def _start(record: object) -> str:
-    return str(getattr(record, "start", ""))
+def _start(record: SourceRecord) -> str:
+    return record.start

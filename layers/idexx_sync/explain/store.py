@@ -1,4 +1,4 @@
-"""SQL: all that is held of one appointment. Only reads."""
+"""SQL: all that is stored of one appointment. Only reads."""
 
 from uuid import UUID
 
@@ -7,11 +7,11 @@ from psycopg.rows import class_row, dict_row
 from idexx_sync.database.connection import Conn
 from idexx_sync.explain.model import (
     CaseBeside,
-    HeldRow,
-    HeldSlot,
-    Holdings,
     Memory,
     NamedHold,
+    StoredAppointment,
+    StoredRow,
+    StoredSlot,
     Touch,
 )
 from idexx_sync.syncs.cases.model import PREFIX
@@ -21,7 +21,7 @@ from idexx_sync.syncs.memory import MODELS, Remembered, read_source
 MOST_TOUCHES = 100
 
 
-def holdings(conn: Conn, clinic_id: UUID, appointment_id: str) -> Holdings:
+def stored_appointment(conn: Conn, clinic_id: UUID, appointment_id: str) -> StoredAppointment:
     """What the clinic's rows say of the appointment with Neo's bare id."""
     memories = _memories(conn, clinic_id, appointment_id)
     consultation = next(
@@ -30,7 +30,7 @@ def holdings(conn: Conn, clinic_id: UUID, appointment_id: str) -> Holdings:
     )
     visit = StoredQuery(conn, clinic_id, {appointment_id: consultation}).fetch()[appointment_id]
     case_ids = [case.id for case in visit.cases] + ([visit.key] if visit.key else [])
-    return Holdings(
+    return StoredAppointment(
         rows=_rows(conn, clinic_id, appointment_id),
         slots=_slots(conn, clinic_id, appointment_id),
         memories=memories,
@@ -41,8 +41,8 @@ def holdings(conn: Conn, clinic_id: UUID, appointment_id: str) -> Holdings:
     )
 
 
-def _rows(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[HeldRow]:
-    with conn.cursor(row_factory=class_row(HeldRow)) as cur:
+def _rows(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[StoredRow]:
+    with conn.cursor(row_factory=class_row(StoredRow)) as cur:
         return cur.execute(
             """
             SELECT id, neo_appointment_id AS key, date, start_time, end_time, room_id,
@@ -58,9 +58,9 @@ def _rows(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[HeldRow]:
         ).fetchall()
 
 
-def _slots(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[HeldSlot]:
+def _slots(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[StoredSlot]:
     """Those that a live row overlaps, and one that names it."""
-    with conn.cursor(row_factory=class_row(HeldSlot)) as cur:
+    with conn.cursor(row_factory=class_row(StoredSlot)) as cur:
         return cur.execute(
             """
             SELECT DISTINCT s.id, s.date, s.start_time, s.end_time, s.capacity, s.booked_count,

@@ -9,7 +9,7 @@ import pytest
 from psycopg import Connection
 
 from idexx_sync.core.errors import PimsUnavailable
-from idexx_sync.pims.protocol import Found, Unknown
+from idexx_sync.pims.protocol import Found, Gone, Unknown
 from tests.kit.cases_bench import CasesBench
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.command_line import Answer, CommandLine
@@ -87,14 +87,14 @@ def test_a_finished_visit_is_explained_from_neo_to_the_case(
     consultation = found["neo"]["consultation"]
     assert (consultation["status"], consultation["has_notes"]) == ("paid", True)
     assert consultation["same_patient"] is True
-    (row,) = found["held"]["rows"]
+    (row,) = found["stored"]["rows"]
     assert (row["key"], row["status"], row["client_phone"]) == ("600101", "finalized", "set")
-    assert {record["kind"] for record in found["held"]["records"]} == {
+    assert {record["kind"] for record in found["stored"]["records"]} == {
         "appointment",
         "visit",
         "consultation",
     }
-    (case,) = found["held"]["cases"]
+    (case,) = found["stored"]["cases"]
     assert (case["is_ours"], case["status"]) == (True, "completed")
     assert case["id"] == str(bench.case()["id"])
     assert case["consultation_read_at"] == "2026-05-04T14:00:00.000+00:00"
@@ -108,6 +108,38 @@ def test_a_finished_visit_is_explained_from_neo_to_the_case(
     assert "R18 finalised, and its record is read: completed" in whys(answer)
     assert everything(bench) == before
     assert bench.pims.logged_in is False
+
+
+def test_r18_a_record_that_went_before_anybody_read_it_leaves_the_case_ongoing(
+    bench: CasesBench, idexx_sync: CommandLine
+) -> None:
+    bench.shows(seen(), seen("600102"))
+    bench.writes(chart("600102"))
+    bench.pims.charts["9600101"] = Unknown("status_500")
+    bench.cases()
+    bench.pims.replace("600101", consultation_id=None)
+    bench.later()
+    bench.cases()
+
+    answer = explain(idexx_sync, "600101", "--json")
+
+    assert bench.case()["status"] == "ongoing"
+    why = "R18 finalised, and its record was taken away before anybody read it: ongoing"
+    assert why in whys(answer)
+    assert not [text for text in whys(answer) if text.endswith(": completed")]
+
+
+def test_r18_a_record_that_neo_does_not_have_is_not_told_as_unread(
+    bench: CasesBench, idexx_sync: CommandLine
+) -> None:
+    bench.pims.charts["9600101"] = Gone()
+    bench.cases()
+
+    answer = explain(idexx_sync, "600101", "--json")
+
+    assert bench.case()["status"] == "ongoing"
+    assert "R18 finalised, and Neo no longer has its record: ongoing" in whys(answer)
+    assert not [text for text in whys(answer) if "not read yet" in text]
 
 
 def test_no_personal_value_is_shown_unless_values_are_asked_for(
@@ -127,7 +159,7 @@ def test_no_personal_value_is_shown_unless_values_are_asked_for(
         assert not [canary for canary in SPOKEN if canary in said]
     for canary in [*CANARIES.values(), NOTES, "Canary Owner Edited"]:
         assert canary in " ".join(open_.out.split())
-    (case,) = told(veiled[1])["held"]["cases"]
+    (case,) = told(veiled[1])["stored"]["cases"]
     assert case["values"]["patient.owner_name"] == "differs"
     assert case["values"]["patient.owner_phone"] == "set"
     assert case["values"]["metadata.pimsAppointment.provider.name"] == "set"
@@ -160,7 +192,7 @@ def test_an_edit_and_a_second_case_are_told(bench: CasesBench, idexx_sync: Comma
     bench.cases()
 
     answer = explain(idexx_sync, "600101", "--json")
-    cases = {case["id"]: case for case in told(answer)["held"]["cases"]}
+    cases = {case["id"]: case for case in told(answer)["stored"]["cases"]}
 
     assert cases[str(other)]["extreme_case"] == "death"
     assert cases[str(other)]["is_ours"] is False
@@ -225,11 +257,11 @@ def test_a_removed_row_says_what_proved_it_gone(bench: CasesBench, idexx_sync: C
 
     answer = explain(idexx_sync, "600101", "--json")
 
-    (row,) = told(answer)["held"]["rows"]
+    (row,) = told(answer)["stored"]["rows"]
     assert row["removed_at"] is not None
     assert told(answer)["neo"]["by_id"]["deleted"] is True
     assert told(answer)["neo"]["calendar"] == []
-    assert told(answer)["held"]["slots"] == []
+    assert told(answer)["stored"]["slots"] == []
     assert "R7 removed: Neo said that it is deleted" in whys(answer)
 
 
@@ -237,7 +269,7 @@ def test_slots_are_those_in_which_it_lies(bench: CasesBench, idexx_sync: Command
     bench.shows(patient_visit("600101", "2026-05-04 09:00:00"))
     bench.sync()
 
-    (slot,) = told(explain(idexx_sync, "600101", "--json"))["held"]["slots"]
+    (slot,) = told(explain(idexx_sync, "600101", "--json"))["stored"]["slots"]
 
     assert slot == {
         "date": "2026-05-04",
@@ -257,7 +289,7 @@ def test_a_block_is_found_by_its_bare_id_and_by_its_key(
     for id_ in ("700101", "700101@2026-05-04 12:00:00"):
         answer = explain(idexx_sync, id_, "--json")
         assert told(answer)["id"] == "700101"
-        assert [row["key"] for row in told(answer)["held"]["rows"]] == [
+        assert [row["key"] for row in told(answer)["stored"]["rows"]] == [
             "700101@2026-05-04 12:00:00",
             "700101@2026-05-05 12:00:00",
         ]
@@ -329,7 +361,7 @@ def test_what_only_neo_knows_is_explained(bench: CasesBench, idexx_sync: Command
 
     assert answer.code == 0
     assert "R14 no case yet: the next case run makes it" in whys(answer)
-    assert told(answer)["held"] == {
+    assert told(answer)["stored"] == {
         "rows": [],
         "slots": [],
         "records": [],
@@ -387,7 +419,7 @@ def test_a_case_that_somebody_deleted_is_told(bench: CasesBench, idexx_sync: Com
 
     answer = explain(idexx_sync, "600101", "--json")
 
-    assert told(answer)["held"]["case_deleted_in_odis"] is True
+    assert told(answer)["stored"]["case_deleted_in_odis"] is True
     assert "R14 somebody deleted its case in ODIS: it is not made again" in whys(answer)
     assert len(told(answer)["jobs"]) == 1
     assert query(bench.conn, "SELECT 1 FROM public.cases") == []

@@ -1,5 +1,6 @@
-"""Which rules are named for what is held and what Neo says, without any database."""
+"""Which rules are named for what is stored and what Neo says, without any database."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -10,24 +11,46 @@ import pytest
 
 from idexx_sync.explain.model import (
     CaseBeside,
-    HeldRow,
-    HeldSlot,
-    Holdings,
     Memory,
     NamedHold,
     NeoSays,
+    StoredAppointment,
+    StoredRow,
+    StoredSlot,
     Touch,
 )
-from idexx_sync.explain.reasons import Clinical, Reason, reasons, same_patient
-from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown, Unreadable
+from idexx_sync.explain.preview import Clinical
+from idexx_sync.explain.reasons import reasons
+from idexx_sync.explain.texts import Reason
+from idexx_sync.pims.protocol import (
+    Consultation,
+    Found,
+    Gone,
+    Lookup,
+    Snapshot,
+    SourceRecord,
+    Unknown,
+    Unreadable,
+    Window,
+)
 from idexx_sync.syncs.cases.model import ConsultationMemory, StoredCase, StoredVisit
-from idexx_sync.syncs.memory import AppointmentMemory, Record, VisitMemory, VisitRecord
+from idexx_sync.syncs.memory import (
+    AppointmentMemory,
+    Record,
+    VisitMemory,
+    VisitRecord,
+    fingerprint_of,
+)
 
 NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")
-CLINIC = Clinical(zone=ZONE, now=NOW, live_from=date(2026, 1, 1))
 ONE, TWO = UUID(int=1), UUID(int=2)
+CLINIC = Clinical(
+    ONE, ZONE, NOW, lambda text: f"<{text}>", live_from=date(2026, 1, 1), acting_user_id=ONE
+)
 START = "2026-05-04 06:00:00"
+NOBODYS = fingerprint_of([None] * 6, CLINIC.fingerprint)
+"""Of the personal values of a visit that has none."""
 NO_NEO = NeoSays(not_asked="offline")
 
 
@@ -35,7 +58,18 @@ def shown(status: str | None = "Finalized", start: str = START, **fields: Any) -
     """The calendar shows the visit, and the look-up finds it."""
     given = {"patient_id": "4", "consultation_id": "9", "room_id": "3", **fields}
     record = SourceRecord("7", "visit", start, None, status=status, **given)
-    return NeoSays(found(status, start), date.fromisoformat(start[:10]), [record])
+    return calendar(record, lookup=found(status, start))
+
+
+def calendar(
+    *records: SourceRecord,
+    lookup: Lookup | None = None,
+    unreadable: Sequence[Unreadable] = (),
+    day: str = START,
+) -> NeoSays:
+    """What a day's calendar shows under the id."""
+    read = date.fromisoformat((records[0].start if records else day)[:10])
+    return NeoSays(lookup, Snapshot(Window(read, read), NOW, records, unreadable))
 
 
 def found(status: str | None = "Finalized", start: str = START, **fields: Any) -> Found:
@@ -43,8 +77,8 @@ def found(status: str | None = "Finalized", start: str = START, **fields: Any) -
     return Found("7", "visit", start, None, "3", status, **given)
 
 
-def row(status: str = "finalized", key: str = "7", **fields: Any) -> HeldRow:
-    blank = HeldRow(
+def row(status: str = "finalized", key: str = "7", **fields: Any) -> StoredRow:
+    blank = StoredRow(
         ONE, key, date(2026, 5, 4), time(6), time(6, 30), "3", status, "Exam",
         None, NOW, None, None, None, None, None,
     )  # fmt: skip
@@ -58,27 +92,37 @@ def case(status: str = "completed", **fields: Any) -> StoredCase:
     return replace(blank, **fields)
 
 
-def held(*cases: StoredCase, read: ConsultationMemory | None = None, **source: Any) -> Holdings:
-    """A visit with its cases, of which the first is ours."""
-    said = {"start": START, "end": None, "status": "Finalized", "consultation": "9", **source}
+def stored(
+    *cases: StoredCase, read: ConsultationMemory | None = None, **source: Any
+) -> StoredAppointment:
+    """A visit with its cases, of which the first is ours, as `shown()` shows it."""
+    said: dict[str, Any] = {
+        "start": START,
+        "status": "Finalized",
+        "patient": "4",
+        "consultation": "9",
+        "last_consultation": "9",
+        "private": NOBODYS,
+        **source,
+    }
     visit = StoredVisit(
         cases=cases,
         key=ONE if cases else None,
         record=VisitRecord("7", source=VisitMemory(**said)),
         consultation=read or ConsultationMemory(),
     )
-    return Holdings(visit=visit, memories=[Memory("visit", visit.record, NOW)])
+    return StoredAppointment(visit=visit, memories=[Memory("visit", visit.record, NOW)])
 
 
-READ = ConsultationMemory(id="9", read_at=NOW, final=True, has_notes=True)
+READ = ConsultationMemory(id="9", read_at=NOW, final=True, has_notes=True, screened="nothing")
 
 
-def said(neo: NeoSays, holdings: Holdings, clinic: Clinical = CLINIC) -> list[str]:
-    return [f"{reason.rule} {reason.text}" for reason in reasons(neo, holdings, clinic)]
+def said(neo: NeoSays, kept: StoredAppointment, clinic: Clinical = CLINIC) -> list[str]:
+    return [f"{reason.rule} {reason.text}" for reason in reasons(neo, kept, clinic)]
 
 
-def says(text: str, neo: NeoSays, holdings: Holdings, clinic: Clinical = CLINIC) -> bool:
-    return any(one.startswith(text) for one in said(neo, holdings, clinic))
+def says(text: str, neo: NeoSays, kept: StoredAppointment, clinic: Clinical = CLINIC) -> bool:
+    return any(one.startswith(text) for one in said(neo, kept, clinic))
 
 
 WORDS = [
@@ -90,70 +134,79 @@ WORDS = [
 
 @pytest.mark.parametrize(("word", "text"), WORDS)
 def test_r05_neos_word_is_read_by_the_one_list(word: str | None, text: str) -> None:
-    assert said(shown(word), Holdings())[0] == text
+    assert said(shown(word), StoredAppointment())[0] == text
     by_id = NeoSays(found(word))
-    assert said(by_id, Holdings())[0] == text
+    assert said(by_id, StoredAppointment())[0] == text
 
 
 def test_r05_without_neo_the_remembered_word_counts() -> None:
-    assert said(NO_NEO, held(case()))[0] == (
+    assert said(NO_NEO, stored(case()))[0] == (
         "R5 Neo's word 'Finalized' (at the last reading) is read as finalized"
     )
-    assert said(NO_NEO, Holdings(rows=[row()]))[0] == (
+    assert said(NO_NEO, StoredAppointment(rows=[row()]))[0] == (
         "R5 no status word is known: the stored status stays"
     )
 
 
 def test_r05_an_unknown_word_leaves_the_case() -> None:
     assert "R5 no status to go by: the case stays ongoing" in said(
-        shown("?"), held(case("ongoing"))
+        shown("?"), stored(case("ongoing"))
     )
 
 
 def test_r06_absence_needs_proof() -> None:
-    gone = replace(shown(), lookup=Gone(), shown=())
-    assert says("R6 Neo does not find it now; once proves nothing", gone, Holdings(rows=[row()]))
-    assert not says("R6", gone, Holdings(rows=[row(deleted_at=NOW)]))
+    gone = calendar(lookup=Gone())
+    assert says(
+        "R6 Neo does not find it now; once proves nothing", gone, StoredAppointment(rows=[row()])
+    )
+    assert not says("R6", gone, StoredAppointment(rows=[row(deleted_at=NOW)]))
     unknown = NeoSays(Unknown("status_500"))
-    assert says("R6 the look-up gave no usable answer (status_500)", unknown, Holdings())
+    assert says("R6 the look-up gave no usable answer (status_500)", unknown, StoredAppointment())
     for lookup, what in (
         (found(deleted=True), "deleted in Neo"),
         (found(cancelled=True), "cancelled in Neo"),
     ):
-        neo = NeoSays(lookup, date(2026, 5, 4))
-        assert says(f"R6 {what}: the next run", neo, Holdings(rows=[row("scheduled")]))
-        assert not says(f"R6 {what}", neo, Holdings(rows=[row("cancelled")]))
-    hidden = NeoSays(found(), date(2026, 5, 4))
-    assert says("R6 alive, and the calendar leaves it out", hidden, Holdings(rows=[row()]))
+        neo = calendar(lookup=lookup)
+        assert says(f"R6 {what}: the next run", neo, StoredAppointment(rows=[row("scheduled")]))
+        assert not says(f"R6 {what}", neo, StoredAppointment(rows=[row("cancelled")]))
+    hidden = calendar(lookup=found())
+    assert says("R6 alive, and the calendar leaves it out", hidden, StoredAppointment(rows=[row()]))
 
 
 @pytest.mark.parametrize(("strikes", "told"), [(0, False), (1, True), (2, False)])
 def test_r06_one_strike_waits_for_a_second_look(strikes: int, told: bool) -> None:
     record = Record("7", source=AppointmentMemory(START), strikes=strikes, struck_at=NOW)
-    holdings = Holdings(rows=[row()], memories=[Memory("appointment", record, NOW)])
+    kept = StoredAppointment(rows=[row()], memories=[Memory("appointment", record, NOW)])
 
     text = "R6 not found once: a second complete read that misses it, after 2026-05-04 07:10 PDT"
-    assert says(text, NO_NEO, holdings) is told
+    assert says(text, NO_NEO, kept) is told
 
 
 def test_r04_what_has_changed_in_neo_since_is_named() -> None:
-    stored = AppointmentMemory(START, room="5", status="Arrived")
-    holdings = Holdings(
-        rows=[row()], memories=[Memory("appointment", Record("7", source=stored), NOW)]
+    nobodys = fingerprint_of([None] * 4, CLINIC.fingerprint)
+    known = AppointmentMemory(START, room="5", status="Arrived", private=nobodys)
+    kept = StoredAppointment(
+        rows=[row()], memories=[Memory("appointment", Record("7", source=known), NOW)]
     )
 
-    assert says("R4 changed in Neo since: room, status; the next inbound", shown(), holdings)
-    assert not says("R4", NO_NEO, holdings)
-    later = shown(start="2026-05-04 07:00:00", client_id=None)
-    assert says("R4 changed in Neo since: start, patient; the next case run", later, held(case()))
+    assert says("R4 changed in Neo since: room, status; the next inbound", shown(), kept)
+    assert not says("R4", NO_NEO, kept)
+    later = shown(start="2026-05-04 07:00:00", patient_id="5", client_name="Somebody")
+    assert says(
+        "R4 changed in Neo since: start, patient, personal values; the next case run",
+        later,
+        stored(case()),
+    )
 
 
 def test_r07_a_removed_row_names_its_proof() -> None:
     touch = Touch(ONE, "inbound", "7", "update", "success", None, NOW, "not_found_twice", {})
     gone = [row(deleted_at=NOW)]
 
-    assert says("R7 removed: two complete reads", NO_NEO, Holdings(rows=gone, touches=[touch]))
-    assert says("R7 removed; no job of ours", NO_NEO, Holdings(rows=gone))
+    assert says(
+        "R7 removed: two complete reads", NO_NEO, StoredAppointment(rows=gone, touches=[touch])
+    )
+    assert says("R7 removed; no job of ours", NO_NEO, StoredAppointment(rows=gone))
 
 
 HOLDS: list[tuple[Any, str]] = [
@@ -167,45 +220,53 @@ HOLDS: list[tuple[Any, str]] = [
 def test_r08_r09_a_hold_is_named_by_its_cause(status: Any, text: str) -> None:
     hold = NamedHold(ONE, "cases", "times_shifted", status, NOW, {"7": {"start": START}})
 
-    assert text in said(shown(), Holdings(holds=[hold]))
+    assert text in said(shown(), StoredAppointment(holds=[hold]))
 
 
 def test_r10_blocks_rooms_and_visits_of_nobody() -> None:
-    block = NeoSays(shown=[SourceRecord("7", "block", START, None)])
-    assert said(block, Holdings(rows=[row(key=f"7@{START}")]))[0].startswith("R10 a block")
-    assert said(NO_NEO, Holdings(rows=[row(key=f"7@{START}")]))[0].startswith("R10 a block")
-    assert not says("R14", block, Holdings())
+    block = calendar(SourceRecord("7", "block", START, None))
+    assert said(block, StoredAppointment(rows=[row(key=f"7@{START}")]))[0].startswith("R10 a block")
+    assert said(NO_NEO, StoredAppointment(rows=[row(key=f"7@{START}")]))[0].startswith(
+        "R10 a block"
+    )
+    assert not says("R14", block, StoredAppointment())
     other_room = replace(CLINIC, room_ids=("1", "2"))
-    assert says("R10 its room 3 is not among those", shown(), Holdings(), other_room)
-    assert not says("R10", shown(), Holdings(), replace(CLINIC, room_ids=("3",)))
+    assert says("R10 its room 3 is not among those", shown(), StoredAppointment(), other_room)
+    assert not says("R10", shown(), StoredAppointment(), replace(CLINIC, room_ids=("3",)))
     nobody = shown(patient_id=None)
-    assert says("R10 it names no patient", nobody, Holdings())
+    assert says("R10 it names no patient", nobody, StoredAppointment())
 
 
 def test_r12_what_frees_time_and_what_takes_it() -> None:
     slots = [
-        HeldSlot(UUID(int=n), date(2026, 5, 4), time(6), time(6, 30), 1, n, NOW) for n in (0, 1)
+        StoredSlot(UUID(int=n), date(2026, 5, 4), time(6), time(6, 30), 1, n, NOW) for n in (0, 1)
     ]
-    assert says("R12 no_show: it occupies no slot", NO_NEO, Holdings(rows=[row("no_show")]))
-    busy = Holdings(rows=[row("scheduled")], slots=slots)
+    assert says(
+        "R12 no_show: it occupies no slot", NO_NEO, StoredAppointment(rows=[row("no_show")])
+    )
+    busy = StoredAppointment(rows=[row("scheduled")], slots=slots)
     assert says("R12 it occupies its time: 1 of 2 slots", NO_NEO, busy)
-    assert says("R11 it occupies its time, in which no", NO_NEO, Holdings(rows=[row("scheduled")]))
+    assert says(
+        "R11 it occupies its time, in which no", NO_NEO, StoredAppointment(rows=[row("scheduled")])
+    )
 
 
 def test_r02_days_that_no_run_reads() -> None:
     far = shown("Confirmed", "2026-06-20 09:00:00")
-    assert says("R2 its day lies outside of those that runs read, to 2026-05-17", far, Holdings())
-    assert says("R2 no case: case runs read 2026-04-27 to 2026-05-06", far, Holdings())
-    assert says("R14 no case yet: the next case run makes it", shown(), Holdings())
-    assert says("R14 no case yet", shown(start="2026-05-06 09:00:00"), Holdings())
+    assert says(
+        "R2 its day lies outside of those that runs read, to 2026-05-17", far, StoredAppointment()
+    )
+    assert says("R2 no case: case runs read 2026-04-27 to 2026-05-06", far, StoredAppointment())
+    assert says("R14 no case yet: the next case run makes it", shown(), StoredAppointment())
+    assert says("R14 no case yet", shown(start="2026-05-06 09:00:00"), StoredAppointment())
 
 
 def test_r03_what_cannot_be_read_stays_occupied() -> None:
     record = Record("7", quarantine_code="end_unreadable")
-    holdings = Holdings(rows=[row()], memories=[Memory("appointment", record, NOW)])
-    assert says("R3 it could not be read (end_unreadable)", NO_NEO, holdings)
-    neo = NeoSays(found(), date(2026, 5, 4), unreadable=[Unreadable("end_unreadable", "7")])
-    assert says("R3 the calendar's record can't be read (end_unreadable)", neo, holdings)
+    kept = StoredAppointment(rows=[row()], memories=[Memory("appointment", record, NOW)])
+    assert says("R3 it could not be read (end_unreadable)", NO_NEO, kept)
+    neo = calendar(lookup=found(), unreadable=[Unreadable("end_unreadable", "7")])
+    assert says("R3 the calendar's record can't be read (end_unreadable)", neo, kept)
 
 
 STANDSTILLS: list[tuple[dict[str, Any], str]] = [
@@ -217,82 +278,155 @@ STANDSTILLS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("fields", "text"), STANDSTILLS)
 def test_r13_a_clinic_that_stands_still_says_so(fields: dict[str, Any], text: str) -> None:
-    assert said(shown(), Holdings(), replace(CLINIC, **fields))[0].startswith(text)
-    assert not says("R13", shown(), Holdings())
+    assert said(shown(), StoredAppointment(), replace(CLINIC, **fields))[0].startswith(text)
+    assert not says("R13", shown(), StoredAppointment())
 
 
-STATUSES: list[tuple[NeoSays, ConsultationMemory | None, Clinical, str]] = [
-    (shown(), READ, CLINIC, "R18 finalised, and its record is read: completed"),
-    (shown(), None, CLINIC, "R18 finalised, and its record is not read yet: ongoing"),
+NEVER_ANY = stored(case("draft"), consultation=None, last_consultation=None)
+STATUSES: list[tuple[NeoSays, StoredAppointment, Clinical, str]] = [
+    (shown(), stored(case(), read=READ), CLINIC, "its record is read: completed"),
     (
         shown(),
-        replace(READ, id="8"),
+        stored(case("draft"), read=READ),
         CLINIC,
-        "R18 finalised, and its record is not read yet: ongoing",
+        "only the next reading of its record completes it: ongoing",
+    ),
+    (shown(), stored(case("draft")), CLINIC, "its record is not read yet: ongoing"),
+    (
+        shown(),
+        stored(case("draft"), read=replace(READ, id="8")),
+        CLINIC,
+        "its record is not read yet: ongoing",
     ),
     (
         shown(),
-        replace(READ, code="vanished"),
+        stored(case("draft"), read=replace(READ, code="vanished")),
         CLINIC,
-        "R18 finalised, and its record is not read yet: ongoing",
+        "Neo no longer has its record: ongoing",
+    ),
+    (
+        shown(),
+        stored(case("draft"), read=replace(READ, code="wrong_patient")),
+        CLINIC,
+        "the record read was another patient's: ongoing",
+    ),
+    (
+        shown(),
+        stored(case("draft"), read=replace(READ, code="read_failed")),
+        CLINIC,
+        "its record could not be read: ongoing",
+    ),
+    (shown(consultation_id=None), NEVER_ANY, CLINIC, "there is no record to read: completed"),
+    (
+        shown(consultation_id=None),
+        stored(case("draft"), read=READ),
+        CLINIC,
+        "its record was read before it was taken away: completed",
     ),
     (
         shown(consultation_id=None),
-        None,
+        stored(case("draft"), read=replace(READ, code="vanished")),
         CLINIC,
-        "R18 finalised, and there is no record to read: completed",
+        "Neo has no record of it any more: completed",
     ),
     (
         shown(),
-        READ,
+        stored(case("draft"), read=READ),
         replace(CLINIC, live_from=None),
-        "R18 finalised, and the clinic has no first day yet (live_from): reviewed",
+        "the clinic has no first day yet (live_from): reviewed",
     ),
-    (
-        shown(),
-        READ,
-        replace(CLINIC, live_from=date(2026, 5, 5)),
-        "R18 finalised before the clinic's live_from 2026-05-05: reviewed",
-    ),
-    (shown("Cancelled"), READ, CLINIC, "R20 cancelled: reviewed"),
-    (shown("No show"), READ, CLINIC, "R20 no_show: reviewed"),
-    (shown("Arrived"), None, CLINIC, "R14 in_progress: ongoing"),
-    (shown("Confirmed"), None, CLINIC, "R14 scheduled: draft"),
 ]
 
 
-@pytest.mark.parametrize(("neo", "read", "clinic", "text"), STATUSES)
-def test_r18_r20_the_cases_status_says_why(
-    neo: NeoSays, read: ConsultationMemory | None, clinic: Clinical, text: str
+@pytest.mark.parametrize(("neo", "kept", "clinic", "text"), STATUSES)
+def test_r18_the_status_of_a_finalised_visits_case_says_why(
+    neo: NeoSays, kept: StoredAppointment, clinic: Clinical, text: str
 ) -> None:
-    assert text in said(neo, held(case("draft"), read=read), clinic)
+    assert f"R18 finalised, and {text}" in said(neo, kept, clinic)
+
+
+FAILED = [None, replace(READ, id="8"), replace(READ, code="read_failed")]
+
+
+@pytest.mark.parametrize("read", FAILED)
+def test_r18_a_record_that_went_before_anybody_read_it_completes_nothing(
+    read: ConsultationMemory | None,
+) -> None:
+    kept = stored(case("ongoing"), read=read)
+
+    for neo in (shown(consultation_id=None), NeoSays(not_asked="offline")):
+        assert not [text for text in said(neo, kept) if text.endswith(": completed")]
+    assert ("R18 finalised, and its record was taken away before anybody read it: ongoing") in said(
+        shown(consultation_id=None), kept
+    )
+
+
+def test_r18_a_record_that_neo_does_not_have_is_not_told_as_unread() -> None:
+    kept = stored(case("ongoing"), read=ConsultationMemory(id="9", read_at=NOW, code="vanished"))
+
+    texts = said(shown(), kept)
+
+    assert "R18 finalised, and Neo no longer has its record: ongoing" in texts
+    assert ("R17 Neo does not have the record, and nobody has read it: asked again daily") in texts
+    assert not [text for text in texts if "not read yet" in text or "what was read" in text]
+
+
+def test_r18_a_record_that_can_be_read_now_completes_the_case() -> None:
+    now = replace(shown(), consultation=Consultation("9", "4"))
+    kept = stored(case("ongoing"), read=replace(READ, code="read_failed"))
+
+    assert "R18 finalised, and its record could not be read: ongoing" in said(now, kept)
+    assert "R18 finalised, and the next case run reads its record: completed" in said(now, kept)
+    of_another = replace(now, consultation=Consultation("9", "5"))
+    assert not says("R18 finalised, and the next case run reads", of_another, kept)
+    assert not says("R18 finalised, and the next", now, stored(case("completed"), read=READ))
+
+
+OTHERS = [
+    ("Cancelled", "R20 cancelled: reviewed"),
+    ("No show", "R20 no_show: reviewed"),
+    ("Arrived", "R14 in_progress: ongoing"),
+    ("Confirmed", "R14 scheduled: draft"),
+]
+
+
+@pytest.mark.parametrize(("word", "text"), OTHERS)
+def test_r20_the_case_follows_the_visit(word: str, text: str) -> None:
+    assert text in said(shown(word), stored(case("draft"), read=READ))
 
 
 def test_r18_live_from_is_the_first_day_that_counts() -> None:
     today = replace(CLINIC, live_from=date(2026, 5, 4))
-    assert says("R18 finalised, and its record is read", shown(), held(case(), read=READ), today)
+    assert says("R18 finalised, and its record is read", shown(), stored(case(), read=READ), today)
     assert says(
-        "R18 finalised before", NO_NEO, held(case()), replace(today, live_from=date(2026, 5, 5))
+        "R18 finalised before", NO_NEO, stored(case()), replace(today, live_from=date(2026, 5, 5))
     )
 
 
 def test_r15_a_persons_edits_stay() -> None:
-    edited = held(case("reviewed"), read=READ, edited=["case.status", "patient.name"])
+    edited = stored(case("reviewed"), read=READ, edited=["patient.name"])
     assert says("R15 a person made it reviewed: that stays", shown(), edited)
-    assert says("R15 a person's edits that stay: case.status, patient.name", shown(), edited)
-    assert not says("R15", shown(), held(case("reviewed"), read=READ))
-    assert says("R4 ODIS still shows reviewed", shown(), held(case("reviewed"), read=READ))
-    assert says("R18 completed already", shown(), held(case("completed")))
+    assert "R15 a person's edits that stay: case.status" in said(shown(), edited)
+    assert "R15 a person's edits that stay: patient.name" in said(NO_NEO, edited)
+    reads = stored(case("ongoing"), read=replace(READ, edited=("patient.breed",)))
+    assert "R15 a person's edits that stay: patient.breed" in said(shown(), reads)
+    not_due = stored(case(), read=replace(READ, edited=("patient.breed",)))
+    own = replace(shown(), consultation=Consultation("9", "4"))
+    assert "R15 a person's edits that stay: patient.breed" in said(own, not_due)
+    earlier = stored(case("reviewed"), read=READ, status="Cancelled")
+    assert not says("R15", shown(), earlier)
+    assert says("R4 ODIS still shows reviewed: the next case run", shown(), earlier)
+    assert says("R18 completed already", shown(), stored(case("completed")))
 
 
 def test_r14_whose_case_it_is() -> None:
-    two = held(case(), replace(case(), id=TWO))
+    two = stored(case(), replace(case(), id=TWO))
     assert says(f"R14 2 cases of one visit: {ONE} gets everything", shown(), two)
-    extensions = held(case(external_id="idexx-appt-7"))
+    extensions = stored(case(external_id="idexx-appt-7"))
     assert says("R14 its case was made by the browser extension", shown(), extensions)
-    others = Holdings(visit=StoredVisit(cases=[case()]))
+    others = StoredAppointment(visit=StoredVisit(cases=[case()]))
     assert says("R14 its case is somebody else's as yet", shown(), others)
-    deleted = Holdings(visit=StoredVisit(key=ONE))
+    deleted = StoredAppointment(visit=StoredVisit(key=ONE))
     assert said(shown(), deleted)[-1] == (
         "R14 somebody deleted its case in ODIS: it is not made again"
     )
@@ -308,8 +442,18 @@ CODES = [
 @pytest.mark.parametrize(("code", "text"), CODES)
 def test_r16_a_case_that_is_left_alone_says_why(code: str, text: str) -> None:
     record = VisitRecord("7", source=VisitMemory(start=START), quarantine_code=code)
+    kept = StoredAppointment(visit=StoredVisit(cases=[case()], key=ONE, record=record))
 
-    assert says(text, shown(), Holdings(visit=StoredVisit(cases=[case()], key=ONE, record=record)))
+    assert says(text, NO_NEO, kept)
+    assert not says(text, shown(), kept)
+
+
+def test_r03_r16_what_stands_in_the_way_now_is_told() -> None:
+    broken = stored(case(metadata=[]))
+    assert says("R16 a document of its case has no object", shown(), broken)
+    backwards = replace(shown().shown[0], end="2026-05-04 05:00:00")
+    assert says("R3 the visit ends before it starts", calendar(backwards), stored(case()))
+    assert not says("R18", calendar(backwards), stored(case()))
 
 
 READINGS: list[tuple[ConsultationMemory | None, str]] = [
@@ -317,6 +461,7 @@ READINGS: list[tuple[ConsultationMemory | None, str]] = [
     (replace(READ, code="wrong_patient"), "R17 the record read was another patient's"),
     (replace(READ, code="vanished"), "R17 Neo no longer has the record"),
     (replace(READ, code="read_failed"), "R17 the last reading failed (read_failed)"),
+    (replace(READ, id="8"), "R17 its record is not the one that was read"),
     (replace(READ, final=False), "R17 its record was read before the visit was finalised"),
     (replace(READ, has_notes=False), "R17 its record has no notes yet"),
     (READ, "R17 its record was read when final, with notes: read daily until 2026-05-11"),
@@ -325,13 +470,13 @@ READINGS: list[tuple[ConsultationMemory | None, str]] = [
 
 @pytest.mark.parametrize(("read", "text"), READINGS)
 def test_r17_when_a_record_is_read_again(read: ConsultationMemory | None, text: str) -> None:
-    assert says(text, shown(), held(case(), read=read))
+    assert says(text, shown(), stored(case(), read=read))
 
 
 def test_r17_a_week_later_it_is_read_no_more() -> None:
     later = replace(CLINIC, now=NOW + timedelta(days=8))
     text = "R17 its record was read when final, with notes: not read again since 2026-05-11"
-    assert says(text, shown(), held(case(), read=READ), later)
+    assert says(text, shown(), stored(case(), read=READ), later)
 
 
 def test_r17_whose_record_it_is() -> None:
@@ -340,37 +485,39 @@ def test_r17_whose_record_it_is() -> None:
     merged = replace(foreign, lookup=found(patient_id="5"))
     of_nobody = replace(shown(patient_id=None), consultation=Consultation("9", None))
 
-    assert [same_patient(neo) for neo in (own, foreign, merged, of_nobody)] == [
+    assert [neo.is_of_patient for neo in (own, foreign, merged, of_nobody)] == [
         True,
         False,
         True,
         False,
     ]
-    assert says("R17 the record in Neo is another patient's", foreign, held(case(), read=READ))
-    assert not says("R17 the record in Neo", own, held(case(), read=READ))
+    assert says("R17 the record in Neo is another patient's", foreign, stored(case(), read=READ))
+    assert not says("R17 the record in Neo", own, stored(case(), read=READ))
 
 
 def test_r07_r19_marks_are_told() -> None:
-    removed = held(case("reviewed", metadata={"reconciliation": {"softDeleted": True}}))
-    assert says("R7 removed by the reconciliation", shown(), removed)
-    assert not says("R18", shown(), removed)
+    removed = stored(case("reviewed", metadata={"reconciliation": {"softDeleted": True}}))
+    assert says("R7 removed by the reconciliation: reviewed, until", NO_NEO, removed)
+    assert not says("R18", NO_NEO, removed)
+    assert says("R7 removed by the reconciliation, and Neo shows it", shown(), removed)
+    assert says("R18 finalised, and its record is not read yet: ongoing", shown(), removed)
     check = CaseBeside("pims:idexx-neo", {"isExtremeCase": True}, NOW, NOW)
-    assert says("R19 marked as died", shown(), replace(held(case()), beside={ONE: check}))
+    assert says("R19 marked as died", shown(), replace(stored(case()), beside={ONE: check}))
     for other in (None, {"isExtremeCase": False}, "text"):
         beside = {ONE: replace(check, extreme_case_check=other)}
-        assert not says("R19", shown(), replace(held(case()), beside=beside))
+        assert not says("R19", shown(), replace(stored(case()), beside=beside))
 
 
 def test_a_case_of_nobody_says_that_nobody_is_called() -> None:
-    nobodys = held(case(user_id=None))
+    nobodys = stored(case(user_id=None))
 
     assert "R18 the case belongs to nobody: nobody is called about it" in said(shown(), nobodys)
-    without = replace(CLINIC, has_acting_user=False)
+    without = replace(CLINIC, acting_user_id=None)
     assert says("R18 the case belongs to nobody", shown(), nobodys, without)
     assert said(shown(), nobodys, without)[-1].endswith("the clinic has no acting user")
 
 
 def test_reasons_are_values() -> None:
-    assert reasons(NO_NEO, Holdings(rows=[row("cancelled")]), CLINIC)[-2:-1] == [
+    assert reasons(NO_NEO, StoredAppointment(rows=[row("cancelled")]), CLINIC)[-2:-1] == [
         Reason("R12", "cancelled: it occupies no slot any more")
     ]

@@ -14,6 +14,7 @@ from idexx_sync.syncs.cases.due import due_in_order
 from idexx_sync.syncs.cases.gate import Answer, comparison, left_alone, times_held
 from idexx_sync.syncs.cases.model import Plan, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.gate import Judgement, judge
 from idexx_sync.syncs.hold_store import holds_in_force
 from idexx_sync.syncs.holds import HoldInForce
@@ -69,13 +70,23 @@ def calendar_of(snapshot: Snapshot) -> Calendar:
     Raises ShapeChanged when too many visits lack the status key.
     """
     check_status_keys(snapshot.records)
+    return visits_of(snapshot)
+
+
+def visits_of(snapshot: Snapshot, decisions: Decisions | None = None) -> Calendar:
+    """The same of an answer whose shape is not judged."""
     versions: dict[str, list[SourceRecord]] = {}
     for record in snapshot.records:
         of_patient = record.patient_id is not None or record.patient_name is not None
         if record.kind == "visit" and of_patient and day_of(record.start) in snapshot.window:
             versions.setdefault(record.id, []).append(record)
-    latest = [newest(found) for found in versions.values()]
-    visits = [visit for visit in latest if visit is not None]
+        elif decisions is not None and record.kind == "visit" and not of_patient:
+            decisions.note(record.id, Decision("R10", "no_patient"))
+    latest = {visit_id: newest(found) for visit_id, found in versions.items()}
+    visits = [visit for visit in latest.values() if visit is not None]
+    if decisions is not None:
+        for visit_id in latest.keys() - {visit.id for visit in visits}:
+            decisions.note(visit_id, Decision("R10", "versions_differ"))
     return Calendar(snapshot, visits, unclear=len(latest) - len(visits))
 
 

@@ -1,14 +1,15 @@
 """Which consultations a run reads, and in which order (rule R17). Pure."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
+from idexx_sync.syncs.decision import Decision, Fact
 
 READ_FAILED: Final = "read_failed"
 WRONG_PATIENT: Final = "wrong_patient"
@@ -34,7 +35,7 @@ def due_in_order(
     due = [
         visit
         for visit in visits
-        if is_due(visit, stored[visit.id], now, zone, changed=visit.id in changed)
+        if rule_reading(visit, stored[visit.id], now, zone, changed=visit.id in changed).is_due
     ]
 
     def age(visit: SourceRecord) -> tuple[bool, float, str]:
@@ -49,25 +50,64 @@ def due_in_order(
     return sorted(due, key=age)
 
 
-def is_due(
+class ReadingRuling(NamedTuple):
+    """Whether a visit's record is read, and why."""
+
+    is_due: bool
+    code: str
+
+
+def rule_reading(
     visit: SourceRecord, stored: StoredVisit, now: datetime, zone: ZoneInfo, *, changed: bool
-) -> bool:
+) -> ReadingRuling:
+    """Whether the visit's record is read in a run at `now`."""
     memory = stored.consultation
     if visit.consultation_id is None:
-        return False
-    if _is_unread(visit, memory):
-        return True
+        return ReadingRuling(False, "no_record")
+    if has_failed(memory):
+        return ReadingRuling(True, READ_FAILED)
+    if memory.id is None:
+        return ReadingRuling(True, "never_read")
+    if memory.id != visit.consultation_id:
+        return ReadingRuling(True, "another_record")
     rested = memory.read_at is None or now - memory.read_at >= DAILY
-    if memory.code in _CLEAR_ANSWERS and not changed:
-        return rested
-    final = appointment_status(visit.status) == "finalized"
-    if not final or not memory.final or not memory.has_notes or changed:
-        return True
+    if memory.code is not None:
+        return ReadingRuling(changed or rested, memory.code)
+    if appointment_status(visit.status) != "finalized":
+        return ReadingRuling(True, "not_final")
+    if not memory.final:
+        return ReadingRuling(True, "read_before_final")
+    if not memory.has_notes:
+        return ReadingRuling(True, "no_notes")
+    if changed:
+        return ReadingRuling(True, "changed_since")
     if stored.case is not None and stored.case.status in ("draft", "ongoing"):
-        return True  # only a reading completes it (rule R18)
-    return rested and local_day(now, zone) <= day_of(visit.start) + LATE_EDITS
+        return ReadingRuling(True, "not_completed")  # only a reading completes it (rule R18)
+    if local_day(now, zone) > _read_until(visit):
+        return ReadingRuling(False, "over")
+    return ReadingRuling(rested, "daily")
+
+
+def reading_decision(ruling: ReadingRuling, visit: SourceRecord, stored: StoredVisit) -> Decision:
+    """The ruling as a decision."""
+    memory = stored.consultation
+    facts: dict[str, Fact] = {"due": ruling.is_due, "known": memory.screened is not None}
+    if ruling.code == READ_FAILED:
+        facts["code"] = memory.code
+    if ruling.code in ("daily", "over"):
+        facts["until"] = _read_until(visit).isoformat()
+    return Decision("R17", ruling.code, facts)
+
+
+def has_failed(memory: ConsultationMemory) -> bool:
+    """Whether the last reading gave nothing that asking again could not change."""
+    return memory.code is not None and memory.code not in _CLEAR_ANSWERS
+
+
+def _read_until(visit: SourceRecord) -> date:
+    """The last day on which a final record is read again."""
+    return day_of(visit.start) + LATE_EDITS
 
 
 def _is_unread(visit: SourceRecord, memory: ConsultationMemory) -> bool:
-    failed = memory.code is not None and memory.code not in _CLEAR_ANSWERS
-    return failed or memory.id != visit.consultation_id
+    return has_failed(memory) or memory.id != visit.consultation_id

@@ -4,7 +4,7 @@ Rules R14 to R20. A visit is planned twice in a run at most: once by what the ca
 once more when its consultation has been read.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -36,24 +36,33 @@ from idexx_sync.syncs.cases.model import (
     StoredCase,
     StoredVisit,
 )
-from idexx_sync.syncs.cases.status import EDITED, is_removed, status_to_write
+from idexx_sync.syncs.cases.status import is_removed, rule_status, status_decision
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
+from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 
 TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
 """What is only booked, or was called off, may not have come about."""
+SAID: Final = ("start", "end", "status", "type", "patient", "client", "consultation", "private")
+"""What of a visit's memory is the source's own words."""
 VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
 NOT_AN_OBJECT: Final = "document_not_an_object"
 ENDS_BEFORE_START: Final = "ends_before_start"
 
 
 def plan_visits(
-    visits: Collection[SourceRecord], stored: Mapping[str, StoredVisit], view: View
+    visits: Collection[SourceRecord],
+    stored: Mapping[str, StoredVisit],
+    view: View,
+    decisions: Decisions | None = None,
 ) -> Plan:
-    """What the calendar's visits change; their consultations are planned when they are read."""
+    """What the calendar's visits change; their consultations are planned when they are read.
+
+    Why each is treated as it is gets noted in `decisions`, if there are any.
+    """
     plan = Plan()
     for visit in visits:
-        _Visit(plan, view, visit, stored[visit.id]).plan_calendar()
+        _Visit(plan, view, visit, stored[visit.id], decisions).plan_calendar()
     return plan
 
 
@@ -62,20 +71,28 @@ def plan_consultations(
     vanished: Collection[SourceRecord],
     stored: Mapping[str, StoredVisit],
     view: View,
+    decisions: Decisions | None = None,
 ) -> Plan:
     """What the clinical records change, and those that the source no longer has."""
     plan = Plan()
     for visit, record in read:
-        _Visit(plan, view, visit, stored[visit.id]).plan_record(record)
+        _Visit(plan, view, visit, stored[visit.id], decisions).plan_record(record)
     for visit in vanished:
-        _Visit(plan, view, visit, stored[visit.id]).plan_vanished()
+        _Visit(plan, view, visit, stored[visit.id], decisions).plan_vanished()
     return plan
 
 
 class _Visit:
     """Plans one visit into `plan`."""
 
-    def __init__(self, plan: Plan, view: View, visit: SourceRecord, stored: StoredVisit) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        view: View,
+        visit: SourceRecord,
+        stored: StoredVisit,
+        decisions: Decisions | None,
+    ) -> None:
         self.plan = plan
         self.view = view
         self.visit = visit
@@ -84,6 +101,7 @@ class _Visit:
         self.memory = stored.memory
         self.edited: list[str] = []
         """Fields that a person has changed, of those planned last."""
+        self.decisions = decisions
 
     def plan_calendar(self) -> None:
         """Plan what the calendar says; its words are screened whatever stands in the case's way."""
@@ -99,6 +117,7 @@ class _Visit:
             self._quarantine(code)
         elif self.stored.was_deleted:
             self.plan.deleted_in_odis.add(self.visit.id)
+            self._note("R14", "deleted_in_odis")
         else:
             memory = replace(self._plan_case(facts), screened=memory.screened)
         record = VisitRecord(self.visit.id, source=memory, quarantine_code=code)
@@ -111,6 +130,7 @@ class _Visit:
         if case is not None and self.stored.key != case.id:
             self.plan.adopted[self.visit.id] = case.id
         self._note_word()
+        self._note_identity(case)
         change = self._change(facts, self._reason(said))
         if case is not None and is_removed(case):
             change.cleared.append("reconciliation")
@@ -118,6 +138,7 @@ class _Visit:
         if case is not None and self.visit.consultation_id is None:
             change.values |= self._vanished(case)
         self._keep(change)
+        self._note_change(change, said)
         self._plan_duplicates(facts)
         return replace(
             said,
@@ -155,6 +176,7 @@ class _Visit:
     def plan_vanished(self) -> None:
         """The source has no such record any more: what was read of it stays, marked."""
         case = self.stored.case
+        self._note("R17", "gone_now")
         if case is not None and self._fault_of_documents() is None:
             self._keep(CaseChange(self.visit.id, "vanished", case, self._vanished(case)))
 
@@ -193,13 +215,20 @@ class _Visit:
                 change.values[name] = value
             else:
                 edited.append(name)
-        status = status_to_write(self.visit, self.stored, self.view, was_read=was_read)
-        if status == EDITED:
-            edited.append("case.status")
-        elif status is not None:
-            change.values["case.status"] = status
+        self._rule_status(change, edited, was_read=was_read)
         self._note_edits(edited)
         return change
+
+    def _rule_status(self, change: CaseChange, edited: list[str], *, was_read: bool) -> None:
+        visit, stored, view = self.visit, self.stored, self.view
+        ruling = rule_status(visit, stored, view, was_read=was_read)
+        if ruling.outcome == "edited":
+            edited.append("case.status")
+        elif ruling.to_write is not None:
+            change.values["case.status"] = ruling.to_write
+        if self.decisions is not None:
+            told = status_decision(ruling, visit, stored, view, was_read=was_read)
+            self.decisions.note(visit.id, told)
 
     def _ours(self, facts: Facts, case: StoredCase | None) -> dict[str, Any]:
         """Leaves of our own documents; what was known is never overwritten with nothing."""
@@ -268,17 +297,40 @@ class _Visit:
     def _reason(self, said: VisitMemory) -> str:
         if self.stored.case is None:
             return "new"
-        before = self.memory
-        if before.start is None:
+        if self.memory.start is None:
             return "adopted"
-        unchanged = replace(
-            said,
-            screened=before.screened,
-            last_consultation=before.last_consultation,
-            derived=before.derived,
-            edited=before.edited,
-        )
-        return "rederived" if unchanged == before else "source"
+        return "source" if any(self._differing(said)) else "rederived"
+
+    def _differing(self, said: VisitMemory) -> Iterator[str]:
+        """What the source says otherwise than before."""
+        before = self.memory
+        return (name for name in SAID if getattr(said, name) != getattr(before, name))
+
+    def _note(self, rule: str, code: str, /, **facts: Fact) -> None:
+        """Note a decision about the visit, if anybody asks for any."""
+        if self.decisions is not None:
+            self.decisions.note(self.visit.id, Decision(rule, code, facts))
+
+    def _note_identity(self, case: StoredCase | None) -> None:
+        if self.decisions is None:
+            return
+        self.decisions.note(self.visit.id, word_read(self.visit.status))
+        if case is None:
+            self._note("R14", "new")
+        elif self.visit.id in self.plan.adopted:
+            self._note("R14", "adopted")
+        if case is not None and self.stored.others:
+            self._note("R14", "several_cases", cases=len(self.stored.cases), case=str(case.id))
+
+    def _note_change(self, change: CaseChange, said: VisitMemory) -> None:
+        if self.decisions is None:
+            return
+        if change.reason == "came_back":
+            self._note("R7", "came_back")
+        elif change.reason == "source":
+            self._note("R4", "changed", fields=list(self._differing(said)))
+        elif change.reason == "rederived" and change.says_something:
+            self._note("R4", "rederived", fields=sorted(change.fields))
 
     def _note_word(self) -> None:
         if self.status is None and self.visit.status:
@@ -290,11 +342,13 @@ class _Visit:
         self.edited = sorted(names)
         if names:
             self.plan.edited[self.visit.id] = self.edited
+            self._note("R15", "edited", fields=self.edited)
         if not set(names) <= self.stored.edited:
             self.plan.newly_edited.add(self.visit.id)
 
     def _quarantine(self, code: str) -> None:
         self.plan.quarantined[self.visit.id] = code
+        self._note("R3" if code == ENDS_BEFORE_START else "R16", code)
         if self.stored.record.quarantine_code != code:
             self.plan.newly_quarantined.add(self.visit.id)
 
@@ -314,6 +368,7 @@ class _Visit:
         if (found := verdict or doubt) is None:
             return
         in_doubt = verdict is None or verdict.in_doubt
+        self._note("R19", "died", category=found.category, in_doubt=in_doubt)
         for patient in dict.fromkeys((self.visit.patient_id, patient_id or self.visit.patient_id)):
             self.plan.marks.append(Mark(self.visit.id, patient, found.category, in_doubt))
 

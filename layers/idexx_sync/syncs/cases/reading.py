@@ -28,6 +28,11 @@ from idexx_sync.syncs.cases.due import READ_FAILED, VANISHED, WRONG_PATIENT
 from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
 from idexx_sync.syncs.gate import FEW
 
+READ: Final = "read"
+MERGED: Final = "merged"
+"""Read, and its patient is the visit's by now: two were merged."""
+OF_ANOTHER: Final = "of_another"
+"""Of another patient than the calendar names; the source has to be asked whose visit it is."""
 _PASSING: Final[dict[str, type[SyncError]]] = {
     error.kind: error for error in (PimsUnavailable, PimsSlow, Throttled)
 }
@@ -54,6 +59,26 @@ Answers = Sequence[tuple[SourceRecord, ConsultationAnswer]]
 """Of each visit that was asked for."""
 
 
+def outcome_of(visit: SourceRecord, answer: ConsultationAnswer, shown: Lookup | None) -> str:
+    """What a reading gave: READ, MERGED, OF_ANOTHER, WRONG_PATIENT, VANISHED or READ_FAILED.
+
+    `shown` is what the source shows of the visit now; None: it was not asked yet, and is to be
+    where the record is another patient's.
+    """
+    if isinstance(answer, Gone):
+        return VANISHED
+    if isinstance(answer, Unknown):
+        return READ_FAILED
+    if answer.patient_id is not None and answer.patient_id == visit.patient_id:
+        return READ
+    if shown is None:
+        return OF_ANOTHER
+    if isinstance(shown, Unknown):
+        return READ_FAILED
+    now_of = shown.patient_id if isinstance(shown, Found) else None
+    return MERGED if now_of is not None and now_of == answer.patient_id else WRONG_PATIENT
+
+
 def judge_answers(
     answers: Answers, stored: Mapping[str, StoredVisit], pims: Pims, now: datetime
 ) -> UnitRead:
@@ -66,29 +91,25 @@ def judge_answers(
         known = visit.consultation_id if asked else memory.id
         read.memories[visit.id] = replace(memory, id=known, code=code, read_at=now)
 
-    for visit, answer in answers:
-        if isinstance(answer, Gone):
-            read.vanished.append(visit)
-            remember(visit, VANISHED, asked=True)
-        elif not isinstance(answer, Consultation):
-            read.failed.append(answer.code)
-            remember(visit, READ_FAILED, asked=False)
-        elif answer.patient_id is not None and answer.patient_id == visit.patient_id:
+    def sort(visit: SourceRecord, answer: ConsultationAnswer, shown: Lookup | None) -> None:
+        outcome = outcome_of(visit, answer, shown)
+        if isinstance(answer, Consultation) and outcome in (READ, MERGED):
             read.records[visit.id] = visit, answer
-        else:
+        elif isinstance(answer, Consultation) and outcome == OF_ANOTHER:
             strange[visit.id] = visit, answer
-    for visit, record, shown in _looked_up(pims, strange):
-        if isinstance(shown, Unknown):
-            read.failed.append(shown.code)
-            remember(visit, READ_FAILED, asked=False)
-        elif (
-            isinstance(shown, Found)
-            and shown.patient_id is not None
-            and shown.patient_id == record.patient_id
-        ):
-            read.records[visit.id] = visit, record  # two patients were merged
+        elif outcome == READ_FAILED:
+            failed = answer if isinstance(answer, Unknown) else shown
+            read.failed.append(failed.code if isinstance(failed, Unknown) else outcome)
+            remember(visit, outcome, asked=False)
         else:
-            remember(visit, WRONG_PATIENT, asked=True)
+            remember(visit, outcome, asked=True)
+            if outcome == VANISHED:
+                read.vanished.append(visit)
+
+    for visit, answer in answers:
+        sort(visit, answer, None)
+    for visit, record, shown in _looked_up(pims, strange):
+        sort(visit, record, shown)
     if not read.records and len(read.vanished) >= FEW:
         read.vanished = []  # more likely their address has changed
     return read

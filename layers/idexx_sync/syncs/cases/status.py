@@ -1,51 +1,107 @@
 """The status of a visit's case (rules R5, R15, R18). Pure."""
 
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
-from idexx_sync.core.vocabulary import AppointmentStatus, appointment_status
+from idexx_sync.core.vocabulary import FREES_TIME, AppointmentStatus, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import View
-from idexx_sync.syncs.cases.due import VANISHED
+from idexx_sync.syncs.cases.due import VANISHED, WRONG_PATIENT, has_failed
 from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES
+from idexx_sync.syncs.decision import Decision
 
-EDITED: Final = "edited"
-"""A person's status, which stays."""
+RecordState = Literal["none", "unread", "failed", "read", "wrong_patient", "vanished"]
+"""What is remembered of a visit's record: of the one that it has, or had last."""
+_NOBODY_UNREAD: Final[frozenset[RecordState]] = frozenset({"none", "read", "vanished"})
 
 
-def status_to_write(
+class Meaning(NamedTuple):
+    """What a visit means for its case, and why."""
+
+    status: str
+    rule: str
+    code: str
+
+
+BEFORE_LIVE: Final = Meaning("reviewed", "R18", "before_live")
+NOT_SCREENED: Final = Meaning("ongoing", "R18", "not_screened")
+NEW_WITHOUT_WORD: Final = Meaning("draft", "R5", "no_status")
+_MEANINGS: Final[dict[AppointmentStatus, Meaning]] = {
+    word: Meaning(status, "R20" if word in FREES_TIME else "R14", "as_the_visit")
+    for word, status in CASE_STATUS.items()
+} | {"finalized": Meaning(CASE_STATUS["finalized"], "R18", "screened")}
+
+
+class StatusRuling(NamedTuple):
+    """What becomes of the status of a visit's case."""
+
+    meaning: Meaning | None
+    """None: the visit's word says nothing."""
+    outcome: Literal["written", "as_it_is", "completed_already", "edited"]
+
+    @property
+    def to_write(self) -> str | None:
+        """The status to write; None for no change."""
+        return self.meaning.status if self.meaning and self.outcome == "written" else None
+
+
+def rule_status(
     visit: SourceRecord, stored: StoredVisit, view: View, *, was_read: bool
-) -> str | None:
-    """The case status to write, EDITED where a person's stays, None for no change.
+) -> StatusRuling:
+    """Whether the case's status is written; a person's stays.
 
     `was_read`: the visit's record is written, and screened, along with it.
     """
     case, word = stored.case, appointment_status(visit.status)
     if word is None:
-        return "draft" if case is None else None
+        return StatusRuling(None, "as_it_is") if case else StatusRuling(NEW_WITHOUT_WORD, "written")
     screened = was_read or _has_no_record(visit, stored)
-    wanted = case_status(word, live=view.is_live(visit.start), screened=screened)
+    meaning = _meaning(word, live=view.is_live(visit.start), screened=screened)
     if case is None:
-        return wanted
-    if case.status == wanted or (case.status == "completed" and word == "finalized"):
-        return None
+        return StatusRuling(meaning, "written")
+    if case.status == meaning.status:
+        return StatusRuling(meaning, "as_it_is")
+    if case.status == "completed" and word == "finalized":
+        return StatusRuling(meaning, "completed_already")
     ours = (
         case.status in OPEN_STATUSES or is_removed(case) or _is_derived(case, visit, stored, view)
     )
-    return wanted if ours else EDITED
+    return StatusRuling(meaning, "written" if ours else "edited")
 
 
-def case_status(word: AppointmentStatus, *, live: bool, screened: bool) -> str:
+def status_decision(
+    ruling: StatusRuling, visit: SourceRecord, stored: StoredVisit, view: View, *, was_read: bool
+) -> Decision:
+    """The ruling as a decision."""
+    meaning, before = ruling.meaning, stored.case.status if stored.case else None
+    return Decision(
+        meaning.rule if meaning else "R5",
+        meaning.code if meaning else "no_status",
+        {
+            "status": appointment_status(visit.status),
+            "meant": meaning.status if meaning else None,
+            "stored": before,
+            "has_case": stored.case is not None,
+            "outcome": ruling.outcome,
+            "becomes": ruling.to_write or before,
+            "record": "being_read" if was_read else record_state(visit, stored),
+            "has_record": visit.consultation_id is not None,
+            "live_from": None if view.live_from is None else view.live_from.isoformat(),
+        },
+    )
+
+
+def _meaning(word: AppointmentStatus, *, live: bool, screened: bool) -> Meaning:
     """What the visit's status means for its case.
 
     Nobody is called about a visit whose record nobody has read, or that took place before the
     clinic was live (rule R18).
     """
     if word == "finalized" and not live:
-        return "reviewed"
+        return BEFORE_LIVE
     if word == "finalized" and not screened:
-        return "ongoing"
-    return CASE_STATUS[word]
+        return NOT_SCREENED
+    return _MEANINGS[word]
 
 
 def is_removed(case: StoredCase) -> bool:
@@ -54,15 +110,27 @@ def is_removed(case: StoredCase) -> bool:
     return isinstance(mark, dict) and bool(mark.get("softDeleted"))
 
 
+def record_state(visit: SourceRecord, stored: StoredVisit) -> RecordState:
+    """How the record stands that the visit has, or had when it was seen last."""
+    record_id = visit.consultation_id or stored.memory.last_consultation
+    read = stored.consultation
+    if record_id is None:
+        return "none"
+    if has_failed(read):
+        return "failed"
+    if read.id != record_id:
+        return "unread"
+    if read.code == VANISHED:
+        return "vanished"
+    return "wrong_patient" if read.code == WRONG_PATIENT else "read"
+
+
 def _has_no_record(visit: SourceRecord, stored: StoredVisit) -> bool:
     """Whether there is no record, or none any more that nobody has read.
 
     One that failed to be read and then vanished from the calendar may tell of a death.
     """
-    last = stored.memory.last_consultation
-    read = stored.consultation
-    was_seen = read.id == last and read.code in (None, VANISHED)
-    return visit.consultation_id is None and (last is None or was_seen)
+    return visit.consultation_id is None and record_state(visit, stored) in _NOBODY_UNREAD
 
 
 def _is_derived(case: StoredCase, visit: SourceRecord, stored: StoredVisit, view: View) -> bool:
@@ -74,4 +142,4 @@ def _is_derived(case: StoredCase, visit: SourceRecord, stored: StoredVisit, view
         appointment_status(in_case) if isinstance(in_case, str) else None
     )
     live = view.is_live(memory.start or visit.start)
-    return word is not None and case.status == case_status(word, live=live, screened=True)
+    return word is not None and case.status == _meaning(word, live=live, screened=True).status

@@ -1,7 +1,7 @@
 """From a snapshot and what is stored to the changes a run would make (rules R1-R6, R10). Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import astuple, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from idexx_sync.pims.protocol import (
     Unknown,
     Unreadable,
 )
+from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
 from idexx_sync.syncs.inbound.context import View, bare_block_ids, id_of, key_of, missing_rows
 from idexx_sync.syncs.inbound.model import (
     BLOCK_TYPE,
@@ -47,12 +48,27 @@ def plan_inbound(
     Raises ShapeChanged when too many visits lack the status key.
     """
     check_status_keys(snapshot.records)
+    return plan_records(snapshot, stored, proofs, view)
+
+
+def plan_records(
+    snapshot: Snapshot,
+    stored: Stored,
+    proofs: Mapping[str, Lookup],
+    view: View,
+    decisions: Decisions | None = None,
+) -> Plan:
+    """The same of an answer whose shape is not judged.
+
+    Why each record is treated as it is gets noted in `decisions`, if there are any.
+    """
     plan = Plan(complete=snapshot.complete)
-    planner = _Planner(plan, stored, view, snapshot.read_at)
+    planner = _Planner(plan, stored, view, snapshot.read_at, decisions)
     planner.plan_answer(snapshot)
     for row in missing_rows(snapshot, stored, view):
         planner.plan_missing(row, proofs.get(id_of(row.key)))
     if not plan.complete or any(item.verdict == "alive" for item in plan.missing):
+        planner.note_incomplete()
         plan.drop_removals()
         plan.missing = [_without_strike(item, stored) for item in plan.missing]
     return plan
@@ -61,13 +77,27 @@ def plan_inbound(
 class _Planner:
     """Plans one record at a time into `plan`."""
 
-    def __init__(self, plan: Plan, stored: Stored, view: View, read_at: datetime) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        stored: Stored,
+        view: View,
+        read_at: datetime,
+        decisions: Decisions | None,
+    ) -> None:
         self.plan = plan
         self.stored = stored
         self.view = view
         self.read_at = read_at
         self.single_blocks: set[str] = set()
         """Ids of blocks that the answer shows and that it says do not recur."""
+        self.decisions = decisions
+
+    def note_incomplete(self) -> None:
+        """Note of each removal that the read proves nothing after all."""
+        for change in self.plan.changes if self.decisions is not None else ():
+            if change.action == "remove":
+                self._note(change.key, "R1", "read_incomplete")
 
     def plan_answer(self, snapshot: Snapshot) -> None:
         answer = _by_key(snapshot.records)
@@ -97,6 +127,7 @@ class _Planner:
             row = self.stored.rows.get(record_id)
             if row is not None and not row.deleted and row.appointment.kind == "block":
                 self._remove(row, "keyed_anew", self.stored.record(record_id))
+                self._note(record_id, "R10", "keyed_anew")
 
     def _concerns(self, key: str, start: str | None) -> bool:
         """Whether the window's predicate lets a record of the answer through (rule R2)."""
@@ -105,11 +136,14 @@ class _Planner:
     def _plan_record(self, key: str, record: SourceRecord) -> None:
         row = self.stored.rows.get(key)
         live = row is not None and not row.deleted
+        self._note_word(key, record)
         if not self.view.allows(record.room_id):
+            self._note(key, "R10", "room_not_synced", room=record.room_id)
             if live and row is not None:
                 self._remove(row, "room_not_synced", self.stored.record(key))
             return
         if not self.view.covers(day_of(record.start)) and not live:
+            self._note(key, "R2", "outside_window")
             return
         try:
             span = self._span(record.start, record.end, record.kind)
@@ -130,11 +164,13 @@ class _Planner:
             change = RowChange(key, "update", reason, after, row, memory, shift_minutes=shift)
         else:
             self.plan.unchanged += 1
+            self._note_news(key, remembered, memory)
             if remembered != memory and replace(remembered, looked_up_at=None) != memory:
                 self.plan.records.append(memory)
             return
         self.plan.cut_at_midnight += span.cut_at_midnight
         self.plan.changes.append(change)
+        self._note_change(change, remembered)
 
     def _plan_unreadable(self, item: Unreadable, planned: set[str]) -> None:
         """Plan the record unless its key is planned already: a readable version counts."""
@@ -154,6 +190,7 @@ class _Planner:
         remembered = self.stored.record(key)
         is_new = remembered.quarantine_code != code
         self.plan.quarantined.append(Quarantined(key, code, is_new))
+        self._note(key, "R3", "unreadable", code=code)
         memory = replace(remembered, quarantine_code=code, strikes=0, struck_at=None)
         row = self.stored.rows.get(key)
         if (
@@ -175,16 +212,20 @@ class _Planner:
         looked_up = replace(remembered, looked_up_at=self.read_at)
         if lookup is None:
             self.plan.missing.append(Missing(row, "not_looked_up", remembered))
+            self._note(row.key, "R6", "not_looked_up")
         elif isinstance(lookup, Unknown):
             self.plan.missing.append(Missing(row, "look_up_failed", looked_up))
+            self._note(row.key, "R6", "look_up_failed", code=lookup.code)
         elif isinstance(lookup, Gone) or _is_other_occurrence(row, lookup):
             unaskable = isinstance(lookup, Found) and lookup.id not in self.single_blocks
             apart = UNASKABLE_INTERVAL if unaskable else STRIKE_INTERVAL
             struck = strike(looked_up, self.read_at, apart)
             if proven_gone(struck):
                 self._remove(row, "not_found_twice", struck)
+                self._note(row.key, "R6", "not_found_twice")
             else:
                 self.plan.missing.append(Missing(row, "not_found_yet", struck))
+                self._note(row.key, "R6", "not_found_yet")
         else:
             self._plan_found(row, lookup, looked_up)
 
@@ -192,13 +233,17 @@ class _Planner:
         if found.deleted:
             status = appointment_status(found.status)
             self._remove(row, "deleted_at_source", looked_up, status=status)
+            self._note(row.key, "R6", "deleted_at_source")
         elif found.cancelled:
             self._remove(row, "cancelled_at_source", looked_up, status="cancelled")
+            self._note(row.key, "R6", "cancelled_at_source")
         elif not self.view.allows(found.room_id):
             self._remove(row, "room_not_synced", looked_up)
+            self._note(row.key, "R10", "room_not_synced", room=found.room_id)
         elif self.view.covers(day_of(found.start)):
             seen = replace(looked_up, strikes=0, struck_at=None)
             self.plan.missing.append(Missing(row, "alive", seen))
+            self._note(row.key, "R6", "alive")
         else:
             self._move(row, found, looked_up)
 
@@ -208,6 +253,7 @@ class _Planner:
             span = self._span(found.start, found.end, found.kind)
         except EndsBeforeStart:
             self.plan.missing.append(Missing(row, "look_up_failed", looked_up))
+            self._note(row.key, "R6", "look_up_failed", code="ends_before_start")
             return
         after = replace(
             row.appointment,
@@ -223,6 +269,7 @@ class _Planner:
         memory = replace(looked_up, source=source, strikes=0, struck_at=None)
         change = RowChange(row.key, "update", "moved_away", after, row, memory, proven=True)
         self.plan.changes.append(change)
+        self._note(row.key, "R6", "moved_away", start=found.start)
 
     def _remove(self, row: Row, reason: str, record: Record, status: str | None = None) -> None:
         after = row.appointment if status is None else replace(row.appointment, status=status)
@@ -265,6 +312,39 @@ class _Planner:
         return occupied_span(
             start, end, self.view.zone, self.view.slot_minutes, is_block=kind == "block"
         )
+
+    def _note(self, key: str, rule: str, code: str, /, **facts: Fact) -> None:
+        """Note a decision about the record, if anybody asks for any."""
+        if self.decisions is not None:
+            self.decisions.note(key, Decision(rule, code, facts))
+
+    def _note_word(self, key: str, record: SourceRecord) -> None:
+        if self.decisions is not None:
+            is_block = record.kind == "block"
+            told = Decision("R10", "block") if is_block else word_read(record.status)
+            self.decisions.note(key, told)
+
+    def _note_change(self, change: RowChange, before: Record) -> None:
+        if self.decisions is None:
+            return
+        if change.reason == "rederived":
+            self._note(change.key, "R4", "rederived", fields=sorted(change.fields))
+        elif change.reason == "came_back":
+            self._note(change.key, "R7", "came_back")
+        elif change.reason == "new":
+            self._note(change.key, "R2", "new")
+        else:
+            self._note_news(change.key, before, change.record)
+
+    def _note_news(self, key: str, before: Record, after: Record) -> None:
+        """Note what the source says otherwise than before (rule R4)."""
+        if self.decisions is None or before.source is None or after.source is None:
+            return
+        pairs = zip(astuple(before.source), astuple(after.source), strict=True)
+        names = [item.name for item in fields(AppointmentMemory)]
+        changed = [name for name, (a, b) in zip(names, pairs, strict=True) if a != b]
+        if changed:
+            self._note(key, "R4", "changed", fields=list(changed))
 
     def _shift(self, remembered: Record, record: SourceRecord) -> int:
         if record.kind == "block" or remembered.source is None:

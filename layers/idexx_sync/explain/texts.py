@@ -1,0 +1,186 @@
+"""Every decision of the plans in words for a person: tables from code to text. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from idexx_sync.syncs.decision import Decision
+
+Facts = Mapping[str, Any]
+Text = str | Callable[[Facts], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why ODIS shows what it shows, in one sentence."""
+
+    rule: str
+    """`R18`."""
+    text: str
+
+
+WORDS: Final[Mapping[str, str]] = {
+    "word": "Neo's word '{word}'{when} is read as {status}",
+    "unknown_word": "unknown word '{word}'{when}: the stored status stays",
+    "no_word": "no status word{when}: the stored status stays",
+    "block": "a block: it takes time and never becomes a case",
+}
+
+
+def _changed(run: str) -> Callable[[Facts], str]:
+    def text(facts: Facts) -> str:
+        return (
+            f"changed in Neo since: {_names(facts)}; the next {run} run over its day takes it over"
+        )
+
+    return text
+
+
+def _names(facts: Facts) -> str:
+    """Names of what differs; what is private is remembered as one."""
+    return ", ".join("personal values" if n == "private" else n for n in facts["fields"])
+
+
+CALENDAR: Final[Mapping[str, Text]] = {
+    "new": "no row yet: the next inbound run over its day makes it",
+    "came_back": "its row is removed, and Neo shows it: the next inbound run brings it back",
+    "changed": _changed("inbound"),
+    "rederived": lambda facts: (
+        f"its row says otherwise than Neo: {_names(facts)}; the next inbound run puts it right"
+    ),
+    "keyed_anew": "an earlier service's row of a block: the next inbound run replaces it",
+    "room_not_synced": "its room {room} is not among those that are synced: it has no row",
+    "outside_window": "its day lies outside of those that runs read, to {last}",
+    "unreadable": "the calendar's record can't be read ({code})",
+    "read_incomplete": "the calendar's answer is not complete: such a read removes nothing",
+    "not_looked_up": "the calendar leaves it out, and nobody has looked it up: that proves nothing",
+    "look_up_failed": "the look-up gave no usable answer ({code}): it proves nothing",
+    "not_found_yet": "Neo does not find it now; once proves nothing, twice does",
+    "not_found_twice": "Neo does not find it again: the next run over its day takes it out",
+    "deleted_at_source": "deleted in Neo: the next run over its day takes it out",
+    "cancelled_at_source": "cancelled in Neo: the next run over its day takes it out",
+    "alive": "alive, and the calendar leaves it out: such a read removes nothing",
+    "moved_away": "it has moved to {start}: its row follows",
+}
+"""Of the inbound plan."""
+
+
+def _read_daily(facts: Facts) -> str:
+    return f"its record was read when final, with notes: read daily until {facts['until']}"
+
+
+CASE: Final[Mapping[str, Text]] = {
+    "no_patient": "it names no patient: such an appointment never becomes a case",
+    "versions_differ": "the calendar shows it in two versions: its case is left alone",
+    "ends_before_start": "the visit ends before it starts: its case is left alone",
+    "document_not_an_object": (
+        "a document of its case has no object where ours goes: it is left alone"
+    ),
+    "deleted_in_odis": "somebody deleted its case in ODIS: it is not made again",
+    "new": "no case yet: the next case run makes it",
+    "adopted": "its case is somebody else's as yet: the next case run takes it over",
+    "several_cases": (
+        "{cases} cases of one visit: {case} gets everything; cancelled, no-show and life status "
+        "go to all of them"
+    ),
+    "came_back": "removed by the reconciliation, and Neo shows it: the next case run revives it",
+    "changed": _changed("case"),
+    "rederived": lambda facts: (
+        f"its case says otherwise than Neo: {_names(facts)}; the next case run puts it right"
+    ),
+    "edited": lambda facts: f"a person's edits that stay: {_names(facts)}",
+    "died": "its words say that the patient has died ({category}): the next case run marks it",
+    "outside_window": "case runs read {first} to {last} by themselves, and its day is another",
+    # readings
+    "no_record": "the calendar names no record any more: what was read of it stays",
+    "never_read": "its record was never read: it comes first in the next case run",
+    "another_record": "its record is not the one that was read: it comes first next time",
+    "read_failed": "the last reading failed ({code}): it comes first next time",
+    "wrong_patient": "the record read was another patient's: left, asked again daily",
+    "vanished": lambda facts: (
+        "Neo no longer has the record: what was read stays, asked again daily"
+        if facts["known"]
+        else "Neo does not have the record, and nobody has read it: asked again daily"
+    ),
+    "not_final": "the visit is not finalised: its record is read each time",
+    "read_before_final": "its record was read before the visit was finalised: read each time",
+    "no_notes": "its record has no notes yet: read each time",
+    "changed_since": "the calendar has changed: its record is read in the next case run",
+    "not_completed": "its record was read, and its case is not completed: read each time",
+    "daily": _read_daily,
+    "over": "its record was read when final, with notes: not read again since {until}",
+    "wrong_patient_now": "the record in Neo is another patient's than the visit: not taken over",
+    "of_another_now": "the record in Neo is another patient's than the visit: not taken over",
+    "read_failed_now": "its record can't be read now: nothing is concluded from that",
+    "gone_now": "Neo does not find its record now: what was read of it stays",
+}
+"""Of the case plan, but for the status."""
+
+
+def _before_live(facts: Facts) -> str:
+    if facts["live_from"] is None:
+        return "finalised, and the clinic has no first day yet (live_from): {meant}"
+    return "finalised before the clinic's live_from {live_from}: {meant}"
+
+
+_SCREENED: Final = {
+    "being_read": "finalised, and the next case run reads its record: {meant}",
+    "none": "finalised, and there is no record to read: {meant}",
+    "read": "finalised, and its record was read before it was taken away: {meant}",
+    "vanished": "finalised, and Neo has no record of it any more: {meant}",
+}
+_NOT_SCREENED: Final = {
+    "unread": "finalised, and its record is not read yet: {meant}",
+    "failed": "finalised, and its record could not be read: {meant}",
+    "vanished": "finalised, and Neo no longer has its record: {meant}",
+    "wrong_patient": "finalised, and the record read was another patient's: {meant}",
+    "read": "finalised, and only the next reading of its record completes it: {meant}",
+}
+_TAKEN_AWAY: Final = "finalised, and its record was taken away before anybody read it: {meant}"
+
+
+def _not_screened(facts: Facts) -> str:
+    if not facts["has_record"]:
+        return _TAKEN_AWAY
+    if facts["record"] == "read" and facts["outcome"] == "completed_already":
+        return "finalised, and its record is read: {becomes}"
+    return _NOT_SCREENED[facts["record"]]
+
+
+STATUS: Final[Mapping[str, Text]] = {
+    "as_the_visit": "{status}: {meant}",
+    "before_live": _before_live,
+    "screened": lambda facts: _SCREENED[facts["record"]],
+    "not_screened": _not_screened,
+    "no_status": lambda facts: (
+        "no status to go by: the case stays {becomes}"
+        if facts["meant"] is None
+        else "no status to go by: {meant}"
+    ),
+}
+"""Why a case's status is what it is."""
+
+
+def reason_of(table: Mapping[str, Text], decision: Decision, when: str = "") -> Reason:
+    """The decision as the table says it. Raises KeyError for a code that it lacks."""
+    text = table[decision.code]
+    said = text if isinstance(text, str) else text(decision.facts)
+    return Reason(decision.rule, said.format(**decision.facts, when=when))
+
+
+def status_reasons(decision: Decision) -> Iterator[Reason]:
+    """What the visit means for its case's status, and whether that is so."""
+    facts = decision.facts
+    why = reason_of(STATUS, decision)
+    yield why
+    stored = facts["stored"] or "no status"
+    if facts["outcome"] == "edited":
+        yield Reason("R15", f"a person made it {stored}: that stays")
+    elif facts["outcome"] == "completed_already" and not why.text.endswith(f": {stored}"):
+        yield Reason("R18", "completed already: it stays so")
+    elif facts["outcome"] == "written" and facts["has_case"]:
+        yield Reason(
+            "R4",
+            f"ODIS still shows {stored}: the next case run that sees the visit makes it "
+            f"{facts['becomes']}",
+        )

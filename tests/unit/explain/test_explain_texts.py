@@ -1,0 +1,75 @@
+"""Every code that planning can yield has a text, and every text has a code that yields it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import idexx_sync.explain
+import idexx_sync.syncs
+from idexx_sync.explain.texts import CALENDAR, CASE, STATUS, WORDS
+from idexx_sync.syncs.cases import due, plan, reading, status
+
+SYNCS = Path(idexx_sync.syncs.__path__[0])
+EXPLAIN = Path(idexx_sync.explain.__path__[0])
+CONSTANTS = {
+    name: value
+    for module in (due, plan, reading, status)
+    for name, value in vars(module).items()
+    if name.isupper() and isinstance(value, str)
+}
+
+
+def codes_in(path: Path) -> Iterator[str]:
+    """What follows a rule in a call, and the code of each ruling."""
+    for call in ast.walk(ast.parse(path.read_text())):
+        if isinstance(call, ast.Call):
+            place = {"ReadingRuling": 1, "Meaning": 2}.get(_name(call.func), 0)
+            told = [_text(argument) for argument in call.args]
+            at = [n + 1 for n, text in enumerate(told) if text and _is_rule(text)]
+            yield from (told[n] for n in [place, *at] if n and n < len(told) and told[n])
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return str(CONSTANTS.get(_name(node), ""))
+
+
+def _is_rule(text: str) -> bool:
+    return text[0] == "R" and text[1:].isdigit()
+
+
+CASES = SYNCS / "cases"
+OF_CASES = [CASES / f"{name}.py" for name in ("plan", "due", "calendar")]
+TABLES: list[tuple[list[Path], dict[str, Any]]] = [
+    ([SYNCS / "decision.py"], dict(WORDS)),
+    ([SYNCS / "inbound" / "plan.py"], {**CALENDAR, **WORDS}),
+    (OF_CASES, dict(CASE)),
+    ([CASES / "status.py"], dict(STATUS)),
+]
+
+
+@pytest.mark.parametrize(("paths", "table"), TABLES)
+def test_every_code_of_a_plan_has_its_text(paths: list[Path], table: dict[str, Any]) -> None:
+    found = {code for path in paths for code in codes_in(path)}
+
+    assert found
+    assert found <= table.keys()
+
+
+def test_every_text_is_of_a_code_that_is_yielded() -> None:
+    paths = [path for paths, _ in TABLES for path in paths]
+    paths += [EXPLAIN / "preview.py", CASES / "reading.py"]
+    found = {code for path in paths for code in codes_in(path)}
+    found |= {f"{CONSTANTS[name]}_now" for name in ("WRONG_PATIENT", "READ_FAILED", "OF_ANOTHER")}
+    found |= {CONSTANTS[name] for name in ("WRONG_PATIENT", "VANISHED", "READ_FAILED")}
+    found |= {CONSTANTS[name] for name in ("ENDS_BEFORE_START", "NOT_AN_OBJECT")}
+
+    assert {*CALENDAR, *CASE, *STATUS, *WORDS} <= found
