@@ -8,7 +8,7 @@ from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.submission import RunRequest, WorkerUnavailable, submit
-from idexx_sync.operations.decisions import Verdict, decide_hold
+from idexx_sync.operations.decisions import HoldDecision, decide_hold
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import hold_page, hold_view
 from idexx_sync.syncs.hold_store import Hold, params_of_finder
@@ -59,6 +59,8 @@ def reject_hold(request: Request, dependencies: ApiDependencies) -> Response:
     return Response(200, hold_view(conn, _decided(request, dependencies, conn, "rejected")))
 
 
-def _decided(request: Request, dependencies: ApiDependencies, conn: Conn, verdict: Verdict) -> Hold:
+def _decided(
+    request: Request, dependencies: ApiDependencies, conn: Conn, decision: HoldDecision
+) -> Hold:
     hold = visible_hold(request, conn)
-    return decide_hold(conn, hold, verdict, request.caller.name, dependencies.clock())
+    return decide_hold(conn, hold, decision, request.caller.name, dependencies.clock())

@@ -13,7 +13,7 @@ from rich.text import Text
 from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url, as_day, as_id
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.phrases import ACTORS, ago, moment, phrase, utc
-from idexx_sync.cli.tables import entries, facts
+from idexx_sync.cli.tables import entries, fact_table
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.status import WRITES, ClinicStatus, SyncStatus, clinic_status
 from idexx_sync.clinics.store import ClinicLine, clinics_listed, require_acting_user, set_up_clinic
@@ -209,7 +209,7 @@ def _shown(
         ("last job", f"{last_job.id} ({phrase({}, last_job.status)})" if last_job else "-"),
         ("open holds", str(status.open_holds)),
     ]
-    return facts(rows)
+    return fact_table(rows)
 
 
 def _sync_shown(sync: SyncStatus, zone: ZoneInfo, now: datetime) -> str:
@@ -224,4 +224,4 @@ def _needs_shown(status: ClinicStatus) -> list[RenderableType]:
     if not status.needs:
         return [Text("Nothing is needed from anybody.", "green")]
     needed = [(ACTORS[need.who].partition(";")[0], need.what) for need in status.needs]
-    return [facts(needed, "Needed")]
+    return [fact_table(needed, "Needed")]

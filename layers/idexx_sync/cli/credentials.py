@@ -11,7 +11,7 @@ from rich.text import Text
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.phrases import ACTORS, moment, phrase, utc
-from idexx_sync.cli.tables import facts, listing
+from idexx_sync.cli.tables import fact_table, listing
 from idexx_sync.clinics.overview import clinic_overview
 from idexx_sync.clinics.status import breaker
 from idexx_sync.core.clinic_time import zone_of
@@ -93,7 +93,7 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
         )
         return
     shown: list[RenderableType] = [
-        facts(
+        fact_table(
             [
                 ("clinic", str(clinic)),
                 ("version", str(overview.credential_version)),

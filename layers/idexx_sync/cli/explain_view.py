@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, phrase, utc
-from idexx_sync.cli.tables import facts
+from idexx_sync.cli.tables import fact_table
 from idexx_sync.explain.model import Memory, NamedHold, NeoSays, StoredAppointment, StoredRow, Touch
 from idexx_sync.explain.store import MOST_TOUCHES
 from idexx_sync.explain.texts import Reason
@@ -252,7 +252,7 @@ def as_shown(
     parts: list[RenderableType] = [Text(f"Appointment {appointment_id}", "bold")]
     parts += _neo_shown(neo, veil)
     parts += _stored_shown(stored, neo.record, veil, zone)
-    parts += [_heading("Why"), facts((reason.rule, reason.text) for reason in why)]
+    parts += [_heading("Why"), fact_table((reason.rule, reason.text) for reason in why)]
     parts += _touches_shown(stored.touches, veil, zone)
     parts += _holds_shown(stored.holds, zone)
     return parts
@@ -293,7 +293,7 @@ def _neo_shown(neo: NeoSays, veil: Veil) -> list[RenderableType]:
             rows.append(("", "of another patient than the visit"))
     if neo.not_asked is not None:
         rows.append(("not asked", neo.not_asked))
-    return [_heading("What Neo says now"), facts(rows)]
+    return [_heading("What Neo says now"), fact_table(rows)]
 
 
 def _found(data: dict[str, Any]) -> str:
@@ -329,7 +329,7 @@ def _stored_shown(
         rows.append(("case", "deleted in ODIS"))
     if not rows:
         rows.append(("", "nothing"))
-    return [_heading("What is stored"), facts(rows)]
+    return [_heading("What is stored"), fact_table(rows)]
 
 
 def _touches_shown(touches: Sequence[Touch], veil: Veil, zone: ZoneInfo) -> list[RenderableType]:

@@ -13,7 +13,7 @@ from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
 from idexx_sync.cli.phrases import CAUSES, counted, moment, phrase
-from idexx_sync.cli.tables import entries, facts, listing
+from idexx_sync.cli.tables import entries, fact_table, listing
 from idexx_sync.cli.watching import watch
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.operations.models import HoldView
@@ -72,7 +72,7 @@ def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
     zone = zone_of(hold.timezone)
     until = moment(hold.permit_until, zone)
     parts: list[RenderableType] = [
-        facts(
+        fact_table(
             [
                 ("hold", str(hold.id)),
                 ("clinic", str(hold.clinic_id)),

@@ -10,7 +10,7 @@ from rich.text import Text
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import Exit, exit_of_job
 from idexx_sync.cli.phrases import ACTORS, COUNTS, REASONS, WARNINGS, counted, moment, phrase, took
-from idexx_sync.cli.tables import facts, listing
+from idexx_sync.cli.tables import fact_table, listing
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.operations.models import JobView
 
@@ -42,7 +42,7 @@ def job_shown(job: JobView) -> list[RenderableType]:
     days = job.window
     parts: list[RenderableType] = [
         _headline(job),
-        facts(
+        fact_table(
             [
                 ("job", str(job.id)),
                 ("clinic", str(job.clinic_id)),
@@ -55,7 +55,7 @@ def job_shown(job: JobView) -> list[RenderableType]:
         ),
     ]
     if counts := _counts(job.counts or {}):
-        parts.append(facts(counts))
+        parts.append(fact_table(counts))
     for code, count in (job.warnings or {}).items():
         parts.append(Text(f"! {phrase(WARNINGS, code)}: {count}", "yellow"))
     for cause, count in (job.held or {}).items():

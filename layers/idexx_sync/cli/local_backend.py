@@ -13,7 +13,7 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.local_run import run_here
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import new_order, retry_order
-from idexx_sync.operations.decisions import Verdict, cancel_job, decide_hold, require_ended
+from idexx_sync.operations.decisions import HoldDecision, cancel_job, decide_hold, require_ended
 from idexx_sync.operations.lookup import find_hold, find_job, require_clinic
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
@@ -73,9 +73,9 @@ class LocalBackend:
         with self._cli.database() as conn:
             return hold_view(conn, self._decided(conn, hold_id, "rejected", by))
 
-    def _decided(self, conn: Conn, hold_id: UUID, verdict: Verdict, by: str | None) -> Hold:
+    def _decided(self, conn: Conn, hold_id: UUID, decision: HoldDecision, by: str | None) -> Hold:
         hold = find_hold(conn, hold_id)
-        return decide_hold(conn, hold, verdict, by or _account(), self._cli.clock())
+        return decide_hold(conn, hold, decision, by or _account(), self._cli.clock())
 
 
 def _account() -> str:

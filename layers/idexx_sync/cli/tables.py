@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 
-def facts(rows: Iterable[tuple[str, str | None]], title: str | None = None) -> Table:
+def fact_table(rows: Iterable[tuple[str, str | None]], title: str | None = None) -> Table:
     """Names on the left, values on the right; a row whose value is None is left out."""
     table = Table(box=None, show_header=False, title=title, title_justify="left", padding=(0, 1))
     table.add_column(no_wrap=True, style="dim")

@@ -17,12 +17,11 @@ from idexx_sync.core.vocabulary import Stage
 from idexx_sync.explain.model import NeoSays, StoredAppointment, StoredRow
 from idexx_sync.pims.protocol import Consultation, Snapshot, SourceRecord, Window
 from idexx_sync.syncs.cases.calendar import visits_of
-from idexx_sync.syncs.cases.context import View as CaseView
+from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import VANISHED, reading_decision, rule_reading
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
 from idexx_sync.syncs.decision import Decision, Decisions
-from idexx_sync.syncs.inbound.context import View as CalendarView
-from idexx_sync.syncs.inbound.context import bare_block_ids, keys_of
+from idexx_sync.syncs.inbound.context import CalendarContext, bare_block_ids, keys_of
 from idexx_sync.syncs.inbound.model import Appointment, Row, Stored
 from idexx_sync.syncs.inbound.plan import plan_records
 from idexx_sync.syncs.memory import Record
@@ -104,7 +103,7 @@ def _calendar(neo: NeoSays, stored: StoredAppointment, clinic: Clinical) -> list
     decisions = Decisions()
     rows = _rows(stored.rows, neo.snapshot)
     days = [neo.day, *(row.appointment.date for row in rows.values() if not row.deleted)]
-    view = CalendarView(
+    context = CalendarContext(
         window=Window(min(days), max(days)),
         zone=clinic.zone,
         slot_minutes=clinic.slot_minutes,
@@ -112,7 +111,7 @@ def _calendar(neo: NeoSays, stored: StoredAppointment, clinic: Clinical) -> list
         fingerprint=clinic.fingerprint,
     )
     proofs = {} if neo.lookup is None else dict.fromkeys(_ids(rows), neo.lookup)
-    plan_records(neo.snapshot, Stored(rows, _records(stored)), proofs, view, decisions)
+    plan_records(neo.snapshot, Stored(rows, _records(stored)), proofs, context, decisions)
     found = _each_once(decisions)
     usual = clinic.window("inbound")
     if neo.shown and neo.day not in usual:
@@ -171,8 +170,8 @@ def _of_window(window: Window) -> dict[str, str]:
 # -- the case ------------------------------------------------------------------------------------
 
 
-def _view(clinic: Clinical) -> CaseView:
-    return CaseView(
+def _context(clinic: Clinical) -> CaseContext:
+    return CaseContext(
         clinic_id=clinic.id,
         zone=clinic.zone,
         slot_minutes=clinic.slot_minutes,
@@ -187,7 +186,7 @@ def _plan_visit(
     visit: SourceRecord, stored: StoredAppointment, clinic: Clinical, decisions: Decisions
 ) -> bool:
     """Plan the calendar's part; whether the record is read after it."""
-    plan = plan_visits([visit], {visit.id: stored.visit}, _view(clinic), decisions)
+    plan = plan_visits([visit], {visit.id: stored.visit}, _context(clinic), decisions)
     changed = any(change.reason == "source" for change in plan.changes)
     ruling = rule_reading(visit, stored.visit, clinic.now, clinic.zone, changed=changed)
     decisions.note(visit.id, reading_decision(ruling, visit, stored.visit))
@@ -211,7 +210,7 @@ def _plan_record(
         gone = [visit]
     elif neo.reading is not None and not neo.is_of_patient:
         decisions.note(visit.id, Decision("R17", f"{neo.reading}_now"))
-    plan_consultations(read, gone, {visit.id: stored.visit}, _view(clinic), decisions)
+    plan_consultations(read, gone, {visit.id: stored.visit}, _context(clinic), decisions)
 
 
 def _remembered_case(

@@ -10,7 +10,7 @@ from idexx_sync.jobs.store import cancel
 from idexx_sync.operations.lookup import find_hold, find_job
 from idexx_sync.syncs.hold_store import Hold, decide
 
-Verdict = Literal["approved", "rejected"]
+HoldDecision = Literal["approved", "rejected"]
 
 
 def require_ended(job: Job) -> None:
@@ -32,9 +32,9 @@ def cancel_job(conn: Conn, job: Job, by: str) -> Job:
     return find_job(conn, job.id)
 
 
-def decide_hold(conn: Conn, hold: Hold, verdict: Verdict, by: str, now: datetime) -> Hold:
+def decide_hold(conn: Conn, hold: Hold, decision: HoldDecision, by: str, now: datetime) -> Hold:
     """Record the decision and return the hold as it is then; Conflict unless the hold is open."""
-    found = decide(conn, hold.id, verdict, by, now)
+    found = decide(conn, hold.id, decision, by, now)
     if found is None:
         status = find_hold(conn, hold.id).status
         raise Conflict(

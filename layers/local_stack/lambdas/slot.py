@@ -10,7 +10,7 @@ import aiohttp
 
 from local_stack.lambdas import families
 from local_stack.lambdas.function import Function, Machine, NotRunnable, environment_of
-from local_stack.lambdas.verdict import Verdict, failure, judge
+from local_stack.lambdas.verdict import Verdict, failure, judge_invocation
 
 LOOKS_EVERY_S: Final = 0.2
 """How often a running invocation's memory and time are looked at."""
@@ -88,7 +88,7 @@ class Slot:
     async def _ask(self, event: bytes) -> Verdict:
         try:
             async with self._http.post(self._url, data=event) as answer:
-                return judge(answer.status, await answer.read())
+                return judge_invocation(answer.status, await answer.read())
         except aiohttp.ClientError as error:
             return failure("Sandbox.Failure", f"Error: the emulator is gone: {error}")
 

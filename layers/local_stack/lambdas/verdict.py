@@ -19,7 +19,7 @@ class Verdict:
     """Whether the execution environment may be used again."""
 
 
-def judge(status: int, body: bytes) -> Verdict:
+def judge_invocation(status: int, body: bytes) -> Verdict:
     """The emulator answers 200 to a handler that raised, and plain text when time ran out."""
     try:
         answer = json.loads(body)

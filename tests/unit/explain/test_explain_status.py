@@ -24,7 +24,7 @@ from idexx_sync.pims.protocol import (
     Unknown,
     Window,
 )
-from idexx_sync.syncs.cases.context import View
+from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import due_in_order
 from idexx_sync.syncs.cases.model import ConsultationMemory, Plan, StoredCase, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
@@ -142,10 +142,10 @@ STATUS_TEXTS = (
 
 
 def by_calendar(
-    visit: SourceRecord, stored: StoredVisit, view: View
+    visit: SourceRecord, stored: StoredVisit, context: CaseContext
 ) -> tuple[StoredVisit, frozenset[str]]:
     """What is stored once the calendar's part is written, and the visits that have changed."""
-    plan = plan_visits([visit], {"7": stored}, view)
+    plan = plan_visits([visit], {"7": stored}, context)
     changed = frozenset(change.visit_id for change in plan.changes if change.reason == "source")
     record = next(iter(plan.records), stored.record)
     return replace(_with_status(stored, plan), record=record), changed
@@ -158,21 +158,21 @@ def _with_status(stored: StoredVisit, plan: Plan) -> StoredVisit:
     return replace(stored, cases=[replace(stored.case, status=written[-1])])
 
 
-def by_record(neo: NeoSays, stored: StoredVisit, view: View) -> StoredVisit:
+def by_record(neo: NeoSays, stored: StoredVisit, context: CaseContext) -> StoredVisit:
     """What is stored after a whole run, made of the sync's own steps."""
     (visit,), answer = neo.shown, neo.consultation
-    after, changed = by_calendar(visit, stored, view)
+    after, changed = by_calendar(visit, stored, context)
     due = due_in_order([visit], {"7": stored}, changed, NOW, ZONE)
     if not due or answer is None:
         return after
     pims = ScriptedPims(lambda: NOW, answers={"7": neo.lookup} if neo.lookup else {})
     read = judge_answers([(visit, answer)], {"7": after}, pims, NOW)
-    plan = plan_consultations(read.records.values(), read.vanished, {"7": after}, view)
+    plan = plan_consultations(read.records.values(), read.vanished, {"7": after}, context)
     return _with_status(after, plan)
 
 
-def view_of(live_from: date | None) -> View:
-    return View(ONE, ZONE, 30, live_from, ONE, NOW, mark)
+def context_of(live_from: date | None) -> CaseContext:
+    return CaseContext(ONE, ZONE, 30, live_from, ONE, NOW, mark)
 
 
 @given(neo=shown(), stored=kept(), live_from=first_days)
@@ -180,7 +180,7 @@ def test_r18_the_status_that_is_told_is_the_one_that_the_calendar_writes(
     neo: NeoSays, stored: StoredVisit, live_from: date | None
 ) -> None:
     unread = replace(neo, consultation=None)
-    plan = plan_visits(neo.shown, {"7": stored}, view_of(live_from))
+    plan = plan_visits(neo.shown, {"7": stored}, context_of(live_from))
     written = [c.values["case.status"] for c in plan.changes if "case.status" in c.values]
     before = stored.case.status if stored.case else None
 
@@ -196,7 +196,7 @@ def test_r18_the_status_that_is_told_is_the_one_that_a_whole_run_leaves(
 
 
 def check_a_whole_run(neo: NeoSays, stored: StoredVisit, live_from: date | None) -> None:
-    after = by_record(neo, stored, view_of(live_from))
+    after = by_record(neo, stored, context_of(live_from))
     assert stored.case is not None
     assert after.case is not None
 
@@ -247,6 +247,6 @@ def test_r18_without_neo_the_status_that_is_told_rests_on_what_is_remembered(
         status=memory.status,
         consultation_id=memory.consultation,
     )
-    after, _ = by_calendar(visit, stored, view_of(live_from))
+    after, _ = by_calendar(visit, stored, context_of(live_from))
     assert after.case is not None
     assert status_told(texts, stored.case.status) == (after.case.status or "no status")

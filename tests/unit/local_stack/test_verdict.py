@@ -4,26 +4,26 @@ import json
 
 import pytest
 
-from local_stack.lambdas.verdict import Verdict, judge
+from local_stack.lambdas.verdict import Verdict, judge_invocation
 
 
 @pytest.mark.parametrize(
     "body", [b'{"statusCode": 200}', b'"text"', b"null", b"[1]", b'{"error": "of its own"}']
 )
 def test_what_a_function_returns_is_passed_on(body: bytes) -> None:
-    assert judge(200, body) == Verdict(body)
+    assert judge_invocation(200, body) == Verdict(body)
 
 
 def test_what_a_handler_raised_is_a_failure_after_which_the_process_goes_on() -> None:
     body = b'{"errorType": "ValueError", "errorMessage": "no"}'
 
-    assert judge(200, body) == Verdict(body, failed=True, reusable=True)
+    assert judge_invocation(200, body) == Verdict(body, failed=True, reusable=True)
 
 
 def test_an_answer_for_the_gateway_is_none_even_if_it_names_an_error_type() -> None:
     body = b'{"statusCode": 500, "errorType": "x"}'
 
-    assert judge(200, body) == Verdict(body)
+    assert judge_invocation(200, body) == Verdict(body)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_an_answer_for_the_gateway_is_none_even_if_it_names_an_error_type() -> N
 def test_a_broken_runtime_is_not_used_again(status: int, error_type: str) -> None:
     body = json.dumps({"errorType": error_type, "errorMessage": "x"}).encode()
 
-    assert judge(status, body) == Verdict(body, failed=True, reusable=False)
+    assert judge_invocation(status, body) == Verdict(body, failed=True, reusable=False)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_broken_runtime_is_not_used_again(status: int, error_type: str) -> Non
     ],
 )
 def test_plain_text_is_a_failure(body: bytes, error_type: str) -> None:
-    verdict = judge(200, body)
+    verdict = judge_invocation(200, body)
 
     assert (verdict.failed, verdict.reusable) == (True, False)
     assert json.loads(verdict.payload)["errorType"] == error_type

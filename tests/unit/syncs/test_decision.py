@@ -11,16 +11,16 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 
 from idexx_sync.pims.protocol import Consultation, Lookup, Snapshot, SourceRecord
-from idexx_sync.syncs.cases.context import View as CaseView
+from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS
 from idexx_sync.syncs.cases.model import StoredCase, StoredPatient, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
 from idexx_sync.syncs.decision import Decision, Decisions, word_read
-from idexx_sync.syncs.inbound.context import View
+from idexx_sync.syncs.inbound.context import CalendarContext
 from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.plan import plan_records
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
-from tests.unit.syncs.inbound.strategies import proofs, snapshots, stored_rows, views
+from tests.unit.syncs.inbound.strategies import contexts, proofs, snapshots, stored_rows
 
 CANARIES: dict[str, Any] = {
     "patient_name": "CANARYPET",
@@ -41,7 +41,7 @@ VISIT = SourceRecord(
     **CANARIES,
 )
 CHART = Consultation("9", "4", reason="CANARYREASON", notes_html="<p>CANARYNOTES, cremated</p>")
-VIEW = CaseView(
+CONTEXT = CaseContext(
     UUID(int=1),
     ZoneInfo("America/Chicago"),
     30,
@@ -56,15 +56,15 @@ def noted(decisions: Decisions) -> list[Decision]:
     return [decision for key in decisions.keys for decision in decisions.of(key)]
 
 
-@given(snapshots, stored_rows(), proofs, views)
+@given(snapshots, stored_rows(), proofs, contexts)
 def test_a_calendars_plan_is_the_same_whether_its_decisions_are_noted_or_not(
-    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], view: View
+    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], context: CalendarContext
 ) -> None:
     decisions = Decisions()
 
-    plan = plan_records(snapshot, stored, found, view, decisions)
+    plan = plan_records(snapshot, stored, found, context, decisions)
 
-    assert plan == plan_records(snapshot, stored, found, view)
+    assert plan == plan_records(snapshot, stored, found, context)
     shown = {change.key for change in plan.changes} | {item.row.key for item in plan.missing}
     assert shown <= set(decisions.keys)
     for decision in noted(decisions):
@@ -90,8 +90,8 @@ def test_r21_no_personal_value_is_in_any_decision() -> None:
         StoredVisit([replace(case, metadata={}) for case in cases], UUID(int=2), known),
     ):
         decisions = Decisions()
-        plan_visits([VISIT], {"7": stored}, VIEW, decisions)
-        plan_consultations([(VISIT, CHART)], [], {"7": stored}, VIEW, decisions)
+        plan_visits([VISIT], {"7": stored}, CONTEXT, decisions)
+        plan_consultations([(VISIT, CHART)], [], {"7": stored}, CONTEXT, decisions)
         said = json.dumps([decision.as_data() for decision in noted(decisions)])
 
         found |= {decision.code for decision in noted(decisions)}

@@ -22,7 +22,7 @@ from idexx_sync.syncs.holds import HoldDecisions
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class CasePiece:
     """Visits that were planned, and judged where that is needed: one piece of a case run."""
 
     plan: Plan

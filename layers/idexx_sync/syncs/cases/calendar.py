@@ -9,9 +9,9 @@ from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Snapshot, SourceRecord, Unreadable
 from idexx_sync.syncs.cases import store
-from idexx_sync.syncs.cases.context import View
+from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import due_in_order
-from idexx_sync.syncs.cases.gate import Answer, comparison, left_alone, times_held
+from idexx_sync.syncs.cases.gate import CalendarAnswer, comparison, left_alone, times_held
 from idexx_sync.syncs.cases.model import Plan, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.decision import Decision, Decisions
@@ -22,7 +22,7 @@ from idexx_sync.syncs.proof import check_status_keys, newest
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class ShownCalendar:
     """What the source said of a window."""
 
     snapshot: Snapshot
@@ -35,7 +35,7 @@ class Calendar:
 class Loaded:
     """A calendar beside what is stored, at one moment."""
 
-    calendar: Calendar
+    calendar: ShownCalendar
     now: datetime
     """Of the whole transaction that this leads to."""
     stored: Mapping[str, StoredVisit]
@@ -62,7 +62,7 @@ class Judged:
     judgement: Judgement
 
 
-def calendar_of(snapshot: Snapshot) -> Calendar:
+def calendar_of(snapshot: Snapshot) -> ShownCalendar:
     """The window's visits of patients, each once.
 
     Equal versions of a visit collapse and the latest counts; where that is unclear none does.
@@ -73,7 +73,7 @@ def calendar_of(snapshot: Snapshot) -> Calendar:
     return visits_of(snapshot)
 
 
-def visits_of(snapshot: Snapshot, decisions: Decisions | None = None) -> Calendar:
+def visits_of(snapshot: Snapshot, decisions: Decisions | None = None) -> ShownCalendar:
     """The same of an answer whose shape is not judged."""
     versions: dict[str, list[SourceRecord]] = {}
     for record in snapshot.records:
@@ -87,10 +87,10 @@ def visits_of(snapshot: Snapshot, decisions: Decisions | None = None) -> Calenda
     if decisions is not None:
         for visit_id in latest.keys() - {visit.id for visit in visits}:
             decisions.note(visit_id, Decision("R10", "versions_differ"))
-    return Calendar(snapshot, visits, unclear=len(latest) - len(visits))
+    return ShownCalendar(snapshot, visits, unclear=len(latest) - len(visits))
 
 
-def load(run: Run, calendar: Calendar) -> Loaded:
+def load(run: Run, calendar: ShownCalendar) -> Loaded:
     """Read what is stored of the calendar's visits, in one round trip."""
     conn, clinic_id = run.conn, run.clinic.id
     with conn.pipeline():
@@ -115,10 +115,10 @@ def stored_query(run: Run, visits: Sequence[SourceRecord]) -> store.StoredQuery:
     return store.StoredQuery(run.conn, run.clinic.id, consultations)
 
 
-def view_of(run: Run, now: datetime, reported_words: frozenset[tuple[str, str]]) -> View:
+def context_of(run: Run, now: datetime, reported_words: frozenset[tuple[str, str]]) -> CaseContext:
     """How the clinic's visits are to be read at that moment."""
     clinic = run.clinic
-    return View(
+    return CaseContext(
         clinic_id=clinic.id,
         zone=clinic.zone,
         slot_minutes=clinic.schedule.slot_minutes,
@@ -132,8 +132,8 @@ def view_of(run: Run, now: datetime, reported_words: frozenset[tuple[str, str]])
 
 def planned(run: Run, loaded: Loaded) -> Planned:
     """Plan every visit of the calendar."""
-    view = view_of(run, loaded.now, loaded.reported_words)
-    return Planned(loaded, plan_visits(loaded.calendar.visits, loaded.stored, view))
+    context = context_of(run, loaded.now, loaded.reported_words)
+    return Planned(loaded, plan_visits(loaded.calendar.visits, loaded.stored, context))
 
 
 def judged(run: Run, planned: Planned) -> Judged:
@@ -152,10 +152,10 @@ def judged(run: Run, planned: Planned) -> Judged:
     return Judged(loaded, plan.with_times_held(times_held(judgement), loaded.stored), judgement)
 
 
-def _answer(calendar: Calendar) -> Answer:
+def _answer(calendar: ShownCalendar) -> CalendarAnswer:
     snapshot = calendar.snapshot
     shown: list[SourceRecord | Unreadable] = [*snapshot.records, *snapshot.unreadable]
-    return Answer(
+    return CalendarAnswer(
         window=snapshot.window,
         visits=calendar.visits,
         present={item.id for item in shown if item.id is not None and item.kind == "visit"},

@@ -12,7 +12,7 @@ from idexx_sync.syncs.memory import fingerprint_of
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CaseContext:
     """How a clinic's visits are to be read."""
 
     clinic_id: UUID
@@ -26,7 +26,7 @@ class View:
     """Keyed hash of a private text."""
     reported_words: frozenset[tuple[str, str]] = frozenset()
 
-    def mark_of(self, value: Any) -> str:
+    def fingerprint_of(self, value: Any) -> str:
         """The fingerprint of any value."""
         return fingerprint_of(value, self.fingerprint)
 

@@ -16,7 +16,7 @@ def may_change(
     name: str,
     current: Any,
     remembered: Collection[str],
-    mark_of: Callable[[Any], str],
+    fingerprint_of: Callable[[Any], str],
 ) -> bool:
     """Whether the field is empty or still says what was derived from the source before.
 
@@ -26,7 +26,7 @@ def may_change(
     if current in EMPTY:
         return True
     if remembered:
-        return mark_of(current) in remembered
+        return fingerprint_of(current) in remembered
     return current in _derived_before(case, name)
 
 

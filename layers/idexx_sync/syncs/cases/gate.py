@@ -14,7 +14,7 @@ from idexx_sync.syncs.memory import VisitMemory
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CalendarAnswer:
     """What the gate needs to know of the calendar's answer."""
 
     window: Window
@@ -26,7 +26,7 @@ class Answer:
 
 
 def comparison(
-    answer: Answer,
+    answer: CalendarAnswer,
     stored: Mapping[str, StoredVisit],
     expected: Mapping[str, str],
     known_rooms: Collection[str],

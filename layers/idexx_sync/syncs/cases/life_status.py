@@ -15,17 +15,17 @@ LifeCategory = Literal["euthanasia", "death", "cremation"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Screening:
     category: LifeCategory
     in_doubt: bool
     """A person has to look at it."""
 
 
-def screen(texts: Iterable[str]) -> Verdict | None:
+def screen(texts: Iterable[str]) -> Screening | None:
     """The strongest thing that the texts say: certain before doubtful, then by category.
 
     >>> screen(["Annual exam", "No vomiting. Euthanized at owner's request."])
-    Verdict(category='euthanasia', in_doubt=False)
+    Screening(category='euthanasia', in_doubt=False)
     >>> screen(["Owner declined euthanasia."]) is None
     True
     """
@@ -125,7 +125,7 @@ _DOTTED: Final = re.compile(r"\b([A-Za-z])\.([A-Za-z])\.([A-Za-z])\b\.?")
 # -- judging ---------------------------------------------------------------------------------
 
 
-def _verdicts(text: str) -> Iterator[Verdict]:
+def _verdicts(text: str) -> Iterator[Screening]:
     text = _DOTTED.sub(r"\1\2\3", text.replace("’", "'").replace("\xa0", " "))
     keys = {word for word in set(re.findall(r"\w+", text.lower())) if _is_key(word)}
     if not keys:
@@ -140,7 +140,7 @@ def _is_key(word: str) -> bool:
     return word in _WHOLE_KEYS or word.startswith(_BEGINNINGS)
 
 
-def _judged(sentence: str) -> Iterator[Verdict]:
+def _judged(sentence: str) -> Iterator[Screening]:
     sentence = _NOT_MEANT.sub(" ~ ", sentence)
     if not _ANY_HIT.search(sentence) or _FAMILY_HISTORY.search(sentence):
         return
@@ -157,7 +157,7 @@ def _judged(sentence: str) -> Iterator[Verdict]:
                     set_aside = True
                 else:
                     in_doubt = in_question or said.is_doubtful(after_denial=set_aside)
-                    yield Verdict(said.category, in_doubt)
+                    yield Screening(said.category, in_doubt)
         start = end
 
 

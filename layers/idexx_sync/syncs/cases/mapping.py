@@ -24,7 +24,7 @@ _CONFIDENCE: Final = {"overall": 0.9, "patient": 0.95, "clinical": 0.85}
 
 
 @dataclass(slots=True)
-class Facts:
+class MappedFields:
     """Fields and the values they should have; an empty value says that nothing is known."""
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -47,14 +47,14 @@ class Facts:
         return {name: v for name, v in self.values.items() if FIELDS[name].owner == owner}
 
 
-def facts_of_visit(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> Facts:
+def map_visit(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> MappedFields:
     """What the calendar says. Raises EndsBeforeStart for a visit of negative length."""
     start = to_instant(parse_wall(visit.start), zone)
     status = appointment_status(visit.status)
     name = visit.patient_name or UNKNOWN_NAME
     phone = normal_phone(visit.client_phone) if visit.client_phone else None
-    facts = Facts()
-    facts.values = {
+    mapped = MappedFields()
+    mapped.values = {
         "case.scheduled_at": start,
         "patient.external_id": visit.patient_id,
         **_under(
@@ -85,16 +85,16 @@ def facts_of_visit(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> Fa
         "patient.owner_phone": phone,
         "patient.owner_email": visit.client_email,
     }
-    facts.entity("patient.name", name)
-    facts.entity("patient.owner.name", visit.client_name)
-    facts.entity("patient.owner.phone", phone)
-    facts.entity("patient.owner.email", visit.client_email)
-    facts.entity("clinical.visitReason", visit.reason)
-    facts.entity("caseType", entity_case_type(visit.type))
-    return facts
+    mapped.entity("patient.name", name)
+    mapped.entity("patient.owner.name", visit.client_name)
+    mapped.entity("patient.owner.phone", phone)
+    mapped.entity("patient.owner.email", visit.client_email)
+    mapped.entity("clinical.visitReason", visit.reason)
+    mapped.entity("caseType", entity_case_type(visit.type))
+    return mapped
 
 
-def facts_of_consultation(record: Consultation, visit: SourceRecord) -> Facts:
+def map_consultation(record: Consultation, visit: SourceRecord) -> MappedFields:
     """What the clinical record adds; contacts only where the calendar has none."""
     notes = text_of(record.notes_html) if record.notes_html else None
     summary = text_of(record.discharge_html) if record.discharge_html else notes
@@ -103,8 +103,8 @@ def facts_of_consultation(record: Consultation, visit: SourceRecord) -> Facts:
         products(record.lines, declined=True),
     )
     phone = normal_phone(record.client_phone) if record.client_phone else None
-    facts = Facts()
-    facts.values = {
+    mapped = MappedFields()
+    mapped.values = {
         **_under(
             "metadata.pimsConsultation.",
             {
@@ -122,7 +122,7 @@ def facts_of_consultation(record: Consultation, visit: SourceRecord) -> Facts:
         "metadata.pimsAppointment.patient.breed": record.breed,
     }
     if record.lines is not None:
-        facts.values |= _under(
+        mapped.values |= _under(
             "metadata.pimsConsultation.",
             {
                 "productsServices": as_text(accepted),
@@ -131,28 +131,28 @@ def facts_of_consultation(record: Consultation, visit: SourceRecord) -> Facts:
                 "declinedProducts": [_product(line) for line in declined],
             },
         )
-        facts.entity("clinical.productsServicesProvided", [line.name for line in accepted])
-        facts.entity("clinical.productsServicesDeclined", [line.name for line in declined])
+        mapped.entity("clinical.productsServicesProvided", [line.name for line in accepted])
+        mapped.entity("clinical.productsServicesDeclined", [line.name for line in declined])
     if record.vital_signs is not None:
-        facts.values["metadata.pimsConsultation.vitalSigns"] = dict(record.vital_signs)
-    facts.entity("clinical.clinicalNotes", notes)
+        mapped.values["metadata.pimsConsultation.vitalSigns"] = dict(record.vital_signs)
+    mapped.entity("clinical.clinicalNotes", notes)
     if record.species:
-        facts.values["patient.species"] = species(record.species)
-        facts.entity("patient.species", species(record.species))
-    facts.entity("patient.breed", record.breed)
-    facts.values |= {
+        mapped.values["patient.species"] = species(record.species)
+        mapped.entity("patient.species", species(record.species))
+    mapped.entity("patient.breed", record.breed)
+    mapped.values |= {
         "patient.breed": record.breed,
         "patient.sex": record.sex,
         "patient.date_of_birth": record.born,
         "patient.weight_kg": record.weight_kg,
     }
     if not visit.client_phone:
-        facts.values["patient.owner_phone"] = phone
-        facts.entity("patient.owner.phone", phone)
+        mapped.values["patient.owner_phone"] = phone
+        mapped.entity("patient.owner.phone", phone)
     if not visit.client_email:
-        facts.values["patient.owner_email"] = record.client_email
-        facts.entity("patient.owner.email", record.client_email)
-    return facts
+        mapped.values["patient.owner_email"] = record.client_email
+        mapped.entity("patient.owner.email", record.client_email)
+    return mapped
 
 
 def says_something(notes: str | None) -> bool:

@@ -11,18 +11,18 @@ from typing import Any, Final
 from idexx_sync.core.clinic_time import EndsBeforeStart
 from idexx_sync.core.vocabulary import appointment_status, fold
 from idexx_sync.pims.protocol import Consultation, SourceRecord
-from idexx_sync.syncs.cases.context import View, same
+from idexx_sync.syncs.cases.context import CaseContext, same
 from idexx_sync.syncs.cases.edits import may_change
 from idexx_sync.syncs.cases.fields import CLEARABLE, OBJECTS
 from idexx_sync.syncs.cases.life_status import screen
 from idexx_sync.syncs.cases.mapping import (
     UNKNOWN_NAME,
-    Facts,
+    MappedFields,
     calendar_texts,
     doubtful_texts,
-    facts_of_consultation,
-    facts_of_visit,
     iso,
+    map_consultation,
+    map_visit,
     record_texts,
     says_something,
     stamps,
@@ -53,7 +53,7 @@ ENDS_BEFORE_START: Final = "ends_before_start"
 def plan_visits(
     visits: Collection[SourceRecord],
     stored: Mapping[str, StoredVisit],
-    view: View,
+    context: CaseContext,
     decisions: Decisions | None = None,
 ) -> Plan:
     """What the calendar's visits change; their consultations are planned when they are read.
@@ -62,7 +62,7 @@ def plan_visits(
     """
     plan = Plan()
     for visit in visits:
-        _Visit(plan, view, visit, stored[visit.id], decisions).plan_calendar()
+        _Visit(plan, context, visit, stored[visit.id], decisions).plan_calendar()
     return plan
 
 
@@ -70,15 +70,15 @@ def plan_consultations(
     read: Collection[tuple[SourceRecord, Consultation]],
     vanished: Collection[SourceRecord],
     stored: Mapping[str, StoredVisit],
-    view: View,
+    context: CaseContext,
     decisions: Decisions | None = None,
 ) -> Plan:
     """What the clinical records change, and those that the source no longer has."""
     plan = Plan()
     for visit, record in read:
-        _Visit(plan, view, visit, stored[visit.id], decisions).plan_record(record)
+        _Visit(plan, context, visit, stored[visit.id], decisions).plan_record(record)
     for visit in vanished:
-        _Visit(plan, view, visit, stored[visit.id], decisions).plan_vanished()
+        _Visit(plan, context, visit, stored[visit.id], decisions).plan_vanished()
     return plan
 
 
@@ -88,13 +88,13 @@ class _Visit:
     def __init__(
         self,
         plan: Plan,
-        view: View,
+        context: CaseContext,
         visit: SourceRecord,
         stored: StoredVisit,
         decisions: Decisions | None,
     ) -> None:
         self.plan = plan
-        self.view = view
+        self.context = context
         self.visit = visit
         self.stored = stored
         self.status = appointment_status(visit.status)
@@ -108,7 +108,7 @@ class _Visit:
         memory = replace(self.memory, screened=self._screen_calendar())
         code = None
         try:
-            facts = facts_of_visit(self.visit, self.view.zone, self.view.slot_minutes)
+            mapped = map_visit(self.visit, self.context.zone, self.context.slot_minutes)
         except EndsBeforeStart:
             code = ENDS_BEFORE_START
         else:
@@ -119,19 +119,19 @@ class _Visit:
             self.plan.deleted_in_odis.add(self.visit.id)
             self._note("R14", "deleted_in_odis")
         else:
-            memory = replace(self._plan_case(facts), screened=memory.screened)
+            memory = replace(self._plan_case(mapped), screened=memory.screened)
         record = VisitRecord(self.visit.id, source=memory, quarantine_code=code)
         if record != self.stored.record:
             self.plan.records.append(record)
 
-    def _plan_case(self, facts: Facts) -> VisitMemory:
+    def _plan_case(self, mapped: MappedFields) -> VisitMemory:
         """Plan the visit's case and its duplicates; what to remember of the visit."""
         case, said = self.stored.case, self._said()
         if case is not None and self.stored.key != case.id:
             self.plan.adopted[self.visit.id] = case.id
         self._note_word()
         self._note_identity(case)
-        change = self._change(facts, self._reason(said))
+        change = self._change(mapped, self._reason(said))
         if case is not None and is_removed(case):
             change.cleared.append("reconciliation")
             change.reason = "came_back"
@@ -139,35 +139,35 @@ class _Visit:
             change.values |= self._vanished(case)
         self._keep(change)
         self._note_change(change, said)
-        self._plan_duplicates(facts)
+        self._plan_duplicates(mapped)
         return replace(
             said,
             last_consultation=self.visit.consultation_id or self.memory.last_consultation,
-            derived={**self.memory.derived, **self._marks_of(facts)},
+            derived={**self.memory.derived, **self._fingerprints_of(mapped)},
             edited=tuple(self.edited),
         )
 
     def plan_record(self, record: Consultation) -> None:
         """Plan what the record adds to the case, if there is one; its words are screened anyhow."""
         case, memory = self.stored.case, self.stored.consultation
-        facts = facts_of_consultation(record, self.visit)
+        mapped = map_consultation(record, self.visit)
         fault = self._fault_of_documents()
         derived = memory.derived
         if case is not None and fault is None:
-            derived = {**derived, **self._marks_of(facts)}
-            change = self._change(facts, "consultation", was_read=True)
+            derived = {**derived, **self._fingerprints_of(mapped)}
+            change = self._change(mapped, "consultation", was_read=True)
             if case.value(VANISHED_AT) is not None:
                 change.cleared.append(VANISHED_AT.removeprefix("metadata."))
             self._keep(change)
         texts, doubtful = record_texts(record), doubtful_texts(record)
-        screened = self.view.mark_of([texts, doubtful])
+        screened = self.context.fingerprint_of([texts, doubtful])
         if screened != memory.screened:
             self._screen(texts, doubtful, record.patient_id)
         self.plan.memories[self.visit.id] = ConsultationMemory(
             id=record.id,
-            read_at=self.view.now,
+            read_at=self.context.now,
             final=self.status == "finalized" and fault is None,
-            has_notes=says_something(facts.values["metadata.pimsConsultation.notes"]),
+            has_notes=says_something(mapped.values["metadata.pimsConsultation.notes"]),
             screened=screened,
             edited=tuple(self.edited),
             derived=derived,
@@ -184,7 +184,7 @@ class _Visit:
         document = case.value("metadata.pimsConsultation") or {}
         if document.get("id") is None or document.get("vanishedAt") is not None:
             return {}
-        return {VANISHED_AT: iso(self.view.now)}
+        return {VANISHED_AT: iso(self.context.now)}
 
     # -- the case ----------------------------------------------------------------------------
 
@@ -196,11 +196,11 @@ class _Visit:
                 return NOT_AN_OBJECT
         return None
 
-    def _change(self, facts: Facts, reason: str, *, was_read: bool = False) -> CaseChange:
+    def _change(self, mapped: MappedFields, reason: str, *, was_read: bool = False) -> CaseChange:
         """The fields that differ and may be changed."""
         case = self.stored.case
-        change = CaseChange(self.visit.id, reason, case, self._ours(facts, case))
-        wanted = dict(facts.derived)
+        change = CaseChange(self.visit.id, reason, case, self._ours(mapped, case))
+        wanted = dict(mapped.derived)
         if case is None or case.patient is None:
             wanted.setdefault("patient.species", species(None))
             wanted.setdefault("patient.name", self.visit.patient_name or UNKNOWN_NAME)
@@ -210,7 +210,7 @@ class _Visit:
             if value in (None, "") or same(current, value) or (value == UNKNOWN_NAME and current):
                 continue
             if case is None or may_change(
-                case, name, current, self.stored.derived(name), self.view.mark_of
+                case, name, current, self.stored.derived(name), self.context.fingerprint_of
             ):
                 change.values[name] = value
             else:
@@ -220,27 +220,27 @@ class _Visit:
         return change
 
     def _rule_status(self, change: CaseChange, edited: list[str], *, was_read: bool) -> None:
-        visit, stored, view = self.visit, self.stored, self.view
-        ruling = rule_status(visit, stored, view, was_read=was_read)
+        visit, stored, context = self.visit, self.stored, self.context
+        ruling = rule_status(visit, stored, context, was_read=was_read)
         if ruling.outcome == "edited":
             edited.append("case.status")
         elif ruling.to_write is not None:
             change.values["case.status"] = ruling.to_write
         if self.decisions is not None:
-            told = status_decision(ruling, visit, stored, view, was_read=was_read)
+            told = status_decision(ruling, visit, stored, context, was_read=was_read)
             self.decisions.note(visit.id, told)
 
-    def _ours(self, facts: Facts, case: StoredCase | None) -> dict[str, Any]:
+    def _ours(self, mapped: MappedFields, case: StoredCase | None) -> dict[str, Any]:
         """Leaves of our own documents; what was known is never overwritten with nothing."""
-        ours = dict(facts.ours)
-        if self.view.acting_user_id is not None and (case is None or case.user_id is None):
-            ours["case.user_id"] = self.view.acting_user_id
+        ours = dict(mapped.ours)
+        if self.context.acting_user_id is not None and (case is None or case.user_id is None):
+            ours["case.user_id"] = self.context.acting_user_id
         if case is None:
             return ours
         if self.status is None and self.visit.status is not None:
             ours.pop("metadata.pimsAppointment.status", None)  # an unknown word changes nothing
         if case.clinic_id is None:
-            ours["case.clinic_id"] = self.view.clinic_id
+            ours["case.clinic_id"] = self.context.clinic_id
         before = case.value("metadata.pimsConsultation.id")
         replaced: dict[str, Any] = {}
         if before not in (None, ours.get("metadata.pimsConsultation.id", before)):
@@ -253,17 +253,17 @@ class _Visit:
             places = {name.partition(".")[0] for name in change.values}
             if change.cleared:
                 places.add("metadata")
-            change.values |= stamps(places, self.view.now)
+            change.values |= stamps(places, self.context.now)
             self.plan.changes.append(change)
 
-    def _plan_duplicates(self, facts: Facts) -> None:
+    def _plan_duplicates(self, mapped: MappedFields) -> None:
         """Cancelled and no-show go to every case of the visit (rule R14)."""
         if self.status not in ("cancelled", "no_show"):
             return
         told = [f"metadata.pimsAppointment.{name}" for name in ("id", "status", "sourceStatus")]
         for case in self.stored.others:
             change = CaseChange(self.visit.id, DUPLICATE, case)
-            said = {name: facts.values[name] for name in told}
+            said = {name: mapped.values[name] for name in told}
             change.values = {n: v for n, v in said.items() if _is_news(case, n, v)}
             if case.status in OPEN_STATUSES:
                 change.values["case.status"] = CASE_STATUS[self.status]
@@ -286,13 +286,13 @@ class _Visit:
             patient=visit.patient_id,
             client=visit.client_id,
             consultation=visit.consultation_id,
-            private=self.view.mark_of(private),
+            private=self.context.fingerprint_of(private),
         )
 
-    def _marks_of(self, facts: Facts) -> dict[str, str]:
+    def _fingerprints_of(self, mapped: MappedFields) -> dict[str, str]:
         """Derived field -> fingerprint, of those that say something."""
-        said = {name: value for name, value in facts.derived.items() if value not in (None, "")}
-        return {name: self.view.mark_of(value) for name, value in said.items()}
+        said = {name: value for name, value in mapped.derived.items() if value not in (None, "")}
+        return {name: self.context.fingerprint_of(value) for name, value in said.items()}
 
     def _reason(self, said: VisitMemory) -> str:
         if self.stored.case is None:
@@ -335,7 +335,7 @@ class _Visit:
     def _note_word(self) -> None:
         if self.status is None and self.visit.status:
             word = ("status", fold(self.visit.status)[:40])
-            if word not in self.view.reported_words:
+            if word not in self.context.reported_words:
                 self.plan.unknown_words.add(word)
 
     def _note_edits(self, names: list[str]) -> None:
@@ -355,7 +355,7 @@ class _Visit:
     def _screen_calendar(self) -> str:
         """Screen type and reason if they are new; their fingerprint."""
         texts = calendar_texts(self.visit)
-        screened = self.view.mark_of(texts)
+        screened = self.context.fingerprint_of(texts)
         if screened != self.memory.screened:
             took_place = self.status in TOOK_PLACE
             self._screen(texts if took_place else [], [] if took_place else texts)

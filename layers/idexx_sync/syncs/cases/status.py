@@ -4,7 +4,7 @@ from typing import Final, Literal, NamedTuple
 
 from idexx_sync.core.vocabulary import FREES_TIME, AppointmentStatus, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
-from idexx_sync.syncs.cases.context import View
+from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import VANISHED, WRONG_PATIENT, has_failed
 from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES
@@ -46,7 +46,7 @@ class StatusRuling(NamedTuple):
 
 
 def rule_status(
-    visit: SourceRecord, stored: StoredVisit, view: View, *, was_read: bool
+    visit: SourceRecord, stored: StoredVisit, context: CaseContext, *, was_read: bool
 ) -> StatusRuling:
     """Whether the case's status is written; a person's stays.
 
@@ -56,7 +56,7 @@ def rule_status(
     if word is None:
         return StatusRuling(None, "as_it_is") if case else StatusRuling(NEW_WITHOUT_WORD, "written")
     screened = was_read or _has_no_record(visit, stored)
-    meaning = _meaning(word, live=view.is_live(visit.start), screened=screened)
+    meaning = _meaning(word, live=context.is_live(visit.start), screened=screened)
     if case is None:
         return StatusRuling(meaning, "written")
     if case.status == meaning.status:
@@ -64,13 +64,20 @@ def rule_status(
     if case.status == "completed" and word == "finalized":
         return StatusRuling(meaning, "completed_already")
     ours = (
-        case.status in OPEN_STATUSES or is_removed(case) or _is_derived(case, visit, stored, view)
+        case.status in OPEN_STATUSES
+        or is_removed(case)
+        or _is_derived(case, visit, stored, context)
     )
     return StatusRuling(meaning, "written" if ours else "edited")
 
 
 def status_decision(
-    ruling: StatusRuling, visit: SourceRecord, stored: StoredVisit, view: View, *, was_read: bool
+    ruling: StatusRuling,
+    visit: SourceRecord,
+    stored: StoredVisit,
+    context: CaseContext,
+    *,
+    was_read: bool,
 ) -> Decision:
     """The ruling as a decision."""
     meaning, before = ruling.meaning, stored.case.status if stored.case else None
@@ -86,7 +93,7 @@ def status_decision(
             "becomes": ruling.to_write or before,
             "record": "being_read" if was_read else record_state(visit, stored),
             "has_record": visit.consultation_id is not None,
-            "live_from": None if view.live_from is None else view.live_from.isoformat(),
+            "live_from": None if context.live_from is None else context.live_from.isoformat(),
         },
     )
 
@@ -133,7 +140,9 @@ def _has_no_record(visit: SourceRecord, stored: StoredVisit) -> bool:
     return visit.consultation_id is None and record_state(visit, stored) in _NOBODY_UNREAD
 
 
-def _is_derived(case: StoredCase, visit: SourceRecord, stored: StoredVisit, view: View) -> bool:
+def _is_derived(
+    case: StoredCase, visit: SourceRecord, stored: StoredVisit, context: CaseContext
+) -> bool:
     """Whether the status is what the source said before; for a case that was another service's,
     what that one stored of the source."""
     memory = stored.memory
@@ -141,5 +150,5 @@ def _is_derived(case: StoredCase, visit: SourceRecord, stored: StoredVisit, view
     word = appointment_status(memory.status) or (
         appointment_status(in_case) if isinstance(in_case, str) else None
     )
-    live = view.is_live(memory.start or visit.start)
+    live = context.is_live(memory.start or visit.start)
     return word is not None and case.status == _meaning(word, live=live, screened=True).status

@@ -12,18 +12,18 @@ from idexx_sync.core.clinic_time import local_day
 from idexx_sync.jobs.contract import Progress, Report, Run
 from idexx_sync.pims.protocol import ConsultationAnswer, Pims, SourceRecord, Window
 from idexx_sync.syncs.cases import store
-from idexx_sync.syncs.cases.apply import Unit
+from idexx_sync.syncs.cases.apply import CasePiece
 from idexx_sync.syncs.cases.calendar import (
-    Calendar,
     Judged,
+    ShownCalendar,
     calendar_of,
     consultations_due,
+    context_of,
     first_report,
     judged,
     load,
     planned,
     stored_query,
-    view_of,
 )
 from idexx_sync.syncs.cases.model import LIFE_STATUS, PREFIX, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_consultations
@@ -37,7 +37,7 @@ STOP_AFTER_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class CalendarUnit(Unit):
+class CalendarPiece(CasePiece):
     """The calendar's part of all visits: the first piece of a run."""
 
     judged: Judged = field(kw_only=True)
@@ -78,7 +78,7 @@ class CaseSync:
         return commits.end(lambda tally: _last_report(calendar, done, tally))
 
     def _read(
-        self, run: Run, commits: Commits, pims: Pims, calendar: CalendarUnit, stop_at: float
+        self, run: Run, commits: Commits, pims: Pims, calendar: CalendarPiece, stop_at: float
     ) -> "Consulted":
         """Read what is due, unit by unit, until all is read, time is up or others must go first."""
         readable = [visit for visit in calendar.due if visit.id not in commits.tally.conflicts]
@@ -132,13 +132,13 @@ class Consulted:
         return self.reads.is_down or self.calendar_waits
 
 
-def _commit_calendar(run: Run, commits: Commits, calendar: Calendar) -> CalendarUnit:
+def _commit_calendar(run: Run, commits: Commits, calendar: ShownCalendar) -> CalendarPiece:
     """Commit the calendar's part, and the job's end with it if no consultation is due."""
 
-    def prepare(again: bool) -> CalendarUnit:  # noqa: ARG001 it is always loaded
+    def prepare(again: bool) -> CalendarPiece:  # noqa: ARG001 it is always loaded
         decided = judged(run, planned(run, load(run, calendar)))
         due = consultations_due(run, decided)
-        return CalendarUnit(
+        return CalendarPiece(
             decided.plan,
             decided.loaded.stored,
             decided.loaded.now,
@@ -148,7 +148,7 @@ def _commit_calendar(run: Run, commits: Commits, calendar: Calendar) -> Calendar
             report=first_report(run, decided, due),
         )
 
-    def conclude(unit: CalendarUnit, tally: Tally) -> Report | None:
+    def conclude(unit: CalendarPiece, tally: Tally) -> Report | None:
         return None if unit.due else _counted(unit.report, tally)
 
     run.progress.phase("write")
@@ -160,7 +160,7 @@ def _commit_consultations(
     commits: Commits,
     pims: Pims,
     answers: Answers,
-    calendar: CalendarUnit,
+    calendar: CalendarPiece,
     before: Consulted,
 ) -> Consulted:
     """Commit what was read as one unit."""
@@ -169,13 +169,13 @@ def _commit_consultations(
     first = _load(run, visits)
     read = judge_answers(answers, first, pims, run.clock())
 
-    def prepare(again: bool) -> Unit:
+    def prepare(again: bool) -> CasePiece:
         stored = _load(run, visits) if again else first
         now = run.clock()
-        view = view_of(run, now, words)
-        plan = plan_consultations(read.records.values(), read.vanished, stored, view)
+        context = context_of(run, now, words)
+        plan = plan_consultations(read.records.values(), read.vanished, stored, context)
         plan.memories |= read.memories
-        return Unit(plan, stored, now)
+        return CasePiece(plan, stored, now)
 
     unit = commits.write(prepare)
     return Consulted(
@@ -192,7 +192,7 @@ def _load(run: Run, visits: Sequence[SourceRecord]) -> dict[str, StoredVisit]:
     return query.fetch()
 
 
-def _last_report(calendar: CalendarUnit, done: Consulted, tally: Tally) -> Report:
+def _last_report(calendar: CalendarPiece, done: Consulted, tally: Tally) -> Report:
     """What the run has done, once its consultations are read."""
     report = calendar.report
     done.reads.tell(report)

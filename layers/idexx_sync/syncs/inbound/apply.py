@@ -17,7 +17,7 @@ from idexx_sync.syncs.inbound.slots import SlotPlan
 
 
 @dataclass(slots=True)
-class Calendar:
+class CalendarPiece:
     """A calendar as it was planned and judged: the one piece of an inbound run."""
 
     now: datetime

@@ -12,7 +12,7 @@ from idexx_sync.syncs.proof import ids_to_look_up
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CalendarContext:
     """How a clinic's calendar is to be read."""
 
     window: Window
@@ -57,7 +57,7 @@ def bare_block_ids(snapshot: Snapshot) -> set[str]:
     return {record.id for record in snapshot.records if record.kind == "block"}
 
 
-def keys_to_place(snapshot: Snapshot, view: View) -> list[str]:
+def keys_to_place(snapshot: Snapshot, context: CalendarContext) -> list[str]:
     """Keys of the answer that belong into the window's rows, whether they are stored or not."""
     shown: list[SourceRecord | Unreadable] = [*snapshot.records, *snapshot.unreadable]
     return sorted(
@@ -66,13 +66,13 @@ def keys_to_place(snapshot: Snapshot, view: View) -> list[str]:
             for item in shown
             if item.id is not None
             and item.start is not None
-            and view.allows(item.room_id)
-            and view.covers(day_of(item.start))
+            and context.allows(item.room_id)
+            and context.covers(day_of(item.start))
         }
     )
 
 
-def missing_rows(snapshot: Snapshot, stored: Stored, view: View) -> list[Row]:
+def missing_rows(snapshot: Snapshot, stored: Stored, context: CalendarContext) -> list[Row]:
     """Live rows of the window that the answer does not show; cancelled ones need no removal."""
     shown = set(keys_of(snapshot))
     shown |= bare_block_ids(snapshot)
@@ -85,13 +85,13 @@ def missing_rows(snapshot: Snapshot, stored: Stored, view: View) -> list[Row]:
         and id_of(key) not in vague
         and not row.deleted
         and row.appointment.status != "cancelled"
-        and view.covers(row.appointment.date)
+        and context.covers(row.appointment.date)
     ]
 
 
-def look_ups_wanted(snapshot: Snapshot, stored: Stored, view: View) -> list[str]:
+def look_ups_wanted(snapshot: Snapshot, stored: Stored, context: CalendarContext) -> list[str]:
     """The ids whose absence this run asks the source about; none after an incomplete read."""
     if not snapshot.complete:
         return []
-    missing = missing_rows(snapshot, stored, view)
+    missing = missing_rows(snapshot, stored, context)
     return ids_to_look_up((id_of(row.key), stored.record(row.key)) for row in missing)

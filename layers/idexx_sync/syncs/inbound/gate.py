@@ -8,7 +8,7 @@ from datetime import datetime
 
 from idexx_sync.syncs.gate import Comparison, Judgement, Loss
 from idexx_sync.syncs.holds import Finding
-from idexx_sync.syncs.inbound.context import View
+from idexx_sync.syncs.inbound.context import CalendarContext
 from idexx_sync.syncs.inbound.model import Missing, Plan, Row, RowChange, Stored
 from idexx_sync.syncs.memory import Record
 
@@ -23,18 +23,22 @@ class Allowed:
 
 
 def comparison(
-    plan: Plan, stored: Stored, view: View, known_rooms: Collection[str], local_now: datetime
+    plan: Plan,
+    stored: Stored,
+    context: CalendarContext,
+    known_rooms: Collection[str],
+    local_now: datetime,
 ) -> Comparison:
     """What the calendar showed beside what is stored.
 
     `local_now` is the clinic's naive wall-clock time; `known_rooms` are the rooms that Neo's
     configuration showed last.
     """
-    ours = [row for row in stored.rows.values() if _is_expected(row, view)]
+    ours = [row for row in stored.rows.values() if _is_expected(row, context)]
     settled = {change.key for change in plan.changes if change.proven}
     rooms = {row.appointment.room_id for row in ours if row.key not in settled}
     return Comparison(
-        window=view.window,
+        window=context.window,
         complete=plan.complete,
         stored={row.key: _missing_finding(row) for row in ours},
         settled=settled,
@@ -69,12 +73,12 @@ def allowed(plan: Plan, judgement: Judgement) -> Allowed:
     )
 
 
-def _is_expected(row: Row, view: View) -> bool:
+def _is_expected(row: Row, context: CalendarContext) -> bool:
     """Whether a read of the window should show the row."""
     return (
         not row.deleted
         and row.appointment.status != "cancelled"
-        and view.covers(row.appointment.date)
+        and context.covers(row.appointment.date)
     )
 
 

@@ -18,7 +18,13 @@ from idexx_sync.pims.protocol import (
     Unreadable,
 )
 from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
-from idexx_sync.syncs.inbound.context import View, bare_block_ids, id_of, key_of, missing_rows
+from idexx_sync.syncs.inbound.context import (
+    CalendarContext,
+    bare_block_ids,
+    id_of,
+    key_of,
+    missing_rows,
+)
 from idexx_sync.syncs.inbound.model import (
     BLOCK_TYPE,
     Appointment,
@@ -41,21 +47,21 @@ from idexx_sync.syncs.proof import (
 
 
 def plan_inbound(
-    snapshot: Snapshot, stored: Stored, proofs: Mapping[str, Lookup], view: View
+    snapshot: Snapshot, stored: Stored, proofs: Mapping[str, Lookup], context: CalendarContext
 ) -> Plan:
     """The changes that would make our rows equal to the snapshot.
 
     Raises ShapeChanged when too many visits lack the status key.
     """
     check_status_keys(snapshot.records)
-    return plan_records(snapshot, stored, proofs, view)
+    return plan_records(snapshot, stored, proofs, context)
 
 
 def plan_records(
     snapshot: Snapshot,
     stored: Stored,
     proofs: Mapping[str, Lookup],
-    view: View,
+    context: CalendarContext,
     decisions: Decisions | None = None,
 ) -> Plan:
     """The same of an answer whose shape is not judged.
@@ -63,9 +69,9 @@ def plan_records(
     Why each record is treated as it is gets noted in `decisions`, if there are any.
     """
     plan = Plan(complete=snapshot.complete)
-    planner = _Planner(plan, stored, view, snapshot.read_at, decisions)
+    planner = _Planner(plan, stored, context, snapshot.read_at, decisions)
     planner.plan_answer(snapshot)
-    for row in missing_rows(snapshot, stored, view):
+    for row in missing_rows(snapshot, stored, context):
         planner.plan_missing(row, proofs.get(id_of(row.key)))
     if not plan.complete or any(item.verdict == "alive" for item in plan.missing):
         planner.note_incomplete()
@@ -81,13 +87,13 @@ class _Planner:
         self,
         plan: Plan,
         stored: Stored,
-        view: View,
+        context: CalendarContext,
         read_at: datetime,
         decisions: Decisions | None,
     ) -> None:
         self.plan = plan
         self.stored = stored
-        self.view = view
+        self.context = context
         self.read_at = read_at
         self.single_blocks: set[str] = set()
         """Ids of blocks that the answer shows and that it says do not recur."""
@@ -131,18 +137,18 @@ class _Planner:
 
     def _concerns(self, key: str, start: str | None) -> bool:
         """Whether the window's predicate lets a record of the answer through (rule R2)."""
-        return start is None or key in self.stored.rows or self.view.covers(day_of(start))
+        return start is None or key in self.stored.rows or self.context.covers(day_of(start))
 
     def _plan_record(self, key: str, record: SourceRecord) -> None:
         row = self.stored.rows.get(key)
         live = row is not None and not row.deleted
         self._note_word(key, record)
-        if not self.view.allows(record.room_id):
+        if not self.context.allows(record.room_id):
             self._note(key, "R10", "room_not_synced", room=record.room_id)
             if live and row is not None:
                 self._remove(row, "room_not_synced", self.stored.record(key))
             return
-        if not self.view.covers(day_of(record.start)) and not live:
+        if not self.context.covers(day_of(record.start)) and not live:
             self._note(key, "R2", "outside_window")
             return
         try:
@@ -153,7 +159,7 @@ class _Planner:
         self.plan.read += 1
         after = self._appointment(record, span, row)
         remembered = self.stored.record(key)
-        memory = Record(key, source=_source(record, self.view.fingerprint))
+        memory = Record(key, source=_source(record, self.context.fingerprint))
         shift = self._shift(remembered, record)
         if row is None:
             change = RowChange(key, "create", "new", after, None, memory)
@@ -196,8 +202,8 @@ class _Planner:
         if (
             (row is None or row.deleted)
             and start is not None
-            and self.view.covers(day_of(start))
-            and self.view.allows(room_id)
+            and self.context.covers(day_of(start))
+            and self.context.allows(room_id)
         ):
             placeholder = self._placeholder(kind, start, room_id)
             action: Any = "create" if row is None else "update"
@@ -237,10 +243,10 @@ class _Planner:
         elif found.cancelled:
             self._remove(row, "cancelled_at_source", looked_up, status="cancelled")
             self._note(row.key, "R6", "cancelled_at_source")
-        elif not self.view.allows(found.room_id):
+        elif not self.context.allows(found.room_id):
             self._remove(row, "room_not_synced", looked_up)
             self._note(row.key, "R10", "room_not_synced", room=found.room_id)
-        elif self.view.covers(day_of(found.start)):
+        elif self.context.covers(day_of(found.start)):
             seen = replace(looked_up, strikes=0, struck_at=None)
             self.plan.missing.append(Missing(row, "alive", seen))
             self._note(row.key, "R6", "alive")
@@ -310,7 +316,7 @@ class _Planner:
 
     def _span(self, start: str, end: str | None, kind: RecordKind) -> Span:
         return occupied_span(
-            start, end, self.view.zone, self.view.slot_minutes, is_block=kind == "block"
+            start, end, self.context.zone, self.context.slot_minutes, is_block=kind == "block"
         )
 
     def _note(self, key: str, rule: str, code: str, /, **facts: Fact) -> None:

@@ -15,9 +15,9 @@ from idexx_sync.syncs.commit import Commits, Tally
 from idexx_sync.syncs.gate import judge
 from idexx_sync.syncs.hold_store import holds_in_force
 from idexx_sync.syncs.holds import HoldInForce
-from idexx_sync.syncs.inbound.apply import Calendar
+from idexx_sync.syncs.inbound.apply import CalendarPiece
 from idexx_sync.syncs.inbound.context import (
-    View,
+    CalendarContext,
     bare_block_ids,
     keys_of,
     keys_to_place,
@@ -50,11 +50,11 @@ class InboundSync:
         proofs = _look_up(pims, reading, loaded)
         run.progress.phase("write")
 
-        def prepare(again: bool) -> Calendar:
+        def prepare(again: bool) -> CalendarPiece:
             stored = _load(run, reading) if again else loaded
             return _judge(run, reading, stored, proofs)
 
-        def conclude(calendar: Calendar, tally: Tally) -> Report:
+        def conclude(calendar: CalendarPiece, tally: Tally) -> Report:
             return _report(run, reading, calendar, len(proofs), tally)
 
         commits = Commits(run)
@@ -67,7 +67,7 @@ class _Reading:
     """What was read of the source, and the slots that the clinic's hours give."""
 
     snapshot: Snapshot
-    view: View
+    context: CalendarContext
     grid: Sequence[Slot]
     configuration: Configuration | None
     """None: it was not due."""
@@ -105,7 +105,7 @@ def _read(run: Run, pims: Pims, now: datetime) -> _Reading:
     rooms = clinic.room_ids
     return _Reading(
         snapshot=snapshot,
-        view=View(
+        context=CalendarContext(
             window=snapshot.window,
             zone=clinic.zone,
             slot_minutes=clinic.schedule.slot_minutes,
@@ -121,14 +121,14 @@ def _read(run: Run, pims: Pims, now: datetime) -> _Reading:
 
 def _load(run: Run, reading: _Reading) -> _Loaded:
     """Load what is stored: one round trip, and another one only if the answer has new ids."""
-    conn, clinic_id, window = run.conn, run.clinic.id, reading.view.window
+    conn, clinic_id, window = run.conn, run.clinic.id, reading.context.window
     keys = [*keys_of(reading.snapshot), *bare_block_ids(reading.snapshot)]
     with conn.pipeline():
         query = StoredQuery(conn, clinic_id, window, keys)
         slots = slots_of(conn, clinic_id, window)
         in_force = holds_in_force(conn, clinic_id, "inbound")
     rows = query.fetch()
-    placed = keys_to_place(reading.snapshot, reading.view)
+    placed = keys_to_place(reading.snapshot, reading.context)
     unknown = [key for key in placed if key not in rows.rows]
     if unknown:
         removed = removed_rows(conn, clinic_id, unknown)
@@ -138,21 +138,23 @@ def _load(run: Run, reading: _Reading) -> _Loaded:
 
 def _look_up(pims: Pims, reading: _Reading, loaded: _Loaded) -> Mapping[str, Lookup]:
     """Ask the source about rows that the answer lacks (rule R6)."""
-    wanted = look_ups_wanted(reading.snapshot, loaded.rows, reading.view)
+    wanted = look_ups_wanted(reading.snapshot, loaded.rows, reading.context)
     return pims.appointments(wanted) if wanted else {}
 
 
-def _judge(run: Run, reading: _Reading, loaded: _Loaded, proofs: Mapping[str, Lookup]) -> Calendar:
+def _judge(
+    run: Run, reading: _Reading, loaded: _Loaded, proofs: Mapping[str, Lookup]
+) -> CalendarPiece:
     """Plan and judge; nothing is read or written."""
     clinic, now = run.clinic, run.clock()
     local_now = to_wall(now, clinic.zone)
-    plan = plan_inbound(reading.snapshot, loaded.rows, proofs, reading.view)
-    compared = comparison(plan, loaded.rows, reading.view, clinic.known_room_ids, local_now)
+    plan = plan_inbound(reading.snapshot, loaded.rows, proofs, reading.context)
+    compared = comparison(plan, loaded.rows, reading.context, clinic.known_room_ids, local_now)
     judgement = judge(compared, loaded.in_force, now)
-    return Calendar(
+    return CalendarPiece(
         now=now,
         clinic=clinic,
-        window=reading.view.window,
+        window=reading.context.window,
         plan=plan,
         stored=loaded.rows,
         judgement=judgement,
@@ -164,7 +166,7 @@ def _judge(run: Run, reading: _Reading, loaded: _Loaded, proofs: Mapping[str, Lo
 
 
 def _report(
-    run: Run, reading: _Reading, calendar: Calendar, looked_up: int, tally: Tally
+    run: Run, reading: _Reading, calendar: CalendarPiece, looked_up: int, tally: Tally
 ) -> Report:
     plan, judgement, window = calendar.plan, calendar.judgement, calendar.window
     counts = {
@@ -187,7 +189,7 @@ def _report(
     )
 
 
-def _warnings(run: Run, reading: _Reading, calendar: Calendar, tally: Tally) -> dict[str, int]:
+def _warnings(run: Run, reading: _Reading, calendar: CalendarPiece, tally: Tally) -> dict[str, int]:
     plan = calendar.plan
     removed = sum(c.action == "remove" and c.proven for c in plan.changes)
     ours = sum(not row.deleted for row in calendar.stored.rows.values())

@@ -16,7 +16,7 @@ from idexx_sync.pims.neo.http.answers import (
     Unavailable,
     Verdict,
     is_staff_login,
-    judge,
+    judge_answer,
 )
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
@@ -79,20 +79,20 @@ def answer(status: int = 200, body: bytes = b"{}", url: str = "/x", **headers: s
     ],
 )
 def test_each_answer_has_one_verdict(given: RawAnswer, verdict: Verdict) -> None:
-    assert judge(given, NOW) == verdict
+    assert judge_answer(given, NOW) == verdict
 
 
 @pytest.mark.parametrize("status", [*range(100, 200), *range(201, 600)])
 def test_no_error_is_ever_an_empty_list(status: int) -> None:
     empty: Any = json.dumps({"events": []}).encode()
 
-    assert not isinstance(judge(answer(status, empty), NOW), Answered)
+    assert not isinstance(judge_answer(answer(status, empty), NOW), Answered)
 
 
 def test_no_answer_prints_its_cookies_or_its_body() -> None:
     given = answer(200, b'{"patient_name": "CANARY"}', set_cookie="CANARY", url="/x?CANARY")
 
-    assert "CANARY" not in repr(given) + repr(judge(given, NOW))
+    assert "CANARY" not in repr(given) + repr(judge_answer(given, NOW))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idexx_sync.pims.neo.http.answers import Answered, RawAnswer, judge
+from idexx_sync.pims.neo.http.answers import Answered, RawAnswer, judge_answer
 from idexx_sync.pims.neo.payloads.consultation import read_consultation
 from idexx_sync.pims.protocol import Consultation, Gone, Line, Unknown
 from tests.unit.pims.neo.test_neo_payloads import json_values
@@ -320,7 +320,7 @@ def test_r17_vital_signs_nested_beyond_reason_are_unreadable() -> None:
 def test_r17_half_surrogates_on_the_wire_survive_the_parser_and_the_reader() -> None:
     """Text that a script cut in the middle of an emoji reaches us as half a pair."""
     body = json.dumps(page(consultationNotes={"notes": "cut \ud83d"})).encode()
-    verdict = judge(
+    verdict = judge_answer(
         RawAnswer(200, "https://neo.example/x", {"content-type": "application/json"}, body),
         datetime(2026, 5, 4, tzinfo=UTC),
     )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from idexx_sync.syncs.cases.life_status import Verdict
+from idexx_sync.syncs.cases.life_status import Screening
 
 CERTAINLY_EUTHANASIA: Final = """
 Euthanasia
@@ -325,13 +325,13 @@ Ash tree pollen allergy
 Turned over, burning wound
 """
 
-TABLE: Final[tuple[tuple[str, Verdict | None], ...]] = (
-    (CERTAINLY_EUTHANASIA, Verdict("euthanasia", in_doubt=False)),
-    (CERTAINLY_DEATH, Verdict("death", in_doubt=False)),
-    (CERTAINLY_CREMATION, Verdict("cremation", in_doubt=False)),
-    (PERHAPS_EUTHANASIA, Verdict("euthanasia", in_doubt=True)),
-    (PERHAPS_DEATH, Verdict("death", in_doubt=True)),
-    (PERHAPS_CREMATION, Verdict("cremation", in_doubt=True)),
+TABLE: Final[tuple[tuple[str, Screening | None], ...]] = (
+    (CERTAINLY_EUTHANASIA, Screening("euthanasia", in_doubt=False)),
+    (CERTAINLY_DEATH, Screening("death", in_doubt=False)),
+    (CERTAINLY_CREMATION, Screening("cremation", in_doubt=False)),
+    (PERHAPS_EUTHANASIA, Screening("euthanasia", in_doubt=True)),
+    (PERHAPS_DEATH, Screening("death", in_doubt=True)),
+    (PERHAPS_CREMATION, Screening("cremation", in_doubt=True)),
     (NOTHING, None),
 )
 

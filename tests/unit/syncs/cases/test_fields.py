@@ -12,7 +12,7 @@ import pytest
 from idexx_sync.database.schema import ODIS_TABLES
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
 from idexx_sync.syncs.cases import mapping, store
-from idexx_sync.syncs.cases.context import View
+from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.fields import (
     CLEARABLE,
     EXPLAINED,
@@ -22,7 +22,7 @@ from idexx_sync.syncs.cases.fields import (
     STAMPS,
     TIMES,
 )
-from idexx_sync.syncs.cases.mapping import Facts, facts_of_consultation, facts_of_visit, stamps
+from idexx_sync.syncs.cases.mapping import MappedFields, map_consultation, map_visit, stamps
 from idexx_sync.syncs.cases.model import CaseChange, StoredCase, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.change import CLEAR, disclosed
@@ -120,8 +120,8 @@ def test_what_is_explained_is_compared_with_a_value_of_the_calendar() -> None:
 
 def test_every_value_that_is_mapped_goes_to_a_field_of_the_table() -> None:
     mapped = {
-        *facts_of_visit(VISIT, ZONE, 30).values,
-        *facts_of_consultation(RECORD, VISIT).values,
+        *map_visit(VISIT, ZONE, 30).values,
+        *map_consultation(RECORD, VISIT).values,
         *stamps({"metadata", "extraction"}, datetime(2026, 5, 4, tzinfo=UTC)),
     }
     assert mapped <= FIELDS.keys()
@@ -131,11 +131,11 @@ def test_every_value_that_is_mapped_goes_to_a_field_of_the_table() -> None:
 
 
 def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    def with_one_more(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> Facts:
-        facts = mapping.facts_of_visit(visit, zone, slot_minutes)
+    def with_one_more(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> MappedFields:
+        facts = mapping.map_visit(visit, zone, slot_minutes)
         return replace(facts, values={**facts.values, "metadata.pimsAppointment.remark": "x"})
 
-    monkeypatch.setattr("idexx_sync.syncs.cases.plan.facts_of_visit", with_one_more)
-    view = View(UUID(int=1), ZONE, 30, None, None, datetime(2026, 5, 4, tzinfo=UTC), str)
+    monkeypatch.setattr("idexx_sync.syncs.cases.plan.map_visit", with_one_more)
+    context = CaseContext(UUID(int=1), ZONE, 30, None, None, datetime(2026, 5, 4, tzinfo=UTC), str)
     with pytest.raises(KeyError, match="remark"):
-        plan_visits([VISIT], {VISIT.id: StoredVisit()}, view)
+        plan_visits([VISIT], {VISIT.id: StoredVisit()}, context)

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.syncs.cases.life_status import Verdict, screen
+from idexx_sync.syncs.cases.life_status import Screening, screen
 from neo_simulator.generator import notes
 from tests.unit.syncs.cases.life_sentences import NOTHING, SENTENCES, lines
 
-EUTHANASIA = Verdict("euthanasia", in_doubt=False)
+EUTHANASIA = Screening("euthanasia", in_doubt=False)
 CERTAIN = [(line, verdict) for line, verdict in SENTENCES if verdict and not verdict.in_doubt]
 
 
 @pytest.mark.parametrize(("sentence", "verdict"), SENTENCES)
-def test_a_sentence_is_judged(sentence: str, verdict: Verdict | None) -> None:
+def test_a_sentence_is_judged(sentence: str, verdict: Screening | None) -> None:
     assert screen([sentence]) == verdict
 
 
@@ -31,10 +31,10 @@ def test_nothing_says_nothing() -> None:
 
 
 def test_certain_beats_doubtful_then_euthanasia_death_cremation() -> None:
-    assert screen(["Euthanasia?", "Private cremation"]) == Verdict("cremation", in_doubt=False)
-    assert screen(["Private cremation", "Died at home"]) == Verdict("death", in_doubt=False)
+    assert screen(["Euthanasia?", "Private cremation"]) == Screening("cremation", in_doubt=False)
+    assert screen(["Private cremation", "Died at home"]) == Screening("death", in_doubt=False)
     assert screen(["Died at home", "Euthasol"]) == EUTHANASIA
-    assert screen(["Urn", "QOL", "Dying"]) == Verdict("euthanasia", in_doubt=True)
+    assert screen(["Urn", "QOL", "Dying"]) == Screening("euthanasia", in_doubt=True)
 
 
 def test_a_denial_reaches_no_further_than_its_text() -> None:
@@ -54,7 +54,7 @@ def test_notes_of_the_simulator() -> None:
     st.sampled_from([". ", "\n", "; ", ".\n\n", " | "]),
 )
 def test_a_certain_sentence_is_found_whatever_surrounds_it(
-    certain: tuple[str, Verdict], before: list[str], after: list[str], between: str
+    certain: tuple[str, Screening], before: list[str], after: list[str], between: str
 ) -> None:
     sentence, verdict = certain
 

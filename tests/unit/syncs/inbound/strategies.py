@@ -19,7 +19,7 @@ from idexx_sync.pims.protocol import (
     Unreadable,
     Window,
 )
-from idexx_sync.syncs.inbound.context import View
+from idexx_sync.syncs.inbound.context import CalendarContext
 from idexx_sync.syncs.inbound.model import Appointment, Plan, Row, Stored
 from idexx_sync.syncs.memory import AppointmentMemory, Record
 
@@ -27,7 +27,9 @@ FIRST = date(2026, 3, 7)
 """The day before Los Angeles skips an hour."""
 WINDOW = Window(FIRST, FIRST + timedelta(days=3))
 READ_AT = datetime(2026, 3, 6, 12, tzinfo=UTC)
-VIEW = View(WINDOW, ZoneInfo("America/Los_Angeles"), 30, None, lambda text: f"<{len(text)}>")
+CONTEXT = CalendarContext(
+    WINDOW, ZoneInfo("America/Los_Angeles"), 30, None, lambda text: f"<{len(text)}>"
+)
 LOCAL_NOW = datetime.combine(FIRST, time())
 
 ids = st.sampled_from([str(n) for n in range(1, 13)])
@@ -92,8 +94,8 @@ lookups: st.SearchStrategy[Lookup] = st.one_of(
     ),
 )
 proofs = st.dictionaries(ids, lookups)
-views = st.builds(
-    View,
+contexts = st.builds(
+    CalendarContext,
     window=st.just(WINDOW),
     zone=st.sampled_from([ZoneInfo("America/Los_Angeles"), ZoneInfo("America/Phoenix")]),
     slot_minutes=st.sampled_from([15, 30]),

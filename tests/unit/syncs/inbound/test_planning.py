@@ -12,23 +12,23 @@ from hypothesis import strategies as st
 
 from idexx_sync.pims.protocol import Gone, Lookup, Snapshot, Unreadable
 from idexx_sync.syncs.gate import Judgement, judge
-from idexx_sync.syncs.inbound.context import View, id_of, look_ups_wanted, missing_rows
+from idexx_sync.syncs.inbound.context import CalendarContext, id_of, look_ups_wanted, missing_rows
 from idexx_sync.syncs.inbound.gate import Allowed, allowed, comparison
 from idexx_sync.syncs.inbound.model import Plan, Stored
 from idexx_sync.syncs.inbound.plan import plan_inbound
 from tests.kit.records import visit
 from tests.unit.syncs.inbound.strategies import (
+    CONTEXT,
     FIRST,
     LOCAL_NOW,
     READ_AT,
-    VIEW,
     WINDOW,
     applied,
     by_key,
+    contexts,
     proofs,
     snapshots,
     stored_rows,
-    views,
 )
 
 
@@ -37,17 +37,17 @@ class Judged(NamedTuple):
     through: Allowed
 
 
-def judged(plan: Plan, stored: Stored, view: View) -> Judged:
-    compared = comparison(plan, stored, view, {"3", "5"}, LOCAL_NOW)
+def judged(plan: Plan, stored: Stored, context: CalendarContext) -> Judged:
+    compared = comparison(plan, stored, context, {"3", "5"}, LOCAL_NOW)
     judgement = judge(compared, [], READ_AT)
     return Judged(judgement, allowed(plan, judgement))
 
 
-@given(snapshots, stored_rows(), proofs, views)
+@given(snapshots, stored_rows(), proofs, contexts)
 def test_r10_a_plan_holds_each_key_once(
-    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], view: View
+    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], context: CalendarContext
 ) -> None:
-    plan = plan_inbound(snapshot, stored, found, view)
+    plan = plan_inbound(snapshot, stored, found, context)
 
     changed = [change.key for change in plan.changes]
     remembered = [
@@ -63,27 +63,31 @@ def test_r10_an_id_shown_on_another_day_too_is_planned_once() -> None:
     elsewhere = [visit("1", "2026-05-04 09:00:00", status=word) for word in ("Late", "Arrived")]
     answer = Snapshot(WINDOW, READ_AT, elsewhere, [Unreadable("start_missing", "1")])
 
-    plan = plan_inbound(answer, Stored({}, {}), {}, VIEW)
+    plan = plan_inbound(answer, Stored({}, {}), {}, CONTEXT)
 
     assert [record.key for record in plan.records] in ([], ["1"])
 
 
-@given(snapshots, stored_rows(), proofs, views)
+@given(snapshots, stored_rows(), proofs, contexts)
 def test_planning_again_after_writing_finds_nothing(
-    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], view: View
+    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], context: CalendarContext
 ) -> None:
-    first = plan_inbound(snapshot, stored, found, view)
+    first = plan_inbound(snapshot, stored, found, context)
 
-    again = plan_inbound(snapshot, applied(stored, first), found, view)
+    again = plan_inbound(snapshot, applied(stored, first), found, context)
 
     assert again.changes == []
     assert again.records == []
     assert again.unknown_words == set()
 
 
-@given(snapshots, stored_rows(), proofs, views, st.randoms(use_true_random=False))
+@given(snapshots, stored_rows(), proofs, contexts, st.randoms(use_true_random=False))
 def test_a_plan_does_not_depend_on_the_order_of_the_answer(
-    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], view: View, random: Random
+    snapshot: Snapshot,
+    stored: Stored,
+    found: Mapping[str, Lookup],
+    context: CalendarContext,
+    random: Random,
 ) -> None:
     shuffled = replace(
         snapshot,
@@ -91,8 +95,8 @@ def test_a_plan_does_not_depend_on_the_order_of_the_answer(
         unreadable=random_order(snapshot.unreadable, random),
     )
 
-    assert by_key(plan_inbound(shuffled, stored, found, view)) == by_key(
-        plan_inbound(snapshot, stored, found, view)
+    assert by_key(plan_inbound(shuffled, stored, found, context)) == by_key(
+        plan_inbound(snapshot, stored, found, context)
     )
 
 
@@ -120,8 +124,8 @@ def test_which_of_two_versions_comes_first_does_not_matter(answer: Snapshot) -> 
     )
     nothing = Stored({}, {})
 
-    assert by_key(plan_inbound(answer, nothing, {}, VIEW)) == by_key(
-        plan_inbound(turned, nothing, {}, VIEW)
+    assert by_key(plan_inbound(answer, nothing, {}, CONTEXT)) == by_key(
+        plan_inbound(turned, nothing, {}, CONTEXT)
     )
 
 
@@ -129,12 +133,12 @@ def random_order[T](items: Sequence[T], random: Random) -> list[T]:
     return random.sample(list(items), len(items))
 
 
-@given(snapshots, stored_rows(), proofs, views)
+@given(snapshots, stored_rows(), proofs, contexts)
 def test_r06_nothing_is_removed_that_a_look_up_finds_alive(
-    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], view: View
+    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], context: CalendarContext
 ) -> None:
-    plan = plan_inbound(snapshot, stored, found, view)
-    through = judged(plan, stored, view).through
+    plan = plan_inbound(snapshot, stored, found, context)
+    through = judged(plan, stored, context).through
 
     alive = {item.row.key for item in plan.missing if item.verdict == "alive"}
     removed = {change.key for change in through.changes if change.action == "remove"}
@@ -142,13 +146,13 @@ def test_r06_nothing_is_removed_that_a_look_up_finds_alive(
     assert not (alive and removed)
 
 
-@given(snapshots, stored_rows(), proofs, views)
+@given(snapshots, stored_rows(), proofs, contexts)
 def test_r06_only_proof_removes_what_the_answer_lacks(
-    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], view: View
+    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], context: CalendarContext
 ) -> None:
-    plan = plan_inbound(snapshot, stored, found, view)
+    plan = plan_inbound(snapshot, stored, found, context)
 
-    missing = {row.key for row in missing_rows(snapshot, stored, view)}
+    missing = {row.key for row in missing_rows(snapshot, stored, context)}
     for change in plan.changes:
         if change.action == "remove" and change.key in missing:
             lookup = found[id_of(change.key)]
@@ -157,29 +161,29 @@ def test_r06_only_proof_removes_what_the_answer_lacks(
             assert struck_before or not isinstance(lookup, Gone)
 
 
-@given(snapshots, stored_rows(), proofs, views)
+@given(snapshots, stored_rows(), proofs, contexts)
 def test_r01_an_incomplete_read_removes_and_strikes_nobody(
-    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], view: View
+    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], context: CalendarContext
 ) -> None:
     incomplete = replace(
         snapshot, unreadable=[*snapshot.unreadable, Unreadable("id_missing", None)]
     )
 
-    plan = plan_inbound(incomplete, stored, found, view)
+    plan = plan_inbound(incomplete, stored, found, context)
 
     assert not plan.complete
     assert not [change for change in plan.changes if change.action == "remove"]
     assert all(item.record.strikes <= stored.record(item.row.key).strikes for item in plan.missing)
-    assert look_ups_wanted(incomplete, stored, view) == []
+    assert look_ups_wanted(incomplete, stored, context) == []
 
 
-@given(snapshots, stored_rows(), proofs, views)
+@given(snapshots, stored_rows(), proofs, contexts)
 def test_r08_a_judgement_lets_through_or_names(
-    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], view: View
+    snapshot: Snapshot, stored: Stored, found: Mapping[str, Lookup], context: CalendarContext
 ) -> None:
     """Every planned change is written or is in a finding, and none is both."""
-    plan = plan_inbound(snapshot, stored, found, view)
-    judgement, allowed_changes = judged(plan, stored, view)
+    plan = plan_inbound(snapshot, stored, found, context)
+    judgement, allowed_changes = judged(plan, stored, context)
 
     named = {key for findings in judgement.findings.values() for key in findings}
     through = {change.key for change in allowed_changes.changes}
@@ -190,27 +194,27 @@ def test_r08_a_judgement_lets_through_or_names(
         assert {change.key for change in plan.changes} <= named | through
 
 
-@given(snapshots, stored_rows(), views)
+@given(snapshots, stored_rows(), contexts)
 def test_r06_at_most_fifty_look_ups_each_id_once(
-    snapshot: Snapshot, stored: Stored, view: View
+    snapshot: Snapshot, stored: Stored, context: CalendarContext
 ) -> None:
-    wanted = look_ups_wanted(snapshot, stored, view)
+    wanted = look_ups_wanted(snapshot, stored, context)
 
     assert len(wanted) == len(set(wanted)) <= 50
-    assert set(wanted) == {id_of(row.key) for row in missing_rows(snapshot, stored, view)}
+    assert set(wanted) == {id_of(row.key) for row in missing_rows(snapshot, stored, context)}
 
 
-@given(snapshots, views)
+@given(snapshots, contexts)
 def test_r06_two_reads_that_lack_a_row_ten_minutes_apart_remove_it(
-    snapshot: Snapshot, view: View
+    snapshot: Snapshot, context: CalendarContext
 ) -> None:
-    stored = applied(Stored({}, {}), plan_inbound(snapshot, Stored({}, {}), {}, view))
+    stored = applied(Stored({}, {}), plan_inbound(snapshot, Stored({}, {}), {}, context))
     empty = replace(snapshot, records=[], unreadable=[])
-    expected = {row.key for row in missing_rows(empty, stored, view)}
+    expected = {row.key for row in missing_rows(empty, stored, context)}
     nothing = {id_of(key): Gone() for key in expected}
     for minutes in (0, 10):
         later = replace(empty, read_at=READ_AT + timedelta(minutes=minutes))
-        plan = plan_inbound(later, stored, nothing, view)
+        plan = plan_inbound(later, stored, nothing, context)
         stored = applied(stored, plan)
 
     assert {change.key for change in plan.changes} == expected

@@ -80,7 +80,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _LOGIN_FORM_MARKS: Final = (b'name="company_id"', b"name='company_id'", b"name=company_id")
 
 
-def judge(answer: RawAnswer, now: datetime) -> Verdict:
+def judge_answer(answer: RawAnswer, now: datetime) -> Verdict:
     """What an answer to a JSON request means; `now` turns a Retry-After date into seconds."""
     if answer.status in _REFUSALS:
         return SessionRefused(f"status_{answer.status}")

@@ -9,7 +9,13 @@ from typing import Final
 
 from idexx_sync.core.errors import PimsSlow, PimsUnavailable, SyncError, Throttled
 from idexx_sync.pims.access import StoredSession
-from idexx_sync.pims.neo.http.answers import SessionRefused, TooMany, Unavailable, Verdict, judge
+from idexx_sync.pims.neo.http.answers import (
+    SessionRefused,
+    TooMany,
+    Unavailable,
+    Verdict,
+    judge_answer,
+)
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import NumberedSession, SessionKeeper
 from idexx_sync.pims.neo.http.transport import TimeLeft, Transport
@@ -103,7 +109,7 @@ class HttpClient:
             except (PimsUnavailable, PimsSlow) as error:
                 failure = error
             else:
-                verdict = judge(answer, self._clock())
+                verdict = judge_answer(answer, self._clock())
                 if not isinstance(verdict, (Unavailable, TooMany)):
                     return verdict
                 failure, asked_for = _failure(verdict), verdict.retry_after
