@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import WhoActs, who_acts
-from idexx_sync.core.vocabulary import JobStatus, Trigger
+from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Trigger
 from idexx_sync.jobs.model import Job
 from idexx_sync.syncs.hold_store import Hold
 from idexx_sync.syncs.holds import HoldStatus
@@ -69,7 +69,7 @@ class JobView(ResponseModel):
 
     @property
     def is_final(self) -> bool:
-        return self.status not in ("queued", "running")
+        return self.status in FINAL_STATUSES
 
     @classmethod
     def of(cls, job: Job, timezone: str | None) -> Self:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from idexx_sync.database.connection import Conn
+from idexx_sync.database.connection import Conn, Cur
 from idexx_sync.syncs.memory import Kind, Remembered, SourceMemory, stored_form
 
 
@@ -49,6 +49,13 @@ def store_records(
             [record.looked_up_at for record in records],
             [record.quarantine_code for record in records],
         ),
+    )
+
+
+def reported_words(conn: Conn, clinic_id: UUID) -> Cur:
+    """(field, word) pairs that were reported; a cursor, because the caller may be pipelining."""
+    return conn.execute(
+        "SELECT field, word FROM idexx_sync.unknown_words WHERE clinic_id = %s", (clinic_id,)
     )
 
 

@@ -18,6 +18,7 @@ from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.gate import Judgement, judge
 from idexx_sync.syncs.hold_store import holds_in_force
 from idexx_sync.syncs.holds import HoldInForce
+from idexx_sync.syncs.memory_store import reported_words
 from idexx_sync.syncs.proof import check_status_keys, newest
 
 
@@ -96,7 +97,7 @@ def load(run: Run, calendar: ShownCalendar) -> Loaded:
     with conn.pipeline():
         query = stored_query(run, calendar.visits)
         starts = store.starts_remembered(conn, clinic_id, calendar.snapshot.window)
-        words = store.reported_words(conn, clinic_id)
+        words = reported_words(conn, clinic_id)
         in_force = holds_in_force(conn, clinic_id, "cases")
     stored = query.fetch()
     return Loaded(

@@ -30,10 +30,10 @@ def screen(texts: Iterable[str]) -> Screening | None:
     True
     """
     found = {verdict for text in texts for verdict in _verdicts(text)}
-    return min(found, key=lambda v: (v.in_doubt, _ORDER.index(v.category)), default=None)
+    return min(found, key=lambda v: (v.in_doubt, GRAVEST_FIRST.index(v.category)), default=None)
 
 
-_ORDER: Final[tuple[LifeCategory, ...]] = ("euthanasia", "death", "cremation")
+GRAVEST_FIRST: Final[tuple[LifeCategory, ...]] = ("euthanasia", "death", "cremation")
 
 
 # -- patterns from the words -----------------------------------------------------------------
@@ -170,7 +170,7 @@ def _clauses(sentence: str) -> Iterator[tuple[str, int]]:
     yield sentence[start:], len(sentence)
 
 
-_CATEGORIES: Final[dict[str, LifeCategory]] = {category: category for category in _ORDER}
+_CATEGORIES: Final[dict[str, LifeCategory]] = {category: category for category in GRAVEST_FIRST}
 
 
 class _Said:

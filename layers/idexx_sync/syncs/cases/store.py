@@ -13,7 +13,7 @@ from psycopg import Cursor
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS
-from idexx_sync.syncs.cases.life_status import LifeCategory
+from idexx_sync.syncs.cases.life_status import GRAVEST_FIRST
 from idexx_sync.syncs.cases.model import (
     PREFIX,
     SOURCE,
@@ -31,7 +31,6 @@ EXTENSION_PREFIX: Final = "idexx-appt-"
 """Before the visit's id in the keys of the browser extension (ODIS schema, keys)."""
 OLDEST_SOURCE: Final = "idexx_neo"
 """Source of the oldest server cases, which are keyed by the consultation's id."""
-GRAVEST_FIRST: Final[tuple[LifeCategory, ...]] = ("euthanasia", "death", "cremation")
 OLDEST_WAITING: Final = timedelta(minutes=20)
 """An inbound job that waits for longer has been given up: its event is too old by then."""
 MARKED_BACK: Final = timedelta(days=30)
@@ -184,12 +183,6 @@ def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tup
          WHERE clinic_id = %s AND kind = 'visit' AND {_START} BETWEEN %s AND %s
         """,
         (clinic_id, f"{window.first_day} 00:00:00", f"{window.last_day} 23:59:59"),
-    )
-
-
-def reported_words(conn: Conn, clinic_id: UUID) -> Cursor[tuple[Any, ...]]:
-    return conn.execute(
-        "SELECT field, word FROM idexx_sync.unknown_words WHERE clinic_id = %s", (clinic_id,)
     )
 
 

@@ -11,6 +11,7 @@ from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.inbound.model import COLUMNS, Appointment, Row, RowChange, Stored
 from idexx_sync.syncs.memory import AppointmentMemory, Record, read_source
+from idexx_sync.syncs.memory_store import reported_words
 
 _OWN = ", ".join(COLUMNS)
 _ARRAYS = """%b::date[], %b::time[], %b::time[], %b::text[], %b::text[], %b::text[], %b::text[],
@@ -29,9 +30,7 @@ class StoredQuery:
         }
         self._rows = _live_rows(conn, parameters)
         self._records = _records(conn, parameters)
-        self._words = conn.execute(
-            "SELECT field, word FROM idexx_sync.unknown_words WHERE clinic_id = %s", (clinic_id,)
-        )
+        self._words = reported_words(conn, clinic_id)
 
     def fetch(self) -> Stored:
         rows = {row.key: row for row in map(_row, self._rows.fetchall())}
