@@ -1,7 +1,11 @@
-"""What the real world does to a run: real handler, real HTTP, real Chromium, real database."""
+"""What the real world does to a run: real handler, real HTTP, real Chromium, real database.
+
+The transports meet in one seam, and above it a run is the same code. So each fault is tried here
+over plain HTTP, and over both in `pims/neo/test_neo_browser_transport.py`; with Playwright, only
+runs in which it is started, handed a session, or ended.
+"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,20 +18,29 @@ from idexx_sync.jobs import wiring
 from idexx_sync.jobs.worker import WillBeRetried
 from neo_simulator.client import Simulator
 from tests.kit.database import query
+from tests.kit.neo_faults import (
+    ENVELOPES,
+    EXPIRED_ANSWERS,
+    NO_JSON,
+    ONE_MALFORMED,
+    REFUSALS,
+    SUBSETS,
+    Refusal,
+)
 from tests.kit.settings import process_environment
 from tests.kit.worked_clinic import WorkedClinic
 
 CALENDAR = "/appointments/getCalendarEventData"
 
 
-@pytest.fixture(params=["http", "browser"])
+@pytest.fixture
 def transport(request: pytest.FixtureRequest) -> str:
-    """Plain HTTP, and the same requests through Playwright."""
-    return str(request.param)
+    """Plain HTTP, unless the test asks for another."""
+    return str(getattr(request, "param", "http"))
 
 
-ONCE = pytest.mark.parametrize("transport", ["http"], indirect=True)
-"""For what happens before Neo is asked."""
+BOTH = pytest.mark.parametrize("transport", ["http", "browser"], indirect=True)
+"""Plain HTTP, and the same requests through Playwright."""
 
 
 @pytest.fixture
@@ -69,6 +82,7 @@ def synced(clinic: WorkedClinic) -> WorkedClinic:
     return clinic
 
 
+@BOTH
 def test_first_sync_logs_in_once_and_second_one_only_reads(clinic: WorkedClinic) -> None:
     assert clinic.work()["status"] == "succeeded"
     assert len(clinic.neo.logins()) == 1
@@ -85,6 +99,7 @@ def test_first_sync_logs_in_once_and_second_one_only_reads(clinic: WorkedClinic)
     assert clinic.neo.logins() == []
 
 
+@BOTH
 def test_wrong_password_is_tried_once_and_not_again(clinic: WorkedClinic) -> None:
     clinic.set_credentials("Wrong-Password-1")
 
@@ -98,9 +113,7 @@ def test_wrong_password_is_tried_once_and_not_again(clinic: WorkedClinic) -> Non
     assert clinic.work()["status"] == "succeeded"
 
 
-@pytest.mark.parametrize(
-    "variant", ["302_login", "200_login_html", "401_json", "401_empty", "403", "419"]
-)
+@pytest.mark.parametrize("variant", EXPIRED_ANSWERS)
 def test_a_session_that_expired_before_the_run_costs_one_login(
     synced: WorkedClinic, variant: str
 ) -> None:
@@ -113,6 +126,7 @@ def test_a_session_that_expired_before_the_run_costs_one_login(
     assert len(synced.neo.logins()) == 1
 
 
+@BOTH
 def test_a_session_that_expires_in_the_middle_costs_one_login(synced: WorkedClinic) -> None:
     for row in synced.rows()[:4]:
         synced.neo.delete(row["neo_appointment_id"])
@@ -125,24 +139,11 @@ def test_a_session_that_expires_in_the_middle_costs_one_login(synced: WorkedClin
     assert len(synced.neo.logins()) == 1
 
 
-@dataclass(frozen=True)
-class Refusal:
-    action: Any
-    kind: str = "pims_unavailable"
-
-
 @pytest.mark.parametrize(
-    "refusal",
-    [
-        Refusal("500"),
-        Refusal("502_html"),
-        Refusal("503"),
-        Refusal("drop"),
-        Refusal({"kind": "reset", "at_byte": 200}),
-        Refusal("429", "throttled"),
-        Refusal({"kind": "delay", "ms": 60_000}, "pims_slow"),
-    ],
-    ids=lambda refusal: str(refusal.action),
+    ("transport", "refusal"),
+    [*(("http", refusal) for refusal in REFUSALS), ("browser", REFUSALS[-1])],
+    indirect=["transport"],
+    ids=lambda value: str(getattr(value, "action", value)),
 )
 def test_a_neo_that_does_not_answer_is_retryable_and_changes_nothing(
     synced: WorkedClinic, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
@@ -188,7 +189,7 @@ def test_a_neo_that_is_gone_is_retryable(
     assert synced.newest_job()["error_kind"] == "pims_unavailable"
 
 
-@pytest.mark.parametrize("action", ["html", "truncated_json"])
+@pytest.mark.parametrize("action", NO_JSON)
 def test_an_answer_that_is_no_calendar_ends_as_shape_changed(
     synced: WorkedClinic, action: str
 ) -> None:
@@ -202,7 +203,7 @@ def test_an_answer_that_is_no_calendar_ends_as_shape_changed(
     assert synced.rows() == before
 
 
-@pytest.mark.parametrize("envelope", ["bare_array", "unexpected_object", "events_null"])
+@pytest.mark.parametrize("envelope", ENVELOPES)
 def test_an_unknown_envelope_is_never_an_empty_calendar(
     synced: WorkedClinic, envelope: str
 ) -> None:
@@ -215,10 +216,7 @@ def test_an_unknown_envelope_is_never_an_empty_calendar(
     assert synced.rows() == before
 
 
-@pytest.mark.parametrize(
-    ("subset", "cause"),
-    [("empty", "empty_calendar"), ({"drop_fraction": 0.5}, "unproven_visit_losses")],
-)
+@pytest.mark.parametrize(("subset", "cause"), SUBSETS)
 def test_rows_that_vanish_from_the_calendar_alone_are_held(
     synced: WorkedClinic, subset: Any, cause: str
 ) -> None:
@@ -256,7 +254,7 @@ def test_another_companys_calendar_writes_nothing(
 
 
 def test_one_malformed_record_among_good_ones_is_a_warning(clinic: WorkedClinic) -> None:
-    clinic.neo.set_knob("malformed_records", {"count": 1, "kinds": ["end_garbage"]})
+    clinic.neo.set_knob("malformed_records", ONE_MALFORMED)
 
     answer = clinic.work()
 
@@ -265,7 +263,6 @@ def test_one_malformed_record_among_good_ones_is_a_warning(clinic: WorkedClinic)
     assert len(clinic.rows()) == 24
 
 
-@ONCE
 def test_missing_credentials_are_named(clinic: WorkedClinic) -> None:
     clinic.conn.execute("DELETE FROM idexx_sync.credentials")
 
@@ -275,7 +272,6 @@ def test_missing_credentials_are_named(clinic: WorkedClinic) -> None:
     assert answer["error_message"].startswith("credentials:")
 
 
-@ONCE
 @pytest.mark.parametrize(
     ("event", "named"),
     [
@@ -307,7 +303,6 @@ def test_an_event_that_makes_no_sense_is_answered_by_naming_the_field(
     assert query(clinic.conn, "SELECT * FROM idexx_sync.jobs") == []
 
 
-@ONCE
 def test_a_base_url_that_is_not_allowed_is_never_opened(clinic: WorkedClinic) -> None:
     clinic.conn.execute("UPDATE idexx_sync.clinic_settings SET base_url = 'http://169.254.1.1'")
 
@@ -318,7 +313,6 @@ def test_a_base_url_that_is_not_allowed_is_never_opened(clinic: WorkedClinic) ->
     assert clinic.neo.requests() == []
 
 
-@ONCE
 def test_database_down_leaves_the_handler(
     clinic: WorkedClinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

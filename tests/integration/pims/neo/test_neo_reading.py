@@ -14,6 +14,7 @@ from idexx_sync.core.errors import ShapeChanged, SyncError
 from idexx_sync.pims.neo.provider import APPOINTMENT, CALENDAR, CONFIGURATION
 from idexx_sync.pims.protocol import Found, Gone, Room, Unknown, Window
 from tests.kit.neo import AGENT, WEEK, Clinic
+from tests.kit.neo_faults import ENVELOPES, EXPIRED_ANSWERS, NO_JSON
 
 
 def test_a_calendar_is_read_as_it_is(clinic: Clinic) -> None:
@@ -59,9 +60,7 @@ def test_an_expired_session_is_renewed_by_one_login(clinic: Clinic) -> None:
     assert clinic.login_store.outcomes == ["ok"]
 
 
-@pytest.mark.parametrize(
-    "answer", ["302_login", "200_login_html", "401_json", "401_empty", "403", "419"]
-)
+@pytest.mark.parametrize("answer", EXPIRED_ANSWERS)
 def test_r06_a_session_may_end_in_the_middle_of_a_run(clinic: Clinic, answer: str) -> None:
     ids = [clinic.company.book(f"2026-05-04 {hour:02}:00") for hour in range(8, 18)]
     clinic.company.set_knob("expired_answer", answer)
@@ -87,7 +86,7 @@ def test_forty_look_ups_that_are_all_refused_cause_one_login(clinic: Clinic) -> 
     assert [login["outcome"] for login in clinic.company.logins()] == ["ok"]
 
 
-@pytest.mark.parametrize("action", ["html", "truncated_json"])
+@pytest.mark.parametrize("action", NO_JSON)
 def test_what_is_not_json_is_asked_for_once_more_and_never_an_empty_day(
     clinic: Clinic, action: str
 ) -> None:
@@ -101,7 +100,7 @@ def test_what_is_not_json_is_asked_for_once_more_and_never_an_empty_day(
     assert len(clinic.asked(CALENDAR)) == 2
 
 
-@pytest.mark.parametrize("envelope", ["bare_array", "unexpected_object", "events_null"])
+@pytest.mark.parametrize("envelope", ENVELOPES)
 def test_another_envelope_is_a_changed_shape(clinic: Clinic, envelope: str) -> None:
     clinic.company.set_knob("envelope", envelope)
     clinic.has_session()
@@ -305,29 +304,3 @@ def test_the_browser_transport_reads_the_same(clinic: Clinic) -> None:
         assert neo.schedule(WEEK).records == plain.records
         assert all(isinstance(one, Found) for one in neo.appointments(ids).values())
     assert clinic.login_store.outcomes == ["ok"]
-
-
-@pytest.mark.parametrize(
-    ("action", "kind"),
-    [
-        ("502_html", errors.PimsUnavailable),
-        ("reset", errors.PimsUnavailable),
-        ("truncate", errors.PimsUnavailable),
-        ({"kind": "delay", "ms": 1500}, errors.PimsSlow),
-    ],
-    ids=str,
-)
-def test_the_browser_transport_fails_in_the_same_words(
-    clinic: Clinic, action: Any, kind: type[SyncError]
-) -> None:
-    clinic.company.fault(action, path="getCalendarEventData")
-    clinic.has_session()
-    clinic.transport = "browser"
-    limits = {"neo_timeout_seconds": 0.4}
-
-    with clinic.opened(limits=limits, sleep=lambda _: None) as neo, pytest.raises(kind) as caught:
-        neo.schedule(WEEK)
-    assert len(clinic.asked(CALENDAR)) == 3
-    assert clinic.login_store.stored is not None
-    secret = clinic.login_store.stored.cookies[0]["value"]
-    assert secret not in repr(caught.value) + repr(caught.value.__context__)
