@@ -178,6 +178,12 @@ def test_r17_units_commit_separately(bench: CasesBench) -> None:
 
     read = [c["external_id"] for c in bench.all_cases() if "pimsConsultation" in c["metadata"]]
     assert len(read) == 4
+    (stopped,) = query(
+        bench.conn,
+        "SELECT progress FROM idexx_sync.jobs WHERE clinic_id = %s",
+        (bench.clinic_id,),
+    )
+    assert stopped["progress"] == {"pieces": 3}  # the calendar and two units
     bench.pims.consultations = original  # type: ignore[method-assign]
     bench.pims.charts_read.clear()
     job = bench.cases(CaseSync(unit=2))
