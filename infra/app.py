@@ -13,7 +13,8 @@ def synthesise(stage: Stage, outdir: Path) -> Path:
     app = App(outdir=str(outdir), analytics_reporting=False)
     stack = IdexxSync(app, stage=stage)
     app.synth()
-    return outdir / stack.template_file
+    template: str = stack.template_file
+    return outdir / template
 
 
 def main() -> None:
