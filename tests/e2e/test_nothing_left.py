@@ -154,7 +154,7 @@ def test_crash_and_orderly_end_leave_no_process_and_no_port_and_the_data_are_kep
 
 def test_what_dies_with_the_adapter_are_its_slots_too(tmp_path: Path) -> None:
     tools, log, mark = installed_tools(), tmp_path / "log", str(uuid4())
-    command = [sys.executable, "-m", "local_stack.lambdas", tmp_path]
+    command: list[str | Path] = [sys.executable, "-m", "local_stack.lambdas", tmp_path]
     command += [tools.emulator] if tools.emulator else []
     function = {
         "name": "function",

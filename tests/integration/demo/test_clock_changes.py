@@ -18,7 +18,8 @@ from demo.runs import Stage
 from demo.window import Window, window_to_come
 from functions.case_sync import handler as case_sync
 from functions.inbound_sync import handler as inbound_sync
-from idexx_sync.api.handler import ApiDependencies, api_handler
+from idexx_sync.api.handler import ApiDependencies, ApiHandler, api_handler
+from idexx_sync.api.routes import FunctionName
 from idexx_sync.api.status import status_operations
 from idexx_sync.api.syncs import start
 from idexx_sync.core.catalog import SyncName
@@ -52,7 +53,7 @@ def answering(database: str) -> Iterator[httpx.Client]:
     of_api, of_keys = Database(SecretStr(database)), Database(SecretStr(database))
     dependencies = ApiDependencies(of_api, work)
     doorkeeper = AuthorizerDependencies(of_keys, read_peppers(PEPPER), now)
-    handlers = {
+    handlers: dict[FunctionName, ApiHandler] = {
         "inbound_sync": api_handler(
             "inbound_sync", {"start_inbound": start("inbound")}, lambda: dependencies
         ),

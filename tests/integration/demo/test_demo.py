@@ -137,13 +137,3 @@ def test_an_interrupt_in_the_middle_of_a_sync_leaves_nothing_behind(folder: Path
     ended = (demo.returncode, answer["equal"], answer.get("error"), answer["differences"])
     assert ended == (130, False, "interrupted", []), err
     assert_nothing_is_left(folder, pids)
-
-
-def test_a_word_that_is_none_is_refused() -> None:
-    answer = subprocess.run(
-        [*COMMAND, "--josn"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-
-    assert (answer.returncode, answer.stdout) == (2, "")
-    assert answer.stderr.startswith("usage: ./run demo [-h] [--json]\n")
-    assert "unrecognized arguments: --josn" in answer.stderr
