@@ -61,7 +61,7 @@ class ReleaseSettings(BaseSettings):
         env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
     )
 
-    commit: str = Field(default="unknown", pattern="^[0-9a-z-]{1,60}$")
+    commit: str = "unknown"
 
 
 class KeySettings(DatabaseSettings):
