@@ -1,9 +1,11 @@
 """Synthesis: a stage in, CloudFormation out. Needs no AWS account, no Docker and no network."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import App
 
+from infra.release import commit_of
 from infra.stack import IdexxSync
 from infra.stages import STAGES, Stage
 
@@ -23,5 +25,5 @@ def main() -> None:
     name = app.node.try_get_context("stage")
     if name not in STAGES:
         raise SystemExit(f"cdk: choose a stage: -c stage={'|'.join(STAGES)}")
-    IdexxSync(app, stage=STAGES[name])
+    IdexxSync(app, stage=replace(STAGES[name], commit=commit_of()))
     app.synth()

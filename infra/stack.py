@@ -10,6 +10,7 @@ from infra.api_function import ApiFunction
 from infra.dead_letters import DeadLetters
 from infra.http_api import HttpApi
 from infra.image import ImageFunction
+from infra.release import VARIABLE as COMMIT
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
 from infra.sync_function import SyncFunction
@@ -61,6 +62,7 @@ class IdexxSync(Stack):
             handler="functions.authorizer.handler.handler",
             size=stage.authorizer,
         )
+        status.set(COMMIT, stage.commit)
         secrets.let_read(authorizer, "authorizer_database", "pepper")
         migrate = ImageFunction(
             self,

@@ -60,6 +60,8 @@ class Stage:
     log_days: Literal[1, 14, 90] = 90
     protected: bool = False
     """Whether the stack can be deleted only after somebody has allowed it."""
+    commit: str = "unknown"
+    """Of the sources; `/health` answers it."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that every function gets besides its own; they win."""
 

@@ -4,8 +4,11 @@ One cluster per test process; each test gets a database as the prepared one is. 
 skips: a missing database or browser fails the run.
 """
 
+import logging
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +62,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--examples", type=int, default=15, help="generated requests per route and kind"
     )
+
+
+@pytest.fixture(autouse=True)
+def _words_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a handler keeps in (`core/words.py`) is kept in until its test ends: another one may
+    look for words in what libraries log."""
+    monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
+    for module, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(module, hook, getattr(module, hook))
+    monkeypatch.setattr(logging, "_logRecordFactory", logging.LogRecord)
 
 
 @pytest.fixture(scope="session")

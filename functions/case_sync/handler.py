@@ -5,6 +5,7 @@ from typing import Any
 
 from idexx_sync.api.handler import api_handler
 from idexx_sync.api.syncs import starting
+from idexx_sync.core.words import own_errors_only
 from idexx_sync.jobs.worker import WorkerHandler, sync_worker
 
 api = api_handler("case_sync", starting("cases"))
@@ -12,7 +13,7 @@ api = api_handler("case_sync", starting("cases"))
 
 def worker(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The sync is loaded at the first event: who only takes orders needs no readers of records."""
-    return _worker()(event, context)
+    return own_errors_only(_worker)(event, context)
 
 
 @cache

@@ -198,8 +198,7 @@ def open_rig(chromium: Path) -> Iterator[Rig]:
 
 def renew_tools() -> None:
     """The handler's next run begins as a process's first one does."""
-    wiring.process_dependencies().database.close()
-    wiring.process_dependencies.cache_clear()
+    wiring.process_dependencies.forget()
 
 
 @cache

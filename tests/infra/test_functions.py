@@ -116,7 +116,7 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         "inbound_sync.worker": worker,
         "migrate.handler": base,
         "reconciliation.api": api("reconciliation.api"),
-        "status.api": api("status.api"),
+        "status.api": {**api("status.api"), "IDEXX_SYNC_COMMIT": "unknown"},
     }
 
     assert {

@@ -91,6 +91,4 @@ def authorizer_process(
 
 def forget_dependencies() -> None:
     """The handler's next event begins as a process's first one does."""
-    if authorizer.process_dependencies.cache_info().currsize:
-        authorizer.process_dependencies().database.close()
-    authorizer.process_dependencies.cache_clear()
+    authorizer.process_dependencies.forget()

@@ -6,7 +6,7 @@ the gateway's and not ours to test here.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,10 +14,11 @@ from uuid import uuid4
 
 from idexx_sync.api.handler import ApiHandler
 from idexx_sync.api.problems import UNAUTHORIZED_DETAIL, Problem
-from idexx_sync.api.routes import FunctionName, find_route, methods_of
+from idexx_sync.api.routes import ROUTES, FunctionName, find_route, methods_of
 
 STAGE = "test"
-ARN = f"arn:aws:execute-api:us-east-1:111122223333:abcdef1234/{STAGE}"
+API = "abcdef1234"
+ARN = f"arn:aws:execute-api:us-east-1:111122223333:{API}/{STAGE}"
 
 Headers = Mapping[str, str | list[str]]
 
@@ -53,9 +54,15 @@ class Gateway:
     clock: Callable[[], datetime]
     key: str | None = None
     seen: list[Response] = field(default_factory=list)
+    base_path: str | None = None
+    """Of a custom domain, "" for one without; None: called at the gateway's own address."""
 
     def with_key(self, key: str | None) -> "Gateway":
-        return Gateway(self.functions, self.authorizer, self.clock, key, self.seen)
+        return replace(self, key=key)
+
+    def behind(self, base_path: str) -> "Gateway":
+        """The same API as a caller of a custom domain sees it."""
+        return replace(self, base_path=base_path)
 
     def get(self, path: str, **more: Any) -> Response:
         return self.request("GET", path, **more)
@@ -80,11 +87,11 @@ class Gateway:
         return response
 
     def _through(self, event: dict[str, Any]) -> dict[str, Any]:
-        found = find_route(event["httpMethod"].replace("HEAD", "GET"), event["path"])
-        if found is None:
-            function: FunctionName = "status" if not methods_of(event["path"]) else _owner(event)
+        path = event["path"].removeprefix(self.base_path or "")
+        route = find_route(event["httpMethod"].replace("HEAD", "GET"), path)
+        if route is None:
+            function: FunctionName = "status" if not methods_of(path) else _owner(path)
             return self.functions[function](event, None)
-        route, _ = found
         if route.scope is not None:
             try:
                 decision = self.authorizer(_authorizer_event(event), None)
@@ -108,24 +115,30 @@ class Gateway:
             sent["X-API-Key"] = [self.key]
         for name, value in headers.items():
             sent[name] = value if isinstance(value, list) else [value]
+        resource, variable = resource_of(parts.path)
+        before = self.base_path or ""
+        called = f"/{STAGE}{parts.path}" if self.base_path is None else f"{before}{parts.path}"
+        own = f"{API}.execute-api.us-east-1.amazonaws.com"
         return {
-            "resource": "/{proxy+}",
-            "path": parts.path,
+            "resource": resource,
+            "path": f"{before}{parts.path}",
             "httpMethod": method,
             "headers": {name: values[-1] for name, values in sent.items()},
             "multiValueHeaders": sent,
             "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
             "multiValueQueryStringParameters": query or None,
-            "pathParameters": {"proxy": parts.path.lstrip("/")},
+            "pathParameters": variable or None,
             "stageVariables": None,
             "requestContext": {
                 "requestId": str(uuid4()),
                 "stage": STAGE,
-                "path": f"/{STAGE}{parts.path}",
+                "path": called,
+                "resourcePath": resource,
+                "domainName": own if self.base_path is None else "api.example.com",
                 "httpMethod": method,
                 "requestTimeEpoch": round(self.clock().timestamp() * 1000),
                 "identity": {"sourceIp": "192.0.2.1", "userAgent": "a test"},
-                "apiId": "abcdef1234",
+                "apiId": API,
                 "accountId": "111122223333",
             },
             "body": body if body is None or isinstance(body, str) else json.dumps(body),
@@ -133,12 +146,21 @@ class Gateway:
         }
 
 
-def _owner(event: dict[str, Any]) -> FunctionName:
+def resource_of(path: str) -> tuple[str, dict[str, str]]:
+    """The resource that the gateway finds for a path, and its variable parts."""
+    for route in ROUTES:
+        match = route.pattern.fullmatch(path)
+        if match is not None:
+            return route.path, match.groupdict()
+    proxy = path.lstrip("/")
+    return ("/{proxy+}", {"proxy": proxy}) if proxy else ("/", {})
+
+
+def _owner(path: str) -> FunctionName:
     """The function whose resource the path is, whatever the method."""
-    method = methods_of(event["path"])[0]
-    found = find_route(method, event["path"])
-    assert found is not None
-    return found[0].function
+    route = find_route(methods_of(path)[0], path)
+    assert route is not None
+    return route.function
 
 
 def _authorizer_event(event: dict[str, Any]) -> dict[str, Any]:

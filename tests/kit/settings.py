@@ -45,9 +45,8 @@ def process_environment(
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    wiring.process_dependencies.cache_clear()
+    wiring.process_dependencies.forget()
     try:
         yield
     finally:
-        wiring.process_dependencies().database.close()
-        wiring.process_dependencies.cache_clear()
+        wiring.process_dependencies.forget()

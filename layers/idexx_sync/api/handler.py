@@ -1,29 +1,30 @@
 """The handler of a function behind API Gateway: from its event to its response, errors included."""
 
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from time import sleep
 from typing import Any, Final
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel
 
+from idexx_sync.api.address import address_of
 from idexx_sync.api.problems import (
     MEDIA_TYPE,
     Problem,
     database_unavailable,
     problem_of,
+    secret_unreadable,
     worker_unavailable,
 )
 from idexx_sync.api.request import Request, parse_request, request_id
 from idexx_sync.api.routes import JSON, FunctionName, OperationId, find_route, methods_of, routes_of
-from idexx_sync.core.errors import DatabaseUnavailable, RequestRefused, SyncError
+from idexx_sync.core.errors import DatabaseUnavailable, RequestRefused, SecretUnreadable
+from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import ApiSettings, load
+from idexx_sync.core.words import own_errors_only, unexpected
 from idexx_sync.database.connection import LOST, Conn, Database
 from idexx_sync.jobs.contract import Clock
 from idexx_sync.jobs.dispatch import LambdaDispatch
@@ -60,6 +61,15 @@ class Response:
 Operation = Callable[[Request, ApiDependencies], Response]
 """Carries one request out; raises Problem, and RequestRefused, which becomes one."""
 
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An operation that answers whatever the state of secrets and database."""
+
+    answer: Callable[[Request, Callable[[], ApiDependencies]], Response]
+    """Given how to get what a process keeps, should it want to look."""
+
+
 _EVERY_RESPONSE: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -68,7 +78,7 @@ _EVERY_RESPONSE: Final = {
 
 def api_handler(
     name: FunctionName,
-    operations: Mapping[OperationId, Operation],
+    operations: Mapping[OperationId, Operation | Page],
     dependencies: Callable[[], ApiDependencies] | None = None,
 ) -> ApiHandler:
     """The handler that answers the routes of a function behind the gateway.
@@ -81,42 +91,52 @@ def api_handler(
         raise ValueError(f"{name}: routes and operations differ in {sorted(missing)}")
 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-        received = APIGatewayProxyEvent(event)
-        id_ = request_id(received)
+        return own_errors_only(lambda: answer(APIGatewayProxyEvent(event)))
+
+    def answer(event: APIGatewayProxyEvent) -> dict[str, Any]:
+        id_, has_body = request_id(event), event.http_method != "HEAD"
         try:
-            response = _response(received, operations, dependencies or process_dependencies)
+            response = _response(event, operations, dependencies or process_dependencies)
+            return _to_gateway(response, id_, has_body=has_body)
         except Exception as error:  # noqa: BLE001 the caller must not see what broke
             problem = _problem(error, id_)
-            response = Response(problem.status, problem.view(id_), problem.headers, MEDIA_TYPE)
-        return _to_gateway(response, id_, has_body=received.http_method != "HEAD")
+        response = Response(problem.status, problem.view(id_), problem.headers, MEDIA_TYPE)
+        return _to_gateway(response, id_, has_body=has_body)
 
     return handler
 
 
-@cache
-def process_dependencies() -> ApiDependencies:
-    """The process's dependencies, made at the first request and kept warm."""
-    settings = load(ApiSettings)
+def _made(settings: ApiSettings) -> ApiDependencies:
     quiet_drivers()
+    newest = process_dependencies.settings.newest
     return ApiDependencies(
-        database=Database(settings.database_url),
+        database=Database(settings.database_url, lambda: newest().database_url),
         dispatch=LambdaDispatch(settings.worker_functions),
     )
 
 
+process_dependencies: Final[Kept[ApiSettings, ApiDependencies]] = Kept(
+    KeptSettings(lambda: load(ApiSettings)), _made, lambda made: made.database.close()
+)
+"""The process's dependencies, made at the first request that needs them and kept warm."""
+
+
 def _response(
     event: APIGatewayProxyEvent,
-    operations: Mapping[OperationId, Operation],
+    operations: Mapping[OperationId, Operation | Page],
     dependencies: Callable[[], ApiDependencies],
 ) -> Response:
     method = "GET" if event.http_method == "HEAD" else event.http_method
-    found = find_route(method, event.path)
-    if found is None or found[0].operation not in operations:
-        return _without_route(method, event.path)
-    route, path = found
-    request = parse_request(event, route, path)
+    address = address_of(event)
+    route = find_route(method, address.path)
+    if route is None or route.operation not in operations:
+        return _without_route(method, address.path)
+    request = parse_request(event, route, address)
+    operation = operations[route.operation]
+    if isinstance(operation, Page):
+        return operation.answer(request, dependencies)
     try:
-        return operations[route.operation](request, dependencies())
+        return operation(request, dependencies())
     except RequestRefused as error:
         raise problem_of(error, route.query.model_fields) from None
 
@@ -132,6 +152,9 @@ def _problem(error: Exception, id_: str) -> Problem:
             )
         case DatabaseUnavailable():
             return database_unavailable()
+        case SecretUnreadable():
+            logger().error("secret unreadable", request_id=id_, error_message=error.message)
+            return secret_unreadable()
     return database_unavailable() if isinstance(error, LOST) else _defect(error, id_)
 
 
@@ -166,15 +189,5 @@ def _to_gateway(response: Response, id_: str, *, has_body: bool) -> dict[str, An
 
 
 def _defect(error: Exception, id_: str) -> Problem:
-    """Log where it happened and what kind it is: only our own errors' words hold nothing
-    private, a database's may hold a row's values."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    logger().error(
-        "request failed",
-        request_id=id_,
-        error_type=type(error).__name__,
-        error_message=error.message if isinstance(error, SyncError) else None,
-        where=where[-8:],
-    )
+    unexpected(error, request_id=id_)
     return Problem("internal", f"Tell ODIS's engineers the request id {id_}.")

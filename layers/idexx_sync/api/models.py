@@ -108,9 +108,12 @@ class Discrepancies(ResponseModel):
 
 
 class Health(ResponseModel):
-    """The process answers; it says nothing of anything behind it."""
+    """The process answers, and of which release it is; nothing of anything behind it."""
 
     status: Literal["ok"] = "ok"
+    version: str
+    commit: str
+    """Of the sources, with `-dirty` if they had been changed; `unknown` where nobody said it."""
 
 
 class Readiness(ResponseModel):

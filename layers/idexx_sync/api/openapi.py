@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import version
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -12,6 +11,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from idexx_sync.api.models import NoQuery
 from idexx_sync.api.problems import MEDIA_TYPE, PROBLEMS, ProblemCode, ProblemView
 from idexx_sync.api.routes import JSON, ROUTES, Route
+from idexx_sync.core.version import VERSION
 
 Document = dict[str, Any]
 
@@ -43,7 +43,7 @@ def document() -> Document:
         paths[route.path][route.method.lower()] = _operation(route, models)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "idexx-sync", "version": version("idexx-sync"), "summary": SUMMARY},
+        "info": {"title": "idexx-sync", "version": VERSION, "summary": SUMMARY},
         "paths": dict(paths),
         "components": {
             "schemas": models.definitions,

@@ -30,6 +30,7 @@ ProblemCode = Literal[
     "internal",
     "not_built_yet",
     "database_unavailable",
+    "secret_unreadable",
     "worker_unavailable",
     "not_ready",
     "authorizer_unavailable",
@@ -57,6 +58,7 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
     "internal": (500, "A defect of this service"),
     "not_built_yet": (501, "This is not built yet"),
     "database_unavailable": (503, "The database does not answer"),
+    "secret_unreadable": (503, "A secret of this service can't be read"),
     "worker_unavailable": (503, "The sync could not be started"),
     "not_ready": (503, "The service is not ready"),
     "authorizer_unavailable": (503, "Keys can't be checked"),
@@ -155,6 +157,15 @@ def database_unavailable() -> Problem:
     return Problem(
         "database_unavailable",
         "The database does not answer; try again in a moment.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+def secret_unreadable() -> Problem:
+    """A secret can't be read; asking again may help. Which one, only the log says."""
+    return Problem(
+        "secret_unreadable",
+        "The service can't read one of its secrets; try again in a moment.",
         headers={"Retry-After": str(RETRY_AFTER_S)},
     )
 

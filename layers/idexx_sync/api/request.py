@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel, ValidationError
 
+from idexx_sync.api.address import Address
 from idexx_sync.api.caller import Caller, caller_from
 from idexx_sync.api.problems import Fault, Problem, invalid, invalid_body, invalid_query
 from idexx_sync.api.routes import Route
@@ -35,7 +36,7 @@ class Request:
     received_at: datetime
     """When the gateway received it."""
     prefix: str
-    """What stands before our paths in the caller's address: the stage, or nothing."""
+    """What stands before our paths in the caller's address, or nothing."""
     _caller: Caller | None
 
     @property
@@ -44,7 +45,7 @@ class Request:
         return self._caller
 
 
-def parse_request(event: APIGatewayProxyEvent, route: Route, path: Mapping[str, str]) -> Request:
+def parse_request(event: APIGatewayProxyEvent, route: Route, address: Address) -> Request:
     """The request of an event for the route; Problem says what is wrong, the key's rights first."""
     caller = None
     if route.scope is not None:
@@ -52,12 +53,12 @@ def parse_request(event: APIGatewayProxyEvent, route: Route, path: Mapping[str, 
         caller.require(route.scope)
     return Request(
         route=route,
-        path=path,
+        path=address.parts_of(route),
         query=_query(event, route),
         body=_body(event, route),
         headers=_headers(event, route),
         received_at=_received_at(event),
-        prefix=_prefix(event),
+        prefix=address.prefix,
         _caller=caller,
     )
 
@@ -138,8 +139,3 @@ def _headers(event: APIGatewayProxyEvent, route: Route) -> dict[str, str]:
 
 def _received_at(event: APIGatewayProxyEvent) -> datetime:
     return datetime.fromtimestamp(event["requestContext"]["requestTimeEpoch"] / 1000, UTC)
-
-
-def _prefix(event: APIGatewayProxyEvent) -> str:
-    whole: Any = event["requestContext"].get("path") or event.path
-    return str(whole).removesuffix(event.path)

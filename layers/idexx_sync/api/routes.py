@@ -65,6 +65,7 @@ EVERYWHERE: Final[tuple[ProblemCode, ...]] = (
     "throttled",
     "internal",
     "database_unavailable",
+    "secret_unreadable",
     "gateway_timeout",
 )
 """Problems that any route may answer, the gateway's own included."""
@@ -102,6 +103,7 @@ class Route:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
+        """Of all paths that are the route's."""
         return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
     @property
@@ -308,10 +310,9 @@ def methods_of(path: str) -> list[str]:
     return sorted({route.method for route in ROUTES if route.pattern.fullmatch(path)})
 
 
-def find_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route of a request, and the variable parts of its path."""
+def find_route(method: str, path: str) -> Route | None:
+    """The route of a request at this path of ours."""
     for route in ROUTES:
-        match = route.pattern.fullmatch(path)
-        if match is not None and route.method == method:
-            return route, match.groupdict()
+        if route.method == method and route.pattern.fullmatch(path) is not None:
+            return route
     return None

@@ -14,7 +14,10 @@ from idexx_sync.api.openapi import document
 from idexx_sync.api.problems import Problem
 from idexx_sync.api.request import Request
 from idexx_sync.api.routes import HTML, PROMETHEUS_TEXT
-from idexx_sync.core.errors import SyncError
+from idexx_sync.core.errors import ConfigurationInvalid, SyncError
+from idexx_sync.core.logs import logger
+from idexx_sync.core.settings import ReleaseSettings, load
+from idexx_sync.core.version import VERSION
 from idexx_sync.database import migrations
 from idexx_sync.database.connection import LOST
 from idexx_sync.metrics import exposition
@@ -23,8 +26,16 @@ READINESS_LIVES_S: Final = 5.0
 """How long an answer of `/ready` is kept: it is public, and must not be a way to load Postgres."""
 
 
-def get_health(_request: Request, _dependencies: ApiDependencies) -> Response:
-    return Response(200, Health())
+Dependencies = Callable[[], ApiDependencies]
+
+
+def get_health(_request: Request, _dependencies: Dependencies) -> Response:
+    return Response(200, Health(version=VERSION, commit=_commit()))
+
+
+@cache
+def _commit() -> str:
+    return load(ReleaseSettings).commit
 
 
 @dataclass
@@ -35,13 +46,21 @@ class KeptReadiness:
     _known_until: float = float("-inf")
     _ready: bool = False
 
-    def __call__(self, _request: Request, dependencies: ApiDependencies) -> Response:
+    def __call__(self, _request: Request, dependencies: Dependencies) -> Response:
         if self.monotonic() >= self._known_until:
-            self._ready = all(check.ok for check in checks(dependencies))
+            self._ready = self._can_work(dependencies)
             self._known_until = self.monotonic() + READINESS_LIVES_S
         if not self._ready:
             raise Problem("not_ready", "not ready")
         return Response(200, Readiness(status="ready"))
+
+    @staticmethod
+    def _can_work(dependencies: Dependencies) -> bool:
+        try:
+            return all(check.ok for check in checks(dependencies()))
+        except ConfigurationInvalid as error:
+            logger().error("not ready", error_message=error.message)
+            return False
 
 
 def get_readiness_details(_request: Request, dependencies: ApiDependencies) -> Response:
@@ -76,11 +95,11 @@ def get_metrics(request: Request, dependencies: ApiDependencies) -> Response:
     return Response(200, text, media_type=PROMETHEUS_TEXT)
 
 
-def get_openapi(request: Request, _dependencies: ApiDependencies) -> Response:
+def get_openapi(request: Request, _dependencies: Dependencies) -> Response:
     return Response(200, _document(request.prefix))
 
 
-def get_docs(request: Request, _dependencies: ApiDependencies) -> Response:
+def get_docs(request: Request, _dependencies: Dependencies) -> Response:
     return Response(200, _page(request.prefix), media_type=HTML)
 
 

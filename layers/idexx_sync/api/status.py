@@ -1,12 +1,12 @@
 """The operations of the function `status`: everything of the API that starts no sync."""
 
 from idexx_sync.api import clinics, holds, jobs, service
-from idexx_sync.api.handler import Operation
+from idexx_sync.api.handler import Operation, Page
 from idexx_sync.api.routes import OperationId
 from idexx_sync.api.syncs import not_built
 
 
-def status_operations() -> dict[OperationId, Operation]:
+def status_operations() -> dict[OperationId, Operation | Page]:
     """Each operation; `/ready` remembers its newest answer for a while."""
     return {
         "list_jobs": jobs.list_jobs,
@@ -22,8 +22,8 @@ def status_operations() -> dict[OperationId, Operation]:
         "refresh_schedules": not_built("Refreshing schedules"),
         "get_metrics": service.get_metrics,
         "get_readiness_details": service.get_readiness_details,
-        "get_health": service.get_health,
-        "get_readiness": service.KeptReadiness(),
-        "get_openapi": service.get_openapi,
-        "get_docs": service.get_docs,
+        "get_health": Page(service.get_health),
+        "get_readiness": Page(service.KeptReadiness()),
+        "get_openapi": Page(service.get_openapi),
+        "get_docs": Page(service.get_docs),
     }

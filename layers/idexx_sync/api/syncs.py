@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from idexx_sync.api.handler import ApiDependencies, Operation, Response
+from idexx_sync.api.handler import ApiDependencies, Operation, Page, Response
 from idexx_sync.api.models import SyncRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
 from idexx_sync.api.request import Request
@@ -26,7 +26,7 @@ _WAIT: Final = re.compile(r"\s*wait\s*=\s*\"?(\d{1,6})\"?\s*", re.IGNORECASE)
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-def starting(sync: SyncName) -> dict[OperationId, Operation]:
+def starting(sync: SyncName) -> dict[OperationId, Operation | Page]:
     """The operation that starts the sync, carried out once the sync is built."""
     row = CATALOG[sync]
     return {row.operation: start(sync) if row.is_built else not_built(row.noun.capitalize())}

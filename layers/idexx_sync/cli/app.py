@@ -17,7 +17,10 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError, error_of_refusal
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
 from idexx_sync.core.errors import RequestRefused, SyncError
+from idexx_sync.core.logs import log_to
+from idexx_sync.core.words import described, keep_words_in
 from idexx_sync.database.connection import LACKING, LOST, NOT_ALLOWED, DriverError, unavailable
+from idexx_sync.database.refusal import refusal
 
 app = typer.Typer(
     name="idexx-sync",
@@ -40,6 +43,8 @@ app.add_typer(explain.app, name="explain")
 
 def main() -> None:
     """The console script."""
+    log_to(sys.stderr)
+    keep_words_in()
     try:
         code = run(sys.argv[1:], Cli())
         sys.stdout.flush()
@@ -85,9 +90,8 @@ def run(arguments: Sequence[str], cli: Cli) -> int:
         return output.write(Exit.INTERRUPTED, "interrupted", str(stop) or "interrupted")
     except DriverError as error:
         return output.database(error)
-    except Exception:
-        output.write(Exit.FAILED, "internal", "an unexpected error; its trace is below")
-        raise
+    except Exception as error:  # noqa: BLE001 its words are nobody's to read, only its place
+        return output.unexpected(error)
     return int(code or Exit.OK)
 
 
@@ -132,5 +136,11 @@ class _ErrorOutput:
             return self.write(Exit.NOT_AUTHORISED, "configuration_invalid", message)
         if isinstance(error, LOST):
             return self.explained(unavailable(error))
-        self.write(Exit.FAILED, "internal", f"Postgres refused: {type(error).__name__}")
-        raise error
+        return self.unexpected(error, f"Postgres refused: {refusal(error)}")
+
+    def unexpected(self, error: Exception, message: str = "an unexpected error") -> int:
+        """Where it happened goes to standard error, whatever the answer looks like."""
+        code = self.write(Exit.FAILED, "internal", f"{message}; where it happened stands below")
+        for one in described(error):
+            self._cli.say(f"{one.get('relation', 'error')}: {one['type']}", *one["at"])
+        return code

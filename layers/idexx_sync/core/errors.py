@@ -12,7 +12,7 @@
   - nobody must act:      PimsUnavailable, PimsSlow, Throttled, DatabaseUnavailable,
                           DeadlineExceeded, LeaseLost
 
-The last group, InternalError and SecretsUnreachable (a ConfigurationInvalid) are retryable: the
+The last group, InternalError and SecretUnreadable (a ConfigurationInvalid) are retryable: the
 same job may succeed later.
 A message says what was found and what to do; it never carries a secret or a person's data.
 """
@@ -163,8 +163,8 @@ class ConfigurationInvalid(OdisMustAct):
     kind = "configuration_invalid"
 
 
-class SecretsUnreachable(ConfigurationInvalid):
-    """Secrets Manager did not answer or refused us; a moment later it may give the secret."""
+class SecretUnreadable(ConfigurationInvalid):
+    """Secrets Manager did not give a secret; a moment later it may be there, and ours to read."""
 
     retryable = True
 

@@ -2,13 +2,24 @@
 
 import logging
 from functools import cache
+from typing import Final, TextIO
 
 from aws_lambda_powertools import Logger
+
+SERVICE: Final = "idexx-sync"
+"""The name of our one logger."""
 
 
 @cache
 def logger() -> Logger:
-    return Logger(service="idexx-sync")
+    return Logger(service=SERVICE)
+
+
+def log_to(stream: TextIO) -> None:
+    """Write our log there instead of to standard output."""
+    for handler in logger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(stream)
 
 
 def quiet_drivers() -> None:

@@ -11,13 +11,15 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from idexx_sync.core.errors import ConfigurationInvalid, SecretsUnreachable
+from idexx_sync.core.errors import SecretUnreadable
 
 CONNECT_TIMEOUT_S: Final = 2
 READ_TIMEOUT_S: Final = 5
 TRIES: Final = 3
 _ABSENT: Final = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
 """No such secret, or one that is about to be deleted."""
+_DENIED: Final = "AccessDeniedException"
+"""Also of a name that does not exist, where the role may read some names only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class NamedBy:
 
 
 class NamedSecrets(PydanticBaseSettingsSource):
-    """Reads each marked setting that no earlier source has given; ConfigurationInvalid names the
+    """Reads each marked setting that no earlier source has given; SecretUnreadable names the
     variable of one that can't be read."""
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
@@ -61,6 +63,9 @@ class NamedSecrets(PydanticBaseSettingsSource):
             code = str(error.response.get("Error", {}).get("Code", "unknown"))
             if code in _ABSENT:
                 raise _unusable(variable, "there is no such secret in Secrets Manager") from None
+            if code == _DENIED:
+                what = "no secret of that name, or the role may not read it"
+                raise _unusable(variable, what) from None
             raise _unreachable(variable, code) from None
         except BotoCoreError as error:
             raise _unreachable(variable, type(error).__name__) from None
@@ -70,12 +75,12 @@ class NamedSecrets(PydanticBaseSettingsSource):
         return value
 
 
-def _unusable(variable: str, what: str) -> ConfigurationInvalid:
-    return ConfigurationInvalid(f"{variable}: {what}", code="secret")
+def _unusable(variable: str, what: str) -> SecretUnreadable:
+    return SecretUnreadable(f"{variable}: {what}", code="secret")
 
 
-def _unreachable(variable: str, code: str) -> SecretsUnreachable:
-    return SecretsUnreachable(
+def _unreachable(variable: str, code: str) -> SecretUnreadable:
+    return SecretUnreadable(
         f"{variable}: Secrets Manager did not give the secret that it names ({code})",
         code="secret_unreachable",
     )

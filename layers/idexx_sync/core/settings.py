@@ -54,6 +54,16 @@ class DatabaseSettings(BaseSettings):
         return init_settings, env_settings, NamedSecrets(settings_cls)
 
 
+class ReleaseSettings(BaseSettings):
+    """What runs here."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    commit: str = "unknown"
+
+
 class KeySettings(DatabaseSettings):
     """For those that make or check the keys of the HTTP API."""
 

@@ -25,6 +25,8 @@ LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 LACKING: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 NOT_ALLOWED: Final = (psycopg.errors.InsufficientPrivilege,)
 CONNECT_TIMEOUT_S = 10
+TIMED_OUT: Final = psycopg.errors.ConnectionTimeout.__name__.lower()
+"""The code of a DatabaseUnavailable that nobody answered: no refusal, whatever the password."""
 LOCK_TIMEOUT = "10s"
 STATEMENT_TIMEOUT = "60s"
 IDLE_TIMEOUT = "20s"
@@ -63,14 +65,18 @@ def connect(database_url: SecretStr) -> Conn:
 class Database:
     """The process's connection, opened at first use and replaced once it is broken."""
 
-    def __init__(self, database_url: SecretStr) -> None:
+    def __init__(
+        self, database_url: SecretStr, newest_url: Callable[[], SecretStr] | None = None
+    ) -> None:
+        """`newest_url` gives the address that counts by now, once one was refused."""
         self._url = database_url
+        self._newest_url = newest_url or (lambda: self._url)
         self._conn: Conn | None = None
         self._cursor: Cur | None = None
 
     def connection(self) -> Conn:
         if self._conn is None or self._conn.closed or self._conn.broken:
-            self._conn = connect(self._url)
+            self._conn = self.another()
         return self._conn
 
     def answering(self) -> Conn:
@@ -95,7 +101,13 @@ class Database:
 
     def another(self) -> Conn:
         """A connection of its own, for another thread; its caller closes it."""
-        return connect(self._url)
+        try:
+            return connect(self._url)
+        except (DatabaseUnavailable, ConfigurationInvalid) as error:
+            if error.code == TIMED_OUT or (newest := self._newest_url()) == self._url:
+                raise
+        self._url = newest
+        return connect(newest)
 
     def reconnect(self) -> Conn:
         self.close()

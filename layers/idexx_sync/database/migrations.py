@@ -7,6 +7,7 @@ from pathlib import Path
 from psycopg import Connection, Error
 
 from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.database.refusal import refusal_of_migration
 
 FOLDER = Path(__file__).resolve().parents[3] / "migrations"
 _LOCK = 4_133_902_117  # any constant: one runner at a time per database
@@ -77,11 +78,9 @@ def _run(conn: Connection, migration: Migration) -> None:
     try:
         conn.execute(migration.sql)
     except Error as error:
-        hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
         raise ConfigurationInvalid(
-            f"migration {migration.name}: {error.diag.message_primary or error}.{hint}",
-            code="database_unfit",
-        ) from error
+            f"migration {migration.name}: {refusal_of_migration(error)}", code="database_unfit"
+        ) from None
     conn.execute(
         "INSERT INTO idexx_sync.migrations (name, checksum) VALUES (%s, %s)",
         (migration.name, migration.checksum),

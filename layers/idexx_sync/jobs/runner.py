@@ -20,6 +20,7 @@ from idexx_sync.core.sealing import Keyring
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import LOST, Database, DriverError, unavailable, writing
+from idexx_sync.database.refusal import refusal
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
 from idexx_sync.jobs.heartbeat import Lifetime, watched
@@ -96,12 +97,8 @@ def run_job(order: RunOrder, sync: Sync, dependencies: Dependencies) -> Job:
 
 
 def _refused_by_postgres(error: DriverError) -> InternalError:
-    """What Postgres refused, by the names of things and never by their values."""
-    where = (error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
-    named = ", ".join(name for name in where if name)
-    what = f"{type(error).__name__} {error.sqlstate or ''}".strip()
     return InternalError(
-        f"Postgres refused a statement: {what}{f' ({named})' if named else ''}",
+        f"Postgres refused a statement: {refusal(error)}",
         code=error.sqlstate or type(error).__name__.lower(),
     )
 

@@ -1,12 +1,13 @@
 """What a process keeps between runs, over real Postgres and the real Neo provider."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from typing import Final
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic
+from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import quiet_drivers
 from idexx_sync.core.sealing import Keyring, keyring
 from idexx_sync.core.settings import Settings, load_settings
@@ -18,33 +19,48 @@ from idexx_sync.pims.access_store import PostgresLoginStore, StoredSessionOnly
 from idexx_sync.pims.protocol import Pims
 
 
-@cache
-def process_dependencies() -> Dependencies:
-    """The worker process's dependencies, made at the first event and kept warm."""
-    return make_dependencies(load_settings(), retried=True)
-
-
 def make_dependencies(
     settings: Settings,
     *,
     retried: bool,
     progress: Progress | None = None,
     clock: Clock | None = None,
+    newest: Callable[[], Settings] | None = None,
 ) -> Dependencies:
-    """Dependencies over real Postgres and the real Neo provider."""
+    """Dependencies over real Postgres and the real Neo provider.
+
+    `newest` gives the settings that count by now, once a secret among these was refused.
+    """
     quiet_drivers()
-    database = Database(settings.database_url)
-    keys = keyring(settings.local_key)
+    now_valid = newest or (lambda: settings)
+    database = Database(settings.database_url, lambda: now_valid().database_url)
+    keys = _keys_of(settings)
     now = clock or Dependencies.clock
     return Dependencies(
         settings=settings,
         keys=keys,
         database=database,
-        open_pims=_neo_opener(settings, keys, database, now, progress or Silent()),
+        open_pims=_neo_opener(
+            settings, lambda: _keys_of(now_valid()), database, now, progress or Silent()
+        ),
         clock=now,
         progress=progress or Silent(),
         retried=retried,
     )
+
+
+def _keys_of(settings: Settings) -> Keyring:
+    return keyring(settings.local_key)
+
+
+process_dependencies: Final[Kept[Settings, Dependencies]] = Kept(
+    KeptSettings(load_settings),
+    lambda settings: make_dependencies(
+        settings, retried=True, newest=lambda: process_dependencies.settings.newest()
+    ),
+    lambda made: made.database.close(),
+)
+"""The worker process's dependencies, made at the first event and kept warm."""
 
 
 @contextmanager
@@ -56,7 +72,7 @@ def open_to_look(settings: Settings, conn: Conn, clinic: Clinic, clock: Clock) -
     access = ClinicAccess(
         base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport
     )
-    login_store = StoredSessionOnly(conn, keyring(settings.local_key), clinic.id)
+    login_store = StoredSessionOnly(conn, _keys_of(settings), clinic.id)
     with open_neo(access, login_store, settings, clock) as pims:
         yield pims
 
@@ -83,9 +99,15 @@ class _Telling:
 
 
 def _neo_opener(
-    settings: Settings, keys: Keyring, database: Database, clock: Clock, progress: Progress
+    settings: Settings,
+    newest_keys: Callable[[], Keyring],
+    database: Database,
+    clock: Clock,
+    progress: Progress,
 ) -> OpenPims:
     from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
+
+    keys = _keys_of(settings)
 
     @contextmanager
     def open_pims(
@@ -99,6 +121,7 @@ def _neo_opener(
             keys,
             clinic.id,
             job_id,
+            newest_keys=newest_keys,
             clock=clock,
             logins_per_hour=settings.logins_per_hour,
             session=session,

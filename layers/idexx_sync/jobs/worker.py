@@ -1,17 +1,19 @@
 """The one path of all syncs' functions: `sync_worker(SYNC)` makes a worker's handler."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import RequestRefused, SyncError
 from idexx_sync.core.logs import logger
 from idexx_sync.core.vocabulary import Trigger
+from idexx_sync.core.words import own_errors_only
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, Params, RunOrder, new_order, tick_order
 from idexx_sync.jobs.runner import Dependencies, run_job
@@ -41,8 +43,6 @@ class WorkerEvent(BaseModel):
 
     def order(self, sync: SyncName) -> RunOrder:
         """The order that the event stands for; the same event twice is the same job."""
-        if self.sync is not None and self.sync != sync:
-            raise ValueError(f"sync: this function runs {sync}, not {self.sync}")
         if self.job_id is not None:
             return RunOrder(self.job_id, None, sync, self.trigger)
         assert self.clinic_id is not None
@@ -55,37 +55,71 @@ class WillBeRetried(Exception):
     """Leaves the handler, so that Lambda retries and then dead-letters the event."""
 
 
+class EventUnreadable(WillBeRetried):
+    """The event is not what a worker is invoked with; the message holds none of its words."""
+
+
 def sync_worker(
     sync: Sync, dependencies: Callable[[], Dependencies] | None = None
 ) -> WorkerHandler:
     """Turn a sync into a worker's handler; `dependencies` are the process's own unless given.
 
-    A failure that a retry may heal leaves the handler; any other outcome is on the job and is
-    answered, because a retry would end the same way.
+    A failure that a retry may heal leaves the handler, and so does whatever could be recorded on
+    no job. Any other outcome is on the job and is answered, because a retry would end the same way.
     """
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        order = own_errors_only(lambda: _order(event, sync.name))
+        if isinstance(order, str):
+            raise EventUnreadable(order)
+        answered, will_be_retried = own_errors_only(lambda: carry_out(order, context), order.job_id)
+        if will_be_retried is not None:
+            raise WillBeRetried(will_be_retried)
+        return answered
+
+    def carry_out(order: RunOrder, context: Any) -> tuple[dict[str, Any], str | None]:
+        made = (dependencies or process_dependencies)()
         try:
-            order = WorkerEvent.model_validate(event).order(sync.name)
-        except ValidationError as error:
-            return _refused("; ".join(_faults(error)))
-        except ValueError as error:
-            return _refused(str(error))
-        try:
-            made = (dependencies or process_dependencies)()
             job = run_job(order, sync, replace(made, remaining=_remaining(context)))
         except RequestRefused as error:
-            return _refused(error.message)
+            return _refused(error.message), None
         except SyncError as error:
             if error.retryable:
                 raise
-            return _refused(error.message, error.kind)
+            return _refused(error.message, error.kind), None
         log_job(job)
-        if job.status == "queued":
-            raise WillBeRetried(f"job {job.id} will be retried: {job.error_kind or 'overlap'}")
-        return answer(job)
+        again = f"job {job.id} will be retried: {job.error_kind or 'overlap'}"
+        return answer(job), again if job.status == "queued" else None
 
     return handler
+
+
+def _order(event: object, sync: SyncName) -> RunOrder | str:
+    """The event's order, or what is wrong with the event, in words that are none of its own."""
+    try:
+        read = WorkerEvent.model_validate(event)
+    except ValidationError as error:
+        return _unreadable("; ".join(sorted({_fault(fault) for fault in _details(error)})))
+    if read.sync not in (None, sync):
+        return _unreadable(f"sync: this function runs {sync} only")
+    return read.order(sync)
+
+
+def _unreadable(faults: str) -> str:
+    logger().error("event unreadable", faults=faults)
+    return f"the event can't be read: {faults}"
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_input=False, include_context=False)
+
+
+def _fault(fault: ErrorDetails) -> str:
+    """`params.from: date_parsing`. Texts of pydantic quote, and an unknown field's name is data."""
+    known = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
+    where = ".".join(str(part) for part in known) or "event"
+    what = fault["msg"] if fault["type"] == "value_error" else fault["type"]
+    return f"{where}: {what.removeprefix('Value error, ')}"
 
 
 def _remaining(context: Any) -> Callable[[], float]:
@@ -109,12 +143,6 @@ def _refused(message: str, kind: str = "configuration_invalid") -> dict[str, Any
     """An event that can't become a job: logged and answered, for a retry would fail alike."""
     logger().error("event refused", error_kind=kind, error_message=message)
     return {"job_id": None, "status": "failed", "error_kind": kind, "error_message": message}
-
-
-def _faults(error: ValidationError) -> Iterator[str]:
-    for fault in error.errors(include_url=False, include_input=False, include_context=False):
-        where = ".".join(str(part) for part in fault["loc"]) or "event"
-        yield f"{where}: {fault['msg']}"
 
 
 def log_job(job: Job) -> None:

@@ -7,15 +7,16 @@ database that is down is an error of ours (API Gateway answers 503) and never a 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from itertools import chain
 from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.core.errors import DatabaseUnavailable
+from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import logger, quiet_drivers
-from idexx_sync.core.settings import load_key_settings
+from idexx_sync.core.settings import KeySettings, load_key_settings
+from idexx_sync.core.words import own_errors_only
 from idexx_sync.database.connection import LOST, Database, DriverError, unavailable
 from idexx_sync.keys.format import Peppers, hashed, is_key, read_peppers
 from idexx_sync.keys.lookup import FoundKey, find_key, touch_key
@@ -36,6 +37,8 @@ class AuthorizerDependencies:
     database: Database
     peppers: Peppers
     clock: Callable[[], datetime] = _now
+    newest_peppers: Callable[[], Peppers | None] = lambda: None
+    """Other ones, if they have been replaced meanwhile; asked when a key is unknown."""
     turn: Lock = field(default_factory=Lock)
     """Of two threads, as Lambda never has them, one must not read the answer to the other."""
 
@@ -49,21 +52,41 @@ def authorizer(
     """
 
     def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+        allowed = own_errors_only(lambda: judge(event))
+        if allowed is None:
+            raise Exception("Unauthorized")
+        return allowed
+
+    def judge(event: dict[str, Any]) -> dict[str, Any] | None:
         text = presented_key(event)
         if text is None or not is_key(text):
-            raise _refused("malformed")
+            _log_refusal("malformed")
+            return None
         key = _checked(text, (dependencies or process_dependencies)())
-        return _allowed(key, event["methodArn"])
+        return None if key is None else _allowed(key, event["methodArn"])
 
     return handler
 
 
-@cache
-def process_dependencies() -> AuthorizerDependencies:
-    """The process's dependencies, made at the first event and kept warm."""
+def _made(settings: KeySettings) -> AuthorizerDependencies:
     quiet_drivers()
-    settings = load_key_settings()
-    return AuthorizerDependencies(Database(settings.database_url), read_peppers(settings.pepper))
+    newest = process_dependencies.settings.newest
+
+    def newest_peppers() -> Peppers | None:
+        pepper = newest().pepper
+        return None if pepper == settings.pepper else read_peppers(pepper)
+
+    return AuthorizerDependencies(
+        Database(settings.database_url, lambda: newest().database_url),
+        read_peppers(settings.pepper),
+        newest_peppers=newest_peppers,
+    )
+
+
+process_dependencies: Final[Kept[KeySettings, AuthorizerDependencies]] = Kept(
+    KeptSettings(load_key_settings), _made, lambda made: made.database.close()
+)
+"""The process's dependencies, made at the first event and kept warm."""
 
 
 def presented_key(event: Mapping[str, Any]) -> str | None:
@@ -76,14 +99,19 @@ def presented_key(event: Mapping[str, Any]) -> str | None:
     return distinct.pop() if len(distinct) == 1 else None
 
 
-def _checked(text: str, dependencies: AuthorizerDependencies) -> FoundKey:
+def _checked(text: str, dependencies: AuthorizerDependencies) -> FoundKey | None:
     hashes, now = hashed(text, dependencies.peppers), dependencies.clock()
     with dependencies.turn:
         key = _found(dependencies.database, hashes, now)
+        if key is None and (newest := dependencies.newest_peppers()) is not None:
+            hashes = hashed(text, newest)
+            key = _found(dependencies.database, hashes, now)
     if key is None:
-        raise _refused("unknown")
+        _log_refusal("unknown")
+        return None
     if key.state != "valid":
-        raise _refused(key.state, key.id)
+        _log_refusal(key.state, key.id)
+        return None
     if key.is_due:
         _touch(dependencies.database, key, hashes[0], now)
     return key
@@ -110,10 +138,9 @@ def _touch(database: Database, key: FoundKey, current_hash: str, now: datetime) 
         logger().warning("use not written down", key_id=str(key.id), reason=type(error).__name__)
 
 
-def _refused(reason: str, key_id: UUID | None = None) -> Exception:
-    """The one answer to every bad key; which kind it was, only the log says."""
+def _log_refusal(reason: str, key_id: UUID | None = None) -> None:
+    """Every kind of bad key is answered alike; which kind it was, only the log says."""
     logger().info("key refused", reason=reason, key_id=None if key_id is None else str(key_id))
-    return Exception("Unauthorized")
 
 
 def _allowed(key: FoundKey, method_arn: str) -> dict[str, Any]:

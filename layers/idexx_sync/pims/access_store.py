@@ -47,9 +47,12 @@ class PostgresLoginStore:
         clock: Callable[[], datetime],
         logins_per_hour: int,
         session: tuple[int, bytes] | None,
+        newest_keys: Callable[[], Keyring] | None = None,
     ) -> None:
+        """`newest_keys` gives the keys that count by now, once something did not open."""
         self._conn = conn
         self._keys = keys
+        self._newest_keys = newest_keys or (lambda: self._keys)
         self._clinic_id = clinic_id
         self._job_id = job_id
         self._clock = clock
@@ -60,7 +63,8 @@ class PostgresLoginStore:
     def session(self) -> StoredSession | None:
         if self._session is None:
             return None
-        return _opened_session(self._keys, self._clinic_id, self._session[1])
+        sealed = self._session[1]
+        return self._opened(lambda keys: _opened_session(keys, self._clinic_id, sealed))
 
     def store_session(self, session: StoredSession) -> None:
         if self._attempt is None:
@@ -94,7 +98,7 @@ class PostgresLoginStore:
         self._session = None
 
     def begin_login(self) -> Credentials:
-        version, credentials = _newest_credentials(self._conn, self._keys, self._clinic_id)
+        version, credentials = self._credentials()
         now = self._clock()
         attempts = newest_attempts(self._conn, self._clinic_id, version)
         check_breaker(self._clinic_id, attempts, now)
@@ -108,6 +112,23 @@ class PostgresLoginStore:
             )
         self._attempt = _insert_attempt(self._conn, self._clinic_id, version, self._job_id, now)
         return credentials
+
+    def _credentials(self) -> tuple[int, Credentials]:
+        version, sealed = _newest_sealed(self._conn, self._clinic_id)
+        opened = self._opened(lambda keys: _opened_credentials(keys, self._clinic_id, sealed))
+        if opened is None:
+            raise _sealed_otherwise(self._clinic_id)
+        return version, opened
+
+    def _opened[T](self, opening: Callable[[Keyring], T | None]) -> T | None:
+        """What opens with our keys, or with those that have replaced them meanwhile."""
+        if (opened := opening(self._keys)) is not None:
+            return opened
+        newest = self._newest_keys()
+        if newest == self._keys:
+            return None
+        self._keys = newest
+        return opening(newest)
 
     def end_login(self, outcome: LoginOutcome) -> None:
         if self._attempt is None:
@@ -205,7 +226,7 @@ def store_credentials(conn: Conn, keys: Keyring, clinic_id: UUID, credentials: C
     return int(row[0])
 
 
-def _newest_credentials(conn: Conn, keys: Keyring, clinic_id: UUID) -> tuple[int, Credentials]:
+def _newest_sealed(conn: Conn, clinic_id: UUID) -> tuple[int, bytes]:
     row = conn.execute(
         """
         SELECT version, sealed FROM idexx_sync.credentials
@@ -219,15 +240,23 @@ def _newest_credentials(conn: Conn, keys: Keyring, clinic_id: UUID) -> tuple[int
             f"run: idexx-sync credentials set --clinic {clinic_id}",
             code="credentials",
         )
+    return int(row[0]), bytes(row[1])
+
+
+def _opened_credentials(keys: Keyring, clinic_id: UUID, sealed: bytes) -> Credentials | None:
     try:
-        return row[0], Credentials(**json.loads(open_sealed(keys, clinic_id, row[1])))
+        return Credentials(**json.loads(open_sealed(keys, clinic_id, sealed)))
     except CannotOpen:
-        raise ConfigurationInvalid(
-            f"credentials: those of clinic {clinic_id} were sealed with another key; "
-            "put that one into IDEXX_SYNC_LOCAL_KEY, "
-            f"or run: idexx-sync credentials set --clinic {clinic_id}",
-            code="credentials_sealed",
-        ) from None
+        return None
+
+
+def _sealed_otherwise(clinic_id: UUID) -> ConfigurationInvalid:
+    return ConfigurationInvalid(
+        f"credentials: those of clinic {clinic_id} were sealed with another key; "
+        "put that one into IDEXX_SYNC_LOCAL_KEY, "
+        f"or run: idexx-sync credentials set --clinic {clinic_id}",
+        code="credentials_sealed",
+    )
 
 
 def newest_attempts(conn: Conn, clinic_id: UUID, version: int) -> list[Attempt]:

@@ -26,11 +26,9 @@ def environment(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Mo
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     monkeypatch.setenv("DATABASE_URL", api.bench.url)
     monkeypatch.setenv("IDEXX_SYNC_WORKER_FUNCTIONS", json.dumps(WORKERS))
-    process_dependencies.cache_clear()
+    process_dependencies.forget()
     yield monkeypatch
-    if process_dependencies.cache_info().currsize:
-        process_dependencies().database.close()
-    process_dependencies.cache_clear()
+    process_dependencies.forget()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Health, readiness, metrics, clinic status, and the API's own description."""
 
 import json
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from idexx_sync.api.openapi import document
 from idexx_sync.api.problems import PROBLEMS
 from idexx_sync.api.routes import ROUTES
 from idexx_sync.api.service import READINESS_LIVES_S, KeptReadiness
+from idexx_sync.core.version import VERSION
 from idexx_sync.database.connection import Database
 from tests.kit.api import Api
 
@@ -25,7 +27,9 @@ def test_health_is_the_process_alone(api: Api) -> None:
 
     answer = api.gateway.get("/health")
 
-    assert (answer.status, answer.json) == (200, {"status": "ok"})
+    told = {"status": "ok", "version": VERSION, "commit": "unknown"}
+    assert (answer.status, answer.json) == (200, told)
+    assert version("idexx-sync") == VERSION
 
 
 def test_ready_is_one_word(api: Api) -> None:
@@ -71,14 +75,14 @@ def test_readiness_is_kept_for_a_while(api: Api) -> None:
     now = [0.0]
     kept = KeptReadiness(monotonic=lambda: now[0])
     call: Any = None
-    assert kept(call, api.dependencies).status == 200
+    assert kept(call, lambda: api.dependencies).status == 200
     take_down(api)
 
     now[0] += READINESS_LIVES_S - 0.1
-    assert kept(call, api.dependencies).status == 200
+    assert kept(call, lambda: api.dependencies).status == 200
     now[0] += 0.1
     with pytest.raises(Exception, match="not ready"):
-        kept(call, api.dependencies)
+        kept(call, lambda: api.dependencies)
 
 
 def test_metrics_are_the_fleets_or_a_clinics(api: Api) -> None:

@@ -15,7 +15,7 @@ import pytest
 from psycopg import Connection
 
 from idexx_sync.jobs import wiring
-from idexx_sync.jobs.worker import WillBeRetried
+from idexx_sync.jobs.worker import EventUnreadable, WillBeRetried
 from neo_simulator.client import Simulator
 from tests.kit.database import query
 from tests.kit.neo_faults import (
@@ -149,8 +149,7 @@ def test_a_neo_that_does_not_answer_is_retryable_and_changes_nothing(
     synced: WorkedClinic, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDEXX_SYNC_NEO_TIMEOUT_SECONDS", "0.3")
-    wiring.process_dependencies().database.close()
-    wiring.process_dependencies.cache_clear()
+    wiring.process_dependencies.forget()
     before = synced.rows()
     synced.neo.book(start=f"{synced.today() + timedelta(days=1)} 17:00:00")
     synced.neo.fault(refusal.action, path="getCalendarEventData")
@@ -179,8 +178,7 @@ def test_a_neo_that_is_gone_is_retryable(
 ) -> None:
     nowhere = "http://127.0.0.1:9"
     monkeypatch.setenv("IDEXX_SYNC_NEO_HOSTS", nowhere)
-    wiring.process_dependencies().database.close()
-    wiring.process_dependencies.cache_clear()
+    wiring.process_dependencies.forget()
     synced.conn.execute("UPDATE idexx_sync.clinic_settings SET base_url = %s", (nowhere,))
 
     with pytest.raises(WillBeRetried):
@@ -278,17 +276,15 @@ def test_missing_credentials_are_named(clinic: WorkedClinic) -> None:
         ({}, "v"),
         ({"v": 1}, "job_id or clinic_id"),
         ({"v": 1, "clinic_id": "7"}, "clinic_id"),
-        ({"v": 1, "clinic_id": "00000000-0000-4000-8000-000000000000"}, "clinic_id"),
-        ({"v": 1, "job_id": "00000000-0000-4000-8000-000000000000"}, "job_id"),
         ({"v": 1, "params": {"from": "2026-02-30"}}, "params.from"),
         ({"v": 1, "params": {"from": "2026-05-09", "to": "2026-05-04"}}, "to"),
         ({"v": 1, "params": {"from": "2026-05-01", "to": "2026-07-02"}}, "63 days"),
         ({"v": 1, "sync": "cases"}, "sync"),
         ({"v": 2}, "v"),
-        ({"v": 1, "surprise": True}, "surprise"),
+        ({"v": 1, "surprise": True}, "extra_forbidden"),
     ],
 )
-def test_an_event_that_makes_no_sense_is_answered_by_naming_the_field(
+def test_an_event_that_makes_no_sense_raises_by_naming_the_field(
     clinic: WorkedClinic, event: dict[str, Any], named: str
 ) -> None:
     from functions.inbound_sync.handler import worker
@@ -296,10 +292,23 @@ def test_an_event_that_makes_no_sense_is_answered_by_naming_the_field(
     if "params" in event or "sync" in event:
         event = {"clinic_id": str(clinic.clinic_id), **event}
 
-    answer = worker(event, None)
+    with pytest.raises(EventUnreadable) as raised:
+        worker(event, None)
+
+    assert named in str(raised.value)
+    assert query(clinic.conn, "SELECT * FROM idexx_sync.jobs") == []
+
+
+@pytest.mark.parametrize("field", ["clinic_id", "job_id"])
+def test_an_event_that_names_nothing_is_answered_by_naming_the_field(
+    clinic: WorkedClinic, field: str
+) -> None:
+    from functions.inbound_sync.handler import worker
+
+    answer = worker({"v": 1, field: "00000000-0000-4000-8000-000000000000"}, None)
 
     assert (answer["status"], answer["error_kind"]) == ("failed", "configuration_invalid")
-    assert named in answer["error_message"]
+    assert field in answer["error_message"]
     assert query(clinic.conn, "SELECT * FROM idexx_sync.jobs") == []
 
 
@@ -317,8 +326,7 @@ def test_database_down_leaves_the_handler(
     clinic: WorkedClinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
-    wiring.process_dependencies().database.close()
-    wiring.process_dependencies.cache_clear()
+    wiring.process_dependencies.forget()
 
     with pytest.raises(Exception, match="Postgres did not answer") as raised:
         clinic.work()

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from idexx_sync.core import named_secrets
-from idexx_sync.core.errors import ConfigurationInvalid, SecretsUnreachable
+from idexx_sync.core.errors import ConfigurationInvalid, SecretUnreadable
 from idexx_sync.core.settings import ApiSettings, DatabaseSettings, KeySettings, Settings, load
 
 DATABASE_URL = "postgresql://sync:made-up@db.example.com/odis"
@@ -115,10 +115,10 @@ def test_a_secret_that_does_not_exist_is_named_by_its_variable(
 ) -> None:
     environ.setenv(variable, "postgresql://sync:made-up@host/pasted-here-by-mistake")
 
-    with pytest.raises(ConfigurationInvalid, match=f"^{variable}: there is no such") as raised:
+    with pytest.raises(SecretUnreadable, match=f"^{variable}: there is no such") as raised:
         load(Settings if "LOCAL" in variable else KeySettings)
 
-    assert (raised.value.code, raised.value.retryable) == ("secret", False)
+    assert (raised.value.code, raised.value.retryable) == ("secret", True)
     assert "made-up" not in str(raised.value)
 
 
@@ -147,7 +147,7 @@ def test_an_unreachable_secrets_manager_is_named_and_may_be_tried_again(
     environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     environ.setattr(named_secrets, "TRIES", 1)
 
-    with pytest.raises(SecretsUnreachable, match=r"^IDEXX_SYNC_DATABASE_SECRET: .*Endpoint") as it:
+    with pytest.raises(SecretUnreadable, match=r"^IDEXX_SYNC_DATABASE_SECRET: .*Endpoint") as it:
         load(DatabaseSettings)
 
     assert isinstance(it.value, ConfigurationInvalid)
