@@ -7,6 +7,7 @@ from functools import cache
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic
+from idexx_sync.core.fingerprints import read_fingerprint_keys
 from idexx_sync.core.logs import quiet_drivers
 from idexx_sync.core.sealing import Keyring, keyring
 from idexx_sync.core.settings import Settings, load_settings
@@ -38,7 +39,7 @@ def make_dependencies(
     now = clock or Dependencies.clock
     return Dependencies(
         settings=settings,
-        keys=keys,
+        fingerprint_keys=read_fingerprint_keys(settings.fingerprint_key),
         database=database,
         open_pims=_neo_opener(settings, keys, database, now, progress or Silent()),
         clock=now,
