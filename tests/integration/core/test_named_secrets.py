@@ -99,9 +99,8 @@ def test_a_plain_variable_comes_first_and_an_empty_one_is_none(
 
 
 def test_what_is_given_by_hand_is_not_asked_for(asked: list[str]) -> None:
-    given: dict[str, Any] = {"local_key": LOCAL_KEY, "fingerprint_key": FINGERPRINT_KEY}
-
-    Settings(DATABASE_URL=DATABASE_URL, **given)
+    keys: dict[str, Any] = {"local_key": LOCAL_KEY, "fingerprint_key": FINGERPRINT_KEY}
+    Settings(**{"DATABASE_URL": DATABASE_URL, **keys})
 
     assert asked == []
 

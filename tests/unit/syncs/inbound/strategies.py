@@ -29,7 +29,7 @@ FIRST = date(2026, 3, 7)
 WINDOW = Window(FIRST, FIRST + timedelta(days=3))
 READ_AT = datetime(2026, 3, 6, 12, tzinfo=UTC)
 CONTEXT = CalendarContext(
-    WINDOW, ZoneInfo("America/Los_Angeles"), 30, None, lambda text: f"<{len(text)}>"
+    WINDOW, ZoneInfo("America/Los_Angeles"), 30, None, fingerprints_of(UUID(int=1))
 )
 LOCAL_NOW = datetime.combine(FIRST, time())
 
