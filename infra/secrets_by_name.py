@@ -8,12 +8,13 @@ from constructs import Construct
 from infra.image import ImageFunction
 from infra.stages import SecretNames
 
-SecretName = Literal["database", "authorizer_database", "pepper", "local_key"]
+SecretName = Literal["database", "authorizer_database", "pepper", "local_key", "fingerprint_key"]
 VARIABLES: Final[dict[SecretName, str]] = {
     "database": "IDEXX_SYNC_DATABASE_SECRET",
     "authorizer_database": "IDEXX_SYNC_DATABASE_SECRET",
     "pepper": "IDEXX_SYNC_PEPPER_SECRET",
     "local_key": "IDEXX_SYNC_LOCAL_KEY_SECRET",
+    "fingerprint_key": "IDEXX_SYNC_FINGERPRINT_KEY_SECRET",
 }
 """Secret -> the variable in which a function finds its name."""
 

@@ -38,6 +38,7 @@ class SecretNames:
     """DATABASE_URL of the authorizer, which has a role of its own."""
     pepper: str
     local_key: str
+    fingerprint_key: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,7 @@ def _secret_names(stage: str) -> SecretNames:
         authorizer_database=f"idexx-sync/{stage}/authorizer-database",
         pepper=f"idexx-sync/{stage}/pepper",
         local_key=f"idexx-sync/{stage}/local-key",
+        fingerprint_key=f"idexx-sync/{stage}/fingerprint-key",
     )
 
 

@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from dev_tools.emulator import ROOT
 
 HOME = ROOT / ".local" / "stack"
+SECRETS: Final = ("pepper", "local_key", "fingerprint_key")
 
 
 class AlreadyRuns(Exception):
@@ -54,9 +55,11 @@ class Home:
     def kept(self) -> dict[str, Any]:
         """The deployment's secrets, made at the first start, and what `keep` added."""
         path = self.folder / "kept.json"
-        if not path.exists():
-            self.keep({"pepper": _random_key(), "local_key": _random_key()})
-        kept: dict[str, Any] = json.loads(path.read_text())
+        kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        missing = [name for name in SECRETS if name not in kept]
+        if missing:  # all at the first start, else what has become a secret since
+            kept |= {name: _random_key() for name in missing}
+            self.keep(kept)
         return kept
 
     def keep(self, values: Mapping[str, Any]) -> None:

@@ -95,6 +95,7 @@ def secrets_of(kept: dict[str, Any], database_url: str) -> dict[str, str]:
         "authorizer-database": database_url,
         "pepper": kept["pepper"],
         "local-key": kept["local_key"],
+        "fingerprint-key": kept["fingerprint_key"],
     }
     return {f"idexx-sync/{STAGE}/{name}": value for name, value in values.items()}
 
@@ -129,6 +130,7 @@ def bring_clinics(
     settings = Settings(
         DATABASE_URL=SecretStr(database_url),
         local_key=SecretStr(kept["local_key"]),
+        fingerprint_key=SecretStr(kept["fingerprint_key"]),
         neo_hosts=tuple(origins.split(",")),
     )
     peppers = read_peppers(SecretStr(kept["pepper"]))

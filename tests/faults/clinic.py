@@ -13,6 +13,8 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from pydantic import SecretStr
+
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.settings import Settings
@@ -26,12 +28,13 @@ from idexx_sync.syncs.inbound.sync import InboundSync
 from oracle.cases import CaseQuestion
 from oracle.question import Question
 from tests.faults import ask_oracle
+from tests.faults.caller import Caller
 from tests.faults.odis_users import OdisUsers
 from tests.faults.rig import Rig
 from tests.kit.clinic import add_clinic, add_user, set_credentials, set_session
 from tests.kit.database import query, update
 from tests.kit.neo import open_session
-from tests.kit.settings import make_settings
+from tests.kit.settings import FINGERPRINT_KEY, LOCAL_KEY, make_settings, random_key
 
 MONDAY_MORNING = datetime(2026, 5, 4, 7, 0)  # noqa: DTZ001 a wall clock
 ZONE = "America/Los_Angeles"
@@ -112,6 +115,8 @@ class FaultClinic:
         )
         self.people = OdisUsers(rig.conn, self.clinic_id)
         self.url = rig.proxied_url if proxied else rig.url
+        self.local_key, self.fingerprint_key = LOCAL_KEY, FINGERPRINT_KEY
+        self.caller = Caller(rig.conn, self.clinic_id)
         self.dependencies = self.make_dependencies()
         self.given_up: list[UUID] = []
         """Jobs that Lambda delivered as often as it does: the dead letters' business."""
@@ -144,6 +149,8 @@ class FaultClinic:
             "logins_per_hour": LOGINS_PER_HOUR,
             "neo_timeout_seconds": 5,
             "login_timeout_seconds": 20,
+            "local_key": self.local_key,
+            "fingerprint_key": self.fingerprint_key,
         }
         return make_settings(self.url, **{**limits, **overrides})
 
@@ -206,13 +213,30 @@ class FaultClinic:
         return len(waiting)
 
     def set_credentials(self, password: str | None = None) -> None:
-        set_credentials(self.conn, self.clinic_id, self.neo, password)
+        set_credentials(self.conn, self.clinic_id, self.neo, password, self.local_key)
         self._wrong_logins.append(self._all_wrong_logins())
 
     def store_session(self) -> None:
         """A session as a login would have left it."""
         session = open_session(self.neo, self.now)
-        set_session(self.conn, self.clinic_id, session, self.now)
+        set_session(self.conn, self.clinic_id, session, self.now, self.local_key)
+
+    def replace_local_key(self) -> None:
+        """What was sealed can't be opened any more: the credentials are set again."""
+        self.local_key = SecretStr(random_key())
+        self._start_again()
+        self.set_credentials()
+
+    def replace_fingerprint_key(self, *, keep_old: bool) -> None:
+        """The old key is still known for a while, or lost."""
+        old = self.fingerprint_key.get_secret_value().split()[:keep_old]
+        self.fingerprint_key = SecretStr(" ".join([random_key(), *old]))
+        self._start_again()
+
+    def _start_again(self) -> None:
+        """The worker's process is a new one, which finds other secrets."""
+        self.dependencies.database.close()
+        self.dependencies = self.make_dependencies()
 
     def configure(self, **columns: Any) -> None:
         """Change the clinic's schedule settings in ODIS."""

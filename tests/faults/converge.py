@@ -155,6 +155,7 @@ class Watch:
     def check(self) -> None:
         """What must hold whenever nothing runs."""
         clinic = self.clinic
+        self.add(clinic.caller.refused)
         self.add(case_checks.personal_words(clinic.conn, clinic.clinic_id))
         self.add(checks.stuck_jobs(clinic.conn, clinic.clinic_id, clinic.given_up))
         self.add(checks.too_many_wrong_logins(clinic.wrong_logins(), self.most_wrong_logins))

@@ -5,9 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-RULES = ("V1", "V2", "V3", "V4", "V5", "V6", "V8", "V9", "V10", "R15", "R18", "R19", "converges")
+RULES = (
+    "V1",
+    "V2",
+    "V3",
+    "V4",
+    "V5",
+    "V6",
+    "V8",
+    "V9",
+    "V10",
+    "R15",
+    "R18",
+    "R19",
+    "keys",
+    "converges",
+)
 """The invariants, by the names that the figures give them; R: rules that hold at any
-moment; the last: equal to Neo in the end."""
+moment; keys: whoever was let in still is; the last: equal to Neo in the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,6 +247,21 @@ def test_v10_whatever_is_left_behind(
     assert checks.left_behind(before, leftovers(rig)) == []
 
 
+def test_keys_one_that_is_refused_once_the_pepper_is_new(clinic: FaultClinic) -> None:
+    caller = clinic.caller
+    for _ in range(2):
+        caller.replace_pepper(clinic.now)
+    assert caller.refused == []
+    clinic.conn.execute(
+        "UPDATE public.clinic_api_keys SET api_key = repeat('0', 64) WHERE clinic_id = %s",
+        (clinic.clinic_id,),
+    )
+
+    caller.replace_pepper(clinic.now)
+
+    assert rules(caller.refused) == {"keys"}
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -18,7 +18,7 @@ from tests.faults.leftovers import SETTLES_S, descendants
 from tests.faults.rig import Rig
 from tests.kit.paths import ROOT
 from tests.kit.processes import is_running
-from tests.kit.settings import LOCAL_KEY
+from tests.kit.settings import FINGERPRINT_KEY, LOCAL_KEY
 
 ANSWERS_WITHIN_S = 60.0
 
@@ -139,6 +139,7 @@ def _environment(clinic: FaultClinic, settings: Mapping[str, str]) -> dict[str, 
     ours = {
         "DATABASE_URL": clinic.url,
         "IDEXX_SYNC_LOCAL_KEY": LOCAL_KEY.get_secret_value(),
+        "IDEXX_SYNC_FINGERPRINT_KEY": FINGERPRINT_KEY.get_secret_value(),
         "IDEXX_SYNC_NEO_HOSTS": clinic.neo.base_url,
         "IDEXX_SYNC_CHROMIUM_PATH": clinic.rig.chromium_path,
         "IDEXX_SYNC_NEO_REQUESTS_PER_SECOND": "100000",

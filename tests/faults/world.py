@@ -148,6 +148,17 @@ class World(NeoStaff):
         people = self.clinic.people
         people.delete(self.one_of(people.cases(), subject))
 
+    # -- secrets ----------------------------------------------------------------------------
+
+    def new_sealing_key(self) -> None:
+        self.clinic.replace_local_key()
+
+    def new_fingerprint_key(self, *, keep_old: bool) -> None:
+        self.clinic.replace_fingerprint_key(keep_old=keep_old)
+
+    def new_pepper(self) -> None:
+        self.clinic.caller.replace_pepper(self.clinic.now)
+
     # -- faults, time -----------------------------------------------------------------------
 
     def begin(self, start: str, style: dict[str, Any]) -> None:

@@ -19,9 +19,9 @@ INVOKE = ("lambda:InvokeFunction",)
 READS = {
     "authorizer.handler": ["authorizer-database", "pepper"],
     "case_sync.api": ["database"],
-    "case_sync.worker": ["database", "local-key"],
+    "case_sync.worker": ["database", "fingerprint-key", "local-key"],
     "inbound_sync.api": ["database"],
-    "inbound_sync.worker": ["database", "local-key"],
+    "inbound_sync.worker": ["database", "fingerprint-key", "local-key"],
     "migrate.handler": ["database"],
     "reconciliation.api": ["database"],
     "status.api": ["database"],
@@ -94,6 +94,7 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
     worker = {
         **base,
         "IDEXX_SYNC_LOCAL_KEY_SECRET": "idexx-sync/prod/local-key",
+        "IDEXX_SYNC_FINGERPRINT_KEY_SECRET": "idexx-sync/prod/fingerprint-key",
         "IDEXX_SYNC_NEO_HOSTS": "us.idexxneo.com",
     }
 

@@ -79,7 +79,8 @@ def authorizer_process(
         "IDEXX_SYNC_STAGE": "test",
         **more,
     }
-    monkeypatch.delenv("IDEXX_SYNC_LOCAL_KEY", raising=False)
+    for secret in ("IDEXX_SYNC_LOCAL_KEY", "IDEXX_SYNC_FINGERPRINT_KEY"):
+        monkeypatch.delenv(secret, raising=False)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     forget_dependencies()

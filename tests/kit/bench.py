@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from idexx_sync.clinics.store import Clinic
-from idexx_sync.core.sealing import keyring
+from idexx_sync.core.fingerprints import read_fingerprint_keys
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.heartbeat import Lifetime
@@ -22,7 +22,7 @@ from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.database import insert, query, update
 from tests.kit.records import MONDAY, MORNING
 from tests.kit.scripted_pims import ScriptedPims
-from tests.kit.settings import LOCAL_KEY, make_settings
+from tests.kit.settings import FINGERPRINT_KEY, make_settings, random_key
 
 
 @dataclass
@@ -35,6 +35,7 @@ class Bench:
     now: datetime = MORNING
     pims: ScriptedPims = field(init=False)
     retried: bool = False
+    fingerprint_key: SecretStr = FINGERPRINT_KEY
 
     def __post_init__(self) -> None:
         self.pims = ScriptedPims(clock=lambda: self.now)
@@ -52,7 +53,7 @@ class Bench:
 
         dependencies = Dependencies(
             settings=make_settings(self.url),
-            keys=keyring(LOCAL_KEY),
+            fingerprint_keys=read_fingerprint_keys(self.fingerprint_key),
             database=self.database,
             open_pims=open_pims,
             clock=lambda: self.now,
@@ -71,6 +72,11 @@ class Bench:
         """Run the case sync over its own window, if nothing else is said."""
         order = new_order(self.clinic_id, "cases", "cli", Params(**params))
         return run_job(order, sync or CaseSync(), self.dependencies())
+
+    def replace_fingerprint_key(self, *, keep_old: bool = False) -> None:
+        """From now on another one makes fingerprints; the old one may still be known."""
+        old = self.fingerprint_key.get_secret_value().split()[:keep_old]
+        self.fingerprint_key = SecretStr(" ".join([random_key(), *old]))
 
     def later(self, minutes: float = 15) -> None:
         self.now += timedelta(minutes=minutes)

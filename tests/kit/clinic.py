@@ -69,7 +69,11 @@ def add_user(conn: Conn, *clinic_ids: UUID) -> UUID:
 
 
 def set_credentials(
-    conn: Conn, clinic_id: UUID, company: Company, password: str | None = None
+    conn: Conn,
+    clinic_id: UUID,
+    company: Company,
+    password: str | None = None,
+    local_key: SecretStr = LOCAL_KEY,
 ) -> None:
     """Stores the secrets with which the clinic logs in to its company in Neo.
 
@@ -80,17 +84,23 @@ def set_credentials(
         username=SecretStr(company.username),
         password=SecretStr(password or company.password),
     )
-    store_credentials(conn, keyring(LOCAL_KEY), clinic_id, credentials)
+    store_credentials(conn, keyring(local_key), clinic_id, credentials)
 
 
-def set_session(conn: Conn, clinic_id: UUID, session: StoredSession, stored_at: datetime) -> None:
+def set_session(
+    conn: Conn,
+    clinic_id: UUID,
+    session: StoredSession,
+    stored_at: datetime,
+    local_key: SecretStr = LOCAL_KEY,
+) -> None:
     """Stores a session as a login with the newest credentials would have left it."""
     content = {
         "cookies": session.cookies,
         "user_agent": session.user_agent,
         "logged_in_at": session.logged_in_at.isoformat(),
     }
-    sealed = seal(keyring(LOCAL_KEY), clinic_id, json.dumps(content).encode())
+    sealed = seal(keyring(local_key), clinic_id, json.dumps(content).encode())
     conn.execute(
         """
         INSERT INTO idexx_sync.sessions (clinic_id, credential_version, sealed, stored_at)

@@ -49,6 +49,7 @@ class Clinic:
         return Settings(
             DATABASE_URL=SecretStr("unused"),
             local_key=SecretStr("unused"),
+            fingerprint_key=SecretStr("unused"),
             neo_hosts=(self.company.base_url,),
             **{
                 "chromium_path": str(self.chromium_path),

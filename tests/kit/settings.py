@@ -5,22 +5,34 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
 
+from idexx_sync.core.fingerprints import Fingerprints, read_fingerprint_keys
 from idexx_sync.core.settings import KeySettings, Settings
 from idexx_sync.jobs import wiring
 
 LOCAL_KEY = SecretStr(base64.b64encode(bytes(range(32))).decode())
+FINGERPRINT_KEY = SecretStr(base64.b64encode(bytes(range(64, 96))).decode())
 PEPPER = SecretStr(base64.b64encode(bytes(range(32, 64))).decode())
+
+
+def random_key() -> str:
+    """The text of a secret that was never used."""
+    return base64.b64encode(os.urandom(32)).decode()
+
+
+def fingerprints_of(clinic_id: UUID) -> Fingerprints:
+    """Those of a clinic under the key that is set where nothing else is said."""
+    return Fingerprints(read_fingerprint_keys(FINGERPRINT_KEY), clinic_id)
 
 
 def make_settings(database_url: str, **overrides: Any) -> Settings:
     return Settings(
         DATABASE_URL=SecretStr(database_url),
-        local_key=LOCAL_KEY,
-        **overrides,
+        **{"local_key": LOCAL_KEY, "fingerprint_key": FINGERPRINT_KEY, **overrides},
     )
 
 
@@ -38,6 +50,7 @@ def process_environment(
     settings = {
         "DATABASE_URL": database,
         "IDEXX_SYNC_LOCAL_KEY": LOCAL_KEY.get_secret_value(),
+        "IDEXX_SYNC_FINGERPRINT_KEY": FINGERPRINT_KEY.get_secret_value(),
         "IDEXX_SYNC_NEO_HOSTS": neo_url,
         "IDEXX_SYNC_CHROMIUM_PATH": os.environ.get("IDEXX_SYNC_CHROMIUM_PATH", ""),
         "IDEXX_SYNC_NEO_REQUESTS_PER_SECOND": "1000",

@@ -1,10 +1,8 @@
 """`idexx-sync explain …`: why ODIS shows what it shows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Final
-from uuid import UUID
 
 import typer
 
@@ -16,7 +14,11 @@ from idexx_sync.cli.explain_view import Veil, as_data, as_shown
 from idexx_sync.clinics.store import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import SyncError
-from idexx_sync.core.sealing import fingerprint, keyring
+from idexx_sync.core.fingerprints import (
+    FingerprintKeys,
+    Fingerprints,
+    read_fingerprint_keys,
+)
 from idexx_sync.core.settings import Settings
 from idexx_sync.database.connection import Conn
 from idexx_sync.explain.model import NeoSays
@@ -129,7 +131,7 @@ def _clinical(clinic: Clinic, now: datetime, settings: Settings | None) -> Clini
         id=clinic.id,
         zone=zone_of(clinic.timezone),
         now=now,
-        fingerprint=_unmarked if settings is None else _fingerprints(settings, clinic.id),
+        fingerprints=Fingerprints(_fingerprint_keys(settings), clinic.id),
         stage=clinic.stage,
         paused_reason="stopped by the kill switch" if clinic.killed else clinic.paused_reason,
         room_ids=clinic.room_ids,
@@ -140,9 +142,6 @@ def _clinical(clinic: Clinic, now: datetime, settings: Settings | None) -> Clini
     )
 
 
-def _fingerprints(settings: Settings, clinic_id: UUID) -> Callable[[str], str]:
-    return partial(fingerprint, keyring(settings.local_key), clinic_id)
-
-
-def _unmarked(text: str) -> str:  # noqa: ARG001 without Neo's answer nothing is compared
-    return ""
+def _fingerprint_keys(settings: Settings | None) -> FingerprintKeys:
+    """None without settings: where Neo is not asked nothing is compared."""
+    return read_fingerprint_keys(settings.fingerprint_key) if settings else FingerprintKeys({})

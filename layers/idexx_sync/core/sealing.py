@@ -1,4 +1,4 @@
-"""Sealing what must stay secret, and fingerprints of what must stay private.
+"""Sealing what must stay secret.
 
 `seal` and `open_sealed` are the only two functions that touch a sealing key. AES-256-GCM with the
 clinic's id as additional data: a sealed value moved to another clinic's row does not open.
@@ -6,8 +6,6 @@ clinic's id as additional data: a sealed value moved to another clinic's row doe
 
 import base64
 import binascii
-import hashlib
-import hmac
 import os
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -30,25 +28,30 @@ class CannotOpen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The keys of this deployment, each for one purpose only."""
+    """The key that seals in this deployment, and does nothing else."""
 
     sealing: bytes = field(repr=False)
-    fingerprint: bytes = field(repr=False)
 
 
 def keyring(local_key: SecretStr) -> Keyring:
-    """The keys that derive from the local key; ConfigurationInvalid if it is not 32 bytes."""
-    try:
-        master = base64.b64decode(local_key.get_secret_value(), validate=True)
-    except (binascii.Error, ValueError):
-        master = b""
-    if len(master) != 32:
+    """The key that derives from the local key; ConfigurationInvalid if it is not 32 bytes."""
+    master = decoded_key(local_key.get_secret_value())
+    if master is None:
         raise ConfigurationInvalid(
             "IDEXX_SYNC_LOCAL_KEY must be the base64 of 32 random bytes; "
             "make one with: openssl rand -base64 32",
             code="local_key",
         )
-    return Keyring(sealing=_derive(master, b"seal"), fingerprint=_derive(master, b"fingerprint"))
+    return Keyring(sealing=_derive(master, b"seal"))
+
+
+def decoded_key(text: str) -> bytes | None:
+    """The 32 bytes whose base64 the text is; None if it is anything else."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return key if len(key) == 32 else None
 
 
 def seal(keys: Keyring, clinic_id: UUID, plaintext: bytes) -> bytes:
@@ -69,15 +72,6 @@ def open_sealed(keys: Keyring, clinic_id: UUID, sealed: bytes) -> bytes:
         )
     except InvalidTag:
         raise CannotOpen("the value does not open with this key for this clinic") from None
-
-
-def fingerprint(keys: Keyring, clinic_id: UUID, text: str) -> str:
-    """A keyed hash (22 characters) that tells whether a private text changed, and nothing else.
-
-    The clinic is part of the key: equal texts of two clinics have different fingerprints.
-    """
-    digest = hmac.digest(keys.fingerprint, clinic_id.bytes + text.encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
 
 
 def _derive(master: bytes, purpose: bytes) -> bytes:

@@ -84,7 +84,9 @@ class Settings(DatabaseSettings):
     """For whoever runs syncs: the workers and the command line."""
 
     local_key: Annotated[SecretStr, NamedBy("IDEXX_SYNC_LOCAL_KEY_SECRET")]
-    """Base64 of 32 random bytes; seals credentials and sessions and keys the fingerprints."""
+    """Base64 of 32 random bytes; seals credentials and sessions."""
+    fingerprint_key: Annotated[SecretStr, NamedBy("IDEXX_SYNC_FINGERPRINT_KEY_SECRET")]
+    """Base64 of 32 random bytes; while it is being replaced, the new one, a blank, the old one."""
     neo_hosts: Annotated[tuple[str, ...], NoDecode] = ("us.idexxneo.com",)
     """Hosts that may be a clinic's Neo, always over https; comma-separated. An entry that is a
     whole origin (`http://127.0.0.1:8080`) admits plain http, on loopback only."""

@@ -4,7 +4,7 @@ Pure. What Neo says now is planned beside what is stored; where Neo was not aske
 the visit, what is remembered of it is, and only what follows from that is kept.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Final
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import day_of, local_day
+from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.explain.model import NeoSays, StoredAppointment, StoredRow
 from idexx_sync.pims.protocol import Consultation, Snapshot, SourceRecord, Window
@@ -41,8 +42,7 @@ class Clinical:
     id: UUID
     zone: ZoneInfo
     now: datetime
-    fingerprint: Callable[[str], str]
-    """Keyed hash of a private text; anything will do where Neo is not asked."""
+    fingerprints: Fingerprints
     stage: Stage = "live"
     paused_reason: str | None = None
     room_ids: tuple[str, ...] | None = None
@@ -108,7 +108,7 @@ def _calendar(neo: NeoSays, stored: StoredAppointment, clinic: Clinical) -> list
         zone=clinic.zone,
         slot_minutes=clinic.slot_minutes,
         room_ids=None if clinic.room_ids is None else frozenset(clinic.room_ids),
-        fingerprint=clinic.fingerprint,
+        fingerprints=clinic.fingerprints,
     )
     proofs = {} if neo.lookup is None else dict.fromkeys(_ids(rows), neo.lookup)
     plan_records(neo.snapshot, Stored(rows, _records(stored)), proofs, context, decisions)
@@ -178,7 +178,7 @@ def _context(clinic: Clinical) -> CaseContext:
         live_from=clinic.live_from,
         acting_user_id=clinic.acting_user_id,
         now=clinic.now,
-        fingerprint=clinic.fingerprint,
+        fingerprints=clinic.fingerprints,
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.sealing import Keyring, fingerprint
+from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.heartbeat import Lifetime
@@ -64,12 +64,9 @@ class Run:
     clinic: Clinic
     params: Params
     dry_run: bool
-    keys: Keyring = field(repr=False)
+    fingerprints: Fingerprints = field(repr=False)
     clock: Clock
     progress: Progress
-
-    def fingerprint(self, text: str) -> str:
-        return fingerprint(self.keys, self.clinic.id, text)
 
 
 @dataclass(slots=True)

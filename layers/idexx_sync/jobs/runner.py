@@ -16,7 +16,7 @@ from idexx_sync.core.errors import (
     RequestRefused,
     SyncError,
 )
-from idexx_sync.core.sealing import Keyring
+from idexx_sync.core.fingerprints import FingerprintKeys, Fingerprints
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import LOST, Database, DriverError, unavailable, writing
@@ -38,7 +38,7 @@ class Dependencies:
     """What a process keeps between runs."""
 
     settings: Settings
-    keys: Keyring = field(repr=False)
+    fingerprint_keys: FingerprintKeys = field(repr=False)
     database: Database
     open_pims: OpenPims
     clock: Clock = lambda: datetime.now(UTC)
@@ -181,7 +181,7 @@ def _run_with_lease(
         clinic=clinic,
         params=params,
         dry_run=params.dry_run or clinic.stage == "shadow",
-        keys=dependencies.keys,
+        fingerprints=Fingerprints(dependencies.fingerprint_keys, clinic.id),
         clock=dependencies.clock,
         progress=Beating(dependencies.progress, lifetime),
     )

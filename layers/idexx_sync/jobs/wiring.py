@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic
+from idexx_sync.core.fingerprints import read_fingerprint_keys
 from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import quiet_drivers
 from idexx_sync.core.sealing import Keyring, keyring
@@ -34,11 +35,10 @@ def make_dependencies(
     quiet_drivers()
     now_valid = newest or (lambda: settings)
     database = Database(settings.database_url, lambda: now_valid().database_url)
-    keys = _keys_of(settings)
     now = clock or Dependencies.clock
     return Dependencies(
         settings=settings,
-        keys=keys,
+        fingerprint_keys=read_fingerprint_keys(settings.fingerprint_key),
         database=database,
         open_pims=_neo_opener(
             settings, lambda: _keys_of(now_valid()), database, now, progress or Silent()

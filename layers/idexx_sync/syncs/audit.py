@@ -14,7 +14,7 @@ class Audit:
     sync_type: Literal["create", "update", "reconcile"]
     reason: str
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Personal fields hold {"changed": true, "hash": keyed hash}, never a value."""
+    """Personal fields hold {"changed": true, "hash": fingerprint}, never a value."""
     status: Literal["success", "error", "skipped"] = "success"
     error_message: str | None = None
     case_id: UUID | None = None

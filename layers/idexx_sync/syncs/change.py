@@ -4,8 +4,10 @@ Counts, audits, the plan of a dry run and the report are made of this face alone
 them exists once for all syncs.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, Literal, Protocol
+
+from idexx_sync.core.fingerprints import Fingerprints
 
 Action = Literal["create", "update", "remove"]
 ACTIONS: Final[Mapping[Action, str]] = {
@@ -57,12 +59,12 @@ class Change(Protocol):
         ...
 
 
-def disclosed(change: Change, fingerprint: Callable[[str], str]) -> dict[str, dict[str, Any]]:
-    """The change's fields as an audit may hold them: personal ones as a keyed hash only."""
+def disclosed(change: Change, fingerprints: Fingerprints) -> dict[str, dict[str, Any]]:
+    """The change's fields as an audit may hold them: personal ones as a fingerprint only."""
     return {
         name: {"before": before, "after": after}
         if name in CLEAR
-        else {"changed": True, "hash": after and fingerprint(str(after))}
+        else {"changed": True, "hash": after and fingerprints.of(after)}
         for name, (before, after) in change.fields.items()
     }
 

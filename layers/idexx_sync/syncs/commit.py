@@ -232,6 +232,6 @@ def _audit(run: Run, change: Change, written: Written) -> Audit:
         external_id=change.key,
         sync_type="create" if change.action == "create" else "update",
         reason=change.reason,
-        changes=disclosed(change, run.fingerprint),
+        changes=disclosed(change, run.fingerprints),
         case_id=written.case_ids.get(change.key),
     )

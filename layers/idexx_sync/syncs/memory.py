@@ -1,7 +1,6 @@
 """Our memory of each source record: what the source said, strikes, quarantine. Pure."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -101,11 +100,6 @@ class VisitRecord(Remembered[VisitMemory]):
 @dataclass(frozen=True, slots=True)
 class ConsultationRecord(Remembered[ConsultationSource]):
     """The record of a visit's consultation, under the visit's key."""
-
-
-def fingerprint_of(value: Any, keyed_hash: Callable[[str], str]) -> str:
-    """The fingerprint of any value: equal ones have equal fingerprints, whatever made them."""
-    return keyed_hash(json.dumps(value, sort_keys=True, default=str))
 
 
 def read_source[Source: SourceMemory](model: type[Source], document: Any) -> Source | None:

@@ -17,10 +17,12 @@ from idexx_sync.core.settings import ApiSettings, DatabaseSettings, KeySettings,
 DATABASE_URL = "postgresql://sync:made-up@db.example.com/odis"
 PEPPER = "a made-up pepper"
 LOCAL_KEY = "a made-up local key"
+FINGERPRINT_KEY = "a made-up fingerprint key"
 NAMES = {
     "IDEXX_SYNC_DATABASE_SECRET": ("test/database", DATABASE_URL),
     "IDEXX_SYNC_PEPPER_SECRET": ("test/pepper", PEPPER),
     "IDEXX_SYNC_LOCAL_KEY_SECRET": ("test/local-key", LOCAL_KEY),
+    "IDEXX_SYNC_FINGERPRINT_KEY_SECRET": ("test/fingerprint-key", FINGERPRINT_KEY),
 }
 
 
@@ -38,7 +40,7 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 def secrets(environ: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Secrets Manager with the three secrets, and their names in the environment."""
+    """Secrets Manager with the four secrets, and their names in the environment."""
     with mock_aws():
         client = boto3.client("secretsmanager")
         for variable, (name, value) in NAMES.items():
@@ -67,7 +69,9 @@ def test_named_secrets_are_read_once_each(asked: list[str]) -> None:
     assert keys.database_url.get_secret_value() == DATABASE_URL
     assert keys.pepper.get_secret_value() == PEPPER
     assert worker.local_key.get_secret_value() == LOCAL_KEY
-    assert asked == ["test/database", "test/pepper", "test/database", "test/local-key"]
+    assert worker.fingerprint_key.get_secret_value() == FINGERPRINT_KEY
+    of_worker = ["test/database", "test/local-key", "test/fingerprint-key"]
+    assert asked == ["test/database", "test/pepper", *of_worker]
 
 
 def test_only_what_the_settings_have_is_asked_for(
@@ -95,7 +99,8 @@ def test_a_plain_variable_comes_first_and_an_empty_one_is_none(
 
 
 def test_what_is_given_by_hand_is_not_asked_for(asked: list[str]) -> None:
-    Settings(DATABASE_URL=DATABASE_URL, local_key=LOCAL_KEY)  # type: ignore[arg-type]
+    keys: dict[str, Any] = {"local_key": LOCAL_KEY, "fingerprint_key": FINGERPRINT_KEY}
+    Settings(**{"DATABASE_URL": DATABASE_URL, **keys})
 
     assert asked == []
 
@@ -157,7 +162,7 @@ def test_an_unreachable_secrets_manager_is_named_and_may_be_tried_again(
 def test_no_value_is_shown_by_settings(secrets: Any) -> None:
     shown = repr(load(KeySettings)) + str(load(Settings))
 
-    assert [text for text in (DATABASE_URL, PEPPER, LOCAL_KEY) if text in shown] == []
+    assert [value for _, value in NAMES.values() if value in shown] == []
 
 
 def test_boto3_is_not_loaded_where_the_plain_variables_are_set(

@@ -19,7 +19,7 @@ from idexx_sync.core.errors import (
     SyncError,
     Throttled,
 )
-from idexx_sync.core.sealing import CannotOpen, fingerprint, keyring, open_sealed, seal
+from idexx_sync.core.sealing import CannotOpen, keyring, open_sealed, seal
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.pims.access_store import PostgresLoginStore, store_credentials
 from tests.kit.clinic import add_clinic
@@ -203,13 +203,3 @@ def test_a_sealed_value_opens_only_for_its_clinic_and_key() -> None:
 def test_a_wrong_local_key_says_how_to_make_one(key: str) -> None:
     with pytest.raises(ConfigurationInvalid, match="openssl rand"):
         keyring(SecretStr(key))
-
-
-def test_fingerprints_tell_only_whether_a_text_changed() -> None:
-    clinic = uuid4()
-
-    assert fingerprint(KEYS, clinic, "TANGO") == fingerprint(KEYS, clinic, "TANGO")
-    assert fingerprint(KEYS, clinic, "TANGO") != fingerprint(KEYS, clinic, "BRUNO")
-    assert fingerprint(KEYS, clinic, "TANGO") != fingerprint(KEYS, uuid4(), "TANGO")
-    foreign = keyring(SecretStr("A" * 43 + "="))
-    assert fingerprint(KEYS, clinic, "TANGO") != fingerprint(foreign, clinic, "TANGO")

@@ -10,12 +10,13 @@ from idexx_sync.core.settings import load_settings
 
 @pytest.fixture
 def environ(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An environment with the two settings that have no default."""
+    """An environment with the three settings that have no default."""
     for name in os.environ:
         if name.startswith(("IDEXX_SYNC_", "DATABASE_URL")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("DATABASE_URL", "postgresql://sync:made-up@127.0.0.1/odis")
     monkeypatch.setenv("IDEXX_SYNC_LOCAL_KEY", "made-up")
+    monkeypatch.setenv("IDEXX_SYNC_FINGERPRINT_KEY", "made-up")
     return monkeypatch
 
 
@@ -24,6 +25,7 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     [
         ("DATABASE_URL", "", "DATABASE_URL: missing"),
         ("IDEXX_SYNC_LOCAL_KEY", "", "IDEXX_SYNC_LOCAL_KEY: missing"),
+        ("IDEXX_SYNC_FINGERPRINT_KEY", "", "IDEXX_SYNC_FINGERPRINT_KEY: missing"),
         ("IDEXX_SYNC_LEASE_SECONDS", "soon", "IDEXX_SYNC_LEASE_SECONDS: Input should be a valid"),
         (
             "IDEXX_SYNC_NEO_HOSTS",

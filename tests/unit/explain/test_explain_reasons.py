@@ -39,17 +39,17 @@ from idexx_sync.syncs.memory import (
     Record,
     VisitMemory,
     VisitRecord,
-    fingerprint_of,
 )
+from tests.kit.settings import fingerprints_of
 
 NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 ZONE = ZoneInfo("America/Los_Angeles")
 ONE, TWO = UUID(int=1), UUID(int=2)
 CLINIC = Clinical(
-    ONE, ZONE, NOW, lambda text: f"<{text}>", live_from=date(2026, 1, 1), acting_user_id=ONE
+    ONE, ZONE, NOW, fingerprints_of(ONE), live_from=date(2026, 1, 1), acting_user_id=ONE
 )
 START = "2026-05-04 06:00:00"
-NOBODYS = fingerprint_of([None] * 6, CLINIC.fingerprint)
+NOBODYS = CLINIC.fingerprints.of([None] * 6)
 """Of the personal values of a visit that has none."""
 NO_NEO = NeoSays(not_asked="offline")
 
@@ -183,7 +183,7 @@ def test_r06_one_strike_waits_for_a_second_look(strikes: int, told: bool) -> Non
 
 
 def test_r04_what_has_changed_in_neo_since_is_named() -> None:
-    nobodys = fingerprint_of([None] * 4, CLINIC.fingerprint)
+    nobodys = CLINIC.fingerprints.of([None] * 4)
     known = AppointmentMemory(START, room="5", status="Arrived", private=nobodys)
     kept = StoredAppointment(
         rows=[row()], memories=[Memory("appointment", Record("7", source=known), NOW)]

@@ -32,6 +32,7 @@ from idexx_sync.syncs.cases.reading import judge_answers
 from idexx_sync.syncs.cases.status import is_removed
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 from tests.kit.scripted_pims import ScriptedPims
+from tests.kit.settings import fingerprints_of
 
 NOW = datetime(2026, 5, 4, 14, 0, tzinfo=UTC)
 DAY = date(2026, 5, 4)
@@ -109,13 +110,9 @@ def shown(draw: st.DrawFn) -> NeoSays:
     return NeoSays(lookup, Snapshot(Window(DAY, DAY), NOW, [record]), answer)
 
 
-def mark(text: str) -> str:
-    return f"<{len(text)}>"
-
-
 def told(neo: NeoSays, stored: StoredVisit, live_from: date | None) -> list[str]:
     memories = [Memory("visit", stored.record, NOW)]
-    clinic = Clinical(ONE, ZONE, NOW, mark, live_from=live_from, acting_user_id=ONE)
+    clinic = Clinical(ONE, ZONE, NOW, fingerprints_of(ONE), live_from=live_from, acting_user_id=ONE)
     everything = StoredAppointment(visit=stored, memories=memories)
     return [reason.text for reason in reasons(neo, everything, clinic)]
 
@@ -172,7 +169,7 @@ def by_record(neo: NeoSays, stored: StoredVisit, context: CaseContext) -> Stored
 
 
 def context_of(live_from: date | None) -> CaseContext:
-    return CaseContext(ONE, ZONE, 30, live_from, ONE, NOW, mark)
+    return CaseContext(ONE, ZONE, 30, live_from, ONE, NOW, fingerprints_of(ONE))
 
 
 @given(neo=shown(), stored=kept(), live_from=first_days)

@@ -20,6 +20,7 @@ from idexx_sync.syncs.inbound.context import CalendarContext
 from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.plan import plan_records
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
+from tests.kit.settings import fingerprints_of
 from tests.unit.syncs.inbound.strategies import contexts, proofs, snapshots, stored_rows
 
 CANARIES: dict[str, Any] = {
@@ -48,7 +49,7 @@ CONTEXT = CaseContext(
     date(2026, 1, 1),
     None,
     datetime(2026, 5, 4, 20, tzinfo=UTC),
-    lambda text: f"<{len(text)}>",
+    fingerprints_of(UUID(int=1)),
 )
 
 

@@ -10,7 +10,6 @@ from idexx_sync.syncs.memory import (
     ConsultationSource,
     Kind,
     VisitMemory,
-    fingerprint_of,
     read_source,
     stored_form,
 )
@@ -111,12 +110,3 @@ def test_sql_names_only_what_the_models_have() -> None:
     for model in (AppointmentMemory, ConsultationSource):
         with pytest.raises(KeyError):
             in_source(model, "begins")
-
-
-def test_equal_values_have_equal_fingerprints() -> None:
-    def of(value: Any) -> str:
-        return fingerprint_of(value, lambda text: f"<{text}>")
-
-    assert of({"a": 1, "b": 2}) == of({"b": 2, "a": 1})
-    assert of(("TANGO", None)) == of(["TANGO", None])
-    assert of(("TANGO", None)) != of(("TANGO", ""))

@@ -126,7 +126,7 @@ def context_of(run: Run, now: datetime, reported_words: frozenset[tuple[str, str
         live_from=clinic.live_from,
         acting_user_id=clinic.acting_user_id,
         now=now,
-        fingerprint=run.fingerprint,
+        fingerprints=run.fingerprints,
         reported_words=reported_words,
     )
 

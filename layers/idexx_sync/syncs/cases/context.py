@@ -1,6 +1,5 @@
 """How a clinic's visits are to be read. Pure."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import day_of
-from idexx_sync.syncs.memory import fingerprint_of
+from idexx_sync.core.fingerprints import Fingerprints
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +21,8 @@ class CaseContext:
     """The clinic's first day; None: it is not live, and nothing is completed."""
     acting_user_id: UUID | None
     now: datetime
-    fingerprint: Callable[[str], str]
-    """Keyed hash of a private text."""
+    fingerprints: Fingerprints
     reported_words: frozenset[tuple[str, str]] = frozenset()
-
-    def fingerprint_of(self, value: Any) -> str:
-        """The fingerprint of any value."""
-        return fingerprint_of(value, self.fingerprint)
 
     def is_live(self, start: str) -> bool:
         return self.live_from is not None and day_of(start) >= self.live_from

@@ -155,6 +155,21 @@ def map_consultation(record: Consultation, visit: SourceRecord) -> MappedFields:
     return mapped
 
 
+def private_words(visit: SourceRecord) -> dict[str, str | None]:
+    """Field of our own document -> what the calendar says there of a person."""
+    return _under(
+        "metadata.pimsAppointment.",
+        {
+            "patient.name": visit.patient_name,
+            "client.name": visit.client_name,
+            "client.phone": visit.client_phone,
+            "client.email": visit.client_email,
+            "provider.name": visit.provider_name,
+            "reason": visit.reason,
+        },
+    )
+
+
 def says_something(notes: str | None) -> bool:
     """Whether staff have written notes: new ones begin with the reason of the booking, filled in
     by Neo (Neo protocol, notes content)."""

@@ -4,7 +4,7 @@ Rules R14 to R20. A visit is planned twice in a run at most: once by what the ca
 once more when its consultation has been read.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from idexx_sync.syncs.cases.mapping import (
     iso,
     map_consultation,
     map_visit,
+    private_words,
     record_texts,
     says_something,
     stamps,
@@ -36,6 +37,7 @@ from idexx_sync.syncs.cases.model import (
     StoredCase,
     StoredVisit,
 )
+from idexx_sync.syncs.cases.shown_texts import shows_calendar, shows_record
 from idexx_sync.syncs.cases.status import is_removed, rule_status, status_decision
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
 from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
@@ -160,15 +162,17 @@ class _Visit:
                 change.cleared.append(VANISHED_AT.removeprefix("metadata."))
             self._keep(change)
         texts, doubtful = record_texts(record), doubtful_texts(record)
-        screened = self.context.fingerprint_of([texts, doubtful])
-        if screened != memory.screened:
+        screened = [texts, doubtful]
+        if not self._was_screened(
+            memory.screened, screened, lambda case: shows_record(case, texts, doubtful)
+        ):
             self._screen(texts, doubtful, record.patient_id)
         self.plan.memories[self.visit.id] = ConsultationMemory(
             id=record.id,
             read_at=self.context.now,
             final=self.status == "finalized" and fault is None,
             has_notes=says_something(mapped.values["metadata.pimsConsultation.notes"]),
-            screened=screened,
+            screened=self.context.fingerprints.of(screened),
             edited=tuple(self.edited),
             derived=derived,
         )
@@ -210,7 +214,12 @@ class _Visit:
             if value in (None, "") or same(current, value) or (value == UNKNOWN_NAME and current):
                 continue
             if case is None or may_change(
-                case, name, current, self.stored.derived(name), self.context.fingerprint_of
+                case,
+                name,
+                current,
+                self.stored.derived(name),
+                self.context.fingerprints,
+                was_edited=name in self.stored.edited,
             ):
                 change.values[name] = value
             else:
@@ -274,10 +283,6 @@ class _Visit:
     def _said(self) -> VisitMemory:
         """The source's own words, personal ones as a fingerprint (rule R4)."""
         visit = self.visit
-        private = (
-            *(visit.patient_name, visit.client_name, visit.client_phone, visit.client_email),
-            *(visit.provider_name, visit.reason),
-        )
         return VisitMemory(
             start=visit.start,
             end=visit.end,
@@ -286,13 +291,13 @@ class _Visit:
             patient=visit.patient_id,
             client=visit.client_id,
             consultation=visit.consultation_id,
-            private=self.context.fingerprint_of(private),
+            private=self.context.fingerprints.of(list(private_words(visit).values())),
         )
 
     def _fingerprints_of(self, mapped: MappedFields) -> dict[str, str]:
         """Derived field -> fingerprint, of those that say something."""
         said = {name: value for name, value in mapped.derived.items() if value not in (None, "")}
-        return {name: self.context.fingerprint_of(value) for name, value in said.items()}
+        return {name: self.context.fingerprints.of(value) for name, value in said.items()}
 
     def _reason(self, said: VisitMemory) -> str:
         if self.stored.case is None:
@@ -304,7 +309,19 @@ class _Visit:
     def _differing(self, said: VisitMemory) -> Iterator[str]:
         """What the source says otherwise than before."""
         before = self.memory
-        return (name for name in SAID if getattr(said, name) != getattr(before, name))
+        for name in SAID:
+            if getattr(said, name) != getattr(before, name) and (
+                name != "private" or self._are_private_news()
+            ):
+                yield name
+
+    def _are_private_news(self) -> bool:
+        """Where the fingerprint tells nothing, by what our own document says of the source."""
+        words, case = private_words(self.visit), self.stored.case
+        known = self.context.fingerprints.is_of(self.memory.private or "", list(words.values()))
+        if known is None and case is not None:
+            return any(_is_news(case, name, word) for name, word in words.items())
+        return not known
 
     def _note(self, rule: str, code: str, /, **facts: Fact) -> None:
         """Note a decision about the visit, if anybody asks for any."""
@@ -355,11 +372,24 @@ class _Visit:
     def _screen_calendar(self) -> str:
         """Screen type and reason if they are new; their fingerprint."""
         texts = calendar_texts(self.visit)
-        screened = self.context.fingerprint_of(texts)
-        if screened != self.memory.screened:
+        if not self._was_screened(
+            self.memory.screened, texts, lambda case: shows_calendar(case, texts)
+        ):
             took_place = self.status in TOOK_PLACE
             self._screen(texts if took_place else [], [] if took_place else texts)
-        return screened
+        return self.context.fingerprints.of(texts)
+
+    def _was_screened(
+        self, remembered: str | None, texts: Any, shows: Callable[[StoredCase], bool]
+    ) -> bool:
+        """Whether the texts were screened before. Where the fingerprint tells nothing, only those
+        that the case does not show are new words."""
+        if remembered is None:
+            return False
+        known = self.context.fingerprints.is_of(remembered, texts)
+        if known is None:
+            return self.stored.case is not None and shows(self.stored.case)
+        return known
 
     def _screen(self, texts: list[str], doubtful: list[str], patient_id: str | None = None) -> None:
         """`doubtful` texts speak of what nobody knows to have come about; `patient_id` is whom

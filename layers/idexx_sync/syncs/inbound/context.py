@@ -1,11 +1,11 @@
 """How a clinic's calendar is to be read: its window, rooms and keys (rules R2, R6, R10). Pure."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import day_of
+from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.pims.protocol import RecordKind, Snapshot, SourceRecord, Unreadable, Window
 from idexx_sync.syncs.inbound.model import Row, Stored
 from idexx_sync.syncs.proof import ids_to_look_up
@@ -20,8 +20,7 @@ class CalendarContext:
     slot_minutes: int
     room_ids: frozenset[str] | None
     """Calendar columns that count; None: all."""
-    fingerprint: Callable[[str], str]
-    """Keyed hash of a private text."""
+    fingerprints: Fingerprints
 
     def allows(self, room_id: str | None) -> bool:
         """A record without a room is kept: dropping it would make its time look free."""

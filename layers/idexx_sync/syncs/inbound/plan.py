@@ -1,7 +1,7 @@
 """From a snapshot and what is stored to the changes a run would make (rules R1-R6, R10). Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +35,7 @@ from idexx_sync.syncs.inbound.model import (
     RowChange,
     Stored,
 )
-from idexx_sync.syncs.memory import AppointmentMemory, Record, fingerprint_of
+from idexx_sync.syncs.memory import AppointmentMemory, Record
 from idexx_sync.syncs.proof import (
     STRIKE_INTERVAL,
     UNASKABLE_INTERVAL,
@@ -159,24 +159,25 @@ class _Planner:
         self.plan.read += 1
         after = self._appointment(record, span, row)
         remembered = self.stored.record(key)
-        memory = Record(key, source=_source(record, self.context.fingerprint))
+        memory = Record(key, source=self._source(record))
         shift = self._shift(remembered, record)
+        news = [] if row is None else self._news(remembered, memory, row.appointment, after)
         if row is None:
             change = RowChange(key, "create", "new", after, None, memory)
         elif row.deleted:
             change = RowChange(key, "update", "came_back", after, row, memory)
         elif row.appointment != after:
-            reason = "source" if remembered.source != memory.source else "rederived"
+            reason = "source" if remembered.source is None or news else "rederived"
             change = RowChange(key, "update", reason, after, row, memory, shift_minutes=shift)
         else:
             self.plan.unchanged += 1
-            self._note_news(key, remembered, memory)
+            self._note_news(key, news)
             if remembered != memory and replace(remembered, looked_up_at=None) != memory:
                 self.plan.records.append(memory)
             return
         self.plan.cut_at_midnight += span.cut_at_midnight
         self.plan.changes.append(change)
-        self._note_change(change, remembered)
+        self._note_change(change, news)
 
     def _plan_unreadable(self, item: Unreadable, planned: set[str]) -> None:
         """Plan the record unless its key is planned already: a readable version counts."""
@@ -330,7 +331,7 @@ class _Planner:
             told = Decision("R10", "block") if is_block else word_read(record.status)
             self.decisions.note(key, told)
 
-    def _note_change(self, change: RowChange, before: Record) -> None:
+    def _note_change(self, change: RowChange, news: list[str]) -> None:
         if self.decisions is None:
             return
         if change.reason == "rederived":
@@ -340,17 +341,42 @@ class _Planner:
         elif change.reason == "new":
             self._note(change.key, "R2", "new")
         else:
-            self._note_news(change.key, before, change.record)
+            self._note_news(change.key, news)
 
-    def _note_news(self, key: str, before: Record, after: Record) -> None:
-        """Note what the source says otherwise than before (rule R4)."""
-        if self.decisions is None or before.source is None or after.source is None:
-            return
-        pairs = zip(astuple(before.source), astuple(after.source), strict=True)
+    def _note_news(self, key: str, names: list[str]) -> None:
+        if self.decisions is not None and names:
+            self._note(key, "R4", "changed", fields=list(names))
+
+    def _news(
+        self, before: Record, now: Record, stored: Appointment, after: Appointment
+    ) -> list[str]:
+        """What the source says otherwise than before (rule R4)."""
+        said, says = before.source, now.source
+        if said is None or says is None or said == says:
+            return []
         names = [item.name for item in fields(AppointmentMemory)]
-        changed = [name for name, (a, b) in zip(names, pairs, strict=True) if a != b]
-        if changed:
-            self._note(key, "R4", "changed", fields=list(changed))
+        changed = [name for name in names if getattr(said, name) != getattr(says, name)]
+        if "private" in changed and not self._is_private_news(said, stored, after):
+            changed.remove("private")
+        return changed
+
+    def _is_private_news(
+        self, said: AppointmentMemory, stored: Appointment, after: Appointment
+    ) -> bool:
+        """Where the fingerprint tells nothing, by what the row says."""
+        now = _private(after)
+        known = self.context.fingerprints.is_of(said.private or "", now)
+        return _private(stored) != now if known is None else not known
+
+    def _source(self, record: SourceRecord) -> AppointmentMemory:
+        return AppointmentMemory(
+            start=record.start,
+            end=record.end,
+            room=record.room_id,
+            status=record.status,
+            type=record.type,
+            private=self.context.fingerprints.of(_private(record)),
+        )
 
     def _shift(self, remembered: Record, record: SourceRecord) -> int:
         if record.kind == "block" or remembered.source is None:
@@ -393,18 +419,11 @@ def _visit_type(word: str | None) -> str | None:
     return f"{word} (visit)" if word == BLOCK_TYPE else word
 
 
-def _source(record: SourceRecord, fingerprint: Callable[[str], str]) -> AppointmentMemory:
-    private = (
-        record.patient_name,
-        record.client_name,
-        record.client_phone,
-        record.provider_name,
-    )
-    return AppointmentMemory(
-        start=record.start,
-        end=record.end,
-        room=record.room_id,
-        status=record.status,
-        type=record.type,
-        private=fingerprint_of(private, fingerprint),
+def _private(shown: SourceRecord | Appointment) -> tuple[str | None, ...]:
+    """What of it is personal; the row says it as the source does."""
+    return (
+        shown.patient_name,
+        shown.client_name,
+        shown.client_phone,
+        shown.provider_name,
     )

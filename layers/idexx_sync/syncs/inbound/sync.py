@@ -110,7 +110,7 @@ def _read(run: Run, pims: Pims, now: datetime) -> _Reading:
             zone=clinic.zone,
             slot_minutes=clinic.schedule.slot_minutes,
             room_ids=None if rooms is None else frozenset(rooms),
-            fingerprint=run.fingerprint,
+            fingerprints=run.fingerprints,
         ),
         grid=grid,
         configuration=configuration,

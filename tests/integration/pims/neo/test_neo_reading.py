@@ -277,7 +277,8 @@ def test_a_warm_run_is_one_request_without_browser_or_driver(clinic: Clinic) -> 
 
         session = StoredSession({session.cookies!r}, {AGENT!r}, datetime.now(UTC))
         login_store = FakeLoginStore(session=session)
-        settings = Settings(DATABASE_URL=SecretStr("x"), local_key=SecretStr("x"))
+        unused = SecretStr("x")
+        settings = Settings(DATABASE_URL=unused, local_key=unused, fingerprint_key=unused)
         access = ClinicAccess({clinic.company.base_url!r})
         with open_neo(access, login_store, settings, lambda: datetime.now(UTC)) as neo:
             snapshot = neo.schedule(Window(date(2026, 5, 4), date(2026, 5, 10)))

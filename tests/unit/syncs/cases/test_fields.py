@@ -26,6 +26,7 @@ from idexx_sync.syncs.cases.mapping import MappedFields, map_consultation, map_v
 from idexx_sync.syncs.cases.model import CaseChange, StoredCase, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.change import CLEAR, disclosed
+from tests.kit.settings import fingerprints_of
 
 ZONE = ZoneInfo("America/Chicago")
 VISIT = SourceRecord("7", "visit", "2026-05-04 09:00:00", None, status="Confirmed", patient_id="4")
@@ -60,9 +61,12 @@ def test_r21_only_these_fields_may_be_named_in_clear() -> None:
 def test_r21_what_the_allow_list_does_not_name_is_personal() -> None:
     change = CaseChange("7", "source", None, {"metadata.pimsAppointment.remark": "words"})
 
-    told = disclosed(change, lambda text: f"<{len(text)}>")
+    fingerprints = fingerprints_of(UUID(int=1))
+    told = disclosed(change, fingerprints)
 
-    assert told == {"metadata.pimsAppointment.remark": {"changed": True, "hash": "<5>"}}
+    assert told == {
+        "metadata.pimsAppointment.remark": {"changed": True, "hash": fingerprints.of("words")}
+    }
 
 
 def test_r08_these_fields_move_with_a_visit() -> None:
@@ -136,6 +140,7 @@ def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.Mon
         return replace(facts, values={**facts.values, "metadata.pimsAppointment.remark": "x"})
 
     monkeypatch.setattr("idexx_sync.syncs.cases.plan.map_visit", with_one_more)
-    context = CaseContext(UUID(int=1), ZONE, 30, None, None, datetime(2026, 5, 4, tzinfo=UTC), str)
+    now, clinic = datetime(2026, 5, 4, tzinfo=UTC), UUID(int=1)
+    context = CaseContext(clinic, ZONE, 30, None, None, now, fingerprints_of(clinic))
     with pytest.raises(KeyError, match="remark"):
         plan_visits([VISIT], {VISIT.id: StoredVisit()}, context)

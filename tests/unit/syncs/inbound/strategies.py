@@ -22,13 +22,14 @@ from idexx_sync.pims.protocol import (
 from idexx_sync.syncs.inbound.context import CalendarContext
 from idexx_sync.syncs.inbound.model import Appointment, Plan, Row, Stored
 from idexx_sync.syncs.memory import AppointmentMemory, Record
+from tests.kit.settings import fingerprints_of
 
 FIRST = date(2026, 3, 7)
 """The day before Los Angeles skips an hour."""
 WINDOW = Window(FIRST, FIRST + timedelta(days=3))
 READ_AT = datetime(2026, 3, 6, 12, tzinfo=UTC)
 CONTEXT = CalendarContext(
-    WINDOW, ZoneInfo("America/Los_Angeles"), 30, None, lambda text: f"<{len(text)}>"
+    WINDOW, ZoneInfo("America/Los_Angeles"), 30, None, fingerprints_of(UUID(int=1))
 )
 LOCAL_NOW = datetime.combine(FIRST, time())
 
@@ -100,7 +101,7 @@ contexts = st.builds(
     zone=st.sampled_from([ZoneInfo("America/Los_Angeles"), ZoneInfo("America/Phoenix")]),
     slot_minutes=st.sampled_from([15, 30]),
     room_ids=st.sampled_from([None, frozenset({"3", "5"})]),
-    fingerprint=st.just(lambda text: f"<{len(text)}>"),
+    fingerprints=st.just(fingerprints_of(UUID(int=1))),
 )
 
 
