@@ -35,7 +35,8 @@ def some_row(clinic: FaultClinic) -> tuple[UUID, str]:
 
 def remove(clinic: FaultClinic, row_id: UUID) -> None:
     clinic.conn.execute(
-        "UPDATE public.schedule_appointments SET deleted_at = now() WHERE id = %s", (row_id,)
+        "UPDATE public.schedule_appointments SET deleted_at = now() WHERE id = %s",
+        (row_id,),
     )
 
 
@@ -132,7 +133,8 @@ def test_v5_any_table_written_by_somebody_whose_lease_is_over(clinic: FaultClini
     other = uuid4()
     before = checks.everything(clinic.conn, clinic.clinic_id, other)
     clinic.conn.execute(
-        "UPDATE idexx_sync.records SET read_at = now() WHERE clinic_id = %s", (clinic.clinic_id,)
+        "UPDATE idexx_sync.records SET read_at = now() WHERE clinic_id = %s",
+        (clinic.clinic_id,),
     )
     clinic.conn.execute(
         "UPDATE idexx_sync.jobs SET attempt = 7 WHERE clinic_id = %s", (clinic.clinic_id,)

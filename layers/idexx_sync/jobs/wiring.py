@@ -10,8 +10,9 @@ from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.logs import quiet_drivers
 from idexx_sync.core.sealing import Keyring, keyring
 from idexx_sync.core.settings import Settings, load_settings
+from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, Database
-from idexx_sync.jobs.contract import Clock, OpenPims, Progress, Silent
+from idexx_sync.jobs.contract import OpenPims, Progress, Silent
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.access_store import PostgresLoginStore, StoredSessionOnly
@@ -29,19 +30,16 @@ def make_dependencies(
     *,
     retried: bool,
     progress: Progress | None = None,
-    clock: Clock | None = None,
 ) -> Dependencies:
     """Dependencies over real Postgres and the real Neo provider."""
     quiet_drivers()
     database = Database(settings.database_url)
     keys = keyring(settings.local_key)
-    now = clock or Dependencies.clock
     return Dependencies(
         settings=settings,
         keys=keys,
         database=database,
-        open_pims=_neo_opener(settings, keys, database, now, progress or Silent()),
-        clock=now,
+        open_pims=_neo_opener(settings, keys, database, progress or Silent()),
         progress=progress or Silent(),
         retried=retried,
     )
@@ -83,13 +81,17 @@ class _Telling:
 
 
 def _neo_opener(
-    settings: Settings, keys: Keyring, database: Database, clock: Clock, progress: Progress
+    settings: Settings, keys: Keyring, database: Database, progress: Progress
 ) -> OpenPims:
     from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
 
     @contextmanager
     def open_pims(
-        clinic: Clinic, job_id: UUID, session: tuple[int, bytes] | None, lifetime: Lifetime
+        clinic: Clinic,
+        job_id: UUID,
+        session: tuple[int, bytes] | None,
+        lifetime: Lifetime,
+        clock: Clock,
     ) -> Iterator[Pims]:
         access = ClinicAccess(
             base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport

@@ -220,7 +220,7 @@ def test_show_says_what_is_needed_from_whom(bench: Bench, idexx_sync: CommandLin
 
 def clinic_needs(bench: Bench) -> list[tuple[str, str]]:
     """Over the test's own connection, which sees what is not committed."""
-    status = read_clinic_status(bench.conn, bench.clinic_id, bench.now)
+    status = read_clinic_status(bench.conn, bench.clinic_id)
     return [(need.who, need.what) for need in status.needs]
 
 
