@@ -5,9 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-RULES = ("V1", "V2", "V3", "V4", "V5", "V6", "V8", "V9", "V10", "R15", "R18", "R19", "converges")
+RULES = (
+    "V1",
+    "V2",
+    "V3",
+    "V4",
+    "V5",
+    "V6",
+    "V8",
+    "V9",
+    "V10",
+    "R15",
+    "R18",
+    "R19",
+    "one time",
+    "converges",
+)
 """The invariants, by the names that the figures give them; R: rules that hold at any
-moment; the last: equal to Neo in the end."""
+moment; one time: no row says anything of another; the last: equal to Neo in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +61,20 @@ def table(outcomes: Sequence[Outcome]) -> str:
     width = max([len(name) for name in groups] + [8])
     lines = [
         f"{'scenario':{width}}  count  struck {'':>1}"
-        + "".join(f"{r:>6}" for r in RULES[:-1])
+        + "".join(f"{r:>{_width(r)}}" for r in RULES[:-1])
         + f"{RULES[-1]:>10}"
     ]
     for name, members in sorted(groups.items()):
         by_rule = Counter(v.rule for outcome in members for v in outcome.violations)
         struck = sum(bool(outcome.notes["struck"]) for outcome in members)
-        cells = "".join(f"{by_rule[rule]:>6}" for rule in RULES[:-1])
+        cells = "".join(f"{by_rule[rule]:>{_width(rule)}}" for rule in RULES[:-1])
         cells += f"{by_rule[RULES[-1]]:>10}"
         lines.append(f"{name:{width}} {len(members):>6} {struck:>7}  {cells}")
     return "\n".join(lines)
+
+
+def _width(rule: str) -> int:
+    return max(6, len(rule) + 2)
 
 
 def failures(outcomes: Sequence[Outcome], most_lines: int = 6) -> str:

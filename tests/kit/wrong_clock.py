@@ -1,4 +1,4 @@
-"""A wall clock that is wrong, for all of the service in this process that could ask for the time."""
+"""A wall clock that is wrong, for all of the service in this process that could ask for it."""
 
 import sys
 import time

@@ -180,7 +180,7 @@ def test_states_follow_the_row_and_the_clock(conn: Conn, clinic_id: UUID) -> Non
     for inactive in ("false", "NULL"):
         conn.execute(f"UPDATE clinic_api_keys SET is_active = {inactive}")
         assert state(conn, made) == "inactive"
-    conn.execute("UPDATE clinic_api_keys SET is_active = true, revoked_at = now()")
+    conn.execute("UPDATE clinic_api_keys SET is_active = true, revoked_at = idexx_sync.clock()")
     assert state(conn, made) == "revoked"
 
 
