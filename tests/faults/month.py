@@ -1,8 +1,8 @@
 """A simulated month of both syncs: every tick of the clinic's schedules, staff and people at work.
 
-Nothing fails here. There is one time, and it is moved from tick to tick: that of the database, which
-all runs learn from it, and that of Neo. At each day's end the rows are equal to Neo and the clinic's
-status is fresh; at the end no row says anything of another time.
+Nothing fails here. There is one time, moved from tick to tick: that of the database, from which all
+runs learn it, and that of Neo. At each day's end the rows are equal to Neo and the clinic's status
+is fresh; at the end no row says anything of another time.
 """
 
 import random
@@ -31,8 +31,9 @@ SCHEDULES = {"inbound": "*/15 * * * *", "cases": "5 * * * *"}
 START = datetime(2026, 3, 2)  # noqa: DTZ001 a wall clock; a Monday, clocks change on Sunday
 OPENS, CLOSES = 7, 18
 """Hours between which staff work in Neo."""
-A_TICK = 0.5
+A_TICK = 1.0
 """How many operations staff carry out before each tick, about."""
+BOOKED_BEFORE = 15
 REMEMBERED = 60
 """Visits that staff still have to do with."""
 LATE_EDITS_ON = 5
@@ -52,7 +53,7 @@ A_DAY_LATER = frozenset({"edit_notes", "add_line", "delete_consultation", "merge
 
 
 def scenarios(*, full: bool) -> Iterator[Scenario]:
-    days = 30 if full else 2
+    days = 30 if full else 1
     yield Scenario("Simulated month", live_through, {"days": days, "seed": 1}, 8.0 * days)
 
 
@@ -62,6 +63,8 @@ def live_through(rig: Rig, outcome: Outcome, *, days: int, seed: int) -> None:
     life = Life(clinic, outcome, random.Random(seed))
     began = clinic.now
     try:
+        for _ in range(BOOKED_BEFORE):
+            life.book()
         for _ in range(days):
             life.live_a_day()
             if outcome.violations:
@@ -85,6 +88,10 @@ class Life:
         self._dice = dice
         self._chooser = Chooser(dice)
         self._timetable = _timetable()
+
+    def book(self) -> None:
+        """A visit, some time within the clinic's horizon."""
+        self.world.carry_out(next((name, make(self._chooser)) for _, name, make in MENU))
 
     def live_a_day(self) -> None:
         """All ticks until midnight, and what must be true then."""
