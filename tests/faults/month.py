@@ -7,7 +7,7 @@ is fresh; at the end no row says anything of another time.
 
 import random
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from idexx_sync.clinics.status import read_clinic_status
@@ -65,8 +65,8 @@ def live_through(rig: Rig, outcome: Outcome, *, days: int, seed: int) -> None:
     try:
         for _ in range(BOOKED_BEFORE):
             life.book()
-        for _ in range(days):
-            life.live_a_day()
+        for number in range(days):
+            life.live_through(START.date() + timedelta(days=number))
             if outcome.violations:
                 return
         found = stamps_outside(clinic.conn, clinic.clinic_id, began, clinic.now)
@@ -93,18 +93,17 @@ class Life:
         """A visit, some time within the clinic's horizon."""
         self.world.carry_out(next((name, make(self._chooser)) for _, name, make in MENU))
 
-    def live_a_day(self) -> None:
+    def live_through(self, day: date) -> None:
         """All ticks until midnight, and what must be true then."""
-        first = self._wall()
-        if first.weekday() == LOGS_IN_ON:
+        if day.weekday() == LOGS_IN_ON:
             self.clinic.neo.expire_sessions()
         while not self.watch.outcome.violations:
             at, sync = min(self._due(one) for one in SYNCS)
-            if to_wall(at, ZoneInfo(ZONE)).date() != first.date():
+            if to_wall(at, ZoneInfo(ZONE)).date() != day:
                 break
             self._wait_until(at)
             self._run(at, sync, busy=self._work())
-        self._check(cases=first.weekday() != LATE_EDITS_ON)
+        self._check(cases=day.weekday() != LATE_EDITS_ON)
         self.world.visits = self.world.visits[-REMEMBERED:]
         self.clinic.forget_requests()
 
