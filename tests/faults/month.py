@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from psycopg.types.json import Jsonb
+
 from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import to_wall
@@ -26,8 +28,12 @@ from tests.faults.world import World
 from tests.kit.stamps import stamps_outside
 
 SYNCS: tuple[SyncName, ...] = ("inbound", "cases")
-SCHEDULES = {"inbound": "*/15 * * * *", "cases": "5 * * * *"}
-"""In the clinic's zone: 2,880 and 720 runs in 30 days."""
+SCHEDULES = [
+    {"type": "inbound", "cron": "*/15 6-21 * * *", "enabled": True},
+    {"type": "inbound", "cron": "0 0-5,22,23 * * *", "enabled": True},
+    {"type": "cases", "cron": "5 * * * *", "enabled": True},
+]
+"""In the clinic's zone: 2,160 and 720 runs in 30 days."""
 START = datetime(2026, 3, 2)  # noqa: DTZ001 a wall clock; a Monday, clocks change on Sunday
 OPENS, CLOSES = 7, 18
 """Hours between which staff work in Neo."""
@@ -59,7 +65,7 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
 
 def live_through(rig: Rig, outcome: Outcome, *, days: int, seed: int) -> None:
     """So many days from midnight on, tick by tick."""
-    clinic = FaultClinic(rig, start=START, syncs=SYNCS, sync_schedules=SCHEDULES)
+    clinic = FaultClinic(rig, start=START, syncs=SYNCS, sync_schedules=Jsonb(SCHEDULES))
     life = Life(clinic, outcome, random.Random(seed))
     began = clinic.now
     try:

@@ -133,7 +133,9 @@ class Bench:
         return found[0]
 
     def decide(self, cause: str, verdict: Literal["approved", "rejected"]) -> None:
+        set_business_time(self.conn, self._now)  # exactly: a permit is a day long, and no tick more
         decided = decide(self.conn, self.hold(cause)["id"], verdict, "a tester")
+        self.now = self._now
         assert decided is not None
 
     def configure(self, table: str, **columns: Any) -> None:
