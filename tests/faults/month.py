@@ -109,7 +109,7 @@ class Life:
                 break
             self._wait_until(at)
             self._run(at, sync, busy=self._work())
-        self._check(cases=day.weekday() != LATE_EDITS_ON)
+        self.check(cases=day.weekday() != LATE_EDITS_ON)
         self.world.visits = self.world.visits[-REMEMBERED:]
         self.clinic.forget_requests()
 
@@ -148,7 +148,8 @@ class Life:
             self.watch.add([Violation("converges", text)])
         self._notes["holds approved"] += self.clinic.approve_open_holds()
 
-    def _check(self, *, cases: bool) -> None:
+    def check(self, *, cases: bool) -> None:
+        """What must be true at a day's end."""
         self._notes["days"] += 1
         self.watch.check_calendar()
         if cases:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,6 +50,9 @@ class Worker:
     """Where its clock jumps to while the calendar is being read."""
     _now_s: float = field(init=False)
 
+    def __post_init__(self) -> None:
+        self._now_s = self.ahead_s
+
     def run(self, order: RunOrder | None = None, **changes: Any) -> Job:
         """By default an inbound run over the clinic's own days."""
         bench, order = self.bench, order or new_order(self.bench.clinic_id, "inbound", "cli")
@@ -57,8 +60,13 @@ class Worker:
         bench.pims.before_answer = self._jump
         bench.pims.clock = None
         sync = InboundSync() if order.sync == "inbound" else CaseSync()
-        with wrong_clock(lambda: self._now_s):
+        with self.clock_is_wrong():
             return run_job(order, sync, bench.dependencies(**self._as_deployed(), **changes))
+
+    def clock_is_wrong(self) -> AbstractContextManager[None]:
+        """But for that it would agree with the database."""
+        agreeing = self.bench.now.timestamp() - time.time()
+        return wrong_clock(lambda: agreeing + self._now_s)
 
     def _as_deployed(self) -> dict[str, Any]:
         @contextmanager
@@ -215,7 +223,7 @@ def logging_in(worker: Worker) -> None:
             raised.append(error)
         yield bench.pims
 
-    with wrong_clock(lambda: worker.ahead_s):
+    with worker.clock_is_wrong():
         run_job(
             new_order(bench.clinic_id, "inbound", "cli"),
             InboundSync(),
@@ -302,6 +310,15 @@ def test_each_column_is_of_one_clock(conn: Conn) -> None:
         "format('%%s.%%s.%%s', table_schema, table_name, column_name) = ANY(%s)",
         (list(LEASE_TIME),),
     ) == [{"number": len(LEASE_TIME)}]
+
+
+def test_a_stamp_of_another_time_is_found(bench: Bench) -> None:
+    bench.sync()
+    bench.conn.execute("UPDATE idexx_sync.records SET looked_up_at = clock_timestamp()")
+
+    found = stamps_outside(bench.conn, bench.clinic_id, MORNING, bench.now + timedelta(hours=1))
+
+    assert [line.partition(":")[0] for line in found] == ["idexx_sync.records.looked_up_at"]
 
 
 def test_the_wrong_clock_is_wrong() -> None:
