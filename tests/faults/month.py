@@ -8,6 +8,7 @@ is fresh; at the end no row says anything of another time.
 import random
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
@@ -140,7 +141,7 @@ class Life:
     def _run(self, at: datetime, sync: SyncName, *, busy: bool) -> None:
         """The tick's event; where something has happened, the run is looked at closely."""
         order = tick_order(self.clinic.clinic_id, sync, "schedule", at, Params())
-        deliver = lambda: self.clinic.deliver(order)  # noqa: E731
+        deliver = partial(self.clinic.deliver, order)
         done = self.watch.incident(deliver, lambda: [order.job_id]) if busy else deliver()
         self._notes[f"{sync} runs"] += 1
         if not done[-1].succeeded:

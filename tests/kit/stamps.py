@@ -64,7 +64,7 @@ def _questions(conn: Conn) -> Iterator[tuple[str, sql.Composed]]:
 
 
 def _question(table: str, column: str, owner: str | None) -> sql.Composed:
-    of_clinic = sql.SQL("%s::uuid IS NOT NULL")
+    of_clinic: sql.Composable = sql.SQL("%s::uuid IS NOT NULL")
     if owner is not None:
         of_clinic = sql.SQL("{} = %s").format(sql.Identifier(owner))
     return sql.SQL(

@@ -81,8 +81,9 @@ def names_postgres_clock(source: str) -> Iterator[int]:
     tree = ast.parse(source)
     documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and id(node) not in documents and POSTGRES_CLOCK.search(str(node.value)):
+        if not isinstance(node, ast.Constant) or id(node) in documents:
+            continue
+        if isinstance(node.value, str) and POSTGRES_CLOCK.search(node.value):
             yield node.lineno
 
 
