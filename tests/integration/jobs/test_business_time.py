@@ -16,6 +16,7 @@ from idexx_sync.core.errors import Throttled
 from idexx_sync.core.sealing import keyring
 from idexx_sync.database.business_time import Clock, going_on
 from idexx_sync.database.connection import Conn
+from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.model import Job, Params, RunOrder, new_order, tick_order
 from idexx_sync.jobs.runner import run_job
@@ -243,12 +244,14 @@ def test_a_runs_clock_goes_on_with_the_monotonic_one() -> None:
     assert clock() == MORNING + timedelta(seconds=90.5)
 
 
-def test_the_business_time_of_a_run_costs_no_round_trip_of_its_own(bench: Bench) -> None:
-    """It comes with the load of the job."""
-    job = bench.sync()
+def test_what_time_it_is_comes_with_the_load_of_the_job(bench: Bench) -> None:
+    order = new_order(bench.clinic_id, "inbound", "cli")
 
-    assert job.started_at is not None
-    assert timedelta() <= job.started_at - MORNING < timedelta(seconds=1)
+    begun = job_store.begin(bench.conn, order, lease_seconds=45)
+
+    assert begun.job is not None
+    assert begun.job.started_at is not None
+    assert MORNING < begun.job.started_at < begun.now < MORNING + timedelta(seconds=1)
 
 
 # -- the function ---------------------------------------------------------------------------
