@@ -41,6 +41,8 @@ OPENS, CLOSES = 7, 18
 A_TICK = 1.0
 """How many operations staff carry out before each tick, about."""
 BOOKED_BEFORE = 15
+LOOKED_AT = 5
+"""Every fifth run before which something has happened is looked at closely."""
 REMEMBERED = 60
 """Visits that staff still have to do with."""
 LATE_EDITS_ON = 5
@@ -95,6 +97,7 @@ class Life:
         self._dice = dice
         self._chooser = Chooser(dice)
         self._timetable = _timetable()
+        self._busy = 0
 
     def book(self) -> None:
         """A visit, some time within the clinic's horizon."""
@@ -139,10 +142,12 @@ class Life:
         return name, make(self._chooser)
 
     def _run(self, at: datetime, sync: SyncName, *, busy: bool) -> None:
-        """The tick's event; where something has happened, the run is looked at closely."""
+        """The tick's event; now and then, where something has happened, it is looked at closely."""
         order = tick_order(self.clinic.clinic_id, sync, "schedule", at, Params())
         deliver = partial(self.clinic.deliver, order)
-        done = self.watch.incident(deliver, lambda: [order.job_id]) if busy else deliver()
+        self._busy += busy
+        closely = busy and self._busy % LOOKED_AT == 0
+        done = self.watch.incident(deliver, lambda: [order.job_id]) if closely else deliver()
         self._notes[f"{sync} runs"] += 1
         if not done[-1].succeeded:
             text = f"the {sync} run of {self._wall()} ended as {done[-1].word}"
