@@ -1,7 +1,7 @@
 """Somebody who calls the clinic's API with one key, whatever becomes of the pepper."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from idexx_sync.keys.store import create_key
 from tests.faults.results import Violation
 from tests.kit.settings import random_key
 
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
+NAME: Final = "a caller"
 
 
 @dataclass
@@ -27,15 +27,14 @@ class Caller:
     """What must never be: a caller that was not let in."""
     _pepper: str = field(default_factory=random_key, repr=False)
     _key: SecretStr | None = None
-    _asked_at: datetime = NEVER
 
     def replace_pepper(self, now: datetime) -> None:
         """The documented steps, with a request after each."""
         old, new = self._pepper, random_key()
         key = self._key or self._make_key(now)
         for pepper in (old, f"{old} {new}", f"{new} {old}", new):
-            self._asked_at = max(now, self._asked_at) + TOUCHED_EVERY
-            self._ask(key.get_secret_value(), pepper, self._asked_at)
+            self._wait()
+            self._ask(key.get_secret_value(), pepper)
         self._key, self._pepper = key, new
 
     def _make_key(self, now: datetime) -> SecretStr:
@@ -44,16 +43,24 @@ class Caller:
             read_peppers(SecretStr(self._pepper)),
             clinic_id=self.clinic_id,
             scopes=["jobs:read"],
-            name="a caller",
+            name=NAME,
             stage="test",
             now=now,
         ).text
 
-    def _ask(self, key: str, pepper: str, now: datetime) -> None:
+    def _wait(self) -> None:
+        """So long that the next use is written down."""
+        self.conn.execute(
+            "UPDATE public.clinic_api_keys SET last_used_at = last_used_at - %s"
+            " WHERE clinic_id = %s AND key_name = %s",
+            (TOUCHED_EVERY, self.clinic_id, NAME),
+        )
+
+    def _ask(self, key: str, pepper: str) -> None:
         """What the authorizer does with the key."""
         hashes = hashed(key, read_peppers(SecretStr(pepper)))
-        found = find_key(self.conn, hashes, now)
+        found = find_key(self.conn, hashes)
         if found is None or found.state != "valid" or found.clinic_id != self.clinic_id:
             self.refused.append(Violation("keys", "a key is refused since the pepper is new"))
         elif found.is_due:
-            touch_key(self.conn, found.id, hashes[0], now)
+            touch_key(self.conn, found.id, hashes[0])

@@ -1,8 +1,9 @@
 """One clinic under fire: its Neo, its rows, a clock that both share, and runs as Lambda makes them.
 
 A run goes the real way: `run_job`, real HTTP to the simulator, real Postgres, and Chromium where a
-login is needed. Only time is ours: both sides are told what time it is, and a minute that passes
-makes leases a minute older.
+login is needed. Only time is ours. Business time stands until it is moved: in the database, where
+every run of every process learns it, and in Neo. Lease time is the machine's own and can't be
+moved: when minutes pass, leases get as much shorter.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from pydantic import SecretStr
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.settings import Settings
+from idexx_sync.database.business_time import Clock
 from idexx_sync.jobs import wiring
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, RunOrder, new_order
@@ -31,6 +33,7 @@ from tests.faults import ask_oracle
 from tests.faults.caller import Caller
 from tests.faults.odis_users import OdisUsers
 from tests.faults.rig import Rig
+from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic, add_user, set_credentials, set_session
 from tests.kit.database import query, update
 from tests.kit.neo import open_session
@@ -87,7 +90,6 @@ class FaultClinic:
         rig: Rig,
         *,
         start: datetime = MONDAY_MORNING,
-        real_time: bool = False,
         proxied: bool = False,
         session: bool = True,
         syncs: Sequence[SyncName] = ("inbound",),
@@ -97,11 +99,9 @@ class FaultClinic:
         self.rig = rig
         self.conn = rig.conn
         self.syncs = syncs
-        self.neo = rig.simulator.create_company(
-            zone=ZONE, now=None if real_time else start, generate=False
-        )
-        self.now = datetime.now(UTC) if real_time else start.replace(tzinfo=ZoneInfo(ZONE))
-        self.now = self.now.astimezone(UTC)
+        self.neo = rig.simulator.create_company(zone=ZONE, now=start, generate=False)
+        self.now = start.replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
+        set_business_time(rig.conn, self.now)
         self.neo.set_knob("session_idle_minutes", None)
         self.neo.set_knob("session_absolute_minutes", None)
         self.live_from = (self.now - LIVE_SINCE).date()
@@ -129,9 +129,10 @@ class FaultClinic:
     # -- time -------------------------------------------------------------------------------
 
     def later(self, minutes: float) -> None:
-        """Time passes for the clinic, for Neo and for whoever holds the lease."""
+        """Time passes in the database, in Neo, and for whoever holds the lease."""
         step = timedelta(minutes=minutes)
         self.now += step
+        set_business_time(self.conn, self.now)
         self.neo.advance(minutes)
         self.conn.execute(
             "UPDATE idexx_sync.leases SET expires_at = expires_at - %s "
@@ -156,10 +157,8 @@ class FaultClinic:
 
     def make_dependencies(self, **overrides: Any) -> Dependencies:
         """Dependencies with a connection of their own; whoever makes them closes their database."""
-        dependencies = wiring.make_dependencies(
-            self.settings(**overrides), retried=True, clock=lambda: self.now
-        )
-        return replace(dependencies, sleep=lambda _seconds: None)
+        dependencies = wiring.make_dependencies(self.settings(**overrides), retried=True)
+        return replace(dependencies, clock_from=standing, sleep=lambda _seconds: None)
 
     def order(self, sync: SyncName | None = None) -> RunOrder:
         return new_order(self.clinic_id, sync or self.syncs[0], "api")
@@ -194,7 +193,7 @@ class FaultClinic:
     def bury_given_up(self) -> None:
         """What becomes of dead letters; a queued inbound job makes case runs stop early."""
         self.conn.execute(
-            "UPDATE idexx_sync.jobs SET status = 'dead', finished_at = now() "
+            "UPDATE idexx_sync.jobs SET status = 'dead', finished_at = idexx_sync.clock() "
             "WHERE id = ANY(%s) AND status = 'queued'",
             (self.given_up,),
         )
@@ -209,7 +208,7 @@ class FaultClinic:
             (self.clinic_id,),
         )
         for hold in waiting:
-            hold_store.decide(self.conn, hold["id"], "approved", "somebody", self.now)
+            hold_store.decide(self.conn, hold["id"], "approved", "somebody")
         return len(waiting)
 
     def set_credentials(self, password: str | None = None) -> None:
@@ -278,6 +277,11 @@ class FaultClinic:
     def close(self) -> None:
         self.dependencies.database.close()
         self.neo.remove()
+
+
+def standing(moment: datetime) -> Clock:
+    """The clock of a run in which no time passes but what the database is told."""
+    return lambda: moment
 
 
 def sync_of(order: RunOrder) -> Sync:

@@ -16,6 +16,7 @@ from typing import Any
 from tests.faults import (
     histories,
     kills,
+    month,
     races,
     sweep_cases,
     sweep_database,
@@ -70,7 +71,7 @@ def _scenarios(wanted: argparse.Namespace) -> list[Scenario]:
         return [Scenario("Replayed history", histories.replay, {"path": wanted.replay})]
     if wanted.seed is not None:
         return [histories.seeded(wanted.seed, wanted.number)]
-    sets = (histories, kills, races, sweep_login, sweep_neo, sweep_database, sweep_cases)
+    sets = (month, histories, kills, races, sweep_login, sweep_neo, sweep_database, sweep_cases)
     return [scenario for one in sets for scenario in one.scenarios(full=wanted.full)]
 
 

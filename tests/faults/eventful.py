@@ -15,19 +15,15 @@ def eventful_clinic(
     proxied: bool = False,
     traceless: bool = False,
     log_in: bool = False,
-    real_time: bool = False,
 ) -> FaultClinic:
     """A synced clinic after a busy hour.
 
     `traceless`: what was deleted is not found by a look-up, so that it takes two strikes.
-    `log_in`: the session is gone, the run begins with a login. `real_time`: its clock is the real
-    one until it is moved, because a worker in another process knows no other.
+    `log_in`: the session is gone, the run begins with a login.
     """
-    clinic = FaultClinic(rig, proxied=proxied, real_time=real_time)
+    clinic = FaultClinic(rig, proxied=proxied)
     neo = clinic.neo
     first = datetime.fromisoformat(neo.now()).replace(minute=0, second=0)
-    if real_time:
-        first += timedelta(days=1)
 
     def at(day: int, hour: int, minute: int = 0) -> str:
         """Wall-clock text, so many days after the first one."""
@@ -45,8 +41,7 @@ def eventful_clinic(
     delivery = clinic.invoke(clinic.order())
     if delivery.word != "succeeded":
         raise RuntimeError(f"the first sync ended as {delivery.word}")
-    if not real_time:
-        clinic.later(60)
+    clinic.later(60)
     if traceless:
         neo.set_knob("deleted_visits", "unknown")
     neo.operate(

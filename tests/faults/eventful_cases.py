@@ -14,20 +14,16 @@ NAME = 0
 """The first of the places that people write into."""
 
 
-def eventful_case_clinic(
-    rig: Rig, *, proxied: bool = False, log_in: bool = False, real_time: bool = False
-) -> FaultClinic:
+def eventful_case_clinic(rig: Rig, *, proxied: bool = False, log_in: bool = False) -> FaultClinic:
     """A clinic with cases, after a busy hour.
 
     One visit was finalised, and one of a patient that died, of which another visit is to come; one
     is new, and one consultation belongs to another patient since two were merged. Somebody has
-    corrected a name by hand. For `log_in` and `real_time` see `eventful_clinic`.
+    corrected a name by hand. For `log_in` see `eventful_clinic`.
     """
-    clinic = FaultClinic(rig, proxied=proxied, real_time=real_time, syncs=("cases",))
+    clinic = FaultClinic(rig, proxied=proxied, syncs=("cases",))
     neo = clinic.neo
     first = datetime.fromisoformat(neo.now()).replace(minute=0, second=0)
-    if real_time:
-        first += timedelta(days=1)
 
     def at(day: int, hour: int) -> str:
         return (first.replace(hour=hour) + timedelta(days=day)).isoformat(sep=" ")
@@ -52,8 +48,7 @@ def eventful_case_clinic(
     delivery = clinic.invoke(clinic.order())
     if delivery.word != "succeeded":
         raise RuntimeError(f"the first case run ended as {delivery.word}")
-    if not real_time:
-        clinic.later(60)
+    clinic.later(60)
     neo.add_line(records["begun"], "EXAM - OFFICE")
     neo.finalise(visits["begun"])
     records["dying"] = neo.start_consultation(visits["dying"])

@@ -1,7 +1,6 @@
 """What happens to one worker, and how everything is put right again afterwards."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +36,7 @@ class Incident:
         self.watch = Watch(clinic, outcome)
         self._settings = settings
         self._interrupted: RunOrder | None = None
-        minute = datetime.now(UTC).replace(second=0, microsecond=0)
-        self._event, self._order = tick(clinic, minute)
+        self._event, self._order = tick(clinic, clinic.now)
         self._job_ids = [self._order.job_id]
 
     def carry(self, strike: Strike) -> None:

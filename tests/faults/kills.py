@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from tests.faults import checks
@@ -94,7 +94,7 @@ def out_of_time(
 
 def out_of_memory(rig: Rig, outcome: Outcome, *, spare_mb: int) -> None:
     """The calendar is long, and there is little memory for it."""
-    clinic = eventful_clinic(rig, real_time=True)
+    clinic = eventful_clinic(rig)
     now = datetime.fromisoformat(clinic.neo.now())
     clinic.neo.book_many(
         [
@@ -112,7 +112,7 @@ def out_of_memory(rig: Rig, outcome: Outcome, *, spare_mb: int) -> None:
 
 def kill_wrong_password(rig: Rig, outcome: Outcome, *, late: int) -> None:
     """SIGKILL between the submission of a wrong password and the record of what came of it."""
-    clinic = eventful_clinic(rig, log_in=True, real_time=True)
+    clinic = eventful_clinic(rig, log_in=True)
     clinic.set_credentials(WRONG_PASSWORD)
 
     def strike(worker: Worker, event: Event) -> None:
@@ -159,8 +159,8 @@ def freeze(rig: Rig, outcome: Outcome, *, n: int, cases: bool = False) -> None:
 
 def _clinic(rig: Rig, *, cases: bool, traceless: bool = False, **more: bool) -> FaultClinic:
     if cases:
-        return eventful_case_clinic(rig, real_time=True, **more)
-    return eventful_clinic(rig, traceless=traceless, real_time=True, **more)
+        return eventful_case_clinic(rig, **more)
+    return eventful_clinic(rig, traceless=traceless, **more)
 
 
 @lru_cache
@@ -168,7 +168,7 @@ def run_seconds(rig: Rig, log_in: bool, delay_ms: int = 0, *, cases: bool = Fals
     """How long a worker's first run takes on this machine when nobody disturbs it."""
     clinic = _clinic(rig, cases=cases, log_in=log_in)
     clinic.neo.set_knob("delay_ms", delay_ms)
-    event, _ = tick(clinic, datetime.now(UTC).replace(second=0, microsecond=0))
+    event, _ = tick(clinic, clinic.now)
     with working(clinic) as worker:
         started = time.monotonic()
         worker.begin(event)

@@ -19,10 +19,12 @@ RULES = (
     "R18",
     "R19",
     "keys",
+    "one time",
     "converges",
 )
 """The invariants, by the names that the figures give them; R: rules that hold at any
-moment; keys: whoever was let in still is; the last: equal to Neo in the end."""
+moment; keys: whoever was let in still is; one time: no row says anything of another; the last:
+equal to Neo in the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +63,20 @@ def table(outcomes: Sequence[Outcome]) -> str:
     width = max([len(name) for name in groups] + [8])
     lines = [
         f"{'scenario':{width}}  count  struck {'':>1}"
-        + "".join(f"{r:>6}" for r in RULES[:-1])
+        + "".join(f"{r:>{_width(r)}}" for r in RULES[:-1])
         + f"{RULES[-1]:>10}"
     ]
     for name, members in sorted(groups.items()):
         by_rule = Counter(v.rule for outcome in members for v in outcome.violations)
         struck = sum(bool(outcome.notes["struck"]) for outcome in members)
-        cells = "".join(f"{by_rule[rule]:>6}" for rule in RULES[:-1])
+        cells = "".join(f"{by_rule[rule]:>{_width(rule)}}" for rule in RULES[:-1])
         cells += f"{by_rule[RULES[-1]]:>10}"
         lines.append(f"{name:{width}} {len(members):>6} {struck:>7}  {cells}")
     return "\n".join(lines)
+
+
+def _width(rule: str) -> int:
+    return max(6, len(rule) + 2)
 
 
 def failures(outcomes: Sequence[Outcome], most_lines: int = 6) -> str:

@@ -258,8 +258,8 @@ def test_both_syncs_at_once_are_carried_out(clinic: FaultClinic) -> None:
 
 
 def test_a_worker_runs_the_sync_that_its_event_names(rig: Rig) -> None:
-    clinic = eventful_case_clinic(rig, real_time=True)
-    event, order = tick(clinic, clinic.now.replace(second=0, microsecond=0))
+    clinic = eventful_case_clinic(rig)
+    event, order = tick(clinic, clinic.now)
     with working(clinic) as worker:
         worker.begin(event)
         answer = worker.answer()

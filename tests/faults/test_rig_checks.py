@@ -35,7 +35,8 @@ def some_row(clinic: FaultClinic) -> tuple[UUID, str]:
 
 def remove(clinic: FaultClinic, row_id: UUID) -> None:
     clinic.conn.execute(
-        "UPDATE public.schedule_appointments SET deleted_at = now() WHERE id = %s", (row_id,)
+        "UPDATE public.schedule_appointments SET deleted_at = idexx_sync.clock() WHERE id = %s",
+        (row_id,),
     )
 
 
@@ -132,7 +133,8 @@ def test_v5_any_table_written_by_somebody_whose_lease_is_over(clinic: FaultClini
     other = uuid4()
     before = checks.everything(clinic.conn, clinic.clinic_id, other)
     clinic.conn.execute(
-        "UPDATE idexx_sync.records SET read_at = now() WHERE clinic_id = %s", (clinic.clinic_id,)
+        "UPDATE idexx_sync.records SET read_at = idexx_sync.clock() WHERE clinic_id = %s",
+        (clinic.clinic_id,),
     )
     clinic.conn.execute(
         "UPDATE idexx_sync.jobs SET attempt = 7 WHERE clinic_id = %s", (clinic.clinic_id,)
@@ -268,7 +270,7 @@ def test_keys_one_that_is_refused_once_the_pepper_is_new(clinic: FaultClinic) ->
         "UPDATE public.schedule_appointments SET start_time = '06:00' WHERE id = %s",
         "UPDATE public.schedule_appointments SET status = 'no_show' WHERE id = %s",
         "UPDATE public.schedule_appointments SET patient_name = 'X' WHERE id = %s",
-        "UPDATE public.schedule_appointments SET deleted_at = now() WHERE id = %s",
+        "UPDATE public.schedule_appointments SET deleted_at = idexx_sync.clock() WHERE id = %s",
         "UPDATE public.schedule_slots SET booked_count = 7 "
         "WHERE id = (SELECT slot_id FROM public.schedule_appointments WHERE id = %s)",
     ],

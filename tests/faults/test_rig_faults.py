@@ -128,7 +128,8 @@ def test_a_run_that_removes_what_is_alive_is_seen_at_once(clinic: FaultClinic) -
     watch = Watch(clinic, Outcome("a group", "a name"))
     before = watch.observe()
     clinic.conn.execute(
-        "UPDATE public.schedule_appointments SET deleted_at = now() WHERE clinic_id = %s",
+        "UPDATE public.schedule_appointments SET deleted_at = idexx_sync.clock() "
+        "WHERE clinic_id = %s",
         (clinic.clinic_id,),
     )
 

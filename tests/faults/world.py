@@ -94,7 +94,7 @@ class World(NeoStaff):
         change = (
             "patient_name = 'SOMEBODY ELSE'",
             "start_time = '06:15', end_time = '06:45'",
-            "deleted_at = now()",
+            "deleted_at = idexx_sync.clock()",
             "status = 'cancelled'",
         )[how]
         self.clinic.conn.execute(

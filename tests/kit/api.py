@@ -58,11 +58,12 @@ class Api:
         self.dependencies = ApiDependencies(
             database=self.database,
             dispatch=self.invocations,
-            clock=self.now,
+            machine_clock=self.now,
+            elapsed=self.bench.elapsed,
             sleep=self._sleep,
         )
         self.doorkeeper = Database(SecretStr(self.bench.url))
-        self.authorizing = AuthorizerDependencies(self.doorkeeper, read_peppers(PEPPER), self.now)
+        self.authorizing = AuthorizerDependencies(self.doorkeeper, read_peppers(PEPPER))
         functions: Any = {
             "inbound_sync": {"start_inbound": start("inbound")},
             "case_sync": {"start_cases": start("cases")},

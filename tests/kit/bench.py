@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.fingerprints import read_fingerprint_keys
+from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.heartbeat import Lifetime
@@ -19,6 +20,7 @@ from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.hold_store import decide
 from idexx_sync.syncs.inbound.sync import InboundSync
+from tests.kit.business_time import set_business_time
 from tests.kit.database import insert, query, update
 from tests.kit.records import MONDAY, MORNING
 from tests.kit.scripted_pims import ScriptedPims
@@ -32,14 +34,28 @@ class Bench:
     conn: Conn
     url: str
     clinic_id: UUID
-    now: datetime = MORNING
     pims: ScriptedPims = field(init=False)
     retried: bool = False
     fingerprint_key: SecretStr = FINGERPRINT_KEY
 
     def __post_init__(self) -> None:
+        self.now = MORNING
         self.pims = ScriptedPims(clock=lambda: self.now)
         self.database = Database(SecretStr(self.url))
+
+    @property
+    def now(self) -> datetime:
+        """Business time, in the database and in the runs of this bench."""
+        return self._now
+
+    @now.setter
+    def now(self, moment: datetime) -> None:
+        self._now = moment
+        set_business_time(self.conn, moment, ticks=True)
+
+    def elapsed(self) -> float:
+        """Seconds as a monotonic clock tells them, of this bench's time."""
+        return self._now.timestamp()
 
     def dependencies(self, **changes: Any) -> Dependencies:
         @contextmanager
@@ -48,6 +64,7 @@ class Bench:
             job_id: UUID,
             session: tuple[int, bytes] | None,
             lifetime: Lifetime,
+            clock: Clock,
         ) -> Iterator[ScriptedPims]:
             yield self.pims
 
@@ -56,7 +73,7 @@ class Bench:
             fingerprint_keys=read_fingerprint_keys(self.fingerprint_key),
             database=self.database,
             open_pims=open_pims,
-            clock=lambda: self.now,
+            clock_from=lambda _moment: lambda: self.now,
             sleep=lambda _seconds: None,
             retried=self.retried,
         )
@@ -122,7 +139,9 @@ class Bench:
         return found[0]
 
     def decide(self, cause: str, verdict: Literal["approved", "rejected"]) -> None:
-        decided = decide(self.conn, self.hold(cause)["id"], verdict, "a tester", self.now)
+        set_business_time(self.conn, self._now)  # exactly: a permit is a day long, and no tick more
+        decided = decide(self.conn, self.hold(cause)["id"], verdict, "a tester")
+        self.now = self._now
         assert decided is not None
 
     def configure(self, table: str, **columns: Any) -> None:

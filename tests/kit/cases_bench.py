@@ -113,7 +113,7 @@ class CasesBench(Bench):
     @contextmanager
     def changing_between(self, table: str, row_id: UUID) -> Iterator[None]:
         """Within the block somebody changes the row after each plan, before it is written."""
-        statement = f"UPDATE {table} SET updated_at = now() WHERE id = %s"
+        statement = f"UPDATE {table} SET updated_at = idexx_sync.clock() WHERE id = %s"
         with self.before_each_write(lambda: self.conn.execute(statement, (row_id,))):
             yield
 

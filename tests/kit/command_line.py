@@ -14,8 +14,9 @@ from idexx_sync.cli.app import run
 from idexx_sync.cli.context import Cli, OpenToLook
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.settings import ClientSettings, KeySettings, Settings
+from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, Database
-from idexx_sync.jobs.contract import Clock, Progress
+from idexx_sync.jobs.contract import Progress
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.protocol import Pims
 from tests.kit.bench import Bench
@@ -76,7 +77,7 @@ class CommandLine:
             load_client_settings=lambda: self.client_settings,
             make_dependencies=self._tools,
             open_to_look=self.open_to_look or self._pims,
-            clock=lambda: self.bench.now,
+            elapsed=self.bench.elapsed,
             sleep=self._sleep,
             stdin=io.StringIO(stdin) if isinstance(stdin, str) else stdin,
             out=console(out),
@@ -108,14 +109,11 @@ class CommandLine:
         self.bench.later(seconds / 60)
         self.while_waiting()
 
-    def _tools(
-        self, settings: Settings, *, retried: bool, progress: Progress, clock: Clock
-    ) -> Dependencies:
+    def _tools(self, settings: Settings, *, retried: bool, progress: Progress) -> Dependencies:
         return replace(
             self.bench.dependencies(),
             settings=settings,
             database=Database(settings.database_url),
             retried=retried,
             progress=progress,
-            clock=clock,
         )

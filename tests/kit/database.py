@@ -10,15 +10,20 @@ from psycopg.types.json import Jsonb
 from idexx_sync.database import migrations
 from idexx_sync.database.connection import Conn
 from local_stack.postgres import Postgres
+from tests.kit.business_time import make_movable
 from tests.kit.paths import MIGRATIONS, ODIS_TABLES
 
 
 def create_prepared(postgres: Postgres, name: str) -> str:
-    """Creates a database with ODIS's tables and our migrations, to be copied; returns its name."""
+    """Creates a database with ODIS's tables and our migrations, to be copied; returns its name.
+
+    Its business time can be moved.
+    """
     postgres.create_database(name)
     with psycopg.connect(postgres.dsn(name), autocommit=True) as conn:
         conn.execute(ODIS_TABLES.read_bytes())
         migrations.apply(conn, MIGRATIONS)
+        make_movable(conn)
     return name
 
 

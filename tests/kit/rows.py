@@ -69,7 +69,7 @@ def add_credentials(conn: Conn, clinic_id: UUID, version: int = 1) -> None:
 
 def pause(conn: Conn, clinic_id: UUID, reason: str | None) -> None:
     conn.execute(
-        "UPDATE idexx_sync.clinic_settings SET paused_at = now(), paused_reason = %s "
+        "UPDATE idexx_sync.clinic_settings SET paused_at = idexx_sync.clock(), paused_reason = %s "
         "WHERE clinic_id = %s",
         (reason, clinic_id),
     )

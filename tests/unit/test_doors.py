@@ -1,6 +1,8 @@
-"""What imports can't show: SQL stands in stores only, and nothing is read or made at import."""
+"""What imports can't show: SQL stands in stores only, nothing is read or made at import, and what
+time it is says the database."""
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +12,32 @@ import pytest
 from tests.kit.paths import ROOT
 
 PRODUCT = ROOT / "layers" / "idexx_sync"
-STORES = {"store", "leases", "lookup", "overview", "counts", "connection", "migrations", "schema"}
+STORES = {
+    *("store", "leases", "lookup", "overview", "counts"),
+    *("connection", "migrations", "schema", "business_time"),
+}
 """Modules that hold SQL, beside those whose names end in `_store`."""
 AT_IMPORT = {"getenv", "client", "resource", "connect", "now", "today", "monotonic"}
 """Calls that read the environment, make a client or ask a clock."""
+WALL_CLOCK = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("time", "time")}
+"""Calls that ask a machine what time it is."""
+MACHINES_TIME = {
+    "api/handler.py": "how long ago the gateway received a request, by its own clock",
+    "pims/neo/login/browser.py": "the age of folders of this machine",
+}
+"""Modules that may ask, and what for."""
+LEASE_TIME = {
+    "database/migrations.py": "before the first migration there is no business time",
+    "jobs/leases.py": "leases",
+    "jobs/store.py": "whether a lease is live",
+    "jobs/submission_store.py": "dispatches",
+}
+"""Modules whose SQL may name Postgres's own clock, and what for; all others ask
+`idexx_sync.clock()`."""
+POSTGRES_CLOCK = re.compile(
+    r"\b(now|clock_timestamp|statement_timestamp|transaction_timestamp)\(\)|\bCURRENT_(DATE|TIME)",
+    re.IGNORECASE,
+)
 
 
 def is_store(name: str) -> bool:
@@ -45,6 +69,24 @@ def done_at_import(source: str) -> Iterator[int]:
             waiting.append(child)
 
 
+def asks_a_machine(source: str) -> Iterator[int]:
+    """Lines that ask this machine what time it is."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and tuple(ast.unparse(node.func).split(".")) in WALL_CLOCK:
+            yield node.lineno
+
+
+def names_postgres_clock(source: str) -> Iterator[int]:
+    """Lines on which a text begins that names a clock of Postgres, docstrings left aside."""
+    tree = ast.parse(source)
+    documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or id(node) in documents:
+            continue
+        if isinstance(node.value, str) and POSTGRES_CLOCK.search(node.value):
+            yield node.lineno
+
+
 def modules() -> list[Path]:
     return sorted(PRODUCT.rglob("*.py"))
 
@@ -55,6 +97,9 @@ def test_a_module_keeps_its_doors_shut(module: Path) -> None:
 
     assert is_store(module.stem) or list(sql_in(source)) == []
     assert list(done_at_import(source)) == []
+    place = str(module.relative_to(PRODUCT))
+    assert bool(list(asks_a_machine(source))) == (place in MACHINES_TIME)
+    assert bool(list(names_postgres_clock(source))) == (place in LEASE_TIME)
 
 
 def test_the_contracts_of_imports_name_every_sync() -> None:
@@ -77,3 +122,8 @@ def test_what_the_doors_are_shut_against() -> None:
     assert list(sql_in("def f(conn):\n    conn.execute('SELECT 1')")) == [2]
     assert list(done_at_import("import os\nHOME = os.environ['HOME']")) == [2]
     assert list(done_at_import("import os\ndef home():\n    return os.environ['HOME']")) == []
+    assert list(asks_a_machine("def f():\n    return datetime.now(UTC)")) == [2]
+    assert list(asks_a_machine("def f():\n    return time.monotonic()")) == []
+    assert list(names_postgres_clock("def f(c):\n    c.execute('SELECT now()')")) == [2]
+    assert list(names_postgres_clock("def f(c):\n    c.execute('SELECT idexx_sync.clock()')")) == []
+    assert list(names_postgres_clock('def f():\n    """Not now()."""')) == []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, Final
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
@@ -26,7 +26,6 @@ from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import ApiSettings, load
 from idexx_sync.core.words import own_errors_only, unexpected
 from idexx_sync.database.connection import LOST, Conn, Database
-from idexx_sync.jobs.contract import Clock
 from idexx_sync.jobs.dispatch import LambdaDispatch
 from idexx_sync.jobs.submission import Dispatch, WorkerUnavailable
 
@@ -39,7 +38,9 @@ class ApiDependencies:
 
     database: Database
     dispatch: Dispatch
-    clock: Clock = lambda: datetime.now(UTC)
+    machine_clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """Tells only how long ago the gateway, by its own clock, received a request."""
+    elapsed: Callable[[], float] = monotonic
     sleep: Callable[[float], None] = sleep
 
     @property

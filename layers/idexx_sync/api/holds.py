@@ -37,7 +37,7 @@ def get_hold(request: Request, dependencies: ApiDependencies) -> Response:
 def approve_hold(request: Request, dependencies: ApiDependencies) -> Response:
     """The permit stands even if the run can't be started: the next run will use it."""
     conn = dependencies.conn
-    hold = _decided(request, dependencies, conn, "approved")
+    hold = _decided(request, conn, "approved")
     run_request = RunRequest(
         clinic_id=hold.clinic_id,
         sync=hold.sync,
@@ -56,11 +56,9 @@ def approve_hold(request: Request, dependencies: ApiDependencies) -> Response:
 
 def reject_hold(request: Request, dependencies: ApiDependencies) -> Response:
     conn = dependencies.conn
-    return Response(200, hold_view(conn, _decided(request, dependencies, conn, "rejected")))
+    return Response(200, hold_view(conn, _decided(request, conn, "rejected")))
 
 
-def _decided(
-    request: Request, dependencies: ApiDependencies, conn: Conn, decision: HoldDecision
-) -> Hold:
+def _decided(request: Request, conn: Conn, decision: HoldDecision) -> Hold:
     hold = visible_hold(request, conn)
-    return decide_hold(conn, hold, decision, request.caller.name, dependencies.clock())
+    return decide_hold(conn, hold, decision, request.caller.name)

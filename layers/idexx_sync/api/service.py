@@ -91,7 +91,7 @@ def get_metrics(request: Request, dependencies: ApiDependencies) -> Response:
     query = request.query
     assert isinstance(query, ClinicQuery)
     clinic_id = request.caller.only_own(query.clinic_id)
-    text = exposition.exposition(dependencies.conn, dependencies.clock(), clinic_id).decode()
+    text = exposition.exposition(dependencies.conn, clinic_id).decode()
     return Response(200, text, media_type=PROMETHEUS_TEXT)
 
 

@@ -1,7 +1,6 @@
 """Operations that start a run: the syncs' own, retry, approval."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -72,10 +71,7 @@ def _accepted_or_done(request: Request, dependencies: ApiDependencies, job: Job)
     wait_s = _wanted_wait(request.headers.get("Prefer", ""))
     if wait_s is None:
         return accepted(request, dependencies, job)
-    ends = min(
-        request.received_at + ANSWERS_WITHIN, dependencies.clock() + timedelta(seconds=wait_s)
-    )
-    job = _awaited(dependencies, job, lambda: (ends - dependencies.clock()).total_seconds())
+    job = _awaited(dependencies, job, min(wait_s, _left_s(request, dependencies)))
     applied = {"Preference-Applied": f"wait={wait_s}"}
     if job.is_final:
         return Response(
@@ -88,8 +84,15 @@ def _accepted_or_done(request: Request, dependencies: ApiDependencies, job: Job)
     )
 
 
-def _awaited(dependencies: ApiDependencies, job: Job, left_s: Callable[[], float]) -> Job:
-    while not job.is_final and (left := left_s()) > 0:
+def _left_s(request: Request, dependencies: ApiDependencies) -> float:
+    """Until the gateway gives up; a clock that is behind the gateway's gives no more than all."""
+    gone = dependencies.machine_clock() - request.received_at
+    return min(ANSWERS_WITHIN, ANSWERS_WITHIN - gone).total_seconds()
+
+
+def _awaited(dependencies: ApiDependencies, job: Job, wait_s: float) -> Job:
+    ends = dependencies.elapsed() + wait_s
+    while not job.is_final and (left := ends - dependencies.elapsed()) > 0:
         dependencies.sleep(min(LOOKS_AGAIN_S, left))
         job = job_by_id(dependencies.database.connection(), job.id) or job
     return job

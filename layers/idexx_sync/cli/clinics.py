@@ -95,7 +95,7 @@ def add(
             require_acting_user(conn, clinic_id, acting_user)
         first_day = live_from or before.live_from
         if first_day is None and stage in WRITES:
-            first_day = local_day(cli.clock(), zone_of(before.timezone))
+            first_day = local_day(before.read_at, zone_of(before.timezone))
         set_up_clinic(
             conn,
             clinic_id,
@@ -142,11 +142,10 @@ def _about(line: ClinicLine) -> str:
 def show(ctx: typer.Context, clinic_id: ClinicArgument, as_json: Json = False) -> None:
     """One clinic: settings, freshness, and what is needed from whom."""
     cli = cli_of(ctx)
-    now = cli.clock()
     with cli.database() as conn:
         overview = clinic_overview(conn, clinic_id)
         last_job = next(iter(jobs_newest_first(conn, clinic_id=clinic_id, limit=1)), None)
-    status = clinic_status(overview, now)
+    status = clinic_status(overview, overview.read_at)
     data = {
         "clinic": {
             **_plain({name: getattr(overview, name) for name in SETTINGS_SHOWN}),
@@ -157,7 +156,7 @@ def show(ctx: typer.Context, clinic_id: ClinicArgument, as_json: Json = False) -
             "needs": [asdict(need) for need in status.needs],
         }
     }
-    shown = [_shown(overview, status, last_job, now), *_needs_shown(status)]
+    shown = [_shown(overview, status, last_job, overview.read_at), *_needs_shown(status)]
     cli.answer(data, shown, as_json=as_json)
 
 

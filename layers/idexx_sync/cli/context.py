@@ -1,12 +1,11 @@
-"""What every command works with: settings, database, clock, and where its answer goes."""
+"""What every command works with: settings, database, and where its answer goes."""
 
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, Protocol, TextIO
 
 import typer
@@ -23,8 +22,9 @@ from idexx_sync.core.settings import (
     load_key_settings,
     load_settings,
 )
+from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, connect
-from idexx_sync.jobs.contract import Clock, Progress
+from idexx_sync.jobs.contract import Progress
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.jobs.wiring import make_dependencies, open_to_look
 from idexx_sync.pims.protocol import Pims
@@ -35,7 +35,7 @@ WIDTH_OF_A_FILE = 200
 
 class MakeDependencies(Protocol):
     def __call__(
-        self, settings: Settings, *, retried: bool, progress: Progress, clock: Clock
+        self, settings: Settings, *, retried: bool, progress: Progress
     ) -> Dependencies: ...
 
 
@@ -51,10 +51,6 @@ def _console(*, stderr: bool) -> Console:
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass
 class Cli:
     """The world outside of the commands; results go to `out`, all else to `err`."""
@@ -65,7 +61,7 @@ class Cli:
     load_client_settings: Callable[[], ClientSettings] = load_client_settings
     make_dependencies: MakeDependencies = make_dependencies
     open_to_look: OpenToLook = open_to_look
-    clock: Clock = _now
+    elapsed: Callable[[], float] = monotonic
     sleep: Callable[[float], None] = sleep
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
     out: Console = field(default_factory=lambda: _console(stderr=False))
@@ -81,7 +77,7 @@ class Cli:
     def dependencies(self, progress: Progress) -> Iterator[Dependencies]:
         """What a run needs that nobody repeats if it fails; its connection is closed afterwards."""
         dependencies = self.make_dependencies(
-            self.load_settings(), retried=False, progress=progress, clock=self.clock
+            self.load_settings(), retried=False, progress=progress
         )
         try:
             dependencies.database.connection()

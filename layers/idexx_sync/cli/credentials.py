@@ -61,11 +61,10 @@ def set_credentials(
 def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> None:
     """Which version counts, how the last logins ended, and who must act. Never a value."""
     cli = cli_of(ctx)
-    now = cli.clock()
     with cli.database() as conn:
         overview = clinic_overview(conn, clinic)
         logins = login_attempts(conn, clinic, LAST_LOGINS)
-        refusal = breaker(overview, now)
+        refusal = breaker(overview, overview.read_at)
     zone = zone_of(overview.timezone)
     attempts = [
         {

@@ -20,6 +20,7 @@ from idexx_sync.core.fingerprints import (
     read_fingerprint_keys,
 )
 from idexx_sync.core.settings import Settings
+from idexx_sync.database.business_time import business_time, going_on
 from idexx_sync.database.connection import Conn
 from idexx_sync.explain.model import NeoSays
 from idexx_sync.explain.neo import ask
@@ -73,16 +74,17 @@ def appointment(
     cli = cli_of(ctx)
     with cli.database() as conn:
         subject = clinic_by_id(conn, clinic)
+        now = business_time(conn)
         stored = stored_appointment(conn, clinic, appointment_id)
         not_asked = OFFLINE if offline else _standstill(subject)
         settings = None if not_asked else cli.load_settings()
         neo = NeoSays(not_asked=not_asked)
         if settings is not None:
-            neo = _asked(cli, settings, conn, subject, appointment_id, stored.start)
+            neo = _asked(cli, settings, conn, subject, appointment_id, stored.start, now)
     if stored.is_empty and not _knows(neo):
         raise _unknown(appointment_id, subject, neo)
     zone = zone_of(subject.timezone)
-    why = reasons(neo, stored, _clinical(subject, cli.clock(), settings))
+    why = reasons(neo, stored, _clinical(subject, now, settings))
     veil = Veil(values=values)
     data = {"appointment": as_data(appointment_id, clinic, neo, stored, why, veil)}
     cli.answer(data, as_shown(appointment_id, neo, stored, why, veil, zone), as_json=as_json)
@@ -102,9 +104,10 @@ def _asked(
     clinic: Clinic,
     appointment_id: str,
     known_start: str | None,
+    now: datetime,
 ) -> NeoSays:
     try:
-        with cli.open_to_look(settings, conn, clinic, cli.clock) as pims:
+        with cli.open_to_look(settings, conn, clinic, going_on(now)) as pims:
             return ask(pims, appointment_id, known_start)
     except SyncError as error:
         return NeoSays(not_asked=error.message)

@@ -16,6 +16,7 @@ from idexx_sync.cli.tables import entries
 from idexx_sync.clinics.store import timezones
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
+from idexx_sync.database.business_time import business_time
 from idexx_sync.keys.format import read_peppers
 from idexx_sync.keys.store import (
     ApiKey,
@@ -76,8 +77,8 @@ def create(
         trimmed = checked_name(name)
     settings = cli.load_key_settings()
     peppers = read_peppers(settings.pepper)
-    now = cli.clock()
     with cli.database() as conn:
+        now = business_time(conn)
         made = create_key(
             conn,
             peppers,
@@ -102,8 +103,8 @@ def list_keys(
     cli = cli_of(ctx)
     if clinic is not None and operator:
         raise typer.BadParameter("give either --clinic or --operator", param_hint="'--clinic'")
-    now = cli.clock()
     with cli.database() as conn:
+        now = business_time(conn)
         require_clinic(conn, clinic)
         found = keys_listed(conn, clinic_id=clinic, operators=operator)
         zones = timezones(conn, {key.clinic_id for key in found if key.clinic_id})
@@ -137,8 +138,8 @@ def rotate(
     cli = cli_of(ctx)
     settings = cli.load_key_settings()
     peppers = read_peppers(settings.pepper)
-    now = cli.clock()
     with cli.database() as conn:
+        now = business_time(conn)
         made = rotate_key(
             conn,
             peppers,
@@ -160,8 +161,8 @@ def revoke(ctx: typer.Context, key_id: KeyId, as_json: Json = False) -> None:
     API Gateway still lets it in for as long as it keeps the authorizer's answers.
     """
     cli = cli_of(ctx)
-    now = cli.clock()
     with cli.database() as conn:
+        now = business_time(conn)
         key = revoke_key(conn, key_id, now)
     said = Text(f"Key {key.id} is revoked since {moment(key.revoked_at, UTC_ZONE)}.")
     cli.answer({"key": _data(key, now)}, [said], as_json=as_json)

@@ -75,7 +75,7 @@ class LocalBackend:
 
     def _decided(self, conn: Conn, hold_id: UUID, decision: HoldDecision, by: str | None) -> Hold:
         hold = find_hold(conn, hold_id)
-        return decide_hold(conn, hold, decision, by or _account(), self._cli.clock())
+        return decide_hold(conn, hold, decision, by or _account())
 
 
 def _account() -> str:

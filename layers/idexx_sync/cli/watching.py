@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from idexx_sync.cli.backend import Backend
@@ -31,14 +30,14 @@ def watch(
 
     Whatever becomes of the watch, an interrupt included, the job does not depend on it.
     """
-    ends = None if timeout_s is None else cli.clock() + timedelta(seconds=timeout_s)
+    ends = math.inf if timeout_s is None else cli.elapsed() + timeout_s
     patience, said = _Patience(backend), ""
     try:
         while not job.is_final:
             if (progress := progress_of(job)) != said:
                 cli.say(f"job {job.id}: {progress}")
                 said = progress
-            left = math.inf if ends is None else (ends - cli.clock()).total_seconds()
+            left = ends - cli.elapsed()
             if left <= 0:
                 cli.say(f"job {job.id} has not ended within {timeout_s:g} s and goes on")
                 break

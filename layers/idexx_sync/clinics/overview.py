@@ -41,6 +41,8 @@ class ClinicOverview:
     """A clinic with its settings, logins, jobs and holds; None where nothing is set."""
 
     id: UUID
+    read_at: datetime
+    """Business time, at which all this was so."""
     name: str
     is_active: bool
     timezone: str | None
@@ -77,7 +79,7 @@ class ClinicOverview:
 
 
 OVERVIEW_QUERY = f"""
-    SELECT c.*, g.sync_schedules, v.version AS credential_version,
+    SELECT c.*, idexx_sync.clock() AS read_at, g.sync_schedules, v.version AS credential_version,
            v.created_at AS credentials_set_at, greatest(c.set_up_at, v.created_at) AS changed_at,
            l.attempts, h.histories, o.open_holds
       FROM ({CLINIC_ROWS}) c
@@ -135,6 +137,7 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
     """The overview of a row of OVERVIEW_QUERY."""
     return ClinicOverview(
         id=row["id"],
+        read_at=row["read_at"],
         name=row["name"],
         is_active=row["is_active"],
         timezone=row["timezone"],

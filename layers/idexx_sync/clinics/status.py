@@ -64,9 +64,10 @@ class ClinicStatus:
     """Everything that is missing or waits, what blocks first."""
 
 
-def read_clinic_status(conn: Conn, clinic_id: UUID, now: datetime) -> ClinicStatus:
+def read_clinic_status(conn: Conn, clinic_id: UUID) -> ClinicStatus:
     """The status of the clinic, read in one round trip; NotFound if ODIS does not have it."""
-    return clinic_status(clinic_overview(conn, clinic_id), now)
+    overview = clinic_overview(conn, clinic_id)
+    return clinic_status(overview, overview.read_at)
 
 
 def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:

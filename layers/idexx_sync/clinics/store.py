@@ -247,7 +247,7 @@ def set_up_clinic(
            SET base_url = EXCLUDED.base_url, room_ids = EXCLUDED.room_ids,
                stage = EXCLUDED.stage, transport = EXCLUDED.transport,
                acting_user_id = EXCLUDED.acting_user_id, live_from = EXCLUDED.live_from,
-               updated_at = now()
+               updated_at = idexx_sync.clock()
         RETURNING s.clinic_id
         """,
         {
@@ -301,7 +301,8 @@ def store_configuration(
     conn.execute(
         """
         UPDATE idexx_sync.clinic_settings
-           SET neo_configuration = %s, neo_configuration_read_at = %s, updated_at = now()
+           SET neo_configuration = %s, neo_configuration_read_at = %s,
+               updated_at = idexx_sync.clock()
          WHERE clinic_id = %s
         """,
         (

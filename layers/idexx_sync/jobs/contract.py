@@ -1,9 +1,7 @@
 """What a sync gets to work with, and what it gives back."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -11,13 +9,12 @@ from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Job, Params
 from idexx_sync.pims.protocol import Pims
-
-Clock = Callable[[], datetime]
 
 
 class Progress(Protocol):
@@ -66,6 +63,7 @@ class Run:
     dry_run: bool
     fingerprints: Fingerprints = field(repr=False)
     clock: Clock
+    """Business time, as the database told it when the run began."""
     progress: Progress
 
 
@@ -144,8 +142,10 @@ class OpenPims(Protocol):
         job_id: UUID,
         session: tuple[int, bytes] | None,
         lifetime: Lifetime,
+        clock: Clock,
     ) -> AbstractContextManager[Pims]:
-        """`session` is the stored one: credential version and sealed content.
+        """`session` is the stored one: credential version and sealed content. `clock` is the
+        run's.
 
         The PIMS tells `lifetime` of each step and can be cut off by it.
         """

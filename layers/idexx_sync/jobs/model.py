@@ -136,6 +136,8 @@ JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params, status, a
 class Begun:
     """What the first round trip of a run found."""
 
+    now: datetime
+    """Business time."""
     job: Job | None
     """None: the order named a clinic that does not exist, or a job that does not."""
     lease: Lease | None

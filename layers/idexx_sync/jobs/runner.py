@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from idexx_sync.clinics.store import Clinic, clinic_from_row
@@ -19,10 +19,11 @@ from idexx_sync.core.errors import (
 from idexx_sync.core.fingerprints import FingerprintKeys, Fingerprints
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.database.business_time import Clock, going_on
 from idexx_sync.database.connection import LOST, Database, DriverError, unavailable, writing
 from idexx_sync.database.refusal import refusal
 from idexx_sync.jobs import store as job_store
-from idexx_sync.jobs.contract import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
+from idexx_sync.jobs.contract import Beating, OpenPims, Progress, Report, Run, Silent, Sync
 from idexx_sync.jobs.heartbeat import Lifetime, watched
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Begun, Job, Params, RunOrder
@@ -41,7 +42,8 @@ class Dependencies:
     fingerprint_keys: FingerprintKeys = field(repr=False)
     database: Database
     open_pims: OpenPims
-    clock: Clock = lambda: datetime.now(UTC)
+    clock_from: Callable[[datetime], Clock] = going_on
+    """How a run's clock goes on from the business time at which the run began."""
     progress: Progress = field(default_factory=Silent)
     sleep: Callable[[float], None] = time.sleep
     remaining: Callable[[], float] = lambda: math.inf
@@ -66,13 +68,13 @@ def run_job(order: RunOrder, sync: Sync, dependencies: Dependencies) -> Job:
         return job  # done before, or a second delivery of what is running now
     if begun.lease is None:
         return _end_overlap(job, dependencies)
-    started = time.monotonic()
+    clock = dependencies.clock_from(begun.now)
     lifetime = Lifetime(dependencies.remaining, dependencies.settings.deadline_reserve_seconds)
     refused: InternalError | None = None
     try:
-        report = _run_with_lease(begun, begun.lease, job, sync, dependencies, lifetime)
+        report = _run_with_lease(begun, begun.lease, job, sync, dependencies, lifetime, clock)
         if report is not None:  # the sync has ended the job in its own last transaction
-            return _ended(job, report, started)
+            return _ended(job, report, clock)
     except SyncError as error:
         _record_failure(begun.lease, lifetime.ended_by or error, dependencies)
     except RequestRefused as error:  # it would be refused in every retry
@@ -103,14 +105,13 @@ def _refused_by_postgres(error: DriverError) -> InternalError:
     )
 
 
-def _ended(job: Job, report: Report, started: float) -> Job:
+def _ended(job: Job, report: Report, clock: Clock) -> Job:
     """The job as the sync has just committed it, without asking the database for it."""
-    begun_at = job.started_at or job.queued_at
     return replace(
         job,
         status=report.status,
         result=report.as_result(),
-        finished_at=begun_at + timedelta(seconds=time.monotonic() - started),
+        finished_at=clock(),
     )
 
 
@@ -158,10 +159,16 @@ def _end_overlap(job: Job, dependencies: Dependencies) -> Job:
 
 
 def _run_with_lease(
-    begun: Begun, lease: Lease, job: Job, sync: Sync, dependencies: Dependencies, lifetime: Lifetime
+    begun: Begun,
+    lease: Lease,
+    job: Job,
+    sync: Sync,
+    dependencies: Dependencies,
+    lifetime: Lifetime,
+    clock: Clock,
 ) -> Report | None:
     """The sync's report; None when the run was skipped."""
-    late = timedelta() if job.scheduled_time is None else dependencies.clock() - job.scheduled_time
+    late = timedelta() if job.scheduled_time is None else begun.now - job.scheduled_time
     if late > CATALOG[job.sync].begins_within:
         why = f"it came {late // timedelta(minutes=1)} minutes late, and the next tick is near"
         _end(lease, "skipped_stale", dependencies, why=why)
@@ -182,7 +189,7 @@ def _run_with_lease(
         params=params,
         dry_run=params.dry_run or clinic.stage == "shadow",
         fingerprints=Fingerprints(dependencies.fingerprint_keys, clinic.id),
-        clock=dependencies.clock,
+        clock=clock,
         progress=Beating(dependencies.progress, lifetime),
     )
     lifetime.on_end(conn.cancel_safe)
@@ -194,7 +201,7 @@ def _run_with_lease(
             lease_seconds=dependencies.settings.lease_seconds,
             heartbeat_seconds=dependencies.settings.heartbeat_seconds,
         ),
-        dependencies.open_pims(clinic, job.id, begun.session, lifetime) as pims,
+        dependencies.open_pims(clinic, job.id, begun.session, lifetime, clock) as pims,
     ):
         return sync(run, pims)
 

@@ -32,8 +32,10 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
         job = _select(conn, order.job_id)
         holder = conn.execute(
             """
-            SELECT l.job_id FROM idexx_sync.leases l JOIN idexx_sync.jobs j USING (clinic_id)
-             WHERE j.id = %s AND l.expires_at > clock_timestamp()
+            SELECT idexx_sync.clock(),
+                   (SELECT l.job_id
+                      FROM idexx_sync.leases l JOIN idexx_sync.jobs j USING (clinic_id)
+                     WHERE j.id = %s AND l.expires_at > clock_timestamp())
             """,
             (order.job_id,),
         )
@@ -51,10 +53,12 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
             (order.job_id,),
         )
     found, took, holding = job.fetchone(), started.fetchone(), holder.fetchone()
+    assert holding is not None
     return Begun(
+        now=holding[0],
         job=found,
         lease=Lease(found.clinic_id, found.id, took[0]) if found and took else None,
-        held_by=holding[0] if holding else None,
+        held_by=holding[1],
         clinic=clinic.fetchone(),
         session=session.fetchone(),
     )
@@ -87,7 +91,7 @@ def _start(conn: Conn, job_id: UUID) -> Any:
         """
         UPDATE idexx_sync.jobs j
            SET status = 'running', attempt = j.attempt + 1, fence = l.fence,
-               started_at = coalesce(j.started_at, clock_timestamp()),
+               started_at = coalesce(j.started_at, idexx_sync.clock()),
                error_kind = NULL, error_message = NULL
           FROM idexx_sync.leases l
          WHERE j.id = %s AND j.status IN ('queued', 'running')
@@ -154,7 +158,7 @@ def end(
         UPDATE idexx_sync.jobs
            SET status = %(status)s, result = %(result)s,
                error_kind = %(kind)s, error_message = %(message)s,
-               finished_at = CASE WHEN %(status)s <> 'queued' THEN clock_timestamp() END
+               finished_at = CASE WHEN %(status)s <> 'queued' THEN idexx_sync.clock() END
          WHERE id = %(job_id)s AND status = ANY(%(from)s)
            AND (%(fence)s::bigint IS NULL OR fence = %(fence)s)
            AND (attempt = 0 OR NOT %(never_begun)s)

@@ -54,7 +54,7 @@ def is_dispatched(conn: Conn, job_id: UUID) -> bool:
     row = conn.execute(
         """
         SELECT status <> 'queued' OR dispatched_at IS NOT NULL
-               OR queued_at > clock_timestamp() - %s
+               OR queued_at > idexx_sync.clock() - %s
           FROM idexx_sync.jobs WHERE id = %s
         """,
         (UNDISPATCHED_FOR, job_id),
@@ -74,7 +74,7 @@ def remembered(conn: Conn, key: IdempotencyKey) -> tuple[UUID, str] | None:
         """
         SELECT job_id, request_hash FROM idexx_sync.idempotency_keys
          WHERE api_key_id = %s AND route = %s AND idempotency_key = %s
-           AND created_at > clock_timestamp() - %s
+           AND created_at > idexx_sync.clock() - %s
         """,
         (key.api_key_id, key.route, key.text, IDEMPOTENCY_KEY_LIVES),
     ).fetchone()

@@ -12,8 +12,9 @@ from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import quiet_drivers
 from idexx_sync.core.sealing import Keyring, keyring
 from idexx_sync.core.settings import Settings, load_settings
+from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, Database
-from idexx_sync.jobs.contract import Clock, OpenPims, Progress, Silent
+from idexx_sync.jobs.contract import OpenPims, Progress, Silent
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.access_store import PostgresLoginStore, StoredSessionOnly
@@ -25,7 +26,6 @@ def make_dependencies(
     *,
     retried: bool,
     progress: Progress | None = None,
-    clock: Clock | None = None,
     newest: Callable[[], Settings] | None = None,
 ) -> Dependencies:
     """Dependencies over real Postgres and the real Neo provider.
@@ -35,15 +35,13 @@ def make_dependencies(
     quiet_drivers()
     now_valid = newest or (lambda: settings)
     database = Database(settings.database_url, lambda: now_valid().database_url)
-    now = clock or Dependencies.clock
     return Dependencies(
         settings=settings,
         fingerprint_keys=read_fingerprint_keys(settings.fingerprint_key),
         database=database,
         open_pims=_neo_opener(
-            settings, lambda: _keys_of(now_valid()), database, now, progress or Silent()
+            settings, lambda: _keys_of(now_valid()), database, progress or Silent()
         ),
-        clock=now,
         progress=progress or Silent(),
         retried=retried,
     )
@@ -102,7 +100,6 @@ def _neo_opener(
     settings: Settings,
     newest_keys: Callable[[], Keyring],
     database: Database,
-    clock: Clock,
     progress: Progress,
 ) -> OpenPims:
     from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
@@ -111,7 +108,11 @@ def _neo_opener(
 
     @contextmanager
     def open_pims(
-        clinic: Clinic, job_id: UUID, session: tuple[int, bytes] | None, lifetime: Lifetime
+        clinic: Clinic,
+        job_id: UUID,
+        session: tuple[int, bytes] | None,
+        lifetime: Lifetime,
+        clock: Clock,
     ) -> Iterator[Pims]:
         access = ClinicAccess(
             base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport

@@ -6,7 +6,6 @@ database that is down is an error of ours (API Gateway answers 503) and never a 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import chain
 from threading import Lock
 from typing import Any, Final
@@ -26,17 +25,12 @@ HEADER: Final = "x-api-key"
 AuthorizerHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True)
 class AuthorizerDependencies:
     """What keys are checked with."""
 
     database: Database
     peppers: Peppers
-    clock: Callable[[], datetime] = _now
     newest_peppers: Callable[[], Peppers | None] = lambda: None
     """Other ones, if they have been replaced meanwhile; asked when a key is unknown."""
     turn: Lock = field(default_factory=Lock)
@@ -100,12 +94,12 @@ def presented_key(event: Mapping[str, Any]) -> str | None:
 
 
 def _checked(text: str, dependencies: AuthorizerDependencies) -> FoundKey | None:
-    hashes, now = hashed(text, dependencies.peppers), dependencies.clock()
+    hashes = hashed(text, dependencies.peppers)
     with dependencies.turn:
-        key = _found(dependencies.database, hashes, now)
+        key = _found(dependencies.database, hashes)
         if key is None and (newest := dependencies.newest_peppers()) is not None:
             hashes = hashed(text, newest)
-            key = _found(dependencies.database, hashes, now)
+            key = _found(dependencies.database, hashes)
     if key is None:
         _log_refusal("unknown")
         return None
@@ -113,27 +107,27 @@ def _checked(text: str, dependencies: AuthorizerDependencies) -> FoundKey | None
         _log_refusal(key.state, key.id)
         return None
     if key.is_due:
-        _touch(dependencies.database, key, hashes[0], now)
+        _touch(dependencies.database, key, hashes[0])
     return key
 
 
-def _found(database: Database, hashes: list[str], now: datetime) -> FoundKey | None:
+def _found(database: Database, hashes: list[str]) -> FoundKey | None:
     """One more try over a new connection: the kept one may have died since the last event."""
     try:
-        return find_key(database.cursor(), hashes, now)
+        return find_key(database.cursor(), hashes)
     except LOST:
         pass
     database.close()
     try:
-        return find_key(database.cursor(), hashes, now)
+        return find_key(database.cursor(), hashes)
     except LOST as error:
         raise unavailable(error) from None
 
 
-def _touch(database: Database, key: FoundKey, current_hash: str, now: datetime) -> None:
+def _touch(database: Database, key: FoundKey, current_hash: str) -> None:
     """A use that can't be written down is no reason to turn a good key away."""
     try:
-        touch_key(database.connection(), key.id, current_hash, now)
+        touch_key(database.connection(), key.id, current_hash)
     except (DriverError, DatabaseUnavailable) as error:
         logger().warning("use not written down", key_id=str(key.id), reason=type(error).__name__)
 

@@ -17,7 +17,7 @@ _MAY_HOLD: Final = {True: frozenset(SCOPES), False: CLINIC_SCOPES}
 """By whether the key is an operator's."""
 _FIND: Final = """
     SELECT id, clinic_id, key_name, is_operator, scopes, is_active, revoked_at, expires_at,
-           last_used_at
+           last_used_at, idexx_sync.clock()
       FROM public.clinic_api_keys
      WHERE api_key IN (%s{more})
 """
@@ -41,12 +41,12 @@ class FoundKey:
     """Whether this use is to be written down."""
 
 
-def find_key(db: Conn | Cur, hashes: Sequence[str], now: datetime) -> FoundKey | None:
+def find_key(db: Conn | Cur, hashes: Sequence[str]) -> FoundKey | None:
     """The key with one of these hashes, whatever its state: one indexed statement."""
     row = db.execute(FIND_KEY[len(hashes)], hashes).fetchone()
     if row is None:
         return None
-    id_, clinic_id, name, is_operator, held, is_active, revoked_at, expires_at, used_at = row
+    id_, clinic_id, name, is_operator, held, is_active, revoked_at, expires_at, used_at, now = row
     return FoundKey(
         id=id_,
         clinic_id=clinic_id,
@@ -69,7 +69,7 @@ def state_of(
     return "expired" if expires_at is not None and expires_at <= now else "valid"
 
 
-def touch_key(conn: Conn, key_id: UUID, current_hash: str, now: datetime) -> bool:
+def touch_key(conn: Conn, key_id: UUID, current_hash: str) -> bool:
     """Write a key's use down unless somebody did within the last minute, or is about to.
 
     The hash with the current pepper is stored with it: a key that is used while the pepper is
@@ -77,12 +77,12 @@ def touch_key(conn: Conn, key_id: UUID, current_hash: str, now: datetime) -> boo
     """
     done = conn.execute(
         """
-        UPDATE public.clinic_api_keys SET last_used_at = %(now)s, api_key = %(hash)s
+        UPDATE public.clinic_api_keys SET last_used_at = idexx_sync.clock(), api_key = %(hash)s
          WHERE id = (SELECT id FROM public.clinic_api_keys
                       WHERE id = %(id)s
-                        AND coalesce(last_used_at <= %(touched_before)s, true)
+                        AND coalesce(last_used_at <= idexx_sync.clock() - %(every)s, true)
                         FOR NO KEY UPDATE SKIP LOCKED)
         """,
-        {"id": key_id, "hash": current_hash, "now": now, "touched_before": now - TOUCHED_EVERY},
+        {"id": key_id, "hash": current_hash, "every": TOUCHED_EVERY},
     )
     return done.rowcount == 1

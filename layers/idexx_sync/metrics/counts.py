@@ -76,6 +76,8 @@ class Counts(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    read_at: datetime
+    """Business time."""
     jobs: list[JobCount]
     durations: list[DurationCount]
     queue: list[QueueCount]
@@ -92,12 +94,13 @@ class Reading:
     counts: Counts
 
 
+_SINCE = "(SELECT idexx_sync.clock()) - %(window)s"
 _OF_CLINIC = "(%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)"
 _GROUPS: Final = {
     "jobs": f"""
         SELECT sync, status, error_kind, count(*) AS count
           FROM idexx_sync.jobs
-         WHERE queued_at > %(since)s AND {_OF_CLINIC}
+         WHERE queued_at > {_SINCE} AND {_OF_CLINIC}
          GROUP BY sync, status, error_kind ORDER BY sync, status, error_kind
     """,
     "durations": f"""
@@ -106,7 +109,7 @@ _GROUPS: Final = {
                    AS quantiles
           FROM (SELECT sync, extract(epoch FROM finished_at - started_at)::float8 AS seconds
                   FROM idexx_sync.jobs
-                 WHERE finished_at > %(since)s AND started_at IS NOT NULL AND {_OF_CLINIC}
+                 WHERE finished_at > {_SINCE} AND started_at IS NOT NULL AND {_OF_CLINIC}
                    AND status IN ('succeeded', 'succeeded_with_warnings', 'held', 'failed')) j
          GROUP BY sync ORDER BY sync
     """,
@@ -132,7 +135,7 @@ _GROUPS: Final = {
     "logins": f"""
         SELECT outcome, count(*) AS count
           FROM idexx_sync.logins
-         WHERE attempted_at > %(since)s AND {_OF_CLINIC}
+         WHERE attempted_at > {_SINCE} AND {_OF_CLINIC}
          GROUP BY outcome ORDER BY outcome
     """,
 }
@@ -142,20 +145,21 @@ _GROUPS_AS_JSON: Final = ", ".join(
 )
 _QUERY: Final = f"""
     WITH overviews AS ({OVERVIEW_QUERY}),
-         counted AS (SELECT json_build_object({_GROUPS_AS_JSON}) AS counts)
+         counted AS (SELECT json_build_object('read_at', idexx_sync.clock(), {_GROUPS_AS_JSON})
+                         AS counts)
     SELECT * FROM overviews FULL JOIN counted ON false
 """
 """One row per clinic, and one with everything that is counted over them."""
 
 
-def read_counts(conn: Conn, now: datetime, clinic_id: UUID | None = None) -> Reading:
+def read_counts(conn: Conn, clinic_id: UUID | None = None) -> Reading:
     """Overviews and counts of all clinics, or of the one named; one round trip.
 
     NotFound when ODIS has no such clinic.
     """
     parameters = {
         **overview_parameters(clinic_id),
-        "since": now - WINDOW,
+        "window": WINDOW,
         "quantiles": list(QUANTILES),
     }
     with conn.cursor(row_factory=dict_row) as cur:

@@ -28,14 +28,16 @@ from idexx_sync.metrics.counts import QUANTILES, Counts, DurationCount, QueueCou
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
 
-def exposition(conn: Conn, now: datetime, clinic_id: UUID | None = None) -> bytes:
+def exposition(conn: Conn, clinic_id: UUID | None = None) -> bytes:
     """All metrics as text of CONTENT_TYPE, over all clinics or of the one named.
 
     One round trip. NotFound when ODIS has no such clinic.
     """
-    reading = read_counts(conn, now, clinic_id)
+    reading = read_counts(conn, clinic_id)
     registry = CollectorRegistry()
-    registry.register(_Collector(_families(reading.overviews, reading.counts, now)))
+    registry.register(
+        _Collector(_families(reading.overviews, reading.counts, reading.counts.read_at))
+    )
     return generate_latest(registry)
 
 

@@ -1,6 +1,5 @@
 """Cancels jobs and decides holds for a person; Conflict says why it can't be done."""
 
-from datetime import datetime
 from typing import Literal
 
 from idexx_sync.core.errors import Conflict
@@ -32,9 +31,9 @@ def cancel_job(conn: Conn, job: Job, by: str) -> Job:
     return find_job(conn, job.id)
 
 
-def decide_hold(conn: Conn, hold: Hold, decision: HoldDecision, by: str, now: datetime) -> Hold:
+def decide_hold(conn: Conn, hold: Hold, decision: HoldDecision, by: str) -> Hold:
     """Record the decision and return the hold as it is then; Conflict unless the hold is open."""
-    found = decide(conn, hold.id, decision, by, now)
+    found = decide(conn, hold.id, decision, by)
     if found is None:
         status = find_hold(conn, hold.id).status
         raise Conflict(

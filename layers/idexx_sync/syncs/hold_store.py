@@ -153,22 +153,24 @@ def _end(
 
 
 def decide(
-    conn: Conn, hold_id: UUID, verdict: Literal["approved", "rejected"], by: str, now: datetime
+    conn: Conn, hold_id: UUID, verdict: Literal["approved", "rejected"], by: str
 ) -> Hold | None:
     """Record a person's decision on an open hold; None if there is no such open hold.
 
     Approving gives a permit for exactly what the hold names, for 24 hours.
     """
-    permit_until = now + PERMIT_LIFETIME if verdict == "approved" else None
+    permit = PERMIT_LIFETIME if verdict == "approved" else None
     with conn.cursor(row_factory=class_row(Hold)) as cur:
         return cur.execute(
             f"""
             UPDATE idexx_sync.holds
-               SET status = %s, decided_at = %s, decided_by = %s, permit_until = %s
+               SET status = %s, decided_by = %s, decided_at = moment.now,
+                   permit_until = moment.now + %s
+              FROM (SELECT idexx_sync.clock() AS now) AS moment
              WHERE id = %s AND status = 'open'
             RETURNING {_HOLD_COLUMNS}
             """,
-            (verdict, now, by, permit_until, hold_id),
+            (verdict, by, permit, hold_id),
         ).fetchone()
 
 

@@ -103,7 +103,8 @@ def test_more_jobs_than_a_page_holds_are_listed_once_each(world: World) -> None:
     world.bench.conn.execute(
         """
         INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, status, queued_at, finished_at)
-        SELECT gen_random_uuid(), %s, 'inbound', 'schedule', 'succeeded', now(), now()
+        SELECT gen_random_uuid(), %s, 'inbound', 'schedule', 'succeeded',
+               idexx_sync.clock(), idexx_sync.clock()
           FROM generate_series(1, 250)
         """,
         (world.bench.clinic_id,),

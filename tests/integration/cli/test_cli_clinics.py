@@ -194,7 +194,7 @@ DAMAGES = [
     ("DELETE FROM clinic_schedule_configs", "clinic_schedule_configs"),
     ("UPDATE idexx_sync.clinic_settings SET stage = 'off'", "stage: switched off"),
     ("UPDATE idexx_sync.clinic_settings SET room_ids = '{}'", "room_ids"),
-    ("UPDATE idexx_sync.clinic_settings SET paused_at = now()", "paused"),
+    ("UPDATE idexx_sync.clinic_settings SET paused_at = idexx_sync.clock()", "paused"),
     ("UPDATE clinics SET is_active = false", "clinics.is_active"),
     ("UPDATE clinics SET timezone = 'Mars/Olympus'", "clinics.timezone"),
     ("UPDATE clinics SET timezone = NULL", "clinics.timezone: not set"),
@@ -220,7 +220,7 @@ def test_show_says_what_is_needed_from_whom(bench: Bench, idexx_sync: CommandLin
 
 def clinic_needs(bench: Bench) -> list[tuple[str, str]]:
     """Over the test's own connection, which sees what is not committed."""
-    status = read_clinic_status(bench.conn, bench.clinic_id, bench.now)
+    status = read_clinic_status(bench.conn, bench.clinic_id)
     return [(need.who, need.what) for need in status.needs]
 
 

@@ -315,7 +315,7 @@ def test_offline_neo_is_left_alone(bench: CasesBench, idexx_sync: CommandLine) -
     assert "R18 finalised, and its record is read: completed" in whys(answer)
 
 
-@pytest.mark.parametrize("column", ["paused_at = now()", "killed = true"])
+@pytest.mark.parametrize("column", ["paused_at = idexx_sync.clock()", "killed = true"])
 def test_a_paused_clinics_neo_is_left_alone(
     bench: CasesBench, idexx_sync: CommandLine, column: str
 ) -> None:

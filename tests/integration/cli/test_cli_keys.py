@@ -26,7 +26,7 @@ def create(idexx_sync: CommandLine, bench: Bench, *more: object) -> str:
 
 
 def works(bench: Bench, text: str) -> bool:
-    found = find_key(bench.conn, hashed(text, read_peppers(PEPPER)), bench.now)
+    found = find_key(bench.conn, hashed(text, read_peppers(PEPPER)))
     return found is not None and found.state == "valid"
 
 

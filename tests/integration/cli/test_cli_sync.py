@@ -136,7 +136,7 @@ def test_warnings_have_an_exit_code_of_their_own(bench: Bench, idexx_sync: Comma
 
 
 def test_a_paused_clinic_is_not_a_success(bench: Bench, idexx_sync: CommandLine) -> None:
-    bench.conn.execute("UPDATE idexx_sync.clinic_settings SET paused_at = now()")
+    bench.conn.execute("UPDATE idexx_sync.clinic_settings SET paused_at = idexx_sync.clock()")
 
     answer = sync(idexx_sync)
 

@@ -12,6 +12,7 @@ from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import Attempt
+from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.records import MORNING
 from tests.kit.rows import (
@@ -54,11 +55,13 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
     add_job(conn, other, before(hours=1))
     add_hold(conn, other, "foreign_calendar")
 
+    set_business_time(conn, MORNING)
     overview = clinic_overview(conn, clinic_id)
 
     assert overview.changed_at is not None
     assert replace(overview, changed_at=None) == ClinicOverview(
         id=clinic_id,
+        read_at=MORNING,
         name=f"Clinic {clinic_id}",
         is_active=True,
         timezone="America/Los_Angeles",
@@ -182,7 +185,8 @@ def test_the_history_is_the_last_success_and_the_newest_outcome(
 def test_a_folder_of_zones_is_no_zone(conn: Conn) -> None:
     clinic_id = add_clinic(conn, zone="America")
 
-    status = read_clinic_status(conn, clinic_id, MORNING)
+    set_business_time(conn, MORNING)
+    status = read_clinic_status(conn, clinic_id)
 
     assert [need.what.partition(":")[0] for need in status.needs if need.blocks] == [
         "clinics.timezone",

@@ -250,7 +250,7 @@ def test_a_replaced_sealing_key_opens_what_was_sealed_with_it(conn: Conn, secret
     def opened() -> Credentials:
         store = PostgresLoginStore(
             conn,
-            dependencies.keys,
+            keyring(dependencies.settings.local_key),
             clinic,
             clinic,
             clock=lambda: datetime.now(UTC),
@@ -264,7 +264,8 @@ def test_a_replaced_sealing_key_opens_what_was_sealed_with_it(conn: Conn, secret
 
     assert opened() == opened() == given
     assert secrets.asked.count("test/local-key") == before + 1
-    assert wiring.process_dependencies().keys == keyring(SecretStr(OTHER))
+    renewed = wiring.process_dependencies().settings.local_key
+    assert renewed == SecretStr(OTHER)
 
 
 @pytest.mark.parametrize("refusal", ["AccessDeniedException", "InternalServiceError", "missing"])

@@ -52,7 +52,7 @@ def answering(database: str) -> Iterator[httpx.Client]:
     """The API's real handlers and authorizer behind a port of this process."""
     of_api, of_keys = Database(SecretStr(database)), Database(SecretStr(database))
     dependencies = ApiDependencies(of_api, work)
-    doorkeeper = AuthorizerDependencies(of_keys, read_peppers(PEPPER), now)
+    doorkeeper = AuthorizerDependencies(of_keys, read_peppers(PEPPER))
     handlers: dict[FunctionName, ApiHandler] = {
         "inbound_sync": api_handler(
             "inbound_sync", {"start_inbound": start("inbound")}, lambda: dependencies

@@ -153,7 +153,8 @@ def test_a_wrong_setting_is_named_and_nothing_is_read(
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE idexx_sync.clinic_settings SET paused_at = now(), paused_reason = 'new rooms'",
+        "UPDATE idexx_sync.clinic_settings "
+        "SET paused_at = idexx_sync.clock(), paused_reason = 'new rooms'",
         "UPDATE idexx_sync.clinic_settings SET killed = true",
     ],
 )

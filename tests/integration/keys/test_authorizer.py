@@ -179,7 +179,7 @@ def test_bad_keys_of_every_kind_get_the_same_answer(gateway: Gateway) -> None:
     expired = gateway.make(now=past, expires_at=past + timedelta(days=1))
     marked = gateway.make()
     gateway.conn.execute(
-        "UPDATE clinic_api_keys SET revoked_at = now() WHERE id = %s", (marked.key.id,)
+        "UPDATE clinic_api_keys SET revoked_at = idexx_sync.clock() WHERE id = %s", (marked.key.id,)
     )
 
     for made in (unknown, revoked, inactive, expired, marked):

@@ -14,6 +14,7 @@ from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from idexx_sync.keys.format import Peppers, hashed, hint_of, is_key, read_peppers
 from idexx_sync.keys.lookup import FIND_KEY, FoundKey, find_key, touch_key
 from idexx_sync.keys.store import NewKey, create_key, key_by_id, keys_listed, revoke_key, rotate_key
+from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import query
 from tests.kit.races import at_once
@@ -50,7 +51,8 @@ def make(conn: Conn, clinic_id: UUID | None, **changes: Any) -> NewKey:
 def find(
     conn: Conn, made: NewKey, now: datetime = NOW, peppers: Peppers = PEPPERS
 ) -> FoundKey | None:
-    return find_key(conn, hashed(made.text.get_secret_value(), peppers), now)
+    set_business_time(conn, now)
+    return find_key(conn, hashed(made.text.get_secret_value(), peppers))
 
 
 def state(conn: Conn, made: NewKey, now: datetime = NOW) -> str:
@@ -178,7 +180,7 @@ def test_states_follow_the_row_and_the_clock(conn: Conn, clinic_id: UUID) -> Non
     for inactive in ("false", "NULL"):
         conn.execute(f"UPDATE clinic_api_keys SET is_active = {inactive}")
         assert state(conn, made) == "inactive"
-    conn.execute("UPDATE clinic_api_keys SET is_active = true, revoked_at = now()")
+    conn.execute("UPDATE clinic_api_keys SET is_active = true, revoked_at = idexx_sync.clock()")
     assert state(conn, made) == "revoked"
 
 
@@ -291,7 +293,7 @@ def test_a_use_is_written_down_at_most_once_a_minute(conn: Conn, clinic_id: UUID
         now = NOW + timedelta(seconds=seconds)
         found = find(conn, made, now)
         assert found is not None
-        wrote = touch_key(conn, made.key.id, current, now)
+        wrote = touch_key(conn, made.key.id, current)
         return found.is_due, wrote, key_by_id(conn, made.key.id).last_used_at
 
     assert touch(0) == (True, True, NOW)
@@ -306,8 +308,8 @@ def test_a_use_is_never_waited_for(conn: Conn, database: str, clinic_id: UUID) -
     with psycopg.connect(database) as other:
         other.execute("SELECT 1 FROM clinic_api_keys FOR UPDATE")
         conn.execute("SET lock_timeout = '1s'")
-        assert not touch_key(conn, made.key.id, current, NOW)
-    assert touch_key(conn, made.key.id, current, NOW)
+        assert not touch_key(conn, made.key.id, current)
+    assert touch_key(conn, made.key.id, current)
 
 
 def test_while_the_pepper_is_replaced_both_count_and_a_use_moves_the_key_to_the_new_one(
@@ -318,7 +320,7 @@ def test_while_the_pepper_is_replaced_both_count_and_a_use_moves_the_key_to_the_
 
     found = find(conn, made, peppers=BOTH)
     assert found is not None
-    assert touch_key(conn, found.id, hashed(made.text.get_secret_value(), BOTH)[0], NOW)
+    assert touch_key(conn, found.id, hashed(made.text.get_secret_value(), BOTH)[0])
 
     assert find(conn, made, peppers=NEXT) is not None
     assert find(conn, made, peppers=PEPPERS) is None

@@ -12,6 +12,7 @@ from psycopg import Cursor
 from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
 from idexx_sync.metrics.exposition import exposition
+from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.records import MORNING
 from tests.kit.rows import (
@@ -28,6 +29,11 @@ Values = dict[tuple[str, ...], float]
 SYNCS = ("inbound", "cases", "reconciliation")
 FRESHNESS = ("new", "on_time", "late", "stale", "action_required", "paused")
 EVERY_15_MINUTES = {"inbound": "*/15 * * * *"}
+
+
+@pytest.fixture(autouse=True)
+def _in_the_morning(conn: Conn) -> None:
+    set_business_time(conn, MORNING)
 
 
 def world(conn: Conn) -> UUID:
@@ -178,24 +184,24 @@ def approximately(values: dict[str, Values]) -> dict[str, Any]:
 def test_the_fleet_is_counted_over_all_clinics(conn: Conn) -> None:
     world(conn)
 
-    assert read(exposition(conn, MORNING)) == approximately(FLEET)
+    assert read(exposition(conn)) == approximately(FLEET)
 
 
 def test_one_clinics_exposition_counts_no_row_of_another(conn: Conn) -> None:
     healthy = world(conn)
 
-    assert read(exposition(conn, MORNING, healthy)) == approximately(ONE_CLINIC)
+    assert read(exposition(conn, healthy)) == approximately(ONE_CLINIC)
 
 
 def test_an_empty_database_has_an_exposition_too(conn: Conn) -> None:
-    assert read(exposition(conn, MORNING)) == NOTHING
+    assert read(exposition(conn)) == NOTHING
 
 
 def test_an_unknown_clinic_is_refused(conn: Conn) -> None:
     world(conn)
 
     with pytest.raises(NotFound, match="there is no clinic") as refusal:
-        exposition(conn, MORNING, uuid4())
+        exposition(conn, uuid4())
     assert refusal.value.field == "clinic_id"
 
 
@@ -224,14 +230,14 @@ def test_one_query_is_all_that_is_asked(
     healthy = world(conn)
     counted, found = statements
 
-    exposition(counted, MORNING, healthy if of_one else None)
+    exposition(counted, healthy if of_one else None)
 
     assert len(found) == 1
 
 
 def test_every_metric_is_named_explained_and_without_a_clinic(conn: Conn) -> None:
     healthy = world(conn)
-    text = exposition(conn, MORNING).decode() + exposition(conn, MORNING, healthy).decode()
+    text = exposition(conn).decode() + exposition(conn, healthy).decode()
 
     for family in text_string_to_metric_families(text):
         assert family.name.startswith("idexx_sync_")
@@ -247,6 +253,6 @@ def test_a_clinic_with_broken_settings_breaks_nothing(conn: Conn) -> None:
         conn.execute(f"UPDATE clinics SET {column} = %s WHERE id = %s", (value, clinic_id))
     conn.execute("""UPDATE clinic_schedule_configs SET sync_schedules = '[7, {"cron": "x"}]'""")
 
-    found = read(exposition(conn, MORNING))
+    found = read(exposition(conn))
 
     assert found["clinics_by_freshness"] == by_freshness(inbound_action_required=2)

@@ -25,6 +25,7 @@ from local_stack.stack_clinics import DESERT, WEST
 from neo_simulator.client import Simulator
 from oracle.appointments import appointment_differences, expected_rows
 from oracle.question import Question
+from tests.kit.business_time import set_business_time
 from tests.kit.settings import make_settings
 
 State = dict[str, Any]
@@ -84,7 +85,8 @@ def synced(
     bring_on_board(settings, clinic_id, neo, rooms, user_in_odis(conn, clinic_id))
     book_by_voice(conn, clinic_id, date(2026, 3, 6), neo.book("2026-03-06 11:00", patient="PIXEL"))
     neo.cancel(neo.book("2026-03-13 08:00", patient="OFF"))
-    dependencies = make_dependencies(settings, retried=False, clock=lambda: MORNING)
+    set_business_time(conn, MORNING)
+    dependencies = make_dependencies(settings, retried=False)
     job = run_job(new_order(clinic_id, "inbound", "cli"), InboundSync(), dependencies)
     dependencies.database.close()
     assert job.error_kind is None, job.error_message

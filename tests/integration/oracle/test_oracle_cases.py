@@ -23,6 +23,7 @@ from local_stack.postgres import Postgres
 from local_stack.stack_clinics import DESERT
 from neo_simulator.client import Simulator
 from oracle.cases import CaseQuestion, asked_visits, case_differences
+from tests.kit.business_time import set_business_time
 from tests.kit.settings import make_settings
 
 State = dict[str, Any]
@@ -89,7 +90,8 @@ def synced(
     neo.add_line(record, "EUTHANASIA - CANINE", 1, 210)
     neo.add_line(record, "CLAY PAW", 2, 30, declined=True)
     neo.finalise(dead)
-    dependencies = make_dependencies(settings, retried=False, clock=lambda: NOW)
+    set_business_time(conn, NOW)
+    dependencies = make_dependencies(settings, retried=False)
     job = run_job(new_order(clinic_id, "cases", "cli"), CaseSync(), dependencies)
     dependencies.database.close()
     assert job.error_kind is None, job.error_message

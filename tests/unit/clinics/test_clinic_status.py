@@ -42,6 +42,7 @@ def overview(*histories: SyncHistory, **fields: Any) -> ClinicOverview:
     """A live clinic that nothing is needed for, without schedules if nothing else is said."""
     healthy = ClinicOverview(
         id=CLINIC,
+        read_at=NOW,
         name="Clinic",
         is_active=True,
         timezone="America/Los_Angeles",

@@ -466,7 +466,7 @@ def calendar_waits(conn: Conn, clinic_id: UUID) -> bool:
         """
         SELECT FROM idexx_sync.jobs
          WHERE clinic_id = %s AND sync = 'inbound' AND status = 'queued'
-           AND queued_at > clock_timestamp() - %s
+           AND queued_at > idexx_sync.clock() - %s
          LIMIT 1
         """,
         (clinic_id, OLDEST_WAITING),

@@ -225,7 +225,7 @@ def test_r17_a_calendar_job_that_was_given_up_holds_nobody_up(bench: CasesBench)
     show_many(bench, 4)
     bench.conn.execute(
         "INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, queued_at) "
-        "VALUES (gen_random_uuid(), %s, 'inbound', 'api', now() - interval '1 hour')",
+        "VALUES (gen_random_uuid(), %s, 'inbound', 'api', idexx_sync.clock() - interval '1 hour')",
         (bench.clinic_id,),
     )
 

@@ -111,7 +111,7 @@ def test_r22_a_row_that_keeps_changing_is_left_for_the_next_run(bench: Bench) ->
 
     def somebody_writes() -> None:
         bench.conn.execute(
-            "UPDATE public.schedule_appointments SET updated_at = now() "
+            "UPDATE public.schedule_appointments SET updated_at = idexx_sync.clock() "
             "WHERE neo_appointment_id = '600101'"
         )
 

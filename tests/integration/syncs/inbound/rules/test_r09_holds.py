@@ -564,5 +564,5 @@ def test_r09_a_decision_is_made_once(losing: Bench) -> None:
     losing.decide(LOSSES, "rejected")
     hold = losing.hold(LOSSES)
 
-    assert decide(losing.conn, hold["id"], "approved", "somebody else", losing.now) is None
+    assert decide(losing.conn, hold["id"], "approved", "somebody else") is None
     assert losing.hold(LOSSES) == hold
