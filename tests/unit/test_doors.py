@@ -10,7 +10,10 @@ import pytest
 from tests.kit.paths import ROOT
 
 PRODUCT = ROOT / "layers" / "idexx_sync"
-STORES = {"store", "leases", "lookup", "overview", "counts", "connection", "migrations", "schema"}
+STORES = {
+    *("store", "leases", "lookup", "overview", "counts"),
+    *("connection", "migrations", "parts", "schema"),
+}
 """Modules that hold SQL, beside those whose names end in `_store`."""
 AT_IMPORT = {"getenv", "client", "resource", "connect", "now", "today", "monotonic"}
 """Calls that read the environment, make a client or ask a clock."""

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from psycopg import Cursor
 from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
+from pydantic import ValidationError
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
@@ -227,6 +228,7 @@ def params_of_finder(conn: Conn, hold: Hold) -> Params:
     """The days of the run that found it: over others the finding might not be the same."""
     job = job_by_id(conn, hold.job_id)
     days = window_of((job.result or {}).get("window")) if job else None
-    if days is None:
+    try:
+        return Params() if days is None else Params(first_day=days[0], last_day=days[1])
+    except ValidationError:  # a result that no run has written
         return Params()
-    return Params(first_day=days[0], last_day=days[1])

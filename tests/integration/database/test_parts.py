@@ -25,7 +25,7 @@ REFUSALS = {
     "exclusion": ("ADD CONSTRAINT apart EXCLUDE (word WITH =) WHERE (word = 'five')", "apart"),
     "length": ("ALTER COLUMN word TYPE varchar(8)", "22001"),
 }
-FIVES = {
+FIVES: dict[str, dict[str, object]] = {
     "check": {},
     "null": {"word": "five"},
     "unique": {"word": "taken"},

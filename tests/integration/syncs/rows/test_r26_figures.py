@@ -145,3 +145,17 @@ def test_r26_a_hold_that_cannot_be_read_is_found_anew(make: Make) -> None:
     assert clinic.sync().status == "held"
 
     assert clinic.holds()[-1]["findings"].keys() == hold["findings"].keys()
+
+
+def test_r26_an_end_at_24_is_written_anew_although_it_means_the_same(make: Make) -> None:
+    clinic = make()
+    whole_day = block("700101", "2026-05-05 00:00:00", "2026-05-05 00:00:00")
+    clinic.shows(whole_day)
+    clinic.sync()
+    clinic.conn.execute(
+        "UPDATE public.schedule_appointments SET end_time = '24:00' WHERE clinic_id = %s "
+        "AND appointment_type = 'block'",
+        (clinic.clinic_id,),
+    )
+    clinic.sync()
+    assert str(clinic.row("700101@2026-05-05 00:00:00")["end_time"]) == "23:59:59"

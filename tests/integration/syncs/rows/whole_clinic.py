@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from idexx_sync.cli.explain_view import Veil, as_data, as_shown
+from idexx_sync.cli.keys import UTC_ZONE, _about, _data
 from idexx_sync.clinics.status import ClinicStatus, read_clinic_status
-from idexx_sync.clinics.store import clinic_by_id
+from idexx_sync.clinics.store import clinic_by_id, clinics_listed
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.database.connection import Conn, connect
@@ -72,7 +73,10 @@ class WholeClinic(CasesBench):
     def found_key(self) -> FoundKey | None:
         """Whose key the authorizer finds."""
         with self.reading() as conn:
-            keys_listed(conn)
+            assert len(clinics_listed(conn)) >= 2
+            for key in keys_listed(conn):
+                assert _data(key, self.now)
+                assert _about(key, UTC_ZONE)
             return find_key(conn, hashed(self.key, read_peppers(PEPPER)), self.now)
 
     def explained(self) -> str:
