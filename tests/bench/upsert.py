@@ -46,9 +46,9 @@ def measure_upsert(rig: Rig, repetitions: int) -> list[Figure]:
 
 
 def upsert(conn: Conn, clinic_id: UUID, changes: list[RowChange]) -> None:
-    with writing(conn) as settle:
-        written = insert_appointments(conn, clinic_id, changes, NOW, settle)
-    assert len(written) == len(changes)
+    with writing(conn):
+        written = insert_appointments(conn, clinic_id, changes, NOW)
+    assert len(written.fetchall()) == len(changes)
 
 
 def copy(conn: Conn, clinic_id: UUID, changes: list[RowChange]) -> None:

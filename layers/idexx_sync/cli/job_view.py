@@ -62,6 +62,9 @@ def job_shown(job: JobView) -> list[RenderableType]:
         parts.append(
             Text(f"! held back ({phrase({}, cause)}): {counted(count, 'record')}", "yellow")
         )
+    for fault in job.faults or ():
+        where = ".".join(name for name in (fault.get("table"), fault.get("column")) if name)
+        parts.append(Text(f"  {fault.get('code')}: {where}, {fault.get('id')}", "yellow"))
     if job.for_review:
         first = job.for_review[0].rpartition("-")[2]
         parts.append(Text(f"For a person to look at: {', '.join(job.for_review)}", "yellow"))

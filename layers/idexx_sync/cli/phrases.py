@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from idexx_sync.core.faults import Unfit
+
 ACTORS: Final = {
     "clinic": "the clinic",
     "odis": "ODIS",
@@ -41,6 +43,8 @@ WARNINGS: Final = {
     "consultations_wrong_patient": "clinical records of another patient than their visit's; left",
     "consultations_vanished": "clinical records that Neo no longer has; what was read stays",
     "consultations_left": "clinical records left for the next run",
+    "values_unreadable": "values in ODIS that cannot be read, named below; correct them there",
+    "rows_refused": "rows that ODIS's database refused, named below; all others were written",
     "life_status_in_doubt": "patients that may have died; marked, and for a person to look at",
 }
 
@@ -84,6 +88,7 @@ REASONS: Final = {
     "vanished": "its clinical record is gone from Neo",
     "duplicate": "another case of the same visit",
     "life_status": "its patient has died",
+    "refused": "refused by ODIS's database",
 }
 
 
@@ -92,8 +97,10 @@ def phrase(words: Mapping[str, str], word: str) -> str:
     return words.get(word) or word.replace("_", " ")
 
 
-def moment(instant: datetime | None, zone: ZoneInfo) -> str:
-    """`2026-05-04 07:00 PDT`; a dash for never."""
+def moment(instant: datetime | Unfit | None, zone: ZoneInfo) -> str:
+    """`2026-05-04 07:00 PDT`; a dash for never, a word for what cannot be read."""
+    if isinstance(instant, Unfit):
+        return str(instant)
     return "-" if instant is None else f"{instant.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
@@ -116,5 +123,7 @@ def took(started: datetime | None, finished: datetime | None) -> str:
     return f"{max(0.0, (finished - started).total_seconds()):.1f} s"
 
 
-def utc(instant: datetime) -> str:
+def utc(instant: datetime | Unfit) -> str:
+    if isinstance(instant, Unfit):
+        return str(instant)
     return instant.astimezone(UTC).isoformat(timespec="milliseconds")

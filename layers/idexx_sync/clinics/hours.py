@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Final
 
-from idexx_sync.clinics.store import Clinic
+from idexx_sync.clinics.store import Clinic, Schedule
 from idexx_sync.core.errors import ConfigurationInvalid
 
 WEEKDAYS: Final = (
@@ -47,8 +47,19 @@ def hours_by_weekday(clinic: Clinic) -> dict[int, Hours]:
         return _read("clinic_schedule_configs.daily_hours", schedule.daily_hours, by_number=True)
     if clinic.business_hours is not None:
         return _read("clinics.business_hours", clinic.business_hours, by_number=False)
-    hours = Hours(schedule.open_time, schedule.close_time)
-    return dict.fromkeys(schedule.days_of_week, hours)
+    return _of_columns(schedule)
+
+
+def _of_columns(schedule: Schedule) -> dict[int, Hours]:
+    for column in ("open_time", "close_time"):
+        if not isinstance(getattr(schedule, column), time):
+            expected = "a time of day before 24:00 is expected"
+            raise _unreadable(f"clinic_schedule_configs.{column}", expected)
+    days = schedule.days_of_week
+    if not isinstance(days, (list, tuple)) or any(day not in range(7) for day in days):
+        expected = "a list of days from 0 to 6 is expected"
+        raise _unreadable("clinic_schedule_configs.days_of_week", expected)
+    return dict.fromkeys(days, Hours(schedule.open_time, schedule.close_time))
 
 
 def _read(name: str, value: Any, *, by_number: bool) -> dict[int, Hours]:

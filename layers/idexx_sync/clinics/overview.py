@@ -8,9 +8,10 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from idexx_sync.clinics.hours import hours_by_weekday
-from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, clinic_from_row
+from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, clinic_from_row, texts_of
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, NotFound
+from idexx_sync.core.faults import Fault, or_else
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import Attempt
@@ -73,6 +74,8 @@ class ClinicOverview:
     open_holds: tuple[OpenHold, ...]
     fault: ConfigurationInvalid | None
     """Why no run can begin with the clinic's settings."""
+    faults: tuple[Fault, ...] = ()
+    """What of its rows cannot be read, although runs can do without it."""
 
     def history(self, sync: SyncName) -> SyncHistory | None:
         return next((found for found in self.histories if found.sync == sync), None)
@@ -134,7 +137,8 @@ def clinic_overview(conn: Conn, clinic_id: UUID) -> ClinicOverview:
 
 
 def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
-    """The overview of a row of OVERVIEW_QUERY."""
+    """The overview of a row of OVERVIEW_QUERY, whatever stands in it."""
+    fault, faults = _faults(row)
     return ClinicOverview(
         id=row["id"],
         read_at=row["read_at"],
@@ -143,17 +147,17 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         timezone=row["timezone"],
         base_url=row["base_url"],
         transport=row["transport"],
-        room_ids=row["room_ids"],
+        room_ids=None if row["room_ids"] is None else list(texts_of(row["room_ids"])),
         stage=row["stage"],
         acting_user_id=row["acting_user_id"],
-        live_from=row["live_from"],
+        live_from=or_else(row["live_from"]),
         killed=row["killed"],
         paused_reason=row["paused_reason"],
         stale_minutes=row["stale_minutes"],
         sync_schedules=row["sync_schedules"],
         credential_version=row["credential_version"],
-        credentials_set_at=row["credentials_set_at"],
-        changed_at=row["changed_at"],
+        credentials_set_at=or_else(row["credentials_set_at"]),
+        changed_at=or_else(row["changed_at"]),
         attempts=tuple(
             Attempt(datetime.fromisoformat(attempt["attempted_at"]), attempt["outcome"])
             for attempt in row["attempts"] or ()
@@ -162,7 +166,8 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         open_holds=tuple(
             OpenHold(UUID(hold["id"]), hold["cause"]) for hold in row["open_holds"] or ()
         ),
-        fault=_fault(row),
+        fault=fault,
+        faults=faults,
     )
 
 
@@ -180,11 +185,13 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _fault(row: dict[str, Any]) -> ConfigurationInvalid | None:
+def _faults(row: dict[str, Any]) -> tuple[ConfigurationInvalid | None, tuple[Fault, ...]]:
+    faults: tuple[Fault, ...] = ()
     try:
         clinic = clinic_from_row(row["id"], row)
+        faults = clinic.faults
         _ = clinic.zone
         hours_by_weekday(clinic)
     except ConfigurationInvalid as error:
-        return error
-    return None
+        return error, faults
+    return None, faults

@@ -171,6 +171,9 @@ def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
         yield Need("odis", "clinics.is_active: the clinic is inactive in ODIS")
     if overview.fault is not None:
         yield Need(overview.fault.who_acts, overview.fault.message)
+    for fault in overview.faults:
+        what = f"{fault.table}.{fault.column}: cannot be read in row {fault.id}"
+        yield Need("odis", f"{what}; correct it in ODIS", blocks=False)
     if overview.stage == "off":
         yield Need(
             "odis", f"stage: switched off; idexx-sync clinics add {overview.id} --stage live"

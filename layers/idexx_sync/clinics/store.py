@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from idexx_sync.core.clinic_time import DEFAULT_ZONE
+from idexx_sync.core.clinic_time import DEFAULT_ZONE, LAST_SECOND
 from idexx_sync.core.errors import ConfigurationInvalid, InvalidInput, NotFound
+from idexx_sync.core.faults import Fault, or_else, unreadable
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.protocol import Configuration
@@ -30,10 +31,10 @@ class BlockedPeriod:
 class Schedule:
     """A clinic's row of `clinic_schedule_configs` (ODIS schema, schedule config)."""
 
-    open_time: time
-    close_time: time
-    days_of_week: tuple[int, ...]
-    """0 = Sunday."""
+    open_time: Any
+    close_time: Any
+    days_of_week: Any
+    """0 = Sunday. These three as ODIS stored them; read by `clinics.hours`."""
     slot_minutes: int
     capacity: int
     horizon_days: int
@@ -69,6 +70,8 @@ class Clinic:
     """The clinic's first day: nobody is called about visits before it."""
     schedule: Schedule
     blocked_periods: tuple[BlockedPeriod, ...]
+    faults: tuple[Fault, ...] = ()
+    """What of its rows cannot be read; in its place is what takes time away or stops calls."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -94,7 +97,7 @@ CLINIC_ROWS = """
            g.default_capacity AS capacity, g.sync_horizon_days AS horizon_days,
            g.stale_threshold_minutes AS stale_minutes, g.daily_hours,
            (SELECT coalesce(json_agg(json_build_object(
-                       'start_time', b.start_time, 'end_time', b.end_time,
+                       'id', b.id, 'start_time', b.start_time, 'end_time', b.end_time,
                        'days_of_week', b.days_of_week) ORDER BY b.start_time, b.id), '[]')
               FROM public.clinic_blocked_periods b
              WHERE b.clinic_id = c.id AND b.is_active) AS blocked_periods
@@ -111,20 +114,33 @@ CLINIC_QUERY = f"""{CLINIC_ROWS}
 """One clinic with all its settings; parameters: clinic_id, or job_id of one of its jobs."""
 
 SUCCEEDED = """(j.status IN ('succeeded', 'succeeded_with_warnings')
-    AND NOT coalesce(j.result ? 'plan', (j.params ->> 'dry_run')::boolean, false)
-    AND coalesce(j.finished_at::date BETWEEN (j.result #>> '{window,0}')::date - 1
-                                         AND (j.result #>> '{window,1}')::date + 1, true))"""
+    AND NOT coalesce(j.result ? 'plan', j.params ->> 'dry_run' = 'true', false)
+    AND coalesce(to_char(j.finished_at + interval '1 day', 'YYYY-MM-DD') COLLATE "C"
+                     >= j.result #>> '{window,0}'
+                 AND to_char(j.finished_at - interval '1 day', 'YYYY-MM-DD') COLLATE "C"
+                     <= j.result #>> '{window,1}', true))"""
 """Whether a job j has brought a clinic's rows up to date.
 
 A dry run leaves only a plan; a run over days long past or far ahead says nothing of today. A day
-more at both ends, because the clinic's own day may be another one than the database's.
+more at both ends, because the clinic's own day may be another one than the database's. Days are
+compared as texts: a cast of a malformed one would fail the statement for the whole fleet.
 """
+
+_EVERY_DAY: Final = tuple(range(7))
+_WHOLE_NUMBERS: Final = {
+    "slot_minutes": ("slot_duration_minutes", 24 * 60),
+    "capacity": ("default_capacity", 10_000),
+    "horizon_days": ("sync_horizon_days", 62),
+    "stale_minutes": ("stale_threshold_minutes", 366 * 24 * 60),
+}
+"""Setting -> its column of `clinic_schedule_configs`, and the most that makes sense there."""
 
 
 def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
     """The clinic of a row of CLINIC_QUERY.
 
-    Raises NotFound without a row, and ConfigurationInvalid that names a setting that is missing.
+    Raises NotFound without a row, and ConfigurationInvalid that names a setting that is missing or
+    unfit. What a run can do without is among the clinic's `faults` instead.
     """
     if row is None:
         raise NotFound("clinic", clinic_id)
@@ -140,12 +156,8 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
             "save its schedule settings in ODIS first",
             code="clinic_schedule_configs",
         )
-    if row["room_ids"] == []:
-        raise ConfigurationInvalid(
-            f"room_ids: the list of clinic {clinic_id} is empty; "
-            "name the rooms that count, or null for all of them",
-            code="room_ids",
-        )
+    periods = [_period(stored) for stored in row["blocked_periods"]]
+    beside = {"live_from": row["live_from"], "neo_configuration": row["known_room_ids"]}
     return Clinic(
         id=row["id"],
         name=row["name"],
@@ -154,33 +166,80 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
         business_hours=row["business_hours"],
         base_url=row["base_url"],
         transport=row["transport"],
-        room_ids=None if row["room_ids"] is None else tuple(row["room_ids"]),
+        room_ids=_room_ids(clinic_id, row["room_ids"]),
         stage=row["stage"],
         paused_reason=row["paused_reason"],
         killed=row["killed"],
-        known_room_ids=tuple(row["known_room_ids"] or ()),
-        configuration_read_at=row["configuration_read_at"],
+        known_room_ids=texts_of(row["known_room_ids"]),
+        configuration_read_at=or_else(row["configuration_read_at"]),
         acting_user_id=row["acting_user_id"],
-        live_from=row["live_from"],
+        live_from=or_else(row["live_from"]),
         schedule=Schedule(
             open_time=row["open_time"],
             close_time=row["close_time"],
-            days_of_week=tuple(row["days_of_week"]),
-            slot_minutes=row["slot_minutes"],
-            capacity=row["capacity"],
-            horizon_days=row["horizon_days"],
-            stale_minutes=row["stale_minutes"],
+            days_of_week=row["days_of_week"],
             daily_hours=row["daily_hours"],
+            **{name: _whole_number(name, row[name]) for name in _WHOLE_NUMBERS},
         ),
-        blocked_periods=tuple(
-            BlockedPeriod(
-                start_time=time.fromisoformat(period["start_time"]),
-                end_time=time.fromisoformat(period["end_time"]),
-                days_of_week=tuple(period["days_of_week"]),
-            )
-            for period in row["blocked_periods"]
+        blocked_periods=tuple(period for period, _ in periods),
+        faults=(
+            *unreadable("clinic_settings", clinic_id, beside),
+            *(fault for _, faults in periods for fault in faults),
         ),
     )
+
+
+def _whole_number(name: str, stored: Any) -> int:
+    column, most = _WHOLE_NUMBERS[name]
+    if isinstance(stored, int) and 1 <= stored <= most:
+        return stored
+    raise ConfigurationInvalid(
+        f"clinic_schedule_configs.{column}: a whole number from 1 to {most} is expected; "
+        "correct it in ODIS's clinic settings",
+        code="clinic_schedule_configs",
+    )
+
+
+def _room_ids(clinic_id: UUID, stored: Any) -> tuple[str, ...] | None:
+    if stored is None:
+        return None
+    if not stored or texts_of(stored) != tuple(stored):
+        what = "is empty" if not stored else "holds something else than ids"
+        raise ConfigurationInvalid(
+            f"room_ids: the list of clinic {clinic_id} {what}; "
+            "name the rooms that count, or null for all of them",
+            code="room_ids",
+        )
+    return texts_of(stored)
+
+
+def texts_of(stored: Any) -> tuple[str, ...]:
+    """Those items of a list that are texts."""
+    return tuple(item for item in or_else(stored) or () if isinstance(item, str))
+
+
+def _period(stored: dict[str, Any]) -> tuple[BlockedPeriod, list[Fault]]:
+    """A blocked period; where a part of it cannot be read, it takes all that it may have meant."""
+    start, end = _clock(stored["start_time"]), _clock(stored["end_time"])
+    days = stored["days_of_week"]
+    days_are_read = isinstance(days, list) and all(day in _EVERY_DAY for day in days)
+    period = BlockedPeriod(
+        start_time=start or time.min,
+        end_time=end or LAST_SECOND,
+        days_of_week=tuple(days) if days_are_read else _EVERY_DAY,
+    )
+    unread = {"start_time": start is None, "end_time": end is None}
+    unread["days_of_week"] = not days_are_read
+    table, id_ = "clinic_blocked_periods", str(stored["id"])
+    return period, [Fault(table, name, id_, "unreadable") for name, bad in unread.items() if bad]
+
+
+def _clock(stored: Any) -> time | None:
+    """A time of day; None for one that no clock shows, such as 24:00."""
+    try:
+        return None if stored.startswith("24") else time.fromisoformat(stored)
+    except (AttributeError, ValueError):
+        return None
 
 
 def clinic_by_id(conn: Conn, clinic_id: UUID) -> Clinic:

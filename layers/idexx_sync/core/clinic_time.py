@@ -30,6 +30,10 @@ class EndsBeforeStart(ValueError):
     """The record's end lies before its start."""
 
 
+class OutOfCalendar(ValueError):
+    """A time at the edge of the years that Python knows: its instant lies beyond them."""
+
+
 def zone_of(name: str | None) -> ZoneInfo:
     """The zone to show a clinic's times in; a broken name must not hide the rest.
 
@@ -49,8 +53,14 @@ def parse_wall(text: str) -> datetime:
 
 
 def to_instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The instant of a wall-clock time: a skipped one moves forward, of two the first counts."""
-    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    """The instant of a wall-clock time: a skipped one moves forward, of two the first counts.
+
+    Raises OutOfCalendar on the first and last days of the years 1 and 9999.
+    """
+    try:
+        return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    except OverflowError:
+        raise OutOfCalendar from None
 
 
 def to_wall(instant: datetime, zone: ZoneInfo) -> datetime:
@@ -73,7 +83,8 @@ def occupied_span(
 ) -> Span:
     """The span that a record occupies.
 
-    No end and no length count as one slot. A block from midnight to midnight is the whole day.
+    No end and no length count as one slot. A block from midnight to midnight is the whole day;
+    what no calendar can add up takes the rest of its day.
     Raises EndsBeforeStart for a negative length, ValueError for an unreadable text.
     """
     first = parse_wall(start)
@@ -82,7 +93,13 @@ def occupied_span(
         raise EndsBeforeStart
     if is_block and not length and first.time() == _MIDNIGHT:
         return Span(first.date(), _MIDNIGHT, LAST_SECOND)
-    length = length or timedelta(minutes=slot_minutes)
+    try:
+        return _span(first, length or timedelta(minutes=slot_minutes), zone)
+    except (OutOfCalendar, OverflowError):  # somebody typed the year 9999
+        return Span(first.date(), first.time(), LAST_SECOND, cut_at_midnight=True)
+
+
+def _span(first: datetime, length: timedelta, zone: ZoneInfo) -> Span:
     begin = to_instant(first, zone)
     begin_wall = to_wall(begin, zone)
     # Wall-clock columns can't tell the two passes of a repeated hour apart: the later reading

@@ -14,6 +14,7 @@ from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
+from idexx_sync.database.loaders import READING
 
 Conn = Connection[tuple[Any, ...]]
 Cur = Cursor[tuple[Any, ...]]
@@ -47,6 +48,7 @@ def connect(database_url: SecretStr) -> Conn:
             prepare_threshold=None,
             connect_timeout=CONNECT_TIMEOUT_S,
             application_name="idexx-sync",
+            context=READING,
         )
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(

@@ -23,7 +23,7 @@ from idexx_sync.syncs.cases.due import VANISHED, reading_decision, rule_reading
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
 from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.inbound.context import CalendarContext, bare_block_ids, keys_of
-from idexx_sync.syncs.inbound.model import Appointment, Row, Stored
+from idexx_sync.syncs.inbound.model import COLUMNS, Row, Stored
 from idexx_sync.syncs.inbound.plan import plan_records
 from idexx_sync.syncs.memory import Record
 
@@ -102,7 +102,7 @@ def _calendar(neo: NeoSays, stored: StoredAppointment, clinic: Clinical) -> list
         return []
     decisions = Decisions()
     rows = _rows(stored.rows, neo.snapshot)
-    days = [neo.day, *(row.appointment.date for row in rows.values() if not row.deleted)]
+    days = [neo.day, *(row.appointment.date for row in rows.values() if _has_day(row))]
     context = CalendarContext(
         window=Window(min(days), max(days)),
         zone=clinic.zone,
@@ -120,30 +120,25 @@ def _calendar(neo: NeoSays, stored: StoredAppointment, clinic: Clinical) -> list
     return found
 
 
+def _has_day(row: Row) -> bool:
+    return not row.deleted and all(fault.column != "date" for fault in row.faults)
+
+
 def _rows(rows: Iterable[StoredRow], snapshot: Snapshot) -> dict[str, Row]:
     """As the plan reads them; of a recurring block those that the day is about."""
     shown = {*keys_of(snapshot), *bare_block_ids(snapshot)}
     found: dict[str, Row] = {}
     for row in rows:
-        if "@" not in row.key or row.key in shown or row.date in snapshot.window:
+        if "@" not in row.key or row.key in shown or _row(row).appointment.date in snapshot.window:
             found.setdefault(row.key, _row(row))
     return found
 
 
 def _row(row: StoredRow) -> Row:
-    appointment = Appointment(
-        date=row.date,
-        start_time=row.start_time,
-        end_time=row.end_time,
-        room_id=row.room_id,
-        status=row.status,
-        appointment_type=row.type,
-        patient_name=row.patient_name,
-        client_name=row.client_name,
-        client_phone=row.client_phone,
-        provider_name=row.provider_name,
-    )
-    return Row(row.id, "", row.key, row.deleted_at is not None, appointment)
+    columns = {
+        name: getattr(row, "type" if name == "appointment_type" else name) for name in COLUMNS
+    }
+    return Row.read(row.id, "", row.key, columns, deleted=row.deleted_at is not None)
 
 
 def _ids(rows: Iterable[str]) -> set[str]:

@@ -24,6 +24,7 @@ from idexx_sync.syncs.cases.model import StoredCase
 from idexx_sync.syncs.cases.status import is_removed
 from idexx_sync.syncs.cases.store import EXTENSION_PREFIX
 from idexx_sync.syncs.decision import Decision, Fact, word_read
+from idexx_sync.syncs.memory import REFUSED
 from idexx_sync.syncs.proof import STRIKE_INTERVAL, STRIKES_THAT_PROVE
 
 REMOVALS: Final = {
@@ -96,6 +97,10 @@ def _remembered(stored: StoredAppointment, clinic: Clinical) -> Iterator[Reason]
         record = memory.record
         if memory.kind == "appointment" and record.quarantine_code is not None:
             code = record.quarantine_code
+            if code == REFUSED:
+                what = "ODIS's database refuses its row: its time stays occupied"
+                yield Reason("R26", f"{what}; the job and its audit say why")
+                continue
             yield Reason("R3", f"it could not be read ({code}): its time stays occupied")
         if 0 < record.strikes < STRIKES_THAT_PROVE and record.struck_at is not None:
             after = (record.struck_at + STRIKE_INTERVAL).astimezone(clinic.zone)
@@ -185,9 +190,12 @@ def _quarantined(stored: StoredAppointment, seen: Preview) -> Iterator[Reason]:
     if seen.saw_visit or code is None:
         return
     if code in CASE:
-        yield reason_of(CASE, Decision("R3" if code == "ends_before_start" else "R16", code))
+        yield reason_of(CASE, Decision(_RULES.get(code, "R16"), code))
     else:
         yield Reason("R16", f"its case is left alone: {code}")
+
+
+_RULES: Final = {"ends_before_start": "R3", "out_of_calendar": "R3", "refused": "R26"}
 
 
 def _no_case(seen: Preview) -> Iterator[Reason]:
@@ -204,7 +212,9 @@ def _no_case(seen: Preview) -> Iterator[Reason]:
             yield from status_reasons(decision)
 
 
-_OF_NO_CASE: Final = ("no_patient", "versions_differ", "ends_before_start", "new", "died")
+_OF_NO_CASE: Final = (
+    *("no_patient", "versions_differ", "ends_before_start", "out_of_calendar", "new", "died"),
+)
 
 
 def _edits(stored: StoredAppointment, seen: Preview) -> Iterator[Reason]:

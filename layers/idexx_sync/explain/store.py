@@ -115,7 +115,8 @@ def _touches(conn: Conn, clinic_id: UUID, appointment_id: str, case_ids: list[UU
             """
             SELECT a.job_id, j.sync, a.external_id, a.sync_type AS did, a.status, a.error_message,
                    a.synced_at AS at, a.metadata ->> 'reason' AS reason,
-                   coalesce(nullif(a.metadata -> 'changes', 'null'), '{}') AS changes
+                   CASE jsonb_typeof(a.metadata -> 'changes')
+                        WHEN 'object' THEN a.metadata -> 'changes' ELSE '{}' END AS changes
               FROM public.case_sync_audits a
               LEFT JOIN idexx_sync.jobs j ON j.id = a.job_id
              WHERE a.clinic_id = %(clinic_id)s
@@ -145,7 +146,8 @@ def _holds(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[NamedHold]:
              CROSS JOIN LATERAL (
                    SELECT jsonb_object_agg(f.key, f.value) AS findings
                      FROM jsonb_each(h.findings) f
-                    WHERE f.key = %(id)s OR starts_with(f.key, %(id)s || '@')) named
+                    WHERE jsonb_typeof(f.value) = 'object'
+                      AND (f.key = %(id)s OR starts_with(f.key, %(id)s || '@'))) named
              WHERE h.clinic_id = %(clinic_id)s AND h.status IN ('open', 'approved', 'rejected')
                AND named.findings IS NOT NULL
              ORDER BY h.opened_at DESC, h.cause

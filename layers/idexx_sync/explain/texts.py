@@ -73,6 +73,8 @@ CASE: Final[Mapping[str, Text]] = {
     "no_patient": "it names no patient: such an appointment never becomes a case",
     "versions_differ": "the calendar shows it in two versions: its case is left alone",
     "ends_before_start": "the visit ends before it starts: its case is left alone",
+    "out_of_calendar": "the visit lies beyond the years of the calendar: its case is left alone",
+    "refused": "ODIS's database refuses what would be written of it; the job and its audit say why",
     "document_not_an_object": (
         "a document of its case has no object where ours goes: it is left alone"
     ),

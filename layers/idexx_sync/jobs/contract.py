@@ -1,12 +1,14 @@
 """What a sync gets to work with, and what it gives back."""
 
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.faults import Fault, FaultCode, named
 from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.business_time import Clock
@@ -15,6 +17,12 @@ from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Job, Params
 from idexx_sync.pims.protocol import Pims
+
+FAULTS: Final[Mapping[FaultCode, str]] = {
+    "unreadable": "values_unreadable",
+    "refused": "rows_refused",
+}
+"""Code of a fault -> the warning that counts its like."""
 
 
 class Progress(Protocol):
@@ -82,8 +90,17 @@ class Report:
     """First and last day, ISO."""
     for_review: list[str] = field(default_factory=list)
     """Ids of records that a person should look at."""
+    faults: list[dict[str, str]] = field(default_factory=list)
+    """Rows that could not be read or were refused: table, column or constraint, id (rule R26)."""
     plan: list[dict[str, Any]] | None = None
     """A dry run's changes: key, action, reason and names of fields."""
+
+    def name_faults(self, faults: Collection[Fault]) -> None:
+        """Name the rows that could not be read or were refused, and warn of their number."""
+        self.faults = named(faults)
+        for code, warning in FAULTS.items():
+            if number := sum(fault.code == code for fault in faults):
+                self.warnings[warning] = number
 
     @property
     def status(self) -> JobStatus:
@@ -116,6 +133,8 @@ class Report:
         }
         if self.for_review:
             result["for_review"] = self.for_review
+        if self.faults:
+            result["faults"] = self.faults
         if self.plan is not None:
             result["plan"] = self.plan
         return result

@@ -122,9 +122,28 @@ class Job:
     started_at: datetime | None
     finished_at: datetime | None
 
+    @classmethod
+    def read(cls, *, params: Any, result: Any, progress: Any, **columns: Any) -> Self:
+        """The job of a row of JOB_COLUMNS; a document that is no object counts as none."""
+        return cls(
+            params=params if isinstance(params, dict) else {},
+            result=result if isinstance(result, dict) else None,
+            progress=progress if isinstance(progress, dict) else None,
+            **columns,
+        )
+
     @property
     def is_final(self) -> bool:
         return self.status in FINAL_STATUSES
+
+
+def window_of(stored: Any) -> tuple[date, date] | None:
+    """First and last day as a job's documents hold them; None for anything else."""
+    try:
+        first_day, last_day = map(date.fromisoformat, stored)
+    except (TypeError, ValueError):
+        return None
+    return first_day, last_day
 
 
 JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params, status, attempt,

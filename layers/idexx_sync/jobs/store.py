@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Cursor
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import dict_row, kwargs_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.clinics.store import CLINIC_QUERY
@@ -66,7 +66,7 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
 
 def insert(conn: Conn, order: RunOrder) -> Cursor[Job]:
     """Record the order; no row where ODIS has no such clinic, or where the job is there already."""
-    return conn.cursor(row_factory=class_row(Job)).execute(
+    return conn.cursor(row_factory=kwargs_row(Job.read)).execute(
         f"""
         INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, scheduled_time, params, retry_of)
         SELECT %s, id, %s, %s, %s, %s, %s FROM public.clinics WHERE id = %s
@@ -188,7 +188,7 @@ def job_by_id(conn: Conn, job_id: UUID) -> Job | None:
 
 
 def _select(conn: Conn, job_id: UUID) -> Cursor[Job]:
-    return conn.cursor(row_factory=class_row(Job)).execute(
+    return conn.cursor(row_factory=kwargs_row(Job.read)).execute(
         f"SELECT {JOB_COLUMNS} FROM idexx_sync.jobs WHERE id = %s", (job_id,)
     )
 
@@ -204,7 +204,7 @@ def jobs_newest_first(
 ) -> list[Job]:
     """`after`: begin behind the job that was queued then and has this id."""
     queued_at, job_id = after or (None, None)
-    with conn.cursor(row_factory=class_row(Job)) as cur:
+    with conn.cursor(row_factory=kwargs_row(Job.read)) as cur:
         return cur.execute(
             f"""
             SELECT {JOB_COLUMNS} FROM idexx_sync.jobs

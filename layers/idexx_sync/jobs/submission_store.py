@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from psycopg.rows import class_row
+from psycopg.rows import kwargs_row
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.vocabulary import Trigger
@@ -36,7 +36,7 @@ def unfinished(
 ) -> list[Job]:
     """Jobs that are queued or running, the oldest first; with `not_begun_by`, only those of that
     trigger that no run has begun."""
-    with conn.cursor(row_factory=class_row(Job)) as cur:
+    with conn.cursor(row_factory=kwargs_row(Job.read)) as cur:
         return cur.execute(
             f"""
             SELECT {JOB_COLUMNS} FROM idexx_sync.jobs

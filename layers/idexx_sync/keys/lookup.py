@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+from idexx_sync.core.faults import Unfit, or_else
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
 from idexx_sync.database.connection import Conn, Cur
 
@@ -52,20 +53,31 @@ def find_key(db: Conn | Cur, hashes: Sequence[str]) -> FoundKey | None:
         clinic_id=clinic_id,
         name=name,
         is_operator=is_operator,
-        scopes=tuple(sorted(_MAY_HOLD[is_operator].intersection(held))),
+        scopes=held_scopes(held, is_operator=is_operator),
         state=state_of(is_active, revoked_at, expires_at, now),
-        is_due=used_at is None or used_at <= now - TOUCHED_EVERY,
+        is_due=or_else(used_at) is None or used_at <= now - TOUCHED_EVERY,
     )
 
 
+def held_scopes(stored: object, *, is_operator: bool) -> tuple[Scope, ...]:
+    """What a row's list comes to; what is no scope in it gives no right."""
+    listed = stored if isinstance(stored, list) else []
+    return tuple(sorted(scope for scope in _MAY_HOLD[is_operator] if scope in listed))
+
+
 def state_of(
-    is_active: bool | None, revoked_at: datetime | None, expires_at: datetime | None, now: datetime
+    is_active: bool | None,
+    revoked_at: datetime | Unfit | None,
+    expires_at: datetime | Unfit | None,
+    now: datetime,
 ) -> KeyState:
-    """What a row's columns mean at this moment."""
+    """What a row's columns mean at this moment; an end that cannot be read has come."""
     if revoked_at is not None:
         return "revoked"
     if not is_active:
         return "inactive"
+    if isinstance(expires_at, Unfit):
+        return "expired"
     return "expired" if expires_at is not None and expires_at <= now else "valid"
 
 
@@ -80,7 +92,8 @@ def touch_key(conn: Conn, key_id: UUID, current_hash: str) -> bool:
         UPDATE public.clinic_api_keys SET last_used_at = idexx_sync.clock(), api_key = %(hash)s
          WHERE id = (SELECT id FROM public.clinic_api_keys
                       WHERE id = %(id)s
-                        AND coalesce(last_used_at <= idexx_sync.clock() - %(every)s, true)
+                        AND coalesce(NOT isfinite(last_used_at)
+                                     OR last_used_at <= idexx_sync.clock() - %(every)s, true)
                         FOR NO KEY UPDATE SKIP LOCKED)
         """,
         {"id": key_id, "hash": current_hash, "every": TOUCHED_EVERY},

@@ -7,14 +7,15 @@ a key's text is answered once, when the key is made, and never again.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import kwargs_row
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import Conflict, InvalidInput, NotFound
+from idexx_sync.core.faults import or_else
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from idexx_sync.database.connection import Conn
 from idexx_sync.keys.format import Peppers, generate_key, hashed, hint_of
@@ -50,6 +51,12 @@ class ApiKey:
     revoked_at: datetime | None
     replaced_by: UUID | None
     """The key that a rotation made in its place."""
+
+    @classmethod
+    def read(cls, *, scopes: Any, **columns: Any) -> Self:
+        """The key of a row; a moment in it may be one that cannot be read."""
+        listed = scopes if isinstance(scopes, list) else []
+        return cls(scopes=[scope for scope in listed if isinstance(scope, str)], **columns)
 
     def state(self, now: datetime) -> KeyState:
         return state_of(self.is_active, self.revoked_at, self.expires_at, now)
@@ -173,7 +180,7 @@ def keys_listed(
     conn: Conn, *, clinic_id: UUID | None = None, operators: bool = False
 ) -> list[ApiKey]:
     """Every key, newest first; or those of one clinic; or those of operators."""
-    with conn.cursor(row_factory=class_row(ApiKey)) as cur:
+    with conn.cursor(row_factory=kwargs_row(ApiKey.read)) as cur:
         return cur.execute(
             f"""
             SELECT {_COLUMNS} FROM public.clinic_api_keys
@@ -254,13 +261,14 @@ def _insert_key(
 
 def _as_long_again(old: ApiKey, now: datetime) -> datetime | None:
     """When a key made now ends that is valid for as long as the old one was made for."""
-    if old.expires_at is None or old.created_at is None:
+    if old.expires_at is None or or_else(old.created_at) is None:
         return old.expires_at
+    assert old.created_at is not None
     return now + (old.expires_at - old.created_at)
 
 
 def _one_key(conn: Conn, statement: str, values: dict[str, Any]) -> ApiKey | None:
-    with conn.cursor(row_factory=class_row(ApiKey)) as cur:
+    with conn.cursor(row_factory=kwargs_row(ApiKey.read)) as cur:
         return cur.execute(statement, values).fetchone()
 
 

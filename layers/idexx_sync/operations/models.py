@@ -5,12 +5,20 @@ from datetime import UTC, date
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Trigger
-from idexx_sync.jobs.model import Job
+from idexx_sync.jobs.model import Job, window_of
 from idexx_sync.syncs.hold_store import Hold
 from idexx_sync.syncs.holds import HoldStatus
 
@@ -31,6 +39,28 @@ class JobError(ResponseModel):
     message: str | None
     who_acts: WhoActs
     """Who must do something about it."""
+
+
+def _none_if_unfit(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+type _Part[T] = Annotated[T | None, WrapValidator(_none_if_unfit)]
+
+
+class _Told(BaseModel):
+    """What a job's result tells; a part that is something else than expected tells nothing."""
+
+    summary: _Part[str] = None
+    counts: _Part[dict[str, int]] = None
+    warnings: _Part[dict[str, int]] = None
+    held: _Part[dict[str, int]] = None
+    for_review: _Part[tuple[str, ...]] = None
+    faults: _Part[tuple[dict[str, str], ...]] = None
+    plan: _Part[tuple[dict[str, Any], ...]] = None
 
 
 class JobView(ResponseModel):
@@ -64,6 +94,8 @@ class JobView(ResponseModel):
     error: JobError | None
     for_review: tuple[str, ...] | None
     """Ids of records that a person should look at."""
+    faults: tuple[Mapping[str, str], ...] | None
+    """Rows that could not be read or written, by table, column or constraint, and id."""
     plan: tuple[Mapping[str, Any], ...] | None
     """Of a dry run: what would be changed; ids, reasons and names of fields."""
 
@@ -74,12 +106,13 @@ class JobView(ResponseModel):
     @classmethod
     def of(cls, job: Job, timezone: str | None) -> Self:
         result = job.result or {}
+        told = _Told.model_validate(result)
         error = None
         if job.error_kind is not None:
             error = JobError(
                 kind=job.error_kind, message=job.error_message, who_acts=who_acts(job.error_kind)
             )
-        days = result.get("window") or (job.params.get("from"), job.params.get("to"))
+        asked = (job.params.get("from"), job.params.get("to"))
         return cls(
             id=job.id,
             clinic_id=job.clinic_id,
@@ -88,28 +121,17 @@ class JobView(ResponseModel):
             trigger=job.trigger,
             status=job.status,
             dry_run=bool(job.params.get("dry_run")),
-            window=_window(*days),
+            window=window_of(result.get("window") or asked),
             attempt=job.attempt,
             scheduled_time=job.scheduled_time,
             retry_of=job.retry_of,
             queued_at=job.queued_at,
             started_at=job.started_at,
             finished_at=job.finished_at,
-            summary=result.get("summary"),
-            counts=result.get("counts"),
-            warnings=result.get("warnings"),
-            held=result.get("held"),
             message=None if error else job.error_message,
             error=error,
-            for_review=None if "for_review" not in result else tuple(result["for_review"]),
-            plan=None if result.get("plan") is None else tuple(result["plan"]),
+            **{name: getattr(told, name) for name in _Told.model_fields},
         )
-
-
-def _window(first_day: str | None, last_day: str | None) -> tuple[date, date] | None:
-    if first_day is None or last_day is None:
-        return None
-    return date.fromisoformat(first_day), date.fromisoformat(last_day)
 
 
 class JobList(ResponseModel):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
+from idexx_sync.core.faults import Fault
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:
@@ -18,3 +20,9 @@ class Audit:
     status: Literal["success", "error", "skipped"] = "success"
     error_message: str | None = None
     case_id: UUID | None = None
+
+
+def refused_audit(external_id: str, fault: Fault) -> Audit:
+    """Of a record of which the database refused a row; it names what refused it (rule R26)."""
+    told = f"{fault.table}.{fault.column}"
+    return Audit(external_id, "update", "refused", status="error", error_message=told)

@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
+from idexx_sync.core.faults import Fault
 from idexx_sync.database.connection import Conn, Settle, writing
+from idexx_sync.database.parts import Parts, Refusal, in_parts, tried
 from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
@@ -40,6 +42,20 @@ class Transaction:
     """Whether what somebody else has changed is left; else one conflict undoes the whole piece,
     and there is no need to write more of it."""
 
+    def in_parts[T, R](
+        self,
+        table: str,
+        items: Sequence[T],
+        write: Callable[[Sequence[T]], R],
+        apart: Callable[[T], bool] = lambda _: False,
+    ) -> Parts[T, R]:
+        """Write all items but those of which a row is refused (rule R26)."""
+        return in_parts(self.conn, self.settle, table, items, write, apart)
+
+    def tried[R](self, table: str, write: Callable[[], R]) -> R | Refusal:
+        """Write all of it, or nothing where a row of it is refused."""
+        return tried(self.conn, self.settle, table, write)
+
 
 @dataclass(slots=True)
 class Written:
@@ -58,6 +74,8 @@ class Written:
     """Key of a change -> the case that it is about."""
     for_review: frozenset[str] = frozenset()
     """Records that a person should look at."""
+    faults: Collection[Fault] = ()
+    """Rows that the database refused, and that were left out."""
 
 
 class Piece(Protocol):
@@ -91,6 +109,7 @@ class Tally:
     """Reason -> the records changed for it."""
     conflicts: frozenset[str] = frozenset()
     for_review: frozenset[str] = frozenset()
+    faults: frozenset[Fault] = frozenset()
     pieces: int = 0
     planned: tuple[dict[str, Any], ...] = ()
     """What a run that only previews would change."""
@@ -106,6 +125,7 @@ class Tally:
             by_reason=by_reason,
             conflicts=self.conflicts | written.conflicts,
             for_review=self.for_review | written.for_review,
+            faults=self.faults | frozenset(written.faults),
             pieces=self.pieces + 1,
             planned=(*self.planned, *planned),
         )
@@ -172,7 +192,7 @@ class Commits:
             )
             if written.conflicts and not again:
                 raise _PlanAgain
-            _store(run, piece, written)
+            written.faults = [*written.faults, *_store(run, piece, written, settle)]
             tally = self.tally.and_(written)
             report = conclude(piece, tally) if conclude is not None else None
             if report is None:
@@ -215,16 +235,21 @@ def _of_earlier_attempts(run: Run) -> Tally:
     return Tally(done=actions, by_reason={EARLIER: frozenset(actions)}, pieces=pieces)
 
 
-def _store(run: Run, piece: Piece, written: Written) -> None:
-    """Write what every piece leaves behind: holds, memory and audits."""
+def _store(run: Run, piece: Piece, written: Written, settle: Settle) -> list[Fault]:
+    """Write what every piece leaves behind: holds, memory and audits; the audits refused."""
     conn, clinic_id, job_id, now = run.conn, run.clinic.id, run.job.id, piece.now
     if piece.holds is not None and piece.holds.changes_anything:
         store_decisions(conn, clinic_id, run.job.sync, job_id, piece.holds, now)
     for kind, records in written.records.items():
         store_records(conn, clinic_id, kind, records, now)
     audits = [_audit(run, change, written) for change in written.changes]
-    store_audits(conn, clinic_id, job_id, [*written.skipped, *audits])
     store_unknown_words(conn, clinic_id, job_id, written.unknown_words, now)
+
+    def write(some: Sequence[Audit]) -> None:
+        store_audits(conn, clinic_id, job_id, some)
+
+    parts = in_parts(conn, settle, "case_sync_audits", [*written.skipped, *audits], write)
+    return [refusal.of(audit.external_id) for audit, refusal in parts.refused]
 
 
 def _audit(run: Run, change: Change, written: Written) -> Audit:

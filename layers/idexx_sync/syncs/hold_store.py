@@ -2,19 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal, Self
 from uuid import UUID, uuid4
 
 from psycopg import Cursor
-from psycopg.rows import class_row
+from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
+from pydantic import ValidationError
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs.model import Params
+from idexx_sync.jobs.model import Params, window_of
 from idexx_sync.jobs.store import job_by_id
-from idexx_sync.syncs.holds import PERMIT_LIFETIME, Finding, HoldDecisions, HoldInForce, HoldStatus
+from idexx_sync.syncs.holds import (
+    PERMIT_LIFETIME,
+    Finding,
+    HoldDecisions,
+    HoldInForce,
+    HoldStatus,
+    objects_in,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,11 @@ class Hold:
     permit_until: datetime | None
     ended_at: datetime | None
 
+    @classmethod
+    def read(cls, *, findings: Any, **columns: Any) -> Self:
+        """The hold of a row; what is no finding in its document is left out."""
+        return cls(findings=dict(objects_in(findings)), **columns)
+
 
 _HOLD_COLUMNS = """id, clinic_id, sync, cause, status, findings, job_id, opened_at, updated_at,
     decided_at, decided_by, permit_until, ended_at"""
@@ -40,7 +53,7 @@ _HOLD_COLUMNS = """id, clinic_id, sync, cause, status, findings, job_id, opened_
 
 def holds_in_force(conn: Conn, clinic_id: UUID, sync: SyncName) -> Cursor[HoldInForce]:
     """The holds that count for the next run; a cursor, because the caller may be pipelining."""
-    return conn.cursor(row_factory=class_row(HoldInForce)).execute(
+    return conn.cursor(row_factory=kwargs_row(HoldInForce.read)).execute(
         """
         SELECT id, cause, status, findings, opened_at, permit_until
           FROM idexx_sync.holds
@@ -160,7 +173,7 @@ def decide(
     Approving gives a permit for exactly what the hold names, for 24 hours.
     """
     permit = PERMIT_LIFETIME if verdict == "approved" else None
-    with conn.cursor(row_factory=class_row(Hold)) as cur:
+    with conn.cursor(row_factory=kwargs_row(Hold.read)) as cur:
         return cur.execute(
             f"""
             UPDATE idexx_sync.holds
@@ -175,7 +188,7 @@ def decide(
 
 
 def hold_by_id(conn: Conn, hold_id: UUID) -> Hold | None:
-    with conn.cursor(row_factory=class_row(Hold)) as cur:
+    with conn.cursor(row_factory=kwargs_row(Hold.read)) as cur:
         return cur.execute(
             f"SELECT {_HOLD_COLUMNS} FROM idexx_sync.holds WHERE id = %s", (hold_id,)
         ).fetchone()
@@ -192,7 +205,7 @@ def holds_newest_first(
 ) -> list[Hold]:
     """`after`: begin behind the hold that was opened then and has this id."""
     opened_at, hold_id = after or (None, None)
-    with conn.cursor(row_factory=class_row(Hold)) as cur:
+    with conn.cursor(row_factory=kwargs_row(Hold.read)) as cur:
         return cur.execute(
             f"""
             SELECT {_HOLD_COLUMNS} FROM idexx_sync.holds
@@ -216,8 +229,8 @@ def holds_newest_first(
 def params_of_finder(conn: Conn, hold: Hold) -> Params:
     """The days of the run that found it: over others the finding might not be the same."""
     job = job_by_id(conn, hold.job_id)
-    days = (job.result or {}).get("window") if job else None
-    if not days:
+    days = window_of((job.result or {}).get("window")) if job else None
+    try:
+        return Params() if days is None else Params(first_day=days[0], last_day=days[1])
+    except ValidationError:  # a result that no run has written
         return Params()
-    first_day, last_day = map(date.fromisoformat, days)
-    return Params(first_day=first_day, last_day=last_day)

@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 from idexx_sync.pims.protocol import Window
@@ -29,6 +29,12 @@ class HoldInForce:
     findings: Mapping[str, Finding]
     opened_at: datetime
     permit_until: datetime | None = None
+
+    @classmethod
+    def read(cls, *, findings: Any, **columns: Any) -> Self:
+        """The hold of a row; a finding without a day that can be read counts as none."""
+        found = {key: finding for key, finding in objects_in(findings) if _has_day(finding)}
+        return cls(findings=found, **columns)
 
     def lies_in(self, window: Window) -> bool:
         """Whether every finding is about a day of the window."""
@@ -117,6 +123,20 @@ def _go_on(
             decisions.updated[hold.id] = findings
         decisions.waiting += hold.status == "open"
         decisions.silenced += hold.status == "rejected"
+
+
+def objects_in(document: Any) -> list[tuple[str, Finding]]:
+    """The findings of a stored document, which may be something else."""
+    items = document.items() if isinstance(document, dict) else ()
+    return [(key, finding) for key, finding in items if isinstance(finding, dict)]
+
+
+def _has_day(finding: Finding) -> bool:
+    try:
+        _day(finding)
+    except (LookupError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _day(finding: Finding) -> date:

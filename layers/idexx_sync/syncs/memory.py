@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter, ValidationError
 
 Kind = Literal["appointment", "visit", "consultation"]
+REFUSED: Final = "refused"
+"""Code of a record of which the database refused a row (rule R26)."""
 
 
 @dataclass(frozen=True, slots=True)

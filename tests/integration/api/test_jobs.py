@@ -53,6 +53,7 @@ def test_a_job_has_all_that_is_known_of_it(api: Api) -> None:
         "message": None,
         "error": None,
         "for_review": None,
+        "faults": None,
         "plan": None,
     }
     assert told["counts"]["created"] == 3

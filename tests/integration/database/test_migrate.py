@@ -55,3 +55,23 @@ def test_a_database_that_is_down_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(DatabaseUnavailable):
         handler({}, None)
+
+
+def test_r26_our_own_columns_hold_no_unfit_value(conn: Connection[Any]) -> None:
+    """Each instant and day of ours has a CHECK: the one that migration 014 gives to all."""
+    unchecked = conn.execute(
+        """
+        SELECT format('%s.%s', c.table_name, c.column_name)
+          FROM information_schema.columns c
+          JOIN information_schema.tables t USING (table_schema, table_name)
+         WHERE c.table_schema = 'idexx_sync' AND t.table_type = 'BASE TABLE'
+           AND c.data_type IN ('timestamp with time zone', 'date')
+           AND NOT EXISTS (
+                SELECT FROM pg_constraint k
+                 WHERE k.conrelid = format('idexx_sync.%I', c.table_name)::regclass
+                   AND k.contype = 'c' AND starts_with(pg_get_constraintdef(k.oid), 'CHECK')
+                   AND strpos(pg_get_constraintdef(k.oid), '0001-01-02') > 0
+                   AND strpos(pg_get_constraintdef(k.oid), '(' || c.column_name || ' ') > 0)
+        """
+    ).fetchall()
+    assert unchecked == []

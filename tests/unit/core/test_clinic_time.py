@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from idexx_sync.core.clinic_time import (
     LAST_SECOND,
     EndsBeforeStart,
+    OutOfCalendar,
     Span,
     day_of,
     local_day,
@@ -208,3 +209,20 @@ def test_r03_an_evening_visit_belongs_to_the_local_day() -> None:
 
     assert to_instant(late, LOS_ANGELES).date() == date(2026, 5, 5)
     assert local_day(to_instant(late, LOS_ANGELES), LOS_ANGELES) == date(2026, 5, 4)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(
+    "start", ["9999-12-31 23:45:00", "9999-12-31 00:00:00", "0001-01-01 00:10:00"]
+)
+def test_r26_what_no_calendar_can_add_up_takes_the_rest_of_its_day(
+    zone: ZoneInfo, start: str
+) -> None:
+    span = occupied_span(start, None, zone, 30, is_block=False)
+    assert (span.day, span.start) == (day_of(start), parse_wall(start).time())
+    assert span.end >= span.start
+
+
+def test_r26_the_instant_of_the_last_evening_is_none() -> None:
+    with pytest.raises(OutOfCalendar):
+        to_instant(parse_wall("9999-12-31 23:45:00"), LOS_ANGELES)

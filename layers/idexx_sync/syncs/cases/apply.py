@@ -1,17 +1,21 @@
 """What a case run writes: cases and patients, and the marks of patients that have died
 (rules R14, R16, R19)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from idexx_sync.syncs.audit import Audit
+from idexx_sync.database.connection import Cur
+from idexx_sync.database.parts import Refusal
+from idexx_sync.syncs.audit import Audit, refused_audit
 from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.model import (
     PREFIX,
     CaseChange,
+    CaseToMark,
+    ConsultationMemory,
     LifeStatusChange,
     Mark,
     Plan,
@@ -19,6 +23,7 @@ from idexx_sync.syncs.cases.model import (
 )
 from idexx_sync.syncs.commit import Transaction, Written
 from idexx_sync.syncs.holds import HoldDecisions
+from idexx_sync.syncs.memory import REFUSED, VisitRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +43,96 @@ class CasePiece:
     def write(self, transaction: Transaction) -> Written:
         """Write the cases; visits whose rows somebody else has changed are left alone whole."""
         conn, clinic_id = transaction.conn, transaction.clinic_id
-        now, settle = transaction.now, transaction.settle
+        settle = transaction.settle
         free = store.lock_unchanged(conn, self.changes, settle) if self.changes else set()
         conflicts = frozenset(change.visit_id for change in self.changes) - free
         if conflicts and not transaction.leaves_conflicts:
             return Written(conflicts=conflicts)
-        plan = self.plan.without(conflicts)
-        new = [change for change in plan.changes if change.case is None]
-        made = store.insert_cases(conn, clinic_id, new, now, settle)
-        not_made = frozenset(change.visit_id for change in new) - made.keys()
-        plan = plan.without(not_made)
+        wanted = self.plan.without(conflicts)
+        made, refused = self._write_cases(transaction, wanted)
+        new = frozenset(change.visit_id for change in wanted.changes if change.case is None)
+        not_made = new - made.keys() - refused.keys()
+        plan = wanted.without(frozenset(not_made | refused.keys()))
         store.keep_keys(conn, clinic_id, plan.adopted, settle)
-        touched = [change for change in plan.changes if change.case is not None]
-        store.update_cases(conn, clinic_id, touched, now)
-        marked = _mark(transaction, plan, self.stored, made)
+        marked, unmarked = _mark(transaction, plan, self.stored, made)
+        told = {visit: refusal.of(PREFIX + visit) for visit, refusal in refused.items()}
+        still_open = _stop(
+            transaction,
+            {case.id: PREFIX + visit for visit in refused for case in self.stored[visit].cases}
+            | {case.id: case.key for case in unmarked},
+        )
         return Written(
             changes=[*plan.changes, *marked],
             conflicts=conflicts | not_made,
             records={
-                "visit": plan.records,
-                "consultation": [m.as_record(visit) for visit, m in plan.memories.items()],
+                "visit": [*plan.records, *self._quarantined(refused)],
+                "consultation": [
+                    m.as_record(visit)
+                    for visit, m in (plan.memories | self._asked_daily(refused)).items()
+                ],
             },
             unknown_words=plan.unknown_words,
-            skipped=list(_skipped(plan)),
+            skipped=[
+                *_skipped(plan),
+                *(
+                    refused_audit(PREFIX + visit, fault)
+                    for visit, fault in told.items()
+                    if not self._was_refused(visit)
+                ),
+            ],
             case_ids={
                 **{change.key: _case_of(change, made) for change in plan.changes},
                 **{change.key: change.case_id for change in marked},
             },
-            for_review=frozenset(PREFIX + mark.visit_id for mark in plan.marks if mark.in_doubt),
+            for_review=frozenset(
+                [
+                    *(PREFIX + mark.visit_id for mark in plan.marks if mark.in_doubt),
+                    *still_open,
+                ]
+            ),
+            faults=[*told.values(), *(r.of(case.key) for case, r in unmarked.items())],
         )
+
+    def _write_cases(
+        self, transaction: Transaction, plan: Plan
+    ) -> tuple[dict[str, UUID], dict[str, Refusal]]:
+        """Visit -> case made, and visit -> what refused a row of it; of that one nothing is
+        written."""
+        conn, clinic_id = transaction.conn, transaction.clinic_id
+        now, settle = transaction.now, transaction.settle
+        of_visit: dict[str, list[CaseChange]] = {}
+        for change in plan.changes:
+            of_visit.setdefault(change.visit_id, []).append(change)
+
+        def write(visits: Sequence[str]) -> dict[str, UUID]:
+            changes = [change for visit in visits for change in of_visit[visit]]
+            new = [change for change in changes if change.case is None]
+            made = store.insert_cases(conn, clinic_id, new, now, settle)
+            touched = [change for change in changes if change.case is not None]
+            store.update_cases(conn, clinic_id, touched, now)
+            return made
+
+        parts = transaction.in_parts("cases", list(of_visit), write, self._was_refused)
+        made = {visit: case for part in parts.results for visit, case in part.items()}
+        return made, dict(parts.refused)
+
+    def _was_refused(self, visit: str) -> bool:
+        return self.stored[visit].record.quarantine_code == REFUSED
+
+    def _quarantined(self, refused: Collection[str]) -> list[VisitRecord]:
+        """What is remembered of visits whose rows were refused: they stay to be written."""
+        return [
+            replace(self.stored[visit].record, key=visit, quarantine_code=REFUSED)
+            for visit in refused
+            if not self._was_refused(visit)
+        ]
+
+    def _asked_daily(self, refused: Collection[str]) -> dict[str, ConsultationMemory]:
+        """What is remembered of records that were read and refused: nobody has taken them over."""
+        return {
+            visit: replace(self.stored[visit].consultation, code=REFUSED, read_at=self.now)
+            for visit in self.plan.memories.keys() & refused
+        }
 
 
 def _mark(
@@ -74,8 +140,9 @@ def _mark(
     plan: Plan,
     stored: Mapping[str, StoredVisit],
     made: Mapping[str, UUID],
-) -> list[LifeStatusChange]:
-    """Mark the cases of patients that have died; those that were not marked yet."""
+) -> tuple[list[LifeStatusChange], dict[CaseToMark, Refusal]]:
+    """Mark the cases of patients that have died, those that were not marked yet; and the cases of
+    which the mark was refused."""
     conn, clinic_id = transaction.conn, transaction.clinic_id
     now, settle = transaction.now, transaction.settle
     marks = {mark: _cases_of(mark.visit_id, stored, made) for mark in plan.marks}
@@ -92,8 +159,29 @@ def _mark(
             of_all = None if visit in made else patient
             mark = Mark(visit, of_all, category, in_doubt=False)
             marks.setdefault(mark, _cases_of(visit, stored, made))
-    found = store.mark_cases(conn, clinic_id, marks, now, settle)
-    return [LifeStatusChange(*one) for one in found]
+    found = store.cases_to_mark(conn, clinic_id, marks, now, settle) if marks else []
+
+    def write(some: Sequence[CaseToMark]) -> Cur:
+        return store.mark_cases(conn, clinic_id, some, now)
+
+    parts = transaction.in_parts("cases", found, write)
+    done = {case_id for part in parts.results for (case_id,) in part.fetchall()}
+    return (
+        [LifeStatusChange(c.key, c.id, c.category) for c in found if c.id in done],
+        dict(parts.refused),
+    )
+
+
+def _stop(transaction: Transaction, cases: Mapping[UUID, str]) -> list[str]:
+    """Let nobody be called about cases that could not be written: what they say is not what is
+    known. `cases` is case -> key; returns the keys of which not even that could be written."""
+    conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
+
+    def write(some: Sequence[UUID]) -> None:
+        store.stop_calls(conn, clinic_id, some, now)
+
+    parts = transaction.in_parts("cases", list(cases), write)
+    return [cases[case] for case, _ in parts.refused]
 
 
 def _cases_of(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from idexx_sync.core.clinic_time import day_of, to_wall
+from idexx_sync.core.faults import Fault
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Snapshot, SourceRecord, Unreadable
@@ -213,6 +214,12 @@ def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord]) -> Repor
         held={cause: len(found) for cause, found in judged.judgement.findings.items()},
         window=(window.first_day.isoformat(), window.last_day.isoformat()),
     )
+
+
+def faults_found(run: Run, judged: Judged) -> list[Fault]:
+    """What of the clinic's settings and of the visits' rows cannot be read."""
+    cases = (case for visit in judged.loaded.stored.values() for case in visit.cases)
+    return [*run.clinic.faults, *(fault for case in cases for fault in case.faults)]
 
 
 def _is_cancelled(word: str | None) -> bool:

@@ -10,6 +10,7 @@ from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
 from idexx_sync.syncs.decision import Decision, Fact
+from idexx_sync.syncs.memory import REFUSED
 
 READ_FAILED: Final = "read_failed"
 WRONG_PATIENT: Final = "wrong_patient"
@@ -64,13 +65,15 @@ def rule_reading(
     memory = stored.consultation
     if visit.consultation_id is None:
         return ReadingRuling(False, "no_record")
+    rested = memory.read_at is None or now - memory.read_at >= DAILY
+    if memory.code == REFUSED:
+        return ReadingRuling(changed or rested, REFUSED)
     if has_failed(memory):
         return ReadingRuling(True, READ_FAILED)
     if memory.id is None:
         return ReadingRuling(True, "never_read")
     if memory.id != visit.consultation_id:
         return ReadingRuling(True, "another_record")
-    rested = memory.read_at is None or now - memory.read_at >= DAILY
     if memory.code is not None:
         return ReadingRuling(changed or rested, memory.code)
     if appointment_status(visit.status) != "finalized":

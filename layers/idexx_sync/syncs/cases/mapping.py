@@ -48,7 +48,8 @@ class MappedFields:
 
 
 def map_visit(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> MappedFields:
-    """What the calendar says. Raises EndsBeforeStart for a visit of negative length."""
+    """What the calendar says. Raises EndsBeforeStart for a visit of negative length, and
+    OutOfCalendar for one of which the instant is none."""
     start = to_instant(parse_wall(visit.start), zone)
     status = appointment_status(visit.status)
     name = visit.patient_name or UNKNOWN_NAME

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from idexx_sync.core.faults import Fault, unreadable
 from idexx_sync.syncs.cases.fields import STAMPS, TIMES
 from idexx_sync.syncs.change import Action
 from idexx_sync.syncs.memory import (
@@ -52,6 +53,19 @@ class StoredCase:
     metadata: Any
     extraction: Any
     patient: StoredPatient | None
+
+    @property
+    def faults(self) -> list[Fault]:
+        """Columns that cannot be read."""
+        own = {
+            "scheduled_at": self.scheduled_at,
+            "metadata": self.metadata,
+            "entity_extraction": self.extraction,
+        }
+        found = unreadable("cases", self.id, own)
+        if self.patient is not None:
+            found += unreadable("patients", self.patient.id, self.patient.columns)
+        return found
 
     def value(self, name: str) -> Any:
         """The field's value; None where there is none."""
@@ -216,6 +230,16 @@ class Mark:
     patient_id: str | None
     category: Literal["euthanasia", "death", "cremation"]
     in_doubt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseToMark:
+    """A case of a patient that has died, of which nobody has said anything yet."""
+
+    key: str
+    """Under which the mark is audited."""
+    id: UUID
+    category: str
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from idexx_sync.core.clinic_time import EndsBeforeStart
+from idexx_sync.core.clinic_time import EndsBeforeStart, OutOfCalendar
 from idexx_sync.core.vocabulary import appointment_status, fold
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext, same
@@ -50,6 +50,7 @@ SAID: Final = ("start", "end", "status", "type", "patient", "client", "consultat
 VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
 NOT_AN_OBJECT: Final = "document_not_an_object"
 ENDS_BEFORE_START: Final = "ends_before_start"
+OUT_OF_CALENDAR: Final = "out_of_calendar"
 
 
 def plan_visits(
@@ -113,6 +114,8 @@ class _Visit:
             mapped = map_visit(self.visit, self.context.zone, self.context.slot_minutes)
         except EndsBeforeStart:
             code = ENDS_BEFORE_START
+        except OutOfCalendar:
+            code = OUT_OF_CALENDAR
         else:
             code = self._fault_of_documents()
         if code is not None:
@@ -365,7 +368,7 @@ class _Visit:
 
     def _quarantine(self, code: str) -> None:
         self.plan.quarantined[self.visit.id] = code
-        self._note("R3" if code == ENDS_BEFORE_START else "R16", code)
+        self._note("R16" if code == NOT_AN_OBJECT else "R3", code)
         if self.stored.record.quarantine_code != code:
             self.plan.newly_quarantined.add(self.visit.id)
 

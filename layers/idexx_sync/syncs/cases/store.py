@@ -18,6 +18,7 @@ from idexx_sync.syncs.cases.model import (
     PREFIX,
     SOURCE,
     CaseChange,
+    CaseToMark,
     ConsultationMemory,
     Mark,
     StoredCase,
@@ -34,6 +35,11 @@ OLDEST_SOURCE: Final = "idexx_neo"
 OLDEST_WAITING: Final = timedelta(minutes=20)
 """An inbound job that waits for longer has been given up: its event is too old by then."""
 MARKED_BACK: Final = timedelta(days=30)
+_UNMARKED: Final = "coalesce(c.extreme_case_check, 'null') = 'null'"
+_DAY: Final = (
+    "coalesce(CASE WHEN c.scheduled_at > '1900-01-01' THEN c.scheduled_at END, c.created_at)"
+)
+"""When a case is about, by SQL; a time that nobody meant says nothing."""
 _START: Final = in_source(VisitMemory, "start")
 _STATUS: Final = in_source(VisitMemory, "status")
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
@@ -252,7 +258,7 @@ def insert_cases(
     that may be made again.
     """
     wanted = {change.visit_id: uuid4() for change in changes}
-    made = keep_keys(conn, clinic_id, wanted, settle)
+    made = keep_keys(conn, clinic_id, wanted, settle) if wanted else {}
     changes = [change for change in changes if made.get(change.visit_id) == wanted[change.visit_id]]
     if not changes:
         return {}
@@ -380,53 +386,75 @@ def _update_patients(
     )
 
 
-def mark_cases(
+def stop_calls(conn: Conn, clinic_id: UUID, case_ids: Sequence[UUID], now: datetime) -> None:
+    """Make completed cases reviewed, whatever else they say: nobody is called about those."""
+    conn.execute(
+        """
+        UPDATE public.cases SET status = 'reviewed', updated_at = %s
+         WHERE id = ANY(%s) AND status = 'completed'
+           AND (clinic_id = %s OR clinic_id IS NULL)
+        """,
+        (now, list(case_ids), clinic_id),
+    )
+
+
+def cases_to_mark(
     conn: Conn, clinic_id: UUID, marks: Mapping[Mark, Sequence[UUID]], now: datetime, settle: Settle
-) -> list[tuple[str, UUID, str]]:
-    """Mark every case of the patients, and those named: audit id, case and category of each.
+) -> list[CaseToMark]:
+    """Every case of the patients, and those named, each with the gravest category.
 
     Only where nobody has said anything yet, and only of the last 30 days and days to come
     (rule R19). `marks` is mark -> all cases of its visit.
     """
-    if not marks:
-        return []
-    marked = conn.execute(
-        """
+    found = conn.execute(
+        f"""
         WITH found AS (
             SELECT DISTINCT ON (c.id) c.id, m.category
               FROM unnest(%b::text[], %b::text[], %b::text[]) AS m (patient, category, cases)
               JOIN public.cases c ON (c.clinic_id = %s OR c.clinic_id IS NULL)
                    AND (c.id::text = ANY(string_to_array(m.cases, ','))
                         OR c.clinic_id IS NOT NULL AND m.patient IS NOT NULL AND (
-                            c.metadata #>> '{pimsAppointment,patient,id}' = m.patient
+                            c.metadata #>> '{{pimsAppointment,patient,id}}' = m.patient
                             OR EXISTS (SELECT FROM public.patients p
                                         WHERE p.case_id = c.id AND p.external_id = m.patient)))
+             WHERE {_UNMARKED} AND {_DAY} >= %s
              ORDER BY c.id, array_position(%b::text[], m.category)
         )
-        UPDATE public.cases c
-           SET extreme_case_check =
-                   jsonb_build_object('isExtremeCase', true, 'category', found.category),
-               updated_at = %s
-          FROM found
-         WHERE c.id = found.id AND coalesce(c.extreme_case_check, 'null') = 'null'
-           AND coalesce(c.scheduled_at, c.created_at) >= %s
-        RETURNING coalesce((SELECT min(k.external_id) FROM idexx_sync.case_keys k
-                             WHERE k.clinic_id = %s AND k.case_id = c.id), c.id::text),
-                  c.id, found.category
+        SELECT coalesce((SELECT min(k.external_id) FROM idexx_sync.case_keys k
+                          WHERE k.clinic_id = %s AND k.case_id = found.id), found.id::text),
+               found.id, found.category
+          FROM found ORDER BY found.id
         """,
         (
             [mark.patient_id for mark in marks],
             [mark.category for mark in marks],
             [",".join(map(str, cases)) for cases in marks.values()],
             clinic_id,
-            list(GRAVEST_FIRST),
-            now,
             now - MARKED_BACK,
+            list(GRAVEST_FIRST),
             clinic_id,
         ),
     )
     settle()
-    return marked.fetchall()
+    return [CaseToMark(*row) for row in found.fetchall()]
+
+
+def mark_cases(
+    conn: Conn, clinic_id: UUID, cases: Sequence[CaseToMark], now: datetime
+) -> Cursor[tuple[Any, ...]]:
+    """Mark the cases of which still nobody has said anything; the cursor gives their ids."""
+    return conn.execute(
+        f"""
+        UPDATE public.cases c
+           SET extreme_case_check =
+                   jsonb_build_object('isExtremeCase', true, 'category', p.category),
+               updated_at = %s
+          FROM unnest(%b::uuid[], %b::text[]) AS p (id, category)
+         WHERE c.id = p.id AND (c.clinic_id = %s OR c.clinic_id IS NULL) AND {_UNMARKED}
+        RETURNING c.id
+        """,
+        (now, [case.id for case in cases], [case.category for case in cases], clinic_id),
+    )
 
 
 def marks_of_patients(
@@ -436,7 +464,7 @@ def marks_of_patients(
     if not patients:
         return {}
     found = conn.execute(
-        """
+        f"""
         SELECT p.external_id,
                (array_agg(c.extreme_case_check ->> 'category' ORDER BY
                    array_position(%b::text[], c.extreme_case_check ->> 'category')))[1]
@@ -444,7 +472,7 @@ def marks_of_patients(
          WHERE p.clinic_id = %s AND p.external_id = ANY(%s) AND c.clinic_id = %s
            AND c.extreme_case_check ->> 'isExtremeCase' = 'true'
            AND c.extreme_case_check ->> 'category' = ANY(%b)
-           AND coalesce(c.scheduled_at, c.created_at) >= %s
+           AND {_DAY} >= %s
          GROUP BY 1
         """,
         (

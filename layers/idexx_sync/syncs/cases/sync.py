@@ -9,7 +9,8 @@ from typing import ClassVar, Final
 
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import local_day
-from idexx_sync.jobs.contract import Progress, Report, Run
+from idexx_sync.core.faults import Fault
+from idexx_sync.jobs.contract import FAULTS, Progress, Report, Run
 from idexx_sync.pims.protocol import ConsultationAnswer, Pims, SourceRecord, Window
 from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.apply import CasePiece
@@ -19,6 +20,7 @@ from idexx_sync.syncs.cases.calendar import (
     calendar_of,
     consultations_due,
     context_of,
+    faults_found,
     first_report,
     judged,
     load,
@@ -44,6 +46,8 @@ class CalendarPiece(CasePiece):
     due: Sequence[SourceRecord] = field(kw_only=True)
     """Visits whose consultation is to be read."""
     report: Report = field(kw_only=True)
+    faults: Sequence[Fault] = field(kw_only=True)
+    """What of settings and rows cannot be read."""
 
 
 class CaseSync:
@@ -146,10 +150,11 @@ def _commit_calendar(run: Run, commits: Commits, calendar: ShownCalendar) -> Cal
             judged=decided,
             due=due,
             report=first_report(run, decided, due),
+            faults=faults_found(run, decided),
         )
 
     def conclude(unit: CalendarPiece, tally: Tally) -> Report | None:
-        return None if unit.due else _counted(unit.report, tally)
+        return None if unit.due else _counted(unit.report, tally, unit.faults)
 
     run.progress.phase("write")
     return commits.write(prepare, conclude)
@@ -199,11 +204,12 @@ def _last_report(calendar: CalendarPiece, done: Consulted, tally: Tally) -> Repo
     report.counts["edited_in_odis"] = len(calendar.plan.edited.keys() | done.edited)
     if done.left:
         report.warnings["consultations_left"] = done.left
-    return _counted(report, tally)
+    return _counted(report, tally, calendar.faults)
 
 
-def _counted(report: Report, tally: Tally) -> Report:
+def _counted(report: Report, tally: Tally, unread: Sequence[Fault]) -> Report:
     """The report with what was written."""
+    report.name_faults([*unread, *tally.faults])
     counts = report.counts
     counts |= tally.counted()
     counts["marked"] = len(tally.by_reason.get(LIFE_STATUS, ()))
@@ -211,6 +217,7 @@ def _counted(report: Report, tally: Tally) -> Report:
     touched = {key for keys in written for key in keys if key.startswith(PREFIX)}
     left = len(tally.conflicts) + report.warnings.get("cases_not_written", 0)
     left += counts["deleted_in_odis"] + sum(report.held.values())
+    left += report.warnings.get(FAULTS["refused"], 0)
     counts["unchanged"] = max(0, counts["read"] - len(touched) - left)
     if tally.for_review:
         report.warnings["life_status_in_doubt"] = len(tally.for_review)

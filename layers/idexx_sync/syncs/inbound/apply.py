@@ -1,19 +1,26 @@
 """What an inbound run writes: appointments, slots and the sign of freshness (rules R12, R13)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic, store_configuration
+from idexx_sync.core.faults import Fault
+from idexx_sync.database.connection import Cur
+from idexx_sync.database.parts import Refusal
 from idexx_sync.pims.protocol import Configuration, Window
-from idexx_sync.syncs.audit import Audit
+from idexx_sync.syncs.audit import Audit, refused_audit
 from idexx_sync.syncs.commit import Tally, Transaction, Written
 from idexx_sync.syncs.gate import Judgement
 from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.inbound import slot_store, store
 from idexx_sync.syncs.inbound.gate import Allowed
-from idexx_sync.syncs.inbound.model import Plan, RowChange, Stored
-from idexx_sync.syncs.inbound.slots import SlotPlan
+from idexx_sync.syncs.inbound.model import Appointment, Plan, RowChange, Stored
+from idexx_sync.syncs.inbound.slot_store import Uncounted
+from idexx_sync.syncs.inbound.slots import Slot, SlotPlan
+from idexx_sync.syncs.memory import REFUSED, Record
 
 
 @dataclass(slots=True)
@@ -32,8 +39,12 @@ class CalendarPiece:
     started_at: datetime
     configuration: Configuration | None
     """Freshly read from the source; None: still the stored one."""
+    slot_faults: Sequence[Fault] = ()
+    """Values of stored slots that cannot be read."""
     slot_counts: dict[str, int] = field(default_factory=dict)
     """What became of the slots, by the words of a report; filled by writing."""
+    refused: Sequence[RowChange] = ()
+    """Changes that the database refused; filled by writing. They take time all the same."""
 
     @property
     def changes(self) -> Sequence[RowChange]:
@@ -50,29 +61,63 @@ class CalendarPiece:
         changes, written = self._write_rows(transaction)
         if written.conflicts and not transaction.leaves_conflicts:
             return written
-        self._write_slots(transaction, changes)
-        if self.plan.complete:
-            self._refresh(transaction, written)
+        days = _days_to_count(self.window, [*changes, *self.refused])
+        slot_store.lock_slots(transaction.conn, transaction.clinic_id, days)
+        faults = self._write_grid(transaction, changes, days)
+        faults += self._count_and_refresh(transaction, written, days)
+        written.faults = [*written.faults, *faults]
         return written
 
     def _write_rows(self, transaction: Transaction) -> tuple[list[RowChange], Written]:
         conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
-        created = [change for change in self.changes if change.row is None]
-        touched = [change for change in self.changes if change.row is not None]
-        done = store.insert_appointments(conn, clinic_id, created, now, transaction.settle)
-        done |= store.update_appointments(conn, clinic_id, touched, now, transaction.settle)
+        done: set[str] = set()
+        refused: dict[str, Fault] = {}
+        for write, wanted in (
+            (store.insert_appointments, [c for c in self.changes if c.row is None]),
+            (store.update_appointments, [c for c in self.changes if c.row is not None]),
+        ):
+            parts = transaction.in_parts(
+                "schedule_appointments",
+                wanted,
+                partial(write, conn, clinic_id, now=now),
+                apart=lambda change: self._was_refused(change.key),
+            )
+            done |= {key for written in parts.results for (key,) in written.fetchall()}
+            refused |= {change.key: refusal.of(change.key) for change, refusal in parts.refused}
         if self.configuration is not None:
             store_configuration(conn, clinic_id, self.configuration, now)
         changes = [change for change in self.changes if change.key in done]
+        self.refused = [change for change in self.changes if change.key in refused]
         return changes, Written(
             changes=changes,
-            conflicts=frozenset(change.key for change in self.changes) - done,
+            conflicts=frozenset(c.key for c in self.changes) - done - refused.keys(),
             records={
-                "appointment": self.allowed.records + [change.record for change in changes],
+                "appointment": [
+                    *self.allowed.records,
+                    *(change.record for change in changes),
+                    *(self._quarantine(key) for key in refused if not self._was_refused(key)),
+                ],
             },
             unknown_words=self.plan.unknown_words,
-            skipped=self._skipped(done),
+            skipped=[*self._skipped(done), *self._refused_audits(refused)],
+            faults=list(refused.values()),
         )
+
+    def _was_refused(self, key: str) -> bool:
+        return self.stored.record(key).quarantine_code == REFUSED
+
+    def _quarantine(self, key: str) -> Record:
+        """What is remembered of a record whose row was refused: it stays to be written."""
+        before = self.stored.record(key)
+        return replace(before, quarantine_code=REFUSED, strikes=0, struck_at=None)
+
+    def _refused_audits(self, refused: Mapping[str, Fault]) -> list[Audit]:
+        """Records whose rows were refused, each told once."""
+        return [
+            refused_audit(key, fault)
+            for key, fault in refused.items()
+            if not self._was_refused(key)
+        ]
 
     def _skipped(self, done: set[str]) -> list[Audit]:
         """Records that could not be understood, each told once."""
@@ -82,45 +127,126 @@ class CalendarPiece:
             if item.key is not None and item.is_new and item.key not in done
         ]
 
-    def _write_slots(self, transaction: Transaction, changes: Sequence[RowChange]) -> None:
+    def _write_grid(
+        self, transaction: Transaction, changes: Sequence[RowChange], days: Sequence[date]
+    ) -> list[Fault]:
         conn, clinic_id, plan = transaction.conn, transaction.clinic_id, self.slots
-        now, settle = transaction.now, transaction.settle
-        days = _days_to_count(self.window, changes)
-        slot_store.lock_slots(conn, clinic_id, days)
-        if plan.changes_anything or changes:
-            slots = plan.create + plan.update
-            slot_store.upsert_slots(conn, clinic_id, slots, transaction.job_id, now)
-            slot_store.link_appointments(conn, clinic_id, days, plan.off_grid)
-            deleted = slot_store.delete_unused_slots(conn, clinic_id, plan.off_grid, now, settle)
-            self.slot_counts["slots_created"] = len(plan.create)
-            self.slot_counts["slots_updated"] = len(plan.update)
-            self.slot_counts["slots_deleted"] = deleted
-            self.slot_counts["slots_off_grid"] = len(plan.off_grid) - deleted
-        recounted = slot_store.recount(conn, clinic_id, days, plan.off_grid, now)
-        settle()
-        self.slot_counts["slots_recounted"] = len(recounted.fetchall())
+        now = transaction.now
+        if not plan.changes_anything and not changes:
+            return []
 
-    def _refresh(self, transaction: Transaction, written: Written) -> None:
-        """Tell readers that the calendar is fresh."""
+        def upsert(slots: Sequence[Slot]) -> None:
+            slot_store.upsert_slots(conn, clinic_id, slots, transaction.job_id, now)
+
+        def link(some: Sequence[date]) -> None:
+            slot_store.link_appointments(conn, clinic_id, some, plan.off_grid)
+
+        def delete(some: Sequence[UUID]) -> Cur:
+            return slot_store.delete_unused_slots(conn, clinic_id, some, now)
+
+        wanted = plan.create + plan.update
+        upserted = transaction.in_parts("schedule_slots", wanted, upsert)
+        linked = transaction.in_parts("schedule_appointments", days, link)
+        dropped = transaction.in_parts("schedule_slots", plan.off_grid, delete)
+        deleted = sum(len(rows.fetchall()) for rows in dropped.results)
+        refused = {slot.key for slot, _ in upserted.refused}
+        for name, slots in (("slots_created", plan.create), ("slots_updated", plan.update)):
+            self.slot_counts[name] = sum(slot.key not in refused for slot in slots)
+        self.slot_counts["slots_deleted"] = deleted
+        self.slot_counts["slots_off_grid"] = len(plan.off_grid) - deleted
+        return [
+            *(refusal.of(f"{slot.day} {slot.start}") for slot, refusal in upserted.refused),
+            *(refusal.of(str(day)) for day, refusal in linked.refused),
+            *(refusal.of(str(slot_id)) for slot_id, refusal in dropped.refused),
+        ]
+
+    def _count_and_refresh(
+        self, transaction: Transaction, written: Written, days: Sequence[date]
+    ) -> list[Fault]:
+        """Count what is booked and tell readers that the calendar is fresh, in one round trip."""
+
+        def all_of_it() -> Cur:
+            recounted = self._recount(transaction, days)
+            if self.plan.complete:
+                for _, refresh in self._refreshes(transaction, written):
+                    refresh()
+            return recounted
+
+        recounted = transaction.tried("schedule_slots", all_of_it)
+        if not isinstance(recounted, Refusal):
+            self.slot_counts["slots_recounted"] = len(recounted.fetchall())
+            return []
+        faults = self._recount_apart(transaction, days)
+        if self.plan.complete:
+            for table, refresh in self._refreshes(transaction, written):
+                if isinstance(refusal := transaction.tried(table, refresh), Refusal):
+                    faults.append(refusal.of(str(transaction.clinic_id)))
+        return faults
+
+    def _recount_apart(self, transaction: Transaction, days: Sequence[date]) -> list[Fault]:
+        """Count day by day; one where a slot may not be booked above its capacity is just full."""
+        parts = transaction.in_parts(
+            "schedule_slots", days, lambda some: self._recount(transaction, some)
+        )
+        full = transaction.in_parts(
+            "schedule_slots",
+            [day for day, _ in parts.refused],
+            lambda some: self._recount(transaction, some, capped=True),
+        )
+        rows = [rows for counted in (parts, full) for rows in counted.results]
+        self.slot_counts["slots_recounted"] = sum(len(one.fetchall()) for one in rows)
+        return [refusal.of(str(day)) for day, refusal in parts.refused]
+
+    def _recount(
+        self, transaction: Transaction, days: Sequence[date], *, capped: bool = False
+    ) -> Cur:
+        uncounted = Uncounted(
+            [_span(change.after) for change in self.refused if not change.after.frees_time],
+            [day for day in days if day not in self.window],
+        )
+        conn, off_grid = transaction.conn, self.slots.off_grid
+        return slot_store.recount(
+            conn, transaction.clinic_id, days, off_grid, uncounted, transaction.now, capped=capped
+        )
+
+    def _refreshes(
+        self, transaction: Transaction, written: Written
+    ) -> list[tuple[str, Callable[[], None]]]:
+        """What tells readers that the calendar is fresh, each by the table that it writes."""
         conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
         older_than = now - timedelta(minutes=self.clinic.schedule.stale_minutes) / 2
         unseen = [item.row.key for item in self.plan.missing]
-        store.refresh_appointments(conn, clinic_id, self.window, unseen, now, older_than)
-        slot_store.refresh_slots(conn, clinic_id, self.window, transaction.job_id, now, older_than)
-        store.record_schedule_sync(
-            conn,
-            transaction.job_id,
-            clinic_id,
-            self.window,
-            {
-                **self.slot_counts,
-                **Tally().and_(written).counted(),
-                "conflicts": len(written.conflicts),
-            },
-            partial=bool(self.judgement.findings or self.plan.quarantined),
-            started_at=self.started_at,
-            now=now,
-        )
+
+        def rows() -> None:
+            store.refresh_appointments(conn, clinic_id, self.window, unseen, now, older_than)
+
+        def slots() -> None:
+            slot_store.refresh_slots(
+                conn, clinic_id, self.window, transaction.job_id, now, older_than
+            )
+
+        def run() -> None:
+            store.record_schedule_sync(
+                conn,
+                transaction.job_id,
+                clinic_id,
+                self.window,
+                {
+                    **self.slot_counts,
+                    **Tally().and_(written).counted(),
+                    "conflicts": len(written.conflicts),
+                },
+                partial=bool(self.judgement.findings or self.plan.quarantined or self.refused),
+                started_at=self.started_at,
+                now=now,
+            )
+
+        return [("schedule_appointments", rows), ("schedule_slots", slots), ("schedule_syncs", run)]
+
+
+def _span(after: Appointment) -> tuple[date, time, time, bool]:
+    fills = after.kind == "block" and after.room_id is None
+    return after.date, after.start_time, after.end_time, fills
 
 
 def _days_to_count(window: Window, changes: Sequence[RowChange]) -> list[date]:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, time
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
+from idexx_sync.core.clinic_time import LAST_SECOND
+from idexx_sync.core.faults import Fault, Unfit, unreadable
 from idexx_sync.core.vocabulary import FREES_TIME
 from idexx_sync.pims.protocol import RecordKind
 from idexx_sync.syncs.change import Action
@@ -41,6 +43,7 @@ class Appointment:
 
 
 COLUMNS: Final = tuple(column.name for column in fields(Appointment))
+_MOST_TIME: Final = {"date": date.max, "start_time": time.min, "end_time": LAST_SECOND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,20 @@ class Row:
     """`neo_appointment_id`: a visit's id, or `<id>@<start>` for a block."""
     deleted: bool
     appointment: Appointment
+    faults: tuple[Fault, ...] = ()
+    """Columns that cannot be read; the appointment has what takes most time in their place."""
+
+    @classmethod
+    def read(
+        cls, id_: UUID, version: str, key: str, columns: Mapping[str, Any], *, deleted: bool
+    ) -> Self:
+        """The row of the stored columns, which may hold what no clock and no calendar shows."""
+        stored: dict[str, Any] = {
+            name: _MOST_TIME[name] if isinstance(value, Unfit) else value
+            for name, value in columns.items()
+        }
+        faults = tuple(unreadable("schedule_appointments", id_, columns))
+        return cls(id_, version, key, deleted, Appointment(**stored), faults)
 
     @property
     def occupies(self) -> bool:
@@ -99,6 +116,8 @@ class RowChange:
             for name in COLUMNS
             if getattr(before, name, None) != getattr(self.after, name)
         }
+        for fault in self.row.faults if self.row else ():
+            changed[fault.column] = (fault.code, getattr(self.after, fault.column))
         was_deleted, is_deleted = bool(self.row and self.row.deleted), self.action == "remove"
         if was_deleted != is_deleted:
             changed["removed"] = (was_deleted, is_deleted)

@@ -166,7 +166,7 @@ class _Planner:
             change = RowChange(key, "create", "new", after, None, memory)
         elif row.deleted:
             change = RowChange(key, "update", "came_back", after, row, memory)
-        elif row.appointment != after:
+        elif row.appointment != after or row.faults:
             reason = "source" if remembered.source is None or news else "rederived"
             change = RowChange(key, "update", reason, after, row, memory, shift_minutes=shift)
         else:

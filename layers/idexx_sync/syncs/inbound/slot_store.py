@@ -1,13 +1,14 @@
 """SQL of the slots: the grid, the links to appointments, and the count of what is booked."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from psycopg import Cursor
 
-from idexx_sync.database.connection import Conn, Settle
+from idexx_sync.database.connection import Conn
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.inbound.slots import Slot, StoredSlot
 
@@ -24,7 +25,11 @@ def slots_of(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, .
 
 
 def stored_slots(cursor: Cursor[tuple[Any, ...]]) -> list[StoredSlot]:
-    return [StoredSlot(slot_id, Slot(*rest)) for slot_id, *rest in cursor.fetchall()]
+    names = ("day", "start", "end", "capacity")
+    return [
+        StoredSlot.read(slot_id, dict(zip(names, columns, strict=True)))
+        for slot_id, *columns in cursor.fetchall()
+    ]
 
 
 def lock_slots(conn: Conn, clinic_id: UUID, days: Sequence[date]) -> None:
@@ -45,8 +50,6 @@ def upsert_slots(
     conn: Conn, clinic_id: UUID, slots: Sequence[Slot], sync_id: UUID, now: datetime
 ) -> None:
     """Create slots or correct their end and capacity; never touches `booked_count`."""
-    if not slots:
-        return
     conn.execute(
         """
         INSERT INTO public.schedule_slots AS s
@@ -97,12 +100,10 @@ def link_appointments(
 
 
 def delete_unused_slots(
-    conn: Conn, clinic_id: UUID, off_grid: Sequence[UUID], now: datetime, settle: Settle
-) -> int:
-    """Delete slots off the grid that no appointment and no booking refers to; count them."""
-    if not off_grid:
-        return 0
-    deleted = conn.execute(
+    conn: Conn, clinic_id: UUID, off_grid: Sequence[UUID], now: datetime
+) -> Cursor[tuple[Any, ...]]:
+    """Delete slots off the grid that no appointment and no booking refers to; a row for each."""
+    return conn.execute(
         """
         DELETE FROM public.schedule_slots s
          WHERE s.clinic_id = %(clinic_id)s AND s.id = ANY(%(off_grid)s)
@@ -118,18 +119,35 @@ def delete_unused_slots(
         """,
         {"clinic_id": clinic_id, "off_grid": list(off_grid), "now": now},
     )
-    settle()
-    return len(deleted.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """What takes time without a row that says so."""
+
+    spans: Sequence[tuple[date, time, time, bool]] = ()
+    """Day, start and end of appointments that were refused, and whether each fills its slots."""
+    unread_days: Sequence[date] = ()
+    """Days that this run has not read: an appointment that was refused earlier may lie there."""
 
 
 def recount(
-    conn: Conn, clinic_id: UUID, days: Sequence[date], off_grid: Sequence[UUID], now: datetime
+    conn: Conn,
+    clinic_id: UUID,
+    days: Sequence[date],
+    off_grid: Sequence[UUID],
+    uncounted: Uncounted,
+    now: datetime,
+    *,
+    capped: bool = False,
 ) -> Cursor[tuple[Any, ...]]:
     """Set `booked_count` of the days' slots to what occupies them, where it differs (rule R12).
 
     Counted are overlapping appointments that were neither cancelled nor missed, and live bookings
     that no such appointment stands for already. A block without a room and a slot off
-    the grid are full. The slots must be locked. Returns a row per slot written.
+    the grid are full. What was refused (rule R26) counts as if it were there. The slots must be
+    locked. If `capped`, nothing is counted above a slot's capacity. Returns a row per slot
+    written.
     """
     return conn.execute(
         """
@@ -139,6 +157,9 @@ def recount(
               FROM public.schedule_appointments
              WHERE clinic_id = %(clinic_id)s AND deleted_at IS NULL AND date = ANY(%(days)s)
                AND status NOT IN ('cancelled', 'no_show')
+             UNION ALL
+            SELECT * FROM unnest(%(dates)b::date[], %(starts)b::time[], %(ends)b::time[],
+                                 %(fills)b::boolean[])
              UNION ALL
             SELECT b.date, b.start_time, b.end_time, false
               FROM public.vapi_bookings b
@@ -155,10 +176,15 @@ def recount(
               FROM occupying GROUP BY date, start_time, end_time
         ),
         counted AS (
-            SELECT s.id, CASE
+            SELECT s.id, least(CASE WHEN %(capped)s THEN s.capacity END, CASE
                      WHEN s.id = ANY(%(off_grid)s) OR coalesce(bool_or(o.fills), false)
                      THEN greatest(coalesce(sum(o.n), 0), s.capacity)
-                     ELSE coalesce(sum(o.n), 0) END AS booked
+                     WHEN s.date = ANY(%(unread)s) AND EXISTS (
+                          SELECT FROM idexx_sync.records
+                           WHERE clinic_id = %(clinic_id)s AND kind = 'appointment'
+                             AND quarantine_code = 'refused')
+                     THEN greatest(coalesce(sum(o.n), 0), s.booked_count)
+                     ELSE coalesce(sum(o.n), 0) END) AS booked
               FROM public.schedule_slots s
               LEFT JOIN spans o
                 ON o.date = s.date AND o.start_time < s.end_time AND o.end_time > s.start_time
@@ -170,7 +196,18 @@ def recount(
          WHERE s.clinic_id = %(clinic_id)s AND s.id = c.id AND s.booked_count <> c.booked
         RETURNING s.id
         """,
-        {"clinic_id": clinic_id, "days": list(days), "off_grid": list(off_grid), "now": now},
+        {
+            "clinic_id": clinic_id,
+            "days": list(days),
+            "off_grid": list(off_grid),
+            "now": now,
+            "dates": [span[0] for span in uncounted.spans],
+            "starts": [span[1] for span in uncounted.spans],
+            "ends": [span[2] for span in uncounted.spans],
+            "fills": [span[3] for span in uncounted.spans],
+            "unread": list(uncounted.unread_days),
+            "capped": capped,
+        },
     )
 
 

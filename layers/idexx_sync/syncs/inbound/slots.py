@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.clinics.hours import Hours, hours_by_weekday, weekday_number
 from idexx_sync.clinics.store import BlockedPeriod, Clinic
-from idexx_sync.core.clinic_time import to_instant, to_wall
+from idexx_sync.core.clinic_time import LAST_SECOND, to_instant, to_wall
+from idexx_sync.core.faults import Fault, or_else, unreadable
 
 SlotKey = tuple[date, time]
 """Day and start, in clinic wall-clock time."""
@@ -32,6 +34,26 @@ class StoredSlot:
 
     id: UUID
     slot: Slot
+    """Of the day's whole time, where a time of it cannot be read."""
+    faults: tuple[Fault, ...] = ()
+    """Columns that cannot be read."""
+
+    @classmethod
+    def read(cls, id_: UUID, columns: Mapping[str, Any]) -> Self:
+        """The slot of the stored columns `day`, `start`, `end` and `capacity`."""
+        names = {"start": "start_time", "end": "end_time"}
+        faults = unreadable("schedule_slots", id_, {names.get(n, n): v for n, v in columns.items()})
+        slot = Slot(
+            day=columns["day"],
+            start=or_else(columns["start"], time.min),
+            end=or_else(columns["end"], LAST_SECOND),
+            capacity=columns["capacity"],
+        )
+        return cls(id_, slot, tuple(faults))
+
+    @property
+    def has_start(self) -> bool:
+        return all(fault.column != "start_time" for fault in self.faults)
 
 
 @dataclass(slots=True)
@@ -66,7 +88,7 @@ def plan_slots(grid: Sequence[Slot], stored: Sequence[StoredSlot], local_now: da
     A slot of the grid that has begun is only created where no stored one covers its time: after
     a change of hours two grids must not lie over each other.
     """
-    by_key: Mapping[SlotKey, StoredSlot] = {item.slot.key: item for item in stored}
+    by_key: Mapping[SlotKey, StoredSlot] = {i.slot.key: i for i in stored if i.has_start}
     wanted = {slot.key: slot for slot in grid}
     plan = SlotPlan()
     for key, slot in wanted.items():
@@ -74,12 +96,12 @@ def plan_slots(grid: Sequence[Slot], stored: Sequence[StoredSlot], local_now: da
             covered = any(_overlap(slot, item.slot) for item in stored)
             if _lies_ahead(slot, local_now) or not covered:
                 plan.create.append(slot)
-        elif by_key[key].slot != slot and _lies_ahead(slot, local_now):
+        elif _differs(by_key[key], slot) and _lies_ahead(slot, local_now):
             plan.update.append(slot)
     plan.off_grid = [
         item.id
-        for key, item in by_key.items()
-        if key not in wanted and _lies_ahead(item.slot, local_now)
+        for item in stored
+        if _lies_ahead(item.slot, local_now) and not (item.has_start and item.slot.key in wanted)
     ]
     return plan
 
@@ -112,6 +134,10 @@ def _offset(day: date, moment: time, zone: ZoneInfo) -> timedelta | None:
 
 def _applies(period: BlockedPeriod, day: date) -> bool:
     return weekday_number(day) in period.days_of_week
+
+
+def _differs(stored: StoredSlot, slot: Slot) -> bool:
+    return stored.slot != slot or bool(stored.faults)
 
 
 def _overlap(one: Slot, other: Slot) -> bool:

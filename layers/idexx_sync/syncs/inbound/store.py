@@ -7,9 +7,9 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from idexx_sync.database.connection import Conn, Settle
+from idexx_sync.database.connection import Conn
 from idexx_sync.pims.protocol import Window
-from idexx_sync.syncs.inbound.model import COLUMNS, Appointment, Row, RowChange, Stored
+from idexx_sync.syncs.inbound.model import COLUMNS, Row, RowChange, Stored
 from idexx_sync.syncs.memory import AppointmentMemory, Record, read_source
 from idexx_sync.syncs.memory_store import reported_words
 
@@ -93,19 +93,18 @@ def removed_rows(conn: Conn, clinic_id: UUID, keys: Sequence[str]) -> dict[str, 
 
 def _row(values: tuple[Any, ...]) -> Row:
     row_id, version, key, deleted, *own = values
-    return Row(row_id, version, key, deleted, Appointment(*own))
+    columns = dict(zip(COLUMNS, own, strict=True))
+    return Row.read(row_id, version, key, columns, deleted=deleted)
 
 
 def insert_appointments(
-    conn: Conn, clinic_id: UUID, changes: Sequence[RowChange], now: datetime, settle: Settle
-) -> set[str]:
-    """Insert new appointments; return the keys inserted.
+    conn: Conn, clinic_id: UUID, changes: Sequence[RowChange], now: datetime
+) -> Cursor[tuple[Any, ...]]:
+    """Insert new appointments; the cursor gives the keys inserted, once it has settled.
 
     A key is left out when somebody else has inserted it meanwhile, under whichever unique index.
     """
-    if not changes:
-        return set()
-    inserted = conn.execute(
+    return conn.execute(
         f"""
         INSERT INTO public.schedule_appointments
                (clinic_id, neo_appointment_id, last_synced_at, {_OWN})
@@ -116,20 +115,16 @@ def insert_appointments(
         """,
         (clinic_id, now, [change.key for change in changes], *_columns(changes)),
     )
-    settle()
-    return {key for (key,) in inserted.fetchall()}
 
 
 def update_appointments(
-    conn: Conn, clinic_id: UUID, changes: Sequence[RowChange], now: datetime, settle: Settle
-) -> set[str]:
-    """Write changed rows, soft-deleting and reviving among them; return the keys written.
+    conn: Conn, clinic_id: UUID, changes: Sequence[RowChange], now: datetime
+) -> Cursor[tuple[Any, ...]]:
+    """Write changed rows, soft-deleting and reviving among them; the cursor gives their keys.
 
     A row that somebody else has written since the plan read it is left alone (rule R22).
     """
-    if not changes:
-        return set()
-    updated = conn.execute(
+    return conn.execute(
         f"""
         UPDATE public.schedule_appointments a
            SET ({_OWN}) = ({", ".join(f"p.{name}" for name in COLUMNS)}),
@@ -149,8 +144,6 @@ def update_appointments(
             clinic_id,
         ),
     )
-    settle()
-    return {key for (key,) in updated.fetchall()}
 
 
 def _columns(changes: Sequence[RowChange]) -> list[list[Any]]:
@@ -164,18 +157,30 @@ def refresh_appointments(
     unseen: Sequence[str],
     now: datetime,
     older_than: datetime,
+    only: Sequence[str] | None = None,
 ) -> None:
     """Say of the window's rows that they were seen now, where readers would soon call them stale.
 
-    `unseen` are the keys that the read did not show: they keep their age.
+    `unseen` are the keys that the read did not show: they keep their age. `only` are the keys that
+    are meant; None: all.
     """
     conn.execute(
         """
-        UPDATE public.schedule_appointments SET last_synced_at = %s
-         WHERE clinic_id = %s AND deleted_at IS NULL AND date BETWEEN %s AND %s
-           AND last_synced_at < %s AND neo_appointment_id <> ALL(%s)
+        UPDATE public.schedule_appointments SET last_synced_at = %(now)s
+         WHERE clinic_id = %(clinic_id)s AND deleted_at IS NULL
+           AND date BETWEEN %(first)s AND %(last)s
+           AND last_synced_at < %(older_than)s AND neo_appointment_id <> ALL(%(unseen)s)
+           AND (%(only)s::text[] IS NULL OR neo_appointment_id = ANY(%(only)s))
         """,
-        (now, clinic_id, window.first_day, window.last_day, older_than, list(unseen)),
+        {
+            "now": now,
+            "clinic_id": clinic_id,
+            "first": window.first_day,
+            "last": window.last_day,
+            "older_than": older_than,
+            "unseen": list(unseen),
+            "only": None if only is None else list(only),
+        },
     )
 
 

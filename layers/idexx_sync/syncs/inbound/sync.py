@@ -162,6 +162,7 @@ def _judge(
         slots=plan_slots(reading.grid, loaded.slots, local_now),
         started_at=reading.started_at,
         configuration=reading.configuration,
+        slot_faults=[fault for slot in loaded.slots for fault in slot.faults],
     )
 
 
@@ -180,13 +181,16 @@ def _report(
     }
     if tally.conflicts:
         counts["conflicts"] = len(tally.conflicts)
-    return Report(
+    report = Report(
         counts=counts,
         warnings=_warnings(run, reading, calendar, tally),
         waiting_holds=judgement.holds.waiting,
         held={cause: len(found) for cause, found in judgement.findings.items()},
         window=(window.first_day.isoformat(), window.last_day.isoformat()),
     )
+    unread = [fault for row in calendar.stored.rows.values() for fault in row.faults]
+    report.name_faults([*run.clinic.faults, *unread, *calendar.slot_faults, *tally.faults])
+    return report
 
 
 def _warnings(run: Run, reading: _Reading, calendar: CalendarPiece, tally: Tally) -> dict[str, int]:

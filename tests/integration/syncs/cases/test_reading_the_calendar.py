@@ -367,7 +367,7 @@ def test_r23_a_commit_that_fails_leaves_nothing(bench: CasesBench) -> None:
     bench.shows(seen())
     bench.conn.execute(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'no'; END $$;"
+        "$$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'feature_not_supported'; END $$;"
         "CREATE TRIGGER refuse BEFORE INSERT ON public.patients "
         "FOR EACH ROW EXECUTE FUNCTION refuse()"
     )

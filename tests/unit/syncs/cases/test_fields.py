@@ -26,6 +26,8 @@ from idexx_sync.syncs.cases.mapping import MappedFields, map_consultation, map_v
 from idexx_sync.syncs.cases.model import CaseChange, StoredCase, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.change import CLEAR, disclosed
+from idexx_sync.syncs.memory import VisitRecord
+from tests.kit.records import patient_visit
 from tests.kit.settings import fingerprints_of
 
 ZONE = ZoneInfo("America/Chicago")
@@ -144,3 +146,16 @@ def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.Mon
     context = CaseContext(clinic, ZONE, 30, None, None, now, fingerprints_of(clinic))
     with pytest.raises(KeyError, match="remark"):
         plan_visits([VISIT], {VISIT.id: StoredVisit()}, context)
+
+
+def test_r26_a_case_of_a_visit_beyond_the_calendar_is_left_alone() -> None:
+    now, clinic = datetime(2026, 5, 4, tzinfo=UTC), UUID(int=1)
+    context = CaseContext(clinic, ZONE, 30, None, None, now, fingerprints_of(clinic))
+    beyond = replace(patient_visit(), start="9999-12-31 23:45:00", end=None)
+    other = patient_visit("600102")
+    stored = {one.id: StoredVisit(record=VisitRecord(one.id)) for one in (beyond, other)}
+
+    plan = plan_visits([beyond, other], stored, context)
+
+    assert plan.quarantined == {beyond.id: "out_of_calendar"}
+    assert [change.visit_id for change in plan.changes] == [other.id]

@@ -1,0 +1,163 @@
+"""A clinic that has a row in each of ODIS's tables, and what becomes of it and of others."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+from rich.console import Console
+
+from idexx_sync.cli.explain_view import Veil, as_data, as_shown
+from idexx_sync.cli.keys import UTC_ZONE, _about, _data
+from idexx_sync.clinics.status import ClinicStatus, read_clinic_status
+from idexx_sync.clinics.store import clinic_by_id, clinics_listed
+from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.database.connection import Conn, connect
+from idexx_sync.explain.model import NeoSays
+from idexx_sync.explain.preview import Clinical
+from idexx_sync.explain.reasons import reasons
+from idexx_sync.explain.store import stored_appointment
+from idexx_sync.jobs.model import Job
+from idexx_sync.keys.format import hashed, read_peppers
+from idexx_sync.keys.lookup import FoundKey, find_key
+from idexx_sync.keys.store import create_key, keys_listed
+from idexx_sync.metrics.exposition import exposition
+from tests.kit.cases_bench import CasesBench
+from tests.kit.clinic import add_clinic, add_user
+from tests.kit.database import insert, query
+from tests.kit.records import MONDAY, chart, seen
+from tests.kit.rows import add_credentials
+from tests.kit.settings import PEPPER, fingerprints_of
+
+EVERY_15_MINUTES = {"inbound": "*/15 * * * *"}
+VISIT = "600101"
+START = "2026-05-04 09:00:00"
+
+
+@dataclass
+class WholeClinic(CasesBench):
+    """A bench with a key, a blocked period, a booking, one visit and its case."""
+
+    key: str = ""
+
+    def runs(self) -> list[Job]:
+        """The next run of each sync."""
+        self.later(20)
+        return [self.sync(), self.cases()]
+
+    @contextmanager
+    def reading(self) -> Iterator[Conn]:
+        """A connection as each of ours is made."""
+        with connect(SecretStr(self.url)) as conn:
+            yield conn
+
+    def status(self) -> ClinicStatus:
+        with self.reading() as conn:
+            return read_clinic_status(conn, self.clinic_id)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """One sample of the whole fleet's metrics."""
+        with self.reading() as conn:
+            text = exposition(conn).decode()
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                if sample.name == f"idexx_sync_{name}" and sample.labels == labels:
+                    return float(sample.value)
+        raise AssertionError(f"no sample {name} {labels}")
+
+    def found_key(self) -> FoundKey | None:
+        """Whose key the authorizer finds."""
+        with self.reading() as conn:
+            assert len(clinics_listed(conn)) >= 2
+            for key in keys_listed(conn):
+                assert _data(key, self.now)
+                assert _about(key, UTC_ZONE)
+            return find_key(conn, hashed(self.key, read_peppers(PEPPER)))
+
+    def explained(self) -> str:
+        """All that a person is shown of the visit, in both forms; empty if no run can begin."""
+        with self.reading() as conn:
+            try:
+                clinic = clinic_by_id(conn, self.clinic_id)
+            except ConfigurationInvalid as invalid:
+                return invalid.message
+            stored = stored_appointment(conn, self.clinic_id, VISIT)
+        neo, veil, zone = NeoSays(not_asked="a test"), Veil(values=True), zone_of(clinic.timezone)
+        fingerprints = fingerprints_of(self.clinic_id)
+        why = reasons(neo, stored, Clinical(self.clinic_id, zone, self.now, fingerprints))
+        data = as_data(VISIT, self.clinic_id, neo, stored, why, veil)
+        console = Console(file=io.StringIO())
+        console.print(*as_shown(VISIT, neo, stored, why, veil, zone))
+        return json.dumps(data, default=str)
+
+    def told(self, jobs: list[Job]) -> str:
+        """All that anybody is told of what is wrong: results, messages, needs."""
+        said = [str(need.what) for need in self.status().needs]
+        for job in jobs:
+            said.append(job.error_message or "")
+            said += [str((job.result or {}).get(name)) for name in ("warnings", "faults")]
+        return "\n".join(said)
+
+    def ids(self, table: str) -> list[str]:
+        """Ids of the clinic's rows of a table that are there now."""
+        name = "id" if table != "clinic_schedule_configs" else "clinic_id"
+        whose = "id" if table == "clinics" else "clinic_id"
+        rows = query(
+            self.conn,
+            f"SELECT {name} AS id FROM public.{table} WHERE {whose} = %s",
+            (self.clinic_id,),
+        )
+        return [str(row["id"]) for row in rows]
+
+    def put(self, table: str, column: str, value: str) -> None:
+        """Write a value, as SQL, into that column of one of the clinic's rows."""
+        whose = "id" if table == "clinics" else "clinic_id"
+        self.conn.execute(
+            f"UPDATE public.{table} SET {column} = {value} WHERE ctid = (SELECT max(ctid) "
+            f"FROM public.{table} WHERE {whose} = '{self.clinic_id}')"
+        )
+
+
+def whole_clinic(conn: Conn, url: str) -> WholeClinic:
+    """One that has been synced twice."""
+    user_id = add_user(conn)
+    clinic_id = add_clinic(
+        conn,
+        acting_user_id=user_id,
+        live_from=date(2026, 1, 1),
+        sync_schedules=EVERY_15_MINUTES,
+        open_time="08:00",
+        close_time="12:00",
+        days_of_week=[1],
+    )
+    access = {"user_id": user_id, "clinic_id": clinic_id}
+    insert(conn, "public.user_clinic_access", access)
+    period = {"name": "lunch", "start_time": "11:00", "end_time": "11:30", "days_of_week": [1]}
+    insert(conn, "public.clinic_blocked_periods", {"clinic_id": clinic_id, **period})
+    made = WholeClinic(conn, url, clinic_id)
+    add_credentials(conn, clinic_id)
+    made.key = _key(made)
+    made.shows(seen(VISIT, START))
+    made.writes(chart(VISIT, weight_kg=21.4, born=date(2020, 3, 4)))
+    made.book(f"{MONDAY} 10:00:00", f"{MONDAY} 10:30:00", hold_expires_at=made.now)
+    first, second = made.runs()
+    assert (first.status, second.status) == ("succeeded", "succeeded"), (first, second)
+    return made
+
+
+def _key(clinic: WholeClinic) -> str:
+    made = create_key(
+        clinic.conn,
+        read_peppers(PEPPER),
+        clinic_id=clinic.clinic_id,
+        scopes=["jobs:read"],
+        name="a tester",
+        stage="prod",
+        now=clinic.now,
+    )
+    return made.text.get_secret_value()
