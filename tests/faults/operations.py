@@ -188,7 +188,7 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
     (0.5, "delete_case", SUBJECT),
     (0.2, "expire_sessions", _maker()),
     (0.2, "new_sealing_key", _maker()),
-    (0.7, "new_fingerprint_key", lambda c: {"keep_old": c.dice.random() < 0.5}),
+    (1.5, "new_fingerprint_key", lambda c: {"keep_old": c.dice.random() < 0.5}),
     (0.5, "new_pepper", _maker()),
     (5, "fault_rule", _rule),
     (3, "damage", lambda c: {"number": c.dice.randrange(len(DAMAGE))}),

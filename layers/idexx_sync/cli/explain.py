@@ -15,6 +15,7 @@ from idexx_sync.clinics.store import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.fingerprints import (
+    NO_KEYS,
     FingerprintKeys,
     Fingerprints,
     read_fingerprint_keys,
@@ -146,5 +147,5 @@ def _clinical(clinic: Clinic, now: datetime, settings: Settings | None) -> Clini
 
 
 def _fingerprint_keys(settings: Settings | None) -> FingerprintKeys:
-    """None without settings: where Neo is not asked nothing is compared."""
-    return read_fingerprint_keys(settings.fingerprint_key) if settings else FingerprintKeys({})
+    """None without settings: where Neo is not asked nothing is said of what has changed."""
+    return read_fingerprint_keys(settings.fingerprint_key) if settings else NO_KEYS

@@ -121,7 +121,7 @@ def test_a_secret_that_does_not_exist_is_named_by_its_variable(
     environ.setenv(variable, "postgresql://sync:made-up@host/pasted-here-by-mistake")
 
     with pytest.raises(SecretUnreadable, match=f"^{variable}: there is no such") as raised:
-        load(Settings if "LOCAL" in variable else KeySettings)
+        load(KeySettings if "PEPPER" in variable else Settings)
 
     assert (raised.value.code, raised.value.retryable) == ("secret", True)
     assert "made-up" not in str(raised.value)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.core.fingerprints import Fingerprints, read_fingerprint_keys
+from idexx_sync.core.fingerprints import NO_KEYS, Fingerprints, read_fingerprint_keys
 
 CLINIC, OTHER = UUID(int=1), UUID(int=2)
 keys = st.binary(min_size=32, max_size=32).map(lambda key: base64.b64encode(key).decode())
@@ -56,6 +56,11 @@ def test_while_the_key_is_replaced_the_old_one_is_known() -> None:
 def test_what_names_no_key_tells_nothing(remembered: str) -> None:
     """Fingerprints of the release before named none."""
     assert under(KEYS[0]).is_of(remembered, "TANGO") is None
+
+
+def test_without_keys_every_stored_fingerprint_tells_nothing() -> None:
+    assert Fingerprints(NO_KEYS, CLINIC).is_of(under(KEYS[0]).of("TANGO"), "TANGO") is None
+    assert under(KEYS[0]).is_of(Fingerprints(NO_KEYS, CLINIC).of("TANGO"), "TANGO") is None
 
 
 def test_the_form_of_values_does_not_matter() -> None:
