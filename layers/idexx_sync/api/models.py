@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.errors import WhoActs
-from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
-from idexx_sync.jobs.model import Params
+from idexx_sync.core.vocabulary import Freshness, JobStatus, Manner, Stage
+from idexx_sync.jobs.model import Params, asked_manner
 from idexx_sync.operations.models import MOST_LISTED, Moment, ResponseModel
 from idexx_sync.syncs.holds import HoldStatus
 
@@ -35,9 +35,16 @@ class SyncRequest(Params):
 
     clinic_id: UUID | None = None
     """A clinic's key acts for its own clinic; an operator names one."""
+    dry_run: bool = False
+    """Whether it only shows what it would change, and writes nothing."""
 
+    @property
     def params(self) -> Params:
-        return Params(first_day=self.first_day, last_day=self.last_day, dry_run=self.dry_run)
+        return Params(first_day=self.first_day, last_day=self.last_day)
+
+    @property
+    def manner(self) -> Manner:
+        return asked_manner(dry_run=self.dry_run)
 
 
 class ReconciliationRequest(RequestModel):

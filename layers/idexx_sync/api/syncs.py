@@ -42,7 +42,8 @@ def start(sync: SyncName) -> Operation:
             clinic_id=request.caller.one_clinic(body.clinic_id),
             sync=sync,
             trigger="api",
-            params=body.params(),
+            params=body.params,
+            manner=body.manner,
         )
         job = submit(
             dependencies.conn, dependencies.dispatch, run_request, _idempotency_key(request)

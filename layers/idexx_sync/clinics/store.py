@@ -111,12 +111,12 @@ CLINIC_QUERY = f"""{CLINIC_ROWS}
 """One clinic with all its settings; parameters: clinic_id, or job_id of one of its jobs."""
 
 SUCCEEDED = """(j.status IN ('succeeded', 'succeeded_with_warnings')
-    AND NOT coalesce(j.result ? 'plan', (j.params ->> 'dry_run')::boolean, false)
+    AND j.manner = 'apply'
     AND coalesce(j.finished_at::date BETWEEN (j.result #>> '{window,0}')::date - 1
                                          AND (j.result #>> '{window,1}')::date + 1, true))"""
 """Whether a job j has brought a clinic's rows up to date.
 
-A dry run leaves only a plan; a run over days long past or far ahead says nothing of today. A day
+Only a run that applies does; one over days long past or far ahead says nothing of today. A day
 more at both ends, because the clinic's own day may be another one than the database's.
 """
 

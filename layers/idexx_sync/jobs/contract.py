@@ -10,7 +10,7 @@ from uuid import UUID
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.sealing import Keyring, fingerprint
-from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.core.vocabulary import JobStatus, Manner
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.leases import Lease
@@ -63,7 +63,7 @@ class Run:
     lease: Lease
     clinic: Clinic
     params: Params
-    dry_run: bool
+    manner: Manner
     keys: Keyring = field(repr=False)
     clock: Clock
     progress: Progress
@@ -88,7 +88,9 @@ class Report:
     for_review: list[str] = field(default_factory=list)
     """Ids of records that a person should look at."""
     plan: list[dict[str, Any]] | None = None
-    """A dry run's changes: key, action, reason and names of fields."""
+    """The first changes of a run that applies none: key, action, reason and names of fields."""
+    planned: int = 0
+    """How many there are altogether."""
 
     @property
     def status(self) -> JobStatus:
@@ -123,6 +125,7 @@ class Report:
             result["for_review"] = self.for_review
         if self.plan is not None:
             result["plan"] = self.plan
+            result["planned"] = self.planned
         return result
 
 

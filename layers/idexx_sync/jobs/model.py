@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Trigger
+from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Manner, Stage, Trigger
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.pims.protocol import Window
 
@@ -31,7 +31,6 @@ class Params(BaseModel):
 
     first_day: Day | None = Field(default=None, alias="from")
     last_day: Day | None = Field(default=None, alias="to")
-    dry_run: bool = False
 
     @model_validator(mode="after")
     def _window_is_possible(self) -> Self:
@@ -76,6 +75,8 @@ class RunOrder:
     trigger: Trigger = "cli"
     scheduled_time: datetime | None = None
     params: Params = field(default_factory=Params)
+    manner: Manner = "apply"
+    """What its run may write at most; the clinic's stage may allow less."""
     retry_of: UUID | None = None
     """The job whose order is repeated."""
     invocation: UUID = field(default_factory=uuid4)
@@ -83,23 +84,55 @@ class RunOrder:
 
 
 def new_order(
-    clinic_id: UUID, sync: SyncName, trigger: Trigger, params: Params | None = None
+    clinic_id: UUID,
+    sync: SyncName,
+    trigger: Trigger,
+    params: Params | None = None,
+    manner: Manner = "apply",
 ) -> RunOrder:
-    return RunOrder(uuid4(), clinic_id, sync, trigger, params=params or Params())
+    return RunOrder(uuid4(), clinic_id, sync, trigger, params=params or Params(), manner=manner)
+
+
+def asked_manner(*, dry_run: bool) -> Manner:
+    """The manner of a run that a caller asks for."""
+    return "preview" if dry_run else "apply"
+
+
+def allowed_manner(manner: Manner, stage: Stage | None) -> Manner:
+    """What becomes of a manner in a clinic of that stage: in shadow nothing of ODIS is written."""
+    return "observe" if manner == "apply" and stage == "shadow" else manner
 
 
 def retry_order(job: "Job") -> RunOrder:
     """The order to do again, as a new job, what the job was to do."""
     params = Params.model_validate(job.params)
-    return RunOrder(uuid4(), job.clinic_id, job.sync, "retry", params=params, retry_of=job.id)
+    return RunOrder(
+        uuid4(),
+        job.clinic_id,
+        job.sync,
+        "retry",
+        params=params,
+        manner=manner_again(job),
+        retry_of=job.id,
+    )
+
+
+def manner_again(job: "Job") -> Manner:
+    """The manner in which a job is repeated: whether it applies is the clinic's stage's matter."""
+    return asked_manner(dry_run=job.manner == "preview")
 
 
 def tick_order(
-    clinic_id: UUID, sync: SyncName, trigger: Trigger, scheduled_time: datetime, params: Params
+    clinic_id: UUID,
+    sync: SyncName,
+    trigger: Trigger,
+    scheduled_time: datetime,
+    params: Params,
+    manner: Manner = "apply",
 ) -> RunOrder:
     """The order of one scheduled time; a second delivery of the tick gives the same job id."""
     job_id = uuid5(_TICKS, f"{clinic_id}/{sync}/{scheduled_time.timestamp()}")
-    return RunOrder(job_id, clinic_id, sync, trigger, scheduled_time, params)
+    return RunOrder(job_id, clinic_id, sync, trigger, scheduled_time, params, manner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +143,8 @@ class Job:
     trigger: Trigger
     scheduled_time: datetime | None
     params: dict[str, Any]
+    manner: Manner
+    """What its run may write; until it begins, what was asked for."""
     status: JobStatus
     attempt: int
     error_kind: str | None
@@ -127,9 +162,12 @@ class Job:
         return self.status in FINAL_STATUSES
 
 
-JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params, status, attempt,
-    error_kind, error_message, result, progress, retry_of, queued_at, started_at,
+JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params - 'dry_run' AS params, manner,
+    status, attempt, error_kind, error_message, result, progress, retry_of, queued_at, started_at,
     finished_at"""
+"""`dry_run` is the word of the release before for a preview; see migration 010."""
+LISTED_COLUMNS = JOB_COLUMNS.replace("result,", "result - 'plan' AS result,")
+"""The same without the plan, which only the view of a single job shows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,7 @@ def _run_with_lease(
         lease=lease,
         clinic=clinic,
         params=params,
-        dry_run=params.dry_run or clinic.stage == "shadow",
+        manner=job.manner,
         keys=dependencies.keys,
         clock=dependencies.clock,
         progress=Beating(dependencies.progress, lifetime),

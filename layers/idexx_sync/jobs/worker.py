@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import RequestRefused, SyncError
 from idexx_sync.core.logs import logger
-from idexx_sync.core.vocabulary import Trigger
+from idexx_sync.core.vocabulary import Manner, Trigger
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, Params, RunOrder, new_order, tick_order
 from idexx_sync.jobs.runner import Dependencies, run_job
@@ -32,6 +32,7 @@ class WorkerEvent(BaseModel):
     trigger: Trigger = "schedule"
     scheduled_time: AwareDatetime | None = None
     params: Params = Field(default_factory=Params)
+    manner: Manner = "apply"
 
     @model_validator(mode="after")
     def _names_job_or_clinic(self) -> Self:
@@ -47,8 +48,10 @@ class WorkerEvent(BaseModel):
             return RunOrder(self.job_id, None, sync, self.trigger)
         assert self.clinic_id is not None
         if self.scheduled_time is None:
-            return new_order(self.clinic_id, sync, self.trigger, self.params)
-        return tick_order(self.clinic_id, sync, self.trigger, self.scheduled_time, self.params)
+            return new_order(self.clinic_id, sync, self.trigger, self.params, self.manner)
+        return tick_order(
+            self.clinic_id, sync, self.trigger, self.scheduled_time, self.params, self.manner
+        )
 
 
 class WillBeRetried(Exception):
@@ -126,6 +129,7 @@ def log_job(job: Job) -> None:
         clinic_id=str(job.clinic_id),
         sync=job.sync,
         trigger=job.trigger,
+        manner=job.manner,
         status=job.status,
         attempt=job.attempt,
         error_kind=job.error_kind,

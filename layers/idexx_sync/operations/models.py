@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import WhoActs, who_acts
-from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Trigger
+from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Manner, Trigger
 from idexx_sync.jobs.model import Job
 from idexx_sync.syncs.hold_store import Hold
 from idexx_sync.syncs.holds import HoldStatus
@@ -43,7 +43,10 @@ class JobView(ResponseModel):
     sync: SyncName
     trigger: Trigger
     status: JobStatus
+    manner: Manner
+    """What it may write: nothing, our own memory, or ODIS's rows too."""
     dry_run: bool
+    """Whether it is a preview."""
     window: tuple[date, date] | None
     """First and last day; null as long as the run has not come to know them."""
     attempt: int
@@ -64,8 +67,10 @@ class JobView(ResponseModel):
     error: JobError | None
     for_review: tuple[str, ...] | None
     """Ids of records that a person should look at."""
+    planned: int | None
+    """Of a run that applies nothing: how many changes it would have made."""
     plan: tuple[Mapping[str, Any], ...] | None
-    """Of a dry run: what would be changed; ids, reasons and names of fields."""
+    """The first of them: ids, reasons and names of fields. Lists leave it out."""
 
     @property
     def is_final(self) -> bool:
@@ -87,7 +92,8 @@ class JobView(ResponseModel):
             sync=job.sync,
             trigger=job.trigger,
             status=job.status,
-            dry_run=bool(job.params.get("dry_run")),
+            manner=job.manner,
+            dry_run=job.manner == "preview",
             window=_window(*days),
             attempt=job.attempt,
             scheduled_time=job.scheduled_time,
@@ -102,6 +108,7 @@ class JobView(ResponseModel):
             message=None if error else job.error_message,
             error=error,
             for_review=None if "for_review" not in result else tuple(result["for_review"]),
+            planned=result.get("planned"),
             plan=None if result.get("plan") is None else tuple(result["plan"]),
         )
 

@@ -23,6 +23,8 @@ from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.memory import Kind, Remembered
 from idexx_sync.syncs.memory_store import store_records, store_unknown_words
 
+MOST_PLANNED: Final = 200
+"""A run that applies nothing tells so many of its changes; the others are only counted."""
 EARLIER: Final = "earlier_attempt"
 """Stands for the reasons of what earlier attempts of the job have written."""
 
@@ -70,7 +72,7 @@ class Piece(Protocol):
 
     @property
     def changes(self) -> Sequence[Change]:
-        """What it would write, for a run that only previews."""
+        """What it would write, for a run that applies nothing."""
         ...
 
     @property
@@ -78,6 +80,14 @@ class Piece(Protocol):
 
     def write(self, transaction: Transaction) -> Written:
         """Write the piece's own rows, each only if it is as it was planned (rule R22)."""
+        ...
+
+    def observe(self, transaction: Transaction) -> Written:
+        """Write no row of ODIS's; what to remember of the source although nothing was written.
+
+        Nothing may be remembered as written, screened or told that was not: a run that applies is
+        to do all of that still.
+        """
         ...
 
 
@@ -93,7 +103,7 @@ class Tally:
     for_review: frozenset[str] = frozenset()
     pieces: int = 0
     planned: tuple[dict[str, Any], ...] = ()
-    """What a run that only previews would change."""
+    """What a run that applies nothing would change."""
 
     def and_(self, written: Written, planned: Sequence[dict[str, Any]] = ()) -> "Tally":
         """The tally with one more piece."""
@@ -125,7 +135,10 @@ type Conclude[P: Piece] = Callable[[P, Tally], Report | None]
 
 
 class Commits:
-    """All transactions of one run. A run that only previews commits nothing but its outcome."""
+    """All transactions of one run, in its manner.
+
+    One that previews commits nothing but its outcome; one that observes, what it remembers too.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -162,41 +175,62 @@ class Commits:
     ) -> P:
         run = self._run
         piece = prepare(again)
-        if run.dry_run:
+        if run.manner == "preview":
             self._preview(piece, conclude)
             return piece
         with writing(run.conn) as settle:
             leases.require(run.conn, run.lease, settle)
-            written = piece.write(
-                Transaction(run.conn, run.clinic.id, run.job.id, piece.now, settle, again)
-            )
-            if written.conflicts and not again:
-                raise _PlanAgain
-            _store(run, piece, written)
-            tally = self.tally.and_(written)
+            transaction = Transaction(run.conn, run.clinic.id, run.job.id, piece.now, settle, again)
+            if run.manner == "observe":
+                tally = self._observe(piece, transaction)
+            else:
+                tally = self._apply(piece, transaction)
             report = conclude(piece, tally) if conclude is not None else None
             if report is None:
                 job_store.store_progress(run.conn, run.lease, {"pieces": tally.pieces})
             else:
-                job_store.end(run.conn, run.lease, report.status, result=report.as_result())
+                self._end(report, tally)
         self.tally, self.report = tally, report
         return piece
 
+    def _apply(self, piece: Piece, transaction: Transaction) -> Tally:
+        """Write the piece with all that it leaves behind."""
+        written = piece.write(transaction)
+        if written.conflicts and not transaction.leaves_conflicts:
+            raise _PlanAgain
+        _leave_behind(self._run, piece, transaction, written)
+        return self.tally.and_(written)
+
+    def _observe(self, piece: Piece, transaction: Transaction) -> Tally:
+        """Write what the piece remembers, and count it as if it had been written."""
+        _remember(transaction, piece.observe(transaction))
+        return self._counted(piece)
+
     def _preview[P: Piece](self, piece: P, conclude: Conclude[P] | None) -> None:
         """Count the piece as if it had been written."""
-        self.tally = self.tally.and_(Written(piece.changes), planned_changes(piece.changes))
+        self.tally = self._counted(piece)
         if conclude is not None and (report := conclude(piece, self.tally)) is not None:
             self._finish(report, self.tally)
+
+    def _counted(self, piece: Piece) -> Tally:
+        """The tally with what the piece would have written."""
+        return self.tally.and_(Written(piece.changes), planned_changes(piece.changes))
 
     def _finish(self, report: Report, tally: Tally) -> None:
         """End the job by itself, without rows."""
         run = self._run
-        if run.dry_run:
-            report.plan = sorted(tally.planned, key=lambda entry: (entry["id"], entry["reason"]))
         with writing(run.conn) as settle:
             leases.require(run.conn, run.lease, settle)
-            job_store.end(run.conn, run.lease, report.status, result=report.as_result())
+            self._end(report, tally)
         self.report = report
+
+    def _end(self, report: Report, tally: Tally) -> None:
+        """End the job with its report, as part of the transaction that is open."""
+        run = self._run
+        if run.manner != "apply":
+            planned = sorted(tally.planned, key=lambda entry: (entry["id"], entry["reason"]))
+            report.plan, report.planned = planned[:MOST_PLANNED], len(planned)
+        job_store.end(run.conn, run.lease, report.status, result=report.as_result())
 
 
 class _PlanAgain(Exception):
@@ -215,16 +249,22 @@ def _of_earlier_attempts(run: Run) -> Tally:
     return Tally(done=actions, by_reason={EARLIER: frozenset(actions)}, pieces=pieces)
 
 
-def _store(run: Run, piece: Piece, written: Written) -> None:
+def _leave_behind(run: Run, piece: Piece, transaction: Transaction, written: Written) -> None:
     """Write what every piece leaves behind: holds, memory and audits."""
-    conn, clinic_id, job_id, now = run.conn, run.clinic.id, run.job.id, piece.now
+    conn, clinic_id, job_id = transaction.conn, transaction.clinic_id, transaction.job_id
     if piece.holds is not None and piece.holds.changes_anything:
-        store_decisions(conn, clinic_id, run.job.sync, job_id, piece.holds, now)
-    for kind, records in written.records.items():
-        store_records(conn, clinic_id, kind, records, now)
+        store_decisions(conn, clinic_id, run.job.sync, job_id, piece.holds, transaction.now)
     audits = [_audit(run, change, written) for change in written.changes]
     store_audits(conn, clinic_id, job_id, [*written.skipped, *audits])
-    store_unknown_words(conn, clinic_id, job_id, written.unknown_words, now)
+    _remember(transaction, written)
+
+
+def _remember(transaction: Transaction, written: Written) -> None:
+    """Write what a piece remembers of the source."""
+    conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
+    for kind, records in written.records.items():
+        store_records(conn, clinic_id, kind, records, now)
+    store_unknown_words(conn, clinic_id, transaction.job_id, written.unknown_words, now)
 
 
 def _audit(run: Run, change: Change, written: Written) -> Audit:

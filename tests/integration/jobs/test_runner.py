@@ -175,7 +175,7 @@ def test_an_unknown_clinic_or_job_is_named(bench: Bench) -> None:
 
 
 def test_a_dry_run_tells_the_plan_and_writes_no_row(bench: Bench) -> None:
-    job = bench.sync(dry_run=True)
+    job = bench.sync(manner="preview")
 
     assert job.status == "succeeded"
     assert job.result is not None

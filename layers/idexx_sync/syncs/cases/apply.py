@@ -2,7 +2,7 @@
 (rules R14, R16, R19)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.model import (
     PREFIX,
     CaseChange,
+    ConsultationMemory,
     LifeStatusChange,
     Mark,
     Plan,
@@ -19,6 +20,7 @@ from idexx_sync.syncs.cases.model import (
 )
 from idexx_sync.syncs.commit import Transaction, Written
 from idexx_sync.syncs.holds import HoldDecisions
+from idexx_sync.syncs.memory import ConsultationRecord, VisitRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,38 @@ class CasePiece:
             },
             for_review=frozenset(PREFIX + mark.visit_id for mark in plan.marks if mark.in_doubt),
         )
+
+    def observe(self, transaction: Transaction) -> Written:  # noqa: ARG002 it writes nothing itself
+        """Remember what calendar and records said, and none of it as written or screened."""
+        return Written(
+            records={
+                "visit": list(self._observed_visits()),
+                "consultation": [
+                    self._observed_consultation(visit, memory)
+                    for visit, memory in self.plan.memories.items()
+                ],
+            },
+            unknown_words=self.plan.unknown_words,
+        )
+
+    def _observed_visits(self) -> Iterator[VisitRecord]:
+        for record in self.plan.records:
+            before = self.stored[record.key]
+            words = replace(
+                record.source or before.memory,
+                screened=before.memory.screened,
+                derived=before.memory.derived,
+                edited=before.memory.edited,
+                observed=before.memory.observed,
+            )
+            if words != before.memory:
+                yield replace(before.record, source=replace(words, observed=True))
+
+    def _observed_consultation(self, visit: str, memory: ConsultationMemory) -> ConsultationRecord:
+        written = self.stored[visit].consultation
+        return replace(
+            memory, screened=written.screened, derived=written.derived, edited=written.edited
+        ).as_record(visit, observed=True)
 
 
 def _mark(

@@ -1,7 +1,7 @@
 """What an inbound run writes: appointments, slots and the sign of freshness (rules R12, R13)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from idexx_sync.clinics.store import Clinic, store_configuration
@@ -14,6 +14,7 @@ from idexx_sync.syncs.inbound import slot_store, store
 from idexx_sync.syncs.inbound.gate import Allowed
 from idexx_sync.syncs.inbound.model import Plan, RowChange, Stored
 from idexx_sync.syncs.inbound.slots import SlotPlan
+from idexx_sync.syncs.memory import Record
 
 
 @dataclass(slots=True)
@@ -55,14 +56,49 @@ class CalendarPiece:
             self._refresh(transaction, written)
         return written
 
+    def observe(self, transaction: Transaction) -> Written:
+        """Remember what was read, and of what would change only that it was seen or asked for."""
+        if self.judgement.foreign:
+            return Written()
+        self._store_configuration(transaction)
+        return Written(
+            records={"appointment": list(self._observed())}, unknown_words=self.plan.unknown_words
+        )
+
+    def _observed(self) -> Iterator[Record]:
+        """What to remember where no row is written.
+
+        The source's words stand beside the row that was made of them, and a code that is new has
+        yet to be told: both wait for a run that applies.
+        """
+        seen = {change.key: self._seen(change) for change in self.allowed.changes}
+        for record in [*self.allowed.records, *seen.values()]:
+            before = self.stored.record(record.key)
+            is_told = record.quarantine_code in (None, before.quarantine_code)
+            code = record.quarantine_code if is_told else before.quarantine_code
+            if (observed := replace(record, quarantine_code=code)) != before:
+                yield observed
+
+    def _seen(self, change: RowChange) -> Record:
+        """That the record of a change was seen, which clears its strikes, or asked for in vain."""
+        before = self.stored.record(change.key)
+        if change.key in self.plan.present:
+            return replace(before, strikes=0, struck_at=None)
+        return replace(before, looked_up_at=change.record.looked_up_at)
+
+    def _store_configuration(self, transaction: Transaction) -> None:
+        if self.configuration is not None:
+            store_configuration(
+                transaction.conn, transaction.clinic_id, self.configuration, transaction.now
+            )
+
     def _write_rows(self, transaction: Transaction) -> tuple[list[RowChange], Written]:
         conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
         created = [change for change in self.changes if change.row is None]
         touched = [change for change in self.changes if change.row is not None]
         done = store.insert_appointments(conn, clinic_id, created, now, transaction.settle)
         done |= store.update_appointments(conn, clinic_id, touched, now, transaction.settle)
-        if self.configuration is not None:
-            store_configuration(conn, clinic_id, self.configuration, now)
+        self._store_configuration(transaction)
         changes = [change for change in self.changes if change.key in done]
         return changes, Written(
             changes=changes,
