@@ -15,7 +15,8 @@ from idexx_sync.core.vocabulary import Manner, Stage
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.heartbeat import Lifetime
-from idexx_sync.jobs.model import Job, Params, new_order
+from idexx_sync.jobs.model import Job, new_order
+from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.hold_store import decide
@@ -64,13 +65,13 @@ class Bench:
 
     def sync(self, first: date = MONDAY, last: date | None = None, manner: Manner = "apply") -> Job:
         """Run the inbound sync over the days (one week, if nothing else is said)."""
-        wanted = Params(first_day=first, last_day=last or first + timedelta(days=6))
+        wanted = WindowParams(first_day=first, last_day=last or first + timedelta(days=6))
         order = new_order(self.clinic_id, "inbound", "cli", wanted, manner)
         return run_job(order, InboundSync(), self.dependencies())
 
     def cases(self, sync: Sync | None = None, manner: Manner = "apply", **params: Any) -> Job:
         """Run the case sync over its own window, if nothing else is said."""
-        order = new_order(self.clinic_id, "cases", "cli", Params(**params), manner)
+        order = new_order(self.clinic_id, "cases", "cli", WindowParams(**params), manner)
         return run_job(order, sync or CaseSync(), self.dependencies())
 
     def later(self, minutes: float = 15) -> None:

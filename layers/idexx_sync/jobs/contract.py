@@ -14,7 +14,8 @@ from idexx_sync.core.vocabulary import JobStatus, Manner
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.jobs.model import Job, Params
+from idexx_sync.jobs.model import Job
+from idexx_sync.jobs.params import Params, WindowParams
 from idexx_sync.pims.protocol import Pims
 
 Clock = Callable[[], datetime]
@@ -67,6 +68,12 @@ class Run:
     keys: Keyring = field(repr=False)
     clock: Clock
     progress: Progress
+
+    @property
+    def days(self) -> WindowParams:
+        """The parameters of a sync that is asked for days."""
+        assert isinstance(self.params, WindowParams)
+        return self.params
 
     def fingerprint(self, text: str) -> str:
         return fingerprint(self.keys, self.clinic.id, text)

@@ -1,67 +1,16 @@
-"""Jobs and the orders that ask for them: values, and what a caller may ask of a sync. Pure."""
+"""Jobs and the orders that ask for them: values. Pure."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Annotated, Any, Self
+from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Manner, Stage, Trigger
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.pims.protocol import Window
-
-MOST_DAYS = 62
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
-"""Days outside of these are typing errors; calendars' arithmetic is safe within them."""
-
+from idexx_sync.jobs.params import Params, params_model, read_params
 
 _TICKS = UUID("6f0a3c52-5b0e-4f0c-9d43-0f6f7d0f8f11")
-
-
-Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
-
-
-class Params(BaseModel):
-    """What a caller may ask of a sync; dates are clinic-local days, both ends included."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    first_day: Day | None = Field(default=None, alias="from")
-    last_day: Day | None = Field(default=None, alias="to")
-
-    @model_validator(mode="after")
-    def _window_is_possible(self) -> Self:
-        if self.first_day is None or self.last_day is None:
-            return self
-        days = (self.last_day - self.first_day).days + 1
-        if days < 1:
-            raise ValueError("to: must not be before from")
-        if days > MOST_DAYS:
-            raise ValueError(f"to: the window has {days} days, at most {MOST_DAYS} are allowed")
-        return self
-
-    def as_stored(self) -> dict[str, Any]:
-        """The parameters as a job's row holds them: those that were asked for."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-
-    def window(self, first_day: date, last_day: date) -> Window:
-        """The days asked for, completed by the sync's own.
-
-        Raises ConfigurationInvalid when the completed window is too long.
-        """
-        first = self.first_day or min(first_day, self.last_day or first_day)
-        last = self.last_day or max(first, last_day)
-        window = Window(first, last)
-        if len(window.days) > MOST_DAYS:
-            raise ConfigurationInvalid(
-                f"from, to: the window {first} to {last} has {len(window.days)} days, at most "
-                f"{MOST_DAYS} are allowed; name both ends",
-                code="window",
-            )
-        return window
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +23,8 @@ class RunOrder:
     sync: SyncName
     trigger: Trigger = "cli"
     scheduled_time: datetime | None = None
-    params: Params = field(default_factory=Params)
+    params: Params | None = None
+    """None: the sync's own; of a job that exists nobody asks for them."""
     manner: Manner = "apply"
     """What its run may write at most; the clinic's stage may allow less."""
     retry_of: UUID | None = None
@@ -88,14 +38,18 @@ def new_order(
     sync: SyncName,
     trigger: Trigger,
     params: Params | None = None,
-    manner: Manner = "apply",
+    manner: Manner | None = None,
 ) -> RunOrder:
-    return RunOrder(uuid4(), clinic_id, sync, trigger, params=params or Params(), manner=manner)
+    """An order of its own; without a manner, that of its parameters."""
+    params = params or params_model(sync)()
+    return RunOrder(
+        uuid4(), clinic_id, sync, trigger, params=params, manner=manner or params.manner
+    )
 
 
-def asked_manner(*, dry_run: bool) -> Manner:
+def asked_manner(params: Params, *, dry_run: bool) -> Manner:
     """The manner of a run that a caller asks for."""
-    return "preview" if dry_run else "apply"
+    return "preview" if dry_run else params.manner
 
 
 def allowed_manner(manner: Manner, stage: Stage | None) -> Manner:
@@ -105,7 +59,7 @@ def allowed_manner(manner: Manner, stage: Stage | None) -> Manner:
 
 def retry_order(job: "Job") -> RunOrder:
     """The order to do again, as a new job, what the job was to do."""
-    params = Params.model_validate(job.params)
+    params = params_of(job)
     return RunOrder(
         uuid4(),
         job.clinic_id,
@@ -117,9 +71,14 @@ def retry_order(job: "Job") -> RunOrder:
     )
 
 
+def params_of(job: "Job") -> Params:
+    """What was asked of the job."""
+    return read_params(job.sync, job.params)
+
+
 def manner_again(job: "Job") -> Manner:
     """The manner in which a job is repeated: whether it applies is the clinic's stage's matter."""
-    return asked_manner(dry_run=job.manner == "preview")
+    return asked_manner(params_of(job), dry_run=job.manner == "preview")
 
 
 def tick_order(
@@ -127,12 +86,15 @@ def tick_order(
     sync: SyncName,
     trigger: Trigger,
     scheduled_time: datetime,
-    params: Params,
-    manner: Manner = "apply",
+    params: Params | None = None,
+    manner: Manner | None = None,
 ) -> RunOrder:
     """The order of one scheduled time; a second delivery of the tick gives the same job id."""
+    params = params or params_model(sync)()
     job_id = uuid5(_TICKS, f"{clinic_id}/{sync}/{scheduled_time.timestamp()}")
-    return RunOrder(job_id, clinic_id, sync, trigger, scheduled_time, params, manner)
+    return RunOrder(
+        job_id, clinic_id, sync, trigger, scheduled_time, params, manner or params.manner
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Beating, Clock, OpenPims, Progress, Report, Run, Silent, Sync
 from idexx_sync.jobs.heartbeat import Lifetime, watched
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.jobs.model import Begun, Job, Params, RunOrder
+from idexx_sync.jobs.model import Begun, Job, RunOrder, params_of
 from idexx_sync.jobs.store import Queued
 
 OVERLAP_WAIT_S: Final = 60
@@ -175,7 +175,7 @@ def _run_with_lease(
         _end(lease, "skipped_paused", dependencies, why=why)
         return None
     _require_active(clinic)
-    params = Params.model_validate(job.params)
+    params = params_of(job)
     conn = dependencies.database.connection()
     run = Run(
         conn=conn,

@@ -75,7 +75,7 @@ def insert(conn: Conn, order: RunOrder) -> Cursor[Job]:
             order.sync,
             order.trigger,
             order.scheduled_time,
-            Jsonb(order.params.as_stored()),
+            Jsonb({} if order.params is None else order.params.as_stored()),
             order.manner,
             order.retry_of,
             order.clinic_id,

@@ -16,7 +16,8 @@ from idexx_sync.core.vocabulary import Manner, Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs import submission_store
-from idexx_sync.jobs.model import Job, Params, RunOrder, allowed_manner
+from idexx_sync.jobs.model import Job, RunOrder, allowed_manner
+from idexx_sync.jobs.params import Params
 from idexx_sync.jobs.store import Queued
 from idexx_sync.jobs.submission_store import IdempotencyKey
 

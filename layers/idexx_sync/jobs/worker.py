@@ -13,7 +13,8 @@ from idexx_sync.core.errors import RequestRefused, SyncError
 from idexx_sync.core.logs import logger
 from idexx_sync.core.vocabulary import Manner, Trigger
 from idexx_sync.jobs.contract import Sync
-from idexx_sync.jobs.model import Job, Params, RunOrder, new_order, tick_order
+from idexx_sync.jobs.model import Job, RunOrder, new_order, tick_order
+from idexx_sync.jobs.params import params_model, read_params
 from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.jobs.wiring import process_dependencies
 
@@ -31,8 +32,10 @@ class WorkerEvent(BaseModel):
     sync: SyncName | None = None
     trigger: Trigger = "schedule"
     scheduled_time: AwareDatetime | None = None
-    params: Params = Field(default_factory=Params)
-    manner: Manner = "apply"
+    params: dict[str, Any] = Field(default_factory=dict)
+    """What is asked of the sync; read by its own model."""
+    manner: Manner | None = None
+    """None: that of the parameters."""
 
     @model_validator(mode="after")
     def _names_job_or_clinic(self) -> Self:
@@ -47,10 +50,11 @@ class WorkerEvent(BaseModel):
         if self.job_id is not None:
             return RunOrder(self.job_id, None, sync, self.trigger)
         assert self.clinic_id is not None
+        params = read_params(sync, self.params)
         if self.scheduled_time is None:
-            return new_order(self.clinic_id, sync, self.trigger, self.params, self.manner)
+            return new_order(self.clinic_id, sync, self.trigger, params, self.manner)
         return tick_order(
-            self.clinic_id, sync, self.trigger, self.scheduled_time, self.params, self.manner
+            self.clinic_id, sync, self.trigger, self.scheduled_time, params, self.manner
         )
 
 
@@ -71,7 +75,7 @@ def sync_worker(
         try:
             order = WorkerEvent.model_validate(event).order(sync.name)
         except ValidationError as error:
-            return _refused("; ".join(_faults(error)))
+            return _refused("; ".join(_faults(error, sync.name)))
         except ValueError as error:
             return _refused(str(error))
         try:
@@ -114,9 +118,10 @@ def _refused(message: str, kind: str = "configuration_invalid") -> dict[str, Any
     return {"job_id": None, "status": "failed", "error_kind": kind, "error_message": message}
 
 
-def _faults(error: ValidationError) -> Iterator[str]:
+def _faults(error: ValidationError, sync: SyncName) -> Iterator[str]:
+    of_params = ("params",) if error.title == params_model(sync).__name__ else ()
     for fault in error.errors(include_url=False, include_input=False, include_context=False):
-        where = ".".join(str(part) for part in fault["loc"]) or "event"
+        where = ".".join(str(part) for part in (*of_params, *fault["loc"])) or "event"
         yield f"{where}: {fault['msg']}"
 
 

@@ -12,7 +12,8 @@ from psycopg.types.json import Jsonb
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs.model import Params
+from idexx_sync.jobs.model import params_of
+from idexx_sync.jobs.params import Params, WindowParams, params_model
 from idexx_sync.jobs.store import job_by_id
 from idexx_sync.syncs.holds import PERMIT_LIFETIME, Finding, HoldDecisions, HoldInForce, HoldStatus
 
@@ -212,10 +213,15 @@ def holds_newest_first(
 
 
 def params_of_finder(conn: Conn, hold: Hold) -> Params:
-    """The days of the run that found it: over others the finding might not be the same."""
+    """What was asked of the run that found it: over other days it might not be found.
+
+    Where the sync reads days, those that were really read are named.
+    """
     job = job_by_id(conn, hold.job_id)
-    days = (job.result or {}).get("window") if job else None
-    if not days:
-        return Params()
-    first_day, last_day = map(date.fromisoformat, days)
-    return Params(first_day=first_day, last_day=last_day)
+    if job is None:
+        return params_model(hold.sync)()
+    params, days = params_of(job), (job.result or {}).get("window")
+    if isinstance(params, WindowParams):
+        first_day, last_day = map(date.fromisoformat, days) if days else (None, None)
+        return WindowParams(first_day=first_day, last_day=last_day)
+    return params

@@ -10,7 +10,8 @@ from idexx_sync.core.errors import Conflict
 from idexx_sync.core.vocabulary import Manner, Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.database.migrations import migrations_in
-from idexx_sync.jobs.model import Params, new_order
+from idexx_sync.jobs.model import new_order
+from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.store import begin, insert, job_by_id
 from idexx_sync.jobs.submission import RunRequest, submit
 from tests.kit.clinic import add_clinic
@@ -109,14 +110,14 @@ def test_a_later_attempt_does_not_apply_what_the_first_one_observed(conn: Conn) 
 
 def test_equal_requests_join_in_shadow_too_and_previews_do_not_join_others(conn: Conn) -> None:
     clinic = add_clinic(conn, stage="shadow")
-    request = RunRequest(clinic, "inbound", "api", Params())
+    request = RunRequest(clinic, "inbound", "api", WindowParams())
     job = submit(conn, dispatch, request)
     begin(conn, new_order(clinic, "cases", "cli"), 45)
     update(conn, "idexx_sync.jobs", {"manner": "observe", "status": "running"}, id=job.id)
 
     assert submit(conn, dispatch, request).id == job.id
     with pytest.raises(Conflict):
-        submit(conn, dispatch, RunRequest(clinic, "inbound", "api", Params(), "preview"))
+        submit(conn, dispatch, RunRequest(clinic, "inbound", "api", WindowParams(), "preview"))
     _stage(conn, clinic, "live")
     with pytest.raises(Conflict):
         submit(conn, dispatch, request)

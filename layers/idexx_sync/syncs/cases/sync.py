@@ -95,7 +95,7 @@ def _window(run: Run) -> Window:
     """The days asked for, else those that the catalog names, in clinic-local days."""
     today = local_day(run.clock(), run.clinic.zone)
     days = CATALOG["cases"].default_window.around(today, run.clinic.schedule.horizon_days)
-    return run.params.window(*days)
+    return run.days.window(*days)
 
 
 def _reading(
