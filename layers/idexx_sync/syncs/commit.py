@@ -16,7 +16,7 @@ from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.syncs.audit import Audit
-from idexx_sync.syncs.audit_store import audited_by, store_audits
+from idexx_sync.syncs.audit_store import store_audits, written_by
 from idexx_sync.syncs.change import ACTIONS, Action, Change, disclosed, planned_changes
 from idexx_sync.syncs.hold_store import store_decisions
 from idexx_sync.syncs.holds import HoldDecisions
@@ -25,8 +25,6 @@ from idexx_sync.syncs.memory_store import store_records, store_unknown_words
 
 MOST_PLANNED: Final = 200
 """A run that applies nothing tells so many of its changes; the others are only counted."""
-EARLIER: Final = "earlier_attempt"
-"""Stands for the reasons of what earlier attempts of the job have written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,8 @@ class Written:
     """Key of a change -> the case that it is about."""
     for_review: frozenset[str] = frozenset()
     """Records that a person should look at."""
+    read: frozenset[str] = frozenset()
+    """Records that were read for the piece, and are done with it."""
 
 
 class Piece(Protocol):
@@ -102,6 +102,8 @@ class Tally:
     conflicts: frozenset[str] = frozenset()
     for_review: frozenset[str] = frozenset()
     pieces: int = 0
+    read: frozenset[str] = frozenset()
+    """Records that need not be read again in this job: what they say is in."""
     planned: tuple[dict[str, Any], ...] = ()
     """What a run that applies nothing would change."""
 
@@ -117,8 +119,19 @@ class Tally:
             conflicts=self.conflicts | written.conflicts,
             for_review=self.for_review | written.for_review,
             pieces=self.pieces + 1,
+            read=self.read | written.read,
             planned=(*self.planned, *planned),
         )
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """What a later attempt of the job has to know beside the log."""
+        progress: dict[str, Any] = {"pieces": self.pieces}
+        if self.read:
+            progress["read"] = sorted(self.read)
+        if self.for_review:
+            progress["for_review"] = sorted(self.for_review)
+        return progress
 
     def counted(self) -> dict[str, int]:
         """Created, updated and removed records, by the words of a report."""
@@ -187,7 +200,7 @@ class Commits:
                 tally = self._apply(piece, transaction)
             report = conclude(piece, tally) if conclude is not None else None
             if report is None:
-                job_store.store_progress(run.conn, run.lease, {"pieces": tally.pieces})
+                job_store.store_progress(run.conn, run.lease, tally.progress)
             else:
                 self._end(report, tally)
         self.tally, self.report = tally, report
@@ -203,8 +216,9 @@ class Commits:
 
     def _observe(self, piece: Piece, transaction: Transaction) -> Tally:
         """Write what the piece remembers, and count it as if it had been written."""
-        _remember(transaction, piece.observe(transaction))
-        return self._counted(piece)
+        observed = piece.observe(transaction)
+        _remember(transaction, observed)
+        return self._counted(piece, observed.read)
 
     def _preview[P: Piece](self, piece: P, conclude: Conclude[P] | None) -> None:
         """Count the piece as if it had been written."""
@@ -212,9 +226,9 @@ class Commits:
         if conclude is not None and (report := conclude(piece, self.tally)) is not None:
             self._finish(report, self.tally)
 
-    def _counted(self, piece: Piece) -> Tally:
+    def _counted(self, piece: Piece, read: frozenset[str] = frozenset()) -> Tally:
         """The tally with what the piece would have written."""
-        return self.tally.and_(Written(piece.changes), planned_changes(piece.changes))
+        return self.tally.and_(Written(piece.changes, read=read), planned_changes(piece.changes))
 
     def _finish(self, report: Report, tally: Tally) -> None:
         """End the job by itself, without rows."""
@@ -241,12 +255,19 @@ def _of_earlier_attempts(run: Run) -> Tally:
     """What the job has written before it was given back to the queue, or taken over."""
     if run.job.attempt < 2:
         return Tally()
-    pieces = int((run.job.progress or {}).get("pieces", 0))
-    actions: dict[str, Action] = {
-        key: "create" if kind == "create" else "update"
-        for key, kind in audited_by(run.conn, run.job.id).items()
-    }
-    return Tally(done=actions, by_reason={EARLIER: frozenset(actions)}, pieces=pieces)
+    by_reason: dict[str, frozenset[str]] = {}
+    logged = written_by(run.conn, run.job.id)
+    for record in logged:
+        for reason in record.reasons:
+            by_reason[reason] = by_reason.get(reason, frozenset()) | {record.external_id}
+    progress = run.job.progress or {}
+    return Tally(
+        done={record.external_id: record.action for record in logged},
+        by_reason=by_reason,
+        for_review=frozenset(progress.get("for_review", ())),
+        pieces=int(progress.get("pieces", 0)),
+        read=frozenset(progress.get("read", ())),
+    )
 
 
 def _leave_behind(run: Run, piece: Piece, transaction: Transaction, written: Written) -> None:
@@ -255,7 +276,8 @@ def _leave_behind(run: Run, piece: Piece, transaction: Transaction, written: Wri
     if piece.holds is not None and piece.holds.changes_anything:
         store_decisions(conn, clinic_id, run.job.sync, job_id, piece.holds, transaction.now)
     audits = [_audit(run, change, written) for change in written.changes]
-    store_audits(conn, clinic_id, job_id, [*written.skipped, *audits])
+    audits = [*written.skipped, *audits]
+    store_audits(conn, clinic_id, run.job.sync, job_id, audits, transaction.now)
     _remember(transaction, written)
 
 
@@ -270,7 +292,7 @@ def _remember(transaction: Transaction, written: Written) -> None:
 def _audit(run: Run, change: Change, written: Written) -> Audit:
     return Audit(
         external_id=change.key,
-        sync_type="create" if change.action == "create" else "update",
+        action=change.action,
         reason=change.reason,
         changes=disclosed(change, run.fingerprint),
         case_id=written.case_ids.get(change.key),

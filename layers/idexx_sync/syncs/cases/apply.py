@@ -32,6 +32,8 @@ class CasePiece:
     now: datetime
     """When it was planned, after it was loaded."""
     holds: HoldDecisions | None = None
+    read: frozenset[str] = frozenset()
+    """Visits whose record was read, and need not be read again in this job."""
 
     @property
     def changes(self) -> Sequence[CaseChange]:
@@ -67,6 +69,7 @@ class CasePiece:
                 **{change.key: _case_of(change, made) for change in plan.changes},
                 **{change.key: change.case_id for change in marked},
             },
+            read=self.read,
             for_review=frozenset(PREFIX + mark.visit_id for mark in plan.marks if mark.in_doubt),
         )
 
@@ -81,6 +84,7 @@ class CasePiece:
                 ],
             },
             unknown_words=self.plan.unknown_words,
+            read=self.read,
         )
 
     def _observed_visits(self) -> Iterator[VisitRecord]:
@@ -147,7 +151,7 @@ def _skipped(plan: Plan) -> Iterator[Audit]:
     for visit in sorted(plan.newly_edited):
         if PREFIX + visit not in changed:
             fields: dict[str, dict[str, Any]] = {name: {} for name in plan.edited[visit]}
-            yield Audit(PREFIX + visit, "update", "edited_in_odis", fields, status="skipped")
+            yield Audit(PREFIX + visit, "update", "edited_in_odis", fields, "skipped")
     for visit in sorted(plan.newly_quarantined):
         code = plan.quarantined[visit]
-        yield Audit(PREFIX + visit, "update", "quarantined", status="skipped", error_message=code)
+        yield Audit(PREFIX + visit, "update", "quarantined", outcome="skipped", error_message=code)

@@ -113,7 +113,7 @@ class CalendarPiece:
     def _skipped(self, done: set[str]) -> list[Audit]:
         """Records that could not be understood, each told once."""
         return [
-            Audit(item.key, "update", "unreadable", status="skipped", error_message=item.code)
+            Audit(item.key, "update", "unreadable", outcome="skipped", error_message=item.code)
             for item in self.plan.quarantined
             if item.key is not None and item.is_new and item.key not in done
         ]
