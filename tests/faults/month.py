@@ -16,7 +16,8 @@ from psycopg.types.json import Jsonb
 from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import to_wall
-from idexx_sync.jobs.model import Params, tick_order
+from idexx_sync.jobs.model import tick_order
+from idexx_sync.jobs.params import WindowParams
 from idexx_sync.schedules.entries import read_entries
 from idexx_sync.schedules.next_run import Timetable, timetable
 from tests.faults.clinic import ZONE, FaultClinic
@@ -143,7 +144,7 @@ class Life:
 
     def _run(self, at: datetime, sync: SyncName, *, busy: bool) -> None:
         """The tick's event; now and then, where something has happened, it is looked at closely."""
-        order = tick_order(self.clinic.clinic_id, sync, "schedule", at, Params())
+        order = tick_order(self.clinic.clinic_id, sync, "schedule", at, WindowParams())
         deliver = partial(self.clinic.deliver, order)
         self._busy += busy
         closely = busy and self._busy % LOOKED_AT == 0

@@ -11,11 +11,13 @@ from pydantic import SecretStr
 
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.fingerprints import read_fingerprint_keys
+from idexx_sync.core.vocabulary import Manner, Stage
 from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.heartbeat import Lifetime
-from idexx_sync.jobs.model import Job, Params, new_order
+from idexx_sync.jobs.model import Job, new_order
+from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.hold_store import decide
@@ -79,15 +81,15 @@ class Bench:
         )
         return replace(dependencies, **changes)
 
-    def sync(self, first: date = MONDAY, last: date | None = None, **params: Any) -> Job:
+    def sync(self, first: date = MONDAY, last: date | None = None, manner: Manner = "apply") -> Job:
         """Run the inbound sync over the days (one week, if nothing else is said)."""
-        wanted = Params(first_day=first, last_day=last or first + timedelta(days=6), **params)
-        order = new_order(self.clinic_id, "inbound", "cli", wanted)
+        wanted = WindowParams(first_day=first, last_day=last or first + timedelta(days=6))
+        order = new_order(self.clinic_id, "inbound", "cli", wanted, manner)
         return run_job(order, InboundSync(), self.dependencies())
 
-    def cases(self, sync: Sync | None = None, **params: Any) -> Job:
+    def cases(self, sync: Sync | None = None, manner: Manner = "apply", **params: Any) -> Job:
         """Run the case sync over its own window, if nothing else is said."""
-        order = new_order(self.clinic_id, "cases", "cli", Params(**params))
+        order = new_order(self.clinic_id, "cases", "cli", WindowParams(**params), manner)
         return run_job(order, sync or CaseSync(), self.dependencies())
 
     def replace_fingerprint_key(self, *, keep_old: bool = False) -> None:
@@ -143,6 +145,10 @@ class Bench:
         decided = decide(self.conn, self.hold(cause)["id"], verdict, "a tester")
         self.now = self._now
         assert decided is not None
+
+    def stage(self, stage: Stage) -> None:
+        """Bring the clinic that far on board."""
+        update(self.conn, "idexx_sync.clinic_settings", {"stage": stage}, clinic_id=self.clinic_id)
 
     def configure(self, table: str, **columns: Any) -> None:
         """Change the clinic's row of `clinics` or `clinic_schedule_configs`."""

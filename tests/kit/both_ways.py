@@ -93,7 +93,7 @@ def _live(world: World) -> None:
     bench.pims.records = visits(12)
     names["GOOD"] = str(bench.sync().id)
     bench.pims.replace("600101", patient_name="OTHER", room_id="5")
-    names["DRY"] = str(bench.sync(dry_run=True).id)
+    names["DRY"] = str(bench.sync(manner="preview").id)
     bench.pims.error = PimsUnavailable("Neo is down")
     names["FAILED"] = str(bench.sync().id)
     bench.pims.error = None

@@ -9,7 +9,7 @@ from tests.kit.database import insert
 from tests.kit.records import MORNING
 
 REAL = {"summary": "nothing changed (checked 42)"}
-DRY = {**REAL, "plan": []}
+DRY = {**REAL, "plan": [], "planned": 0}
 
 
 def before(**length: float) -> datetime:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.pims.protocol import (
     Configuration,
     ConsultationAnswer,
@@ -38,6 +39,8 @@ class ScriptedPims:
     charts: dict[str, ConsultationAnswer] = field(default_factory=dict)
     """Consultation -> its record."""
     charts_read: list[str] = field(default_factory=list)
+    breaks_at: str | None = None
+    """The consultation at which the source breaks down."""
     rooms: Sequence[str] = ("3", "5")
     error: Exception | None = None
     logged_in: bool = False
@@ -71,6 +74,8 @@ class ScriptedPims:
         self, ids: Sequence[str]
     ) -> Generator[tuple[str, ConsultationAnswer], None, None]:
         for consultation_id in ids:
+            if consultation_id == self.breaks_at:
+                raise PimsUnavailable("broken down", code="refused")
             self.charts_read.append(consultation_id)
             yield consultation_id, self.charts.get(consultation_id, Gone())
 

@@ -6,7 +6,7 @@ from idexx_sync.api.models import JobsQuery
 from idexx_sync.api.problems import Problem
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
-from idexx_sync.jobs.model import Params
+from idexx_sync.jobs.model import manner_again, params_of
 from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.operations import decisions
 from idexx_sync.operations.pagination import place_of
@@ -40,7 +40,8 @@ def retry_job(request: Request, dependencies: ApiDependencies) -> Response:
         clinic_id=job.clinic_id,
         sync=job.sync,
         trigger="retry",
-        params=Params.model_validate(job.params),
+        params=params_of(job),
+        manner=manner_again(job),
         retry_of=job.id,
     )
     return accepted(

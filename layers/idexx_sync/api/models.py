@@ -1,20 +1,17 @@
 """What the HTTP API takes and gives, as JSON. Times are UTC, days are the clinic's own."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from idexx_sync.core.catalog import CATALOG, SyncName
+from idexx_sync.core.catalog import ParamsKind, SyncName
 from idexx_sync.core.errors import WhoActs
 from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
-from idexx_sync.jobs.model import Params
+from idexx_sync.jobs.params import ReconciliationParams, WindowParams
 from idexx_sync.operations.models import MOST_LISTED, Moment, ResponseModel
 from idexx_sync.syncs.holds import HoldStatus
-
-MOST_LOOKBACK_DAYS = 90
-LOOKBACK = CATALOG["reconciliation"].default_window
 
 
 class RequestModel(BaseModel):
@@ -27,7 +24,7 @@ class EmptyBody(RequestModel):
     """No body, or an empty object."""
 
 
-class SyncRequest(Params):
+class SyncRequest(WindowParams):
     """Which clinic to sync, and which of its days; both ends are included.
 
     Without days: the clinic's own window.
@@ -35,17 +32,24 @@ class SyncRequest(Params):
 
     clinic_id: UUID | None = None
     """A clinic's key acts for its own clinic; an operator names one."""
+    dry_run: bool = False
+    """Whether it only shows what it would change, and writes nothing."""
 
-    def params(self) -> Params:
-        return Params(first_day=self.first_day, last_day=self.last_day, dry_run=self.dry_run)
 
-
-class ReconciliationRequest(RequestModel):
+class ReconciliationRequest(ReconciliationParams):
     """Which clinic to compare, how far back, and whether differences are put right."""
 
     clinic_id: UUID
-    lookback_days: int = Field(default=LOOKBACK.days_back, ge=1, le=MOST_LOOKBACK_DAYS)
-    mode: Literal["report", "fix"] = "report"
+    dry_run: bool = False
+    """Whether it only shows what it would find, and writes nothing."""
+
+
+StartRequest = SyncRequest | ReconciliationRequest
+"""A body that starts a sync: its parameters, whose it is, and whether it is a preview."""
+START_REQUESTS: Final[Mapping[ParamsKind, type[StartRequest]]] = {
+    "window": SyncRequest,
+    "lookback": ReconciliationRequest,
+}
 
 
 class ClinicQuery(RequestModel):

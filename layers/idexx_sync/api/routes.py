@@ -8,6 +8,7 @@ from typing import Final, Literal
 from pydantic import BaseModel
 
 from idexx_sync.api.models import (
+    START_REQUESTS,
     ClinicQuery,
     ClinicStatusView,
     Discrepancies,
@@ -18,8 +19,6 @@ from idexx_sync.api.models import (
     NoQuery,
     Readiness,
     ReadinessDetails,
-    ReconciliationRequest,
-    SyncRequest,
 )
 from idexx_sync.api.problems import ProblemCode
 from idexx_sync.core.catalog import CATALOG, CatalogEntry, StartOperation, SyncFolder
@@ -122,7 +121,7 @@ def _start(row: CatalogEntry) -> Route:
         function=row.folder,
         scope=row.scope,
         summary=row.title,
-        body=SyncRequest if row.takes_days else ReconciliationRequest,
+        body=START_REQUESTS[row.params],
         responses={200: JobView, 202: JobView},
         problems=(*STARTS_A_JOB, "idempotency_key_reused", *not_built),
         takes_headers=("Idempotency-Key", "Prefer"),

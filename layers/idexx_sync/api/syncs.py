@@ -6,12 +6,13 @@ from typing import Final
 from uuid import UUID
 
 from idexx_sync.api.handler import ApiDependencies, Operation, Page, Response
-from idexx_sync.api.models import SyncRequest
+from idexx_sync.api.models import StartRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
 from idexx_sync.api.request import Request
 from idexx_sync.api.routes import OperationId
 from idexx_sync.core.catalog import CATALOG, SyncName
-from idexx_sync.jobs.model import Job
+from idexx_sync.jobs.model import Job, asked_manner
+from idexx_sync.jobs.params import read_params
 from idexx_sync.jobs.store import job_by_id
 from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.jobs.submission_store import IdempotencyKey
@@ -36,12 +37,15 @@ def start(sync: SyncName) -> Operation:
 
     def operation(request: Request, dependencies: ApiDependencies) -> Response:
         body = request.body
-        assert isinstance(body, SyncRequest)
+        assert isinstance(body, StartRequest)
+        asked = body.model_dump(by_alias=True, exclude={"clinic_id", "dry_run"}, mode="json")
+        params = read_params(sync, asked)
         run_request = RunRequest(
             clinic_id=request.caller.one_clinic(body.clinic_id),
             sync=sync,
             trigger="api",
-            params=body.params(),
+            params=params,
+            manner=asked_manner(params, dry_run=body.dry_run),
         )
         job = submit(
             dependencies.conn, dependencies.dispatch, run_request, _idempotency_key(request)

@@ -210,12 +210,12 @@ def _leaf_of(document: Any, name: str) -> Any:
 
 def _touch(touch: Touch, veil: Veil) -> dict[str, Any]:
     data: dict[str, Any] = {
-        "job_id": None if touch.job_id is None else str(touch.job_id),
+        "job_id": str(touch.job_id),
         "sync": touch.sync,
         "at": _utc(touch.at),
         "external_id": touch.external_id,
         "did": touch.did,
-        "status": touch.status,
+        "outcome": touch.outcome,
         "reason": touch.reason,
         "error_message": touch.error_message,
         "fields": sorted(touch.changes),
@@ -337,10 +337,8 @@ def _touches_shown(touches: Sequence[Touch], veil: Veil, zone: ZoneInfo) -> list
     if not touches:
         return [*parts, Text(" none")]
     for touch in touches:
-        head = (
-            f" {moment(touch.at, zone)}  {touch.job_id or 'a job unknown here'}  {touch.sync or ''}"
-        )
-        outcome = touch.did if touch.status == "success" else f"{touch.did}, {touch.status}"
+        head = f" {moment(touch.at, zone)}  {touch.job_id}  {touch.sync}"
+        outcome = touch.did if touch.outcome == "written" else f"{touch.did}, {touch.outcome}"
         said = [outcome, phrase(REASONS, touch.reason or "no reason")]
         said += [touch.error_message] if touch.error_message else []
         parts.append(Text(head, no_wrap=True, overflow="ignore"))

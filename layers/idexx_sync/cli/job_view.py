@@ -12,9 +12,14 @@ from idexx_sync.cli.exits import Exit, exit_of_job
 from idexx_sync.cli.phrases import ACTORS, COUNTS, REASONS, WARNINGS, counted, moment, phrase, took
 from idexx_sync.cli.tables import fact_table, listing
 from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.vocabulary import Manner
 from idexx_sync.operations.models import JobView
 
 MOST_CHANGES_SHOWN = 40
+WITHOUT_ROWS: Mapping[Manner, str] = {
+    "preview": "dry run, nothing was written; ",
+    "observe": "observed only, nothing of ODIS was written; ",
+}
 COLOURS = {
     "queued": "default",
     "running": "default",
@@ -72,7 +77,7 @@ def job_shown(job: JobView) -> list[RenderableType]:
     if job.status == "held":
         parts.append(Text(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
     if job.plan:
-        parts += _plan(job.plan)
+        parts += _plan(job.plan, job.planned or len(job.plan))
     return parts
 
 
@@ -80,7 +85,7 @@ def outcome(job: JobView) -> str:
     """One phrase: what was done, or why not."""
     if job.error is not None:
         return f"{phrase({}, job.error.kind)}: {job.error.message}"
-    would = "would have been: " if job.summary and job.dry_run else ""
+    would = "would have been: " if job.summary and job.manner != "apply" else ""
     return f"{would}{job.summary or job.message or '-'}"
 
 
@@ -92,8 +97,7 @@ def progress_of(job: JobView) -> str:
 
 def _headline(job: JobView) -> Text:
     line = Text(phrase({}, job.status), COLOURS.get(job.status, "red"))
-    dry = "dry run, nothing was written; " if job.dry_run else ""
-    return line.append(f"  {dry}{outcome(job)}", "default")
+    return line.append(f"  {WITHOUT_ROWS.get(job.manner, '')}{outcome(job)}", "default")
 
 
 def _counts(counts: Mapping[str, int]) -> list[tuple[str, str | None]]:
@@ -103,7 +107,7 @@ def _counts(counts: Mapping[str, int]) -> list[tuple[str, str | None]]:
     return [(phrase(COUNTS, name), str(counts[name])) for name in named]
 
 
-def _plan(changes: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
+def _plan(changes: Sequence[Mapping[str, Any]], planned: int) -> list[RenderableType]:
     rows = [
         (
             change["id"],
@@ -114,5 +118,6 @@ def _plan(changes: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
         for change in changes[:MOST_CHANGES_SHOWN]
     ]
     table: Table = listing(("Id", "Would", "Why", "Fields"), rows, whole=("Id",))
-    left = len(changes) - len(rows)
-    return [table, Text(f"... and {left} more; --json shows all")] if left else [table]
+    left, told = planned - len(rows), len(changes)
+    shows = "all" if told == planned else f"the first {told}"
+    return [table, Text(f"... and {left} more; --json shows {shows}")] if left else [table]

@@ -11,7 +11,8 @@ from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
 from idexx_sync.cli.local_run import run_here
 from idexx_sync.core.catalog import BUILT, CATALOG, CatalogEntry
-from idexx_sync.jobs.model import MOST_DAYS, Params, new_order
+from idexx_sync.jobs.model import asked_manner, new_order
+from idexx_sync.jobs.params import MOST_DAYS, WindowParams
 
 app = typer.Typer(help="Run a sync now and wait for it.", no_args_is_help=True)
 
@@ -32,7 +33,7 @@ DryRun = Annotated[
 
 
 def _command(row: CatalogEntry) -> Callable[..., int]:
-    """The command that runs the sync of the row."""
+    """The command that runs the sync of the row, which is asked for days."""
 
     def run(
         ctx: typer.Context,
@@ -43,9 +44,9 @@ def _command(row: CatalogEntry) -> Callable[..., int]:
         as_json: Json = False,
     ) -> int:
         check_days(first_day, last_day)
-        params = Params(first_day=first_day, last_day=last_day, dry_run=dry_run)
-        cli = cli_of(ctx)
-        job = run_here(cli, new_order(clinic, row.name, "cli", params))
+        params = WindowParams(first_day=first_day, last_day=last_day)
+        cli, manner = cli_of(ctx), asked_manner(params, dry_run=dry_run)
+        job = run_here(cli, new_order(clinic, row.name, "cli", params, manner))
         return report_job(cli, job, as_json=as_json)
 
     return run

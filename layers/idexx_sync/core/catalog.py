@@ -13,6 +13,8 @@ SyncName = Literal["inbound", "cases", "reconciliation"]
 SyncScope = Literal["sync:inbound", "sync:cases", "sync:reconciliation"]
 SyncFolder = Literal["inbound_sync", "case_sync", "reconciliation"]
 StartOperation = Literal["start_inbound", "start_cases", "start_reconciliation"]
+ParamsKind = Literal["window", "lookback"]
+"""What may be asked of a sync: first and last day, or how many days to look back."""
 PimsRead = Literal["schedule", "appointments", "consultations", "configuration"]
 """A method of the PIMS protocol."""
 
@@ -57,8 +59,8 @@ class CatalogEntry:
     for_every_clinic: bool = False
     """Whether a clinic's status tells of it even if it was never scheduled or ordered."""
     default_window: DefaultWindow
-    takes_days: bool = True
-    """Whether its order names first and last day, or how many days to look back."""
+    params: ParamsKind = "window"
+    """The model of what may be asked of it (`jobs/params.py`)."""
     reads: frozenset[PimsRead]
     """All that its worker may ask of the PIMS."""
     begins_within: timedelta
@@ -109,7 +111,7 @@ _ROWS: Final = (
         folder="reconciliation",
         is_built=False,
         default_window=DefaultWindow(days_back=7, days_ahead=0),
-        takes_days=False,
+        params="lookback",
         reads=frozenset({"schedule", "appointments", "consultations"}),
         begins_within=timedelta(hours=6),
         title="Compare what is stored with the source, some days back",

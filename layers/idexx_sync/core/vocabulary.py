@@ -24,6 +24,8 @@ JobStatus = Literal[
     "skipped_paused",
 ]
 Stage = Literal["off", "shadow", "canary", "live"]
+Manner = Literal["preview", "observe", "apply"]
+"""What a run may write: nothing, our own memory, or ODIS's rows as well."""
 Freshness = Literal["new", "on_time", "late", "stale", "action_required", "paused"]
 Scope = Literal[
     SyncScope,

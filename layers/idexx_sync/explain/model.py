@@ -14,8 +14,10 @@ from idexx_sync.pims.protocol import (
     SourceRecord,
     Unreadable,
 )
+from idexx_sync.syncs.audit import Outcome
 from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.reading import MERGED, READ, outcome_of
+from idexx_sync.syncs.change import Action
 from idexx_sync.syncs.holds import Finding, HoldStatus
 from idexx_sync.syncs.memory import Kind, Remembered
 
@@ -123,13 +125,11 @@ class CaseBeside:
 class Touch:
     """What one job did to one of the records."""
 
-    job_id: UUID | None
-    sync: SyncName | None
-    """None: the job's row is gone by now."""
+    job_id: UUID
+    sync: SyncName
     external_id: str
-    did: str
-    """`create`, `update` or `reconcile`."""
-    status: str
+    did: Action
+    outcome: Outcome
     error_message: str | None
     at: datetime
     reason: str | None

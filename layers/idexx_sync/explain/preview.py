@@ -183,7 +183,14 @@ def _plan_visit(
     """Plan the calendar's part; whether the record is read after it."""
     plan = plan_visits([visit], {visit.id: stored.visit}, _context(clinic), decisions)
     changed = any(change.reason == "source" for change in plan.changes)
-    ruling = rule_reading(visit, stored.visit, clinic.now, clinic.zone, changed=changed)
+    ruling = rule_reading(
+        visit,
+        stored.visit,
+        clinic.now,
+        clinic.zone,
+        changed=changed,
+        observing=clinic.stage == "shadow",
+    )
     decisions.note(visit.id, reading_decision(ruling, visit, stored.visit))
     return ruling.is_due
 

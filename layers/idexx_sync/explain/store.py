@@ -109,21 +109,18 @@ def _beside(conn: Conn, case_ids: list[UUID]) -> dict[UUID, CaseBeside]:
 
 
 def _touches(conn: Conn, clinic_id: UUID, appointment_id: str, case_ids: list[UUID]) -> list[Touch]:
-    """The newest ones, under each name that the appointment has in audits."""
+    """The newest ones, under each name that the appointment has in our log."""
     with conn.cursor(row_factory=class_row(Touch)) as cur:
         return cur.execute(
             """
-            SELECT a.job_id, j.sync, a.external_id, a.sync_type AS did, a.status, a.error_message,
-                   a.synced_at AS at, a.metadata ->> 'reason' AS reason,
-                   CASE jsonb_typeof(a.metadata -> 'changes')
-                        WHEN 'object' THEN a.metadata -> 'changes' ELSE '{}' END AS changes
-              FROM public.case_sync_audits a
-              LEFT JOIN idexx_sync.jobs j ON j.id = a.job_id
-             WHERE a.clinic_id = %(clinic_id)s
-               AND (a.external_id = ANY(%(keys)s)
-                    OR starts_with(a.external_id, %(id)s || '@')
-                    OR a.case_id = ANY(%(cases)s))
-             ORDER BY a.synced_at DESC, a.external_id
+            SELECT job_id, sync, external_id, action AS did, outcome, error AS error_message, at,
+                   reasons[1] AS reason, fields AS changes
+              FROM idexx_sync.changes
+             WHERE clinic_id = %(clinic_id)s
+               AND (external_id = ANY(%(keys)s)
+                    OR starts_with(external_id, %(id)s || '@')
+                    OR case_id = ANY(%(cases)s))
+             ORDER BY at DESC, external_id
              LIMIT %(most)s
             """,
             {

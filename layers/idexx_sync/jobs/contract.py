@@ -10,12 +10,13 @@ from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.faults import Fault, FaultCode, named
 from idexx_sync.core.fingerprints import Fingerprints
-from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.core.vocabulary import JobStatus, Manner
 from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.jobs.model import Job, Params
+from idexx_sync.jobs.model import Job
+from idexx_sync.jobs.params import Params, WindowParams
 from idexx_sync.pims.protocol import Pims
 
 FAULTS: Final[Mapping[FaultCode, str]] = {
@@ -68,11 +69,17 @@ class Run:
     lease: Lease
     clinic: Clinic
     params: Params
-    dry_run: bool
+    manner: Manner
     fingerprints: Fingerprints = field(repr=False)
     clock: Clock
     """Business time, as the database told it when the run began."""
     progress: Progress
+
+    @property
+    def days(self) -> WindowParams:
+        """The parameters of a sync that is asked for days."""
+        assert isinstance(self.params, WindowParams)
+        return self.params
 
 
 @dataclass(slots=True)
@@ -93,7 +100,9 @@ class Report:
     faults: list[dict[str, str]] = field(default_factory=list)
     """Rows that could not be read or were refused: table, column or constraint, id (rule R26)."""
     plan: list[dict[str, Any]] | None = None
-    """A dry run's changes: key, action, reason and names of fields."""
+    """The first changes of a run that applies none: key, action, reason and names of fields."""
+    planned: int = 0
+    """How many there are altogether."""
 
     def name_faults(self, faults: Collection[Fault]) -> None:
         """Name the rows that could not be read or were refused, and warn of their number."""
@@ -137,6 +146,7 @@ class Report:
             result["faults"] = self.faults
         if self.plan is not None:
             result["plan"] = self.plan
+            result["planned"] = self.planned
         return result
 
 

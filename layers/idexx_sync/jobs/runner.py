@@ -26,7 +26,7 @@ from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Beating, OpenPims, Progress, Report, Run, Silent, Sync
 from idexx_sync.jobs.heartbeat import Lifetime, watched
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.jobs.model import Begun, Job, Params, RunOrder
+from idexx_sync.jobs.model import Begun, Job, RunOrder, params_of
 from idexx_sync.jobs.store import Queued
 
 OVERLAP_WAIT_S: Final = 60
@@ -179,7 +179,7 @@ def _run_with_lease(
         _end(lease, "skipped_paused", dependencies, why=why)
         return None
     _require_active(clinic)
-    params = Params.model_validate(job.params)
+    params = params_of(job)
     conn = dependencies.database.connection()
     run = Run(
         conn=conn,
@@ -187,7 +187,7 @@ def _run_with_lease(
         lease=lease,
         clinic=clinic,
         params=params,
-        dry_run=params.dry_run or clinic.stage == "shadow",
+        manner=job.manner,
         fingerprints=Fingerprints(dependencies.fingerprint_keys, clinic.id),
         clock=clock,
         progress=Beating(dependencies.progress, lifetime),

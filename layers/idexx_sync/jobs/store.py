@@ -16,7 +16,7 @@ from idexx_sync.core.vocabulary import UNFINISHED, JobStatus
 from idexx_sync.database.connection import Conn, Cur, writing
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.jobs.model import JOB_COLUMNS, Begun, Job, RunOrder
+from idexx_sync.jobs.model import JOB_COLUMNS, LISTED_COLUMNS, Begun, Job, RunOrder
 
 
 def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
@@ -68,8 +68,9 @@ def insert(conn: Conn, order: RunOrder) -> Cursor[Job]:
     """Record the order; no row where ODIS has no such clinic, or where the job is there already."""
     return conn.cursor(row_factory=kwargs_row(Job.read)).execute(
         f"""
-        INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, scheduled_time, params, retry_of)
-        SELECT %s, id, %s, %s, %s, %s, %s FROM public.clinics WHERE id = %s
+        INSERT INTO idexx_sync.jobs
+               (id, clinic_id, sync, trigger, scheduled_time, params, manner, retry_of)
+        SELECT %s, id, %s, %s, %s, %s, %s, %s FROM public.clinics WHERE id = %s
         ON CONFLICT DO NOTHING
         RETURNING {JOB_COLUMNS}
         """,
@@ -78,7 +79,8 @@ def insert(conn: Conn, order: RunOrder) -> Cursor[Job]:
             order.sync,
             order.trigger,
             order.scheduled_time,
-            Jsonb(order.params.as_stored()),
+            Jsonb({} if order.params is None else order.params.as_stored()),
+            order.manner,
             order.retry_of,
             order.clinic_id,
         ),
@@ -86,13 +88,21 @@ def insert(conn: Conn, order: RunOrder) -> Cursor[Job]:
 
 
 def _start(conn: Conn, job_id: UUID) -> Any:
-    """The fence, if this transaction has just taken the lease for the job."""
+    """The fence, if this transaction has just taken the lease for the job.
+
+    What the job may write is settled here, for all of its attempts: a piece that was only observed
+    must not count as applied.
+    """
     return conn.execute(
         """
         UPDATE idexx_sync.jobs j
            SET status = 'running', attempt = j.attempt + 1, fence = l.fence,
                started_at = coalesce(j.started_at, idexx_sync.clock()),
-               error_kind = NULL, error_message = NULL
+               error_kind = NULL, error_message = NULL,
+               manner = CASE WHEN j.manner = 'apply' AND EXISTS (
+                             SELECT FROM idexx_sync.clinic_settings s
+                              WHERE s.clinic_id = j.clinic_id AND s.stage = 'shadow')
+                        THEN 'observe' ELSE j.manner END
           FROM idexx_sync.leases l
          WHERE j.id = %s AND j.status IN ('queued', 'running')
            AND l.clinic_id = j.clinic_id AND l.job_id = j.id
@@ -202,12 +212,12 @@ def jobs_newest_first(
     after: tuple[datetime, UUID] | None = None,
     limit: int = 20,
 ) -> list[Job]:
-    """`after`: begin behind the job that was queued then and has this id."""
+    """Without their plans. `after`: begin behind the job that was queued then and has this id."""
     queued_at, job_id = after or (None, None)
     with conn.cursor(row_factory=kwargs_row(Job.read)) as cur:
         return cur.execute(
             f"""
-            SELECT {JOB_COLUMNS} FROM idexx_sync.jobs
+            SELECT {LISTED_COLUMNS} FROM idexx_sync.jobs
              WHERE (%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)
                AND (%(sync)s::text IS NULL OR sync = %(sync)s)
                AND (%(status)s::text IS NULL OR status = %(status)s)

@@ -12,11 +12,12 @@ from uuid import UUID, uuid4
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import Conflict, InternalError, NotFound
-from idexx_sync.core.vocabulary import Trigger
+from idexx_sync.core.vocabulary import Manner, Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs import submission_store
-from idexx_sync.jobs.model import Job, Params, RunOrder
+from idexx_sync.jobs.model import Job, RunOrder, allowed_manner
+from idexx_sync.jobs.params import Params
 from idexx_sync.jobs.store import Queued
 from idexx_sync.jobs.submission_store import IdempotencyKey
 
@@ -39,6 +40,7 @@ class RunRequest:
     sync: SyncName
     trigger: Trigger
     params: Params
+    manner: Manner = "apply"
     retry_of: UUID | None = None
     must_be_new: bool = False
     """Whether the caller needs a run that begins after now, because it has just decided something
@@ -47,7 +49,10 @@ class RunRequest:
     @property
     def fingerprint(self) -> str:
         """Equal for equal requests; holds nothing of them."""
-        text = f"{self.clinic_id} {self.sync} {self.retry_of} {self.params.model_dump_json()}"
+        text = (
+            f"{self.clinic_id} {self.sync} {self.manner} {self.retry_of} "
+            f"{self.params.model_dump_json()}"
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -98,11 +103,14 @@ def _joinable(conn: Conn, request: RunRequest) -> Job | None:
         request.sync,
         not_begun_by=request.trigger if request.must_be_new else None,
     )
-    wanted = request.params.as_stored()
+    if not unfinished:
+        return None
+    stage = submission_store.stage(conn, request.clinic_id)
+    wanted = request.params.as_stored(), allowed_manner(request.manner, stage)
     for job in unfinished:
-        if job.params == wanted:
+        if (job.params, allowed_manner(job.manner, stage)) == wanted:
             return job
-    if unfinished and not request.must_be_new:
+    if not request.must_be_new:
         raise _running(unfinished[0].id)
     return None
 
@@ -123,6 +131,7 @@ def _insert(conn: Conn, request: RunRequest) -> Job:
         request.sync,
         request.trigger,
         params=request.params,
+        manner=request.manner,
         retry_of=request.retry_of,
     )
     job = job_store.insert(conn, order).fetchone()

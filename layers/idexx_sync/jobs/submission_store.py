@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.rows import kwargs_row
 
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.vocabulary import Trigger
+from idexx_sync.core.vocabulary import Stage, Trigger
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import JOB_COLUMNS, Job
 
@@ -47,6 +47,14 @@ def unfinished(
             """,
             {"clinic": clinic_id, "sync": sync, "trigger": not_begun_by},
         ).fetchall()
+
+
+def stage(conn: Conn, clinic_id: UUID) -> Stage | None:
+    """How far the clinic is on board; None if it is not set up."""
+    row = conn.execute(
+        "SELECT stage FROM idexx_sync.clinic_settings WHERE clinic_id = %s", (clinic_id,)
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def is_dispatched(conn: Conn, job_id: UUID) -> bool:

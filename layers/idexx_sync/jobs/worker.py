@@ -12,10 +12,11 @@ from pydantic_core import ErrorDetails
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import RequestRefused, SyncError
 from idexx_sync.core.logs import logger
-from idexx_sync.core.vocabulary import Trigger
+from idexx_sync.core.vocabulary import Manner, Trigger
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.jobs.contract import Sync
-from idexx_sync.jobs.model import Job, Params, RunOrder, new_order, tick_order
+from idexx_sync.jobs.model import Job, RunOrder, new_order, tick_order
+from idexx_sync.jobs.params import read_params
 from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.jobs.wiring import process_dependencies
 
@@ -33,7 +34,10 @@ class WorkerEvent(BaseModel):
     sync: SyncName | None = None
     trigger: Trigger = "schedule"
     scheduled_time: AwareDatetime | None = None
-    params: Params = Field(default_factory=Params)
+    params: dict[str, Any] = Field(default_factory=dict)
+    """What is asked of the sync; read by its own model."""
+    manner: Manner | None = None
+    """None: that of the parameters."""
 
     @model_validator(mode="after")
     def _names_job_or_clinic(self) -> Self:
@@ -46,9 +50,12 @@ class WorkerEvent(BaseModel):
         if self.job_id is not None:
             return RunOrder(self.job_id, None, sync, self.trigger)
         assert self.clinic_id is not None
+        params = read_params(sync, self.params)
         if self.scheduled_time is None:
-            return new_order(self.clinic_id, sync, self.trigger, self.params)
-        return tick_order(self.clinic_id, sync, self.trigger, self.scheduled_time, self.params)
+            return new_order(self.clinic_id, sync, self.trigger, params, self.manner)
+        return tick_order(
+            self.clinic_id, sync, self.trigger, self.scheduled_time, params, self.manner
+        )
 
 
 class WillBeRetried(Exception):
@@ -96,13 +103,15 @@ def sync_worker(
 
 def _order(event: object, sync: SyncName) -> RunOrder | str:
     """The event's order, or what is wrong with the event, in words that are none of its own."""
+    inside: tuple[str, ...] = ()
     try:
         read = WorkerEvent.model_validate(event)
+        if read.sync not in (None, sync):
+            return _unreadable(f"sync: this function runs {sync} only")
+        inside = ("params",)
+        return read.order(sync)
     except ValidationError as error:
-        return _unreadable("; ".join(sorted({_fault(fault) for fault in _details(error)})))
-    if read.sync not in (None, sync):
-        return _unreadable(f"sync: this function runs {sync} only")
-    return read.order(sync)
+        return _unreadable("; ".join(sorted({_fault(one, inside) for one in _details(error)})))
 
 
 def _unreadable(faults: str) -> str:
@@ -114,10 +123,10 @@ def _details(error: ValidationError) -> list[ErrorDetails]:
     return error.errors(include_url=False, include_input=False, include_context=False)
 
 
-def _fault(fault: ErrorDetails) -> str:
+def _fault(fault: ErrorDetails, inside: tuple[str, ...]) -> str:
     """`params.from: date_parsing`. Texts of pydantic quote, and an unknown field's name is data."""
     known = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
-    where = ".".join(str(part) for part in known) or "event"
+    where = ".".join(str(part) for part in (*inside, *known)) or "event"
     what = fault["msg"] if fault["type"] == "value_error" else fault["type"]
     return f"{where}: {what.removeprefix('Value error, ')}"
 
@@ -154,6 +163,7 @@ def log_job(job: Job) -> None:
         clinic_id=str(job.clinic_id),
         sync=job.sync,
         trigger=job.trigger,
+        manner=job.manner,
         status=job.status,
         attempt=job.attempt,
         error_kind=job.error_kind,

@@ -17,7 +17,7 @@ from pydantic import (
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import WhoActs, who_acts
-from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Trigger
+from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Manner, Trigger
 from idexx_sync.jobs.model import Job, window_of
 from idexx_sync.syncs.hold_store import Hold
 from idexx_sync.syncs.holds import HoldStatus
@@ -60,6 +60,7 @@ class _Told(BaseModel):
     held: _Part[dict[str, int]] = None
     for_review: _Part[tuple[str, ...]] = None
     faults: _Part[tuple[dict[str, str], ...]] = None
+    planned: _Part[int] = None
     plan: _Part[tuple[dict[str, Any], ...]] = None
 
 
@@ -73,7 +74,10 @@ class JobView(ResponseModel):
     sync: SyncName
     trigger: Trigger
     status: JobStatus
+    manner: Manner
+    """What it may write: nothing, our own memory, or ODIS's rows too."""
     dry_run: bool
+    """Whether it is a preview."""
     window: tuple[date, date] | None
     """First and last day; null as long as the run has not come to know them."""
     attempt: int
@@ -96,8 +100,10 @@ class JobView(ResponseModel):
     """Ids of records that a person should look at."""
     faults: tuple[Mapping[str, str], ...] | None
     """Rows that could not be read or written, by table, column or constraint, and id."""
+    planned: int | None
+    """Of a run that applies nothing: how many changes it would have made."""
     plan: tuple[Mapping[str, Any], ...] | None
-    """Of a dry run: what would be changed; ids, reasons and names of fields."""
+    """The first of them: ids, reasons and names of fields. Lists leave it out."""
 
     @property
     def is_final(self) -> bool:
@@ -120,7 +126,8 @@ class JobView(ResponseModel):
             sync=job.sync,
             trigger=job.trigger,
             status=job.status,
-            dry_run=bool(job.params.get("dry_run")),
+            manner=job.manner,
+            dry_run=job.manner == "preview",
             window=window_of(result.get("window") or asked),
             attempt=job.attempt,
             scheduled_time=job.scheduled_time,

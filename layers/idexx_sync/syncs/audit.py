@@ -1,4 +1,4 @@
-"""What ODIS is told of a record that a job has changed, or seen and left (rule R21). Pure."""
+"""What a job did to one record, or saw and left, as our log holds it (rule R21). Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from idexx_sync.core.faults import Fault
+from idexx_sync.syncs.change import Action
+
+AuditedKind = Literal["appointment", "case"]
+Outcome = Literal["written", "skipped", "refused"]
+"""What became of it: done; seen and left; or the database would not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +18,11 @@ class Audit:
     """What happened to one record; `changes` is field -> {"before": ..., "after": ...}."""
 
     external_id: str
-    sync_type: Literal["create", "update", "reconcile"]
+    action: Action
     reason: str
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Personal fields hold {"changed": true, "hash": fingerprint}, never a value."""
-    status: Literal["success", "error", "skipped"] = "success"
+    outcome: Outcome = "written"
     error_message: str | None = None
     case_id: UUID | None = None
 
@@ -25,4 +30,13 @@ class Audit:
 def refused_audit(external_id: str, fault: Fault) -> Audit:
     """Of a record of which the database refused a row; it names what refused it (rule R26)."""
     told = f"{fault.table}.{fault.column}"
-    return Audit(external_id, "update", "refused", status="error", error_message=told)
+    return Audit(external_id, "update", "refused", outcome="refused", error_message=told)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What our log says that a job has done to a record."""
+
+    external_id: str
+    action: Action
+    reasons: tuple[str, ...]

@@ -1,22 +1,40 @@
-"""SQL of audit rows: one per record and job, in the transaction of the change (rule R21)."""
+"""SQL of our log `idexx_sync.changes`: one row per record and job, in the transaction of the
+change, and from it what ODIS is told in `case_sync_audits` (rule R21)."""
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
-from idexx_sync.syncs.audit import Audit
+from idexx_sync.syncs.audit import Audit, AuditedKind, Logged
+
+KINDS: dict[SyncName, AuditedKind] = {"inbound": "appointment", "cases": "case"}
+"""What the records of a sync's audits are."""
 
 
-def store_audits(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Audit]) -> None:
-    """Write the audits, at most one row per record.
+def store_audits(
+    conn: Conn,
+    clinic_id: UUID,
+    sync: SyncName,
+    job_id: UUID,
+    audits: Sequence[Audit],
+    now: datetime,
+) -> None:
+    """Log the audits, at most one row per record.
 
-    Where the job wrote about the record before, that row goes on: what it was and its first before
-    stay, and so does a success.
+    Where the job wrote about the record before, that row goes on: what it was, its first reason
+    and its first before stay, and so does a success.
     """
     for batch in _each_record_once(audits):
-        _store_batch(conn, clinic_id, job_id, batch)
+        _store_batch(conn, clinic_id, sync, job_id, batch, now)
+
+
+def tell_audits(conn: Conn, job_id: UUID, records: Sequence[str]) -> None:
+    """Tell ODIS in `case_sync_audits` what the log says that the job did to the records."""
+    conn.execute("SELECT idexx_sync.tell_changes(%s, %b)", (job_id, list(records)))
 
 
 def _each_record_once(audits: Sequence[Audit]) -> Iterable[Sequence[Audit]]:
@@ -31,58 +49,64 @@ def _each_record_once(audits: Sequence[Audit]) -> Iterable[Sequence[Audit]]:
     return turns
 
 
-def _store_batch(conn: Conn, clinic_id: UUID, job_id: UUID, audits: Sequence[Audit]) -> None:
+def _store_batch(
+    conn: Conn,
+    clinic_id: UUID,
+    sync: SyncName,
+    job_id: UUID,
+    audits: Sequence[Audit],
+    now: datetime,
+) -> None:
     conn.execute(
         """
-        INSERT INTO public.case_sync_audits AS a
-               (clinic_id, job_id, external_id, case_id, sync_type, status, error_message, metadata)
-        SELECT %(clinic_id)s, %(job_id)s, p.external_id, p.case_id,
-               coalesce(before.sync_type, p.sync_type), p.status, p.error_message,
-               p.metadata::jsonb
-          FROM unnest(%(ids)b::text[], %(cases)b::uuid[], %(types)b::text[], %(statuses)b::text[],
-                      %(errors)b::text[], %(metadata)b::text[])
-               AS p (external_id, case_id, sync_type, status, error_message, metadata)
-          LEFT JOIN public.case_sync_audits before
-            ON before.job_id = %(job_id)s AND before.external_id = p.external_id
-        ON CONFLICT (job_id, external_id, sync_type) DO UPDATE
-           SET status = CASE a.status WHEN 'success' THEN a.status ELSE EXCLUDED.status END,
-               error_message = CASE a.status WHEN 'success' THEN a.error_message
-                                             ELSE EXCLUDED.error_message END,
-               case_id = coalesce(EXCLUDED.case_id, a.case_id),
-               metadata = EXCLUDED.metadata || jsonb_build_object('reason',
-                   CASE a.status WHEN 'success' THEN a.metadata -> 'reason'
-                                 ELSE EXCLUDED.metadata -> 'reason' END, 'changes',
-                   coalesce(a.metadata -> 'changes', '{}') || (
-                       SELECT coalesce(jsonb_object_agg(c.key, c.value || CASE
-                                  WHEN a.metadata #> ARRAY['changes', c.key, 'before'] IS NULL
-                                  THEN '{}'::jsonb
-                                  ELSE jsonb_build_object('before',
-                                       a.metadata #> ARRAY['changes', c.key, 'before']) END), '{}')
-                         FROM jsonb_each(EXCLUDED.metadata -> 'changes') AS c))
+        INSERT INTO idexx_sync.changes AS c
+               (job_id, clinic_id, sync, kind, external_id, case_id, action, outcome, reasons,
+                fields, error, at)
+        SELECT %(job_id)s, %(clinic_id)s, %(sync)s, %(kind)s, p.external_id, p.case_id, p.action,
+               p.outcome, ARRAY[p.reason], p.fields::jsonb, p.error, %(now)s
+          FROM unnest(%(ids)b::text[], %(cases)b::uuid[], %(actions)b::text[],
+                      %(outcomes)b::text[], %(reasons)b::text[], %(fields)b::text[],
+                      %(errors)b::text[])
+               AS p (external_id, case_id, action, outcome, reason, fields, error)
+        ON CONFLICT (job_id, kind, external_id) DO UPDATE
+           SET case_id = coalesce(EXCLUDED.case_id, c.case_id),
+               outcome = CASE c.outcome WHEN 'written' THEN c.outcome ELSE EXCLUDED.outcome END,
+               error = CASE c.outcome WHEN 'written' THEN c.error ELSE EXCLUDED.error END,
+               reasons = CASE WHEN c.outcome <> 'written' THEN EXCLUDED.reasons
+                              WHEN EXCLUDED.outcome <> 'written'
+                                   OR EXCLUDED.reasons <@ c.reasons THEN c.reasons
+                              ELSE c.reasons || EXCLUDED.reasons END,
+               fields = c.fields || (
+                   SELECT coalesce(jsonb_object_agg(f.key, f.value || CASE
+                              WHEN c.fields #> ARRAY[f.key, 'before'] IS NULL THEN '{}'::jsonb
+                              ELSE jsonb_build_object(
+                                       'before', c.fields #> ARRAY[f.key, 'before']) END), '{}')
+                     FROM jsonb_each(EXCLUDED.fields) AS f)
         """,
         {
             "clinic_id": clinic_id,
+            "sync": sync,
             "job_id": job_id,
+            "kind": KINDS[sync],
+            "now": now,
             "ids": [audit.external_id for audit in audits],
             "cases": [audit.case_id for audit in audits],
-            "types": [audit.sync_type for audit in audits],
-            "statuses": [audit.status for audit in audits],
+            "actions": [audit.action for audit in audits],
+            "outcomes": [audit.outcome for audit in audits],
+            "reasons": [audit.reason for audit in audits],
+            "fields": [json.dumps(audit.changes, default=str) for audit in audits],
             "errors": [audit.error_message for audit in audits],
-            "metadata": [
-                json.dumps({"reason": audit.reason, "changes": audit.changes}, default=str)
-                for audit in audits
-            ],
         },
     )
 
 
-def audited_by(conn: Conn, job_id: UUID) -> dict[str, str]:
-    """External id -> type, of the records that the job has changed so far."""
+def written_by(conn: Conn, job_id: UUID) -> list[Logged]:
+    """The records that the job has changed so far."""
     rows = conn.execute(
         """
-        SELECT external_id, sync_type FROM public.case_sync_audits
-         WHERE job_id = %s AND status = 'success'
+        SELECT external_id, action, reasons FROM idexx_sync.changes
+         WHERE job_id = %s AND outcome = 'written'
         """,
         (job_id,),
     ).fetchall()
-    return dict(rows)
+    return [Logged(key, action, tuple(reasons)) for key, action, reasons in rows]

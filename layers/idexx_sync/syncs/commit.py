@@ -18,15 +18,15 @@ from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.syncs.audit import Audit
-from idexx_sync.syncs.audit_store import audited_by, store_audits
+from idexx_sync.syncs.audit_store import store_audits, tell_audits, written_by
 from idexx_sync.syncs.change import ACTIONS, Action, Change, disclosed, planned_changes
 from idexx_sync.syncs.hold_store import store_decisions
 from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.memory import Kind, Remembered
 from idexx_sync.syncs.memory_store import store_records, store_unknown_words
 
-EARLIER: Final = "earlier_attempt"
-"""Stands for the reasons of what earlier attempts of the job have written."""
+MOST_PLANNED: Final = 200
+"""A run that applies nothing tells so many of its changes; the others are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ class Written:
     """Records that a person should look at."""
     faults: Collection[Fault] = ()
     """Rows that the database refused, and that were left out."""
+    read: frozenset[str] = frozenset()
+    """Records that were read for the piece, and are done with it."""
 
 
 class Piece(Protocol):
@@ -88,7 +90,7 @@ class Piece(Protocol):
 
     @property
     def changes(self) -> Sequence[Change]:
-        """What it would write, for a run that only previews."""
+        """What it would write, for a run that applies nothing."""
         ...
 
     @property
@@ -96,6 +98,14 @@ class Piece(Protocol):
 
     def write(self, transaction: Transaction) -> Written:
         """Write the piece's own rows, each only if it is as it was planned (rule R22)."""
+        ...
+
+    def observe(self, transaction: Transaction) -> Written:
+        """Write no row of ODIS's; what to remember of the source although nothing was written.
+
+        Nothing may be remembered as written, screened or told that was not: a run that applies is
+        to do all of that still.
+        """
         ...
 
 
@@ -111,8 +121,10 @@ class Tally:
     for_review: frozenset[str] = frozenset()
     faults: frozenset[Fault] = frozenset()
     pieces: int = 0
+    read: frozenset[str] = frozenset()
+    """Records that need not be read again in this job: what they say is in."""
     planned: tuple[dict[str, Any], ...] = ()
-    """What a run that only previews would change."""
+    """What a run that applies nothing would change."""
 
     def and_(self, written: Written, planned: Sequence[dict[str, Any]] = ()) -> "Tally":
         """The tally with one more piece."""
@@ -127,8 +139,19 @@ class Tally:
             for_review=self.for_review | written.for_review,
             faults=self.faults | frozenset(written.faults),
             pieces=self.pieces + 1,
+            read=self.read | written.read,
             planned=(*self.planned, *planned),
         )
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """What a later attempt of the job has to know beside the log."""
+        progress: dict[str, Any] = {"pieces": self.pieces}
+        if self.read:
+            progress["read"] = sorted(self.read)
+        if self.for_review:
+            progress["for_review"] = sorted(self.for_review)
+        return progress
 
     def counted(self) -> dict[str, int]:
         """Created, updated and removed records, by the words of a report."""
@@ -145,7 +168,10 @@ type Conclude[P: Piece] = Callable[[P, Tally], Report | None]
 
 
 class Commits:
-    """All transactions of one run. A run that only previews commits nothing but its outcome."""
+    """All transactions of one run, in its manner.
+
+    One that previews commits nothing but its outcome; one that observes, what it remembers too.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -182,41 +208,64 @@ class Commits:
     ) -> P:
         run = self._run
         piece = prepare(again)
-        if run.dry_run:
+        if run.manner == "preview":
             self._preview(piece, conclude)
             return piece
         with writing(run.conn) as settle:
             leases.require(run.conn, run.lease, settle)
-            written = piece.write(
-                Transaction(run.conn, run.clinic.id, run.job.id, piece.now, settle, again)
-            )
-            if written.conflicts and not again:
-                raise _PlanAgain
-            written.faults = [*written.faults, *_store(run, piece, written, settle)]
-            tally = self.tally.and_(written)
+            transaction = Transaction(run.conn, run.clinic.id, run.job.id, piece.now, settle, again)
+            if run.manner == "observe":
+                tally = self._observe(piece, transaction)
+            else:
+                tally = self._apply(piece, transaction)
             report = conclude(piece, tally) if conclude is not None else None
             if report is None:
-                job_store.store_progress(run.conn, run.lease, {"pieces": tally.pieces})
+                job_store.store_progress(run.conn, run.lease, tally.progress)
             else:
-                job_store.end(run.conn, run.lease, report.status, result=report.as_result())
+                self._end(report, tally)
         self.tally, self.report = tally, report
         return piece
 
+    def _apply(self, piece: Piece, transaction: Transaction) -> Tally:
+        """Write the piece with all that it leaves behind."""
+        written = piece.write(transaction)
+        if written.conflicts and not transaction.leaves_conflicts:
+            raise _PlanAgain
+        untold = _leave_behind(self._run, piece, transaction, written)
+        written.faults = [*written.faults, *untold]
+        return self.tally.and_(written)
+
+    def _observe(self, piece: Piece, transaction: Transaction) -> Tally:
+        """Write what the piece remembers, and count it as if it had been written."""
+        observed = piece.observe(transaction)
+        _remember(transaction, observed)
+        return self._counted(piece, observed.read)
+
     def _preview[P: Piece](self, piece: P, conclude: Conclude[P] | None) -> None:
         """Count the piece as if it had been written."""
-        self.tally = self.tally.and_(Written(piece.changes), planned_changes(piece.changes))
+        self.tally = self._counted(piece)
         if conclude is not None and (report := conclude(piece, self.tally)) is not None:
             self._finish(report, self.tally)
+
+    def _counted(self, piece: Piece, read: frozenset[str] = frozenset()) -> Tally:
+        """The tally with what the piece would have written."""
+        return self.tally.and_(Written(piece.changes, read=read), planned_changes(piece.changes))
 
     def _finish(self, report: Report, tally: Tally) -> None:
         """End the job by itself, without rows."""
         run = self._run
-        if run.dry_run:
-            report.plan = sorted(tally.planned, key=lambda entry: (entry["id"], entry["reason"]))
         with writing(run.conn) as settle:
             leases.require(run.conn, run.lease, settle)
-            job_store.end(run.conn, run.lease, report.status, result=report.as_result())
+            self._end(report, tally)
         self.report = report
+
+    def _end(self, report: Report, tally: Tally) -> None:
+        """End the job with its report, as part of the transaction that is open."""
+        run = self._run
+        if run.manner != "apply":
+            planned = sorted(tally.planned, key=lambda entry: (entry["id"], entry["reason"]))
+            report.plan, report.planned = planned[:MOST_PLANNED], len(planned)
+        job_store.end(run.conn, run.lease, report.status, result=report.as_result())
 
 
 class _PlanAgain(Exception):
@@ -227,35 +276,53 @@ def _of_earlier_attempts(run: Run) -> Tally:
     """What the job has written before it was given back to the queue, or taken over."""
     if run.job.attempt < 2:
         return Tally()
-    pieces = int((run.job.progress or {}).get("pieces", 0))
-    actions: dict[str, Action] = {
-        key: "create" if kind == "create" else "update"
-        for key, kind in audited_by(run.conn, run.job.id).items()
-    }
-    return Tally(done=actions, by_reason={EARLIER: frozenset(actions)}, pieces=pieces)
+    by_reason: dict[str, frozenset[str]] = {}
+    logged = written_by(run.conn, run.job.id)
+    for record in logged:
+        for reason in record.reasons:
+            by_reason[reason] = by_reason.get(reason, frozenset()) | {record.external_id}
+    progress = run.job.progress or {}
+    return Tally(
+        done={record.external_id: record.action for record in logged},
+        by_reason=by_reason,
+        for_review=frozenset(progress.get("for_review", ())),
+        pieces=int(progress.get("pieces", 0)),
+        read=frozenset(progress.get("read", ())),
+    )
 
 
-def _store(run: Run, piece: Piece, written: Written, settle: Settle) -> list[Fault]:
+def _leave_behind(
+    run: Run, piece: Piece, transaction: Transaction, written: Written
+) -> list[Fault]:
     """Write what every piece leaves behind: holds, memory and audits; the audits refused."""
-    conn, clinic_id, job_id, now = run.conn, run.clinic.id, run.job.id, piece.now
+    conn, clinic_id, job_id = transaction.conn, transaction.clinic_id, transaction.job_id
     if piece.holds is not None and piece.holds.changes_anything:
-        store_decisions(conn, clinic_id, run.job.sync, job_id, piece.holds, now)
+        store_decisions(conn, clinic_id, run.job.sync, job_id, piece.holds, transaction.now)
+    audits = [_audit(run, change, written) for change in written.changes]
+    audits = [*written.skipped, *audits]
+    store_audits(conn, clinic_id, run.job.sync, job_id, audits, transaction.now)
+    _remember(transaction, written)
+
+    def tell(records: Sequence[str]) -> None:
+        tell_audits(conn, job_id, records)
+
+    records = sorted({audit.external_id for audit in audits})
+    parts = transaction.in_parts("case_sync_audits", records, tell)
+    return [refusal.of(record) for record, refusal in parts.refused]
+
+
+def _remember(transaction: Transaction, written: Written) -> None:
+    """Write what a piece remembers of the source."""
+    conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
     for kind, records in written.records.items():
         store_records(conn, clinic_id, kind, records, now)
-    audits = [_audit(run, change, written) for change in written.changes]
-    store_unknown_words(conn, clinic_id, job_id, written.unknown_words, now)
-
-    def write(some: Sequence[Audit]) -> None:
-        store_audits(conn, clinic_id, job_id, some)
-
-    parts = in_parts(conn, settle, "case_sync_audits", [*written.skipped, *audits], write)
-    return [refusal.of(audit.external_id) for audit, refusal in parts.refused]
+    store_unknown_words(conn, clinic_id, transaction.job_id, written.unknown_words, now)
 
 
 def _audit(run: Run, change: Change, written: Written) -> Audit:
     return Audit(
         external_id=change.key,
-        sync_type="create" if change.action == "create" else "update",
+        action=change.action,
         reason=change.reason,
         changes=disclosed(change, run.fingerprints),
         case_id=written.case_ids.get(change.key),

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs.model import Params, window_of
+from idexx_sync.jobs.model import params_of, window_of
+from idexx_sync.jobs.params import Params, WindowParams, params_model
 from idexx_sync.jobs.store import job_by_id
 from idexx_sync.syncs.holds import (
     PERMIT_LIFETIME,
@@ -227,10 +228,17 @@ def holds_newest_first(
 
 
 def params_of_finder(conn: Conn, hold: Hold) -> Params:
-    """The days of the run that found it: over others the finding might not be the same."""
+    """What was asked of the run that found it: over other days it might not be found.
+
+    Where the sync reads days, those that were really read are named.
+    """
     job = job_by_id(conn, hold.job_id)
-    days = window_of((job.result or {}).get("window")) if job else None
+    if job is None:
+        return params_model(hold.sync)()
+    params, days = params_of(job), window_of((job.result or {}).get("window"))
+    if not isinstance(params, WindowParams):
+        return params
     try:
-        return Params() if days is None else Params(first_day=days[0], last_day=days[1])
+        return WindowParams() if days is None else WindowParams(first_day=days[0], last_day=days[1])
     except ValidationError:  # a result that no run has written
-        return Params()
+        return WindowParams()

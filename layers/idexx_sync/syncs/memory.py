@@ -47,6 +47,9 @@ class VisitMemory:
     """Field of the case -> fingerprint of what was derived for it from the calendar."""
     edited: tuple[str, ...] = ()
     """Fields of the case that a person has changed."""
+    observed: bool = False
+    """The words were only read: nothing of them is written, so what else is remembered (screened,
+    derived, edited) is older than they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class ConsultationSource:
     edited: tuple[str, ...] = ()
     derived: Mapping[str, str] = field(default_factory=dict)
     """Field of the case -> fingerprint of what was derived for it from the record."""
+    observed: bool = False
+    """It was only read: nothing of it is written, so screened, derived and edited are older."""
 
 
 type SourceMemory = AppointmentMemory | VisitMemory | ConsultationSource

@@ -38,6 +38,7 @@ def test_a_job_has_all_that_is_known_of_it(api: Api) -> None:
         "sync": "inbound",
         "trigger": "cli",
         "status": "succeeded",
+        "manner": "apply",
         "dry_run": False,
         "window": ["2026-05-04", "2026-05-10"],
         "attempt": 1,
@@ -54,6 +55,7 @@ def test_a_job_has_all_that_is_known_of_it(api: Api) -> None:
         "error": None,
         "for_review": None,
         "faults": None,
+        "planned": None,
         "plan": None,
     }
     assert told["counts"]["created"] == 3

@@ -13,7 +13,7 @@ from idexx_sync.api.handler import api_handler
 from idexx_sync.api.syncs import start
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Database, connect
-from idexx_sync.jobs.model import Params
+from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.jobs.submission_store import IDEMPOTENCY_KEY_LIVES, IdempotencyKey
 from tests.kit.api import Api, Invocations
@@ -143,7 +143,7 @@ def test_a_run_that_began_although_the_invocation_failed_goes_on(
             super().__call__(sync, job_id)
 
     dispatch = LostAnswer(refusing=True)
-    run_request = RunRequest(api.bench.clinic_id, "inbound", "api", Params())
+    run_request = RunRequest(api.bench.clinic_id, "inbound", "api", WindowParams())
     with pytest.raises(Exception, match="as told"):
         submit(conn, dispatch, run_request)
 
@@ -215,7 +215,7 @@ class TestIdempotencyKey:
         api.as_clinic()
         key_id = query(api.bench.conn, "SELECT id FROM clinic_api_keys")[0]["id"]
         remembered = IdempotencyKey(key_id, "start_inbound", "k-1")
-        run_request = RunRequest(api.bench.clinic_id, "inbound", "api", Params())
+        run_request = RunRequest(api.bench.clinic_id, "inbound", "api", WindowParams())
         found, start = set[UUID](), Barrier(10)
 
         def order() -> None:

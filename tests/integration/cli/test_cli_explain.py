@@ -213,7 +213,7 @@ def test_jobs_are_listed_newest_first_with_their_fields(
     bench.pims.replace("600101", room_id="5")
     second = bench.sync()
     bench.conn.execute(
-        "UPDATE case_sync_audits SET synced_at = '2026-05-04' WHERE job_id = %s", (first.id,)
+        "UPDATE idexx_sync.changes SET at = '2026-05-04' WHERE job_id = %s", (first.id,)
     )
 
     jobs = told(explain(idexx_sync, "600101", "--json"))["jobs"]

@@ -109,15 +109,18 @@ def test_an_unknown_clinic_has_no_overview(conn: Conn) -> None:
 
 HISTORIES: list[tuple[list[dict[str, Any]], Any, str | None]] = [
     ([{"ended": before(hours=1)}, {"ended": before(hours=2)}], before(hours=1), None),
-    # A dry run shows that the way is free; it brings no row up to date.
+    # A preview, or a run in shadow, shows that the way is free; it brings no row up to date.
     (
-        [{"ended": before(hours=1), "result": DRY}, {"ended": before(hours=2)}],
+        [
+            {"ended": before(hours=1), "result": DRY, "manner": "observe"},
+            {"ended": before(hours=2)},
+        ],
         before(hours=2),
         None,
     ),
     (
         [
-            {"ended": before(hours=1), "result": None, "params": {"dry_run": True}},
+            {"ended": before(hours=1), "result": None, "manner": "preview"},
             {"ended": before(hours=3), "status": "failed", "error_kind": "pims_slow"},
         ],
         None,

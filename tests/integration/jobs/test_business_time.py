@@ -18,7 +18,8 @@ from idexx_sync.database.business_time import Clock, going_on
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.heartbeat import Lifetime
-from idexx_sync.jobs.model import Job, Params, RunOrder, new_order, tick_order
+from idexx_sync.jobs.model import Job, RunOrder, new_order, tick_order
+from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import PostgresLoginStore, store_credentials
@@ -135,7 +136,7 @@ def test_whether_a_tick_is_stale_says_the_database(
     worker: Worker, minutes: int, status: str
 ) -> None:
     bench = worker.bench
-    tick = tick_order(bench.clinic_id, "inbound", "schedule", bench.now, Params())
+    tick = tick_order(bench.clinic_id, "inbound", "schedule", bench.now, WindowParams())
     bench.later(minutes)
 
     assert worker.run(tick).status == status

@@ -15,7 +15,8 @@ from idexx_sync.core.errors import DatabaseUnavailable, NotFound
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
-from idexx_sync.jobs.model import Job, Params, RunOrder, new_order, tick_order
+from idexx_sync.jobs.model import Job, RunOrder, new_order, tick_order
+from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.bench import Bench
@@ -37,7 +38,7 @@ def run(bench: Bench, order: RunOrder, sync: InboundSync | None = None) -> Job:
 
 
 def tick(bench: Bench) -> RunOrder:
-    return tick_order(bench.clinic_id, "inbound", "schedule", MORNING, Params())
+    return tick_order(bench.clinic_id, "inbound", "schedule", MORNING, WindowParams())
 
 
 def test_the_same_tick_twice_is_one_job_that_runs_once(bench: Bench) -> None:
@@ -176,7 +177,7 @@ def test_an_unknown_clinic_or_job_is_named(bench: Bench) -> None:
 
 
 def test_a_dry_run_tells_the_plan_and_writes_no_row(bench: Bench) -> None:
-    job = bench.sync(dry_run=True)
+    job = bench.sync(manner="preview")
 
     assert job.status == "succeeded"
     assert job.result is not None

@@ -40,7 +40,7 @@ def world(conn: Conn) -> UUID:
     """A healthy clinic with some history, which is returned, and others that stand worse."""
     healthy = add_clinic(conn, sync_schedules=EVERY_15_MINUTES)
     add_job(conn, healthy, before(minutes=10), seconds=10)
-    add_job(conn, healthy, before(minutes=1), result=DRY, params={"dry_run": True}, seconds=20)
+    add_job(conn, healthy, before(minutes=1), result=DRY, manner="preview", seconds=20)
     add_job(conn, healthy, before(hours=2), "failed", error_kind="pims_slow", seconds=30)
     add_job(conn, healthy, before(hours=23), "held", seconds=40)
     add_job(conn, healthy, before(hours=25), seconds=999)
@@ -69,7 +69,8 @@ def world(conn: Conn) -> UUID:
     pause(conn, paused, "moving")
 
     shadow = add_clinic(conn, sync_schedules=None, stage="shadow")
-    add_job(conn, shadow, before(hours=1), "succeeded_with_warnings", result=DRY, seconds=5)
+    observed = {"manner": "observe", "result": DRY}
+    add_job(conn, shadow, before(hours=1), "succeeded_with_warnings", seconds=5, **observed)
 
     add_clinic(conn, sync_schedules=None, stage="off")
     add_clinic(conn, sync_schedules=None, is_active=False)

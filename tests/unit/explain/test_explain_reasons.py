@@ -200,7 +200,7 @@ def test_r04_what_has_changed_in_neo_since_is_named() -> None:
 
 
 def test_r07_a_removed_row_names_its_proof() -> None:
-    touch = Touch(ONE, "inbound", "7", "update", "success", None, NOW, "not_found_twice", {})
+    touch = Touch(ONE, "inbound", "7", "remove", "written", None, NOW, "not_found_twice", {})
     gone = [row(deleted_at=NOW)]
 
     assert says(

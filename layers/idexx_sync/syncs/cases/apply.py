@@ -23,7 +23,7 @@ from idexx_sync.syncs.cases.model import (
 )
 from idexx_sync.syncs.commit import Transaction, Written
 from idexx_sync.syncs.holds import HoldDecisions
-from idexx_sync.syncs.memory import REFUSED, VisitRecord
+from idexx_sync.syncs.memory import REFUSED, ConsultationRecord, VisitRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class CasePiece:
     now: datetime
     """When it was planned, after it was loaded."""
     holds: HoldDecisions | None = None
+    read: frozenset[str] = frozenset()
+    """Visits whose record was read, and need not be read again in this job."""
 
     @property
     def changes(self) -> Sequence[CaseChange]:
@@ -90,6 +92,7 @@ class CasePiece:
                     *still_open,
                 ]
             ),
+            read=self.read,
             faults=[*told.values(), *(r.of(case.key) for case, r in unmarked.items())],
         )
 
@@ -133,6 +136,39 @@ class CasePiece:
             visit: replace(self.stored[visit].consultation, code=REFUSED, read_at=self.now)
             for visit in self.plan.memories.keys() & refused
         }
+
+    def observe(self, transaction: Transaction) -> Written:  # noqa: ARG002 it writes nothing itself
+        """Remember what calendar and records said, and none of it as written or screened."""
+        return Written(
+            records={
+                "visit": list(self._observed_visits()),
+                "consultation": [
+                    self._observed_consultation(visit, memory)
+                    for visit, memory in self.plan.memories.items()
+                ],
+            },
+            unknown_words=self.plan.unknown_words,
+            read=self.read,
+        )
+
+    def _observed_visits(self) -> Iterator[VisitRecord]:
+        for record in self.plan.records:
+            before = self.stored[record.key]
+            words = replace(
+                record.source or before.memory,
+                screened=before.memory.screened,
+                derived=before.memory.derived,
+                edited=before.memory.edited,
+                observed=before.memory.observed,
+            )
+            if words != before.memory:
+                yield replace(before.record, source=replace(words, observed=True))
+
+    def _observed_consultation(self, visit: str, memory: ConsultationMemory) -> ConsultationRecord:
+        written = self.stored[visit].consultation
+        return replace(
+            memory, screened=written.screened, derived=written.derived, edited=written.edited
+        ).as_record(visit, observed=True)
 
 
 def _mark(
@@ -201,7 +237,7 @@ def _skipped(plan: Plan) -> Iterator[Audit]:
     for visit in sorted(plan.newly_edited):
         if PREFIX + visit not in changed:
             fields: dict[str, dict[str, Any]] = {name: {} for name in plan.edited[visit]}
-            yield Audit(PREFIX + visit, "update", "edited_in_odis", fields, status="skipped")
+            yield Audit(PREFIX + visit, "update", "edited_in_odis", fields, "skipped")
     for visit in sorted(plan.newly_quarantined):
         code = plan.quarantined[visit]
-        yield Audit(PREFIX + visit, "update", "quarantined", status="skipped", error_message=code)
+        yield Audit(PREFIX + visit, "update", "quarantined", outcome="skipped", error_message=code)

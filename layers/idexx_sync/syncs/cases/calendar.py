@@ -177,6 +177,7 @@ def consultations_due(run: Run, judged: Judged) -> list[SourceRecord]:
         frozenset(c.visit_id for c in judged.plan.changes if c.reason == "source"),
         loaded.now,
         run.clinic.zone,
+        observing=run.manner == "observe",
     )
 
 

@@ -28,19 +28,24 @@ def due_in_order(
     changed: frozenset[str],
     now: datetime,
     zone: ZoneInfo,
+    *,
+    observing: bool = False,
 ) -> list[SourceRecord]:
     """The visits whose consultation is due: what was never read comes first, and what failed.
 
-    `changed` are the visits of which the calendar says something else than before.
+    `changed` are the visits of which the calendar says something else than before. For a run that
+    only observes, what was observed is read; for any other it is not, because it has to be written.
     """
     due = [
         visit
         for visit in visits
-        if rule_reading(visit, stored[visit.id], now, zone, changed=visit.id in changed).is_due
+        if rule_reading(
+            visit, stored[visit.id], now, zone, changed=visit.id in changed, observing=observing
+        ).is_due
     ]
 
     def age(visit: SourceRecord) -> tuple[bool, float, str]:
-        memory = stored[visit.id].consultation
+        memory = stored[visit.id].last_read(observing=observing)
         read_at = memory.read_at
         return (
             not _is_unread(visit, memory),
@@ -59,10 +64,16 @@ class ReadingRuling(NamedTuple):
 
 
 def rule_reading(
-    visit: SourceRecord, stored: StoredVisit, now: datetime, zone: ZoneInfo, *, changed: bool
+    visit: SourceRecord,
+    stored: StoredVisit,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    changed: bool,
+    observing: bool = False,
 ) -> ReadingRuling:
     """Whether the visit's record is read in a run at `now`."""
-    memory = stored.consultation
+    memory = stored.last_read(observing=observing)
     if visit.consultation_id is None:
         return ReadingRuling(False, "no_record")
     rested = memory.read_at is None or now - memory.read_at >= DAILY
@@ -84,7 +95,8 @@ def rule_reading(
         return ReadingRuling(True, "no_notes")
     if changed:
         return ReadingRuling(True, "changed_since")
-    if stored.case is not None and stored.case.status in ("draft", "ongoing"):
+    is_open = stored.case is not None and stored.case.status in ("draft", "ongoing")
+    if is_open and not observing:
         return ReadingRuling(True, "not_completed")  # only a reading completes it (rule R18)
     if local_day(now, zone) > _read_until(visit):
         return ReadingRuling(False, "over")

@@ -102,7 +102,7 @@ class ConsultationMemory:
     is_unknown: bool = field(default=False, compare=False)
     """Something is stored that cannot be read: it counts as nothing and is written anew."""
 
-    def as_record(self, visit_id: str) -> ConsultationRecord:
+    def as_record(self, visit_id: str, *, observed: bool = False) -> ConsultationRecord:
         source = ConsultationSource(
             id=self.id,
             final=self.final,
@@ -110,6 +110,7 @@ class ConsultationMemory:
             screened=self.screened,
             edited=self.edited,
             derived=self.derived,
+            observed=observed,
         )
         return ConsultationRecord(visit_id, source=source, quarantine_code=self.code)
 
@@ -124,6 +125,9 @@ class StoredVisit:
     """The case that `case_keys` names; it need not exist any more."""
     record: VisitRecord = field(default_factory=lambda: VisitRecord(""))
     consultation: ConsultationMemory = ConsultationMemory()
+    """What we have written of its record."""
+    observed: ConsultationMemory | None = None
+    """What was read of its record since, where nothing of that is written."""
 
     @property
     def case(self) -> StoredCase | None:
@@ -145,6 +149,15 @@ class StoredVisit:
     def memory(self) -> VisitMemory:
         """What the calendar said of the visit last; empty if we remember nothing."""
         return self.record.source or VisitMemory()
+
+    @property
+    def written(self) -> VisitMemory:
+        """The same, of what its case was written from; empty if its words were only observed."""
+        return VisitMemory() if self.memory.observed else self.memory
+
+    def last_read(self, *, observing: bool) -> ConsultationMemory:
+        """What is known of its record by a run that only observes, or by one that writes."""
+        return self.observed if observing and self.observed is not None else self.consultation
 
     @property
     def edited(self) -> set[str]:

@@ -305,7 +305,7 @@ class _Visit:
     def _reason(self, said: VisitMemory) -> str:
         if self.stored.case is None:
             return "new"
-        if self.memory.start is None:
+        if self.stored.written.start is None:
             return "adopted"
         return "source" if any(self._differing(said)) else "rederived"
 

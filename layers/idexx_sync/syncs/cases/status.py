@@ -145,7 +145,7 @@ def _is_derived(
 ) -> bool:
     """Whether the status is what the source said before; for a case that was another service's,
     what that one stored of the source."""
-    memory = stored.memory
+    memory = stored.written
     in_case = case.value("metadata.pimsAppointment.status")
     word = appointment_status(memory.status) or (
         appointment_status(in_case) if isinstance(in_case, str) else None

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -94,17 +94,19 @@ class StoredQuery:
                 cases[visit].append(case)
         records: dict[str, VisitRecord] = {}
         consultations: dict[str, ConsultationMemory] = {}
+        observed: dict[str, ConsultationMemory | None] = {}
         for kind, visit, source, read_at, code in self._records.fetchall():
             if kind == "visit":
                 records[visit] = _record(visit, source, code)
             else:
-                consultations[visit] = _memory(source, read_at, code)
+                consultations[visit], observed[visit] = _memories(source, read_at, code)
         return {
             visit: StoredVisit(
                 cases=cases[visit],
                 key=keys.get(visit),
                 record=records.get(visit, VisitRecord(visit)),
                 consultation=consultations.get(visit, ConsultationMemory()),
+                observed=observed.get(visit),
             )
             for visit in self._visits
         }
@@ -164,21 +166,28 @@ def _record(visit: str, document: Any, code: str | None) -> VisitRecord:
     return VisitRecord(visit, source=source, quarantine_code=code, is_unknown=is_unknown)
 
 
-def _memory(document: Any, read_at: datetime, code: str | None) -> ConsultationMemory:
-    """What is stored; a record that cannot be read was never read, so it is asked for again."""
+def _memories(
+    document: Any, read_at: datetime, code: str | None
+) -> tuple[ConsultationMemory, ConsultationMemory | None]:
+    """What was written of the record, and what was only observed of it since.
+
+    What cannot be read counts as never read, so that the record is asked for again.
+    """
     source = read_source(ConsultationSource, document)
     if source is None:
-        return ConsultationMemory(is_unknown=True)
-    return ConsultationMemory(
+        return ConsultationMemory(is_unknown=True), None
+    known = ConsultationMemory(
+        screened=source.screened, edited=source.edited, derived=source.derived
+    )
+    read = replace(
+        known,
         id=source.id,
         read_at=read_at,
         final=source.final,
         has_notes=source.notes,
         code=code,
-        screened=source.screened,
-        edited=source.edited,
-        derived=source.derived,
     )
+    return (known, read) if source.observed else (read, None)
 
 
 def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:

@@ -99,7 +99,7 @@ def _window(run: Run) -> Window:
     """The days asked for, else those that the catalog names, in clinic-local days."""
     today = local_day(run.clock(), run.clinic.zone)
     days = CATALOG["cases"].default_window.around(today, run.clinic.schedule.horizon_days)
-    return run.params.window(*days)
+    return run.days.window(*days)
 
 
 def _reading(
@@ -141,7 +141,9 @@ def _commit_calendar(run: Run, commits: Commits, calendar: ShownCalendar) -> Cal
 
     def prepare(again: bool) -> CalendarPiece:  # noqa: ARG001 it is always loaded
         decided = judged(run, planned(run, load(run, calendar)))
-        due = consultations_due(run, decided)
+        due = [
+            visit for visit in consultations_due(run, decided) if visit.id not in commits.tally.read
+        ]
         return CalendarPiece(
             decided.plan,
             decided.loaded.stored,
@@ -180,7 +182,7 @@ def _commit_consultations(
         context = context_of(run, now, words)
         plan = plan_consultations(read.records.values(), read.vanished, stored, context)
         plan.memories |= read.memories
-        return CasePiece(plan, stored, now)
+        return CasePiece(plan, stored, now, read=frozenset(read.records))
 
     unit = commits.write(prepare)
     return Consulted(
@@ -212,6 +214,8 @@ def _counted(report: Report, tally: Tally, unread: Sequence[Fault]) -> Report:
     report.name_faults([*unread, *tally.faults])
     counts = report.counts
     counts |= tally.counted()
+    if tally.read:  # in all attempts of the job
+        counts["consultations_read"] = len(tally.read)
     counts["marked"] = len(tally.by_reason.get(LIFE_STATUS, ()))
     written = (keys for why, keys in tally.by_reason.items() if why != LIFE_STATUS)
     touched = {key for keys in written for key in keys if key.startswith(PREFIX)}

@@ -1,6 +1,6 @@
 """What an inbound run writes: appointments, slots and the sign of freshness (rules R12, R13)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -68,6 +68,42 @@ class CalendarPiece:
         written.faults = [*written.faults, *faults]
         return written
 
+    def observe(self, transaction: Transaction) -> Written:
+        """Remember what was read, and of what would change only that it was seen or asked for."""
+        if self.judgement.foreign:
+            return Written()
+        self._store_configuration(transaction)
+        return Written(
+            records={"appointment": list(self._observed())}, unknown_words=self.plan.unknown_words
+        )
+
+    def _observed(self) -> Iterator[Record]:
+        """What to remember where no row is written.
+
+        The source's words stand beside the row that was made of them, and a code that is new has
+        yet to be told: both wait for a run that applies.
+        """
+        seen = {change.key: self._seen(change) for change in self.allowed.changes}
+        for record in [*self.allowed.records, *seen.values()]:
+            before = self.stored.record(record.key)
+            is_told = record.quarantine_code in (None, before.quarantine_code)
+            code = record.quarantine_code if is_told else before.quarantine_code
+            if (observed := replace(record, quarantine_code=code)) != before:
+                yield observed
+
+    def _seen(self, change: RowChange) -> Record:
+        """That the record of a change was seen, which clears its strikes, or asked for in vain."""
+        before = self.stored.record(change.key)
+        if change.key in self.plan.present:
+            return replace(before, strikes=0, struck_at=None)
+        return replace(before, looked_up_at=change.record.looked_up_at)
+
+    def _store_configuration(self, transaction: Transaction) -> None:
+        if self.configuration is not None:
+            store_configuration(
+                transaction.conn, transaction.clinic_id, self.configuration, transaction.now
+            )
+
     def _write_rows(self, transaction: Transaction) -> tuple[list[RowChange], Written]:
         conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
         done: set[str] = set()
@@ -84,8 +120,7 @@ class CalendarPiece:
             )
             done |= {key for written in parts.results for (key,) in written.fetchall()}
             refused |= {change.key: refusal.of(change.key) for change, refusal in parts.refused}
-        if self.configuration is not None:
-            store_configuration(conn, clinic_id, self.configuration, now)
+        self._store_configuration(transaction)
         changes = [change for change in self.changes if change.key in done]
         self.refused = [change for change in self.changes if change.key in refused]
         return changes, Written(
@@ -122,7 +157,7 @@ class CalendarPiece:
     def _skipped(self, done: set[str]) -> list[Audit]:
         """Records that could not be understood, each told once."""
         return [
-            Audit(item.key, "update", "unreadable", status="skipped", error_message=item.code)
+            Audit(item.key, "update", "unreadable", outcome="skipped", error_message=item.code)
             for item in self.plan.quarantined
             if item.key is not None and item.is_new and item.key not in done
         ]

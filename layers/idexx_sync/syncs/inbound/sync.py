@@ -88,7 +88,7 @@ def wanted_window(run: Run, now: datetime) -> Window:
     """The days asked for, else today to the clinic's horizon, in clinic-local days."""
     today = local_day(now, run.clinic.zone)
     default = CATALOG["inbound"].default_window
-    return run.params.window(*default.around(today, run.clinic.schedule.horizon_days))
+    return run.days.window(*default.around(today, run.clinic.schedule.horizon_days))
 
 
 def _days_ahead(run: Run, window: Window, now: datetime) -> list[date]:

@@ -60,7 +60,7 @@ def test_a_dry_run_names_what_would_be_taken_out(bench: CasesBench) -> None:
     bench.edit("cases", bench.case()["id"], metadata=removed)
     bench.later()
 
-    job = bench.cases(dry_run=True)
+    job = bench.cases(manner="preview")
 
     assert job.result is not None
     (change,) = job.result["plan"]

@@ -393,7 +393,7 @@ def test_a_dry_run_writes_nothing_and_tells_the_plan(bench: CasesBench) -> None:
     )
     bench.writes(chart(notes_html="<p>More.</p>"))
 
-    job = bench.cases(dry_run=True)
+    job = bench.cases(manner="preview")
 
     assert bench.case() == before
     assert len(bench.all_cases()) == 1

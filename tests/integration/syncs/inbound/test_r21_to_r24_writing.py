@@ -8,11 +8,12 @@ import psycopg
 import pytest
 
 from idexx_sync.core.errors import LeaseLost, PimsUnavailable
+from idexx_sync.core.vocabulary import Manner
 from idexx_sync.database.connection import writing
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.leases import Lease
-from idexx_sync.jobs.model import Job, Params, new_order
+from idexx_sync.jobs.model import Job, new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.syncs.inbound.sync import InboundSync
@@ -168,7 +169,10 @@ def test_r23_a_run_that_lost_the_clinic_writes_nothing(bench: Bench) -> None:
     assert query(bench.conn, "SELECT * FROM public.schedule_syncs") == []
 
 
-def test_r23_a_dry_run_that_lost_the_clinic_is_not_told_as_done(bench: Bench) -> None:
+@pytest.mark.parametrize("manner", ["preview", "observe"])
+def test_r23_a_run_without_rows_that_lost_the_clinic_is_not_told_as_done(
+    bench: Bench, manner: Manner
+) -> None:
     bench.pims.records = visits(3)
 
     def another_run_takes_over() -> None:
@@ -176,7 +180,7 @@ def test_r23_a_dry_run_that_lost_the_clinic_is_not_told_as_done(bench: Bench) ->
             "UPDATE idexx_sync.leases SET job_id = %s, fence = fence + 1", (uuid4(),)
         )
 
-    order = new_order(bench.clinic_id, "inbound", "cli", Params(dry_run=True))
+    order = new_order(bench.clinic_id, "inbound", "cli", manner=manner)
     job = run_job(order, _WritesBeforeApply(another_run_takes_over), bench.dependencies())
 
     assert (job.status, job.error_kind) == ("failed", "lease_lost")

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from idexx_sync.jobs.model import Job, Params, new_order, tick_order
+from idexx_sync.jobs.model import Job, new_order, tick_order
+from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.bench import Bench
@@ -14,7 +15,7 @@ from tests.kit.records import MONDAY, visit
 FRIDAY = MONDAY + timedelta(days=4)
 
 
-def sync_with(bench: Bench, params: Params) -> Job:
+def sync_with(bench: Bench, params: WindowParams) -> Job:
     return run_job(
         new_order(bench.clinic_id, "inbound", "cli", params), InboundSync(), bench.dependencies()
     )
@@ -98,7 +99,7 @@ def test_r02_a_removed_row_whose_id_is_shown_is_revived(bench: Bench) -> None:
 @pytest.mark.parametrize("days", [1, 14, 60])
 def test_r02_without_dates_a_run_covers_the_horizon(bench: Bench, days: int) -> None:
     bench.configure("clinic_schedule_configs", sync_horizon_days=days)
-    order = tick_order(bench.clinic_id, "inbound", "schedule", bench.now, Params())
+    order = tick_order(bench.clinic_id, "inbound", "schedule", bench.now, WindowParams())
 
     job = run_job(order, InboundSync(), bench.dependencies())
 
@@ -107,27 +108,33 @@ def test_r02_without_dates_a_run_covers_the_horizon(bench: Bench, days: int) -> 
 
 def test_r02_today_is_the_clinics_own_day(bench: Bench) -> None:
     bench.now = datetime(2026, 5, 5, 6, 59, tzinfo=UTC)
-    before_midnight = sync_with(bench, Params())
+    before_midnight = sync_with(bench, WindowParams())
     bench.now = datetime(2026, 5, 5, 7, 0, tzinfo=UTC)
-    after_midnight = sync_with(bench, Params())
+    after_midnight = sync_with(bench, WindowParams())
 
     assert window_of(before_midnight)[0] == "2026-05-04"
     assert window_of(after_midnight)[0] == "2026-05-05"
 
 
 def test_r02_one_given_end_is_completed_by_today_or_the_horizon(bench: Bench) -> None:
-    assert window_of(sync_with(bench, Params(first_day=FRIDAY))) == ("2026-05-08", "2026-05-17")
-    assert window_of(sync_with(bench, Params(last_day=FRIDAY))) == ("2026-05-04", "2026-05-08")
+    assert window_of(sync_with(bench, WindowParams(first_day=FRIDAY))) == (
+        "2026-05-08",
+        "2026-05-17",
+    )
+    assert window_of(sync_with(bench, WindowParams(last_day=FRIDAY))) == (
+        "2026-05-04",
+        "2026-05-08",
+    )
     late = date(2026, 7, 1)
-    assert window_of(sync_with(bench, Params(first_day=late))) == ("2026-07-01", "2026-07-01")
+    assert window_of(sync_with(bench, WindowParams(first_day=late))) == ("2026-07-01", "2026-07-01")
 
 
 @pytest.mark.parametrize(
     "params",
-    [Params(first_day=date(2026, 3, 1)), Params(last_day=date(2026, 9, 1))],
+    [WindowParams(first_day=date(2026, 3, 1)), WindowParams(last_day=date(2026, 9, 1))],
     ids=["only_from", "only_to"],
 )
-def test_r02_a_completed_window_has_at_most_62_days_too(bench: Bench, params: Params) -> None:
+def test_r02_a_completed_window_has_at_most_62_days_too(bench: Bench, params: WindowParams) -> None:
     job = sync_with(bench, params)
 
     assert job.status == "failed"

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from idexx_sync.pims.protocol import Found, Unknown, Unreadable
+from idexx_sync.pims.protocol import Found, Gone, Unknown, Unreadable
 from tests.kit.bench import Bench
 from tests.kit.job_results import counts, warnings
 from tests.kit.records import MONDAY, block, visit, visits
@@ -247,23 +247,69 @@ def test_r06_a_failed_look_up_proves_nothing(bench: Bench) -> None:
     assert bench.record("600101")["strikes"] == 0
 
 
-@pytest.mark.parametrize("dry", ["param", "stage"])
-def test_r06_a_dry_run_never_strikes(bench: Bench, dry: str) -> None:
+def test_r06_a_preview_never_strikes(bench: Bench) -> None:
     bench.pims.records = visits(6)
     bench.sync()
     bench.pims.forget("600101")
-    stage = "shadow" if dry == "stage" else "live"
-    bench.conn.execute(
-        "UPDATE idexx_sync.clinic_settings SET stage = %s WHERE clinic_id = %s",
-        (stage, bench.clinic_id),
-    )
     for _ in range(3):
         bench.later()
-        bench.sync(dry_run=dry == "param")
+        bench.sync(manner="preview")
 
     assert removed(bench) == []
     assert bench.record("600101")["strikes"] == 0
     assert bench.record("600101")["looked_up_at"] is None
+
+
+def test_r06_what_was_observed_twice_is_proven_once_it_may_be_written(bench: Bench) -> None:
+    bench.pims.records = visits(6)
+    bench.sync()
+    bench.pims.forget("600101")
+    bench.stage("shadow")
+    for _ in range(3):
+        bench.later()
+        bench.sync()
+    assert (removed(bench), bench.record("600101")["strikes"]) == ([], 1)
+    bench.stage("live")
+    bench.later()
+
+    bench.sync()
+
+    assert removed(bench) == ["600101"]
+
+
+def test_r06_a_run_that_observes_clears_the_strikes_of_what_it_sees(bench: Bench) -> None:
+    bench.pims.records = visits(6)
+    bench.sync()
+    bench.stage("shadow")
+    bench.pims.hidden = {"600101"}
+    bench.pims.answers["600101"] = Gone()
+    bench.later()
+    bench.sync()
+    assert bench.record("600101")["strikes"] == 1
+    bench.pims.hidden = set()
+    bench.pims.replace("600101", status="Arrived")
+    bench.later()
+
+    bench.sync()
+
+    assert bench.record("600101")["strikes"] == 0
+    assert bench.row("600101")["status"] == "scheduled"
+
+
+def test_r06_a_run_that_observes_asks_for_each_missing_row_in_turn(bench: Bench) -> None:
+    """What is proven gone stays missing: it must not be asked for again before all others."""
+    bench.pims.records = visits(100)
+    last = MONDAY + timedelta(days=20)
+    bench.sync(MONDAY, last)
+    for record in bench.pims.records[:51]:
+        bench.pims.delete(record.id)
+    bench.stage("shadow")
+    bench.pims.looked_up.clear()
+    for _ in range(2):
+        bench.later()
+        bench.sync(MONDAY, last)
+
+    assert len(set(bench.pims.looked_up)) == 51
 
 
 def test_r06_at_most_fifty_are_looked_up_in_a_run(bench: Bench) -> None:

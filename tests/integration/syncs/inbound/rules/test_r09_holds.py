@@ -289,7 +289,7 @@ def test_r09_a_dry_run_leaves_holds_as_they_are(losing: Bench) -> None:
     before = losing.hold(LOSSES)
     restore(losing, *ids(6))
 
-    losing.sync(dry_run=True)
+    losing.sync(manner="preview")
 
     assert losing.hold(LOSSES) == before
 

@@ -72,7 +72,7 @@ def test_r13_the_row_counts_what_was_written(bench: Bench) -> None:
     ) == (1, 2, 1)
 
 
-@pytest.mark.parametrize("why", ["no_id", "alive", "dry", "failed", "foreign"])
+@pytest.mark.parametrize("why", ["no_id", "alive", "preview", "shadow", "failed", "foreign"])
 def test_r13_no_other_run_writes_a_row_or_refreshes(bench: Bench, why: str) -> None:
     bench.pims.records = visits(7)
     bench.sync()
@@ -85,9 +85,11 @@ def test_r13_no_other_run_writes_a_row_or_refreshes(bench: Bench, why: str) -> N
         bench.pims.error = PimsUnavailable("down", code="refused")
     elif why == "foreign":
         bench.pims.records = visits(7, 900101)
+    elif why == "shadow":
+        bench.stage("shadow")
     bench.later(120)
 
-    bench.sync(dry_run=why == "dry")
+    bench.sync(manner="preview" if why == "preview" else "apply")
 
     assert (bench.schedule_syncs(), rows_synced_at(bench), slots_synced_at(bench)) == before
 
