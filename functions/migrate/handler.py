@@ -7,6 +7,7 @@ from idexx_sync.core.settings import DatabaseSettings, load
 from idexx_sync.database import migrations
 from idexx_sync.database.connection import connect
 from idexx_sync.database.schema import refuse_unfit
+from idexx_sync.database.waits import unhurried
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
     Every error leaves the handler, so that the deployment that invokes it stops.
     """
     quiet_drivers()
-    with connect(load(DatabaseSettings).database_url) as conn:
+    with connect(load(DatabaseSettings).database_url, unhurried()) as conn:
         refuse_unfit(conn)
         applied = migrations.apply(conn)
     logger().info("migrations applied", migrations=applied)

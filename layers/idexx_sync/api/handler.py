@@ -25,6 +25,7 @@ from idexx_sync.core.errors import DatabaseUnavailable, RequestRefused, SyncErro
 from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import ApiSettings, load
 from idexx_sync.database.connection import LOST, Conn, Database
+from idexx_sync.database.waits import Patience
 from idexx_sync.jobs.contract import Clock
 from idexx_sync.jobs.dispatch import LambdaDispatch
 from idexx_sync.jobs.submission import Dispatch, WorkerUnavailable
@@ -56,6 +57,9 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = JSON
 
+
+DATABASE_WAITS_S: Final = 8.0
+"""How long a request may wait for Postgres in all; the gateway gives up on us after 29 s."""
 
 Operation = Callable[[Request, ApiDependencies], Response]
 """Carries one request out; raises Problem, and RequestRefused, which becomes one."""
@@ -99,7 +103,7 @@ def process_dependencies() -> ApiDependencies:
     settings = load(ApiSettings)
     quiet_drivers()
     return ApiDependencies(
-        database=Database(settings.database_url),
+        database=Database(settings.database_url, Patience(DATABASE_WAITS_S)),
         dispatch=LambdaDispatch(settings.worker_functions),
     )
 
@@ -116,7 +120,9 @@ def _response(
     route, path = found
     request = parse_request(event, route, path)
     try:
-        return operations[route.operation](request, dependencies())
+        made = dependencies()
+        made.database.patience.renew(DATABASE_WAITS_S)
+        return operations[route.operation](request, made)
     except RequestRefused as error:
         raise problem_of(error, route.query.model_fields) from None
 

@@ -17,10 +17,15 @@ from idexx_sync.core.errors import DatabaseUnavailable
 from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import load_key_settings
 from idexx_sync.database.connection import LOST, Database, DriverError, unavailable
+from idexx_sync.database.waits import Patience
 from idexx_sync.keys.format import Peppers, hashed, is_key, read_peppers
 from idexx_sync.keys.lookup import FoundKey, find_key, touch_key
 
 HEADER: Final = "x-api-key"
+DATABASE_WAITS_S: Final = 8.0
+"""How long an event may wait for Postgres in all, new connections included."""
+LONGEST_WAIT_S: Final = 2.0
+"""For one answer: a kept connection that gives none is to leave time for a new one."""
 
 AuthorizerHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -63,7 +68,8 @@ def process_dependencies() -> AuthorizerDependencies:
     """The process's dependencies, made at the first event and kept warm."""
     quiet_drivers()
     settings = load_key_settings()
-    return AuthorizerDependencies(Database(settings.database_url), read_peppers(settings.pepper))
+    database = Database(settings.database_url, Patience(LONGEST_WAIT_S))
+    return AuthorizerDependencies(database, read_peppers(settings.pepper))
 
 
 def presented_key(event: Mapping[str, Any]) -> str | None:
@@ -78,14 +84,15 @@ def presented_key(event: Mapping[str, Any]) -> str | None:
 
 def _checked(text: str, dependencies: AuthorizerDependencies) -> FoundKey:
     hashes, now = hashed(text, dependencies.peppers), dependencies.clock()
+    dependencies.database.patience.renew(DATABASE_WAITS_S)
     with dependencies.turn:
         key = _found(dependencies.database, hashes, now)
+        if key is not None and key.state == "valid" and key.is_due:
+            _touch(dependencies.database, key, hashes[0], now)
     if key is None:
         raise _refused("unknown")
     if key.state != "valid":
         raise _refused(key.state, key.id)
-    if key.is_due:
-        _touch(dependencies.database, key, hashes[0], now)
     return key
 
 

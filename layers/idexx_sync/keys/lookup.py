@@ -7,7 +7,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
-from idexx_sync.database.connection import Conn, Cur
+from idexx_sync.database.connection import Conn, Cur, writing
 
 KeyState = Literal["valid", "revoked", "inactive", "expired"]
 
@@ -75,14 +75,15 @@ def touch_key(conn: Conn, key_id: UUID, current_hash: str, now: datetime) -> boo
     The hash with the current pepper is stored with it: a key that is used while the pepper is
     being replaced needs the old one no longer. Never waits for another writer.
     """
-    done = conn.execute(
-        """
-        UPDATE public.clinic_api_keys SET last_used_at = %(now)s, api_key = %(hash)s
-         WHERE id = (SELECT id FROM public.clinic_api_keys
-                      WHERE id = %(id)s
-                        AND coalesce(last_used_at <= %(touched_before)s, true)
-                        FOR NO KEY UPDATE SKIP LOCKED)
-        """,
-        {"id": key_id, "hash": current_hash, "now": now, "touched_before": now - TOUCHED_EVERY},
-    )
+    with writing(conn):
+        done = conn.execute(
+            """
+            UPDATE public.clinic_api_keys SET last_used_at = %(now)s, api_key = %(hash)s
+             WHERE id = (SELECT id FROM public.clinic_api_keys
+                          WHERE id = %(id)s
+                            AND coalesce(last_used_at <= %(touched_before)s, true)
+                            FOR NO KEY UPDATE SKIP LOCKED)
+            """,
+            {"id": key_id, "hash": current_hash, "now": now, "touched_before": now - TOUCHED_EVERY},
+        )
     return done.rowcount == 1
