@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from subprocess import Popen
 from tempfile import mkdtemp
@@ -41,17 +42,25 @@ class SimulatedAws:
 
     def client(self, service: str) -> Any:
         """A client of boto3 that nothing of this machine's settings leads to the real AWS."""
-        import boto3
         from botocore.config import Config
 
-        return boto3.session.Session(
-            aws_access_key_id=NOBODY, aws_secret_access_key=NOBODY, region_name=REGION
-        ).client(service, endpoint_url=self.url, config=Config(retries={"total_max_attempts": 1}))
+        once = Config(retries={"total_max_attempts": 1})
+        return _session().client(service, endpoint_url=self.url, config=once)
 
     def slots(self) -> dict[str, list[int]]:
         """Function -> process ids of its execution environments."""
         found: dict[str, list[int]] = httpx.get(self.adapter_url, trust_env=False).json()
         return found
+
+
+@cache
+def _session() -> Any:
+    """One for all clients: what AWS's services are like is read once."""
+    import boto3
+
+    return boto3.session.Session(
+        aws_access_key_id=NOBODY, aws_secret_access_key=NOBODY, region_name=REGION
+    )
 
 
 @contextmanager

@@ -45,15 +45,15 @@ def a_stack() -> Iterator[LocalStack]:
             yield stack
 
 
-def one_by_one(stack: LocalStack) -> list[float]:
-    """Seconds of each request, one after the other over one connection."""
+def one_by_one(stack: LocalStack, *, warm: int = WARM, single: int = SINGLE) -> list[float]:
+    """Seconds of each request but the first `warm` ones, one after the other."""
     headers = {"X-API-Key": stack.clinics.operator_key}
     took = []
     with httpx.Client(headers=headers, trust_env=False) as http:
-        for number in range(WARM + SINGLE):
+        for number in range(warm + single):
             began = time.perf_counter()
             assert http.get(stack.api_url + PATH).status_code == 200
-            if number >= WARM:
+            if number >= warm:
                 took.append(time.perf_counter() - began)
     return took
 

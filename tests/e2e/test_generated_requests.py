@@ -11,6 +11,9 @@ from idexx_sync.api.routes import ROUTES, Route
 from local_stack.stack import LocalStack
 from tests.kit.generated import ask, can_be_asked
 
+OF_ALL = 5
+"""One in so many of what is asked of the handlers: here it is the way to them that is tried."""
+
 
 @pytest.fixture(scope="session")
 def schema(stack: LocalStack) -> Any:
@@ -41,4 +44,4 @@ def test_no_request_breaks_it(
     examples: int,
     with_real_key: Callable[[Any], None],
 ) -> None:
-    ask(schema, route, mode, examples, with_real_key)
+    ask(schema, route, mode, max(1, examples // OF_ALL), with_real_key)

@@ -27,7 +27,8 @@ from tests.faults.rig import devoted, running_rig
 from tests.faults.scenario import Scenario
 from tests.kit.paths import ROOT
 
-PROCESSES = 2
+PROCESSES = 3
+"""One more than cores: much of a scenario is waiting for what has failed."""
 TOLD_EVERY = 50
 SILENT_S = 600.0
 """A scenario that takes longer is taken for hanging."""

@@ -43,10 +43,9 @@ def synthesise_all(folder: Path) -> None:
     from infra.stack import IdexxSync
 
     by_command(folder / STAGING.name)
-    synthesise(PROD, folder / PROD.name)
     own = replace(LOCAL, environment=LOCAL_ENVIRONMENT, neo_hosts=LOCAL_HOSTS)
     synthesise(own, folder / LOCAL.name)
-    judge(folder / "judged", lambda app: IdexxSync(app, stage=PROD))
+    judge(folder / PROD.name, lambda app: IdexxSync(app, stage=PROD))
     judge(folder / "bare", add_bare_queue)
 
 
@@ -65,7 +64,7 @@ def by_command(outdir: Path) -> None:
 
 
 def judge(outdir: Path, add: Callable[["App"], object]) -> None:
-    """cdk-nag's report of a stack; synthesis itself fails when there is a finding."""
+    """A stack's assembly with cdk-nag's report; after a finding synthesis ends in an error."""
     from aws_cdk import App, Validations
     from cdk_nag import AwsSolutionsChecks
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import StoredSession
-from idexx_sync.pims.neo.provider import ClinicAccess, NeoProvider, open_neo
+from idexx_sync.pims.neo.provider import ClinicAccess, Login, NeoProvider, open_neo
 from idexx_sync.pims.protocol import Window
 from neo_simulator.client import Company
 from tests.kit.login_store import FakeLoginStore
@@ -27,6 +27,8 @@ class Clinic:
         self.company = company
         self.chromium_path = chromium_path
         self.transport: Literal["http", "browser"] = "http"
+        self.login: Login | None = None
+        """None: with a Chromium of its own, as in production."""
         self.login_store = FakeLoginStore(company.company_id, company.username, company.password)
 
     def has_session(self) -> StoredSession:
@@ -39,6 +41,7 @@ class Clinic:
         """The provider for one run; `limits` are settings of the service."""
         access = ClinicAccess(self.company.base_url, self.transport)
         settings = self.settings(**(limits or {}))
+        more = {"login": self.login, **more}
         with open_neo(access, self.login_store, settings, lambda: datetime.now(UTC), **more) as neo:
             yield neo
 

@@ -131,8 +131,12 @@ def _findings(hold: HoldView) -> Iterator[tuple[str, str]]:
 
 
 def _found(finding: Mapping[str, Any]) -> str:
-    """A finding in words: `visit of 2026-05-04 09:00:00: missing`."""
-    what = "missing" if finding.get("missing") else ""
+    """A finding in words: `visit of 2026-05-04 09:00:00: missing`.
+
+    What has no words of its own is shown as it is: nobody decides about an empty line.
+    """
+    rest = {name: value for name, value in finding.items() if name not in ("start", "kind")}
+    what = "missing" if finding.get("missing") else ", ".join(f"{k}: {v}" for k, v in rest.items())
     if "removal" in finding:
         what = f"would be removed ({phrase({}, finding['removal'])})"
     if "status" in finding:

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-FUNCTIONS = ("case_sync", "inbound_sync", "reconciliation", "status")
+from idexx_sync.core.catalog import CATALOG
+
+FUNCTIONS = (*(sync.folder for sync in CATALOG.values()), "status")
 UNWANTED = ("playwright", "typer", "rich", "idexx_sync.pims.neo", "idexx_sync.cli")
 READERS = ("selectolax", "phonenumbers", "idexx_sync.syncs.cases")
 """What only the worker that reads clinical records needs."""

@@ -3,9 +3,11 @@
 What is wrong is said by the defects themselves; how they are found is tested in `test_in_step`.
 """
 
+import re
 from pathlib import Path
 from typing import Final
 
+from idexx_sync.syncs.cases.fields import FIELDS
 from tests.unit.docs.in_step import (
     Texts,
     cited_topics,
@@ -51,6 +53,14 @@ def test_rules_tests_and_citations_are_in_step() -> None:
 
 def test_citations_of_what_neo_and_odis_are_like_lead_to_a_heading() -> None:
     assert heading_defects(books(), citing_texts()) == []
+
+
+def test_every_field_of_a_case_is_among_the_facts_of_odis() -> None:
+    facts = set(re.findall(r"\w+", (DOCS / "odis-schema.md").read_text()))
+    leaves = {name.rpartition(".")[2] for name in FIELDS}
+
+    assert leaves
+    assert leaves - facts == set()
 
 
 def test_a_word_has_one_meaning() -> None:

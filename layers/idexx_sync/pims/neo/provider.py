@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from urllib.parse import quote
 
 from idexx_sync.core.errors import ShapeChanged
@@ -37,6 +37,19 @@ MOST_DAYS: Final = 14
 Phase = Literal["login", "calendar", "proof"]
 Progress = Callable[[Phase, int, int], None]
 """Phase, requests done, requests in all; may be called from several threads."""
+
+
+class Login(Protocol):
+    """How a run logs in; the real one is `BrowserLogin`."""
+
+    def __call__(self, credentials: Credentials) -> LoginResult:
+        """One attempt, and how it ended. Raises SyncError where it did not come to an outcome."""
+
+    def interrupt(self) -> None:
+        """Ends an attempt that is under way; any thread may call this."""
+
+    def close(self) -> None:
+        """Returns when nothing of an attempt is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +161,13 @@ def open_neo(
     on_progress: Progress = lambda _phase, _done, _total: None,
     beat: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
+    login: Login | None = None,
 ) -> Iterator[NeoProvider]:
-    """A clinic's Neo for one run; nothing is asked of it, and no browser started, before a read."""
-    log_in = BrowserLogin(
+    """A clinic's Neo for one run; nothing is asked of it, and no browser started, before a read.
+
+    Without a `login` a headless Chromium logs in.
+    """
+    log_in = login or BrowserLogin(
         access.base_url,
         chromium_path=settings.chromium_path,
         timeout_s=settings.login_timeout_seconds,

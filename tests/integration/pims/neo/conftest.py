@@ -8,6 +8,7 @@ import pytest
 from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator
 from tests.kit.neo import Clinic
+from tests.kit.plain_login import PlainLogin
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +31,10 @@ def company(simulator: Simulator) -> Iterator[Company]:
 def clinic(company: Company, chromium_path: Path) -> Clinic:
     """Our side of it."""
     return Clinic(company, chromium_path)
+
+
+@pytest.fixture
+def quick_clinic(clinic: Clinic) -> Clinic:
+    """The same, with logins that need no browser: what is tried is the reading around them."""
+    clinic.login = PlainLogin(clinic.company.base_url)
+    return clinic

@@ -205,30 +205,32 @@ def test_r24_a_neo_that_goes_down_leaves_the_rest_unknown(
 
 
 @pytest.mark.parametrize("answer", ["302_login", "200_login_html", "401_json", "419"])
-def test_r24_a_session_that_dies_in_the_middle_costs_one_login(clinic: Clinic, answer: str) -> None:
-    ids = consultations(clinic, 9)
-    clinic.company.set_knob("expired_answer", answer)
-    clinic.company.fault("expire_session", path=PAGE, nth=4)
-    clinic.has_session()
+def test_r24_a_session_that_dies_in_the_middle_costs_one_login(
+    quick_clinic: Clinic, answer: str
+) -> None:
+    ids = consultations(quick_clinic, 9)
+    quick_clinic.company.set_knob("expired_answer", answer)
+    quick_clinic.company.fault("expire_session", path=PAGE, nth=4)
+    quick_clinic.has_session()
 
-    with clinic.opened() as neo:
+    with quick_clinic.opened() as neo:
         read = dict(neo.consultations(ids))
     assert {asked_id: type(one) for asked_id, one in read.items()} == dict.fromkeys(
         ids, Consultation
     )
-    assert clinic.login_store.outcomes == ["ok"]
+    assert quick_clinic.login_store.outcomes == ["ok"]
 
 
-def test_r24_an_error_leaves_and_nobody_goes_on_asking(clinic: Clinic) -> None:
-    ids = consultations(clinic, 12)
-    clinic.company.fault("expire_session", path=PAGE, nth=4)
-    clinic.has_session()
-    clinic.company.set_password("Another-Pass-8!word")
+def test_r24_an_error_leaves_and_nobody_goes_on_asking(quick_clinic: Clinic) -> None:
+    ids = consultations(quick_clinic, 12)
+    quick_clinic.company.fault("expire_session", path=PAGE, nth=4)
+    quick_clinic.has_session()
+    quick_clinic.company.set_password("Another-Pass-8!word")
 
-    with threads_end(), clinic.opened() as neo, pytest.raises(CredentialsRejected):
+    with threads_end(), quick_clinic.opened() as neo, pytest.raises(CredentialsRejected):
         list(neo.consultations(ids))
-    assert asked_now(clinic) <= 3 + 3
-    assert clinic.login_store.outcomes == ["credentials_rejected"]
+    assert asked_now(quick_clinic) <= 3 + 3
+    assert quick_clinic.login_store.outcomes == ["credentials_rejected"]
 
 
 def test_neo_is_never_pressed_by_consultations(clinic: Clinic) -> None:
@@ -297,23 +299,23 @@ def test_a_reader_that_stops_early_is_not_held_by_further_tries(clinic: Clinic) 
     assert len(set(asked)) == len(asked)
 
 
-def test_a_session_refused_again_after_its_login_ends_the_run(clinic: Clinic) -> None:
-    ids = consultations(clinic, 6)
-    clinic.company.fault("expire_session", path=PAGE)
-    clinic.has_session()
+def test_a_session_refused_again_after_its_login_ends_the_run(quick_clinic: Clinic) -> None:
+    ids = consultations(quick_clinic, 6)
+    quick_clinic.company.fault("expire_session", path=PAGE)
+    quick_clinic.has_session()
 
-    with threads_end(), clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
+    with threads_end(), quick_clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
         list(neo.consultations(ids))
     assert caught.value.code == "refused_after_login"
 
 
-def test_the_browser_transport_reads_consultations_as_well(clinic: Clinic) -> None:
-    ids = consultations(clinic, 7)
-    clinic.company.fault("expire_session", path=PAGE, nth=3)
-    clinic.transport = "browser"
-    clinic.has_session()
+def test_the_browser_transport_reads_consultations_as_well(quick_clinic: Clinic) -> None:
+    ids = consultations(quick_clinic, 7)
+    quick_clinic.company.fault("expire_session", path=PAGE, nth=3)
+    quick_clinic.transport = "browser"
+    quick_clinic.has_session()
 
-    with threads_end(), clinic.opened() as neo:
+    with threads_end(), quick_clinic.opened() as neo:
         read = dict(neo.consultations([*ids, "999999"]))
         asking = neo.consultations(ids)
         next(asking)
@@ -322,8 +324,8 @@ def test_the_browser_transport_reads_consultations_as_well(clinic: Clinic) -> No
         close(asking)
     assert read.pop("999999") == Gone()
     assert {type(one) for one in read.values()} == {Consultation}
-    assert clinic.login_store.outcomes == ["ok"]
-    assert max(request["concurrency"] for request in clinic.company.requests()) == 1
+    assert quick_clinic.login_store.outcomes == ["ok"]
+    assert max(request["concurrency"] for request in quick_clinic.company.requests()) == 1
 
 
 def close(asking: Iterator[tuple[str, ConsultationAnswer]]) -> None:

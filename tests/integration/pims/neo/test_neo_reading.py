@@ -61,43 +61,45 @@ def test_an_expired_session_is_renewed_by_one_login(clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize("answer", EXPIRED_ANSWERS)
-def test_r06_a_session_may_end_in_the_middle_of_a_run(clinic: Clinic, answer: str) -> None:
-    ids = [clinic.company.book(f"2026-05-04 {hour:02}:00") for hour in range(8, 18)]
-    clinic.company.set_knob("expired_answer", answer)
-    clinic.company.fault("expire_session", path="getAppointment$", nth=4)
-    clinic.has_session()
+def test_r06_a_session_may_end_in_the_middle_of_a_run(quick_clinic: Clinic, answer: str) -> None:
+    ids = [quick_clinic.company.book(f"2026-05-04 {hour:02}:00") for hour in range(8, 18)]
+    quick_clinic.company.set_knob("expired_answer", answer)
+    quick_clinic.company.fault("expire_session", path="getAppointment$", nth=4)
+    quick_clinic.has_session()
 
-    with clinic.opened() as neo:
+    with quick_clinic.opened() as neo:
         neo.schedule(WEEK)
         found = neo.appointments(ids)
     assert [(one, type(lookup)) for one, lookup in found.items()] == [(one, Found) for one in ids]
-    assert clinic.login_store.outcomes == ["ok"]
+    assert quick_clinic.login_store.outcomes == ["ok"]
 
 
-def test_forty_look_ups_that_are_all_refused_cause_one_login(clinic: Clinic) -> None:
-    ids = [clinic.company.book(f"2026-05-04 {8 + n // 4:02}:{n % 4 * 15:02}") for n in range(40)]
-    clinic.has_session()
-    clinic.company.expire_sessions()
+def test_forty_look_ups_that_are_all_refused_cause_one_login(quick_clinic: Clinic) -> None:
+    ids = [
+        quick_clinic.company.book(f"2026-05-04 {8 + n // 4:02}:{n % 4 * 15:02}") for n in range(40)
+    ]
+    quick_clinic.has_session()
+    quick_clinic.company.expire_sessions()
 
     limits = {"neo_connections": 40, "neo_requests_per_second": 200}
-    with clinic.opened(limits=limits) as neo:
+    with quick_clinic.opened(limits=limits) as neo:
         found = neo.appointments(ids)
     assert Counter(type(lookup) for lookup in found.values()) == {Found: 40}
-    assert [login["outcome"] for login in clinic.company.logins()] == ["ok"]
+    assert [login["outcome"] for login in quick_clinic.company.logins()] == ["ok"]
 
 
 @pytest.mark.parametrize("action", NO_JSON)
 def test_what_is_not_json_is_asked_for_once_more_and_never_an_empty_day(
-    clinic: Clinic, action: str
+    quick_clinic: Clinic, action: str
 ) -> None:
-    clinic.company.fault(action, path="getCalendarEventData")
-    clinic.has_session()
+    quick_clinic.company.fault(action, path="getCalendarEventData")
+    quick_clinic.has_session()
 
-    with clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
+    with quick_clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
         neo.schedule(WEEK)
     assert caught.value.code == "refused_after_login"
-    assert clinic.login_store.outcomes == ["ok"]
-    assert len(clinic.asked(CALENDAR)) == 2
+    assert quick_clinic.login_store.outcomes == ["ok"]
+    assert len(quick_clinic.asked(CALENDAR)) == 2
 
 
 @pytest.mark.parametrize("envelope", ENVELOPES)

@@ -1,0 +1,29 @@
+"""What a hold found, as the person reads it who decides about it."""
+
+from typing import Any
+
+import pytest
+
+from idexx_sync.cli.holds import _found
+
+START = "2026-05-04 09:00:00"
+
+
+@pytest.mark.parametrize(
+    ("finding", "said"),
+    [
+        ({"missing": True, "start": START}, f"visit of {START}: missing"),
+        ({"missing": True, "start": START, "kind": "block"}, f"block of {START}: missing"),
+        (
+            {"status": ["scheduled", "cancelled"], "start": START},
+            f"visit of {START}: scheduled -> cancelled",
+        ),
+        (
+            {"start": [START, "2026-05-04 10:30:00"]},
+            f"visit of {START}: would move to 2026-05-04 10:30:00",
+        ),
+        ({"provider": "lost", "start": START}, f"visit of {START}: provider: lost"),
+    ],
+)
+def test_every_finding_says_what_was_found(finding: dict[str, Any], said: str) -> None:
+    assert _found(finding) == said
