@@ -109,9 +109,10 @@ class PatientConnection(Connection[tuple[Any, ...]]):
         self, gen: PQGen[T], interval: float = _LOOKS_UP_S, timeout: float | None = None
     ) -> T:
         began = time.monotonic()
-        steps = _patiently(gen, self.patience, began)
+        longest_s = min(self.patience.for_one(), math.inf if timeout is None else timeout)
+        steps = _patiently(gen, self.patience, began + longest_s)
         try:
-            return waiting.wait(steps, self.pgconn.socket, interval, timeout)
+            return waiting.wait(steps, self.pgconn.socket, interval)
         except (NoAnswer, KeyboardInterrupt, SystemExit):
             self.close()
             raise
@@ -125,9 +126,8 @@ def _moments() -> tuple[float, float]:
     return time.monotonic(), time.time()
 
 
-def _patiently[T](gen: PQGen[T], patience: Patience, began: float) -> PQGen[T]:
+def _patiently[T](gen: PQGen[T], patience: Patience, ends: float) -> PQGen[T]:
     """The same steps of waiting, as long as patience lasts."""
-    ends = began + patience.for_one()
     try:
         state = next(gen)
         while True:
