@@ -8,6 +8,7 @@ from idexx_sync.core.words import own_errors_only
 from idexx_sync.database import migrations
 from idexx_sync.database.connection import connect
 from idexx_sync.database.schema import refuse_unfit
+from idexx_sync.database.waits import unhurried
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 def _migrate() -> dict[str, Any]:
     quiet_drivers()
-    with connect(load(DatabaseSettings).database_url) as conn:
+    with connect(load(DatabaseSettings).database_url, unhurried()) as conn:
         refuse_unfit(conn)
         applied = migrations.apply(conn)
     logger().info("migrations applied", migrations=applied)

@@ -10,6 +10,10 @@ from idexx_sync.pims.neo.http import client
 
 PAUSE_S = 0.005
 """Between two tries of a request."""
+LONGEST_WAIT_S = 0.8
+"""For an answer of a database that gives none; longer than the waits that end by themselves."""
+CONNECT_TIMEOUT_S = 2
+"""The least that the driver knows."""
 LOCK_TIMEOUT = "250ms"
 IDLE_TIMEOUT = "2s"
 """After which Postgres ends the transaction of somebody who no longer moves."""
@@ -27,6 +31,7 @@ def short_waits() -> Iterator[None]:
         mock.patch.object(client, "_FIRST_PAUSE_S", PAUSE_S),
         mock.patch.object(connection, "LOCK_TIMEOUT", LOCK_TIMEOUT),
         mock.patch.object(connection, "IDLE_TIMEOUT", IDLE_TIMEOUT),
+        mock.patch.object(connection, "CONNECT_TIMEOUT_S", CONNECT_TIMEOUT_S),
     ):
         yield
 

@@ -1,4 +1,4 @@
-"""Postgres fails at statement n of a run: it says so itself, or the connection is gone.
+"""Postgres fails at statement n of a run: it says so itself, the connection is gone, or silent.
 
 The statements are counted where psycopg sends them, inside of pipelines too; what goes wrong is
 Postgres's own doing, so that the error arrives exactly as a real one would.
@@ -23,12 +23,22 @@ ERRORS = {
 """What Postgres says when it can't carry a statement out, though nothing is wrong with it."""
 KILLED = "killed"
 """The server ends the connection at this statement."""
+SILENT = "silent"
+"""Nothing passes on the connection from this statement on."""
 
 
 class Counter:
     """Counts the statements of a run and makes one of them fail."""
 
-    def __init__(self, fail_at: int | None = None, how: str = KILLED) -> None:
+    def __init__(
+        self,
+        fail_at: int | None = None,
+        how: str = KILLED,
+        *,
+        fall_silent: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`fall_silent` lets the connection do so, where that is how it fails."""
+        self._fall_silent = fall_silent
         self.fail_at = fail_at
         self.how = how
         self.number = 0
@@ -39,7 +49,10 @@ class Counter:
         self.number += 1
         if self.number == self.fail_at:
             self.struck = True
-            execute(_failure(self.how))
+            if self.how == SILENT:
+                self._fall_silent()
+            else:
+                execute(_failure(self.how))
 
 
 def inject(conn: Conn, counter: Counter) -> None:

@@ -77,6 +77,11 @@ def _of_database(*, full: bool) -> Iterator[Scenario]:
         for at in ("request", "answer"):
             if full or n % 4 == 2 * (at == "answer"):
                 yield _wire("Cases: Postgres is cut off", {"at": at, "number": n})
+    for n in range(1, ROUND_TRIPS + 1):
+        for at in ("request", "answer"):
+            if full or n % 8 == 3 + 4 * (at == "answer"):
+                arguments = {"at": at, "number": n, "silent": True}
+                yield _wire("Cases: Postgres answers nothing", arguments)
     for n in range(1, COMMITS + 1):
         for passed in (0, 1, 20) if full else (0, 20):
             arguments = {"at": "commit", "number": n, "passed": passed}

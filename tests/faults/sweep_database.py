@@ -1,7 +1,10 @@
-"""Postgres fails at statement n, at round trip n, at byte k and at commit n of a run."""
+"""Postgres fails at statement n, at round trip n, at byte k and at commit n of a run.
+
+It says so, ends the connection, or falls silent: then nothing passes any more, and nobody is told.
+"""
 
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from tests.faults import checks
 from tests.faults.clinic import FaultClinic
@@ -13,7 +16,8 @@ from tests.faults.leftovers import leftovers, settled
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
 from tests.faults.scenario import Scenario
-from tests.faults.statements import ERRORS, KILLED, Counter, inject
+from tests.faults.short_waits import LONGEST_WAIT_S
+from tests.faults.statements import ERRORS, KILLED, SILENT, Counter, inject
 from tests.kit.proxy import Cut
 
 STATEMENTS = 36
@@ -43,6 +47,7 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
         for at in ("request", "answer"):
             arguments = {"at": at, "number": n}
             yield Scenario("Postgres is cut off at round trip n", fail_on_the_wire, arguments)
+    yield from _silences(full=full)
     for n in range(1, COMMITS + 1):
         for passed in (0, 1, 20):
             arguments = {"at": "commit", "number": n, "passed": passed}
@@ -60,16 +65,42 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
         yield Scenario("Postgres is down at the start", be_down, {"warm": warm}, 2)
 
 
+def _silences(*, full: bool) -> Iterator[Scenario]:
+    """One connection loses all packets, or the host does, for those that are opened too."""
+    group = "Postgres answers nothing"
+    for n in range(1, ROUND_TRIPS + 1):
+        for at in ("request", "answer"):
+            if full or n % 3 == (at == "answer"):
+                arguments: dict[str, Any] = {"at": at, "number": n, "silent": True}
+                yield Scenario(f"{group} from round trip n on", fail_on_the_wire, arguments, 2)
+        if full or n == 4:
+            arguments = {"at": "request", "number": n, "silent": True, "for_all": True}
+            yield Scenario(f"{group} from round trip n on", fail_on_the_wire, arguments, 8)
+    for n in range(1, STATEMENTS + 1):
+        if full or n % 12 == 5:
+            arguments = {"n": n, "how": SILENT}
+            yield Scenario(f"{group} from statement n on", fail_at_statement, arguments, 2)
+    for n in range(1, COMMITS + 1):
+        arguments = {"at": "commit", "number": n, "silent": True}
+        yield Scenario(f"{group} after commit n", fail_on_the_wire, arguments, 2)
+
+
 def fail_at_statement(
     rig: Rig, outcome: Outcome, *, n: int, how: str, log_in: bool = False, cases: bool = False
 ) -> None:
+    silent = how == SILENT
     if cases:
-        clinic = eventful_case_clinic(rig, log_in=log_in)
+        clinic = eventful_case_clinic(rig, log_in=log_in, proxied=silent)
     else:
-        clinic = eventful_clinic(rig, traceless=bool(n % 2), log_in=log_in)
-    counter = Counter(n, how)
+        clinic = eventful_clinic(rig, traceless=bool(n % 2), log_in=log_in, proxied=silent)
+    if silent:
+        clinic.dependencies.database.patience.longest_s = LONGEST_WAIT_S
+    counter = Counter(n, how, fall_silent=rig.proxy.fall_silent_once)
     inject(clinic.dependencies.database.connection(), counter)
-    _carry(clinic, outcome, struck=lambda: counter.struck)
+    try:
+        _carry(clinic, outcome, struck=lambda: counter.struck, end=rig.proxy.calm)
+    finally:
+        rig.proxy.calm()
 
 
 def fail_on_the_wire(
@@ -80,13 +111,17 @@ def fail_on_the_wire(
     number: int,
     towards: Literal["server", "client"] = "server",
     passed: int = 0,
+    silent: bool = False,
+    for_all: bool = False,
     cases: bool = False,
 ) -> None:
     if cases:
         clinic = eventful_case_clinic(rig, proxied=True)
     else:
         clinic = eventful_clinic(rig, proxied=True, traceless=bool(number % 2))
-    rig.proxy.cut(Cut(at, number, towards, passed))
+    if silent:
+        clinic.dependencies.database.patience.longest_s = LONGEST_WAIT_S
+    rig.proxy.cut(Cut(at, number, towards, passed, silent, for_all))
     try:
         _carry(clinic, outcome, struck=lambda: rig.proxy.cuts > 0, end=rig.proxy.calm)
     finally:

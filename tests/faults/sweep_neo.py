@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from tests.faults import checks
+from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.eventful import eventful_clinic
 from tests.faults.eventful_cases import eventful_case_clinic
@@ -12,6 +13,8 @@ from tests.faults.leftovers import leftovers, settled
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
 from tests.faults.scenario import Scenario
+from tests.kit.database import update
+from tests.kit.proxy import Cut, counting_proxy
 
 ANSWERS: tuple[Any, ...] = (
     "drop",
@@ -41,6 +44,8 @@ LOGIN_REQUESTS = 3
 REQUESTS = 7
 """Calendar, configuration, five look-ups."""
 LASTING = 1_000
+MIDST = 2_000
+"""A byte in the midst of the calendar's body."""
 TIMEOUT_S, TOO_LATE_MS = 0.3, 700
 """How long a run waits for an answer here, and an answer that comes later."""
 
@@ -61,6 +66,13 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
         for lasting in (False, True) if full else (n % 2 == 0,):
             yield _scenario(n, {"kind": "delay", "ms": TOO_LATE_MS}, lasting=lasting, cost_s=3)
     yield Scenario("Neo refuses connections", refuse, {}, 1)
+    for n in range(1, REQUESTS + 1):
+        for at in ("request", "answer"):
+            for lasting in (False, True):
+                if full or n % 4 == 2 * (at == "answer") + lasting:
+                    arguments = {"n": n, "at": at, "lasting": lasting}
+                    yield Scenario("Neo answers nothing from request n on", be_silent, arguments, 3)
+    yield Scenario("Neo answers nothing in the midst of a body", be_silent, {"at": "byte"}, 3)
     for n in range(1, LOGIN_REQUESTS + 1):
         for number, action in enumerate(actions):
             if full or number % 24 == n:
@@ -128,6 +140,50 @@ def refuse(rig: Rig, outcome: Outcome) -> None:
         watch.converge()
     finally:
         clinic.close()
+
+
+def be_silent(
+    rig: Rig,
+    outcome: Outcome,
+    *,
+    at: Literal["request", "answer", "byte"],
+    n: int = MIDST,
+    lasting: bool = False,
+) -> None:
+    """A connection to Neo loses all packets, or its host does until the first delivery ended."""
+    clinic = eventful_clinic(rig)
+    with counting_proxy(clinic.neo.base_url) as (proxy, address):
+        clinic.dependencies.database.close()
+        clinic.dependencies = clinic.make_dependencies(
+            neo_hosts=(address, clinic.neo.base_url), neo_timeout_seconds=TIMEOUT_S
+        )
+        set_base_url(clinic, address)
+        try:
+            watch = Watch(clinic, outcome)
+            clinic.dependencies.database.connection()
+            before = leftovers(rig)
+            proxy.cut(Cut(at, n, "client", silent=True, for_all=lasting))
+            watch.one(after_first=proxy.calm)
+            outcome.notes["struck"] += proxy.cuts
+            if not proxy.cuts:
+                outcome.trouble = f"{at} {n} never came: nothing fell silent"
+            set_base_url(clinic, clinic.neo.base_url)
+            watch.converge()
+            after = settled(lambda: leftovers(rig), before)
+            watch.add(checks.left_behind(before, after))
+        finally:
+            proxy.calm()
+            clinic.close()
+
+
+def set_base_url(clinic: FaultClinic, base_url: str) -> None:
+    """From now on runs ask there for the clinic's Neo."""
+    update(
+        clinic.conn,
+        "idexx_sync.clinic_settings",
+        {"base_url": base_url},
+        clinic_id=clinic.clinic_id,
+    )
 
 
 def _kind(action: Any) -> str:

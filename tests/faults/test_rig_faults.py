@@ -1,11 +1,14 @@
 """The faults really strike: connections break where they are told to, histories can be repeated."""
 
+from functools import partial
+
 import psycopg
 import pytest
 from psycopg import errors
 from pydantic import SecretStr
 
 from idexx_sync.database.connection import connect
+from idexx_sync.database.waits import NoAnswer, Patience
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.histories import kinds
@@ -64,6 +67,25 @@ def test_a_connection_breaks_once_and_where_it_is_told_to(rig: Rig, cut: Cut) ->
     conn.close()
     with proxied(rig) as healthy:
         assert healthy.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("for_all", [False, True])
+def test_a_connection_that_falls_silent_neither_answers_nor_breaks(rig: Rig, for_all: bool) -> None:
+    conn = connect(SecretStr(rig.proxied_url), Patience(0.3))
+    rig.proxy.cut(Cut("request", 1, silent=True, for_all=for_all))
+
+    with pytest.raises(NoAnswer):
+        conn.execute("SELECT 1")
+
+    assert rig.proxy.cuts == 1
+    another = partial(psycopg.connect, rig.proxied_url, connect_timeout=2)
+    if for_all:
+        with pytest.raises(psycopg.errors.ConnectionTimeout):
+            another()
+        rig.proxy.calm()
+    with another() as healthy:
+        assert healthy.execute("SELECT 1").fetchone() == (1,)
+    rig.proxy.calm()
 
 
 def test_refused_connections_are_refused(rig: Rig) -> None:

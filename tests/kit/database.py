@@ -1,9 +1,11 @@
 """The database of a test: how it is made, read and written to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -60,3 +62,15 @@ def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _adapted(value: Any) -> Any:
     return Jsonb(value) if isinstance(value, dict) else value
+
+
+@contextmanager
+def database_default(conn: Conn, name: str, value: str) -> Iterator[None]:
+    """For the time of the block new connections to the database begin with this setting."""
+    database = sql.Identifier(conn.info.dbname)
+    statement = sql.SQL("ALTER DATABASE {} SET {} = {}")
+    conn.execute(statement.format(database, sql.Identifier(name), sql.Literal(value)))
+    try:
+        yield
+    finally:
+        conn.execute(sql.SQL("ALTER DATABASE {} RESET ALL").format(database))

@@ -1,6 +1,8 @@
 """A TCP proxy that counts round trips, delays them, and breaks them where it is told to.
 
-A round trip begins when the client speaks after the server has answered.
+A round trip begins when the client speaks after the server has answered. A connection breaks, or it
+falls silent: then nothing passes any more in either direction, and nobody is told, as when a
+network loses all packets.
 """
 
 import selectors
@@ -32,10 +34,18 @@ class Cut:
     """Of `byte`: the direction whose bytes count."""
     passed: int = 0
     """Of `commit`: bytes of the acknowledgement's answer that still arrive."""
+    silent: bool = False
+    """Whether the connection falls silent there instead of breaking."""
+    for_all: bool = False
+    """Of a silent one: whether all other connections, new ones included, do so with it."""
 
 
 class _Broken(Exception):
     """The connection ends here."""
+
+
+class _Silent(Exception):
+    """Nothing passes here any more, and nobody is told."""
 
 
 class CountingProxy:
@@ -61,6 +71,8 @@ class CountingProxy:
         self.on_round_trip: Callable[[int], None] | None = None
         """Told the number of each round trip before it goes on."""
         self._cut: Cut | None = None
+        self._silent_for_all = False
+        self._heard_again = threading.Event()
 
     @property
     def address(self) -> tuple[str, int]:
@@ -78,11 +90,22 @@ class CountingProxy:
         self.reset()
         self._cut = cut
 
+    def fall_silent(self) -> None:
+        """From now on nothing passes on any connection, old or new, until all is calm again."""
+        self._silent_for_all = True
+
+    def fall_silent_once(self) -> None:
+        """The next connection that is used falls silent; others go on."""
+        self.cut(Cut("byte", 0, silent=True))
+
     def calm(self) -> None:
-        """No faults any more."""
+        """No faults any more; a connection that had fallen silent breaks."""
         self._cut = None
-        self.refusing = False
+        self.refusing = self._silent_for_all = False
         self.on_round_trip = None
+        with self._lock:
+            self._heard_again.set()
+            self._heard_again = threading.Event()
 
     def break_all(self) -> None:
         """End every open connection now."""
@@ -96,6 +119,7 @@ class CountingProxy:
 
     def stop(self) -> None:
         _shut(self._listener)
+        self.calm()
         self.break_all()
         for thread in self._threads:
             thread.join()
@@ -115,6 +139,9 @@ class CountingProxy:
             if self.refusing:
                 client.close()
                 continue
+            if self._silent_for_all:
+                self._spawn(self._hold, client)
+                continue
             try:
                 server = socket.create_connection(self._target)
             except OSError:  # nobody is there: as good as refused
@@ -133,6 +160,8 @@ class CountingProxy:
         except _Broken:
             with self._lock:
                 self.cuts += 1
+        except _Silent:
+            self._heard_again.wait()
         finally:
             for one in (client, server):
                 _shut(one)
@@ -140,6 +169,11 @@ class CountingProxy:
                 self._sockets -= {client, server}
             client.close()
             server.close()
+
+    def _hold(self, client: socket.socket) -> None:
+        """A connection that is accepted and never heard of again."""
+        self._heard_again.wait()
+        client.close()
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         server_spoke_last = True
@@ -152,6 +186,8 @@ class CountingProxy:
                     begins = from_client and server_spoke_last
                     try:
                         data = (client if from_client else server).recv(_CHUNK)
+                        if self._silent_for_all:
+                            raise _Silent
                         if begins and data:
                             self._begin()
                         self._send(data, client, server, from_client=from_client)
@@ -193,7 +229,7 @@ class CountingProxy:
         target.sendall(data)
 
     def _cut_answer(self, cut: Cut, data: bytes, client: socket.socket) -> None:
-        if cut.at == "answer" and cut.number == self.round_trips:
+        if cut.at == "answer" and self.round_trips >= cut.number:
             self._break()
         if cut.at == "commit" and _COMMITTED in data:
             self.commits += data.count(_COMMITTED)
@@ -203,8 +239,13 @@ class CountingProxy:
 
     def _break(self) -> None:
         """The cut has happened: once."""
-        self._cut = None
-        raise _Broken
+        cut, self._cut = self._cut, None
+        if cut is None or not cut.silent:
+            raise _Broken
+        self._silent_for_all = self._silent_for_all or cut.for_all
+        with self._lock:
+            self.cuts += 1
+        raise _Silent
 
 
 def _shut(one: socket.socket) -> None:

@@ -26,6 +26,7 @@ from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import ApiSettings, load
 from idexx_sync.core.words import own_errors_only, unexpected
 from idexx_sync.database.connection import LOST, Conn, Database
+from idexx_sync.database.waits import Patience
 from idexx_sync.jobs.dispatch import LambdaDispatch
 from idexx_sync.jobs.submission import Dispatch, WorkerUnavailable
 
@@ -58,6 +59,9 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = JSON
 
+
+DATABASE_WAITS_S: Final = 8.0
+"""How long a request may wait for Postgres in all; the gateway gives up on us after 29 s."""
 
 Operation = Callable[[Request, ApiDependencies], Response]
 """Carries one request out; raises Problem, and RequestRefused, which becomes one."""
@@ -111,7 +115,9 @@ def _made(settings: ApiSettings) -> ApiDependencies:
     quiet_drivers()
     newest = process_dependencies.settings.newest
     return ApiDependencies(
-        database=Database(settings.database_url, lambda: newest().database_url),
+        database=Database(
+            settings.database_url, lambda: newest().database_url, Patience(DATABASE_WAITS_S)
+        ),
         dispatch=LambdaDispatch(settings.worker_functions),
     )
 
@@ -137,7 +143,9 @@ def _response(
     if isinstance(operation, Page):
         return operation.answer(request, dependencies)
     try:
-        return operation(request, dependencies())
+        made = dependencies()
+        made.database.patience.renew(DATABASE_WAITS_S)
+        return operation(request, made)
     except RequestRefused as error:
         raise problem_of(error, route.query.model_fields) from None
 

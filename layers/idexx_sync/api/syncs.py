@@ -22,6 +22,8 @@ LONGEST_WAIT_S: Final = 20
 ANSWERS_WITHIN: Final = timedelta(seconds=25)
 """After the gateway received the request; at 29 s it gives up on us."""
 LOOKS_AGAIN_S: Final = 0.25
+LOOKS_FOR_S: Final = 3.0
+"""How long one look may take: after the last one there are still some seconds to answer in."""
 _WAIT: Final = re.compile(r"\s*wait\s*=\s*\"?(\d{1,6})\"?\s*", re.IGNORECASE)
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -98,6 +100,7 @@ def _awaited(dependencies: ApiDependencies, job: Job, wait_s: float) -> Job:
     ends = dependencies.elapsed() + wait_s
     while not job.is_final and (left := ends - dependencies.elapsed()) > 0:
         dependencies.sleep(min(LOOKS_AGAIN_S, left))
+        dependencies.database.patience.renew(LOOKS_FOR_S)
         job = job_by_id(dependencies.database.connection(), job.id) or job
     return job
 

@@ -24,6 +24,7 @@ from idexx_sync.core.settings import (
 )
 from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, connect
+from idexx_sync.database.waits import Patience
 from idexx_sync.jobs.contract import Progress
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.jobs.wiring import make_dependencies, open_to_look
@@ -68,9 +69,9 @@ class Cli:
     err: Console = field(default_factory=lambda: _console(stderr=True))
 
     @contextmanager
-    def database(self) -> Iterator[Conn]:
+    def database(self, patience: Patience | None = None) -> Iterator[Conn]:
         """An autocommit connection for the time of the block."""
-        with connect(self.load_database_settings().database_url) as conn:
+        with connect(self.load_database_settings().database_url, patience) as conn:
             yield conn
 
     @contextmanager

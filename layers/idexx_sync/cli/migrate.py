@@ -10,6 +10,7 @@ from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
 from idexx_sync.database import migrations, schema
 from idexx_sync.database.connection import Conn
+from idexx_sync.database.waits import unhurried
 
 
 def migrate(
@@ -24,7 +25,7 @@ def migrate(
     ODIS's own tables must be there already; they are checked first and never changed otherwise.
     """
     cli = cli_of(ctx)
-    with cli.database() as conn:
+    with cli.database(unhurried()) as conn:
         if check:
             found = differences(conn)
             said = [Text(f"{place}: {what}") for place, what in found.items()]

@@ -75,6 +75,11 @@ class CatalogEntry:
     noun: str
     """One run of it, for people."""
 
+    @property
+    def attempts(self) -> int:
+        """How often a job is begun at most; the last attempt ends it, however it goes."""
+        return 1 + self.retries
+
 
 _ROWS: Final = (
     CatalogEntry(

@@ -6,15 +6,17 @@ session, no lock outlives its transaction.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any, Final
 
 import psycopg
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, IsolationLevel
 from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.database.loaders import READING
+from idexx_sync.database.waits import Patience, PatientConnection
 
 Conn = Connection[tuple[Any, ...]]
 Cur = Cursor[tuple[Any, ...]]
@@ -25,30 +27,57 @@ LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 """What the driver raises when Postgres does not answer, or the connection broke."""
 LACKING: Final = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 NOT_ALLOWED: Final = (psycopg.errors.InsufficientPrivilege,)
-CONNECT_TIMEOUT_S = 10
-TIMED_OUT: Final = psycopg.errors.ConnectionTimeout.__name__.lower()
-"""The code of a DatabaseUnavailable that nobody answered: no refusal, whatever the password."""
+CONNECT_TIMEOUT_S = 5
+NO_TIME: Final = "no_time"
+UNANSWERED: Final = (psycopg.errors.ConnectionTimeout.__name__.lower(), NO_TIME)
+"""Codes of a DatabaseUnavailable that nobody answered: no refusal, whatever the password."""
+LEAST_CONNECT_S: Final = 2
+"""The driver waits no shorter for a connection."""
+TRUSTED_S = 60.0
+"""A connection that was idle for longer may be dead without knowing: it is asked first."""
+CHECK_S = 2.0
+"""For how long it is asked."""
+NETWORK: Final[dict[str, Any]] = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""Signs of life on a quiet connection, in seconds, and how long sent bytes may stay unconfirmed,
+in milliseconds: no gateway forgets a connection in use, and one that is gone is found out."""
 LOCK_TIMEOUT = "10s"
 STATEMENT_TIMEOUT = "60s"
 IDLE_TIMEOUT = "20s"
 """A frozen writer must not hold its locks for longer; a live one never pauses as long."""
+CLIENT_CHECK_INTERVAL = "1s"
+"""How soon Postgres drops a statement whose client is gone, and frees its locks."""
+BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+"""Said each time: a database or a role may have other defaults, under which a locked row would be
+counted as it was before."""
 _OPEN, _FAILED = TransactionStatus.INTRANS, TransactionStatus.INERROR
 
 
-def connect(database_url: SecretStr) -> Conn:
-    """A new autocommit connection.
+def connect(database_url: SecretStr, patience: Patience | None = None) -> PatientConnection:
+    """A new autocommit connection, which waits no longer than `patience` allows.
 
     Raises DatabaseUnavailable when Postgres does not answer or refuses us, ConfigurationInvalid
-    when the address makes no sense.
+    when the address makes no sense, or the database writes dates in a way that we don't read.
     """
+    patience = patience or Patience()
+    if patience.left() <= 0:
+        raise DatabaseUnavailable("no time was left to connect to Postgres", code=NO_TIME)
+    began = monotonic()
     try:
-        return psycopg.connect(
+        conn = PatientConnection.connect(
             database_url.get_secret_value(),
             autocommit=True,
             prepare_threshold=None,
-            connect_timeout=CONNECT_TIMEOUT_S,
+            connect_timeout=int(max(LEAST_CONNECT_S, min(CONNECT_TIMEOUT_S, patience.left()))),
             application_name="idexx-sync",
             context=READING,
+            client_encoding="UTF8",
+            **NETWORK,
         )
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(
@@ -62,33 +91,58 @@ def connect(database_url: SecretStr) -> Conn:
             "write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
             code="database_url",
         ) from None
+    finally:
+        patience.spend(monotonic() - began)
+    conn.patience = patience
+    # What psycopg's own transaction() begins with.
+    conn.isolation_level, conn.read_only = IsolationLevel.READ_COMMITTED, False
+    _require_readable(conn)
+    return conn
+
+
+def _require_readable(conn: Conn) -> None:
+    """No round trip: the server has said it with its greeting."""
+    for name, wanted in (("DateStyle", "ISO"), ("IntervalStyle", "postgres")):
+        if not (conn.info.parameter_status(name) or wanted).startswith(wanted):
+            conn.close()
+            raise ConfigurationInvalid(
+                f"{name}: the database or its role sets another one than {wanted}; set it back "
+                f"with: ALTER ROLE the-role SET {name} = '{wanted}'",
+                code=name.lower(),
+            )
 
 
 class Database:
     """The process's connection, opened at first use and replaced once it is broken."""
 
     def __init__(
-        self, database_url: SecretStr, newest_url: Callable[[], SecretStr] | None = None
+        self,
+        database_url: SecretStr,
+        newest_url: Callable[[], SecretStr] | None = None,
+        patience: Patience | None = None,
     ) -> None:
         """`newest_url` gives the address that counts by now, once one was refused."""
         self._url = database_url
         self._newest_url = newest_url or (lambda: self._url)
-        self._conn: Conn | None = None
+        self._conn: PatientConnection | None = None
         self._cursor: Cur | None = None
+        self.patience = patience or Patience()
+        """How long the process waits for Postgres."""
 
-    def connection(self) -> Conn:
-        if self._conn is None or self._conn.closed or self._conn.broken:
-            self._conn = self.another()
-        return self._conn
+    def connection(self, trusted_s: float | None = None) -> Conn:
+        """The kept connection; if it was idle for longer than `trusted_s`, only if it answers.
+
+        Raises DatabaseUnavailable when a new one is needed and can't be had.
+        """
+        conn, trusted_s = self._conn, TRUSTED_S if trusted_s is None else trusted_s
+        if conn is None or conn.closed or conn.broken or not self._is_alive(conn, trusted_s):
+            self.close()
+            self._conn = conn = self.another(self.patience)
+        return conn
 
     def answering(self) -> Conn:
         """The kept connection if it still answers, else a new one."""
-        conn = self.connection()
-        try:
-            conn.execute("SELECT 1")
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            return self.reconnect()
-        return conn
+        return self.connection(trusted_s=0)
 
     def cursor(self) -> Cur:
         """A kept cursor of the connection, for one short statement that is asked all the time.
@@ -101,15 +155,15 @@ class Database:
             self._cursor = conn.cursor()
         return self._cursor
 
-    def another(self) -> Conn:
+    def another(self, patience: Patience | None = None) -> PatientConnection:
         """A connection of its own, for another thread; its caller closes it."""
         try:
-            return connect(self._url)
+            return connect(self._url, patience)
         except (DatabaseUnavailable, ConfigurationInvalid) as error:
-            if error.code == TIMED_OUT or (newest := self._newest_url()) == self._url:
+            if error.code in UNANSWERED or (newest := self._newest_url()) == self._url:
                 raise
         self._url = newest
-        return connect(newest)
+        return connect(newest, patience)
 
     def reconnect(self) -> Conn:
         self.close()
@@ -119,6 +173,17 @@ class Database:
         if self._conn is not None:
             self._conn.close()
         self._conn = None
+
+    def _is_alive(self, conn: PatientConnection, trusted_s: float) -> bool:
+        """Whether it may be used as it is; asked of the server only after it has been idle."""
+        if conn.idle_s <= trusted_s:
+            return True
+        try:
+            with self.patience.at_most(CHECK_S):
+                conn.execute("SELECT 1")
+        except LOST:
+            return False
+        return True
 
 
 Settle = Callable[[], None]
@@ -137,7 +202,7 @@ def writing(conn: Conn) -> Iterator[Settle]:
     """
     try:
         with conn.pipeline() as pipeline:
-            conn.execute("BEGIN")
+            conn.execute(BEGIN)
             bound_waits(conn)
             yield pipeline.sync
             conn.execute("COMMIT")
@@ -153,9 +218,10 @@ def bound_waits(conn: Conn) -> None:
         """
         SELECT set_config('lock_timeout', %s, true),
                set_config('statement_timeout', %s, true),
-               set_config('idle_in_transaction_session_timeout', %s, true)
+               set_config('idle_in_transaction_session_timeout', %s, true),
+               set_config('client_connection_check_interval', %s, true)
         """,
-        (LOCK_TIMEOUT, STATEMENT_TIMEOUT, IDLE_TIMEOUT),
+        (LOCK_TIMEOUT, STATEMENT_TIMEOUT, IDLE_TIMEOUT, CLIENT_CHECK_INTERVAL),
     )
 
 

@@ -2,7 +2,8 @@
 
 Lambda gives no signal before it kills. A run therefore ends itself while there is still time to
 record how it ended; and a run that no longer moves stops renewing its lease, so that another one
-can take the clinic over.
+can take the clinic over. Its waits for Postgres and for Neo look at `time_left` themselves; a
+browser has to be cut off from outside.
 """
 
 import math
@@ -14,6 +15,7 @@ from typing import Final
 
 from idexx_sync.core.errors import DatabaseUnavailable, DeadlineExceeded, LeaseLost, SyncError
 from idexx_sync.database.connection import Conn, DriverError
+from idexx_sync.database.waits import Patience
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
 
@@ -40,8 +42,16 @@ class Lifetime:
         """Why the run was ended early, if it was."""
 
     def time_left(self) -> float:
-        """Seconds that the run may still work."""
-        return max(0.0, self._remaining() - self._reserve_s)
+        """Seconds that the run may still work; none once it is ended."""
+        return 0.0 if self.ended_by is not None else max(0.0, self._remaining() - self._reserve_s)
+
+    def why_ended(self) -> SyncError | None:
+        """Why the run may work no longer; None: it may."""
+        if self.ended_by is None and self.time_left() <= 0:
+            return DeadlineExceeded(
+                "the run had no time left; it is repeated from its beginning", code="deadline"
+            )
+        return self.ended_by
 
     def beat(self) -> None:
         """The run moves; raises why it was ended, if it was: then it must not move on."""
@@ -67,7 +77,7 @@ class Lifetime:
         with self._lock:
             endings = list(self._endings)
         for ending in endings:
-            with suppress(OSError, DriverError):  # it had ended by itself
+            with suppress(OSError):  # it had ended by itself
                 ending()
 
 
@@ -75,7 +85,7 @@ class Lifetime:
 def watched(
     lifetime: Lifetime,
     lease: Lease,
-    open_connection: Callable[[], Conn],
+    open_connection: Callable[[Patience], Conn],
     *,
     lease_seconds: float,
     heartbeat_seconds: float,
@@ -99,7 +109,7 @@ class _Watcher:
         self,
         lifetime: Lifetime,
         lease: Lease,
-        open_connection: Callable[[], Conn],
+        open_connection: Callable[[Patience], Conn],
         lease_seconds: float,
         heartbeat_seconds: float,
     ) -> None:
@@ -110,20 +120,15 @@ class _Watcher:
         self._lease_seconds = lease_seconds
         self._heartbeat_seconds = heartbeat_seconds
         self._conn: Conn | None = None
+        self._patience = Patience(heartbeat_seconds, time_left=self._time_left)
         self._beats_seen = lifetime.beats
 
     def watch(self) -> None:
         try:
             next_beat = monotonic() + self._heartbeat_seconds
             while not self.stop.wait(self._pause(next_beat)):
-                if self._lifetime.time_left() <= 0:
-                    self._lifetime.end(
-                        DeadlineExceeded(
-                            "the run had no time left; it is repeated from its beginning",
-                            code="deadline",
-                        )
-                    )
-                if self._lifetime.ended_by is not None:
+                if (reason := self._lifetime.why_ended()) is not None:
+                    self._lifetime.end(reason)
                     self._see_it_end()
                     return
                 if monotonic() >= next_beat:
@@ -138,6 +143,10 @@ class _Watcher:
         while not self.stop.wait(CUT_OFF_AGAIN_S):
             self._lifetime.cut_off()
 
+    def _time_left(self) -> float:
+        """Whoever waits for this thread must not wait for Postgres with it."""
+        return 0.0 if self.stop.is_set() else self._lifetime.time_left()
+
     def _pause(self, next_beat: float) -> float:
         wanted = min(next_beat - monotonic(), self._lifetime.time_left())
         return max(0.0, min(wanted, threading.TIMEOUT_MAX))
@@ -147,8 +156,8 @@ class _Watcher:
         if self._lifetime.beats == self._beats_seen:
             return
         try:
-            if self._conn is None or self._conn.broken:
-                self._conn = self._open_connection()
+            if self._conn is None or self._conn.closed or self._conn.broken:
+                self._conn = self._open_connection(self._patience)
             renewed = leases.renew(self._conn, self._lease, self._lease_seconds)
         except (DriverError, DatabaseUnavailable):
             return  # the next heartbeat tries again; the fence guards the writes

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from idexx_sync.core.errors import LeaseLost
-from idexx_sync.database.connection import Conn, Settle
+from idexx_sync.database.connection import Conn, Settle, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,22 @@ def take_for_job(conn: Conn, job_id: UUID, holder: UUID, seconds: float) -> None
     )
 
 
+def taken_by(conn: Conn, job_id: UUID, holder: UUID) -> tuple[Lease, int] | None:
+    """The lease that the invocation has taken for its job, and which attempt of the job it is.
+
+    For a run that has begun without learning of it. None if there is no such lease.
+    """
+    found = conn.execute(
+        """
+        SELECT l.clinic_id, l.fence, j.attempt
+          FROM idexx_sync.leases l JOIN idexx_sync.jobs j ON j.id = l.job_id
+         WHERE l.job_id = %s AND l.holder = %s AND l.expires_at > to_timestamp(0)
+        """,
+        (job_id, holder),
+    ).fetchone()
+    return None if found is None else (Lease(found[0], job_id, found[1]), found[2])
+
+
 def require(conn: Conn, lease: Lease, settle: Settle) -> None:
     """Lock the lease until the transaction ends; LeaseLost if another run has taken over."""
     held = conn.execute(
@@ -67,21 +83,23 @@ def renew(conn: Conn, lease: Lease, seconds: float) -> bool:
     Raises LockNotAvailable while a transaction has locked it, the run's own write as a rule: the
     thread that renews also watches the deadline, and must not wait.
     """
-    renewed = conn.execute(
-        """
-        WITH mine AS (
-            SELECT clinic_id FROM idexx_sync.leases
-             WHERE clinic_id = %s AND job_id = %s AND fence = %s AND expires_at > to_timestamp(0)
-               FOR NO KEY UPDATE NOWAIT
+    with writing(conn):
+        renewed = conn.execute(
+            """
+            WITH mine AS (
+                SELECT clinic_id FROM idexx_sync.leases
+                 WHERE clinic_id = %s AND job_id = %s AND fence = %s
+                   AND expires_at > to_timestamp(0)
+                   FOR NO KEY UPDATE NOWAIT
+            )
+            UPDATE idexx_sync.leases l
+               SET expires_at = clock_timestamp() + make_interval(secs => %s)
+              FROM mine WHERE l.clinic_id = mine.clinic_id
+            RETURNING l.fence
+            """,
+            (lease.clinic_id, lease.job_id, lease.fence, seconds),
         )
-        UPDATE idexx_sync.leases l
-           SET expires_at = clock_timestamp() + make_interval(secs => %s)
-          FROM mine WHERE l.clinic_id = mine.clinic_id
-        RETURNING l.fence
-        """,
-        (lease.clinic_id, lease.job_id, lease.fence, seconds),
-    ).fetchone()
-    return renewed is not None
+    return renewed.fetchone() is not None
 
 
 def release(conn: Conn, clinic_id: UUID, job_id: UUID, fence: int | None = None) -> None:

@@ -3,31 +3,25 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from idexx_sync.clinics.store import Clinic, clinic_from_row
 from idexx_sync.core.catalog import CATALOG
-from idexx_sync.core.errors import (
-    ConfigurationInvalid,
-    InternalError,
-    NotFound,
-    RequestRefused,
-    SyncError,
-)
+from idexx_sync.core.errors import ConfigurationInvalid, NotFound, RequestRefused, SyncError
 from idexx_sync.core.fingerprints import FingerprintKeys, Fingerprints
 from idexx_sync.core.settings import Settings
-from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.business_time import Clock, going_on
-from idexx_sync.database.connection import LOST, Database, DriverError, unavailable, writing
-from idexx_sync.database.refusal import refusal
+from idexx_sync.database.connection import LOST, Database, DriverError, unavailable
+from idexx_sync.database.waits import Patience
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Beating, OpenPims, Progress, Report, Run, Silent, Sync
+from idexx_sync.jobs.ending import ENDS_WITHIN_S, Ending, explained
 from idexx_sync.jobs.heartbeat import Lifetime, watched
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Begun, Job, RunOrder, params_of
-from idexx_sync.jobs.store import Queued
 
 OVERLAP_WAIT_S: Final = 60
 """How long a run waits for another one of its clinic."""
@@ -57,52 +51,64 @@ def run_job(order: RunOrder, sync: Sync, dependencies: Dependencies) -> Job:
 
     Explained failures are recorded on the job, not raised; the job is `queued` again when a retry
     may help and somebody retries. Raises NotFound for a clinic or job that does not
-    exist, DatabaseUnavailable when not even the job could be written, and lets anything
-    unexpected go up after recording it.
+    exist, DatabaseUnavailable when the job could not be written, and lets anything unexpected go
+    up after recording it. However it is left, the job has ended or waits again, and its clinic is
+    free (R27).
     """
-    begun = _begin(order, dependencies)
-    job = begun.job
-    if job is None:
-        raise _no_such_job(order)
-    if job.is_final or (begun.held_by == job.id and begun.lease is None):
-        return job  # done before, or a second delivery of what is running now
-    if begun.lease is None:
-        return _end_overlap(job, dependencies)
-    clock = dependencies.clock_from(begun.now)
     lifetime = Lifetime(dependencies.remaining, dependencies.settings.deadline_reserve_seconds)
-    refused: InternalError | None = None
-    try:
-        report = _run_with_lease(begun, begun.lease, job, sync, dependencies, lifetime, clock)
-        if report is not None:  # the sync has ended the job in its own last transaction
-            return _ended(job, report, clock)
-    except SyncError as error:
-        _record_failure(begun.lease, lifetime.ended_by or error, dependencies)
-    except RequestRefused as error:  # it would be refused in every retry
-        invalid = ConfigurationInvalid(error.message, code="refused_within_a_run")
-        _record_failure(begun.lease, lifetime.ended_by or invalid, dependencies)
-    except LOST as error:
-        _record_database_failure(begun.lease, lifetime.ended_by or unavailable(error), dependencies)
-    except DriverError as error:
-        refused = _refused_by_postgres(error)
-        _record_failure(begun.lease, refused, dependencies)
-    except KeyboardInterrupt:
-        _end(begun.lease, "cancelled", dependencies)
-        raise
-    except Exception:
-        _record_failure(
-            begun.lease, InternalError("an unexpected error; see the log"), dependencies
-        )
-        raise
-    if refused is not None:
-        raise refused  # out here, without the driver's error: that may quote a row
-    return _as_it_stands(job, dependencies)
+    ending = Ending(order, dependencies.database, dependencies.retried)
+    patience = dependencies.database.patience
+    with patience.until(lifetime.time_left):
+        begun = _begin(order, dependencies, lifetime, ending)
+        job, lease = begun.job, begun.lease
+        if job is None:
+            raise _no_such_job(order)
+        if job.is_final or (begun.held_by == job.id and lease is None):
+            return job  # done before, or a second delivery of what is running now
+        if lease is None:
+            return _end_overlap(job, dependencies, ending)
+        clock = dependencies.clock_from(begun.now)
+        try:
+            report = _run_with_lease(begun, lease, job, sync, dependencies, lifetime, ending, clock)
+            if report is not None:  # the sync has ended the job in its own last transaction
+                return _ended(job, report, clock)
+            unexpected = None
+        except BaseException as error:  # noqa: BLE001 Ctrl-C too must not leave a lease behind
+            unexpected = error
+        if unexpected is not None:
+            unexpected = _recorded(unexpected, lease, job.attempt, ending, lifetime)
+        if unexpected is not None:
+            raise unexpected  # out here: what the driver said may quote a row
+        with _time_to_end(patience):
+            return ending.job() or job
 
 
-def _refused_by_postgres(error: DriverError) -> InternalError:
-    return InternalError(
-        f"Postgres refused a statement: {refusal(error)}",
-        code=error.sqlstate or type(error).__name__.lower(),
-    )
+def _time_to_end(patience: Patience) -> AbstractContextManager[None]:
+    """What a run had is over; what is left to be said of it has a time of its own."""
+    ends = time.monotonic() + ENDS_WITHIN_S
+    return patience.until(lambda: ends - time.monotonic())
+
+
+def _recorded(
+    error: BaseException, lease: Lease, attempt: int, ending: Ending, lifetime: Lifetime
+) -> BaseException | None:
+    """Record how the run ended; what is to leave it, if anything is.
+
+    Our own errors, refusals and lost connections don't: the job tells. What Postgres has refused
+    leaves as an error of ours, because the driver's may quote a row.
+    """
+    said = explained(error, lifetime)
+    with _time_to_end(ending.database.patience):
+        if isinstance(error, KeyboardInterrupt):
+            ending.end(lease, "cancelled")
+            return error
+        if isinstance(error, LOST):
+            ending.fail_if_unfinished(lease, attempt, said)
+            return None
+        ending.fail(lease, attempt, said)
+    if isinstance(error, DriverError):
+        return said
+    return None if isinstance(error, (SyncError, RequestRefused)) else error
 
 
 def _ended(job: Job, report: Report, clock: Clock) -> Job:
@@ -115,15 +121,39 @@ def _ended(job: Job, report: Report, clock: Clock) -> Job:
     )
 
 
-def _begin(order: RunOrder, dependencies: Dependencies) -> Begun:
+def _begin(
+    order: RunOrder, dependencies: Dependencies, lifetime: Lifetime, ending: Ending
+) -> Begun:
     """Start the job, waiting a while for another run of the clinic to end."""
-    begun = _begin_once(order, dependencies)
-    waited = 0.0
-    while _is_overlap(begun) and waited < OVERLAP_WAIT_S:
-        dependencies.sleep(OVERLAP_POLL_S)
-        waited += OVERLAP_POLL_S
+    try:
         begun = _begin_once(order, dependencies)
-    return begun
+        waited = 0.0
+        while (
+            _is_overlap(begun) and waited < OVERLAP_WAIT_S and lifetime.time_left() > OVERLAP_POLL_S
+        ):
+            dependencies.sleep(OVERLAP_POLL_S)
+            waited += OVERLAP_POLL_S
+            begun = _begin_once(order, dependencies)
+    except SyncError:
+        raise  # the database is gone: what was begun, if anything, expires
+    except BaseException as error:  # noqa: BLE001 Ctrl-C too must not leave a lease behind
+        broken = error
+    else:
+        return begun
+    raise _not_begun(broken, ending, lifetime)
+
+
+def _not_begun(error: BaseException, ending: Ending, lifetime: Lifetime) -> BaseException:
+    """What leaves a run whose start broke; it may have been committed all the same."""
+    with _time_to_end(ending.database.patience):
+        begun = ending.begun_unknowingly()
+        if begun is not None:
+            return _recorded(error, *begun, ending, lifetime) or explained(error, lifetime)
+        if isinstance(error, KeyboardInterrupt):
+            ending.end_waiting("cancelled", None, None)
+        elif not ending.retried:
+            ending.end_waiting("failed", explained(error, lifetime), None)
+    return explained(error, lifetime) if isinstance(error, DriverError) else error
 
 
 def _begin_once(order: RunOrder, dependencies: Dependencies) -> Begun:
@@ -132,10 +162,11 @@ def _begin_once(order: RunOrder, dependencies: Dependencies) -> Begun:
     try:
         return job_store.begin(dependencies.database.connection(), order, seconds)
     except LOST:
-        try:
-            return job_store.begin(dependencies.database.reconnect(), order, seconds)
-        except LOST as error:
-            raise unavailable(error) from error
+        dependencies.database.close()
+    try:
+        return job_store.begin(dependencies.database.connection(), order, seconds)
+    except LOST as error:
+        raise unavailable(error) from None
 
 
 def _is_overlap(begun: Begun) -> bool:
@@ -149,13 +180,16 @@ def _no_such_job(order: RunOrder) -> NotFound:
     return NotFound("job", order.job_id)
 
 
-def _end_overlap(job: Job, dependencies: Dependencies) -> Job:
-    message = f"another sync of this clinic was running for longer than {OVERLAP_WAIT_S} s"
-    if job.trigger == "schedule" or not dependencies.retried:
-        job_store.end(
-            dependencies.database.connection(), Queued(job.id), "skipped_overlap", why=message
-        )
-    return _as_it_stands(job, dependencies)
+def _end_overlap(job: Job, dependencies: Dependencies, ending: Ending) -> Job:
+    """Let the job wait for its next delivery; skipped if there will be none."""
+    is_last = job.attempt + 1 >= CATALOG[job.sync].attempts
+    with _time_to_end(dependencies.database.patience):
+        if job.trigger == "schedule" or is_last or not dependencies.retried:
+            why = f"another sync of this clinic was running for longer than {OVERLAP_WAIT_S} s"
+            ending.end_waiting("skipped_overlap", None, why)
+        else:
+            ending.give_way()
+        return ending.job() or job
 
 
 def _run_with_lease(
@@ -165,18 +199,19 @@ def _run_with_lease(
     sync: Sync,
     dependencies: Dependencies,
     lifetime: Lifetime,
+    ending: Ending,
     clock: Clock,
 ) -> Report | None:
     """The sync's report; None when the run was skipped."""
     late = timedelta() if job.scheduled_time is None else begun.now - job.scheduled_time
     if late > CATALOG[job.sync].begins_within:
         why = f"it came {late // timedelta(minutes=1)} minutes late, and the next tick is near"
-        _end(lease, "skipped_stale", dependencies, why=why)
+        ending.end(lease, "skipped_stale", why=why)
         return None
     clinic = clinic_from_row(job.clinic_id, begun.clinic)
     if clinic.killed or clinic.paused_reason is not None:
         why = f"the clinic is paused; see: idexx-sync clinics show {clinic.id}"
-        _end(lease, "skipped_paused", dependencies, why=why)
+        ending.end(lease, "skipped_paused", why=why)
         return None
     _require_active(clinic)
     params = params_of(job)
@@ -192,7 +227,6 @@ def _run_with_lease(
         clock=clock,
         progress=Beating(dependencies.progress, lifetime),
     )
-    lifetime.on_end(conn.cancel_safe)
     with (
         watched(
             lifetime,
@@ -218,56 +252,3 @@ def _require_active(clinic: Clinic) -> None:
             f"idexx-sync clinics add {clinic.id} --stage live",
             code="stage",
         )
-
-
-def _record_failure(lease: Lease, error: SyncError, dependencies: Dependencies) -> None:
-    status: JobStatus = "queued" if error.retryable and dependencies.retried else "failed"
-    _end(lease, status, dependencies, error)
-
-
-def _record_database_failure(lease: Lease, error: SyncError, dependencies: Dependencies) -> None:
-    """The commit may have succeeded and only its acknowledgement been lost: the job tells."""
-    job = _read(lease, dependencies)
-    if job is not None and not job.is_final:
-        _record_failure(lease, error, dependencies)
-
-
-def _end(
-    lease: Lease,
-    status: JobStatus,
-    dependencies: Dependencies,
-    error: SyncError | None = None,
-    why: str | None = None,
-) -> None:
-    """End the job and free the lease, on a new connection if need be."""
-    try:
-        _end_on(lease, status, dependencies, error, why)
-    except LOST:
-        dependencies.database.close()
-        try:
-            _end_on(lease, status, dependencies, error, why)
-        except LOST as broken:
-            raise unavailable(broken) from broken
-
-
-def _end_on(
-    lease: Lease,
-    status: JobStatus,
-    dependencies: Dependencies,
-    error: SyncError | None,
-    why: str | None,
-) -> None:
-    conn = dependencies.database.connection()
-    with writing(conn):
-        job_store.end(conn, lease, status, error=error, why=why)
-
-
-def _read(lease: Lease, dependencies: Dependencies) -> Job | None:
-    try:
-        return job_store.job_by_id(dependencies.database.connection(), lease.job_id)
-    except LOST:
-        return job_store.job_by_id(dependencies.database.reconnect(), lease.job_id)
-
-
-def _as_it_stands(job: Job, dependencies: Dependencies) -> Job:
-    return job_store.job_by_id(dependencies.database.connection(), job.id) or job

@@ -193,6 +193,14 @@ def _endable(what: Lease | Queued | Unfinished) -> list[JobStatus]:
     return ["queued"] if isinstance(what, Queued) else list(UNFINISHED)
 
 
+def count_attempt(conn: Conn, job_id: UUID) -> None:
+    """Count a delivery of a waiting job that found the clinic busy: it is not delivered again."""
+    conn.execute(
+        "UPDATE idexx_sync.jobs SET attempt = attempt + 1 WHERE id = %s AND status = 'queued'",
+        (job_id,),
+    )
+
+
 def job_by_id(conn: Conn, job_id: UUID) -> Job | None:
     return _select(conn, job_id).fetchone()
 

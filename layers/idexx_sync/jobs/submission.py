@@ -2,7 +2,9 @@
 
 Whoever submits a request also invokes the worker of its job.
 
-A job whose worker was not invoked must not be joined by later requests: it is ended at once.
+A job that nobody is going to run must not keep a request waiting (R27): one whose worker could not
+be invoked is ended at once, and before a job is joined it is asked whether a run of it still comes.
+If none does, its worker is invoked anew, or it is ended where it is only in the way.
 """
 
 import hashlib
@@ -18,7 +20,7 @@ from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs import submission_store
 from idexx_sync.jobs.model import Job, RunOrder, allowed_manner
 from idexx_sync.jobs.params import Params
-from idexx_sync.jobs.store import Queued
+from idexx_sync.jobs.store import Queued, Unfinished
 from idexx_sync.jobs.submission_store import IdempotencyKey
 
 
@@ -64,8 +66,8 @@ def submit(
     Raises Conflict (sync_running, idempotency_key_reused), NotFound for an unknown clinic, and
     WorkerUnavailable after ending the job.
     """
-    job, is_dispatched = _create_or_join(conn, request, key)
-    if is_dispatched:
+    job, is_coming = _create_or_join(conn, request, key)
+    if is_coming:
         return job
     try:
         dispatch(job.sync, job.id)
@@ -79,20 +81,20 @@ def submit(
 def _create_or_join(
     conn: Conn, request: RunRequest, key: IdempotencyKey | None
 ) -> tuple[Job, bool]:
-    """The request's job, and whether its worker knows of it already."""
+    """The request's job, and whether a run of it is coming already, or is over."""
     with conn.transaction():
         bound_waits(conn)
         if key is not None:
             submission_store.take_turns(conn, f"{key.api_key_id} {key.route} {key.text}")
             if (found := _job_of_key(conn, request, key)) is not None:
-                return found, submission_store.is_dispatched(conn, found.id)
+                return found, submission_store.is_ended_or_coming(conn, found)
         submission_store.take_turns(conn, f"{request.clinic_id} {request.sync}")
         job = _joinable(conn, request)
-        is_dispatched = job is not None and submission_store.is_dispatched(conn, job.id)
+        is_coming = job is not None and submission_store.is_ended_or_coming(conn, job)
         job = job or _insert(conn, request)
         if key is not None:
             submission_store.remember(conn, key, request.fingerprint, job.id)
-    return job, is_dispatched
+    return job, is_coming
 
 
 def _joinable(conn: Conn, request: RunRequest) -> Job | None:
@@ -111,8 +113,17 @@ def _joinable(conn: Conn, request: RunRequest) -> Job | None:
         if (job.params, allowed_manner(job.manner, stage)) == wanted:
             return job
     if not request.must_be_new:
-        raise _running(unfinished[0].id)
+        for job in unfinished:
+            if submission_store.is_ended_or_coming(conn, job):
+                raise _running(job.id)
+            _bury(conn, job)
     return None
+
+
+def _bury(conn: Conn, job: Job) -> None:
+    """End a job that nobody runs any more; a run of it that wakes up has lost the clinic."""
+    error = InternalError("no run of this job was coming any more, and another order came")
+    job_store.end(conn, Unfinished(job.clinic_id, job.id), "dead", error=error)
 
 
 def _running(job_id: UUID) -> Conflict:

@@ -17,10 +17,15 @@ from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import KeySettings, load_key_settings
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.database.connection import LOST, Database, DriverError, unavailable
+from idexx_sync.database.waits import Patience
 from idexx_sync.keys.format import Peppers, hashed, is_key, read_peppers
 from idexx_sync.keys.lookup import FoundKey, find_key, touch_key
 
 HEADER: Final = "x-api-key"
+DATABASE_WAITS_S: Final = 8.0
+"""How long an event may wait for Postgres in all, new connections included."""
+LONGEST_WAIT_S: Final = 2.0
+"""For one answer: a kept connection that gives none is to leave time for a new one."""
 
 AuthorizerHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -71,7 +76,7 @@ def _made(settings: KeySettings) -> AuthorizerDependencies:
         return None if pepper == settings.pepper else read_peppers(pepper)
 
     return AuthorizerDependencies(
-        Database(settings.database_url, lambda: newest().database_url),
+        Database(settings.database_url, lambda: newest().database_url, Patience(LONGEST_WAIT_S)),
         read_peppers(settings.pepper),
         newest_peppers=newest_peppers,
     )
@@ -95,19 +100,20 @@ def presented_key(event: Mapping[str, Any]) -> str | None:
 
 def _checked(text: str, dependencies: AuthorizerDependencies) -> FoundKey | None:
     hashes = hashed(text, dependencies.peppers)
+    dependencies.database.patience.renew(DATABASE_WAITS_S)
     with dependencies.turn:
         key = _found(dependencies.database, hashes)
         if key is None and (newest := dependencies.newest_peppers()) is not None:
             hashes = hashed(text, newest)
             key = _found(dependencies.database, hashes)
+        if key is not None and key.state == "valid" and key.is_due:
+            _touch(dependencies.database, key, hashes[0])
     if key is None:
         _log_refusal("unknown")
         return None
     if key.state != "valid":
         _log_refusal(key.state, key.id)
         return None
-    if key.is_due:
-        _touch(dependencies.database, key, hashes[0])
     return key
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from idexx_sync.core.faults import Unfit, or_else
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
-from idexx_sync.database.connection import Conn, Cur
+from idexx_sync.database.connection import Conn, Cur, writing
 
 KeyState = Literal["valid", "revoked", "inactive", "expired"]
 
@@ -87,15 +87,17 @@ def touch_key(conn: Conn, key_id: UUID, current_hash: str) -> bool:
     The hash with the current pepper is stored with it: a key that is used while the pepper is
     being replaced needs the old one no longer. Never waits for another writer.
     """
-    done = conn.execute(
-        """
-        UPDATE public.clinic_api_keys SET last_used_at = idexx_sync.clock(), api_key = %(hash)s
-         WHERE id = (SELECT id FROM public.clinic_api_keys
-                      WHERE id = %(id)s
-                        AND coalesce(NOT isfinite(last_used_at)
-                                     OR last_used_at <= idexx_sync.clock() - %(every)s, true)
-                        FOR NO KEY UPDATE SKIP LOCKED)
-        """,
-        {"id": key_id, "hash": current_hash, "every": TOUCHED_EVERY},
-    )
+    with writing(conn):
+        done = conn.execute(
+            """
+            UPDATE public.clinic_api_keys
+               SET last_used_at = idexx_sync.clock(), api_key = %(hash)s
+             WHERE id = (SELECT id FROM public.clinic_api_keys
+                          WHERE id = %(id)s
+                            AND coalesce(NOT isfinite(last_used_at)
+                                         OR last_used_at <= idexx_sync.clock() - %(every)s, true)
+                            FOR NO KEY UPDATE SKIP LOCKED)
+            """,
+            {"id": key_id, "hash": current_hash, "every": TOUCHED_EVERY},
+        )
     return done.rowcount == 1

@@ -12,6 +12,7 @@ import pytest
 from psycopg import Connection
 
 from idexx_sync.core.errors import DeadlineExceeded
+from idexx_sync.database.waits import Patience
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.model import Job, new_order
@@ -219,8 +220,8 @@ def test_a_short_run_opens_no_second_connection(bench: Bench) -> None:
     opened: list[Any] = []
     another = dependencies.database.another
 
-    def counted() -> Any:
-        opened.append(another())
+    def counted(patience: Patience | None = None) -> Any:
+        opened.append(another(patience))
         return opened[-1]
 
     dependencies.database.another = counted  # type: ignore[method-assign]

@@ -200,7 +200,9 @@ def open_neo(
     keeper = SessionKeeper(login_store, log_in_told, clock)
     # The browser transport asks one question after the other: waiting for it is not Neo's time.
     connections = 1 if access.transport == "browser" else settings.neo_connections
-    rate_limiter = RateLimiter(settings.neo_requests_per_second, connections, sleep=sleep)
+    rate_limiter = RateLimiter(
+        settings.neo_requests_per_second, connections, time_left=time_left, sleep=sleep
+    )
     client = HttpClient(
         keeper,
         connect,

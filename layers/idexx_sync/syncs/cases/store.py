@@ -278,7 +278,7 @@ def insert_cases(
                (id, clinic_id, external_id, source, visibility, user_id, status, type,
                 scheduled_at, metadata, entity_extraction, created_at, updated_at)
         SELECT p.id, %s, p.external_id, '{SOURCE}', 'private', p.user_id,
-               p.status::"CaseStatus", p.type::"CaseType", p.scheduled_at,
+               p.status::public."CaseStatus", p.type::public."CaseType", p.scheduled_at,
                idexx_sync.with_leaves('{{}}', p.metadata, '{{}}'),
                idexx_sync.with_leaves('{{}}', p.extraction, '{{}}'), %s, %s
           FROM unnest(%b::uuid[], %b::text[], %b::uuid[], %b::text[], %b::text[],
@@ -312,8 +312,8 @@ def update_cases(conn: Conn, clinic_id: UUID, changes: Sequence[CaseChange], now
     conn.execute(
         """
         UPDATE public.cases c
-           SET status = coalesce(p.status::"CaseStatus", c.status),
-               type = coalesce(p.type::"CaseType", c.type),
+           SET status = coalesce(p.status::public."CaseStatus", c.status),
+               type = coalesce(p.type::public."CaseType", c.type),
                scheduled_at = coalesce(p.scheduled_at, c.scheduled_at),
                user_id = coalesce(c.user_id, p.user_id),
                clinic_id = %s,

@@ -9,7 +9,7 @@ import pytest
 
 from idexx_sync.core.errors import LeaseLost, PimsUnavailable
 from idexx_sync.core.vocabulary import Manner
-from idexx_sync.database.connection import writing
+from idexx_sync.database.connection import BEGIN, writing
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.leases import Lease
@@ -334,7 +334,7 @@ class _Spy:
         return getattr(self._conn, name)
 
     def execute(self, statement: Any, *args: Any) -> Any:
-        if statement == "BEGIN":
+        if statement == BEGIN:
             self._happening()
         return self._conn.execute(statement, *args)
 

@@ -2,8 +2,9 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -257,3 +258,31 @@ def test_blanks_and_colons_are_escaped_as_neos_pages_do() -> None:
     assert address("https://neo.example", "/x", {"q": "a b:c&d"}) == (
         "https://neo.example/x?q=a%20b%3Ac%26d"
     )
+
+
+@pytest.mark.parametrize(
+    "silent", ["before the answer", "between bytes of the head", "in the body"]
+)
+def test_r27_an_answer_that_does_not_end_is_given_up_in_time(silent: str) -> None:
+    """A byte now and then is no answer: only the whole counts."""
+    over = threading.Event()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if silent == "before the answer":
+            over.wait(10)
+        elif silent == "in the body":
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+        else:
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        ends = time.monotonic() + 10
+        while not over.wait(0.1) and time.monotonic() < ends:
+            handler.wfile.write(b"x")
+
+    with answering(answer) as origin, closing(transport(origin, timeout_s=0.4)) as asking:
+        began = time.monotonic()
+        with pytest.raises(PimsSlow):
+            asking.get("/x", {})
+        took = time.monotonic() - began
+        over.set()
+
+    assert took < 3

@@ -42,7 +42,7 @@ class HttpClient:
         sleep: Callable[[float], None],
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        """`beat` is called before each try: a slow Neo is no reason to lose the lease."""
+        """`beat` is called before each wait: a slow Neo is no reason to lose the lease."""
         self._keeper = keeper
         self._connect = connect
         self._rate_limiter = rate_limiter
@@ -104,6 +104,7 @@ class HttpClient:
             asked_for = None
             try:
                 with self._rate_limiter.turn():
+                    self._beat()  # waiting for it may have taken half a lease
                     still_wanted()
                     answer = transport.get(path, params)
             except (PimsUnavailable, PimsSlow) as error:

@@ -1,5 +1,6 @@
 """Politeness: at most so many requests a second and so many at once."""
 
+import math
 import threading
 import time
 from collections import deque
@@ -7,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
+
+from idexx_sync.core.errors import DeadlineExceeded
 
 _MARGIN_S: Final = 0.05
 _LATEST_ARRIVAL_S: Final = 0.1
@@ -33,6 +36,7 @@ class RateLimiter:
         per_second: float,
         at_once: int,
         *,
+        time_left: Callable[[], float] = lambda: math.inf,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -42,14 +46,20 @@ class RateLimiter:
         self._not_before = float("-inf")
         self._lock = threading.Lock()
         self._free = threading.Semaphore(at_once)
+        self._time_left = time_left
         self._clock = clock
         self._sleep = sleep
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Waits until one more request is polite; the turn lasts as long as the block."""
+        """Waits until one more request is polite; the turn lasts as long as the block.
+
+        Raises DeadlineExceeded at once if that moment comes too late for the run.
+        """
         with self._free:
             turn, pause = self._book()
+            if pause >= self._time_left():
+                raise DeadlineExceeded("no time was left to ask Neo politely", code="before_turn")
             if pause > 0:
                 self._sleep(pause)
             try:

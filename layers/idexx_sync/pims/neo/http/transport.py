@@ -6,7 +6,6 @@ for it while its browser starts.
 
 import logging
 import ssl
-import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from http.cookiejar import Cookie, CookieJar
@@ -62,12 +61,15 @@ class HttpTransport:
         self._largest_body = largest_body
         import httpx
 
+        from idexx_sync.pims.neo.http.bounded_network import BoundedTransport
+
         _keep_quiet()
+        tls = _tls(base_url.startswith("https:"))
+        self._bounded = BoundedTransport(tls, connections=connections)
         self._client = httpx.Client(
-            verify=_tls(base_url.startswith("https:")),
+            transport=self._bounded,
             cookies=cookies_for(base_url, session.cookies),
             headers={**JSON_HEADERS, "User-Agent": session.user_agent},
-            limits=httpx.Limits(max_connections=connections),
             follow_redirects=False,
             trust_env=False,
         )
@@ -90,16 +92,16 @@ class HttpTransport:
         self._client.close()
 
     def _get(self, url: str, wait: float) -> RawAnswer:
-        ends = time.monotonic() + wait
-        with self._client.stream("GET", url, timeout=wait) as response:
+        with (
+            self._bounded.within(wait),
+            self._client.stream("GET", url, timeout=wait) as response,
+        ):
             chunks, size = [], 0
             for chunk in response.iter_bytes():
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > self._largest_body:
                     raise too_large(self._largest_body)
-                if time.monotonic() > ends:
-                    raise too_slow(wait)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return RawAnswer(response.status_code, str(response.url), headers, b"".join(chunks))
 

@@ -10,6 +10,7 @@ import pytest
 
 from idexx_sync.pims.protocol import SourceRecord
 from tests.kit.bench import Bench
+from tests.kit.database import database_default
 from tests.kit.records import MONDAY, block, visit, visits
 
 TUESDAY = MONDAY + timedelta(days=1)
@@ -225,8 +226,18 @@ def test_r12_anything_else_counts_once(bench: Bench, record: SourceRecord) -> No
 # Locks ------------------------------------------------------------------------------------------
 
 
-def test_r12_a_booking_made_while_the_run_waits_is_counted(bench: Bench) -> None:
-    """The voice agent holds a slot's lock, books and commits; the count sees the booking."""
+@pytest.mark.parametrize("default", ["read committed", "repeatable read", "serializable"])
+def test_r12_a_booking_made_while_the_run_waits_is_counted(bench: Bench, default: str) -> None:
+    """The voice agent holds a slot's lock, books and commits; the count sees the booking.
+
+    Whatever isolation the database has as its default.
+    """
+    with database_default(bench.conn, "default_transaction_isolation", default):
+        bench.database.close()
+        _booking_made_while_the_run_waits(bench)
+
+
+def _booking_made_while_the_run_waits(bench: Bench) -> None:
     bench.sync()
     bench.pims.records = [visit("1", "2026-05-04 09:00:00")]
     bench.later()
