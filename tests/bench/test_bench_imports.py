@@ -32,7 +32,7 @@ def test_a_handler_lists_what_its_modules_name_and_neither_ours_nor_the_standard
 
     assert third_party_imports(files) == [
         "import psycopg",
-        "from psycopg import Connection, Cursor",
+        "from psycopg import Connection, Cursor, IsolationLevel",
         "from psycopg.pq import TransactionStatus",
         "from pydantic import SecretStr",
         "from aws_lambda_powertools import Logger",

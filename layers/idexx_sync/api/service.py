@@ -30,12 +30,7 @@ Dependencies = Callable[[], ApiDependencies]
 
 
 def get_health(_request: Request, _dependencies: Dependencies) -> Response:
-    return Response(200, Health(version=VERSION, commit=_commit()))
-
-
-@cache
-def _commit() -> str:
-    return load(ReleaseSettings).commit
+    return Response(200, Health(version=VERSION, commit=load(ReleaseSettings).commit))
 
 
 @dataclass

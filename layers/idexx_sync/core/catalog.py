@@ -17,6 +17,8 @@ ParamsKind = Literal["window", "lookback"]
 """What may be asked of a sync: first and last day, or how many days to look back."""
 PimsRead = Literal["schedule", "appointments", "consultations", "configuration"]
 """A method of the PIMS protocol."""
+LoggedKind = Literal["appointment", "case"]
+"""What our log of changes tells of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class CatalogEntry:
     default_window: DefaultWindow
     params: ParamsKind = "window"
     """The model of what may be asked of it (`jobs/params.py`)."""
+    logs: LoggedKind
+    """What its rows in our log of changes are about."""
     reads: frozenset[PimsRead]
     """All that its worker may ask of the PIMS."""
     begins_within: timedelta
@@ -89,6 +93,7 @@ _ROWS: Final = (
         folder="inbound_sync",
         for_every_clinic=True,
         default_window=DefaultWindow(days_back=0, days_ahead=None),
+        logs="appointment",
         reads=frozenset({"schedule", "appointments", "configuration"}),
         begins_within=timedelta(minutes=15),
         title="Make appointments and slots equal to the clinic's calendar",
@@ -102,6 +107,7 @@ _ROWS: Final = (
         # A case made earlier is too old for its follow-up once the visit is over: ODIS's daily
         # job takes those made at most three days ago (ODIS schema, what triggers calls).
         default_window=DefaultWindow(days_back=7, days_ahead=2),
+        logs="case",
         reads=frozenset({"schedule", "appointments", "consultations"}),
         begins_within=timedelta(hours=1),
         also_scheduled_as=("enrich",),  # by ODIS's admin screen
@@ -117,6 +123,7 @@ _ROWS: Final = (
         is_built=False,
         default_window=DefaultWindow(days_back=7, days_ahead=0),
         params="lookback",
+        logs="case",
         reads=frozenset({"schedule", "appointments", "consultations"}),
         begins_within=timedelta(hours=6),
         title="Compare what is stored with the source, some days back",

@@ -5,7 +5,10 @@ from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID, uuid4, uuid5
 
+from pydantic import ValidationError
+
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Manner, Stage, Trigger
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.params import Params, params_model, read_params
@@ -72,8 +75,15 @@ def retry_order(job: "Job") -> RunOrder:
 
 
 def params_of(job: "Job") -> Params:
-    """What was asked of the job."""
-    return read_params(job.sync, job.params)
+    """What was asked of the job; ConfigurationInvalid where its row says what can't be asked."""
+    try:
+        return read_params(job.sync, job.params)
+    except ValidationError:
+        raise ConfigurationInvalid(
+            f"jobs.params of job {job.id}: not what a {job.sync} run can be asked; "
+            "request a new run",
+            code="params",
+        ) from None
 
 
 def manner_again(job: "Job") -> Manner:
@@ -146,7 +156,7 @@ def window_of(stored: Any) -> tuple[date, date] | None:
 JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params - 'dry_run' AS params, manner,
     status, attempt, error_kind, error_message, result, progress, retry_of, queued_at, started_at,
     finished_at"""
-"""`dry_run` is the word of the release before for a preview; see migration 010."""
+"""`dry_run` is the word of the release before for a preview; see migration 011."""
 LISTED_COLUMNS = JOB_COLUMNS.replace("result,", "result - 'plan' AS result,")
 """The same without the plan, which only the view of a single job shows."""
 

@@ -21,6 +21,7 @@ LONGEST_CRON: Final = 100
 _FIELDS: Final = 5
 _HASH: Final = re.compile(r"(^|[\s,])H", re.IGNORECASE)
 _ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_HOURS: Final = 24
 _SECOND: Final = timedelta(seconds=1)
 _CLOCK_CHANGE: Final = timedelta(hours=3)
 """Longer than any change of the clocks."""
@@ -72,22 +73,35 @@ def timetable(entries: Iterable[Entry], zone: ZoneInfo) -> Timetable:
 def next_run(cron: str, zone: ZoneInfo, moment: datetime) -> datetime | None:
     """The cron's first time after the moment, in UTC; None: it never comes. Raises BadCron."""
     due = _due(_read(cron, moment.astimezone(zone)))
-    return next((instant for instant in due if instant > moment), None)
+    instants = (time.astimezone(UTC) for time in due)
+    return next((instant for instant in instants if instant > moment), None)
 
 
 def previous_run(cron: str, zone: ZoneInfo, moment: datetime) -> datetime | None:
     """The cron's last time at or before the moment, in UTC; None: it never came. Raises BadCron."""
     # The library takes an hour that comes twice for one: there the search begins after both.
     start = moment + (_CLOCK_CHANGE if _clocks_change_near(moment, zone) else _SECOND)
-    due = _due(_read(cron, start.replace(microsecond=0).astimezone(zone), reverse=True))
-    return next((instant for instant in due if instant <= moment), None)
+    times = _read(cron, start.replace(microsecond=0).astimezone(zone), reverse=True)
+    latest: datetime | None = None
+    for time in _due(times):
+        passes = [one.astimezone(UTC) for one in _passes(time, times)]
+        if latest is not None and max(passes) + _CLOCK_CHANGE < latest:
+            break
+        latest = max((one for one in (latest, *passes) if one and one <= moment), default=None)
+    return latest
 
 
 def _due(times: CronSim) -> Iterator[datetime]:
-    """Without those that the library has moved out of a skipped hour."""
-    for due in times:
-        if due.hour in times.hours and due.minute in times.minutes:
-            yield due.astimezone(UTC)
+    """Local times, without those that the library has moved out of a skipped hour."""
+    return (time for time in times if time.hour in times.hours and time.minute in times.minutes)
+
+
+def _passes(time: datetime, times: CronSim) -> Iterator[datetime]:
+    """The time, and where every hour counts both passes of one that comes twice: the library
+    leaves the first one out where less than an hour is repeated."""
+    yield time
+    if len(times.hours) == _HOURS:
+        yield time.replace(fold=1 - time.fold)
 
 
 def _clocks_change_near(moment: datetime, zone: ZoneInfo) -> bool:

@@ -8,7 +8,6 @@ from uuid import UUID
 from idexx_sync.core.faults import Fault
 from idexx_sync.syncs.change import Action
 
-AuditedKind = Literal["appointment", "case"]
 Outcome = Literal["written", "skipped", "refused"]
 """What became of it: done; seen and left; or the database would not have it."""
 

@@ -7,12 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.database.connection import Conn
-from idexx_sync.syncs.audit import Audit, AuditedKind, Logged
-
-KINDS: dict[SyncName, AuditedKind] = {"inbound": "appointment", "cases": "case"}
-"""What the records of a sync's audits are."""
+from idexx_sync.syncs.audit import Audit, Logged
 
 
 def store_audits(
@@ -87,7 +84,7 @@ def _store_batch(
             "clinic_id": clinic_id,
             "sync": sync,
             "job_id": job_id,
-            "kind": KINDS[sync],
+            "kind": CATALOG[sync].logs,
             "now": now,
             "ids": [audit.external_id for audit in audits],
             "cases": [audit.case_id for audit in audits],

@@ -282,7 +282,7 @@ class TestRetry:
 
     def test_another_sync_is_not_run_in_its_place(self, world: World) -> None:
         world.bench.conn.execute(
-            "UPDATE idexx_sync.jobs SET sync = 'reconciliation' WHERE id = %s",
+            "UPDATE idexx_sync.jobs SET sync = 'reconciliation', params = '{}' WHERE id = %s",
             (world.names["FAILED"],),
         )
         reads = world.bench.pims.reads

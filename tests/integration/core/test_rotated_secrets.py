@@ -33,7 +33,7 @@ from idexx_sync.pims.access_store import PostgresLoginStore, store_credentials
 from tests.kit.authorizing import request_event
 from tests.kit.clinic import add_clinic
 from tests.kit.gateway import STAGE
-from tests.kit.settings import LOCAL_KEY, PEPPER
+from tests.kit.settings import FINGERPRINT_KEY, LOCAL_KEY, PEPPER
 
 Conn = Connection[tuple[Any, ...]]
 PROCESSES = (
@@ -81,6 +81,7 @@ def secrets(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]
         "IDEXX_SYNC_DATABASE_SECRET": "test/database",
         "IDEXX_SYNC_PEPPER_SECRET": "test/pepper",
         "IDEXX_SYNC_LOCAL_KEY_SECRET": "test/local-key",
+        "IDEXX_SYNC_FINGERPRINT_KEY": FINGERPRINT_KEY.get_secret_value(),
         "IDEXX_SYNC_WORKER_FUNCTIONS": "{}",
         "IDEXX_SYNC_STAGE": "test",
         "IDEXX_SYNC_COMMIT": "0123abc",

@@ -58,7 +58,7 @@ def test_a_database_that_is_down_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_r26_our_own_columns_hold_no_unfit_value(conn: Connection[Any]) -> None:
-    """Each instant and day of ours has a CHECK: the one that migration 014 gives to all."""
+    """Each instant and day of ours has a CHECK: the one that migration 013 gives to all."""
     unchecked = conn.execute(
         """
         SELECT format('%s.%s', c.table_name, c.column_name)

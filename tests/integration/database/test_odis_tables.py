@@ -95,7 +95,8 @@ def test_two_clinics_may_have_appointments_of_the_same_number(conn: Conn, clinic
 def test_updated_at_moves_by_itself_where_odis_has_the_trigger(conn: Conn) -> None:
     with_trigger = names(
         conn,
-        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal",
+        "SELECT tgrelid::regclass::text FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid "
+        "WHERE NOT tgisinternal AND c.relnamespace = 'public'::regnamespace",
     )
 
     assert with_trigger == {

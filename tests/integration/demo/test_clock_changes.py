@@ -32,10 +32,14 @@ from tests.kit.clinic import set_session
 from tests.kit.gateway import Gateway
 from tests.kit.http_gateway import of_gateway, serving
 from tests.kit.neo import open_session
-from tests.kit.settings import LOCAL_KEY, PEPPER, process_environment
+from tests.kit.settings import FINGERPRINT_KEY, LOCAL_KEY, PEPPER, process_environment
 
 WORKERS = {"inbound": inbound_sync.worker, "cases": case_sync.worker}
-SECRETS = {"pepper": PEPPER.get_secret_value(), "local_key": LOCAL_KEY.get_secret_value()}
+SECRETS = {
+    "pepper": PEPPER.get_secret_value(),
+    "local_key": LOCAL_KEY.get_secret_value(),
+    "fingerprint_key": FINGERPRINT_KEY.get_secret_value(),
+}
 
 
 def now() -> datetime:

@@ -172,7 +172,8 @@ def test_a_row_that_postgres_refuses_leaves_without_its_words(bench: Bench, told
     bench.conn.execute(
         f"""
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
-            $$BEGIN RAISE 'the owner is {CANARY}' USING DETAIL = '{CANARY}'; END$$;
+            $$BEGIN RAISE 'the owner is {CANARY}'
+                USING DETAIL = '{CANARY}', ERRCODE = 'XX000'; END$$;
         CREATE TRIGGER refuse BEFORE INSERT ON schedule_appointments
             FOR EACH ROW EXECUTE FUNCTION refuse();
         """

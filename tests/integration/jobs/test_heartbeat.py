@@ -217,6 +217,7 @@ def test_a_run_that_plans_past_its_deadline_is_cut_off_when_it_writes(bench: Ben
 
 def test_a_short_run_opens_no_second_connection(bench: Bench) -> None:
     dependencies = replace(bench.dependencies())
+    dependencies.database.connection()
     opened: list[Any] = []
     another = dependencies.database.another
 

@@ -35,7 +35,7 @@ def dispatch(sync: object, job_id: object) -> None:
 
 def test_runs_that_wrote_nothing_become_previews(conn: Conn) -> None:
     clinic = add_clinic(conn)
-    (migration,) = [one for one in migrations_in() if one.name == "010_manner"]
+    (migration,) = [one for one in migrations_in() if one.name == "011_manner"]
     rows: list[tuple[dict[str, object], dict[str, object] | None]] = [
         ({"dry_run": True, "from": "2026-05-04"}, None),
         ({}, {"plan": []}),

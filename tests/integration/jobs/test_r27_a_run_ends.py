@@ -69,10 +69,17 @@ UNREADABLE: Final = {
     "SELECT id, '600101', 'infinity', '09:00', '09:30', 'scheduled' FROM public.clinics",
 }
 """Values that Postgres holds and Python can't, where a run meets them."""
+OURS: Final = ("neo_configuration_read_at", "live_from")
+"""Our own columns among these: a CHECK keeps such values out, but nothing may rest on it."""
 
 
 @pytest.mark.parametrize("change", UNREADABLE.values(), ids=UNREADABLE)
 def test_r27_a_value_that_python_can_not_hold_ends_the_job(bench: Bench, change: str) -> None:
+    for column in OURS:
+        bench.conn.execute(
+            "ALTER TABLE idexx_sync.clinic_settings "
+            f"DROP CONSTRAINT clinic_settings_{column}_readable"
+        )
     bench.conn.execute(change)
     first = order(bench)
 

@@ -71,6 +71,14 @@ def test_a_repeated_time_counts_once() -> None:
     assert previous_run("30 1 * * *", LOS_ANGELES, second) == first
 
 
+def test_the_first_pass_of_half_an_hour_that_comes_twice_is_found() -> None:
+    zone = ZoneInfo("Australia/Lord_Howe")
+    between = datetime(2026, 4, 4, 15, 0, tzinfo=UTC)  # 1:59 has been, and comes once more
+
+    assert previous_run("59 * * * *", zone, between) == datetime(2026, 4, 4, 14, 59, tzinfo=UTC)
+    assert next_run("59 * * * *", zone, between) == datetime(2026, 4, 4, 15, 29, tzinfo=UTC)
+
+
 class Cron(NamedTuple):
     minutes: frozenset[int]
     hours: frozenset[int] | None

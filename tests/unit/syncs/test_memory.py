@@ -43,6 +43,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "last_consultation": "9",
             "derived": {"patient.name": "f3"},
             "edited": ["patient.breed"],
+            "observed": False,
         },
     ),
     (
@@ -54,6 +55,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "screened": None,
             "edited": ["patient.sex"],
             "derived": {"patient.breed": "f4"},
+            "observed": False,
         },
     ),
 ]

@@ -124,7 +124,7 @@ def test_r19_who_is_to_be_looked_at_outlives_a_retry(bench: CasesBench, half_don
 def test_what_was_told_before_is_where_our_log_begins(bench: CasesBench) -> None:
     bench.shows(patient_visit())
     made = [bench.sync(), bench.cases()]
-    (migration,) = [one for one in migrations_in() if one.name == "011_changes"]
+    (migration,) = [one for one in migrations_in() if one.name == "012_changes"]
     before = [log(bench, job) for job in made]
 
     with bench.conn.transaction(force_rollback=True):

@@ -176,14 +176,18 @@ def test_r17_units_commit_separately(bench: CasesBench) -> None:
     with pytest.raises(Stop):
         bench.cases(CaseSync(unit=2))
 
-    read = [c["external_id"] for c in bench.all_cases() if "pimsConsultation" in c["metadata"]]
-    assert len(read) == 4
+    done = sorted(
+        case["external_id"].rpartition("-")[2]
+        for case in bench.all_cases()
+        if "pimsConsultation" in case["metadata"]
+    )
+    assert len(done) == 4
     (stopped,) = query(
         bench.conn,
         "SELECT progress FROM idexx_sync.jobs WHERE clinic_id = %s",
         (bench.clinic_id,),
     )
-    assert stopped["progress"] == {"pieces": 3}  # the calendar and two units
+    assert stopped["progress"] == {"pieces": 3, "read": done}  # the calendar and two units
     bench.pims.consultations = original  # type: ignore[method-assign]
     bench.pims.charts_read.clear()
     job = bench.cases(CaseSync(unit=2))

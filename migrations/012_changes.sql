@@ -45,7 +45,7 @@ BEGIN
            CASE c.outcome WHEN 'written' THEN 'success' WHEN 'refused' THEN 'error'
                           ELSE 'skipped' END,
            c.error, jsonb_build_object('reason', c.reasons[1], 'changes', c.fields), c.at,
-           least(extract(epoch FROM clock_timestamp() - j.started_at) * 1000, 2147483647)::integer
+           least(extract(epoch FROM idexx_sync.clock() - j.started_at) * 1000, 2147483647)::integer
       FROM idexx_sync.changes c LEFT JOIN idexx_sync.jobs j ON j.id = c.job_id
      WHERE c.job_id = of_job AND c.external_id = ANY(records)
     ON CONFLICT (job_id, external_id, sync_type) DO UPDATE
