@@ -25,7 +25,7 @@ CREATE INDEX changes_of_record ON idexx_sync.changes (clinic_id, external_id, at
 CREATE INDEX changes_of_case ON idexx_sync.changes (clinic_id, case_id) WHERE case_id IS NOT NULL;
 
 -- Tells ODIS of a job's changes to these records. ODIS may have a table of that name with other
--- columns: then it is told nothing.
+-- columns, or without the index that keeps a record from being told twice: then it is told nothing.
 CREATE FUNCTION idexx_sync.tell_changes(of_job uuid, records text[]) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -33,6 +33,13 @@ BEGIN
          WHERE attrelid = to_regclass('public.case_sync_audits') AND NOT attisdropped
            AND attname IN ('clinic_id', 'case_id', 'sync_type', 'external_id', 'status',
                            'error_message', 'metadata', 'synced_at', 'duration_ms', 'job_id')) < 10
+       OR NOT EXISTS (
+           SELECT FROM pg_index i
+            WHERE i.indrelid = to_regclass('public.case_sync_audits')
+              AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+              AND (SELECT array_agg(a.attname::text ORDER BY a.attname) FROM pg_attribute a
+                    WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey))
+                  = '{external_id,job_id,sync_type}')
     THEN
         RETURN;
     END IF;
