@@ -26,7 +26,7 @@ BEGIN
           JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
           JOIN pg_class c ON c.oid = d.adrelid
          WHERE (c.relnamespace = 'idexx_sync'::regnamespace
-                OR c.oid IN ('public.clinic_api_keys'::regclass, 'public.case_sync_audits'::regclass))
+                OR c.oid IN ('public.clinic_api_keys'::regclass, to_regclass('public.case_sync_audits')))
            AND pg_get_expr(d.adbin, d.adrelid)
                IN ('now()', 'clock_timestamp()', 'CURRENT_TIMESTAMP', 'statement_timestamp()')
     LOOP

@@ -13,7 +13,9 @@ from tests.kit.database import query
 from tests.kit.job_results import counts, warnings
 from tests.kit.records import chart, patient_visit, seen
 
-UNDONE = "DROP TABLE idexx_sync.changes; DROP FUNCTION idexx_sync.tell_changes"
+UNDONE = (
+    "DROP TABLE idexx_sync.changes; DROP FUNCTION idexx_sync.tell_changes, idexx_sync.tells_odis"
+)
 DEAD = "<p>Euthanasia performed.</p>"
 
 
