@@ -24,16 +24,28 @@ COMMENT ON COLUMN idexx_sync.changes.fields IS
 CREATE INDEX changes_of_record ON idexx_sync.changes (clinic_id, external_id, at DESC);
 CREATE INDEX changes_of_case ON idexx_sync.changes (clinic_id, case_id) WHERE case_id IS NOT NULL;
 
--- Tells ODIS of a job's changes to these records. ODIS may have a table of that name with other
--- columns: then it is told nothing.
+-- ODIS may have a table of that name with other columns, or without the index that keeps a record
+-- from being told twice, or none at all: then it is told nothing.
+CREATE FUNCTION idexx_sync.tells_odis() RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT (SELECT count(*) FROM pg_attribute
+             WHERE attrelid = to_regclass('public.case_sync_audits') AND NOT attisdropped
+               AND attname IN ('clinic_id', 'case_id', 'sync_type', 'external_id', 'status',
+                               'error_message', 'metadata', 'synced_at', 'duration_ms',
+                               'job_id')) = 10
+       AND EXISTS (
+           SELECT FROM pg_index i
+            WHERE i.indrelid = to_regclass('public.case_sync_audits')
+              AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+              AND (SELECT array_agg(a.attname::text ORDER BY a.attname) FROM pg_attribute a
+                    WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey))
+                  = '{external_id,job_id,sync_type}')
+$$;
+
+-- Tells ODIS of a job's changes to these records.
 CREATE FUNCTION idexx_sync.tell_changes(of_job uuid, records text[]) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
-    IF (SELECT count(*) FROM pg_attribute
-         WHERE attrelid = to_regclass('public.case_sync_audits') AND NOT attisdropped
-           AND attname IN ('clinic_id', 'case_id', 'sync_type', 'external_id', 'status',
-                           'error_message', 'metadata', 'synced_at', 'duration_ms', 'job_id')) < 10
-    THEN
+    IF NOT idexx_sync.tells_odis() THEN
         RETURN;
     END IF;
     INSERT INTO public.case_sync_audits AS a
@@ -55,16 +67,24 @@ BEGIN
 END $$;
 
 -- What was told so far is where our log begins.
-INSERT INTO idexx_sync.changes (job_id, clinic_id, sync, kind, external_id, case_id, action, outcome,
-                                reasons, fields, error, at)
-SELECT a.job_id, a.clinic_id, j.sync, CASE j.sync WHEN 'inbound' THEN 'appointment' ELSE 'case' END,
-       a.external_id, a.case_id,
-       CASE WHEN a.sync_type = 'create' THEN 'create'
-            WHEN a.metadata #> '{changes,removed,after}' = 'true' THEN 'remove' ELSE 'update' END,
-       CASE a.status WHEN 'success' THEN 'written' WHEN 'error' THEN 'refused' ELSE 'skipped' END,
-       ARRAY[coalesce(a.metadata ->> 'reason', 'unknown')],
-       coalesce(nullif(a.metadata -> 'changes', 'null'), '{}'), a.error_message,
-       coalesce(a.synced_at, j.finished_at, j.queued_at)
-  FROM public.case_sync_audits a JOIN idexx_sync.jobs j ON j.id = a.job_id
- WHERE a.external_id IS NOT NULL
-ON CONFLICT DO NOTHING;
+DO $$
+BEGIN
+    IF NOT idexx_sync.tells_odis() THEN
+        RETURN;
+    END IF;
+    INSERT INTO idexx_sync.changes (job_id, clinic_id, sync, kind, external_id, case_id, action,
+                                    outcome, reasons, fields, error, at)
+    SELECT a.job_id, a.clinic_id, j.sync,
+           CASE j.sync WHEN 'inbound' THEN 'appointment' ELSE 'case' END, a.external_id, a.case_id,
+           CASE WHEN a.sync_type = 'create' THEN 'create'
+                WHEN a.metadata::jsonb #> '{changes,removed,after}' = 'true' THEN 'remove'
+                ELSE 'update' END,
+           CASE a.status WHEN 'success' THEN 'written' WHEN 'error' THEN 'refused'
+                         ELSE 'skipped' END,
+           ARRAY[coalesce(a.metadata ->> 'reason', 'unknown')],
+           coalesce(nullif(a.metadata::jsonb -> 'changes', 'null'), '{}'), a.error_message,
+           coalesce(a.synced_at, j.finished_at, j.queued_at)
+      FROM public.case_sync_audits a JOIN idexx_sync.jobs j ON j.id = a.job_id
+     WHERE a.external_id IS NOT NULL
+    ON CONFLICT DO NOTHING;
+END $$;

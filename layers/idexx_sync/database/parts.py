@@ -15,9 +15,13 @@ import psycopg
 from idexx_sync.core.faults import Fault
 from idexx_sync.database.connection import Conn, Settle
 
-_OF_A_ROW: Final = ("09", "22", "23", "27", "44", "54", "P0")
+_OF_A_ROW: Final = ("09", "22", "23", "27", "38", "39", "44", "54", "P0")
 """Classes of SQLSTATE in which a row is refused: by its values, a constraint, a view's check, the
 size of an index, or a trigger."""
+_LEFT_TO_TRIGGERS: Final = frozenset("56789IJKLMNOPQRSTUVWXYZ")
+"""How the classes begin that the standard leaves to whoever writes a trigger."""
+_OF_POSTGRES: Final = ("53", "55", "57", "58", "72", "XX")
+"""Those of them that are Postgres's own and about no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ def _is_of_a_row(error: Exception) -> bool:
         return True
     if error.sqlstate is None:
         return isinstance(error, psycopg.DataError)
-    return error.sqlstate[:2] in _OF_A_ROW
+    of = error.sqlstate[:2]
+    return of in _OF_A_ROW or (of[0] in _LEFT_TO_TRIGGERS and of not in _OF_POSTGRES)
 
 
 def _refusal(error: Exception, table: str) -> Refusal:

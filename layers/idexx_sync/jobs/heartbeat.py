@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Final
 
-from idexx_sync.core.errors import DatabaseUnavailable, DeadlineExceeded, LeaseLost, SyncError
+from idexx_sync.core.errors import DeadlineExceeded, LeaseLost, SyncError
 from idexx_sync.database.connection import Conn, DriverError
 from idexx_sync.database.waits import Patience
 from idexx_sync.jobs import leases
@@ -159,7 +159,7 @@ class _Watcher:
             if self._conn is None or self._conn.closed or self._conn.broken:
                 self._conn = self._open_connection(self._patience)
             renewed = leases.renew(self._conn, self._lease, self._lease_seconds)
-        except (DriverError, DatabaseUnavailable):
+        except (DriverError, SyncError):
             return  # the next heartbeat tries again; the fence guards the writes
         self._beats_seen = self._lifetime.beats
         if not renewed:

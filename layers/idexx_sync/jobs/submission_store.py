@@ -62,6 +62,7 @@ def is_ended_or_coming(conn: Conn, job: Job) -> bool:
 
     A run comes as long as attempts are left and the event that was dispatched, or that made the
     job, is not too old to be delivered. What was only just made or dispatched is about to begin.
+    A command that runs its job itself is no event: once it is gone, nobody comes.
     """
     row = conn.execute(
         """
@@ -71,7 +72,8 @@ def is_ended_or_coming(conn: Conn, job: Job) -> bool:
                              AND l.expires_at > clock_timestamp())
                OR coalesce(clock_timestamp() - j.dispatched_at, idexx_sync.clock() - j.queued_at)
                   < CASE WHEN j.attempt >= %(attempts)s
-                              OR (j.dispatched_at IS NULL AND j.attempt = 0)
+                              OR (j.dispatched_at IS NULL
+                                  AND (j.attempt = 0 OR j.trigger NOT IN ('schedule', 'catch_up')))
                          THEN %(about_to_begin)s ELSE %(delivered_for)s END
           FROM idexx_sync.jobs j WHERE j.id = %(job_id)s
         """,

@@ -5,6 +5,7 @@ slice's rows, holds, memory and audits, and with the last piece the end of the j
 lease. No slice ends a job or frees a lease by itself.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -96,6 +97,11 @@ class Piece(Protocol):
     @property
     def holds(self) -> HoldDecisions | None: ...
 
+    @property
+    def warnings(self) -> Mapping[str, int]:
+        """What its reading came upon and will not be asked again: code -> how often."""
+        ...
+
     def write(self, transaction: Transaction) -> Written:
         """Write the piece's own rows, each only if it is as it was planned (rule R22)."""
         ...
@@ -123,10 +129,17 @@ class Tally:
     pieces: int = 0
     read: frozenset[str] = frozenset()
     """Records that need not be read again in this job: what they say is in."""
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    """What the pieces' readings came upon: code -> how often."""
     planned: tuple[dict[str, Any], ...] = ()
     """What a run that applies nothing would change."""
 
-    def and_(self, written: Written, planned: Sequence[dict[str, Any]] = ()) -> "Tally":
+    def and_(
+        self,
+        written: Written,
+        planned: Sequence[dict[str, Any]] = (),
+        warnings: Mapping[str, int] | None = None,
+    ) -> "Tally":
         """The tally with one more piece."""
         done, by_reason = dict(self.done), dict(self.by_reason)
         for change in written.changes:
@@ -140,6 +153,7 @@ class Tally:
             faults=self.faults | frozenset(written.faults),
             pieces=self.pieces + 1,
             read=self.read | written.read,
+            warnings=Counter(self.warnings) + Counter(warnings or {}),
             planned=(*self.planned, *planned),
         )
 
@@ -151,6 +165,10 @@ class Tally:
             progress["read"] = sorted(self.read)
         if self.for_review:
             progress["for_review"] = sorted(self.for_review)
+        if self.faults:
+            progress["faults"] = [fault.told() for fault in sorted(self.faults)]
+        if self.warnings:
+            progress["warnings"] = dict(self.warnings)
         return progress
 
     def counted(self) -> dict[str, int]:
@@ -233,7 +251,7 @@ class Commits:
             raise _PlanAgain
         untold = _leave_behind(self._run, piece, transaction, written)
         written.faults = [*written.faults, *untold]
-        return self.tally.and_(written)
+        return self.tally.and_(written, warnings=piece.warnings)
 
     def _observe(self, piece: Piece, transaction: Transaction) -> Tally:
         """Write what the piece remembers, and count it as if it had been written."""
@@ -249,7 +267,8 @@ class Commits:
 
     def _counted(self, piece: Piece, read: frozenset[str] = frozenset()) -> Tally:
         """The tally with what the piece would have written."""
-        return self.tally.and_(Written(piece.changes, read=read), planned_changes(piece.changes))
+        would_be = Written(piece.changes, read=read)
+        return self.tally.and_(would_be, planned_changes(piece.changes), piece.warnings)
 
     def _finish(self, report: Report, tally: Tally) -> None:
         """End the job by itself, without rows."""
@@ -286,6 +305,8 @@ def _of_earlier_attempts(run: Run) -> Tally:
         done={record.external_id: record.action for record in logged},
         by_reason=by_reason,
         for_review=frozenset(progress.get("for_review", ())),
+        faults=frozenset(Fault(**told) for told in progress.get("faults", ())),
+        warnings=progress.get("warnings", {}),
         pieces=int(progress.get("pieces", 0)),
         read=frozenset(progress.get("read", ())),
     )

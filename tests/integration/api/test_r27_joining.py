@@ -7,6 +7,10 @@ import pytest
 
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.errors import PimsUnavailable
+from idexx_sync.core.vocabulary import Trigger
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.model import new_order
+from idexx_sync.jobs.params import WindowParams
 from tests.kit.api import Api
 from tests.kit.database import query
 
@@ -118,3 +122,20 @@ def test_r27_a_job_whose_run_was_dispatched_anew_ends(api: Api) -> None:
 
     (job,) = jobs(api)
     assert (job["status"], job["attempt"]) == ("succeeded", 4)
+
+
+@pytest.mark.parametrize("trigger", ["cli", "retry", "approval"])
+def test_r27_a_command_that_was_killed_leaves_nothing_to_be_joined_as_it_is(
+    api: Api, trigger: Trigger
+) -> None:
+    """It ran its job itself: no event will bring another run."""
+    order = new_order(api.bench.clinic_id, "inbound", trigger, WindowParams.model_validate(WEEK))
+    job_store.begin(api.bench.conn, order, lease_seconds=-1)
+    ago(api, JUST_NOW, status="running", attempt=1)
+
+    answer = api.as_clinic().post(INBOUND, WEEK)
+
+    assert (answer.status, answer.json["id"]) == (202, str(order.job_id))
+    assert len(api.invocations.made) == 1
+    api.work()
+    assert jobs(api)[0]["status"] == "succeeded"

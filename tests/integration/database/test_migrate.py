@@ -1,6 +1,7 @@
 """The function that applies migrations, on a real database."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -9,7 +10,7 @@ from psycopg import Connection
 
 from functions.migrate.handler import handler
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
-from idexx_sync.database.migrations import migrations_in
+from idexx_sync.database.migrations import apply, migrations_in
 from local_stack.postgres import Postgres
 from tests.kit.paths import ODIS_TABLES
 
@@ -75,3 +76,42 @@ def test_r26_our_own_columns_hold_no_unfit_value(conn: Connection[Any]) -> None:
         """
     ).fetchall()
     assert unchecked == []
+
+
+BEFORE = "009_job_progress"
+SHAPES = {
+    "as it was": "SELECT 1",
+    "another column": "ALTER TABLE public.case_sync_audits RENAME COLUMN external_id TO other",
+    "gone": "DROP TABLE public.case_sync_audits",
+    "another type": "ALTER TABLE public.case_sync_audits ALTER COLUMN metadata DROP DEFAULT, "
+    "ALTER COLUMN metadata TYPE json",
+}
+
+
+@pytest.mark.parametrize("change", SHAPES.values(), ids=SHAPES)
+def test_a_database_of_the_release_before_is_migrated_whatever_became_of_its_audits(
+    bare: Connection[Any], tmp_path: Path, change: str
+) -> None:
+    bare.execute(ODIS_TABLES.read_bytes())
+    for one in (one for one in migrations_in() if one.name <= BEFORE):
+        (tmp_path / f"{one.name}.sql").write_bytes(one.sql)
+    apply(bare, tmp_path)
+    bare.execute(
+        """
+        INSERT INTO public.clinics (id, name, slug) VALUES (gen_random_uuid(), 'Elm Street', 'elm');
+        INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, status, params, result)
+        SELECT gen_random_uuid(), id, 'inbound', 'api', 'succeeded', p::jsonb, r::jsonb
+          FROM public.clinics, (VALUES ('{"dry_run": true}', '{"plan": []}'), ('{}', '{}'),
+                                       ('{"dry_run": false}', NULL)) AS of (p, r);
+        INSERT INTO public.case_sync_audits (clinic_id, job_id, sync_type, external_id, status)
+        SELECT clinic_id, id, 'create', '600101', 'success' FROM idexx_sync.jobs;
+        """
+    )
+    bare.execute(change.encode())
+
+    handler({}, None)
+
+    jobs = bare.execute("SELECT manner, params FROM idexx_sync.jobs ORDER BY manner").fetchall()
+    logged = bare.execute("SELECT external_id FROM idexx_sync.changes").fetchall()
+    assert jobs == [("apply", {}), ("apply", {}), ("preview", {})]
+    assert len(logged) == (0 if change in (SHAPES["another column"], SHAPES["gone"]) else 3)

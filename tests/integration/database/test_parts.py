@@ -80,17 +80,21 @@ def test_r26_whatever_refuses_a_row_the_others_are_written(own: Conn, kind: str)
     assert sum(parts.results) == 8
 
 
-def test_r26_a_trigger_refuses_one_row_and_its_words_stay_where_they_are(own: Conn) -> None:
+@pytest.mark.parametrize("code", ["P0001", "OD123", "75000", "38001"])
+def test_r26_a_trigger_refuses_one_row_and_its_words_stay_where_they_are(
+    own: Conn, code: str
+) -> None:
     own.execute(
         "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN IF NEW.n = 5 THEN RAISE EXCEPTION 'no, %', NEW.word; END IF; "
+        "$$ BEGIN IF NEW.n = 5 THEN RAISE EXCEPTION 'no, %', NEW.word "
+        f"USING ERRCODE = '{code}'; END IF; "
         "RETURN NEW; END $$;"
         "CREATE TRIGGER refuse BEFORE INSERT ON public.parts "
         "FOR EACH ROW EXECUTE FUNCTION public.refuse()"
     )
     parts, rows = write(own)
     assert rows == [1, 2, 3, 4, 6, 7, 8, 9]
-    assert parts.refused == [(5, Refusal("parts", "P0001"))]
+    assert parts.refused == [(5, Refusal("parts", code))]
 
 
 @pytest.mark.parametrize("word", ["nul \0", "half a pair \ud800"])

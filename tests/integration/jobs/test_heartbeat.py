@@ -11,10 +11,12 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from idexx_sync.core.errors import DeadlineExceeded
+from idexx_sync.core.errors import ConfigurationInvalid, DeadlineExceeded
+from idexx_sync.database.connection import Conn
 from idexx_sync.database.waits import Patience
 from idexx_sync.jobs.contract import Report, Run
-from idexx_sync.jobs.heartbeat import Lifetime
+from idexx_sync.jobs.heartbeat import Lifetime, watched
+from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Job, new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.syncs.inbound.sync import InboundSync
@@ -259,3 +261,21 @@ def test_a_run_is_ended_once_and_every_ending_is_tried() -> None:
     assert called == ["first", "second"]
     assert lifetime.ended_by is reason
     assert lifetime.time_left() == 0
+
+
+def test_a_heartbeat_that_can_not_connect_any_more_goes_on_watching() -> None:
+    """A setting that makes no sense by now ends no watcher: the deadline still cuts a run off."""
+    tried, cut = threading.Event(), threading.Event()
+
+    def fails(_patience: Patience) -> Conn:
+        tried.set()
+        raise ConfigurationInvalid("DATABASE_URL: not an address", code="database_url")
+
+    lifetime = Lifetime(lambda: 0 if tried.is_set() else 60)
+    lifetime.on_end(cut.set)
+    lease = Lease(uuid4(), uuid4(), 1)
+    with watched(lifetime, lease, fails, lease_seconds=1, heartbeat_seconds=0.05):
+        lifetime.beat()
+        assert cut.wait(5), "nobody cut the run off"
+
+    assert isinstance(lifetime.ended_by, DeadlineExceeded)

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from psycopg import Connection
+from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 
 from functions.authorizer.handler import handler
@@ -488,3 +489,30 @@ def test_no_key_and_no_pepper_in_logs_errors_or_reprs(
     assert everything.count("Unauthorized") >= 3
     secrets = [text.split("_")[3] for text in canaries] + [PEPPER.get_secret_value(), "made-up"]
     assert [secret for secret in secrets if secret in everything] == []
+
+
+@pytest.fixture
+def role(conn: Conn, database: str) -> Iterator[SecretStr]:
+    """The address of a role that may use keys, and nothing else."""
+    conn.execute("CREATE ROLE doorkeeper LOGIN PASSWORD 'made-up'")
+    conn.execute("GRANT SELECT, UPDATE ON public.clinic_api_keys TO doorkeeper")
+    yield SecretStr(make_conninfo(database, user="doorkeeper", password="made-up"))
+    conn.execute("DROP OWNED BY doorkeeper")
+    conn.execute("DROP ROLE doorkeeper")
+
+
+def test_it_needs_no_right_but_those_on_keys(gateway: Gateway, role: SecretStr) -> None:
+    key = gateway.make()
+    database = Database(role)
+    handle = authorizer.authorizer(lambda: AuthorizerDependencies(database, read_peppers(PEPPER)))
+    try:
+        allowed = handle(request_event(key.text.get_secret_value()), None)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            database.connection().execute("SELECT 1 FROM idexx_sync.jobs")
+    finally:
+        database.close()
+
+    assert allowed["context"]["clinic_id"] == str(gateway.clinic_id)
+    assert query(gateway.conn, "SELECT last_used_at FROM public.clinic_api_keys") != [
+        {"last_used_at": None}
+    ]

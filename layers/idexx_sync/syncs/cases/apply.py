@@ -2,7 +2,7 @@
 (rules R14, R16, R19)."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,8 @@ class CasePiece:
     holds: HoldDecisions | None = None
     read: frozenset[str] = frozenset()
     """Visits whose record was read, and need not be read again in this job."""
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    """Answers that are no record to be written, and are not asked for again: code -> how many."""
 
     @property
     def changes(self) -> Sequence[CaseChange]:
@@ -92,7 +94,7 @@ class CasePiece:
                     *still_open,
                 ]
             ),
-            read=self.read,
+            read=self.read - conflicts - not_made,
             faults=[*told.values(), *(r.of(case.key) for case, r in unmarked.items())],
         )
 

@@ -33,6 +33,11 @@ MERGED: Final = "merged"
 """Read, and its patient is the visit's by now: two were merged."""
 OF_ANOTHER: Final = "of_another"
 """Of another patient than the calendar names; the source has to be asked whose visit it is."""
+_ANSWERED: Final = {
+    "consultations_wrong_patient": WRONG_PATIENT,
+    "consultations_vanished": VANISHED,
+}
+"""Warning -> what a visit's memory says."""
 _PASSING: Final[dict[str, type[SyncError]]] = {
     error.kind: error for error in (PimsUnavailable, PimsSlow, Throttled)
 }
@@ -53,6 +58,12 @@ class UnitRead:
 
     def how_many(self, code: str) -> int:
         return sum(memory.code == code for memory in self.memories.values())
+
+    @property
+    def warnings(self) -> dict[str, int]:
+        """What is not asked again in this job, so that a later attempt has to be told."""
+        found = {code: self.how_many(memory) for code, memory in _ANSWERED.items()}
+        return {code: number for code, number in found.items() if number}
 
 
 Answers = Sequence[tuple[SourceRecord, ConsultationAnswer]]
@@ -154,12 +165,8 @@ class Reads:
 
     def tell(self, report: Report) -> None:
         report.counts["consultations_read"] = self.succeeded
-        found = {
-            "consultations_failed": len(self.failed),
-            "consultations_wrong_patient": self.wrong_patient,
-            "consultations_vanished": self.vanished,
-        }
-        report.warnings |= {code: number for code, number in found.items() if number}
+        if self.failed:
+            report.warnings["consultations_failed"] = len(self.failed)
 
     def failure(self) -> SyncError | None:
         """Why all readings together count as failed; None if they do not (rule R24)."""

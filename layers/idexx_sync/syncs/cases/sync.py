@@ -182,7 +182,7 @@ def _commit_consultations(
         context = context_of(run, now, words)
         plan = plan_consultations(read.records.values(), read.vanished, stored, context)
         plan.memories |= read.memories
-        return CasePiece(plan, stored, now, read=frozenset(read.records))
+        return CasePiece(plan, stored, now, read=frozenset(read.records), warnings=read.warnings)
 
     unit = commits.write(prepare)
     return Consulted(
@@ -212,6 +212,7 @@ def _last_report(calendar: CalendarPiece, done: Consulted, tally: Tally) -> Repo
 def _counted(report: Report, tally: Tally, unread: Sequence[Fault]) -> Report:
     """The report with what was written."""
     report.name_faults([*unread, *tally.faults])
+    report.warnings |= tally.warnings
     counts = report.counts
     counts |= tally.counted()
     if tally.read:  # in all attempts of the job

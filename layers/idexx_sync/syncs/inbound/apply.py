@@ -54,6 +54,10 @@ class CalendarPiece:
     def holds(self) -> HoldDecisions:
         return self.judgement.holds
 
+    @property
+    def warnings(self) -> Mapping[str, int]:
+        return {}  # it is the run's only piece
+
     def write(self, transaction: Transaction) -> Written:
         """Write rows and slots; of another clinic's calendar nothing."""
         if self.judgement.foreign:
@@ -237,7 +241,7 @@ class CalendarPiece:
     ) -> Cur:
         uncounted = Uncounted(
             [_span(change.after) for change in self.refused if not change.after.frees_time],
-            [day for day in days if day not in self.window],
+            [day for day in days if day not in self.window or not self.plan.complete],
         )
         conn, off_grid = transaction.conn, self.slots.off_grid
         return slot_store.recount(

@@ -128,7 +128,7 @@ class Uncounted:
     spans: Sequence[tuple[date, time, time, bool]] = ()
     """Day, start and end of appointments that were refused, and whether each fills its slots."""
     unread_days: Sequence[date] = ()
-    """Days that this run has not read: an appointment that was refused earlier may lie there."""
+    """Days not read, or not to the end: an appointment that was refused earlier may lie there."""
 
 
 def recount(

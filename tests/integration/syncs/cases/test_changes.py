@@ -1,5 +1,6 @@
 """Our log of what each job did: what ODIS is told comes from it, and only it is read back."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from tests.kit.database import query
 from tests.kit.job_results import counts, warnings
 from tests.kit.records import chart, patient_visit, seen
 
-UNDONE = "DROP TABLE idexx_sync.changes; DROP FUNCTION idexx_sync.tell_changes"
+UNDONE = (
+    "DROP TABLE idexx_sync.changes; DROP FUNCTION idexx_sync.tell_changes, idexx_sync.tells_odis"
+)
 DEAD = "<p>Euthanasia performed.</p>"
 
 
@@ -45,15 +48,29 @@ def test_r21_audits_are_filled_from_our_log(bench: CasesBench) -> None:
     assert all(0 <= row["duration_ms"] < 600_000 for row in told)
 
 
+@pytest.mark.parametrize(
+    ("change", "back"),
+    [
+        (
+            "ALTER TABLE public.case_sync_audits RENAME COLUMN external_id TO other",
+            "ALTER TABLE public.case_sync_audits RENAME COLUMN other TO external_id",
+        ),
+        (
+            "DROP INDEX public.case_sync_audits_once_per_job",
+            "CREATE UNIQUE INDEX case_sync_audits_once_per_job "
+            "ON public.case_sync_audits (job_id, external_id, sync_type)",
+        ),
+    ],
+)
 def test_r21_a_table_of_another_shape_is_told_nothing_and_stops_nothing(
-    bench: CasesBench,
+    bench: CasesBench, change: str, back: str
 ) -> None:
-    bench.conn.execute("ALTER TABLE public.case_sync_audits RENAME COLUMN external_id TO other")
+    bench.conn.execute(change)
     try:
         bench.shows(patient_visit())
         job = bench.cases()
     finally:
-        bench.conn.execute("ALTER TABLE public.case_sync_audits RENAME COLUMN other TO external_id")
+        bench.conn.execute(back)
 
     assert (job.status, counts(job)["created"]) == ("succeeded", 1)
     assert [row["action"] for row in log(bench, job)] == ["create"]
@@ -133,3 +150,65 @@ def test_what_was_told_before_is_where_our_log_begins(bench: CasesBench) -> None
         after = [log(bench, job) for job in made]
 
     assert after == before
+
+
+REFUSED = "BREED OF NOBODY"
+
+
+@pytest.fixture
+def with_troubles(bench: CasesBench) -> Iterator[Job]:
+    """The same, and a record of the first attempt was refused, another one is another patient's."""
+    bench.retried = True
+    days = ("2026-05-04 06:00:00", "2026-05-04 06:30:00", "2026-05-04 07:00:00")
+    ids = ("600101", "600102", "600103")
+    bench.shows(*(seen(id_, day, patient_id=f"4{id_}") for id_, day in zip(ids, days, strict=True)))
+    for id_, more in zip(ids, ({"breed": REFUSED}, {"patient_id": "49"}, {}), strict=True):
+        bench.writes(chart(id_, **{"patient_id": f"4{id_}", **more}))
+    bench.pims.breaks_at = "9600103"
+    alter = "ALTER TABLE public.patients"
+    bench.conn.execute(f"{alter} ADD CONSTRAINT of_odis CHECK (breed <> '{REFUSED}') NOT VALID")
+    job = bench.cases(CaseSync(unit=1))
+    bench.pims.breaks_at = None
+    assert job.status == "queued"
+    yield job
+    bench.conn.execute(f"{alter} DROP CONSTRAINT of_odis")
+
+
+def test_r24_what_an_earlier_attempt_could_not_do_outlives_a_retry(
+    bench: CasesBench, with_troubles: Job
+) -> None:
+    job = bench.again(with_troubles)
+
+    assert job.status == "succeeded_with_warnings"
+    assert warnings(job) == {"rows_refused": 1, "consultations_wrong_patient": 1}
+    assert job.result is not None
+    assert job.result["faults"] == [
+        {
+            "table": "patients",
+            "column": "of_odis",
+            "id": "pims-appt-idexx-neo-600101",
+            "code": "refused",
+        }
+    ]
+
+
+def test_r22_a_record_left_because_of_a_conflict_is_read_again_by_a_retry(
+    bench: CasesBench,
+) -> None:
+    bench.retried = True
+    bench.shows(seen(), seen("600102", "2026-05-04 06:30:00", patient_id="40022"))
+    bench.sync()
+    bench.cases()
+    (case,) = (bench.case()["id"],)
+    bench.writes(chart())
+    bench.writes(chart("600102", patient_id="40022"))
+    bench.later(60 * 25)
+    bench.pims.breaks_at = "9600102"
+    with bench.changing_between("public.cases", case):
+        job = bench.cases(CaseSync(unit=1))
+    bench.pims.breaks_at = None
+    bench.pims.charts_read.clear()
+
+    job = bench.again(job)
+
+    assert sorted(bench.pims.charts_read) == ["9600101", "9600102"]

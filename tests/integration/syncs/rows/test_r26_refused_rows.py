@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from idexx_sync.jobs.model import Job
+from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.syncs.inbound import store
 from tests.integration.syncs.rows.whole_clinic import START, VISIT, WholeClinic
 from tests.kit.database import query
@@ -98,6 +99,21 @@ def test_r26_a_day_beside_the_window_is_not_freed_of_what_was_refused(clinic: Wh
         clinic.sync()
         assert str(clinic.row("600103")["date"]) == "2026-05-05"
     assert clinic.slots(here_day)["08:00"] == 1
+
+
+def test_r26_an_incomplete_read_frees_nothing_of_what_was_refused(clinic: WholeClinic) -> None:
+    refused = visit("600102", "2026-05-04 10:30:00", patient_name=SECRET)
+    clinic.shows(seen(VISIT, START), refused)
+    with constraint(clinic, "schedule_appointments", f"patient_name <> '{SECRET}'"):
+        clinic.sync()
+        clinic.shows(seen(VISIT, START))
+        clinic.pims.unreadable = [Unreadable("id_missing", None)]
+        clinic.sync()
+        assert clinic.slots()["10:30"] == 1
+        clinic.pims.unreadable = []
+        clinic.shows(seen(VISIT, START), refused)
+        clinic.sync()
+    assert clinic.slots()["10:30"] == 1
 
 
 def test_r26_on_the_next_runs_only_the_refused_row_is_tried_by_itself(clinic: WholeClinic) -> None:
