@@ -106,7 +106,7 @@ def _last_successes(statuses: list[ClinicStatus], now: datetime) -> Iterator[Met
             if sync.last_success_at is not None:
                 before = oldest.get((sync.sync,), sync.last_success_at)
                 oldest[sync.sync,] = min(before, sync.last_success_at)
-    whose = "of the live and canary clinics that are not paused; dry runs don't count."
+    whose = "of the live and canary clinics that are not paused; only runs that apply count."
     yield _gauge(
         "last_success_timestamp_seconds",
         f"When the sync last succeeded, in Unix time: the oldest last success {whose}",
