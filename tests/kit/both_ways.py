@@ -72,7 +72,7 @@ class World:
 
 @contextmanager
 def world_in(conn: Connection[tuple[Any, ...]], url: str) -> Iterator[World]:
-    """A success, a dry run, a failure, and a hold of all that vanished; each named."""
+    """A success, a preview, a failure, and a hold of all that vanished; each named."""
     bench = Bench(conn, url, add_clinic(conn))
     api = Api(bench, add_clinic(conn), Database(SecretStr(url)))
     with serving(of_gateway(api.gateway)) as server:

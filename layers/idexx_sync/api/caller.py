@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from idexx_sync.api.problems import UNAUTHORIZED_DETAIL, Fault, Problem, invalid
+from idexx_sync.api.problems import UNAUTHORIZED_DETAIL, FieldError, Problem, invalid
 from idexx_sync.core.errors import NotFound
 from idexx_sync.core.vocabulary import Scope
 
@@ -40,7 +40,7 @@ class Caller:
         """The clinic to act for; an operator has to name it in the body."""
         found = self.only_own(wanted)
         if found is None:
-            raise invalid(Fault(detail=CLINIC_NEEDED, pointer="/clinic_id"))
+            raise invalid(FieldError(detail=CLINIC_NEEDED, pointer="/clinic_id"))
         return found
 
     @property

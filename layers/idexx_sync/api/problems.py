@@ -81,7 +81,7 @@ UNAUTHORIZED_DETAIL: Final = "Send a valid key in the header X-API-Key."
 RETRY_AFTER_S: Final = 5
 
 
-class Fault(BaseModel):
+class FieldError(BaseModel):
     """One thing that is wrong with a request."""
 
     model_config = ConfigDict(frozen=True)
@@ -103,7 +103,7 @@ class ProblemView(BaseModel):
     status: int
     code: ProblemCode
     detail: str
-    errors: tuple[Fault, ...] | None = None
+    errors: tuple[FieldError, ...] | None = None
     job_id: UUID | None = None
     """The job that is in the way, or that could not be started."""
     request_id: str | None = Field(default=None)
@@ -117,7 +117,7 @@ class Problem(Exception):
         code: ProblemCode,
         detail: str,
         *,
-        errors: Sequence[Fault] = (),
+        errors: Sequence[FieldError] = (),
         job_id: UUID | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -179,19 +179,19 @@ def problem_of(error: RequestRefused, parameters: Collection[str]) -> Problem:
         case NotFound():
             return not_found(error.what)
         case InvalidInput() if error.field in parameters:
-            return invalid(Fault(detail=error.advice, parameter=error.field))
+            return invalid(FieldError(detail=error.advice, parameter=error.field))
         case InvalidInput():
-            return invalid(Fault(detail=error.advice, pointer=f"/{error.field}"))
+            return invalid(FieldError(detail=error.advice, pointer=f"/{error.field}"))
         case Conflict():
             code = PROBLEM_OF_CONFLICT[error.code]
             return Problem(code, error.message, job_id=error.ids.get("job_id"))
     raise TypeError(f"{type(error).__name__} has no problem")
 
 
-def invalid(*faults: Fault) -> Problem:
+def invalid(*errors: FieldError) -> Problem:
     """A request whose form is right and whose content is not."""
     return Problem(
-        "invalid_request", "; ".join(fault_text(fault) for fault in faults), errors=faults
+        "invalid_request", "; ".join(error_text(error) for error in errors), errors=errors
     )
 
 
@@ -200,14 +200,14 @@ def invalid_body(error: ValidationError) -> Problem:
     found = _details(error)
     if found[0]["type"] == "json_invalid":
         return Problem("invalid_json", f"The body can't be read: {found[0]['msg']}.")
-    return invalid(*(Fault(detail=_text(one), pointer=_pointer(one)) for one in found))
+    return invalid(*(FieldError(detail=_text(one), pointer=_pointer(one)) for one in found))
 
 
 def invalid_query(error: ValidationError) -> Problem:
     """What is wrong with the query, parameter by parameter."""
     return invalid(
         *(
-            Fault(detail=_text(one), parameter=str(one["loc"][0]) if one["loc"] else None)
+            FieldError(detail=_text(one), parameter=str(one["loc"][0]) if one["loc"] else None)
             for one in _details(error)
         )
     )
@@ -217,27 +217,27 @@ def _details(error: ValidationError) -> list[ErrorDetails]:
     return error.errors(include_url=False, include_input=False, include_context=False)
 
 
-def _text(fault: ErrorDetails) -> str:
-    if fault["type"] == "extra_forbidden":
+def _text(error: ErrorDetails) -> str:
+    if error["type"] == "extra_forbidden":
         return "unknown; see /openapi.json for what may be sent"
-    message = fault["msg"].removeprefix("Value error, ")
-    return message.partition(": ")[2] if _named(fault) else message
+    message = error["msg"].removeprefix("Value error, ")
+    return message.partition(": ")[2] if _named(error) else message
 
 
-def _named(fault: ErrorDetails) -> str | None:
+def _named(error: ErrorDetails) -> str | None:
     """The field that a check of the whole names at the beginning of its message."""
-    if fault["loc"]:
+    if error["loc"]:
         return None
-    name, colon, _ = fault["msg"].removeprefix("Value error, ").partition(": ")
+    name, colon, _ = error["msg"].removeprefix("Value error, ").partition(": ")
     return name if colon and name.isidentifier() else None
 
 
-def _pointer(fault: ErrorDetails) -> str:
-    parts = [named] if (named := _named(fault)) else [str(part) for part in fault["loc"]]
+def _pointer(error: ErrorDetails) -> str:
+    parts = [named] if (named := _named(error)) else [str(part) for part in error["loc"]]
     return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
-def fault_text(fault: Fault) -> str:
+def error_text(error: FieldError) -> str:
     """`limit: Input should be …`; the detail alone where no field is named."""
-    where = fault.parameter or (fault.pointer or "").lstrip("/")
-    return f"{where}: {fault.detail}" if where else fault.detail
+    where = error.parameter or (error.pointer or "").lstrip("/")
+    return f"{where}: {error.detail}" if where else error.detail

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from idexx_sync.api.address import Address
 from idexx_sync.api.caller import Caller, caller_from
-from idexx_sync.api.problems import Fault, Problem, invalid, invalid_body, invalid_query
+from idexx_sync.api.problems import FieldError, Problem, invalid, invalid_body, invalid_query
 from idexx_sync.api.routes import Route
 
 MOST_BODY_BYTES: Final = 64 * 1024
@@ -76,7 +76,7 @@ def _query(event: APIGatewayProxyEvent, route: Route) -> BaseModel:
     repeated = [name for name, values in sent.items() if len(values) > 1]
     if repeated:
         raise invalid(
-            *(Fault(detail="sent more than once", parameter=name[:60]) for name in repeated)
+            *(FieldError(detail="sent more than once", parameter=name[:60]) for name in repeated)
         )
     single = dict(event.get("queryStringParameters") or {})
     single.update({name: values[0] for name, values in sent.items() if values})
@@ -130,7 +130,7 @@ def _headers(event: APIGatewayProxyEvent, route: Route) -> dict[str, str]:
             raise Problem(
                 "header_repeated",
                 f"Send {name} once.",
-                errors=[Fault(detail="sent with different values", parameter=name)],
+                errors=[FieldError(detail="sent with different values", parameter=name)],
             )
         if values:
             found[name] = values[0]

@@ -117,4 +117,6 @@ def _page(prefix: str) -> str:
         swagger_base_url="",
         oauth2_config=None,
     )
-    return page.replace("<title>Swagger UI</title>", "<title>idexx-sync</title>")
+    return page.replace("<title>Swagger UI</title>", "<title>idexx-sync</title>").replace(
+        'currentUrl.pathname + "?format=json"', json.dumps(f"{prefix}/openapi.json")
+    )

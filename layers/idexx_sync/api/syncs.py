@@ -7,7 +7,7 @@ from uuid import UUID
 
 from idexx_sync.api.handler import ApiDependencies, Operation, Page, Response
 from idexx_sync.api.models import StartRequest
-from idexx_sync.api.problems import RETRY_AFTER_S, Fault, Problem, invalid
+from idexx_sync.api.problems import RETRY_AFTER_S, FieldError, Problem, invalid
 from idexx_sync.api.request import Request
 from idexx_sync.api.routes import OperationId
 from idexx_sync.core.catalog import CATALOG, SyncName
@@ -119,7 +119,7 @@ def _idempotency_key(request: Request) -> IdempotencyKey | None:
         return None
     if _IDEMPOTENCY_KEY.fullmatch(key) is None:
         detail = "at most 200 visible ASCII characters, without blanks; a UUID is a good choice"
-        raise invalid(Fault(detail=detail, parameter="Idempotency-Key"))
+        raise invalid(FieldError(detail=detail, parameter="Idempotency-Key"))
     return IdempotencyKey(request.caller.key_id, request.route.operation, key)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 from pydantic import BaseModel, ConfigDict
 
-from idexx_sync.api.problems import Fault, fault_text
+from idexx_sync.api.problems import FieldError, error_text
 from idexx_sync.cli.exits import Exit, exit_of_answer
 from idexx_sync.core.errors import Conflict, InvalidInput, NotFound, RequestRefused
 
@@ -46,7 +46,7 @@ class ReceivedProblem(BaseModel):
 
     code: str
     detail: str
-    errors: tuple[Fault, ...] | None = None
+    errors: tuple[FieldError, ...] | None = None
     job_id: UUID | None = None
 
 
@@ -87,5 +87,5 @@ def usage_errors() -> Iterator[None]:
         raise typer.BadParameter(error.advice, param_hint=f"'{option}'") from None
 
 
-def _unnamed(faults: Sequence[Fault], detail: str) -> list[str]:
-    return [text for fault in faults if (text := fault_text(fault)) not in detail]
+def _unnamed(errors: Sequence[FieldError], detail: str) -> list[str]:
+    return [text for error in errors if (text := error_text(error)) not in detail]

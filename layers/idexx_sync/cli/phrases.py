@@ -32,7 +32,7 @@ WARNINGS: Final = {
     "unknown_words": "words of Neo seen for the first time and not understood",
     "ends_after_midnight": "visits that end after midnight, stored as ending at 23:59:59",
     "look_ups_failed": "look-ups by id that gave no usable answer",
-    "recomputed": "rows computed anew after a change of settings",
+    "recomputed": "rows that said otherwise than Neo without news from it, computed anew",
     "many_removed": "proven removals, more than half of the rows: worth a look",
     "kept_out_by_a_person": "holds that a person rejected and that are still found",
     "conflicts_left_for_next_run": "rows that somebody else changed meanwhile",
@@ -43,7 +43,8 @@ WARNINGS: Final = {
     "consultations_wrong_patient": "clinical records of another patient than their visit's; left",
     "consultations_vanished": "clinical records that Neo no longer has; what was read stays",
     "consultations_left": "clinical records left for the next run",
-    "values_unreadable": "values in ODIS that cannot be read, named below; correct them there",
+    "values_unreadable": "values in ODIS that cannot be read, named below; those that no run "
+    "writes anew, correct there",
     "rows_refused": "rows that ODIS's database refused, named below; all others were written",
     "life_status_in_doubt": "patients that may have died; marked, and for a person to look at",
 }
@@ -75,7 +76,7 @@ REASONS: Final = {
     "new": "new",
     "source": "changed in Neo",
     "came_back": "came back",
-    "rederived": "settings changed",
+    "rederived": "says otherwise than Neo",
     "moved_away": "moved out of the window",
     "deleted_at_source": "deleted in Neo",
     "cancelled_at_source": "cancelled in Neo",

@@ -25,7 +25,9 @@ FirstDay = Annotated[
 ]
 LastDay = Annotated[
     date | None,
-    typer.Option("--to", metavar="DATE", parser=as_day, help=f"Last day; at most {MOST_DAYS}."),
+    typer.Option(
+        "--to", metavar="DATE", parser=as_day, help=f"Last day; at most {MOST_DAYS} days in all."
+    ),
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would change and write none of it.")

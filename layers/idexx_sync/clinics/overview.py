@@ -23,7 +23,7 @@ class SyncHistory:
 
     sync: SyncName
     last_success_at: datetime | None
-    """None: never, or so long ago that the job is gone. Dry runs don't count."""
+    """None: never, or so long ago that the job is gone. Only runs that apply count."""
     error_kind: str | None
     """Of the newest job that came to an end or failed; skipped ones tell nothing."""
     error_message: str | None

@@ -7,8 +7,8 @@
 * SyncError
   - the clinic must act:  CredentialsRejected, PasswordChangeRequired, AccountLocked,
                           ChallengeRequired
-  - ODIS must act:        PageUnknown, ShapeChanged, ImplausibleData, MappingError,
-                          ConfigurationInvalid, InternalError
+  - ODIS must act:        PageUnknown, ShapeChanged, ImplausibleData, ConfigurationInvalid,
+                          InternalError
   - nobody must act:      PimsUnavailable, PimsSlow, Throttled, DatabaseUnavailable,
                           DeadlineExceeded, LeaseLost
 
@@ -149,12 +149,6 @@ class ImplausibleData(OdisMustAct):
     """The data were readable and can't be true; a person must look."""
 
     kind = "implausible_data"
-
-
-class MappingError(OdisMustAct):
-    """A record could be read and has no place in ODIS's tables."""
-
-    kind = "mapping_error"
 
 
 class ConfigurationInvalid(OdisMustAct):

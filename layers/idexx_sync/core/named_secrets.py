@@ -21,12 +21,19 @@ _ABSENT: Final = frozenset({"ResourceNotFoundException", "InvalidRequestExceptio
 _DENIED: Final = "AccessDeniedException"
 """Also of a name that does not exist, where the role may read some names only."""
 
+_MAKE: Final = "make it and let our role read it, or correct the name that the variable holds"
+
 
 @dataclass(frozen=True, slots=True)
 class NamedBy:
     """Marks a setting whose value may be a secret; `variable` holds the secret's name."""
 
     variable: str
+
+
+def naming_variable(field: FieldInfo) -> str | None:
+    """The variable that may hold the name of the setting's secret, if its value may be one."""
+    return next((mark.variable for mark in field.metadata if isinstance(mark, NamedBy)), None)
 
 
 class NamedSecrets(PydanticBaseSettingsSource):
@@ -47,11 +54,11 @@ class NamedSecrets(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         key = field.validation_alias if isinstance(field.validation_alias, str) else field_name
-        marks = [mark.variable for mark in field.metadata if isinstance(mark, NamedBy)]
-        if not marks or self.current_state.keys() & {key, field_name}:
+        variable = naming_variable(field)
+        if variable is None or self.current_state.keys() & {key, field_name}:
             return None, key, False
-        secret_id = os.environ.get(marks[0])
-        return (self._read(secret_id, marks[0]) if secret_id else None), key, False
+        secret_id = os.environ.get(variable)
+        return (self._read(secret_id, variable) if secret_id else None), key, False
 
     def _read(self, secret_id: str, variable: str) -> str:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -62,16 +69,20 @@ class NamedSecrets(PydanticBaseSettingsSource):
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "unknown"))
             if code in _ABSENT:
-                raise _unusable(variable, "there is no such secret in Secrets Manager") from None
+                raise _unusable(
+                    variable, f"there is no such secret in Secrets Manager; {_MAKE}"
+                ) from None
             if code == _DENIED:
-                what = "no secret of that name, or the role may not read it"
+                what = f"no secret of that name, or the role may not read it; {_MAKE}"
                 raise _unusable(variable, what) from None
             raise _unreachable(variable, code) from None
         except BotoCoreError as error:
             raise _unreachable(variable, type(error).__name__) from None
         value = str(answer.get("SecretString", "")).strip()
         if not value:
-            raise _unusable(variable, "the secret that it names holds no text")
+            raise _unusable(
+                variable, "the secret that it names holds no text; put its value into it"
+            )
         return value
 
 
@@ -81,7 +92,8 @@ def _unusable(variable: str, what: str) -> SecretUnreadable:
 
 def _unreachable(variable: str, code: str) -> SecretUnreadable:
     return SecretUnreadable(
-        f"{variable}: Secrets Manager did not give the secret that it names ({code})",
+        f"{variable}: Secrets Manager did not give the secret that it names ({code}); "
+        "see that AWS's region, credentials and network are right here, or try again",
         code="secret_unreachable",
     )
 

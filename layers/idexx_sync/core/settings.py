@@ -19,7 +19,7 @@ from pydantic_settings import (
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, InvalidInput
-from idexx_sync.core.named_secrets import NamedBy, NamedSecrets
+from idexx_sync.core.named_secrets import NamedBy, NamedSecrets, naming_variable
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ADDRESS: Final = re.compile(
@@ -222,14 +222,20 @@ def load[S: BaseSettings](kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        raise ConfigurationInvalid(_named_faults(error), code="settings") from None
+        raise ConfigurationInvalid(_named_faults(error, kind), code="settings") from None
 
 
-def _named_faults(error: ValidationError) -> str:
+def _named_faults(error: ValidationError, kind: type[BaseSettings]) -> str:
+    instead = {
+        field.validation_alias or name: f"missing, and {variable} names no secret either"
+        for name, field in kind.model_fields.items()
+        if (variable := naming_variable(field))
+    }
     faults = []
     for fault in error.errors(include_url=False, include_input=False):
         field = str(fault["loc"][0])
         name = field if field.isupper() else f"IDEXX_SYNC_{field.upper()}"
-        what = "missing" if fault["type"] == "missing" else fault["msg"]
+        missing = instead.get(field, "missing")
+        what = missing if fault["type"] == "missing" else fault["msg"]
         faults.append(f"{name}: {what.removeprefix('Value error, ')}")
     return "set these environment variables: " + "; ".join(faults)

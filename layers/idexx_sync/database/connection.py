@@ -165,10 +165,6 @@ class Database:
         self._url = newest
         return connect(newest, patience)
 
-    def reconnect(self) -> Conn:
-        self.close()
-        return self.connection()
-
     def close(self) -> None:
         if self._conn is not None:
             self._conn.close()

@@ -11,11 +11,10 @@ A clinic is never a label: with `clinic_id` the whole exposition is that clinic'
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, get_args
+from typing import get_args
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
 from idexx_sync.clinics.overview import ClinicOverview
@@ -25,11 +24,9 @@ from idexx_sync.core.vocabulary import UNFINISHED, Freshness, Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.metrics.counts import QUANTILES, Counts, DurationCount, QueueCount, read_counts
 
-CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
-
 
 def exposition(conn: Conn, clinic_id: UUID | None = None) -> bytes:
-    """All metrics as text of CONTENT_TYPE, over all clinics or of the one named.
+    """All metrics in Prometheus's text format, over all clinics or of the one named.
 
     One round trip. NotFound when ODIS has no such clinic.
     """
@@ -106,7 +103,7 @@ def _last_successes(statuses: list[ClinicStatus], now: datetime) -> Iterator[Met
             if sync.last_success_at is not None:
                 before = oldest.get((sync.sync,), sync.last_success_at)
                 oldest[sync.sync,] = min(before, sync.last_success_at)
-    whose = "of the live and canary clinics that are not paused; dry runs don't count."
+    whose = "of the live and canary clinics that are not paused; only runs that apply count."
     yield _gauge(
         "last_success_timestamp_seconds",
         f"When the sync last succeeded, in Unix time: the oldest last success {whose}",

@@ -19,7 +19,7 @@ from idexx_sync.schedules.entries import Entry
 LONGEST_CRON: Final = 100
 """Characters; what ODIS's admin screen lets in."""
 _FIELDS: Final = 5
-_HASH: Final = re.compile(r"(^|[\s,])H", re.IGNORECASE)
+_HASH: Final = re.compile(r"(^|[\s,])H(?![a-z])", re.IGNORECASE)
 _ANY_TIME: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _HOURS: Final = 24
 _SECOND: Final = timedelta(seconds=1)
@@ -112,10 +112,10 @@ def _clocks_change_near(moment: datetime, zone: ZoneInfo) -> bool:
 def _read(cron: str, start: datetime, *, reverse: bool = False) -> CronSim:
     if len(cron) > LONGEST_CRON:
         raise BadCron(f"a cron has at most {LONGEST_CRON} characters, this one {len(cron)}")
-    if _HASH.search(cron):
-        raise BadCron(f"{cron!r} spreads by a hash (H), which is not supported yet")
     if len(cron.split()) != _FIELDS:
         raise BadCron(f"{cron!r} has {len(cron.split())} fields, a unix cron has {_FIELDS}")
+    if _HASH.search(cron):
+        raise BadCron(f"{cron!r} spreads by a hash (H), which is not supported yet")
     try:
         return CronSim(cron, start, reverse=reverse)
     except CronSimError as error:

@@ -1,6 +1,6 @@
 """A change to one record in the terms that all syncs share, and what of it may be told. Pure.
 
-Counts, audits, the plan of a dry run and the report are made of this face alone, so that each of
+Counts, audits, the plan of a preview and the report are made of this face alone, so that each of
 them exists once for all syncs.
 """
 
@@ -70,7 +70,7 @@ def disclosed(change: Change, fingerprints: Fingerprints) -> dict[str, dict[str,
 
 
 def planned_changes(changes: Collection[Change]) -> list[dict[str, Any]]:
-    """What a dry run would change, by key and names of fields, without values."""
+    """What a run that applies would change, by key and names of fields, without values."""
     return [
         {
             "id": change.key,

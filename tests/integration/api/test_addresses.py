@@ -37,7 +37,9 @@ def test_what_we_link_to_is_where_the_caller_asked(api: Api, base: str | None, p
     assert location == f"{prefix}/api/sync/jobs/{started.json['id']}"
     assert caller.get(location.removeprefix(prefix)).json["id"] == started.json["id"]
     assert document.json["servers"] == [{"url": prefix or "/"}]
-    assert f'"url": "{prefix or "/"}"' in caller.get("/docs").text
+    page = caller.get("/docs").text
+    assert f'"url": "{prefix or "/"}"' in page
+    assert f'updateUrl("{prefix}/openapi.json")' in page
 
 
 @based

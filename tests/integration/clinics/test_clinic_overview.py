@@ -175,13 +175,15 @@ def test_the_history_is_the_last_success_and_the_newest_outcome(
     clinic_id = add_clinic(conn)
     for job in jobs:
         add_job(conn, clinic_id, **job)
-    add_job(conn, clinic_id, before(minutes=5), "failed", sync="cases", error_kind="mapping_error")
+    add_job(
+        conn, clinic_id, before(minutes=5), "failed", sync="cases", error_kind="implausible_data"
+    )
 
     histories = clinic_overview(conn, clinic_id).histories
 
     assert [(one.sync, one.last_success_at, one.error_kind) for one in histories] == [
         ("inbound", success, error_kind),
-        ("cases", None, "mapping_error"),
+        ("cases", None, "implausible_data"),
     ]
 
 

@@ -110,7 +110,9 @@ def test_a_value_that_is_neither_given_nor_named_is_missing(
 ) -> None:
     environ.setenv("IDEXX_SYNC_PEPPER_SECRET", "")
 
-    with pytest.raises(ConfigurationInvalid, match="IDEXX_SYNC_PEPPER: missing"):
+    with pytest.raises(
+        ConfigurationInvalid, match="IDEXX_SYNC_PEPPER: missing, and IDEXX_SYNC_PEPPER_SECRET "
+    ):
         load(KeySettings)
 
 
@@ -120,7 +122,9 @@ def test_a_secret_that_does_not_exist_is_named_by_its_variable(
 ) -> None:
     environ.setenv(variable, "postgresql://sync:made-up@host/pasted-here-by-mistake")
 
-    with pytest.raises(SecretUnreadable, match=f"^{variable}: there is no such") as raised:
+    with pytest.raises(
+        SecretUnreadable, match=f"^{variable}: there is no such .*; make it and let"
+    ) as raised:
         load(KeySettings if "PEPPER" in variable else Settings)
 
     assert (raised.value.code, raised.value.retryable) == ("secret", True)
@@ -134,7 +138,9 @@ def test_a_secret_without_text_is_named_by_its_variable(
     secrets.delete_secret(SecretId="test/pepper", ForceDeleteWithoutRecovery=True)
     secrets.create_secret(Name="test/pepper", **value)
 
-    with pytest.raises(ConfigurationInvalid, match=r"^IDEXX_SYNC_PEPPER_SECRET: .*holds no text"):
+    with pytest.raises(
+        ConfigurationInvalid, match=r"^IDEXX_SYNC_PEPPER_SECRET: .*holds no text; put"
+    ):
         load(KeySettings)
 
 
@@ -152,7 +158,9 @@ def test_an_unreachable_secrets_manager_is_named_and_may_be_tried_again(
     environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     environ.setattr(named_secrets, "TRIES", 1)
 
-    with pytest.raises(SecretUnreadable, match=r"^IDEXX_SYNC_DATABASE_SECRET: .*Endpoint") as it:
+    with pytest.raises(
+        SecretUnreadable, match=r"^IDEXX_SYNC_DATABASE_SECRET: .*Endpoint.*; see that"
+    ) as it:
         load(DatabaseSettings)
 
     assert isinstance(it.value, ConfigurationInvalid)

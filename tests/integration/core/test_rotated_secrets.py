@@ -313,6 +313,7 @@ def test_a_refused_secret_is_named_by_its_setting(secrets: Secrets, variable: st
         load(DatabaseSettings)
 
     assert raised.value.message == (
-        f"{variable}: no secret of that name, or the role may not read it"
+        f"{variable}: no secret of that name, or the role may not read it; make it and let our "
+        "role read it, or correct the name that the variable holds"
     )
     assert raised.value.retryable

@@ -1,4 +1,4 @@
-"""The one path of every run: orders, leases, skipped runs, dry runs, configuration."""
+"""The one path of every run: orders, leases, skipped runs, previews, configuration."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from idexx_sync.api.problems import PROBLEM_OF_CONFLICT, Fault, Problem, problem_of
+from idexx_sync.api.problems import PROBLEM_OF_CONFLICT, FieldError, Problem, problem_of
 from idexx_sync.core.errors import (
     Conflict,
     ConflictCode,
@@ -43,8 +43,8 @@ def test_a_field_is_a_parameter_of_the_query_or_else_one_of_the_body() -> None:
     in_query, in_body = of(error, "limit", "cursor"), of(error, "limit")
 
     assert (in_query.code, in_query.status) == ("invalid_request", 422)
-    assert in_query.errors == (Fault(detail="no cursor of ours", parameter="cursor"),)
-    assert in_body.errors == (Fault(detail="no cursor of ours", pointer="/cursor"),)
+    assert in_query.errors == (FieldError(detail="no cursor of ours", parameter="cursor"),)
+    assert in_body.errors == (FieldError(detail="no cursor of ours", pointer="/cursor"),)
     assert in_query.detail == in_body.detail == error.message
 
 

@@ -161,7 +161,7 @@ def test_what_somebody_must_do_comes_before_age() -> None:
         overview(history(fresh), stage="off"),
         overview(history(fresh), credential_version=None, attempts=()),
         overview(history(fresh), attempts=(Attempt(ago(days=1), "account_locked"),)),
-        overview(history(fresh, "mapping_error")),
+        overview(history(fresh, "implausible_data")),
     ):
         assert inbound(broken).freshness == "action_required"
     login_unknown = (Attempt(ago(minutes=1), None),)
@@ -191,7 +191,7 @@ def test_paused_comes_before_everything_else(fields: dict[str, Any], reason: str
 
 
 def test_the_failure_of_one_sync_says_nothing_of_another() -> None:
-    failed, fine = "mapping_error", ago(minutes=1)
+    failed, fine = "implausible_data", ago(minutes=1)
     clinic = overview(
         history(fine), history(None, failed, "cases"), history(fine, None, "reconciliation")
     )
@@ -302,7 +302,7 @@ def test_an_open_breaker_is_told_once_beside_other_failures() -> None:
     refused = (Attempt(ago(days=1), "credentials_rejected"),)
     clinic = overview(
         history(None, "credentials_rejected"),
-        history(None, "mapping_error", "cases"),
+        history(None, "implausible_data", "cases"),
         attempts=refused,
     )
 
@@ -310,7 +310,7 @@ def test_an_open_breaker_is_told_once_beside_other_failures() -> None:
 
     assert [(need.who, need.what.partition(":")[0]) for need in needs] == [
         ("clinic", "credentials_rejected"),
-        ("odis", "last cases job failed, mapping_error"),
+        ("odis", "last cases job failed, implausible_data"),
     ]
 
 

@@ -137,6 +137,8 @@ def test_times_are_those_of_a_clock_watched_minute_by_minute(
 BAD = [
     ("H/15 * * * *", "spreads by a hash (H)"),
     ("5 h(4-5) * * *", "spreads by a hash (H)"),
+    ("every hour", "has 2 fields"),
+    ("at the half hour please", "Bad minute"),
     ("0 0 * *", "has 4 fields"),
     ("0 0 0 * * *", "has 6 fields"),
     ("@daily", "has 1 fields"),
