@@ -1,4 +1,4 @@
-"""One clinic on a simulated Neo, worked on by the real worker handler, for tests over real HTTP."""
+"""One clinic on a simulated Neo, worked on by the real worker, for tests over real HTTP."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -7,7 +7,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from functions.inbound_sync.handler import worker
+from idexx_sync.core.kept import Kept
+from idexx_sync.core.settings import Settings
 from idexx_sync.database.connection import Conn
+from idexx_sync.jobs.runner import Dependencies
+from idexx_sync.jobs.wiring import keep_dependencies, process_dependencies
+from idexx_sync.jobs.worker import WorkerHandler, sync_worker
+from idexx_sync.pims.neo.provider import Login
+from idexx_sync.syncs.inbound.sync import InboundSync
 from neo_simulator.client import Company
 from tests.kit.clinic import add_clinic, set_credentials, set_session
 from tests.kit.database import query
@@ -18,14 +25,24 @@ ZONE = "America/Los_Angeles"
 
 @dataclass
 class WorkedClinic:
-    """A clinic whose runs go the whole way: handler, Postgres, HTTP, and Chromium for a login."""
+    """A clinic whose runs go the whole way: handler, Postgres, HTTP, and a login."""
 
     conn: Conn
     neo: Company
     transport: str = "http"
+    login: Login | None = None
+    """None: with a Chromium, by the deployed handler itself."""
     clinic_id: UUID = field(init=False)
+    dependencies: Kept[Settings, Dependencies] = field(init=False)
+    """The worker process's."""
+    worker: WorkerHandler = field(init=False)
 
     def __post_init__(self) -> None:
+        self.dependencies = process_dependencies
+        self.worker = worker
+        if self.login is not None:
+            self.dependencies = keep_dependencies(self.login)
+            self.worker = sync_worker(InboundSync(), self.dependencies)
         self.clinic_id = add_clinic(self.conn, zone=ZONE, base_url=self.neo.base_url)
         self.conn.execute("UPDATE idexx_sync.clinic_settings SET transport = %s", (self.transport,))
         self.set_credentials()
@@ -41,7 +58,11 @@ class WorkedClinic:
     def work(self, **params: Any) -> dict[str, Any]:
         """One invocation of the worker; raises what leaves the handler."""
         event = {"v": 1, "clinic_id": str(self.clinic_id), "trigger": "api", "params": params}
-        return worker(event, None)
+        return self.worker(event, None)
+
+    def work_again(self, job_id: Any) -> dict[str, Any]:
+        """Lambda's retry of the same job."""
+        return self.worker({"v": 1, "job_id": str(job_id)}, None)
 
     def newest_job(self) -> dict[str, Any]:
         found = query(

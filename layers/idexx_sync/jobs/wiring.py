@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic
@@ -20,6 +20,9 @@ from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.access_store import PostgresLoginStore, StoredSessionOnly
 from idexx_sync.pims.protocol import Pims
 
+if TYPE_CHECKING:  # a process that opens no Neo never loads it
+    from idexx_sync.pims.neo.provider import Login
+
 
 def make_dependencies(
     settings: Settings,
@@ -27,10 +30,12 @@ def make_dependencies(
     retried: bool,
     progress: Progress | None = None,
     newest: Callable[[], Settings] | None = None,
+    login: "Login | None" = None,
 ) -> Dependencies:
     """Dependencies over real Postgres and the real Neo provider.
 
-    `newest` gives the settings that count by now, once a secret among these was refused.
+    `newest` gives the settings that count by now, once a secret among these was refused. Without
+    a `login` a headless Chromium logs in.
     """
     quiet_drivers()
     now_valid = newest or (lambda: settings)
@@ -40,7 +45,7 @@ def make_dependencies(
         fingerprint_keys=read_fingerprint_keys(settings.fingerprint_key),
         database=database,
         open_pims=_neo_opener(
-            settings, lambda: _keys_of(now_valid()), database, progress or Silent()
+            settings, lambda: _keys_of(now_valid()), database, progress or Silent(), login
         ),
         progress=progress or Silent(),
         retried=retried,
@@ -51,13 +56,19 @@ def _keys_of(settings: Settings) -> Keyring:
     return keyring(settings.local_key)
 
 
-process_dependencies: Final[Kept[Settings, Dependencies]] = Kept(
-    KeptSettings(load_settings),
-    lambda settings: make_dependencies(
-        settings, retried=True, newest=lambda: process_dependencies.settings.newest()
-    ),
-    lambda made: made.database.close(),
-)
+def keep_dependencies(login: "Login | None" = None) -> Kept[Settings, Dependencies]:
+    """Dependencies of the environment's settings, made when first asked for and then kept."""
+    kept: Kept[Settings, Dependencies] = Kept(
+        KeptSettings(load_settings),
+        lambda settings: make_dependencies(
+            settings, retried=True, newest=lambda: kept.settings.newest(), login=login
+        ),
+        lambda made: made.database.close(),
+    )
+    return kept
+
+
+process_dependencies: Final = keep_dependencies()
 """The worker process's dependencies, made at the first event and kept warm."""
 
 
@@ -101,6 +112,7 @@ def _neo_opener(
     newest_keys: Callable[[], Keyring],
     database: Database,
     progress: Progress,
+    login: "Login | None",
 ) -> OpenPims:
     from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
 
@@ -136,6 +148,7 @@ def _neo_opener(
             time_left=lifetime.time_left,
             on_progress=_Telling(lifetime, progress),
             beat=lifetime.beat,
+            login=login,
         ) as pims:
             lifetime.on_end(pims.interrupt)
             yield pims

@@ -1,8 +1,9 @@
-"""What the real world does to a run: real handler, real HTTP, real Chromium, real database.
+"""What the real world does to a run: real handler, real HTTP, real database.
 
 The transports meet in one seam, and above it a run is the same code. So each fault is tried here
 over plain HTTP, and over both in `pims/neo/test_neo_browser_transport.py`; with Playwright, only
-runs in which it is started, handed a session, or ended.
+runs in which it is started, handed a session, or ended. Where only Neo's answers are the subject,
+a login needs no browser.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from idexx_sync.jobs import wiring
 from idexx_sync.jobs.worker import EventUnreadable, WillBeRetried
 from neo_simulator.client import Simulator
 from tests.kit.database import query
@@ -27,6 +27,7 @@ from tests.kit.neo_faults import (
     SUBSETS,
     Refusal,
 )
+from tests.kit.plain_login import PlainLogin
 from tests.kit.settings import process_environment
 from tests.kit.worked_clinic import WorkedClinic
 
@@ -44,8 +45,15 @@ BOTH = pytest.mark.parametrize("transport", ["http", "browser"], indirect=True)
 
 
 @pytest.fixture
+def with_chromium(transport: str) -> bool:
+    """Whether runs log in with a real Chromium: as all do that go on with its session."""
+    return transport == "browser"
+
+
+@pytest.fixture
 def clinic(
     transport: str,
+    with_chromium: bool,
     conn: Connection[tuple[Any, ...]],
     database: str,
     simulator: Simulator,
@@ -56,7 +64,8 @@ def clinic(
     monkeypatch.setenv("IDEXX_SYNC_CHROMIUM_PATH", str(chromium_path))
     neo = simulator.create_company(generate=False)
     with process_environment(monkeypatch, database, neo.base_url):
-        worked = WorkedClinic(conn, neo, transport)
+        login = None if with_chromium else PlainLogin(neo.base_url)
+        worked = WorkedClinic(conn, neo, transport, login)
         neo.book_many(
             [
                 {
@@ -69,6 +78,7 @@ def clinic(
             ]
         )
         yield worked
+        worked.dependencies.forget()
         neo.remove()
 
 
@@ -83,6 +93,7 @@ def synced(clinic: WorkedClinic) -> WorkedClinic:
 
 
 @BOTH
+@pytest.mark.parametrize("with_chromium", [True])
 def test_first_sync_logs_in_once_and_second_one_only_reads(clinic: WorkedClinic) -> None:
     assert clinic.work()["status"] == "succeeded"
     assert len(clinic.neo.logins()) == 1
@@ -149,7 +160,7 @@ def test_a_neo_that_does_not_answer_is_retryable_and_changes_nothing(
     synced: WorkedClinic, refusal: Refusal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDEXX_SYNC_NEO_TIMEOUT_SECONDS", "0.3")
-    wiring.process_dependencies.forget()
+    synced.dependencies.forget()
     before = synced.rows()
     synced.neo.book(start=f"{synced.today() + timedelta(days=1)} 17:00:00")
     synced.neo.fault(refusal.action, path="getCalendarEventData")
@@ -161,16 +172,9 @@ def test_a_neo_that_does_not_answer_is_retryable_and_changes_nothing(
     assert (job["status"], job["error_kind"]) == ("queued", refusal.kind)
     assert synced.rows() == before
     synced.neo.reset_knobs()
-    again = entry_again(job["id"])
+    again = synced.work_again(job["id"])
     assert again["status"] == "succeeded"
     assert len(synced.rows()) == 25
-
-
-def entry_again(job_id: Any) -> dict[str, Any]:
-    """Lambda's retry of the same job."""
-    from functions.inbound_sync.handler import worker
-
-    return worker({"v": 1, "job_id": str(job_id)}, None)
 
 
 def test_a_neo_that_is_gone_is_retryable(
@@ -178,7 +182,7 @@ def test_a_neo_that_is_gone_is_retryable(
 ) -> None:
     nowhere = "http://127.0.0.1:9"
     monkeypatch.setenv("IDEXX_SYNC_NEO_HOSTS", nowhere)
-    wiring.process_dependencies.forget()
+    synced.dependencies.forget()
     synced.conn.execute("UPDATE idexx_sync.clinic_settings SET base_url = %s", (nowhere,))
 
     with pytest.raises(WillBeRetried):
@@ -326,7 +330,7 @@ def test_database_down_leaves_the_handler(
     clinic: WorkedClinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
-    wiring.process_dependencies.forget()
+    clinic.dependencies.forget()
 
     with pytest.raises(Exception, match="Postgres did not answer") as raised:
         clinic.work()

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from neo_simulator.client import Company, Simulator
+from tests.kit.shared_chromium import running_chromium
 
 
 @pytest.fixture
@@ -27,11 +28,8 @@ def reader(clinic: Company) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")  # Playwright in this thread admits no second one beside it
 def browser(chromium_path: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-dev-shm-usage"]
-        running = playwright.chromium.launch(executable_path=chromium_path, args=flags)
+    with running_chromium(chromium_path) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

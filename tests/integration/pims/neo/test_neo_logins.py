@@ -1,50 +1,29 @@
-"""Logging in to a simulated Neo with a real Chromium: every outcome told apart."""
+"""Logging in to a simulated Neo with a Chromium of the login's own, and what is left of it."""
 
 import logging
 import os
 import signal
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from idexx_sync.core import errors
-from idexx_sync.core.errors import SyncError
 from idexx_sync.pims.access import LoginOutcome
+from tests.integration.pims.neo.logging_in import everything_said, log_in
 from tests.kit.login_store import CANARY_PASSWORD
 from tests.kit.neo import WEEK, Clinic
 from tests.kit.processes import children, command_line
-
-
-def log_in(clinic: Clinic, **limits: Any) -> None:
-    """A run that finds no session."""
-    with clinic.opened(limits=limits) as neo:
-        neo.schedule(WEEK)
-        assert neo.logged_in
 
 
 def left_behind() -> tuple[list[str], list[int], int]:
     """Run folders of this process, children of this process, its open files."""
     folders = [str(path) for path in Path("/tmp").glob(f"run-{os.getpid()}-*")]  # noqa: S108
     return folders, sorted(children(os.getpid())), psutil.Process().num_fds()
-
-
-def everything_said(error: BaseException, caplog: pytest.LogCaptureFixture) -> str:
-    """All that an error and the logs could tell, hidden causes included."""
-    seen: list[BaseException] = []
-    following: BaseException | None = error
-    while following is not None and following not in seen:
-        seen.append(following)
-        following = following.__cause__ or following.__context__
-    told = [part for one in seen for part in (repr(one), str(one), repr(vars(one)))]
-    told += [line for one in seen for line in traceback.format_exception(one)]
-    return "\n".join([*told, caplog.text])
 
 
 def test_a_login_leaves_a_session_and_nothing_else(
@@ -73,29 +52,10 @@ def test_a_login_leaves_a_session_and_nothing_else(
         assert not neo.logged_in
 
 
-@pytest.mark.parametrize("variant", ["csrf", "slow_page", "announcement_modal"])
-def test_a_login_page_may_be_slow_or_crowded(clinic: Clinic, variant: str) -> None:
-    clinic.company.set_knob("slow_page_ms", 700)
-    clinic.company.set_knob("login_variant", variant)
-
-    log_in(clinic)
-    assert clinic.login_store.outcomes == ["ok"]
-
-
-@pytest.mark.parametrize(
-    ("style", "marked"),
-    [
-        ("200", "alert-danger"),
-        ("302", "role-alert"),
-        ("200", "unmarked"),
-    ],
-)
 def test_a_wrong_password_is_rejected_and_never_quoted(
-    clinic: Clinic, style: str, marked: str, caplog: pytest.LogCaptureFixture
+    clinic: Clinic, caplog: pytest.LogCaptureFixture
 ) -> None:
     clinic.company.set_password("Another-9!password")
-    clinic.company.set_knob("wrong_password_style", style)
-    clinic.company.set_knob("wrong_password_class", marked)
 
     with caplog.at_level(logging.DEBUG), pytest.raises(errors.CredentialsRejected) as caught:
         log_in(clinic)
@@ -104,73 +64,12 @@ def test_a_wrong_password_is_rejected_and_never_quoted(
     assert CANARY_PASSWORD not in everything_said(caught.value, caplog)
 
 
-@pytest.mark.parametrize(
-    ("variant", "outcome", "kind"),
-    [
-        ("locked", "account_locked", errors.AccountLocked),
-        ("mfa", "challenge_required", errors.ChallengeRequired),
-        ("sso", "challenge_required", errors.ChallengeRequired),
-        ("captcha", "challenge_required", errors.ChallengeRequired),
-        ("branch_chooser", "challenge_required", errors.ChallengeRequired),
-        ("password_change", "password_change_required", errors.PasswordChangeRequired),
-        ("unknown_landing", "page_unknown", errors.PageUnknown),
-    ],
-)
-def test_whatever_comes_instead_of_the_dashboard_has_a_name(
-    clinic: Clinic, variant: str, outcome: LoginOutcome, kind: type[SyncError]
-) -> None:
-    clinic.company.set_knob("login_variant", variant)
-
-    with pytest.raises(kind):
-        log_in(clinic)
-    assert clinic.login_store.outcomes == [outcome]
-    assert len(clinic.company.logins()) == 1
-    assert clinic.login_store.stored is None
-
-
-def test_nothing_is_typed_into_an_unknown_form(clinic: Clinic) -> None:
-    clinic.company.set_knob("login_variant", "changed_form")
-
-    with pytest.raises(errors.PageUnknown) as caught:
-        log_in(clinic, login_timeout_seconds=10)
-    assert caught.value.code == "login_form"
-    assert clinic.company.logins() == []
-
-
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [
-        ({"path": "^/login", "nth": 1, "action": "502_html"}, "status_502"),
-        ({"path": "^/login", "nth": 2, "action": "500"}, "status_500"),
-        ({"path": "^/login", "nth": 2, "times": 9, "action": "drop"}, "connection"),
-    ],
-    ids=str,
-)
-def test_trouble_at_neo_is_not_the_clinics_fault(
-    clinic: Clinic, fault: dict[str, Any], code: str
-) -> None:
-    clinic.company.set_knob("faults", [fault])
-
-    with pytest.raises(errors.PimsUnavailable) as caught:
-        log_in(clinic)
-    assert clinic.login_store.outcomes == ["unavailable"]
-    assert caught.value.code == code
-
-
 def test_a_login_that_is_not_answered_in_time_is_unavailable(clinic: Clinic) -> None:
     clinic.company.fault({"kind": "delay", "ms": 60_000}, path="^/dashboard")
 
     with pytest.raises(errors.PimsUnavailable) as caught:
         log_in(clinic, login_timeout_seconds=6)
     assert caught.value.code == "login_timeout"
-    assert clinic.login_store.outcomes == ["unavailable"]
-
-
-def test_a_neo_that_refuses_connections_is_unavailable(clinic: Clinic) -> None:
-    clinic.company.set_knob("refuse_connections", True)
-
-    with pytest.raises(errors.PimsUnavailable):
-        log_in(clinic)
     assert clinic.login_store.outcomes == ["unavailable"]
 
 

@@ -1,0 +1,125 @@
+"""What may come of a login to a simulated Neo: every outcome told apart.
+
+The real dialog in a real Chromium that these logins share; how a login's own browser is started
+and ended is tried in `test_neo_logins.py`.
+"""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from idexx_sync.core import errors
+from idexx_sync.core.errors import SyncError
+from idexx_sync.pims.access import LoginOutcome
+from tests.integration.pims.neo.logging_in import everything_said, log_in
+from tests.kit.login_store import CANARY_PASSWORD
+from tests.kit.neo import Clinic
+from tests.kit.shared_chromium import SharedChromium, shared_chromium
+
+
+@pytest.fixture(scope="module")  # a login that is cut off ends whatever driver this process has
+def chromium(chromium_path: Path) -> Iterator[SharedChromium]:
+    with shared_chromium(chromium_path) as running:
+        yield running
+
+
+@pytest.fixture
+def clinic(clinic: Clinic, chromium: SharedChromium) -> Clinic:
+    """Our side of the company, with logins in the Chromium they share."""
+    clinic.login = chromium.login(clinic.company.base_url)
+    return clinic
+
+
+@pytest.mark.parametrize("variant", ["csrf", "slow_page", "announcement_modal"])
+def test_a_login_page_may_be_slow_or_crowded(clinic: Clinic, variant: str) -> None:
+    clinic.company.set_knob("slow_page_ms", 700)
+    clinic.company.set_knob("login_variant", variant)
+
+    log_in(clinic)
+    assert clinic.login_store.outcomes == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("style", "marked"),
+    [
+        ("302", "role-alert"),
+        ("200", "unmarked"),
+    ],
+)
+def test_a_wrong_password_is_rejected_and_never_quoted(
+    clinic: Clinic, style: str, marked: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    clinic.company.set_password("Another-9!password")
+    clinic.company.set_knob("wrong_password_style", style)
+    clinic.company.set_knob("wrong_password_class", marked)
+
+    with caplog.at_level(logging.DEBUG), pytest.raises(errors.CredentialsRejected) as caught:
+        log_in(clinic)
+    assert clinic.login_store.outcomes == ["credentials_rejected"]
+    assert [login["outcome"] for login in clinic.company.logins()] == ["wrong_password"]
+    assert CANARY_PASSWORD not in everything_said(caught.value, caplog)
+
+
+@pytest.mark.parametrize(
+    ("variant", "outcome", "kind"),
+    [
+        ("locked", "account_locked", errors.AccountLocked),
+        ("mfa", "challenge_required", errors.ChallengeRequired),
+        ("sso", "challenge_required", errors.ChallengeRequired),
+        ("captcha", "challenge_required", errors.ChallengeRequired),
+        ("branch_chooser", "challenge_required", errors.ChallengeRequired),
+        ("password_change", "password_change_required", errors.PasswordChangeRequired),
+        ("unknown_landing", "page_unknown", errors.PageUnknown),
+    ],
+)
+def test_whatever_comes_instead_of_the_dashboard_has_a_name(
+    clinic: Clinic, variant: str, outcome: LoginOutcome, kind: type[SyncError]
+) -> None:
+    clinic.company.set_knob("login_variant", variant)
+
+    with pytest.raises(kind):
+        log_in(clinic)
+    assert clinic.login_store.outcomes == [outcome]
+    assert len(clinic.company.logins()) == 1
+    assert clinic.login_store.stored is None
+
+
+def test_nothing_is_typed_into_an_unknown_form(clinic: Clinic, chromium: SharedChromium) -> None:
+    clinic.login = chromium.login(clinic.company.base_url, timeout_s=10)
+    clinic.company.set_knob("login_variant", "changed_form")
+
+    with pytest.raises(errors.PageUnknown) as caught:
+        log_in(clinic)
+    assert caught.value.code == "login_form"
+    assert clinic.company.logins() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"path": "^/login", "nth": 1, "action": "502_html"}, "status_502"),
+        ({"path": "^/login", "nth": 2, "action": "500"}, "status_500"),
+        ({"path": "^/login", "nth": 2, "times": 9, "action": "drop"}, "connection"),
+    ],
+    ids=str,
+)
+def test_trouble_at_neo_is_not_the_clinics_fault(
+    clinic: Clinic, fault: dict[str, Any], code: str
+) -> None:
+    clinic.company.set_knob("faults", [fault])
+
+    with pytest.raises(errors.PimsUnavailable) as caught:
+        log_in(clinic)
+    assert clinic.login_store.outcomes == ["unavailable"]
+    assert caught.value.code == code
+
+
+def test_a_neo_that_refuses_connections_is_unavailable(clinic: Clinic) -> None:
+    clinic.company.set_knob("refuse_connections", True)
+
+    with pytest.raises(errors.PimsUnavailable):
+        log_in(clinic)
+    assert clinic.login_store.outcomes == ["unavailable"]
