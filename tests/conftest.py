@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import Connection
 from xdist.scheduler import LoadScopeScheduling
@@ -23,6 +22,7 @@ from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
 from tests.kit.database import create_prepared
+from tests.kit.lending import Lending
 from tests.kit.shelf import Shelf
 
 TOGETHER = ("tests/e2e/", "tests/faults/", "tests/infra/")
@@ -94,9 +94,11 @@ def prepared(postgres: Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def shelf(postgres: Postgres, prepared: str) -> Shelf:
+def shelf(postgres: Postgres, prepared: str) -> Iterator[Shelf]:
     """Databases of this test process, used again where only their rows have changed."""
-    return Shelf(postgres, prepared)
+    made = Shelf(postgres, prepared)
+    yield made
+    made.lending.close_all()
 
 
 @pytest.fixture
@@ -107,10 +109,16 @@ def database(shelf: Shelf) -> Iterator[str]:
     shelf.give_back(name)
 
 
+@pytest.fixture(scope="session")
+def lending(shelf: Shelf) -> Lending:
+    """Connections to databases of the shelf, kept from one test to the next."""
+    return shelf.lending
+
+
 @pytest.fixture
-def conn(database: str) -> Iterator[Connection[tuple[Any, ...]]]:
+def conn(database: str, lending: Lending) -> Iterator[Connection[tuple[Any, ...]]]:
     """An autocommit connection to this test's database."""
-    with psycopg.connect(database, autocommit=True) as connection:
+    with lending.connection(database) as connection:
         yield connection
 
 

@@ -1,6 +1,6 @@
 """The API over a bench's database: real authorizer and handlers, workers that are only invoked."""
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -53,8 +53,10 @@ class Api:
     slept: list[float] = field(default_factory=list)
     while_waiting: Any = None
     """Called at each pause of a request that waits."""
+    lent: InitVar[Database | None] = None
+    """The authorizer's database, where a test does not need one of its own."""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, lent: Database | None) -> None:
         self.dependencies = ApiDependencies(
             database=self.database,
             dispatch=self.invocations,
@@ -62,7 +64,7 @@ class Api:
             elapsed=self.bench.elapsed,
             sleep=self._sleep,
         )
-        self.doorkeeper = Database(SecretStr(self.bench.url))
+        self.doorkeeper = lent or Database(SecretStr(self.bench.url))
         self.authorizing = AuthorizerDependencies(self.doorkeeper, read_peppers(PEPPER))
         functions: Any = {
             "inbound_sync": {"start_inbound": start("inbound")},

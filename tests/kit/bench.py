@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -39,11 +39,13 @@ class Bench:
     pims: ScriptedPims = field(init=False)
     retried: bool = False
     fingerprint_key: SecretStr = FINGERPRINT_KEY
+    lent: InitVar[Database | None] = None
+    """What leads to `url`, where a test does not need one of its own."""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, lent: Database | None) -> None:
         self.now = MORNING
         self.pims = ScriptedPims(clock=lambda: self.now)
-        self.database = Database(SecretStr(self.url))
+        self.database = lent or Database(SecretStr(self.url))
 
     @property
     def now(self) -> datetime:

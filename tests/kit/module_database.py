@@ -6,23 +6,22 @@ Clinics are each test's own. A folder's conftest imports both.
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg import Connection
 
-from local_stack.postgres import Postgres
+from tests.kit.lending import Lending
+from tests.kit.shelf import Shelf
 
 
 @pytest.fixture(scope="module")
-def database(postgres: Postgres, prepared: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def database(shelf: Shelf) -> Iterator[str]:
     """The DSN of the module's database."""
-    name = request.module.__name__.rpartition(".")[2]
-    postgres.create_database(name, template=prepared)
-    yield postgres.dsn(name)
-    postgres.drop_database(name)
+    name = shelf.take()
+    yield shelf.postgres.dsn(name)
+    shelf.give_back(name)
 
 
 @pytest.fixture(scope="module")
-def conn(database: str) -> Iterator[Connection[tuple[Any, ...]]]:
-    with psycopg.connect(database, autocommit=True) as connection:
+def conn(database: str, lending: Lending) -> Iterator[Connection[tuple[Any, ...]]]:
+    with lending.connection(database) as connection:
         yield connection

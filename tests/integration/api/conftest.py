@@ -3,25 +3,24 @@
 from collections.abc import Iterator
 
 import pytest
-from pydantic import SecretStr
 
-from idexx_sync.database.connection import Conn, Database
+from idexx_sync.database.connection import Conn
 from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
+from tests.kit.lending import Lending
 from tests.kit.records import visits
 
 
 @pytest.fixture
-def bench(conn: Conn, database: str) -> Iterator[Bench]:
-    made = Bench(conn, database, add_clinic(conn))
-    made.pims.records = visits(3)
-    yield made
-    made.database.close()
+def bench(conn: Conn, database: str, lending: Lending) -> Iterator[Bench]:
+    with lending.database(database) as lent:
+        made = Bench(conn, database, add_clinic(conn), lent=lent)
+        made.pims.records = visits(3)
+        yield made
 
 
 @pytest.fixture
-def api(bench: Bench) -> Iterator[Api]:
-    made = Api(bench, add_clinic(bench.conn), Database(SecretStr(bench.url)))
-    yield made
-    made.close()
+def api(bench: Bench, lending: Lending) -> Iterator[Api]:
+    with lending.database(bench.url) as asked, lending.database(bench.url) as doorkeeper:
+        yield Api(bench, add_clinic(bench.conn), asked, lent=doorkeeper)

@@ -8,13 +8,13 @@ from idexx_sync.database.connection import Conn
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.command_line import CommandLine
+from tests.kit.lending import Lending
 
 
 @pytest.fixture
-def bench(conn: Conn, database: str) -> Iterator[Bench]:
-    made = Bench(conn, database, add_clinic(conn))
-    yield made
-    made.database.close()
+def bench(conn: Conn, database: str, lending: Lending) -> Iterator[Bench]:
+    with lending.database(database) as lent:
+        yield Bench(conn, database, add_clinic(conn), lent=lent)
 
 
 @pytest.fixture

@@ -253,6 +253,7 @@ def end_connections(conn: Conn) -> int:
 
 def test_a_kept_connection_that_died_is_replaced_once(gateway: Gateway) -> None:
     made = gateway.make()
+    end_connections(gateway.conn)
     assert gateway.lets_in(made)
     before = connections(gateway.conn)
 

@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from tests.kit.cases_bench import CasesBench
 from tests.kit.clinic import add_clinic, add_user
+from tests.kit.lending import Lending
 from tests.kit.module_database import conn, database
 
 __all__ = ["conn", "database"]
@@ -21,15 +22,17 @@ def user_id(conn: Connection[tuple[Any, ...]]) -> UUID:
 
 
 @pytest.fixture
-def other_clinic(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[CasesBench]:
-    made = CasesBench(conn, database, add_clinic(conn))
-    yield made
-    made.database.close()
+def other_clinic(
+    conn: Connection[tuple[Any, ...]], database: str, lending: Lending
+) -> Iterator[CasesBench]:
+    with lending.database(database) as lent:
+        yield CasesBench(conn, database, add_clinic(conn), lent=lent)
 
 
 @pytest.fixture
-def bench(conn: Connection[tuple[Any, ...]], database: str, user_id: UUID) -> Iterator[CasesBench]:
+def bench(
+    conn: Connection[tuple[Any, ...]], database: str, user_id: UUID, lending: Lending
+) -> Iterator[CasesBench]:
     clinic_id = add_clinic(conn, acting_user_id=user_id, live_from=date(2026, 1, 1))
-    made = CasesBench(conn, database, clinic_id)
-    yield made
-    made.database.close()
+    with lending.database(database) as lent:
+        yield CasesBench(conn, database, clinic_id, lent=lent)

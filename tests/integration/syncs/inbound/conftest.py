@@ -8,11 +8,11 @@ from psycopg import Connection
 
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
+from tests.kit.lending import Lending
 
 
 @pytest.fixture
-def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
+def bench(conn: Connection[tuple[Any, ...]], database: str, lending: Lending) -> Iterator[Bench]:
     """A clinic of two rooms with half-hour slots and an empty calendar."""
-    made = Bench(conn, database, add_clinic(conn))
-    yield made
-    made.database.close()
+    with lending.database(database) as lent:
+        yield Bench(conn, database, add_clinic(conn), lent=lent)

@@ -1,0 +1,125 @@
+"""Connections that are kept from one test to the next.
+
+A new connection costs Postgres some five milliseconds, and as many times more until it has read
+what the catalogue says of each table. A connection is kept only if it is as a new one is; what
+is not, or may not be, is closed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection, Cursor, IsolationLevel
+from psycopg.pq import PipelineStatus, TransactionStatus
+from psycopg.rows import tuple_row
+from pydantic import SecretStr
+
+from idexx_sync.database.connection import Conn, Database
+from idexx_sync.database.waits import Patience, PatientConnection
+
+_PUT_BACK = (
+    "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; "
+    "SELECT pg_advisory_unlock_all(); DISCARD TEMP"
+)
+"""DISCARD ALL, but what the driver has prepared: it would not know that it is gone."""
+_OTHER_DEFAULTS = (
+    "SELECT 1 FROM pg_settings WHERE source IN ('database', 'user', 'database user', 'global')"
+)
+"""Whether the session began with settings of its database or its role."""
+
+
+class Lending:
+    """Idle connections by the address they lead to, each lent to one user at a time."""
+
+    def __init__(self) -> None:
+        self._idle: dict[str, list[Conn]] = defaultdict(list)
+
+    @contextmanager
+    def connection(self, dsn: str) -> Iterator[Conn]:
+        """An autocommit connection for the time of the block."""
+        conn = self._take(dsn, Connection) or psycopg.connect(dsn, autocommit=True)
+        try:
+            yield conn
+        finally:
+            self._give_back(dsn, conn)
+
+    @contextmanager
+    def database(self, dsn: str) -> Iterator[Database]:
+        """The product's `Database` for the time of the block, connected if one was kept.
+
+        A test in which new connections matter closes it first.
+        """
+        made = Database(SecretStr(dsn))
+        kept = self._take(dsn, PatientConnection)
+        if isinstance(kept, PatientConnection):
+            kept.patience = made.patience
+            made._conn = kept
+        try:
+            yield made
+        finally:
+            conn, made._conn = made._conn, None
+            if conn is not None:
+                self._give_back(dsn, conn)
+
+    def pids(self, dsn: str) -> list[int]:
+        """The server's processes behind what is idle."""
+        return [conn.info.backend_pid for conn in self._idle[dsn] if not conn.closed]
+
+    def close(self, dsn: str) -> None:
+        """Close what is idle: its database goes away."""
+        for conn in self._idle.pop(dsn, []):
+            conn.close()
+
+    def close_all(self) -> None:
+        for dsn in list(self._idle):
+            self.close(dsn)
+
+    def _take(self, dsn: str, kind: type[Connection[Any]]) -> Conn | None:
+        """The last one that still answers: a test may have ended those of its database."""
+        for conn in [conn for conn in reversed(self._idle[dsn]) if type(conn) is kind]:
+            self._idle[dsn].remove(conn)
+            try:
+                conn.execute("SELECT 1")
+            except psycopg.Error:
+                conn.close()
+            else:
+                return conn
+        return None
+
+    def _give_back(self, dsn: str, conn: Conn) -> None:
+        if _is_as_new(conn):
+            self._idle[dsn].append(conn)
+        else:
+            conn.close()
+
+
+def _is_as_new(conn: Conn) -> bool:
+    """Puts the session back; false where that fails or somebody may still use it."""
+    if conn.closed or conn.lock.locked() or not _is_unchanged(conn):
+        return False
+    if isinstance(conn, PatientConnection):
+        conn.patience = Patience()
+    try:
+        conn.execute(_PUT_BACK)
+        return conn.execute(_OTHER_DEFAULTS).fetchone() is None
+    except psycopg.Error:
+        return False
+
+
+def _is_unchanged(conn: Conn) -> bool:
+    """Whether it waits for a statement, and works as when it was made."""
+    ours = isinstance(conn, PatientConnection)
+    return (
+        conn.info.transaction_status is TransactionStatus.IDLE
+        and conn.info.pipeline_status is PipelineStatus.OFF
+        and conn.autocommit
+        and conn.row_factory is tuple_row
+        and conn.cursor_factory is Cursor
+        and conn.prepare_threshold == (None if ours else 5)
+        and conn.isolation_level == (IsolationLevel.READ_COMMITTED if ours else None)
+        and conn.read_only == (False if ours else None)
+        and not conn._notice_handlers
+        and vars(conn).keys().isdisjoint(dir(type(conn)))
+    )
