@@ -20,7 +20,7 @@ COMMENT ON TABLE idexx_sync.changes IS
     'one row a record and job, in the transaction of the change; jobs may go before it';
 COMMENT ON COLUMN idexx_sync.changes.reasons IS 'each once, the first one first';
 COMMENT ON COLUMN idexx_sync.changes.fields IS
-    '{field: before and after}; of personal ones only that they changed, with a keyed hash';
+    '{field: before and after}; of personal ones only that they changed, with a fingerprint';
 CREATE INDEX changes_of_record ON idexx_sync.changes (clinic_id, external_id, at DESC);
 CREATE INDEX changes_of_case ON idexx_sync.changes (clinic_id, case_id) WHERE case_id IS NOT NULL;
 

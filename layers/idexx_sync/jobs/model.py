@@ -1,5 +1,6 @@
 """Jobs and the orders that ask for them: values. Pure."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Self
@@ -76,14 +77,13 @@ def retry_order(job: "Job") -> RunOrder:
 
 def params_of(job: "Job") -> Params:
     """What was asked of the job; ConfigurationInvalid where its row says what can't be asked."""
-    try:
-        return read_params(job.sync, job.params)
-    except ValidationError:
-        raise ConfigurationInvalid(
-            f"jobs.params of job {job.id}: not what a {job.sync} run can be asked; "
-            "request a new run",
-            code="params",
-        ) from None
+    with suppress(ValidationError):
+        if job.params is not None:
+            return read_params(job.sync, job.params)
+    raise ConfigurationInvalid(
+        f"jobs.params of job {job.id}: not what a {job.sync} run can be asked; request a new run",
+        code="params",
+    )
 
 
 def manner_again(job: "Job") -> Manner:
@@ -114,7 +114,8 @@ class Job:
     sync: SyncName
     trigger: Trigger
     scheduled_time: datetime | None
-    params: dict[str, Any]
+    params: dict[str, Any] | None
+    """None: what was asked can't be read, so that no run may go by it."""
     manner: Manner
     """What its run may write; until it begins, what was asked for."""
     status: JobStatus
@@ -133,7 +134,7 @@ class Job:
     def read(cls, *, params: Any, result: Any, progress: Any, **columns: Any) -> Self:
         """The job of a row of JOB_COLUMNS; a document that is no object counts as none."""
         return cls(
-            params=params if isinstance(params, dict) else {},
+            params=params if isinstance(params, dict) else None,
             result=result if isinstance(result, dict) else None,
             progress=progress if isinstance(progress, dict) else None,
             **columns,

@@ -118,7 +118,7 @@ class JobView(ResponseModel):
             error = JobError(
                 kind=job.error_kind, message=job.error_message, who_acts=who_acts(job.error_kind)
             )
-        asked = (job.params.get("from"), job.params.get("to"))
+        asked = [(job.params or {}).get(name) for name in ("from", "to")]
         return cls(
             id=job.id,
             clinic_id=job.clinic_id,

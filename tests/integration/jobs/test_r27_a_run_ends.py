@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -90,6 +90,34 @@ def test_r27_a_value_that_python_can_not_hold_ends_the_job(bench: Bench, change:
         assert the_job(bench).attempt <= attempt
 
     assert the_job(bench).status in FINAL_STATUSES
+
+
+ASKED: Final = {
+    "no day": '{"from": "soon"}',
+    "another sync's": '{"lookback_days": 7}',
+    "too deep to be read": '{"from": ' + "[" * 200 + "]" * 200 + "}",
+}
+"""Parameters that no run of ours has written."""
+
+
+@pytest.mark.parametrize("params", ASKED.values(), ids=ASKED)
+def test_r26_parameters_that_can_not_be_read_start_no_run_over_other_days(
+    bench: Bench, params: str
+) -> None:
+    job_id = uuid4()
+    bench.conn.execute(
+        "INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, params) "
+        "VALUES (%s, %s, 'inbound', 'api', %s)",
+        (job_id, bench.clinic_id, params),
+    )
+
+    invoke(bench, RunOrder(job_id, None, "inbound", "api"))
+
+    ended = the_job(bench)
+    assert (ended.status, ended.error_kind) == ("failed", "configuration_invalid")
+    assert f"jobs.params of job {job_id}" in (ended.error_message or "")
+    assert bench.pims.reads == 0
+    assert is_free(bench)
 
 
 WAYS_OUT: Final[list[BaseException]] = [
