@@ -8,6 +8,7 @@ from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.errors import SyncError
 from idexx_sync.core.faults import Fault, FaultCode, named
 from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.core.vocabulary import JobStatus, Manner
@@ -103,6 +104,8 @@ class Report:
     """The first changes of a run that applies none: key, action, reason and names of fields."""
     planned: int = 0
     """How many there are altogether."""
+    failure: SyncError | None = None
+    """Why the run failed although what it could do is written; no retry would help."""
 
     def name_faults(self, faults: Collection[Fault]) -> None:
         """Name the rows that could not be read or were refused, and warn of their number."""
@@ -113,6 +116,8 @@ class Report:
 
     @property
     def status(self) -> JobStatus:
+        if self.failure is not None:
+            return "failed"
         if self.waiting_holds:
             return "held"
         return "succeeded_with_warnings" if self.warnings else "succeeded"

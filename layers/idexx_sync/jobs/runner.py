@@ -113,10 +113,13 @@ def _recorded(
 
 def _ended(job: Job, report: Report, clock: Clock) -> Job:
     """The job as the sync has just committed it, without asking the database for it."""
+    failure = report.failure
     return replace(
         job,
         status=report.status,
         result=report.as_result(),
+        error_kind=failure and failure.kind,
+        error_message=failure and failure.message,
         finished_at=clock(),
     )
 

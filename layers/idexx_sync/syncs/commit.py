@@ -284,7 +284,8 @@ class Commits:
         if run.manner != "apply":
             planned = sorted(tally.planned, key=lambda entry: (entry["id"], entry["reason"]))
             report.plan, report.planned = planned[:MOST_PLANNED], len(planned)
-        job_store.end(run.conn, run.lease, report.status, result=report.as_result())
+        result = report.as_result()
+        job_store.end(run.conn, run.lease, report.status, result=result, error=report.failure)
 
 
 class _PlanAgain(Exception):
