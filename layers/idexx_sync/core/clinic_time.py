@@ -13,6 +13,9 @@ DEFAULT_ZONE = "America/Los_Angeles"
 """ODIS's own default for a clinic without a zone (ODIS schema, clinics)."""
 LAST_SECOND = time(23, 59, 59)
 _MIDNIGHT = time(0, 0)
+_LAST_MOMENT = datetime.combine(date.max, LAST_SECOND)
+MOST_DAYS_OF_ONE = 366
+"""Days after its first that one record takes at most: beyond them somebody has mistyped a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,13 @@ def to_wall(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def is_repeated(wall: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clinic's clock shows this time twice, or not at all."""
+    return wall.replace(tzinfo=zone, fold=0).utcoffset() != (
+        wall.replace(tzinfo=zone, fold=1).utcoffset()
+    )
+
+
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
     return to_wall(instant, zone).date()
 
@@ -87,27 +97,52 @@ def occupied_span(
     what no calendar can add up takes the rest of its day.
     Raises EndsBeforeStart for a negative length, ValueError for an unreadable text.
     """
+    begin, finish = _bounds(start, end, zone, slot_minutes, is_block=is_block)
+    day = parse_wall(start).date()
+    if finish.date() == day:
+        return Span(day, begin, finish.time())
+    midnight = datetime.combine(day + timedelta(days=1), _MIDNIGHT) if day < date.max else finish
+    return Span(day, begin, LAST_SECOND, cut_at_midnight=finish > midnight)
+
+
+@lru_cache(maxsize=4096)
+def spans_after(
+    start: str, end: str | None, zone: ZoneInfo, slot_minutes: int, *, is_block: bool
+) -> tuple[Span, ...]:
+    """The spans that the record occupies on the days after its first, a year of them at most.
+
+    Raises the errors of `occupied_span`.
+    """
+    _, finish = _bounds(start, end, zone, slot_minutes, is_block=is_block)
+    first = parse_wall(start).date()
+    days = min((finish.date() - first).days, MOST_DAYS_OF_ONE)
+    following = (first + timedelta(days=n) for n in range(1, days + 1))
+    return tuple(
+        Span(day, _MIDNIGHT, finish.time() if day == finish.date() else LAST_SECOND)
+        for day in following
+        if datetime.combine(day, _MIDNIGHT) < finish
+    )
+
+
+def _bounds(
+    start: str, end: str | None, zone: ZoneInfo, slot_minutes: int, *, is_block: bool
+) -> tuple[time, datetime]:
+    """When it begins on its first day, and when it is over, both on the clinic's clock."""
     first = parse_wall(start)
     length = parse_wall(end) - first if end else timedelta(0)
     if length < timedelta(0):
         raise EndsBeforeStart
     if is_block and not length and first.time() == _MIDNIGHT:
-        return Span(first.date(), _MIDNIGHT, LAST_SECOND)
+        return _MIDNIGHT, datetime.combine(first.date(), LAST_SECOND)
+    length = length or timedelta(minutes=slot_minutes)
     try:
-        return _span(first, length or timedelta(minutes=slot_minutes), zone)
+        begin = to_instant(first, zone)
+        begin_wall = to_wall(begin, zone)
+        # Wall-clock columns can't tell the two passes of a repeated hour apart: the later reading
+        # keeps the time occupied in both.
+        finish = max(
+            to_wall(begin + length, zone), begin_wall + length if begin_wall == first else first
+        )
     except (OutOfCalendar, OverflowError):  # somebody typed the year 9999
-        return Span(first.date(), first.time(), LAST_SECOND, cut_at_midnight=True)
-
-
-def _span(first: datetime, length: timedelta, zone: ZoneInfo) -> Span:
-    begin = to_instant(first, zone)
-    begin_wall = to_wall(begin, zone)
-    # Wall-clock columns can't tell the two passes of a repeated hour apart: the later reading
-    # keeps the time occupied in both.
-    finish = max(
-        to_wall(begin + length, zone), begin_wall + length if begin_wall == first else first
-    )
-    midnight = datetime.combine(first.date() + timedelta(days=1), _MIDNIGHT)
-    if finish < midnight:
-        return Span(first.date(), begin_wall.time(), finish.time())
-    return Span(first.date(), begin_wall.time(), LAST_SECOND, cut_at_midnight=finish > midnight)
+        return first.time(), parse_wall(end) if end and parse_wall(end) > first else _LAST_MOMENT
+    return begin_wall.time(), finish

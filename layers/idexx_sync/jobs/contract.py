@@ -9,7 +9,7 @@ from uuid import UUID
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import SyncError
-from idexx_sync.core.faults import Fault, FaultCode, named
+from idexx_sync.core.faults import MOST_NAMED, Fault, FaultCode, named
 from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.core.vocabulary import JobStatus, Manner
 from idexx_sync.database.business_time import Clock
@@ -98,6 +98,8 @@ class Report:
     """First and last day, ISO."""
     for_review: list[str] = field(default_factory=list)
     """Ids of records that a person should look at."""
+    in_doubt: dict[str, str] = field(default_factory=dict)
+    """Id of a record that takes time because it is in doubt -> why, in one word (rule R3)."""
     faults: list[dict[str, str]] = field(default_factory=list)
     """Rows that could not be read or were refused: table, column or constraint, id (rule R26)."""
     plan: list[dict[str, Any]] | None = None
@@ -147,6 +149,8 @@ class Report:
         }
         if self.for_review:
             result["for_review"] = self.for_review
+        if self.in_doubt:
+            result["in_doubt"] = dict(sorted(self.in_doubt.items())[:MOST_NAMED])
         if self.faults:
             result["faults"] = self.faults
         if self.plan is not None:

@@ -70,6 +70,8 @@ class SourceRecord:
     """Wall-clock text of the last change at the source; only compared, never converted."""
     recurs: bool | None = None
     """Whether others share the id; None: the source does not say."""
+    unclear: tuple[str, ...] = ()
+    """Names of the ids that could not be read: whose record it is, is not known for certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,22 @@ class Unreadable:
     start: str | None = None
     """Wall-clock text when at least that was readable."""
     room_id: str | None = None
+    end: str | None = None
+    """Wall-clock text, where it and the start were readable."""
+    day: date | None = None
+    """The day that it names as its start's, whatever else of the start could not be read."""
+    fills: bool = False
+    """It may take every room: its own could not be read, or it may be a block without one."""
+
+    @property
+    def first_day(self) -> date | None:
+        """The day on which it starts; None: any."""
+        return date.fromisoformat(self.start[:10]) if self.start else self.day
+
+    @property
+    def is_vague(self) -> bool:
+        """Which record it is, or on which day, can't be told."""
+        return self.id is None or self.first_day is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +116,16 @@ class Snapshot:
     """Roster entries, dropped (rule R10)."""
     unknown_fields: Mapping[str, int] = field(default_factory=dict)
     """Field names the reader does not know -> how many records had them."""
+    is_whole: bool = True
+    """The source does not say of its answer that it failed, or that there is more (rule R1)."""
 
     @property
     def complete(self) -> bool:
-        """Every element had a readable id (rule R1); proof look-ups may still contradict it."""
-        return all(item.id is not None for item in self.unreadable)
+        """It is whole, and every record has an id and a day that can be read (rule R1).
+
+        Proof look-ups and what is remembered may still contradict it.
+        """
+        return self.is_whole and not any(item.is_vague for item in self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)

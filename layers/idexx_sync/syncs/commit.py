@@ -53,6 +53,11 @@ class Transaction:
         """Write all items but those of which a row is refused (rule R26)."""
         return in_parts(self.conn, self.settle, table, items, write, apart)
 
+    def remember(self, records: Mapping[Kind, Sequence[Remembered[Any]]]) -> None:
+        """Store what is remembered of the source, by kind of record."""
+        for kind, remembered in records.items():
+            store_records(self.conn, self.clinic_id, kind, remembered, self.now)
+
     def tried[R](self, table: str, write: Callable[[], R]) -> R | Refusal:
         """Write all of it, or nothing where a row of it is refused."""
         return tried(self.conn, self.settle, table, write)
@@ -336,8 +341,7 @@ def _leave_behind(
 def _remember(transaction: Transaction, written: Written) -> None:
     """Write what a piece remembers of the source."""
     conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
-    for kind, records in written.records.items():
-        store_records(conn, clinic_id, kind, records, now)
+    transaction.remember(written.records)
     store_unknown_words(conn, clinic_id, transaction.job_id, written.unknown_words, now)
 
 

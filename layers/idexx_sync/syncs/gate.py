@@ -30,6 +30,9 @@ Cause = Literal[
     "too_many_unreadable",
     "unproven_visit_losses",
     "unproven_block_losses",
+    "never_shown",
+    "older_version",
+    "unreadable_record",
 ]
 """Why a record waits for a person."""
 FOREIGN: Final = "foreign_calendar"
@@ -41,6 +44,12 @@ UNPROVEN: Final[Mapping[RecordKind, Cause]] = {
 EMPTY: Final = "empty_calendar"
 QUARANTINE: Final = "too_many_unreadable"
 FINALISED: Final = "finalised_visit_removed"
+DoubtCause = Literal["never_shown", "older_version", "unreadable_record"]
+"""Why one record makes a read incomplete, until it is set apart by name (rule R1)."""
+NEVER_SHOWN: Final = "never_shown"
+OLDER: Final = "older_version"
+UNREADABLE: Final = "unreadable_record"
+DOUBTS: Final[frozenset[str]] = frozenset({NEVER_SHOWN, OLDER, UNREADABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,8 @@ class Comparison:
     """How many stored records of each kind could be lost."""
     read: int = 0
     unreadable: int = 0
+    apart: Mapping[str, tuple[DoubtCause, Finding]] = field(default_factory=dict)
+    """Records that have made too many reads incomplete."""
 
 
 @dataclass(slots=True)
@@ -96,9 +107,16 @@ class Judgement:
     """The answer may be another clinic's calendar: nothing is written, additions included."""
     approved: set[str] = field(default_factory=set)
     """Records missing from the answer whose removal a person has approved."""
+    let_through: set[str] = field(default_factory=set)
+    """Records set apart that a person has settled."""
     losses_held: bool = False
     holds: HoldDecisions = field(default_factory=HoldDecisions)
     """What becomes of the clinic's holds."""
+
+    @property
+    def is_empty(self) -> bool:
+        """The answer shows nothing of a window of which several records are stored."""
+        return EMPTY in self.findings
 
     def held(self, *, but: Collection[str] = ()) -> frozenset[str]:
         """Records that are held for any cause but these."""
@@ -128,6 +146,9 @@ def _judged(context: "_Context") -> Judgement:
     for key, finding in comparison.finalised_removals.items():
         context.hold(FINALISED, key, finding)
     _hold_losses(context)
+    for key, (cause, finding) in comparison.apart.items():
+        if not context.hold(cause, key, finding):
+            context.judgement.let_through.add(key)
     return context.judgement
 
 

@@ -12,7 +12,8 @@ from idexx_sync.pims.protocol import Window
 Finding = dict[str, Any]
 """What was found about one record: times, field names, statuses; never a personal value.
 
-`start` is always there: the wall-clock text that is stored, or that and the new one."""
+`start` is always there: the wall-clock text that is stored, or that and the new one; None where
+it may be any."""
 HoldStatus = Literal["open", "approved", "rejected", "closed", "expired"]
 
 HOLD_LIFETIME: Final = timedelta(days=7)
@@ -38,7 +39,7 @@ class HoldInForce:
 
     def lies_in(self, window: Window) -> bool:
         """Whether every finding is about a day of the window."""
-        return all(_day(finding) in window for finding in self.findings.values())
+        return all(_lies_in(finding, window) for finding in self.findings.values())
 
     def permits(self, key: str, finding: Finding, now: datetime) -> bool:
         """Whether a person has let exactly this finding through, and recently enough."""
@@ -91,7 +92,7 @@ def decide_holds(
         unjudged = {
             key: finding
             for key, finding in hold.findings.items()
-            if not complete or _day(finding) not in window
+            if not (complete and _lies_in(finding, window))
         }
         _go_on(decisions, hold, {**unjudged, **found}, bool(found), now)
     causes = {hold.cause for hold in in_force}
@@ -139,7 +140,15 @@ def _has_day(finding: Finding) -> bool:
     return True
 
 
-def _day(finding: Finding) -> date:
+def _lies_in(finding: Finding, window: Window) -> bool:
+    """Whether a read of the window could show the finding; one of no known day lies in any."""
+    day = _day(finding)
+    return day is None or day in window
+
+
+def _day(finding: Finding) -> date | None:
     """The day that a finding is about: each names the start that is stored."""
     start = finding["start"]
+    if start is None:
+        return None
     return date.fromisoformat((start if isinstance(start, str) else start[0])[:10])

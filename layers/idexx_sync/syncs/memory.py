@@ -1,8 +1,8 @@
 """Our memory of each source record: what the source said, strikes, quarantine. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, time
 from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,6 +10,18 @@ from pydantic import TypeAdapter, ValidationError
 Kind = Literal["appointment", "visit", "consultation"]
 REFUSED: Final = "refused"
 """Code of a record of which the database refused a row (rule R26)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Time that a record takes although no row of ours says so, in clinic wall-clock time."""
+
+    day: date
+    start: time
+    end: time
+    room: str | None = None
+    fills: bool = False
+    """It takes every room, whatever its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,8 @@ class AppointmentMemory:
     type: str | None = None
     private: str | None = None
     """Fingerprint of the personal values."""
+    stamp: str | None = None
+    """When the source changed it last, in its own words: an older version is no news (R10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,11 @@ class Remembered[Source: SourceMemory]:
     struck_at: datetime | None = None
     looked_up_at: datetime | None = None
     quarantine_code: str | None = None
+    """Why it is in doubt, in one word; None: it is not, or only waits for a person."""
+    claims: tuple[Claim, ...] = ()
+    """What it takes beside its row, until it is settled."""
+    doubtful_reads: int = 0
+    """Reads in a row that were incomplete because of it."""
     is_unknown: bool = field(default=False, compare=False)
     """Something is stored that cannot be read: it counts as nothing and is written anew."""
 
@@ -97,6 +116,18 @@ class Remembered[Source: SourceMemory]:
 @dataclass(frozen=True, slots=True)
 class Record(Remembered[AppointmentMemory]):
     """An appointment's record."""
+
+
+def settled(record: Record) -> Record:
+    """The record without doubt or strike: what it takes is what its row says."""
+    return replace(
+        record,
+        strikes=0,
+        struck_at=None,
+        quarantine_code=None,
+        claims=(),
+        doubtful_reads=0,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +152,14 @@ def read_source[Source: SourceMemory](model: type[Source], document: Any) -> Sou
     except ValidationError:
         return None
     return found
+
+
+_CLAIMS: Final = TypeAdapter(tuple[Claim, ...])
+
+
+def read_claims(document: Any) -> tuple[Claim, ...]:
+    """The stored document as claims; what is our own and cannot be read is a defect, and raises."""
+    return () if document is None else _CLAIMS.validate_python(document)
 
 
 def stored_form(source: SourceMemory) -> dict[str, Any]:

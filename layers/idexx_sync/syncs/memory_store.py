@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,22 +25,28 @@ def store_records(
         return
     conn.execute(
         """
-        INSERT INTO idexx_sync.records
+        INSERT INTO idexx_sync.records AS r
                (clinic_id, kind, external_id, source, read_at, strikes, struck_at,
-                looked_up_at, quarantine_code)
+                looked_up_at, quarantine_code, claims, doubtful_reads, doubtful_since)
         SELECT %s, %s, p.key, p.source::jsonb, %s, p.strikes, p.struck_at,
-               p.looked_up_at, p.quarantine_code
+               p.looked_up_at, p.quarantine_code, p.claims::jsonb, p.doubtful_reads,
+               CASE WHEN coalesce(p.quarantine_code, p.claims) IS NOT NULL THEN %s::timestamptz END
           FROM unnest(%b::text[], %b::text[], %b::smallint[], %b::timestamptz[],
-                      %b::timestamptz[], %b::text[])
-               AS p (key, source, strikes, struck_at, looked_up_at, quarantine_code)
+                      %b::timestamptz[], %b::text[], %b::text[], %b::smallint[])
+               AS p (key, source, strikes, struck_at, looked_up_at, quarantine_code, claims,
+                     doubtful_reads)
         ON CONFLICT (clinic_id, kind, external_id) DO UPDATE
            SET source = EXCLUDED.source, read_at = EXCLUDED.read_at,
                strikes = EXCLUDED.strikes, struck_at = EXCLUDED.struck_at,
-               looked_up_at = EXCLUDED.looked_up_at, quarantine_code = EXCLUDED.quarantine_code
+               looked_up_at = EXCLUDED.looked_up_at, quarantine_code = EXCLUDED.quarantine_code,
+               claims = EXCLUDED.claims, doubtful_reads = EXCLUDED.doubtful_reads,
+               doubtful_since = CASE WHEN EXCLUDED.doubtful_since IS NOT NULL
+                                THEN coalesce(r.doubtful_since, EXCLUDED.doubtful_since) END
         """,
         (
             clinic_id,
             kind,
+            now,
             now,
             [record.key for record in records],
             [None if r.source is None else json.dumps(stored_form(r.source)) for r in records],
@@ -48,7 +54,17 @@ def store_records(
             [record.struck_at for record in records],
             [record.looked_up_at for record in records],
             [record.quarantine_code for record in records],
+            [_claims(record) for record in records],
+            [record.doubtful_reads for record in records],
         ),
+    )
+
+
+def _claims(record: Remembered[Any]) -> str | None:
+    return (
+        json.dumps([asdict(claim) for claim in record.claims], default=str)
+        if record.claims
+        else None
     )
 
 

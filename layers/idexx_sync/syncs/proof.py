@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from idexx_sync.core.errors import ShapeChanged
-from idexx_sync.pims.protocol import SourceRecord
+from idexx_sync.pims.protocol import Snapshot, SourceRecord
 from idexx_sync.syncs.memory import Record
 
 LOOKUPS_PER_RUN: Final = 50
@@ -16,8 +16,11 @@ STRIKE_INTERVAL: Final = timedelta(minutes=10)
 UNASKABLE_INTERVAL: Final = timedelta(hours=24)
 """Between two strikes of what the source can't be asked about, because its id stands for more."""
 
-MOST_MISSING_STATUS_KEYS: Final = 0.05
-"""Above this share of visits without the status key, the answer's shape has changed (rule R5)."""
+MOST_MISSING_KEYS: Final = 0.05
+"""Above this share of records without a key that decides, the answer's shape has changed (R5)."""
+MOST_UNREAD: Final = 3
+MOST_UNREAD_SHARE: Final = 0.05
+"""Above both of these so many unreadable records are another shape too (R1)."""
 
 Unproven = Literal["not_looked_up", "look_up_failed", "not_found_yet", "alive"]
 """Why a row that a read lacks may not be removed."""
@@ -53,16 +56,49 @@ def proven_gone(record: Record) -> bool:
     return record.strikes >= STRIKES_THAT_PROVE
 
 
-def check_status_keys(records: Iterable[SourceRecord]) -> None:
-    """Raises ShapeChanged when too many visits lack the status key."""
-    visits = [record for record in records if record.kind == "visit"]
-    without = sum(not record.has_status for record in visits)
-    if without > MOST_MISSING_STATUS_KEYS * len(visits):
-        raise ShapeChanged(
-            f"{without} of {len(visits)} visits lack the status key; "
-            "the calendar's answer has changed and its reader must be adapted",
-            code="status_key_missing",
+def changed_shape(snapshot: Snapshot) -> ShapeChanged | None:
+    """Why the answer is not what the reader was made for; None: it is (rules R1 and R5)."""
+    visits = [record for record in snapshot.records if record.kind == "visit"]
+    blocks = len(snapshot.records) - len(visits)
+    flagless = sum(item.code == "is_block_missing" for item in snapshot.unreadable)
+    return (
+        _key_missing(
+            "status_key_missing", "visits", sum(not v.has_status for v in visits), len(visits)
         )
+        or _key_missing("is_block_missing", "blocks", flagless, blocks + flagless)
+        or _too_much_unread(snapshot)
+    )
+
+
+def check_shape(snapshot: Snapshot) -> None:
+    """Raises ShapeChanged where the answer is not what the reader was made for."""
+    failure = changed_shape(snapshot)
+    if failure is not None:
+        raise failure
+
+
+def _key_missing(code: str, what: str, without: int, of: int) -> ShapeChanged | None:
+    """A key that decides: not said is not the same as no."""
+    if without <= MOST_MISSING_KEYS * of:
+        return None
+    return ShapeChanged(
+        f"{without} of {of} {what} lack a key that decides what they are ({code}); "
+        "the calendar's answer has changed and its reader must be adapted",
+        code=code,
+    )
+
+
+def _too_much_unread(snapshot: Snapshot) -> ShapeChanged | None:
+    backwards = sum(bool(r.end) and r.end < r.start for r in snapshot.records if r.end)
+    unread = len(snapshot.unreadable) + backwards
+    shown = len(snapshot.unreadable) + len(snapshot.records)
+    if unread <= max(MOST_UNREAD, MOST_UNREAD_SHARE * shown):
+        return None
+    return ShapeChanged(
+        f"{unread} of the calendar's {shown} records can't be read; "
+        "its answer has changed and its reader must be adapted",
+        code="records_unreadable",
+    )
 
 
 def newest(versions: Sequence[SourceRecord]) -> SourceRecord | None:

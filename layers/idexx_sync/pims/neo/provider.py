@@ -106,6 +106,7 @@ class NeoProvider:
             whole.unreadable += page.unreadable
             whole.rosters += page.rosters
             whole.unknown_fields += page.unknown_fields
+            whole.is_whole &= page.is_whole
         self._on_progress("calendar", len(parts), len(parts))
         return Snapshot(
             window=window,
@@ -114,6 +115,7 @@ class NeoProvider:
             unreadable=whole.unreadable,
             rosters=whole.rosters,
             unknown_fields=dict(whole.unknown_fields),
+            is_whole=whole.is_whole,
         )
 
     def appointments(self, ids: Sequence[str]) -> Mapping[str, Lookup]:

@@ -20,7 +20,7 @@ from idexx_sync.syncs.gate import Judgement, judge
 from idexx_sync.syncs.hold_store import holds_in_force
 from idexx_sync.syncs.holds import HoldInForce
 from idexx_sync.syncs.memory_store import reported_words
-from idexx_sync.syncs.proof import check_status_keys, newest
+from idexx_sync.syncs.proof import check_shape, newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ def calendar_of(snapshot: Snapshot) -> ShownCalendar:
 
     Equal versions of a visit collapse and the latest counts; where that is unclear none does.
     Blocks are no visits, and every room counts: which ones are synced is about free time only.
-    Raises ShapeChanged when too many visits lack the status key.
+    Raises ShapeChanged where the answer is not what the reader was made for.
     """
-    check_status_keys(snapshot.records)
+    check_shape(snapshot)
     return visits_of(snapshot)
 
 

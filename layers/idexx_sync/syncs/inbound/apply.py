@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic, store_configuration
@@ -16,11 +17,11 @@ from idexx_sync.syncs.commit import Tally, Transaction, Written
 from idexx_sync.syncs.gate import Judgement
 from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.inbound import slot_store, store
+from idexx_sync.syncs.inbound.claims import unwritten
 from idexx_sync.syncs.inbound.gate import Allowed
-from idexx_sync.syncs.inbound.model import Appointment, Plan, RowChange, Stored
-from idexx_sync.syncs.inbound.slot_store import Uncounted
+from idexx_sync.syncs.inbound.model import Plan, RowChange, Stored
 from idexx_sync.syncs.inbound.slots import Slot, SlotPlan
-from idexx_sync.syncs.memory import REFUSED, Record
+from idexx_sync.syncs.memory import REFUSED, Record, Remembered
 
 
 @dataclass(slots=True)
@@ -43,8 +44,8 @@ class CalendarPiece:
     """Values of stored slots that cannot be read."""
     slot_counts: dict[str, int] = field(default_factory=dict)
     """What became of the slots, by the words of a report; filled by writing."""
-    refused: Sequence[RowChange] = ()
-    """Changes that the database refused; filled by writing. They take time all the same."""
+    refused: frozenset[str] = frozenset()
+    """Records whose rows the database refused; filled by writing. They take time all the same."""
 
     @property
     def changes(self) -> Sequence[RowChange]:
@@ -65,7 +66,11 @@ class CalendarPiece:
         changes, written = self._write_rows(transaction)
         if written.conflicts and not transaction.leaves_conflicts:
             return written
-        days = _days_to_count(self.window, [*changes, *self.refused])
+        # What is in doubt takes time by what is remembered of it, which is counted below.
+        remembered = written.records["appointment"]
+        transaction.remember(written.records)
+        written.records = {}
+        days = self._days_to_count(changes, remembered)
         slot_store.lock_slots(transaction.conn, transaction.clinic_id, days)
         faults = self._write_grid(transaction, changes, days)
         faults += self._count_and_refresh(transaction, written, days)
@@ -126,7 +131,7 @@ class CalendarPiece:
             refused |= {change.key: refusal.of(change.key) for change, refusal in parts.refused}
         self._store_configuration(transaction)
         changes = [change for change in self.changes if change.key in done]
-        self.refused = [change for change in self.changes if change.key in refused]
+        self.refused = frozenset(refused)
         return changes, Written(
             changes=changes,
             conflicts=frozenset(c.key for c in self.changes) - done - refused.keys(),
@@ -134,7 +139,7 @@ class CalendarPiece:
                 "appointment": [
                     *self.allowed.records,
                     *(change.record for change in changes),
-                    *(self._quarantine(key) for key in refused if not self._was_refused(key)),
+                    *self._unwritten(changes),
                 ],
             },
             unknown_words=self.plan.unknown_words,
@@ -145,10 +150,18 @@ class CalendarPiece:
     def _was_refused(self, key: str) -> bool:
         return self.stored.record(key).quarantine_code == REFUSED
 
-    def _quarantine(self, key: str) -> Record:
-        """What is remembered of a record whose row was refused: it stays to be written."""
-        before = self.stored.record(key)
-        return replace(before, quarantine_code=REFUSED, strikes=0, struck_at=None)
+    def _unwritten(self, written: Sequence[RowChange]) -> Iterator[Record]:
+        """What to remember of changes that were refused, or that somebody else was in the way of:
+        the record takes both of its times until it is written."""
+        for change in self.changes:
+            if change in written:
+                continue
+            before = self.stored.record(change.key)
+            record = unwritten(change, before)
+            if change.key in self.refused:
+                record = replace(record, quarantine_code=REFUSED, strikes=0, struck_at=None)
+            if record != before:
+                yield record
 
     def _refused_audits(self, refused: Mapping[str, Fault]) -> list[Audit]:
         """Records whose rows were refused, each told once."""
@@ -206,7 +219,7 @@ class CalendarPiece:
 
         def all_of_it() -> Cur:
             recounted = self._recount(transaction, days)
-            if self.plan.complete:
+            if self._is_fresh(written):
                 for _, refresh in self._refreshes(transaction, written):
                     refresh()
             return recounted
@@ -216,11 +229,15 @@ class CalendarPiece:
             self.slot_counts["slots_recounted"] = len(recounted.fetchall())
             return []
         faults = self._recount_apart(transaction, days)
-        if self.plan.complete:
+        if self._is_fresh(written):
             for table, refresh in self._refreshes(transaction, written):
                 if isinstance(refusal := transaction.tried(table, refresh), Refusal):
                     faults.append(refusal.of(str(transaction.clinic_id)))
         return faults
+
+    def _is_fresh(self, written: Written) -> bool:
+        """Whether what is stored is now as the source shows it, as far as it is known (R13)."""
+        return self.plan.complete and not self.judgement.is_empty and not written.conflicts
 
     def _recount_apart(self, transaction: Transaction, days: Sequence[date]) -> list[Fault]:
         """Count day by day; one where a slot may not be booked above its capacity is just full."""
@@ -239,14 +256,25 @@ class CalendarPiece:
     def _recount(
         self, transaction: Transaction, days: Sequence[date], *, capped: bool = False
     ) -> Cur:
-        uncounted = Uncounted(
-            [_span(change.after) for change in self.refused if not change.after.frees_time],
-            [day for day in days if day not in self.window or not self.plan.complete],
-        )
+        kept = self.window.days if self.plan.frees_nothing else ()
         conn, off_grid = transaction.conn, self.slots.off_grid
         return slot_store.recount(
-            conn, transaction.clinic_id, days, off_grid, uncounted, transaction.now, capped=capped
+            conn, transaction.clinic_id, days, off_grid, kept, transaction.now, capped=capped
         )
+
+    def _days_to_count(
+        self, changes: Sequence[RowChange], remembered: Sequence[Remembered[Any]]
+    ) -> list[date]:
+        """The window's days, and the others of which the run has moved something."""
+        days = set(self.window.days)
+        for change in changes:
+            days.add(change.after.date)
+            if change.row is not None:
+                days.add(change.row.appointment.date)
+        for record in remembered:
+            claims = [*record.claims, *self.stored.record(record.key).claims]
+            days |= {claim.day for claim in claims}
+        return sorted(days)
 
     def _refreshes(
         self, transaction: Transaction, written: Written
@@ -281,17 +309,3 @@ class CalendarPiece:
             )
 
         return [("schedule_appointments", rows), ("schedule_slots", slots), ("schedule_syncs", run)]
-
-
-def _span(after: Appointment) -> tuple[date, time, time, bool]:
-    fills = after.kind == "block" and after.room_id is None
-    return after.date, after.start_time, after.end_time, fills
-
-
-def _days_to_count(window: Window, changes: Sequence[RowChange]) -> list[date]:
-    days = set(window.days)
-    for change in changes:
-        days.add(change.after.date)
-        if change.row is not None:
-            days.add(change.row.appointment.date)
-    return sorted(days)

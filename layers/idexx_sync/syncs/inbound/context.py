@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import day_of
 from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.pims.protocol import RecordKind, Snapshot, SourceRecord, Unreadable, Window
 from idexx_sync.syncs.inbound.model import Row, Stored
-from idexx_sync.syncs.proof import ids_to_look_up
+from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.proof import changed_shape, ids_to_look_up
+
+_NAMELESS: Final = "? "
+"""Begins no id of the source: those have no blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +45,26 @@ def id_of(key: str) -> str:
     return key.partition("@")[0]
 
 
+def key_of_unreadable(item: Unreadable) -> str:
+    """The key of what an unreadable record takes; one that may be any gets a key of its own."""
+    if item.id is None or item.is_vague:
+        told = [item.id or "", item.code, item.start or str(item.day or ""), item.room_id or ""]
+        return f"{_NAMELESS}{' '.join(told)}"
+    return key_of(item.id, item.kind, item.start or str(item.day))
+
+
+def is_nameless(key: str) -> bool:
+    """Whether the key is of a record that can't be asked for by its id."""
+    return key.startswith(_NAMELESS)
+
+
 def keys_of(snapshot: Snapshot) -> list[str]:
     """Every key that the answer names; our rows of these keys belong to the window (rule R2)."""
     named = [key_of(r.id, r.kind, r.start) for r in snapshot.records]
-    named += [
-        key_of(item.id, item.kind, item.start or "")
-        for item in snapshot.unreadable
-        if item.id is not None
-    ]
+    for item in snapshot.unreadable:
+        named.append(key_of_unreadable(item))
+        if item.id is not None:
+            named.append(key_of(item.id, item.kind, item.start or ""))
     return sorted(set(named))
 
 
@@ -74,23 +91,61 @@ def keys_to_place(snapshot: Snapshot, context: CalendarContext) -> list[str]:
 def missing_rows(snapshot: Snapshot, stored: Stored, context: CalendarContext) -> list[Row]:
     """Live rows of the window that the answer does not show; cancelled ones need no removal."""
     shown = set(keys_of(snapshot))
-    shown |= bare_block_ids(snapshot)
-    # An unreadable block without a start may be any occurrence: all of its id count as shown.
-    vague = {item.id for item in snapshot.unreadable if item.kind == "block" and not item.start}
+    blocks = bare_block_ids(snapshot)
+    # What shows an id and no time, or not what it is, may be any occurrence of a block.
+    vague = {i.id for i in snapshot.unreadable if not (i.kind == "block" and i.start)}
     return [
         row
         for key, row in stored.rows.items()
         if key not in shown
-        and id_of(key) not in vague
+        and not (row.appointment.kind == "block" and (key in blocks or id_of(key) in vague))
         and not row.deleted
         and row.appointment.status != "cancelled"
         and context.covers(row.appointment.date)
     ]
 
 
+def doubtful_absent(snapshot: Snapshot, stored: Stored, context: CalendarContext) -> list[Record]:
+    """What is in doubt, takes time of the window beside or without a row, and is not shown."""
+    planned = {*keys_of(snapshot), *(row.key for row in missing_rows(snapshot, stored, context))}
+    blocks = bare_block_ids(snapshot)
+    return [
+        record
+        for key, record in sorted(stored.records.items())
+        if key not in planned
+        and _is_in_doubt(record, stored, context)
+        and not (key in blocks and _is_live_block(stored.rows.get(key)))
+    ]
+
+
+def _is_in_doubt(record: Record, stored: Stored, context: CalendarContext) -> bool:
+    if record.claims:
+        return any(context.covers(claim.day) for claim in record.claims)
+    row = stored.rows.get(record.key)
+    return record.quarantine_code is not None and (row is None or row.deleted)
+
+
+def _is_live_block(row: Row | None) -> bool:
+    return row is not None and not row.deleted and row.appointment.kind == "block"
+
+
 def look_ups_wanted(snapshot: Snapshot, stored: Stored, context: CalendarContext) -> list[str]:
-    """The ids whose absence this run asks the source about; none after an incomplete read."""
-    if not snapshot.complete:
+    """The ids whose absence this run asks the source about.
+
+    An incomplete answer asks too: what is proven by its own id needs no complete one (rule R1).
+    None where the answer's shape has changed.
+    """
+    if changed_shape(snapshot) is not None:
         return []
-    missing = missing_rows(snapshot, stored, context)
-    return ids_to_look_up((id_of(row.key), stored.record(row.key)) for row in missing)
+    absent = [
+        *(
+            (id_of(row.key), stored.record(row.key))
+            for row in missing_rows(snapshot, stored, context)
+        ),
+        *(
+            (id_of(record.key), record)
+            for record in doubtful_absent(snapshot, stored, context)
+            if record.claims and not is_nameless(record.key)
+        ),
+    ]
+    return ids_to_look_up(absent)

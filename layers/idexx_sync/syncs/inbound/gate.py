@@ -2,15 +2,16 @@
 (rules R7 and R8). Pure."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from idexx_sync.syncs.gate import Comparison, Judgement, Loss
+from idexx_sync.syncs.gate import DOUBTS, Comparison, Judgement, Loss
 from idexx_sync.syncs.holds import Finding
+from idexx_sync.syncs.inbound.claims import unwritten
 from idexx_sync.syncs.inbound.context import CalendarContext
 from idexx_sync.syncs.inbound.model import Missing, Plan, Row, RowChange, Stored
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import Record, settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +57,43 @@ def comparison(
         occupying=Counter(row.appointment.kind for row in ours),
         read=plan.read,
         unreadable=len(plan.quarantined),
+        apart={key: (item.cause, item.finding) for key, item in plan.apart.items()},
     )
 
 
-def allowed(plan: Plan, judgement: Judgement) -> Allowed:
-    """What is left of the plan, with the removals that a person has approved."""
+def allowed(plan: Plan, stored: Stored, judgement: Judgement) -> Allowed:
+    """What is left of the plan, with what a person has let through.
+
+    What is held takes its new time beside its old one until a person has decided (rule R10).
+    """
     if judgement.foreign:
         return Allowed([], [])
-    held = judgement.held()
+    held = judgement.held(but=DOUBTS)
     approved = [
         _approved_removal(item) for item in plan.missing if item.row.key in judgement.approved
     ]
+    let_through = [plan.apart[key] for key in sorted(judgement.let_through)]
+    waiting = [change for change in plan.changes if change.key in held]
     return Allowed(
-        changes=[change for change in plan.changes if change.key not in held] + approved,
-        records=plan.records + _looked_up(plan, judgement),
+        changes=[
+            *(change for change in plan.changes if change.key not in held),
+            *approved,
+            *(item.change for item in let_through if item.change is not None),
+        ],
+        records=[
+            *(record for record in plan.records if record.key not in judgement.let_through),
+            *_looked_up(plan, judgement),
+            *_waiting(waiting, stored),
+            *(item.record for item in let_through if item.change is None),
+        ],
     )
+
+
+def _waiting(changes: Sequence[RowChange], stored: Stored) -> Iterator[Record]:
+    for change in changes:
+        before = stored.record(change.key)
+        if (record := unwritten(change, before)) != before:
+            yield record
 
 
 def _is_expected(row: Row, context: CalendarContext) -> bool:
@@ -115,7 +138,7 @@ _APPROVED = "approved"
 
 def _approved_removal(missing: Missing) -> RowChange:
     row = missing.row
-    memory = replace(missing.record, strikes=0, struck_at=None)
+    memory = settled(missing.record)
     return RowChange(row.key, "remove", _APPROVED, row.appointment, row, memory)
 
 
@@ -123,7 +146,8 @@ def _looked_up(plan: Plan, judgement: Judgement) -> list[Record]:
     """Remember the look-ups; a run whose losses are held strikes nobody."""
     records = []
     for item in plan.missing:
-        if item.verdict == "not_looked_up" or item.row.key in judgement.approved:
+        is_settled = item.row.key in judgement.approved or item.row.key in judgement.let_through
+        if item.verdict == "not_looked_up" or is_settled:
             continue
         if judgement.losses_held and item.verdict == "not_found_yet":
             records.append(_unstruck(item))

@@ -1,16 +1,19 @@
 """The calendar's values: what a row of `schedule_appointments` says, and a change to one. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, time
 from typing import Any, Final, Self
 from uuid import UUID
 
 from idexx_sync.core.clinic_time import LAST_SECOND
+from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.faults import Fault, Unfit, unreadable
 from idexx_sync.core.vocabulary import FREES_TIME
 from idexx_sync.pims.protocol import RecordKind
 from idexx_sync.syncs.change import Action
+from idexx_sync.syncs.gate import DoubtCause
+from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.memory import Record
 from idexx_sync.syncs.proof import Unproven
 
@@ -150,6 +153,18 @@ class Quarantined:
     is_new: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A record that made several reads incomplete, set apart by name for a person (rule R1)."""
+
+    cause: DoubtCause
+    finding: Finding
+    change: RowChange | None
+    """What a person may let through."""
+    record: Record
+    """What is remembered then."""
+
+
 @dataclass(slots=True)
 class Plan:
     """What a run would do, before anybody judges whether it is plausible."""
@@ -173,8 +188,21 @@ class Plan:
     """Visits of which both the old and the new start are known."""
     complete: bool = True
     """The read was complete for the window and no look-up contradicted it (rules R1, R6)."""
+    frees_nothing: bool = False
+    """A record may be on any day: no slot may become freer than it is (rule R3)."""
+    doubts: dict[str, str] = field(default_factory=dict)
+    """Record in doubt -> why, in one word."""
+    apart: dict[str, Apart] = field(default_factory=dict)
+    """Records that are set apart, because they have made too many reads incomplete (rule R1)."""
+    failure: ShapeChanged | None = None
+    """The answer is not what the reader was made for: no row is written."""
 
-    def drop_removals(self) -> None:
-        """An incomplete read proves no absence: nothing is removed, nobody is struck."""
-        self.complete = False
-        self.changes = [change for change in self.changes if change.action != "remove"]
+    def distrust(self, failure: ShapeChanged, unwritten: Sequence[Record]) -> None:
+        """Write no row; what the answer names takes time nevertheless.
+
+        `unwritten` is what to remember of the changes that are not written.
+        """
+        self.failure, self.complete = failure, False
+        taking = [record for record in self.records if record.claims]
+        self.records = [*taking, *(record for record in unwritten if record.claims)]
+        self.changes, self.missing, self.apart = [], [], {}

@@ -1,11 +1,18 @@
 """From a snapshot and what is stored to the changes a run would make (rules R1-R6, R10). Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Final
 
-from idexx_sync.core.clinic_time import EndsBeforeStart, Span, day_of, occupied_span, parse_wall
+from idexx_sync.core.clinic_time import (
+    EndsBeforeStart,
+    Span,
+    day_of,
+    is_repeated,
+    occupied_span,
+    parse_wall,
+)
 from idexx_sync.core.vocabulary import appointment_status, fold
 from idexx_sync.pims.protocol import (
     Found,
@@ -18,15 +25,30 @@ from idexx_sync.pims.protocol import (
     Unreadable,
 )
 from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
+from idexx_sync.syncs.gate import NEVER_SHOWN, OLDER, UNREADABLE, DoubtCause
+from idexx_sync.syncs.holds import Finding
+from idexx_sync.syncs.inbound.claims import (
+    Claims,
+    distinct,
+    of_days_after,
+    of_unreadable,
+    of_versions,
+    touches,
+    unwritten,
+)
 from idexx_sync.syncs.inbound.context import (
     CalendarContext,
     bare_block_ids,
+    doubtful_absent,
     id_of,
+    is_nameless,
     key_of,
+    key_of_unreadable,
     missing_rows,
 )
 from idexx_sync.syncs.inbound.model import (
     BLOCK_TYPE,
+    Apart,
     Appointment,
     Missing,
     Plan,
@@ -35,15 +57,19 @@ from idexx_sync.syncs.inbound.model import (
     RowChange,
     Stored,
 )
-from idexx_sync.syncs.memory import AppointmentMemory, Record
+from idexx_sync.syncs.memory import AppointmentMemory, Record, settled
 from idexx_sync.syncs.proof import (
     STRIKE_INTERVAL,
+    STRIKES_THAT_PROVE,
     UNASKABLE_INTERVAL,
-    check_status_keys,
+    changed_shape,
     newest,
     proven_gone,
     strike,
 )
+
+READS_THAT_SET_APART: Final = 3
+"""A record that makes so many reads in a row incomplete is set apart, and the rest counts."""
 
 
 def plan_inbound(
@@ -51,10 +77,13 @@ def plan_inbound(
 ) -> Plan:
     """The changes that would make our rows equal to the snapshot.
 
-    Raises ShapeChanged when too many visits lack the status key.
+    Of an answer whose shape has changed no row is written: it only takes the times that it names.
     """
-    check_status_keys(snapshot.records)
-    return plan_records(snapshot, stored, proofs, context)
+    plan = plan_records(snapshot, stored, proofs, context)
+    failure = changed_shape(snapshot)
+    if failure is not None:
+        plan.distrust(failure, [unwritten(c, stored.record(c.key)) for c in plan.changes])
+    return plan
 
 
 def plan_records(
@@ -68,15 +97,14 @@ def plan_records(
 
     Why each record is treated as it is gets noted in `decisions`, if there are any.
     """
-    plan = Plan(complete=snapshot.complete)
+    plan = Plan(complete=snapshot.is_whole)
     planner = _Planner(plan, stored, context, snapshot.read_at, decisions)
     planner.plan_answer(snapshot)
-    for row in missing_rows(snapshot, stored, context):
-        planner.plan_missing(row, proofs.get(id_of(row.key)))
-    if not plan.complete or any(item.verdict == "alive" for item in plan.missing):
-        planner.note_incomplete()
-        plan.drop_removals()
-        plan.missing = [_without_strike(item, stored) for item in plan.missing]
+    planner.plan_absent(
+        missing_rows(snapshot, stored, context),
+        doubtful_absent(snapshot, stored, context),
+        proofs,
+    )
     return plan
 
 
@@ -97,34 +125,52 @@ class _Planner:
         self.read_at = read_at
         self.single_blocks: set[str] = set()
         """Ids of blocks that the answer shows and that it says do not recur."""
+        self.shown_ids: set[str] = set()
+        """Ids that the answer shows in whatever form."""
         self.decisions = decisions
-
-    def note_incomplete(self) -> None:
-        """Note of each removal that the read proves nothing after all."""
-        for change in self.plan.changes if self.decisions is not None else ():
-            if change.action == "remove":
-                self._note(change.key, "R1", "read_incomplete")
 
     def plan_answer(self, snapshot: Snapshot) -> None:
         answer = _by_key(snapshot.records)
-        self.single_blocks = {record.id for record in snapshot.records if record.recurs is False}
-        for key, versions in answer.items():
-            latest = newest(versions)
-            concerns = any(self._concerns(key, version.start) for version in versions)
-            if concerns:
-                self.plan.present.add(key)
-            self.plan.rooms.update(r.room_id for r in versions if r.room_id is not None)
-            if latest is None and concerns:
-                first = min(versions, key=lambda record: (record.start, record.room_id or ""))
-                self._quarantine(key, "duplicate_differs", first.kind, first.start, first.room_id)
-            elif latest is not None:
-                self._plan_record(key, latest)
-        self._replace_bare_blocks(snapshot)
-        planned = set(answer)
+        unread: dict[str, list[Unreadable]] = {}
         for item in sorted(snapshot.unreadable, key=_steadily):
-            if item.room_id is not None:
-                self.plan.rooms.add(item.room_id)
-            self._plan_unreadable(item, planned)
+            unread.setdefault(key_of_unreadable(item), []).append(item)
+        self.shown_ids = {record.id for record in snapshot.records}
+        self.shown_ids |= {item.id for item in snapshot.unreadable if item.id is not None}
+        self.single_blocks = {record.id for record in snapshot.records if record.recurs is False}
+        self._note_unknown_fields(snapshot)
+        for key, versions in answer.items():
+            self.plan.rooms.update(r.room_id for r in versions if r.room_id is not None)
+            if any(self._concerns(key, version.start) for version in versions):
+                self.plan.present.add(key)
+            self._plan_shown(key, versions, unread.pop(key, []))
+        self._replace_bare_blocks(snapshot)
+        for key, items in unread.items():
+            self._plan_unreadable(key, items)
+
+    def _note_unknown_fields(self, snapshot: Snapshot) -> None:
+        named = {("field", name) for name in snapshot.unknown_fields}
+        self.plan.unknown_words |= named - self.stored.reported_words
+
+    def _plan_shown(
+        self, key: str, versions: list[SourceRecord], unread: Sequence[Unreadable]
+    ) -> None:
+        """Plan a record of which a version could be read; each one takes its time (rule R10)."""
+        latest = newest(versions)
+        others = [version for version in versions if version != latest]
+        claimed = distinct(
+            [
+                *of_versions(others, self.context),
+                *(claim for item in unread for claim in of_unreadable(item, self.context)),
+            ]
+        )
+        for item in unread:
+            self.plan.quarantined.append(Quarantined(None, item.code, is_new=True))
+            self._doubt_whole_read(item)
+        if latest is None:
+            first = min(versions, key=lambda record: (record.start, record.room_id or ""))
+            self._quarantine(key, "duplicate_differs", first.start, claimed)
+        else:
+            self._plan_record(key, latest, claimed)
 
     def _replace_bare_blocks(self, snapshot: Snapshot) -> None:
         """Remove a block's row that an earlier service keyed by the bare id: its occurrences,
@@ -139,82 +185,257 @@ class _Planner:
         """Whether the window's predicate lets a record of the answer through (rule R2)."""
         return start is None or key in self.stored.rows or self.context.covers(day_of(start))
 
-    def _plan_record(self, key: str, record: SourceRecord) -> None:
+    def _plan_record(self, key: str, record: SourceRecord, claimed: Claims) -> None:
+        """Plan a record of which this version counts; `claimed` is what others of it take."""
         row = self.stored.rows.get(key)
+        remembered = self.stored.record(key)
         live = row is not None and not row.deleted
         self._note_word(key, record)
-        if not self.context.allows(record.room_id):
+        is_older = self._is_older(remembered, record)
+        if not is_older and not self.context.allows(record.room_id):
             self._note(key, "R10", "room_not_synced", room=record.room_id)
             if live and row is not None:
-                self._remove(row, "room_not_synced", self.stored.record(key))
-            return
-        if not self.context.covers(day_of(record.start)) and not live:
-            self._note(key, "R2", "outside_window")
+                self._remove(row, "room_not_synced", remembered)
             return
         try:
             span = self._span(record.start, record.end, record.kind)
+            claims = distinct([*of_days_after(record, self.context), *claimed])
         except EndsBeforeStart:
-            self._quarantine(key, "ends_before_start", record.kind, record.start, record.room_id)
-            return
-        self.plan.read += 1
-        after = self._appointment(record, span, row)
-        remembered = self.stored.record(key)
-        memory = Record(key, source=self._source(record))
-        shift = self._shift(remembered, record)
-        news = [] if row is None else self._news(remembered, memory, row.appointment, after)
-        if row is None:
-            change = RowChange(key, "create", "new", after, None, memory)
-        elif row.deleted:
-            change = RowChange(key, "update", "came_back", after, row, memory)
-        elif row.appointment != after or row.faults:
-            reason = "source" if remembered.source is None or news else "rederived"
-            change = RowChange(key, "update", reason, after, row, memory, shift_minutes=shift)
-        else:
-            self.plan.unchanged += 1
-            self._note_news(key, news)
-            if remembered != memory and replace(remembered, looked_up_at=None) != memory:
-                self.plan.records.append(memory)
+            claims = distinct([*of_versions([record], self.context), *claimed])
+            self._quarantine(key, "ends_before_start", record.start, claims)
             return
         self.plan.cut_at_midnight += span.cut_at_midnight
-        self.plan.changes.append(change)
-        self._note_change(change, news)
-
-    def _plan_unreadable(self, item: Unreadable, planned: set[str]) -> None:
-        """Plan the record unless its key is planned already: a readable version counts."""
-        key = None if item.id is None else key_of(item.id, item.kind, item.start or "")
-        if key is None or key in planned:
-            self.plan.quarantined.append(Quarantined(None, item.code, is_new=True))
+        if not self.context.covers(day_of(record.start)) and not live:
+            self._note(key, "R2", "outside_window")
+            if touches(claims, self.context):
+                self._remember(replace(remembered, claims=claims))
             return
-        planned.add(key)
-        if self._concerns(key, item.start):
-            self.plan.present.add(key)
-        self._quarantine(key, item.code, item.kind, item.start, item.room_id)
+        self.plan.read += 1
+        source = self._source(record, remembered)
+        memory = Record(key, source=source, claims=claims)
+        if is_older:
+            change = self._change(key, record, span, row, remembered, memory)
+            self._keep_newer(remembered, record, change)
+            return
+        shift = self._shift(remembered, record)
+        change = self._change(key, record, span, row, remembered, memory, shift)
+        if change is not None:
+            self.plan.changes.append(change)
+            self._note_change(change, self._news_of(row, remembered, memory, change.after))
+        else:
+            assert row is not None
+            self.plan.unchanged += 1
+            self._note_news(key, self._news(remembered, memory, row.appointment, row.appointment))
+            self._remember(memory, ignoring_look_up=True)
 
-    def _quarantine(
-        self, key: str, code: str, kind: RecordKind, start: str | None, room_id: str | None
+    def _change(
+        self,
+        key: str,
+        record: SourceRecord,
+        span: Span,
+        row: Row | None,
+        remembered: Record,
+        memory: Record,
+        shift: int = 0,
+    ) -> RowChange | None:
+        """What makes the row say what the record says; None: it does already."""
+        after = self._appointment(record, span, row)
+        if row is None:
+            return RowChange(key, "create", "new", after, None, memory)
+        if row.deleted:
+            return RowChange(key, "update", "came_back", after, row, memory)
+        if row.appointment == after and not row.faults:
+            return None
+        news = self._news(remembered, memory, row.appointment, after)
+        reason = "source" if remembered.source is None or news else "rederived"
+        return RowChange(key, "update", reason, after, row, memory, shift_minutes=shift)
+
+    def _news_of(
+        self, row: Row | None, remembered: Record, memory: Record, after: Appointment
+    ) -> list[str]:
+        return [] if row is None else self._news(remembered, memory, row.appointment, after)
+
+    def _remember(self, memory: Record, *, ignoring_look_up: bool = False) -> None:
+        """Keep what is remembered in step; when a record was looked up last is no news of it."""
+        before = self.stored.record(memory.key)
+        if ignoring_look_up:
+            before = replace(before, looked_up_at=memory.looked_up_at)
+        if before != memory:
+            self.plan.records.append(memory)
+
+    # -- what is in doubt ------------------------------------------------------------------------
+
+    def _is_older(self, remembered: Record, record: SourceRecord) -> bool:
+        """Whether the source shows an older version than the one that we have (rule R10)."""
+        known = remembered.source.stamp if remembered.source else None
+        shown = record.last_updated_at
+        if known is None or shown is None or shown >= known:
+            return False
+        # Within the hour that the clocks repeat the later of two stamps may be the earlier one.
+        zone = self.context.zone
+        return not (is_repeated(parse_wall(known), zone) and is_repeated(parse_wall(shown), zone))
+
+    def _keep_newer(
+        self, remembered: Record, record: SourceRecord, change: RowChange | None
     ) -> None:
-        """Keep what is stored; a record we don't hold still occupies one slot (rule R3)."""
+        """Change nothing for an older version, but let it take its time too."""
+        assert remembered.source is not None
+        self._note(remembered.key, "R10", OLDER)
+        claims = distinct([*remembered.claims, *of_versions([record], self.context)])
+        memory = replace(remembered, strikes=0, struck_at=None, claims=claims)
+        finding: Finding = {"start": [remembered.source.start, record.start]}
+        self._remember(self._doubt(OLDER, memory, finding, change))
+
+    def _doubt(
+        self, cause: DoubtCause, memory: Record, finding: Finding, permitted: RowChange | None
+    ) -> Record:
+        """Count the read as incomplete because of the record, or set the record apart (rule R1).
+
+        `permitted` is what a person may let through.
+        """
+        self.plan.doubts[memory.key] = cause
+        reads = min(memory.doubtful_reads + 1, READS_THAT_SET_APART)
+        memory = replace(memory, quarantine_code=cause, doubtful_reads=reads)
+        if reads < READS_THAT_SET_APART:
+            self.plan.complete = False
+        else:
+            let_through = permitted.record if permitted else replace(memory, claims=())
+            self.plan.apart[memory.key] = Apart(cause, finding, permitted, let_through)
+        return memory
+
+    def _doubt_whole_read(self, item: Unreadable) -> None:
+        """A record that may be anybody's, or on any day, makes the read incomplete (rule R1)."""
+        if item.is_vague:
+            self._plan_vague(key_of_unreadable(item), item)
+
+    def _plan_vague(self, key: str, item: Unreadable) -> None:
+        remembered = self.stored.record(key)
+        claims = of_unreadable(item, self.context)
+        memory = replace(remembered, strikes=0, struck_at=None, claims=claims)
+        start = item.start or (str(item.day) if item.day else None)
+        finding: Finding = {"unreadable": item.code, "start": start}
+        self._remember(self._doubt(UNREADABLE, memory, finding, None))
+        if item.first_day is None and key not in self.plan.apart:
+            self.plan.frees_nothing = True
+
+    def _plan_unreadable(self, key: str, items: Sequence[Unreadable]) -> None:
+        """Let a record of which nothing could be read take what it may take (rule R3)."""
+        self.plan.rooms.update(item.room_id for item in items if item.room_id is not None)
+        vague = next((item for item in items if item.is_vague), None)
+        if any(item.id is not None and self._concerns(key, item.start) for item in items):
+            self.plan.present.add(key)
+        if vague is not None:
+            told = None if vague.id is None else key
+            is_new = self.stored.record(key).quarantine_code != UNREADABLE
+            self.plan.quarantined += [Quarantined(told, vague.code, is_new)] * len(items)
+            self._plan_vague(key, vague)
+            return
+        claims = distinct(claim for item in items for claim in of_unreadable(item, self.context))
+        self._quarantine(key, items[0].code, items[0].start, claims)
+        for item in items[1:]:
+            self.plan.quarantined.append(Quarantined(None, item.code, is_new=True))
+
+    def _quarantine(self, key: str, code: str, start: str | None, claims: Claims) -> None:
+        """Keep what is stored, and take what the record may take beside it (rule R3)."""
         remembered = self.stored.record(key)
         is_new = remembered.quarantine_code != code
         self.plan.quarantined.append(Quarantined(key, code, is_new))
+        self.plan.doubts[key] = code
         self._note(key, "R3", "unreadable", code=code)
-        memory = replace(remembered, quarantine_code=code, strikes=0, struck_at=None)
-        row = self.stored.rows.get(key)
-        if (
-            (row is None or row.deleted)
-            and start is not None
-            and self.context.covers(day_of(start))
-            and self.context.allows(room_id)
-        ):
-            placeholder = self._placeholder(kind, start, room_id)
-            action: Any = "create" if row is None else "update"
-            self.plan.changes.append(
-                RowChange(key, action, "unreadable", placeholder, row, replace(memory, source=None))
-            )
-        elif memory != remembered:
-            self.plan.records.append(memory)
+        concerns = self._concerns(key, start) or touches(claims, self.context)
+        memory = replace(
+            remembered,
+            quarantine_code=code,
+            strikes=0,
+            struck_at=None,
+            claims=claims if concerns else (),
+            doubtful_reads=0,
+        )
+        self._remember(memory)
 
-    def plan_missing(self, row: Row, lookup: Lookup | None) -> None:
+    # -- what the answer lacks -------------------------------------------------------------------
+
+    def plan_absent(
+        self, rows: Sequence[Row], doubtful: Sequence[Record], proofs: Mapping[str, Lookup]
+    ) -> None:
+        """Plan rows and claims that the answer does not show.
+
+        Those that contradict it come first: whether it proves anything hangs on them.
+        """
+        asked = [(row, proofs.get(id_of(row.key))) for row in rows]
+        for row, lookup in asked:
+            if isinstance(lookup, Found) and self._contradicts(row.key, lookup):
+                self._plan_alive(row, lookup)
+        claimed = [(record, self._lookup_of(record, proofs)) for record in doubtful]
+        for record, lookup in claimed:
+            if isinstance(lookup, Found) and self._contradicts(record.key, lookup):
+                self._plan_claimed_alive(record, lookup)
+        for row, lookup in asked:
+            if not (isinstance(lookup, Found) and self._contradicts(row.key, lookup)):
+                self._plan_missing(row, lookup)
+        for record, lookup in claimed:
+            if not (isinstance(lookup, Found) and self._contradicts(record.key, lookup)):
+                self._plan_claimed(record, lookup)
+
+    def _contradicts(self, key: str, found: Found) -> bool:
+        """Whether the answer should have shown what the look-up found."""
+        return (
+            not found.deleted
+            and not found.cancelled
+            and not _is_other_occurrence(key, found)
+            and self.context.allows(found.room_id)
+            and self.context.covers(day_of(found.start))
+        )
+
+    def _lookup_of(self, record: Record, proofs: Mapping[str, Lookup]) -> Lookup | None:
+        """What is known of a claim's record; one without an id can't be asked for."""
+        return Gone() if is_nameless(record.key) else proofs.get(id_of(record.key))
+
+    def _plan_alive(self, row: Row, found: Found) -> None:
+        """A row that is there and that the answer lacks: the read was not complete after all."""
+        remembered = self.stored.record(row.key)
+        claims = of_versions([found], self.context)
+        memory = replace(
+            remembered, looked_up_at=self.read_at, strikes=0, struck_at=None, claims=claims
+        )
+        finding: Finding = {"start": _start_of(row.appointment), "kind": row.appointment.kind}
+        removal = self._removal(row, "never_shown", remembered)
+        memory = self._doubt(NEVER_SHOWN, memory, finding, removal)
+        self.plan.missing.append(Missing(row, "alive", memory))
+        self._note(row.key, "R6", "alive")
+
+    def _plan_claimed_alive(self, record: Record, found: Found) -> None:
+        claims = of_versions([found], self.context)
+        memory = replace(
+            record, looked_up_at=self.read_at, strikes=0, struck_at=None, claims=claims
+        )
+        self._remember(self._doubt(NEVER_SHOWN, memory, {"start": found.start}, None))
+
+    def _plan_claimed(self, record: Record, lookup: Lookup | None) -> None:
+        """Let go of time that a record without a row took, once it is settled (rule R10)."""
+        looked_up = replace(record, looked_up_at=self.read_at)
+        if not record.claims or id_of(record.key) in self.shown_ids:
+            if self.plan.complete:
+                self._remember(settled(record))
+        elif lookup is None or isinstance(lookup, Unknown):
+            self._remember(record if lookup is None else looked_up)
+        elif isinstance(lookup, Gone) or _is_other_occurrence(record.key, lookup):
+            struck = self._struck(looked_up, lookup)
+            self._remember(settled(record) if proven_gone(struck) else struck)
+        elif lookup.deleted or lookup.cancelled or not self.context.allows(lookup.room_id):
+            self._remember(settled(record))
+        else:
+            claims = of_versions([lookup], self.context)
+            self._remember(replace(looked_up, strikes=0, struck_at=None, claims=claims))
+
+    def _struck(self, looked_up: Record, lookup: Gone | Found) -> Record:
+        """With a strike, if the read proves anything."""
+        if not self.plan.complete:
+            return replace(looked_up, strikes=min(looked_up.strikes, STRIKES_THAT_PROVE - 1))
+        unaskable = isinstance(lookup, Found) and lookup.id not in self.single_blocks
+        return strike(looked_up, self.read_at, UNASKABLE_INTERVAL if unaskable else STRIKE_INTERVAL)
+
+    def _plan_missing(self, row: Row, lookup: Lookup | None) -> None:
         remembered = self.stored.record(row.key)
         looked_up = replace(remembered, looked_up_at=self.read_at)
         if lookup is None:
@@ -223,16 +444,17 @@ class _Planner:
         elif isinstance(lookup, Unknown):
             self.plan.missing.append(Missing(row, "look_up_failed", looked_up))
             self._note(row.key, "R6", "look_up_failed", code=lookup.code)
-        elif isinstance(lookup, Gone) or _is_other_occurrence(row, lookup):
-            unaskable = isinstance(lookup, Found) and lookup.id not in self.single_blocks
-            apart = UNASKABLE_INTERVAL if unaskable else STRIKE_INTERVAL
-            struck = strike(looked_up, self.read_at, apart)
+        elif isinstance(lookup, Gone) or _is_other_occurrence(row.key, lookup):
+            struck = self._struck(looked_up, lookup)
             if proven_gone(struck):
                 self._remove(row, "not_found_twice", struck)
                 self._note(row.key, "R6", "not_found_twice")
             else:
                 self.plan.missing.append(Missing(row, "not_found_yet", struck))
-                self._note(row.key, "R6", "not_found_yet")
+                rule, code = (
+                    ("R6", "not_found_yet") if self.plan.complete else ("R1", "read_incomplete")
+                )
+                self._note(row.key, rule, code)
         else:
             self._plan_found(row, lookup, looked_up)
 
@@ -247,10 +469,6 @@ class _Planner:
         elif not self.context.allows(found.room_id):
             self._remove(row, "room_not_synced", looked_up)
             self._note(row.key, "R10", "room_not_synced", room=found.room_id)
-        elif self.context.covers(day_of(found.start)):
-            seen = replace(looked_up, strikes=0, struck_at=None)
-            self.plan.missing.append(Missing(row, "alive", seen))
-            self._note(row.key, "R6", "alive")
         else:
             self._move(row, found, looked_up)
 
@@ -258,6 +476,7 @@ class _Planner:
         """Follow a visit out of the window; only time, room and status may be taken."""
         try:
             span = self._span(found.start, found.end, found.kind)
+            claims = of_days_after(found, self.context)
         except EndsBeforeStart:
             self.plan.missing.append(Missing(row, "look_up_failed", looked_up))
             self._note(row.key, "R6", "look_up_failed", code="ends_before_start")
@@ -273,17 +492,19 @@ class _Planner:
         source = looked_up.source and replace(
             looked_up.source, start=found.start, end=found.end, room=found.room_id
         )
-        memory = replace(looked_up, source=source, strikes=0, struck_at=None)
+        memory = replace(settled(looked_up), source=source, claims=claims)
         change = RowChange(row.key, "update", "moved_away", after, row, memory, proven=True)
         self.plan.changes.append(change)
         self._note(row.key, "R6", "moved_away", start=found.start)
 
     def _remove(self, row: Row, reason: str, record: Record, status: str | None = None) -> None:
+        self.plan.changes.append(self._removal(row, reason, record, status))
+
+    def _removal(
+        self, row: Row, reason: str, record: Record, status: str | None = None
+    ) -> RowChange:
         after = row.appointment if status is None else replace(row.appointment, status=status)
-        memory = replace(record, strikes=0, struck_at=None)
-        self.plan.changes.append(
-            RowChange(row.key, "remove", reason, after, row, memory, proven=True)
-        )
+        return RowChange(row.key, "remove", reason, after, row, settled(record), proven=True)
 
     def _appointment(self, record: SourceRecord, span: Span, row: Row | None) -> Appointment:
         status = appointment_status(record.status)
@@ -306,13 +527,6 @@ class _Planner:
             client_name=record.client_name,
             client_phone=record.client_phone,
             provider_name=record.provider_name,
-        )
-
-    def _placeholder(self, kind: RecordKind, start: str, room_id: str | None) -> Appointment:
-        span = self._span(start, None, "visit")
-        kept = BLOCK_TYPE if kind == "block" else None
-        return Appointment(
-            span.day, span.start, span.end, room_id, "scheduled", kept, None, None, None, None
         )
 
     def _span(self, start: str, end: str | None, kind: RecordKind) -> Span:
@@ -354,7 +568,7 @@ class _Planner:
         said, says = before.source, now.source
         if said is None or says is None or said == says:
             return []
-        names = [item.name for item in fields(AppointmentMemory)]
+        names = [item.name for item in fields(AppointmentMemory) if item.name != "stamp"]
         changed = [name for name in names if getattr(said, name) != getattr(says, name)]
         if "private" in changed and not self._is_private_news(said, stored, after):
             changed.remove("private")
@@ -368,7 +582,8 @@ class _Planner:
         known = self.context.fingerprints.is_of(said.private or "", now)
         return _private(stored) != now if known is None else not known
 
-    def _source(self, record: SourceRecord) -> AppointmentMemory:
+    def _source(self, record: SourceRecord, remembered: Record) -> AppointmentMemory:
+        known = remembered.source.stamp if remembered.source else None
         return AppointmentMemory(
             start=record.start,
             end=record.end,
@@ -376,6 +591,7 @@ class _Planner:
             status=record.status,
             type=record.type,
             private=self.context.fingerprints.of(_private(record)),
+            stamp=record.last_updated_at or known,
         )
 
     def _shift(self, remembered: Record, record: SourceRecord) -> int:
@@ -400,18 +616,14 @@ def _steadily(item: Unreadable) -> tuple[str, ...]:
     return item.id or "", item.start or "", item.code, item.room_id or ""
 
 
-def _is_other_occurrence(row: Row, found: Found) -> bool:
+def _is_other_occurrence(key: str, found: Found) -> bool:
     """A look-up by a series' id shows one occurrence: it tells nothing about the others."""
-    _, at, start = row.key.partition("@")
+    _, at, start = key.partition("@")
     return bool(at) and not found.deleted and found.start != start
 
 
-def _without_strike(missing: Missing, stored: Stored) -> Missing:
-    if missing.verdict == "alive":
-        return missing  # seen alive: its count begins anew
-    before = stored.record(missing.row.key)
-    record = replace(before, looked_up_at=missing.record.looked_up_at)
-    return replace(missing, record=record)
+def _start_of(appointment: Appointment) -> str:
+    return datetime.combine(appointment.date, appointment.start_time).isoformat(" ")
 
 
 def _visit_type(word: str | None) -> str | None:

@@ -1,8 +1,7 @@
 """SQL of the slots: the grid, the links to appointments, and the count of what is booked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -121,45 +120,45 @@ def delete_unused_slots(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Uncounted:
-    """What takes time without a row that says so."""
-
-    spans: Sequence[tuple[date, time, time, bool]] = ()
-    """Day, start and end of appointments that were refused, and whether each fills its slots."""
-    unread_days: Sequence[date] = ()
-    """Days not read, or not to the end: an appointment that was refused earlier may lie there."""
-
-
 def recount(
     conn: Conn,
     clinic_id: UUID,
     days: Sequence[date],
     off_grid: Sequence[UUID],
-    uncounted: Uncounted,
+    kept: Sequence[date],
     now: datetime,
     *,
     capped: bool = False,
 ) -> Cursor[tuple[Any, ...]]:
     """Set `booked_count` of the days' slots to what occupies them, where it differs (rule R12).
 
-    Counted are overlapping appointments that were neither cancelled nor missed, and live bookings
-    that no such appointment stands for already. A block without a room and a slot off
-    the grid are full. What was refused (rule R26) counts as if it were there. The slots must be
-    locked. If `capped`, nothing is counted above a slot's capacity. Returns a row per slot
-    written.
+    Counted are overlapping appointments that were neither cancelled nor missed, what records in
+    doubt take beside their rows, each in each of its rooms once, and live bookings that no such
+    appointment stands for already. A block without a room and a slot off the grid are full. On
+    `kept` days no slot becomes freer than it is. The slots must be locked. If `capped`, nothing is
+    counted above a slot's capacity. Returns a row per slot written.
     """
     return conn.execute(
         """
-        WITH occupying AS (
-            SELECT date, start_time, end_time,
+        WITH claimed AS MATERIALIZED (
+            SELECT r.external_id AS key, c.day AS date, c.start AS start_time,
+                   c."end" AS end_time, c.room AS room_id, c.fills
+              FROM idexx_sync.records r,
+                   jsonb_to_recordset(r.claims)
+                       AS c (day date, start time, "end" time, room text, fills boolean)
+             WHERE r.clinic_id = %(clinic_id)s AND r.kind = 'appointment'
+               AND r.claims IS NOT NULL AND c.day = ANY(%(days)s)
+        ),
+        appointments AS (
+            SELECT neo_appointment_id AS key, date, start_time, end_time, room_id,
                    appointment_type = 'block' AND room_id IS NULL AS fills
               FROM public.schedule_appointments
              WHERE clinic_id = %(clinic_id)s AND deleted_at IS NULL AND date = ANY(%(days)s)
                AND status NOT IN ('cancelled', 'no_show')
-             UNION ALL
-            SELECT * FROM unnest(%(dates)b::date[], %(starts)b::time[], %(ends)b::time[],
-                                 %(fills)b::boolean[])
+        ),
+        occupying AS (
+            SELECT date, start_time, end_time, fills FROM appointments a
+             WHERE NOT EXISTS (SELECT FROM claimed c WHERE c.key = a.key)
              UNION ALL
             SELECT b.date, b.start_time, b.end_time, false
               FROM public.vapi_bookings b
@@ -175,21 +174,34 @@ def recount(
             SELECT date, start_time, end_time, count(*) AS n, bool_or(fills) AS fills
               FROM occupying GROUP BY date, start_time, end_time
         ),
-        counted AS (
-            SELECT s.id, least(CASE WHEN %(capped)s THEN s.capacity END, CASE
-                     WHEN s.id = ANY(%(off_grid)s) OR coalesce(bool_or(o.fills), false)
-                     THEN greatest(coalesce(sum(o.n), 0), s.capacity)
-                     WHEN s.date = ANY(%(unread)s) AND EXISTS (
-                          SELECT FROM idexx_sync.records
-                           WHERE clinic_id = %(clinic_id)s AND kind = 'appointment'
-                             AND quarantine_code = 'refused')
-                     THEN greatest(coalesce(sum(o.n), 0), s.booked_count)
-                     ELSE coalesce(sum(o.n), 0) END) AS booked
+        doubted AS MATERIALIZED (  -- a record's row and its claims may lie over each other
+            SELECT s.id, count(DISTINCT (o.key, o.room_id)) AS n, bool_or(o.fills) AS fills
+              FROM (SELECT * FROM claimed
+                     UNION ALL
+                    SELECT a.* FROM appointments a
+                     WHERE EXISTS (SELECT FROM claimed c WHERE c.key = a.key)) o
+              JOIN public.schedule_slots s
+                ON s.clinic_id = %(clinic_id)s AND s.date = o.date
+               AND o.start_time < s.end_time AND o.end_time > s.start_time
+             GROUP BY s.id
+        ),
+        taken AS (
+            SELECT s.id, s.date, s.capacity, s.booked_count,
+                   coalesce(sum(o.n), 0) + coalesce(max(d.n), 0) AS n,
+                   coalesce(bool_or(o.fills), false) OR coalesce(bool_or(d.fills), false) AS fills
               FROM public.schedule_slots s
               LEFT JOIN spans o
                 ON o.date = s.date AND o.start_time < s.end_time AND o.end_time > s.start_time
+              LEFT JOIN doubted d ON d.id = s.id
              WHERE s.clinic_id = %(clinic_id)s AND s.date = ANY(%(days)s)
              GROUP BY s.id
+        ),
+        counted AS (
+            SELECT id, least(CASE WHEN %(capped)s THEN capacity END, greatest(
+                     n,
+                     CASE WHEN fills OR id = ANY(%(off_grid)s) THEN capacity END,
+                     CASE WHEN date = ANY(%(kept)s) THEN booked_count END)) AS booked
+              FROM taken
         )
         UPDATE public.schedule_slots s SET booked_count = c.booked
           FROM counted c
@@ -201,11 +213,7 @@ def recount(
             "days": list(days),
             "off_grid": list(off_grid),
             "now": now,
-            "dates": [span[0] for span in uncounted.spans],
-            "starts": [span[1] for span in uncounted.spans],
-            "ends": [span[2] for span in uncounted.spans],
-            "fills": [span[3] for span in uncounted.spans],
-            "unread": list(uncounted.unread_days),
+            "kept": list(kept),
             "capped": capped,
         },
     )

@@ -65,6 +65,10 @@ class SlotPlan:
     off_grid: list[UUID] = field(default_factory=list)
     """Future slots that the grid no longer has."""
 
+    def without_new_time(self) -> "SlotPlan":
+        """What is left where nothing may be offered that was not offered before."""
+        return SlotPlan(off_grid=self.off_grid)
+
     @property
     def changes_anything(self) -> bool:
         return bool(self.create or self.update or self.off_grid)

@@ -10,7 +10,7 @@ from psycopg import Cursor
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.inbound.model import COLUMNS, Row, RowChange, Stored
-from idexx_sync.syncs.memory import AppointmentMemory, Record, read_source
+from idexx_sync.syncs.memory import AppointmentMemory, Record, read_claims, read_source
 from idexx_sync.syncs.memory_store import reported_words
 
 _OWN = ", ".join(COLUMNS)
@@ -40,10 +40,19 @@ class StoredQuery:
 
 
 def _record(values: tuple[Any, ...]) -> Record:
-    key, document, strikes, struck_at, looked_up_at, code = values
+    key, document, strikes, struck_at, looked_up_at, code, claims, doubtful_reads = values
     source = read_source(AppointmentMemory, document)
-    is_unknown = source is None and document is not None
-    return Record(key, source, strikes, struck_at, looked_up_at, code, is_unknown)
+    return Record(
+        key=key,
+        source=source,
+        strikes=strikes,
+        struck_at=struck_at,
+        looked_up_at=looked_up_at,
+        quarantine_code=code,
+        claims=read_claims(claims),
+        doubtful_reads=doubtful_reads,
+        is_unknown=source is None and document is not None,
+    )
 
 
 def _live_rows(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
@@ -60,6 +69,7 @@ def _live_rows(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]
 
 
 def _records(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
+    """What is remembered of the window's rows, of the given keys, and of all that is in doubt."""
     return conn.execute(
         """
         WITH wanted AS (
@@ -68,8 +78,13 @@ def _records(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
             SELECT neo_appointment_id FROM public.schedule_appointments
              WHERE clinic_id = %(clinic_id)s AND deleted_at IS NULL
                AND date BETWEEN %(first)s AND %(last)s
+             UNION
+            SELECT external_id FROM idexx_sync.records
+             WHERE clinic_id = %(clinic_id)s AND kind = 'appointment'
+               AND doubtful_since IS NOT NULL
         )
-        SELECT external_id, source, strikes, struck_at, looked_up_at, quarantine_code
+        SELECT external_id, source, strikes, struck_at, looked_up_at, quarantine_code, claims,
+               doubtful_reads
           FROM wanted JOIN idexx_sync.records
             ON clinic_id = %(clinic_id)s AND kind = 'appointment' AND external_id = key
         """,

@@ -149,6 +149,7 @@ def _judge(
     clinic, now = run.clinic, run.clock()
     local_now = to_wall(now, clinic.zone)
     plan = plan_inbound(reading.snapshot, loaded.rows, proofs, reading.context)
+    slots = plan_slots(reading.grid, loaded.slots, local_now)
     compared = comparison(plan, loaded.rows, reading.context, clinic.known_room_ids, local_now)
     judgement = judge(compared, loaded.in_force, now)
     return CalendarPiece(
@@ -158,8 +159,8 @@ def _judge(
         plan=plan,
         stored=loaded.rows,
         judgement=judgement,
-        allowed=allowed(plan, judgement),
-        slots=plan_slots(reading.grid, loaded.slots, local_now),
+        allowed=allowed(plan, loaded.rows, judgement),
+        slots=slots if plan.complete else slots.without_new_time(),
         started_at=reading.started_at,
         configuration=reading.configuration,
         slot_faults=[fault for slot in loaded.slots for fault in slot.faults],
@@ -187,6 +188,8 @@ def _report(
         waiting_holds=judgement.holds.waiting,
         held={cause: len(found) for cause, found in judgement.findings.items()},
         window=(window.first_day.isoformat(), window.last_day.isoformat()),
+        in_doubt=plan.doubts,
+        failure=plan.failure,
     )
     unread = [fault for row in calendar.stored.rows.values() for fault in row.faults]
     report.name_faults([*run.clinic.faults, *unread, *calendar.slot_faults, *tally.faults])

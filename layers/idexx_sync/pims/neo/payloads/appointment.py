@@ -10,7 +10,7 @@ from idexx_sync.pims.protocol import Configuration, Found, Gone, Lookup, Room, U
 
 class RoomPayload(Payload):
     id: Id = Field(min_length=1)
-    name: Text | None = None
+    name: Text = None
     position: int | None = None
 
 
@@ -26,7 +26,7 @@ class AppointmentPayload(Payload):
     end: WallClock | None = Field(default=None, alias="endAtLocal")
     deleted: bool | None
     block: bool | None = None
-    status: Text | None = None
+    status: Text = None
     room: AppointmentRoom | None = Field(default=None, alias="appointmentRoom")
     cancelled_reason: object = Field(default=None, alias="cancelledReason")
     patient: object = None

@@ -6,53 +6,62 @@ object, `T` in times), strict where a mistake would lie: the envelope, times, id
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
+from idexx_sync.pims.neo.payloads.envelope import says_it_is_whole
 from idexx_sync.pims.neo.payloads.fields import (
     Id,
-    Named,
     Payload,
-    Text,
+    PlainName,
+    PlainText,
     WallClock,
+    day_if_readable,
     id_if_readable,
+    name_of,
+    plain,
     wall_clock_if_readable,
 )
 from idexx_sync.pims.protocol import RecordKind, SourceRecord, Unreadable
 
-_FIELD_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
+_FIELD_NAME: Final = re.compile(r"(envelope\.)?[A-Za-z_][A-Za-z0-9_]{0,59}")
 _OTHER_NAMES: Final = "(other)"
 
 
 class CalendarEvent(Payload):
-    """The fields of a calendar event that we use (Neo protocol, section on the schedule)."""
+    """The fields of a calendar event that we use (Neo protocol, section on the schedule).
+
+    Ids, times, room and the block's flag decide where time is taken. All else is cleaned before
+    it can make the event unreadable.
+    """
 
     appointment_id: Id | None = None
     id: Id | None = None
     start: WallClock | None = None
     end: WallClock | None = None
     is_block: bool | None = None
-    is_roster: bool | None = None
+    is_roster: object = None
     room: Id | None = Field(default=None, alias="resourceId")
     appointment_room_id: Id | None = None
     consultation_id: Id | None = None
-    current_status: Text | None = None
-    status_label: Text | None = None
-    type_description: Named = None
+    current_status: PlainText | None = None
+    status_label: PlainText | None = None
+    type_description: PlainName = None
     patient_id: Id | None = None
-    patient_name: Text | None = None
+    patient_name: PlainText | None = None
     client_id: Id | None = None
-    first_name: Text | None = None
-    last_name: Text | None = None
-    email: Text | None = None
-    phone_number: Text | None = None
-    provider: Named = None
-    popup_title_text: Named = None
-    title: Text | None = None
-    reason: Text | None = None
+    first_name: PlainText | None = None
+    last_name: PlainText | None = None
+    email: PlainText | None = None
+    phone_number: PlainText | None = None
+    provider: PlainName = None
+    popup_title_text: PlainName = None
+    title: PlainText | None = None
+    reason: PlainText | None = None
     last_updated_at: Annotated[str, AfterValidator(wall_clock_if_readable)] | None = None
     recurring: object = None
 
@@ -83,6 +92,21 @@ KNOWN_EVENT_FIELDS: Final = _KNOWN_AND_UNUSED | {
     info.alias or name for name, info in CalendarEvent.model_fields.items()
 }
 _TRUE: Final = (True, "true", "True", "1")
+_TEXTS: Final = (
+    "current_status",
+    "status_label",
+    "patient_name",
+    "first_name",
+    "last_name",
+    "email",
+    "phone_number",
+    "title",
+    "reason",
+    "last_updated_at",
+)
+_NAMES: Final = ("type_description", "provider", "popup_title_text")
+_WHOSE: Final = ("consultation_id", "patient_id", "client_id")
+"""Ids that say whose record it is, and nothing about time."""
 
 
 @dataclass(slots=True)
@@ -93,18 +117,23 @@ class CalendarPage:
     unreadable: list[Unreadable] = field(default_factory=list)
     rosters: int = 0
     unknown_fields: Counter[str] = field(default_factory=Counter)
+    is_whole: bool = True
+    """The answer does not say of itself that it failed, or that there is more."""
 
 
 def read_calendar(value: object) -> CalendarPage:
     """The events of one answer; ShapeChanged unless its envelope is the known one."""
-    events = value.get("events") if isinstance(value, dict) else None
+    envelope = value if isinstance(value, dict) else {}
+    events = envelope.get("events")
     if not isinstance(events, list):
         raise ShapeChanged(
             "the calendar's answer is JSON without a list of events where one belongs; "
             "compare it with the Neo protocol and correct the reader",
             code="calendar_envelope",
         )
-    page = CalendarPage()
+    page = CalendarPage(is_whole=says_it_is_whole(envelope, len(events)))
+    for name in envelope.keys() - {"events"}:
+        page.unknown_fields[_name_told(f"envelope.{name}")] += 1
     for event in events:
         _sort_in(page, event)
     return page
@@ -118,7 +147,7 @@ def _sort_in(page: CalendarPage, raw: object) -> None:
         page.rosters += 1
         return
     for name in raw.keys() - KNOWN_EVENT_FIELDS:
-        page.unknown_fields[name if _FIELD_NAME.fullmatch(name) else _OTHER_NAMES] += 1
+        page.unknown_fields[_name_told(name)] += 1
     read = read_event(raw)
     if isinstance(read, SourceRecord):
         page.records.append(read)
@@ -128,29 +157,56 @@ def _sort_in(page: CalendarPage, raw: object) -> None:
 
 def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
     """One visit or block, or what could be saved of one."""
+    unclear: tuple[str, ...] = ()
     try:
         event = CalendarEvent.model_validate(raw)
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        return _unreadable(raw, f"{fault['loc'][0]}_unreadable")
+    except ValidationError:
+        unclear = tuple(name for name in _WHOSE if _is_no_id(raw.get(name)))
+        try:
+            event = CalendarEvent.model_validate(_cleaned(raw))
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            return _unreadable(raw, f"{fault['loc'][0]}_unreadable")
     record_id = event.appointment_id or event.id
     if record_id is None or record_id == "":
         return _unreadable(raw, "id_missing")
-    if event.start is None:
-        return _unreadable(raw, "start_missing")
+    for name, value in (("start", event.start), ("end", event.end)):
+        if value is None:
+            return _unreadable(raw, f"{name}_missing")
+    if "is_block" not in raw and not _is_of_somebody(event):
+        return _unreadable(raw, "is_block_missing")
     has_status = "current_status" in raw or "status_label" in raw
-    return _record(event, record_id, event.start, has_status)
+    return replace(_record(event, record_id, has_status), unclear=unclear)
 
 
-def _record(event: CalendarEvent, record_id: str, start: str, has_status: bool) -> SourceRecord:
+def _cleaned(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The event without what in its free text, or in whose it is, could make it unreadable."""
+    texts = {name: plain(raw.get(name)) for name in _TEXTS}
+    names = {name: plain(name_of(raw.get(name))) for name in _NAMES}
+    ids = {name: id_if_readable(raw.get(name)) for name in _WHOSE}
+    return {**raw, **texts, **names, **ids}
+
+
+def _is_no_id(value: object) -> bool:
+    """Whether something stands where an id belongs that is none."""
+    return value not in (None, "") and id_if_readable(value) is None
+
+
+def _is_of_somebody(event: CalendarEvent) -> bool:
+    """A record of a patient or an owner is a visit, whether it says so or not."""
+    return bool(event.patient_id or event.patient_name or event.client_id)
+
+
+def _record(event: CalendarEvent, record_id: str, has_status: bool) -> SourceRecord:
     """Blocks carry nobody's name: time held in a room has neither patient nor owner."""
     kind: RecordKind = "block" if event.is_block else "visit"
     visit = not event.is_block
     patient, client = _names(event) if visit else (None, None)
+    assert event.start is not None
     return SourceRecord(
         id=record_id,
         kind=kind,
-        start=start,
+        start=event.start,
         end=event.end,
         room_id=event.room or event.appointment_room_id or None,
         status=event.current_status or event.status_label or None,
@@ -185,15 +241,33 @@ def _names(event: CalendarEvent) -> tuple[str | None, str | None]:
 
 
 def _unreadable(raw: dict[str, Any], code: str) -> Unreadable:
-    start = raw.get("start")
+    start = _wall(raw.get("start"))
+    room = id_if_readable(raw.get("resourceId")) or id_if_readable(raw.get("appointment_room_id"))
+    says_no_room = not (raw.get("resourceId") or raw.get("appointment_room_id"))
     return Unreadable(
         code=code,
         id=id_if_readable(raw.get("appointment_id")) or id_if_readable(raw.get("id")),
         kind="block" if _is_true(raw.get("is_block")) else "visit",
-        start=wall_clock_if_readable(start.strip()) if isinstance(start, str) else None,
-        room_id=id_if_readable(raw.get("resourceId"))
-        or id_if_readable(raw.get("appointment_room_id")),
+        start=start,
+        end=None if start is None else _wall(raw.get("end")),
+        day=day_if_readable(raw.get("start")),
+        room_id=room,
+        fills=room is None and not (says_no_room and _is_visit(raw)),
     )
+
+
+def _wall(value: object) -> str | None:
+    return wall_clock_if_readable(value.strip()) if isinstance(value, str) else None
+
+
+def _is_visit(raw: Mapping[str, Any]) -> bool:
+    """Whether the event is certainly a visit, which takes no more than one place."""
+    return raw.get("is_block") in (False, "false", "False", "0", 0)
+
+
+def _name_told(name: str) -> str:
+    """A field's name if it looks like one: what else it may hold is nobody's to see."""
+    return name if _FIELD_NAME.fullmatch(name) else _OTHER_NAMES
 
 
 def _is_true(value: object) -> bool:

@@ -1,7 +1,7 @@
 """The fields that Neo's payloads are made of: texts, ids, names and times. Pure."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Final
 
@@ -18,7 +18,10 @@ from pydantic import (
 _WALL_CLOCK: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[ T]((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?", re.ASCII
 )
-_NOT_STORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_DAY: Final = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?!\d)", re.ASCII)
+_INVISIBLE: Final = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+"""Soft hyphen, zero-width and bidirectional characters, byte order mark."""
+_DROPPED: Final = re.compile(f"[\x00\ud800-\udfff{_INVISIBLE}]")
 
 
 @lru_cache(maxsize=4096)  # a calendar has few different times: this halves the reading of them
@@ -49,9 +52,31 @@ def wall_clock_if_readable(text: str) -> str | None:
         return None
 
 
+def day_if_readable(value: object) -> date | None:
+    """The day that a text begins with, whatever follows it; None for anything else.
+
+    >>> day_if_readable("2026-05-04T09:00:00.000-07:00")
+    datetime.date(2026, 5, 4)
+    """
+    found = _DAY.match(value) if isinstance(value, str) else None
+    try:
+        return date.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None
+
+
 def storable(value: object) -> object:
-    """A text without NUL characters and half surrogate pairs: Postgres can store neither."""
-    return _NOT_STORABLE.sub("", value) if isinstance(value, str) else value
+    """A text that Postgres can store and a person can see all of; anything else as it is.
+
+    NUL characters and half surrogate pairs can't be stored, invisible ones hide words.
+    """
+    return _DROPPED.sub("", value) if isinstance(value, str) else value
+
+
+def plain(value: object) -> object:
+    """The same of a text or number; None for anything else."""
+    is_plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    return storable(value) if is_plain else None
 
 
 def name_of(value: object) -> object:
@@ -62,14 +87,18 @@ def name_of(value: object) -> object:
 # A number is taken as its digits; a bool, a list or a NUL character is an error.
 Id = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\s.\x00-\x1f]*$")]
 """Int or str in, str out; empty means none."""
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
-"""Stripped; empty means none."""
-Named = Annotated[Text | None, BeforeValidator(name_of)]
+PlainText = Annotated[str, StringConstraints(pattern=rf"^[^\x00{_INVISIBLE}]*$")]
+"""A text that needs no cleaning; for a reader that cleans what does."""
+PlainName = Annotated[PlainText | None, BeforeValidator(name_of)]
+"""The same of a name as text, or of an object that has one."""
+Text = Annotated[str | None, BeforeValidator(plain)]
+"""What people wrote: nothing in it makes the record unreadable. Stripped; empty means none."""
+Named = Annotated[Text, BeforeValidator(name_of)]
 """A name as text, or as an object that has one."""
 FreeText = Annotated[str, BeforeValidator(storable)]
-"""What people wrote: no character of it makes the record unreadable. Stripped; empty means none."""
+"""The same where another type is an error, because what it says is judged."""
 FreeName = Annotated[FreeText | None, BeforeValidator(name_of)]
-"""The same as `Named`, of words that people chose."""
+"""A name that is judged, as text, or as an object that has one."""
 WallClock = Annotated[str, AfterValidator(wall_clock)]
 
 _IDS: Final = TypeAdapter(
