@@ -41,6 +41,8 @@ class ScriptedPims:
     charts_read: list[str] = field(default_factory=list)
     breaks_at: str | None = None
     """The consultation at which the source breaks down."""
+    is_whole: bool = True
+    """False: the answer says of itself that it failed, or that there is more."""
     rooms: Sequence[str] = ("3", "5")
     error: Exception | None = None
     logged_in: bool = False
@@ -63,7 +65,13 @@ class ScriptedPims:
         ]
         if self.before_answer:
             self.before_answer()
-        return Snapshot(window, read_at, shown + self.beside, list(self.unreadable))
+        return Snapshot(
+            window,
+            read_at,
+            shown + self.beside,
+            list(self.unreadable),
+            is_whole=self.is_whole,
+        )
 
     def appointments(self, ids: Sequence[str]) -> Mapping[str, Lookup]:
         self.looked_up += ids

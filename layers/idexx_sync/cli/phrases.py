@@ -21,16 +21,23 @@ CAUSES: Final = {
     "unproven_block_losses": "More blocks vanished than is plausible, without proof by id.",
     "times_shifted": "Nearly all visits moved by the same amount of time.",
     "finalised_visit_removed": "A visit that had been finalised was removed.",
+    "never_shown": "Neo finds it by its id, and its calendar never shows it: its time stays taken; "
+    "approving removes it.",
+    "older_version": "Neo shows an older version than it showed before: both times stay taken; "
+    "approving takes the older one.",
+    "unreadable_record": "It can't be read who or when it is: all else counts; approving frees "
+    "its time for a day.",
 }
 
 WARNINGS: Final = {
     "clinic_without_zone": "the clinic has no time zone in ODIS; Los Angeles was assumed",
     "unknown_rooms": "rooms of the clinic's list that Neo does not have",
     "read_incomplete": "the calendar could not be read completely; nothing was removed",
-    "unreadable_records": "records that could not be read; they keep their time occupied",
+    "unreadable_records": "records that could not be read; all that they may take is occupied",
     "memory_unknown": "records whose memory could not be read; it is made anew",
     "unknown_words": "words of Neo seen for the first time and not understood",
-    "ends_after_midnight": "visits that end after midnight, stored as ending at 23:59:59",
+    "ends_after_midnight": "records that end after midnight: their rows end at 23:59:59, and the "
+    "days after are occupied too",
     "look_ups_failed": "look-ups by id that gave no usable answer",
     "recomputed": "rows that said otherwise than Neo without news from it, computed anew",
     "many_removed": "proven removals, more than half of the rows: worth a look",

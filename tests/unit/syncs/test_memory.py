@@ -26,6 +26,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "status": "Confirmed",
             "type": "Exam",
             "private": "f1",
+            "stamp": "2026-05-01 10:00:00",
         },
     ),
     (

@@ -84,7 +84,7 @@ def visits_of(snapshot: Snapshot, decisions: Decisions | None = None) -> ShownCa
             versions.setdefault(record.id, []).append(record)
         elif decisions is not None and record.kind == "visit" and not of_patient:
             decisions.note(record.id, Decision("R10", "no_patient"))
-    latest = {visit_id: newest(found) for visit_id, found in versions.items()}
+    latest = {visit_id: _latest(found) for visit_id, found in versions.items()}
     visits = [visit for visit in latest.values() if visit is not None]
     if decisions is not None:
         for visit_id in latest.keys() - {visit.id for visit in visits}:
@@ -221,6 +221,12 @@ def faults_found(run: Run, judged: Judged) -> list[Fault]:
     """What of the clinic's settings and of the visits' rows cannot be read."""
     cases = (case for visit in judged.loaded.stored.values() for case in visit.cases)
     return [*run.clinic.faults, *(fault for case in cases for fault in case.faults)]
+
+
+def _latest(versions: Sequence[SourceRecord]) -> SourceRecord | None:
+    """The version that counts; None where that, or whose visit it is, is unclear."""
+    latest = newest(versions)
+    return None if latest is None or latest.unclear else latest
 
 
 def _is_cancelled(word: str | None) -> bool:

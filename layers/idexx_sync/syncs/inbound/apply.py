@@ -1,6 +1,6 @@
 """What an inbound run writes: appointments, slots and the sign of freshness (rules R12, R13)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -139,7 +139,7 @@ class CalendarPiece:
                 "appointment": [
                     *self.allowed.records,
                     *(change.record for change in changes),
-                    *self._unwritten(changes),
+                    *self._unwritten(done),
                 ],
             },
             unknown_words=self.plan.unknown_words,
@@ -150,15 +150,15 @@ class CalendarPiece:
     def _was_refused(self, key: str) -> bool:
         return self.stored.record(key).quarantine_code == REFUSED
 
-    def _unwritten(self, written: Sequence[RowChange]) -> Iterator[Record]:
+    def _unwritten(self, written: Collection[str]) -> Iterator[Record]:
         """What to remember of changes that were refused, or that somebody else was in the way of:
         the record takes both of its times until it is written."""
-        for change in self.changes:
-            if change in written:
-                continue
-            before = self.stored.record(change.key)
-            record = unwritten(change, before)
-            if change.key in self.refused:
+        left = [change for change in self.changes if change.key not in written]
+        taking = {record.key: record for record in unwritten(left, self.stored)}
+        for key in (change.key for change in left):
+            before = self.stored.record(key)
+            record = taking.get(key, before)
+            if key in self.refused:
                 record = replace(record, quarantine_code=REFUSED, strikes=0, struck_at=None)
             if record != before:
                 yield record

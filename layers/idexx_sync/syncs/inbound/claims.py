@@ -1,6 +1,6 @@
 """The time that a record takes beside its row, or without one (rules R3 and R10). Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, time
 from typing import Final
@@ -15,7 +15,7 @@ from idexx_sync.core.clinic_time import (
 from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
 from idexx_sync.pims.protocol import Found, SourceRecord, Unreadable
 from idexx_sync.syncs.inbound.context import CalendarContext
-from idexx_sync.syncs.inbound.model import Appointment, RowChange
+from idexx_sync.syncs.inbound.model import Appointment, RowChange, Stored
 from idexx_sync.syncs.memory import Claim, Record
 
 _MIDNIGHT: Final = time(0, 0)
@@ -53,7 +53,7 @@ def of_unreadable(item: Unreadable, context: CalendarContext) -> Claims:
     return _from_start(item.start, item.end, item.room_id, context, fills=item.fills)
 
 
-def of_change(change: RowChange) -> Claims:
+def _of_change(change: RowChange) -> Claims:
     """What the change would take, for as long as it is not written."""
     after = change.after
     if change.action == "remove" or after.frees_time:
@@ -61,9 +61,12 @@ def of_change(change: RowChange) -> Claims:
     return distinct([_claim_of(after), *change.record.claims])
 
 
-def unwritten(change: RowChange, before: Record) -> Record:
-    """What to remember of a record whose change is not written: it takes both of its times."""
-    return replace(before, claims=of_change(change))
+def unwritten(changes: Iterable[RowChange], stored: Stored) -> Iterator[Record]:
+    """What there is to remember of changes that are not written: both of their times are taken."""
+    for change in changes:
+        before = stored.record(change.key)
+        if (record := replace(before, claims=_of_change(change))) != before:
+            yield record
 
 
 def distinct(claims: Iterable[Claim]) -> Claims:

@@ -2,7 +2,7 @@
 (rules R7 and R8). Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -83,17 +83,10 @@ def allowed(plan: Plan, stored: Stored, judgement: Judgement) -> Allowed:
         records=[
             *(record for record in plan.records if record.key not in judgement.let_through),
             *_looked_up(plan, judgement),
-            *_waiting(waiting, stored),
+            *unwritten(waiting, stored),
             *(item.record for item in let_through if item.change is None),
         ],
     )
-
-
-def _waiting(changes: Sequence[RowChange], stored: Stored) -> Iterator[Record]:
-    for change in changes:
-        before = stored.record(change.key)
-        if (record := unwritten(change, before)) != before:
-            yield record
 
 
 def _is_expected(row: Row, context: CalendarContext) -> bool:

@@ -1,6 +1,6 @@
 """From a snapshot and what is stored to the changes a run would make (rules R1-R6, R10). Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Final
@@ -82,7 +82,7 @@ def plan_inbound(
     plan = plan_records(snapshot, stored, proofs, context)
     failure = changed_shape(snapshot)
     if failure is not None:
-        plan.distrust(failure, [unwritten(c, stored.record(c.key)) for c in plan.changes])
+        plan.distrust(failure, list(unwritten(plan.changes, stored)))
     return plan
 
 
@@ -146,6 +146,14 @@ class _Planner:
         self._replace_bare_blocks(snapshot)
         for key, items in unread.items():
             self._plan_unreadable(key, items)
+        self._clear_strikes(snapshot, answer.keys())
+
+    def _clear_strikes(self, snapshot: Snapshot, planned: Collection[str]) -> None:
+        """A record that shows its id and no day is there, whichever occurrence it may be."""
+        vague = {item.id for item in snapshot.unreadable if item.is_vague}
+        for key, record in self.stored.records.items():
+            if record.strikes and id_of(key) in vague and key not in planned:
+                self._remember(replace(record, strikes=0, struck_at=None))
 
     def _note_unknown_fields(self, snapshot: Snapshot) -> None:
         named = {("field", name) for name in snapshot.unknown_fields}
@@ -167,6 +175,8 @@ class _Planner:
             self.plan.quarantined.append(Quarantined(None, item.code, is_new=True))
             self._doubt_whole_read(item)
         if latest is None:
+            if key not in self.plan.present and not touches(claimed, self.context):
+                return
             first = min(versions, key=lambda record: (record.start, record.room_id or ""))
             self._quarantine(key, "duplicate_differs", first.start, claimed)
         else:

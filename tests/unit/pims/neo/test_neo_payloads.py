@@ -1,7 +1,7 @@
 """Neo's calendar events, read into records (rules R1, R3, R5, R10)."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -107,8 +107,18 @@ def test_r10_a_block_keeps_its_time_and_title_and_nobodys_name() -> None:
         ({"current_status": ABSENT}, "has_status", True),
         ({"current_status": None, "status_label": None}, "has_status", True),
         ({"current_status": ABSENT, "status_label": ABSENT}, "has_status", False),
-        ({"end": None}, "end", None),
-        ({"end": ABSENT}, "end", None),
+        ({"patient_name": ["TANGO"]}, "client_name", "Robin Sample"),
+        ({"reason": "dental \ud83d"}, "reason", "dental"),
+        ({"reason": "a\x00b"}, "reason", "ab"),
+        ({"reason": ["a"]}, "reason", None),
+        ({"email": {"of": 1}}, "client_email", None),
+        ({"current_status": "Late\u200b", "status_label": []}, "status", "Late"),
+        ({"type_description": {"name": "Ex\u00adam"}}, "type", "Exam"),
+        ({"provider": True}, "end", "2026-05-04 09:30:00"),
+        ({"last_updated_at": 5}, "last_updated_at", None),
+        ({"is_roster": "perhaps"}, "kind", "visit"),
+        ({"patient_id": {"of": 1}}, "unclear", ("patient_id",)),
+        ({"client_id": [], "consultation_id": True}, "unclear", ("consultation_id", "client_id")),
         ({"start": "2026-05-04T09:00"}, "start", "2026-05-04 09:00:00"),
         ({"first_name": "", "last_name": "Sample"}, "client_name", "Sample"),
         ({"first_name": None, "last_name": ABSENT}, "client_name", "Robin Sample"),
@@ -133,52 +143,66 @@ def test_what_the_protocol_leaves_open_is_tolerated(
     assert getattr(read(**changes), field) == value
 
 
+def without(code: str, **facts: Any) -> Unreadable:
+    """The event of this page, of which only the facts could not be read."""
+    known: dict[str, Any] = {
+        "id": "600101",
+        "start": "2026-05-04 09:00:00",
+        "end": "2026-05-04 09:30:00",
+        "day": date(2026, 5, 4),
+        "room_id": "3",
+    }
+    if "start" in facts:
+        known["end"] = None
+    return Unreadable(code, **{**known, **facts})
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"start": ABSENT}, Unreadable("start_missing", "600101", room_id="3")),
-        ({"start": ""}, Unreadable("start_missing", "600101", room_id="3")),
-        ({"start": "05/04/2026 09:00 AM"}, Unreadable("start_unreadable", "600101", room_id="3")),
-        ({"start": "2026-02-30 09:00:00"}, Unreadable("start_unreadable", "600101", room_id="3")),
-        ({"start": "2026-05-04 24:00:00"}, Unreadable("start_unreadable", "600101", room_id="3")),
-        ({"start": "2026-05-04 09:00:00Z"}, Unreadable("start_unreadable", "600101", room_id="3")),
-        ({"start": "2026-05-04"}, Unreadable("start_unreadable", "600101", room_id="3")),
-        ({"start": ["2026-05-04"]}, Unreadable("start_unreadable", "600101", room_id="3")),
-        (
-            {"end": "soon"},
-            Unreadable("end_unreadable", "600101", start="2026-05-04 09:00:00", room_id="3"),
-        ),
-        (
-            {"id": ABSENT, "appointment_id": ABSENT},
-            Unreadable("id_missing", None, start="2026-05-04 09:00:00", room_id="3"),
-        ),
+        ({"start": ABSENT}, without("start_missing", start=None, day=None)),
+        ({"start": ""}, without("start_missing", start=None, day=None)),
+        ({"start": "05/04/2026 09:00 AM"}, without("start_unreadable", start=None, day=None)),
+        ({"start": "2026-02-30 09:00:00"}, without("start_unreadable", start=None, day=None)),
+        ({"start": ["2026-05-04"]}, without("start_unreadable", start=None, day=None)),
+        ({"start": "2026-05-04 24:00:00"}, without("start_unreadable", start=None)),
+        ({"start": "2026-05-04 09:00:00Z"}, without("start_unreadable", start=None)),
+        ({"start": "2026-05-04T09:00:00-07:00"}, without("start_unreadable", start=None)),
+        ({"start": "2026-05-04 09:00:00.000"}, without("start_unreadable", start=None)),
+        ({"start": "2026-05-04"}, without("start_unreadable", start=None)),
+        ({"end": "soon"}, without("end_unreadable", end=None)),
+        ({"end": None}, without("end_missing", end=None)),
+        ({"end": ABSENT}, without("end_missing", end=None)),
+        ({"id": ABSENT, "appointment_id": ABSENT}, without("id_missing", id=None)),
         (
             {"id": {"value": 1}, "appointment_id": {"value": 1}},
-            Unreadable("appointment_id_unreadable", None, "visit", "2026-05-04 09:00:00", "3"),
+            without("appointment_id_unreadable", id=None),
         ),
-        (
-            {"appointment_id": True},
-            Unreadable("appointment_id_unreadable", "600101", "visit", "2026-05-04 09:00:00", "3"),
-        ),
+        ({"appointment_id": True}, without("appointment_id_unreadable")),
         (
             {"appointment_id": 1.5, "is_block": True},
-            Unreadable("appointment_id_unreadable", "600101", "block", "2026-05-04 09:00:00", "3"),
+            without("appointment_id_unreadable", kind="block"),
+        ),
+        ({"resourceId": {"id": 3}}, without("room_unreadable")),
+        (
+            {"resourceId": {"id": 3}, "appointment_room_id": ABSENT},
+            without("room_unreadable", room_id=None, fills=True),
+        ),
+        ({"is_block": "perhaps"}, without("is_block_unreadable")),
+        (
+            {"is_block": "perhaps", "resourceId": None, "appointment_room_id": None},
+            without("is_block_unreadable", room_id=None, fills=True),
         ),
         (
-            {"resourceId": {"id": 3}},
-            Unreadable("room_unreadable", "600101", "visit", "2026-05-04 09:00:00", "3"),
+            {"end": "soon", "resourceId": None, "appointment_room_id": None},
+            without("end_unreadable", end=None, room_id=None, fills=False),
         ),
         (
-            {"patient_name": ["TANGO"]},
-            Unreadable("patient_name_unreadable", "600101", "visit", "2026-05-04 09:00:00", "3"),
-        ),
-        (
-            {"reason": "a\x00b"},
-            Unreadable("reason_unreadable", "600101", "visit", "2026-05-04 09:00:00", "3"),
-        ),
-        (
-            {"is_block": "perhaps"},
-            Unreadable("is_block_unreadable", "600101", "visit", "2026-05-04 09:00:00", "3"),
+            {
+                **dict.fromkeys(("is_block", "patient_id", "patient_name", "client_id"), ABSENT),
+                "title": "STAFF LUNCH",
+            },
+            without("is_block_missing"),
         ),
     ],
 )
@@ -218,6 +242,29 @@ def test_an_unknown_envelope_is_never_an_empty_calendar(value: object) -> None:
 
     assert caught.value.code == "calendar_envelope"
     assert "TANGO" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("beside", "is_whole"),
+    [
+        ({}, True),
+        ({"success": True, "hasMore": False, "errors": [], "total": 1}, True),
+        ({"success": False}, False),
+        ({"complete": "false"}, False),
+        ({"partial": True}, False),
+        ({"has_more": True}, False),
+        ({"nextPage": "2"}, False),
+        ({"error": "timeout"}, False),
+        ({"total": 2}, False),
+        ({"status": "Error"}, False),
+        ({"status": "ok", "branch": 1}, True),
+    ],
+)
+def test_r01_what_an_answer_says_of_itself_counts(beside: dict[str, Any], is_whole: bool) -> None:
+    page = read_calendar({"events": [event()], **beside})
+
+    assert page.is_whole is is_whole
+    assert dict(page.unknown_fields) == {f"envelope.{name}": 1 for name in beside}
 
 
 def test_an_empty_list_is_an_empty_calendar() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.pims.protocol import Unreadable
+from idexx_sync.pims.protocol import Found, Unreadable
 from tests.kit.bench import Bench
 from tests.kit.job_results import counts, warnings
-from tests.kit.records import block, visit
+from tests.kit.records import MONDAY, block, visit, visits
 
 SPRING, AUTUMN = date(2026, 3, 8), date(2026, 11, 1)
 """The days on which Los Angeles changes its clocks, at 02:00."""
@@ -62,7 +62,9 @@ def test_r03_no_length_is_one_slot(bench: Bench, end: str | None) -> None:
     assert job.status == "succeeded"
 
 
-def test_r03_a_negative_length_is_quarantined_and_occupies_one_slot(bench: Bench) -> None:
+def test_r03_a_negative_length_occupies_the_rest_of_its_day(
+    bench: Bench,
+) -> None:
     bench.pims.records = [visit("1", "2026-05-04 09:00:00", end="2026-05-04 08:59:59")]
 
     job = bench.sync()
@@ -70,8 +72,13 @@ def test_r03_a_negative_length_is_quarantined_and_occupies_one_slot(bench: Bench
     assert job.status == "succeeded_with_warnings"
     assert warnings(job) == {"unreadable_records": 1}
     assert bench.record("1")["quarantine_code"] == "ends_before_start"
-    assert times(bench.row("1")) == ("2026-05-04", "09:00:00", "09:30:00")
-    assert bench.slots()["09:00"] == 1
+    assert bench.rows() == []
+    assert free(bench) == ["08:00", "08:30"]
+
+
+def free(bench: Bench, day: date = MONDAY) -> list[str]:
+    """Starts of the day's slots that are offered."""
+    return [start for start, booked in bench.slots(day).items() if not booked]
 
 
 def test_r03_a_negative_length_leaves_the_row_we_hold_as_it_is(bench: Bench) -> None:
@@ -173,19 +180,61 @@ def test_r03_a_zone_that_does_not_exist_is_named(bench: Bench) -> None:
     assert "clinics.timezone" in (job.error_message or "")
 
 
-def test_r03_a_new_unreadable_record_with_id_and_start_occupies_one_slot(bench: Bench) -> None:
-    bench.pims.unreadable = [Unreadable("end_unreadable", "1", start="2026-05-04 09:00:00")]
+@pytest.mark.parametrize(
+    ("item", "left"),
+    [
+        (Unreadable("x", "1", start="2026-05-04 09:00:00"), ["08:00", "08:30"]),
+        (
+            Unreadable("x", "1", start="2026-05-04 08:30:00", end="2026-05-04 16:30:00"),
+            ["08:00", "16:30", "17:00", "17:30"],
+        ),
+        (Unreadable("x", "1", day=MONDAY), []),
+        (Unreadable("x", None, day=MONDAY), []),
+        (Unreadable("x", None, start="2026-05-04 09:00:00"), ["08:00", "08:30"]),
+        (Unreadable("x", "7", kind="block", start="2026-05-04 09:00:00"), ["08:00", "08:30"]),
+        (
+            Unreadable("x", "1", start="2026-05-03 09:00:00", end="2026-05-04 16:00:00"),
+            ["16:00", "16:30", "17:00", "17:30"],
+        ),
+    ],
+    ids=["start", "start_and_end", "day", "no_id_day", "no_id_start", "block", "day_before"],
+)
+def test_r03_an_unreadable_record_takes_all_that_it_may_mean(
+    bench: Bench, item: Unreadable, left: list[str]
+) -> None:
+    bench.sync()
+    assert len(free(bench)) == 20
+    bench.pims.unreadable = [item]
+    bench.later()
 
     job = bench.sync()
 
     assert job.status == "succeeded_with_warnings"
-    row = bench.row("1")
-    assert times(row) == ("2026-05-04", "09:00:00", "09:30:00")
-    assert (row["status"], row["patient_name"]) == ("scheduled", None)
-    assert bench.slots()["09:00"] == 1
+    assert (bench.rows(), free(bench)) == ([], left)
+    assert len(free(bench, date(2026, 5, 5))) == 20
 
 
-def test_r03_once_readable_the_record_is_filled_in(bench: Bench) -> None:
+def test_r03_a_row_that_cannot_be_read_any_more_keeps_its_time_too(bench: Bench) -> None:
+    bench.pims.records = [visit("1", "2026-05-04 09:00:00", end="2026-05-04 10:00:00")]
+    bench.sync()
+    bench.pims.records = []
+    bench.pims.unreadable = [Unreadable("end_unreadable", "1", "visit", "2026-05-04 16:00:00", "3")]
+    bench.later()
+
+    bench.sync()
+
+    assert [start for start, booked in bench.slots().items() if booked] == [
+        "09:00",
+        "09:30",
+        "16:00",
+        "16:30",
+        "17:00",
+        "17:30",
+    ]
+    assert max(bench.slots().values()) == 1
+
+
+def test_r03_once_readable_the_record_takes_what_it_says(bench: Bench) -> None:
     bench.pims.unreadable = [Unreadable("end_unreadable", "1", start="2026-05-04 09:00:00")]
     bench.sync()
     bench.pims.unreadable = []
@@ -194,10 +243,47 @@ def test_r03_once_readable_the_record_is_filled_in(bench: Bench) -> None:
 
     job = bench.sync()
 
-    assert (job.status, counts(job)["updated"]) == ("succeeded", 1)
+    assert (job.status, counts(job)["created"]) == ("succeeded", 1)
     assert times(bench.row("1")) == ("2026-05-04", "09:00:00", "10:00:00")
     assert bench.row("1")["patient_name"] == "TANGO"
     assert bench.record("1")["quarantine_code"] is None
+    assert len(free(bench)) == 18
+
+
+@pytest.mark.parametrize("by", ["gone_twice", "deleted", "no_id"])
+def test_r03_what_an_unreadable_record_took_is_free_once_it_is_gone(bench: Bench, by: str) -> None:
+    record_id = None if by == "no_id" else "1"
+    bench.pims.unreadable = [Unreadable("x", record_id, start="2026-05-04 09:00:00")]
+    bench.sync()
+    bench.pims.unreadable = []
+    if by == "deleted":
+        bench.pims.answers["1"] = Found(
+            "1", "visit", "2026-05-04 09:00:00", None, "3", None, deleted=True, cancelled=False
+        )
+    bench.later()
+    bench.sync()
+    assert len(free(bench)) == (20 if by == "deleted" else 2)
+    bench.later()
+
+    bench.sync()
+
+    assert len(free(bench)) == 20
+
+
+def test_r03_a_record_of_no_known_day_frees_no_day(bench: Bench) -> None:
+    bench.pims.records = visits(2)
+    bench.sync()
+    bench.pims.replace("600101", start="2026-05-05 12:00:00", end="2026-05-05 12:30:00")
+    bench.pims.unreadable = [Unreadable("start_missing", "1")]
+    bench.later()
+
+    bench.sync()
+
+    assert (bench.slots()["08:00"], bench.slots(date(2026, 5, 5))["12:00"]) == (1, 1)
+    bench.pims.unreadable = []
+    bench.later()
+    bench.sync()
+    assert bench.slots()["08:00"] == 0
 
 
 @pytest.mark.parametrize(

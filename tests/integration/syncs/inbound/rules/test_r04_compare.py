@@ -57,6 +57,7 @@ def test_r04_what_neo_said_is_kept_as_it_said_it(bench: Bench) -> None:
         "room": "3",
         "status": "Not arrived",
         "type": "Exam",
+        "stamp": "2026-05-01 10:00:00",
     }
 
 

@@ -224,10 +224,12 @@ def test_r09_once_all_is_readable_the_loss_that_waited_for_it_is_written(bench: 
     bench.pims.records = visits(10)
     bench.sync()
     cancel(bench, "600101")
-    bench.pims.unreadable = [Unreadable("end_unreadable", str(n)) for n in range(4)]
+    settled = bench.pims.records
+    doubled = [visit(str(n), status=word) for n in range(4) for word in ("Arrived", "Late")]
+    bench.pims.records = [*settled, *doubled]
     bench.later()
     assert held(bench.sync()) == {QUARANTINE: 1}
-    bench.pims.unreadable = []
+    bench.pims.records = settled
     bench.later()
 
     job = bench.sync()

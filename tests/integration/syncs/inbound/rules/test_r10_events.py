@@ -8,7 +8,7 @@ from idexx_sync.clinics.store import set_up_clinic
 from idexx_sync.pims.protocol import Unreadable
 from tests.kit.bench import Bench
 from tests.kit.job_results import counts, warnings
-from tests.kit.records import block, visit, visits
+from tests.kit.records import MONDAY, block, visit, visits
 
 
 def set_rooms(bench: Bench, room_ids: list[str] | None) -> None:
@@ -219,7 +219,7 @@ def test_r10_duplicates_that_nothing_decides_are_quarantined(
     assert job.status == "succeeded_with_warnings"
     assert warnings(job) == {"unreadable_records": 1}
     assert bench.record("1")["quarantine_code"] == "duplicate_differs"
-    assert (bench.row("1")["status"], bench.slots()["09:00"]) == ("scheduled", 1)
+    assert (bench.keys(), bench.slots()["09:00"]) == (["2"], 1)
     assert bench.row("2")["patient_name"] == "TANGO"
 
 
@@ -254,20 +254,22 @@ def test_r10_two_unreadable_records_of_one_id_are_one(bench: Bench) -> None:
     job = bench.sync()
 
     assert job.status == "succeeded_with_warnings"
-    assert bench.keys() == ["1"]
+    assert (bench.slots()["09:00"], bench.slots()["16:00"]) == (1, 1)  # to the end of the day
 
 
 def test_r10_two_unreadable_records_of_a_row_we_hold_are_one(bench: Bench) -> None:
     bench.pims.records = [visit("1")]
     bench.sync()
     bench.pims.records = []
-    bench.pims.unreadable = [Unreadable("end_unreadable", "1")] * 2
+    item = Unreadable("start_unreadable", "1", day=MONDAY, room_id="3")
+    bench.pims.unreadable = [item] * 2
     bench.later()
 
     job = bench.sync()
 
     assert job.status == "succeeded_with_warnings"
-    assert bench.record("1")["quarantine_code"] == "end_unreadable"
+    assert bench.record("1")["quarantine_code"] == "start_unreadable"
+    assert set(bench.slots().values()) == {1}
 
 
 @pytest.mark.parametrize("we_hold_it", [True, False])
