@@ -9,7 +9,7 @@ import pytest
 
 from idexx_sync.core.errors import LeaseLost, PimsUnavailable
 from idexx_sync.core.vocabulary import Manner
-from idexx_sync.database.connection import BEGIN, writing
+from idexx_sync.database.connection import writing
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.leases import Lease
@@ -20,6 +20,7 @@ from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.database import query
+from tests.kit.interference import WritesBeforeApply
 from tests.kit.job_results import counts, warnings
 from tests.kit.records import visit, visits
 
@@ -95,7 +96,7 @@ def test_r22_a_row_written_by_somebody_else_is_planned_again_once(bench: Bench) 
                 "WHERE neo_appointment_id = '600101'"
             )
 
-    job = run_with(bench, _WritesBeforeApply(somebody_writes))
+    job = run_with(bench, WritesBeforeApply(somebody_writes))
 
     assert job.status == "succeeded"
     assert counts(job)["updated"] == 1
@@ -116,7 +117,7 @@ def test_r22_a_row_that_keeps_changing_is_left_for_the_next_run(bench: Bench) ->
             "WHERE neo_appointment_id = '600101'"
         )
 
-    job = run_with(bench, _WritesBeforeApply(somebody_writes))
+    job = run_with(bench, WritesBeforeApply(somebody_writes))
 
     assert job.status == "succeeded_with_warnings"
     assert job.result is not None
@@ -143,7 +144,7 @@ def test_r22_a_row_inserted_by_somebody_else_is_not_doubled(bench: Bench) -> Non
                 (bench.clinic_id,),
             )
 
-    job = run_with(bench, _WritesBeforeApply(somebody_inserts))
+    job = run_with(bench, WritesBeforeApply(somebody_inserts))
 
     assert job.status == "succeeded"
     assert bench.keys() == ["600101"]
@@ -161,7 +162,7 @@ def test_r23_a_run_that_lost_the_clinic_writes_nothing(bench: Bench) -> None:
             (other_job,),
         )
 
-    job = run_with(bench, _WritesBeforeApply(another_run_takes_over))
+    job = run_with(bench, WritesBeforeApply(another_run_takes_over))
 
     assert bench.rows() == []
     assert (job.status, job.error_kind) == ("failed", "lease_lost")
@@ -181,7 +182,7 @@ def test_r23_a_run_without_rows_that_lost_the_clinic_is_not_told_as_done(
         )
 
     order = new_order(bench.clinic_id, "inbound", "cli", manner=manner)
-    job = run_job(order, _WritesBeforeApply(another_run_takes_over), bench.dependencies())
+    job = run_job(order, WritesBeforeApply(another_run_takes_over), bench.dependencies())
 
     assert (job.status, job.error_kind) == ("failed", "lease_lost")
 
@@ -197,7 +198,7 @@ def test_r23_a_run_that_lost_the_clinic_leaves_its_successor_alone(bench: Bench)
         )
         bench.conn.execute("UPDATE idexx_sync.jobs SET fence = fence + 1, attempt = attempt + 1")
 
-    job = run_with(bench, _WritesBeforeApply(a_retry_takes_over))
+    job = run_with(bench, WritesBeforeApply(a_retry_takes_over))
 
     assert (job.status, job.attempt, job.error_kind) == ("running", 2, None)
     assert query(
@@ -310,33 +311,6 @@ def test_r24_nothing_to_do_is_said_in_words(bench: Bench) -> None:
     assert same.result is not None
     assert (empty.status, empty.result["summary"]) == ("succeeded", "read nothing")
     assert same.result["summary"] == "nothing changed (checked 2)"
-
-
-class _WritesBeforeApply(InboundSync):
-    """An inbound sync during which something happens between the plan and the write."""
-
-    def __init__(self, happening: Any) -> None:
-        self._happening = happening
-
-    def __call__(self, run: Run, pims: Any) -> Report:
-        spied: Any = _Spy(run.conn, self._happening)
-        return super().__call__(replace(run, conn=spied), pims)
-
-
-class _Spy:
-    """A connection that lets something happen right before each writing transaction begins."""
-
-    def __init__(self, conn: Any, happening: Any) -> None:
-        self._conn = conn
-        self._happening = happening
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._conn, name)
-
-    def execute(self, statement: Any, *args: Any) -> Any:
-        if statement == BEGIN:
-            self._happening()
-        return self._conn.execute(statement, *args)
 
 
 class _LosesAcknowledgement(InboundSync):
