@@ -5,9 +5,9 @@ from datetime import date, datetime, time, timedelta
 
 from neo_simulator.errors import NotPossible
 from neo_simulator.model import Block, Client, Patient, Visit
-from neo_simulator.world import BREEDS, FRONT_DESK, GENDERS, SPECIES, World, found
+from neo_simulator.world import BREEDS, FRONT_DESK, GENDERS, LONGEST, SPECIES, World, found
 
-MOST_MINUTES = 24 * 60
+MOST_MINUTES = LONGEST // timedelta(minutes=1)
 
 
 class Booking:
@@ -109,6 +109,7 @@ class Booking:
             spelling=spelling,
         )
         self.world.visits[visit.id] = visit
+        self.world.remember(visit, now)
         self.world.changed()
         return visit.id
 
@@ -123,12 +124,16 @@ class Booking:
     ) -> int:
         """Hold time in one room, or in all of them; from midnight to midnight is a whole day.
 
-        `repeat_days` are further days of a recurring block: all share the one id.
+        It may last several days. `repeat_days` are further days of a recurring block: all share
+        the one id, and none lasts beyond its day.
         """
         start, end = naive(start), naive(end)
         whole_day = start.time() == time() and end - start in (timedelta(), timedelta(days=1))
-        if not whole_day and (end.date() != start.date() or end <= start):
-            raise NotPossible("a block ends after its start, on the same day")
+        more_days = 0 if whole_day else (end.date() - start.date()).days
+        if not whole_day and not start < end <= start + LONGEST:
+            raise NotPossible(f"a block ends after its start, within {LONGEST.days} days")
+        if more_days and repeat_days:
+            raise NotPossible("a block that recurs ends on the day on which it starts")
         if not title:
             raise NotPossible("a block needs a title")
         self._check_slot(0, room)
@@ -140,6 +145,7 @@ class Booking:
             days=sorted({start.date(), *(repeat_days or [])}),
             starts=start.time(),
             ends=end.time(),
+            more_days=more_days,
             booked_by=by,
             booked_at=now,
             last_updated_by=by,
@@ -147,6 +153,7 @@ class Booking:
             recurring=bool(repeat_days),
         )
         self.world.blocks[block.id] = block
+        self.world.remember(block, now)
         self.world.changed()
         return block.id
 

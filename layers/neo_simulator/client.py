@@ -10,7 +10,14 @@ from typing import Any, Literal, Self, TypedDict
 
 from neo_simulator.admin_calls import Api, SimulatorRefused
 
-__all__ = ["Company", "LoggedRequest", "LoginAttempt", "Simulator", "SimulatorRefused"]
+__all__ = [
+    "Company",
+    "LoggedRequest",
+    "LoginAttempt",
+    "ServedCalendar",
+    "Simulator",
+    "SimulatorRefused",
+]
 
 Moment = str | datetime
 Day = str | date
@@ -31,6 +38,15 @@ class LoggedRequest(TypedDict):
     bytes: int | None
     concurrency: int
     fault: str | None
+
+
+class ServedCalendar(TypedDict):
+    """One answer of the calendar; see `neo_simulator.served`."""
+
+    number: int
+    start: str
+    end: str
+    body: str
 
 
 class LoginAttempt(TypedDict):
@@ -359,6 +375,13 @@ class Company:
             "GET", f"{self._path}/requests?after={after}"
         )
         return requests
+
+    def calendars(self, *, after: int = 0) -> list[ServedCalendar]:
+        """The last calendar answers that went out whole, those numbered above `after`."""
+        served: list[ServedCalendar] = self._api.call(
+            "GET", f"{self._path}/calendars?after={after}"
+        )
+        return served
 
     def clear_requests(self) -> None:
         """Forget requests and logins."""

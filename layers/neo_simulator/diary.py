@@ -102,6 +102,7 @@ class Diary(Booking):
             raise NotPossible("only a block that happens once moves, and within one day")
         self._check_slot(0, room)
         block.days, block.starts, block.ends = [start.date()], start.time(), end.time()
+        block.more_days = 0
         block.room_id = block.room_id if room is None else room
         self._touch(block, by)
         self.world.changed()
@@ -205,6 +206,7 @@ class Diary(Booking):
     def _touch(self, record: Visit | Block, by: str) -> None:
         record.last_updated_at, record.last_updated_by = self.now(), by
         record.revision += 1
+        self.world.remember(record, record.last_updated_at)
 
     def _new_consultation(
         self, patient_id: int, reason: str, provider_id: int | None

@@ -19,12 +19,13 @@ from neo_simulator.knob_values import (
     share,
     some_of,
 )
+from neo_simulator.payloads.damage import DUPLICATES, MALFORMED_KINDS, SELF_DESCRIBED
 from neo_simulator.shape_values import (
     ID_FIELDS,
-    MALFORMED_KINDS,
     OPTIONAL_KEYS,
     calendar_subset,
     delay,
+    lag,
     patients_by_consultation,
 )
 from neo_simulator.statuses import DISPLAY
@@ -124,9 +125,10 @@ KNOBS = {
         Knob(
             "envelope",
             "Shape",
-            one_of("events", "bare_array", "unexpected_object", "events_null"),
+            one_of("events", "bare_array", "unexpected_object", "events_null", *SELF_DESCRIBED),
             "events",
-            "What holds the calendar's list.",
+            "What holds the calendar's list, and what it says of itself: that it failed, or is a "
+            "part; then it holds the first half.",
         ),
         Knob(
             "id_types",
@@ -220,11 +222,12 @@ KNOBS = {
             "duplicate_records",
             "Data",
             share(
-                extra=', with "how": equal | differing',
-                fields={"how": one_of("equal", "differing")},
+                extra=f', with "how": {" | ".join(DUPLICATES)}',
+                fields={"how": one_of(*DUPLICATES)},
             ),
             None,
-            "Calendar records that come twice; a differing second one is newer and an hour later.",
+            "Calendar records that come twice; a differing version is newer and an hour later, "
+            "all others have the same stamp.",
         ),
         Knob(
             "status_words",
@@ -246,6 +249,20 @@ KNOBS = {
             share(),
             None,
             "Visits whose record lacks the three status keys.",
+        ),
+        Knob(
+            "block_flag_missing",
+            "Data",
+            share(),
+            None,
+            "Visits and blocks whose record does not say which of the two it is.",
+        ),
+        Knob(
+            "second_server",
+            "Data",
+            lag(),
+            None,
+            "A second server answers in turn and shows visits and blocks as they were minutes ago.",
         ),
         Knob(
             "consultation_patient",

@@ -86,27 +86,24 @@ def any_text() -> Values:
 
 
 def share(*, extra: str = "", fields: dict[str, Values] | None = None) -> Values:
-    """Which part of the records: `{"count": n}` or `{"percent": p}`, with further fields; or null.
+    """Which records: `{"count": n}`, `{"percent": p}` or `{"ids": [...]}`, with further fields.
 
-    A field that is not given stays away: its reader has the default.
+    Null is none. A field that is not given stays away: its reader has the default.
     """
     further = fields or {}
 
     def parse(value: Any) -> dict[str, Any] | None:
         if value is None:
             return None
-        given = as_object(value, ("count", "percent", *further))
-        if ("count" in given) == ("percent" in given):
-            raise NotPossible("give either count or percent")
-        out: dict[str, Any] = {}
-        if "count" in given:
-            out["count"] = as_whole(given["count"], 0, 1_000_000)
-        else:
-            out["percent"] = as_number(given["percent"], 0, 100)
+        given = as_object(value, (*SHARES, *further))
+        named = [name for name in SHARES if name in given]
+        if len(named) != 1:
+            raise NotPossible("give one of count, percent and ids")
+        out: dict[str, Any] = {named[0]: _SHARE[named[0]](given[named[0]])}
         out.update({name: further[name].parse(given[name]) for name in further if name in given})
         return out
 
-    return Values('null | {"count": n} | {"percent": p}' + extra, parse)
+    return Values('null | {"count": n} | {"percent": p} | {"ids": [...]}' + extra, parse)
 
 
 def known(word: Any, words: Sequence[str]) -> str:
@@ -135,3 +132,17 @@ def as_whole(value: Any, least: int, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise NotPossible(f"{value!r} is not a whole number")
     return int(as_number(value, least, most))
+
+
+def ids(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise NotPossible(f"ids: {value!r} is not a list")
+    return [str(item) for item in value]
+
+
+_SHARE: dict[str, Parse] = {
+    "count": lambda value: as_whole(value, 0, 1_000_000),
+    "percent": lambda value: as_number(value, 0, 100),
+    "ids": ids,
+}
+SHARES = tuple(_SHARE)

@@ -140,13 +140,16 @@ class Block:
     booked_at: datetime
     last_updated_by: str
     last_updated_at: datetime
+    more_days: int = 0
+    """So many days later an occurrence ends; 0 for one that ends on its own day."""
     recurring: bool = False
     deleted: bool = False
     revision: int = 0
 
     def occurrences(self) -> list[tuple[datetime, datetime]]:
+        later = timedelta(days=self.more_days)
         return [
-            (datetime.combine(day, self.starts), datetime.combine(day, self.ends))
+            (datetime.combine(day, self.starts), datetime.combine(day + later, self.ends))
             for day in self.days
         ]
 

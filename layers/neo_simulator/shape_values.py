@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from neo_simulator.errors import NotPossible
-from neo_simulator.knob_values import Values, as_number, as_object, as_whole
+from neo_simulator.knob_values import Values, as_number, as_object, as_whole, flag
 
 ID_FIELDS = (
     "event.id",
@@ -43,19 +43,6 @@ OPTIONAL_KEYS = (
     "vitalSignGroup",
 )
 """Keys of calendar entries and of page-data that reality may leave out."""
-
-MALFORMED_KINDS = (
-    "no_id",
-    "id_null",
-    "id_object",
-    "no_start",
-    "start_null",
-    "start_garbage",
-    "start_us_format",
-    "end_garbage",
-    "end_before_start",
-    "not_an_object",
-)
 
 
 def calendar_subset() -> Values:
@@ -122,3 +109,25 @@ def delay_for(value: Any, path: str) -> float:
         if re.search(pattern, path):
             return float(ms) / 1000
     return 0.0
+
+
+def lag() -> Values:
+    """How far a second server is behind, and what it answers."""
+    allowed = (
+        'null | {"minutes": n}, with "every": answers the second server gives one of (1: all), '
+        '"look_ups": true | false'
+    )
+
+    def parse(value: Any) -> Any:
+        if value is None:
+            return None
+        given = as_object(value, ("minutes", "every", "look_ups"))
+        if "minutes" not in given:
+            raise NotPossible("give minutes")
+        return {
+            "minutes": as_number(given["minutes"], 0, 100_000),
+            "every": as_whole(given.get("every", 1), 1, 1_000),
+            "look_ups": flag().parse(given.get("look_ups", False)),
+        }
+
+    return Values(allowed, parse)

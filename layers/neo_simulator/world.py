@@ -2,7 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from neo_simulator.model import (
 
 CalendarRecord = Visit | Block | Roster
 
-LONGEST = timedelta(days=2)
+LONGEST = timedelta(days=31)
 """No calendar entry is longer; bounds the search for entries that span a window's start."""
 
 FRONT_DESK = "Front Desk"
@@ -45,6 +46,14 @@ class Occurrence:
     def key(self) -> tuple[str, int, datetime]:
         """What tells entries apart: a recurring block's ones share the id."""
         return type(self.record).__name__, self.record.id, self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How a visit or block was from a moment on, until its next version."""
+
+    since: datetime
+    record: Visit | Block
 
 
 @dataclass(slots=True)
@@ -82,12 +91,43 @@ class World:
     rosters: dict[int, Roster] = field(default_factory=dict)
     consultations: dict[int, Consultation] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=Numbers)
+    versions: dict[int, list[Version]] = field(default_factory=dict)
+    """By the id of a visit or block, the oldest first; the last is the record as it is."""
     _calendar: list[Occurrence] | None = None
     _starts: list[datetime] = field(default_factory=list)
 
     def changed(self) -> None:
         """Call after a change to what the calendar shows where; it is sorted anew when read."""
         self._calendar = None
+
+    def remember(self, record: Visit | Block, since: datetime) -> None:
+        """Keep how the record is from a moment of the clinic's wall clock on."""
+        kept = copy(record)
+        if isinstance(kept, Block):
+            kept.days = list(kept.days)
+        self.versions.setdefault(record.id, []).append(Version(since, kept))
+
+    def as_of(self, moment: datetime) -> "World":
+        """The same world with the visits and blocks of a moment that is past."""
+        return replace(
+            self,
+            visits=self._then(self.visits, moment),
+            blocks=self._then(self.blocks, moment),
+            _calendar=None,
+            _starts=[],
+        )
+
+    def _then[R: Visit | Block](self, records: dict[int, R], moment: datetime) -> dict[int, R]:
+        found: dict[int, R] = {}
+        for number, record in records.items():
+            versions = self.versions.get(number, [])
+            if not versions or versions[-1].since <= moment:
+                found[number] = record
+                continue
+            for version in versions:
+                if version.since <= moment and isinstance(version.record, type(record)):
+                    found[number] = version.record
+        return found
 
     def calendar(self) -> list[Occurrence]:
         """Every entry that is not deleted, in order of start."""

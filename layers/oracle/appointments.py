@@ -5,13 +5,14 @@ can't hide here. Statuses, zones, the slot grid and the counts are worked out an
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from oracle.clock import on_the_clock
 from oracle.question import Question, Row
 from oracle.slots import slot_differences
 
@@ -40,6 +41,8 @@ class Truth:
     """Inside of the window and in a room that counts."""
     elsewhere: dict[str, str] = field(default_factory=dict)
     """Why a key should have no live row in the window."""
+    reaching: dict[str, Row] = field(default_factory=dict)
+    """What begins before the window and lasts into it, in a room that counts."""
 
 
 def appointment_differences(
@@ -65,7 +68,7 @@ def appointment_differences(
     live = {row["neo_appointment_id"]: row for row in rows if row["deleted_at"] is None}
     removed = {row["neo_appointment_id"] for row in rows if row["deleted_at"] is not None}
     found = list(_row_differences(question, truth, live, removed))
-    found += slot_differences(conn, question, clinic, truth.expected, live, state)
+    found += slot_differences(conn, question, clinic, truth.expected, truth.reaching, live, state)
     found += _freshness_differences(conn, question)
     return found
 
@@ -105,6 +108,9 @@ def expected_rows(question: Question, state: dict[str, Any], zone: ZoneInfo, cli
 def _sort_in(
     truth: Truth, question: Question, key: str, row: Row, start: str, *, deleted: bool
 ) -> None:
+    midnight, counts = datetime.combine(question.first_day, time()), question.allows(row["room_id"])
+    if counts and row["date"] < question.first_day and row["until"] > midnight:
+        truth.reaching[key] = {**row, "is_gone": deleted}
     if deleted:
         truth.elsewhere[key] = "it was deleted in Neo"
     elif not question.allows(row["room_id"]):
@@ -116,19 +122,16 @@ def _sort_in(
 
 
 def _span(start: str, end: str, zone: ZoneInfo, slot: timedelta, *, whole_day: bool) -> Row:
-    """Day, start and end as stored: a skipped hour moves forward, midnight cuts."""
+    """Day, start and end as stored: midnight cuts."""
     begins = datetime.fromisoformat(start)
     lasts = timedelta(days=1) if whole_day else datetime.fromisoformat(end) - begins
-    lasts = lasts or slot
-    instant = begins.replace(tzinfo=zone).astimezone(UTC)
-    real_start = instant.astimezone(zone).replace(tzinfo=None)
-    real_end = (instant + lasts).astimezone(zone).replace(tzinfo=None)
-    real_end = max(real_end, real_start + lasts)  # in a repeated hour the later reading counts
+    real_start, real_end = on_the_clock(begins, lasts or slot, zone)
     day = begins.date()
     return {
         "date": day,
         "start_time": real_start.time(),
         "end_time": real_end.time() if real_end.date() == day else END_OF_DAY,
+        "until": real_end,
     }
 
 

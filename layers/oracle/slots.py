@@ -36,10 +36,15 @@ def slot_differences(
     question: Question,
     clinic: Row,
     expected: Mapping[str, Row],
+    reaching: Mapping[str, Row],
     live: Mapping[str, Row],
     state: dict[str, Any],
 ) -> list[str]:
-    """What is wrong with the slots of the window, from the clinic's today on."""
+    """What is wrong with the slots of the window, from the clinic's today on.
+
+    What began before the window takes its time if it is stored; if only one of the two is so, that
+    it is in Neo and that it is stored, it may.
+    """
     now = datetime.fromisoformat(state["company"]["now"])
     first_day = max(question.first_day, now.date())
     with conn.cursor(row_factory=dict_row) as cur:
@@ -57,12 +62,15 @@ def slot_differences(
         ).fetchall()
     instant = now.replace(tzinfo=ZoneInfo(clinic["zone"])).astimezone(UTC)
     waiting = [row for row in bookings if _is_live(row, instant)]
-    taken = list(_taken(expected, waiting))
+    known = {key: row for key, row in reaching.items() if key in live and not row["is_gone"]}
+    doubtful = {key: row for key, row in reaching.items() if (key in live) == row["is_gone"]}
+    taken = list(_taken({**expected, **known}, waiting))
+    perhaps = list(_taken(doubtful, []))
     grid = dict(_grid(clinic, blocked, first_day, question.last_day))
     slots = {(row["date"], row["start_time"]): row for row in held}
     found = [f"slot {_named(key)}: is missing" for key in sorted(grid.keys() - slots.keys())]
     for key in sorted(grid.keys() & slots.keys()):
-        found += _slot_faults(slots[key], grid[key], taken)
+        found += _slot_faults(slots[key], grid[key], taken, perhaps)
     referred = {row["slot_id"] for row in live.values() if row["status"] not in FREE}
     referred |= {row["slot_id"] for row in waiting}
     for key in sorted(slots.keys() - grid.keys()):
@@ -126,9 +134,20 @@ def _taken(expected: Mapping[str, Row], bookings: list[Row]) -> Iterator[Taken]:
         row = expected[key]
         fills = row["appointment_type"] == "block" and row["room_id"] is None
         yield Taken(row["date"], row["start_time"], row["end_time"], fills)
+        yield from _following_days(row, fills)
     for booking in bookings:
         if booking["idexx_appointment_id"] not in counted:
             yield Taken(booking["date"], booking["start_time"], booking["end_time"])
+
+
+def _following_days(row: Row, fills: bool) -> Iterator[Taken]:
+    """The days on which it goes on after the one on which it starts."""
+    until: datetime = row["until"]
+    for number in range(1, (until.date() - row["date"]).days + 1):
+        day = row["date"] + timedelta(days=number)
+        end = until.time() if day == until.date() else time.max
+        if end > time():
+            yield Taken(day, time(), end, fills)
 
 
 def _is_live(booking: Row, now: datetime) -> bool:
@@ -137,15 +156,19 @@ def _is_live(booking: Row, now: datetime) -> bool:
     return booking["status"] == "confirmed" or waiting
 
 
-def _slot_faults(held: Row, wanted: Row, taken: list[Taken]) -> Iterator[str]:
+def _slot_faults(held: Row, wanted: Row, taken: list[Taken], perhaps: list[Taken]) -> Iterator[str]:
     day, start = held["date"], held["start_time"]
-    overlapping = [item for item in taken if item.overlaps(day, start, wanted["end_time"])]
-    booked = len(overlapping)
-    if any(item.fills for item in overlapping):
-        booked = max(booked, wanted["capacity"])
+    least, most = (_booked(items, day, start, wanted) for items in (taken, [*taken, *perhaps]))
+    booked = held["booked_count"] if least <= held["booked_count"] <= most else least
     for name, value in {**wanted, "booked_count": booked}.items():
         if held[name] != value:
             yield f"slot {_named((day, start))}: {name} is {held[name]}, should be {value}"
+
+
+def _booked(items: list[Taken], day: date, start: time, wanted: Row) -> int:
+    overlapping = [item for item in items if item.overlaps(day, start, wanted["end_time"])]
+    number = len(overlapping)
+    return max(number, wanted["capacity"]) if any(item.fills for item in overlapping) else number
 
 
 def _link_faults(

@@ -1,6 +1,6 @@
 """Asks the oracle about a clinic at one moment: what its rows should be, by its Neo."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import local_day, to_wall
 from idexx_sync.database.connection import Conn
-from neo_simulator.client import Company
+from neo_simulator.client import Company, ServedCalendar
 from oracle.appointments import appointment_differences
 from oracle.cases import CaseQuestion
+from oracle.offers import Place, Read
 from oracle.question import Question
+from oracle.reading import Manner, read_answers
 from tests.kit.database import query
 
 _CANCELLED = """
@@ -85,6 +87,31 @@ def differences(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> lis
         and not ("should not be there" in text and _key_of(text) in cancelled)
         and not ("slot_id" in text and _key_of(text) in in_begun_slots)
     ]
+
+
+def last_read(
+    conn: Conn,
+    asked: Question,
+    answers: Sequence[ServedCalendar],
+    left_before: Mapping[Place, int],
+) -> Read | None:
+    """What the newest answers of an inbound run named; None: they were no read of its days.
+
+    A run that was tried again has read anew, so of each window the newest answer counts.
+    """
+    newest = {(one["start"], one["end"]): one["body"] for one in answers}
+    bodies = [body for (_, end), body in newest.items() if end[:10] >= f"{asked.last_day}"]
+    slot = query(
+        conn,
+        "SELECT slot_duration_minutes AS minutes FROM public.clinic_schedule_configs "
+        "WHERE clinic_id = %s",
+        (asked.clinic_id,),
+    )[0]["minutes"]
+    manner = Manner(zone(conn, asked.clinic_id), timedelta(minutes=slot), asked.rooms)
+    reading = read_answers(bodies, manner)
+    if not reading.is_one:
+        return None
+    return Read(asked.clinic_id, asked.first_day, asked.last_day, reading, left_before)
 
 
 def case_question(

@@ -1,12 +1,14 @@
 """The invariants, each a function from what is found to what is wrong. They write nothing."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.database.connection import Conn
 from oracle.appointments import expected_rows
+from oracle.offers import Read, offered_though_covered
 from oracle.question import Question
 from tests.faults.observation import Observation, changed_keys, newly_removed
 from tests.faults.results import Violation
@@ -124,6 +126,11 @@ def too_many_wrong_logins(refused: int, most: int = 1) -> list[Violation]:
     if refused <= most:
         return []
     return [Violation("V9", f"{refused} logins with rejected credentials, at most {most} may be")]
+
+
+def covered_but_offered(conn: Conn, read: Read, now: datetime) -> list[Violation]:
+    """V11: slots that any version of any record of the last read covers, offered as fresh."""
+    return [Violation("V11", text) for text in offered_though_covered(conn, read, now)]
 
 
 def left_behind(before: dict[str, list[str]], after: dict[str, list[str]]) -> list[Violation]:

@@ -12,6 +12,7 @@ from oracle.cases import case_differences
 from tests.faults import ask_oracle, case_checks, checks
 from tests.faults.clinic import Delivery, FaultClinic
 from tests.faults.observation import Cases, Observation, observe, observe_cases
+from tests.faults.offers import Offers
 from tests.faults.results import Outcome, Violation
 from tests.kit.database import query
 
@@ -45,15 +46,25 @@ class Watch:
         self.clinic = clinic
         self.outcome = outcome
         self.most_wrong_logins = 1
+        self.offers = Offers(clinic)
 
     def incident(
         self, deliver: Callable[[], list[Delivery]], job_ids: Callable[[], list[UUID]]
     ) -> list[Delivery]:
         """Runs, whatever happens to them; V3 and V4 hold over all of them together."""
         before, cases = self.observe(), self.observe_cases()
-        deliveries = deliver()
+        deliveries = self.run(deliver, job_ids)
         self.look(before, job_ids(), cases)
         self.outcome.notes.update(delivery.word for delivery in deliveries)
+        return deliveries
+
+    def run(
+        self, deliver: Callable[[], list[Delivery]], job_ids: Callable[[], list[UUID]]
+    ) -> list[Delivery]:
+        """Runs of which only V11 is looked at: what they offer."""
+        self.offers.before_run()
+        deliveries = deliver()
+        self.add(self.offers.after_run(job_ids()))
         return deliveries
 
     def one(

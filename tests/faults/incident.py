@@ -44,7 +44,9 @@ class Incident:
         try:
             with adopting_orphans():
                 before, cases = observe(clinic.conn, clinic.clinic_id), self.watch.observe_cases()
+                self.watch.offers.before_run()
                 struck = self._struck(strike)
+                self.watch.add(self.watch.offers.after_run(self._job_ids))
                 self.watch.look(before, self._job_ids, cases)
             self._settle()
             self._check_folders(struck)

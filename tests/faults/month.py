@@ -148,7 +148,8 @@ class Life:
         deliver = partial(self.clinic.deliver, order)
         self._busy += busy
         closely = busy and self._busy % LOOKED_AT == 0
-        done = self.watch.incident(deliver, lambda: [order.job_id]) if closely else deliver()
+        look = self.watch.incident if closely else self.watch.run
+        done = look(deliver, lambda: [order.job_id])
         self._notes[f"{sync} runs"] += 1
         if not done[-1].succeeded:
             text = f"the {sync} run of {self._wall()} ended as {done[-1].word}"

@@ -68,6 +68,11 @@ class NeoStaff:
         days = [(start + timedelta(days=n + 1)).date() for n in range(repeats)]
         self.blocks.append(self.neo.book_block(start, end, room=room, repeat_days=days))
 
+    def book_closure(self, day: int, quarter: int, days: int, room: int | None) -> None:
+        """One block that lasts until the same time so many days later."""
+        start = self.moment(day, quarter)
+        self.blocks.append(self.neo.book_block(start, start + timedelta(days=days), room=room))
+
     def move(self, subject: int, day: int, quarter: int, room: int | None) -> None:
         self.neo.move(self.one_of(self.visits, subject), self.moment(day, quarter), room)
 

@@ -34,6 +34,16 @@ STYLES: dict[str, tuple[Any, ...]] = {
     "expired_answer": EXPIRED,
 }
 """Points in which nobody knows how Neo is; each history is one way it may be."""
+NO_END = ("no_end", "end_null", "end_garbage", "end_before_start", "end_date_only")
+DAY_ONLY = ("start_date_only", "start_fraction", "start_offset", "start_utc")
+NO_DAY = ("no_day", "start_null", "no_start", "start_us_format", "not_an_object", "id_null")
+ODD_FLAG = ("no_block_flag", "block_flag_null", "block_flag_text", "room_object")
+ODD_TEXT = (
+    *("reason_cut", "text_half_a_pair", "text_nul", "text_zero_width", "text_bidi"),
+    *("text_soft_hyphen", "text_bom", "text_list", "text_object", "text_number", "text_bool"),
+    *("people_objects", "stamps_garbage"),
+)
+"""Kinds of broken records, by what of them is hard to read."""
 DAMAGE: tuple[tuple[str, Any], ...] = (
     ("envelope", "bare_array"),
     ("envelope", "unexpected_object"),
@@ -57,6 +67,25 @@ DAMAGE: tuple[tuple[str, Any], ...] = (
     ("missing_keys", ["consultationNotes"]),
     ("notes_place", "null"),
     ("notes_place", "missing"),
+    *(
+        ("malformed_records", {"percent": percent, "kinds": list(kinds)})
+        for kinds in (NO_END, DAY_ONLY, NO_DAY, ODD_FLAG, ODD_TEXT)
+        for percent in (2, 25)
+    ),
+    *(
+        ("duplicate_records", {"percent": 10, "how": how})
+        for how in ("other_provider", "other_room", "other_start", "other_end", "no_end")
+    ),
+    *(
+        ("envelope", said)
+        for said in ("failed_empty", "failed_with_events", "partial", "has_more", "unknown_keys")
+    ),
+    ("block_flag_missing", {"percent": 3}),
+    ("block_flag_missing", {"percent": 100}),
+    ("second_server", {"minutes": 20}),
+    ("second_server", {"minutes": 20, "every": 2}),
+    ("second_server", {"minutes": 300, "every": 3, "look_ups": True}),
+    ("missing_keys", ["last_updated_at"]),
 )
 """Knobs under which a calendar is wrong, without an error to show it."""
 
@@ -105,6 +134,11 @@ def _block(chooser: Chooser) -> dict[str, Any]:
         "repeats": dice.choice((0, 0, 0, 1, 3)),
         "whole_day": dice.random() < 0.1,
     }
+
+
+def _closure(chooser: Chooser) -> dict[str, Any]:
+    dice = chooser.dice
+    return {**chooser.when(), "days": dice.choice((1, 2, 3)), "room": chooser.room()}
 
 
 def _rule(chooser: Chooser) -> dict[str, Any]:
@@ -169,6 +203,7 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
         "merge_patients",
         lambda c: {**SUBJECT(c), "into": c.subject(), "consultations": c.dice.random() < 0.6},
     ),
+    (0.4, "book_closure", _closure),
     (0.4, "delete_many", lambda c: {"share": c.dice.choice((0.15, 0.3, 1.0))}),
     (0.4, "shift_all", lambda c: {"minutes": c.dice.choice((-60, 60, 180))}),
     (1, "set_rooms", lambda c: {"rooms": c.dice.choice((None, None, ["3", "4"], ["3", "5"]))}),
@@ -191,7 +226,7 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
     (1.5, "new_fingerprint_key", lambda c: {"keep_old": c.dice.random() < 0.5}),
     (0.5, "new_pepper", _maker()),
     (5, "fault_rule", _rule),
-    (3, "damage", lambda c: {"number": c.dice.randrange(len(DAMAGE))}),
+    (4, "damage", lambda c: {"number": c.dice.randrange(len(DAMAGE))}),
     (3, "fault_statement", _statement),
     (5, "calm", _maker()),
     (7, "pause", _pause),

@@ -10,24 +10,29 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from oracle.offers import Read, left
+from oracle.reading import Reading
 from tests.faults import checks
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.leftovers import leftovers
 from tests.faults.observation import observe
+from tests.faults.offers import Offers
+from tests.faults.operations import DAMAGE
 from tests.faults.results import Outcome, Violation, failures, figures, table
 from tests.faults.rig import Rig
+from tests.faults.world import World
 from tests.kit.database import query
 
 LIVE = "SELECT id, neo_appointment_id AS key, status FROM public.schedule_appointments"
 
 
 def some_row(clinic: FaultClinic) -> tuple[UUID, str]:
-    """A live visit of the synced days that Neo has too: its row's id, and its key."""
+    """A live visit to come that Neo has too: its row's id, and its key."""
     row = query(
         clinic.conn,
         f"{LIVE} WHERE clinic_id = %s AND deleted_at IS NULL AND status = 'scheduled' "
-        "AND appointment_type <> 'block' AND date >= %s ORDER BY neo_appointment_id LIMIT 1",
+        "AND appointment_type <> 'block' AND date > %s ORDER BY neo_appointment_id LIMIT 1",
         (clinic.clinic_id, clinic.question().first_day),
     )[0]
     return row["id"], row["key"]
@@ -185,6 +190,84 @@ def test_v9_more_refused_logins_than_allowed_for_one_version_of_the_secret(
     assert checks.too_many_wrong_logins(1) == []
     assert rules(checks.too_many_wrong_logins(2)) == {"V9"}
     assert checks.too_many_wrong_logins(2, most=2) == []
+
+
+def free_slot(clinic: FaultClinic, key: str) -> None:
+    """Somebody gives the time of a visit away."""
+    clinic.conn.execute(
+        "UPDATE public.schedule_slots s SET booked_count = 0 FROM public.schedule_appointments a "
+        "WHERE a.neo_appointment_id = %s AND s.clinic_id = a.clinic_id AND s.date = a.date "
+        "AND s.start_time < a.end_time AND s.end_time > a.start_time",
+        (key,),
+    )
+
+
+def test_v11_a_slot_that_is_offered_although_the_last_read_covers_it(clinic: FaultClinic) -> None:
+    offers, key = Offers(clinic), some_row(clinic)[1]
+    offers.before_run()
+    order = clinic.order()
+    clinic.deliver(order)
+    assert offers.after_run([order.job_id]) == []
+
+    free_slot(clinic, key)
+
+    found = offers.after_run([])  # a run that finished no read leaves the last one in force
+    assert rules(found) == {"V11"}
+    assert all(key in one.text for one in found)
+    clinic.later(61)
+    assert offers.after_run([]) == []  # nobody trusts what is so old
+
+
+def test_v11_judges_whatever_a_broken_record_still_names(clinic: FaultClinic) -> None:
+    offers, key = Offers(clinic), some_row(clinic)[1]
+    clinic.neo.set_knob("malformed_records", {"ids": [key], "kinds": ["start_date_only"]})
+    offers.before_run()
+    order = clinic.order()
+    clinic.deliver(order)
+    clinic.conn.execute("UPDATE public.schedule_slots SET booked_count = 0")
+
+    found = offers.after_run([order.job_id])
+
+    start = clinic.neo.visit(key)["start"][:10]
+    covered = {one.text[5:21] for one in found if key in one.text}
+    assert {text[:10] for text in covered} == {start}
+    assert len(covered) > 20  # the day
+
+
+@pytest.mark.parametrize(
+    ("knob", "value"),
+    [("calendar_subset", "another company's"), ("envelope", "bare_array")],
+)
+def test_v11_a_calendar_of_somebody_else_and_no_calendar_are_no_read(
+    clinic: FaultClinic, knob: str, value: str
+) -> None:
+    world, offers = World(clinic), Offers(clinic)
+    number = next(n for n, one in enumerate(DAMAGE) if one == (knob, value))
+    world.damage(number)
+    offers.before_run()
+    order = clinic.order()
+    clinic.deliver(order)
+    clinic.conn.execute("UPDATE public.schedule_slots SET booked_count = 0")
+
+    assert offers.after_run([order.job_id]) == []
+    world.close()
+
+
+def test_v11_a_slot_that_has_become_freer_although_a_record_has_no_day(
+    clinic: FaultClinic,
+) -> None:
+    asked, before = clinic.question(), left(clinic.conn, clinic.clinic_id)
+
+    def found(reading: Reading) -> list[Violation]:
+        read = Read(clinic.clinic_id, asked.first_day, asked.last_day, reading, before)
+        return checks.covered_but_offered(clinic.conn, read, clinic.now)
+
+    assert found(Reading(undated=1)) == []
+    free_slot(clinic, some_row(clinic)[1])
+    assert rules(found(Reading(undated=1))) == {"V11"}
+    assert found(Reading()) == []
+    clinic.conn.execute("UPDATE public.schedule_slots SET capacity = capacity + 1")
+    assert len(found(Reading(undated=1))) > 100
 
 
 def a_process(rig: Rig) -> Callable[[], None]:

@@ -18,6 +18,8 @@ HARMLESS: Mapping[str, Any] = {
     "duplicate_records": None,
     "unknown_status": None,
     "status_missing": None,
+    "block_flag_missing": None,
+    "second_server": None,
     "refuse_connections": False,
     "missing_keys": [],
     "notes_place": "consultation_notes",

@@ -147,10 +147,11 @@ async def _apply_to_door(request: web.Request, company: Company) -> None:
 
 
 async def show_requests(request: web.Request) -> web.Response:
-    after = request.query.get("after", "0")
-    if not after.isdecimal():
-        raise NotPossible(f"after: {after!r} is no number")
-    return _json(_company(request).log.requests_after(int(after)))
+    return _json(_company(request).log.requests_after(_after(request)))
+
+
+async def show_calendars(request: web.Request) -> web.Response:
+    return _json(_company(request).served.after(_after(request)))
 
 
 async def show_logins(request: web.Request) -> web.Response:
@@ -193,6 +194,13 @@ async def unlock(request: web.Request) -> web.Response:
 
 def _company(request: web.Request) -> Company:
     return request.app[COMPANIES].get(request.match_info["company"])
+
+
+def _after(request: web.Request) -> int:
+    after = request.query.get("after", "0")
+    if not after.isdecimal():
+        raise NotPossible(f"after: {after!r} is no number")
+    return int(after)
 
 
 def _facts(company: Company) -> dict[str, Any]:
@@ -238,6 +246,7 @@ def add_api_routes(app: web.Application) -> None:
     add("PUT", f"{one}/knobs/{{knob}}", set_knob)
     add("GET", f"{one}/requests", show_requests)
     add("DELETE", f"{one}/requests", clear_requests)
+    add("GET", f"{one}/calendars", show_calendars)
     add("GET", f"{one}/logins", show_logins)
     add("POST", f"{one}/sessions", open_session)
     add("DELETE", f"{one}/sessions", expire_sessions)

@@ -11,7 +11,13 @@ from typing import Any
 
 from neo_simulator.knobs import Knobs
 from neo_simulator.model import Block, Roster, Status, Visit
-from neo_simulator.payloads.damage import differing_copy, malformed
+from neo_simulator.payloads.damage import (
+    SELF_DESCRIBED,
+    copy_of,
+    malformed,
+    said_beside,
+    shown_of,
+)
 from neo_simulator.payloads.events import Event, event
 from neo_simulator.payloads.text import encode, rank, retype_ids
 from neo_simulator.statuses import state_of
@@ -22,7 +28,13 @@ Key = tuple[str, int, datetime]
 DEFAULT_UNKNOWN_WORD = "Awaiting Telepathy"
 
 SHAPING = ("id_types", "missing_keys", "status_words")
-DAMAGING = ("malformed_records", "duplicate_records", "unknown_status", "status_missing")
+DAMAGING = (
+    "malformed_records",
+    "duplicate_records",
+    "unknown_status",
+    "status_missing",
+    "block_flag_missing",
+)
 
 STATUS_KEYS = ("current_status", "status_label", "status_class")
 
@@ -74,9 +86,12 @@ def calendar_body(
     now: datetime,
 ) -> bytes:
     """The whole answer."""
-    parts = _records(world, knobs, cache, entries, now)
-    listed = b"[" + b",".join(parts) + b"]"
-    match knobs["envelope"]:
+    parts, envelope = _records(world, knobs, cache, entries, now), knobs["envelope"]
+    if envelope in SELF_DESCRIBED:
+        beside = encode(said_beside(envelope, len(parts)))
+        return b'{"events":' + _listed(shown_of(envelope, parts)) + b"," + beside[1:]
+    listed = _listed(parts)
+    match envelope:
         case "bare_array":
             return listed
         case "unexpected_object":
@@ -85,6 +100,10 @@ def calendar_body(
             return b'{"events":null}'
         case _:
             return b'{"events":' + listed + b"}"
+
+
+def _listed(parts: list[bytes]) -> bytes:
+    return b"[" + b",".join(parts) + b"]"
 
 
 def chosen(entries: Sequence[Occurrence], purpose: str, number: int) -> set[Key]:
@@ -96,6 +115,8 @@ def chosen(entries: Sequence[Occurrence], purpose: str, number: int) -> set[Key]
 def _share(entries: Sequence[Occurrence], purpose: str, wanted: dict[str, Any] | None) -> set[Key]:
     if wanted is None:
         return set()
+    if "ids" in wanted:
+        return {entry.key for entry in entries if str(entry.record.id) in wanted["ids"]}
     number = wanted.get("count")
     if number is None:
         number = math.ceil(len(entries) * wanted["percent"] / 100)
@@ -162,7 +183,8 @@ def _damaged(
     doubled = _share(real, "duplicate", knobs["duplicate_records"])
     odd = _share(visits, "unknown status", knobs["unknown_status"])
     bare = _share(visits, "status missing", knobs["status_missing"])
-    touched = broken | doubled | odd | bare
+    vague = _share(real, "block flag missing", knobs["block_flag_missing"])
+    touched = broken | doubled | odd | bare | vague
     parts = []
     number = 0
     for entry in entries:
@@ -175,9 +197,11 @@ def _damaged(
             record["current_status"] = record["status_label"] = word
         if entry.key in bare:
             record = {key: value for key, value in record.items() if key not in STATUS_KEYS}
+        if entry.key in vague:
+            record.pop("is_block", None)
         if entry.key in doubled:
-            equal = knobs["duplicate_records"].get("how", "equal") == "equal"
-            parts.append(encode(record if equal else differing_copy(record)))
+            how = knobs["duplicate_records"].get("how", "equal")
+            parts.append(encode(copy_of(record, how, world.rooms.values())))
         if entry.key in broken:
             parts.append(encode(malformed(record, knobs["malformed_records"].get("kinds"), number)))
             number += 1

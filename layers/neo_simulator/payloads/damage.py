@@ -1,51 +1,220 @@
-"""Calendar records that are broken or come twice."""
+"""Calendar records that are broken or come twice, and answers that say so of themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from neo_simulator.model import Room
 from neo_simulator.payloads.events import Event
 from neo_simulator.payloads.text import stamp
-from neo_simulator.shape_values import MALFORMED_KINDS
+
+FREE_TEXT = (
+    "patient_name",
+    "client_title",
+    "first_name",
+    "last_name",
+    "email",
+    "phone_number",
+    "phone_label",
+    "provider",
+    "popup_title_text",
+    "appointment_room_name",
+    "title",
+    "type_description",
+    "reason",
+    "confirmed_status",
+    "backgroundColor",
+    "booked_by",
+    "last_updated_by",
+    "root_created_at_user",
+)
+"""Keys of a calendar entry that decide neither who, when, where nor whether."""
+STAMPS = ("arrival_date_time", "booked_at", "last_updated_at", "root_created_at_local")
+HALF_A_PAIR = "\ud83d"
+"""The first half of an emoji, as a text has it that was cut to a number of characters."""
+ZONE_HOURS = 7
+"""What `start_utc` takes a wall clock to be behind UTC: in summer, on the west coast."""
+
+Break = Callable[[Event], Any]
+
+
+def _without(*keys: str) -> Break:
+    return lambda record: {key: value for key, value in record.items() if key not in keys}
+
+
+def _with(**values: Any) -> Break:
+    return lambda record: {**record, **values}
+
+
+def _id_object(record: Event) -> Event:
+    broken = {"value": record["id"]}
+    return {**record, "id": broken, "appointment_id": broken}
+
+
+def _people_objects(record: Event) -> Event:
+    keys = ("patient_id", "client_id")
+    return {**record, **{key: {"value": record.get(key)} for key in keys}}
+
+
+def _time(key: str, written: Callable[[datetime], str | None]) -> Break:
+    return lambda record: {**record, key: written(datetime.fromisoformat(record[key]))}
+
+
+def _end_before_start(record: Event) -> Event:
+    start = datetime.fromisoformat(record["start"])
+    return {**record, "end": stamp(start - timedelta(minutes=30))}
+
+
+def _utc(moment: datetime) -> str:
+    return (moment + timedelta(hours=ZONE_HOURS)).isoformat("T", "seconds") + "Z"
+
+
+def _cut_reason(record: Event) -> Event:
+    return {**record, "reason": f"dental {HALF_A_PAIR}"}
+
+
+def _text(character: str) -> Break:
+    """The character in the midst of whatever free text there is."""
+    return lambda record: {
+        key: value[:3] + character + value[3:]
+        if key in FREE_TEXT and isinstance(value, str)
+        else value
+        for key, value in record.items()
+    }
+
+
+def _typed(wrap: Callable[[Any], Any]) -> Break:
+    """Every free text as something else, empty ones too."""
+    return lambda record: {
+        key: wrap(value) if key in FREE_TEXT else value for key, value in record.items()
+    }
+
+
+_BREAKS: dict[str, Break] = {
+    "no_id": _without("id", "appointment_id"),
+    "id_null": _with(id=None, appointment_id=None),
+    "id_object": _id_object,
+    "no_start": _without("start"),
+    "start_null": _with(start=None),
+    "start_garbage": _with(start="2026-02-31 25:61:00"),
+    "start_us_format": _time("start", lambda moment: moment.strftime("%m/%d/%Y %I:%M %p")),
+    "end_garbage": _with(end="soon"),
+    "end_before_start": _end_before_start,
+    "not_an_object": lambda _: "[object Object]",
+    "no_end": _without("end"),
+    "end_null": _with(end=None),
+    "end_date_only": _time("end", lambda moment: moment.date().isoformat()),
+    "start_date_only": _time("start", lambda moment: moment.date().isoformat()),
+    "start_fraction": _time("start", lambda moment: f"{stamp(moment)}.000"),
+    "start_offset": _time("start", lambda m: f"{m.isoformat('T', 'seconds')}-0{ZONE_HOURS}:00"),
+    "start_utc": _time("start", _utc),
+    "no_day": _with(start="tomorrow at nine", end="half past ten"),
+    "room_object": lambda r: {
+        **r,
+        "resourceId": {"value": r["resourceId"]},
+        "appointment_room_id": {"value": r["appointment_room_id"]},
+    },
+    "no_block_flag": _without("is_block"),
+    "block_flag_null": _with(is_block=None),
+    "block_flag_text": _with(is_block="perhaps"),
+    "reason_cut": _cut_reason,
+    "text_half_a_pair": _text(HALF_A_PAIR),
+    "text_nul": _text("\0"),
+    "text_zero_width": _text("\N{ZERO WIDTH SPACE}"),
+    "text_bidi": _text("\N{RIGHT-TO-LEFT OVERRIDE}"),
+    "text_soft_hyphen": _text("\N{SOFT HYPHEN}"),
+    "text_bom": _text("\N{ZERO WIDTH NO-BREAK SPACE}"),
+    "text_list": _typed(lambda value: [value]),
+    "text_object": _typed(lambda value: {"value": value}),
+    "text_number": _typed(lambda _: 7),
+    "text_bool": _typed(lambda _: True),
+    "people_objects": _people_objects,
+    "stamps_garbage": _with(**dict.fromkeys(STAMPS, "just now")),
+}
+MALFORMED_KINDS = tuple(_BREAKS)
+"""The ways in which a calendar record can be broken."""
 
 
 def malformed(record: Event, kinds: Sequence[str] | None, number: int) -> Any:
     """The record broken in the way whose turn it is; the original stays whole."""
     wanted = kinds or MALFORMED_KINDS
-    kind = wanted[number % len(wanted)]
-    broken = dict(record)
-    match kind:
-        case "no_id":
-            broken.pop("id", None)
-            broken.pop("appointment_id", None)
-        case "id_null":
-            broken["id"] = broken["appointment_id"] = None
-        case "id_object":
-            broken["id"] = broken["appointment_id"] = {"value": record["id"]}
-        case "no_start":
-            del broken["start"]
-        case "start_null":
-            broken["start"] = None
-        case "start_garbage":
-            broken["start"] = "2026-02-31 25:61:00"
-        case "start_us_format":
-            moment = datetime.fromisoformat(record["start"])
-            broken["start"] = moment.strftime("%m/%d/%Y %I:%M %p")
-        case "end_garbage":
-            broken["end"] = "soon"
-        case "end_before_start":
-            start = datetime.fromisoformat(record["start"])
-            broken["end"] = stamp(start - timedelta(minutes=30))
-        case _:
-            return "[object Object]"
-    return broken
+    return _BREAKS[wanted[number % len(wanted)]](record)
 
 
-def differing_copy(record: Event) -> Event:
-    """The same id again: updated later, an hour later."""
-    copy = dict(record)
-    for key, step in (("start", 60), ("end", 60), ("last_updated_at", 5)):
-        if copy.get(key):
-            moment = datetime.fromisoformat(copy[key])
-            copy[key] = stamp(moment + timedelta(minutes=step))
+# -- records that come twice -----------------------------------------------------------------
+
+
+def _later(record: Event, minutes: int, *keys: str) -> Event:
+    step = timedelta(minutes=minutes)
+    return {
+        **record,
+        **{key: stamp(datetime.fromisoformat(record[key]) + step) for key in keys if record[key]},
+    }
+
+
+def _newer(record: Event) -> Event:
+    stamps = [key for key in ("last_updated_at",) if key in record]
+    return _later(_later(record, 60, "start", "end"), 5, *stamps)
+
+
+def _other_provider(record: Event) -> Event:
+    spelled = (record["provider"] or "Dr. N. Obody").swapcase()
+    return {**record, "provider": spelled, "popup_title_text": spelled}
+
+
+_COPIES: dict[str, Break] = {
+    "equal": dict,
+    "differing": _newer,
+    "other_provider": _other_provider,
+    "other_start": lambda record: _later(record, 60, "start", "end"),
+    "other_end": lambda record: _later(record, 60, "end"),
+    "no_end": _without("end"),
+    "start_date_only": _BREAKS["start_date_only"],
+    "other_room": dict,
+}
+DUPLICATES = tuple(_COPIES)
+"""How the first of two versions differs from the record; only `differing` has another stamp."""
+
+
+def copy_of(record: Event, how: str, rooms: Iterable[Room]) -> Event:
+    """The same id once more, as another version of the record."""
+    copy: Event = _COPIES[how](record)
+    if how == "other_room":
+        room = next(room for room in rooms if room.id != record["appointment_room_id"])
+        copy.update(
+            resourceId=type(record["resourceId"] or "")(room.id),
+            appointment_room_id=room.id,
+            appointment_room_name=room.name,
+        )
     return copy
+
+
+# -- answers that say of themselves that they are not whole -----------------------------------
+
+_SAID: dict[str, dict[str, Any]] = {
+    "failed_empty": {"success": False},
+    "failed_with_events": {"success": False},
+    "error_with_events": {"error": "the schedule could not be loaded completely"},
+    "incomplete": {"complete": False},
+    "partial": {"partial": True},
+    "truncated": {"truncated": True},
+    "has_more": {"hasMore": True},
+    "next_page": {"nextPage": 2},
+    "succeeded": {"success": True},
+    "unknown_keys": {"success": True, "generatedBy": "schedule-7", "ttl": 30},
+}
+ALL_EVENTS = ("failed_with_events", "error_with_events", "succeeded", "unknown_keys")
+SELF_DESCRIBED = (*_SAID, "total_beyond")
+"""Envelopes that hold a list of events, and say something about it beside."""
+
+
+def said_beside(envelope: str, number: int) -> dict[str, Any]:
+    """What such an answer says beside its events; `number`: how many entries there are in all."""
+    return _SAID.get(envelope, {"total": number})
+
+
+def shown_of(envelope: str, parts: list[bytes]) -> list[bytes]:
+    """The entries that such an answer holds: all, none, or the first half."""
+    if envelope in ALL_EVENTS:
+        return parts
+    return [] if envelope == "failed_empty" else parts[: len(parts) // 2]

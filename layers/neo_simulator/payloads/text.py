@@ -13,7 +13,11 @@ def stamp(moment: datetime | None) -> str | None:
 
 
 def encode(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """Compact JSON; where a text holds half a surrogate pair, with escapes, as no UTF-8 has it."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def rank(*parts: object) -> int:

@@ -15,9 +15,10 @@ from neo_simulator.payloads.calendar import (
 )
 from neo_simulator.payloads.consultation import page_data, without_consultation
 from neo_simulator.payloads.search import search
-from neo_simulator.payloads.text import encode
+from neo_simulator.payloads.text import encode, stamp
+from neo_simulator.served import ServedCalendar
 from neo_simulator.sessions import COOKIE
-from neo_simulator.web.guard import COMPANIES, COMPANY
+from neo_simulator.web.guard import CALENDAR, COMPANIES, COMPANY
 from neo_simulator.web.login import login_page
 from neo_simulator.web.markup import page, redirect
 
@@ -59,13 +60,18 @@ def calendar(request: web.Request, company: Company) -> web.Response:
         return _json({"error": "start and end are required"}, 400)
     if start.tzinfo or end.tzinfo:
         return _json({"error": "start and end are local times"}, 400)
-    knobs, world, cache = company.knobs, company.world, company.cache
-    wanted = knobs["calendar_subset"]
+    knobs, world, cache, now = company.knobs, company.world, company.cache, company.clock.local()
+    wanted, behind = knobs["calendar_subset"], knobs.behind(look_up=False)
     if isinstance(wanted, dict) and "company" in wanted:
         world = request.app[COMPANIES].get(wanted["company"]).world
         cache = CalendarCache()
+    if behind is not None:
+        now -= behind
+        world, cache = world.as_of(now), CalendarCache()
     entries = subset(entries_of_window(world, knobs, start, end), wanted)
-    return _bytes(calendar_body(world, knobs, cache, entries, company.clock.local()))
+    body = calendar_body(world, knobs, cache, entries, now)
+    request[CALENDAR] = ServedCalendar(stamp(start), stamp(end), body)
+    return _bytes(body)
 
 
 def appointment_view(_: web.Request, company: Company) -> web.Response:
@@ -74,7 +80,11 @@ def appointment_view(_: web.Request, company: Company) -> web.Response:
 
 def one_appointment(request: web.Request, company: Company) -> web.Response:
     number = _number(request.query.get("id"))
-    found = appointment(company.world, company.knobs, number, company.clock.local())
+    world, now, behind = company.world, company.clock.local(), company.knobs.behind(look_up=True)
+    if behind is not None:
+        now -= behind
+        world = world.as_of(now)
+    found = appointment(world, company.knobs, number, now)
     if found is not None:
         return _json(found)
     match company.knobs["unknown_appointment"]:

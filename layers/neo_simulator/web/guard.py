@@ -10,6 +10,7 @@ from aiohttp import web
 from neo_simulator.company import Companies, Company
 from neo_simulator.faults import Action
 from neo_simulator.request_log import LoggedRequest
+from neo_simulator.served import ServedCalendar
 from neo_simulator.sessions import COOKIE
 from neo_simulator.shape_values import delay_for
 from neo_simulator.web.markup import plain_page
@@ -18,6 +19,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 COMPANIES = web.AppKey("companies", Companies)
 COMPANY = web.RequestKey("company", Company)
+CALENDAR = web.RequestKey("calendar", ServedCalendar)
+"""Set by the calendar's answer; it counts as served if nothing happens to it on its way."""
 CUT_AFTER = web.RequestKey("cut_after", int)
 """Set when the connection was cut: the body bytes that were sent before."""
 
@@ -88,7 +91,10 @@ async def _under_knobs(
         entry.fault = "refused" if cut_off else "drop"
         return _cut(request, reset=False)
     if instead is None:
-        return await _handled(request, handler)
+        answer = await _handled(request, handler)
+        if CALENDAR in request:
+            company.served.add(request[CALENDAR])
+        return answer
     entry.fault = instead.kind if instead.kind != "status" else str(instead.status)
     if instead.kind == "status":
         return _status(instead)

@@ -255,6 +255,40 @@ def test_what_changes_in_neo_is_found(synced: Synced) -> None:
     assert any("booked_count" in line for line in changed(status_now="no show"))
 
 
+def closed(start: str, end: str) -> State:
+    """A block of all rooms."""
+    occurrence = {"start": f"{start} 00:00:00", "end": f"{end} 00:00:00"}
+    return {"id": "999999", "room": None, "deleted": False, "occurrences": [occurrence]}
+
+
+def test_an_event_over_several_days_takes_every_day_that_it_covers(synced: Synced) -> None:
+    block = closed("2026-03-09", "2026-03-12")
+
+    found = synced.differences({**synced.state, "blocks": [*synced.state["blocks"], block]})
+
+    days = {text.split()[1] for text in found if "booked_count is" in text}
+    assert days == {"2026-03-09", "2026-03-10", "2026-03-11"}
+
+
+def test_what_began_before_the_window_takes_its_time_if_it_is_stored(synced: Synced) -> None:
+    conn, question = synced.conn, synced.question
+    state = {
+        **synced.state,
+        "blocks": [*synced.state["blocks"], closed("2026-03-03", "2026-03-07")],
+    }
+
+    assert synced.differences(state) == []  # whoever never saw it can't know of it
+    with conn.transaction(force_rollback=True):
+        conn.execute(
+            "INSERT INTO schedule_appointments (clinic_id, neo_appointment_id, date, start_time, "
+            "end_time, status, appointment_type) VALUES (%s, '999999@2026-03-03 00:00:00', "
+            "'2026-03-03', '00:00', '23:59:59', 'scheduled', 'block')",
+            (question.clinic_id,),
+        )
+        days = {text.split()[1] for text in synced.differences(state)}
+        assert days == {"2026-03-05", "2026-03-06"}
+
+
 def test_a_cancelled_visit_may_also_be_a_removed_row(synced: Synced) -> None:
     with synced.conn.transaction(force_rollback=True):
         synced.conn.execute(

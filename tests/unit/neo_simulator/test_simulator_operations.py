@@ -175,6 +175,36 @@ def test_a_block_from_midnight_to_midnight_is_one_whole_day(
     ]
 
 
+def test_a_block_may_last_several_days(staff: Operations) -> None:
+    block = staff.book_block(NINE, NINE + timedelta(days=2, hours=1), "CLOSED")
+
+    assert staff.world.blocks[block].occurrences() == [(NINE, NINE + timedelta(days=2, hours=1))]
+    staff.move_block(block, NINE, NINE + timedelta(hours=1))
+    assert staff.world.blocks[block].occurrences() == [(NINE, NINE + timedelta(hours=1))]
+    with pytest.raises(NotPossible, match="within 31 days"):
+        staff.book_block(NINE, NINE + timedelta(days=32))
+    with pytest.raises(NotPossible, match="on the day on which it starts"):
+        staff.book_block(NINE, NINE + timedelta(days=2), repeat_days=[date(2026, 5, 11)])
+
+
+def test_the_past_of_visits_and_blocks_is_kept(staff: Operations, clock: Clock) -> None:
+    visit = staff.book(NINE)
+    clock.advance(timedelta(minutes=10))
+    staff.move(visit, NINE + timedelta(hours=1))
+    clock.advance(timedelta(minutes=10))
+    staff.cancel(visit)
+
+    def then(minute: int) -> list[tuple[int, Status]]:
+        past = staff.world.as_of(wall("2026-05-04 08:00") + timedelta(minutes=minute))
+        return [(entry.start.hour, past.visits[visit].status) for entry in past.calendar()]
+
+    assert then(-1) == []
+    assert then(9) == [(9, Status.NOT_ARRIVED)]
+    assert then(10) == [(10, Status.NOT_ARRIVED)]
+    assert then(20) == then(99) == [(10, Status.CANCELLED)]
+    assert [entry.start.hour for entry in staff.world.calendar()] == [10]
+
+
 def test_a_block_that_happens_once_moves(staff: Operations) -> None:
     block = staff.book_block(NINE, NINE + timedelta(hours=1), room=3)
     staff.move_block(block, NINE + timedelta(days=1), NINE + timedelta(days=1, hours=2), room=4)

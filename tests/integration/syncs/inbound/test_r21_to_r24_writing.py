@@ -21,6 +21,7 @@ from tests.integration.syncs.inbound.somebody_else import WritesBeforeApply, run
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.database import query
+from tests.kit.interference import WritesBeforeApply
 from tests.kit.job_results import counts, warnings
 from tests.kit.records import visit, visits
 
