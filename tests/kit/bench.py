@@ -89,6 +89,10 @@ class Bench:
         order = new_order(self.clinic_id, "inbound", "cli", wanted, manner)
         return run_job(order, InboundSync(), self.dependencies())
 
+    def run(self, sync: Sync) -> Job:
+        """Run an inbound sync of the test's own over its own window."""
+        return run_job(new_order(self.clinic_id, "inbound", "cli"), sync, self.dependencies())
+
     def cases(self, sync: Sync | None = None, manner: Manner = "apply", **params: Any) -> Job:
         """Run the case sync over its own window, if nothing else is said."""
         order = new_order(self.clinic_id, "cases", "cli", WindowParams(**params), manner)

@@ -92,6 +92,12 @@ def _remembered_word(stored: StoredAppointment) -> Reason:
     return reason_of(WORDS, word_read(None), " is known")
 
 
+CALENDAR_DOUBTS: Final = {
+    "never_shown": ("R1", "found by its id, and the calendar does not show it: its row stays"),
+    "older_version": ("R10", "an older version was shown: the time of both is taken"),
+}
+
+
 def _remembered(stored: StoredAppointment, clinic: Clinical) -> Iterator[Reason]:
     for memory in stored.memories:
         record = memory.record
@@ -101,7 +107,15 @@ def _remembered(stored: StoredAppointment, clinic: Clinical) -> Iterator[Reason]
                 what = "ODIS's database refuses its row: its time stays occupied"
                 yield Reason("R26", f"{what}; the job and its audit say why")
                 continue
-            yield Reason("R3", f"it could not be read ({code}): its time stays occupied")
+            if code in CALENDAR_DOUBTS:
+                yield Reason(*CALENDAR_DOUBTS[code])
+            else:
+                yield Reason("R3", f"it could not be read ({code}): its time stays occupied")
+        if record.claims:
+            spans = ", ".join(
+                f"{claim.day} {claim.start:%H:%M} to {claim.end:%H:%M}" for claim in record.claims
+            )
+            yield Reason("R10", f"beside what its row says it takes {spans}, until it is settled")
         if 0 < record.strikes < STRIKES_THAT_PROVE and record.struck_at is not None:
             after = (record.struck_at + STRIKE_INTERVAL).astimezone(clinic.zone)
             yield Reason(
@@ -195,7 +209,12 @@ def _quarantined(stored: StoredAppointment, seen: Preview) -> Iterator[Reason]:
         yield Reason("R16", f"its case is left alone: {code}")
 
 
-_RULES: Final = {"ends_before_start": "R3", "out_of_calendar": "R3", "refused": "R26"}
+_RULES: Final = {
+    "ends_before_start": "R3",
+    "older_version": "R10",
+    "out_of_calendar": "R3",
+    "refused": "R26",
+}
 
 
 def _no_case(seen: Preview) -> Iterator[Reason]:
@@ -213,7 +232,15 @@ def _no_case(seen: Preview) -> Iterator[Reason]:
 
 
 _OF_NO_CASE: Final = (
-    *("no_patient", "versions_differ", "ends_before_start", "out_of_calendar", "new", "died"),
+    *(
+        "no_patient",
+        "versions_differ",
+        "ends_before_start",
+        "older_version",
+        "out_of_calendar",
+        "new",
+        "died",
+    ),
 )
 
 

@@ -16,7 +16,7 @@ from idexx_sync.explain.model import (
 )
 from idexx_sync.syncs.cases.model import PREFIX
 from idexx_sync.syncs.cases.store import StoredQuery
-from idexx_sync.syncs.memory import MODELS, Remembered, read_source
+from idexx_sync.syncs.memory import MODELS, Remembered, read_claims, read_source
 
 MOST_TOUCHES = 100
 
@@ -83,7 +83,8 @@ def _slots(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[StoredSlot]
 def _memories(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[Memory]:
     rows = conn.execute(
         """
-        SELECT kind, external_id, source, strikes, struck_at, looked_up_at, quarantine_code, read_at
+        SELECT kind, external_id, source, strikes, struck_at, looked_up_at, quarantine_code,
+               claims, read_at
           FROM idexx_sync.records
          WHERE clinic_id = %(clinic_id)s
            AND (external_id = %(id)s OR starts_with(external_id, %(id)s || '@'))
@@ -92,8 +93,17 @@ def _memories(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[Memory]:
         {"clinic_id": clinic_id, "id": appointment_id},
     ).fetchall()
     return [
-        Memory(kind, Remembered(key, read_source(MODELS[kind], document), *values), read_at)
-        for kind, key, document, *values, read_at in rows
+        Memory(
+            kind,
+            Remembered(
+                key,
+                read_source(MODELS[kind], document),
+                *values,
+                claims=read_claims(claims),
+            ),
+            read_at,
+        )
+        for kind, key, document, *values, claims, read_at in rows
     ]
 
 

@@ -60,6 +60,7 @@ CALENDAR: Final[Mapping[str, Text]] = {
     "deleted_at_source": "deleted in Neo: the next run over its day takes it out",
     "cancelled_at_source": "cancelled in Neo: the next run over its day takes it out",
     "alive": "alive, and the calendar leaves it out: such a read removes nothing",
+    "older_version": "Neo shows an older version than it did before: its row stays as it is",
     "moved_away": "it has moved to {start}: its row follows",
 }
 """Of the inbound plan."""
@@ -73,6 +74,7 @@ CASE: Final[Mapping[str, Text]] = {
     "no_patient": "it names no patient: such an appointment never becomes a case",
     "versions_differ": "the calendar shows it in two versions: its case is left alone",
     "ends_before_start": "the visit ends before it starts: its case is left alone",
+    "older_version": "Neo shows an older version than it did before: its case is left alone",
     "out_of_calendar": "the visit lies beyond the years of the calendar: its case is left alone",
     "refused": "ODIS's database refuses what would be written of it; the job and its audit say why",
     "document_not_an_object": (

@@ -98,6 +98,8 @@ class Report:
     """First and last day, ISO."""
     for_review: list[str] = field(default_factory=list)
     """Ids of records that a person should look at."""
+    unknown_fields: list[str] = field(default_factory=list)
+    """Names of fields that the source showed for the first time."""
     in_doubt: dict[str, str] = field(default_factory=dict)
     """Id of a record that takes time because it is in doubt -> why, in one word (rule R3)."""
     faults: list[dict[str, str]] = field(default_factory=list)
@@ -149,6 +151,8 @@ class Report:
         }
         if self.for_review:
             result["for_review"] = self.for_review
+        if self.unknown_fields:
+            result["unknown_fields"] = self.unknown_fields
         if self.in_doubt:
             result["in_doubt"] = dict(sorted(self.in_doubt.items())[:MOST_NAMED])
         if self.faults:

@@ -89,6 +89,8 @@ class Unreadable:
     """Wall-clock text, where it and the start were readable."""
     day: date | None = None
     """The day that it names as its start's, whatever else of the start could not be read."""
+    last_day: date | None = None
+    """The same of its end."""
     fills: bool = False
     """It may take every room: its own could not be read, or it may be a block without one."""
 

@@ -61,6 +61,8 @@ class VisitMemory:
     """Field of the case -> fingerprint of what was derived for it from the calendar."""
     edited: tuple[str, ...] = ()
     """Fields of the case that a person has changed."""
+    stamp: str | None = None
+    """When the source changed it last, in its own words: an older version is no news (R10)."""
     observed: bool = False
     """The words were only read: nothing of them is written, so what else is remembered (screened,
     derived, edited) is older than they are."""

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
+from idexx_sync.core.clinic_time import is_repeated, parse_wall
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.pims.protocol import Snapshot, SourceRecord
 from idexx_sync.syncs.memory import Record
@@ -15,6 +17,9 @@ STRIKES_THAT_PROVE: Final = 2
 STRIKE_INTERVAL: Final = timedelta(minutes=10)
 UNASKABLE_INTERVAL: Final = timedelta(hours=24)
 """Between two strikes of what the source can't be asked about, because its id stands for more."""
+
+READS_THAT_SET_APART: Final = 3
+"""What is odd about one record in so many reads in a row is no passing trouble (rule R1)."""
 
 MOST_MISSING_KEYS: Final = 0.05
 """Above this share of records without a key that decides, the answer's shape has changed (R5)."""
@@ -99,6 +104,16 @@ def _too_much_unread(snapshot: Snapshot) -> ShapeChanged | None:
         "its answer has changed and its reader must be adapted",
         code="records_unreadable",
     )
+
+
+def is_older(shown: str | None, known: str | None, zone: ZoneInfo) -> bool:
+    """Whether a version is older than the one that is known, both by the source's own stamps.
+
+    Within the hour that the clocks repeat, the later of two stamps may be the smaller one.
+    """
+    if shown is None or known is None or shown >= known:
+        return False
+    return not (is_repeated(parse_wall(known), zone) and is_repeated(parse_wall(shown), zone))
 
 
 def newest(versions: Sequence[SourceRecord]) -> SourceRecord | None:

@@ -42,6 +42,7 @@ from idexx_sync.syncs.cases.status import is_removed, rule_status, status_decisi
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
 from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
+from idexx_sync.syncs.proof import READS_THAT_SET_APART, is_older
 
 TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
 """What is only booked, or was called off, may not have come about."""
@@ -50,6 +51,8 @@ SAID: Final = ("start", "end", "status", "type", "patient", "client", "consultat
 VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
 NOT_AN_OBJECT: Final = "document_not_an_object"
 ENDS_BEFORE_START: Final = "ends_before_start"
+OLDER_VERSION: Final = "older_version"
+_RULE_OF: Final = {NOT_AN_OBJECT: "R16", OLDER_VERSION: "R10"}
 OUT_OF_CALENDAR: Final = "out_of_calendar"
 
 
@@ -117,7 +120,7 @@ class _Visit:
         except OutOfCalendar:
             code = OUT_OF_CALENDAR
         else:
-            code = self._fault_of_documents()
+            code = self._older_version() or self._fault_of_documents()
         if code is not None:
             self._quarantine(code)
         elif self.stored.was_deleted:
@@ -125,7 +128,10 @@ class _Visit:
             self._note("R14", "deleted_in_odis")
         else:
             memory = replace(self._plan_case(mapped), screened=memory.screened)
-        record = VisitRecord(self.visit.id, source=memory, quarantine_code=code)
+        reads = self.stored.record.doubtful_reads + 1 if code == OLDER_VERSION else 0
+        record = VisitRecord(
+            self.visit.id, source=memory, quarantine_code=code, doubtful_reads=reads
+        )
         if record != self.stored.record:
             self.plan.records.append(record)
 
@@ -295,6 +301,7 @@ class _Visit:
             client=visit.client_id,
             consultation=visit.consultation_id,
             private=self.context.fingerprints.of(list(private_words(visit).values())),
+            stamp=visit.last_updated_at or self.memory.stamp,
         )
 
     def _fingerprints_of(self, mapped: MappedFields) -> dict[str, str]:
@@ -366,9 +373,15 @@ class _Visit:
         if not set(names) <= self.stored.edited:
             self.plan.newly_edited.add(self.visit.id)
 
+    def _older_version(self) -> str | None:
+        """Whether an older version than ours is shown; what stays so counts (rules R1, R10)."""
+        shown, known = self.visit.last_updated_at, self.memory.stamp
+        stays = self.stored.record.doubtful_reads + 1 >= READS_THAT_SET_APART
+        return OLDER_VERSION if is_older(shown, known, self.context.zone) and not stays else None
+
     def _quarantine(self, code: str) -> None:
         self.plan.quarantined[self.visit.id] = code
-        self._note("R16" if code == NOT_AN_OBJECT else "R3", code)
+        self._note(_RULE_OF.get(code, "R3"), code)
         if self.stored.record.quarantine_code != code:
             self.plan.newly_quarantined.add(self.visit.id)
 

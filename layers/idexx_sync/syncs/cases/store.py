@@ -75,7 +75,8 @@ class StoredQuery:
         self._cases = _cases(conn, parameters)
         self._records = conn.execute(
             """
-            SELECT kind, external_id, source, read_at, quarantine_code FROM idexx_sync.records
+            SELECT kind, external_id, source, read_at, quarantine_code, doubtful_reads
+              FROM idexx_sync.records
              WHERE clinic_id = %s AND kind IN ('visit', 'consultation') AND external_id = ANY(%s)
             """,
             (clinic_id, self._visits),
@@ -95,9 +96,9 @@ class StoredQuery:
         records: dict[str, VisitRecord] = {}
         consultations: dict[str, ConsultationMemory] = {}
         observed: dict[str, ConsultationMemory | None] = {}
-        for kind, visit, source, read_at, code in self._records.fetchall():
+        for kind, visit, source, read_at, code, doubtful_reads in self._records.fetchall():
             if kind == "visit":
-                records[visit] = _record(visit, source, code)
+                records[visit] = _record(visit, source, code, doubtful_reads)
             else:
                 consultations[visit], observed[visit] = _memories(source, read_at, code)
         return {
@@ -160,10 +161,16 @@ def _case(values: tuple[Any, ...]) -> StoredCase:
     return StoredCase(**own, patient=patient)
 
 
-def _record(visit: str, document: Any, code: str | None) -> VisitRecord:
+def _record(visit: str, document: Any, code: str | None, doubtful_reads: int) -> VisitRecord:
     source = read_source(VisitMemory, document)
     is_unknown = source is None and document is not None
-    return VisitRecord(visit, source=source, quarantine_code=code, is_unknown=is_unknown)
+    return VisitRecord(
+        visit,
+        source=source,
+        quarantine_code=code,
+        doubtful_reads=doubtful_reads,
+        is_unknown=is_unknown,
+    )
 
 
 def _memories(

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Final
 
 from idexx_sync.core.clinic_time import (
     LAST_SECOND,
+    MOST_DAYS_OF_ONE,
     EndsBeforeStart,
     Span,
     occupied_span,
@@ -19,6 +20,7 @@ from idexx_sync.syncs.inbound.model import Appointment, RowChange, Stored
 from idexx_sync.syncs.memory import Claim, Record
 
 _MIDNIGHT: Final = time(0, 0)
+_A_DAY: Final = timedelta(days=1)
 
 type Claims = tuple[Claim, ...]
 
@@ -44,13 +46,22 @@ def of_days_after(version: SourceRecord | Found, context: CalendarContext) -> Cl
 
 
 def of_unreadable(item: Unreadable, context: CalendarContext) -> Claims:
-    """What a record takes that could not be read, as far as it names a time or a day."""
+    """What a record takes that could not be read, as far as it names a time or a day.
+
+    From the start to the end, or to the end of the last day that it names; without a start from
+    the beginning of its first day.
+    """
     day = item.first_day
     if day is None or not context.allows(item.room_id):
         return ()
     if item.start is None:
-        return (_whole_day(day, item.room_id, fills=item.fills or item.room_id is None),)
-    return _from_start(item.start, item.end, item.room_id, context, fills=item.fills)
+        fills = item.fills or item.room_id is None
+        return _whole_days(day, max(day, item.last_day or day), item.room_id, fills=fills)
+    known = _spans(item.start, item.end, context, is_block=True) if item.end else None
+    if known is not None:
+        return _claims(known, item.room_id, fills=item.fills)
+    following = _whole_days(day + _A_DAY, item.last_day or day, item.room_id, fills=item.fills)
+    return (_rest_of_day(item.start, item.room_id, context, fills=item.fills), *following)
 
 
 def _of_change(change: RowChange) -> Claims:
@@ -83,37 +94,41 @@ def _of_version(version: SourceRecord | Found, context: CalendarContext) -> Clai
     if appointment_status(version.status) in FREES_TIME or not context.allows(version.room_id):
         return ()
     fills = _fills(version)
-    return _from_start(version.start, version.end, version.room_id, context, fills, version)
+    is_block = version.kind == "block"
+    spans = _spans(version.start, version.end, context, is_block=is_block)
+    if spans is None:
+        return (_rest_of_day(version.start, version.room_id, context, fills=fills),)
+    return _claims(spans, version.room_id, fills=fills)
 
 
-def _from_start(
-    start: str,
-    end: str | None,
-    room: str | None,
-    context: CalendarContext,
-    fills: bool,
-    version: SourceRecord | Found | None = None,
-) -> Claims:
-    """From the start to the end; where that can't be read, to the end of the day."""
-    is_block = version is not None and version.kind == "block"
+def _spans(
+    start: str, end: str | None, context: CalendarContext, *, is_block: bool
+) -> list[Span] | None:
+    """Every day's part of it; None where it ends before its start."""
     zone, minutes = context.zone, context.slot_minutes
-    if end is not None or version is not None:
-        try:
-            first = occupied_span(start, end, zone, minutes, is_block=is_block)
-            following = spans_after(start, end, zone, minutes, is_block=is_block)
-            return _claims([first, *following], room, fills=fills)
-        except EndsBeforeStart:
-            pass
-    first = occupied_span(start, None, zone, minutes, is_block=False)
-    return (Claim(first.day, first.start, LAST_SECOND, room, fills),)
+    try:
+        return [
+            occupied_span(start, end, zone, minutes, is_block=is_block),
+            *spans_after(start, end, zone, minutes, is_block=is_block),
+        ]
+    except EndsBeforeStart:
+        return None
+
+
+def _rest_of_day(start: str, room: str | None, context: CalendarContext, *, fills: bool) -> Claim:
+    first = occupied_span(start, None, context.zone, context.slot_minutes, is_block=False)
+    return Claim(first.day, first.start, LAST_SECOND, room, fills)
 
 
 def _claims(spans: Iterable[Span], room: str | None, *, fills: bool) -> Claims:
     return tuple(Claim(span.day, span.start, span.end, room, fills) for span in spans)
 
 
-def _whole_day(day: date, room: str | None, *, fills: bool) -> Claim:
-    return Claim(day, _MIDNIGHT, LAST_SECOND, room, fills)
+def _whole_days(first: date, last: date, room: str | None, *, fills: bool) -> Claims:
+    """From the first to the last day; none where that lies before the first."""
+    number = min((last - first).days, MOST_DAYS_OF_ONE)
+    days = (first + timedelta(days=n) for n in range(number + 1))
+    return tuple(Claim(day, _MIDNIGHT, LAST_SECOND, room, fills) for day in days)
 
 
 def _fills(version: SourceRecord | Found) -> bool:

@@ -3,13 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Final
 
 from idexx_sync.core.clinic_time import (
     EndsBeforeStart,
     Span,
     day_of,
-    is_repeated,
     occupied_span,
     parse_wall,
 )
@@ -59,17 +57,16 @@ from idexx_sync.syncs.inbound.model import (
 )
 from idexx_sync.syncs.memory import AppointmentMemory, Record, settled
 from idexx_sync.syncs.proof import (
+    READS_THAT_SET_APART,
     STRIKE_INTERVAL,
     STRIKES_THAT_PROVE,
     UNASKABLE_INTERVAL,
     changed_shape,
+    is_older,
     newest,
     proven_gone,
     strike,
 )
-
-READS_THAT_SET_APART: Final = 3
-"""A record that makes so many reads in a row incomplete is set apart, and the rest counts."""
 
 
 def plan_inbound(
@@ -278,12 +275,7 @@ class _Planner:
     def _is_older(self, remembered: Record, record: SourceRecord) -> bool:
         """Whether the source shows an older version than the one that we have (rule R10)."""
         known = remembered.source.stamp if remembered.source else None
-        shown = record.last_updated_at
-        if known is None or shown is None or shown >= known:
-            return False
-        # Within the hour that the clocks repeat the later of two stamps may be the earlier one.
-        zone = self.context.zone
-        return not (is_repeated(parse_wall(known), zone) and is_repeated(parse_wall(shown), zone))
+        return is_older(record.last_updated_at, known, self.context.zone)
 
     def _keep_newer(
         self, remembered: Record, record: SourceRecord, change: RowChange | None

@@ -188,6 +188,7 @@ def _report(
         waiting_holds=judgement.holds.waiting,
         held={cause: len(found) for cause, found in judgement.findings.items()},
         window=(window.first_day.isoformat(), window.last_day.isoformat()),
+        unknown_fields=sorted(word for field, word in plan.unknown_words if field == "field"),
         in_doubt=plan.doubts,
         failure=plan.failure,
     )

@@ -17,7 +17,6 @@ from idexx_sync.jobs.model import new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.syncs.inbound.sync import InboundSync
-from tests.integration.syncs.inbound.somebody_else import WritesBeforeApply, run_with
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.database import query
@@ -97,7 +96,7 @@ def test_r22_a_row_written_by_somebody_else_is_planned_again_once(bench: Bench) 
                 "WHERE neo_appointment_id = '600101'"
             )
 
-    job = run_with(bench, WritesBeforeApply(somebody_writes))
+    job = bench.run(WritesBeforeApply(somebody_writes))
 
     assert job.status == "succeeded"
     assert counts(job)["updated"] == 1
@@ -118,7 +117,7 @@ def test_r22_a_row_that_keeps_changing_is_left_for_the_next_run(bench: Bench) ->
             "WHERE neo_appointment_id = '600101'"
         )
 
-    job = run_with(bench, WritesBeforeApply(somebody_writes))
+    job = bench.run(WritesBeforeApply(somebody_writes))
 
     assert job.status == "succeeded_with_warnings"
     assert job.result is not None
@@ -145,7 +144,7 @@ def test_r22_a_row_inserted_by_somebody_else_is_not_doubled(bench: Bench) -> Non
                 (bench.clinic_id,),
             )
 
-    job = run_with(bench, WritesBeforeApply(somebody_inserts))
+    job = bench.run(WritesBeforeApply(somebody_inserts))
 
     assert job.status == "succeeded"
     assert bench.keys() == ["600101"]
@@ -163,7 +162,7 @@ def test_r23_a_run_that_lost_the_clinic_writes_nothing(bench: Bench) -> None:
             (other_job,),
         )
 
-    job = run_with(bench, WritesBeforeApply(another_run_takes_over))
+    job = bench.run(WritesBeforeApply(another_run_takes_over))
 
     assert bench.rows() == []
     assert (job.status, job.error_kind) == ("failed", "lease_lost")
@@ -199,7 +198,7 @@ def test_r23_a_run_that_lost_the_clinic_leaves_its_successor_alone(bench: Bench)
         )
         bench.conn.execute("UPDATE idexx_sync.jobs SET fence = fence + 1, attempt = attempt + 1")
 
-    job = run_with(bench, WritesBeforeApply(a_retry_takes_over))
+    job = bench.run(WritesBeforeApply(a_retry_takes_over))
 
     assert (job.status, job.attempt, job.error_kind) == ("running", 2, None)
     assert query(
@@ -257,7 +256,7 @@ def test_r23_a_writing_transaction_bounds_its_waits_and_only_its_own(bench: Benc
 def test_r23_after_a_lost_commit_acknowledgement_the_job_tells_the_outcome(bench: Bench) -> None:
     bench.pims.records = visits(3)
 
-    job = run_with(bench, _LosesAcknowledgement())
+    job = bench.run(_LosesAcknowledgement())
 
     assert job.status == "succeeded"
     assert len(bench.rows()) == 3

@@ -150,10 +150,13 @@ def without(code: str, **facts: Any) -> Unreadable:
         "start": "2026-05-04 09:00:00",
         "end": "2026-05-04 09:30:00",
         "day": date(2026, 5, 4),
+        "last_day": date(2026, 5, 4),
         "room_id": "3",
     }
     if "start" in facts:
         known["end"] = None
+    if "end" in facts:
+        known["last_day"] = None
     return Unreadable(code, **{**known, **facts})
 
 

@@ -15,8 +15,8 @@ from idexx_sync.syncs.gate import Judgement, judge
 from idexx_sync.syncs.inbound.context import CalendarContext, id_of, look_ups_wanted, missing_rows
 from idexx_sync.syncs.inbound.gate import Allowed, allowed, comparison
 from idexx_sync.syncs.inbound.model import Plan, Stored
-from idexx_sync.syncs.inbound.plan import READS_THAT_SET_APART, plan_inbound
-from idexx_sync.syncs.proof import changed_shape
+from idexx_sync.syncs.inbound.plan import plan_inbound
+from idexx_sync.syncs.proof import READS_THAT_SET_APART, changed_shape
 from tests.kit.records import visit
 from tests.unit.syncs.inbound.strategies import (
     CONTEXT,

@@ -173,7 +173,7 @@ def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
     for name, value in (("start", event.start), ("end", event.end)):
         if value is None:
             return _unreadable(raw, f"{name}_missing")
-    if "is_block" not in raw and not _is_of_somebody(event):
+    if event.is_block is None and not _is_of_somebody(event):
         return _unreadable(raw, "is_block_missing")
     has_status = "current_status" in raw or "status_label" in raw
     return replace(_record(event, record_id, has_status), unclear=unclear)
@@ -251,6 +251,7 @@ def _unreadable(raw: dict[str, Any], code: str) -> Unreadable:
         start=start,
         end=None if start is None else _wall(raw.get("end")),
         day=day_if_readable(raw.get("start")),
+        last_day=day_if_readable(raw.get("end")),
         room_id=room,
         fills=room is None and not (says_no_room and _is_visit(raw)),
     )

@@ -7,7 +7,7 @@ import pytest
 from idexx_sync.core.errors import PimsUnavailable, ShapeChanged
 from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.syncs.gate import UNREADABLE
-from idexx_sync.syncs.inbound.plan import READS_THAT_SET_APART
+from idexx_sync.syncs.proof import READS_THAT_SET_APART
 from tests.kit.bench import Bench
 from tests.kit.job_results import counts, warnings
 from tests.kit.records import visit, visits

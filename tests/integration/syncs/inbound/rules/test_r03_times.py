@@ -196,8 +196,23 @@ def test_r03_a_zone_that_does_not_exist_is_named(bench: Bench) -> None:
             Unreadable("x", "1", start="2026-05-03 09:00:00", end="2026-05-04 16:00:00"),
             ["16:00", "16:30", "17:00", "17:30"],
         ),
+        (
+            Unreadable("x", "1", start="2026-05-04 09:00:00", last_day=date(2026, 5, 6)),
+            ["08:00", "08:30"],
+        ),
+        (Unreadable("x", "1", day=date(2026, 5, 2), last_day=date(2026, 5, 4), room_id="3"), []),
     ],
-    ids=["start", "start_and_end", "day", "no_id_day", "no_id_start", "block", "day_before"],
+    ids=[
+        "start",
+        "start_and_end",
+        "day",
+        "no_id_day",
+        "no_id_start",
+        "block",
+        "day_before",
+        "last_day",
+        "days",
+    ],
 )
 def test_r03_an_unreadable_record_takes_all_that_it_may_mean(
     bench: Bench, item: Unreadable, left: list[str]
@@ -211,7 +226,8 @@ def test_r03_an_unreadable_record_takes_all_that_it_may_mean(
 
     assert job.status == "succeeded_with_warnings"
     assert (bench.rows(), free(bench)) == ([], left)
-    assert len(free(bench, date(2026, 5, 5))) == 20
+    later = 0 if item.last_day == date(2026, 5, 6) else 20
+    assert len(free(bench, date(2026, 5, 5))) == later
 
 
 def test_r03_a_row_that_cannot_be_read_any_more_keeps_its_time_too(bench: Bench) -> None:

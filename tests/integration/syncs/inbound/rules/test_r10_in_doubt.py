@@ -7,10 +7,10 @@ import pytest
 
 from idexx_sync.jobs.model import Job
 from idexx_sync.pims.protocol import SourceRecord
-from idexx_sync.syncs.inbound.plan import READS_THAT_SET_APART
-from tests.integration.syncs.inbound.somebody_else import WritesBeforeApply, run_with
+from idexx_sync.syncs.proof import READS_THAT_SET_APART
 from tests.kit.bench import Bench
 from tests.kit.database import query
+from tests.kit.interference import WritesBeforeApply
 from tests.kit.job_results import counts, held, warnings
 from tests.kit.records import MONDAY, block, visit, visits
 
@@ -154,7 +154,7 @@ def test_r10_a_row_in_conflict_takes_its_new_time_and_the_run_is_not_fresh(bench
             "WHERE neo_appointment_id = '600101'"
         )
 
-    job = run_with(bench, WritesBeforeApply(somebody_writes))
+    job = bench.run(WritesBeforeApply(somebody_writes))
 
     assert warnings(job) == {"conflicts_left_for_next_run": 1}
     assert taken(bench) == ["08:00", "10:00", "15:00"]
