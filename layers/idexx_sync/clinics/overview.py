@@ -29,12 +29,15 @@ class SyncHistory:
     error_message: str | None
     ended_at: datetime | None
     """Of that job; None: it waits for its retry."""
+    unfresh: str | None = None
+    """Why that job, although it ended well, is no success."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenHold:
     id: UUID
     cause: str
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +102,17 @@ OVERVIEW_QUERY = f"""
           SELECT json_agg(json_build_object(
                      'sync', n.sync, 'last_success_at', s.finished_at,
                      'error_kind', t.error_kind, 'error_message', t.error_message,
-                     'ended_at', t.finished_at)) AS histories
+                     'ended_at', t.finished_at, 'unfresh', t.unfresh)) AS histories
             FROM unnest(%(syncs)s::text[]) AS n (sync)
             LEFT JOIN LATERAL (
                 SELECT j.finished_at FROM idexx_sync.jobs j
                  WHERE j.clinic_id = c.id AND j.sync = n.sync AND {SUCCEEDED}
                  ORDER BY j.finished_at DESC LIMIT 1) s ON true
             LEFT JOIN LATERAL (
-                SELECT j.error_kind, j.error_message, j.finished_at FROM idexx_sync.jobs j
+                SELECT j.error_kind, j.error_message, j.finished_at,
+                       CASE WHEN j.status IN ('succeeded', 'succeeded_with_warnings')
+                            THEN j.result ->> 'unfresh' END AS unfresh
+                  FROM idexx_sync.jobs j
                  WHERE j.clinic_id = c.id AND j.sync = n.sync
                    AND (j.error_kind IS NOT NULL
                         OR j.status IN ('succeeded', 'succeeded_with_warnings', 'held'))
@@ -115,8 +121,8 @@ OVERVIEW_QUERY = f"""
            WHERE EXISTS (SELECT FROM idexx_sync.jobs j
                           WHERE j.clinic_id = c.id AND j.sync = n.sync)) h
      CROSS JOIN LATERAL (
-          SELECT json_agg(json_build_object('id', id, 'cause', cause) ORDER BY opened_at, id)
-                 AS open_holds
+          SELECT json_agg(json_build_object('id', id, 'cause', cause, 'opened_at', opened_at)
+                          ORDER BY opened_at, id) AS open_holds
             FROM idexx_sync.holds WHERE clinic_id = c.id AND status = 'open') o
      WHERE %(clinic_id)s::uuid IS NULL OR c.id = %(clinic_id)s
 """
@@ -164,7 +170,8 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         ),
         histories=tuple(_history(history) for history in row["histories"] or ()),
         open_holds=tuple(
-            OpenHold(UUID(hold["id"]), hold["cause"]) for hold in row["open_holds"] or ()
+            OpenHold(UUID(hold["id"]), hold["cause"], datetime.fromisoformat(hold["opened_at"]))
+            for hold in row["open_holds"] or ()
         ),
         fault=fault,
         faults=faults,
@@ -178,6 +185,7 @@ def _history(stored: dict[str, Any]) -> SyncHistory:
         error_kind=stored["error_kind"],
         error_message=stored["error_message"],
         ended_at=_moment(stored["ended_at"]),
+        unfresh=stored["unfresh"],
     )
 
 

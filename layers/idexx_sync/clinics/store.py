@@ -114,17 +114,8 @@ CLINIC_QUERY = f"""{CLINIC_ROWS}
 """One clinic with all its settings; parameters: clinic_id, or job_id of one of its jobs."""
 
 SUCCEEDED = """(j.status IN ('succeeded', 'succeeded_with_warnings')
-    AND j.manner = 'apply'
-    AND coalesce(to_char(j.finished_at + interval '1 day', 'YYYY-MM-DD') COLLATE "C"
-                     >= j.result #>> '{window,0}'
-                 AND to_char(j.finished_at - interval '1 day', 'YYYY-MM-DD') COLLATE "C"
-                     <= j.result #>> '{window,1}', true))"""
-"""Whether a job j has brought a clinic's rows up to date.
-
-Only a run that applies does; one over days long past or far ahead says nothing of today. A day
-more at both ends, because the clinic's own day may be another one than the database's. Days are
-compared as texts: a cast of a malformed one would fail the statement for the whole fleet.
-"""
+    AND j.result ->> 'fresh' = 'true')"""
+"""Whether a job j has brought a clinic's rows up to date over all days that its sync is for."""
 
 _EVERY_DAY: Final = tuple(range(7))
 _WHOLE_NUMBERS: Final = {

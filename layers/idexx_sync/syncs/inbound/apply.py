@@ -10,6 +10,7 @@ from idexx_sync.clinics.store import Clinic, store_configuration
 from idexx_sync.core.faults import Fault
 from idexx_sync.database.connection import Cur
 from idexx_sync.database.parts import Refusal
+from idexx_sync.jobs.contract import Unfresh
 from idexx_sync.pims.protocol import Configuration, Window
 from idexx_sync.syncs.audit import Audit, refused_audit
 from idexx_sync.syncs.commit import Tally, Transaction, Written
@@ -37,6 +38,8 @@ class CalendarPiece:
     allowed: Allowed
     slots: SlotPlan
     started_at: datetime
+    unfresh: Unfresh | None
+    """Why the run is no sign of freshness; writing may add to it. None: it is one."""
     configuration: Configuration | None
     """Freshly read from the source; None: still the stored one."""
     slot_faults: Sequence[Fault] = ()
@@ -61,6 +64,7 @@ class CalendarPiece:
     def write(self, transaction: Transaction) -> Written:
         """Write rows and slots; of another clinic's calendar nothing."""
         if self.judgement.foreign:
+            self.unfresh = "foreign_calendar"
             return Written()
         changes, written = self._write_rows(transaction)
         if written.conflicts and not transaction.leaves_conflicts:
@@ -280,7 +284,8 @@ class CalendarPiece:
                 now=now,
             )
 
-        return [("schedule_appointments", rows), ("schedule_slots", slots), ("schedule_syncs", run)]
+        refreshes = [("schedule_appointments", rows), ("schedule_slots", slots)]
+        return refreshes if self.unfresh else [*refreshes, ("schedule_syncs", run)]
 
 
 def _span(after: Appointment) -> tuple[date, time, time, bool]:

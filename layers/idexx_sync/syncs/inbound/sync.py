@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
-from idexx_sync.core.catalog import CATALOG, SyncName
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import local_day, to_wall
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.jobs.contract import Report, Run
@@ -72,6 +72,8 @@ class _Reading:
     configuration: Configuration | None
     """None: it was not due."""
     unknown_rooms: Sequence[str]
+    own_days: Window
+    """The clinic's today to its horizon."""
     started_at: datetime
 
 
@@ -86,9 +88,8 @@ class _Loaded:
 
 def wanted_window(run: Run, now: datetime) -> Window:
     """The days asked for, else today to the clinic's horizon, in clinic-local days."""
-    today = local_day(now, run.clinic.zone)
-    default = CATALOG["inbound"].default_window
-    return run.days.window(*default.around(today, run.clinic.schedule.horizon_days))
+    own_days = run.own_days(now)
+    return run.days.window(own_days.first_day, own_days.last_day)
 
 
 def _days_ahead(run: Run, window: Window, now: datetime) -> list[date]:
@@ -115,6 +116,7 @@ def _read(run: Run, pims: Pims, now: datetime) -> _Reading:
         grid=grid,
         configuration=configuration,
         unknown_rooms=_unknown_rooms(run, configuration),
+        own_days=run.own_days(now),
         started_at=now,
     )
 
@@ -161,6 +163,7 @@ def _judge(
         allowed=allowed(plan, judgement),
         slots=plan_slots(reading.grid, loaded.slots, local_now),
         started_at=reading.started_at,
+        unfresh=run.unfresh(reading.context.window, reading.own_days, complete=plan.complete),
         configuration=reading.configuration,
         slot_faults=[fault for slot in loaded.slots for fault in slot.faults],
     )
@@ -187,6 +190,7 @@ def _report(
         waiting_holds=judgement.holds.waiting,
         held={cause: len(found) for cause, found in judgement.findings.items()},
         window=(window.first_day.isoformat(), window.last_day.isoformat()),
+        unfresh=calendar.unfresh,
     )
     unread = [fault for row in calendar.stored.rows.values() for fault in row.faults]
     report.name_faults([*run.clinic.faults, *unread, *calendar.slot_faults, *tally.faults])
