@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from idexx_sync.clinics.hours import hours_by_weekday
+from idexx_sync.clinics.hours import slots_by_weekday
 from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, clinic_from_row, texts_of
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, NotFound
@@ -199,7 +199,7 @@ def _faults(row: dict[str, Any]) -> tuple[ConfigurationInvalid | None, tuple[Fau
         clinic = clinic_from_row(row["id"], row)
         faults = clinic.faults
         _ = clinic.zone
-        hours_by_weekday(clinic)
+        slots_by_weekday(clinic)
     except ConfigurationInvalid as error:
         return error, faults
     return None, faults

@@ -25,7 +25,7 @@ STALE_MINUTES: Final = 60
 SHORTFALLS: Final[Mapping[str, str]] = {
     "read_incomplete": "no complete read of the calendar; what it said of itself is in the job",
     "other_days": "it did not cover all of the days that the sync is for",
-    "not_counted": "what is booked could not be counted; the job names what was refused",
+    "refused": "what is booked could not be counted or told; the job names what was refused",
 }
 """Why a run that ended well is no success -> the same for people."""
 

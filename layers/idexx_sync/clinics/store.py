@@ -41,6 +41,8 @@ class Schedule:
     stale_minutes: int
     daily_hours: Any
     """As ODIS stored it; read by `clinics.hours`."""
+    fault: ConfigurationInvalid | None = None
+    """Why there are no slots: their length or capacity cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,9 @@ _WHOLE_NUMBERS: Final = {
     "stale_minutes": ("stale_threshold_minutes", 366 * 24 * 60),
 }
 """Setting -> its column of `clinic_schedule_configs`, and the most that makes sense there."""
+_FOR_SLOTS: Final = {"slot_minutes": 120, "capacity": 1}
+"""What a run counts on where it cannot be read, because appointments are written all the same:
+the longest slot that ODIS allows, which a visit without an end then takes."""
 
 
 def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
@@ -149,6 +154,7 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
         )
     periods = [_period(stored) for stored in row["blocked_periods"]]
     beside = {"live_from": row["live_from"], "neo_configuration": row["known_room_ids"]}
+    schedule, schedule_faults = _schedule(clinic_id, row)
     return Clinic(
         id=row["id"],
         name=row["name"],
@@ -165,19 +171,38 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
         configuration_read_at=or_else(row["configuration_read_at"]),
         acting_user_id=row["acting_user_id"],
         live_from=or_else(row["live_from"]),
-        schedule=Schedule(
-            open_time=row["open_time"],
-            close_time=row["close_time"],
-            days_of_week=row["days_of_week"],
-            daily_hours=row["daily_hours"],
-            **{name: _whole_number(name, row[name]) for name in _WHOLE_NUMBERS},
-        ),
+        schedule=schedule,
         blocked_periods=tuple(period for period, _ in periods),
         faults=(
             *unreadable("clinic_settings", clinic_id, beside),
+            *schedule_faults,
             *(fault for _, faults in periods for fault in faults),
         ),
     )
+
+
+def _schedule(clinic_id: UUID, row: dict[str, Any]) -> tuple[Schedule, list[Fault]]:
+    """The schedule config, and a fault for each column that only costs slots."""
+    numbers: dict[str, int] = {}
+    broken: dict[str, ConfigurationInvalid] = {}
+    for name in _WHOLE_NUMBERS:
+        try:
+            numbers[name] = _whole_number(name, row[name])
+        except ConfigurationInvalid as error:
+            if name not in _FOR_SLOTS:
+                raise
+            numbers[name], broken[name] = _FOR_SLOTS[name], error
+    schedule = Schedule(
+        open_time=row["open_time"],
+        close_time=row["close_time"],
+        days_of_week=row["days_of_week"],
+        daily_hours=row["daily_hours"],
+        fault=next(iter(broken.values()), None),
+        **numbers,
+    )
+    table = "clinic_schedule_configs"
+    columns = (_WHOLE_NUMBERS[name][0] for name in broken)
+    return schedule, [Fault(table, column, str(clinic_id), "unreadable") for column in columns]
 
 
 def _whole_number(name: str, stored: Any) -> int:

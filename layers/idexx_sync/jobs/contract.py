@@ -28,7 +28,7 @@ FAULTS: Final[Mapping[FaultCode, str]] = {
 }
 """Code of a fault -> the warning that counts its like."""
 
-Unfresh = Literal["not_applied", "foreign_calendar", "read_incomplete", "other_days", "not_counted"]
+Unfresh = Literal["not_applied", "foreign_calendar", "read_incomplete", "other_days", "refused"]
 """Why a run that ended well does not say that a clinic's rows are up to date (rule R13)."""
 
 

@@ -1,12 +1,13 @@
 """What an inbound run writes: appointments, slots and the sign of freshness (rules R12, R13)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic, store_configuration
+from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.faults import Fault
 from idexx_sync.database.connection import Cur
 from idexx_sync.database.parts import Refusal
@@ -40,6 +41,8 @@ class CalendarPiece:
     started_at: datetime
     unfresh: Unfresh | None
     """Why the run is no sign of freshness; writing may add to it. None: it is one."""
+    failure: ConfigurationInvalid | None
+    """Why the job fails although all but its slots is written: their hours cannot be read."""
     configuration: Configuration | None
     """Freshly read from the source; None: still the stored one."""
     slot_faults: Sequence[Fault] = ()
@@ -48,6 +51,8 @@ class CalendarPiece:
     """What became of the slots, by the words of a report; filled by writing."""
     refused: Sequence[RowChange] = ()
     """Changes that the database refused; filled by writing. They take time all the same."""
+    unchanged_slots: Sequence[UUID] = ()
+    """Slots that should have been changed, and were refused; filled by writing."""
 
     @property
     def changes(self) -> Sequence[RowChange]:
@@ -69,7 +74,7 @@ class CalendarPiece:
         changes, written = self._write_rows(transaction)
         if written.conflicts and not transaction.leaves_conflicts:
             return written
-        days = _days_to_count(self.window, [*changes, *self.refused])
+        days = _days_to_count(self.window, [*changes, *self.refused], self.slots.off_grid_days)
         slot_store.lock_slots(transaction.conn, transaction.clinic_id, days)
         faults = self._write_grid(transaction, changes, days)
         faults += self._count_and_refresh(transaction, written, days)
@@ -182,7 +187,8 @@ class CalendarPiece:
             slot_store.upsert_slots(conn, clinic_id, slots, transaction.job_id, now)
 
         def link(some: Sequence[date]) -> None:
-            slot_store.link_appointments(conn, clinic_id, some, plan.off_grid)
+            off_grid = [*plan.off_grid, *plan.elsewhere]
+            slot_store.link_appointments(conn, clinic_id, some, off_grid)
 
         def delete(some: Sequence[UUID]) -> Cur:
             return slot_store.delete_unused_slots(conn, clinic_id, some, now)
@@ -193,6 +199,7 @@ class CalendarPiece:
         dropped = transaction.in_parts("schedule_slots", plan.off_grid, delete)
         deleted = sum(len(rows.fetchall()) for rows in dropped.results)
         refused = {slot.key for slot, _ in upserted.refused}
+        self.unchanged_slots = [plan.ids[key] for key in refused if key in plan.ids]
         for name, slots in (("slots_created", plan.create), ("slots_updated", plan.update)):
             self.slot_counts[name] = sum(slot.key not in refused for slot in slots)
         self.slot_counts["slots_deleted"] = deleted
@@ -210,24 +217,31 @@ class CalendarPiece:
 
         def all_of_it() -> Cur:
             recounted = self._recount(transaction, days)
-            if self.plan.complete:
-                for _, refresh in self._refreshes(transaction, written):
-                    refresh()
+            for _, refresh in self._refreshes(transaction, written):
+                refresh()
             return recounted
 
         recounted = transaction.tried("schedule_slots", all_of_it)
         if not isinstance(recounted, Refusal):
             self.slot_counts["slots_recounted"] = len(recounted.fetchall())
             return []
-        faults = self._recount_apart(transaction, days)
-        if self.plan.complete:
-            for table, refresh in self._refreshes(transaction, written):
-                if isinstance(refusal := transaction.tried(table, refresh), Refusal):
-                    faults.append(refusal.of(str(transaction.clinic_id)))
+        faults, uncounted = self._recount_apart(transaction, days)
+        if uncounted:  # nobody may take an old count for a fresh one
+            self.unfresh = self.unfresh or "refused"
+        for table, refresh in self._refreshes(transaction, written, uncounted):
+            if isinstance(refusal := transaction.tried(table, refresh), Refusal):
+                faults.append(refusal.of(str(transaction.clinic_id)))
+                if table == "schedule_syncs":
+                    self.unfresh = "refused"
         return faults
 
-    def _recount_apart(self, transaction: Transaction, days: Sequence[date]) -> list[Fault]:
-        """Count day by day; one where a slot may not be booked above its capacity is just full."""
+    def _recount_apart(
+        self, transaction: Transaction, days: Sequence[date]
+    ) -> tuple[list[Fault], list[date]]:
+        """Count day by day; one where a slot may not be booked above its capacity is just full.
+
+        Returns what was refused, and the days that could not be counted at all.
+        """
         parts = transaction.in_parts(
             "schedule_slots", days, lambda some: self._recount(transaction, some)
         )
@@ -238,7 +252,8 @@ class CalendarPiece:
         )
         rows = [rows for counted in (parts, full) for rows in counted.results]
         self.slot_counts["slots_recounted"] = sum(len(one.fetchall()) for one in rows)
-        return [refusal.of(str(day)) for day, refusal in parts.refused]
+        faults = [refusal.of(str(day)) for day, refusal in parts.refused]
+        return faults, [day for day, _ in full.refused]
 
     def _recount(
         self, transaction: Transaction, days: Sequence[date], *, capped: bool = False
@@ -247,25 +262,39 @@ class CalendarPiece:
             [_span(change.after) for change in self.refused if not change.after.frees_time],
             [day for day in days if day not in self.window or not self.plan.complete],
         )
-        conn, off_grid = transaction.conn, self.slots.off_grid
+        plan = self.slots
         return slot_store.recount(
-            conn, transaction.clinic_id, days, off_grid, uncounted, transaction.now, capped=capped
+            transaction.conn,
+            transaction.clinic_id,
+            days,
+            [*plan.off_grid, *plan.elsewhere, *self.unchanged_slots],
+            uncounted,
+            transaction.now,
+            stay_full=plan.grid_is_unknown,
+            capped=capped,
         )
 
     def _refreshes(
-        self, transaction: Transaction, written: Written
+        self, transaction: Transaction, written: Written, uncounted: Sequence[date] = ()
     ) -> list[tuple[str, Callable[[], None]]]:
-        """What tells readers that the calendar is fresh, each by the table that it writes."""
+        """What tells readers that the calendar is fresh, each by the table that it writes.
+
+        Nothing of the days that are `uncounted`; no slot while hours cannot be read.
+        """
+        if not self.plan.complete:
+            return []
         conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
         older_than = now - timedelta(minutes=self.clinic.schedule.stale_minutes) / 2
         unseen = [item.row.key for item in self.plan.missing]
 
         def rows() -> None:
-            store.refresh_appointments(conn, clinic_id, self.window, unseen, now, older_than)
+            store.refresh_appointments(
+                conn, clinic_id, self.window, unseen, now, older_than, but=uncounted
+            )
 
         def slots() -> None:
             slot_store.refresh_slots(
-                conn, clinic_id, self.window, transaction.job_id, now, older_than
+                conn, clinic_id, self.window, transaction.job_id, now, older_than, but=uncounted
             )
 
         def run() -> None:
@@ -284,6 +313,8 @@ class CalendarPiece:
                 now=now,
             )
 
+        if self.failure is not None:
+            return [("schedule_appointments", rows)]
         refreshes = [("schedule_appointments", rows), ("schedule_slots", slots)]
         return refreshes if self.unfresh else [*refreshes, ("schedule_syncs", run)]
 
@@ -293,8 +324,10 @@ def _span(after: Appointment) -> tuple[date, time, time, bool]:
     return after.date, after.start_time, after.end_time, fills
 
 
-def _days_to_count(window: Window, changes: Sequence[RowChange]) -> list[date]:
-    days = set(window.days)
+def _days_to_count(
+    window: Window, changes: Sequence[RowChange], off_grid: Collection[date]
+) -> list[date]:
+    days = {*window.days, *off_grid}
     for change in changes:
         days.add(change.after.date)
         if change.row is not None:

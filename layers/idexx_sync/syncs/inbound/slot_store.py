@@ -13,14 +13,17 @@ from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.inbound.slots import Slot, StoredSlot
 
 
-def slots_of(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:
-    """The window's slots; a cursor for `stored_slots`, because the caller may be pipelining."""
+def slots_of(conn: Conn, clinic_id: UUID, window: Window, today: date) -> Cursor[tuple[Any, ...]]:
+    """The slots of the window, and all from today on, however far ahead they lie.
+
+    A cursor for `stored_slots`, because the caller may be pipelining.
+    """
     return conn.execute(
         """
         SELECT id, date, start_time, end_time, capacity FROM public.schedule_slots
-         WHERE clinic_id = %s AND date BETWEEN %s AND %s
+         WHERE clinic_id = %s AND (date BETWEEN %s AND %s OR date >= %s)
         """,
-        (clinic_id, window.first_day, window.last_day),
+        (clinic_id, window.first_day, window.last_day, today),
     )
 
 
@@ -139,6 +142,7 @@ def recount(
     uncounted: Uncounted,
     now: datetime,
     *,
+    stay_full: bool,
     capped: bool = False,
 ) -> Cursor[tuple[Any, ...]]:
     """Set `booked_count` of the days' slots to what occupies them, where it differs (rule R12).
@@ -146,8 +150,8 @@ def recount(
     Counted are overlapping appointments that were neither cancelled nor missed, and live bookings
     that no such appointment stands for already. A block without a room and a slot off
     the grid are full. What was refused (rule R26) counts as if it were there. The slots must be
-    locked. If `capped`, nothing is counted above a slot's capacity. Returns a row per slot
-    written.
+    locked. Where hours are unknown slots `stay_full`, because a full one may be off the grid. If
+    `capped`, nothing is counted above a slot's capacity. Returns a row per slot written.
     """
     return conn.execute(
         """
@@ -178,6 +182,7 @@ def recount(
         counted AS (
             SELECT s.id, least(CASE WHEN %(capped)s THEN s.capacity END, CASE
                      WHEN s.id = ANY(%(off_grid)s) OR coalesce(bool_or(o.fills), false)
+                          OR %(stay_full)s AND s.booked_count >= s.capacity
                      THEN greatest(coalesce(sum(o.n), 0), s.capacity)
                      WHEN s.date = ANY(%(unread)s) AND EXISTS (
                           SELECT FROM idexx_sync.records
@@ -206,20 +211,30 @@ def recount(
             "ends": [span[2] for span in uncounted.spans],
             "fills": [span[3] for span in uncounted.spans],
             "unread": list(uncounted.unread_days),
+            "stay_full": stay_full,
             "capped": capped,
         },
     )
 
 
 def refresh_slots(
-    conn: Conn, clinic_id: UUID, window: Window, sync_id: UUID, now: datetime, older_than: datetime
+    conn: Conn,
+    clinic_id: UUID,
+    window: Window,
+    sync_id: UUID,
+    now: datetime,
+    older_than: datetime,
+    but: Sequence[date] = (),
 ) -> None:
-    """Say of the window's slots that they were computed now, where they would soon be stale."""
+    """Say of the window's slots that they were computed now, where they would soon be stale.
+
+    Days of `but` are left as they are.
+    """
     conn.execute(
         """
         UPDATE public.schedule_slots SET last_synced_at = %s, sync_id = %s
-         WHERE clinic_id = %s AND date BETWEEN %s AND %s
+         WHERE clinic_id = %s AND date BETWEEN %s AND %s AND date <> ALL(%s::date[])
            AND (last_synced_at IS NULL OR last_synced_at < %s)
         """,
-        (now, sync_id, clinic_id, window.first_day, window.last_day, older_than),
+        (now, sync_id, clinic_id, window.first_day, window.last_day, list(but), older_than),
     )
