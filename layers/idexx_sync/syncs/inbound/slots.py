@@ -35,17 +35,17 @@ class StoredSlot:
 
     id: UUID
     slot: Slot
-    """Of the day's whole time, where a time of it cannot be read."""
+    """Of the day's whole time, where a time of it can't be read; far ahead, where its day can't."""
     faults: tuple[Fault, ...] = ()
     """Columns that cannot be read."""
 
     @classmethod
     def read(cls, id_: UUID, columns: Mapping[str, Any]) -> Self:
         """The slot of the stored columns `day`, `start`, `end` and `capacity`."""
-        names = {"start": "start_time", "end": "end_time"}
+        names = {"day": "date", "start": "start_time", "end": "end_time"}
         faults = unreadable("schedule_slots", id_, {names.get(n, n): v for n, v in columns.items()})
         slot = Slot(
-            day=columns["day"],
+            day=or_else(columns["day"], date.max),
             start=or_else(columns["start"], time.min),
             end=or_else(columns["end"], LAST_SECOND),
             capacity=columns["capacity"],
@@ -54,7 +54,11 @@ class StoredSlot:
 
     @property
     def has_start(self) -> bool:
-        return all(fault.column != "start_time" for fault in self.faults)
+        return all(fault.column not in ("date", "start_time") for fault in self.faults)
+
+    @property
+    def has_day(self) -> bool:
+        return all(fault.column != "date" for fault in self.faults)
 
 
 @dataclass(slots=True)
@@ -123,7 +127,7 @@ def plan_slots(
             continue
         if day in window or day > horizon:
             plan.off_grid.append(item.id)
-            plan.off_grid_days.add(day)
+            plan.off_grid_days |= {day} if item.has_day else set()
         else:
             plan.elsewhere.append(item.id)
     return plan
