@@ -40,33 +40,47 @@ def slot_differences(
     live: Mapping[str, Row],
     state: dict[str, Any],
 ) -> list[str]:
-    """What is wrong with the slots of the window, from the clinic's today on.
+    """What is wrong with the slots of the window, from the clinic's today on, and with those that
+    lie behind its horizon, where none should be.
 
     What began before the window takes its time if it is stored; if only one of the two is so, that
     it is in Neo and that it is stored, it may.
     """
     now = datetime.fromisoformat(state["company"]["now"])
     first_day = max(question.first_day, now.date())
+    horizon = now.date() + timedelta(days=clinic["sync_horizon_days"] - 1)
+    last_day = min(question.last_day, horizon)
     with conn.cursor(row_factory=dict_row) as cur:
         blocked = cur.execute(
             "SELECT * FROM clinic_blocked_periods WHERE clinic_id = %s AND is_active",
             (question.clinic_id,),
         ).fetchall()
         held = cur.execute(
-            "SELECT * FROM schedule_slots WHERE clinic_id = %s AND date BETWEEN %s AND %s",
-            (question.clinic_id, first_day, question.last_day),
+            "SELECT * FROM schedule_slots WHERE clinic_id = %s "
+            "AND (date BETWEEN %s AND %s OR date > %s)",
+            (question.clinic_id, first_day, question.last_day, horizon),
         ).fetchall()
         bookings = cur.execute(
-            "SELECT * FROM vapi_bookings WHERE clinic_id = %s AND date BETWEEN %s AND %s",
-            (question.clinic_id, first_day, question.last_day),
+            "SELECT * FROM vapi_bookings WHERE clinic_id = %s AND date >= %s",
+            (question.clinic_id, first_day),
+        ).fetchall()
+        rows = cur.execute(
+            "SELECT DISTINCT neo_appointment_id AS key FROM schedule_appointments "
+            "WHERE clinic_id = %s",
+            (question.clinic_id,),
         ).fetchall()
     instant = now.replace(tzinfo=ZoneInfo(clinic["zone"])).astimezone(UTC)
-    waiting = [row for row in bookings if _is_live(row, instant)]
+    became_visits = {row["key"] for row in rows} | expected.keys()
+    waiting = [
+        row
+        for row in bookings
+        if _is_live(row, instant) and row["idexx_appointment_id"] not in became_visits
+    ]
     known = {key: row for key, row in reaching.items() if key in live and not row["is_gone"]}
     doubtful = {key: row for key, row in reaching.items() if (key in live) == row["is_gone"]}
     taken = list(_taken({**expected, **known}, waiting))
     perhaps = list(_taken(doubtful, []))
-    grid = dict(_grid(clinic, blocked, first_day, question.last_day))
+    grid = dict(_grid(clinic, blocked, first_day, last_day))
     slots = {(row["date"], row["start_time"]): row for row in held}
     found = [f"slot {_named(key)}: is missing" for key in sorted(grid.keys() - slots.keys())]
     for key in sorted(grid.keys() & slots.keys()):
@@ -128,16 +142,15 @@ def _hours(clinic: Row, day: date) -> tuple[time, time, list[tuple[time, time]]]
 
 
 def _taken(expected: Mapping[str, Row], bookings: list[Row]) -> Iterator[Taken]:
-    """Visits and blocks as they are in Neo, and bookings that none of those visits stands for."""
-    counted = {key for key, row in expected.items() if row["status"] not in FREE}
-    for key in counted:
-        row = expected[key]
+    """Visits and blocks as they are in Neo, and bookings that have become no visit yet."""
+    for row in expected.values():
+        if row["status"] in FREE:
+            continue
         fills = row["appointment_type"] == "block" and row["room_id"] is None
         yield Taken(row["date"], row["start_time"], row["end_time"], fills)
         yield from _following_days(row, fills)
     for booking in bookings:
-        if booking["idexx_appointment_id"] not in counted:
-            yield Taken(booking["date"], booking["start_time"], booking["end_time"])
+        yield Taken(booking["date"], booking["start_time"], booking["end_time"])
 
 
 def _following_days(row: Row, fills: bool) -> Iterator[Taken]:
@@ -177,9 +190,10 @@ def _link_faults(
     grid: Mapping[tuple[date, time], Row],
     slots: Mapping[tuple[date, time], Row],
 ) -> list[str]:
-    """Each live row points at the slot that it starts in.
+    """Each live row points at the slot that it starts in, if it takes time; else at none.
 
-    A slot that had begun when the grid changed may end earlier than the grid's of the same start.
+    One off the grid may be anybody's that starts in it. A slot that had begun when the grid
+    changed may end earlier than the grid's of the same start.
     """
     found = []
     for key in sorted(expected.keys() & live.keys()):
@@ -191,8 +205,19 @@ def _link_faults(
             and place[0] == day
             and place[1] <= start < min(slot["end_time"], slots[place]["end_time"])
         ]
-        if around and live[key]["slot_id"] != around[0]:
-            found.append(f"{key}: slot_id is not the slot that it starts in")
+        points_at = live[key]["slot_id"]
+        if expected[key]["status"] in FREE:
+            if points_at is not None:
+                found.append(f"{key}: slot_id is a slot, and it takes no time")
+        elif around:
+            if points_at != around[0]:
+                found.append(f"{key}: slot_id is not the slot that it starts in")
+        elif points_at is not None and points_at not in [
+            slot["id"]
+            for place, slot in slots.items()
+            if place[0] == day and place[1] <= start < slot["end_time"]
+        ]:
+            found.append(f"{key}: slot_id is a slot that it does not start in")
     return found
 
 

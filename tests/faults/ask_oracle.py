@@ -31,12 +31,6 @@ _IN_BEGUN_SLOTS = """
        AND s.start_time <= a.start_time AND a.start_time < s.end_time
      WHERE a.clinic_id = %s AND s.date + s.start_time <= %s
 """
-_FORGET_MOVED_BOOKINGS = """
-    DELETE FROM public.vapi_bookings b USING public.schedule_appointments a
-     WHERE b.clinic_id = %s AND a.clinic_id = b.clinic_id
-       AND a.neo_appointment_id = b.idexx_appointment_id AND a.deleted_at IS NULL
-       AND a.status NOT IN ('cancelled', 'no_show') AND a.date NOT BETWEEN %s AND %s
-"""
 
 
 def question(conn: Conn, clinic_id: UUID, now: datetime) -> Question:
@@ -77,9 +71,7 @@ def differences(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> lis
     state["company"]["now"] = wall.isoformat(" ", "seconds")  # ODIS's zone may be another one
     begun = f"slot {wall.date()}", f"slot {wall:%Y-%m-%d %H:%M}~"
     in_begun_slots = keys(_IN_BEGUN_SLOTS, wall)
-    with conn.transaction(force_rollback=True):
-        conn.execute(_FORGET_MOVED_BOOKINGS, (clinic_id, asked.first_day, asked.last_day))
-        found = appointment_differences(conn, asked, state)
+    found = appointment_differences(conn, asked, state)
     return [
         text
         for text in found

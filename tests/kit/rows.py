@@ -8,8 +8,8 @@ from idexx_sync.database.connection import Conn
 from tests.kit.database import insert
 from tests.kit.records import MORNING
 
-REAL = {"summary": "nothing changed (checked 42)"}
-DRY = {**REAL, "plan": [], "planned": 0}
+REAL = {"summary": "nothing changed (checked 42)", "fresh": True, "unfresh": None}
+DRY = {**REAL, "plan": [], "planned": 0, "fresh": False, "unfresh": "not_applied"}
 
 
 def before(**length: float) -> datetime:

@@ -90,6 +90,8 @@ class NeedView(ResponseModel):
     what: str
     blocks: bool
     """Whether no run can succeed before it is met."""
+    since: Moment | None
+    """Until when all is known to have been well; null: never, or nobody knows."""
 
 
 class ClinicStatusView(ResponseModel):

@@ -15,7 +15,7 @@ from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.phrases import ACTORS, ago, moment, phrase, utc
 from idexx_sync.cli.tables import entries, fact_table
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
-from idexx_sync.clinics.status import WRITES, ClinicStatus, SyncStatus, clinic_status
+from idexx_sync.clinics.status import WRITES, ClinicStatus, Need, SyncStatus, clinic_status
 from idexx_sync.clinics.store import ClinicLine, clinics_listed, require_acting_user, set_up_clinic
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.vocabulary import Stage
@@ -153,10 +153,10 @@ def show(ctx: typer.Context, clinic_id: ClinicArgument, as_json: Json = False) -
             "syncs": [_plain(asdict(sync)) for sync in status.syncs],
             "last_job": None if last_job is None else str(last_job.id),
             "open_holds": [str(hold.id) for hold in overview.open_holds],
-            "needs": [asdict(need) for need in status.needs],
+            "needs": [_plain(asdict(need)) for need in status.needs],
         }
     }
-    shown = [_shown(overview, status, last_job, overview.read_at), *_needs_shown(status)]
+    shown = [_shown(overview, status, last_job, overview.read_at), *_needs_shown(overview, status)]
     cli.answer(data, shown, as_json=as_json)
 
 
@@ -219,8 +219,13 @@ def _sync_shown(sync: SyncStatus, zone: ZoneInfo, now: datetime) -> str:
     return f"{phrase({}, sync.freshness)}; last success {last}; next run {following}"
 
 
-def _needs_shown(status: ClinicStatus) -> list[RenderableType]:
+def _needs_shown(overview: ClinicOverview, status: ClinicStatus) -> list[RenderableType]:
     if not status.needs:
         return [Text("Nothing is needed from anybody.", "green")]
-    needed = [(ACTORS[need.who].partition(";")[0], need.what) for need in status.needs]
+    zone = zone_of(overview.timezone)
+    needed = [(ACTORS[need.who].partition(";")[0], _need(need, zone)) for need in status.needs]
     return [fact_table(needed, "Needed")]
+
+
+def _need(need: Need, zone: ZoneInfo) -> str:
+    return need.what if need.since is None else f"{need.what} (since {moment(need.since, zone)})"

@@ -1,9 +1,9 @@
 """A clinic's opening hours, in the shapes that ODIS stores them in (rule R11). Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from idexx_sync.clinics.store import Clinic, Schedule
@@ -20,7 +20,11 @@ WEEKDAYS: Final = (
 )
 """ODIS counts 0 = Sunday (ODIS schema, schedule config)."""
 
-_CLOCK: Final = re.compile(r"\d\d:\d\d(:\d\d)?")
+TimeSpan = tuple[time, time]
+"""Start and end within a day, in clinic wall-clock time."""
+
+_ANY_DAY: Final = date(2000, 1, 1)
+_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):\d\d(:\d\d)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,31 @@ class Hours:
 
     opens: time
     closes: time
-    lunch: tuple[time, time] | None = None
+    lunch: TimeSpan | None = None
 
 
 def weekday_number(day: date) -> int:
     """0 = Sunday."""
     return day.isoweekday() % 7
+
+
+def slots_by_weekday(clinic: Clinic) -> dict[int, list[TimeSpan]]:
+    """Weekday number -> the spans in which a slot may be offered; closed days are absent.
+
+    Raises ConfigurationInvalid, naming the field, where slot length, capacity or hours can't be
+    read, or leave no time for a single slot although a day is open.
+    """
+    if clinic.schedule.fault is not None:
+        raise clinic.schedule.fault
+    hours = hours_by_weekday(clinic)
+    spans = {weekday: list(_slots_of(clinic, weekday, open_)) for weekday, open_ in hours.items()}
+    if hours and not any(spans.values()):
+        raise ConfigurationInvalid(
+            "clinic_schedule_configs: hours, blocked periods and slot length leave no time for a "
+            "single slot in a week; correct them in ODIS's clinic settings",
+            code="opening_hours",
+        )
+    return spans
 
 
 def hours_by_weekday(clinic: Clinic) -> dict[int, Hours]:
@@ -59,6 +82,11 @@ def _of_columns(schedule: Schedule) -> dict[int, Hours]:
     if not isinstance(days, (list, tuple)) or any(day not in range(7) for day in days):
         expected = "a list of days from 0 to 6 is expected"
         raise _unreadable("clinic_schedule_configs.days_of_week", expected)
+    if not days:
+        raise _unreadable("clinic_schedule_configs.days_of_week", "at least one day is expected")
+    if schedule.open_time >= schedule.close_time:
+        expected = "it must lie before close_time"
+        raise _unreadable("clinic_schedule_configs.open_time", expected)
     return dict.fromkeys(days, Hours(schedule.open_time, schedule.close_time))
 
 
@@ -71,6 +99,8 @@ def _read(name: str, value: Any, *, by_number: bool) -> dict[int, Hours]:
         number = _weekday(name, str(key), by_number=by_number)
         if hours is not None:
             open_days[number] = hours
+    if not open_days and sum(_says_closed(entry) for entry in value.values()) < len(WEEKDAYS):
+        raise _unreadable(name, "an open day is expected, or that each of the seven is closed")
     return open_days
 
 
@@ -87,7 +117,10 @@ def _day(name: str, entry: Any) -> Hours | None:
         return None
     if not isinstance(entry, Mapping):
         raise _unreadable(name, "an object with open and close is expected")
-    if entry.get("enabled") is False or entry.get("closed") is True:
+    for switch in ("enabled", "closed"):
+        if not isinstance(entry.get(switch), bool | None):
+            raise _unreadable(f"{name}.{switch}", "true or false is expected")
+    if _says_closed(entry):
         return None
     opens, closes = entry.get("open"), entry.get("close")
     if opens is None or closes is None:
@@ -98,14 +131,39 @@ def _day(name: str, entry: Any) -> Hours | None:
     return hours
 
 
-def _lunch(name: str, entry: Mapping[str, Any]) -> tuple[time, time] | None:
+def _says_closed(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and (
+        entry.get("enabled") is False or entry.get("closed") is True
+    )
+
+
+def _lunch(name: str, entry: Mapping[str, Any]) -> TimeSpan | None:
     start, end = entry.get("lunch_start"), entry.get("lunch_end")
-    if start is None or end is None:
+    if start is None and end is None:
         return None
     lunch = _time(f"{name}.lunch_start", start), _time(f"{name}.lunch_end", end)
     if lunch[0] >= lunch[1]:
         raise _unreadable(name, "lunch_start must lie before lunch_end")
     return lunch
+
+
+def _slots_of(clinic: Clinic, weekday: int, hours: Hours) -> Iterator[TimeSpan]:
+    """Spans of a slot's length, from opening on, clear of lunch and blocked periods."""
+    length = timedelta(minutes=clinic.schedule.slot_minutes)
+    closed = [hours.lunch] if hours.lunch else []
+    closed += [
+        (period.start_time, period.end_time)
+        for period in clinic.blocked_periods
+        if weekday in period.days_of_week
+    ]
+    start, closes = (
+        datetime.combine(_ANY_DAY, hours.opens),
+        datetime.combine(_ANY_DAY, hours.closes),
+    )
+    while (end := start + length) <= closes:
+        if not any(start.time() < until and since < end.time() for since, until in closed):
+            yield start.time(), end.time()
+        start = end
 
 
 def _time(name: str, value: Any) -> time:

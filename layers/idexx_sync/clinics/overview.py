@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from idexx_sync.clinics.hours import hours_by_weekday
+from idexx_sync.clinics.hours import slots_by_weekday
 from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, clinic_from_row, texts_of
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, NotFound
@@ -29,12 +29,27 @@ class SyncHistory:
     error_message: str | None
     ended_at: datetime | None
     """Of that job; None: it waits for its retry."""
+    unfresh: str | None = None
+    """Why that job, although it ended well, is no success."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenHold:
     id: UUID
     cause: str
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Records of the calendar that take time because they are in doubt, for one reason."""
+
+    code: str
+    number: int
+    since: datetime
+    """When the first of them was."""
+    ids: tuple[str, ...]
+    """A few of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +87,7 @@ class ClinicOverview:
     histories: tuple[SyncHistory, ...]
     """One for each sync that has jobs."""
     open_holds: tuple[OpenHold, ...]
+    doubts: tuple[Doubt, ...]
     fault: ConfigurationInvalid | None
     """Why no run can begin with the clinic's settings."""
     faults: tuple[Fault, ...] = ()
@@ -84,7 +100,7 @@ class ClinicOverview:
 OVERVIEW_QUERY = f"""
     SELECT c.*, idexx_sync.clock() AS read_at, g.sync_schedules, v.version AS credential_version,
            v.created_at AS credentials_set_at, greatest(c.set_up_at, v.created_at) AS changed_at,
-           l.attempts, h.histories, o.open_holds
+           l.attempts, h.histories, o.open_holds, d.doubts
       FROM ({CLINIC_ROWS}) c
       LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
       LEFT JOIN LATERAL (
@@ -99,14 +115,17 @@ OVERVIEW_QUERY = f"""
           SELECT json_agg(json_build_object(
                      'sync', n.sync, 'last_success_at', s.finished_at,
                      'error_kind', t.error_kind, 'error_message', t.error_message,
-                     'ended_at', t.finished_at)) AS histories
+                     'ended_at', t.finished_at, 'unfresh', t.unfresh)) AS histories
             FROM unnest(%(syncs)s::text[]) AS n (sync)
             LEFT JOIN LATERAL (
                 SELECT j.finished_at FROM idexx_sync.jobs j
                  WHERE j.clinic_id = c.id AND j.sync = n.sync AND {SUCCEEDED}
                  ORDER BY j.finished_at DESC LIMIT 1) s ON true
             LEFT JOIN LATERAL (
-                SELECT j.error_kind, j.error_message, j.finished_at FROM idexx_sync.jobs j
+                SELECT j.error_kind, j.error_message, j.finished_at,
+                       CASE WHEN j.status IN ('succeeded', 'succeeded_with_warnings')
+                            THEN j.result ->> 'unfresh' END AS unfresh
+                  FROM idexx_sync.jobs j
                  WHERE j.clinic_id = c.id AND j.sync = n.sync
                    AND (j.error_kind IS NOT NULL
                         OR j.status IN ('succeeded', 'succeeded_with_warnings', 'held'))
@@ -115,9 +134,18 @@ OVERVIEW_QUERY = f"""
            WHERE EXISTS (SELECT FROM idexx_sync.jobs j
                           WHERE j.clinic_id = c.id AND j.sync = n.sync)) h
      CROSS JOIN LATERAL (
-          SELECT json_agg(json_build_object('id', id, 'cause', cause) ORDER BY opened_at, id)
-                 AS open_holds
+          SELECT json_agg(json_build_object('id', id, 'cause', cause, 'opened_at', opened_at)
+                          ORDER BY opened_at, id) AS open_holds
             FROM idexx_sync.holds WHERE clinic_id = c.id AND status = 'open') o
+     CROSS JOIN LATERAL (
+          SELECT json_agg(r ORDER BY r.code) AS doubts
+            FROM (SELECT quarantine_code AS code, count(*) AS number,
+                         min(doubtful_since) AS since,
+                         (array_agg(external_id ORDER BY external_id))[1:3] AS ids
+                    FROM idexx_sync.records
+                   WHERE clinic_id = c.id AND kind = 'appointment'
+                     AND doubtful_since IS NOT NULL AND quarantine_code IS NOT NULL
+                   GROUP BY quarantine_code) r) d
      WHERE %(clinic_id)s::uuid IS NULL OR c.id = %(clinic_id)s
 """
 """The overviews of one clinic, or of all where clinic_id is null; other parameter: syncs."""
@@ -164,7 +192,17 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         ),
         histories=tuple(_history(history) for history in row["histories"] or ()),
         open_holds=tuple(
-            OpenHold(UUID(hold["id"]), hold["cause"]) for hold in row["open_holds"] or ()
+            OpenHold(UUID(hold["id"]), hold["cause"], datetime.fromisoformat(hold["opened_at"]))
+            for hold in row["open_holds"] or ()
+        ),
+        doubts=tuple(
+            Doubt(
+                code=doubt["code"],
+                number=doubt["number"],
+                since=datetime.fromisoformat(doubt["since"]),
+                ids=tuple(doubt["ids"]),
+            )
+            for doubt in row["doubts"] or ()
         ),
         fault=fault,
         faults=faults,
@@ -178,6 +216,7 @@ def _history(stored: dict[str, Any]) -> SyncHistory:
         error_kind=stored["error_kind"],
         error_message=stored["error_message"],
         ended_at=_moment(stored["ended_at"]),
+        unfresh=stored["unfresh"],
     )
 
 
@@ -191,7 +230,7 @@ def _faults(row: dict[str, Any]) -> tuple[ConfigurationInvalid | None, tuple[Fau
         clinic = clinic_from_row(row["id"], row)
         faults = clinic.faults
         _ = clinic.zone
-        hours_by_weekday(clinic)
+        slots_by_weekday(clinic)
     except ConfigurationInvalid as error:
         return error, faults
     return None, faults

@@ -3,7 +3,7 @@
 Pure but for `read_clinic_status`; the command line, the HTTP API and the metrics all say this.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +22,23 @@ from idexx_sync.schedules.next_run import Timetable, timetable
 STALE_MINUTES: Final = 60
 """ODIS's own default for a clinic without a threshold (ODIS schema, schedule config)."""
 
+SHORTFALLS: Final[Mapping[str, str]] = {
+    "read_incomplete": "no complete read of the calendar; what it said of itself is in the job",
+    "empty_calendar": "the calendar came back empty while there are rows here",
+    "conflicts": "rows that somebody else changed meanwhile are left for the next one",
+    "other_days": "it did not cover all of the days that the sync is for",
+    "refused": "what is booked could not be counted or told; the job names what was refused",
+}
+"""Why a run that ended well is no success -> the same for people."""
+
+DOUBTS: Final[Mapping[str, str]] = {
+    "never_shown": "found by id and never shown by the calendar: see that they are there",
+    "older_version": "shown in an older version than before: see which one is right",
+    "refused": "refused by ODIS's database: the job names the constraint",
+    "duplicate_differs": "shown in versions of which nothing tells the newest",
+}
+"""Why records are in doubt -> the same for people; all others could not be read."""
+
 WRITES: Final[tuple[Stage, ...]] = ("canary", "live")
 """Stages in which what is read is written, and people are called."""
 
@@ -32,6 +49,8 @@ class Need:
     what: str
     blocks: bool = True
     """Whether no run can succeed before it is met."""
+    since: datetime | None = None
+    """Until when all is known to have been well; None: never, or nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +100,14 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
         *_schedule_needs((*entries.problems, *table.problems)),
     ]
     syncs: list[SyncStatus] = []
-    failures: list[Need] = []
+    of_syncs: list[Need] = []
     for sync, row in CATALOG.items():
         history = overview.history(sync)
         if row.for_every_clinic or sync in scheduled or history is not None:
-            own = list(_failure_needs(overview, history, now))
-            failures += own
-            syncs.append(_sync_status(overview, sync, table, [*general, *own], now))
-    needs = [*general, *failures, *_hold_needs(overview)]
+            failed = list(_failure_needs(overview, history, now))
+            syncs.append(_sync_status(overview, sync, table, [*general, *failed], now))
+            of_syncs += [*failed, *_shortfall_needs(history, syncs[-1].freshness)]
+    needs = [*general, *of_syncs, *_doubt_needs(overview), *_hold_needs(overview)]
     return ClinicStatus(
         clinic_id=overview.id,
         name=overview.name,
@@ -194,7 +213,8 @@ def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
             "odis", f"credentials: none yet; idexx-sync credentials set --clinic {overview.id}"
         )
     if (refusal := breaker(overview, now)) is not None:
-        yield Need(refusal.who_acts, f"{refusal.kind}: {refusal.message}")
+        since = overview.attempts[0].attempted_at if overview.attempts else None
+        yield Need(refusal.who_acts, f"{refusal.kind}: {refusal.message}", since=since)
 
 
 def _schedule_needs(problems: Iterable[str]) -> Iterator[Need]:
@@ -216,7 +236,24 @@ def _failure_needs(
     if refusal is None or refusal.kind != history.error_kind:
         who = who_acts(history.error_kind)
         failed = f"last {history.sync} job failed, {history.error_kind}: {history.error_message}"
-        yield Need(who, failed, blocks=who != "nobody")
+        yield Need(who, failed, blocks=who != "nobody", since=history.last_success_at)
+
+
+def _shortfall_needs(history: SyncHistory | None, freshness: Freshness) -> Iterator[Need]:
+    """What keeps a sync whose last run ended well from being fresh.
+
+    Days that somebody asked for are nobody's trouble while the sync's own are up to date, and
+    one incomplete read may be the last one.
+    """
+    code = None if history is None else history.unfresh
+    if history is None or code is None or code not in SHORTFALLS:
+        return
+    is_old = freshness in ("new", "late", "stale")
+    if code == "other_days" and not is_old:
+        return
+    who: WhoActs = "odis" if is_old or code != "read_incomplete" else "nobody"
+    what = f"last {history.sync} run: {SHORTFALLS[code]}"
+    yield Need(who, what, blocks=False, since=history.last_success_at)
 
 
 def _was_acted_on(overview: ClinicOverview, history: SyncHistory) -> bool:
@@ -227,7 +264,16 @@ def _was_acted_on(overview: ClinicOverview, history: SyncHistory) -> bool:
     return of_settings and changed is not None and ended is not None and changed > ended
 
 
+def _doubt_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """What takes time because it is in doubt, until it is settled in Neo or read otherwise."""
+    for doubt in overview.doubts:
+        named = ", ".join(id_ for id_ in doubt.ids if not id_.startswith("? "))
+        why = DOUBTS.get(doubt.code, f"not to be read ({doubt.code})")
+        what = f"{doubt.number} in the calendar {why}; all that they may take is occupied"
+        yield Need("odis", f"{what}: {named}" if named else what, blocks=False, since=doubt.since)
+
+
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:
     for hold in overview.open_holds:
         what = f"{hold.cause}: decide, idexx-sync holds show {hold.id}"
-        yield Need("odis", what, blocks=False)
+        yield Need("odis", what, blocks=False, since=hold.opened_at)

@@ -41,6 +41,8 @@ class Schedule:
     stale_minutes: int
     daily_hours: Any
     """As ODIS stored it; read by `clinics.hours`."""
+    fault: ConfigurationInvalid | None = None
+    """Why there are no slots: their length or capacity cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +116,8 @@ CLINIC_QUERY = f"""{CLINIC_ROWS}
 """One clinic with all its settings; parameters: clinic_id, or job_id of one of its jobs."""
 
 SUCCEEDED = """(j.status IN ('succeeded', 'succeeded_with_warnings')
-    AND j.manner = 'apply'
-    AND coalesce(to_char(j.finished_at + interval '1 day', 'YYYY-MM-DD') COLLATE "C"
-                     >= j.result #>> '{window,0}'
-                 AND to_char(j.finished_at - interval '1 day', 'YYYY-MM-DD') COLLATE "C"
-                     <= j.result #>> '{window,1}', true))"""
-"""Whether a job j has brought a clinic's rows up to date.
-
-Only a run that applies does; one over days long past or far ahead says nothing of today. A day
-more at both ends, because the clinic's own day may be another one than the database's. Days are
-compared as texts: a cast of a malformed one would fail the statement for the whole fleet.
-"""
+    AND j.result ->> 'fresh' = 'true')"""
+"""Whether a job j has brought a clinic's rows up to date over all days that its sync is for."""
 
 _EVERY_DAY: Final = tuple(range(7))
 _WHOLE_NUMBERS: Final = {
@@ -134,6 +127,9 @@ _WHOLE_NUMBERS: Final = {
     "stale_minutes": ("stale_threshold_minutes", 366 * 24 * 60),
 }
 """Setting -> its column of `clinic_schedule_configs`, and the most that makes sense there."""
+_FOR_SLOTS: Final = {"slot_minutes": 120, "capacity": 1}
+"""What a run counts on where it cannot be read, because appointments are written all the same:
+the longest slot that ODIS allows, which a visit without an end then takes."""
 
 
 def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
@@ -158,6 +154,7 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
         )
     periods = [_period(stored) for stored in row["blocked_periods"]]
     beside = {"live_from": row["live_from"], "neo_configuration": row["known_room_ids"]}
+    schedule, schedule_faults = _schedule(clinic_id, row)
     return Clinic(
         id=row["id"],
         name=row["name"],
@@ -174,19 +171,38 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
         configuration_read_at=or_else(row["configuration_read_at"]),
         acting_user_id=row["acting_user_id"],
         live_from=or_else(row["live_from"]),
-        schedule=Schedule(
-            open_time=row["open_time"],
-            close_time=row["close_time"],
-            days_of_week=row["days_of_week"],
-            daily_hours=row["daily_hours"],
-            **{name: _whole_number(name, row[name]) for name in _WHOLE_NUMBERS},
-        ),
+        schedule=schedule,
         blocked_periods=tuple(period for period, _ in periods),
         faults=(
             *unreadable("clinic_settings", clinic_id, beside),
+            *schedule_faults,
             *(fault for _, faults in periods for fault in faults),
         ),
     )
+
+
+def _schedule(clinic_id: UUID, row: dict[str, Any]) -> tuple[Schedule, list[Fault]]:
+    """The schedule config, and a fault for each column that only costs slots."""
+    numbers: dict[str, int] = {}
+    broken: dict[str, ConfigurationInvalid] = {}
+    for name in _WHOLE_NUMBERS:
+        try:
+            numbers[name] = _whole_number(name, row[name])
+        except ConfigurationInvalid as error:
+            if name not in _FOR_SLOTS:
+                raise
+            numbers[name], broken[name] = _FOR_SLOTS[name], error
+    schedule = Schedule(
+        open_time=row["open_time"],
+        close_time=row["close_time"],
+        days_of_week=row["days_of_week"],
+        daily_hours=row["daily_hours"],
+        fault=next(iter(broken.values()), None),
+        **numbers,
+    )
+    table = "clinic_schedule_configs"
+    columns = (_WHOLE_NUMBERS[name][0] for name in broken)
+    return schedule, [Fault(table, column, str(clinic_id), "unreadable") for column in columns]
 
 
 def _whole_number(name: str, stored: Any) -> int:

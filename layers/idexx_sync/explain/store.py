@@ -1,5 +1,7 @@
 """SQL: all that is stored of one appointment. Only reads."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row, dict_row
@@ -16,7 +18,14 @@ from idexx_sync.explain.model import (
 )
 from idexx_sync.syncs.cases.model import PREFIX
 from idexx_sync.syncs.cases.store import StoredQuery
-from idexx_sync.syncs.memory import MODELS, Remembered, read_claims, read_source
+from idexx_sync.syncs.memory import (
+    MODELS,
+    Kind,
+    Remembered,
+    SourceMemory,
+    read_claims,
+    read_source,
+)
 
 MOST_TOUCHES = 100
 
@@ -92,19 +101,30 @@ def _memories(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[Memory]:
         """,
         {"clinic_id": clinic_id, "id": appointment_id},
     ).fetchall()
-    return [
-        Memory(
-            kind,
-            Remembered(
-                key,
-                read_source(MODELS[kind], document),
-                *values,
-                claims=read_claims(claims),
-            ),
-            read_at,
-        )
-        for kind, key, document, *values, claims, read_at in rows
-    ]
+    return [_memory(*values) for values in rows]
+
+
+def _memory(
+    kind: Kind,
+    key: str,
+    document: Any,
+    strikes: int,
+    struck_at: datetime | None,
+    looked_up_at: datetime | None,
+    code: str | None,
+    claims: Any,
+    read_at: datetime,
+) -> Memory:
+    record: Remembered[SourceMemory] = Remembered(
+        key=key,
+        source=read_source(MODELS[kind], document),
+        strikes=strikes,
+        struck_at=struck_at,
+        looked_up_at=looked_up_at,
+        quarantine_code=code,
+        claims=read_claims(claims),
+    )
+    return Memory(kind, record, read_at)
 
 
 def _beside(conn: Conn, case_ids: list[UUID]) -> dict[UUID, CaseBeside]:

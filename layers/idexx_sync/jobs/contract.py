@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from datetime import datetime
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic
-from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.catalog import CATALOG, SyncName
+from idexx_sync.core.clinic_time import local_day
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.faults import MOST_NAMED, Fault, FaultCode, named
 from idexx_sync.core.fingerprints import Fingerprints
@@ -18,13 +20,24 @@ from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.params import Params, WindowParams
-from idexx_sync.pims.protocol import Pims
+from idexx_sync.pims.protocol import Pims, Window
 
 FAULTS: Final[Mapping[FaultCode, str]] = {
     "unreadable": "values_unreadable",
     "refused": "rows_refused",
 }
 """Code of a fault -> the warning that counts its like."""
+
+Unfresh = Literal[
+    "not_applied",
+    "foreign_calendar",
+    "empty_calendar",
+    "read_incomplete",
+    "other_days",
+    "conflicts",
+    "refused",
+]
+"""Why a run that ended well does not say that a clinic's rows are up to date (rule R13)."""
 
 
 class Progress(Protocol):
@@ -82,6 +95,21 @@ class Run:
         assert isinstance(self.params, WindowParams)
         return self.params
 
+    def own_days(self, now: datetime) -> Window:
+        """The days that the sync is for while nobody names others, in clinic-local days."""
+        today = local_day(now, self.clinic.zone)
+        default = CATALOG[self.job.sync].default_window
+        return Window(*default.around(today, self.clinic.schedule.horizon_days))
+
+    def unfresh(self, window: Window, own_days: Window, *, complete: bool) -> Unfresh | None:
+        """Why a read of the window is no sign of freshness, be it all written; None: it is one."""
+        if self.manner != "apply":
+            return "not_applied"
+        if not complete:
+            return "read_incomplete"
+        covers = window.first_day <= own_days.first_day and own_days.last_day <= window.last_day
+        return None if covers else "other_days"
+
 
 @dataclass(slots=True)
 class Report:
@@ -108,6 +136,8 @@ class Report:
     """The first changes of a run that applies none: key, action, reason and names of fields."""
     planned: int = 0
     """How many there are altogether."""
+    unfresh: Unfresh | None = "not_applied"
+    """Why the run is no sign that the clinic's rows are up to date; None: it is one."""
     failure: SyncError | None = None
     """Why the run failed although what it could do is written; no retry would help."""
 
@@ -148,6 +178,8 @@ class Report:
             "warnings": self.warnings,
             "held": self.held,
             "window": self.window,
+            "fresh": self.unfresh is None and self.failure is None,
+            "unfresh": self.unfresh,
         }
         if self.for_review:
             result["for_review"] = self.for_review

@@ -58,6 +58,8 @@ class _Told(BaseModel):
     counts: _Part[dict[str, int]] = None
     warnings: _Part[dict[str, int]] = None
     held: _Part[dict[str, int]] = None
+    fresh: _Part[bool] = None
+    unfresh: _Part[str] = None
     for_review: _Part[tuple[str, ...]] = None
     faults: _Part[tuple[dict[str, str], ...]] = None
     planned: _Part[int] = None
@@ -93,6 +95,10 @@ class JobView(ResponseModel):
     """Code -> how often."""
     held: Mapping[str, int] | None
     """Cause -> how many records are held back for a person."""
+    fresh: bool | None
+    """Whether it brought the clinic's rows up to date over all days that its sync is for."""
+    unfresh: str | None
+    """Why it did not, although it ended well."""
     message: str | None
     """Why the job did not do what was asked, where it has no error."""
     error: JobError | None

@@ -134,6 +134,7 @@ def judge(comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime
         comparison.window,
         now,
         complete=comparison.complete and not judgement.foreign,
+        settled=() if judgement.foreign else comparison.settled,
     )
     return judgement
 

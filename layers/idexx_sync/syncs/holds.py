@@ -1,7 +1,7 @@
 """Holds: what waits for a person by name, what a person has decided, and what a run makes of both
 (rule R9). Pure; their SQL is in `hold_store`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal, Self
@@ -79,11 +79,13 @@ def decide_holds(
     now: datetime,
     *,
     complete: bool,
+    settled: Collection[str] = (),
 ) -> HoldDecisions:
     """Compare the holds in force with what this run found, cause by cause.
 
-    A finding goes when a complete read that covers its day no longer shows it; a hold ends with
-    its last finding, or after seven days. What a person rejected stays out, silently, until it
+    A finding goes when a complete read that covers its day no longer shows it, or whatever was
+    read once its record is `settled`: the source has told by its id what became of it. A hold ends
+    with its last finding, or after seven days. What a person rejected stays out, silently, until it
     changes; a permit that could not be used yet stays a permit until it runs out.
     """
     decisions = HoldDecisions()
@@ -92,7 +94,7 @@ def decide_holds(
         unjudged = {
             key: finding
             for key, finding in hold.findings.items()
-            if not (complete and _lies_in(finding, window))
+            if key not in settled and not (complete and _lies_in(finding, window))
         }
         _go_on(decisions, hold, {**unjudged, **found}, bool(found), now)
     causes = {hold.cause for hold in in_force}

@@ -51,6 +51,8 @@ def test_a_job_has_all_that_is_known_of_it(api: Api) -> None:
         "counts": {},
         "warnings": {},
         "held": {},
+        "fresh": False,
+        "unfresh": "other_days",
         "message": None,
         "error": None,
         "for_review": None,

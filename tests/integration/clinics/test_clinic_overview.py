@@ -80,7 +80,7 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         changed_at=None,
         attempts=(Attempt(before(hours=1), "unavailable"), Attempt(before(hours=2), None)),
         histories=(SyncHistory("inbound", before(hours=3), None, None, before(hours=3)),),
-        open_holds=(OpenHold(hold, "times_shifted"),),
+        open_holds=(OpenHold(hold, "times_shifted", MORNING),),
         fault=None,
     )
 
@@ -126,17 +126,18 @@ HISTORIES: list[tuple[list[dict[str, Any]], Any, str | None]] = [
         None,
         None,
     ),
-    # Days long past, or far ahead, say nothing of today.
+    # Only what a run says of itself counts: other days, an incomplete read, nothing said at all.
     (
         [
-            {"ended": before(hours=1), "result": {**REAL, "window": ["2020-01-01", "2026-05-02"]}},
-            {"ended": before(hours=2), "result": {**REAL, "window": ["2026-05-06", "2026-06-01"]}},
-            {"ended": before(hours=3), "result": {**REAL, "window": ["2026-05-04", "2026-05-10"]}},
+            {"ended": before(hours=1), "result": {**REAL, "fresh": False}},
+            {"ended": before(hours=2), "result": {"summary": "as before", "fresh": "yes"}},
+            {"ended": before(hours=3), "result": {"summary": "as before"}},
+            {"ended": before(hours=4)},
         ],
-        before(hours=3),
+        before(hours=4),
         None,
     ),
-    ([{"ended": before(hours=1), "result": None}], before(hours=1), None),
+    ([{"ended": before(hours=1), "result": None}], None, None),
     ([{"ended": before(hours=1), "status": "held"}], None, None),
     (
         [

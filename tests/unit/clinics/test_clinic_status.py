@@ -254,7 +254,7 @@ def test_all_that_is_needed_is_told_what_blocks_first() -> None:
         credential_version=None,
         attempts=(),
         sync_schedules={"inbound": "61 * * * *", "slots": "0 * * * *"},
-        open_holds=(OpenHold(HOLD, "times_shifted"),),
+        open_holds=(OpenHold(HOLD, "times_shifted", ago(days=2)),),
     )
 
     assert clinic_status(clinic, NOW).needs == (
@@ -274,8 +274,18 @@ def test_all_that_is_needed_is_told_what_blocks_first() -> None:
             "'61 * * * *' can't be read as a unix cron: Bad minute",
             blocks=False,
         ),
-        Need("nobody", "last inbound job failed, pims_slow: it was so", blocks=False),
-        Need("odis", f"times_shifted: decide, idexx-sync holds show {HOLD}", blocks=False),
+        Need(
+            "nobody",
+            "last inbound job failed, pims_slow: it was so",
+            blocks=False,
+            since=ago(minutes=1),
+        ),
+        Need(
+            "odis",
+            f"times_shifted: decide, idexx-sync holds show {HOLD}",
+            blocks=False,
+            since=ago(days=2),
+        ),
     )
     assert clinic_status(clinic, NOW).open_holds == 1
 

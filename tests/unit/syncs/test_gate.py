@@ -186,3 +186,21 @@ def test_r09_a_permit_is_for_one_cause_these_ids_this_finding_and_a_day(
     judgement = judge(replace(QUIET, finalised_removals={key: finding}), [in_force], NOW)
 
     assert (FINALISED not in judgement.findings) is permitted
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_r09_what_was_proven_by_its_id_leaves_the_holds_but_of_a_foreign_calendar(
+    *, complete: bool
+) -> None:
+    waits = hold(UNPROVEN["visit"], **{"1": FINDING, "40": FINDING})
+    # What is found of 40 is of no day that was read.
+    waits = replace(waits, findings={"1": FINDING, "40": {**FINDING, "start": "2026-04-01"}})
+    read = replace(QUIET, complete=complete, settled={"40"}, present=set(QUIET.present) - {"40"})
+    foreign = replace(read, present=[str(900 + n) for n in range(30)])
+
+    left = judge(read, [waits], NOW).holds
+    of_foreign = judge(foreign, [waits], NOW).holds
+
+    assert left.closed == ([waits.id] if complete else [])
+    assert left.updated == ({} if complete else {waits.id: {"1": FINDING}})
+    assert (of_foreign.closed, of_foreign.updated) == ([], {})

@@ -52,6 +52,33 @@ def test_r09_without_the_finding_a_complete_read_closes(status: HoldStatus, comp
     assert decisions.changes_anything is complete
 
 
+@pytest.mark.parametrize("status", ["open", "rejected", "approved"])
+@pytest.mark.parametrize(
+    ("window", "complete"),
+    [(WEEK, False), (Window(date(2026, 5, 6), date(2026, 5, 7)), True)],
+    ids=["incomplete", "other days"],
+)
+def test_r09_what_became_of_a_record_by_its_own_id_ends_its_finding(
+    status: HoldStatus, window: Window, complete: bool
+) -> None:
+    hold = in_force(status, {"1": FINDING, "2": OTHER})
+
+    def decisions(*settled: str) -> HoldDecisions:
+        return decide_holds([hold], {}, window, NOW, complete=complete, settled=settled)
+
+    assert decisions("1").updated == {hold.id: {"2": OTHER}}
+    assert decisions("1", "2").closed == [hold.id]
+    assert not decisions("3").changes_anything
+
+
+def test_r09_what_is_found_anew_of_a_settled_record_waits() -> None:
+    found = {"losses": {"1": FINDING}}
+
+    decisions = decide_holds([in_force()], found, WEEK, NOW, complete=False, settled={"1"})
+
+    assert (decisions.changes_anything, decisions.waiting) == (False, 1)
+
+
 @pytest.mark.parametrize(("status", "waiting", "silenced"), [("open", 1, 0), ("rejected", 0, 1)])
 def test_r09_the_same_finding_writes_nothing(
     status: HoldStatus, waiting: int, silenced: int

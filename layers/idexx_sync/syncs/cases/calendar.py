@@ -8,7 +8,7 @@ from idexx_sync.core.clinic_time import day_of, to_wall
 from idexx_sync.core.faults import Fault
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.jobs.contract import Report, Run
-from idexx_sync.pims.protocol import Snapshot, SourceRecord, Unreadable
+from idexx_sync.pims.protocol import Snapshot, SourceRecord, Unreadable, Window
 from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import due_in_order
@@ -181,8 +181,8 @@ def consultations_due(run: Run, judged: Judged) -> list[SourceRecord]:
     )
 
 
-def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord]) -> Report:
-    """What is known before anything is written."""
+def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord], own_days: Window) -> Report:
+    """What is known before anything is written; `own_days` are those that a case sync is for."""
     calendar, plan, clinic = judged.loaded.calendar, judged.plan, run.clinic
     snapshot = calendar.snapshot
     unreadable = len(snapshot.unreadable) + calendar.unclear
@@ -214,6 +214,11 @@ def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord]) -> Repor
         waiting_holds=judged.judgement.holds.waiting,
         held={cause: len(found) for cause, found in judged.judgement.findings.items()},
         window=(window.first_day.isoformat(), window.last_day.isoformat()),
+        unfresh=(
+            "foreign_calendar"
+            if judged.judgement.foreign
+            else run.unfresh(window, own_days, complete=snapshot.complete)
+        ),
     )
 
 

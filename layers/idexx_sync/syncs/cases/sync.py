@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import ClassVar, Final
 
-from idexx_sync.core.catalog import CATALOG, SyncName
-from idexx_sync.core.clinic_time import local_day
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.faults import Fault
 from idexx_sync.jobs.contract import FAULTS, Progress, Report, Run
 from idexx_sync.pims.protocol import ConsultationAnswer, Pims, SourceRecord, Window
@@ -73,7 +72,10 @@ class CaseSync:
     def __call__(self, run: Run, pims: Pims) -> Report:
         stop_at = self._elapsed() + self._stop_after_s
         commits = Commits(run)
-        calendar = _commit_calendar(run, commits, calendar_of(pims.schedule(_window(run))))
+        own_days = run.own_days(run.clock())
+        window = run.days.window(own_days.first_day, own_days.last_day)
+        shown = calendar_of(pims.schedule(window))
+        calendar = _commit_calendar(run, commits, shown, own_days)
         if commits.report is not None:
             return commits.report
         done = self._read(run, commits, pims, calendar, stop_at)
@@ -93,13 +95,6 @@ class CaseSync:
                     break
                 done = _commit_consultations(run, commits, pims, unit, calendar, done)
         return done
-
-
-def _window(run: Run) -> Window:
-    """The days asked for, else those that the catalog names, in clinic-local days."""
-    today = local_day(run.clock(), run.clinic.zone)
-    days = CATALOG["cases"].default_window.around(today, run.clinic.schedule.horizon_days)
-    return run.days.window(*days)
 
 
 def _reading(
@@ -136,7 +131,9 @@ class Consulted:
         return self.reads.is_down or self.calendar_waits
 
 
-def _commit_calendar(run: Run, commits: Commits, calendar: ShownCalendar) -> CalendarPiece:
+def _commit_calendar(
+    run: Run, commits: Commits, calendar: ShownCalendar, own_days: Window
+) -> CalendarPiece:
     """Commit the calendar's part, and the job's end with it if no consultation is due."""
 
     def prepare(again: bool) -> CalendarPiece:  # noqa: ARG001 it is always loaded
@@ -151,7 +148,7 @@ def _commit_calendar(run: Run, commits: Commits, calendar: ShownCalendar) -> Cal
             decided.judgement.holds,
             judged=decided,
             due=due,
-            report=first_report(run, decided, due),
+            report=first_report(run, decided, due, own_days),
             faults=faults_found(run, decided),
         )
 

@@ -8,9 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic, store_configuration
+from idexx_sync.core.errors import OdisMustAct
 from idexx_sync.core.faults import Fault
 from idexx_sync.database.connection import Cur
 from idexx_sync.database.parts import Refusal
+from idexx_sync.jobs.contract import Unfresh
 from idexx_sync.pims.protocol import Configuration, Window
 from idexx_sync.syncs.audit import Audit, refused_audit
 from idexx_sync.syncs.commit import Tally, Transaction, Written
@@ -38,6 +40,11 @@ class CalendarPiece:
     allowed: Allowed
     slots: SlotPlan
     started_at: datetime
+    unfresh: Unfresh | None
+    """Why the run is no sign of freshness; writing may add to it. None: it is one."""
+    failure: OdisMustAct | None
+    """Why the job fails although what it could do is written: the hours of its slots, or the shape
+    of the answer, cannot be read."""
     configuration: Configuration | None
     """Freshly read from the source; None: still the stored one."""
     slot_faults: Sequence[Fault] = ()
@@ -46,6 +53,8 @@ class CalendarPiece:
     """What became of the slots, by the words of a report; filled by writing."""
     refused: frozenset[str] = frozenset()
     """Records whose rows the database refused; filled by writing. They take time all the same."""
+    unchanged_slots: Sequence[UUID] = ()
+    """Slots that should have been changed, and were refused; filled by writing."""
 
     @property
     def changes(self) -> Sequence[RowChange]:
@@ -62,10 +71,13 @@ class CalendarPiece:
     def write(self, transaction: Transaction) -> Written:
         """Write rows and slots; of another clinic's calendar nothing."""
         if self.judgement.foreign:
+            self.unfresh = "foreign_calendar"
             return Written()
         changes, written = self._write_rows(transaction)
         if written.conflicts and not transaction.leaves_conflicts:
             return written
+        if self.unfresh is None and (self.judgement.is_empty or written.conflicts):
+            self.unfresh = "empty_calendar" if self.judgement.is_empty else "conflicts"
         # What is in doubt takes time by what is remembered of it, which is counted below.
         remembered = written.records["appointment"]
         transaction.remember(written.records)
@@ -191,7 +203,8 @@ class CalendarPiece:
             slot_store.upsert_slots(conn, clinic_id, slots, transaction.job_id, now)
 
         def link(some: Sequence[date]) -> None:
-            slot_store.link_appointments(conn, clinic_id, some, plan.off_grid)
+            off_grid = [*plan.off_grid, *plan.elsewhere]
+            slot_store.link_appointments(conn, clinic_id, some, off_grid)
 
         def delete(some: Sequence[UUID]) -> Cur:
             return slot_store.delete_unused_slots(conn, clinic_id, some, now)
@@ -202,6 +215,7 @@ class CalendarPiece:
         dropped = transaction.in_parts("schedule_slots", plan.off_grid, delete)
         deleted = sum(len(rows.fetchall()) for rows in dropped.results)
         refused = {slot.key for slot, _ in upserted.refused}
+        self.unchanged_slots = [plan.ids[key] for key in refused if key in plan.ids]
         for name, slots in (("slots_created", plan.create), ("slots_updated", plan.update)):
             self.slot_counts[name] = sum(slot.key not in refused for slot in slots)
         self.slot_counts["slots_deleted"] = deleted
@@ -219,28 +233,31 @@ class CalendarPiece:
 
         def all_of_it() -> Cur:
             recounted = self._recount(transaction, days)
-            if self._is_fresh(written):
-                for _, refresh in self._refreshes(transaction, written):
-                    refresh()
+            for _, refresh in self._refreshes(transaction, written):
+                refresh()
             return recounted
 
         recounted = transaction.tried("schedule_slots", all_of_it)
         if not isinstance(recounted, Refusal):
             self.slot_counts["slots_recounted"] = len(recounted.fetchall())
             return []
-        faults = self._recount_apart(transaction, days)
-        if self._is_fresh(written):
-            for table, refresh in self._refreshes(transaction, written):
-                if isinstance(refusal := transaction.tried(table, refresh), Refusal):
-                    faults.append(refusal.of(str(transaction.clinic_id)))
+        faults, uncounted = self._recount_apart(transaction, days)
+        if uncounted:  # nobody may take an old count for a fresh one
+            self.unfresh = self.unfresh or "refused"
+        for table, refresh in self._refreshes(transaction, written, uncounted):
+            if isinstance(refusal := transaction.tried(table, refresh), Refusal):
+                faults.append(refusal.of(str(transaction.clinic_id)))
+                if table == "schedule_syncs":
+                    self.unfresh = "refused"
         return faults
 
-    def _is_fresh(self, written: Written) -> bool:
-        """Whether what is stored is now as the source shows it, as far as it is known (R13)."""
-        return self.plan.complete and not self.judgement.is_empty and not written.conflicts
+    def _recount_apart(
+        self, transaction: Transaction, days: Sequence[date]
+    ) -> tuple[list[Fault], list[date]]:
+        """Count day by day; one where a slot may not be booked above its capacity is just full.
 
-    def _recount_apart(self, transaction: Transaction, days: Sequence[date]) -> list[Fault]:
-        """Count day by day; one where a slot may not be booked above its capacity is just full."""
+        Returns what was refused, and the days that could not be counted at all.
+        """
         parts = transaction.in_parts(
             "schedule_slots", days, lambda some: self._recount(transaction, some)
         )
@@ -251,22 +268,30 @@ class CalendarPiece:
         )
         rows = [rows for counted in (parts, full) for rows in counted.results]
         self.slot_counts["slots_recounted"] = sum(len(one.fetchall()) for one in rows)
-        return [refusal.of(str(day)) for day, refusal in parts.refused]
+        faults = [refusal.of(str(day)) for day, refusal in parts.refused]
+        return faults, [day for day, _ in full.refused]
 
     def _recount(
         self, transaction: Transaction, days: Sequence[date], *, capped: bool = False
     ) -> Cur:
         kept = self.window.days if self.plan.frees_nothing else ()
-        conn, off_grid = transaction.conn, self.slots.off_grid
+        plan = self.slots
         return slot_store.recount(
-            conn, transaction.clinic_id, days, off_grid, kept, transaction.now, capped=capped
+            transaction.conn,
+            transaction.clinic_id,
+            days,
+            [*plan.off_grid, *plan.elsewhere, *self.unchanged_slots],
+            kept,
+            transaction.now,
+            stay_full=plan.grid_is_unknown,
+            capped=capped,
         )
 
     def _days_to_count(
         self, changes: Sequence[RowChange], remembered: Sequence[Remembered[Any]]
     ) -> list[date]:
         """The window's days, and the others of which the run has moved something."""
-        days = set(self.window.days)
+        days = {*self.window.days, *self.slots.off_grid_days}
         for change in changes:
             days.add(change.after.date)
             if change.row is not None:
@@ -277,19 +302,26 @@ class CalendarPiece:
         return sorted(days)
 
     def _refreshes(
-        self, transaction: Transaction, written: Written
+        self, transaction: Transaction, written: Written, uncounted: Sequence[date] = ()
     ) -> list[tuple[str, Callable[[], None]]]:
-        """What tells readers that the calendar is fresh, each by the table that it writes."""
+        """What tells readers that the calendar is fresh, each by the table that it writes.
+
+        Nothing of the days that are `uncounted`; no slot while hours cannot be read.
+        """
+        if not self.plan.complete:
+            return []
         conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
         older_than = now - timedelta(minutes=self.clinic.schedule.stale_minutes) / 2
         unseen = [item.row.key for item in self.plan.missing]
 
         def rows() -> None:
-            store.refresh_appointments(conn, clinic_id, self.window, unseen, now, older_than)
+            store.refresh_appointments(
+                conn, clinic_id, self.window, unseen, now, older_than, but=uncounted
+            )
 
         def slots() -> None:
             slot_store.refresh_slots(
-                conn, clinic_id, self.window, transaction.job_id, now, older_than
+                conn, clinic_id, self.window, transaction.job_id, now, older_than, but=uncounted
             )
 
         def run() -> None:
@@ -308,4 +340,7 @@ class CalendarPiece:
                 now=now,
             )
 
-        return [("schedule_appointments", rows), ("schedule_slots", slots), ("schedule_syncs", run)]
+        if self.failure is not None:
+            return [("schedule_appointments", rows)]
+        refreshes = [("schedule_appointments", rows), ("schedule_slots", slots)]
+        return refreshes if self.unfresh else [*refreshes, ("schedule_syncs", run)]

@@ -12,14 +12,17 @@ from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.inbound.slots import Slot, StoredSlot
 
 
-def slots_of(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:
-    """The window's slots; a cursor for `stored_slots`, because the caller may be pipelining."""
+def slots_of(conn: Conn, clinic_id: UUID, window: Window, today: date) -> Cursor[tuple[Any, ...]]:
+    """The slots of the window, and all from today on, however far ahead they lie.
+
+    A cursor for `stored_slots`, because the caller may be pipelining.
+    """
     return conn.execute(
         """
         SELECT id, date, start_time, end_time, capacity FROM public.schedule_slots
-         WHERE clinic_id = %s AND date BETWEEN %s AND %s
+         WHERE clinic_id = %s AND (date BETWEEN %s AND %s OR date >= %s)
         """,
-        (clinic_id, window.first_day, window.last_day),
+        (clinic_id, window.first_day, window.last_day, today),
     )
 
 
@@ -76,18 +79,24 @@ def upsert_slots(
 def link_appointments(
     conn: Conn, clinic_id: UUID, days: Sequence[date], off_grid: Sequence[UUID]
 ) -> None:
-    """Point each live appointment of the days at the grid's slot in which it starts."""
+    """Point each appointment of the days that takes time at the slot in which it starts.
+
+    Every other one, and one that starts in no slot, points at none. A slot off the grid stays
+    somebody's, and becomes nobody's anew.
+    """
     conn.execute(
         """
         WITH linked AS (
             SELECT DISTINCT ON (a.id) a.id, s.id AS slot_id
               FROM public.schedule_appointments a
-              JOIN public.schedule_slots s
+              LEFT JOIN public.schedule_slots s
                 ON s.clinic_id = a.clinic_id AND s.date = a.date
                AND s.start_time <= a.start_time AND a.start_time < s.end_time
-             WHERE a.clinic_id = %(clinic_id)s AND a.deleted_at IS NULL
-               AND a.date = ANY(%(days)s) AND s.id <> ALL(%(off_grid)s)
-             ORDER BY a.id, s.start_time DESC
+               AND (s.id <> ALL(%(off_grid)s) OR s.id = a.slot_id)
+               AND a.deleted_at IS NULL AND a.status NOT IN ('cancelled', 'no_show')
+             WHERE a.clinic_id = %(clinic_id)s AND a.date = ANY(%(days)s)
+               AND (a.deleted_at IS NULL OR a.slot_id IS NOT NULL)
+             ORDER BY a.id, s.id = ANY(%(off_grid)s), s.start_time DESC
         )
         UPDATE public.schedule_appointments a SET slot_id = linked.slot_id
           FROM linked
@@ -101,7 +110,10 @@ def link_appointments(
 def delete_unused_slots(
     conn: Conn, clinic_id: UUID, off_grid: Sequence[UUID], now: datetime
 ) -> Cursor[tuple[Any, ...]]:
-    """Delete slots off the grid that no appointment and no booking refers to; a row for each."""
+    """Delete slots off the grid that no appointment and no booking refers to; a row for each.
+
+    A booking that has become a visit refers to nothing: the visit does.
+    """
     return conn.execute(
         """
         DELETE FROM public.schedule_slots s
@@ -113,7 +125,11 @@ def delete_unused_slots(
            AND NOT EXISTS (SELECT FROM public.vapi_bookings b
                             WHERE b.clinic_id = s.clinic_id AND b.slot_id = s.id
                               AND (b.status = 'confirmed' OR b.status = 'pending'
-                                   AND (b.hold_expires_at IS NULL OR b.hold_expires_at > %(now)s)))
+                                   AND (b.hold_expires_at IS NULL OR b.hold_expires_at > %(now)s))
+                              AND NOT EXISTS (
+                                  SELECT FROM public.schedule_appointments a
+                                   WHERE a.clinic_id = b.clinic_id
+                                     AND a.neo_appointment_id = b.idexx_appointment_id))
         RETURNING s.id
         """,
         {"clinic_id": clinic_id, "off_grid": list(off_grid), "now": now},
@@ -128,15 +144,17 @@ def recount(
     kept: Sequence[date],
     now: datetime,
     *,
+    stay_full: bool,
     capped: bool = False,
 ) -> Cursor[tuple[Any, ...]]:
     """Set `booked_count` of the days' slots to what occupies them, where it differs (rule R12).
 
     Counted are overlapping appointments that were neither cancelled nor missed, what records in
-    doubt take beside their rows, each in each of its rooms once, and live bookings that no such
-    appointment stands for already. A block without a room and a slot off the grid are full. On
-    `kept` days no slot becomes freer than it is. The slots must be locked. If `capped`, nothing is
-    counted above a slot's capacity. Returns a row per slot written.
+    doubt take beside their rows, each in each of its rooms once, and live bookings of which there
+    is no appointment yet: one that became a visit follows it. A block without a room and a slot
+    off the grid are full. On `kept` days no slot becomes freer than it is. The slots must be
+    locked. Where hours are unknown slots `stay_full`, because a full one may be off the grid. If
+    `capped`, nothing is counted above a slot's capacity. Returns a row per slot written.
     """
     return conn.execute(
         """
@@ -165,9 +183,8 @@ def recount(
              WHERE b.clinic_id = %(clinic_id)s AND b.date = ANY(%(days)s)
                AND (b.status = 'confirmed' OR b.status = 'pending'
                     AND (b.hold_expires_at IS NULL OR b.hold_expires_at > %(now)s))
-               AND NOT EXISTS (SELECT FROM public.schedule_appointments a
-                                WHERE a.clinic_id = b.clinic_id AND a.deleted_at IS NULL
-                                  AND a.status NOT IN ('cancelled', 'no_show')
+               AND NOT EXISTS (SELECT FROM public.schedule_appointments a  -- whatever it says
+                                WHERE a.clinic_id = b.clinic_id
                                   AND a.neo_appointment_id = b.idexx_appointment_id)
         ),
         spans AS MATERIALIZED (  -- few, however many appointments share them
@@ -199,7 +216,9 @@ def recount(
         counted AS (
             SELECT id, least(CASE WHEN %(capped)s THEN capacity END, greatest(
                      n,
-                     CASE WHEN fills OR id = ANY(%(off_grid)s) THEN capacity END,
+                     CASE WHEN fills OR id = ANY(%(off_grid)s)
+                               OR %(stay_full)s AND booked_count >= capacity
+                          THEN capacity END,
                      CASE WHEN date = ANY(%(kept)s) THEN booked_count END)) AS booked
               FROM taken
         )
@@ -214,20 +233,30 @@ def recount(
             "off_grid": list(off_grid),
             "now": now,
             "kept": list(kept),
+            "stay_full": stay_full,
             "capped": capped,
         },
     )
 
 
 def refresh_slots(
-    conn: Conn, clinic_id: UUID, window: Window, sync_id: UUID, now: datetime, older_than: datetime
+    conn: Conn,
+    clinic_id: UUID,
+    window: Window,
+    sync_id: UUID,
+    now: datetime,
+    older_than: datetime,
+    but: Sequence[date] = (),
 ) -> None:
-    """Say of the window's slots that they were computed now, where they would soon be stale."""
+    """Say of the window's slots that they were computed now, where they would soon be stale.
+
+    Days of `but` are left as they are.
+    """
     conn.execute(
         """
         UPDATE public.schedule_slots SET last_synced_at = %s, sync_id = %s
-         WHERE clinic_id = %s AND date BETWEEN %s AND %s
+         WHERE clinic_id = %s AND date BETWEEN %s AND %s AND date <> ALL(%s::date[])
            AND (last_synced_at IS NULL OR last_synced_at < %s)
         """,
-        (now, sync_id, clinic_id, window.first_day, window.last_day, older_than),
+        (now, sync_id, clinic_id, window.first_day, window.last_day, list(but), older_than),
     )

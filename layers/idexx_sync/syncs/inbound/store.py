@@ -1,7 +1,7 @@
 """SQL of the calendar's appointments: what is stored, and writing a plan's changes."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -173,17 +173,18 @@ def refresh_appointments(
     now: datetime,
     older_than: datetime,
     only: Sequence[str] | None = None,
+    but: Sequence[date] = (),
 ) -> None:
     """Say of the window's rows that they were seen now, where readers would soon call them stale.
 
     `unseen` are the keys that the read did not show: they keep their age. `only` are the keys that
-    are meant; None: all.
+    are meant; None: all. Days of `but` are left as they are.
     """
     conn.execute(
         """
         UPDATE public.schedule_appointments SET last_synced_at = %(now)s
          WHERE clinic_id = %(clinic_id)s AND deleted_at IS NULL
-           AND date BETWEEN %(first)s AND %(last)s
+           AND date BETWEEN %(first)s AND %(last)s AND date <> ALL(%(but)s::date[])
            AND last_synced_at < %(older_than)s AND neo_appointment_id <> ALL(%(unseen)s)
            AND (%(only)s::text[] IS NULL OR neo_appointment_id = ANY(%(only)s))
         """,
@@ -194,6 +195,7 @@ def refresh_appointments(
             "last": window.last_day,
             "older_than": older_than,
             "unseen": list(unseen),
+            "but": list(but),
             "only": None if only is None else list(only),
         },
     )

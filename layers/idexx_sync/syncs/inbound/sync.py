@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
-from idexx_sync.core.catalog import CATALOG, SyncName
-from idexx_sync.core.clinic_time import local_day, to_wall
+from idexx_sync.clinics.store import Clinic
+from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.clinic_time import to_wall
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Window
@@ -27,7 +28,7 @@ from idexx_sync.syncs.inbound.gate import allowed, comparison
 from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.plan import plan_inbound
 from idexx_sync.syncs.inbound.slot_store import slots_of, stored_slots
-from idexx_sync.syncs.inbound.slots import Slot, StoredSlot, plan_slots, slot_grid
+from idexx_sync.syncs.inbound.slots import Slot, SlotPlan, StoredSlot, plan_slots, slot_grid
 from idexx_sync.syncs.inbound.store import StoredQuery, removed_rows
 
 CONFIGURATION_LIFETIME: Final = timedelta(days=1)
@@ -68,10 +69,13 @@ class _Reading:
 
     snapshot: Snapshot
     context: CalendarContext
-    grid: Sequence[Slot]
+    grid: Sequence[Slot] | ConfigurationInvalid
+    """From today to the clinic's horizon; why there is none where the hours can't be read."""
     configuration: Configuration | None
     """None: it was not due."""
     unknown_rooms: Sequence[str]
+    own_days: Window
+    """The clinic's today to its horizon."""
     started_at: datetime
 
 
@@ -86,21 +90,23 @@ class _Loaded:
 
 def wanted_window(run: Run, now: datetime) -> Window:
     """The days asked for, else today to the clinic's horizon, in clinic-local days."""
-    today = local_day(now, run.clinic.zone)
-    default = CATALOG["inbound"].default_window
-    return run.days.window(*default.around(today, run.clinic.schedule.horizon_days))
+    own_days = run.own_days(now)
+    return run.days.window(own_days.first_day, own_days.last_day)
 
 
-def _days_ahead(run: Run, window: Window, now: datetime) -> list[date]:
-    today = local_day(now, run.clinic.zone)
-    return [day for day in window.days if day >= today]
+def _grid(clinic: Clinic, days: Window) -> Sequence[Slot] | ConfigurationInvalid:
+    try:
+        return slot_grid(clinic, clinic.zone, days.days)
+    except ConfigurationInvalid as error:  # costs slots only: appointments are written
+        return error
 
 
 def _read(run: Run, pims: Pims, now: datetime) -> _Reading:
     """Read the calendar, and with it the source's settings where they are due."""
     clinic = run.clinic
     window = wanted_window(run, now)
-    grid = slot_grid(clinic, clinic.zone, _days_ahead(run, window, now))
+    own_days = run.own_days(now)
+    grid = _grid(clinic, own_days)
     snapshot, configuration = _read_source(run, pims, window, now)
     rooms = clinic.room_ids
     return _Reading(
@@ -115,6 +121,7 @@ def _read(run: Run, pims: Pims, now: datetime) -> _Reading:
         grid=grid,
         configuration=configuration,
         unknown_rooms=_unknown_rooms(run, configuration),
+        own_days=own_days,
         started_at=now,
     )
 
@@ -125,7 +132,7 @@ def _load(run: Run, reading: _Reading) -> _Loaded:
     keys = [*keys_of(reading.snapshot), *bare_block_ids(reading.snapshot)]
     with conn.pipeline():
         query = StoredQuery(conn, clinic_id, window, keys)
-        slots = slots_of(conn, clinic_id, window)
+        slots = slots_of(conn, clinic_id, window, reading.own_days.first_day)
         in_force = holds_in_force(conn, clinic_id, "inbound")
     rows = query.fetch()
     placed = keys_to_place(reading.snapshot, reading.context)
@@ -149,19 +156,26 @@ def _judge(
     clinic, now = run.clinic, run.clock()
     local_now = to_wall(now, clinic.zone)
     plan = plan_inbound(reading.snapshot, loaded.rows, proofs, reading.context)
-    slots = plan_slots(reading.grid, loaded.slots, local_now)
     compared = comparison(plan, loaded.rows, reading.context, clinic.known_room_ids, local_now)
     judgement = judge(compared, loaded.in_force, now)
+    grid, window = reading.grid, reading.context.window
+    if isinstance(grid, ConfigurationInvalid):
+        slots, failure = SlotPlan(grid_is_unknown=True), grid
+    else:
+        horizon = reading.own_days.last_day
+        slots, failure = plan_slots(grid, loaded.slots, local_now, window, horizon), None
     return CalendarPiece(
         now=now,
         clinic=clinic,
-        window=reading.context.window,
+        window=window,
         plan=plan,
         stored=loaded.rows,
         judgement=judgement,
         allowed=allowed(plan, loaded.rows, judgement),
         slots=slots if plan.complete else slots.without_new_time(),
+        failure=plan.failure or failure,
         started_at=reading.started_at,
+        unfresh=run.unfresh(window, reading.own_days, complete=plan.complete),
         configuration=reading.configuration,
         slot_faults=[fault for slot in loaded.slots for fault in slot.faults],
     )
@@ -190,7 +204,8 @@ def _report(
         window=(window.first_day.isoformat(), window.last_day.isoformat()),
         unknown_fields=sorted(word for field, word in plan.unknown_words if field == "field"),
         in_doubt=plan.doubts,
-        failure=plan.failure,
+        unfresh=calendar.unfresh,
+        failure=calendar.failure,
     )
     unread = [fault for row in calendar.stored.rows.values() for fault in row.faults]
     report.name_faults([*run.clinic.faults, *unread, *calendar.slot_faults, *tally.faults])

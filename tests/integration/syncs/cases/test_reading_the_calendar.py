@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import InternalError, ShapeChanged
 from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.syncs.gate import FOREIGN, SHIFTED, UNPROVEN
 from tests.kit.cases_bench import CasesBench
 from tests.kit.database import query
 from tests.kit.job_results import counts, held, warnings
-from tests.kit.records import chart, patient_visit, seen
+from tests.kit.records import MONDAY, chart, patient_visit, seen
 
 LOSSES = UNPROVEN["visit"]
 CANARIES = ("TANGO", "Robin Sample", "555-555-0100", "DR. A. EXAMPLE", "LIMPING", "two days lame")
@@ -42,6 +43,36 @@ def test_r02_days_that_were_asked_for(bench: CasesBench) -> None:
     job = bench.cases(first_day=date(2026, 3, 1), last_day=date(2026, 3, 3))
 
     assert counts(job)["read"] == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "complete", "unfresh"),
+    [
+        (-7, 2, True, None),
+        (-30, 2, True, None),
+        (0, 0, True, "other_days"),
+        (-6, 2, True, "other_days"),
+        (-7, 1, True, "other_days"),
+        (-60, -50, True, "other_days"),
+        (-7, 2, False, "read_incomplete"),
+    ],
+)
+def test_r13_a_case_run_counts_if_it_read_all_of_its_days_to_the_end(
+    bench: CasesBench, first: int, last: int, complete: bool, unfresh: str | None
+) -> None:
+    bench.shows(seen())
+    bench.pims.unreadable = [] if complete else [Unreadable("id_missing", None)]
+
+    job = bench.cases(
+        first_day=MONDAY + timedelta(days=first), last_day=MONDAY + timedelta(days=last)
+    )
+
+    assert job.result is not None
+    assert job.status.startswith("succeeded")
+    assert (job.result["fresh"], job.result["unfresh"]) == (unfresh is None, unfresh)
+    status = read_clinic_status(bench.conn, bench.clinic_id)
+    (cases,) = (one for one in status.syncs if one.sync == "cases")
+    assert (cases.last_success_at is not None) == (unfresh is None)
 
 
 def test_r03_the_instant_is_the_clinics_own(bench: CasesBench) -> None:

@@ -13,6 +13,6 @@ from tests.kit.lending import Lending
 
 @pytest.fixture
 def bench(conn: Connection[tuple[Any, ...]], database: str, lending: Lending) -> Iterator[Bench]:
-    """A clinic of two rooms with half-hour slots and an empty calendar."""
+    """A clinic of two rooms with half-hour slots, a horizon of a week and an empty calendar."""
     with lending.database(database) as lent:
-        yield Bench(conn, database, add_clinic(conn), lent=lent)
+        yield Bench(conn, database, add_clinic(conn, sync_horizon_days=7), lent=lent)

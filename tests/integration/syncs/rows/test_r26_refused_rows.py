@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -13,7 +13,7 @@ from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.syncs.inbound import store
 from tests.integration.syncs.rows.whole_clinic import START, VISIT, WholeClinic
 from tests.kit.database import query
-from tests.kit.records import block, chart, seen, visit
+from tests.kit.records import MONDAY, block, chart, seen, visit
 
 Make = Callable[[], WholeClinic]
 OTHERS = [
@@ -91,6 +91,7 @@ def test_r26_a_refused_block_without_a_room_fills_its_slots(clinic: WholeClinic)
 def test_r26_a_day_beside_the_window_is_not_freed_of_what_was_refused(clinic: WholeClinic) -> None:
     refused = visit("600102", "2026-05-11 08:00:00", patient_name=SECRET)
     here = visit("600103", "2026-05-11 09:00:00")
+    clinic.configure("clinic_schedule_configs", sync_horizon_days=14)
     clinic.shows(refused, here, seen(VISIT, START))
     with constraint(clinic, "schedule_appointments", f"patient_name <> '{SECRET}'"):
         clinic.sync(here_day := date(2026, 5, 11))
@@ -151,7 +152,7 @@ def test_r26_whatever_table_refuses_the_run_ends_and_says_so(
     clinic.configure("clinic_schedule_configs", close_time="10:00", slot_duration_minutes=15)
     clinic.later(60 * 24 * 3)
     with constraint(clinic, table, condition):
-        job = clinic.sync()
+        job = clinic.sync(MONDAY, MONDAY + timedelta(days=9))
     assert job.status == "succeeded_with_warnings"
     assert {fault[:2] for fault in faults(job)} == {(table, "of_odis")}
 
@@ -163,6 +164,68 @@ def test_r26_where_nothing_may_be_overbooked_a_slot_is_just_full(clinic: WholeCl
     assert len(clinic.keys()) == 5  # with the one that is missing, and not proven gone
     assert clinic.slots()["09:00"] == 2
     assert {fault[0] for fault in faults(job)} == {"schedule_slots"}
+
+
+def test_r26_a_slot_whose_capacity_cannot_be_lowered_is_full(clinic: WholeClinic) -> None:
+    clinic.sync()
+    before = clinic.slots()
+    clinic.configure("clinic_schedule_configs", default_capacity=1)
+    with constraint(clinic, "schedule_slots", "capacity <> 1 OR start_time <> '10:00'"):
+        job = clinic.sync()
+        assert {fault[:2] for fault in faults(job)} == {("schedule_slots", "of_odis")}
+        assert before["10:00"] < 2
+        assert clinic.slots() == {**before, "10:00": 2}
+    clinic.sync()
+    assert clinic.slots() == before
+
+
+def test_r26_a_day_that_cannot_be_counted_is_not_called_fresh(clinic: WholeClinic) -> None:
+    clinic.configure("clinic_schedule_configs", days_of_week=[1, 2])
+    clinic.shows(seen(VISIT, START), visit("600300", "2026-05-05 10:00:00"))
+    clinic.sync()
+    ends = {row["neo_appointment_id"]: row["last_synced_at"] for row in clinic.rows()}
+    marks = len(clinic.schedule_syncs())
+    clinic.shows(
+        seen(VISIT, START),
+        visit("600300", "2026-05-05 10:00:00"),
+        visit("600301", "2026-05-04 10:30:00"),
+        visit("600302", "2026-05-05 10:30:00"),
+    )
+    clinic.later(45)
+    refused = "booked_count = 0 OR date <> '2026-05-04' OR start_time <> '10:30'"
+    with constraint(clinic, "schedule_slots", refused):
+        job = clinic.sync()
+
+    assert (job.status, faults(job)) == (
+        "succeeded_with_warnings",
+        [("schedule_slots", "of_odis", "2026-05-04")],
+    )
+    assert job.result is not None
+    assert (job.result["fresh"], job.result["unfresh"]) == (False, "refused")
+    assert len(clinic.schedule_syncs()) == marks
+    assert clinic.slots(MONDAY + timedelta(days=1))["10:30"] == 1
+    synced = query(
+        clinic.conn,
+        "SELECT date, max(last_synced_at) AS at FROM public.schedule_slots "
+        "WHERE clinic_id = %s GROUP BY date ORDER BY date",
+        (clinic.clinic_id,),
+    )
+    assert [slot["date"] for slot in synced if slot["at"] != clinic.now] == [MONDAY]
+    assert clinic.row(VISIT)["last_synced_at"] == ends[VISIT]
+    assert clinic.row("600300")["last_synced_at"] == clinic.now
+    assert clinic.sync().status == "succeeded"
+    assert clinic.slots()["10:30"] == 1
+    assert len(clinic.schedule_syncs()) == marks + 1
+
+
+def test_r26_where_readers_are_not_told_the_run_is_no_success(clinic: WholeClinic) -> None:
+    before = clinic.status().syncs[0].last_success_at
+    clinic.later()
+    with constraint(clinic, "schedule_syncs", "status <> 'completed'"):
+        job = clinic.sync()
+    assert job.result is not None
+    assert (job.result["fresh"], job.result["unfresh"]) == (False, "refused")
+    assert clinic.status().syncs[0].last_success_at == before
 
 
 # -- cases ---------------------------------------------------------------------------------------

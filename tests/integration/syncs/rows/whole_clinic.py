@@ -134,6 +134,7 @@ def whole_clinic(conn: Conn, url: str) -> WholeClinic:
         open_time="08:00",
         close_time="12:00",
         days_of_week=[1],
+        sync_horizon_days=7,
     )
     access = {"user_id": user_id, "clinic_id": clinic_id}
     insert(conn, "public.user_clinic_access", access)

@@ -1,5 +1,6 @@
 """The grid of slots, and the hours it comes from (rule R11)."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -11,10 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.clinics.hours import WEEKDAYS, Hours, hours_by_weekday, weekday_number
+from idexx_sync.clinics.hours import (
+    WEEKDAYS,
+    Hours,
+    hours_by_weekday,
+    slots_by_weekday,
+    weekday_number,
+)
 from idexx_sync.clinics.store import BlockedPeriod, Clinic, Schedule
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.syncs.inbound.slots import StoredSlot, plan_slots, slot_grid
+from idexx_sync.core.faults import Unfit
+from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.inbound.slots import Slot, SlotPlan, StoredSlot, plan_slots, slot_grid
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 SCHEDULE = Schedule(
@@ -54,6 +63,18 @@ def clinic(
     )
 
 
+def grid_of(of: Clinic, day: date) -> list[Slot]:
+    """The day's slots; none where the hours leave no time for any."""
+    with suppress(ConfigurationInvalid):
+        return slot_grid(of, LOS_ANGELES, [day])
+    return []
+
+
+def planned(grid: list[Slot], stored: list[StoredSlot], now: datetime) -> SlotPlan:
+    day = now.date()
+    return plan_slots(grid, stored, now, Window(day, day), day)
+
+
 minutes = st.integers(min_value=0, max_value=24 * 60 - 1).map(lambda n: time(n // 60, n % 60))
 spans = st.tuples(minutes, minutes).filter(lambda span: span[0] < span[1])
 days = st.dates(date(2026, 1, 1), date(2026, 12, 31))
@@ -85,7 +106,7 @@ def test_r11_every_slot_lies_within_the_hours_and_clear_of_what_is_closed(
     hours = hours_by_weekday(given_clinic)[weekday_number(day)]
     closed = [hours.lunch, *((b.start_time, b.end_time) for b in given_clinic.blocked_periods)]
 
-    grid = slot_grid(given_clinic, LOS_ANGELES, [day])
+    grid = grid_of(given_clinic, day)
 
     length = timedelta(minutes=given_clinic.schedule.slot_minutes)
     for slot in grid:
@@ -99,10 +120,10 @@ def test_r11_every_slot_lies_within_the_hours_and_clear_of_what_is_closed(
 def test_r11_a_grid_that_is_stored_needs_no_change(
     given_clinic: Clinic, day: date, now: time
 ) -> None:
-    grid = slot_grid(given_clinic, LOS_ANGELES, [day])
+    grid = grid_of(given_clinic, day)
     stored = [StoredSlot(UUID(int=n), slot) for n, slot in enumerate(grid)]
 
-    plan = plan_slots(grid, stored, datetime.combine(day, now))
+    plan = planned(grid, stored, datetime.combine(day, now))
 
     assert not plan.changes_anything
 
@@ -112,12 +133,9 @@ def test_r11_only_future_slots_are_changed_or_taken_off(
     before: Clinic, after: Clinic, day: date, clock: time
 ) -> None:
     now = datetime.combine(day, clock)
-    stored = [
-        StoredSlot(UUID(int=n), slot)
-        for n, slot in enumerate(slot_grid(before, LOS_ANGELES, [day]))
-    ]
+    stored = [StoredSlot(UUID(int=n), slot) for n, slot in enumerate(grid_of(before, day))]
 
-    plan = plan_slots(slot_grid(after, LOS_ANGELES, [day]), stored, now)
+    plan = planned(grid_of(after, day), stored, now)
 
     by_id = {item.id: item.slot for item in stored}
     touched = [*plan.update, *(by_id[id_] for id_ in plan.off_grid)]
@@ -169,16 +187,17 @@ def test_r11_an_open_day(entry: dict[str, Any]) -> None:
     ],
 )
 def test_r11_a_closed_day(entry: dict[str, Any] | None) -> None:
-    assert hours_by_weekday(clinic(business_hours={"monday": entry})) == {}
+    found = hours_by_weekday(clinic(business_hours={"monday": entry, "sunday": NINE_TO_ELEVEN}))
+    assert found.keys() == {0}
 
 
 def test_r11_lunch_needs_both_ends() -> None:
     lunch = {"lunch_start": "10:00", "lunch_end": "10:30"}
-    half = {"lunch_start": "10:00"}
+    none = {"lunch_start": None, "lunch_end": None}
     hours = clinic(
         business_hours={
             "monday": {**NINE_TO_ELEVEN, **lunch},
-            "tuesday": {**NINE_TO_ELEVEN, **half},
+            "tuesday": {**NINE_TO_ELEVEN, **none},
         }
     )
 
@@ -204,6 +223,21 @@ def test_r11_lunch_needs_both_ends() -> None:
         {"monday": {"open": "09:00Z", "close": "11:00Z"}},
         {"monday": {"open": "09:00", "close": "11:00+01:00"}},
         {"monday": {**NINE_TO_ELEVEN, "lunch_start": "10:30", "lunch_end": "10:00"}},
+        {"monday": {**NINE_TO_ELEVEN, "lunch_start": "10:00"}},
+        {"monday": {**NINE_TO_ELEVEN, "lunch_end": "10:00", "lunch_start": None}},
+        {"monday": {**NINE_TO_ELEVEN, "enabled": "false"}},
+        {"monday": {**NINE_TO_ELEVEN, "enabled": 0}},
+        {"monday": {**NINE_TO_ELEVEN, "closed": "yes"}},
+        {"monday": {**NINE_TO_ELEVEN, "closed": 1}},
+        {"monday": NINE_TO_ELEVEN, "tuesday": {"closed": "yes"}},
+        {"monday": NINE_TO_ELEVEN, "tuesday": "closed"},
+        {"monday": {"open": "00:00", "close": "24:00"}},
+        {"monday": {"open": "24:00", "close": "11:00"}},
+        {},
+        dict.fromkeys(WEEKDAYS),
+        {weekday: {} for weekday in WEEKDAYS},
+        {"monday": {"closed": True}},
+        {**{weekday: {"closed": True} for weekday in WEEKDAYS}, "friday": {"open": "09:00"}},
     ],
 )
 def test_r11_unreadable_hours_are_named(value: Any) -> None:
@@ -211,6 +245,61 @@ def test_r11_unreadable_hours_are_named(value: Any) -> None:
         hours_by_weekday(clinic(business_hours=value))
 
     assert raised.value.code == "opening_hours"
+
+
+@pytest.mark.parametrize("says", [{"closed": True}, {**NINE_TO_ELEVEN, "enabled": False}])
+def test_r11_a_clinic_of_which_each_day_says_that_it_is_closed(says: dict[str, Any]) -> None:
+    closed = dict.fromkeys(WEEKDAYS, says)
+    numbers = {str(number): says for number in range(7)}
+
+    assert slots_by_weekday(clinic(business_hours=closed)) == {}
+    assert slots_by_weekday(clinic(daily_hours=numbers)) == {}
+
+
+@pytest.mark.parametrize(
+    ("column", "given"),
+    [
+        ("days_of_week", {"days_of_week": ()}),
+        ("days_of_week", {"days_of_week": None}),
+        ("days_of_week", {"days_of_week": (1, 7)}),
+        ("open_time", {"open_time": time(18)}),
+        ("open_time", {"open_time": time(19)}),
+        ("close_time", {"close_time": Unfit("time")}),
+        ("blocked periods", {"blocked": (BlockedPeriod(time(0), time(23), tuple(range(7))),)}),
+        ("slot length", {"slot_minutes": 601}),
+    ],
+)
+def test_r11_columns_that_give_no_slot_are_unreadable(column: str, given: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationInvalid, match=column) as raised:
+        slots_by_weekday(clinic(**given))
+
+    assert raised.value.code == "opening_hours"
+
+
+def test_r11_a_blocked_day_beside_an_open_one_is_no_fault() -> None:
+    tuesdays = BlockedPeriod(time(0), time(23), (2,))
+
+    found = slots_by_weekday(clinic(blocked=(tuesdays,), days_of_week=(1, 2)))
+
+    assert (len(found[1]), found[2]) == (20, [])
+
+
+def test_r11_behind_the_horizon_and_elsewhere_nothing_is_made() -> None:
+    """Of four days one is read, two lie within the horizon, and all are stored."""
+    days = [date(2026, 5, 4) + timedelta(days=n) for n in range(4)]
+    stored_grid = slot_grid(clinic(), LOS_ANGELES, days[1:])
+    stored = [StoredSlot(UUID(int=n), slot) for n, slot in enumerate(stored_grid)]
+    grid = slot_grid(clinic(open_time=time(9)), LOS_ANGELES, days[:3])
+
+    plan = plan_slots(
+        grid, stored, datetime.combine(days[0], time(7)), Window(days[0], days[0]), days[2]
+    )
+
+    assert {slot.day for slot in plan.create} == {days[0]}
+    assert plan.update == []
+    by_id = {item.id: item.slot.day for item in stored}
+    assert [by_id[id_] for id_ in plan.off_grid] == [days[3]] * 20
+    assert [by_id[id_] for id_ in plan.elsewhere] == [days[1]] * 2 + [days[2]] * 2
 
 
 def test_weekdays_are_numbered_from_sunday() -> None:

@@ -117,6 +117,7 @@ def test_r02_today_is_the_clinics_own_day(bench: Bench) -> None:
 
 
 def test_r02_one_given_end_is_completed_by_today_or_the_horizon(bench: Bench) -> None:
+    bench.configure("clinic_schedule_configs", sync_horizon_days=14)
     assert window_of(sync_with(bench, WindowParams(first_day=FRIDAY))) == (
         "2026-05-08",
         "2026-05-17",

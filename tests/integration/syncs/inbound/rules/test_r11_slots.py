@@ -166,51 +166,6 @@ def test_r11_no_slot_begins_at_a_time_that_the_clocks_skip(bench: Bench) -> None
     assert list(bench.slots(spring)) == ["01:00", "01:30", "03:00", "03:30"]
 
 
-@pytest.mark.parametrize(
-    ("table", "column", "value"),
-    [
-        (CONFIG, "daily_hours", {"7": {"enabled": True, "open": "09:00", "close": "10:00"}}),
-        (CONFIG, "daily_hours", {"monday": {"open": "09:00", "close": "10:00"}}),
-        (CONFIG, "daily_hours", {"1": {"enabled": True, "open": "9 am", "close": "10:00"}}),
-        (CONFIG, "daily_hours", {"1": ["09:00", "10:00"]}),
-        ("clinics", "business_hours", {"mon": {"open": "09:00", "close": "10:00"}}),
-        ("clinics", "business_hours", {"monday": "09:00-10:00"}),
-        ("clinics", "business_hours", {"monday": {"open": "25:00", "close": "26:00"}}),
-        ("clinics", "business_hours", {"monday": {"open": 9, "close": 17}}),
-        ("clinics", "business_hours", {"monday": {"open": "10:00", "close": "10:00"}}),
-        ("clinics", "business_hours", {"monday": {"open": "09:00+02:00", "close": "17:00+02:00"}}),
-        ("clinics", "business_hours", {"monday": {"open": "09:00", "close": "17:00Z"}}),
-        (
-            "clinics",
-            "business_hours",
-            {
-                "monday": {
-                    "open": "09:00",
-                    "close": "17:00",
-                    "lunch_start": "noon",
-                    "lunch_end": "13:00",
-                }
-            },
-        ),
-    ],
-)
-def test_r11_unreadable_hours_leave_the_slots_untouched(
-    bench: Bench, table: str, column: str, value: dict[str, Any]
-) -> None:
-    bench.pims.records = [visit("1")]
-    bench.sync()
-    slots = "SELECT * FROM public.schedule_slots WHERE clinic_id = %s ORDER BY id"
-    before = query(bench.conn, slots, (bench.clinic_id,))
-    bench.configure(table, **{column: value})
-    bench.later()
-
-    job = bench.sync()
-
-    assert (job.status, job.error_kind) == ("failed", "configuration_invalid")
-    assert column in (job.error_message or "")
-    assert query(bench.conn, slots, (bench.clinic_id,)) == before
-
-
 @pytest.mark.parametrize("text", ['"always"', "[]", "7", "true"])
 def test_r11_hours_that_are_no_object_are_unreadable(bench: Bench, text: str) -> None:
     bench.conn.execute(
@@ -219,6 +174,7 @@ def test_r11_hours_that_are_no_object_are_unreadable(bench: Bench, text: str) ->
     )
 
     assert bench.sync().error_kind == "configuration_invalid"
+    assert bench.slots() == {}
 
 
 def test_r11_a_json_null_says_nothing(bench: Bench) -> None:

@@ -90,6 +90,7 @@ def test_r12_what_goes_away_frees_its_slot(bench: Bench, how: str) -> None:
 
 
 def test_r12_days_before_and_after_a_move_are_counted_beyond_the_window(bench: Bench) -> None:
+    bench.configure("clinic_schedule_configs", sync_horizon_days=14)
     bench.pims.records = [visit("1"), *visits(6, day=TUESDAY)]
     bench.sync(MONDAY, NEXT_MONDAY)
     bench.pims.replace("1", start=f"{NEXT_MONDAY} 10:00:00", end=f"{NEXT_MONDAY} 10:30:00")
@@ -105,12 +106,14 @@ def test_r12_days_before_and_after_a_move_are_counted_beyond_the_window(bench: B
 
 
 def test_r12_days_that_the_run_has_nothing_to_do_with_are_not_counted(bench: Bench) -> None:
+    bench.configure("clinic_schedule_configs", sync_horizon_days=14)
     bench.sync(MONDAY, NEXT_MONDAY)
     bench.book(f"{NEXT_MONDAY} 10:00", f"{NEXT_MONDAY} 10:30")
     bench.later()
 
     bench.sync()
 
+    assert "10:00" in bench.slots(NEXT_MONDAY)
     assert booked(bench, NEXT_MONDAY) == {}
 
 

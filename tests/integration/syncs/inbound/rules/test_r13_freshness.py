@@ -1,16 +1,19 @@
 """Rule R13: readers see how fresh the calendar is, at the price of few writes."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from idexx_sync.clinics.status import SyncStatus, read_clinic_status
 from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.pims.protocol import Unreadable
 from tests.kit.bench import Bench
 from tests.kit.database import query
 from tests.kit.job_results import counts
 from tests.kit.records import MONDAY, visit, visits
+from tests.kit.rows import add_credentials
 
 HALF = 30
 """Minutes; half of the clinic's staleness threshold."""
@@ -27,6 +30,28 @@ def slots_synced_at(bench: Bench) -> set[datetime]:
 
 def rows_synced_at(bench: Bench) -> set[datetime]:
     return {row["last_synced_at"] for row in bench.rows()}
+
+
+def status(bench: Bench) -> SyncStatus:
+    """How fresh the clinic's calendar is for its operators."""
+    inbound = read_clinic_status(bench.conn, bench.clinic_id).syncs[0]
+    assert inbound.sync == "inbound"
+    return replace(inbound, last_success_at=to_the_second(inbound.last_success_at))
+
+
+def to_the_second(moment: datetime | None) -> datetime | None:
+    """The database's business time goes on by itself while a run lasts."""
+    return moment and moment.replace(microsecond=0)
+
+
+def needs(bench: Bench) -> list[tuple[str, str, datetime | None]]:
+    """What is needed from whom, but for the acting user, and since when."""
+    found = read_clinic_status(bench.conn, bench.clinic_id).needs
+    return [
+        (need.who, need.what, to_the_second(need.since))
+        for need in found
+        if not need.what.startswith("acting_user_id")
+    ]
 
 
 def test_r13_a_complete_run_writes_one_finished_row(bench: Bench) -> None:
@@ -70,6 +95,97 @@ def test_r13_the_row_counts_what_was_written(bench: Bench) -> None:
         row["appointments_updated"],
         row["appointments_removed"],
     ) == (1, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_fresh"),
+    [
+        (0, 6, True),
+        (-3, 6, True),
+        (0, 9, True),
+        (0, 0, False),
+        (0, 5, False),
+        (1, 6, False),
+        (1, 20, False),
+        (-6, 0, False),
+        (-9, -1, False),
+        (7, 13, False),
+    ],
+)
+def test_r13_only_a_run_over_all_days_to_the_horizon_is_a_sign_of_freshness(
+    bench: Bench, first: int, last: int, is_fresh: bool
+) -> None:
+
+    job = bench.sync(MONDAY + timedelta(days=first), MONDAY + timedelta(days=last))
+
+    assert job.status == "succeeded"
+    assert job.result is not None
+    assert job.result["fresh"] is is_fresh
+    assert len(bench.schedule_syncs()) == is_fresh
+    assert status(bench).last_success_at == (bench.now if is_fresh else None)
+
+
+def test_r13_the_day_and_the_horizon_are_those_of_the_run(bench: Bench) -> None:
+    bench.sync()
+    bench.later(24 * 60)
+    bench.sync(MONDAY, MONDAY + timedelta(days=6))
+    assert len(bench.schedule_syncs()) == 1
+
+    bench.sync(MONDAY, MONDAY + timedelta(days=7))
+    assert len(bench.schedule_syncs()) == 2
+    bench.configure("clinic_schedule_configs", sync_horizon_days=14)
+    bench.sync(MONDAY, MONDAY + timedelta(days=7))
+    assert len(bench.schedule_syncs()) == 2
+
+
+def test_r13_an_incomplete_read_is_no_success_and_the_status_says_so(bench: Bench) -> None:
+    add_credentials(bench.conn, bench.clinic_id)
+    bench.pims.records = visits(7)
+    bench.sync()
+    success = bench.now
+    bench.later(14)
+    bench.pims.unreadable = [Unreadable("id_missing", None)]
+
+    job = bench.sync()
+
+    assert (job.status, status(bench).last_success_at) == ("succeeded_with_warnings", success)
+    ((who, what, since),) = needs(bench)
+    assert (who, since) == ("nobody", success)
+    assert what.startswith("last inbound run: no complete read of the calendar")
+    bench.later(60)
+    bench.sync()
+    assert status(bench).freshness == "stale"
+    assert [(who, since) for who, _, since in needs(bench)] == [("odis", success)]
+    bench.pims.unreadable = []
+    bench.sync()
+    assert (status(bench).freshness, needs(bench)) == ("on_time", [])
+
+
+def test_r13_runs_over_other_days_leave_a_status_that_says_so(bench: Bench) -> None:
+    add_credentials(bench.conn, bench.clinic_id)
+    bench.pims.records = visits(7)
+    bench.sync()
+    success = bench.now
+    bench.later(5)
+    bench.sync(MONDAY, MONDAY)
+    assert needs(bench) == []
+    bench.later(90)
+
+    bench.sync(MONDAY, MONDAY)
+
+    assert status(bench).freshness == "stale"
+    ((who, what, since),) = needs(bench)
+    assert (who, since) == ("odis", success)
+    assert what.startswith("last inbound run: it did not cover all of the days")
+
+
+def test_r13_a_preview_is_no_success(bench: Bench) -> None:
+    add_credentials(bench.conn, bench.clinic_id)
+    job = bench.sync(manner="preview")
+
+    assert job.result is not None
+    assert (job.result["fresh"], status(bench).last_success_at) == (False, None)
+    assert needs(bench) == []
 
 
 @pytest.mark.parametrize("why", ["no_id", "alive", "preview", "shadow", "failed", "foreign"])
