@@ -73,3 +73,18 @@ def pause(conn: Conn, clinic_id: UUID, reason: str | None) -> None:
         "WHERE clinic_id = %s",
         (reason, clinic_id),
     )
+
+
+def add_doubt(conn: Conn, clinic_id: UUID, key: str, code: str | None, since: datetime) -> None:
+    insert(
+        conn,
+        "idexx_sync.records",
+        {
+            "clinic_id": clinic_id,
+            "kind": "appointment",
+            "external_id": key,
+            "read_at": since,
+            "quarantine_code": code,
+            "doubtful_since": since,
+        },
+    )

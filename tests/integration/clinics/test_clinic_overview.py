@@ -7,7 +7,13 @@ from uuid import uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from idexx_sync.clinics.overview import ClinicOverview, OpenHold, SyncHistory, clinic_overview
+from idexx_sync.clinics.overview import (
+    ClinicOverview,
+    Doubt,
+    OpenHold,
+    SyncHistory,
+    clinic_overview,
+)
 from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
@@ -19,6 +25,7 @@ from tests.kit.rows import (
     DRY,
     REAL,
     add_credentials,
+    add_doubt,
     add_hold,
     add_job,
     add_login,
@@ -54,6 +61,10 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
     add_job(conn, clinic_id, before(hours=3))
     add_job(conn, other, before(hours=1))
     add_hold(conn, other, "foreign_calendar")
+    for key, code, hours in (("600102", "end_unreadable", 2), ("7", None, 9)):
+        add_doubt(conn, clinic_id, key, code, before(hours=hours))
+    add_doubt(conn, clinic_id, "600101", "end_unreadable", before(hours=1))
+    add_doubt(conn, other, "600101", "end_unreadable", before(hours=8))
 
     set_business_time(conn, MORNING)
     overview = clinic_overview(conn, clinic_id)
@@ -81,6 +92,7 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         attempts=(Attempt(before(hours=1), "unavailable"), Attempt(before(hours=2), None)),
         histories=(SyncHistory("inbound", before(hours=3), None, None, before(hours=3)),),
         open_holds=(OpenHold(hold, "times_shifted", MORNING),),
+        doubts=(Doubt("end_unreadable", 2, before(hours=2), ("600101", "600102")),),
         fault=None,
     )
 

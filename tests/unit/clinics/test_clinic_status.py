@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from idexx_sync.clinics.overview import ClinicOverview, OpenHold, SyncHistory
+from idexx_sync.clinics.overview import ClinicOverview, Doubt, OpenHold, SyncHistory
 from idexx_sync.clinics.status import (
     ClinicStatus,
     Need,
@@ -62,6 +62,7 @@ def overview(*histories: SyncHistory, **fields: Any) -> ClinicOverview:
         attempts=(Attempt(ago(days=1), "ok"),),
         histories=histories,
         open_holds=(),
+        doubts=(),
         fault=None,
     )
     return replace(healthy, **fields)
@@ -356,3 +357,23 @@ def test_a_failure_that_somebody_has_acted_on_is_no_longer_needed(
     told = clinic_status(overview(history(None, kind), changed_at=changed), NOW)
 
     assert any(kind in need.what for need in told.needs) is needed
+
+
+def test_what_is_in_doubt_is_named_with_its_age_and_blocks_nothing() -> None:
+    doubts = (
+        Doubt("end_unreadable", 2, ago(hours=3), ("600101", "600102")),
+        Doubt("unreadable_record", 1, ago(hours=2), ("? x",)),
+        Doubt("never_shown", 1, ago(hours=1), ("600103",)),
+    )
+
+    status = clinic_status(overview(history(ago(minutes=1)), doubts=doubts), NOW)
+
+    assert [(need.who, need.blocks, need.since) for need in status.needs] == [
+        ("odis", False, ago(hours=hours)) for hours in (3, 2, 1)
+    ]
+    first, second, third = (need.what for need in status.needs)
+    assert first.startswith("2 in the calendar not to be read (end_unreadable)")
+    assert first.endswith("600101, 600102")
+    assert "? x" not in second
+    assert third.startswith("1 in the calendar found by id and never shown")
+    assert status.syncs[0].freshness == "on_time"

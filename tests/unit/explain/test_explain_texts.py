@@ -71,6 +71,6 @@ def test_every_text_is_of_a_code_that_is_yielded() -> None:
     found |= {f"{CONSTANTS[name]}_now" for name in ("WRONG_PATIENT", "READ_FAILED", "OF_ANOTHER")}
     found |= {CONSTANTS[name] for name in ("WRONG_PATIENT", "VANISHED", "READ_FAILED")}
     found |= {CONSTANTS[name] for name in ("ENDS_BEFORE_START", "OUT_OF_CALENDAR")}
-    found |= {CONSTANTS[name] for name in ("NOT_AN_OBJECT", "REFUSED")}
+    found |= {CONSTANTS[name] for name in ("NOT_AN_OBJECT", "REFUSED", "OLDER_VERSION")}
 
     assert {*CALENDAR, *CASE, *STATUS, *WORDS} <= found

@@ -282,7 +282,7 @@ class _Planner:
     ) -> None:
         """Change nothing for an older version, but let it take its time too."""
         assert remembered.source is not None
-        self._note(remembered.key, "R10", OLDER)
+        self._note(remembered.key, "R10", "older_version")
         claims = distinct([*remembered.claims, *of_versions([record], self.context)])
         memory = replace(remembered, strikes=0, struck_at=None, claims=claims)
         finding: Finding = {"start": [remembered.source.start, record.start]}
@@ -328,6 +328,8 @@ class _Planner:
             self.plan.present.add(key)
         if vague is not None:
             told = None if vague.id is None else key
+            if vague.id is not None:
+                self._note(vague.id, "R3", "unreadable", code=vague.code)
             is_new = self.stored.record(key).quarantine_code != UNREADABLE
             self.plan.quarantined += [Quarantined(told, vague.code, is_new)] * len(items)
             self._plan_vague(key, vague)
@@ -453,10 +455,10 @@ class _Planner:
                 self._note(row.key, "R6", "not_found_twice")
             else:
                 self.plan.missing.append(Missing(row, "not_found_yet", struck))
-                rule, code = (
-                    ("R6", "not_found_yet") if self.plan.complete else ("R1", "read_incomplete")
-                )
-                self._note(row.key, rule, code)
+                if self.plan.complete:
+                    self._note(row.key, "R6", "not_found_yet")
+                else:
+                    self._note(row.key, "R1", "read_incomplete")
         else:
             self._plan_found(row, lookup, looked_up)
 
