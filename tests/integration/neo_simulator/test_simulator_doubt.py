@@ -326,3 +326,14 @@ def test_only_the_last_answers_are_kept(clinic: Company, reader: httpx.Client) -
         ask_calendar(reader)
 
     assert [one["number"] for one in clinic.calendars()] == list(range(7, 31))
+
+
+def test_the_page_of_a_day_shows_what_goes_on_from_the_day_before(clinic: Company) -> None:
+    clinic.book_block("2026-05-04 16:00:00", "2026-05-06 10:00:00", "CLOSED")
+
+    pages = [httpx.get(f"{clinic.admin_page}?day=2026-05-0{n}").text for n in (4, 5, 6, 7)]
+
+    assert ["CLOSED" in page for page in pages] == [True, True, True, False]
+    assert "16:00–00:00" in pages[0]
+    assert "all day" in pages[1]
+    assert "00:00–10:00" in pages[2]
