@@ -219,6 +219,43 @@ def test_the_block_flag_is_missing_from_a_share_of_the_records(
     assert not [event for event in events(reader) if "is_block" in event]
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "said"),
+    [
+        ("text_half_a_pair", "notes", "den\ud83dtal cleaning"),
+        ("text_list", "notes", ["dental cleaning"]),
+        ("text_nul", "startAtLocal", NINE),
+        ("start_date_only", "startAtLocal", "2026-05-04"),
+        ("start_fraction", "startAtLocal", "2026-05-04 09:00:00.000"),
+        ("no_start", "startAtLocal", "absent"),
+        ("no_end", "endAtLocal", "absent"),
+        ("no_end", "startAtLocal", NINE),
+        ("no_day", "endAtLocal", "half past ten"),
+    ],
+)
+def test_look_ups_are_broken_by_id(
+    clinic: Company, reader: httpx.Client, visit: str, kind: str, key: str, said: Any
+) -> None:
+    clinic.set_knob("malformed_look_ups", {visit: kind})
+
+    shown = look_up(reader, visit)
+
+    assert (shown["id"], shown.get(key, "absent")) == (visit, said)
+    assert shown["status"] == "not arrived"
+    assert events(reader)[0]["start"] == NINE
+
+
+def test_every_text_of_a_look_up_gets_the_character(
+    clinic: Company, reader: httpx.Client, visit: str
+) -> None:
+    clinic.set_knob("malformed_look_ups", {visit: "text_bom"})
+
+    shown = look_up(reader, visit)
+
+    names = shown["patient"]["name"], shown["patient"]["client"]["lastName"]
+    assert all("\ufeff" in text for text in (*names, shown["appointmentType"]["name"]))
+
+
 # -- a second server -------------------------------------------------------------------------
 
 
