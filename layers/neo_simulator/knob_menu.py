@@ -19,14 +19,15 @@ from neo_simulator.knob_values import (
     share,
     some_of,
 )
-from neo_simulator.payloads.damage import DUPLICATES, MALFORMED_KINDS, SELF_DESCRIBED
+from neo_simulator.payloads.damage import DUPLICATES, LOOK_UP_KINDS, MALFORMED_KINDS, SELF_DESCRIBED
 from neo_simulator.shape_values import (
     ID_FIELDS,
     OPTIONAL_KEYS,
+    an_id,
+    by_id,
     calendar_subset,
     delay,
     lag,
-    patients_by_consultation,
 )
 from neo_simulator.statuses import DISPLAY
 
@@ -219,6 +220,13 @@ KNOBS = {
             "Calendar records that are broken, the kinds in turn.",
         ),
         Knob(
+            "malformed_look_ups",
+            "Data",
+            by_id("visit's or block's id", "kind", one_of(*LOOK_UP_KINDS)),
+            {},
+            "Visits and blocks that are broken where they are asked for by id.",
+        ),
+        Knob(
             "duplicate_records",
             "Data",
             share(
@@ -267,7 +275,7 @@ KNOBS = {
         Knob(
             "consultation_patient",
             "Data",
-            patients_by_consultation(),
+            by_id("consultation's id", "patient's id", an_id()),
             {},
             "Consultations whose page-data shows another patient than theirs.",
         ),

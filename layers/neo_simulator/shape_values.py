@@ -71,13 +71,19 @@ def calendar_subset() -> Values:
     return Values(allowed, parse)
 
 
-def patients_by_consultation() -> Values:
-    def parse(value: Any) -> dict[str, str]:
+def by_id(whose: str, what: str, to: Values) -> Values:
+    """An object whose keys are ids of records."""
+
+    def parse(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise NotPossible(f"{value!r} is not an object")
-        return {_number(key): _number(patient) for key, patient in value.items()}
+        return {_number(key): to.parse(item) for key, item in value.items()}
 
-    return Values("object: consultation's id -> patient's id", parse)
+    return Values(f"object: {whose} -> {what}" + (f" ({to.allowed})" * bool(to.choices)), parse)
+
+
+def an_id() -> Values:
+    return Values("id", _number)
 
 
 def _number(value: Any) -> str:

@@ -86,6 +86,8 @@ DAMAGE: tuple[tuple[str, Any], ...] = (
     ("second_server", {"minutes": 20, "every": 2}),
     ("second_server", {"minutes": 300, "every": 3, "look_ups": True}),
     ("missing_keys", ["last_updated_at"]),
+    ("malformed_look_ups", ["text_half_a_pair", "text_nul", "text_list"]),
+    ("malformed_look_ups", ["start_date_only", "start_offset", "no_start", "no_end", "no_day"]),
 )
 """Knobs under which a calendar is wrong, without an error to show it."""
 

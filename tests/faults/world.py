@@ -15,6 +15,7 @@ HARMLESS: Mapping[str, Any] = {
     "envelope": "events",
     "calendar_subset": "all",
     "malformed_records": None,
+    "malformed_look_ups": {},
     "duplicate_records": None,
     "unknown_status": None,
     "status_missing": None,
@@ -178,6 +179,9 @@ class World(NeoStaff):
         knob, value = DAMAGE[number]
         if value == "another company's":
             value = {"company": self._another_company()}
+        if knob == "malformed_look_ups":  # whoever is asked for, the kinds in turn
+            records = enumerate(self.visits + self.blocks)
+            value = {record: value[n % len(value)] for n, record in records}
         self.neo.set_knob(knob, value)
 
     def calm(self) -> None:

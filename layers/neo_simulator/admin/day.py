@@ -1,6 +1,6 @@
 """A company's day as a calendar: rooms as columns, times as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -9,7 +9,7 @@ from neo_simulator.model import Block, Status, Visit
 from neo_simulator.payloads.calendar import lasts_until
 from neo_simulator.statuses import css_class, state_of
 from neo_simulator.web.markup import text
-from neo_simulator.world import Occurrence
+from neo_simulator.world import LONGEST, Occurrence, World
 
 OPENS, CLOSES = 7, 19
 """Hours that are drawn to scale; what lies outside is listed above and below."""
@@ -27,12 +27,7 @@ class Placed:
 
 
 def day_calendar(company: Company, day: date) -> str:
-    midnight = datetime.combine(day, time())
-    entries = [
-        entry
-        for entry in company.world.starting(midnight, midnight + timedelta(days=1, seconds=-1))
-        if isinstance(entry.record, Visit | Block)
-    ]
+    entries = list(_of_day(company.world, day))
     rooms: list[int | None] = [*company.world.rooms]
     if any(isinstance(e.record, Visit) and e.record.room_id is None for e in entries):
         rooms.append(None)
@@ -47,6 +42,16 @@ def day_calendar(company: Company, day: date) -> str:
         + "".join(_column(company, _of_room(drawn, room)) for room in rooms)
         + f"{_strip('late', company, after, rooms)}</div>{_legend(company, entries, day)}"
     )
+
+
+def _of_day(world: World, day: date) -> Iterator[Occurrence]:
+    """Visits and blocks, of those that last several days the part that lies in this one."""
+    midnight = datetime.combine(day, time())
+    next_one = midnight + timedelta(days=1)
+    for entry in world.starting(midnight - LONGEST, next_one - timedelta(seconds=1)):
+        if isinstance(entry.record, Visit | Block) and lasts_until(entry) > midnight:
+            start, end = max(entry.start, midnight), min(entry.end, next_one)
+            yield Occurrence(start, end, entry.record)
 
 
 def _room_name(company: Company, room: int | None) -> str:
@@ -131,7 +136,7 @@ def _card(company: Company, entry: Occurrence, style: str = "", *, narrow: bool 
     record = entry.record
     times = f"{entry.start:%H:%M}–{entry.end:%H:%M}"
     if isinstance(record, Block):
-        whole = entry.start == entry.end
+        whole = entry.end - entry.start in (timedelta(), timedelta(days=1))
         again = " ↻" if record.recurring else ""
         label = f"<b>{text(record.title)}</b>{again} <i>{'all day' if whole else times}</i>"
         return f"<div class='card block' style='{style}' title='{times}'>{label}</div>"

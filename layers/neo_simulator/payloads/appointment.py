@@ -5,6 +5,7 @@ from typing import Any
 
 from neo_simulator.knobs import Knobs
 from neo_simulator.model import Block, Client, Named, Patient, Visit
+from neo_simulator.payloads.damage import malformed_look_up
 from neo_simulator.payloads.text import retype_ids, stamp
 from neo_simulator.statuses import state_of
 from neo_simulator.world import World
@@ -45,7 +46,8 @@ def appointment(world: World, knobs: Knobs, number: int, now: datetime) -> dict[
     else:
         return None
     retype_ids(shown, "appointment", knobs["id_types"])
-    return {"appointment": shown}
+    kind = knobs["malformed_look_ups"].get(str(number))
+    return {"appointment": malformed_look_up(shown, kind) if kind else shown}
 
 
 def _visit(world: World, visit: Visit, now: datetime) -> dict[str, Any]:

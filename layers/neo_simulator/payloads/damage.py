@@ -141,6 +141,37 @@ def malformed(record: Event, kinds: Sequence[str] | None, number: int) -> Any:
     return _BREAKS[wanted[number % len(wanted)]](record)
 
 
+# -- one record by its id --------------------------------------------------------------------
+
+LOOK_UP_TEXT = (
+    *("notes", "bookedBy", "cancelledReason", "name", "firstName", "lastName"),
+    *("email", "homePhone", "mobilePhone", "color"),
+)
+"""Keys of a look-up, in whatever depth, that decide nothing."""
+_LOOK_UP_TIMES = {"start": "startAtLocal", "end": "endAtLocal"}
+LOOK_UP_KINDS = tuple(
+    kind
+    for kind in _BREAKS
+    if kind.startswith(("text_", "start_", "end_")) or kind in ("no_start", "no_end", "no_day")
+)
+
+
+def malformed_look_up(shown: Event, kind: str) -> Event:
+    """The answer of a look-up, broken as a calendar's record of that kind is."""
+    if kind.startswith("text_"):
+        return {key: _odd(key, value, kind) for key, value in shown.items()}
+    times = {name: shown[key] for name, key in _LOOK_UP_TIMES.items()}
+    broken = _BREAKS[kind](times)
+    kept = {key: value for key, value in shown.items() if key not in _LOOK_UP_TIMES.values()}
+    return {**kept, **{_LOOK_UP_TIMES[name]: value for name, value in broken.items()}}
+
+
+def _odd(key: str, value: Any, kind: str) -> Any:
+    if isinstance(value, dict):
+        return {inner: _odd(inner, one, kind) for inner, one in value.items()}
+    return _BREAKS[kind]({"reason": value})["reason"] if key in LOOK_UP_TEXT else value
+
+
 # -- records that come twice -----------------------------------------------------------------
 
 

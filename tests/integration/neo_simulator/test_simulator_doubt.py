@@ -219,6 +219,43 @@ def test_the_block_flag_is_missing_from_a_share_of_the_records(
     assert not [event for event in events(reader) if "is_block" in event]
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "said"),
+    [
+        ("text_half_a_pair", "notes", "den\ud83dtal cleaning"),
+        ("text_list", "notes", ["dental cleaning"]),
+        ("text_nul", "startAtLocal", NINE),
+        ("start_date_only", "startAtLocal", "2026-05-04"),
+        ("start_fraction", "startAtLocal", "2026-05-04 09:00:00.000"),
+        ("no_start", "startAtLocal", "absent"),
+        ("no_end", "endAtLocal", "absent"),
+        ("no_end", "startAtLocal", NINE),
+        ("no_day", "endAtLocal", "half past ten"),
+    ],
+)
+def test_look_ups_are_broken_by_id(
+    clinic: Company, reader: httpx.Client, visit: str, kind: str, key: str, said: Any
+) -> None:
+    clinic.set_knob("malformed_look_ups", {visit: kind})
+
+    shown = look_up(reader, visit)
+
+    assert (shown["id"], shown.get(key, "absent")) == (visit, said)
+    assert shown["status"] == "not arrived"
+    assert events(reader)[0]["start"] == NINE
+
+
+def test_every_text_of_a_look_up_gets_the_character(
+    clinic: Company, reader: httpx.Client, visit: str
+) -> None:
+    clinic.set_knob("malformed_look_ups", {visit: "text_bom"})
+
+    shown = look_up(reader, visit)
+
+    names = shown["patient"]["name"], shown["patient"]["client"]["lastName"]
+    assert all("\ufeff" in text for text in (*names, shown["appointmentType"]["name"]))
+
+
 # -- a second server -------------------------------------------------------------------------
 
 
@@ -326,3 +363,14 @@ def test_only_the_last_answers_are_kept(clinic: Company, reader: httpx.Client) -
         ask_calendar(reader)
 
     assert [one["number"] for one in clinic.calendars()] == list(range(7, 31))
+
+
+def test_the_page_of_a_day_shows_what_goes_on_from_the_day_before(clinic: Company) -> None:
+    clinic.book_block("2026-05-04 16:00:00", "2026-05-06 10:00:00", "CLOSED")
+
+    pages = [httpx.get(f"{clinic.admin_page}?day=2026-05-0{n}").text for n in (4, 5, 6, 7)]
+
+    assert ["CLOSED" in page for page in pages] == [True, True, True, False]
+    assert "16:00–00:00" in pages[0]
+    assert "all day" in pages[1]
+    assert "00:00–10:00" in pages[2]

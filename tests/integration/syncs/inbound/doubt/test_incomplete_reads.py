@@ -164,6 +164,43 @@ def test_r01_shown_once_in_between_the_count_begins_anew(clinic: NeoBench) -> No
     assert clinic.causes() == []
 
 
+# -- look-ups that are hard to read ----------------------------------------------------------
+
+AWAY = "2026-05-20 09:00:00"
+"""Outside of the window."""
+
+
+@pytest.mark.parametrize("kind", ["text_half_a_pair", "text_nul", "text_list"])
+def test_r06_nothing_in_free_text_keeps_a_look_up_from_proving(clinic: NeoBench, kind: str) -> None:
+    moved, gone = clinic.neo.book("2026-05-04 09:00:00"), clinic.neo.book("2026-05-05 09:00:00")
+    clinic.synced()
+    clinic.neo.move(moved, AWAY)
+    clinic.neo.delete(gone)
+    clinic.neo.set_knob("malformed_look_ups", {moved: kind, gone: kind})
+
+    clinic.run()
+
+    assert clinic.starts() == {moved: AWAY[:16]}
+    assert clinic.offered() == ALL
+
+
+@pytest.mark.parametrize("kind", ["start_date_only", "start_fraction", "no_start", "no_end"])
+def test_r06_a_look_up_whose_times_can_not_be_read_frees_nothing(
+    clinic: NeoBench, kind: str
+) -> None:
+    moved = clinic.neo.book("2026-05-04 09:00:00")
+    clinic.synced()
+    old = clinic.times(moved)
+    clinic.neo.move(moved, "2026-05-05 09:00:00")
+    clinic.neo.set_knob("malformed_look_ups", {moved: kind})
+    hide(clinic, moved)
+
+    for _ in range(2):
+        clinic.run()
+        assert not clinic.offered() & old
+        clinic.later()
+
+
 # -- freshness -------------------------------------------------------------------------------
 
 
