@@ -10,6 +10,7 @@ from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import InternalError, ShapeChanged
 from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.syncs.gate import FOREIGN, SHIFTED, UNPROVEN
+from idexx_sync.syncs.proof import READS_THAT_SET_APART
 from tests.kit.cases_bench import CasesBench
 from tests.kit.database import query
 from tests.kit.job_results import counts, held, warnings
@@ -437,3 +438,40 @@ def test_a_dry_run_writes_nothing_and_tells_the_plan(bench: CasesBench) -> None:
     ]
     assert "More." not in str(job.result)
     assert (counts(job)["created"], counts(job)["updated"]) == (1, 1)
+
+
+NEWER = "2026-05-03 18:00:00"
+
+
+def test_r10_an_older_version_leaves_its_case_alone(bench: CasesBench) -> None:
+    older = patient_visit()
+    bench.shows(replace(older, start="2026-05-04 15:00:00", last_updated_at=NEWER))
+    bench.cases()
+    before = bench.case()
+    bench.shows(older)
+
+    for _ in range(READS_THAT_SET_APART - 1):
+        job = bench.cases()
+        assert warnings(job) == {"cases_not_written": 1}
+        assert bench.case() == before
+
+    job = bench.cases()  # what stays so is no passing trouble
+
+    assert (job.status, bench.memory("visit")["quarantine_code"]) == ("succeeded", None)
+    assert bench.case()["scheduled_at"] != before["scheduled_at"]
+
+
+@pytest.mark.parametrize("field", ["patient_id", "client_id", "consultation_id"])
+def test_r03_where_it_is_unclear_whose_visit_it_is_its_case_is_left_alone(
+    bench: CasesBench, field: str
+) -> None:
+    bench.shows(patient_visit())
+    bench.cases()
+    before = bench.case()
+    nobody: dict[str, Any] = {field: None}
+    bench.shows(replace(patient_visit(), status="Late", unclear=(field,), **nobody))
+
+    job = bench.cases()
+
+    assert warnings(job)["unreadable_records"] == 1
+    assert bench.case() == before
