@@ -445,7 +445,7 @@ NEWER = "2026-05-03 18:00:00"
 
 def test_r10_an_older_version_leaves_its_case_alone(bench: CasesBench) -> None:
     older = patient_visit()
-    bench.shows(replace(older, start="2026-05-04 15:00:00", last_updated_at=NEWER))
+    bench.shows(replace(older, start="2026-05-04 15:00:00", end=None, last_updated_at=NEWER))
     bench.cases()
     before = bench.case()
     bench.shows(older)
