@@ -91,6 +91,8 @@ class Unreadable:
     """The day that it names as its start's, whatever else of the start could not be read."""
     last_day: date | None = None
     """The same of its end."""
+    instant: datetime | None = None
+    """What the start means, aware, if it carries an offset: that may be another day there."""
     fills: bool = False
     """It may take every room: its own could not be read, or it may be a block without one."""
 

@@ -10,6 +10,7 @@ from idexx_sync.core.clinic_time import (
     MOST_DAYS_OF_ONE,
     EndsBeforeStart,
     Span,
+    local_day,
     occupied_span,
     spans_after,
 )
@@ -56,12 +57,25 @@ def of_unreadable(item: Unreadable, context: CalendarContext) -> Claims:
         return ()
     if item.start is None:
         fills = item.fills or item.room_id is None
-        return _whole_days(day, max(day, item.last_day or day), item.room_id, fills=fills)
+        first = min(day, _day_there(item, context))
+        last = max(day, item.last_day or day, _day_there(item, context))
+        return _whole_days(first, last, item.room_id, fills=fills)
     known = _spans(item.start, item.end, context, is_block=True) if item.end else None
     if known is not None:
         return _claims(known, item.room_id, fills=item.fills)
     following = _whole_days(day + _A_DAY, item.last_day or day, item.room_id, fills=item.fills)
     return (_rest_of_day(item.start, item.room_id, context, fills=item.fills), *following)
+
+
+def _day_there(item: Unreadable, context: CalendarContext) -> date:
+    """The day on the clinic's calendar, where the start carries an offset from somewhere else."""
+    assert item.first_day is not None
+    if item.instant is None:
+        return item.first_day
+    try:
+        return local_day(item.instant, context.zone)
+    except OverflowError:
+        return item.first_day
 
 
 def _of_change(change: RowChange) -> Claims:
@@ -76,7 +90,8 @@ def unwritten(changes: Iterable[RowChange], stored: Stored) -> Iterator[Record]:
     """What there is to remember of changes that are not written: both of their times are taken."""
     for change in changes:
         before = stored.record(change.key)
-        if (record := replace(before, claims=_of_change(change))) != before:
+        claims = distinct([*before.claims, *_of_change(change)])
+        if (record := replace(before, claims=claims)) != before:
             yield record
 
 

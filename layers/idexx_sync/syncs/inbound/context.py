@@ -1,5 +1,6 @@
 """How a clinic's calendar is to be read: its window, rooms and keys (rules R2, R6, R10). Pure."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -45,12 +46,30 @@ def id_of(key: str) -> str:
     return key.partition("@")[0]
 
 
-def key_of_unreadable(item: Unreadable) -> str:
-    """The key of what an unreadable record takes; one that may be any gets a key of its own."""
+def keyed_unreadable(snapshot: Snapshot) -> list[tuple[str, Unreadable]]:
+    """What could not be read, each with the key of what it takes, in a steady order.
+
+    One that may be any record, or on any day, gets a key of its own, however like others it is.
+    """
+    seen: Counter[str] = Counter()
+    keyed = []
+    for item in sorted(snapshot.unreadable, key=_steadily):
+        key = _key_of_unreadable(item)
+        seen[key] += 1
+        keyed.append((f"{key} {seen[key]}" if is_nameless(key) else key, item))
+    return keyed
+
+
+def _key_of_unreadable(item: Unreadable) -> str:
     if item.id is None or item.is_vague:
         told = [item.id or "", item.code, item.start or str(item.day or ""), item.room_id or ""]
         return f"{_NAMELESS}{' '.join(told)}"
     return key_of(item.id, item.kind, item.start or str(item.day))
+
+
+def _steadily(item: Unreadable) -> tuple[str, ...]:
+    """An order that does not depend on the answer's."""
+    return item.id or "", item.start or "", item.code, item.room_id or ""
 
 
 def is_nameless(key: str) -> bool:
@@ -61,8 +80,8 @@ def is_nameless(key: str) -> bool:
 def keys_of(snapshot: Snapshot) -> list[str]:
     """Every key that the answer names; our rows of these keys belong to the window (rule R2)."""
     named = [key_of(r.id, r.kind, r.start) for r in snapshot.records]
-    for item in snapshot.unreadable:
-        named.append(key_of_unreadable(item))
+    for key, item in keyed_unreadable(snapshot):
+        named.append(key)
         if item.id is not None:
             named.append(key_of(item.id, item.kind, item.start or ""))
     return sorted(set(named))

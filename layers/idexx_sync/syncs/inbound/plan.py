@@ -41,7 +41,7 @@ from idexx_sync.syncs.inbound.context import (
     id_of,
     is_nameless,
     key_of,
-    key_of_unreadable,
+    keyed_unreadable,
     missing_rows,
 )
 from idexx_sync.syncs.inbound.model import (
@@ -124,13 +124,16 @@ class _Planner:
         """Ids of blocks that the answer shows and that it says do not recur."""
         self.shown_ids: set[str] = set()
         """Ids that the answer shows in whatever form."""
+        self.shown_visits: set[str] = set()
+        """Those that it shows as visits."""
         self.decisions = decisions
 
     def plan_answer(self, snapshot: Snapshot) -> None:
         answer = _by_key(snapshot.records)
         unread: dict[str, list[Unreadable]] = {}
-        for item in sorted(snapshot.unreadable, key=_steadily):
-            unread.setdefault(key_of_unreadable(item), []).append(item)
+        for key, item in keyed_unreadable(snapshot):
+            unread.setdefault(key, []).append(item)
+        self.shown_visits = {record.id for record in snapshot.records if record.kind == "visit"}
         self.shown_ids = {record.id for record in snapshot.records}
         self.shown_ids |= {item.id for item in snapshot.unreadable if item.id is not None}
         self.single_blocks = {record.id for record in snapshot.records if record.recurs is False}
@@ -170,14 +173,14 @@ class _Planner:
         )
         for item in unread:
             self.plan.quarantined.append(Quarantined(None, item.code, is_new=True))
-            self._doubt_whole_read(item)
+            self.plan.doubts[key] = item.code
         if latest is None:
             if key not in self.plan.present and not touches(claimed, self.context):
                 return
             first = min(versions, key=lambda record: (record.start, record.room_id or ""))
             self._quarantine(key, "duplicate_differs", first.start, claimed)
         else:
-            self._plan_record(key, latest, claimed)
+            self._plan_record(key, latest, claimed, unread[0].code if unread else None)
 
     def _replace_bare_blocks(self, snapshot: Snapshot) -> None:
         """Remove a block's row that an earlier service keyed by the bare id: its occurrences,
@@ -192,8 +195,13 @@ class _Planner:
         """Whether the window's predicate lets a record of the answer through (rule R2)."""
         return start is None or key in self.stored.rows or self.context.covers(day_of(start))
 
-    def _plan_record(self, key: str, record: SourceRecord, claimed: Claims) -> None:
-        """Plan a record of which this version counts; `claimed` is what others of it take."""
+    def _plan_record(
+        self, key: str, record: SourceRecord, claimed: Claims, code: str | None
+    ) -> None:
+        """Plan a record of which this version counts.
+
+        `claimed` is what others of it take, `code` why one of them could not be read.
+        """
         row = self.stored.rows.get(key)
         remembered = self.stored.record(key)
         live = row is not None and not row.deleted
@@ -206,11 +214,13 @@ class _Planner:
             return
         try:
             span = self._span(record.start, record.end, record.kind)
-            claims = distinct([*of_days_after(record, self.context), *claimed])
+            following = of_days_after(record, self.context)
         except EndsBeforeStart:
             claims = distinct([*of_versions([record], self.context), *claimed])
             self._quarantine(key, "ends_before_start", record.start, claims)
             return
+        after = self._appointment(record, span, row)
+        claims = distinct([*([] if after.frees_time else following), *claimed])
         self.plan.cut_at_midnight += span.cut_at_midnight
         if not self.context.covers(day_of(record.start)) and not live:
             self._note(key, "R2", "outside_window")
@@ -219,13 +229,13 @@ class _Planner:
             return
         self.plan.read += 1
         source = self._source(record, remembered)
-        memory = Record(key, source=source, claims=claims)
+        memory = Record(key, source=source, quarantine_code=code, claims=claims)
         if is_older:
-            change = self._change(key, record, span, row, remembered, memory)
+            change = self._change(after, row, remembered, memory)
             self._keep_newer(remembered, record, change)
             return
         shift = self._shift(remembered, record)
-        change = self._change(key, record, span, row, remembered, memory, shift)
+        change = self._change(after, row, remembered, memory, shift)
         if change is not None:
             self.plan.changes.append(change)
             self._note_change(change, self._news_of(row, remembered, memory, change.after))
@@ -237,16 +247,14 @@ class _Planner:
 
     def _change(
         self,
-        key: str,
-        record: SourceRecord,
-        span: Span,
+        after: Appointment,
         row: Row | None,
         remembered: Record,
         memory: Record,
         shift: int = 0,
     ) -> RowChange | None:
         """What makes the row say what the record says; None: it does already."""
-        after = self._appointment(record, span, row)
+        key = memory.key
         if row is None:
             return RowChange(key, "create", "new", after, None, memory)
         if row.deleted:
@@ -305,11 +313,6 @@ class _Planner:
             self.plan.apart[memory.key] = Apart(cause, finding, permitted, let_through)
         return memory
 
-    def _doubt_whole_read(self, item: Unreadable) -> None:
-        """A record that may be anybody's, or on any day, makes the read incomplete (rule R1)."""
-        if item.is_vague:
-            self._plan_vague(key_of_unreadable(item), item)
-
     def _plan_vague(self, key: str, item: Unreadable) -> None:
         remembered = self.stored.record(key)
         claims = of_unreadable(item, self.context)
@@ -346,6 +349,9 @@ class _Planner:
         self.plan.quarantined.append(Quarantined(key, code, is_new))
         self.plan.doubts[key] = code
         self._note(key, "R3", "unreadable", code=code)
+        row = self.stored.rows.get(key)
+        if row is not None and not row.deleted:  # which takes no less than before
+            claims = distinct([*remembered.claims, *claims])
         concerns = self._concerns(key, start) or touches(claims, self.context)
         memory = replace(
             remembered,
@@ -398,7 +404,7 @@ class _Planner:
     def _plan_alive(self, row: Row, found: Found) -> None:
         """A row that is there and that the answer lacks: the read was not complete after all."""
         remembered = self.stored.record(row.key)
-        claims = of_versions([found], self.context)
+        claims = distinct([*remembered.claims, *of_versions([found], self.context)])
         memory = replace(
             remembered, looked_up_at=self.read_at, strikes=0, struck_at=None, claims=claims
         )
@@ -418,7 +424,7 @@ class _Planner:
     def _plan_claimed(self, record: Record, lookup: Lookup | None) -> None:
         """Let go of time that a record without a row took, once it is settled (rule R10)."""
         looked_up = replace(record, looked_up_at=self.read_at)
-        if not record.claims or id_of(record.key) in self.shown_ids:
+        if not record.claims or self._is_shown_otherwise(record.key):
             if self.plan.complete:
                 self._remember(settled(record))
         elif lookup is None or isinstance(lookup, Unknown):
@@ -431,6 +437,12 @@ class _Planner:
         else:
             claims = of_versions([lookup], self.context)
             self._remember(replace(looked_up, strikes=0, struck_at=None, claims=claims))
+
+    def _is_shown_otherwise(self, key: str) -> bool:
+        """Whether the answer shows the id as another kind of record; an occurrence of a block
+        says nothing about the others."""
+        record_id, at, _ = key.partition("@")
+        return record_id in (self.shown_visits if at else self.shown_ids)
 
     def _struck(self, looked_up: Record, lookup: Gone | Found) -> Record:
         """With a strike, if the read proves anything."""
@@ -496,6 +508,7 @@ class _Planner:
         source = looked_up.source and replace(
             looked_up.source, start=found.start, end=found.end, room=found.room_id
         )
+        claims = () if after.frees_time else claims
         memory = replace(settled(looked_up), source=source, claims=claims)
         change = RowChange(row.key, "update", "moved_away", after, row, memory, proven=True)
         self.plan.changes.append(change)
@@ -613,11 +626,6 @@ def _by_key(records: Iterable[SourceRecord]) -> dict[str, list[SourceRecord]]:
     for record in records:
         grouped.setdefault(key_of(record.id, record.kind, record.start), []).append(record)
     return grouped
-
-
-def _steadily(item: Unreadable) -> tuple[str, ...]:
-    """An order that does not depend on the answer's."""
-    return item.id or "", item.start or "", item.code, item.room_id or ""
 
 
 def _is_other_occurrence(key: str, found: Found) -> bool:

@@ -1,7 +1,7 @@
 """Neo's calendar events, read into records (rules R1, R3, R5, R10)."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -169,8 +169,14 @@ def without(code: str, **facts: Any) -> Unreadable:
         ({"start": "2026-02-30 09:00:00"}, without("start_unreadable", start=None, day=None)),
         ({"start": ["2026-05-04"]}, without("start_unreadable", start=None, day=None)),
         ({"start": "2026-05-04 24:00:00"}, without("start_unreadable", start=None)),
-        ({"start": "2026-05-04 09:00:00Z"}, without("start_unreadable", start=None)),
-        ({"start": "2026-05-04T09:00:00-07:00"}, without("start_unreadable", start=None)),
+        (
+            {"start": "2026-05-04 09:00:00Z"},
+            without("start_unreadable", start=None, instant=datetime(2026, 5, 4, 9, tzinfo=UTC)),
+        ),
+        (
+            {"start": "2026-05-04T09:00:00-07:00"},
+            without("start_unreadable", start=None, instant=datetime(2026, 5, 4, 16, tzinfo=UTC)),
+        ),
         ({"start": "2026-05-04 09:00:00.000"}, without("start_unreadable", start=None)),
         ({"start": "2026-05-04"}, without("start_unreadable", start=None)),
         ({"end": "soon"}, without("end_unreadable", end=None)),

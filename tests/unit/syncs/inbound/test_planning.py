@@ -66,7 +66,7 @@ def test_r10_an_id_shown_on_another_day_too_is_planned_once() -> None:
 
     plan = plan_inbound(answer, Stored({}, {}), {}, CONTEXT)
 
-    assert [record.key for record in plan.records] == ["? 1 start_missing  "]
+    assert [record.key for record in plan.records] == ["? 1 start_missing   1"]
 
 
 @given(snapshots, stored_rows(), proofs, contexts)

@@ -28,7 +28,7 @@ class AppointmentPayload(Payload):
     block: bool | None = None
     status: Text = None
     room: AppointmentRoom | None = Field(default=None, alias="appointmentRoom")
-    cancelled_reason: object = Field(default=None, alias="cancelledReason")
+    cancelled_reason: Text = Field(default=None, alias="cancelledReason")
     patient: object = None
 
 
@@ -93,9 +93,7 @@ def read_configuration(value: object) -> Configuration:
 
 
 def _is_cancelled(found: AppointmentPayload) -> bool:
-    reason = found.cancelled_reason
-    given = bool(reason.strip()) if isinstance(reason, str) else bool(reason)
-    return given or appointment_status(found.status) == "cancelled"
+    return bool(found.cancelled_reason) or appointment_status(found.status) == "cancelled"
 
 
 def _patient_id(found: AppointmentPayload) -> str | None:

@@ -22,6 +22,7 @@ from idexx_sync.pims.neo.payloads.fields import (
     WallClock,
     day_if_readable,
     id_if_readable,
+    instant_if_readable,
     name_of,
     plain,
     wall_clock_if_readable,
@@ -252,6 +253,7 @@ def _unreadable(raw: dict[str, Any], code: str) -> Unreadable:
         end=None if start is None else _wall(raw.get("end")),
         day=day_if_readable(raw.get("start")),
         last_day=day_if_readable(raw.get("end")),
+        instant=instant_if_readable(raw.get("start")),
         room_id=room,
         fills=room is None and not (says_no_room and _is_visit(raw)),
     )

@@ -65,6 +65,19 @@ def day_if_readable(value: object) -> date | None:
         return None
 
 
+def instant_if_readable(value: object) -> datetime | None:
+    """The instant of a text that carries an offset; None for anything else.
+
+    >>> instant_if_readable("2026-05-05T00:30:00Z").isoformat()
+    '2026-05-05T00:30:00+00:00'
+    """
+    try:
+        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return None if moment is None or moment.tzinfo is None else moment
+
+
 def storable(value: object) -> object:
     """A text that Postgres can store and a person can see all of; anything else as it is.
 

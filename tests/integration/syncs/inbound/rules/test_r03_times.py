@@ -200,6 +200,10 @@ def test_r03_a_zone_that_does_not_exist_is_named(bench: Bench) -> None:
             Unreadable("x", "1", start="2026-05-04 09:00:00", last_day=date(2026, 5, 6)),
             ["08:00", "08:30"],
         ),
+        (
+            Unreadable("x", "1", day=date(2026, 5, 5), instant=datetime(2026, 5, 5, 3, tzinfo=UTC)),
+            [],
+        ),
         (Unreadable("x", "1", day=date(2026, 5, 2), last_day=date(2026, 5, 4), room_id="3"), []),
     ],
     ids=[
@@ -211,6 +215,7 @@ def test_r03_a_zone_that_does_not_exist_is_named(bench: Bench) -> None:
         "block",
         "day_before",
         "last_day",
+        "offset",
         "days",
     ],
 )
@@ -226,7 +231,8 @@ def test_r03_an_unreadable_record_takes_all_that_it_may_mean(
 
     assert job.status == "succeeded_with_warnings"
     assert (bench.rows(), free(bench)) == ([], left)
-    later = 0 if item.last_day == date(2026, 5, 6) else 20
+    reaches_on = item.last_day == date(2026, 5, 6) or item.day == date(2026, 5, 5)
+    later = 0 if reaches_on else 20
     assert len(free(bench, date(2026, 5, 5))) == later
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from idexx_sync.jobs.model import Job
-from idexx_sync.pims.protocol import SourceRecord
+from idexx_sync.pims.protocol import SourceRecord, Unreadable
 from idexx_sync.syncs.proof import READS_THAT_SET_APART
 from tests.kit.bench import Bench
 from tests.kit.database import query
@@ -354,3 +354,55 @@ def test_r10_what_is_in_doubt_keeps_its_first_moment(bench: Bench) -> None:
         (bench.clinic_id,),
     )
     assert record["doubtful_since"] == since
+
+
+@pytest.mark.parametrize("by", ["unreadable", "cancelled"])
+def test_r10_the_later_days_of_a_row_are_taken_for_as_long_as_the_row_is(
+    bench: Bench, by: str
+) -> None:
+    stay = visit("1", "2026-05-04 09:00:00", end="2026-05-06 12:00:00")
+    bench.pims.records = [stay]
+    bench.sync()
+    assert taken(bench, date(2026, 5, 6))[-1] == "11:30"
+    if by == "unreadable":
+        bench.pims.records = []
+        bench.pims.unreadable = [Unreadable("end_unreadable", "1", start=stay.start, room_id="3")]
+    else:
+        bench.pims.records = [replace(stay, status="Cancelled")]
+    bench.later()
+
+    bench.sync()
+
+    assert bool(taken(bench, date(2026, 5, 6))) is (by == "unreadable")
+    assert bool(taken(bench)) is (by == "unreadable")
+
+
+def test_r10_an_occurrence_in_doubt_is_not_settled_by_the_others(bench: Bench) -> None:
+    lunches = [block("7", f"2026-05-0{day} 12:00:00", f"2026-05-0{day} 13:00:00") for day in (4, 5)]
+    doubled = replace(lunches[0], end="2026-05-04 14:00:00")
+    bench.pims.records = [*lunches, doubled]
+    bench.sync()
+    assert taken(bench) == ["12:00", "12:30", "13:00", "13:30"]
+    bench.pims.records = lunches[1:]
+    bench.later()
+
+    bench.sync()
+
+    assert taken(bench) == ["12:00", "12:30", "13:00", "13:30"]
+
+
+def test_r10_two_records_without_an_id_count_twice(bench: Bench) -> None:
+    bench.configure("clinic_schedule_configs", default_capacity=3)
+    nameless = Unreadable("id_missing", None, "visit", "2026-05-04 09:00:00", "3")
+    bench.pims.unreadable = [replace(nameless, end="2026-05-04 09:30:00")] * 2
+    bench.sync()
+    assert bench.slots() == {}  # an incomplete first read offers nothing
+    bench.pims.unreadable = []
+    bench.later()
+    bench.sync()
+    bench.pims.unreadable = [replace(nameless, end="2026-05-04 09:30:00")] * 2
+    bench.later()
+
+    bench.sync()
+
+    assert bench.slots()["09:00"] == 2

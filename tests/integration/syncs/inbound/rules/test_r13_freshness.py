@@ -149,14 +149,20 @@ def test_r13_an_incomplete_read_is_no_success_and_the_status_says_so(bench: Benc
     job = bench.sync()
 
     assert (job.status, status(bench).last_success_at) == ("succeeded_with_warnings", success)
-    ((who, what, since),) = needs(bench)
+    (who, what, since), doubt = needs(bench)
+    assert (doubt[0], doubt[2]) == ("odis", bench.now)
     assert (who, since) == ("nobody", success)
     assert what.startswith("last inbound run: no complete read of the calendar")
     bench.later(60)
     bench.sync()
     assert status(bench).freshness == "stale"
-    assert [(who, since) for who, _, since in needs(bench)] == [("odis", success)]
+    assert [(who, since) for who, _, since in needs(bench)] == [
+        ("odis", success),
+        ("odis", success + timedelta(minutes=14)),
+    ]
     bench.pims.unreadable = []
+    bench.sync()
+    bench.later()  # which proves what could not be read gone
     bench.sync()
     assert (status(bench).freshness, needs(bench)) == ("on_time", [])
 
