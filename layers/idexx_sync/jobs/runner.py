@@ -118,8 +118,8 @@ def _ended(job: Job, report: Report, clock: Clock) -> Job:
         job,
         status=report.status,
         result=report.as_result(),
-        error_kind=failure and failure.kind,
-        error_message=failure and failure.message,
+        error_kind=None if failure is None else failure.kind,
+        error_message=None if failure is None else failure.message,
         finished_at=clock(),
     )
 
