@@ -245,11 +245,11 @@ def _shortfall_needs(history: SyncHistory | None, freshness: Freshness) -> Itera
     Days that somebody asked for are nobody's trouble while the sync's own are up to date, and
     one incomplete read may be the last one.
     """
-    code = None if history is None else history.unfresh
-    if history is None or code is None or code not in SHORTFALLS:
+    if history is None or history.unfresh is None:
         return
+    code = history.unfresh
     is_old = freshness in ("new", "late", "stale")
-    if code == "other_days" and not is_old:
+    if code not in SHORTFALLS or (code == "other_days" and not is_old):
         return
     who: WhoActs = "odis" if is_old or code != "read_incomplete" else "nobody"
     what = f"last {history.sync} run: {SHORTFALLS[code]}"

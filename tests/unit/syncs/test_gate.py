@@ -192,9 +192,8 @@ def test_r09_a_permit_is_for_one_cause_these_ids_this_finding_and_a_day(
 def test_r09_what_was_proven_by_its_id_leaves_the_holds_but_of_a_foreign_calendar(
     *, complete: bool
 ) -> None:
-    # What is found of 40 is of no day that was read.
-    findings = {"1": FINDING, "40": {**FINDING, "start": "2026-04-01"}}
-    waits = replace(hold(UNPROVEN["visit"]), findings=findings)
+    of_another_day = {**FINDING, "start": "2026-04-01"}
+    waits = replace(hold(UNPROVEN["visit"]), findings={"1": FINDING, "40": of_another_day})
     read = replace(QUIET, complete=complete, settled={"40"}, present=set(QUIET.present) - {"40"})
     foreign = replace(read, present=[str(900 + n) for n in range(30)])
 

@@ -76,14 +76,14 @@ def test_r11_a_run_over_today_alone_takes_away_what_lies_behind_the_horizon(benc
     set_horizon(bench, 14)
     bench.sync(day(0), day(13))
     set_horizon(bench, 3)
-    bench.configure("clinic_schedule_configs", open_time="09:00")
+    bench.configure("clinic_schedule_configs", open_time="09:00", close_time="19:00")
     bench.later()
 
     bench.sync(day(0), day(0))
 
     assert offered(bench) == [day(0), day(1), day(2)]
-    assert min(bench.slots(day(0))) == "09:00"
-    assert min(bench.slots(day(1))) == "08:00"  # other days within the horizon are left alone
+    hours = [(min(bench.slots(day(n))), max(bench.slots(day(n)))) for n in (0, 1)]
+    assert hours == [("09:00", "18:30"), ("08:00", "17:30")]  # tomorrow is left as it was
 
 
 def test_r11_a_horizon_that_grows_gives_its_slots_back(bench: Bench) -> None:
