@@ -71,6 +71,13 @@ KNOBS = {
             False,
             "A new login ends the same user's other sessions.",
         ),
+        Knob(
+            "session_of_company",
+            "Session",
+            any_text(),
+            None,
+            "Sessions that begin while it is set show that company's data instead.",
+        ),
         # -- login -----------------------------------------------------------------------------
         Knob(
             "login_variant",

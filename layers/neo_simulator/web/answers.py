@@ -29,8 +29,11 @@ def with_session(answer: Answer) -> Callable[[web.Request], Awaitable[web.Stream
 
     async def handler(request: web.Request) -> web.StreamResponse:
         company = request.get(COMPANY)
-        if company is None or company.session(request.cookies.get(COOKIE)) is None:
+        session = company.session(request.cookies.get(COOKIE)) if company else None
+        if company is None or session is None:
             return _expired(request, company)
+        if session.shows is not None:
+            company = request.app[COMPANIES].get(session.shows)
         return answer(request, company)
 
     return handler

@@ -132,6 +132,7 @@ def _judge(request: web.Request, company: Company, form: dict[str, str]) -> web.
         company.clock.now(),
         complete=outcome == "ok",
         kill_others=company.knobs["second_login_kills_first"],
+        shows=company.knobs["session_of_company"],
     )
     answer = redirect(target)
     answer.set_cookie(COOKIE, token, httponly=True, path="/", samesite="Lax")

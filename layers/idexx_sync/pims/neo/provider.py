@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,8 @@ from urllib.parse import quote
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import Credentials, LoginStore, StoredSession
-from idexx_sync.pims.neo.http.answers import Answered, Strange
+from idexx_sync.pims.identity import Shown
+from idexx_sync.pims.neo.http.answers import Answered, Strange, Verdict
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
 from idexx_sync.pims.neo.http.client import HttpClient
 from idexx_sync.pims.neo.http.fan_out import FanOut
@@ -25,7 +26,14 @@ from idexx_sync.pims.neo.login.dialog import LoginResult
 from idexx_sync.pims.neo.payloads.appointment import read_appointment, read_configuration
 from idexx_sync.pims.neo.payloads.calendar import CalendarPage, read_calendar
 from idexx_sync.pims.neo.payloads.consultation import read_consultation
-from idexx_sync.pims.protocol import Configuration, ConsultationAnswer, Lookup, Snapshot, Window
+from idexx_sync.pims.protocol import (
+    Configuration,
+    Consultation,
+    ConsultationAnswer,
+    Lookup,
+    Snapshot,
+    Window,
+)
 
 CALENDAR: Final = "/appointments/getCalendarEventData"
 APPOINTMENT: Final = "/appointments/getAppointment"
@@ -137,17 +145,21 @@ class NeoProvider:
         Few more are asked for than were taken, and none once the iterator is closed.
         """
         reading = FanOut(self._client, self._connections, _page_of, read_consultation)
-        return reading.answers(dict.fromkeys(ids))
+        with closing(reading.answers(dict.fromkeys(ids))) as answers:
+            for asked_id, answer in answers:
+                if isinstance(answer, Consultation) and answer.branch_id is not None:
+                    branches = frozenset({answer.branch_id})
+                    self._keeper.recognise(Shown(branches=branches, is_whole=False))
+                yield asked_id, answer
 
     def configuration(self) -> Configuration:
-        return read_configuration(self._value(CONFIGURATION, {}))
+        """The clinic's set-up; one that shows another company than the clinic's is no answer."""
+        configuration = read_configuration(self._value(CONFIGURATION, {}))
+        self._keeper.recognise(configuration.shown)
+        return configuration
 
     def _value(self, path: str, params: Mapping[str, str]) -> object:
-        verdict = self._client.ask(path, params)
-        if isinstance(verdict, Answered):
-            return verdict.value
-        code = verdict.code if isinstance(verdict, Strange) else "status_404"
-        raise ShapeChanged(f"Neo answered {path} in an unknown way ({code})", code=code)
+        return _value_of(self._client.ask(path, params), path)
 
 
 @contextmanager
@@ -208,6 +220,7 @@ def open_neo(
         connect,
         rate_limiter,
         probe=CONFIGURATION,
+        shown_by=_shown_by,
         clock=clock,
         time_left=time_left,
         sleep=sleep,
@@ -225,6 +238,18 @@ def open_neo(
     finally:
         client.close()
         log_in.close()
+
+
+def _value_of(verdict: Verdict, path: str) -> object:
+    """The JSON; ShapeChanged for an answer that has none."""
+    if isinstance(verdict, Answered):
+        return verdict.value
+    code = verdict.code if isinstance(verdict, Strange) else "status_404"
+    raise ShapeChanged(f"Neo answered {path} in an unknown way ({code})", code=code)
+
+
+def _shown_by(verdict: Verdict) -> Shown:
+    return read_configuration(_value_of(verdict, CONFIGURATION)).shown
 
 
 def _bounds(window: Window) -> dict[str, str]:

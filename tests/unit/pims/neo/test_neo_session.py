@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from idexx_sync.core import errors
 from idexx_sync.core.errors import (
+    ImplausibleData,
     InternalError,
     PimsUnavailable,
     ShapeChanged,
@@ -16,6 +18,7 @@ from idexx_sync.core.errors import (
     Throttled,
 )
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
+from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.neo.http.answers import Answered, NotFound, RawAnswer, SessionRefused
 from idexx_sync.pims.neo.http.client import HttpClient
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
@@ -24,7 +27,7 @@ from idexx_sync.pims.neo.login.dialog import LoginResult
 from tests.kit.login_store import CANARY_PASSWORD, FakeLoginStore
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
-OLD = StoredSession([{"name": "neo_session", "value": "0"}], "agent", NOW)
+OLD = StoredSession([{"name": "neo_session", "value": "0"}], "agent", NOW, recognised=True)
 Answer = Callable[[StoredSession, str], RawAnswer]
 
 
@@ -57,6 +60,7 @@ class Neo:
             lambda session: _Connected(self, session),
             RateLimiter(10_000, 100, clock=lambda: 0.0, sleep=self.slept.append),
             probe="/probe",
+            shown_by=lambda _verdict: Shown(),
             clock=lambda: NOW,
             time_left=lambda: self.left,
             sleep=self.slept.append,
@@ -113,7 +117,7 @@ def test_without_a_session_it_logs_in_first_and_keeps_it() -> None:
     neo.client.ask("/x", {})
     assert login_store.outcomes == ["ok"]
     assert login_store.stored == StoredSession(
-        [{"name": "neo_session", "value": "1"}], "agent", NOW
+        [{"name": "neo_session", "value": "1"}], "agent", NOW, recognised=True
     )
     assert neo.keeper.logged_in
 
@@ -133,9 +137,64 @@ def test_forty_refusals_at_once_cause_one_login() -> None:
         verdicts = list(pool.map(lambda _: neo.client.ask("/x", {}), range(40)))
 
     assert verdicts == [Answered({})] * 40
-    assert (login_store.outcomes, login_store.dropped, neo.requests) == (["ok"], 1, 80)
+    assert (login_store.outcomes, login_store.dropped, neo.requests) == (["ok"], 1, 81)
     neo.client.close()
     assert neo.closed == 2
+
+
+def test_r08_forty_questions_at_once_ask_once_whose_a_session_is() -> None:
+    login_store = FakeLoginStore(session=replace(OLD, recognised=False))
+    asked: list[str] = []
+
+    def answer(_session: StoredSession, path: str) -> RawAnswer:
+        asked.append(path)
+        return json_answer()
+
+    neo = Neo(answer, login_store)
+    with ThreadPoolExecutor(40) as pool:
+        list(pool.map(lambda _: neo.client.ask("/x", {}), range(40)))
+
+    assert (asked[0], asked.count("/probe"), len(asked)) == ("/probe", 1, 41)
+    assert (login_store.logins, login_store.stored) == (0, OLD)
+    assert neo.client.ask("/probe", {}) == Answered({})
+    assert len(asked) == 41, "what the session was recognised by was asked for once more"
+
+
+def test_r08_a_session_of_another_company_is_asked_nothing_else() -> None:
+    login_store = FakeLoginStore(session=replace(OLD, recognised=False))
+    login_store.stranger = ImplausibleData("not ours", code="other_company")
+    asked: list[str] = []
+
+    def answer(_session: StoredSession, path: str) -> RawAnswer:
+        asked.append(path)
+        return json_answer()
+
+    neo = Neo(answer, login_store)
+    for _ in range(2):
+        with pytest.raises(ImplausibleData):
+            neo.client.ask("/x", {})
+
+    assert (asked, login_store.logins) == (["/probe"], 0)
+    assert (login_store.stored, login_store.dropped) == (None, 1)
+
+
+def test_r08_a_session_from_a_login_in_the_middle_of_a_run_is_compared_too() -> None:
+    login_store = FakeLoginStore(session=OLD)
+    asked: list[str] = []
+
+    def answer(session: StoredSession, path: str) -> RawAnswer:
+        asked.append(path)
+        if number(session):
+            login_store.stranger = ImplausibleData("not ours", code="other_company")
+        return json_answer(401 if path == "/2" and not number(session) else 200)
+
+    neo = Neo(answer, login_store)
+    neo.client.ask("/1", {})
+    with pytest.raises(ImplausibleData):
+        neo.client.ask("/2", {})
+
+    assert asked == ["/1", "/2", "/probe"]
+    assert (login_store.outcomes, login_store.stored) == (["ok"], None)
 
 
 def test_forty_refusals_and_a_rejected_login_are_one_attempt() -> None:
@@ -183,7 +242,7 @@ def test_a_run_that_began_with_a_login_survives_one_refusal_in_its_middle() -> N
     neo = Neo(answer, login_store)
     for path in ("/1", "/2", "/3"):
         assert neo.client.ask(path, {}) == Answered({})
-    assert asked == ["/1", "/2", "/2", "/3"]
+    assert asked == ["/probe", "/1", "/2", "/probe", "/2", "/3"]
     assert login_store.outcomes == ["ok", "ok"]
 
 
@@ -214,7 +273,7 @@ def test_one_of_many_questions_notices_a_session_that_has_ended_in_silence() -> 
     neo = Neo(lambda session, _path: json_answer() if number(session) else HTML, login_store)
 
     assert neo.client.ask("/x", {}, one_of_many=True) == Answered({})
-    assert (login_store.logins, neo.requests) == (1, 3)
+    assert (login_store.logins, neo.requests) == (1, 4)
 
 
 @pytest.mark.parametrize(

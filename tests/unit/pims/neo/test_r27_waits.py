@@ -9,6 +9,7 @@ import pytest
 from idexx_sync.core.errors import DeadlineExceeded, PimsSlow
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.neo.http.answers import RawAnswer
 from idexx_sync.pims.neo.http.client import LONGEST_PAUSE_S, HttpClient
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
@@ -18,7 +19,7 @@ from tests.kit.login_store import FakeLoginStore
 from tests.kit.settings import make_settings
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
-SESSION = StoredSession([], "agent", NOW)
+SESSION = StoredSession([], "agent", NOW, recognised=True)
 SETTINGS: Settings = make_settings("postgresql://somewhere")
 
 
@@ -37,6 +38,7 @@ class SlowNeo:
             lambda _session: self,
             limiter,
             probe="/probe",
+            shown_by=lambda _verdict: Shown(),
             clock=lambda: NOW,
             time_left=self.time_left,
             sleep=self.sleep,

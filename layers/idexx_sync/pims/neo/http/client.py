@@ -9,6 +9,7 @@ from typing import Final
 
 from idexx_sync.core.errors import PimsSlow, PimsUnavailable, SyncError, Throttled
 from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.neo.http.answers import (
     SessionRefused,
     TooMany,
@@ -37,22 +38,29 @@ class HttpClient:
         rate_limiter: RateLimiter,
         *,
         probe: str,
+        shown_by: Callable[[Verdict], Shown],
         clock: Callable[[], datetime],
         time_left: TimeLeft,
         sleep: Callable[[float], None],
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        """`beat` is called before each wait: a slow Neo is no reason to lose the lease."""
+        """`probe` is the question that a session is recognised by, `shown_by` reads its answer.
+
+        `beat` is called before each wait: a slow Neo is no reason to lose the lease.
+        """
         self._keeper = keeper
         self._connect = connect
         self._rate_limiter = rate_limiter
         self._probe = probe
+        self._shown_by = shown_by
         self._clock = clock
         self._time_left = time_left
         self._sleep = sleep
         self._beat = beat
         self._transports: dict[int, Transport] = {}
         self._lock = threading.Lock()
+        self._recognising = threading.Lock()
+        self._recognised_by: dict[int, Verdict] = {}
         self._open = ExitStack()
 
     def ask(
@@ -72,6 +80,12 @@ class HttpClient:
         """
         while True:
             held = self._keeper.current()
+            if (refused := self._recognise(held)) is not None:
+                still_wanted()
+                self._keeper.renew(held, refused.code)
+                continue
+            if path == self._probe and held.number in self._recognised_by:
+                return self._recognised_by[held.number]
             verdict = self._patiently(held, path, params, still_wanted)
             if not isinstance(verdict, SessionRefused):
                 self._keeper.accepted(held)
@@ -83,6 +97,25 @@ class HttpClient:
 
     def close(self) -> None:
         self._open.close()
+
+    def _recognise(self, held: NumberedSession) -> SessionRefused | None:
+        """Finds out whose a session is before anything else is asked of it (rule R8).
+
+        None once it is the clinic's own. Raises ImplausibleData for another company's,
+        ShapeChanged where the answer does not say.
+        """
+        if self._keeper.is_recognised(held):
+            return None
+        with self._recognising:
+            if self._keeper.is_recognised(held):
+                return None
+            verdict = self._patiently(held, self._probe, {})
+            if isinstance(verdict, SessionRefused):
+                return verdict
+            self._keeper.accepted(held)
+            self._keeper.recognise(self._shown_by(verdict), held)
+            self._recognised_by[held.number] = verdict
+            return None
 
     def _is_alive(self, held: NumberedSession) -> bool:
         """Whether Neo answers properly to a small question that any session may ask."""

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from idexx_sync.core import errors
-from idexx_sync.core.errors import ShapeChanged, SyncError
+from idexx_sync.core.errors import ImplausibleData, ShapeChanged, SyncError
 from idexx_sync.pims.access import Credentials, LoginOutcome, LoginStore, StoredSession
+from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.neo.login.dialog import NOTHING_SUBMITTED, LoginResult
 
 LogIn = Callable[[Credentials], LoginResult]
@@ -57,6 +58,8 @@ class NumberedSession:
 class SessionKeeper:
     """Holds the run's session. However many threads are refused at once, one login follows.
 
+    Nothing but whose it is may be asked of a session before it was recognised as the clinic's own.
+
     A refusal is answered by one silent login per run. A session that is refused right after its
     login, or a second refusal, ends the run: another login would not help.
     """
@@ -71,6 +74,7 @@ class SessionKeeper:
         self._held: NumberedSession | None = None
         self._proven = -1
         self._renewed = False
+        self._recognised = -1
         self._failure: SyncError | None = None
         self.logged_in = False
         """Whether this run has logged in."""
@@ -89,6 +93,28 @@ class SessionKeeper:
                 stored = self._login_store.session()
                 self._held = NumberedSession(0, stored, fresh=False) if stored else self._fresh(0)
             return self._held
+
+    def is_recognised(self, held: NumberedSession) -> bool:
+        """Whether it was found to be of the clinic's own company, now or when it was made."""
+        return held.session.recognised or held.number <= self._recognised
+
+    def recognise(self, shown: Shown, asked_with: NumberedSession | None = None) -> None:
+        """Compares what a session shows with what is known of the clinic's company.
+
+        With the session that was asked whose it is, this one is the clinic's from now on. Raises
+        ImplausibleData for another company's; then the session is dropped, and the run over.
+        """
+        with self._lock:
+            self._fail_again()
+            try:
+                self._login_store.recognise(shown)
+            except ImplausibleData as error:
+                self._login_store.drop_session()
+                self._failure = error
+                raise
+            if asked_with is not None and asked_with == self._held:
+                self._recognised = asked_with.number
+                self._login_store.store_session(replace(asked_with.session, recognised=True))
 
     def accepted(self, held: NumberedSession) -> None:
         """Neo has answered to this session."""
