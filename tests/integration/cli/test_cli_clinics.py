@@ -52,6 +52,7 @@ def login_store(bench: Bench) -> PostgresLoginStore:
         clock=lambda: bench.now,
         logins_per_hour=6,
         session=None,
+        identity=identity_guard(bench.conn, bench.clinic_id),
     )
 
 
