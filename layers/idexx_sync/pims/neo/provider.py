@@ -10,12 +10,10 @@ from functools import partial
 from typing import Final, Literal, Protocol
 from urllib.parse import quote
 
-from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import Credentials, LoginStore, StoredSession
-from idexx_sync.pims.neo.http.answers import Answered, Strange
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
-from idexx_sync.pims.neo.http.client import HttpClient
+from idexx_sync.pims.neo.http.client import HttpClient, Probe
 from idexx_sync.pims.neo.http.fan_out import FanOut
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
@@ -101,7 +99,7 @@ class NeoProvider:
         whole = CalendarPage()
         for done, part in enumerate(parts):
             self._on_progress("calendar", done, len(parts))
-            page = read_calendar(self._value(CALENDAR, _bounds(part)))
+            page = self._client.read(CALENDAR, _bounds(part), read_calendar)
             whole.records += page.records
             whole.unreadable += page.unreadable
             whole.rosters += page.rosters
@@ -140,14 +138,7 @@ class NeoProvider:
         return reading.answers(dict.fromkeys(ids))
 
     def configuration(self) -> Configuration:
-        return read_configuration(self._value(CONFIGURATION, {}))
-
-    def _value(self, path: str, params: Mapping[str, str]) -> object:
-        verdict = self._client.ask(path, params)
-        if isinstance(verdict, Answered):
-            return verdict.value
-        code = verdict.code if isinstance(verdict, Strange) else "status_404"
-        raise ShapeChanged(f"Neo answered {path} in an unknown way ({code})", code=code)
+        return self._client.read(CONFIGURATION, {}, read_configuration)
 
 
 @contextmanager
@@ -207,7 +198,7 @@ def open_neo(
         keeper,
         connect,
         rate_limiter,
-        probe=CONFIGURATION,
+        probe=Probe(CONFIGURATION, read_configuration),
         clock=clock,
         time_left=time_left,
         sleep=sleep,

@@ -10,7 +10,7 @@ from idexx_sync.core.errors import DeadlineExceeded, PimsSlow
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.answers import RawAnswer
-from idexx_sync.pims.neo.http.client import LONGEST_PAUSE_S, HttpClient
+from idexx_sync.pims.neo.http.client import LONGEST_PAUSE_S, HttpClient, Probe
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.login import attempt
@@ -36,7 +36,7 @@ class SlowNeo:
             SessionKeeper(store, lambda _: pytest.fail("no login"), lambda: NOW),
             lambda _session: self,
             limiter,
-            probe="/probe",
+            probe=Probe("/probe", lambda value: value),
             clock=lambda: NOW,
             time_left=self.time_left,
             sleep=self.sleep,
