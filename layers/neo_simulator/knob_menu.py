@@ -20,6 +20,7 @@ from neo_simulator.knob_values import (
     some_of,
 )
 from neo_simulator.shape_values import (
+    EXPIRED_ANSWERS,
     ID_FIELDS,
     MALFORMED_KINDS,
     OPTIONAL_KEYS,
@@ -46,7 +47,7 @@ KNOBS = {
         Knob(
             "expired_answer",
             "Session",
-            one_of("302_login", "200_login_html", "401_json", "401_empty", "403", "419"),
+            one_of(*EXPIRED_ANSWERS),
             "302_login",
             "What a JSON request without a valid session gets.",
         ),
@@ -88,6 +89,10 @@ KNOBS = {
                 "slow_page",
                 "changed_form",
                 "announcement_modal",
+                "cookie_banner",
+                "cookie_wall",
+                "no_form",
+                "dead_button",
                 "locked",
                 "mfa",
                 "sso",
@@ -105,6 +110,13 @@ KNOBS = {
             number(0, 120_000, unit="ms"),
             3000,
             "With login_variant slow_page: how late the form appears.",
+        ),
+        Knob(
+            "session_cookie_late_ms",
+            "Login",
+            number(0, 120_000, unit="ms"),
+            0,
+            "How long after the dashboard's shell a script fetches the session's cookie.",
         ),
         Knob(
             "wrong_password_style",

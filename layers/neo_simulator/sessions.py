@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 COOKIE = "neo_session_id"
 """The real name is unknown; it is known to contain "session" or "auth"."""
 
+ENTRY = "neo_entry"
+"""Lets its bearer see the dashboard's shell and fetch the cookie that is late; no more."""
+
 
 @dataclass(slots=True)
 class Session:

@@ -10,13 +10,11 @@ from functools import partial
 from typing import Final, Literal, Protocol
 from urllib.parse import quote
 
-from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import Credentials, LoginStore, StoredSession
 from idexx_sync.pims.identity import Shown
-from idexx_sync.pims.neo.http.answers import Answered, Strange, Verdict
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
-from idexx_sync.pims.neo.http.client import HttpClient
+from idexx_sync.pims.neo.http.client import HttpClient, Probe
 from idexx_sync.pims.neo.http.fan_out import FanOut
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
@@ -109,7 +107,7 @@ class NeoProvider:
         whole = CalendarPage()
         for done, part in enumerate(parts):
             self._on_progress("calendar", done, len(parts))
-            page = read_calendar(self._value(CALENDAR, _bounds(part)))
+            page = self._client.read(CALENDAR, _bounds(part), read_calendar)
             whole.records += page.records
             whole.unreadable += page.unreadable
             whole.rosters += page.rosters
@@ -154,12 +152,7 @@ class NeoProvider:
 
     def configuration(self) -> Configuration:
         """The clinic's set-up; one that shows another company than the clinic's is no answer."""
-        configuration = read_configuration(self._value(CONFIGURATION, {}))
-        self._keeper.recognise(configuration.shown)
-        return configuration
-
-    def _value(self, path: str, params: Mapping[str, str]) -> object:
-        return _value_of(self._client.ask(path, params), path)
+        return self._client.configuration()
 
 
 @contextmanager
@@ -219,8 +212,7 @@ def open_neo(
         keeper,
         connect,
         rate_limiter,
-        probe=CONFIGURATION,
-        shown_by=_shown_by,
+        probe=Probe(CONFIGURATION, read_configuration),
         clock=clock,
         time_left=time_left,
         sleep=sleep,
@@ -238,18 +230,6 @@ def open_neo(
     finally:
         client.close()
         log_in.close()
-
-
-def _value_of(verdict: Verdict, path: str) -> object:
-    """The JSON; ShapeChanged for an answer that has none."""
-    if isinstance(verdict, Answered):
-        return verdict.value
-    code = verdict.code if isinstance(verdict, Strange) else "status_404"
-    raise ShapeChanged(f"Neo answered {path} in an unknown way ({code})", code=code)
-
-
-def _shown_by(verdict: Verdict) -> Shown:
-    return read_configuration(_value_of(verdict, CONFIGURATION)).shown
 
 
 def _bounds(window: Window) -> dict[str, str]:

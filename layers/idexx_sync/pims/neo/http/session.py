@@ -60,8 +60,9 @@ class SessionKeeper:
 
     Nothing but whose it is may be asked of a session before it was recognised as the clinic's own.
 
-    A refusal is answered by one silent login per run. A session that is refused right after its
-    login, or a second refusal, ends the run: another login would not help.
+    A refusal, or an answer that may be one, is answered by one silent login per run. A session
+    that is refused right after its login, or a second refusal, ends the run: another login would
+    not help. A session that was merely suspected stays stored until another one replaces it.
     """
 
     def __init__(
@@ -117,21 +118,29 @@ class SessionKeeper:
                 self._login_store.store_session(replace(asked_with.session, recognised=True))
 
     def accepted(self, held: NumberedSession) -> None:
-        """Neo has answered to this session."""
+        """Neo has answered to this session, and what it was asked for."""
         self._proven = max(self._proven, held.number)
 
-    def renew(self, refused: NumberedSession, code: str) -> None:
-        """Replaces a session that Neo refused, unless another thread has done so already."""
+    def renew(self, refused: NumberedSession, code: str, *, certain: bool) -> bool:
+        """Replaces a session that Neo refused, unless another thread has done so already.
+
+        Not `certain`: Neo has only answered otherwise than asked. False if this run has logged
+        in already; then the answer is what it says. A certain refusal is an error by then.
+        """
         with self._lock:
             self._fail_again()
             if self._held is None or self._held.number != refused.number:
-                return
-            self._login_store.drop_session()
+                return True
+            if not certain and refused.fresh:
+                return False
+            if certain:
+                self._login_store.drop_session()
             if self._renewed or (refused.fresh and self._proven < refused.number):
                 self._failure = _refused_after_login(code)
                 self._fail_again()
             self._renewed = True
             self._held = self._fresh(refused.number + 1)
+            return True
 
     def _fail_again(self) -> None:
         """What ended the run for one thread ends it for all."""
