@@ -13,7 +13,7 @@ from idexx_sync.core.sealing import keyring
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import PostgresLoginStore
 from tests.kit.bench import Bench
-from tests.kit.clinic import add_clinic, add_user
+from tests.kit.clinic import add_clinic, add_user, identity_guard
 from tests.kit.command_line import CommandLine, Terminal
 from tests.kit.database import query
 from tests.kit.records import visits

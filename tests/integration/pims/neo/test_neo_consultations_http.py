@@ -80,6 +80,7 @@ def test_r17_a_consultation_is_read_as_it_is(clinic: Clinic) -> None:
             weight_kg=21.4,
             client_phone="555-555-0101",
             client_email="r.sample@example.com",
+            branch_id="1",
         ),
     )
     assert isinstance(found, Found)

@@ -354,7 +354,7 @@ def test_a_warm_run_is_one_request_without_browser_or_driver(clinic: Clinic) -> 
         from idexx_sync.core.settings import Settings
         from tests.kit.login_store import FakeLoginStore
 
-        session = StoredSession({session.cookies!r}, {AGENT!r}, datetime.now(UTC))
+        session = StoredSession({session.cookies!r}, {AGENT!r}, datetime.now(UTC), True)
         login_store = FakeLoginStore(session=session)
         unused = SecretStr("x")
         settings = Settings(DATABASE_URL=unused, local_key=unused, fingerprint_key=unused)
