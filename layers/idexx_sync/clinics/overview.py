@@ -15,6 +15,7 @@ from idexx_sync.core.faults import Fault, or_else
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import Attempt
+from idexx_sync.pims.identity_store import Known, known_from_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class ClinicOverview:
     histories: tuple[SyncHistory, ...]
     """One for each sync that has jobs."""
     open_holds: tuple[OpenHold, ...]
+    company: Known
+    """What its company in Neo is known by, and what was seen instead."""
     fault: ConfigurationInvalid | None
     """Why no run can begin with the clinic's settings."""
     faults: tuple[Fault, ...] = ()
@@ -166,6 +169,7 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         open_holds=tuple(
             OpenHold(UUID(hold["id"]), hold["cause"]) for hold in row["open_holds"] or ()
         ),
+        company=known_from_row(row),
         fault=fault,
         faults=faults,
     )

@@ -19,6 +19,8 @@ from idexx_sync.clinics.status import (
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, who_acts
 from idexx_sync.pims.breaker import Attempt
+from idexx_sync.pims.identity import Identity
+from idexx_sync.pims.identity_store import Known, Refused
 
 NOW = datetime(2026, 5, 4, 19, 0, tzinfo=UTC)
 """Monday noon in Los Angeles."""
@@ -62,6 +64,7 @@ def overview(*histories: SyncHistory, **fields: Any) -> ClinicOverview:
         attempts=(Attempt(ago(days=1), "ok"),),
         histories=histories,
         open_holds=(),
+        company=Known(),
         fault=None,
     )
     return replace(healthy, **fields)
@@ -346,3 +349,26 @@ def test_a_failure_that_somebody_has_acted_on_is_no_longer_needed(
     told = clinic_status(overview(history(None, kind), changed_at=changed), NOW)
 
     assert any(kind in need.what for need in told.needs) is needed
+
+
+REFUSED = Refused(ago(hours=5), ago(hours=1), "it is another branch", True, Identity())
+
+
+def test_r08_a_login_that_led_elsewhere_is_told_once_with_since_when() -> None:
+    failed = replace(history(ago(days=1), "implausible_data"), error_message="other_company: it is")
+    status = clinic_status(overview(failed, company=Known(1, Identity(), None, REFUSED)), NOW)
+
+    (need,) = status.needs
+    assert (need.who, need.blocks) == ("odis", True)
+    assert need.what.startswith("other_company: ")
+    assert "another branch" in need.what
+    assert f"idexx-sync clinics identity {CLINIC} --accept" in need.what
+    assert need.what.endswith("(since 2026-05-04 07:00 PDT)")
+    assert status.syncs[0].freshness == "action_required"
+
+
+@pytest.mark.parametrize(("changed", "needed"), [(ago(hours=2), True), (ago(minutes=1), False)])
+def test_r08_what_was_accepted_since_is_needed_no_more(changed: datetime, needed: bool) -> None:
+    failed = replace(history(ago(days=1), "implausible_data"), error_message="other_company: it is")
+    needs = clinic_status(overview(failed, changed_at=changed), NOW).needs
+    assert bool(needs) is needed
