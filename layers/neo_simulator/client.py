@@ -83,8 +83,14 @@ class Simulator:
         password: str | None = None,
         name: str | None = None,
         id_base: int | None = None,
+        variant: int | None = None,
+        branch: int | None = None,
     ) -> "Company":
         """A new company with a world of its own.
+
+        Its rooms, types and providers are called otherwise than those of any other company, under
+        the same ids; two of one `variant` have the same. Rooms of a `branch` above 1 have ids of
+        their own (23, 24, … in the second one).
 
         `now` stops its clock at that wall-clock time; without it the clock is real.
         `visits` is the exact number in all; else there are `visits_per_day` on every day but

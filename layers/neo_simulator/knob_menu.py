@@ -21,6 +21,7 @@ from neo_simulator.knob_values import (
 )
 from neo_simulator.payloads.damage import DUPLICATES, LOOK_UP_KINDS, MALFORMED_KINDS, SELF_DESCRIBED
 from neo_simulator.shape_values import (
+    EXPIRED_ANSWERS,
     ID_FIELDS,
     OPTIONAL_KEYS,
     an_id,
@@ -48,7 +49,7 @@ KNOBS = {
         Knob(
             "expired_answer",
             "Session",
-            one_of("302_login", "200_login_html", "401_json", "401_empty", "403", "419"),
+            one_of(*EXPIRED_ANSWERS),
             "302_login",
             "What a JSON request without a valid session gets.",
         ),
@@ -73,6 +74,13 @@ KNOBS = {
             False,
             "A new login ends the same user's other sessions.",
         ),
+        Knob(
+            "session_of_company",
+            "Session",
+            any_text(),
+            None,
+            "Sessions that begin while it is set show that company's data instead.",
+        ),
         # -- login -----------------------------------------------------------------------------
         Knob(
             "login_variant",
@@ -83,6 +91,10 @@ KNOBS = {
                 "slow_page",
                 "changed_form",
                 "announcement_modal",
+                "cookie_banner",
+                "cookie_wall",
+                "no_form",
+                "dead_button",
                 "locked",
                 "mfa",
                 "sso",
@@ -100,6 +112,13 @@ KNOBS = {
             number(0, 120_000, unit="ms"),
             3000,
             "With login_variant slow_page: how late the form appears.",
+        ),
+        Knob(
+            "session_cookie_late_ms",
+            "Login",
+            number(0, 120_000, unit="ms"),
+            0,
+            "How long after the dashboard's shell a script fetches the session's cookie.",
         ),
         Knob(
             "wrong_password_style",

@@ -8,6 +8,7 @@ from neo_simulator.clock import Clock
 from neo_simulator.company import Companies, Company, zone_named
 from neo_simulator.errors import NotPossible
 from neo_simulator.generator.clinic import Plan, generate
+from neo_simulator.generator.setup import set_up
 from neo_simulator.payloads.calendar import calendar_body
 from neo_simulator.world import World, empty_world
 
@@ -16,11 +17,17 @@ def make_company(companies: Companies, wanted: NewCompany) -> Company:
     clock = Clock(zone_named(wanted.zone))
     if wanted.now is not None:
         clock.set_local(naive(wanted.now))
-    world = _generated(wanted, clock) if wanted.generate else empty_world(wanted.name)
+    company_id = wanted.company_id or companies.free_id()
+    variant = int(company_id) if wanted.variant is None else wanted.variant
+    if wanted.generate:
+        world = _generated(wanted, clock, variant)
+    else:
+        world = empty_world(wanted.name)
+        set_up(world, variant, wanted.branch)
     if wanted.id_base is not None and not wanted.generate:
         world.numbers.appointment = wanted.id_base
     company = Company(
-        id=wanted.company_id or companies.free_id(),
+        id=company_id,
         username=wanted.username,
         password=wanted.password,
         clock=clock,
@@ -32,7 +39,9 @@ def make_company(companies: Companies, wanted: NewCompany) -> Company:
     return company
 
 
-def _generated(wanted: NewCompany, clock: Clock) -> World:
+def _generated(wanted: NewCompany, clock: Clock, variant: int) -> World:
+    if wanted.branch != 1:
+        raise NotPossible("branch: only the first one can be generated")
     first, last = wanted.days or _week_of(clock.local().date())
     if last < first:
         raise NotPossible(f"days: {last} is before {first}")
@@ -50,6 +59,7 @@ def _generated(wanted: NewCompany, clock: Clock) -> World:
             blocks=wanted.blocks,
             name=wanted.name,
             id_base=wanted.id_base,
+            variant=variant,
         )
     )
 

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 COOKIE = "neo_session_id"
 """The real name is unknown; it is known to contain "session" or "auth"."""
 
+ENTRY = "neo_entry"
+"""Lets its bearer see the dashboard's shell and fetch the cookie that is late; no more."""
+
 
 @dataclass(slots=True)
 class Session:
@@ -16,6 +19,8 @@ class Session:
     complete: bool = True
     """False while the login still asks for something: such a session opens nothing."""
     ended: bool = False
+    shows: str | None = None
+    """The company whose data it shows; None: its own."""
 
 
 class Sessions:
@@ -25,13 +30,19 @@ class Sessions:
         self._by_token: dict[str, Session] = {}
 
     def start(
-        self, username: str, now: datetime, *, complete: bool, kill_others: bool
+        self,
+        username: str,
+        now: datetime,
+        *,
+        complete: bool,
+        kill_others: bool,
+        shows: str | None = None,
     ) -> tuple[str, Session]:
         if kill_others:
             for session in self._by_token.values():
                 session.ended = session.ended or session.username == username
         token = secrets.token_hex(20)
-        session = Session(username, created=now, used=now, complete=complete)
+        session = Session(username, created=now, used=now, complete=complete, shows=shows)
         self._by_token[token] = session
         return token, session
 

@@ -6,6 +6,24 @@ from typing import Any
 from neo_simulator.errors import NotPossible
 from neo_simulator.knob_values import Values, as_number, as_object, as_whole, flag
 
+EXPIRED_ANSWERS = (
+    "302_login",
+    "302_root",
+    "302_login_timeout",
+    "200_login_html",
+    "200_page",
+    "200_json",
+    "204",
+    "400",
+    "401_json",
+    "401_empty",
+    "403",
+    "404",
+    "410",
+    "419",
+)
+"""What a request for JSON may get when its session is none."""
+
 ID_FIELDS = (
     "event.id",
     "event.appointment_id",

@@ -76,6 +76,7 @@ class Numbers:
 @dataclass(slots=True)
 class World:
     name: str = "Example Animal Clinic"
+    branch_id: int = 1
     slot_minutes: int = 15
     hours: list[tuple[list[int], str, str]] = field(
         default_factory=lambda: [([1, 2, 3, 4, 5], "08:00", "18:00"), ([6], "09:00", "13:00")]

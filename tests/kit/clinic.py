@@ -1,20 +1,22 @@
 """A clinic in ODIS: its rows, its users, its secrets for Neo, and its session there."""
 
 import json
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from pydantic import SecretStr
 
-from idexx_sync.clinics.store import set_up_clinic
+from idexx_sync.clinics.store import clinic_by_id, set_up_clinic
 from idexx_sync.core.sealing import keyring, seal
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.access import Credentials, StoredSession
 from idexx_sync.pims.access_store import store_credentials
+from idexx_sync.pims.identity_store import IdentityGuard
 from neo_simulator.client import Company
 from tests.kit.database import insert
-from tests.kit.settings import LOCAL_KEY
+from tests.kit.settings import LOCAL_KEY, fingerprints_of
 
 
 def add_clinic(
@@ -87,6 +89,14 @@ def set_credentials(
     store_credentials(conn, keyring(local_key), clinic_id, credentials)
 
 
+def identity_guard(
+    conn: Conn, clinic_id: UUID, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> IdentityGuard:
+    """What guards the identity of the clinic's company as it is known now."""
+    known = clinic_by_id(conn, clinic_id).company
+    return IdentityGuard(conn, clinic_id, fingerprints_of(clinic_id), known, clock)
+
+
 def set_session(
     conn: Conn,
     clinic_id: UUID,
@@ -94,7 +104,7 @@ def set_session(
     stored_at: datetime,
     local_key: SecretStr = LOCAL_KEY,
 ) -> None:
-    """Stores a session as a login with the newest credentials would have left it."""
+    """Stores a session as a login with the newest credentials leaves it, not yet recognised."""
     content = {
         "cookies": session.cookies,
         "user_agent": session.user_agent,

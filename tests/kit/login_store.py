@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from idexx_sync.core.errors import SyncError
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
+from idexx_sync.pims.identity import Shown
 
 CANARY_PASSWORD = "Canary-Pass-7!word"
 
@@ -34,6 +35,10 @@ class FakeLoginStore:
         self.outcomes: list[LoginOutcome | None] = []
         """One for each login that was begun; None while it has no outcome."""
         self.dropped = 0
+        self.stranger: SyncError | None = None
+        """What is raised for a session of another company."""
+        self.shown: list[Shown] = []
+        """What was compared."""
         self._busy = threading.Lock()
 
     @property
@@ -46,7 +51,8 @@ class FakeLoginStore:
 
     def store_session(self, session: StoredSession) -> None:
         with self._alone():
-            assert self.outcomes[-1:] == ["ok"], "only a login that succeeded leaves a session"
+            after_login = self.outcomes[-1:] == ["ok"]
+            assert after_login or session.recognised, "only a login that succeeded leaves a session"
             assert session.cookies
             assert session.user_agent
             assert session.logged_in_at.tzinfo
@@ -69,6 +75,12 @@ class FakeLoginStore:
             assert self.outcomes, "no login was begun"
             assert self.outcomes[-1] is None, "a login ends once"
             self.outcomes[-1] = outcome
+
+    def recognise(self, shown: Shown) -> None:
+        with self._alone():
+            self.shown.append(shown)
+            if self.stranger is not None:
+                raise self.stranger
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

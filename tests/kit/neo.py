@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -32,8 +33,9 @@ class Clinic:
         self.login_store = FakeLoginStore(company.company_id, company.username, company.password)
 
     def has_session(self) -> StoredSession:
-        """Puts a valid session into the login store, without a browser."""
-        self.login_store.stored = open_session(self.company, datetime.now(UTC))
+        """Puts a valid and recognised session into the login store, without a browser."""
+        session = open_session(self.company, datetime.now(UTC))
+        self.login_store.stored = replace(session, recognised=True)
         return self.login_store.stored
 
     @contextmanager

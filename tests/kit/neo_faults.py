@@ -24,9 +24,33 @@ REFUSALS: Final = (
     Refusal("429", "throttled"),
     Refusal({"kind": "delay", "ms": 60_000}, "pims_slow"),
 )
-EXPIRED_ANSWERS: Final = ("302_login", "200_login_html", "401_json", "401_empty", "403", "419")
-NO_JSON: Final = ("html", "truncated_json")
-"""Status 200, and not what was asked for."""
+REFUSING: Final = ("302_login", "401_json", "401_empty", "403", "419")
+"""Answers to an expired session that say what they are."""
+MERELY_STRANGE: Final = (
+    "302_root",
+    "302_login_timeout",
+    "200_login_html",
+    "200_page",
+    "200_json",
+    "204",
+    "400",
+    "404",
+    "410",
+)
+"""Answers to an expired session that might have any other cause."""
+EXPIRED_ANSWERS: Final = (*REFUSING, *MERELY_STRANGE)
+STRANGE: Final[tuple[tuple[Any, str], ...]] = (
+    ("html", "not_json_type"),
+    ("html_type", "not_json_type"),
+    ({"kind": "status", "status": 400}, "status_400"),
+    ({"kind": "status", "status": 404}, "status_404"),
+    ({"kind": "status", "status": 410, "html": True}, "status_410"),
+)
+"""Answers to a living session that are not what was asked for, and the code of each."""
+GARBLED: Final = ("truncated_json", "empty", "stray_byte")
+"""JSON by its type that can't be read."""
+ODD_TEXT: Final = ("odd_byte", "raw_tab")
+"""JSON with what must not stand in a text."""
 ENVELOPES: Final = ("bare_array", "unexpected_object", "events_null")
 SUBSETS: Final[tuple[tuple[Any, str], ...]] = (
     ("empty", "empty_calendar"),

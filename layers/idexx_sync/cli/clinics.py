@@ -12,6 +12,7 @@ from rich.text import Text
 
 from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url, as_day, as_id
 from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.identity import identity
 from idexx_sync.cli.phrases import ACTORS, ago, moment, phrase, utc
 from idexx_sync.cli.tables import entries, fact_table
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
@@ -40,6 +41,7 @@ SETTINGS_SHOWN: Final = (
 )
 
 app = typer.Typer(help="Bring clinics on board, and see how they do.", no_args_is_help=True)
+app.command()(identity)
 
 
 @app.command()

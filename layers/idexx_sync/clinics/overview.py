@@ -15,6 +15,7 @@ from idexx_sync.core.faults import Fault, or_else
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import Attempt
+from idexx_sync.pims.identity_store import Known, known_from_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class ClinicOverview:
     """One for each sync that has jobs."""
     open_holds: tuple[OpenHold, ...]
     doubts: tuple[Doubt, ...]
+    company: Known
+    """What its company in Neo is known by, and what was seen instead."""
     fault: ConfigurationInvalid | None
     """Why no run can begin with the clinic's settings."""
     faults: tuple[Fault, ...] = ()
@@ -204,6 +207,7 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
             )
             for doubt in row["doubts"] or ()
         ),
+        company=known_from_row(row),
         fault=fault,
         faults=faults,
     )

@@ -16,6 +16,8 @@ from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who
 from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import check_breaker
+from idexx_sync.pims.identity import OTHER_COMPANY
+from idexx_sync.pims.identity_store import other_company
 from idexx_sync.schedules.entries import read_entries
 from idexx_sync.schedules.next_run import Timetable, timetable
 
@@ -97,6 +99,7 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
     general = [
         *_settings_needs(overview),
         *_access_needs(overview, now),
+        *_company_needs(overview),
         *_schedule_needs((*entries.problems, *table.problems)),
     ]
     syncs: list[SyncStatus] = []
@@ -217,6 +220,18 @@ def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
         yield Need(refusal.who_acts, f"{refusal.kind}: {refusal.message}", since=since)
 
 
+def _company_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """Logins that led to another company than the clinic's own, until one leads back."""
+    refused, error = overview.company.refused, _other_company(overview)
+    if refused is not None and error is not None:
+        yield Need(error.who_acts, error.message, since=refused.since)
+
+
+def _other_company(overview: ClinicOverview) -> SyncError | None:
+    refused = overview.company.refused
+    return None if refused is None else other_company(overview.id, refused.differs)
+
+
 def _schedule_needs(problems: Iterable[str]) -> Iterator[Need]:
     for problem in problems:
         yield Need("odis", f"clinic_schedule_configs.{problem}", blocks=False)
@@ -225,14 +240,14 @@ def _schedule_needs(problems: Iterable[str]) -> Iterator[Need]:
 def _failure_needs(
     overview: ClinicOverview, history: SyncHistory | None, now: datetime
 ) -> Iterator[Need]:
-    """What the sync's last failure needs, unless an open breaker says it already, or somebody
-    has acted on it since.
+    """What the sync's last failure needs, unless an open breaker or another company says it
+    already, or somebody has acted on it since.
 
     What is still wrong in the settings is found anew, and only a run can tell about the rest.
     """
     if history is None or history.error_kind is None or _was_acted_on(overview, history):
         return
-    refusal = breaker(overview, now)
+    refusal = breaker(overview, now) or _other_company(overview)
     if refusal is None or refusal.kind != history.error_kind:
         who = who_acts(history.error_kind)
         failed = f"last {history.sync} job failed, {history.error_kind}: {history.error_message}"
@@ -260,6 +275,7 @@ def _was_acted_on(overview: ClinicOverview, history: SyncHistory) -> bool:
     """Whether settings or credentials were changed after a failure that they can heal."""
     kind = history.error_kind or ""
     of_settings = who_acts(kind) == "clinic" or kind == ConfigurationInvalid.kind
+    of_settings |= (history.error_message or "").startswith(f"{OTHER_COMPANY}: ")
     changed, ended = overview.changed_at, history.ended_at
     return of_settings and changed is not None and ended is not None and changed > ended
 

@@ -1,6 +1,6 @@
 """Clinics: who they are, their zone, hours and settings of this service."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -14,6 +14,7 @@ from idexx_sync.core.errors import ConfigurationInvalid, InvalidInput, NotFound
 from idexx_sync.core.faults import Fault, or_else, unreadable
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.database.connection import Conn
+from idexx_sync.pims.identity_store import Known, known_from_row
 from idexx_sync.pims.protocol import Configuration
 
 
@@ -72,6 +73,8 @@ class Clinic:
     """The clinic's first day: nobody is called about visits before it."""
     schedule: Schedule
     blocked_periods: tuple[BlockedPeriod, ...]
+    company: Known = field(default_factory=Known)
+    """What its company in Neo is known by."""
     faults: tuple[Fault, ...] = ()
     """What of its rows cannot be read; in its place is what takes time away or stops calls."""
 
@@ -95,6 +98,8 @@ CLINIC_ROWS = """
                 THEN coalesce(s.paused_reason, 'no reason given') END AS paused_reason,
            jsonb_path_query_array(s.neo_configuration, '$.rooms[*].id') AS known_room_ids,
            s.neo_configuration_read_at AS configuration_read_at, s.updated_at AS set_up_at,
+           s.identity, s.identity_version, s.identity_learned_at, s.identity_refused,
+           s.identity_refused_since, s.identity_refused_at,
            g.open_time, g.close_time, g.days_of_week, g.slot_duration_minutes AS slot_minutes,
            g.default_capacity AS capacity, g.sync_horizon_days AS horizon_days,
            g.stale_threshold_minutes AS stale_minutes, g.daily_hours,
@@ -173,6 +178,7 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
         live_from=or_else(row["live_from"]),
         schedule=schedule,
         blocked_periods=tuple(period for period, _ in periods),
+        company=known_from_row(row),
         faults=(
             *unreadable("clinic_settings", clinic_id, beside),
             *schedule_faults,

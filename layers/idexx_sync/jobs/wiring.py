@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic
-from idexx_sync.core.fingerprints import read_fingerprint_keys
+from idexx_sync.core.fingerprints import FingerprintKeys, Fingerprints, read_fingerprint_keys
 from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import quiet_drivers
 from idexx_sync.core.sealing import Keyring, keyring
@@ -18,6 +18,7 @@ from idexx_sync.jobs.contract import OpenPims, Progress, Silent
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.access_store import PostgresLoginStore, StoredSessionOnly
+from idexx_sync.pims.identity_store import IdentityGuard
 from idexx_sync.pims.protocol import Pims
 
 if TYPE_CHECKING:  # a process that opens no Neo never loads it
@@ -81,9 +82,23 @@ def open_to_look(settings: Settings, conn: Conn, clinic: Clinic, clock: Clock) -
     access = ClinicAccess(
         base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport
     )
-    login_store = StoredSessionOnly(conn, _keys_of(settings), clinic.id)
+    fingerprint_keys = read_fingerprint_keys(settings.fingerprint_key)
+    guard = _identity_guard(conn, clinic, fingerprint_keys, clock, only_looks=True)
+    login_store = StoredSessionOnly(conn, _keys_of(settings), clinic.id, guard)
     with open_neo(access, login_store, settings, clock) as pims:
         yield pims
+
+
+def _identity_guard(
+    conn: Conn,
+    clinic: Clinic,
+    keys: FingerprintKeys,
+    clock: Clock,
+    *,
+    only_looks: bool = False,
+) -> IdentityGuard:
+    fingerprints = Fingerprints(keys, clinic.id)
+    return IdentityGuard(conn, clinic.id, fingerprints, clinic.company, clock, only_looks)
 
 
 class _Telling:
@@ -117,6 +132,7 @@ def _neo_opener(
     from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
 
     keys = _keys_of(settings)
+    fingerprint_keys = read_fingerprint_keys(settings.fingerprint_key)
 
     @contextmanager
     def open_pims(
@@ -129,8 +145,9 @@ def _neo_opener(
         access = ClinicAccess(
             base_url=settings.checked_base_url(clinic.base_url), transport=clinic.transport
         )
+        conn = database.connection()
         login_store = PostgresLoginStore(
-            database.connection(),
+            conn,
             keys,
             clinic.id,
             job_id,
@@ -138,6 +155,7 @@ def _neo_opener(
             clock=clock,
             logins_per_hour=settings.logins_per_hour,
             session=session,
+            identity=_identity_guard(conn, clinic, fingerprint_keys, clock),
         )
 
         with open_neo(

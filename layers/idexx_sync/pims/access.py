@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from idexx_sync.pims.identity import Shown
+
 LoginOutcome = Literal[
     "ok",
     "credentials_rejected",
@@ -35,6 +37,8 @@ class StoredSession:
     """As Playwright's `storage_state` gives them: name, value, domain, path, expires, ..."""
     user_agent: str
     logged_in_at: datetime
+    recognised: bool = False
+    """Whether it was found to be of the company that the clinic is known by."""
 
 
 class LoginStore(Protocol):
@@ -53,7 +57,8 @@ class LoginStore(Protocol):
     def begin_login(self) -> Credentials:
         """Record and commit an attempt, then hand out the newest credentials.
 
-        Raises the error of the breaker's cause when it is open, Throttled when the login budget
+        Raises the error of the breaker's cause when it is open, ImplausibleData when a login has
+        just led to another company, Throttled when the login budget
         of the hour is spent or an attempt without outcome is too recent, ConfigurationInvalid
         when the clinic has no credentials.
         """
@@ -61,4 +66,11 @@ class LoginStore(Protocol):
 
     def end_login(self, outcome: LoginOutcome) -> None:
         """Record how the attempt that was begun last has ended."""
+        ...
+
+    def recognise(self, shown: Shown) -> None:
+        """Compare what the session shows with what is known of the clinic's company.
+
+        Raises ImplausibleData where it is another company's; else what is new is remembered.
+        """
         ...

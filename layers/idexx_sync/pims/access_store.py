@@ -6,8 +6,9 @@ submitted, so that even a killed run leaves a trace and the breaker can count it
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -20,6 +21,8 @@ from idexx_sync.core.sealing import CannotOpen, Keyring, open_sealed, seal
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.pims.breaker import Attempt, check_breaker
+from idexx_sync.pims.identity import Shown
+from idexx_sync.pims.identity_store import IdentityGuard, forget_refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class PostgresLoginStore:
         clock: Callable[[], datetime],
         logins_per_hour: int,
         session: tuple[int, bytes] | None,
+        identity: IdentityGuard,
         newest_keys: Callable[[], Keyring] | None = None,
     ) -> None:
         """`newest_keys` gives the keys that count by now, once something did not open."""
@@ -58,24 +62,32 @@ class PostgresLoginStore:
         self._clock = clock
         self._logins_per_hour = logins_per_hour
         self._session = session
+        self._identity = identity
         self._attempt: tuple[int, int] | None = None  # login id, credential version
+        self._company_id: str | None = None  # as it was typed at the login of this run
 
     def session(self) -> StoredSession | None:
         if self._session is None:
             return None
-        sealed = self._session[1]
-        return self._opened(lambda keys: _opened_session(keys, self._clinic_id, sealed))
+        sealed, version = self._session[1], self._identity.known.version
+        return self._opened(lambda keys: _opened_session(keys, self._clinic_id, sealed, version))
 
     def store_session(self, session: StoredSession) -> None:
-        if self._attempt is None:
+        if self._attempt is not None:
+            credential_version = self._attempt[1]
+        elif self._session is not None:
+            credential_version = self._session[0]
+        else:
             raise RuntimeError("a session can only be stored after a login")
-        content = {
+        content: dict[str, Any] = {
             "cookies": session.cookies,
             "user_agent": session.user_agent,
             "logged_in_at": session.logged_in_at.isoformat(),
         }
+        if session.recognised:
+            content["identity"] = self._identity.known.version
         sealed = seal(self._keys, self._clinic_id, json.dumps(content).encode())
-        self._session = (self._attempt[1], sealed)
+        self._session = (credential_version, sealed)
         self._conn.execute(
             """
             INSERT INTO idexx_sync.sessions (clinic_id, credential_version, sealed, stored_at)
@@ -84,7 +96,7 @@ class PostgresLoginStore:
                SET credential_version = EXCLUDED.credential_version,
                    sealed = EXCLUDED.sealed, stored_at = EXCLUDED.stored_at
             """,
-            (self._clinic_id, self._attempt[1], sealed, self._clock()),
+            (self._clinic_id, credential_version, sealed, self._clock()),
         )
 
     def drop_session(self) -> None:
@@ -102,6 +114,7 @@ class PostgresLoginStore:
         now = self._clock()
         attempts = newest_attempts(self._conn, self._clinic_id, version)
         check_breaker(self._clinic_id, attempts, now)
+        self._identity.require_no_refusal()
         if _logins_since(self._conn, self._clinic_id, now - timedelta(hours=1)) >= (
             self._logins_per_hour
         ):
@@ -111,6 +124,7 @@ class PostgresLoginStore:
                 code="login_budget",
             )
         self._attempt = _insert_attempt(self._conn, self._clinic_id, version, self._job_id, now)
+        self._company_id = credentials.company_id.get_secret_value()
         return credentials
 
     def _credentials(self) -> tuple[int, Credentials]:
@@ -138,25 +152,34 @@ class PostgresLoginStore:
             (outcome, self._clock(), self._attempt[0]),
         )
 
+    def recognise(self, shown: Shown) -> None:
+        typed = self._company_id if shown.is_whole else None
+        by_login = self._attempt is not None
+        self._identity.recognise(replace(shown, company_id=typed), by_login=by_login)
+
 
 class StoredSessionOnly:
     """A LoginStore that only reads: it hands out the stored session and refuses every login."""
 
-    def __init__(self, conn: Conn, keys: Keyring, clinic_id: UUID) -> None:
+    def __init__(self, conn: Conn, keys: Keyring, clinic_id: UUID, identity: IdentityGuard) -> None:
         self._keys = keys
         self._clinic_id = clinic_id
+        self._identity = identity
         self._sealed = _sealed_session(conn, clinic_id)
         self._given = False
 
     def session(self) -> StoredSession | None:
         if self._sealed is None:
             return None
-        session = _opened_session(self._keys, self._clinic_id, self._sealed)
+        known = self._identity.known.version
+        session = _opened_session(self._keys, self._clinic_id, self._sealed, known)
         self._given = session is not None
-        return session
+        if session is None or known:
+            return session
+        return replace(session, recognised=True)  # there is nothing to compare it with
 
-    def store_session(self, session: StoredSession) -> None:  # noqa: ARG002 as the protocol has it
-        raise RuntimeError("this store stores nothing")
+    def store_session(self, session: StoredSession) -> None:
+        """Not even that it was recognised: the next run compares it as well."""
 
     def drop_session(self) -> None:
         """The next run finds out for itself, and logs in."""
@@ -171,6 +194,9 @@ class StoredSessionOnly:
 
     def end_login(self, outcome: LoginOutcome) -> None:  # noqa: ARG002 as the protocol has it
         raise RuntimeError("no login was begun")
+
+    def recognise(self, shown: Shown) -> None:
+        self._identity.recognise(shown, by_login=False)
 
 
 def _sealed_session(conn: Conn, clinic_id: UUID) -> bytes | None:
@@ -187,7 +213,10 @@ def _sealed_session(conn: Conn, clinic_id: UUID) -> bytes | None:
     return None if row is None else row[0]
 
 
-def _opened_session(keys: Keyring, clinic_id: UUID, sealed: bytes) -> StoredSession | None:
+def _opened_session(
+    keys: Keyring, clinic_id: UUID, sealed: bytes, identity_version: int
+) -> StoredSession | None:
+    """The session; recognised if it was compared with the identity of this version."""
     try:
         opened = json.loads(open_sealed(keys, clinic_id, sealed))
     except CannotOpen:
@@ -196,13 +225,15 @@ def _opened_session(keys: Keyring, clinic_id: UUID, sealed: bytes) -> StoredSess
         cookies=opened["cookies"],
         user_agent=opened["user_agent"],
         logged_in_at=datetime.fromisoformat(opened["logged_in_at"]),
+        recognised=0 < identity_version == opened.get("identity"),
     )
 
 
 def store_credentials(conn: Conn, keys: Keyring, clinic_id: UUID, credentials: Credentials) -> int:
     """Seal the credentials as the clinic's newest version and return its number.
 
-    Storing them again also closes an open breaker, because it counts attempts per version.
+    Storing them again also closes an open breaker, because it counts attempts per version, and
+    lets a login be made that led to another company before.
     """
     content = {
         name: secret.get_secret_value()
@@ -223,6 +254,7 @@ def store_credentials(conn: Conn, keys: Keyring, clinic_id: UUID, credentials: C
         {"clinic_id": clinic_id, "sealed": sealed},
     ).fetchone()
     assert row is not None
+    forget_refusal(conn, clinic_id)
     return int(row[0])
 
 

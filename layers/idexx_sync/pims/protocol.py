@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from idexx_sync.pims.identity import Shown
+
 RecordKind = Literal["visit", "block"]
 
 
@@ -204,6 +206,8 @@ class Consultation:
     client_phone: str | None = None
     """As typed by staff; the mobile one before home and work."""
     client_email: str | None = None
+    branch_id: str | None = None
+    """The branch of the company at which it was, where the source says so."""
 
 
 ConsultationAnswer = Consultation | Gone | Unknown
@@ -222,6 +226,8 @@ class Configuration:
     slot_minutes: int
     rooms: Sequence[Room]
     appointment_types: Sequence[str] = ()
+    shown: Shown = field(default_factory=Shown)
+    """What it shows of the company that it belongs to."""
 
 
 class Pims(Protocol):

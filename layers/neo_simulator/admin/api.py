@@ -123,6 +123,8 @@ async def set_knob(request: web.Request) -> web.Response:
     value = (await _body(request, KnobValue)).value
     if name == "calendar_subset" and isinstance(value, dict) and "company" in value:
         request.app[COMPANIES].get(str(value["company"]))
+    if name == "session_of_company" and isinstance(value, str):
+        request.app[COMPANIES].get(value)
     if name == "consultation_patient" and isinstance(value, dict):
         for patient in map(str, value.values()):
             if patient.isdecimal():  # what is no id at all, the knob refuses in its own words
@@ -171,6 +173,7 @@ async def open_session(request: web.Request) -> web.Response:
         company.clock.now(),
         complete=True,
         kill_others=company.knobs["second_login_kills_first"],
+        shows=company.knobs["session_of_company"],
     )
     return _json({COOKIE: token}, 201)
 

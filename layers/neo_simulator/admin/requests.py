@@ -36,6 +36,10 @@ class NewCompany(Strict):
     blocks: bool = True
     id_base: int | None = Field(default=None, ge=1, le=10**9)
     """First appointment id; the same by default, so that companies share their ids."""
+    variant: int | None = Field(default=None, ge=0)
+    """Which names of rooms, types and providers it has; else those of its own number."""
+    branch: int = Field(default=1, ge=1, le=100)
+    """Branches beyond the first have rooms of their own: 23, 24, … in the second one."""
 
 
 class Operation(Strict):

@@ -7,6 +7,7 @@ from random import Random
 
 from neo_simulator.errors import NotPossible
 from neo_simulator.generator.scribe import Scribe, at
+from neo_simulator.generator.setup import set_up
 from neo_simulator.generator.ugly import UGLY_ROOMS, plant_everything
 from neo_simulator.model import Room
 from neo_simulator.world import World, empty_world
@@ -35,6 +36,8 @@ class Plan:
     """With a lunch block per room, recurring under one id."""
     name: str = "Example Animal Clinic"
     id_base: int | None = None
+    variant: int = 0
+    """Which company's rooms, types and providers it has."""
 
     def open_days(self) -> list[date]:
         number = (self.last_day - self.first_day).days + 1
@@ -52,6 +55,7 @@ def generate(plan: Plan) -> World:
     rooms = _rooms(plan.rooms)
     columns = rooms + (UGLY_ROOMS if plan.ugly else [])
     world = empty_world(plan.name, columns)
+    set_up(world, plan.variant)
     if plan.id_base is not None:
         world.numbers.appointment = plan.id_base
     scribe = Scribe(world, Random(plan.seed), plan.clock())

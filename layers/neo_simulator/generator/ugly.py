@@ -135,12 +135,12 @@ def _no_provider(scribe: Scribe, days: Days) -> None:
 
 @item("room named like a doctor")
 def _doctors_room(scribe: Scribe, days: Days) -> None:
-    scribe.book(at(days.future, "15:00"), room=DOCTOR, provider="Dr. B. Specimen")
+    scribe.book(at(days.future, "15:00"), room=DOCTOR, provider=1001)
 
 
 @item("technician column")
 def _technician(scribe: Scribe, days: Days) -> None:
-    scribe.book(at(days.future, "15:00"), room=TECHNICIAN, provider="T. Technician", minutes=15)
+    scribe.book(at(days.future, "15:00"), room=TECHNICIAN, provider=1002, minutes=15)
 
 
 @item("block with and without a room")

@@ -24,7 +24,7 @@ def page_data(world: World, knobs: Knobs, consultation: Consultation) -> dict[st
         "consultation": shown,
         "patient": _patient(patient, as_objects=knobs["species_form"] == "object"),
         "client": _client(client, with_contact=knobs["client_contact"] == "present"),
-        "clientBranch": {"id": 1, "name": world.name, "sapId": 0},
+        "clientBranch": {"id": world.branch_id, "name": world.name, "sapId": 0},
         "consultationNotes": {"notes": consultation.notes},
         "consultationLines": [_line(world, line) for line in consultation.lines],
         "vitalSignGroup": consultation.vital_signs,

@@ -30,8 +30,11 @@ def with_session(answer: Answer) -> Callable[[web.Request], Awaitable[web.Stream
 
     async def handler(request: web.Request) -> web.StreamResponse:
         company = request.get(COMPANY)
-        if company is None or company.session(request.cookies.get(COOKIE)) is None:
+        session = company.session(request.cookies.get(COOKIE)) if company else None
+        if company is None or session is None:
             return _expired(request, company)
+        if session.shows is not None:
+            company = request.app[COMPANIES].get(session.shows)
         return answer(request, company)
 
     return handler
@@ -39,8 +42,20 @@ def with_session(answer: Answer) -> Callable[[web.Request], Awaitable[web.Stream
 
 def _expired(request: web.Request, company: Company | None) -> web.Response:
     match company.knobs["expired_answer"] if company else "302_login":
+        case "302_root":
+            return redirect("/")
+        case "302_login_timeout":
+            return redirect("/login/timeout")
         case "200_login_html":
             return login_page(request, company)
+        case "200_page":
+            return page("Neo", "<h1>Welcome back</h1><p>You were away for a while.</p>")
+        case "200_json":
+            return _json({"success": False, "message": "Your session has ended."})
+        case "204" | "410" as status:
+            return web.Response(status=int(status))
+        case "400" | "404" as status:
+            return _json({"error": "Bad session."}, int(status))
         case "401_json":
             return _json({"error": "Unauthenticated."}, 401)
         case "401_empty":

@@ -1,6 +1,7 @@
 """What every request to the Neo side passes: company, log, delay, faults."""
 
 import asyncio
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -11,7 +12,7 @@ from neo_simulator.company import Companies, Company
 from neo_simulator.faults import Action
 from neo_simulator.request_log import LoggedRequest
 from neo_simulator.served import ServedCalendar
-from neo_simulator.sessions import COOKIE
+from neo_simulator.sessions import COOKIE, ENTRY
 from neo_simulator.shape_values import delay_for
 from neo_simulator.web.markup import plain_page
 
@@ -23,6 +24,9 @@ CALENDAR = web.RequestKey("calendar", ServedCalendar)
 """Set by the calendar's answer; it counts as served if nothing happens to it on its way."""
 CUT_AFTER = web.RequestKey("cut_after", int)
 """Set when the connection was cut: the body bytes that were sent before."""
+
+FREE_TEXT = re.compile(rb'"(?:reason|notes|name)": ?"[^"\\\\]')
+"""Up to the first character of a text that decides nothing."""
 
 WORDS = {
     429: "Too Many Requests",
@@ -63,7 +67,8 @@ async def find_company(request: web.Request, companies: Companies) -> Company | 
         named = companies.find(str(form.get("company_id", "")).strip())
         if named:
             return named
-    by_cookie = companies.of_token(request.cookies.get(COOKIE))
+    cookies = request.cookies
+    by_cookie = companies.of_token(cookies.get(COOKIE) or cookies.get(ENTRY))
     return by_cookie or companies.of_port(local_port(request))
 
 
@@ -119,14 +124,30 @@ async def _damaged(
     match action.kind:
         case "html":
             return plain_page("Neo", "<h1>We will be right back</h1>", status=200)
+        case "odd_byte":
+            return _json_of(answer, within_text(whole, b"\xff"))
+        case "raw_tab":
+            return _json_of(answer, within_text(whole, b"\t"))
+        case "stray_byte":
+            return _json_of(answer, whole[:1] + b"\xff" + whole[1:])
         case "empty":
             return web.Response(body=b"", content_type="application/json")
         case "html_type":
             return web.Response(body=whole, content_type="text/html", status=answer.status)
         case "truncated_json":
-            return web.Response(body=kept, content_type=answer.content_type, status=answer.status)
+            return _json_of(answer, kept)
         case _:
             return await _cut_within(request, answer, whole, kept, reset=action.kind == "reset")
+
+
+def _json_of(answer: web.StreamResponse, body: bytes) -> web.Response:
+    return web.Response(body=body, content_type=answer.content_type, status=answer.status)
+
+
+def within_text(body: bytes, odd: bytes) -> bytes:
+    """The JSON with a byte in its first free text that it must not have; as it is without one."""
+    found = FREE_TEXT.search(body)
+    return body if found is None else body[: found.end()] + odd + body[found.end() :]
 
 
 async def _cut_within(

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from neo_simulator.company import Company
 from neo_simulator.request_log import LoginOutcome
-from neo_simulator.sessions import COOKIE
+from neo_simulator.sessions import COOKIE, ENTRY
 from neo_simulator.web.guard import COMPANY
 from neo_simulator.web.markup import asset, page, redirect, text
 
@@ -74,6 +74,9 @@ def login_page(
         "challenge": challenge,
         "delayMs": company.knobs["slow_page_ms"] if company and variant == "slow_page" else 20,
         "changed": variant == "changed_form",
+        "missing": variant == "no_form",
+        "dead": variant == "dead_button",
+        "banner": variant.removeprefix("cookie_") if variant.startswith("cookie_") else None,
         "csrf": csrf if variant == "csrf" else None,
     }
     body = (
@@ -132,9 +135,20 @@ def _judge(request: web.Request, company: Company, form: dict[str, str]) -> web.
         company.clock.now(),
         complete=outcome == "ok",
         kill_others=company.knobs["second_login_kills_first"],
+        shows=company.knobs["session_of_company"],
     )
+    late = company.knobs["session_cookie_late_ms"] and outcome == "ok"
     answer = redirect(target)
+    answer.set_cookie(ENTRY if late else COOKIE, token, httponly=True, path="/", samesite="Lax")
+    return answer
+
+
+async def give_session(request: web.Request) -> web.StreamResponse:
+    """The session's cookie for somebody whom the login let in, where it did not come at once."""
+    token = request.cookies.get(ENTRY, "")
+    answer = web.Response(status=204)
     answer.set_cookie(COOKIE, token, httponly=True, path="/", samesite="Lax")
+    answer.del_cookie(ENTRY)
     return answer
 
 
@@ -183,6 +197,10 @@ DETOURS = {
         '<form><input name="code" placeholder="code" inputmode="numeric" '
         'autocomplete="one-time-code"><button type="submit">Verify</button></form>',
     ),
+    "/login/timeout": (
+        "Neo - Timeout",
+        "<h1>You were away too long</h1><a href='/login'>Log in</a>",
+    ),
     "/sso/authorize": (
         "MyIDEXX - Sign in",
         "<h1>Sign in with MyIDEXX</h1><p>Your practice uses single sign-on.</p>"
@@ -221,5 +239,6 @@ def add_login_routes(app: web.Application) -> None:
     app.router.add_get("/login", show_login)
     app.router.add_post("/login", submit_login)
     app.router.add_get("/logout", log_out)
+    app.router.add_get("/session", give_session)
     for path in DETOURS:
         app.router.add_get(path, detour)

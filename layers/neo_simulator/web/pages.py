@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from aiohttp import web
 
 from neo_simulator.company import Company
-from neo_simulator.sessions import COOKIE
+from neo_simulator.sessions import COOKIE, ENTRY
 from neo_simulator.web.guard import COMPANY
 from neo_simulator.web.markup import asset, page, redirect, text
 
@@ -32,8 +32,9 @@ def logged_in(show: Page) -> Callable[[web.Request], Awaitable[web.StreamRespons
     """A page for people: without a session it always leads to the login."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        company = request.get(COMPANY)
-        if company is None or company.session(request.cookies.get(COOKIE)) is None:
+        company, cookies = request.get(COMPANY), request.cookies
+        token = cookies.get(COOKIE) or (cookies.get(ENTRY) if show is dashboard else None)
+        if company is None or company.session(token) is None:
             return redirect("/login")
         return show(request, company)
 
@@ -44,7 +45,7 @@ def front(_: web.Request, __: Company) -> web.Response:
     return redirect("/dashboard")
 
 
-def dashboard(_: web.Request, company: Company) -> web.Response:
+def dashboard(request: web.Request, company: Company) -> web.Response:
     today = company.clock.local().date()
     number = sum(
         visit.start.date() == today and not visit.deleted for visit in company.world.visits.values()
@@ -54,6 +55,9 @@ def dashboard(_: web.Request, company: Company) -> web.Response:
         f'{BAR}<main id="dashboard_shell"><h1>{text(company.world.name)}</h1>'
         f'<div class="card">{today:%A, %d %B %Y}: {number} appointments</div></main>{modal}'
     )
+    if ENTRY in request.cookies:
+        late = company.knobs["session_cookie_late_ms"]
+        body += f"<script>setTimeout(() => fetch('/session'), {late})</script>"
     return page("Neo - Dashboard", body)
 
 

@@ -21,9 +21,10 @@ from tests.kit.database import query
 from tests.kit.neo_faults import (
     ENVELOPES,
     EXPIRED_ANSWERS,
-    NO_JSON,
+    GARBLED,
     ONE_MALFORMED,
     REFUSALS,
+    STRANGE,
     SUBSETS,
     Refusal,
 )
@@ -191,9 +192,13 @@ def test_a_neo_that_is_gone_is_retryable(
     assert synced.newest_job()["error_kind"] == "pims_unavailable"
 
 
-@pytest.mark.parametrize("action", NO_JSON)
+@pytest.mark.parametrize(
+    ("action", "logins"),
+    [(GARBLED[0], 0), *((action, 1) for action, _ in STRANGE)],
+    ids=str,
+)
 def test_an_answer_that_is_no_calendar_ends_as_shape_changed(
-    synced: WorkedClinic, action: str
+    synced: WorkedClinic, action: Any, logins: int
 ) -> None:
     before = synced.rows()
     synced.neo.fault(action, path="getCalendarEventData")
@@ -201,8 +206,11 @@ def test_an_answer_that_is_no_calendar_ends_as_shape_changed(
     answer = synced.work()
 
     assert (answer["status"], answer["error_kind"]) == ("failed", "shape_changed")
-    assert len(synced.neo.logins()) == 1
+    assert len(synced.neo.logins()) == logins
     assert synced.rows() == before
+    synced.neo.reset_knobs()
+    assert synced.work()["status"] == "succeeded"
+    assert len(synced.neo.logins()) == logins
 
 
 @pytest.mark.parametrize("envelope", ENVELOPES)

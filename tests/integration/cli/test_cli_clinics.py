@@ -8,12 +8,14 @@ from uuid import uuid4
 import pytest
 
 from idexx_sync.clinics.status import read_clinic_status
-from idexx_sync.core.errors import CredentialsRejected, ShapeChanged
+from idexx_sync.core.errors import CredentialsRejected, ImplausibleData, ShapeChanged
 from idexx_sync.core.sealing import keyring
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import PostgresLoginStore
+from idexx_sync.pims.identity import Shown
+from idexx_sync.pims.identity_store import IdentityGuard
 from tests.kit.bench import Bench
-from tests.kit.clinic import add_clinic, add_user
+from tests.kit.clinic import add_clinic, add_user, identity_guard
 from tests.kit.command_line import CommandLine, Terminal
 from tests.kit.database import query
 from tests.kit.records import visits
@@ -52,6 +54,7 @@ def login_store(bench: Bench) -> PostgresLoginStore:
         clock=lambda: bench.now,
         logins_per_hour=6,
         session=None,
+        identity=identity_guard(bench.conn, bench.clinic_id),
     )
 
 
@@ -393,3 +396,45 @@ def test_times_are_the_clinics_own(bench: Bench, idexx_sync: CommandLine) -> Non
     assert f"{bench.now - timedelta(minutes=125, hours=4):%Y-%m-%d %H:%M} EDT (2 hours ago)" in (
         answer.out
     )
+
+
+def knows_company(bench: Bench) -> IdentityGuard:
+    guard = identity_guard(bench.conn, bench.clinic_id, lambda: bench.now)
+    guard.recognise(Shown(rooms={"3": "A", "5": "B"}, providers={"1000": "Dr. A"}), by_login=True)
+    return guard
+
+
+def test_what_a_clinics_company_is_known_by_is_shown_by_ids(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    nothing = idexx_sync("clinics", "identity", bench.clinic_id)
+    knows_company(bench)
+    answer = idexx_sync("clinics", "identity", bench.clinic_id, "--json")
+
+    assert "Nothing is known yet" in nothing.out
+    assert answer.json["identity"]["learned"] == {
+        "rooms": ["3", "5"],
+        "types": [],
+        "providers": ["1000"],
+        "branches": [],
+    }
+    assert answer.json["identity"]["seen_instead"] is None
+    assert idexx_sync("clinics", "identity", bench.clinic_id, "--accept").code == 1
+
+
+def test_another_company_is_shown_and_can_be_accepted(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    guard = knows_company(bench)
+    with pytest.raises(ImplausibleData):
+        guard.recognise(Shown(rooms={"7": "C"}), by_login=True)
+
+    shown = idexx_sync("clinics", "identity", bench.clinic_id)
+    needed = idexx_sync("clinics", "show", bench.clinic_id)
+    accepted = idexx_sync("clinics", "identity", bench.clinic_id, "--accept", "--json")
+
+    assert "of 1 rooms 0 are the same" in shown.out
+    assert "other_company" in needed.out
+    assert (accepted.code, accepted.json["identity"]["version"]) == (0, 2)
+    assert accepted.json["identity"]["learned"]["rooms"] == ["7"]
+    assert "other_company" not in idexx_sync("clinics", "show", bench.clinic_id).out

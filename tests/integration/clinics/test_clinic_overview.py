@@ -18,6 +18,7 @@ from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import Attempt
+from idexx_sync.pims.identity_store import Known
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.records import MORNING
@@ -93,6 +94,7 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         histories=(SyncHistory("inbound", before(hours=3), None, None, before(hours=3)),),
         open_holds=(OpenHold(hold, "times_shifted", MORNING),),
         doubts=(Doubt("end_unreadable", 2, before(hours=2), ("600101", "600102")),),
+        company=Known(),
         fault=None,
     )
 

@@ -31,7 +31,7 @@ from idexx_sync.keys.store import create_key
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import PostgresLoginStore, store_credentials
 from tests.kit.authorizing import request_event
-from tests.kit.clinic import add_clinic
+from tests.kit.clinic import add_clinic, identity_guard
 from tests.kit.gateway import STAGE
 from tests.kit.settings import FINGERPRINT_KEY, LOCAL_KEY, PEPPER
 
@@ -257,6 +257,7 @@ def test_a_replaced_sealing_key_opens_what_was_sealed_with_it(conn: Conn, secret
             clock=lambda: datetime.now(UTC),
             logins_per_hour=6,
             session=None,
+            identity=identity_guard(conn, clinic),
             newest_keys=lambda: keyring(wiring.process_dependencies.settings.newest().local_key),
         )
         credentials = store.begin_login()

@@ -29,7 +29,7 @@ from idexx_sync.syncs.inbound.sync import InboundSync
 from local_stack.postgres import Postgres
 from tests.kit.bench import Bench
 from tests.kit.business_time import set_business_time
-from tests.kit.clinic import add_clinic
+from tests.kit.clinic import add_clinic, identity_guard
 from tests.kit.database import query
 from tests.kit.paths import MIGRATIONS, ODIS_TABLES
 from tests.kit.records import MORNING, visit
@@ -218,6 +218,7 @@ def logging_in(worker: Worker) -> None:
             clock=clock,
             logins_per_hour=6,
             session=session,
+            identity=identity_guard(bench.conn, clinic.id, clock),
         )
         try:
             store.begin_login()

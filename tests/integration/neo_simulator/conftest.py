@@ -13,8 +13,8 @@ from tests.kit.shared_chromium import running_chromium
 
 @pytest.fixture
 def clinic(simulator: Simulator) -> Iterator[Company]:
-    """An empty clinic on Monday, 4 May 2026, 8:00."""
-    company = simulator.create_company(generate=False, now="2026-05-04 08:00:00")
+    """An empty clinic on Monday, 4 May 2026, 8:00, whose rooms and persons have plain names."""
+    company = simulator.create_company(generate=False, now="2026-05-04 08:00:00", variant=0)
     yield company
     company.remove()
 

@@ -60,6 +60,29 @@ def test_damaged_bodies(clinic: Company, reader: httpx.Client) -> None:
     assert (status, kind, b"right back" in body) == (200, "text/html", True)
 
 
+@pytest.mark.parametrize(
+    ("action", "odd"),
+    [("odd_byte", b'"reason":"l\xffimping"'), ("raw_tab", b'"reason":"l\timping"')],
+)
+def test_a_text_may_hold_what_json_must_not(
+    clinic: Company, reader: httpx.Client, action: str, odd: bytes
+) -> None:
+    clinic.book("2026-05-04 09:00:00", reason="limping")
+    whole = ask_calendar(reader).content
+    clinic.fault(action)
+
+    answer = ask_calendar(reader)
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.content == whole.replace(b'"reason":"limping"', odd)
+
+
+def test_a_byte_may_stand_between_json(clinic: Company, reader: httpx.Client) -> None:
+    clinic.fault("stray_byte")
+
+    assert ask_calendar(reader).content == b'{\xff"events":[]}'
+
+
 @pytest.mark.parametrize("action", ["drop", "reset"])
 def test_cut_connections(clinic: Company, reader: httpx.Client, action: str) -> None:
     clinic.fault(action, times=1)

@@ -4,7 +4,7 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from neo_simulator.client import Company
 from neo_simulator.sessions import COOKIE
@@ -171,6 +171,49 @@ def test_the_form_may_have_changed(page: Page, clinic: Company) -> None:
 
     expect(page.get_by_role("button", name="Continue")).to_be_visible()
     assert page.locator('input[name="company_id"], button[type="submit"]').count() == 0
+
+
+@pytest.mark.parametrize("variant", ["cookie_banner", "cookie_wall"])
+def test_a_dialog_may_lie_over_the_form(page: Page, clinic: Company, variant: str) -> None:
+    clinic.set_knob("login_variant", variant)
+    page.goto(f"{clinic.base_url}/login")
+    expect(page.locator('button[type="submit"]')).to_be_visible()
+
+    with pytest.raises(Error, match="intercepts"):
+        page.click('button[type="submit"]', timeout=500)
+    page.click("#accept-cookies")
+    expect(page.locator("dialog")).to_have_count(0)
+    assert "/cookies/accepted" in [request["path"] for request in clinic.requests()]
+
+
+def test_there_may_be_no_form(page: Page, clinic: Company) -> None:
+    clinic.set_knob("login_variant", "no_form")
+    page.goto(f"{clinic.base_url}/login")
+
+    expect(page.locator("#login-root")).to_have_text("Loading…")
+    assert page.locator("form").count() == 0
+
+
+def test_a_button_may_do_nothing(page: Page, clinic: Company) -> None:
+    clinic.set_knob("login_variant", "dead_button")
+    log_in(page, clinic)
+
+    assert page.evaluate("document.readyState") == "complete"
+    assert (page.url, outcomes(clinic)) == (f"{clinic.base_url}/login", [])
+
+
+@pytest.mark.parametrize(("late_ms", "status"), [(1, 200), (120_000, 302)])
+def test_the_sessions_cookie_may_come_late(
+    page: Page, clinic: Company, late_ms: int, status: int
+) -> None:
+    clinic.set_knob("session_cookie_late_ms", late_ms)
+    log_in(page, clinic)
+
+    expect(page.locator("#dashboard_shell")).to_be_visible()
+    if status == 200:
+        page.wait_for_function("fetch('/appointments/getAppointmentView').then((a) => a.ok)")
+    with httpx.Client(base_url=clinic.base_url, cookies=cookies_of(page)) as reader:
+        assert ask_calendar(reader).status_code == status
 
 
 def test_the_form_may_come_late(page: Page, clinic: Company) -> None:

@@ -22,7 +22,7 @@ from idexx_sync.core.errors import (
 from idexx_sync.core.sealing import CannotOpen, keyring, open_sealed, seal
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.pims.access_store import PostgresLoginStore, store_credentials
-from tests.kit.clinic import add_clinic
+from tests.kit.clinic import add_clinic, identity_guard
 from tests.kit.database import query
 from tests.kit.records import MORNING
 from tests.kit.settings import LOCAL_KEY
@@ -56,6 +56,7 @@ def open_store(conn: Conn, clinic_id: UUID) -> OpenStore:
             clock=lambda: MORNING + timedelta(minutes=minutes),
             logins_per_hour=6,
             session=session,
+            identity=identity_guard(conn, clinic_id),
         )
 
     return made

@@ -19,6 +19,8 @@ from idexx_sync.clinics.status import (
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, who_acts
 from idexx_sync.pims.breaker import Attempt
+from idexx_sync.pims.identity import Identity
+from idexx_sync.pims.identity_store import Known, Refused
 
 NOW = datetime(2026, 5, 4, 19, 0, tzinfo=UTC)
 """Monday noon in Los Angeles."""
@@ -63,6 +65,7 @@ def overview(*histories: SyncHistory, **fields: Any) -> ClinicOverview:
         histories=histories,
         open_holds=(),
         doubts=(),
+        company=Known(),
         fault=None,
     )
     return replace(healthy, **fields)
@@ -377,3 +380,26 @@ def test_what_is_in_doubt_is_named_with_its_age_and_blocks_nothing() -> None:
     assert "? x" not in second
     assert third.startswith("1 in the calendar found by id and never shown")
     assert status.syncs[0].freshness == "on_time"
+
+
+REFUSED = Refused(ago(hours=5), ago(hours=1), "it is another branch", True, Identity())
+
+
+def test_r08_a_login_that_led_elsewhere_is_told_once_with_since_when() -> None:
+    failed = replace(history(ago(days=1), "implausible_data"), error_message="other_company: it is")
+    status = clinic_status(overview(failed, company=Known(1, Identity(), None, REFUSED)), NOW)
+
+    (need,) = status.needs
+    assert (need.who, need.blocks) == ("odis", True)
+    assert need.what.startswith("other_company: ")
+    assert "another branch" in need.what
+    assert f"idexx-sync clinics identity {CLINIC} --accept" in need.what
+    assert need.since == ago(hours=5)
+    assert status.syncs[0].freshness == "action_required"
+
+
+@pytest.mark.parametrize(("changed", "needed"), [(ago(hours=2), True), (ago(minutes=1), False)])
+def test_r08_what_was_accepted_since_is_needed_no_more(changed: datetime, needed: bool) -> None:
+    failed = replace(history(ago(days=1), "implausible_data"), error_message="other_company: it is")
+    needs = clinic_status(overview(failed, changed_at=changed), NOW).needs
+    assert bool(needs) is needed

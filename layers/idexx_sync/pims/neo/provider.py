@@ -3,19 +3,18 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal, Protocol
 from urllib.parse import quote
 
-from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import Credentials, LoginStore, StoredSession
-from idexx_sync.pims.neo.http.answers import Answered, Strange
+from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
-from idexx_sync.pims.neo.http.client import HttpClient
+from idexx_sync.pims.neo.http.client import HttpClient, Probe
 from idexx_sync.pims.neo.http.fan_out import FanOut
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
@@ -25,7 +24,14 @@ from idexx_sync.pims.neo.login.dialog import LoginResult
 from idexx_sync.pims.neo.payloads.appointment import read_appointment, read_configuration
 from idexx_sync.pims.neo.payloads.calendar import CalendarPage, read_calendar
 from idexx_sync.pims.neo.payloads.consultation import read_consultation
-from idexx_sync.pims.protocol import Configuration, ConsultationAnswer, Lookup, Snapshot, Window
+from idexx_sync.pims.protocol import (
+    Configuration,
+    Consultation,
+    ConsultationAnswer,
+    Lookup,
+    Snapshot,
+    Window,
+)
 
 CALENDAR: Final = "/appointments/getCalendarEventData"
 APPOINTMENT: Final = "/appointments/getAppointment"
@@ -101,7 +107,7 @@ class NeoProvider:
         whole = CalendarPage()
         for done, part in enumerate(parts):
             self._on_progress("calendar", done, len(parts))
-            page = read_calendar(self._value(CALENDAR, _bounds(part)))
+            page = self._client.read(CALENDAR, _bounds(part), read_calendar)
             whole.records += page.records
             whole.unreadable += page.unreadable
             whole.rosters += page.rosters
@@ -139,17 +145,16 @@ class NeoProvider:
         Few more are asked for than were taken, and none once the iterator is closed.
         """
         reading = FanOut(self._client, self._connections, _page_of, read_consultation)
-        return reading.answers(dict.fromkeys(ids))
+        with closing(reading.answers(dict.fromkeys(ids))) as answers:
+            for asked_id, answer in answers:
+                if isinstance(answer, Consultation) and answer.branch_id is not None:
+                    branches = frozenset({answer.branch_id})
+                    self._keeper.recognise(Shown(branches=branches, is_whole=False))
+                yield asked_id, answer
 
     def configuration(self) -> Configuration:
-        return read_configuration(self._value(CONFIGURATION, {}))
-
-    def _value(self, path: str, params: Mapping[str, str]) -> object:
-        verdict = self._client.ask(path, params)
-        if isinstance(verdict, Answered):
-            return verdict.value
-        code = verdict.code if isinstance(verdict, Strange) else "status_404"
-        raise ShapeChanged(f"Neo answered {path} in an unknown way ({code})", code=code)
+        """The clinic's set-up; one that shows another company than the clinic's is no answer."""
+        return self._client.configuration()
 
 
 @contextmanager
@@ -209,7 +214,7 @@ def open_neo(
         keeper,
         connect,
         rate_limiter,
-        probe=CONFIGURATION,
+        probe=Probe(CONFIGURATION, read_configuration),
         clock=clock,
         time_left=time_left,
         sleep=sleep,

@@ -40,11 +40,33 @@
         textContent: config.changed ? "Continue" : "Login",
       }),
     );
-    form.addEventListener("submit", () => {
+    form.addEventListener("submit", (event) => {
+      if (config.dead) event.preventDefault();
       proof.value = fnv([config.challenge, company.value, user.value].join(":"));
     });
     document.getElementById("login-root").replaceChildren(form);
   };
 
-  setTimeout(build, config.delayMs);
+  // A wall makes the page behind it inert, a banner only lies over it.
+  const ask = () => {
+    const dialog = document.createElement("dialog");
+    const accept = Object.assign(document.createElement("button"), {
+      type: "button",
+      id: "accept-cookies",
+      textContent: "Accept all",
+    });
+    accept.addEventListener("click", () => {
+      fetch("/cookies/accepted", { method: "POST" }).then(() => dialog.remove());
+    });
+    dialog.append("We use cookies.");
+    field(dialog, { name: "news", autofocus: true }, "E-mail for our news");
+    dialog.append(accept);
+    dialog.style = "position: fixed; inset: 0; width: 100vw; height: 100vh; z-index: 9";
+    document.body.append(dialog);
+    if (config.banner === "wall") dialog.showModal();
+    else dialog.show();
+  };
+
+  if (!config.missing) setTimeout(build, config.delayMs);
+  if (config.banner) ask();
 })();

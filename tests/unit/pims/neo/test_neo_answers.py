@@ -8,6 +8,7 @@ import pytest
 
 from idexx_sync.pims.neo.http.answers import (
     Answered,
+    Garbled,
     NotFound,
     RawAnswer,
     SessionRefused,
@@ -50,19 +51,30 @@ def answer(status: int = 200, body: bytes = b"{}", url: str = "/x", **headers: s
         (answer(200, url="/login"), SessionRefused("ended_on_login")),
         (
             answer(200, b"<h1>Soon</h1>", content_type="text/html"),
-            SessionRefused("not_json_type", certain=False),
+            Strange("not_json_type"),
         ),
-        (
-            answer(200, b'{"events": []}', content_type="text/html"),
-            SessionRefused("not_json_type", certain=False),
-        ),
-        (answer(200, b""), SessionRefused("not_json_body", certain=False)),
-        (answer(200, b'{"events": [{'), SessionRefused("not_json_body", certain=False)),
-        (answer(200, b"[" * 200_000), SessionRefused("not_json_body", certain=False)),
-        # other than that
+        (answer(200, b'{"events": []}', content_type="text/html"), Strange("not_json_type")),
+        (answer(200, b"\xef\xbb\xbf\n<h1>Soon</h1>"), Strange("html_body")),
         (answer(302, location="/dashboard"), Strange("redirect_elsewhere")),
         (answer(302, location="/clientportal/1/2/login"), Strange("redirect_elsewhere")),
         (answer(302), Strange("redirect_elsewhere")),
+        (answer(302, location="/login/timeout"), Strange("redirect_elsewhere")),
+        # JSON that is damaged: no word on the session
+        (answer(200, b""), Garbled()),
+        (answer(200, b'{"events": [{'), Garbled()),
+        (answer(200, b'{"events": "\xff'), Garbled()),
+        (answer(200, b'{\xff"events": []}'), Garbled()),
+        (answer(200, b"[1\xff2]"), Garbled()),
+        (answer(200, b"[1\x002]"), Garbled()),
+        (answer(200, b"[" * 200_000), Garbled()),
+        # texts may hold anything
+        (answer(body=b'["a\tb\x00c"]'), Answered(["a\tb\x00c"])),
+        (answer(body=b'["caf\xe9", "\xff\xf0\x9f"]'), Answered(["caf\ufffd", "\ufffd\ufffd"])),
+        (answer(body=b'["\xed\xa0\xbd"]'), Answered(["\ud83d"])),
+        (answer(body=b'\xef\xbb\xbf["\t"]'), Answered(["\t"])),
+        (answer(body='["\t"]'.encode("utf-16")), Answered(["\t"])),
+        (answer(body=b"[NaN, -Infinity, 1]"), Answered([None, None, 1])),
+        # other than that
         (answer(404), NotFound()),
         (answer(204, b""), Strange("status_204")),
         (answer(400), Strange("status_400")),

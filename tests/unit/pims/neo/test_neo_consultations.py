@@ -113,6 +113,7 @@ def test_r17_a_consultation_is_read_whole() -> None:
         weight_kg=21.4,
         client_phone="555-555-0100",
         client_email="robin.sample@example.com",
+        branch_id="1",
     )
 
 

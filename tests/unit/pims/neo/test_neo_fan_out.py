@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +46,19 @@ def test_an_answer_too_large_is_unknown_and_the_rest_is_read() -> None:
     assert read == {
         "1": Consultation("1", None),
         "2": Unknown("answer_too_large"),
+        "3": Consultation("3", None),
+    }
+
+
+def test_json_that_cant_be_read_is_unknown_and_the_rest_is_read() -> None:
+    def answer(_: StoredSession, path: str) -> RawAnswer:
+        whole = page_of(path)
+        return replace(whole, body=whole.body[:-1]) if "/2/" in path else whole
+
+    read = dict(opened(answer).consultations(["1", "2", "3"]))
+    assert read == {
+        "1": Consultation("1", None),
+        "2": Unknown("not_json_body"),
         "3": Consultation("3", None),
     }
 

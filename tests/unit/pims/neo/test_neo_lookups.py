@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from idexx_sync.core.errors import ShapeChanged
+from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.neo.payloads.appointment import read_appointment, read_configuration
 from idexx_sync.pims.protocol import Configuration, Found, Gone, Room, Unknown
 
@@ -111,7 +112,28 @@ def test_the_configuration_lists_rooms_as_the_calendar_does() -> None:
         slot_minutes=15,
         rooms=[Room("3", "ROOM A"), Room("5", "TECH")],
         appointment_types=["Default"],
+        shown=Shown(rooms={"3": "ROOM A", "5": "TECH"}, types={"1": "Default"}),
     )
+
+
+def test_r08_the_configuration_shows_what_identifies_the_company() -> None:
+    shown = view(
+        providers=[{"id": 1000, "name": " DR. A. EXAMPLE "}, {"id": "1001", "name": None}, 7, {}],
+        appointmentTypes=[{"id": "1001", "name": {"name": "Exam"}}, {"name": "Nameless"}],
+        clientBranch={"id": 2, "name": "Harbour"},
+    )
+    assert read_configuration(shown).shown == Shown(
+        rooms={"3": "ROOM A", "5": "TECH"},
+        types={"1001": "Exam"},
+        providers={"1000": "DR. A. EXAMPLE"},
+        branches=frozenset({"2"}),
+    )
+
+
+@pytest.mark.parametrize("value", [None, 7, "x", {}, [{"id": []}], [{"id": 1, "name": ["x"]}]])
+def test_r08_what_does_not_say_whose_it_is_costs_no_configuration(value: object) -> None:
+    shown = read_configuration(view(providers=value, clientBranch=value)).shown
+    assert (shown.providers, shown.branches) == ({}, frozenset())
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from idexx_sync.core import errors
 from idexx_sync.core.errors import (
+    ImplausibleData,
     InternalError,
     PimsUnavailable,
     ShapeChanged,
@@ -16,15 +18,16 @@ from idexx_sync.core.errors import (
     Throttled,
 )
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
-from idexx_sync.pims.neo.http.answers import Answered, NotFound, RawAnswer, SessionRefused
-from idexx_sync.pims.neo.http.client import HttpClient
+from idexx_sync.pims.neo.http.answers import Answered, NotFound, RawAnswer, Strange
+from idexx_sync.pims.neo.http.client import HttpClient, Probe
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.login.dialog import LoginResult
+from idexx_sync.pims.protocol import Configuration
 from tests.kit.login_store import CANARY_PASSWORD, FakeLoginStore
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
-OLD = StoredSession([{"name": "neo_session", "value": "0"}], "agent", NOW)
+OLD = StoredSession([{"name": "neo_session", "value": "0"}], "agent", NOW, recognised=True)
 Answer = Callable[[StoredSession, str], RawAnswer]
 
 
@@ -35,6 +38,19 @@ def json_answer(status: int = 200, **headers: str) -> RawAnswer:
     )
 
 
+def read_page(value: object) -> object:
+    """What reads JSON without an `error` in it."""
+    if isinstance(value, dict) and "error" in value:
+        raise ShapeChanged("an error", code="says_error")
+    return value
+
+
+def read_probe(value: object) -> Configuration:
+    read_page(value)
+    return CONFIGURATION
+
+
+CONFIGURATION = Configuration(15, [])
 HTML = RawAnswer(200, "https://neo.example/x", {"content-type": "text/html"}, b"<h1>Soon</h1>")
 
 
@@ -56,7 +72,7 @@ class Neo:
             self.keeper,
             lambda session: _Connected(self, session),
             RateLimiter(10_000, 100, clock=lambda: 0.0, sleep=self.slept.append),
-            probe="/probe",
+            probe=Probe("/probe", read_probe),
             clock=lambda: NOW,
             time_left=lambda: self.left,
             sleep=self.slept.append,
@@ -113,7 +129,7 @@ def test_without_a_session_it_logs_in_first_and_keeps_it() -> None:
     neo.client.ask("/x", {})
     assert login_store.outcomes == ["ok"]
     assert login_store.stored == StoredSession(
-        [{"name": "neo_session", "value": "1"}], "agent", NOW
+        [{"name": "neo_session", "value": "1"}], "agent", NOW, recognised=True
     )
     assert neo.keeper.logged_in
 
@@ -133,9 +149,64 @@ def test_forty_refusals_at_once_cause_one_login() -> None:
         verdicts = list(pool.map(lambda _: neo.client.ask("/x", {}), range(40)))
 
     assert verdicts == [Answered({})] * 40
-    assert (login_store.outcomes, login_store.dropped, neo.requests) == (["ok"], 1, 80)
+    assert (login_store.outcomes, login_store.dropped, neo.requests) == (["ok"], 1, 81)
     neo.client.close()
     assert neo.closed == 2
+
+
+def test_r08_forty_questions_at_once_ask_once_whose_a_session_is() -> None:
+    login_store = FakeLoginStore(session=replace(OLD, recognised=False))
+    asked: list[str] = []
+
+    def answer(_session: StoredSession, path: str) -> RawAnswer:
+        asked.append(path)
+        return json_answer()
+
+    neo = Neo(answer, login_store)
+    with ThreadPoolExecutor(40) as pool:
+        list(pool.map(lambda _: neo.client.ask("/x", {}), range(40)))
+
+    assert (asked[0], asked.count("/probe"), len(asked)) == ("/probe", 1, 41)
+    assert (login_store.logins, login_store.stored) == (0, OLD)
+    assert neo.client.configuration() == CONFIGURATION
+    assert len(asked) == 41, "what the session was recognised by was asked for once more"
+
+
+def test_r08_a_session_of_another_company_is_asked_nothing_else() -> None:
+    login_store = FakeLoginStore(session=replace(OLD, recognised=False))
+    login_store.stranger = ImplausibleData("not ours", code="other_company")
+    asked: list[str] = []
+
+    def answer(_session: StoredSession, path: str) -> RawAnswer:
+        asked.append(path)
+        return json_answer()
+
+    neo = Neo(answer, login_store)
+    for _ in range(2):
+        with pytest.raises(ImplausibleData):
+            neo.client.ask("/x", {})
+
+    assert (asked, login_store.logins) == (["/probe"], 0)
+    assert (login_store.stored, login_store.dropped) == (None, 1)
+
+
+def test_r08_a_session_from_a_login_in_the_middle_of_a_run_is_compared_too() -> None:
+    login_store = FakeLoginStore(session=OLD)
+    asked: list[str] = []
+
+    def answer(session: StoredSession, path: str) -> RawAnswer:
+        asked.append(path)
+        if number(session):
+            login_store.stranger = ImplausibleData("not ours", code="other_company")
+        return json_answer(401 if path == "/2" and not number(session) else 200)
+
+    neo = Neo(answer, login_store)
+    neo.client.ask("/1", {})
+    with pytest.raises(ImplausibleData):
+        neo.client.ask("/2", {})
+
+    assert asked == ["/1", "/2", "/probe"]
+    assert (login_store.outcomes, login_store.stored) == (["ok"], None)
 
 
 def test_forty_refusals_and_a_rejected_login_are_one_attempt() -> None:
@@ -154,7 +225,7 @@ def test_forty_refusals_and_a_rejected_login_are_one_attempt() -> None:
 
 def test_a_session_refused_right_after_its_login_ends_the_run() -> None:
     login_store = FakeLoginStore()
-    neo = Neo(lambda _session, _path: HTML, login_store)
+    neo = Neo(lambda _session, _path: json_answer(401), login_store)
 
     with pytest.raises(ShapeChanged) as caught:
         neo.client.ask("/x", {})
@@ -164,12 +235,60 @@ def test_a_session_refused_right_after_its_login_ends_the_run() -> None:
 
 def test_a_second_refusal_ends_the_run_for_everybody() -> None:
     login_store = FakeLoginStore(session=OLD)
-    neo = Neo(lambda _session, _path: HTML, login_store)
+    neo = Neo(lambda _session, _path: json_answer(401), login_store)
 
     for _ in range(2):
         with pytest.raises(ShapeChanged, match="ODIS has to look"):
             neo.client.ask("/x", {})
     assert (login_store.logins, neo.requests) == (1, 2)
+
+
+ERROR = RawAnswer(
+    200, "https://neo.example/x", {"content-type": "application/json"}, b'{"error": "ended"}'
+)
+OTHERWISE = [
+    (HTML, "not_json_type"),
+    (json_answer(302, location="/"), "redirect_elsewhere"),
+    (json_answer(204), "status_204"),
+    (json_answer(404), "status_404"),
+    (json_answer(410), "status_410"),
+    (ERROR, "says_error"),
+]
+
+
+@pytest.mark.parametrize(("other", "code"), OTHERWISE)
+def test_any_answer_that_was_not_asked_for_costs_one_login(other: RawAnswer, code: str) -> None:
+    login_store = FakeLoginStore(session=OLD)
+    neo = Neo(lambda session, _path: json_answer() if number(session) else other, login_store)
+
+    assert neo.client.read("/x", {}, read_page) == {}
+    assert (login_store.outcomes, login_store.dropped, neo.requests) == (["ok"], 0, 3)
+
+
+@pytest.mark.parametrize("stored", [OLD, None])
+@pytest.mark.parametrize(("other", "code"), OTHERWISE)
+def test_after_the_login_it_is_what_it_says(
+    other: RawAnswer, code: str, stored: StoredSession | None
+) -> None:
+    login_store = FakeLoginStore(session=stored)
+    neo = Neo(lambda _session, path: other if path == "/x" else json_answer(), login_store)
+
+    for _ in range(2):
+        with pytest.raises(ShapeChanged) as caught:
+            neo.client.read("/x", {}, read_page)
+        assert caught.value.code == code
+        assert neo.client.read("/1", {}, read_page) == {}
+    assert (login_store.logins, login_store.dropped) == (1, 0)
+    assert login_store.stored is not None
+
+
+def test_a_suspected_session_stays_if_no_login_comes_of_it() -> None:
+    login_store = FakeLoginStore(session=OLD)
+    neo = Neo(lambda _session, _path: HTML, login_store, outcome="unavailable")
+
+    with pytest.raises(PimsUnavailable):
+        neo.client.read("/x", {}, read_page)
+    assert login_store.stored == OLD
 
 
 def test_a_run_that_began_with_a_login_survives_one_refusal_in_its_middle() -> None:
@@ -183,7 +302,7 @@ def test_a_run_that_began_with_a_login_survives_one_refusal_in_its_middle() -> N
     neo = Neo(answer, login_store)
     for path in ("/1", "/2", "/3"):
         assert neo.client.ask(path, {}) == Answered({})
-    assert asked == ["/1", "/2", "/2", "/3"]
+    assert asked == ["/probe", "/1", "/2", "/probe", "/2", "/3"]
     assert login_store.outcomes == ["ok", "ok"]
 
 
@@ -204,17 +323,41 @@ def test_one_of_many_questions_with_a_strange_answer_does_not_cost_the_session()
     login_store = FakeLoginStore(session=OLD)
     neo = Neo(lambda _session, path: json_answer() if path == "/probe" else HTML, login_store)
 
-    verdict = neo.client.ask("/x", {}, one_of_many=True)
-    assert verdict == SessionRefused("not_json_type", certain=False)
+    assert neo.client.ask("/x", {}) == Strange("not_json_type")
     assert (login_store.logins, neo.requests) == (0, 2)
 
 
-def test_one_of_many_questions_notices_a_session_that_has_ended_in_silence() -> None:
+@pytest.mark.parametrize(("other", "code"), [one for one in OTHERWISE if one[0].status != 404][:-1])
+def test_one_of_many_questions_notices_a_session_that_has_ended_in_silence(
+    other: RawAnswer, code: str
+) -> None:
     login_store = FakeLoginStore(session=OLD)
-    neo = Neo(lambda session, _path: json_answer() if number(session) else HTML, login_store)
+    neo = Neo(lambda session, _path: json_answer() if number(session) else other, login_store)
 
-    assert neo.client.ask("/x", {}, one_of_many=True) == Answered({})
-    assert (login_store.logins, neo.requests) == (1, 3)
+    assert neo.client.ask("/x", {}) == Answered({})
+    assert (login_store.logins, neo.requests) == (1, 4)
+
+
+def test_one_of_many_questions_is_what_it_says_once_a_login_was_in_vain() -> None:
+    login_store = FakeLoginStore(session=OLD)
+    probed = iter([ERROR, json_answer(), ERROR, ERROR])
+    neo = Neo(lambda _session, path: next(probed) if path == "/probe" else HTML, login_store)
+
+    for _ in range(2):
+        assert neo.client.ask("/x", {}) == Strange("not_json_type")
+    assert login_store.outcomes == ["ok"]
+
+
+def test_r08_a_session_that_does_not_say_whose_it_is_is_asked_nothing_else() -> None:
+    login_store = FakeLoginStore()
+    neo = Neo(lambda _session, _path: ERROR, login_store)
+
+    for _ in range(2):
+        with pytest.raises(ShapeChanged, match="an error"):
+            neo.client.ask("/x", {})
+    assert (login_store.outcomes, neo.requests) == (["ok"], 2)
+    assert login_store.stored is not None
+    assert not login_store.stored.recognised
 
 
 @pytest.mark.parametrize(
@@ -346,4 +489,18 @@ def test_no_pause_outlasts_the_run() -> None:
     assert neo.slept == []
 
 
+def test_json_that_cant_be_read_is_tried_three_times_and_costs_no_session() -> None:
+    login_store = FakeLoginStore(session=OLD)
+    neo = Neo(scripted(CUT_JSON, CUT_JSON, json_answer(), *[CUT_JSON] * 3), login_store)
+
+    assert neo.client.ask("/x", {}) == Answered({})
+    with pytest.raises(ShapeChanged) as caught:
+        neo.client.ask("/x", {})
+    assert caught.value.code == "not_json_body"
+    assert (login_store.logins, login_store.dropped, neo.requests) == (0, 0, 6)
+
+
 NOT_FOUND = json_answer(404)
+CUT_JSON = RawAnswer(
+    200, "https://neo.example/x", {"content-type": "application/json"}, b'{"events": ['
+)

@@ -10,15 +10,16 @@ from idexx_sync.core.errors import DeadlineExceeded, PimsSlow
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.answers import RawAnswer
-from idexx_sync.pims.neo.http.client import LONGEST_PAUSE_S, HttpClient
+from idexx_sync.pims.neo.http.client import LONGEST_PAUSE_S, HttpClient, Probe
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.login import attempt
+from idexx_sync.pims.protocol import Configuration
 from tests.kit.login_store import FakeLoginStore
 from tests.kit.settings import make_settings
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
-SESSION = StoredSession([], "agent", NOW)
+SESSION = StoredSession([], "agent", NOW, recognised=True)
 SETTINGS: Settings = make_settings("postgresql://somewhere")
 
 
@@ -36,7 +37,7 @@ class SlowNeo:
             SessionKeeper(store, lambda _: pytest.fail("no login"), lambda: NOW),
             lambda _session: self,
             limiter,
-            probe="/probe",
+            probe=Probe("/probe", lambda _value: Configuration(15, [])),
             clock=lambda: NOW,
             time_left=self.time_left,
             sleep=self.sleep,

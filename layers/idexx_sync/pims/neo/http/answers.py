@@ -1,10 +1,11 @@
 """Judging an answer of Neo before anybody believes it.
 
-Nobody has seen what Neo answers when a session has expired, so every variant that the Neo protocol
-names (sections on sessions and on the simulator) counts as a refusal. No verdict stands for
-"nothing there" by accident: an error never becomes an empty list.
+Nobody has seen what Neo answers when a session has expired (Neo protocol, section on sessions), so
+whatever is not what was asked for may come of that. No verdict stands for "nothing there" by
+accident: an error never becomes an empty list.
 """
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from pydantic_core import from_json
+
+NOT_JSON_BODY: Final = "not_json_body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,9 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class SessionRefused:
-    """Neo does not (or no longer) know the session."""
+    """Neo says that it does not (or no longer) know the session."""
 
     code: str
-    certain: bool = True
-    """False when it only follows from the absence of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,20 @@ class TooMany:
 
 
 @dataclass(frozen=True, slots=True)
+class Garbled:
+    """JSON by its type that can't be read: worth another try, and no word on the session."""
+
+    code: str = NOT_JSON_BODY
+
+
+@dataclass(frozen=True, slots=True)
 class Strange:
-    """An answer that the reader was not made for."""
+    """Not what was asked for: perhaps the session has ended, perhaps Neo has changed."""
 
     code: str
 
 
-Verdict = Answered | SessionRefused | NotFound | Unavailable | TooMany | Strange
+Verdict = Answered | SessionRefused | NotFound | Unavailable | TooMany | Garbled | Strange
 
 _REFUSALS: Final = frozenset({401, 403, 419})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -94,7 +102,7 @@ def judge_answer(answer: RawAnswer, now: datetime) -> Verdict:
         return NotFound()
     if answer.status != 200:
         return Strange(f"status_{answer.status}")
-    return _judge_content(answer)
+    return judge_content(answer)
 
 
 def is_staff_login(url: str) -> bool:
@@ -120,19 +128,20 @@ def _judge_redirect(answer: RawAnswer) -> Verdict:
     return Strange("redirect_elsewhere")
 
 
-def _judge_content(answer: RawAnswer) -> Verdict:
+def judge_content(answer: RawAnswer) -> Verdict:
+    """What an answer with status 200 means."""
     if is_staff_login(answer.url):
         return SessionRefused("ended_on_login")
     if not _says_json(answer):
         if _shows_login_form(answer.body):
             return SessionRefused("login_form")
-        return SessionRefused("not_json_type", certain=False)
+        return Strange("not_json_type")
     try:
         return Answered(_parsed(answer.body))
     except (ValueError, RecursionError):
         if _shows_login_form(answer.body):
             return SessionRefused("login_form")
-        return SessionRefused("not_json_body", certain=False)
+        return Strange("html_body") if _begins_as_html(answer.body) else Garbled()
 
 
 def _says_json(answer: RawAnswer) -> bool:
@@ -140,16 +149,33 @@ def _says_json(answer: RawAnswer) -> bool:
     return media_type in {"application/json", "text/json"} or media_type.endswith("+json")
 
 
+def _begins_as_html(body: bytes) -> bool:
+    return body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<"
+
+
 def _shows_login_form(body: bytes) -> bool:
     return any(mark in body for mark in _LOGIN_FORM_MARKS) and b"password" in body
 
 
 def _parsed(body: bytes) -> object:
-    """The fast parser refuses half surrogate pairs, which text cut by a script may contain."""
+    """The document, with whatever stands in its texts: free text makes no record unreadable.
+
+    The fast parser refuses half surrogate pairs, raw control characters and odd bytes. The latter
+    become U+FFFD, so that a moment or an id with one in it is not taken for another. NaN, which
+    is no JSON, is nothing.
+    """
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError:
-        return json.loads(body)
+        return json.loads(_text(body), strict=False, parse_constant=lambda _: None)
+
+
+def _text(body: bytes) -> str:
+    encoding = json.detect_encoding(body)
+    try:
+        return body.decode(encoding, "surrogatepass")
+    except UnicodeDecodeError:
+        return body.decode(encoding, "replace")
 
 
 def _retry_after(answer: RawAnswer, now: datetime) -> float | None:

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
 from itertools import islice
+from typing import Final
 
 from idexx_sync.core.errors import PimsSlow, PimsUnavailable, ShapeChanged, Throttled
-from idexx_sync.pims.neo.http.answers import Answered, NotFound, SessionRefused, Strange
+from idexx_sync.pims.neo.http.answers import NOT_JSON_BODY, Answered, NotFound
 from idexx_sync.pims.neo.http.client import HttpClient
 from idexx_sync.pims.neo.http.transport import TOO_LARGE
 from idexx_sync.pims.protocol import Gone, Unknown
+
+_OF_ONE_RECORD: Final = (TOO_LARGE, NOT_JSON_BODY)
+"""Changed shapes that say nothing of the other answers."""
 
 
 class FanOut[T]:
@@ -54,21 +58,18 @@ class FanOut[T]:
             return Unknown("id_unusable")
         path, params = self._question(asked_id)
         try:
-            verdict = self._client.ask(
-                path, params, one_of_many=True, still_wanted=self._still_wanted
-            )
+            verdict = self._client.ask(path, params, still_wanted=self._still_wanted)
         except (PimsUnavailable, PimsSlow, Throttled) as error:
             self._down = error.kind
             return Unknown(error.kind)
         except ShapeChanged as error:
-            if error.code != TOO_LARGE:
+            if error.code not in _OF_ONE_RECORD:
                 raise
             return Unknown(error.code)
         if isinstance(verdict, Answered):
             return self._read(verdict.value, asked_id)
         if isinstance(verdict, NotFound):
             return Gone()
-        assert isinstance(verdict, (Strange, SessionRefused))
         return Unknown(verdict.code)
 
     def _still_wanted(self) -> None:

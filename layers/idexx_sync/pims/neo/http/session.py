@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from idexx_sync.core import errors
-from idexx_sync.core.errors import ShapeChanged, SyncError
+from idexx_sync.core.errors import ImplausibleData, ShapeChanged, SyncError
 from idexx_sync.pims.access import Credentials, LoginOutcome, LoginStore, StoredSession
+from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.neo.login.dialog import NOTHING_SUBMITTED, LoginResult
 
 LogIn = Callable[[Credentials], LoginResult]
@@ -57,8 +58,11 @@ class NumberedSession:
 class SessionKeeper:
     """Holds the run's session. However many threads are refused at once, one login follows.
 
-    A refusal is answered by one silent login per run. A session that is refused right after its
-    login, or a second refusal, ends the run: another login would not help.
+    Nothing but whose it is may be asked of a session before it was recognised as the clinic's own.
+
+    A refusal, or an answer that may be one, is answered by one silent login per run. A session
+    that is refused right after its login, or a second refusal, ends the run: another login would
+    not help. A session that was merely suspected stays stored until another one replaces it.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class SessionKeeper:
         self._held: NumberedSession | None = None
         self._proven = -1
         self._renewed = False
+        self._recognised = -1
         self._failure: SyncError | None = None
         self.logged_in = False
         """Whether this run has logged in."""
@@ -90,22 +95,52 @@ class SessionKeeper:
                 self._held = NumberedSession(0, stored, fresh=False) if stored else self._fresh(0)
             return self._held
 
+    def is_recognised(self, held: NumberedSession) -> bool:
+        """Whether it was found to be of the clinic's own company, now or when it was made."""
+        return held.session.recognised or held.number <= self._recognised
+
+    def recognise(self, shown: Shown, asked_with: NumberedSession | None = None) -> None:
+        """Compares what a session shows with what is known of the clinic's company.
+
+        With the session that was asked whose it is, this one is the clinic's from now on. Raises
+        ImplausibleData for another company's; then the session is dropped, and the run over.
+        """
+        with self._lock:
+            self._fail_again()
+            try:
+                self._login_store.recognise(shown)
+            except ImplausibleData as error:
+                self._login_store.drop_session()
+                self._failure = error
+                raise
+            if asked_with is not None and asked_with == self._held:
+                self._recognised = asked_with.number
+                self._login_store.store_session(replace(asked_with.session, recognised=True))
+
     def accepted(self, held: NumberedSession) -> None:
-        """Neo has answered to this session."""
+        """Neo has answered to this session, and what it was asked for."""
         self._proven = max(self._proven, held.number)
 
-    def renew(self, refused: NumberedSession, code: str) -> None:
-        """Replaces a session that Neo refused, unless another thread has done so already."""
+    def renew(self, refused: NumberedSession, code: str, *, certain: bool) -> bool:
+        """Replaces a session that Neo refused, unless another thread has done so already.
+
+        Not `certain`: Neo has only answered otherwise than asked. False if this run has logged
+        in already; then the answer is what it says. A certain refusal is an error by then.
+        """
         with self._lock:
             self._fail_again()
             if self._held is None or self._held.number != refused.number:
-                return
-            self._login_store.drop_session()
+                return True
+            if not certain and refused.fresh:
+                return False
+            if certain:
+                self._login_store.drop_session()
             if self._renewed or (refused.fresh and self._proven < refused.number):
                 self._failure = _refused_after_login(code)
                 self._fail_again()
             self._renewed = True
             self._held = self._fresh(refused.number + 1)
+            return True
 
     def _fail_again(self) -> None:
         """What ended the run for one thread ends it for all."""

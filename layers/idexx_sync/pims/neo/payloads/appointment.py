@@ -1,10 +1,22 @@
 """The two smaller answers of Neo: one appointment, and the clinic's configuration. Pure."""
 
+from collections.abc import Iterator
+
 from pydantic import Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.vocabulary import appointment_status
-from idexx_sync.pims.neo.payloads.fields import Id, Named, Payload, Text, WallClock, id_if_readable
+from idexx_sync.pims.identity import Shown
+from idexx_sync.pims.neo.payloads.fields import (
+    Id,
+    Named,
+    Payload,
+    Text,
+    WallClock,
+    branch_of,
+    id_if_readable,
+    name_if_readable,
+)
 from idexx_sync.pims.protocol import Configuration, Found, Gone, Lookup, Room, Unknown
 
 
@@ -33,6 +45,7 @@ class AppointmentPayload(Payload):
 
 
 class AppointmentType(Payload):
+    id: object = None
     name: Named = None
 
 
@@ -42,6 +55,8 @@ class ViewPayload(Payload):
     slot_minutes: int = Field(alias="slotInterval", ge=1, le=24 * 60)
     rooms: list[RoomPayload] = Field(alias="appointmentRooms")
     types: list[AppointmentType] = Field(default=[], alias="appointmentTypes")
+    providers: object = None
+    branch: object = Field(default=None, alias="clientBranch")
 
 
 def read_appointment(value: object, asked_id: str) -> Lookup:
@@ -84,12 +99,32 @@ def read_configuration(value: object) -> Configuration:
             slot_minutes=view.slot_minutes,
             rooms=[Room(room.id, room.name or "") for room in rooms],
             appointment_types=[kind.name for kind in view.types if kind.name],
+            shown=_shown(view),
         )
     raise ShapeChanged(
         "the clinic's configuration in Neo no longer has the shape the reader knows; "
         "compare it with the Neo protocol and correct the reader",
         code=code,
     )
+
+
+def _shown(view: ViewPayload) -> Shown:
+    """What identifies the company; what of it can't be read is not said."""
+    kinds = ((id_if_readable(kind.id), kind.name) for kind in view.types)
+    return Shown(
+        rooms={room.id: room.name for room in view.rooms if room.name},
+        types={id_: name for id_, name in kinds if id_ and name},
+        providers=dict(_providers(view.providers)),
+        branches=branch_of(view.branch),
+    )
+
+
+def _providers(shown: object) -> Iterator[tuple[str, str]]:
+    for provider in shown if isinstance(shown, list) else ():
+        if isinstance(provider, dict):
+            id_, name = id_if_readable(provider.get("id")), name_if_readable(provider.get("name"))
+            if id_ and name:
+                yield id_, name
 
 
 def _is_cancelled(found: AppointmentPayload) -> bool:

@@ -13,7 +13,15 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, FiniteFloat, ValidationError
 
-from idexx_sync.pims.neo.payloads.fields import FreeName, FreeText, Id, Payload, name_of, storable
+from idexx_sync.pims.neo.payloads.fields import (
+    FreeName,
+    FreeText,
+    Id,
+    Payload,
+    branch_of,
+    name_of,
+    storable,
+)
 from idexx_sync.pims.protocol import Consultation, ConsultationAnswer, Gone, Line, Unknown
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -123,6 +131,7 @@ class PagePayload(Payload):
     vital_signs: Annotated[dict[str, Any] | None, BeforeValidator(_vital_signs)] = Field(
         default=None, alias="vitalSignGroup"
     )
+    branch: object = Field(default=None, alias="clientBranch")
 
 
 def read_consultation(value: object, asked_id: str) -> ConsultationAnswer:
@@ -166,6 +175,7 @@ def _consultation(page: PagePayload) -> Consultation:
             client.mobile or client.home or client.work or client.phone or client.number or None
         ),
         client_email=client.email or None,
+        branch_id=next(iter(branch_of(page.branch)), None),
     )
 
 

@@ -127,6 +127,18 @@ def id_if_readable(value: object) -> str | None:
         return None
 
 
+def name_if_readable(value: object) -> str | None:
+    """A name without what cannot be stored of it; None for an empty one and for what is none."""
+    name = storable(value)
+    return name.strip() or None if isinstance(name, str) else None
+
+
+def branch_of(value: object) -> frozenset[str]:
+    """The branch that an answer says it is of; empty where it does not say, or not readably."""
+    id_ = id_if_readable(value.get("id")) if isinstance(value, dict) else None
+    return frozenset({id_}) if id_ else frozenset()
+
+
 class Payload(BaseModel):
     """How every answer of Neo is read."""
 
