@@ -61,7 +61,7 @@ def _started_together(nodeid: str) -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--examples", type=int, default=15, help="generated requests per route and kind"
+        "--examples", type=int, default=8, help="generated requests per route and kind"
     )
 
 
