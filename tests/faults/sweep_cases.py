@@ -20,7 +20,7 @@ COMMITS = 5
 """The beginning, the calendar's part, two units, the end."""
 BYTES_SENT, BYTES_RECEIVED = 80_000, 63_000
 """About as many as a run needs."""
-LOGS_IN = ("html", "html_type", "empty", "expire_session", "truncated_json")
+LOGS_IN = (*sweep_neo.MISREAD, "expire_session")
 """Answers after which a run may log in again, which takes seconds."""
 FIRST_ROUND_TRIP, LAST_ROUND_TRIP = 5, 20
 """Of a worker's first run; those before open its connection."""

@@ -41,7 +41,7 @@ def synthesise_all(folder: Path) -> None:
         "CDK_OUTDIR": str(folder / STAGING.name),
         "CDK_CONTEXT_JSON": json.dumps({"stage": STAGING.name}),
     }
-    program = [sys.executable, "-m", "tests.infra.synthesising", folder]
+    program: list[str | Path] = [sys.executable, "-m", "tests.infra.synthesising", folder]
     subprocess.run(program, cwd=ROOT, env=environment, check=True)
 
 
