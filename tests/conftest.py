@@ -18,6 +18,7 @@ from psycopg import Connection
 from xdist.scheduler import LoadScopeScheduling
 
 from dev_tools.chromium import find_chromium, playwright_package
+from idexx_sync.database.connection import Database
 from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
@@ -60,7 +61,7 @@ def _started_together(nodeid: str) -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--examples", type=int, default=15, help="generated requests per route and kind"
+        "--examples", type=int, default=8, help="generated requests per route and kind"
     )
 
 
@@ -113,6 +114,13 @@ def database(shelf: Shelf) -> Iterator[str]:
 def lending(shelf: Shelf) -> Lending:
     """Connections to databases of the shelf, kept from one test to the next."""
     return shelf.lending
+
+
+@pytest.fixture
+def lent(database: str, lending: Lending) -> Iterator[Database]:
+    """What leads the product to this test's database, connected if a connection was kept."""
+    with lending.database(database) as made:
+        yield made
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Both end with us.
 """
 
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,8 @@ class SimulatedAws:
 
     def slots(self) -> dict[str, list[int]]:
         """Function -> process ids of its execution environments."""
-        found: dict[str, list[int]] = httpx.get(self.adapter_url, trust_env=False).json()
+        with _plain_http() as http:
+            found: dict[str, list[int]] = http.get(self.adapter_url).json()
         return found
 
 
@@ -106,14 +108,20 @@ def _adapter(tools: Tools, logs: Path) -> Iterator[tuple[int, str]]:
 def _answers(url: str, process: Popen[bytes]) -> bool:
     """False when it ended instead, or when another program has its port."""
     give_up = monotonic() + START_LIMIT_S
-    while process.poll() is None and monotonic() < give_up:
-        try:
-            if httpx.get(f"{url}/_ministack/ready", trust_env=False).is_success:
-                return process.poll() is None
-        except httpx.TransportError:
-            pass
-        sleep(0.02)
+    with _plain_http() as http:
+        while process.poll() is None and monotonic() < give_up:
+            try:
+                if http.get(f"{url}/_ministack/ready").is_success:
+                    return process.poll() is None
+            except httpx.TransportError:
+                pass
+            sleep(0.02)
     return False
+
+
+def _plain_http() -> httpx.Client:
+    """A client for this machine: reading certificates, at each look, would slow the start."""
+    return httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
 
 
 def _free_port() -> int:

@@ -19,12 +19,20 @@ from psycopg import Connection
 
 from dev_tools.chromium import find_chromium, playwright_package
 from dev_tools.emulator import installed_tools
+from idexx_sync.core.settings import Settings
 from local_stack.deploy import Deployed, deploy, invoke
 from local_stack.home import Home
 from local_stack.postgres import Postgres, running_postgres
 from local_stack.simulated_aws import FIRST_RETRY_S, SimulatedAws, running_aws
 from local_stack.stack_clinics import Clinics, Worlds, bring_clinics, open_neos, secrets_of
-from local_stack.synthesis import CHROMIUM, NEO_HOSTS, StageSettings, template
+from local_stack.synthesis import (
+    CHROMIUM,
+    HEARTBEAT,
+    LEASE,
+    NEO_HOSTS,
+    StageSettings,
+    template,
+)
 from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator
 
@@ -55,6 +63,8 @@ class Manner:
 
     stage: StageSettings = field(default_factory=StageSettings)
     worlds: Worlds = field(default_factory=Worlds)
+    lease_s: float = Settings.model_fields["lease_seconds"].default
+    heartbeat_s: float = Settings.model_fields["heartbeat_seconds"].default
     first_retry_s: float = FIRST_RETRY_S
     """Seconds to Lambda's first retry; the second one waits twice as long."""
     durable: bool = True
@@ -88,7 +98,12 @@ def running_stack(
             aws,
             path,
             secrets=secrets_of(kept, database_url),
-            parameters={NEO_HOSTS: origins, CHROMIUM: str(chromium)},
+            parameters={
+                NEO_HOSTS: origins,
+                CHROMIUM: str(chromium),
+                LEASE: str(manner.lease_s),
+                HEARTBEAT: str(manner.heartbeat_s),
+            },
         )
         invoke(aws, deployed.outputs["MigrateFunction"], {})
         say("bringing the clinics on board")

@@ -23,31 +23,24 @@ SOURCES: Final = ("infra", "layers/idexx_sync", "functions", "migrations")
 FILES: Final = ("Dockerfile.lambda", ".dockerignore", "requirements/infra.txt")
 NEO_HOSTS: Final = "/idexx-sync/local/neo-hosts"
 CHROMIUM: Final = "/idexx-sync/local/chromium"
+LEASE: Final = "/idexx-sync/local/lease-seconds"
+HEARTBEAT: Final = "/idexx-sync/local/heartbeat-seconds"
+ENVIRONMENT: Final = {
+    "IDEXX_SYNC_CHROMIUM_PATH": CHROMIUM,
+    "IDEXX_SYNC_LEASE_SECONDS": LEASE,
+    "IDEXX_SYNC_HEARTBEAT_SECONDS": HEARTBEAT,
+}
+"""Variable of the functions -> the parameter that says its value."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StageSettings:
     """In what this machine's deployment differs from the stage LOCAL."""
 
-    lease_s: float | None = None
-    """None: the product's own."""
-    heartbeat_s: float | None = None
-    reserve_s: float | None = None
-    """What a run leaves of its time for ending in an orderly way."""
     worker_timeout_s: int | None = None
     worker_memory_mb: int | None = None
     worker_concurrency: int | None = None
     requests_per_second: int = 1000
-
-    @property
-    def environment(self) -> dict[str, str]:
-        given = {
-            "IDEXX_SYNC_LEASE_SECONDS": self.lease_s,
-            "IDEXX_SYNC_HEARTBEAT_SECONDS": self.heartbeat_s,
-            "IDEXX_SYNC_DEADLINE_RESERVE_SECONDS": self.reserve_s,
-        }
-        numbers = {name: str(value) for name, value in given.items() if value is not None}
-        return {"IDEXX_SYNC_CHROMIUM_PATH": f"{{{{resolve:ssm:{CHROMIUM}}}}}", **numbers}
 
 
 class SynthesisFailed(Exception):
@@ -120,10 +113,14 @@ def _synthesise(assembly: Path, told: Mapping[str, float | None]) -> Path:
         workers={sync: limits(usual) for sync, usual in LOCAL.workers.items()},
         requests_per_second=settings.requests_per_second,
         burst=settings.requests_per_second,
-        neo_hosts=(f"{{{{resolve:ssm:{NEO_HOSTS}}}}}",),
-        environment=settings.environment,
+        neo_hosts=(_looked_up(NEO_HOSTS),),
+        environment={variable: _looked_up(name) for variable, name in ENVIRONMENT.items()},
     )
     return synthesise(stage, assembly)
+
+
+def _looked_up(parameter: str) -> str:
+    return f"{{{{resolve:ssm:{parameter}}}}}"
 
 
 if __name__ == "__main__":

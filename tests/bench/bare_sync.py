@@ -4,7 +4,6 @@ So that the SQL is really the same, it is not written down here a second time: i
 while a real run sends it, and sent again with the same parameters.
 """
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,9 +14,8 @@ import psycopg
 from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn
+from tests.kit.plain_http import NO_TLS
 
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For plain HTTP: httpx's own default would read all certificates for nothing."""
 Statement = tuple[Any, Any]
 """Text and parameters."""
 

@@ -14,11 +14,12 @@ from local_stack.home import Home, home
 from local_stack.lambdas import families
 from local_stack.stack import LocalStack, Manner, running_stack
 from local_stack.stack_clinics import LocalClinic
-from local_stack.synthesis import StageSettings
+from tests.kit.plain_http import NO_TLS
 
 QUICK = Manner(
     # A lease must end before the retry after a killed worker, as it does on AWS.
-    stage=StageSettings(lease_s=1.5, heartbeat_s=0.5),
+    lease_s=1.5,
+    heartbeat_s=0.5,
     first_retry_s=2.5,
     durable=False,
 )
@@ -53,7 +54,7 @@ def clinic(stack: LocalStack) -> LocalClinic:
 
 @pytest.fixture
 def http(stack: LocalStack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=stack.api_url, timeout=40, trust_env=False) as client:
+    with httpx.Client(verify=NO_TLS, base_url=stack.api_url, timeout=40, trust_env=False) as client:
         yield client
 
 

@@ -21,6 +21,7 @@ from dev_tools.emulator import installed_tools
 from local_stack.servant import first_line, serving
 from tests.e2e.conftest import MISBEHAVING
 from tests.kit.paths import ROOT
+from tests.kit.plain_http import NO_TLS
 from tests.kit.processes import below, command_line, is_running, running_with
 
 STARTS_WITHIN_S = 90
@@ -58,7 +59,12 @@ class Up:
     def begin_sync(self, headers: dict[str, str]) -> None:
         """Returns when a browser runs, the process tree at its largest."""
         answer = httpx.post(
-            f"{self.url}/api/sync/inbound", json={}, headers=headers, trust_env=False, timeout=30
+            f"{self.url}/api/sync/inbound",
+            json={},
+            headers=headers,
+            trust_env=False,
+            timeout=30,
+            verify=NO_TLS,
         )
         assert answer.status_code == 202
         give_up = time.monotonic() + 60
@@ -134,7 +140,9 @@ def test_crash_and_orderly_end_leave_no_process_and_no_port_and_the_data_are_kep
 
     with up(folder) as second:
         address = f"{second.url}/api/sync/jobs"
-        jobs = httpx.get(address, headers=headers, trust_env=False, timeout=30).json()["jobs"]
+        jobs = httpx.get(
+            address, headers=headers, trust_env=False, timeout=30, verify=NO_TLS
+        ).json()["jobs"]
         assert len(jobs) == 1
         assert second.headers == headers
         third = subprocess.run(

@@ -37,6 +37,7 @@ from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic, add_user, set_credentials, set_session
 from tests.kit.database import query, update
 from tests.kit.neo import open_session
+from tests.kit.plain_login import PlainLogin
 from tests.kit.settings import FINGERPRINT_KEY, LOCAL_KEY, make_settings, random_key
 
 MONDAY_MORNING = datetime(2026, 5, 4, 7, 0)  # noqa: DTZ001 a wall clock
@@ -92,10 +93,14 @@ class FaultClinic:
         start: datetime = MONDAY_MORNING,
         proxied: bool = False,
         session: bool = True,
+        plain_login: bool = False,
         syncs: Sequence[SyncName] = ("inbound",),
         **schedule: Any,
     ) -> None:
-        """`syncs`: those that run for the clinic; orders are for the first, if not said."""
+        """`syncs`: those that run for the clinic; orders are for the first, if not said.
+
+        `plain_login`: where a login is not the subject, it needs no browser.
+        """
         self.rig = rig
         self.conn = rig.conn
         self.syncs = syncs
@@ -116,6 +121,7 @@ class FaultClinic:
         self.people = OdisUsers(rig.conn, self.clinic_id)
         self.url = rig.proxied_url if proxied else rig.url
         self.local_key, self.fingerprint_key = LOCAL_KEY, FINGERPRINT_KEY
+        self.login = PlainLogin(self.neo.base_url) if plain_login else None
         self.caller = Caller(rig.conn, self.clinic_id)
         self.dependencies = self.make_dependencies()
         self.given_up: list[UUID] = []
@@ -157,7 +163,9 @@ class FaultClinic:
 
     def make_dependencies(self, **overrides: Any) -> Dependencies:
         """Dependencies with a connection of their own; whoever makes them closes their database."""
-        dependencies = wiring.make_dependencies(self.settings(**overrides), retried=True)
+        dependencies = wiring.make_dependencies(
+            self.settings(**overrides), retried=True, login=self.login
+        )
         return replace(dependencies, clock_from=standing, sleep=lambda _seconds: None)
 
     def order(self, sync: SyncName | None = None) -> RunOrder:

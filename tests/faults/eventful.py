@@ -15,13 +15,14 @@ def eventful_clinic(
     proxied: bool = False,
     traceless: bool = False,
     log_in: bool = False,
+    plain_login: bool = False,
 ) -> FaultClinic:
     """A synced clinic after a busy hour.
 
     `traceless`: what was deleted is not found by a look-up, so that it takes two strikes.
-    `log_in`: the session is gone, the run begins with a login.
+    `log_in`: the session is gone, the run begins with a login. `plain_login`: see `FaultClinic`.
     """
-    clinic = FaultClinic(rig, proxied=proxied)
+    clinic = FaultClinic(rig, proxied=proxied, plain_login=plain_login)
     neo = clinic.neo
     first = datetime.fromisoformat(neo.now()).replace(minute=0, second=0)
 

@@ -13,14 +13,14 @@ from tests.faults.eventful_cases import RECORDS, REQUESTS
 from tests.faults.scenario import Scenario
 from tests.faults.statements import ERRORS, KILLED
 
-STATEMENTS = 66
-"""More than a run has: the last one does not strike."""
-ROUND_TRIPS = 20
-COMMITS = 4
-"""The beginning, the calendar's part, two units; the end is one more."""
-BYTES_SENT, BYTES_RECEIVED = 60_000, 40_000
+STATEMENTS = 101
+"""One more than a run has: the last one does not strike."""
+ROUND_TRIPS = 27
+COMMITS = 5
+"""The beginning, the calendar's part, two units, the end."""
+BYTES_SENT, BYTES_RECEIVED = 80_000, 63_000
 """About as many as a run needs."""
-LOGS_IN = ("html", "html_type", "empty", "expire_session", "truncated_json")
+LOGS_IN = (*sweep_neo.MISREAD, "expire_session")
 """Answers after which a run may log in again, which takes seconds."""
 FIRST_ROUND_TRIP, LAST_ROUND_TRIP = 5, 20
 """Of a worker's first run; those before open its connection."""
@@ -66,7 +66,7 @@ def _request(n: int, action: Any, *, cost_s: float = 0.5, **more: Any) -> Scenar
 def _of_database(*, full: bool) -> Iterator[Scenario]:
     for n in range(1, STATEMENTS + 1):
         for number, how in enumerate((KILLED, *ERRORS)):
-            if full or (number == 0 and n % 3 == 1) or (number and number == n % 8 and n % 3 == 0):
+            if full or (number == 0 and n % 6 == 1) or (number == n % 8 and n % 3 == 0):
                 arguments = {"n": n, "how": how, "cases": True}
                 yield Scenario(
                     "Cases: Postgres fails at statement n",

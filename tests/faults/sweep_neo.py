@@ -38,6 +38,9 @@ def cuts(at: tuple[int, ...]) -> tuple[Any, ...]:
     return (*CUTTING, *({"kind": kind, "at_byte": byte} for kind in CUTTING for byte in at))
 
 
+MISREAD = ("html", "html_type", "empty", "truncated_json")
+"""Answers that may mean an expired session, so that a run logs in: what that login does, and leaves
+behind, is the subject of the sessions that do expire."""
 EXPIRED = ("302_login", "200_login_html", "401_json", "401_empty", "403", "419")
 LOGIN_REQUESTS = 3
 """The form, its submission, the page behind it."""
@@ -107,7 +110,8 @@ def fail_at_request(
     if cases:
         clinic = eventful_case_clinic(rig, log_in=log_in)
     else:
-        clinic = eventful_clinic(rig, traceless=traceless, log_in=log_in)
+        plain = not log_in and _kind(action) in MISREAD
+        clinic = eventful_clinic(rig, traceless=traceless, log_in=log_in, plain_login=plain)
     if _kind(action) == "delay":
         clinic.dependencies.database.close()
         clinic.dependencies = clinic.make_dependencies(neo_timeout_seconds=TIMEOUT_S)

@@ -1,6 +1,8 @@
 """The faults really strike: connections break where they are told to, histories can be repeated."""
 
+from collections.abc import Callable
 from functools import partial
+from types import ModuleType
 
 import psycopg
 import pytest
@@ -9,8 +11,11 @@ from pydantic import SecretStr
 
 from idexx_sync.database.connection import connect
 from idexx_sync.database.waits import NoAnswer, Patience
+from tests.faults import sweep_cases, sweep_database
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
+from tests.faults.eventful import eventful_clinic
+from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.histories import kinds
 from tests.faults.operations import history
 from tests.faults.results import Outcome, Violation
@@ -131,6 +136,29 @@ def test_a_statement_fails_inside_of_a_pipeline_too(rig: Rig) -> None:
         conn.execute("SELECT 2").fetchone()
 
     conn.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "sweep"),
+    [(eventful_clinic, sweep_database), (eventful_case_clinic, sweep_cases)],
+    ids=["inbound", "cases"],
+)
+def test_the_sweeps_reach_the_end_of_a_run_and_not_far_beyond(
+    rig: Rig, make: Callable[..., FaultClinic], sweep: ModuleType
+) -> None:
+    clinic = make(rig, proxied=True)
+    counter = Counter()
+    inject(clinic.dependencies.database.connection(), counter)
+    rig.proxy.reset()
+
+    assert clinic.invoke(clinic.order()).succeeded
+
+    trips, sent = rig.proxy.round_trips, dict(rig.proxy.passed)
+    clinic.close()
+    assert counter.number < sweep.STATEMENTS <= counter.number + 5
+    assert trips <= sweep.ROUND_TRIPS <= trips + 2
+    assert 0.95 * sent["server"] < sweep.BYTES_SENT < 1.05 * sent["server"]
+    assert 0.95 * sent["client"] < sweep.BYTES_RECEIVED < 1.05 * sent["client"]
 
 
 def test_a_seed_gives_the_same_history_every_time() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.conftest import LOCAL_ENVIRONMENT, LOCAL_HOSTS
+from tests.infra.synthesising import LOCAL_ENVIRONMENT, LOCAL_HOSTS
 from tests.infra.template import Function, Template, flat, listed, target
 from tests.kit.paths import ROOT
 

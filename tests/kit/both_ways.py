@@ -8,16 +8,13 @@ from getpass import getuser
 from typing import Any
 from uuid import uuid4
 
-from psycopg import Connection
-from pydantic import SecretStr
-
 from idexx_sync.core.errors import PimsUnavailable
-from idexx_sync.database.connection import Database
 from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.command_line import Answer, CommandLine
 from tests.kit.http_gateway import Server, of_gateway, serving
+from tests.kit.lending import Lending
 from tests.kit.records import visits
 
 WEEK = {"from": "2026-05-04", "to": "2026-05-10"}
@@ -71,21 +68,29 @@ class World:
 
 
 @contextmanager
-def world_in(conn: Connection[tuple[Any, ...]], url: str) -> Iterator[World]:
+def world_in(lending: Lending, url: str) -> Iterator[World]:
     """A success, a preview, a failure, and a hold of all that vanished; each named."""
-    bench = Bench(conn, url, add_clinic(conn))
-    api = Api(bench, add_clinic(conn), Database(SecretStr(url)))
-    with serving(of_gateway(api.gateway)) as server:
-        database = CommandLine(bench)
-        over_api = database.over_api(server.url, api.key(None))
-        made = World(api, server, database, over_api)
-        made.names["CLINIC"], made.names["NOTHING"] = str(bench.clinic_id), str(uuid4())
-        _live(made)
-        for command_line in (database, over_api):
-            command_line.while_waiting = api.work
-        yield made
-    api.close()
-    bench.database.close()
+    with (
+        lending.connection(url) as conn,
+        lending.database(url) as of_runs,
+        lending.database(url) as of_api,
+        lending.database(url) as of_keys,
+    ):
+        bench = Bench(conn, url, add_clinic(conn), lent=of_runs)
+        api = Api(bench, add_clinic(conn), of_api, lent=of_keys)
+        with serving(of_gateway(api.gateway)) as server:
+            yield _lived(bench, api, server, lending)
+
+
+def _lived(bench: Bench, api: Api, server: Server, lending: Lending) -> World:
+    database = CommandLine(bench, lending=lending)
+    over_api = database.over_api(server.url, api.key(None))
+    made = World(api, server, database, over_api)
+    made.names["CLINIC"], made.names["NOTHING"] = str(bench.clinic_id), str(uuid4())
+    _live(made)
+    for command_line in (database, over_api):
+        command_line.while_waiting = api.work
+    return made
 
 
 def _live(world: World) -> None:

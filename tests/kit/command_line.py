@@ -16,10 +16,12 @@ from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.settings import ClientSettings, KeySettings, Settings
 from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, Database
+from idexx_sync.database.waits import Patience, PatientConnection
 from idexx_sync.jobs.contract import Progress
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.protocol import Pims
 from tests.kit.bench import Bench
+from tests.kit.lending import Lending
 from tests.kit.settings import make_key_settings, make_settings
 
 
@@ -44,6 +46,26 @@ class Terminal(io.StringIO):
         return True
 
 
+@dataclass(kw_only=True)
+class _LentCli(Cli):
+    """Connects as a command does, but for what is kept."""
+
+    lending: Lending
+
+    @contextmanager
+    def database(self, patience: Patience | None = None) -> Iterator[Conn]:
+        dsn = self.load_database_settings().database_url.get_secret_value()
+        database = self.lending.database_of_a_process(dsn)
+        database.patience = patience or Patience()
+        conn = database.connection()
+        assert isinstance(conn, PatientConnection)
+        conn.patience = database.patience
+        try:
+            yield conn
+        finally:
+            database.close()
+
+
 @dataclass
 class CommandLine:
     """Runs command lines for one clinic's bench."""
@@ -59,6 +81,8 @@ class CommandLine:
     """Called at each pause of a command that waits."""
     open_to_look: OpenToLook | None = None
     """None: the scripted PIMS."""
+    lending: Lending | None = None
+    """None: each command makes its own connection, as it does in a process of its own."""
 
     def __post_init__(self) -> None:
         self.settings = make_settings(self.bench.url)
@@ -70,7 +94,7 @@ class CommandLine:
         def console(file: io.StringIO) -> Console:
             return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
 
-        cli = Cli(
+        cli = self._cli(
             load_settings=lambda: self.settings,
             load_database_settings=lambda: self.settings,
             load_key_settings=lambda: self.key_settings,
@@ -86,6 +110,14 @@ class CommandLine:
         code = run([str(word) for word in words], cli)
         return Answer(code, out.getvalue(), err.getvalue())
 
+    def _cli(self, **world: Any) -> Cli:
+        return Cli(**world) if self.lending is None else _LentCli(**world, lending=self.lending)
+
+    def _database(self, url: SecretStr) -> Database:
+        if self.lending is None:
+            return Database(url)
+        return self.lending.database_of_a_process(url.get_secret_value())
+
     @contextmanager
     def _pims(
         self,
@@ -99,7 +131,7 @@ class CommandLine:
     def over_api(self, url: str, key: str) -> "CommandLine":
         """The same clinic's command line, on a machine that knows only the API."""
         settings = ClientSettings(api_url=url, api_key=SecretStr(key))
-        made = CommandLine(self.bench, settings)
+        made = CommandLine(self.bench, settings, lending=self.lending)
         made.settings = make_settings("postgresql://no:body@127.0.0.1:1/nowhere")
         return made
 
@@ -113,7 +145,7 @@ class CommandLine:
         return replace(
             self.bench.dependencies(),
             settings=settings,
-            database=Database(settings.database_url),
+            database=self._database(settings.database_url),
             retried=retried,
             progress=progress,
         )

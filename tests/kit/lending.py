@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 from psycopg import Connection, Cursor, IsolationLevel
@@ -35,6 +36,8 @@ class Lending:
 
     def __init__(self) -> None:
         self._idle: dict[str, list[Conn]] = defaultdict(list)
+        self._plain: WeakSet[Conn] = WeakSet()
+        """Those that are known to have begun without settings of their own: that never changes."""
 
     @contextmanager
     def connection(self, dsn: str) -> Iterator[Conn]:
@@ -43,7 +46,7 @@ class Lending:
         try:
             yield conn
         finally:
-            self._give_back(dsn, conn)
+            self.give_back(dsn, conn)
 
     @contextmanager
     def database(self, dsn: str) -> Iterator[Database]:
@@ -52,8 +55,8 @@ class Lending:
         A test in which new connections matter closes it first.
         """
         made = Database(SecretStr(dsn))
-        kept = self._take(dsn, PatientConnection)
-        if isinstance(kept, PatientConnection):
+        kept = self.take(dsn)
+        if kept is not None:
             kept.patience = made.patience
             made._conn = kept
         try:
@@ -61,7 +64,11 @@ class Lending:
         finally:
             conn, made._conn = made._conn, None
             if conn is not None:
-                self._give_back(dsn, conn)
+                self.give_back(dsn, conn)
+
+    def database_of_a_process(self, dsn: str) -> Database:
+        """A `Database` whose connection is given back when it is closed, as by a process's end."""
+        return _OfAProcess(self, dsn)
 
     def pids(self, dsn: str) -> list[int]:
         """The server's processes behind what is idle."""
@@ -76,6 +83,11 @@ class Lending:
         for dsn in list(self._idle):
             self.close(dsn)
 
+    def take(self, dsn: str) -> PatientConnection | None:
+        """An idle connection of the product's own kind, now somebody's."""
+        found = self._take(dsn, PatientConnection)
+        return found if isinstance(found, PatientConnection) else None
+
     def _take(self, dsn: str, kind: type[Connection[Any]]) -> Conn | None:
         """The last one that still answers: a test may have ended those of its database."""
         for conn in [conn for conn in reversed(self._idle[dsn]) if type(conn) is kind]:
@@ -88,24 +100,39 @@ class Lending:
                 return conn
         return None
 
-    def _give_back(self, dsn: str, conn: Conn) -> None:
-        if _is_as_new(conn):
+    def give_back(self, dsn: str, conn: Conn) -> None:
+        if self._is_as_new(conn):
             self._idle[dsn].append(conn)
         else:
             conn.close()
 
+    def _is_as_new(self, conn: Conn) -> bool:
+        """Puts the session back; false where that fails or somebody may still use it."""
+        if conn.closed or conn.lock.locked() or not _is_unchanged(conn):
+            return False
+        if isinstance(conn, PatientConnection):
+            conn.patience = Patience()
+        try:
+            conn.execute(_PUT_BACK)
+            if conn not in self._plain and conn.execute(_OTHER_DEFAULTS).fetchone() is None:
+                self._plain.add(conn)
+        except psycopg.Error:
+            return False
+        return conn in self._plain
 
-def _is_as_new(conn: Conn) -> bool:
-    """Puts the session back; false where that fails or somebody may still use it."""
-    if conn.closed or conn.lock.locked() or not _is_unchanged(conn):
-        return False
-    if isinstance(conn, PatientConnection):
-        conn.patience = Patience()
-    try:
-        conn.execute(_PUT_BACK)
-        return conn.execute(_OTHER_DEFAULTS).fetchone() is None
-    except psycopg.Error:
-        return False
+
+class _OfAProcess(Database):
+    def __init__(self, lending: Lending, dsn: str) -> None:
+        super().__init__(SecretStr(dsn))
+        self._lending, self._dsn = lending, dsn
+        self._conn = lending.take(dsn)
+        if self._conn is not None:
+            self._conn.patience = self.patience
+
+    def close(self) -> None:
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            self._lending.give_back(self._dsn, conn)
 
 
 def _is_unchanged(conn: Conn) -> bool:

@@ -12,6 +12,7 @@ import httpx
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.neo.login.dialog import LoginResult
 from neo_simulator.web.login import proof
+from tests.kit.plain_http import NO_TLS
 
 AGENT = "Mozilla/5.0 (a login without a browser)"
 CONFIG = re.compile(r'<script id="login-config" type="application/json">(.*?)</script>')
@@ -24,7 +25,9 @@ class PlainLogin:
         self._origin = origin
 
     def __call__(self, credentials: Credentials) -> LoginResult:
-        with httpx.Client(base_url=self._origin, headers={"User-Agent": AGENT}) as client:
+        with httpx.Client(
+            verify=NO_TLS, base_url=self._origin, headers={"User-Agent": AGENT}
+        ) as client:
             shown = CONFIG.search(client.get("/login").raise_for_status().text)
             assert shown is not None, "the simulator showed no login page"
             form = {

@@ -4,6 +4,7 @@ import base64
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +31,21 @@ def fingerprints_of(clinic_id: UUID) -> Fingerprints:
 
 
 def make_settings(database_url: str, **overrides: Any) -> Settings:
+    """As the environment says and this; equal ones are one object, which can't be changed."""
+    environment = tuple(item for item in os.environ.items() if item[0].startswith("IDEXX_SYNC_"))
+    return _settings(database_url, environment, tuple(overrides.items()))
+
+
+@lru_cache(maxsize=100)
+def _settings(
+    database_url: str,
+    _environment: tuple[tuple[str, str], ...],
+    overrides: tuple[tuple[str, Any], ...],
+) -> Settings:
+    """`_environment` is what the settings' class reads by itself, and so part of the key."""
     return Settings(
         DATABASE_URL=SecretStr(database_url),
-        **{"local_key": LOCAL_KEY, "fingerprint_key": FINGERPRINT_KEY, **overrides},
+        **{"local_key": LOCAL_KEY, "fingerprint_key": FINGERPRINT_KEY, **dict(overrides)},
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from idexx_sync.database.connection import Conn
+from idexx_sync.database.connection import Conn, Database
 from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
@@ -13,11 +13,10 @@ from tests.kit.records import visits
 
 
 @pytest.fixture
-def bench(conn: Conn, database: str, lending: Lending) -> Iterator[Bench]:
-    with lending.database(database) as lent:
-        made = Bench(conn, database, add_clinic(conn), lent=lent)
-        made.pims.records = visits(3)
-        yield made
+def bench(conn: Conn, database: str, lent: Database) -> Bench:
+    made = Bench(conn, database, add_clinic(conn), lent=lent)
+    made.pims.records = visits(3)
+    return made
 
 
 @pytest.fixture

@@ -113,9 +113,8 @@ def test_filters_narrow_the_list(api: Api) -> None:
 
 def test_an_operator_sees_all_clinics_or_one(api: Api) -> None:
     job = api.bench.sync()
-    other = Bench(api.bench.conn, api.bench.url, api.other_clinic)
+    other = Bench(api.bench.conn, api.bench.url, api.other_clinic, lent=api.bench.database)
     other_job = other.sync()
-    other.database.close()
     caller = api.as_operator()
 
     def seen(words: str) -> set[str]:

@@ -1,5 +1,6 @@
 """Every route of the table: no key, wrong scope, a foreign clinic, an operator."""
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -10,8 +11,11 @@ from idexx_sync.api.routes import ROUTES, Route, find_route, routes_of
 from idexx_sync.api.status import status_operations
 from idexx_sync.core.vocabulary import OPERATOR_SCOPES, SCOPES
 from tests.kit.api import Api
+from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic
 from tests.kit.gateway import Gateway, Response
 from tests.kit.records import visits
+from tests.kit.shelf import Shelf
 
 PUBLIC = {"/health", "/ready", "/openapi.json", "/docs"}
 NOT_BUILT = {"start_reconciliation", "list_discrepancies", "refresh_schedules"}
@@ -33,6 +37,24 @@ def own_things(api: Api) -> dict[str, str]:
         "hold_id": str(api.bench.hold("empty_calendar")["id"]),
         "clinic_id": str(api.bench.clinic_id),
     }
+
+
+@pytest.fixture(scope="module")
+def closed(shelf: Shelf) -> Iterator[tuple[Api, dict[str, str]]]:
+    """An API and the ids of its clinic's things, for tests in which nobody gets in: whatever they
+    do, nothing of it changes."""
+    name = shelf.take()
+    url = shelf.postgres.dsn(name)
+    with (
+        shelf.lending.connection(url) as conn,
+        shelf.lending.database(url) as of_runs,
+        shelf.lending.database(url) as of_api,
+        shelf.lending.database(url) as of_keys,
+    ):
+        bench = Bench(conn, url, add_clinic(conn), lent=of_runs)
+        api = Api(bench, add_clinic(conn), of_api, lent=of_keys)
+        yield api, own_things(api)
+    shelf.give_back(name)
 
 
 def ask(caller: Gateway, route: Route, things: dict[str, str]) -> Response:
@@ -60,18 +82,21 @@ def test_no_path_hides_another() -> None:
 
 
 @keyed
-def test_without_a_key_nobody_gets_in(api: Api, route: Route) -> None:
-    answer = ask(api.gateway, route, own_things(api))
+def test_without_a_key_nobody_gets_in(closed: tuple[Api, dict[str, str]], route: Route) -> None:
+    api, things = closed
+
+    answer = ask(api.gateway, route, things)
 
     assert (answer.status, answer.code) == (401, "unauthorized")
     assert api.invocations.made == []
 
 
 @keyed
-def test_without_the_scope_nobody_gets_in(api: Api, route: Route) -> None:
+def test_without_the_scope_nobody_gets_in(closed: tuple[Api, dict[str, str]], route: Route) -> None:
+    api, things = closed
     others = [scope for scope in SCOPES if scope != route.scope]
 
-    answer = ask(api.as_operator(*others), route, own_things(api))
+    answer = ask(api.as_operator(*others), route, things)
 
     assert (answer.status, answer.code) == (403, "scope_missing")
     assert str(route.scope) in answer.json["detail"]
@@ -79,8 +104,8 @@ def test_without_the_scope_nobody_gets_in(api: Api, route: Route) -> None:
 
 
 @keyed
-def test_a_foreign_clinic_does_not_exist(api: Api, route: Route) -> None:
-    things = own_things(api)
+def test_a_foreign_clinic_does_not_exist(closed: tuple[Api, dict[str, str]], route: Route) -> None:
+    api, things = closed
     caller = api.as_other_clinic()
 
     answer = ask(caller, route, things)
@@ -100,8 +125,10 @@ def test_a_foreign_clinic_does_not_exist(api: Api, route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.parameters], ids=lambda r: r.operation)
-def test_what_does_not_exist_looks_like_what_is_foreign(api: Api, route: Route) -> None:
-    things = own_things(api)
+def test_what_does_not_exist_looks_like_what_is_foreign(
+    closed: tuple[Api, dict[str, str]], route: Route
+) -> None:
+    api, things = closed
     foreign = ask(api.as_other_clinic(), route, things)
     unknown = ask(api.as_other_clinic(), route, dict.fromkeys(things, str(uuid4())))
     impossible = ask(api.as_other_clinic(), route, dict.fromkeys(things, "no-id"))

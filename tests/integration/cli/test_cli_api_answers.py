@@ -13,7 +13,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from psycopg import Connection
 from pydantic import SecretStr
 
 from idexx_sync.cli.api_client import ApiClient
@@ -23,6 +22,7 @@ from tests.kit.both_ways import World, world_in
 from tests.kit.command_line import Answer, CommandLine
 from tests.kit.gateway import Response
 from tests.kit.http_gateway import Request, serving
+from tests.kit.lending import Lending
 from tests.kit.settings import make_settings
 
 CANARY = "idx_live_canary00_a8Kq-canary-canary-canary-0000_c4nary"
@@ -53,8 +53,8 @@ def asked(idexx_sync: CommandLine, response: Response, *words: object) -> Answer
 
 
 @pytest.fixture
-def world(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[World]:
-    with world_in(conn, database) as made:
+def world(lending: Lending, database: str) -> Iterator[World]:
+    with world_in(lending, database) as made:
         yield made
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import Connection
 
 from idexx_sync.cli.watching import FAILURES_IN_A_ROW, LOOKS_EVERY_S
-from local_stack.postgres import Postgres
 from tests.kit.both_ways import World, world_in
 from tests.kit.database import query
 from tests.kit.gateway import Response
+from tests.kit.lending import Lending
+from tests.kit.shelf import Shelf
 
 LOOKED_AT = [
     "jobs list",
@@ -55,19 +55,18 @@ DONE = [
 
 
 @pytest.fixture
-def world(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[World]:
-    with world_in(conn, database) as made:
+def world(lending: Lending, database: str) -> Iterator[World]:
+    with world_in(lending, database) as made:
         yield made
 
 
 @pytest.fixture
-def twin(postgres: Postgres, prepared: str) -> Iterator[World]:
+def twin(shelf: Shelf) -> Iterator[World]:
     """Another database with the same history."""
-    postgres.create_database("twin", template=prepared)
-    url = postgres.dsn("twin")
-    with psycopg.connect(url, autocommit=True) as conn, world_in(conn, url) as made:
+    name = shelf.take()
+    with world_in(shelf.lending, shelf.postgres.dsn(name)) as made:
         yield made
-    postgres.drop_database("twin")
+    shelf.give_back(name)
 
 
 def test_what_is_shown_is_the_same(world: World) -> None:

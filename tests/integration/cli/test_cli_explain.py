@@ -1,6 +1,5 @@
 """`idexx-sync explain appointment`: every section, and no personal value unless asked for."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -9,11 +8,13 @@ import pytest
 from psycopg import Connection
 
 from idexx_sync.core.errors import PimsUnavailable
+from idexx_sync.database.connection import Database
 from idexx_sync.pims.protocol import Found, Gone, Unknown
 from tests.kit.cases_bench import CasesBench
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.command_line import Answer, CommandLine
 from tests.kit.database import query
+from tests.kit.lending import Lending
 from tests.kit.records import block, chart, patient_visit, seen, visits
 
 CANARIES = {
@@ -29,19 +30,18 @@ SPOKEN = [*CANARIES.values(), NOTES, "+15555550177"]
 
 
 @pytest.fixture
-def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[CasesBench]:
+def bench(conn: Connection[tuple[Any, ...]], database: str, lent: Database) -> CasesBench:
     user_id = add_user(conn)
     clinic_id = add_clinic(conn, acting_user_id=user_id, live_from=date(2026, 1, 1))
-    made = CasesBench(conn, database, clinic_id)
+    made = CasesBench(conn, database, clinic_id, lent=lent)
     made.shows(seen(**CANARIES))
     made.writes(chart(notes_html=f"<p>{NOTES}</p>"))
-    yield made
-    made.database.close()
+    return made
 
 
 @pytest.fixture
-def idexx_sync(bench: CasesBench) -> CommandLine:
-    return CommandLine(bench)
+def idexx_sync(bench: CasesBench, lending: Lending) -> CommandLine:
+    return CommandLine(bench, lending=lending)
 
 
 def explain(idexx_sync: CommandLine, id_: str = "600101", *words: object) -> Answer:

@@ -32,6 +32,7 @@ from tests.kit.clinic import set_session
 from tests.kit.gateway import Gateway
 from tests.kit.http_gateway import of_gateway, serving
 from tests.kit.neo import open_session
+from tests.kit.plain_http import NO_TLS
 from tests.kit.settings import FINGERPRINT_KEY, LOCAL_KEY, PEPPER, process_environment
 
 WORKERS = {"inbound": inbound_sync.worker, "cases": case_sync.worker}
@@ -69,7 +70,7 @@ def answering(database: str) -> Iterator[httpx.Client]:
     gateway = Gateway(handlers, authorizer(lambda: doorkeeper), now)
     with (
         serving(of_gateway(gateway)) as server,
-        httpx.Client(base_url=server.url, timeout=60, trust_env=False) as http,
+        httpx.Client(verify=NO_TLS, base_url=server.url, timeout=60, trust_env=False) as http,
     ):
         yield http
     of_api.close()

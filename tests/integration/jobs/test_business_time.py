@@ -15,7 +15,7 @@ from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.errors import Throttled
 from idexx_sync.core.sealing import keyring
 from idexx_sync.database.business_time import Clock, going_on
-from idexx_sync.database.connection import Conn
+from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.model import Job, RunOrder, new_order, tick_order
@@ -90,12 +90,11 @@ class Worker:
 
 
 @pytest.fixture
-def bench(conn: Conn, database: str) -> Iterator[Bench]:
+def bench(conn: Conn, database: str, lent: Database) -> Bench:
     set_business_time(conn, MORNING)
-    made = Bench(conn, database, add_clinic(conn, sync_horizon_days=7))
+    made = Bench(conn, database, add_clinic(conn, sync_horizon_days=7), lent=lent)
     made.pims.records = [visit("600101", "2026-05-04 09:00:00"), visit("600102")]
-    yield made
-    made.database.close()
+    return made
 
 
 @pytest.fixture(

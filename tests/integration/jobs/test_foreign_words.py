@@ -7,7 +7,7 @@ looked at: standard output and error, what the runtime reports, the answer, the 
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -110,12 +110,11 @@ def told(
 
 
 @pytest.fixture
-def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
-    made = Bench(conn, database, add_clinic(conn))
+def bench(conn: Connection[tuple[Any, ...]], database: str, lent: Database) -> Bench:
+    made = Bench(conn, database, add_clinic(conn), lent=lent)
     made.pims.records = visits(3)
     made.retried = True
-    yield made
-    made.database.close()
+    return made
 
 
 def worker_of(bench: Bench) -> Handler:

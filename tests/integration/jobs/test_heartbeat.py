@@ -1,7 +1,6 @@
 """A run's heartbeat and deadline: killed, frozen, out of time."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from psycopg import Connection
 
 from idexx_sync.core.errors import ConfigurationInvalid, DeadlineExceeded
-from idexx_sync.database.connection import Conn
+from idexx_sync.database.connection import Conn, Database
 from idexx_sync.database.waits import Patience
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.heartbeat import Lifetime, watched
@@ -28,11 +27,10 @@ from tests.kit.settings import make_settings
 
 
 @pytest.fixture
-def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
-    made = Bench(conn, database, add_clinic(conn))
+def bench(conn: Connection[tuple[Any, ...]], database: str, lent: Database) -> Bench:
+    made = Bench(conn, database, add_clinic(conn), lent=lent)
     made.pims.records = visits(3)
-    yield made
-    made.database.close()
+    return made
 
 
 def run(bench: Bench, sync: InboundSync | None = None, **changes: Any) -> Job:

@@ -1,6 +1,5 @@
 """Rule R27: whatever happens after a job's start, it ends or goes back, and its clinic is free."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -13,6 +12,7 @@ from psycopg import Connection
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.errors import PimsUnavailable, SyncError
 from idexx_sync.core.vocabulary import FINAL_STATUSES
+from idexx_sync.database.connection import Database
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.model import Job, RunOrder, new_order
@@ -28,11 +28,10 @@ TRIES: Final = 3
 
 
 @pytest.fixture
-def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
-    made = Bench(conn, database, add_clinic(conn), retried=True)
+def bench(conn: Connection[tuple[Any, ...]], database: str, lent: Database) -> Bench:
+    made = Bench(conn, database, add_clinic(conn), retried=True, lent=lent)
     made.pims.records = visits(3)
-    yield made
-    made.database.close()
+    return made
 
 
 def order(bench: Bench) -> RunOrder:

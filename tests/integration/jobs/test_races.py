@@ -25,7 +25,7 @@ from tests.kit.settings import make_settings
 from tests.kit.worked_clinic import WorkedClinic
 
 RACERS = 50
-RUNS = 40
+RUNS = 15
 
 
 def test_of_fifty_racers_for_one_lease_one_wins(
@@ -70,7 +70,7 @@ def test_of_fifty_racers_for_an_expired_lease_one_takes_over_and_the_old_one_is_
         connection.close()
 
 
-def test_forty_runs_on_an_expired_session_log_in_once(
+def test_many_runs_on_an_expired_session_log_in_once(
     conn: Connection[tuple[Any, ...]], database: str, simulator: Simulator, chromium_path: Path
 ) -> None:
     neo = simulator.create_company(generate=False)

@@ -1,6 +1,5 @@
 """The one path of every run: orders, leases, skipped runs, previews, configuration."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -26,11 +25,10 @@ from tests.kit.records import MORNING, visits
 
 
 @pytest.fixture
-def bench(conn: Connection[tuple[Any, ...]], database: str) -> Iterator[Bench]:
-    made = Bench(conn, database, add_clinic(conn))
+def bench(conn: Connection[tuple[Any, ...]], database: str, lent: Database) -> Bench:
+    made = Bench(conn, database, add_clinic(conn), lent=lent)
     made.pims.records = visits(3)
-    yield made
-    made.database.close()
+    return made
 
 
 def run(bench: Bench, order: RunOrder, sync: InboundSync | None = None) -> Job:

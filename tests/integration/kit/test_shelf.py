@@ -1,10 +1,12 @@
 """A database that a test gets is as the prepared one is, whatever another test did to it."""
 
+from itertools import pairwise
+
 import psycopg
 import pytest
 
 from tests.kit.clinic import add_clinic
-from tests.kit.shelf import Shelf
+from tests.kit.shelf import _SWEPT_EVERY, Shelf
 
 RESHAPED = {
     "a column": "ALTER TABLE public.clinics ADD COLUMN seen text",
@@ -19,6 +21,13 @@ RESHAPED = {
 def clinics(shelf: Shelf, name: str) -> int:
     with psycopg.connect(shelf.postgres.dsn(name), autocommit=True) as conn:
         row = conn.execute("SELECT count(*) FROM public.clinics").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def size_of_users(shelf: Shelf, name: str) -> int:
+    with psycopg.connect(shelf.postgres.dsn(name), autocommit=True) as conn:
+        row = conn.execute("SELECT pg_relation_size('auth.users')").fetchone()
     assert row is not None
     return int(row[0])
 
@@ -39,6 +48,18 @@ def test_a_database_with_other_rows_is_emptied_and_used_again(shelf: Shelf) -> N
     assert shelf.take() == name
     assert clinics(shelf, name) == 0
     shelf.give_back(name)
+
+
+def test_a_database_that_is_used_again_does_not_grow(shelf: Shelf) -> None:
+    many = "INSERT INTO auth.users SELECT gen_random_uuid() FROM generate_series(1, 1000)"
+    sizes = []
+    for _ in range(_SWEPT_EVERY + 2):
+        name = shelf.take()
+        sizes.append(size_of_users(shelf, name))
+        changed(shelf, name, many)
+        shelf.give_back(name)
+
+    assert any(later < earlier for earlier, later in pairwise(sizes)), sizes
 
 
 @pytest.mark.parametrize("statement", RESHAPED.values(), ids=RESHAPED.keys())

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from neo_simulator.client import Company, Simulator
+from tests.kit.plain_http import NO_TLS
 from tests.kit.shared_chromium import running_chromium
 
 
@@ -22,7 +23,9 @@ def clinic(simulator: Simulator) -> Iterator[Company]:
 @pytest.fixture
 def reader(clinic: Company) -> Iterator[httpx.Client]:
     """An HTTP client with a valid session of the clinic."""
-    with httpx.Client(base_url=clinic.base_url, cookies=clinic.open_session()) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=clinic.base_url, cookies=clinic.open_session()
+    ) as client:
         yield client
 
 

@@ -19,6 +19,7 @@ from neo_simulator.client import Company, Simulator, SimulatorRefused
 from neo_simulator.knob_menu import KNOBS
 from neo_simulator.process import running_simulator
 from tests.integration.neo_simulator.reading import ask_calendar, events
+from tests.kit.plain_http import NO_TLS
 
 
 def test_a_generated_company_is_served_whole(simulator: Simulator) -> None:
@@ -26,7 +27,9 @@ def test_a_generated_company_is_served_whole(simulator: Simulator) -> None:
         seed=7, days=(date(2026, 5, 4), date(2026, 5, 17)), visits=400, ugly=True
     )
 
-    with httpx.Client(base_url=clinic.base_url, cookies=clinic.open_session()) as reader:
+    with httpx.Client(
+        verify=NO_TLS, base_url=clinic.base_url, cookies=clinic.open_session()
+    ) as reader:
         shown = events(reader, first="2026-01-01", last="2026-12-31")
 
     state = clinic.state()
@@ -43,7 +46,7 @@ def test_ten_thousand_visits_are_answered_in_one_go(simulator: Simulator) -> Non
         days=("2026-05-04", "2026-05-17"), visits=10_000, blocks=False, now="2026-05-04 08:00:00"
     )
     with httpx.Client(
-        base_url=clinic.base_url, cookies=clinic.open_session(), timeout=30
+        verify=NO_TLS, base_url=clinic.base_url, cookies=clinic.open_session(), timeout=30
     ) as reader:
         assert len(events(reader, last="2026-05-17")) == 10_000
     clinic.remove()
@@ -168,7 +171,7 @@ def test_a_removed_company_is_gone_with_its_address(simulator: Simulator) -> Non
     company.remove()
 
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{company.base_url}/login")
+        httpx.get(f"{company.base_url}/login", verify=NO_TLS)
     with pytest.raises(SimulatorRefused):
         company.state()
 
@@ -234,7 +237,7 @@ def test_the_process_ends_cleanly_by_signal_or_with_its_parent(ending: int | Non
     process, where = started("--until-stdin-closes")
     with process:
         assert where["pid"] == process.pid
-        assert httpx.get(where["admin_url"]).status_code == 200
+        assert httpx.get(where["admin_url"], verify=NO_TLS).status_code == 200
         assert process.stdin is not None
         if ending is None:
             process.stdin.close()
@@ -249,7 +252,7 @@ def test_requests_in_work_do_not_hold_up_the_end() -> None:
         clinic = simulator.create_company(generate=False)
         clinic.set_knob("delay_ms", 60_000)
         with pytest.raises(httpx.ReadTimeout):
-            httpx.get(f"{clinic.base_url}/login", timeout=0.1)
+            httpx.get(f"{clinic.base_url}/login", timeout=0.1, verify=NO_TLS)
         began = monotonic()
 
     assert monotonic() - began < 4

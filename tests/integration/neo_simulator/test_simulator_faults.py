@@ -9,6 +9,7 @@ import pytest
 
 from neo_simulator.client import Company
 from tests.integration.neo_simulator.reading import ask_calendar
+from tests.kit.plain_http import NO_TLS
 
 VIEW = "/appointments/getAppointmentView"
 
@@ -195,7 +196,9 @@ def test_faults_of_one_company_leave_others_alone(
     clinic.fault("drop")
     clinic.set_knob("delay_ms", 5000)
 
-    with httpx.Client(base_url=other.base_url, cookies=other.open_session()) as theirs:
+    with httpx.Client(
+        verify=NO_TLS, base_url=other.base_url, cookies=other.open_session()
+    ) as theirs:
         assert ask_calendar(theirs).elapsed.total_seconds() < 4
     other.remove()
 
@@ -203,7 +206,7 @@ def test_faults_of_one_company_leave_others_alone(
 def test_faults_reach_the_login_page_too(clinic: Company) -> None:
     clinic.fault("502_html", path="^/login$")
 
-    assert httpx.get(f"{clinic.base_url}/login").status_code == 502
+    assert httpx.get(f"{clinic.base_url}/login", verify=NO_TLS).status_code == 502
 
 
 def test_the_log_has_times_sizes_and_queries(clinic: Company, reader: httpx.Client) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from neo_simulator.client import Company, Simulator, SimulatorRefused
 from tests.integration.neo_simulator.reading import ask_calendar, events, ids, look_up, page_data
+from tests.kit.plain_http import NO_TLS
 
 # -- sessions --------------------------------------------------------------------------------
 
@@ -15,7 +16,9 @@ from tests.integration.neo_simulator.reading import ask_calendar, events, ids, l
 @pytest.fixture
 def stranger(clinic: Company) -> Iterator[httpx.Client]:
     """A client whose session has ended."""
-    with httpx.Client(base_url=clinic.base_url, cookies=clinic.open_session()) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=clinic.base_url, cookies=clinic.open_session()
+    ) as client:
         clinic.expire_sessions()
         yield client
 
@@ -53,7 +56,9 @@ def test_expired_answers(
     cookies = clinic.open_session()
     clinic.expire_sessions()
 
-    with httpx.Client(base_url=getattr(clinic, address), cookies=cookies) as stranger:
+    with httpx.Client(
+        verify=NO_TLS, base_url=getattr(clinic, address), cookies=cookies
+    ) as stranger:
         answer = ask_calendar(stranger)
 
     assert (answer.status_code, within in answer.text) == (status, True)
@@ -62,9 +67,9 @@ def test_expired_answers(
 
 def test_on_the_shared_address_no_cookie_gets_the_default_answer(clinic: Company) -> None:
     clinic.set_knob("expired_answer", "401_json")
-    with httpx.Client(base_url=clinic.shared_url) as nobody:
+    with httpx.Client(verify=NO_TLS, base_url=clinic.shared_url) as nobody:
         assert ask_calendar(nobody).status_code == 302
-    with httpx.Client(base_url=clinic.base_url) as nobody:
+    with httpx.Client(verify=NO_TLS, base_url=clinic.base_url) as nobody:
         assert ask_calendar(nobody).status_code == 401
 
 

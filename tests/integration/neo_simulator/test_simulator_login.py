@@ -9,6 +9,7 @@ from playwright.sync_api import Error, Page, expect
 from neo_simulator.client import Company
 from neo_simulator.sessions import COOKIE
 from tests.integration.neo_simulator.reading import ask_calendar
+from tests.kit.plain_http import NO_TLS
 
 
 def log_in(page: Page, clinic: Company, *, password: str | None = None, url: str = "") -> None:
@@ -39,14 +40,14 @@ def test_a_right_password_leads_to_the_dashboard_and_to_json(
     assert page.url == f"{url}/dashboard"
     (session,) = [c for c in page.context.cookies() if "session" in c["name"]]
     assert session["httpOnly"]
-    with httpx.Client(base_url=url, cookies=cookies_of(page)) as reader:
+    with httpx.Client(verify=NO_TLS, base_url=url, cookies=cookies_of(page)) as reader:
         assert ask_calendar(reader).json() == {"events": []}
     assert outcomes(clinic) == ["ok"]
     assert clinic.logins()[0]["username"] == clinic.username
 
 
 def test_the_form_is_not_in_the_page_before_the_script_ran(clinic: Company) -> None:
-    html = httpx.get(f"{clinic.base_url}/login").text
+    html = httpx.get(f"{clinic.base_url}/login", verify=NO_TLS).text
 
     assert "<form" not in html
     assert "<input" not in html
@@ -59,7 +60,7 @@ def test_a_form_without_the_scripts_proof_is_no_login(clinic: Company) -> None:
         "password": clinic.password,
     }
 
-    answer = httpx.post(f"{clinic.base_url}/login", data=form)
+    answer = httpx.post(f"{clinic.base_url}/login", data=form, verify=NO_TLS)
 
     assert answer.status_code == 400
     assert COOKIE not in answer.cookies
@@ -67,7 +68,7 @@ def test_a_form_without_the_scripts_proof_is_no_login(clinic: Company) -> None:
 
 
 def test_a_cookie_named_after_auth_comes_before_any_login(clinic: Company) -> None:
-    answer = httpx.get(f"{clinic.base_url}/login")
+    answer = httpx.get(f"{clinic.base_url}/login", verify=NO_TLS)
 
     assert list(answer.cookies) == ["device_auth_hint"]
 
@@ -149,7 +150,7 @@ def test_something_else_may_come_after_a_right_password(
     expect(page.locator(selector).first).to_be_visible()
     assert page.url == f"{clinic.base_url}{path}"
     assert page.locator("#dashboard_shell").count() == 0
-    with httpx.Client(base_url=clinic.base_url, cookies=cookies_of(page)) as reader:
+    with httpx.Client(verify=NO_TLS, base_url=clinic.base_url, cookies=cookies_of(page)) as reader:
         assert ask_calendar(reader).status_code == 302
     assert outcomes(clinic) == [outcome]
 
@@ -161,7 +162,7 @@ def test_an_announcement_may_cover_the_dashboard(page: Page, clinic: Company) ->
 
     expect(page.locator('.spot-modal__overlay--visible [role="dialog"]')).to_be_visible()
     expect(page.locator("#dashboard_shell")).to_be_visible()
-    with httpx.Client(base_url=clinic.base_url, cookies=cookies_of(page)) as reader:
+    with httpx.Client(verify=NO_TLS, base_url=clinic.base_url, cookies=cookies_of(page)) as reader:
         assert ask_calendar(reader).status_code == 200
 
 
@@ -247,7 +248,7 @@ def test_a_second_login_may_end_the_first(page: Page, clinic: Company) -> None:
     log_in(page, clinic)
     expect(page.locator("#dashboard_shell")).to_be_visible()
 
-    with httpx.Client(base_url=clinic.base_url, cookies=first) as reader:
+    with httpx.Client(verify=NO_TLS, base_url=clinic.base_url, cookies=first) as reader:
         assert ask_calendar(reader).status_code == 302
 
 
@@ -255,7 +256,7 @@ def test_pages_lead_to_the_login_without_a_session_and_out_of_it_with_one(
     page: Page, clinic: Company
 ) -> None:
     for path in ("/", "/dashboard", "/schedule", "/consultations/view/1"):
-        answer = httpx.get(f"{clinic.base_url}{path}")
+        answer = httpx.get(f"{clinic.base_url}{path}", verify=NO_TLS)
         assert (answer.status_code, answer.headers["location"]) == (302, "/login")
 
     log_in(page, clinic)

@@ -5,7 +5,7 @@ Whatever ODIS can see of the two must be the same after every run.
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 from psycopg import Connection
 
+from idexx_sync.database.connection import Database
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
 from tests.kit.cases_bench import CasesBench
 from tests.kit.clinic import add_clinic, add_user
@@ -157,11 +158,14 @@ R15), a visit without a case has new words, and one with fewer words than before
 
 @pytest.fixture
 def twins(
-    conn: Connection[tuple[Any, ...]], database: str, request: pytest.FixtureRequest
-) -> Iterator[Twins]:
+    conn: Connection[tuple[Any, ...]],
+    database: str,
+    lent: Database,
+    request: pytest.FixtureRequest,
+) -> Twins:
     def bench(user_id: UUID) -> CasesBench:
         clinic_id = add_clinic(conn, acting_user_id=user_id, live_from=date(2026, 1, 1))
-        return CasesBench(conn, database, clinic_id)
+        return CasesBench(conn, database, clinic_id, lent=lent)
 
     user_id = add_user(conn)
     made = Twins(bench(user_id), bench(user_id), random.Random(request.param))
@@ -170,9 +174,7 @@ def twins(
         start = f"2026-05-0{4 + number // 3} {8 + number:02}:00:00"
         made.visits[visit] = seen(visit, start, patient_id=patient)
         made.charts[visit] = chart(visit, patient_id=patient)
-    yield made
-    for one in made.both:
-        one.database.close()
+    return made
 
 
 @pytest.mark.parametrize("keep_old", [True, False], ids=["the old one is known", "it is lost"])

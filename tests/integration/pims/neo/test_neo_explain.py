@@ -1,6 +1,5 @@
 """`idexx-sync explain` over real HTTP: with the session that is stored, and never a login."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from psycopg import Connection
 
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.sealing import keyring
+from idexx_sync.database.connection import Database
 from idexx_sync.jobs.wiring import open_to_look
 from idexx_sync.pims.access_store import StoredSessionOnly, store_credentials
 from neo_simulator.client import Company
@@ -26,12 +26,15 @@ REASON = "CANARYREASON"
 
 @pytest.fixture
 def bench(
-    conn: Connection[tuple[Any, ...]], database: str, company: Company, clinic: Clinic
-) -> Iterator[Bench]:
-    made = Bench(conn, database, add_clinic(conn, base_url=company.base_url))
+    conn: Connection[tuple[Any, ...]],
+    database: str,
+    lent: Database,
+    company: Company,
+    clinic: Clinic,
+) -> Bench:
+    made = Bench(conn, database, add_clinic(conn, base_url=company.base_url), lent=lent)
     store_credentials(conn, KEYS, made.clinic_id, clinic.login_store.credentials)
-    yield made
-    made.database.close()
+    return made
 
 
 @pytest.fixture

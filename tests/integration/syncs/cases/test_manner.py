@@ -1,7 +1,7 @@
 """What a run may write, and that a clinic in shadow is as good as live once it is live."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -340,12 +340,9 @@ class Twins:
 @pytest.fixture
 def twins(
     bench: CasesBench, conn: Connection[tuple[Any, ...]], database: str, user_id: UUID
-) -> Iterator[Twins]:
-    other = CasesBench(
-        conn, database, add_clinic(conn, acting_user_id=add_user(conn), live_from=date(2026, 1, 1))
-    )
-    yield Twins(bench, other)
-    other.database.close()
+) -> Twins:
+    other = add_clinic(conn, acting_user_id=add_user(conn), live_from=date(2026, 1, 1))
+    return Twins(bench, CasesBench(conn, database, other, lent=bench.database))
 
 
 def said(bench: CasesBench) -> dict[str, Any]:

@@ -30,13 +30,12 @@ def test_r14_a_visit_becomes_one_case_with_one_patient(bench: CasesBench, user_i
 
 
 def test_r14_equal_ids_of_two_clinics_are_two_cases(bench: CasesBench) -> None:
-    other = CasesBench(bench.conn, bench.url, add_clinic(bench.conn))
+    other = CasesBench(bench.conn, bench.url, add_clinic(bench.conn), lent=bench.database)
     for clinic in (bench, other):
         clinic.shows(patient_visit())
         clinic.cases()
 
     assert bench.case()["id"] != other.case()["id"]
-    other.database.close()
 
 
 def test_r14_a_case_of_the_extension_is_adopted_and_keeps_its_id(bench: CasesBench) -> None:

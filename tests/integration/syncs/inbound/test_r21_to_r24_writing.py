@@ -73,10 +73,9 @@ def test_r21_equal_texts_of_two_fields_and_clinics_hash_alike_only_within_a_clin
     job = bench.sync()
     ours = bench.audits(job)[0]["metadata"]["changes"]["patient_name"]["hash"]
 
-    other = Bench(bench.conn, bench.url, add_clinic(bench.conn))
+    other = Bench(bench.conn, bench.url, add_clinic(bench.conn), lent=bench.database)
     other.pims.records = [visit()]
     theirs = other.audits(other.sync())[0]["metadata"]["changes"]["patient_name"]["hash"]
-    other.database.close()
 
     assert ours != theirs
 

@@ -6,6 +6,7 @@ import pytest
 
 from idexx_sync.database.connection import Conn
 from tests.integration.syncs.rows.whole_clinic import WholeClinic, whole_clinic
+from tests.kit.lending import Lending
 from tests.kit.module_database import conn, database
 
 __all__ = ["conn", "database"]
@@ -26,17 +27,10 @@ def unchecked(conn: Conn) -> Conn:
 
 
 @pytest.fixture(scope="module")
-def make(unchecked: Conn, database: str) -> Iterator[Callable[[], WholeClinic]]:
+def make(unchecked: Conn, database: str, lending: Lending) -> Iterator[Callable[[], WholeClinic]]:
     """Makes one more clinic that has a row in each of ODIS's tables."""
-    made: list[WholeClinic] = []
-
-    def one() -> WholeClinic:
-        made.append(whole_clinic(unchecked, database))
-        return made[-1]
-
-    yield one
-    for clinic in made:
-        clinic.database.close()
+    with lending.database(database) as lent:
+        yield lambda: whole_clinic(unchecked, database, lent, lending)
 
 
 @pytest.fixture(scope="module")

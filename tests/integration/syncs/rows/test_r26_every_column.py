@@ -113,7 +113,6 @@ def what_becomes_of(clinic: WholeClinic) -> str:
     """Run the syncs and look at everything; all that is told of faults."""
     shown = clinic.explained()
     said = clinic.told(clinic.runs())
-    clinic.database.close()
     check_runs_end(clinic)
     assert shown
     return said

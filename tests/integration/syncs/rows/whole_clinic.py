@@ -4,11 +4,10 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from prometheus_client.parser import text_string_to_metric_families
-from pydantic import SecretStr
 from rich.console import Console
 
 from idexx_sync.cli.explain_view import Veil, as_data, as_shown
@@ -17,7 +16,7 @@ from idexx_sync.clinics.status import ClinicStatus, read_clinic_status
 from idexx_sync.clinics.store import clinic_by_id, clinics_listed
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.database.connection import Conn, connect
+from idexx_sync.database.connection import Conn, Database
 from idexx_sync.explain.model import NeoSays
 from idexx_sync.explain.preview import Clinical
 from idexx_sync.explain.reasons import reasons
@@ -30,6 +29,7 @@ from idexx_sync.metrics.exposition import exposition
 from tests.kit.cases_bench import CasesBench
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import insert, query
+from tests.kit.lending import Lending
 from tests.kit.records import MONDAY, chart, seen
 from tests.kit.rows import add_credentials
 from tests.kit.settings import PEPPER, fingerprints_of
@@ -43,6 +43,7 @@ START = "2026-05-04 09:00:00"
 class WholeClinic(CasesBench):
     """A bench with a key, a blocked period, a booking, one visit and its case."""
 
+    lending: Lending = field(kw_only=True)
     key: str = ""
 
     def runs(self) -> list[Job]:
@@ -53,8 +54,8 @@ class WholeClinic(CasesBench):
     @contextmanager
     def reading(self) -> Iterator[Conn]:
         """A connection as each of ours is made."""
-        with connect(SecretStr(self.url)) as conn:
-            yield conn
+        with self.lending.database(self.url) as lent:
+            yield lent.connection()
 
     def status(self) -> ClinicStatus:
         with self.reading() as conn:
@@ -123,7 +124,7 @@ class WholeClinic(CasesBench):
         )
 
 
-def whole_clinic(conn: Conn, url: str) -> WholeClinic:
+def whole_clinic(conn: Conn, url: str, lent: Database, lending: Lending) -> WholeClinic:
     """One that has been synced twice."""
     user_id = add_user(conn)
     clinic_id = add_clinic(
@@ -140,7 +141,7 @@ def whole_clinic(conn: Conn, url: str) -> WholeClinic:
     insert(conn, "public.user_clinic_access", access)
     period = {"name": "lunch", "start_time": "11:00", "end_time": "11:30", "days_of_week": [1]}
     insert(conn, "public.clinic_blocked_periods", {"clinic_id": clinic_id, **period})
-    made = WholeClinic(conn, url, clinic_id)
+    made = WholeClinic(conn, url, clinic_id, lent=lent, lending=lending)
     add_credentials(conn, clinic_id)
     made.key = _key(made)
     made.shows(seen(VISIT, START))

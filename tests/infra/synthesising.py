@@ -1,0 +1,58 @@
+"""Synthesises all stages in one process, because starting CDK's Node takes ten seconds of one.
+
+`python -m tests.infra.synthesising FOLDER`: first it does what CDK's own command does.
+"""
+
+import runpy
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.stages import LOCAL, PROD
+
+if TYPE_CHECKING:  # whoever only reads the names here starts no Node
+    from aws_cdk import App
+
+COMMAND = "infra"
+"""The module that cdk.json runs."""
+LOCAL_ENVIRONMENT = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "IDEXX_SYNC_STAGE": "laptop"}
+LOCAL_HOSTS = ("http://127.0.0.1:8080",)
+
+
+def main(folder: Path) -> None:
+    runpy.run_module(COMMAND, run_name="__main__")
+    from infra.app import synthesise
+    from infra.stack import IdexxSync
+
+    own = replace(LOCAL, environment=LOCAL_ENVIRONMENT, neo_hosts=LOCAL_HOSTS)
+    synthesise(own, folder / LOCAL.name)
+    judge(folder / PROD.name, lambda app: IdexxSync(app, stage=PROD))
+    judge(folder / "bare", add_bare_queue)
+
+
+def judge(outdir: Path, add: Callable[["App"], object]) -> None:
+    """A stack's assembly with cdk-nag's report; after a finding synthesis ends in an error."""
+    from aws_cdk import App, Validations
+    from cdk_nag import AwsSolutionsChecks
+
+    app = App(outdir=str(outdir), analytics_reporting=False)
+    add(app)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    try:
+        app.synth()
+    except RuntimeError as error:
+        assert "ValidationFailed" in str(error)  # noqa: PT017 the report says what was found
+
+
+def add_bare_queue(app: "App") -> None:
+    """A stack with something to find in it."""
+    from aws_cdk import Stack
+    from aws_cdk.aws_sqs import Queue
+
+    Queue(Stack(app, "bare"), "Queue")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
