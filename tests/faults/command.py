@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import queue
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Sequence
@@ -86,13 +87,19 @@ def report(outcomes: Sequence[Outcome], seconds: float) -> None:
 
 def run_all(scenarios: Sequence[Scenario], processes: int) -> list[Outcome]:
     """Carry the scenarios out, the long ones first, each process on a rig of its own."""
+    with tempfile.TemporaryDirectory(prefix="idexx-sync-measured-") as measured:
+        return _run_all(scenarios, processes, Path(measured))
+
+
+def _run_all(scenarios: Sequence[Scenario], processes: int, measured: Path) -> list[Outcome]:
     context = multiprocessing.get_context("spawn")
     waiting: Any = context.Queue()
     done: Any = context.Queue()
     for scenario in sorted(scenarios, key=lambda scenario: -scenario.cost_s):
         waiting.put(scenario)
     workers = [
-        context.Process(target=_work, args=(waiting, done)) for _ in range(max(1, processes))
+        context.Process(target=_work, args=(waiting, done, measured))
+        for _ in range(max(1, processes))
     ]
     for worker in workers:
         waiting.put(None)
@@ -124,10 +131,10 @@ def _collect(done: Any, number: int, workers: Sequence[Any]) -> list[Outcome]:
     return outcomes
 
 
-def _work(waiting: Any, done: Any) -> None:
+def _work(waiting: Any, done: Any, measured: Path) -> None:
     """One process: a rig, and scenarios until there are no more, or nobody waits for them."""
     master = os.getppid()
-    with running_rig() as rig, devoted(rig):
+    with running_rig(measured) as rig, devoted(rig):
         while (scenario := _next(waiting, master)) is not None:
             outcome = Outcome(scenario.group, scenario.name)
             started = time.monotonic()

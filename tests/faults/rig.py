@@ -40,16 +40,20 @@ class Rig:
     """Postgres, the simulator and their guards: not what a run has left behind."""
     folder: Path
     """Where temporary files of this process and of its workers go."""
+    measured: Path
+    """Where what was measured on this machine is written down, for other rigs too."""
 
 
 @contextmanager
-def running_rig() -> Iterator[Rig]:
+def running_rig(measured: Path | None = None) -> Iterator[Rig]:
     """A rig for the time of the block; every process of it is gone afterwards.
 
-    Scenarios on it are carried out in a process that is `devoted` to it meanwhile.
+    `measured` is a folder that several rigs share; None: one of its own. Scenarios on a rig are
+    carried out in a process that is `devoted` to it meanwhile.
     """
     with (
         tempfile.TemporaryDirectory(prefix="idexx-sync-faults-") as folder,
+        tempfile.TemporaryDirectory(prefix="idexx-sync-measured-") as own_measured,
         running_postgres(durable=False) as cluster,
         running_simulator() as simulator,
     ):
@@ -75,6 +79,7 @@ def running_rig() -> Iterator[Rig]:
                 chromium_path=str(chromium),
                 own_processes=frozenset(children(os.getpid())),
                 folder=Path(folder),
+                measured=measured or Path(own_measured),
             )
 
 
