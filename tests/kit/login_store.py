@@ -33,6 +33,8 @@ class FakeLoginStore:
         self.breaker = breaker
         self.outcomes: list[LoginOutcome | None] = []
         """One for each login that was begun; None while it has no outcome."""
+        self.submitted: list[bool | None] = []
+        """Likewise, whether the credentials have left us."""
         self.dropped = 0
         self._busy = threading.Lock()
 
@@ -62,13 +64,14 @@ class FakeLoginStore:
             if self.breaker is not None:
                 raise self.breaker
             self.outcomes.append(None)
+            self.submitted.append(None)
             return self.credentials
 
-    def end_login(self, outcome: LoginOutcome) -> None:
+    def end_login(self, outcome: LoginOutcome, *, submitted: bool = True) -> None:
         with self._alone():
             assert self.outcomes, "no login was begun"
             assert self.outcomes[-1] is None, "a login ends once"
-            self.outcomes[-1] = outcome
+            self.outcomes[-1], self.submitted[-1] = outcome, submitted
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -13,8 +13,9 @@ from urllib.parse import quote
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import Credentials, LoginStore, StoredSession
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
-from idexx_sync.pims.neo.http.client import HttpClient, Probe
+from idexx_sync.pims.neo.http.client import HttpClient
 from idexx_sync.pims.neo.http.fan_out import FanOut
+from idexx_sync.pims.neo.http.probe import CONFIGURATION, PROBE
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.http.transport import HttpTransport, TimeLeft, Transport, prepare_http
@@ -28,7 +29,6 @@ from idexx_sync.pims.protocol import Configuration, ConsultationAnswer, Lookup, 
 CALENDAR: Final = "/appointments/getCalendarEventData"
 APPOINTMENT: Final = "/appointments/getAppointment"
 CONSULTATION: Final = "/consultations/{}/page-data"
-CONFIGURATION: Final = "/appointments/getAppointmentView"
 MOST_DAYS: Final = 14
 """Days of one calendar request; longer windows have not been seen to work."""
 
@@ -198,7 +198,7 @@ def open_neo(
         keeper,
         connect,
         rate_limiter,
-        probe=Probe(CONFIGURATION, read_configuration),
+        probe=PROBE,
         clock=clock,
         time_left=time_left,
         sleep=sleep,
