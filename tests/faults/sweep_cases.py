@@ -20,7 +20,7 @@ COMMITS = 5
 """The beginning, the calendar's part, two units, the end."""
 BYTES_SENT, BYTES_RECEIVED = 80_000, 63_000
 """About as many as a run needs."""
-LOGS_IN = (*sweep_neo.MISREAD, "expire_session")
+LOGS_IN = (*sweep_neo.MISREAD, "expire_session", *sweep_neo.UNASKED)
 """Answers after which a run may log in again, which takes seconds."""
 FIRST_ROUND_TRIP, LAST_ROUND_TRIP = 5, 20
 """Of a worker's first run; those before open its connection."""
@@ -38,7 +38,7 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
 
 def _of_neo(*, full: bool) -> Iterator[Scenario]:
     actions = sweep_neo.ANSWERS + sweep_neo.cuts(sweep_neo.FEW_BYTES)
-    quick = [action for action in actions if _kind(action) not in LOGS_IN]
+    quick = [action for action in actions if action not in LOGS_IN]
     for n in range(1, REQUESTS + 1):
         for number, action in enumerate(actions if full else quick):
             if full or number % 3 == n % 3:

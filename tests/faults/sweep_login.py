@@ -30,15 +30,22 @@ VARIANTS = (
     "slow_page",
     "announcement_modal",
     "csrf",
+    "cookie_banner",
+    "cookie_wall",
+    "no_form",
+    "dead_button",
+    "late_session",
 )
+"""Values of the knob `login_variant`, and a session whose cookie comes late."""
+NOTHING_SENT = ("changed_form", "cookie_wall", "no_form", "dead_button")
 WRONG = "wrong password"
-STEPS = 3
+STEPS = 4
 """Requests of a login."""
 STEP_LASTS_MS = 400
 
 
 def scenarios(*, full: bool) -> Iterator[Scenario]:
-    for variant in (WRONG, *VARIANTS) if full else (WRONG, *VARIANTS[:1]):
+    for variant in (WRONG, *VARIANTS) if full else (WRONG, "mfa", "cookie_wall", "late_session"):
         yield Scenario("Login ends otherwise", end_otherwise, {"variant": variant}, 8)
     for n in range(1, STEPS + 1):
         yield Scenario("Chromium killed at request n", kill_chromium, {"n": n}, 6)
@@ -49,6 +56,8 @@ def end_otherwise(rig: Rig, outcome: Outcome, *, variant: str) -> None:
     clinic = eventful_clinic(rig, log_in=True)
     if variant == WRONG:
         clinic.set_credentials("Wrong-Password-1")
+    elif variant == "late_session":
+        clinic.neo.set_knob("session_cookie_late_ms", 500)
     else:
         clinic.neo.set_knob("login_variant", variant)
     clinic.neo.set_knob("slow_page_ms", 1_000)
@@ -58,11 +67,14 @@ def end_otherwise(rig: Rig, outcome: Outcome, *, variant: str) -> None:
             watch.one()
             clinic.later(20)
         submitted = len(clinic.neo.logins())
-        outcome.notes["struck"] += submitted <= 2 or variant in ("slow_page", "csrf")
+        outcome.notes["struck"] += submitted == 0 if variant in NOTHING_SENT else submitted <= 2
         clinic.neo.set_knob("login_variant", "plain")
+        clinic.neo.set_knob("session_cookie_late_ms", 0)
         clinic.neo.unlock()
 
     _carry(clinic, outcome, happen)
+    if variant in NOTHING_SENT and outcome.notes["credentials set by a person"]:
+        outcome.trouble = f"{variant}: a person was needed although nothing had been sent"
 
 
 def kill_chromium(rig: Rig, outcome: Outcome, *, n: int) -> None:

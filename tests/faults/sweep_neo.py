@@ -14,8 +14,13 @@ from tests.faults.results import Outcome
 from tests.faults.rig import Rig
 from tests.faults.scenario import Scenario
 from tests.kit.database import update
+from tests.kit.neo_faults import EXPIRED_ANSWERS
 from tests.kit.proxy import Cut, counting_proxy
 
+UNASKED: tuple[Any, ...] = (
+    {"kind": "status", "status": 400},
+    {"kind": "status", "status": 410, "html": True},
+)
 ANSWERS: tuple[Any, ...] = (
     "drop",
     "429",
@@ -27,6 +32,10 @@ ANSWERS: tuple[Any, ...] = (
     "html",
     "html_type",
     "empty",
+    "odd_byte",
+    "raw_tab",
+    "stray_byte",
+    *UNASKED,
     "expire_session",
 )
 CUTTING = ("reset", "truncate", "truncated_json")
@@ -38,12 +47,12 @@ def cuts(at: tuple[int, ...]) -> tuple[Any, ...]:
     return (*CUTTING, *({"kind": kind, "at_byte": byte} for kind in CUTTING for byte in at))
 
 
-MISREAD = ("html", "html_type", "empty", "truncated_json")
+MISREAD = ("html", "html_type")
 """Answers that may mean an expired session, so that a run logs in: what that login does, and leaves
-behind, is the subject of the sessions that do expire."""
-EXPIRED = ("302_login", "200_login_html", "401_json", "401_empty", "403", "419")
-LOGIN_REQUESTS = 3
-"""The form, its submission, the page behind it."""
+behind, is the subject of the sessions that do expire. So are those that nobody asked for."""
+EXPIRED = EXPIRED_ANSWERS
+LOGIN_REQUESTS = 4
+"""The form, its submission, the page behind it, the question whether the session answers."""
 REQUESTS = 7
 """Calendar, configuration, five look-ups."""
 LASTING = 1_000
@@ -63,7 +72,7 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
             if full or number % 16 == n % 16:
                 yield _scenario(n, action, lasting=True, traceless=bool(number % 2))
         for number, answer in enumerate(EXPIRED):
-            if full or number == n - 1:
+            if full or number % REQUESTS == n - 1:
                 yield _scenario(n, "expire_session", expired=answer, cost_s=3)
     for n in range(1, REQUESTS + 1):
         for lasting in (False, True) if full else (n % 2 == 0,):
@@ -110,7 +119,7 @@ def fail_at_request(
     if cases:
         clinic = eventful_case_clinic(rig, log_in=log_in)
     else:
-        plain = not log_in and _kind(action) in MISREAD
+        plain = not log_in and (_kind(action) in MISREAD or action in UNASKED)
         clinic = eventful_clinic(rig, traceless=traceless, log_in=log_in, plain_login=plain)
     if _kind(action) == "delay":
         clinic.dependencies.database.close()

@@ -34,6 +34,8 @@ class FakeLoginStore:
         self.breaker = breaker
         self.outcomes: list[LoginOutcome | None] = []
         """One for each login that was begun; None while it has no outcome."""
+        self.submitted: list[bool | None] = []
+        """Likewise, whether the credentials have left us."""
         self.dropped = 0
         self.stranger: SyncError | None = None
         """What is raised for a session of another company."""
@@ -68,13 +70,14 @@ class FakeLoginStore:
             if self.breaker is not None:
                 raise self.breaker
             self.outcomes.append(None)
+            self.submitted.append(None)
             return self.credentials
 
-    def end_login(self, outcome: LoginOutcome) -> None:
+    def end_login(self, outcome: LoginOutcome, *, submitted: bool = True) -> None:
         with self._alone():
             assert self.outcomes, "no login was begun"
             assert self.outcomes[-1] is None, "a login ends once"
-            self.outcomes[-1] = outcome
+            self.outcomes[-1], self.submitted[-1] = outcome, submitted
 
     def recognise(self, shown: Shown) -> None:
         with self._alone():

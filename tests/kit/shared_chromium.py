@@ -5,13 +5,13 @@ cleared away is tried with a Chromium for each login, by tests that take the rea
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.neo.login.dialog import LoginDialog, LoginResult
@@ -35,8 +35,14 @@ class SharedChromium:
     thread: ThreadPoolExecutor
     browser: Browser
 
-    def login(self, origin: str, timeout_s: float = 20) -> "SharedLogin":
-        return SharedLogin(self, origin, timeout_s)
+    def login(
+        self,
+        origin: str,
+        timeout_s: float = 20,
+        before_closing: Callable[[Page], object] = lambda _: None,
+    ) -> "SharedLogin":
+        """`before_closing` is shown the page on which a login has ended."""
+        return SharedLogin(self, origin, timeout_s, before_closing)
 
 
 @contextmanager
@@ -57,6 +63,7 @@ class SharedLogin:
     shared: SharedChromium
     origin: str
     timeout_s: float
+    before_closing: Callable[[Page], object]
 
     def __call__(self, credentials: Credentials) -> LoginResult:
         return self.shared.thread.submit(self._log_in, credentials).result()
@@ -73,6 +80,7 @@ class SharedLogin:
                 time_left=lambda: ends - time.monotonic(),
             )
             result = dialog.run(credentials)
+            self.before_closing(page)
             return replace(result, user_agent=str(page.evaluate("navigator.userAgent")))
         finally:
             context.close()

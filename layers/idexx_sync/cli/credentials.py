@@ -71,6 +71,7 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
             "credential_version": login.credential_version,
             "attempted_at": utc(login.attempted_at),
             "outcome": login.outcome or "unknown",
+            "submitted": login.submitted,
             "job_id": None if login.job_id is None else str(login.job_id),
         }
         for login in logins
@@ -106,7 +107,8 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
         (
             moment(login.attempted_at, zone),
             str(login.credential_version),
-            phrase({}, login.outcome or "unknown"),
+            phrase({}, login.outcome or "unknown")
+            + (" (nothing was sent)" if login.submitted is False else ""),
             str(login.job_id or "-"),
         )
         for login in logins

@@ -113,6 +113,7 @@ OVERVIEW_QUERY = f"""
           SELECT json_agg(a ORDER BY a.id DESC) AS attempts
             FROM (SELECT id, attempted_at, outcome FROM idexx_sync.logins
                    WHERE clinic_id = c.id AND credential_version = v.version
+                     AND submitted IS NOT FALSE
                    ORDER BY id DESC LIMIT 2) a) l
      CROSS JOIN LATERAL (
           SELECT json_agg(json_build_object(

@@ -64,8 +64,11 @@ class LoginStore(Protocol):
         """
         ...
 
-    def end_login(self, outcome: LoginOutcome) -> None:
-        """Record how the attempt that was begun last has ended."""
+    def end_login(self, outcome: LoginOutcome, *, submitted: bool = True) -> None:
+        """Record how the attempt that was begun last has ended.
+
+        Not `submitted`: it is known that nothing has left us, so it counts for nothing.
+        """
         ...
 
     def recognise(self, shown: Shown) -> None:

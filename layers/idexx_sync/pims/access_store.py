@@ -33,6 +33,8 @@ class LoginAttempt:
     attempted_at: datetime
     outcome: LoginOutcome | None
     """None: nobody knows how it ended."""
+    submitted: bool | None
+    """False: nothing has left us."""
     ended_at: datetime | None
     job_id: UUID | None
 
@@ -144,12 +146,15 @@ class PostgresLoginStore:
         self._keys = newest
         return opening(newest)
 
-    def end_login(self, outcome: LoginOutcome) -> None:
+    def end_login(self, outcome: LoginOutcome, *, submitted: bool = True) -> None:
         if self._attempt is None:
             raise RuntimeError("no login was begun")
         self._conn.execute(
-            "UPDATE idexx_sync.logins SET outcome = %s, ended_at = %s WHERE id = %s",
-            (outcome, self._clock(), self._attempt[0]),
+            """
+            UPDATE idexx_sync.logins SET outcome = %s, ended_at = %s, submitted = %s
+             WHERE id = %s
+            """,
+            (outcome, self._clock(), submitted, self._attempt[0]),
         )
 
     def recognise(self, shown: Shown) -> None:
@@ -192,7 +197,7 @@ class StoredSessionOnly:
             code="session_refused" if self._given else "session_missing",
         )
 
-    def end_login(self, outcome: LoginOutcome) -> None:  # noqa: ARG002 as the protocol has it
+    def end_login(self, outcome: LoginOutcome, *, submitted: bool = True) -> None:  # noqa: ARG002
         raise RuntimeError("no login was begun")
 
     def recognise(self, shown: Shown) -> None:
@@ -292,11 +297,15 @@ def _sealed_otherwise(clinic_id: UUID) -> ConfigurationInvalid:
 
 
 def newest_attempts(conn: Conn, clinic_id: UUID, version: int) -> list[Attempt]:
-    """The last two logins with this version of the secret, newest first."""
+    """The last two logins with this version of the secret, newest first.
+
+    One of which nothing has left us is none (migration 014).
+    """
     rows = conn.execute(
         """
         SELECT attempted_at, outcome FROM idexx_sync.logins
-         WHERE clinic_id = %s AND credential_version = %s ORDER BY id DESC LIMIT 2
+         WHERE clinic_id = %s AND credential_version = %s AND submitted IS NOT FALSE
+         ORDER BY id DESC LIMIT 2
         """,
         (clinic_id, version),
     ).fetchall()
@@ -305,7 +314,10 @@ def newest_attempts(conn: Conn, clinic_id: UUID, version: int) -> list[Attempt]:
 
 def _logins_since(conn: Conn, clinic_id: UUID, moment: datetime) -> int:
     row = conn.execute(
-        "SELECT count(*) FROM idexx_sync.logins WHERE clinic_id = %s AND attempted_at > %s",
+        """
+        SELECT count(*) FROM idexx_sync.logins
+         WHERE clinic_id = %s AND attempted_at > %s AND submitted IS NOT FALSE
+        """,
         (clinic_id, moment),
     ).fetchone()
     assert row is not None
@@ -331,7 +343,7 @@ def login_attempts(conn: Conn, clinic_id: UUID, limit: int) -> list[LoginAttempt
     with conn.cursor(row_factory=class_row(LoginAttempt)) as cur:
         return cur.execute(
             """
-            SELECT credential_version, attempted_at, outcome, ended_at, job_id
+            SELECT credential_version, attempted_at, outcome, submitted, ended_at, job_id
               FROM idexx_sync.logins WHERE clinic_id = %s ORDER BY id DESC LIMIT %s
             """,
             (clinic_id, limit),

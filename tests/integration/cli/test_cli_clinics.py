@@ -384,6 +384,21 @@ def test_show_tells_who_must_act_after_a_refusal(bench: Bench, idexx_sync: Comma
     assert (data["version"], data["login_allowed"]) == (2, True)
 
 
+def test_logins_that_sent_nothing_need_nobody(bench: Bench, idexx_sync: CommandLine) -> None:
+    set_credentials(idexx_sync, bench)
+    for _ in range(2):
+        visitor = login_store(bench)
+        visitor.begin_login()
+        visitor.end_login("page_unknown", submitted=False)
+
+    data = idexx_sync("credentials", "show", "--clinic", bench.clinic_id, "--json").json
+    shown = idexx_sync("credentials", "show", "--clinic", bench.clinic_id)
+
+    assert (data["login_allowed"], data["who_acts"]) == (True, None)
+    assert [login["submitted"] for login in data["logins"]] == [False, False]
+    assert "(nothing was sent)" in " ".join(shown.out.split())
+
+
 def test_times_are_the_clinics_own(bench: Bench, idexx_sync: CommandLine) -> None:
     bench.conn.execute("UPDATE clinics SET timezone = 'America/New_York'")
     bench.pims.records = visits(1)

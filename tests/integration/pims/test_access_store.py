@@ -131,6 +131,22 @@ def test_two_attempts_without_outcome_close_the_door(
         open_store(60 * 24).begin_login()
 
 
+@pytest.mark.parametrize("outcome", ["page_unknown", "unavailable", "credentials_rejected"])
+def test_an_attempt_of_which_nothing_left_us_is_none(
+    conn: Conn, open_store: OpenStore, outcome: LoginOutcome
+) -> None:
+    attempt(open_store(), None)
+    for minutes in range(20, 30):
+        store = open_store(minutes)
+        store.begin_login()
+        store.end_login(outcome, submitted=False)
+    attempt(open_store(30), None)
+
+    with pytest.raises(PageUnknown, match="two logins"):
+        open_store(50).begin_login()
+    assert len(query(conn, "SELECT * FROM idexx_sync.logins")) == 12
+
+
 def test_an_unavailable_neo_does_not_close_the_door(open_store: OpenStore) -> None:
     for minutes in (0, 1, 2):
         attempt(open_store(minutes), "unavailable")

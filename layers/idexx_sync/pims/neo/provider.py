@@ -14,14 +14,15 @@ from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import Credentials, LoginStore, StoredSession
 from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
-from idexx_sync.pims.neo.http.client import HttpClient, Probe
+from idexx_sync.pims.neo.http.client import HttpClient
 from idexx_sync.pims.neo.http.fan_out import FanOut
+from idexx_sync.pims.neo.http.probe import PROBE
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.http.transport import HttpTransport, TimeLeft, Transport, prepare_http
 from idexx_sync.pims.neo.login.attempt import BrowserLogin
 from idexx_sync.pims.neo.login.dialog import LoginResult
-from idexx_sync.pims.neo.payloads.appointment import read_appointment, read_configuration
+from idexx_sync.pims.neo.payloads.appointment import read_appointment
 from idexx_sync.pims.neo.payloads.calendar import CalendarPage, read_calendar
 from idexx_sync.pims.neo.payloads.consultation import read_consultation
 from idexx_sync.pims.protocol import (
@@ -36,7 +37,6 @@ from idexx_sync.pims.protocol import (
 CALENDAR: Final = "/appointments/getCalendarEventData"
 APPOINTMENT: Final = "/appointments/getAppointment"
 CONSULTATION: Final = "/consultations/{}/page-data"
-CONFIGURATION: Final = "/appointments/getAppointmentView"
 MOST_DAYS: Final = 14
 """Days of one calendar request; longer windows have not been seen to work."""
 
@@ -214,7 +214,7 @@ def open_neo(
         keeper,
         connect,
         rate_limiter,
-        probe=Probe(CONFIGURATION, read_configuration),
+        probe=PROBE,
         clock=clock,
         time_left=time_left,
         sleep=sleep,

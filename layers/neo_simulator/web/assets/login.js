@@ -47,22 +47,24 @@
     document.getElementById("login-root").replaceChildren(form);
   };
 
-  // A wall makes the page behind it inert, a banner only lies over it.
+  // A wall makes the page behind it inert, a banner only lies over it. Either has a form of its own.
   const ask = () => {
     const dialog = document.createElement("dialog");
+    const form = document.createElement("form");
     const accept = Object.assign(document.createElement("button"), {
-      type: "button",
+      type: "submit",
       id: "accept-cookies",
       textContent: "Accept all",
     });
-    accept.addEventListener("click", () => {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
       fetch("/cookies/accepted", { method: "POST" }).then(() => dialog.remove());
     });
-    dialog.append("We use cookies.");
-    field(dialog, { name: "news", autofocus: true }, "E-mail for our news");
-    dialog.append(accept);
+    field(form, { name: "news", type: "email", autofocus: true }, "E-mail for our news");
+    form.append(accept);
+    dialog.append("We use cookies.", form);
     dialog.style = "position: fixed; inset: 0; width: 100vw; height: 100vh; z-index: 9";
-    document.body.append(dialog);
+    document.body.prepend(dialog);
     if (config.banner === "wall") dialog.showModal();
     else dialog.show();
   };

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from idexx_sync.core.errors import CredentialsRejected, ShapeChanged
-from idexx_sync.pims.neo.provider import CONFIGURATION
+from idexx_sync.pims.neo.http.probe import CONFIGURATION
 from idexx_sync.pims.protocol import Consultation, ConsultationAnswer, Found, Gone, Line, Unknown
 from tests.kit.neo import WEEK, Clinic
 

@@ -16,7 +16,7 @@ from idexx_sync.core.errors import SyncError
 from idexx_sync.pims.access import LoginOutcome
 from tests.integration.pims.neo.logging_in import everything_said, log_in
 from tests.kit.login_store import CANARY_PASSWORD
-from tests.kit.neo import Clinic
+from tests.kit.neo import WEEK, Clinic
 from tests.kit.shared_chromium import SharedChromium, shared_chromium
 
 
@@ -42,6 +42,80 @@ def test_a_login_page_may_be_slow_or_crowded(clinic: Clinic, variant: str) -> No
     assert clinic.login_store.outcomes == ["ok"]
 
 
+def test_a_banner_over_the_form_is_passed_and_never_answered(clinic: Clinic) -> None:
+    clinic.company.set_knob("login_variant", "cookie_banner")
+
+    log_in(clinic)
+    assert clinic.login_store.outcomes == ["ok"]
+    assert [login["outcome"] for login in clinic.company.logins()] == ["ok"]
+    assert clinic.asked("/cookies") == []
+
+
+@pytest.mark.parametrize(
+    ("variant", "code"),
+    [
+        ("no_form", "login_form"),
+        ("changed_form", "login_form"),
+        ("cookie_wall", "login_form_not_usable"),
+        ("dead_button", "no_outcome"),
+    ],
+)
+def test_where_nothing_left_us_there_was_no_attempt(
+    clinic: Clinic, chromium: SharedChromium, variant: str, code: str
+) -> None:
+    clinic.login = chromium.login(clinic.company.base_url, timeout_s=10)
+    clinic.company.set_knob("login_variant", variant)
+
+    for _ in range(2):
+        with pytest.raises(errors.PageUnknown) as caught:
+            log_in(clinic)
+        assert caught.value.code == code
+    assert clinic.login_store.submitted == [False, False]
+    assert {request["method"] for request in clinic.company.requests()} == {"GET"}
+    clinic.company.set_knob("login_variant", "plain")
+    log_in(clinic)
+    assert clinic.login_store.submitted == [False, False, True]
+
+
+def test_nothing_is_typed_into_a_dialog_that_is_not_ours(
+    clinic: Clinic, chromium: SharedChromium
+) -> None:
+    typed: list[str] = []
+    clinic.login = chromium.login(
+        clinic.company.base_url,
+        before_closing=lambda page: typed.append(page.input_value('input[name="news"]')),
+    )
+    clinic.company.set_knob("login_variant", "cookie_wall")
+
+    with pytest.raises(errors.PageUnknown):
+        log_in(clinic)
+    assert typed == [""]
+
+
+def test_a_login_has_succeeded_once_the_session_answers(clinic: Clinic) -> None:
+    clinic.company.book("2026-05-04 09:00")
+    clinic.company.set_knob("session_cookie_late_ms", 1000)
+
+    log_in(clinic)
+    assert clinic.login_store.outcomes == ["ok"]
+    assert clinic.login_store.dropped == 0
+    with clinic.opened() as neo:
+        assert len(neo.schedule(WEEK).records) == 1
+        assert not neo.logged_in
+
+
+def test_a_session_that_never_answers_is_not_waited_for_without_end(
+    clinic: Clinic, chromium: SharedChromium
+) -> None:
+    clinic.login = chromium.login(clinic.company.base_url, timeout_s=8)
+    clinic.company.set_knob("session_cookie_late_ms", 120_000)
+
+    with pytest.raises(errors.ShapeChanged) as caught:
+        log_in(clinic)
+    assert caught.value.code == "refused_after_login"
+    assert clinic.login_store.outcomes == ["ok"]
+
+
 @pytest.mark.parametrize(
     ("style", "marked"),
     [
@@ -59,6 +133,7 @@ def test_a_wrong_password_is_rejected_and_never_quoted(
     with caplog.at_level(logging.DEBUG), pytest.raises(errors.CredentialsRejected) as caught:
         log_in(clinic)
     assert clinic.login_store.outcomes == ["credentials_rejected"]
+    assert clinic.login_store.submitted == [True]
     assert [login["outcome"] for login in clinic.company.logins()] == ["wrong_password"]
     assert CANARY_PASSWORD not in everything_said(caught.value, caplog)
 
@@ -84,36 +159,28 @@ def test_whatever_comes_instead_of_the_dashboard_has_a_name(
         log_in(clinic)
     assert clinic.login_store.outcomes == [outcome]
     assert len(clinic.company.logins()) == 1
-    assert clinic.login_store.stored is None
-
-
-def test_nothing_is_typed_into_an_unknown_form(clinic: Clinic, chromium: SharedChromium) -> None:
-    clinic.login = chromium.login(clinic.company.base_url, timeout_s=10)
-    clinic.company.set_knob("login_variant", "changed_form")
-
-    with pytest.raises(errors.PageUnknown) as caught:
-        log_in(clinic)
-    assert caught.value.code == "login_form"
-    assert clinic.company.logins() == []
+    assert (clinic.login_store.submitted, clinic.login_store.stored) == ([True], None)
 
 
 @pytest.mark.parametrize(
-    ("fault", "code"),
+    ("fault", "code", "submitted"),
     [
-        ({"path": "^/login", "nth": 1, "action": "502_html"}, "status_502"),
-        ({"path": "^/login", "nth": 2, "action": "500"}, "status_500"),
-        ({"path": "^/login", "nth": 2, "times": 9, "action": "drop"}, "connection"),
+        ({"path": "^/login", "nth": 1, "action": "502_html"}, "status_502", False),
+        ({"path": "^/login", "nth": 1, "times": 9, "action": "drop"}, "connection", False),
+        ({"path": "^/login", "nth": 2, "action": "500"}, "status_500", True),
+        ({"path": "^/login", "nth": 2, "times": 9, "action": "drop"}, "connection", True),
     ],
     ids=str,
 )
 def test_trouble_at_neo_is_not_the_clinics_fault(
-    clinic: Clinic, fault: dict[str, Any], code: str
+    clinic: Clinic, fault: dict[str, Any], code: str, submitted: bool
 ) -> None:
     clinic.company.set_knob("faults", [fault])
 
     with pytest.raises(errors.PimsUnavailable) as caught:
         log_in(clinic)
     assert clinic.login_store.outcomes == ["unavailable"]
+    assert clinic.login_store.submitted == [submitted]
     assert caught.value.code == code
 
 

@@ -1,5 +1,7 @@
 """Logging in to a simulated Neo with a Chromium of the login's own, and what is left of it."""
 
+import io
+import json
 import logging
 import os
 import signal
@@ -13,6 +15,7 @@ import psutil
 import pytest
 
 from idexx_sync.core import errors
+from idexx_sync.core.logs import logger
 from idexx_sync.pims.access import LoginOutcome
 from tests.integration.pims.neo.logging_in import everything_said, log_in
 from tests.kit.login_store import CANARY_PASSWORD
@@ -78,6 +81,59 @@ def test_without_a_browser_nothing_is_submitted(clinic: Clinic) -> None:
         log_in(clinic, chromium_path="/nowhere/chromium")
     assert caught.value.code == "browser_start"
     assert clinic.login_store.outcomes == ["unavailable"]
+    assert clinic.login_store.submitted == [False]
+    assert left_behind()[0] == []
+
+
+def starting_only_with(flag: str, chromium: Path, folder: Path) -> str:
+    """A Chromium that ends at once unless the flag is among its arguments; it notes each start."""
+    program = folder / "chromium"
+    program.write_text(
+        f"""#!/bin/sh
+        echo "$$" >> "{folder}/starts"
+        for given; do
+            [ "$given" = "{flag}" ] && exec "{chromium}" "$@"
+        done
+        echo "Canary: a sandbox refuses" >&2
+        exit 1
+        """
+    )
+    program.chmod(0o755)
+    return str(program)
+
+
+@pytest.mark.parametrize("flag", ["--single-process", "--in-process-gpu"])
+def test_a_browser_that_does_not_start_is_started_in_a_single_process(
+    clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
+    clinic.company.book("2026-05-04 09:00")
+    program = starting_only_with(flag, clinic.chromium_path, tmp_path)
+    said = io.StringIO()
+    (handler,) = logger().handlers
+    monkeypatch.setattr(handler, "stream", said)
+    before = left_behind()[:2]
+
+    log_in(clinic, chromium_path=program)
+
+    assert clinic.login_store.outcomes == ["ok"]
+    assert len((tmp_path / "starts").read_text().split()) == 2
+    (line,) = [json.loads(line) for line in said.getvalue().splitlines()]
+    assert (line["level"], line["message"]) == ("WARNING", "browser did not start")
+    assert line["once_more_with"] == ["--single-process", "--in-process-gpu"]
+    assert "Canary" not in said.getvalue()
+    assert str(tmp_path) not in said.getvalue()
+    assert left_behind()[:2] == before
+
+
+def test_a_browser_that_starts_in_no_way_is_the_error_it_is(clinic: Clinic, tmp_path: Path) -> None:
+    program = starting_only_with("--never-given", clinic.chromium_path, tmp_path)
+
+    with pytest.raises(errors.InternalError) as caught:
+        log_in(clinic, chromium_path=program)
+    assert caught.value.code == "browser_start"
+    assert clinic.login_store.submitted == [False]
+    assert len((tmp_path / "starts").read_text().split()) == 2
+    assert clinic.company.requests() == []
     assert left_behind()[0] == []
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from idexx_sync.core import errors
 from idexx_sync.core.errors import ShapeChanged, SyncError
-from idexx_sync.pims.neo.provider import APPOINTMENT, CALENDAR, CONFIGURATION
+from idexx_sync.pims.neo.http.probe import CONFIGURATION
+from idexx_sync.pims.neo.provider import APPOINTMENT, CALENDAR
 from idexx_sync.pims.protocol import Consultation, Found, Gone, Room, Unknown, Window
 from tests.kit.neo import AGENT, WEEK, Clinic
 from tests.kit.neo_faults import (

@@ -19,7 +19,8 @@ from idexx_sync.core.errors import (
 )
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.pims.neo.http.answers import Answered, NotFound, RawAnswer, Strange
-from idexx_sync.pims.neo.http.client import HttpClient, Probe
+from idexx_sync.pims.neo.http.client import HttpClient
+from idexx_sync.pims.neo.http.probe import Probe
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.login.dialog import LoginResult

@@ -10,7 +10,8 @@ from idexx_sync.core.errors import DeadlineExceeded, PimsSlow
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.answers import RawAnswer
-from idexx_sync.pims.neo.http.client import LONGEST_PAUSE_S, HttpClient, Probe
+from idexx_sync.pims.neo.http.client import LONGEST_PAUSE_S, HttpClient
+from idexx_sync.pims.neo.http.probe import Probe
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.login import attempt

@@ -4,7 +4,6 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +19,7 @@ from idexx_sync.pims.neo.http.answers import (
     Unavailable,
     judge_answer,
 )
+from idexx_sync.pims.neo.http.probe import Probe
 from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import NumberedSession, SessionKeeper
 from idexx_sync.pims.neo.http.transport import TimeLeft, Transport
@@ -33,15 +33,6 @@ _JITTER: Final = 0.3
 
 Judged = Answered | NotFound | Strange | SessionRefused
 """What is left of the verdicts once an answer was worth no further try."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A small question that any session may ask, and that Neo answers to a living one."""
-
-    path: str
-    read: Callable[[object], Configuration]
-    """Raises ShapeChanged for what is no answer to it."""
 
 
 class HttpClient:
@@ -170,15 +161,10 @@ class HttpClient:
 
     def _is_alive(self, held: NumberedSession) -> bool:
         """Whether Neo answers properly to a small question that any session may ask."""
-        verdict = self._patiently(held, self._probe.path, {})
-        if not isinstance(verdict, Answered):
-            return False
-        try:
-            self._probe.read(verdict.value)
-        except ShapeChanged:
-            return False
-        self._keeper.accepted(held)
-        return True
+        alive = self._probe.is_answered_by(self._patiently(held, self._probe.path, {}))
+        if alive:
+            self._keeper.accepted(held)
+        return alive
 
     def _patiently(
         self,

@@ -161,9 +161,9 @@ class SessionKeeper:
             result = self._log_in(credentials)
         except SyncError as error:
             if error.code in NOTHING_SUBMITTED:
-                self._login_store.end_login("unavailable")
+                self._login_store.end_login("unavailable", submitted=False)
             raise
-        self._login_store.end_login(result.outcome)
+        self._login_store.end_login(result.outcome, submitted=result.submitted)
         if result.outcome != "ok":
             kind, message = _LOGIN_ERRORS[result.outcome]
             raise kind(message, code=result.code)

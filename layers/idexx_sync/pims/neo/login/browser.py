@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from idexx_sync.core.errors import InternalError
+from idexx_sync.core.logs import logger
 from idexx_sync.pims.neo.http.transport import TimeLeft
 from idexx_sync.pims.neo.login.processes import MarkedGroups, adopting_orphans
 
@@ -37,6 +38,10 @@ _SMALL: Final = (
     "--no-pings",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
+_SINGLE_PROCESS: Final = ("--single-process", "--in-process-gpu")
+"""What lets Chromium start where it may not fork or sandbox; not the rule, as it is less robust."""
+_FIRST_SHARE: Final = 3 / 4
+"""Of the time for a login: a start that hangs leaves the rest to the other way."""
 _STALE_S: Final = 3600.0
 _NOWHERE: Final = "http://nowhere.invalid:9"
 
@@ -47,7 +52,14 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.profile = path / "profile"
+        self.home = path / "home"
         self.processes = MarkedGroups(f"--user-data-dir={self.profile}")
+
+    def clear(self) -> None:
+        """Ends what used the folder, and makes it as it was before."""
+        self.processes.end()
+        for used in (self.profile, self.home):
+            shutil.rmtree(used, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +91,7 @@ def open_browser(
     """A blank page of a fresh Chromium from which only `origin` can be reached."""
     with _driver() as playwright:
         try:
-            context = _launch(playwright, folder, origin, chromium_path, time_left())
-            folder.processes.remember()
-            page = context.pages[0] if context.pages else context.new_page()
-            yield OpenBrowser(page, _wear_plain_user_agent(context, page))
+            yield _started(playwright, folder, [*_SMALL, *only(origin)], chromium_path, time_left)
         finally:
             # Killing is faster than asking, and leaves no less behind: the folder is removed.
             folder.processes.end()
@@ -131,37 +140,23 @@ def _driver() -> Iterator["Playwright"]:
         yield playwright
 
 
-def _launch(
+def _started(
     playwright: "Playwright",
     folder: RunFolder,
-    origin: str,
+    flags: list[str],
     chromium_path: str | None,
-    timeout_s: float,
-) -> "BrowserContext":
+    time_left: TimeLeft,
+) -> OpenBrowser:
+    """In the first of two ways in which it starts."""
     from playwright.sync_api import Error
 
-    reason = "no time was left"
-    home = folder.path / "home"
-    home.mkdir()
-    options: dict[str, Any] = {"executable_path": chromium_path} if chromium_path else {}
     try:
-        if timeout_s <= 0:
-            raise Error(reason)
-        return playwright.chromium.launch_persistent_context(
-            folder.profile,
-            artifacts_dir=folder.path / "artifacts",
-            env=scrubbed(os.environ, home),
-            args=[*_SMALL, *only(origin)],
-            timeout=timeout_s * 1000,
-            locale="en-US",
-            viewport={"width": 1280, "height": 720},
-            accept_downloads=False,
-            service_workers="block",
-            handle_sigint=False,
-            handle_sigterm=False,
-            handle_sighup=False,
-            **options,
-        )
+        return _start(playwright, folder, flags, chromium_path, time_left() * _FIRST_SHARE)
+    except Error:
+        logger().warning("browser did not start", once_more_with=_SINGLE_PROCESS)
+    folder.clear()
+    try:
+        return _start(playwright, folder, [*flags, *_SINGLE_PROCESS], chromium_path, time_left())
     except Error as error:
         reason = error.message.partition("\n")[0]
     raise InternalError(
@@ -169,6 +164,39 @@ def _launch(
         "a font is installed",
         code="browser_start",
     )
+
+
+def _start(
+    playwright: "Playwright",
+    folder: RunFolder,
+    flags: list[str],
+    chromium_path: str | None,
+    timeout_s: float,
+) -> OpenBrowser:
+    from playwright.sync_api import Error
+
+    if timeout_s <= 0:
+        raise Error("no time was left")
+    folder.home.mkdir()
+    options: dict[str, Any] = {"executable_path": chromium_path} if chromium_path else {}
+    context = playwright.chromium.launch_persistent_context(
+        folder.profile,
+        artifacts_dir=folder.path / "artifacts",
+        env=scrubbed(os.environ, folder.home),
+        args=flags,
+        timeout=timeout_s * 1000,
+        locale="en-US",
+        viewport={"width": 1280, "height": 720},
+        accept_downloads=False,
+        service_workers="block",
+        handle_sigint=False,
+        handle_sigterm=False,
+        handle_sighup=False,
+        **options,
+    )
+    folder.processes.remember()
+    page = context.pages[0] if context.pages else context.new_page()
+    return OpenBrowser(page, _wear_plain_user_agent(context, page))
 
 
 def _wear_plain_user_agent(context: "BrowserContext", page: "Page") -> str:

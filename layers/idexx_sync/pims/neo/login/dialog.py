@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from idexx_sync.core.errors import InternalError
 from idexx_sync.pims.access import Credentials, LoginOutcome
+from idexx_sync.pims.neo.http.answers import RawAnswer, judge_content
+from idexx_sync.pims.neo.http.probe import PROBE
+from idexx_sync.pims.neo.http.transport import JSON_HEADERS
 from idexx_sync.pims.neo.login import page as look
 from idexx_sync.pims.neo.login.network import NavigationWatch
 from idexx_sync.pims.neo.login.page import Sight
@@ -18,12 +21,24 @@ if TYPE_CHECKING:
 NOTHING_SUBMITTED: Final = frozenset({"before_login", "browser_start", "browser_failed_early"})
 """Codes of errors that say: the credentials never left us."""
 
+_TAKE_FOCUS: Final = "field => { field.focus(); return field.matches(':focus'); }"
+"""Whether a field gets the keyboard: a dialog may keep it, and what is typed goes there."""
+_ASK: Final = """
+    async ([path, headers, most]) => {
+        const signal = AbortSignal.timeout(most);
+        const answer = await fetch(path, {headers, signal, redirect: "manual", cache: "no-store"});
+        const kind = answer.headers.get("content-type") ?? "";
+        return [answer.status, answer.url, kind, await answer.text()];
+    }
+"""
 _LOOK_AGAIN_S: Final = 0.25
 """How often a wait for the page is interrupted to see what the network says."""
 _FIELDS_SHARE: Final = 1 / 4
 """Of the time for the whole login: how long the form may take to appear and be usable."""
 _QUIET_SHARE: Final = 1 / 20
 """Likewise: how long a page may do nothing before it is taken as it is."""
+_SESSION_SHARE: Final = 1 / 4
+"""Likewise: how long the session may take to answer once the dashboard is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,8 @@ class LoginResult:
     cookies: list[dict[str, Any]] = field(default_factory=list, repr=False)
     user_agent: str = ""
     """The one that Neo gave the cookies to."""
+    submitted: bool = True
+    """False if it is known from the network that nothing has left us."""
 
 
 def browser_failed(how: str, *, submitted: bool) -> InternalError:
@@ -64,17 +81,20 @@ class LoginDialog:
         self._time_left = time_left
         self._fields_s = longest_s * _FIELDS_SHARE
         self._quiet_s = longest_s * _QUIET_SHARE
+        self._session_s = longest_s * _SESSION_SHARE
         self._clock = clock
         self._watch = NavigationWatch(page, origin, clock)
         self.submitted = False
-        """Whether the credentials may have left us."""
+        """Whether the credentials may have left us, should nobody learn any more."""
 
     def run(self, credentials: Credentials) -> LoginResult:
         """Opens the form, fills and submits it, and waits for whatever comes of it."""
-        fault = self._open_form()
-        if fault is None:
-            fault = self._submit(credentials)
-        return fault or self._outcome()
+        result = self._open_form()
+        if result is not None:
+            return replace(result, submitted=False)
+        self._watch.forget()
+        result = self._submit(credentials) or self._outcome()
+        return replace(result, submitted=self._watch.sent)
 
     def _open_form(self) -> LoginResult | None:
         """None once the form is there."""
@@ -100,27 +120,44 @@ class LoginDialog:
         """Types and clicks; what Playwright says of a failure is dropped: it may quote the text."""
         from playwright.sync_api import Error
 
-        self._watch.forget()
-        self.submitted = True
+        form = self._page.locator(look.OWN_FORM).last
+        typed = (
+            (form.locator(look.COMPANY).first, credentials.company_id.get_secret_value()),
+            (form.locator(look.USERNAME).first, credentials.username.get_secret_value()),
+            (form.locator(look.PASSWORD).first, credentials.password.get_secret_value()),
+        )
+        wait = self._most(self._fields_s)
         with suppress(Error):
-            for selector, secret in (
-                (look.COMPANY, credentials.company_id),
-                (look.USERNAME, credentials.username),
-                (look.PASSWORD, credentials.password),
-            ):
-                self._field(selector).fill(
-                    secret.get_secret_value(), timeout=self._most(self._fields_s)
-                )
-            self._field(look.SUBMIT).click(no_wait_after=True, timeout=self._most(self._fields_s))
+            for field_, text in typed:
+                if not field_.evaluate(_TAKE_FOCUS, timeout=wait):
+                    return self._unknown("login_form_not_usable")
+                field_.fill(text, timeout=wait)
+            if any(field_.input_value(timeout=wait) != text for field_, text in typed):
+                return self._unknown("login_form_not_usable")
+            self.submitted = True
+            self._press(form.locator(look.SUBMIT).first)
             return None
         return self._unknown("login_form_not_usable")
+
+    def _press(self, button: "Locator") -> None:
+        """Clicks; where something lies over the button, the click is given to the button itself.
+
+        What lies over it is not ours to answer.
+        """
+        from playwright.sync_api import TimeoutError  # noqa: A004 Playwright's own
+
+        try:
+            button.click(no_wait_after=True, timeout=self._most(self._quiet_s))
+        except TimeoutError:
+            if not self._watch.sent:
+                button.dispatch_event("click", timeout=self._most(self._quiet_s))
 
     def _outcome(self) -> LoginResult:
         """Waits for the page to decide: states are looked for, so that none is too fast to see."""
         anything = self._page.locator(look.ANY_OUTCOME).first
         while self._time_left() > 0:
             if self._appears(anything):
-                if (result := self._decided()) is not None:
+                if self._has_reacted() and (result := self._decided()) is not None:
                     return result
                 self._let_it_move_on()
             if (fault := self._watch.fault()) is not None:
@@ -128,6 +165,10 @@ class LoginDialog:
             if self._watch.quiet_for() > self._quiet_s:
                 return self._unknown("no_outcome")
         return LoginResult("unavailable", "login_timeout")
+
+    def _has_reacted(self) -> bool:
+        """Not yet: what the page shows may have stood there before, or a POST is about to go."""
+        return self._watch.sent or self._watch.quiet_for() > self._quiet_s
 
     def _let_it_move_on(self) -> None:
         """Something known is there and decides nothing yet, such as a dashboard at /login."""
@@ -146,11 +187,40 @@ class LoginDialog:
             return LoginResult(outcome, "error_box" if sight.error else "page")
         return None
 
-    def _logged_in(self) -> LoginResult:
+    def _logged_in(self) -> LoginResult | None:
+        """Waits for the session's cookie: success is a request that the session answers.
+
+        Not for ever, because the question may be one that Neo no longer knows; then what the run
+        asks decides. None if the dashboard went away meanwhile.
+        """
+        ends = self._clock() + self._session_s
+        while not self._session_answers(ends):
+            if not self._shows(look.DASHBOARD):
+                return None
+            if self._clock() > ends or self._time_left() <= 0:
+                break
+            self._let_something_arrive()
         cookies = [dict(cookie) for cookie in self._page.context.cookies(self._origin)]
         if not cookies:
             return LoginResult("page_unknown", "no_cookies")
         return LoginResult("ok", "dashboard", cookies)
+
+    def _session_answers(self, ends: float) -> bool:
+        """Asks as Neo's own pages do."""
+        from playwright.sync_api import Error
+
+        most = self._most(ends - self._clock())
+        with suppress(Error):
+            status, url, kind, text = self._page.evaluate(_ASK, [PROBE.path, JSON_HEADERS, most])
+            answer = RawAnswer(status, url, {"content-type": kind}, text.encode())
+            return status == 200 and PROBE.is_answered_by(judge_content(answer))
+        return False
+
+    def _let_something_arrive(self) -> None:
+        from playwright.sync_api import Error
+
+        with suppress(Error):
+            self._page.wait_for_event("requestfinished", timeout=self._most(_LOOK_AGAIN_S))
 
     def _sight(self) -> Sight:
         return Sight(

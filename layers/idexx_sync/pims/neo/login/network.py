@@ -1,7 +1,7 @@
 """What the network says while a login goes on."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from idexx_sync.pims.access import LoginOutcome
 from idexx_sync.pims.neo.login.page import leads_elsewhere
@@ -10,12 +10,17 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, Request, Response
 
 
+_ASKING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
 class NavigationWatch:
-    """Listens to a page: server errors, broken connections, other sites, and silence."""
+    """Listens to a page: server errors, broken connections, other sites, silence, what leaves."""
 
     def __init__(self, page: "Page", origin: str, clock: Callable[[], float]) -> None:
         self.arrived = False
         """Whether a document has come."""
+        self.sent = False
+        """Whether anything has left that could hold what was typed: a POST, or another page."""
         self._origin = origin
         self._clock = clock
         self._open: set[Request] = set()
@@ -25,6 +30,7 @@ class NavigationWatch:
         page.on("response", self._on_response)
         page.on("requestfinished", self._on_end)
         page.on("requestfailed", self._on_failure)
+        page.context.on("request", self._on_any_request)
 
     def fault(self) -> tuple[LoginOutcome, str] | None:
         """What has gone wrong for certain, and its code."""
@@ -33,13 +39,19 @@ class NavigationWatch:
     def forget(self) -> None:
         """What comes from now on belongs to the next step."""
         self._fault = None
+        self.sent = False
         self._last_stir = self._clock()
 
     def quiet_for(self) -> float:
         """Seconds since the page last asked for anything; 0 while it waits for an answer."""
         return 0.0 if self._open else self._clock() - self._last_stir
 
+    def _on_any_request(self, request: "Request") -> None:
+        """Those of other windows too, which a form may open."""
+        self.sent = self.sent or request.method not in _ASKING
+
     def _on_request(self, request: "Request") -> None:
+        self.sent = self.sent or _is_page(request)
         self._open.add(request)
         self._last_stir = self._clock()
 

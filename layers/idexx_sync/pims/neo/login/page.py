@@ -16,6 +16,8 @@ COMPANY: Final = 'input[name="company_id"]:visible'
 USERNAME: Final = 'input[name="username"]:visible, input[type="email"]:visible'
 PASSWORD: Final = 'input[name="password"]:visible'  # noqa: S105 a selector
 SUBMIT: Final = 'button[type="submit"]:visible'
+OWN_FORM: Final = f"body, form:has({PASSWORD})"
+"""The last of these: other forms of the page are none of ours."""
 
 FORM: Final = f"body:has({COMPANY}):has({USERNAME}):has({PASSWORD}):has({SUBMIT})"
 """A page on which all of it can be seen."""
