@@ -107,7 +107,9 @@ class NeoProvider:
         whole = CalendarPage()
         for done, part in enumerate(parts):
             self._on_progress("calendar", done, len(parts))
-            page = self._client.read(CALENDAR, _bounds(part), read_calendar)
+            page = self._client.read(
+                CALENDAR, _bounds(part), read_calendar, lambda page: page.says_nothing
+            )
             whole.records += page.records
             whole.unreadable += page.unreadable
             whole.rosters += page.rosters

@@ -82,6 +82,22 @@ def test_whatever_an_expired_session_gets_one_login_follows(
     assert quick_clinic.login_store.outcomes == ["ok"]
 
 
+@pytest.mark.parametrize(("envelope", "logins"), [("failed_empty", 1), ("failed_with_events", 0)])
+def test_r01_an_answer_that_failed_and_shows_nothing_is_asked_for_once_more_after_a_login(
+    quick_clinic: Clinic, envelope: str, logins: int
+) -> None:
+    for hour in (9, 10):
+        quick_clinic.company.book(f"2026-05-04 {hour:02}:00")
+    quick_clinic.company.set_knob("envelope", envelope)
+    quick_clinic.has_session()
+
+    with quick_clinic.opened() as neo:
+        snapshot = neo.schedule(WEEK)
+
+    assert (snapshot.is_whole, snapshot.complete) == (False, False)
+    assert quick_clinic.login_store.outcomes == ["ok"] * logins
+
+
 @pytest.mark.parametrize(
     "answer", [one for one in EXPIRED_ANSWERS if one not in ("200_json", "404")]
 )

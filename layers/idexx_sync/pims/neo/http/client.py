@@ -68,11 +68,18 @@ class HttpClient:
         self._recognised_by: dict[int, Configuration] = {}
         self._open = ExitStack()
 
-    def read[T](self, path: str, params: Mapping[str, str], reader: Callable[[object], T]) -> T:
+    def read[T](
+        self,
+        path: str,
+        params: Mapping[str, str],
+        reader: Callable[[object], T],
+        says_nothing: Callable[[T], bool] = lambda _: False,
+    ) -> T:
         """What `reader` makes of the answer, for a question that a run depends on.
 
         Whatever is not what was asked for may come of a session that has ended, so one login is
-        made and the question put again; then it is ShapeChanged, or what the reader raises.
+        made and the question put again; then it is ShapeChanged, or what the reader raises. So
+        may an answer that can be read and `says_nothing`; then it is what it says.
         """
         while True:
             held = self._recognised()
@@ -84,6 +91,8 @@ class HttpClient:
                 if not self._keeper.renew(held, error.code or "", certain=certain):
                     raise
             else:
+                if says_nothing(value) and self._keeper.renew(held, "says_nothing", certain=False):
+                    continue
                 self._keeper.accepted(held)
                 return value
 

@@ -121,6 +121,11 @@ class CalendarPage:
     is_whole: bool = True
     """The answer does not say of itself that it failed, or that there is more."""
 
+    @property
+    def says_nothing(self) -> bool:
+        """It says that it failed, and shows nothing: whoever asked may not be known any more."""
+        return not self.is_whole and not self.records and not self.unreadable
+
 
 def read_calendar(value: object) -> CalendarPage:
     """The events of one answer; ShapeChanged unless its envelope is the known one."""
