@@ -175,12 +175,25 @@ def _field_differences(key: str, held: Row, wanted: Row, *, vague: bool) -> list
 
 
 def _freshness_differences(conn: Connection[Any], question: Question) -> list[str]:
-    """Readers learn from a finished run how fresh the calendar is."""
-    found = conn.execute(
+    """Readers learn how fresh the calendar is from a finished run over all days to the horizon."""
+    (is_told,) = conn.execute(
         """
-        SELECT 1 FROM schedule_syncs WHERE clinic_id = %s AND status = 'completed'
-           AND completed_at IS NOT NULL AND sync_start_date <= %s AND sync_end_date >= %s
+        SELECT count(*) = 0 OR bool_or(s.id IS NOT NULL)
+          FROM clinics c
+          JOIN clinic_schedule_configs g ON g.clinic_id = c.id
+         CROSS JOIN LATERAL (
+              SELECT (idexx_sync.clock() AT TIME ZONE
+                      coalesce(c.timezone, 'America/Los_Angeles'))::date AS today) t
+          LEFT JOIN schedule_syncs s
+            ON s.clinic_id = c.id AND s.status = 'completed' AND s.completed_at IS NOT NULL
+           AND s.sync_start_date <= %(first)s AND s.sync_end_date >= %(last)s
+         WHERE c.id = %(clinic)s
+           AND %(first)s <= t.today AND %(last)s >= t.today + g.sync_horizon_days - 1
         """,
-        (question.clinic_id, question.first_day, question.last_day),
-    ).fetchone()
-    return [] if found else ["schedule_syncs: no finished run covers the days"]
+        {
+            "clinic": question.clinic_id,
+            "first": question.first_day,
+            "last": question.last_day,
+        },
+    ).fetchone() or (False,)
+    return [] if is_told else ["schedule_syncs: no finished run covers the days"]

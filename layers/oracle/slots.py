@@ -40,8 +40,8 @@ def slot_differences(
     live: Mapping[str, Row],
     state: dict[str, Any],
 ) -> list[str]:
-    """What is wrong with the slots of the window, from the clinic's today on, and with those that
-    lie behind its horizon, where none should be.
+    """What is wrong with the slots of the window, from the clinic's today to its horizon, and with
+    those that lie behind both, where none should be.
 
     What began before the window takes its time if it is stored; if only one of the two is so, that
     it is in Neo and that it is stored, it may.
@@ -58,7 +58,7 @@ def slot_differences(
         held = cur.execute(
             "SELECT * FROM schedule_slots WHERE clinic_id = %s "
             "AND (date BETWEEN %s AND %s OR date > %s)",
-            (question.clinic_id, first_day, question.last_day, horizon),
+            (question.clinic_id, first_day, last_day, max(horizon, question.last_day)),
         ).fetchall()
         bookings = cur.execute(
             "SELECT * FROM vapi_bookings WHERE clinic_id = %s AND date >= %s",

@@ -30,7 +30,7 @@ def identity(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """What the clinic's company in Neo is known by, and what a login showed instead.
+    """What its company is known by, and what a login showed instead.
 
     Ids only, never a name. While something else waits here, nothing of the clinic is synced.
     """

@@ -270,7 +270,7 @@ def test_one_malformed_record_among_good_ones_is_a_warning(clinic: WorkedClinic)
 
     assert answer["status"] == "succeeded_with_warnings"
     assert answer["result"]["warnings"] == {"unreadable_records": 1}
-    assert len(clinic.rows()) == 24
+    assert len(clinic.rows()) == 23
 
 
 def test_missing_credentials_are_named(clinic: WorkedClinic) -> None:

@@ -108,10 +108,10 @@ def plan_slots(
 ) -> SlotPlan:
     """Compare the grid with what is stored; slots that have begun are left as they are.
 
-    The grid reaches to the clinic's `horizon`, its last day: what lies behind it is off the grid.
-    Within it only the days of the window are set right. A slot of the grid that has begun is only
-    created where no stored one covers its time: after a change of hours two grids must not lie
-    over each other.
+    The clinic's `horizon` is the last day of its grid: what lies behind it is off the grid, unless
+    the run has just read it. Before it only the days of the window are set right. A slot of the
+    grid that has begun is only created where no stored one covers its time: after a change of
+    hours two grids must not lie over each other.
     """
     by_key: Mapping[SlotKey, StoredSlot] = {i.slot.key: i for i in stored if i.has_start}
     wanted = {slot.key: slot for slot in grid}

@@ -1,9 +1,9 @@
 """The inbound sync: a clinic's calendar, read, planned, judged and committed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
 from idexx_sync.clinics.store import Clinic
@@ -70,7 +70,8 @@ class _Reading:
     snapshot: Snapshot
     context: CalendarContext
     grid: Sequence[Slot] | ConfigurationInvalid
-    """From today to the clinic's horizon; why there is none where the hours can't be read."""
+    """Of today to the clinic's horizon, and of the days behind it that somebody has asked for; why
+    there is none where the hours can't be read."""
     configuration: Configuration | None
     """None: it was not due."""
     unknown_rooms: Sequence[str]
@@ -94,9 +95,9 @@ def wanted_window(run: Run, now: datetime) -> Window:
     return run.days.window(own_days.first_day, own_days.last_day)
 
 
-def _grid(clinic: Clinic, days: Window) -> Sequence[Slot] | ConfigurationInvalid:
+def _grid(clinic: Clinic, days: Iterable[date]) -> Sequence[Slot] | ConfigurationInvalid:
     try:
-        return slot_grid(clinic, clinic.zone, days.days)
+        return slot_grid(clinic, clinic.zone, days)
     except ConfigurationInvalid as error:  # costs slots only: appointments are written
         return error
 
@@ -106,7 +107,8 @@ def _read(run: Run, pims: Pims, now: datetime) -> _Reading:
     clinic = run.clinic
     window = wanted_window(run, now)
     own_days = run.own_days(now)
-    grid = _grid(clinic, own_days)
+    asked_for = [day for day in window.days if day > own_days.last_day]
+    grid = _grid(clinic, [*own_days.days, *asked_for])
     snapshot, configuration = _read_source(run, pims, window, now)
     rooms = clinic.room_ids
     return _Reading(

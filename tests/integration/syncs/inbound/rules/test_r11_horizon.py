@@ -29,13 +29,16 @@ def set_horizon(bench: Bench, days: int) -> None:
     bench.configure("clinic_schedule_configs", sync_horizon_days=days)
 
 
-def test_r11_a_longer_window_makes_no_slots_beyond_the_horizon(bench: Bench) -> None:
+def test_r11_slots_behind_the_horizon_last_until_a_run_does_not_read_them(bench: Bench) -> None:
     bench.pims.records = [visit("1", f"{day(9)} 09:00:00")]
-
     bench.sync(day(0), day(13))
+    assert max(offered(bench)) == day(12)
+    bench.later()
+
+    bench.sync()
 
     assert max(offered(bench)) == day(5)  # Saturday: Sunday is closed
-    assert bench.row("1")["slot_id"] is None
+    assert bench.slots(day(9)) == {"09:00": 2}  # the visit's own is full
 
 
 def test_r11_a_lowered_horizon_leaves_no_slots_behind_it(bench: Bench) -> None:
