@@ -143,5 +143,6 @@ def _found(finding: Mapping[str, Any]) -> str:
         what = f"{finding['status'][0]} -> {finding['status'][1]}"
     start = finding.get("start", "?")
     if isinstance(start, list):
-        start, what = start[0], f"would move to {start[1]}"
+        moves = start[0] != start[1]
+        start, what = start[0], f"would move to {start[1]}" if moves else "another version of it"
     return f"{finding.get('kind', 'visit')} of {start}: {what}"
