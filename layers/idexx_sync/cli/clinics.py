@@ -81,7 +81,7 @@ def add(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Set a clinic up for this service, or change its settings.
+    """Set a clinic of ODIS up here, or change its settings.
 
     What is not given stays as it is.
     """

@@ -12,7 +12,7 @@ from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
-from idexx_sync.cli.phrases import CAUSES, counted, moment, phrase
+from idexx_sync.cli.phrases import CAUSES, counted, moment, phrase, record_named
 from idexx_sync.cli.tables import entries, fact_table, listing
 from idexx_sync.cli.watching import watch
 from idexx_sync.core.clinic_time import zone_of
@@ -127,7 +127,7 @@ def reject(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = F
 
 def _findings(hold: HoldView) -> Iterator[tuple[str, str]]:
     for key, finding in sorted(hold.findings.items()):
-        yield key, _found(finding)
+        yield record_named(key), _found(finding)
 
 
 def _found(finding: Mapping[str, Any]) -> str:
@@ -143,5 +143,6 @@ def _found(finding: Mapping[str, Any]) -> str:
         what = f"{finding['status'][0]} -> {finding['status'][1]}"
     start = finding.get("start", "?")
     if isinstance(start, list):
-        start, what = start[0], f"would move to {start[1]}"
+        moves = start[0] != start[1]
+        start, what = start[0], f"would move to {start[1]}" if moves else "another version of it"
     return f"{finding.get('kind', 'visit')} of {start}: {what}"

@@ -30,7 +30,7 @@ def identity(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """What its company is known by, and what a login showed instead.
+    """By what a clinic's company is known, and what was seen instead.
 
     Ids only, never a name. While something else waits here, nothing of the clinic is synced.
     """
@@ -89,7 +89,7 @@ def _shown(overview: ClinicOverview) -> RenderableType:
     if (refused := company.refused) is not None:
         rows += [
             ("other since", moment(refused.since, zone)),
-            ("differs", refused.differs),
+            ("differs", f"{refused.differs} (by id and name; names are not shown)"),
             *_listed(refused.seen, "seen "),
             ("if it is right", f"idexx-sync clinics identity {overview.id} --accept"),
             ("if it is not", f"idexx-sync credentials set --clinic {overview.id}"),

@@ -1,6 +1,6 @@
 """A job as a person reads it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -9,11 +9,24 @@ from rich.text import Text
 
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import Exit, exit_of_job
-from idexx_sync.cli.phrases import ACTORS, COUNTS, REASONS, WARNINGS, counted, moment, phrase, took
+from idexx_sync.cli.phrases import (
+    ACTORS,
+    COUNTS,
+    REASONS,
+    UNFRESH,
+    WARNINGS,
+    counted,
+    moment,
+    phrase,
+    record_named,
+    took,
+)
 from idexx_sync.cli.tables import fact_table, listing
+from idexx_sync.clinics.status import doubt_in_words
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.vocabulary import Manner
 from idexx_sync.operations.models import JobView
+from idexx_sync.syncs.inbound.context import id_of, is_nameless
 
 MOST_CHANGES_SHOWN = 40
 WITHOUT_ROWS: Mapping[Manner, str] = {
@@ -70,6 +83,13 @@ def job_shown(job: JobView) -> list[RenderableType]:
     for fault in job.faults or ():
         where = ".".join(name for name in (fault.get("table"), fault.get("column")) if name)
         parts.append(Text(f"  {fault.get('code')}: {where}, {fault.get('id')}", "yellow"))
+    if job.unfresh:
+        parts.append(Text(f"Not fresh: {phrase(UNFRESH, job.unfresh)}", "yellow"))
+    parts += _in_doubt(job)
+    if job.unknown_fields:
+        parts.append(
+            Text(f"Fields of Neo seen for the first time: {', '.join(job.unknown_fields)}")
+        )
     if job.for_review:
         first = job.for_review[0].rpartition("-")[2]
         parts.append(Text(f"For a person to look at: {', '.join(job.for_review)}", "yellow"))
@@ -98,6 +118,16 @@ def progress_of(job: JobView) -> str:
 def _headline(job: JobView) -> Text:
     line = Text(phrase({}, job.status), COLOURS.get(job.status, "red"))
     return line.append(f"  {WITHOUT_ROWS.get(job.manner, '')}{outcome(job)}", "default")
+
+
+def _in_doubt(job: JobView) -> Iterator[Text]:
+    """Each record that takes time because it is in doubt, and how to look at one."""
+    doubts = job.in_doubt or {}
+    for key, code in doubts.items():
+        yield Text(f"  in doubt: {record_named(key)}, {doubt_in_words(code)}", "yellow")
+    known = next((id_of(key) for key in doubts if not is_nameless(key)), None)
+    if known is not None:
+        yield Text(f"See: idexx-sync explain appointment {known} --clinic {job.clinic_id}")
 
 
 def _counts(counts: Mapping[str, int]) -> list[tuple[str, str | None]]:

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from idexx_sync.clinics.status import SHORTFALLS
 from idexx_sync.core.faults import Unfit
+from idexx_sync.syncs.inbound.context import is_nameless
 
 ACTORS: Final = {
     "clinic": "the clinic",
@@ -25,14 +27,15 @@ CAUSES: Final = {
     "approving removes it.",
     "older_version": "Neo shows an older version than it showed before: both times stay taken; "
     "approving takes the older one.",
-    "unreadable_record": "It can't be read who or when it is: all else counts; approving frees "
-    "its time for a day.",
+    "unreadable_record": "A record shows no id, no day, or not what it is: all that it may take "
+    "stays taken; approving frees that for 24 hours.",
 }
 
 WARNINGS: Final = {
     "clinic_without_zone": "the clinic has no time zone in ODIS; Los Angeles was assumed",
     "unknown_rooms": "rooms of the clinic's list that Neo does not have",
-    "read_incomplete": "the calendar could not be read completely; nothing was removed",
+    "read_incomplete": "the calendar could not be read completely; only what is proven gone by "
+    "its own id was removed",
     "unreadable_records": "records that could not be read; all that they may take is occupied",
     "memory_unknown": "records whose memory could not be read; it is made anew",
     "unknown_words": "words of Neo seen for the first time and not understood",
@@ -55,6 +58,13 @@ WARNINGS: Final = {
     "rows_refused": "rows that ODIS's database refused, named below; all others were written",
     "life_status_in_doubt": "patients that may have died; marked, and for a person to look at",
 }
+
+UNFRESH: Final = {
+    **SHORTFALLS,
+    "not_applied": "nothing of it was written to ODIS's rows",
+    "foreign_calendar": "the answer may be another clinic's calendar",
+}
+"""Why a run that ended well is no success (rule R13)."""
 
 COUNTS: Final = {
     "read": "read from the calendar",
@@ -103,6 +113,11 @@ REASONS: Final = {
 def phrase(words: Mapping[str, str], word: str) -> str:
     """The phrase of a word; a word without one reads well enough without its underscores."""
     return words.get(word) or word.replace("_", " ")
+
+
+def record_named(key: str) -> str:
+    """The record's id, or in words that it shows none or no day that could be read."""
+    return f"one without a name ({key[2:].strip()})" if is_nameless(key) else key
 
 
 def moment(instant: datetime | Unfit | None, zone: ZoneInfo) -> str:

@@ -25,7 +25,7 @@ STALE_MINUTES: Final = 60
 """ODIS's own default for a clinic without a threshold (ODIS schema, schedule config)."""
 
 SHORTFALLS: Final[Mapping[str, str]] = {
-    "read_incomplete": "no complete read of the calendar; what it said of itself is in the job",
+    "read_incomplete": "no complete read of the calendar; the job names what is in doubt",
     "empty_calendar": "the calendar came back empty while there are rows here",
     "conflicts": "rows that somebody else changed meanwhile are left for the next one",
     "other_days": "it did not cover all of the days that the sync is for",
@@ -34,10 +34,11 @@ SHORTFALLS: Final[Mapping[str, str]] = {
 """Why a run that ended well is no success -> the same for people."""
 
 DOUBTS: Final[Mapping[str, str]] = {
-    "never_shown": "found by id and never shown by the calendar: see that they are there",
-    "older_version": "shown in an older version than before: see which one is right",
-    "refused": "refused by ODIS's database: the job names the constraint",
+    "never_shown": "found by id and not shown by the calendar",
+    "older_version": "shown in an older version than before",
+    "refused": "refused by ODIS's database, the job names the constraint",
     "duplicate_differs": "shown in versions of which nothing tells the newest",
+    "unreadable_record": "without an id, a day or a kind that can be read",
 }
 """Why records are in doubt -> the same for people; all others could not be read."""
 
@@ -135,6 +136,11 @@ def breaker(overview: ClinicOverview, now: datetime) -> SyncError | None:
     except SyncError as error:
         return error
     return None
+
+
+def doubt_in_words(code: str) -> str:
+    """Why a record is in doubt, for people."""
+    return DOUBTS.get(code, f"not to be read ({code})")
 
 
 def _sync_status(
@@ -283,10 +289,14 @@ def _was_acted_on(overview: ClinicOverview, history: SyncHistory) -> bool:
 def _doubt_needs(overview: ClinicOverview) -> Iterator[Need]:
     """What takes time because it is in doubt, until it is settled in Neo or read otherwise."""
     for doubt in overview.doubts:
-        named = ", ".join(id_ for id_ in doubt.ids if not id_.startswith("? "))
-        why = DOUBTS.get(doubt.code, f"not to be read ({doubt.code})")
-        what = f"{doubt.number} in the calendar {why}; all that they may take is occupied"
-        yield Need("odis", f"{what}: {named}" if named else what, blocks=False, since=doubt.since)
+        named = [id_ for id_ in doubt.ids if not id_.startswith("? ")]
+        what = f"{doubt.number} in the calendar {doubt_in_words(doubt.code)}"
+        what += f": {', '.join(named)}" if named else ""
+        what += "; all that may take is occupied until it is put right in Neo"
+        if named:
+            id_ = named[0].partition("@")[0]
+            what += f"; idexx-sync explain appointment {id_} --clinic {overview.id}"
+        yield Need("odis", what, blocks=False, since=doubt.since)
 
 
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:

@@ -61,6 +61,8 @@ class _Told(BaseModel):
     fresh: _Part[bool] = None
     unfresh: _Part[str] = None
     for_review: _Part[tuple[str, ...]] = None
+    in_doubt: _Part[dict[str, str]] = None
+    unknown_fields: _Part[tuple[str, ...]] = None
     faults: _Part[tuple[dict[str, str], ...]] = None
     planned: _Part[int] = None
     plan: _Part[tuple[dict[str, Any], ...]] = None
@@ -104,6 +106,11 @@ class JobView(ResponseModel):
     error: JobError | None
     for_review: tuple[str, ...] | None
     """Ids of records that a person should look at."""
+    in_doubt: Mapping[str, str] | None
+    """Id of a record that takes time because it is in doubt -> why, in one word; at most 50. What
+    begins with `? ` is our name for one that shows no id or no day."""
+    unknown_fields: tuple[str, ...] | None
+    """Names of Neo's fields that were seen for the first time."""
     faults: tuple[Mapping[str, str], ...] | None
     """Rows that could not be read or written, by table, column or constraint, and id."""
     planned: int | None
@@ -165,7 +172,8 @@ class HoldView(ResponseModel):
     cause: str
     status: HoldStatus
     findings: Mapping[str, Mapping[str, Any]]
-    """Record id -> what was found: times, field names and statuses, never a personal value."""
+    """Record id -> what was found: times, field names and statuses, never a personal value. What
+    begins with `? ` is our name for one that shows no id or no day."""
     job_id: UUID
     """The run that found it last."""
     opened_at: Moment

@@ -155,7 +155,8 @@ def other_company(clinic_id: UUID, differs: str) -> ImplausibleData:
         f"{OTHER_COMPANY}: Neo shows another company or branch than the clinic's own ({differs}), "
         "so nothing was written; correct the credentials with: "
         f"idexx-sync credentials set --clinic {clinic_id}; "
-        f"or, if it is right, accept it with: idexx-sync clinics identity {clinic_id} --accept",
+        f"or, if it is right, accept it with: idexx-sync clinics identity {clinic_id} --accept; "
+        "else the next login is tried after an hour",
         code=OTHER_COMPANY,
     )
 

@@ -135,8 +135,18 @@ def judge(comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime
         now,
         complete=comparison.complete and not judgement.foreign,
         settled=() if judgement.foreign else comparison.settled,
+        passing={UNREADABLE: _passing(comparison, judgement)},
     )
     return judgement
+
+
+def _passing(comparison: Comparison, judgement: Judgement) -> dict[str, Finding]:
+    """What is let through and writes nothing that would settle it: the next read has it again."""
+    return {
+        key: finding
+        for key, (cause, finding) in comparison.apart.items()
+        if cause == UNREADABLE and key in judgement.let_through
+    }
 
 
 def _judged(context: "_Context") -> Judgement:

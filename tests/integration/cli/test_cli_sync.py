@@ -18,6 +18,7 @@ from idexx_sync.core.errors import (
     SyncError,
     Throttled,
 )
+from idexx_sync.pims.protocol import Unreadable
 from tests.kit.bench import Bench
 from tests.kit.command_line import Answer, CommandLine
 from tests.kit.database import query
@@ -391,3 +392,19 @@ def test_help_lists_whole_sentences_even_in_a_narrow_terminal() -> None:
     for commands in listed:
         assert commands
         assert "..." not in commands
+
+
+def test_what_is_in_doubt_is_named_with_what_to_do(bench: Bench, idexx_sync: CommandLine) -> None:
+    bench.pims.unreadable = [
+        Unreadable("end_unreadable", "600999", start="2026-05-04 15:00:00"),
+        Unreadable("id_missing", None, start="2026-05-04 16:00:00"),
+    ]
+    job = bench.sync()
+
+    shown = idexx_sync("jobs", "show", job.id)
+
+    assert "in doubt: 600999, not to be read (end_unreadable)" in shown.out
+    assert "one without a name (id_missing 2026-05-04 16:00:00" in shown.out
+    assert "Not fresh: no complete read of the calendar" in shown.out
+    assert f"explain appointment 600999 --clinic {bench.clinic_id}" in shown.out
+    assert "? " not in shown.out

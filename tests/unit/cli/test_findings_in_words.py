@@ -22,6 +22,7 @@ START = "2026-05-04 09:00:00"
             {"start": [START, "2026-05-04 10:30:00"]},
             f"visit of {START}: would move to 2026-05-04 10:30:00",
         ),
+        ({"start": [START, START]}, f"visit of {START}: another version of it"),
         ({"provider": "lost", "start": START}, f"visit of {START}: provider: lost"),
     ],
 )

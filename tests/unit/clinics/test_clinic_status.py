@@ -376,9 +376,11 @@ def test_what_is_in_doubt_is_named_with_its_age_and_blocks_nothing() -> None:
     ]
     first, second, third = (need.what for need in status.needs)
     assert first.startswith("2 in the calendar not to be read (end_unreadable)")
-    assert first.endswith("600101, 600102")
-    assert "? x" not in second
-    assert third.startswith("1 in the calendar found by id and never shown")
+    assert "600101, 600102; all that may take is occupied until it is put right" in first
+    assert "idexx-sync explain appointment 600101 --clinic " in first
+    assert second.startswith("1 in the calendar without an id, a day or a kind that can be read;")
+    assert "explain" not in second
+    assert third.startswith("1 in the calendar found by id and not shown by the calendar: 600103;")
     assert status.syncs[0].freshness == "on_time"
 
 

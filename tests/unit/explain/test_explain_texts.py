@@ -50,7 +50,7 @@ CASES = SYNCS / "cases"
 OF_CASES = [CASES / f"{name}.py" for name in ("plan", "due", "calendar")]
 TABLES: list[tuple[list[Path], dict[str, Any]]] = [
     ([SYNCS / "decision.py"], dict(WORDS)),
-    ([SYNCS / "inbound" / "plan.py"], {**CALENDAR, **WORDS}),
+    (sorted((SYNCS / "inbound").glob("plan*.py")), {**CALENDAR, **WORDS}),
     (OF_CASES, dict(CASE)),
     ([CASES / "status.py"], dict(STATUS)),
 ]

@@ -143,6 +143,28 @@ def test_r01_a_person_may_remove_what_the_calendar_never_shows(bench: Bench) -> 
     assert bench.slots()["10:00"] == 0
 
 
+def test_r01_what_a_person_let_through_without_an_id_is_let_through_for_a_day(
+    bench: Bench,
+) -> None:
+    bench.pims.records = visits(6)
+    bench.sync()
+    bench.pims.unreadable = [NO_ID]
+    for _ in range(READS_THAT_SET_APART):
+        bench.later()
+        bench.sync()
+    bench.decide(UNREADABLE, "approved")
+    for _ in range(3):
+        bench.later()
+        job = bench.sync()
+
+        assert job.status == "succeeded_with_warnings"
+        assert [hold["status"] for hold in bench.holds()] == ["approved"]
+    bench.later(24 * 60)
+
+    assert bench.sync().status == "held"
+    assert [hold["status"] for hold in bench.holds()] == ["open"]
+
+
 @pytest.mark.parametrize("incomplete_by", ["no_id", "not_whole"])
 def test_r01_an_incomplete_first_read_offers_nothing(bench: Bench, incomplete_by: str) -> None:
     make_incomplete(bench, incomplete_by)
