@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from idexx_sync.core.clinic_time import is_repeated, parse_wall
+from idexx_sync.core.clinic_time import is_repeated, parse_wall, to_wall
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.pims.protocol import Snapshot, SourceRecord
 from idexx_sync.syncs.memory import Record
@@ -18,6 +18,8 @@ STRIKE_INTERVAL: Final = timedelta(minutes=10)
 UNASKABLE_INTERVAL: Final = timedelta(hours=24)
 """Between two strikes of what the source can't be asked about, because its id stands for more."""
 
+MOST_SKEW: Final = timedelta(hours=1)
+"""So far ahead of ours the source's clock may be, an hour that comes twice included."""
 READS_THAT_SET_APART: Final = 3
 """What is odd about one record in so many reads in a row is no passing trouble (rule R1)."""
 
@@ -104,6 +106,15 @@ def _too_much_unread(snapshot: Snapshot) -> ShapeChanged | None:
         "its answer has changed and its reader must be adapted",
         code="records_unreadable",
     )
+
+
+def newest_stamp(shown: str | None, known: str | None, now: datetime, zone: ZoneInfo) -> str | None:
+    """The stamp to remember of a version that counts: its own, or what is known where it has none.
+
+    One that lies ahead is nobody's change: every later version would look older than it.
+    """
+    ahead = shown is not None and parse_wall(shown) > to_wall(now, zone) + MOST_SKEW
+    return known if ahead else shown or known
 
 
 def is_older(shown: str | None, known: str | None, zone: ZoneInfo) -> bool:

@@ -42,7 +42,7 @@ from idexx_sync.syncs.cases.status import is_removed, rule_status, status_decisi
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
 from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
-from idexx_sync.syncs.proof import READS_THAT_SET_APART, is_older
+from idexx_sync.syncs.proof import READS_THAT_SET_APART, is_older, newest_stamp
 
 TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
 """What is only booked, or was called off, may not have come about."""
@@ -301,7 +301,9 @@ class _Visit:
             client=visit.client_id,
             consultation=visit.consultation_id,
             private=self.context.fingerprints.of(list(private_words(visit).values())),
-            stamp=visit.last_updated_at or self.memory.stamp,
+            stamp=newest_stamp(
+                visit.last_updated_at, self.memory.stamp, self.context.now, self.context.zone
+            ),
         )
 
     def _fingerprints_of(self, mapped: MappedFields) -> dict[str, str]:

@@ -85,7 +85,7 @@ def _plan_record(
             planning.remember(replace(remembered, claims=claims))
         return
     planning.plan.read += 1
-    words = words_of(record, remembered, planning.context.fingerprints)
+    words = words_of(record, remembered, planning.read_at, planning.context)
     memory = Record(key, source=words, quarantine_code=code, claims=claims)
     if older:
         change = _change(planning, after, row, remembered, memory)

@@ -268,9 +268,9 @@ def test_r10_an_older_version_that_stays_waits_for_a_person_by_name(bench: Bench
 def test_r10_within_the_hour_that_comes_twice_an_earlier_stamp_is_no_older_one(
     bench: Bench,
 ) -> None:
-    bench.pims.records = [visit("1", last_updated_at="2026-11-01 01:50:00")]
+    bench.pims.records = [visit("1", last_updated_at="2025-11-02 01:50:00")]
     bench.sync()
-    bench.pims.replace("1", status="Arrived", last_updated_at="2026-11-01 01:10:00")
+    bench.pims.replace("1", status="Arrived", last_updated_at="2025-11-02 01:10:00")
     bench.later()
 
     assert counts(bench.sync())["updated"] == 1
@@ -406,3 +406,15 @@ def test_r10_two_records_without_an_id_count_twice(bench: Bench) -> None:
     bench.sync()
 
     assert bench.slots()["09:00"] == 2
+
+
+def test_r10_a_stamp_that_lies_ahead_makes_no_later_version_older(bench: Bench) -> None:
+    bench.pims.records = [visit("1", last_updated_at="2026-05-04 09:00:00")]  # it is 07:00
+    bench.sync()
+    bench.pims.replace("1", status="Arrived", last_updated_at="2026-05-04 07:10:00")
+    bench.later()
+
+    job = bench.sync()
+
+    assert (job.status, counts(job)["updated"]) == ("succeeded", 1)
+    assert bench.record("1")["source"]["stamp"] == "2026-05-04 07:10:00"
