@@ -44,6 +44,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "last_consultation": "9",
             "derived": {"patient.name": "f3"},
             "edited": ["patient.breed"],
+            "stamp": None,
             "observed": False,
         },
     ),

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from idexx_sync.core.clinic_time import (
     EndsBeforeStart,
     Span,
     day_of,
+    local_day,
     occupied_span,
     parse_wall,
 )
@@ -28,6 +29,7 @@ from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.inbound.claims import (
     Claims,
     distinct,
+    enlarged,
     of_days_after,
     of_unreadable,
     of_versions,
@@ -79,7 +81,8 @@ def plan_inbound(
     plan = plan_records(snapshot, stored, proofs, context)
     failure = changed_shape(snapshot)
     if failure is not None:
-        plan.distrust(failure, list(unwritten(plan.changes, stored)))
+        taking = [*enlarged(plan.records, stored), *unwritten(plan.changes, stored)]
+        plan.distrust(failure, taking)
     return plan
 
 
@@ -126,6 +129,12 @@ class _Planner:
         """Ids that the answer shows in whatever form."""
         self.shown_visits: set[str] = set()
         """Those that it shows as visits."""
+        self.planned: set[str] = set()
+        """Keys that the answer names."""
+        self.vague_ids: set[str | None] = set()
+        """Ids of which it does not tell which record, or which day, is meant."""
+        self.days_of_blocks: set[str] = set()
+        """Keys of its blocks, without their times of day."""
         self.decisions = decisions
 
     def plan_answer(self, snapshot: Snapshot) -> None:
@@ -137,22 +146,25 @@ class _Planner:
         self.shown_ids = {record.id for record in snapshot.records}
         self.shown_ids |= {item.id for item in snapshot.unreadable if item.id is not None}
         self.single_blocks = {record.id for record in snapshot.records if record.recurs is False}
+        self.days_of_blocks = {key.partition(" ")[0] for key in answer if "@" in key}
+        planned = {*answer, *unread}
+        self.planned = {*planned, *bare_block_ids(snapshot)}
         self._note_unknown_fields(snapshot)
         for key, versions in answer.items():
             self.plan.rooms.update(r.room_id for r in versions if r.room_id is not None)
             if any(self._concerns(key, version.start) for version in versions):
                 self.plan.present.add(key)
             self._plan_shown(key, versions, unread.pop(key, []))
-        self._replace_bare_blocks(snapshot)
+        self._replace_bare_blocks(bare_block_ids(snapshot) - planned)
         for key, items in unread.items():
             self._plan_unreadable(key, items)
-        self._clear_strikes(snapshot, answer.keys())
+        self._clear_strikes(snapshot, planned)
 
     def _clear_strikes(self, snapshot: Snapshot, planned: Collection[str]) -> None:
         """A record that shows its id and no day is there, whichever occurrence it may be."""
-        vague = {item.id for item in snapshot.unreadable if item.is_vague}
+        self.vague_ids = {item.id for item in snapshot.unreadable if item.is_vague}
         for key, record in self.stored.records.items():
-            if record.strikes and id_of(key) in vague and key not in planned:
+            if record.strikes and id_of(key) in self.vague_ids and key not in planned:
                 self._remember(replace(record, strikes=0, struck_at=None))
 
     def _note_unknown_fields(self, snapshot: Snapshot) -> None:
@@ -182,10 +194,10 @@ class _Planner:
         else:
             self._plan_record(key, latest, claimed, unread[0].code if unread else None)
 
-    def _replace_bare_blocks(self, snapshot: Snapshot) -> None:
+    def _replace_bare_blocks(self, bare_ids: Collection[str]) -> None:
         """Remove a block's row that an earlier service keyed by the bare id: its occurrences,
         keyed with their starts, take its place."""
-        for record_id in sorted(bare_block_ids(snapshot)):
+        for record_id in sorted(bare_ids):
             row = self.stored.rows.get(record_id)
             if row is not None and not row.deleted and row.appointment.kind == "block":
                 self._remove(row, "keyed_anew", self.stored.record(record_id))
@@ -209,8 +221,7 @@ class _Planner:
         is_older = self._is_older(remembered, record)
         if not is_older and not self.context.allows(record.room_id):
             self._note(key, "R10", "room_not_synced", room=record.room_id)
-            if live and row is not None:
-                self._remove(row, "room_not_synced", remembered)
+            self._plan_elsewhere(row if live else None, remembered, claimed, code)
             return
         try:
             span = self._span(record.start, record.end, record.kind)
@@ -224,15 +235,19 @@ class _Planner:
         self.plan.cut_at_midnight += span.cut_at_midnight
         if not self.context.covers(day_of(record.start)) and not live:
             self._note(key, "R2", "outside_window")
-            if touches(claims, self.context):
-                self._remember(replace(remembered, claims=claims))
+            if remembered.claims:  # without a row it takes its first day by them too
+                claims = distinct([*of_versions([record], self.context), *claimed])
+            if remembered.claims or touches(claims, self.context):
+                self._remember(replace(settled(remembered), quarantine_code=code, claims=claims))
             return
         self.plan.read += 1
         source = self._source(record, remembered)
         memory = Record(key, source=source, quarantine_code=code, claims=claims)
         if is_older:
             change = self._change(after, row, remembered, memory)
-            self._keep_newer(remembered, record, change)
+            if not self.context.allows(record.room_id):
+                change = self._removal(row, "room_not_synced", memory) if row and live else None
+            self._keep_newer(remembered, record, change, memory)
             return
         shift = self._shift(remembered, record)
         change = self._change(after, row, remembered, memory, shift)
@@ -244,6 +259,18 @@ class _Planner:
             self.plan.unchanged += 1
             self._note_news(key, self._news(remembered, memory, row.appointment, row.appointment))
             self._remember(memory, ignoring_look_up=True)
+
+    def _plan_elsewhere(
+        self, row: Row | None, remembered: Record, claimed: Claims, code: str | None
+    ) -> None:
+        """Plan a record that lies in a room that does not count; other versions of it may not."""
+        claims = claimed if row or touches(claimed, self.context) else ()
+        memory = replace(settled(remembered), quarantine_code=code, claims=claims)
+        if row is None:
+            self._remember(memory)
+        else:
+            removal = self._removal(row, "room_not_synced", memory)
+            self.plan.changes.append(replace(removal, record=memory))
 
     def _change(
         self,
@@ -286,22 +313,32 @@ class _Planner:
         return is_older(record.last_updated_at, known, self.context.zone)
 
     def _keep_newer(
-        self, remembered: Record, record: SourceRecord, change: RowChange | None
+        self, remembered: Record, record: SourceRecord, change: RowChange | None, shown: Record
     ) -> None:
-        """Change nothing for an older version, but let it take its time too."""
+        """Change nothing for an older version, but let it take its time too.
+
+        `shown` is what would be remembered of it.
+        """
         assert remembered.source is not None
         self._note(remembered.key, "R10", "older_version")
-        claims = distinct([*remembered.claims, *of_versions([record], self.context)])
+        taken = of_versions([record], self.context)
+        claims = distinct([*remembered.claims, *taken, *shown.claims])
         memory = replace(remembered, strikes=0, struck_at=None, claims=claims)
         finding: Finding = {"start": [remembered.source.start, record.start]}
-        self._remember(self._doubt(OLDER, memory, finding, change))
+        self._remember(self._doubt(OLDER, memory, finding, change, shown))
 
     def _doubt(
-        self, cause: DoubtCause, memory: Record, finding: Finding, permitted: RowChange | None
+        self,
+        cause: DoubtCause,
+        memory: Record,
+        finding: Finding,
+        permitted: RowChange | None = None,
+        afterwards: Record | None = None,
     ) -> Record:
         """Count the read as incomplete because of the record, or set the record apart (rule R1).
 
-        `permitted` is what a person may let through.
+        `permitted` is what a person may let through, `afterwards` what is remembered then where
+        that changes no row; None: that the record takes no time.
         """
         self.plan.doubts[memory.key] = cause
         reads = min(memory.doubtful_reads + 1, READS_THAT_SET_APART)
@@ -309,7 +346,9 @@ class _Planner:
         if reads < READS_THAT_SET_APART:
             self.plan.complete = False
         else:
-            let_through = permitted.record if permitted else replace(memory, claims=())
+            if permitted is not None:
+                afterwards = permitted.record
+            let_through = afterwards or replace(memory, claims=())
             self.plan.apart[memory.key] = Apart(cause, finding, permitted, let_through)
         return memory
 
@@ -319,7 +358,7 @@ class _Planner:
         memory = replace(remembered, strikes=0, struck_at=None, claims=claims)
         start = item.start or (str(item.day) if item.day else None)
         finding: Finding = {"unreadable": item.code, "start": start}
-        self._remember(self._doubt(UNREADABLE, memory, finding, None))
+        self._remember(self._doubt(UNREADABLE, memory, finding))
         if item.first_day is None and key not in self.plan.apart:
             self.plan.frees_nothing = True
 
@@ -380,12 +419,21 @@ class _Planner:
         for record, lookup in claimed:
             if isinstance(lookup, Found) and self._contradicts(record.key, lookup):
                 self._plan_claimed_alive(record, lookup)
+        self._settle_what_is_over({*(row.key for row in rows), *(one.key for one in doubtful)})
         for row, lookup in asked:
             if not (isinstance(lookup, Found) and self._contradicts(row.key, lookup)):
                 self._plan_missing(row, lookup)
         for record, lookup in claimed:
             if not (isinstance(lookup, Found) and self._contradicts(record.key, lookup)):
                 self._plan_claimed(record, lookup)
+
+    def _settle_what_is_over(self, absent: Collection[str]) -> None:
+        """Let go of what was in doubt on days that no run will read again."""
+        today = local_day(self.read_at, self.context.zone)
+        for key, record in self.stored.records.items():
+            is_planned = key in self.planned or key in absent or id_of(key) in self.vague_ids
+            if not is_planned and _last_day(record) < today:
+                self._remember(settled(record))
 
     def _contradicts(self, key: str, found: Found) -> bool:
         """Whether the answer should have shown what the look-up found."""
@@ -408,18 +456,28 @@ class _Planner:
         memory = replace(
             remembered, looked_up_at=self.read_at, strikes=0, struck_at=None, claims=claims
         )
-        finding: Finding = {"start": _start_of(row.appointment), "kind": row.appointment.kind}
         removal = self._removal(row, "never_shown", remembered)
-        memory = self._doubt(NEVER_SHOWN, memory, finding, removal)
+        memory = self._doubt(NEVER_SHOWN, memory, self._never_shown(row), removal)
         self.plan.missing.append(Missing(row, "alive", memory))
         self._note(row.key, "R6", "alive")
+
+    def _never_shown(self, row: Row) -> Finding:
+        return {"start": _start_of(row.appointment), "kind": row.appointment.kind}
+
+    def _keep_apart(self, remembered: Record, finding: Finding) -> None:
+        """Leave a record apart, with what a person decided, while nothing is known of it anew."""
+        is_apart = remembered.doubtful_reads >= READS_THAT_SET_APART
+        if is_apart and remembered.quarantine_code == NEVER_SHOWN:
+            known = Apart(NEVER_SHOWN, finding, None, remembered, is_asked=False)
+            self.plan.apart[remembered.key] = known
 
     def _plan_claimed_alive(self, record: Record, found: Found) -> None:
         claims = of_versions([found], self.context)
         memory = replace(
             record, looked_up_at=self.read_at, strikes=0, struck_at=None, claims=claims
         )
-        self._remember(self._doubt(NEVER_SHOWN, memory, {"start": found.start}, None))
+        finding: Finding = {"start": found.start}
+        self._remember(self._doubt(NEVER_SHOWN, memory, finding, afterwards=settled(memory)))
 
     def _plan_claimed(self, record: Record, lookup: Lookup | None) -> None:
         """Let go of time that a record without a row took, once it is settled (rule R10)."""
@@ -432,6 +490,7 @@ class _Planner:
         elif isinstance(lookup, Gone) or _is_other_occurrence(record.key, lookup):
             struck = self._struck(looked_up, lookup)
             self._remember(settled(record) if proven_gone(struck) else struck)
+            self.plan.unstruck[record.key] = looked_up
         elif lookup.deleted or lookup.cancelled or not self.context.allows(lookup.room_id):
             self._remember(settled(record))
         else:
@@ -439,10 +498,12 @@ class _Planner:
             self._remember(replace(looked_up, strikes=0, struck_at=None, claims=claims))
 
     def _is_shown_otherwise(self, key: str) -> bool:
-        """Whether the answer shows the id as another kind of record; an occurrence of a block
-        says nothing about the others."""
+        """Whether the answer shows the id as another kind of record, or the time of an occurrence
+        of which only the day was known; an occurrence says nothing about the others."""
         record_id, at, _ = key.partition("@")
-        return record_id in (self.shown_visits if at else self.shown_ids)
+        if not at:
+            return record_id in self.shown_ids
+        return record_id in self.shown_visits or key in self.days_of_blocks
 
     def _struck(self, looked_up: Record, lookup: Gone | Found) -> Record:
         """With a strike, if the read proves anything."""
@@ -454,6 +515,8 @@ class _Planner:
     def _plan_missing(self, row: Row, lookup: Lookup | None) -> None:
         remembered = self.stored.record(row.key)
         looked_up = replace(remembered, looked_up_at=self.read_at)
+        if lookup is None or isinstance(lookup, Unknown):
+            self._keep_apart(remembered, self._never_shown(row))
         if lookup is None:
             self.plan.missing.append(Missing(row, "not_looked_up", remembered))
             self._note(row.key, "R6", "not_looked_up")
@@ -632,6 +695,14 @@ def _is_other_occurrence(key: str, found: Found) -> bool:
     """A look-up by a series' id shows one occurrence: it tells nothing about the others."""
     _, at, start = key.partition("@")
     return bool(at) and not found.deleted and found.start != start
+
+
+def _last_day(record: Record) -> date:
+    """The last day that a record in doubt may be about; far ahead where that is not known."""
+    said = [day_of(record.source.start)] if record.source else []
+    days = [*said, *(claim.day for claim in record.claims)]
+    is_in_doubt = record.claims or record.quarantine_code is not None
+    return max(days, default=date.max) if is_in_doubt else date.max
 
 
 def _start_of(appointment: Appointment) -> str:
