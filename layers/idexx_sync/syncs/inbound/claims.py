@@ -98,10 +98,12 @@ def unwritten(changes: Iterable[RowChange], stored: Stored) -> Iterator[Record]:
 
 
 def enlarged(records: Iterable[Record], stored: Stored) -> Iterator[Record]:
-    """The records, each of which takes what it took before as well."""
+    """The records, each of which takes what it took before as well, as far as that is news."""
     for record in records:
-        claims = distinct([*stored.record(record.key).claims, *record.claims])
-        yield replace(record, claims=claims)
+        before = stored.record(record.key)
+        taking = replace(record, claims=distinct([*before.claims, *record.claims]))
+        if taking != before:
+            yield taking
 
 
 def distinct(claims: Iterable[Claim]) -> Claims:
