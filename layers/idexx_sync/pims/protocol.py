@@ -7,11 +7,13 @@ means them; turning them into instants is the plan's work, because only it knows
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from idexx_sync.pims.identity import Shown
 
 RecordKind = Literal["visit", "block"]
+OCCURRENCE: Final = "@"
+"""Stands in keys between a block's id and its start; no record's id has it."""
 
 
 @dataclass(frozen=True, slots=True)

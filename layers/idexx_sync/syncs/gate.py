@@ -68,6 +68,18 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A record that has made too many reads incomplete."""
+
+    cause: DoubtCause
+    finding: Finding
+    may_be_approved: bool = True
+    """Whether a permit suffices; not where nothing was learned of it in this run."""
+    removes_finalised: Finding | None = None
+    """What to hold beside, where a permit would remove a finalised visit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What a sync has read and would write, in the terms of the judge."""
 
@@ -93,7 +105,7 @@ class Comparison:
     """How many stored records of each kind could be lost."""
     read: int = 0
     unreadable: int = 0
-    apart: Mapping[str, tuple[DoubtCause, Finding]] = field(default_factory=dict)
+    apart: Mapping[str, Doubt] = field(default_factory=dict)
     """Records that have made too many reads incomplete."""
 
 
@@ -143,9 +155,9 @@ def judge(comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime
 def _passing(comparison: Comparison, judgement: Judgement) -> dict[str, Finding]:
     """What is let through and writes nothing that would settle it: the next read has it again."""
     return {
-        key: finding
-        for key, (cause, finding) in comparison.apart.items()
-        if cause == UNREADABLE and key in judgement.let_through
+        key: doubt.finding
+        for key, doubt in comparison.apart.items()
+        if doubt.cause == UNREADABLE and key in judgement.let_through
     }
 
 
@@ -157,9 +169,8 @@ def _judged(context: "_Context") -> Judgement:
     for key, finding in comparison.finalised_removals.items():
         context.hold(FINALISED, key, finding)
     _hold_losses(context)
-    for key, (cause, finding) in comparison.apart.items():
-        if not context.hold(cause, key, finding):
-            context.judgement.let_through.add(key)
+    for key, doubt in comparison.apart.items():
+        _hold_doubt(context, key, doubt)
     return context.judgement
 
 
@@ -249,6 +260,16 @@ def _hold_losses(context: _Context) -> None:
             # A foreign calendar's hold is about the whole answer, not about its records.
             if reason and reason != FOREIGN:
                 _hold_loss(context, reason, loss)
+
+
+def _hold_doubt(context: _Context, key: str, doubt: Doubt) -> None:
+    """Hold what is set apart; the finding stays until a permit for all of it could be used."""
+    finalised = doubt.removes_finalised
+    permitted = doubt.may_be_approved and context.permits(doubt.cause, key, doubt.finding)
+    if permitted and (finalised is None or not context.hold(FINALISED, key, finalised)):
+        context.judgement.let_through.add(key)
+    else:
+        context.judgement.findings.setdefault(doubt.cause, {})[key] = doubt.finding
 
 
 def _cause_for_all(comparison: Comparison) -> Cause | None:

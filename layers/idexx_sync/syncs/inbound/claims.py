@@ -63,8 +63,10 @@ def of_unreadable(item: Unreadable, context: CalendarContext) -> Claims:
     known = _spans(item.start, item.end, context, is_block=True) if item.end else None
     if known is not None:
         return _claims(known, item.room_id, fills=item.fills)
-    following = _whole_days(day + _A_DAY, item.last_day or day, item.room_id, fills=item.fills)
-    return (_rest_of_day(item.start, item.room_id, context, fills=item.fills), *following)
+    rest = _rest_of_day(item.start, item.room_id, context, fills=item.fills)
+    if day == date.max or item.last_day is None:
+        return (rest,)
+    return (rest, *_whole_days(day + _A_DAY, item.last_day, item.room_id, fills=item.fills))
 
 
 def _day_there(item: Unreadable, context: CalendarContext) -> date:
@@ -93,6 +95,15 @@ def unwritten(changes: Iterable[RowChange], stored: Stored) -> Iterator[Record]:
         claims = distinct([*before.claims, *_of_change(change)])
         if (record := replace(before, claims=claims)) != before:
             yield record
+
+
+def enlarged(records: Iterable[Record], stored: Stored) -> Iterator[Record]:
+    """The records, each of which takes what it took before as well, as far as that is news."""
+    for record in records:
+        before = stored.record(record.key)
+        taking = replace(record, claims=distinct([*before.claims, *record.claims]))
+        if taking != before:
+            yield taking
 
 
 def distinct(claims: Iterable[Claim]) -> Claims:

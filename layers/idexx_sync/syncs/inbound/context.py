@@ -84,6 +84,8 @@ def keys_of(snapshot: Snapshot) -> list[str]:
         named.append(key)
         if item.id is not None:
             named.append(key_of(item.id, item.kind, item.start or ""))
+        if item.id is not None and item.is_vague:  # or it may be something else of that id
+            named.append(item.id)
     return sorted(set(named))
 
 
@@ -111,8 +113,7 @@ def missing_rows(snapshot: Snapshot, stored: Stored, context: CalendarContext) -
     """Live rows of the window that the answer does not show; cancelled ones need no removal."""
     shown = set(keys_of(snapshot))
     blocks = bare_block_ids(snapshot)
-    # What shows an id and no time, or not what it is, may be any occurrence of a block.
-    vague = {i.id for i in snapshot.unreadable if not (i.kind == "block" and i.start)}
+    vague = _any_occurrence(snapshot)
     return [
         row
         for key, row in stored.rows.items()
@@ -124,16 +125,22 @@ def missing_rows(snapshot: Snapshot, stored: Stored, context: CalendarContext) -
     ]
 
 
+def _any_occurrence(snapshot: Snapshot) -> set[str | None]:
+    """Ids that are shown without a time, or not as what they are: any occurrence of a block."""
+    return {i.id for i in snapshot.unreadable if not (i.kind == "block" and i.start)}
+
+
 def doubtful_absent(snapshot: Snapshot, stored: Stored, context: CalendarContext) -> list[Record]:
     """What is in doubt, takes time of the window beside or without a row, and is not shown."""
     planned = {*keys_of(snapshot), *(row.key for row in missing_rows(snapshot, stored, context))}
-    blocks = bare_block_ids(snapshot)
+    blocks, vague = bare_block_ids(snapshot), _any_occurrence(snapshot)
     return [
         record
         for key, record in sorted(stored.records.items())
         if key not in planned
         and _is_in_doubt(record, stored, context)
         and not (key in blocks and _is_live_block(stored.rows.get(key)))
+        and not ("@" in key and id_of(key) in vague)
     ]
 
 

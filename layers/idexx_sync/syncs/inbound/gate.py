@@ -2,15 +2,15 @@
 (rules R7 and R8). Pure."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from idexx_sync.syncs.gate import DOUBTS, Comparison, Judgement, Loss
+from idexx_sync.syncs.gate import DOUBTS, Comparison, Doubt, Judgement, Loss
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.inbound.claims import unwritten
 from idexx_sync.syncs.inbound.context import CalendarContext
-from idexx_sync.syncs.inbound.model import Missing, Plan, Row, RowChange, Stored
+from idexx_sync.syncs.inbound.model import Apart, Missing, Plan, Row, RowChange, Stored
 from idexx_sync.syncs.memory import Record, settled
 
 
@@ -57,7 +57,7 @@ def comparison(
         occupying=Counter(row.appointment.kind for row in ours),
         read=plan.read,
         unreadable=len(plan.quarantined),
-        apart={key: (item.cause, item.finding) for key, item in plan.apart.items()},
+        apart={key: _doubt(item) for key, item in plan.apart.items()},
     )
 
 
@@ -81,12 +81,27 @@ def allowed(plan: Plan, stored: Stored, judgement: Judgement) -> Allowed:
             *(item.change for item in let_through if item.change is not None),
         ],
         records=[
-            *(record for record in plan.records if record.key not in judgement.let_through),
+            *_remembered(plan, judgement),
             *_looked_up(plan, judgement),
             *unwritten(waiting, stored),
             *(item.record for item in let_through if item.change is None),
         ],
     )
+
+
+def _remembered(plan: Plan, judgement: Judgement) -> Iterator[Record]:
+    """What to remember without a row; a run whose losses are held strikes nobody."""
+    unstruck = plan.unstruck if judgement.losses_held else {}
+    for record in plan.records:
+        if record.key not in judgement.let_through:
+            yield unstruck.get(record.key, record)
+
+
+def _doubt(item: Apart) -> Doubt:
+    finalised, change = None, item.change
+    if change and change.row and change.action == "remove" and _was_finalised(change):
+        finalised = _removal(change.row, change.reason)
+    return Doubt(item.cause, item.finding, item.is_asked, finalised)
 
 
 def _is_expected(row: Row, context: CalendarContext) -> bool:

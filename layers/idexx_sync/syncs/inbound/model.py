@@ -163,6 +163,8 @@ class Apart:
     """What a person may let through."""
     record: Record
     """What is remembered then."""
+    is_asked: bool = True
+    """False: nothing is known of it anew, so a permit has to wait."""
 
 
 @dataclass(slots=True)
@@ -194,15 +196,13 @@ class Plan:
     """Record in doubt -> why, in one word."""
     apart: dict[str, Apart] = field(default_factory=dict)
     """Records that are set apart, because they have made too many reads incomplete (rule R1)."""
+    unstruck: dict[str, Record] = field(default_factory=dict)
+    """Record without a row that was not found -> what to remember where nobody is struck."""
     failure: ShapeChanged | None = None
     """The answer is not what the reader was made for: no row is written."""
 
-    def distrust(self, failure: ShapeChanged, unwritten: Sequence[Record]) -> None:
-        """Write no row; what the answer names takes time nevertheless.
-
-        `unwritten` is what to remember of the changes that are not written.
-        """
+    def distrust(self, failure: ShapeChanged, taking: Sequence[Record]) -> None:
+        """Write no row; what the answer names takes time nevertheless, by the records `taking`."""
         self.failure, self.complete = failure, False
-        taking = [record for record in self.records if record.claims]
-        self.records = [*taking, *(record for record in unwritten if record.claims)]
+        self.records = [record for record in taking if record.claims]
         self.changes, self.missing, self.apart = [], [], {}

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 
+from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.pims.protocol import Lookup, Snapshot, SourceRecord, Unreadable
 from idexx_sync.syncs.decision import Decisions
-from idexx_sync.syncs.inbound.claims import unwritten
+from idexx_sync.syncs.inbound.claims import enlarged, unwritten
 from idexx_sync.syncs.inbound.context import (
     CalendarContext,
     bare_block_ids,
@@ -20,6 +22,7 @@ from idexx_sync.syncs.inbound.plan_absent import plan_absent
 from idexx_sync.syncs.inbound.plan_doubt import plan_unreadable
 from idexx_sync.syncs.inbound.plan_shown import plan_shown
 from idexx_sync.syncs.inbound.planning import Planning
+from idexx_sync.syncs.memory import Record, settled
 from idexx_sync.syncs.proof import changed_shape
 
 
@@ -33,7 +36,8 @@ def plan_inbound(
     plan = plan_records(snapshot, stored, proofs, context)
     failure = changed_shape(snapshot)
     if failure is not None:
-        plan.distrust(failure, list(unwritten(plan.changes, stored)))
+        taking = [*enlarged(plan.records, stored), *unwritten(plan.changes, stored)]
+        plan.distrust(failure, taking)
     return plan
 
 
@@ -49,17 +53,17 @@ def plan_records(
     Why each record is treated as it is gets noted in `decisions`, if there are any.
     """
     planning = Planning(snapshot, stored, context, decisions)
-    _plan_answer(planning)
-    plan_absent(
-        planning,
-        missing_rows(snapshot, stored, context),
-        doubtful_absent(snapshot, stored, context),
-        proofs,
-    )
+    named = _plan_answer(planning)
+    missing = missing_rows(snapshot, stored, context)
+    doubtful = doubtful_absent(snapshot, stored, context)
+    plan_absent(planning, missing, doubtful, proofs)
+    absent = {*(row.key for row in missing), *(record.key for record in doubtful)}
+    _settle_what_is_over(planning, named | absent)
     return planning.plan
 
 
-def _plan_answer(planning: Planning) -> None:
+def _plan_answer(planning: Planning) -> set[str]:
+    """Plan all that the answer shows; the keys that it names."""
     snapshot = planning.snapshot
     named = {("field", name) for name in snapshot.unknown_fields}
     planning.plan.unknown_words |= named - planning.stored.reported_words
@@ -67,18 +71,21 @@ def _plan_answer(planning: Planning) -> None:
     unread: dict[str, list[Unreadable]] = {}
     for key, item in keyed_unreadable(snapshot):
         unread.setdefault(key, []).append(item)
+    planned = {*answer, *unread}
+    bare_ids = bare_block_ids(snapshot)
     for key, versions in answer.items():
         plan_shown(planning, key, versions, unread.pop(key, []))
-    _replace_bare_blocks(planning)
+    _replace_bare_blocks(planning, bare_ids - planned)
     for key, items in unread.items():
         plan_unreadable(planning, key, items)
-    _clear_strikes(planning, answer.keys())
+    _clear_strikes(planning, planned)
+    return planned | bare_ids
 
 
-def _replace_bare_blocks(planning: Planning) -> None:
+def _replace_bare_blocks(planning: Planning, bare_ids: Collection[str]) -> None:
     """Remove a block's row that an earlier service keyed by the bare id: its occurrences,
     keyed with their starts, take its place."""
-    for record_id in sorted(bare_block_ids(planning.snapshot)):
+    for record_id in sorted(bare_ids):
         row = planning.stored.rows.get(record_id)
         if row is not None and not row.deleted and row.appointment.kind == "block":
             planning.remove(row, "keyed_anew", planning.stored.record(record_id))
@@ -87,10 +94,26 @@ def _replace_bare_blocks(planning: Planning) -> None:
 
 def _clear_strikes(planning: Planning, planned: Collection[str]) -> None:
     """A record that shows its id and no day is there, whichever occurrence it may be."""
-    vague = {item.id for item in planning.snapshot.unreadable if item.is_vague}
     for key, record in planning.stored.records.items():
-        if record.strikes and id_of(key) in vague and key not in planned:
+        if record.strikes and id_of(key) in planning.vague_ids and key not in planned:
             planning.remember(replace(record, strikes=0, struck_at=None))
+
+
+def _settle_what_is_over(planning: Planning, planned: Collection[str]) -> None:
+    """Let go of what was in doubt on days that no run will read again."""
+    today = local_day(planning.read_at, planning.context.zone)
+    for key, record in planning.stored.records.items():
+        is_planned = key in planned or id_of(key) in planning.vague_ids
+        if not is_planned and _last_day(record) < today:
+            planning.remember(settled(record))
+
+
+def _last_day(record: Record) -> date:
+    """The last day that a record in doubt may be about; far ahead where that is not known."""
+    said = [day_of(record.source.start)] if record.source else []
+    days = [*said, *(claim.day for claim in record.claims)]
+    is_in_doubt = record.claims or record.quarantine_code is not None
+    return max(days, default=date.max) if is_in_doubt else date.max
 
 
 def _by_key(records: Iterable[SourceRecord]) -> dict[str, list[SourceRecord]]:

@@ -11,11 +11,12 @@ from idexx_sync.syncs.gate import NEVER_SHOWN
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.inbound.claims import distinct, of_days_after, of_versions
 from idexx_sync.syncs.inbound.context import id_of, is_nameless
-from idexx_sync.syncs.inbound.model import Appointment, Missing, Row, RowChange
+from idexx_sync.syncs.inbound.model import Apart, Appointment, Missing, Row, RowChange
 from idexx_sync.syncs.inbound.plan_doubt import doubt
 from idexx_sync.syncs.inbound.planning import Planning, removal
 from idexx_sync.syncs.memory import Record, settled
 from idexx_sync.syncs.proof import (
+    READS_THAT_SET_APART,
     STRIKE_INTERVAL,
     STRIKES_THAT_PROVE,
     UNASKABLE_INTERVAL,
@@ -73,11 +74,22 @@ def _plan_alive(planning: Planning, row: Row, found: Found) -> None:
     memory = replace(
         remembered, looked_up_at=planning.read_at, strikes=0, struck_at=None, claims=claims
     )
-    finding: Finding = {"start": _start_of(row.appointment), "kind": row.appointment.kind}
     permitted = removal(row, "never_shown", remembered)
-    memory = doubt(planning, NEVER_SHOWN, memory, finding, permitted)
+    memory = doubt(planning, NEVER_SHOWN, memory, _never_shown(row), permitted)
     planning.plan.missing.append(Missing(row, "alive", memory))
     planning.note(row.key, "R6", "alive")
+
+
+def _never_shown(row: Row) -> Finding:
+    return {"start": _start_of(row.appointment), "kind": row.appointment.kind}
+
+
+def _keep_apart(planning: Planning, remembered: Record, finding: Finding) -> None:
+    """Leave a record apart, with what a person decided, while nothing is known of it anew."""
+    is_apart = remembered.doubtful_reads >= READS_THAT_SET_APART
+    if is_apart and remembered.quarantine_code == NEVER_SHOWN:
+        known = Apart(NEVER_SHOWN, finding, None, remembered, is_asked=False)
+        planning.plan.apart[remembered.key] = known
 
 
 def _plan_claimed_alive(planning: Planning, record: Record, found: Found) -> None:
@@ -85,7 +97,8 @@ def _plan_claimed_alive(planning: Planning, record: Record, found: Found) -> Non
     memory = replace(
         record, looked_up_at=planning.read_at, strikes=0, struck_at=None, claims=claims
     )
-    planning.remember(doubt(planning, NEVER_SHOWN, memory, {"start": found.start}, None))
+    finding: Finding = {"start": found.start}
+    planning.remember(doubt(planning, NEVER_SHOWN, memory, finding, afterwards=settled(memory)))
 
 
 def _plan_claimed(planning: Planning, record: Record, lookup: Lookup | None) -> None:
@@ -99,6 +112,7 @@ def _plan_claimed(planning: Planning, record: Record, lookup: Lookup | None) -> 
     elif isinstance(lookup, Gone) or _is_other_occurrence(record.key, lookup):
         struck = _struck(planning, looked_up, lookup)
         planning.remember(settled(record) if proven_gone(struck) else struck)
+        planning.plan.unstruck[record.key] = looked_up
     elif lookup.deleted or lookup.cancelled or not planning.context.allows(lookup.room_id):
         planning.remember(settled(record))
     else:
@@ -107,10 +121,12 @@ def _plan_claimed(planning: Planning, record: Record, lookup: Lookup | None) -> 
 
 
 def _is_shown_otherwise(planning: Planning, key: str) -> bool:
-    """Whether the answer shows the id as another kind of record; an occurrence of a block
-    says nothing about the others."""
+    """Whether the answer shows the id as another kind of record, or the time of an occurrence of
+    which only the day was known; an occurrence says nothing about the others."""
     record_id, at, _ = key.partition("@")
-    return record_id in (planning.shown_visits if at else planning.shown_ids)
+    if not at:
+        return record_id in planning.shown_ids
+    return record_id in planning.shown_visits or key in planning.days_of_blocks
 
 
 def _struck(planning: Planning, looked_up: Record, lookup: Gone | Found) -> Record:
@@ -124,6 +140,8 @@ def _struck(planning: Planning, looked_up: Record, lookup: Gone | Found) -> Reco
 def _plan_missing(planning: Planning, row: Row, lookup: Lookup | None) -> None:
     remembered = planning.stored.record(row.key)
     looked_up = replace(remembered, looked_up_at=planning.read_at)
+    if lookup is None or isinstance(lookup, Unknown):
+        _keep_apart(planning, remembered, _never_shown(row))
     if lookup is None:
         planning.plan.missing.append(Missing(row, "not_looked_up", remembered))
         planning.note(row.key, "R6", "not_looked_up")

@@ -15,15 +15,23 @@ from idexx_sync.syncs.proof import READS_THAT_SET_APART
 
 
 def keep_newer(
-    planning: Planning, remembered: Record, record: SourceRecord, change: RowChange | None
+    planning: Planning,
+    remembered: Record,
+    record: SourceRecord,
+    change: RowChange | None,
+    shown: Record,
 ) -> None:
-    """Change nothing for an older version, but let it take its time too (rule R10)."""
+    """Change nothing for an older version, but let it take its time too (rule R10).
+
+    `shown` is what would be remembered of it.
+    """
     assert remembered.source is not None
     planning.note(remembered.key, "R10", "older_version")
-    claims = distinct([*remembered.claims, *of_versions([record], planning.context)])
+    taken = of_versions([record], planning.context)
+    claims = distinct([*remembered.claims, *taken, *shown.claims])
     memory = replace(remembered, strikes=0, struck_at=None, claims=claims)
     finding: Finding = {"start": [remembered.source.start, record.start]}
-    planning.remember(doubt(planning, OLDER, memory, finding, change))
+    planning.remember(doubt(planning, OLDER, memory, finding, change, shown))
 
 
 def doubt(
@@ -31,11 +39,13 @@ def doubt(
     cause: DoubtCause,
     memory: Record,
     finding: Finding,
-    permitted: RowChange | None,
+    permitted: RowChange | None = None,
+    afterwards: Record | None = None,
 ) -> Record:
     """Count the read as incomplete because of the record, or set the record apart (rule R1).
 
-    `permitted` is what a person may let through.
+    `permitted` is what a person may let through, `afterwards` what is remembered then where that
+    changes no row; None: that the record takes no time.
     """
     planning.plan.doubts[memory.key] = cause
     reads = min(memory.doubtful_reads + 1, READS_THAT_SET_APART)
@@ -43,7 +53,9 @@ def doubt(
     if reads < READS_THAT_SET_APART:
         planning.plan.complete = False
     else:
-        let_through = permitted.record if permitted else replace(memory, claims=())
+        if permitted is not None:
+            afterwards = permitted.record
+        let_through = afterwards or replace(memory, claims=())
         planning.plan.apart[memory.key] = Apart(cause, finding, permitted, let_through)
     return memory
 
@@ -78,7 +90,7 @@ def _plan_vague(planning: Planning, key: str, item: Unreadable, number: int) -> 
     memory = replace(remembered, strikes=0, struck_at=None, claims=claims)
     start = item.start or (str(item.day) if item.day else None)
     finding: Finding = {"unreadable": item.code, "start": start}
-    planning.remember(doubt(planning, UNREADABLE, memory, finding, None))
+    planning.remember(doubt(planning, UNREADABLE, memory, finding))
     if item.first_day is None and key not in planning.plan.apart:
         planning.plan.frees_nothing = True
 

@@ -18,8 +18,8 @@ from idexx_sync.syncs.inbound.claims import (
 from idexx_sync.syncs.inbound.model import BLOCK_TYPE, Appointment, Quarantined, Row, RowChange
 from idexx_sync.syncs.inbound.news import news, words_of
 from idexx_sync.syncs.inbound.plan_doubt import keep_newer, quarantine
-from idexx_sync.syncs.inbound.planning import Planning
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.inbound.planning import Planning, removal
+from idexx_sync.syncs.memory import Record, settled
 from idexx_sync.syncs.proof import is_older, newest
 
 
@@ -66,7 +66,7 @@ def _plan_record(
     known = remembered.source.stamp if remembered.source else None
     older = is_older(record.last_updated_at, known, planning.context.zone)
     if not older and not planning.context.allows(record.room_id):
-        _leave_out(planning, key, record, remembered)
+        _leave_out(planning, key, record, claimed, code)
         return
     try:
         span = planning.span(record.start, record.end, record.kind)
@@ -81,27 +81,41 @@ def _plan_record(
     planning.plan.cut_at_midnight += span.cut_at_midnight
     if not planning.context.covers(day_of(record.start)) and (row is None or row.deleted):
         planning.note(key, "R2", "outside_window")
-        if touches(claims, planning.context):
-            planning.remember(replace(remembered, claims=claims))
+        if remembered.claims:  # without a row it takes its first day by them too
+            claims = distinct([*of_versions([record], planning.context), *claimed])
+        if remembered.claims or touches(claims, planning.context):
+            planning.remember(replace(settled(remembered), quarantine_code=code, claims=claims))
         return
     planning.plan.read += 1
     words = words_of(record, remembered, planning.read_at, planning.context)
     memory = Record(key, source=words, quarantine_code=code, claims=claims)
     if older:
         change = _change(planning, after, row, remembered, memory)
-        keep_newer(planning, remembered, record, change)
+        if not planning.context.allows(record.room_id):
+            live = row is not None and not row.deleted
+            change = removal(row, "room_not_synced", memory) if row and live else None
+        keep_newer(planning, remembered, record, change, memory)
     else:
         shift = _shift(planning, remembered, record)
         change = _change(planning, after, row, remembered, memory, shift)
         _plan_row(planning, change, row, remembered, memory)
 
 
-def _leave_out(planning: Planning, key: str, record: SourceRecord, remembered: Record) -> None:
-    """Take no row of a room that does not count."""
+def _leave_out(
+    planning: Planning, key: str, record: SourceRecord, claimed: Claims, code: str | None
+) -> None:
+    """Take no row of a room that does not count; other versions of the record may count."""
     planning.note(key, "R10", "room_not_synced", room=record.room_id)
     row = planning.stored.rows.get(key)
-    if row is not None and not row.deleted:
-        planning.remove(row, "room_not_synced", remembered)
+    live = row is not None and not row.deleted
+    claims = claimed if live or touches(claimed, planning.context) else ()
+    remembered = settled(planning.stored.record(key))
+    memory = replace(remembered, quarantine_code=code, claims=claims)
+    if row is None or not live:
+        planning.remember(memory)
+    else:
+        gone = removal(row, "room_not_synced", memory)
+        planning.plan.changes.append(replace(gone, record=memory))
 
 
 def _plan_row(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from idexx_sync.core.clinic_time import Span, day_of, occupied_span
 from idexx_sync.pims.protocol import RecordKind, Snapshot
 from idexx_sync.syncs.decision import Decision, Decisions, Fact
-from idexx_sync.syncs.inbound.context import CalendarContext
+from idexx_sync.syncs.inbound.context import CalendarContext, key_of
 from idexx_sync.syncs.inbound.model import Plan, Row, RowChange, Stored
 from idexx_sync.syncs.memory import Record, settled
 
@@ -31,6 +31,13 @@ class Planning:
         self.read_at = snapshot.read_at
         self.single_blocks = {record.id for record in snapshot.records if record.recurs is False}
         """Ids of blocks that the answer shows and that it says do not recur."""
+        blocks = [record for record in snapshot.records if record.kind == "block"]
+        self.days_of_blocks = {
+            key_of(one.id, one.kind, one.start).partition(" ")[0] for one in blocks
+        }
+        """Keys of blocks that the answer shows, without their times of day."""
+        self.vague_ids = {item.id for item in snapshot.unreadable if item.is_vague}
+        """Ids of which it does not tell which record, or which day, is meant."""
         self.shown_visits = {record.id for record in snapshot.records if record.kind == "visit"}
         """Ids that the answer shows as visits."""
         self.shown_ids = {record.id for record in snapshot.records} | {

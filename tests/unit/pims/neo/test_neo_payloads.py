@@ -187,6 +187,7 @@ def without(code: str, **facts: Any) -> Unreadable:
             {"id": {"value": 1}, "appointment_id": {"value": 1}},
             without("appointment_id_unreadable", id=None),
         ),
+        ({"id": "600@1", "appointment_id": "600@1"}, without("id_unreadable", id=None)),
         ({"appointment_id": True}, without("appointment_id_unreadable")),
         (
             {"appointment_id": 1.5, "is_block": True},

@@ -19,9 +19,9 @@ from idexx_sync.pims.protocol import (
     Unreadable,
     Window,
 )
-from idexx_sync.syncs.inbound.context import CalendarContext
+from idexx_sync.syncs.inbound.context import CalendarContext, key_of
 from idexx_sync.syncs.inbound.model import Appointment, Plan, Row, Stored
-from idexx_sync.syncs.memory import AppointmentMemory, Record
+from idexx_sync.syncs.memory import AppointmentMemory, Claim, Record
 from tests.kit.settings import fingerprints_of
 
 FIRST = date(2026, 3, 7)
@@ -42,6 +42,7 @@ starts = st.builds(
     st.integers(min_value=0, max_value=23),
     st.integers(min_value=0, max_value=1),
 )
+claims = st.sampled_from([(), (Claim(FIRST, time(9), time(10), "3"),)])
 kinds: st.SearchStrategy[RecordKind] = st.sampled_from(["visit", "block"])
 
 
@@ -107,7 +108,8 @@ contexts = st.builds(
 
 @st.composite
 def stored_rows(draw: st.DrawFn) -> Stored:
-    """Rows of earlier reads: live or removed, with or without a memory of the source."""
+    """Rows of earlier reads: live or removed, with or without a memory of the source; and what
+    is in doubt beside rows or without one."""
     rows: dict[str, Row] = {}
     records: dict[str, Record] = {}
     for number, id_ in enumerate(draw(st.lists(ids, unique=True, max_size=10))):
@@ -138,7 +140,10 @@ def stored_rows(draw: st.DrawFn) -> Stored:
             source=AppointmentMemory(str(start)) if draw(st.booleans()) else None,
             strikes=int(struck),
             struck_at=READ_AT - timedelta(hours=1) if struck else None,
+            claims=draw(claims),
         )
+    for key in draw(st.lists(st.builds(key_of, ids, kinds, starts), max_size=4)):
+        records.setdefault(key, Record(key, quarantine_code="end_unreadable", claims=draw(claims)))
     return Stored(rows, records)
 
 

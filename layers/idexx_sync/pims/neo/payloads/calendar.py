@@ -27,7 +27,7 @@ from idexx_sync.pims.neo.payloads.fields import (
     plain,
     wall_clock_if_readable,
 )
-from idexx_sync.pims.protocol import RecordKind, SourceRecord, Unreadable
+from idexx_sync.pims.protocol import OCCURRENCE, RecordKind, SourceRecord, Unreadable
 
 _FIELD_NAME: Final = re.compile(r"(envelope\.)?[A-Za-z_][A-Za-z0-9_]{0,59}")
 _OTHER_NAMES: Final = "(other)"
@@ -176,6 +176,8 @@ def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
     record_id = event.appointment_id or event.id
     if record_id is None or record_id == "":
         return _unreadable(raw, "id_missing")
+    if OCCURRENCE in record_id:
+        return _unreadable(raw, "id_unreadable")
     for name, value in (("start", event.start), ("end", event.end)):
         if value is None:
             return _unreadable(raw, f"{name}_missing")
@@ -252,7 +254,7 @@ def _unreadable(raw: dict[str, Any], code: str) -> Unreadable:
     says_no_room = not (raw.get("resourceId") or raw.get("appointment_room_id"))
     return Unreadable(
         code=code,
-        id=id_if_readable(raw.get("appointment_id")) or id_if_readable(raw.get("id")),
+        id=_record_id(raw.get("appointment_id")) or _record_id(raw.get("id")),
         kind="block" if _is_true(raw.get("is_block")) else "visit",
         start=start,
         end=None if start is None else _wall(raw.get("end")),
@@ -262,6 +264,12 @@ def _unreadable(raw: dict[str, Any], code: str) -> Unreadable:
         room_id=room,
         fills=room is None and not (says_no_room and _is_visit(raw)),
     )
+
+
+def _record_id(value: object) -> str | None:
+    """An id that is not to be confused with that of an occurrence."""
+    record_id = id_if_readable(value)
+    return None if record_id is None or OCCURRENCE in record_id else record_id
 
 
 def _wall(value: object) -> str | None:
