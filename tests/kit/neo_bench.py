@@ -15,6 +15,7 @@ from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import wiring
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, new_order
+from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.syncs import hold_store
 from idexx_sync.syncs.inbound.sync import InboundSync
@@ -95,9 +96,9 @@ class NeoBench:
         set_business_time(self.conn, self.now)
         self.neo.advance(minutes)
 
-    def run(self, sync: Sync | None = None) -> Job:
-        """One run over the clinic's horizon."""
-        order = new_order(self.clinic_id, "inbound", "cli")
+    def run(self, sync: Sync | None = None, days: WindowParams | None = None) -> Job:
+        """One run over the clinic's horizon, if no days are named."""
+        order = new_order(self.clinic_id, "inbound", "cli", days)
         return run_job(order, sync or InboundSync(), self._dependencies)
 
     def synced(self) -> None:
