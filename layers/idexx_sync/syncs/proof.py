@@ -108,13 +108,17 @@ def _too_much_unread(snapshot: Snapshot) -> ShapeChanged | None:
     )
 
 
-def newest_stamp(shown: str | None, known: str | None, now: datetime, zone: ZoneInfo) -> str | None:
+def latest_stamp(now: datetime, zone: ZoneInfo) -> str:
+    """The last stamp that may be somebody's change by now."""
+    return (to_wall(now, zone) + MOST_SKEW).isoformat(" ", "seconds")
+
+
+def newest_stamp(shown: str | None, known: str | None, latest: str) -> str | None:
     """The stamp to remember of a version that counts: its own, or what is known where it has none.
 
-    One that lies ahead is nobody's change: every later version would look older than it.
+    One after the `latest` is nobody's change: every later version would look older than it.
     """
-    ahead = shown is not None and parse_wall(shown) > to_wall(now, zone) + MOST_SKEW
-    return known if ahead else shown or known
+    return known if shown is None or shown > latest else shown
 
 
 def is_older(shown: str | None, known: str | None, zone: ZoneInfo) -> bool:

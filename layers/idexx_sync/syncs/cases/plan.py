@@ -42,7 +42,7 @@ from idexx_sync.syncs.cases.status import is_removed, rule_status, status_decisi
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
 from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
-from idexx_sync.syncs.proof import READS_THAT_SET_APART, is_older, newest_stamp
+from idexx_sync.syncs.proof import READS_THAT_SET_APART, is_older, latest_stamp, newest_stamp
 
 TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
 """What is only booked, or was called off, may not have come about."""
@@ -292,6 +292,7 @@ class _Visit:
     def _said(self) -> VisitMemory:
         """The source's own words, personal ones as a fingerprint (rule R4)."""
         visit = self.visit
+        latest = latest_stamp(self.context.now, self.context.zone)
         return VisitMemory(
             start=visit.start,
             end=visit.end,
@@ -301,9 +302,7 @@ class _Visit:
             client=visit.client_id,
             consultation=visit.consultation_id,
             private=self.context.fingerprints.of(list(private_words(visit).values())),
-            stamp=newest_stamp(
-                visit.last_updated_at, self.memory.stamp, self.context.now, self.context.zone
-            ),
+            stamp=newest_stamp(visit.last_updated_at, self.memory.stamp, latest),
         )
 
     def _fingerprints_of(self, mapped: MappedFields) -> dict[str, str]:

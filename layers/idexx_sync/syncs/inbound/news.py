@@ -1,18 +1,16 @@
 """What the source says of an appointment, and what of it is news (rule R4). Pure."""
 
 from dataclasses import fields
-from datetime import datetime
 
 from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.pims.protocol import SourceRecord
-from idexx_sync.syncs.inbound.context import CalendarContext
 from idexx_sync.syncs.inbound.model import Appointment
 from idexx_sync.syncs.memory import AppointmentMemory, Record
 from idexx_sync.syncs.proof import newest_stamp
 
 
 def words_of(
-    record: SourceRecord, before: Record, read_at: datetime, context: CalendarContext
+    record: SourceRecord, before: Record, latest_stamp: str, fingerprints: Fingerprints
 ) -> AppointmentMemory:
     """What is remembered of the record's words; without a stamp the one before stays."""
     known = before.source.stamp if before.source else None
@@ -22,8 +20,8 @@ def words_of(
         room=record.room_id,
         status=record.status,
         type=record.type,
-        private=context.fingerprints.of(_private(record)),
-        stamp=newest_stamp(record.last_updated_at, known, read_at, context.zone),
+        private=fingerprints.of(_private(record)),
+        stamp=newest_stamp(record.last_updated_at, known, latest_stamp),
     )
 
 

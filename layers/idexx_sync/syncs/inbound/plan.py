@@ -110,10 +110,10 @@ def _settle_what_is_over(planning: Planning, planned: Collection[str]) -> None:
 
 def _last_day(record: Record) -> date:
     """The last day that a record in doubt may be about; far ahead where that is not known."""
+    if not record.claims and record.quarantine_code is None:
+        return date.max
     said = [day_of(record.source.start)] if record.source else []
-    days = [*said, *(claim.day for claim in record.claims)]
-    is_in_doubt = record.claims or record.quarantine_code is not None
-    return max(days, default=date.max) if is_in_doubt else date.max
+    return max([*said, *(claim.day for claim in record.claims)], default=date.max)
 
 
 def _by_key(records: Iterable[SourceRecord]) -> dict[str, list[SourceRecord]]:

@@ -49,6 +49,8 @@ def _claimed_beside(
     unread: Sequence[Unreadable],
 ) -> Claims:
     """What is taken by all that the answer shows of a record but the version that counts."""
+    if len(versions) == 1 and not unread:
+        return ()
     others = [version for version in versions if version != latest]
     unreadable = (claim for item in unread for claim in of_unreadable(item, planning.context))
     return distinct([*of_versions(others, planning.context), *unreadable])
@@ -70,7 +72,7 @@ def _plan_record(
         return
     try:
         span = planning.span(record.start, record.end, record.kind)
-        following = of_days_after(record, planning.context)
+        following = of_days_after(record, planning.context) if span.cut_at_midnight else ()
     except EndsBeforeStart:
         claims = distinct([*of_versions([record], planning.context), *claimed])
         quarantine(planning, key, "ends_before_start", record.start, claims)
@@ -87,7 +89,7 @@ def _plan_record(
             planning.remember(replace(settled(remembered), quarantine_code=code, claims=claims))
         return
     planning.plan.read += 1
-    words = words_of(record, remembered, planning.read_at, planning.context)
+    words = words_of(record, remembered, planning.latest_stamp, planning.context.fingerprints)
     memory = Record(key, source=words, quarantine_code=code, claims=claims)
     if older:
         change = _change(planning, after, row, remembered, memory)

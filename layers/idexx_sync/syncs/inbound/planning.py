@@ -8,6 +8,7 @@ from idexx_sync.syncs.decision import Decision, Decisions, Fact
 from idexx_sync.syncs.inbound.context import CalendarContext, key_of
 from idexx_sync.syncs.inbound.model import Plan, Row, RowChange, Stored
 from idexx_sync.syncs.memory import Record, settled
+from idexx_sync.syncs.proof import latest_stamp
 
 
 class Planning:
@@ -29,6 +30,7 @@ class Planning:
         self.context = context
         self.decisions = decisions
         self.read_at = snapshot.read_at
+        self.latest_stamp = latest_stamp(snapshot.read_at, context.zone)
         self.single_blocks = {record.id for record in snapshot.records if record.recurs is False}
         """Ids of blocks that the answer shows and that it says do not recur."""
         blocks = [record for record in snapshot.records if record.kind == "block"]
