@@ -306,9 +306,11 @@ class CalendarPiece:
     ) -> list[tuple[str, Callable[[], None]]]:
         """What tells readers that the calendar is fresh, each by the table that it writes.
 
-        Nothing of the days that are `uncounted`; no slot while hours cannot be read.
+        Nothing of the days that are `uncounted`; no slot while hours cannot be read; nothing at all
+        where the read was incomplete or empty, or a conflict was left: readers take a slot's age
+        from its own stamp too.
         """
-        if not self.plan.complete:
+        if not self.plan.complete or self.judgement.is_empty or written.conflicts:
             return []
         conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
         older_than = now - timedelta(minutes=self.clinic.schedule.stale_minutes) / 2

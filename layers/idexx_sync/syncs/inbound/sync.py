@@ -166,6 +166,7 @@ def _judge(
     else:
         horizon = reading.own_days.last_day
         slots, failure = plan_slots(grid, loaded.slots, local_now, window, horizon), None
+    gives_time = plan.complete and not judgement.is_empty
     return CalendarPiece(
         now=now,
         clinic=clinic,
@@ -174,7 +175,7 @@ def _judge(
         stored=loaded.rows,
         judgement=judgement,
         allowed=allowed(plan, loaded.rows, judgement),
-        slots=slots if plan.complete else slots.without_new_time(),
+        slots=slots if gives_time else slots.without_new_time(),
         failure=plan.failure or failure,
         started_at=reading.started_at,
         unfresh=run.unfresh(window, reading.own_days, complete=plan.complete),

@@ -235,6 +235,8 @@ def test_r03_a_block_of_which_only_the_day_was_readable_takes_what_it_says_once_
 
 def test_r06_while_losses_are_held_nothing_in_doubt_is_struck_either(bench: Bench) -> None:
     bench.pims.records = visits(5)
+    bench.sync()  # which makes the slots: an incomplete read offers nothing
+    bench.later()
     bench.pims.unreadable = [
         replace(NO_END, start="2026-05-04 15:00:00"),
         Unreadable("id_missing", None, start="2026-05-05 15:00:00", room_id="3"),

@@ -11,6 +11,7 @@ from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.pims.protocol import Unreadable
 from tests.kit.bench import Bench
 from tests.kit.database import query
+from tests.kit.interference import WritesBeforeApply
 from tests.kit.job_results import counts
 from tests.kit.records import MONDAY, visit, visits
 from tests.kit.rows import add_credentials
@@ -295,3 +296,49 @@ def test_r13_new_slots_name_the_run_that_made_them(bench: Bench) -> None:
         (bench.clinic_id,),
     )
     assert [row["sync_id"] for row in found] == [bench.schedule_syncs()[-1]["id"]]
+
+
+def slot_stamps(bench: Bench) -> set[datetime]:
+    """What readers of slots take their age from."""
+    found = query(
+        bench.conn,
+        "SELECT DISTINCT last_synced_at FROM public.schedule_slots WHERE clinic_id = %s",
+        (bench.clinic_id,),
+    )
+    return {row["last_synced_at"] for row in found}
+
+
+@pytest.mark.parametrize("all_days", [True, False])
+def test_r13_an_empty_calendar_renews_no_stamp_and_offers_nothing_new(
+    bench: Bench, all_days: bool
+) -> None:
+    bench.pims.records = visits(5)
+    bench.sync()
+    before = slot_stamps(bench)
+    bench.pims.records = []
+    bench.later(24 * 60)
+    last = MONDAY + timedelta(days=7 if all_days else 0)
+
+    job = bench.sync(MONDAY, last)
+
+    assert (job.status, slot_stamps(bench)) == ("held", before)
+    assert bench.slots(MONDAY + timedelta(days=7)) == {}
+
+
+def test_r13_a_run_that_leaves_a_conflict_renews_no_stamp(bench: Bench) -> None:
+    bench.pims.records = visits(2)
+    bench.sync()
+    before = slot_stamps(bench)
+    bench.pims.replace("600101", status="Arrived")
+    bench.later(45)
+
+    def somebody_writes() -> None:
+        bench.conn.execute(
+            "UPDATE public.schedule_appointments SET updated_at = idexx_sync.clock() "
+            "WHERE neo_appointment_id = '600101'"
+        )
+
+    job = bench.run(WritesBeforeApply(somebody_writes))
+
+    assert job.result is not None
+    assert (job.result["unfresh"], slot_stamps(bench)) == ("conflicts", before)
