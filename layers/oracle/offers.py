@@ -20,6 +20,22 @@ Place = tuple[date, time]
 
 
 @dataclass(frozen=True, slots=True)
+class _Trust:
+    """Which slots readers take for fresh: some ask the clinic's last sync, others the slot."""
+
+    wall: datetime
+    """The clinic's wall clock."""
+    oldest: datetime
+    """What was stamped before is stale."""
+    clinic_is_fresh: bool
+
+    def is_offer(self, slot: Row) -> bool:
+        stamp = slot["last_synced_at"]
+        is_fresh = self.clinic_is_fresh or stamp is None or stamp >= self.oldest
+        return is_fresh and _start(slot) > self.wall
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """What was read last, for which days of which clinic."""
 
@@ -37,13 +53,11 @@ def offered_though_covered(conn: Connection[Any], read: Read, now: datetime) -> 
     A slot whose places are taken counts as offered if more of them are free than the answer leaves.
     What has begun, and what lies outside of the days, is nobody's offer.
     """
-    wall = _wall_if_fresh(conn, read.clinic_id, now)
-    if wall is None:
-        return []
+    trust = _trust(conn, read.clinic_id, now)
     slots = [
         slot
         for slot in _slots(conn, read.clinic_id)
-        if read.first_day <= slot["date"] <= read.last_day and _start(slot) > wall
+        if read.first_day <= slot["date"] <= read.last_day and trust.is_offer(slot)
     ]
     free = _free_by_rows(conn, read.clinic_id)
     return [*_covered(read.reading, slots, free), *_freer(read, slots)]
@@ -88,24 +102,22 @@ def _freer(read: Read, slots: list[Row]) -> Iterator[str]:
             )
 
 
-def _wall_if_fresh(conn: Connection[Any], clinic_id: UUID, now: datetime) -> datetime | None:
-    """The clinic's wall clock, if readers would trust its slots at this moment."""
+def _trust(conn: Connection[Any], clinic_id: UUID, now: datetime) -> _Trust:
     row = conn.execute(
         """
         SELECT %(now)s AT TIME ZONE coalesce(c.timezone, 'America/Los_Angeles'),
                max(s.completed_at), max(g.stale_threshold_minutes)
           FROM clinics c
           JOIN clinic_schedule_configs g ON g.clinic_id = c.id
-          JOIN schedule_syncs s ON s.clinic_id = c.id AND s.status = 'completed'
+          LEFT JOIN schedule_syncs s ON s.clinic_id = c.id AND s.status = 'completed'
          WHERE c.id = %(clinic)s GROUP BY c.timezone
         """,
         {"clinic": clinic_id, "now": now},
     ).fetchone()
-    if row is None or row[1] is None:
-        return None
+    assert row is not None
     wall, completed_at, minutes = row
-    is_fresh = now - completed_at <= timedelta(minutes=minutes or USUAL_STALE_MINUTES)
-    return wall if is_fresh else None
+    oldest = now - timedelta(minutes=minutes or USUAL_STALE_MINUTES)
+    return _Trust(wall, oldest, completed_at is not None and completed_at >= oldest)
 
 
 def _slots(conn: Connection[Any], clinic_id: UUID) -> list[Row]:

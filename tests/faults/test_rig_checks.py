@@ -216,6 +216,8 @@ def test_v11_a_slot_that_is_offered_although_the_last_read_covers_it(clinic: Fau
     assert all(key in one.text for one in found)
     clinic.later(61)
     assert offers.after_run([]) == []  # nobody trusts what is so old
+    clinic.conn.execute("UPDATE public.schedule_slots SET last_synced_at = now()")
+    assert rules(offers.after_run([])) == {"V11"}  # but by each slot's own stamp
 
 
 def test_v11_judges_whatever_a_broken_record_still_names(clinic: FaultClinic) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import to_wall
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid, ShapeChanged
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Window
 from idexx_sync.syncs.commit import Commits, Tally
@@ -72,7 +72,7 @@ class _Reading:
     grid: Sequence[Slot] | ConfigurationInvalid
     """Of today to the clinic's horizon, and of the days behind it that somebody has asked for; why
     there is none where the hours can't be read."""
-    configuration: Configuration | None
+    configuration: Configuration | ShapeChanged | None
     """None: it was not due."""
     unknown_rooms: Sequence[str]
     own_days: Window
@@ -167,6 +167,9 @@ def _judge(
         horizon = reading.own_days.last_day
         slots, failure = plan_slots(grid, loaded.slots, local_now, window, horizon), None
     gives_time = plan.complete and not judgement.is_empty
+    settings = reading.configuration
+    if isinstance(settings, ShapeChanged):  # the calendar was read, and what it says takes time
+        settings, failure, gives_time = None, failure or settings, False
     return CalendarPiece(
         now=now,
         clinic=clinic,
@@ -179,7 +182,7 @@ def _judge(
         failure=plan.failure or failure,
         started_at=reading.started_at,
         unfresh=run.unfresh(window, reading.own_days, complete=plan.complete),
-        configuration=reading.configuration,
+        configuration=settings,
         slot_faults=[fault for slot in loaded.slots for fault in slot.faults],
     )
 
@@ -239,7 +242,7 @@ def _warnings(run: Run, reading: _Reading, calendar: CalendarPiece, tally: Tally
 
 def _read_source(
     run: Run, pims: Pims, window: Window, now: datetime
-) -> tuple[Snapshot, Configuration | None]:
+) -> tuple[Snapshot, Configuration | ShapeChanged | None]:
     """The calendar; and rooms, types and slot length, which are due with a login, daily, and
     when the clinic's list names a room that was not among them.
 
@@ -250,18 +253,25 @@ def _read_source(
     if not is_due and not pims.will_log_in:
         snapshot = pims.schedule(window)
         new_room = not set(run.clinic.room_ids or ()) <= set(run.clinic.known_room_ids)
-        return snapshot, pims.configuration() if pims.logged_in or new_room else None
+        return snapshot, _configuration(pims) if pims.logged_in or new_room else None
     with ThreadPoolExecutor(max_workers=1) as beside:
-        configuration = beside.submit(pims.configuration)
+        configuration = beside.submit(_configuration, pims)
         return pims.schedule(window), configuration.result()
 
 
-def _unknown_rooms(run: Run, configuration: Configuration | None) -> list[str]:
+def _configuration(pims: Pims) -> Configuration | ShapeChanged:
+    try:
+        return pims.configuration()
+    except ShapeChanged as error:
+        return error
+
+
+def _unknown_rooms(run: Run, configuration: Configuration | ShapeChanged | None) -> list[str]:
     """Rooms of the clinic's list that its PIMS does not have.
 
     Raises ConfigurationInvalid if it has none of them: a mistyped list must not empty the calendar.
     """
-    if configuration is None:  # all of them were known before
+    if not isinstance(configuration, Configuration):  # what was known before counts
         return []
     listed = run.clinic.room_ids or ()
     there = [room.id for room in configuration.rooms]

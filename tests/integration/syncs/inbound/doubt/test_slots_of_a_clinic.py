@@ -58,6 +58,31 @@ def test_r11_hours_that_can_not_be_read_cost_no_row_and_no_slot(
     assert (need.who, "daily_hours" in need.what) == ("odis", True)
 
 
+@pytest.mark.parametrize("answer", ["truncated_json", "empty", "html_type"])
+def test_r24_a_configuration_that_can_not_be_read_costs_freshness_and_no_row(
+    clinic: NeoBench, answer: str
+) -> None:
+    before = clinic.neo.book("2026-05-04 09:00:00")
+    clinic.synced()
+    new = clinic.neo.book("2026-05-05 10:00:00")
+    gone = clinic.neo.book("2026-05-05 13:00:00")
+    clinic.later(24 * 60 + 1)
+    clinic.neo.fault(answer, path="getAppointmentView", times=1_000)
+
+    job = clinic.run()
+
+    assert (job.status, job.error_kind) == ("failed", "shape_changed")
+    assert (set(clinic.rows()), clinic.marks()) == ({before, new, gone}, 1)
+    assert not clinic.offered() & clinic.times(new, gone)
+    (need, *_) = read_clinic_status(clinic.conn, clinic.clinic_id).needs
+    assert (need.who, "shape_changed" in need.what) == ("odis", True)
+    clinic.neo.set_knob("faults", [])
+    clinic.neo.cancel(gone)
+    clinic.run()
+    assert clinic.marks() == 2
+    assert clinic.times(gone) <= clinic.offered()
+
+
 def test_r12_a_visit_that_moves_out_of_the_grid_leaves_its_slot(clinic: NeoBench) -> None:
     visit = clinic.neo.book("2026-05-04 09:00:00")
     clinic.synced()
