@@ -26,7 +26,7 @@ def codes_in(path: Path) -> Iterator[str]:
     """What follows a rule in a call, and the code of each ruling."""
     for call in ast.walk(ast.parse(path.read_text())):
         if isinstance(call, ast.Call):
-            place = {"ReadingRuling": 1, "Meaning": 2}.get(_name(call.func), 0)
+            place = {"ReadingRuling": 1, "Meaning": 2, "Obstacle": 1}.get(_name(call.func), 0)
             told = [_text(argument) for argument in call.args]
             at = [n + 1 for n, text in enumerate(told) if text and _is_rule(text)]
             yield from (told[n] for n in [place, *at] if n and n < len(told) and told[n])
@@ -52,7 +52,7 @@ TABLES: list[tuple[list[Path], dict[str, Any]]] = [
     ([SYNCS / "decision.py"], dict(WORDS)),
     (sorted((SYNCS / "inbound").glob("plan*.py")), {**CALENDAR, **WORDS}),
     (OF_CASES, dict(CASE)),
-    ([CASES / "status.py"], dict(STATUS)),
+    ([CASES / "status.py", CASES / "obstacles.py"], dict(STATUS)),
 ]
 
 

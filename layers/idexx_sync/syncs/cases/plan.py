@@ -37,6 +37,7 @@ from idexx_sync.syncs.cases.model import (
     StoredCase,
     StoredVisit,
 )
+from idexx_sync.syncs.cases.obstacles import Finished, obstacle
 from idexx_sync.syncs.cases.shown_texts import shows_calendar, shows_record
 from idexx_sync.syncs.cases.status import is_removed, rule_status, status_decision
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
@@ -166,7 +167,7 @@ class _Visit:
         derived = memory.derived
         if case is not None and fault is None:
             derived = {**derived, **self._fingerprints_of(mapped)}
-            change = self._change(mapped, "consultation", was_read=True)
+            change = self._change(mapped, "consultation", record)
             if case.value(VANISHED_AT) is not None:
                 change.cleared.append(VANISHED_AT.removeprefix("metadata."))
             self._keep(change)
@@ -209,8 +210,10 @@ class _Visit:
                 return NOT_AN_OBJECT
         return None
 
-    def _change(self, mapped: MappedFields, reason: str, *, was_read: bool = False) -> CaseChange:
-        """The fields that differ and may be changed."""
+    def _change(
+        self, mapped: MappedFields, reason: str, record: Consultation | None = None
+    ) -> CaseChange:
+        """The fields that differ and may be changed; `record` is what was read."""
         case = self.stored.case
         change = CaseChange(self.visit.id, reason, case, self._ours(mapped, case))
         wanted = dict(mapped.derived)
@@ -233,19 +236,22 @@ class _Visit:
                 change.values[name] = value
             else:
                 edited.append(name)
-        self._rule_status(change, edited, was_read=was_read)
+        self._rule_status(change, edited, record)
         self._note_edits(edited)
         return change
 
-    def _rule_status(self, change: CaseChange, edited: list[str], *, was_read: bool) -> None:
+    def _rule_status(
+        self, change: CaseChange, edited: list[str], record: Consultation | None
+    ) -> None:
         visit, stored, context = self.visit, self.stored, self.context
-        ruling = rule_status(visit, stored, context, was_read=was_read)
+        finished = Finished(visit, stored, context, record)
+        ruling = rule_status(visit, stored, context, obstacle(finished))
         if ruling.outcome == "edited":
             edited.append("case.status")
         elif ruling.to_write is not None:
             change.values["case.status"] = ruling.to_write
         if self.decisions is not None:
-            told = status_decision(ruling, visit, stored, context, was_read=was_read)
+            told = status_decision(ruling, visit, stored, context, was_read=record is not None)
             self.decisions.note(visit.id, told)
 
     def _ours(self, mapped: MappedFields, case: StoredCase | None) -> dict[str, Any]:

@@ -5,14 +5,11 @@ from typing import Final, Literal, NamedTuple
 from idexx_sync.core.vocabulary import FREES_TIME, AppointmentStatus, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
-from idexx_sync.syncs.cases.due import VANISHED, WRONG_PATIENT, has_failed
 from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
+from idexx_sync.syncs.cases.obstacles import Obstacle
+from idexx_sync.syncs.cases.record_state import record_state
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES
 from idexx_sync.syncs.decision import Decision
-
-RecordState = Literal["none", "unread", "failed", "read", "wrong_patient", "vanished"]
-"""What is remembered of a visit's record: of the one that it has, or had last."""
-_NOBODY_UNREAD: Final[frozenset[RecordState]] = frozenset({"none", "read", "vanished"})
 
 
 class Meaning(NamedTuple):
@@ -24,7 +21,6 @@ class Meaning(NamedTuple):
 
 
 BEFORE_LIVE: Final = Meaning("reviewed", "R18", "before_live")
-NOT_SCREENED: Final = Meaning("ongoing", "R18", "not_screened")
 NEW_WITHOUT_WORD: Final = Meaning("draft", "R5", "no_status")
 _MEANINGS: Final[dict[AppointmentStatus, Meaning]] = {
     word: Meaning(status, "R20" if word in FREES_TIME else "R14", "as_the_visit")
@@ -46,23 +42,26 @@ class StatusRuling(NamedTuple):
 
 
 def rule_status(
-    visit: SourceRecord, stored: StoredVisit, context: CaseContext, *, was_read: bool
+    visit: SourceRecord,
+    stored: StoredVisit,
+    context: CaseContext,
+    obstacle: Obstacle | None,
 ) -> StatusRuling:
     """Whether the case's status is written; a person's stays.
 
-    `was_read`: the visit's record is written, and screened, along with it.
+    `obstacle` is why the visit's case may not be completed, however finished the visit is.
     """
     case, word = stored.case, appointment_status(visit.status)
     if word is None:
         return StatusRuling(None, "as_it_is") if case else StatusRuling(NEW_WITHOUT_WORD, "written")
-    screened = was_read or _has_no_record(visit, stored)
-    meaning = _meaning(word, live=context.is_live(visit.start), screened=screened)
+    meaning = _meaning(word, live=context.is_live(visit.start), obstacle=obstacle)
     if case is None:
         return StatusRuling(meaning, "written")
     if case.status == meaning.status:
         return StatusRuling(meaning, "as_it_is")
     if case.status == "completed" and word == "finalized":
-        return StatusRuling(meaning, "completed_already")
+        reopens = obstacle is not None and obstacle.reopens
+        return StatusRuling(meaning, "written" if reopens else "completed_already")
     ours = (
         case.status in OPEN_STATUSES
         or is_removed(case)
@@ -98,16 +97,15 @@ def status_decision(
     )
 
 
-def _meaning(word: AppointmentStatus, *, live: bool, screened: bool) -> Meaning:
+def _meaning(word: AppointmentStatus, *, live: bool, obstacle: Obstacle | None) -> Meaning:
     """What the visit's status means for its case.
 
-    Nobody is called about a visit whose record nobody has read, or that took place before the
-    clinic was live (rule R18).
+    Nobody is called about a visit that took place before the clinic was live (rule R18).
     """
     if word == "finalized" and not live:
         return BEFORE_LIVE
-    if word == "finalized" and not screened:
-        return NOT_SCREENED
+    if word == "finalized" and obstacle is not None:
+        return Meaning(obstacle.status, obstacle.rule, obstacle.code)
     return _MEANINGS[word]
 
 
@@ -115,29 +113,6 @@ def is_removed(case: StoredCase) -> bool:
     """Marked as removed from the PIMS: its status is the mark's, not a person's."""
     mark = case.value("metadata.reconciliation")
     return isinstance(mark, dict) and bool(mark.get("softDeleted"))
-
-
-def record_state(visit: SourceRecord, stored: StoredVisit) -> RecordState:
-    """How the record stands that the visit has, or had when it was seen last."""
-    record_id = visit.consultation_id or stored.memory.last_consultation
-    read = stored.consultation
-    if record_id is None:
-        return "none"
-    if has_failed(read):
-        return "failed"
-    if read.id != record_id:
-        return "unread"
-    if read.code == VANISHED:
-        return "vanished"
-    return "wrong_patient" if read.code == WRONG_PATIENT else "read"
-
-
-def _has_no_record(visit: SourceRecord, stored: StoredVisit) -> bool:
-    """Whether there is no record, or none any more that nobody has read.
-
-    One that failed to be read and then vanished from the calendar may tell of a death.
-    """
-    return visit.consultation_id is None and record_state(visit, stored) in _NOBODY_UNREAD
 
 
 def _is_derived(
@@ -151,4 +126,4 @@ def _is_derived(
         appointment_status(in_case) if isinstance(in_case, str) else None
     )
     live = context.is_live(memory.start or visit.start)
-    return word is not None and case.status == _meaning(word, live=live, screened=True).status
+    return word is not None and case.status == _meaning(word, live=live, obstacle=None).status
