@@ -254,6 +254,8 @@ CREATE TABLE public.cases (
     metadata             jsonb DEFAULT '{}',
     entity_extraction    jsonb,
     extreme_case_check   jsonb,
+    auto_scheduled_at    timestamptz,
+    scheduling_source    text,
     is_urgent            boolean DEFAULT false,
     is_starred           boolean DEFAULT false,
     canonical_patient_id uuid,

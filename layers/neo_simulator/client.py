@@ -49,6 +49,14 @@ class ServedCalendar(TypedDict):
     body: str
 
 
+class ServedRecord(TypedDict):
+    """One answer about a clinical record; see `neo_simulator.served`."""
+
+    number: int
+    asked: str
+    body: str
+
+
 class LoginAttempt(TypedDict):
     at: str
     username: str
@@ -387,6 +395,11 @@ class Company:
         served: list[ServedCalendar] = self._api.call(
             "GET", f"{self._path}/calendars?after={after}"
         )
+        return served
+
+    def records(self, *, after: int = 0) -> list[ServedRecord]:
+        """The last clinical records that went out whole, those numbered above `after`."""
+        served: list[ServedRecord] = self._api.call("GET", f"{self._path}/records?after={after}")
         return served
 
     def clear_requests(self) -> None:

@@ -11,7 +11,7 @@ from neo_simulator.knobs import Knobs
 from neo_simulator.operations import Operations
 from neo_simulator.payloads.calendar import CalendarCache
 from neo_simulator.request_log import RequestLog
-from neo_simulator.served import Served
+from neo_simulator.served import AllServed
 from neo_simulator.sessions import Session, Sessions
 from neo_simulator.world import World
 
@@ -37,7 +37,7 @@ class Company:
     knobs: Knobs = field(default_factory=Knobs)
     sessions: Sessions = field(default_factory=Sessions)
     log: RequestLog = field(default_factory=RequestLog)
-    served: Served = field(default_factory=Served)
+    served: AllServed = field(default_factory=AllServed)
     cache: CalendarCache = field(default_factory=CalendarCache)
     lockout: Lockout = field(default_factory=Lockout)
 

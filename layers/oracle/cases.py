@@ -121,7 +121,7 @@ def patients_that_died(question: CaseQuestion, state: dict[str, Any]) -> dict[st
 def says_euthanasia(visit: Row, record: Row | None) -> bool:
     texts = [visit["type"], visit["reason"]]
     if record is not None:
-        texts += [record["reason"], _plain(record["notes"])]
+        texts += [record["reason"], plain_text(record["notes"])]
         texts += [line[name] for line in record["lines"] for name in ("product", "label")]
     return any(EUTHANASIA.search(text or "") for text in texts)
 
@@ -258,7 +258,7 @@ def _of_record(case: Row, record: Row) -> Iterator[tuple[str, str]]:
     if held.get("id") != record["id"]:
         yield "pimsConsultation.id", f"is {held.get('id')}, should be {record['id']}"
         return
-    if not _is_within(_tokens(_plain(record["notes"])), _tokens(held.get("notes") or "")):
+    if not _is_within(_tokens(plain_text(record["notes"])), _tokens(held.get("notes") or "")):
         yield "pimsConsultation.notes", "lack words of the record"
     if _is_stale(held.get("notesHtml"), record["notes"]):
         yield "pimsConsultation.notesHtml", "differ"
@@ -295,7 +295,7 @@ def _spaced(text: str | None) -> str | None:
     return " ".join((text or "").split()) or None
 
 
-def _plain(html: str) -> str:
+def plain_text(html: str) -> str:
     """The text that a reader sees."""
     without = re.sub(r"(?is)<(script|style)\b.*?</\1>", " ", html)
     return unescape(re.sub(r"<[^>]*>", " ", without))

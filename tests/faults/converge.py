@@ -10,6 +10,7 @@ from uuid import UUID
 from idexx_sync.core.catalog import SyncName
 from oracle.cases import case_differences
 from tests.faults import ask_oracle, case_checks, checks
+from tests.faults.calls import Calls
 from tests.faults.clinic import Delivery, FaultClinic
 from tests.faults.observation import Cases, Observation, observe, observe_cases
 from tests.faults.offers import Offers
@@ -47,6 +48,7 @@ class Watch:
         self.outcome = outcome
         self.most_wrong_logins = 1
         self.offers = Offers(clinic)
+        self.calls = Calls(clinic)
 
     def incident(
         self, deliver: Callable[[], list[Delivery]], job_ids: Callable[[], list[UUID]]
@@ -61,10 +63,12 @@ class Watch:
     def run(
         self, deliver: Callable[[], list[Delivery]], job_ids: Callable[[], list[UUID]]
     ) -> list[Delivery]:
-        """Runs of which only V11 is looked at: what they offer."""
+        """Runs of which only V11 and V12 are looked at: what they offer, and whom ODIS calls."""
         self.offers.before_run()
+        self.calls.before_run()
         deliveries = deliver()
         self.add(self.offers.after_run(job_ids()))
+        self.add(self.calls.after_run(job_ids()))
         return deliveries
 
     def one(

@@ -26,7 +26,13 @@ RUNS: dict[str, SyncName] = {"run": "inbound", "run_cases": "cases"}
 """Operation -> the sync that it runs."""
 
 
+KEPT = Path(__file__).parent / "kept"
+"""Histories that once ended wrong."""
+
+
 def scenarios(*, full: bool) -> Iterator[Scenario]:
+    for path in sorted(KEPT.glob("*.json")):
+        yield Scenario("Kept history", replay, {"path": str(path.relative_to(ROOT))}, 10)
     seeds, number = (20, 2_000) if full else (2, 300)
     for seed in range(1, seeds + 1):
         yield seeded(seed, number)
@@ -51,7 +57,7 @@ def live(rig: Rig, outcome: Outcome, *, seed: int, number: int) -> None:
 
 
 def replay(rig: Rig, outcome: Outcome, *, path: str) -> None:
-    _happen(rig, outcome, json.loads(Path(path).read_text()))
+    _happen(rig, outcome, json.loads((ROOT / path).read_text()))
 
 
 def shortened(

@@ -1,6 +1,7 @@
 """Every check of cases can fail: an outcome is spoilt, and the check says so."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from oracle.cases import KEY, case_differences
 from tests.faults import ask_oracle, case_checks, checks
+from tests.faults.calls import Calls
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.eventful_cases import eventful_case_clinic
@@ -268,3 +270,98 @@ def test_a_worker_runs_the_sync_that_its_event_names(rig: Rig) -> None:
     assert order.sync == event["sync"] == "cases"
     assert answer is not None
     assert answer["result"]["counts"]["consultations_read"] == 3
+
+
+@pytest.fixture
+def called(clinic: FaultClinic) -> Calls:
+    """Who would be called, after a run that has read every record; nobody is to blame yet."""
+    clinic.neo.book(
+        datetime(2026, 5, 5, 17),  # noqa: DTZ001 a wall clock
+        patient="SECOND",
+        owner_first="Kim",
+        phone="555-555-0177",
+        email="kim.sample@example.com",
+    )
+    clinic.later(24 * 60 + 1)
+    calls, order = Calls(clinic), clinic.order()
+    calls.before_run()
+    clinic.deliver(order)
+    assert calls.after_run([order.job_id]) == []
+    return calls
+
+
+def test_v12_a_patient_that_has_died_is_called_about(clinic: FaultClinic, called: Calls) -> None:
+    case = some_case(clinic, "c.extreme_case_check ->> 'isExtremeCase' = 'true'")
+
+    spoil(clinic, case["id"], "extreme_case_check = NULL, status = 'completed'")
+
+    assert rules(called.after_run([])) == {"V12"}
+    spoil(clinic, case["id"], """extreme_case_check = '{"isExtremeCase": false}'""")
+    assert rules(called.after_run([])) == {"V12"}
+    called.before_run()  # somebody has said so, and nothing else was read since
+    assert called.after_run([]) == []
+    spoil(clinic, case["id"], "extreme_case_check = NULL, status = 'ongoing'")
+    assert called.after_run([]) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("{patient,owner,phone}", "the phone"),
+        ("{patient,owner,email}", "the e-mail"),
+        ("{patient,owner,name}", "the owner's name"),
+        ("{patient,name}", "the name"),
+    ],
+)
+def test_v12_somebody_is_called_with_words_of_another_one(
+    clinic: FaultClinic, called: Calls, place: str, what: str
+) -> None:
+    case = some_case(clinic)
+    other = some_case(clinic, "p.name = 'SECOND'")
+    assert called.after_run([]) == []
+
+    clinic.conn.execute(
+        "UPDATE public.cases c SET entity_extraction = jsonb_set(c.entity_extraction, %(place)s, "
+        "o.entity_extraction #> %(place)s) FROM public.cases o "
+        "WHERE c.id = %(case)s AND o.id = %(other)s",
+        {"place": place, "case": case["id"], "other": other["id"]},
+    )
+
+    (found,) = called.after_run([])
+    assert found.rule == "V12"
+    assert found.text.endswith(f"with {what} of another one")
+
+
+def test_v12_a_call_would_read_out_the_record_of_another_one(
+    clinic: FaultClinic, called: Calls
+) -> None:
+    case, other = some_case(clinic), some_case(clinic, "c.metadata::text LIKE '%%fine%%'")
+    assert case["id"] != other["id"]
+
+    clinic.conn.execute(
+        "UPDATE public.cases c SET metadata = c.metadata || jsonb_build_object('dischargeSummary', "
+        "o.metadata -> 'dischargeSummary', 'pimsConsultation', o.metadata -> 'pimsConsultation') "
+        "FROM public.cases o WHERE c.id = %s AND o.id = %s",
+        (case["id"], other["id"]),
+    )
+
+    told = {one.text.partition("with ")[2] for one in called.after_run([])}
+    assert told == {"the record of another one", "the notes of another one"}
+
+
+def test_v12_only_whom_odis_would_call_counts(clinic: FaultClinic, called: Calls) -> None:
+    case = some_case(clinic, "c.extreme_case_check ->> 'isExtremeCase' = 'true'")
+    spoil(clinic, case["id"], "extreme_case_check = NULL, status = 'completed'")
+    assert rules(called.after_run([])) == {"V12"}
+
+    for change in (
+        "auto_scheduled_at = now()",
+        "auto_scheduled_at = NULL, scheduling_source = 'manual'",
+        "scheduling_source = NULL, user_id = NULL",
+    ):
+        spoil(clinic, case["id"], change)
+        assert called.after_run([]) == []
+    spoil(clinic, case["id"], f"user_id = '{case['user_id']}'")
+    assert rules(called.after_run([])) == {"V12"}
+    clinic.later(3 * 24 * 60)
+    assert called.after_run([]) == []

@@ -153,7 +153,11 @@ async def show_requests(request: web.Request) -> web.Response:
 
 
 async def show_calendars(request: web.Request) -> web.Response:
-    return _json(_company(request).served.after(_after(request)))
+    return _json(_company(request).served.calendars.after(_after(request)))
+
+
+async def show_records(request: web.Request) -> web.Response:
+    return _json(_company(request).served.records.after(_after(request)))
 
 
 async def show_logins(request: web.Request) -> web.Response:
@@ -250,6 +254,7 @@ def add_api_routes(app: web.Application) -> None:
     add("GET", f"{one}/requests", show_requests)
     add("DELETE", f"{one}/requests", clear_requests)
     add("GET", f"{one}/calendars", show_calendars)
+    add("GET", f"{one}/records", show_records)
     add("GET", f"{one}/logins", show_logins)
     add("POST", f"{one}/sessions", open_session)
     add("DELETE", f"{one}/sessions", expire_sessions)

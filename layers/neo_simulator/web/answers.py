@@ -16,9 +16,9 @@ from neo_simulator.payloads.calendar import (
 from neo_simulator.payloads.consultation import page_data, without_consultation
 from neo_simulator.payloads.search import search
 from neo_simulator.payloads.text import encode, stamp
-from neo_simulator.served import ServedCalendar
+from neo_simulator.served import ServedCalendar, ServedRecord
 from neo_simulator.sessions import COOKIE
-from neo_simulator.web.guard import CALENDAR, COMPANIES, COMPANY
+from neo_simulator.web.guard import COMPANIES, COMPANY, SERVED
 from neo_simulator.web.login import login_page
 from neo_simulator.web.markup import page, redirect
 
@@ -85,7 +85,7 @@ def calendar(request: web.Request, company: Company) -> web.Response:
         world, cache = world.as_of(now), CalendarCache()
     entries = subset(entries_of_window(world, knobs, start, end), wanted)
     body = calendar_body(world, knobs, cache, entries, now)
-    request[CALENDAR] = ServedCalendar(stamp(start), stamp(end), body)
+    request[SERVED] = ServedCalendar(stamp(start), stamp(end), body)
     return _bytes(body)
 
 
@@ -116,7 +116,9 @@ def one_appointment(request: web.Request, company: Company) -> web.Response:
 def consultation_page_data(request: web.Request, company: Company) -> web.Response:
     consultation = company.world.consultations.get(_number(request.match_info["id"]))
     if consultation is not None:
-        return _json(page_data(company.world, company.knobs, consultation))
+        body = encode(page_data(company.world, company.knobs, consultation))
+        request[SERVED] = ServedRecord(request.match_info["id"], body)
+        return _bytes(body)
     match company.knobs["unknown_consultation"]:
         case "404_json":
             return _json({"error": "Consultation not found"}, 404)

@@ -11,7 +11,7 @@ from aiohttp import web
 from neo_simulator.company import Companies, Company
 from neo_simulator.faults import Action
 from neo_simulator.request_log import LoggedRequest
-from neo_simulator.served import ServedCalendar
+from neo_simulator.served import ServedCalendar, ServedRecord
 from neo_simulator.sessions import COOKIE, ENTRY
 from neo_simulator.shape_values import delay_for
 from neo_simulator.web.markup import plain_page
@@ -20,8 +20,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 COMPANIES = web.AppKey("companies", Companies)
 COMPANY = web.RequestKey("company", Company)
-CALENDAR = web.RequestKey("calendar", ServedCalendar)
-"""Set by the calendar's answer; it counts as served if nothing happens to it on its way."""
+SERVED = web.RequestKey[ServedCalendar | ServedRecord]("served")
+"""Set by an answer that is kept; it counts as served if nothing happens to it on its way."""
 CUT_AFTER = web.RequestKey("cut_after", int)
 """Set when the connection was cut: the body bytes that were sent before."""
 
@@ -97,8 +97,8 @@ async def _under_knobs(
         return _cut(request, reset=False)
     if instead is None:
         answer = await _handled(request, handler)
-        if CALENDAR in request:
-            company.served.add(request[CALENDAR])
+        if SERVED in request:
+            company.served.add(request[SERVED])
         return answer
     entry.fault = instead.kind if instead.kind != "status" else str(instead.status)
     if instead.kind == "status":
