@@ -24,6 +24,7 @@ class Calls:
         self._calendars = self._records = 0
         self._heard = Heard()
         self._said_alive_at: dict[UUID, datetime] = {}
+        self.judged = 0
 
     def before_run(self) -> None:
         """What was asked meanwhile was asked by nobody who writes."""
@@ -43,6 +44,7 @@ class Calls:
             for record in clinic.neo.records(after=self._records):
                 self._heard.record(record["body"], clinic.now)
         calls = calls_tonight(clinic.conn, clinic.clinic_id, clinic.now)
+        self.judged += len(calls)
         if not calls:
             return []
         now = {visit["id"]: visit["patient_id"] for visit in clinic.neo.state()["visits"]}

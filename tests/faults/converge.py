@@ -69,6 +69,7 @@ class Watch:
         deliveries = deliver()
         self.add(self.offers.after_run(job_ids()))
         self.add(self.calls.after_run(job_ids()))
+        self.outcome.notes["calls judged"] = self.calls.judged
         return deliveries
 
     def one(

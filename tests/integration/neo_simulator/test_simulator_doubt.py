@@ -374,3 +374,22 @@ def test_the_page_of_a_day_shows_what_goes_on_from_the_day_before(clinic: Compan
     assert "16:00–00:00" in pages[0]
     assert "all day" in pages[1]
     assert "00:00–10:00" in pages[2]
+
+
+def test_records_that_went_out_whole_are_kept(
+    clinic: Company, reader: httpx.Client, visit: str
+) -> None:
+    record = clinic.start_consultation(visit)
+    path = f"/consultations/{record}/page-data"
+    first = reader.get(path)
+    clinic.fault("truncated_json", path="page-data", times=1)
+    reader.get(path)
+    reader.get("/consultations/1/page-data")  # nobody's
+    clinic.edit_notes(record, "<p>CANARY.</p>")
+    last = reader.get(path)
+
+    served = clinic.records()
+
+    assert [one["asked"] for one in served] == [record, record]
+    assert [json.loads(one["body"]) for one in served] == [first.json(), last.json()]
+    assert clinic.records(after=1) == served[1:]
