@@ -64,13 +64,20 @@ class Watch:
         self, deliver: Callable[[], list[Delivery]], job_ids: Callable[[], list[UUID]]
     ) -> list[Delivery]:
         """Runs of which only V11 and V12 are looked at: what they offer, and whom ODIS calls."""
+        self.before_run()
+        deliveries = deliver()
+        self.after_run(job_ids())
+        return deliveries
+
+    def before_run(self) -> None:
         self.offers.before_run()
         self.calls.before_run()
-        deliveries = deliver()
-        self.add(self.offers.after_run(job_ids()))
-        self.add(self.calls.after_run(job_ids()))
+
+    def after_run(self, job_ids: list[UUID]) -> None:
+        """V11 and V12, whatever has become of the jobs."""
+        self.add(self.offers.after_run(job_ids))
+        self.add(self.calls.after_run(job_ids))
         self.outcome.notes["calls judged"] = self.calls.judged
-        return deliveries
 
     def one(
         self, after_first: Callable[[], None] = lambda: None, sync: SyncName | None = None

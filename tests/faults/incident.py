@@ -44,9 +44,9 @@ class Incident:
         try:
             with adopting_orphans():
                 before, cases = observe(clinic.conn, clinic.clinic_id), self.watch.observe_cases()
-                self.watch.offers.before_run()
+                self.watch.before_run()
                 struck = self._struck(strike)
-                self.watch.add(self.watch.offers.after_run(self._job_ids))
+                self.watch.after_run(self._job_ids)
                 self.watch.look(before, self._job_ids, cases)
             self._settle()
             self._check_folders(struck)
@@ -112,10 +112,13 @@ class Incident:
 
     def _check_folders(self, pid: int) -> None:
         """What a killed worker could not remove, the next login has to."""
+        if not _folders_of(pid):
+            return
         self.clinic.neo.expire_sessions()
         self.watch.one()
-        left = list(_TMP.glob(f"run-{pid}-*"))
+        left = _folders_of(pid)
         self.watch.add([Violation("V10", "a killed worker's folder stays") for _ in left])
+        self.outcome.notes["folders of a killed worker"] += 1
 
     def _job(self) -> dict[str, Any]:
         found = query(
@@ -124,6 +127,10 @@ class Incident:
             (self._order.job_id,),
         )
         return found[0] if found else {"status": "", "attempt": 0}
+
+
+def _folders_of(pid: int) -> list[Path]:
+    return list(_TMP.glob(f"run-{pid}-*"))
 
 
 def _word(answer: dict[str, Any] | None) -> str:

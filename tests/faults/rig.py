@@ -15,6 +15,7 @@ from idexx_sync.database.connection import Conn
 from local_stack.postgres import running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
+from tests.faults.nursery import Nursery, running_nursery
 from tests.faults.short_waits import PATIENCE, TRANSACTION_TIMEOUT, short_waits
 from tests.kit.database import create_prepared
 from tests.kit.processes import children
@@ -35,9 +36,11 @@ class Rig:
     conn: Conn
     """The observer's connection: never through the proxy."""
     simulator: Simulator
+    nursery: Nursery
+    """Where workers come from."""
     chromium_path: str
     own_processes: frozenset[int]
-    """Postgres, the simulator and their guards: not what a run has left behind."""
+    """Postgres, the simulator, the nursery and their guards: not what a run has left behind."""
     folder: Path
     """Where temporary files of this process and of its workers go."""
     measured: Path
@@ -56,6 +59,7 @@ def running_rig(measured: Path | None = None) -> Iterator[Rig]:
         tempfile.TemporaryDirectory(prefix="idexx-sync-measured-") as own_measured,
         running_postgres(durable=False) as cluster,
         running_simulator() as simulator,
+        running_nursery() as nursery,
     ):
         url = cluster.dsn(create_prepared(cluster, DATABASE))
         with (
@@ -76,6 +80,7 @@ def running_rig(measured: Path | None = None) -> Iterator[Rig]:
                 proxied_url=proxied_url,
                 conn=conn,
                 simulator=simulator,
+                nursery=nursery,
                 chromium_path=str(chromium),
                 own_processes=frozenset(children(os.getpid())),
                 folder=Path(folder),

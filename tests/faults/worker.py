@@ -4,8 +4,6 @@ import json
 import os
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,24 +26,16 @@ class Worker:
     """One process with the real handlers, warm: everything is imported, nothing has been done."""
 
     def __init__(self, clinic: FaultClinic, **settings: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.worker_program"],
-            cwd=ROOT,
-            env=_environment(clinic, settings),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        self.pid = self._process.pid
+        born = clinic.rig.nursery.bear(_environment(clinic, settings))
+        self.pid, self._events, self._answers = born
+        self._end = os.pidfd_open(self.pid)
         self._said = b""
         if self.answer_line() != "ready":
             raise RuntimeError("the worker did not start")
 
     def begin(self, event: Mapping[str, Any], **limits: float) -> None:
         """Give it an event and go on."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"event": event, **limits}).encode() + b"\n")
-        self._process.stdin.flush()
+        self._events.write(json.dumps({"event": event, **limits}).encode() + b"\n")
 
     def answer(self) -> dict[str, Any] | None:
         """What the handler answered or raised; None if the process ended without a word."""
@@ -53,12 +43,11 @@ class Worker:
         return None if line is None else dict(json.loads(line))
 
     def answer_line(self) -> str | None:
-        assert self._process.stdout is not None
         ends = time.monotonic() + ANSWERS_WITHIN_S
         while b"\n" not in self._said:
             left = max(0.0, ends - time.monotonic())
-            ready, _, _ = select.select([self._process.stdout], [], [], left)
-            part = os.read(self._process.stdout.fileno(), 4096) if ready else b""
+            ready, _, _ = select.select([self._answers], [], [], left)
+            part = self._answers.read(4096) if ready else b""
             if not part:
                 return None
             self._said += part
@@ -67,27 +56,27 @@ class Worker:
 
     def answers_within(self, seconds: float) -> bool:
         """Whether an answer, or the end, comes within that time; it is not taken."""
-        assert self._process.stdout is not None
-        return bool(self._said or select.select([self._process.stdout], [], [], seconds)[0])
+        return bool(self._said or select.select([self._answers], [], [], seconds)[0])
 
     def signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+            signal.pidfd_send_signal(self._end, number)
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
-        self._process.wait()
+        self._has_ended(ANSWERS_WITHIN_S)
+
+    def _has_ended(self, seconds: float) -> bool:
+        """Whether it is gone, or within that time."""
+        return bool(select.select([self._end], [], [], seconds)[0])
 
     def close(self) -> None:
         """The ordinary end: there are no more events."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(10)
+        self._events.close()
+        self._has_ended(10)
         self.kill()
-        self._process.stdout.close()
+        self._answers.close()
+        os.close(self._end)
 
 
 @contextmanager

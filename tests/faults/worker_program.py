@@ -1,17 +1,21 @@
 """A worker in a process of its own: the real handlers, fed with events as lines on standard input.
 
 It says `ready` before the first event, answers each event with one line of JSON, and ends when
-there are no more.
+there are no more. The program itself is the nursery, of which every worker is a fork.
 """
 
+import gc
+import importlib
 import json
 import os
 import resource
+import socket
 import sys
 from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from tests.faults import nursery
 from tests.faults.short_waits import short_waits
 
 if TYPE_CHECKING:
@@ -28,7 +32,39 @@ class Context:
         return round((self._ends - monotonic()) * 1000)
 
 
+HEAVY = (
+    "idexx_sync.api.handler",
+    "idexx_sync.api.syncs",
+    "idexx_sync.syncs.cases.sync",
+    "idexx_sync.syncs.inbound.sync",
+)
+"""What the handlers import and what reads no environment."""
+
+
 def main() -> None:
+    """Until nobody asks any more, fork a worker whenever one is asked for."""
+    theirs = socket.socket(fileno=int(sys.argv[1]))
+    for name in HEAVY:
+        importlib.import_module(name)
+    gc.freeze()  # so that a fork shares what it never changes
+    nursery.leave_children_to_themselves()
+    while (order := nursery.next_order(theirs)) is not None:
+        environment, events, answers = order
+        if (pid := os.fork()) == 0:
+            theirs.close()
+            os.environ.clear()
+            os.environ.update(environment)
+            os.dup2(events, 0)
+            os.dup2(answers, 1)
+            nursery.be_a_process_of_its_own()
+            work()
+            os._exit(0)
+        os.close(events)
+        os.close(answers)
+        theirs.send(str(pid).encode())
+
+
+def work() -> None:
     from functions.case_sync.handler import worker as cases
     from functions.inbound_sync.handler import worker as inbound
 
