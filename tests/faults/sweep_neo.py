@@ -51,6 +51,8 @@ MISREAD = ("html", "html_type")
 """Answers that may mean an expired session, so that a run logs in: what that login does, and leaves
 behind, is the subject of the sessions that do expire. So are those that nobody asked for."""
 EXPIRED = EXPIRED_ANSWERS
+IN_A_BROWSER = 4
+"""Of so many expired sessions of the short set one is followed by a login in Chromium."""
 LOGIN_REQUESTS = 4
 """The form, its submission, the page behind it, the question whether the session answers."""
 REQUESTS = 7
@@ -73,7 +75,8 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
                 yield _scenario(n, action, lasting=True, traceless=bool(number % 2))
         for number, answer in enumerate(EXPIRED):
             if full or number % REQUESTS == n - 1:
-                yield _scenario(n, "expire_session", expired=answer, cost_s=3)
+                plain = not full and number % IN_A_BROWSER != 0
+                yield _scenario(n, "expire_session", expired=answer, plain=plain, cost_s=3)
     for n in range(1, REQUESTS + 1):
         for lasting in (False, True) if full else (n % 2 == 0,):
             yield _scenario(n, {"kind": "delay", "ms": TOO_LATE_MS}, lasting=lasting, cost_s=3)
@@ -113,13 +116,14 @@ def fail_at_request(
     traceless: bool = False,
     log_in: bool = False,
     expired: str = "302_login",
+    plain: bool = False,
     cases: bool = False,
 ) -> None:
-    """One fault; a lasting one ends with the first delivery."""
+    """One fault; a lasting one ends with the first delivery. `plain`: a login needs no browser."""
     if cases:
         clinic = eventful_case_clinic(rig, log_in=log_in)
     else:
-        plain = not log_in and (_kind(action) in MISREAD or action in UNASKED)
+        plain |= not log_in and (_kind(action) in MISREAD or action in UNASKED)
         clinic = eventful_clinic(rig, traceless=traceless, log_in=log_in, plain_login=plain)
     if _kind(action) == "delay":
         clinic.dependencies.database.close()
