@@ -94,7 +94,7 @@ EVERYDAY: Final = """
 after back care cat could despite dog during expected home last longer morning night owner*
 overnight
 patient performed pet pick* picked pt ready return* returned their this today unable unsuccessful
-with yesterday made time over final
+with yesterday made time over final was were been got no elect* did didn say* help
 """
 """Words of the entries above that tell nothing by themselves; they only make it quicker."""
 
@@ -310,3 +310,80 @@ elect* | opt* | chose | decid* | request* | was | now | later | today | then | e
 euthanised
 """
 """After `and`: another statement begins."""
+
+# -- forms and houses ------------------------------------------------------------------------
+
+SAME_HOUSE: Final = """
+littermate* | litter mate* | sibling* | housemate* | house mate* | packmate* | pack mate*
+companion cat | companion dog | companion rabbit | bonded mate | bonded partner | dam | sire
+sister | brother | twin
+"""
+"""Of an animal that may share home and record with the patient: in doubt, not set aside."""
+OTHER_OF_THE_HOUSE: Final = """
+other | another | two other | three other | one of the other | both other | family's other
+housemate | house mate
+"""
+OF_A_PERSON: Final = """
+owner | owners | owner's | owners' | client's | o's | mom's | dad's | husband's | wife's
+family's | mother's | father's
+"""
+"""Before a sister or brother: a person's, not the patient's."""
+DECLINED_LISTS: Final = """
+declin* | refus* | not done | deferred | cancelled | canceled | not performed | not elected
+client declin* | owner declin* | services declin* | items declin* | estimate declin*
+"""
+"""A list with such a heading holds what did not come about."""
+OFFERED_LISTS: Final = """
+offer* | option* | discuss* | price* | pricing | fee schedule | fees | menu | estimate* | quote*
+brochure* | handout* | available | services we provide | our services | talked about | considered
+considerations | differential* | ddx
+"""
+"""A list with such a heading holds what might come about."""
+
+# -- patients' names -------------------------------------------------------------------------
+
+IN_A_NAME: Final = {
+    "euthanasia": """
+euthan* | euth | euthed | euth'd | euthd | euthenized | euthinized | put to sleep | put down
+put 2 sleep | humanely put | euthansia | pts'd
+""",
+    "death": """
+deceas* | decesed | desceas* | decea* | decease | deaceased | decsd | dec'd | decd | decd'
+passed away | pass away | past away | died | dies on | date of death | rainbow bridge
+crossed over | crossed the bridge | no longer with us | rest in peace | dod # | d o d
+""",
+    "cremation": """
+cremated | cremation | cremains
+""",
+}
+"""Nobody's name, wherever it stands in one."""
+BESIDE_A_NAME: Final = {
+    "euthanasia": "pts | p t s | euthanasia",
+    "death": "rip | dead | dod | doa | passed | expired | gone to heaven | dcsd | passed on",
+    "cremation": "crem | ashes returned",
+}
+"""A remark, set apart from the name."""
+PERHAPS_BESIDE_A_NAME: Final = {
+    "euthanasia": "qol | hospice | eol",
+    "death": """
+angel | angels | angel wings | heaven | in heaven | d | dec | gone | lost | death | memory
+in memory* | memorial | wings | x | missed | rainbow | bridge | forever | deceas | rest | inactive d
+""",
+    "cremation": "ashes | urn | private crem | cremate",
+}
+LAST_OF_A_NAME: Final = {"euthanasia": "PTS", "death": "RIP | DOD | DOA", "cremation": "CREM"}
+"""Without anything between, in capitals before or behind a name that is not."""
+PERHAPS_LAST_OF_A_NAME: Final = {
+    "euthanasia": "pts",
+    "death": "rip | dod | doa | dead | passed | expired | angel wings | in heaven",
+    "cremation": "crem",
+}
+NAMES_WITH_SUCH_WORDS: Final = """
+rip van winkle | rip wheeler | rip torn | rip curl | rip tide | rip cord | grateful dead
+walking dead | dead pool | death star | night of the living dead | evil dead | death row
+"""
+NOT_ITS_OWN_DEATH: Final = """
+owner | owner's | owners | client | sister | brother | sibling | littermate | housemate | dam
+sire | husband | wife | mom | dad | not | previous | no
+"""
+"""Beside such a word nobody knows who is meant."""

@@ -139,6 +139,8 @@ Crematory pickup
 Individual cremation elected by owner
 """
 PERHAPS_EUTHANASIA: Final = """
+Housemate cat euthanized
+Euthanized their other cat last month
 QOL
 QOL exam
 Quality of life consult
@@ -182,6 +184,10 @@ HHHHHMM scale filled in
 Discussed quality of life and euthanasia with owner
 """
 PERHAPS_DEATH: Final = """
+Littermate died of parvo.
+Two littermates died last week
+Sibling passed away from FIP
+Grieving death of other dog
 dead
 Dying
 death
@@ -245,18 +251,12 @@ No cremation
 Owner is against euthanasia
 Previous dog was euthanised last year.
 Owner's previous cat died of kidney disease.
-Littermate died of parvo.
-Two littermates died last week
-Sibling passed away from FIP
 Owner's husband passed away.
 OWNER'S WIFE DIED IN MARCH
 Owner's mother recently passed away
 Owner passed away
-Housemate cat euthanized
 Sister's dog PTS
 Neighbor's dog was put down
-Euthanized their other cat last month
-Grieving death of other dog
 Ashes of previous dog
 Owner upset, death in the family
 Family history of sudden death

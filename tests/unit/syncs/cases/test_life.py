@@ -1,6 +1,7 @@
 """Words of euthanasia, death and cremation (rule R19)."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -39,7 +40,14 @@ def test_certain_beats_doubtful_then_euthanasia_death_cremation() -> None:
 
 def test_a_denial_reaches_no_further_than_its_text() -> None:
     assert screen(["Declined", "Euthanasia"]) == EUTHANASIA
-    assert screen(["No\nEuthanasia"]) == EUTHANASIA
+    assert screen(["No.\nEuthanasia"]) == EUTHANASIA
+
+
+@pytest.mark.parametrize(
+    "text", ["No\nEuthanized at 3 pm", "Euthanasia:\ndeclined", "Owner declined\neuthanasia"]
+)
+def test_where_a_denial_may_reach_over_a_line_it_is_in_doubt(text: str) -> None:
+    assert screen([text]) == Screening("euthanasia", in_doubt=True)
 
 
 def test_notes_of_the_simulator() -> None:
@@ -51,14 +59,16 @@ def test_notes_of_the_simulator() -> None:
     st.sampled_from(CERTAIN),
     st.lists(st.sampled_from(lines(NOTHING)), max_size=5),
     st.lists(st.sampled_from(lines(NOTHING)), max_size=5),
-    st.sampled_from([". ", "\n", "; ", ".\n\n", " | "]),
+    st.sampled_from([". ", ".\n", "; ", ".\n\n", " | ", "\n"]),
 )
 def test_a_certain_sentence_is_found_whatever_surrounds_it(
     certain: tuple[str, Screening], before: list[str], after: list[str], between: str
 ) -> None:
     sentence, verdict = certain
 
-    assert screen([between.join([*before, sentence, *after])]) == verdict
+    found = screen([between.join([*before, sentence, *after])])
+
+    assert found == verdict or (between == "\n" and found == replace(verdict, in_doubt=True))
     assert screen([*before, sentence, *after]) == verdict
     assert screen([sentence.upper()]) is not None
 
