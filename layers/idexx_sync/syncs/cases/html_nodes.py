@@ -75,13 +75,14 @@ def _input(node: LexborNode) -> str:
 
 
 def _choice(node: LexborNode) -> str:
-    """The chosen options; the first one, shown but not chosen, as an open choice."""
+    """The chosen options. Without any nobody knows: what staff choose while the page is open may
+    not be kept, and the first one is what the page shows."""
     options = node.css("option")
     chosen = [_words(option.text()) for option in options if "selected" in option.attributes]
     if "multiple" not in node.attributes:
         chosen = chosen[-1:]
         if not chosen and options:
-            return f" ( ) {_words(options[0].text())} "
+            return f" (?) {_words(options[0].text())} "
     return f" {', '.join(chosen)} "
 
 

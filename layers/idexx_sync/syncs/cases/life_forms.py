@@ -29,7 +29,9 @@ _UNTICKED: Final = (
     r"\[ {0,3}\]|\[-\]|\[_+\]|\( {1,3}\)|^[-* ]*_{2,}(?= ?[a-z])"
     "|[\u2610\u25a1\u25a2\u274f\u2751\u25cb\u25ef\u25fb\u25fd\u2b1c\u2b1a]"
 )
-_BOX: Final = re.compile(rf"(?P<ticked>{_TICKED})|(?P<open>{_UNTICKED})", re.IGNORECASE)
+_BOX: Final = re.compile(
+    rf"(?P<ticked>{_TICKED})|(?P<unknown>\(\?\))|(?P<open>{_UNTICKED})", re.IGNORECASE
+)
 _SIGNS: Final = re.compile(r"[\[(_~?/\\|\u2500-\U0001faff]|\.{5}")
 """Without any of these a line is no part of a form."""
 _LEAD: Final = re.compile(r"^[\s\-*|:;,.\u2022]*$")
@@ -38,6 +40,7 @@ _YES: Final = r"(?:yes|y|accept(?:ed|s)?|agree[ds]?|approved?|consent(?:ed|s)?|d
 _NO: Final = r"(?:no|n|declined?s?|refused?s?|disagree|not (?:done|performed|elected)|n/a|na|none)"
 _IS_YES: Final = re.compile(rf"\W*{_YES}\b", re.IGNORECASE)
 _IS_NO: Final = re.compile(rf"\W*{_NO}\b", re.IGNORECASE)
+_ONLY_ANSWER: Final = re.compile(rf"\W*(?:{_YES}|{_NO})\W*", re.IGNORECASE)
 _CHOICE: Final = re.compile(
     rf"[\s:?(-]*\b(?:{_YES}\s?[/|\\]\s?{_NO}|{_NO}\s?[/|\\]\s?{_YES})\b(?:\s?[/|\\]\s?{_NO}\b)?\)?"
     rf"(?P<chosen>\s?[:=]?\s?(?:{_YES}|{_NO})\b)?",
@@ -47,6 +50,7 @@ _ASKED_AND_ANSWERED: Final = re.compile(
     rf"\?\s?[-:]?\s?(?={_YES}\s?(?:$|[.,;!])|{_NO}\s?(?:$|[.,;!])|not (?:today|yet|now)\b)",
     re.IGNORECASE,
 )
+_ENDED: Final = re.compile(r"[.;!]\s*$")
 _BLANK_TO_FILL: Final = re.compile(r"(?:_{3,}|\.{5,})")
 _SENTENCE_END: Final = re.compile(r"[.;!?](?=\s|$)")
 _LABELLED: Final = re.compile(r"^[\s\-*]*[^\s:|][^:|]{0,40}:(?:\s|$)")
@@ -132,8 +136,10 @@ def _line(line: str) -> Filled:
     if not _SIGNS.search(line):
         return Filled(line)
     unclear: list[str] = []
-    if _STRUCK.search(line):
-        unclear.append(_STRUCK.sub(lambda struck: struck[1] or struck[2], line))
+    struck = [part[1] or part[2] for part in _STRUCK.finditer(line)]
+    if struck:
+        if not all(_ONLY_ANSWER.fullmatch(part) for part in struck):
+            unclear.append(_STRUCK.sub(lambda part: part[1] or part[2], line))
         line = _STRUCK.sub(" ", line)
     if _BOX.search(line):
         line = _of_boxes(line, unclear)
@@ -149,24 +155,29 @@ def _of_boxes(line: str, unclear: list[str]) -> str:
     ends = [box.start() for box in boxes[1:]] + [len(line)]
     labels = [line[box.end() : end].strip(" :|,;-/") for box, end in zip(boxes, ends, strict=True)]
     ticks = [box["ticked"] is not None for box in boxes]
-    if _LEAD.match(lead):
-        return ". ".join(label for label, tick in zip(labels, ticks, strict=True) if tick)
+    unclear.extend(
+        label for label, box in zip(labels, boxes, strict=True) if box["unknown"] is not None
+    )
+    chosen = [label for label, tick in zip(labels, ticks, strict=True) if tick]
+    if _LEAD.match(lead) or _ENDED.search(lead):
+        return f"{lead} {'. '.join(chosen)}"
     before, lead = _last_sentence(lead)
     lead = lead.strip(" :|,;-")
     if all(_IS_YES.match(label) or _IS_NO.match(label) for label in labels):
-        said = _answered(lead, labels, ticks, unclear)
+        said = _answered(lead, labels, chosen, unclear)
     elif not labels[-1]:
         named = [lead, *labels[:-1]]
         said = ". ".join(label for label, tick in zip(named, ticks, strict=True) if tick)
+    elif chosen:
+        said = ". ".join(f"{lead}: {label}" for label in chosen)
     else:
         unclear.append(lead)
-        said = ". ".join(label for label, tick in zip(labels, ticks, strict=True) if tick)
+        said = ""
     return f"{before} {said}"
 
 
-def _answered(lead: str, labels: list[str], ticks: list[bool], unclear: list[str]) -> str:
+def _answered(lead: str, labels: list[str], chosen: list[str], unclear: list[str]) -> str:
     """A question whose boxes are answers; what follows an answer stays with it."""
-    chosen = [label for label, tick in zip(labels, ticks, strict=True) if tick]
     rest = [tail for label in labels if (tail := _after_answer(label))]
     unclear.extend(rest)
     if len(chosen) > 1:

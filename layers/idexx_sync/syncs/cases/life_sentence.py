@@ -48,7 +48,7 @@ _OTHER: Final = re.compile(
     rf"\b(?:{_OTHERS_ANIMAL}|{any_of(words.RELATED_ANIMALS)})", re.IGNORECASE
 )
 _SOMEBODY: Final = re.compile(
-    rf"\b(?:{any_of(words.PEOPLE)}|{_OTHERS_ANIMAL}|{any_of(words.RELATED_ANIMALS)}|family\b)",
+    rf"\b(?:{_OTHERS_ANIMAL}|{any_of(words.RELATED_ANIMALS)}|{any_of(words.PEOPLE)}|family\b)",
     re.IGNORECASE,
 )
 _SAME_HOUSE: Final = re.compile(
@@ -73,11 +73,19 @@ _DECLINED_LIST: Final = re.compile(
 _OFFERED_LIST: Final = re.compile(
     rf"\W*(?:[\w'-]+ ){{0,3}}?{any_of(words.OFFERED_LISTS)}[\w /&'-]{{0,40}}:", re.IGNORECASE
 )
+_RENDERED: Final = compiled(words.RENDERED_LISTS)
 _CLAUSE: Final = re.compile(
     rf"[,:()]|\s-+\s|\b{any_of(words.CLAUSE_WORDS)}|\band\s+(?={any_of(words.CHOICES)})",
     re.IGNORECASE,
 )
-_NEXT_LABEL: Final = re.compile(r"\s*:\s*[\w' /]{1,30}:")
+_NEXT_LABEL: Final = re.compile(r"\s*:\s*[a-z][\w' /]{0,30}:", re.IGNORECASE)
+_SLASHED: Final = re.compile(
+    r":\s*[a-z][\w' -]{0,40}(?:/\s?[a-z][\w' -]{0,40}){2,}$"
+    r"|\b(?:alive|living|active)\s?/\s?(?:dead|deceased)\b"
+    r"|\b(?:dead|deceased)\s?/\s?(?:alive|living|active)\b",
+    re.IGNORECASE,
+)
+"""Choices of which none is chosen."""
 _REACH: Final = 120
 """So many characters around a word are looked at; no clause that a person writes is longer."""
 _WORD: Final = re.compile(r"[\w'-]+")
@@ -108,9 +116,12 @@ def hits(text: str) -> Iterator[tuple[str, re.Match[str]]]:
 
 def _found(sentence: str) -> Iterator[Found]:
     in_question = sentence.endswith("?") or _CONDITION.search(sentence) is not None
-    is_offered = _OFFERED_LIST.match(sentence) is not None
+    offered = _OFFERED_LIST.match(sentence)
+    is_offered = offered is not None and not _RENDERED.search(offered[0])
+    is_offered = is_offered or _SLASHED.search(sentence) is not None
     declined = _DECLINED_LIST.match(sentence)
     set_aside = False
+    of_whom_before = False
     start = 0
     whole = _Matched(sentence.removesuffix("?"))
     for text, end in _clauses(whole.text):
@@ -126,9 +137,11 @@ def _found(sentence: str) -> Iterator[Found]:
                     or is_offered
                     or is_declined
                     or said.whose == "same house"
+                    or (of_whom_before and said.is_without_subject())
                     or said.is_doubtful(after_denial=set_aside)
                 )
                 yield Found(*said.place, said.category, in_doubt)
+        of_whom_before = "present" not in text and _OTHER.search(text) is not None
         start = end
 
 
@@ -211,6 +224,10 @@ class _Said:
                 tied.add(self._kin(one))
         return min(tied, default=None)
 
+    def is_without_subject(self) -> bool:
+        """Nothing stands before it in its clause: it goes on about whom the one before was."""
+        return _are_among(self._clause.text[self._from : self._hit.start()], _AFTER_OTHER)
+
     def _kin(self, one: re.Match[str]) -> _Whose:
         if not _SAME_HOUSE.fullmatch(one[0]):
             return "another"
@@ -223,7 +240,7 @@ class _Said:
         negation = self._clause.last(_NEGATION, self._from, self._hit.start())
         if negation:
             between = self._clause.text[negation.end() : self._hit.start()]
-            if _are_among(_ANY_HIT.sub(" ", between), _TIED):
+            if not _APART.match(between) and _are_among(_ANY_HIT.sub(" ", between), _TIED):
                 return True
         if _ANSWERED_NO.match(self._rest):
             return True
@@ -248,8 +265,10 @@ class _Said:
         return self._clause.first(pattern, self._from, self._to) is not None
 
 
+_APART: Final = re.compile(r"\s*/")
 _ANSWERED_NO: Final = re.compile(
-    r"\s*(?:[:=][\s/]*|-\s*(?=n))(?:no|n|none|nil|n/?a|not applicable|false|0|-+)\s*$",
+    r"(?:\s?(?:/|&|and|or)\s?[\w']+)?\s*(?:[:=][\s/]*|-\s*(?=n))"
+    r"(?:no|n|none|nil|n/?a|not applicable|false|0|-+)\s*$",
     re.IGNORECASE,
 )
 _AFTER_OTHER: Final = frozenset(words.BETWEEN_OTHER_AND_WORD.split())

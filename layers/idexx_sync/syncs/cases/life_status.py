@@ -5,8 +5,9 @@ in which a text can be read where its lines end. In doubt a person looks.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from idexx_sync.syncs.cases import life_words as words
@@ -135,18 +136,23 @@ def _of_lines(text: str) -> Iterator[Screening]:
     if not _may_say(text):
         return
     lines = list(filled(text.split("\n")))
+    judge = lru_cache(maxsize=1_000)(judged)  # people copy what they wrote before
     seen: set[tuple[str, int, int]] = set()
+    headings = list(_headings(lines))
     for number, line in enumerate(lines):
         for unclear in line.unclear:
             if _may_say(unclear):
-                found = (one for _, sentence in _sentences(unclear) for one in judged(sentence))
+                found = (one for _, sentence in _sentences(unclear) for one in judge(sentence))
                 yield from _some(_strongest_of(found, in_doubt=True))
         if _may_say(line.said):
-            around = _Around(lines, number)
+            around = _Around(lines, number, headings[number])
             if around.place not in seen:
                 seen.add(around.place)
-                yield from _some(_of_line(line.said, around))
+                yield from _some(_of_line(line.said, around, judge))
     yield from _across(lines)
+
+
+type _Judge = Callable[[str], list[Found]]
 
 
 def _some(verdict: Screening | None) -> Iterator[Screening]:
@@ -165,11 +171,11 @@ def _sentences(text: str) -> Iterator[tuple[int, str]]:
         yield sentence.start(), sentence[0]
 
 
-def _of_line(line: str, around: "_Around") -> Screening | None:
+def _of_line(line: str, around: "_Around", judge: _Judge) -> Screening | None:
     alone = None
     for start, sentence in _sentences(line):
         if _may_say(sentence):
-            found = judged(sentence)
+            found = judge(sentence)
             is_last = not line[start + len(sentence) :].strip(" |")
             if found and _HEADING.fullmatch(sentence.strip()) and _names_nothing(sentence):
                 found = _of_heading(found, around) if is_last else []
@@ -180,7 +186,7 @@ def _of_line(line: str, around: "_Around") -> Screening | None:
         Found(start + one.start, start + one.end, one.category, one.in_doubt)
         for start, sentence in _sentences(around.whole)
         if _may_say(sentence)
-        for one in judged(sentence)
+        for one in judge(sentence)
         if around.start <= start + one.start and start + one.end <= around.end
     )
     return alone if _strength(together) <= _strength(alone) else Screening(alone.category, True)
@@ -200,11 +206,11 @@ def _of_heading(found: list[Found], around: "_Around") -> list[Found]:
 class _Around:
     """A line with what its neighbours may have to do with it."""
 
-    def __init__(self, lines: list[Filled], number: int) -> None:
+    def __init__(self, lines: list[Filled], number: int, heading: str) -> None:
         line = lines[number].said
         before = lines[number - 1].said if number else ""
         after = lines[number + 1].said if number + 1 < len(lines) else ""
-        before = before[-_REACH:] if _go_together(before, line) else ""
+        before = before[-_REACH:] if _go_together(before, line) else heading
         after = after[:_REACH] if _go_together(line, after) else ""
         self.is_joined = bool(before or after)
         self.is_followed = bool(after) or len(lines) == 1
@@ -213,6 +219,21 @@ class _Around:
         self.end = self.start + len(line)
         self.whole = f"{before} {line} {after}".strip() if self.is_joined else line
         self.place = self.whole, self.start, self.end
+
+
+_ITEM: Final = re.compile(r"[-*\u2022\u00b7>]|\w{1,3}[.)] |(?:\S+ ){0,3}\S+$")
+
+
+def _headings(lines: list[Filled]) -> Iterator[str]:
+    """For each line the heading of the list that it is an item of, else nothing."""
+    heading = ""
+    for line in lines:
+        is_heading = line.said.endswith(":")
+        if is_heading or is_label(line.said) or not _ITEM.match(line.said):
+            heading = ""
+        yield heading
+        if is_heading:
+            heading = line.said[-_REACH:]
 
 
 _GOES_ON: Final = re.compile(r"[:,/(&-]\s*$")
@@ -238,8 +259,8 @@ def _go_together(line: str, following: str) -> bool:
 
 # -- words across the ends of lines and cells ------------------------------------------------
 
-_ENDS: Final = re.compile(r"\n+|\|| ?: ?")
-_BETWEEN: Final = str.maketrans("\n|:", "   ")
+_ENDS: Final = re.compile(r"\n+|[|:;]")
+_BETWEEN: Final = str.maketrans("\n|:;", "    ")
 _LONGEST: Final = 60
 """No entry of the lists is longer."""
 
@@ -272,7 +293,7 @@ def _near_keys(text: str) -> Iterator[tuple[int, int]]:
 
 def _of_hit_across(text: str, flat: str, place: tuple[int, int], kind: str) -> Screening | None:
     divided = text[place[0] : place[1]]
-    is_wrapped = re.search(r"[|:]", divided) is None
+    is_wrapped = re.search(r"[|:;]", divided) is None
     if not is_wrapped and kind == "doubtful":
         return None
     first, last = max(0, place[0] - _REACH), place[1] + _REACH

@@ -122,7 +122,7 @@ CASES = {
     ),
     "<p>Give <select><option>1<option selected>2<option>3</select>tabs</p>": "Give 2 tabs",
     "<select multiple><option selected>a<option>b<option selected>c</select>": "a, c",
-    "<select><option>a<option>b</select>": "( ) a",
+    "<select><option>a<option>b</select>": "(?) a",
     "<select></select>": "",
     "<textarea>one\n  two</textarea>": "one\ntwo",
     "<p>a<img src=x alt='left ear'>b<img src=y></p>": "a [picture: left ear] b",
