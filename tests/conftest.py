@@ -65,6 +65,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have found out beyond passing: their property `figure` is printed."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "figure" and report.when == "call":
+                terminalreporter.write_line(str(value))
+
+
 @pytest.fixture(autouse=True)
 def _words_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a handler keeps in (`core/words.py`) is kept in until its test ends: another one may

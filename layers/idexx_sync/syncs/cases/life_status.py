@@ -1,17 +1,31 @@
 """Whether texts say that the patient has died or is about to (rule R19). Pure.
 
-What is meant, denied or said of somebody else is judged clause by clause. Only what is clearly
-denied or clearly another's is set aside; everything else is marked, and in doubt a person looks.
+What is meant, denied or said of somebody else is judged sentence by sentence, in each of the ways
+in which a text can be read where its lines end. In doubt a person looks.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Final
 
 from idexx_sync.syncs.cases import life_words as words
+from idexx_sync.syncs.cases.life_forms import Filled, filled, is_label
+from idexx_sync.syncs.cases.life_letters import plain_letters, without_hyphenation
+from idexx_sync.syncs.cases.life_names import name_says
+from idexx_sync.syncs.cases.life_patterns import any_of, entries
+from idexx_sync.syncs.cases.life_sentence import (
+    GRAVEST_FIRST,
+    Found,
+    LifeCategory,
+    hits,
+    judged,
+    without_what_is_not_meant,
+)
 
-LifeCategory = Literal["euthanasia", "death", "cremation"]
+SCREENED_AT_MOST: Final = 200_000
+"""So many characters of a text are screened; sixty close pages of notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,84 +38,66 @@ class Screening:
 def screen(texts: Iterable[str]) -> Screening | None:
     """The strongest thing that the texts say: certain before doubtful, then by category.
 
+    Of a text only the beginning is screened where `is_screened_whole` says no.
+
     >>> screen(["Annual exam", "No vomiting. Euthanized at owner's request."])
     Screening(category='euthanasia', in_doubt=False)
     >>> screen(["Owner declined euthanasia."]) is None
     True
     """
-    found = {verdict for text in texts for verdict in _verdicts(text)}
-    return min(found, key=lambda v: (v.in_doubt, GRAVEST_FIRST.index(v.category)), default=None)
+    strongest: Screening | None = None
+    for text in texts:
+        for verdict in _verdicts(text[:SCREENED_AT_MOST]):
+            strongest = _stronger(strongest, verdict)
+            if strongest == _STRONGEST:
+                return strongest
+    return strongest
 
 
-GRAVEST_FIRST: Final[tuple[LifeCategory, ...]] = ("euthanasia", "death", "cremation")
+def is_screened_whole(texts: Iterable[str]) -> bool:
+    """Whether `screen` looks at all of the texts: what it does not look at may say anything."""
+    return all(len(text) <= SCREENED_AT_MOST for text in texts)
 
 
-# -- patterns from the words -----------------------------------------------------------------
+def screen_name(name: str) -> Screening | None:
+    """What staff wrote into a patient's name to say that it has died; None for a mere name.
+
+    >>> screen_name("MAX - RIP")
+    Screening(category='death', in_doubt=False)
+    >>> screen_name("Angel") is None
+    True
+    """
+    told = name_says(name)
+    return Screening(*told) if told else None
 
 
-def _entry(entry: str) -> str:
-    """An entry as a pattern; how entries are written stands in `life_words`."""
-    pattern = re.escape(entry).replace(r"\ ", r"[\s-]+").replace(r"\*", r"\w*")
-    pattern = pattern.replace(r"\#", r"\d+").replace("_", r"[\w']+")
-    return f"(?-i:{pattern})" if entry.isupper() else pattern
+_STRONGEST: Final = Screening(GRAVEST_FIRST[0], in_doubt=False)
 
 
-def _entries(listed: str) -> set[str]:
-    return {entry.strip() for line in listed.splitlines() for entry in line.split("|")} - {""}
+def _strength(verdict: Screening | None) -> tuple[bool, bool, int]:
+    """Orders verdicts, the strongest first."""
+    if verdict is None:
+        return True, True, 0
+    return False, verdict.in_doubt, GRAVEST_FIRST.index(verdict.category)
 
 
-def _any_of(listed: str) -> str:
-    """Longer entries first, so that the one that says most is found."""
-    longest = sorted(_entries(listed), key=lambda entry: (-len(entry), entry))
-    return rf"(?:{'|'.join(map(_entry, longest))})\b"
+def _stronger(one: Screening | None, other: Screening | None) -> Screening | None:
+    return min(one, other, key=_strength)
 
 
-def _compiled(*listed: str) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(map(_any_of, listed)) + ")", re.IGNORECASE)
+def _strongest_of(found: Iterable[Found], *, in_doubt: bool = False) -> Screening | None:
+    verdicts = [Screening(one.category, one.in_doubt or in_doubt) for one in found]
+    return min(verdicts, key=_strength, default=None)
 
 
-def _hits(euthanasia: str, death: str, cremation: str) -> re.Pattern[str]:
-    categories = {"euthanasia": euthanasia, "death": death, "cremation": cremation}
-    groups = "|".join(f"(?P<{name}>{_any_of(listed)})" for name, listed in categories.items())
-    return re.compile(rf"\b(?:{groups})", re.IGNORECASE)
+# -- is there anything at all ----------------------------------------------------------------
 
-
-_HITS: Final = {
-    "done": _hits(words.EUTHANASIA_DONE, words.DEATH_DONE, words.CREMATION_DONE),
-    "named": _hits(words.EUTHANASIA, words.DEATH, words.CREMATION),
-    "doubtful": _hits(words.EUTHANASIA_DOUBTFUL, words.DEATH_DOUBTFUL, words.CREMATION_DOUBTFUL),
-}
-_ANY_HIT: Final = re.compile(
-    "|".join(re.sub(r"\?P<\w+>", "?:", hits.pattern) for hits in _HITS.values()), re.IGNORECASE
-)
-_NOT_MEANT: Final = _compiled(words.NOT_MEANT)
-_FAMILY_HISTORY: Final = _compiled(words.FAMILY_HISTORY)
-_OTHER_ANIMAL: Final = (
-    rf"(?:{_any_of(words.WHOSE_OTHER)}\s+(?:[\w']+\s+){{0,2}}?{_any_of(words.ANIMALS)}"
-    rf"|{_any_of(words.RELATED_ANIMALS)})"
-)
-_PERSON: Final = rf"{_any_of(words.PEOPLE)}"
-_OTHER: Final = re.compile(rf"\b{_OTHER_ANIMAL}", re.IGNORECASE)
-_SOMEBODY: Final = re.compile(rf"\b(?:{_PERSON}|{_OTHER_ANIMAL}|family\b)", re.IGNORECASE)
-_NEGATION: Final = _compiled(words.NEGATIONS)
-_DENIED_AFTER: Final = re.compile(
-    r"\s*[-:,(/–—]*\s*(?:" + words.DENIED_AFTER.strip().replace("\n", "") + ")", re.IGNORECASE
-)
-_TREATS_ON: Final = _compiled(words.TREATS_ON)
-_DOUBT: Final = _compiled(words.DOUBT)
-_DOUBT_OF_A_NOUN: Final = _compiled(words.DOUBT_OF_A_NOUN)
-_DONE: Final = _compiled(words.DONE)
-
-_SENTENCE: Final = re.compile(r"[^.!?;|\n]+(?:\.(?!\s|$)[^.!?;|\n]+)*\??")
-_CLAUSE: Final = re.compile(
-    rf"[,:()]|\s[-–—]+\s|\b{_any_of(words.CLAUSE_WORDS)}|\band\s+(?={_any_of(words.CHOICES)})",
-    re.IGNORECASE,
-)
 _LISTED: Final = (
     *(words.EUTHANASIA_DONE, words.EUTHANASIA, words.EUTHANASIA_DOUBTFUL),
     *(words.DEATH_DONE, words.DEATH, words.DEATH_DOUBTFUL),
     *(words.CREMATION_DONE, words.CREMATION, words.CREMATION_DOUBTFUL),
 )
+_EVERYDAY: Final = frozenset(words.EVERYDAY.split())
 
 
 def _key(entry: str) -> str:
@@ -109,135 +105,206 @@ def _key(entry: str) -> str:
     return max(entry_words, key=lambda word: (word not in _EVERYDAY, len(word)))
 
 
-_EVERYDAY: Final = frozenset(words.EVERYDAY.split())
-_KEYS: Final = frozenset(_key(entry) for listed in _LISTED for entry in _entries(listed))
-"""The most telling word of each entry: a sentence without any of them says nothing."""
-_WHOLE_KEYS: Final = frozenset(key for key in _KEYS if not key.endswith("*"))
-_BEGINNINGS: Final = tuple(key[:-1] for key in _KEYS if key.endswith("*"))
-_CONDITION: Final = _compiled(words.CONDITIONS)
-_BELATED: Final = re.compile(r";\s*(?=not (?:today|yet|now|ready|at this))", re.IGNORECASE)
-_REACH: Final = 120
-"""So many characters around a word are looked at; no clause that a person writes is longer."""
-_WORD: Final = re.compile(r"[\w'-]+")
-_DOTTED: Final = re.compile(r"\b([A-Za-z])\.([A-Za-z])\.([A-Za-z])\b\.?")
+_KEYS: Final = frozenset(_key(entry) for listed in _LISTED for entry in entries(listed))
+"""The most telling word of each entry: a text without any of them says nothing."""
+_ANY_KEY: Final = re.compile(rf"\b{any_of('|'.join(_KEYS))}")
 
 
-# -- judging ---------------------------------------------------------------------------------
+def _may_say(text: str) -> bool:
+    return _ANY_KEY.search(text.lower()) is not None
+
+
+# -- ways to read a text ---------------------------------------------------------------------
 
 
 def _verdicts(text: str) -> Iterator[Screening]:
-    text = _DOTTED.sub(r"\1\2\3", text.replace("’", "'").replace("\xa0", " "))
-    keys = {word for word in set(re.findall(r"\w+", text.lower())) if _is_key(word)}
-    if not keys:
+    text = plain_letters(text)
+    whole_words = without_hyphenation(text)
+    if whole_words is None:
+        yield from _of_lines(text)
         return
-    for sentence in dict.fromkeys(_SENTENCE.findall(_BELATED.sub(", ", text))):
-        lower = sentence.lower()
-        if any(key in lower for key in keys):
-            yield from _judged(sentence)
+    as_one = list(_of_lines(whole_words))
+    yield from as_one
+    is_certain = any(not verdict.in_doubt for verdict in as_one)
+    for verdict in _of_lines(text):
+        yield verdict if is_certain else Screening(verdict.category, in_doubt=True)
 
 
-def _is_key(word: str) -> bool:
-    return word in _WHOLE_KEYS or word.startswith(_BEGINNINGS)
-
-
-def _judged(sentence: str) -> Iterator[Screening]:
-    sentence = _NOT_MEANT.sub(" ~ ", sentence)
-    if not _ANY_HIT.search(sentence) or _FAMILY_HISTORY.search(sentence):
+def _of_lines(text: str) -> Iterator[Screening]:
+    """What the lines say, each by itself and with its neighbours; where the two readings differ
+    the graver one counts, in doubt."""
+    if not _may_say(text):
         return
-    in_question = sentence.endswith("?") or _CONDITION.search(sentence) is not None
-    sentence = sentence.removesuffix("?")
-    set_aside = False
-    start = 0
-    for clause, end in _clauses(sentence):
-        for kind, hits in _HITS.items():
-            for hit in hits.finditer(clause):
-                rest = sentence[start + hit.end() : start + hit.end() + _REACH]
-                said = _Said(clause, kind, hit, rest)
-                if said.is_of_another() or said.is_denied():
-                    set_aside = True
-                else:
-                    in_doubt = in_question or said.is_doubtful(after_denial=set_aside)
-                    yield Screening(said.category, in_doubt)
-        start = end
+    lines = list(filled(text.split("\n")))
+    judge = lru_cache(maxsize=1_000)(judged)  # people copy what they wrote before
+    seen: set[tuple[str, int, int]] = set()
+    headings = list(_headings(lines))
+    for number, line in enumerate(lines):
+        for unclear in line.unclear:
+            if _may_say(unclear):
+                found = (one for _, sentence in _sentences(unclear) for one in judge(sentence))
+                yield from _some(_strongest_of(found, in_doubt=True))
+        if _may_say(line.said):
+            around = _Around(lines, number, headings[number])
+            if around.place not in seen:
+                seen.add(around.place)
+                yield from _some(_of_line(line.said, around, judge))
+    yield from _across(lines)
 
 
-def _clauses(sentence: str) -> Iterator[tuple[str, int]]:
-    """Each clause, and where the next one begins."""
-    start = 0
-    for divider in _CLAUSE.finditer(sentence):
-        yield sentence[start : divider.start()], divider.end()
-        start = divider.end()
-    yield sentence[start:], len(sentence)
+type _Judge = Callable[[str], list[Found]]
 
 
-_CATEGORIES: Final[dict[str, LifeCategory]] = {category: category for category in GRAVEST_FIRST}
+def _some(verdict: Screening | None) -> Iterator[Screening]:
+    if verdict is not None:
+        yield verdict
 
 
-class _Said:
-    """One word of life status, in what is said around it."""
-
-    def __init__(self, clause: str, kind: str, hit: re.Match[str], rest: str) -> None:
-        self.category = _CATEGORIES[hit.lastgroup or ""]
-        self.kind = kind
-        self.word = hit[0].lower()
-        self.before = clause[max(0, hit.start() - _REACH) : hit.start()]
-        self.after = clause[hit.end() : hit.end() + _REACH]
-        self.clause = f"{self.before}{hit[0]}{self.after}"
-        self.rest = rest
-        """What follows in the sentence."""
-
-    @property
-    def is_done(self) -> bool:
-        return self.kind == "done"
-
-    def is_of_another(self) -> bool:
-        """Said of an animal that is not the patient, or of the death of a person."""
-        if _first_word(self.after) in _PATIENT_AFTER:
-            return False
-        may_be_person = self.category == "death" and not self.word.startswith("found")
-        who = _SOMEBODY if may_be_person else _OTHER
-        if any(_are_among(self.before[m.end() :], _AFTER_OTHER) for m in who.finditer(self.before)):
-            return True
-        other = who.search(self.after)
-        return (
-            other is not None
-            and _are_among(_ANY_HIT.sub(" ", self.after[: other.start()]), _BEFORE_OTHER)
-            and "present" not in self.after
-        )
-
-    def is_denied(self) -> bool:
-        """Only a negation that is tied to the word itself counts."""
-        negations = list(_NEGATION.finditer(self.before))
-        if negations:
-            between = _ANY_HIT.sub(" ", self.before[negations[-1].end() :])
-            if _are_among(between, _TIED):
-                return True
-        if self.is_done:
-            return False
-        if _DENIED_AFTER.match(self.rest):
-            return True
-        treats_on = _TREATS_ON.search(self.rest)
-        return treats_on is not None and not _NEGATION.search(self.rest[: treats_on.start()])
-
-    def is_doubtful(self, *, after_denial: bool) -> bool:
-        """`after_denial`: of something else in the sentence; what is only named may share it."""
-        if self.kind == "doubtful" or _DOUBT.search(self.clause):
-            return True
-        if self.is_done or _DONE.search(self.clause):
-            return False
-        return after_denial or _DOUBT_OF_A_NOUN.search(self.clause) is not None
+_SENTENCE: Final = re.compile(r"[^.!?;|\n]+(?:\.(?!\s|$)[^.!?;|\n]+)*\??")
+_BELATED: Final = re.compile(r";(?=\s*not (?:today|yet|now|ready|at this))", re.IGNORECASE)
+_HEADING: Final = re.compile(r"(?:[\w'/&()-]+ ){0,5}[\w'/&()-]+ ?:\s*$")
+_REACH: Final = 120
 
 
-_AFTER_OTHER: Final = frozenset(words.BETWEEN_OTHER_AND_WORD.split())
-_BEFORE_OTHER: Final = frozenset(words.BETWEEN_WORD_AND_OTHER.split())
-_PATIENT_AFTER: Final = frozenset(words.PATIENT_AFTER.split())
-_TIED: Final = frozenset(words.BETWEEN_NO_AND_WORD.split())
+def _sentences(text: str) -> Iterator[tuple[int, str]]:
+    for sentence in _SENTENCE.finditer(_BELATED.sub(",", text)):
+        yield sentence.start(), sentence[0]
 
 
-def _are_among(text: str, allowed: frozenset[str]) -> bool:
-    return allowed.issuperset(_WORD.findall(text.lower()))
+def _of_line(line: str, around: "_Around", judge: _Judge) -> Screening | None:
+    alone = None
+    for start, sentence in _sentences(line):
+        if _may_say(sentence):
+            found = judge(sentence)
+            is_last = not line[start + len(sentence) :].strip(" |")
+            if found and _HEADING.fullmatch(sentence.strip()) and _names_nothing(sentence):
+                found = _of_heading(found, around) if is_last else []
+            alone = _stronger(alone, _strongest_of(found))
+    if alone is None or alone.in_doubt or not around.is_joined:
+        return alone
+    together = _strongest_of(
+        Found(start + one.start, start + one.end, one.category, one.in_doubt)
+        for start, sentence in _sentences(around.whole)
+        if _may_say(sentence)
+        for one in judge(sentence)
+        if around.start <= start + one.start and start + one.end <= around.end
+    )
+    return alone if _strength(together) <= _strength(alone) else Screening(alone.category, True)
 
 
-def _first_word(text: str) -> str | None:
-    first = _WORD.search(text)
-    return first[0].lower() if first else None
+def _names_nothing(sentence: str) -> bool:
+    return "," not in sentence
+
+
+def _of_heading(found: list[Found], around: "_Around") -> list[Found]:
+    """A heading says nothing where nothing stands below it; else nobody knows what is meant."""
+    if not around.is_followed:
+        return []
+    return [Found(one.start, one.end, one.category, in_doubt=True) for one in found]
+
+
+class _Around:
+    """A line with what its neighbours may have to do with it."""
+
+    def __init__(self, lines: list[Filled], number: int, heading: str) -> None:
+        line = lines[number].said
+        before = lines[number - 1].said if number else ""
+        after = lines[number + 1].said if number + 1 < len(lines) else ""
+        before = before[-_REACH:] if _go_together(before, line) else heading
+        after = after[:_REACH] if _go_together(line, after) else ""
+        self.is_joined = bool(before or after)
+        self.is_followed = bool(after) or len(lines) == 1
+        """Something stands below it; where nothing stands at all, nobody knows."""
+        self.start = len(before) + bool(before)
+        self.end = self.start + len(line)
+        self.whole = f"{before} {line} {after}".strip() if self.is_joined else line
+        self.place = self.whole, self.start, self.end
+
+
+_ITEM: Final = re.compile(r"[-*\u2022\u00b7>]|\w{1,3}[.)] |(?:\S+ ){0,3}\S+$")
+
+
+def _headings(lines: list[Filled]) -> Iterator[str]:
+    """For each line the heading of the list that it is an item of, else nothing."""
+    heading = ""
+    for line in lines:
+        is_heading = line.said.endswith(":")
+        if is_heading or is_label(line.said) or not _ITEM.match(line.said):
+            heading = ""
+        yield heading
+        if is_heading:
+            heading = line.said[-_REACH:]
+
+
+_GOES_ON: Final = re.compile(r"[:,/(&-]\s*$")
+_ENDED: Final = re.compile(r"[.!?;]\s*$")
+_ANSWER: Final = re.compile(
+    r"\W*(?:(?:owners?|client|o|was|is)\s)?(?:no|not|yes|never|none|n/?a|without|declin\w*|refus\w*"
+    r"|denie[sd]|cancell?ed|postponed|deferred|not (?:today|yet|now|ready))\W*$",
+    re.IGNORECASE,
+)
+
+
+def _go_together(line: str, following: str) -> bool:
+    """Whether a line may go on in the one below it."""
+    if not line or not following or _ENDED.search(line) or is_label(following):
+        return False
+    return bool(
+        _GOES_ON.search(line)
+        or following[0].islower()
+        or _ANSWER.fullmatch(line)
+        or _ANSWER.fullmatch(following)
+    )
+
+
+# -- words across the ends of lines and cells ------------------------------------------------
+
+_ENDS: Final = re.compile(r"\n+|[|:;]")
+_BETWEEN: Final = str.maketrans("\n|:;", "    ")
+_LONGEST: Final = 60
+"""No entry of the lists is longer."""
+
+
+def _across(lines: list[Filled]) -> Iterator[Screening]:
+    """Words that stand over the end of a line or a cell, and in no line by themselves."""
+    text = "\n".join(line.said for line in lines)
+    flat = text.translate(_BETWEEN)
+    for start, stop in _near_keys(flat):
+        window = without_what_is_not_meant(flat[start:stop])
+        for kind, hit in hits(window):
+            place = start + hit.start(), start + hit.end()
+            divided = _ENDS.search(text, *place)
+            if divided and divided[0].count("\n") < 2:
+                yield from _some(_of_hit_across(text, flat, place, kind))
+
+
+def _near_keys(text: str) -> Iterator[tuple[int, int]]:
+    """The pieces of the text in which a telling word stands, with what may belong to it."""
+    start = stop = 0
+    for key in _ANY_KEY.finditer(text.lower()):
+        if key.start() - _LONGEST > stop:
+            if stop:
+                yield start, stop
+            start = max(0, key.start() - _LONGEST)
+        stop = min(len(text), key.end() + _LONGEST)
+    if stop:
+        yield start, stop
+
+
+def _of_hit_across(text: str, flat: str, place: tuple[int, int], kind: str) -> Screening | None:
+    divided = text[place[0] : place[1]]
+    is_wrapped = re.search(r"[|:;]", divided) is None
+    if not is_wrapped and kind == "doubtful":
+        return None
+    first, last = max(0, place[0] - _REACH), place[1] + _REACH
+    before = re.split(r"[.!?;]\s|\n\n", text[first : place[0]])[-1]
+    after = re.split(r"[.!?;]|\n\n", text[place[1] : last])[0]
+    start = place[0] - len(before)
+    sentence = flat[start : place[1] + len(after)]
+    found = [
+        one
+        for one in judged(sentence)
+        if start + one.start <= place[0] and place[1] <= start + one.end
+    ]
+    is_sentence = is_wrapped and re.search(r"\n[^a-z]", divided) is None
+    return _strongest_of(found, in_doubt=not is_sentence)

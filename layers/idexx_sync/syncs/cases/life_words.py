@@ -15,6 +15,7 @@ from typing import Final
 # -- what is looked for ----------------------------------------------------------------------
 
 EUTHANASIA_DONE: Final = """
+puttosleep | put to slep | put to sleap | put to slp | put _ to slep | put _ to sleap
 euthanized | euthanised | euthanased | euthanatized | euthanatised | euthed | euth'd | euthenized
 euthenised | euthinized | euthinised | euthanzied | euthansed | euthnized | uthanized | eutanized
 youthanized | euthaniized | euthanied | was pts | were pts | been pts | got pts | pts'd
@@ -27,6 +28,7 @@ humanely destroyed | humane destruction
 """It says that it was done. Only clear words of future or doubt weaken it."""
 
 EUTHANASIA: Final = """
+enthan* | euthen* | euhan*
 euth | euth* | beuth* | PTS | euht* | eutan* | eutahn* | eutn* | eughan* | eurthan* | eunthan*
 uethan* | uthan* | uthen* | ethanasia | ethanize* | ethanise* | youthan* | yuthan* | ewthan*
 euathan* | eithanas* | eutthan* | euhan* | eauthan* | euethan* | eurthen* | eathanasia | euithan*
@@ -43,6 +45,8 @@ help _ pass | kindest option | sleep peacefully | put asleep
 """
 
 DEATH_DONE: Final = """
+pssed away | passsed away | passed awy | passed awa | passedaway | pasesd away | passaway
+could not be revived | couldn't be revived | unable to revive | never regained heartbeat
 died | deid at | has died | passed away | pass away | passes away | passing away | past away
 pased away | passd away | passed awya | passed peacefully | passed quietly | passed overnight
 passed in _ sleep | passed last night | passed this morning | passed at home | passed yesterday
@@ -53,9 +57,10 @@ declared dead | deceased | decesed | deceaced | decased | deceasd | deceassed | 
 desesed | decease | deceised | decaesed | deceaesd | deseased | doa | no longer with us
 lost _ battle | patient expired | pt expired | pet expired | dog expired | cat expired
 he expired | she expired | expired at home | expired overnight | expired during | expired despite
-expired in | cpr unsuccessful | cpr was unsuccessful | unsuccessful cpr
+cpr unsuccessful | cpr was unsuccessful | unsuccessful cpr
 resuscitation unsuccessful | unable to resuscitate | could not be resuscitated | time of death
-tod | perished | went into arrest and could not | rigor mortis | did not make it | didn't make it
+tod | date of death
+perished | went into arrest and could not | rigor mortis | did not make it | didn't make it
 did not survive | didn't survive
 """
 
@@ -65,6 +70,9 @@ disposal of body | disposal of remains | rest in peace | remains returned | body
 """
 
 DEATH_DOUBTFUL: Final = """
+DOD | not expected to survive | lost _ brother | lost _ sister | lost _ littermate
+lost _ sibling | lost _ housemate | lost _ companion | lost _ buddy | lost _ mate | lost _ twin
+lost _ bonded mate
 dead | death | deaths | die | dies | dying | demise | expired | passing | passed on | has passed
 have passed | had passed | she passed | he passed | pet passed | patient passed | pt passed
 dog passed | cat passed | deid | cardiac arrest | cardiopulmonary arrest | coded | cpr
@@ -94,13 +102,19 @@ EVERYDAY: Final = """
 after back care cat could despite dog during expected home last longer morning night owner*
 overnight
 patient performed pet pick* picked pt ready return* returned their this today unable unsuccessful
-with yesterday made time over final
+with yesterday made time over final was were been got no elect* did didn say* help
 """
 """Words of the entries above that tell nothing by themselves; they only make it quicker."""
 
 # -- what is not meant -----------------------------------------------------------------------
 
 NOT_MEANT: Final = """
+expired in jan* | expired in feb* | expired in mar* | expired in apr* | expired in may
+expired in jun* | expired in jul* | expired in aug* | expired in sep* | expired in oct*
+expired in nov* | expired in dec* | expired in # | registration expired | microchip expired
+membership expired | warranty expired | subscription expired | contract expired | consent expired
+put down towel* | put down blanket* | put down mat | put down pad* | when put down | dying for
+coded for | risk for sudden death | risk for death | at risk of sudden death
 euthyroid* | euthymi* | eutherm* | euther | eutheria* | cremaster* | creamt
 put to sleep for dental* | put to sleep for surger* | put to sleep for _ surger*
 put to sleep for x* | put to sleep for procedure* | put to sleep for the procedure*
@@ -211,6 +225,7 @@ friend | breeder | sister | brother | neighbor | neighbour | fiance | fiancee | 
 girlfriend | roommate | cousin | previous owner | parent | parents | mother in law | father in law
 """
 BETWEEN_OTHER_AND_WORD: Final = """
+in the house home household at
 was were had has have been be is recently also just suddenly both who that which all got both
 died and
 later then needed needing to unexpectedly sadly either already were only
@@ -241,7 +256,8 @@ options discussion perform schedule scheduled appointment appt consult services 
 """Words that may stand between a negation and what it denies; any other word breaks the tie."""
 
 DENIED_AFTER: Final = r"""
-(?:but |however )?(?:(?:was |is |has been |were |been |are )?(?:again |both |also )?(?:declined
+(?:but |however )?(?:(?:was |is |has been |were |been |are )?(?:again |both |also )?
+(?:(?:discussed|offered|recommended|considered) (?:and|but) )?(?:again |both |also )?(?:declined
 |refused|denied|cancelled|canceled
 |postponed|deferred)(?! (?:treat|further|diagnos|surg|hosp|work|all|any|blood|chemo))
 |(?:was |is |are )?not (?:an option|yet|today|now|at this|elected|wanted|considered|desired
@@ -272,7 +288,7 @@ prefers treat* | elect* to monitor
 
 DOUBT: Final = """
 if | may | might | could | would | should | will | going to | to be | scheduled | schedule
-schedul* | planned | planning | plan to | plans to | plan for | consider | considering
+sched | schedul* | planned | planning | plan to | plans to | plan for | consider | considering
 considered | tomorrow | next week | next month | next visit | unless | possible | possibly
 potential* | perhaps | maybe | probably | likely | think* about | ponder* | not sure | unsure
 undecided | prepare* for | wait* to | when the time comes | eventually | asked about
@@ -310,3 +326,85 @@ elect* | opt* | chose | decid* | request* | was | now | later | today | then | e
 euthanised
 """
 """After `and`: another statement begins."""
+
+# -- forms and houses ------------------------------------------------------------------------
+
+SAME_HOUSE: Final = """
+littermate* | litter mate* | sibling* | housemate* | house mate* | packmate* | pack mate*
+companion cat | companion dog | companion rabbit | bonded mate | bonded partner | dam | sire
+sister | brother | twin
+"""
+"""Of an animal that may share home and record with the patient: in doubt, not set aside."""
+OTHER_OF_THE_HOUSE: Final = """
+other | another | two other | three other | one of the other | both other | family's other
+housemate | house mate
+"""
+OF_A_PERSON: Final = """
+owner | owners | owner's | owners' | client's | o's | mom's | dad's | husband's | wife's
+family's | mother's | father's
+"""
+"""Before a sister or brother: a person's, not the patient's."""
+DECLINED_LISTS: Final = """
+declin* | refus* | not done | deferred | cancelled | canceled | not performed | not elected
+client declin* | owner declin* | services declin* | items declin* | estimate declin*
+"""
+"""A list with such a heading holds what did not come about."""
+OFFERED_LISTS: Final = """
+offer* | option* | discuss* | price* | pricing | fee schedule | fees | menu | estimate* | quote*
+brochure* | handout* | available | services we provide | our services | talked about | considered
+considerations | differential* | ddx | services | procedures we | treatments we | what we
+"""
+"""A list with such a heading holds what might come about."""
+RENDERED_LISTS: Final = """
+rendered | provided today | performed | given | received | completed | today | done | accepted
+elected | approved
+"""
+"""Unless it says so."""
+
+# -- patients' names -------------------------------------------------------------------------
+
+IN_A_NAME: Final = {
+    "euthanasia": """
+euthan* | euth | euthed | euth'd | euthd | euthenized | euthinized | put to sleep | put down
+put 2 sleep | humanely put | euthansia | pts'd
+""",
+    "death": """
+deceas* | decesed | desceas* | decea* | decease | deaceased | decsd | dec'd | decd | decd'
+passed away | pass away | past away | died | dies on | date of death | rainbow bridge
+crossed over | crossed the bridge | no longer with us | rest in peace | dod # | d o d
+""",
+    "cremation": """
+cremated | cremation | cremains
+""",
+}
+"""Nobody's name, wherever it stands in one."""
+BESIDE_A_NAME: Final = {
+    "euthanasia": "pts | p t s | euthanasia",
+    "death": "rip | dead | dod | doa | passed | expired | gone to heaven | dcsd | passed on",
+    "cremation": "crem | ashes returned",
+}
+"""A remark, set apart from the name."""
+PERHAPS_BESIDE_A_NAME: Final = {
+    "euthanasia": "qol | hospice | eol",
+    "death": """
+angel | angels | angel wings | heaven | in heaven | d | dec | gone | lost | death | memory
+in memory* | memorial | wings | x | missed | rainbow | bridge | forever | deceas | rest | inactive d
+""",
+    "cremation": "ashes | urn | private crem | cremate",
+}
+LAST_OF_A_NAME: Final = {"euthanasia": "PTS", "death": "RIP | DOD | DOA", "cremation": "CREM"}
+"""Without anything between, in capitals before or behind a name that is not."""
+PERHAPS_LAST_OF_A_NAME: Final = {
+    "euthanasia": "pts",
+    "death": "rip | dod | doa | dead | passed | expired | angel wings | in heaven",
+    "cremation": "crem",
+}
+NAMES_WITH_SUCH_WORDS: Final = """
+rip van winkle | rip wheeler | rip torn | rip curl | rip tide | rip cord | grateful dead
+walking dead | dead pool | death star | night of the living dead | evil dead | death row
+"""
+NOT_ITS_OWN_DEATH: Final = """
+owner | owner's | owners | client | sister | brother | sibling | littermate | housemate | dam
+sire | husband | wife | mom | dad | not | previous | no
+"""
+"""Beside such a word nobody knows who is meant."""

@@ -13,7 +13,7 @@ from psycopg import Cursor
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS
-from idexx_sync.syncs.cases.life_status import GRAVEST_FIRST
+from idexx_sync.syncs.cases.life_sentence import GRAVEST_FIRST
 from idexx_sync.syncs.cases.model import (
     PREFIX,
     SOURCE,

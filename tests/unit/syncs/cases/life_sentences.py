@@ -76,6 +76,82 @@ HE WAS HUMANELY EUTHANIZED
 Euthanasia/Cremation package
 put out of his misery
 Humane euthanasia was performed, no heartbeat on auscultation
+S: 14 yo MN DSH presented for euthanasia. A: CKD. P: euthanized, private cremation.
+O elected euth after discussing px
+P: Humane euth performed, IVC LCV, 6 mL Euthasol IV
+Euthanized via IV pentobarbital overdose
+TTJ euth today w/ O present
+O brought K9 in for euth; done w/ sedation
+Sedated w/ telazol 0.5 ml IM then euthanized
+Humane Euth - Feline
+EUTH/CREM PKG
+EUTHANASIA 0-25 LBS
+Euth. performed
+euth done
+Euth w/ private crem
+Euthanisation performed at home
+euthanization completed
+euthanasia by Lap of Love completed at home
+Owners elected to euthanize today
+Owner opted to put her to sleep today
+We humanely let her go with euthanasia today
+Patient was humanely put to rest
+Pet PTS 3/4/26
+Pt PTS w/ O present
+Pt. was PTS at AEC overnight
+Euthanasia soln 6 mL IV
+Beuthanasia 8ml iv to effect, no heartbeat
+Pre-euthanasia sedation given, euthanasia completed
+Confirmed time of death after euthanasia
+euthanazia performed
+euthanisia performed
+euthenasia performed
+euthaniasia
+euthansia performed today
+enthanasia performed
+Uethanized
+eutheanized at home
+put to slep
+put to sleap this am
+Euthanized (O present)
+*** EUTHANIZED ***
+**Euthanized 5/4/26**
+Euthanized - O took body home
+owner could not afford surgery, euthanized
+ER vet euthanized him last night per O phone call
+Spoke w/ O: they had her euthanized over the weekend
+Rec'd fax from ER: patient euthanized
+No charge for euthanasia exam, euthanasia done
+Declined necropsy, euthanized
+Not a surgical candidate; euthanasia elected
+Dx hemangiosarcoma. Euthanasia elected by O.
+euthanized today, housemate present
+Euthanized with littermate in the room
+Euthanized; owner's other dog present
+☑ Euthanasia
+[x] Euthanasia [ ] Cremation
+Euthanasia: [x] yes [ ] no
+Euthanasia Y/N: Y
+Euthanasia? Yes
+Euthanasia: ✓
+Euthanasia consent: signed by owner
+Ｅｕｔｈａｎｉｚｅｄ today
+eu\u200bthan\u00adized today
+E U T H A N I Z E D
+e.u.t.h
+Euthan\u0456zed t\u043eday
+\u0415uthanasia
+e\u0301uthanized
+owner\u2019s request \u2014 euthanized
+put\u00a0to\u2009sleep this morning
+put\u2010to\u2011sleep
+P T S today
+P.T.S
+Patient was put to\\nsleep at home
+The patient was eutha-\\nnized today
+put to\\nsleep
+puttosleep
+Euthan&amp;shy;ized
 """
 CERTAINLY_DEATH: Final = """
 Died at home overnight.
@@ -115,6 +191,46 @@ Home burial
 Cardiac arrest, CPR, pronounced dead.
 HBC, dead on arrival
 Declined euthanasia; died at home.
+Owner called, Bella passed away last night at home
+O called to report pt died overnight
+Pt deceased per O
+O LM: pet passed away, pls cancel appt
+Cancel all appts - pet deceased
+Please inactivate, dog died
+Dog hit by car and died
+HBC, DOA
+Arrived DOA
+Presented DOA, owner declined necropsy
+CPR x15 min w/o ROSC, time of death 1432
+Did not recover from anesthesia and died
+Passed away peacefully at home
+passed in her sleep last night
+Patient died despite treatment
+Found deceased in kennel this AM
+Found dead this am by O
+Deceased 5/4/26
+*DECEASED*
+Deceased: yes
+Patient status: ( ) alive (x) deceased
+Status: Deceased
+Date of death: 5/1/26
+pssed away
+passed awy yesterday
+passsed away yesterday
+Pet is deceased, flowers sent
+She is gone, died in her sleep
+He went over the rainbow bridge
+crossed the Rainbow Bridge on Sunday
+R I P
+passed\u00a0away
+PASSED AWAY 5/2
+p a s s e d a w a y
+deceas-\\ned on arrival
+Patient pronounced\\ndead at 10:15
+Died. Housemate doing well.
+Owner's sister reports patient died
+Owner's mother called, he passed away
+Owner passed on exam, cat died at home
 """
 CERTAINLY_CREMATION: Final = """
 Cremation
@@ -137,8 +253,26 @@ Owner picked up ashes
 INDIVIDUAL CREMATION W/ CLAY PAW
 Crematory pickup
 Individual cremation elected by owner
+Crem - private
+PRIVATE CREM W/ URN
+Communal crem 20-50 lbs
+Ashes to be returned, private cremation today
+Cremation: [x] private [ ] communal
+Cremation: private
+Cremation (individual)
+Cremation - group - feline
+cremation fee
+Sent for cremation
+ashes in, owner notified
+cremains ready
+cr\u00e9mation
+Cre\u00admation
+[x] Private cremation [ ] Home burial
+Aftercare: ☐ Private cremation ☒ Communal cremation
 """
 PERHAPS_EUTHANASIA: Final = """
+Housemate cat euthanized
+Euthanized their other cat last month
 QOL
 QOL exam
 Quality of life consult
@@ -180,8 +314,49 @@ PTS scheduled
 Poor prognosis, euthanasia may be kindest
 HHHHHMM scale filled in
 Discussed quality of life and euthanasia with owner
+Owners decided on euthanasia and stayed with her
+Housemate was euthanized
+Housemate euthanized last week, this cat not eating
+Her sister was put to sleep last year
+Their other cat was euthanized
+Other dog in house recently PTS
+Littermate was euthanized for FIP
+Bonded mate euthanized yesterday, depressed
+QOL assessment
+HHHHHMM score 35
+Owner will call when ready for euthanasia
+O considering euth
+Discussed euth vs hospice
+Discussed humane euthanasia should he decline further
+Recommend euthanasia if not eating by Friday
+Euthanasia appt Friday 3 pm
+Euthanasia scheduled w/ Lap of Love
+sched euth
+Euth consult - O undecided
+Would euthanize if mass is malignant
+Owner asking when to euthanize
+Prognosis grave, consider euthanasia
+No\\nEuthanized at 3 pm
+Owner declined\\neuthanasia
+Euthanasia:\\ndeclined
+Services offered: exams, euthanasia, cremation
+SERVICES WE OFFER:\\n- Vaccines\\n- Dentistry\\n- Euthanasia
+Options: surgery, medical management, euthanasia
+Code status: CPR / DNR / Euthanasia
+[struck out: Euthanasia] recheck in 2 weeks
+Outcome: (?) Euthanized
+Euthanasia: [x] yes [x] no
+Euthanasia consent: [ ] I agree
+Estimate for euthanasia given
+Comfort care, hospice, EOL discussion
+put to: sleep
+euth ??
 """
 PERHAPS_DEATH: Final = """
+Littermate died of parvo.
+Two littermates died last week
+Sibling passed away from FIP
+Grieving death of other dog
 dead
 Dying
 death
@@ -200,6 +375,29 @@ Sorry for your loss
 Dead puppy brought in
 Died?
 Burial
+Cancel appt, cat passed
+CPR performed x 20 min, unsuccessful
+Patient arrested under anesthesia and could not be revived
+D.O.D. 5/1/26
+DOD: 5/1/26
+Owner lost his other dog last month, died of cancer
+Littermate died of parvo
+Dam died whelping
+Lost her brother last month, not eating since
+Her brother died last week
+Grave prognosis, may die overnight
+Owner afraid he will die
+Owner found cat unresponsive, possibly dead
+DNR, not expected to survive
+Crash cart, CPR started
+Status: alive / deceased
+Patient looks like he is passing
+Owner sent condolence card
+Sympathy card mailed
+grieving loss of housemate
+Agonal breathing
+Aftercare: ☐ Home burial ☐ Other
+Discussed aftercare and cremation
 """
 PERHAPS_CREMATION: Final = """
 Urn, cedar
@@ -208,6 +406,10 @@ Cremation?
 Cremation prices given
 Owner would like private cremation
 Cremation info
+Owner asked about cremation costs
+Cremation options discussed
+Urn catalog shown
+Cremation: [ ] private [ ] communal
 """
 NOTHING: Final = """
 Annual exam and vaccines
@@ -245,18 +447,12 @@ No cremation
 Owner is against euthanasia
 Previous dog was euthanised last year.
 Owner's previous cat died of kidney disease.
-Littermate died of parvo.
-Two littermates died last week
-Sibling passed away from FIP
 Owner's husband passed away.
 OWNER'S WIFE DIED IN MARCH
 Owner's mother recently passed away
 Owner passed away
-Housemate cat euthanized
 Sister's dog PTS
 Neighbor's dog was put down
-Euthanized their other cat last month
-Grieving death of other dog
 Ashes of previous dog
 Owner upset, death in the family
 Family history of sudden death
@@ -323,6 +519,124 @@ Crème fraîche diet
 Patient doing well, no concerns
 Ash tree pollen allergy
 Turned over, burning wound
+O not ready for euth but considering
+[ ] Euthanasia
+☐ Euthanasia
+☐ Euthanasia ☐ Cremation ☒ Annual exam
+[x] Annual exam [ ] Euthanasia
+Annual exam [x] Euthanasia [ ]
+( ) Euthanasia (x) Recheck
+__ Euthanasia __ Exam
+Euthanasia [ ]
+Euthanasia: [ ] yes [x] no
+Euthanasia: [ ] yes [ ] no
+Euthanasia: Yes / No
+Euthanasia Y/N
+Euthanasia Y/N: N
+Euthanasia? No
+Is patient deceased? No
+Deceased: no
+Deceased: N
+DECEASED (Y/N)
+Deceased [ ]
+Patient status: (x) alive ( ) deceased
+Euthanasia consent signed: ______
+Owner signature for euthanasia: ______
+Weight: 5 kg\\nEuthanasia consent:\\nCremation:\\nBurial:
+Cremation: ____
+Cremation: none
+Cremation: -
+Euthanasia / cremation: N/A
+Declined: bloodwork, euthanasia
+Declined services: euthanasia, cremation
+Service | Accepted | Declined\\nEuthanasia | | x
+Service | Accepted | Declined\\nEuthanasia | |
+Euthanasia: [struck out: Yes] / No
+No euth today
+O not ready for euth
+O declines euth @ this time
+Owner is not considering euthanasia
+Euthanasia not warranted
+Euthanasia was discussed and declined
+Did not euthanize
+Not euthanized
+Not deceased
+Patient is not dead
+Owner's father passed away last week
+O's husband passed away
+Owner recently widowed
+Owner's sister died, pet now with niece
+Client passed away; daughter is new owner
+Previous owner died, adopted from shelter
+Adopted after previous owner passed away
+Owner's last dog was euthanized for lymphoma
+Prior dog PTS due to osteosarcoma
+Neighbor's cat died of rabies
+Friend's dog died of parvo
+Sire died of DCM - family history of sudden death
+Breeder reports family hx of sudden death
+Deadline for estimate Friday
+Dead teeth 104 and 204
+Diesel is doing well
+Patient passed urine and stool
+Passed a kidney stone
+Passed his fecal exam
+Passing gas
+He passed the hearing test
+Passed quiz
+Rip in dewclaw
+Ripped nail
+RIP ON EAR REPAIRED
+Expired Bravecto discarded
+Bravecto expired in March
+Rabies vaccine expired 3/4/25
+rx expired, needs refill
+Microchip registration expired
+Insurance expired last month
+Put to sleep for dental cleaning
+Under general anesthesia, put to sleep for x-rays
+Sleeps through the night
+Puts weight on leg
+Put down towel, weighed
+When put down, limps on left front
+Owner put down deposit for surgery
+Turned down food
+Creams applied to skin
+Euthyroid cat, recheck T4
+Euthermic, euvolemic
+Necrosis of ear tip
+Stool: dead worms seen
+Dead hair stripped out
+Killed tick on neck
+Will die for food
+Dying for attention
+Hearing loss
+Weight loss
+Loss of appetite
+Sudden onset lameness
+Lost 2 lbs
+Lost collar
+Lost pet microchip scan
+Coded for insurance
+Color coded chart
+At risk for sudden death if untreated
+Anesthetic risks including death discussed, O consents
+Heart rate 120, no murmur
+Urine: USG 1.030
+Turn left
+Memorial Day closed
+Burying head in litter
+Ate fireplace ashes
+Ashley is the owner
+Angel is a good girl
+Passport exam for travel
+past due for vaccines
+End of leash trial
+End stage renal disease, stable
+Quality of food is good
+quality of life is good per O
+Good QOL at home
+Grade 2/6 murmur, stable
 """
 
 TABLE: Final[tuple[tuple[str, Screening | None], ...]] = (

@@ -1,16 +1,22 @@
 """Words of euthanasia, death and cremation (rule R19)."""
 
-import time
+import re
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idexx_sync.syncs.cases.html_text import text_of
 from idexx_sync.syncs.cases.life_status import Screening, screen
 from neo_simulator.generator import notes
+from tests.unit.syncs.cases.life_layouts import LAYOUTS
 from tests.unit.syncs.cases.life_sentences import NOTHING, SENTENCES, lines
 
 EUTHANASIA = Screening("euthanasia", in_doubt=False)
+SAYING_NOTHING = [line for line in lines(NOTHING) if not re.search(r"[\[\]☐_|/:\n(]", line)]
+"""Without the forms: what stands beside one on its line may be part of it."""
 CERTAIN = [(line, verdict) for line, verdict in SENTENCES if verdict and not verdict.in_doubt]
 
 
@@ -19,10 +25,15 @@ def test_a_sentence_is_judged(sentence: str, verdict: Screening | None) -> None:
     assert screen([sentence]) == verdict
 
 
+@pytest.mark.parametrize(("note", "verdict"), LAYOUTS.items())
+def test_a_layout_is_judged(note: str, verdict: Screening | None) -> None:
+    assert screen([text_of(note)]) == verdict
+
+
 def test_no_sentence_is_there_twice() -> None:
     sentences = [sentence for sentence, _ in SENTENCES]
 
-    assert len(sentences) == len(set(sentences)) >= 180
+    assert len(sentences) == len(set(sentences)) >= 500
 
 
 def test_nothing_says_nothing() -> None:
@@ -39,7 +50,14 @@ def test_certain_beats_doubtful_then_euthanasia_death_cremation() -> None:
 
 def test_a_denial_reaches_no_further_than_its_text() -> None:
     assert screen(["Declined", "Euthanasia"]) == EUTHANASIA
-    assert screen(["No\nEuthanasia"]) == EUTHANASIA
+    assert screen(["No.\nEuthanasia"]) == EUTHANASIA
+
+
+@pytest.mark.parametrize(
+    "text", ["No\nEuthanized at 3 pm", "Euthanasia:\ndeclined", "Owner declined\neuthanasia"]
+)
+def test_where_a_denial_may_reach_over_a_line_it_is_in_doubt(text: str) -> None:
+    assert screen([text]) == Screening("euthanasia", in_doubt=True)
 
 
 def test_notes_of_the_simulator() -> None:
@@ -49,52 +67,50 @@ def test_notes_of_the_simulator() -> None:
 
 @given(
     st.sampled_from(CERTAIN),
-    st.lists(st.sampled_from(lines(NOTHING)), max_size=5),
-    st.lists(st.sampled_from(lines(NOTHING)), max_size=5),
-    st.sampled_from([". ", "\n", "; ", ".\n\n", " | "]),
+    st.lists(st.sampled_from(SAYING_NOTHING), max_size=5),
+    st.lists(st.sampled_from(SAYING_NOTHING), max_size=5),
+    st.sampled_from([". ", ".\n", "; ", ".\n\n", " | ", "\n"]),
 )
 def test_a_certain_sentence_is_found_whatever_surrounds_it(
     certain: tuple[str, Screening], before: list[str], after: list[str], between: str
 ) -> None:
     sentence, verdict = certain
 
-    assert screen([between.join([*before, sentence, *after])]) == verdict
+    found = screen([between.join([*before, sentence, *after])])
+
+    assert found == verdict or (between == "\n" and found == replace(verdict, in_doubt=True))
     assert screen([*before, sentence, *after]) == verdict
     assert screen([sentence.upper()]) is not None
+
+
+JUDGED = SENTENCES + [(text_of(note), verdict) for note, verdict in LAYOUTS.items()]
+
+
+@pytest.mark.parametrize(
+    ("what", "counts"),
+    [
+        ("marked at all", lambda verdict: verdict is not None),
+        ("marked for certain", lambda verdict: verdict is not None and not verdict.in_doubt),
+    ],
+)
+def test_precision_and_recall(
+    what: str,
+    counts: Callable[[Screening | None], bool],
+    record_property: Callable[[str, object], None],
+) -> None:
+    wanted = {text for text, verdict in JUDGED if counts(verdict)}
+    found = {text for text, _ in JUDGED if counts(screen([text]))}
+
+    precision, recall = len(found & wanted) / len(found), len(found & wanted) / len(wanted)
+
+    record_property(
+        "figure",
+        f"life words, {what}: precision {precision:.1%}, recall {recall:.1%} "
+        f"({len(JUDGED)} texts, {len(wanted)} of them)",
+    )
+    assert (precision, recall) == (1, 1)
 
 
 @given(st.lists(st.text()))
 def test_never_raises(texts: list[str]) -> None:
     screen(texts)
-
-
-LONG = {
-    "harmless": "S: doing well at home, eating and drinking, no vomiting. O: bright and alert.\n"
-    * 260,
-    "denied": "Discussed euthanasia and prognosis, owner is not ready for euthanasia.\n" * 280,
-    "one sentence": "no euthanasia and " * 1_100,
-    "blanks": "put " + " " * 20_000,
-    "letters": "e" * 20_000,
-}
-
-
-@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
-def test_long_notes_take_no_time(text: str) -> None:
-    start = time.process_time()
-
-    screen([text])
-
-    assert time.process_time() - start < 0.5  # a hundred times what it should be
-
-
-def test_an_ordinary_long_note_is_screened_at_once() -> None:
-    day = (
-        "S: day {} doing well at home, eating and drinking today, owner left with him last night.\n"
-    )
-    note = "".join(day.format(number) for number in range(230)) + "Euthanasia declined."
-    start = time.process_time()
-
-    for _ in range(10):
-        assert screen([note]) is None
-
-    assert time.process_time() - start < 0.3  # it takes about a tenth

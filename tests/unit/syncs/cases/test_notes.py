@@ -57,7 +57,12 @@ CASES = {
     "<table><tr><th>Diet:</th><td>wet</td></tr></table>": "Diet: wet",
     "<table><tr><td>Diet</td><td>&nbsp;</td></tr></table>": "Diet:",
     "<table><tr><td></td><td>wet</td></tr><tr><td></td><td></td></tr></table>x": "wet\nx",
-    "<table><tr><td>a</td><td></td><td>b</td><td>c</td></tr></table>": "a | b | c",
+    "<table><tr><td>a</td><td></td><td>b</td><td>c</td></tr></table>": "a | | b | c",
+    "<table><tr><td>a</td><td>b</td><td></td></tr></table>": "a | b |",
+    "<table><tr><td>a</td><td></td><td> </td></tr></table>": "a:",
+    "<table><tr><td></td><td></td><td>c</td></tr></table>": "c",
+    "<table><tr><td>0.5</td><td>ml</td></tr></table>": "0.5: ml",
+    "<table><tr><td>Drug</td><td>0.5</td><td>ml</td></tr></table>": "Drug | 0.5 | ml",
     "<table><tr><td>Diet</td><td><p>wet</p><ul><li>am</li><li>pm</li></ul></td></tr></table>": (
         "Diet: wet; - am; - pm"
     ),
@@ -65,6 +70,70 @@ CASES = {
     "<table><tr><td><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>": "a: b",
     "<table><caption>Vitals</caption><tr><td>T</td><td>38</td></tr></table>": "Vitals\nT: 38",
     "before<table><tr><td>a</td></tr></table>after": "before\na\nafter",
+    # powers and fractions
+    "<p>1<sup>1</sup>/<sub>2</sub> tablets</p>": "1 1/2 tablets",
+    "<p>1<sup>1</sup>&frasl;<sub>2</sub>tablets</p>": "1 1/2 tablets",
+    "<p>give 1 <sup>1</sup>/<sub>2</sub> tablets</p>": "give 1 1/2 tablets",
+    "<p><sup>3</sup>/<sub>4</sub> tab</p>": "3/4 tab",
+    "<p>1<sup>1/2</sup> tabs, 2<sup>1</sup>/2 tabs</p>": "1 1/2 tabs, 2 1/2 tabs",
+    "<p>1<sup>1</sup><sub>2</sub></p>": "1 1/2",
+    "<p>1<sup>1/</sup><sub>2</sub> or 1<sup>1</sup><sub>/2</sub></p>": "1 1/2 or 1 1/2",
+    "<p>1\u00bd tablets, 1&frac12;, 10\u00b2</p>": "1\u00bd tablets, 1\u00bd, 10\u00b2",
+    "<p>x<sup>2</sup><sub>3</sub></p>": "x^2_3",
+    "<p>10<sup>9</sup>/L</p>": "10^9/L",
+    "<p>10<sup>3</sup>/2 ml</p>": "10^3/2 ml",
+    "<p>10<sup>-3</sup>, m<sup>2</sup>, Ca<sup>2+</sup></p>": "10^-3, m^2, Ca^2+",
+    "<p>10<sup>9</sup>5</p>": "10^9 5",
+    "<p>5 x 10<sup> 6 </sup>cells</p>": "5 x 10^6 cells",
+    "<p>1<sup>st</sup> dose, 2<SUP>nd</SUP> dose, Clavamox<sup>\u00ae</sup></p>": (
+        "1st dose, 2nd dose, Clavamox\u00ae"
+    ),
+    "<p>38<sup>o</sup>C, 38.5<sup>0</sup>C</p>": "38\u00b0C, 38.5\u00b0C",
+    "<p>5 mg<sup>once daily</sup></p>": "5 mg once daily",
+    "<p>CO<sub>2</sub> 40, T<sub>4</sub> low, H<sub>2</sub>O</p>": "CO2 40, T4 low, H2O",
+    "<p>log<sub>10</sub>5, 5<sub>2</sub></p>": "log10 5, 5_2",
+    "<p>1<span style='vertical-align: super'>1</span>/<span style='vertical-align:sub'>2"
+    "</span></p>": "1 1/2",
+    "<p>a<sup></sup>b<sub> </sub>c<sup><p>d</p></sup></p>": "ab c\nd",
+    "<p><math><mn>1</mn><mfrac><mn>1</mn><mn>2</mn></mfrac></math> tab</p>": "1 1/2 tab",
+    "<p><math><msup><mn>10</mn><mn>9</mn></msup></math> cells</p>": "10^9 cells",
+    # struck out
+    "<p><s>5 mg</s> 10 mg</p>": "[struck out: 5 mg] 10 mg",
+    "<p>1<del>0</del> mg</p>": "1 [struck out: 0] mg",
+    "<strike>a</strike>": "[struck out: a]",
+    "<p style='text-decoration:line-through'>a</p>b": "[struck out: a]\nb",
+    "<p><span style='color:red;text-decoration: underline line-through;'>a</span></p>": (
+        "[struck out: a]"
+    ),
+    "<s><p>a</p><p>b</p></s>c": "[struck out: a]\n[struck out: b]\nc",
+    "<s>a <del>b</del> c</s>": "[struck out: a b c]",
+    "<p><s> </s>a<s></s></p>": "a",
+    "<s><table><tr><td>a</td><td>b</td></tr></table></s>": "[struck out: a]: [struck out: b]",
+    "<table><tr><td style='text-decoration:line-through'>a</td><td>b</td></tr></table>": (
+        "[struck out: a]: b"
+    ),
+    "<p><s>10<sup>9</sup></s></p>": "[struck out: 10^9]",
+    # boxes and choices
+    "<p><input type=checkbox>a <input type='CHECKBOX' checked>b</p>": "[ ] a [x] b",
+    "<p>a<input type=radio checked>yes<input type=radio>no</p>": "a (x) yes ( ) no",
+    "<table><tr><td><input type=checkbox></td><td>a</td></tr></table>": "[ ]: a",
+    "<p>Dose<input value='5 mg'>daily<input type=hidden value=x><input type=submit value=y></p>": (
+        "Dose 5 mg daily"
+    ),
+    "<p>Give <select><option>1<option selected>2<option>3</select>tabs</p>": "Give 2 tabs",
+    "<select multiple><option selected>a<option>b<option selected>c</select>": "a, c",
+    "<select><option>a<option>b</select>": "(?) a",
+    "<select></select>": "",
+    "<textarea>one\n  two</textarea>": "one\ntwo",
+    "<p>a<img src=x alt='left ear'>b<img src=y></p>": "a [picture: left ear] b",
+    # numbers of lists
+    "<ol start=3><li>a<li>b</ol>": "3. a\n4. b",
+    "<ol reversed><li>a<li>b</ol>": "2. a\n1. b",
+    "<ol reversed start=10><li>a<li>b</ol>": "10. a\n9. b",
+    "<ol type=a><li>a<li value=27>b</ol>": "a. a\naa. b",
+    "<ol type=I start=4><li>a</ol><ol type=i start=9><li>b</ol>": "IV. a\nix. b",
+    "<ol style='list-style-type:upper-alpha'><li>a</ol>": "A. a",
+    "<ol start=x type=a><li value=-1>a<li value=99999999999999>b</ol>": "-1. a\n0. b",
     # what is not text
     "<head><title>t</title><style>p{}</style></head><p>x</p>": "x",
     "<p>a<!-- no --><script>no()</script><style>no</style><template>no</template>b</p>": "ab",
@@ -79,7 +148,15 @@ CASES = {
     "<b>a<i>b</b>c</i>": "abc",
     "<p>open <a href='": "open",
     "<ul><li>a<li>b": "- a\n- b",
+    # words that markup divides
+    "<p>euth<wbr>an<b>ized</b></p>": "euthanized",
+    "<p>put to<br>sleep</p>": "put to\nsleep",
+    "<p>1<br>0 mg</p>": "1\n0 mg",
+    "a<wbr>b": "ab",
+    "<s>a</s>": "[struck out: a]",
+    "HR <s and >39": "HR <s and >39",
     # no markup at all
+    "a\u202eb\u200fc &#xFDD0;d\ufdd1e": "abc de",
     "<5 kg": "<5 kg",
     "a & b": "a & b",
     "a &amp; b &lt;5": "a & b <5",
@@ -174,6 +251,11 @@ def test_every_word_is_kept_and_no_markup(words: list[str], data: st.DataObject)
     assert text.endswith("\n".join(" ".join(line.split()) for line in words))
     for sign_of_markup in ("</", "<p", "<d", "<s", "<t", "<l", "<u", "<o", "&l", "&am"):
         assert sign_of_markup not in text
+
+
+@given(st.text().filter(lambda text: not {"<", "&"} & set(text)))
+def test_plain_text_is_the_same_again(text: str) -> None:
+    assert text_of(text_of(text)) == text_of(text)
 
 
 @given(DOCUMENTS)

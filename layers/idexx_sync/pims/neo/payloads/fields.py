@@ -15,13 +15,13 @@ from pydantic import (
     ValidationError,
 )
 
+from idexx_sync.core.invisible import INVISIBLE, REFUSED
+
 _WALL_CLOCK: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[ T]((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?", re.ASCII
 )
 _DAY: Final = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?!\d)", re.ASCII)
-_INVISIBLE: Final = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-"""Soft hyphen, zero-width and bidirectional characters, byte order mark."""
-_DROPPED: Final = re.compile(f"[\x00\ud800-\udfff{_INVISIBLE}]")
+_DROPPED: Final = re.compile(f"[{REFUSED}{INVISIBLE}]")
 
 
 @lru_cache(maxsize=4096)  # a calendar has few different times: this halves the reading of them
@@ -100,7 +100,7 @@ def name_of(value: object) -> object:
 # A number is taken as its digits; a bool, a list or a NUL character is an error.
 Id = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\s.\x00-\x1f]*$")]
 """Int or str in, str out; empty means none."""
-PlainText = Annotated[str, StringConstraints(pattern=rf"^[^\x00{_INVISIBLE}]*$")]
+PlainText = Annotated[str, StringConstraints(pattern=rf"^[^\x00{INVISIBLE}]*$")]
 """A text that needs no cleaning; for a reader that cleans what does."""
 PlainName = Annotated[PlainText | None, BeforeValidator(name_of)]
 """The same of a name as text, or of an object that has one."""
