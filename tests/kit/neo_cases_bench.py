@@ -1,7 +1,8 @@
 """The case sync on a simulated Neo over real HTTP: what becomes of visits, run after run."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from idexx_sync.clinics.status import Need, SyncStatus, read_clinic_status
 from idexx_sync.core.vocabulary import Manner
@@ -22,6 +23,9 @@ HOUR, DAY = 60.0, 24 * 60.0
 
 class NeoCasesBench(NeoBench):
     """A clinic that is live, with an acting user, and its Neo."""
+
+    limits: ClassVar[Mapping[str, Any]] = {"neo_connections": 1}
+    """One question after the other, so that records are read in the order in which they are due."""
 
     def __init__(self, conn: Conn, url: str, simulator: Simulator, **schedule: Any) -> None:
         super().__init__(conn, url, simulator, **schedule)
