@@ -101,6 +101,7 @@ def test_r24_one_stubborn_record_fails_its_first_run_and_no_later_one(
     garble(clinic, stubborn)
     since = clinic.now
     assert clinic.cases().status == "failed"
+    assert not [need for need in clinic.needs() if stubborn in need.what]
 
     for _ in range(3):
         clinic.later(2 * HOUR)
