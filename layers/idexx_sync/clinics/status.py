@@ -316,10 +316,9 @@ def _doubt_needs(overview: ClinicOverview) -> Iterator[Need]:
 def _unread_needs(overview: ClinicOverview) -> Iterator[Need]:
     """Clinical records that give nothing whenever they are asked for, while that is done."""
     for unread in overview.unread:
-        what = f"{unread.number} finished or running "
-        what += "visit's" if unread.number == 1 else "visits'"
-        what += f" clinical record {unread_in_words(unread.code)}: {', '.join(unread.ids)}; "
-        what += "nobody is called about it; look at it in Neo; "
+        whose = "visit's" if unread.number == 1 else "visits'"
+        what = f"{unread.number} {whose} clinical record {unread_in_words(unread.code)}: "
+        what += f"{', '.join(unread.ids)}; what it says now is not in ODIS; look at it in Neo; "
         what += f"idexx-sync explain appointment {unread.ids[0]} --clinic {overview.id}"
         yield Need("odis", what, blocks=False, since=unread.since)
 

@@ -166,7 +166,7 @@ def by_record(neo: NeoSays, stored: StoredVisit, context: CaseContext) -> Stored
     pims = ScriptedPims(lambda: NOW, answers={"7": neo.lookup} if neo.lookup else {})
     read = judge_answers([(visit, answer)], {"7": after}, pims, NOW, NOW)
     plan = plan_consultations(
-        read.records.values(), read.vanished, {"7": after}, context, of_others=read.of_others
+        read.records.values(), read.vanished, {"7": after}, context, of_others=read.strange
     )
     return _with_status(after, plan)
 

@@ -71,6 +71,11 @@ class UnitRead:
         return self._believed(VANISHED)
 
     @property
+    def strange(self) -> list[SourceRecord]:
+        """Visits whose record is another patient's, be it told for the first time."""
+        return [v for v in self.of_others if self.memories[v.id].code == WRONG_PATIENT]
+
+    @property
     def asked_again(self) -> int:
         """How many clear answers have come once, and are asked for again in the next run."""
         clear = [m for m in self.memories.values() if m.code in _ANSWERED.values()]

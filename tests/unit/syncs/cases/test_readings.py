@@ -124,6 +124,17 @@ def test_r17_what_was_not_asked_is_not_remembered_as_failed() -> None:
     assert Reads().and_(read).is_down
 
 
+def test_r24_where_all_records_are_others_no_case_is_taken_back() -> None:
+    visits = [seen(str(n)) for n in range(FEW)]
+    answers: Sequence[Any] = [(visit, chart(visit.id, patient_id="40099")) for visit in visits]
+    stored = {visit.id: StoredVisit() for visit in visits}
+
+    for number, taken_back in ((FEW - 1, FEW - 1), (FEW, 0)):
+        pims = ScriptedPims(lambda: NOW, records=visits)
+        read = judge_answers(answers[:number], stored, pims, NOW, NOW)
+        assert (len(read.of_others), len(read.strange)) == (number, taken_back)
+
+
 def reads(first: int, again: int = 0, *, succeeded: int = 0, code: str = "x") -> Reads:
     return Reads(succeeded, failed=(code,) * (first + again), failed_before=again)
 
