@@ -271,6 +271,14 @@ class Company:
     def finalise(self, visit_id: Id) -> None:
         self._do("finalise", visit_id=visit_id)
 
+    def check_out(self, visit_id: Id) -> None:
+        """Over without a clinical record."""
+        self._do("check_out", visit_id=visit_id)
+
+    def replace_consultation(self, visit_id: Id) -> str:
+        """The id of a new record of a visit that is over."""
+        return self._make("replace_consultation", visit_id=visit_id)
+
     def walk_in(self, patient_id: Id, reason: str = "WALK-IN") -> str:
         """The id of a consultation without an appointment."""
         return self._make("walk_in", patient_id=patient_id, reason=reason)

@@ -173,8 +173,28 @@ class Diary(Booking):
         consultation = self._consultation_of(visit)
         owed = sum(line.total for line in consultation.lines if not line.declined)
         consultation.status = "paid" if owed else "completed"
-        visit.status = Status.FINALIZED
+        visit.status, visit.finished_at = Status.FINALIZED, self.now()
         self._touch(visit, by)
+
+    def check_out(self, visit_id: int, by: str = FRONT_DESK) -> None:
+        """Over without a clinical record, as a walk to the scales that nobody writes up."""
+        visit = self._in_state(visit_id, *WAITING)
+        if visit.consultation_id is not None:
+            raise NotPossible(f"visit {visit_id} has consultation {visit.consultation_id}")
+        visit.status, visit.finished_at = Status.FINALIZED, self.now()
+        self._touch(visit, by)
+
+    def replace_consultation(self, visit_id: int, by: str = FRONT_DESK) -> int:
+        """A new record of a visit that is over, written up late or anew; an old one stays behind as
+        nobody's."""
+        visit = self._in_state(visit_id, Status.FINALIZED)
+        if visit.consultation_id is not None:
+            self.world.consultation(visit.consultation_id).visit_id = None
+        consultation = self._new_consultation(visit.patient_id, visit.reason, visit.provider_id)
+        consultation.visit_id, visit.consultation_id = visit.id, consultation.id
+        consultation.status = "completed"
+        self._touch(visit, by)
+        return consultation.id
 
     # -- helpers -----------------------------------------------------------------------------
 

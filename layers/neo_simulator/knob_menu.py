@@ -298,6 +298,28 @@ KNOBS = {
             {},
             "Consultations whose page-data shows another patient than theirs.",
         ),
+        Knob(
+            "consultation_hidden",
+            "Data",
+            share(),
+            None,
+            "Visits whose record in the calendar does not show their consultation: it is null.",
+        ),
+        Knob(
+            "consultation_gone",
+            "Data",
+            share(),
+            None,
+            "Consultations whose page-data answers as for an unknown id; those of visits, by the "
+            "visits.",
+        ),
+        Knob(
+            "consultation_garbled",
+            "Data",
+            share(),
+            None,
+            "Consultations whose page-data can't be read: its patient is a list; by the visits.",
+        ),
         # -- network ---------------------------------------------------------------------------
         Knob(
             "delay_ms",

@@ -116,6 +116,7 @@ class Visit:
     confirmed: bool = False
     arrived_at: datetime | None = None
     consultation_id: int | None = None
+    finished_at: datetime | None = None
     cancelled_reason: str | None = None
     deleted: bool = False
     revision: int = 0

@@ -108,6 +108,7 @@ def visit_state(world: World, visit: Visit) -> dict[str, Any]:
         "consultation_id": _id(visit.consultation_id),
         "confirmed": visit.confirmed,
         "arrived_at": stamp(visit.arrived_at),
+        "finished_at": stamp(visit.finished_at),
         "booked_at": stamp(visit.booked_at),
         "last_updated_at": stamp(visit.last_updated_at),
         "spelling": visit.spelling,

@@ -36,6 +36,11 @@ GUARDED = {"cancelled": "cancelled", "no show": "no-show"}
 EUTHANASIA = re.compile("euthanas|euthansia", re.IGNORECASE)
 """As the simulator's own words spell it."""
 MARKED_BACK = timedelta(days=30)
+OLD_DAYS = 3
+"""About a case that came into being more days than this after its visit nobody is called."""
+SURELY_WITHOUT = timedelta(hours=4)
+"""After so long nobody waits for the record of a finished visit any more: runs come every two
+hours, and the second one that sees it without a record believes it."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,8 @@ def case_differences(
         if not cases:
             continue
         record = _record(visit, records)
-        pairs = _of_case(cases[0], visit, record, question, zone, clinic["slot_duration_minutes"])
+        slot_minutes = clinic["slot_duration_minutes"]
+        pairs = _of_case(cases[0], visit, record, question, zone, slot_minutes, state["company"])
         edited = question.edited.get(visit["id"], ())
         found += [f"{visit['id']}: {name} {what}" for name, what in pairs if name not in edited]
     now = datetime.fromisoformat(state["company"]["now"]).replace(tzinfo=zone).astimezone(UTC)
@@ -177,11 +183,13 @@ def _of_case(
     question: CaseQuestion,
     zone: ZoneInfo,
     slot_minutes: int,
+    company: Row,
 ) -> Iterator[tuple[str, str]]:
     """Field and what is wrong with it, of one case."""
     if case["patients"] != 1:
         yield "patient", f"rows are {case['patients']}, should be one"
-    wanted = _wanted_status(visit, record, question)
+    made_on = case["created_at"].astimezone(zone).date()
+    wanted = _wanted_status(visit, record, question, made_on, company)
     if case["status"] not in wanted:
         yield "status", f"is {case['status']}, should be {' or '.join(wanted)}"
     start = datetime.fromisoformat(visit["start"]).replace(tzinfo=zone).astimezone(UTC)
@@ -205,13 +213,36 @@ def _of_case(
         yield "status", "is completed, and the consultation was never read"
 
 
-def _wanted_status(visit: Row, record: Row | None, question: CaseQuestion) -> list[str]:
+def _wanted_status(
+    visit: Row, record: Row | None, question: CaseQuestion, made_on: date, company: Row
+) -> list[str]:
     wanted = STATUS[visit["status_now"]]
     if wanted == "completed" and not question.is_live(visit["start"]):
         return ["reviewed"]
+    if wanted == "completed" and (made_on - _day(visit["start"])).days > OLD_DAYS:
+        return ["reviewed"]
+    if wanted == "completed" and not visit["consultation_id"]:
+        since = finished_for(visit, company)
+        return ["completed"] if since >= SURELY_WITHOUT else ["ongoing", "completed"]
     if wanted == "completed" and visit["consultation_id"] and record is None:
         return ["ongoing", "completed"]  # another patient's record: not read again, or never
     return [wanted]
+
+
+def finished_for(visit: Row, company: Row) -> timedelta:
+    """How long the visit has been over, by Neo's own clock."""
+    if visit["finished_at"] is None:  # nobody has watched when
+        return SURELY_WITHOUT
+    zone = ZoneInfo(company["zone"])
+    ended, now = (
+        datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+        for text in (visit["finished_at"], company["now"])
+    )
+    return now - ended
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text[:10])
 
 
 def _words(visit: Row, start: datetime, slot_minutes: int) -> Row:

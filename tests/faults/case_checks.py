@@ -2,13 +2,20 @@
 
 import re
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.database.connection import Conn
-from oracle.cases import KEY, MARKED_BACK, CaseQuestion, asked_visits, says_euthanasia
+from oracle.cases import (
+    KEY,
+    MARKED_BACK,
+    CaseQuestion,
+    asked_visits,
+    finished_for,
+    says_euthanasia,
+)
 from tests.faults.observation import Cases, changed_cases
 from tests.faults.results import Violation
 from tests.kit.database import query
@@ -18,6 +25,10 @@ CANARIES = re.compile(
     r"|CANARY|BY HAND|SOMEBODY"
 )
 """What is personal in the worlds of this rig; none of it is in a word of the service."""
+SOONEST = timedelta(hours=1, minutes=50)
+"""So long a finished visit has been seen without a record before that is believed."""
+OLDEST = timedelta(days=5)
+"""Three days after the visit's own, whatever the hour of both, and whatever the clocks do."""
 OWN_TABLES = (
     "idexx_sync.records",
     "idexx_sync.jobs",
@@ -107,6 +118,26 @@ def completed_unread(
     return found
 
 
+def completed_too_soon(
+    conn: Conn, question: CaseQuestion, state: dict[str, Any], before: Cases
+) -> list[Violation]:
+    """R18: cases that became completed without a record though their visit has only just ended, or
+    though they were made long after it."""
+    visits = {KEY + visit["id"]: visit for visit in state["visits"]}
+    found = []
+    for row in _completed(conn, question.clinic_id):
+        visit, was = visits.get(row["key"]), before.get(row["id"])
+        if visit is None or (was is not None and was.status == "completed"):
+            continue
+        if row["read"] is None and finished_for(visit, state["company"]) < SOONEST:
+            text = f"{row['key']} is completed without a record, minutes after its visit"
+            found.append(Violation("R18", text))
+        if row["created_at"] - row["scheduled_at"] > OLDEST:
+            text = f"{row['key']} was made long after its visit, and is completed"
+            found.append(Violation("R18", text))
+    return found
+
+
 def completed_unmarked(
     conn: Conn, question: CaseQuestion, state: dict[str, Any], before: Cases
 ) -> list[Violation]:
@@ -119,7 +150,8 @@ def completed_unmarked(
         visit, was = visits.get(row["key"]), before.get(row["id"])
         if visit is None or row["marked"] or (was is not None and was.status == "completed"):
             continue
-        record = records.get(visit["consultation_id"] or "")
+        # What the calendar has not shown nobody could read, however long it was waited for.
+        record = records.get((row["consultation"] and visit["consultation_id"]) or "")
         if record is not None and record["patient_id"] != visit["patient_id"]:
             record = None
         if says_euthanasia(visit, record):
@@ -170,7 +202,7 @@ def _completed(conn: Conn, clinic_id: UUID) -> list[dict[str, Any]]:
     return query(
         conn,
         """
-        SELECT c.id, k.external_id AS key, c.scheduled_at,
+        SELECT c.id, k.external_id AS key, c.scheduled_at, c.created_at,
                c.metadata #>> '{pimsAppointment,consultationId}' AS consultation,
                c.metadata #>> '{pimsConsultation,id}' AS read,
                coalesce(c.extreme_case_check, 'null') <> 'null' AS marked

@@ -28,6 +28,7 @@ LEFT_FOR_LATER = {
     "look_ups_failed",
     "conflicts_left_for_next_run",
     "consultations_failed",
+    "consultations_once",
     "consultations_left",
 }
 """Warnings of a run that has not done everything."""
@@ -104,6 +105,7 @@ class Watch:
         after = self.observe_cases()
         self.add(case_checks.case_audits_match(conn, job_ids, before, after))
         self.add(case_checks.completed_unread(conn, question, zone, before))
+        self.add(case_checks.completed_too_soon(conn, question, state, before))
         self.add(case_checks.completed_unmarked(conn, question, state, before))
         self.add(case_checks.partly_marked(conn, clinic.clinic_id, clinic.now))
         self.add(clinic.people.undone(state))

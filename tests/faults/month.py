@@ -53,12 +53,14 @@ LOGS_IN_ON = 0
 AT_ONCE = frozenset(
     {
         *("book", "move", "resize", "cancel", "uncancel", "delete", "undelete", "no_show"),
-        *("undo_no_show", "confirm", "confirm_arrival", "see", "edit_reason"),
+        *("undo_no_show", "confirm", "confirm_arrival", "see", "check_out", "edit_reason"),
         *("change_type", "change_provider", "change_phone", "rename_patient", "change_owner"),
         *("agent_books", "edit_by_hand", "review", "delete_case"),
     }
 )
-A_DAY_LATER = frozenset({"edit_notes", "add_line", "delete_consultation", "merge_patients"})
+A_DAY_LATER = frozenset(
+    {"replace_consultation", "edit_notes", "add_line", "delete_consultation", "merge_patients"}
+)
 """A record that is final is read again once a day (rule R17)."""
 
 

@@ -22,6 +22,8 @@ ABOUT_VISITS = (
     "start_consultation",
     "ready_to_pay",
     "finalise",
+    "check_out",
+    "replace_consultation",
 )
 """Operations that need nothing but a visit."""
 

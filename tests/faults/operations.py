@@ -88,6 +88,11 @@ DAMAGE: tuple[tuple[str, Any], ...] = (
     ("missing_keys", ["last_updated_at"]),
     ("malformed_look_ups", ["text_half_a_pair", "text_nul", "text_list"]),
     ("malformed_look_ups", ["start_date_only", "start_offset", "no_start", "no_end", "no_day"]),
+    ("consultation_hidden", {"percent": 40}),
+    ("consultation_gone", {"percent": 40}),
+    ("consultation_gone", {"percent": 100}),
+    ("consultation_garbled", {"percent": 10}),
+    ("consultation_garbled", {"percent": 100}),
 )
 """Knobs under which a calendar is wrong, without an error to show it."""
 
@@ -185,6 +190,8 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
     (4, "start_consultation", SUBJECT),
     (2, "ready_to_pay", SUBJECT),
     (3, "finalise", SUBJECT),
+    (1.5, "check_out", SUBJECT),
+    (1, "replace_consultation", SUBJECT),
     (1.5, "delete_consultation", SUBJECT),
     (6, "see", lambda c: {**SUBJECT(c), "number": c.subject(), "dies": c.dice.random() < 0.15}),
     (3, "edit_notes", lambda c: {"subject": c.subject(), "number": c.subject()}),

@@ -215,6 +215,35 @@ def test_r18_a_case_completed_though_the_clinic_was_not_live_yet(clinic: FaultCl
     ]
 
 
+def test_r18_a_case_completed_minutes_after_a_visit_without_a_record(clinic: FaultClinic) -> None:
+    visit = clinic.neo.book(clinic.neo.now(), patient="PET OF NOTE")
+    clinic.neo.check_out(visit)
+    assert clinic.invoke(clinic.order()).succeeded
+    state = clinic.shown()
+    check = case_checks.completed_too_soon
+    question = clinic.case_question(state)
+    assert check(clinic.conn, question, state, {}) == []
+    case = some_case(clinic, f"k.external_id = '{KEY}{visit}'")
+    spoil(clinic, case["id"], "status = 'completed'")
+
+    assert rules(check(clinic.conn, question, state, {})) == {"R18"}
+    before = observe_cases(clinic.conn, clinic.clinic_id)
+    assert check(clinic.conn, question, state, before) == []  # it was so before
+    clinic.later(110)
+    state = clinic.shown()
+    assert check(clinic.conn, question, state, {}) == []
+
+
+def test_r18_a_case_completed_though_it_was_made_long_after_its_visit(clinic: FaultClinic) -> None:
+    state = clinic.shown()
+    spoil(clinic, some_case(clinic)["id"], "created_at = created_at + interval '6 days'")
+
+    found = case_checks.completed_too_soon(clinic.conn, clinic.case_question(state), state, {})
+
+    assert rules(found) == {"R18"}
+    assert "long after its visit" in found[0].text
+
+
 def test_r19_a_case_completed_without_the_mark(clinic: FaultClinic) -> None:
     state, case = (
         clinic.shown(),

@@ -25,6 +25,9 @@ HARMLESS: Mapping[str, Any] = {
     "missing_keys": [],
     "notes_place": "consultation_notes",
     "consultation_patient": {},
+    "consultation_hidden": None,
+    "consultation_gone": None,
+    "consultation_garbled": None,
     "faults": [],
 }
 

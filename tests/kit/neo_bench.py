@@ -7,7 +7,7 @@ the simulator's own state.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from idexx_sync.database.business_time import Clock
@@ -58,6 +58,9 @@ ALL = whole(MONDAY) | whole(TUESDAY) | whole(WEDNESDAY)
 class NeoBench:
     """A clinic of three days with sixteen slots each, its Neo, and runs on demand."""
 
+    limits: ClassVar[Mapping[str, Any]] = {}
+    """Settings of the service that its runs go by."""
+
     def __init__(
         self, conn: Conn, url: str, simulator: Simulator, *, capacity: int = 1, **schedule: Any
     ) -> None:
@@ -77,7 +80,7 @@ class NeoBench:
         set_credentials(conn, self.clinic_id, self.neo)
         set_session(conn, self.clinic_id, open_session(self.neo, self.now), self.now)
         settings = make_settings(
-            url, neo_hosts=(self.neo.base_url,), neo_requests_per_second=100_000
+            url, neo_hosts=(self.neo.base_url,), neo_requests_per_second=100_000, **self.limits
         )
         self._dependencies = replace(
             wiring.make_dependencies(settings, retried=False),

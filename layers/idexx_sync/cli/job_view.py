@@ -22,7 +22,7 @@ from idexx_sync.cli.phrases import (
     took,
 )
 from idexx_sync.cli.tables import fact_table, listing
-from idexx_sync.clinics.status import doubt_in_words
+from idexx_sync.clinics.status import doubt_in_words, unread_in_words
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.vocabulary import Manner
 from idexx_sync.operations.models import JobView
@@ -86,6 +86,7 @@ def job_shown(job: JobView) -> list[RenderableType]:
     if job.unfresh:
         parts.append(Text(f"Not fresh: {phrase(UNFRESH, job.unfresh)}", "yellow"))
     parts += _in_doubt(job)
+    parts += _unread(job)
     if job.unknown_fields:
         parts.append(
             Text(f"Fields of Neo seen for the first time: {', '.join(job.unknown_fields)}")
@@ -118,6 +119,14 @@ def progress_of(job: JobView) -> str:
 def _headline(job: JobView) -> Text:
     line = Text(phrase({}, job.status), COLOURS.get(job.status, "red"))
     return line.append(f"  {WITHOUT_ROWS.get(job.manner, '')}{outcome(job)}", "default")
+
+
+def _unread(job: JobView) -> Iterator[Text]:
+    """Each visit whose clinical record gave nothing, and the days that no run has read."""
+    for visit, code in (job.unread or {}).items():
+        yield Text(f"  clinical record of visit {visit}: {unread_in_words(code)}", "yellow")
+    if job.days_lost:
+        yield Text(f"  not read since the last success: {' to '.join(map(str, job.days_lost))}")
 
 
 def _in_doubt(job: JobView) -> Iterator[Text]:

@@ -49,7 +49,12 @@ WARNINGS: Final = {
     "clinic_without_acting_user": "the clinic has no acting user, so ODIS calls nobody about its "
     "cases; name one with: idexx-sync clinics add CLINIC_ID --acting-user USER_ID",
     "cases_not_written": "visits whose case can't be written; jobs and audits name them",
-    "consultations_failed": "clinical records that could not be read; they come first next time",
+    "consultations_failed": "clinical records that could not be read, named below; asked for "
+    "again in the next run",
+    "consultations_once": "clinical records of another patient, or that Neo does not have; once is "
+    "no proof: asked for again in the next run",
+    "days_lost": "days that no run has read since the last success, too long ago to be read now; "
+    "name them to read them",
     "consultations_wrong_patient": "clinical records of another patient than their visit's; left",
     "consultations_vanished": "clinical records that Neo no longer has; what was read stays",
     "consultations_left": "clinical records left for the next run",
@@ -104,6 +109,7 @@ REASONS: Final = {
     "adopted": "taken over from another service",
     "consultation": "clinical record read",
     "vanished": "its clinical record is gone from Neo",
+    "of_another": "its clinical record is another patient's by now",
     "duplicate": "another case of the same visit",
     "life_status": "its patient has died",
     "refused": "refused by ODIS's database",

@@ -43,7 +43,8 @@ class OpenHold:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Records of the calendar that take time because they are in doubt, for one reason."""
+    """Records that are in doubt for one reason: of the calendar, which take time for it, or
+    clinical ones."""
 
     code: str
     number: int
@@ -95,15 +96,22 @@ class ClinicOverview:
     """Why no run can begin with the clinic's settings."""
     faults: tuple[Fault, ...] = ()
     """What of its rows cannot be read, although runs can do without it."""
+    unread: tuple[Doubt, ...] = ()
+    """Visits whose clinical record gives nothing, again and again, for one reason."""
 
     def history(self, sync: SyncName) -> SyncHistory | None:
         return next((found for found in self.histories if found.sync == sync), None)
 
 
+_STILL_UNREAD = """quarantine_code = ANY (ARRAY['read_failed', 'wrong_patient', 'vanished'])
+                         AND strikes >= 2 AND read_at > idexx_sync.clock() - interval '2 days'"""
+"""Whether a clinical record has given nothing again and again, and is asked for still: as long as
+its visit is among the days that runs read, that is done daily."""
+
 OVERVIEW_QUERY = f"""
     SELECT c.*, idexx_sync.clock() AS read_at, g.sync_schedules, v.version AS credential_version,
            v.created_at AS credentials_set_at, greatest(c.set_up_at, v.created_at) AS changed_at,
-           l.attempts, h.histories, o.open_holds, d.doubts
+           l.attempts, h.histories, o.open_holds, d.doubts, d.unread
       FROM ({CLINIC_ROWS}) c
       LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
       LEFT JOIN LATERAL (
@@ -142,14 +150,16 @@ OVERVIEW_QUERY = f"""
                           ORDER BY opened_at, id) AS open_holds
             FROM idexx_sync.holds WHERE clinic_id = c.id AND status = 'open') o
      CROSS JOIN LATERAL (
-          SELECT json_agg(r ORDER BY r.code) AS doubts
-            FROM (SELECT quarantine_code AS code, count(*) AS number,
+          SELECT json_agg(r ORDER BY r.code) FILTER (WHERE r.kind = 'appointment') AS doubts,
+                 json_agg(r ORDER BY r.code) FILTER (WHERE r.kind = 'consultation') AS unread
+            FROM (SELECT kind, quarantine_code AS code, count(*) AS number,
                          min(doubtful_since) AS since,
                          (array_agg(external_id ORDER BY external_id))[1:3] AS ids
                     FROM idexx_sync.records
-                   WHERE clinic_id = c.id AND kind = 'appointment'
+                   WHERE clinic_id = c.id
                      AND doubtful_since IS NOT NULL AND quarantine_code IS NOT NULL
-                   GROUP BY quarantine_code) r) d
+                     AND (kind = 'appointment' OR kind = 'consultation' AND {_STILL_UNREAD})
+                   GROUP BY kind, quarantine_code) r) d
      WHERE %(clinic_id)s::uuid IS NULL OR c.id = %(clinic_id)s
 """
 """The overviews of one clinic, or of all where clinic_id is null; other parameter: syncs."""
@@ -199,18 +209,23 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
             OpenHold(UUID(hold["id"]), hold["cause"], datetime.fromisoformat(hold["opened_at"]))
             for hold in row["open_holds"] or ()
         ),
-        doubts=tuple(
-            Doubt(
-                code=doubt["code"],
-                number=doubt["number"],
-                since=datetime.fromisoformat(doubt["since"]),
-                ids=tuple(doubt["ids"]),
-            )
-            for doubt in row["doubts"] or ()
-        ),
+        doubts=_doubts(row["doubts"]),
+        unread=_doubts(row["unread"]),
         company=known_from_row(row),
         fault=fault,
         faults=faults,
+    )
+
+
+def _doubts(stored: list[dict[str, Any]] | None) -> tuple[Doubt, ...]:
+    return tuple(
+        Doubt(
+            code=doubt["code"],
+            number=doubt["number"],
+            since=datetime.fromisoformat(doubt["since"]),
+            ids=tuple(doubt["ids"]),
+        )
+        for doubt in stored or ()
     )
 
 

@@ -30,6 +30,7 @@ SHORTFALLS: Final[Mapping[str, str]] = {
     "conflicts": "rows that somebody else changed meanwhile are left for the next one",
     "other_days": "it did not cover all of the days that the sync is for",
     "refused": "what is booked could not be counted or told; the job names what was refused",
+    "days_left": "clinical records of an outage's days are left; the next runs go on with them",
 }
 """Why a run that ended well is no success -> the same for people."""
 
@@ -41,6 +42,13 @@ DOUBTS: Final[Mapping[str, str]] = {
     "unreadable_record": "without an id, a day or a kind that can be read",
 }
 """Why records are in doubt -> the same for people; all others could not be read."""
+
+UNREAD: Final[Mapping[str, str]] = {
+    "read_failed": "could not be read",
+    "wrong_patient": "is another patient's than its visit's",
+    "vanished": "is named by the calendar, and Neo does not have it",
+}
+"""Why a visit's clinical record gives nothing -> the same for people."""
 
 WRITES: Final[tuple[Stage, ...]] = ("canary", "live")
 """Stages in which what is read is written, and people are called."""
@@ -111,7 +119,8 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
             failed = list(_failure_needs(overview, history, now))
             syncs.append(_sync_status(overview, sync, table, [*general, *failed], now))
             of_syncs += [*failed, *_shortfall_needs(history, syncs[-1].freshness)]
-    needs = [*general, *of_syncs, *_doubt_needs(overview), *_hold_needs(overview)]
+    needs = [*general, *of_syncs, *_doubt_needs(overview), *_unread_needs(overview)]
+    needs += _hold_needs(overview)
     return ClinicStatus(
         clinic_id=overview.id,
         name=overview.name,
@@ -141,6 +150,11 @@ def breaker(overview: ClinicOverview, now: datetime) -> SyncError | None:
 def doubt_in_words(code: str) -> str:
     """Why a record is in doubt, for people."""
     return DOUBTS.get(code, f"not to be read ({code})")
+
+
+def unread_in_words(code: str) -> str:
+    """Why a clinical record gives nothing, for people."""
+    return UNREAD.get(code, f"gives nothing ({code})")
 
 
 def _sync_status(
@@ -297,6 +311,16 @@ def _doubt_needs(overview: ClinicOverview) -> Iterator[Need]:
             id_ = named[0].partition("@")[0]
             what += f"; idexx-sync explain appointment {id_} --clinic {overview.id}"
         yield Need("odis", what, blocks=False, since=doubt.since)
+
+
+def _unread_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """Clinical records that give nothing whenever they are asked for, while that is done."""
+    for unread in overview.unread:
+        whose = "visit's" if unread.number == 1 else "visits'"
+        what = f"{unread.number} {whose} clinical record {unread_in_words(unread.code)}: "
+        what += f"{', '.join(unread.ids)}; what it says now is not in ODIS; look at it in Neo; "
+        what += f"idexx-sync explain appointment {unread.ids[0]} --clinic {overview.id}"
+        yield Need("odis", what, blocks=False, since=unread.since)
 
 
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:

@@ -28,11 +28,27 @@ class DefaultWindow:
     days_back: int
     days_ahead: int | None
     """None: to the clinic's own horizon."""
+    reaches_back: bool = False
+    """After an outage it begins where the first run that did not come would have begun."""
 
     def around(self, today: date, horizon_days: int) -> tuple[date, date]:
         """First and last day; today is the first of the `horizon_days`."""
         ahead = horizon_days - 1 if self.days_ahead is None else self.days_ahead
         return today - timedelta(days=self.days_back), today + timedelta(days=ahead)
+
+    def reaching_back(
+        self, today: date, horizon_days: int, succeeded_on: date | None, most_days: int
+    ) -> tuple[date, date]:
+        """The same after a last success on that day: what no run has read since is read now.
+
+        It is `most_days` long at most; None: there was no success yet.
+        """
+        first, last = self.around(today, horizon_days)
+        if not self.reaches_back or succeeded_on is None:
+            return first, last
+        missed = succeeded_on - timedelta(days=self.days_back)
+        earliest = last - timedelta(days=most_days - 1)
+        return min(first, max(missed, earliest)), last
 
     @property
     def phrase(self) -> str:
@@ -40,7 +56,8 @@ class DefaultWindow:
         first = f"from {self.days_back} days ago" if self.days_back else "from today"
         if self.days_ahead is None:
             return f"{first} to the clinic's own horizon"
-        return f"{first} to {f'{self.days_ahead} days ahead' if self.days_ahead else 'today'}"
+        days = f"{first} to {f'{self.days_ahead} days ahead' if self.days_ahead else 'today'}"
+        return f"{days}; further back after an outage" if self.reaches_back else days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +123,7 @@ _ROWS: Final = (
         folder="case_sync",
         # A case made earlier is too old for its follow-up once the visit is over: ODIS's daily
         # job takes those made at most three days ago (ODIS schema, what triggers calls).
-        default_window=DefaultWindow(days_back=7, days_ahead=2),
+        default_window=DefaultWindow(days_back=7, days_ahead=2, reaches_back=True),
         logs="case",
         reads=frozenset({"schedule", "appointments", "consultations"}),
         begins_within=timedelta(hours=1),

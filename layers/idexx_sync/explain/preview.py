@@ -19,7 +19,7 @@ from idexx_sync.explain.model import NeoSays, StoredAppointment, StoredRow
 from idexx_sync.pims.protocol import Consultation, Snapshot, SourceRecord, Window
 from idexx_sync.syncs.cases.calendar import visits_of
 from idexx_sync.syncs.cases.context import CaseContext
-from idexx_sync.syncs.cases.due import VANISHED, reading_decision, rule_reading
+from idexx_sync.syncs.cases.due import VANISHED, WRONG_PATIENT, reading_decision, rule_reading
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
 from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.inbound.context import CalendarContext, bare_block_ids, keys_of
@@ -205,14 +205,16 @@ def _plan_record(
     is_read: bool,
 ) -> None:
     """Plan what the reading gave, as a run would that reads the record now."""
-    read, gone = [], []
+    read, gone, of_others = [], [], []
     if is_read and isinstance(neo.consultation, Consultation):
         read = [(visit, neo.consultation)]
     elif neo.reading == VANISHED:
         gone = [visit]
     elif neo.reading is not None and not neo.is_of_patient:
         decisions.note(visit.id, Decision("R17", f"{neo.reading}_now"))
-    plan_consultations(read, gone, {visit.id: stored.visit}, _context(clinic), decisions)
+        of_others = [visit] if neo.reading == WRONG_PATIENT else []
+    known = {visit.id: stored.visit}
+    plan_consultations(read, gone, known, _context(clinic), decisions, of_others)
 
 
 def _remembered_case(

@@ -70,6 +70,10 @@ def _read_daily(facts: Facts) -> str:
     return f"its record was read when final, with notes: read daily until {facts['until']}"
 
 
+def _asked_again(facts: Facts) -> str:
+    return "asked again daily" if facts["believed"] else "asked again in the next case run"
+
+
 CASE: Final[Mapping[str, Text]] = {
     "no_patient": "it names no patient: such an appointment never becomes a case",
     "versions_differ": "the calendar shows it in two versions: its case is left alone",
@@ -99,12 +103,14 @@ CASE: Final[Mapping[str, Text]] = {
     "no_record": "the calendar names no record any more: what was read of it stays",
     "never_read": "its record was never read: it comes first in the next case run",
     "another_record": "its record is not the one that was read: it comes first next time",
-    "read_failed": "the last reading failed ({code}): it comes first next time",
-    "wrong_patient": "the record read was another patient's: left, asked again daily",
+    "read_failed": "the last reading failed ({code}): it is asked for again next time",
+    "wrong_patient": lambda facts: (
+        f"the record read was another patient's: left, {_asked_again(facts)}"
+    ),
     "vanished": lambda facts: (
-        "Neo no longer has the record: what was read stays, asked again daily"
+        f"Neo no longer has the record: what was read stays, {_asked_again(facts)}"
         if facts["known"]
-        else "Neo does not have the record, and nobody has read it: asked again daily"
+        else f"Neo does not have the record, and nobody has read it: {_asked_again(facts)}"
     ),
     "not_final": "the visit is not finalised: its record is read each time",
     "read_before_final": "its record was read before the visit was finalised: read each time",
@@ -156,6 +162,10 @@ STATUS: Final[Mapping[str, Text]] = {
     "before_live": _before_live,
     "screened": lambda facts: _SCREENED[facts["record"]],
     "not_screened": _not_screened,
+    "seen_once": "finalised, and shown without a record for less than 2 hours: {meant}",
+    "made_late": "finalised, and its case was made more than 3 days after the visit: {meant}",
+    "newer_record": "finalised, and the record that it has now is not read yet: {meant}",
+    "of_another_patient": "finalised, and its record is another patient's by now: {meant}",
     "no_status": lambda facts: (
         "no status to go by: the case stays {becomes}"
         if facts["meant"] is None

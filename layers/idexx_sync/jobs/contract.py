@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Job
-from idexx_sync.jobs.params import Params, WindowParams
+from idexx_sync.jobs.params import MOST_DAYS, Params, WindowParams
 from idexx_sync.pims.protocol import Pims, Window
 
 FAULTS: Final[Mapping[FaultCode, str]] = {
@@ -36,6 +36,7 @@ Unfresh = Literal[
     "other_days",
     "conflicts",
     "refused",
+    "days_left",
 ]
 """Why a run that ended well does not say that a clinic's rows are up to date (rule R13)."""
 
@@ -88,6 +89,8 @@ class Run:
     clock: Clock
     """Business time, as the database told it when the run began."""
     progress: Progress
+    last_success_at: datetime | None = None
+    """When the clinic's last run of this sync ended that brought all up to date; None: none did."""
 
     @property
     def days(self) -> WindowParams:
@@ -95,11 +98,37 @@ class Run:
         assert isinstance(self.params, WindowParams)
         return self.params
 
-    def own_days(self, now: datetime) -> Window:
-        """The days that the sync is for while nobody names others, in clinic-local days."""
+    def usual_days(self, now: datetime) -> Window:
+        """The days that the sync reads while all is well, in clinic-local days."""
         today = local_day(now, self.clinic.zone)
         default = CATALOG[self.job.sync].default_window
         return Window(*default.around(today, self.clinic.schedule.horizon_days))
+
+    def own_days(self, now: datetime) -> Window:
+        """The days that the sync is for while nobody names others: the usual ones, and after an
+        outage those that no run has read since the last success (rule R2)."""
+        today, last = local_day(now, self.clinic.zone), self.last_success_at
+        succeeded_on = None if last is None else local_day(last, self.clinic.zone)
+        default = CATALOG[self.job.sync].default_window
+        horizon = self.clinic.schedule.horizon_days
+        return Window(*default.reaching_back(today, horizon, succeeded_on, MOST_DAYS))
+
+    def days_lost(self, now: datetime) -> Window | None:
+        """Days that no run has read since the last success, and that lie too far back for the
+        sync's own days; None: there are none."""
+        last, default = self.last_success_at, CATALOG[self.job.sync].default_window
+        if last is None or not default.reaches_back:
+            return None
+        missed = local_day(last, self.clinic.zone) - timedelta(days=default.days_back)
+        first = self.own_days(now).first_day
+        return Window(missed, first - timedelta(days=1)) if missed < first else None
+
+    def window(self, now: datetime) -> Window:
+        """The days to read: those asked for, one end completed by the usual one, else its own."""
+        if self.days.first_day is None and self.days.last_day is None:
+            return self.own_days(now)
+        usual = self.usual_days(now)
+        return self.days.window(usual.first_day, usual.last_day)
 
     def unfresh(self, window: Window, own_days: Window, *, complete: bool) -> Unfresh | None:
         """Why a read of the window is no sign of freshness, be it all written; None: it is one."""
@@ -130,6 +159,10 @@ class Report:
     """Names of fields that the source showed for the first time."""
     in_doubt: dict[str, str] = field(default_factory=dict)
     """Id of a record that takes time because it is in doubt -> why, in one word (rule R3)."""
+    unread: dict[str, str] = field(default_factory=dict)
+    """Id of a visit whose clinical record gave nothing -> why, in one word (rule R17)."""
+    days_lost: tuple[str, str] | None = None
+    """First and last of the days that no run has read and that are too old to be read now."""
     faults: list[dict[str, str]] = field(default_factory=list)
     """Rows that could not be read or were refused: table, column or constraint, id (rule R26)."""
     plan: list[dict[str, Any]] | None = None
@@ -187,6 +220,10 @@ class Report:
             result["unknown_fields"] = self.unknown_fields
         if self.in_doubt:
             result["in_doubt"] = dict(sorted(self.in_doubt.items())[:MOST_NAMED])
+        if self.unread:
+            result["unread"] = dict(sorted(self.unread.items())[:MOST_NAMED])
+        if self.days_lost is not None:
+            result["days_lost"] = self.days_lost
         if self.faults:
             result["faults"] = self.faults
         if self.plan is not None:

@@ -178,3 +178,5 @@ class Begun:
     """A row of CLINIC_QUERY."""
     session: tuple[int, bytes] | None
     """Credential version and sealed session, if one is stored for the newest credentials."""
+    last_success_at: datetime | None = None
+    """When the clinic's last job of this sync ended that brought its rows up to date."""

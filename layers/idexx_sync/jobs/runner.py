@@ -229,6 +229,7 @@ def _run_with_lease(
         fingerprints=Fingerprints(dependencies.fingerprint_keys, clinic.id),
         clock=clock,
         progress=Beating(dependencies.progress, lifetime),
+        last_success_at=begun.last_success_at,
     )
     with (
         watched(

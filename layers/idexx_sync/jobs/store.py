@@ -9,9 +9,10 @@ from psycopg import Cursor
 from psycopg.rows import dict_row, kwargs_row
 from psycopg.types.json import Jsonb
 
-from idexx_sync.clinics.store import CLINIC_QUERY
+from idexx_sync.clinics.store import CLINIC_QUERY, SUCCEEDED
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import SyncError
+from idexx_sync.core.faults import or_else
 from idexx_sync.core.vocabulary import UNFINISHED, JobStatus
 from idexx_sync.database.connection import Conn, Cur, writing
 from idexx_sync.jobs import leases
@@ -31,13 +32,17 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
         started = _start(conn, order.job_id)
         job = _select(conn, order.job_id)
         holder = conn.execute(
-            """
+            f"""
             SELECT idexx_sync.clock(),
                    (SELECT l.job_id
                       FROM idexx_sync.leases l JOIN idexx_sync.jobs j USING (clinic_id)
-                     WHERE j.id = %s AND l.expires_at > clock_timestamp())
+                     WHERE j.id = %s AND l.expires_at > clock_timestamp()),
+                   (SELECT j.finished_at
+                      FROM idexx_sync.jobs j JOIN idexx_sync.jobs t USING (clinic_id, sync)
+                     WHERE t.id = %s AND {SUCCEEDED}
+                     ORDER BY j.finished_at DESC LIMIT 1)
             """,
-            (order.job_id,),
+            (order.job_id, order.job_id),
         )
         clinic = conn.cursor(row_factory=dict_row).execute(
             CLINIC_QUERY, {"clinic_id": order.clinic_id, "job_id": order.job_id}
@@ -61,6 +66,7 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
         held_by=holding[1],
         clinic=clinic.fetchone(),
         session=session.fetchone(),
+        last_success_at=or_else(holding[2]),
     )
 
 

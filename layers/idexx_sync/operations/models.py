@@ -62,6 +62,8 @@ class _Told(BaseModel):
     unfresh: _Part[str] = None
     for_review: _Part[tuple[str, ...]] = None
     in_doubt: _Part[dict[str, str]] = None
+    unread: _Part[dict[str, str]] = None
+    days_lost: _Part[tuple[date, date]] = None
     unknown_fields: _Part[tuple[str, ...]] = None
     faults: _Part[tuple[dict[str, str], ...]] = None
     planned: _Part[int] = None
@@ -109,6 +111,12 @@ class JobView(ResponseModel):
     in_doubt: Mapping[str, str] | None
     """Id of a record that takes time because it is in doubt -> why, in one word; at most 50. What
     begins with `? ` is our name for one that shows no id or no day."""
+    unread: Mapping[str, str] | None
+    """Id of a visit whose clinical record gave nothing when it was asked for last -> why, in one
+    word: `read_failed`, `wrong_patient`, `vanished`, `refused`; at most 50."""
+    days_lost: tuple[date, date] | None
+    """First and last of the days that no run has read since the last success and that are too long
+    ago for a run of its own; name them to read them."""
     unknown_fields: tuple[str, ...] | None
     """Names of Neo's fields that were seen for the first time."""
     faults: tuple[Mapping[str, str], ...] | None

@@ -157,6 +157,10 @@ class Gone:
     """The source answered clearly that it knows no such id."""
 
 
+NOT_ASKED: Final = "not_asked"
+"""Code of what was not asked for any more, because the source had failed to answer before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """The look-up gave no usable answer: nothing may be concluded."""

@@ -63,6 +63,8 @@ class VisitMemory:
     """Fields of the case that a person has changed."""
     stamp: str | None = None
     """When the source changed it last, in its own words: an older version is no news (R10)."""
+    bare_since: str | None = None
+    """Since when every read has shown it finalised and without a consultation, ISO (rule R18)."""
     observed: bool = False
     """The words were only read: nothing of them is written, so what else is remembered (screened,
     derived, edited) is older than they are."""
@@ -74,6 +76,8 @@ class ConsultationSource:
 
     id: str | None = None
     """Of the consultation; None: never read."""
+    asked: str | None = None
+    """The consultation that was asked for last, where it gave nothing."""
     final: bool = False
     """The visit was finalised before it was read."""
     notes: bool = False

@@ -4,13 +4,13 @@ of one record in an answer. Pure."""
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import is_repeated, parse_wall, to_wall
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.pims.protocol import Snapshot, SourceRecord
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import Record, Remembered
 
 LOOKUPS_PER_RUN: Final = 50
 STRIKES_THAT_PROVE: Final = 2
@@ -49,7 +49,9 @@ def ids_to_look_up(
     return list(dict.fromkeys(id_ for id_, _ in sorted(missing, key=age)))[:limit]
 
 
-def strike(record: Record, read_at: datetime, apart: timedelta = STRIKE_INTERVAL) -> Record:
+def strike[R: Remembered[Any]](
+    record: R, read_at: datetime, apart: timedelta = STRIKE_INTERVAL
+) -> R:
     """The record after a complete read missed it and its look-up did not find it.
 
     A second strike counts only when the reads lie far enough apart.
@@ -59,7 +61,7 @@ def strike(record: Record, read_at: datetime, apart: timedelta = STRIKE_INTERVAL
     return replace(record, strikes=record.strikes + 1, struck_at=read_at)
 
 
-def proven_gone(record: Record) -> bool:
+def proven_gone(record: Remembered[Any]) -> bool:
     return record.strikes >= STRIKES_THAT_PROVE
 
 

@@ -34,6 +34,7 @@ DAMAGING = (
     "unknown_status",
     "status_missing",
     "block_flag_missing",
+    "consultation_hidden",
 )
 
 STATUS_KEYS = ("current_status", "status_label", "status_class")
@@ -112,6 +113,12 @@ def chosen(entries: Sequence[Occurrence], purpose: str, number: int) -> set[Key]
     return {entry.key for entry in ranked[:number]}
 
 
+def visits_chosen(world: World, purpose: str, wanted: dict[str, Any] | None) -> set[int]:
+    """The ids of those of all visits that a knob means."""
+    visits = [entry for entry in world.calendar() if isinstance(entry.record, Visit)]
+    return {entry.record.id for entry in visits if entry.key in _share(visits, purpose, wanted)}
+
+
 def _share(entries: Sequence[Occurrence], purpose: str, wanted: dict[str, Any] | None) -> set[Key]:
     if wanted is None:
         return set()
@@ -184,7 +191,8 @@ def _damaged(
     odd = _share(visits, "unknown status", knobs["unknown_status"])
     bare = _share(visits, "status missing", knobs["status_missing"])
     vague = _share(real, "block flag missing", knobs["block_flag_missing"])
-    touched = broken | doubled | odd | bare | vague
+    hidden = _share(visits, "consultation hidden", knobs["consultation_hidden"])
+    touched = broken | doubled | odd | bare | vague | hidden
     parts = []
     number = 0
     for entry in entries:
@@ -199,6 +207,8 @@ def _damaged(
             record = {key: value for key, value in record.items() if key not in STATUS_KEYS}
         if entry.key in vague:
             record.pop("is_block", None)
+        if entry.key in hidden and "consultation_id" in record:
+            record["consultation_id"] = None
         if entry.key in doubled:
             how = knobs["duplicate_records"].get("how", "equal")
             parts.append(encode(copy_of(record, how, world.rooms.values())))

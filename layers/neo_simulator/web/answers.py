@@ -6,12 +6,14 @@ from datetime import datetime
 from aiohttp import web
 
 from neo_simulator.company import Company
+from neo_simulator.model import Consultation
 from neo_simulator.payloads.appointment import appointment, view
 from neo_simulator.payloads.calendar import (
     CalendarCache,
     calendar_body,
     entries_of_window,
     subset,
+    visits_chosen,
 )
 from neo_simulator.payloads.consultation import page_data, without_consultation
 from neo_simulator.payloads.search import search
@@ -115,8 +117,11 @@ def one_appointment(request: web.Request, company: Company) -> web.Response:
 
 def consultation_page_data(request: web.Request, company: Company) -> web.Response:
     consultation = company.world.consultations.get(_number(request.match_info["id"]))
-    if consultation is not None:
-        body = encode(page_data(company.world, company.knobs, consultation))
+    if consultation is not None and not _is_of(company, consultation, "consultation_gone"):
+        answer = page_data(company.world, company.knobs, consultation)
+        if _is_of(company, consultation, "consultation_garbled"):
+            answer["patient"] = []
+        body = encode(answer)
         request[SERVED] = ServedRecord(request.match_info["id"], body)
         return _bytes(body)
     match company.knobs["unknown_consultation"]:
@@ -126,6 +131,12 @@ def consultation_page_data(request: web.Request, company: Company) -> web.Respon
             return _json(without_consultation(company.world))
         case _:
             return page("Neo", "<h1>Page not found</h1>", status=404)
+
+
+def _is_of(company: Company, consultation: Consultation, knob: str) -> bool:
+    """Whether the consultation's visit is one of those that the knob means."""
+    wanted = company.knobs[knob]
+    return bool(wanted) and consultation.visit_id in visits_chosen(company.world, knob, wanted)
 
 
 def search_patients(request: web.Request, company: Company) -> web.Response:

@@ -57,6 +57,8 @@ def test_a_job_has_all_that_is_known_of_it(api: Api) -> None:
         "error": None,
         "for_review": None,
         "in_doubt": None,
+        "unread": None,
+        "days_lost": None,
         "unknown_fields": None,
         "faults": None,
         "planned": None,

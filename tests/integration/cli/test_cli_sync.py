@@ -22,7 +22,7 @@ from idexx_sync.pims.protocol import Unreadable
 from tests.kit.bench import Bench
 from tests.kit.command_line import Answer, CommandLine
 from tests.kit.database import query
-from tests.kit.records import visit, visits
+from tests.kit.records import seen, visit, visits
 from tests.kit.settings import LOCAL_KEY, make_settings
 
 WEEK = ("--from", "2026-05-04", "--to", "2026-05-10")
@@ -392,6 +392,20 @@ def test_help_lists_whole_sentences_even_in_a_narrow_terminal() -> None:
     for commands in listed:
         assert commands
         assert "..." not in commands
+
+
+def test_records_and_days_that_were_not_read_are_named(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    bench.cases()
+    bench.later(60 * 24 * 60)
+    bench.pims.records = [seen(start="2026-07-01 09:00:00")]
+    job = bench.cases()
+
+    shown = idexx_sync("jobs", "show", job.id)
+
+    assert "clinical record of visit 600101: is named by the calendar" in shown.out
+    assert "not read since the last success: 2026-04-27 to 2026-05-04" in shown.out
 
 
 def test_what_is_in_doubt_is_named_with_what_to_do(bench: Bench, idexx_sync: CommandLine) -> None:

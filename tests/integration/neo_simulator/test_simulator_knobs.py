@@ -437,6 +437,28 @@ def test_status_missing(clinic: Company, reader: httpx.Client, hundred: list[str
     assert not any({"status_label", "status_class"} & set(event) for event in bare)
 
 
+def test_consultation_hidden(clinic: Company, reader: httpx.Client) -> None:
+    first, second = (clinic.book(f"2026-05-04 {hour}:00:00") for hour in ("09", "10"))
+    shown = [clinic.start_consultation(visit) for visit in (first, second)]
+    clinic.set_knob("consultation_hidden", {"ids": [second]})
+
+    told = {event["appointment_id"]: event["consultation_id"] for event in events(reader)}
+
+    assert told == {int(first): int(shown[0]), int(second): None}
+    assert page_data(reader, shown[1])["consultation"]["id"] == int(shown[1])
+
+
+def test_consultation_gone_and_garbled(clinic: Company, reader: httpx.Client) -> None:
+    visits = [clinic.book(f"2026-05-04 {hour}:00:00") for hour in ("09", "10", "11")]
+    records = [clinic.start_consultation(visit) for visit in visits]
+    clinic.set_knob("consultation_gone", {"ids": [visits[0]]})
+    clinic.set_knob("consultation_garbled", {"ids": [visits[1]]})
+
+    assert reader.get(f"/consultations/{records[0]}/page-data").status_code == 404
+    assert page_data(reader, records[1])["patient"] == []
+    assert page_data(reader, records[2])["patient"]["name"] == "TANGO"
+
+
 def test_resetting_brings_every_default_back(clinic: Company, reader: httpx.Client) -> None:
     clinic.set_knob("envelope", "bare_array")
     clinic.set_knob("calendar_subset", "empty")

@@ -120,6 +120,7 @@ CASE_DAMAGES = [
     (COMING, "status = 'completed'", "status is completed, should be draft"),
     (CANCELLED, "status = 'draft'", "status is draft, should be reviewed"),
     (SEEN, "scheduled_at = scheduled_at + interval '1 hour'", "scheduled_at is "),
+    (SEEN, "created_at = created_at + interval '9 days'", "is completed, should be reviewed"),
     (SEEN, leaf("pimsAppointment,id", '"1"'), "pimsAppointment.id is 1"),
     (SEEN, leaf("pimsAppointment,consultationId", "null"), "consultationId is None"),
     (SEEN, leaf("pimsAppointment,date", '"2026-03-01"'), "pimsAppointment.date is 2026-03-01"),

@@ -384,6 +384,24 @@ def test_what_is_in_doubt_is_named_with_its_age_and_blocks_nothing() -> None:
     assert status.syncs[0].freshness == "on_time"
 
 
+def test_records_that_give_nothing_are_named_with_their_age_and_block_nothing() -> None:
+    unread = (
+        Doubt("read_failed", 1, ago(hours=3), ("600101",)),
+        Doubt("wrong_patient", 4, ago(hours=2), ("600102", "600103", "600104")),
+    )
+
+    status = clinic_status(overview(history(ago(minutes=1)), unread=unread), NOW)
+
+    assert [(need.who, need.blocks, need.since) for need in status.needs] == [
+        ("odis", False, ago(hours=hours)) for hours in (3, 2)
+    ]
+    first, second = (need.what for need in status.needs)
+    assert first.startswith("1 visit's clinical record could not be read: 600101; ")
+    assert "idexx-sync explain appointment 600101 --clinic " in first
+    assert second.startswith("4 visits' clinical record is another patient's than its visit's: 6")
+    assert status.syncs[0].freshness == "on_time"
+
+
 REFUSED = Refused(ago(hours=5), ago(hours=1), "it is another branch", True, Identity())
 
 

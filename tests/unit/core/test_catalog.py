@@ -154,7 +154,7 @@ def test_the_catalog_loads_nothing_else_of_the_service() -> None:
     ("name", "first", "last", "phrase"),
     [
         ("inbound", 4, 17, "from today to the clinic's own horizon"),
-        ("cases", -3, 6, "from 7 days ago to 2 days ahead"),
+        ("cases", -3, 6, "from 7 days ago to 2 days ahead; further back after an outage"),
         ("reconciliation", -3, 4, "from 7 days ago to today"),
     ],
 )

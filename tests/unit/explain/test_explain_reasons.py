@@ -87,7 +87,7 @@ def row(status: str = "finalized", key: str = "7", **fields: Any) -> StoredRow:
 
 def case(status: str = "completed", **fields: Any) -> StoredCase:
     blank = StoredCase(
-        ONE, "1", "pims-appt-idexx-neo-7", ONE, ONE, status, "checkup", NOW, {}, {}, None
+        ONE, "1", "pims-appt-idexx-neo-7", ONE, ONE, status, "checkup", NOW, {}, {}, None, NOW
     )
     return replace(blank, **fields)
 
@@ -282,7 +282,12 @@ def test_r13_a_clinic_that_stands_still_says_so(fields: dict[str, Any], text: st
     assert not says("R13", shown(), StoredAppointment())
 
 
-NEVER_ANY = stored(case("draft"), consultation=None, last_consultation=None)
+BARE = "2026-05-04T12:00:00Z"
+"""Two hours before NOW."""
+NEVER_ANY = stored(case("draft"), consultation=None, last_consultation=None, bare_since=BARE)
+JUST_NOW = stored(case("draft"), consultation=None, last_consultation=None)
+LATE = NOW + timedelta(days=4)
+OLDER_RECORD = {"pimsConsultation": {"id": "8"}}
 STATUSES: list[tuple[NeoSays, StoredAppointment, Clinical, str]] = [
     (shown(), stored(case(), read=READ), CLINIC, "its record is read: completed"),
     (
@@ -319,15 +324,33 @@ STATUSES: list[tuple[NeoSays, StoredAppointment, Clinical, str]] = [
     (shown(consultation_id=None), NEVER_ANY, CLINIC, "there is no record to read: completed"),
     (
         shown(consultation_id=None),
-        stored(case("draft"), read=READ),
+        stored(case("draft"), read=READ, bare_since=BARE),
         CLINIC,
         "its record was read before it was taken away: completed",
     ),
     (
         shown(consultation_id=None),
-        stored(case("draft"), read=replace(READ, code="vanished")),
+        stored(case("draft"), read=replace(READ, code="vanished"), bare_since=BARE),
         CLINIC,
         "Neo has no record of it any more: completed",
+    ),
+    (
+        shown(consultation_id=None),
+        JUST_NOW,
+        CLINIC,
+        "shown without a record for less than 2 hours: ongoing",
+    ),
+    (
+        shown(),
+        stored(case("draft", created_at=LATE), read=READ),
+        CLINIC,
+        "its case was made more than 3 days after the visit: reviewed",
+    ),
+    (
+        shown(),
+        stored(case(metadata=OLDER_RECORD), read=replace(READ, id="8"), consultation="8"),
+        CLINIC,
+        "the record that it has now is not read yet: ongoing",
     ),
     (
         shown(),
@@ -345,6 +368,7 @@ def test_r18_the_status_of_a_finalised_visits_case_says_why(
     assert f"R18 finalised, and {text}" in said(neo, kept, clinic)
 
 
+GONE = ConsultationMemory(id="9", read_at=NOW, code="vanished")
 FAILED = [None, replace(READ, id="8"), replace(READ, code="read_failed")]
 
 
@@ -362,13 +386,22 @@ def test_r18_a_record_that_went_before_anybody_read_it_completes_nothing(
 
 
 def test_r18_a_record_that_neo_does_not_have_is_not_told_as_unread() -> None:
-    kept = stored(case("ongoing"), read=ConsultationMemory(id="9", read_at=NOW, code="vanished"))
+    kept = stored(case("ongoing"), read=replace(GONE, strikes=2))
 
     texts = said(shown(), kept)
 
     assert "R18 finalised, and Neo no longer has its record: ongoing" in texts
     assert ("R17 Neo does not have the record, and nobody has read it: asked again daily") in texts
     assert not [text for text in texts if "not read yet" in text or "what was read" in text]
+
+
+def test_r17_what_was_answered_once_is_asked_again_at_once() -> None:
+    once, kept = replace(GONE, strikes=1), stored(case("ongoing"), read=GONE)
+
+    assert says("R17 Neo does not have the record, and nobody", shown(), kept)
+    for code in ("vanished", "wrong_patient"):
+        texts = said(shown(), stored(case("ongoing"), read=replace(once, code=code)))
+        assert any(text.endswith("asked again in the next case run") for text in texts)
 
 
 def test_r18_a_record_that_can_be_read_now_completes_the_case() -> None:

@@ -40,7 +40,7 @@ ZONE = ZoneInfo("America/Los_Angeles")
 START = "2026-05-04 06:00:00"
 NEW_YEAR = date(2026, 1, 1)
 ONE = UUID(int=1)
-CASE = StoredCase(ONE, "1", "x", ONE, ONE, None, "checkup", NOW, {}, {}, None)
+CASE = StoredCase(ONE, "1", "x", ONE, ONE, None, "checkup", NOW, {}, {}, None, NOW)
 BY_ID = Found(
     "7", "visit", START, None, None, "Finalized", deleted=False, cancelled=False, patient_id="4"
 )
@@ -85,6 +85,7 @@ def kept(draw: st.DrawFn) -> StoredVisit:
         consultation=draw(st.sampled_from([last, None])),
         last_consultation=last,
         edited=draw(st.sampled_from([(), ("case.status",)])),
+        bare_since=draw(st.sampled_from([None, "2026-05-04T13:30:00Z", "2026-05-04T12:00:00Z"])),
     )
     record = draw(st.sampled_from([VisitRecord("7"), VisitRecord("7", source=memory)]))
     cases = draw(st.sampled_from([(), (case,)]))
@@ -163,8 +164,10 @@ def by_record(neo: NeoSays, stored: StoredVisit, context: CaseContext) -> Stored
     if not due or answer is None:
         return after
     pims = ScriptedPims(lambda: NOW, answers={"7": neo.lookup} if neo.lookup else {})
-    read = judge_answers([(visit, answer)], {"7": after}, pims, NOW)
-    plan = plan_consultations(read.records.values(), read.vanished, {"7": after}, context)
+    read = judge_answers([(visit, answer)], {"7": after}, pims, NOW, NOW)
+    plan = plan_consultations(
+        read.records.values(), read.vanished, {"7": after}, context, of_others=read.strange
+    )
     return _with_status(after, plan)
 
 

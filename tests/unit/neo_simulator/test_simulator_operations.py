@@ -140,6 +140,23 @@ def test_a_draft_can_be_deleted_and_a_paid_one_not(staff: Operations) -> None:
         staff.delete_consultation(again)
 
 
+def test_a_visit_may_end_without_a_record_and_get_one_later(staff: Operations) -> None:
+    visit = staff.book(NINE)
+    staff.check_out(visit)
+    record = staff.world.visits[visit]
+    assert (record.status, record.consultation_id) == (Status.FINALIZED, None)
+    assert record.finished_at == staff.now()
+
+    late = staff.replace_consultation(visit)
+    anew = staff.replace_consultation(visit)
+    assert record.consultation_id == anew
+    assert staff.world.consultations[late].visit_id is None
+    with pytest.raises(NotPossible, match="finalized"):
+        staff.check_out(visit)
+    with pytest.raises(NotPossible, match="needs finalized"):
+        staff.replace_consultation(staff.book(NINE))
+
+
 def test_a_no_show_can_turn_up_after_all(staff: Operations) -> None:
     visit = staff.book(NINE)
     staff.no_show(visit)

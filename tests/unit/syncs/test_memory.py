@@ -45,6 +45,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "derived": {"patient.name": "f3"},
             "edited": ["patient.breed"],
             "stamp": "2026-05-01 10:00:00",
+            "bare_since": "2026-05-04T12:00:00Z",
             "observed": False,
         },
     ),
@@ -52,6 +53,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
         "consultation",
         {
             "id": "9",
+            "asked": "9",
             "final": True,
             "notes": False,
             "screened": None,

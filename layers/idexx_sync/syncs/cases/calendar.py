@@ -15,6 +15,7 @@ from idexx_sync.syncs.cases.due import due_in_order
 from idexx_sync.syncs.cases.gate import CalendarAnswer, comparison, left_alone, times_held
 from idexx_sync.syncs.cases.model import Plan, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.cases.truth import unread_records, unreadable_visits
 from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.gate import Judgement, judge
 from idexx_sync.syncs.hold_store import holds_in_force
@@ -178,6 +179,7 @@ def consultations_due(run: Run, judged: Judged) -> list[SourceRecord]:
         loaded.now,
         run.clinic.zone,
         observing=run.manner == "observe",
+        usual_from=run.usual_days(loaded.now).first_day,
     )
 
 
@@ -185,6 +187,7 @@ def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord], own_days
     """What is known before anything is written; `own_days` are those that a case sync is for."""
     calendar, plan, clinic = judged.loaded.calendar, judged.plan, run.clinic
     snapshot = calendar.snapshot
+    lost = run.days_lost(judged.loaded.now) if snapshot.window == own_days else None
     unreadable = len(snapshot.unreadable) + calendar.unclear
     warnings = {
         "clinic_without_zone": int(clinic.timezone is None),
@@ -196,6 +199,7 @@ def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord], own_days
         "memory_unknown": sum(v.memory_is_unknown for v in judged.loaded.stored.values()),
         "recomputed": sum(change.reason == "rederived" for change in plan.changes),
         "kept_out_by_a_person": judged.judgement.holds.silenced,
+        "days_lost": 0 if lost is None else len(lost.days),
     }
     counts = {
         "read": len(calendar.visits),
@@ -219,6 +223,9 @@ def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord], own_days
             if judged.judgement.foreign
             else run.unfresh(window, own_days, complete=snapshot.complete)
         ),
+        unread=unread_records(calendar.visits, judged.loaded.stored),
+        days_lost=None if lost is None else (lost.first_day.isoformat(), lost.last_day.isoformat()),
+        failure=unreadable_visits(snapshot, calendar.visits, calendar.unclear),
     )
 
 

@@ -11,13 +11,15 @@ from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
 from idexx_sync.syncs.decision import Decision, Fact
 from idexx_sync.syncs.memory import REFUSED
+from idexx_sync.syncs.proof import STRIKES_THAT_PROVE
 
 READ_FAILED: Final = "read_failed"
 WRONG_PATIENT: Final = "wrong_patient"
 VANISHED: Final = "vanished"
 _CLEAR_ANSWERS: Final = (WRONG_PATIENT, VANISHED)
-"""Codes of answers that asking at once again would not change."""
-DAILY: Final = timedelta(days=1)
+"""Codes of answers that asking at once again would not change, once they are believed."""
+DAILY: Final = timedelta(hours=20)
+"""A day, less 4 hours: a run that comes a little earlier than yesterday's still counts as daily."""
 LATE_EDITS: Final = timedelta(days=7)
 """So long after a visit its notes are read again: they stay editable."""
 
@@ -30,11 +32,14 @@ def due_in_order(
     zone: ZoneInfo,
     *,
     observing: bool = False,
+    usual_from: date = date.min,
 ) -> list[SourceRecord]:
     """The visits whose consultation is due: what was never read comes first, and what failed.
 
     `changed` are the visits of which the calendar says something else than before. For a run that
     only observes, what was observed is read; for any other it is not, because it has to be written.
+    Visits before `usual_from` are an outage's and come after the others, and records that have
+    failed again and again after all: neither takes the place of what is new.
     """
     due = [
         visit
@@ -44,12 +49,15 @@ def due_in_order(
         ).is_due
     ]
 
-    def age(visit: SourceRecord) -> tuple[bool, float, str]:
+    def age(visit: SourceRecord) -> tuple[bool, bool, bool, float, int, str]:
         memory = stored[visit.id].last_read(observing=observing)
-        read_at = memory.read_at
+        read_at, day = memory.read_at, day_of(visit.start)
         return (
+            is_stubborn(visit, stored[visit.id]),
+            day < usual_from,
             not _is_unread(visit, memory),
             read_at.timestamp() if read_at else 0.0,
+            -day.toordinal(),
             visit.id,
         )
 
@@ -86,7 +94,7 @@ def rule_reading(
     if memory.id != visit.consultation_id:
         return ReadingRuling(True, "another_record")
     if memory.code is not None:
-        return ReadingRuling(changed or rested, memory.code)
+        return ReadingRuling(changed or rested or not is_believed(memory), memory.code)
     if appointment_status(visit.status) != "finalized":
         return ReadingRuling(True, "not_final")
     if not memory.final:
@@ -107,6 +115,8 @@ def reading_decision(ruling: ReadingRuling, visit: SourceRecord, stored: StoredV
     """The ruling as a decision."""
     memory = stored.consultation
     facts: dict[str, Fact] = {"due": ruling.is_due, "known": memory.screened is not None}
+    if ruling.code in _CLEAR_ANSWERS:
+        facts["believed"] = is_believed(memory)
     if ruling.code == READ_FAILED:
         facts["code"] = memory.code
     if ruling.code in ("daily", "over"):
@@ -119,10 +129,23 @@ def has_failed(memory: ConsultationMemory) -> bool:
     return memory.code is not None and memory.code not in _CLEAR_ANSWERS
 
 
+def is_believed(memory: ConsultationMemory) -> bool:
+    """Whether a clear answer was given twice, some minutes apart: once may be a passing trouble."""
+    return memory.strikes >= STRIKES_THAT_PROVE
+
+
+def is_stubborn(visit: SourceRecord, stored: StoredVisit) -> bool:
+    """Whether the visit's record has failed again and again, whoever asked for it."""
+    last = stored.last_asked
+    same = last.asked == visit.consultation_id
+    return same and last.code == READ_FAILED and last.strikes >= STRIKES_THAT_PROVE
+
+
 def _read_until(visit: SourceRecord) -> date:
     """The last day on which a final record is read again."""
     return day_of(visit.start) + LATE_EDITS
 
 
 def _is_unread(visit: SourceRecord, memory: ConsultationMemory) -> bool:
-    return has_failed(memory) or memory.id != visit.consultation_id
+    gave_nothing = memory.code in _CLEAR_ANSWERS and not is_believed(memory)
+    return has_failed(memory) or gave_nothing or memory.id != visit.consultation_id

@@ -53,6 +53,7 @@ class StoredCase:
     metadata: Any
     extraction: Any
     patient: StoredPatient | None
+    created_at: datetime | None = None
 
     @property
     def faults(self) -> list[Fault]:
@@ -61,6 +62,7 @@ class StoredCase:
             "scheduled_at": self.scheduled_at,
             "metadata": self.metadata,
             "entity_extraction": self.extraction,
+            "created_at": self.created_at,
         }
         found = unreadable("cases", self.id, own)
         if self.patient is not None:
@@ -93,6 +95,11 @@ class ConsultationMemory:
     has_notes: bool = False
     code: str | None = None
     """Why the last reading gave nothing; None: it gave a record."""
+    strikes: int = 0
+    """So often it has given that nothing in a row, each at least 10 minutes after the other."""
+    struck_at: datetime | None = None
+    asked: str | None = None
+    """The consultation that gave nothing when it was asked for last."""
     screened: str | None = None
     """Fingerprint of the texts that were screened for the patient's death (rule R19)."""
     edited: tuple[str, ...] = ()
@@ -105,6 +112,7 @@ class ConsultationMemory:
     def as_record(self, visit_id: str, *, observed: bool = False) -> ConsultationRecord:
         source = ConsultationSource(
             id=self.id,
+            asked=self.asked,
             final=self.final,
             notes=self.has_notes,
             screened=self.screened,
@@ -112,7 +120,13 @@ class ConsultationMemory:
             derived=self.derived,
             observed=observed,
         )
-        return ConsultationRecord(visit_id, source=source, quarantine_code=self.code)
+        return ConsultationRecord(
+            visit_id,
+            source=source,
+            quarantine_code=self.code,
+            strikes=self.strikes,
+            struck_at=self.struck_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +168,11 @@ class StoredVisit:
     def written(self) -> VisitMemory:
         """The same, of what its case was written from; empty if its words were only observed."""
         return VisitMemory() if self.memory.observed else self.memory
+
+    @property
+    def last_asked(self) -> ConsultationMemory:
+        """What its record gave when it was asked for last, be that written or observed."""
+        return self.consultation if self.observed is None else self.observed
 
     def last_read(self, *, observing: bool) -> ConsultationMemory:
         """What is known of its record by a run that only observes, or by one that writes."""

@@ -4,13 +4,21 @@ One function for each reason; the first that finds one decides.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
+from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.lateness import is_late
 from idexx_sync.syncs.cases.model import StoredVisit
 from idexx_sync.syncs.cases.record_state import RecordState, record_state
 
+BARE_FOR: Final = timedelta(hours=2)
+"""So long a finished visit has to be shown without a record before that is believed."""
+EARLIER: Final = timedelta(minutes=10)
+"""By so much less than planned two runs may lie apart: the start of the first one may have waited
+for a machine, or for another run of its clinic."""
 _NOBODY_UNREAD: Final[frozenset[RecordState]] = frozenset({"none", "read", "vanished"})
 
 
@@ -33,11 +41,58 @@ class Finished(NamedTuple):
     context: CaseContext
     record: Consultation | None
     """What is written, and screened, along with it; None: nothing was read."""
+    is_of_another: bool = False
+    """Its record was asked for just now, and is another patient's."""
 
 
 def obstacle(finished: Finished) -> Obstacle | None:
     """The first reason against completing the visit's case; None if there is none."""
     return next((found for look in _REASONS if (found := look(finished)) is not None), None)
+
+
+def _made_late(finished: Finished) -> Obstacle | None:
+    """Its case was made when the visit was long over, as by a run over past days."""
+    late = is_late(finished.stored.case, finished.visit.start, finished.context)
+    return Obstacle("R18", "made_late", status="reviewed") if late else None
+
+
+def _of_another(finished: Finished) -> Obstacle | None:
+    """What the case was completed by is another patient's record by now."""
+    if not finished.is_of_another or finished.record is not None:
+        return None
+    return Obstacle("R18", "of_another_patient", reopens=True)
+
+
+def _newer_record(finished: Finished) -> Obstacle | None:
+    """The visit has got another record than the one by which its case was completed.
+
+    Only the run that sees the change takes the case back: who completes it after that is a person.
+    """
+    visit, stored, case = finished.visit, finished.stored, finished.stored.case
+    if finished.record is not None or case is None or case.status != "completed":
+        return None
+    in_case = case.value("metadata.pimsConsultation.id")
+    if visit.consultation_id in (None, in_case):
+        return None
+    before = stored.written
+    if before.start is None:
+        is_new = in_case is not None  # a run that only observes may have seen it first
+    else:
+        was_finished = appointment_status(before.status) == "finalized"
+        is_new = was_finished and before.consultation != visit.consultation_id
+    return Obstacle("R18", "newer_record", reopens=True) if is_new else None
+
+
+def _seen_once(finished: Finished) -> Obstacle | None:
+    """It has no record, and nobody has seen it so for long: one may be on its way."""
+    if finished.record is not None or finished.visit.consultation_id is not None:
+        return None
+    since = finished.stored.memory.bare_since
+    if since is not None:
+        shown_for = finished.context.now - datetime.fromisoformat(since)
+        if shown_for >= BARE_FOR - EARLIER:
+            return None
+    return Obstacle("R18", "seen_once")
 
 
 def _not_screened(finished: Finished) -> Obstacle | None:
@@ -50,4 +105,10 @@ def _not_screened(finished: Finished) -> Obstacle | None:
     return Obstacle("R18", "not_screened")
 
 
-_REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (_not_screened,)
+_REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (
+    _of_another,
+    _newer_record,
+    _made_late,
+    _not_screened,
+    _seen_once,
+)

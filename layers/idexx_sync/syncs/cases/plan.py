@@ -12,6 +12,7 @@ from idexx_sync.core.clinic_time import EndsBeforeStart, OutOfCalendar
 from idexx_sync.core.vocabulary import appointment_status, fold
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext, same
+from idexx_sync.syncs.cases.due import WRONG_PATIENT
 from idexx_sync.syncs.cases.edits import may_change
 from idexx_sync.syncs.cases.fields import CLEARABLE, OBJECTS
 from idexx_sync.syncs.cases.life_status import screen
@@ -79,13 +80,17 @@ def plan_consultations(
     stored: Mapping[str, StoredVisit],
     context: CaseContext,
     decisions: Decisions | None = None,
+    of_others: Collection[SourceRecord] = (),
 ) -> Plan:
-    """What the clinical records change, and those that the source no longer has."""
+    """What the clinical records change, those that the source no longer has, and those that are
+    other patients'."""
     plan = Plan()
     for visit, record in read:
         _Visit(plan, context, visit, stored[visit.id], decisions).plan_record(record)
     for visit in vanished:
         _Visit(plan, context, visit, stored[visit.id], decisions).plan_vanished()
+    for visit in of_others:
+        _Visit(plan, context, visit, stored[visit.id], decisions).plan_of_another()
     return plan
 
 
@@ -112,7 +117,8 @@ class _Visit:
 
     def plan_calendar(self) -> None:
         """Plan what the calendar says; its words are screened whatever stands in the case's way."""
-        memory = replace(self.memory, screened=self._screen_calendar())
+        bare_since = self._bare_since() and self.memory.bare_since
+        memory = replace(self.memory, screened=self._screen_calendar(), bare_since=bare_since)
         code = None
         try:
             mapped = map_visit(self.visit, self.context.zone, self.context.slot_minutes)
@@ -122,6 +128,8 @@ class _Visit:
             code = OUT_OF_CALENDAR
         else:
             code = self._older_version() or self._fault_of_documents()
+            if code == OLDER_VERSION:  # it says nothing of now
+                memory = replace(memory, bare_since=self.memory.bare_since)
         if code is not None:
             self._quarantine(code)
         elif self.stored.was_deleted:
@@ -155,6 +163,7 @@ class _Visit:
         return replace(
             said,
             last_consultation=self.visit.consultation_id or self.memory.last_consultation,
+            bare_since=self._bare_since(),
             derived={**self.memory.derived, **self._fingerprints_of(mapped)},
             edited=tuple(self.edited),
         )
@@ -193,6 +202,19 @@ class _Visit:
         self._note("R17", "gone_now")
         if case is not None and self._fault_of_documents() is None:
             self._keep(CaseChange(self.visit.id, "vanished", case, self._vanished(case)))
+
+    def plan_of_another(self) -> None:
+        """The record by which the case was completed is another patient's by now: it is taken
+        back, once."""
+        case, memory = self.stored.case, self.stored.consultation
+        if case is None or memory.code == WRONG_PATIENT or self._fault_of_documents() is not None:
+            return
+        if case.value("metadata.pimsConsultation.id") != self.visit.consultation_id:
+            return
+        if case.status == "completed":
+            change = CaseChange(self.visit.id, "of_another", case)
+            self._rule_status(change, [], None, is_of_another=True)
+            self._keep(change)
 
     def _vanished(self, case: StoredCase) -> dict[str, Any]:
         document = case.value("metadata.pimsConsultation") or {}
@@ -241,10 +263,15 @@ class _Visit:
         return change
 
     def _rule_status(
-        self, change: CaseChange, edited: list[str], record: Consultation | None
+        self,
+        change: CaseChange,
+        edited: list[str],
+        record: Consultation | None,
+        *,
+        is_of_another: bool = False,
     ) -> None:
         visit, stored, context = self.visit, self.stored, self.context
-        finished = Finished(visit, stored, context, record)
+        finished = Finished(visit, stored, context, record, is_of_another)
         ruling = rule_status(visit, stored, context, obstacle(finished))
         if ruling.outcome == "edited":
             edited.append("case.status")
@@ -310,6 +337,12 @@ class _Visit:
             private=self.context.fingerprints.of(list(private_words(visit).values())),
             stamp=newest_stamp(visit.last_updated_at, self.memory.stamp, latest),
         )
+
+    def _bare_since(self) -> str | None:
+        """Since when every read has shown the visit finished and without a consultation."""
+        if self.status != "finalized" or self.visit.consultation_id is not None:
+            return None
+        return self.memory.bare_since or iso(self.context.now)
 
     def _fingerprints_of(self, mapped: MappedFields) -> dict[str, str]:
         """Derived field -> fingerprint, of those that say something."""

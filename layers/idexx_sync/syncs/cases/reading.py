@@ -15,6 +15,7 @@ from idexx_sync.core.errors import (
 )
 from idexx_sync.jobs.contract import Report
 from idexx_sync.pims.protocol import (
+    NOT_ASKED,
     Consultation,
     ConsultationAnswer,
     Found,
@@ -24,9 +25,11 @@ from idexx_sync.pims.protocol import (
     SourceRecord,
     Unknown,
 )
-from idexx_sync.syncs.cases.due import READ_FAILED, VANISHED, WRONG_PATIENT
+from idexx_sync.syncs.cases.due import READ_FAILED, VANISHED, WRONG_PATIENT, is_believed
 from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
 from idexx_sync.syncs.gate import FEW
+from idexx_sync.syncs.memory import ConsultationRecord
+from idexx_sync.syncs.proof import strike
 
 READ: Final = "read"
 MERGED: Final = "merged"
@@ -49,21 +52,45 @@ class UnitRead:
 
     records: dict[str, tuple[SourceRecord, Consultation]] = field(default_factory=dict)
     """Visit -> its record, of this very visit's patient."""
-    vanished: list[SourceRecord] = field(default_factory=list)
-    """Visits whose record the source no longer has; empty if it knows hardly any."""
+    gone: list[SourceRecord] = field(default_factory=list)
+    """Visits whose record the source does not know."""
+    of_others: list[SourceRecord] = field(default_factory=list)
+    """Visits whose record is another patient's."""
     memories: dict[str, ConsultationMemory] = field(default_factory=dict)
     """Visit -> what to remember where there is no record."""
-    failed: list[str] = field(default_factory=list)
-    """Code of each reading that failed."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Visit -> code, of each reading that failed."""
+    failed_before: set[str] = field(default_factory=set)
+    """Visits of those whose reading had failed in an earlier run as well."""
+    not_asked: int = 0
+    """Records that were not asked for, because the source had failed to answer before."""
 
-    def how_many(self, code: str) -> int:
-        return sum(memory.code == code for memory in self.memories.values())
+    @property
+    def vanished(self) -> list[SourceRecord]:
+        """Visits whose record the source no longer has; once is no proof."""
+        return self._believed(VANISHED)
+
+    @property
+    def strange(self) -> list[SourceRecord]:
+        """Visits whose record is another patient's, be it told for the first time."""
+        return [v for v in self.of_others if self.memories[v.id].code == WRONG_PATIENT]
+
+    @property
+    def asked_again(self) -> int:
+        """How many clear answers have come once, and are asked for again in the next run."""
+        clear = [m for m in self.memories.values() if m.code in _ANSWERED.values()]
+        return sum(not is_believed(memory) for memory in clear)
 
     @property
     def warnings(self) -> dict[str, int]:
         """What is not asked again in this job, so that a later attempt has to be told."""
-        found = {code: self.how_many(memory) for code, memory in _ANSWERED.items()}
+        found = {code: len(self._believed(memory)) for code, memory in _ANSWERED.items()}
         return {code: number for code, number in found.items() if number}
+
+    def _believed(self, code: str) -> list[SourceRecord]:
+        asked = self.gone if code == VANISHED else self.of_others
+        memories = [(visit, self.memories[visit.id]) for visit in asked]
+        return [visit for visit, m in memories if m.code == code and is_believed(m)]
 
 
 Answers = Sequence[tuple[SourceRecord, ConsultationAnswer]]
@@ -91,16 +118,18 @@ def outcome_of(visit: SourceRecord, answer: ConsultationAnswer, shown: Lookup | 
 
 
 def judge_answers(
-    answers: Answers, stored: Mapping[str, StoredVisit], pims: Pims, now: datetime
+    answers: Answers,
+    stored: Mapping[str, StoredVisit],
+    pims: Pims,
+    now: datetime,
+    began: datetime,
 ) -> UnitRead:
-    """Sort the answers of one unit; each is judged before anybody believes it."""
+    """Sort the answers of one unit; each is judged before anybody believes it.
+
+    `began` is when the job did: what failed before has done so in another one.
+    """
     read = UnitRead()
     strange: dict[str, tuple[SourceRecord, Consultation]] = {}
-
-    def remember(visit: SourceRecord, code: str, *, asked: bool) -> None:
-        memory = stored[visit.id].consultation
-        known = visit.consultation_id if asked else memory.id
-        read.memories[visit.id] = replace(memory, id=known, code=code, read_at=now)
 
     def sort(visit: SourceRecord, answer: ConsultationAnswer, shown: Lookup | None) -> None:
         outcome = outcome_of(visit, answer, shown)
@@ -110,20 +139,54 @@ def judge_answers(
             strange[visit.id] = visit, answer
         elif outcome == READ_FAILED:
             failed = answer if isinstance(answer, Unknown) else shown
-            read.failed.append(failed.code if isinstance(failed, Unknown) else outcome)
-            remember(visit, outcome, asked=False)
+            code = failed.code if isinstance(failed, Unknown) else outcome
+            if code == NOT_ASKED:
+                read.not_asked += 1
+                return
+            read.failed[visit.id] = code
+            if _failed_before(visit, stored[visit.id], began):
+                read.failed_before.add(visit.id)
+            read.memories[visit.id] = gave_nothing(visit, stored[visit.id], outcome, now)
         else:
-            remember(visit, outcome, asked=True)
-            if outcome == VANISHED:
-                read.vanished.append(visit)
+            read.memories[visit.id] = gave_nothing(visit, stored[visit.id], outcome, now)
+            (read.gone if outcome == VANISHED else read.of_others).append(visit)
 
     for visit, answer in answers:
         sort(visit, answer, None)
     for visit, record, shown in _looked_up(pims, strange):
         sort(visit, record, shown)
-    if not read.records and len(read.vanished) >= FEW:
-        read.vanished = []  # more likely their address has changed
+    for asked in (read.gone, read.of_others):
+        if not read.records and len(asked) >= FEW:  # more likely something else has changed
+            read.memories |= {v.id: gave_nothing(v, stored[v.id], READ_FAILED, now) for v in asked}
     return read
+
+
+def gave_nothing(
+    visit: SourceRecord, stored: StoredVisit, code: str, now: datetime
+) -> ConsultationMemory:
+    """What to remember of a record that was asked for and gave nothing.
+
+    The same as before, from a reading some minutes earlier, is one strike more.
+    """
+    memory, last, asked = stored.consultation, stored.last_asked, visit.consultation_id
+    same = (last.asked, last.code) == (asked, code)
+    struck = strike(last.as_record(visit.id) if same else ConsultationRecord(visit.id), now)
+    return replace(
+        memory,
+        id=memory.id if code == READ_FAILED else asked,
+        asked=asked,
+        code=code,
+        read_at=now,
+        strikes=struck.strikes,
+        struck_at=struck.struck_at,
+    )
+
+
+def _failed_before(visit: SourceRecord, stored: StoredVisit, began: datetime) -> bool:
+    last = stored.last_asked
+    if (last.asked, last.code) != (visit.consultation_id, READ_FAILED):
+        return False
+    return last.read_at is not None and last.read_at < began
 
 
 def _looked_up(
@@ -145,17 +208,26 @@ class Reads:
     """All readings of a run, and whether they make it a failure."""
 
     succeeded: int = 0
-    wrong_patient: int = 0
-    vanished: int = 0
+    of_others: int = 0
+    gone: int = 0
+    asked_again: int = 0
     failed: tuple[str, ...] = ()
     """Code of each."""
+    failed_before: int = 0
+    """How many of those had failed in an earlier run as well."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Visit -> why its record gave nothing; empty text: it gave something."""
 
     def and_(self, read: UnitRead) -> "Reads":
+        told = {visit: memory.code or "" for visit, memory in read.memories.items()}
         return Reads(
             self.succeeded + len(read.records),
-            self.wrong_patient + read.how_many(WRONG_PATIENT),
-            self.vanished + read.how_many(VANISHED),
-            (*self.failed, *read.failed),
+            self.of_others + len(read.of_others),
+            self.gone + len(read.gone),
+            self.asked_again + read.asked_again,
+            (*self.failed, *read.failed.values()),
+            self.failed_before + len(read.failed_before),
+            {**self.unread, **told, **dict.fromkeys(read.records, "")},
         )
 
     @property
@@ -164,27 +236,34 @@ class Reads:
         return any(code in _PASSING for code in self.failed)
 
     def tell(self, report: Report) -> None:
+        """Say in the report how many gave nothing, and which."""
         report.counts["consultations_read"] = self.succeeded
-        if self.failed:
-            report.warnings["consultations_failed"] = len(self.failed)
+        found = {"consultations_failed": len(self.failed), "consultations_once": self.asked_again}
+        report.warnings |= {code: number for code, number in found.items() if number}
+        told = {**report.unread, **self.unread}
+        report.unread = {visit: code for visit, code in told.items() if code}
 
     def failure(self) -> SyncError | None:
-        """Why all readings together count as failed; None if they do not (rule R24)."""
+        """Why all readings together count as failed; None if they do not (rule R24).
+
+        A few that have failed in earlier runs too are those records' trouble, told by name, and
+        no run's.
+        """
         if self.succeeded:
             return None
-        if self.failed:
+        if self.failed and (self.failed_before < len(self.failed) or len(self.failed) >= FEW):
             code = next((code for code in self.failed if code in _PASSING), self.failed[0])
             kind = _PASSING.get(code, ShapeChanged)
             return kind(f"none of {len(self.failed)} consultations could be read", code=code)
-        if self.vanished >= FEW:
+        if self.gone >= FEW:
             return ShapeChanged(
-                f"Neo knows none of {self.vanished} consultations that its calendar names; "
+                f"Neo knows none of {self.gone} consultations that its calendar names; "
                 "compare their address with the Neo protocol",
                 code="consultations_not_found",
             )
-        if self.wrong_patient >= FEW:
+        if self.of_others >= FEW:
             return ImplausibleData(
-                f"all {self.wrong_patient} consultations belong to other patients than their "
+                f"all {self.of_others} consultations belong to other patients than their "
                 "visits; nothing of them was written",
                 code="wrong_patients",
             )

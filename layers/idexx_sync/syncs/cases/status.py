@@ -5,6 +5,7 @@ from typing import Final, Literal, NamedTuple
 from idexx_sync.core.vocabulary import FREES_TIME, AppointmentStatus, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.lateness import is_late
 from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.obstacles import Obstacle
 from idexx_sync.syncs.cases.record_state import record_state
@@ -60,7 +61,7 @@ def rule_status(
     if case.status == meaning.status:
         return StatusRuling(meaning, "as_it_is")
     if case.status == "completed" and word == "finalized":
-        reopens = obstacle is not None and obstacle.reopens
+        reopens = obstacle is not None and obstacle.reopens and meaning.code == obstacle.code
         return StatusRuling(meaning, "written" if reopens else "completed_already")
     ours = (
         case.status in OPEN_STATUSES
@@ -125,5 +126,8 @@ def _is_derived(
     word = appointment_status(memory.status) or (
         appointment_status(in_case) if isinstance(in_case, str) else None
     )
-    live = context.is_live(memory.start or visit.start)
+    start = memory.start or visit.start
+    if word == "finalized" and is_late(case, start, context):
+        return case.status in ("reviewed", "completed")
+    live = context.is_live(start)
     return word is not None and case.status == _meaning(word, live=live, obstacle=None).status

@@ -43,7 +43,7 @@ _DAY: Final = (
 _START: Final = in_source(VisitMemory, "start")
 _STATUS: Final = in_source(VisitMemory, "status")
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
-_CASE_FIELDS: Final = tuple(item.name for item in fields(StoredCase))[:-1]
+_CASE_FIELDS: Final = tuple(item.name for item in fields(StoredCase))[:-2]
 _GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
 _PATIENT_ARRAYS: Final = ", ".join(f"%b::{column}[]" for column in PATIENT_COLUMNS.values())
 
@@ -75,7 +75,8 @@ class StoredQuery:
         self._cases = _cases(conn, parameters)
         self._records = conn.execute(
             """
-            SELECT kind, external_id, source, read_at, quarantine_code, doubtful_reads
+            SELECT kind, external_id, source, read_at, quarantine_code, doubtful_reads,
+                   strikes, struck_at
               FROM idexx_sync.records
              WHERE clinic_id = %s AND kind IN ('visit', 'consultation') AND external_id = ANY(%s)
             """,
@@ -96,11 +97,12 @@ class StoredQuery:
         records: dict[str, VisitRecord] = {}
         consultations: dict[str, ConsultationMemory] = {}
         observed: dict[str, ConsultationMemory | None] = {}
-        for kind, visit, source, read_at, code, doubtful_reads in self._records.fetchall():
+        for kind, visit, source, read_at, code, doubtful_reads, *struck in self._records.fetchall():
             if kind == "visit":
                 records[visit] = _record(visit, source, code, doubtful_reads)
             else:
-                consultations[visit], observed[visit] = _memories(source, read_at, code)
+                memory = _memories(source, read_at, code, *struck)
+                consultations[visit], observed[visit] = memory
         return {
             visit: StoredVisit(
                 cases=cases[visit],
@@ -140,7 +142,7 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
         )
         SELECT c.id, c.xmin::text, c.external_id, c.clinic_id, c.user_id, c.status::text,
                c.type::text, c.scheduled_at, c.metadata, c.entity_extraction,
-               p.id, p.version, {_GIVEN}, c.source
+               p.id, p.version, {_GIVEN}, c.created_at, c.source
           FROM ours JOIN public.cases c USING (id)
           LEFT JOIN LATERAL (
                SELECT p.xmin::text AS version, p.* FROM public.patients p
@@ -155,10 +157,10 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
 def _case(values: tuple[Any, ...]) -> StoredCase:
     own = dict(zip(_CASE_FIELDS, values[:10], strict=True))
     patient_id, version = values[10:12]
-    read = zip(PATIENT_COLUMNS, values[12:], strict=True)
+    read = zip(PATIENT_COLUMNS, values[12:-1], strict=True)
     columns = {name: float(v) if isinstance(v, Decimal) else v for name, v in read}
     patient = None if patient_id is None else StoredPatient(patient_id, version, columns)
-    return StoredCase(**own, patient=patient)
+    return StoredCase(**own, patient=patient, created_at=values[-1])
 
 
 def _record(visit: str, document: Any, code: str | None, doubtful_reads: int) -> VisitRecord:
@@ -174,7 +176,7 @@ def _record(visit: str, document: Any, code: str | None, doubtful_reads: int) ->
 
 
 def _memories(
-    document: Any, read_at: datetime, code: str | None
+    document: Any, read_at: datetime, code: str | None, strikes: int, struck_at: datetime | None
 ) -> tuple[ConsultationMemory, ConsultationMemory | None]:
     """What was written of the record, and what was only observed of it since.
 
@@ -189,6 +191,9 @@ def _memories(
     read = replace(
         known,
         id=source.id,
+        asked=source.asked,
+        strikes=strikes,
+        struck_at=struck_at,
         read_at=read_at,
         final=source.final,
         has_notes=source.notes,

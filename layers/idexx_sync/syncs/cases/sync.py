@@ -8,6 +8,7 @@ from itertools import islice
 from typing import ClassVar, Final
 
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.clinic_time import day_of
 from idexx_sync.core.faults import Fault
 from idexx_sync.jobs.contract import FAULTS, Progress, Report, Run
 from idexx_sync.pims.protocol import ConsultationAnswer, Pims, SourceRecord, Window
@@ -26,9 +27,11 @@ from idexx_sync.syncs.cases.calendar import (
     planned,
     stored_query,
 )
+from idexx_sync.syncs.cases.gate import left_alone
 from idexx_sync.syncs.cases.model import LIFE_STATUS, PREFIX, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_consultations
 from idexx_sync.syncs.cases.reading import Answers, Reads, judge_answers
+from idexx_sync.syncs.cases.truth import nothing_written
 from idexx_sync.syncs.commit import Commits, Tally
 
 UNIT: Final = 50
@@ -72,25 +75,26 @@ class CaseSync:
     def __call__(self, run: Run, pims: Pims) -> Report:
         stop_at = self._elapsed() + self._stop_after_s
         commits = Commits(run)
-        own_days = run.own_days(run.clock())
-        window = run.days.window(own_days.first_day, own_days.last_day)
-        shown = calendar_of(pims.schedule(window))
+        now = run.clock()
+        own_days = run.own_days(now)
+        shown = calendar_of(pims.schedule(run.window(now)))
         calendar = _commit_calendar(run, commits, shown, own_days)
         if commits.report is not None:
             return commits.report
         done = self._read(run, commits, pims, calendar, stop_at)
         if (failure := done.reads.failure()) is not None:
             raise failure
-        return commits.end(lambda tally: _last_report(calendar, done, tally))
+        return commits.end(lambda tally: _last_report(run, calendar, done, tally))
 
     def _read(
         self, run: Run, commits: Commits, pims: Pims, calendar: CalendarPiece, stop_at: float
     ) -> "Consulted":
         """Read what is due, unit by unit, until all is read, time is up or others must go first."""
         readable = [visit for visit in calendar.due if visit.id not in commits.tally.conflicts]
-        done = Consulted(left=len(readable))
+        done = Consulted(due=readable)
         with closing(_reading(pims, readable, run.progress)) as reading:
-            while self._elapsed() < stop_at and not done.should_stop:
+            # The first unit is read however long the calendar took, or none would ever be.
+            while (self._elapsed() < stop_at or not done.answered) and not done.should_stop:
                 if not (unit := list(islice(reading, self._unit))):
                     break
                 done = _commit_consultations(run, commits, pims, unit, calendar, done)
@@ -118,12 +122,18 @@ def _reading(
 class Consulted:
     """How far the consultations have come."""
 
-    left: int
-    """Consultations that are due and not read yet."""
+    due: Sequence[SourceRecord]
+    """Visits whose consultation was to be read, in the order of reading."""
+    answered: int = 0
     reads: Reads = field(default_factory=Reads)
     edited: frozenset[str] = frozenset()
     """Visits with fields that a person has changed."""
     calendar_waits: bool = False
+
+    @property
+    def left(self) -> list[SourceRecord]:
+        """Visits whose consultation was not asked for."""
+        return [visit for visit in self.due if visit.id not in self.reads.unread]
 
     @property
     def should_stop(self) -> bool:
@@ -153,7 +163,7 @@ def _commit_calendar(
         )
 
     def conclude(unit: CalendarPiece, tally: Tally) -> Report | None:
-        return None if unit.due else _counted(unit.report, tally, unit.faults)
+        return None if unit.due else _counted(unit, tally)
 
     run.progress.phase("write")
     return commits.write(prepare, conclude)
@@ -171,19 +181,23 @@ def _commit_consultations(
     visits = [visit for visit, _ in answers]
     words = calendar.judged.loaded.reported_words
     first = _load(run, visits)
-    read = judge_answers(answers, first, pims, run.clock())
+    began = run.job.started_at or run.clock()
+    read = judge_answers(answers, first, pims, run.clock(), began)
 
     def prepare(again: bool) -> CasePiece:
         stored = _load(run, visits) if again else first
         now = run.clock()
         context = context_of(run, now, words)
-        plan = plan_consultations(read.records.values(), read.vanished, stored, context)
+        plan = plan_consultations(
+            read.records.values(), read.vanished, stored, context, of_others=read.strange
+        )
         plan.memories |= read.memories
         return CasePiece(plan, stored, now, read=frozenset(read.records), warnings=read.warnings)
 
     unit = commits.write(prepare)
     return Consulted(
-        left=before.left - len(answers),
+        due=before.due,
+        answered=before.answered + len(answers),
         reads=before.reads.and_(read),
         edited=before.edited | unit.plan.edited.keys(),
         calendar_waits=store.calendar_waits(run.conn, run.clinic.id),
@@ -196,19 +210,27 @@ def _load(run: Run, visits: Sequence[SourceRecord]) -> dict[str, StoredVisit]:
     return query.fetch()
 
 
-def _last_report(calendar: CalendarPiece, done: Consulted, tally: Tally) -> Report:
+def _last_report(run: Run, calendar: CalendarPiece, done: Consulted, tally: Tally) -> Report:
     """What the run has done, once its consultations are read."""
     report = calendar.report
     done.reads.tell(report)
     report.counts["edited_in_odis"] = len(calendar.plan.edited.keys() | done.edited)
     if done.left:
-        report.warnings["consultations_left"] = done.left
-    return _counted(report, tally, calendar.faults)
+        report.warnings["consultations_left"] = len(done.left)
+        usual_from = run.usual_days(calendar.now).first_day
+        if any(day_of(visit.start) < usual_from for visit in done.left):
+            report.unfresh = report.unfresh or "days_left"  # no later run would read them
+    return _counted(calendar, tally)
 
 
-def _counted(report: Report, tally: Tally, unread: Sequence[Fault]) -> Report:
+def _counted(calendar: CalendarPiece, tally: Tally) -> Report:
     """The report with what was written."""
-    report.name_faults([*unread, *tally.faults])
+    report, judged = calendar.report, calendar.judged
+    held = left_alone(judged.judgement)
+    visits = [visit.id for visit in judged.loaded.calendar.visits if visit.id not in held]
+    if not judged.judgement.foreign:
+        report.failure = report.failure or nothing_written(visits, calendar.plan, tally.faults)
+    report.name_faults([*calendar.faults, *tally.faults])
     report.warnings |= tally.warnings
     counts = report.counts
     counts |= tally.counted()
@@ -226,4 +248,5 @@ def _counted(report: Report, tally: Tally, unread: Sequence[Fault]) -> Report:
         report.for_review = sorted(tally.for_review)
     if tally.conflicts:
         report.warnings["conflicts_left_for_next_run"] = len(tally.conflicts)
+        report.unfresh = report.unfresh or "conflicts"
     return report

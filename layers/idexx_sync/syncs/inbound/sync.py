@@ -31,7 +31,8 @@ from idexx_sync.syncs.inbound.slot_store import slots_of, stored_slots
 from idexx_sync.syncs.inbound.slots import Slot, SlotPlan, StoredSlot, plan_slots, slot_grid
 from idexx_sync.syncs.inbound.store import StoredQuery, removed_rows
 
-CONFIGURATION_LIFETIME: Final = timedelta(days=1)
+CONFIGURATION_LIFETIME: Final = timedelta(hours=20)
+"""A day, less what a daily run may come earlier than the one before."""
 MANY_REMOVED_LEAST: Final = 10
 MANY_REMOVED_SHARE: Final = 0.5
 
@@ -89,12 +90,6 @@ class _Loaded:
     in_force: Sequence[HoldInForce]
 
 
-def wanted_window(run: Run, now: datetime) -> Window:
-    """The days asked for, else today to the clinic's horizon, in clinic-local days."""
-    own_days = run.own_days(now)
-    return run.days.window(own_days.first_day, own_days.last_day)
-
-
 def _grid(clinic: Clinic, days: Iterable[date]) -> Sequence[Slot] | ConfigurationInvalid:
     try:
         return slot_grid(clinic, clinic.zone, days)
@@ -105,7 +100,7 @@ def _grid(clinic: Clinic, days: Iterable[date]) -> Sequence[Slot] | Configuratio
 def _read(run: Run, pims: Pims, now: datetime) -> _Reading:
     """Read the calendar, and with it the source's settings where they are due."""
     clinic = run.clinic
-    window = wanted_window(run, now)
+    window = run.window(now)
     own_days = run.own_days(now)
     asked_for = [day for day in window.days if day > own_days.last_day]
     grid = _grid(clinic, [*own_days.days, *asked_for])

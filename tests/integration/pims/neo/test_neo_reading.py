@@ -13,7 +13,7 @@ from idexx_sync.core import errors
 from idexx_sync.core.errors import ShapeChanged, SyncError
 from idexx_sync.pims.neo.http.probe import CONFIGURATION
 from idexx_sync.pims.neo.provider import APPOINTMENT, CALENDAR
-from idexx_sync.pims.protocol import Consultation, Found, Gone, Room, Unknown, Window
+from idexx_sync.pims.protocol import NOT_ASKED, Consultation, Found, Gone, Room, Unknown, Window
 from tests.kit.neo import AGENT, WEEK, Clinic
 from tests.kit.neo_faults import (
     ENVELOPES,
@@ -315,7 +315,7 @@ def test_r06_a_neo_that_goes_down_leaves_the_rest_unknown(clinic: Clinic) -> Non
     with clinic.opened(limits={"neo_connections": 1}, sleep=lambda _: None) as neo:
         found = neo.appointments(ids)
     assert [isinstance(one, Found) for one in found.values()] == [True] * 3 + [False] * 7
-    assert set(list(found.values())[3:]) == {Unknown("pims_unavailable")}
+    assert list(found.values())[3:] == [Unknown("pims_unavailable"), *[Unknown(NOT_ASKED)] * 6]
     assert len(clinic.asked(APPOINTMENT)) == 6
 
 

@@ -180,7 +180,7 @@ def test_r24_what_an_earlier_attempt_could_not_do_outlives_a_retry(
     job = bench.again(with_troubles)
 
     assert job.status == "succeeded_with_warnings"
-    assert warnings(job) == {"rows_refused": 1, "consultations_wrong_patient": 1}
+    assert warnings(job) == {"rows_refused": 1, "consultations_once": 1}
     assert job.result is not None
     assert job.result["faults"] == [
         {

@@ -244,7 +244,9 @@ def test_r17_the_record_of_another_patient_is_not_believed(bench: CasesBench) ->
 
     assert "pimsConsultation" not in bench.case()["metadata"]
     assert bench.case()["status"] == "ongoing"
-    assert warnings(job) == {"consultations_wrong_patient": 1}
+    assert warnings(job) == {"consultations_once": 1}
+    assert job.result is not None
+    assert job.result["unread"] == {"600101": "wrong_patient"}
     assert bench.pims.looked_up == ["600101"]
 
 
@@ -273,13 +275,17 @@ def test_r17_a_merged_patient_is_the_visits_own(bench: CasesBench) -> None:
 
 
 def test_r17_a_wrong_patient_is_asked_for_once_a_day(bench: CasesBench) -> None:
+    """Once it is believed: a first such answer is asked for again in the next run."""
     bench.shows(seen())
     bench.writes(chart(patient_id="40099"))
-    for _ in range(4):
-        bench.cases()
+    told = []
+    for _ in range(5):
+        told.append(warnings(bench.cases()))
         bench.later(DAY / 2)
 
-    assert len(bench.pims.charts_read) == 2
+    assert len(bench.pims.charts_read) == 3
+    believed: dict[str, int] = {"consultations_wrong_patient": 1}
+    assert told == [{"consultations_once": 1}, believed, {}, believed, {}]
     bench.writes(chart())
     bench.later(DAY / 2)
     bench.cases()
@@ -314,12 +320,15 @@ def test_r17_a_vanished_record_is_kept_and_marked(bench: CasesBench, gone: str) 
         bench.shows(seen(consultation_id=None))
     else:
         del bench.pims.charts["9600101"]
+        assert warnings(bench.cases()) == {"consultations_once": 1}
+        assert "vanishedAt" not in bench.case()["metadata"]["pimsConsultation"]
+        bench.later(10)
 
     bench.cases()
 
     document = bench.case()["metadata"]["pimsConsultation"]
     assert document["notes"] == "S: two days lame."
-    assert document["vanishedAt"] == "2026-05-05T14:00:00Z"
+    assert document["vanishedAt"] == f"2026-05-05T14:{'00' if gone == 'id' else '10'}:00Z"
     assert bench.case()["status"] == "completed"
     bench.later(30)
     assert counts(bench.cases()) == {"read": 1, "unchanged": 1}
@@ -332,6 +341,9 @@ def test_r17_a_record_that_comes_back_is_no_longer_marked(bench: CasesBench) -> 
     bench.later(DAY)
     bench.pims.charts["9600101"] = Gone()
     bench.cases()
+    bench.later(30)
+    bench.cases()
+    assert "vanishedAt" in bench.case()["metadata"]["pimsConsultation"]
     bench.writes(chart())
     bench.later(DAY)
 

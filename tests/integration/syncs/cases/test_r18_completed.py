@@ -41,6 +41,9 @@ def test_r18_a_visit_without_a_record_is_completed_by_the_calendar(bench: CasesB
     bench.shows(patient_visit(status="Finalized"))
 
     bench.cases()
+    assert bench.case()["status"] == "ongoing"
+    bench.later(120)
+    bench.cases()
 
     assert bench.case()["status"] == "completed"
 

@@ -38,6 +38,8 @@ def test_r20_every_status_in_its_spellings(
     bench.shows(patient_visit(status=word))
 
     bench.cases()
+    bench.later(120)
+    bench.cases()
 
     case = bench.case()
     assert case["status"] == status

@@ -349,6 +349,8 @@ def test_r22_a_case_that_somebody_keeps_changing_is_left_for_the_next_run(
         job = bench.cases()
 
     assert warnings(job) == {"conflicts_left_for_next_run": 1}
+    assert job.result is not None
+    assert job.result["unfresh"] == "conflicts"
     assert bench.case("600101")["status"] == "draft"
     assert bench.case("600102")["status"] == "ongoing"
     bench.cases()

@@ -9,7 +9,7 @@ from idexx_sync.core.errors import PimsSlow, PimsUnavailable, ShapeChanged, Thro
 from idexx_sync.pims.neo.http.answers import NOT_JSON_BODY, Answered, NotFound
 from idexx_sync.pims.neo.http.client import HttpClient
 from idexx_sync.pims.neo.http.transport import TOO_LARGE
-from idexx_sync.pims.protocol import Gone, Unknown
+from idexx_sync.pims.protocol import NOT_ASKED, Gone, Unknown
 
 _OF_ONE_RECORD: Final = (TOO_LARGE, NOT_JSON_BODY)
 """Changed shapes that say nothing of the other answers."""
@@ -53,7 +53,7 @@ class FanOut[T]:
 
     def _answer(self, asked_id: str) -> T | Gone | Unknown:
         if self._down is not None:
-            return Unknown(self._down)
+            return Unknown(NOT_ASKED)
         if not asked_id.strip("."):
             return Unknown("id_unusable")
         path, params = self._question(asked_id)
