@@ -156,6 +156,10 @@ STATUS: Final[Mapping[str, Text]] = {
     "before_live": _before_live,
     "screened": lambda facts: _SCREENED[facts["record"]],
     "not_screened": _not_screened,
+    "death_denied": (
+        "its words say that the patient has died, and its check in ODIS that it is no extreme "
+        "case: {meant}, for a person to look at; correct the check there, or complete it by hand"
+    ),
     "no_status": lambda facts: (
         "no status to go by: the case stays {becomes}"
         if facts["meant"] is None

@@ -66,6 +66,8 @@ class VisitMemory:
     observed: bool = False
     """The words were only read: nothing of them is written, so what else is remembered (screened,
     derived, edited) is older than they are."""
+    denied: bool = False
+    """Before it took place somebody had said of its case that it is no extreme one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.model import StoredVisit
 from idexx_sync.syncs.cases.record_state import RecordState, record_state
+from idexx_sync.syncs.cases.verdicts import is_denied
 
 _NOBODY_UNREAD: Final[frozenset[RecordState]] = frozenset({"none", "read", "vanished"})
 
@@ -33,6 +34,8 @@ class Finished(NamedTuple):
     context: CaseContext
     record: Consultation | None
     """What is written, and screened, along with it; None: nothing was read."""
+    tells_death: bool = False
+    """Words that are new say for certain that the patient has died."""
 
 
 def obstacle(finished: Finished) -> Obstacle | None:
@@ -50,4 +53,21 @@ def _not_screened(finished: Finished) -> Obstacle | None:
     return Obstacle("R18", "not_screened")
 
 
-_REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (_not_screened,)
+def _denied(finished: Finished) -> Obstacle | None:
+    """Certain words say that the patient has died, and the case says otherwise.
+
+    While the words are new a completed case is taken back; a person who completes it after that
+    has looked.
+    """
+    if not is_denied(finished.visit, finished.stored, finished.context):
+        return None
+    if finished.tells_death:
+        return Obstacle("R19", "death_denied", reopens=True)
+    known = any(
+        death.denied and not death.in_doubt and not death.taken_back
+        for death in finished.stored.deaths
+    )
+    return Obstacle("R19", "death_denied") if known else None
+
+
+_REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (_denied, _not_screened)
