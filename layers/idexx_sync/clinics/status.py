@@ -111,7 +111,8 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
             failed = list(_failure_needs(overview, history, now))
             syncs.append(_sync_status(overview, sync, table, [*general, *failed], now))
             of_syncs += [*failed, *_shortfall_needs(history, syncs[-1].freshness)]
-    needs = [*general, *of_syncs, *_doubt_needs(overview), *_hold_needs(overview)]
+    doubts = [*_doubt_needs(overview), *_denied_needs(overview)]
+    needs = [*general, *of_syncs, *doubts, *_hold_needs(overview)]
     return ClinicStatus(
         clinic_id=overview.id,
         name=overview.name,
@@ -297,6 +298,19 @@ def _doubt_needs(overview: ClinicOverview) -> Iterator[Need]:
             id_ = named[0].partition("@")[0]
             what += f"; idexx-sync explain appointment {id_} --clinic {overview.id}"
         yield Need("odis", what, blocks=False, since=doubt.since)
+
+
+def _denied_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """Cases that say that their patient is no extreme case, although its record says it died."""
+    denied = overview.denied_deaths
+    if denied is not None:
+        what = f"{denied.number} not completed, because words of the clinic say that the patient "
+        what += (
+            f"has died and the check in ODIS denies it: {', '.join(denied.visits)}; correct the "
+        )
+        what += "check there, or complete the case by hand; "
+        what += f"idexx-sync explain appointment {denied.visits[0]} --clinic {overview.id}"
+        yield Need("odis", what, blocks=False, since=denied.since)
 
 
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:

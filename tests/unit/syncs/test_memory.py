@@ -46,6 +46,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "edited": ["patient.breed"],
             "stamp": "2026-05-01 10:00:00",
             "observed": False,
+            "denied": True,
         },
     ),
     (
