@@ -404,10 +404,12 @@ class _Visit:
         """Screen what the calendar says if it is new; its fingerprint."""
         texts, tellings = calendar_texts(self.visit), tellings_of_visit(self.visit)
         screened = [*texts, *(telling.text for telling in tellings)]
-        if not self._was_screened(
+        took_place = self.status in TOOK_PLACE
+        # What was only booked when somebody said no has come about since.
+        is_new = took_place and denied_before(self.visit, self.stored, self.context)
+        if is_new or not self._was_screened(
             self.memory.screened, screened, lambda case: shows_calendar(case, screened)
         ):
-            took_place = self.status in TOOK_PLACE
             self._screen(texts if took_place else [], [] if took_place else texts, tellings)
         return self.context.fingerprints.of(screened)
 
