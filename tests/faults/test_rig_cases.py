@@ -243,7 +243,7 @@ def test_r19_a_case_completed_although_its_check_says_no_or_nothing(
 
 def test_r19_only_a_no_from_before_a_visit_may_give_way_to_a_mark(clinic: FaultClinic) -> None:
     people = clinic.people
-    mark = "extreme_case_check = '{\"isExtremeCase\": true, \"category\": \"death\"}'"
+    mark = 'extreme_case_check = \'{"isExtremeCase": true, "category": "death"}\''
     unmarked = "c.extreme_case_check IS NULL"
     early = some_case(clinic, f"{unmarked} AND c.scheduled_at > idexx_sync.clock()")
     people.refuse_mark(early)

@@ -94,6 +94,7 @@ CASE: Final[Mapping[str, Text]] = {
     ),
     "edited": lambda facts: f"a person's edits that stay: {_names(facts)}",
     "died": "its words say that the patient has died ({category}): the next case run marks it",
+    "screened_partly": "its words are too long: not all of them are looked through",
     "outside_window": "case runs read {first} to {last} by themselves, and its day is another",
     # readings
     "no_record": "the calendar names no record any more: what was read of it stays",
@@ -156,6 +157,10 @@ STATUS: Final[Mapping[str, Text]] = {
     "before_live": _before_live,
     "screened": lambda facts: _SCREENED[facts["record"]],
     "not_screened": _not_screened,
+    "not_screened_whole": (
+        "its words are too long to be looked through for the patient's death: {meant}, for a "
+        "person to read; complete it by hand"
+    ),
     "death_denied": (
         "its words say that the patient has died, and its check in ODIS that it is no extreme "
         "case: {meant}, for a person to look at; correct the check there, or complete it by hand"

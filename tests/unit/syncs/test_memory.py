@@ -46,6 +46,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "edited": ["patient.breed"],
             "stamp": "2026-05-01 10:00:00",
             "observed": False,
+            "partly": True,
             "denied": True,
         },
     ),
@@ -59,6 +60,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "edited": ["patient.sex"],
             "derived": {"patient.breed": "f4"},
             "observed": False,
+            "partly": False,
         },
     ),
 ]

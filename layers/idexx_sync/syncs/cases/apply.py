@@ -89,6 +89,7 @@ class CasePiece:
                 [
                     *(PREFIX + mark.visit_id for mark in plan.marks if mark.in_doubt),
                     *marking.denied,
+                    *(PREFIX + visit for visit in plan.partly_screened),
                     *still_open,
                 ]
             ),
@@ -157,6 +158,7 @@ class CasePiece:
             words = replace(
                 record.source or before.memory,
                 screened=before.memory.screened,
+                partly=before.memory.partly,
                 derived=before.memory.derived,
                 edited=before.memory.edited,
                 observed=before.memory.observed,
@@ -167,7 +169,11 @@ class CasePiece:
     def _observed_consultation(self, visit: str, memory: ConsultationMemory) -> ConsultationRecord:
         written = self.stored[visit].consultation
         return replace(
-            memory, screened=written.screened, derived=written.derived, edited=written.edited
+            memory,
+            screened=written.screened,
+            partly=written.partly,
+            derived=written.derived,
+            edited=written.edited,
         ).as_record(visit, observed=True)
 
 

@@ -100,6 +100,8 @@ class ConsultationMemory:
     """Why the last reading gave nothing; None: it gave a record."""
     screened: str | None = None
     """Fingerprint of the texts that were screened for the patient's death (rule R19)."""
+    partly: bool = False
+    """Not all of those texts were screened."""
     edited: tuple[str, ...] = ()
     """Fields derived from the record that a person has changed."""
     derived: Mapping[str, str] = field(default_factory=dict)
@@ -116,6 +118,7 @@ class ConsultationMemory:
             edited=self.edited,
             derived=self.derived,
             observed=observed,
+            partly=self.partly,
         )
         return ConsultationRecord(visit_id, source=source, quarantine_code=self.code)
 
@@ -316,6 +319,8 @@ class Plan:
     """Visit -> code of why it could not be planned."""
     newly_quarantined: set[str] = field(default_factory=set)
     deleted_in_odis: set[str] = field(default_factory=set)
+    partly_screened: set[str] = field(default_factory=set)
+    """Visits with new words of which not all were screened."""
 
     def without(self, visit_ids: frozenset[str]) -> "Plan":
         """The same plan with these visits left alone: they are held, or left for later.

@@ -1,10 +1,11 @@
 """Whether the name of a patient or an owner says that they have died (rule R19). Pure.
 
 A stand-in: the words themselves are the business of `life_status`, and once that offers
-`screen_name` this module goes and its one reader takes that.
+`screen_name` and `is_screened_whole` this module goes and its one reader takes those.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from idexx_sync.syncs.cases.life_status import LifeCategory, Screening
@@ -25,6 +26,15 @@ _BESIDE: Final = {
 """A word that stands beside a name, not one that is it."""
 _LETTER: Final = re.compile(r"[(\[{]\s*d\s*[)\]}]", re.IGNORECASE)
 """`(D)` may be deceased, or a doctor's mark."""
+
+
+SCREENED_AT_MOST: Final = 200_000
+"""Characters of a text beyond which it need not be screened."""
+
+
+def is_screened_whole(texts: Iterable[str]) -> bool:
+    """Whether `screen` looks at all of the texts."""
+    return all(len(text) <= SCREENED_AT_MOST for text in texts)
 
 
 def screen_name(name: str) -> Screening | None:

@@ -36,6 +36,10 @@ class Finished(NamedTuple):
     """What is written, and screened, along with it; None: nothing was read."""
     tells_death: bool = False
     """Words that are new say for certain that the patient has died."""
+    partly_screened: bool = False
+    """Not all of the words of the calendar and the record were screened."""
+    tells_partly: bool = False
+    """Some of those are new."""
 
 
 def obstacle(finished: Finished) -> Obstacle | None:
@@ -70,4 +74,15 @@ def _denied(finished: Finished) -> Obstacle | None:
     return Obstacle("R19", "death_denied") if known else None
 
 
-_REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (_denied, _not_screened)
+def _not_screened_whole(finished: Finished) -> Obstacle | None:
+    """What nobody has looked at may tell of a death; taken back while it is new, as above."""
+    if not finished.partly_screened:
+        return None
+    return Obstacle("R19", "not_screened_whole", reopens=finished.tells_partly)
+
+
+_REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (
+    _denied,
+    _not_screened_whole,
+    _not_screened,
+)

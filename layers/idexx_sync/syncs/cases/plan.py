@@ -37,6 +37,7 @@ from idexx_sync.syncs.cases.model import (
     StoredCase,
     StoredVisit,
 )
+from idexx_sync.syncs.cases.name_words import is_screened_whole
 from idexx_sync.syncs.cases.obstacles import Finished, obstacle
 from idexx_sync.syncs.cases.screened import (
     Telling,
@@ -116,12 +117,17 @@ class _Visit:
         self.decisions = decisions
         self.tells_death = False
         """Words that are new say for certain that the patient has died."""
+        self.partly = (stored.memory.partly, stored.consultation.partly)
+        """Not all of the calendar's words were screened, nor of the record's."""
+        self.tells_partly = False
+        """Some of those are new."""
 
     def plan_calendar(self) -> None:
         """Plan what the calendar says; its words are screened whatever stands in the case's way."""
         memory = replace(
             self.memory,
             screened=self._screen_calendar(),
+            partly=self.partly[0],
             denied=denied_before(self.visit, self.stored, self.context),
         )
         code = None
@@ -140,7 +146,10 @@ class _Visit:
             self._note("R14", "deleted_in_odis")
         else:
             memory = replace(
-                self._plan_case(mapped), screened=memory.screened, denied=memory.denied
+                self._plan_case(mapped),
+                screened=memory.screened,
+                partly=memory.partly,
+                denied=memory.denied,
             )
         reads = self.stored.record.doubtful_reads + 1 if code == OLDER_VERSION else 0
         record = VisitRecord(
@@ -191,6 +200,7 @@ class _Visit:
             final=self.status == "finalized" and fault is None,
             has_notes=says_something(mapped.values["metadata.pimsConsultation.notes"]),
             screened=screened,
+            partly=self.partly[1],
             edited=tuple(self.edited),
             derived=derived,
         )
@@ -252,7 +262,15 @@ class _Visit:
         self, change: CaseChange, edited: list[str], record: Consultation | None
     ) -> None:
         visit, stored, context = self.visit, self.stored, self.context
-        finished = Finished(visit, stored, context, record, tells_death=self.tells_death)
+        finished = Finished(
+            visit,
+            stored,
+            context,
+            record,
+            tells_death=self.tells_death,
+            partly_screened=any(self.partly),
+            tells_partly=self.tells_partly,
+        )
         ruling = rule_status(visit, stored, context, obstacle(finished))
         if ruling.outcome == "edited":
             edited.append("case.status")
@@ -405,6 +423,7 @@ class _Visit:
         texts, tellings = calendar_texts(self.visit), tellings_of_visit(self.visit)
         screened = [*texts, *(telling.text for telling in tellings)]
         took_place = self.status in TOOK_PLACE
+        self.partly = (not is_screened_whole(texts), self.partly[1])
         # What was only booked when somebody said no has come about since.
         is_new = took_place and denied_before(self.visit, self.stored, self.context)
         if is_new or not self._was_screened(
@@ -417,6 +436,7 @@ class _Visit:
         """Screen what the record says if it is new; its fingerprint."""
         texts, doubtful = record_texts(record), doubtful_texts(record)
         tellings = tellings_of_record(record)
+        self.partly = (self.partly[0], not is_screened_whole([*texts, *doubtful]))
         screened = [[*texts, *(telling.text for telling in tellings)], doubtful]
         if not self._was_screened(
             self.stored.consultation.screened,
@@ -447,6 +467,10 @@ class _Visit:
     ) -> None:
         """`doubtful` texts speak of what nobody knows to have come about; `patient_id` is whom
         all of it is about, where that may be another one than the calendar's."""
+        if not is_screened_whole([*texts, *doubtful]):
+            self.tells_partly = True
+            self.plan.partly_screened.add(self.visit.id)
+            self._note("R19", "screened_partly")
         doubt = screen(doubtful)
         found = strongest(
             [

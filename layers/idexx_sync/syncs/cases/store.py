@@ -185,7 +185,10 @@ def _memories(
     if source is None:
         return ConsultationMemory(is_unknown=True), None
     known = ConsultationMemory(
-        screened=source.screened, edited=source.edited, derived=source.derived
+        screened=source.screened,
+        partly=source.partly,
+        edited=source.edited,
+        derived=source.derived,
     )
     read = replace(
         known,

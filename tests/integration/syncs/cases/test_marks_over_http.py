@@ -281,6 +281,27 @@ def test_r19_every_version_of_a_doubled_visit_is_screened_once(
     assert clinic.mark(coming) is None
 
 
+def test_r19_words_too_long_to_be_screened_complete_nothing(clinic: MarksBench) -> None:
+    visit = clinic.neo.book("2026-05-04 06:00:00")
+    record = clinic.see(visit)
+    clinic.cases()
+    assert clinic.called() == {visit}
+    clinic.neo.edit_notes(record, "<p>" + "well and fine, " * 14_000 + "</p>")
+    clinic.later(DAY)
+
+    job = clinic.cases()
+
+    assert (job.result or {})["for_review"] == [KEY + visit]
+    for _ in range(2):
+        assert (clinic.called(), clinic.case(visit)["status"]) == (set(), "ongoing")
+        clinic.later(HOUR)
+        clinic.cases()
+    clinic.edit(visit, status="completed")
+    clinic.later(HOUR)
+    clinic.cases()
+    assert clinic.called() == {visit}
+
+
 def rebook_all(clinic: MarksBench) -> list[str]:
     visits = [one for one in clinic.neo.state()["visits"] if not one["deleted"]]
     return [clinic.neo.rebook(visit["id"]) for visit in visits]
