@@ -32,7 +32,7 @@ CREATE INDEX deaths_denied ON idexx_sync.deaths (clinic_id) WHERE denied_at IS N
 
 -- What `extreme_case_check` says: true, it is an extreme case; false, it is none; null, nothing that
 -- anybody could rely on, whatever stands there.
-CREATE FUNCTION idexx_sync.verdict(said jsonb) RETURNS boolean
+CREATE FUNCTION idexx_sync.is_extreme(said jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE said -> 'isExtremeCase' WHEN 'true' THEN true WHEN 'false' THEN false END
 $$;

@@ -169,7 +169,7 @@ OVERVIEW_QUERY = f"""
             FROM idexx_sync.deaths t
             JOIN public.cases q ON q.clinic_id = t.clinic_id
              AND q.status IN ('draft', 'ongoing')
-             AND idexx_sync.verdict(q.extreme_case_check) IS FALSE
+             AND idexx_sync.is_extreme(q.extreme_case_check) IS FALSE
             JOIN LATERAL (
                 SELECT substring(n.external_id FROM '[^-]*$') AS visit
                   FROM idexx_sync.case_keys n

@@ -15,7 +15,7 @@ _TAKEN_BACK: Final = f"""
     d.marked AND EXISTS (
         SELECT FROM idexx_sync.case_keys k JOIN public.cases c ON c.id = k.case_id
          WHERE k.clinic_id = d.clinic_id AND k.external_id = '{PREFIX}' || d.visit_id
-           AND idexx_sync.verdict(c.extreme_case_check) IS NOT TRUE)
+           AND idexx_sync.is_extreme(c.extreme_case_check) IS NOT TRUE)
 """
 """Whether the visit's case was marked and is not any more."""
 _GRAVER: Final = "array_position(%(gravest)s, {}.category)"
@@ -77,7 +77,7 @@ def deaths_of_patients(
               FROM public.patients p JOIN public.cases c ON c.id = p.case_id
              WHERE p.clinic_id = %(clinic_id)s AND p.external_id = ANY(%(patients)s)
                AND c.clinic_id = %(clinic_id)s
-               AND idexx_sync.verdict(c.extreme_case_check)
+               AND idexx_sync.is_extreme(c.extreme_case_check)
                AND c.extreme_case_check ->> 'category' = ANY(%(gravest)s)
         )
         SELECT patient_id, (array_agg(category ORDER BY array_position(%(gravest)s, category)))[1],
@@ -121,7 +121,7 @@ def remember_deaths(
                          JOIN public.cases c ON c.id = k.case_id
                         WHERE k.clinic_id = %(clinic_id)s
                           AND k.external_id = '{PREFIX}' || p.visit_id
-                          AND idexx_sync.verdict(c.extreme_case_check)),
+                          AND idexx_sync.is_extreme(c.extreme_case_check)),
                CASE WHEN p.denied THEN %(now)s END
           FROM unnest(%(patients)s::text[], %(visits)s::text[], %(categories)s::text[],
                       %(doubts)s::boolean[], %(denials)s::boolean[])

@@ -17,7 +17,7 @@ _LATEST: Final = """
     greatest(CASE WHEN c.scheduled_at > '1900-01-01' THEN c.scheduled_at END, c.created_at)
 """
 """When a case was made or when its visit is, the later one; a time that nobody meant is none."""
-_VERDICT: Final = "idexx_sync.verdict(c.extreme_case_check)"
+_IS_EXTREME: Final = "idexx_sync.is_extreme(c.extreme_case_check)"
 _SAID_BEFORE: Final = f"""
     (c.scheduled_at > %(now)s OR EXISTS (
         SELECT FROM idexx_sync.case_keys k
@@ -27,7 +27,7 @@ _SAID_BEFORE: Final = f"""
            AND r.{in_source(VisitMemory, "denied")} = 'true'))
 """
 """Whether what stands there was said before the visit took place."""
-_DENIED: Final = f"({_VERDICT} IS FALSE AND NOT {_SAID_BEFORE})"
+_DENIED: Final = f"({_IS_EXTREME} IS FALSE AND NOT {_SAID_BEFORE})"
 
 
 def cases_to_mark(
@@ -53,7 +53,7 @@ def cases_to_mark(
                             c.metadata #>> '{{pimsAppointment,patient,id}}' = m.patient
                             OR EXISTS (SELECT FROM public.patients p
                                         WHERE p.case_id = c.id AND p.external_id = m.patient)))
-             WHERE {_VERDICT} IS NOT TRUE AND {_LATEST} >= %(since)s
+             WHERE {_IS_EXTREME} IS NOT TRUE AND {_LATEST} >= %(since)s
              GROUP BY c.id
         )
         SELECT coalesce((SELECT min(k.external_id) FROM idexx_sync.case_keys k
@@ -90,7 +90,7 @@ def mark_cases(conn: Conn, clinic_id: UUID, cases: Sequence[CaseToMark], now: da
                updated_at = %(now)s
           FROM unnest(%(ids)s::uuid[], %(categories)s::text[]) AS p (id, category)
          WHERE c.id = p.id AND (c.clinic_id = %(clinic_id)s OR c.clinic_id IS NULL)
-           AND {_VERDICT} IS NOT TRUE AND NOT {_DENIED}
+           AND {_IS_EXTREME} IS NOT TRUE AND NOT {_DENIED}
         RETURNING c.id
         """,
         {

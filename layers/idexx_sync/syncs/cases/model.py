@@ -56,7 +56,7 @@ class StoredCase:
     metadata: Any
     extraction: Any
     patient: StoredPatient | None
-    verdict: bool | None = None
+    is_extreme: bool | None = None
     """What `extreme_case_check` says; None: nothing that anybody could rely on."""
 
     @property

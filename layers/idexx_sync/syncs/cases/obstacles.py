@@ -8,9 +8,9 @@ from typing import Final, Literal, NamedTuple
 
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.denials import is_denied
 from idexx_sync.syncs.cases.model import StoredVisit
 from idexx_sync.syncs.cases.record_state import RecordState, record_state
-from idexx_sync.syncs.cases.verdicts import is_denied
 
 _NOBODY_UNREAD: Final[frozenset[RecordState]] = frozenset({"none", "read", "vanished"})
 

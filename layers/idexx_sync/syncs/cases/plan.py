@@ -12,6 +12,7 @@ from idexx_sync.core.clinic_time import EndsBeforeStart, OutOfCalendar
 from idexx_sync.core.vocabulary import appointment_status, fold
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext, same
+from idexx_sync.syncs.cases.denials import TOOK_PLACE, denied_before
 from idexx_sync.syncs.cases.edits import may_change
 from idexx_sync.syncs.cases.fields import CLEARABLE, OBJECTS
 from idexx_sync.syncs.cases.life_status import screen
@@ -47,7 +48,6 @@ from idexx_sync.syncs.cases.screened import (
 )
 from idexx_sync.syncs.cases.shown_texts import shows_calendar, shows_record
 from idexx_sync.syncs.cases.status import is_removed, rule_status, status_decision
-from idexx_sync.syncs.cases.verdicts import TOOK_PLACE, denied_before
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
 from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord

@@ -141,7 +141,7 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
         )
         SELECT c.id, c.xmin::text, c.external_id, c.clinic_id, c.user_id, c.status::text,
                c.type::text, c.scheduled_at, c.metadata, c.entity_extraction,
-               idexx_sync.verdict(c.extreme_case_check), p.id, p.version, {_GIVEN}, c.source
+               idexx_sync.is_extreme(c.extreme_case_check), p.id, p.version, {_GIVEN}, c.source
           FROM ours JOIN public.cases c USING (id)
           LEFT JOIN LATERAL (
                SELECT p.xmin::text AS version, p.* FROM public.patients p

@@ -33,7 +33,7 @@ def clinic(
     made.close()
 
 
-def test_r19_a_check_without_a_verdict_counts_as_none(clinic: MarksBench) -> None:
+def test_r19_a_check_that_says_nothing_counts_as_null(clinic: MarksBench) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     clinic.cases()
     clinic.edit(visit, extreme_case_check={"isExtremeCase": None, "checkedBy": "nobody"})
@@ -44,6 +44,27 @@ def test_r19_a_check_without_a_verdict_counts_as_none(clinic: MarksBench) -> Non
 
     assert clinic.mark(visit) == MARK
     assert clinic.called() == set()
+
+
+@pytest.mark.parametrize(
+    ("check", "verdict"),
+    [
+        ('{"isExtremeCase": true}', True),
+        ('{"isExtremeCase": true, "category": "other"}', True),
+        ('{"isExtremeCase": false, "category": null}', False),
+        *((check, None) for check in ("null", "{}", "[]", '"pending"', "0", "true", None)),
+        *((f'{{"isExtremeCase": {said}}}', None) for said in ("null", '"false"', '"true"', "0")),
+        *((f'{{"isExtremeCase": {said}}}', None) for said in ("1", "{}", "[true]")),
+        ('{"category": "death"}', None),
+        ('[{"isExtremeCase": true}]', None),
+    ],
+)
+def test_r19_what_a_check_says(
+    conn: Connection[tuple[Any, ...]], check: str | None, verdict: bool | None
+) -> None:
+    assert conn.execute("SELECT idexx_sync.is_extreme(%s::jsonb)", (check,)).fetchone() == (
+        verdict,
+    )
 
 
 def test_r19_a_no_from_before_the_visit_does_not_count(clinic: MarksBench) -> None:
@@ -59,6 +80,23 @@ def test_r19_a_no_from_before_the_visit_does_not_count(clinic: MarksBench) -> No
 
     assert clinic.mark(visit) == MARK
     assert (counts(job)["marked"], clinic.called()) == (1, set())
+
+
+def test_r19_what_was_booked_when_somebody_said_no_is_new_once_it_takes_place(
+    clinic: MarksBench,
+) -> None:
+    visit = clinic.neo.book("2026-05-04 10:00:00", appointment_type="Euthanasia")
+    clinic.cases()
+    clinic.edit(visit, extreme_case_check=NO)
+    clinic.later()
+    clinic.cases()
+    assert clinic.mark(visit) == NO
+    clinic.later(4 * HOUR)
+    clinic.see(visit)
+
+    clinic.cases()
+
+    assert clinic.mark(visit) == MARK
 
 
 def test_r19_a_no_that_meets_certain_words_stays_and_nobody_is_called(clinic: MarksBench) -> None:

@@ -1,6 +1,6 @@
 """Whether somebody said of a case, in view of its visit, that its patient lives (rule R19). Pure.
 
-What a case says is its verdict, as the database's one function of that name reads it.
+What its check says is read by one function of the database, `idexx_sync.is_extreme`.
 """
 
 from typing import Final
@@ -18,10 +18,10 @@ TOOK_PLACE: Final[frozenset[AppointmentStatus]] = frozenset({"in_progress", "fin
 def denied_before(visit: SourceRecord, stored: StoredVisit, context: CaseContext) -> bool:
     """Whether it was said before the visit took place that the case is no extreme one.
 
-    Such a verdict knows nothing of the visit; one that was first seen afterwards may.
+    Such a no knows nothing of the visit; one that was first seen afterwards may.
     """
     case = stored.case
-    if case is None or case.verdict is not False:
+    if case is None or case.is_extreme is not False:
         return False
     return stored.memory.denied or not _has_begun(visit, context)
 
@@ -29,7 +29,7 @@ def denied_before(visit: SourceRecord, stored: StoredVisit, context: CaseContext
 def is_denied(visit: SourceRecord, stored: StoredVisit, context: CaseContext) -> bool:
     """Whether the case says that it is no extreme one, and may say so in view of the visit."""
     case = stored.case
-    denies = case is not None and case.verdict is False
+    denies = case is not None and case.is_extreme is False
     return denies and not denied_before(visit, stored, context)
 
 
