@@ -233,6 +233,10 @@ class Company:
     def undelete(self, visit_id: Id) -> None:
         self._do("undelete", visit_id=visit_id)
 
+    def rebook(self, visit_id: Id) -> str:
+        """The new id of a visit that was deleted and booked anew as it was."""
+        return self._make("rebook", visit_id=visit_id)
+
     def delete_block(self, block_id: Id, day: Day | None = None) -> None:
         """The whole block, or its occurrence on one day."""
         self._do("delete_block", block_id=block_id, day=day)
@@ -325,6 +329,9 @@ class Company:
 
     def mark_deceased(self, patient_id: Id) -> None:
         self._do("mark_deceased", patient_id=patient_id)
+
+    def set_active(self, patient_id: Id, *, active: bool) -> None:
+        self._do("set_active", patient_id=patient_id, active=active)
 
     def change_phone(
         self,

@@ -1,5 +1,6 @@
 """What staff do to a visit or block after it was booked, with the effects it has in Neo."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from html import escape
 
@@ -66,6 +67,18 @@ class Diary(Booking):
         visit.deleted = False
         self._touch(visit, by)
         self.world.changed()
+
+    def rebook(self, visit_id: int, by: str = FRONT_DESK) -> int:
+        """Deletes a visit and books it anew as it was; its consultation goes along."""
+        old = self._living(visit_id)
+        new = replace(old, id=self.world.numbers.take("appointment"), booked_at=self.now())
+        self.world.visits[new.id] = new
+        if old.consultation_id is not None:
+            self.world.consultation(old.consultation_id).visit_id = new.id
+            old.consultation_id = None
+        self._touch(new, by)
+        self.delete(visit_id, by)
+        return new.id
 
     def delete_block(self, block_id: int, day: date | None = None, by: str = FRONT_DESK) -> None:
         """The whole block, or only its occurrence on a day."""

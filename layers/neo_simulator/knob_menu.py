@@ -23,6 +23,8 @@ from neo_simulator.payloads.damage import DUPLICATES, LOOK_UP_KINDS, MALFORMED_K
 from neo_simulator.shape_values import (
     EXPIRED_ANSWERS,
     ID_FIELDS,
+    LIFE_FORMS,
+    LIFE_PLACES,
     OPTIONAL_KEYS,
     an_id,
     by_id,
@@ -191,6 +193,20 @@ KNOBS = {
             one_of("consultation_notes", "consultation", "discharge_summary", "missing", "null"),
             "consultation_notes",
             "Where page-data has the clinical notes.",
+        ),
+        Knob(
+            "life_shown",
+            "Shape",
+            some_of(LIFE_PLACES),
+            [],
+            "Answers, beside the patient search, that say whether a patient lives.",
+        ),
+        Knob(
+            "life_form",
+            "Shape",
+            one_of(*LIFE_FORMS),
+            "alive",
+            "How they say it: alive and active, a status, or the day of death.",
         ),
         Knob(
             "client_contact",

@@ -89,6 +89,7 @@ class Patient:
     weight_kg: float | None = None
     color: str = ""
     alive: bool = True
+    active: bool = True
     revision: int = 0
 
 

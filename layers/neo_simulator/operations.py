@@ -81,7 +81,15 @@ class Operations(Diary):
         patient.revision += 1
 
     def mark_deceased(self, patient_id: int) -> None:
-        found(self.world.patients, patient_id, "patient").alive = False
+        patient = found(self.world.patients, patient_id, "patient")
+        patient.alive = False
+        patient.revision += 1
+
+    def set_active(self, patient_id: int, active: bool) -> None:
+        """An inactive patient has moved away, or nobody knows."""
+        patient = found(self.world.patients, patient_id, "patient")
+        patient.active = active
+        patient.revision += 1
 
     def merge_patients(self, patient_id: int, into: int, consultations: bool = False) -> None:
         """The first patient's visits move to the other one, and if wanted its consultations."""

@@ -61,6 +61,9 @@ OPTIONAL_KEYS = (
     "vitalSignGroup",
 )
 """Keys of calendar entries and of page-data that reality may leave out."""
+LIFE_PLACES = ("calendar", "consultation", "look_up")
+LIFE_FORMS = ("alive", "status", "deceased_date")
+"""Where a patient's life may be shown beside the patient search, and as what."""
 
 
 def calendar_subset() -> Values:

@@ -58,6 +58,7 @@ def world_state(world: World) -> dict[str, Any]:
                 "born": None if patient.born is None else patient.born.isoformat(),
                 "weight_kg": patient.weight_kg,
                 "alive": patient.alive,
+                "active": patient.active,
             }
             for patient in world.patients.values()
         ],

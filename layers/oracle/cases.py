@@ -41,6 +41,8 @@ OLD_DAYS = 3
 SURELY_WITHOUT = timedelta(hours=4)
 """After so long nobody waits for the record of a finished visit any more: runs come every two
 hours, and the second one that sees it without a record believes it."""
+NAMED_DEAD = re.compile(r"\(DECEASED\)|[-†] RIP\b", re.IGNORECASE)
+"""What the simulator's staff write beside the name of a patient that died."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class CaseQuestion:
     """Visit -> fields that people changed in ODIS, by the names of the differences."""
     deleted_in_odis: Collection[str] = ()
     """Visits whose case somebody deleted; it is not made again."""
+    life_shown: Collection[str] = ()
+    """Answers that say of a patient whether it lives: `calendar`, `consultation`."""
 
     def covers(self, start: str) -> bool:
         return self.first_day <= date.fromisoformat(start[:10]) <= self.last_day
@@ -114,14 +118,32 @@ def asked_visits(question: CaseQuestion, state: dict[str, Any]) -> list[Row]:
 def patients_that_died(question: CaseQuestion, state: dict[str, Any]) -> dict[str, str]:
     """Patient -> a visit that says so; of one whose case was deleted no record is read."""
     records = {one["id"]: one for one in state["consultations"]}
+    dead = {one["id"] for one in state["patients"] if not one["alive"]}
     died = {}
     for visit in state["visits"]:
         if visit["deleted"] or not question.covers(visit["start"]):
             continue
         known = {} if visit["id"] in question.deleted_in_odis else records
-        if says_euthanasia(visit, _record(visit, known)):
+        record = _record(visit, known)
+        shown = "calendar" in question.life_shown or (
+            record and "consultation" in question.life_shown
+        )
+        if (
+            says_euthanasia(visit, record)
+            or NAMED_DEAD.search(visit["patient"] or "")
+            or (shown and visit["patient_id"] in dead)
+        ):
             died[visit["patient_id"]] = visit["id"]
     return died
+
+
+def says_for_certain(record: Row | None) -> bool:
+    """Whether the record itself says that it was done: no booking and no declined line."""
+    if record is None:
+        return False
+    lines = [line for line in record["lines"] if not line["declined"]]
+    texts = [plain_text(record["notes"]), *(line["product"] for line in lines)]
+    return any(EUTHANASIA.search(text or "") for text in texts)
 
 
 def says_euthanasia(visit: Row, record: Row | None) -> bool:
@@ -135,13 +157,14 @@ def says_euthanasia(visit: Row, record: Row | None) -> bool:
 def unmarked(
     cases: Collection[Row], died: Mapping[str, str], now: datetime, question: CaseQuestion
 ) -> list[str]:
-    """Cases of patients that have died, of the last 30 days and to come, without the mark."""
+    """Cases of patients that have died without the mark, of visits to come, and while one was made
+    or took place within the last 30 days."""
     found = []
     for case in cases:
         patients = {case["patient_id"], _leaf(case["metadata"], "pimsAppointment.patient.id")}
         visit = (case["key"] or case["external_id"] or "").removeprefix(KEY)
         told_by = next((died[one] for one in sorted(patients - {None}) if one in died), None)
-        at = case["scheduled_at"] or case["created_at"]
+        at = max(case["scheduled_at"] or case["created_at"], case["created_at"])
         if told_by is None or at < now - MARKED_BACK:
             continue
         if "extreme_case_check" in question.edited.get(visit, ()):
@@ -217,6 +240,9 @@ def _wanted_status(
     visit: Row, record: Row | None, question: CaseQuestion, made_on: date, company: Row
 ) -> list[str]:
     wanted = STATUS[visit["status_now"]]
+    is_denied = "extreme_case_check" in question.edited.get(visit["id"], ())
+    if wanted == "completed" and is_denied and question.is_live(visit["start"]):
+        return ["completed", "ongoing"]  # words may have met somebody's no: then it waits for them
     if wanted == "completed" and not question.is_live(visit["start"]):
         return ["reviewed"]
     if wanted == "completed" and (made_on - _day(visit["start"])).days > OLD_DAYS:

@@ -113,11 +113,12 @@ def case_question(
     live_from: date,
     edited: Mapping[str, Collection[str]],
     deleted: Collection[str],
+    life_shown: Collection[str] = (),
 ) -> CaseQuestion:
     """The days that a case run of this moment covers, and what people did in ODIS."""
     today = local_day(now, zone(conn, clinic_id))
     first, last = today - timedelta(days=7), today + timedelta(days=2)
-    return CaseQuestion(clinic_id, first, last, live_from, edited, deleted)
+    return CaseQuestion(clinic_id, first, last, live_from, edited, deleted, life_shown)
 
 
 def shown(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from oracle.cases import (
     asked_visits,
     finished_for,
     says_euthanasia,
+    says_for_certain,
 )
 from tests.faults.observation import Cases, changed_cases
 from tests.faults.results import Violation
@@ -35,6 +36,7 @@ OWN_TABLES = (
     "idexx_sync.holds",
     "idexx_sync.unknown_words",
     "idexx_sync.case_keys",
+    "idexx_sync.deaths",
     "public.case_sync_audits",
 )
 
@@ -142,32 +144,35 @@ def completed_unmarked(
     conn: Conn, question: CaseQuestion, state: dict[str, Any], before: Cases
 ) -> list[Violation]:
     """R19: cases that became completed without a mark though their own visit says that the
-    patient died."""
+    patient died; one that somebody denied, though its record says so for certain."""
     records = {one["id"]: one for one in state["consultations"]}
     visits = {KEY + visit["id"]: visit for visit in state["visits"]}
     found = []
     for row in _completed(conn, question.clinic_id):
         visit, was = visits.get(row["key"]), before.get(row["id"])
-        if visit is None or row["marked"] or (was is not None and was.status == "completed"):
+        if visit is None or row["verdict"] or (was is not None and was.status == "completed"):
             continue
         # What the calendar has not shown nobody could read, however long it was waited for.
         record = records.get((row["consultation"] and visit["consultation_id"]) or "")
         if record is not None and record["patient_id"] != visit["patient_id"]:
             record = None
-        if says_euthanasia(visit, record):
+        if says_for_certain(record) or (row["verdict"] is None and says_euthanasia(visit, record)):
             text = f"{row['key']} is completed, not marked, and its patient died"
             found.append(Violation("R19", text))
     return found
 
 
 def partly_marked(conn: Conn, clinic_id: UUID, now: datetime) -> list[Violation]:
-    """R19: patients of whom one case of the last 30 days is marked and another one is not."""
+    """R19: patients of whom one case is marked and another one is not, of visits to come, and of
+    those made, or that took place, within the last 30 days."""
     rows = query(
         conn,
         """
         SELECT c.id, coalesce(k.external_id, c.id::text) AS key, c.status::text,
-               p.external_id AS patient, c.extreme_case_check -> 'isExtremeCase' AS marked,
-               coalesce(c.scheduled_at, c.created_at) AS at
+               p.external_id AS patient,
+               CASE c.extreme_case_check -> 'isExtremeCase'
+                    WHEN 'true' THEN true WHEN 'false' THEN false END AS marked,
+               greatest(c.scheduled_at, c.created_at) AS at
           FROM public.cases c JOIN public.patients p ON p.case_id = c.id
           LEFT JOIN idexx_sync.case_keys k ON k.case_id = c.id AND k.clinic_id = c.clinic_id
          WHERE c.clinic_id = %s AND p.external_id IS NOT NULL
@@ -205,7 +210,8 @@ def _completed(conn: Conn, clinic_id: UUID) -> list[dict[str, Any]]:
         SELECT c.id, k.external_id AS key, c.scheduled_at, c.created_at,
                c.metadata #>> '{pimsAppointment,consultationId}' AS consultation,
                c.metadata #>> '{pimsConsultation,id}' AS read,
-               coalesce(c.extreme_case_check, 'null') <> 'null' AS marked
+               CASE c.extreme_case_check -> 'isExtremeCase'
+                    WHEN 'true' THEN true WHEN 'false' THEN false END AS verdict
           FROM public.cases c
           JOIN idexx_sync.case_keys k ON k.case_id = c.id AND k.clinic_id = c.clinic_id
          WHERE c.clinic_id = %s AND c.status = 'completed'

@@ -161,6 +161,7 @@ def everything(conn: Conn, clinic_id: UUID, but_job: UUID) -> dict[str, Any]:
         "public.patients",
         "idexx_sync.case_keys",
         "idexx_sync.records",
+        "idexx_sync.deaths",
         "idexx_sync.holds",
         "idexx_sync.jobs",
         "idexx_sync.leases",

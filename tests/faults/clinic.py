@@ -279,8 +279,10 @@ class FaultClinic:
     def case_question(self, state: dict[str, Any]) -> CaseQuestion:
         """The days that a case run of this moment covers, and what people did to its cases."""
         edited, deleted = self.people.fields_edited(state), self.people.deleted
-        now, live_from = self.now, self.live_from
-        return ask_oracle.case_question(self.conn, self.clinic_id, now, live_from, edited, deleted)
+        life_shown = self.neo.knobs()["life_shown"]["value"]
+        return ask_oracle.case_question(
+            self.conn, self.clinic_id, self.now, self.live_from, edited, deleted, life_shown
+        )
 
     def close(self) -> None:
         self.dependencies.database.close()

@@ -152,6 +152,18 @@ class NeoStaff:
     def rename_patient(self, subject: int, number: int) -> None:
         self.neo.rename_patient(self._any("patients", subject), f"RENAMED {number}")
 
+    def name_dead(self, subject: int, number: int) -> None:
+        name = (f"RENAMED {number} (DECEASED)", f"RENAMED {number} - RIP")[number % 2]
+        self.neo.rename_patient(self._any("patients", subject), name)
+
+    def mark_deceased(self, subject: int) -> None:
+        self.neo.mark_deceased(self._any("patients", subject))
+
+    def rebook_all(self) -> None:
+        """As a change of the calendar's version does, or a script: all under new ids."""
+        alive = [one["id"] for one in self.neo.state()["visits"] if not one["deleted"]]
+        self.visits += [self.neo.rebook(visit) for visit in alive]
+
     def change_owner(self, subject: int, number: int) -> None:
         self.neo.change_owner(self._any("clients", subject), last_name=f"Example {number}")
 

@@ -44,6 +44,12 @@ EDITS = (
 )
 
 
+NO_VERDICTS: tuple[Any, ...] = (
+    *(None, {}, {"isExtremeCase": None}, "pending", {"category": "none"}, []),
+    *({"isExtremeCase": "false"}, {"isExtremeCase": 0}),
+)
+
+
 @dataclass(slots=True)
 class OdisUsers:
     """Those of one clinic, and what they have done so far."""
@@ -56,13 +62,16 @@ class OdisUsers:
     """Completed cases that they reviewed."""
     refused_marks: set[UUID] = field(default_factory=set)
     """Cases that they looked at: their patient has not died."""
+    refused_early: set[UUID] = field(default_factory=set)
+    """Those of them whose visit was still to come when somebody looked: that may not last."""
     deleted: set[str] = field(default_factory=set)
     """Visits whose case they deleted."""
 
     def cases(self) -> list[dict[str, Any]]:
         return query(
             self.conn,
-            "SELECT c.id, c.status::text, c.extreme_case_check, k.external_id AS key "
+            "SELECT c.id, c.status::text, c.extreme_case_check, k.external_id AS key, "
+            "c.scheduled_at > idexx_sync.clock() AS is_to_come "
             "FROM public.cases c JOIN idexx_sync.case_keys k ON k.case_id = c.id "
             "WHERE k.clinic_id = %s ORDER BY k.external_id",
             (self.clinic_id,),
@@ -92,16 +101,26 @@ class OdisUsers:
             )
             self.refused_marks.add(case["id"])
 
+    def leave_no_verdict(self, case: Mapping[str, Any], number: int) -> None:
+        """What a service writes that did not come to a verdict, where nobody else has."""
+        if case["extreme_case_check"] is None:
+            self.conn.execute(
+                "UPDATE public.cases SET extreme_case_check = %s WHERE id = %s",
+                (Jsonb(NO_VERDICTS[number % len(NO_VERDICTS)]), case["id"]),
+            )
+
     def delete(self, case: Mapping[str, Any]) -> None:
         self.conn.execute("DELETE FROM public.cases WHERE id = %s", (case["id"],))
         self.deleted.add(case["key"].removeprefix(KEY))
         self.edits = {k: v for k, v in self.edits.items() if k[0] != case["id"]}
         self.reviewed.discard(case["id"])
         self.refused_marks.discard(case["id"])
+        self.refused_early.discard(case["id"])
 
     def fields_edited(self, state: Mapping[str, Any]) -> dict[str, set[str]]:
         """Visit -> fields that the oracle must leave alone."""
         self._forget_reopened(state)
+        self._note_early(state)
         visits = {case["id"]: case["key"].removeprefix(KEY) for case in self.cases()}
         edited: dict[str, set[str]] = {}
         for case_id, number in self.edits:
@@ -115,6 +134,7 @@ class OdisUsers:
     def undone(self, state: Mapping[str, Any]) -> list[Violation]:
         """R15: what people did that is not there any more."""
         self._forget_reopened(state)
+        self._note_early(state)
         found = []
         for (case_id, number), text in self.edits.items():
             edit = EDITS[number]
@@ -136,6 +156,7 @@ class OdisUsers:
             "somebody's word that the patient lives is gone"
             for case_id in self.refused_marks
             if held[case_id]["extreme_case_check"] != {"isExtremeCase": False}
+            and not (case_id in self.refused_early and _is_mark(held[case_id]))
         ]
         found += [
             f"{case['key']} was deleted by somebody and is there again"
@@ -144,9 +165,24 @@ class OdisUsers:
         ]
         return [Violation("R15", text) for text in found]
 
+    def _note_early(self, state: Mapping[str, Any]) -> None:
+        """A no that was there before the visit took place, as booked now, gives way to words."""
+        now = state["company"]["now"]
+        waiting = {KEY + v["id"] for v in state["visits"] if v["start"] > now}
+        self.refused_early |= {
+            case["id"]
+            for case in self.cases()
+            if case["id"] in self.refused_marks and (case["key"] in waiting or case["is_to_come"])
+        }
+
     def _forget_reopened(self, state: Mapping[str, Any]) -> None:
         """A review is of a visit that is over: once it is not, or is called off, nobody's word."""
         over = {v["id"] for v in state["visits"] if v["status_now"] == "finalized"}
         for case in self.cases():
             if case["id"] in self.reviewed and case["key"].removeprefix(KEY) not in over:
                 self.reviewed.discard(case["id"])
+
+
+def _is_mark(case: Mapping[str, Any]) -> bool:
+    check = case["extreme_case_check"]
+    return isinstance(check, dict) and check.get("isExtremeCase") is True

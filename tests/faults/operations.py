@@ -32,6 +32,8 @@ STYLES: dict[str, tuple[Any, ...]] = {
     "cancelled_visits": ("present", "absent"),
     "id_types": ({}, {"event.id": "number", "appointment.id": "string"}),
     "expired_answer": EXPIRED,
+    "life_shown": ([], [], ["calendar"], ["consultation"]),
+    "life_form": ("alive", "status", "deceased_date"),
 }
 """Points in which nobody knows how Neo is; each history is one way it may be."""
 NO_END = ("no_end", "end_null", "end_garbage", "end_before_start", "end_date_only")
@@ -206,6 +208,9 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
     (1, "change_provider", lambda c: {"subject": c.subject(), "provider": c.dice.randrange(5)}),
     (2, "change_phone", lambda c: {"subject": c.subject(), "number": c.dice.randrange(90)}),
     (2, "rename_patient", lambda c: {"subject": c.subject(), "number": c.dice.randrange(90)}),
+    (0.5, "name_dead", lambda c: {"subject": c.subject(), "number": c.dice.randrange(90)}),
+    (0.4, "mark_deceased", SUBJECT),
+    (0.2, "rebook_all", _maker()),
     (1, "change_owner", lambda c: {"subject": c.subject(), "number": c.dice.randrange(90)}),
     (
         1,
@@ -229,6 +234,7 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
     (2, "edit_by_hand", lambda c: {"subject": c.subject(), "number": c.subject()}),
     (1, "review", SUBJECT),
     (0.5, "refuse_mark", SUBJECT),
+    (0.7, "leave_no_verdict", lambda c: {"subject": c.subject(), "number": c.subject()}),
     (0.5, "delete_case", SUBJECT),
     (0.2, "expire_sessions", _maker()),
     (0.2, "new_sealing_key", _maker()),

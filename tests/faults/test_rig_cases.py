@@ -1,6 +1,7 @@
 """Every check of cases can fail: an outcome is spoilt, and the check says so."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -256,6 +257,52 @@ def test_r19_a_case_completed_without_the_mark(clinic: FaultClinic) -> None:
 
     assert rules(found) == {"R19"}
     assert found[0].text.startswith(case["key"])
+
+
+@pytest.mark.parametrize("check", ["{}", '{"isExtremeCase": false}', '"pending"'])
+def test_r19_a_case_completed_although_its_check_says_no_or_nothing(
+    clinic: FaultClinic, check: str
+) -> None:
+    state, question = clinic.shown(), clinic.case_question(clinic.shown())
+    case = some_case(clinic, "c.status = 'completed' AND c.extreme_case_check IS NOT NULL")
+    spoil(clinic, case["id"], f"extreme_case_check = '{check}'")
+
+    found = case_checks.completed_unmarked(clinic.conn, question, state, {})
+
+    assert rules(found) == {"R19"}
+
+
+def test_r19_only_a_no_from_before_a_visit_may_give_way_to_a_mark(clinic: FaultClinic) -> None:
+    people = clinic.people
+    mark = 'extreme_case_check = \'{"isExtremeCase": true, "category": "death"}\''
+    unmarked = "c.extreme_case_check IS NULL"
+    early = some_case(clinic, f"{unmarked} AND c.scheduled_at > idexx_sync.clock()")
+    people.refuse_mark(early)
+    assert people.undone(clinic.shown()) == []
+    clinic.later(24 * 60)
+    late = some_case(clinic, f"{unmarked} AND c.scheduled_at < idexx_sync.clock()")
+    people.refuse_mark(late)
+
+    spoil(clinic, early["id"], mark)
+    assert people.undone(clinic.shown()) == []
+    spoil(clinic, late["id"], mark)
+    assert rules(people.undone(clinic.shown())) == {"R15"}
+
+
+def test_r19_what_a_name_and_a_patients_life_say_is_a_difference(clinic: FaultClinic) -> None:
+    state = clinic.shown()
+    visits = [v for v in state["visits"] if not v["deleted"]]
+    renamed, died = visits[0]["patient_id"], visits[3]["patient_id"]
+    for visit in visits:
+        visit["patient"] += " (DECEASED)" if visit["patient_id"] == renamed else ""
+    for patient in state["patients"]:
+        patient["alive"] &= patient["id"] != died
+    question = replace(clinic.case_question(state), life_shown=["calendar"])
+
+    found = case_differences(clinic.conn, question, state)
+
+    told = {line.partition(":")[0] for line in found if "is not marked" in line}
+    assert {v["id"] for v in visits if v["patient_id"] in (renamed, died)} <= told
 
 
 def test_r19_another_case_of_the_patient_without_the_mark(clinic: FaultClinic) -> None:

@@ -150,6 +150,10 @@ class World(NeoStaff):
         people = self.clinic.people
         people.refuse_mark(self.one_of(people.cases(), subject))
 
+    def leave_no_verdict(self, subject: int, number: int) -> None:
+        people = self.clinic.people
+        people.leave_no_verdict(self.one_of(people.cases(), subject), number)
+
     def delete_case(self, subject: int) -> None:
         people = self.clinic.people
         people.delete(self.one_of(people.cases(), subject))

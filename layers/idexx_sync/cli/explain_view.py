@@ -188,7 +188,7 @@ def _case(
         "scheduled_at": _utc(case.scheduled_at),
         "user_id": None if case.user_id is None else str(case.user_id),
         "source_status": _leaf(case, "metadata.pimsAppointment.sourceStatus"),
-        "extreme_case": _leaf_of(check, "category") if _leaf_of(check, "isExtremeCase") else None,
+        "extreme_case": _leaf_of(check, "category") if case.is_extreme else None,
         "removed_by_reconciliation": bool(_leaf_of(mark, "softDeleted")),
         "consultation_id": _leaf(case, "metadata.pimsConsultation.id"),
         "consultation_read_at": _utc(read_at),

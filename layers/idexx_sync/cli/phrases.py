@@ -61,7 +61,8 @@ WARNINGS: Final = {
     "values_unreadable": "values in ODIS that cannot be read, named below; those that no run "
     "writes anew, correct there",
     "rows_refused": "rows that ODIS's database refused, named below; all others were written",
-    "life_status_in_doubt": "patients that may have died; marked, and for a person to look at",
+    "life_status_in_doubt": "patients that may have died, for a person to look at: marked, or "
+    "denied by their case and not completed",
 }
 
 UNFRESH: Final = {
@@ -112,6 +113,7 @@ REASONS: Final = {
     "of_another": "its clinical record is another patient's by now",
     "duplicate": "another case of the same visit",
     "life_status": "its patient has died",
+    "death_denied": "its patient has died, and its check in ODIS says otherwise",
     "refused": "refused by ODIS's database",
 }
 

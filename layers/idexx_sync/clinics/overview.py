@@ -55,6 +55,17 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Denied:
+    """Cases that a person has to look at: nobody is called about them before."""
+
+    number: int
+    since: datetime
+    """When words met the first of them."""
+    visits: tuple[str, ...]
+    """A few of them, by the visit's id."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClinicOverview:
     """A clinic with its settings, logins, jobs and holds; None where nothing is set."""
 
@@ -98,6 +109,8 @@ class ClinicOverview:
     """What of its rows cannot be read, although runs can do without it."""
     unread: tuple[Doubt, ...] = ()
     """Visits whose clinical record gives nothing, again and again, for one reason."""
+    denied_deaths: Denied | None = None
+    """Cases that say otherwise than words that are certain of their patient's death."""
 
     def history(self, sync: SyncName) -> SyncHistory | None:
         return next((found for found in self.histories if found.sync == sync), None)
@@ -111,7 +124,7 @@ its visit is among the days that runs read, that is done daily."""
 OVERVIEW_QUERY = f"""
     SELECT c.*, idexx_sync.clock() AS read_at, g.sync_schedules, v.version AS credential_version,
            v.created_at AS credentials_set_at, greatest(c.set_up_at, v.created_at) AS changed_at,
-           l.attempts, h.histories, o.open_holds, d.doubts, d.unread
+           l.attempts, h.histories, o.open_holds, d.doubts, d.unread, w.denied_deaths
       FROM ({CLINIC_ROWS}) c
       LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
       LEFT JOIN LATERAL (
@@ -160,6 +173,22 @@ OVERVIEW_QUERY = f"""
                      AND doubtful_since IS NOT NULL AND quarantine_code IS NOT NULL
                      AND (kind = 'appointment' OR kind = 'consultation' AND {_STILL_UNREAD})
                    GROUP BY kind, quarantine_code) r) d
+      LEFT JOIN LATERAL (
+          SELECT json_build_object('number', count(DISTINCT q.id), 'since', min(t.denied_at),
+                                   'visits', (array_agg(DISTINCT k.visit))[1:3]) AS denied_deaths
+            FROM idexx_sync.deaths t
+            JOIN public.cases q ON q.clinic_id = t.clinic_id
+             AND q.status IN ('draft', 'ongoing')
+             AND idexx_sync.is_extreme(q.extreme_case_check) IS FALSE
+            JOIN LATERAL (
+                SELECT substring(n.external_id FROM '[^-]*$') AS visit
+                  FROM idexx_sync.case_keys n
+                 WHERE n.clinic_id = q.clinic_id AND n.case_id = q.id LIMIT 1) k ON true
+           WHERE t.clinic_id = c.id AND t.denied_at IS NOT NULL
+             AND t.denied_at > idexx_sync.clock() - interval '30 days'
+             AND (k.visit = t.visit_id
+                  OR q.metadata #>> '{{pimsAppointment,patient,id}}' = t.patient_id)
+          HAVING count(*) > 0) w ON true
      WHERE %(clinic_id)s::uuid IS NULL OR c.id = %(clinic_id)s
 """
 """The overviews of one clinic, or of all where clinic_id is null; other parameter: syncs."""
@@ -214,6 +243,7 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         company=known_from_row(row),
         fault=fault,
         faults=faults,
+        denied_deaths=_denied(row["denied_deaths"]),
     )
 
 
@@ -238,6 +268,13 @@ def _history(stored: dict[str, Any]) -> SyncHistory:
         ended_at=_moment(stored["ended_at"]),
         unfresh=stored["unfresh"],
     )
+
+
+def _denied(stored: dict[str, Any] | None) -> Denied | None:
+    if stored is None:
+        return None
+    since = datetime.fromisoformat(stored["since"])
+    return Denied(stored["number"], since, tuple(stored["visits"]))
 
 
 def _moment(text: str | None) -> datetime | None:

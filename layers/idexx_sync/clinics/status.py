@@ -119,8 +119,8 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
             failed = list(_failure_needs(overview, history, now))
             syncs.append(_sync_status(overview, sync, table, [*general, *failed], now))
             of_syncs += [*failed, *_shortfall_needs(history, syncs[-1].freshness)]
-    needs = [*general, *of_syncs, *_doubt_needs(overview), *_unread_needs(overview)]
-    needs += _hold_needs(overview)
+    doubts = [*_doubt_needs(overview), *_unread_needs(overview), *_denied_needs(overview)]
+    needs = [*general, *of_syncs, *doubts, *_hold_needs(overview)]
     return ClinicStatus(
         clinic_id=overview.id,
         name=overview.name,
@@ -321,6 +321,19 @@ def _unread_needs(overview: ClinicOverview) -> Iterator[Need]:
         what += f"{', '.join(unread.ids)}; what it says now is not in ODIS; look at it in Neo; "
         what += f"idexx-sync explain appointment {unread.ids[0]} --clinic {overview.id}"
         yield Need("odis", what, blocks=False, since=unread.since)
+
+
+def _denied_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """Cases that say that their patient is no extreme case, although its record says it died."""
+    denied = overview.denied_deaths
+    if denied is not None:
+        what = f"{denied.number} not completed, because words of the clinic say that the patient "
+        what += (
+            f"has died and the check in ODIS denies it: {', '.join(denied.visits)}; correct the "
+        )
+        what += "check there, or complete the case by hand; "
+        what += f"idexx-sync explain appointment {denied.visits[0]} --clinic {overview.id}"
+        yield Need("odis", what, blocks=False, since=denied.since)
 
 
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:

@@ -262,9 +262,12 @@ def _edited(decisions: Iterable[Decision]) -> list[str]:
 
 def _marks(stored: StoredAppointment, case: StoredCase, clinic: Clinical) -> Iterator[Reason]:
     beside = stored.beside.get(case.id)
-    check = None if beside is None else beside.extreme_case_check
-    if isinstance(check, dict) and check.get("isExtremeCase") is True:
+    if case.is_extreme is True:
         yield Reason("R19", "marked as died: nobody is called about this patient")
+    elif case.is_extreme is None and beside is not None and beside.extreme_case_check is not None:
+        yield Reason("R19", "its check in ODIS says neither yes nor no: that counts as none")
+    if any(death.taken_back for death in stored.visit.deaths):
+        yield Reason("R19", "somebody has taken a mark of its patient's death back: that stays")
     if case.user_id is None:
         advice = "" if clinic.acting_user_id else "; the clinic has no acting user"
         yield Reason("R18", f"the case belongs to nobody: nobody is called about it{advice}")

@@ -33,11 +33,10 @@ MOST_TOUCHES = 100
 def stored_appointment(conn: Conn, clinic_id: UUID, appointment_id: str) -> StoredAppointment:
     """What the clinic's rows say of the appointment with Neo's bare id."""
     memories = _memories(conn, clinic_id, appointment_id)
-    consultation = next(
-        (m.record.source.consultation for m in memories if m.kind == "visit" and m.record.source),
-        None,
-    )
-    visit = StoredQuery(conn, clinic_id, {appointment_id: consultation}).fetch()[appointment_id]
+    said = next((m.record.source for m in memories if m.kind == "visit" and m.record.source), None)
+    consultation, patient = (None, None) if said is None else (said.consultation, said.patient)
+    stored = StoredQuery(conn, clinic_id, {appointment_id: consultation}, {appointment_id: patient})
+    visit = stored.fetch()[appointment_id]
     case_ids = [case.id for case in visit.cases] + ([visit.key] if visit.key else [])
     return StoredAppointment(
         rows=_rows(conn, clinic_id, appointment_id),

@@ -98,6 +98,7 @@ CASE: Final[Mapping[str, Text]] = {
     ),
     "edited": lambda facts: f"a person's edits that stay: {_names(facts)}",
     "died": "its words say that the patient has died ({category}): the next case run marks it",
+    "screened_partly": "its words are too long: not all of them are looked through",
     "outside_window": "case runs read {first} to {last} by themselves, and its day is another",
     # readings
     "no_record": "the calendar names no record any more: what was read of it stays",
@@ -166,6 +167,14 @@ STATUS: Final[Mapping[str, Text]] = {
     "made_late": "finalised, and its case was made more than 3 days after the visit: {meant}",
     "newer_record": "finalised, and the record that it has now is not read yet: {meant}",
     "of_another_patient": "finalised, and its record is another patient's by now: {meant}",
+    "not_screened_whole": (
+        "its words are too long to be looked through for the patient's death: {meant}, for a "
+        "person to read; complete it by hand"
+    ),
+    "death_denied": (
+        "its words say that the patient has died, and its check in ODIS that it is no extreme "
+        "case: {meant}, for a person to look at; correct the check there, or complete it by hand"
+    ),
     "no_status": lambda facts: (
         "no status to go by: the case stays {becomes}"
         if facts["meant"] is None

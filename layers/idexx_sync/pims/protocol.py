@@ -12,6 +12,8 @@ from typing import Any, Final, Literal, Protocol
 from idexx_sync.pims.identity import Shown
 
 RecordKind = Literal["visit", "block"]
+Life = Literal["dead", "in_doubt"]
+"""What a record says of its patient beside words: that it has died, or that it may have."""
 OCCURRENCE: Final = "@"
 """Stands in keys between a block's id and its start; no record's id has it."""
 
@@ -76,6 +78,11 @@ class SourceRecord:
     """Whether others share the id; None: the source does not say."""
     unclear: tuple[str, ...] = ()
     """Names of the ids that could not be read: whose record it is, is not known for certain."""
+    title: str | None = field(default=None, compare=False)
+    """What the calendar shows as the whole entry's text."""
+    room_name: str | None = field(default=None, compare=False)
+    life: Life | None = None
+    """What it says of its patient's life; None: nothing against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,7 @@ class Found:
     cancelled: bool
     patient_id: str | None = None
     """Whose visit it is now: after two patients were merged, another one than the calendar's."""
+    life: Life | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +222,9 @@ class Consultation:
     client_email: str | None = None
     branch_id: str | None = None
     """The branch of the company at which it was, where the source says so."""
+    patient_name: str | None = None
+    life: Life | None = None
+    """What it says of its patient's life; None: nothing against it."""
 
 
 ConsultationAnswer = Consultation | Gone | Unknown

@@ -68,6 +68,10 @@ class VisitMemory:
     observed: bool = False
     """The words were only read: nothing of them is written, so what else is remembered (screened,
     derived, edited) is older than they are."""
+    partly: bool = False
+    """Not all of the words were screened."""
+    denied: bool = False
+    """Before it took place somebody had said of its case that it is no extreme one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class ConsultationSource:
     """Field of the case -> fingerprint of what was derived for it from the record."""
     observed: bool = False
     """It was only read: nothing of it is written, so screened, derived and edited are older."""
+    partly: bool = False
+    """Not all of its words were screened."""
 
 
 type SourceMemory = AppointmentMemory | VisitMemory | ConsultationSource

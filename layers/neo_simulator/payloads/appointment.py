@@ -6,6 +6,7 @@ from typing import Any
 from neo_simulator.knobs import Knobs
 from neo_simulator.model import Block, Client, Named, Patient, Visit
 from neo_simulator.payloads.damage import malformed_look_up
+from neo_simulator.payloads.life import life_keys
 from neo_simulator.payloads.text import retype_ids, stamp
 from neo_simulator.statuses import state_of
 from neo_simulator.world import World
@@ -40,7 +41,7 @@ def appointment(world: World, knobs: Knobs, number: int, now: datetime) -> dict[
     block = world.blocks.get(number)
     hide_deleted = knobs["deleted_visits"] == "unknown"
     if visit and not (visit.deleted and hide_deleted):
-        shown = _visit(world, visit, now)
+        shown = _visit(world, knobs, visit, now)
     elif block and not (block.deleted and hide_deleted):
         shown = _block(world, block)
     else:
@@ -50,7 +51,7 @@ def appointment(world: World, knobs: Knobs, number: int, now: datetime) -> dict[
     return {"appointment": malformed_look_up(shown, kind) if kind else shown}
 
 
-def _visit(world: World, visit: Visit, now: datetime) -> dict[str, Any]:
+def _visit(world: World, knobs: Knobs, visit: Visit, now: datetime) -> dict[str, Any]:
     patient, client = world.patient_of(visit)
     provider = world.providers.get(visit.provider_id or 0)
     return {
@@ -63,7 +64,11 @@ def _visit(world: World, visit: Visit, now: datetime) -> dict[str, Any]:
         "block": False,
         "bookedBy": visit.booked_by,
         "createdAt": stamp(visit.booked_at),
-        "patient": {**_patient(patient), "client": _client(client)},
+        "patient": {
+            **_patient(patient),
+            **life_keys(patient, knobs, "look_up"),
+            "client": _client(client),
+        },
         "appointmentType": _type(world, visit.type_id),
         "appointmentRoom": _room(world, visit.room_id),
         "provider": {"id": provider.id, "name": provider.name} if provider else None,

@@ -19,6 +19,7 @@ from neo_simulator.payloads.damage import (
     shown_of,
 )
 from neo_simulator.payloads.events import Event, event
+from neo_simulator.payloads.life import life_keys
 from neo_simulator.payloads.text import encode, rank, retype_ids
 from neo_simulator.statuses import state_of
 from neo_simulator.world import LONGEST, Occurrence, World
@@ -27,7 +28,7 @@ Key = tuple[str, int, datetime]
 
 DEFAULT_UNKNOWN_WORD = "Awaiting Telepathy"
 
-SHAPING = ("id_types", "missing_keys", "status_words")
+SHAPING = ("id_types", "missing_keys", "status_words", "life_shown", "life_form")
 DAMAGING = (
     "malformed_records",
     "duplicate_records",
@@ -152,7 +153,7 @@ def _encoded(
     made_from = _made_from(world, entry, now)
     known = cache.parts.get(entry.key)
     if known is None or known[0] != made_from:
-        known = (made_from, encode(_shaped(event(world, entry, now), knobs)))
+        known = (made_from, encode(_shown(world, knobs, entry, now)))
         cache.parts[entry.key] = known
     return known[1]
 
@@ -164,6 +165,13 @@ def _made_from(world: World, entry: Occurrence, now: datetime) -> Any:
         state = state_of(record, now)
         return record.revision, patient.id, patient.revision, client.id, client.revision, state
     return record.revision if isinstance(record, Block) else 0
+
+
+def _shown(world: World, knobs: Knobs, entry: Occurrence, now: datetime) -> Event:
+    record = event(world, entry, now)
+    if isinstance(entry.record, Visit):
+        record |= life_keys(world.patient_of(entry.record)[0], knobs, "calendar")
+    return _shaped(record, knobs)
 
 
 def _shaped(record: Event, knobs: Knobs) -> Event:
@@ -199,7 +207,7 @@ def _damaged(
         if entry.key not in touched:
             parts.append(_encoded(world, knobs, cache, entry, now))
             continue
-        record = _shaped(event(world, entry, now), knobs)
+        record = _shown(world, knobs, entry, now)
         if entry.key in odd:
             word = knobs["unknown_status"].get("word", DEFAULT_UNKNOWN_WORD)
             record["current_status"] = record["status_label"] = word

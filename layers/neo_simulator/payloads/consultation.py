@@ -5,6 +5,7 @@ from typing import Any
 from neo_simulator.knobs import Knobs
 from neo_simulator.model import Client, Consultation, Line, Named, Patient
 from neo_simulator.payloads.appointment import named
+from neo_simulator.payloads.life import life_keys
 from neo_simulator.payloads.text import retype_ids, stamp
 from neo_simulator.world import World, found
 
@@ -22,7 +23,10 @@ def page_data(world: World, knobs: Knobs, consultation: Consultation) -> dict[st
     }
     answer: dict[str, Any] = {
         "consultation": shown,
-        "patient": _patient(patient, as_objects=knobs["species_form"] == "object"),
+        "patient": {
+            **_patient(patient, as_objects=knobs["species_form"] == "object"),
+            **life_keys(patient, knobs, "consultation"),
+        },
         "client": _client(client, with_contact=knobs["client_contact"] == "present"),
         "clientBranch": {"id": world.branch_id, "name": world.name, "sapId": 0},
         "consultationNotes": {"notes": consultation.notes},

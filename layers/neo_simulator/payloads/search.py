@@ -46,7 +46,7 @@ def _patient(patient: Patient, client: Client, today: date, *, escaped: bool) ->
         "age": _age(patient.born, today),
         "status": "a" if patient.alive else "d",
         "alive": patient.alive,
-        "active": patient.alive,
+        "active": patient.alive and patient.active,
         "client": {
             "id": client.id,
             "firstName": text(client.first_name),

@@ -467,3 +467,28 @@ def test_resetting_brings_every_default_back(clinic: Company, reader: httpx.Clie
 
     assert ask_calendar(reader).json() == {"events": []}
     assert all(knob["value"] == knob["default"] for knob in clinic.knobs().values())
+
+
+@pytest.mark.parametrize(
+    ("form", "alive", "dead"),
+    [
+        ("alive", {"alive": True, "active": True}, {"alive": False, "active": True}),
+        ("status", {"status": "active"}, {"status": "deceased"}),
+        ("deceased_date", {"deceasedDate": None}, {"deceasedDate": "2026-05-01"}),
+    ],
+)
+def test_life_shown(
+    clinic: Company, reader: httpx.Client, form: str, alive: dict[str, Any], dead: dict[str, Any]
+) -> None:
+    visit = clinic.book("2026-05-04 09:00:00")
+    consultation = clinic.start_consultation(visit)
+    assert not alive.items() <= look_up(reader, visit)["patient"].items()
+    clinic.set_knob("life_form", form)
+    clinic.set_knob("life_shown", ["calendar", "consultation", "look_up"])
+
+    for said in (alive, dead):
+        assert said.items() <= look_up(reader, visit)["patient"].items()
+        assert said.items() <= page_data(reader, consultation)["patient"].items()
+        shown = next(e for e in events(reader) if str(e["appointment_id"]) == visit)
+        assert set(said.values()) <= {v for k, v in shown.items() if k.startswith("patient_")}
+        clinic.mark_deceased(clinic.visit(visit)["patient_id"])

@@ -33,7 +33,7 @@ from idexx_sync.pims.protocol import (
     Unreadable,
     Window,
 )
-from idexx_sync.syncs.cases.model import ConsultationMemory, StoredCase, StoredVisit
+from idexx_sync.syncs.cases.model import ConsultationMemory, Death, StoredCase, StoredVisit
 from idexx_sync.syncs.memory import (
     AppointmentMemory,
     Record,
@@ -534,11 +534,33 @@ def test_r07_r19_marks_are_told() -> None:
     assert not says("R18", NO_NEO, removed)
     assert says("R7 removed by the reconciliation, and Neo shows it", shown(), removed)
     assert says("R18 finalised, and its record is not read yet: ongoing", shown(), removed)
-    check = CaseBeside("pims:idexx-neo", {"isExtremeCase": True}, NOW, NOW)
-    assert says("R19 marked as died", shown(), replace(stored(case()), beside={ONE: check}))
-    for other in (None, {"isExtremeCase": False}, "text"):
-        beside = {ONE: replace(check, extreme_case_check=other)}
-        assert not says("R19", shown(), replace(stored(case()), beside=beside))
+    assert says("R19 marked as died", shown(), stored(case(is_extreme=True)))
+    for other in (None, False):
+        assert not says("R19", shown(), stored(case(is_extreme=other)))
+
+
+def test_r19_a_check_that_says_nothing_and_a_mark_taken_back_are_told() -> None:
+    nothing = CaseBeside("pims:idexx-neo", "pending", NOW, NOW)
+    kept = replace(stored(case()), beside={ONE: nothing})
+    assert says("R19 its check in ODIS says neither yes nor no", shown(), kept)
+
+    death = Death("4", "7", "death", in_doubt=False, denied=False, taken_back=True)
+    visit = replace(kept.visit, deaths=[death])
+    assert says("R19 somebody has taken a mark", shown(), replace(kept, visit=visit))
+
+
+@pytest.mark.parametrize("wording", ["death_denied", "not_screened_whole"])
+def test_r19_why_a_finished_visit_waits_for_a_person_is_told(wording: str) -> None:
+    death = Death("4", "8", "death", in_doubt=False, denied=True, taken_back=False)
+    kept = stored(case("ongoing", is_extreme=False), read=replace(READ, partly=True))
+    deaths = [death] if wording == "death_denied" else []
+    kept = replace(kept, visit=replace(kept.visit, deaths=deaths))
+
+    reason = {
+        "death_denied": "R19 its words say that the patient has died, and its check in ODIS",
+        "not_screened_whole": "R19 its words are too long to be looked through",
+    }[wording]
+    assert says(reason, shown(), kept)
 
 
 def test_a_case_of_nobody_says_that_nobody_is_called() -> None:

@@ -316,3 +316,16 @@ def test_unknown_records_and_impossible_values_are_named(staff: Operations) -> N
         visit = staff.book(NINE)
         staff.world.visits[visit].status = Status.IN_PROGRESS
         staff.finalise(visit)
+
+
+def test_a_visit_booked_anew_has_another_id_and_the_same_record(staff: Operations) -> None:
+    visit = staff.book(NINE)
+    consultation = staff.start_consultation(visit)
+
+    again = staff.rebook(visit)
+
+    old, new = staff.world.visits[visit], staff.world.visits[again]
+    assert (old.deleted, old.consultation_id) == (True, None)
+    assert (new.deleted, new.start, new.patient_id) == (False, old.start, old.patient_id)
+    assert new.consultation_id == consultation
+    assert staff.world.consultations[consultation].visit_id == again

@@ -47,6 +47,8 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "stamp": "2026-05-01 10:00:00",
             "bare_since": "2026-05-04T12:00:00Z",
             "observed": False,
+            "partly": True,
+            "denied": True,
         },
     ),
     (
@@ -60,6 +62,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "edited": ["patient.sex"],
             "derived": {"patient.breed": "f4"},
             "observed": False,
+            "partly": False,
         },
     ),
 ]

@@ -7,17 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from idexx_sync.database.connection import Cur
 from idexx_sync.database.parts import Refusal
 from idexx_sync.syncs.audit import Audit, refused_audit
 from idexx_sync.syncs.cases import store
+from idexx_sync.syncs.cases.marking import mark_the_dead
 from idexx_sync.syncs.cases.model import (
     PREFIX,
     CaseChange,
-    CaseToMark,
     ConsultationMemory,
-    LifeStatusChange,
-    Mark,
     Plan,
     StoredVisit,
 )
@@ -58,15 +55,15 @@ class CasePiece:
         not_made = new - made.keys() - refused.keys()
         plan = wanted.without(frozenset(not_made | refused.keys()))
         store.keep_keys(conn, clinic_id, plan.adopted, settle)
-        marked, unmarked = _mark(transaction, plan, self.stored, made)
+        marking = mark_the_dead(transaction, plan, self.stored, made)
         told = {visit: refusal.of(PREFIX + visit) for visit, refusal in refused.items()}
         still_open = _stop(
             transaction,
             {case.id: PREFIX + visit for visit in refused for case in self.stored[visit].cases}
-            | {case.id: case.key for case in unmarked},
+            | {case.id: case.key for case in marking.refused},
         )
         return Written(
-            changes=[*plan.changes, *marked],
+            changes=[*plan.changes, *marking.changes],
             conflicts=conflicts | not_made,
             records={
                 "visit": [*plan.records, *self._quarantined(refused)],
@@ -86,16 +83,18 @@ class CasePiece:
             ],
             case_ids={
                 **{change.key: _case_of(change, made) for change in plan.changes},
-                **{change.key: change.case_id for change in marked},
+                **{change.key: change.case_id for change in marking.changes},
             },
             for_review=frozenset(
                 [
                     *(PREFIX + mark.visit_id for mark in plan.marks if mark.in_doubt),
+                    *marking.denied,
+                    *(PREFIX + visit for visit in plan.partly_screened),
                     *still_open,
                 ]
             ),
             read=self.read - conflicts - not_made,
-            faults=[*told.values(), *(r.of(case.key) for case, r in unmarked.items())],
+            faults=[*told.values(), *(r.of(case.key) for case, r in marking.refused.items())],
         )
 
     def _write_cases(
@@ -159,6 +158,7 @@ class CasePiece:
             words = replace(
                 record.source or before.memory,
                 screened=before.memory.screened,
+                partly=before.memory.partly,
                 derived=before.memory.derived,
                 edited=before.memory.edited,
                 observed=before.memory.observed,
@@ -169,45 +169,12 @@ class CasePiece:
     def _observed_consultation(self, visit: str, memory: ConsultationMemory) -> ConsultationRecord:
         written = self.stored[visit].consultation
         return replace(
-            memory, screened=written.screened, derived=written.derived, edited=written.edited
+            memory,
+            screened=written.screened,
+            partly=written.partly,
+            derived=written.derived,
+            edited=written.edited,
         ).as_record(visit, observed=True)
-
-
-def _mark(
-    transaction: Transaction,
-    plan: Plan,
-    stored: Mapping[str, StoredVisit],
-    made: Mapping[str, UUID],
-) -> tuple[list[LifeStatusChange], dict[CaseToMark, Refusal]]:
-    """Mark the cases of patients that have died, those that were not marked yet; and the cases of
-    which the mark was refused."""
-    conn, clinic_id = transaction.conn, transaction.clinic_id
-    now, settle = transaction.now, transaction.settle
-    marks = {mark: _cases_of(mark.visit_id, stored, made) for mark in plan.marks}
-    patients = {
-        change.visit_id: change.values["patient.external_id"]
-        for change in plan.changes
-        if change.values.get("patient.external_id")
-    }
-    dead = store.marks_of_patients(conn, clinic_id, list(patients.values()), now, settle)
-    for visit, patient in patients.items():
-        if patient in dead:
-            category: Any = dead[patient]
-            # Where two patients became one, all cases of both are the dead one's now.
-            of_all = None if visit in made else patient
-            mark = Mark(visit, of_all, category, in_doubt=False)
-            marks.setdefault(mark, _cases_of(visit, stored, made))
-    found = store.cases_to_mark(conn, clinic_id, marks, now, settle) if marks else []
-
-    def write(some: Sequence[CaseToMark]) -> Cur:
-        return store.mark_cases(conn, clinic_id, some, now)
-
-    parts = transaction.in_parts("cases", found, write)
-    done = {case_id for part in parts.results for (case_id,) in part.fetchall()}
-    return (
-        [LifeStatusChange(c.key, c.id, c.category) for c in found if c.id in done],
-        dict(parts.refused),
-    )
 
 
 def _stop(transaction: Transaction, cases: Mapping[UUID, str]) -> list[str]:
@@ -220,13 +187,6 @@ def _stop(transaction: Transaction, cases: Mapping[UUID, str]) -> list[str]:
 
     parts = transaction.in_parts("cases", list(cases), write)
     return [cases[case] for case, _ in parts.refused]
-
-
-def _cases_of(
-    visit: str, stored: Mapping[str, StoredVisit], made: Mapping[str, UUID]
-) -> Sequence[UUID]:
-    ids = [case.id for case in stored[visit].cases]
-    return [*ids, made[visit]] if visit in made else ids
 
 
 def _case_of(change: CaseChange, made: Mapping[str, UUID]) -> UUID:

@@ -13,6 +13,7 @@ from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import due_in_order
 from idexx_sync.syncs.cases.gate import CalendarAnswer, comparison, left_alone, times_held
+from idexx_sync.syncs.cases.held import marks_of_versions, of_foreign, without_held
 from idexx_sync.syncs.cases.model import Plan, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.cases.truth import unread_records, unreadable_visits
@@ -32,6 +33,8 @@ class ShownCalendar:
     visits: Sequence[SourceRecord]
     unclear: int
     """Visits of which it is unclear which version counts."""
+    versions: Sequence[SourceRecord] = ()
+    """All of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Loaded:
     stored: Mapping[str, StoredVisit]
     expected: Mapping[str, str]
     """Visit -> start, of those that are remembered in the window and not cancelled."""
+    settled: frozenset[str]
+    """Those of them that the calendar's sync has proven gone."""
     reported_words: frozenset[tuple[str, str]]
     in_force: Sequence[HoldInForce]
 
@@ -90,23 +95,26 @@ def visits_of(snapshot: Snapshot, decisions: Decisions | None = None) -> ShownCa
     if decisions is not None:
         for visit_id in latest.keys() - {visit.id for visit in visits}:
             decisions.note(visit_id, Decision("R10", "versions_differ"))
-    return ShownCalendar(snapshot, visits, unclear=len(latest) - len(visits))
+    unclear = [versions[visit_id] for visit_id, visit in latest.items() if visit is None]
+    return ShownCalendar(snapshot, visits, len(unclear), [v for found in unclear for v in found])
 
 
 def load(run: Run, calendar: ShownCalendar) -> Loaded:
     """Read what is stored of the calendar's visits, in one round trip."""
     conn, clinic_id = run.conn, run.clinic.id
     with conn.pipeline():
-        query = stored_query(run, calendar.visits)
+        query = stored_query(run, [*calendar.versions, *calendar.visits])
         starts = store.starts_remembered(conn, clinic_id, calendar.snapshot.window)
         words = reported_words(conn, clinic_id)
         in_force = holds_in_force(conn, clinic_id, "cases")
     stored = query.fetch()
+    remembered = starts.fetchall()
     return Loaded(
         calendar=calendar,
         now=run.clock(),
         stored=stored,
-        expected={visit: at for visit, at, word in starts.fetchall() if not _is_cancelled(word)},
+        expected={visit: at for visit, at, word, _ in remembered if not _is_cancelled(word)},
+        settled=frozenset(visit for visit, _, _, is_gone in remembered if is_gone),
         reported_words=frozenset((name, word) for name, word in words.fetchall()),
         in_force=in_force.fetchall(),
     )
@@ -115,7 +123,8 @@ def load(run: Run, calendar: ShownCalendar) -> Loaded:
 def stored_query(run: Run, visits: Sequence[SourceRecord]) -> store.StoredQuery:
     """The question for what is stored of the visits, within a pipeline."""
     consultations = {visit.id: visit.consultation_id for visit in visits}
-    return store.StoredQuery(run.conn, run.clinic.id, consultations)
+    patients = {visit.id: visit.patient_id for visit in visits}
+    return store.StoredQuery(run.conn, run.clinic.id, consultations, patients)
 
 
 def context_of(run: Run, now: datetime, reported_words: frozenset[tuple[str, str]]) -> CaseContext:
@@ -136,7 +145,9 @@ def context_of(run: Run, now: datetime, reported_words: frozenset[tuple[str, str
 def planned(run: Run, loaded: Loaded) -> Planned:
     """Plan every visit of the calendar."""
     context = context_of(run, loaded.now, loaded.reported_words)
-    return Planned(loaded, plan_visits(loaded.calendar.visits, loaded.stored, context))
+    plan = plan_visits(loaded.calendar.visits, loaded.stored, context)
+    plan.marks += marks_of_versions(loaded.calendar.versions, loaded.stored, context)
+    return Planned(loaded, plan)
 
 
 def judged(run: Run, planned: Planned) -> Judged:
@@ -148,10 +159,12 @@ def judged(run: Run, planned: Planned) -> Judged:
         loaded.expected,
         run.clinic.known_room_ids,
         to_wall(loaded.now, run.clinic.zone),
+        loaded.settled,
     )
     judgement = judge(compared, loaded.in_force, loaded.now)
-    plan = Plan() if judgement.foreign else planned.plan
-    plan = plan.without(left_alone(judgement))
+    if judgement.foreign:
+        return Judged(loaded, of_foreign(planned.plan, loaded.stored, compared), judgement)
+    plan = without_held(planned.plan, left_alone(judgement), loaded.stored)
     return Judged(loaded, plan.with_times_held(times_held(judgement), loaded.stored), judgement)
 
 

@@ -31,11 +31,13 @@ def comparison(
     expected: Mapping[str, str],
     known_rooms: Collection[str],
     local_now: datetime,
+    settled: Collection[str] = (),
 ) -> Comparison:
     """What the calendar showed beside what is remembered of its visits.
 
-    `expected` is visit -> start of those that are remembered in the window; `local_now` is the
-    clinic's naive wall-clock time. A case is lost where a visit to come is called off.
+    `expected` is visit -> start of those that are remembered in the window, `settled` those of
+    them that the calendar's sync has proven gone; `local_now` is the clinic's naive wall-clock
+    time. A case is lost where a visit to come is called off.
     """
     statuses = {v.id: appointment_status(_memory(stored, v).status) for v in answer.visits}
     occupying = {key for key, word in statuses.items() if word and word not in FREES_TIME}
@@ -44,6 +46,7 @@ def comparison(
         window=answer.window,
         complete=answer.complete,
         stored={visit: {"missing": True, "start": at} for visit, at in expected.items()},
+        settled=settled,
         present=answer.present,
         rooms=answer.rooms,
         known_rooms=known_rooms,
@@ -62,6 +65,12 @@ def comparison(
         ],
         occupying={"visit": len(occupying)},
     )
+
+
+def shows_known_rooms(compared: Comparison) -> bool:
+    """Whether a room of the answer is known, or none can be compared."""
+    known, shown = set(compared.known_rooms), set(compared.rooms)
+    return not known or not shown or bool(known & shown)
 
 
 def left_alone(judgement: Judgement) -> frozenset[str]:

@@ -6,11 +6,12 @@ Fields are named as in `fields`, which has a row for each.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.core.faults import Fault, unreadable
 from idexx_sync.syncs.cases.fields import STAMPS, TIMES
+from idexx_sync.syncs.cases.life_sentence import LifeCategory
 from idexx_sync.syncs.change import Action
 from idexx_sync.syncs.memory import (
     ConsultationRecord,
@@ -26,6 +27,8 @@ DUPLICATE: Final = "duplicate"
 """Reason of a change to a visit's further case."""
 LIFE_STATUS: Final = "life_status"
 """Reason of a change that only marks a patient's death."""
+DENIED: Final = "death_denied"
+"""Reason of a change that only stops calls, because a case denies its patient's death."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class StoredCase:
     extraction: Any
     patient: StoredPatient | None
     created_at: datetime | None = None
+    is_extreme: bool | None = None
+    """What `extreme_case_check` says; None: nothing that anybody could rely on."""
 
     @property
     def faults(self) -> list[Fault]:
@@ -102,6 +107,8 @@ class ConsultationMemory:
     """The consultation that gave nothing when it was asked for last."""
     screened: str | None = None
     """Fingerprint of the texts that were screened for the patient's death (rule R19)."""
+    partly: bool = False
+    """Not all of those texts were screened."""
     edited: tuple[str, ...] = ()
     """Fields derived from the record that a person has changed."""
     derived: Mapping[str, str] = field(default_factory=dict)
@@ -119,6 +126,7 @@ class ConsultationMemory:
             edited=self.edited,
             derived=self.derived,
             observed=observed,
+            partly=self.partly,
         )
         return ConsultationRecord(
             visit_id,
@@ -127,6 +135,21 @@ class ConsultationMemory:
             strikes=self.strikes,
             struck_at=self.struck_at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """That a patient has died, as the words of one visit told."""
+
+    patient_id: str
+    """Empty: the visit names no patient."""
+    visit_id: str
+    category: LifeCategory
+    in_doubt: bool
+    denied: bool
+    """Certain words met a case that says otherwise."""
+    taken_back: bool
+    """The visit's case was marked, and somebody has changed that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +165,8 @@ class StoredVisit:
     """What we have written of its record."""
     observed: ConsultationMemory | None = None
     """What was read of its record since, where nothing of that is written."""
+    deaths: Sequence[Death] = ()
+    """What is known of its patient's death, told by this visit or by another of the patient."""
 
     @property
     def case(self) -> StoredCase | None:
@@ -255,23 +280,42 @@ class LifeStatusChange:
 
 
 @dataclass(frozen=True, slots=True)
+class DeniedChange:
+    """A case that is not completed any more: its patient has died, and it says otherwise."""
+
+    key: str
+    case_id: UUID
+    action: Action = "update"
+    reason: str = DENIED
+
+    @property
+    def fields(self) -> dict[str, tuple[Any, Any]]:
+        return {"case.status": ("completed", "ongoing")}
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A patient that has died, by the words of a visit."""
 
     visit_id: str
     patient_id: str | None
-    category: Literal["euthanasia", "death", "cremation"]
+    category: LifeCategory
     in_doubt: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CaseToMark:
-    """A case of a patient that has died, of which nobody has said anything yet."""
+    """A case of a patient that has died, which does not say so yet."""
 
     key: str
     """Under which the mark is audited."""
     id: UUID
     category: str
+    patients: tuple[str, ...]
+    """Those whose deaths it is about; none where the visit names none."""
+    is_certain: bool
+    denied: bool
+    """It says, perhaps in view of its visit, that it is no extreme case: that stays."""
 
 
 @dataclass(slots=True)
@@ -294,6 +338,8 @@ class Plan:
     """Visit -> code of why it could not be planned."""
     newly_quarantined: set[str] = field(default_factory=set)
     deleted_in_odis: set[str] = field(default_factory=set)
+    partly_screened: set[str] = field(default_factory=set)
+    """Visits with new words of which not all were screened."""
 
     def without(self, visit_ids: frozenset[str]) -> "Plan":
         """The same plan with these visits left alone: they are held, or left for later.

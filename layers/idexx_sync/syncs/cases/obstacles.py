@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.denials import is_denied
 from idexx_sync.syncs.cases.lateness import is_late
 from idexx_sync.syncs.cases.model import StoredVisit
 from idexx_sync.syncs.cases.record_state import RecordState, record_state
@@ -43,11 +44,19 @@ class Finished(NamedTuple):
     """What is written, and screened, along with it; None: nothing was read."""
     is_of_another: bool = False
     """Its record was asked for just now, and is another patient's."""
+    tells_death: bool = False
+    """Words that are new say for certain that the patient has died."""
+    partly_screened: bool = False
+    """Not all of the words of the calendar and the record were screened."""
+    tells_partly: bool = False
+    """Some of those are new."""
 
 
 def obstacle(finished: Finished) -> Obstacle | None:
-    """The first reason against completing the visit's case; None if there is none."""
-    return next((found for look in _REASONS if (found := look(finished)) is not None), None)
+    """The first reason against completing the visit's case, of those that take a completed one
+    back if there are any; None if there is none."""
+    found = [one for look in _REASONS if (one := look(finished)) is not None]
+    return next((one for one in found if one.reopens), next(iter(found), None))
 
 
 def _made_late(finished: Finished) -> Obstacle | None:
@@ -105,7 +114,33 @@ def _not_screened(finished: Finished) -> Obstacle | None:
     return Obstacle("R18", "not_screened")
 
 
+def _denied(finished: Finished) -> Obstacle | None:
+    """Certain words say that the patient has died, and the case says otherwise.
+
+    While the words are new a completed case is taken back; a person who completes it after that
+    has looked.
+    """
+    if not is_denied(finished.visit, finished.stored, finished.context):
+        return None
+    if finished.tells_death:
+        return Obstacle("R19", "death_denied", reopens=True)
+    known = any(
+        death.denied and not death.in_doubt and not death.taken_back
+        for death in finished.stored.deaths
+    )
+    return Obstacle("R19", "death_denied") if known else None
+
+
+def _not_screened_whole(finished: Finished) -> Obstacle | None:
+    """What nobody has looked at may tell of a death; taken back while it is new, as above."""
+    if not finished.partly_screened:
+        return None
+    return Obstacle("R19", "not_screened_whole", reopens=finished.tells_partly)
+
+
 _REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (
+    _denied,
+    _not_screened_whole,
     _of_another,
     _newer_record,
     _made_late,

@@ -12,10 +12,11 @@ from idexx_sync.core.clinic_time import EndsBeforeStart, OutOfCalendar
 from idexx_sync.core.vocabulary import appointment_status, fold
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext, same
+from idexx_sync.syncs.cases.denials import TOOK_PLACE, denied_before
 from idexx_sync.syncs.cases.due import WRONG_PATIENT
 from idexx_sync.syncs.cases.edits import may_change
 from idexx_sync.syncs.cases.fields import CLEARABLE, OBJECTS
-from idexx_sync.syncs.cases.life_status import screen
+from idexx_sync.syncs.cases.life_status import is_screened_whole, screen
 from idexx_sync.syncs.cases.mapping import (
     UNKNOWN_NAME,
     MappedFields,
@@ -39,6 +40,12 @@ from idexx_sync.syncs.cases.model import (
     StoredVisit,
 )
 from idexx_sync.syncs.cases.obstacles import Finished, obstacle
+from idexx_sync.syncs.cases.screened import (
+    Telling,
+    strongest,
+    tellings_of_record,
+    tellings_of_visit,
+)
 from idexx_sync.syncs.cases.shown_texts import shows_calendar, shows_record
 from idexx_sync.syncs.cases.status import is_removed, rule_status, status_decision
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
@@ -46,8 +53,6 @@ from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 from idexx_sync.syncs.proof import READS_THAT_SET_APART, is_older, latest_stamp, newest_stamp
 
-TOOK_PLACE: Final = frozenset({"in_progress", "finalized"})
-"""What is only booked, or was called off, may not have come about."""
 SAID: Final = ("start", "end", "status", "type", "patient", "client", "consultation", "private")
 """What of a visit's memory is the source's own words."""
 VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
@@ -114,11 +119,23 @@ class _Visit:
         self.edited: list[str] = []
         """Fields that a person has changed, of those planned last."""
         self.decisions = decisions
+        self.tells_death = False
+        """Words that are new say for certain that the patient has died."""
+        self.partly = (stored.memory.partly, stored.consultation.partly)
+        """Not all of the calendar's words were screened, nor of the record's."""
+        self.tells_partly = False
+        """Some of those are new."""
 
     def plan_calendar(self) -> None:
         """Plan what the calendar says; its words are screened whatever stands in the case's way."""
         bare_since = self._bare_since() and self.memory.bare_since
-        memory = replace(self.memory, screened=self._screen_calendar(), bare_since=bare_since)
+        memory = replace(
+            self.memory,
+            screened=self._screen_calendar(),
+            partly=self.partly[0],
+            denied=denied_before(self.visit, self.stored, self.context),
+            bare_since=bare_since,
+        )
         code = None
         try:
             mapped = map_visit(self.visit, self.context.zone, self.context.slot_minutes)
@@ -136,7 +153,12 @@ class _Visit:
             self.plan.deleted_in_odis.add(self.visit.id)
             self._note("R14", "deleted_in_odis")
         else:
-            memory = replace(self._plan_case(mapped), screened=memory.screened)
+            memory = replace(
+                self._plan_case(mapped),
+                screened=memory.screened,
+                partly=memory.partly,
+                denied=memory.denied,
+            )
         reads = self.stored.record.doubtful_reads + 1 if code == OLDER_VERSION else 0
         record = VisitRecord(
             self.visit.id, source=memory, quarantine_code=code, doubtful_reads=reads
@@ -172,6 +194,7 @@ class _Visit:
         """Plan what the record adds to the case, if there is one; its words are screened anyhow."""
         case, memory = self.stored.case, self.stored.consultation
         mapped = map_consultation(record, self.visit)
+        screened = self._screen_record(record)
         fault = self._fault_of_documents()
         derived = memory.derived
         if case is not None and fault is None:
@@ -180,18 +203,13 @@ class _Visit:
             if case.value(VANISHED_AT) is not None:
                 change.cleared.append(VANISHED_AT.removeprefix("metadata."))
             self._keep(change)
-        texts, doubtful = record_texts(record), doubtful_texts(record)
-        screened = [texts, doubtful]
-        if not self._was_screened(
-            memory.screened, screened, lambda case: shows_record(case, texts, doubtful)
-        ):
-            self._screen(texts, doubtful, record.patient_id)
         self.plan.memories[self.visit.id] = ConsultationMemory(
             id=record.id,
             read_at=self.context.now,
             final=self.status == "finalized" and fault is None,
             has_notes=says_something(mapped.values["metadata.pimsConsultation.notes"]),
-            screened=self.context.fingerprints.of(screened),
+            screened=screened,
+            partly=self.partly[1],
             edited=tuple(self.edited),
             derived=derived,
         )
@@ -271,7 +289,16 @@ class _Visit:
         is_of_another: bool = False,
     ) -> None:
         visit, stored, context = self.visit, self.stored, self.context
-        finished = Finished(visit, stored, context, record, is_of_another)
+        finished = Finished(
+            visit,
+            stored,
+            context,
+            record,
+            is_of_another=is_of_another,
+            tells_death=self.tells_death,
+            partly_screened=any(self.partly),
+            tells_partly=self.tells_partly,
+        )
         ruling = rule_status(visit, stored, context, obstacle(finished))
         if ruling.outcome == "edited":
             edited.append("case.status")
@@ -426,14 +453,32 @@ class _Visit:
             self.plan.newly_quarantined.add(self.visit.id)
 
     def _screen_calendar(self) -> str:
-        """Screen type and reason if they are new; their fingerprint."""
-        texts = calendar_texts(self.visit)
-        if not self._was_screened(
-            self.memory.screened, texts, lambda case: shows_calendar(case, texts)
+        """Screen what the calendar says if it is new; its fingerprint."""
+        texts, tellings = calendar_texts(self.visit), tellings_of_visit(self.visit)
+        screened = [*texts, *(telling.text for telling in tellings)]
+        took_place = self.status in TOOK_PLACE
+        self.partly = (not is_screened_whole(texts), self.partly[1])
+        # What was only booked when somebody said no has come about since.
+        is_new = took_place and denied_before(self.visit, self.stored, self.context)
+        if is_new or not self._was_screened(
+            self.memory.screened, screened, lambda case: shows_calendar(case, screened)
         ):
-            took_place = self.status in TOOK_PLACE
-            self._screen(texts if took_place else [], [] if took_place else texts)
-        return self.context.fingerprints.of(texts)
+            self._screen(texts if took_place else [], [] if took_place else texts, tellings)
+        return self.context.fingerprints.of(screened)
+
+    def _screen_record(self, record: Consultation) -> str:
+        """Screen what the record says if it is new; its fingerprint."""
+        texts, doubtful = record_texts(record), doubtful_texts(record)
+        tellings = tellings_of_record(record)
+        self.partly = (self.partly[0], not is_screened_whole([*texts, *doubtful]))
+        screened = [[*texts, *(telling.text for telling in tellings)], doubtful]
+        if not self._was_screened(
+            self.stored.consultation.screened,
+            screened,
+            lambda case: shows_record(case, screened[0], doubtful),
+        ):
+            self._screen(texts, doubtful, tellings, record.patient_id)
+        return self.context.fingerprints.of(screened)
 
     def _was_screened(
         self, remembered: str | None, texts: Any, shows: Callable[[StoredCase], bool]
@@ -447,16 +492,33 @@ class _Visit:
             return self.stored.case is not None and shows(self.stored.case)
         return known
 
-    def _screen(self, texts: list[str], doubtful: list[str], patient_id: str | None = None) -> None:
+    def _screen(
+        self,
+        texts: list[str],
+        doubtful: list[str],
+        tellings: list[Telling],
+        patient_id: str | None = None,
+    ) -> None:
         """`doubtful` texts speak of what nobody knows to have come about; `patient_id` is whom
-        the texts are about, where that may be another one than the calendar's."""
-        verdict, doubt = screen(texts), screen(doubtful)
-        if (found := verdict or doubt) is None:
+        all of it is about, where that may be another one than the calendar's."""
+        if not is_screened_whole([*texts, *doubtful]):
+            self.tells_partly = True
+            self.plan.partly_screened.add(self.visit.id)
+            self._note("R19", "screened_partly")
+        doubt = screen(doubtful)
+        found = strongest(
+            [
+                screen(texts),
+                None if doubt is None else replace(doubt, in_doubt=True),
+                *(telling.screening for telling in tellings),
+            ]
+        )
+        if found is None:
             return
-        in_doubt = verdict is None or verdict.in_doubt
-        self._note("R19", "died", category=found.category, in_doubt=in_doubt)
+        self.tells_death = self.tells_death or not found.in_doubt
+        self._note("R19", "died", category=found.category, in_doubt=found.in_doubt)
         for patient in dict.fromkeys((self.visit.patient_id, patient_id or self.visit.patient_id)):
-            self.plan.marks.append(Mark(self.visit.id, patient, found.category, in_doubt))
+            self.plan.marks.append(Mark(self.visit.id, patient, found.category, found.in_doubt))
 
 
 def _is_news(case: StoredCase, name: str, value: Any) -> bool:

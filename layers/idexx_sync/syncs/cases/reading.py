@@ -134,7 +134,7 @@ def judge_answers(
     def sort(visit: SourceRecord, answer: ConsultationAnswer, shown: Lookup | None) -> None:
         outcome = outcome_of(visit, answer, shown)
         if isinstance(answer, Consultation) and outcome in (READ, MERGED):
-            read.records[visit.id] = visit, answer
+            read.records[visit.id] = visit, _with_life(answer, shown)
         elif isinstance(answer, Consultation) and outcome == OF_ANOTHER:
             strange[visit.id] = visit, answer
         elif outcome == READ_FAILED:
@@ -159,6 +159,13 @@ def judge_answers(
         if not read.records and len(asked) >= FEW:  # more likely something else has changed
             read.memories |= {v.id: gave_nothing(v, stored[v.id], READ_FAILED, now) for v in asked}
     return read
+
+
+def _with_life(record: Consultation, shown: Lookup | None) -> Consultation:
+    """The record with what the look-up of its visit says of the patient, if that is graver."""
+    if record.life == "dead" or not isinstance(shown, Found) or shown.life is None:
+        return record
+    return replace(record, life=shown.life)
 
 
 def gave_nothing(

@@ -17,7 +17,7 @@ def shows_calendar(case: StoredCase, texts: Collection[str]) -> bool:
     """Whether the case shows all of these texts of the calendar."""
     return set(texts) <= {
         text
-        for name in ("type", "reason")
+        for name in ("type", "reason", "patient.name", "client.name", "provider.name")
         if isinstance(text := case.value(f"{_APPOINTMENT}.{name}"), str)
     }
 

@@ -12,15 +12,13 @@ from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.cases.death_store import DeathsQuery
 from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS
-from idexx_sync.syncs.cases.life_sentence import GRAVEST_FIRST
 from idexx_sync.syncs.cases.model import (
     PREFIX,
     SOURCE,
     CaseChange,
-    CaseToMark,
     ConsultationMemory,
-    Mark,
     StoredCase,
     StoredPatient,
     StoredVisit,
@@ -32,18 +30,14 @@ EXTENSION_PREFIX: Final = "idexx-appt-"
 """Before the visit's id in the keys of the browser extension (ODIS schema, keys)."""
 OLDEST_SOURCE: Final = "idexx_neo"
 """Source of the oldest server cases, which are keyed by the consultation's id."""
+PROVEN_GONE: Final = ("deleted_at_source", "cancelled_at_source", "not_found_twice", "approved")
+"""Reasons of the calendar's sync for a removal that rests on the record's own id, or a person."""
 OLDEST_WAITING: Final = timedelta(minutes=20)
 """An inbound job that waits for longer has been given up: its event is too old by then."""
-MARKED_BACK: Final = timedelta(days=30)
-_UNMARKED: Final = "coalesce(c.extreme_case_check, 'null') = 'null'"
-_DAY: Final = (
-    "coalesce(CASE WHEN c.scheduled_at > '1900-01-01' THEN c.scheduled_at END, c.created_at)"
-)
-"""When a case is about, by SQL; a time that nobody meant says nothing."""
 _START: Final = in_source(VisitMemory, "start")
 _STATUS: Final = in_source(VisitMemory, "status")
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
-_CASE_FIELDS: Final = tuple(item.name for item in fields(StoredCase))[:-2]
+_CASE_FIELDS: Final = tuple(item.name for item in fields(StoredCase) if item.name != "patient")
 _GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
 _PATIENT_ARRAYS: Final = ", ".join(f"%b::{column}[]" for column in PATIENT_COLUMNS.values())
 
@@ -52,9 +46,13 @@ class StoredQuery:
     """Asks for what is stored of visits; the answers are fetched once the pipeline is flushed."""
 
     def __init__(
-        self, conn: Conn, clinic_id: UUID, consultations: Mapping[str, str | None]
+        self,
+        conn: Conn,
+        clinic_id: UUID,
+        consultations: Mapping[str, str | None],
+        patients: Mapping[str, str | None],
     ) -> None:
-        """`consultations` is visit -> its consultation's id, for every visit asked for."""
+        """Visit -> its consultation's id, and its patient's, for every visit asked for."""
         self._visits = list(consultations)
         self._by_external_id = {PREFIX + v: v for v in self._visits}
         self._by_external_id |= {EXTENSION_PREFIX + v: v for v in self._visits}
@@ -82,6 +80,7 @@ class StoredQuery:
             """,
             (clinic_id, self._visits),
         )
+        self._deaths = DeathsQuery(conn, clinic_id, patients)
 
     def fetch(self) -> dict[str, StoredVisit]:
         keys = {key.removeprefix(PREFIX): case_id for key, case_id in self._keys.fetchall()}
@@ -103,6 +102,7 @@ class StoredQuery:
             else:
                 memory = _memories(source, read_at, code, *struck)
                 consultations[visit], observed[visit] = memory
+        deaths = self._deaths.fetch()
         return {
             visit: StoredVisit(
                 cases=cases[visit],
@@ -110,6 +110,7 @@ class StoredQuery:
                 record=records.get(visit, VisitRecord(visit)),
                 consultation=consultations.get(visit, ConsultationMemory()),
                 observed=observed.get(visit),
+                deaths=deaths.get(visit, ()),
             )
             for visit in self._visits
         }
@@ -142,7 +143,8 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
         )
         SELECT c.id, c.xmin::text, c.external_id, c.clinic_id, c.user_id, c.status::text,
                c.type::text, c.scheduled_at, c.metadata, c.entity_extraction,
-               p.id, p.version, {_GIVEN}, c.created_at, c.source
+               c.created_at, idexx_sync.is_extreme(c.extreme_case_check),
+               p.id, p.version, {_GIVEN}, c.source
           FROM ours JOIN public.cases c USING (id)
           LEFT JOIN LATERAL (
                SELECT p.xmin::text AS version, p.* FROM public.patients p
@@ -155,12 +157,12 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cursor[tuple[Any, ...]]:
 
 
 def _case(values: tuple[Any, ...]) -> StoredCase:
-    own = dict(zip(_CASE_FIELDS, values[:10], strict=True))
-    patient_id, version = values[10:12]
-    read = zip(PATIENT_COLUMNS, values[12:-1], strict=True)
+    own = dict(zip(_CASE_FIELDS, values[:12], strict=True))
+    patient_id, version = values[12:14]
+    read = zip(PATIENT_COLUMNS, values[14:], strict=True)
     columns = {name: float(v) if isinstance(v, Decimal) else v for name, v in read}
     patient = None if patient_id is None else StoredPatient(patient_id, version, columns)
-    return StoredCase(**own, patient=patient, created_at=values[-1])
+    return StoredCase(**own, patient=patient)
 
 
 def _record(visit: str, document: Any, code: str | None, doubtful_reads: int) -> VisitRecord:
@@ -186,7 +188,10 @@ def _memories(
     if source is None:
         return ConsultationMemory(is_unknown=True), None
     known = ConsultationMemory(
-        screened=source.screened, edited=source.edited, derived=source.derived
+        screened=source.screened,
+        partly=source.partly,
+        edited=source.edited,
+        derived=source.derived,
     )
     read = replace(
         known,
@@ -203,13 +208,27 @@ def _memories(
 
 
 def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cursor[tuple[Any, ...]]:
-    """Id and start of each visit of the window that a read should show."""
+    """Id, start and word of each visit of the window that a read should show, and whether the
+    calendar's sync has proven since that it is gone."""
     return conn.execute(
         f"""
-        SELECT external_id, {_START}, {_STATUS} FROM idexx_sync.records
+        SELECT external_id, {_START}, {_STATUS},
+               NOT EXISTS (SELECT FROM public.schedule_appointments a
+                            WHERE a.clinic_id = r.clinic_id AND a.deleted_at IS NULL
+                              AND a.neo_appointment_id = r.external_id)
+               AND EXISTS (SELECT FROM idexx_sync.changes c
+                            WHERE c.clinic_id = r.clinic_id AND c.external_id = r.external_id
+                              AND c.kind = 'appointment' AND c.action = 'remove'
+                              AND c.outcome = 'written' AND c.reasons && %s)
+          FROM idexx_sync.records r
          WHERE clinic_id = %s AND kind = 'visit' AND {_START} BETWEEN %s AND %s
         """,
-        (clinic_id, f"{window.first_day} 00:00:00", f"{window.last_day} 23:59:59"),
+        (
+            list(PROVEN_GONE),
+            clinic_id,
+            f"{window.first_day} 00:00:00",
+            f"{window.last_day} 23:59:59",
+        ),
     )
 
 
@@ -417,96 +436,6 @@ def stop_calls(conn: Conn, clinic_id: UUID, case_ids: Sequence[UUID], now: datet
         """,
         (now, list(case_ids), clinic_id),
     )
-
-
-def cases_to_mark(
-    conn: Conn, clinic_id: UUID, marks: Mapping[Mark, Sequence[UUID]], now: datetime, settle: Settle
-) -> list[CaseToMark]:
-    """Every case of the patients, and those named, each with the gravest category.
-
-    Only where nobody has said anything yet, and only of the last 30 days and days to come
-    (rule R19). `marks` is mark -> all cases of its visit.
-    """
-    found = conn.execute(
-        f"""
-        WITH found AS (
-            SELECT DISTINCT ON (c.id) c.id, m.category
-              FROM unnest(%b::text[], %b::text[], %b::text[]) AS m (patient, category, cases)
-              JOIN public.cases c ON (c.clinic_id = %s OR c.clinic_id IS NULL)
-                   AND (c.id::text = ANY(string_to_array(m.cases, ','))
-                        OR c.clinic_id IS NOT NULL AND m.patient IS NOT NULL AND (
-                            c.metadata #>> '{{pimsAppointment,patient,id}}' = m.patient
-                            OR EXISTS (SELECT FROM public.patients p
-                                        WHERE p.case_id = c.id AND p.external_id = m.patient)))
-             WHERE {_UNMARKED} AND {_DAY} >= %s
-             ORDER BY c.id, array_position(%b::text[], m.category)
-        )
-        SELECT coalesce((SELECT min(k.external_id) FROM idexx_sync.case_keys k
-                          WHERE k.clinic_id = %s AND k.case_id = found.id), found.id::text),
-               found.id, found.category
-          FROM found ORDER BY found.id
-        """,
-        (
-            [mark.patient_id for mark in marks],
-            [mark.category for mark in marks],
-            [",".join(map(str, cases)) for cases in marks.values()],
-            clinic_id,
-            now - MARKED_BACK,
-            list(GRAVEST_FIRST),
-            clinic_id,
-        ),
-    )
-    settle()
-    return [CaseToMark(*row) for row in found.fetchall()]
-
-
-def mark_cases(
-    conn: Conn, clinic_id: UUID, cases: Sequence[CaseToMark], now: datetime
-) -> Cursor[tuple[Any, ...]]:
-    """Mark the cases of which still nobody has said anything; the cursor gives their ids."""
-    return conn.execute(
-        f"""
-        UPDATE public.cases c
-           SET extreme_case_check =
-                   jsonb_build_object('isExtremeCase', true, 'category', p.category),
-               updated_at = %s
-          FROM unnest(%b::uuid[], %b::text[]) AS p (id, category)
-         WHERE c.id = p.id AND (c.clinic_id = %s OR c.clinic_id IS NULL) AND {_UNMARKED}
-        RETURNING c.id
-        """,
-        (now, [case.id for case in cases], [case.category for case in cases], clinic_id),
-    )
-
-
-def marks_of_patients(
-    conn: Conn, clinic_id: UUID, patients: Sequence[str], now: datetime, settle: Settle
-) -> dict[str, str]:
-    """Patient -> category, of those of whom a case of the last 30 days is marked as died."""
-    if not patients:
-        return {}
-    found = conn.execute(
-        f"""
-        SELECT p.external_id,
-               (array_agg(c.extreme_case_check ->> 'category' ORDER BY
-                   array_position(%b::text[], c.extreme_case_check ->> 'category')))[1]
-          FROM public.patients p JOIN public.cases c ON c.id = p.case_id
-         WHERE p.clinic_id = %s AND p.external_id = ANY(%s) AND c.clinic_id = %s
-           AND c.extreme_case_check ->> 'isExtremeCase' = 'true'
-           AND c.extreme_case_check ->> 'category' = ANY(%b)
-           AND {_DAY} >= %s
-         GROUP BY 1
-        """,
-        (
-            list(GRAVEST_FIRST),
-            clinic_id,
-            list(patients),
-            clinic_id,
-            list(GRAVEST_FIRST),
-            now - MARKED_BACK,
-        ),
-    )
-    settle()
-    return dict(found.fetchall())
 
 
 def calendar_waits(conn: Conn, clinic_id: UUID) -> bool:

@@ -66,6 +66,7 @@ def test_r19_all_cases_of_the_patient_are_marked(bench: CasesBench) -> None:
     old = bench.add_case(
         "idexx-appt-400001",
         scheduled_at=bench.now - timedelta(days=31),
+        created_at=bench.now - timedelta(days=31),
         metadata={"pimsAppointment": {"patient": {"id": "40021"}}},
     )
     bench.writes(chart(notes_html="<p>euthanasia</p>"))

@@ -76,6 +76,32 @@ def test_a_visit_is_read_whole() -> None:
     )
 
 
+def test_r19_what_else_staff_can_write_words_into_is_read() -> None:
+    record = read(appointment_room_name="COMFORT ROOM")
+
+    assert (record.title, record.room_name) == ("TANGO; Sample, Robin", "COMFORT ROOM")
+
+
+@pytest.mark.parametrize(
+    ("said", "life"),
+    [
+        ({}, None),
+        ({"patient_alive": False}, "dead"),
+        ({"patient": {"alive": False}}, "dead"),
+        ({"patient_status": "Deceased"}, "dead"),
+        ({"patient_deceased_date": "2026-05-01"}, "dead"),
+        ({"patient_active": False}, "in_doubt"),
+        ({"patient_alive": True, "patient_active": False}, None),
+        ({"alive": [7]}, "in_doubt"),
+        ({"patient": {"alive": True}, "patient_alive": False}, "dead"),
+    ],
+)
+def test_r19_what_an_event_says_of_its_patients_life(
+    said: dict[str, Any], life: str | None
+) -> None:
+    assert read(**said).life == life
+
+
 def test_r10_a_block_keeps_its_time_and_title_and_nobodys_name() -> None:
     block = read(is_block=True, title="STAFF LUNCH", reason=None, provider=None, resourceId=None)
 

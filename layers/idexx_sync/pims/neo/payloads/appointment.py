@@ -17,6 +17,7 @@ from idexx_sync.pims.neo.payloads.fields import (
     id_if_readable,
     name_if_readable,
 )
+from idexx_sync.pims.neo.payloads.life import life_of
 from idexx_sync.pims.protocol import Configuration, Found, Gone, Lookup, Room, Unknown
 
 
@@ -83,6 +84,7 @@ def read_appointment(value: object, asked_id: str) -> Lookup:
         deleted=bool(found.deleted),
         cancelled=_is_cancelled(found),
         patient_id=_patient_id(found),
+        life=life_of(found.patient),
     )
 
 

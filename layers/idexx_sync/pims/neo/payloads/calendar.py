@@ -27,6 +27,7 @@ from idexx_sync.pims.neo.payloads.fields import (
     plain,
     wall_clock_if_readable,
 )
+from idexx_sync.pims.neo.payloads.life import OF_EVENT, life_of_event
 from idexx_sync.pims.protocol import OCCURRENCE, RecordKind, SourceRecord, Unreadable
 
 _FIELD_NAME: Final = re.compile(r"(envelope\.)?[A-Za-z_][A-Za-z0-9_]{0,59}")
@@ -48,6 +49,7 @@ class CalendarEvent(Payload):
     is_roster: object = None
     room: Id | None = Field(default=None, alias="resourceId")
     appointment_room_id: Id | None = None
+    appointment_room_name: PlainName = None
     consultation_id: Id | None = None
     current_status: PlainText | None = None
     status_label: PlainText | None = None
@@ -73,7 +75,6 @@ _KNOWN_AND_UNUSED: Final = frozenset(
         "client_title",
         "phone_label",
         "is_valid_mobile_phone",
-        "appointment_room_name",
         "status_class",
         "confirmed_status",
         "backgroundColor",
@@ -89,9 +90,11 @@ _KNOWN_AND_UNUSED: Final = frozenset(
         "className",
     ]
 )
-KNOWN_EVENT_FIELDS: Final = _KNOWN_AND_UNUSED | {
-    info.alias or name for name, info in CalendarEvent.model_fields.items()
-}
+KNOWN_EVENT_FIELDS: Final = (
+    _KNOWN_AND_UNUSED
+    | frozenset(OF_EVENT)
+    | {info.alias or name for name, info in CalendarEvent.model_fields.items()}
+)
 _TRUE: Final = (True, "true", "True", "1")
 _TEXTS: Final = (
     "current_status",
@@ -105,7 +108,7 @@ _TEXTS: Final = (
     "reason",
     "last_updated_at",
 )
-_NAMES: Final = ("type_description", "provider", "popup_title_text")
+_NAMES: Final = ("type_description", "provider", "popup_title_text", "appointment_room_name")
 _WHOSE: Final = ("consultation_id", "patient_id", "client_id")
 """Ids that say whose record it is, and nothing about time."""
 
@@ -184,7 +187,9 @@ def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
     if event.is_block is None and not _is_of_somebody(event):
         return _unreadable(raw, "is_block_missing")
     has_status = "current_status" in raw or "status_label" in raw
-    return replace(_record(event, record_id, has_status), unclear=unclear)
+    record = _record(event, record_id, has_status)
+    life = life_of_event(raw) if record.kind == "visit" else None
+    return replace(record, unclear=unclear, life=life)
 
 
 def _cleaned(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,6 +236,8 @@ def _record(event: CalendarEvent, record_id: str, has_status: bool) -> SourceRec
         consultation_id=(event.consultation_id or None) if visit else None,
         last_updated_at=event.last_updated_at,
         recurs=event.recurring if isinstance(event.recurring, bool) else None,
+        title=(event.title or None) if visit else None,
+        room_name=(event.appointment_room_name or None) if visit else None,
     )
 
 

@@ -8,6 +8,7 @@ mistake would lie: whose record it is, whether there is one, its texts and its l
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -17,11 +18,13 @@ from idexx_sync.pims.neo.payloads.fields import (
     FreeName,
     FreeText,
     Id,
+    Named,
     Payload,
     branch_of,
     name_of,
     storable,
 )
+from idexx_sync.pims.neo.payloads.life import life_of
 from idexx_sync.pims.protocol import Consultation, ConsultationAnswer, Gone, Line, Unknown
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -103,6 +106,7 @@ class PatientPayload(Payload):
     """Weight and day of birth are read apart: without them the record is still worth having."""
 
     id: Id | None = None
+    name: Named = None
     species: FreeName = None
     breed: FreeName = None
     sex: FreeName = None
@@ -149,7 +153,7 @@ def read_consultation(value: object, asked_id: str) -> ConsultationAnswer:
         return Unknown(_code(error))
     if page.consultation.id != asked_id:
         return Unknown("other_id")
-    return _consultation(page)
+    return replace(_consultation(page), life=life_of(value.get("patient")))
 
 
 def _consultation(page: PagePayload) -> Consultation:
@@ -176,6 +180,7 @@ def _consultation(page: PagePayload) -> Consultation:
         ),
         client_email=client.email or None,
         branch_id=next(iter(branch_of(page.branch)), None),
+        patient_name=patient.name or None,
     )
 
 

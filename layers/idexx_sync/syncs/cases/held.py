@@ -1,0 +1,56 @@
+"""What a plan may still do where its visits are held, or nobody knows which version counts. Pure.
+
+A patient has died whatever becomes of the visit that told it (rule R19). What is left is not
+remembered as screened, so that it is told by what is known of deaths, each once.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from idexx_sync.pims.protocol import SourceRecord
+from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.gate import shows_known_rooms
+from idexx_sync.syncs.cases.model import Mark, Plan, StoredVisit
+from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.gate import Comparison
+
+
+def marks_of_versions(
+    versions: Sequence[SourceRecord], stored: Mapping[str, StoredVisit], context: CaseContext
+) -> list[Mark]:
+    """The deaths that any version of a visit tells, where it is unclear which one counts."""
+    marks = [
+        mark
+        for version in versions
+        for mark in plan_visits([version], stored, context).marks
+        if not _is_known(mark, stored)
+    ]
+    return list(dict.fromkeys(marks))
+
+
+def of_foreign(plan: Plan, stored: Mapping[str, StoredVisit], compared: Comparison) -> Plan:
+    """What is left of a plan for a calendar that looks like another one.
+
+    Its session has been recognised as the company's, so its patients are the company's too, unless
+    even the rooms are nobody's that we know.
+    """
+    if not shows_known_rooms(compared):
+        return Plan()
+    return Plan(marks=[mark for mark in plan.marks if not _is_known(mark, stored)])
+
+
+def without_held(plan: Plan, held: Collection[str], stored: Mapping[str, StoredVisit]) -> Plan:
+    """The plan without the visits that are held, but for deaths that are not known yet."""
+    marks = [m for m in plan.marks if m.visit_id not in held or not _is_known(m, stored)]
+    left = plan.without(frozenset(held))
+    left.marks = marks
+    return left
+
+
+def _is_known(mark: Mark, stored: Mapping[str, StoredVisit]) -> bool:
+    """Whether the visit has told so before, as certainly."""
+    return any(
+        death.visit_id == mark.visit_id
+        and death.patient_id == (mark.patient_id or "")
+        and death.in_doubt <= mark.in_doubt
+        for death in stored[mark.visit_id].deaths
+    )
