@@ -56,6 +56,8 @@ WARNINGS: Final = {
     "values_unreadable": "values in ODIS that cannot be read, named below; those that no run "
     "writes anew, correct there",
     "rows_refused": "rows that ODIS's database refused, named below; all others were written",
+    "records_partly_unread": "parts of clinical records that could not be read, named below; all "
+    "else was",
     "life_status_in_doubt": "patients that may have died; marked, and for a person to look at",
 }
 

@@ -95,7 +95,11 @@ class CasePiece:
                 ]
             ),
             read=self.read - conflicts - not_made,
-            faults=[*told.values(), *(r.of(case.key) for case, r in unmarked.items())],
+            faults=[
+                *told.values(),
+                *(r.of(case.key) for case, r in unmarked.items()),
+                *self.plan.unread,
+            ],
         )
 
     def _write_cases(
@@ -150,6 +154,7 @@ class CasePiece:
                 ],
             },
             unknown_words=self.plan.unknown_words,
+            faults=self.plan.unread,
             read=self.read,
         )
 

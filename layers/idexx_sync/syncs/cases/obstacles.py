@@ -50,4 +50,29 @@ def _not_screened(finished: Finished) -> Obstacle | None:
     return Obstacle("R18", "not_screened")
 
 
-_REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (_not_screened,)
+def _consultation_not_said(finished: Finished) -> Obstacle | None:
+    """Whether there is a record, and which, the calendar does not say (rule R5)."""
+    return None if finished.visit.has_consultation else Obstacle("R5", "consultation_not_said")
+
+
+def _notes_not_said(finished: Finished) -> Obstacle | None:
+    """The record has no place where its notes would be, so nobody knows what they say."""
+    record = finished.record
+    if record is None or record.has_notes_place:
+        return None
+    return Obstacle("R5", "notes_not_said")
+
+
+def _read_in_part(finished: Finished) -> Obstacle | None:
+    """What of the record could not be read may tell of a death, of a completed case as well."""
+    if finished.record is None or not finished.record.hidden:
+        return None
+    return Obstacle("R18", "read_in_part", reopens=True)
+
+
+_REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (
+    _not_screened,
+    _consultation_not_said,
+    _read_in_part,
+    _notes_not_said,
+)

@@ -29,6 +29,7 @@ from idexx_sync.syncs.cases.calendar import (
 from idexx_sync.syncs.cases.model import LIFE_STATUS, PREFIX, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_consultations
 from idexx_sync.syncs.cases.reading import Answers, Reads, judge_answers
+from idexx_sync.syncs.cases.shape import NotesPlaces
 from idexx_sync.syncs.commit import Commits, Tally
 
 UNIT: Final = 50
@@ -79,7 +80,7 @@ class CaseSync:
         if commits.report is not None:
             return commits.report
         done = self._read(run, commits, pims, calendar, stop_at)
-        if (failure := done.reads.failure()) is not None:
+        if (failure := done.reads.failure() or done.places.failure()) is not None:
             raise failure
         return commits.end(lambda tally: _last_report(calendar, done, tally))
 
@@ -123,6 +124,9 @@ class Consulted:
     reads: Reads = field(default_factory=Reads)
     edited: frozenset[str] = frozenset()
     """Visits with fields that a person has changed."""
+    places: NotesPlaces = field(default_factory=NotesPlaces)
+    unread: frozenset[Fault] = frozenset()
+    """What of records could not be read."""
     calendar_waits: bool = False
 
     @property
@@ -186,6 +190,8 @@ def _commit_consultations(
         left=before.left - len(answers),
         reads=before.reads.and_(read),
         edited=before.edited | unit.plan.edited.keys(),
+        places=before.places.and_all(read.records.values(), first),
+        unread=before.unread | unit.plan.unread,
         calendar_waits=store.calendar_waits(run.conn, run.clinic.id),
     )
 
@@ -203,7 +209,7 @@ def _last_report(calendar: CalendarPiece, done: Consulted, tally: Tally) -> Repo
     report.counts["edited_in_odis"] = len(calendar.plan.edited.keys() | done.edited)
     if done.left:
         report.warnings["consultations_left"] = done.left
-    return _counted(report, tally, calendar.faults)
+    return _counted(report, tally, [*calendar.faults, *done.unread])
 
 
 def _counted(report: Report, tally: Tally, unread: Sequence[Fault]) -> Report:
