@@ -34,6 +34,7 @@ DAMAGING = (
     "unknown_status",
     "status_missing",
     "block_flag_missing",
+    "consultation_key_missing",
 )
 
 STATUS_KEYS = ("current_status", "status_label", "status_class")
@@ -184,7 +185,8 @@ def _damaged(
     odd = _share(visits, "unknown status", knobs["unknown_status"])
     bare = _share(visits, "status missing", knobs["status_missing"])
     vague = _share(real, "block flag missing", knobs["block_flag_missing"])
-    touched = broken | doubled | odd | bare | vague
+    unsaid = _share(visits, "consultation missing", knobs["consultation_key_missing"])
+    touched = broken | doubled | odd | bare | vague | unsaid
     parts = []
     number = 0
     for entry in entries:
@@ -199,6 +201,8 @@ def _damaged(
             record = {key: value for key, value in record.items() if key not in STATUS_KEYS}
         if entry.key in vague:
             record.pop("is_block", None)
+        if entry.key in unsaid:
+            record.pop("consultation_id", None)
         if entry.key in doubled:
             how = knobs["duplicate_records"].get("how", "equal")
             parts.append(encode(copy_of(record, how, world.rooms.values())))

@@ -5,6 +5,7 @@ from typing import Any
 from neo_simulator.knobs import Knobs
 from neo_simulator.model import Client, Consultation, Line, Named, Patient
 from neo_simulator.payloads.appointment import named
+from neo_simulator.payloads.page_damage import OTHER_PAGE, malformed_page, picture
 from neo_simulator.payloads.text import retype_ids, stamp
 from neo_simulator.world import World, found
 
@@ -25,7 +26,7 @@ def page_data(world: World, knobs: Knobs, consultation: Consultation) -> dict[st
         "patient": _patient(patient, as_objects=knobs["species_form"] == "object"),
         "client": _client(client, with_contact=knobs["client_contact"] == "present"),
         "clientBranch": {"id": world.branch_id, "name": world.name, "sapId": 0},
-        "consultationNotes": {"notes": consultation.notes},
+        "consultationNotes": {"notes": consultation.notes + _pasted(knobs["picture_kb"])},
         "consultationLines": [_line(world, line) for line in consultation.lines],
         "vitalSignGroup": consultation.vital_signs,
         "pageData": _page(world),
@@ -35,7 +36,12 @@ def page_data(world: World, knobs: Knobs, consultation: Consultation) -> dict[st
     for key in knobs["missing_keys"]:
         if key in PAGE_KEYS:
             answer.pop(key, None)
-    return answer
+    kind = knobs["malformed_consultations"].get(str(consultation.id))
+    return malformed_page(answer, kind) if kind else answer
+
+
+def _pasted(kilobytes: int | None) -> str:
+    return picture(kilobytes) if kilobytes else ""
 
 
 def _whose(world: World, knobs: Knobs, consultation: Consultation) -> tuple[Patient, Client]:
@@ -56,9 +62,15 @@ def _place_notes(answer: dict[str, Any], place: str) -> None:
     notes = answer["consultationNotes"]["notes"]
     if place == "null":
         answer["consultationNotes"] = {"notes": None}
+    elif place == "key_renamed":
+        answer["consultationNotes"] = {"text": notes}
+    elif place == "second":
+        answer["consultationNotes"] = {"notes": OTHER_PAGE}
     elif place != "consultation_notes":
         del answer["consultationNotes"]
-    if place == "consultation":
+    if place == "renamed":
+        answer["clinicalNotes"] = {"notes": notes}
+    elif place in ("consultation", "second"):
         answer["consultation"]["notes"] = notes
     elif place == "discharge_summary":
         answer["consultation"]["dischargeSummary"] = notes

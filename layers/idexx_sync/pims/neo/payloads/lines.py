@@ -65,7 +65,7 @@ def _read_line(shown: object, parts: Parts) -> Line | None:
 def _keep_texts(shown: Mapping[str, object], parts: Parts, *, certain: bool) -> None:
     texts = {key: value for key, value in shown.items() if key != "provider"}
     if certain:
-        parts.odd("line", texts)
+        parts.odd("line_name", texts)
     else:
         parts.unclear(texts)
 
