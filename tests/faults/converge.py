@@ -28,6 +28,7 @@ LEFT_FOR_LATER = {
     "conflicts_left_for_next_run",
     "consultations_failed",
     "consultations_left",
+    "records_partly_unread",
 }
 """Warnings of a run that has not done everything."""
 NEEDS_A_PERSON = (

@@ -52,10 +52,7 @@ def test_r05_a_visit_that_does_not_say_whether_it_has_a_record_is_not_completed(
     assert (clinic.status(visit), clinic.is_marked(visit)) == ("completed", True)
 
 
-def test_r05_a_visit_with_a_record_and_a_null_key_is_another_matter(
-    clinic: ClinicOfCases,
-) -> None:
-    """The key says that there is none: nothing is wrong with the answer."""
+def test_r05_a_visit_without_a_record_says_so_by_a_null(clinic: ClinicOfCases) -> None:
     visit = clinic.neo.book("2026-05-04 06:30:00", 15, 3, "TANGO")
 
     assert clinic.read().status == "succeeded"
