@@ -20,6 +20,7 @@ from neo_simulator.knob_values import (
     some_of,
 )
 from neo_simulator.payloads.damage import DUPLICATES, LOOK_UP_KINDS, MALFORMED_KINDS, SELF_DESCRIBED
+from neo_simulator.payloads.page_damage import PAGE_KINDS
 from neo_simulator.shape_values import (
     EXPIRED_ANSWERS,
     ID_FIELDS,
@@ -190,9 +191,12 @@ KNOBS = {
         Knob(
             "notes_place",
             "Shape",
-            one_of("consultation_notes", "consultation", "discharge_summary", "missing", "null"),
+            one_of(
+                *("consultation_notes", "consultation", "second", "discharge_summary"),
+                *("missing", "null", "renamed", "key_renamed"),
+            ),
             "consultation_notes",
-            "Where page-data has the clinical notes.",
+            "Where page-data has the notes; second: the first place holds something else.",
         ),
         Knob(
             "life_shown",
@@ -299,6 +303,27 @@ KNOBS = {
             share(),
             None,
             "Visits and blocks whose record does not say which of the two it is.",
+        ),
+        Knob(
+            "consultation_key_missing",
+            "Data",
+            share(),
+            None,
+            "Visits whose record lacks the key of the consultation's id.",
+        ),
+        Knob(
+            "malformed_consultations",
+            "Data",
+            by_id("consultation's id", "kind", one_of(*PAGE_KINDS)),
+            {},
+            "Consultations of whose page-data a part is odd.",
+        ),
+        Knob(
+            "picture_kb",
+            "Data",
+            count(1, 100_000, unit="KB"),
+            None,
+            "So large a picture is pasted at the end of all notes.",
         ),
         Knob(
             "second_server",

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
 from oracle.clock import on_the_clock
@@ -185,5 +186,7 @@ def _has_no_room(raw: Raw) -> bool:
 
 
 def _id(value: object) -> str | None:
+    """Without what nobody sees of it: that tells no two ids apart."""
     is_one = isinstance(value, int | str) and not isinstance(value, bool) and value != ""
-    return str(value) if is_one else None
+    seen = "".join(c for c in str(value) if category(c) not in ("Cf", "Cc")).strip()
+    return seen or None if is_one else None

@@ -30,6 +30,7 @@ LEFT_FOR_LATER = {
     "consultations_failed",
     "consultations_once",
     "consultations_left",
+    "records_partly_unread",
 }
 """Warnings of a run that has not done everything."""
 NEEDS_A_PERSON = (

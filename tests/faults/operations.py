@@ -45,7 +45,17 @@ ODD_TEXT = (
     *("text_soft_hyphen", "text_bom", "text_list", "text_object", "text_number", "text_bool"),
     *("people_objects", "stamps_garbage"),
 )
+UNSEEN = ("ids_invisible", "words_invisible", "contact_full_width", "text_hard_blanks")
 """Kinds of broken records, by what of them is hard to read."""
+SAYS_NOTHING = (
+    "quantity_word",
+    "line_id_object",
+    "vital_signs_deep",
+    "weight_object",
+    "ids_invisible",
+)
+MAY_SAY_SOMETHING = ("line_nameless", "line_text", "line_null", "lines_by_number", "notes_in_parts")
+"""Kinds of odd clinical records."""
 DAMAGE: tuple[tuple[str, Any], ...] = (
     ("envelope", "bare_array"),
     ("envelope", "unexpected_object"),
@@ -95,6 +105,12 @@ DAMAGE: tuple[tuple[str, Any], ...] = (
     ("consultation_gone", {"percent": 100}),
     ("consultation_garbled", {"percent": 10}),
     ("consultation_garbled", {"percent": 100}),
+    ("malformed_look_ups", ["ids_invisible", "text_hard_blanks"]),
+    *(("malformed_records", {"percent": percent, "kinds": list(UNSEEN)}) for percent in (2, 100)),
+    *(("consultation_key_missing", {"percent": percent}) for percent in (3, 100)),
+    *(("notes_place", place) for place in ("second", "renamed", "key_renamed")),
+    *(("malformed_consultations", list(kinds)) for kinds in (SAYS_NOTHING, MAY_SAY_SOMETHING)),
+    ("picture_kb", 64),
 )
 """Knobs under which a calendar is wrong, without an error to show it."""
 
@@ -198,6 +214,7 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
     (6, "see", lambda c: {**SUBJECT(c), "number": c.subject(), "dies": c.dice.random() < 0.15}),
     (3, "edit_notes", lambda c: {"subject": c.subject(), "number": c.subject()}),
     (0.5, "write_euthanasia", SUBJECT),
+    (0.7, "paste_picture", lambda c: {"subject": c.subject(), "number": c.subject()}),
     (
         3,
         "add_line",

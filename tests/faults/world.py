@@ -20,6 +20,9 @@ HARMLESS: Mapping[str, Any] = {
     "unknown_status": None,
     "status_missing": None,
     "block_flag_missing": None,
+    "consultation_key_missing": None,
+    "malformed_consultations": {},
+    "picture_kb": None,
     "second_server": None,
     "refuse_connections": False,
     "missing_keys": [],
@@ -187,8 +190,9 @@ class World(NeoStaff):
         if value == "another company's":
             value = {"company": self._another_company()}
         if knob == "malformed_look_ups":  # whoever is asked for, the kinds in turn
-            records = enumerate(self.visits + self.blocks)
-            value = {record: value[n % len(value)] for n, record in records}
+            value = _in_turn(self.visits + self.blocks, value)
+        if knob == "malformed_consultations":
+            value = _in_turn([one["id"] for one in self.neo.state()["consultations"]], value)
         self.neo.set_knob(knob, value)
 
     def calm(self) -> None:
@@ -211,3 +215,7 @@ class World(NeoStaff):
                 [{"start": self.moment(n % 4, 36 + n), "patient": f"OTHER {n}"} for n in range(12)]
             )
         return str(self._other.company_id)
+
+
+def _in_turn(records: list[str], kinds: list[str]) -> dict[str, str]:
+    return {record: kinds[n % len(kinds)] for n, record in enumerate(records)}

@@ -61,6 +61,8 @@ WARNINGS: Final = {
     "values_unreadable": "values in ODIS that cannot be read, named below; those that no run "
     "writes anew, correct there",
     "rows_refused": "rows that ODIS's database refused, named below; all others were written",
+    "records_partly_unread": "parts of clinical records that could not be read, named below; all "
+    "else was",
     "life_status_in_doubt": "patients that may have died, for a person to look at: marked, or "
     "denied by their case and not completed",
 }

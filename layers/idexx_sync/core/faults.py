@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-FaultCode = Literal["unreadable", "refused"]
+FaultCode = Literal["unreadable", "refused", "unread"]
 MOST_NAMED: Final = 50
 """So many faults are named in a result; all of them are counted."""
 
@@ -33,7 +33,8 @@ class Fault:
 
     table: str
     column: str
-    """The column, or the constraint that refused the row; empty where Postgres names neither."""
+    """The column, or the constraint that refused the row; empty where Postgres names neither.
+    Of a record of the source, what of it could not be read."""
     id: str
     """Of the row, or of the record that has none."""
     code: FaultCode

@@ -21,6 +21,7 @@ from idexx_sync.syncs.cases.calendar import visits_of
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import VANISHED, WRONG_PATIENT, reading_decision, rule_reading
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
+from idexx_sync.syncs.cases.shape import as_last_said
 from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.inbound.context import CalendarContext, bare_block_ids, keys_of
 from idexx_sync.syncs.inbound.model import COLUMNS, Row, Stored
@@ -80,7 +81,7 @@ def preview(neo: NeoSays, stored: StoredAppointment, clinic: Clinical) -> Previe
     if not visits:
         remembered = list(_remembered_case(neo, stored, clinic))
         return Preview(calendar, remembered, (), saw_visit=False, saw_record=False)
-    (visit,) = visits
+    visit = as_last_said(visits[0], stored.visit)
     case, record = Decisions(), Decisions()
     is_due = _plan_visit(visit, stored, clinic, case)
     saw_record = is_due and neo.is_of_patient

@@ -123,6 +123,7 @@ CASE: Final[Mapping[str, Text]] = {
     "wrong_patient_now": "the record in Neo is another patient's than the visit: not taken over",
     "of_another_now": "the record in Neo is another patient's than the visit: not taken over",
     "read_failed_now": "its record can't be read now: nothing is concluded from that",
+    "parts_unread": lambda facts: f"of its record could not be read: {_names(facts)}",
     "gone_now": "Neo does not find its record now: what was read of it stays",
 }
 """Of the case plan, but for the status."""
@@ -175,6 +176,11 @@ STATUS: Final[Mapping[str, Text]] = {
         "its words say that the patient has died, and its check in ODIS that it is no extreme "
         "case: {meant}, for a person to look at; correct the check there, or complete it by hand"
     ),
+    "consultation_not_said": (
+        "finalised, and the calendar does not say whether there is a record: {meant}"
+    ),
+    "notes_not_said": "finalised, and its record says nowhere what the notes are: {meant}",
+    "read_in_part": "finalised, and not all that its record says could be read: {meant}",
     "no_status": lambda facts: (
         "no status to go by: the case stays {becomes}"
         if facts["meant"] is None

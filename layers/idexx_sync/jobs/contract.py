@@ -25,6 +25,7 @@ from idexx_sync.pims.protocol import Pims, Window
 FAULTS: Final[Mapping[FaultCode, str]] = {
     "unreadable": "values_unreadable",
     "refused": "rows_refused",
+    "unread": "records_partly_unread",
 }
 """Code of a fault -> the warning that counts its like."""
 
@@ -178,7 +179,7 @@ class Report:
         """Name the rows that could not be read or were refused, and warn of their number."""
         self.faults = named(faults)
         for code, warning in FAULTS.items():
-            if number := sum(fault.code == code for fault in faults):
+            if number := sum(fault.code == code for fault in set(faults)):
                 self.warnings[warning] = number
 
     @property

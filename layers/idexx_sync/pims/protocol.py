@@ -62,6 +62,8 @@ class SourceRecord:
     """The source's own word."""
     has_status: bool = True
     """False when the record lacks the status keys altogether (rule R5)."""
+    has_consultation: bool = True
+    """False when it lacks the key of the consultation's id: that is not the same as none."""
     type: str | None = None
     patient_id: str | None = None
     patient_name: str | None = None
@@ -185,7 +187,8 @@ class Line:
 
     name: str
     """May itself contain separators such as `;`."""
-    quantity: float = 1
+    quantity: float | None = 1
+    """None: it could not be read."""
     declined: bool = False
     label: str | None = None
     """What is printed beside the name."""
@@ -225,6 +228,17 @@ class Consultation:
     patient_name: str | None = None
     life: Life | None = None
     """What it says of its patient's life; None: nothing against it."""
+    has_notes_place: bool = True
+    """False where the answer has none of the places of notes that are known (rule R5): that is
+    not the same as no notes."""
+    unread: Sequence[str] = ()
+    """Names of what of it could not be read, or was cut because it is too long."""
+    hidden: Sequence[str] = ()
+    """Those of them that may say in words what nobody has screened (rule R18)."""
+    unread_texts: Sequence[str] = ()
+    """Texts found in what could not be read; HTML or not."""
+    unknown_texts: Sequence[str] = ()
+    """Texts of the record of which nobody knows what they are about; HTML or not."""
 
 
 ConsultationAnswer = Consultation | Gone | Unknown

@@ -71,10 +71,10 @@ def changed_shape(snapshot: Snapshot) -> ShapeChanged | None:
     blocks = len(snapshot.records) - len(visits)
     flagless = sum(item.code == "is_block_missing" for item in snapshot.unreadable)
     return (
-        _key_missing(
+        key_missing(
             "status_key_missing", "visits", sum(not v.has_status for v in visits), len(visits)
         )
-        or _key_missing("is_block_missing", "blocks", flagless, blocks + flagless)
+        or key_missing("is_block_missing", "blocks", flagless, blocks + flagless)
         or _too_much_unread(snapshot)
     )
 
@@ -86,13 +86,16 @@ def check_shape(snapshot: Snapshot) -> None:
         raise failure
 
 
-def _key_missing(code: str, what: str, without: int, of: int) -> ShapeChanged | None:
-    """A key that decides: not said is not the same as no."""
+def key_missing(code: str, what: str, without: int, of: int) -> ShapeChanged | None:
+    """Why so many of the records lack a key that decides; None: it is not too many.
+
+    Not said is not the same as no.
+    """
     if without <= MOST_MISSING_KEYS * of:
         return None
     return ShapeChanged(
         f"{without} of {of} {what} lack a key that decides what they are ({code}); "
-        "the calendar's answer has changed and its reader must be adapted",
+        "Neo's answer has changed and its reader must be adapted",
         code=code,
     )
 

@@ -36,6 +36,7 @@ DAMAGING = (
     "status_missing",
     "block_flag_missing",
     "consultation_hidden",
+    "consultation_key_missing",
 )
 
 STATUS_KEYS = ("current_status", "status_label", "status_class")
@@ -200,7 +201,8 @@ def _damaged(
     bare = _share(visits, "status missing", knobs["status_missing"])
     vague = _share(real, "block flag missing", knobs["block_flag_missing"])
     hidden = _share(visits, "consultation hidden", knobs["consultation_hidden"])
-    touched = broken | doubled | odd | bare | vague | hidden
+    unsaid = _share(visits, "consultation missing", knobs["consultation_key_missing"])
+    touched = broken | doubled | odd | bare | vague | hidden | unsaid
     parts = []
     number = 0
     for entry in entries:
@@ -217,6 +219,8 @@ def _damaged(
             record.pop("is_block", None)
         if entry.key in hidden and "consultation_id" in record:
             record["consultation_id"] = None
+        if entry.key in unsaid:
+            record.pop("consultation_id", None)
         if entry.key in doubled:
             how = knobs["duplicate_records"].get("how", "equal")
             parts.append(encode(copy_of(record, how, world.rooms.values())))

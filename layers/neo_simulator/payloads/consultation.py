@@ -6,6 +6,7 @@ from neo_simulator.knobs import Knobs
 from neo_simulator.model import Client, Consultation, Line, Named, Patient
 from neo_simulator.payloads.appointment import named
 from neo_simulator.payloads.life import life_keys
+from neo_simulator.payloads.page_damage import OTHER_PAGE, malformed_page, picture
 from neo_simulator.payloads.text import retype_ids, stamp
 from neo_simulator.world import World, found
 
@@ -29,7 +30,7 @@ def page_data(world: World, knobs: Knobs, consultation: Consultation) -> dict[st
         },
         "client": _client(client, with_contact=knobs["client_contact"] == "present"),
         "clientBranch": {"id": world.branch_id, "name": world.name, "sapId": 0},
-        "consultationNotes": {"notes": consultation.notes},
+        "consultationNotes": {"notes": consultation.notes + _pasted(knobs["picture_kb"])},
         "consultationLines": [_line(world, line) for line in consultation.lines],
         "vitalSignGroup": consultation.vital_signs,
         "pageData": _page(world),
@@ -39,7 +40,12 @@ def page_data(world: World, knobs: Knobs, consultation: Consultation) -> dict[st
     for key in knobs["missing_keys"]:
         if key in PAGE_KEYS:
             answer.pop(key, None)
-    return answer
+    kind = knobs["malformed_consultations"].get(str(consultation.id))
+    return malformed_page(answer, kind) if kind else answer
+
+
+def _pasted(kilobytes: int | None) -> str:
+    return picture(kilobytes) if kilobytes else ""
 
 
 def _whose(world: World, knobs: Knobs, consultation: Consultation) -> tuple[Patient, Client]:
@@ -60,9 +66,15 @@ def _place_notes(answer: dict[str, Any], place: str) -> None:
     notes = answer["consultationNotes"]["notes"]
     if place == "null":
         answer["consultationNotes"] = {"notes": None}
+    elif place == "key_renamed":
+        answer["consultationNotes"] = {"text": notes}
+    elif place == "second":
+        answer["consultationNotes"] = {"notes": OTHER_PAGE}
     elif place != "consultation_notes":
         del answer["consultationNotes"]
-    if place == "consultation":
+    if place == "renamed":
+        answer["clinicalNotes"] = {"notes": notes}
+    elif place in ("consultation", "second"):
         answer["consultation"]["notes"] = notes
     elif place == "discharge_summary":
         answer["consultation"]["dischargeSummary"] = notes

@@ -32,6 +32,12 @@ FREE_TEXT = (
 STAMPS = ("arrival_date_time", "booked_at", "last_updated_at", "root_created_at_local")
 HALF_A_PAIR = "\ud83d"
 """The first half of an emoji, as a text has it that was cut to a number of characters."""
+IDS = (
+    *("id", "appointment_id", "consultation_id", "patient_id", "client_id"),
+    *("resourceId", "appointment_room_id"),
+)
+"""Keys of a calendar entry that say who, what and where."""
+WORDS = ("current_status", "status_label", "type_description")
 ZONE_HOURS = 7
 """What `start_utc` takes a wall clock to be behind UTC: in summer, on the west coast."""
 
@@ -44,6 +50,35 @@ def _without(*keys: str) -> Break:
 
 def _with(**values: Any) -> Break:
     return lambda record: {**record, **values}
+
+
+def unseen(value: Any) -> str | None:
+    """The value wrapped in characters that nobody sees, as an editor or a scanner leaves them."""
+    return None if value is None else f"\N{ZERO WIDTH SPACE}{value}\N{ZERO WIDTH NO-BREAK SPACE}"
+
+
+def _unseen(*keys: str) -> Break:
+    return lambda record: {**record, **{k: unseen(record[k]) for k in keys if k in record}}
+
+
+def _words_broken(record: Event) -> Event:
+    said = {key: record[key] for key in WORDS if isinstance(record.get(key), str)}
+    return {**record, **{key: "\N{SOFT HYPHEN}".join(word) for key, word in said.items()}}
+
+
+def _full_width(record: Event) -> Event:
+    wide = {ord(c): ord(c) + 0xFEE0 for c in "0123456789@"}
+    said = {key: record[key] for key in ("phone_number", "email") if record.get(key)}
+    return {**record, **{key: value.translate(wide) for key, value in said.items()}}
+
+
+def _hard_blanks(record: Event) -> Event:
+    return {
+        key: value.replace(" ", "\N{NO-BREAK SPACE}")
+        if key in FREE_TEXT and isinstance(value, str)
+        else value
+        for key, value in record.items()
+    }
 
 
 def _id_object(record: Event) -> Event:
@@ -128,6 +163,10 @@ _BREAKS: dict[str, Break] = {
     "text_object": _typed(lambda value: {"value": value}),
     "text_number": _typed(lambda _: 7),
     "text_bool": _typed(lambda _: True),
+    "text_hard_blanks": _hard_blanks,
+    "ids_invisible": _unseen(*IDS),
+    "words_invisible": _words_broken,
+    "contact_full_width": _full_width,
     "people_objects": _people_objects,
     "stamps_garbage": _with(**dict.fromkeys(STAMPS, "just now")),
 }
@@ -152,7 +191,8 @@ _LOOK_UP_TIMES = {"start": "startAtLocal", "end": "endAtLocal"}
 LOOK_UP_KINDS = tuple(
     kind
     for kind in _BREAKS
-    if kind.startswith(("text_", "start_", "end_")) or kind in ("no_start", "no_end", "no_day")
+    if kind.startswith(("text_", "start_", "end_"))
+    or kind in ("no_start", "no_end", "no_day", "ids_invisible")
 )
 
 
@@ -160,10 +200,22 @@ def malformed_look_up(shown: Event, kind: str) -> Event:
     """The answer of a look-up, broken as a calendar's record of that kind is."""
     if kind.startswith("text_"):
         return {key: _odd(key, value, kind) for key, value in shown.items()}
+    if kind == "ids_invisible":
+        return _wrapped_ids(shown)
     times = {name: shown[key] for name, key in _LOOK_UP_TIMES.items()}
     broken = _BREAKS[kind](times)
     kept = {key: value for key, value in shown.items() if key not in _LOOK_UP_TIMES.values()}
     return {**kept, **{_LOOK_UP_TIMES[name]: value for name, value in broken.items()}}
+
+
+def _wrapped_ids(shown: Event) -> Event:
+    """The ids of all that it names."""
+    return {
+        key: _wrapped_ids(value)
+        if isinstance(value, dict)
+        else (unseen(value) if key == "id" else value)
+        for key, value in shown.items()
+    }
 
 
 def _odd(key: str, value: Any, kind: str) -> Any:

@@ -94,7 +94,11 @@ class CasePiece:
                 ]
             ),
             read=self.read - conflicts - not_made,
-            faults=[*told.values(), *(r.of(case.key) for case, r in marking.refused.items())],
+            faults=[
+                *told.values(),
+                *(r.of(case.key) for case, r in marking.refused.items()),
+                *self.plan.unread,
+            ],
         )
 
     def _write_cases(
@@ -149,6 +153,7 @@ class CasePiece:
                 ],
             },
             unknown_words=self.plan.unknown_words,
+            faults=self.plan.unread,
             read=self.read,
         )
 

@@ -1,7 +1,7 @@
 """The calendar's part of a case run: read, loaded, planned and judged, in this order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from idexx_sync.core.clinic_time import day_of, to_wall
@@ -16,13 +16,14 @@ from idexx_sync.syncs.cases.gate import CalendarAnswer, comparison, left_alone, 
 from idexx_sync.syncs.cases.held import marks_of_versions, of_foreign, without_held
 from idexx_sync.syncs.cases.model import Plan, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.cases.shape import as_last_said, check_shape
 from idexx_sync.syncs.cases.truth import unread_records, unreadable_visits
 from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.gate import Judgement, judge
 from idexx_sync.syncs.hold_store import holds_in_force
 from idexx_sync.syncs.holds import HoldInForce
 from idexx_sync.syncs.memory_store import reported_words
-from idexx_sync.syncs.proof import check_shape, newest
+from idexx_sync.syncs.proof import newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,9 @@ def load(run: Run, calendar: ShownCalendar) -> Loaded:
         in_force = holds_in_force(conn, clinic_id, "cases")
     stored = query.fetch()
     remembered = starts.fetchall()
+    visits = [as_last_said(visit, stored[visit.id]) for visit in calendar.visits]
     return Loaded(
-        calendar=calendar,
+        calendar=replace(calendar, visits=visits),
         now=run.clock(),
         stored=stored,
         expected={visit: at for visit, at, word, _ in remembered if not _is_cancelled(word)},

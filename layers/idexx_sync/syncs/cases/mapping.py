@@ -4,7 +4,7 @@ Where each value comes from stands here; whether a person may have corrected it,
 changed as rule R15 allows, stands in `fields`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
 from idexx_sync.syncs.cases.fields import ENTITIES, FIELDS, Owner
 from idexx_sync.syncs.cases.html_text import text_of
+from idexx_sync.syncs.cases.life_status import screen
 from idexx_sync.syncs.cases.phones import normal_phone
 from idexx_sync.syncs.cases.vocabulary import GUARD_WORDS, case_type, entity_case_type, species
 
@@ -203,12 +204,21 @@ def calendar_texts(visit: SourceRecord) -> list[str]:
 def record_texts(record: Consultation) -> list[str]:
     """What of a clinical record may tell that its patient has died (rule R19)."""
     html = [text_of(text) for text in (record.notes_html, record.discharge_html) if text]
-    return [text for text in (record.reason, *html, *_names(record, declined=False)) if text]
+    told = (record.reason, *html, *_names(record, declined=False))
+    return [*filter(None, told), *_telling(record.unread_texts)]
 
 
 def doubtful_texts(record: Consultation) -> list[str]:
-    """The same, of which nobody knows whether it came about: what the owner declined."""
-    return _names(record, declined=True)
+    """The same, of which nobody knows whether it came about: what the owner declined, and what
+    stands where nobody knows what it is about."""
+    return [*_names(record, declined=True), *_telling(record.unknown_texts)]
+
+
+def _telling(texts: Sequence[str]) -> Iterator[str]:
+    """Those that tell something: of others of which nothing is stored it is no news that they
+    changed."""
+    found = map(text_of, texts)
+    return (text for text in found if screen([text]) is not None)
 
 
 def _names(record: Consultation, *, declined: bool) -> list[str]:
@@ -226,7 +236,9 @@ def as_text(lines: Sequence[Line]) -> str | None:
 
 
 def _named(line: Line) -> str:
-    return line.name if line.quantity == 1 else f"{line.name} (Qty: {line.quantity:g})"
+    if line.quantity in (1, None):
+        return line.name
+    return f"{line.name} (Qty: {line.quantity:g})"
 
 
 def _product(line: Line) -> dict[str, Any]:

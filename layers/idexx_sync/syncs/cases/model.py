@@ -330,6 +330,8 @@ class Plan:
     memories: dict[str, ConsultationMemory] = field(default_factory=dict)
     """Visit -> what to remember of its consultation."""
     marks: list[Mark] = field(default_factory=list)
+    unread: set[Fault] = field(default_factory=set)
+    """What of the visits' records could not be read."""
     unknown_words: set[tuple[str, str]] = field(default_factory=set)
     edited: dict[str, list[str]] = field(default_factory=dict)
     """Visit -> fields that somebody changed in ODIS and that are therefore left."""

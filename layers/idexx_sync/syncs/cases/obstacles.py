@@ -138,6 +138,26 @@ def _not_screened_whole(finished: Finished) -> Obstacle | None:
     return Obstacle("R19", "not_screened_whole", reopens=finished.tells_partly)
 
 
+def _consultation_not_said(finished: Finished) -> Obstacle | None:
+    """Whether there is a record, and which, the calendar does not say (rule R5)."""
+    return None if finished.visit.has_consultation else Obstacle("R5", "consultation_not_said")
+
+
+def _notes_not_said(finished: Finished) -> Obstacle | None:
+    """The record has no place where its notes would be, so nobody knows what they say."""
+    record = finished.record
+    if record is None or record.has_notes_place:
+        return None
+    return Obstacle("R5", "notes_not_said")
+
+
+def _read_in_part(finished: Finished) -> Obstacle | None:
+    """What of the record could not be read may tell of a death, of a completed case as well."""
+    if finished.record is None or not finished.record.hidden:
+        return None
+    return Obstacle("R18", "read_in_part", reopens=True)
+
+
 _REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (
     _denied,
     _not_screened_whole,
@@ -145,5 +165,8 @@ _REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (
     _newer_record,
     _made_late,
     _not_screened,
+    _consultation_not_said,
+    _read_in_part,
+    _notes_not_said,
     _seen_once,
 )

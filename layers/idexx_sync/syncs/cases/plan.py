@@ -46,6 +46,7 @@ from idexx_sync.syncs.cases.screened import (
     tellings_of_record,
     tellings_of_visit,
 )
+from idexx_sync.syncs.cases.shape import faults_of
 from idexx_sync.syncs.cases.shown_texts import shows_calendar, shows_record
 from idexx_sync.syncs.cases.status import is_removed, rule_status, status_decision
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
@@ -213,6 +214,9 @@ class _Visit:
             edited=tuple(self.edited),
             derived=derived,
         )
+        if record.unread:
+            self.plan.unread |= faults_of(self.visit.id, record)
+            self._note("R17", "parts_unread", fields=list(record.unread))
 
     def plan_vanished(self) -> None:
         """The source has no such record any more: what was read of it stays, marked."""

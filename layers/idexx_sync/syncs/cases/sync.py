@@ -1,7 +1,7 @@
 """The case sync: a clinic's visits and their records, read, planned, judged and committed."""
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
@@ -31,6 +31,7 @@ from idexx_sync.syncs.cases.gate import left_alone
 from idexx_sync.syncs.cases.model import LIFE_STATUS, PREFIX, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_consultations
 from idexx_sync.syncs.cases.reading import Answers, Reads, judge_answers
+from idexx_sync.syncs.cases.shape import NotesPlaces
 from idexx_sync.syncs.cases.truth import nothing_written
 from idexx_sync.syncs.commit import Commits, Tally
 
@@ -82,7 +83,7 @@ class CaseSync:
         if commits.report is not None:
             return commits.report
         done = self._read(run, commits, pims, calendar, stop_at)
-        if (failure := done.reads.failure()) is not None:
+        if (failure := done.reads.failure() or done.places.failure()) is not None:
             raise failure
         return commits.end(lambda tally: _last_report(run, calendar, done, tally))
 
@@ -128,6 +129,9 @@ class Consulted:
     reads: Reads = field(default_factory=Reads)
     edited: frozenset[str] = frozenset()
     """Visits with fields that a person has changed."""
+    places: NotesPlaces = field(default_factory=NotesPlaces)
+    unread: frozenset[Fault] = frozenset()
+    """What of records could not be read."""
     calendar_waits: bool = False
 
     @property
@@ -200,6 +204,8 @@ def _commit_consultations(
         answered=before.answered + len(answers),
         reads=before.reads.and_(read),
         edited=before.edited | unit.plan.edited.keys(),
+        places=before.places.and_all(read.records.values(), first),
+        unread=before.unread | unit.plan.unread,
         calendar_waits=store.calendar_waits(run.conn, run.clinic.id),
     )
 
@@ -220,17 +226,17 @@ def _last_report(run: Run, calendar: CalendarPiece, done: Consulted, tally: Tall
         usual_from = run.usual_days(calendar.now).first_day
         if any(day_of(visit.start) < usual_from for visit in done.left):
             report.unfresh = report.unfresh or "days_left"  # no later run would read them
-    return _counted(calendar, tally)
+    return _counted(calendar, tally, done.unread)
 
 
-def _counted(calendar: CalendarPiece, tally: Tally) -> Report:
-    """The report with what was written."""
+def _counted(calendar: CalendarPiece, tally: Tally, unread: Collection[Fault] = ()) -> Report:
+    """The report with what was written; `unread` is what of records could not be read."""
     report, judged = calendar.report, calendar.judged
     held = left_alone(judged.judgement)
     visits = [visit.id for visit in judged.loaded.calendar.visits if visit.id not in held]
     if not judged.judgement.foreign:
         report.failure = report.failure or nothing_written(visits, calendar.plan, tally.faults)
-    report.name_faults([*calendar.faults, *tally.faults])
+    report.name_faults([*calendar.faults, *unread, *tally.faults])
     report.warnings |= tally.warnings
     counts = report.counts
     counts |= tally.counted()

@@ -44,9 +44,9 @@ def test_an_answer_too_large_is_unknown_and_the_rest_is_read() -> None:
 
     read = dict(opened(answer).consultations(["1", "2", "3"]))
     assert read == {
-        "1": Consultation("1", None),
+        "1": Consultation("1", None, has_notes_place=False),
         "2": Unknown("answer_too_large"),
-        "3": Consultation("3", None),
+        "3": Consultation("3", None, has_notes_place=False),
     }
 
 
@@ -57,9 +57,9 @@ def test_json_that_cant_be_read_is_unknown_and_the_rest_is_read() -> None:
 
     read = dict(opened(answer).consultations(["1", "2", "3"]))
     assert read == {
-        "1": Consultation("1", None),
+        "1": Consultation("1", None, has_notes_place=False),
         "2": Unknown("not_json_body"),
-        "3": Consultation("3", None),
+        "3": Consultation("3", None, has_notes_place=False),
     }
 
 

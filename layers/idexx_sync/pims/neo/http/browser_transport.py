@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from idexx_sync.core.errors import InternalError, SyncError
 from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.answers import RawAnswer
+from idexx_sync.pims.neo.http.pasted import WithoutPictures
 from idexx_sync.pims.neo.http.transport import (
     JSON_HEADERS,
     LARGEST_BODY,
@@ -19,6 +20,7 @@ from idexx_sync.pims.neo.http.transport import (
     address,
     allowed_wait,
     belongs_to,
+    refuse_too_large,
     too_large,
     too_slow,
     unreachable,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import APIRequestContext
 
 _GRACE_S: Final = 5.0
+MOST_WHOLE: Final = 2
+"""So many times as many bytes as are kept may an answer have, which comes whole here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +116,11 @@ class BrowserTransport:
         fault = ""
         try:
             response = context.get(question.url, max_redirects=0, timeout=question.wait * 1000)
-            body = response.body()
-            answer = RawAnswer(response.status, response.url, dict(response.headers), body)
+            headers = dict(response.headers)
+            body = WithoutPictures()
+            if not self._says_too_large(headers):
+                body.add(response.body())
+            answer = RawAnswer(response.status, response.url, headers, body.finished())
             response.dispose()
         except TimeoutError:
             slow = True
@@ -121,10 +128,16 @@ class BrowserTransport:
             # Its message quotes the request, cookies included.
             slow, fault = False, type(error).__name__
         else:
-            if len(body) > self._largest_body:
+            if self._says_too_large(headers):
                 raise too_large(self._largest_body)
+            refuse_too_large(body, self._largest_body)
             return answer
         raise too_slow(question.wait) if slow else unreachable(fault)
+
+    def _says_too_large(self, headers: Mapping[str, str]) -> bool:
+        """Whether the body is not even to be fetched from Playwright, which holds all of it."""
+        length = headers.get("content-length", "")
+        return length.isdecimal() and int(length) > MOST_WHOLE * self._largest_body
 
     def _refuse_the_rest(self, defect: str) -> None:
         """Nobody may wait for an answer that can't come any more."""

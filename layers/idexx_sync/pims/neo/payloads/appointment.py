@@ -1,8 +1,9 @@
 """The two smaller answers of Neo: one appointment, and the clinic's configuration. Pure."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.vocabulary import appointment_status
@@ -16,6 +17,7 @@ from idexx_sync.pims.neo.payloads.fields import (
     branch_of,
     id_if_readable,
     name_if_readable,
+    storable,
 )
 from idexx_sync.pims.neo.payloads.life import life_of
 from idexx_sync.pims.protocol import Configuration, Found, Gone, Lookup, Room, Unknown
@@ -53,7 +55,9 @@ class AppointmentType(Payload):
 class ViewPayload(Payload):
     """The calendar's configuration (Neo protocol, section on getAppointmentView)."""
 
-    slot_minutes: int = Field(alias="slotInterval", ge=1, le=24 * 60)
+    slot_minutes: Annotated[int, BeforeValidator(storable)] = Field(
+        alias="slotInterval", ge=1, le=24 * 60
+    )
     rooms: list[RoomPayload] = Field(alias="appointmentRooms")
     types: list[AppointmentType] = Field(default=[], alias="appointmentTypes")
     providers: object = None

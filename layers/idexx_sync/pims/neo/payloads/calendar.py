@@ -15,16 +15,18 @@ from pydantic import AfterValidator, Field, ValidationError
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.pims.neo.payloads.envelope import says_it_is_whole
 from idexx_sync.pims.neo.payloads.fields import (
-    Id,
     Payload,
+    PlainId,
     PlainName,
     PlainText,
-    WallClock,
+    PlainWallClock,
+    contact,
     day_if_readable,
     id_if_readable,
     instant_if_readable,
     name_of,
     plain,
+    storable,
     wall_clock_if_readable,
 )
 from idexx_sync.pims.neo.payloads.life import OF_EVENT, life_of_event
@@ -41,22 +43,22 @@ class CalendarEvent(Payload):
     it can make the event unreadable.
     """
 
-    appointment_id: Id | None = None
-    id: Id | None = None
-    start: WallClock | None = None
-    end: WallClock | None = None
+    appointment_id: PlainId | None = None
+    id: PlainId | None = None
+    start: PlainWallClock | None = None
+    end: PlainWallClock | None = None
     is_block: bool | None = None
     is_roster: object = None
-    room: Id | None = Field(default=None, alias="resourceId")
-    appointment_room_id: Id | None = None
+    room: PlainId | None = Field(default=None, alias="resourceId")
+    appointment_room_id: PlainId | None = None
     appointment_room_name: PlainName = None
-    consultation_id: Id | None = None
+    consultation_id: PlainId | None = None
     current_status: PlainText | None = None
     status_label: PlainText | None = None
     type_description: PlainName = None
-    patient_id: Id | None = None
+    patient_id: PlainId | None = None
     patient_name: PlainText | None = None
-    client_id: Id | None = None
+    client_id: PlainId | None = None
     first_name: PlainText | None = None
     last_name: PlainText | None = None
     email: PlainText | None = None
@@ -170,6 +172,7 @@ def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
     try:
         event = CalendarEvent.model_validate(raw)
     except ValidationError:
+        raw = {name: storable(value) for name, value in raw.items()}
         unclear = tuple(name for name in _WHOSE if _is_no_id(raw.get(name)))
         try:
             event = CalendarEvent.model_validate(_cleaned(raw))
@@ -186,10 +189,14 @@ def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
             return _unreadable(raw, f"{name}_missing")
     if event.is_block is None and not _is_of_somebody(event):
         return _unreadable(raw, "is_block_missing")
-    has_status = "current_status" in raw or "status_label" in raw
-    record = _record(event, record_id, has_status)
-    life = life_of_event(raw) if record.kind == "visit" else None
-    return replace(record, unclear=unclear, life=life)
+    record = _record(event, record_id)
+    return replace(
+        record,
+        has_status="current_status" in raw or "status_label" in raw,
+        has_consultation="consultation_id" in raw,
+        unclear=unclear,
+        life=life_of_event(raw) if record.kind == "visit" else None,
+    )
 
 
 def _cleaned(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,7 +217,7 @@ def _is_of_somebody(event: CalendarEvent) -> bool:
     return bool(event.patient_id or event.patient_name or event.client_id)
 
 
-def _record(event: CalendarEvent, record_id: str, has_status: bool) -> SourceRecord:
+def _record(event: CalendarEvent, record_id: str) -> SourceRecord:
     """Blocks carry nobody's name: time held in a room has neither patient nor owner."""
     kind: RecordKind = "block" if event.is_block else "visit"
     visit = not event.is_block
@@ -223,14 +230,13 @@ def _record(event: CalendarEvent, record_id: str, has_status: bool) -> SourceRec
         end=event.end,
         room_id=event.room or event.appointment_room_id or None,
         status=event.current_status or event.status_label or None,
-        has_status=has_status,
         type=event.type_description or None,
         patient_id=(event.patient_id or None) if visit else None,
         patient_name=patient,
         client_id=(event.client_id or None) if visit else None,
         client_name=client,
-        client_phone=(event.phone_number or None) if visit else None,
-        client_email=(event.email or None) if visit else None,
+        client_phone=(contact(event.phone_number) or None) if visit else None,
+        client_email=(contact(event.email) or None) if visit else None,
         provider_name=event.provider or event.popup_title_text or None,
         reason=event.reason or (None if visit else event.title) or None,
         consultation_id=(event.consultation_id or None) if visit else None,

@@ -1,31 +1,29 @@
 """The clinical record of one visit, as Neo's consultation page gets it. Pure.
 
 Tolerant where the Neo protocol (section on consultations) leaves a question open: ids as number or
-text, species as word or object, three places for the notes, keys that are absent. Strict where a
-mistake would lie: whose record it is, whether there is one, its texts and its lines.
+text, species as word or object, places of notes, keys that are absent. Only whose record it is,
+and its id, make all of it unreadable; whatever else is odd hides itself and is told.
 """
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Final
-
-from pydantic import BeforeValidator, Field, FiniteFloat, ValidationError
+from typing import Any, Final
 
 from idexx_sync.pims.neo.payloads.fields import (
-    FreeName,
-    FreeText,
-    Id,
-    Named,
-    Payload,
     branch_of,
-    name_of,
-    storable,
+    contact,
+    id_if_readable,
+    plain,
+    says_something,
 )
-from idexx_sync.pims.neo.payloads.life import life_of
-from idexx_sync.pims.protocol import Consultation, ConsultationAnswer, Gone, Line, Unknown
+from idexx_sync.pims.neo.payloads.life import OF_PATIENT, life_of
+from idexx_sync.pims.neo.payloads.lines import read_lines
+from idexx_sync.pims.neo.payloads.notes import has_place, read_notes
+from idexx_sync.pims.neo.payloads.parts import Parts
+from idexx_sync.pims.neo.payloads.vital_signs import read_vital_signs
+from idexx_sync.pims.protocol import Consultation, ConsultationAnswer, Gone, Unknown
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _KG: Final = {
@@ -37,166 +35,126 @@ _KG: Final = {
     "oz": 0.028349523125,
 }
 """The units that the form for vital signs offers, in kilograms."""
-_DEEPEST: Final = 20
-
-
-def _none_if_blank(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _vital_signs(value: object) -> object:
-    """An object stays as it is, a list becomes `{"items": …}`, a lone value `{"value": …}`.
-
-    None when nothing in it says anything. The key was seen, its inner shape never, so no shape is
-    unreadable but one too deep to be kept.
-    """
-    kept = _storable_json(value, 0)
-    if not _says_something(kept):
-        return None
-    if isinstance(kept, dict):
-        return kept
-    return {"items": kept} if isinstance(kept, list) else {"value": kept}
-
-
-def _storable_json(value: object, depth: int) -> object:
-    """JSON that Postgres can store; it knows no infinite numbers either."""
-    if depth > _DEEPEST:
-        raise ValueError("too deep")
-    if isinstance(value, dict):
-        return {storable(key): _storable_json(inner, depth + 1) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_storable_json(inner, depth + 1) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return storable(value)
-
-
-def _says_something(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_says_something(inner) for inner in value.values())
-    if isinstance(value, list):
-        return any(_says_something(inner) for inner in value)
-    return value is not None and value is not False and _none_if_blank(value) is not None
-
-
-class ConsultationPayload(Payload):
-    id: Id = Field(min_length=1)
-    status: FreeName = None
-    day: FreeText | None = Field(default=None, alias="date")
-    reason: FreeText | None = None
-    notes: FreeText | None = None
-    discharge: FreeText | None = Field(default=None, alias="dischargeSummary")
-
-
-class NotesPayload(Payload):
-    notes: FreeText | None = None
-
-
-class LinePayload(Payload):
-    id: Id | None = None
-    name: Annotated[FreeText, BeforeValidator(name_of)] = Field(
-        alias="productService", min_length=1
-    )
-    label: FreeText | None = None
-    quantity: Annotated[FiniteFloat | None, BeforeValidator(_none_if_blank)] = None
-    declined: bool | None = Field(default=None, alias="isDeclined")
-
-
-class PatientPayload(Payload):
-    """Weight and day of birth are read apart: without them the record is still worth having."""
-
-    id: Id | None = None
-    name: Named = None
-    species: FreeName = None
-    breed: FreeName = None
-    sex: FreeName = None
-    weight: object = None
-    weight_unit: FreeName = Field(default=None, alias="weightUnit")
-    born: object = Field(default=None, alias="dateOfBirth")
-
-
-class ClientPayload(Payload):
-    mobile: FreeText | None = Field(default=None, alias="mobilePhone")
-    home: FreeText | None = Field(default=None, alias="homePhone")
-    work: FreeText | None = Field(default=None, alias="workPhone")
-    phone: FreeText | None = None
-    number: FreeText | None = Field(default=None, alias="phoneNumber")
-    email: FreeText | None = None
-
-
-class PagePayload(Payload):
-    """The answer's root (Neo protocol, section on page-data); only what is used."""
-
-    consultation: ConsultationPayload
-    patient: PatientPayload | None = None
-    client: ClientPayload | None = None
-    notes: NotesPayload | None = Field(default=None, alias="consultationNotes")
-    lines: list[LinePayload] | None = Field(default=None, alias="consultationLines")
-    vital_signs: Annotated[dict[str, Any] | None, BeforeValidator(_vital_signs)] = Field(
-        default=None, alias="vitalSignGroup"
-    )
-    branch: object = Field(default=None, alias="clientBranch")
+_PHONES: Final = ("mobilePhone", "homePhone", "workPhone", "phone", "phoneNumber")
+"""The mobile one before home and work."""
+_KNOWN: Final = {
+    "page": frozenset(
+        {"consultation", "patient", "client", "pageData", "clientBranch", "consultationNotes"}
+        | {"consultationLines", "vitalSignGroup"}
+    ),
+    "consultation": frozenset(
+        {"id", "consultationId", "status", "date", "reason", "notes", "dischargeSummary"}
+    ),
+    "consultationNotes": frozenset({"notes"}),
+    "patient": frozenset(
+        {"id", "formattedId", "name", "species", "breed", "sex", "gender", "color", "microchip"}
+        | {"dateOfBirth", "dob", "age", "weight", "weightUnit", "client"}
+        | set(OF_PATIENT)
+    ),
+}
+"""Keys of each object of the answer whose texts are read as what they are, or say nothing."""
+_ABOUT_THE_VISIT: Final = re.compile(
+    "note|problem|diagnos|comment|summar|discharge|assess|histor|alert|deceased", re.IGNORECASE
+)
+"""What keys at the answer's root are called that may hold words about the patient."""
+_CHOICES: Final = re.compile(
+    "template|option|types|choice|config|setting|permission|providers|users"
+    "|list|master|available|reasons",
+    re.IGNORECASE,
+)
+"""What keys are called that hold what may be chosen, whoever the patient is."""
 
 
 def read_consultation(value: object, asked_id: str) -> ConsultationAnswer:
-    """What Neo says of one consultation; anything but a clear answer about this id is Unknown.
-
-    A single line that can't be read makes the whole record Unknown: it may be the euthanasia.
-    """
+    """What Neo says of one consultation; anything but a clear answer about this id is Unknown."""
     if not isinstance(value, dict):
         return Unknown("consultation_envelope")
-    if value.get("consultation") is None:
+    shown = value.get("consultation")
+    if shown is None:
         return Unknown("consultation_elsewhere") if _is_elsewhere(value) else Gone()
-    try:
-        page = PagePayload.model_validate(value)
-    except ValidationError as error:
-        return Unknown(_code(error))
-    if page.consultation.id != asked_id:
+    if not isinstance(shown, dict):
+        return Unknown("consultation_unreadable")
+    record_id = id_if_readable(shown.get("id"))
+    if record_id is None:
+        return Unknown("id_unreadable" if "id" in shown else "id_missing")
+    if record_id != asked_id:
         return Unknown("other_id")
-    return replace(_consultation(page), life=life_of(value.get("patient")))
+    patient = value.get("patient")
+    if patient is not None and not isinstance(patient, dict):
+        return Unknown("patient_unreadable")
+    patient_id = id_if_readable((patient or {}).get("id"))
+    if patient_id is None and (patient or {}).get("id") not in (None, ""):
+        return Unknown("patient_id_unreadable")
+    return _consultation(value, shown, patient or {}, record_id, patient_id)
 
 
-def _consultation(page: PagePayload) -> Consultation:
-    shown = page.consultation
-    patient = page.patient or PatientPayload()
-    client = page.client or ClientPayload()
+def _consultation(
+    page: Mapping[str, Any],
+    shown: Mapping[str, Any],
+    patient: Mapping[str, Any],
+    record_id: str,
+    patient_id: str | None,
+) -> Consultation:
+    parts = Parts()
+    client = _client(page.get("client"), parts)
+    beside = _unknown(page, "page")
+    placed = has_place(page, shown, {**beside, **_unknown(shown, "consultation")})
+    parts.unclear([v for k, v in beside.items() if not placed or _ABOUT_THE_VISIT.search(k)])
+    parts.unclear(_unknown_within(page, shown, patient))
+    phones = (contact(parts.word("client_phone", client.get(name))) for name in _PHONES)
+    read: dict[str, Any] = {
+        "status": parts.word("status", shown.get("status")),
+        "day": parts.word("day", shown.get("date")),
+        "reason": parts.text("reason", shown.get("reason")),
+        "notes_html": read_notes(page, shown, parts),
+        "discharge_html": parts.html("discharge", shown.get("dischargeSummary")),
+        "lines": read_lines(page.get("consultationLines"), parts),
+        "vital_signs": read_vital_signs(page.get("vitalSignGroup"), parts),
+        "species": parts.word("species", patient.get("species")),
+        "breed": parts.word("breed", patient.get("breed")),
+        "sex": parts.word("sex", patient.get("sex")),
+        "born": _day_if_readable(patient.get("dateOfBirth")),
+        "weight_kg": _weight(patient, parts),
+        "client_phone": next(filter(None, phones), None),
+        "client_email": contact(parts.word("client_email", client.get("email"))),
+        "patient_name": parts.word("patient_name", patient.get("name")),
+        "life": life_of(patient),
+    }
     return Consultation(
-        id=shown.id,
-        patient_id=patient.id or None,
-        status=shown.status or None,
-        day=shown.day or None,
-        reason=shown.reason or None,
-        notes_html=(page.notes.notes if page.notes else None) or shown.notes or None,
-        discharge_html=shown.discharge or None,
-        lines=_lines(page.lines),
-        vital_signs=page.vital_signs,
-        species=patient.species or None,
-        breed=patient.breed or None,
-        sex=patient.sex or None,
-        born=_day_if_readable(patient.born),
-        weight_kg=_kilograms(patient.weight, patient.weight_unit),
-        client_phone=(
-            client.mobile or client.home or client.work or client.phone or client.number or None
-        ),
-        client_email=client.email or None,
-        branch_id=next(iter(branch_of(page.branch)), None),
-        patient_name=patient.name or None,
+        id=record_id,
+        patient_id=patient_id,
+        branch_id=next(iter(branch_of(page.get("clientBranch"))), None),
+        has_notes_place=placed,
+        unread=parts.unread,
+        hidden=parts.hidden,
+        unread_texts=parts.unread_texts,
+        unknown_texts=parts.unknown_texts,
+        **read,
     )
 
 
-def _lines(shown: Sequence[LinePayload] | None) -> list[Line] | None:
-    if shown is None:
-        return None
-    return [
-        Line(
-            name=line.name,
-            quantity=1 if line.quantity is None else line.quantity,
-            declined=bool(line.declined),
-            label=line.label or None,
-            id=line.id or None,
-        )
-        for line in shown
-    ]
+def _unknown_within(
+    page: Mapping[str, Any], shown: Mapping[str, Any], patient: Mapping[str, Any]
+) -> list[object]:
+    """What the objects of the record hold under keys that nobody knows."""
+    notes = page.get("consultationNotes")
+    held = {"consultation": shown, "patient": patient}
+    if isinstance(notes, dict):
+        held["consultationNotes"] = notes
+    return [value for what, one in held.items() for value in _unknown(one, what).values()]
+
+
+def _unknown(held: Mapping[str, Any], what: str) -> dict[str, object]:
+    known = _KNOWN[what]
+    return {k: v for k, v in held.items() if k not in known and not _CHOICES.search(k)}
+
+
+def _client(shown: object, parts: Parts) -> Mapping[str, Any]:
+    if isinstance(shown, dict):
+        return shown
+    if says_something(shown):
+        parts.odd("client")
+    return {}
 
 
 def _is_elsewhere(value: Mapping[str, object]) -> bool:
@@ -207,35 +165,29 @@ def _is_elsewhere(value: Mapping[str, object]) -> bool:
 
 def _day_if_readable(value: object) -> date | None:
     """Only a bare day: one with a time might be another zone's."""
-    if not isinstance(value, str) or not _DAY.fullmatch(value.strip()):
+    text = plain(value)
+    if not isinstance(text, str) or not _DAY.fullmatch(text.strip()):
         return None
     try:
-        return date.fromisoformat(value.strip())
+        return date.fromisoformat(text.strip())
     except ValueError:
         return None
+
+
+def _weight(patient: Mapping[str, Any], parts: Parts) -> float | None:
+    value = patient.get("weight")
+    if isinstance(value, (dict, list)) and says_something(value):
+        parts.odd("weight")
+    return _kilograms(plain(value), parts.word("weight_unit", patient.get("weightUnit")))
 
 
 def _kilograms(value: object, unit: str | None) -> float | None:
     """None without a unit (a pound is no kilogram), and for zero: nobody weighed the patient."""
     factor = _KG.get((unit or "").casefold().rstrip("."))
-    if factor is None or isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if factor is None or not isinstance(value, (int, float, str)):
         return None
     try:
         kilograms = round(float(value) * factor, 3)
     except (ValueError, OverflowError):
         return None
     return kilograms if 0 < kilograms < math.inf else None
-
-
-def _code(error: ValidationError) -> str:
-    """`<field>_missing` or `<field>_unreadable` of the first fault: `notes`, `patient_id`, ...
-
-    The fields of the consultation itself stand alone; any fault in the lines is the lines'.
-    """
-    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    root, *inner = fault["loc"]
-    if root in ("lines", "notes", "vital_signs"):
-        return f"{root}_unreadable"
-    parts = [str(part) for part in (root, *inner[:1])]
-    where = "_".join(parts[1:] if root == "consultation" and inner else parts)
-    return f"{where}_{'missing' if fault['type'] == 'missing' else 'unreadable'}"

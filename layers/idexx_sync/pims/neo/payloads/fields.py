@@ -1,6 +1,11 @@
-"""The fields that Neo's payloads are made of: texts, ids, names and times. Pure."""
+"""The fields that Neo's payloads are made of: texts, ids, names and times. Pure.
+
+Whatever nobody sees of a text is dropped here and nowhere else.
+"""
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Final
@@ -15,13 +20,14 @@ from pydantic import (
     ValidationError,
 )
 
-from idexx_sync.core.invisible import INVISIBLE, REFUSED
+from idexx_sync.core.invisible import HARD_BLANKS, INVISIBLE, REFUSED
 
 _WALL_CLOCK: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[ T]((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?", re.ASCII
 )
 _DAY: Final = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?!\d)", re.ASCII)
 _DROPPED: Final = re.compile(f"[{REFUSED}{INVISIBLE}]")
+_HARD_BLANK: Final = re.compile(f"[{HARD_BLANKS}]")
 
 
 @lru_cache(maxsize=4096)  # a calendar has few different times: this halves the reading of them
@@ -82,14 +88,60 @@ def storable(value: object) -> object:
     """A text that Postgres can store and a person can see all of; anything else as it is.
 
     NUL characters and half surrogate pairs can't be stored, invisible ones hide words.
+
+    >>> storable("eutha\u200bnasia")
+    'euthanasia'
     """
     return _DROPPED.sub("", value) if isinstance(value, str) else value
 
 
 def plain(value: object) -> object:
-    """The same of a text or number; None for anything else."""
-    is_plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
-    return storable(value) if is_plain else None
+    """The same of a text without mark-up, its hard blanks as blanks, or of a number; None for
+    anything else."""
+    if isinstance(value, str):
+        return _HARD_BLANK.sub(" ", _DROPPED.sub("", value))
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def contact(text: str | None) -> str | None:
+    """A phone or an e-mail as a keyboard types it: full-width digits and at-signs as plain ones.
+
+    >>> contact("robin\uff20example.com")
+    'robin@example.com'
+    """
+    if text is None or text.isascii():
+        return text
+    return str(plain(unicodedata.normalize("NFKC", text))).strip() or None
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Every text anywhere in it, in order and without what nobody sees; keys are none."""
+    left = [value]
+    while left:
+        inner = left.pop()
+        if isinstance(inner, dict):
+            left += reversed(inner.values())
+        elif isinstance(inner, list):
+            left += reversed(inner)
+        elif isinstance(inner, str) and (text := _DROPPED.sub("", inner).strip()):
+            yield text
+
+
+def says_something(value: object) -> bool:
+    """Whether anything in it is more than nothing, no, and blanks."""
+    left = [value]
+    while left:
+        inner = left.pop()
+        if isinstance(inner, dict):
+            left += inner.values()
+        elif isinstance(inner, list):
+            left += inner
+        elif isinstance(inner, str):
+            if _DROPPED.sub("", inner).strip():
+                return True
+        elif inner is not None and inner is not False:
+            return True
+    return False
 
 
 def name_of(value: object) -> object:
@@ -97,10 +149,14 @@ def name_of(value: object) -> object:
     return value.get("name") if isinstance(value, dict) else value
 
 
-# A number is taken as its digits; a bool, a list or a NUL character is an error.
-Id = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\s.\x00-\x1f]*$")]
+# A number is taken as its digits; a bool, a list or a dot is an error.
+PlainId = Annotated[
+    str, StringConstraints(max_length=100, pattern=rf"^[^\s.\x00-\x1f{INVISIBLE}]*$")
+]
+"""An id that needs no cleaning; for a reader that cleans what does."""
+Id = Annotated[PlainId, BeforeValidator(storable)]
 """Int or str in, str out; empty means none."""
-PlainText = Annotated[str, StringConstraints(pattern=rf"^[^\x00{INVISIBLE}]*$")]
+PlainText = Annotated[str, StringConstraints(pattern=rf"^[^{INVISIBLE}{HARD_BLANKS}]*$")]
 """A text that needs no cleaning; for a reader that cleans what does."""
 PlainName = Annotated[PlainText | None, BeforeValidator(name_of)]
 """The same of a name as text, or of an object that has one."""
@@ -108,11 +164,8 @@ Text = Annotated[str | None, BeforeValidator(plain)]
 """What people wrote: nothing in it makes the record unreadable. Stripped; empty means none."""
 Named = Annotated[Text, BeforeValidator(name_of)]
 """A name as text, or as an object that has one."""
-FreeText = Annotated[str, BeforeValidator(storable)]
-"""The same where another type is an error, because what it says is judged."""
-FreeName = Annotated[FreeText | None, BeforeValidator(name_of)]
-"""A name that is judged, as text, or as an object that has one."""
-WallClock = Annotated[str, AfterValidator(wall_clock)]
+PlainWallClock = Annotated[str, AfterValidator(wall_clock)]
+WallClock = Annotated[PlainWallClock, BeforeValidator(storable)]
 
 _IDS: Final = TypeAdapter(
     Id, config=ConfigDict(coerce_numbers_to_str=True, str_strip_whitespace=True)

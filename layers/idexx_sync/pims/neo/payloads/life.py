@@ -25,6 +25,8 @@ _ACTIVE: Final = ("active", "isActive", "is_active")
 _YES: Final = ("true", "1", "yes", "y")
 _NO: Final = ("false", "0", "no", "n")
 _DEAD: Final = ("deceased", "dead", "died", "euthanized", "euthanised")
+OF_PATIENT: Final = (*_ALIVE, *_DIED, *_WHEN, *_ACTIVE, "status")
+"""Keys of a patient's object that are about its life."""
 _MAYBE: Final = ("d", "inactive", "i")
 
 

@@ -1,0 +1,124 @@
+"""Not said is not "not there" (rule R5): keys that decide, through Neo's own answers."""
+
+import pytest
+
+from tests.integration.syncs.cases.records.clinic_of_cases import ClinicOfCases
+from tests.kit.job_results import warnings
+
+DIED = "<p>Humane euthanasia performed.</p>"
+
+
+def test_r05_without_the_consultations_key_nothing_is_completed(clinic: ClinicOfCases) -> None:
+    clinic.seen("TANGO", DIED)
+    clinic.neo.set_knob("missing_keys", ["consultation_id"])
+
+    job = clinic.read()
+
+    assert (job.status, job.error_kind) == ("failed", "shape_changed")
+    assert "consultation_id_missing" in (job.error_message or "")
+    assert clinic.cases() == 0
+
+
+def test_r05_one_missing_key_of_many_leaves_what_is_known(clinic: ClinicOfCases) -> None:
+    visits = clinic.many(20)
+    clinic.read()
+    clinic.later()
+    reopened, unread = visits[0], clinic.seen("NEW", DIED)
+    document = clinic.case(reopened)["metadata"]
+    clinic.neo.set_knob("consultation_key_missing", {"ids": [reopened]})
+
+    clinic.read()
+
+    assert clinic.case(reopened)["metadata"]["pimsAppointment"] == document["pimsAppointment"]
+    assert "vanishedAt" not in clinic.document(reopened)
+    assert clinic.status(reopened) == "completed"
+    assert clinic.is_marked(unread)
+
+
+def test_r05_a_visit_that_does_not_say_whether_it_has_a_record_is_not_completed(
+    clinic: ClinicOfCases,
+) -> None:
+    clinic.many(19)
+    visit = clinic.seen("TANGO", DIED)
+    clinic.neo.set_knob("consultation_key_missing", {"ids": [visit]})
+
+    job = clinic.read()
+
+    assert job.status == "succeeded"
+    assert (clinic.status(visit), clinic.document(visit)) == ("ongoing", {})
+    clinic.neo.set_knob("consultation_key_missing", None)
+    clinic.later()
+    clinic.read()
+    assert (clinic.status(visit), clinic.is_marked(visit)) == ("completed", True)
+
+
+def test_r05_a_visit_without_a_record_says_so_by_a_null(clinic: ClinicOfCases) -> None:
+    visit = clinic.neo.book("2026-05-04 06:30:00", 15, 3, "TANGO")
+
+    assert clinic.read().status == "succeeded"
+    assert clinic.status(visit) == "draft"
+
+
+@pytest.mark.parametrize("place", ["renamed", "key_renamed", "missing"])
+def test_r05_without_a_place_of_notes_nothing_is_completed(
+    clinic: ClinicOfCases, place: str
+) -> None:
+    visit = clinic.seen("TANGO", DIED)
+    clinic.neo.set_knob("notes_place", place)
+
+    job = clinic.read()
+
+    assert (job.status, job.error_kind) == ("failed", "shape_changed")
+    assert "notes_missing" in (job.error_message or "")
+    assert clinic.status(visit) == "ongoing"
+    assert clinic.is_marked(visit) is (place != "missing")
+    clinic.neo.set_knob("notes_place", "consultation_notes")
+    clinic.later()
+    clinic.read()
+    assert (clinic.status(visit), clinic.is_marked(visit)) == ("completed", True)
+
+
+def test_r05_a_place_of_notes_that_is_gone_takes_nothing_back(clinic: ClinicOfCases) -> None:
+    visit = clinic.seen("TANGO")
+    clinic.read()
+    clinic.neo.set_knob("notes_place", "missing")
+    clinic.later(24 * 60)
+
+    clinic.read()
+
+    assert clinic.document(visit)["notes"] == "Walks well."
+    assert clinic.status(visit) == "completed"
+
+
+def test_r05_one_record_without_a_place_of_notes_is_read_again_and_fails_no_run(
+    clinic: ClinicOfCases,
+) -> None:
+    """Its own trouble: the others are read, and later runs, which read it alone, do not fail."""
+    visit = clinic.seen("TANGO")
+    clinic.neo.set_knob("notes_place", "missing")
+    clinic.read()
+    clinic.later()
+
+    job = clinic.read()
+
+    assert job.status == "succeeded"
+    assert (job.result or {})["counts"]["consultations_read"] == 1
+    assert clinic.status(visit) == "ongoing"
+
+
+def test_r19_every_place_of_notes_is_screened(clinic: ClinicOfCases) -> None:
+    for hour, place in enumerate(("second", "consultation", "discharge_summary")):
+        visit = clinic.seen(f"PET {hour}", DIED, at=f"0{hour}:00")
+        clinic.neo.set_knob("notes_place", place)
+        assert warnings(clinic.read()) == {}, place
+        assert (clinic.status(visit), clinic.is_marked(visit)) == ("completed", True), place
+        clinic.later()
+
+
+def test_r17_notes_of_two_places_are_stored_both(clinic: ClinicOfCases) -> None:
+    visit = clinic.seen("TANGO")
+    clinic.neo.set_knob("notes_place", "second")
+
+    clinic.read()
+
+    assert clinic.document(visit)["notes"] == "Continued below.\nWalks well."
