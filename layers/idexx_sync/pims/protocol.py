@@ -76,6 +76,8 @@ class SourceRecord:
     """Whether others share the id; None: the source does not say."""
     unclear: tuple[str, ...] = ()
     """Names of the ids that could not be read: whose record it is, is not known for certain."""
+    emptied: frozenset[str] = frozenset()
+    """Fields of this value that the source says are empty; of others it says nothing (rule R16)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +207,14 @@ class Consultation:
     sex: str | None = None
     born: date | None = None
     weight_kg: float | None = None
+    client_id: str | None = None
     client_phone: str | None = None
     """As typed by staff; the mobile one before home and work."""
     client_email: str | None = None
     branch_id: str | None = None
     """The branch of the company at which it was, where the source says so."""
+    emptied: frozenset[str] = frozenset()
+    """Fields of this value that the source says are empty; of others it says nothing (rule R16)."""
 
 
 ConsultationAnswer = Consultation | Gone | Unknown

@@ -66,6 +66,13 @@ class VisitMemory:
     observed: bool = False
     """The words were only read: nothing of them is written, so what else is remembered (screened,
     derived, edited) is older than they are."""
+    empty_since: Mapping[str, str] = field(default_factory=dict)
+    """Field of the visit -> instant (ISO 8601) from which on it is said to be empty; the case still
+    says what it was (R16)."""
+    marked_for: str | None = None
+    """The former patient for whom the case was marked as died; None: nobody but its own."""
+    old_summary: bool = False
+    """ODIS holds a text for the owner of a former patient: only a person completes the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,10 @@ class ConsultationSource:
     """Field of the case -> fingerprint of what was derived for it from the record."""
     observed: bool = False
     """It was only read: nothing of it is written, so screened, derived and edited are older."""
+    patient: str | None = None
+    """Whose record was read; another one than the visit's after two patients were merged."""
+    empty_since: Mapping[str, str] = field(default_factory=dict)
+    """Field of the record -> instant (ISO 8601) from which on it is said to be empty."""
 
 
 type SourceMemory = AppointmentMemory | VisitMemory | ConsultationSource

@@ -46,6 +46,9 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "edited": ["patient.breed"],
             "stamp": "2026-05-01 10:00:00",
             "observed": False,
+            "empty_since": {"client_phone": "2026-05-01T10:00:00Z"},
+            "marked_for": "3",
+            "old_summary": True,
         },
     ),
     (
@@ -58,6 +61,8 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "edited": ["patient.sex"],
             "derived": {"patient.breed": "f4"},
             "observed": False,
+            "patient": "4",
+            "empty_since": {},
         },
     ),
 ]

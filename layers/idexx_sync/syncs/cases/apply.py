@@ -12,6 +12,7 @@ from idexx_sync.database.parts import Refusal
 from idexx_sync.syncs.audit import Audit, refused_audit
 from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.model import (
+    ANOTHER_PATIENT,
     PREFIX,
     CaseChange,
     CaseToMark,
@@ -58,7 +59,9 @@ class CasePiece:
         not_made = new - made.keys() - refused.keys()
         plan = wanted.without(frozenset(not_made | refused.keys()))
         store.keep_keys(conn, clinic_id, plan.adopted, settle)
-        marked, unmarked = _mark(transaction, plan, self.stored, made)
+        left = _left_of_former(transaction, plan)
+        of_former = {visit: found.case_id for visit, found in left.items() if found.is_marked}
+        marked, unmarked = _mark(transaction, plan, self.stored, made, of_former.values())
         told = {visit: refusal.of(PREFIX + visit) for visit, refusal in refused.items()}
         still_open = _stop(
             transaction,
@@ -69,7 +72,7 @@ class CasePiece:
             changes=[*plan.changes, *marked],
             conflicts=conflicts | not_made,
             records={
-                "visit": [*plan.records, *self._quarantined(refused)],
+                "visit": [*_with_what_is_left(plan.records, left), *self._quarantined(refused)],
                 "consultation": [
                     m.as_record(visit)
                     for visit, m in (plan.memories | self._asked_daily(refused)).items()
@@ -91,6 +94,7 @@ class CasePiece:
             for_review=frozenset(
                 [
                     *(PREFIX + mark.visit_id for mark in plan.marks if mark.in_doubt),
+                    *(PREFIX + visit for visit in of_former),
                     *still_open,
                 ]
             ),
@@ -162,6 +166,8 @@ class CasePiece:
                 derived=before.memory.derived,
                 edited=before.memory.edited,
                 observed=before.memory.observed,
+                marked_for=before.memory.marked_for,
+                old_summary=before.memory.old_summary,
             )
             if words != before.memory:
                 yield replace(before.record, source=replace(words, observed=True))
@@ -173,14 +179,41 @@ class CasePiece:
         ).as_record(visit, observed=True)
 
 
+def _left_of_former(transaction: Transaction, plan: Plan) -> dict[str, store.Left]:
+    """Visit -> what stays of a former patient, of those that are another one's now: a mark is
+    never taken back, and a person has to look whom it means (rule R19)."""
+    changed = {
+        change.case.id: change.visit_id
+        for change in plan.changes
+        if change.case is not None and change.reason == ANOTHER_PATIENT
+    }
+    if not changed:
+        return {}
+    found = store.left_in_odis(transaction.conn, transaction.clinic_id, list(changed))
+    return {changed[left.case_id]: left for left in found}
+
+
+def _with_what_is_left(
+    records: Sequence[VisitRecord], left: Mapping[str, store.Left]
+) -> Iterator[VisitRecord]:
+    """What to remember of the visits, by what stays of a former patient."""
+    for record in records:
+        source, found = record.source, left.get(record.key)
+        if source is not None and found is not None:
+            whose = source.marked_for if found.is_marked else None
+            source = replace(source, marked_for=whose, old_summary=found.has_summary)
+        yield replace(record, source=source)
+
+
 def _mark(
     transaction: Transaction,
     plan: Plan,
     stored: Mapping[str, StoredVisit],
     made: Mapping[str, UUID],
+    of_former: Collection[UUID],
 ) -> tuple[list[LifeStatusChange], dict[CaseToMark, Refusal]]:
     """Mark the cases of patients that have died, those that were not marked yet; and the cases of
-    which the mark was refused."""
+    which the mark was refused. `of_former` are cases whose mark is a former patient's."""
     conn, clinic_id = transaction.conn, transaction.clinic_id
     now, settle = transaction.now, transaction.settle
     marks = {mark: _cases_of(mark.visit_id, stored, made) for mark in plan.marks}
@@ -189,7 +222,8 @@ def _mark(
         for change in plan.changes
         if change.values.get("patient.external_id")
     }
-    dead = store.marks_of_patients(conn, clinic_id, list(patients.values()), now, settle)
+    wanted = list(patients.values())
+    dead = store.marks_of_patients(conn, clinic_id, wanted, of_former, now, settle)
     for visit, patient in patients.items():
         if patient in dead:
             category: Any = dead[patient]

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
+from idexx_sync.pims.neo.payloads.emptied import emptied_of_event
 from idexx_sync.pims.neo.payloads.envelope import says_it_is_whole
 from idexx_sync.pims.neo.payloads.fields import (
     Id,
@@ -184,7 +185,15 @@ def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
     if event.is_block is None and not _is_of_somebody(event):
         return _unreadable(raw, "is_block_missing")
     has_status = "current_status" in raw or "status_label" in raw
-    return replace(_record(event, record_id, has_status), unclear=unclear)
+    record = _record(event, record_id, has_status)
+    return replace(record, unclear=unclear, emptied=_emptied(record, raw))
+
+
+def _emptied(record: SourceRecord, raw: Mapping[str, Any]) -> frozenset[str]:
+    """What of a visit is said to be empty, and has no value from elsewhere either."""
+    if record.kind == "block":
+        return frozenset()
+    return frozenset(name for name in emptied_of_event(raw) if getattr(record, name) is None)
 
 
 def _cleaned(raw: Mapping[str, Any]) -> dict[str, Any]:

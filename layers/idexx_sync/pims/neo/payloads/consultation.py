@@ -8,17 +8,20 @@ mistake would lie: whose record it is, whether there is one, its texts and its l
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, FiniteFloat, ValidationError
 
+from idexx_sync.pims.neo.payloads.emptied import emptied_of_record
 from idexx_sync.pims.neo.payloads.fields import (
     FreeName,
     FreeText,
     Id,
     Payload,
     branch_of,
+    id_if_readable,
     name_of,
     storable,
 )
@@ -112,6 +115,7 @@ class PatientPayload(Payload):
 
 
 class ClientPayload(Payload):
+    id: Annotated[str | None, BeforeValidator(id_if_readable)] = None
     mobile: FreeText | None = Field(default=None, alias="mobilePhone")
     home: FreeText | None = Field(default=None, alias="homePhone")
     work: FreeText | None = Field(default=None, alias="workPhone")
@@ -149,7 +153,9 @@ def read_consultation(value: object, asked_id: str) -> ConsultationAnswer:
         return Unknown(_code(error))
     if page.consultation.id != asked_id:
         return Unknown("other_id")
-    return _consultation(page)
+    record = _consultation(page)
+    emptied = emptied_of_record(value)
+    return replace(record, emptied=frozenset(n for n in emptied if getattr(record, n) is None))
 
 
 def _consultation(page: PagePayload) -> Consultation:
@@ -171,6 +177,7 @@ def _consultation(page: PagePayload) -> Consultation:
         sex=patient.sex or None,
         born=_day_if_readable(patient.born),
         weight_kg=_kilograms(patient.weight, patient.weight_unit),
+        client_id=client.id or None,
         client_phone=(
             client.mobile or client.home or client.work or client.phone or client.number or None
         ),
