@@ -53,6 +53,11 @@ OF_RECORD: Final[Mapping[str, Sequence[str]]] = {
     "client_email": _EMAIL,
 }
 """The same of a clinical record."""
+OF_RECORD_ALONE: Final = _leaves(
+    *("clinical.clinicalNotes", "clinical.productsServicesProvided"),
+    "clinical.productsServicesDeclined",
+)
+"""What a record says of itself beside our own document of it; another one never says it."""
 OF_VISIT_TOO: Final = frozenset(n for names in OF_VISIT.values() for n in names)
 """What the record says only where the calendar says nothing."""
 

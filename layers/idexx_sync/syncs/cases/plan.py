@@ -15,6 +15,7 @@ from idexx_sync.syncs.cases.context import CaseContext, same
 from idexx_sync.syncs.cases.edits import EMPTY, may_change
 from idexx_sync.syncs.cases.emptied import (
     OF_RECORD,
+    OF_RECORD_ALONE,
     OF_VISIT,
     OF_VISIT_TOO,
     Emptied,
@@ -321,8 +322,12 @@ class _Visit:
 
     def _emptied_by_record(self, record: Consultation, mapped: MappedFields) -> Emptied:
         case, memory = self.stored.case, self.stored.consultation
-        if case is None or case.value("metadata.pimsConsultation.id") != record.id:
+        document_of = None if case is None else case.value("metadata.pimsConsultation.id")
+        if case is None or document_of is None:
             return Emptied()
+        if document_of != record.id:
+            old = [name for name in OF_RECORD_ALONE if self._is_held(case, name, mapped)]
+            return Emptied(cleared=old)
 
         def is_held(name: str) -> bool:
             is_contact = name in OF_VISIT_TOO
