@@ -98,8 +98,9 @@ class NeoBench:
 
     def run(self, sync: Sync | None = None, days: WindowParams | None = None) -> Job:
         """One run over the clinic's horizon, if no days are named."""
-        order = new_order(self.clinic_id, "inbound", "cli", days)
-        return run_job(order, sync or InboundSync(), self._dependencies)
+        sync = sync or InboundSync()
+        order = new_order(self.clinic_id, sync.name, "cli", days)
+        return run_job(order, sync, self._dependencies)
 
     def synced(self) -> None:
         """A first run, which read everything; then a while passes."""
