@@ -367,13 +367,14 @@ class _Visit:
         of_other = self.memory if record is not None else stored.consultation
         is_emptied = bool(empty.since) or still_said(of_other.empty_since, mapped.values)
         finished = Finished(visit, self.before, context, record, is_emptied=is_emptied)
-        ruling = rule_status(visit, stored, context, obstacle(finished))
+        found = obstacle(finished)
+        ruling = rule_status(visit, stored, context, found)
         if ruling.outcome == "edited":
             edited.append("case.status")
         elif ruling.to_write is not None:
             change.values["case.status"] = ruling.to_write
-        elif self.whose.patient == "another" and is_completed(self.before.case):
-            change.values["case.status"] = "ongoing"  # a word that nobody knows completes nobody
+        elif self.status is None and is_completed(self.before.case) and found and found.reopens:
+            change.values["case.status"] = found.status  # whatever its word means
         if self.decisions is not None:
             told = status_decision(ruling, visit, stored, context, was_read=record is not None)
             self.decisions.note(visit.id, told)
