@@ -229,10 +229,11 @@ def test_r19_a_case_completed_without_the_mark(clinic: FaultClinic) -> None:
 
 def test_r19_another_case_of_the_patient_without_the_mark(clinic: FaultClinic) -> None:
     case = some_case(clinic, "c.status = 'draft' AND c.extreme_case_check IS NOT NULL")
-    assert case_checks.partly_marked(clinic.conn, clinic.clinic_id, clinic.now) == []
+    marked: dict[UUID, str] = {}
+    assert case_checks.partly_marked(clinic.conn, clinic.clinic_id, clinic.now, marked) == []
     spoil(clinic, case["id"], "extreme_case_check = NULL")
 
-    found = case_checks.partly_marked(clinic.conn, clinic.clinic_id, clinic.now)
+    found = case_checks.partly_marked(clinic.conn, clinic.clinic_id, clinic.now, marked)
 
     assert rules(found) == {"R19"}
     assert found[0].text.startswith(case["key"])
