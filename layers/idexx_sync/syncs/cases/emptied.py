@@ -75,13 +75,13 @@ def emptied(
     source: SourceRecord | Consultation,
     says_empty: Collection[str],
     fields: Mapping[str, Sequence[str]],
-    is_held: Callable[[str], bool],
+    is_stored: Callable[[str], bool],
     before: Mapping[str, str],
     now: datetime,
 ) -> Emptied:
     """What the read means for fields of which `source` has no value.
 
-    `says_empty` are those that it says are empty. `is_held` tells whether a field of the case
+    `says_empty` are those that it says are empty. `is_stored` tells whether a field of the case
     still has a value that was taken from this source, and is nobody's edit.
     """
     since: dict[str, str] = {}
@@ -90,12 +90,12 @@ def emptied(
         known = name in says_empty
         if not known and (name not in before or getattr(source, name) is not None):
             continue
-        held = [field for field in feeds if is_held(field)]
-        if not held:
+        stored = [field for field in feeds if is_stored(field)]
+        if not stored:
             continue
         first = before.get(name)
         if known and first is not None and now - datetime.fromisoformat(first) >= DAY_APART:
-            cleared += held
+            cleared += stored
         else:
             since[name] = first or iso(now)
     return Emptied(since, list(dict.fromkeys(cleared)))

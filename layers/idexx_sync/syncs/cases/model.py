@@ -349,8 +349,8 @@ def _with_times_of_case(change: CaseChange) -> dict[str, Any]:
     kept = {name: v for name, v in change.values.items() if name not in TIMES}
     if change.case is None or "metadata" not in change.cleared:
         return kept
-    held = {name: change.case.value(name) for name in TIMES if name.startswith("metadata.")}
-    return kept | {name: value for name, value in held.items() if value is not None}
+    times = {name: change.case.value(name) for name in TIMES if name.startswith("metadata.")}
+    return kept | {name: value for name, value in times.items() if value is not None}
 
 
 def _with_times_of(before: VisitMemory, record: VisitRecord) -> VisitRecord:

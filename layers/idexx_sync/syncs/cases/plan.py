@@ -314,11 +314,11 @@ class _Visit:
         if case is None or self.whose.is_unsaid:
             return Emptied(self.memory.empty_since if self.whose.is_unsaid else {})
 
-        def is_held(name: str) -> bool:
-            return self._is_held(case, name, mapped) and not self._is_of_record(case, name)
+        def is_stored(name: str) -> bool:
+            return self._is_stored(case, name, mapped) and not self._is_of_record(case, name)
 
         before = self.memory.empty_since
-        return emptied(visit, visit.emptied, OF_VISIT, is_held, before, self.context.now)
+        return emptied(visit, visit.emptied, OF_VISIT, is_stored, before, self.context.now)
 
     def _emptied_by_record(self, record: Consultation, mapped: MappedFields) -> Emptied:
         case, memory = self.stored.case, self.stored.consultation
@@ -326,12 +326,12 @@ class _Visit:
         if case is None or document_of is None:
             return Emptied()
         if document_of != record.id:
-            old = [name for name in OF_RECORD_ALONE if self._is_held(case, name, mapped)]
+            old = [name for name in OF_RECORD_ALONE if self._is_stored(case, name, mapped)]
             return Emptied(cleared=old)
 
-        def is_held(name: str) -> bool:
+        def is_stored(name: str) -> bool:
             is_contact = name in OF_VISIT_TOO
-            return self._is_held(case, name, mapped) and (
+            return self._is_stored(case, name, mapped) and (
                 not is_contact or self._is_of_record(case, name)
             )
 
@@ -342,9 +342,9 @@ class _Visit:
             says.discard("discharge_html")  # the notes are told in its place
         said = replace(record, notes_html=None) if "notes_html" in says else record
         before = memory.empty_since if memory.id == record.id else {}
-        return emptied(said, says, OF_RECORD, is_held, before, self.context.now)
+        return emptied(said, says, OF_RECORD, is_stored, before, self.context.now)
 
-    def _is_held(self, case: StoredCase, name: str, mapped: MappedFields) -> bool:
+    def _is_stored(self, case: StoredCase, name: str, mapped: MappedFields) -> bool:
         """Whether the case says something there that nobody edited, and nothing takes its place."""
         if case.value(name) in EMPTY or mapped.values.get(name) not in EMPTY:
             return False
