@@ -114,6 +114,8 @@ def test_r17_a_consultation_is_read_whole() -> None:
         client_phone="555-555-0100",
         client_email="robin.sample@example.com",
         branch_id="1",
+        client_id="15077",
+        emptied=frozenset({"vital_signs"}),
     )
 
 

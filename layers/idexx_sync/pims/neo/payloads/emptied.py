@@ -58,5 +58,5 @@ def _at(raw: Mapping[str, Any], path: str) -> Any:
 
 
 def _is_empty(value: object) -> bool:
-    value = storable(name_of(value))
+    value = storable(name_of(value) if isinstance(value, dict) and "name" in value else value)
     return value in (None, [], {}) or (isinstance(value, str) and not value.strip())
