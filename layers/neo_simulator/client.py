@@ -327,6 +327,15 @@ class Company:
         """Moves the visits, and if wanted the consultations."""
         self._do("merge_patients", patient_id=patient_id, into=into, consultations=consultations)
 
+    def change_patient(self, visit_id: Id, patient_id: Id, *, consultation: bool = False) -> None:
+        """Gives the visit to another patient, and if wanted its consultation."""
+        arguments = {"visit_id": visit_id, "patient_id": patient_id, "consultation": consultation}
+        self._do("change_patient", **arguments)
+
+    def change_client(self, patient_id: Id, client_id: Id) -> None:
+        """Gives the patient to another owner."""
+        self._do("change_client", patient_id=patient_id, client_id=client_id)
+
     def mark_deceased(self, patient_id: Id) -> None:
         self._do("mark_deceased", patient_id=patient_id)
 

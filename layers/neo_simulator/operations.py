@@ -103,6 +103,24 @@ class Operations(Diary):
             if record.patient_id == patient_id:
                 record.patient_id = into
 
+    def change_patient(
+        self, visit_id: int, patient_id: int, consultation: bool = False, by: str = FRONT_DESK
+    ) -> None:
+        """It was booked for the wrong one; what is written of the visit goes along if wanted."""
+        found(self.world.patients, patient_id, "patient")
+        visit = self._living(visit_id)
+        visit.patient_id = patient_id
+        if consultation and visit.consultation_id is not None:
+            self.world.consultation(visit.consultation_id).patient_id = patient_id
+        self._touch(visit, by)
+
+    def change_client(self, patient_id: int, client_id: int) -> None:
+        """The patient belongs to somebody else now, and so do all its visits."""
+        found(self.world.clients, client_id, "client")
+        patient = found(self.world.patients, patient_id, "patient")
+        patient.client_id = client_id
+        patient.revision += 1
+
     def change_phone(
         self,
         client_id: int,

@@ -53,6 +53,8 @@ OPTIONAL_KEYS = (
     "recurring",
     "appointment_id",
     "consultation_id",
+    "patient_id",
+    "client_id",
     "arrival_date_time",
     "last_updated_at",
     "consultationLines",

@@ -231,9 +231,12 @@ def _of_case(
     for name, value in _patient(visit).items():
         if value is not None and case[name] != value:
             yield name, "differs"
+    yield from _still_said(case, visit)
     holds_record = _leaf(case["metadata"], "pimsConsultation.id") == visit["consultation_id"]
     if record is not None:
         yield from _of_record(case, record)
+    elif holds_record and visit["consultation_id"]:
+        yield "pimsConsultation", "is there, and is another patient's"
     elif case["status"] == "completed" and visit["consultation_id"] and not holds_record:
         yield "status", "is completed, and the consultation was never read"
 
@@ -253,7 +256,7 @@ def _wanted_status(
         since = finished_for(visit, company)
         return ["completed"] if since >= SURELY_WITHOUT else ["ongoing", "completed"]
     if wanted == "completed" and visit["consultation_id"] and record is None:
-        return ["ongoing", "completed"]  # another patient's record: not read again, or never
+        return ["ongoing"]  # another patient's record, or none: nobody is called about it
     return [wanted]
 
 
@@ -312,11 +315,27 @@ def _patient(visit: Row) -> Row:
     }
 
 
+def _still_said(case: Row, visit: Row) -> Iterator[tuple[str, str]]:
+    """What the owner does not have, and the case says all the same."""
+    for name, value in (("phone", visit["phone"]), ("email", visit["email"])):
+        if _spaced(value) is not None:
+            continue
+        if case[f"owner_{name}"] is not None:
+            yield f"owner_{name}", "is there, and the owner has none"
+        if _leaf(case["metadata"], f"pimsAppointment.client.{name}") is not None:
+            yield f"pimsAppointment.client.{name}", "is there, and the owner has none"
+        for column, path in (("metadata", "entities.patient"), ("entity_extraction", "patient")):
+            if _leaf(case[column], f"{path}.owner.{name}") is not None:
+                yield f"{column}.owner.{name}", "is there, and the owner has none"
+
+
 def _of_record(case: Row, record: Row) -> Iterator[tuple[str, str]]:
     held = _leaf(case["metadata"], "pimsConsultation") or {}
     if held.get("id") != record["id"]:
         yield "pimsConsultation.id", f"is {held.get('id')}, should be {record['id']}"
         return
+    if not _tokens(plain_text(record["notes"])) and held.get("notes"):
+        yield "pimsConsultation.notes", "are there, and were emptied"
     if not _is_within(_tokens(plain_text(record["notes"])), _tokens(held.get("notes") or "")):
         yield "pimsConsultation.notes", "lack words of the record"
     if _is_stale(held.get("notesHtml"), record["notes"]):

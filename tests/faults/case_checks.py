@@ -162,9 +162,15 @@ def completed_unmarked(
     return found
 
 
-def partly_marked(conn: Conn, clinic_id: UUID, now: datetime) -> list[Violation]:
+def partly_marked(
+    conn: Conn, clinic_id: UUID, now: datetime, marked: dict[UUID, str]
+) -> list[Violation]:
     """R19: patients of whom one case is marked and another one is not, of visits to come, and of
-    those made, or that took place, within the last 30 days."""
+    those made, or that took place, within the last 30 days.
+
+    `marked` remembers for whom a case was marked: where its visit is given to another patient the
+    mark stays, and means nobody else.
+    """
     rows = query(
         conn,
         """
@@ -180,11 +186,42 @@ def partly_marked(conn: Conn, clinic_id: UUID, now: datetime) -> list[Violation]
         (clinic_id,),
     )
     of_these_days = [row for row in rows if row["at"] >= now - MARKED_BACK]
-    died = {row["patient"] for row in of_these_days if row["marked"] is True}
+    for row in rows:
+        if row["marked"] is True:
+            marked.setdefault(row["id"], row["patient"])
+    died = {
+        row["patient"]
+        for row in of_these_days
+        if row["marked"] is True and marked[row["id"]] == row["patient"]
+    }
     return [
         Violation("R19", f"{row['key']} is not marked ({row['status']}); another of its patient is")
         for row in of_these_days
         if row["patient"] in died and row["marked"] is None
+    ]
+
+
+PATIENTS = re.compile(r"(?:PET|RENAMED) \d+")
+OWNERS = re.compile(r"(?:Sample|Example) \d+(?: new)?")
+
+
+def callable_for_two(conn: Conn, clinic_id: UUID) -> list[Violation]:
+    """R15: completed cases that speak of two patients, or two owners: the one who is called may be
+    a stranger."""
+    rows = query(
+        conn,
+        """
+        SELECT c.id, concat_ws(' ', c.metadata, c.entity_extraction, to_jsonb(p)) AS said
+          FROM public.cases c JOIN public.patients p ON p.case_id = c.id
+         WHERE c.clinic_id = %s AND c.status = 'completed'
+        """,
+        (clinic_id,),
+    )
+    return [
+        Violation("R15", f"case {row['id']} is completed, and speaks of {len(names)} {who}")
+        for row in rows
+        for who, pattern in (("patients", PATIENTS), ("owners", OWNERS))
+        if len(names := set(pattern.findall(row["said"]))) > 1
     ]
 
 

@@ -51,6 +51,8 @@ class Watch:
         self.most_wrong_logins = 1
         self.offers = Offers(clinic)
         self.calls = Calls(clinic)
+        self.marked: dict[UUID, str] = {}
+        """Case -> the patient that it was about when its mark was seen first."""
 
     def incident(
         self, deliver: Callable[[], list[Delivery]], job_ids: Callable[[], list[UUID]]
@@ -108,7 +110,8 @@ class Watch:
         self.add(case_checks.completed_unread(conn, question, zone, before))
         self.add(case_checks.completed_too_soon(conn, question, state, before))
         self.add(case_checks.completed_unmarked(conn, question, state, before))
-        self.add(case_checks.partly_marked(conn, clinic.clinic_id, clinic.now))
+        self.add(case_checks.partly_marked(conn, clinic.clinic_id, clinic.now, self.marked))
+        self.add(case_checks.callable_for_two(conn, clinic.clinic_id))
         self.add(clinic.people.undone(state))
 
     def converge(self) -> None:
@@ -146,7 +149,7 @@ class Watch:
         clinic = self.clinic
         rested = False
         for number in range(1, MOST_RUNS + 1):
-            a_day = number > 1 and not rested
+            a_day = number > 1 and (not rested or self._emptied_lately())
             clinic.later(A_DAY if a_day else MINUTES_APART)
             delivery = self.one(sync="cases")[-1]
             rested = rested or (a_day and delivery.succeeded)
@@ -158,7 +161,8 @@ class Watch:
                 self.add(case_checks.cases_lacking(clinic.conn, question, state))
             held = clinic.approve_open_holds()
             self._put_access_right(delivery)
-            if rested and not held and self._has_done_everything(delivery):
+            done = rested and not held and not self._emptied_lately()
+            if done and self._has_done_everything(delivery):
                 break
         else:
             self.add([Violation("converges", f"cases not settled after {MOST_RUNS} clean runs")])
@@ -230,6 +234,23 @@ class Watch:
                 """,
                 (question.clinic_id, question.first_day, question.last_day),
             )[0]["number"]
+        )
+
+    def _emptied_lately(self) -> bool:
+        """Whether a case still says what Neo has emptied: that is taken out a day later."""
+        question = self.clinic.case_question(self.clinic.shown())
+        return bool(
+            query(
+                self.clinic.conn,
+                """
+                SELECT FROM idexx_sync.records r JOIN idexx_sync.records v
+                    ON v.clinic_id = r.clinic_id AND v.external_id = r.external_id
+                   AND v.kind = 'visit'
+                 WHERE r.clinic_id = %s AND coalesce(r.source -> 'empty_since', '{}') <> '{}'
+                   AND left(v.source ->> 'start', 10) BETWEEN %s AND %s
+                """,
+                (question.clinic_id, str(question.first_day), str(question.last_day)),
+            )
         )
 
     @staticmethod

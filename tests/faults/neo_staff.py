@@ -176,6 +176,31 @@ class NeoStaff:
     def change_owner(self, subject: int, number: int) -> None:
         self.neo.change_owner(self._any("clients", subject), last_name=f"Example {number}")
 
+    def change_patient(self, subject: int, number: int, *, goes_along: bool) -> None:
+        """A visit was booked for the wrong patient, a known one or a new one being right."""
+        visit = self.one_of(self.visits, subject)
+        patient = self._newcomer(number) if number % 2 else self._any("patients", number)
+        self.neo.change_patient(visit, patient, consultation=goes_along)
+
+    def change_client(self, subject: int, number: int) -> None:
+        """A patient is somebody else's, who has neither phone nor e-mail."""
+        owner = self.neo.add_client(last_name=f"Example {number} new")
+        self.neo.change_client(self._any("patients", subject), owner)
+
+    def empty_notes(self, subject: int) -> None:
+        """As staff do who typed into the wrong record."""
+        texts = ("", "<p><br></p>", "<p>&nbsp;</p>")
+        self.neo.edit_notes(self._any("consultations", subject), texts[subject % len(texts)])
+
+    def remove_phone(self, subject: int) -> None:
+        self.neo.change_phone(self._any("clients", subject), None)
+
+    def _newcomer(self, number: int) -> str:
+        owner = self.neo.add_client(
+            last_name=f"Example {number} new", mobile_phone=f"555-555-03{number % 90:02}"
+        )
+        return self.neo.add_patient(owner, name=f"PET {100 + number}")
+
     def merge_patients(self, subject: int, into: int, *, consultations: bool = False) -> None:
         patient, other = self._any("patients", subject), self._any("patients", into)
         self.neo.merge_patients(patient, other, consultations=consultations)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -24,6 +24,23 @@ class Edit:
     """SQL that sets it to a text."""
     names: tuple[str, ...] = ()
     """What the oracle calls it."""
+
+    @property
+    def of_owner(self) -> bool:
+        """It is about the owner, and not only about the patient."""
+        return any(name.startswith("owner_") for name in self.names)
+
+
+class Whose(NamedTuple):
+    """Whom a case is about, by its own word."""
+
+    patient: str | None
+    client: str | None
+
+    def is_former(self, now: "Whose", *, of_owner: bool) -> bool:
+        """Whether it is about another patient now, or, if that matters, another owner's."""
+        pairs = [(self.patient, now.patient)] + [(self.client, now.client)] * of_owner
+        return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
 
 def _leaf(column: str, path: str) -> tuple[str, str]:
@@ -66,12 +83,18 @@ class OdisUsers:
     """Those of them whose visit was still to come when somebody looked: that may not last."""
     deleted: set[str] = field(default_factory=set)
     """Visits whose case they deleted."""
+    edited_for: dict[tuple[UUID, int], "Whose"] = field(default_factory=dict)
+    """Edit -> whom the case was about: an edit for a former patient or owner does not stay."""
+    reviewed_for: dict[UUID, "Whose"] = field(default_factory=dict)
+    """The same of reviews."""
 
     def cases(self) -> list[dict[str, Any]]:
         return query(
             self.conn,
             "SELECT c.id, c.status::text, c.extreme_case_check, k.external_id AS key, "
-            "c.scheduled_at > idexx_sync.clock() AS is_to_come "
+            "c.scheduled_at > idexx_sync.clock() AS is_to_come, "
+            "c.metadata #>> '{pimsAppointment,patient,id}' AS patient, "
+            "c.metadata #>> '{pimsAppointment,client,id}' AS client "
             "FROM public.cases c JOIN idexx_sync.case_keys k ON k.case_id = c.id "
             "WHERE k.clinic_id = %s ORDER BY k.external_id",
             (self.clinic_id,),
@@ -84,6 +107,7 @@ class OdisUsers:
             f"UPDATE public.{edit.table} SET {edit.change} WHERE {where} = %s", (text, case_id)
         )
         self.edits[case_id, number % len(EDITS)] = text
+        self.edited_for[case_id, number % len(EDITS)] = self._whose()[case_id]
 
     def review(self, case: Mapping[str, Any]) -> None:
         """What ODIS's page does with a case that is done."""
@@ -92,6 +116,7 @@ class OdisUsers:
                 "UPDATE public.cases SET status = 'reviewed' WHERE id = %s", (case["id"],)
             )
             self.reviewed.add(case["id"])
+            self.reviewed_for[case["id"]] = self._whose()[case["id"]]
 
     def refuse_mark(self, case: Mapping[str, Any]) -> None:
         if case["extreme_case_check"] is None:
@@ -121,6 +146,7 @@ class OdisUsers:
         """Visit -> fields that the oracle must leave alone."""
         self._forget_reopened(state)
         self._note_early(state)
+        self._forget_former()
         visits = {case["id"]: case["key"].removeprefix(KEY) for case in self.cases()}
         edited: dict[str, set[str]] = {}
         for case_id, number in self.edits:
@@ -135,6 +161,7 @@ class OdisUsers:
         """R15: what people did that is not there any more."""
         self._forget_reopened(state)
         self._note_early(state)
+        self._forget_former()
         found = []
         for (case_id, number), text in self.edits.items():
             edit = EDITS[number]
@@ -174,6 +201,19 @@ class OdisUsers:
             for case in self.cases()
             if case["id"] in self.refused_marks and (case["key"] in waiting or case["is_to_come"])
         }
+
+    def _whose(self) -> dict[UUID, "Whose"]:
+        return {case["id"]: Whose(case["patient"], case["client"]) for case in self.cases()}
+
+    def _forget_former(self) -> None:
+        """What was done for a patient, or an owner, that the case is not about any more."""
+        now = self._whose()
+        for (case_id, number), was in self.edited_for.items():
+            if case_id in now and was.is_former(now[case_id], of_owner=EDITS[number].of_owner):
+                self.edits.pop((case_id, number), None)
+        for case_id, was in self.reviewed_for.items():
+            if case_id in now and was.is_former(now[case_id], of_owner=False):
+                self.reviewed.discard(case_id)
 
     def _forget_reopened(self, state: Mapping[str, Any]) -> None:
         """A review is of a visit that is over: once it is not, or is called off, nobody's word."""

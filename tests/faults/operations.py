@@ -77,6 +77,7 @@ DAMAGE: tuple[tuple[str, Any], ...] = (
     ("refuse_connections", True),
     ("missing_keys", ["consultationLines"]),
     ("missing_keys", ["consultationNotes"]),
+    ("missing_keys", ["client_id"]),
     ("notes_place", "null"),
     ("notes_place", "missing"),
     *(
@@ -234,6 +235,14 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
         "merge_patients",
         lambda c: {**SUBJECT(c), "into": c.subject(), "consultations": c.dice.random() < 0.6},
     ),
+    (
+        1.5,
+        "change_patient",
+        lambda c: {**SUBJECT(c), "number": c.subject(), "goes_along": c.dice.random() < 0.7},
+    ),
+    (0.7, "change_client", lambda c: {"subject": c.subject(), "number": c.subject()}),
+    (1, "empty_notes", SUBJECT),
+    (1, "remove_phone", SUBJECT),
     (0.4, "book_closure", _closure),
     (0.4, "delete_many", lambda c: {"share": c.dice.choice((0.15, 0.3, 1.0))}),
     (0.4, "shift_all", lambda c: {"minutes": c.dice.choice((-60, 60, 180))}),

@@ -178,6 +178,53 @@ def test_r15_a_review_a_refusal_and_a_deletion_that_are_gone(clinic: FaultClinic
     assert len(people.undone(state)) == 3
 
 
+def test_r15_what_was_done_for_a_former_patient_need_not_stay(clinic: FaultClinic) -> None:
+    people, state = clinic.people, clinic.shown()
+    case = some_case(clinic, "c.status = 'completed' AND c.extreme_case_check IS NULL")
+    people.write(case["id"], 0, "BY HAND 1")
+    people.review(case)
+    other = """metadata = jsonb_set(metadata, '{pimsAppointment,patient,id}', '"1"')"""
+    spoil(clinic, case["id"], f"status = 'ongoing', {other}")
+    people.conn.execute("UPDATE public.patients SET name = 'X' WHERE case_id = %s", (case["id"],))
+
+    assert people.undone(state) == []
+
+
+@pytest.mark.parametrize("name", ["PET 99", "Sample 99"])
+def test_r15_a_completed_case_that_speaks_of_two(clinic: FaultClinic, name: str) -> None:
+    assert case_checks.callable_for_two(clinic.conn, clinic.clinic_id) == []
+    case = some_case(clinic)
+    leaf = f"""'{{callIntelligence}}', '"{name}"'"""
+    spoil(clinic, case["id"], f"metadata = jsonb_set(metadata, {leaf})")
+
+    found = case_checks.callable_for_two(clinic.conn, clinic.clinic_id)
+
+    assert rules(found) == {"R15"}
+
+
+def test_converges_what_the_owner_does_not_have_and_a_strangers_record(
+    clinic: FaultClinic,
+) -> None:
+    case = some_case(clinic)
+    visit = case["key"].removeprefix(KEY)
+    state = clinic.shown()
+    question = clinic.case_question(state)
+    shown = next(one for one in state["visits"] if one["id"] == visit)
+    shown |= {"phone": None, "email": ""}
+    record = next(one for one in state["consultations"] if one["id"] == shown["consultation_id"])
+    record["notes"] = "<p><br></p>"
+    found = case_differences(clinic.conn, question, state)
+    assert {text.partition(": ")[2] for text in found} >= {
+        "owner_phone is there, and the owner has none",
+        "entity_extraction.owner.email is there, and the owner has none",
+        "pimsConsultation.notes are there, and were emptied",
+    }
+    record["patient_id"] = "1"
+    assert f"{visit}: pimsConsultation is there, and is another patient's" in case_differences(
+        clinic.conn, question, state
+    )
+
+
 def test_what_people_do_stays_through_runs_and_is_no_difference(clinic: FaultClinic) -> None:
     people, watch = clinic.people, Watch(clinic, Outcome("a group", "a name"))
     completed = "c.status = 'completed' AND c.extreme_case_check IS NULL"
@@ -307,10 +354,11 @@ def test_r19_what_a_name_and_a_patients_life_say_is_a_difference(clinic: FaultCl
 
 def test_r19_another_case_of_the_patient_without_the_mark(clinic: FaultClinic) -> None:
     case = some_case(clinic, "c.status = 'draft' AND c.extreme_case_check IS NOT NULL")
-    assert case_checks.partly_marked(clinic.conn, clinic.clinic_id, clinic.now) == []
+    marked: dict[UUID, str] = {}
+    assert case_checks.partly_marked(clinic.conn, clinic.clinic_id, clinic.now, marked) == []
     spoil(clinic, case["id"], "extreme_case_check = NULL")
 
-    found = case_checks.partly_marked(clinic.conn, clinic.clinic_id, clinic.now)
+    found = case_checks.partly_marked(clinic.conn, clinic.clinic_id, clinic.now, marked)
 
     assert rules(found) == {"R19"}
     assert found[0].text.startswith(case["key"])

@@ -48,6 +48,9 @@ WARNINGS: Final = {
     "conflicts_left_for_next_run": "rows that somebody else changed meanwhile",
     "clinic_without_acting_user": "the clinic has no acting user, so ODIS calls nobody about its "
     "cases; name one with: idexx-sync clinics add CLINIC_ID --acting-user USER_ID",
+    "patients_changed": "visits that are another patient's now; all that was read, derived or "
+    "edited for the former one is gone, and audits name them: look whether anybody was called",
+    "owners_changed": "visits that are another owner's now; the former one's contacts are gone",
     "cases_not_written": "visits whose case can't be written; jobs and audits name them",
     "consultations_failed": "clinical records that could not be read, named below; asked for "
     "again in the next run",

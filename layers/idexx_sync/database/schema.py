@@ -17,13 +17,15 @@ def _tables(listed: str) -> Needed:
 
 ODIS_TABLES: Final = _tables("""
     cases: id clinic_id user_id external_id source status type visibility scheduled_at metadata \
-        entity_extraction extreme_case_check created_at updated_at
+        entity_extraction extreme_case_check canonical_patient_id created_at updated_at
     clinics: id name is_active timezone business_hours
     clinic_blocked_periods: id clinic_id start_time end_time days_of_week is_active
     clinic_schedule_configs: clinic_id open_time close_time days_of_week slot_duration_minutes \
         default_capacity sync_horizon_days stale_threshold_minutes daily_hours
     patients: id case_id clinic_id user_id name species breed sex date_of_birth weight_kg \
-        owner_name owner_phone owner_email external_id source created_at updated_at
+        owner_name owner_phone owner_email external_id source metadata canonical_patient_id \
+        client_id created_at updated_at
+    discharge_summaries: case_id
     schedule_appointments: id clinic_id slot_id neo_appointment_id date start_time end_time \
         patient_name client_name client_phone provider_name room_id appointment_type status \
         last_synced_at deleted_at created_at

@@ -20,6 +20,7 @@ from idexx_sync.pims.protocol import Consultation, Snapshot, SourceRecord, Windo
 from idexx_sync.syncs.cases.calendar import visits_of
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import VANISHED, WRONG_PATIENT, reading_decision, rule_reading
+from idexx_sync.syncs.cases.model import SAID_ANEW
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
 from idexx_sync.syncs.cases.shape import as_last_said
 from idexx_sync.syncs.decision import Decision, Decisions
@@ -29,7 +30,10 @@ from idexx_sync.syncs.inbound.plan import plan_records
 from idexx_sync.syncs.memory import Record
 
 NEEDS_NEO: Final = frozenset(
-    {"word", "unknown_word", "no_word", "changed", "rederived", "edited", "came_back", "died"}
+    {
+        *("word", "unknown_word", "no_word", "changed", "rederived", "edited", "came_back"),
+        *("died", "another_patient", "another_owner", "edits_dropped"),
+    }
 )
 """Decisions that rest on more than is remembered of a visit."""
 NEEDS_THE_VISIT: Final = frozenset({"new"})
@@ -183,7 +187,7 @@ def _plan_visit(
 ) -> bool:
     """Plan the calendar's part; whether the record is read after it."""
     plan = plan_visits([visit], {visit.id: stored.visit}, _context(clinic), decisions)
-    changed = any(change.reason == "source" for change in plan.changes)
+    changed = any(change.reason in SAID_ANEW for change in plan.changes)
     ruling = rule_reading(
         visit,
         stored.visit,

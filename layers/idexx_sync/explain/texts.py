@@ -96,6 +96,13 @@ CASE: Final[Mapping[str, Text]] = {
     "rederived": lambda facts: (
         f"its case says otherwise than Neo: {_names(facts)}; the next case run puts it right"
     ),
+    "another_patient": (
+        "its case was another patient's: the next case run replaces or empties all that it says"
+    ),
+    "another_owner": "its case was another owner's: the next case run replaces its contacts",
+    "edits_dropped": lambda facts: (
+        f"a person's edits for whom it was before, which do not stay: {_names(facts)}"
+    ),
     "edited": lambda facts: f"a person's edits that stay: {_names(facts)}",
     "died": "its words say that the patient has died ({category}): the next case run marks it",
     "screened_partly": "its words are too long: not all of them are looked through",
@@ -181,6 +188,26 @@ STATUS: Final[Mapping[str, Text]] = {
     ),
     "notes_not_said": "finalised, and its record says nowhere what the notes are: {meant}",
     "read_in_part": "finalised, and not all that its record says could be read: {meant}",
+    "of_another": (
+        "finalised, and its case was another patient's; no record of this one is read yet: {meant}"
+    ),
+    "whose_unsaid": (
+        "finalised, and Neo does not say now whose visit it is, so that nothing of a person is "
+        "taken over: {meant}"
+    ),
+    "old_summary": (
+        "finalised, and what its owner would be told was written for a former patient; only a "
+        "person completes it: {meant}"
+    ),
+    "merged_just_now": (
+        "finalised, and its record is another patient's than the calendar's; only what the next "
+        "case run reads tells whether they were merged: {meant}"
+    ),
+    "emptied": (
+        "finalised, and something was emptied in Neo that its case still says; a second read, a "
+        "day later, takes it out: {meant}"
+    ),
+    "document_broken": "its document can't be read, so that nobody is to be called: {meant}",
     "no_status": lambda facts: (
         "no status to go by: the case stays {becomes}"
         if facts["meant"] is None

@@ -85,6 +85,8 @@ class SourceRecord:
     room_name: str | None = field(default=None, compare=False)
     life: Life | None = None
     """What it says of its patient's life; None: nothing against it."""
+    emptied: frozenset[str] = frozenset()
+    """Fields of this value that the source says are empty; of others it says nothing (rule R16)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,7 @@ class Consultation:
     sex: str | None = None
     born: date | None = None
     weight_kg: float | None = None
+    client_id: str | None = None
     client_phone: str | None = None
     """As typed by staff; the mobile one before home and work."""
     client_email: str | None = None
@@ -239,6 +242,8 @@ class Consultation:
     """Texts found in what could not be read; HTML or not."""
     unknown_texts: Sequence[str] = ()
     """Texts of the record of which nobody knows what they are about; HTML or not."""
+    emptied: frozenset[str] = frozenset()
+    """Fields of this value that the source says are empty; of others it says nothing (rule R16)."""
 
 
 ConsultationAnswer = Consultation | Gone | Unknown

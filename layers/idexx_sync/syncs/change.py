@@ -22,6 +22,7 @@ CLEAR: Final = frozenset(
         *("date", "start_time", "end_time", "room_id", "status", "appointment_type", "removed"),
         *("case.status", "case.type", "case.scheduled_at", "case.extreme_case_check"),
         *("case.clinic_id", "case.user_id", "patient.species", "patient.external_id"),
+        "edits_dropped",
         *(
             f"metadata.pimsAppointment.{leaf}"
             for leaf in (

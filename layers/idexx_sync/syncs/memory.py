@@ -72,6 +72,13 @@ class VisitMemory:
     """Not all of the words were screened."""
     denied: bool = False
     """Before it took place somebody had said of its case that it is no extreme one."""
+    empty_since: Mapping[str, str] = field(default_factory=dict)
+    """Field of the visit -> instant (ISO 8601) from which on it is said to be empty; the case still
+    says what it was (R16)."""
+    marked_for: str | None = None
+    """The former patient for whom the case was marked as died; None: nobody but its own."""
+    old_summary: bool = False
+    """ODIS holds a text for the owner of a former patient: only a person completes the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,10 @@ class ConsultationSource:
     """It was only read: nothing of it is written, so screened, derived and edited are older."""
     partly: bool = False
     """Not all of its words were screened."""
+    patient: str | None = None
+    """Whose record was read; another one than the visit's after two patients were merged."""
+    empty_since: Mapping[str, str] = field(default_factory=dict)
+    """Field of the record -> instant (ISO 8601) from which on it is said to be empty."""
 
 
 type SourceMemory = AppointmentMemory | VisitMemory | ConsultationSource

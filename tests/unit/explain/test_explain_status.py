@@ -135,6 +135,7 @@ def status_told(texts: list[str], before: str | None) -> str:
 
 STATUS_TEXTS = (
     "finalised",
+    "its document can't be read",
     *("scheduled: ", "in_progress: ", "cancelled: ", "no_show: ", "no status to go by: draft"),
 )
 
@@ -245,6 +246,7 @@ def test_r18_without_neo_the_status_that_is_told_rests_on_what_is_remembered(
         memory.start,
         None,
         status=memory.status,
+        patient_id=memory.patient,
         consultation_id=memory.consultation,
     )
     after, _ = by_calendar(visit, stored, context_of(live_from))

@@ -52,7 +52,7 @@ TABLES: list[tuple[list[Path], dict[str, Any]]] = [
     ([SYNCS / "decision.py"], dict(WORDS)),
     (sorted((SYNCS / "inbound").glob("plan*.py")), {**CALENDAR, **WORDS}),
     (OF_CASES, dict(CASE)),
-    ([CASES / "status.py", CASES / "obstacles.py"], dict(STATUS)),
+    ([CASES / f"{name}.py" for name in ("status", "obstacles", "further_cases")], dict(STATUS)),
 ]
 
 

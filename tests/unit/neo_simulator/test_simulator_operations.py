@@ -251,6 +251,30 @@ def test_merging_patients_moves_consultations_as_well_if_wanted(staff: Operation
     assert [staff.world.consultations[c].patient_id for c in (consultation, others)] == [kept] * 2
 
 
+@pytest.mark.parametrize("goes_along", [False, True])
+def test_a_visit_is_given_to_another_patient(staff: Operations, goes_along: bool) -> None:
+    visit, other = staff.book(NINE, patient="TANGO"), staff.book(NINE, patient="TANGO 2")
+    consultation = staff.start_consultation(visit)
+    former, now = (staff.world.visits[v].patient_id for v in (visit, other))
+
+    staff.change_patient(visit, now, consultation=goes_along)
+
+    assert staff.world.visits[visit].patient_id == now
+    assert staff.world.consultations[consultation].patient_id == (now if goes_along else former)
+    with pytest.raises(UnknownRecord):
+        staff.change_patient(visit, 1)
+
+
+def test_a_patient_is_given_to_another_owner(staff: Operations) -> None:
+    visit = staff.world.visits[staff.book(NINE)]
+    client = staff.add_client(last_name="Specimen", email=None)
+
+    staff.change_client(visit.patient_id, client)
+
+    patient, owner = staff.world.patient_of(visit)
+    assert (owner.last_name, patient.revision) == ("Specimen", 1)
+
+
 def test_vital_signs_are_kept_in_any_shape_and_can_be_taken_away(
     staff: Operations, clock: Clock
 ) -> None:

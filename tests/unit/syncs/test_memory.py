@@ -49,6 +49,9 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "observed": False,
             "partly": True,
             "denied": True,
+            "empty_since": {"client_phone": "2026-05-01T10:00:00Z"},
+            "marked_for": "3",
+            "old_summary": True,
         },
     ),
     (
@@ -63,6 +66,8 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "derived": {"patient.breed": "f4"},
             "observed": False,
             "partly": False,
+            "patient": "4",
+            "empty_since": {},
         },
     ),
 ]

@@ -12,6 +12,7 @@ from idexx_sync.syncs.audit import Audit, refused_audit
 from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.marking import mark_the_dead
 from idexx_sync.syncs.cases.model import (
+    ANOTHER_PATIENT,
     PREFIX,
     CaseChange,
     ConsultationMemory,
@@ -55,7 +56,9 @@ class CasePiece:
         not_made = new - made.keys() - refused.keys()
         plan = wanted.without(frozenset(not_made | refused.keys()))
         store.keep_keys(conn, clinic_id, plan.adopted, settle)
-        marking = mark_the_dead(transaction, plan, self.stored, made)
+        left = _left_of_former(transaction, plan)
+        of_former = {visit: found.case_id for visit, found in left.items() if found.is_marked}
+        marking = mark_the_dead(transaction, plan, self.stored, made, of_former.values())
         told = {visit: refusal.of(PREFIX + visit) for visit, refusal in refused.items()}
         still_open = _stop(
             transaction,
@@ -66,7 +69,7 @@ class CasePiece:
             changes=[*plan.changes, *marking.changes],
             conflicts=conflicts | not_made,
             records={
-                "visit": [*plan.records, *self._quarantined(refused)],
+                "visit": [*_with_what_is_left(plan.records, left), *self._quarantined(refused)],
                 "consultation": [
                     m.as_record(visit)
                     for visit, m in (plan.memories | self._asked_daily(refused)).items()
@@ -90,6 +93,7 @@ class CasePiece:
                     *(PREFIX + mark.visit_id for mark in plan.marks if mark.in_doubt),
                     *marking.denied,
                     *(PREFIX + visit for visit in plan.partly_screened),
+                    *(PREFIX + visit for visit in of_former),
                     *still_open,
                 ]
             ),
@@ -167,6 +171,8 @@ class CasePiece:
                 derived=before.memory.derived,
                 edited=before.memory.edited,
                 observed=before.memory.observed,
+                marked_for=before.memory.marked_for,
+                old_summary=before.memory.old_summary,
             )
             if words != before.memory:
                 yield replace(before.record, source=replace(words, observed=True))
@@ -180,6 +186,32 @@ class CasePiece:
             derived=written.derived,
             edited=written.edited,
         ).as_record(visit, observed=True)
+
+
+def _left_of_former(transaction: Transaction, plan: Plan) -> dict[str, store.Left]:
+    """Visit -> what stays of a former patient, of those that are another one's now: a mark is
+    never taken back, and a person has to look whom it means (rule R19)."""
+    changed = {
+        change.case.id: change.visit_id
+        for change in plan.changes
+        if change.case is not None and change.reason == ANOTHER_PATIENT
+    }
+    if not changed:
+        return {}
+    found = store.left_in_odis(transaction.conn, transaction.clinic_id, list(changed))
+    return {changed[left.case_id]: left for left in found}
+
+
+def _with_what_is_left(
+    records: Sequence[VisitRecord], left: Mapping[str, store.Left]
+) -> Iterator[VisitRecord]:
+    """What to remember of the visits, by what stays of a former patient."""
+    for record in records:
+        source, found = record.source, left.get(record.key)
+        if source is not None and found is not None:
+            whose = source.marked_for if found.is_marked else None
+            source = replace(source, marked_for=whose, old_summary=found.has_summary)
+        yield replace(record, source=source)
 
 
 def _stop(transaction: Transaction, cases: Mapping[UUID, str]) -> list[str]:

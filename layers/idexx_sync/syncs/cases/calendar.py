@@ -12,9 +12,10 @@ from idexx_sync.pims.protocol import Snapshot, SourceRecord, Unreadable, Window
 from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import due_in_order
+from idexx_sync.syncs.cases.further_cases import broken_document
 from idexx_sync.syncs.cases.gate import CalendarAnswer, comparison, left_alone, times_held
 from idexx_sync.syncs.cases.held import marks_of_versions, of_foreign, without_held
-from idexx_sync.syncs.cases.model import Plan, StoredVisit
+from idexx_sync.syncs.cases.model import SAID_ANEW, Plan, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.cases.shape import as_last_said, check_shape
 from idexx_sync.syncs.cases.truth import unread_records, unreadable_visits
@@ -190,7 +191,7 @@ def consultations_due(run: Run, judged: Judged) -> list[SourceRecord]:
     return due_in_order(
         (visit for visit in loaded.calendar.visits if visit.id not in left_alone(judged.judgement)),
         loaded.stored,
-        frozenset(c.visit_id for c in judged.plan.changes if c.reason == "source"),
+        frozenset(c.visit_id for c in judged.plan.changes if c.reason in SAID_ANEW),
         loaded.now,
         run.clinic.zone,
         observing=run.manner == "observe",
@@ -246,8 +247,13 @@ def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord], own_days
 
 def faults_found(run: Run, judged: Judged) -> list[Fault]:
     """What of the clinic's settings and of the visits' rows cannot be read."""
-    cases = (case for visit in judged.loaded.stored.values() for case in visit.cases)
-    return [*run.clinic.faults, *(fault for case in cases for fault in case.faults)]
+    stored = judged.loaded.stored.values()
+    cases = (case for visit in stored for case in visit.cases)
+    return [
+        *run.clinic.faults,
+        *(fault for case in cases for fault in case.faults),
+        *(broken_document(case) for visit in stored for case in visit.others if case.is_broken),
+    ]
 
 
 def _latest(versions: Sequence[SourceRecord]) -> SourceRecord | None:

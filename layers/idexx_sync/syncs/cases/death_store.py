@@ -8,6 +8,8 @@ from uuid import UUID
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.syncs.cases.life_sentence import GRAVEST_FIRST, LifeCategory
 from idexx_sync.syncs.cases.model import PREFIX, Death, Mark
+from idexx_sync.syncs.memory import VisitMemory
+from idexx_sync.syncs.memory_store import in_source
 
 NOBODY: Final = ""
 """Stands for the patient of a visit that names none."""
@@ -18,6 +20,7 @@ _TAKEN_BACK: Final = f"""
            AND idexx_sync.is_extreme(c.extreme_case_check) IS NOT TRUE)
 """
 """Whether the visit's case was marked and is not any more."""
+_MARKED_FOR: Final = "r." + in_source(VisitMemory, "marked_for")
 _GRAVER: Final = "array_position(%(gravest)s, {}.category)"
 
 
@@ -56,12 +59,17 @@ def _is_of(death: Death, patient: str | None) -> bool:
 
 
 def deaths_of_patients(
-    conn: Conn, clinic_id: UUID, patients: Sequence[str], settle: Settle
+    conn: Conn,
+    clinic_id: UUID,
+    patients: Sequence[str],
+    of_former: Collection[UUID],
+    settle: Settle,
 ) -> dict[str, tuple[LifeCategory, bool]]:
     """Patient -> category, and whether it is in doubt, of those that are known to have died.
 
     Known from the words of a visit, whether that has a case or not, unless somebody has taken its
-    mark back; or from the mark of a case that is theirs, whoever set it.
+    mark back; or from the mark of a case that is theirs, whoever set it, but for the mark of a
+    former patient: `of_former`, and those that are remembered as such.
     """
     if not patients:
         return {}
@@ -79,6 +87,13 @@ def deaths_of_patients(
                AND c.clinic_id = %(clinic_id)s
                AND idexx_sync.is_extreme(c.extreme_case_check)
                AND c.extreme_case_check ->> 'category' = ANY(%(gravest)s)
+               AND c.id <> ALL(%(of_former)s::uuid[])
+               AND NOT EXISTS (
+                   SELECT FROM idexx_sync.case_keys k JOIN idexx_sync.records r
+                       ON r.clinic_id = k.clinic_id AND r.kind = 'visit'
+                      AND k.external_id = '{PREFIX}' || r.external_id
+                    WHERE k.clinic_id = c.clinic_id AND k.case_id = c.id
+                      AND {_MARKED_FOR} IS NOT NULL)
         )
         SELECT patient_id, (array_agg(category ORDER BY array_position(%(gravest)s, category)))[1],
                bool_and(in_doubt)
@@ -87,6 +102,7 @@ def deaths_of_patients(
         {
             "clinic_id": clinic_id,
             "patients": list(patients),
+            "of_former": list(of_former),
             "gravest": list(GRAVEST_FIRST),
         },
     )

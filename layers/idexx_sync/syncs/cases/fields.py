@@ -204,6 +204,8 @@ FIELDS: Final = {
 """Name -> row."""
 PATIENT_COLUMNS: Final = {f.path: f.column for f in FIELDS.values() if f.place == "patient"}
 """Column -> its type in Postgres."""
+PATIENT_LINKS: Final = ("metadata", "canonical_patient_id", "client_id")
+"""Columns of a patient's row that others write, and that are about this patient alone."""
 TIMES: Final = frozenset(f.name for f in FIELDS.values() if f.is_time)
 STAMPS: Final = frozenset(f.name for f in FIELDS.values() if f.owner == "stamp")
 CLEARABLE: Final = frozenset(f.name for f in FIELDS.values() if f.clearable)

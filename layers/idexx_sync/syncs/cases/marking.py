@@ -1,6 +1,6 @@
 """Marks the cases of patients that have died, as part of a case run's transaction (rule R19)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -37,13 +37,15 @@ def mark_the_dead(
     plan: Plan,
     stored: Mapping[str, StoredVisit],
     made: Mapping[str, UUID],
+    of_former: Collection[UUID] = (),
 ) -> Marking:
     """Mark all cases of the plan's dead that do not say so yet, and remember who died.
 
     A case that denies it stays as it is, but for calls: nobody is to be called about it.
+    `of_former` are cases whose mark is found to be a former patient's.
     """
     told: Marks = {mark: _cases_of(mark.visit_id, stored, made) for mark in plan.marks}
-    known = _known(transaction, plan, stored, made)
+    known = _known(transaction, plan, stored, made, of_former)
     if not (marks := known | told):
         return Marking()
     conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
@@ -62,6 +64,7 @@ def _known(
     plan: Plan,
     stored: Mapping[str, StoredVisit],
     made: Mapping[str, UUID],
+    of_former: Collection[UUID],
 ) -> Marks:
     """Of visits whose case is new, taken over, or another patient's than before, those whose
     patient is known to have died."""
@@ -70,6 +73,7 @@ def _known(
         transaction.conn,
         transaction.clinic_id,
         sorted(set(patients.values())),
+        of_former,
         transaction.settle,
     )
     marks: Marks = {}

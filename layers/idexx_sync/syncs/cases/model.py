@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.core.faults import Fault, unreadable
-from idexx_sync.syncs.cases.fields import STAMPS, TIMES
+from idexx_sync.syncs.cases.fields import OBJECTS, STAMPS, TIMES
 from idexx_sync.syncs.cases.life_sentence import LifeCategory
 from idexx_sync.syncs.change import Action
 from idexx_sync.syncs.memory import (
@@ -25,6 +25,14 @@ PREFIX: Final = "pims-appt-idexx-neo-"
 SOURCE: Final = "pims:idexx-neo"
 DUPLICATE: Final = "duplicate"
 """Reason of a change to a visit's further case."""
+ANOTHER_PATIENT: Final = "another_patient"
+"""Reason of a change to a case of which the visit is another patient's by now (rule R15)."""
+ANOTHER_OWNER: Final = "another_owner"
+"""The same where only the owner is another one."""
+SAID_ANEW: Final = frozenset({"source", ANOTHER_PATIENT, ANOTHER_OWNER})
+"""Reasons of a change for which the visit's record is read again."""
+DROPPED: Final = "edits_dropped"
+"""Under which a change tells what edits of people it drops."""
 LIFE_STATUS: Final = "life_status"
 """Reason of a change that only marks a patient's death."""
 DENIED: Final = "death_denied"
@@ -74,6 +82,12 @@ class StoredCase:
             found += unreadable("patients", self.patient.id, self.patient.columns)
         return found
 
+    @property
+    def is_broken(self) -> bool:
+        """Where an object must be is something else, so that nothing is written there (R16)."""
+        stored = (self.value(place) for place in OBJECTS)
+        return any(value is not None and not isinstance(value, dict) for value in stored)
+
     def value(self, name: str) -> Any:
         """The field's value; None where there is none."""
         place, _, path = name.partition(".")
@@ -113,6 +127,10 @@ class ConsultationMemory:
     """Fields derived from the record that a person has changed."""
     derived: Mapping[str, str] = field(default_factory=dict)
     """Field -> fingerprint of what was derived from the record."""
+    patient: str | None = None
+    """Whose record was read last."""
+    empty_since: Mapping[str, str] = field(default_factory=dict)
+    """Field of the record -> from when on it is said to be empty."""
     is_unknown: bool = field(default=False, compare=False)
     """Something is stored that cannot be read: it counts as nothing and is written anew."""
 
@@ -127,6 +145,8 @@ class ConsultationMemory:
             derived=self.derived,
             observed=observed,
             partly=self.partly,
+            patient=self.patient,
+            empty_since=self.empty_since,
         )
         return ConsultationRecord(
             visit_id,
@@ -170,9 +190,12 @@ class StoredVisit:
 
     @property
     def case(self) -> StoredCase | None:
-        """The one that gets everything: the one we made or adopted, else the oldest."""
-        return next((case for case in self.cases if case.id == self.key), None) or next(
-            iter(self.cases), None
+        """The one that gets everything: the one we made or adopted, else the oldest that can be
+        written."""
+        return (
+            next((case for case in self.cases if case.id == self.key), None)
+            or next((case for case in self.cases if not case.is_broken), None)
+            or next(iter(self.cases), None)
         )
 
     @property
@@ -230,7 +253,10 @@ class CaseChange:
     values: dict[str, Any] = field(default_factory=dict)
     """Field -> the value it gets."""
     cleared: list[str] = field(default_factory=list)
-    """Paths of `metadata` to take out."""
+    """Fields to be emptied before the others get their values: leaves of a document and all that
+    lies under them, a whole document by its place's name alone, or columns of the patient."""
+    dropped: tuple[str, ...] = ()
+    """Fields that a person had edited and that are replaced all the same (rule R15)."""
 
     @property
     def says_something(self) -> bool:
@@ -249,7 +275,8 @@ class CaseChange:
             for name, after in self.values.items()
             if name not in STAMPS
         }
-        return told | {f"metadata.{path}": (True, None) for path in self.cleared}
+        emptied = {name: (True, None) for name in self.cleared if name not in told}
+        return told | emptied | ({DROPPED: (list(self.dropped), None)} if self.dropped else {})
 
     @property
     def key(self) -> str:
@@ -257,6 +284,11 @@ class CaseChange:
         if self.case is not None and self.reason == DUPLICATE:
             return str(self.case.id)
         return PREFIX + self.visit_id
+
+    def cleared_in(self, place: str) -> list[str]:
+        """Paths of one place that are to be emptied; the empty path is the place itself."""
+        split = (name.partition(".") for name in self.cleared)
+        return [path for start, _, path in split if start == place]
 
     def of_place(self, place: str) -> dict[str, Any]:
         """Path -> value of the fields of one place."""
@@ -366,7 +398,7 @@ class Plan:
     ) -> "Plan":
         """The same plan with the times of these visits left as they are and remembered."""
         changes = [
-            replace(change, values={n: v for n, v in change.values.items() if n not in TIMES})
+            replace(change, values=_with_times_of_case(change))
             if change.visit_id in visit_ids
             else change
             for change in self.changes
@@ -377,6 +409,15 @@ class Plan:
         ]
         told = [change for change in changes if change.says_something]
         return replace(self, changes=told, records=records)
+
+
+def _with_times_of_case(change: CaseChange) -> dict[str, Any]:
+    """The values without times; where a whole document is replaced, with those that it has."""
+    kept = {name: v for name, v in change.values.items() if name not in TIMES}
+    if change.case is None or "metadata" not in change.cleared:
+        return kept
+    times = {name: change.case.value(name) for name in TIMES if name.startswith("metadata.")}
+    return kept | {name: value for name, value in times.items() if value is not None}
 
 
 def _with_times_of(before: VisitMemory, record: VisitRecord) -> VisitRecord:

@@ -14,6 +14,7 @@ from idexx_sync.syncs.cases.denials import is_denied
 from idexx_sync.syncs.cases.lateness import is_late
 from idexx_sync.syncs.cases.model import StoredVisit
 from idexx_sync.syncs.cases.record_state import RecordState, record_state
+from idexx_sync.syncs.cases.whose import belongs
 
 BARE_FOR: Final = timedelta(hours=2)
 """So long a finished visit has to be shown without a record before that is believed."""
@@ -50,6 +51,8 @@ class Finished(NamedTuple):
     """Not all of the words of the calendar and the record were screened."""
     tells_partly: bool = False
     """Some of those are new."""
+    is_emptied: bool = False
+    """Something is said to be empty that the case still says (rule R16)."""
 
 
 def obstacle(finished: Finished) -> Obstacle | None:
@@ -158,15 +161,49 @@ def _read_in_part(finished: Finished) -> Obstacle | None:
     return Obstacle("R18", "read_in_part", reopens=True)
 
 
+def _whose(finished: Finished) -> Obstacle | None:
+    """The case is, or may be, about somebody else."""
+    whose = belongs(finished.visit, finished.stored)
+    if whose.patient == "another":
+        return Obstacle("R15", "of_another", reopens=True)
+    return Obstacle("R15", "whose_unsaid", reopens=True) if whose.is_unsaid else None
+
+
+def _merged_just_now(finished: Finished) -> Obstacle | None:
+    """The record is another patient's than the calendar's, for the first time: two were merged,
+    or the visit was given to another one while it was read."""
+    record, visit = finished.record, finished.visit
+    if record is None or visit.patient_id in (None, record.patient_id):
+        return None
+    if finished.stored.consultation.patient == record.patient_id:
+        return None
+    return Obstacle("R17", "merged_just_now", reopens=True)
+
+
+def _emptied(finished: Finished) -> Obstacle | None:
+    """Something was taken out, perhaps because it was wrong, and the case still says it."""
+    return Obstacle("R16", "emptied", reopens=True) if finished.is_emptied else None
+
+
+def _old_summary(finished: Finished) -> Obstacle | None:
+    """What the owner would be told was written for a former patient: a person has to look."""
+    is_old = finished.stored.memory.old_summary
+    return Obstacle("R15", "old_summary", status="reviewed") if is_old else None
+
+
 _REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (
+    _whose,
+    _merged_just_now,
     _denied,
     _not_screened_whole,
     _of_another,
     _newer_record,
     _made_late,
+    _emptied,
     _not_screened,
     _consultation_not_said,
     _read_in_part,
     _notes_not_said,
+    _old_summary,
     _seen_once,
 )

@@ -14,8 +14,23 @@ from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext, same
 from idexx_sync.syncs.cases.denials import TOOK_PLACE, denied_before
 from idexx_sync.syncs.cases.due import WRONG_PATIENT
-from idexx_sync.syncs.cases.edits import may_change
-from idexx_sync.syncs.cases.fields import CLEARABLE, OBJECTS
+from idexx_sync.syncs.cases.edits import EMPTY, may_change
+from idexx_sync.syncs.cases.emptied import (
+    OF_RECORD,
+    OF_RECORD_ALONE,
+    OF_VISIT,
+    OF_VISIT_TOO,
+    Emptied,
+    emptied,
+    still_said,
+)
+from idexx_sync.syncs.cases.fields import FIELDS
+from idexx_sync.syncs.cases.further_cases import (
+    broken_decision,
+    changes_of_others,
+    is_completed,
+    status_of_broken,
+)
 from idexx_sync.syncs.cases.life_status import is_screened_whole, screen
 from idexx_sync.syncs.cases.mapping import (
     UNKNOWN_NAME,
@@ -31,7 +46,9 @@ from idexx_sync.syncs.cases.mapping import (
     stamps,
 )
 from idexx_sync.syncs.cases.model import (
-    DUPLICATE,
+    ANOTHER_OWNER,
+    ANOTHER_PATIENT,
+    SAID_ANEW,
     CaseChange,
     ConsultationMemory,
     Mark,
@@ -39,6 +56,7 @@ from idexx_sync.syncs.cases.model import (
     StoredCase,
     StoredVisit,
 )
+from idexx_sync.syncs.cases.news import is_news
 from idexx_sync.syncs.cases.obstacles import Finished, obstacle
 from idexx_sync.syncs.cases.screened import (
     Telling,
@@ -49,7 +67,13 @@ from idexx_sync.syncs.cases.screened import (
 from idexx_sync.syncs.cases.shape import faults_of
 from idexx_sync.syncs.cases.shown_texts import shows_calendar, shows_record
 from idexx_sync.syncs.cases.status import is_removed, rule_status, status_decision
-from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES, species
+from idexx_sync.syncs.cases.vocabulary import species
+from idexx_sync.syncs.cases.whose import (
+    belongs,
+    edits_of,
+    replaced_whole,
+    without_former,
+)
 from idexx_sync.syncs.decision import Decision, Decisions, Fact, word_read
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 from idexx_sync.syncs.proof import READS_THAT_SET_APART, is_older, latest_stamp, newest_stamp
@@ -58,6 +82,7 @@ SAID: Final = ("start", "end", "status", "type", "patient", "client", "consultat
 """What of a visit's memory is the source's own words."""
 VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
 NOT_AN_OBJECT: Final = "document_not_an_object"
+OF_ANOTHER_PATIENT: Final = "of_another_patient"
 ENDS_BEFORE_START: Final = "ends_before_start"
 OLDER_VERSION: Final = "older_version"
 _RULE_OF: Final = {NOT_AN_OBJECT: "R16", OLDER_VERSION: "R10"}
@@ -114,9 +139,12 @@ class _Visit:
         self.plan = plan
         self.context = context
         self.visit = visit
-        self.stored = stored
+        self.before = stored
+        """As it is stored, with what is a former patient's or owner's (rule R15)."""
+        self.whose = belongs(visit, stored)
+        self.stored = without_former(stored, self.whose, visit.patient_id)
         self.status = appointment_status(visit.status)
-        self.memory = stored.memory
+        self.memory = self.stored.memory
         self.edited: list[str] = []
         """Fields that a person has changed, of those planned last."""
         self.decisions = decisions
@@ -131,7 +159,7 @@ class _Visit:
         """Plan what the calendar says; its words are screened whatever stands in the case's way."""
         bare_since = self._bare_since() and self.memory.bare_since
         memory = replace(
-            self.memory,
+            self.before.memory,
             screened=self._screen_calendar(),
             partly=self.partly[0],
             denied=denied_before(self.visit, self.stored, self.context),
@@ -150,8 +178,12 @@ class _Visit:
                 memory = replace(memory, bare_since=self.memory.bare_since)
         if code is not None:
             self._quarantine(code)
+            if code == NOT_AN_OBJECT:
+                self._plan_broken(mapped)
         elif self.stored.was_deleted:
             self.plan.deleted_in_odis.add(self.visit.id)
+            if memory.start is not None:
+                memory = replace(memory, patient=self.visit.patient_id or memory.patient)
             self._note("R14", "deleted_in_odis")
         else:
             memory = replace(
@@ -160,11 +192,13 @@ class _Visit:
                 partly=memory.partly,
                 denied=memory.denied,
             )
+            if self._is_marked_now():
+                memory = replace(memory, marked_for=None)
         reads = self.stored.record.doubtful_reads + 1 if code == OLDER_VERSION else 0
         record = VisitRecord(
             self.visit.id, source=memory, quarantine_code=code, doubtful_reads=reads
         )
-        if record != self.stored.record:
+        if record != self.before.record:
             self.plan.records.append(record)
 
     def _plan_case(self, mapped: MappedFields) -> VisitMemory:
@@ -174,20 +208,25 @@ class _Visit:
             self.plan.adopted[self.visit.id] = case.id
         self._note_word()
         self._note_identity(case)
-        change = self._change(mapped, self._reason(said))
+        empty = self._emptied_by_calendar(mapped)
+        said = replace(said, empty_since=empty.since)
+        change = self._change(mapped, self._reason(said), empty=empty)
         if case is not None and is_removed(case):
-            change.cleared.append("reconciliation")
+            change.cleared.append("metadata.reconciliation")
             change.reason = "came_back"
         if case is not None and self.visit.consultation_id is None:
             change.values |= self._vanished(case)
         self._keep(change)
         self._note_change(change, said)
-        self._plan_duplicates(mapped)
+        self._plan_others(mapped)
+        if self.whose.patient == "another":
+            self.plan.memories[self.visit.id] = self.stored.consultation
+        derived = {**self.memory.derived, **self._fingerprints_of(mapped)}
         return replace(
             said,
             last_consultation=self.visit.consultation_id or self.memory.last_consultation,
             bare_since=self._bare_since(),
-            derived={**self.memory.derived, **self._fingerprints_of(mapped)},
+            derived={n: mark for n, mark in derived.items() if n not in change.cleared},
             edited=tuple(self.edited),
         )
 
@@ -196,14 +235,16 @@ class _Visit:
         case, memory = self.stored.case, self.stored.consultation
         mapped = map_consultation(record, self.visit)
         screened = self._screen_record(record)
-        fault = self._fault_of_documents()
-        derived = memory.derived
+        fault = self._fault_of_documents() or self._fault_of_whose(record)
+        derived, empty = memory.derived, Emptied()
         if case is not None and fault is None:
-            derived = {**derived, **self._fingerprints_of(mapped)}
-            change = self._change(mapped, "consultation", record)
+            empty = self._emptied_by_record(record, mapped)
+            change = self._change(mapped, "consultation", record, empty=empty)
             if case.value(VANISHED_AT) is not None:
-                change.cleared.append(VANISHED_AT.removeprefix("metadata."))
+                change.cleared.append(VANISHED_AT)
             self._keep(change)
+            derived = {**derived, **self._fingerprints_of(mapped)}
+            derived = {n: mark for n, mark in derived.items() if n not in change.cleared}
         self.plan.memories[self.visit.id] = ConsultationMemory(
             id=record.id,
             read_at=self.context.now,
@@ -213,16 +254,21 @@ class _Visit:
             partly=self.partly[1],
             edited=tuple(self.edited),
             derived=derived,
+            patient=record.patient_id,
+            empty_since=empty.since,
         )
         if record.unread:
             self.plan.unread |= faults_of(self.visit.id, record)
             self._note("R17", "parts_unread", fields=list(record.unread))
+        if self.memory.marked_for is not None and self._is_marked_now():
+            own = replace(self.memory, marked_for=None)
+            self.plan.records.append(replace(self.before.record, source=own))
 
     def plan_vanished(self) -> None:
         """The source has no such record any more: what was read of it stays, marked."""
         case = self.stored.case
         self._note("R17", "gone_now")
-        if case is not None and self._fault_of_documents() is None:
+        if case is not None and self._fault_of_documents() is None and not self.whose.roots:
             self._keep(CaseChange(self.visit.id, "vanished", case, self._vanished(case)))
 
     def plan_of_another(self) -> None:
@@ -235,7 +281,7 @@ class _Visit:
             return
         if case.status == "completed":
             change = CaseChange(self.visit.id, "of_another", case)
-            self._rule_status(change, [], None, is_of_another=True)
+            self._rule_status(change, [], None, MappedFields(), Emptied(), is_of_another=True)
             self._keep(change)
 
     def _vanished(self, case: StoredCase) -> dict[str, Any]:
@@ -247,21 +293,32 @@ class _Visit:
     # -- the case ----------------------------------------------------------------------------
 
     def _fault_of_documents(self) -> str | None:
-        """Why nothing can be written into the cases of the visit (rule R16)."""
-        for case in self.stored.cases:
-            stored = (case.value(place) for place in OBJECTS)
-            if any(value is not None and not isinstance(value, dict) for value in stored):
-                return NOT_AN_OBJECT
-        return None
+        """Why nothing can be written into the visit's case (rule R16); others do not matter."""
+        case = self.before.case
+        return NOT_AN_OBJECT if case is not None and case.is_broken else None
+
+    def _fault_of_whose(self, record: Consultation) -> str | None:
+        """Why a record is not this case's: the calendar's part of that patient is not written."""
+        named = self.visit.patient_id or record.patient_id
+        whose = belongs(replace(self.visit, patient_id=named), self.before)
+        return OF_ANOTHER_PATIENT if whose.patient == "another" else None
 
     def _change(
-        self, mapped: MappedFields, reason: str, record: Consultation | None = None
+        self,
+        mapped: MappedFields,
+        reason: str,
+        record: Consultation | None = None,
+        *,
+        empty: Emptied,
     ) -> CaseChange:
         """The fields that differ and may be changed; `record` is what was read."""
         case = self.stored.case
         change = CaseChange(self.visit.id, reason, case, self._ours(mapped, case))
-        wanted = dict(mapped.derived)
-        if case is None or case.patient is None:
+        change.cleared += empty.cleared
+        wanted = {n: value for n, value in mapped.derived.items() if self.whose.may_say(n)}
+        if record is not None and self.whose.patient == "unsaid":
+            wanted = dict(mapped.derived)  # whose record it is was asked
+        if case is None or case.patient is None or self.whose.patient == "another":
             wanted.setdefault("patient.species", species(None))
             wanted.setdefault("patient.name", self.visit.patient_name or UNKNOWN_NAME)
         edited = []
@@ -280,41 +337,107 @@ class _Visit:
                 change.values[name] = value
             else:
                 edited.append(name)
-        self._rule_status(change, edited, record)
+        self._rule_status(change, edited, record, mapped, empty)
         self._note_edits(edited)
         return change
+
+    def _may_change(self, case: StoredCase, name: str, stored: StoredVisit) -> bool:
+        return may_change(
+            case,
+            name,
+            case.value(name),
+            stored.derived(name),
+            self.context.fingerprints,
+            was_edited=name in stored.edited,
+        )
+
+    # -- what is said to be empty (rule R16) --------------------------------------------------
+
+    def _emptied_by_calendar(self, mapped: MappedFields) -> Emptied:
+        case, visit = self.stored.case, self.visit
+        if case is None or self.whose.is_unsaid:
+            return Emptied(self.memory.empty_since if self.whose.is_unsaid else {})
+
+        def is_stored(name: str) -> bool:
+            return self._is_stored(case, name, mapped) and not self._is_of_record(case, name)
+
+        before = self.memory.empty_since
+        return emptied(visit, visit.emptied, OF_VISIT, is_stored, before, self.context.now)
+
+    def _emptied_by_record(self, record: Consultation, mapped: MappedFields) -> Emptied:
+        case, memory = self.stored.case, self.stored.consultation
+        document_of = None if case is None else case.value("metadata.pimsConsultation.id")
+        if case is None or document_of is None:
+            return Emptied()
+        if document_of != record.id:
+            old = [name for name in OF_RECORD_ALONE if self._is_stored(case, name, mapped)]
+            return Emptied(cleared=old)
+
+        def is_stored(name: str) -> bool:
+            is_contact = name in OF_VISIT_TOO
+            return self._is_stored(case, name, mapped) and (
+                not is_contact or self._is_of_record(case, name)
+            )
+
+        says = set(record.emptied)
+        if record.notes_html is not None and not mapped.values["metadata.pimsConsultation.notes"]:
+            says.add("notes_html")  # mark-up around nothing
+        if case.value("metadata.pimsConsultation.notes") and "notes_html" not in says:
+            says.discard("discharge_html")  # the notes are told in its place
+        said = replace(record, notes_html=None) if "notes_html" in says else record
+        before = memory.empty_since if memory.id == record.id else {}
+        return emptied(said, says, OF_RECORD, is_stored, before, self.context.now)
+
+    def _is_stored(self, case: StoredCase, name: str, mapped: MappedFields) -> bool:
+        """Whether the case says something there that nobody edited, and nothing takes its place."""
+        if case.value(name) in EMPTY or mapped.values.get(name) not in EMPTY:
+            return False
+        return FIELDS[name].owner == "ours" or self._may_change(case, name, self.stored)
+
+    def _is_of_record(self, case: StoredCase, name: str) -> bool:
+        """Whether the value is what the record said last."""
+        mark = self.stored.consultation.derived.get(name)
+        return mark is not None and bool(self.context.fingerprints.is_of(mark, case.value(name)))
 
     def _rule_status(
         self,
         change: CaseChange,
         edited: list[str],
         record: Consultation | None,
+        mapped: MappedFields,
+        empty: Emptied,
         *,
         is_of_another: bool = False,
     ) -> None:
         visit, stored, context = self.visit, self.stored, self.context
+        of_other = self.memory if record is not None else stored.consultation
+        is_emptied = bool(empty.since) or still_said(of_other.empty_since, mapped.values)
         finished = Finished(
             visit,
-            stored,
+            self.before,
             context,
             record,
             is_of_another=is_of_another,
             tells_death=self.tells_death,
             partly_screened=any(self.partly),
             tells_partly=self.tells_partly,
+            is_emptied=is_emptied,
         )
-        ruling = rule_status(visit, stored, context, obstacle(finished))
+        found = obstacle(finished)
+        ruling = rule_status(visit, stored, context, found)
         if ruling.outcome == "edited":
             edited.append("case.status")
         elif ruling.to_write is not None:
             change.values["case.status"] = ruling.to_write
+        elif self.status is None and is_completed(self.before.case) and found and found.reopens:
+            change.values["case.status"] = found.status  # whatever its word means
         if self.decisions is not None:
             told = status_decision(ruling, visit, stored, context, was_read=record is not None)
             self.decisions.note(visit.id, told)
 
     def _ours(self, mapped: MappedFields, case: StoredCase | None) -> dict[str, Any]:
         """Leaves of our own documents; what was known is never overwritten with nothing."""
-        ours = dict(mapped.ours)
+        ours = {n: value for n, value in mapped.ours.items() if self.whose.may_say(n)}
         if self.context.acting_user_id is not None and (case is None or case.user_id is None):
             ours["case.user_id"] = self.context.acting_user_id
         if case is None:
@@ -327,29 +450,44 @@ class _Visit:
         replaced: dict[str, Any] = {}
         if before not in (None, ours.get("metadata.pimsConsultation.id", before)):
             ours, replaced = _with_whole_record(ours)
-        news = {n: v for n, v in ours.items() if _is_news(case, n, v)}
+        news = {n: v for n, v in ours.items() if self.whose.is_former(n) or is_news(case, n, v)}
         return {**news, **replaced}
 
     def _keep(self, change: CaseChange) -> None:
+        if change.case is not None and change.case is self.stored.case and self.whose.roots:
+            assert self.before.case is not None
+            change.dropped = self._dropped(self.before.case)
+            replaced_whole(change, self.before.case, self.whose)
         if change.case is None or change.values or change.cleared:
-            places = {name.partition(".")[0] for name in change.values}
-            if change.cleared:
-                places.add("metadata")
+            changed = (*change.values, *change.cleared)
+            places = {name.partition(".")[0] for name in changed}
             change.values |= stamps(places, self.context.now)
             self.plan.changes.append(change)
 
-    def _plan_duplicates(self, mapped: MappedFields) -> None:
-        """Cancelled and no-show go to every case of the visit (rule R14)."""
-        if self.status not in ("cancelled", "no_show"):
-            return
-        told = [f"metadata.pimsAppointment.{name}" for name in ("id", "status", "sourceStatus")]
-        for case in self.stored.others:
-            change = CaseChange(self.visit.id, DUPLICATE, case)
-            said = {name: mapped.values[name] for name in told}
-            change.values = {n: v for n, v in said.items() if _is_news(case, n, v)}
-            if case.status in OPEN_STATUSES:
-                change.values["case.status"] = CASE_STATUS[self.status]
+    def _dropped(self, case: StoredCase) -> tuple[str, ...]:
+        """Edits of people that were made for a former patient or owner."""
+        return tuple(
+            name
+            for name in edits_of(FIELDS, self.whose.roots)
+            if case.value(name) not in EMPTY
+            and (self.before.derived(name) or name in self.before.edited)
+            and not self._may_change(case, name, self.before)
+        )
+
+    def _plan_others(self, mapped: MappedFields) -> None:
+        for change in changes_of_others(self.visit, self.before, self.whose, mapped):
             self._keep(change)
+
+    def _plan_broken(self, mapped: MappedFields) -> None:
+        """Nothing is written into a broken document; but nobody is called about its case."""
+        case = self.before.case
+        if case is not None and (status := status_of_broken(case, self.status)) is not None:
+            if self.decisions is not None:
+                told = broken_decision(case, self.status, status)
+                self.decisions.note(self.visit.id, told)
+            change = CaseChange(self.visit.id, NOT_AN_OBJECT, case, {"case.status": status})
+            self.plan.changes.append(change)
+        self._plan_others(mapped)
 
     # -- what is remembered ------------------------------------------------------------------
 
@@ -362,10 +500,12 @@ class _Visit:
             end=visit.end,
             status=visit.status,
             type=visit.type,
-            patient=visit.patient_id,
-            client=visit.client_id,
+            patient=visit.patient_id or self.memory.patient,
+            client=visit.client_id or self.memory.client,
             consultation=visit.consultation_id,
-            private=self.context.fingerprints.of(list(private_words(visit).values())),
+            private=self._private(),
+            marked_for=self.memory.marked_for,
+            old_summary=self.memory.old_summary,
             stamp=newest_stamp(visit.last_updated_at, self.memory.stamp, latest),
         )
 
@@ -375,21 +515,33 @@ class _Visit:
             return None
         return self.memory.bare_since or iso(self.context.now)
 
+    def _private(self) -> str | None:
+        """Fingerprint of what is said of people; of whom nobody knows, the last one stays."""
+        if self.whose.is_unsaid:
+            return self.memory.private
+        return self.context.fingerprints.of(list(private_words(self.visit).values()))
+
     def _fingerprints_of(self, mapped: MappedFields) -> dict[str, str]:
         """Derived field -> fingerprint, of those that say something."""
-        said = {name: value for name, value in mapped.derived.items() if value not in (None, "")}
+        said = {
+            name: value
+            for name, value in mapped.derived.items()
+            if value not in (None, "") and self.whose.may_say(name)
+        }
         return {name: self.context.fingerprints.of(value) for name, value in said.items()}
 
     def _reason(self, said: VisitMemory) -> str:
         if self.stored.case is None:
             return "new"
+        if self.whose.roots:
+            return ANOTHER_PATIENT if self.whose.patient == "another" else ANOTHER_OWNER
         if self.stored.written.start is None:
             return "adopted"
         return "source" if any(self._differing(said)) else "rederived"
 
     def _differing(self, said: VisitMemory) -> Iterator[str]:
         """What the source says otherwise than before."""
-        before = self.memory
+        before = self.before.memory
         for name in SAID:
             if getattr(said, name) != getattr(before, name) and (
                 name != "private" or self._are_private_news()
@@ -398,10 +550,16 @@ class _Visit:
 
     def _are_private_news(self) -> bool:
         """Where the fingerprint tells nothing, by what our own document says of the source."""
-        words, case = private_words(self.visit), self.stored.case
-        known = self.context.fingerprints.is_of(self.memory.private or "", list(words.values()))
+        if self.whose.is_unsaid:
+            return False
+        words, case, private = (
+            private_words(self.visit),
+            self.before.case,
+            self.before.memory.private,
+        )
+        known = self.context.fingerprints.is_of(private or "", list(words.values()))
         if known is None and case is not None:
-            return any(_is_news(case, name, word) for name, word in words.items())
+            return any(is_news(case, name, word) for name, word in words.items())
         return not known
 
     def _note(self, rule: str, code: str, /, **facts: Fact) -> None:
@@ -423,9 +581,15 @@ class _Visit:
     def _note_change(self, change: CaseChange, said: VisitMemory) -> None:
         if self.decisions is None:
             return
+        if change.reason == ANOTHER_PATIENT:
+            self._note("R15", "another_patient")
+        elif change.reason == ANOTHER_OWNER:
+            self._note("R15", "another_owner")
+        if change.dropped:
+            self._note("R15", "edits_dropped", fields=list(change.dropped))
         if change.reason == "came_back":
             self._note("R7", "came_back")
-        elif change.reason == "source":
+        elif change.reason in SAID_ANEW:
             self._note("R4", "changed", fields=list(self._differing(said)))
         elif change.reason == "rederived" and change.says_something:
             self._note("R4", "rederived", fields=sorted(change.fields))
@@ -496,6 +660,9 @@ class _Visit:
             return self.stored.case is not None and shows(self.stored.case)
         return known
 
+    def _is_marked_now(self) -> bool:
+        return any(mark.visit_id == self.visit.id for mark in self.plan.marks)
+
     def _screen(
         self,
         texts: list[str],
@@ -523,12 +690,6 @@ class _Visit:
         self._note("R19", "died", category=found.category, in_doubt=found.in_doubt)
         for patient in dict.fromkeys((self.visit.patient_id, patient_id or self.visit.patient_id)):
             self.plan.marks.append(Mark(self.visit.id, patient, found.category, found.in_doubt))
-
-
-def _is_news(case: StoredCase, name: str, value: Any) -> bool:
-    if value in (None, "") and name not in CLEARABLE:
-        return False
-    return not same(case.value(name), value)
 
 
 def _with_whole_record(ours: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

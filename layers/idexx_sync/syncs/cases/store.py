@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 from psycopg import Cursor
@@ -13,7 +13,7 @@ from psycopg import Cursor
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.cases.death_store import DeathsQuery
-from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS
+from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS, PATIENT_LINKS
 from idexx_sync.syncs.cases.model import (
     PREFIX,
     SOURCE,
@@ -36,6 +36,7 @@ OLDEST_WAITING: Final = timedelta(minutes=20)
 """An inbound job that waits for longer has been given up: its event is too old by then."""
 _START: Final = in_source(VisitMemory, "start")
 _STATUS: Final = in_source(VisitMemory, "status")
+_MARKED_FOR: Final = "r." + in_source(VisitMemory, "marked_for")
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
 _CASE_FIELDS: Final = tuple(item.name for item in fields(StoredCase) if item.name != "patient")
 _GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
@@ -203,6 +204,8 @@ def _memories(
         final=source.final,
         has_notes=source.notes,
         code=code,
+        patient=source.patient,
+        empty_since=source.empty_since,
     )
     return (known, read) if source.observed else (read, None)
 
@@ -341,22 +344,22 @@ def update_cases(conn: Conn, clinic_id: UUID, changes: Sequence[CaseChange], now
         return
     columns = [change.of_place("case") for _, change in touched]
     conn.execute(
-        """
+        f"""
         UPDATE public.cases c
            SET status = coalesce(p.status::public."CaseStatus", c.status),
                type = coalesce(p.type::public."CaseType", c.type),
                scheduled_at = coalesce(p.scheduled_at, c.scheduled_at),
                user_id = coalesce(c.user_id, p.user_id),
                clinic_id = %s,
-               metadata = CASE WHEN p.metadata = '{}' AND p.cleared = '[]' THEN c.metadata
-                   ELSE idexx_sync.with_leaves(c.metadata, p.metadata,
-                            ARRAY(SELECT jsonb_array_elements_text(p.cleared))) END,
-               entity_extraction = CASE WHEN p.extraction = '{}' THEN c.entity_extraction
-                   ELSE idexx_sync.with_leaves(c.entity_extraction, p.extraction, '{}') END,
+               canonical_patient_id = CASE WHEN p.metadata_cleared ? '' THEN NULL
+                                           ELSE c.canonical_patient_id END,
+               metadata = {_emptied_and_set("metadata", "metadata")},
+               entity_extraction = {_emptied_and_set("entity_extraction", "extraction")},
                updated_at = %s
           FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::timestamptz[], %b::uuid[],
-                      %b::jsonb[], %b::jsonb[], %b::jsonb[])
-               AS p (id, status, type, scheduled_at, user_id, metadata, extraction, cleared)
+                      %b::jsonb[], %b::jsonb[], %b::jsonb[], %b::jsonb[])
+               AS p (id, status, type, scheduled_at, user_id, metadata, extraction,
+                     metadata_cleared, extraction_cleared)
          WHERE c.id = p.id AND (c.clinic_id = %s OR c.clinic_id IS NULL)
         """,
         (
@@ -369,13 +372,24 @@ def update_cases(conn: Conn, clinic_id: UUID, changes: Sequence[CaseChange], now
             [values.get("user_id") for values in columns],
             [_json(change.of_place("metadata")) for _, change in touched],
             [_json(change.of_place("extraction")) for _, change in touched],
-            [json.dumps(change.cleared) for _, change in touched],
+            [json.dumps(change.cleared_in("metadata")) for _, change in touched],
+            [json.dumps(change.cleared_in("extraction")) for _, change in touched],
             clinic_id,
         ),
     )
-    patients = [pair for pair in touched if pair[1].of_place("patient")]
+    patients = [p for p in touched if p[1].of_place("patient") or p[1].cleared_in("patient")]
     _update_patients(conn, clinic_id, [(c.patient, ch) for c, ch in patients if c.patient], now)
     _insert_patients(conn, clinic_id, [(c.id, ch) for c, ch in patients if not c.patient], now)
+
+
+def _emptied_and_set(column: str, place: str) -> str:
+    """The SQL of a case's document with what is to be emptied taken out, and the leaves set."""
+    return f"""CASE WHEN p.{place} = '{{}}' AND p.{place}_cleared = '[]' THEN c.{column}
+                   ELSE idexx_sync.with_leaves(
+                       CASE WHEN p.{place}_cleared ? '' THEN '{{}}'
+                            ELSE idexx_sync.with_leaves(c.{column}, '{{}}', ARRAY(
+                                SELECT jsonb_array_elements_text(p.{place}_cleared))) END,
+                       p.{place}, '{{}}') END"""
 
 
 def _insert_patients(
@@ -411,9 +425,10 @@ def _update_patients(
     conn.execute(
         f"""
         UPDATE public.patients t
-           SET {", ".join(f"{n} = coalesce(p.{n}, t.{n})" for n in PATIENT_COLUMNS)},
+           SET {", ".join(map(_emptied_or_given, PATIENT_COLUMNS))},
+               {", ".join(f"{n} = {_kept_unless_cleared(n)}" for n in PATIENT_LINKS)},
                clinic_id = %s, updated_at = %s
-          FROM unnest(%b::uuid[], {_PATIENT_ARRAYS}) AS p (id, {_PATIENT})
+          FROM unnest(%b::uuid[], {_PATIENT_ARRAYS}, %b::jsonb[]) AS p (id, {_PATIENT}, cleared)
          WHERE t.id = p.id AND (t.clinic_id = %s OR t.clinic_id IS NULL)
         """,
         (
@@ -421,9 +436,19 @@ def _update_patients(
             now,
             [patient.id for patient, _ in changes],
             *([values.get(name) for values in columns] for name in PATIENT_COLUMNS),
+            [json.dumps(change.cleared_in("patient")) for _, change in changes],
             clinic_id,
         ),
     )
+
+
+def _emptied_or_given(column: str) -> str:
+    return f"{column} = coalesce(p.{column}, {_kept_unless_cleared(column)})"
+
+
+def _kept_unless_cleared(column: str) -> str:
+    empty = "'{}'" if column == "metadata" else "NULL"
+    return f"CASE WHEN p.cleared ? '{column}' THEN {empty} ELSE t.{column} END"
 
 
 def stop_calls(conn: Conn, clinic_id: UUID, case_ids: Sequence[UUID], now: datetime) -> None:
@@ -436,6 +461,30 @@ def stop_calls(conn: Conn, clinic_id: UUID, case_ids: Sequence[UUID], now: datet
         """,
         (now, list(case_ids), clinic_id),
     )
+
+
+class Left(NamedTuple):
+    """What others hold of a case, and what no run takes back."""
+
+    case_id: UUID
+    is_marked: bool
+    """Somebody has died."""
+    has_summary: bool
+    """There is a text for the owner."""
+
+
+def left_in_odis(conn: Conn, clinic_id: UUID, case_ids: Sequence[UUID]) -> list[Left]:
+    """What is left of former patients in these cases."""
+    found = conn.execute(
+        """
+        SELECT c.id, coalesce(c.extreme_case_check ->> 'isExtremeCase' = 'true', false),
+               EXISTS (SELECT FROM public.discharge_summaries d WHERE d.case_id = c.id)
+          FROM public.cases c
+         WHERE c.id = ANY(%s) AND (c.clinic_id = %s OR c.clinic_id IS NULL)
+        """,
+        (list(case_ids), clinic_id),
+    )
+    return [Left(*row) for row in found.fetchall()]
 
 
 def calendar_waits(conn: Conn, clinic_id: UUID) -> bool:

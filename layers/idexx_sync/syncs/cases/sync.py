@@ -28,7 +28,13 @@ from idexx_sync.syncs.cases.calendar import (
     stored_query,
 )
 from idexx_sync.syncs.cases.gate import left_alone
-from idexx_sync.syncs.cases.model import LIFE_STATUS, PREFIX, StoredVisit
+from idexx_sync.syncs.cases.model import (
+    ANOTHER_OWNER,
+    ANOTHER_PATIENT,
+    LIFE_STATUS,
+    PREFIX,
+    StoredVisit,
+)
 from idexx_sync.syncs.cases.plan import plan_consultations
 from idexx_sync.syncs.cases.reading import Answers, Reads, judge_answers
 from idexx_sync.syncs.cases.shape import NotesPlaces
@@ -243,6 +249,9 @@ def _counted(calendar: CalendarPiece, tally: Tally, unread: Collection[Fault] = 
     if tally.read:  # in all attempts of the job
         counts["consultations_read"] = len(tally.read)
     counts["marked"] = len(tally.by_reason.get(LIFE_STATUS, ()))
+    for reason, code in ((ANOTHER_PATIENT, "patients_changed"), (ANOTHER_OWNER, "owners_changed")):
+        if found := tally.by_reason.get(reason):
+            report.warnings[code] = len(found)
     written = (keys for why, keys in tally.by_reason.items() if why != LIFE_STATUS)
     touched = {key for keys in written for key in keys if key.startswith(PREFIX)}
     left = len(tally.conflicts) + report.warnings.get("cases_not_written", 0)

@@ -133,19 +133,6 @@ def test_r16_personal_fields_are_never_overwritten_with_nothing(bench: CasesBenc
     assert (bench.case(), bench.patient()) == before
 
 
-def test_r16_notes_that_were_emptied_in_neo_stay(bench: CasesBench) -> None:
-    bench.shows(seen())
-    bench.writes(chart())
-    bench.cases()
-    bench.writes(chart(notes_html=None))
-    bench.later(60 * 24)
-
-    bench.cases()
-
-    assert bench.case()["metadata"]["pimsConsultation"]["notes"] == "S: two days lame."
-    assert bench.case()["metadata"]["dischargeSummary"] == "S: two days lame."
-
-
 def test_r16_a_name_unknown_never_overwrites(bench: CasesBench) -> None:
     bench.shows(patient_visit())
     bench.cases()

@@ -115,6 +115,8 @@ def test_r17_a_consultation_is_read_whole() -> None:
         client_email="robin.sample@example.com",
         branch_id="1",
         patient_name="TANGO",
+        client_id="15077",
+        emptied=frozenset({"vital_signs"}),
     )
 
 

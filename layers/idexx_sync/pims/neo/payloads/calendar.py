@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
+from idexx_sync.pims.neo.payloads.emptied import emptied_of_event
 from idexx_sync.pims.neo.payloads.envelope import says_it_is_whole
 from idexx_sync.pims.neo.payloads.fields import (
     Payload,
@@ -195,8 +196,16 @@ def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
         has_status="current_status" in raw or "status_label" in raw,
         has_consultation="consultation_id" in raw,
         unclear=unclear,
+        emptied=_emptied(record, raw),
         life=life_of_event(raw) if record.kind == "visit" else None,
     )
+
+
+def _emptied(record: SourceRecord, raw: Mapping[str, Any]) -> frozenset[str]:
+    """What of a visit is said to be empty, and has no value from elsewhere either."""
+    if record.kind == "block":
+        return frozenset()
+    return frozenset(name for name in emptied_of_event(raw) if getattr(record, name) is None)
 
 
 def _cleaned(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,11 @@ and its id, make all of it unreadable; whatever else is odd hides itself and is 
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
+from idexx_sync.pims.neo.payloads.emptied import emptied_of_record
 from idexx_sync.pims.neo.payloads.fields import (
     branch_of,
     contact,
@@ -85,7 +87,9 @@ def read_consultation(value: object, asked_id: str) -> ConsultationAnswer:
     patient_id = id_if_readable((patient or {}).get("id"))
     if patient_id is None and (patient or {}).get("id") not in (None, ""):
         return Unknown("patient_id_unreadable")
-    return _consultation(value, shown, patient or {}, record_id, patient_id)
+    record = _consultation(value, shown, patient or {}, record_id, patient_id)
+    emptied = emptied_of_record(value)
+    return replace(record, emptied=frozenset(n for n in emptied if getattr(record, n) is None))
 
 
 def _consultation(
@@ -115,6 +119,7 @@ def _consultation(
         "sex": parts.word("sex", patient.get("sex")),
         "born": _day_if_readable(patient.get("dateOfBirth")),
         "weight_kg": _weight(patient, parts),
+        "client_id": id_if_readable(client.get("id")),
         "client_phone": next(filter(None, phones), None),
         "client_email": contact(parts.word("client_email", client.get("email"))),
         "patient_name": parts.word("patient_name", patient.get("name")),
