@@ -33,8 +33,10 @@ STATUS = {
 """The simulator's word -> a case's status."""
 GUARDED = {"cancelled": "cancelled", "no show": "no-show"}
 """The spellings that keep a follow-up from going out."""
-EUTHANASIA = re.compile("euthanas|euthansia", re.IGNORECASE)
-"""As the simulator's own words spell it."""
+EUTHANASIA = re.compile(r"euthanas|euthansia|put to sleep|passed away", re.IGNORECASE)
+"""As the simulator's own words spell it, wherever their lines end."""
+UNTICKED = re.compile(r"\[ \][^\[<\n]*")
+"""What a form offers and nobody has ticked."""
 MARKED_BACK = timedelta(days=30)
 
 
@@ -123,7 +125,12 @@ def says_euthanasia(visit: Row, record: Row | None) -> bool:
     if record is not None:
         texts += [record["reason"], _plain(record["notes"])]
         texts += [line[name] for line in record["lines"] for name in ("product", "label")]
-    return any(EUTHANASIA.search(text or "") for text in texts)
+    return any(EUTHANASIA.search(_said(text or "")) for text in texts)
+
+
+def _said(text: str) -> str:
+    """A text on one line, without what is only offered."""
+    return " ".join(UNTICKED.sub(" ", text).split())
 
 
 def unmarked(
