@@ -15,7 +15,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from oracle.cases import EUTHANASIA, KEY, plain_text
+from oracle.cases import KEY, NAMED_DEAD, plain_text, tells_death
 
 CALLED_FOR = timedelta(days=3)
 """So long after it was made a case is taken (ODIS schema, what triggers calls)."""
@@ -94,6 +94,7 @@ class Heard:
             return
         self.record_of[record] = owner
         texts = list(_record_texts(answer))
+        self._look_at(owner, patient.get("name"), patient, at)
         self.notes.setdefault(owner, set()).update(_same(text) for text in texts)
         self._listen(owner, texts, at)
         _keep(self.patient_names, owner, patient.get("name"))
@@ -110,6 +111,8 @@ class Heard:
         patient, client = _patient(raw), _id(raw.get("client_id"))
         if patient is not None:
             _keep(self.patient_names, patient, raw.get("patient_name"))
+            life = {key.removeprefix("patient_"): value for key, value in raw.items()}
+            self._look_at(patient, raw.get("patient_name"), life, at)
             self._listen(patient, [raw.get("type_description"), raw.get("reason")], at)
         if client is not None:
             names = (raw.get("first_name"), raw.get("last_name"))
@@ -118,9 +121,18 @@ class Heard:
             _keep(self.contacts, client, raw.get("phone_number"))
             _keep(self.contacts, client, raw.get("email"))
 
+    def _look_at(self, patient: str, name: object, life: Raw, at: datetime) -> None:
+        """What stands beside its name, and what is said of its life."""
+        if isinstance(name, str) and NAMED_DEAD.search(name):
+            self.deaths.setdefault(patient, {}).setdefault(_same(name), at)
+        if life.get("alive") is False or life.get("status") == "deceased":
+            self.deaths.setdefault(patient, {}).setdefault("life", at)
+        if life.get("deceasedDate") or life.get("deceased_date"):
+            self.deaths.setdefault(patient, {}).setdefault("life", at)
+
     def _listen(self, patient: str, texts: Collection[object], at: datetime) -> None:
         for text in texts:
-            if isinstance(text, str) and EUTHANASIA.search(text):
+            if isinstance(text, str) and tells_death(text):
                 self.deaths.setdefault(patient, {}).setdefault(_same(text), at)
 
 

@@ -33,8 +33,10 @@ STATUS = {
 """The simulator's word -> a case's status."""
 GUARDED = {"cancelled": "cancelled", "no show": "no-show"}
 """The spellings that keep a follow-up from going out."""
-EUTHANASIA = re.compile("euthanas|euthansia", re.IGNORECASE)
-"""As the simulator's own words spell it."""
+EUTHANASIA = re.compile(r"euthanas|euthansia|put to sleep|passed away", re.IGNORECASE)
+"""As the simulator's own words spell it, wherever their lines end."""
+UNTICKED = re.compile(r"\[ \][^\[<\n]*")
+"""What a form offers and nobody has ticked."""
 PICTURE = re.compile(r'<img [^<>]*src="data:[^<>]*>')
 """As staff paste it; none is stored."""
 MARKED_BACK = timedelta(days=30)
@@ -153,7 +155,12 @@ def says_euthanasia(visit: Row, record: Row | None) -> bool:
     if record is not None:
         texts += [record["reason"], plain_text(record["notes"])]
         texts += [line[name] for line in record["lines"] for name in ("product", "label")]
-    return any(EUTHANASIA.search(text or "") for text in texts)
+    return any(tells_death(text or "") for text in texts)
+
+
+def tells_death(text: str) -> bool:
+    """Whether the text says so on one line, without what is only offered."""
+    return EUTHANASIA.search(" ".join(UNTICKED.sub(" ", text).split())) is not None
 
 
 def unmarked(

@@ -9,6 +9,15 @@ from neo_simulator.client import Company
 TYPES = ("Default", "Exam", "Recheck", "Vaccination", "Surgery", "Dental", "Euthanasia")
 PRODUCTS = ("EXAM - OFFICE", "CARPROFEN 75MG; CHEWABLE, 30CT", "NAIL TRIM")
 EUTHANASIA = "<p>CANARY: owner elected humane <b>euthanasia</b>.</p>"
+DEATHS = (
+    EUTHANASIA,
+    "<p>CANARY: put to<br>sleep by the owner's wish.</p>",
+    "<p>CANARY: passed</p><p>away at home.</p>",
+    "<p>CANARY [x] Euthanasia [ ] Recheck</p>",
+)
+"""How a death stands in a record."""
+OFFERED = "<p>CANARY [ ] Euthanasia [x] Recheck</p>"
+"""A form that only offers it."""
 PROVIDERS = (None, 2, 1000, 1001, 1002)
 ABOUT_VISITS = (
     "cancel",
@@ -115,7 +124,8 @@ class NeoStaff:
         """A visit from the waiting room to the payment."""
         visit = self.one_of(self.visits, subject)
         record = self.neo.start_consultation(visit)
-        self.neo.edit_notes(record, EUTHANASIA if dies else f"<p>CANARY notes {number}.</p>")
+        death = DEATHS[number % len(DEATHS)]
+        self.neo.edit_notes(record, death if dies else f"<p>CANARY notes {number}.</p>")
         self.neo.add_line(record, PRODUCTS[number % len(PRODUCTS)], 1 + number % 2)
         self.neo.finalise(visit)
 
@@ -124,8 +134,12 @@ class NeoStaff:
         text = f"<p>CANARY edit {number}: <b>walks</b> &amp; eats.</p>"
         self.neo.edit_notes(self._any("consultations", subject), text)
 
-    def write_euthanasia(self, subject: int) -> None:
-        self.neo.edit_notes(self._any("consultations", subject), EUTHANASIA)
+    def write_euthanasia(self, subject: int, number: int = 0) -> None:
+        self.neo.edit_notes(self._any("consultations", subject), DEATHS[number % len(DEATHS)])
+
+    def offer_euthanasia(self, subject: int) -> None:
+        """A form is put into the record, and nobody ticks it."""
+        self.neo.edit_notes(self._any("consultations", subject), OFFERED)
 
     def paste_picture(self, subject: int, number: int) -> None:
         """With so few bytes that they stay, or with many."""

@@ -214,7 +214,8 @@ MENU: tuple[tuple[float, str, Callable[[Chooser], dict[str, Any]]], ...] = (
     (1.5, "delete_consultation", SUBJECT),
     (6, "see", lambda c: {**SUBJECT(c), "number": c.subject(), "dies": c.dice.random() < 0.15}),
     (3, "edit_notes", lambda c: {"subject": c.subject(), "number": c.subject()}),
-    (0.5, "write_euthanasia", SUBJECT),
+    (0.5, "write_euthanasia", lambda c: {**SUBJECT(c), "number": c.subject()}),
+    (0.5, "offer_euthanasia", SUBJECT),
     (0.7, "paste_picture", lambda c: {"subject": c.subject(), "number": c.subject()}),
     (
         3,

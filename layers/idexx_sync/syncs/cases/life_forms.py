@@ -50,6 +50,7 @@ _ASKED_AND_ANSWERED: Final = re.compile(
     rf"\?\s?[-:]?\s?(?={_YES}\s?(?:$|[.,;!])|{_NO}\s?(?:$|[.,;!])|not (?:today|yet|now)\b)",
     re.IGNORECASE,
 )
+_MORE_THAN_A_LABEL: Final = re.compile(r"[,(]|\s-\s|(?:\S+\s+){7}")
 _ENDED: Final = re.compile(r"[.;!]\s*$")
 _BLANK_TO_FILL: Final = re.compile(r"(?:_{3,}|\.{5,})")
 _SENTENCE_END: Final = re.compile(r"[.;!?](?=\s|$)")
@@ -153,14 +154,19 @@ def _of_boxes(line: str, unclear: list[str]) -> str:
     boxes = list(_BOX.finditer(line))
     lead = line[: boxes[0].start()]
     ends = [box.start() for box in boxes[1:]] + [len(line)]
-    labels = [line[box.end() : end].strip(" :|,;-/") for box, end in zip(boxes, ends, strict=True)]
+    tails = [line[box.end() : end] for box, end in zip(boxes, ends, strict=True)]
+    parts = [_SENTENCE_END.split(tail, maxsplit=1) for tail in tails]
+    labels = [label.strip(" :|,;-/") for label, *_ in parts]
+    rest = ". ".join(text for _, *texts in parts for text in texts)
     ticks = [box["ticked"] is not None for box in boxes]
     unclear.extend(
-        label for label, box in zip(labels, boxes, strict=True) if box["unknown"] is not None
+        label
+        for label, box in zip(labels, boxes, strict=True)
+        if box["unknown"] or (box["open"] and "," in label)
     )
     chosen = [label for label, tick in zip(labels, ticks, strict=True) if tick]
     if _LEAD.match(lead) or _ENDED.search(lead):
-        return f"{lead} {'. '.join(chosen)}"
+        return f"{lead} {'. '.join(chosen)}. {rest}"
     before, lead = _last_sentence(lead)
     lead = lead.strip(" :|,;-")
     if all(_IS_YES.match(label) or _IS_NO.match(label) for label in labels):
@@ -168,12 +174,20 @@ def _of_boxes(line: str, unclear: list[str]) -> str:
     elif not labels[-1]:
         named = [lead, *labels[:-1]]
         said = ". ".join(label for label, tick in zip(named, ticks, strict=True) if tick)
+        if not ticks[0]:
+            _leave_out(lead, unclear)
     elif chosen:
         said = ". ".join(f"{lead}: {label}" for label in chosen)
     else:
         unclear.append(lead)
         said = ""
-    return f"{before} {said}"
+    return f"{before} {said}. {rest}"
+
+
+def _leave_out(label: str, unclear: list[str]) -> None:
+    """A label says nothing; what is more than a label may say something."""
+    if _MORE_THAN_A_LABEL.search(label.strip(" :|;-?(")):
+        unclear.append(label)
 
 
 def _answered(lead: str, labels: list[str], chosen: list[str], unclear: list[str]) -> str:
@@ -183,7 +197,10 @@ def _answered(lead: str, labels: list[str], chosen: list[str], unclear: list[str
     if len(chosen) > 1:
         unclear.append(lead)
         return ""
-    return f"{lead}: {chosen[0]}" if chosen else ""
+    if not chosen:
+        _leave_out(lead, unclear)
+        return ""
+    return f"{lead}: {chosen[0]}"
 
 
 def _after_answer(label: str) -> str:
@@ -211,6 +228,8 @@ def _without_open_choices(line: str, unclear: list[str]) -> str:
         elif not asked.strip():
             unclear.append(line[choice.end() :])
             return said
+        else:
+            _leave_out(asked, unclear)
         start = choice.end()
     return said + line[start:]
 
@@ -224,6 +243,8 @@ def _without_blanks(line: str, unclear: list[str]) -> str:
     for label in labels:
         before, last = _last_sentence(label)
         said.append(before)
-        if not last.rstrip().endswith(":"):
+        if last.rstrip().endswith(":"):
+            _leave_out(last, unclear)
+        else:
             unclear.append(last)
     return " ".join([*said, rest])

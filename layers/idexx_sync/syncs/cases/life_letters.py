@@ -71,7 +71,8 @@ _LINE_ENDS: Final = re.compile(r"\r\n?|[\v\f\x1c-\x1e]")
 _BLANKS: Final = re.compile(r"(?: [^\S\n]|[^\S\n ])[^\S\n]*+")
 _AT_LINE_ENDS: Final = re.compile(r" \n ?|\n ")
 _SPACED: Final = re.compile(
-    r"\b[a-z](?<!'[a-z])(?:(?: [a-z](?![\w']))++|(?:\.[a-z](?![\w'])){2,}+\.?"
+    r"\b[a-z](?<!'[a-z])(?:(?: [a-z](?![\w']))++"
+    r"|(?:\.[a-z](?![\w'])){2,}+(?:\.(?! (?-i:[A-Z])|\n|$))?"
     r"|(?:-[a-z](?![\w'])){2,}+|(?:\*[a-z](?![\w'])){2,}+)",
     re.IGNORECASE,
 )

@@ -48,7 +48,7 @@ _OTHER: Final = re.compile(
     rf"\b(?:{_OTHERS_ANIMAL}|{any_of(words.RELATED_ANIMALS)})", re.IGNORECASE
 )
 _SOMEBODY: Final = re.compile(
-    rf"\b(?:{_OTHERS_ANIMAL}|{any_of(words.RELATED_ANIMALS)}|{any_of(words.PEOPLE)}|family\b)",
+    rf"\b(?:{_OTHERS_ANIMAL}|{any_of(f'{words.RELATED_ANIMALS}|{words.PEOPLE}|family')})",
     re.IGNORECASE,
 )
 _SAME_HOUSE: Final = re.compile(
@@ -79,10 +79,11 @@ _CLAUSE: Final = re.compile(
     re.IGNORECASE,
 )
 _NEXT_LABEL: Final = re.compile(r"\s*:\s*[a-z][\w' /]{0,30}:", re.IGNORECASE)
+_REMARK: Final = re.compile(r"\s*\([^()]*\)")
 _SLASHED: Final = re.compile(
     r":\s*[a-z][\w' -]{0,40}(?:/\s?[a-z][\w' -]{0,40}){2,}$"
     r"|\b(?:alive|living|active)\s?/\s?(?:dead|deceased)\b"
-    r"|\b(?:dead|deceased)\s?/\s?(?:alive|living|active)\b",
+    r"|\b(?:dead|deceased)\s?/\s?(?:alive|living|active)\b|\+/-|\u00b1",
     re.IGNORECASE,
 )
 """Choices of which none is chosen."""
@@ -141,7 +142,8 @@ def _found(sentence: str) -> Iterator[Found]:
                     or said.is_doubtful(after_denial=set_aside)
                 )
                 yield Found(*said.place, said.category, in_doubt)
-        of_whom_before = "present" not in text and _OTHER.search(text) is not None
+        if len(_WORD.findall(text)) > _A_NAME or not of_whom_before:
+            of_whom_before = "present" not in text and _OTHER.search(text) is not None
         start = end
 
 
@@ -214,8 +216,9 @@ class _Said:
         may_be_person = self.category == "death" and not self._hit[0].lower().startswith("found")
         who = _SOMEBODY if may_be_person else _OTHER
         text, tied = self._clause.text, set[_Whose]()
-        one = self._clause.last(who, self._from, self._hit.start())
-        if one and _are_among(text[one.end() : self._hit.start()], _AFTER_OTHER):
+        begin = self._hit.start() + _length_of_animal(self._hit[0])
+        one = self._clause.last(who, self._from, begin)
+        if one and _are_among(_NAME.sub("", text[one.end() : begin]), _AFTER_OTHER):
             tied.add(self._kin(one))
         one = self._clause.first(who, self._hit.end(), self._to)
         if one and "present" not in self._after:
@@ -257,6 +260,9 @@ class _Said:
         """`after_denial`: of something else in the sentence; what is only named may share it."""
         if self._kind == "doubtful" or self._says(_DOUBT) or _NEXT_LABEL.match(self._rest):
             return True
+        remark = _REMARK.match(self._rest)
+        if remark and _DOUBT.search(remark[0]):
+            return True
         if self.is_done or self._says(_DONE):
             return False
         return after_denial or self._says(_DOUBT_OF_A_NOUN)
@@ -265,6 +271,9 @@ class _Said:
         return self._clause.first(pattern, self._from, self._to) is not None
 
 
+_A_NAME: Final = 2
+_NAME: Final = re.compile(r"^(?:'s)? [A-Z][a-z]+\b")
+_ANIMAL: Final = compiled(words.ANIMALS)
 _APART: Final = re.compile(r"\s*/")
 _ANSWERED_NO: Final = re.compile(
     r"(?:\s?(?:/|&|and|or)\s?[\w']+)?\s*(?:[:=][\s/]*|-\s*(?=n))"
@@ -279,6 +288,12 @@ _TIED: Final = frozenset(words.BETWEEN_NO_AND_WORD.split())
 
 def _are_among(text: str, allowed: frozenset[str]) -> bool:
     return allowed.issuperset(_WORD.findall(text.lower()))
+
+
+def _length_of_animal(hit: str) -> int:
+    """How long the animal is that a word of life status begins with, as in "cat passed"."""
+    animal = _ANIMAL.match(hit)
+    return animal.end() if animal else 0
 
 
 def _first_word(text: str) -> str | None:

@@ -39,12 +39,17 @@ t 61 | pento
 """Beginnings that only these words have, and the products."""
 
 EUTHANASIA_DOUBTFUL: Final = """
+when to let go | ready to let _ go | ready to let go | letting _ go | lethal injection
+end his suffering | end her suffering | end suffering | end _ suffering | sacrificed
 pts | qol | quality of life | end of life | eol | say* goodbye | say* good bye | final goodbye
 let _ go peacefully | time to let _ go | time to let go | lap of love | hhhhhmm* | humane ending
 help _ pass | kindest option | sleep peacefully | put asleep
 """
 
 DEATH_DONE: Final = """
+dec'd | was killed | got killed | killed by | hbc and killed | succumbed | expired at #
+slipped away | lost the battle | passed over the bridge | gone over the bridge
+dead on presentation | dead upon arrival | dead upon presentation | dead on intake
 pssed away | passsed away | passed awy | passed awa | passedaway | pasesd away | passaway
 could not be revived | couldn't be revived | unable to revive | never regained heartbeat
 died | deid at | has died | passed away | pass away | passes away | passing away | past away
@@ -70,6 +75,14 @@ disposal of body | disposal of remains | rest in peace | remains returned | body
 """
 
 DEATH_DOUBTFUL: Final = """
+not make it
+killed | drowned | lifeless | brain dead | not survive | won't make it | will not make it
+wont make it | not going to make it | unlikely to survive | he is gone | she is gone | he's gone
+she's gone | at peace | in heaven | body sent | took body | take body | body taken | body home
+body released | body in freezer | body to owner | body to crem* | remains sent | falleci* | murio
+no pulse | no signs of life | no vital signs
+will pass | may pass | might pass | could pass | about to pass | pass soon | going to pass
+pass at home | pass naturally | pass peacefully | pass on her own | pass on his own
 DOD | not expected to survive | lost _ brother | lost _ sister | lost _ littermate
 lost _ sibling | lost _ housemate | lost _ companion | lost _ buddy | lost _ mate | lost _ twin
 lost _ bonded mate
@@ -109,6 +122,15 @@ with yesterday made time over final was were been got no elect* did didn say* he
 # -- what is not meant -----------------------------------------------------------------------
 
 NOT_MEANT: Final = """
+died looking | put down # pee* | put down _ pee*
+killed a _ | killed tick* | killed flea* | killed bird* | killed mouse | killed mice
+killed rat* | killed rabbit* | killed squirrel* | killed chicken* | killed snake* | killed _ snake
+killed by treatment | died hair | died fur | hair died | test expired | tests expired | kit expired
+strips expired | bottle expired | product expired | lot expired | sample expired
+incisor* _ dead | tooth _ dead | teeth _ dead | canine* _ dead | molar* _ dead | premolar* _ dead
+pulp _ dead | tissue _ dead | nerve _ dead | skin _ dead | worm* _ dead | flea* _ dead
+tick* _ dead | nail* _ dead | claw* _ dead | tail _ dead | battery _ dead | mites _ dead
+vx expired | vac expired | vacs expired | rabies vx expired
 expired in jan* | expired in feb* | expired in mar* | expired in apr* | expired in may
 expired in jun* | expired in jul* | expired in aug* | expired in sep* | expired in oct*
 expired in nov* | expired in dec* | expired in # | registration expired | microchip expired
@@ -200,6 +222,7 @@ family history | family hx | fhx | famhx | family medical history
 """
 
 WHOSE_OTHER: Final = """
+in law's | in laws | in laws' | grandparent's | boss's | coworker's | grandma's | grandpa's
 previous | prior | former | other | another | first | last | late | neighbor's | neighbour's
 friend's | sister's | brother's | mother's | father's | mom's | dad's | daughter's | son's
 parents | parent's | roommate's | cousin's | aunt's | uncle's | husband's | wife's | grandmother's
@@ -238,12 +261,14 @@ PATIENT_AFTER: Final = "her him it the patient pt this them pet present with tog
 # -- no, not yet, perhaps --------------------------------------------------------------------
 
 NEGATIONS: Final = """
+decl | decld | treatment over | surgery over | hospice over | meds over | care over | therapy over
 no | not | never | without | declin* | refus* | denie* | deny | against | don't | doesn't | didn't
 won't | isn't | wasn't | dont | doesnt | didnt | wont | isnt | wasnt | cannot | can't | cant | nor
 neither | unwilling | hasn't | haven't | hasnt | havent | avoid* | postpone* | cancel* | defer*
 rather than | instead of | aren't | hold off | held off | holding off | opposed
 """
 BETWEEN_NO_AND_WORD: Final = """
+indication indications reason reasons need plan plans
 a an the any for to of on in at yet ready prepared willing able want wants wanting wanted wish
 wishes
 consider considering considered interested ready this time today currently humane be been being was
@@ -287,6 +312,7 @@ prefers treat* | elect* to monitor
 """
 
 DOUBT: Final = """
+tentativ* | pending | tbd
 if | may | might | could | would | should | will | going to | to be | scheduled | schedule
 sched | schedul* | planned | planning | plan to | plans to | plan for | consider | considering
 considered | tomorrow | next week | next month | next visit | unless | possible | possibly
@@ -298,6 +324,8 @@ wishes to | asked to | asks to | coming in for | due for
 """Weakens everything."""
 
 DOUBT_OF_A_NOUN: Final = """
+brought up | bring* up | touched on | went over
+appt | appts | appointment* | booked
 discuss* | talk* | spoke | option* | offer* | recommend* | advise* | suggest* | consult* | quote*
 estimate* | info* | brochure* | inquir* | enquir* | ask* | request* | return for | return to
 versus | vs | or | in case | price* | cost* | call* about | want* | monday | tuesday | wednesday

@@ -69,6 +69,10 @@ LAYOUTS: Final[dict[str, Screening | None]] = {
     "<p>Euthanasia:</p><p>declined</p>": PERHAPS,
     "<p>Any concerns? No</p><p>Euthanized at 3 pm</p>": EUTHANASIA,
     "<p>No</p><p>Euthanized at 3 pm</p>": PERHAPS,
+    "<p>Plan:<br>Euthanasia performed</p>": EUTHANASIA,
+    "<p>Plan:</p><ul><li>Discuss euthanasia</li></ul>": PERHAPS,
+    "<table><tr><td>Euthanasia consent</td><td>[ ]</td></tr></table>": None,
+    "<table><tr><td>Procedure</td><td>Euthanasia</td></tr></table>": EUTHANASIA,
     # struck out
     "<p><s>Euthanasia</s></p><p>Recheck in a week</p>": PERHAPS,
     "<p><span style='text-decoration:line-through'>Euthanasia</span></p>": PERHAPS,

@@ -152,6 +152,57 @@ The patient was eutha-\\nnized today
 put to\\nsleep
 puttosleep
 Euthan&amp;shy;ized
+O present for euth, wants ashes back
+Hx: lymphoma. Today: QOL poor, O ready, euthanasia performed at 2:15 pm without complications
+Given 4 ml Euthasol IV, heart stopped 1 min later
+Humanely euthanized per owner's wishes
+Bella was helped to cross the rainbow bridge today by euthanasia
+Dr. S euthanized patient in car w/ family
+PTS this morning, body sent w/ Gateway
+Euthanasia w/ communal cremation $240
+EUTHANASIA DOG 51-75#
+Euthanasia, exotic
+Client elects humane euthanasia due to financial constraints
+O signed euth form
+catheter placed, propofol followed by euthanasia solution
+put her to sleep at 3:30
+had to put him down last nite
+euthanised 05/04
+Emergency vet had to euthanize
+Owner c/o weakness; O opted to euth
+Euthanized by Dr. Lee.\\nAshes to O.
+S/O: lateral recumbency, agonal. Humane euth advised & performed.
+Owner called; elected PTS w/ in-home vet, done yesterday
+RDVM put him to sleep Thurs
+euth: 8 mL fatal plus IV
+Pt euth'd d/t DKA
+Ex lap: nonresectable mass, euthanized on table
+Owner authorised intra-op euthanasia, euthanized under GA
+Euthanasia - in clinic, O present, private crem, PP
+EUTHANASIA/DISPOSAL FELINE
+Pentobarb 5ml IV, confirmed asystole
+Humanely euthd
+Came in for euth of 16yo lab
+Family said goodbye, euthanized at 5:40pm
+Euthanasia done by Dr. Patel, no complications
+He was PTS at the specialist last week
+discharge: EUTHANIZED
+P: O consents to euthanasia. IVC R cephalic. 2 mL propofol, 7 mL pento. No HB.
+Declined further tx, O elects PTS
+Euthanasia performed under sedation, owner not present
+euth + crem
+Euthanized at home by mobile vet 4/30 per owner email
+euthanized yesterday at VCA
+AM: seizing, euthanized PM
+In home euth w/ Dr B completed
+EU 10-20kg w/ private cremation, euthanasia fee
+[ ] weighed. Euthanized at 3 pm.
+[x] Euthanasia. Sedated first.
+Euthanasia: [x]; ashes later
+Euthanasia _x_
+Patient euthanized (x)
+Visit type: Euthanasia | Provider: Smith
+Euthanasia | 1 | $120
 """
 CERTAINLY_DEATH: Final = """
 Died at home overnight.
@@ -231,6 +282,39 @@ Died. Housemate doing well.
 Owner's sister reports patient died
 Owner's mother called, he passed away
 Owner passed on exam, cat died at home
+client phoned - cat deceased, remove reminders
+DECEASED - DO NOT CALL
+Kitten did not survive
+Puppy faded and died
+Rabbit dead on presentation
+Owner reports pet has died, cancel recheck
+Sadly Max passed away this weekend
+passed away naturally at home 5/2
+Owner said he died Sat
+Found dead in cage
+wife called in, dog passed away over the weekend
+per o pet dec'd
+cat was HBC and killed
+killed by coyote
+Attacked by dogs, did not make it
+Died en route to ER
+Expired at 0320
+Patient expired 0320
+Code called, TOD 04:12
+O found pt deceased under bed
+Stopped breathing and died at home
+passed away from CHF
+owner informs us that Coco is deceased
+Client emailed that Kiki died Monday
+pt coded, unable to revive, TOD 6:10
+Deceased per RDVM records
+Passed away in ICU
+Arrested, CPR attempted, patient died
+kitten died in transport
+GSD died of GDV intra-op
+PET DECEASED PER CLIENT
+Deceased [x] 5/1
+Disposition: deceased
 """
 CERTAINLY_CREMATION: Final = """
 Cremation
@@ -269,6 +353,15 @@ cr\u00e9mation
 Cre\u00admation
 [x] Private cremation [ ] Home burial
 Aftercare: ☐ Private cremation ☒ Communal cremation
+Ind. cremation, clay paw
+Private cremation w/ wooden box
+Cremation - cat
+cremation only
+Ashes picked up by O
+Crem. - individual w/ urn
+Gateway private cremation
+Ashes placed in cedar box, ready for pickup
+Cremation private 21-60#
 """
 PERHAPS_EUTHANASIA: Final = """
 Housemate cat euthanized
@@ -351,6 +444,42 @@ Estimate for euthanasia given
 Comfort care, hospice, EOL discussion
 put to: sleep
 euth ??
+decision made to euthanize, done 4pm
+O wants to discuss QOL
+Schedule euth for Tues?
+tentative euth appt next wk
+If worsens over weekend will need to euthanize
+O tearful, thinking it might be time to euthanize
+Told O euthanasia is reasonable option
+Sibling euthanized last year for kidney dz
+Housemate (Rex) was euthanized Tuesday
+Sedation then euth for quality of life reasons
+QOL declining
+Owner is ready to say goodbye
+discussed when to let go
+O brought up euth
+Possible euth
+Told owner prognosis poor; recommend PTS
+exam +/- euth
+Recheck or euth Monday
+tech appt: euth (tentative)
+His brother was euthanized last month
+Owner requested euthanasia, performed today
+Prognosis guarded; QOL discussed, O to think on it
+Euthanasia estimate emailed
+Euth Friday w/ Dr. K
+O asked how we do euthanasia
+would PTS if quality of life declines
+The cat's brother was euthanized last week
+Housemate Max PTS last night, O worried about this one
+[ ] alive, euthanized today
+Euthanized today, weight: ____
+Euthanized (ashes: ____)
+Euthanized today, ashes back: [ ] yes [ ] no
+Euthanized today, nail trim [ ]
+Euthanized at [ ] home [ ] clinic
+Euthanized by Dr. ____
+Euthanized 3 pm, y/n
 """
 PERHAPS_DEATH: Final = """
 Littermate died of parvo.
@@ -398,6 +527,17 @@ grieving loss of housemate
 Agonal breathing
 Aftercare: ☐ Home burial ☐ Other
 Discussed aftercare and cremation
+Pet passed on 4/30
+O feels he is near death
+concerned pet will pass soon
+Other cat in the home died recently
+Owner's other cat died last night
+Pet may not survive the night
+Very weak, near death
+Sister passed away from HCM
+Other dog passed away 3 weeks ago, now anxious
+Owner thinks he died? call back
+guarded prognosis, might not make it
 """
 PERHAPS_CREMATION: Final = """
 Urn, cedar
@@ -410,6 +550,7 @@ Owner asked about cremation costs
 Cremation options discussed
 Urn catalog shown
 Cremation: [ ] private [ ] communal
+COMMUNAL CREMATION NO ASHES RETURNED
 """
 NOTHING: Final = """
 Annual exam and vaccines
@@ -637,6 +778,71 @@ Quality of food is good
 quality of life is good per O
 Good QOL at home
 Grade 2/6 murmur, stable
+O declined euthanasia, will try meds
+Not interested in euthanasia at this time
+O states will never euthanize
+Elected hospice rather than euthanasia
+Owner's mom died recently, O stressed
+New kitten after previous cat passed away
+Passed quarantine inspection
+Flea dirt, no live or dead fleas
+Incisor is dead and discolored
+Urethane foam ingestion
+Breathing heavily at rest
+Last rabies vx expired
+Toxin ingestion: dead rat
+Nail quick cut, died down bleeding
+Puts nose down to sniff
+Goes to sleep after meals
+Nystatin ointment, put down on list
+Cat put on diet, sleeping more
+Rest in crate, peaceful
+Euthanasia: ☐ Yes ☒ No
+Died: N/A
+☐ Cremation ☐ Burial
+O's other dog is due for vaccines
+o decl euth
+No indication for euthanasia
+Owner will not consider PTS
+Euthanasia not discussed
+Owner elects treatment over euthanasia
+Owner's grandmother passed away, rescheduled
+Owner out of town for funeral
+Mother in law died
+Previous cat was PTS at 18
+Passed two roundworms
+Food bowl dead bug
+dead skin on pads
+Dry nose, died hair
+Rabies exp 4/26
+Heartworm test expired, discarded
+Pet fell asleep in lap
+Slept well
+Rest quietly
+Urine pH 7
+Turns head left
+Burn on paw
+Peaceful at home
+Deadly nightshade exposure
+no euth
+Euth not elected
+O adamantly against euthanasia
+decline euthanasia, treat at home
+Client's brother passed away, needs records
+Dad died, son now owner
+Previous dog died of bloat so O is nervous
+Sister-in-law's dog euthanized last year
+RABIES VACCINE EXPIRED 2/1
+Passed OFA hips
+Passed hearing exam
+has passed all heartworm tests
+dead space closed with 3-0
+Deadwood chew toy
+died-looking coat is better
+Anal glands expressed, passing soft stool
+put down 2 pee pads
+Euthyroid sick syndrome suspected
+E. coli urine
 """
 
 TABLE: Final[tuple[tuple[str, Screening | None], ...]] = (
