@@ -63,10 +63,12 @@ class Step:
             status=self.status,
             consultation_id=None if self.record_of is None else "9600101",
         )
-        visit = replace(visit, **dict.fromkeys(self.lacks))
+        nothing: dict[str, Any] = dict.fromkeys(self.lacks)
+        visit = replace(visit, **nothing)
         if self.said_to_be_empty:
             visit = replace(visit, emptied=self.lacks)
-        return replace(visit, **{self.unsaid: None}) if self.unsaid else visit
+        unsaid: dict[str, Any] = {self.unsaid: None} if self.unsaid else {}
+        return replace(visit, **unsaid)
 
     @property
     def record(self) -> Consultation | None:
