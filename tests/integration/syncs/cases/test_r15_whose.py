@@ -374,12 +374,14 @@ def test_r15_an_older_version_of_the_visit_brings_nobody_back(bench: CasesBench)
     bench.later()
     bench.cases()
     bench.shows(of_tango(last_updated_at="2026-05-01 10:00:00"))
-    bench.later()
+    bench.writes(TANGO)  # as old as the calendar is
+    bench.later(DAY)
 
     bench.cases()
 
     assert nothing_is_left(bench)
     assert bench.patient()["name"] == "ELLA"
+    assert bench.case()["metadata"]["pimsConsultation"]["notes"] == "ELLA NOTES."
 
 
 # -- cases of others --------------------------------------------------------------------------
