@@ -226,7 +226,7 @@ class _Visit:
             screened=self.context.fingerprints.of(screened),
             edited=tuple(self.edited),
             derived=derived,
-            patient=record.patient_id,
+            patient=memory.patient if fault == OF_ANOTHER_PATIENT else record.patient_id,
             empty_since=empty.since,
         )
         if self.memory.marked_for is not None and self._is_marked_now():
