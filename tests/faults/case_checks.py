@@ -202,7 +202,7 @@ def partly_marked(
 
 
 PATIENTS = re.compile(r"(?:PET|RENAMED) \d+")
-OWNERS = re.compile(r"(?:Sample|Example) \d+(?: new)?")
+OWNERS = re.compile(r"(?:Sample|Example)(?: \d+)?(?: new)?")
 
 
 def callable_for_two(conn: Conn, clinic_id: UUID) -> list[Violation]:

@@ -254,7 +254,7 @@ class _Visit:
             partly=self.partly[1],
             edited=tuple(self.edited),
             derived=derived,
-            patient=record.patient_id,
+            patient=memory.patient if fault == OF_ANOTHER_PATIENT else record.patient_id,
             empty_since=empty.since,
         )
         if record.unread:

@@ -63,8 +63,8 @@ class Step:
             status=self.status,
             consultation_id=None if self.record_of is None else "9600101",
         )
-        none: dict[str, Any] = dict.fromkeys(self.lacks)
-        visit = replace(visit, **none)
+        nothing: dict[str, Any] = dict.fromkeys(self.lacks)
+        visit = replace(visit, **nothing)
         if self.said_to_be_empty:
             visit = replace(visit, emptied=self.lacks)
         unsaid: dict[str, Any] = {self.unsaid: None} if self.unsaid else {}

@@ -17,13 +17,13 @@ NOTHING = "<p>&nbsp;</p><p><br></p>"
 
 def emptied(record: Consultation, *names: str, **fields: Any) -> Consultation:
     """The record without these fields, of which it says that they are empty."""
-    none: dict[str, Any] = dict.fromkeys(names)
-    return replace(record, **none, emptied=frozenset(names), **fields)
+    nothing: dict[str, Any] = dict.fromkeys(names)
+    return replace(record, **nothing, emptied=frozenset(names), **fields)
 
 
 def without(visit: SourceRecord, *names: str) -> SourceRecord:
-    none: dict[str, Any] = dict.fromkeys(names)
-    return replace(visit, **none, emptied=frozenset(names))
+    nothing: dict[str, Any] = dict.fromkeys(names)
+    return replace(visit, **nothing, emptied=frozenset(names))
 
 
 @pytest.fixture
