@@ -1,5 +1,7 @@
 """Keys that decide about cases (rule R5)."""
 
+from typing import Any
+
 import pytest
 
 from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
@@ -53,7 +55,7 @@ def test_r05_a_visit_that_does_not_say_keeps_the_record_that_it_had() -> None:
     memory = VisitMemory(start="2026-05-04 06:00:00", consultation="9600101")
     stored = StoredVisit(record=VisitRecord("600101", source=memory))
 
-    def id_of(**fields: object) -> str | None:
+    def id_of(**fields: Any) -> str | None:
         return as_last_said(seen(**fields), stored).consultation_id
 
     assert id_of(consultation_id=None, has_consultation=False) == "9600101"
