@@ -7,7 +7,7 @@ object, `T` in times), strict where a mistake would lie: the envelope, times, id
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -190,15 +190,9 @@ def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
             return _unreadable(raw, f"{name}_missing")
     if event.is_block is None and not _is_of_somebody(event):
         return _unreadable(raw, "is_block_missing")
-    record = _record(event, record_id)
-    return replace(
-        record,
-        has_status="current_status" in raw or "status_label" in raw,
-        has_consultation="consultation_id" in raw,
-        unclear=unclear,
-        emptied=_emptied(record, raw),
-        life=life_of_event(raw) if record.kind == "visit" else None,
-    )
+    record = _record(event, record_id, raw, unclear)
+    emptied = _emptied(record, raw)
+    return replace(record, emptied=emptied) if emptied else record
 
 
 def _emptied(record: SourceRecord, raw: Mapping[str, Any]) -> frozenset[str]:
@@ -226,7 +220,9 @@ def _is_of_somebody(event: CalendarEvent) -> bool:
     return bool(event.patient_id or event.patient_name or event.client_id)
 
 
-def _record(event: CalendarEvent, record_id: str) -> SourceRecord:
+def _record(
+    event: CalendarEvent, record_id: str, raw: Mapping[str, Any], unclear: tuple[str, ...]
+) -> SourceRecord:
     """Blocks carry nobody's name: time held in a room has neither patient nor owner."""
     kind: RecordKind = "block" if event.is_block else "visit"
     visit = not event.is_block
@@ -239,6 +235,7 @@ def _record(event: CalendarEvent, record_id: str) -> SourceRecord:
         end=event.end,
         room_id=event.room or event.appointment_room_id or None,
         status=event.current_status or event.status_label or None,
+        has_status="current_status" in raw or "status_label" in raw,
         type=event.type_description or None,
         patient_id=(event.patient_id or None) if visit else None,
         patient_name=patient,
@@ -249,10 +246,13 @@ def _record(event: CalendarEvent, record_id: str) -> SourceRecord:
         provider_name=event.provider or event.popup_title_text or None,
         reason=event.reason or (None if visit else event.title) or None,
         consultation_id=(event.consultation_id or None) if visit else None,
+        has_consultation="consultation_id" in raw,
         last_updated_at=event.last_updated_at,
         recurs=event.recurring if isinstance(event.recurring, bool) else None,
+        unclear=unclear,
         title=(event.title or None) if visit else None,
         room_name=(event.appointment_room_name or None) if visit else None,
+        life=life_of_event(raw) if visit else None,
     )
 
 
