@@ -125,3 +125,19 @@ def test_r17_a_run_some_hours_later_reads_nothing_again(clinic: NeoCasesBench) -
         clinic.later(2 * HOUR)
 
     assert clinic.asked_for(record) == 1
+
+
+def test_r17_what_is_read_again_today_comes_before_what_an_outage_left(
+    clinic: NeoCasesBench,
+) -> None:
+    today = clinic.neo.book("2026-05-06 09:00:00", patient="TODAY")
+    record = clinic.neo.start_consultation(today)
+    clinic.cases()
+    old, _ = clinic.seen("2026-05-03 09:00:00")
+    clinic.later(9 * DAY)
+    assert clinic.asked_for(record) == 1
+
+    clinic.cases(sync=CaseSync(unit=1, stop_after_s=0))
+
+    assert clinic.document(old) == {}
+    assert clinic.asked_for(record) == 2
