@@ -116,6 +116,7 @@ after back care cat could despite dog during expected home last longer morning n
 overnight
 patient performed pet pick* picked pt ready return* returned their this today unable unsuccessful
 with yesterday made time over final was were been got no elect* did didn say* help
+owner going will about might when took take taken put good signs sent to of
 """
 """Words of the entries above that tell nothing by themselves; they only make it quicker."""
 

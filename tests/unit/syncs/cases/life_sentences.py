@@ -364,6 +364,7 @@ Ashes placed in cedar box, ready for pickup
 Cremation private 21-60#
 """
 PERHAPS_EUTHANASIA: Final = """
+Declined: bloodwork, euthanized today
 Housemate cat euthanized
 Euthanized their other cat last month
 QOL

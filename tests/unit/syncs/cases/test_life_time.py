@@ -152,6 +152,14 @@ def test_reading_mark_up_takes_time_in_proportion(part: str) -> None:
     assert times < MOST, seconds
 
 
+def test_accents_in_a_long_row_take_no_time() -> None:
+    text = "a" + "\u0301" * 50_000 + "\u0316" * 50_000  # what sorts them needs many seconds
+    started = time.process_time()
+
+    assert plain_letters(text) == "a"
+    assert time.process_time() - started < 1
+
+
 def test_what_is_longer_than_the_limit_is_screened_in_its_beginning_and_told() -> None:
     text = repeated("euth{}? ", 2 * SCREENED_AT_MOST)
     started = time.process_time()
