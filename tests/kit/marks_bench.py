@@ -62,12 +62,12 @@ class MarksBench(NeoBench):
             """
             SELECT k.external_id AS key
               FROM public.cases c JOIN idexx_sync.case_keys k ON k.case_id = c.id
-             WHERE c.clinic_id = %(clinic_id)s AND c.user_id IS NOT NULL
-               AND c.status = 'completed' AND c.created_at >= %(now)s - interval '3 days'
+             WHERE c.clinic_id = %s AND c.user_id IS NOT NULL
+               AND c.status = 'completed' AND c.created_at >= %s - interval '3 days'
                AND (length(c.entity_extraction #>> '{patient,owner,phone}') >= 10
                     OR c.entity_extraction #>> '{patient,owner,email}' IS NOT NULL)
                AND NOT coalesce((c.extreme_case_check ->> 'isExtremeCase')::boolean, false)
             """,
-            {"clinic_id": self.clinic_id, "now": self.now},
+            (self.clinic_id, self.now),
         )
         return {row["key"].removeprefix(KEY) for row in found}

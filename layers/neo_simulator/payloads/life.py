@@ -3,6 +3,7 @@
 Only the patient search is known to (Neo protocol, section on patients and clients).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from neo_simulator.knobs import Knobs
@@ -17,7 +18,7 @@ def life_keys(patient: Patient, knobs: Knobs, place: str) -> dict[str, Any]:
     return {_OF_EVENT[key]: value for key, value in said.items()} if place == "calendar" else said
 
 
-_FORMS = {
+_FORMS: dict[str, Callable[[Patient], dict[str, Any]]] = {
     "alive": lambda patient: {"alive": patient.alive, "active": patient.active},
     "status": lambda patient: {"status": _status(patient)},
     "deceased_date": lambda patient: {"deceasedDate": None if patient.alive else "2026-05-01"},

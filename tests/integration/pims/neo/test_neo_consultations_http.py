@@ -81,6 +81,7 @@ def test_r17_a_consultation_is_read_as_it_is(clinic: Clinic) -> None:
             client_phone="555-555-0101",
             client_email="r.sample@example.com",
             branch_id="1",
+            patient_name="TANGO",
         ),
     )
     assert isinstance(found, Found)
