@@ -7,7 +7,7 @@ object, `T` in times), strict where a mistake would lie: the envelope, times, id
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, ValidationError
