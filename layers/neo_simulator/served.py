@@ -58,4 +58,4 @@ class AllServed:
 
 def _shown(answer: ServedCalendar | ServedRecord) -> Mapping[str, object]:
     told = {item.name: getattr(answer, item.name) for item in fields(answer)}
-    return told | {"body": answer.body.decode()}
+    return told | {"body": answer.body.decode(errors="replace")}

@@ -251,7 +251,7 @@ def _events(body: str) -> list[Raw]:
 
 def _object(body: str) -> Raw:
     try:
-        answer = json.loads(body)
+        answer = json.loads(body, strict=False)
     except ValueError:
         return {}
     return answer if isinstance(answer, dict) else {}

@@ -91,7 +91,7 @@ def read_answers(bodies: Collection[str], manner: Manner) -> Reading:
 
 def _events(body: str, reading: Reading) -> list[Any]:
     try:
-        answer = json.loads(body)
+        answer = json.loads(body, strict=False)
     except ValueError:
         return []
     events = answer.get("events") if isinstance(answer, dict) else None

@@ -5,6 +5,7 @@ import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -25,6 +26,8 @@ SERVED = web.RequestKey[ServedCalendar | ServedRecord]("served")
 CUT_AFTER = web.RequestKey("cut_after", int)
 """Set when the connection was cut: the body bytes that were sent before."""
 
+STILL_READABLE = ("odd_byte", "raw_tab")
+"""What a tolerant reader reads past: such an answer counts as served, damaged as it is."""
 FREE_TEXT = re.compile(rb'"(?:reason|notes|name)": ?"[^"\\\\]')
 """Up to the first character of a text that decides nothing."""
 
@@ -105,7 +108,12 @@ async def _under_knobs(
         return _status(instead)
     if instead.kind == "reset" and instead.at_byte is None:
         return _cut(request, reset=True)
-    return await _damaged(request, await _handled(request, handler), instead)
+    answer = await _damaged(request, await _handled(request, handler), instead)
+    if SERVED in request and instead.kind in STILL_READABLE and isinstance(answer, web.Response):
+        body = answer.body
+        assert isinstance(body, bytes)
+        company.served.add(replace(request[SERVED], body=body))
+    return answer
 
 
 async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse:
