@@ -203,6 +203,7 @@ def partly_marked(
 
 PATIENTS = re.compile(r"(?:PET|RENAMED) \d+")
 OWNERS = re.compile(r"(?:Sample|Example)(?: \d+)?(?: new)?")
+PROVIDER = re.compile(r"DR\. \w+ \w+")
 
 
 def callable_for_two(conn: Conn, clinic_id: UUID) -> list[Violation]:
@@ -221,7 +222,7 @@ def callable_for_two(conn: Conn, clinic_id: UUID) -> list[Violation]:
         Violation("R15", f"case {row['id']} is completed, and speaks of {len(names)} {who}")
         for row in rows
         for who, pattern in (("patients", PATIENTS), ("owners", OWNERS))
-        if len(names := set(pattern.findall(row["said"]))) > 1
+        if len(names := set(pattern.findall(PROVIDER.sub("", row["said"])))) > 1
     ]
 
 

@@ -230,7 +230,10 @@ def test_a_completed_case_of_another_patients_record_was_never_read(synced: Sync
             synced.conn, synced.question, {**synced.state, "consultations": records}
         )
 
-    assert found == [f"{visit}: status is completed, and the consultation was never read"]
+    assert found == [
+        f"{visit}: status is completed, should be ongoing",
+        f"{visit}: status is completed, and the consultation was never read",
+    ]
 
 
 def test_what_people_did_in_odis_is_no_difference(synced: Synced) -> None:

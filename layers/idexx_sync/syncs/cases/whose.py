@@ -79,10 +79,19 @@ class Belongs(NamedTuple):
 
 
 def belongs(visit: SourceRecord, stored: StoredVisit) -> Belongs:
-    """Whose the visit's case is: by its own document, its patient's row and what is remembered."""
+    """Whose the visit's case is: by its own document, its patient's row and what is remembered.
+
+    Where no id was known and now there is one, the name that we wrote tells.
+    """
+    patients = former_patients(stored.case, stored.written)
+    clients = _former_clients(stored.case, stored.written)
+    named = (
+        _named("patient", visit.patient_name, stored) if visit.patient_id else "same",
+        _named("client", visit.client_name, stored) if visit.client_id else "same",
+    )
     return Belongs(
-        _compared(visit.patient_id, former_patients(stored.case, stored.written)),
-        _compared(visit.client_id, _former_clients(stored.case, stored.written)),
+        _compared(visit.patient_id, patients) if patients else named[0],
+        _compared(visit.client_id, clients) if clients else named[1],
     )
 
 
@@ -115,6 +124,19 @@ def _ids(found: Iterable[Any]) -> list[str]:
     """As text: an earlier service may have stored numbers."""
     is_id = (value for value in found if isinstance(value, (str, int)) and value not in ("", 0))
     return list(dict.fromkeys(str(value).strip() for value in is_id))
+
+
+def _named(who: Literal["patient", "client"], name: str | None, stored: StoredVisit) -> Whose:
+    case = stored.case
+    if case is None or stored.written.start is None:
+        return "same"
+    known = case.value(f"metadata.pimsAppointment.{who}.name")
+    is_known = isinstance(known, str) and known.strip() and name
+    return "another" if is_known and _folded(known) != _folded(name or "") else "same"
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def _compared(now: str | None, former: Collection[str]) -> Whose:
@@ -152,13 +174,15 @@ def without_former(stored: StoredVisit, whose: Belongs, patient_id: str | None) 
 
 
 def _begun_anew(stored: StoredVisit, patient_id: str | None) -> VisitMemory:
-    """Only what is the visit's own, whoever its patient is."""
+    """Only what is the visit's own, whoever its patient is; and whose owner was known, so that a
+    read which does not say the owner is not taken for one that never does."""
     memory = stored.memory
     former = former_patients(stored.case, stored.written)
     marked_for = memory.marked_for or next((one for one in former if one != patient_id), None)
     return VisitMemory(
         stamp=memory.stamp,
         last_consultation=memory.last_consultation,
+        client=next(iter(_former_clients(stored.case, stored.written)), None),
         marked_for=None if marked_for == patient_id else marked_for,
     )
 

@@ -90,6 +90,7 @@ def test_r17_a_consultation_is_read_as_it_is(clinic: Clinic) -> None:
             client_email="r.sample@example.com",
             branch_id="1",
             patient_name="TANGO",
+            client_id=owner,
         ),
     )
     assert isinstance(found, Found)

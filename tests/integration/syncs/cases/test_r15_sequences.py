@@ -165,6 +165,20 @@ A, B = Step(0, 0, record_of=0), Step(1, 1, record_of=1, record_owner=1)
 @example(story=[A, B, A, B])
 @example(story=[A, replace(B, lacks=frozenset(CONTACT[1:]), record_of=0), B])
 @example(story=[replace(A, edits=True), replace(B, manner="observe"), B])
+@example(
+    story=[
+        A,
+        replace(B, unsaid="client_id", record_of=None),
+        replace(B, unsaid="client_id", owner=0, record_of=None),
+        replace(B, owner=2, lacks=frozenset(CONTACT[1:]), record_of=None),
+    ]
+)
+@example(
+    story=[
+        replace(A, unsaid="client_id", lacks=frozenset({"client_email"})),
+        replace(A, owner=2, lacks=frozenset({"client_phone"}), record_of=None),
+    ]
+)
 @example(story=[A, replace(A, owner=1, lacks=frozenset(CONTACT[1:])), A])
 @example(story=[A, replace(B, unsaid="client_id"), replace(B, record_of=None)])
 @example(story=[A, replace(B, status="Zorp")])
