@@ -141,7 +141,7 @@ def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.Mon
         facts = mapping.map_visit(visit, zone, slot_minutes)
         return replace(facts, values={**facts.values, "metadata.pimsAppointment.remark": "x"})
 
-    monkeypatch.setattr("idexx_sync.syncs.cases.plan.map_visit", with_one_more)
+    monkeypatch.setattr("idexx_sync.syncs.cases.plan_calendar.map_visit", with_one_more)
     now, clinic = datetime(2026, 5, 4, tzinfo=UTC), UUID(int=1)
     context = CaseContext(clinic, ZONE, 30, None, None, now, fingerprints_of(clinic))
     with pytest.raises(KeyError, match="remark"):
