@@ -11,14 +11,9 @@ from idexx_sync.database.parts import Refusal
 from idexx_sync.syncs.audit import Audit, refused_audit
 from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.marking import mark_the_dead
-from idexx_sync.syncs.cases.model import (
-    ANOTHER_PATIENT,
-    PREFIX,
-    CaseChange,
-    ConsultationMemory,
-    Plan,
-    StoredVisit,
-)
+from idexx_sync.syncs.cases.model import ANOTHER_PATIENT, CaseChange, Plan
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
 from idexx_sync.syncs.commit import Transaction, Written
 from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.memory import REFUSED, ConsultationRecord, VisitRecord

@@ -15,9 +15,10 @@ from idexx_sync.syncs.cases.due import due_in_order
 from idexx_sync.syncs.cases.further_cases import broken_document
 from idexx_sync.syncs.cases.gate import CalendarAnswer, comparison, left_alone, times_held
 from idexx_sync.syncs.cases.held import marks_of_versions, of_foreign, without_held
-from idexx_sync.syncs.cases.model import SAID_ANEW, Plan, StoredVisit
+from idexx_sync.syncs.cases.model import SAID_ANEW, Plan
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.cases.shape import as_last_said, check_shape
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.cases.truth import unread_records, unreadable_visits
 from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.gate import Judgement, judge

@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping
 
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
-from idexx_sync.syncs.cases.model import Plan, StoredVisit
+from idexx_sync.syncs.cases.model import Plan
 from idexx_sync.syncs.cases.plan_calendar import CalendarPart
 from idexx_sync.syncs.cases.plan_record import RecordPart
 from idexx_sync.syncs.cases.planning import VisitPlanning
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.decision import Decisions
 
 

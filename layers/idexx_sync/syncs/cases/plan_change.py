@@ -11,11 +11,12 @@ from idexx_sync.syncs.cases.edits import EMPTY
 from idexx_sync.syncs.cases.emptied import Emptied
 from idexx_sync.syncs.cases.fields import FIELDS
 from idexx_sync.syncs.cases.mapping import UNKNOWN_NAME, MappedFields, stamps
-from idexx_sync.syncs.cases.model import CaseChange, StoredCase
+from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.plan_ours import ours
 from idexx_sync.syncs.cases.plan_screening import VisitScreening
 from idexx_sync.syncs.cases.plan_status import finished_visit, plan_status
 from idexx_sync.syncs.cases.planning import VisitPlanning
+from idexx_sync.syncs.cases.stored import StoredCase
 from idexx_sync.syncs.cases.vocabulary import species
 from idexx_sync.syncs.cases.whose import edits_of, replaced_whole
 

@@ -17,8 +17,8 @@ from idexx_sync.syncs.cases.emptied import (
 )
 from idexx_sync.syncs.cases.fields import FIELDS
 from idexx_sync.syncs.cases.mapping import MappedFields
-from idexx_sync.syncs.cases.model import StoredCase
 from idexx_sync.syncs.cases.planning import VisitPlanning
+from idexx_sync.syncs.cases.stored import StoredCase
 
 
 def emptied_by_calendar(planning: VisitPlanning, mapped: MappedFields) -> Emptied:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from idexx_sync.syncs.cases.mapping import MappedFields, iso
-from idexx_sync.syncs.cases.model import StoredCase
 from idexx_sync.syncs.cases.news import is_news
 from idexx_sync.syncs.cases.planning import VisitPlanning
+from idexx_sync.syncs.cases.stored import StoredCase
 
 VANISHED_AT: Final = "metadata.pimsConsultation.vanishedAt"
 

@@ -7,7 +7,7 @@ from idexx_sync.pims.protocol import Consultation
 from idexx_sync.syncs.cases.due import WRONG_PATIENT
 from idexx_sync.syncs.cases.emptied import Emptied
 from idexx_sync.syncs.cases.mapping import MappedFields, map_consultation, says_something
-from idexx_sync.syncs.cases.model import CaseChange, ConsultationMemory, StoredCase
+from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.plan_change import CasePlanning
 from idexx_sync.syncs.cases.plan_emptied import emptied_by_record
 from idexx_sync.syncs.cases.plan_memory import fingerprints_of
@@ -15,7 +15,9 @@ from idexx_sync.syncs.cases.plan_ours import VANISHED_AT, vanished
 from idexx_sync.syncs.cases.plan_screening import VisitScreening
 from idexx_sync.syncs.cases.plan_status import finished_visit, plan_status
 from idexx_sync.syncs.cases.planning import VisitPlanning
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
 from idexx_sync.syncs.cases.shape import faults_of
+from idexx_sync.syncs.cases.stored import StoredCase
 from idexx_sync.syncs.cases.whose import belongs
 
 OF_ANOTHER_PATIENT: Final = "of_another_patient"

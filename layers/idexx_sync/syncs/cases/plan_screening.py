@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from idexx_sync.pims.protocol import Consultation
+from idexx_sync.syncs.cases.deaths import Mark
 from idexx_sync.syncs.cases.denials import TOOK_PLACE, denied_before
 from idexx_sync.syncs.cases.life_status import Screening, is_screened_whole, screen
 from idexx_sync.syncs.cases.mapping import calendar_texts, doubtful_texts, record_texts
-from idexx_sync.syncs.cases.model import Mark, StoredCase
 from idexx_sync.syncs.cases.planning import VisitPlanning
 from idexx_sync.syncs.cases.screened import (
     Telling,
@@ -17,6 +17,7 @@ from idexx_sync.syncs.cases.screened import (
     tellings_of_visit,
 )
 from idexx_sync.syncs.cases.shown_texts import shows_calendar, shows_record
+from idexx_sync.syncs.cases.stored import StoredCase
 
 
 class VisitScreening:

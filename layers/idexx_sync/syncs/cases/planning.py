@@ -6,7 +6,8 @@ from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.edits import may_change
-from idexx_sync.syncs.cases.model import Plan, StoredCase, StoredVisit
+from idexx_sync.syncs.cases.model import Plan
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.whose import belongs, without_former
 from idexx_sync.syncs.decision import Decision, Decisions, Fact
 

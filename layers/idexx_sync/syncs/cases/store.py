@@ -14,15 +14,9 @@ from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.cases.death_store import DeathsQuery
 from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS, PATIENT_LINKS
-from idexx_sync.syncs.cases.model import (
-    PREFIX,
-    SOURCE,
-    CaseChange,
-    ConsultationMemory,
-    StoredCase,
-    StoredPatient,
-    StoredVisit,
-)
+from idexx_sync.syncs.cases.model import CaseChange
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.stored import PREFIX, SOURCE, StoredCase, StoredPatient, StoredVisit
 from idexx_sync.syncs.memory import ConsultationSource, VisitMemory, VisitRecord, read_source
 from idexx_sync.syncs.memory_store import in_source
 

@@ -27,17 +27,13 @@ from idexx_sync.syncs.cases.calendar import (
     planned,
     stored_query,
 )
+from idexx_sync.syncs.cases.deaths import LIFE_STATUS
 from idexx_sync.syncs.cases.gate import left_alone
-from idexx_sync.syncs.cases.model import (
-    ANOTHER_OWNER,
-    ANOTHER_PATIENT,
-    LIFE_STATUS,
-    PREFIX,
-    StoredVisit,
-)
+from idexx_sync.syncs.cases.model import ANOTHER_OWNER, ANOTHER_PATIENT
 from idexx_sync.syncs.cases.plan import plan_consultations
 from idexx_sync.syncs.cases.reading import Answers, Reads, judge_answers
 from idexx_sync.syncs.cases.shape import NotesPlaces
+from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
 from idexx_sync.syncs.cases.truth import nothing_written
 from idexx_sync.syncs.commit import Commits, Tally
 

@@ -23,8 +23,9 @@ from idexx_sync.syncs.cases.fields import (
     TIMES,
 )
 from idexx_sync.syncs.cases.mapping import MappedFields, map_consultation, map_visit, stamps
-from idexx_sync.syncs.cases.model import CaseChange, StoredCase, StoredVisit
+from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.change import CLEAR, disclosed
 from idexx_sync.syncs.memory import VisitRecord
 from tests.kit.records import patient_visit
