@@ -11,7 +11,7 @@ import pytest
 
 from idexx_sync.database.schema import ODIS_TABLES
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
-from idexx_sync.syncs.cases import mapping, store
+from idexx_sync.syncs.cases import change_store, mapping
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.fields import (
     CLEARABLE,
@@ -115,7 +115,7 @@ def test_columns_of_a_case_are_loaded_and_written() -> None:
 
     assert columns <= set(ODIS_TABLES["cases"])
     assert by_the_store <= loaded
-    for statement in (store.insert_cases, store.update_cases):
+    for statement in (change_store.insert_cases, change_store.update_cases):
         written = inspect.getsource(statement)
         assert {name for name in by_the_store if not re.search(rf"\b{name}\b", written)} == set()
 
