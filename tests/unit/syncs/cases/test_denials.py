@@ -21,7 +21,7 @@ from tests.kit.settings import FINGERPRINT_KEY
 ONE = UUID(int=1)
 NOW = datetime(2026, 5, 4, 14, tzinfo=UTC)
 DENIES = StoredCase(
-    ONE, "1", "x", ONE, ONE, "completed", "checkup", NOW, {}, {}, None, is_extreme=False
+    ONE, "1", "x", ONE, ONE, "completed", "checkup", NOW, {}, {}, None, NOW, is_extreme=False
 )
 DEATH = Death("40021", "1", "death", in_doubt=False, denied=True, taken_back=False)
 
