@@ -29,8 +29,8 @@ from idexx_sync.explain.preview import Clinical
 from idexx_sync.explain.reasons import reasons
 from idexx_sync.explain.store import stored_appointment
 from idexx_sync.pims.protocol import Found
-from idexx_sync.syncs.cases.model import PREFIX
 from idexx_sync.syncs.cases.store import EXTENSION_PREFIX
+from idexx_sync.syncs.cases.stored import PREFIX
 
 LONGEST_ID: Final = 64
 OFFLINE: Final = "not asked (--offline)"

@@ -18,8 +18,8 @@ from idexx_sync.explain.store import MOST_TOUCHES
 from idexx_sync.explain.texts import Reason
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown
 from idexx_sync.syncs.cases.fields import EXPLAINED
-from idexx_sync.syncs.cases.model import StoredCase
 from idexx_sync.syncs.cases.phones import normal_phone
+from idexx_sync.syncs.cases.stored import StoredCase
 
 NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 _OF_RECORD: Final = (

@@ -15,8 +15,8 @@ from idexx_sync.pims.protocol import (
     Unreadable,
 )
 from idexx_sync.syncs.audit import Outcome
-from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.reading import MERGED, READ, outcome_of
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.change import Action
 from idexx_sync.syncs.holds import Finding, HoldStatus
 from idexx_sync.syncs.memory import Kind, Remembered

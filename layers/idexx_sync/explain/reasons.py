@@ -20,9 +20,9 @@ from idexx_sync.explain.texts import (
     status_reasons,
 )
 from idexx_sync.pims.protocol import Found, Unknown
-from idexx_sync.syncs.cases.model import StoredCase
 from idexx_sync.syncs.cases.status import is_removed
 from idexx_sync.syncs.cases.store import EXTENSION_PREFIX
+from idexx_sync.syncs.cases.stored import StoredCase
 from idexx_sync.syncs.decision import Decision, Fact, word_read
 from idexx_sync.syncs.memory import REFUSED
 from idexx_sync.syncs.proof import STRIKE_INTERVAL, STRIKES_THAT_PROVE

@@ -16,8 +16,8 @@ from idexx_sync.explain.model import (
     StoredSlot,
     Touch,
 )
-from idexx_sync.syncs.cases.model import PREFIX
 from idexx_sync.syncs.cases.store import StoredQuery
+from idexx_sync.syncs.cases.stored import PREFIX
 from idexx_sync.syncs.memory import (
     MODELS,
     Kind,

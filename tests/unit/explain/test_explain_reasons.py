@@ -33,7 +33,9 @@ from idexx_sync.pims.protocol import (
     Unreadable,
     Window,
 )
-from idexx_sync.syncs.cases.model import ConsultationMemory, Death, StoredCase, StoredVisit
+from idexx_sync.syncs.cases.deaths import Death
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.memory import (
     AppointmentMemory,
     Record,

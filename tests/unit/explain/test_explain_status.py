@@ -26,10 +26,12 @@ from idexx_sync.pims.protocol import (
 )
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import due_in_order
-from idexx_sync.syncs.cases.model import ConsultationMemory, Plan, StoredCase, StoredVisit
+from idexx_sync.syncs.cases.model import Plan
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
 from idexx_sync.syncs.cases.reading import judge_answers
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
 from idexx_sync.syncs.cases.status import is_removed
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 from tests.kit.scripted_pims import ScriptedPims
 from tests.kit.settings import fingerprints_of

@@ -10,13 +10,13 @@ import pytest
 import idexx_sync.explain
 import idexx_sync.syncs
 from idexx_sync.explain.texts import CALENDAR, CASE, STATUS, WORDS
-from idexx_sync.syncs.cases import due, plan, reading, status
+from idexx_sync.syncs.cases import due, plan_calendar, plan_record, planning, reading, status
 
 SYNCS = Path(idexx_sync.syncs.__path__[0])
 EXPLAIN = Path(idexx_sync.explain.__path__[0])
 CONSTANTS = {
     name: value
-    for module in (due, plan, reading, status)
+    for module in (due, plan_calendar, plan_record, planning, reading, status)
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, str)
 }
@@ -47,7 +47,10 @@ def _is_rule(text: str) -> bool:
 
 
 CASES = SYNCS / "cases"
-OF_CASES = [CASES / f"{name}.py" for name in ("plan", "due", "calendar")]
+OF_CASES = [
+    *sorted(CASES.glob("plan*.py")),
+    *(CASES / f"{name}.py" for name in ("due", "calendar")),
+]
 TABLES: list[tuple[list[Path], dict[str, Any]]] = [
     ([SYNCS / "decision.py"], dict(WORDS)),
     (sorted((SYNCS / "inbound").glob("plan*.py")), {**CALENDAR, **WORDS}),

@@ -13,8 +13,8 @@ from hypothesis import given
 from idexx_sync.pims.protocol import Consultation, Lookup, Snapshot, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS
-from idexx_sync.syncs.cases.model import StoredCase, StoredPatient, StoredVisit
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
+from idexx_sync.syncs.cases.stored import StoredCase, StoredPatient, StoredVisit
 from idexx_sync.syncs.decision import Decision, Decisions, word_read
 from idexx_sync.syncs.inbound.context import CalendarContext
 from idexx_sync.syncs.inbound.model import Stored

@@ -9,16 +9,11 @@ from uuid import UUID
 
 from idexx_sync.database.parts import Refusal
 from idexx_sync.syncs.audit import Audit, refused_audit
-from idexx_sync.syncs.cases import store
+from idexx_sync.syncs.cases import change_store
 from idexx_sync.syncs.cases.marking import mark_the_dead
-from idexx_sync.syncs.cases.model import (
-    ANOTHER_PATIENT,
-    PREFIX,
-    CaseChange,
-    ConsultationMemory,
-    Plan,
-    StoredVisit,
-)
+from idexx_sync.syncs.cases.model import ANOTHER_PATIENT, CaseChange, Plan
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
 from idexx_sync.syncs.commit import Transaction, Written
 from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.memory import REFUSED, ConsultationRecord, VisitRecord
@@ -46,7 +41,7 @@ class CasePiece:
         """Write the cases; visits whose rows somebody else has changed are left alone whole."""
         conn, clinic_id = transaction.conn, transaction.clinic_id
         settle = transaction.settle
-        free = store.lock_unchanged(conn, self.changes, settle) if self.changes else set()
+        free = change_store.lock_unchanged(conn, self.changes, settle) if self.changes else set()
         conflicts = frozenset(change.visit_id for change in self.changes) - free
         if conflicts and not transaction.leaves_conflicts:
             return Written(conflicts=conflicts)
@@ -55,7 +50,7 @@ class CasePiece:
         new = frozenset(change.visit_id for change in wanted.changes if change.case is None)
         not_made = new - made.keys() - refused.keys()
         plan = wanted.without(frozenset(not_made | refused.keys()))
-        store.keep_keys(conn, clinic_id, plan.adopted, settle)
+        change_store.keep_keys(conn, clinic_id, plan.adopted, settle)
         left = _left_of_former(transaction, plan)
         of_former = {visit: found.case_id for visit, found in left.items() if found.is_marked}
         marking = mark_the_dead(transaction, plan, self.stored, made, of_former.values())
@@ -119,9 +114,9 @@ class CasePiece:
         def write(visits: Sequence[str]) -> dict[str, UUID]:
             changes = [change for visit in visits for change in of_visit[visit]]
             new = [change for change in changes if change.case is None]
-            made = store.insert_cases(conn, clinic_id, new, now, settle)
+            made = change_store.insert_cases(conn, clinic_id, new, now, settle)
             touched = [change for change in changes if change.case is not None]
-            store.update_cases(conn, clinic_id, touched, now)
+            change_store.update_cases(conn, clinic_id, touched, now)
             return made
 
         parts = transaction.in_parts("cases", list(of_visit), write, self._was_refused)
@@ -188,7 +183,7 @@ class CasePiece:
         ).as_record(visit, observed=True)
 
 
-def _left_of_former(transaction: Transaction, plan: Plan) -> dict[str, store.Left]:
+def _left_of_former(transaction: Transaction, plan: Plan) -> dict[str, change_store.Left]:
     """Visit -> what stays of a former patient, of those that are another one's now: a mark is
     never taken back, and a person has to look whom it means (rule R19)."""
     changed = {
@@ -198,12 +193,12 @@ def _left_of_former(transaction: Transaction, plan: Plan) -> dict[str, store.Lef
     }
     if not changed:
         return {}
-    found = store.left_in_odis(transaction.conn, transaction.clinic_id, list(changed))
+    found = change_store.left_in_odis(transaction.conn, transaction.clinic_id, list(changed))
     return {changed[left.case_id]: left for left in found}
 
 
 def _with_what_is_left(
-    records: Sequence[VisitRecord], left: Mapping[str, store.Left]
+    records: Sequence[VisitRecord], left: Mapping[str, change_store.Left]
 ) -> Iterator[VisitRecord]:
     """What to remember of the visits, by what stays of a former patient."""
     for record in records:
@@ -220,7 +215,7 @@ def _stop(transaction: Transaction, cases: Mapping[UUID, str]) -> list[str]:
     conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
 
     def write(some: Sequence[UUID]) -> None:
-        store.stop_calls(conn, clinic_id, some, now)
+        change_store.stop_calls(conn, clinic_id, some, now)
 
     parts = transaction.in_parts("cases", list(cases), write)
     return [cases[case] for case, _ in parts.refused]

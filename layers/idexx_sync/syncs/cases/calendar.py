@@ -9,15 +9,17 @@ from idexx_sync.core.faults import Fault
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Snapshot, SourceRecord, Unreadable, Window
-from idexx_sync.syncs.cases import store
+from idexx_sync.syncs.cases.calendar_store import starts_remembered
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import due_in_order
 from idexx_sync.syncs.cases.further_cases import broken_document
 from idexx_sync.syncs.cases.gate import CalendarAnswer, comparison, left_alone, times_held
 from idexx_sync.syncs.cases.held import marks_of_versions, of_foreign, without_held
-from idexx_sync.syncs.cases.model import SAID_ANEW, Plan, StoredVisit
+from idexx_sync.syncs.cases.model import SAID_ANEW, Plan
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.cases.shape import as_last_said, check_shape
+from idexx_sync.syncs.cases.store import StoredQuery
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.cases.truth import unread_records, unreadable_visits
 from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.gate import Judgement, judge
@@ -106,7 +108,7 @@ def load(run: Run, calendar: ShownCalendar) -> Loaded:
     conn, clinic_id = run.conn, run.clinic.id
     with conn.pipeline():
         query = stored_query(run, [*calendar.versions, *calendar.visits])
-        starts = store.starts_remembered(conn, clinic_id, calendar.snapshot.window)
+        starts = starts_remembered(conn, clinic_id, calendar.snapshot.window)
         words = reported_words(conn, clinic_id)
         in_force = holds_in_force(conn, clinic_id, "cases")
     stored = query.fetch()
@@ -123,11 +125,11 @@ def load(run: Run, calendar: ShownCalendar) -> Loaded:
     )
 
 
-def stored_query(run: Run, visits: Sequence[SourceRecord]) -> store.StoredQuery:
+def stored_query(run: Run, visits: Sequence[SourceRecord]) -> StoredQuery:
     """The question for what is stored of the visits, within a pipeline."""
     consultations = {visit.id: visit.consultation_id for visit in visits}
     patients = {visit.id: visit.patient_id for visit in visits}
-    return store.StoredQuery(run.conn, run.clinic.id, consultations, patients)
+    return StoredQuery(run.conn, run.clinic.id, consultations, patients)
 
 
 def context_of(run: Run, now: datetime, reported_words: frozenset[tuple[str, str]]) -> CaseContext:

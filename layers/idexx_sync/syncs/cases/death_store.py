@@ -6,8 +6,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.database.connection import Conn, Settle
+from idexx_sync.syncs.cases.deaths import Death, Mark
 from idexx_sync.syncs.cases.life_sentence import GRAVEST_FIRST, LifeCategory
-from idexx_sync.syncs.cases.model import PREFIX, Death, Mark
+from idexx_sync.syncs.cases.stored import PREFIX
 from idexx_sync.syncs.memory import VisitMemory
 from idexx_sync.syncs.memory_store import in_source
 

@@ -9,7 +9,7 @@ from idexx_sync.core.clinic_time import parse_wall, to_wall
 from idexx_sync.core.vocabulary import AppointmentStatus, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
-from idexx_sync.syncs.cases.model import StoredVisit
+from idexx_sync.syncs.cases.stored import StoredVisit
 
 TOOK_PLACE: Final[frozenset[AppointmentStatus]] = frozenset({"in_progress", "finalized"})
 """What is only booked, or was called off, may not have come about."""

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import SourceRecord
-from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.decision import Decision, Fact
 from idexx_sync.syncs.memory import REFUSED
 from idexx_sync.syncs.proof import STRIKES_THAT_PROVE

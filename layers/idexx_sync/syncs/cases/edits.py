@@ -6,7 +6,7 @@ from typing import Any, Final
 from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.syncs.cases.fields import FIELDS
 from idexx_sync.syncs.cases.mapping import UNKNOWN_NAME
-from idexx_sync.syncs.cases.model import StoredCase
+from idexx_sync.syncs.cases.stored import StoredCase
 
 EMPTY: Final[tuple[Any, ...]] = (None, "", [], {}, "unknown", UNKNOWN_NAME)
 """Values that say nothing, so that any other may take their place."""

@@ -11,8 +11,9 @@ from idexx_sync.core.vocabulary import FREES_TIME, AppointmentStatus, appointmen
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.fields import OBJECTS
 from idexx_sync.syncs.cases.mapping import MappedFields
-from idexx_sync.syncs.cases.model import DUPLICATE, CaseChange, StoredCase, StoredVisit
+from idexx_sync.syncs.cases.model import DUPLICATE, CaseChange
 from idexx_sync.syncs.cases.news import is_news
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES
 from idexx_sync.syncs.cases.whose import Belongs, former_patients, names_another
 from idexx_sync.syncs.decision import Decision, Fact

@@ -7,7 +7,7 @@ from datetime import datetime
 from idexx_sync.core.clinic_time import parse_wall
 from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
 from idexx_sync.pims.protocol import SourceRecord, Window
-from idexx_sync.syncs.cases.model import StoredVisit
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.gate import SHIFTED, Comparison, Judgement, Loss
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.memory import VisitMemory

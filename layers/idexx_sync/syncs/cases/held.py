@@ -8,9 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.deaths import Mark
 from idexx_sync.syncs.cases.gate import shows_known_rooms
-from idexx_sync.syncs.cases.model import Mark, Plan, StoredVisit
+from idexx_sync.syncs.cases.model import Plan
 from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.gate import Comparison
 
 

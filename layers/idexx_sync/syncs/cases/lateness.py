@@ -9,7 +9,7 @@ from typing import Final
 
 from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.syncs.cases.context import CaseContext
-from idexx_sync.syncs.cases.model import StoredCase
+from idexx_sync.syncs.cases.stored import StoredCase
 
 LATEST: Final = timedelta(days=3)
 """A case that is made more days than this after its visit's, by the clinic's days, is late."""

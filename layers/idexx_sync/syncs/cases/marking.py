@@ -7,15 +7,10 @@ from uuid import UUID
 from idexx_sync.database.connection import Cur
 from idexx_sync.database.parts import Refusal
 from idexx_sync.syncs.cases.death_store import deaths_of_patients, remember_deaths
+from idexx_sync.syncs.cases.deaths import CaseToMark, DeniedChange, LifeStatusChange, Mark
 from idexx_sync.syncs.cases.mark_store import cases_to_mark, mark_cases, reopen_denied
-from idexx_sync.syncs.cases.model import (
-    CaseToMark,
-    DeniedChange,
-    LifeStatusChange,
-    Mark,
-    Plan,
-    StoredVisit,
-)
+from idexx_sync.syncs.cases.model import Plan
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.commit import Transaction
 
 type Marks = dict[Mark, Sequence[UUID]]

@@ -1,28 +1,21 @@
-"""What is stored of a visit's cases, and a change to one. Pure.
+"""A change of a case, and the plan of a unit of visits. Pure.
 
 Fields are named as in `fields`, which has a row for each.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from idexx_sync.core.faults import Fault, unreadable
-from idexx_sync.syncs.cases.fields import OBJECTS, STAMPS, TIMES
-from idexx_sync.syncs.cases.life_sentence import LifeCategory
+from idexx_sync.core.faults import Fault
+from idexx_sync.syncs.cases.deaths import Mark
+from idexx_sync.syncs.cases.fields import STAMPS, TIMES
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.stored import PREFIX, StoredCase, StoredVisit
 from idexx_sync.syncs.change import Action
-from idexx_sync.syncs.memory import (
-    ConsultationRecord,
-    ConsultationSource,
-    VisitMemory,
-    VisitRecord,
-)
+from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 
-PREFIX: Final = "pims-appt-idexx-neo-"
-"""Before the visit's id in `cases.external_id` (ODIS schema, keys)."""
-SOURCE: Final = "pims:idexx-neo"
 DUPLICATE: Final = "duplicate"
 """Reason of a change to a visit's further case."""
 ANOTHER_PATIENT: Final = "another_patient"
@@ -33,213 +26,6 @@ SAID_ANEW: Final = frozenset({"source", ANOTHER_PATIENT, ANOTHER_OWNER})
 """Reasons of a change for which the visit's record is read again."""
 DROPPED: Final = "edits_dropped"
 """Under which a change tells what edits of people it drops."""
-LIFE_STATUS: Final = "life_status"
-"""Reason of a change that only marks a patient's death."""
-DENIED: Final = "death_denied"
-"""Reason of a change that only stops calls, because a case denies its patient's death."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPatient:
-    """The patient row that readers show of a case: its first."""
-
-    id: UUID
-    version: str
-    """Postgres's version of the row (`xmin`)."""
-    columns: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCase:
-    """A case as it is stored."""
-
-    id: UUID
-    version: str
-    external_id: str | None
-    clinic_id: UUID | None
-    user_id: UUID | None
-    status: str | None
-    type: str | None
-    scheduled_at: datetime | None
-    metadata: Any
-    extraction: Any
-    patient: StoredPatient | None
-    created_at: datetime | None = None
-    is_extreme: bool | None = None
-    """What `extreme_case_check` says; None: nothing that anybody could rely on."""
-
-    @property
-    def faults(self) -> list[Fault]:
-        """Columns that cannot be read."""
-        own = {
-            "scheduled_at": self.scheduled_at,
-            "metadata": self.metadata,
-            "entity_extraction": self.extraction,
-            "created_at": self.created_at,
-        }
-        found = unreadable("cases", self.id, own)
-        if self.patient is not None:
-            found += unreadable("patients", self.patient.id, self.patient.columns)
-        return found
-
-    @property
-    def is_broken(self) -> bool:
-        """Where an object must be is something else, so that nothing is written there (R16)."""
-        stored = (self.value(place) for place in OBJECTS)
-        return any(value is not None and not isinstance(value, dict) for value in stored)
-
-    def value(self, name: str) -> Any:
-        """The field's value; None where there is none."""
-        place, _, path = name.partition(".")
-        if place == "case":
-            return getattr(self, path)
-        if place == "patient":
-            return self.patient.columns[path] if self.patient else None
-        found = self.metadata if place == "metadata" else self.extraction
-        for step in path.split(".") if path else ():
-            found = found.get(step) if isinstance(found, dict) else None
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class ConsultationMemory:
-    """What we remember of a visit's consultation since it was read last."""
-
-    id: str | None = None
-    """Of the consultation; None: never read."""
-    read_at: datetime | None = None
-    """When it was asked for last, with whatever outcome."""
-    final: bool = False
-    """The visit was finalised before that."""
-    has_notes: bool = False
-    code: str | None = None
-    """Why the last reading gave nothing; None: it gave a record."""
-    strikes: int = 0
-    """So often it has given that nothing in a row, each at least 10 minutes after the other."""
-    struck_at: datetime | None = None
-    asked: str | None = None
-    """The consultation that gave nothing when it was asked for last."""
-    screened: str | None = None
-    """Fingerprint of the texts that were screened for the patient's death (rule R19)."""
-    partly: bool = False
-    """Not all of those texts were screened."""
-    edited: tuple[str, ...] = ()
-    """Fields derived from the record that a person has changed."""
-    derived: Mapping[str, str] = field(default_factory=dict)
-    """Field -> fingerprint of what was derived from the record."""
-    patient: str | None = None
-    """Whose record was read last."""
-    empty_since: Mapping[str, str] = field(default_factory=dict)
-    """Field of the record -> from when on it is said to be empty."""
-    is_unknown: bool = field(default=False, compare=False)
-    """Something is stored that cannot be read: it counts as nothing and is written anew."""
-
-    def as_record(self, visit_id: str, *, observed: bool = False) -> ConsultationRecord:
-        source = ConsultationSource(
-            id=self.id,
-            asked=self.asked,
-            final=self.final,
-            notes=self.has_notes,
-            screened=self.screened,
-            edited=self.edited,
-            derived=self.derived,
-            observed=observed,
-            partly=self.partly,
-            patient=self.patient,
-            empty_since=self.empty_since,
-        )
-        return ConsultationRecord(
-            visit_id,
-            source=source,
-            quarantine_code=self.code,
-            strikes=self.strikes,
-            struck_at=self.struck_at,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """That a patient has died, as the words of one visit told."""
-
-    patient_id: str
-    """Empty: the visit names no patient."""
-    visit_id: str
-    category: LifeCategory
-    in_doubt: bool
-    denied: bool
-    """Certain words met a case that says otherwise."""
-    taken_back: bool
-    """The visit's case was marked, and somebody has changed that."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredVisit:
-    """What is stored of one visit."""
-
-    cases: Sequence[StoredCase] = ()
-    """Every case of the visit, the oldest first."""
-    key: UUID | None = None
-    """The case that `case_keys` names; it need not exist any more."""
-    record: VisitRecord = field(default_factory=lambda: VisitRecord(""))
-    consultation: ConsultationMemory = ConsultationMemory()
-    """What we have written of its record."""
-    observed: ConsultationMemory | None = None
-    """What was read of its record since, where nothing of that is written."""
-    deaths: Sequence[Death] = ()
-    """What is known of its patient's death, told by this visit or by another of the patient."""
-
-    @property
-    def case(self) -> StoredCase | None:
-        """The one that gets everything: the one we made or adopted, else the oldest that can be
-        written."""
-        return (
-            next((case for case in self.cases if case.id == self.key), None)
-            or next((case for case in self.cases if not case.is_broken), None)
-            or next(iter(self.cases), None)
-        )
-
-    @property
-    def others(self) -> list[StoredCase]:
-        return [case for case in self.cases if case is not self.case]
-
-    @property
-    def memory_is_unknown(self) -> bool:
-        """Something that is remembered of the visit cannot be read."""
-        return self.record.is_unknown or self.consultation.is_unknown
-
-    @property
-    def memory(self) -> VisitMemory:
-        """What the calendar said of the visit last; empty if we remember nothing."""
-        return self.record.source or VisitMemory()
-
-    @property
-    def written(self) -> VisitMemory:
-        """The same, of what its case was written from; empty if its words were only observed."""
-        return VisitMemory() if self.memory.observed else self.memory
-
-    @property
-    def last_asked(self) -> ConsultationMemory:
-        """What its record gave when it was asked for last, be that written or observed."""
-        return self.consultation if self.observed is None else self.observed
-
-    def last_read(self, *, observing: bool) -> ConsultationMemory:
-        """What is known of its record by a run that only observes, or by one that writes."""
-        return self.observed if observing and self.observed is not None else self.consultation
-
-    @property
-    def edited(self) -> set[str]:
-        """Fields that somebody has changed in ODIS, as far as we remember."""
-        return {*self.memory.edited, *self.consultation.edited}
-
-    def derived(self, name: str) -> tuple[str, ...]:
-        """Fingerprints of what was derived for the field, from the calendar and the record."""
-        found = (self.memory.derived.get(name), self.consultation.derived.get(name))
-        return tuple(mark for mark in found if mark is not None)
-
-    @property
-    def was_deleted(self) -> bool:
-        """Somebody deleted the case; it is not made again (rule R14)."""
-        return self.key is not None and not self.cases
 
 
 @dataclass(slots=True)
@@ -296,60 +82,6 @@ class CaseChange:
         return {n.removeprefix(start): v for n, v in self.values.items() if n.startswith(start)}
 
 
-@dataclass(frozen=True, slots=True)
-class LifeStatusChange:
-    """A case that has been marked: its patient has died."""
-
-    key: str
-    case_id: UUID
-    category: str
-    action: Action = "update"
-    reason: str = LIFE_STATUS
-
-    @property
-    def fields(self) -> dict[str, tuple[Any, Any]]:
-        return {"case.extreme_case_check": (None, self.category)}
-
-
-@dataclass(frozen=True, slots=True)
-class DeniedChange:
-    """A case that is not completed any more: its patient has died, and it says otherwise."""
-
-    key: str
-    case_id: UUID
-    action: Action = "update"
-    reason: str = DENIED
-
-    @property
-    def fields(self) -> dict[str, tuple[Any, Any]]:
-        return {"case.status": ("completed", "ongoing")}
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A patient that has died, by the words of a visit."""
-
-    visit_id: str
-    patient_id: str | None
-    category: LifeCategory
-    in_doubt: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CaseToMark:
-    """A case of a patient that has died, which does not say so yet."""
-
-    key: str
-    """Under which the mark is audited."""
-    id: UUID
-    category: str
-    patients: tuple[str, ...]
-    """Those whose deaths it is about; none where the visit names none."""
-    is_certain: bool
-    denied: bool
-    """It says, perhaps in view of its visit, that it is no extreme case: that stays."""
-
-
 @dataclass(slots=True)
 class Plan:
     """What a unit of visits would change."""
@@ -394,7 +126,7 @@ class Plan:
         )
 
     def with_times_held(
-        self, visit_ids: frozenset[str], stored: Mapping[str, "StoredVisit"]
+        self, visit_ids: frozenset[str], stored: Mapping[str, StoredVisit]
     ) -> "Plan":
         """The same plan with the times of these visits left as they are and remembered."""
         changes = [

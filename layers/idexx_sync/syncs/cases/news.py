@@ -4,7 +4,7 @@ from typing import Any
 
 from idexx_sync.syncs.cases.context import same
 from idexx_sync.syncs.cases.fields import CLEARABLE
-from idexx_sync.syncs.cases.model import StoredCase
+from idexx_sync.syncs.cases.stored import StoredCase
 
 
 def is_news(case: StoredCase, name: str, value: Any) -> bool:

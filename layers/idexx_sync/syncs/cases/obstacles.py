@@ -12,8 +12,8 @@ from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.denials import is_denied
 from idexx_sync.syncs.cases.lateness import is_late
-from idexx_sync.syncs.cases.model import StoredVisit
 from idexx_sync.syncs.cases.record_state import RecordState, record_state
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.cases.whose import belongs
 
 BARE_FOR: Final = timedelta(hours=2)

@@ -26,7 +26,8 @@ from idexx_sync.pims.protocol import (
     Unknown,
 )
 from idexx_sync.syncs.cases.due import READ_FAILED, VANISHED, WRONG_PATIENT, is_believed
-from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.gate import FEW
 from idexx_sync.syncs.memory import ConsultationRecord
 from idexx_sync.syncs.proof import strike

@@ -4,7 +4,7 @@ from typing import Literal
 
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.due import VANISHED, WRONG_PATIENT, has_failed
-from idexx_sync.syncs.cases.model import StoredVisit
+from idexx_sync.syncs.cases.stored import StoredVisit
 
 RecordState = Literal["none", "unread", "failed", "read", "wrong_patient", "vanished"]
 """What is remembered of a visit's record: of the one that it has, or had last."""

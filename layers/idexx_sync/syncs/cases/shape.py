@@ -8,7 +8,7 @@ from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.faults import Fault
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import Consultation, Snapshot, SourceRecord
-from idexx_sync.syncs.cases.model import StoredVisit
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.proof import changed_shape, key_missing
 
 RECORD: Final = "neo.consultation"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from idexx_sync.syncs.cases.html_text import text_of
-from idexx_sync.syncs.cases.model import StoredCase
+from idexx_sync.syncs.cases.stored import StoredCase
 
 _APPOINTMENT: Final = "metadata.pimsAppointment"
 _CONSULTATION: Final = "metadata.pimsConsultation"

@@ -6,9 +6,9 @@ from idexx_sync.core.vocabulary import FREES_TIME, AppointmentStatus, appointmen
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.lateness import is_late
-from idexx_sync.syncs.cases.model import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.obstacles import Obstacle
 from idexx_sync.syncs.cases.record_state import record_state
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.vocabulary import CASE_STATUS, OPEN_STATUSES
 from idexx_sync.syncs.decision import Decision
 

@@ -12,7 +12,6 @@ from idexx_sync.core.clinic_time import day_of
 from idexx_sync.core.faults import Fault
 from idexx_sync.jobs.contract import FAULTS, Progress, Report, Run
 from idexx_sync.pims.protocol import ConsultationAnswer, Pims, SourceRecord, Window
-from idexx_sync.syncs.cases import store
 from idexx_sync.syncs.cases.apply import CasePiece
 from idexx_sync.syncs.cases.calendar import (
     Judged,
@@ -27,17 +26,14 @@ from idexx_sync.syncs.cases.calendar import (
     planned,
     stored_query,
 )
+from idexx_sync.syncs.cases.calendar_store import calendar_waits
+from idexx_sync.syncs.cases.deaths import LIFE_STATUS
 from idexx_sync.syncs.cases.gate import left_alone
-from idexx_sync.syncs.cases.model import (
-    ANOTHER_OWNER,
-    ANOTHER_PATIENT,
-    LIFE_STATUS,
-    PREFIX,
-    StoredVisit,
-)
+from idexx_sync.syncs.cases.model import ANOTHER_OWNER, ANOTHER_PATIENT
 from idexx_sync.syncs.cases.plan import plan_consultations
 from idexx_sync.syncs.cases.reading import Answers, Reads, judge_answers
 from idexx_sync.syncs.cases.shape import NotesPlaces
+from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
 from idexx_sync.syncs.cases.truth import nothing_written
 from idexx_sync.syncs.commit import Commits, Tally
 
@@ -212,7 +208,7 @@ def _commit_consultations(
         edited=before.edited | unit.plan.edited.keys(),
         places=before.places.and_all(read.records.values(), first),
         unread=before.unread | unit.plan.unread,
-        calendar_waits=store.calendar_waits(run.conn, run.clinic.id),
+        calendar_waits=calendar_waits(run.conn, run.clinic.id),
     )
 
 

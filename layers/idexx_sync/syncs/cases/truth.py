@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from idexx_sync.core.errors import ImplausibleData, ShapeChanged, SyncError
 from idexx_sync.core.faults import Fault
 from idexx_sync.pims.protocol import Snapshot, SourceRecord
-from idexx_sync.syncs.cases.model import PREFIX, Plan, StoredVisit
+from idexx_sync.syncs.cases.model import Plan
+from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
 
 
 def unreadable_visits(

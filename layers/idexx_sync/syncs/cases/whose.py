@@ -11,12 +11,9 @@ from typing import Any, Final, Literal, NamedTuple
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import same
 from idexx_sync.syncs.cases.fields import ENTITIES, FIELDS, PATIENT_COLUMNS, PATIENT_LINKS
-from idexx_sync.syncs.cases.model import (
-    CaseChange,
-    ConsultationMemory,
-    StoredCase,
-    StoredVisit,
-)
+from idexx_sync.syncs.cases.model import CaseChange
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.memory import VisitMemory
 
 Whose = Literal["same", "another", "unsaid"]

@@ -10,9 +10,10 @@ from pydantic import SecretStr
 
 from idexx_sync.core.fingerprints import Fingerprints, read_fingerprint_keys
 from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.deaths import Death
 from idexx_sync.syncs.cases.denials import denied_before
-from idexx_sync.syncs.cases.model import Death, StoredCase, StoredVisit
 from idexx_sync.syncs.cases.obstacles import Finished, Obstacle, obstacle
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 from tests.kit.records import chart, patient_visit, seen
 from tests.kit.settings import FINGERPRINT_KEY

@@ -11,7 +11,7 @@ import pytest
 
 from idexx_sync.database.schema import ODIS_TABLES
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
-from idexx_sync.syncs.cases import mapping, store
+from idexx_sync.syncs.cases import change_store, mapping
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.fields import (
     CLEARABLE,
@@ -23,8 +23,9 @@ from idexx_sync.syncs.cases.fields import (
     TIMES,
 )
 from idexx_sync.syncs.cases.mapping import MappedFields, map_consultation, map_visit, stamps
-from idexx_sync.syncs.cases.model import CaseChange, StoredCase, StoredVisit
+from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.change import CLEAR, disclosed
 from idexx_sync.syncs.memory import VisitRecord
 from tests.kit.records import patient_visit
@@ -114,7 +115,7 @@ def test_columns_of_a_case_are_loaded_and_written() -> None:
 
     assert columns <= set(ODIS_TABLES["cases"])
     assert by_the_store <= loaded
-    for statement in (store.insert_cases, store.update_cases):
+    for statement in (change_store.insert_cases, change_store.update_cases):
         written = inspect.getsource(statement)
         assert {name for name in by_the_store if not re.search(rf"\b{name}\b", written)} == set()
 
@@ -141,7 +142,7 @@ def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.Mon
         facts = mapping.map_visit(visit, zone, slot_minutes)
         return replace(facts, values={**facts.values, "metadata.pimsAppointment.remark": "x"})
 
-    monkeypatch.setattr("idexx_sync.syncs.cases.plan.map_visit", with_one_more)
+    monkeypatch.setattr("idexx_sync.syncs.cases.plan_calendar.map_visit", with_one_more)
     now, clinic = datetime(2026, 5, 4, tzinfo=UTC), UUID(int=1)
     context = CaseContext(clinic, ZONE, 30, None, None, now, fingerprints_of(clinic))
     with pytest.raises(KeyError, match="remark"):

@@ -14,9 +14,10 @@ from idexx_sync.pims.protocol import NOT_ASKED, Gone, SourceRecord, Unknown
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import DAILY, due_in_order, rule_reading
 from idexx_sync.syncs.cases.lateness import is_late
-from idexx_sync.syncs.cases.model import ConsultationMemory, StoredCase, StoredVisit
 from idexx_sync.syncs.cases.obstacles import BARE_FOR, EARLIER, Finished, obstacle
 from idexx_sync.syncs.cases.reading import Reads, judge_answers
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.gate import FEW
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 from tests.kit.records import chart, seen

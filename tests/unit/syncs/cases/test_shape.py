@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.syncs.cases.model import ConsultationMemory, StoredVisit
+from idexx_sync.syncs.cases.record_memory import ConsultationMemory
 from idexx_sync.syncs.cases.shape import NotesPlaces, as_last_said
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 from tests.kit.records import chart, seen
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from idexx_sync.pims.protocol import SourceRecord
-from idexx_sync.syncs.cases.model import StoredCase, StoredPatient, StoredVisit
+from idexx_sync.syncs.cases.stored import StoredCase, StoredPatient, StoredVisit
 from idexx_sync.syncs.cases.whose import OF_PATIENT, belongs, without_former
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 

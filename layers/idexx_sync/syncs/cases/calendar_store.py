@@ -1,0 +1,56 @@
+"""SQL of what the case sync asks of the calendar's: what it has removed, and whether it waits."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from idexx_sync.database.connection import Conn, Cur
+from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.memory import VisitMemory
+from idexx_sync.syncs.memory_store import in_source
+
+PROVEN_GONE: Final = ("deleted_at_source", "cancelled_at_source", "not_found_twice", "approved")
+"""Reasons of the calendar's sync for a removal that rests on the record's own id, or a person."""
+OLDEST_WAITING: Final = timedelta(minutes=20)
+"""An inbound job that waits for longer has been given up: its event is too old by then."""
+_START: Final = in_source(VisitMemory, "start")
+_STATUS: Final = in_source(VisitMemory, "status")
+
+
+def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cur:
+    """Id, start and word of each visit of the window that a read should show, and whether the
+    calendar's sync has proven since that it is gone."""
+    return conn.execute(
+        f"""
+        SELECT external_id, {_START}, {_STATUS},
+               NOT EXISTS (SELECT FROM public.schedule_appointments a
+                            WHERE a.clinic_id = r.clinic_id AND a.deleted_at IS NULL
+                              AND a.neo_appointment_id = r.external_id)
+               AND EXISTS (SELECT FROM idexx_sync.changes c
+                            WHERE c.clinic_id = r.clinic_id AND c.external_id = r.external_id
+                              AND c.kind = 'appointment' AND c.action = 'remove'
+                              AND c.outcome = 'written' AND c.reasons && %s)
+          FROM idexx_sync.records r
+         WHERE clinic_id = %s AND kind = 'visit' AND {_START} BETWEEN %s AND %s
+        """,
+        (
+            list(PROVEN_GONE),
+            clinic_id,
+            f"{window.first_day} 00:00:00",
+            f"{window.last_day} 23:59:59",
+        ),
+    )
+
+
+def calendar_waits(conn: Conn, clinic_id: UUID) -> bool:
+    """Whether an inbound run of the clinic waits for the lease."""
+    found = conn.execute(
+        """
+        SELECT FROM idexx_sync.jobs
+         WHERE clinic_id = %s AND sync = 'inbound' AND status = 'queued'
+           AND queued_at > idexx_sync.clock() - %s
+         LIMIT 1
+        """,
+        (clinic_id, OLDEST_WAITING),
+    )
+    return found.fetchone() is not None

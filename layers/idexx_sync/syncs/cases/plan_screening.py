@@ -1,0 +1,117 @@
+"""Which words of a visit and its record are new, and what they tell of a death (rule R19). Pure."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from idexx_sync.pims.protocol import Consultation
+from idexx_sync.syncs.cases.deaths import Mark
+from idexx_sync.syncs.cases.denials import TOOK_PLACE, denied_before
+from idexx_sync.syncs.cases.life_status import Screening, is_screened_whole, screen
+from idexx_sync.syncs.cases.mapping import calendar_texts, doubtful_texts, record_texts
+from idexx_sync.syncs.cases.planning import VisitPlanning
+from idexx_sync.syncs.cases.screened import (
+    Telling,
+    strongest,
+    tellings_of_record,
+    tellings_of_visit,
+)
+from idexx_sync.syncs.cases.shown_texts import shows_calendar, shows_record
+from idexx_sync.syncs.cases.stored import StoredCase
+
+
+class VisitScreening:
+    """Screens what is new of one visit, and puts the marks into its plan."""
+
+    def __init__(self, planning: VisitPlanning) -> None:
+        before = planning.before
+        self.planning = planning
+        self.tells_death = False
+        """Words that are new say for certain that the patient has died."""
+        self.partly = (before.memory.partly, before.consultation.partly)
+        """Not all of the calendar's words were screened, nor of the record's."""
+        self.tells_partly = False
+        """Some of those are new."""
+
+    @property
+    def has_marked(self) -> bool:
+        """Whether the visit's words have marked anybody in this plan."""
+        visit_id = self.planning.visit.id
+        return any(mark.visit_id == visit_id for mark in self.planning.plan.marks)
+
+    def screen_calendar(self) -> str:
+        """Screen what the calendar says if it is new; its fingerprint."""
+        planning = self.planning
+        texts, tellings = calendar_texts(planning.visit), tellings_of_visit(planning.visit)
+        screened = [*texts, *(telling.text for telling in tellings)]
+        took_place = planning.status in TOOK_PLACE
+        self.partly = (not is_screened_whole(texts), self.partly[1])
+        # What was only booked when somebody said no has come about since.
+        is_new = took_place and denied_before(planning.visit, planning.stored, planning.context)
+        if is_new or not self._was_screened(
+            planning.memory.screened, screened, lambda case: shows_calendar(case, screened)
+        ):
+            self._screen(texts if took_place else [], [] if took_place else texts, tellings)
+        return planning.context.fingerprints.of(screened)
+
+    def screen_record(self, record: Consultation) -> str:
+        """Screen what the record says if it is new; its fingerprint."""
+        texts, doubtful = record_texts(record), doubtful_texts(record)
+        tellings = tellings_of_record(record)
+        self.partly = (self.partly[0], not is_screened_whole([*texts, *doubtful]))
+        screened = [[*texts, *(telling.text for telling in tellings)], doubtful]
+        if not self._was_screened(
+            self.planning.stored.consultation.screened,
+            screened,
+            lambda case: shows_record(case, screened[0], doubtful),
+        ):
+            self._screen(texts, doubtful, tellings, record.patient_id)
+        return self.planning.context.fingerprints.of(screened)
+
+    def _was_screened(
+        self, remembered: str | None, texts: Any, shows: Callable[[StoredCase], bool]
+    ) -> bool:
+        """Whether the texts were screened before. Where the fingerprint tells nothing, only those
+        that the case does not show are new words."""
+        if remembered is None:
+            return False
+        known = self.planning.context.fingerprints.is_of(remembered, texts)
+        if known is None:
+            case = self.planning.stored.case
+            return case is not None and shows(case)
+        return known
+
+    def _screen(
+        self,
+        texts: list[str],
+        doubtful: list[str],
+        tellings: list[Telling],
+        patient_id: str | None = None,
+    ) -> None:
+        """`doubtful` texts speak of what nobody knows to have come about; `patient_id` is whom
+        all of it is about, where that may be another one than the calendar's."""
+        if not is_screened_whole([*texts, *doubtful]):
+            self.tells_partly = True
+            self.planning.plan.partly_screened.add(self.planning.visit.id)
+            self.planning.note("R19", "screened_partly")
+        found = _found(texts, doubtful, tellings)
+        if found is None:
+            return
+        self.tells_death = self.tells_death or not found.in_doubt
+        self.planning.note("R19", "died", category=found.category, in_doubt=found.in_doubt)
+        visit = self.planning.visit
+        for patient in dict.fromkeys((visit.patient_id, patient_id or visit.patient_id)):
+            mark = Mark(visit.id, patient, found.category, found.in_doubt)
+            self.planning.plan.marks.append(mark)
+
+
+def _found(texts: list[str], doubtful: list[str], tellings: list[Telling]) -> Screening | None:
+    """The strongest of all that is told."""
+    doubt = screen(doubtful)
+    return strongest(
+        [
+            screen(texts),
+            None if doubt is None else replace(doubt, in_doubt=True),
+            *(telling.screening for telling in tellings),
+        ]
+    )

@@ -1,0 +1,58 @@
+"""What a planned change does to the status of a visit's case (rules R5, R15, R18). Pure.
+
+`status` rules, and `obstacles` says what stands against completing the case.
+"""
+
+from idexx_sync.pims.protocol import Consultation
+from idexx_sync.syncs.cases.emptied import Emptied, still_said
+from idexx_sync.syncs.cases.further_cases import is_completed
+from idexx_sync.syncs.cases.mapping import MappedFields
+from idexx_sync.syncs.cases.model import CaseChange
+from idexx_sync.syncs.cases.obstacles import Finished, obstacle
+from idexx_sync.syncs.cases.plan_screening import VisitScreening
+from idexx_sync.syncs.cases.planning import VisitPlanning
+from idexx_sync.syncs.cases.status import rule_status, status_decision
+
+
+def plan_status(planning: VisitPlanning, change: CaseChange, finished: Finished) -> bool:
+    """Put the status into the change if it is to be written; whether it is a person's edit."""
+    visit, stored, context = planning.visit, planning.stored, planning.context
+    found = obstacle(finished)
+    ruling = rule_status(visit, stored, context, found)
+    if ruling.to_write is not None:
+        change.values["case.status"] = ruling.to_write
+    elif (
+        ruling.outcome != "edited"
+        and planning.status is None
+        and is_completed(planning.before.case)
+        and found is not None
+        and found.reopens
+    ):
+        change.values["case.status"] = found.status  # whatever its word means
+    was_read = finished.record is not None
+    planning.note_decision(status_decision(ruling, visit, stored, context, was_read=was_read))
+    return ruling.outcome == "edited"
+
+
+def finished_visit(
+    planning: VisitPlanning,
+    screening: VisitScreening,
+    record: Consultation | None,
+    mapped: MappedFields,
+    empty: Emptied,
+    *,
+    is_of_another: bool = False,
+) -> Finished:
+    """The visit as it is judged: with what was screened, read, mapped and found to be empty."""
+    of_other = planning.memory if record is not None else planning.stored.consultation
+    return Finished(
+        planning.visit,
+        planning.before,
+        planning.context,
+        record,
+        is_of_another=is_of_another,
+        tells_death=screening.tells_death,
+        partly_screened=any(screening.partly),
+        tells_partly=screening.tells_partly,
+        is_emptied=bool(empty.since) or still_said(of_other.empty_since, mapped.values),
+    )
