@@ -156,6 +156,8 @@ def completed_unmarked(
         record = records.get((row["consultation"] and visit["consultation_id"]) or "")
         if record is not None and record["patient_id"] != visit["patient_id"]:
             record = None
+        if record is not None and row["notes"] is None:  # without notes ODIS has nothing to tell
+            record = {**record, "notes": ""}
         if says_for_certain(record) or (row["verdict"] is None and says_euthanasia(visit, record)):
             text = f"{row['key']} is completed, not marked, and its patient died"
             found.append(Violation("R19", text))
@@ -248,6 +250,7 @@ def _completed(conn: Conn, clinic_id: UUID) -> list[dict[str, Any]]:
         SELECT c.id, k.external_id AS key, c.scheduled_at, c.created_at,
                c.metadata #>> '{pimsAppointment,consultationId}' AS consultation,
                c.metadata #>> '{pimsConsultation,id}' AS read,
+               c.metadata #>> '{pimsConsultation,notes}' AS notes,
                CASE c.extreme_case_check -> 'isExtremeCase'
                     WHEN 'true' THEN true WHEN 'false' THEN false END AS verdict
           FROM public.cases c

@@ -23,14 +23,17 @@ class Stored:
 
     name: str
     """The field with the word."""
-    readings: tuple[Callable[[str], Any], ...] = ()
-    """What a text may have been derived to; none: the value itself, of whatever type."""
+    readings: tuple[Callable[[Any], Any], ...] = ()
+    """What it may have been derived to; none: the value itself, of whatever type."""
+    type: type = str
+    """Of a value that the readings take."""
 
     def of(self, value: Any) -> tuple[Any, ...]:
         """All that the stored value may have been derived to."""
         if not self.readings:
             return (value,)
-        return tuple(read(value) for read in self.readings) if isinstance(value, str) else ()
+        is_readable = isinstance(value, self.type)
+        return tuple(read(value) for read in self.readings) if is_readable else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,10 @@ def _listed(text: str) -> list[str]:
     return text.split("; ")
 
 
+def _names(products: list[Any]) -> list[Any]:
+    return [one.get("name") for one in products if isinstance(one, dict)]
+
+
 _NAME: Final = (Stored(f"{_APPOINTMENT}.patient.name"),)
 _SPECIES: Final = (Stored(f"{_APPOINTMENT}.patient.species", (_as_given, species)),)
 _BREED: Final = (Stored(f"{_APPOINTMENT}.patient.breed"),)
@@ -89,8 +96,14 @@ _TYPE: Final = (Stored(f"{_APPOINTMENT}.type", (case_type,)),)
 _ENTITY_TYPE: Final = (Stored(f"{_APPOINTMENT}.type", (entity_case_type, case_type)),)
 _REASON: Final = (Stored(f"{_APPOINTMENT}.reason"),)
 _NOTES: Final = (Stored(f"{_CONSULTATION}.notes"), Stored(f"{_CONSULTATION}.dischargeSummary"))
-_PROVIDED: Final = (Stored(f"{_CONSULTATION}.productsServices", (_listed,)),)
-_DECLINED: Final = (Stored(f"{_CONSULTATION}.declinedProductsServices", (_listed,)),)
+_PROVIDED: Final = (
+    Stored(f"{_CONSULTATION}.productsServices", (_listed,)),
+    Stored(f"{_CONSULTATION}.products", (_names,), list),
+)
+_DECLINED: Final = (
+    Stored(f"{_CONSULTATION}.declinedProductsServices", (_listed,)),
+    Stored(f"{_CONSULTATION}.declinedProducts", (_names,), list),
+)
 _CHECKUP: Final = ("checkup",)
 
 _CASE: Final = (

@@ -77,6 +77,30 @@ def test_r15_clinical_notes_go_on_changing(bench: CasesBench, forget: Forgetting
     assert "edited_in_odis" not in counts(job)
 
 
+def test_r15_a_product_with_a_semicolon_in_its_name_is_nobodys_edit(
+    bench: CasesBench, forget: Forgetting
+) -> None:
+    carprofen = Line("CARPROFEN 75MG; CHEWABLE, 30CT", id="1")
+    bench.shows(seen())
+    bench.writes(chart(lines=[carprofen]))
+    bench.cases()
+    forget(bench)
+    bench.later(DAY)
+    refused = Line("BLOODWORK; SENIOR", id="2", declined=True)
+    bench.writes(chart(lines=[carprofen, Line("NAIL TRIM", id="3"), refused]))
+
+    bench.cases()
+    bench.later(DAY)
+    forget(bench)
+    bench.writes(chart(lines=[Line("NAIL TRIM", id="3")]))
+    job = bench.cases()
+
+    clinical = bench.case()["entity_extraction"]["clinical"]
+    assert clinical["productsServicesProvided"] == ["NAIL TRIM"]
+    assert clinical["productsServicesDeclined"] == []
+    assert "edited_in_odis" not in counts(job)
+
+
 def test_r15_a_persons_edit_stays_whether_it_was_told_before_or_not(
     bench: CasesBench, forget: Forgetting
 ) -> None:
