@@ -220,8 +220,8 @@ def _of_case(
     """Field and what is wrong with it, of one case."""
     if case["patients"] != 1:
         yield "patient", f"rows are {case['patients']}, should be one"
-    made_on = case["created_at"].astimezone(zone).date()
-    wanted = _wanted_status(visit, record, question, made_on, company)
+    made_at = case["created_at"].astimezone(zone)
+    wanted = _wanted_status(visit, record, question, made_at, company)
     if case["status"] not in wanted:
         yield "status", f"is {case['status']}, should be {' or '.join(wanted)}"
     start = datetime.fromisoformat(visit["start"]).replace(tzinfo=zone).astimezone(UTC)
@@ -249,7 +249,7 @@ def _of_case(
 
 
 def _wanted_status(
-    visit: Row, record: Row | None, question: CaseQuestion, made_on: date, company: Row
+    visit: Row, record: Row | None, question: CaseQuestion, made_at: datetime, company: Row
 ) -> list[str]:
     wanted = STATUS[visit["status_now"]]
     is_denied = "extreme_case_check" in question.edited.get(visit["id"], ())
@@ -257,10 +257,10 @@ def _wanted_status(
         return ["completed", "ongoing"]  # words may have met somebody's no: then it waits for them
     if wanted == "completed" and not question.is_live(visit["start"]):
         return ["reviewed"]
-    if wanted == "completed" and (made_on - _day(visit["start"])).days > OLD_DAYS:
+    if wanted == "completed" and (made_at.date() - _day(visit["start"])).days > OLD_DAYS:
         return ["reviewed"]
     if wanted == "completed" and not visit["consultation_id"]:
-        since = finished_for(visit, company)
+        since = min(finished_for(visit, company), _now(company) - made_at)
         return ["completed"] if since >= SURELY_WITHOUT else ["ongoing", "completed"]
     if wanted == "completed" and visit["consultation_id"] and record is None:
         return ["ongoing"]  # another patient's record, or none: nobody is called about it
@@ -272,11 +272,13 @@ def finished_for(visit: Row, company: Row) -> timedelta:
     if visit["finished_at"] is None:  # nobody has watched when
         return SURELY_WITHOUT
     zone = ZoneInfo(company["zone"])
-    ended, now = (
-        datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
-        for text in (visit["finished_at"], company["now"])
-    )
-    return now - ended
+    ended = datetime.fromisoformat(visit["finished_at"]).replace(tzinfo=zone).astimezone(UTC)
+    return _now(company) - ended
+
+
+def _now(company: Row) -> datetime:
+    zone = ZoneInfo(company["zone"])
+    return datetime.fromisoformat(company["now"]).replace(tzinfo=zone).astimezone(UTC)
 
 
 def _day(text: str) -> date:

@@ -227,10 +227,11 @@ class Watch:
                 self.clinic.conn,
                 """
                 SELECT count(*) AS number
-                  FROM idexx_sync.records r JOIN public.schedule_appointments a
+                  FROM idexx_sync.records r LEFT JOIN public.schedule_appointments a
                     ON a.clinic_id = r.clinic_id AND a.neo_appointment_id = r.external_id
-                 WHERE r.clinic_id = %s AND r.strikes > 0 AND a.deleted_at IS NULL
-                   AND a.date BETWEEN %s AND %s
+                   AND a.deleted_at IS NULL
+                 WHERE r.clinic_id = %s AND r.strikes > 0 AND r.kind = 'appointment'
+                   AND (a.date BETWEEN %s AND %s OR r.claims IS NOT NULL)
                 """,
                 (question.clinic_id, question.first_day, question.last_day),
             )[0]["number"]
