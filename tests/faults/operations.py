@@ -113,8 +113,8 @@ DAMAGE: tuple[tuple[str, Any], ...] = (
     ("picture_kb", 64),
     ("missing_keys", ["client_id"]),
 )
-"""Knobs under which a calendar is wrong, without an error to show it. New ones stand last: histories
-that are written down know them by their numbers."""
+"""Knobs under which a calendar is wrong, without an error to show it. New ones stand last, because
+histories that are written down know them by their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
