@@ -99,18 +99,13 @@ CALENDAR_DOUBTS: Final = {
 
 
 def _remembered(stored: StoredAppointment, clinic: Clinical) -> Iterator[Reason]:
+    """Of the calendar's record; what strikes a clinical record says nothing of it."""
     for memory in stored.memories:
         record = memory.record
-        if memory.kind == "appointment" and record.quarantine_code is not None:
-            code = record.quarantine_code
-            if code == REFUSED:
-                what = "ODIS's database refuses its row: its time stays occupied"
-                yield Reason("R26", f"{what}; the job and its audit say why")
-                continue
-            if code in CALENDAR_DOUBTS:
-                yield Reason(*CALENDAR_DOUBTS[code])
-            else:
-                yield Reason("R3", f"it could not be read ({code}): its time stays occupied")
+        if memory.kind != "appointment":
+            continue
+        if record.quarantine_code is not None:
+            yield _kept_in_doubt(record.quarantine_code)
         if record.claims:
             spans = ", ".join(
                 f"{claim.day} {claim.start:%H:%M} to {claim.end:%H:%M}" for claim in record.claims
@@ -123,6 +118,15 @@ def _remembered(stored: StoredAppointment, clinic: Clinical) -> Iterator[Reason]
                 "not found once: a second complete read that misses it, after "
                 f"{after:%Y-%m-%d %H:%M %Z}, proves it gone",
             )
+
+
+def _kept_in_doubt(code: str) -> Reason:
+    if code == REFUSED:
+        what = "ODIS's database refuses its row: its time stays occupied"
+        return Reason("R26", f"{what}; the job and its audit say why")
+    if code in CALENDAR_DOUBTS:
+        return Reason(*CALENDAR_DOUBTS[code])
+    return Reason("R3", f"it could not be read ({code}): its time stays occupied")
 
 
 def _time(stored: StoredAppointment) -> Iterator[Reason]:

@@ -175,6 +175,13 @@ def test_r06_absence_needs_proof() -> None:
     assert says("R6 alive, and the calendar leaves it out", hidden, StoredAppointment(rows=[row()]))
 
 
+def test_r06_a_strike_of_the_clinical_record_is_none_of_the_appointment() -> None:
+    record = Record("7", strikes=1, struck_at=NOW, quarantine_code="vanished")
+    kept = StoredAppointment(rows=[row()], memories=[Memory("consultation", record, NOW)])
+
+    assert not says("R6 not found once", shown(), kept)
+
+
 @pytest.mark.parametrize(("strikes", "told"), [(0, False), (1, True), (2, False)])
 def test_r06_one_strike_waits_for_a_second_look(strikes: int, told: bool) -> None:
     record = Record("7", source=AppointmentMemory(START), strikes=strikes, struck_at=NOW)
