@@ -186,15 +186,27 @@ def _case(stored: StoredAppointment, clinic: Clinical, seen: Preview) -> Iterato
 
 def _decided(case: StoredCase, seen: Preview) -> Iterator[Reason]:
     """What the case plan says; of its status what it becomes without and with the record."""
-    becomes: Fact = None
+    told = _rulings_told(seen) if seen.saw_visit or not is_removed(case) else []
     for decision in (*seen.case, *seen.record):
         if decision.code in STATUS:
-            told = seen.saw_visit or not is_removed(case)
-            if told and decision.facts["becomes"] != becomes:
+            if decision in told:
                 yield from status_reasons(decision)
-            becomes = decision.facts["becomes"]
         elif decision.code in CASE and decision.code != "edited" and not _is_of_nothing(decision):
             yield reason_of(CASE, decision)
+
+
+def _rulings_told(seen: Preview) -> list[Decision]:
+    """Of rulings one after the other that come to the same status, the last that says why not."""
+    told: list[Decision] = []
+    for ruling in (*seen.case, *seen.record):
+        if ruling.code not in STATUS:
+            continue
+        before: Fact = told[-1].facts["becomes"] if told else None
+        if ruling.facts["becomes"] != before:
+            told.append(ruling)
+        elif told and ruling.code != "screened":
+            told[-1] = ruling
+    return told
 
 
 def _is_of_nothing(decision: Decision) -> bool:

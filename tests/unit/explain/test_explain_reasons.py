@@ -347,13 +347,15 @@ STATUSES: list[tuple[NeoSays, StoredAppointment, Clinical, str]] = [
         shown(consultation_id=None),
         JUST_NOW,
         CLINIC,
-        "shown without a record for less than 2 hours: ongoing",
+        "shown without a record for less than 2 hours; a run that still sees it so then completes it"
+        ": ongoing",
     ),
     (
         shown(),
         stored(case("draft", created_at=LATE), read=READ),
         CLINIC,
-        "its case was made more than 3 days after the visit: reviewed",
+        "its case was made more than 3 days after the visit, so that only a person completes it: "
+        "reviewed",
     ),
     (
         shown(),
@@ -422,6 +424,14 @@ def test_r18_a_record_that_can_be_read_now_completes_the_case() -> None:
     of_another = replace(now, consultation=Consultation("9", "5"))
     assert not says("R18 finalised, and the next case run reads", of_another, kept)
     assert not says("R18 finalised, and the next", now, stored(case("completed"), read=READ))
+
+
+def test_r18_why_a_record_that_was_read_completes_nothing_is_told_and_nothing_else() -> None:
+    hidden = replace(shown(), consultation=Consultation("9", "4", hidden=("reason",)))
+    kept = stored(case("ongoing"), read=READ)
+
+    assert says("R18 finalised, and not all that its record says", hidden, kept)
+    assert not says("R18 finalised, and only the next reading", hidden, kept)
 
 
 OTHERS = [
