@@ -347,8 +347,8 @@ STATUSES: list[tuple[NeoSays, StoredAppointment, Clinical, str]] = [
         shown(consultation_id=None),
         JUST_NOW,
         CLINIC,
-        "shown without a record for less than 2 hours; a run that still sees it so then completes it"
-        ": ongoing",
+        "shown without a record for less than 2 hours; a run that still sees it so then "
+        "completes it: ongoing",
     ),
     (
         shown(),
