@@ -57,8 +57,8 @@ WARNINGS: Final = {
     "again in the next run",
     "consultations_once": "clinical records of another patient, or that Neo does not have; once is "
     "no proof: asked for again in the next run",
-    "days_lost": "days that no run has read since the last success, too long ago to be read by "
-    "itself, named below with the command that reads them",
+    "days_lost": "days that no run has read since the last success, too long ago for a "
+    "run of its own days; named below with the command that reads them",
     "consultations_wrong_patient": "clinical records of another patient than their visit's, named "
     "below; left, and asked for daily: put it right in Neo",
     "consultations_vanished": "clinical records that Neo no longer has, named below; what was read "

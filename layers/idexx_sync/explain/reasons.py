@@ -1,7 +1,7 @@
 """Which rule makes ODIS show what it shows of an appointment, in words for a person. Pure.
 
-The rules are those of the documentation, R1 to R25. Nothing here decides anything: the plans do,
-in a preview, and this says it, beside what rows, memory, holds and audits say by themselves.
+The rules are those of docs/rules.md. Nothing here decides anything: the plans do, in a preview, and
+this says it, beside what rows, memory, holds and audits say by themselves.
 """
 
 from collections.abc import Iterable, Iterator
