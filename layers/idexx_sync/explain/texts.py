@@ -111,7 +111,7 @@ CASE: Final[Mapping[str, Text]] = {
     "no_record": "the calendar names no record any more: what was read of it stays",
     "never_read": "its record was never read: it comes first in the next case run",
     "another_record": "its record is not the one that was read: it comes first next time",
-    "read_failed": "the last reading failed ({code}): it is asked for again next time",
+    "read_failed": "the last reading of its record failed: it is asked for again next time",
     "wrong_patient": lambda facts: (
         f"the record read was another patient's: left, {_asked_again(facts)}"
     ),

@@ -512,7 +512,7 @@ READINGS: list[tuple[ConsultationMemory | None, str]] = [
     (None, "R17 its record was never read: it comes first"),
     (replace(READ, code="wrong_patient"), "R17 the record read was another patient's"),
     (replace(READ, code="vanished"), "R17 Neo no longer has the record"),
-    (replace(READ, code="read_failed"), "R17 the last reading failed (read_failed)"),
+    (replace(READ, code="read_failed"), "R17 the last reading of its record failed: "),
     (replace(READ, id="8"), "R17 its record is not the one that was read"),
     (replace(READ, final=False), "R17 its record was read before the visit was finalised"),
     (replace(READ, has_notes=False), "R17 its record has no notes yet"),
