@@ -1,8 +1,11 @@
-"""The case sync on a simulated Neo over real HTTP: what becomes of visits, run after run."""
+"""The case sync on a simulated Neo over real HTTP: what becomes of visits, run after run, and whom
+ODIS would call about them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, ClassVar
+
+import pytest
 
 from idexx_sync.clinics.status import Need, SyncStatus, read_clinic_status
 from idexx_sync.core.vocabulary import Manner
@@ -12,11 +15,14 @@ from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.syncs.cases.sync import CaseSync
 from neo_simulator.client import Simulator
+from oracle.calls import calls_tonight
 from tests.kit.clinic import add_user
-from tests.kit.database import query, update
+from tests.kit.database import as_json, query, update
 from tests.kit.neo_bench import NeoBench
 
 NOTES = "<p>S: two days lame.</p>"
+EUTHANISED = "<p>Owner elected humane <b>euthanasia</b>, performed at 10:40.</p>"
+KEY = "pims-appt-idexx-neo-"
 LONG_AGO = date(2026, 1, 1)
 HOUR, DAY = 60.0, 24 * 60.0
 
@@ -45,10 +51,17 @@ class NeoCasesBench(NeoBench):
     ) -> tuple[str, str]:
         """A visit that is over, and its record, with notes."""
         visit = self.neo.book(start, patient=patient)
+        return visit, self.see(visit, notes)
+
+    def see(self, visit: str, notes: str = NOTES) -> str:
+        """The visit takes place, and is paid; the id of its record."""
         record = self.neo.start_consultation(visit)
         self.neo.edit_notes(record, notes)
         self.neo.finalise(visit)
-        return visit, record
+        return record
+
+    def record_of(self, visit: str) -> str:
+        return str(self.neo.visit(visit)["consultation_id"])
 
     # -- runs --------------------------------------------------------------------------------
 
@@ -75,11 +88,25 @@ class NeoCasesBench(NeoBench):
         found = self._case(visit)
         return {} if found is None else found["metadata"].get("pimsConsultation") or {}
 
-    def write_status(self, visit: str, status: str) -> None:
-        """What a person does in ODIS."""
+    def case(self, visit: str) -> dict[str, Any]:
+        """The visit's case, with its patient's row as `patient`."""
         found = self._case(visit)
-        assert found is not None
-        update(self.conn, "public.cases", {"status": status}, id=found["id"])
+        assert found is not None, f"no case of visit {visit}"
+        return found
+
+    def mark(self, visit: str) -> Any:
+        return self.case(visit)["extreme_case_check"]
+
+    def is_marked(self, visit: str) -> bool:
+        return self.mark(visit) is not None
+
+    def edit(self, visit: str, **columns: Any) -> None:
+        """What somebody does to the visit's case in ODIS."""
+        update(self.conn, "public.cases", as_json(columns), id=self.case(visit)["id"])
+
+    def called(self) -> set[str]:
+        """Visits that ODIS's daily job would plan a follow-up for tonight."""
+        return {call.visit for call in calls_tonight(self.conn, self.clinic_id, self.now)}
 
     def needs(self) -> list[Need]:
         return list(read_clinic_status(self.conn, self.clinic_id).needs)
@@ -96,9 +123,19 @@ class NeoCasesBench(NeoBench):
     def _case(self, visit: str) -> dict[str, Any] | None:
         found = query(
             self.conn,
-            "SELECT c.* FROM public.cases c JOIN idexx_sync.case_keys k ON k.case_id = c.id "
+            "SELECT c.*, to_jsonb(p) AS patient FROM public.cases c "
+            "JOIN idexx_sync.case_keys k ON k.case_id = c.id "
+            "LEFT JOIN public.patients p ON p.case_id = c.id "
             "WHERE k.clinic_id = %s AND k.external_id = %s",
-            (self.clinic_id, f"pims-appt-idexx-neo-{visit}"),
+            (self.clinic_id, KEY + visit),
         )
         assert len(found) < 2, f"{len(found)} cases of visit {visit}"
         return found[0] if found else None
+
+
+@pytest.fixture(name="clinic")
+def clinic_of_cases(conn: Conn, database: str, simulator: Simulator) -> Iterator[NeoCasesBench]:
+    """For the tests of a module or folder that imports it."""
+    made = NeoCasesBench(conn, database, simulator)
+    yield made
+    made.close()

@@ -1,6 +1,7 @@
 """A job as a person reads it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from rich.console import RenderableType
@@ -16,6 +17,7 @@ from idexx_sync.cli.phrases import (
     UNFRESH,
     WARNINGS,
     counted,
+    fault_in_words,
     moment,
     phrase,
     record_named,
@@ -25,6 +27,7 @@ from idexx_sync.cli.tables import fact_table, listing
 from idexx_sync.clinics.status import doubt_in_words, unread_in_words
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.vocabulary import Manner
+from idexx_sync.jobs.params import MOST_DAYS
 from idexx_sync.operations.models import JobView
 from idexx_sync.syncs.inbound.context import id_of, is_nameless
 
@@ -80,9 +83,7 @@ def job_shown(job: JobView) -> list[RenderableType]:
         parts.append(
             Text(f"! held back ({phrase({}, cause)}): {counted(count, 'record')}", "yellow")
         )
-    for fault in job.faults or ():
-        where = ".".join(name for name in (fault.get("table"), fault.get("column")) if name)
-        parts.append(Text(f"  {fault.get('code')}: {where}, {fault.get('id')}", "yellow"))
+    parts += [Text(f"  {fault_in_words(fault)}", "yellow") for fault in job.faults or ()]
     if job.unfresh:
         parts.append(Text(f"Not fresh: {phrase(UNFRESH, job.unfresh)}", "yellow"))
     parts += _in_doubt(job)
@@ -92,9 +93,11 @@ def job_shown(job: JobView) -> list[RenderableType]:
             Text(f"Fields of Neo seen for the first time: {', '.join(job.unknown_fields)}")
         )
     if job.for_review:
-        first = job.for_review[0].rpartition("-")[2]
-        parts.append(Text(f"For a person to look at: {', '.join(job.for_review)}", "yellow"))
-        parts.append(Text(f"See: idexx-sync explain appointment {first} --clinic {job.clinic_id}"))
+        visits = [key.rpartition("-")[2] for key in job.for_review]
+        whose = "case of visit" if len(visits) == 1 else "cases of visits"
+        parts.append(Text(f"For a person to look at: {whose} {', '.join(visits)}", "yellow"))
+        see = f"explain appointment {visits[0]} --clinic {job.clinic_id}"
+        parts.append(Text(f"See: idexx-sync {see}"))
     if job.status == "held":
         parts.append(Text(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
     if job.plan:
@@ -122,11 +125,17 @@ def _headline(job: JobView) -> Text:
 
 
 def _unread(job: JobView) -> Iterator[Text]:
-    """Each visit whose clinical record gave nothing, and the days that no run has read."""
+    """Each visit whose clinical record gave nothing, and the days that no run has read, with the
+    command that reads them."""
     for visit, code in (job.unread or {}).items():
         yield Text(f"  clinical record of visit {visit}: {unread_in_words(code)}", "yellow")
     if job.days_lost:
-        yield Text(f"  not read since the last success: {' to '.join(map(str, job.days_lost))}")
+        first, last = job.days_lost
+        yield Text(f"  not read since the last success: {first} to {last}", "yellow")
+        until = min(last, first + timedelta(days=MOST_DAYS - 1))
+        days = f"--from {first} --to {until} --clinic {job.clinic_id}"
+        further = "" if until == last else f", and so on to {last}"
+        yield Text(f"Read them with: idexx-sync sync {job.sync} {days}{further}")
 
 
 def _in_doubt(job: JobView) -> Iterator[Text]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from idexx_sync.clinics.status import SHORTFALLS
@@ -51,21 +51,24 @@ WARNINGS: Final = {
     "patients_changed": "visits that are another patient's now; all that was read, derived or "
     "edited for the former one is gone, and audits name them: look whether anybody was called",
     "owners_changed": "visits that are another owner's now; the former one's contacts are gone",
-    "cases_not_written": "visits whose case can't be written; jobs and audits name them",
+    "cases_not_written": "visits whose case can't be written; audits name them, and explain "
+    "appointment says why",
     "consultations_failed": "clinical records that could not be read, named below; asked for "
     "again in the next run",
     "consultations_once": "clinical records of another patient, or that Neo does not have; once is "
     "no proof: asked for again in the next run",
-    "days_lost": "days that no run has read since the last success, too long ago to be read now; "
-    "name them to read them",
-    "consultations_wrong_patient": "clinical records of another patient than their visit's; left",
-    "consultations_vanished": "clinical records that Neo no longer has; what was read stays",
+    "days_lost": "days that no run has read since the last success, too long ago for a "
+    "run of its own days; named below with the command that reads them",
+    "consultations_wrong_patient": "clinical records of another patient than their visit's, named "
+    "below; left, and asked for daily: put it right in Neo",
+    "consultations_vanished": "clinical records that Neo no longer has, named below; what was read "
+    "stays, and they are asked for daily",
     "consultations_left": "clinical records left for the next run",
     "values_unreadable": "values in ODIS that cannot be read, named below; those that no run "
     "writes anew, correct there",
     "rows_refused": "rows that ODIS's database refused, named below; all others were written",
     "records_partly_unread": "parts of clinical records that could not be read, named below; all "
-    "else was",
+    "else was, and a case that may miss words of a death is not completed",
     "life_status_in_doubt": "patients that may have died, for a person to look at: marked, or "
     "denied by their case and not completed",
 }
@@ -123,9 +126,24 @@ REASONS: Final = {
 }
 
 
+FAULTS: Final = {
+    "unreadable": "cannot be read",
+    "refused": "refused by ODIS's database",
+}
+
+
 def phrase(words: Mapping[str, str], word: str) -> str:
     """The phrase of a word; a word without one reads well enough without its underscores."""
     return words.get(word) or word.replace("_", " ")
+
+
+def fault_in_words(fault: Mapping[str, Any]) -> str:
+    """What is wrong with which value of which row, or part of which clinical record."""
+    code, column, id_ = (fault.get(name) or "" for name in ("code", "column", "id"))
+    if code == "unread":
+        return f"clinical record of visit {id_}: {column} could not be read"
+    where = ".".join(name for name in (fault.get("table"), column) if name)
+    return f"{phrase(FAULTS, code)}: {where}, {id_}"
 
 
 def record_named(key: str) -> str:

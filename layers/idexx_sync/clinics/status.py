@@ -45,8 +45,9 @@ DOUBTS: Final[Mapping[str, str]] = {
 
 UNREAD: Final[Mapping[str, str]] = {
     "read_failed": "could not be read",
-    "wrong_patient": "is another patient's than its visit's",
+    "wrong_patient": "belongs to another patient than the visit",
     "vanished": "is named by the calendar, and Neo does not have it",
+    "refused": "was read, and ODIS's database refuses it",
 }
 """Why a visit's clinical record gives nothing -> the same for people."""
 

@@ -1,7 +1,7 @@
 """Which rule makes ODIS show what it shows of an appointment, in words for a person. Pure.
 
-The rules are those of the documentation, R1 to R25. Nothing here decides anything: the plans do,
-in a preview, and this says it, beside what rows, memory, holds and audits say by themselves.
+The rules are those of docs/rules.md. Nothing here decides anything: the plans do, in a preview, and
+this says it, beside what rows, memory, holds and audits say by themselves.
 """
 
 from collections.abc import Iterable, Iterator
@@ -99,18 +99,13 @@ CALENDAR_DOUBTS: Final = {
 
 
 def _remembered(stored: StoredAppointment, clinic: Clinical) -> Iterator[Reason]:
+    """Of the calendar's record; what strikes a clinical record says nothing of it."""
     for memory in stored.memories:
         record = memory.record
-        if memory.kind == "appointment" and record.quarantine_code is not None:
-            code = record.quarantine_code
-            if code == REFUSED:
-                what = "ODIS's database refuses its row: its time stays occupied"
-                yield Reason("R26", f"{what}; the job and its audit say why")
-                continue
-            if code in CALENDAR_DOUBTS:
-                yield Reason(*CALENDAR_DOUBTS[code])
-            else:
-                yield Reason("R3", f"it could not be read ({code}): its time stays occupied")
+        if memory.kind != "appointment":
+            continue
+        if record.quarantine_code is not None:
+            yield _kept_in_doubt(record.quarantine_code)
         if record.claims:
             spans = ", ".join(
                 f"{claim.day} {claim.start:%H:%M} to {claim.end:%H:%M}" for claim in record.claims
@@ -123,6 +118,15 @@ def _remembered(stored: StoredAppointment, clinic: Clinical) -> Iterator[Reason]
                 "not found once: a second complete read that misses it, after "
                 f"{after:%Y-%m-%d %H:%M %Z}, proves it gone",
             )
+
+
+def _kept_in_doubt(code: str) -> Reason:
+    if code == REFUSED:
+        what = "ODIS's database refuses its row: its time stays occupied"
+        return Reason("R26", f"{what}; the job and its audit say why")
+    if code in CALENDAR_DOUBTS:
+        return Reason(*CALENDAR_DOUBTS[code])
+    return Reason("R3", f"it could not be read ({code}): its time stays occupied")
 
 
 def _time(stored: StoredAppointment) -> Iterator[Reason]:
@@ -182,15 +186,27 @@ def _case(stored: StoredAppointment, clinic: Clinical, seen: Preview) -> Iterato
 
 def _decided(case: StoredCase, seen: Preview) -> Iterator[Reason]:
     """What the case plan says; of its status what it becomes without and with the record."""
-    becomes: Fact = None
+    told = _rulings_told(seen) if seen.saw_visit or not is_removed(case) else []
     for decision in (*seen.case, *seen.record):
         if decision.code in STATUS:
-            told = seen.saw_visit or not is_removed(case)
-            if told and decision.facts["becomes"] != becomes:
+            if decision in told:
                 yield from status_reasons(decision)
-            becomes = decision.facts["becomes"]
         elif decision.code in CASE and decision.code != "edited" and not _is_of_nothing(decision):
             yield reason_of(CASE, decision)
+
+
+def _rulings_told(seen: Preview) -> list[Decision]:
+    """Of rulings one after the other that come to the same status, the last that says why not."""
+    told: list[Decision] = []
+    for ruling in (*seen.case, *seen.record):
+        if ruling.code not in STATUS:
+            continue
+        before: Fact = told[-1].facts["becomes"] if told else None
+        if ruling.facts["becomes"] != before:
+            told.append(ruling)
+        elif told and ruling.code != "screened":
+            told[-1] = ruling
+    return told
 
 
 def _is_of_nothing(decision: Decision) -> bool:

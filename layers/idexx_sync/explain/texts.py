@@ -111,7 +111,7 @@ CASE: Final[Mapping[str, Text]] = {
     "no_record": "the calendar names no record any more: what was read of it stays",
     "never_read": "its record was never read: it comes first in the next case run",
     "another_record": "its record is not the one that was read: it comes first next time",
-    "read_failed": "the last reading failed ({code}): it is asked for again next time",
+    "read_failed": "the last reading of its record failed: it is asked for again next time",
     "wrong_patient": lambda facts: (
         f"the record read was another patient's: left, {_asked_again(facts)}"
     ),
@@ -131,7 +131,7 @@ CASE: Final[Mapping[str, Text]] = {
     "of_another_now": "the record in Neo is another patient's than the visit: not taken over",
     "read_failed_now": "its record can't be read now: nothing is concluded from that",
     "parts_unread": lambda facts: f"of its record could not be read: {_names(facts)}",
-    "gone_now": "Neo does not find its record now: what was read of it stays",
+    "gone_now": "Neo does not find its record now: what its case says stays",
 }
 """Of the case plan, but for the status."""
 
@@ -171,10 +171,19 @@ STATUS: Final[Mapping[str, Text]] = {
     "before_live": _before_live,
     "screened": lambda facts: _SCREENED[facts["record"]],
     "not_screened": _not_screened,
-    "seen_once": "finalised, and shown without a record for less than 2 hours: {meant}",
-    "made_late": "finalised, and its case was made more than 3 days after the visit: {meant}",
+    "seen_once": (
+        "finalised, and shown without a record for less than 2 hours; a run that still sees it so "
+        "then completes it: {meant}"
+    ),
+    "made_late": (
+        "finalised, and its case was made more than 3 days after the visit, so that only a person "
+        "completes it: {meant}"
+    ),
     "newer_record": "finalised, and the record that it has now is not read yet: {meant}",
-    "of_another_patient": "finalised, and its record is another patient's by now: {meant}",
+    "of_another": (
+        "finalised, and its record is another patient's by now; a record of its own patient, put "
+        "right in Neo, completes it: {meant}"
+    ),
     "not_screened_whole": (
         "its words are too long to be looked through for the patient's death: {meant}, for a "
         "person to read; complete it by hand"
@@ -184,11 +193,18 @@ STATUS: Final[Mapping[str, Text]] = {
         "case: {meant}, for a person to look at; correct the check there, or complete it by hand"
     ),
     "consultation_not_said": (
-        "finalised, and the calendar does not say whether there is a record: {meant}"
+        "finalised, and the calendar does not say whether there is a record; a run that is told "
+        "completes it: {meant}"
     ),
-    "notes_not_said": "finalised, and its record says nowhere what the notes are: {meant}",
-    "read_in_part": "finalised, and not all that its record says could be read: {meant}",
-    "of_another": (
+    "notes_not_said": (
+        "finalised, and its record says nowhere what the notes are, which has to be read by a "
+        "person in Neo: {meant}; complete it by hand"
+    ),
+    "read_in_part": (
+        "finalised, and not all that its record says could be read, which may tell of a death; a "
+        "run that reads all of it completes it: {meant}"
+    ),
+    "case_of_another": (
         "finalised, and its case was another patient's; no record of this one is read yet: {meant}"
     ),
     "whose_unsaid": (

@@ -406,6 +406,8 @@ def test_records_and_days_that_were_not_read_are_named(
 
     assert "clinical record of visit 600101: is named by the calendar" in shown.out
     assert "not read since the last success: 2026-04-27 to 2026-05-04" in shown.out
+    named = f"--from 2026-04-27 --to 2026-05-04 --clinic {bench.clinic_id}"
+    assert f"Read them with: idexx-sync sync cases {named}" in shown.out
 
 
 def test_what_is_in_doubt_is_named_with_what_to_do(bench: Bench, idexx_sync: CommandLine) -> None:

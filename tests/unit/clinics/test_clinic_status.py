@@ -398,7 +398,7 @@ def test_records_that_give_nothing_are_named_with_their_age_and_block_nothing() 
     first, second = (need.what for need in status.needs)
     assert first.startswith("1 visit's clinical record could not be read: 600101; ")
     assert "idexx-sync explain appointment 600101 --clinic " in first
-    assert second.startswith("4 visits' clinical record is another patient's than its visit's: 6")
+    assert second.startswith("4 visits' clinical record belongs to another patient than the ")
     assert status.syncs[0].freshness == "on_time"
 
 

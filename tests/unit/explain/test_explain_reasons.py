@@ -175,6 +175,13 @@ def test_r06_absence_needs_proof() -> None:
     assert says("R6 alive, and the calendar leaves it out", hidden, StoredAppointment(rows=[row()]))
 
 
+def test_r06_a_strike_of_the_clinical_record_is_none_of_the_appointment() -> None:
+    record = Record("7", strikes=1, struck_at=NOW, quarantine_code="vanished")
+    kept = StoredAppointment(rows=[row()], memories=[Memory("consultation", record, NOW)])
+
+    assert not says("R6 not found once", shown(), kept)
+
+
 @pytest.mark.parametrize(("strikes", "told"), [(0, False), (1, True), (2, False)])
 def test_r06_one_strike_waits_for_a_second_look(strikes: int, told: bool) -> None:
     record = Record("7", source=AppointmentMemory(START), strikes=strikes, struck_at=NOW)
@@ -340,13 +347,15 @@ STATUSES: list[tuple[NeoSays, StoredAppointment, Clinical, str]] = [
         shown(consultation_id=None),
         JUST_NOW,
         CLINIC,
-        "shown without a record for less than 2 hours: ongoing",
+        "shown without a record for less than 2 hours; a run that still sees it so then "
+        "completes it: ongoing",
     ),
     (
         shown(),
         stored(case("draft", created_at=LATE), read=READ),
         CLINIC,
-        "its case was made more than 3 days after the visit: reviewed",
+        "its case was made more than 3 days after the visit, so that only a person completes it: "
+        "reviewed",
     ),
     (
         shown(),
@@ -415,6 +424,14 @@ def test_r18_a_record_that_can_be_read_now_completes_the_case() -> None:
     of_another = replace(now, consultation=Consultation("9", "5"))
     assert not says("R18 finalised, and the next case run reads", of_another, kept)
     assert not says("R18 finalised, and the next", now, stored(case("completed"), read=READ))
+
+
+def test_r18_why_a_record_that_was_read_completes_nothing_is_told_and_nothing_else() -> None:
+    hidden = replace(shown(), consultation=Consultation("9", "4", hidden=("reason",)))
+    kept = stored(case("ongoing"), read=READ)
+
+    assert says("R18 finalised, and not all that its record says", hidden, kept)
+    assert not says("R18 finalised, and only the next reading", hidden, kept)
 
 
 OTHERS = [
@@ -495,7 +512,7 @@ READINGS: list[tuple[ConsultationMemory | None, str]] = [
     (None, "R17 its record was never read: it comes first"),
     (replace(READ, code="wrong_patient"), "R17 the record read was another patient's"),
     (replace(READ, code="vanished"), "R17 Neo no longer has the record"),
-    (replace(READ, code="read_failed"), "R17 the last reading failed (read_failed)"),
+    (replace(READ, code="read_failed"), "R17 the last reading of its record failed: "),
     (replace(READ, id="8"), "R17 its record is not the one that was read"),
     (replace(READ, final=False), "R17 its record was read before the visit was finalised"),
     (replace(READ, has_notes=False), "R17 its record has no notes yet"),

@@ -72,7 +72,7 @@ def _of_another(finished: Finished) -> Obstacle | None:
     """What the case was completed by is another patient's record by now."""
     if not finished.is_of_another or finished.record is not None:
         return None
-    return Obstacle("R18", "of_another_patient", reopens=True)
+    return Obstacle("R18", "of_another", reopens=True)
 
 
 def _newer_record(finished: Finished) -> Obstacle | None:
@@ -165,7 +165,7 @@ def _whose(finished: Finished) -> Obstacle | None:
     """The case is, or may be, about somebody else."""
     whose = belongs(finished.visit, finished.stored)
     if whose.patient == "another":
-        return Obstacle("R15", "of_another", reopens=True)
+        return Obstacle("R15", "case_of_another", reopens=True)
     return Obstacle("R15", "whose_unsaid", reopens=True) if whose.is_unsaid else None
 
 

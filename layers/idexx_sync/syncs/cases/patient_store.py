@@ -12,7 +12,8 @@ from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.stored import SOURCE, StoredPatient
 
 _PATIENT: Final = ", ".join(PATIENT_COLUMNS)
-_GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
+PATIENT_GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
+"""The columns of a patient that is called `p`."""
 _PATIENT_ARRAYS: Final = ", ".join(f"%b::{column}[]" for column in PATIENT_COLUMNS.values())
 
 
@@ -27,7 +28,7 @@ def insert_patients(
         f"""
         INSERT INTO public.patients
                (case_id, clinic_id, user_id, source, created_at, updated_at, {_PATIENT})
-        SELECT p.case_id, %s, c.user_id, '{SOURCE}', %s, %s, {_GIVEN}
+        SELECT p.case_id, %s, c.user_id, '{SOURCE}', %s, %s, {PATIENT_GIVEN}
           FROM unnest(%b::uuid[], {_PATIENT_ARRAYS}) AS p (case_id, {_PATIENT})
           JOIN public.cases c ON c.id = p.case_id
         """,

@@ -262,16 +262,17 @@ class Reads:
         if self.failed and (self.failed_before < len(self.failed) or len(self.failed) >= FEW):
             code = next((code for code in self.failed if code in _PASSING), self.failed[0])
             kind = _PASSING.get(code, ShapeChanged)
-            return kind(f"none of {len(self.failed)} consultations could be read", code=code)
+            what = f"none of {len(self.failed)} clinical records that were asked for could be read"
+            return kind(f"{what}; the next run asks for them again", code=code)
         if self.gone >= FEW:
             return ShapeChanged(
-                f"Neo knows none of {self.gone} consultations that its calendar names; "
+                f"Neo knows none of {self.gone} clinical records that its calendar names; "
                 "compare their address with the Neo protocol",
                 code="consultations_not_found",
             )
         if self.of_others >= FEW:
             return ImplausibleData(
-                f"all {self.of_others} consultations belong to other patients than their "
+                f"all {self.of_others} clinical records belong to other patients than their "
                 "visits; nothing of them was written",
                 code="wrong_patients",
             )

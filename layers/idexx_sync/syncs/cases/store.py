@@ -10,6 +10,7 @@ from uuid import UUID
 from idexx_sync.database.connection import Conn, Cur
 from idexx_sync.syncs.cases.death_store import DeathsQuery
 from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS
+from idexx_sync.syncs.cases.patient_store import PATIENT_GIVEN
 from idexx_sync.syncs.cases.record_memory import ConsultationMemory
 from idexx_sync.syncs.cases.stored import PREFIX, StoredCase, StoredPatient, StoredVisit
 from idexx_sync.syncs.memory import ConsultationSource, VisitMemory, VisitRecord, read_source
@@ -19,7 +20,6 @@ EXTENSION_PREFIX: Final = "idexx-appt-"
 OLDEST_SOURCE: Final = "idexx_neo"
 """Source of the oldest server cases, which are keyed by the consultation's id."""
 _CASE_FIELDS: Final = tuple(item.name for item in fields(StoredCase) if item.name != "patient")
-_GIVEN: Final = ", ".join(f"p.{name}" for name in PATIENT_COLUMNS)
 
 
 class StoredQuery:
@@ -124,7 +124,7 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cur:
         SELECT c.id, c.xmin::text, c.external_id, c.clinic_id, c.user_id, c.status::text,
                c.type::text, c.scheduled_at, c.metadata, c.entity_extraction,
                c.created_at, idexx_sync.is_extreme(c.extreme_case_check),
-               p.id, p.version, {_GIVEN}, c.source
+               p.id, p.version, {PATIENT_GIVEN}, c.source
           FROM ours JOIN public.cases c USING (id)
           LEFT JOIN LATERAL (
                SELECT p.xmin::text AS version, p.* FROM public.patients p

@@ -1,6 +1,5 @@
 """Whether a patient lives, from a simulated Neo over real HTTP to whom ODIS would call."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -9,14 +8,14 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from idexx_sync.clinics.status import read_clinic_status
+from idexx_sync.jobs.params import WindowParams
 from idexx_sync.syncs.inbound.sync import InboundSync
-from neo_simulator.client import Simulator
 from tests.kit.database import query, update
 from tests.kit.job_results import counts, warnings
-from tests.kit.marks_bench import EUTHANISED, KEY, MarksBench
 from tests.kit.module_database import conn, database
+from tests.kit.neo_cases_bench import EUTHANISED, KEY, NeoCasesBench, clinic_of_cases
 
-__all__ = ["conn", "database"]
+__all__ = ["clinic_of_cases", "conn", "database"]
 
 MARK = {"isExtremeCase": True, "category": "euthanasia"}
 DEAD = {"isExtremeCase": True, "category": "death"}
@@ -24,16 +23,7 @@ NO = {"isExtremeCase": False}
 HOUR, DAY = 60, 24 * 60
 
 
-@pytest.fixture
-def clinic(
-    conn: Connection[tuple[Any, ...]], database: str, simulator: Simulator
-) -> Iterator[MarksBench]:
-    made = MarksBench(conn, database, simulator)
-    yield made
-    made.close()
-
-
-def test_r19_a_check_that_says_nothing_counts_as_null(clinic: MarksBench) -> None:
+def test_r19_a_check_that_says_nothing_counts_as_null(clinic: NeoCasesBench) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     clinic.cases()
     clinic.edit(visit, extreme_case_check={"isExtremeCase": None, "checkedBy": "nobody"})
@@ -67,7 +57,7 @@ def test_r19_what_a_check_says(
     )
 
 
-def test_r19_a_no_from_before_the_visit_does_not_count(clinic: MarksBench) -> None:
+def test_r19_a_no_from_before_the_visit_does_not_count(clinic: NeoCasesBench) -> None:
     visit = clinic.neo.book("2026-05-04 10:00:00")
     clinic.cases()
     clinic.edit(visit, extreme_case_check=NO)
@@ -83,7 +73,7 @@ def test_r19_a_no_from_before_the_visit_does_not_count(clinic: MarksBench) -> No
 
 
 def test_r19_what_was_booked_when_somebody_said_no_is_new_once_it_takes_place(
-    clinic: MarksBench,
+    clinic: NeoCasesBench,
 ) -> None:
     visit = clinic.neo.book("2026-05-04 10:00:00", appointment_type="Euthanasia")
     clinic.cases()
@@ -99,7 +89,9 @@ def test_r19_what_was_booked_when_somebody_said_no_is_new_once_it_takes_place(
     assert clinic.mark(visit) == MARK
 
 
-def test_r19_a_no_that_meets_certain_words_stays_and_nobody_is_called(clinic: MarksBench) -> None:
+def test_r19_a_no_that_meets_certain_words_stays_and_nobody_is_called(
+    clinic: NeoCasesBench,
+) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     record = clinic.see(visit)
     clinic.cases()
@@ -122,7 +114,7 @@ def test_r19_a_no_that_meets_certain_words_stays_and_nobody_is_called(clinic: Ma
     assert not need.blocks
 
 
-def test_r19_what_a_person_makes_of_a_denied_death_stays(clinic: MarksBench) -> None:
+def test_r19_what_a_person_makes_of_a_denied_death_stays(clinic: NeoCasesBench) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     record = clinic.see(visit)
     clinic.cases()
@@ -141,7 +133,7 @@ def test_r19_what_a_person_makes_of_a_denied_death_stays(clinic: MarksBench) -> 
     assert [need for need in needs if visit in need.what] == []
 
 
-def test_r19_another_case_that_denies_it_is_taken_back_too(clinic: MarksBench) -> None:
+def test_r19_another_case_that_denies_it_is_taken_back_too(clinic: NeoCasesBench) -> None:
     first = clinic.neo.book("2026-05-04 06:00:00")
     patient = clinic.neo.visit(first)["patient_id"]
     clinic.see(first)
@@ -163,7 +155,7 @@ def test_r19_another_case_that_denies_it_is_taken_back_too(clinic: MarksBench) -
 
 @pytest.mark.parametrize("name", ["TANGO (DECEASED)", "TANGO - RIP", "TANGO †", "DECEASED - TANGO"])
 def test_r19_a_patient_renamed_with_a_word_of_death_is_marked(
-    clinic: MarksBench, name: str
+    clinic: NeoCasesBench, name: str
 ) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     coming = clinic.neo.book("2026-05-05 10:00:00")
@@ -180,7 +172,7 @@ def test_r19_a_patient_renamed_with_a_word_of_death_is_marked(
     assert clinic.called() == set()
 
 
-def test_r19_an_owner_who_died_is_in_doubt(clinic: MarksBench) -> None:
+def test_r19_an_owner_who_died_is_in_doubt(clinic: NeoCasesBench) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00", owner_last="Sample (deceased)")
     clinic.see(visit)
 
@@ -193,7 +185,7 @@ def test_r19_an_owner_who_died_is_in_doubt(clinic: MarksBench) -> None:
 @pytest.mark.parametrize("form", ["alive", "status", "deceased_date"])
 @pytest.mark.parametrize("place", ["calendar", "consultation"])
 def test_r19_what_the_record_says_of_its_patients_life_marks(
-    clinic: MarksBench, place: str, form: str
+    clinic: NeoCasesBench, place: str, form: str
 ) -> None:
     clinic.neo.set_knob("life_shown", [place])
     clinic.neo.set_knob("life_form", form)
@@ -209,7 +201,7 @@ def test_r19_what_the_record_says_of_its_patients_life_marks(
     assert clinic.mark(visit) == DEAD
 
 
-def test_r19_a_look_up_says_it_of_a_merged_patient(clinic: MarksBench) -> None:
+def test_r19_a_look_up_says_it_of_a_merged_patient(clinic: NeoCasesBench) -> None:
     visit, other = (clinic.neo.book(f"2026-05-04 06:{n}0:00", patient=f"PET {n}") for n in (0, 3))
     record = clinic.see(visit)
     into = clinic.neo.visit(other)["patient_id"]
@@ -225,7 +217,7 @@ def test_r19_a_look_up_says_it_of_a_merged_patient(clinic: MarksBench) -> None:
     assert clinic.mark(visit) == DEAD
 
 
-def test_r19_an_inactive_patient_is_in_doubt(clinic: MarksBench) -> None:
+def test_r19_an_inactive_patient_is_in_doubt(clinic: NeoCasesBench) -> None:
     clinic.neo.set_knob("life_shown", ["calendar"])
     clinic.neo.set_knob("life_form", "status")
     visit = clinic.neo.book("2026-05-04 06:00:00")
@@ -237,20 +229,20 @@ def test_r19_an_inactive_patient_is_in_doubt(clinic: MarksBench) -> None:
     assert warnings(job)["life_status_in_doubt"] == 1
 
 
-def test_r19_cases_that_are_made_now_of_days_long_ago_are_marked(clinic: MarksBench) -> None:
+def test_r19_cases_that_are_made_now_of_days_long_ago_are_marked(clinic: NeoCasesBench) -> None:
     """ODIS calls about what was made in the last three days, whatever day it is about."""
     old = clinic.neo.book("2026-03-02 10:00:00")
     older = clinic.neo.book("2026-03-01 10:00:00")
     clinic.see(older)
     clinic.see(old, EUTHANISED)
 
-    clinic.cases(first_day=date(2026, 3, 1), last_day=date(2026, 3, 3))
+    clinic.cases(WindowParams(first_day=date(2026, 3, 1), last_day=date(2026, 3, 3)))
 
     assert [clinic.mark(visit) for visit in (old, older)] == [MARK, MARK]
     assert clinic.called() == set()
 
 
-def test_r19_a_death_known_for_long_marks_what_is_made_today(clinic: MarksBench) -> None:
+def test_r19_a_death_known_for_long_marks_what_is_made_today(clinic: NeoCasesBench) -> None:
     first = clinic.neo.book("2026-05-04 06:00:00")
     clinic.see(first, EUTHANISED)
     clinic.cases()
@@ -264,7 +256,7 @@ def test_r19_a_death_known_for_long_marks_what_is_made_today(clinic: MarksBench)
     assert clinic.mark(coming) == MARK
 
 
-def test_r19_a_death_that_was_told_without_a_case_marks_later_ones(clinic: MarksBench) -> None:
+def test_r19_a_death_that_was_told_without_a_case_marks_later_ones(clinic: NeoCasesBench) -> None:
     first = clinic.neo.book("2026-05-04 06:00:00")
     clinic.cases()
     clinic.conn.execute("DELETE FROM public.cases WHERE id = %s", (clinic.case(first)["id"],))
@@ -281,7 +273,7 @@ def test_r19_a_death_that_was_told_without_a_case_marks_later_ones(clinic: Marks
     assert clinic.mark(coming) == MARK
 
 
-def test_r19_a_mark_that_was_taken_back_marks_no_later_case(clinic: MarksBench) -> None:
+def test_r19_a_mark_that_was_taken_back_marks_no_later_case(clinic: NeoCasesBench) -> None:
     first = clinic.neo.book("2026-05-04 06:00:00")
     clinic.see(first, EUTHANISED)
     clinic.cases()
@@ -299,7 +291,7 @@ def test_r19_a_mark_that_was_taken_back_marks_no_later_case(clinic: MarksBench) 
 
 @pytest.mark.parametrize("how", ["other_start", "other_provider"])
 def test_r19_every_version_of_a_doubled_visit_is_screened_once(
-    clinic: MarksBench, how: str
+    clinic: NeoCasesBench, how: str
 ) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     coming = clinic.neo.book(
@@ -319,7 +311,7 @@ def test_r19_every_version_of_a_doubled_visit_is_screened_once(
     assert clinic.mark(coming) is None
 
 
-def test_r19_words_too_long_to_be_screened_complete_nothing(clinic: MarksBench) -> None:
+def test_r19_words_too_long_to_be_screened_complete_nothing(clinic: NeoCasesBench) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     record = clinic.see(visit)
     clinic.cases()
@@ -340,13 +332,13 @@ def test_r19_words_too_long_to_be_screened_complete_nothing(clinic: MarksBench) 
     assert clinic.called() == {visit}
 
 
-def rebook_all(clinic: MarksBench) -> list[str]:
+def rebook_all(clinic: NeoCasesBench) -> list[str]:
     visits = [one for one in clinic.neo.state()["visits"] if not one["deleted"]]
     return [clinic.neo.rebook(visit["id"]) for visit in visits]
 
 
 def test_r08_what_the_calendar_sync_has_proven_gone_is_expected_no_more(
-    clinic: MarksBench,
+    clinic: NeoCasesBench,
 ) -> None:
     visits = [clinic.neo.book(f"2026-05-05 {9 + n:02}:00:00", patient=f"PET {n}") for n in range(6)]
     clinic.run(InboundSync())
@@ -362,7 +354,7 @@ def test_r08_what_the_calendar_sync_has_proven_gone_is_expected_no_more(
     assert all(clinic.case(visit) for visit in again)
 
 
-def test_r19_a_run_that_is_held_marks_once_what_it_has_read(clinic: MarksBench) -> None:
+def test_r19_a_run_that_is_held_marks_once_what_it_has_read(clinic: NeoCasesBench) -> None:
     seen = clinic.neo.book("2026-05-04 06:00:00", patient="PET 0")
     clinic.see(seen)
     others = [clinic.neo.book(f"2026-05-05 {9 + n:02}:00:00", patient=f"PET {n}") for n in range(6)]
@@ -385,7 +377,7 @@ def test_r19_a_run_that_is_held_marks_once_what_it_has_read(clinic: MarksBench) 
     assert clinic.mark(others[0]) is None
 
 
-def test_r08_a_calendar_of_rooms_that_nobody_knows_marks_nobody(clinic: MarksBench) -> None:
+def test_r08_a_calendar_of_rooms_that_nobody_knows_marks_nobody(clinic: NeoCasesBench) -> None:
     visits = [clinic.neo.book(f"2026-05-05 {9 + n:02}:00:00", patient=f"PET {n}") for n in range(6)]
     clinic.cases()
     rebook_all(clinic)

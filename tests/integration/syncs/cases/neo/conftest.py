@@ -1,22 +1,6 @@
 """A clinic on a simulated Neo whose visits become cases; the tests of a module share a database."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
-from psycopg import Connection
-
-from neo_simulator.client import Simulator
 from tests.kit.module_database import conn, database
-from tests.kit.neo_cases_bench import NeoCasesBench
+from tests.kit.neo_cases_bench import clinic_of_cases
 
-__all__ = ["conn", "database"]
-
-
-@pytest.fixture
-def clinic(
-    conn: Connection[tuple[Any, ...]], database: str, simulator: Simulator
-) -> Iterator[NeoCasesBench]:
-    made = NeoCasesBench(conn, database, simulator)
-    yield made
-    made.close()
+__all__ = ["clinic_of_cases", "conn", "database"]

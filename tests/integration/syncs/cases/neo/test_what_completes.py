@@ -188,7 +188,7 @@ def test_r18_a_record_that_turns_out_to_be_another_patients_takes_the_case_back(
 
     assert clinic.status(visit) == "ongoing"
     clinic.later(HOUR)
-    clinic.write_status(visit, "completed")  # a person has looked
+    clinic.edit(visit, status="completed")  # a person has looked
     clinic.cases()
     assert clinic.status(visit) == "completed"
     clinic.neo.set_knob("consultation_patient", {})
@@ -235,7 +235,7 @@ def test_r15_what_a_person_completes_after_that_stays(clinic: NeoCasesBench) -> 
     clinic.later(2 * HOUR)
     clinic.cases()
     assert clinic.status(visit) == "ongoing"
-    clinic.write_status(visit, "completed")
+    clinic.edit(visit, status="completed")
 
     for _ in range(3):
         clinic.later(2 * HOUR)
