@@ -68,6 +68,22 @@ class VisitScreening:
             self._screen(texts, doubtful, tellings, record.patient_id)
         return self.planning.context.fingerprints.of(screened)
 
+    def screen_anothers(self, record: Consultation) -> None:
+        """Mark, in doubt and once, whom a record is about that is not this visit's."""
+        visit, stored = self.planning.visit, self.planning.stored
+        found = _found(record_texts(record), doubtful_texts(record), tellings_of_record(record))
+        if found is None:
+            return
+        mark = Mark(
+            visit.id,
+            record.patient_id or visit.patient_id,
+            found.category,
+            in_doubt=True,
+            of_visit=record.patient_id is None,
+        )
+        if not mark.is_known(stored.deaths):
+            self.planning.plan.marks.append(mark)
+
     def _was_screened(
         self, remembered: str | None, texts: Any, shows: Callable[[StoredCase], bool]
     ) -> bool:
