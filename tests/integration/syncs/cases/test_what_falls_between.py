@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
+from idexx_sync.syncs.cases import plan_screening
 from neo_simulator.client import Simulator
 from tests.kit.marks_bench import EUTHANISED, MarksBench
 from tests.kit.module_database import conn, database
@@ -123,3 +124,38 @@ def test_r19_a_word_of_death_in_any_field(clinic: MarksBench, where: str) -> Non
 
     assert clinic.called() == set()
     assert clinic.mark(visit) is not None
+
+
+def test_r19_words_that_an_earlier_list_did_not_know_are_found(
+    clinic: MarksBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit = clinic.neo.book("2026-05-04 06:00:00")
+    clinic.see(visit, EUTHANISED)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(plan_screening, "screen", lambda _texts: None)
+        earlier.setattr(plan_screening, "EDITION", "1")
+        clinic.cases()
+    assert clinic.called() == {visit}
+    clinic.later(DAY)
+
+    clinic.cases()
+
+    assert clinic.called() == set()
+
+
+@pytest.mark.parametrize("verdict", [None, {"isExtremeCase": False}])
+def test_r19_a_longer_list_of_words_brings_back_no_mark_that_was_taken_back(
+    clinic: MarksBench, monkeypatch: pytest.MonkeyPatch, verdict: Any
+) -> None:
+    visit = clinic.neo.book("2026-05-04 06:00:00")
+    clinic.see(visit, EUTHANISED)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(plan_screening, "EDITION", "1")
+        clinic.cases()
+    clinic.edit(visit, extreme_case_check=verdict)
+    clinic.later(DAY)
+
+    clinic.cases()
+
+    assert clinic.mark(visit) == verdict
+    assert clinic.called() == {visit}
