@@ -1,5 +1,6 @@
 """Deaths of patients: what is known of them, and what becomes of their cases (rule R19). Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -65,6 +66,18 @@ class Mark:
     patient_id: str | None
     category: LifeCategory
     in_doubt: bool
+    of_visit: bool = True
+    """It is about the visit's own cases as well; False: a record that is another patient's told
+    it."""
+
+    def is_known(self, deaths: Iterable[Death]) -> bool:
+        """Whether the visit has told so before, as certainly."""
+        return any(
+            death.visit_id == self.visit_id
+            and death.patient_id == (self.patient_id or "")
+            and death.in_doubt <= self.in_doubt
+            for death in deaths
+        )
 
 
 @dataclass(frozen=True, slots=True)

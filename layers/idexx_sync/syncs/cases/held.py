@@ -24,7 +24,7 @@ def marks_of_versions(
         mark
         for version in versions
         for mark in plan_visits([version], stored, context).marks
-        if not _is_known(mark, stored)
+        if not mark.is_known(stored[mark.visit_id].deaths)
     ]
     return list(dict.fromkeys(marks))
 
@@ -37,22 +37,16 @@ def of_foreign(plan: Plan, stored: Mapping[str, StoredVisit], compared: Comparis
     """
     if not shows_known_rooms(compared):
         return Plan()
-    return Plan(marks=[mark for mark in plan.marks if not _is_known(mark, stored)])
+    return Plan(
+        marks=[mark for mark in plan.marks if not mark.is_known(stored[mark.visit_id].deaths)]
+    )
 
 
 def without_held(plan: Plan, held: Collection[str], stored: Mapping[str, StoredVisit]) -> Plan:
     """The plan without the visits that are held, but for deaths that are not known yet."""
-    marks = [m for m in plan.marks if m.visit_id not in held or not _is_known(m, stored)]
+    marks = [
+        m for m in plan.marks if m.visit_id not in held or not m.is_known(stored[m.visit_id].deaths)
+    ]
     left = plan.without(frozenset(held))
     left.marks = marks
     return left
-
-
-def _is_known(mark: Mark, stored: Mapping[str, StoredVisit]) -> bool:
-    """Whether the visit has told so before, as certainly."""
-    return any(
-        death.visit_id == mark.visit_id
-        and death.patient_id == (mark.patient_id or "")
-        and death.in_doubt <= mark.in_doubt
-        for death in stored[mark.visit_id].deaths
-    )

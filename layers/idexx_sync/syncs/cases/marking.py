@@ -1,6 +1,6 @@
 """Marks the cases of patients that have died, as part of a case run's transaction (rule R19)."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -39,7 +39,9 @@ def mark_the_dead(
     A case that denies it stays as it is, but for calls: nobody is to be called about it.
     `of_former` are cases whose mark is found to be a former patient's.
     """
-    told: Marks = {mark: _cases_of(mark.visit_id, stored, made) for mark in plan.marks}
+    told: Marks = {
+        mark: _cases_of(mark.visit_id, stored, made) if mark.of_visit else () for mark in plan.marks
+    }
     known = _known(transaction, plan, stored, made, of_former)
     if not (marks := known | told):
         return Marking()
@@ -63,16 +65,16 @@ def _known(
 ) -> Marks:
     """Of visits whose case is new, taken over, or another patient's than before, those whose
     patient is known to have died."""
-    patients = _patients(plan)
+    patients = {*_patients(plan).items(), *_patients_of_records(plan, stored)}
     dead = deaths_of_patients(
         transaction.conn,
         transaction.clinic_id,
-        sorted(set(patients.values())),
+        sorted({patient for _, patient in patients}),
         of_former,
         transaction.settle,
     )
     marks: Marks = {}
-    for visit, patient in patients.items():
+    for visit, patient in sorted(patients):
         if patient in dead:
             category, in_doubt = dead[patient]
             # Where two patients became one, all cases of both are the dead one's now.
@@ -94,6 +96,17 @@ def _patients(plan: Plan) -> dict[str, str]:
         if record.key in plan.adopted and record.source is not None
     }
     return found | {visit: patient for visit, patient in adopted.items() if patient}
+
+
+def _patients_of_records(
+    plan: Plan, stored: Mapping[str, StoredVisit]
+) -> Iterator[tuple[str, str]]:
+    """Visit and patient, where its record is for the first time of another one than the calendar's:
+    two have become one, and the calendar may say so later."""
+    for visit, memory in plan.memories.items():
+        known = (stored[visit].memory.patient, stored[visit].consultation.patient)
+        if memory.patient is not None and memory.patient not in known:
+            yield visit, memory.patient
 
 
 def _marked(transaction: Transaction, cases: Sequence[CaseToMark]) -> Marking:

@@ -90,7 +90,8 @@ def _newer_record(finished: Finished) -> Obstacle | None:
     if before.start is None:
         is_new = in_case is not None  # a run that only observes may have seen it first
     else:
-        was_finished = appointment_status(before.status) == "finalized"
+        # While its word was none that anybody knows, the case stayed completed.
+        was_finished = appointment_status(before.status) in ("finalized", None)
         is_new = was_finished and before.consultation != visit.consultation_id
     return Obstacle("R18", "newer_record", reopens=True) if is_new else None
 

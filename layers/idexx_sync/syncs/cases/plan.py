@@ -40,9 +40,10 @@ def plan_consultations(
     context: CaseContext,
     decisions: Decisions | None = None,
     of_others: Collection[SourceRecord] = (),
+    told: Collection[tuple[SourceRecord, Consultation]] = (),
 ) -> Plan:
     """What the clinical records change, those that the source no longer has, and those that are
-    other patients'."""
+    other patients'; `told` is what was answered instead of visits' own records."""
     plan = Plan()
 
     def part(visit: SourceRecord) -> RecordPart:
@@ -54,4 +55,6 @@ def plan_consultations(
         part(visit).plan_vanished()
     for visit in of_others:
         part(visit).plan_of_another()
+    for visit, record in told:
+        part(visit).plan_words_of_another(record)
     return plan

@@ -34,9 +34,12 @@ def memory_of(planning: VisitPlanning) -> VisitMemory:
 
 
 def bare_since(planning: VisitPlanning) -> str | None:
-    """Since when every read has shown the visit finished and without a consultation."""
+    """Since when every read has shown the visit finished and without a consultation; one that does
+    not say which it has is no word on it (rule R5)."""
     if planning.status != "finalized" or planning.visit.consultation_id is not None:
         return None
+    if not planning.visit.has_consultation:
+        return planning.memory.bare_since
     return planning.memory.bare_since or iso(planning.context.now)
 
 

@@ -70,6 +70,11 @@ class RecordPart:
         values = vanished(case, planning.context.now)
         self.case.keep(CaseChange(planning.visit.id, "vanished", case, values))
 
+    def plan_words_of_another(self, record: Consultation) -> None:
+        """The record is another patient's: nothing of it is this case's, but what it says of that
+        patient's life is not lost."""
+        self.screening.screen_anothers(record)
+
     def plan_of_another(self) -> None:
         """The record by which the case was completed is another patient's by now: it is taken
         back, once."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from idexx_sync.pims.protocol import Consultation
 from idexx_sync.syncs.cases.deaths import Mark
-from idexx_sync.syncs.cases.denials import TOOK_PLACE, denied_before
+from idexx_sync.syncs.cases.denials import TOOK_PLACE, denied_before, is_denied
 from idexx_sync.syncs.cases.life_status import Screening, is_screened_whole, screen
 from idexx_sync.syncs.cases.mapping import calendar_texts, doubtful_texts, record_texts
 from idexx_sync.syncs.cases.planning import VisitPlanning
@@ -18,6 +18,12 @@ from idexx_sync.syncs.cases.screened import (
 )
 from idexx_sync.syncs.cases.shown_texts import shows_calendar, shows_record
 from idexx_sync.syncs.cases.stored import StoredCase
+
+EDITION: Final = "2"
+"""Of the list of words and of how they are looked for: it counts up with every change of those, so
+that texts are looked at again of which an earlier one may have said nothing."""
+_BEFORE_EDITION: Final = "#"
+"""Between a remembered fingerprint and the edition; the first one was not told."""
 
 
 class VisitScreening:
@@ -32,6 +38,8 @@ class VisitScreening:
         """Not all of the calendar's words were screened, nor of the record's."""
         self.tells_partly = False
         """Some of those are new."""
+        self._only_edition = False
+        """Not the words are new but the list of those that are looked for."""
 
     @property
     def has_marked(self) -> bool:
@@ -52,7 +60,7 @@ class VisitScreening:
             planning.memory.screened, screened, lambda case: shows_calendar(case, screened)
         ):
             self._screen(texts if took_place else [], [] if took_place else texts, tellings)
-        return planning.context.fingerprints.of(screened)
+        return self._remembered(screened)
 
     def screen_record(self, record: Consultation) -> str:
         """Screen what the record says if it is new; its fingerprint."""
@@ -66,20 +74,45 @@ class VisitScreening:
             lambda case: shows_record(case, screened[0], doubtful),
         ):
             self._screen(texts, doubtful, tellings, record.patient_id)
-        return self.planning.context.fingerprints.of(screened)
+        return self._remembered(screened)
+
+    def screen_anothers(self, record: Consultation) -> None:
+        """Mark, in doubt and once, whom a record is about that is not this visit's."""
+        visit, stored = self.planning.visit, self.planning.stored
+        found = _found(record_texts(record), doubtful_texts(record), tellings_of_record(record))
+        if found is None:
+            return
+        mark = Mark(
+            visit.id,
+            record.patient_id or visit.patient_id,
+            found.category,
+            in_doubt=True,
+            of_visit=record.patient_id is None,
+        )
+        if not mark.is_known(stored.deaths):
+            self.planning.plan.marks.append(mark)
 
     def _was_screened(
         self, remembered: str | None, texts: Any, shows: Callable[[StoredCase], bool]
     ) -> bool:
-        """Whether the texts were screened before. Where the fingerprint tells nothing, only those
-        that the case does not show are new words."""
+        """Whether the texts were screened before, by all that is looked for now. Where the
+        fingerprint tells nothing, only those that the case does not show are new words."""
+        self._only_edition = False
         if remembered is None:
             return False
-        known = self.planning.context.fingerprints.is_of(remembered, texts)
+        fingerprint, _, edition = remembered.partition(_BEFORE_EDITION)
+        known = self.planning.context.fingerprints.is_of(fingerprint, texts)
         if known is None:
             case = self.planning.stored.case
-            return case is not None and shows(case)
-        return known
+            known = case is not None and shows(case)
+        if not known or edition == EDITION:
+            return known
+        self._only_edition = True
+        # Who said no in view of the visit has judged these very words.
+        return is_denied(self.planning.visit, self.planning.stored, self.planning.context)
+
+    def _remembered(self, texts: Any) -> str:
+        return f"{self.planning.context.fingerprints.of(texts)}{_BEFORE_EDITION}{EDITION}"
 
     def _screen(
         self,
@@ -97,12 +130,16 @@ class VisitScreening:
         found = _found(texts, doubtful, tellings)
         if found is None:
             return
+        visit = self.planning.visit
+        patients = dict.fromkeys((visit.patient_id, patient_id or visit.patient_id))
+        marks = [Mark(visit.id, one, found.category, found.in_doubt) for one in patients]
+        if self._only_edition:
+            marks = [mark for mark in marks if not mark.is_known(self.planning.stored.deaths)]
+        if not marks:
+            return
         self.tells_death = self.tells_death or not found.in_doubt
         self.planning.note("R19", "died", category=found.category, in_doubt=found.in_doubt)
-        visit = self.planning.visit
-        for patient in dict.fromkeys((visit.patient_id, patient_id or visit.patient_id)):
-            mark = Mark(visit.id, patient, found.category, found.in_doubt)
-            self.planning.plan.marks.append(mark)
+        self.planning.plan.marks += marks
 
 
 def _found(texts: list[str], doubtful: list[str], tellings: list[Telling]) -> Screening | None:

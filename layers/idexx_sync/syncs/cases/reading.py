@@ -57,6 +57,8 @@ class UnitRead:
     """Visits whose record the source does not know."""
     of_others: list[SourceRecord] = field(default_factory=list)
     """Visits whose record is another patient's."""
+    told: list[tuple[SourceRecord, Consultation]] = field(default_factory=list)
+    """Visits with records of other patients, as far as anybody knows: not theirs."""
     memories: dict[str, ConsultationMemory] = field(default_factory=dict)
     """Visit -> what to remember where there is no record."""
     failed: dict[str, str] = field(default_factory=dict)
@@ -156,9 +158,13 @@ def judge_answers(
         sort(visit, answer, None)
     for visit, record, shown in _looked_up(pims, strange):
         sort(visit, record, shown)
+        if visit.id not in read.records:
+            read.told.append((visit, record))
     for asked in (read.gone, read.of_others):
         if not read.records and len(asked) >= FEW:  # more likely something else has changed
             read.memories |= {v.id: gave_nothing(v, stored[v.id], READ_FAILED, now) for v in asked}
+    if not read.records and len(read.told) >= FEW:
+        read.told.clear()  # they may be another company's
     return read
 
 

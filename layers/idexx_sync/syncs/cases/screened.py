@@ -31,9 +31,12 @@ def tellings_of_visit(visit: SourceRecord) -> list[Telling]:
     """What beside type and reason the calendar tells of the patient's death.
 
     An owner's name may tell of the owner's own death, a provider, room or title of what is done
-    there: all of these are in doubt.
+    there, a status or contact of nobody knows whom: all of these are in doubt.
     """
-    beside = (visit.client_name, visit.title, visit.provider_name, visit.room_name)
+    beside = (
+        *(visit.client_name, visit.title, visit.provider_name, visit.room_name),
+        *(visit.status, visit.client_phone, visit.client_email),
+    )
     return [
         *_of_name(visit.patient_name),
         *_of_life(visit.life),
@@ -42,10 +45,16 @@ def tellings_of_visit(visit: SourceRecord) -> list[Telling]:
 
 
 def tellings_of_record(record: Consultation) -> list[Telling]:
-    """What beside notes and lines the record tells of the patient's death."""
+    """What beside notes and lines the record tells of the patient's death; in doubt where words
+    stand for which the field is not meant."""
+    beside = (
+        *(record.status, record.species, record.breed, record.sex),
+        *(record.client_phone, record.client_email),
+    )
     return [
         *_of_name(record.patient_name),
         *_of_life(record.life),
+        *(_doubtful(telling) for text in beside for telling in _of_any(text)),
         *(telling for text in _texts_in(record.vital_signs) for telling in _of_text(text)),
     ]
 

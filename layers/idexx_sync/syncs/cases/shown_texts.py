@@ -11,13 +11,17 @@ from idexx_sync.syncs.cases.stored import StoredCase
 
 _APPOINTMENT: Final = "metadata.pimsAppointment"
 _CONSULTATION: Final = "metadata.pimsConsultation"
+_OF_CALENDAR: Final = (
+    *("type", "reason", "sourceStatus", "patient.name", "provider.name"),
+    *("client.name", "client.phone", "client.email"),
+)
 
 
 def shows_calendar(case: StoredCase, texts: Collection[str]) -> bool:
     """Whether the case shows all of these texts of the calendar."""
     return set(texts) <= {
         text
-        for name in ("type", "reason", "patient.name", "client.name", "provider.name")
+        for name in _OF_CALENDAR
         if isinstance(text := case.value(f"{_APPOINTMENT}.{name}"), str)
     }
 
@@ -29,7 +33,7 @@ def shows_record(case: StoredCase, texts: Collection[str], doubtful: Collection[
 
 
 def _record(case: StoredCase) -> Iterator[str]:
-    for name in ("reason", "notes", "dischargeSummary"):
+    for name in ("reason", "notes", "dischargeSummary", "status"):
         if isinstance(text := case.value(f"{_CONSULTATION}.{name}"), str):
             yield text
     if isinstance(html := case.value(f"{_CONSULTATION}.notesHtml"), str):

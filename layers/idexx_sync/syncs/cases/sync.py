@@ -195,7 +195,12 @@ def _commit_consultations(
         now = run.clock()
         context = context_of(run, now, words)
         plan = plan_consultations(
-            read.records.values(), read.vanished, stored, context, of_others=read.strange
+            read.records.values(),
+            read.vanished,
+            stored,
+            context,
+            of_others=read.strange,
+            told=read.told,
         )
         plan.memories |= read.memories
         return CasePiece(plan, stored, now, read=frozenset(read.records), warnings=read.warnings)
