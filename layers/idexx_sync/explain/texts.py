@@ -185,7 +185,7 @@ STATUS: Final[Mapping[str, Text]] = {
         "right in Neo, completes it: {meant}"
     ),
     "not_screened_whole": (
-        "its words are too long to be looked through for the patient's death: {meant}, for a "
+        "not all of its words could be looked through for the patient's death: {meant}, for a "
         "person to read; complete it by hand"
     ),
     "death_denied": (
@@ -202,7 +202,7 @@ STATUS: Final[Mapping[str, Text]] = {
     ),
     "read_in_part": (
         "finalised, and not all that its record says could be read, which may tell of a death; a "
-        "run that reads all of it completes it: {meant}"
+        "run that reads all of it completes it, or a person who has looked: {meant}"
     ),
     "case_of_another": (
         "finalised, and its case was another patient's; no record of this one is read yet: {meant}"

@@ -156,10 +156,13 @@ def _notes_not_said(finished: Finished) -> Obstacle | None:
 
 
 def _read_in_part(finished: Finished) -> Obstacle | None:
-    """What of the record could not be read may tell of a death, of a completed case as well."""
+    """What of the record could not be read may tell of a death; a completed case is taken back
+    while that is new, and a person who completes it after that has looked."""
     if finished.record is None or not finished.record.hidden:
         return None
-    return Obstacle("R18", "read_in_part", reopens=True)
+    known = finished.stored.consultation
+    is_new = known.id != finished.record.id or not known.partly
+    return Obstacle("R18", "read_in_part", reopens=is_new)
 
 
 def _whose(finished: Finished) -> Obstacle | None:
@@ -196,6 +199,7 @@ _REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (
     _whose,
     _merged_just_now,
     _denied,
+    _read_in_part,
     _not_screened_whole,
     _of_another,
     _newer_record,
@@ -203,7 +207,6 @@ _REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (
     _emptied,
     _not_screened,
     _consultation_not_said,
-    _read_in_part,
     _notes_not_said,
     _old_summary,
     _seen_once,

@@ -66,7 +66,8 @@ class VisitScreening:
         """Screen what the record says if it is new; its fingerprint."""
         texts, doubtful = record_texts(record), doubtful_texts(record)
         tellings = tellings_of_record(record)
-        self.partly = (self.partly[0], not is_screened_whole([*texts, *doubtful]))
+        is_whole = is_screened_whole([*texts, *doubtful]) and not record.hidden
+        self.partly = (self.partly[0], not is_whole)
         screened = [[*texts, *(telling.text for telling in tellings)], doubtful]
         if not self._was_screened(
             self.planning.stored.consultation.screened,

@@ -8,8 +8,8 @@ from psycopg import Connection
 
 from idexx_sync.syncs.cases import plan_screening
 from neo_simulator.client import Simulator
-from tests.kit.marks_bench import EUTHANISED, MarksBench
 from tests.kit.module_database import conn, database
+from tests.kit.neo_cases_bench import EUTHANISED, NeoCasesBench
 
 __all__ = ["conn", "database"]
 
@@ -19,17 +19,17 @@ HOUR, DAY = 60, 24 * 60
 @pytest.fixture
 def clinic(
     conn: Connection[tuple[Any, ...]], database: str, simulator: Simulator
-) -> Iterator[MarksBench]:
-    made = MarksBench(conn, database, simulator)
+) -> Iterator[NeoCasesBench]:
+    made = NeoCasesBench(conn, database, simulator)
     yield made
     made.close()
 
 
-def patient(clinic: MarksBench, visit: str) -> str:
+def patient(clinic: NeoCasesBench, visit: str) -> str:
     return str(clinic.neo.visit(visit)["patient_id"])
 
 
-def test_r19_a_record_of_another_patient_tells_of_that_ones_death(clinic: MarksBench) -> None:
+def test_r19_a_record_of_another_patient_tells_of_that_ones_death(clinic: NeoCasesBench) -> None:
     """It is not this visit's; but whom it is about is not to be called about."""
     wrong = clinic.neo.book("2026-05-04 06:00:00", patient="TANGO")
     others = clinic.neo.book("2026-05-04 06:30:00", patient="ELLA")
@@ -52,7 +52,7 @@ def test_r19_a_record_of_another_patient_tells_of_that_ones_death(clinic: MarksB
 
 
 def test_r18_a_key_that_was_missing_is_no_sight_of_a_visit_without_a_record(
-    clinic: MarksBench,
+    clinic: NeoCasesBench,
 ) -> None:
     for n in range(20):
         clinic.neo.check_out(clinic.neo.book(f"2026-05-04 0{n // 4}:{n % 4 * 15:02}:00"))
@@ -68,7 +68,7 @@ def test_r18_a_key_that_was_missing_is_no_sight_of_a_visit_without_a_record(
     assert clinic.case(visit)["status"] == "ongoing"
 
 
-def test_r18_a_new_record_after_an_unknown_word_takes_the_case_back(clinic: MarksBench) -> None:
+def test_r18_a_new_record_after_an_unknown_word_takes_the_case_back(clinic: NeoCasesBench) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     clinic.see(visit)
     clinic.cases()
@@ -86,7 +86,7 @@ def test_r18_a_new_record_after_an_unknown_word_takes_the_case_back(clinic: Mark
     assert clinic.called() == set(), record
 
 
-def test_r19_a_merge_with_a_patient_that_is_known_to_have_died(clinic: MarksBench) -> None:
+def test_r19_a_merge_with_a_patient_that_is_known_to_have_died(clinic: NeoCasesBench) -> None:
     dead = clinic.neo.book("2026-05-04 05:00:00", patient="ELLA")
     clinic.see(dead, EUTHANISED)
     visit = clinic.neo.book("2026-05-04 06:00:00", patient="ELLA2")
@@ -108,7 +108,7 @@ def test_r19_a_merge_with_a_patient_that_is_known_to_have_died(clinic: MarksBenc
 
 
 @pytest.mark.parametrize("where", ["status", "phone", "email"])
-def test_r19_a_word_of_death_in_any_field(clinic: MarksBench, where: str) -> None:
+def test_r19_a_word_of_death_in_any_field(clinic: NeoCasesBench, where: str) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00", patient="TANGO")
     clinic.see(visit)
     clinic.cases()
@@ -127,7 +127,7 @@ def test_r19_a_word_of_death_in_any_field(clinic: MarksBench, where: str) -> Non
 
 
 def test_r19_words_that_an_earlier_list_did_not_know_are_found(
-    clinic: MarksBench, monkeypatch: pytest.MonkeyPatch
+    clinic: NeoCasesBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     clinic.see(visit, EUTHANISED)
@@ -145,7 +145,7 @@ def test_r19_words_that_an_earlier_list_did_not_know_are_found(
 
 @pytest.mark.parametrize("verdict", [None, {"isExtremeCase": False}])
 def test_r19_a_longer_list_of_words_brings_back_no_mark_that_was_taken_back(
-    clinic: MarksBench, monkeypatch: pytest.MonkeyPatch, verdict: Any
+    clinic: NeoCasesBench, monkeypatch: pytest.MonkeyPatch, verdict: Any
 ) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     clinic.see(visit, EUTHANISED)

@@ -91,6 +91,24 @@ def test_r18_what_may_say_something_completes_nothing_and_hides_no_other(
     assert {clinic.status(visit) for visit in visits.values()} == {"completed"}
 
 
+def test_r18_a_person_who_completes_what_was_read_in_part_has_the_last_word(
+    clinic: NeoCasesBench,
+) -> None:
+    visit = seen(clinic, "TANGO")
+    clinic.cases()
+    assert clinic.status(visit) == "completed"
+    clinic.later(24 * 60)
+    clinic.neo.set_knob("malformed_consultations", {clinic.record_of(visit): "line_text"})
+
+    clinic.cases()
+    assert clinic.status(visit) == "ongoing"
+    clinic.edit(visit, status="completed")
+    for _ in range(2):
+        clinic.later(24 * 60)
+        clinic.cases()
+        assert clinic.status(visit) == "completed"
+
+
 def test_r17_one_odd_record_fails_no_run(clinic: NeoCasesBench) -> None:
     """It is the only one that is due from then on."""
     odd_visits(clinic, ["line_text"])
