@@ -577,7 +577,7 @@ def test_r19_why_a_finished_visit_waits_for_a_person_is_told(wording: str) -> No
 
     reason = {
         "death_denied": "R19 its words say that the patient has died, and its check in ODIS",
-        "not_screened_whole": "R19 its words are too long to be looked through",
+        "not_screened_whole": "R19 not all of its words could be looked through",
     }[wording]
     assert says(reason, shown(), kept)
 
