@@ -11,7 +11,7 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import to_wall
 from idexx_sync.core.errors import ConfigurationInvalid, ShapeChanged
 from idexx_sync.jobs.contract import Report, Run
-from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Window
+from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Unknown, Window
 from idexx_sync.syncs.commit import Commits, Tally
 from idexx_sync.syncs.gate import judge
 from idexx_sync.syncs.hold_store import holds_in_force
@@ -49,12 +49,12 @@ class InboundSync:
     def __call__(self, run: Run, pims: Pims) -> Report:
         reading = _read(run, pims, run.clock())
         loaded = _load(run, reading)
-        proofs = _look_up(pims, reading, loaded)
+        proofs, unread = _look_up(pims, reading, loaded)
         run.progress.phase("write")
 
         def prepare(again: bool) -> CalendarPiece:
             stored = _load(run, reading) if again else loaded
-            return _judge(run, reading, stored, proofs)
+            return _judge(run, reading, stored, proofs, unread)
 
         def conclude(calendar: CalendarPiece, tally: Tally) -> Report:
             return _report(run, reading, calendar, len(proofs), tally)
@@ -140,16 +140,25 @@ def _load(run: Run, reading: _Reading) -> _Loaded:
     return _Loaded(rows, stored_slots(slots), in_force.fetchall())
 
 
-def _look_up(pims: Pims, reading: _Reading, loaded: _Loaded) -> Mapping[str, Lookup]:
-    """Ask the source about rows that the answer lacks (rule R6)."""
+def _look_up(
+    pims: Pims, reading: _Reading, loaded: _Loaded
+) -> tuple[Mapping[str, Lookup], ShapeChanged | None]:
+    """Ask the source about rows that the answer lacks (rule R6); and why none of it can be read."""
     wanted = look_ups_wanted(reading.snapshot, loaded.rows, reading.context)
-    return pims.appointments(wanted) if wanted else {}
+    try:
+        return pims.appointments(wanted) if wanted else {}, None
+    except ShapeChanged as error:  # nothing is concluded of rows, but the calendar was read
+        return dict.fromkeys(wanted, Unknown(error.code or error.kind)), error
 
 
 def _judge(
-    run: Run, reading: _Reading, loaded: _Loaded, proofs: Mapping[str, Lookup]
+    run: Run,
+    reading: _Reading,
+    loaded: _Loaded,
+    proofs: Mapping[str, Lookup],
+    unread: ShapeChanged | None,
 ) -> CalendarPiece:
-    """Plan and judge; nothing is read or written."""
+    """Plan and judge; nothing is read or written. `unread` is why no look-up can be read."""
     clinic, now = run.clinic, run.clock()
     local_now = to_wall(now, clinic.zone)
     plan = plan_inbound(reading.snapshot, loaded.rows, proofs, reading.context)
@@ -163,8 +172,10 @@ def _judge(
         slots, failure = plan_slots(grid, loaded.slots, local_now, window, horizon), None
     gives_time = plan.complete and not judgement.is_empty
     settings = reading.configuration
-    if isinstance(settings, ShapeChanged):  # the calendar was read, and what it says takes time
-        settings, failure, gives_time = None, failure or settings, False
+    if isinstance(settings, ShapeChanged):
+        settings, unread = None, settings
+    if unread is not None:  # the calendar was read, and what it says takes time
+        failure, gives_time = failure or unread, False
     return CalendarPiece(
         now=now,
         clinic=clinic,

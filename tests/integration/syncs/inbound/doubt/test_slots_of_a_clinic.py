@@ -1,5 +1,7 @@
 """Days, hours and slots in doubt, over real HTTP (rules R11 to R13)."""
 
+from typing import Any
+
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -7,7 +9,7 @@ from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.jobs.params import WindowParams
 from tests.kit.database import query
 from tests.kit.job_results import warnings
-from tests.kit.neo_bench import ALL, MONDAY, TUESDAY, WEDNESDAY, NeoBench, whole
+from tests.kit.neo_bench import ALL, MONDAY, TUESDAY, WEDNESDAY, NeoBench, between, whole
 
 TODAY = WindowParams(first_day=MONDAY, last_day=MONDAY)
 
@@ -81,6 +83,29 @@ def test_r24_a_configuration_that_can_not_be_read_costs_freshness_and_no_row(
     clinic.run()
     assert clinic.marks() == 2
     assert clinic.times(gone) <= clinic.offered()
+
+
+@pytest.mark.parametrize("answer", ["html", {"kind": "status", "status": 410, "html": True}])
+def test_r24_look_ups_that_no_session_can_read_cost_freshness_and_no_row(
+    clinic: NeoBench, answer: Any
+) -> None:
+    gone, stays = (clinic.neo.book(f"2026-05-04 {hour}:00:00") for hour in ("09", "11"))
+    clinic.synced()
+    clinic.neo.delete(gone)
+    new = clinic.neo.book("2026-05-05 10:00:00")
+    rule = {"path": "getAppointment", "nth": 1, "times": 1_000, "action": answer}
+    clinic.neo.set_knob("faults", [rule])
+
+    job = clinic.run()
+
+    assert (job.status, job.error_kind) == ("failed", "shape_changed")
+    assert (set(clinic.rows()), clinic.marks()) == ({gone, stays, new}, 1)
+    assert clinic.offered() == ALL - clinic.times(stays, new) - between(
+        "2026-05-04 09:00:00", "2026-05-04 09:30:00"
+    )
+    clinic.neo.set_knob("faults", [])
+    assert clinic.run().status == "succeeded"
+    assert (set(clinic.rows()), clinic.marks()) == ({stays, new}, 2)
 
 
 def test_r12_a_visit_that_moves_out_of_the_grid_leaves_its_slot(clinic: NeoBench) -> None:
