@@ -110,6 +110,8 @@ class Unreadable:
     """What the start means, aware, if it carries an offset: that may be another day there."""
     fills: bool = False
     """It may take every room: its own could not be read, or it may be a block without one."""
+    told: SourceRecord | None = field(default=None, compare=False, repr=False)
+    """Whom it is about and what it says in words, without time and status, if it is a visit."""
 
     @property
     def first_day(self) -> date | None:

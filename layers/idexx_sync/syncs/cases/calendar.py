@@ -38,7 +38,7 @@ class ShownCalendar:
     unclear: int
     """Visits of which it is unclear which version counts."""
     versions: Sequence[SourceRecord] = ()
-    """All of theirs."""
+    """All of theirs, and what unreadable ones say in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,9 @@ def visits_of(snapshot: Snapshot, decisions: Decisions | None = None) -> ShownCa
         for visit_id in latest.keys() - {visit.id for visit in visits}:
             decisions.note(visit_id, Decision("R10", "versions_differ"))
     unclear = [versions[visit_id] for visit_id, visit in latest.items() if visit is None]
-    return ShownCalendar(snapshot, visits, len(unclear), [v for found in unclear for v in found])
+    told = [one.told for one in snapshot.unreadable if one.told is not None]
+    shown = [*(version for found in unclear for version in found), *told]
+    return ShownCalendar(snapshot, visits, len(unclear), shown)
 
 
 def load(run: Run, calendar: ShownCalendar) -> Loaded:

@@ -45,7 +45,7 @@ def test_r19_a_record_of_another_patient_tells_of_that_ones_death(clinic: NeoCas
     assert clinic.called() == set()
     assert clinic.mark(others) is not None
     assert clinic.mark(wrong) is None
-    clinic.edit(others, extreme_case_check={"isExtremeCase": False})  # a person has looked
+    clinic.edit(others, extreme_case_check=None)  # a person has looked
     clinic.later(DAY)
     clinic.cases()
     assert clinic.called() == {others}
@@ -158,4 +158,24 @@ def test_r19_a_longer_list_of_words_brings_back_no_mark_that_was_taken_back(
     clinic.cases()
 
     assert clinic.mark(visit) == verdict
+    assert clinic.called() == {visit}
+
+
+def test_r19_words_of_a_visit_that_cannot_be_read_count(clinic: MarksBench) -> None:
+    visit = clinic.neo.book("2026-05-04 06:00:00")
+    clinic.see(visit)
+    clinic.cases()
+    assert clinic.called() == {visit}
+    told = clinic.neo.book(
+        "2026-05-06 10:00:00", patient_id=patient(clinic, visit), reason="PATIENT DECEASED"
+    )
+    clinic.neo.set_knob("malformed_records", {"ids": [told], "kinds": ["start_garbage"]})
+    clinic.later(HOUR)
+
+    clinic.cases()
+
+    assert clinic.called() == set()
+    clinic.edit(visit, extreme_case_check=None)  # a person has looked
+    clinic.later(HOUR)
+    clinic.cases()
     assert clinic.called() == {visit}

@@ -98,6 +98,7 @@ KNOWN_EVENT_FIELDS: Final = (
     | frozenset(OF_EVENT)
     | {info.alias or name for name, info in CalendarEvent.model_fields.items()}
 )
+_NO_TIME: Final = "1970-01-01 00:00:00"
 _TRUE: Final = (True, "true", "True", "1")
 _TEXTS: Final = (
     "current_status",
@@ -285,7 +286,34 @@ def _unreadable(raw: dict[str, Any], code: str) -> Unreadable:
         instant=instant_if_readable(raw.get("start")),
         room_id=room,
         fills=room is None and not (says_no_room and _is_visit(raw)),
+        told=_told(raw),
     )
+
+
+def _told(raw: dict[str, Any]) -> SourceRecord | None:
+    """The words of a visit of which something else cannot be read: they may tell of a death."""
+    record_id = _record_id(raw.get("appointment_id")) or _record_id(raw.get("id"))
+    patient_id = id_if_readable(raw.get("patient_id"))
+    if record_id is None or patient_id is None or _is_true(raw.get("is_block")):
+        return None
+    words = {name: _word(raw.get(name)) for name in ("type_description", "reason", "title")}
+    return SourceRecord(
+        record_id,
+        "visit",
+        start=_NO_TIME,
+        end=None,
+        patient_id=patient_id,
+        patient_name=_word(raw.get("patient_name")),
+        type=words["type_description"],
+        reason=words["reason"],
+        title=words["title"],
+        life=life_of_event(raw),
+    )
+
+
+def _word(value: object) -> str | None:
+    text = plain(name_of(storable(value)))
+    return (text.strip() or None) if isinstance(text, str) else None
 
 
 def _record_id(value: object) -> str | None:
