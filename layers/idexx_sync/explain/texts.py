@@ -188,6 +188,10 @@ STATUS: Final[Mapping[str, Text]] = {
         "not all of its words could be looked through for the patient's death: {meant}, for a "
         "person to read; complete it by hand"
     ),
+    "death_unmarked": (
+        "its patient is known to have died, and its check in ODIS does not say so: {meant}, for a "
+        "person to look at; set the check there, or complete the case by hand"
+    ),
     "death_denied": (
         "its words say that the patient has died, and its check in ODIS that it is no extreme "
         "case: {meant}, for a person to look at; correct the check there, or complete it by hand"

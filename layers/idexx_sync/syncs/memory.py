@@ -77,6 +77,8 @@ class VisitMemory:
     says what it was (R16)."""
     marked_for: str | None = None
     """The former patient for whom the case was marked as died; None: nobody but its own."""
+    unsaid: bool = False
+    """The last read did not say whose the visit is, where that was known (R15)."""
     old_summary: bool = False
     """ODIS holds a text for the owner of a former patient: only a person completes the case."""
 

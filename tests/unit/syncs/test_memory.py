@@ -52,6 +52,7 @@ FULL: list[tuple[Kind, dict[str, Any]]] = [
             "empty_since": {"client_phone": "2026-05-01T10:00:00Z"},
             "marked_for": "3",
             "old_summary": True,
+            "unsaid": True,
         },
     ),
     (

@@ -168,6 +168,7 @@ class CasePiece:
                 observed=before.memory.observed,
                 marked_for=before.memory.marked_for,
                 old_summary=before.memory.old_summary,
+                unsaid=before.memory.unsaid,
             )
             if words != before.memory:
                 yield replace(before.record, source=replace(words, observed=True))

@@ -53,6 +53,8 @@ class Finished(NamedTuple):
     """Some of those are new."""
     is_emptied: bool = False
     """Something is said to be empty that the case still says (rule R16)."""
+    is_newly_emptied: bool = False
+    """For the first time."""
 
 
 def obstacle(finished: Finished) -> Obstacle | None:
@@ -170,7 +172,8 @@ def _whose(finished: Finished) -> Obstacle | None:
     whose = belongs(finished.visit, finished.stored)
     if whose.patient == "another":
         return Obstacle("R15", "case_of_another", reopens=True)
-    return Obstacle("R15", "whose_unsaid", reopens=True) if whose.is_unsaid else None
+    is_new = not finished.stored.memory.unsaid
+    return Obstacle("R15", "whose_unsaid", reopens=is_new) if whose.is_unsaid else None
 
 
 def _merged_just_now(finished: Finished) -> Obstacle | None:
@@ -186,7 +189,8 @@ def _merged_just_now(finished: Finished) -> Obstacle | None:
 
 def _emptied(finished: Finished) -> Obstacle | None:
     """Something was taken out, perhaps because it was wrong, and the case still says it."""
-    return Obstacle("R16", "emptied", reopens=True) if finished.is_emptied else None
+    is_new = finished.is_newly_emptied
+    return Obstacle("R16", "emptied", reopens=is_new) if finished.is_emptied else None
 
 
 def _old_summary(finished: Finished) -> Obstacle | None:
@@ -195,10 +199,21 @@ def _old_summary(finished: Finished) -> Obstacle | None:
     return Obstacle("R15", "old_summary", status="reviewed") if is_old else None
 
 
+def _unmarked(finished: Finished) -> Obstacle | None:
+    """Its patient is known to have died, and the case does not say so: its mark was refused, or
+    somebody took it out."""
+    case = finished.stored.case
+    if case is None or case.is_extreme is not None:
+        return None
+    known = any(not death.taken_back for death in finished.stored.deaths)
+    return Obstacle("R19", "death_unmarked") if known else None
+
+
 _REASONS: Final[Sequence[Callable[[Finished], Obstacle | None]]] = (
     _whose,
     _merged_just_now,
     _denied,
+    _unmarked,
     _read_in_part,
     _not_screened_whole,
     _of_another,

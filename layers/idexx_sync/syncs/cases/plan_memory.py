@@ -29,6 +29,7 @@ def memory_of(planning: VisitPlanning) -> VisitMemory:
         private=_private(planning),
         marked_for=memory.marked_for,
         old_summary=memory.old_summary,
+        unsaid=planning.whose.is_unsaid,
         stamp=newest_stamp(visit.last_updated_at, memory.stamp, latest),
     )
 

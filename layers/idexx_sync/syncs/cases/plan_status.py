@@ -44,7 +44,10 @@ def finished_visit(
     is_of_another: bool = False,
 ) -> Finished:
     """The visit as it is judged: with what was screened, read, mapped and found to be empty."""
-    of_other = planning.memory if record is not None else planning.stored.consultation
+    own, of_other = planning.memory.empty_since, planning.stored.consultation.empty_since
+    if record is not None:
+        own, of_other = of_other, own
+    is_new = planning.before.memory.observed or not empty.since.keys() <= own.keys()
     return Finished(
         planning.visit,
         planning.before,
@@ -54,5 +57,6 @@ def finished_visit(
         tells_death=screening.tells_death,
         partly_screened=any(screening.partly),
         tells_partly=screening.tells_partly,
-        is_emptied=bool(empty.since) or still_said(of_other.empty_since, mapped.values),
+        is_emptied=bool(empty.since) or still_said(of_other, mapped.values),
+        is_newly_emptied=bool(empty.since) and is_new,
     )

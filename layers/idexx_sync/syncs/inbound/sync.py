@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import to_wall
-from idexx_sync.core.errors import ConfigurationInvalid, ShapeChanged
+from idexx_sync.core.errors import ConfigurationInvalid, OdisMustAct, ShapeChanged
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Unknown, Window
 from idexx_sync.syncs.commit import Commits, Tally
@@ -165,11 +165,11 @@ def _judge(
     compared = comparison(plan, loaded.rows, reading.context, clinic.known_room_ids, local_now)
     judgement = judge(compared, loaded.in_force, now)
     grid, window = reading.grid, reading.context.window
+    failure: OdisMustAct | None = None
     if isinstance(grid, ConfigurationInvalid):
         slots, failure = SlotPlan(grid_is_unknown=True), grid
     else:
-        horizon = reading.own_days.last_day
-        slots, failure = plan_slots(grid, loaded.slots, local_now, window, horizon), None
+        slots = plan_slots(grid, loaded.slots, local_now, window, reading.own_days.last_day)
     gives_time = plan.complete and not judgement.is_empty
     settings = reading.configuration
     if isinstance(settings, ShapeChanged):

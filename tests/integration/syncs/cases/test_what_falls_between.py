@@ -161,7 +161,7 @@ def test_r19_a_longer_list_of_words_brings_back_no_mark_that_was_taken_back(
     assert clinic.called() == {visit}
 
 
-def test_r19_words_of_a_visit_that_cannot_be_read_count(clinic: MarksBench) -> None:
+def test_r19_words_of_a_visit_that_cannot_be_read_count(clinic: NeoCasesBench) -> None:
     visit = clinic.neo.book("2026-05-04 06:00:00")
     clinic.see(visit)
     clinic.cases()
@@ -179,3 +179,43 @@ def test_r19_words_of_a_visit_that_cannot_be_read_count(clinic: MarksBench) -> N
     clinic.later(HOUR)
     clinic.cases()
     assert clinic.called() == {visit}
+
+
+@pytest.mark.parametrize("what", ["emptied", "unsaid"])
+def test_r15_what_a_person_completes_after_it_was_taken_back_stays(
+    clinic: NeoCasesBench, what: str
+) -> None:
+    visit = clinic.neo.book("2026-05-04 06:00:00")
+    record = clinic.see(visit)
+    clinic.cases()
+    assert clinic.called() == {visit}
+    clinic.later(DAY)
+    if what == "emptied":
+        clinic.neo.edit_notes(record, "")
+    else:
+        clinic.neo.set_knob("missing_keys", ["patient_id"])
+
+    clinic.cases()
+    assert clinic.case(visit)["status"] == "ongoing"
+    clinic.edit(visit, status="completed")
+    for _ in range(2):
+        clinic.later(HOUR)
+        clinic.cases()
+        assert clinic.case(visit)["status"] == "completed"
+
+
+def test_r19_a_case_without_the_mark_of_a_known_death_is_not_completed(
+    clinic: NeoCasesBench,
+) -> None:
+    told = clinic.neo.book("2026-05-04 06:00:00", patient="TANGO")
+    later = clinic.neo.book("2026-05-04 06:30:00", patient_id=patient(clinic, told))
+    clinic.see(told, EUTHANISED)
+    clinic.cases()
+    assert clinic.mark(later) is not None
+    clinic.edit(later, extreme_case_check=None)  # as where Postgres refused it
+    clinic.later(HOUR)
+
+    clinic.see(later)
+    clinic.cases()
+
+    assert (clinic.case(later)["status"], clinic.called()) == ("ongoing", set())
