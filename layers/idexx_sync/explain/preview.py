@@ -5,7 +5,7 @@ the visit, what is remembered of it is, and only what follows from that is kept.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -20,9 +20,10 @@ from idexx_sync.pims.protocol import Consultation, Snapshot, SourceRecord, Windo
 from idexx_sync.syncs.cases.calendar import visits_of
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import VANISHED, WRONG_PATIENT, reading_decision, rule_reading
-from idexx_sync.syncs.cases.model import SAID_ANEW
+from idexx_sync.syncs.cases.model import SAID_ANEW, Plan
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
 from idexx_sync.syncs.cases.shape import as_last_said
+from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.inbound.context import CalendarContext, bare_block_ids, keys_of
 from idexx_sync.syncs.inbound.model import COLUMNS, Row, Stored
@@ -87,9 +88,9 @@ def preview(neo: NeoSays, stored: StoredAppointment, clinic: Clinical) -> Previe
         return Preview(calendar, remembered, (), saw_visit=False, saw_record=False)
     visit = as_last_said(visits[0], stored.visit)
     case, record = Decisions(), Decisions()
-    is_due = _plan_visit(visit, stored, clinic, case)
+    is_due, after = _plan_visit(visit, stored, clinic, case)
     saw_record = is_due and neo.is_of_patient
-    _plan_record(neo, visit, stored, clinic, record, is_read=saw_record)
+    _plan_record(neo, visit, after, clinic, record, is_read=saw_record)
     return Preview(
         calendar,
         [*case.of(visit.id), *_outside(visit, clinic)],
@@ -184,8 +185,9 @@ def _context(clinic: Clinical) -> CaseContext:
 
 def _plan_visit(
     visit: SourceRecord, stored: StoredAppointment, clinic: Clinical, decisions: Decisions
-) -> bool:
-    """Plan the calendar's part; whether the record is read after it."""
+) -> tuple[bool, StoredVisit]:
+    """Plan the calendar's part; whether the record is read after it, and what is stored then, as
+    far as the status of the case hangs on it."""
     plan = plan_visits([visit], {visit.id: stored.visit}, _context(clinic), decisions)
     changed = any(change.reason in SAID_ANEW for change in plan.changes)
     ruling = rule_reading(
@@ -197,13 +199,24 @@ def _plan_visit(
         observing=clinic.stage == "shadow",
     )
     decisions.note(visit.id, reading_decision(ruling, visit, stored.visit))
-    return ruling.is_due
+    return ruling.is_due, _after(plan, stored.visit)
+
+
+def _after(plan: Plan, stored: StoredVisit) -> StoredVisit:
+    record = next(iter(plan.records), stored.record)
+    statuses = (change.values.get("case.status") for change in plan.changes)
+    status = next(filter(None, statuses), None)
+    case = stored.case
+    if case is None or status is None:
+        return replace(stored, record=record)
+    cases = [replace(one, status=status) if one is case else one for one in stored.cases]
+    return replace(stored, record=record, cases=cases)
 
 
 def _plan_record(
     neo: NeoSays,
     visit: SourceRecord,
-    stored: StoredAppointment,
+    stored: StoredVisit,
     clinic: Clinical,
     decisions: Decisions,
     *,
@@ -218,7 +231,7 @@ def _plan_record(
     elif neo.reading is not None and not neo.is_of_patient:
         decisions.note(visit.id, Decision("R17", f"{neo.reading}_now"))
         of_others = [visit] if neo.reading == WRONG_PATIENT else []
-    known = {visit.id: stored.visit}
+    known = {visit.id: stored}
     plan_consultations(read, gone, known, _context(clinic), decisions, of_others)
 
 

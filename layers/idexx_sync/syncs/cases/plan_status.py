@@ -5,7 +5,6 @@
 
 from idexx_sync.pims.protocol import Consultation
 from idexx_sync.syncs.cases.emptied import Emptied, still_said
-from idexx_sync.syncs.cases.further_cases import is_completed
 from idexx_sync.syncs.cases.mapping import MappedFields
 from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.obstacles import Finished, obstacle
@@ -17,18 +16,9 @@ from idexx_sync.syncs.cases.status import rule_status, status_decision
 def plan_status(planning: VisitPlanning, change: CaseChange, finished: Finished) -> bool:
     """Put the status into the change if it is to be written; whether it is a person's edit."""
     visit, stored, context = planning.visit, planning.stored, planning.context
-    found = obstacle(finished)
-    ruling = rule_status(visit, stored, context, found)
+    ruling = rule_status(visit, stored, context, obstacle(finished))
     if ruling.to_write is not None:
         change.values["case.status"] = ruling.to_write
-    elif (
-        ruling.outcome != "edited"
-        and planning.status is None
-        and is_completed(planning.before.case)
-        and found is not None
-        and found.reopens
-    ):
-        change.values["case.status"] = found.status  # whatever its word means
     was_read = finished.record is not None
     planning.note_decision(status_decision(ruling, visit, stored, context, was_read=was_read))
     return ruling.outcome == "edited"

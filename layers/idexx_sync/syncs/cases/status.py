@@ -5,6 +5,7 @@ from typing import Final, Literal, NamedTuple
 from idexx_sync.core.vocabulary import FREES_TIME, AppointmentStatus, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.further_cases import is_completed
 from idexx_sync.syncs.cases.lateness import is_late
 from idexx_sync.syncs.cases.obstacles import Obstacle
 from idexx_sync.syncs.cases.record_state import record_state
@@ -53,6 +54,8 @@ def rule_status(
     `obstacle` is why the visit's case may not be completed, however finished the visit is.
     """
     case, word = stored.case, appointment_status(visit.status)
+    if word is None and is_completed(case) and obstacle is not None and obstacle.reopens:
+        return StatusRuling(_against(obstacle), "written")  # whatever its word means
     if word is None:
         return StatusRuling(None, "as_it_is") if case else StatusRuling(NEW_WITHOUT_WORD, "written")
     meaning = _meaning(word, live=context.is_live(visit.start), obstacle=obstacle)
@@ -106,8 +109,12 @@ def _meaning(word: AppointmentStatus, *, live: bool, obstacle: Obstacle | None) 
     if word == "finalized" and not live:
         return BEFORE_LIVE
     if word == "finalized" and obstacle is not None:
-        return Meaning(obstacle.status, obstacle.rule, obstacle.code)
+        return _against(obstacle)
     return _MEANINGS[word]
+
+
+def _against(obstacle: Obstacle) -> Meaning:
+    return Meaning(obstacle.status, obstacle.rule, obstacle.code)
 
 
 def is_removed(case: StoredCase) -> bool:
