@@ -33,11 +33,11 @@ BYTES_SENT, BYTES_RECEIVED = 46_000, 38_000
 def scenarios(*, full: bool) -> Iterator[Scenario]:
     for n in range(1, STATEMENTS + 1):
         for number, how in enumerate((KILLED, *ERRORS)):
-            if full or number == n % 8 or (how == KILLED and n % 4 == 1):
+            if full or number == n % 16 or (how == KILLED and n % 8 == 1):
                 yield Scenario(
                     "Postgres fails at statement n", fail_at_statement, {"n": n, "how": how}
                 )
-    for n in LOGIN_STATEMENTS:
+    for n in LOGIN_STATEMENTS if full else LOGIN_STATEMENTS[::2]:
         for how in (KILLED, "deadlock") if full else (KILLED,):
             arguments = {"n": n, "how": how, "log_in": True}
             yield Scenario(
@@ -53,7 +53,7 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
             arguments = {"at": "commit", "number": n, "passed": passed}
             yield Scenario("Commit acknowledgement n is lost", fail_on_the_wire, arguments)
     for towards, size in (("server", BYTES_SENT), ("client", BYTES_RECEIVED)):
-        for k in range(0, size, size // (200 if full else 12)):
+        for k in range(0, size, size // (200 if full else 6)):
             arguments = {"at": "byte", "number": k, "towards": towards}
             yield Scenario("Postgres is cut off at byte k", fail_on_the_wire, arguments)
     for n in range(1, ROUND_TRIPS + 1):

@@ -5,7 +5,6 @@ from typing import Final, Literal, NamedTuple
 from idexx_sync.core.vocabulary import FREES_TIME, AppointmentStatus, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
-from idexx_sync.syncs.cases.further_cases import is_completed
 from idexx_sync.syncs.cases.lateness import is_late
 from idexx_sync.syncs.cases.obstacles import Obstacle
 from idexx_sync.syncs.cases.record_state import record_state
@@ -54,9 +53,11 @@ def rule_status(
     `obstacle` is why the visit's case may not be completed, however finished the visit is.
     """
     case, word = stored.case, appointment_status(visit.status)
-    if word is None and is_completed(case) and obstacle is not None and obstacle.reopens:
-        return StatusRuling(_against(obstacle), "written")  # whatever its word means
     if word is None:
+        # None: it was a former patient's
+        may_be_called = case is not None and case.status in ("completed", None)
+        if may_be_called and obstacle is not None and obstacle.reopens:
+            return StatusRuling(_against(obstacle), "written")  # whatever its word means
         return StatusRuling(None, "as_it_is") if case else StatusRuling(NEW_WITHOUT_WORD, "written")
     meaning = _meaning(word, live=context.is_live(visit.start), obstacle=obstacle)
     if case is None:

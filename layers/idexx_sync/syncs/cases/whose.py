@@ -78,17 +78,15 @@ class Belongs(NamedTuple):
 def belongs(visit: SourceRecord, stored: StoredVisit) -> Belongs:
     """Whose the visit's case is: by its own document, its patient's row and what is remembered.
 
-    Where no id was known and now there is one, the name that we wrote tells.
+    Where no id was known, the name that we wrote tells, whether there is an id now or not.
     """
     patients = former_patients(stored.case, stored.written)
     clients = _former_clients(stored.case, stored.written)
-    named = (
-        _named("patient", visit.patient_name, stored) if visit.patient_id else "same",
-        _named("client", visit.client_name, stored) if visit.client_id else "same",
-    )
+    patient = _compared(visit.patient_id, patients)
+    client = _compared(visit.client_id, clients)
     return Belongs(
-        _compared(visit.patient_id, patients) if patients else named[0],
-        _compared(visit.client_id, clients) if clients else named[1],
+        patient if patients else _named("patient", visit.patient_name, stored),
+        client if clients else _named("client", visit.client_name, stored),
     )
 
 

@@ -325,6 +325,25 @@ def test_r15_where_it_is_not_said_whose_it_is_nobody_is_called(
     assert finished.case()["status"] == "completed"
 
 
+@pytest.mark.parametrize("now", [None, "15099"])
+def test_r15_where_no_owner_has_an_id_the_name_tells(bench: CasesBench, now: str | None) -> None:
+    bench.shows(of_tango(client_id=None))
+    bench.writes(chart())
+    bench.cases()
+    assert bench.case()["status"] == "completed"
+    bench.shows(
+        of_tango(client_id=now, client_name="Quinn Other", client_phone=None, client_email=None)
+    )
+    bench.later()
+
+    bench.cases()
+
+    patient = bench.patient()
+    assert (patient["owner_name"], patient["owner_phone"]) == ("Quinn Other", None)
+    assert "5550100" not in everything(bench)
+    assert "tango@" not in everything(bench)
+
+
 def test_r15_a_visit_called_off_is_so_whoever_it_is(finished: CasesBench) -> None:
     finished.shows(of_tango(patient_id=None, status="Cancelled"))
 
