@@ -156,7 +156,8 @@ def test_the_sweeps_reach_the_end_of_a_run_and_not_far_beyond(
     trips, sent = rig.proxy.round_trips, dict(rig.proxy.passed)
     clinic.close()
     assert counter.number < sweep.STATEMENTS <= counter.number + 6
-    assert trips <= sweep.ROUND_TRIPS <= trips + 2
+    # How many there are hangs on which packets of a pipeline fall together.
+    assert trips <= sweep.ROUND_TRIPS <= trips + 4
     assert 0.95 * sent["server"] < sweep.BYTES_SENT < 1.05 * sent["server"]
     assert 0.95 * sent["client"] < sweep.BYTES_RECEIVED < 1.05 * sent["client"]
 
