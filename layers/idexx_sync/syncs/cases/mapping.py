@@ -148,7 +148,7 @@ def map_consultation(record: Consultation, visit: SourceRecord) -> MappedFields:
         "patient.date_of_birth": record.born,
         "patient.weight_kg": record.weight_kg,
     }
-    if None not in (visit.client_id, record.client_id) and visit.client_id != record.client_id:
+    if record.client_id not in (None, visit.client_id):
         return mapped  # its contacts are another owner's
     if not visit.client_phone:
         mapped.values["patient.owner_phone"] = phone

@@ -179,6 +179,12 @@ A, B = Step(0, 0, record_of=0), Step(1, 1, record_of=1, record_owner=1)
         replace(A, owner=2, lacks=frozenset({"client_phone"}), record_of=None),
     ]
 )
+@example(
+    story=[
+        replace(A, unsaid="client_id", lacks=frozenset(CONTACT[1:]), record_owner=2),
+        replace(A, lacks=frozenset({"client_email"}), record_of=None),
+    ]
+)
 @example(story=[A, replace(A, owner=1, lacks=frozenset(CONTACT[1:])), A])
 @example(story=[A, replace(B, unsaid="client_id"), replace(B, record_of=None)])
 @example(story=[A, replace(B, status="Zorp")])
