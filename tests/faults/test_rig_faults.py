@@ -156,10 +156,20 @@ def test_the_sweeps_reach_the_end_of_a_run_and_not_far_beyond(
     trips, sent = rig.proxy.round_trips, dict(rig.proxy.passed)
     clinic.close()
     assert counter.number < sweep.STATEMENTS <= counter.number + 6
-    # How many there are hangs on which packets of a pipeline fall together.
-    assert trips <= sweep.ROUND_TRIPS <= trips + 4
+    trips = max(trips, *(round_trips_of(make, rig) for _ in range(4)))
+    assert trips <= sweep.ROUND_TRIPS <= trips + 3
     assert 0.95 * sent["server"] < sweep.BYTES_SENT < 1.05 * sent["server"]
     assert 0.95 * sent["client"] < sweep.BYTES_RECEIVED < 1.05 * sent["client"]
+
+
+def round_trips_of(make: Callable[..., FaultClinic], rig: Rig) -> int:
+    """Of one run: how many there are hangs on which packets of a pipeline fall together."""
+    clinic = make(rig, proxied=True)
+    clinic.dependencies.database.connection()
+    rig.proxy.reset()
+    assert clinic.invoke(clinic.order()).succeeded
+    clinic.close()
+    return rig.proxy.round_trips
 
 
 def test_a_seed_gives_the_same_history_every_time() -> None:
