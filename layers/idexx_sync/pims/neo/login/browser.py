@@ -40,8 +40,16 @@ _SMALL: Final = (
 )
 _SINGLE_PROCESS: Final = ("--single-process", "--in-process-gpu")
 """What lets Chromium start where it may not fork or sandbox; not the rule, as it is less robust."""
-_FIRST_SHARE: Final = 3 / 4
-"""Of the time for a login: a start that hangs leaves the rest to the other way."""
+_WAYS: Final[tuple[tuple[float, tuple[str, ...]], ...]] = (
+    (3 / 4, ()),
+    (3 / 4, _SINGLE_PROCESS),
+    (1, _SINGLE_PROCESS),
+)
+"""How much of the time left for a login a start may take, and its further switches.
+
+A start that hangs leaves the rest to the next one; in a single process Chromium now and then ends
+while it starts, so that this way is tried twice.
+"""
 _STALE_S: Final = 3600.0
 _NOWHERE: Final = "http://nowhere.invalid:9"
 
@@ -147,18 +155,18 @@ def _started(
     chromium_path: str | None,
     time_left: TimeLeft,
 ) -> OpenBrowser:
-    """In the first of two ways in which it starts."""
+    """In the first of the ways in which it starts."""
     from playwright.sync_api import Error
 
-    try:
-        return _start(playwright, folder, flags, chromium_path, time_left() * _FIRST_SHARE)
-    except Error:
-        logger().warning("browser did not start", once_more_with=_SINGLE_PROCESS)
-    folder.clear()
-    try:
-        return _start(playwright, folder, [*flags, *_SINGLE_PROCESS], chromium_path, time_left())
-    except Error as error:
-        reason = error.message.partition("\n")[0]
+    reason = ""
+    for share, more in _WAYS:
+        if reason:
+            logger().warning("browser did not start", once_more_with=more)
+            folder.clear()
+        try:
+            return _start(playwright, folder, [*flags, *more], chromium_path, time_left() * share)
+        except Error as error:
+            reason = error.message.partition("\n")[0] or type(error).__name__
     raise InternalError(
         f"the headless browser did not start ({reason}); check IDEXX_SYNC_CHROMIUM_PATH and that "
         "a font is installed",
