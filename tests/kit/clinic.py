@@ -1,7 +1,7 @@
 """A clinic in ODIS: its rows, its users, its secrets for Neo, and its session there."""
 
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 from pydantic import SecretStr
 
 from idexx_sync.clinics.store import clinic_by_id, set_up_clinic
-from idexx_sync.core.sealing import keyring, seal
+from idexx_sync.core.sealing import keyring
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.access import Credentials, StoredSession
 from idexx_sync.pims.access_store import store_credentials
 from idexx_sync.pims.identity_store import IdentityGuard
+from idexx_sync.pims.sealed_access import sealed_session
 from neo_simulator.client import Company
 from tests.kit.database import insert
 from tests.kit.settings import LOCAL_KEY, fingerprints_of
@@ -105,12 +106,7 @@ def set_session(
     local_key: SecretStr = LOCAL_KEY,
 ) -> None:
     """Stores a session as a login with the newest credentials leaves it, not yet recognised."""
-    content = {
-        "cookies": session.cookies,
-        "user_agent": session.user_agent,
-        "logged_in_at": session.logged_in_at.isoformat(),
-    }
-    sealed = seal(keyring(local_key), clinic_id, json.dumps(content).encode())
+    sealed = sealed_session(keyring(local_key), clinic_id, replace(session, recognised=False), 0)
     conn.execute(
         """
         INSERT INTO idexx_sync.sessions (clinic_id, credential_version, sealed, stored_at)

@@ -30,6 +30,15 @@ def all_of(error: BaseException) -> str:
     return "\n".join(shown)
 
 
+def with_locals(error: BaseException) -> str:
+    """The traceback of an error, of its causes and contexts, with all that its frames hold; but for
+    the tests' own, who have the words from the beginning."""
+    told = traceback.TracebackException.from_exception(error, capture_locals=True)
+    led_to = [one for one in (error.__cause__, error.__context__) if one is not None]
+    told.stack[:] = [frame for frame in told.stack if "/tests/" not in frame.filename]
+    return "".join([*told.format(), *map(with_locals, led_to)])
+
+
 def _caused() -> Exception:
     try:
         raise ValueError(CANARY)

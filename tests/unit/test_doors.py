@@ -41,6 +41,14 @@ POSTGRES_CLOCK = re.compile(
 )
 
 
+PRINTS = {
+    "cli/context.py": "the consoles",
+    "cli/progress.py": "the bars",
+    "cli/tables.py": "every text that is printed, escaped",
+}
+"""Modules that may use what prints, and what of it."""
+
+
 def is_store(name: str) -> bool:
     return name in STORES or name.endswith("_store")
 
@@ -88,6 +96,17 @@ def names_postgres_clock(source: str) -> Iterator[int]:
             yield node.lineno
 
 
+def prints(source: str) -> Iterator[int]:
+    """Lines that import what prints, or print by other means."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "rich":
+            yield node.lineno
+        if isinstance(node, ast.Import) and any(one.name.startswith("rich") for one in node.names):
+            yield node.lineno
+        if isinstance(node, ast.Attribute) and node.attr in ("print", "echo", "secho"):
+            yield node.lineno
+
+
 def modules() -> list[Path]:
     return sorted(PRODUCT.rglob("*.py"))
 
@@ -101,6 +120,7 @@ def test_a_module_keeps_its_doors_shut(module: Path) -> None:
     place = str(module.relative_to(PRODUCT))
     assert bool(list(asks_a_machine(source))) == (place in MACHINES_TIME)
     assert bool(list(names_postgres_clock(source))) == (place in LEASE_TIME)
+    assert bool(list(prints(source))) == (place in PRINTS)
 
 
 def test_the_contracts_of_imports_name_every_sync() -> None:

@@ -83,7 +83,8 @@ def _query(event: APIGatewayProxyEvent, route: Route) -> BaseModel:
     try:
         return route.query.model_validate_strings(single)
     except ValidationError as error:
-        raise invalid_query(error) from None
+        problem = invalid_query(error)
+    raise problem  # outside the handler: pydantic's error holds what was sent
 
 
 def _body(event: APIGatewayProxyEvent, route: Route) -> BaseModel:
@@ -97,7 +98,8 @@ def _body(event: APIGatewayProxyEvent, route: Route) -> BaseModel:
     try:
         return route.body.model_validate_json(content, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise invalid_body(error) from None
+        problem = invalid_body(error)
+    raise problem
 
 
 def _content(event: APIGatewayProxyEvent) -> bytes:
@@ -107,7 +109,8 @@ def _content(event: APIGatewayProxyEvent) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise Problem("invalid_json", "The body can't be read: it is not base64.") from None
+        problem = Problem("invalid_json", "The body can't be read: it is not base64.")
+    raise problem
 
 
 def _is_json(content_type: str) -> bool:

@@ -55,10 +55,9 @@ class ApiClient:
         content = response.content.replace(self._key.encode(), _HIDDEN)
         if response.status_code not in route.responses:
             raise self._refusal(response, content)
-        try:
-            return answer.model_validate_json(content)
-        except ValidationError:
-            raise self._not_ours(response) from None
+        if (read := _read(answer, content)) is None:
+            raise self._not_ours(response)
+        return read
 
     def _sent(self, route: Route, path: str, query: Mapping[str, str]) -> httpx.Response:
         try:
@@ -84,9 +83,7 @@ class ApiClient:
         )
 
     def _refusal(self, response: httpx.Response, content: bytes) -> CommandError:
-        try:
-            problem = ReceivedProblem.model_validate_json(content)
-        except ValidationError:
+        if (problem := _read(ReceivedProblem, content)) is None:
             return self._not_ours(response)
         found = error_of_problem(problem, response.status_code)
         if response.status_code == httpx.codes.UNAUTHORIZED:
@@ -106,6 +103,14 @@ class ApiClient:
             kind="api_answer",
             exit_code=exit_of_answer(response.status_code),
         )
+
+
+def _read[A: BaseModel](model: type[A], content: bytes) -> A | None:
+    """None where it is something else; pydantic's error, which quotes it, goes no further."""
+    try:
+        return model.model_validate_json(content)
+    except ValidationError:
+        return None
 
 
 def _media_type(response: httpx.Response) -> str:

@@ -115,7 +115,7 @@ class _ErrorOutput:
     def usage(self, error: typer.TyperException) -> int:
         message = error.format_message().replace("Value error, ", "")
         if message.startswith("Usage:") and not self._as_json:  # no command: here is the help
-            self._cli.say(message)
+            self._cli.say(*message.split("\n"))
             return Exit.USAGE
         ctx = getattr(error, "ctx", None)
         hint = f"; see: {ctx.command_path} --help" if ctx else ""

@@ -7,14 +7,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import RenderableType
-from rich.text import Text
 
 from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url, as_day, as_id
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.identity import identity
 from idexx_sync.cli.phrases import ACTORS, ago, moment, phrase, utc
-from idexx_sync.cli.tables import entries, fact_table
+from idexx_sync.cli.tables import Shown, entries, fact_table, line
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.status import WRITES, ClinicStatus, Need, SyncStatus, clinic_status
 from idexx_sync.clinics.store import ClinicLine, clinics_listed, require_acting_user, set_up_clinic
@@ -123,19 +121,20 @@ def list_clinics(ctx: typer.Context, as_json: Json = False) -> None:
     """Every clinic of ODIS, set up for this service or not."""
     cli = cli_of(ctx)
     with cli.database() as conn:
-        lines = clinics_listed(conn)
-    shown = entries(((str(line.id), line.name), _about(line)) for line in lines)
-    data = {"clinics": [_plain(asdict(line)) for line in lines]}
-    cli.answer(data, shown or [Text("ODIS has no clinics.")], as_json=as_json)
+        clinics = clinics_listed(conn)
+    shown = entries(((str(one.id), one.name), _about(one)) for one in clinics)
+    data = {"clinics": [_plain(asdict(one)) for one in clinics]}
+    cli.answer(data, shown or [line("ODIS has no clinics.")], as_json=as_json)
 
 
-def _about(line: ClinicLine) -> str:
-    version, success = line.credential_version, line.last_success_at
+def _about(clinic: ClinicLine) -> str:
+    version, success = clinic.credential_version, clinic.last_success_at
+    zone = zone_of(clinic.timezone)
     said = (
-        _state(line.stage, is_active=line.is_active, paused=line.paused),
-        line.timezone or "no time zone in ODIS",
+        _state(clinic.stage, is_active=clinic.is_active, paused=clinic.paused),
+        clinic.timezone or "no time zone in ODIS",
         "no credentials" if version is None else f"credentials version {version}",
-        "never synced" if success is None else f"synced {moment(success, zone_of(line.timezone))}",
+        "never synced" if success is None else f"synced {moment(success, zone)}",
     )
     return ", ".join(said)
 
@@ -189,7 +188,7 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 def _shown(
     overview: ClinicOverview, status: ClinicStatus, last_job: Job | None, now: datetime
-) -> RenderableType:
+) -> Shown:
     zone = zone_of(overview.timezone)
     credentials = "none"
     if overview.credential_version is not None:
@@ -221,9 +220,9 @@ def _sync_shown(sync: SyncStatus, zone: ZoneInfo, now: datetime) -> str:
     return f"{phrase({}, sync.freshness)}; last success {last}; next run {following}"
 
 
-def _needs_shown(overview: ClinicOverview, status: ClinicStatus) -> list[RenderableType]:
+def _needs_shown(overview: ClinicOverview, status: ClinicStatus) -> list[Shown]:
     if not status.needs:
-        return [Text("Nothing is needed from anybody.", "green")]
+        return [line("Nothing is needed from anybody.", "green")]
     zone = zone_of(overview.timezone)
     needed = [(ACTORS[need.who].partition(";")[0], _need(need, zone)) for need in status.needs]
     return [fact_table(needed, "Needed")]

@@ -2,15 +2,16 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any, Protocol, TextIO
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console
 
+from idexx_sync.cli.tables import Shown, line
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.settings import (
     ClientSettings,
@@ -86,7 +87,7 @@ class Cli:
         finally:
             dependencies.database.close()
 
-    def answer(self, data: dict[str, Any], shown: list[RenderableType], *, as_json: bool) -> None:
+    def answer(self, data: dict[str, Any], shown: Sequence[Shown], *, as_json: bool) -> None:
         """The command's one result: an object, or what a person reads."""
         if as_json:
             self.write_json(data)
@@ -95,13 +96,18 @@ class Cli:
             self.out.print(part)
 
     def write_json(self, data: dict[str, Any]) -> None:
+        """One object in ASCII: what is no printable character is escaped as JSON does it."""
         self.out.file.write(json.dumps(data, indent=2, default=str) + "\n")
         self.out.file.flush()
 
-    def say(self, *lines: str) -> None:
+    def write_key(self, text: str) -> None:
+        """A key alone, in one piece."""
+        self.out.print(line(text), soft_wrap=True)
+
+    def say(self, *texts: str) -> None:
         """Plain lines beside the result."""
-        for line in lines:
-            self.err.print(line, soft_wrap=True)
+        for text in texts:
+            self.err.print(line(text), soft_wrap=True)
 
 
 def cli_of(ctx: typer.Context) -> Cli:

@@ -5,13 +5,11 @@ from typing import Annotated, TextIO
 
 import typer
 from pydantic import SecretStr
-from rich.console import RenderableType
-from rich.text import Text
 
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.phrases import ACTORS, moment, phrase, utc
-from idexx_sync.cli.tables import fact_table, listing
+from idexx_sync.cli.tables import Shown, fact_table, line, listing
 from idexx_sync.clinics.overview import clinic_overview
 from idexx_sync.clinics.status import breaker
 from idexx_sync.core.clinic_time import zone_of
@@ -21,6 +19,7 @@ from idexx_sync.pims.access_store import login_attempts, store_credentials
 
 NAMES = ("company_id", "username", "password")
 LAST_LOGINS = 5
+_NO_TEXT = "only text in UTF-8 can be stored"
 
 app = typer.Typer(help="How this service gets in to a clinic's Neo.", no_args_is_help=True)
 
@@ -51,9 +50,9 @@ def set_credentials(
         overview = clinic_overview(conn, clinic)  # an unknown clinic before any question
         given = _given(cli.stdin, asked=not from_stdin)
         version = store_credentials(conn, keys, clinic, given)
-    said = [Text(f"Stored as version {version}.")]
+    said = [line(f"Stored as version {version}.")]
     if overview.base_url is None:
-        said.append(Text(f"Set the clinic up next: idexx-sync clinics add {clinic}"))
+        said.append(line(f"Set the clinic up next: idexx-sync clinics add {clinic}"))
     cli.answer({"clinic_id": str(clinic), "version": version}, list(said), as_json=as_json)
 
 
@@ -88,11 +87,11 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
     if overview.credential_version is None:
         cli.answer(
             data,
-            [Text(f"None yet; set them with: idexx-sync credentials set --clinic {clinic}")],
+            [line(f"None yet; set them with: idexx-sync credentials set --clinic {clinic}")],
             as_json=as_json,
         )
         return
-    shown: list[RenderableType] = [
+    shown: list[Shown] = [
         fact_table(
             [
                 ("clinic", str(clinic)),
@@ -114,26 +113,22 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
         for login in logins
     ]
     columns = ("Last logins", "Version", "Outcome", "Job")
-    shown.append(listing(columns, rows) if rows else Text("No login has been tried."))
+    shown.append(listing(columns, rows) if rows else line("No login has been tried."))
     cli.answer(data, shown, as_json=as_json)
 
 
 def _given(stdin: TextIO, *, asked: bool) -> Credentials:
-    try:
-        given = _ask(stdin) if asked else _read(stdin)
-        "".join(given.values()).encode()
-    except UnicodeError:  # its text would show a part of what was typed
-        raise _unusable("only text in UTF-8 can be stored") from None
-    return Credentials(**{name: SecretStr(text) for name, text in given.items()})
+    """What was typed or piped in. An error is raised here, where none of it is at hand."""
+    if asked and not stdin.isatty():
+        raise _unusable("there is no terminal to ask on; pipe the values in and add --stdin")
+    given = _ask() if asked else _read(stdin)
+    if isinstance(given, str):
+        raise _unusable(given)
+    return given
 
 
-def _ask(stdin: TextIO) -> dict[str, str]:
+def _ask() -> Credentials | str:
     """Three prompts on standard error."""
-    if not stdin.isatty():
-        raise typer.BadParameter(
-            "there is no terminal to ask on; pipe the values in and add --stdin",
-            param_hint="'--stdin'",
-        )
     values = [
         typer.prompt("Company id", err=True),
         typer.prompt("Username", err=True),
@@ -142,31 +137,42 @@ def _ask(stdin: TextIO) -> dict[str, str]:
     return _checked(dict(zip(NAMES, values, strict=True)))
 
 
-def _read(stdin: TextIO) -> dict[str, str]:
+def _read(stdin: TextIO) -> Credentials | str:
     """A JSON object, or three lines; what is wrong is said without showing any of it."""
-    text = stdin.read()
+    try:
+        text = stdin.read()
+    except UnicodeError:
+        return _NO_TEXT
     if text.lstrip().startswith("{"):
         try:
-            given = json.loads(text)
-        except ValueError:
-            raise _unusable("it begins like a JSON object and is not one") from None
-    else:
-        lines = text.splitlines()
-        if len(lines) != len(NAMES):
-            raise _unusable(f"three lines are expected and {len(lines)} were found")
-        given = dict(zip(NAMES, lines, strict=True))
-    return _checked(given)
+            return _checked(json.loads(text))
+        except (ValueError, RecursionError):
+            return "it begins like a JSON object and is not one"
+    lines = text.splitlines()
+    if len(lines) != len(NAMES):
+        return f"three lines are expected and {len(lines)} were found"
+    return _checked(dict(zip(NAMES, lines, strict=True)))
 
 
-def _checked(given: dict[str, object]) -> dict[str, str]:
+def _checked(given: dict[str, object]) -> Credentials | str:
     if sorted(given) != sorted(NAMES):
-        raise _unusable(f"exactly these names are expected: {', '.join(NAMES)}")
-    texts: dict[str, str] = {}
+        return f"exactly these names are expected: {', '.join(NAMES)}"
+    texts: dict[str, SecretStr] = {}
     for name, value in given.items():
         if not isinstance(value, str) or not value.strip():
-            raise _unusable(f"{name} must be a text that is not empty")
-        texts[name] = value if name == "password" else value.strip()
-    return texts
+            return f"{name} must be a text that is not empty"
+        if not _is_storable(value):
+            return _NO_TEXT
+        texts[name] = SecretStr(value if name == "password" else value.strip())
+    return Credentials(**texts)
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeError:  # its text would show a part of what was typed
+        return False
+    return True
 
 
 def _unusable(what: str) -> typer.BadParameter:

@@ -7,12 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from rich.console import RenderableType
-from rich.padding import Padding
-from rich.text import Text
-
 from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, phrase, utc
-from idexx_sync.cli.tables import fact_table
+from idexx_sync.cli.tables import Shown, fact_table, heading, indented, line
 from idexx_sync.explain.model import Memory, NamedHold, NeoSays, StoredAppointment, StoredRow, Touch
 from idexx_sync.explain.store import MOST_TOUCHES
 from idexx_sync.explain.texts import Reason
@@ -248,18 +244,14 @@ def as_shown(
     why: Sequence[Reason],
     veil: Veil,
     zone: ZoneInfo,
-) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text(f"Appointment {appointment_id}", "bold")]
+) -> list[Shown]:
+    parts: list[Shown] = [line(f"Appointment {appointment_id}", "bold")]
     parts += _neo_shown(neo, veil)
     parts += _stored_shown(stored, neo.record, veil, zone)
-    parts += [_heading("Why"), fact_table((reason.rule, reason.text) for reason in why)]
+    parts += [heading("Why"), fact_table((reason.rule, reason.text) for reason in why)]
     parts += _touches_shown(stored.touches, veil, zone)
     parts += _holds_shown(stored.holds, zone)
     return parts
-
-
-def _heading(text: str) -> Text:
-    return Text(f"\n{text}", "bold")
 
 
 def _said(data: dict[str, Any], *left_out: str) -> str:
@@ -279,7 +271,7 @@ def _one(value: Any) -> str:
     return "yes" if value is True else str(value)
 
 
-def _neo_shown(neo: NeoSays, veil: Veil) -> list[RenderableType]:
+def _neo_shown(neo: NeoSays, veil: Veil) -> list[Shown]:
     rows: list[tuple[str, str | None]] = []
     if (lookup := _lookup(neo)) is not None:
         rows.append(("by id", _found(lookup)))
@@ -293,7 +285,7 @@ def _neo_shown(neo: NeoSays, veil: Veil) -> list[RenderableType]:
             rows.append(("", "of another patient than the visit"))
     if neo.not_asked is not None:
         rows.append(("not asked", neo.not_asked))
-    return [_heading("What Neo says now"), fact_table(rows)]
+    return [heading("What Neo says now"), fact_table(rows)]
 
 
 def _found(data: dict[str, Any]) -> str:
@@ -304,7 +296,7 @@ def _found(data: dict[str, Any]) -> str:
 
 def _stored_shown(
     stored: StoredAppointment, record: SourceRecord | None, veil: Veil, zone: ZoneInfo
-) -> list[RenderableType]:
+) -> list[Shown]:
     rows: list[tuple[str, str | None]] = []
     for row in stored.rows:
         name = "row" if row.deleted_at is None else "removed row"
@@ -329,23 +321,22 @@ def _stored_shown(
         rows.append(("case", "deleted in ODIS"))
     if not rows:
         rows.append(("", "nothing"))
-    return [_heading("What is stored"), fact_table(rows)]
+    return [heading("What is stored"), fact_table(rows)]
 
 
-def _touches_shown(touches: Sequence[Touch], veil: Veil, zone: ZoneInfo) -> list[RenderableType]:
-    parts: list[RenderableType] = [_heading("Jobs that touched it, newest first")]
+def _touches_shown(touches: Sequence[Touch], veil: Veil, zone: ZoneInfo) -> list[Shown]:
+    parts: list[Shown] = [heading("Jobs that touched it, newest first")]
     if not touches:
-        return [*parts, Text(" none")]
+        return [*parts, line(" none")]
     for touch in touches:
         head = f" {moment(touch.at, zone)}  {touch.job_id}  {touch.sync}"
         outcome = touch.did if touch.outcome == "written" else f"{touch.did}, {touch.outcome}"
         said = [outcome, phrase(REASONS, touch.reason or "no reason")]
         said += [touch.error_message] if touch.error_message else []
-        parts.append(Text(head, no_wrap=True, overflow="ignore"))
-        changed = Text(f"{', '.join(said)}: {_changed(touch, veil)}")
-        parts.append(Padding(changed, (0, 0, 0, 5), expand=False))
+        parts.append(line(head, whole=True))
+        parts.append(indented(f"{', '.join(said)}: {_changed(touch, veil)}", 5))
     if len(touches) == MOST_TOUCHES:
-        parts.append(Text(f" only the newest {MOST_TOUCHES} are shown"))
+        parts.append(line(f" only the newest {MOST_TOUCHES} are shown"))
     return parts
 
 
@@ -361,14 +352,14 @@ def _changed(touch: Touch, veil: Veil) -> str:
     return ", ".join(shown(name) for name in sorted(touch.changes)) or "no field"
 
 
-def _holds_shown(holds: Sequence[NamedHold], zone: ZoneInfo) -> list[RenderableType]:
+def _holds_shown(holds: Sequence[NamedHold], zone: ZoneInfo) -> list[Shown]:
     if not holds:
         return []
-    parts: list[RenderableType] = [_heading("Holds that name it")]
+    parts: list[Shown] = [heading("Holds that name it")]
     for hold in holds:
-        parts.append(Text(f" {hold.id}  {hold.status} since {moment(hold.opened_at, zone)}"))
-        parts.append(Text(f"     {hold.sync}: {phrase(CAUSES, hold.cause)}"))
+        parts.append(line(f" {hold.id}  {hold.status} since {moment(hold.opened_at, zone)}"))
+        parts.append(line(f"     {hold.sync}: {phrase(CAUSES, hold.cause)}"))
         if hold.status == "open":
-            parts.append(Text(f"     decide: idexx-sync holds approve {hold.id}"))
-            parts.append(Text(f"         or: idexx-sync holds reject {hold.id}"))
+            parts.append(line(f"     decide: idexx-sync holds approve {hold.id}"))
+            parts.append(line(f"         or: idexx-sync holds reject {hold.id}"))
     return parts

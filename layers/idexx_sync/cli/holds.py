@@ -5,15 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import RenderableType
-from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
 from idexx_sync.cli.phrases import CAUSES, counted, moment, phrase, record_named
-from idexx_sync.cli.tables import entries, fact_table, listing
+from idexx_sync.cli.tables import Shown, entries, fact_table, line, listing
 from idexx_sync.cli.watching import watch
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.operations.models import HoldView
@@ -60,7 +58,7 @@ def list_holds(
     )
     nothing = f"There are no {status} holds." if status else "There are no holds."
     data = {"holds": [hold.model_dump(mode="json") for hold in found]}
-    cli.answer(data, shown or [Text(nothing)], as_json=as_json)
+    cli.answer(data, shown or [line(nothing)], as_json=as_json)
 
 
 @app.command()
@@ -71,7 +69,7 @@ def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
         hold = backend.hold(hold_id)
     zone = zone_of(hold.timezone)
     until = moment(hold.permit_until, zone)
-    parts: list[RenderableType] = [
+    parts: list[Shown] = [
         fact_table(
             [
                 ("hold", str(hold.id)),
@@ -90,12 +88,10 @@ def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
         listing(("Id", "What was found"), _findings(hold), whole=("Id",)),
     ]
     if hold.status == "open":
-        parts.append(
-            Text(
-                f"Approve (lets exactly this through): idexx-sync holds approve {hold.id}\n"
-                f"Reject (keeps all of it as it is):   idexx-sync holds reject {hold.id}"
-            )
-        )
+        parts += [
+            line(f"Approve (lets exactly this through): idexx-sync holds approve {hold.id}"),
+            line(f"Reject (keeps all of it as it is):   idexx-sync holds reject {hold.id}"),
+        ]
     cli.answer({"hold": hold.model_dump(mode="json")}, parts, as_json=as_json)
 
 
@@ -121,7 +117,7 @@ def reject(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = F
     with open_backend(cli, ids_from="holds list") as backend:
         hold = backend.reject(hold_id, by)
     records = counted(len(hold.findings), "record")
-    said = Text(f"Rejected: {records} stay as they are until something else is found.")
+    said = line(f"Rejected: {records} stay as they are until something else is found.")
     cli.answer({"hold": hold.model_dump(mode="json")}, [said], as_json=as_json)
 
 

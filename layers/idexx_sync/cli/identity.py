@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
-from rich.console import RenderableType
-from rich.text import Text
 
 from idexx_sync.cli.arguments import ClinicArgument, Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.phrases import moment, utc
-from idexx_sync.cli.tables import fact_table
+from idexx_sync.cli.tables import Shown, fact_table, line
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.pims.identity import FACETS, Identity
@@ -77,10 +75,10 @@ def _in_order(id_: str) -> tuple[int, str]:
     return len(id_), id_
 
 
-def _shown(overview: ClinicOverview) -> RenderableType:
+def _shown(overview: ClinicOverview) -> Shown:
     company, zone = overview.company, zone_of(overview.timezone)
     if company.identity is None:
-        return Text("Nothing is known yet: the clinic's first login shows it.")
+        return line("Nothing is known yet: the clinic's first login shows it.")
     rows: list[tuple[str, str | None]] = [
         ("clinic", str(overview.id)),
         ("learned", moment(company.learned_at, zone)),

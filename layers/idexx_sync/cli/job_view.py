@@ -4,10 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import Exit, exit_of_job
 from idexx_sync.cli.phrases import (
@@ -23,7 +19,7 @@ from idexx_sync.cli.phrases import (
     record_named,
     took,
 )
-from idexx_sync.cli.tables import fact_table, listing
+from idexx_sync.cli.tables import Shown, fact_table, line, listing, two_toned
 from idexx_sync.clinics.status import doubt_in_words, unread_in_words
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.vocabulary import Manner
@@ -57,11 +53,11 @@ def answer_job(cli: Cli, job: JobView, *, as_json: bool) -> None:
     cli.answer({"job": job.model_dump(mode="json")}, job_shown(job), as_json=as_json)
 
 
-def job_shown(job: JobView) -> list[RenderableType]:
+def job_shown(job: JobView) -> list[Shown]:
     """What a person wants to know of a job, the outcome first."""
     zone = zone_of(job.timezone)
     days = job.window
-    parts: list[RenderableType] = [
+    parts: list[Shown] = [
         _headline(job),
         fact_table(
             [
@@ -78,28 +74,28 @@ def job_shown(job: JobView) -> list[RenderableType]:
     if counts := _counts(job.counts or {}):
         parts.append(fact_table(counts))
     for code, count in (job.warnings or {}).items():
-        parts.append(Text(f"! {phrase(WARNINGS, code)}: {count}", "yellow"))
+        parts.append(line(f"! {phrase(WARNINGS, code)}: {count}", "yellow"))
     for cause, count in (job.held or {}).items():
         parts.append(
-            Text(f"! held back ({phrase({}, cause)}): {counted(count, 'record')}", "yellow")
+            line(f"! held back ({phrase({}, cause)}): {counted(count, 'record')}", "yellow")
         )
-    parts += [Text(f"  {fault_in_words(fault)}", "yellow") for fault in job.faults or ()]
+    parts += [line(f"  {fault_in_words(fault)}", "yellow") for fault in job.faults or ()]
     if job.unfresh:
-        parts.append(Text(f"Not fresh: {phrase(UNFRESH, job.unfresh)}", "yellow"))
+        parts.append(line(f"Not fresh: {phrase(UNFRESH, job.unfresh)}", "yellow"))
     parts += _in_doubt(job)
     parts += _unread(job)
     if job.unknown_fields:
         parts.append(
-            Text(f"Fields of Neo seen for the first time: {', '.join(job.unknown_fields)}")
+            line(f"Fields of Neo seen for the first time: {', '.join(job.unknown_fields)}")
         )
     if job.for_review:
         visits = [key.rpartition("-")[2] for key in job.for_review]
         whose = "case of visit" if len(visits) == 1 else "cases of visits"
-        parts.append(Text(f"For a person to look at: {whose} {', '.join(visits)}", "yellow"))
+        parts.append(line(f"For a person to look at: {whose} {', '.join(visits)}", "yellow"))
         see = f"explain appointment {visits[0]} --clinic {job.clinic_id}"
-        parts.append(Text(f"See: idexx-sync {see}"))
+        parts.append(line(f"See: idexx-sync {see}"))
     if job.status == "held":
-        parts.append(Text(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
+        parts.append(line(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
     if job.plan:
         parts += _plan(job.plan, job.planned or len(job.plan))
     return parts
@@ -119,33 +115,34 @@ def progress_of(job: JobView) -> str:
     return f"{phrase({}, job.status)}{attempt}{f' ({outcome(job)})' if job.error else ''}"
 
 
-def _headline(job: JobView) -> Text:
-    line = Text(phrase({}, job.status), COLOURS.get(job.status, "red"))
-    return line.append(f"  {WITHOUT_ROWS.get(job.manner, '')}{outcome(job)}", "default")
+def _headline(job: JobView) -> Shown:
+    colour = COLOURS.get(job.status, "red")
+    said = f"  {WITHOUT_ROWS.get(job.manner, '')}{outcome(job)}"
+    return two_toned(phrase({}, job.status), colour, said)
 
 
-def _unread(job: JobView) -> Iterator[Text]:
+def _unread(job: JobView) -> Iterator[Shown]:
     """Each visit whose clinical record gave nothing, and the days that no run has read, with the
     command that reads them."""
     for visit, code in (job.unread or {}).items():
-        yield Text(f"  clinical record of visit {visit}: {unread_in_words(code)}", "yellow")
+        yield line(f"  clinical record of visit {visit}: {unread_in_words(code)}", "yellow")
     if job.days_lost:
         first, last = job.days_lost
-        yield Text(f"  not read since the last success: {first} to {last}", "yellow")
+        yield line(f"  not read since the last success: {first} to {last}", "yellow")
         until = min(last, first + timedelta(days=MOST_DAYS - 1))
         days = f"--from {first} --to {until} --clinic {job.clinic_id}"
         further = "" if until == last else f", and so on to {last}"
-        yield Text(f"Read them with: idexx-sync sync {job.sync} {days}{further}")
+        yield line(f"Read them with: idexx-sync sync {job.sync} {days}{further}")
 
 
-def _in_doubt(job: JobView) -> Iterator[Text]:
+def _in_doubt(job: JobView) -> Iterator[Shown]:
     """Each record that takes time because it is in doubt, and how to look at one."""
     doubts = job.in_doubt or {}
     for key, code in doubts.items():
-        yield Text(f"  in doubt: {record_named(key)}, {doubt_in_words(code)}", "yellow")
+        yield line(f"  in doubt: {record_named(key)}, {doubt_in_words(code)}", "yellow")
     known = next((id_of(key) for key in doubts if not is_nameless(key)), None)
     if known is not None:
-        yield Text(f"See: idexx-sync explain appointment {known} --clinic {job.clinic_id}")
+        yield line(f"See: idexx-sync explain appointment {known} --clinic {job.clinic_id}")
 
 
 def _counts(counts: Mapping[str, int]) -> list[tuple[str, str | None]]:
@@ -155,7 +152,7 @@ def _counts(counts: Mapping[str, int]) -> list[tuple[str, str | None]]:
     return [(phrase(COUNTS, name), str(counts[name])) for name in named]
 
 
-def _plan(changes: Sequence[Mapping[str, Any]], planned: int) -> list[RenderableType]:
+def _plan(changes: Sequence[Mapping[str, Any]], planned: int) -> list[Shown]:
     rows = [
         (
             change["id"],
@@ -165,7 +162,7 @@ def _plan(changes: Sequence[Mapping[str, Any]], planned: int) -> list[Renderable
         )
         for change in changes[:MOST_CHANGES_SHOWN]
     ]
-    table: Table = listing(("Id", "Would", "Why", "Fields"), rows, whole=("Id",))
+    table = listing(("Id", "Would", "Why", "Fields"), rows, whole=("Id",))
     left, told = planned - len(rows), len(changes)
     shows = "all" if told == planned else f"the first {told}"
-    return [table, Text(f"... and {left} more; --json shows {shows}")] if left else [table]
+    return [table, line(f"... and {left} more; --json shows {shows}")] if left else [table]

@@ -4,14 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import answer_job, outcome, report_job
 from idexx_sync.cli.phrases import moment, phrase, took
-from idexx_sync.cli.tables import entries
+from idexx_sync.cli.tables import entries, line
 from idexx_sync.cli.watching import watch
 from idexx_sync.core.clinic_time import zone_of
 
@@ -41,7 +40,7 @@ def list_jobs(
         for job in jobs
     )
     data = {"jobs": [job.model_dump(mode="json") for job in jobs]}
-    cli.answer(data, shown or [Text("There are no jobs yet.")], as_json=as_json)
+    cli.answer(data, shown or [line("There are no jobs yet.")], as_json=as_json)
 
 
 @app.command()

@@ -6,13 +6,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.text import Text
 
 from idexx_sync.cli.arguments import AnyClinicOption, Json, as_id
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.errors import usage_errors
 from idexx_sync.cli.phrases import moment, utc
-from idexx_sync.cli.tables import entries
+from idexx_sync.cli.tables import entries, line
 from idexx_sync.clinics.store import timezones
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
@@ -116,7 +115,7 @@ def list_keys(
         for key in found
     )
     data = {"keys": [_data(key, now) for key in found]}
-    cli.answer(data, shown or [Text("There are no keys.")], as_json=as_json)
+    cli.answer(data, shown or [line("There are no keys.")], as_json=as_json)
 
 
 @app.command()
@@ -164,7 +163,7 @@ def revoke(ctx: typer.Context, key_id: KeyId, as_json: Json = False) -> None:
     with cli.database() as conn:
         now = business_time(conn)
         key = revoke_key(conn, key_id, now)
-    said = Text(f"Key {key.id} is revoked since {moment(key.revoked_at, UTC_ZONE)}.")
+    said = line(f"Key {key.id} is revoked since {moment(key.revoked_at, UTC_ZONE)}.")
     cli.answer({"key": _data(key, now)}, [said], as_json=as_json)
     cli.say("API Gateway keeps the authorizer's answers for 60 s unless the stage says otherwise.")
 
@@ -186,7 +185,7 @@ def _show_once(cli: Cli, made: NewKey, now: datetime, *, as_json: bool) -> None:
     if as_json:
         cli.write_json({"key": {**_data(key, now), "text": text}})
     else:
-        cli.out.print(text, soft_wrap=True)
+        cli.write_key(text)
     cli.say(
         f"Key {key.id}: {_about(key, ZoneInfo('UTC'))}.",
         "This key is shown only now: keep it where its user keeps secrets. If it gets lost, "

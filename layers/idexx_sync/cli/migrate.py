@@ -3,11 +3,11 @@
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from idexx_sync.cli.arguments import Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
+from idexx_sync.cli.tables import line
 from idexx_sync.database import migrations, schema
 from idexx_sync.database.connection import Conn
 from idexx_sync.database.waits import unhurried
@@ -28,15 +28,15 @@ def migrate(
     with cli.database(unhurried()) as conn:
         if check:
             found = differences(conn)
-            said = [Text(f"{place}: {what}") for place, what in found.items()]
-            shown = said or [Text("The database has all that is needed.")]
+            said = [line(f"{place}: {what}") for place, what in found.items()]
+            shown = said or [line("The database has all that is needed.")]
             data = {"equal": not found, "differences": found}
             cli.answer(data, list(shown), as_json=as_json)
             return Exit.FAILED if found else Exit.OK
         schema.refuse_unfit(conn)
         applied = migrations.apply(conn)
-    said = [Text(f"applied {name}") for name in applied]
-    shown = said or [Text("Nothing to apply: the database is up to date.")]
+    said = [line(f"applied {name}") for name in applied]
+    shown = said or [line("Nothing to apply: the database is up to date.")]
     cli.answer({"applied": applied}, list(shown), as_json=as_json)
     return Exit.OK
 

@@ -1,12 +1,45 @@
-"""How results look: tables of facts, and lists whose ids stay in one piece."""
+"""All that a command shows to a person: lines, tables of facts, lists whose ids stay in one piece.
+
+Whatever stands in a text, it can't act on a terminal or pretend to be a line of ours: each text is
+escaped here, and no other module of the command line makes anything that is printed.
+"""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from rich import box
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from idexx_sync.core.invisible import escaped
+
+type Shown = RenderableType
+"""A part of what a person reads."""
+ENTRY_INDENT: Final = 4
+
+
+def line(text: str, style: str = "", *, whole: bool = False) -> Text:
+    """One line; one that is `whole` is never wrapped or cut."""
+    if whole:
+        return Text(escaped(text), style, no_wrap=True, overflow="ignore")
+    return Text(escaped(text), style)
+
+
+def two_toned(first: str, style: str, rest: str) -> Text:
+    """One line of which only the beginning has a style."""
+    return line(first, style).append(escaped(rest), "default")
+
+
+def heading(text: str) -> Text:
+    """A line in bold below an empty one."""
+    return Text("\n").append(escaped(text), "bold")
+
+
+def indented(text: str, columns: int) -> Padding:
+    """A line that is set in, however often it is wrapped."""
+    return Padding(line(text), (0, 0, 0, columns), expand=False)
 
 
 def fact_table(rows: Iterable[tuple[str, str | None]], title: str | None = None) -> Table:
@@ -16,7 +49,7 @@ def fact_table(rows: Iterable[tuple[str, str | None]], title: str | None = None)
     table.add_column(overflow="fold")
     for name, value in rows:
         if value is not None:
-            table.add_row(name, value)
+            table.add_row(line(name), line(value))
     return table
 
 
@@ -28,14 +61,14 @@ def listing(
     for name in columns:
         table.add_column(name, no_wrap=name in whole, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(line, row))
     return table
 
 
-def entries(items: Iterable[tuple[Sequence[str], str]]) -> list[RenderableType]:
+def entries(items: Iterable[tuple[Sequence[str], str]]) -> list[Shown]:
     """Two lines per thing, for any width: what it is, id first, and below it what is to say."""
-    parts: list[RenderableType] = []
+    parts: list[Shown] = []
     for head, body in items:
-        parts.append(Text("  ".join(head), no_wrap=True, overflow="ignore"))
-        parts.append(Padding(Text(body), (0, 0, 0, 4), expand=False))
+        parts.append(line("  ".join(head), whole=True))
+        parts.append(indented(body, ENTRY_INDENT))
     return parts

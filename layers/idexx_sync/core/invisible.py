@@ -1,5 +1,6 @@
 """Characters of a text that nobody sees, as members of a pattern's set."""
 
+import re
 from typing import Final
 
 INVISIBLE: Final = (
@@ -13,3 +14,21 @@ REFUSED: Final = "\x00\ud800-\udfff"
 """What Postgres and UTF-8 do not store: NUL and half surrogate pairs."""
 HARD_BLANKS: Final = "\x1c-\x1f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 """What looks like a blank and is none."""
+_ACTS: Final = re.compile(f"[{INVISIBLE}]")
+
+
+def escaped(text: str) -> str:
+    """The text on one line, as somebody else's screen may show it.
+
+    What is no printable character or stands in INVISIBLE, line ends and tabs among them, is
+    written as in Python's source: `\\x1b`, `\\n`, `\\u202e`.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() and not _ACTS.match(one) else _written(one) for one in text
+    )
+
+
+def _written(character: str) -> str:
+    return character.encode("unicode_escape").decode()

@@ -1,7 +1,8 @@
 """Structured logs. They hold ids, words and counts: never a name, phone, note, cookie or key."""
 
+import json
 import logging
-from functools import cache
+from functools import cache, partial
 from typing import Final, TextIO
 
 from aws_lambda_powertools import Logger
@@ -12,7 +13,9 @@ SERVICE: Final = "idexx-sync"
 
 @cache
 def logger() -> Logger:
-    return Logger(service=SERVICE)
+    # By itself Powertools leaves what is no ASCII as it is, and some of that acts on a terminal.
+    serializer = partial(json.dumps, default=str, separators=(",", ":"))
+    return Logger(service=SERVICE, json_serializer=serializer)
 
 
 def log_to(stream: TextIO) -> None:

@@ -63,27 +63,39 @@ class NamedSecrets(PydanticBaseSettingsSource):
     def _read(self, secret_id: str, variable: str) -> str:
         from botocore.exceptions import BotoCoreError, ClientError
 
+        refusal: SecretUnreadable | None
         try:
             self._client = self._client or _client()
-            answer = self._client.get_secret_value(SecretId=secret_id)
+            value, refusal = _text(self._client.get_secret_value(SecretId=secret_id)), None
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "unknown"))
-            if code in _ABSENT:
-                raise _unusable(
-                    variable, f"there is no such secret in Secrets Manager; {_MAKE}"
-                ) from None
-            if code == _DENIED:
-                what = f"no secret of that name, or the role may not read it; {_MAKE}"
-                raise _unusable(variable, what) from None
-            raise _unreachable(variable, code) from None
+            value, refusal = "", _refused(variable, _code(error.response))
         except BotoCoreError as error:
-            raise _unreachable(variable, type(error).__name__) from None
-        value = str(answer.get("SecretString", "")).strip()
+            value, refusal = "", _unreachable(variable, type(error).__name__)
+        # Outside the handlers: botocore's errors hold what was answered.
+        if refusal is not None:
+            raise refusal
         if not value:
             raise _unusable(
                 variable, "the secret that it names holds no text; put its value into it"
             )
         return value
+
+
+def _text(answer: dict[str, Any]) -> str:
+    return str(answer.get("SecretString", "")).strip()
+
+
+def _code(answer: Any) -> str:
+    return str(answer.get("Error", {}).get("Code", "unknown"))
+
+
+def _refused(variable: str, code: str) -> SecretUnreadable:
+    if code in _ABSENT:
+        return _unusable(variable, f"there is no such secret in Secrets Manager; {_MAKE}")
+    if code == _DENIED:
+        what = f"no secret of that name, or the role may not read it; {_MAKE}"
+        return _unusable(variable, what)
+    return _unreachable(variable, code)
 
 
 def _unusable(variable: str, what: str) -> SecretUnreadable:

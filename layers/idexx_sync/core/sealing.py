@@ -1,13 +1,18 @@
 """Sealing what must stay secret.
 
-`seal` and `open_sealed` are the only two functions that touch a sealing key. AES-256-GCM with the
-clinic's id as additional data: a sealed value moved to another clinic's row does not open.
+`seal` and `open_sealed` are the only two functions that touch a sealing key. AES-256-GCM with its
+purpose and the clinic's id as additional data: a sealed value that was moved to another clinic's
+row, or to another column, does not open.
+
+What was sealed before purposes were bound still opens, so that no clinic stops; nobody without the
+key can make more of it, and its readers take nothing of another shape than their own.
 """
 
 import base64
 import binascii
 import os
 from dataclasses import dataclass, field
+from typing import Final, Literal
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -18,12 +23,17 @@ from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid
 
-_FORMAT = b"\x01"
-_NONCE_BYTES = 12
+type Purpose = Literal["credentials", "session"]
+"""What a sealed value is; it opens as nothing else."""
+
+_FORMAT: Final = b"\x02"
+_WITHOUT_PURPOSE: Final = b"\x01"
+"""What was sealed before: bound to its clinic only."""
+_NONCE_BYTES: Final = 12
 
 
 class CannotOpen(Exception):
-    """The value was sealed for another clinic, with another key, or was damaged."""
+    """The value was sealed with another key, for another clinic or purpose, or was damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +64,28 @@ def decoded_key(text: str) -> bytes | None:
     return key if len(key) == 32 else None
 
 
-def seal(keys: Keyring, clinic_id: UUID, plaintext: bytes) -> bytes:
+def seal(keys: Keyring, purpose: Purpose, clinic_id: UUID, plaintext: bytes) -> bytes:
     """Format byte, nonce, ciphertext with tag."""
     nonce = os.urandom(_NONCE_BYTES)
-    return _FORMAT + nonce + AESGCM(keys.sealing).encrypt(nonce, plaintext, clinic_id.bytes)
+    bound = _bound_to(purpose, clinic_id)
+    return _FORMAT + nonce + AESGCM(keys.sealing).encrypt(nonce, plaintext, bound)
 
 
-def open_sealed(keys: Keyring, clinic_id: UUID, sealed: bytes) -> bytes:
-    """What was sealed for this clinic; raises CannotOpen otherwise."""
+def open_sealed(keys: Keyring, purpose: Purpose, clinic_id: UUID, sealed: bytes) -> bytes:
+    """What was sealed for this purpose and clinic; raises CannotOpen otherwise."""
     sealed = bytes(sealed)
-    body = sealed[len(_FORMAT) :]
-    if sealed[: len(_FORMAT)] != _FORMAT or len(body) <= _NONCE_BYTES:
+    kind, body = sealed[:1], sealed[1:]
+    if kind not in (_FORMAT, _WITHOUT_PURPOSE) or len(body) <= _NONCE_BYTES:
         raise CannotOpen("unknown format")
+    bound = _bound_to(purpose, clinic_id) if kind == _FORMAT else clinic_id.bytes
     try:
-        return AESGCM(keys.sealing).decrypt(
-            body[:_NONCE_BYTES], body[_NONCE_BYTES:], clinic_id.bytes
-        )
+        return AESGCM(keys.sealing).decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], bound)
     except InvalidTag:
-        raise CannotOpen("the value does not open with this key for this clinic") from None
+        raise CannotOpen("the value does not open with this key for this purpose") from None
+
+
+def _bound_to(purpose: Purpose, clinic_id: UUID) -> bytes:
+    return _FORMAT + purpose.encode() + b"\0" + clinic_id.bytes
 
 
 def _derive(master: bytes, purpose: bytes) -> bytes:

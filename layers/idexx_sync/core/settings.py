@@ -222,7 +222,9 @@ def load[S: BaseSettings](kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        raise ConfigurationInvalid(_named_faults(error, kind), code="settings") from None
+        faults = _named_faults(error, kind)
+    # Outside the handler: pydantic's error holds what it refuses, and that may be a secret.
+    raise ConfigurationInvalid(faults, code="settings")
 
 
 def _named_faults(error: ValidationError, kind: type[BaseSettings]) -> str:

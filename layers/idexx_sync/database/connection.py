@@ -14,7 +14,7 @@ from psycopg import Connection, Cursor, IsolationLevel
 from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 
-from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
+from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable, SyncError
 from idexx_sync.database.loaders import READING
 from idexx_sync.database.waits import Patience, PatientConnection
 
@@ -68,6 +68,7 @@ def connect(database_url: SecretStr, patience: Patience | None = None) -> Patien
     if patience.left() <= 0:
         raise DatabaseUnavailable("no time was left to connect to Postgres", code=NO_TIME)
     began = monotonic()
+    refusal: SyncError | None = None
     try:
         conn = PatientConnection.connect(
             database_url.get_secret_value(),
@@ -80,19 +81,21 @@ def connect(database_url: SecretStr, patience: Patience | None = None) -> Patien
             **NETWORK,
         )
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(
+        refusal = DatabaseUnavailable(
             "Postgres did not answer or refused us; check that it runs, and that host, port, "
             "user, password and database in DATABASE_URL are right",
             code=type(error).__name__.lower(),
-        ) from None
+        )
     except psycopg.ProgrammingError:
-        raise ConfigurationInvalid(
+        refusal = ConfigurationInvalid(
             "DATABASE_URL: not an address that Postgres's driver can read; "
             "write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
             code="database_url",
-        ) from None
+        )
     finally:
         patience.spend(monotonic() - began)
+    if refusal is not None:  # outside the handlers: psycopg's errors may quote the address
+        raise refusal
     conn.patience = patience
     # What psycopg's own transaction() begins with.
     conn.isolation_level, conn.read_only = IsolationLevel.READ_COMMITTED, False

@@ -26,7 +26,7 @@ def place_of(cursor: str | None) -> Place | None:
         return _aware(datetime.fromisoformat(moment)), UUID(id_)
     except (binascii.Error, UnicodeDecodeError, ValueError, TypeError, AttributeError):
         advice = "not a cursor of this list; take next_cursor of the page before"
-        raise InvalidInput("cursor", advice) from None
+    raise InvalidInput("cursor", advice)  # outside the handler: json's error holds what was sent
 
 
 def _aware(moment: datetime) -> datetime:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from idexx_sync.pims.identity import Shown
 
@@ -22,11 +22,11 @@ LoginOutcome = Literal[
 class Credentials(BaseModel):
     """What a person types into the login form."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    company_id: SecretStr
-    username: SecretStr
-    password: SecretStr
+    company_id: SecretStr = Field(min_length=1)
+    username: SecretStr = Field(min_length=1)
+    password: SecretStr = Field(min_length=1)
 
 
 @dataclass(frozen=True, slots=True)

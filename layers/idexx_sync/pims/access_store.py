@@ -4,11 +4,9 @@ Credentials are versioned; the newest version counts. An attempt is committed be
 submitted, so that even a killed run leaves a trace and the breaker can count it.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -17,12 +15,20 @@ from idexx_sync.core.errors import (
     ConfigurationInvalid,
     Throttled,
 )
-from idexx_sync.core.sealing import CannotOpen, Keyring, open_sealed, seal
+from idexx_sync.core.logs import logger
+from idexx_sync.core.sealing import Keyring
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.pims.breaker import Attempt, check_breaker
 from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.identity_store import IdentityGuard, forget_refusal
+from idexx_sync.pims.sealed_access import (
+    Unusable,
+    opened_credentials,
+    opened_session,
+    sealed_credentials,
+    sealed_session,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,8 @@ class PostgresLoginStore:
         if self._session is None:
             return None
         sealed, version = self._session[1], self._identity.known.version
-        return self._opened(lambda keys: _opened_session(keys, self._clinic_id, sealed, version))
+        opened = self._opened(lambda keys: opened_session(keys, self._clinic_id, sealed, version))
+        return _session_or_none(opened, self._clinic_id)
 
     def store_session(self, session: StoredSession) -> None:
         if self._attempt is not None:
@@ -81,14 +88,7 @@ class PostgresLoginStore:
             credential_version = self._session[0]
         else:
             raise RuntimeError("a session can only be stored after a login")
-        content: dict[str, Any] = {
-            "cookies": session.cookies,
-            "user_agent": session.user_agent,
-            "logged_in_at": session.logged_in_at.isoformat(),
-        }
-        if session.recognised:
-            content["identity"] = self._identity.known.version
-        sealed = seal(self._keys, self._clinic_id, json.dumps(content).encode())
+        sealed = sealed_session(self._keys, self._clinic_id, session, self._identity.known.version)
         self._session = (credential_version, sealed)
         self._conn.execute(
             """
@@ -131,18 +131,19 @@ class PostgresLoginStore:
 
     def _credentials(self) -> tuple[int, Credentials]:
         version, sealed = _newest_sealed(self._conn, self._clinic_id)
-        opened = self._opened(lambda keys: _opened_credentials(keys, self._clinic_id, sealed))
-        if opened is None:
-            raise _sealed_otherwise(self._clinic_id)
+        opened = self._opened(lambda keys: opened_credentials(keys, self._clinic_id, sealed))
+        if isinstance(opened, Unusable):
+            raise _unusable(self._clinic_id, version, opened)
         return version, opened
 
-    def _opened[T](self, opening: Callable[[Keyring], T | None]) -> T | None:
+    def _opened[T](self, opening: Callable[[Keyring], T | Unusable]) -> T | Unusable:
         """What opens with our keys, or with those that have replaced them meanwhile."""
-        if (opened := opening(self._keys)) is not None:
+        opened = opening(self._keys)
+        if opened is not Unusable.SEALED_OTHERWISE:
             return opened
         newest = self._newest_keys()
         if newest == self._keys:
-            return None
+            return opened
         self._keys = newest
         return opening(newest)
 
@@ -177,7 +178,8 @@ class StoredSessionOnly:
         if self._sealed is None:
             return None
         known = self._identity.known.version
-        session = _opened_session(self._keys, self._clinic_id, self._sealed, known)
+        opened = opened_session(self._keys, self._clinic_id, self._sealed, known)
+        session = _session_or_none(opened, self._clinic_id)
         self._given = session is not None
         if session is None or known:
             return session
@@ -218,20 +220,15 @@ def _sealed_session(conn: Conn, clinic_id: UUID) -> bytes | None:
     return None if row is None else row[0]
 
 
-def _opened_session(
-    keys: Keyring, clinic_id: UUID, sealed: bytes, identity_version: int
-) -> StoredSession | None:
-    """The session; recognised if it was compared with the identity of this version."""
-    try:
-        opened = json.loads(open_sealed(keys, clinic_id, sealed))
-    except CannotOpen:
-        return None  # sealed with another key: as good as no session
-    return StoredSession(
-        cookies=opened["cookies"],
-        user_agent=opened["user_agent"],
-        logged_in_at=datetime.fromisoformat(opened["logged_in_at"]),
-        recognised=0 < identity_version == opened.get("identity"),
+def _session_or_none(opened: StoredSession | Unusable, clinic_id: UUID) -> StoredSession | None:
+    """A session that can't be used is as good as none, and told: the next login replaces it."""
+    if not isinstance(opened, Unusable):
+        return opened
+    logger().warning(
+        f"idexx_sync.sessions.sealed {opened.value}; the next login replaces it",
+        clinic_id=str(clinic_id),
     )
+    return None
 
 
 def store_credentials(conn: Conn, keys: Keyring, clinic_id: UUID, credentials: Credentials) -> int:
@@ -240,15 +237,7 @@ def store_credentials(conn: Conn, keys: Keyring, clinic_id: UUID, credentials: C
     Storing them again also closes an open breaker, because it counts attempts per version, and
     lets a login be made that led to another company before.
     """
-    content = {
-        name: secret.get_secret_value()
-        for name, secret in (
-            ("company_id", credentials.company_id),
-            ("username", credentials.username),
-            ("password", credentials.password),
-        )
-    }
-    sealed = seal(keys, clinic_id, json.dumps(content).encode())
+    sealed = sealed_credentials(keys, clinic_id, credentials)
     row = conn.execute(
         """
         INSERT INTO idexx_sync.credentials (clinic_id, version, sealed)
@@ -280,19 +269,14 @@ def _newest_sealed(conn: Conn, clinic_id: UUID) -> tuple[int, bytes]:
     return int(row[0]), bytes(row[1])
 
 
-def _opened_credentials(keys: Keyring, clinic_id: UUID, sealed: bytes) -> Credentials | None:
-    try:
-        return Credentials(**json.loads(open_sealed(keys, clinic_id, sealed)))
-    except CannotOpen:
-        return None
-
-
-def _sealed_otherwise(clinic_id: UUID) -> ConfigurationInvalid:
+def _unusable(clinic_id: UUID, version: int, why: Unusable) -> ConfigurationInvalid:
+    """Names the row, and how it is replaced; whatever was put there harms this clinic only."""
+    key = "put the right one into IDEXX_SYNC_LOCAL_KEY, or "
     return ConfigurationInvalid(
-        f"credentials: those of clinic {clinic_id} were sealed with another key; "
-        "put that one into IDEXX_SYNC_LOCAL_KEY, "
-        f"or run: idexx-sync credentials set --clinic {clinic_id}",
-        code="credentials_sealed",
+        f"credentials: idexx_sync.credentials.sealed of clinic {clinic_id}, version {version}, "
+        f"{why.value}; {key if why is Unusable.SEALED_OTHERWISE else ''}"
+        f"run: idexx-sync credentials set --clinic {clinic_id}",
+        code="credentials_sealed" if why is Unusable.SEALED_OTHERWISE else "credentials_shape",
     )
 
 

@@ -1,14 +1,18 @@
 """Credentials, sessions and the breaker over a real database."""
 
+import io
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
+from idexx_sync.core import logs
 from idexx_sync.core.errors import (
     AccountLocked,
     ChallengeRequired,
@@ -19,15 +23,18 @@ from idexx_sync.core.errors import (
     SyncError,
     Throttled,
 )
-from idexx_sync.core.sealing import CannotOpen, keyring, open_sealed, seal
+from idexx_sync.core.sealing import keyring, seal
 from idexx_sync.pims.access import Credentials, LoginOutcome, StoredSession
 from idexx_sync.pims.access_store import PostgresLoginStore, store_credentials
+from idexx_sync.pims.sealed_access import sealed_credentials, sealed_session
 from tests.kit.clinic import add_clinic, identity_guard
 from tests.kit.database import query
+from tests.kit.foreign_words import all_of, with_locals
 from tests.kit.records import MORNING
 from tests.kit.settings import LOCAL_KEY
 
 KEYS = keyring(LOCAL_KEY)
+CANARY = "Correct-Horse-Battery-9"
 Conn = Connection[tuple[Any, ...]]
 OpenStore = Callable[..., PostgresLoginStore]
 
@@ -47,7 +54,11 @@ def clinic_id(conn: Conn) -> UUID:
 
 @pytest.fixture
 def open_store(conn: Conn, clinic_id: UUID) -> OpenStore:
-    def made(minutes: float = 0, session: tuple[int, bytes] | None = None) -> PostgresLoginStore:
+    def made(
+        minutes: float = 0,
+        session: tuple[int, bytes] | None = None,
+        clinic_id: UUID = clinic_id,
+    ) -> PostgresLoginStore:
         return PostgresLoginStore(
             conn,
             KEYS,
@@ -198,22 +209,73 @@ def test_only_the_refused_session_is_dropped(conn: Conn, open_store: OpenStore) 
     assert query(conn, "SELECT * FROM idexx_sync.sessions") == []
 
 
-def test_a_sealed_value_opens_only_for_its_clinic_and_key() -> None:
-    clinic, other = uuid4(), uuid4()
-    sealed = seal(KEYS, clinic, b"secret")
-    foreign = keyring(SecretStr("A" * 43 + "="))
+SWAPPED: dict[str, tuple[str, bytes, str]] = {
+    "another clinic's": ("credentials_sealed", b"", "another key, for another clinic"),
+    "a session": ("credentials_sealed", b"", "for something else"),
+    "no JSON": ("credentials_shape", f'{{"password": "{CANARY}"'.encode(), "holds something else"),
+    "a list": ("credentials_shape", json.dumps([CANARY]).encode(), "holds something else"),
+    "another field": (
+        "credentials_shape",
+        json.dumps({"company_id": "1", "username": "u", "password": [CANARY]}).encode(),
+        "holds something else",
+    ),
+}
 
-    assert open_sealed(KEYS, clinic, sealed) == b"secret"
-    assert seal(KEYS, clinic, b"secret") != sealed
-    for keys, clinic_id, value in (
-        (KEYS, other, sealed),
-        (foreign, clinic, sealed),
-        (KEYS, clinic, sealed[:-1]),
-        (KEYS, clinic, b""),
-        (KEYS, clinic, b"\x02" + sealed[1:]),
-    ):
-        with pytest.raises(CannotOpen):
-            open_sealed(keys, clinic_id, value)
+
+@pytest.mark.parametrize("what", SWAPPED)
+def test_a_swapped_value_is_refused_by_name_and_harms_one_clinic(
+    conn: Conn, clinic_id: UUID, open_store: OpenStore, what: str
+) -> None:
+    code, content, said = SWAPPED[what]
+    other = add_clinic(conn)
+    store_credentials(conn, KEYS, other, secrets(CANARY))
+    sealed = {
+        "another clinic's": sealed_credentials(KEYS, other, secrets(CANARY)),
+        "a session": sealed_session(KEYS, clinic_id, StoredSession([], CANARY, MORNING), 0),
+    }.get(what) or seal(KEYS, "credentials", clinic_id, content)
+    conn.execute(
+        "UPDATE idexx_sync.credentials SET sealed = %s WHERE clinic_id = %s", (sealed, clinic_id)
+    )
+
+    with pytest.raises(ConfigurationInvalid, match=said) as refused:
+        open_store().begin_login()
+
+    assert refused.value.code == code
+    assert f"idexx_sync.credentials.sealed of clinic {clinic_id}, version 1," in str(refused.value)
+    assert f"credentials set --clinic {clinic_id}" in str(refused.value)
+    assert CANARY not in all_of(refused.value)
+    assert CANARY not in with_locals(refused.value)
+    assert query(conn, "SELECT * FROM idexx_sync.logins") == []
+    assert open_store(clinic_id=other).begin_login() == secrets(CANARY)
+
+
+@pytest.mark.parametrize("content", [b"[]", f'{{"cookies": "{CANARY}"}}'.encode()])
+def test_a_session_of_another_shape_is_none_and_told_by_name(
+    clinic_id: UUID, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    stream = io.StringIO()
+    (handler,) = logs.logger().handlers
+    monkeypatch.setattr(handler, "stream", stream)
+    sealed = seal(KEYS, "session", clinic_id, content)
+
+    assert open_store(session=(1, sealed)).session() is None
+
+    said = stream.getvalue()
+    assert f'"clinic_id":"{clinic_id}"' in said
+    assert "idexx_sync.sessions.sealed opens and holds something else" in said
+    assert CANARY not in said
+
+
+def test_what_postgres_refuses_of_sealed_credentials_shows_none_of_them(
+    conn: Conn, clinic_id: UUID
+) -> None:
+    conn.execute("ALTER TABLE idexx_sync.credentials ADD CHECK (version < 2)")
+
+    with pytest.raises(psycopg.errors.CheckViolation) as refused:
+        store_credentials(conn, KEYS, clinic_id, secrets(CANARY))
+
+    assert CANARY not in all_of(refused.value)
+    assert CANARY not in with_locals(refused.value)
 
 
 @pytest.mark.parametrize("key", ["", "not base64!", "c2hvcnQ="])

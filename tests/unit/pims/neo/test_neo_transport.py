@@ -109,6 +109,11 @@ def test_only_cookies_of_this_clinic_go_out(given: dict[str, Any], sent: str | N
     assert headers_sent(given).get("cookie") == sent
 
 
+@pytest.mark.parametrize("value", ["canary\u00e9", "canary\u6f22", "canary\r\nX: y", "canary\0"])
+def test_a_cookie_that_no_header_can_hold_keeps_no_other_from_going_out(value: str) -> None:
+    assert headers_sent(cookie(name="odd", value=value), cookie())["cookie"] == "neo_session=secret"
+
+
 def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")

@@ -154,13 +154,21 @@ def belongs_to(host: str, cookie: Mapping[str, Any]) -> bool:
 
 
 def cookies_for(base_url: str, cookies: list[dict[str, Any]]) -> CookieJar:
-    """The browser's cookies that belong to the clinic's host, as a jar."""
+    """The browser's cookies that belong to the clinic's host, as a jar.
+
+    One that no header can hold stays behind: httpx's error would quote all of them.
+    """
     host = (urlsplit(base_url).hostname or "").casefold()
     jar = CookieJar()
     for cookie in cookies:
-        if belongs_to(host, cookie):
+        if belongs_to(host, cookie) and _fits_into_a_header(cookie):
             jar.set_cookie(_cookie(host, cookie))
     return jar
+
+
+def _fits_into_a_header(cookie: Mapping[str, Any]) -> bool:
+    text = f"{cookie['name']}{cookie['value']}"
+    return text.isascii() and text.isprintable()
 
 
 def _cookie(host: str, cookie: Mapping[str, Any]) -> Cookie:
