@@ -1,12 +1,15 @@
 """Starts MiniStack with what it does unlike AWS put right. Runs in MiniStack's own environment.
 
-It ends when its standard input closes, and removes its folder for temporary files. Each correction
-names what MiniStack 1.5.33 does by itself; `./run lock` pins that version.
+It ends when its standard input closes, and removes its folder for temporary files. By itself it
+answers whoever reaches its port, web pages included; here only the API's callers, and whoever has
+the access key of this start. Each correction names what MiniStack 1.5.33 does by itself;
+`./run lock` pins that version.
 """
 
 import contextvars
 import json
 import os
+import re
 import shutil
 import sys
 import threading
@@ -21,14 +24,42 @@ from ministack import app
 from ministack.services import apigateway_v1 as gateway
 from ministack.services import lambda_svc as lambdas
 
+from dev_tools.local_callers import is_secret, why_strange
+
 ADAPTER = os.environ["LOCAL_STACK_ADAPTER"]
 """Address of what runs the functions."""
-HERE = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+SECRET = os.environ["LOCAL_STACK_SECRET"]
+"""Of this start: the adapter's, and the one access key."""
+PORT = int(os.environ["GATEWAY_PORT"])
+HERE = f"http://127.0.0.1:{PORT}"
+FOR_ANYBODY_HERE = re.compile(rb"/_ministack/ready|/restapis/\w+/\w+/_user_request_(/.*)?")
+"""What needs no access key: whether it is up, and the API, which has keys of its own."""
+ACCESS_KEY = re.compile(r"AWS4-HMAC-SHA256 Credential=([^,/ ]+)/")
 LONGEST_START_S = 60
 THROTTLED_WAIT_S = 1.0
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 Answer = dict[str, Any]
+
+
+async def only_ours(scope: Answer, receive: Any, send: Any) -> None:
+    """MiniStack's own application for whom it is meant; all others get a 403."""
+    if scope["type"] == "lifespan" or _may_ask(scope):
+        await _plain_app(scope, receive, send)
+    elif scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 403, "headers": []})
+        await send({"type": "http.response.body", "body": b"not for you"})
+
+
+def _may_ask(scope: Answer) -> bool:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1")
+               for name, value in scope["headers"]}  # fmt: skip
+    if scope["type"] != "http" or why_strange(headers, PORT) is not None:
+        return False
+    if FOR_ANYBODY_HERE.fullmatch(scope["raw_path"]) and "x-amz-target" not in headers:
+        return True
+    signed = ACCESS_KEY.match(headers.get("authorization", ""))
+    return signed is not None and is_secret(signed[1], SECRET)
 
 
 def every_function_has_the_adapter(_config: Answer) -> str:
@@ -44,7 +75,8 @@ def run_through_adapter(
     config = function.get("config") or function
     wanted = _wanted(config, function.get("concurrency"))
     body = json.dumps({"function": wanted, "event": event}).encode()
-    request = urllib.request.Request(ADAPTER, body, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {SECRET}"}
+    request = urllib.request.Request(ADAPTER, body, headers)
     try:
         with _opener.open(request, timeout=wanted["timeout_s"] + LONGEST_START_S) as answer:
             payload, failed = json.load(answer), "X-Amz-Function-Error" in answer.headers
@@ -146,8 +178,8 @@ def _give_up(
 def _send(queue_arn: str, text: str) -> None:
     region, account, name = queue_arn.split(":")[3:6]
     body = {"QueueUrl": f"{HERE}/{account}/{name}", "MessageBody": text}
-    # Unsigned, but MiniStack reads account and region from where a signature would be.
-    signed_by = f"AWS4-HMAC-SHA256 Credential={account}/20260101/{region}/sqs/aws4_request"
+    # Unsigned, but key and region are read from where a signature would be.
+    signed_by = f"AWS4-HMAC-SHA256 Credential={SECRET}/20260101/{region}/sqs/aws4_request"
     headers = {
         "Content-Type": "application/x-amz-json-1.0",
         "X-Amz-Target": "AmazonSQS.SendMessage",
@@ -197,9 +229,11 @@ def _end_with_parent() -> None:
     os._exit(0)
 
 
+_plain_app = app.app
 _plain_answer_of_function = gateway._lambda_proxy_response
 _plain_invoke_behind_gateway = gateway._invoke_lambda_proxy_v1
 _plain_event_for_function = gateway._build_lambda_event_v1
+app.app = only_ours
 lambdas._proxy_url_for = every_function_has_the_adapter
 lambdas._execute_function_proxy = run_through_adapter
 lambdas.invoke_async_with_retry = deliver_later

@@ -1,32 +1,33 @@
 """A simulated AWS and what runs its functions, for the time of a block.
 
 MiniStack answers for AWS; every invocation goes from it to the adapter (`local_stack.lambdas`).
-Both end with us.
+Both end with us. They share a secret of this start, which is also the access key that the
+simulated AWS asks for: to it and to the adapter nobody else on this machine can speak.
 """
 
 import socket
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from subprocess import Popen
 from tempfile import mkdtemp
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from dev_tools.emulator import ROOT, Tools
+from dev_tools.local_callers import new_secret
 from local_stack.servant import START_LIMIT_S, DidNotStart, first_line, serving
 
 REGION = "us-east-1"
-NOBODY = "test"
-"""The simulated AWS asks for credentials and checks none."""
 PORT_TRIES = 3
 MINISTACK = Path(__file__).with_name("corrected_ministack.py")
+OUR_FUNCTIONS: Final = ("functions",)
 FIRST_RETRY_S = 60.0
 """As on AWS: a failed asynchronous invocation is repeated after one minute, then after two."""
 
@@ -40,18 +41,27 @@ class SimulatedAws:
     pids: tuple[int, int]
     """Of MiniStack and of the adapter."""
     logs: Path
+    secret: str = field(repr=False)
+    """Of this start: the access key, and what the adapter asks for."""
 
     def client(self, service: str) -> Any:
         """A client of boto3 that nothing of this machine's settings leads to the real AWS."""
         from botocore.config import Config
 
         once = Config(retries={"total_max_attempts": 1})
-        return _session().client(service, endpoint_url=self.url, config=once)
+        return _session().client(
+            service,
+            endpoint_url=self.url,
+            config=once,
+            aws_access_key_id=self.secret,
+            aws_secret_access_key=self.secret,
+        )
 
     def slots(self) -> dict[str, list[int]]:
         """Function -> process ids of its execution environments."""
         with _plain_http() as http:
-            found: dict[str, list[int]] = http.get(self.adapter_url).json()
+            known = {"Authorization": f"Bearer {self.secret}"}
+            found: dict[str, list[int]] = http.get(self.adapter_url, headers=known).json()
         return found
 
 
@@ -60,22 +70,27 @@ def _session() -> Any:
     """One for all clients: what AWS's services are like is read once."""
     import boto3
 
-    return boto3.session.Session(
-        aws_access_key_id=NOBODY, aws_secret_access_key=NOBODY, region_name=REGION
-    )
+    return boto3.session.Session(region_name=REGION)
 
 
 @contextmanager
 def running_aws(
-    tools: Tools, logs: Path, *, first_retry_s: float = FIRST_RETRY_S
+    tools: Tools,
+    logs: Path,
+    *,
+    first_retry_s: float = FIRST_RETRY_S,
+    packages: Sequence[str] = OUR_FUNCTIONS,
 ) -> Iterator[SimulatedAws]:
-    """An empty AWS that is ready. Raises DidNotStart."""
+    """An empty AWS that is ready, and runs handlers below these packages. Raises DidNotStart."""
     logs.mkdir(parents=True, exist_ok=True)
-    with _adapter(tools, logs) as (adapter, adapter_url):
+    secret = new_secret()
+    with _adapter(tools, logs, secret, packages) as (adapter, adapter_url):
         for tries_left in reversed(range(PORT_TRIES)):
             port = _free_port()
             settings = {
                 "LOCAL_STACK_ADAPTER": adapter_url,
+                "LOCAL_STACK_SECRET": secret,
+                "PYTHONPATH": str(ROOT / "layers"),
                 "GATEWAY_PORT": str(port),
                 "BIND_HOST": "127.0.0.1",
                 "MINISTACK_HOST": "127.0.0.1",
@@ -90,18 +105,25 @@ def running_aws(
             with serving([tools.ministack_python, "-P", MINISTACK], log, settings) as process:
                 url = f"http://127.0.0.1:{port}"
                 if _answers(url, process):
-                    yield SimulatedAws(url, adapter_url, (process.pid, adapter), logs)
+                    yield SimulatedAws(url, adapter_url, (process.pid, adapter), logs, secret)
                     return
             if not tries_left:
                 raise DidNotStart(f"the simulated AWS did not start; see {log}")
 
 
 @contextmanager
-def _adapter(tools: Tools, logs: Path) -> Iterator[tuple[int, str]]:
+def _adapter(
+    tools: Tools, logs: Path, secret: str, packages: Sequence[str]
+) -> Iterator[tuple[int, str]]:
     command: list[str | Path] = [sys.executable, "-m", "local_stack.lambdas", logs]
     command += [tools.emulator] if tools.emulator else []
     log = logs / "adapter.log"
-    with serving(command, log, {"PYTHONPATH": str(ROOT / "layers")}) as process:
+    settings = {
+        "PYTHONPATH": str(ROOT / "layers"),
+        "LOCAL_STACK_SECRET": secret,
+        "LOCAL_STACK_PACKAGES": " ".join(packages),
+    }
+    with serving(command, log, settings) as process:
         yield process.pid, first_line(process, log)["url"]
 
 

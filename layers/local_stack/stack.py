@@ -6,7 +6,7 @@ runtime emulator. It ends with the block, or with this process, and leaves nothi
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from idexx_sync.core.settings import Settings
 from local_stack.deploy import Deployed, deploy, invoke
 from local_stack.home import Home
 from local_stack.postgres import Postgres, running_postgres
-from local_stack.simulated_aws import FIRST_RETRY_S, SimulatedAws, running_aws
+from local_stack.simulated_aws import FIRST_RETRY_S, OUR_FUNCTIONS, SimulatedAws, running_aws
 from local_stack.stack_clinics import Clinics, Worlds, bring_clinics, open_neos, secrets_of
 from local_stack.synthesis import (
     CHROMIUM,
@@ -69,6 +69,8 @@ class Manner:
     """Seconds to Lambda's first retry; the second one waits twice as long."""
     durable: bool = True
     """Whether the database is to outlive a crash of the machine."""
+    packages: Sequence[str] = OUR_FUNCTIONS
+    """Below which handlers may lie."""
 
 
 @contextmanager
@@ -85,7 +87,11 @@ def running_stack(
         postgres = _entered(opened, pool, _database(home, durable=manner.durable))
         neo = _entered(opened, pool, _neos(kept, manner.worlds))
         aws_ready = _entered(
-            opened, pool, running_aws(tools, home.logs, first_retry_s=manner.first_retry_s)
+            opened,
+            pool,
+            running_aws(
+                tools, home.logs, first_retry_s=manner.first_retry_s, packages=manner.packages
+            ),
         )
         template_ready = pool.submit(template, manner.stage)
         database_url, conn = postgres.result()

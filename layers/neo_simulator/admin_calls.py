@@ -22,6 +22,7 @@ class Api:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._address = (parts.hostname or "", parts.port or 80)
+        self._below = parts.path
         self._local = threading.local()
         self._open: list[http.client.HTTPConnection] = []
 
@@ -31,7 +32,9 @@ class Api:
         for attempt in (1, 2):
             connection = self._connection()
             try:
-                connection.request(method, path, text, {"Content-Type": "application/json"})
+                connection.request(
+                    method, self._below + path, text, {"Content-Type": "application/json"}
+                )
                 response = connection.getresponse()
                 answer = json.loads(response.read() or b"null")
                 break

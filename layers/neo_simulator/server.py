@@ -9,7 +9,8 @@ import threading
 
 from aiohttp import web
 
-from neo_simulator.admin.api import DOORS, add_api_routes, explain_errors
+from dev_tools.local_callers import new_secret
+from neo_simulator.admin.api import DOORS, SECRET, add_api_routes, explain_errors, only_ours
 from neo_simulator.admin.front import add_front_routes
 from neo_simulator.company import Companies
 from neo_simulator.doors import HOST, Door, Doors
@@ -30,8 +31,9 @@ def neo_app(companies: Companies) -> web.Application:
     return app
 
 
-def admin_app(companies: Companies, doors: Doors) -> web.Application:
-    app = web.Application(middlewares=[explain_errors], client_max_size=LARGEST_BODY)
+def admin_app(companies: Companies, doors: Doors, secret: str) -> web.Application:
+    app = web.Application(middlewares=[only_ours, explain_errors], client_max_size=LARGEST_BODY)
+    app[SECRET] = secret
     app[COMPANIES] = companies
     app[DOORS] = doors
     add_api_routes(app)
@@ -46,7 +48,9 @@ async def serve(port: int, admin_port: int, *, until_stdin_closes: bool) -> None
     companies = Companies()
     neo = web.AppRunner(neo_app(companies), access_log=None, shutdown_timeout=0.2)
     await neo.setup()
-    admin = web.AppRunner(admin_app(companies, Doors(neo)), access_log=None, shutdown_timeout=0.2)
+    secret = new_secret()
+    administered = admin_app(companies, Doors(neo), secret)
+    admin = web.AppRunner(administered, access_log=None, shutdown_timeout=0.2)
     await admin.setup()
     doors = Door(neo, port), Door(admin, admin_port)
     try:
@@ -54,7 +58,7 @@ async def serve(port: int, admin_port: int, *, until_stdin_closes: bool) -> None
             await door.open()
         where = {
             "url": f"http://{HOST}:{doors[0].port}",
-            "admin_url": f"http://{HOST}:{doors[1].port}",
+            "admin_url": f"http://{HOST}:{doors[1].port}/{secret}",
             "pid": os.getpid(),
         }
         print(json.dumps(where), flush=True)

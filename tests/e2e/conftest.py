@@ -22,6 +22,7 @@ QUICK = Manner(
     heartbeat_s=0.5,
     first_retry_s=2.5,
     durable=False,
+    packages=("functions", "tests.e2e"),
 )
 WORKER = "idexx-sync-local-inbound-sync-worker"
 MISBEHAVING = "tests.e2e.misbehaving.handler"

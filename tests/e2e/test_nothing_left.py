@@ -174,12 +174,21 @@ def test_what_dies_with_the_adapter_are_its_slots_too(tmp_path: Path) -> None:
         "aws_url": "http://127.0.0.1:9",
     }
     event = {"do": "time out", "mark": mark}
-    with serving(command, log, {"PYTHONPATH": str(ROOT / "layers")}) as keeper:
+    settings = {
+        "PYTHONPATH": str(ROOT / "layers"),
+        "LOCAL_STACK_SECRET": "a secret",
+        "LOCAL_STACK_PACKAGES": "tests.e2e",
+    }
+    with serving(command, log, settings) as keeper:
         url = first_line(keeper, log)["url"]
         _keeper, adapter, *_slots = below(keeper.pid)
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(
-                httpx.post, url, json={"function": function, "event": event}, trust_env=False
+                httpx.post,
+                url,
+                json={"function": function, "event": event},
+                headers={"Authorization": "Bearer a secret"},
+                trust_env=False,
             )
             give_up = time.monotonic() + STARTS_WITHIN_S
             while not running_with(mark):

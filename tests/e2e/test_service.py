@@ -74,6 +74,33 @@ def test_the_location_of_a_job_leads_to_it(http: httpx.Client, stack: LocalStack
     assert job_at_end(http, clinic.key, accepted.json())["status"].startswith("succeeded")
 
 
+def test_nobody_but_its_functions_speaks_to_the_simulated_aws(
+    http: httpx.Client, stack: LocalStack
+) -> None:
+    invoke = f"/2015-03-31/functions/{stack.deployed.outputs['MigrateFunction']}/invocations"
+    secret = {"X-Amz-Target": "secretsmanager.GetSecretValue"}
+    signed = "AWS4-HMAC-SHA256 Credential={}/20260101/us-east-1/lambda/aws4_request, Signature=0"
+    wrong, right = (signed.format(key) for key in ("test", stack.aws.secret))
+    preflight = {"Access-Control-Request-Method": "POST", "Origin": "https://evil.example"}
+
+    for method, path, headers in (
+        ("POST", invoke, {"Content-Type": "text/plain"}),
+        ("POST", invoke, {"Authorization": wrong}),
+        ("POST", invoke, {"Authorization": right, "Origin": "https://evil.example"}),
+        ("POST", invoke, {"Authorization": right, "Host": "evil.example"}),
+        ("POST", "/", secret),
+        ("POST", f"{httpx.URL(stack.api_url).path}ready", secret),
+        ("OPTIONS", invoke, preflight),
+        ("POST", "/_ministack/reset", {}),
+    ):
+        answer = http.request(method, f"{stack.aws.url}{path}", content="{}", headers=headers)
+        assert (answer.status_code, answer.text) == (403, "not for you"), path
+    for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):
+        assert http.get("/ready", headers=headers).status_code == 403
+    own = f"http://{httpx.URL(stack.aws.url).netloc.decode()}"
+    assert http.get("/ready", headers={"Origin": own}).status_code == 200
+
+
 def test_a_worker_killed_in_the_middle_is_run_again_and_ends_the_job(
     http: httpx.Client, stack: LocalStack, kill_worker: Callable[[], None]
 ) -> None:

@@ -1,8 +1,10 @@
 """The adapter: takes invocations from the simulated AWS and has the functions' slots answer them.
 
 `python -m local_stack.lambdas LOGS [EMULATOR]`. The first line of its standard output names its
-address. It ends when its standard input closes, and with it every slot. It is two processes: one
-that serves, and its parent, which ends the slots should that one be killed.
+address. It listens on the loopback only, answers whoever knows the secret that its environment
+holds, and no web page, and runs a handler only if it lies below one of its packages. It ends when
+its standard input closes, and with it every slot. It is two processes: one that serves, and its
+parent, which ends the slots should that one be killed.
 """
 
 import asyncio
@@ -10,12 +12,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
+from dev_tools.local_callers import is_secret, why_strange
 from idexx_sync.pims.neo.login.browser import sweep
 from local_stack.lambdas import families
 from local_stack.lambdas.function import Function, Machine, NotRunnable
@@ -25,6 +28,11 @@ from local_stack.lambdas.verdict import Verdict, failure
 
 ROOT = Path(__file__).resolve().parents[3]
 LARGEST_EVENT = 8 * 1024 * 1024
+SECRET, PACKAGES = "LOCAL_STACK_SECRET", "LOCAL_STACK_PACKAGES"
+"""Variables: the secret of this start, and below which packages handlers lie."""
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Adapter:
@@ -36,6 +44,8 @@ class Adapter:
         """Of starting and burying: what starts is no orphan."""
 
     async def invoke(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType
         asked = await request.json()
         verdict = await self._verdict(asked)
         headers = {"Content-Type": "application/json"}
@@ -52,6 +62,17 @@ class Adapter:
         }
         return web.json_response(pids)
 
+    @web.middleware
+    async def only_ours(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answers who knows the secret, and no page of a browser even then."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        given = headers.get("authorization", "").removeprefix("Bearer ")
+        if "origin" in headers or why_strange(headers, _port_of(request)) is not None:
+            raise web.HTTPForbidden
+        if not is_secret(given, self._machine.secret):
+            raise web.HTTPUnauthorized
+        return await handler(request)
+
     async def end(self) -> None:
         for pool in self._pools.values():
             await pool.end()
@@ -61,7 +82,7 @@ class Adapter:
 
     async def _verdict(self, asked: dict[str, object]) -> Verdict:
         try:
-            function = Function.of(asked["function"])  # type: ignore[arg-type]
+            function = Function.of(asked["function"], self._machine)  # type: ignore[arg-type]
             pool = await self._pool(function)
             return await pool.invoke(json.dumps(asked["event"]).encode())
         except NotRunnable as error:
@@ -87,6 +108,13 @@ class Adapter:
             await asyncio.to_thread(families.end_orphans, ours)
 
 
+def _port_of(request: web.Request) -> int:
+    """Of ours, that was called."""
+    assert request.transport is not None
+    port: int = request.transport.get_extra_info("sockname")[1]
+    return port
+
+
 async def serve(machine: Machine) -> None:
     families.adopt_orphans()
     over = asyncio.Event()
@@ -97,7 +125,7 @@ async def serve(machine: Machine) -> None:
     connections = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(timeout=no_limit, connector=connections) as http:
         adapter = Adapter(machine, http)
-        app = web.Application(client_max_size=LARGEST_EVENT)
+        app = web.Application(client_max_size=LARGEST_EVENT, middlewares=[adapter.only_ours])
         app.add_routes([web.post("/", adapter.invoke), web.get("/", adapter.slots)])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -128,5 +156,12 @@ def keep(serve_here: Callable[[], None]) -> None:
 
 if __name__ == "__main__":
     given = Path(sys.argv[2]) if len(sys.argv) > 2 else None
-    machine = Machine(Path(sys.executable), ROOT, given, Path(sys.argv[1]))
+    machine = Machine(
+        Path(sys.executable),
+        ROOT,
+        given,
+        Path(sys.argv[1]),
+        os.environ.pop(SECRET),
+        tuple(os.environ.pop(PACKAGES, "functions").split()),
+    )
     keep(lambda: asyncio.run(serve(machine)))

@@ -2,13 +2,14 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
 WITHOUT_RESERVATION: Final = 10
 """Most execution environments of a function for which the template reserves none."""
 _HANDLER: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,140}")
 _REGION: Final = "us-east-1"
 
 
@@ -27,6 +28,10 @@ class Machine:
     """None: it does not exist for this machine; a plain process calls the handler."""
     logs: Path
     """A folder; one file per function."""
+    secret: str = field(repr=False)
+    """Of this start: by it the simulated AWS knows the functions, and they know the adapter."""
+    packages: tuple[str, ...] = ("functions",)
+    """Below which a handler lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,16 @@ class Function:
     aws_url: str
 
     @classmethod
-    def of(cls, told: dict[str, Any]) -> Self:
+    def of(cls, told: dict[str, Any], machine: Machine) -> Self:
         """As the simulated AWS tells it. Raises NotRunnable."""
-        if _HANDLER.fullmatch(told["handler"]) is None:
-            raise NotRunnable(f"{told['name']}: {told['handler']!r} is no handler's name")
+        name, handler = told["name"], told["handler"]
+        if _NAME.fullmatch(name) is None:  # its log has that name
+            raise NotRunnable(f"{name!r} is no function's name")
+        if not _is_known(handler, machine):
+            raise NotRunnable(f"{name}: {handler!r} is none of our handlers")
         return cls(
-            name=told["name"],
-            handler=told["handler"],
+            name=name,
+            handler=handler,
             timeout_s=told["timeout_s"],
             memory_mb=told["memory_mb"],
             most=told["concurrency"] or WITHOUT_RESERVATION,
@@ -58,17 +66,25 @@ class Function:
         )
 
 
-def environment_of(function: Function) -> dict[str, str]:
+def _is_known(handler: str, machine: Machine) -> bool:
+    if _HANDLER.fullmatch(handler) is None:
+        return False
+    module, _, _ = handler.rpartition(".")
+    known = any(f"{module}.".startswith(f"{package}.") for package in machine.packages)
+    return known and machine.root.joinpath(*module.split(".")).with_suffix(".py").is_file()
+
+
+def environment_of(function: Function, secret: str) -> dict[str, str]:
     """The template's variables and what Lambda adds; of this machine nothing but PATH.
 
-    The credentials are AWS's example of how none look like; the simulated AWS checks none.
+    The credentials are those that the simulated AWS asks for.
     """
     return {
         **dict(function.environment),
         "PATH": os.environ.get("PATH", os.defpath),
         "AWS_ENDPOINT_URL": function.aws_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": secret,
+        "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_REGION": _REGION,
         "AWS_DEFAULT_REGION": _REGION,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -11,8 +11,10 @@ import time
 import traceback
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
+
+LARGEST_EVENT: Final = 9 * 1024 * 1024
 
 
 class Context:
@@ -54,7 +56,11 @@ def serve(name: str, port: int) -> None:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            length = int(self.headers["Content-Length"])
+            if length > LARGEST_EVENT:
+                self.send_error(413)
+                return
+            event = json.loads(self.rfile.read(length))
             body = json.dumps(answer_of(handler, event)).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))

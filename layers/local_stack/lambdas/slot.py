@@ -8,7 +8,8 @@ from typing import Final, Self
 
 import aiohttp
 
-from local_stack.lambdas import families
+from dev_tools.local_callers import new_secret
+from local_stack.lambdas import families, guarded
 from local_stack.lambdas.function import Function, Machine, NotRunnable, environment_of
 from local_stack.lambdas.verdict import Verdict, failure, judge_invocation
 
@@ -25,19 +26,28 @@ class Slot:
     """A process group that answers over HTTP."""
 
     def __init__(
-        self, function: Function, process: Process, url: str, http: aiohttp.ClientSession
+        self,
+        function: Function,
+        process: Process,
+        url: str,
+        http: aiohttp.ClientSession,
+        secret: str,
     ) -> None:
+        """`secret` is what the function's process asks of whoever invokes it."""
         self.process = process
         self._function = function
         self._url = url
         self._http = http
+        self._secret = secret
 
     @classmethod
     async def start(cls, function: Function, machine: Machine, http: aiohttp.ClientSession) -> Self:
         """Ready for invocations. Raises NotRunnable."""
         for _ in range(START_TRIES):  # another program may take a port before we do
             port, runtime_port = _free_ports()
-            command = _command(function, machine, port, runtime_port)
+            secret = new_secret()
+            asked = {guarded.HANDLER: function.handler, guarded.SECRET: secret}
+            command = _command(machine, port, runtime_port)
             with (machine.logs / f"{function.name}.log").open("ab") as log:
                 process = await asyncio.create_subprocess_exec(
                     *command,
@@ -45,10 +55,10 @@ class Slot:
                     stdout=log,
                     stderr=log,
                     cwd=machine.root,
-                    env=environment_of(function),
+                    env=environment_of(function, machine.secret) | asked,
                     start_new_session=True,
                 )
-            slot = cls(function, process, f"http://127.0.0.1:{port}{_INVOCATIONS}", http)
+            slot = cls(function, process, f"http://127.0.0.1:{port}{_INVOCATIONS}", http, secret)
             try:
                 if await slot._listens(port):
                     return slot
@@ -63,7 +73,8 @@ class Slot:
 
     async def invoke(self, event: bytes) -> Verdict:
         """How the invocation ended; a failure of whatever kind is a verdict, not an error."""
-        answer = asyncio.ensure_future(self._ask(event))
+        told = b'{"secret":"%b","event":%b}' % (self._secret.encode(), event)
+        answer = asyncio.ensure_future(self._ask(told))
         ends = monotonic() + self._function.timeout_s + GRACE_S
         try:
             while not (await asyncio.wait({answer}, timeout=LOOKS_EVERY_S))[0]:
@@ -111,10 +122,10 @@ class Slot:
         return False
 
 
-def _command(function: Function, machine: Machine, port: int, runtime_port: int) -> list[str]:
+def _command(machine: Machine, port: int, runtime_port: int) -> list[str]:
     python = str(machine.python)
     if machine.emulator is None:
-        return [python, "-m", "local_stack.lambdas.plain", function.handler, str(port)]
+        return [python, "-m", "local_stack.lambdas.plain", guarded.NAME, str(port)]
     return [
         str(machine.emulator),
         "--log-level=error",
@@ -123,7 +134,7 @@ def _command(function: Function, machine: Machine, port: int, runtime_port: int)
         python,
         "-m",
         "awslambdaric",
-        function.handler,
+        guarded.NAME,
     ]
 
 

@@ -1,6 +1,7 @@
 """The admin API: make companies, change their worlds, turn their knobs, read what was asked.
 
-JSON over HTTP on a port of its own. An unknown record is 404, a value that is not allowed 422, each
+JSON over HTTP on a port of its own, below a secret of this start; no web page but our own is
+answered. An unknown record is 404, a value that is not allowed 422, each
 with `{"error": what was found and what is allowed}`.
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from dev_tools.local_callers import is_secret, why_strange
 from neo_simulator.admin.requests import (
     ClockSetting,
     KnobValue,
@@ -30,12 +32,26 @@ from neo_simulator.making import make_company
 from neo_simulator.payloads.text import encode, stamp
 from neo_simulator.sessions import COOKIE
 from neo_simulator.state import state
-from neo_simulator.web.guard import COMPANIES
+from neo_simulator.web.guard import COMPANIES, local_port
 from neo_simulator.world import found
 
 DOORS = web.AppKey("doors", Doors)
+SECRET = web.AppKey("secret", str)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def only_ours(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers who knows the secret, and pages of our own; bodies are JSON, and say so."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if why_strange(headers, local_port(request) or 0) is not None:
+        raise web.HTTPForbidden
+    if not is_secret(request.path.split("/")[1], request.app[SECRET]):
+        raise web.HTTPNotFound
+    if request.body_exists and request.content_type != "application/json":
+        return _json({"error": "send the body as Content-Type: application/json"}, 415)
+    return await handler(request)
 
 
 @web.middleware
@@ -239,10 +255,11 @@ def _json(value: object, status: int = 200) -> web.Response:
 
 
 def add_api_routes(app: web.Application) -> None:
-    one = "/api/companies/{company}"
+    all_ = "/{secret}/api/companies"
+    one = f"{all_}/{{company}}"
     add = app.router.add_route
-    add("POST", "/api/companies", create_company)
-    add("GET", "/api/companies", list_companies)
+    add("POST", all_, create_company)
+    add("GET", all_, list_companies)
     add("GET", one, show_company)
     add("DELETE", one, delete_company)
     add("GET", f"{one}/state", show_state)

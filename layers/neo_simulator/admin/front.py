@@ -19,8 +19,10 @@ SHOWN_REQUESTS = 25
 
 async def index(request: web.Request) -> web.Response:
     companies = request.app[COMPANIES].all()
-    rows = "".join(_company_row(company) for company in companies)
-    make = f"curl -d '{{}}' {request.url.origin()}/api/companies"
+    here = _here(request)
+    rows = "".join(_company_row(company, here) for company in companies)
+    address = f"{request.url.origin()}{here}/api/companies"
+    make = f"curl -H 'Content-Type: application/json' -d '{{}}' {address}"
     none = (
         "" if companies else f"<p class='quiet'>None yet. Make one: <code>{text(make)}</code></p>"
     )
@@ -34,11 +36,16 @@ async def index(request: web.Request) -> web.Response:
     return admin_page("Neo simulator", body)
 
 
-def _company_row(company: Company) -> str:
+def _here(request: web.Request) -> str:
+    """The path below which we are."""
+    return f"/{request.match_info['secret']}"
+
+
+def _company_row(company: Company, here: str) -> str:
     turned = [name for name in company.knobs.values if company.knobs.changed(name)]
     world = company.world
     return cells(
-        f"<a href='/companies/{company.id}'><b>{text(world.name)}</b></a>"
+        f"<a href='{here}/companies/{company.id}'><b>{text(world.name)}</b></a>"
         f"<small>id {company.id}</small>",
         f"{text(company.clock.zone.key)}<small>{_clock(company)}</small>",
         f"{len(world.visits)} visits<small>{len(world.blocks)} blocks</small>",
@@ -53,7 +60,7 @@ async def show_company(request: web.Request) -> web.Response:
     company = request.app[COMPANIES].get(request.match_info["company"])
     day = _day(request.query.get("day"), company)
     body = (
-        f"{_company_header(company)}<main>"
+        f"{_company_header(company, _here(request))}<main>"
         f"<section><div class='day-bar'><h2>{day:%A, %d %B %Y}</h2>{_day_links(company, day)}</div>"
         f"{day_calendar(company, day)}</section>"
         f"<section><h2>Knobs</h2>{knob_tables(company)}</section>"
@@ -62,9 +69,9 @@ async def show_company(request: web.Request) -> web.Response:
     return admin_page(f"{company.world.name} - Neo simulator", body)
 
 
-def _company_header(company: Company) -> str:
+def _company_header(company: Company, here: str) -> str:
     return (
-        f"<header><p><a href='/'>All companies</a></p><h1>{text(company.world.name)}</h1>"
+        f"<header><p><a href='{here}'>All companies</a></p><h1>{text(company.world.name)}</h1>"
         f"<p>Company {company.id} · {text(company.clock.zone.key)} · {_clock(company)} · "
         f"<a href='http://127.0.0.1:{company.port}/login'>log in</a> as "
         f"<code>{text(company.username)}</code> with <code>{text(company.password)}</code></p>"
@@ -146,5 +153,5 @@ def _request_row(entry: LoggedRequest) -> str:
 
 
 def add_front_routes(app: web.Application) -> None:
-    app.router.add_get("/", index)
-    app.router.add_get("/companies/{company}", show_company)
+    app.router.add_get("/{secret}", index)
+    app.router.add_get("/{secret}/companies/{company}", show_company)

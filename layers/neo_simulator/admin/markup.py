@@ -20,7 +20,9 @@ def admin_page(title: str, body: str) -> web.Response:
         f"<title>{text(title)}</title><style>{_asset('front.css')}</style></head>"
         f"<body>{body}<script>{_asset('front.js')}</script></body></html>"
     )
-    return web.Response(text=html, content_type="text/html")
+    # Its address holds a secret, and it links to other servers.
+    kept = {"Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"}
+    return web.Response(text=html, content_type="text/html", headers=kept)
 
 
 def cells(*contents: str) -> str:

@@ -55,4 +55,4 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Rig:
     emulator = installed_tools().emulator if request.param == "emulator" else None
     if request.param == "emulator" and emulator is None:
         pytest.skip("Lambda's runtime emulator does not exist for this machine")
-    return Rig(Machine(Path(sys.executable), ROOT, emulator, tmp_path))
+    return Rig(Machine(Path(sys.executable), ROOT, emulator, tmp_path, "a secret", (HANDLERS,)))

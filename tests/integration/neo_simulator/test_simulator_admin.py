@@ -144,7 +144,9 @@ def test_wrong_companies_knobs_and_bodies_are_explained(
     with pytest.raises(SimulatorRefused, match="404: no company has the id '77'"):
         clinic.set_knob("calendar_subset", {"company": "77"})
     answer = httpx.put(
-        f"{simulator.admin_url}/api/companies/{clinic.company_id}/clock", content="{"
+        f"{simulator.admin_url}/api/companies/{clinic.company_id}/clock",
+        content="{",
+        headers={"Content-Type": "application/json"},
     )
     assert (answer.status_code, "no JSON" in answer.json()["error"]) == (422, True)
 
@@ -187,7 +189,7 @@ def test_the_front_page_shows_the_day_the_knobs_and_the_requests(
     ask_calendar(reader)
 
     page.goto(simulator.admin_url)
-    page.click(f'a[href="/companies/{clinic.company_id}"]')
+    page.click(f'a[href$="/companies/{clinic.company_id}"]')
 
     expect(page.locator(".day-bar h2")).to_have_text("Monday, 04 May 2026")
     expect(page.locator(".room")).to_have_text(["ROOM A", "ROOM B", "TECH"])
@@ -260,6 +262,37 @@ def test_requests_in_work_do_not_hold_up_the_end() -> None:
 
 def test_ctrl_c_at_the_terminal_is_not_for_the_simulator(simulator: Simulator) -> None:
     assert os.getsid(simulator.pid) != os.getsid(0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({}, 200),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Host": "evil.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"secret": "0" * 40}, 404),
+        ({"secret": "api"}, 404),
+    ],
+    ids=str,
+)
+def test_no_page_from_elsewhere_turns_a_knob(
+    simulator: Simulator, clinic: Company, changed: dict[str, str], status: int
+) -> None:
+    address, _, secret = simulator.admin_url.rpartition("/")
+    path = f"/api/companies/{clinic.company_id}/knobs/delay_ms"
+    headers = {"Content-Type": "application/json", **changed}
+
+    answer = httpx.put(
+        f"{address}/{headers.pop('secret', secret)}{path}",
+        content='{"value": 1}',
+        headers=headers,
+        verify=NO_TLS,
+    )
+
+    assert answer.status_code == status
+    assert clinic.knobs()["delay_ms"]["value"] == (1 if status == 200 else 0)
 
 
 def test_both_sides_listen_on_loopback_only(simulator: Simulator, clinic: Company) -> None:

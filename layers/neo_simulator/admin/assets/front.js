@@ -3,12 +3,13 @@
 (() => {
   const table = document.querySelector("table.knobs");
   if (!table) return;
-  const base = `/api/companies/${table.dataset.company}/knobs`;
+  const here = location.pathname.split("/")[1];
+  const base = `/${here}/api/companies/${table.dataset.company}/knobs`;
   const say = (message) => {
     document.getElementById("knob-error").textContent = message;
   };
   const send = async (method, url, body) => {
-    const answer = await fetch(url, { method, body });
+    const answer = await fetch(url, { method, body, headers: { "Content-Type": "application/json" } });
     if (answer.ok) location.reload();
     else say((await answer.json()).error);
   };
