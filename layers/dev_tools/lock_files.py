@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-NAMES = ("base", "local", "infra", "dev", "uv", "ministack", "emulator")
+NAMES = ("base", "local", "infra", "dev", "uv", "ministack", "emulator", "audit")
 ADDRESS = re.compile(
     r"index-url\s*=?\s*\S*[:]//|find-links\s*=?\s*\S*[:]//|[:]//[^\s\"']*/simple\b"
     r"|registry\s*[=:]\s*[\"']?https?:|pythonhosted[.]org|\bpypi[.]org|npmjs[.](?:org|com)"

@@ -4,11 +4,12 @@ The emulator answers whoever reaches its port, a web page included, and can be t
 the adapter puts its own beside each event.
 """
 
+import importlib
 import os
+from collections.abc import Callable
 from typing import Any
 
 from dev_tools.local_callers import is_secret
-from local_stack.lambdas.plain import load
 
 NAME = "local_stack.lambdas.guarded.handler"
 HANDLER, SECRET = "LOCAL_STACK_HANDLER", "LOCAL_STACK_SECRET"
@@ -19,7 +20,17 @@ class Stranger(Exception):
     """The event does not come from the adapter."""
 
 
-def guarded(handler: Any, secret: str) -> Any:
+Handler = Callable[[Any, Any], Any]
+
+
+def load(name: str) -> Handler:
+    """The handler of this name."""
+    module, _, attribute = name.rpartition(".")
+    handler: Handler = getattr(importlib.import_module(module), attribute)
+    return handler
+
+
+def guarded(handler: Handler, secret: str) -> Handler:
     """The handler for who knows the secret."""
 
     def ask(event: Any, context: Any) -> Any:

@@ -3,7 +3,6 @@
 It answers as the emulator does. Whoever started it ends it when an invocation takes too long.
 """
 
-import importlib
 import json
 import os
 import sys
@@ -13,6 +12,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, Final
 from uuid import uuid4
+
+from local_stack.lambdas.guarded import load
 
 LARGEST_EVENT: Final = 9 * 1024 * 1024
 
@@ -30,12 +31,6 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         return max(0, int((self._ends - time.monotonic()) * 1000))
-
-
-def load(name: str) -> Callable[[Any, Any], Any]:
-    module, _, attribute = name.rpartition(".")
-    handler: Callable[[Any, Any], Any] = getattr(importlib.import_module(module), attribute)
-    return handler
 
 
 def answer_of(handler: Callable[[Any, Any], Any], event: Any) -> Any:
