@@ -111,11 +111,13 @@ def test_a_function_is_run_for_the_adapter_only(rig: Rig) -> None:
         once = aiohttp.TCPConnector(force_close=True)
         async with rig.pool("tell") as pool, aiohttp.ClientSession(connector=once) as http:
             slot = await pool._start(pool.function)
-            for strange in (b"2", b'{"secret": "", "event": 2}', b'{"event": 2}'):
-                async with http.post(slot._url, data=strange) as answer:
-                    assert json.loads(await answer.read())["errorType"] == "Stranger"
-            told = json.loads((await slot.invoke(b"3")).payload)
-            await slot.end()
+            try:
+                for strange in (b"2", b'{"secret": "", "event": 2}', b'{"event": 2}'):
+                    async with http.post(slot._url, data=strange) as answer:
+                        assert json.loads(await answer.read())["errorType"] == "Stranger"
+                told = json.loads((await slot.invoke(b"3")).payload)
+            finally:
+                await slot.end()
             assert (told["event"], told["calls"]) == (3, 1)
             assert slot._secret not in str(told["environment"])
 
