@@ -73,7 +73,7 @@ def running_aws(
     logs.mkdir(parents=True, exist_ok=True)
     with _adapter(tools, logs) as (adapter, adapter_url):
         for tries_left in reversed(range(PORT_TRIES)):
-            port = _free_port()
+            port, folder = _free_port(), mkdtemp(prefix="idexx-sync-aws-")
             settings = {
                 "LOCAL_STACK_ADAPTER": adapter_url,
                 "GATEWAY_PORT": str(port),
@@ -84,7 +84,8 @@ def running_aws(
                 "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(first_retry_s),
                 "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
                 "LOG_LEVEL": "WARNING",
-                "TMPDIR": mkdtemp(prefix="idexx-sync-aws-"),
+                "TMPDIR": folder,
+                "LOCAL_STACK_FOLDER": folder,
             }
             log = logs / "ministack.log"
             with serving([tools.ministack_python, "-P", MINISTACK], log, settings) as process:

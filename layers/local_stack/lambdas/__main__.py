@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from idexx_sync.pims.neo.login.browser import sweep
+from idexx_sync.pims.neo.login.run_folder import sweep
 from local_stack.lambdas import families
 from local_stack.lambdas.function import Function, Machine, NotRunnable
 from local_stack.lambdas.pool import Pool
