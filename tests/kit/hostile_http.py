@@ -57,10 +57,12 @@ FLOODS: Final = {
         _CHUNKED + b"Content-Encoding: gzip\r\n\r\n" + _chunk(gzip.compress(b"")[:10]),
         _chunk(b"\x00\x00\x00\xff\xff" * 100),
     ),
+    "/flood/body": (_CHUNKED + b"\r\n", _chunk(b" " * 65536)),
 }
-"""Likewise without a pause: what comes never ends, and never becomes any content."""
+"""Likewise without a pause."""
 INFORMING: Final = ("/flood/100", "/flood/102", "/flood/103")
 NOTHING_PACKED: Final = "/flood/gzip"
+"""It never becomes any content."""
 SILENT: Final = "/silent"
 AT_ONCE: Final[dict[str, Callable[[], bytes]]] = {
     "/large/head": lambda: _OK + b"X-Large: " + b"x" * 1_000_000 + b"\r\n\r\n",

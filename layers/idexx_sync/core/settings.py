@@ -102,7 +102,7 @@ class Settings(DatabaseSettings):
     neo_requests_per_second: float = Field(default=10, gt=0)
     neo_timeout_seconds: float = Field(default=30, gt=0)
     """Longest wait for one answer of Neo."""
-    login_timeout_seconds: float = Field(default=30, gt=0)
+    login_timeout_seconds: float = Field(default=30, gt=0, validate_default=False)
     """Longest whole login, browser start included. With what its end may take besides it is
     shorter than the lease, so that a clinic whose login page is hostile or broken is not kept."""
     login_memory_mb: float = Field(default=1024, gt=0)
@@ -114,7 +114,10 @@ class Settings(DatabaseSettings):
     @field_validator("login_timeout_seconds")
     @classmethod
     def _leaves_the_lease_alone(cls, seconds: float, info: ValidationInfo) -> float:
-        """A limit that somebody sets fits into the lease, as the default one fits its default."""
+        """A limit that somebody sets fits into the lease; the default one fits the default lease.
+
+        Where a lease is made shorter than that, signs of life keep it while a login goes on.
+        """
         lease = info.data.get("lease_seconds")
         if lease is not None and seconds + LOGIN_ENDS_WITHIN_S >= lease:
             raise ValueError(
