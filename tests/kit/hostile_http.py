@@ -64,7 +64,9 @@ INFORMING: Final = ("/flood/100", "/flood/102", "/flood/103")
 NOTHING_PACKED: Final = "/flood/gzip"
 """It never becomes any content."""
 SILENT: Final = "/silent"
+HONEST: Final = "/honest"
 AT_ONCE: Final[dict[str, Callable[[], bytes]]] = {
+    HONEST: lambda: _of_length(b"{}"),
     "/large/head": lambda: _OK + b"X-Large: " + b"x" * 1_000_000 + b"\r\n\r\n",
     "/large/heads": lambda: _OK + b"".join(b"X-%d: y\r\n" % n for n in range(50_000)) + b"\r\n",
     "/large/gzip": lambda: _of_length(_bomb(), b"Content-Encoding: gzip"),

@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from idexx_sync.pims.neo.login.attempt import BrowserLogin
 from idexx_sync.pims.neo.login.browser import PASSED_ON, open_browser, scrubbed
 from idexx_sync.pims.neo.login.run_folder import run_folder
 from tests.kit.login_store import FakeLoginStore
-from tests.kit.processes import command_line, in_groups
+from tests.kit.processes import children, command_line, in_groups
 
 
 @dataclass
@@ -30,6 +31,8 @@ class Site:
     port: int = 0
     login: str | None = None
     """Where `/login` leads to, if anywhere."""
+    page: str = "ok"
+    """What all else shows."""
     visits: list[str] = field(default_factory=list)
 
     @property
@@ -51,9 +54,9 @@ def running_site() -> Iterator[Site]:
                 self.send_header("Location", target)
             self.send_header("Access-Control-Allow-Origin", "*")
             self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(site.page)))
             self.end_headers()
-            self.wfile.write(b"ok")
+            self.wfile.write(site.page.encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -183,6 +186,40 @@ def test_a_login_that_moved_to_another_site_is_a_challenge(chromium_path: Path) 
         log_in.close()  # its end would take the orphans of the next test's browser from us
         assert (result.outcome, result.code) == ("challenge_required", "other_site")
         assert other.visits == []
+
+
+GROWING = """
+<!doctype html>
+<script>
+  const held = [];
+  (function grow() {
+    held.push(new Uint8Array(2e7).fill(1));
+    setTimeout(grow);
+  })();
+</script>
+"""
+
+
+def test_r27_a_login_page_that_takes_too_much_memory_is_unavailable(chromium_path: Path) -> None:
+    beats: list[int] = []
+    with running_site() as own:
+        own.page = GROWING
+        log_in = BrowserLogin(
+            own.origin,
+            chromium_path=str(chromium_path),
+            timeout_s=60,
+            memory_mb=600,
+            time_left=lambda: 60,
+            beat=lambda: beats.append(1),
+        )
+        began = time.monotonic()
+        result = log_in(FakeLoginStore().begin_login())
+        assert time.monotonic() - began < 50
+        log_in.close()
+    assert (result.outcome, result.code) == ("unavailable", "login_memory")
+    assert not result.submitted
+    assert beats
+    assert children(os.getpid()) == []
 
 
 def test_a_browser_knows_nothing_of_our_environment(

@@ -30,7 +30,7 @@ from idexx_sync.pims.neo.http.transport import (
     memory_of_values,
 )
 from idexx_sync.pims.neo.http.unpacking import LARGEST_PIECE, unpacked
-from tests.kit.hostile_http import DRIPS, INFORMING, NOTHING_PACKED, SILENT, hostile_site
+from tests.kit.hostile_http import DRIPS, HONEST, INFORMING, NOTHING_PACKED, SILENT, hostile_site
 
 WAIT_S = 0.15
 LARGEST = 64 * 1024
@@ -107,7 +107,7 @@ def test_r27_all_addresses_of_a_name_share_one_wait(
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: found)
     monkeypatch.setattr(socket, "create_connection", connecting)
 
-    outcome = asked(f"http://neo.invalid:{port}", "/lie/shorter", wait=0.3)
+    outcome = asked(f"http://neo.invalid:{port}", HONEST, wait=0.3)
 
     assert isinstance(outcome, RawAnswer)
     assert [host for host, _ in tried] == ["192.0.2.1", "192.0.2.2", "127.0.0.1"]

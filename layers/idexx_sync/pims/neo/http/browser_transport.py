@@ -36,10 +36,9 @@ if TYPE_CHECKING:
 
 _GRACE_S: Final = 2.0
 _LOOK_EVERY_S: Final = 0.1
-MOST_WHOLE: Final = 2
-"""So many times as many bytes as are kept may an answer have, which comes whole here."""
-MOST_DRIVER_MB: Final = 512
+MOST_DRIVER_MB: Final = 400
 """Most memory of Playwright's own process, which holds an answer five times before we see it."""
+_MOST_DIGITS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +205,9 @@ class _Asker(threading.Thread):
     def _says_too_large(self, headers: Mapping[str, str]) -> bool:
         """Whether the body is not even to be fetched from Playwright, which holds all of it."""
         length = headers.get("content-length", "")
-        return length.isdecimal() and int(length) > MOST_WHOLE * self._largest_body
+        return length.isdecimal() and (
+            len(length) > _MOST_DIGITS or int(length) > self._largest_body
+        )
 
     def _refuse_the_rest(self, defect: str) -> None:
         """Nobody may wait for an answer that can't come any more."""
