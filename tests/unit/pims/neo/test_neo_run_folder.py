@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,7 +29,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def left(path: Path) -> Path:
     """A folder as a killed process of ours leaves it."""
     path.mkdir(mode=0o700)
-    os.close(module._marked(path))
+    (path / MARK).touch(mode=0o600)
+    (path / MARK).write_bytes(module._CONTENT)
     (path / KEPT).touch()
     return path
 
@@ -152,3 +154,18 @@ with module.run_folder() as folder:
 
     with run_folder():
         assert not path.exists()
+
+
+def test_the_mark_goes_last(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is killed while it removes a folder leaves one that the next one knows."""
+    path = left(place / f"{PREFIX}999999999-x")
+    (path / "profile").mkdir()
+    removed: list[tuple[str, bool]] = []
+    monkeypatch.setattr(
+        shutil, "rmtree", lambda at, **_: removed.append((at.name, (path / MARK).exists()))
+    )
+
+    sweep()
+
+    assert {name for name, _ in removed[:-1]} == {"profile", KEPT}
+    assert removed[-1] == (path.name, True)

@@ -66,11 +66,13 @@ class BrowserLogin:
         if allowed <= 0:
             raise DeadlineExceeded("no time was left to log in", code="before_login")
         self.close()
+        self._folder = self._driver = self._dialog = None
         self._attempt = attempt = _Attempt(self, credentials, allowed)
+        ends = time.monotonic() + allowed + _GRACE_S
         attempt.start()
         try:
             self._meanwhile()
-            fault = self._watched(attempt, time.monotonic() + allowed + _GRACE_S)
+            fault = self._watched(attempt, ends)
         except BaseException:  # somebody stops us: the browser must not outlive this
             self._cut_off(attempt)
             raise
@@ -134,7 +136,6 @@ class BrowserLogin:
         def time_left() -> float:
             return ends - time.monotonic()
 
-        self._dialog = None
         self._driver = driver = Driver()
         with (
             run_folder() as self._folder,

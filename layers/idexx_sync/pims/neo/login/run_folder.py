@@ -45,17 +45,12 @@ def run_folder() -> Iterator[RunFolder]:
     """A fresh folder under /tmp that is gone afterwards, with every process that used it."""
     sweep()
     folder = RunFolder(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=PLACE)))
-    lock = _marked(folder.path)
-    try:
-        with adopting_orphans():
-            try:
-                yield folder
-            finally:
-                folder.processes.end()
-                folder.processes.bury()
-    finally:
-        shutil.rmtree(folder.path, ignore_errors=True)
-        os.close(lock)
+    with _marked(folder.path), adopting_orphans():
+        try:
+            yield folder
+        finally:
+            folder.processes.end()
+            folder.processes.bury()
 
 
 def sweep() -> None:
@@ -63,15 +58,32 @@ def sweep() -> None:
     for path in PLACE.glob(f"{PREFIX}*"):
         with suppress(OSError), _left_behind(path) as left:
             if left:
-                shutil.rmtree(path, ignore_errors=True)
+                _remove(path)
 
 
-def _marked(path: Path) -> int:
-    """The lock on the folder's mark, which is written last: half a mark is none."""
+@contextmanager
+def _marked(path: Path) -> Iterator[None]:
+    """Locks the mark of a new folder, which is gone after the block with all that is in it.
+
+    The mark is written once it is locked: half a mark is none.
+    """
     lock = os.open(path / MARK, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _OPENING, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    os.write(lock, _CONTENT)
-    return lock
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        os.write(lock, _CONTENT)
+        yield
+    finally:
+        _remove(path)
+        os.close(lock)
+
+
+def _remove(path: Path) -> None:
+    """The mark goes last: whoever is killed meanwhile leaves a folder that is still known."""
+    with suppress(OSError):
+        for used in path.iterdir():
+            if used.name != MARK:
+                shutil.rmtree(used, ignore_errors=True)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
