@@ -33,7 +33,9 @@ PROCESSES = 3
 """One more than cores: much of a scenario is waiting for what has failed."""
 TOLD_EVERY = 50
 SILENT_S = 600.0
-"""A scenario that takes longer is taken for hanging."""
+"""A scenario that takes longer is taken for hanging, unless it is a long one."""
+SLOWEST = 10
+"""So many times as long as it takes on a quiet machine a scenario may take on a busy one."""
 LOOKS_UP_S = 5.0
 """How often a worker without work looks whether the command still runs."""
 FILE = ROOT / ".local" / "faults.json"
@@ -105,7 +107,8 @@ def _run_all(scenarios: Sequence[Scenario], processes: int, measured: Path) -> l
         waiting.put(None)
         worker.start()
     try:
-        return _collect(done, len(scenarios), workers)
+        longest_s = max(scenario.cost_s for scenario in scenarios)
+        return _collect(done, len(scenarios), workers, max(SILENT_S, SLOWEST * longest_s))
     finally:
         for worker in workers:
             worker.join(20)
@@ -113,7 +116,7 @@ def _run_all(scenarios: Sequence[Scenario], processes: int, measured: Path) -> l
                 worker.terminate()
 
 
-def _collect(done: Any, number: int, workers: Sequence[Any]) -> list[Outcome]:
+def _collect(done: Any, number: int, workers: Sequence[Any], silent_s: float) -> list[Outcome]:
     outcomes: list[Outcome] = []
     heard = time.monotonic()
     while len(outcomes) < number:
@@ -125,7 +128,7 @@ def _collect(done: Any, number: int, workers: Sequence[Any]) -> list[Outcome]:
                 told = f"{len(outcomes)} of {number} done"
                 print(failures([outcome]) or told, file=sys.stderr, flush=True)  # noqa: T201
         except queue.Empty:
-            if time.monotonic() - heard > SILENT_S or not any(one.is_alive() for one in workers):
+            if time.monotonic() - heard > silent_s or not any(one.is_alive() for one in workers):
                 lost = Outcome("lost", f"{number - len(outcomes)} scenarios", trouble="no answer")
                 return [*outcomes, lost]
     return outcomes

@@ -18,6 +18,8 @@ from tests.faults.results import Outcome, Violation
 from tests.kit.database import query
 
 MINUTES_APART = 10
+HOURS_APART = 2 * 60
+"""After so long a visit that was shown without a record has none."""
 A_DAY = 24 * 60
 SHORT_WAITS = 3
 """Runs after which only a strike can be pending that takes a day."""
@@ -150,7 +152,8 @@ class Watch:
         rested = False
         for number in range(1, MOST_RUNS + 1):
             a_day = number > 1 and (not rested or self._emptied_lately())
-            clinic.later(A_DAY if a_day else MINUTES_APART)
+            soon = HOURS_APART if self._bare_lately() else MINUTES_APART
+            clinic.later(A_DAY if a_day else soon)
             delivery = self.one(sync="cases")[-1]
             rested = rested or (a_day and delivery.succeeded)
             if not delivery.succeeded and number == MOST_RUNS:
@@ -161,7 +164,7 @@ class Watch:
                 self.add(case_checks.cases_lacking(clinic.conn, question, state))
             held = clinic.approve_open_holds()
             self._put_access_right(delivery)
-            pending = held or self._emptied_lately() or self._shown_older()
+            pending = held or self._emptied_lately() or self._shown_older() or self._bare_lately()
             if rested and not pending and self._has_done_everything(delivery):
                 break
         else:
@@ -262,6 +265,17 @@ class Watch:
                 "SELECT count(*) AS number FROM idexx_sync.records "
                 "WHERE clinic_id = %s AND kind = 'visit' AND quarantine_code = 'older_version'",
                 (self.clinic.clinic_id,),
+            )[0]["number"]
+        )
+
+    def _bare_lately(self) -> int:
+        """Visits that were seen without a record for the first time, which may be on its way."""
+        return int(
+            query(
+                self.clinic.conn,
+                "SELECT count(*) AS number FROM idexx_sync.records WHERE clinic_id = %s "
+                "AND kind = 'visit' AND (source ->> 'bare_since')::timestamptz > %s",
+                (self.clinic.clinic_id, self.clinic.now - case_checks.SOONEST),
             )[0]["number"]
         )
 

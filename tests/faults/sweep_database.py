@@ -39,9 +39,11 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
                 )
     for n in LOGIN_STATEMENTS if full else LOGIN_STATEMENTS[::2]:
         for how in (KILLED, "deadlock") if full else (KILLED,):
-            arguments = {"n": n, "how": how, "log_in": True}
+            plain = not full and n != LOGIN_STATEMENTS[0]
+            arguments = {"n": n, "how": how, "log_in": True, "plain_login": plain}
+            cost_s = 2 if plain else 4
             yield Scenario(
-                "Postgres fails at statement n of a login", fail_at_statement, arguments, 4
+                "Postgres fails at statement n of a login", fail_at_statement, arguments, cost_s
             )
     for n in range(1, ROUND_TRIPS + 1):
         for at in ("request", "answer"):
@@ -86,13 +88,23 @@ def _silences(*, full: bool) -> Iterator[Scenario]:
 
 
 def fail_at_statement(
-    rig: Rig, outcome: Outcome, *, n: int, how: str, log_in: bool = False, cases: bool = False
+    rig: Rig,
+    outcome: Outcome,
+    *,
+    n: int,
+    how: str,
+    log_in: bool = False,
+    plain_login: bool = False,
+    cases: bool = False,
 ) -> None:
+    """`plain_login`: it needs no browser, which has no part in what the database is asked."""
     silent = how == SILENT
     if cases:
         clinic = eventful_case_clinic(rig, log_in=log_in, proxied=silent)
     else:
-        clinic = eventful_clinic(rig, traceless=bool(n % 2), log_in=log_in, proxied=silent)
+        clinic = eventful_clinic(
+            rig, traceless=bool(n % 2), log_in=log_in, plain_login=plain_login, proxied=silent
+        )
     if silent:
         clinic.dependencies.database.patience.longest_s = LONGEST_WAIT_S
     counter = Counter(n, how, fall_silent=rig.proxy.fall_silent_once)

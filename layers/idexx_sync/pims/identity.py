@@ -170,7 +170,7 @@ def _compared(
 ) -> Compared | None:
     """None where one of the sides says nothing that could be compared."""
     before, now = _entries(identity, facet), _entries(shown, facet)
-    if facet == "providers":
+    if facet == "providers" and now:
         untold = {id_ for id_, made in before.items() if fingerprints.is_of(made, "") is None}
         before = {id_: made for id_, made in before.items() if id_ not in untold}
         now = {id_: name for id_, name in now.items() if id_ not in untold}
