@@ -32,7 +32,7 @@ from idexx_sync.pims.neo.http.transport import (
 from idexx_sync.pims.neo.http.unpacking import LARGEST_PIECE, unpacked
 from tests.kit.hostile_http import DRIPS, HONEST, INFORMING, NOTHING_PACKED, SILENT, hostile_site
 
-WAIT_S = 0.15
+WAIT_S = 0.1
 LARGEST = 64 * 1024
 AGENT = "Mozilla/5.0 (ours)"
 
