@@ -95,13 +95,10 @@ class BrowserLogin:
                 return browser_failed("did not end in time", submitted=self.submitted)
         return None
 
-    def _processes(self) -> set[int]:
-        """The driver and the browser, whoever its parent is by now."""
-        driver, folder = self._driver, self._folder
-        found = set() if folder is None else folder.processes.members()
-        if driver is not None and (pid := driver.pid) is not None:
-            found.add(pid)
-        return found
+    def _processes(self) -> list[int]:
+        """The driver, whose child the browser is: without it no login goes on."""
+        pid = None if self._driver is None else self._driver.pid
+        return [] if pid is None else [pid]
 
     def close(self) -> None:
         """Wait until the last of a login's processes has ended; nothing of it is left then."""

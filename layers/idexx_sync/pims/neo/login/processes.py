@@ -65,7 +65,7 @@ def below(roots: Iterable[int]) -> set[int]:
 
 
 class MarkedGroups:
-    """Our process groups with a member whose command line has the mark as a word."""
+    """The process groups with a member whose command line has the mark as a word."""
 
     def __init__(self, mark: str) -> None:
         self._mark = mark
@@ -73,13 +73,8 @@ class MarkedGroups:
 
     def remember(self) -> None:
         """Notes those that exist now: a process that has ended no longer shows its mark."""
-        marked = [pid for pid in below([os.getpid()]) if self._mark in command_line(pid)]
+        marked = [pid for pid in _pids() if self._mark in command_line(pid)]
         self._groups |= {group for pid in marked if (group := _group_of(pid))} - {os.getpgrp()}
-
-    def members(self) -> set[int]:
-        """Those of the groups that were noted, the ended ones included."""
-        groups = self._groups
-        return {one.pid for one in processes() if one.group in groups} if groups else set()
 
     def end(self) -> None:
         """Kills them; returns when nobody in them runs any more."""
