@@ -225,7 +225,7 @@ def keep_no_logs(*_arguments: Any, **_more: Any) -> None:
 
 def _end_with_parent() -> None:
     sys.stdin.buffer.read()
-    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+    shutil.rmtree(os.environ["LOCAL_STACK_FOLDER"], ignore_errors=True)
     os._exit(0)
 
 

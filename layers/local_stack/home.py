@@ -39,8 +39,7 @@ class Home:
         here = self.folder / "postgres"
         if here.exists() or os.geteuid() != 0 or _anybody_can_pass(self.folder):
             return here
-        name = hashlib.sha256(str(self.folder.resolve()).encode()).hexdigest()[:12]
-        elsewhere = Path(f"/var/tmp/idexx-sync-{name}")  # noqa: S108 our own, and closed
+        elsewhere = _elsewhere(self.folder)
         elsewhere.mkdir(mode=0o711, exist_ok=True)
         if elsewhere.lstat().st_uid != 0 or not stat.S_ISDIR(elsewhere.lstat().st_mode):
             raise PermissionError(f"{elsewhere} is somebody else's; remove it and try again")
@@ -110,11 +109,17 @@ def throw_away_home() -> Iterator[Home]:
                 _empty(folder)
 
 
+def _elsewhere(folder: Path) -> Path:
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+    return Path(f"/var/tmp/idexx-sync-{name}")  # noqa: S108 our own, and closed
+
+
 def _empty(folder: Path) -> None:
+    """Other links than the one that we made ourselves are removed, and lead to what is not ours."""
     for path in folder.iterdir():
         if path.name == "lock":
             continue
-        if path.is_symlink():
+        if path.is_symlink() and path.resolve() == _elsewhere(folder):
             shutil.rmtree(path.resolve(), ignore_errors=True)
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -86,7 +86,7 @@ def running_aws(
     secret = new_secret()
     with _adapter(tools, logs, secret, packages) as (adapter, adapter_url):
         for tries_left in reversed(range(PORT_TRIES)):
-            port = _free_port()
+            port, folder = _free_port(), mkdtemp(prefix="idexx-sync-aws-")
             settings = {
                 "LOCAL_STACK_ADAPTER": adapter_url,
                 "LOCAL_STACK_SECRET": secret,
@@ -99,7 +99,8 @@ def running_aws(
                 "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(first_retry_s),
                 "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
                 "LOG_LEVEL": "WARNING",
-                "TMPDIR": mkdtemp(prefix="idexx-sync-aws-"),
+                "TMPDIR": folder,
+                "LOCAL_STACK_FOLDER": folder,
             }
             log = logs / "ministack.log"
             with serving([tools.ministack_python, "-P", MINISTACK], log, settings) as process:

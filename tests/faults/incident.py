@@ -130,7 +130,7 @@ class Incident:
 
 
 def _folders_of(pid: int) -> list[Path]:
-    return list(_TMP.glob(f"run-{pid}-*"))
+    return list(_TMP.glob(f"idexx-sync-run-{pid}-*"))
 
 
 def _word(answer: dict[str, Any] | None) -> str:

@@ -69,7 +69,7 @@ def _threads() -> list[str]:
 
 def _files(folder: Path, pid: int) -> list[str]:
     found = [str(path.relative_to(folder)) for path in folder.rglob("*")]
-    return sorted(found + [path.name for path in _TMP.glob(f"run-{pid}-*")])
+    return sorted(found + [path.name for path in _TMP.glob(f"idexx-sync-run-{pid}-*")])
 
 
 def _transactions(conn: Conn) -> list[str]:

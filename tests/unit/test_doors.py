@@ -24,7 +24,6 @@ WALL_CLOCK = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("
 MACHINES_TIME = {
     "api/handler.py": "how long ago the gateway received a request, by its own clock",
     "database/waits.py": "how long a connection was idle while the machine slept",
-    "pims/neo/login/browser.py": "the age of folders of this machine",
 }
 """Modules that may ask, and what for."""
 LEASE_TIME = {

@@ -11,10 +11,13 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from idexx_sync.api.routes import OperationId, Route, route_of
 from idexx_sync.cli.errors import CommandError, ReceivedProblem, error_of_problem
 from idexx_sync.cli.exits import Exit, exit_of_answer
+from idexx_sync.core.in_time import in_time
 
 CONNECTS_WITHIN_S: Final = 10
 ANSWERS_WITHIN_S: Final = 35
 """The gateway gives up before."""
+LARGEST_ANSWER: Final = 10 * 1024 * 1024
+"""Bytes; the gateway passes on no more."""
 _HIDDEN: Final = b"[key]"
 
 
@@ -26,7 +29,11 @@ class ApiClient:
         self._key = key.get_secret_value()
         self._timeout_s = timeout_s
         self._http = httpx.Client(
-            headers={"X-API-Key": self._key, "Accept": "application/json"},
+            headers={
+                "X-API-Key": self._key,
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+            },
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECTS_WITHIN_S)),
             follow_redirects=False,
             # Reading certificates takes longer than a request, and plain http needs none.
@@ -51,26 +58,40 @@ class ApiClient:
         """What the operation answers; Refused says why there is nothing."""
         route = route_of(operation)
         sent = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        response = self._sent(route, route.path.format(**path), sent)
-        content = response.content.replace(self._key.encode(), _HIDDEN)
+        response, received = self._sent(route, route.path.format(**path), sent)
+        content = received.replace(self._key.encode(), _HIDDEN)
         if response.status_code not in route.responses:
             raise self._refusal(response, content)
         if (read := _read(answer, content)) is None:
             raise self._not_ours(response)
         return read
 
-    def _sent(self, route: Route, path: str, query: Mapping[str, str]) -> httpx.Response:
+    def _sent(
+        self, route: Route, path: str, query: Mapping[str, str]
+    ) -> tuple[httpx.Response, bytes]:
+        """The answer and its body; of one that is too large there is none."""
         try:
-            return self._http.request(route.method, f"{self._url}{path}", params=query)
-        except httpx.TimeoutException as error:
+            return in_time(self._timeout_s, lambda: self._received(route, path, query))
+        except (httpx.TimeoutException, TimeoutError) as error:
             found = f"did not answer within {self._timeout_s:g} s"
             sent = not isinstance(error, httpx.ConnectTimeout)
         except httpx.ConnectError as error:
             found, sent = f"could not be reached ({error})", False
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except httpx.TransportError as error:
             found, sent = f"broke the connection ({type(error).__name__})", True
         # Outside the handlers: httpx's errors hold the request, and that holds the key.
         raise self._unreachable(found, may_be_done=sent and route.method == "POST")
+
+    def _received(
+        self, route: Route, path: str, query: Mapping[str, str]
+    ) -> tuple[httpx.Response, bytes]:
+        body = bytearray()
+        with self._http.stream(route.method, f"{self._url}{path}", params=query) as response:
+            for piece in response.iter_raw():
+                body += piece
+                if len(body) > LARGEST_ANSWER:
+                    return response, b""
+        return response, bytes(body)
 
     def _unreachable(self, found: str, *, may_be_done: bool) -> CommandError:
         hint = "check IDEXX_SYNC_API_URL and the network"

@@ -6,16 +6,21 @@ the plain variables are set.
 
 import os
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from idexx_sync.core.errors import SecretUnreadable
+from idexx_sync.core.in_time import in_time
 
 CONNECT_TIMEOUT_S: Final = 2
 READ_TIMEOUT_S: Final = 5
 TRIES: Final = 3
+LONGEST_S: Final = 12
+"""All tries for all secrets of one reading, whatever arrives: the time-outs are for single waits.
+The shortest of our functions, the authorizer, has 15 s."""
 _ABSENT: Final = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
 """No such secret, or one that is about to be deleted."""
 _DENIED: Final = "AccessDeniedException"
@@ -43,8 +48,10 @@ class NamedSecrets(PydanticBaseSettingsSource):
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls)
         self._client: Any = None
+        self._ends = 0.0
 
     def __call__(self) -> dict[str, Any]:
+        self._ends = monotonic() + LONGEST_S
         values = {}
         for name, field in self.settings_cls.model_fields.items():
             value, key, _ = self.get_field_value(field, name)
@@ -65,11 +72,14 @@ class NamedSecrets(PydanticBaseSettingsSource):
 
         refusal: SecretUnreadable | None
         try:
-            self._client = self._client or _client()
-            value, refusal = _text(self._client.get_secret_value(SecretId=secret_id)), None
+            self._client = client = self._client or _client()
+            answer = in_time(
+                self._ends - monotonic(), lambda: client.get_secret_value(SecretId=secret_id)
+            )
+            value, refusal = _text(answer), None
         except ClientError as error:
             value, refusal = "", _refused(variable, _code(error.response))
-        except BotoCoreError as error:
+        except (BotoCoreError, TimeoutError) as error:
             value, refusal = "", _unreachable(variable, type(error).__name__)
         # Outside the handlers: botocore's errors hold what was answered.
         if refusal is not None:

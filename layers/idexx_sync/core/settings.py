@@ -21,6 +21,8 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, InvalidInput
 from idexx_sync.core.named_secrets import NamedBy, NamedSecrets, naming_variable
 
+LOGIN_ENDS_WITHIN_S: Final = 10
+"""How long after its time the end of a login may take."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ADDRESS: Final = re.compile(
     r"https?://(?:(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}|\[[0-9a-f:.]+\])(?::\d{1,5})?"
@@ -100,10 +102,28 @@ class Settings(DatabaseSettings):
     neo_requests_per_second: float = Field(default=10, gt=0)
     neo_timeout_seconds: float = Field(default=30, gt=0)
     """Longest wait for one answer of Neo."""
-    login_timeout_seconds: float = Field(default=40, gt=0)
-    """Longest whole login, browser start included; shorter than the lease, which it can't renew."""
+    login_timeout_seconds: float = Field(default=30, gt=0, validate_default=False)
+    """Longest whole login, browser start included. With what its end may take besides it is
+    shorter than the lease, so that a clinic whose login page is hostile or broken is not kept."""
+    login_memory_mb: float = Field(default=1024, gt=0)
+    """Most memory of a login: browser, driver, and what it adds to ours. It is looked at ten times
+    a second, and a worker has twice as much."""
     logins_per_hour: int = Field(default=6, ge=1)
     """Most logins of one clinic within an hour."""
+
+    @field_validator("login_timeout_seconds")
+    @classmethod
+    def _leaves_the_lease_alone(cls, seconds: float, info: ValidationInfo) -> float:
+        """A limit that somebody sets fits into the lease; the default one fits the default lease.
+
+        Where a lease is made shorter than that, signs of life keep it while a login goes on.
+        """
+        lease = info.data.get("lease_seconds")
+        if lease is not None and seconds + LOGIN_ENDS_WITHIN_S >= lease:
+            raise ValueError(
+                f"must be shorter than IDEXX_SYNC_LEASE_SECONDS by more than {LOGIN_ENDS_WITHIN_S}"
+            )
+        return seconds
 
     @field_validator("neo_hosts", mode="before")
     @classmethod

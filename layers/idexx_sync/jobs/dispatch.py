@@ -6,12 +6,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.in_time import in_time
 from idexx_sync.core.logs import logger
 from idexx_sync.jobs.submission import WorkerUnavailable
 
 CONNECT_TIMEOUT_S: Final = 2
 READ_TIMEOUT_S: Final = 5
 TRIES: Final = 2
+LONGEST_S: Final = 15
+"""All tries together, whatever arrives: the time-outs are for single waits."""
 ACCEPTED: Final = 202
 
 
@@ -28,14 +31,17 @@ class LambdaDispatch:
         function = self._functions.get(sync)
         if function is None:
             raise WorkerUnavailable(f"IDEXX_SYNC_WORKER_FUNCTIONS names no worker for {sync}")
-        self._client = self._client or _client()
+        self._client = client = self._client or _client()
         try:
-            answer = self._client.invoke(
-                FunctionName=function,
-                InvocationType="Event",
-                Payload=json.dumps({"v": 1, "job_id": str(job_id)}).encode(),
+            answer = in_time(
+                LONGEST_S,
+                lambda: client.invoke(
+                    FunctionName=function,
+                    InvocationType="Event",
+                    Payload=json.dumps({"v": 1, "job_id": str(job_id)}).encode(),
+                ),
             )
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, TimeoutError) as error:
             logger().error("worker not invoked", sync=sync, error=_word(error))
             raise WorkerUnavailable(f"the worker of {sync} could not be invoked") from None
         if answer["StatusCode"] != ACCEPTED:

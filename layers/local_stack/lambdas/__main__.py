@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from dev_tools.local_callers import is_secret, why_strange
-from idexx_sync.pims.neo.login.browser import sweep
+from idexx_sync.pims.neo.login.run_folder import sweep
 from local_stack.lambdas import families
 from local_stack.lambdas.function import Function, Machine, NotRunnable
 from local_stack.lambdas.pool import Pool

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from threading import Thread
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from idexx_sync.operations.models import JobList, JobView
 from tests.kit.both_ways import World, world_in
 from tests.kit.command_line import Answer, CommandLine
 from tests.kit.gateway import Response
+from tests.kit.hostile_http import hostile_site
 from tests.kit.http_gateway import Request, serving
 from tests.kit.lending import Lending
 from tests.kit.settings import make_settings
@@ -314,3 +316,38 @@ def test_the_console_script_needs_no_database_beside_the_api(world: World) -> No
     keyless = run("jobs", "list", "--json", IDEXX_SYNC_API_URL=world.server.url)
     assert keyless.returncode == 1
     assert "IDEXX_SYNC_API_KEY" in json.loads(keyless.stdout)["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/drip/head", "/drip/body", "/flood/103"])
+def test_r27_an_answer_that_drips_in_is_given_up_in_time(path: str) -> None:
+    with (
+        hostile_site() as origin,
+        ApiClient(f"{origin}{path}?", SecretStr(CANARY), timeout_s=0.3) as api,
+    ):
+        began = monotonic()
+        with pytest.raises(CommandError) as caught:
+            api.ask("list_jobs", JobList)
+        assert monotonic() - began < 3
+    assert (caught.value.kind, caught.value.exit_code) == ("api_unreachable", 6)
+    assert "did not answer within 0.3 s" in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
+def test_r27_an_answer_that_never_ends_is_not_ours() -> None:
+    with (
+        hostile_site() as origin,
+        ApiClient(f"{origin}/flood/body?", SecretStr(CANARY), timeout_s=20) as api,
+        pytest.raises(CommandError) as caught,
+    ):
+        api.ask("list_jobs", JobList)
+    assert caught.value.kind == "api_answer"
+
+
+def test_r27_an_answer_that_unpacks_into_millions_of_bytes_is_left_packed() -> None:
+    with (
+        hostile_site() as origin,
+        ApiClient(f"{origin}/large/gzip?", SecretStr(CANARY)) as api,
+        pytest.raises(CommandError) as caught,
+    ):
+        api.ask("list_jobs", JobList)
+    assert caught.value.kind == "api_answer"

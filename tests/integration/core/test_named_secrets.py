@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from moto import mock_aws
 from idexx_sync.core import named_secrets
 from idexx_sync.core.errors import ConfigurationInvalid, SecretUnreadable
 from idexx_sync.core.settings import ApiSettings, DatabaseSettings, KeySettings, Settings, load
+from tests.kit.hostile_http import hostile_site
 
 DATABASE_URL = "postgresql://sync:made-up@db.example.com/odis"
 PEPPER = "a made-up pepper"
@@ -165,6 +167,18 @@ def test_an_unreachable_secrets_manager_is_named_and_may_be_tried_again(
 
     assert isinstance(it.value, ConfigurationInvalid)
     assert (it.value.kind, it.value.retryable) == ("configuration_invalid", True)
+
+
+def test_r27_an_answer_that_drips_in_is_given_up_in_time(environ: pytest.MonkeyPatch) -> None:
+    environ.setenv("IDEXX_SYNC_DATABASE_SECRET", "test/database")
+    environ.setenv("IDEXX_SYNC_PEPPER_SECRET", "test/pepper")
+    environ.setattr(named_secrets, "LONGEST_S", 0.3)
+    with hostile_site() as origin:
+        environ.setenv("AWS_ENDPOINT_URL", f"{origin}/drip/body?")
+        began = monotonic()
+        with pytest.raises(SecretUnreadable, match=r"SECRET: .*TimeoutError.*; see that"):
+            load(KeySettings)
+        assert monotonic() - began < 3
 
 
 def test_no_value_is_shown_by_settings(secrets: Any) -> None:

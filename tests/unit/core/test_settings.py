@@ -1,6 +1,7 @@
 """Settings: what is missing or wrong is named as the variable to set."""
 
 import os
+from contextlib import nullcontext
 
 import pytest
 
@@ -50,3 +51,19 @@ def test_an_empty_variable_is_one_that_is_not_set(environ: pytest.MonkeyPatch) -
     settings = load_settings()
 
     assert (settings.chromium_path, settings.neo_hosts) == (None, ("us.idexxneo.com",))
+
+
+@pytest.mark.parametrize(
+    ("lease", "login", "fits"),
+    [("45", "34.9", True), ("45", "35", False), ("60", "49", True), ("20", None, True)],
+)
+def test_r27_a_login_whose_limit_is_set_fits_into_the_lease(
+    environ: pytest.MonkeyPatch, lease: str, login: str | None, fits: bool
+) -> None:
+    environ.setenv("IDEXX_SYNC_LEASE_SECONDS", lease)
+    if login is not None:
+        environ.setenv("IDEXX_SYNC_LOGIN_TIMEOUT_SECONDS", login)
+    said = "IDEXX_SYNC_LOGIN_TIMEOUT_SECONDS: must be shorter than IDEXX_SYNC_LEASE_SECONDS"
+
+    with nullcontext() if fits else pytest.raises(ConfigurationInvalid, match=said):
+        load_settings()

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from time import monotonic
 from uuid import UUID
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
+from idexx_sync.jobs import dispatch as dispatch_module
 from idexx_sync.jobs.dispatch import LambdaDispatch
 from idexx_sync.jobs.submission import WorkerUnavailable
+from tests.kit.hostile_http import hostile_site
 
 JOB = UUID("3f2b8c1e-5a77-4d0e-9c52-0d8f6a1b2c3d")
 SENT = {
@@ -60,3 +63,22 @@ def test_another_status_is_worker_unavailable(stubbed: tuple[LambdaDispatch, Stu
 def test_a_sync_without_a_worker_is_worker_unavailable() -> None:
     with pytest.raises(WorkerUnavailable, match="IDEXX_SYNC_WORKER_FUNCTIONS"):
         LambdaDispatch({})("cases", JOB)
+
+
+def test_r27_an_answer_of_aws_that_drips_in_is_given_up_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """botocore bounds each single wait, and there is one after each byte."""
+    monkeypatch.setattr(dispatch_module, "LONGEST_S", 0.3)
+    with hostile_site() as origin:
+        client = boto3.client(
+            "lambda",
+            "us-east-1",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",
+            endpoint_url=f"{origin}/drip/head?",
+        )
+        began = monotonic()
+        with pytest.raises(WorkerUnavailable):
+            LambdaDispatch({"inbound": "inbound-worker"}, client)("inbound", JOB)
+        assert monotonic() - began < 3

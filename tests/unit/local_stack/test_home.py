@@ -38,6 +38,18 @@ def test_afresh_forgets_everything(tmp_path: Path) -> None:
         assert second.kept()["pepper"] != kept["pepper"]
 
 
+def test_afresh_removes_a_link_and_not_what_it_leads_to(tmp_path: Path) -> None:
+    folder, somebodys = tmp_path / "stack", tmp_path / "somebody's"
+    (somebodys / "inner").mkdir(parents=True)
+    with home(folder):
+        (folder / "postgres").symlink_to(somebodys)
+        (folder / "a file").symlink_to(somebodys / "inner")
+
+    with home(folder, afresh=True):
+        assert {path.name for path in folder.iterdir()} == {"lock"}
+    assert (somebodys / "inner").exists()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only a root user's Postgres runs as another user")
 def test_a_root_users_data_lie_where_postgres_can_reach_them_and_go_when_reset(
     tmp_path: Path,

@@ -180,8 +180,10 @@ def open_neo(
         access.base_url,
         chromium_path=settings.chromium_path,
         timeout_s=settings.login_timeout_seconds,
+        memory_mb=settings.login_memory_mb,
         time_left=time_left,
         meanwhile=partial(prepare_http, access.base_url),
+        beat=beat,
     )
 
     def connect(session: StoredSession) -> Transport:

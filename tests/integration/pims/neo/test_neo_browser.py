@@ -2,9 +2,8 @@
 
 import os
 import socket
-import subprocess
-import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,9 +18,10 @@ from playwright.sync_api import Error
 from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
 from idexx_sync.pims.neo.login.attempt import BrowserLogin
-from idexx_sync.pims.neo.login.browser import PASSED_ON, open_browser, run_folder, scrubbed
+from idexx_sync.pims.neo.login.browser import PASSED_ON, open_browser, scrubbed
+from idexx_sync.pims.neo.login.run_folder import run_folder
 from tests.kit.login_store import FakeLoginStore
-from tests.kit.processes import command_line, in_groups
+from tests.kit.processes import children, command_line, in_groups
 
 
 @dataclass
@@ -31,6 +31,8 @@ class Site:
     port: int = 0
     login: str | None = None
     """Where `/login` leads to, if anywhere."""
+    page: str = "ok"
+    """What all else shows."""
     visits: list[str] = field(default_factory=list)
 
     @property
@@ -52,9 +54,9 @@ def running_site() -> Iterator[Site]:
                 self.send_header("Location", target)
             self.send_header("Access-Control-Allow-Origin", "*")
             self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(site.page)))
             self.end_headers()
-            self.wfile.write(b"ok")
+            self.wfile.write(site.page.encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -174,12 +176,50 @@ def test_a_login_that_moved_to_another_site_is_a_challenge(chromium_path: Path) 
     with running_site() as own, running_site() as other:
         own.login = f"{other.origin}/single-sign-on"
         log_in = BrowserLogin(
-            own.origin, chromium_path=str(chromium_path), timeout_s=20, time_left=lambda: 60
+            own.origin,
+            chromium_path=str(chromium_path),
+            timeout_s=20,
+            memory_mb=1024,
+            time_left=lambda: 60,
         )
         result = log_in(FakeLoginStore().begin_login())
         log_in.close()  # its end would take the orphans of the next test's browser from us
         assert (result.outcome, result.code) == ("challenge_required", "other_site")
         assert other.visits == []
+
+
+GROWING = """
+<!doctype html>
+<script>
+  const held = [];
+  (function grow() {
+    held.push(new Uint8Array(2e7).fill(1));
+    setTimeout(grow);
+  })();
+</script>
+"""
+
+
+def test_r27_a_login_page_that_takes_too_much_memory_is_unavailable(chromium_path: Path) -> None:
+    beats: list[int] = []
+    with running_site() as own:
+        own.page = GROWING
+        log_in = BrowserLogin(
+            own.origin,
+            chromium_path=str(chromium_path),
+            timeout_s=60,
+            memory_mb=600,
+            time_left=lambda: 60,
+            beat=lambda: beats.append(1),
+        )
+        began = time.monotonic()
+        result = log_in(FakeLoginStore().begin_login())
+        assert time.monotonic() - began < 50
+        log_in.close()
+    assert (result.outcome, result.code) == ("unavailable", "login_memory")
+    assert not result.submitted
+    assert beats
+    assert children(os.getpid()) == []
 
 
 def test_a_browser_knows_nothing_of_our_environment(
@@ -210,23 +250,12 @@ def test_a_browser_knows_nothing_of_our_environment(
 def test_only_what_a_browser_needs_is_passed_on() -> None:
     environment = {"PATH": "/bin", "LANG": "C", "AWS_REGION": "x", "HOME": "/root"}
 
-    assert scrubbed(environment, Path("/tmp/run-1/home")) == {  # noqa: S108
+    assert scrubbed(environment, Path("/tmp/idexx-sync-run-1/home")) == {  # noqa: S108
         "PATH": "/bin",
         "LANG": "C",
-        "HOME": "/tmp/run-1/home",  # noqa: S108
-        "TMPDIR": "/tmp/run-1/home",  # noqa: S108
+        "HOME": "/tmp/idexx-sync-run-1/home",  # noqa: S108
+        "TMPDIR": "/tmp/idexx-sync-run-1/home",  # noqa: S108
     }
-
-
-def test_what_a_killed_process_left_is_swept_away_one_hour_later() -> None:
-    fresh = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir="/tmp"))
-    stale = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir="/tmp"))
-    os.utime(stale, (0, 0))
-    with run_folder() as folder:
-        assert folder.path.exists()
-        assert fresh.exists()
-        assert not stale.exists()
-    fresh.rmdir()
 
 
 def test_no_switch_weakens_the_browser(chromium_path: Path) -> None:
@@ -244,18 +273,3 @@ def test_no_switch_weakens_the_browser(chromium_path: Path) -> None:
 
 def _is_of(pid: int, folder: Path) -> bool:
     return any(str(folder) in word for word in command_line(pid))
-
-
-def test_the_folder_of_a_killed_login_goes_with_the_next_one() -> None:
-    killed = subprocess.Popen(["true"])
-    killed.wait()
-    left = Path(tempfile.mkdtemp(prefix=f"run-{killed.pid}-", dir="/tmp"))
-    (left / "profile").mkdir()
-    other = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir="/tmp"))
-
-    with run_folder():
-        pass
-
-    assert not left.exists()
-    assert other.exists()  # its process lives
-    other.rmdir()

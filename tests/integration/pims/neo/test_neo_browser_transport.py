@@ -4,7 +4,10 @@ Everything above the seam is the same code, so this is all that a browser can ch
 goes wrong. Each kind of session has one Playwright for the whole module.
 """
 
+import os
 import re
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +18,7 @@ import pytest
 
 from idexx_sync.core.errors import PimsSlow, PimsUnavailable, ShapeChanged, SyncError
 from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.neo.http import browser_transport
 from idexx_sync.pims.neo.http.answers import (
     Answered,
     Garbled,
@@ -29,8 +33,10 @@ from idexx_sync.pims.neo.http.answers import (
 )
 from idexx_sync.pims.neo.http.browser_transport import BrowserTransport
 from idexx_sync.pims.neo.http.transport import TOO_LARGE, HttpTransport, Transport
+from idexx_sync.pims.neo.login.memory import peak_mb
 from idexx_sync.pims.neo.provider import CALENDAR
 from neo_simulator.client import Company, Simulator
+from tests.kit.hostile_http import HONEST, hostile_site
 from tests.kit.neo import open_session
 from tests.kit.neo_faults import (
     ENVELOPES,
@@ -43,6 +49,7 @@ from tests.kit.neo_faults import (
     SUBSETS,
     Refusal,
 )
+from tests.kit.processes import is_running
 
 NOW = datetime(2026, 5, 4, 14, tzinfo=UTC)
 PATIENT_S, SHORT_S = 20.0, 0.3
@@ -303,3 +310,71 @@ def test_an_answer_too_large_to_keep_is_refused(pair: Pair, simulator: Simulator
 
     assert isinstance(error, ShapeChanged)
     assert error.code == TOO_LARGE
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[BrowserTransport]:
+    """Playwright against a server that answers as no server should."""
+    session = StoredSession([], "Mozilla/5.0 (ours)", NOW)
+    with (
+        hostile_site() as origin,
+        closing(
+            BrowserTransport(
+                origin, session, timeout_s=PATIENT_S, time_left=lambda: 60, largest_body=LARGEST
+            )
+        ) as asking,
+    ):
+        assert asking.get(HONEST, {}).body == b"{}"
+        yield asking
+
+
+@pytest.mark.parametrize("path", ["/drip/heads", "/drip/trailer", "/drip/gzip", "/flood/103"])
+def test_r27_what_drips_in_over_playwright_is_given_up_in_time(
+    hostile: BrowserTransport, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(hostile, "_timeout_s", SHORT_S)
+    began = time.monotonic()
+
+    with pytest.raises(PimsSlow):
+        hostile.get(path, {})
+    assert time.monotonic() - began < SHORT_S + 3
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/large/head", PimsUnavailable),
+        ("/large/gzip", ShapeChanged),
+        ("/large/values", ShapeChanged),
+        ("/lie/longer", PimsUnavailable),
+        ("/lie/twice", PimsUnavailable),
+    ],
+)
+def test_r27_what_is_too_large_or_untrue_over_playwright_is_refused(
+    hostile: BrowserTransport, path: str, kind: type[SyncError]
+) -> None:
+    with pytest.raises(kind) as caught:
+        hostile.get(path, {})
+    assert isinstance(caught.value, ShapeChanged) == (caught.value.code == TOO_LARGE)
+
+
+def test_r27_playwright_is_ended_when_it_holds_too_much_or_hangs_and_then_another_one_asks(
+    hostile: BrowserTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = hostile._asker.driver.pid
+    assert first is not None
+    monkeypatch.setattr(browser_transport, "MOST_DRIVER_MB", peak_mb(first) + 100)
+    with pytest.raises(ShapeChanged) as caught:
+        hostile.get("/flood/body", {})
+    assert caught.value.code == TOO_LARGE
+
+    second = hostile._asker.driver
+    assert not is_running(first)
+    assert hostile.get(HONEST, {}).body == b"{}"
+    assert second.pid not in (None, first)
+    monkeypatch.setattr(hostile, "_timeout_s", SHORT_S)
+    monkeypatch.setattr(browser_transport, "_GRACE_S", 0.1)
+    os.kill(second.pid or 0, signal.SIGSTOP)
+    with pytest.raises(PimsSlow):
+        hostile.get(HONEST, {})
+    assert not is_running(second.pid or 0)

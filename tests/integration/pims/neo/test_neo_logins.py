@@ -25,7 +25,7 @@ from tests.kit.processes import children, command_line
 
 def left_behind() -> tuple[list[str], list[int], int]:
     """Run folders of this process, children of this process, its open files."""
-    folders = [str(path) for path in Path("/tmp").glob(f"run-{os.getpid()}-*")]  # noqa: S108
+    folders = [str(path) for path in Path("/tmp").glob(f"idexx-sync-run-{os.getpid()}-*")]  # noqa: S108
     return folders, sorted(children(os.getpid())), psutil.Process().num_fds()
 
 
@@ -176,7 +176,7 @@ def once_asked(clinic: Clinic, path: str, act: Callable[[], None]) -> Iterator[l
 
 def kill_our_browser() -> None:
     for pid in psutil.pids():
-        if any(f"/run-{os.getpid()}-" in word for word in command_line(pid)):
+        if any(f"/idexx-sync-run-{os.getpid()}-" in word for word in command_line(pid)):
             os.kill(pid, signal.SIGKILL)
 
 
@@ -191,7 +191,7 @@ def test_a_browser_killed_in_the_middle_ends_the_login_at_once(
 
     with once_asked(clinic, path, kill_our_browser) as killed:
         with pytest.raises(errors.InternalError):
-            log_in(clinic, login_timeout_seconds=60)
+            log_in(clinic, lease_seconds=90, login_timeout_seconds=60)
         assert time.monotonic() - killed[0] < 20
     assert clinic.login_store.outcomes == outcomes
     assert left_behind()[:2] == before[:2]
@@ -201,7 +201,7 @@ def test_a_login_under_way_can_be_interrupted_from_another_thread(clinic: Clinic
     clinic.company.fault({"kind": "delay", "ms": 60_000}, path="^/dashboard$")
 
     with (
-        clinic.opened(limits={"login_timeout_seconds": 60}) as neo,
+        clinic.opened(limits={"lease_seconds": 90, "login_timeout_seconds": 60}) as neo,
         once_asked(clinic, "/dashboard", neo.interrupt) as interrupted,
     ):
         with pytest.raises(errors.InternalError):

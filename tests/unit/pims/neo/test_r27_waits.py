@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 
 from idexx_sync.core.errors import DeadlineExceeded, PimsSlow
-from idexx_sync.core.settings import Settings
+from idexx_sync.core.settings import LOGIN_ENDS_WITHIN_S, Settings
 from idexx_sync.pims.access import StoredSession
+from idexx_sync.pims.neo.http import browser_transport
 from idexx_sync.pims.neo.http.answers import RawAnswer
 from idexx_sync.pims.neo.http.client import LONGEST_PAUSE_S, HttpClient
 from idexx_sync.pims.neo.http.probe import Probe
@@ -16,6 +17,7 @@ from idexx_sync.pims.neo.http.rate_limiter import RateLimiter
 from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.login import attempt
 from idexx_sync.pims.protocol import Configuration
+from infra.stages import PROD
 from tests.kit.login_store import FakeLoginStore
 from tests.kit.settings import make_settings
 
@@ -93,7 +95,15 @@ def test_r27_every_single_wait_is_shorter_than_the_lease() -> None:
     longest = {
         "an answer of Neo": SETTINGS.neo_timeout_seconds,
         "a pause that Neo asks for": LONGEST_PAUSE_S,
-        "a login and its tidying up": SETTINGS.login_timeout_seconds + 2 * attempt._GRACE_S,
+        "a login and its end": SETTINGS.login_timeout_seconds + LOGIN_ENDS_WITHIN_S,
+        "an answer over the browser": SETTINGS.neo_timeout_seconds + browser_transport._GRACE_S,
     }
 
     assert {what: wait for what, wait in longest.items() if wait >= SETTINGS.lease_seconds} == {}
+    assert attempt.TIDYING_S < LOGIN_ENDS_WITHIN_S
+
+
+def test_r27_a_login_is_within_the_memory_of_a_worker() -> None:
+    """As much again stays for our own process, and for what a page takes between two looks."""
+    for worker in PROD.workers.values():
+        assert SETTINGS.login_memory_mb <= worker.size.memory_mb / 2

@@ -7,7 +7,7 @@ accident: an error never becomes an empty list.
 
 import codecs
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +17,8 @@ from urllib.parse import urljoin, urlsplit
 from pydantic_core import from_json
 
 NOT_JSON_BODY: Final = "not_json_body"
+DEEPEST: Final = 200
+"""So many lists and objects within each other are read; the fast parser reads no more either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,24 @@ def _parsed(body: bytes) -> object:
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError:
-        return json.loads(_text(body), strict=False, parse_constant=lambda _: None)
+        value = json.loads(_text(body), strict=False, parse_constant=lambda _: None)
+        if _is_deeper(value, DEEPEST):
+            raise ValueError("too many values within each other") from None
+        return value
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    """Whether more than `most` lists and objects lie within each other."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [inner for outer in level for inner in _parts(outer)]
+    return bool(level)
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _text(body: bytes) -> str:

@@ -1,9 +1,11 @@
 """Sockets for httpx whose waits end with the request that makes them.
 
 httpx bounds each single wait for the network: a server that sends a byte now and then, or one that
-takes its time at every step, could hold a request for ever. Imported where it is used, as httpx is.
+takes its time at every step, could hold a request for ever. Of a host's addresses each may be
+waited for, and its name without end. Imported where it is used, as httpx is.
 """
 
+import socket
 import ssl
 import threading
 import time
@@ -13,6 +15,8 @@ from typing import Any
 
 import httpcore
 import httpx
+
+from idexx_sync.core.in_time import in_time
 
 
 class BoundedTransport(httpx.HTTPTransport):
@@ -34,6 +38,11 @@ class BoundedTransport(httpx.HTTPTransport):
         self._network.ends.at = time.monotonic() + seconds
         yield
 
+    def require_time(self) -> None:
+        """Raises httpx.ReadTimeout where the thread's time is over, though nothing was awaited."""
+        if self._network.seconds_left() <= 0:
+            raise httpx.ReadTimeout("what came took too long")
+
 
 class _Network(httpcore.NetworkBackend):
     def __init__(self) -> None:
@@ -41,9 +50,13 @@ class _Network(httpcore.NetworkBackend):
         self.ends = threading.local()
         """`at`: the moment at which the thread's request has to be over."""
 
-    def left(self, timeout: float | None, too_late: type[Exception]) -> float | None:
+    def seconds_left(self) -> float:
+        ends: float = self.ends.at
+        return ends - time.monotonic()
+
+    def left(self, timeout: float | None, too_late: type[Exception]) -> float:
         """Seconds that the thread's next wait may take."""
-        left: float = self.ends.at - time.monotonic()
+        left = self.seconds_left()
         if left <= 0:
             raise too_late
         return left if timeout is None else min(left, timeout)
@@ -56,9 +69,30 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError("the name has no address")
+        addresses = self._addresses(host, port, timeout)
+        for tried, address in enumerate(addresses):
+            wait = self.left(timeout, httpcore.ConnectTimeout) / (len(addresses) - tried)
+            try:
+                opened = self._sockets.connect_tcp(
+                    address, port, wait, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _Stream(opened, self)
+        raise failure
+
+    def _addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
+        """Those of the host; nobody bounds how long its name servers are asked."""
         wait = self.left(timeout, httpcore.ConnectTimeout)
-        opened = self._sockets.connect_tcp(host, port, wait, local_address, socket_options)
-        return _Stream(opened, self)
+        try:
+            found = in_time(wait, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except TimeoutError:
+            raise httpcore.ConnectTimeout from None
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from None
+        return [str(address[0]) for *_, address in found]
 
 
 class _Stream(httpcore.NetworkStream):

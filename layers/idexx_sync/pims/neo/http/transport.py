@@ -6,10 +6,10 @@ for it while its browser starts.
 
 import logging
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from http.cookiejar import Cookie, CookieJar
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from idexx_sync.core.errors import DeadlineExceeded, PimsSlow, PimsUnavailable, ShapeChanged
@@ -17,11 +17,19 @@ from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.answers import RawAnswer
 from idexx_sync.pims.neo.http.pasted import WithoutPictures
 
+if TYPE_CHECKING:
+    import httpx
+
 LARGEST_BODY: Final = 32 * 1024 * 1024
 """Bytes of an answer that are kept, the pictures in it apart. Ten thousand visits take 12 MB."""
 MOST_RECEIVED: Final = 8
-"""So many times as many bytes may come, mostly of pictures."""
+"""So many times as many bytes may come, mostly of pictures; packed or unpacked."""
+MOST_MEMORY: Final = 8
+"""So many times as many bytes of memory may the values of an answer take. Those of ten thousand
+visits take 5 times the bytes they come in, but empty lists and objects would take 30 times."""
 TOO_LARGE: Final = "answer_too_large"
+_OBJECT, _LIST, _VALUE = 200, 80, 100
+"""Bytes that Python takes for an object with one entry, for a list, and for each further value."""
 JSON_HEADERS: Final = {"Accept": "application/json", "X-Requested-With": "XMLHttpRequest"}
 """What Neo's own pages send with their requests for JSON."""
 
@@ -100,12 +108,27 @@ class HttpTransport:
             self._bounded.within(wait),
             self._client.stream("GET", url, timeout=wait) as response,
         ):
-            body = WithoutPictures()
-            for piece in response.iter_bytes():
-                body.add(piece)
-                refuse_too_large(body, self._largest_body)
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return RawAnswer(response.status_code, str(response.url), headers, body.finished())
+            body = self._body(response, headers.get("content-encoding", ""))
+            return RawAnswer(response.status_code, str(response.url), headers, body)
+
+    def _body(self, response: "httpx.Response", encoding: str) -> bytes:
+        """The whole of it, unpacked; only as much of it is held as may be kept."""
+        from idexx_sync.pims.neo.http.unpacking import unpacked
+
+        body = WithoutPictures()
+        for piece in unpacked(encoding, self._packed(response)):
+            self._bounded.require_time()
+            body.add(piece)
+            refuse_too_large(body, self._largest_body)
+        return whole(body, self._largest_body)
+
+    def _packed(self, response: "httpx.Response") -> Iterator[bytes]:
+        """The body as it comes: it may be large and become nothing."""
+        for piece in response.iter_raw():
+            if response.num_bytes_downloaded > MOST_RECEIVED * self._largest_body:
+                raise too_large(self._largest_body)
+            yield piece
 
 
 def prepare_http(base_url: str) -> None:
@@ -144,6 +167,28 @@ def refuse_too_large(body: WithoutPictures, most: int) -> None:
     """Raises ShapeChanged for an answer of which more is kept, or comes, than we can hold."""
     if body.size > most or body.received > MOST_RECEIVED * most:
         raise too_large(most)
+
+
+def whole(body: WithoutPictures, most: int) -> bytes:
+    """The body once all of it has come; ShapeChanged if its values would take too much memory."""
+    content = body.finished()
+    if memory_of_values(content) > MOST_MEMORY * most:
+        raise too_large(most)
+    return content
+
+
+def memory_of_values(body: bytes) -> int:
+    """About how many bytes the values of a JSON document take at most, from above.
+
+    A text takes four bytes for each letter if one of its letters does; commas and braces within
+    texts are taken for the document's own.
+    """
+    return (
+        4 * len(body)
+        + _OBJECT * body.count(b"{")
+        + _LIST * body.count(b"[")
+        + _VALUE * body.count(b",")
+    )
 
 
 def belongs_to(host: str, cookie: Mapping[str, Any]) -> bool:

@@ -8,21 +8,29 @@ from typing import Final
 
 from idexx_sync.core.errors import DeadlineExceeded, SyncError
 from idexx_sync.pims.access import Credentials
+from idexx_sync.pims.neo.driver import Driver
 from idexx_sync.pims.neo.http.transport import TimeLeft
-from idexx_sync.pims.neo.login.browser import RunFolder, open_browser, run_folder
+from idexx_sync.pims.neo.login.browser import open_browser
 from idexx_sync.pims.neo.login.dialog import LoginDialog, LoginResult, browser_failed
-from idexx_sync.pims.neo.login.processes import end_children
+from idexx_sync.pims.neo.login.memory import LoginMemory
+from idexx_sync.pims.neo.login.processes import LONGEST_END_S
+from idexx_sync.pims.neo.login.run_folder import RunFolder, run_folder
 
 _GRACE_S: Final = 2.0
 """How long after its time a login may still tidy up by itself."""
+TIDYING_S: Final = 2 * _GRACE_S + LONGEST_END_S
+"""So long after its time a login is over, whatever the browser does."""
+_LOOK_EVERY_S: Final = 0.1
+"""A page may take more than 100 MB meanwhile."""
 
 
 class BrowserLogin:
     """Logs in with a browser of its own, on a thread of its own.
 
     The thread keeps Playwright's event loop away from the caller's, and lets the caller end a
-    login that hangs: killing the browser ends every wait for it. It also ends the browser's
-    processes while the caller asks its first questions already; `close` waits for that.
+    login that hangs or takes too much memory: killing the browser ends every wait for it. It also
+    ends the browser's processes while the caller asks its first questions already; `close` waits
+    for that.
     """
 
     def __init__(
@@ -31,16 +39,25 @@ class BrowserLogin:
         *,
         chromium_path: str | None,
         timeout_s: float,
+        memory_mb: float,
         time_left: TimeLeft,
         meanwhile: Callable[[], object] = lambda: None,
+        beat: Callable[[], object] = lambda: None,
     ) -> None:
-        """`meanwhile` is done by the caller's thread, which has nothing to do but wait."""
+        """`memory_mb` is what the browser and all that it needs may take.
+
+        `meanwhile` is done by the caller's thread, which has nothing to do but wait, and calls
+        `beat` again and again while it does.
+        """
         self._meanwhile = meanwhile
+        self._beat = beat
+        self._memory_mb = memory_mb
         self._origin = origin
         self._chromium_path = chromium_path
         self._timeout_s = timeout_s
         self._time_left = time_left
         self._folder: RunFolder | None = None
+        self._driver: Driver | None = None
         self._dialog: LoginDialog | None = None
         self._attempt: _Attempt | None = None
 
@@ -49,17 +66,39 @@ class BrowserLogin:
         if allowed <= 0:
             raise DeadlineExceeded("no time was left to log in", code="before_login")
         self.close()
+        self._folder = self._driver = self._dialog = None
         self._attempt = attempt = _Attempt(self, credentials, allowed)
+        ends = time.monotonic() + allowed + _GRACE_S
         attempt.start()
         try:
             self._meanwhile()
-            answered = attempt.answered.wait(allowed + _GRACE_S)
+            fault = self._watched(attempt, ends)
         except BaseException:  # somebody stops us: the browser must not outlive this
             self._cut_off(attempt)
             raise
-        if not answered:
+        if fault is not None:
+            attempt.give_up(fault)
             self._cut_off(attempt)
         return attempt.result_or_raise()
+
+    def _watched(self, attempt: "_Attempt", ends: float) -> "LoginResult | SyncError | None":
+        """What the login is given up for; None once it has an outcome."""
+        memory = LoginMemory(self._memory_mb, self._processes)
+        while not attempt.answered.wait(_LOOK_EVERY_S):
+            try:
+                self._beat()
+            except SyncError:
+                return browser_failed("the run is over", submitted=self.submitted)
+            if memory.is_too_large():
+                return LoginResult("unavailable", "login_memory", submitted=self.submitted)
+            if time.monotonic() > ends:
+                return browser_failed("did not end in time", submitted=self.submitted)
+        return None
+
+    def _processes(self) -> list[int]:
+        """The driver, whose child the browser is: without it no login goes on."""
+        pid = None if self._driver is None else self._driver.pid
+        return [] if pid is None else [pid]
 
     def close(self) -> None:
         """Wait until the last of a login's processes has ended; nothing of it is left then."""
@@ -70,7 +109,8 @@ class BrowserLogin:
 
     def _cut_off(self, attempt: "_Attempt") -> None:
         self.interrupt()
-        end_children("run-driver")
+        if self._driver is not None:
+            self._driver.end()
         attempt.join(_GRACE_S)
 
     @property
@@ -93,10 +133,12 @@ class BrowserLogin:
         def time_left() -> float:
             return ends - time.monotonic()
 
-        self._dialog = None
+        self._driver = driver = Driver()
         with (
             run_folder() as self._folder,
-            open_browser(self._folder, self._origin, self._chromium_path, time_left) as browser,
+            open_browser(
+                self._folder, self._origin, self._chromium_path, time_left, driver
+            ) as browser,
         ):
             self._dialog = LoginDialog(
                 browser.page, self._origin, longest_s=self._timeout_s, time_left=time_left
@@ -113,9 +155,8 @@ class _Attempt(threading.Thread):
         self._login = login
         self._credentials = credentials
         self._allowed = allowed
-        self._result: LoginResult | None = None
-        self._error: SyncError | None = None
-        self._defect = "did not end in time"
+        self._lock = threading.Lock()
+        self._outcome: LoginResult | SyncError | None = None
         self.answered = threading.Event()
         """Set once the outcome is known."""
 
@@ -124,21 +165,25 @@ class _Attempt(threading.Thread):
         try:
             self._login.log_in(self._credentials, self._allowed, self._take)
         except SyncError as error:
-            self._error = error
+            self._take(error)
         except Exception as error:  # noqa: BLE001 whatever it says, it may quote what was typed
             defect = type(error).__name__
         if defect:
-            self._defect = defect
-        self.answered.set()
+            self._take(browser_failed(defect, submitted=self._login.submitted))
 
-    def _take(self, result: LoginResult) -> None:
-        self._result = result
+    def give_up(self, why: LoginResult | SyncError) -> None:
+        """Whatever comes of it now is no outcome any more."""
+        self._take(why)
+
+    def _take(self, outcome: LoginResult | SyncError) -> None:
+        """The first one counts."""
+        with self._lock:
+            self._outcome = self._outcome or outcome
         self.answered.set()
 
     def result_or_raise(self) -> LoginResult:
         """The result; what Playwright itself says of a failure never leaves this module."""
-        if self._result is not None:
-            return self._result
-        if self._error is not None:
-            raise self._error
-        raise browser_failed(self._defect, submitted=self._login.submitted)
+        assert self._outcome is not None, "it is asked once there is an outcome"
+        if isinstance(self._outcome, SyncError):
+            raise self._outcome
+        return self._outcome

@@ -4,11 +4,8 @@ Playwright is imported only when a browser is started: a warm run never pays for
 """
 
 import os
-import shutil
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,8 +13,9 @@ from urllib.parse import urlsplit
 
 from idexx_sync.core.errors import InternalError
 from idexx_sync.core.logs import logger
+from idexx_sync.pims.neo.driver import Driver
 from idexx_sync.pims.neo.http.transport import TimeLeft
-from idexx_sync.pims.neo.login.processes import MarkedGroups, adopting_orphans
+from idexx_sync.pims.neo.login.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Playwright
@@ -50,24 +48,7 @@ _WAYS: Final[tuple[tuple[float, tuple[str, ...]], ...]] = (
 A start that hangs leaves the rest to the next one; in a single process Chromium now and then ends
 while it starts, so that this way is tried twice.
 """
-_STALE_S: Final = 3600.0
 _NOWHERE: Final = "http://nowhere.invalid:9"
-
-
-class RunFolder:
-    """Where one browser keeps its files, and the mark by which its processes are known."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.profile = path / "profile"
-        self.home = path / "home"
-        self.processes = MarkedGroups(f"--user-data-dir={self.profile}")
-
-    def clear(self) -> None:
-        """Ends what used the folder, and makes it as it was before."""
-        self.processes.end()
-        for used in (self.profile, self.home):
-            shutil.rmtree(used, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +58,18 @@ class OpenBrowser:
 
 
 @contextmanager
-def run_folder() -> Iterator[RunFolder]:
-    """A fresh folder under /tmp that is gone afterwards, with every process that used it."""
-    sweep()
-    folder = RunFolder(Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir="/tmp")))
-    try:
-        with adopting_orphans():
-            try:
-                yield folder
-            finally:
-                folder.processes.end()
-                folder.processes.bury()
-    finally:
-        shutil.rmtree(folder.path, ignore_errors=True)
-
-
-@contextmanager
 def open_browser(
-    folder: RunFolder, origin: str, chromium_path: str | None, time_left: TimeLeft
+    folder: RunFolder,
+    origin: str,
+    chromium_path: str | None,
+    time_left: TimeLeft,
+    driver: Driver | None = None,
 ) -> Iterator[OpenBrowser]:
-    """A blank page of a fresh Chromium from which only `origin` can be reached."""
-    with _driver() as playwright:
+    """A blank page of a fresh Chromium from which only `origin` can be reached.
+
+    `driver` is one that was not entered yet, for whoever wants to watch it.
+    """
+    with driver or Driver() as playwright:
         try:
             yield _started(playwright, folder, [*_SMALL, *only(origin)], chromium_path, time_left)
         finally:
@@ -125,27 +97,6 @@ def only(origin: str) -> list[str]:
         f"--proxy-bypass-list=<-loopback>;{parts.scheme}://{host}:{port}",
         f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {parts.hostname}",
     ]
-
-
-def sweep() -> None:
-    """Removes what was left by processes that were killed, session cookies included."""
-    oldest = time.time() - _STALE_S
-    for folder in Path("/tmp").glob("run-*-*"):  # noqa: S108
-        with suppress(OSError):
-            if folder.stat().st_mtime < oldest or not _lives(folder.name.split("-")[1]):
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lives(pid: str) -> bool:
-    return not pid.isdigit() or Path("/proc", pid).exists() or not Path("/proc/self").exists()
-
-
-@contextmanager
-def _driver() -> Iterator["Playwright"]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        yield playwright
 
 
 def _started(

@@ -24,13 +24,23 @@ NOTHING_SUBMITTED: Final = frozenset({"before_login", "browser_start", "browser_
 _TAKE_FOCUS: Final = "field => { field.focus(); return field.matches(':focus'); }"
 """Whether a field gets the keyboard: a dialog may keep it, and what is typed goes there."""
 _ASK: Final = """
-    async ([path, headers, most]) => {
+    async ([path, headers, most, longest]) => {
         const signal = AbortSignal.timeout(most);
         const answer = await fetch(path, {headers, signal, redirect: "manual", cache: "no-store"});
         const kind = answer.headers.get("content-type") ?? "";
-        return [answer.status, answer.url, kind, await answer.text()];
+        const reader = answer.body?.getReader(), decoder = new TextDecoder();
+        let text = "";
+        for (let part; reader && !(part = await reader.read()).done && text.length <= longest; )
+            text += decoder.decode(part.value, {stream: true});
+        if (text.length > longest) await reader.cancel();
+        return [answer.status, answer.url, kind, text.slice(0, longest)];
     }
 """
+_LONGEST_ANSWER: Final = 4 * 1024 * 1024
+"""Letters that are taken of what the session answers: a part of an answer is none."""
+_LONGEST_TEXT: Final = 100_000
+_VISIBLE_TEXT: Final = "(element, most) => element.innerText.slice(0, most)"
+"""Pages may show hundreds of megabytes, and words that mean anything stand at the beginning."""
 _LOOK_AGAIN_S: Final = 0.25
 """How often a wait for the page is interrupted to see what the network says."""
 _FIELDS_SHARE: Final = 1 / 4
@@ -211,7 +221,8 @@ class LoginDialog:
 
         most = self._most(ends - self._clock())
         with suppress(Error):
-            status, url, kind, text = self._page.evaluate(_ASK, [PROBE.path, JSON_HEADERS, most])
+            asked = [PROBE.path, JSON_HEADERS, most, _LONGEST_ANSWER]
+            status, url, kind, text = self._page.evaluate(_ASK, asked)
             answer = RawAnswer(status, url, {"content-type": kind}, text.encode())
             return status == 200 and PROBE.is_answered_by(judge_content(answer))
         return False
@@ -273,7 +284,8 @@ class LoginDialog:
 
         with suppress(Error):
             if self._shows(selector):
-                return self._field(selector).inner_text(timeout=self._most(_LOOK_AGAIN_S))
+                field_, most = self._field(selector), self._most(_LOOK_AGAIN_S)
+                return str(field_.evaluate(_VISIBLE_TEXT, _LONGEST_TEXT, timeout=most))
         return None
 
     def _most(self, seconds: float) -> float:

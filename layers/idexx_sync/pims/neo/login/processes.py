@@ -1,7 +1,8 @@
 """Ending a browser with everything it started, and burying what is left of it.
 
-The process group of a Chromium is found by a mark on its command line. Where there is no /proc
-(not Linux), ending is left to Playwright.
+The process group of a Chromium is found by a mark on its command line, and is ours only if all of
+it descends from us: anybody may write a mark, and an ended group's number is given away again.
+Where there is no /proc (not Linux), ending is left to Playwright.
 """
 
 import ctypes
@@ -9,14 +10,15 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 _SET_CHILD_SUBREAPER: Final = 36
-_LONGEST_WAIT_S: Final = 5.0
+LONGEST_END_S: Final = 5.0
+"""How long the processes of a browser may take to end once they were killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,22 @@ def command_line(pid: int) -> list[str]:
     return []
 
 
+def below(roots: Iterable[int]) -> set[int]:
+    """The processes and all that descend from them, as far as they exist."""
+    children: dict[int, list[int]] = {}
+    everything = processes()
+    for one in everything:
+        children.setdefault(one.parent, []).append(one.pid)
+    found: set[int] = set()
+    waiting = list(roots)
+    while waiting:
+        pid = waiting.pop()
+        if pid not in found:
+            found.add(pid)
+            waiting += children.get(pid, ())
+    return found & {one.pid for one in everything}
+
+
 class MarkedGroups:
     """The process groups with a member whose command line has the mark as a word."""
 
@@ -62,9 +80,11 @@ class MarkedGroups:
         """Kills them; returns when nobody in them runs any more."""
         if not self._groups:
             self.remember()
-        ends = time.monotonic() + _LONGEST_WAIT_S
+        ends = time.monotonic() + LONGEST_END_S
         for group in self._groups:
             while (members := _running(group)) and time.monotonic() < ends:
+                if not members <= below([os.getpid()]):
+                    break
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(group, signal.SIGKILL)
                 for pid in members:
@@ -78,13 +98,11 @@ class MarkedGroups:
                     pass
 
 
-def end_children(word: str) -> None:
-    """Kills our own children that have the word in their command line."""
-    ours = [one.pid for one in processes() if one.parent == os.getpid() and not one.ended]
-    for pid in ours:
-        if word in command_line(pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+def end_child(pid: int) -> None:
+    """Kills a process if it is our own child: who has its number now may be anybody else."""
+    if any(one.pid == pid and one.parent == os.getpid() for one in processes()):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -117,8 +135,8 @@ def _group_of(pid: int) -> int | None:
     return None
 
 
-def _running(group: int) -> list[int]:
-    return [one.pid for one in processes() if one.group == group and not one.ended]
+def _running(group: int) -> set[int]:
+    return {one.pid for one in processes() if one.group == group and not one.ended}
 
 
 def _wait_for(pid: int, ends: float) -> None:
