@@ -5,7 +5,6 @@ was granted ends by itself, so that a process that dies takes nothing with it.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from math import ceil
 from typing import Final, Literal
 from uuid import UUID, uuid4
@@ -16,7 +15,7 @@ from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
 from idexx_sync.keys.budgets import LONGEST_WAIT_S, MINUTE, WAITS_IN_ALL, Budget
 
-ENDS_WITHIN: Final = timedelta(seconds=LONGEST_WAIT_S + 5)
+ENDS_WITHIN_S: Final = LONGEST_WAIT_S + 5
 """How long a wait counts at most, should nobody give it back."""
 
 
@@ -41,23 +40,26 @@ _USED: Final = """
          THEN b.orders_until ELSE idexx_sync.clock() END
 """
 """Up to when the key's minute is used; what lies further ahead than any order leads is no use."""
-_LIVE: Final = """
-    SELECT id, ends::timestamptz AS ends FROM jsonb_each_text({waits}) AS w (id, ends)
-     WHERE ends::timestamptz BETWEEN idexx_sync.clock() AND idexx_sync.clock() + %(ends_within)s
+_NOW_S: Final = "extract(epoch FROM idexx_sync.clock())"
+_LIVE: Final = f"""
+    SELECT id, ends FROM jsonb_each({{waits}}) AS w (id, ends)
+     WHERE CASE WHEN jsonb_typeof(ends) = 'number'
+                THEN ends::numeric BETWEEN {_NOW_S} AND {_NOW_S} + %(longest_s)s END
 """
 _OWN: Final = _LIVE.format(waits="b.waits")
-_MINE: Final = f"""
-    CASE WHEN %(wait)s::text IS NULL OR (
-                  SELECT count(*) FROM idexx_sync.key_budgets o
-                   CROSS JOIN LATERAL ({_LIVE.format(waits="o.waits")}) l
-                   WHERE o.waits <> '{{}}') >= %(in_all)s
-         THEN '{{}}'
-         ELSE jsonb_build_object(%(wait)s::text, idexx_sync.clock() + %(ends_within)s) END
+_ALL: Final = f"""
+    SELECT count(*) FROM idexx_sync.key_budgets o
+     CROSS JOIN LATERAL ({_LIVE.format(waits="o.waits")}) l
+     WHERE o.waits <> '{{}}'
+"""
+_WANTED: Final = f"""
+    CASE WHEN %(wait)s::text IS NULL OR ({_ALL}) >= %(in_all)s THEN '{{}}'
+         ELSE jsonb_build_object(%(wait)s::text, {_NOW_S} + %(longest_s)s) END
 """
 """The wait that is wanted, if there is room for one more."""
 _SPEND: Final = f"""
     INSERT INTO idexx_sync.key_budgets AS b (api_key_id, orders_until, waits)
-    VALUES (%(key)s, idexx_sync.clock() + %(share)s, {_MINE})
+    VALUES (%(key)s, idexx_sync.clock() + %(share)s, {_WANTED})
     ON CONFLICT (api_key_id) DO UPDATE
        SET orders_until = {_USED} + %(share)s,
            waits = (SELECT coalesce(jsonb_object_agg(id, ends), '{{}}') FROM ({_OWN}) l)
@@ -68,7 +70,7 @@ _SPEND: Final = f"""
 """
 _LEFT: Final = f"""
     SELECT extract(epoch FROM {_USED} + %(share)s - %(minute)s - idexx_sync.clock())::float8,
-           (SELECT extract(epoch FROM min(ends) - idexx_sync.clock()) FROM ({_OWN}) l)::float8
+           (SELECT min(ends::numeric) - {_NOW_S} FROM ({_OWN}) l)::float8
       FROM idexx_sync.key_budgets b WHERE api_key_id = %(key)s
 """
 
@@ -86,7 +88,7 @@ def spend(conn: Conn, key_id: UUID, budget: Budget, *, waits: bool) -> Granted |
         "wait": None if wait is None else str(wait),
         "at_once": budget.waits_at_once,
         "in_all": WAITS_IN_ALL,
-        "ends_within": ENDS_WITHIN,
+        "longest_s": ENDS_WITHIN_S,
     }
     try:
         taken = conn.execute(_SPEND, values).fetchone()

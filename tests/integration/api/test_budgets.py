@@ -13,7 +13,7 @@ from idexx_sync.api.budgets import GIVEN_BACK_WITHIN_S
 from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import connect
 from idexx_sync.keys import budget_store
-from idexx_sync.keys.budget_store import ENDS_WITHIN, Granted, UsedUp, give_back, spend
+from idexx_sync.keys.budget_store import ENDS_WITHIN_S, Granted, UsedUp, give_back, spend
 from idexx_sync.keys.budgets import LONGEST_WAIT_S, OF_A_CLINIC, WAITS_IN_ALL, Budget
 from tests.kit.api import Api
 from tests.kit.database import query
@@ -179,7 +179,7 @@ class TestWaits:
 
         answer, without = refused
         assert (answer.status, answer.code) == (429, "too_many_waits")
-        assert 1 <= int(answer.headers["Retry-After"]) <= ENDS_WITHIN.seconds
+        assert 1 <= int(answer.headers["Retry-After"]) <= ENDS_WITHIN_S
         assert "3 requests wait at once. Nothing was ordered; ask without" in answer.json["detail"]
         assert without.status == 202
         assert [sync for sync, _ in api.invocations.made] == ["inbound", "cases"]
@@ -204,6 +204,16 @@ class TestWaits:
         api.bench.later(5 / 60)
 
         assert isinstance(spend(api.bench.conn, key_id, SMALL, waits=True), Granted)
+        assert waits(api) == 1
+
+    def test_what_is_no_wait_counts_for_nobody(self, api: Api, key_id: UUID) -> None:
+        spend(api.bench.conn, key_id, SMALL, waits=True)
+        odd = '{"a": "infinity", "b": null, "c": 1e300, "d": [], "e": -1}'
+        api.bench.conn.execute("UPDATE idexx_sync.key_budgets SET waits = %s", (odd,))
+        found = spend(api.bench.conn, key_id, SMALL, waits=True)
+
+        assert isinstance(found, Granted)
+        assert found.wait is not None
         assert waits(api) == 1
 
     def test_giving_back_ends_ones_own_wait_only(self, api: Api, key_id: UUID) -> None:
