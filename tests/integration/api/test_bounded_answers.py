@@ -108,14 +108,3 @@ def test_a_hold_says_how_much_it_names_and_shows_the_beginning(api: Api) -> None
     assert (shown["found"], len(shown["findings"])) == (4000, MOST_FINDINGS)
     assert (listed["found"], len(listed["findings"])) == (4000, MOST_FINDINGS_LISTED)
     assert "000000" in shown["findings"]
-
-
-def test_a_status_of_a_clinic_with_many_troubles_is_short(api: Api) -> None:
-    api.bench.configure("clinics", name=LONG)
-    schedules = [{"sync": f"{LONG}{n}", "cron": LONG} for n in range(500)]
-    api.bench.configure("clinic_schedule_configs", sync_schedules=Jsonb(schedules))
-
-    answer = api.as_clinic().get(f"/api/clinics/{api.bench.clinic_id}/status")
-
-    assert answer.status == 200
-    assert len(answer.text) < 200 * 1024
