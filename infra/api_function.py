@@ -35,6 +35,7 @@ class ApiFunction(ImageFunction):
             stage=stage,
             handler=f"functions.{folder}.handler.api",
             size=stage.api,
+            reserved_concurrency=stage.api_at_once,
         )
         secrets.let_read(self, "database")
         names = {sync: worker.function.function_name for sync, worker in workers.items()}

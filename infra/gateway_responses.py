@@ -40,7 +40,10 @@ _FORBIDDEN: Final = GatewayAnswer("forbidden", "The gateway does not let this re
 _BAD_REQUEST: Final = GatewayAnswer("bad_request", "The gateway can't read the request.")
 _NOT_FOUND: Final = GatewayAnswer("not_found", "There is nothing at this path; see /openapi.json.")
 _THROTTLED: Final = GatewayAnswer("throttled", "Wait a moment before the next request.", _LATER)
-_DEFECT: Final = GatewayAnswer("internal", "Tell ODIS's engineers the request id.")
+_UNAVAILABLE: Final = GatewayAnswer(
+    "unavailable", "The service can't answer now; try again in a moment.", _LATER
+)
+"""A function that is throttled or has crashed; 500 is an answer of our own only."""
 _NO_AUTHORIZER: Final = GatewayAnswer(
     "authorizer_unavailable", "Keys can't be checked now; try again in a moment.", _LATER
 )
@@ -57,7 +60,7 @@ GATEWAY_ANSWERS: Final[Mapping[str, GatewayAnswer]] = {
     "WAF_FILTERED": _FORBIDDEN,
     "AUTHORIZER_FAILURE": _NO_AUTHORIZER,
     "AUTHORIZER_CONFIGURATION_ERROR": _NO_AUTHORIZER,
-    "API_CONFIGURATION_ERROR": _DEFECT,
+    "API_CONFIGURATION_ERROR": _UNAVAILABLE,
     "INTEGRATION_FAILURE": _TOO_LATE,
     "INTEGRATION_TIMEOUT": _TOO_LATE,
     "THROTTLED": _THROTTLED,
@@ -69,7 +72,7 @@ GATEWAY_ANSWERS: Final[Mapping[str, GatewayAnswer]] = {
     "RESOURCE_NOT_FOUND": _NOT_FOUND,
     "MISSING_AUTHENTICATION_TOKEN": _NOT_FOUND,  # its word for a path that it does not have
     "DEFAULT_4XX": _BAD_REQUEST,
-    "DEFAULT_5XX": _DEFECT,
+    "DEFAULT_5XX": _UNAVAILABLE,
 }
 """Every response type that API Gateway has."""
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Size, Validations
 from aws_cdk.aws_apigateway import (
     AccessLogFormat,
     AuthorizationType,
@@ -13,6 +13,7 @@ from aws_cdk.aws_apigateway import (
     IResource,
     LambdaIntegration,
     LogGroupLogDestination,
+    MethodDeploymentOptions,
     RequestAuthorizer,
     RestApi,
     StageOptions,
@@ -28,6 +29,10 @@ from infra.stages import Stage
 KEY_HEADER: Final = "X-API-Key"
 ELSEWHERE: Final[FunctionName] = "status"
 """The function that answers where no route is."""
+VERBS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+"""What a method that takes any is throttled by, each for itself."""
+COMPRESSED_FROM: Final = 1024
+"""Bytes of an answer, if its caller takes gzip."""
 ACCESS_LOG: Final = {
     "request_id": "$context.requestId",
     "method": "$context.httpMethod",
@@ -64,6 +69,7 @@ class HttpApi(Construct):
             "Api",
             rest_api_name=stage.stack_name,
             endpoint_types=[EndpointType.REGIONAL],
+            min_compression_size=Size.bytes(COMPRESSED_FROM),
             # One for the whole region: who removes this stack must not take it from others.
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
@@ -93,6 +99,14 @@ class HttpApi(Construct):
             stage_name=stage.name,
             throttling_rate_limit=stage.requests_per_second,
             throttling_burst_limit=stage.burst,
+            method_options={
+                f"{path}/{verb}": MethodDeploymentOptions(
+                    throttling_rate_limit=stage.public_requests_per_second,
+                    throttling_burst_limit=stage.public_burst,
+                )
+                for path in sorted(public_paths())
+                for verb in VERBS
+            },
             access_log_destination=LogGroupLogDestination(log),
             access_log_format=AccessLogFormat.custom(json.dumps(ACCESS_LOG)),
         )
@@ -125,7 +139,9 @@ class HttpApi(Construct):
             ),
             Acknowledgment(
                 id="AwsSolutions-APIG3",
-                reason="Callers are known programs with keys of 190 random bits, throttled; "
+                reason="Callers are known programs with keys of 190 random bits; each method is "
+                "throttled for all of them together, public ones far below the others, and what "
+                "a key may order and wait for is bounded by the functions. "
                 "ODIS may put its own web ACL before the stage.",
             ),
             Acknowledgment(

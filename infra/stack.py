@@ -61,6 +61,7 @@ class IdexxSync(Stack):
             stage=stage,
             handler="functions.authorizer.handler.handler",
             size=stage.authorizer,
+            reserved_concurrency=stage.authorizer_at_once,
         )
         status.set(COMMIT, stage.commit)
         secrets.let_read(authorizer, "authorizer_database", "pepper")

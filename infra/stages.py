@@ -52,11 +52,20 @@ class Stage:
     api: Size = Size(memory_mb=512, timeout_s=29)
     """Longer than the gateway waits would be of no use."""
     authorizer: Size = Size(memory_mb=512, timeout_s=15)
+    api_at_once: int | None = None
+    """Requests at once that are reserved for each function behind the gateway: more than may wait
+    there (`WAITS_IN_ALL`), or those that wait would leave no room for others. None: what the
+    account has."""
+    authorizer_at_once: int | None = None
     migrate: Size = Size(memory_mb=512, timeout_s=300)
     authorizer_cache_s: int = 60
     """How long a revoked key may still be let in; 0: every request is checked."""
     requests_per_second: int = 50
+    """Of each method of each path, for all callers together."""
     burst: int = 100
+    public_requests_per_second: int = 5
+    """Where no key is asked for: what nobody answers for must not be a way to load the service."""
+    public_burst: int = 20
     neo_hosts: tuple[str, ...] = ("us.idexxneo.com",)
     log_days: Literal[1, 14, 90] = 90
     protected: bool = False
@@ -97,12 +106,17 @@ PROD: Final = Stage(
     name="prod",
     secrets=_secret_names("prod"),
     workers=_workers({"inbound": 20, "cases": 10}),
+    api_at_once=15,
+    authorizer_at_once=10,
     protected=True,
 )
+"""Reserves 100 of the account's concurrent executions; AWS wants 100 more left unreserved."""
 STAGING: Final = Stage(
     name="staging",
     secrets=_secret_names("staging"),
     workers=_workers(dict.fromkeys(BUILT, 2)),
+    api_at_once=12,
+    authorizer_at_once=2,
     log_days=14,
 )
 LOCAL: Final = Stage(
@@ -112,6 +126,8 @@ LOCAL: Final = Stage(
     authorizer_cache_s=2,
     requests_per_second=1000,
     burst=1000,
+    public_requests_per_second=1000,
+    public_burst=1000,
     log_days=1,
 )
 STAGES: Final[Mapping[str, Stage]] = {stage.name: stage for stage in (PROD, STAGING, LOCAL)}

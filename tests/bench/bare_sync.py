@@ -97,10 +97,6 @@ class Rewind:
         (self._job_id,) = self._one(
             "SELECT id FROM idexx_sync.jobs WHERE clinic_id = %s ORDER BY queued_at DESC LIMIT 1"
         )
-        (self._sync_id,) = self._one(
-            "SELECT id FROM public.schedule_syncs WHERE clinic_id = %s "
-            "ORDER BY completed_at DESC LIMIT 1"
-        )
 
     def _one(self, statement: str) -> tuple[Any, ...]:
         row = self._conn.execute(statement, (self._clinic_id,)).fetchone()
@@ -109,7 +105,7 @@ class Rewind:
 
     def __call__(self) -> None:
         self._conn.execute("DELETE FROM idexx_sync.jobs WHERE id = %s", (self._job_id,))
-        self._conn.execute("DELETE FROM public.schedule_syncs WHERE id = %s", (self._sync_id,))
+        self._conn.execute("DELETE FROM public.schedule_syncs WHERE id = %s", (self._job_id,))
         self._conn.execute(
             "UPDATE idexx_sync.leases SET fence = %s, job_id = %s, expires_at = to_timestamp(0) "
             "WHERE clinic_id = %s",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from idexx_sync.keys.budgets import WAITS_IN_ALL
 from tests.infra.synthesising import LOCAL_ENVIRONMENT, LOCAL_HOSTS
 from tests.infra.template import Function, Template, flat, listed, target
 from tests.kit.paths import ROOT
@@ -39,6 +40,8 @@ RUNS_AT_ONCE = {
     "staging": {"case_sync.worker": 2, "inbound_sync.worker": 2},
     "local": {"case_sync.worker": None, "inbound_sync.worker": None},
 }
+REQUESTS_AT_ONCE = {"prod": (15, 10), "staging": (12, 2), "local": (None, None)}
+"""Of each function behind the gateway, and of the authorizer."""
 
 
 @pytest.fixture(params=["prod", "staging", "local"])
@@ -176,6 +179,21 @@ def test_runs_at_once_are_bounded_by_the_stage(
         worker.handler: worker.properties.get("ReservedConcurrentExecutions")
         for worker in workers(template)
     } == runs
+
+
+@pytest.mark.parametrize(("stage", "at_once"), REQUESTS_AT_ONCE.items())
+def test_requests_take_no_function_from_others_and_those_that_wait_leave_room(
+    request: pytest.FixtureRequest, stage: str, at_once: tuple[int | None, int | None]
+) -> None:
+    template: Template = request.getfixturevalue(stage)
+    reserved = {
+        handler: function.properties.get("ReservedConcurrentExecutions")
+        for handler, function in template.functions.items()
+    }
+
+    assert {n for handler, n in reserved.items() if handler.endswith(".api")} == {at_once[0]}
+    assert reserved["authorizer.handler"] == at_once[1]
+    assert at_once[0] is None or at_once[0] > WAITS_IN_ALL
 
 
 def test_a_migration_is_never_repeated_by_itself(prod: Template) -> None:

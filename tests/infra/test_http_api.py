@@ -12,13 +12,13 @@ PUBLIC = {"/health", "/ready", "/openapi.json", "/docs"}
 """Said here once more, so that a route can't become public unnoticed."""
 RESPONSE_TYPES = {
     "ACCESS_DENIED": 403,
-    "API_CONFIGURATION_ERROR": 500,
+    "API_CONFIGURATION_ERROR": 503,
     "AUTHORIZER_CONFIGURATION_ERROR": 503,
     "AUTHORIZER_FAILURE": 503,
     "BAD_REQUEST_BODY": 400,
     "BAD_REQUEST_PARAMETERS": 400,
     "DEFAULT_4XX": 400,
-    "DEFAULT_5XX": 500,
+    "DEFAULT_5XX": 503,
     "EXPIRED_TOKEN": 401,
     "INTEGRATION_FAILURE": 504,
     "INTEGRATION_TIMEOUT": 504,
@@ -118,7 +118,7 @@ def test_the_gateway_says_of_a_missing_key_what_is_said_of_a_bad_one(prod: Templ
 
 def test_requests_are_throttled_and_logged_without_keys(prod: Template) -> None:
     _, stage = prod.only("AWS::ApiGateway::Stage")
-    (settings,) = stage["MethodSettings"]
+    (settings,) = (one for one in stage["MethodSettings"] if one["ResourcePath"] == "/*")
     logged = json.loads(stage["AccessLogSetting"]["Format"])
 
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (50, 100)
@@ -129,6 +129,24 @@ def test_requests_are_throttled_and_logged_without_keys(prod: Template) -> None:
     assert target(stage["AccessLogSetting"]["DestinationArn"]) in prod.of_type(
         "AWS::Logs::LogGroup"
     )
+
+
+def test_what_needs_no_key_is_throttled_far_below_the_rest(prod: Template) -> None:
+    _, stage = prod.only("AWS::ApiGateway::Stage")
+    verbs = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+    throttled = {
+        (one["ResourcePath"].replace("~1", "/").removeprefix("/"), one["HttpMethod"])
+        for one in stage["MethodSettings"]
+        if (one["ThrottlingRateLimit"], one["ThrottlingBurstLimit"]) == (5, 20)
+    }
+
+    assert throttled == {(path, verb) for path in PUBLIC for verb in verbs}
+
+
+def test_long_answers_are_compressed(prod: Template) -> None:
+    _, api = prod.only("AWS::ApiGateway::RestApi")
+
+    assert api["MinimumCompressionSize"] == 1024
 
 
 def test_nothing_but_the_api_is_public(prod: Template) -> None:

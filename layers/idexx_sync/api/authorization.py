@@ -1,9 +1,13 @@
-"""What a request names, if its caller may see it; NotFound also for what is another clinic's."""
+"""What a request names, if its caller may see it; NotFound also for what is another clinic's.
+
+Whoever acts on a job or a hold acts on its sync, and needs that sync's scope beside the route's.
+"""
 
 from uuid import UUID
 
 from idexx_sync.api.problems import not_found
 from idexx_sync.api.request import Request
+from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job
@@ -12,19 +16,27 @@ from idexx_sync.syncs.hold_store import Hold
 
 
 def visible_job(request: Request, conn: Conn) -> Job:
-    """The job of the path."""
+    """The job of the path; Problem where the caller may see it and not act on its sync."""
     job = find_job(conn, id_in_path(request, "job_id", "job"))
     if not request.caller.may_see(job.clinic_id):
         raise NotFound("job", job.id)
+    _require_scope_of(job.sync, request)
     return job
 
 
 def visible_hold(request: Request, conn: Conn) -> Hold:
-    """The hold of the path."""
+    """The hold of the path; Problem where the caller may see it and not act on its sync."""
     hold = find_hold(conn, id_in_path(request, "hold_id", "hold"))
     if not request.caller.may_see(hold.clinic_id):
         raise NotFound("hold", hold.id)
+    _require_scope_of(hold.sync, request)
     return hold
+
+
+def _require_scope_of(sync: SyncName, request: Request) -> None:
+    """Problem (scope_missing) unless the caller may start the sync that it acts on."""
+    if request.route.acts_on_a_sync:
+        request.caller.require(CATALOG[sync].scope)
 
 
 def visible_clinic(request: Request, conn: Conn, wanted: UUID | None) -> UUID | None:

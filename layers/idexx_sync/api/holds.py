@@ -1,6 +1,7 @@
 """Operations on holds."""
 
 from idexx_sync.api.authorization import visible_clinic, visible_hold
+from idexx_sync.api.budgets import ordering
 from idexx_sync.api.handler import ApiDependencies, Response
 from idexx_sync.api.models import HoldsQuery
 from idexx_sync.api.problems import worker_unavailable
@@ -9,6 +10,7 @@ from idexx_sync.api.syncs import accepted
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.submission import RunRequest, WorkerUnavailable, submit
 from idexx_sync.operations.decisions import HoldDecision, decide_hold
+from idexx_sync.operations.models import MOST_LISTED_BYTES
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import hold_page, hold_view
 from idexx_sync.syncs.hold_store import Hold, params_of_finder
@@ -25,6 +27,7 @@ def list_holds(request: Request, dependencies: ApiDependencies) -> Response:
         status=query.status,
         after=place_of(query.cursor),
         limit=query.limit,
+        most_bytes=MOST_LISTED_BYTES,
     )
     return Response(200, page)
 
@@ -36,8 +39,14 @@ def get_hold(request: Request, dependencies: ApiDependencies) -> Response:
 
 def approve_hold(request: Request, dependencies: ApiDependencies) -> Response:
     """The permit stands even if the run can't be started: the next run will use it."""
-    conn = dependencies.conn
-    hold = _decided(request, conn, "approved")
+    hold = visible_hold(request, dependencies.conn)
+    with ordering(request, dependencies):
+        conn = dependencies.database.connection()
+        return _approved(request, dependencies, _decided(request, conn, hold, "approved"))
+
+
+def _approved(request: Request, dependencies: ApiDependencies, hold: Hold) -> Response:
+    conn = dependencies.database.connection()
     run_request = RunRequest(
         clinic_id=hold.clinic_id,
         sync=hold.sync,
@@ -56,9 +65,9 @@ def approve_hold(request: Request, dependencies: ApiDependencies) -> Response:
 
 def reject_hold(request: Request, dependencies: ApiDependencies) -> Response:
     conn = dependencies.conn
-    return Response(200, hold_view(conn, _decided(request, conn, "rejected")))
+    decided = _decided(request, conn, visible_hold(request, conn), "rejected")
+    return Response(200, hold_view(conn, decided))
 
 
-def _decided(request: Request, conn: Conn, decision: HoldDecision) -> Hold:
-    hold = visible_hold(request, conn)
+def _decided(request: Request, conn: Conn, hold: Hold, decision: HoldDecision) -> Hold:
     return decide_hold(conn, hold, decision, request.caller.name)

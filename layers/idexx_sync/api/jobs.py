@@ -1,6 +1,7 @@
 """Operations on jobs."""
 
 from idexx_sync.api.authorization import visible_clinic, visible_job
+from idexx_sync.api.budgets import ordering
 from idexx_sync.api.handler import ApiDependencies, Response
 from idexx_sync.api.models import JobsQuery
 from idexx_sync.api.problems import Problem
@@ -9,6 +10,7 @@ from idexx_sync.api.syncs import accepted
 from idexx_sync.jobs.model import manner_again, params_of
 from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.operations import decisions
+from idexx_sync.operations.models import MOST_LISTED_BYTES
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import job_page, job_view
 
@@ -24,6 +26,7 @@ def list_jobs(request: Request, dependencies: ApiDependencies) -> Response:
         status=query.status,
         after=place_of(query.cursor),
         limit=query.limit,
+        most_bytes=MOST_LISTED_BYTES,
     )
     return Response(200, page)
 
@@ -44,9 +47,9 @@ def retry_job(request: Request, dependencies: ApiDependencies) -> Response:
         manner=manner_again(job),
         retry_of=job.id,
     )
-    return accepted(
-        request, dependencies, submit(dependencies.conn, dependencies.dispatch, run_request)
-    )
+    with ordering(request, dependencies):
+        conn = dependencies.database.connection()
+        return accepted(request, dependencies, submit(conn, dependencies.dispatch, run_request))
 
 
 def cancel_job(request: Request, dependencies: ApiDependencies) -> Response:

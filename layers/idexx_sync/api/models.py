@@ -1,17 +1,19 @@
 """What the HTTP API takes and gives, as JSON. Times are UTC, days are the clinic's own."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from idexx_sync.core.catalog import ParamsKind, SyncName
 from idexx_sync.core.errors import WhoActs
 from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
 from idexx_sync.jobs.params import ReconciliationParams, WindowParams
-from idexx_sync.operations.models import MOST_LISTED, Moment, ResponseModel
+from idexx_sync.operations.models import MOST_LISTED, Moment, ResponseModel, Text
 from idexx_sync.syncs.holds import HoldStatus
+
+MOST_NEEDS: Final = 100
 
 
 class RequestModel(BaseModel):
@@ -87,7 +89,7 @@ class SyncStatusView(ResponseModel):
 
 class NeedView(ResponseModel):
     who: WhoActs
-    what: str
+    what: Text
     blocks: bool
     """Whether no run can succeed before it is met."""
     since: Moment | None
@@ -98,14 +100,15 @@ class ClinicStatusView(ResponseModel):
     """The status of a clinic, and what is needed from whom."""
 
     clinic_id: UUID
-    name: str
+    name: Text
     timezone: str | None
     stage: Stage | None
     """Null: the clinic is not set up for this service."""
-    paused_reason: str | None
+    paused_reason: Text | None
     syncs: tuple[SyncStatusView, ...]
     open_holds: int
-    needs: tuple[NeedView, ...]
+    needs: Annotated[tuple[NeedView, ...], BeforeValidator(lambda needs: needs[:MOST_NEEDS])]
+    """What blocks comes first; at most 100."""
 
 
 class Discrepancies(ResponseModel):

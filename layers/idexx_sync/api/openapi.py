@@ -11,7 +11,9 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from idexx_sync.api.models import NoQuery
 from idexx_sync.api.problems import MEDIA_TYPE, PROBLEMS, ProblemCode, ProblemView
 from idexx_sync.api.routes import JSON, ROUTES, Route
+from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.version import VERSION
+from idexx_sync.keys.budgets import LONGEST_WAIT_S, OF_A_CLINIC, OF_AN_OPERATOR
 
 Document = dict[str, Any]
 
@@ -23,14 +25,16 @@ HEADERS: Final[dict[str, Document]] = {
         "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
     },
     "Prefer": {
-        "description": "`wait=20`: answer 200 with the result if the run ends within so many "
-        "seconds, at most 20.",
+        "description": f"`wait={LONGEST_WAIT_S}`: answer 200 with the result if the run ends "
+        f"within so many seconds, at most {LONGEST_WAIT_S}. So many requests of one key may wait "
+        f"at once: {OF_A_CLINIC.waits_at_once}, of an operator's {OF_AN_OPERATOR.waits_at_once}.",
         "schema": {"type": "string"},
     },
 }
 ANSWER_HEADERS: Final[dict[int, dict[str, str]]] = {
     202: {"Location": "The job.", "Retry-After": "When to look again, in seconds."},
     405: {"Allow": "The methods that the path has."},
+    429: {"Retry-After": "When to ask again, in seconds."},
 }
 
 
@@ -92,7 +96,7 @@ def _operation(route: Route, models: _Models) -> Document:
         "security": [],
     }
     if route.scope is not None:
-        operation["description"] = f"Needs the scope `{route.scope}`."
+        operation["description"] = _needed(route)
         operation["security"] = [{KEY_SCHEME: []}]
     if route.method == "POST":
         schema = models.of(route.body, "validation")
@@ -101,6 +105,20 @@ def _operation(route: Route, models: _Models) -> Document:
             "content": {JSON: {"schema": schema}},
         }
     return operation
+
+
+def _needed(route: Route) -> str:
+    """What a key needs for the operation, and how often it may ask for it."""
+    words = f"Needs the scope `{route.scope}`"
+    if route.acts_on_a_sync:
+        scopes = ", ".join(f"`{row.scope}` of {row.name}" for row in CATALOG.values())
+        words += f" and that of the sync in question: {scopes}"
+    if "too_many_orders" in route.problems:
+        words += (
+            f". Orders a run, of which a key may order {OF_A_CLINIC.orders_a_minute} a minute, "
+            f"an operator's {OF_AN_OPERATOR.orders_a_minute}"
+        )
+    return f"{words}."
 
 
 def _has_required(model: type[BaseModel]) -> bool:

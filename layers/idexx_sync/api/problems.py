@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from idexx_sync.core.bounds import shortened
 from idexx_sync.core.errors import Conflict, ConflictCode, InvalidInput, NotFound, RequestRefused
 
 ProblemCode = Literal[
@@ -27,6 +28,8 @@ ProblemCode = Literal[
     "invalid_request",
     "idempotency_key_reused",
     "throttled",
+    "too_many_orders",
+    "too_many_waits",
     "internal",
     "not_built_yet",
     "database_unavailable",
@@ -34,6 +37,7 @@ ProblemCode = Literal[
     "worker_unavailable",
     "not_ready",
     "authorizer_unavailable",
+    "unavailable",
     "gateway_timeout",
 ]
 
@@ -55,6 +59,8 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
     "invalid_request": (422, "The request can't be carried out as it is"),
     "idempotency_key_reused": (422, "The idempotency key belongs to another request"),
     "throttled": (429, "Too many requests"),
+    "too_many_orders": (429, "The key has ordered too many runs"),
+    "too_many_waits": (429, "Too many requests of the key wait"),
     "internal": (500, "A defect of this service"),
     "not_built_yet": (501, "This is not built yet"),
     "database_unavailable": (503, "The database does not answer"),
@@ -62,6 +68,7 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
     "worker_unavailable": (503, "The sync could not be started"),
     "not_ready": (503, "The service is not ready"),
     "authorizer_unavailable": (503, "Keys can't be checked"),
+    "unavailable": (503, "The service can't answer now"),
     "gateway_timeout": (504, "The answer took too long"),
 }
 """Code -> status and title; a code never changes its meaning."""
@@ -79,6 +86,11 @@ MEDIA_TYPE: Final = "application/problem+json"
 UNAUTHORIZED_DETAIL: Final = "Send a valid key in the header X-API-Key."
 """One text for every kind of bad key, so that it tells nothing about keys."""
 RETRY_AFTER_S: Final = 5
+MOST_FAULTS: Final = 20
+"""So many things that are wrong with a request are named, and all are counted."""
+LONGEST_FIELD_NAME: Final = 100
+LONGEST_FAULT: Final = 400
+"""Characters of what one problem quotes: whatever was sent, its answer is short."""
 
 
 class FieldError(BaseModel):
@@ -190,8 +202,18 @@ def problem_of(error: RequestRefused, parameters: Collection[str]) -> Problem:
 
 def invalid(*errors: FieldError) -> Problem:
     """A request whose form is right and whose content is not."""
-    return Problem(
-        "invalid_request", "; ".join(error_text(error) for error in errors), errors=errors
+    named = [_shortened(error) for error in errors[:MOST_FAULTS]]
+    told = [error_text(error) for error in named]
+    if left := len(errors) - len(named):
+        told.append(f"and {left} more")
+    return Problem("invalid_request", "; ".join(told), errors=named)
+
+
+def _shortened(error: FieldError) -> FieldError:
+    return FieldError(
+        detail=shortened(error.detail, LONGEST_FAULT),
+        pointer=error.pointer and shortened(error.pointer, LONGEST_FIELD_NAME),
+        parameter=error.parameter and shortened(error.parameter, LONGEST_FIELD_NAME),
     )
 
 

@@ -76,7 +76,7 @@ def _query(event: APIGatewayProxyEvent, route: Route) -> BaseModel:
     repeated = [name for name, values in sent.items() if len(values) > 1]
     if repeated:
         raise invalid(
-            *(FieldError(detail="sent more than once", parameter=name[:60]) for name in repeated)
+            *(FieldError(detail="sent more than once", parameter=name) for name in repeated)
         )
     single = dict(event.get("queryStringParameters") or {})
     single.update({name: values[0] for name, values in sent.items() if values})

@@ -65,6 +65,7 @@ EVERYWHERE: Final[tuple[ProblemCode, ...]] = (
     "internal",
     "database_unavailable",
     "secret_unreadable",
+    "unavailable",
     "gateway_timeout",
 )
 """Problems that any route may answer, the gateway's own included."""
@@ -73,7 +74,11 @@ WITH_A_KEY: Final[tuple[ProblemCode, ...]] = (
     "scope_missing",
     "authorizer_unavailable",
 )
-STARTS_A_JOB: Final[tuple[ProblemCode, ...]] = ("sync_running", "worker_unavailable")
+STARTS_A_JOB: Final[tuple[ProblemCode, ...]] = (
+    "sync_running",
+    "too_many_orders",
+    "worker_unavailable",
+)
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,12 @@ class Route:
         return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
     @property
+    def acts_on_a_sync(self) -> bool:
+        """Whether it starts, ends or decides something of the sync of the job or hold that its
+        path names: the key then needs the scope of that sync too."""
+        return self.method == "POST" and not {"job_id", "hold_id"}.isdisjoint(self.parameters)
+
+    @property
     def parameters(self) -> list[str]:
         """Names of the path's variable parts."""
         return re.findall(r"\{(\w+)\}", self.path)
@@ -123,7 +134,7 @@ def _start(row: CatalogEntry) -> Route:
         summary=row.title,
         body=START_REQUESTS[row.params],
         responses={200: JobView, 202: JobView},
-        problems=(*STARTS_A_JOB, "idempotency_key_reused", *not_built),
+        problems=(*STARTS_A_JOB, "idempotency_key_reused", "too_many_waits", *not_built),
         takes_headers=("Idempotency-Key", "Prefer"),
     )
 
@@ -206,7 +217,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="holds:write",
         summary="Let through what the hold names, for 24 hours, and run the sync anew",
         responses={202: JobView},
-        problems=("hold_decided", "worker_unavailable"),
+        problems=("hold_decided", "too_many_orders", "worker_unavailable"),
     ),
     Route(
         operation="reject_hold",

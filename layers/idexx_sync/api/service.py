@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from importlib import resources
 from typing import Final
 
@@ -102,7 +102,7 @@ def _document(prefix: str) -> str:
     return json.dumps({**document(), "servers": [{"url": prefix or "/"}]})
 
 
-@cache
+@lru_cache(maxsize=4)
 def _page(prefix: str) -> str:
     """Swagger UI with everything in the page: nothing is fetched from elsewhere."""
     from aws_lambda_powertools.event_handler.openapi.swagger_ui import (

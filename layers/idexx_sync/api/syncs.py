@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from idexx_sync.api.budgets import ordering
 from idexx_sync.api.handler import ApiDependencies, Operation, Page, Response
 from idexx_sync.api.models import StartRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, FieldError, Problem, invalid
@@ -16,9 +17,9 @@ from idexx_sync.jobs.params import read_params
 from idexx_sync.jobs.store import job_by_id
 from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.jobs.submission_store import IdempotencyKey
+from idexx_sync.keys.budgets import LONGEST_WAIT_S
 from idexx_sync.operations.views import job_view
 
-LONGEST_WAIT_S: Final = 20
 ANSWERS_WITHIN: Final = timedelta(seconds=25)
 """After the gateway received the request; at 29 s it gives up on us."""
 LOOKS_AGAIN_S: Final = 0.25
@@ -49,10 +50,13 @@ def start(sync: SyncName) -> Operation:
             params=params,
             manner=asked_manner(params, dry_run=body.dry_run),
         )
-        job = submit(
-            dependencies.conn, dependencies.dispatch, run_request, _idempotency_key(request)
-        )
-        return _accepted_or_done(request, dependencies, job)
+        key, wait_s = _idempotency_key(request), _wanted_wait(request.headers.get("Prefer", ""))
+        with ordering(request, dependencies, waits=bool(wait_s)) as may_wait:
+            conn = dependencies.database.connection()
+            job = submit(conn, dependencies.dispatch, run_request, key)
+            if wait_s is None or (wait_s and not may_wait):
+                return accepted(request, dependencies, job)
+            return _accepted_or_done(request, dependencies, job, wait_s)
 
     return operation
 
@@ -73,10 +77,9 @@ def accepted(request: Request, dependencies: ApiDependencies, job: Job) -> Respo
     )
 
 
-def _accepted_or_done(request: Request, dependencies: ApiDependencies, job: Job) -> Response:
-    wait_s = _wanted_wait(request.headers.get("Prefer", ""))
-    if wait_s is None:
-        return accepted(request, dependencies, job)
+def _accepted_or_done(
+    request: Request, dependencies: ApiDependencies, job: Job, wait_s: int
+) -> Response:
     job = _awaited(dependencies, job, min(wait_s, _left_s(request, dependencies)))
     applied = {"Preference-Applied": f"wait={wait_s}"}
     if job.is_final:

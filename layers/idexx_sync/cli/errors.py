@@ -8,12 +8,14 @@ from uuid import UUID
 import typer
 from pydantic import BaseModel, ConfigDict
 
-from idexx_sync.api.problems import FieldError, error_text
+from idexx_sync.api.problems import PROBLEMS, FieldError, error_text
 from idexx_sync.cli.exits import Exit, exit_of_answer
 from idexx_sync.core.errors import Conflict, InvalidInput, NotFound, RequestRefused
 
 OPTION_OF_FIELD: Final = {"base_url": "--base-url", "name": "--name", "scopes": "--scope"}
 """Fields whose value comes from an option alone."""
+
+_TOO_MANY: Final = frozenset(code for code, (status, _) in PROBLEMS.items() if status == 429)
 
 
 class CommandError(Exception):
@@ -32,7 +34,7 @@ class CommandError(Exception):
     @property
     def may_pass(self) -> bool:
         """Whether asking again a little later may help."""
-        return self.exit_code == Exit.NOT_REACHABLE or self.kind == "throttled"
+        return self.exit_code == Exit.NOT_REACHABLE or self.kind in _TOO_MANY
 
     def with_hint(self, hint: str) -> "CommandError":
         message = f"{self.message.rstrip('.')}; {hint}"

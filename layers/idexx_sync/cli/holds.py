@@ -52,7 +52,7 @@ def list_holds(
                 moment(hold.opened_at, zone_of(hold.timezone)),
                 hold.status,
             ),
-            f"{phrase(CAUSES, hold.cause)} ({counted(len(hold.findings), 'record')})",
+            f"{phrase(CAUSES, hold.cause)} ({counted(hold.found, 'record')})",
         )
         for hold in found
     )
@@ -116,7 +116,7 @@ def reject(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = F
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:
         hold = backend.reject(hold_id, by)
-    records = counted(len(hold.findings), "record")
+    records = counted(hold.found, "record")
     said = line(f"Rejected: {records} stay as they are until something else is found.")
     cli.answer({"hold": hold.model_dump(mode="json")}, [said], as_json=as_json)
 
@@ -124,6 +124,8 @@ def reject(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = F
 def _findings(hold: HoldView) -> Iterator[tuple[str, str]]:
     for key, finding in sorted(hold.findings.items()):
         yield record_named(key), _found(finding)
+    if left := hold.found - len(hold.findings):
+        yield "…", f"and {left} more"
 
 
 def _found(finding: Mapping[str, Any]) -> str:

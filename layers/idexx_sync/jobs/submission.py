@@ -83,18 +83,24 @@ def _create_or_join(
 ) -> tuple[Job, bool]:
     """The request's job, and whether a run of it is coming already, or is over."""
     with conn.transaction():
-        bound_waits(conn)
+        with conn.pipeline():  # in one round trip
+            bound_waits(conn)
+            name = None if key is None else f"{key.api_key_id} {key.route} {key.text}"
+            submission_store.take_turns(conn, name or _turn_of(request))
         if key is not None:
-            submission_store.take_turns(conn, f"{key.api_key_id} {key.route} {key.text}")
             if (found := _job_of_key(conn, request, key)) is not None:
                 return found, submission_store.is_ended_or_coming(conn, found)
-        submission_store.take_turns(conn, f"{request.clinic_id} {request.sync}")
+            submission_store.take_turns(conn, _turn_of(request))
         job = _joinable(conn, request)
         is_coming = job is not None and submission_store.is_ended_or_coming(conn, job)
         job = job or _insert(conn, request)
         if key is not None:
             submission_store.remember(conn, key, request.fingerprint, job.id)
     return job, is_coming
+
+
+def _turn_of(request: RunRequest) -> str:
+    return f"{request.clinic_id} {request.sync}"
 
 
 def _joinable(conn: Conn, request: RunRequest) -> Job | None:

@@ -1,6 +1,6 @@
 """Jobs and holds as the API and the command line show them. Times are UTC, days the clinic's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -15,6 +15,7 @@ from pydantic import (
     WrapValidator,
 )
 
+from idexx_sync.core.bounds import bounded, shortened
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Manner, Trigger
@@ -23,9 +24,17 @@ from idexx_sync.syncs.hold_store import Hold
 from idexx_sync.syncs.holds import HoldStatus
 
 MOST_LISTED = 100
+MOST_FINDINGS = 1000
+"""Of a hold that is shown by itself."""
+MOST_FINDINGS_LISTED = 20
+"""Of each hold in a list."""
+MOST_LISTED_BYTES = 512 * 1024
+"""Of a page over the API: one that would be longer ends before its limit."""
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+Text = Annotated[str, AfterValidator(shortened)]
+"""What people read; of a very long one the beginning."""
 
 
 class ResponseModel(BaseModel):
@@ -36,7 +45,7 @@ class ResponseModel(BaseModel):
 
 class JobError(ResponseModel):
     kind: str
-    message: str | None
+    message: Text | None
     who_acts: WhoActs
     """Who must do something about it."""
 
@@ -103,7 +112,7 @@ class JobView(ResponseModel):
     """Whether it brought the clinic's rows up to date over all days that its sync is for."""
     unfresh: str | None
     """Why it did not, although it ended well."""
-    message: str | None
+    message: Text | None
     """Why the job did not do what was asked, where it has no error."""
     error: JobError | None
     for_review: tuple[str, ...] | None
@@ -133,7 +142,7 @@ class JobView(ResponseModel):
     @classmethod
     def of(cls, job: Job, timezone: str | None) -> Self:
         result = job.result or {}
-        told = _Told.model_validate(result)
+        told = _Told.model_validate(bounded(result))
         error = None
         if job.error_kind is not None:
             error = JobError(
@@ -162,6 +171,18 @@ class JobView(ResponseModel):
         )
 
 
+def fitting[V: ResponseModel](views: Sequence[V], most_bytes: int | None) -> Sequence[V]:
+    """As many from the beginning as such an answer may hold, and at least one."""
+    left = most_bytes
+    for number, view in enumerate(views):
+        if left is None:
+            break
+        left -= len(view.model_dump_json().encode())
+        if left < 0:
+            return views[: max(1, number)]
+    return views
+
+
 class JobList(ResponseModel):
     """Newest first."""
 
@@ -181,7 +202,10 @@ class HoldView(ResponseModel):
     status: HoldStatus
     findings: Mapping[str, Mapping[str, Any]]
     """Record id -> what was found: times, field names and statuses, never a personal value. What
-    begins with `? ` is our name for one that shows no id or no day."""
+    begins with `? ` is our name for one that shows no id or no day. The first ones only: at most
+    1000, in lists 20."""
+    found: int
+    """How many there are in all."""
     job_id: UUID
     """The run that found it last."""
     opened_at: Moment
@@ -193,7 +217,8 @@ class HoldView(ResponseModel):
     ended_at: Moment | None
 
     @classmethod
-    def of(cls, hold: Hold, timezone: str | None) -> Self:
+    def of(cls, hold: Hold, timezone: str | None, most_findings: int = MOST_FINDINGS) -> Self:
+        shown = sorted(hold.findings.items())[:most_findings]
         return cls(
             id=hold.id,
             clinic_id=hold.clinic_id,
@@ -201,7 +226,8 @@ class HoldView(ResponseModel):
             sync=hold.sync,
             cause=hold.cause,
             status=hold.status,
-            findings=hold.findings,
+            findings=bounded(dict(shown), most=most_findings),
+            found=len(hold.findings),
             job_id=hold.job_id,
             opened_at=hold.opened_at,
             updated_at=hold.updated_at,

@@ -8,7 +8,14 @@ from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import jobs_newest_first
-from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
+from idexx_sync.operations.models import (
+    MOST_FINDINGS_LISTED,
+    HoldList,
+    HoldView,
+    JobList,
+    JobView,
+    fitting,
+)
 from idexx_sync.operations.pagination import Place, cursor_at
 from idexx_sync.syncs.hold_store import Hold, holds_newest_first
 from idexx_sync.syncs.holds import HoldStatus
@@ -30,15 +37,16 @@ def job_page(
     status: JobStatus | None = None,
     after: Place | None = None,
     limit: int,
+    most_bytes: int | None = None,
 ) -> JobList:
-    """The newest jobs behind a place, of one clinic or of all."""
+    """The newest jobs behind a place, of one clinic or of all; fewer where they are long."""
     found = jobs_newest_first(
         conn, clinic_id=clinic_id, sync=sync, status=status, after=after, limit=limit + 1
     )
-    shown = found[:limit]
-    zones = timezones(conn, {job.clinic_id for job in shown})
-    more = cursor_at(shown[-1].queued_at, shown[-1].id) if len(found) > len(shown) else None
-    jobs = tuple(JobView.of(job, zones.get(job.clinic_id)) for job in shown)
+    zones = timezones(conn, {job.clinic_id for job in found[:limit]})
+    views = [JobView.of(job, zones.get(job.clinic_id)) for job in found[:limit]]
+    jobs = tuple(fitting(views, most_bytes))
+    more = cursor_at(jobs[-1].queued_at, jobs[-1].id) if len(found) > len(jobs) else None
     return JobList(jobs=jobs, next_cursor=more)
 
 
@@ -50,13 +58,16 @@ def hold_page(
     status: HoldStatus | None = None,
     after: Place | None = None,
     limit: int,
+    most_bytes: int | None = None,
 ) -> HoldList:
-    """The newest holds behind a place, of one clinic or of all."""
+    """The newest holds behind a place, of one clinic or of all; fewer where they are long."""
     found = holds_newest_first(
         conn, clinic_id=clinic_id, sync=sync, status=status, after=after, limit=limit + 1
     )
-    shown = found[:limit]
-    zones = timezones(conn, {hold.clinic_id for hold in shown})
-    more = cursor_at(shown[-1].opened_at, shown[-1].id) if len(found) > len(shown) else None
-    holds = tuple(HoldView.of(hold, zones.get(hold.clinic_id)) for hold in shown)
+    zones = timezones(conn, {hold.clinic_id for hold in found[:limit]})
+    views = [
+        HoldView.of(hold, zones.get(hold.clinic_id), MOST_FINDINGS_LISTED) for hold in found[:limit]
+    ]
+    holds = tuple(fitting(views, most_bytes))
+    more = cursor_at(holds[-1].opened_at, holds[-1].id) if len(found) > len(holds) else None
     return HoldList(holds=holds, next_cursor=more)

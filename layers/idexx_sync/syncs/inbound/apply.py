@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.clinics.store import Clinic, store_configuration
@@ -24,6 +24,10 @@ from idexx_sync.syncs.inbound.gate import Allowed
 from idexx_sync.syncs.inbound.model import Plan, RowChange, Stored
 from idexx_sync.syncs.inbound.slots import Slot, SlotPlan
 from idexx_sync.syncs.memory import REFUSED, Record, Remembered
+
+TOLD_EVERY: Final = timedelta(minutes=1)
+"""Readers are told at most so often that nothing has changed; sooner only if they would otherwise
+see more than half of the clinic's staleness threshold."""
 
 
 @dataclass(slots=True)
@@ -340,6 +344,7 @@ class CalendarPiece:
                 partial=bool(self.judgement.findings or self.plan.quarantined or self.refused),
                 started_at=self.started_at,
                 now=now,
+                unless_since=max(older_than, now - TOLD_EVERY),
             )
 
         if self.failure is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import Cursor
@@ -201,6 +201,18 @@ def refresh_appointments(
     )
 
 
+_TOLD: Final = (
+    "slots_created",
+    "slots_updated",
+    "slots_deleted",
+    "created",
+    "updated",
+    "removed",
+    "conflicts",
+)
+"""What a run has counted of its writing; of one that wrote nothing all are 0."""
+
+
 def record_schedule_sync(
     conn: Conn,
     sync_id: UUID,
@@ -211,8 +223,14 @@ def record_schedule_sync(
     partial: bool,
     started_at: datetime,
     now: datetime,
+    unless_since: datetime,
 ) -> None:
-    """The finished run that readers take a calendar's freshness from (rule R13)."""
+    """The finished run that readers take a calendar's freshness from (rule R13).
+
+    None where it tells nothing that a row since `unless_since` does not: the same days, nothing
+    written, as partial as before, and no slot that names the run.
+    """
+    tells_nothing = not any(counts.get(name) for name in _TOLD)
     conn.execute(
         """
         INSERT INTO public.schedule_syncs
@@ -220,12 +238,23 @@ def record_schedule_sync(
                 slots_created, slots_updated, appointments_added, appointments_updated,
                 appointments_removed, conflicts_detected, partial_success, progress_percentage,
                 started_at, completed_at, duration_ms)
-        VALUES (%(id)s, %(clinic_id)s, %(first)s, %(last)s, 'completed',
-                %(slots_created)s, %(slots_updated)s, %(created)s, %(updated)s,
-                %(removed)s, %(conflicts)s, %(partial)s, 100,
-                %(started_at)s, %(now)s, %(duration_ms)s)
+        SELECT %(id)s, %(clinic_id)s, %(first)s, %(last)s, 'completed',
+               %(slots_created)s, %(slots_updated)s, %(created)s, %(updated)s,
+               %(removed)s, %(conflicts)s, %(partial)s, 100,
+               %(started_at)s, %(now)s, %(duration_ms)s
+         WHERE NOT %(tells_nothing)s
+            OR %(partial)s IS DISTINCT FROM (
+               SELECT partial_success FROM public.schedule_syncs
+                WHERE clinic_id = %(clinic_id)s AND status = 'completed'
+                  AND sync_start_date = %(first)s AND sync_end_date = %(last)s
+                  AND completed_at > %(unless_since)s AND completed_at <= %(now)s
+                ORDER BY completed_at DESC LIMIT 1)
+            OR EXISTS (SELECT FROM public.schedule_slots
+                        WHERE clinic_id = %(clinic_id)s AND sync_id = %(id)s)
         """,
         {
+            "tells_nothing": tells_nothing,
+            "unless_since": unless_since,
             "id": sync_id,
             "clinic_id": clinic_id,
             "first": window.first_day,

@@ -99,6 +99,17 @@ def test_one_schedule_syncs_row_is_all_that_an_unchanged_run_adds(bench: Bench) 
     assert after == before
 
 
+def test_an_unchanged_run_within_a_minute_adds_nothing(bench: Bench) -> None:
+    bench.pims.records = week_of_visits(60)
+    bench.sync()
+    before = sizes(bench)
+    bench.later(0.5)
+
+    bench.sync()
+
+    assert sizes(bench) == before
+
+
 def sizes(bench: Bench) -> dict[str, int]:
     return {
         table: query(bench.conn, f"SELECT count(*) AS n FROM public.{table}")[0]["n"]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from idexx_sync.clinics.status import SyncStatus, read_clinic_status
 from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.pims.protocol import Unreadable
 from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic
 from tests.kit.database import query
 from tests.kit.interference import WritesBeforeApply
 from tests.kit.job_results import counts
@@ -78,6 +80,80 @@ def test_r13_each_run_has_its_row_also_when_nothing_changed(bench: Bench) -> Non
         bench.later()
 
     assert [row["appointments_added"] for row in bench.schedule_syncs()] == [7, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "seconds", "rows"),
+    [(60, 20, 1), (60, 59, 1), (60, 60, 2), (1, 20, 1), (1, 29, 1), (1, 31, 2)],
+)
+def test_r13_an_unchanged_run_within_a_minute_tells_nothing_again(
+    bench: Bench, threshold: int, seconds: int, rows: int
+) -> None:
+    bench.configure("clinic_schedule_configs", stale_threshold_minutes=threshold)
+    bench.pims.records = visits(7)
+    bench.sync()
+    bench.later(seconds / 60)
+
+    job = bench.sync()
+
+    assert job.result is not None
+    assert (job.status, job.result["fresh"]) == ("succeeded", True)
+    assert status(bench).last_success_at == bench.now
+    assert len(bench.schedule_syncs()) == rows
+
+
+def test_r13_orders_in_a_loop_add_a_row_a_minute(bench: Bench) -> None:
+    bench.pims.records = visits(3)
+    for _ in range(13):
+        bench.sync()
+        bench.later(10 / 60)
+
+    assert len(bench.schedule_syncs()) == 3
+    ages = [row["completed_at"] for row in bench.schedule_syncs()]
+    assert {later - sooner for sooner, later in pairwise(ages)} == {timedelta(minutes=1)}
+
+
+@pytest.mark.parametrize("what", ["changed", "partial", "slots", "other_days", "failed"])
+def test_r13_what_is_new_is_told_at_once(bench: Bench, what: str) -> None:
+    bench.pims.records = visits(10)
+    last = MONDAY + timedelta(days=7 if what == "other_days" else 6)
+    bench.sync()
+    if what == "changed":
+        bench.pims.replace("600101", status="Arrived")
+    elif what == "partial":
+        for n in range(6):
+            bench.pims.replace(str(600101 + n), status="Cancelled")
+    elif what == "slots":
+        bench.conn.execute(
+            "UPDATE public.schedule_slots SET last_synced_at = NULL WHERE clinic_id = %s",
+            (bench.clinic_id,),
+        )
+    elif what == "failed":
+        bench.conn.execute("UPDATE public.schedule_syncs SET status = 'failed'")
+    bench.later(10 / 60)
+
+    job = bench.sync(MONDAY, last)
+
+    assert [row["id"] for row in bench.schedule_syncs()][1:] == [job.id]
+    if what == "slots":
+        named = query(
+            bench.conn,
+            "SELECT DISTINCT sync_id FROM public.schedule_slots WHERE clinic_id = %s",
+            (bench.clinic_id,),
+        )
+        assert named == [{"sync_id": job.id}]
+
+
+def test_r13_another_clinics_row_tells_nothing_of_this_one(bench: Bench) -> None:
+    other = Bench(bench.conn, bench.url, add_clinic(bench.conn), lent=bench.database)
+    other.pims.records = bench.pims.records = visits(7)
+    bench.sync()
+    bench.later(2)
+    other.sync()
+
+    bench.sync()
+
+    assert len(bench.schedule_syncs()) == 2
 
 
 def test_r13_the_row_counts_what_was_written(bench: Bench) -> None:

@@ -1,0 +1,31 @@
+-- What a key of the HTTP API has used of its budgets: orders of runs, and requests that wait.
+
+CREATE TABLE idexx_sync.key_budgets (
+    api_key_id   uuid PRIMARY KEY REFERENCES public.clinic_api_keys (id) ON DELETE CASCADE,
+    orders_until timestamptz NOT NULL
+        CONSTRAINT key_budgets_orders_until_readable
+        CHECK (orders_until BETWEEN '0001-01-02' AND '9999-12-30'),
+    waits        jsonb NOT NULL DEFAULT '{}'
+        CONSTRAINT key_budgets_waits_object CHECK (jsonb_typeof(waits) = 'object')
+) WITH (fillfactor = 50);
+COMMENT ON TABLE idexx_sync.key_budgets IS
+    'one row a key that has ordered; nothing in it counts for longer than a minute';
+COMMENT ON COLUMN idexx_sync.key_budgets.orders_until IS
+    'each order moves it on by its share of a minute; a minute ahead the budget is used up';
+COMMENT ON COLUMN idexx_sync.key_budgets.waits IS
+    '{id: when it ends at the latest, in Unix seconds} of the requests that wait for a run';
+
+-- The API counts; a run looks whether readers were told of the same a moment ago.
+DO $$
+BEGIN
+    IF to_regrole('idexx_sync_api') IS NOT NULL AND to_regrole('idexx_sync_worker') IS NOT NULL THEN
+        ALTER TABLE idexx_sync.key_budgets ENABLE ROW LEVEL SECURITY;
+        GRANT SELECT, INSERT, UPDATE (orders_until, waits) ON idexx_sync.key_budgets
+            TO idexx_sync_api;
+        CREATE POLICY idexx_sync ON idexx_sync.key_budgets TO idexx_sync_api
+            USING (true) WITH CHECK (true);
+        RESET ROLE;
+        GRANT SELECT (clinic_id, status, sync_start_date, sync_end_date, completed_at,
+                      partial_success) ON public.schedule_syncs TO idexx_sync_worker;
+    END IF;
+END $$;
