@@ -6,7 +6,6 @@ apart: paragraphs, rows, items. The screening for life status counts on it, sinc
 no further than its own line.
 """
 
-import html as entities
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from idexx_sync.core.invisible import REFUSED
+from idexx_sync.syncs.cases.entities import unescaped
 from idexx_sync.syncs.cases.html_marks import OURS
 from idexx_sync.syncs.cases.html_nodes import mark_of, numbering, shown, value_of
 from idexx_sync.syncs.cases.html_sheet import Sheet, row, tidy
@@ -51,6 +51,10 @@ _STYLED: Final = re.compile(r"line-through|vertical-align|list-style", re.IGNORE
 
 _DEEPEST: Final = 500
 """So deep may markup be nested; browsers stop there too. No person writes such a note."""
+_FORMATS: Final = _tags("a b big code em font i nobr s small strike strong tt u")
+"""What a parser opens anew in each element that follows, for as long as it is not closed."""
+_MOST_ELEMENTS: Final = 300_000
+"""So many elements may be made of a note; of what makes more only the words are taken."""
 
 
 def text_of(html: str) -> str:
@@ -63,9 +67,9 @@ def text_of(html: str) -> str:
     """
     html = _NO_TEXT.sub("", html)
     if not _MARKUP.search(html):
-        return _joined(tidy(line) for line in entities.unescape(html).splitlines())
-    if _depth(html) > _DEEPEST:
-        words = entities.unescape(_ANY_TAG.sub("\n", html))
+        return _joined(tidy(line) for line in unescaped(html).splitlines())
+    if not _is_tractable(html):
+        words = unescaped(_ANY_TAG.sub("\n", html))
         return _joined(line for line in map(tidy, words.splitlines()) if line)
     sheet = Sheet()
     sheets = [sheet]
@@ -84,14 +88,22 @@ def _joined(lines: Iterable[str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _depth(html: str) -> int:
-    """How deep the tags are nested at most, counting only those that need an end."""
-    depth = deepest = 0
-    for closes, name in _TAG.findall(html):
-        if name.lower() not in _ENDED_BY_OTHERS:
-            depth += -1 if closes else 1
-            deepest = max(deepest, depth)
-    return deepest
+def _is_tractable(html: str) -> bool:
+    """Whether a parser makes a tree of it that is neither too deep nor far larger than the text.
+
+    Counts only tags that need an end as depth.
+    """
+    depth = formats = elements = 0
+    for closes, tag in _TAG.findall(html):
+        name, step = tag.lower(), -1 if closes else 1
+        if name not in _ENDED_BY_OTHERS:
+            depth += step
+        if name in _FORMATS:
+            formats = max(0, formats + step)
+        elements += 1 + formats
+        if depth > _DEEPEST or elements > _MOST_ELEMENTS:
+            return False
+    return True
 
 
 # -- the tree --------------------------------------------------------------------------------
