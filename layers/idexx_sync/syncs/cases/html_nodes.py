@@ -92,7 +92,8 @@ def _input(node: LexborNode) -> str:
 def _choice(node: LexborNode) -> str:
     """The chosen options. Without any nobody knows: what staff choose while the page is open may
     not be kept, and the first one is what the page shows."""
-    options = node.css("option")
+    # What looks for them by a selector compares each with all others.
+    options = [part for part in node.traverse(include_text=False) if part.tag == "option"]
     chosen = [_words(option.text()) for option in options if "selected" in option.attributes]
     if "multiple" not in node.attributes:
         chosen = chosen[-1:]
