@@ -14,7 +14,7 @@ from idexx_sync.syncs.cases.life_names import name_says
 from idexx_sync.syncs.cases.life_sentence import Judge, LifeCategory
 
 SCREENED_AT_MOST: Final = 200_000
-"""So many characters of one record's texts are screened; sixty close pages of notes."""
+"""So many characters of a text are screened; sixty close pages of notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Screening:
 def screen(texts: Iterable[str]) -> Screening | None:
     """The strongest thing that one record's texts say: certain before doubtful, then by category.
 
-    Of all of them only the beginning is screened where `is_screened_whole` says no.
+    Of a text only the beginning is screened where `is_screened_whole` says no.
 
     >>> screen(["Annual exam", "No vomiting. Euthanized at owner's request."])
     Screening(category='euthanasia', in_doubt=False)
@@ -35,19 +35,18 @@ def screen(texts: Iterable[str]) -> Screening | None:
     True
     """
     strongest: Told | None = None
-    judge, left = Judge(), SCREENED_AT_MOST
+    judge = Judge()
     for text in texts:
-        for told in told_by(text[:left], judge):
+        for told in told_by(text[:SCREENED_AT_MOST], judge):
             strongest = stronger(strongest, told)
             if strongest == STRONGEST:
                 return Screening(*strongest)
-        left = max(0, left - len(text))
     return Screening(*strongest) if strongest else None
 
 
 def is_screened_whole(texts: Iterable[str]) -> bool:
     """Whether `screen` looks at all of the texts: what it does not look at may say anything."""
-    return sum(map(len, texts)) <= SCREENED_AT_MOST
+    return all(len(text) <= SCREENED_AT_MOST for text in texts)
 
 
 def screen_name(name: str) -> Screening | None:
