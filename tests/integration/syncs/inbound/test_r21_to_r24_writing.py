@@ -206,8 +206,10 @@ def test_r23_a_run_that_lost_the_clinic_leaves_its_successor_alone(bench: Bench)
 
 
 def test_r23_nobody_takes_the_clinic_over_while_a_run_writes(bench: Bench, database: str) -> None:
-    """The lease has expired, and the run has passed its fence: the next one waits for the end."""
+    """The lease expires once the run has passed its fence: the next one waits for the end."""
     mine = Lease(bench.clinic_id, bench.sync().id, 1)
+    expires = "UPDATE idexx_sync.leases SET expires_at = clock_timestamp() + %s::interval"
+    bench.conn.execute(expires, ("1 hour",))
     next_job = uuid4()
     bench.conn.execute(
         "INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger) VALUES (%s, %s, %s, %s)",
@@ -218,6 +220,8 @@ def test_r23_nobody_takes_the_clinic_over_while_a_run_writes(bench: Bench, datab
 
         with writing(bench.conn) as settle:
             leases.require(bench.conn, mine, settle)
+            bench.conn.execute(expires, ("-1 second",))
+            settle()
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 leases.take_for_job(other, next_job, uuid4(), 45)
 
