@@ -69,6 +69,8 @@ WARNINGS: Final = {
     "rows_refused": "rows that ODIS's database refused, named below; all others were written",
     "records_partly_unread": "parts of clinical records that could not be read, named below; all "
     "else was, and a case that may miss words of a death is not completed",
+    "records_unforeseen": "records at which something broke that nobody foresaw, named below; they "
+    "take their time and nobody is called about them, all others were written: the log says where",
     "life_status_in_doubt": "patients that may have died, for a person to look at: marked, or "
     "denied by their case and not completed",
 }

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-FaultCode = Literal["unreadable", "refused", "unread"]
+FaultCode = Literal["unreadable", "refused", "unread", "unforeseen"]
+UNFORESEEN: Final = "unforeseen"
+"""Code of a record at which something broke that nobody had foreseen: a defect of ours."""
 MOST_NAMED: Final = 50
 """So many faults are named in a result; all of them are counted."""
 
@@ -34,7 +36,8 @@ class Fault:
     table: str
     column: str
     """The column, or the constraint that refused the row; empty where Postgres names neither.
-    Of a record of the source, what of it could not be read."""
+    Of a record of the source, what of it could not be read, or the type of the error that nobody
+    had foreseen."""
     id: str
     """Of the row, or of the record that has none."""
     code: FaultCode

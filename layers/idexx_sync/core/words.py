@@ -56,6 +56,22 @@ def unexpected(error: BaseException, job_id: UUID | None = None, **more: Any) ->
     return InternalError(f"an unexpected error{where}; the log says where", code=type_of(error))
 
 
+def guarded[T](work: Callable[[], T], instead: Callable[[str], T], /, **what: str) -> T:
+    """What the work on one record gives; where it breaks in a way that nobody foresaw, `instead`.
+
+    That is logged with `what` the work was about, and `instead` is told the error's type. Raises
+    SyncError and RequestRefused, which are about more than one record.
+    """
+    try:
+        return work()
+    except (SyncError, RequestRefused):
+        raise
+    except Exception as error:  # noqa: BLE001 one record's trouble (R26)
+        _log("a record broke its own work", error, None, **what)
+        kind = type_of(error)
+    return instead(kind)
+
+
 def described(error: BaseException) -> list[dict[str, Any]]:
     """The error and all that led to it: `type`, `at` (innermost last) and its `relation`."""
     found = []

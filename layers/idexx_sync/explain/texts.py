@@ -52,6 +52,8 @@ CALENDAR: Final[Mapping[str, Text]] = {
     "room_not_synced": "its room {room} is not among those that are synced: it has no row",
     "outside_window": "its day lies outside of those that runs read, to {last}",
     "unreadable": "the calendar's record can't be read ({code})",
+    "unforeseen": "something broke at it that nobody foresaw: it takes its time, and the log says "
+    "where",
     "read_incomplete": "the calendar's answer is not complete: such a read removes nothing",
     "not_looked_up": "the calendar leaves it out, and nobody has looked it up: that proves nothing",
     "look_up_failed": "the look-up gave no usable answer ({code}): it proves nothing",
@@ -105,6 +107,8 @@ CASE: Final[Mapping[str, Text]] = {
     ),
     "edited": lambda facts: f"a person's edits that stay: {_names(facts)}",
     "died": "its words say that the patient has died ({category}): the next case run marks it",
+    "unforeseen": "something broke at it that nobody foresaw: nothing is written, and nobody is "
+    "called about its case",
     "screened_partly": "its words are too long: not all of them are looked through",
     "outside_window": "case runs read {first} to {last} by themselves, and its day is another",
     # readings

@@ -26,6 +26,7 @@ FAULTS: Final[Mapping[FaultCode, str]] = {
     "unreadable": "values_unreadable",
     "refused": "rows_refused",
     "unread": "records_partly_unread",
+    "unforeseen": "records_unforeseen",
 }
 """Code of a fault -> the warning that counts its like."""
 
@@ -92,6 +93,10 @@ class Run:
     progress: Progress
     last_success_at: datetime | None = None
     """When the clinic's last run of this sync ended that brought all up to date; None: none did."""
+
+    def beat(self) -> None:
+        """Tell that the run moves; raises why it must not move on, if it must not."""
+        self.progress.advance(0)
 
     @property
     def days(self) -> WindowParams:

@@ -54,9 +54,12 @@ class Lifetime:
         return self.ended_by
 
     def beat(self) -> None:
-        """The run moves; raises why it was ended, if it was: then it must not move on."""
-        if self.ended_by is not None:
-            raise self.ended_by
+        """The run moves; raises why it may work no longer, if it may not.
+
+        The thread that watches may not have had its turn yet.
+        """
+        if (reason := self.why_ended()) is not None:
+            raise reason
         self.beats += 1
 
     def on_end(self, ending: Callable[[], object]) -> None:

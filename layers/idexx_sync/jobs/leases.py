@@ -60,20 +60,30 @@ def taken_by(conn: Conn, job_id: UUID, holder: UUID) -> tuple[Lease, int] | None
 
 
 def require(conn: Conn, lease: Lease, settle: Settle) -> None:
-    """Lock the lease until the transaction ends; LeaseLost if another run has taken over."""
+    """Lock the lease until the transaction ends, so that nobody takes it over meanwhile.
+
+    Raises LeaseLost if another run has taken over, or if the lease has run out by now: then
+    another one might have, and whatever kept this one from renewing it has kept it for too long.
+    """
     held = conn.execute(
         """
-        SELECT 1 FROM idexx_sync.leases
+        SELECT expires_at > clock_timestamp() FROM idexx_sync.leases
          WHERE clinic_id = %s AND job_id = %s AND fence = %s
            FOR NO KEY UPDATE
         """,
         (lease.clinic_id, lease.job_id, lease.fence),
     )
     settle()
-    if held.fetchone() is None:
+    found = held.fetchone()
+    if found is None:
         raise LeaseLost(
             "another run has taken this clinic over; this one stops without writing",
             code="fence",
+        )
+    if not found[0]:
+        raise LeaseLost(
+            "the run stood still for longer than its lease; it stops without writing",
+            code="expired",
         )
 
 

@@ -1,7 +1,7 @@
 """The one transaction of all syncs (rules R21 to R23).
 
-A run writes in pieces. Each piece is one transaction: the fence is checked first, then come the
-slice's rows, holds, memory and audits, and with the last piece the end of the job and of its
+A run writes in pieces. Each piece is one transaction: fence and lease are checked first, then come
+the slice's rows, holds, memory and audits, and with the last piece the end of the job and of its
 lease. No slice ends a job or frees a lease by itself.
 """
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import is_repeated, parse_wall, to_wall
-from idexx_sync.core.errors import ShapeChanged
+from idexx_sync.core.errors import InternalError, ShapeChanged
 from idexx_sync.pims.protocol import Snapshot, SourceRecord
 from idexx_sync.syncs.memory import Record, Remembered
 
@@ -110,6 +110,16 @@ def _too_much_unread(snapshot: Snapshot) -> ShapeChanged | None:
         f"{unread} of the calendar's {shown} records can't be read; "
         "its answer has changed and its reader must be adapted",
         code="records_unreadable",
+    )
+
+
+def too_many_unforeseen(broken: int, of: int) -> InternalError | None:
+    """Why a run at whose records something broke is no success; None: it is their own trouble."""
+    if broken <= max(MOST_UNREAD, MOST_UNREAD_SHARE * of):
+        return None
+    return InternalError(
+        f"at {broken} of {of} records something broke that nobody foresaw; the log says where",
+        code="records_unforeseen",
     )
 
 

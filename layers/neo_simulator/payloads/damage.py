@@ -38,6 +38,8 @@ IDS = (
 )
 """Keys of a calendar entry that say who, what and where."""
 WORDS = ("current_status", "status_label", "type_description")
+LONG_REFERENCE = f"&#{'9' * 5_000};"
+"""A reference to no character, with more digits than Python turns into a number."""
 ZONE_HOURS = 7
 """What `start_utc` takes a wall clock to be behind UTC: in summer, on the west coast."""
 
@@ -169,6 +171,11 @@ _BREAKS: dict[str, Break] = {
     "contact_full_width": _full_width,
     "people_objects": _people_objects,
     "stamps_garbage": _with(**dict.fromkeys(STAMPS, "just now")),
+    "end_year_9999": _with(end="9999-12-31 23:59:59"),
+    "end_year_1": _with(end="0001-01-01 00:00:00"),
+    "text_reference": _typed(lambda _: LONG_REFERENCE),
+    "text_long_number": _typed(lambda _: 10**4_000),
+    "phone_blanks": _with(phone_number=f"555{' ' * 60_000}x"),
 }
 MALFORMED_KINDS = tuple(_BREAKS)
 """The ways in which a calendar record can be broken."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from neo_simulator.payloads.damage import unseen
+from neo_simulator.payloads.damage import LONG_REFERENCE, unseen
 
 Page = dict[str, Any]
 Break = Callable[[Page], Page]
@@ -12,6 +12,8 @@ ALT = "what the owner sent"
 """What a pasted picture says to those who do not see it."""
 OTHER_PAGE = "<p>Continued below.</p>"
 """Notes in the first place, where the second one has those that staff wrote."""
+_FONTS = "".join(f"<font size={size}>" for size in range(400))
+"""Never closed, so that a parser opens all of them anew in each paragraph."""
 _BYTES = "iVBORw0KGgo/+A9k"
 
 
@@ -83,6 +85,11 @@ _BREAKS: dict[str, Break] = {
     "lines_by_number": _lines_by_number,
     "reason_object": _reason_object,
     "notes_in_parts": _notes_in_parts,
+    # takes long to read
+    "notes_reference": _within("consultationNotes", notes=f"weight {LONG_REFERENCE} kg"),
+    "notes_one_word": _within("consultationNotes", notes="euth " * 100_000),
+    "notes_nested": _within("consultationNotes", notes=_FONTS + "<p>x" * 60_000),
+    "weight_endless": _within("patient", weight=10**4_000),
 }
 PAGE_KINDS = tuple(_BREAKS)
 """The ways in which a clinical record can be odd."""

@@ -1,6 +1,8 @@
 """A run's heartbeat and deadline: killed, frozen, out of time."""
 
+import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -18,6 +20,9 @@ from idexx_sync.jobs.heartbeat import Lifetime, watched
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Job, new_order
 from idexx_sync.jobs.runner import run_job
+from idexx_sync.jobs.store import end as job_store_end
+from idexx_sync.syncs.inbound.model import Plan
+from idexx_sync.syncs.inbound.plan import plan_inbound
 from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
@@ -213,6 +218,77 @@ def test_a_run_that_plans_past_its_deadline_is_cut_off_when_it_writes(bench: Ben
 
     assert ended - started < 5
     assert (job.status, job.error_kind) == ("queued", "deadline_exceeded")
+
+
+def has_expired(bench: Bench) -> bool:
+    found = query(
+        bench.conn, "SELECT expires_at <= clock_timestamp() AS over FROM idexx_sync.leases"
+    )
+    return bool(found[0]["over"])
+
+
+def test_r23_a_run_whose_lease_has_run_out_writes_nothing_though_nobody_took_over(
+    bench: Bench,
+) -> None:
+    job = run(bench, _Moving(lambda _run: has_expired(bench), moving=False))
+
+    assert (job.status, job.error_kind) == ("queued", "lease_lost")
+    assert bench.rows() == []
+
+
+@pytest.fixture
+def greedy() -> Iterator[None]:
+    """Python gives no other thread its turn, as while a pattern is looked for in a long text."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(60)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("greedy")
+@pytest.mark.parametrize(
+    ("lease_seconds", "time_s", "kind"),
+    [(0.5, 60.0, "lease_lost"), (60.0, 0.7, "deadline_exceeded")],
+)
+def test_r23_planning_that_freezes_every_thread_is_never_written_too_late(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    lease_seconds: float,
+    time_s: float,
+    kind: str,
+) -> None:
+    """Neither heartbeat nor deadline can act while it plans; both are asked before it commits."""
+    began = monotonic()
+
+    def plan(*args: Any) -> Plan:
+        until = monotonic() + 0.7
+        while monotonic() < until:
+            pass
+        return plan_inbound(*args)
+
+    monkeypatch.setattr("idexx_sync.syncs.inbound.sync.plan_inbound", plan)
+    settings = {"lease_seconds": lease_seconds, "deadline_reserve_seconds": 0.1}
+    job = run(bench, settings=settings, remaining=lambda: began + time_s - monotonic())
+
+    assert (job.status, job.error_kind) == ("queued", kind)
+    assert bench.rows() == []
+
+
+def test_r23_a_run_out_of_time_while_it_writes_does_not_commit(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is sent may be carried out, whoever still waits for the answer."""
+    left = [60.0]
+
+    def end(conn: Conn, *args: Any, **named: Any) -> Any:
+        left[0] = 0.0
+        return job_store_end(conn, *args, **named)
+
+    monkeypatch.setattr("idexx_sync.syncs.commit.job_store.end", end)
+    job = run(bench, settings={"lease_seconds": 60.0}, remaining=lambda: left[0])
+
+    assert (job.status, job.error_kind) == ("queued", "deadline_exceeded")
+    assert bench.rows() == []
 
 
 def test_a_short_run_opens_no_second_connection(bench: Bench) -> None:

@@ -58,6 +58,11 @@ class CasePiece:
         still_open = _stop(
             transaction,
             {case.id: PREFIX + visit for visit in refused for case in self.stored[visit].cases}
+            | {
+                case.id: PREFIX + visit
+                for visit in plan.unforeseen
+                for case in self.stored[visit].cases
+            }
             | {case.id: case.key for case in marking.refused},
         )
         return Written(
@@ -97,6 +102,7 @@ class CasePiece:
                 *told.values(),
                 *(r.of(case.key) for case, r in marking.refused.items()),
                 *self.plan.unread,
+                *self.plan.unforeseen.values(),
             ],
         )
 
@@ -152,7 +158,7 @@ class CasePiece:
                 ],
             },
             unknown_words=self.plan.unknown_words,
-            faults=self.plan.unread,
+            faults=[*self.plan.unread, *self.plan.unforeseen.values()],
             read=self.read,
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from idexx_sync.core.clinic_time import day_of, to_wall
-from idexx_sync.core.faults import Fault
+from idexx_sync.core.faults import UNFORESEEN, Fault
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Snapshot, SourceRecord, Unreadable, Window
@@ -17,6 +17,7 @@ from idexx_sync.syncs.cases.gate import CalendarAnswer, comparison, left_alone, 
 from idexx_sync.syncs.cases.held import marks_of_versions, of_foreign, without_held
 from idexx_sync.syncs.cases.model import SAID_ANEW, Plan
 from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.cases.plan_guard import IN_CALENDAR
 from idexx_sync.syncs.cases.shape import as_last_said, check_shape
 from idexx_sync.syncs.cases.store import StoredQuery
 from idexx_sync.syncs.cases.stored import StoredVisit
@@ -26,7 +27,7 @@ from idexx_sync.syncs.gate import Judgement, judge
 from idexx_sync.syncs.hold_store import holds_in_force
 from idexx_sync.syncs.holds import HoldInForce
 from idexx_sync.syncs.memory_store import reported_words
-from idexx_sync.syncs.proof import newest
+from idexx_sync.syncs.proof import newest, too_many_unforeseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def context_of(run: Run, now: datetime, reported_words: frozenset[tuple[str, str
 def planned(run: Run, loaded: Loaded) -> Planned:
     """Plan every visit of the calendar."""
     context = context_of(run, loaded.now, loaded.reported_words)
-    plan = plan_visits(loaded.calendar.visits, loaded.stored, context)
+    plan = plan_visits(loaded.calendar.visits, loaded.stored, context, beat=run.beat)
     plan.marks += marks_of_versions(loaded.calendar.versions, loaded.stored, context)
     return Planned(loaded, plan)
 
@@ -245,16 +246,19 @@ def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord], own_days
         ),
         unread=unread_records(calendar.visits, judged.loaded.stored),
         days_lost=None if lost is None else (lost.first_day.isoformat(), lost.last_day.isoformat()),
-        failure=unreadable_visits(snapshot, calendar.visits, calendar.unclear),
+        failure=unreadable_visits(snapshot, calendar.visits, calendar.unclear)
+        or too_many_unforeseen(len(plan.unforeseen), len(calendar.visits)),
     )
 
 
 def faults_found(run: Run, judged: Judged) -> list[Fault]:
-    """What of the clinic's settings and of the visits' rows cannot be read."""
+    """What of the clinic's settings, of the calendar and of the visits' rows cannot be read."""
     stored = judged.loaded.stored.values()
     cases = (case for visit in stored for case in visit.cases)
+    unread = judged.loaded.calendar.snapshot.unreadable
     return [
         *run.clinic.faults,
+        *(Fault(IN_CALENDAR, "", i.id or "", UNFORESEEN) for i in unread if i.code == UNFORESEEN),
         *(fault for case in cases for fault in case.faults),
         *(broken_document(case) for visit in stored for case in visit.others if case.is_broken),
     ]

@@ -1,6 +1,7 @@
 """Which consultations a run reads, and in which order (rule R17). Pure."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -11,8 +12,8 @@ from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.record_memory import ConsultationMemory
 from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.decision import Decision, Fact
-from idexx_sync.syncs.memory import REFUSED
-from idexx_sync.syncs.proof import STRIKES_THAT_PROVE
+from idexx_sync.syncs.memory import REFUSED, ConsultationRecord
+from idexx_sync.syncs.proof import STRIKES_THAT_PROVE, strike
 
 READ_FAILED: Final = "read_failed"
 WRONG_PATIENT: Final = "wrong_patient"
@@ -123,6 +124,27 @@ def reading_decision(ruling: ReadingRuling, visit: SourceRecord, stored: StoredV
     if ruling.code in ("daily", "over"):
         facts["until"] = _read_until(visit).isoformat()
     return Decision("R17", ruling.code, facts)
+
+
+def gave_nothing(
+    visit: SourceRecord, stored: StoredVisit, code: str, now: datetime
+) -> ConsultationMemory:
+    """What to remember of a record that was asked for and gave nothing.
+
+    The same as before, from a reading some minutes earlier, is one strike more.
+    """
+    memory, last, asked = stored.consultation, stored.last_asked, visit.consultation_id
+    same = (last.asked, last.code) == (asked, code)
+    struck = strike(last.as_record(visit.id) if same else ConsultationRecord(visit.id), now)
+    return replace(
+        memory,
+        id=memory.id if code == READ_FAILED else asked,
+        asked=asked,
+        code=code,
+        read_at=now,
+        strikes=struck.strikes,
+        struck_at=struck.struck_at,
+    )
 
 
 def has_failed(memory: ConsultationMemory) -> bool:

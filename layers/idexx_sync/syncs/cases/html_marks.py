@@ -18,15 +18,15 @@ _LOW, _LOW_END = LOWERED
 _ANY: Final = re.compile(f"[{OURS}]")
 _SLASH: Final = "[/\u2044\u2215]"
 _FRACTION: Final = re.compile(
-    rf"(?:{_UP}\s*(\d{{1,3}})\s*(?:{_UP_END}\s*{_SLASH}?|{_SLASH}\s*{_UP_END})\s*"
-    rf"{_LOW}\s*{_SLASH}?\s*(\d{{1,3}})\s*{_LOW_END}"
-    rf"|{_UP}\s*(\d{{1,3}})\s*{_SLASH}\s*(\d{{1,3}})\s*{_UP_END}"
-    rf"|(?<!10){_UP}\s*([1-7])\s*{_UP_END}\s*{_SLASH}\s*([23468])(?![\d.,]))"
+    rf"(?:{_UP}\s*+(\d{{1,3}})\s*+(?:{_UP_END}\s*+{_SLASH}?+|{_SLASH}\s*+{_UP_END})\s*+"
+    rf"{_LOW}\s*+{_SLASH}?+\s*+(\d{{1,3}})\s*+{_LOW_END}"
+    rf"|{_UP}\s*+(\d{{1,3}})\s*+{_SLASH}\s*+(\d{{1,3}})\s*+{_UP_END}"
+    rf"|(?<!10){_UP}\s*+([1-7])\s*+{_UP_END}\s*+{_SLASH}\s*+([23468])(?![\d.,]))"
 )
 """Numerator raised and denominator lowered, or both raised, or a common one with only the numerator
 raised. Behind a ten it is a power."""
-_RAISED: Final = re.compile(f"{_UP}([^{OURS}]*){_UP_END}")
-_LOWERED: Final = re.compile(f"{_LOW}([^{OURS}]*){_LOW_END}")
+_RAISED: Final = re.compile(f"{_UP}([^{OURS}]*+){_UP_END}")
+_LOWERED: Final = re.compile(f"{_LOW}([^{OURS}]*+){_LOW_END}")
 _STRUCK: Final = re.compile(f"{STRUCK[0]}([^{STRUCK[0]}]*?){STRUCK[1]}")
 _POWER: Final = re.compile(r"[-+\u2212\u2013]?[\w.,]{1,8}[-+\u2212]?")
 _ORDINAL: Final = re.compile(r"(?i:st|nd|rd|th|er|e|re|\u00e8me|eme|a|tm|sm|\u00ae|\u2122|\u00a9)")

@@ -1,6 +1,7 @@
 """What single elements of a note show: boxes, choices, numbers, powers, struck-out text. Pure."""
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from selectolax.lexbor import LexborNode
@@ -17,14 +18,13 @@ _MARKS: Final[dict[str, Mark]] = {
     "del": STRUCK,
     "strike": STRUCK,
 }
-_STYLES: Final[tuple[tuple[re.Pattern[str], Mark], ...]] = (
-    (re.compile(r"text-decoration[\w-]*\s*:[^;]*line-through", re.IGNORECASE), STRUCK),
-    (re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE), RAISED),
-    (re.compile(r"vertical-align\s*:\s*sub\b", re.IGNORECASE), LOWERED),
+_STYLES: Final[tuple[tuple[str, re.Pattern[str], Mark], ...]] = (
+    ("text-decoration", re.compile("line-through"), STRUCK),
+    ("vertical-align", re.compile(r"^super"), RAISED),
+    ("vertical-align", re.compile(r"^sub\b"), LOWERED),
 )
-_LIST_STYLE: Final = re.compile(
-    r"list-style[\w-]*\s*:[^;]*?\b(lower|upper)-(alpha|latin|roman)", re.I
-)
+"""How a property's name begins, and what its value says."""
+_LIST_STYLE: Final = re.compile(r"\b(lower|upper)-(alpha|latin|roman)")
 _LIST_STYLES: Final = {
     ("lower", "alpha"): "a",
     ("lower", "latin"): "a",
@@ -43,9 +43,24 @@ def mark_of(node: LexborNode, tag: str, *, with_styles: bool) -> Mark | None:
     """How the text of an element is marked, by its tag or, if styles count, by its style."""
     mark = _MARKS.get(tag)
     if mark is None and with_styles:
-        style = node.attributes.get("style") or ""
-        return next((mark for pattern, mark in _STYLES if pattern.search(style)), None)
+        said = list(_declarations(node))
+        return next((mark for style in _STYLES if (mark := _styled(style, said))), None)
     return mark
+
+
+def _declarations(node: LexborNode) -> Iterator[tuple[str, str]]:
+    """Name and value of each property of an element's style."""
+    for declaration in (node.attributes.get("style") or "").lower().split(";"):
+        name, _, value = declaration.partition(":")
+        yield name.strip(), value.strip()
+
+
+def _styled(
+    style: tuple[str, re.Pattern[str], Mark], said: Sequence[tuple[str, str]]
+) -> Mark | None:
+    begin, pattern, mark = style
+    found = any(name.startswith(begin) and pattern.search(value) for name, value in said)
+    return mark if found else None
 
 
 def shown(node: LexborNode, tag: str) -> str:
@@ -77,7 +92,8 @@ def _input(node: LexborNode) -> str:
 def _choice(node: LexborNode) -> str:
     """The chosen options. Without any nobody knows: what staff choose while the page is open may
     not be kept, and the first one is what the page shows."""
-    options = node.css("option")
+    # What looks for them by a selector compares each with all others.
+    options = [part for part in node.traverse(include_text=False) if part.tag == "option"]
     chosen = [_words(option.text()) for option in options if "selected" in option.attributes]
     if "multiple" not in node.attributes:
         chosen = chosen[-1:]
@@ -105,9 +121,10 @@ def numbering(node: LexborNode) -> Numbering:
     if start is None:
         start = 1 if step > 0 else sum(part.tag == "li" for part in _elements(node))
     kind = attributes.get("type") or "1"
-    style = _LIST_STYLE.search(attributes.get("style") or "")
+    said = (value for name, value in _declarations(node) if name.startswith("list-style"))
+    style = next(filter(None, map(_LIST_STYLE.search, said)), None)
     if style:
-        kind = _LIST_STYLES[style[1].lower(), style[2].lower()]
+        kind = _LIST_STYLES[style[1], style[2]]
     return Numbering(start, step, kind)
 
 

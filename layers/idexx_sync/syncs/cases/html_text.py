@@ -6,7 +6,6 @@ apart: paragraphs, rows, items. The screening for life status counts on it, sinc
 no further than its own line.
 """
 
-import html as entities
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from idexx_sync.core.invisible import REFUSED
+from idexx_sync.syncs.cases.entities import unescaped
 from idexx_sync.syncs.cases.html_marks import OURS
 from idexx_sync.syncs.cases.html_nodes import mark_of, numbering, shown, value_of
 from idexx_sync.syncs.cases.html_sheet import Sheet, row, tidy
@@ -51,6 +51,21 @@ _STYLED: Final = re.compile(r"line-through|vertical-align|list-style", re.IGNORE
 
 _DEEPEST: Final = 500
 """So deep may markup be nested; browsers stop there too. No person writes such a note."""
+_FORMATS: Final = _tags("a b big code em font i nobr s small strike strong tt u")
+"""What a parser opens anew in each element that follows, for as long as it is not closed."""
+_OPENED: Final = re.compile(
+    r"<[a-z](?:[^>\"']++|\"[^\"]*+(?:\"|$)|'[^']*+(?:'|$))*+", re.IGNORECASE
+)
+_BETWEEN_ATTRIBUTES: Final = re.compile(r"[\s/]++")
+_MOST_ATTRIBUTES: Final = 300
+"""A parser compares each attribute of a tag with all others of it."""
+_MOST_OPTIONS: Final = 2_000
+"""Choices that a parser takes in; of many it compares each with all others."""
+_VOID: Final = _tags("area base br col embed hr img input link meta wbr")
+_MOST_MISPLACED: Final = 500
+"""Ends of tags that were not opened last: with each a parser may nest all that follows deeper."""
+_MOST_ELEMENTS: Final = 30_000
+"""So many elements may be made of a note; of what makes more only the words are taken."""
 
 
 def text_of(html: str) -> str:
@@ -63,9 +78,9 @@ def text_of(html: str) -> str:
     """
     html = _NO_TEXT.sub("", html)
     if not _MARKUP.search(html):
-        return _joined(tidy(line) for line in entities.unescape(html).splitlines())
-    if _depth(html) > _DEEPEST:
-        words = entities.unescape(_ANY_TAG.sub("\n", html))
+        return _joined(tidy(line) for line in unescaped(html).splitlines())
+    if not _is_tractable(html):
+        words = unescaped(_ANY_TAG.sub("\n", html))
         return _joined(line for line in map(tidy, words.splitlines()) if line)
     sheet = Sheet()
     sheets = [sheet]
@@ -84,14 +99,43 @@ def _joined(lines: Iterable[str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _depth(html: str) -> int:
-    """How deep the tags are nested at most, counting only those that need an end."""
-    depth = deepest = 0
-    for closes, name in _TAG.findall(html):
-        if name.lower() not in _ENDED_BY_OTHERS:
-            depth += -1 if closes else 1
-            deepest = max(deepest, depth)
-    return deepest
+def _is_tractable(html: str) -> bool:
+    """Whether a parser makes a tree of it that is neither too deep nor far larger than the text,
+    without comparing too much.
+
+    Counts only tags that need an end as depth.
+    """
+    tags = (_BETWEEN_ATTRIBUTES.findall(tag[0]) for tag in _OPENED.finditer(html))
+    many_options = html.lower().count("<option") > _MOST_OPTIONS
+    if many_options or any(len(found) > _MOST_ATTRIBUTES for found in tags):
+        return False
+    open_tags: list[str] = []
+    depth = formats = elements = misplaced = 0
+    for closes, tag in _TAG.findall(html):
+        name = tag.lower()
+        if not closes:
+            open_tags += [name] if name not in _VOID else []
+            depth += name not in _ENDED_BY_OTHERS
+            formats += name in _FORMATS
+        elif _closed(open_tags, name):
+            depth -= name not in _ENDED_BY_OTHERS
+            formats -= name in _FORMATS
+        else:
+            misplaced += 1
+        elements += 1 + formats
+        if depth > _DEEPEST or elements > _MOST_ELEMENTS or misplaced > _MOST_MISPLACED:
+            return False
+    return True
+
+
+def _closed(open_tags: list[str], name: str) -> bool:
+    """Whether the end of such a tag closes the one that was opened last, and takes it out."""
+    while open_tags and open_tags[-1] != name and open_tags[-1] in _ENDED_BY_OTHERS:
+        open_tags.pop()
+    if not open_tags or open_tags[-1] != name:
+        return False
+    open_tags.pop()
+    return True
 
 
 # -- the tree --------------------------------------------------------------------------------

@@ -22,11 +22,11 @@ class Filled:
 
 
 _TICKED: Final = (
-    r"\[ ?(?:x|v|\u2713|\u2714|\u2611|\u2612) ?\]|\( ?(?:x|\u2713|\u2714) ?\)|_+x_+(?=\W|$)"
+    r"\[ ?(?:x|v|\u2713|\u2714|\u2611|\u2612) ?\]|\( ?(?:x|\u2713|\u2714) ?\)|(?<!_)_++x_++(?=\W|$)"
     "|[\u2611\u2612\u2705\u2713\u2714\u25c9\u25c6\u25a0\U0001f5f9\U0001f5f8]"
 )
 _UNTICKED: Final = (
-    r"\[ {0,3}\]|\[-\]|\[_+\]|\( {1,3}\)|^[-* ]*_{2,}(?= ?[a-z])"
+    r"\[ {0,3}\]|\[-\]|\[_++\]|\( {1,3}\)|^[-* ]*+_{2,}+(?= ?[a-z])"
     "|[\u2610\u25a1\u25a2\u274f\u2751\u25cb\u25ef\u25fb\u25fd\u2b1c\u2b1a]"
 )
 _BOX: Final = re.compile(
@@ -34,15 +34,17 @@ _BOX: Final = re.compile(
 )
 _SIGNS: Final = re.compile(r"[\[(_~?/\\|\u2500-\U0001faff]|\.{5}")
 """Without any of these a line is no part of a form."""
-_LEAD: Final = re.compile(r"^[\s\-*|:;,.\u2022]*$")
-_STRUCK: Final = re.compile(r"\[struck out: ([^\]\n]*)\]|~~([^~\n]+)~~")
+_LEAD: Final = re.compile(r"^[\s\-*|:;,.\u2022]*+$")
+_STRUCK: Final = re.compile(
+    r"\[struck out: ((?:[^\]\[\n]++|\[(?!struck out: ))*+)\]|~~([^~\n]++)~~"
+)
 _YES: Final = r"(?:yes|y|accept(?:ed|s)?|agree[ds]?|approved?|consent(?:ed|s)?|done|performed)"
 _NO: Final = r"(?:no|n|declined?s?|refused?s?|disagree|not (?:done|performed|elected)|n/a|na|none)"
 _IS_YES: Final = re.compile(rf"\W*{_YES}\b", re.IGNORECASE)
 _IS_NO: Final = re.compile(rf"\W*{_NO}\b", re.IGNORECASE)
 _ONLY_ANSWER: Final = re.compile(rf"\W*(?:{_YES}|{_NO})\W*", re.IGNORECASE)
 _CHOICE: Final = re.compile(
-    rf"[\s:?(-]*\b(?:{_YES}\s?[/|\\]\s?{_NO}|{_NO}\s?[/|\\]\s?{_YES})\b(?:\s?[/|\\]\s?{_NO}\b)?\)?"
+    rf"(?<![\s:?(-])[\s:?(-]*+\b(?:{_YES}\s?[/|\\]\s?{_NO}|{_NO}\s?[/|\\]\s?{_YES})\b(?:\s?[/|\\]\s?{_NO}\b)?\)?"
     rf"(?P<chosen>\s?[:=]?\s?(?:{_YES}|{_NO})\b)?",
     re.IGNORECASE,
 )
@@ -50,8 +52,8 @@ _ASKED_AND_ANSWERED: Final = re.compile(
     rf"\?\s?[-:]?\s?(?={_YES}\s?(?:$|[.,;!])|{_NO}\s?(?:$|[.,;!])|not (?:today|yet|now)\b)",
     re.IGNORECASE,
 )
-_MORE_THAN_A_LABEL: Final = re.compile(r"[,(]|\s-\s|(?:\S+\s+){7}")
-_ENDED: Final = re.compile(r"[.;!]\s*$")
+_MORE_THAN_A_LABEL: Final = re.compile(r"[,(]|\s-\s|(?<!\S)(?:\S++\s++){7}")
+_ENDED: Final = re.compile(r"[.;!]\s*+$")
 _BLANK_TO_FILL: Final = re.compile(r"(?:_{3,}|\.{5,})")
 _SENTENCE_END: Final = re.compile(r"[.;!?](?=\s|$)")
 _LABELLED: Final = re.compile(r"^[\s\-*]*[^\s:|][^:|]{0,40}:(?:\s|$)")
@@ -210,9 +212,9 @@ def _after_answer(label: str) -> str:
 
 def _last_sentence(text: str) -> tuple[str, str]:
     """What stands before the last sentence of the text, and that sentence."""
-    start = 0
+    start, said_until = 0, len(text.rstrip(" :|,;-"))
     for end in _SENTENCE_END.finditer(text):
-        if text[end.end() :].strip(" :|,;-"):
+        if end.end() < said_until:
             start = end.end()
     return text[:start], text[start:]
 

@@ -3,12 +3,12 @@
 Nothing of it is ever stored: it tells less than the text.
 """
 
-import html as entities
 import re
 import unicodedata
 from typing import Final
 
 from idexx_sync.core.invisible import INVISIBLE, REFUSED
+from idexx_sync.syncs.cases.entities import unescaped
 
 _UNSEEN: Final = re.compile(
     f"[{REFUSED}{INVISIBLE}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u206a-\u206f\u3164"
@@ -94,7 +94,7 @@ def plain_letters(text: str) -> str:
     for _ in range(_MOST_ESCAPED):
         if not _ENTITY.search(text):
             break
-        text = entities.unescape(text)
+        text = unescaped(text)
     if not text.isascii():
         # Accents first: what Python makes of a long row of them takes its length squared.
         text = _ACCENTS.sub("", _UNSEEN.sub("", text).translate(_PLAIN))

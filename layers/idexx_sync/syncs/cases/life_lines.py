@@ -5,8 +5,7 @@ stand over its end.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from idexx_sync.syncs.cases import life_words as words
@@ -16,9 +15,9 @@ from idexx_sync.syncs.cases.life_patterns import any_of, entries
 from idexx_sync.syncs.cases.life_sentence import (
     GRAVEST_FIRST,
     Found,
+    Judge,
     LifeCategory,
     hits,
-    judged,
     without_what_is_not_meant,
 )
 
@@ -72,43 +71,40 @@ def _may_say(text: str) -> bool:
 # -- ways to read a text ---------------------------------------------------------------------
 
 
-def told_by(text: str) -> Iterator[Told]:
-    """What the text tells, in each way in which it can be read."""
+def told_by(text: str, judge: Judge | None = None) -> Iterator[Told]:
+    """What the text tells, in each way in which it can be read; texts of a record share a judge."""
+    judge = judge or Judge()
     text = plain_letters(text)
     whole_words = without_hyphenation(text)
     if whole_words is None:
-        yield from _of_lines(text)
+        yield from _of_lines(text, judge)
         return
-    as_one = list(_of_lines(whole_words))
+    as_one = list(_of_lines(whole_words, judge))
     yield from as_one
     is_certain = any(not in_doubt for _, in_doubt in as_one)
-    for category, in_doubt in _of_lines(text):
+    for category, in_doubt in _of_lines(text, judge):
         yield category, in_doubt or not is_certain
 
 
-def _of_lines(text: str) -> Iterator[Told]:
+def _of_lines(text: str, judge: Judge) -> Iterator[Told]:
     """What the lines say, each by itself and with its neighbours; where the two readings differ
     the graver one counts, in doubt."""
     if not _may_say(text):
         return
     lines = list(filled(text.split("\n")))
-    judge = lru_cache(maxsize=1_000)(judged)  # people copy what they wrote before
     seen: set[tuple[str, int, int]] = set()
     headings = list(_headings(lines))
     for number, line in enumerate(lines):
         for unclear in line.unclear:
             if _may_say(unclear):
-                found = (one for _, sentence in _sentences(unclear) for one in judge(sentence))
+                found = (one for _, said in _sentences(unclear) for one in judge.judged(said))
                 yield from _some(_strongest_of(found, in_doubt=True))
         if _may_say(line.said):
             around = _Around(lines, number, headings[number])
             if around.place not in seen:
                 seen.add(around.place)
                 yield from _some(_of_line(line.said, around, judge))
-    yield from _across(lines)
-
-
-type _Judge = Callable[[str], list[Found]]
+    yield from _across(lines, judge)
 
 
 def _some(told: Told | None) -> Iterator[Told]:
@@ -127,11 +123,11 @@ def _sentences(text: str) -> Iterator[tuple[int, str]]:
         yield sentence.start(), sentence[0]
 
 
-def _of_line(line: str, around: "_Around", judge: _Judge) -> Told | None:
+def _of_line(line: str, around: "_Around", judge: Judge) -> Told | None:
     alone = None
     for start, sentence in _sentences(line):
         if _may_say(sentence):
-            found = judge(sentence)
+            found = judge.judged(sentence)
             is_last = not line[start + len(sentence) :].strip(" |")
             if found and _HEADING.fullmatch(sentence.strip()) and _names_nothing(sentence):
                 found = _of_heading(found, around) if is_last else []
@@ -142,7 +138,7 @@ def _of_line(line: str, around: "_Around", judge: _Judge) -> Told | None:
         Found(start + one.start, start + one.end, one.category, one.in_doubt)
         for start, sentence in _sentences(around.whole)
         if _may_say(sentence)
-        for one in judge(sentence)
+        for one in judge.judged(sentence)
         if around.start <= start + one.start and start + one.end <= around.end
     )
     return alone if _strength(together) <= _strength(alone) else (alone[0], True)
@@ -221,7 +217,7 @@ _LONGEST: Final = 60
 """No entry of the lists is longer."""
 
 
-def _across(lines: list[Filled]) -> Iterator[Told]:
+def _across(lines: list[Filled], judge: Judge) -> Iterator[Told]:
     """Words that stand over the end of a line or a cell, and in no line by themselves."""
     text = "\n".join(line.said for line in lines)
     flat = text.translate(_BETWEEN)
@@ -231,7 +227,7 @@ def _across(lines: list[Filled]) -> Iterator[Told]:
             place = start + hit.start(), start + hit.end()
             divided = _ENDS.search(text, *place)
             if divided and divided[0].count("\n") < 2:
-                yield from _some(_of_hit_across(text, flat, place, kind))
+                yield from _some(_of_hit_across(text, flat, place, kind, judge))
 
 
 def _near_keys(text: str) -> Iterator[tuple[int, int]]:
@@ -247,7 +243,9 @@ def _near_keys(text: str) -> Iterator[tuple[int, int]]:
         yield start, stop
 
 
-def _of_hit_across(text: str, flat: str, place: tuple[int, int], kind: str) -> Told | None:
+def _of_hit_across(
+    text: str, flat: str, place: tuple[int, int], kind: str, judge: Judge
+) -> Told | None:
     divided = text[place[0] : place[1]]
     is_wrapped = re.search(r"[|:;]", divided) is None
     if not is_wrapped and kind == "doubtful":
@@ -259,7 +257,7 @@ def _of_hit_across(text: str, flat: str, place: tuple[int, int], kind: str) -> T
     sentence = flat[start : place[1] + len(after)]
     found = [
         one
-        for one in judged(sentence)
+        for one in judge.judged(sentence)
         if start + one.start <= place[0] and place[1] <= start + one.end
     ]
     is_sentence = is_wrapped and re.search(r"\n[^a-z]", divided) is None

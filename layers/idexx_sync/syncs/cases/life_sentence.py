@@ -60,7 +60,7 @@ _SIBLING: Final = re.compile(r"(?:sister|brother)s?$", re.IGNORECASE)
 _OF_A_PERSON: Final = re.compile(rf"\b{any_of(words.OF_A_PERSON)}\s*$", re.IGNORECASE)
 _NEGATION: Final = compiled(words.NEGATIONS)
 _DENIED_AFTER: Final = re.compile(
-    r"[-\s:,(/]*(?:" + words.DENIED_AFTER.strip().replace("\n", "") + ")", re.IGNORECASE
+    r"[-\s:,(/]*+(?:" + words.DENIED_AFTER.strip().replace("\n", "") + ")", re.IGNORECASE
 )
 _TREATS_ON: Final = compiled(words.TREATS_ON)
 _DOUBT: Final = compiled(words.DOUBT)
@@ -71,7 +71,7 @@ _DECLINED_LIST: Final = re.compile(
     rf"\W*{any_of(words.DECLINED_LISTS)}[\w /&'-]{{0,40}}:", re.IGNORECASE
 )
 _OFFERED_LIST: Final = re.compile(
-    rf"\W*(?:[\w'-]+ ){{0,3}}?{any_of(words.OFFERED_LISTS)}[\w /&'-]{{0,40}}:", re.IGNORECASE
+    rf"\W*+(?:[\w'-]++ ){{0,3}}?{any_of(words.OFFERED_LISTS)}[\w /&'-]{{0,40}}:", re.IGNORECASE
 )
 _RENDERED: Final = compiled(words.RENDERED_LISTS)
 _CLAUSE: Final = re.compile(
@@ -100,12 +100,35 @@ def without_what_is_not_meant(text: str) -> str:
     return _NOT_MEANT.sub(lambda found: "~" * len(found[0]), text)
 
 
-def judged(sentence: str) -> list[Found]:
-    """What a sentence says: each word of life status that is not set aside, by its place."""
-    sentence = without_what_is_not_meant(sentence)
-    if not _ANY_HIT.search(sentence) or _FAMILY_HISTORY.search(sentence):
-        return []
-    return list(_found(sentence))
+MOST_JUDGED: Final = 2_000
+"""So many words of life status are judged in the texts of one record. People write a few; of each
+further one nobody knows what is said of it, so that it is found, in doubt."""
+
+
+class Judge:
+    """Judges the sentences of one record's texts, of which each is judged once."""
+
+    def __init__(self, most: int = MOST_JUDGED) -> None:
+        self._left = most
+        self._known: dict[str, list[Found]] = {}
+
+    def judged(self, sentence: str) -> list[Found]:
+        """What a sentence says: each word of life status that is not set aside, by its place."""
+        if sentence not in self._known:
+            self._known[sentence] = list(self._judged(sentence))
+        return self._known[sentence]
+
+    def _judged(self, sentence: str) -> Iterator[Found]:
+        sentence = without_what_is_not_meant(sentence)
+        if not _ANY_HIT.search(sentence):
+            return
+        number = sum(1 for _ in hits(sentence))
+        self._left -= number
+        if self._left < 0:
+            for _, hit in hits(sentence):
+                yield Found(*hit.span(), _CATEGORIES[hit.lastgroup or ""], in_doubt=True)
+        elif not _FAMILY_HISTORY.search(sentence):
+            yield from _found(sentence)
 
 
 def hits(text: str) -> Iterator[tuple[str, re.Match[str]]]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from idexx_sync.syncs.cases.life_lines import STRONGEST, Told, stronger, told_by
 from idexx_sync.syncs.cases.life_names import name_says
-from idexx_sync.syncs.cases.life_sentence import LifeCategory
+from idexx_sync.syncs.cases.life_sentence import Judge, LifeCategory
 
 SCREENED_AT_MOST: Final = 200_000
 """So many characters of a text are screened; sixty close pages of notes."""
@@ -25,7 +25,7 @@ class Screening:
 
 
 def screen(texts: Iterable[str]) -> Screening | None:
-    """The strongest thing that the texts say: certain before doubtful, then by category.
+    """The strongest thing that one record's texts say: certain before doubtful, then by category.
 
     Of a text only the beginning is screened where `is_screened_whole` says no.
 
@@ -35,11 +35,12 @@ def screen(texts: Iterable[str]) -> Screening | None:
     True
     """
     strongest: Told | None = None
+    judge = Judge()
     for text in texts:
-        for told in told_by(text[:SCREENED_AT_MOST]):
+        for told in told_by(text[:SCREENED_AT_MOST], judge):
             strongest = stronger(strongest, told)
             if strongest == STRONGEST:
-                break
+                return Screening(*strongest)
     return Screening(*strongest) if strongest else None
 
 

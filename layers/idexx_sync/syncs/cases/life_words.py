@@ -292,12 +292,12 @@ DENIED_AFTER: Final = r"""
 |discussed
 |appropriate|something|ready)
 |isn't (?:an option|needed|necessary|indicated)|wasn't (?:performed|done|needed|elected)
-|(?:no|none|nil|n/?a|not applicable)\s*$
-|(?:the )?(?:owner|owners|o|client|family|they|he|she|mom|dad)?\s*(?:is |are |was |were )?(?:has\s
+|(?:no|none|nil|n/?a|not applicable)\s*+$
+|(?:the )?(?:owner|owners|o|client|family|they|he|she|mom|dad)?\s*+(?:is |are |was |were )?(?:has\s
 |have )?
 (?:declines?|declined|refuses?|refused|not ready|not ready yet|not interested|against it|says no
 |said no)
-(?:\s+(?:it|this|that|option|for now|today|at this time|at the moment|currently|yet))*\s*$)
+(?:\s++(?:it|this|that|option|for now|today|at this time|at the moment|currently|yet))*+\s*+$)
 """
 """A pattern, its line ends apart: how a word is denied by what follows it directly."""
 

@@ -15,7 +15,7 @@ from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
 from idexx_sync.syncs.cases.fields import ENTITIES, FIELDS, Owner
 from idexx_sync.syncs.cases.html_text import text_of
-from idexx_sync.syncs.cases.life_status import screen
+from idexx_sync.syncs.cases.life_status import is_screened_whole, screen
 from idexx_sync.syncs.cases.phones import normal_phone
 from idexx_sync.syncs.cases.vocabulary import GUARD_WORDS, case_type, entity_case_type, species
 
@@ -217,10 +217,10 @@ def doubtful_texts(record: Consultation) -> list[str]:
 
 
 def _telling(texts: Sequence[str]) -> Iterator[str]:
-    """Those that tell something: of others of which nothing is stored it is no news that they
-    changed."""
+    """Those that tell something, or may: of others of which nothing is stored it is no news that
+    they changed."""
     found = map(text_of, texts)
-    return (text for text in found if screen([text]) is not None)
+    return (t for t in found if not is_screened_whole([t]) or screen([t]) is not None)
 
 
 def _names(record: Consultation, *, declined: bool) -> list[str]:

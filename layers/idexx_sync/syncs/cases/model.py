@@ -4,7 +4,7 @@ Fields are named as in `fields`, which has a row for each.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -106,6 +106,17 @@ class Plan:
     deleted_in_odis: set[str] = field(default_factory=set)
     partly_screened: set[str] = field(default_factory=set)
     """Visits with new words of which not all were screened."""
+    unforeseen: dict[str, Fault] = field(default_factory=dict)
+    """Visit -> at which its own planning broke (rule R26): nobody is called about its cases."""
+
+    def add(self, other: "Plan") -> None:
+        """Take in the plan of other visits."""
+        for name in (item.name for item in fields(self)):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if isinstance(mine, list):
+                mine += theirs
+            else:
+                mine.update(theirs)
 
     def without(self, visit_ids: frozenset[str]) -> "Plan":
         """The same plan with these visits left alone: they are held, or left for later.
@@ -123,6 +134,7 @@ class Plan:
             quarantined={k: code for k, code in self.quarantined.items() if k not in visit_ids},
             newly_quarantined=self.newly_quarantined - visit_ids,
             deleted_in_odis=self.deleted_in_odis - visit_ids,
+            unforeseen={k: fault for k, fault in self.unforeseen.items() if k not in visit_ids},
         )
 
     def with_times_held(

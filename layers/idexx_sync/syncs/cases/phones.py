@@ -6,11 +6,13 @@ from typing import Final
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+LONGEST_PHONE: Final = 200
+"""Characters of a number with what people put between and beside; a longer text stays as it is."""
 _LABEL: Final = r"(?:cell|mobile|mob|home|work|office|phone|tel|ph|[chmw])"
 _TYPED: Final = re.compile(
-    rf"(?:{_LABEL}\b[\s.:#-]*)?"
-    r"(?P<number>\(?\+?[\s(]*[0-9](?:[\s().\u00a0\u2010-\u2015-]*[0-9])*)"
-    rf"(?:[\s(,-]+{_LABEL}\b[).]?)?",
+    rf"(?:{_LABEL}\b[\s.:#-]*+)?+"
+    r"(?P<number>\(?+\+?+[\s(]*+[0-9](?:[\s().\u00a0\u2010-\u2015-]*+[0-9])*+)"
+    rf"(?:[\s(,-]++{_LABEL}\b[).]?+)?+",
     re.IGNORECASE,
 )
 """Digits with what people put between them, and at most one word that tells whose line it is."""
@@ -30,7 +32,7 @@ def normal_phone(text: str) -> str:
     '555-0100 after six'
     """
     text = text.strip()
-    typed = _TYPED.fullmatch(text)
+    typed = _TYPED.fullmatch(text) if len(text) <= LONGEST_PHONE else None
     return (typed and _e164(typed["number"])) or text
 
 

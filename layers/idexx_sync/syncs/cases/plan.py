@@ -4,16 +4,21 @@ Rules R14 to R20. A visit is planned twice in a run at most: once by what the ca
 once more when its consultation has been read.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from operator import methodcaller
 
 from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.model import Plan
 from idexx_sync.syncs.cases.plan_calendar import CalendarPart
+from idexx_sync.syncs.cases.plan_guard import left_in_calendar, left_in_record, plan_by_itself
 from idexx_sync.syncs.cases.plan_record import RecordPart
 from idexx_sync.syncs.cases.planning import VisitPlanning
 from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.decision import Decisions
+
+Beat = Callable[[], object]
+"""A sign of life."""
 
 
 def plan_visits(
@@ -21,15 +26,22 @@ def plan_visits(
     stored: Mapping[str, StoredVisit],
     context: CaseContext,
     decisions: Decisions | None = None,
+    beat: Beat = lambda: None,
 ) -> Plan:
     """What the calendar's visits change; their consultations are planned when they are read.
 
-    Why each is treated as it is gets noted in `decisions`, if there are any.
+    Why each is treated as it is gets noted in `decisions`, if there are any. `beat` is called
+    before each.
     """
     plan = Plan()
-    for visit in visits:
-        planning = VisitPlanning(plan, context, visit, stored[visit.id], decisions)
+
+    def part(planning: VisitPlanning) -> None:
         CalendarPart(planning).plan()
+
+    for visit in visits:
+        beat()
+        known = stored[visit.id]
+        plan.add(plan_by_itself(visit, known, context, decisions, part, left_in_calendar))
     return plan
 
 
@@ -41,20 +53,26 @@ def plan_consultations(
     decisions: Decisions | None = None,
     of_others: Collection[SourceRecord] = (),
     told: Collection[tuple[SourceRecord, Consultation]] = (),
+    beat: Beat = lambda: None,
 ) -> Plan:
     """What the clinical records change, those that the source no longer has, and those that are
     other patients'; `told` is what was answered instead of visits' own records."""
     plan = Plan()
 
-    def part(visit: SourceRecord) -> RecordPart:
-        return RecordPart(VisitPlanning(plan, context, visit, stored[visit.id], decisions))
+    def each(visit: SourceRecord, work: Callable[[RecordPart], None]) -> None:
+        def part(planning: VisitPlanning) -> None:
+            work(RecordPart(planning))
+
+        beat()
+        known = stored[visit.id]
+        plan.add(plan_by_itself(visit, known, context, decisions, part, left_in_record))
 
     for visit, record in read:
-        part(visit).plan(record)
+        each(visit, methodcaller("plan", record))
     for visit in vanished:
-        part(visit).plan_vanished()
+        each(visit, RecordPart.plan_vanished)
     for visit in of_others:
-        part(visit).plan_of_another()
+        each(visit, RecordPart.plan_of_another)
     for visit, record in told:
-        part(visit).plan_words_of_another(record)
+        each(visit, methodcaller("plan_words_of_another", record))
     return plan

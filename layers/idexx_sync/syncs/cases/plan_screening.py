@@ -12,6 +12,8 @@ from idexx_sync.syncs.cases.mapping import calendar_texts, doubtful_texts, recor
 from idexx_sync.syncs.cases.planning import VisitPlanning
 from idexx_sync.syncs.cases.screened import (
     Telling,
+    are_beside_record_whole,
+    are_beside_visit_whole,
     strongest,
     tellings_of_record,
     tellings_of_visit,
@@ -53,12 +55,14 @@ class VisitScreening:
         texts, tellings = calendar_texts(planning.visit), tellings_of_visit(planning.visit)
         screened = [*texts, *(telling.text for telling in tellings)]
         took_place = planning.status in TOOK_PLACE
-        self.partly = (not is_screened_whole(texts), self.partly[1])
+        is_whole = is_screened_whole(texts) and are_beside_visit_whole(planning.visit)
+        self.partly = (not is_whole, self.partly[1])
         # What was only booked when somebody said no has come about since.
         is_new = took_place and denied_before(planning.visit, planning.stored, planning.context)
         if is_new or not self._was_screened(
             planning.memory.screened, screened, lambda case: shows_calendar(case, screened)
         ):
+            self._tell_partly(is_whole=is_whole)
             self._screen(texts if took_place else [], [] if took_place else texts, tellings)
         return self._remembered(screened)
 
@@ -66,14 +70,15 @@ class VisitScreening:
         """Screen what the record says if it is new; its fingerprint."""
         texts, doubtful = record_texts(record), doubtful_texts(record)
         tellings = tellings_of_record(record)
-        is_whole = is_screened_whole([*texts, *doubtful]) and not record.hidden
-        self.partly = (self.partly[0], not is_whole)
+        is_whole = is_screened_whole([*texts, *doubtful]) and are_beside_record_whole(record)
+        self.partly = (self.partly[0], not is_whole or bool(record.hidden))
         screened = [[*texts, *(telling.text for telling in tellings)], doubtful]
         if not self._was_screened(
             self.planning.stored.consultation.screened,
             screened,
             lambda case: shows_record(case, screened[0], doubtful),
         ):
+            self._tell_partly(is_whole=is_whole)
             self._screen(texts, doubtful, tellings, record.patient_id)
         return self._remembered(screened)
 
@@ -115,6 +120,12 @@ class VisitScreening:
     def _remembered(self, texts: Any) -> str:
         return f"{self.planning.context.fingerprints.of(texts)}{_BEFORE_EDITION}{EDITION}"
 
+    def _tell_partly(self, *, is_whole: bool) -> None:
+        if not is_whole:
+            self.tells_partly = True
+            self.planning.plan.partly_screened.add(self.planning.visit.id)
+            self.planning.note("R19", "screened_partly")
+
     def _screen(
         self,
         texts: list[str],
@@ -124,10 +135,6 @@ class VisitScreening:
     ) -> None:
         """`doubtful` texts speak of what nobody knows to have come about; `patient_id` is whom
         all of it is about, where that may be another one than the calendar's."""
-        if not is_screened_whole([*texts, *doubtful]):
-            self.tells_partly = True
-            self.planning.plan.partly_screened.add(self.planning.visit.id)
-            self.planning.note("R19", "screened_partly")
         found = _found(texts, doubtful, tellings)
         if found is None:
             return

@@ -13,6 +13,7 @@ from idexx_sync.core.errors import (
     SyncError,
     Throttled,
 )
+from idexx_sync.core.faults import UNFORESEEN, Fault
 from idexx_sync.jobs.contract import Report
 from idexx_sync.pims.protocol import (
     NOT_ASKED,
@@ -25,12 +26,17 @@ from idexx_sync.pims.protocol import (
     SourceRecord,
     Unknown,
 )
-from idexx_sync.syncs.cases.due import READ_FAILED, VANISHED, WRONG_PATIENT, is_believed
+from idexx_sync.syncs.cases.due import (
+    READ_FAILED,
+    VANISHED,
+    WRONG_PATIENT,
+    gave_nothing,
+    is_believed,
+)
 from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.shape import RECORD
 from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.gate import FEW
-from idexx_sync.syncs.memory import ConsultationRecord
-from idexx_sync.syncs.proof import strike
 
 READ: Final = "read"
 MERGED: Final = "merged"
@@ -77,6 +83,12 @@ class UnitRead:
     def strange(self) -> list[SourceRecord]:
         """Visits whose record is another patient's, be it told for the first time."""
         return [v for v in self.of_others if self.memories[v.id].code == WRONG_PATIENT]
+
+    @property
+    def unforeseen(self) -> set[Fault]:
+        """Of the records at which their reading broke (rule R26)."""
+        broken = [visit for visit, code in self.failed.items() if code == UNFORESEEN]
+        return {Fault(RECORD, "", visit, UNFORESEEN) for visit in broken}
 
     @property
     def asked_again(self) -> int:
@@ -173,27 +185,6 @@ def _with_life(record: Consultation, shown: Lookup | None) -> Consultation:
     if record.life == "dead" or not isinstance(shown, Found) or shown.life is None:
         return record
     return replace(record, life=shown.life)
-
-
-def gave_nothing(
-    visit: SourceRecord, stored: StoredVisit, code: str, now: datetime
-) -> ConsultationMemory:
-    """What to remember of a record that was asked for and gave nothing.
-
-    The same as before, from a reading some minutes earlier, is one strike more.
-    """
-    memory, last, asked = stored.consultation, stored.last_asked, visit.consultation_id
-    same = (last.asked, last.code) == (asked, code)
-    struck = strike(last.as_record(visit.id) if same else ConsultationRecord(visit.id), now)
-    return replace(
-        memory,
-        id=memory.id if code == READ_FAILED else asked,
-        asked=asked,
-        code=code,
-        read_at=now,
-        strikes=struck.strikes,
-        struck_at=struck.struck_at,
-    )
 
 
 def _failed_before(visit: SourceRecord, stored: StoredVisit, began: datetime) -> bool:

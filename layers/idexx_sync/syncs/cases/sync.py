@@ -201,6 +201,7 @@ def _commit_consultations(
             context,
             of_others=read.strange,
             told=read.told,
+            beat=run.beat,
         )
         plan.memories |= read.memories
         return CasePiece(plan, stored, now, read=frozenset(read.records), warnings=read.warnings)
@@ -212,7 +213,7 @@ def _commit_consultations(
         reads=before.reads.and_(read),
         edited=before.edited | unit.plan.edited.keys(),
         places=before.places.and_all(read.records.values(), first),
-        unread=before.unread | unit.plan.unread,
+        unread=before.unread | unit.plan.unread | read.unforeseen,
         calendar_waits=calendar_waits(run.conn, run.clinic.id),
     )
 

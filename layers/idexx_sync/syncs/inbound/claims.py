@@ -59,14 +59,14 @@ def of_unreadable(item: Unreadable, context: CalendarContext) -> Claims:
         fills = item.fills or item.room_id is None
         first = min(day, _day_there(item, context))
         last = max(day, item.last_day or day, _day_there(item, context))
-        return _whole_days(first, last, item.room_id, fills=fills)
+        return whole_days(first, last, item.room_id, fills=fills)
     known = _spans(item.start, item.end, context, is_block=True) if item.end else None
     if known is not None:
         return _claims(known, item.room_id, fills=item.fills)
     rest = _rest_of_day(item.start, item.room_id, context, fills=item.fills)
     if day == date.max or item.last_day is None:
         return (rest,)
-    return (rest, *_whole_days(day + _A_DAY, item.last_day, item.room_id, fills=item.fills))
+    return (rest, *whole_days(day + _A_DAY, item.last_day, item.room_id, fills=item.fills))
 
 
 def _day_there(item: Unreadable, context: CalendarContext) -> date:
@@ -150,7 +150,7 @@ def _claims(spans: Iterable[Span], room: str | None, *, fills: bool) -> Claims:
     return tuple(Claim(span.day, span.start, span.end, room, fills) for span in spans)
 
 
-def _whole_days(first: date, last: date, room: str | None, *, fills: bool) -> Claims:
+def whole_days(first: date, last: date, room: str | None, *, fills: bool) -> Claims:
     """From the first to the last day; none where that lies before the first."""
     number = min((last - first).days, MOST_DAYS_OF_ONE)
     days = (first + timedelta(days=n) for n in range(number + 1))

@@ -200,6 +200,17 @@ class Plan:
     """Record without a row that was not found -> what to remember where nobody is struck."""
     failure: ShapeChanged | None = None
     """The answer is not what the reader was made for: no row is written."""
+    unforeseen: set[Fault] = field(default_factory=set)
+    """Records at which their own planning broke (rule R26)."""
+
+    def forget(self, key: str) -> None:
+        """Take out what was planned of one record, but for what the answer shows of it."""
+        self.changes = [change for change in self.changes if change.key != key]
+        self.records = [record for record in self.records if record.key != key]
+        self.missing = [item for item in self.missing if item.row.key != key]
+        self.quarantined = [item for item in self.quarantined if item.key != key]
+        for planned in (self.doubts, self.apart, self.unstruck):
+            planned.pop(key, None)
 
     def distrust(self, failure: ShapeChanged, taking: Sequence[Record]) -> None:
         """Write no row; what the answer names takes time nevertheless, by the records `taking`."""

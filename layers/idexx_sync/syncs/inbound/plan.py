@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.pims.protocol import Lookup, Snapshot, SourceRecord, Unreadable
@@ -20,6 +21,7 @@ from idexx_sync.syncs.inbound.context import (
 from idexx_sync.syncs.inbound.model import Plan, Stored
 from idexx_sync.syncs.inbound.plan_absent import plan_absent
 from idexx_sync.syncs.inbound.plan_doubt import plan_unreadable
+from idexx_sync.syncs.inbound.plan_guard import plan_by_itself
 from idexx_sync.syncs.inbound.plan_shown import plan_shown
 from idexx_sync.syncs.inbound.planning import Planning
 from idexx_sync.syncs.memory import Record, settled
@@ -74,10 +76,16 @@ def _plan_answer(planning: Planning) -> set[str]:
     planned = {*answer, *unread}
     bare_ids = bare_block_ids(snapshot)
     for key, versions in answer.items():
-        plan_shown(planning, key, versions, unread.pop(key, []))
+        others = unread.pop(key, [])
+        plan_by_itself(
+            planning,
+            key,
+            partial(plan_shown, planning, key, versions, others),
+            [*versions, *others],
+        )
     _replace_bare_blocks(planning, bare_ids - planned)
     for key, items in unread.items():
-        plan_unreadable(planning, key, items)
+        plan_by_itself(planning, key, partial(plan_unreadable, planning, key, items), items)
     _clear_strikes(planning, planned)
     return planned | bare_ids
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from idexx_sync.core.clinic_time import EndsBeforeStart, day_of
 from idexx_sync.core.vocabulary import appointment_status
@@ -13,6 +14,7 @@ from idexx_sync.syncs.inbound.claims import distinct, of_days_after, of_versions
 from idexx_sync.syncs.inbound.context import id_of, is_nameless
 from idexx_sync.syncs.inbound.model import Apart, Appointment, Missing, Row, RowChange
 from idexx_sync.syncs.inbound.plan_doubt import doubt
+from idexx_sync.syncs.inbound.plan_guard import plan_claims_by_themselves, plan_row_by_itself
 from idexx_sync.syncs.inbound.planning import Planning, removal
 from idexx_sync.syncs.memory import Record, settled
 from idexx_sync.syncs.proof import (
@@ -36,23 +38,31 @@ def plan_absent(
     Those that contradict it come first: whether it proves anything hangs on them.
     """
     asked = [(row, proofs.get(id_of(row.key))) for row in rows]
-    for row, lookup in asked:
-        if isinstance(lookup, Found) and _contradicts(planning, row.key, lookup):
-            _plan_alive(planning, row, lookup)
     claimed = [(record, _lookup_of(record, proofs)) for record in doubtful]
-    for record, lookup in claimed:
-        if isinstance(lookup, Found) and _contradicts(planning, record.key, lookup):
-            _plan_claimed_alive(planning, record, lookup)
     for row, lookup in asked:
-        if not (isinstance(lookup, Found) and _contradicts(planning, row.key, lookup)):
-            _plan_missing(planning, row, lookup)
+        if (found := _contradiction(planning, row.key, lookup)) is not None:
+            plan_row_by_itself(planning, row, partial(_plan_alive, planning, row, found))
     for record, lookup in claimed:
-        if not (isinstance(lookup, Found) and _contradicts(planning, record.key, lookup)):
-            _plan_claimed(planning, record, lookup)
+        if (found := _contradiction(planning, record.key, lookup)) is not None:
+            plan = partial(_plan_claimed_alive, planning, record, found)
+            plan_claims_by_themselves(planning, record.key, plan)
+    for row, lookup in asked:
+        if _contradiction(planning, row.key, lookup) is None:
+            plan_row_by_itself(planning, row, partial(_plan_missing, planning, row, lookup))
+    for record, lookup in claimed:
+        if _contradiction(planning, record.key, lookup) is None:
+            plan = partial(_plan_claimed, planning, record, lookup)
+            plan_claims_by_themselves(planning, record.key, plan)
+
+
+def _contradiction(planning: Planning, key: str, lookup: Lookup | None) -> Found | None:
+    """What the look-up found and the answer should have shown."""
+    if isinstance(lookup, Found) and _contradicts(planning, key, lookup):
+        return lookup
+    return None
 
 
 def _contradicts(planning: Planning, key: str, found: Found) -> bool:
-    """Whether the answer should have shown what the look-up found."""
     return (
         not found.deleted
         and not found.cancelled

@@ -27,9 +27,11 @@ from idexx_sync.syncs.inbound.context import (
 from idexx_sync.syncs.inbound.gate import allowed, comparison
 from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.plan import plan_inbound
+from idexx_sync.syncs.inbound.plan_guard import unforeseen_in
 from idexx_sync.syncs.inbound.slot_store import slots_of, stored_slots
 from idexx_sync.syncs.inbound.slots import Slot, SlotPlan, StoredSlot, plan_slots, slot_grid
 from idexx_sync.syncs.inbound.store import StoredQuery, removed_rows
+from idexx_sync.syncs.proof import too_many_unforeseen
 
 CONFIGURATION_LIFETIME: Final = timedelta(hours=20)
 """A day, less what a daily run may come earlier than the one before."""
@@ -57,7 +59,7 @@ class InboundSync:
             return _judge(run, reading, stored, proofs, unread)
 
         def conclude(calendar: CalendarPiece, tally: Tally) -> Report:
-            return _report(run, reading, calendar, len(proofs), tally)
+            return _report(run, reading, calendar, proofs, tally)
 
         commits = Commits(run)
         commits.write(prepare, conclude)
@@ -176,6 +178,8 @@ def _judge(
         settings, unread = None, settings
     if unread is not None:  # the calendar was read, and what it says takes time
         failure, gives_time = failure or unread, False
+    if (broken := too_many_unforeseen(len(plan.unforeseen), plan.read)) is not None:
+        failure, gives_time = failure or broken, False
     return CalendarPiece(
         now=now,
         clinic=clinic,
@@ -194,14 +198,18 @@ def _judge(
 
 
 def _report(
-    run: Run, reading: _Reading, calendar: CalendarPiece, looked_up: int, tally: Tally
+    run: Run,
+    reading: _Reading,
+    calendar: CalendarPiece,
+    proofs: Mapping[str, Lookup],
+    tally: Tally,
 ) -> Report:
     plan, judgement, window = calendar.plan, calendar.judgement, calendar.window
     counts = {
         "read": plan.read,
         "unchanged": plan.unchanged,
         **tally.counted(),
-        "looked_up": looked_up,
+        "looked_up": len(proofs),
         "missing": len(plan.missing),
         "unreadable": len(plan.quarantined),
         **calendar.slot_counts,
@@ -220,7 +228,13 @@ def _report(
         failure=calendar.failure,
     )
     unread = [fault for row in calendar.stored.rows.values() for fault in row.faults]
-    report.name_faults([*run.clinic.faults, *unread, *calendar.slot_faults, *tally.faults])
+    report.name_faults(
+        [
+            *(*run.clinic.faults, *unread, *calendar.slot_faults, *tally.faults),
+            *plan.unforeseen,
+            *unforeseen_in(reading.snapshot, proofs.items()),
+        ]
+    )
     return report
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -150,6 +150,15 @@ def test_r22_a_row_inserted_by_somebody_else_is_not_doubled(bench: Bench) -> Non
     assert str(bench.row("600101")["start_time"]) == "09:00:00"
 
 
+EXPIRES = "UPDATE idexx_sync.leases SET expires_at = clock_timestamp() + %s::interval"
+
+
+def live_lease(bench: Bench, job_id: UUID) -> Lease:
+    """The lease of a run that has ended, as if it had not."""
+    bench.conn.execute(EXPIRES, ("1 hour",))
+    return Lease(bench.clinic_id, job_id, 1)
+
+
 def test_r23_a_run_that_lost_the_clinic_writes_nothing(bench: Bench) -> None:
     bench.pims.records = visits(3)
     other_job = uuid4()
@@ -206,8 +215,8 @@ def test_r23_a_run_that_lost_the_clinic_leaves_its_successor_alone(bench: Bench)
 
 
 def test_r23_nobody_takes_the_clinic_over_while_a_run_writes(bench: Bench, database: str) -> None:
-    """The lease has expired, and the run has passed its fence: the next one waits for the end."""
-    mine = Lease(bench.clinic_id, bench.sync().id, 1)
+    """The lease expires once the run has passed its fence: the next one waits for the end."""
+    mine = live_lease(bench, bench.sync().id)
     next_job = uuid4()
     bench.conn.execute(
         "INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger) VALUES (%s, %s, %s, %s)",
@@ -218,6 +227,8 @@ def test_r23_nobody_takes_the_clinic_over_while_a_run_writes(bench: Bench, datab
 
         with writing(bench.conn) as settle:
             leases.require(bench.conn, mine, settle)
+            bench.conn.execute(EXPIRES, ("-1 second",))
+            settle()
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 leases.take_for_job(other, next_job, uuid4(), 45)
 
@@ -234,7 +245,7 @@ def test_r23_the_fence_counts_on_and_the_lease_stays(bench: Bench) -> None:
 @pytest.mark.parametrize("wrong", ["job_id", "fence", "clinic_id"])
 def test_r23_job_and_fence_must_both_fit(bench: Bench, wrong: str) -> None:
     job = bench.sync()
-    mine = Lease(bench.clinic_id, job.id, 1)
+    mine = live_lease(bench, job.id)
     stale = replace(mine, **{wrong: 2 if wrong == "fence" else uuid4()})  # type: ignore[arg-type]
 
     with writing(bench.conn) as settle:
@@ -334,7 +345,7 @@ def test_r23_a_writer_frozen_between_two_statements_is_idle_for_the_server(
     """Only then does the transaction's time limit end it and let the next run in."""
     job = bench.sync()
     with psycopg.connect(database, autocommit=True) as writer, writing(writer) as settle:
-        leases.require(writer, Lease(bench.clinic_id, job.id, 1), settle)
+        leases.require(writer, live_lease(bench, job.id), settle)
         seen = query(
             bench.conn,
             "SELECT state FROM pg_stat_activity WHERE pid = %s",

@@ -145,8 +145,12 @@ def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.Mon
     monkeypatch.setattr("idexx_sync.syncs.cases.plan_calendar.map_visit", with_one_more)
     now, clinic = datetime(2026, 5, 4, tzinfo=UTC), UUID(int=1)
     context = CaseContext(clinic, ZONE, 30, None, None, now, fingerprints_of(clinic))
-    with pytest.raises(KeyError, match="remark"):
-        plan_visits([VISIT], {VISIT.id: StoredVisit()}, context)
+    plan = plan_visits([VISIT], {VISIT.id: StoredVisit()}, context)
+
+    assert {visit: fault.column for visit, fault in plan.unforeseen.items()} == {
+        VISIT.id: "KeyError"
+    }
+    assert plan.changes == []
 
 
 def test_r26_a_case_of_a_visit_beyond_the_calendar_is_left_alone() -> None:

@@ -190,6 +190,18 @@ HUGE = {
     "deep tables": "<table><tr><td>" * 5_000 + "the word",
     "open fonts": "<p><font><b><i>" * 5_000 + "the word",
     "open angles": "<" * 1_000_000 + " the word",
+    "formats opened anew": "".join(f"<font size={n}>" for n in range(400))
+    + "<p>x" * 60_000
+    + "the word",
+    "ends in the wrong order": "<b><i><p></b></i>" * 30_000 + "the word",
+    "ends without a beginning": "</b><p>x" * 50_000 + "the word",
+    "options": "<select>" + "<option>a" * 50_000 + "</select>the word",
+    "attributes": f"<p {' '.join(f'a{n}' for n in range(60_000))}>the word",
+    "attributes behind a quote": f"<p x='>' {'/'.join(f'a{n}' for n in range(60_000))}>the word",
+    "declarations": f"<p style='{'text-decoration:' * 20_000}'>the word",
+    "blanks behind a power": f"<p><sup>1</sup>{' ' * 200_000}the word",
+    "references": f"<p>{'&#' + '9' * 5_000 + ';'} the word",
+    "references without mark-up": f"&#{'9' * 5_000}; the word",
     "open tags": "<p " * 300_000 + "> the word",
     "long": "<p>some text</p>" * 60_000 + "the word",
     "rows": "<table>" + "<tr><td>a</td><td>b</td></tr>" * 30_000 + "</table>the word",

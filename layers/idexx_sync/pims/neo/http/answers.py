@@ -6,19 +6,16 @@ accident: an error never becomes an empty list.
 """
 
 import codecs
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from pydantic_core import from_json
+from idexx_sync.pims.neo.http.lenient_json import read_json
 
 NOT_JSON_BODY: Final = "not_json_body"
-DEEPEST: Final = 200
-"""So many lists and objects within each other are read; the fast parser reads no more either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +136,8 @@ def judge_content(answer: RawAnswer) -> Verdict:
             return SessionRefused("login_form")
         return Strange("not_json_type")
     try:
-        return Answered(_parsed(answer.body))
-    except (ValueError, RecursionError):
+        return Answered(read_json(answer.body))
+    except ValueError:
         if _shows_login_form(answer.body):
             return SessionRefused("login_form")
         return Strange("html_body") if _begins_as_html(answer.body) else Garbled()
@@ -157,44 +154,6 @@ def _begins_as_html(body: bytes) -> bool:
 
 def _shows_login_form(body: bytes) -> bool:
     return any(mark in body for mark in _LOGIN_FORM_MARKS) and b"password" in body
-
-
-def _parsed(body: bytes) -> object:
-    """The document, with whatever stands in its texts: free text makes no record unreadable.
-
-    The fast parser refuses half surrogate pairs, raw control characters and odd bytes. The latter
-    become U+FFFD, so that a moment or an id with one in it is not taken for another. NaN, which
-    is no JSON, is nothing.
-    """
-    try:
-        return from_json(body, allow_inf_nan=False)
-    except ValueError:
-        value = json.loads(_text(body), strict=False, parse_constant=lambda _: None)
-        if _is_deeper(value, DEEPEST):
-            raise ValueError("too many values within each other") from None
-        return value
-
-
-def _is_deeper(value: object, most: int) -> bool:
-    """Whether more than `most` lists and objects lie within each other."""
-    level = [value]
-    for _ in range(most + 1):
-        level = [inner for outer in level for inner in _parts(outer)]
-    return bool(level)
-
-
-def _parts(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _text(body: bytes) -> str:
-    encoding = json.detect_encoding(body)
-    try:
-        return body.decode(encoding, "surrogatepass")
-    except UnicodeDecodeError:
-        return body.decode(encoding, "replace")
 
 
 def _retry_after(answer: RawAnswer, now: datetime) -> float | None:

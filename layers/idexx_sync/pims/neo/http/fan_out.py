@@ -6,6 +6,8 @@ from itertools import islice
 from typing import Final
 
 from idexx_sync.core.errors import PimsSlow, PimsUnavailable, ShapeChanged, Throttled
+from idexx_sync.core.faults import UNFORESEEN
+from idexx_sync.core.words import guarded
 from idexx_sync.pims.neo.http.answers import NOT_JSON_BODY, Answered, NotFound
 from idexx_sync.pims.neo.http.client import HttpClient
 from idexx_sync.pims.neo.http.transport import TOO_LARGE
@@ -67,7 +69,12 @@ class FanOut[T]:
                 raise
             return Unknown(error.code)
         if isinstance(verdict, Answered):
-            return self._read(verdict.value, asked_id)
+            value = verdict.value
+
+            def read() -> T | Unknown:
+                return self._read(value, asked_id)
+
+            return guarded(read, lambda _: Unknown(UNFORESEEN), record="neo.answer", key=asked_id)
         if isinstance(verdict, NotFound):
             return Gone()
         return Unknown(verdict.code)

@@ -6,7 +6,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
+from idexx_sync.core.faults import UNFORESEEN
 from idexx_sync.core.vocabulary import appointment_status
+from idexx_sync.core.words import guarded
 from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.neo.payloads.fields import (
     Id,
@@ -94,23 +96,29 @@ def read_appointment(value: object, asked_id: str) -> Lookup:
 
 def read_configuration(value: object) -> Configuration:
     """Rooms in the order of the calendar's columns; ShapeChanged unless all of it is readable."""
-    code = "configuration_envelope"
-    try:
-        view = ViewPayload.model_validate(value)
-    except ValidationError as error:
-        code = f"configuration_{_code(error)}"
-    else:
-        rooms = sorted(view.rooms, key=lambda room: (room.position is None, room.position or 0))
-        return Configuration(
-            slot_minutes=view.slot_minutes,
-            rooms=[Room(room.id, room.name or "") for room in rooms],
-            appointment_types=[kind.name for kind in view.types if kind.name],
-            shown=_shown(view),
-        )
+    found = guarded(lambda: _configuration(value), lambda _: UNFORESEEN, record="neo.view")
+    if isinstance(found, Configuration):
+        return found
+    code = f"configuration_{found}"
     raise ShapeChanged(
         "the clinic's configuration in Neo no longer has the shape the reader knows; "
         "compare it with the Neo protocol and correct the reader",
         code=code,
+    )
+
+
+def _configuration(value: object) -> Configuration | str:
+    """What it says, or what of it is wrong, in one word."""
+    try:
+        view = ViewPayload.model_validate(value)
+    except ValidationError as error:
+        return _code(error)
+    rooms = sorted(view.rooms, key=lambda room: (room.position is None, room.position or 0))
+    return Configuration(
+        slot_minutes=view.slot_minutes,
+        rooms=[Room(room.id, room.name or "") for room in rooms],
+        appointment_types=[kind.name for kind in view.types if kind.name],
+        shown=_shown(view),
     )
 
 

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
+from idexx_sync.core.faults import UNFORESEEN
+from idexx_sync.core.words import guarded
 from idexx_sync.pims.neo.payloads.emptied import emptied_of_event
 from idexx_sync.pims.neo.payloads.envelope import says_it_is_whole
 from idexx_sync.pims.neo.payloads.fields import (
@@ -161,7 +163,13 @@ def _sort_in(page: CalendarPage, raw: object) -> None:
         return
     for name in raw.keys() - KNOWN_EVENT_FIELDS:
         page.unknown_fields[_name_told(name)] += 1
-    read = read_event(raw)
+    read = guarded(
+        lambda: read_event(raw),
+        lambda _: guarded(
+            lambda: _unreadable(raw, UNFORESEEN), lambda _: Unreadable(UNFORESEEN, None)
+        ),
+        record="neo.calendar",
+    )
     if isinstance(read, SourceRecord):
         page.records.append(read)
     else:

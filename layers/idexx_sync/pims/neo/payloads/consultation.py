@@ -5,7 +5,6 @@ text, species as word or object, places of notes, keys that are absent. Only who
 and its id, make all of it unreadable; whatever else is odd hides itself and is told.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +16,7 @@ from idexx_sync.pims.neo.payloads.fields import (
     branch_of,
     contact,
     id_if_readable,
+    number_of,
     plain,
     says_something,
 )
@@ -189,10 +189,8 @@ def _weight(patient: Mapping[str, Any], parts: Parts) -> float | None:
 def _kilograms(value: object, unit: str | None) -> float | None:
     """None without a unit (a pound is no kilogram), and for zero: nobody weighed the patient."""
     factor = _KG.get((unit or "").casefold().rstrip("."))
-    if factor is None or not isinstance(value, (int, float, str)):
+    number = number_of(value)
+    if factor is None or number is None:
         return None
-    try:
-        kilograms = round(float(value) * factor, 3)
-    except (ValueError, OverflowError):
-        return None
-    return kilograms if 0 < kilograms < math.inf else None
+    kilograms = round(number * factor, 3)
+    return kilograms if kilograms > 0 else None

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import lru_cache
+from math import isfinite
 from typing import Annotated, Final
 
 from pydantic import (
@@ -25,7 +26,13 @@ from idexx_sync.core.invisible import HARD_BLANKS, INVISIBLE, REFUSED
 _WALL_CLOCK: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[ T]((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?", re.ASCII
 )
-_DAY: Final = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?!\d)", re.ASCII)
+_DAY: Final = re.compile(r"\s*+(\d{4}-\d\d-\d\d)(?!\d)", re.ASCII)
+_FIRST_DAY: Final = "1900-01-01"
+_LAST_DAY: Final = "2199-12-31"
+"""Of other days nobody has an appointment: somebody has mistyped a year, and no calendar can add
+up what lies at the edge of the years that Python knows."""
+_LONGEST_NUMBER: Final = 100
+"""Characters of a number that a person has typed."""
 _DROPPED: Final = re.compile(f"[{REFUSED}{INVISIBLE}]")
 _HARD_BLANK: Final = re.compile(f"[{HARD_BLANKS}]")
 
@@ -34,7 +41,7 @@ _HARD_BLANK: Final = re.compile(f"[{HARD_BLANKS}]")
 def wall_clock(text: str) -> str | None:
     """A clinic-local text as `YYYY-MM-DD HH:MM:SS`; None for an empty one.
 
-    ValueError for anything that is not a real date and time without a zone.
+    ValueError for anything that is not a real date and time without a zone, from 1900 to 2199.
 
     >>> wall_clock("2026-05-04T09:00")
     '2026-05-04 09:00:00'
@@ -45,6 +52,8 @@ def wall_clock(text: str) -> str | None:
     if found is None:
         raise ValueError("not a wall-clock text")
     day, minute, seconds = found.groups(":00")
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise ValueError("a year that no appointment has")
     normal = f"{day} {minute}{seconds}"
     datetime.fromisoformat(normal)
     return normal
@@ -101,6 +110,27 @@ def plain(value: object) -> object:
     if isinstance(value, str):
         return _HARD_BLANK.sub(" ", _DROPPED.sub("", value))
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def number_of(value: object) -> float | None:
+    """A finite number, as such or typed in plain digits; None for anything else.
+
+    >>> number_of(" 0.5 "), number_of("1_000"), number_of(10**400), number_of(True)
+    (0.5, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if isinstance(value, str) and not _is_typed_number(value):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if isfinite(number) else None
+
+
+def _is_typed_number(text: str) -> bool:
+    return len(text) <= _LONGEST_NUMBER and text.isascii() and "_" not in text
 
 
 def contact(text: str | None) -> str | None:

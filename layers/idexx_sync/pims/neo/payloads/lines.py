@@ -5,12 +5,11 @@ is not read whole then; its texts are kept apart to be screened.
 """
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from idexx_sync.pims.neo.payloads.fields import id_if_readable, name_of, storable
+from idexx_sync.pims.neo.payloads.fields import id_if_readable, name_of, number_of, storable
 from idexx_sync.pims.neo.payloads.parts import Parts
 from idexx_sync.pims.protocol import Line
 
@@ -94,15 +93,7 @@ def _quantity(value: object, parts: Parts) -> float | None:
 def _number(value: object) -> float:
     if value is None or (isinstance(value, str) and not value.strip()):
         return 1
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise _Odd
-    if isinstance(value, str) and not (value.isascii() and "_" not in value):
-        raise _Odd
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        raise _Odd from None
-    if not isfinite(number):
+    if (number := number_of(value)) is None:
         raise _Odd
     return number
 

@@ -4,12 +4,12 @@ What could not be read is noted by name, and so is what is too long to be kept. 
 are kept apart: they may be what the record says of a death.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from math import isfinite
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from idexx_sync.pims.neo.payloads.fields import (
     name_of,
+    number_of,
     plain,
     says_something,
     storable,
@@ -40,8 +40,9 @@ class Parts:
         self._names: dict[str, bool] = {}
         """What could not be read -> whether it may say something in words."""
         self._left = LONGEST_RECORD
-        self._unread = _Beside()
-        self._unknown = _Beside()
+        self._beside_left = MOST_BESIDE
+        self._unread: list[str] = []
+        self._unknown: list[str] = []
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -53,11 +54,11 @@ class Parts:
 
     @property
     def unread_texts(self) -> tuple[str, ...]:
-        return tuple(self._unread.texts)
+        return tuple(self._unread)
 
     @property
     def unknown_texts(self) -> tuple[str, ...]:
-        return tuple(self._unknown.texts)
+        return tuple(self._unknown)
 
     def text(self, name: str, value: object) -> str | None:
         """What somebody wrote about the patient; hidden where it is of another type."""
@@ -76,18 +77,19 @@ class Parts:
     def odd(self, name: str, value: object = None, *, hides: bool = False) -> None:
         """Note what could not be read, and the texts in it."""
         self._names[name] = self._names.get(name, False) or hides
-        self._unread.add(texts_in(value))
+        self._note(self._unread, texts_in(value))
 
     def unclear(self, value: object) -> None:
         """Note texts of which nobody knows what they are about."""
-        self._unknown.add(text for text in texts_in(value) if not _is_no_prose(text))
+        texts = (text for text in texts_in(value) if not _is_no_prose(text))
+        self._note(self._unknown, texts)
 
     def _said(
         self, name: str, value: object, clean: Callable[[object], object], *, hides: bool
     ) -> str | None:
         if isinstance(value, str):
             return str(clean(value)).strip() or None
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value):
+        if number_of(value) is not None:
             return str(value)
         if value is not None and value is not False:
             self.odd(name, value, hides=hides and says_something(value))
@@ -102,30 +104,19 @@ class Parts:
         self._left -= len(kept)
         if len(kept) < len(text):
             self._names[f"{name}_cut"] = True
-            self._unread.add([text[max(0, len(kept) - _OVERLAP) :]])
+            self._note(self._unread, [text[max(0, len(kept) - _OVERLAP) :]])
         return kept or None
 
-
-class _Beside:
-    """Texts that are screened and not kept, up to a bound."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self._left = MOST_BESIDE
-
-    def add(self, texts: Iterable[str]) -> None:
-        for text in _bounded(texts, self._left):
-            self.texts.append(text)
-            self._left -= len(text)
-
-
-def _bounded(texts: Iterable[str], most: int) -> Iterator[str]:
-    for text in texts:
-        if most <= 0:
-            return
-        shown = without_pictures(text)[:most]
-        most -= len(shown)
-        yield shown
+    def _note(self, beside: list[str], texts: Iterable[str]) -> None:
+        """Keep texts to be screened, up to a bound; what is beyond may say anything."""
+        for text in texts:
+            shown = without_pictures(text)
+            if len(shown) > self._beside_left:
+                self._names["texts_beside_cut"] = True
+            if self._beside_left <= 0:
+                return
+            beside.append(shown[: self._beside_left])
+            self._beside_left -= len(beside[-1])
 
 
 def _head(text: str, most: int) -> str:

@@ -12,7 +12,7 @@ SHORTEST: Final = 256
 _BYTES: Final = re.compile(rf"(;base64,)[A-Za-z0-9+/=\r\n]{{{SHORTEST},}}", re.IGNORECASE)
 # Never beyond the next tag, so that it takes no longer than reading the text once.
 _TAG: Final = re.compile(r"<(?:img|image|v:imagedata|embed|input|source)\b[^<>]*>", re.IGNORECASE)
-_SOURCE: Final = re.compile(r"=\s*[\"']?\s*data:", re.IGNORECASE)
+_SOURCE: Final = re.compile(r"=\s*+[\"']?+\s*+data:", re.IGNORECASE)
 _ALT: Final = re.compile(
     r"\b(?:alt|title|aria-label)\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))", re.IGNORECASE
 )

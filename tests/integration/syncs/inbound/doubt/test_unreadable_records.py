@@ -3,7 +3,7 @@
 import pytest
 
 from tests.kit.job_results import warnings
-from tests.kit.neo_bench import ALL, NeoBench, union, whole
+from tests.kit.neo_bench import ALL, NeoBench, between, union, whole
 from tests.kit.neo_bench import TUESDAY as CLOSED
 
 CHARACTERS = (
@@ -13,6 +13,7 @@ CHARACTERS = (
 ODD_TEXT = (
     *("reason_cut", *CHARACTERS),
     *("text_list", "text_object", "text_number", "text_bool", "people_objects", "stamps_garbage"),
+    *("text_reference", "text_long_number", "phone_blanks"),
 )
 NO_END = ("no_end", "end_null", "end_garbage", "end_date_only", "end_before_start")
 DAY_ONLY = ("start_date_only", "start_offset", "start_utc")
@@ -106,6 +107,22 @@ def test_r03_a_new_record_without_a_readable_end_takes_the_rest_of_its_day(
     clinic.run()
 
     assert clinic.offered() == ALL - clinic.rest_of_day(visit)
+
+
+def test_r26_a_block_that_ends_in_the_year_9999_is_named_and_stops_no_other(
+    clinic: NeoBench,
+) -> None:
+    closed = clinic.neo.book_block(f"{CLOSED} 09:00:00", f"{CLOSED} 10:00:00", "CLOSED")
+    other = clinic.neo.book("2026-05-04 10:00:00", minutes=60)
+    break_(clinic, closed, "end_year_9999")
+
+    job = clinic.run()
+
+    until_then = between(f"{CLOSED} 09:00:00", "2026-05-06 23:59:59")
+    assert clinic.offered() == ALL - clinic.times(other) - until_then
+    assert clinic.rows().keys() == {other}
+    assert job.result is not None
+    assert job.result["in_doubt"] == {f"{closed}@{CLOSED} 09:00:00": "end_unreadable"}
 
 
 @pytest.mark.parametrize("kind", DAY_ONLY)
