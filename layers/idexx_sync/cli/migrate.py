@@ -1,6 +1,7 @@
 """`idexx-sync migrate`: make a database fit for this service, or say what it lacks."""
 
-from typing import Annotated
+from collections import defaultdict
+from typing import Annotated, Final
 
 import typer
 from rich.text import Text
@@ -10,7 +11,13 @@ from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
 from idexx_sync.database import migrations, schema
 from idexx_sync.database.connection import Conn
+from idexx_sync.database.rights_check import wrong_rights
 from idexx_sync.database.waits import unhurried
+
+HIDDEN: Final = (
+    "row level security hides its rows from whoever is connected; connect as one of our roles, or "
+    "as one that has BYPASSRLS or owns it"
+)
 
 
 def migrate(
@@ -43,22 +50,18 @@ def migrate(
 
 def differences(conn: Conn) -> dict[str, str]:
     """Place -> what is wrong there; empty when the database has all that is needed."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for place in schema.missing(conn, schema.ODIS_TABLES):
+        found[place].append("missing; it belongs to ODIS and is not made here")
     pending = migrations.pending(conn)
-    found = dict.fromkeys(
-        schema.missing(conn, schema.ODIS_TABLES), "missing; it belongs to ODIS and is not made here"
-    )
-    found |= dict.fromkeys(
-        (f"migration {name}" for name in pending), "not applied; run: idexx-sync migrate"
-    )
-    if not pending:  # else they are missing for that reason
-        lacking = schema.missing(conn, schema.MIGRATED_TABLES)
-        found |= {
-            place: "missing, though the migrations are applied"
-            for place in lacking
-            if place not in found
-        }
-    found |= dict.fromkeys(
-        schema.hidden_tables(conn),
-        "row level security hides its rows; connect with a role that has BYPASSRLS or owns it",
-    )
-    return found
+    for name in pending:
+        found[f"migration {name}"].append("not applied; run: idexx-sync migrate")
+    if not pending:  # else what follows is wrong for that reason
+        for place in schema.missing(conn, schema.MIGRATED_TABLES):
+            if place not in found:
+                found[place].append("missing, though the migrations are applied")
+        for place, what in wrong_rights(conn).items():
+            found[place].append(what)
+    for place in schema.hidden_tables(conn):
+        found[place].append(HIDDEN)
+    return {place: "; ".join(whats) for place, whats in found.items()}
