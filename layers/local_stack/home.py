@@ -16,12 +16,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from dev_tools.emulator import ROOT
-from local_stack.logins import LOGINS, Login
+from local_stack.login_roles import ROLES, Role
 
 HOME = ROOT / ".local" / "stack"
 SECRETS: Final = ("pepper", "local_key", "fingerprint_key")
-PASSWORDS: Final[Mapping[Login, str]] = {name: f"{name}_password" for name in LOGINS}
-"""Login of the database -> under which name its password is kept."""
+PASSWORDS: Final[Mapping[Role, str]] = {name: f"{name}_password" for name in ROLES}
+"""Role of the database -> under which name its password is kept."""
 
 
 class AlreadyRuns(Exception):

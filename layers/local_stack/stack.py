@@ -22,7 +22,7 @@ from dev_tools.emulator import installed_tools
 from idexx_sync.core.settings import Settings
 from local_stack.deploy import Deployed, deploy, invoke
 from local_stack.home import PASSWORDS, Home
-from local_stack.logins import Login, as_login, make_logins
+from local_stack.login_roles import Role, as_login_role, make_login_roles
 from local_stack.postgres import Postgres, running_postgres
 from local_stack.simulated_aws import FIRST_RETRY_S, SimulatedAws, running_aws
 from local_stack.stack_clinics import Clinics, Worlds, bring_clinics, open_neos, secrets_of
@@ -108,7 +108,7 @@ def running_stack(
             },
         )
         invoke(aws, deployed.outputs["MigrateFunction"], {})
-        make_logins(conn, _passwords(kept))
+        make_login_roles(conn, _passwords(kept))
         say("bringing the clinics on board")
         operators = _addresses(conn, kept, database_url)["operator"]
         clinics = bring_clinics(conn, kept, neos, origins, operators)
@@ -147,17 +147,17 @@ def _database(home: Home, *, durable: bool) -> Iterator[tuple[str, Connection[An
             yield url, conn
 
 
-def _passwords(kept: dict[str, Any]) -> dict[Login, str]:
+def _passwords(kept: dict[str, Any]) -> dict[Role, str]:
     return {name: kept[key] for name, key in PASSWORDS.items()}
 
 
-def _addresses(conn: Connection[Any], kept: dict[str, Any], owners_url: str) -> dict[Login, str]:
+def _addresses(conn: Connection[Any], kept: dict[str, Any], owners_url: str) -> dict[Role, str]:
     """Whose address of the database is which.
 
     The first migrations are the work of whoever owns ODIS's tables: until they have made our roles
     that is the address of `migrate`.
     """
-    found = {name: as_login(owners_url, name, word) for name, word in _passwords(kept).items()}
+    found = {name: as_login_role(owners_url, name, word) for name, word in _passwords(kept).items()}
     owner = conn.execute(
         "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'idexx_sync'"
     ).fetchone()

@@ -14,7 +14,7 @@ from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES
 from idexx_sync.keys.format import Peppers, read_peppers
 from idexx_sync.keys.store import create_key
-from local_stack.logins import Login
+from local_stack.login_roles import Role
 from local_stack.onboarding import OdisClinic, bring_on_board, store_in_odis, user_in_odis
 from neo_simulator.client import Company, Simulator
 
@@ -89,7 +89,7 @@ class Clinics:
     """The commands that brought them on board."""
 
 
-def secrets_of(kept: dict[str, Any], addresses: Mapping[Login, str]) -> dict[str, str]:
+def secrets_of(kept: dict[str, Any], addresses: Mapping[Role, str]) -> dict[str, str]:
     """Name -> value of what the functions find in Secrets Manager."""
     values = {
         "migrate-database": addresses["migrate"],

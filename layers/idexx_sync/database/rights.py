@@ -155,8 +155,8 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.credentials: INSERT clinic_id version sealed
     """),
 }
-"""Role -> its rights on ODIS's tables and on ours. What is ours belongs to `idexx_sync_migrate`; the
-authorizer has two functions and no table. None is a login: a deployment grants them to logins."""
+"""Role -> its rights on ODIS's tables and on ours. What is ours belongs to `idexx_sync_migrate`;
+the authorizer has two functions and no table. None is a login: a deployment grants them to some."""
 FUNCTIONS: Final[Mapping[str, frozenset[str]]] = {
     "idexx_sync_worker": frozenset(
         {"clock", "is_extreme", "tell_changes", "tells_odis", "with_leaves"}

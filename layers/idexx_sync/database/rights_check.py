@@ -1,7 +1,7 @@
 """Rights that are wider or narrower than they should be, and what to do about each. Only reads."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NamedTuple
@@ -99,7 +99,7 @@ def _grants(conn: Conn) -> list[Grant]:
                SELECT NULL::text AS attname, x.* FROM aclexplode(c.relacl) x
                 UNION ALL
                SELECT a.attname::text, x.* FROM pg_attribute a, aclexplode(a.attacl) x
-                WHERE a.attrelid = c.oid) g
+                WHERE a.attrelid = c.oid AND NOT a.attisdropped) g
          WHERE c.relnamespace IN (to_regnamespace('public'), to_regnamespace('idexx_sync'))
            AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND {_GRANTEE} = ANY (%s)
         """,
@@ -176,21 +176,13 @@ def _wrong_functions(conn: Conn) -> Iterator[Finding]:
         for role in sorted(watched & {*may_execute} - needed):
             yield signature, _open(role, "EXECUTE", f"FUNCTION {signature}")
         for role in sorted(needed - {*may_execute} - {"service_role"}):
-            yield signature, _needed(role, "EXECUTE", f"FUNCTION {signature}")
+            yield signature, _lacking(role, "EXECUTE", f"FUNCTION {signature}")
 
 
 def _open_relations(relations: dict[str, Relation], grants: Iterable[Grant]) -> Iterator[Finding]:
     open_to: dict[tuple[str, str], set[str]] = defaultdict(set)
     for grant in grants:
-        if not relations[grant.relation].is_ours or grant.role not in PLATFORM:
-            continue
-        reads_audits = (grant.relation, grant.role, grant.verb) == (
-            AUDITS,
-            "authenticated",
-            "SELECT",
-        )
-        serves = grant.role == "service_role" and grant.relation in (KEYS, AUDITS)
-        if not reads_audits and not serves:
+        if grant.role in PLATFORM and relations[grant.relation].is_ours and not _reads(grant):
             open_to[grant.relation, grant.role].add(grant.verb)
     for (name, role), verbs in sorted(open_to.items()):
         kind = "SEQUENCE" if relations[name].kind == "S" else "TABLE"
@@ -201,24 +193,24 @@ def _open_relations(relations: dict[str, Relation], grants: Iterable[Grant]) -> 
             yield relation.name, f"row level security is off; run: {mended}"
 
 
+def _reads(grant: Grant) -> bool:
+    """Whether the platform's role is meant to have it: audits are shown to members, and the service
+    role serves the two tables that lie among ODIS's."""
+    if grant.role == "service_role":
+        return grant.relation in (KEYS, AUDITS)
+    return grant[2:] == ("authenticated", "SELECT") and grant.relation == AUDITS
+
+
+Held = dict[tuple[str, str, str], set[str]]
+"""(relation, role, verb) -> columns, those of the system included."""
+
+
 def _beyond_matrix(relations: dict[str, Relation], grants: Iterable[Grant]) -> Iterator[Finding]:
     """What a role of ours may do to a relation, verb by verb, against what it needs."""
-    held: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for grant in grants:
-        if grant.role in RIGHTS and grant.role != relations[grant.relation].owner:
-            columns = relations[grant.relation].columns if grant.column is None else {grant.column}
-            held[grant.relation, grant.role, grant.verb] |= columns
-    needed: dict[tuple[str, str, str], set[str]] = {}
-    for role, rights in RIGHTS.items():
-        for name, verbs in rights.items():
-            if name not in relations or (name == AUDITS and not relations[name].is_ours):
-                continue  # that it is missing is said elsewhere
-            for verb, columns in verbs.items():
-                all_of_it = relations[name].columns
-                needed[name, role, verb] = {*columns} & all_of_it if columns else {*all_of_it}
+    held, needed = _held(relations, grants), _needed(relations)
     for place in sorted(held.keys() | needed.keys()):
         name, role, verb = place
-        has, needs = held[place], needed.get(place, set())
+        has, needs = held[place], needed[place]
         named = RIGHTS[role].get(name, {}).get(verb, ())
         some = f"{verb} ({', '.join(sorted(needs))})" if named else verb
         if has - needs:
@@ -229,30 +221,56 @@ def _beyond_matrix(relations: dict[str, Relation], grants: Iterable[Grant]) -> I
                 f"run: REVOKE {verb} ON TABLE {name} FROM {role}{again}",
             )
         if needs - has:
-            yield name, _needed(role, some, f"TABLE {name}")
+            yield name, _lacking(role, some, f"TABLE {name}")
+
+
+def _held(relations: dict[str, Relation], grants: Iterable[Grant]) -> Held:
+    held: Held = defaultdict(set)
+    for grant in grants:
+        relation = relations[grant.relation]
+        if grant.role in RIGHTS and grant.role != relation.owner:
+            columns = relation.columns if grant.column is None else {grant.column}
+            held[grant.relation, grant.role, grant.verb] |= columns
+    return held
+
+
+def _needed(relations: dict[str, Relation]) -> Held:
+    """Of what is there: what is missing is said elsewhere."""
+    needed: Held = defaultdict(set)
+    for relation, role, verbs in _used(relations):
+        for verb, columns in verbs.items():
+            every = relation.columns
+            needed[relation.name, role, verb] |= {*columns} & every if columns else every
+    return needed
+
+
+def _used(
+    relations: dict[str, Relation],
+) -> Iterator[tuple[Relation, str, Mapping[str, tuple[str, ...]]]]:
+    """Each relation that a role of ours uses, with what it needs there."""
+    for role, rights in RIGHTS.items():
+        for name, verbs in rights.items():
+            relation = relations.get(name)
+            if relation is not None and (relation.is_ours or name != AUDITS):
+                yield relation, role, verbs
 
 
 def _hidden(relations: dict[str, Relation]) -> Iterator[Finding]:
-    for role, rights in RIGHTS.items():
-        for name in rights:
-            relation = relations.get(name)
-            if relation is None or not relation.has_row_security or "migrate" in role:
-                continue
-            if role not in relation.shown_to and (name != AUDITS or relation.is_ours):
-                shown = MEMBER_OF.get(role, frozenset()) & relation.shown_to
-                if not shown:
-                    yield (
-                        name,
-                        f"row level security hides its rows from {role}; run as its owner: "
-                        f"CREATE POLICY {role} ON {name} TO {role} USING (true) WITH CHECK (true)",
-                    )
+    for relation, role, verbs in _used(relations):
+        may_see = {role, *MEMBER_OF.get(role, ())} & relation.shown_to
+        if relation.has_row_security and verbs.keys() != {"REFERENCES"} and not may_see:
+            yield (
+                relation.name,
+                f"row level security hides its rows from {role}; run as its owner: CREATE POLICY "
+                f"{role} ON {relation.name} TO {role} USING (true) WITH CHECK (true)",
+            )
 
 
 def _open(role: str, verbs: str, what: str) -> str:
     return f"{role} may {verbs} and must not; run: REVOKE {verbs} ON {what} FROM {role}"
 
 
-def _needed(role: str, verbs: str, what: str) -> str:
+def _lacking(role: str, verbs: str, what: str) -> str:
     return f"{role} needs {verbs} and may not; run as its owner: GRANT {verbs} ON {what} TO {role}"
 
 

@@ -57,7 +57,7 @@ def work(sync: SyncName, job_id: UUID) -> None:
 def answering(database: str) -> Iterator[httpx.Client]:
     """The API's real handlers and authorizer behind a port of this process."""
     of_api, of_keys = (
-        Database(SecretStr(as_role(database, login))) for login in ("api", "authorizer")
+        Database(SecretStr(as_role(database, role))) for role in ("api", "authorizer")
     )
     dependencies = ApiDependencies(of_api, work)
     doorkeeper = AuthorizerDependencies(of_keys, read_peppers(PEPPER))
