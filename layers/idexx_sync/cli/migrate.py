@@ -35,7 +35,10 @@ def migrate(
     with cli.database(unhurried()) as conn:
         if check:
             found = differences(conn)
-            said = [Text(f"{place}: {what}") for place, what in found.items()]
+            said = [  # each in one line, so that what is to be run can be copied
+                Text(f"{place}: {what}", no_wrap=True, overflow="ignore")
+                for place, what in found.items()
+            ]
             shown = said or [Text("The database has all that is needed.")]
             data = {"equal": not found, "differences": found}
             cli.answer(data, list(shown), as_json=as_json)
