@@ -29,19 +29,17 @@ def migrate(
 ) -> int:
     """Apply this service's migrations to DATABASE_URL's database.
 
-    ODIS's own tables must be there already; they are checked first and never changed otherwise.
+    ODIS's own tables must be there already, and are checked first. All that they get is the column
+    of the schedules, and rights and policies for our roles.
     """
     cli = cli_of(ctx)
     with cli.database(unhurried()) as conn:
         if check:
             found = differences(conn)
-            said = [  # each in one line, so that what is to be run can be copied
-                Text(f"{place}: {what}", no_wrap=True, overflow="ignore")
-                for place, what in found.items()
-            ]
-            shown = said or [Text("The database has all that is needed.")]
-            data = {"equal": not found, "differences": found}
-            cli.answer(data, list(shown), as_json=as_json)
+            if as_json:
+                cli.write_json({"equal": not found, "differences": found})
+            else:  # each in one line, so that what is to be run can be copied
+                cli.out.print("\n".join(_told(found)), soft_wrap=True)
             return Exit.FAILED if found else Exit.OK
         schema.refuse_unfit(conn)
         applied = migrations.apply(conn)
@@ -49,6 +47,11 @@ def migrate(
     shown = said or [Text("Nothing to apply: the database is up to date.")]
     cli.answer({"applied": applied}, list(shown), as_json=as_json)
     return Exit.OK
+
+
+def _told(found: dict[str, str]) -> list[str]:
+    said = [f"{place}: {what}" for place, what in found.items()]
+    return said or ["The database has all that is needed."]
 
 
 def differences(conn: Conn) -> dict[str, str]:
