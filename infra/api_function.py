@@ -37,7 +37,7 @@ class ApiFunction(ImageFunction):
             size=stage.api,
             reserved_concurrency=stage.api_at_once,
         )
-        secrets.let_read(self, "database")
+        secrets.let_read(self, "api_database")
         names = {sync: worker.function.function_name for sync, worker in workers.items()}
         self.set(WORKERS, Stack.of(self).to_json_string(names))
         for worker in workers.values():

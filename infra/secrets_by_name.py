@@ -8,9 +8,19 @@ from constructs import Construct
 from infra.image import ImageFunction
 from infra.stages import SecretNames
 
-SecretName = Literal["database", "authorizer_database", "pepper", "local_key", "fingerprint_key"]
+SecretName = Literal[
+    "migrate_database",
+    "worker_database",
+    "api_database",
+    "authorizer_database",
+    "pepper",
+    "local_key",
+    "fingerprint_key",
+]
 VARIABLES: Final[dict[SecretName, str]] = {
-    "database": "IDEXX_SYNC_DATABASE_SECRET",
+    "migrate_database": "IDEXX_SYNC_DATABASE_SECRET",
+    "worker_database": "IDEXX_SYNC_DATABASE_SECRET",
+    "api_database": "IDEXX_SYNC_DATABASE_SECRET",
     "authorizer_database": "IDEXX_SYNC_DATABASE_SECRET",
     "pepper": "IDEXX_SYNC_PEPPER_SECRET",
     "local_key": "IDEXX_SYNC_LOCAL_KEY_SECRET",

@@ -73,7 +73,7 @@ class IdexxSync(Stack):
             size=stage.migrate,
             retries=NO_RETRIES,  # whoever migrates waits for the answer
         )
-        secrets.let_read(migrate, "database")
+        secrets.let_read(migrate, "migrate_database")
         api = HttpApi(
             self,
             "Http",

@@ -32,10 +32,11 @@ class WorkerLimits:
 class SecretNames:
     """Secrets Manager's names; the secrets are made and filled before the first deployment."""
 
-    database: str
-    """DATABASE_URL of the functions that run syncs and answer requests, and of migrations."""
+    migrate_database: str
+    """DATABASE_URL of the function that migrates. Each of the four is of another role."""
+    worker_database: str
+    api_database: str
     authorizer_database: str
-    """DATABASE_URL of the authorizer, which has a role of its own."""
     pepper: str
     local_key: str
     fingerprint_key: str
@@ -82,7 +83,9 @@ class Stage:
 
 def _secret_names(stage: str) -> SecretNames:
     return SecretNames(
-        database=f"idexx-sync/{stage}/database",
+        migrate_database=f"idexx-sync/{stage}/migrate-database",
+        worker_database=f"idexx-sync/{stage}/worker-database",
+        api_database=f"idexx-sync/{stage}/api-database",
         authorizer_database=f"idexx-sync/{stage}/authorizer-database",
         pepper=f"idexx-sync/{stage}/pepper",
         local_key=f"idexx-sync/{stage}/local-key",

@@ -28,7 +28,7 @@ class SyncFunction(Construct):
         """The sync's worker; empty as long as there is none."""
         if (limits := stage.workers.get(sync)) is not None:
             worker = self._worker(stage, sync, limits, dead_letters)
-            secrets.let_read(worker, "database", "local_key", "fingerprint_key")
+            secrets.let_read(worker, "worker_database", "local_key", "fingerprint_key")
             self.workers[sync] = worker
         self.api = ApiFunction(
             self,

@@ -16,16 +16,10 @@ COMMENT ON COLUMN idexx_sync.key_budgets.waits IS
     '{id: when it ends at the latest, in Unix seconds} of the requests that wait for a run';
 
 -- The API counts; a run looks whether readers were told of the same a moment ago.
-DO $$
-BEGIN
-    IF to_regrole('idexx_sync_api') IS NOT NULL AND to_regrole('idexx_sync_worker') IS NOT NULL THEN
-        ALTER TABLE idexx_sync.key_budgets ENABLE ROW LEVEL SECURITY;
-        GRANT SELECT, INSERT, UPDATE (orders_until, waits) ON idexx_sync.key_budgets
-            TO idexx_sync_api;
-        CREATE POLICY idexx_sync ON idexx_sync.key_budgets TO idexx_sync_api
-            USING (true) WITH CHECK (true);
-        RESET ROLE;
-        GRANT SELECT (clinic_id, status, sync_start_date, sync_end_date, completed_at,
-                      partial_success) ON public.schedule_syncs TO idexx_sync_worker;
-    END IF;
-END $$;
+ALTER TABLE idexx_sync.key_budgets ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE (orders_until, waits) ON idexx_sync.key_budgets TO idexx_sync_api;
+CREATE POLICY idexx_sync ON idexx_sync.key_budgets TO idexx_sync_api
+    USING (true) WITH CHECK (true);
+RESET ROLE;
+GRANT SELECT (clinic_id, status, sync_start_date, sync_end_date, completed_at, partial_success)
+    ON public.schedule_syncs TO idexx_sync_worker;

@@ -22,7 +22,7 @@ from idexx_sync.database.connection import Database
 from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
-from tests.kit.database import create_prepared
+from tests.kit.database import as_role, create_prepared
 from tests.kit.lending import Lending
 from tests.kit.shelf import Shelf
 
@@ -126,8 +126,8 @@ def lending(shelf: Shelf) -> Lending:
 
 @pytest.fixture
 def lent(database: str, lending: Lending) -> Iterator[Database]:
-    """What leads the product to this test's database, connected if a connection was kept."""
-    with lending.database(database) as made:
+    """What leads a worker to this test's database, connected if a connection was kept."""
+    with lending.database(as_role(database, "worker")) as made:
         yield made
 
 

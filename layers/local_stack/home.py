@@ -16,9 +16,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from dev_tools.emulator import ROOT
+from local_stack.login_roles import ROLES, Role
 
 HOME = ROOT / ".local" / "stack"
 SECRETS: Final = ("pepper", "local_key", "fingerprint_key")
+PASSWORDS: Final[Mapping[Role, str]] = {name: f"{name}_password" for name in ROLES}
+"""Role of the database -> under which name its password is kept."""
 
 
 class AlreadyRuns(Exception):
@@ -55,9 +58,12 @@ class Home:
         """The deployment's secrets, made at the first start, and what `keep` added."""
         path = self.folder / "kept.json"
         kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-        missing = [name for name in SECRETS if name not in kept]
+        random = dict.fromkeys(SECRETS, _random_key) | dict.fromkeys(
+            PASSWORDS.values(), lambda: secrets.token_hex(16)
+        )
+        missing = [name for name in random if name not in kept]
         if missing:  # all at the first start, else what has become a secret since
-            kept |= {name: _random_key() for name in missing}
+            kept |= {name: random[name]() for name in missing}
             self.keep(kept)
         return kept
 

@@ -378,10 +378,18 @@ CREATE POLICY "Own patients" ON public.patients TO authenticated USING (user_id 
 CREATE POLICY "Own summaries" ON public.discharge_summaries TO authenticated
     USING (user_id = auth.uid());
 
+-- The platform opens all that is in `public`, and all that whoever runs this makes there later, to
+-- everybody who has the web application's public key: only policies stand between.
 GRANT USAGE ON SCHEMA public, auth TO service_role, authenticated, anon;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public
-    TO service_role, authenticated, anon;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA auth, public TO service_role, authenticated, anon;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA auth TO service_role, authenticated, anon;
+GRANT ALL ON ALL TABLES IN SCHEMA public TO service_role, authenticated, anon;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO service_role, authenticated, anon;
+GRANT ALL ON ALL FUNCTIONS IN SCHEMA public TO service_role, authenticated, anon;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO service_role, authenticated, anon;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public
+    GRANT ALL ON SEQUENCES TO service_role, authenticated, anon;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public
+    GRANT ALL ON FUNCTIONS TO service_role, authenticated, anon;
 
 DO $$
 DECLARE

@@ -21,7 +21,8 @@ from dev_tools.chromium import find_chromium, playwright_package
 from dev_tools.emulator import installed_tools
 from idexx_sync.core.settings import Settings
 from local_stack.deploy import Deployed, deploy, invoke
-from local_stack.home import Home
+from local_stack.home import PASSWORDS, Home
+from local_stack.login_roles import Role, as_login_role, make_login_roles
 from local_stack.postgres import Postgres, running_postgres
 from local_stack.simulated_aws import FIRST_RETRY_S, OUR_FUNCTIONS, SimulatedAws, running_aws
 from local_stack.stack_clinics import Clinics, Worlds, bring_clinics, open_neos, secrets_of
@@ -55,6 +56,7 @@ class LocalStack:
     simulator: Simulator
     deployed: Deployed
     database_url: str = field(repr=False)
+    """Its owner's address, for whoever looks on; the functions have others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,7 @@ def running_stack(
         deployed = deploy(
             aws,
             path,
-            secrets=secrets_of(kept, database_url),
+            secrets=secrets_of(kept, _addresses(conn, kept, database_url)),
             parameters={
                 NEO_HOSTS: origins,
                 CHROMIUM: str(chromium),
@@ -112,8 +114,10 @@ def running_stack(
             },
         )
         invoke(aws, deployed.outputs["MigrateFunction"], {})
+        make_login_roles(conn, _passwords(kept))
         say("bringing the clinics on board")
-        clinics = bring_clinics(conn, kept, neos, origins, database_url)
+        operators = _addresses(conn, kept, database_url)["operator"]
+        clinics = bring_clinics(conn, kept, neos, origins, operators)
         home.keep(kept)
         url = deployed.api_url(aws)
         say("waiting until it answers")
@@ -147,6 +151,23 @@ def _database(home: Home, *, durable: bool) -> Iterator[tuple[str, Connection[An
                 with conn.transaction():
                     conn.execute(ODIS_TABLES.read_bytes())
             yield url, conn
+
+
+def _passwords(kept: dict[str, Any]) -> dict[Role, str]:
+    return {name: kept[key] for name, key in PASSWORDS.items()}
+
+
+def _addresses(conn: Connection[Any], kept: dict[str, Any], owners_url: str) -> dict[Role, str]:
+    """Whose address of the database is which.
+
+    The first migrations are the work of whoever owns ODIS's tables: until they have made our roles
+    that is the address of `migrate`.
+    """
+    found = {name: as_login_role(owners_url, name, word) for name, word in _passwords(kept).items()}
+    owner = conn.execute(
+        "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'idexx_sync'"
+    ).fetchone()
+    return found if owner == ("idexx_sync_migrate",) else {**found, "migrate": owners_url}
 
 
 def _exists(postgres: Postgres) -> bool:

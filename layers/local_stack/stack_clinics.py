@@ -1,6 +1,6 @@
 """Who uses the local stack: two clinics with a simulated Neo and a key each, and one operator."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -14,6 +14,7 @@ from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES
 from idexx_sync.keys.format import Peppers, read_peppers
 from idexx_sync.keys.store import create_key
+from local_stack.login_roles import Role
 from local_stack.onboarding import OdisClinic, bring_on_board, store_in_odis, user_in_odis
 from neo_simulator.client import Company, Simulator
 
@@ -88,11 +89,13 @@ class Clinics:
     """The commands that brought them on board."""
 
 
-def secrets_of(kept: dict[str, Any], database_url: str) -> dict[str, str]:
+def secrets_of(kept: dict[str, Any], addresses: Mapping[Role, str]) -> dict[str, str]:
     """Name -> value of what the functions find in Secrets Manager."""
     values = {
-        "database": database_url,
-        "authorizer-database": database_url,
+        "migrate-database": addresses["migrate"],
+        "worker-database": addresses["worker"],
+        "api-database": addresses["api"],
+        "authorizer-database": addresses["authorizer"],
         "pepper": kept["pepper"],
         "local-key": kept["local_key"],
         "fingerprint-key": kept["fingerprint_key"],
@@ -124,11 +127,11 @@ def bring_clinics(
     kept: dict[str, Any],
     neos: Sequence[Company],
     origins: str,
-    database_url: str,
+    operators_url: str,
 ) -> Clinics:
     """Both clinics on board with this start's addresses and passwords; keys as at the first."""
     settings = Settings(
-        DATABASE_URL=SecretStr(database_url),
+        DATABASE_URL=SecretStr(operators_url),
         local_key=SecretStr(kept["local_key"]),
         fingerprint_key=SecretStr(kept["fingerprint_key"]),
         neo_hosts=tuple(origins.split(",")),

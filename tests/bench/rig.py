@@ -24,7 +24,7 @@ from local_stack.postgres import Postgres, running_postgres
 from neo_simulator.client import Company, Simulator
 from neo_simulator.process import running_simulator
 from tests.bench.delays import delayed
-from tests.kit.database import create_prepared
+from tests.kit.database import as_role, create_prepared
 from tests.kit.paths import ROOT
 from tests.kit.settings import process_environment
 from tests.kit.worked_clinic import ZONE, WorkedClinic
@@ -108,7 +108,7 @@ class Service:
     def through(self, database_url: str) -> Iterator[None]:
         """The handler of this process reaches the database by another way."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("DATABASE_URL", database_url)
+            patch.setenv("DATABASE_URL", as_role(database_url, "worker"))
             renew_tools()
             yield
         renew_tools()

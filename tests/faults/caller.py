@@ -63,4 +63,4 @@ class Caller:
         if found is None or found.state != "valid" or found.clinic_id != self.clinic_id:
             self.refused.append(Violation("keys", "a key is refused since the pepper is new"))
         elif found.is_due:
-            touch_key(self.conn, found.id, hashes[0])
+            touch_key(self.conn, found.id, hashes)

@@ -19,13 +19,13 @@ INVOKE = ("lambda:InvokeFunction",)
 
 READS = {
     "authorizer.handler": ["authorizer-database", "pepper"],
-    "case_sync.api": ["database"],
-    "case_sync.worker": ["database", "fingerprint-key", "local-key"],
-    "inbound_sync.api": ["database"],
-    "inbound_sync.worker": ["database", "fingerprint-key", "local-key"],
-    "migrate.handler": ["database"],
-    "reconciliation.api": ["database"],
-    "status.api": ["database"],
+    "case_sync.api": ["api-database"],
+    "case_sync.worker": ["fingerprint-key", "local-key", "worker-database"],
+    "inbound_sync.api": ["api-database"],
+    "inbound_sync.worker": ["fingerprint-key", "local-key", "worker-database"],
+    "migrate.handler": ["migrate-database"],
+    "reconciliation.api": ["api-database"],
+    "status.api": ["api-database"],
 }
 """Every function, and the secrets that it may read."""
 STARTS = {
@@ -93,9 +93,12 @@ def test_no_policy_has_a_wildcard_as_action_or_resource(template: Template) -> N
 
 
 def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> None:
-    base = {"IDEXX_SYNC_STAGE": "prod", "IDEXX_SYNC_DATABASE_SECRET": "idexx-sync/prod/database"}
+    def of(database: str) -> dict[str, str]:
+        secret = f"idexx-sync/prod/{database}-database"
+        return {"IDEXX_SYNC_STAGE": "prod", "IDEXX_SYNC_DATABASE_SECRET": secret}
+
     worker = {
-        **base,
+        **of("worker"),
         "IDEXX_SYNC_LOCAL_KEY_SECRET": "idexx-sync/prod/local-key",
         "IDEXX_SYNC_FINGERPRINT_KEY_SECRET": "idexx-sync/prod/fingerprint-key",
         "IDEXX_SYNC_NEO_HOSTS": "us.idexxneo.com",
@@ -106,19 +109,18 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
             f'"{sync}":"${{{prod.functions[name].logical_id}}}"'
             for sync, name in STARTS.get(handler, {}).items()
         ]
-        return {**base, "IDEXX_SYNC_WORKER_FUNCTIONS": f"{{{','.join(started)}}}"}
+        return {**of("api"), "IDEXX_SYNC_WORKER_FUNCTIONS": f"{{{','.join(started)}}}"}
 
     expected: dict[str, dict[str, str]] = {
         "authorizer.handler": {
-            **base,
-            "IDEXX_SYNC_DATABASE_SECRET": "idexx-sync/prod/authorizer-database",
+            **of("authorizer"),
             "IDEXX_SYNC_PEPPER_SECRET": "idexx-sync/prod/pepper",
         },
         "case_sync.api": api("case_sync.api"),
         "case_sync.worker": worker,
         "inbound_sync.api": api("inbound_sync.api"),
         "inbound_sync.worker": worker,
-        "migrate.handler": base,
+        "migrate.handler": of("migrate"),
         "reconciliation.api": api("reconciliation.api"),
         "status.api": {**api("status.api"), "IDEXX_SYNC_COMMIT": "unknown"},
     }

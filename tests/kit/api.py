@@ -23,6 +23,7 @@ from idexx_sync.keys.store import create_key
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.bench import Bench
+from tests.kit.database import as_role
 from tests.kit.gateway import Gateway
 from tests.kit.settings import PEPPER
 
@@ -64,7 +65,7 @@ class Api:
             elapsed=self.bench.elapsed,
             sleep=self._sleep,
         )
-        self.doorkeeper = lent or Database(SecretStr(self.bench.url))
+        self.doorkeeper = lent or Database(SecretStr(as_role(self.bench.url, "authorizer")))
         self.authorizing = AuthorizerDependencies(self.doorkeeper, read_peppers(PEPPER))
         functions: Any = {
             "inbound_sync": {"start_inbound": start("inbound")},

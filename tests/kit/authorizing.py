@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from idexx_sync.keys import authorizer
+from tests.kit.database import as_role
 from tests.kit.settings import PEPPER
 
 STAGE_ARN = "arn:aws:execute-api:us-west-2:123456789012:a1b2c3d4e5/prod"
@@ -74,7 +75,7 @@ def authorizer_process(
 ) -> Iterator[None]:
     """The authorizer's environment and nothing else's, with dependencies made anew from it."""
     settings: Mapping[str, str] = {
-        "DATABASE_URL": database,
+        "DATABASE_URL": as_role(database, "authorizer"),
         "IDEXX_SYNC_PEPPER": PEPPER.get_secret_value(),
         "IDEXX_SYNC_STAGE": "test",
         **more,

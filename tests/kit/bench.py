@@ -23,7 +23,7 @@ from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.hold_store import decide
 from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.business_time import set_business_time
-from tests.kit.database import insert, query, update
+from tests.kit.database import as_role, insert, query, update
 from tests.kit.records import MONDAY, MORNING
 from tests.kit.scripted_pims import ScriptedPims
 from tests.kit.settings import FINGERPRINT_KEY, make_settings, random_key
@@ -40,12 +40,13 @@ class Bench:
     retried: bool = False
     fingerprint_key: SecretStr = FINGERPRINT_KEY
     lent: InitVar[Database | None] = None
-    """What leads to `url`, where a test does not need one of its own."""
+    """What leads a worker to `url`, where a test does not need one of its own."""
 
     def __post_init__(self, lent: Database | None) -> None:
         self.now = MORNING
         self.pims = ScriptedPims(clock=lambda: self.now)
-        self.database = lent or Database(SecretStr(self.url))
+        self.workers_url = as_role(self.url, "worker")
+        self.database = lent or Database(SecretStr(self.workers_url))
 
     @property
     def now(self) -> datetime:
@@ -73,7 +74,7 @@ class Bench:
             yield self.pims
 
         dependencies = Dependencies(
-            settings=make_settings(self.url),
+            settings=make_settings(self.workers_url),
             fingerprint_keys=read_fingerprint_keys(self.fingerprint_key),
             database=self.database,
             open_pims=open_pims,

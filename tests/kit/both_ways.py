@@ -13,6 +13,7 @@ from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.command_line import Answer, CommandLine
+from tests.kit.database import as_role
 from tests.kit.http_gateway import Server, of_gateway, serving
 from tests.kit.lending import Lending
 from tests.kit.records import visits
@@ -72,9 +73,9 @@ def world_in(lending: Lending, url: str) -> Iterator[World]:
     """A success, a preview, a failure, and a hold of all that vanished; each named."""
     with (
         lending.connection(url) as conn,
-        lending.database(url) as of_runs,
-        lending.database(url) as of_api,
-        lending.database(url) as of_keys,
+        lending.database(as_role(url, "worker")) as of_runs,
+        lending.database(as_role(url, "api")) as of_api,
+        lending.database(as_role(url, "authorizer")) as of_keys,
     ):
         bench = Bench(conn, url, add_clinic(conn), lent=of_runs)
         api = Api(bench, add_clinic(conn), of_api, lent=of_keys)

@@ -1,8 +1,8 @@
 """Business time of a test's database: it can be moved there, and nowhere else.
 
-Our function `idexx_sync.clock()` is made to look at a row, and ODIS's own stamps (column defaults
-and a trigger, which say `now()`) are made to ask our function: so there is one time for all that
-people read. Without a row it is the server's time, as in production. Lease time is never moved.
+Our function `idexx_sync.clock()` and ODIS's own stamps (column defaults and a trigger, which say
+`now()`) are made to ask a function that looks at a row: so there is one time for all that people
+read. Without a row it is the server's time, as in production. Lease time is never moved.
 """
 
 from datetime import datetime
@@ -19,16 +19,18 @@ CREATE TABLE moved_time.moment (
 GRANT USAGE ON SCHEMA moved_time TO PUBLIC;
 GRANT SELECT ON moved_time.moment TO PUBLIC;
 GRANT USAGE ON SEQUENCE moved_time.ticks TO PUBLIC;
-CREATE OR REPLACE FUNCTION idexx_sync.clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
+CREATE FUNCTION moved_time.clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
     SELECT coalesce(
         (SELECT moment + CASE WHEN ticks THEN nextval('moved_time.ticks') * interval '1 microsecond'
                               ELSE interval '0' END
            FROM moved_time.moment),
         pg_catalog.clock_timestamp())
 $$;
+CREATE OR REPLACE FUNCTION idexx_sync.clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+    'SELECT moved_time.clock()';
 CREATE OR REPLACE FUNCTION public.update_updated_at_column() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.updated_at = idexx_sync.clock();
+    NEW.updated_at = moved_time.clock();
     RETURN NEW;
 END $$;
 DO $$
@@ -42,7 +44,7 @@ BEGIN
           JOIN pg_class c ON c.oid = d.adrelid AND c.relnamespace = 'public'::regnamespace
          WHERE pg_get_expr(d.adbin, d.adrelid) = 'now()'
     LOOP
-        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT idexx_sync.clock()',
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT moved_time.clock()',
                        stamp.table_name, stamp.column_name);
     END LOOP;
 END $$;

@@ -21,6 +21,7 @@ from idexx_sync.jobs.contract import Progress
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.protocol import Pims
 from tests.kit.bench import Bench
+from tests.kit.database import as_role
 from tests.kit.lending import Lending
 from tests.kit.settings import make_key_settings, make_settings
 
@@ -85,8 +86,9 @@ class CommandLine:
     """None: each command makes its own connection, as it does in a process of its own."""
 
     def __post_init__(self) -> None:
-        self.settings = make_settings(self.bench.url)
-        self.key_settings = make_key_settings(self.bench.url)
+        url = as_role(self.bench.url, "operator")
+        self.settings = make_settings(url)
+        self.key_settings = make_key_settings(url)
 
     def __call__(self, *words: object, stdin: str | TextIO = "", width: int = 200) -> Answer:
         out, err = io.StringIO(), io.StringIO()

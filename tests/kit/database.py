@@ -6,11 +6,13 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.database import migrations
 from idexx_sync.database.connection import Conn
+from local_stack.login_roles import ROLES, Role, as_login_role, make_login_roles
 from local_stack.postgres import Postgres
 from tests.kit.business_time import make_movable
 from tests.kit.paths import MIGRATIONS, ODIS_TABLES
@@ -19,14 +21,21 @@ from tests.kit.paths import MIGRATIONS, ODIS_TABLES
 def create_prepared(postgres: Postgres, name: str) -> str:
     """Creates a database with ODIS's tables and our migrations, to be copied; returns its name.
 
-    Its business time can be moved.
+    Its business time can be moved, and its cluster has a login role for each role of ours.
     """
     postgres.create_database(name)
     with psycopg.connect(postgres.dsn(name), autocommit=True) as conn:
         conn.execute(ODIS_TABLES.read_bytes())
         migrations.apply(conn, MIGRATIONS)
         make_movable(conn)
+        make_login_roles(conn, dict.fromkeys(ROLES, postgres.password))
     return name
+
+
+def as_role(dsn: str, role: Role) -> str:
+    """The address of a test's database, whoever's it was, as the product's code has it in
+    production: with the rights of that role and no others."""
+    return as_login_role(dsn, role, str(conninfo_to_dict(dsn).get("password", "")))
 
 
 def query(conn: Conn, statement: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:

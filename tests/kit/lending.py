@@ -71,17 +71,24 @@ class Lending:
         return _OfAProcess(self, dsn)
 
     def pids(self, dsn: str) -> list[int]:
-        """The server's processes behind what is idle."""
-        return [conn.info.backend_pid for conn in self._idle[dsn] if not conn.closed]
+        """The server's processes behind what is idle, whoever's it was."""
+        idle = (conn for one in self._of_same_database(dsn) for conn in self._idle[one])
+        return [conn.info.backend_pid for conn in idle if not conn.closed]
 
     def close(self, dsn: str) -> None:
-        """Close what is idle: its database goes away."""
-        for conn in self._idle.pop(dsn, []):
-            conn.close()
+        """Close what is idle, whoever's it was: its database goes away."""
+        for one in self._of_same_database(dsn):
+            for conn in self._idle.pop(one):
+                conn.close()
 
     def close_all(self) -> None:
         for dsn in list(self._idle):
             self.close(dsn)
+
+    def _of_same_database(self, dsn: str) -> list[str]:
+        """The addresses of the same database as all logins have them."""
+        place = dsn.rpartition("@")[2]
+        return [one for one in self._idle if one.rpartition("@")[2] == place]
 
     def take(self, dsn: str) -> PatientConnection | None:
         """An idle connection of the product's own kind, now somebody's."""

@@ -22,7 +22,7 @@ from idexx_sync.syncs.inbound.sync import InboundSync
 from neo_simulator.client import Simulator
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic, set_credentials, set_session
-from tests.kit.database import query, update
+from tests.kit.database import as_role, query, update
 from tests.kit.neo import open_session
 from tests.kit.settings import make_settings
 
@@ -80,7 +80,10 @@ class NeoBench:
         set_credentials(conn, self.clinic_id, self.neo)
         set_session(conn, self.clinic_id, open_session(self.neo, self.now), self.now)
         settings = make_settings(
-            url, neo_hosts=(self.neo.base_url,), neo_requests_per_second=100_000, **self.limits
+            as_role(url, "worker"),
+            neo_hosts=(self.neo.base_url,),
+            neo_requests_per_second=100_000,
+            **self.limits,
         )
         self._dependencies = replace(
             wiring.make_dependencies(settings, retried=False),

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from idexx_sync.core.fingerprints import Fingerprints, read_fingerprint_keys
 from idexx_sync.core.settings import KeySettings, Settings
 from idexx_sync.jobs import wiring
+from tests.kit.database import as_role
 
 LOCAL_KEY = SecretStr(base64.b64encode(bytes(range(32))).decode())
 FINGERPRINT_KEY = SecretStr(base64.b64encode(bytes(range(64, 96))).decode())
@@ -61,7 +62,7 @@ def process_environment(
 ) -> Iterator[None]:
     """The environment that a worker's process has, and dependencies made anew from it."""
     settings = {
-        "DATABASE_URL": database,
+        "DATABASE_URL": as_role(database, "worker"),
         "IDEXX_SYNC_LOCAL_KEY": LOCAL_KEY.get_secret_value(),
         "IDEXX_SYNC_FINGERPRINT_KEY": FINGERPRINT_KEY.get_secret_value(),
         "IDEXX_SYNC_NEO_HOSTS": neo_url,

@@ -1,6 +1,7 @@
 """`idexx-sync migrate`: make a database fit for this service, or say what it lacks."""
 
-from typing import Annotated
+from collections import defaultdict
+from typing import Annotated, Final
 
 import typer
 
@@ -10,7 +11,13 @@ from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.tables import line
 from idexx_sync.database import migrations, schema
 from idexx_sync.database.connection import Conn
+from idexx_sync.database.rights_check import wrong_rights
 from idexx_sync.database.waits import unhurried
+
+HIDDEN: Final = (
+    "row level security hides its rows from whoever is connected; connect as one of our roles, or "
+    "as one that has BYPASSRLS or owns it"
+)
 
 
 def migrate(
@@ -22,16 +29,16 @@ def migrate(
 ) -> int:
     """Apply this service's migrations to DATABASE_URL's database.
 
-    ODIS's own tables must be there already; they are checked first and never changed otherwise.
+    ODIS's own tables must be there already, and are checked first. All that they get is the column
+    of the schedules, and rights and policies for our roles.
     """
     cli = cli_of(ctx)
     with cli.database(unhurried()) as conn:
         if check:
             found = differences(conn)
-            said = [line(f"{place}: {what}") for place, what in found.items()]
-            shown = said or [line("The database has all that is needed.")]
-            data = {"equal": not found, "differences": found}
-            cli.answer(data, list(shown), as_json=as_json)
+            # Each in one line, so that what is to be run can be copied.
+            shown = [line(said, whole=True) for said in _told(found)]
+            cli.answer({"equal": not found, "differences": found}, shown, as_json=as_json)
             return Exit.FAILED if found else Exit.OK
         schema.refuse_unfit(conn)
         applied = migrations.apply(conn)
@@ -41,24 +48,25 @@ def migrate(
     return Exit.OK
 
 
+def _told(found: dict[str, str]) -> list[str]:
+    said = [f"{place}: {what}" for place, what in found.items()]
+    return said or ["The database has all that is needed."]
+
+
 def differences(conn: Conn) -> dict[str, str]:
     """Place -> what is wrong there; empty when the database has all that is needed."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for place in schema.missing(conn, schema.ODIS_TABLES):
+        found[place].append("missing; it belongs to ODIS and is not made here")
     pending = migrations.pending(conn)
-    found = dict.fromkeys(
-        schema.missing(conn, schema.ODIS_TABLES), "missing; it belongs to ODIS and is not made here"
-    )
-    found |= dict.fromkeys(
-        (f"migration {name}" for name in pending), "not applied; run: idexx-sync migrate"
-    )
-    if not pending:  # else they are missing for that reason
-        lacking = schema.missing(conn, schema.MIGRATED_TABLES)
-        found |= {
-            place: "missing, though the migrations are applied"
-            for place in lacking
-            if place not in found
-        }
-    found |= dict.fromkeys(
-        schema.hidden_tables(conn),
-        "row level security hides its rows; connect with a role that has BYPASSRLS or owns it",
-    )
-    return found
+    for name in pending:
+        found[f"migration {name}"].append("not applied; run: idexx-sync migrate")
+    if not pending:  # else what follows is wrong for that reason
+        for place in schema.missing(conn, schema.MIGRATED_TABLES):
+            if place not in found:
+                found[place].append("missing, though the migrations are applied")
+        for place, what in wrong_rights(conn).items():
+            found[place].append(what)
+    for place in schema.hidden_tables(conn):
+        found[place].append(HIDDEN)
+    return {place: "; ".join(whats) for place, whats in found.items()}

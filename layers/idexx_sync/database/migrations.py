@@ -19,6 +19,11 @@ _OUR_TABLE = """
         applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
     )
 """
+_AS_OWNER = """
+    SELECT set_config('role', pg_get_userbyid(nspowner), true)
+      FROM pg_namespace WHERE nspname = 'idexx_sync'
+"""
+"""Until the transaction ends. A migration that alters a table of ODIS's begins with RESET ROLE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,8 @@ def apply(conn: Connection, folder: Path = FOLDER) -> list[str]:
     for migration in migrations_in(folder):
         with conn.transaction():
             conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            conn.execute(_OUR_TABLE)
+            if not _has_our_table(conn):
+                conn.execute(_OUR_TABLE)
             if migration.name in pending(conn, folder):
                 _run(conn, migration)
                 applied.append(migration.name)
@@ -67,15 +73,20 @@ def pending(conn: Connection, folder: Path = FOLDER) -> list[str]:
     return [migration.name for migration in known if migration.name not in done]
 
 
+def _has_our_table(conn: Connection) -> bool:
+    return conn.execute("SELECT to_regclass('idexx_sync.migrations')").fetchone() != (None,)
+
+
 def _checksums(conn: Connection) -> dict[str, str]:
-    exists = conn.execute("SELECT to_regclass('idexx_sync.migrations')").fetchone()
-    if exists == (None,):
+    if not _has_our_table(conn):
         return {}
     return dict(conn.execute("SELECT name, checksum FROM idexx_sync.migrations").fetchall())
 
 
 def _run(conn: Connection, migration: Migration) -> None:
+    """Work as the owner of our schema, so that what is made belongs to it, whoever migrates."""
     try:
+        conn.execute(_AS_OWNER)
         conn.execute(migration.sql)
     except Error as error:
         raise ConfigurationInvalid(

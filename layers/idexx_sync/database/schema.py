@@ -75,13 +75,20 @@ def missing(conn: Conn, needed: Needed) -> list[str]:
 
 
 def hidden_tables(conn: Conn) -> list[str]:
-    """ODIS's tables whose rows this role may not see: row level security applies to it there."""
+    """Tables whose rows this role may not see: row level security applies to it there, and no
+    policy of its own opens all of them."""
     rows = conn.execute(
         """
-        SELECT 'public.' || relname FROM pg_class
-         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-           AND relname = ANY(%s) AND row_security_active(oid)
-         ORDER BY relname
+        SELECT format('%%s.%%s', c.relnamespace::regnamespace, c.relname) FROM pg_class c
+         WHERE c.relkind IN ('r', 'p') AND row_security_active(c.oid)
+           AND (c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%s)
+                OR c.oid = to_regclass('idexx_sync.migrations'))
+           AND has_any_column_privilege(c.oid, 'SELECT')
+           AND NOT EXISTS (SELECT FROM pg_policy p, unnest(p.polroles) AS of_role
+                            WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd = '*'
+                              AND pg_get_expr(p.polqual, c.oid) = 'true'
+                              AND (of_role = 0 OR pg_has_role(of_role, 'USAGE')))
+         ORDER BY 1
         """,
         (sorted(ODIS_TABLES),),
     ).fetchall()

@@ -4,7 +4,7 @@ Every kind of bad key gets the same answer, and a key that can't be one costs no
 database that is down is an error of ours (API Gateway answers 503) and never a refusal.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from threading import Lock
@@ -107,7 +107,7 @@ def _checked(text: str, dependencies: AuthorizerDependencies) -> FoundKey | None
             hashes = hashed(text, newest)
             key = _found(dependencies.database, hashes)
         if key is not None and key.state == "valid" and key.is_due:
-            _touch(dependencies.database, key, hashes[0])
+            _touch(dependencies.database, key, hashes)
     if key is None:
         _log_refusal("unknown")
         return None
@@ -130,10 +130,10 @@ def _found(database: Database, hashes: list[str]) -> FoundKey | None:
         raise unavailable(error) from None
 
 
-def _touch(database: Database, key: FoundKey, current_hash: str) -> None:
+def _touch(database: Database, key: FoundKey, hashes: Sequence[str]) -> None:
     """A use that can't be written down is no reason to turn a good key away."""
     try:
-        touch_key(database.connection(), key.id, current_hash)
+        touch_key(database.connection(), key.id, hashes)
     except (DriverError, DatabaseUnavailable) as error:
         logger().warning("use not written down", key_id=str(key.id), reason=type(error).__name__)
 

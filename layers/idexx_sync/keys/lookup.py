@@ -18,9 +18,8 @@ _MAY_HOLD: Final = {True: frozenset(SCOPES), False: CLINIC_SCOPES}
 """By whether the key is an operator's."""
 _FIND: Final = """
     SELECT id, clinic_id, key_name, is_operator, scopes, is_active, revoked_at, expires_at,
-           last_used_at, idexx_sync.clock()
-      FROM public.clinic_api_keys
-     WHERE api_key IN (%s{more})
+           last_used_at, now
+      FROM idexx_sync.find_key(%s{more})
 """
 FIND_KEY: Final = {1: _FIND.format(more=""), 2: _FIND.format(more=", %s")}
 """By the number of hashes; a list of parameters costs Postgres less than an array."""
@@ -81,23 +80,17 @@ def state_of(
     return "expired" if expires_at is not None and expires_at <= now else "valid"
 
 
-def touch_key(conn: Conn, key_id: UUID, current_hash: str) -> bool:
+def touch_key(conn: Conn, key_id: UUID, hashes: Sequence[str]) -> bool:
     """Write a key's use down unless somebody did within the last minute, or is about to.
 
-    The hash with the current pepper is stored with it: a key that is used while the pepper is
-    being replaced needs the old one no longer. Never waits for another writer.
+    `hashes` are those of the text that was presented, that with the current pepper first. It is
+    stored with the use: a key that is used while the pepper is being replaced needs the old one
+    no longer. Never waits for another writer.
     """
-    with writing(conn):
-        done = conn.execute(
-            """
-            UPDATE public.clinic_api_keys
-               SET last_used_at = idexx_sync.clock(), api_key = %(hash)s
-             WHERE id = (SELECT id FROM public.clinic_api_keys
-                          WHERE id = %(id)s
-                            AND coalesce(NOT isfinite(last_used_at)
-                                         OR last_used_at <= idexx_sync.clock() - %(every)s, true)
-                            FOR NO KEY UPDATE SKIP LOCKED)
-            """,
-            {"id": key_id, "hash": current_hash, "every": TOUCHED_EVERY},
+    with writing(conn) as settle:
+        touched = conn.execute(
+            "SELECT idexx_sync.touch_key(%s, %s, %s)", (key_id, list(hashes), TOUCHED_EVERY)
         )
-    return done.rowcount == 1
+        settle()
+        row = touched.fetchone()
+    return row is not None and bool(row[0])

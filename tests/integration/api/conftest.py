@@ -8,6 +8,7 @@ from idexx_sync.database.connection import Conn, Database
 from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
+from tests.kit.database import as_role
 from tests.kit.lending import Lending
 from tests.kit.records import visits
 
@@ -21,5 +22,8 @@ def bench(conn: Conn, database: str, lent: Database) -> Bench:
 
 @pytest.fixture
 def api(bench: Bench, lending: Lending) -> Iterator[Api]:
-    with lending.database(bench.url) as asked, lending.database(bench.url) as doorkeeper:
+    with (
+        lending.database(as_role(bench.url, "api")) as asked,
+        lending.database(as_role(bench.url, "authorizer")) as doorkeeper,
+    ):
         yield Api(bench, add_clinic(bench.conn), asked, lent=doorkeeper)

@@ -13,7 +13,7 @@ from functions.reconciliation.handler import api as reconciliation
 from functions.status.handler import api as status
 from idexx_sync.api.handler import process_dependencies
 from tests.kit.api import Api
-from tests.kit.database import query
+from tests.kit.database import as_role, query
 from tests.kit.gateway import Gateway
 
 WORKERS = {"inbound": "an-inbound-worker", "cases": "a-case-worker"}
@@ -24,7 +24,7 @@ def environment(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.Mo
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
-    monkeypatch.setenv("DATABASE_URL", api.bench.url)
+    monkeypatch.setenv("DATABASE_URL", as_role(api.bench.url, "api"))
     monkeypatch.setenv("IDEXX_SYNC_WORKER_FUNCTIONS", json.dumps(WORKERS))
     process_dependencies.forget()
     yield monkeypatch

@@ -13,6 +13,7 @@ from idexx_sync.core.vocabulary import OPERATOR_SCOPES, SCOPES
 from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
+from tests.kit.database import as_role
 from tests.kit.gateway import Gateway, Response
 from tests.kit.records import visits
 from tests.kit.shelf import Shelf
@@ -47,9 +48,9 @@ def closed(shelf: Shelf) -> Iterator[tuple[Api, dict[str, str]]]:
     url = shelf.postgres.dsn(name)
     with (
         shelf.lending.connection(url) as conn,
-        shelf.lending.database(url) as of_runs,
-        shelf.lending.database(url) as of_api,
-        shelf.lending.database(url) as of_keys,
+        shelf.lending.database(as_role(url, "worker")) as of_runs,
+        shelf.lending.database(as_role(url, "api")) as of_api,
+        shelf.lending.database(as_role(url, "authorizer")) as of_keys,
     ):
         bench = Bench(conn, url, add_clinic(conn), lent=of_runs)
         api = Api(bench, add_clinic(conn), of_api, lent=of_keys)

@@ -17,7 +17,7 @@ from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.jobs.submission_store import IDEMPOTENCY_KEY_LIVES, IdempotencyKey
 from tests.kit.api import Api, Invocations
-from tests.kit.database import query
+from tests.kit.database import as_role, query
 from tests.kit.gateway import Response
 
 INBOUND = "/api/sync/inbound"
@@ -99,7 +99,8 @@ def test_twenty_equal_posts_at_once_are_one_job(api: Api) -> None:
     answers: list[Response] = []
 
     def post() -> None:
-        dependencies = replace(api.dependencies, database=Database(SecretStr(api.bench.url)))
+        own_database = Database(SecretStr(as_role(api.bench.url, "api")))
+        dependencies = replace(api.dependencies, database=own_database)
         handler = api_handler(
             "inbound_sync", {"start_inbound": start("inbound")}, lambda: dependencies
         )

@@ -29,6 +29,7 @@ from idexx_sync.keys.format import read_peppers
 from local_stack.stack_clinics import WEST, bring_clinics, open_neos
 from neo_simulator.client import Simulator
 from tests.kit.clinic import set_session
+from tests.kit.database import as_role
 from tests.kit.gateway import Gateway
 from tests.kit.http_gateway import of_gateway, serving
 from tests.kit.neo import open_session
@@ -55,7 +56,9 @@ def work(sync: SyncName, job_id: UUID) -> None:
 @contextmanager
 def answering(database: str) -> Iterator[httpx.Client]:
     """The API's real handlers and authorizer behind a port of this process."""
-    of_api, of_keys = Database(SecretStr(database)), Database(SecretStr(database))
+    of_api, of_keys = (
+        Database(SecretStr(as_role(database, role))) for role in ("api", "authorizer")
+    )
     dependencies = ApiDependencies(of_api, work)
     doorkeeper = AuthorizerDependencies(of_keys, read_peppers(PEPPER))
     handlers: dict[FunctionName, ApiHandler] = {
@@ -94,7 +97,7 @@ def played(
     kept = dict(SECRETS)
     neos = open_neos(simulator, kept, worlds_of(window))
     origins = ",".join([simulator.url, *(neo.base_url for neo in neos)])
-    on_board = bring_clinics(conn, kept, neos, origins, database)
+    on_board = bring_clinics(conn, kept, neos, origins, as_role(database, "operator"))
     for clinic in on_board.members:
         set_session(conn, clinic.id, open_session(clinic.neo, now()), now())
     outcome, steps = Outcome(), Steps(Console(file=StringIO()))

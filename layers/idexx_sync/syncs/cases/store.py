@@ -127,7 +127,8 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cur:
                p.id, p.version, {PATIENT_GIVEN}, c.source
           FROM ours JOIN public.cases c USING (id)
           LEFT JOIN LATERAL (
-               SELECT p.xmin::text AS version, p.* FROM public.patients p
+               SELECT p.xmin::text AS version, p.id, p.created_at, {PATIENT_GIVEN}
+                 FROM public.patients p
                 WHERE p.case_id = c.id AND coalesce(p.clinic_id, %(clinic_id)s) = %(clinic_id)s
                 ORDER BY p.created_at, p.id LIMIT 1) AS p ON true
          ORDER BY c.created_at, c.id

@@ -14,7 +14,7 @@ from psycopg import Connection
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
 from tests.kit.cases_bench import CasesBench
 from tests.kit.clinic import add_clinic
-from tests.kit.database import query
+from tests.kit.database import as_role, query
 from tests.kit.lending import Lending
 from tests.kit.records import chart, seen
 
@@ -149,7 +149,7 @@ def clinic_of(
     conn: Connection[tuple[Any, ...]], database: str, lending: Lending
 ) -> Iterator[CasesBench]:
     clinic_id = add_clinic(conn, live_from=date(2026, 1, 1))
-    with lending.database(database) as lent:
+    with lending.database(as_role(database, "worker")) as lent:
         yield CasesBench(conn, database, clinic_id, lent=lent)
 
 

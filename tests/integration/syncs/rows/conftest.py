@@ -6,6 +6,7 @@ import pytest
 
 from idexx_sync.database.connection import Conn
 from tests.integration.syncs.rows.whole_clinic import WholeClinic, whole_clinic
+from tests.kit.database import as_role
 from tests.kit.lending import Lending
 from tests.kit.module_database import conn, database
 
@@ -29,7 +30,7 @@ def unchecked(conn: Conn) -> Conn:
 @pytest.fixture(scope="module")
 def make(unchecked: Conn, database: str, lending: Lending) -> Iterator[Callable[[], WholeClinic]]:
     """Makes one more clinic that has a row in each of ODIS's tables."""
-    with lending.database(database) as lent:
+    with lending.database(as_role(database, "worker")) as lent:
         yield lambda: whole_clinic(unchecked, database, lent, lending)
 
 
