@@ -100,8 +100,8 @@ class Cli:
         self.out.file.write(json.dumps(data, indent=2, default=str) + "\n")
         self.out.file.flush()
 
-    def write_key(self, text: str) -> None:
-        """A key alone, in one piece."""
+    def write_whole(self, text: str) -> None:
+        """One line in one piece, to be copied: a key, a statement."""
         self.out.print(line(text), soft_wrap=True)
 
     def say(self, *texts: str) -> None:

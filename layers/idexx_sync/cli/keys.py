@@ -185,7 +185,7 @@ def _show_once(cli: Cli, made: NewKey, now: datetime, *, as_json: bool) -> None:
     if as_json:
         cli.write_json({"key": {**_data(key, now), "text": text}})
     else:
-        cli.write_key(text)
+        cli.write_whole(text)
     cli.say(
         f"Key {key.id}: {_about(key, ZoneInfo('UTC'))}.",
         "This key is shown only now: keep it where its user keeps secrets. If it gets lost, "

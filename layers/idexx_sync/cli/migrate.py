@@ -36,9 +36,11 @@ def migrate(
     with cli.database(unhurried()) as conn:
         if check:
             found = differences(conn)
-            # Each in one line, so that what is to be run can be copied.
-            shown = [line(said, whole=True) for said in _told(found)]
-            cli.answer({"equal": not found, "differences": found}, shown, as_json=as_json)
+            if as_json:
+                cli.write_json({"equal": not found, "differences": found})
+            else:
+                for said in _told(found):
+                    cli.write_whole(said)
             return Exit.FAILED if found else Exit.OK
         schema.refuse_unfit(conn)
         applied = migrations.apply(conn)

@@ -532,4 +532,4 @@ def test_who_may_not_make_roles_is_told_which(
         pending = migrations.pending(conn)
 
     assert "CREATE ROLE idexx_sync_api NOLOGIN" in str(no.value)
-    assert pending == ["022_rights"]
+    assert pending[0] == "022_rights"
