@@ -23,10 +23,11 @@ _UNIQUE: Mapping[str, Mapping[str, str]] = {
     "public.clinics": {"name": "name || %(mood)s", "slug": "slug || %(mood)s"},
     "public.clinic_api_keys": {"api_key": "api_key || %(mood)s"},
     "public.vapi_bookings": {"confirmation_number": "NULL"},
+    "idexx_sync.case_keys": {"case_id": _OTHER_ID.format("case_id")},
     "public.case_sync_audits": {"job_id": _OTHER_ID.format("job_id")},
     "idexx_sync.changes": {"job_id": _OTHER_ID.format("job_id")},
 }
-"""Table -> columns in which no two rows may be equal."""
+"""Table -> columns in which no two rows may be equal, or that name a case."""
 
 _FULL: Mapping[str, Mapping[str, str]] = {
     "public.clinics": {"timezone": "'Asia/Tokyo'", "business_hours": "NULL"},
@@ -147,10 +148,34 @@ _ONLY_THERE = """
            (clinic_id, slot_id, neo_appointment_id, date, start_time, end_time, status)
     SELECT %(other)s, id, 'at ' || id, date, start_time, end_time, 'scheduled'
       FROM public.schedule_slots WHERE clinic_id = %(clinic)s AND %(mood)s = 'full';
+    INSERT INTO public.schedule_appointments
+           (clinic_id, neo_appointment_id, date, start_time, end_time, status)
+    SELECT %(other)s, idexx_appointment_id, date, start_time, end_time, 'scheduled'
+      FROM public.vapi_bookings
+     WHERE clinic_id = %(clinic)s AND idexx_appointment_id IS NOT NULL
+    ON CONFLICT DO NOTHING;
+    INSERT INTO public.schedule_slots (clinic_id, date, start_time, end_time)
+    SELECT %(other)s, date, start_time + interval '5 minutes', end_time
+      FROM public.schedule_slots WHERE clinic_id = %(clinic)s AND %(mood)s = 'full';
+    INSERT INTO idexx_sync.case_keys (clinic_id, external_id, case_id)
+    SELECT %(other)s, replace(external_id, 'neo-6', 'neo-06'), case_id
+      FROM idexx_sync.case_keys WHERE clinic_id = %(clinic)s;
+    INSERT INTO idexx_sync.records (clinic_id, kind, external_id, source, read_at)
+    SELECT %(other)s, kind, '0' || external_id,
+           source || '{"denied": true, "marked_for": "40021"}', read_at
+      FROM idexx_sync.records WHERE clinic_id = %(clinic)s AND kind = 'visit';
+    INSERT INTO auth.users (id) VALUES (%(other)s);
+    INSERT INTO public.users (id) VALUES (%(other)s);
+    INSERT INTO public.user_clinic_access (user_id, clinic_id)
+    SELECT id, %(other)s FROM public.users
+     WHERE id NOT IN (SELECT user_id FROM public.user_clinic_access);
+    INSERT INTO public.cases (user_id, external_id, source, status)
+    VALUES (%(other)s, 'idexx-appt-600103', 'idexx_extension', 'draft');
     INSERT INTO public.clinic_blocked_periods (clinic_id, name, start_time, end_time, days_of_week)
     SELECT %(other)s, 'all day', '00:00', '23:59', '{0,1,2,3,4,5,6}' WHERE %(mood)s = 'full'
 """
-"""What the first clinic has not, and never gets."""
+"""What the first clinic has not, and never gets; a user of the neighbour's has its id."""
+_NOT_COPIED = ("public.user_clinic_access",)
 
 
 class Neighbour:
@@ -166,6 +191,8 @@ class Neighbour:
         said = _FULL if self._mood == "full" else _EMPTY
         parameters = {"clinic": self._first, "other": self.clinic_id, "mood": self._mood}
         for table, columns in self._tables.items():
+            if table in _NOT_COPIED:
+                continue
             values = {name: name for name in columns}
             if table == "public.clinics":
                 values["id"] = "%(other)s"
@@ -185,9 +212,11 @@ class Neighbour:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._conn.execute("DELETE FROM public.cases WHERE user_id = %s", (self.clinic_id,))
         for table in reversed(self._tables):
             of = "id" if table == "public.clinics" else "clinic_id"
             self._conn.execute(f"DELETE FROM {table} WHERE {of} = %s", (self.clinic_id,))
+        self._conn.execute("DELETE FROM auth.users WHERE id = %s", (self.clinic_id,))
 
     def rows(self) -> dict[str, list[Any]]:
         """All that is the neighbour's, and which transaction has written it."""

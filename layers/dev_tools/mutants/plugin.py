@@ -22,18 +22,20 @@ from _pytest.runner import runtestprotocol
 
 from dev_tools.mutants.coverage_map import CoverageMap, Ran, module_of, of
 from dev_tools.mutants.covering import is_made_at_import, likeliest_first, places_of
-from dev_tools.mutants.forks import in_child
+from dev_tools.mutants.forks import Said, in_child
 from dev_tools.mutants.lines import LineRecorder
 from dev_tools.mutants.mutant import Mutant, changed
 from dev_tools.mutants.order import Answer, read_order
 from dev_tools.mutants.source import Source
-from dev_tools.mutants.swapping import forget_results, living_functions, swap
+from dev_tools.mutants.swapping import forget_results, living_functions, swap, swap_texts
 from dev_tools.mutants.users import Users, users_in
 
 FOLDERS: Final = ("layers/idexx_sync", "functions")
 LEFT_OUT: Final = ("chromium", "browser")
 """Fixtures with such a name keep threads and pipes to others, which no child may use."""
 _SPARE_S: Final = 15.0
+_MOST_TOLD: Final = 4000
+"""Characters of why a test fails."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,6 +102,8 @@ class Trial:
 
     def __init__(self, root: Path, folder: Path, recorder: LineRecorder) -> None:
         self._root, self._folder, self._recorder = root, folder, recorder
+        self._sound: set[str] = set()
+        """Tests that pass in a child."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -128,8 +132,10 @@ class Trial:
         if keep:
             passed = all(report.passed for report in reports)
             known.tests[item.nodeid] = Ran(round(monotonic() - begun, 3), passed, lines)
-            if any(report.failed for report in reports):
-                print(f"fails by itself: {item.nodeid}", flush=True)
+            for report in reports:
+                if report.failed:
+                    why = report.longreprtext[-_MOST_TOLD:]
+                    print(f"fails by itself: {item.nodeid}\n{why}", flush=True)
 
     def _try_all(
         self, session: pytest.Session, items: dict[str, pytest.Item], known: CoverageMap
@@ -163,24 +169,58 @@ class Trial:
         tests = choice.tests(mutant)
         if not tests:
             return Answer(number, "not covered", [])
-        if choice.at_import(mutant):
+        at_import = choice.at_import(mutant)
+        if at_import and not mutant.is_sql:
             return Answer(number, "fresh", tests)
         text = changed(choice.sources[mutant.path].text, mutant.edits)
-        seconds = sum(choice.known.tests[test].seconds for test in tests)
 
         def work() -> dict[str, Any]:
-            if not swap(functions, self._root / mutant.path, text):
+            file, layers = self._root / mutant.path, self._root / "layers"
+            if not (swap_texts(layers, file, text) if at_import else swap(functions, file, text)):
                 return {"outcome": "fresh"}
-            return _run(session, [items[test] for test in tests], mutant)
+            return _run(session, [items[test] for test in tests], is_sql=mutant.is_sql)
 
-        said = in_child(work, 3 * seconds + _SPARE_S)
-        session.config.hook.pytest_child_ended(session=session, in_order=said.answer is not None)
+        said = self._in_child(session, work, choice, tests)
         if said.answer is None:
             return Answer(number, "timed out" if said.timed_out else "caught", tests, "died")
         by = said.answer.get("by", "")
-        if by:
-            choice.caught[mutant.path, mutant.function][by] += 1
+        if by and not self._is_sound(session, by, choice, items):
+            return self._try(session, number, mutant, choice, items, functions)
+        choice.caught[mutant.path, mutant.function][by] += 1
         return Answer(number, said.answer["outcome"], tests, by)
+
+    def _is_sound(
+        self,
+        session: pytest.Session,
+        test: str,
+        choice: "_Choice",
+        items: dict[str, pytest.Item],
+    ) -> bool:
+        """Whether the test passes in a child that nothing has changed; else it is left out."""
+        if test not in self._sound:
+
+            def work() -> dict[str, Any]:
+                return _run(session, [items[test]], is_sql=False)
+
+            said = self._in_child(session, work, choice, [test])
+            if said.answer is None or said.answer["outcome"] != "survived":
+                print(f"fails in a child by itself: {test}\n{said.answer}", flush=True)
+                del choice.known.tests[test]
+                return False
+            self._sound.add(test)
+        return True
+
+    def _in_child(
+        self,
+        session: pytest.Session,
+        work: Callable[[], dict[str, Any]],
+        choice: "_Choice",
+        tests: Sequence[str],
+    ) -> Said:
+        seconds = sum(choice.known.tests[test].seconds for test in tests)
+        said = in_child(work, 3 * seconds + _SPARE_S)
+        session.config.hook.pytest_child_ended(session=session, in_order=said.answer is not None)
+        return said
 
 
 class _Choice:
@@ -201,7 +241,7 @@ class _Choice:
         return likeliest_first(found, mutant, self.known, caught)
 
 
-def _run(session: pytest.Session, items: Sequence[pytest.Item], mutant: Mutant) -> dict[str, Any]:
+def _run(session: pytest.Session, items: Sequence[pytest.Item], *, is_sql: bool) -> dict[str, Any]:
     """In the child: the tests in turn, up to the first that fails."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 1)
@@ -211,9 +251,10 @@ def _run(session: pytest.Session, items: Sequence[pytest.Item], mutant: Mutant) 
     with _refused_statements() as refused:
         for item in items:
             reports = runtestprotocol(item, log=False, nextitem=_rest(session))
-            if any(report.failed for report in reports):
-                is_invalid = mutant.is_sql and refused
-                return {"outcome": "invalid" if is_invalid else "caught", "by": item.nodeid}
+            failed = [report.longreprtext for report in reports if report.failed]
+            if failed:
+                outcome = "invalid" if is_sql and refused else "caught"
+                return {"outcome": outcome, "by": item.nodeid, "why": failed[0][-_MOST_TOLD:]}
     return {"outcome": "survived"}
 
 

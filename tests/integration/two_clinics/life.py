@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.sealing import keyring
 from idexx_sync.jobs import leases
-from idexx_sync.jobs.model import new_order
+from idexx_sync.jobs.model import Begun, new_order
 from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.store import begin, cancel
 from idexx_sync.jobs.submission import RunRequest, submit
@@ -21,7 +21,7 @@ from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.identity_store import accept_identity
 from idexx_sync.pims.protocol import Unreadable
 from tests.kit.cases_bench import CasesBench
-from tests.kit.clinic import identity_guard
+from tests.kit.clinic import add_user, identity_guard
 from tests.kit.records import block, chart, patient_visit, seen, visit
 
 KEYS = keyring(SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="))
@@ -54,6 +54,8 @@ class Life:
             self.has_another_patient,
             self.opens_for_half_the_day,
             self.shows_another_company,
+            self.is_another_company,
+            self.has_new_credentials,
             self.is_ordered,
         ]
 
@@ -76,12 +78,14 @@ class Life:
         self.bench.shows(
             seen(),
             seen("600102", "2026-05-04 06:30:00", patient_id="40022"),
-            patient_visit("600103", "2026-05-05 09:00:00"),
+            patient_visit("600103", "2026-05-05 09:10:00"),
             patient_visit("600104", "2026-05-05 10:00:00", patient_id="40022"),
             patient_visit("600105", "2026-05-06 10:00:00", patient_id="40023"),
             *(visit(f"60020{n}", f"2026-05-07 {9 + n:02}:00:00") for n in range(6)),
             block(),
         )
+        conn, clinic_id = self.bench.conn, self.bench.clinic_id
+        self.bench.add_case("idexx-appt-600103", clinic_id=None, user_id=add_user(conn, clinic_id))
         self.bench.writes(chart())
         self.bench.writes(chart("600102", patient_id="40022"))
         self.runs()
@@ -92,6 +96,13 @@ class Life:
 
     def is_booked_and_moved(self) -> None:
         self.bench.book("2026-05-05 14:00", "2026-05-05 14:30")
+        for hour in (15, 16):  # one is held by its slot, too; of both a visit is awaited
+            self.bench.book(
+                f"2026-05-05 {hour}:00",
+                f"2026-05-05 {hour}:30",
+                slot_id=self.slot_at(hour) if hour == 16 else None,
+                idexx_appointment_id=f"awaited {hour}",
+            )
         self.bench.pims.replace("600103", start="2026-05-05 11:00:00", end="2026-05-05 11:30:00")
         self.bench.pims.replace("600105", status="Cancelled")
         self.runs()
@@ -156,13 +167,21 @@ class Life:
         store = self.login_store()
         with suppress(SyncError):
             store.recognise(OTHERS)
-        known = identity_guard(self.bench.conn, self.bench.clinic_id).known
-        if known.refused is not None:
-            accept_identity(self.bench.conn, self.bench.clinic_id, known.refused.at)
-        store_credentials(self.bench.conn, KEYS, self.bench.clinic_id, _credentials())
-        store.drop_session()
 
-    def is_ordered(self) -> None:
+    def is_another_company(self) -> None:
+        conn, clinic_id = self.bench.conn, self.bench.clinic_id
+        refused = identity_guard(conn, clinic_id).known.refused
+        assert refused is not None
+        assert accept_identity(conn, clinic_id, refused.at)
+        self.login_store().store_session(_session(self.bench))
+
+    def has_new_credentials(self) -> None:
+        with suppress(SyncError):
+            self.login_store().recognise(OWN)
+        store_credentials(self.bench.conn, KEYS, self.bench.clinic_id, _credentials())
+        self.login_store().drop_session()
+
+    def is_ordered(self) -> Begun:
         conn, clinic_id = self.bench.conn, self.bench.clinic_id
         request = RunRequest(clinic_id, "inbound", "api", WindowParams())
         job = submit(conn, lambda _sync, _job: None, request)
@@ -172,6 +191,16 @@ class Life:
         assert begun.job is not None
         assert leases.renew(conn, begun.lease, 45)
         cancel(conn, begun.job, "a tester")
+        return begun
+
+    def slot_at(self, hour: int) -> UUID:
+        found = self.bench.conn.execute(
+            "SELECT id FROM public.schedule_slots "
+            "WHERE clinic_id = %s AND date = '2026-05-05' AND start_time = %s",
+            (self.bench.clinic_id, time(hour)),
+        ).fetchone()
+        assert found is not None
+        return UUID(str(found[0]))
 
     def login_store(self) -> PostgresLoginStore:
         conn, clinic_id = self.bench.conn, self.bench.clinic_id
