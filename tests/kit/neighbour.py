@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 from uuid import UUID, uuid4
 
+from psycopg import ClientCursor
+
 from idexx_sync.database.connection import Conn
 
 Mood = Literal["full", "empty"]
@@ -164,6 +166,21 @@ _ONLY_THERE = """
     SELECT %(other)s, kind, '0' || external_id,
            source || '{"denied": true, "marked_for": "40021"}', read_at
       FROM idexx_sync.records WHERE clinic_id = %(clinic)s AND kind = 'visit';
+    INSERT INTO public.cases (id, clinic_id, external_id, status, metadata, extreme_case_check,
+                              created_at)
+    SELECT md5(id::text || 'denied' || %(mood)s)::uuid, %(other)s, external_id, 'ongoing', metadata,
+           '{"isExtremeCase": false}', created_at
+      FROM public.cases WHERE clinic_id = %(clinic)s AND %(mood)s = 'full';
+    INSERT INTO idexx_sync.case_keys (clinic_id, external_id, case_id)
+    SELECT %(other)s, replace(external_id, 'neo-6', 'neo-006'),
+           md5(case_id::text || 'denied' || %(mood)s)::uuid
+      FROM idexx_sync.case_keys WHERE clinic_id = %(clinic)s;
+    INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, queued_at, status)
+    VALUES (gen_random_uuid(), %(other)s, 'reconciliation', 'api', idexx_sync.clock(), 'running');
+    INSERT INTO idexx_sync.holds (id, clinic_id, sync, cause, findings, job_id, opened_at,
+                                  updated_at)
+    VALUES (gen_random_uuid(), %(other)s, 'inbound', 'neighbourly', '{}', gen_random_uuid(),
+            idexx_sync.clock(), idexx_sync.clock());
     INSERT INTO auth.users (id) VALUES (%(other)s);
     INSERT INTO public.users (id) VALUES (%(other)s);
     INSERT INTO public.user_clinic_access (user_id, clinic_id)
@@ -189,7 +206,7 @@ class Neighbour:
     def __enter__(self) -> Self:
         """Copy the first clinic's rows as they are now."""
         said = _FULL if self._mood == "full" else _EMPTY
-        parameters = {"clinic": self._first, "other": self.clinic_id, "mood": self._mood}
+        statements = []
         for table, columns in self._tables.items():
             if table in _NOT_COPIED:
                 continue
@@ -202,21 +219,24 @@ class Neighbour:
                     values["id"] = _OTHER_ID.format("id")
             values |= _UNIQUE.get(table, {}) | said.get(table, {})
             of = "id" if table == "public.clinics" else "clinic_id"
-            self._conn.execute(
+            statements.append(
                 f"INSERT INTO {table} ({', '.join(values)}) "
-                f"SELECT {', '.join(values.values())} FROM {table} WHERE {of} = %(clinic)s",
-                parameters,
+                f"SELECT {', '.join(values.values())} FROM {table} WHERE {of} = %(clinic)s"
             )
-        for statement in _ONLY_THERE.split(";"):
-            self._conn.execute(statement, parameters)
+        self._at_once(*statements, _ONLY_THERE)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._conn.execute("DELETE FROM public.cases WHERE user_id = %s", (self.clinic_id,))
+        statements = ["DELETE FROM public.cases WHERE user_id = %(other)s"]
         for table in reversed(self._tables):
             of = "id" if table == "public.clinics" else "clinic_id"
-            self._conn.execute(f"DELETE FROM {table} WHERE {of} = %s", (self.clinic_id,))
-        self._conn.execute("DELETE FROM auth.users WHERE id = %s", (self.clinic_id,))
+            statements.append(f"DELETE FROM {table} WHERE {of} = %(other)s")
+        self._at_once(*statements, "DELETE FROM auth.users WHERE id = %(other)s")
+
+    def _at_once(self, *statements: str) -> None:
+        """In one round trip and one transaction."""
+        parameters = {"clinic": self._first, "other": self.clinic_id, "mood": self._mood}
+        ClientCursor(self._conn).execute("; ".join(statements), parameters)
 
     def rows(self) -> dict[str, list[Any]]:
         """All that is the neighbour's, and which transaction has written it."""

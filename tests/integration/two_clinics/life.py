@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from pydantic import SecretStr
 
+from idexx_sync.clinics.overview import clinic_overview
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.sealing import keyring
 from idexx_sync.jobs import leases
@@ -154,6 +155,8 @@ class Life:
         self.bench.writes(chart("600102", patient_id="40022", notes_html="<p>euthanasia</p>"))
         self.bench.later(60 * 24)
         self.runs()
+        overview = clinic_overview(self.bench.conn, self.bench.clinic_id)
+        assert overview.denied_deaths is not None
 
     def has_another_patient(self) -> None:
         self.bench.pims.replace("600104", patient_id="40055", patient_name="ELLA")
