@@ -217,7 +217,7 @@ class Neighbour:
                 values["clinic_id"] = "%(other)s"
                 if "id" in values:
                     values["id"] = _OTHER_ID.format("id")
-            values |= _UNIQUE.get(table, {}) | said.get(table, {})
+            values |= {**_UNIQUE.get(table, {}), **said.get(table, {})}
             of = "id" if table == "public.clinics" else "clinic_id"
             statements.append(
                 f"INSERT INTO {table} ({', '.join(values)}) "

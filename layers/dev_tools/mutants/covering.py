@@ -12,6 +12,8 @@ from dev_tools.mutants.users import Place, Users, module_of, names_made
 
 MOST_SECONDS: Final = 40.0
 """So much time of tests is given to one mutant; the likeliest come first."""
+AT_LEAST: Final = 5
+"""So many tests are run however long they take."""
 
 
 def is_made_at_import(mutant: Mutant, known: CoverageMap) -> bool:
@@ -57,7 +59,7 @@ def likeliest_first(
     seconds = 0.0
     for test in sorted(tests, key=order):
         seconds += known.tests[test].seconds
-        if chosen and seconds > MOST_SECONDS:
+        if len(chosen) >= AT_LEAST and seconds > MOST_SECONDS:
             break
         chosen.append(test)
     return chosen

@@ -89,7 +89,8 @@ def all_of(bench: CasesBench) -> dict[str, Any]:
         )
         for table, found in rows.items()
     }
-    kept["foreign"] = bench.conn.execute(FOREIGN, {"clinic": bench.clinic_id}).fetchall()
+    foreign = bench.conn.execute(FOREIGN, {"clinic": bench.clinic_id}).fetchall()
+    kept["foreign"] = [key for (key,) in foreign]
     return kept | {name: masked(said) for name, said in answers(bench.conn, bench).items()}
 
 
