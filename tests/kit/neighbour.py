@@ -83,6 +83,7 @@ _FULL: Mapping[str, Mapping[str, str]] = {
     "idexx_sync.leases": {"expires_at": "clock_timestamp() + interval '1 day'"},
     "idexx_sync.logins": {"outcome": "'credentials_rejected'", "attempted_at": _CLOCK},
     "idexx_sync.credentials": {"version": "version + 10", "sealed": "'neighbour'"},
+    "idexx_sync.sessions": {"credential_version": "credential_version + 10"},
     "idexx_sync.deaths": {"category": "'cremation'", "in_doubt": "NOT in_doubt"},
 }
 _EMPTY: Mapping[str, Mapping[str, str]] = {
@@ -177,6 +178,8 @@ _ONLY_THERE = """
       FROM idexx_sync.case_keys WHERE clinic_id = %(clinic)s;
     INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, queued_at, status)
     VALUES (gen_random_uuid(), %(other)s, 'reconciliation', 'api', idexx_sync.clock(), 'running');
+    INSERT INTO public.clinic_api_keys (clinic_id, api_key, key_name)
+    VALUES (%(other)s, 'hash of ' || %(mood)s, 'neighbour');
     INSERT INTO idexx_sync.holds (id, clinic_id, sync, cause, findings, job_id, opened_at,
                                   updated_at)
     VALUES (gen_random_uuid(), %(other)s, 'inbound', 'neighbourly', '{}', gen_random_uuid(),

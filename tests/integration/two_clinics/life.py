@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import time
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
 from pydantic import SecretStr
 
 from idexx_sync.clinics.overview import clinic_overview
+from idexx_sync.clinics.store import clinic_by_id, set_up_clinic
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.sealing import keyring
 from idexx_sync.jobs import leases
-from idexx_sync.jobs.model import Begun, new_order
+from idexx_sync.jobs.model import new_order
 from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.store import begin, cancel
 from idexx_sync.jobs.submission import RunRequest, submit
@@ -67,6 +68,16 @@ class Life:
 
     def comes_on_board(self) -> None:
         conn, clinic_id = self.bench.conn, self.bench.clinic_id
+        known = clinic_by_id(conn, clinic_id)
+        set_up_clinic(
+            conn,
+            clinic_id,
+            base_url=known.base_url,
+            room_ids=None,
+            stage="live",
+            acting_user_id=known.acting_user_id,
+            live_from=known.live_from,
+        )
         store_credentials(conn, KEYS, clinic_id, _credentials())
         store = self.login_store()
         store.begin_login()
@@ -150,6 +161,10 @@ class Life:
         self.runs()
 
     def hears_a_denial(self) -> None:
+        self.bench.conn.execute(  # so that they come after the neighbours' in the table
+            "UPDATE idexx_sync.case_keys SET case_id = case_id WHERE clinic_id = %s",
+            (self.bench.clinic_id,),
+        )
         no = {"isExtremeCase": False}
         self.bench.edit("cases", self.bench.case("600102")["id"], extreme_case_check=no)
         self.bench.writes(chart("600102", patient_id="40022", notes_html="<p>euthanasia</p>"))
@@ -171,12 +186,13 @@ class Life:
         with suppress(SyncError):
             store.recognise(OTHERS)
 
-    def is_another_company(self) -> None:
+    def is_another_company(self) -> tuple[Any, ...]:
         conn, clinic_id = self.bench.conn, self.bench.clinic_id
         refused = identity_guard(conn, clinic_id).known.refused
         assert refused is not None
         assert accept_identity(conn, clinic_id, refused.at)
         self.login_store().store_session(_session(self.bench))
+        return self.begun()
 
     def has_new_credentials(self) -> None:
         with suppress(SyncError):
@@ -184,17 +200,23 @@ class Life:
         store_credentials(self.bench.conn, KEYS, self.bench.clinic_id, _credentials())
         self.login_store().drop_session()
 
-    def is_ordered(self) -> Begun:
+    def is_ordered(self) -> tuple[Any, ...]:
         conn, clinic_id = self.bench.conn, self.bench.clinic_id
         request = RunRequest(clinic_id, "inbound", "api", WindowParams())
         job = submit(conn, lambda _sync, _job: None, request)
         assert submit(conn, lambda _sync, _job: None, request).id == job.id
-        begun = begin(conn, replace(new_order(clinic_id, "cases", "cli"), invocation=uuid4()), 45)
+        return self.begun()
+
+    def begun(self) -> tuple[Any, ...]:
+        """What a run finds that is begun, and taken away from its worker."""
+        conn = self.bench.conn
+        begun = begin(conn, new_order(self.bench.clinic_id, "cases", "cli"), 45)
         assert begun.lease is not None
         assert begun.job is not None
         assert leases.renew(conn, begun.lease, 45)
         cancel(conn, begun.job, "a tester")
-        return begun
+        version = begun.session and begun.session[0]
+        return begun.clinic, begun.job.manner, begun.held_by, version, begun.last_success_at
 
     def slot_at(self, hour: int) -> UUID:
         found = self.bench.conn.execute(

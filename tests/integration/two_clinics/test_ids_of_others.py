@@ -12,6 +12,9 @@ from idexx_sync.core.errors import LeaseLost
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
+from idexx_sync.jobs.model import RunOrder
+from idexx_sync.jobs.store import begin
+from idexx_sync.jobs.submission_store import is_ended_or_coming
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.cases.change_store import left_in_odis, stop_calls, update_cases
 from idexx_sync.syncs.cases.deaths import CaseToMark, Mark
@@ -25,7 +28,7 @@ from idexx_sync.syncs.inbound.slot_store import delete_unused_slots
 from idexx_sync.syncs.inbound.store import StoredQuery, update_appointments
 from idexx_sync.syncs.memory import Record
 from tests.kit.clinic import add_clinic
-from tests.kit.database import as_json, insert
+from tests.kit.database import as_json, insert, update
 from tests.kit.neighbour import rows_of
 from tests.kit.records import MONDAY, MORNING
 from tests.kit.rows import add_hold, add_job
@@ -134,3 +137,18 @@ def test_each_call_would_change_or_tell_it_for_its_owner(conn: Conn, others: Oth
                 told = True
             done.append((name, bool(told) or others.rows() != before))
     assert done == [(name, True) for name in CALLS]
+
+
+def test_a_lease_of_others_is_none_of_our_jobs(conn: Conn, others: Others) -> None:
+    ours = add_clinic(conn)
+    job = add_job(conn, ours, status="queued", queued_at=MORNING)
+    held = {"clinic_id": ours, "job_id": uuid4(), "sync": "inbound", "fence": 1}
+    insert(conn, "idexx_sync.leases", {**held, "holder": uuid4(), "expires_at": "9000-01-01"})
+    update(conn, "idexx_sync.leases", {"job_id": job}, clinic_id=others.clinic_id)
+
+    begun = begin(conn, RunOrder(job, None, "inbound"), 45)
+
+    assert begun.lease is None
+    assert begun.job is not None
+    assert begun.job.status == "queued"
+    assert not is_ended_or_coming(conn, begun.job)
