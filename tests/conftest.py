@@ -30,6 +30,7 @@ TOGETHER = ("tests/e2e/", "tests/faults/", "tests/infra/")
 """Folders whose modules share a running stack, a rig or synthesised templates."""
 ALONE = ("tests/e2e/test_nothing_left.py",)
 """Modules in there that share nothing."""
+SHELF = pytest.StashKey[Shelf]()
 
 
 def pytest_configure() -> None:
@@ -57,6 +58,18 @@ def _started_together(nodeid: str) -> str:
     module = nodeid.partition("::")[0]
     folders = [one for one in TOGETHER if module.startswith(one) and module not in ALONE]
     return (folders or [module])[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_child_begins(session: pytest.Session) -> None:
+    if SHELF in session.config.stash:
+        session.config.stash[SHELF].be_childs()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_child_ended(session: pytest.Session, in_order: bool) -> None:
+    if SHELF in session.config.stash:
+        session.config.stash[SHELF].after_child(in_order=in_order)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -103,9 +116,10 @@ def prepared(postgres: Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def shelf(postgres: Postgres, prepared: str) -> Iterator[Shelf]:
+def shelf(request: pytest.FixtureRequest, postgres: Postgres, prepared: str) -> Iterator[Shelf]:
     """Databases of this test process, used again where only their rows have changed."""
     made = Shelf(postgres, prepared)
+    request.config.stash[SHELF] = made
     yield made
     made.lending.close_all()
 

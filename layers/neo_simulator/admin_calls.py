@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import threading
 from datetime import date, datetime
 from typing import Any
@@ -48,9 +49,9 @@ class Api:
 
     def _connection(self) -> http.client.HTTPConnection:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is None:
+        if connection is None or self._local.pid != os.getpid():  # a child makes its own
             connection = http.client.HTTPConnection(*self._address, timeout=60)
-            self._local.connection = connection
+            self._local.connection, self._local.pid = connection, os.getpid()
             self._open.append(connection)
         return connection
 

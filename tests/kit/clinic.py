@@ -31,10 +31,11 @@ def add_clinic(
     business_hours: Any = None,
     acting_user_id: UUID | None = None,
     live_from: date | None = None,
+    clinic_id: UUID | None = None,
     **schedule: Any,
 ) -> UUID:
     """A clinic as ODIS has it, set up for this service; returns its id."""
-    clinic_id = uuid4()
+    clinic_id = clinic_id or uuid4()
     clinic = {
         "id": clinic_id,
         "name": f"Clinic {clinic_id}",

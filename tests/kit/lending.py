@@ -30,6 +30,9 @@ _OTHER_DEFAULTS = (
 )
 """Whether the session began with settings of its database or its role."""
 
+_INHERITED: list[dict[str, list[Conn]]] = []
+"""A connection that is collected is closed, and its parent's with it."""
+
 
 class Lending:
     """Idle connections by the address they lead to, each lent to one user at a time."""
@@ -80,6 +83,11 @@ class Lending:
         for one in self._of_same_database(dsn):
             for conn in self._idle.pop(one):
                 conn.close()
+
+    def forget(self) -> None:
+        """In a child process: all belongs to the parent, and is neither used nor closed here."""
+        _INHERITED.append(self._idle)
+        self._idle = defaultdict(list)
 
     def close_all(self) -> None:
         for dsn in list(self._idle):

@@ -6,6 +6,7 @@ tables, rules or settings were touched is thrown away, so that a test may change
 likes.
 """
 
+import os
 from collections import Counter
 from itertools import count
 
@@ -74,6 +75,23 @@ class Shelf:
             self._free.append(name)
         else:
             self.lending.close(self.postgres.dsn(name))
+            self.postgres.drop_database(name)
+
+    def be_childs(self) -> None:
+        """In a child process: new databases have names that the parent gives to none."""
+        self.lending.forget()
+        self._numbers = count(os.getpid() * 1000)
+
+    def after_child(self, *, in_order: bool) -> None:
+        """In the parent: what a child has made goes, and what it may have left unempty."""
+        if not in_order:
+            for name in self._free:
+                self.lending.close(self.postgres.dsn(name))
+            self._free.clear()
+        with self.lending.connection(self.postgres.dsn()) as conn:
+            found = conn.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'")
+            unknown = [name for (name,) in found if name not in self._free]
+        for name in unknown:
             self.postgres.drop_database(name)
 
     def _emptied(self, name: str) -> bool:
