@@ -39,8 +39,8 @@ def migrate(
             if as_json:
                 cli.write_json({"equal": not found, "differences": found})
             else:
-                for said in _told(found):
-                    cli.write_whole(said)
+                for difference in _told(found):
+                    cli.write_whole(difference)
             return Exit.FAILED if found else Exit.OK
         schema.refuse_unfit(conn)
         applied = migrations.apply(conn)
