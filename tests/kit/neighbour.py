@@ -83,7 +83,10 @@ _FULL: Mapping[str, Mapping[str, str]] = {
     "idexx_sync.leases": {"expires_at": "clock_timestamp() + interval '1 day'"},
     "idexx_sync.logins": {"outcome": "'credentials_rejected'", "attempted_at": _CLOCK},
     "idexx_sync.credentials": {"version": "version + 10", "sealed": "'neighbour'"},
-    "idexx_sync.sessions": {"credential_version": "credential_version + 10"},
+    "idexx_sync.sessions": {
+        "credential_version": "credential_version + 10",
+        "sealed": "'neighbour'",
+    },
     "idexx_sync.deaths": {"category": "'cremation'", "in_doubt": "NOT in_doubt"},
 }
 _EMPTY: Mapping[str, Mapping[str, str]] = {

@@ -78,8 +78,7 @@ def _slots(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[StoredSlot]
                AND (a.slot_id = s.id
                     OR (a.date = s.date AND a.start_time < s.end_time
                         AND a.end_time > s.start_time))
-             WHERE s.clinic_id = %(clinic_id)s AND a.clinic_id = %(clinic_id)s
-               AND a.deleted_at IS NULL
+             WHERE s.clinic_id = %(clinic_id)s AND a.deleted_at IS NULL
                AND (a.neo_appointment_id = %(id)s
                     OR starts_with(a.neo_appointment_id, %(id)s || '@'))
              ORDER BY s.date, s.start_time

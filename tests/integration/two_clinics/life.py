@@ -191,14 +191,20 @@ class Life:
         refused = identity_guard(conn, clinic_id).known.refused
         assert refused is not None
         assert accept_identity(conn, clinic_id, refused.at)
-        self.login_store().store_session(_session(self.bench))
-        return self.begun()
-
-    def has_new_credentials(self) -> None:
+        store = self.login_store()
+        store.store_session(_session(self.bench))
+        self.session = store._session
+        found = self.begun()
         with suppress(SyncError):
             self.login_store().recognise(OWN)
+        return found
+
+    def has_new_credentials(self) -> None:
         store_credentials(self.bench.conn, KEYS, self.bench.clinic_id, _credentials())
-        self.login_store().drop_session()
+        store = self.login_store()
+        store.drop_session()
+        store.begin_login()
+        store.end_login("ok")
 
     def is_ordered(self) -> tuple[Any, ...]:
         conn, clinic_id = self.bench.conn, self.bench.clinic_id
@@ -236,7 +242,7 @@ class Life:
             clinic_id,
             self.job_id,
             clock=clock,
-            logins_per_hour=6,
+            logins_per_hour=2,
             session=self.session,
             identity=identity_guard(conn, clinic_id, clock),
         )

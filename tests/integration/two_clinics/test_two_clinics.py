@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,22 +24,27 @@ from idexx_sync.jobs.submission_store import is_ended_or_coming, stage, unfinish
 from idexx_sync.keys.store import keys_listed
 from idexx_sync.metrics.counts import read_counts
 from idexx_sync.pims.access_store import StoredSessionOnly, login_attempts, newest_attempts
-from idexx_sync.syncs.cases.calendar_store import calendar_waits
+from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.cases.calendar_store import calendar_waits, starts_remembered
+from idexx_sync.syncs.cases.death_store import deaths_of_patients
 from idexx_sync.syncs.hold_store import holds_newest_first
+from idexx_sync.syncs.inbound.slot_store import slots_of
 from tests.integration.two_clinics.life import KEYS, Life
 from tests.kit.business_time import set_business_time
 from tests.kit.cases_bench import CasesBench
 from tests.kit.clinic import add_clinic, add_user, identity_guard
 from tests.kit.lending import Lending
 from tests.kit.neighbour import Mood, Neighbour, rows_of
-from tests.kit.records import MORNING
+from tests.kit.records import MONDAY, MORNING
 from tests.kit.shelf import Shelf
 
 CLINIC = UUID("7d1c0a52-0000-4000-8000-000000000001")
 STRANGER = UUID("7d1c0a52-0000-4000-8000-000000000002")
+WEEK = Window(MONDAY, MONDAY + timedelta(days=7))
+PATIENTS = ("40021", "40022", "40023", "40055")
 NOT_COMPARED = {
     *("created_at", "updated_at", "granted_at", "dispatched_at", "expires_at"),  # machines' time
-    *("sealed", "duration_ms", "xmin"),
+    *("id", "sealed", "duration_ms", "xmin"),
 }
 
 FOREIGN = """
@@ -116,6 +121,9 @@ def answers(conn: Conn, bench: CasesBench) -> dict[str, object]:
         "logins": login_attempts(conn, clinic_id, 5),
         "stranger": refusal(conn, STRANGER),
         "nobody": refusal(conn, UUID(int=0)),
+        "starts": sorted(starts_remembered(conn, clinic_id, WEEK).fetchall()),
+        "deaths": sorted(deaths_of_patients(conn, clinic_id, PATIENTS, [], lambda: None).items()),
+        "slots": sorted(map(masked, slots_of(conn, clinic_id, WEEK, MONDAY).fetchall())),
         "attempts": newest_attempts(conn, clinic_id, 1),
         "session": session and session.logged_in_at,
     }
