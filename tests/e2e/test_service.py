@@ -170,6 +170,7 @@ def test_a_function_that_fails_behind_the_gateway_tells_nothing(
 
     answer = http.post("/api/sync/cases", json={}, headers=with_key(clinic.key))
 
-    assert answer.status_code == 500
-    assert answer.json()["code"] == "internal"
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "unavailable"
+    assert answer.headers["Retry-After"]
     assert "as told" not in answer.text
