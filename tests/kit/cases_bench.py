@@ -102,10 +102,11 @@ class CasesBench(Bench):
         """Within the block something happens after each plan, before it is written."""
         original, left = leases.require, count() if times is None else iter(range(times))
 
-        def require(conn: Conn, lease: Lease, settle: Settle) -> None:
-            original(conn, lease, settle)
+        def require(conn: Conn, lease: Lease, settle: Settle) -> float:
+            left_s = original(conn, lease, settle)
             if next(left, None) is not None:
                 happens()
+            return left_s
 
         with patch.object(leases, "require", require):
             yield

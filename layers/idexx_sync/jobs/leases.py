@@ -59,15 +59,16 @@ def taken_by(conn: Conn, job_id: UUID, holder: UUID) -> tuple[Lease, int] | None
     return None if found is None else (Lease(found[0], job_id, found[1]), found[2])
 
 
-def require(conn: Conn, lease: Lease, settle: Settle) -> None:
-    """Lock the lease until the transaction ends, so that nobody takes it over meanwhile.
+def require(conn: Conn, lease: Lease, settle: Settle) -> float:
+    """Lock the lease until the transaction ends, so that nobody takes it over meanwhile; the
+    seconds that are left of it.
 
     Raises LeaseLost if another run has taken over, or if the lease has run out by now: then
     another one might have, and whatever kept this one from renewing it has kept it for too long.
     """
     held = conn.execute(
         """
-        SELECT expires_at > clock_timestamp() FROM idexx_sync.leases
+        SELECT extract(epoch FROM expires_at - clock_timestamp())::float8 FROM idexx_sync.leases
          WHERE clinic_id = %s AND job_id = %s AND fence = %s
            FOR NO KEY UPDATE
         """,
@@ -80,11 +81,13 @@ def require(conn: Conn, lease: Lease, settle: Settle) -> None:
             "another run has taken this clinic over; this one stops without writing",
             code="fence",
         )
-    if not found[0]:
+    left_s: float = found[0]
+    if left_s <= 0:
         raise LeaseLost(
             "the run stood still for longer than its lease; it stops without writing",
             code="expired",
         )
+    return left_s
 
 
 def renew(conn: Conn, lease: Lease, seconds: float) -> bool:

@@ -119,17 +119,29 @@ def _start(conn: Conn, job_id: UUID) -> Any:
     )
 
 
-def store_progress(conn: Conn, lease: Lease, progress: dict[str, Any]) -> None:
+def store_progress(conn: Conn, lease: Lease, progress: dict[str, Any], left_s: float) -> None:
     """Record how far the run has come; part of the transaction that commits the piece.
 
-    A retry of the job, or the run that takes it over, finds it in `Job.progress`.
+    A retry of the job, or the run that takes it over, finds it in `Job.progress`. `left_s` were
+    left of the lease when the transaction locked it, and are again: nobody could renew it since.
     """
     conn.execute(
         """
-        UPDATE idexx_sync.jobs SET progress = %s
-         WHERE id = %s AND fence = %s AND status = 'running'
+        WITH kept AS (
+            UPDATE idexx_sync.leases
+               SET expires_at = clock_timestamp() + make_interval(secs => %(left_s)s)
+             WHERE clinic_id = %(clinic_id)s AND job_id = %(job_id)s AND fence = %(fence)s
+        )
+        UPDATE idexx_sync.jobs SET progress = %(progress)s
+         WHERE id = %(job_id)s AND fence = %(fence)s AND status = 'running'
         """,
-        (Jsonb(progress), lease.job_id, lease.fence),
+        {
+            "left_s": left_s,
+            "clinic_id": lease.clinic_id,
+            "job_id": lease.job_id,
+            "fence": lease.fence,
+            "progress": Jsonb(progress),
+        },
     )
 
 

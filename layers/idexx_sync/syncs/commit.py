@@ -235,7 +235,7 @@ class Commits:
             self._preview(piece, conclude)
             return piece
         with writing(run.conn) as settle:
-            leases.require(run.conn, run.lease, settle)
+            left_s = leases.require(run.conn, run.lease, settle)
             transaction = Transaction(run.conn, run.clinic.id, run.job.id, piece.now, settle, again)
             if run.manner == "observe":
                 tally = self._observe(piece, transaction)
@@ -243,7 +243,7 @@ class Commits:
                 tally = self._apply(piece, transaction)
             report = conclude(piece, tally) if conclude is not None else None
             if report is None:
-                job_store.store_progress(run.conn, run.lease, tally.progress)
+                job_store.store_progress(run.conn, run.lease, tally.progress, left_s)
             else:
                 self._end(report, tally)
         self.tally, self.report = tally, report

@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.database.connection import writing
+from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Job, RunOrder, new_order
@@ -129,7 +130,7 @@ def test_a_job_that_has_ended_is_not_ended_again(conn: Conn, order: RunOrder) ->
 def test_the_next_attempt_finds_how_far_the_last_one_came(conn: Conn, order: RunOrder) -> None:
     first = begun(conn, order)
     with writing(conn):
-        job_store.store_progress(conn, first, {"calendar": True, "records": 50})
+        job_store.store_progress(conn, first, {"calendar": True, "records": 50}, 45)
     with writing(conn):
         job_store.end(conn, first, "queued", error=PimsUnavailable("Neo did not answer"))
 
@@ -139,11 +140,24 @@ def test_the_next_attempt_finds_how_far_the_last_one_came(conn: Conn, order: Run
     assert (again.job.attempt, again.job.progress) == (2, {"calendar": True, "records": 50})
 
 
+def test_what_a_write_takes_is_not_taken_from_the_lease(conn: Conn, order: RunOrder) -> None:
+    lease = begun(conn, order)
+    conn.execute("UPDATE idexx_sync.leases SET expires_at = clock_timestamp() + '0.3 s'")
+
+    with writing(conn) as settle:
+        left_s = leases.require(conn, lease, settle)
+        conn.execute("SELECT pg_sleep(0.4)")
+        job_store.store_progress(conn, lease, {"calendar": True}, left_s)
+
+    with writing(conn) as settle:
+        assert 0 < leases.require(conn, lease, settle) <= 0.3
+
+
 def test_a_run_that_was_taken_over_records_no_progress(conn: Conn, order: RunOrder) -> None:
     old = begun(conn, order)
     conn.execute("UPDATE idexx_sync.leases SET expires_at = clock_timestamp()")
     begun(conn, order)
 
-    job_store.store_progress(conn, old, {"calendar": True})
+    job_store.store_progress(conn, old, {"calendar": True}, 45)
 
     assert stored(conn, order.job_id).progress is None

@@ -2,7 +2,7 @@
 of every payload, through the real reading and planning."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,11 +28,13 @@ from idexx_sync.pims.protocol import (
 )
 from idexx_sync.syncs.cases.calendar import visits_of
 from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.held import of_versions, without_held
 from idexx_sync.syncs.cases.model import Plan
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
+from idexx_sync.syncs.cases.plan_screening import VisitScreening
 from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.decision import Decisions
-from idexx_sync.syncs.inbound import plan_shown
+from idexx_sync.syncs.inbound import plan_absent, plan_doubt, plan_shown
 from idexx_sync.syncs.inbound.context import CalendarContext, look_ups_wanted
 from idexx_sync.syncs.inbound.model import Appointment, Row, Stored
 from idexx_sync.syncs.inbound.model import Plan as CalendarPlan
@@ -298,5 +300,56 @@ def test_r26_a_visit_that_breaks_its_planning_takes_its_times_and_the_others_are
     assert left.quarantine_code == UNFORESEEN
     assert {claim.room for claim in left.claims} == {"3"}
     assert plan.doubts["600101"] == UNFORESEEN
-    assert plan.complete
+    assert not plan.complete  # it might have told that of the answer
+    assert not plan.frees_nothing
     assert UNFORESEEN in {decision.code for decision in decisions.of("600101")}
+
+
+VAGUE = {**event(), "start": "garbage", "end": "garbage", "id": None, "appointment_id": None}
+
+
+@pytest.mark.parametrize(
+    ("shown_beside", "alive", "where"),
+    [
+        (VAGUE, False, (plan_doubt, "_plan_vague")),
+        (VAGUE, False, (plan_doubt, "doubt")),
+        (None, True, (plan_absent, "_plan_alive")),
+        (None, True, (plan_absent, "doubt")),
+    ],
+)
+def test_r26_what_breaks_gives_no_time_that_it_would_have_kept(
+    shown_beside: Any, alive: bool, where: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever would have told that the answer is not whole: without it nothing is removed."""
+    answer = read_calendar({"events": [e for e in (shown_beside, BESIDE) if e is not None]})
+    snapshot = Snapshot(WINDOW, NOW, answer.records, answer.unreadable)
+    context = CalendarContext(WINDOW, ZONES[0], 30, None, FINGERPRINTS)
+    stored = Stored(
+        {"600103": row("600103"), **({"600101": row("600101")} if alive else {})},
+        {"600103": Record("600103", strikes=1, struck_at=NOW - timedelta(hours=1))},
+    )
+    proofs: dict[str, Lookup] = {"600103": Gone()}
+    if alive:
+        proofs["600101"] = read_appointment(shown(id="600101"), "600101")
+
+    def removed() -> list[str]:
+        plan = plan_records(snapshot, stored, proofs, context)
+        assert not plan.complete
+        return [change.key for change in plan.changes if change.action == "remove"]
+
+    assert removed() == []
+    breaks(*where, monkeypatch, lambda *_, **__: True)
+    assert removed() == []
+
+
+def test_r26_a_held_visit_that_breaks_stops_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = read_calendar({"events": [event(reason="euthanasia today"), BESIDE]})
+    visits = visits_of(Snapshot(WINDOW, NOW, answer.records, answer.unreadable)).visits
+    stored = {visit.id: StoredVisit() for visit in visits}
+    breaks(VisitScreening, "screen_calendar", monkeypatch, lambda *_: True)
+
+    plan = plan_visits(visits, stored, context_of())
+
+    assert plan.unforeseen.keys() == {"600101", "600102"}
+    assert without_held(plan, ["600101"], stored).unforeseen.keys() == plan.unforeseen.keys()
+    assert of_versions(visits, stored, context_of()).unforeseen.keys() == plan.unforeseen.keys()

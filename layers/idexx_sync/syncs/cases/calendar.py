@@ -14,7 +14,7 @@ from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import due_in_order
 from idexx_sync.syncs.cases.further_cases import broken_document
 from idexx_sync.syncs.cases.gate import CalendarAnswer, comparison, left_alone, times_held
-from idexx_sync.syncs.cases.held import marks_of_versions, of_foreign, without_held
+from idexx_sync.syncs.cases.held import of_foreign, of_versions, without_held
 from idexx_sync.syncs.cases.model import SAID_ANEW, Plan
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.cases.plan_guard import IN_CALENDAR
@@ -154,7 +154,7 @@ def planned(run: Run, loaded: Loaded) -> Planned:
     """Plan every visit of the calendar."""
     context = context_of(run, loaded.now, loaded.reported_words)
     plan = plan_visits(loaded.calendar.visits, loaded.stored, context, beat=run.beat)
-    plan.marks += marks_of_versions(loaded.calendar.versions, loaded.stored, context)
+    plan.add(of_versions(loaded.calendar.versions, loaded.stored, context))
     return Planned(loaded, plan)
 
 

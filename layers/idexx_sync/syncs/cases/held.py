@@ -16,17 +16,18 @@ from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.gate import Comparison
 
 
-def marks_of_versions(
+def of_versions(
     versions: Sequence[SourceRecord], stored: Mapping[str, StoredVisit], context: CaseContext
-) -> list[Mark]:
-    """The deaths that any version of a visit tells, where it is unclear which one counts."""
-    marks = [
-        mark
-        for version in versions
-        for mark in plan_visits([version], stored, context).marks
-        if not mark.is_known(stored[mark.visit_id].deaths)
-    ]
-    return list(dict.fromkeys(marks))
+) -> Plan:
+    """The deaths that any version of a visit tells, where it is unclear which one counts, and
+    the visits of which one broke."""
+    plans = [plan_visits([version], stored, context) for version in versions]
+    left = Plan()
+    for plan in plans:
+        left.unforeseen |= plan.unforeseen
+    marks = [mark for plan in plans for mark in _unknown(plan.marks, stored)]
+    left.marks = list(dict.fromkeys(marks))
+    return left
 
 
 def of_foreign(plan: Plan, stored: Mapping[str, StoredVisit], compared: Comparison) -> Plan:
@@ -37,9 +38,7 @@ def of_foreign(plan: Plan, stored: Mapping[str, StoredVisit], compared: Comparis
     """
     if not shows_known_rooms(compared):
         return Plan()
-    return Plan(
-        marks=[mark for mark in plan.marks if not mark.is_known(stored[mark.visit_id].deaths)]
-    )
+    return Plan(marks=_unknown(plan.marks, stored), unforeseen=plan.unforeseen)
 
 
 def without_held(plan: Plan, held: Collection[str], stored: Mapping[str, StoredVisit]) -> Plan:
@@ -50,3 +49,7 @@ def without_held(plan: Plan, held: Collection[str], stored: Mapping[str, StoredV
     left = plan.without(frozenset(held))
     left.marks = marks
     return left
+
+
+def _unknown(marks: Sequence[Mark], stored: Mapping[str, StoredVisit]) -> list[Mark]:
+    return [mark for mark in marks if not mark.is_known(stored[mark.visit_id].deaths)]

@@ -121,7 +121,8 @@ class Plan:
     def without(self, visit_ids: frozenset[str]) -> "Plan":
         """The same plan with these visits left alone: they are held, or left for later.
 
-        Their marks stay: a patient has died whatever becomes of the visit that told it.
+        Their marks stay: a patient has died whatever becomes of the visit that told it. So does
+        what broke: nobody is called about what nobody could judge.
         """
         return replace(
             self,
@@ -134,7 +135,6 @@ class Plan:
             quarantined={k: code for k, code in self.quarantined.items() if k not in visit_ids},
             newly_quarantined=self.newly_quarantined - visit_ids,
             deleted_in_odis=self.deleted_in_odis - visit_ids,
-            unforeseen={k: fault for k, fault in self.unforeseen.items() if k not in visit_ids},
         )
 
     def with_times_held(

@@ -11,9 +11,15 @@ from idexx_sync.pims.protocol import Consultation, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.model import Plan
 from idexx_sync.syncs.cases.plan_calendar import CalendarPart
-from idexx_sync.syncs.cases.plan_guard import left_in_calendar, left_in_record, plan_by_itself
+from idexx_sync.syncs.cases.plan_guard import (
+    IN_CALENDAR,
+    left_in_calendar,
+    left_in_record,
+    plan_by_itself,
+)
 from idexx_sync.syncs.cases.plan_record import RecordPart
 from idexx_sync.syncs.cases.planning import VisitPlanning
+from idexx_sync.syncs.cases.shape import RECORD
 from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.decision import Decisions
 
@@ -41,7 +47,9 @@ def plan_visits(
     for visit in visits:
         beat()
         known = stored[visit.id]
-        plan.add(plan_by_itself(visit, known, context, decisions, part, left_in_calendar))
+        plan.add(
+            plan_by_itself(visit, known, context, decisions, part, left_in_calendar, IN_CALENDAR)
+        )
     return plan
 
 
@@ -65,7 +73,7 @@ def plan_consultations(
 
         beat()
         known = stored[visit.id]
-        plan.add(plan_by_itself(visit, known, context, decisions, part, left_in_record))
+        plan.add(plan_by_itself(visit, known, context, decisions, part, left_in_record, RECORD))
 
     for visit, record in read:
         each(visit, methodcaller("plan", record))

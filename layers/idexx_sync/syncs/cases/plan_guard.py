@@ -34,8 +34,10 @@ def plan_by_itself(
     decisions: Decisions | None,
     part: Callable[[VisitPlanning], None],
     left: Left,
+    place: str,
 ) -> Plan:
-    """The plan of one visit; what is `left` of it where its own planning breaks."""
+    """The plan of one visit; what is `left` of it where its own planning breaks, which the log
+    names as that of the `place`."""
     plan = Plan()
 
     def instead(kind: str) -> None:
@@ -48,7 +50,7 @@ def plan_by_itself(
     def planned() -> None:
         part(VisitPlanning(plan, context, visit, stored, decisions))
 
-    guarded(planned, instead, record=IN_CALENDAR, key=visit.id)
+    guarded(planned, instead, record=place, key=visit.id)
     return plan
 
 

@@ -36,6 +36,7 @@ from idexx_sync.syncs.cases.shape import NotesPlaces
 from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
 from idexx_sync.syncs.cases.truth import nothing_written
 from idexx_sync.syncs.commit import Commits, Tally
+from idexx_sync.syncs.proof import too_many_unforeseen
 
 UNIT: Final = 50
 """Consultations that are read and committed together."""
@@ -134,6 +135,8 @@ class Consulted:
     places: NotesPlaces = field(default_factory=NotesPlaces)
     unread: frozenset[Fault] = frozenset()
     """What of records could not be read."""
+    broken: frozenset[str] = frozenset()
+    """Visits at whose record something broke that nobody foresaw."""
     calendar_waits: bool = False
 
     @property
@@ -204,7 +207,8 @@ def _commit_consultations(
             beat=run.beat,
         )
         plan.memories |= read.memories
-        return CasePiece(plan, stored, now, read=frozenset(read.records), warnings=read.warnings)
+        done = frozenset(read.records) - plan.unforeseen.keys()
+        return CasePiece(plan, stored, now, read=done, warnings=read.warnings)
 
     unit = commits.write(prepare)
     return Consulted(
@@ -214,6 +218,7 @@ def _commit_consultations(
         edited=before.edited | unit.plan.edited.keys(),
         places=before.places.and_all(read.records.values(), first),
         unread=before.unread | unit.plan.unread | read.unforeseen,
+        broken=before.broken | unit.plan.unforeseen.keys() | {f.id for f in read.unforeseen},
         calendar_waits=calendar_waits(run.conn, run.clinic.id),
     )
 
@@ -228,6 +233,7 @@ def _last_report(run: Run, calendar: CalendarPiece, done: Consulted, tally: Tall
     """What the run has done, once its consultations are read."""
     report = calendar.report
     done.reads.tell(report)
+    report.failure = report.failure or too_many_unforeseen(len(done.broken), done.answered)
     report.counts["edited_in_odis"] = len(calendar.plan.edited.keys() | done.edited)
     if done.left:
         report.warnings["consultations_left"] = len(done.left)

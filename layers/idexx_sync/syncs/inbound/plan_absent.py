@@ -41,11 +41,12 @@ def plan_absent(
     claimed = [(record, _lookup_of(record, proofs)) for record in doubtful]
     for row, lookup in asked:
         if (found := _contradiction(planning, row.key, lookup)) is not None:
-            plan_row_by_itself(planning, row, partial(_plan_alive, planning, row, found))
+            alive = partial(_plan_alive, planning, row, found)
+            plan_row_by_itself(planning, row, alive, contradicts=True)
     for record, lookup in claimed:
         if (found := _contradiction(planning, record.key, lookup)) is not None:
             plan = partial(_plan_claimed_alive, planning, record, found)
-            plan_claims_by_themselves(planning, record.key, plan)
+            plan_claims_by_themselves(planning, record.key, plan, contradicts=True)
     for row, lookup in asked:
         if _contradiction(planning, row.key, lookup) is None:
             plan_row_by_itself(planning, row, partial(_plan_missing, planning, row, lookup))

@@ -32,20 +32,31 @@ def plan_by_itself(
     guarded(plan, partial(_left_in_doubt, planning, key, shown), record=IN_CALENDAR, key=key)
 
 
-def plan_row_by_itself(planning: Planning, row: Row, plan: Callable[[], None]) -> None:
-    """Plan a row that the answer lacks; where that breaks its look-up has told nothing."""
+def plan_row_by_itself(
+    planning: Planning, row: Row, plan: Callable[[], None], *, contradicts: bool = False
+) -> None:
+    """Plan a row that the answer lacks; where that breaks its look-up has told nothing, unless
+    it `contradicts` the answer, which then proves nothing either."""
 
     def instead(kind: str) -> None:
         _forget(planning, row.key, kind)
+        planning.plan.complete = planning.plan.complete and not contradicts
         remembered = planning.stored.record(row.key)
         planning.plan.missing.append(Missing(row, "look_up_failed", remembered))
 
     guarded(plan, instead, record=IN_LOOK_UP, key=row.key)
 
 
-def plan_claims_by_themselves(planning: Planning, key: str, plan: Callable[[], None]) -> None:
-    """Plan claims that the answer lacks; where that breaks they go on."""
-    guarded(plan, partial(_forget, planning, key), record=IN_LOOK_UP, key=key)
+def plan_claims_by_themselves(
+    planning: Planning, key: str, plan: Callable[[], None], *, contradicts: bool = False
+) -> None:
+    """The same for claims that the answer lacks: where that breaks they go on."""
+
+    def instead(kind: str) -> None:
+        _forget(planning, key, kind)
+        planning.plan.complete = planning.plan.complete and not contradicts
+
+    guarded(plan, instead, record=IN_LOOK_UP, key=key)
 
 
 def unforeseen_in(snapshot: Snapshot, lookups: Iterable[tuple[str, Lookup]]) -> Iterator[Fault]:
@@ -68,6 +79,10 @@ def _left_in_doubt(
     planning: Planning, key: str, shown: Sequence[SourceRecord | Unreadable], kind: str
 ) -> None:
     _forget(planning, key, kind)
+    # What its own planning would have found out about the whole answer is lost.
+    planning.plan.complete = False
+    if any(isinstance(item, Unreadable) and item.first_day is None for item in shown):
+        planning.plan.frees_nothing = True
     guarded(
         lambda: _quarantined(planning, key, shown),
         lambda _: _of_no_day(planning, key),

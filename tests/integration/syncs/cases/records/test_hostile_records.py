@@ -95,3 +95,16 @@ def test_r26_a_visit_that_breaks_its_planning_is_called_about_no_more_and_stops_
     monkeypatch.undo()
     clinic.later()
     assert faults(clinic.cases()) == []
+
+
+def test_r26_a_defect_at_every_record_is_no_success(
+    clinic: NeoCasesBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(clinic, 12)
+    monkeypatch.setattr("idexx_sync.syncs.cases.plan_record.map_consultation", lambda *_: 1 / 0)
+
+    job = clinic.cases()
+
+    assert (job.status, job.error_kind) == ("failed", "internal")
+    assert "12 of 12 records" in str(job.error_message)
+    assert clinic.called() == set()
