@@ -267,7 +267,12 @@ def test_r23_planning_that_freezes_every_thread_is_never_written_too_late(
         return plan_inbound(*args)
 
     monkeypatch.setattr("idexx_sync.syncs.inbound.sync.plan_inbound", plan)
-    settings = {"lease_seconds": lease_seconds, "deadline_reserve_seconds": 0.1}
+    # Without a heartbeat, which might renew the lease between planning and writing.
+    settings = {
+        "lease_seconds": lease_seconds,
+        "heartbeat_seconds": 30.0,
+        "deadline_reserve_seconds": 0.1,
+    }
     job = run(bench, settings=settings, remaining=lambda: began + time_s - monotonic())
 
     assert (job.status, job.error_kind) == ("queued", kind)
