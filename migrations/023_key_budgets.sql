@@ -15,6 +15,31 @@ COMMENT ON COLUMN idexx_sync.key_budgets.orders_until IS
 COMMENT ON COLUMN idexx_sync.key_budgets.waits IS
     '{id: when it ends at the latest, in Unix seconds} of the requests that wait for a run';
 
+CREATE FUNCTION idexx_sync.live_waits(waits jsonb, longest_s integer)
+    RETURNS TABLE (id text, ends numeric) LANGUAGE sql STABLE ROWS 3 AS $$
+    SELECT w.key, w.value::numeric FROM jsonb_each(waits) w
+     WHERE CASE WHEN jsonb_typeof(w.value) = 'number'
+                THEN w.value::numeric - extract(epoch FROM idexx_sync.clock())
+                     BETWEEN 0 AND longest_s END
+$$;
+COMMENT ON FUNCTION idexx_sync.live_waits(jsonb, integer) IS
+    'those of a key''s waits that have not ended; what ends later than any wait can is none';
+
+-- Its own statement, as the one that calls it sees the rows as they were before the lock was had.
+-- The lock ends with the caller's transaction, and so with what the caller adds to the count.
+CREATE FUNCTION idexx_sync.count_waits(longest_s integer) RETURNS bigint
+    LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('idexx_sync.count_waits', 0));
+    RETURN (SELECT count(*) FROM idexx_sync.key_budgets b
+             CROSS JOIN LATERAL idexx_sync.live_waits(b.waits, longest_s)
+             WHERE b.waits <> '{}');
+END $$;
+COMMENT ON FUNCTION idexx_sync.count_waits(integer) IS
+    'the waits of all keys that have not ended; whoever counts too waits until this one is through';
+GRANT EXECUTE ON FUNCTION idexx_sync.live_waits(jsonb, integer), idexx_sync.count_waits(integer)
+    TO idexx_sync_api;
+
 -- The API counts; a run looks whether readers were told of the same a moment ago.
 ALTER TABLE idexx_sync.key_budgets ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT, UPDATE (orders_until, waits) ON idexx_sync.key_budgets TO idexx_sync_api;

@@ -1,7 +1,8 @@
 """Known vulnerabilities of all that the lock files pin, as public databases know them.
 
 `python -m dev_tools.audit PIP_AUDIT`. Exit codes: 0 every package was looked up and nothing is
-known of it; 1 something is known; 3 not audited: of at least one package nobody could be asked.
+known of it; 1 something is known, whatever else could not be asked; 3 not audited: nothing is
+known, and of at least one package nobody could be asked.
 """
 
 import json
@@ -59,36 +60,41 @@ def _described(vulnerability: Mapping[str, Any]) -> str:
 def audit(
     locks: Sequence[Path], ask: Callable[[str, Path], Answer | None], say: Callable[[str], None]
 ) -> int:
-    """Looks everything up in the first database that answers, and gives the exit code.
+    """Looks each lock file up in the first database that answers, and gives the exit code.
 
-    `ask` gives a database's answer about a lock file, None where there is none.
+    `ask` gives a database's answer about a lock file, None where there is none. What is known of a
+    lock file is said before the next one is looked up, so that no failure can hide it.
     """
-    for database in DATABASES:
-        answers = {}
-        for lock in locks:
-            if (answer := ask(database, lock)) is None or read(answer).clear == 0:
-                say(f"{database}: no usable answer about {lock.name}")
-                break
-            answers[lock.name] = read(answer)
-        else:
-            return _told(database, answers, say)
-    say(
-        "NOT AUDITED: no vulnerability database can be reached from here, so nothing is known of "
-        "what the lock files pin; try again where one can be"
-    )
-    return NOT_AUDITED
-
-
-def _told(database: str, found: Mapping[str, Audit], say: Callable[[str], None]) -> int:
-    for lock, result in found.items():
-        say(f"{lock}: {result.clear} packages without known vulnerabilities ({database})")
-        for line in result.known:
-            say(f"  VULNERABLE {line}")
-        for name in result.unknown:
-            say(f"  NOT AUDITED {name}: the database does not know it")
-    if any(result.known for result in found.values()):
+    found = {lock.name: _looked_up(lock, ask, say) for lock in locks}
+    if left := ", ".join(name for name, result in found.items() if result is None):
+        say(
+            "NOT AUDITED: no vulnerability database can be reached from here, so nothing is known "
+            f"of what is pinned by {left}; try again where one can be"
+        )
+    if any(result is not None and result.known for result in found.values()):
         return FOUND
-    return NOT_AUDITED if any(result.unknown for result in found.values()) else 0
+    return NOT_AUDITED if any(one is None or one.unknown for one in found.values()) else 0
+
+
+def _looked_up(
+    lock: Path, ask: Callable[[str, Path], Answer | None], say: Callable[[str], None]
+) -> Audit | None:
+    for database in DATABASES:
+        if (answer := ask(database, lock)) is not None:
+            result = read(answer)
+            if result.clear or result.known:
+                _tell(database, lock.name, result, say)
+                return result
+        say(f"{database}: no usable answer about {lock.name}")
+    return None
+
+
+def _tell(database: str, lock: str, result: Audit, say: Callable[[str], None]) -> None:
+    say(f"{lock}: {result.clear} packages without known vulnerabilities ({database})")
+    for line in result.known:
+        say(f"  VULNERABLE {line}")
+    for name in result.unknown:
+        say(f"  NOT AUDITED {name}: the database does not know it")
 
 
 def asking(pip_audit: str) -> Callable[[str, Path], Answer | None]:

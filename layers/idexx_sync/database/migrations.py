@@ -8,6 +8,7 @@ from psycopg import Connection, Error
 
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.database.refusal import refusal_of_migration
+from idexx_sync.database.schema import MIGRATIONS, hidden_tables
 
 FOLDER = Path(__file__).resolve().parents[3] / "migrations"
 _LOCK = 4_133_902_117  # any constant: one runner at a time per database
@@ -44,8 +45,8 @@ def migrations_in(folder: Path = FOLDER) -> list[Migration]:
 def apply(conn: Connection, folder: Path = FOLDER) -> list[str]:
     """Apply what is missing; return the names applied.
 
-    Raises ConfigurationInvalid when an applied file was changed since, or when a migration
-    refuses this database; what was applied before it stays.
+    Raises ConfigurationInvalid as `pending`, or when a migration refuses this database; what was
+    applied before it stays.
     """
     applied = []
     for migration in migrations_in(folder):
@@ -60,7 +61,11 @@ def apply(conn: Connection, folder: Path = FOLDER) -> list[str]:
 
 
 def pending(conn: Connection, folder: Path = FOLDER) -> list[str]:
-    """Names of migrations that this database lacks; raises ConfigurationInvalid as `apply`."""
+    """Names of migrations that this database lacks.
+
+    Raises ConfigurationInvalid when an applied file was changed since, or when row level security
+    hides from whoever is connected what was applied.
+    """
     done = _checksums(conn)
     known = migrations_in(folder)
     for migration in known:
@@ -80,7 +85,17 @@ def _has_our_table(conn: Connection) -> bool:
 def _checksums(conn: Connection) -> dict[str, str]:
     if not _has_our_table(conn):
         return {}
-    return dict(conn.execute("SELECT name, checksum FROM idexx_sync.migrations").fetchall())
+    done: dict[str, str] = dict(
+        conn.execute("SELECT name, checksum FROM idexx_sync.migrations").fetchall()
+    )
+    if not done and MIGRATIONS in hidden_tables(conn):
+        raise ConfigurationInvalid(
+            f"{MIGRATIONS}: row level security hides from whoever is connected which migrations "
+            "were applied; connect as one of our roles that reads it (idexx_sync_migrate, "
+            "idexx_sync_api, idexx_sync_operator), or give DATABASE_URL's login that role",
+            code="migrations_hidden",
+        )
+    return done
 
 
 def _run(conn: Connection, migration: Migration) -> None:

@@ -166,7 +166,7 @@ FUNCTIONS: Final[Mapping[str, frozenset[str]]] = {
     "idexx_sync_worker": frozenset(
         {"clock", "is_extreme", "tell_changes", "tells_odis", "with_leaves"}
     ),
-    "idexx_sync_api": frozenset({"clock", "is_extreme"}),
+    "idexx_sync_api": frozenset({"clock", "count_waits", "is_extreme", "live_waits"}),
     "idexx_sync_authorizer": frozenset({"find_key", "touch_key"}),
     "service_role": frozenset({"clock"}),
 }

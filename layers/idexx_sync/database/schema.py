@@ -74,6 +74,10 @@ def missing(conn: Conn, needed: Needed) -> list[str]:
     return lacking
 
 
+MIGRATIONS: Final = "idexx_sync.migrations"
+"""What was applied, a row each."""
+
+
 def hidden_tables(conn: Conn) -> list[str]:
     """Tables whose rows this role may not see: row level security applies to it there, and no
     policy of its own opens all of them."""
@@ -82,7 +86,7 @@ def hidden_tables(conn: Conn) -> list[str]:
         SELECT format('%%s.%%s', c.relnamespace::regnamespace, c.relname) FROM pg_class c
          WHERE c.relkind IN ('r', 'p') AND row_security_active(c.oid)
            AND (c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%s)
-                OR c.oid = to_regclass('idexx_sync.migrations'))
+                OR c.oid = to_regclass(%s))
            AND has_any_column_privilege(c.oid, 'SELECT')
            AND NOT EXISTS (SELECT FROM pg_policy p, unnest(p.polroles) AS of_role
                             WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd = '*'
@@ -90,7 +94,7 @@ def hidden_tables(conn: Conn) -> list[str]:
                               AND (of_role = 0 OR pg_has_role(of_role, 'USAGE')))
          ORDER BY 1
         """,
-        (sorted(ODIS_TABLES),),
+        (sorted(ODIS_TABLES), MIGRATIONS),
     ).fetchall()
     return [name for (name,) in rows]
 

@@ -1,7 +1,8 @@
 """What a key has used of its budgets: decided and written down in one statement.
 
-However many processes answer for a key, its row's lock makes them decide one after the other. What
-was granted ends by itself, so that a process that dies takes nothing with it.
+However many processes answer for a key, its row's lock makes them decide one after the other, and
+a lock of the database's does so for the waits of all keys. What was granted ends by itself, so that
+a process that dies takes nothing with it.
 """
 
 from dataclasses import dataclass
@@ -41,22 +42,13 @@ _USED: Final = """
 """
 """Up to when the key's minute is used; what lies further ahead than any order leads is no use."""
 _NOW_S: Final = "extract(epoch FROM idexx_sync.clock())"
-_LIVE: Final = f"""
-    SELECT id, ends FROM jsonb_each({{waits}}) AS w (id, ends)
-     WHERE CASE WHEN jsonb_typeof(ends) = 'number'
-                THEN ends::numeric BETWEEN {_NOW_S} AND {_NOW_S} + %(longest_s)s END
-"""
-_OWN: Final = _LIVE.format(waits="b.waits")
-_ALL: Final = f"""
-    SELECT count(*) FROM idexx_sync.key_budgets o
-     CROSS JOIN LATERAL ({_LIVE.format(waits="o.waits")}) l
-     WHERE o.waits <> '{{}}'
-"""
+_OWN: Final = "SELECT id, ends FROM idexx_sync.live_waits(b.waits, %(longest_s)s)"
 _WANTED: Final = f"""
-    CASE WHEN %(wait)s::text IS NULL OR ({_ALL}) >= %(in_all)s THEN '{{}}'
+    CASE WHEN %(wait)s::text IS NULL THEN '{{}}'
+         WHEN idexx_sync.count_waits(%(longest_s)s) >= %(in_all)s THEN '{{}}'
          ELSE jsonb_build_object(%(wait)s::text, {_NOW_S} + %(longest_s)s) END
 """
-"""The wait that is wanted, if there is room for one more."""
+"""The wait that is wanted, if there is room for one more; who wants one is counted one by one."""
 _SPEND: Final = f"""
     INSERT INTO idexx_sync.key_budgets AS b (api_key_id, orders_until, waits)
     VALUES (%(key)s, idexx_sync.clock() + %(share)s, {_WANTED})
@@ -70,7 +62,7 @@ _SPEND: Final = f"""
 """
 _LEFT: Final = f"""
     SELECT extract(epoch FROM {_USED} + %(share)s - %(minute)s - idexx_sync.clock())::float8,
-           (SELECT min(ends::numeric) - {_NOW_S} FROM ({_OWN}) l)::float8
+           (SELECT min(ends) - {_NOW_S} FROM ({_OWN}) l)::float8
       FROM idexx_sync.key_budgets b WHERE api_key_id = %(key)s
 """
 

@@ -52,6 +52,21 @@ def waits(api: Api) -> int:
     return int(found["n"])
 
 
+def many_keys(api: Api, number: int) -> list[UUID]:
+    api.as_clinic()
+    made = query(
+        api.bench.conn,
+        """
+        INSERT INTO public.clinic_api_keys (clinic_id, api_key, key_name, key_hint)
+        SELECT k.clinic_id, encode(sha256(n::text::bytea), 'hex'), 'one of many', k.key_hint
+          FROM generate_series(1, %s) n, (SELECT * FROM public.clinic_api_keys LIMIT 1) k
+        RETURNING id
+        """,
+        (number,),
+    )
+    return [UUID(str(key["id"])) for key in made]
+
+
 def at_once[T](api: Api, number: int, ask: Callable[[object], T]) -> list[T]:
     """So many processes, as far as the database can tell, at the same moment."""
     line = Barrier(number)
@@ -239,6 +254,34 @@ class TestWaits:
         assert answer.status == 202
         assert "Preference-Applied" not in answer.headers
         assert (api.slept, waits(api)) == ([], 2)
+
+    def test_of_many_keys_at_once_no_more_than_all_together_may_wait(self, api: Api) -> None:
+        number = 3 * WAITS_IN_ALL
+        keys = iter(many_keys(api, number))
+        answers = at_once(
+            api,
+            number,
+            lambda conn: spend(conn, next(keys), OF_A_CLINIC, waits=True),  # type: ignore[arg-type]
+        )
+
+        granted = [answer for answer in answers if isinstance(answer, Granted)]
+        assert len(granted) == number
+        assert sum(answer.wait is not None for answer in granted) == WAITS_IN_ALL
+        assert waits(api) == WAITS_IN_ALL
+
+    def test_who_wants_no_wait_waits_for_nobody_who_does(self, api: Api, key_id: UUID) -> None:
+        (other,) = many_keys(api, 1)
+        with (
+            connect(SecretStr(api.bench.url)) as counting,
+            connect(SecretStr(api.bench.url)) as conn,
+            counting.transaction(),
+        ):
+            spend(counting, other, OF_A_CLINIC, waits=True)
+            conn.execute("SET lock_timeout = '200ms'")
+
+            assert isinstance(spend(conn, key_id, OF_A_CLINIC, waits=False), Granted)
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                spend(conn, key_id, OF_A_CLINIC, waits=True)
 
     def test_a_wait_that_can_not_be_given_back_is_no_failure(
         self, api: Api, monkeypatch: pytest.MonkeyPatch

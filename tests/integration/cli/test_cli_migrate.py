@@ -102,7 +102,10 @@ def test_check_says_when_row_level_security_would_hide_everything(
     conn.execute("DROP ROLE outsider")
 
     assert answer.code == 1
-    assert "row level security" in answer.json["differences"]["public.schedule_appointments"]
+    found = answer.json["differences"]
+    assert "row level security" in found["public.schedule_appointments"]
+    assert "row level security" in found["idexx_sync.migrations"]
+    assert not [place for place in found if place.startswith("migration ")]
 
 
 def test_a_migration_that_was_changed_afterwards_is_named(

@@ -533,3 +533,18 @@ def test_who_may_not_make_roles_is_told_which(
 
     assert "CREATE ROLE idexx_sync_api NOLOGIN" in str(no.value)
     assert pending[0] == "022_rights"
+
+
+def test_whoever_can_not_see_what_was_applied_is_told_so(conn: Conn) -> None:
+    conn.execute("CREATE ROLE outsider; GRANT USAGE ON SCHEMA idexx_sync TO outsider")
+    conn.execute("GRANT SELECT ON idexx_sync.migrations TO outsider")
+
+    for ask in (migrations.pending, migrations.apply):
+        with (
+            acting(conn, "outsider"),
+            pytest.raises(ConfigurationInvalid, match="connect as one of our roles") as no,
+        ):
+            ask(conn)
+        assert no.value.code == "migrations_hidden"
+    with acting(conn, "idexx_sync_api"):
+        assert migrations.pending(conn) == []

@@ -38,6 +38,34 @@ def test_a_known_vulnerability_is_named_with_its_correction() -> None:
     assert "VULNERABLE six 1: PYSEC-1, CVE-1; corrected in 2" in said
 
 
+def test_a_lock_file_whose_only_package_is_vulnerable_has_been_audited() -> None:
+    code, said = told([WRONG])
+
+    assert code == FOUND
+    assert "VULNERABLE six 1" in said
+    assert "no usable answer" not in said
+
+
+def test_what_is_known_of_one_lock_file_is_said_though_another_could_not_be_audited() -> None:
+    said: list[str] = []
+    known: dict[str, list[dict[str, Any]] | None] = {
+        "dev.txt": [WRONG],
+        "uv.txt": None,
+        "audit.txt": [CLEAR],
+    }
+
+    def ask(_database: str, lock: Path) -> dict[str, Any] | None:
+        if lock.name == "uv.txt":
+            assert any("VULNERABLE six 1" in line for line in said)
+        answer = known[lock.name]
+        return None if answer is None else {"dependencies": answer, "fixes": []}
+
+    assert audit([Path(name) for name in known], ask, said.append) == FOUND
+    (left,) = [line for line in said if line.startswith("NOT AUDITED")]
+    assert "pinned by uv.txt;" in left
+    assert "audit.txt: 1 packages without known vulnerabilities (osv)" in said
+
+
 def test_without_a_database_it_says_that_nothing_is_known() -> None:
     for answers in ((None, None), ([SKIPPED], [SKIPPED]), ([], []), (None, [SKIPPED])):
         code, said = told(*answers)

@@ -59,6 +59,10 @@ def answer(status: int = 200, body: bytes = b"{}", url: str = "/x", **headers: s
         (answer(302, location="/clientportal/1/2/login"), Strange("redirect_elsewhere")),
         (answer(302), Strange("redirect_elsewhere")),
         (answer(302, location="/login/timeout"), Strange("redirect_elsewhere")),
+        (answer(302, location="http://[bad"), Strange("redirect_elsewhere")),
+        (answer(302, location="//[::1"), Strange("redirect_elsewhere")),
+        (answer(302, location="http://℀.x/login"), Strange("redirect_elsewhere")),
+        (answer(302, location="http://[v]/login"), Strange("redirect_elsewhere")),
         # JSON that is damaged: no word on the session
         (answer(200, b""), Garbled()),
         (answer(200, b'{"events": [{'), Garbled()),

@@ -23,6 +23,7 @@ HOME = "https://neo.example/dashboard"
         (Sight(HOME, error="Something new"), None),
         (Sight(HOME, new_password=True), "password_change_required"),
         (Sight(LOGIN, one_time_code=True), "challenge_required"),
+        (Sight("data://[x", one_time_code=True), "challenge_required"),
     ],
 )
 def test_a_sight_has_one_meaning(sight: Sight, outcome: LoginOutcome | None) -> None:
@@ -62,6 +63,9 @@ def test_words_are_understood_or_left_alone(text: str, outcome: LoginOutcome | N
         ("https://neo.example:8443/login", True),
         ("http://neo.example/login", True),
         ("about:blank", False),
+        ("data://[x", False),
+        ("http://[bad", True),
+        ("HTTPS://[v]/login", True),
     ],
 )
 def test_another_site_is_noticed(url: str, elsewhere: bool) -> None:

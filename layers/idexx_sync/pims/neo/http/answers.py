@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from idexx_sync.pims.neo.http.lenient_json import read_json
 
@@ -104,6 +104,18 @@ def judge_answer(answer: RawAnswer, now: datetime) -> Verdict:
     return judge_content(answer)
 
 
+def split_url(url: str) -> SplitResult | None:
+    """A foreign URL's parts; None where it can't be read.
+
+    >>> split_url("http://[bad") is None
+    True
+    """
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
 def is_staff_login(url: str) -> bool:
     """Whether a URL is the staff's login page; the pet owners' portal has one of its own.
 
@@ -112,19 +124,23 @@ def is_staff_login(url: str) -> bool:
     >>> is_staff_login("https://neo.example/clientportal/1001/1/login")
     False
     """
-    parts = [part.partition(";")[0].casefold() for part in urlsplit(url).path.split("/")]
+    split = split_url(url)
+    path = "" if split is None else split.path
+    parts = [part.partition(";")[0].casefold() for part in path.split("/")]
     meant = [part for part in parts if part]
     return bool(meant) and meant[-1] == "login" and "clientportal" not in meant
 
 
 def _judge_redirect(answer: RawAnswer) -> Verdict:
     """JSON is never redirected: to the login, or to another site's, means signing in again."""
-    target = urljoin(answer.url, answer.headers.get("location", ""))
+    try:
+        target = urljoin(answer.url, answer.headers.get("location", ""))
+        is_own_site = urlsplit(target)[:2] == urlsplit(answer.url)[:2]
+    except ValueError:  # no URL: it leads nowhere
+        return Strange("redirect_elsewhere")
     if is_staff_login(target):
         return SessionRefused("redirect_login")
-    if urlsplit(target)[:2] != urlsplit(answer.url)[:2]:
-        return SessionRefused("redirect_other_site")
-    return Strange("redirect_elsewhere")
+    return Strange("redirect_elsewhere") if is_own_site else SessionRefused("redirect_other_site")
 
 
 def judge_content(answer: RawAnswer) -> Verdict:

@@ -7,10 +7,9 @@ there is a guess, so the expressions are broad and an unknown text stays unknown
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from idexx_sync.pims.access import LoginOutcome
-from idexx_sync.pims.neo.http.answers import is_staff_login
+from idexx_sync.pims.neo.http.answers import is_staff_login, split_url
 
 COMPANY: Final = 'input[name="company_id"]:visible'
 USERNAME: Final = 'input[name="username"]:visible, input[type="email"]:visible'
@@ -43,6 +42,8 @@ CAPTCHA: Final = 'iframe[src*="captcha" i], [class*="captcha" i]:visible'
 ANY_OUTCOME: Final = ", ".join((DASHBOARD, ERROR_BOX, NEW_PASSWORD, ONE_TIME_CODE))
 """What decides at once; a chooser or a captcha may also stand beside something better."""
 
+_OF_SITES: Final = frozenset({"http", "https"})
+"""Schemes of addresses that lead to a site."""
 _WORDING: Final[tuple[tuple[LoginOutcome, str], ...]] = (
     ("page_unknown", r"csrf|token|(page|session) (has )?(expired|timed out)"),
     ("account_locked", r"\block(ed|out)|too many|suspended|deactivated|disabled|blocked"),
@@ -110,5 +111,7 @@ def meaning_of(text: str) -> LoginOutcome | None:
 
 def leads_elsewhere(url: str, origin: str) -> bool:
     """Whether a page's address is on another site, as with single sign-on."""
-    parts = urlsplit(url)
-    return parts.scheme in {"http", "https"} and f"{parts.scheme}://{parts.netloc}" != origin
+    parts = split_url(url)
+    if parts is None:
+        return url.partition(":")[0].casefold() in _OF_SITES
+    return parts.scheme in _OF_SITES and f"{parts.scheme}://{parts.netloc}" != origin
