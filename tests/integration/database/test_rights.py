@@ -572,18 +572,19 @@ def test_an_upgrade_as_the_docs_have_it_refuses_no_key(
     for migration in migrations.migrations_in()[: -len(SINCE_022)]:
         (tmp_path / f"{migration.name}.sql").write_bytes(migration.sql)
 
-    def found(statement: LiteralString, role: str = "old_authorizer") -> int:
-        with acting(conn, role):
-            return len(query(conn, statement))
+    with hosted_database(postgres, "upgraded") as (admin, owner):
 
-    with hosted_database(postgres, "upgraded") as (conn, owner):
+        def found(statement: LiteralString, role: str = "old_authorizer") -> int:
+            with acting(admin, role):
+                return len(query(admin, statement))
+
         with psycopg.connect(owner, autocommit=True) as migrating:
             migrations.apply(migrating, tmp_path)
             migrating.execute("CREATE ROLE old_authorizer LOGIN PASSWORD 'made-up'")
             rights = "GRANT SELECT, UPDATE ON public.clinic_api_keys TO old_authorizer"
             migrating.execute(rights)
-            key = {"clinic_id": add_clinic(conn), "api_key": "a" * 64, "scopes": ["jobs:read"]}
-            insert(conn, "public.clinic_api_keys", key)
+            key = {"clinic_id": add_clinic(admin), "api_key": "a" * 64, "scopes": ["jobs:read"]}
+            insert(admin, "public.clinic_api_keys", key)
 
             migrating.execute(bridge)
             assert found(BEFORE_022) == 1
@@ -601,6 +602,6 @@ def test_an_upgrade_as_the_docs_have_it_refuses_no_key(
                 found(BEFORE_022)
             migrating.execute(bridge.partition(";")[2])
             assert found(BEFORE_022) == 0
-        assert wrong_rights(conn) == {}
+        assert wrong_rights(admin) == {}
         for role in ("old_authorizer", "sync_worker", "sync_api", "sync_migrate"):
-            conn.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+            admin.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
