@@ -3,6 +3,7 @@
 The database is migrated as there: by the owner of ODIS's tables, who is no superuser.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from idexx_sync.database.rights_check import wrong_rights
 from local_stack.postgres import Postgres
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import as_role, insert, query
-from tests.kit.paths import ODIS_TABLES
+from tests.kit.paths import ODIS_TABLES, ROOT
 
 type Conn = Connection[tuple[Any, ...]]
 
@@ -548,3 +549,59 @@ def test_whoever_can_not_see_what_was_applied_is_told_so(conn: Conn) -> None:
         assert no.value.code == "migrations_hidden"
     with acting(conn, "idexx_sync_api"):
         assert migrations.pending(conn) == []
+
+
+SINCE_022 = [one.name for one in migrations.migrations_in() if one.name >= "022"]
+BEFORE_022 = """
+    SELECT id, idexx_sync.clock() FROM public.clinic_api_keys WHERE api_key IN (repeat('a', 64))
+"""
+"""How the authorizer of before asked for a key, as a login with rights on that table alone."""
+
+
+def statements_under(heading: str) -> list[LiteralString]:
+    """The blocks of SQL that docs/secrets.md has in that section, in their order."""
+    section = (ROOT / "docs" / "secrets.md").read_text().partition(f"## {heading}\n")[2]
+    return re.findall(r"```sql\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+
+
+def test_an_upgrade_as_the_docs_have_it_refuses_no_key(
+    postgres: Postgres, prepared: str, tmp_path: Path
+) -> None:
+    bridge, logins, taken_back = statements_under("Upgrading a deployment from before the roles")
+    find = "SELECT id FROM idexx_sync.find_key(repeat('a', 64))"
+    for migration in migrations.migrations_in()[: -len(SINCE_022)]:
+        (tmp_path / f"{migration.name}.sql").write_bytes(migration.sql)
+
+    with hosted_database(postgres, "upgraded") as (admin, owner):
+
+        def found(statement: LiteralString, role: str = "old_authorizer") -> int:
+            with acting(admin, role):
+                return len(query(admin, statement))
+
+        with psycopg.connect(owner, autocommit=True) as migrating:
+            migrations.apply(migrating, tmp_path)
+            migrating.execute("CREATE ROLE old_authorizer LOGIN PASSWORD 'made-up'")
+            rights = "GRANT SELECT, UPDATE ON public.clinic_api_keys TO old_authorizer"
+            migrating.execute(rights)
+            key = {"clinic_id": add_clinic(admin), "api_key": "a" * 64, "scopes": ["jobs:read"]}
+            insert(admin, "public.clinic_api_keys", key)
+
+            migrating.execute(bridge)
+            assert found(BEFORE_022) == 1
+            assert migrations.apply(migrating) == SINCE_022
+            assert (found(BEFORE_022), len(query(migrating, BEFORE_022))) == (1, 1)
+            migrating.execute(logins)
+            assert (found(BEFORE_022), found(find)) == (1, 1)
+            assert found("SELECT name FROM idexx_sync.migrations", "sync_api") > 0
+            migrating.execute(taken_back)
+            assert found(find) == 1
+
+            # What it would have been without the bridge.
+            migrating.execute(rights)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                found(BEFORE_022)
+            migrating.execute(bridge.partition(";")[2])
+            assert found(BEFORE_022) == 0
+        assert wrong_rights(admin) == {}
+        for role in ("old_authorizer", "sync_worker", "sync_api", "sync_migrate"):
+            admin.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
