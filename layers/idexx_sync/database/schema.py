@@ -122,6 +122,10 @@ def _refuse_role_of_others(conn: Conn) -> None:
           FROM pg_roles r
          WHERE r.rolname = 'idexx_sync_migrate'
            AND NOT pg_has_role(r.oid, 'USAGE') AND NOT pg_has_role(r.oid, 'USAGE WITH ADMIN OPTION')
+           -- Before Postgres 16 whoever makes roles may grant every role.
+           AND NOT EXISTS (SELECT FROM pg_roles me
+                            WHERE me.rolname = current_user AND me.rolcreaterole
+                              AND current_setting('server_version_num')::integer < 160000)
         """
     ).fetchone()
     if found is not None:
