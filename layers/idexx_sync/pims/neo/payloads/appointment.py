@@ -1,7 +1,6 @@
 """The two smaller answers of Neo: one appointment, and the clinic's configuration. Pure."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, ValidationError
@@ -11,7 +10,7 @@ from idexx_sync.core.faults import UNFORESEEN
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.core.words import guarded
 from idexx_sync.pims.identity import Shown
-from idexx_sync.pims.neo.payloads.envelope import says_it_is_whole
+from idexx_sync.pims.neo.payloads.envelope import says_there_is_none
 from idexx_sync.pims.neo.payloads.fields import (
     Id,
     Named,
@@ -22,7 +21,6 @@ from idexx_sync.pims.neo.payloads.fields import (
     id_if_readable,
     name_if_readable,
     storable,
-    texts_in,
 )
 from idexx_sync.pims.neo.payloads.life import life_of
 from idexx_sync.pims.protocol import Configuration, Found, Gone, Lookup, Room, Unknown
@@ -74,7 +72,7 @@ def read_appointment(value: object, asked_id: str) -> Lookup:
     if not isinstance(value, dict):
         return Unknown("lookup_envelope")
     if value.get("appointment") is None:
-        return Gone() if _says_unknown(value) else Unknown("lookup_failed")
+        return Gone() if says_there_is_none(value) else Unknown("lookup_failed")
     try:
         found = AppointmentPayload.model_validate(value["appointment"])
     except ValidationError as error:
@@ -95,16 +93,6 @@ def read_appointment(value: object, asked_id: str) -> Lookup:
         patient_id=_patient_id(found),
         life=life_of(found.patient),
     )
-
-
-_UNKNOWN_ID: Final = re.compile(r"unknown|not[ _-]?found|no such|(?:not|n't) exist", re.IGNORECASE)
-
-
-def _says_unknown(envelope: Mapping[str, object]) -> bool:
-    """Whether there is no such appointment; not where the answer says that it failed otherwise."""
-    if says_it_is_whole(envelope, 0):
-        return True
-    return any(map(_UNKNOWN_ID.search, texts_in(dict(envelope))))
 
 
 def read_configuration(value: object) -> Configuration:
