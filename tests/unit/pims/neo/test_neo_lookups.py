@@ -74,7 +74,7 @@ def test_r06_only_the_facts_that_may_be_used_are_taken(
 @pytest.mark.parametrize(
     "value",
     [
-        *({}, {"appointment": None}, {"error": "unknown"}, {"error": None, "success": True}),
+        *({}, {"appointment": None}, {"error": "unknown"}, {"success": False}),
         *(
             {"success": False, "message": "Appointment not found"},
             {"errors": [{"m": "No such id"}]},
@@ -90,7 +90,7 @@ def test_r06_an_answer_without_appointment_says_that_it_is_gone(value: object) -
     [
         ([], "lookup_envelope"),
         ({"error": "timed out"}, "lookup_failed"),
-        ({"appointment": None, "success": False}, "lookup_failed"),
+        ({"appointment": None, "success": False, "message": "Try again"}, "lookup_failed"),
         ({"status": "error"}, "lookup_failed"),
         (None, "lookup_envelope"),
         ({"appointment": []}, "object_unreadable"),

@@ -33,9 +33,10 @@ def says_it_is_whole(envelope: Mapping[str, object], shown: int) -> bool:
 def says_there_is_none(envelope: Mapping[str, object]) -> bool:
     """Whether an answer without what was asked for by its id says that there is no such thing.
 
-    Not where it says that it failed, unless for that reason: such an answer is none.
+    Not where it says that it failed for another reason: such an answer is none.
     """
-    return says_it_is_whole(envelope, 0) or any(map(_NONE.search, texts_in(dict(envelope))))
+    said = list(texts_in(dict(envelope)))
+    return says_it_is_whole(envelope, 0) or not said or any(map(_NONE.search, said))
 
 
 def _denies(name: str, value: object, shown: int) -> bool:
