@@ -3,17 +3,17 @@
 from idexx_sync.api.authorization import visible_clinic, visible_hold
 from idexx_sync.api.budgets import ordering
 from idexx_sync.api.handler import ApiDependencies, Response
-from idexx_sync.api.models import HoldsQuery
+from idexx_sync.api.models import DecisionBody, HoldsQuery
 from idexx_sync.api.problems import worker_unavailable
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.submission import RunRequest, WorkerUnavailable, submit
-from idexx_sync.operations.decisions import HoldDecision, decide_hold
+from idexx_sync.operations.decisions import decide_hold
 from idexx_sync.operations.models import MOST_LISTED_BYTES
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import hold_page, hold_view
-from idexx_sync.syncs.hold_store import Hold, params_of_finder
+from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
 
 
 def list_holds(request: Request, dependencies: ApiDependencies) -> Response:
@@ -69,5 +69,8 @@ def reject_hold(request: Request, dependencies: ApiDependencies) -> Response:
     return Response(200, hold_view(conn, decided))
 
 
-def _decided(request: Request, conn: Conn, hold: Hold, decision: HoldDecision) -> Hold:
-    return decide_hold(conn, hold, decision, request.caller.name)
+def _decided(request: Request, conn: Conn, hold: Hold, verdict: Verdict) -> Hold:
+    body = request.body
+    assert isinstance(body, DecisionBody)
+    by = request.caller.name
+    return decide_hold(conn, hold, verdict, seen=body.seen, by=by, reason=body.reason)

@@ -30,6 +30,7 @@ SHORTFALLS: Final[Mapping[str, str]] = {
     "conflicts": "rows that somebody else changed meanwhile are left for the next one",
     "other_days": "it did not cover all of the days that the sync is for",
     "refused": "what is booked could not be counted or told; the job names what was refused",
+    "came_later": "what came to an approved calendar after it was seen is left for the next run",
     "days_left": "clinical records of an outage's days are left; the next runs go on with them",
 }
 """Why a run that ended well is no success -> the same for people."""

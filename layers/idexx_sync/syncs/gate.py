@@ -8,8 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
+from uuid import UUID
 
 from idexx_sync.pims.protocol import RecordKind, Window
+from idexx_sync.syncs.consequence import Effects
 from idexx_sync.syncs.holds import Finding, HoldDecisions, HoldInForce, decide_holds
 
 FEW: Final = 5
@@ -107,6 +109,10 @@ class Comparison:
     unreadable: int = 0
     apart: Mapping[str, Doubt] = field(default_factory=dict)
     """Records that have made too many reads incomplete."""
+    effects: Effects = field(default_factory=dict)
+    """What would be done to each record if nothing held it, or once a permit lets it through."""
+    planned: Collection[str] = ()
+    """Records that are changed if nothing holds them."""
 
 
 @dataclass(slots=True)
@@ -122,8 +128,22 @@ class Judgement:
     let_through: set[str] = field(default_factory=set)
     """Records set apart that a person has settled."""
     losses_held: bool = False
+    effects: dict[str, Effects] = field(default_factory=dict)
+    """Cause -> what approving lets through, of what is held."""
+    unseen: frozenset[str] = frozenset()
+    """Records of a foreign calendar that came to it, or whose details changed, after a person had
+    approved it: they wait for the next run."""
+    used: dict[UUID, set[str]] = field(default_factory=dict)
+    """Permit -> records that it let through."""
+    unfit: set[str] = field(default_factory=set)
+    """Causes of permits that would let something else through now than what was seen."""
     holds: HoldDecisions = field(default_factory=HoldDecisions)
     """What becomes of the clinic's holds."""
+
+    @property
+    def came_later(self) -> bool:
+        """Whether anything waits for the next run that no hold names."""
+        return bool(self.unseen - self.held())
 
     @property
     def is_empty(self) -> bool:
@@ -140,6 +160,7 @@ class Judgement:
 def judge(comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime) -> Judgement:
     """Hold by name what is not plausible; what is proven or harmless is named nowhere."""
     judgement = _judged(_Context(comparison, in_force, now))
+    _tell_effects(comparison, judgement)
     judgement.holds = decide_holds(
         in_force,
         judgement.findings,
@@ -148,8 +169,34 @@ def judge(comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime
         complete=comparison.complete and not judgement.foreign,
         settled=() if judgement.foreign else comparison.settled,
         passing={UNREADABLE: _passing(comparison, judgement)},
+        effects=judgement.effects,
+        foreseen=comparison.complete,
+        unfit=judgement.unfit,
     )
+    judgement.holds.let_through = _let_through(comparison, judgement)
     return judgement
+
+
+def _tell_effects(comparison: Comparison, judgement: Judgement) -> None:
+    """Say of each cause what approving would let through: of a foreign calendar that is told."""
+    for cause, found in judgement.findings.items():
+        told = {key: comparison.effects[key] for key in found if key in comparison.effects}
+        judgement.effects.setdefault(cause, told)
+
+
+def _let_through(comparison: Comparison, judgement: Judgement) -> dict[UUID, Mapping[str, Finding]]:
+    """Hold -> of the rows that its permit removes, what is found if they are revived."""
+    told: dict[UUID, Mapping[str, Finding]] = {}
+    for hold_id, keys in judgement.used.items():
+        changed = keys - judgement.held()
+        effects = {key: comparison.effects[key] for key in changed if key in comparison.effects}
+        if any(effect.action != "settle" for effect in effects.values()):
+            told[hold_id] = {
+                key: comparison.stored[key]
+                for key, effect in sorted(effects.items())
+                if effect.action == "remove" and key in comparison.stored
+            }
+    return told
 
 
 def _passing(comparison: Comparison, judgement: Judgement) -> dict[str, Finding]:
@@ -162,9 +209,30 @@ def _passing(comparison: Comparison, judgement: Judgement) -> dict[str, Finding]
 
 
 def _judged(context: "_Context") -> Judgement:
+    if not _is_foreign(context):
+        return _judged_by_itself(context)
+    comparison, permit = context.comparison, context.permit_for_all(FOREIGN)
+    judgement = _judged_by_itself(context)
+    held = judgement.held(but=DOUBTS)
+    would = {
+        key: comparison.effects[key]
+        for key in comparison.planned
+        if key not in held and key in comparison.effects
+    }
+    if permit is None or not permit.fits(would, comparison.window):
+        is_told = permit is not None and comparison.complete
+        findings = {FOREIGN: dict(comparison.stored)}
+        unfit = {FOREIGN} if is_told else set()
+        return Judgement(findings, foreign=True, effects={FOREIGN: would}, unfit=unfit)
+    seen = {key for key, effect in would.items() if permit.effects.get(key) == effect}
+    judgement.unseen = frozenset(comparison.planned) - seen
+    judgement.used.setdefault(permit.id, set()).update(seen)
+    return judgement
+
+
+def _judged_by_itself(context: "_Context") -> Judgement:
+    """The judgement of an answer that is nobody else's calendar."""
     comparison = context.comparison
-    if _is_foreign(context) and not context.permits_all(FOREIGN, comparison.stored):
-        return Judgement({FOREIGN: dict(comparison.stored)}, foreign=True)
     _hold_shifted_times(context)
     for key, finding in comparison.finalised_removals.items():
         context.hold(FINALISED, key, finding)
@@ -186,13 +254,27 @@ class _Context:
         self._now = now
 
     def permits(self, cause: str, key: str, finding: Finding) -> bool:
-        """Whether a person has let this very finding through."""
-        return any(
-            hold.cause == cause and hold.permits(key, finding, self._now) for hold in self._in_force
-        )
+        """Whether a person has let this very finding through, and what would be done is what was
+        seen."""
+        effect = self.comparison.effects.get(key)
+        for hold in self._in_force:
+            if hold.cause != cause or not hold.permits(key, finding, self._now):
+                continue
+            if hold.effects.get(key) == effect:
+                self.judgement.used.setdefault(hold.id, set()).add(key)
+                return True
+            self.judgement.unfit.add(cause)
+        return False
 
-    def permits_all(self, cause: str, findings: Mapping[str, Finding]) -> bool:
-        return all(self.permits(cause, key, finding) for key, finding in findings.items())
+    def permit_for_all(self, cause: str) -> HoldInForce | None:
+        """The permit of this cause that names all that is stored, as it is."""
+        stored = self.comparison.stored
+        for hold in self._in_force:
+            if hold.cause == cause and all(
+                hold.permits(key, finding, self._now) for key, finding in stored.items()
+            ):
+                return hold
+        return None
 
     def cause_in_force(self, key: str, finding: Finding) -> str | None:
         """The cause for which this very finding stays held, whatever this run thinks of it.

@@ -164,7 +164,9 @@ def _judge(
     clinic, now = run.clinic, run.clock()
     local_now = to_wall(now, clinic.zone)
     plan = plan_inbound(reading.snapshot, loaded.rows, proofs, reading.context)
-    compared = comparison(plan, loaded.rows, reading.context, clinic.known_room_ids, local_now)
+    compared = comparison(
+        plan, loaded.rows, reading.context, clinic.known_room_ids, local_now, loaded.slots
+    )
     judgement = judge(compared, loaded.in_force, now)
     grid, window = reading.grid, reading.context.window
     failure: OdisMustAct | None = None
@@ -173,6 +175,7 @@ def _judge(
     else:
         slots = plan_slots(grid, loaded.slots, local_now, window, reading.own_days.last_day)
     gives_time = plan.complete and not judgement.is_empty
+    unfresh = run.unfresh(window, reading.own_days, complete=plan.complete)
     settings = reading.configuration
     if isinstance(settings, ShapeChanged):
         settings, unread = None, settings
@@ -191,7 +194,7 @@ def _judge(
         slots=slots if gives_time else slots.without_new_time(),
         failure=plan.failure or failure,
         started_at=reading.started_at,
-        unfresh=run.unfresh(window, reading.own_days, complete=plan.complete),
+        unfresh=unfresh or ("came_later" if judgement.came_later else None),
         configuration=settings,
         slot_faults=[fault for slot in loaded.slots for fault in slot.faults],
     )
