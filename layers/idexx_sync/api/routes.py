@@ -20,6 +20,7 @@ from idexx_sync.api.models import (
     NoQuery,
     Readiness,
     ReadinessDetails,
+    ReasonBody,
 )
 from idexx_sync.api.problems import ProblemCode
 from idexx_sync.core.catalog import CATALOG, CatalogEntry, StartOperation, SyncFolder
@@ -38,6 +39,8 @@ OperationId = Literal[
     "get_hold",
     "approve_hold",
     "reject_hold",
+    "reopen_hold",
+    "revive_hold",
     "get_clinic_status",
     "refresh_schedules",
     "get_metrics",
@@ -231,6 +234,28 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=DecisionBody,
         responses={200: HoldView},
         problems=("hold_changed", "hold_decided"),
+    ),
+    Route(
+        operation="reopen_hold",
+        method="POST",
+        path="/api/sync/holds/{hold_id}/reopen",
+        function="status",
+        scope="holds:write",
+        summary="Let a rejected hold ask again",
+        body=ReasonBody,
+        responses={200: HoldView},
+        problems=("hold_not_rejected",),
+    ),
+    Route(
+        operation="revive_hold",
+        method="POST",
+        path="/api/sync/holds/{hold_id}/revive",
+        function="status",
+        scope="holds:write",
+        summary="Bring back what the hold's approval removed within 7 days, and keep it",
+        body=ReasonBody,
+        responses={202: JobView},
+        problems=("nothing_to_revive", "too_many_orders", "worker_unavailable"),
     ),
     Route(
         operation="get_clinic_status",

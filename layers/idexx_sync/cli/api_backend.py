@@ -52,6 +52,14 @@ class ApiBackend:
         body = _body(decision)
         return self._client.ask("reject_hold", HoldView, body=body, hold_id=hold_id)
 
+    def reopen(self, hold_id: UUID, decision: Decision) -> HoldView:
+        body = _body(decision)
+        return self._client.ask("reopen_hold", HoldView, body=body, hold_id=hold_id)
+
+    def revive(self, hold_id: UUID, decision: Decision) -> JobView:
+        body = _body(decision)
+        return self._client.ask("revive_hold", JobView, body=body, hold_id=hold_id)
+
     def _listed[P: JobList | HoldList, T](
         self,
         operation: OperationId,
@@ -75,8 +83,8 @@ class ApiBackend:
 
 def _body(decision: Decision) -> dict[str, str]:
     _refuse_name(decision.by)
-    reason = {} if decision.reason is None else {"reason": decision.reason}
-    return {"seen": decision.seen, **reason}
+    said = {"seen": decision.seen, "reason": decision.reason}
+    return {name: text for name, text in said.items() if text is not None}
 
 
 def _refuse_name(by: str | None) -> None:

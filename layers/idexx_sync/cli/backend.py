@@ -44,6 +44,12 @@ class Backend(Protocol):
 
     def reject(self, hold_id: UUID, decision: Decision) -> HoldView: ...
 
+    def reopen(self, hold_id: UUID, decision: Decision) -> HoldView: ...
+
+    def revive(self, hold_id: UUID, decision: Decision) -> JobView:
+        """The run that brings back what was removed; it may have ended already."""
+        ...
+
 
 @contextmanager
 def open_backend(cli: Cli, ids_from: str) -> Iterator[Backend]:

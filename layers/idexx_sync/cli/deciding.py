@@ -23,10 +23,9 @@ def seen_version(
     if yes and seen is not None:
         return seen
     if yes or not cli.stdin.isatty():
-        missing = "--seen" if seen is None else "--yes"
         raise typer.BadParameter(
             "nobody is asked here: give --seen with the version that holds show prints, and --yes",
-            param_hint=f"'{missing}'",
+            param_hint="'--seen'" if seen is None else "'--yes'",
         )
     hold = backend.hold(hold_id)
     for part in hold_shown(hold):
@@ -34,6 +33,12 @@ def seen_version(
     version = seen or hold.version
     confirm(cli, f"{verb} version {version} of it ({hold.consequence.sentence})?")
     return version
+
+
+def require_terminal(cli: Cli, option: str) -> None:
+    """A usage error of the option unless there is a terminal to ask on."""
+    if not cli.stdin.isatty():
+        raise typer.BadParameter("there is no terminal to ask on", param_hint=f"'{option}'")
 
 
 def confirm(cli: Cli, question: str) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Decision:
     """Which version of a hold was seen, why it is decided so, and by whom."""
 
-    seen: str
+    seen: str | None = None
+    """None: it is no decision about what a hold says."""
     reason: str | None = None
     by: str | None = None
     """None: whoever the command line belongs to; over the API the key."""

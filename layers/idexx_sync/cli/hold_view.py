@@ -19,6 +19,12 @@ def hold_shown(hold: HoldView) -> list[Shown]:
         listing(columns, _records(hold), whole=("Id",)),
         *(line(_told(event, zone)) for event in hold.history or ()),
     ]
+    if hold.status == "rejected":
+        parts.append(line(f"Ask again: idexx-sync holds reopen {hold.id}"))
+    if any(event.event == "let_through" for event in hold.history or ()):
+        parts.append(
+            line(f"Bring back what it removed (within 7 days): idexx-sync holds revive {hold.id}")
+        )
     if hold.status == "open":
         parts += [
             line(f"Approve (lets exactly this through): idexx-sync holds approve {hold.id}"),

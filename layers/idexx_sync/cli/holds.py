@@ -8,7 +8,7 @@ import typer
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.deciding import seen_version
+from idexx_sync.cli.deciding import confirm, require_terminal, seen_version
 from idexx_sync.cli.decision import Decision
 from idexx_sync.cli.hold_view import hold_shown
 from idexx_sync.cli.job_view import report_job
@@ -135,3 +135,42 @@ def reject(
     records = counted(hold.found, "record")
     said = line(f"Rejected: {records} stay as they are until something else is found.")
     cli.answer({"hold": hold.model_dump(mode="json")}, [said], as_json=as_json)
+
+
+@app.command()
+def reopen(
+    ctx: typer.Context,
+    hold_id: HoldId,
+    reason: Reason = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Let a rejected hold ask again. Nothing else changes by this."""
+    cli = cli_of(ctx)
+    with open_backend(cli, ids_from="holds list") as backend:
+        hold = backend.reopen(hold_id, Decision(None, reason, by))
+    cli.answer({"hold": hold.model_dump(mode="json")}, hold_shown(hold), as_json=as_json)
+
+
+@app.command()
+def revive(
+    ctx: typer.Context,
+    hold_id: HoldId,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask. Must be given off a terminal.")
+    ] = False,
+    reason: Reason = None,
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Bring back what the hold's approval removed within the last 7 days, and run the sync anew.
+
+    What Neo still does not show stays until somebody decides otherwise: holds list names it.
+    """
+    cli = cli_of(ctx)
+    with open_backend(cli, ids_from="holds list") as backend:
+        if not yes:
+            require_terminal(cli, "--yes")
+            confirm(cli, f"Bring back what approving hold {hold_id} removed?")
+        job = watch(cli, backend, backend.revive(hold_id, Decision(None, reason, by)))
+    return report_job(cli, job, as_json=as_json)

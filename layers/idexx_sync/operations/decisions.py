@@ -12,7 +12,9 @@ from idexx_sync.jobs.store import cancel
 from idexx_sync.operations.lookup import find_hold, find_job
 from idexx_sync.syncs.consequence import difference
 from idexx_sync.syncs.hold_event_store import versions_since
-from idexx_sync.syncs.hold_store import Hold, Verdict, decide
+from idexx_sync.syncs.hold_store import Hold, Verdict, decide, reopen
+from idexx_sync.syncs.holds import REVIVED_WITHIN
+from idexx_sync.syncs.inbound.revival_store import keep_revived, removed_by
 
 LONGEST_REASON: Final = 500
 """Characters."""
@@ -56,6 +58,33 @@ def decide_hold(
         if (decided := decide(conn, current, verdict, by, said)) is not None:
             return decided
     raise _changed(conn, find_hold(conn, hold.id), seen)
+
+
+def reopen_hold(conn: Conn, hold: Hold, *, by: str, reason: str | None = None) -> Hold:
+    """Let a rejected hold ask again; Conflict (hold_not_rejected) unless it is rejected."""
+    said = tidy_reason(reason)
+    for found in (hold, None):
+        current = found or find_hold(conn, hold.id)
+        if current.status == "rejected" and (open_again := reopen(conn, current, by, said)):
+            return open_again
+    raise Conflict(
+        "hold_not_rejected",
+        f"Hold {hold.id} is {current.status}; only a rejected hold can be reopened.",
+    )
+
+
+def revive_hold(conn: Conn, hold: Hold, *, by: str, reason: str | None = None) -> None:
+    """Want back what the hold's approval removed; the next run that a decision orders revives it.
+
+    Conflict (nothing_to_revive) unless a run removed something by it within the last 7 days.
+    """
+    said = tidy_reason(reason)
+    if not (found := removed_by(conn, hold.id)):
+        raise Conflict(
+            "nothing_to_revive",
+            f"By hold {hold.id} no row was removed within the last {REVIVED_WITHIN.days} days.",
+        )
+    keep_revived(conn, hold, found, by, said)
 
 
 def tidy_reason(reason: str | None) -> str | None:

@@ -35,6 +35,7 @@ Cause = Literal[
     "never_shown",
     "older_version",
     "unreadable_record",
+    "revived",
 ]
 """Why a record waits for a person."""
 FOREIGN: Final = "foreign_calendar"
@@ -46,6 +47,8 @@ UNPROVEN: Final[Mapping[RecordKind, Cause]] = {
 EMPTY: Final = "empty_calendar"
 QUARANTINE: Final = "too_many_unreadable"
 FINALISED: Final = "finalised_visit_removed"
+REVIVED: Final = "revived"
+"""A person has revived it after an approval had removed it: it stays, whatever is read."""
 DoubtCause = Literal["never_shown", "older_version", "unreadable_record"]
 """Why one record makes a read incomplete, until it is set apart by name (rule R1)."""
 NEVER_SHOWN: Final = "never_shown"
@@ -233,9 +236,12 @@ def _judged(context: "_Context") -> Judgement:
 def _judged_by_itself(context: "_Context") -> Judgement:
     """The judgement of an answer that is nobody else's calendar."""
     comparison = context.comparison
+    _hold_revived(context)
     _hold_shifted_times(context)
+    stays = context.judgement.findings.get(REVIVED, {})
     for key, finding in comparison.finalised_removals.items():
-        context.hold(FINALISED, key, finding)
+        if key not in stays:
+            context.hold(FINALISED, key, finding)
     _hold_losses(context)
     for key, doubt in comparison.apart.items():
         _hold_doubt(context, key, doubt)
@@ -252,6 +258,14 @@ class _Context:
         self.judgement = Judgement()
         self._in_force = in_force
         self._now = now
+        self.revived = {
+            key
+            for hold in in_force
+            if hold.cause == REVIVED
+            for key, finding in hold.findings.items()
+            if comparison.stored.get(key) == finding and key not in comparison.present
+        }
+        """What a person has revived and the answer does not show."""
 
     def permits(self, cause: str, key: str, finding: Finding) -> bool:
         """Whether a person has let this very finding through, and what would be done is what was
@@ -303,7 +317,8 @@ def _is_foreign(context: _Context) -> bool:
     """Whether the answer may be another clinic's: hardly any key that we expect is present, or
     none of the rooms that we know."""
     comparison = context.comparison
-    expected = {k: f for k, f in comparison.stored.items() if k not in comparison.settled}
+    known = {*comparison.settled, *context.revived}
+    expected = {k: f for k, f in comparison.stored.items() if k not in known}
     present = set(comparison.present)
     stays = any(
         context.cause_in_force(key, finding) == FOREIGN
@@ -312,9 +327,19 @@ def _is_foreign(context: _Context) -> bool:
     )
     if (len(expected) < FEW or len(present) < FEW) and not stays:
         return False
-    known, shown = set(comparison.known_rooms), set(comparison.rooms)
-    strange_rooms = bool(known and shown) and not known & shown
+    rooms, shown = set(comparison.known_rooms), set(comparison.rooms)
+    strange_rooms = bool(rooms and shown) and not rooms & shown
     return len(expected.keys() & present) < LEAST_SHARED * len(expected) or strange_rooms
+
+
+def _hold_revived(context: _Context) -> None:
+    """Hold what a person has revived and the answer lacks, however well its removal is proven."""
+    losses = {loss.key: loss for loss in context.comparison.losses}
+    for key in sorted(context.revived):
+        if key in losses:
+            _hold_loss(context, REVIVED, losses[key])
+        else:
+            context.hold(REVIVED, key, context.comparison.stored[key])
 
 
 def _hold_shifted_times(context: _Context) -> None:
@@ -334,7 +359,11 @@ def _hold_losses(context: _Context) -> None:
     comparison = context.comparison
     for_all = _cause_for_all(comparison)
     for kind, cause in UNPROVEN.items():
-        losses = [loss for loss in comparison.losses if loss.kind == kind]
+        losses = [
+            loss
+            for loss in comparison.losses
+            if loss.kind == kind and loss.key not in context.revived
+        ]
         bound = max(FEW, MOST_UNPROVEN_SHARE * comparison.occupying.get(kind, 0))
         general = for_all or (cause if len(losses) > bound else None)
         for loss in losses:
@@ -367,7 +396,7 @@ def _cause_for_all(comparison: Comparison) -> Cause | None:
 
 def _hold_loss(context: _Context, cause: str, loss: Loss) -> None:
     if not (loss.may_be_approved and context.permits(cause, loss.key, loss.finding)):
-        context.judgement.losses_held = True
+        context.judgement.losses_held |= cause != REVIVED
         context.judgement.findings.setdefault(cause, {})[loss.key] = loss.finding
     elif loss.removes_finalised is not None:
         if not context.hold(FINALISED, loss.key, loss.removes_finalised):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, LiteralString, Self
 from uuid import UUID, uuid4
 
 from psycopg import Cursor
@@ -80,7 +80,8 @@ def holds_in_force(conn: Conn, clinic_id: UUID, sync: SyncName) -> Cursor[HoldIn
     """The holds that count for the next run; a cursor, because the caller may be pipelining."""
     return conn.cursor(row_factory=kwargs_row(HoldInForce.read)).execute(
         """
-        SELECT id, cause, status, findings, consequence, opened_at, permit_until
+        SELECT id, cause, status, findings, consequence, opened_at, permit_until,
+               xmin::text AS row_version
           FROM idexx_sync.holds
          WHERE clinic_id = %s AND sync = %s AND status IN ('open', 'approved', 'rejected')
          ORDER BY cause
@@ -102,17 +103,16 @@ def store_decisions(
         hold_id = uuid4()
         said = _Said(hold_id, findings, decisions.effects.get(cause, {}))
         _open(conn, clinic_id, sync, cause, job_id, said, now)
-        _tell(conn, clinic_id, job_id, said, decisions.versions.get(cause), now)
-    for hold_id, findings in decisions.reopened.items():
-        said = _Said(hold_id, findings, decisions.effects.get(hold_id, {}))
-        _ask_again(conn, clinic_id, job_id, said, now)
-        _tell(conn, clinic_id, job_id, said, decisions.versions.get(hold_id), now)
-    for hold_id, findings in decisions.updated.items():
-        said = _Said(hold_id, findings, decisions.effects.get(hold_id, {}))
-        _update(conn, clinic_id, job_id, said, now)
-        _tell(conn, clinic_id, job_id, said, decisions.versions.get(hold_id), now)
-    _end(conn, clinic_id, decisions.closed, "closed", now)
-    _end(conn, clinic_id, decisions.expired, "expired", now)
+        if (version := decisions.versions.get(cause)) is not None:
+            tell_found(conn, clinic_id, hold_id, job_id, version, now)
+    for statement, changed in ((_ASK_AGAIN, decisions.reopened), (_UPDATE, decisions.updated)):
+        for hold_id, findings in changed.items():
+            said = _Said(hold_id, findings, decisions.effects.get(hold_id, {}))
+            was = decisions.row_versions.get(hold_id)
+            version = decisions.versions.get(hold_id)
+            _say_anew(conn, statement, clinic_id, job_id, said, was, version, now)
+    _end(conn, clinic_id, decisions.closed, "closed", decisions.row_versions, now)
+    _end(conn, clinic_id, decisions.expired, "expired", decisions.row_versions, now)
     for hold_id, removed in decisions.let_through.items():
         tell_let_through(conn, clinic_id, hold_id, job_id, removed, now)
 
@@ -128,13 +128,6 @@ class _Said:
     @property
     def documents(self) -> tuple[Jsonb, Jsonb]:
         return Jsonb(dict(self.findings)), Jsonb(stored_effects(self.effects))
-
-
-def _tell(
-    conn: Conn, clinic_id: UUID, job_id: UUID, said: _Said, version: Version | None, now: datetime
-) -> None:
-    if version is not None:
-        tell_found(conn, clinic_id, said.hold_id, job_id, version, now)
 
 
 def _open(
@@ -156,28 +149,60 @@ def _open(
     )
 
 
-def _ask_again(conn: Conn, clinic_id: UUID, job_id: UUID, said: _Said, now: datetime) -> None:
-    """Take back what a person decided: it was decided about something else."""
-    conn.execute(
-        """
-        UPDATE idexx_sync.holds
-           SET status = 'open', findings = %s, consequence = %s, job_id = %s, opened_at = %s,
-               updated_at = %s, decided_at = NULL, decided_by = NULL, permit_until = NULL,
-               reason = NULL
-         WHERE id = %s AND clinic_id = %s
-        """,
-        (*said.documents, job_id, now, now, said.hold_id, clinic_id),
-    )
+_UPDATE: Final = """
+    UPDATE idexx_sync.holds
+       SET findings = %(findings)s, consequence = %(consequence)s, job_id = %(job_id)s,
+           updated_at = %(now)s
+"""
+_ASK_AGAIN: Final = """
+    UPDATE idexx_sync.holds
+       SET findings = %(findings)s, consequence = %(consequence)s, job_id = %(job_id)s,
+           updated_at = %(now)s, status = 'open', opened_at = %(now)s, decided_at = NULL,
+           decided_by = NULL, permit_until = NULL, reason = NULL
+"""
+"""Takes back what a person decided: it was decided about something else."""
 
 
-def _update(conn: Conn, clinic_id: UUID, job_id: UUID, said: _Said, now: datetime) -> None:
+def _say_anew(
+    conn: Conn,
+    statement: LiteralString,
+    clinic_id: UUID,
+    job_id: UUID,
+    said: _Said,
+    was: str | None,
+    version: Version | None,
+    now: datetime,
+) -> None:
+    """Write what the hold says now, unless a person has decided since it was read: what was
+    decided stays about what was seen, and the next run compares with that."""
+    findings, consequence = said.documents
+    version = version or Version(version_of("", said.findings, said.effects), len(said.findings))
     conn.execute(
-        """
-        UPDATE idexx_sync.holds
-           SET findings = %s, consequence = %s, job_id = %s, updated_at = %s
-         WHERE id = %s AND clinic_id = %s
+        f"""
+        WITH said AS ({statement}
+             WHERE id = %(id)s AND clinic_id = %(clinic_id)s
+               AND (%(was)s::text IS NULL OR xmin::text = %(was)s)
+            RETURNING id, clinic_id)
+        INSERT INTO idexx_sync.hold_events (clinic_id, hold_id, event, at, version, records,
+                                            appeared, gone, altered, job_id)
+        SELECT clinic_id, id, 'found', %(now)s, %(version)s, %(records)s, %(appeared)s, %(gone)s,
+               %(altered)s, %(job_id)s
+          FROM said
         """,
-        (*said.documents, job_id, now, said.hold_id, clinic_id),
+        {
+            "findings": findings,
+            "consequence": consequence,
+            "job_id": job_id,
+            "now": now,
+            "id": said.hold_id,
+            "clinic_id": clinic_id,
+            "was": was,
+            "version": version.name,
+            "records": version.records,
+            "appeared": list(version.appeared),
+            "gone": list(version.gone),
+            "altered": list(version.altered),
+        },
     )
 
 
@@ -186,15 +211,18 @@ def _end(
     clinic_id: UUID,
     hold_ids: list[UUID],
     status: Literal["closed", "expired"],
+    was: Mapping[UUID, str | None],
     now: datetime,
 ) -> None:
     if hold_ids:
         conn.execute(
             """
-            UPDATE idexx_sync.holds SET status = %s, ended_at = %s
-             WHERE clinic_id = %s AND id = ANY(%s)
+            UPDATE idexx_sync.holds h SET status = %s, ended_at = %s
+              FROM unnest(%s::uuid[], %s::text[]) AS ended (id, was)
+             WHERE h.clinic_id = %s AND h.id = ended.id
+               AND (ended.was IS NULL OR h.xmin::text = ended.was)
             """,
-            (status, now, clinic_id, hold_ids),
+            (status, now, hold_ids, [was.get(hold_id) for hold_id in hold_ids], clinic_id),
         )
 
 
@@ -231,6 +259,35 @@ def decide(
                 "id": hold.id,
                 "row_version": hold.row_version,
                 "version": hold.version,
+            },
+        ).fetchone()
+
+
+def reopen(conn: Conn, hold: Hold, by: str, reason: str | None) -> Hold | None:
+    """Let a rejected hold ask again; None if it is none, or another one by now."""
+    with conn.cursor(row_factory=kwargs_row(Hold.read)) as cur:
+        return cur.execute(
+            f"""
+            WITH asked AS (
+                UPDATE idexx_sync.holds h
+                   SET status = 'open', decided_at = NULL, decided_by = NULL, permit_until = NULL,
+                       reason = NULL
+                 WHERE h.id = %(id)s AND h.status = 'rejected' AND h.xmin::text = %(row_version)s
+                RETURNING {_HOLD_COLUMNS}),
+            told AS (
+                INSERT INTO idexx_sync.hold_events
+                       (clinic_id, hold_id, event, at, version, by_whom, reason)
+                SELECT clinic_id, id, 'reopened', idexx_sync.clock(), %(version)s, %(by)s,
+                       %(reason)s
+                  FROM asked)
+            SELECT * FROM asked
+            """,
+            {
+                "id": hold.id,
+                "row_version": hold.row_version,
+                "version": hold.version,
+                "by": by,
+                "reason": reason,
             },
         ).fetchone()
 

@@ -19,6 +19,8 @@ HoldStatus = Literal["open", "approved", "rejected", "closed", "expired"]
 
 HOLD_LIFETIME: Final = timedelta(days=7)
 PERMIT_LIFETIME: Final = timedelta(hours=24)
+REVIVED_WITHIN: Final = timedelta(days=7)
+"""For so long what an approval removed can be revived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class HoldInForce:
     permit_until: datetime | None = None
     effects: Effects = field(default_factory=dict)
     """What a permit would let through."""
+    row_version: str | None = None
+    """Postgres's version of the row (`xmin`): whoever decides meanwhile makes another one."""
 
     @classmethod
     def read(cls, *, findings: Any, consequence: Any, **columns: Any) -> Self:
@@ -83,6 +87,8 @@ class HoldDecisions:
     open by its cause."""
     versions: dict[UUID | str, Version] = field(default_factory=dict)
     """Likewise: what the hold says from now on."""
+    row_versions: dict[UUID, str | None] = field(default_factory=dict)
+    """Of the holds in force, as they were read: what a person has decided since stays."""
     let_through: dict[UUID, Mapping[str, Finding]] = field(default_factory=dict)
     """Hold whose permit was used -> of the records that were removed, what will be found if they
     are revived."""
@@ -124,7 +130,7 @@ def decide_holds(
     `effects` is cause -> what a permit would let through, `foreseen` whether the read can tell all
     of that; None: if it is complete.
     """
-    decisions = HoldDecisions()
+    decisions = HoldDecisions(row_versions={h.id: h.row_version for h in in_force if h.row_version})
     told = effects or {}
     can_tell = complete if foreseen is None else foreseen
     for hold in in_force:

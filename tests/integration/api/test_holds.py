@@ -161,3 +161,36 @@ def test_a_reason_is_bounded(api: Api, hold: str) -> None:
 
     assert (answer.status, answer.faults) == (422, ["/reason"])
     assert api.bench.hold("unproven_visit_losses")["status"] == "open"
+
+
+def test_a_rejected_hold_asks_again_once_it_is_reopened(api: Api, hold: str) -> None:
+    caller, path = api.as_clinic(), f"/api/sync/holds/{hold}"
+    assert caller.post(f"{path}/reopen").code == "hold_not_rejected"
+    caller.post(f"{path}/reject", seen(api, hold, reason="it is ours"))
+
+    told = caller.post(f"{path}/reopen", {"reason": "it was not"}).json
+
+    assert (told["status"], told["decided_by"], told["reason"]) == ("open", None, None)
+    assert [(one["event"], one["reason"]) for one in told["history"]] == [
+        ("rejected", "it is ours"),
+        ("reopened", "it was not"),
+    ]
+    assert api.bench.sync().status == "held"
+    assert caller.post(f"{path}/approve", seen(api, hold)).status == 202
+
+
+def test_what_an_approval_removed_is_revived_by_a_run_of_its_own(api: Api, hold: str) -> None:
+    caller, path = api.as_clinic(), f"/api/sync/holds/{hold}"
+    assert caller.post(f"{path}/revive").code == "nothing_to_revive"
+    caller.post(f"{path}/approve", seen(api, hold))
+    assert (api.work().status, len(api.bench.rows())) == ("succeeded", 10)
+
+    answer = caller.post(f"{path}/revive", {"reason": "they were there"})
+
+    assert (answer.status, answer.json["trigger"]) == (202, "approval")
+    api.work()
+    assert len(api.bench.rows()) == 20
+    (kept,) = caller.get("/api/sync/holds?status=rejected").json["holds"]
+    assert (kept["cause"], kept["found"], kept["reason"]) == ("revived", 10, "they were there")
+    events = [one["event"] for one in caller.get(path).json["history"]]
+    assert events == ["approved", "let_through", "revived"]

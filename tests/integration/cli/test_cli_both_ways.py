@@ -47,6 +47,10 @@ LOOKED_AT = [
     "holds approve HOLD",
     "holds approve HOLD --yes",
     "holds reject HOLD --seen SEEN",
+    "holds reopen HOLD",
+    "holds reopen NOTHING",
+    "holds revive HOLD",
+    "holds revive HOLD --yes",
 ]
 """Nothing is changed by any of them."""
 DONE = [

@@ -296,6 +296,24 @@ def test_approving_what_is_no_longer_so_holds_again(
     assert (answer.code, len(bench.rows())) == (3, 12)
 
 
+def test_what_was_approved_by_mistake_is_revived(
+    held: UUID, bench: Bench, idexx_sync: CommandLine
+) -> None:
+    idexx_sync("holds", "approve", held, *looked_at(bench, held))
+    assert f"idexx-sync holds revive {held}" in idexx_sync("holds", "show", held).out
+    assert idexx_sync("holds", "revive", held).code == 2
+
+    answer = idexx_sync("holds", "revive", held, "--by", "Kim", stdin=Terminal("yes\n"))
+
+    assert "12 updated" in answer.out
+    assert len(bench.rows()) == 12
+    assert "revived by Kim" in idexx_sync("holds", "show", held).out
+    (kept,) = idexx_sync("holds", "list", "--status", "rejected", "--json").json["holds"]
+    reopened = idexx_sync("holds", "reopen", kept["id"], "--reason", "they are gone indeed")
+    assert reopened.code == 0
+    assert "they are gone indeed" in reopened.out
+
+
 def test_rejecting_keeps_it_out_silently(held: UUID, bench: Bench, idexx_sync: CommandLine) -> None:
     answer = idexx_sync("holds", "reject", held, *looked_at(bench, held), "--by", "Kim", "--json")
     bench.later()

@@ -28,6 +28,7 @@ from idexx_sync.syncs.inbound.gate import allowed, comparison
 from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.plan import plan_inbound
 from idexx_sync.syncs.inbound.plan_guard import unforeseen_in
+from idexx_sync.syncs.inbound.revival import revive
 from idexx_sync.syncs.inbound.slot_store import slots_of, stored_slots
 from idexx_sync.syncs.inbound.slots import Slot, SlotPlan, StoredSlot, plan_slots, slot_grid
 from idexx_sync.syncs.inbound.store import StoredQuery, removed_rows
@@ -49,6 +50,9 @@ class InboundSync:
     name: ClassVar[SyncName] = "inbound"
 
     def __call__(self, run: Run, pims: Pims) -> Report:
+        commits = Commits(run)
+        if run.job.trigger == "approval":
+            revive(run, commits)
         reading = _read(run, pims, run.clock())
         loaded = _load(run, reading)
         proofs, unread = _look_up(pims, reading, loaded)
@@ -61,7 +65,6 @@ class InboundSync:
         def conclude(calendar: CalendarPiece, tally: Tally) -> Report:
             return _report(run, reading, calendar, proofs, tally)
 
-        commits = Commits(run)
         commits.write(prepare, conclude)
         return commits.outcome
 
