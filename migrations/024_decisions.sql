@@ -45,3 +45,8 @@ GRANT INSERT (consequence), UPDATE (consequence, reason) ON idexx_sync.holds TO 
 GRANT INSERT (id, clinic_id, sync, cause, status, findings, job_id, opened_at, updated_at,
               decided_at, decided_by, reason),
       UPDATE (reason, findings, updated_at) ON idexx_sync.holds TO idexx_sync_api;
+
+-- What the status tells for a while, found without looking through all jobs and records.
+CREATE INDEX jobs_telling ON idexx_sync.jobs (clinic_id, finished_at)
+ WHERE result -> 'days_lost' IS NOT NULL OR result #> '{warnings,patients_changed}' IS NOT NULL;
+CREATE INDEX records_partly ON idexx_sync.records (clinic_id) WHERE source ->> 'partly' = 'true';

@@ -132,6 +132,11 @@ class ClinicStatusView(ResponseModel):
     paused_reason: Text | None
     syncs: tuple[SyncStatusView, ...]
     open_holds: int
+    kept_out: int = Field(
+        description="Holds that a person has rejected and that still keep something out; each is "
+        "among the needs, with who, when and how it is reopened.",
+        examples=[1],
+    )
     needs: Annotated[tuple[NeedView, ...], BeforeValidator(lambda needs: needs[:MOST_NEEDS])]
     """What blocks comes first; at most 100."""
 

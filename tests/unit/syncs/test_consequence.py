@@ -8,6 +8,7 @@ import pytest
 from idexx_sync.syncs.consequence import (
     Consequence,
     Effect,
+    Said,
     Version,
     difference,
     read_effects,
@@ -74,8 +75,8 @@ def test_the_grid_of_slots_is_no_part_of_a_version() -> None:
 
 
 def test_a_version_says_how_it_differs_from_the_one_before() -> None:
-    before = ({"1": {}, "2": {}}, {"1": REMOVED, "2": REMOVED})
-    after = ({"2": {}, "3": {}}, {"2": MADE, "3": REMOVED, "9": MADE})
+    before: Said = ({"1": {}, "2": {}}, {"1": REMOVED, "2": REMOVED})
+    after: Said = ({"2": {}, "3": {}}, {"2": MADE, "3": REMOVED, "9": MADE})
 
     version = version_after("c", before, after)
 
