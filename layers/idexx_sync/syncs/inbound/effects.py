@@ -1,17 +1,18 @@
 """What a plan would do to each record: the time that it takes before and after (rule R9). Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time
 from typing import Final
 
 from idexx_sync.syncs.consequence import Effect
 from idexx_sync.syncs.inbound.model import Apart, Appointment, Missing, Plan, RowChange, Stored
-from idexx_sync.syncs.inbound.slots import Slot, StoredSlot
 from idexx_sync.syncs.memory import Claim, Record, settled
 
 APPROVED: Final = "approved"
 """Why a row is removed that nothing has proven gone."""
 
+type SlotTimes = Mapping[date, Sequence[tuple[time, time]]]
+"""Day -> start and end of each slot that is stored."""
 type _Span = tuple[date, time, time]
 
 
@@ -22,26 +23,23 @@ def approved_removal(missing: Missing) -> RowChange:
     return RowChange(row.key, "remove", APPROVED, row.appointment, row, memory)
 
 
-def effects_of(plan: Plan, stored: Stored, slots: Sequence[StoredSlot]) -> dict[str, Effect]:
+def effects_of(plan: Plan, stored: Stored, slots: SlotTimes) -> dict[str, Effect]:
     """Record -> what would be done to it: of planned changes, and of what only a permit allows."""
-    by_day: dict[date, list[Slot]] = {}
-    for stored_slot in slots:
-        by_day.setdefault(stored_slot.slot.day, []).append(stored_slot.slot)
-    told = {key: _of_apart(item, stored, by_day) for key, item in plan.apart.items()}
+    told = {key: _of_apart(item, stored, slots) for key, item in plan.apart.items()}
     gone = map(approved_removal, plan.missing)
     for change in [*gone, *plan.changes]:
-        told[change.key] = _of_change(change, stored, by_day)
+        told[change.key] = _of_change(change, stored, slots)
     return told
 
 
-def _of_apart(item: Apart, stored: Stored, slots: dict[date, list[Slot]]) -> Effect:
+def _of_apart(item: Apart, stored: Stored, slots: SlotTimes) -> Effect:
     if item.change is not None:
         return _of_change(item.change, stored, slots)
     before = map(_span_of, stored.record(item.record.key).claims)
     return Effect("settle", None, None, _freed(before, map(_span_of, item.record.claims), slots))
 
 
-def _of_change(change: RowChange, stored: Stored, slots: dict[date, list[Slot]]) -> Effect:
+def _of_change(change: RowChange, stored: Stored, slots: SlotTimes) -> Effect:
     before = change.row.appointment if change.row is not None and change.row.occupies else None
     goes = change.action == "remove" or change.after.frees_time
     after = None if goes else change.after
@@ -74,18 +72,16 @@ def _span_of(claim: Claim) -> _Span:
     return claim.day, claim.start, claim.end
 
 
-def _freed(
-    before: Iterable[_Span], after: Iterable[_Span], slots: dict[date, list[Slot]]
-) -> tuple[str, ...]:
+def _freed(before: Iterable[_Span], after: Iterable[_Span], slots: SlotTimes) -> tuple[str, ...]:
     """The slots of which a place is taken before and not after."""
     taken, still = _touched(before, slots), _touched(after, slots)
     return tuple(sorted(taken - still))
 
 
-def _touched(spans: Iterable[_Span], slots: dict[date, list[Slot]]) -> set[str]:
+def _touched(spans: Iterable[_Span], slots: SlotTimes) -> set[str]:
     return {
-        f"{day} {slot.start:%H:%M}"
+        f"{day} {begins:%H:%M}"
         for day, start, end in spans
-        for slot in slots.get(day, ())
-        if start < slot.end and end > slot.start
+        for begins, ends in slots.get(day, ())
+        if start < ends and end > begins
     }

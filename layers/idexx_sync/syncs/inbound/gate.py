@@ -2,7 +2,7 @@
 (rules R7 and R8). Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,9 +10,8 @@ from idexx_sync.syncs.gate import DOUBTS, Comparison, Doubt, Judgement, Loss
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.inbound.claims import unwritten
 from idexx_sync.syncs.inbound.context import CalendarContext
-from idexx_sync.syncs.inbound.effects import APPROVED, approved_removal, effects_of
+from idexx_sync.syncs.inbound.effects import APPROVED, SlotTimes, approved_removal, effects_of
 from idexx_sync.syncs.inbound.model import Apart, Missing, Plan, Row, RowChange, Stored
-from idexx_sync.syncs.inbound.slots import StoredSlot
 from idexx_sync.syncs.memory import Record
 
 
@@ -31,7 +30,7 @@ def comparison(
     context: CalendarContext,
     known_rooms: Collection[str],
     local_now: datetime,
-    slots: Sequence[StoredSlot] = (),
+    slots: SlotTimes | None = None,
 ) -> Comparison:
     """What the calendar showed beside what is stored.
 
@@ -61,7 +60,7 @@ def comparison(
         read=plan.read,
         unreadable=len(plan.quarantined),
         apart={key: _doubt(item) for key, item in plan.apart.items()},
-        effects=effects_of(plan, stored, slots),
+        effects=effects_of(plan, stored, slots or {}),
         planned=[change.key for change in plan.changes],
     )
 

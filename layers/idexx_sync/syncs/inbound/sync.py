@@ -30,7 +30,14 @@ from idexx_sync.syncs.inbound.plan import plan_inbound
 from idexx_sync.syncs.inbound.plan_guard import unforeseen_in
 from idexx_sync.syncs.inbound.revival import revive
 from idexx_sync.syncs.inbound.slot_store import slots_of, stored_slots
-from idexx_sync.syncs.inbound.slots import Slot, SlotPlan, StoredSlot, plan_slots, slot_grid
+from idexx_sync.syncs.inbound.slots import (
+    Slot,
+    SlotPlan,
+    StoredSlot,
+    plan_slots,
+    slot_grid,
+    times_of,
+)
 from idexx_sync.syncs.inbound.store import StoredQuery, removed_rows
 from idexx_sync.syncs.proof import too_many_unforeseen
 
@@ -168,7 +175,12 @@ def _judge(
     local_now = to_wall(now, clinic.zone)
     plan = plan_inbound(reading.snapshot, loaded.rows, proofs, reading.context)
     compared = comparison(
-        plan, loaded.rows, reading.context, clinic.known_room_ids, local_now, loaded.slots
+        plan,
+        loaded.rows,
+        reading.context,
+        clinic.known_room_ids,
+        local_now,
+        times_of(loaded.slots),
     )
     judgement = judge(compared, loaded.in_force, now)
     grid, window = reading.grid, reading.context.window
