@@ -215,8 +215,10 @@ class FaultClinic:
             "SELECT id FROM idexx_sync.holds WHERE clinic_id = %s AND status = 'open'",
             (self.clinic_id,),
         )
-        for hold in waiting:
-            hold_store.decide(self.conn, hold["id"], "approved", "somebody")
+        for row in waiting:
+            hold = hold_store.hold_by_id(self.conn, row["id"])
+            assert hold is not None
+            hold_store.decide(self.conn, hold, "approved", "somebody")
         return len(waiting)
 
     def set_credentials(self, password: str | None = None) -> None:

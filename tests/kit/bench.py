@@ -20,7 +20,7 @@ from idexx_sync.jobs.model import Job, new_order
 from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.syncs.cases.sync import CaseSync
-from idexx_sync.syncs.hold_store import decide
+from idexx_sync.syncs.hold_store import decide, hold_by_id
 from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.business_time import set_business_time
 from tests.kit.database import as_role, insert, query, update
@@ -147,9 +147,17 @@ class Bench:
         assert len(found) == 1, f"{len(found)} holds of {cause}"
         return found[0]
 
+    def version(self, hold_id: UUID | str) -> str:
+        """What a decision about the hold has to name."""
+        hold = hold_by_id(self.conn, UUID(str(hold_id)))
+        assert hold is not None
+        return hold.version
+
     def decide(self, cause: str, verdict: Literal["approved", "rejected"]) -> None:
         set_business_time(self.conn, self._now)  # exactly: a permit is a day long, and no tick more
-        decided = decide(self.conn, self.hold(cause)["id"], verdict, "a tester")
+        hold = hold_by_id(self.conn, self.hold(cause)["id"])
+        assert hold is not None
+        decided = decide(self.conn, hold, verdict, "a tester")
         self.now = self._now
         assert decided is not None
 

@@ -108,3 +108,4 @@ def _live(world: World) -> None:
     names["HELD"] = str(bench.sync().id)
     (hold,) = bench.holds()
     names["HOLD"] = str(hold["id"])
+    names["SEEN"] = bench.version(hold["id"])

@@ -116,8 +116,10 @@ class NeoBench:
 
     def decide(self, verdict: Literal["approved", "rejected"]) -> None:
         """Whatever waits for a person."""
-        for hold in self.holds():
-            hold_store.decide(self.conn, hold["id"], verdict, "a tester")
+        for row in self.holds():
+            hold = hold_store.hold_by_id(self.conn, row["id"])
+            assert hold is not None
+            hold_store.decide(self.conn, hold, verdict, "a tester")
 
     def configure(self, **columns: Any) -> None:
         update(self.conn, "public.clinic_schedule_configs", columns, clinic_id=self.clinic_id)

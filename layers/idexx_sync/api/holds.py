@@ -3,17 +3,18 @@
 from idexx_sync.api.authorization import visible_clinic, visible_hold
 from idexx_sync.api.budgets import ordering
 from idexx_sync.api.handler import ApiDependencies, Response
-from idexx_sync.api.models import HoldsQuery
+from idexx_sync.api.models import DecisionBody, HoldsQuery, ReasonBody
 from idexx_sync.api.problems import worker_unavailable
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
 from idexx_sync.database.connection import Conn
+from idexx_sync.jobs.params import Params, params_model
 from idexx_sync.jobs.submission import RunRequest, WorkerUnavailable, submit
-from idexx_sync.operations.decisions import HoldDecision, decide_hold
+from idexx_sync.operations import decisions as operations
 from idexx_sync.operations.models import MOST_LISTED_BYTES
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import hold_page, hold_view
-from idexx_sync.syncs.hold_store import Hold, params_of_finder
+from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
 
 
 def list_holds(request: Request, dependencies: ApiDependencies) -> Response:
@@ -42,25 +43,61 @@ def approve_hold(request: Request, dependencies: ApiDependencies) -> Response:
     hold = visible_hold(request, dependencies.conn)
     with ordering(request, dependencies):
         conn = dependencies.database.connection()
-        return _approved(request, dependencies, _decided(request, conn, hold, "approved"))
+        decided = _decided(request, conn, hold, "approved")
+        return _ordered(
+            request,
+            dependencies,
+            decided,
+            params_of_finder(conn, decided),
+            "The hold is approved, but its run could not be started; "
+            "any run of this sync within 24 hours will use the permit.",
+        )
 
 
-def _approved(request: Request, dependencies: ApiDependencies, hold: Hold) -> Response:
-    conn = dependencies.database.connection()
+def revive_hold(request: Request, dependencies: ApiDependencies) -> Response:
+    """What is wanted back stays wanted even if the run can't be started."""
+    hold = visible_hold(request, dependencies.conn)
+    body = request.body
+    assert isinstance(body, ReasonBody)
+    with ordering(request, dependencies):
+        conn = dependencies.database.connection()
+        operations.revive_hold(conn, hold, by=request.caller.name, reason=body.reason)
+        return _ordered(
+            request,
+            dependencies,
+            hold,
+            params_model(hold.sync)(),
+            "The run that revives it could not be started; ask again.",
+        )
+
+
+def _ordered(
+    request: Request, dependencies: ApiDependencies, hold: Hold, params: Params, unless: str
+) -> Response:
+    """The run of the hold's sync that carries a decision out; `unless` is said if none starts."""
     run_request = RunRequest(
         clinic_id=hold.clinic_id,
         sync=hold.sync,
         trigger="approval",
-        params=params_of_finder(conn, hold),
+        params=params,
         must_be_new=True,
     )
+    conn = dependencies.database.connection()
     try:
         return accepted(request, dependencies, submit(conn, dependencies.dispatch, run_request))
     except WorkerUnavailable:
-        raise worker_unavailable(
-            "The hold is approved, but its run could not be started; "
-            "any run of this sync within 24 hours will use the permit."
-        ) from None
+        raise worker_unavailable(unless) from None
+
+
+def reopen_hold(request: Request, dependencies: ApiDependencies) -> Response:
+    conn = dependencies.conn
+    body = request.body
+    assert isinstance(body, ReasonBody)
+    hold = visible_hold(request, conn)
+    by = request.caller.name
+    return Response(
+        200, hold_view(conn, operations.reopen_hold(conn, hold, by=by, reason=body.reason))
+    )
 
 
 def reject_hold(request: Request, dependencies: ApiDependencies) -> Response:
@@ -69,5 +106,8 @@ def reject_hold(request: Request, dependencies: ApiDependencies) -> Response:
     return Response(200, hold_view(conn, decided))
 
 
-def _decided(request: Request, conn: Conn, hold: Hold, decision: HoldDecision) -> Hold:
-    return decide_hold(conn, hold, decision, request.caller.name)
+def _decided(request: Request, conn: Conn, hold: Hold, verdict: Verdict) -> Hold:
+    body = request.body
+    assert isinstance(body, DecisionBody)
+    by = request.caller.name
+    return operations.decide_hold(conn, hold, verdict, seen=body.seen, by=by, reason=body.reason)

@@ -10,6 +10,7 @@ from idexx_sync.core.catalog import ParamsKind, SyncName
 from idexx_sync.core.errors import WhoActs
 from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
 from idexx_sync.jobs.params import ReconciliationParams, WindowParams
+from idexx_sync.operations.decisions import LONGEST_REASON
 from idexx_sync.operations.models import MOST_LISTED, Moment, ResponseModel, Text
 from idexx_sync.syncs.holds import HoldStatus
 
@@ -24,6 +25,30 @@ class RequestModel(BaseModel):
 
 class EmptyBody(RequestModel):
     """No body, or an empty object."""
+
+
+class ReasonBody(RequestModel):
+    """Why it is done; nothing has to be said."""
+
+    reason: str | None = Field(
+        default=None,
+        max_length=4 * LONGEST_REASON,
+        description=f"Why, for those who look later: at most {LONGEST_REASON} characters, kept "
+        "with who and when. Name no client and no patient here.",
+        examples=["the clinic confirmed by phone"],
+    )
+
+
+class DecisionBody(ReasonBody):
+    """Which version of the hold was seen, and why it is decided so."""
+
+    seen: str = Field(
+        min_length=1,
+        max_length=40,
+        description="`version` of the hold as it was looked at; while it says something else the "
+        "decision is `409 hold_changed`.",
+        examples=["3f2b8c1e5a"],
+    )
 
 
 class SyncRequest(WindowParams):
@@ -107,6 +132,11 @@ class ClinicStatusView(ResponseModel):
     paused_reason: Text | None
     syncs: tuple[SyncStatusView, ...]
     open_holds: int
+    kept_out: int = Field(
+        description="Holds that a person has rejected and that still keep something out; each is "
+        "among the needs, with who, when and how it is reopened.",
+        examples=[1],
+    )
     needs: Annotated[tuple[NeedView, ...], BeforeValidator(lambda needs: needs[:MOST_NEEDS])]
     """What blocks comes first; at most 100."""
 

@@ -22,7 +22,10 @@ ProblemCode = Literal[
     "sync_running",
     "job_not_final",
     "job_final",
+    "hold_changed",
     "hold_decided",
+    "hold_not_rejected",
+    "nothing_to_revive",
     "body_too_large",
     "media_type",
     "invalid_request",
@@ -53,7 +56,10 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
     "sync_running": (409, "Another run of this sync is under way"),
     "job_not_final": (409, "The job has not ended"),
     "job_final": (409, "The job has ended"),
+    "hold_changed": (409, "The hold says something else than what was seen"),
     "hold_decided": (409, "The hold is not open any more"),
+    "hold_not_rejected": (409, "The hold is not rejected"),
+    "nothing_to_revive": (409, "Nothing of the hold can be revived"),
     "body_too_large": (413, "The body is too large"),
     "media_type": (415, "The body has another media type than JSON"),
     "invalid_request": (422, "The request can't be carried out as it is"),
@@ -74,11 +80,14 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
 """Code -> status and title; a code never changes its meaning."""
 
 PROBLEM_OF_CONFLICT: Final[Mapping[ConflictCode, ProblemCode]] = {
+    "hold_changed": "hold_changed",
     "hold_decided": "hold_decided",
+    "hold_not_rejected": "hold_not_rejected",
     "idempotency_key_reused": "idempotency_key_reused",
     "job_final": "job_final",
     "job_not_final": "job_not_final",
     "key_state": "invalid_request",
+    "nothing_to_revive": "nothing_to_revive",
     "sync_running": "sync_running",
 }
 

@@ -18,6 +18,8 @@ def status_operations() -> dict[OperationId, Operation | Page]:
         "get_hold": holds.get_hold,
         "approve_hold": holds.approve_hold,
         "reject_hold": holds.reject_hold,
+        "reopen_hold": holds.reopen_hold,
+        "revive_hold": holds.revive_hold,
         "get_clinic_status": clinics.get_clinic_status,
         "refresh_schedules": not_built("Refreshing schedules"),
         "get_metrics": service.get_metrics,

@@ -8,6 +8,7 @@ import typer
 from idexx_sync.api.routes import OperationId
 from idexx_sync.cli.api_client import ApiClient
 from idexx_sync.cli.context import Cli
+from idexx_sync.cli.decision import Decision
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
 from idexx_sync.syncs.holds import HoldStatus
 
@@ -41,15 +42,23 @@ class ApiBackend:
     def hold(self, hold_id: UUID) -> HoldView:
         return self._client.ask("get_hold", HoldView, hold_id=hold_id)
 
-    def approve(self, hold_id: UUID, by: str | None) -> JobView:
-        _refuse_name(by)
-        job = self._client.ask("approve_hold", JobView, hold_id=hold_id)
+    def approve(self, hold_id: UUID, decision: Decision) -> JobView:
+        body = _body(decision)
+        job = self._client.ask("approve_hold", JobView, body=body, hold_id=hold_id)
         self._cli.say("Approved for 24 hours; a fresh run of the sync is ordered.")
         return job
 
-    def reject(self, hold_id: UUID, by: str | None) -> HoldView:
-        _refuse_name(by)
-        return self._client.ask("reject_hold", HoldView, hold_id=hold_id)
+    def reject(self, hold_id: UUID, decision: Decision) -> HoldView:
+        body = _body(decision)
+        return self._client.ask("reject_hold", HoldView, body=body, hold_id=hold_id)
+
+    def reopen(self, hold_id: UUID, decision: Decision) -> HoldView:
+        body = _body(decision)
+        return self._client.ask("reopen_hold", HoldView, body=body, hold_id=hold_id)
+
+    def revive(self, hold_id: UUID, decision: Decision) -> JobView:
+        body = _body(decision)
+        return self._client.ask("revive_hold", JobView, body=body, hold_id=hold_id)
 
     def _listed[P: JobList | HoldList, T](
         self,
@@ -70,6 +79,12 @@ class ApiBackend:
             if cursor is None or not items(page):
                 break
         return found
+
+
+def _body(decision: Decision) -> dict[str, str]:
+    _refuse_name(decision.by)
+    said = {"seen": decision.seen, "reason": decision.reason}
+    return {name: text for name, text in said.items() if text is not None}
 
 
 def _refuse_name(by: str | None) -> None:

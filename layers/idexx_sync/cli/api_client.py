@@ -53,12 +53,14 @@ class ApiClient:
         operation: OperationId,
         answer: type[A],
         query: Mapping[str, object] | None = None,
+        *,
+        body: Mapping[str, object] | None = None,
         **path: UUID,
     ) -> A:
         """What the operation answers; Refused says why there is nothing."""
         route = route_of(operation)
         sent = {name: str(value) for name, value in (query or {}).items() if value is not None}
-        response, received = self._sent(route, route.path.format(**path), sent)
+        response, received = self._sent(route, route.path.format(**path), sent, body)
         content = received.replace(self._key.encode(), _HIDDEN)
         if response.status_code not in route.responses:
             raise self._refusal(response, content)
@@ -67,11 +69,15 @@ class ApiClient:
         return read
 
     def _sent(
-        self, route: Route, path: str, query: Mapping[str, str]
+        self,
+        route: Route,
+        path: str,
+        query: Mapping[str, str],
+        sent_body: Mapping[str, object] | None,
     ) -> tuple[httpx.Response, bytes]:
         """The answer and its body; of one that is too large there is none."""
         try:
-            return in_time(self._timeout_s, lambda: self._received(route, path, query))
+            return in_time(self._timeout_s, lambda: self._received(route, path, query, sent_body))
         except (httpx.TimeoutException, TimeoutError) as error:
             found = f"did not answer within {self._timeout_s:g} s"
             sent = not isinstance(error, httpx.ConnectTimeout)
@@ -83,10 +89,15 @@ class ApiClient:
         raise self._unreachable(found, may_be_done=sent and route.method == "POST")
 
     def _received(
-        self, route: Route, path: str, query: Mapping[str, str]
+        self,
+        route: Route,
+        path: str,
+        query: Mapping[str, str],
+        sent_body: Mapping[str, object] | None,
     ) -> tuple[httpx.Response, bytes]:
         body = bytearray()
-        with self._http.stream(route.method, f"{self._url}{path}", params=query) as response:
+        url = f"{self._url}{path}"
+        with self._http.stream(route.method, url, params=query, json=sent_body) as response:
             for piece in response.iter_raw():
                 body += piece
                 if len(body) > LARGEST_ANSWER:

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from idexx_sync.cli.context import Cli
+from idexx_sync.cli.decision import Decision
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.local_backend import LocalBackend
@@ -37,11 +38,17 @@ class Backend(Protocol):
 
     def hold(self, hold_id: UUID) -> HoldView: ...
 
-    def approve(self, hold_id: UUID, by: str | None) -> JobView:
+    def approve(self, hold_id: UUID, decision: Decision) -> JobView:
         """The fresh run that uses the permit; it may have ended already."""
         ...
 
-    def reject(self, hold_id: UUID, by: str | None) -> HoldView: ...
+    def reject(self, hold_id: UUID, decision: Decision) -> HoldView: ...
+
+    def reopen(self, hold_id: UUID, decision: Decision) -> HoldView: ...
+
+    def revive(self, hold_id: UUID, decision: Decision) -> JobView:
+        """The run that brings back what was removed; it may have ended already."""
+        ...
 
 
 @contextmanager

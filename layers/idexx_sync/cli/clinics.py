@@ -154,6 +154,7 @@ def show(ctx: typer.Context, clinic_id: ClinicArgument, as_json: Json = False) -
             "syncs": [_plain(asdict(sync)) for sync in status.syncs],
             "last_job": None if last_job is None else str(last_job.id),
             "open_holds": [str(hold.id) for hold in overview.open_holds],
+            "kept_out": [str(hold.id) for hold in overview.kept_out],
             "needs": [_plain(asdict(need)) for need in status.needs],
         }
     }
@@ -195,7 +196,7 @@ def _shown(
         since = moment(overview.credentials_set_at, zone)
         credentials = f"version {overview.credential_version}, set {since}"
     paused = status.paused_reason is not None
-    rows = [
+    rows: list[tuple[str, str | None]] = [
         ("clinic", str(overview.id)),
         ("name", overview.name),
         ("zone", overview.timezone or "not set in ODIS"),
@@ -208,6 +209,7 @@ def _shown(
         *((sync.sync, _sync_shown(sync, zone, now)) for sync in status.syncs),
         ("last job", f"{last_job.id} ({phrase({}, last_job.status)})" if last_job else "-"),
         ("open holds", str(status.open_holds)),
+        ("kept out", f"{status.kept_out} (rejected holds)" if status.kept_out else None),
     ]
     return fact_table(rows)
 

@@ -1,7 +1,6 @@
 """`idexx-sync holds …`: what waits for a person, and the person's decision."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import typer
@@ -9,12 +8,15 @@ import typer
 from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
 from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.deciding import confirm, require_terminal, seen_version
+from idexx_sync.cli.decision import Decision
+from idexx_sync.cli.hold_view import hold_shown
 from idexx_sync.cli.job_view import report_job
-from idexx_sync.cli.phrases import CAUSES, counted, moment, phrase, record_named
-from idexx_sync.cli.tables import Shown, entries, fact_table, line, listing
+from idexx_sync.cli.phrases import CAUSES, counted, moment, phrase
+from idexx_sync.cli.tables import entries, line
 from idexx_sync.cli.watching import watch
 from idexx_sync.core.clinic_time import zone_of
-from idexx_sync.operations.models import HoldView
+from idexx_sync.operations.decisions import LONGEST_REASON
 from idexx_sync.syncs.holds import HoldStatus
 
 app = typer.Typer(help="What waits for a person's decision.", no_args_is_help=True)
@@ -27,6 +29,25 @@ By = Annotated[
     typer.Option(
         metavar="NAME",
         help="Who decides; else the name of your account. Over the API it is the key.",
+    ),
+]
+Seen = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VERSION",
+        help="The version that you have looked at, as holds show prints it. Without it a terminal "
+        "shows the hold and asks.",
+    ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Do not ask; needs --seen. Must be given off a terminal.")
+]
+Reason = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT",
+        help=f"Why, for those who look later: at most {LONGEST_REASON} characters, kept with who "
+        "and when. Name no client and no patient in it.",
     ),
 ]
 
@@ -52,7 +73,8 @@ def list_holds(
                 moment(hold.opened_at, zone_of(hold.timezone)),
                 hold.status,
             ),
-            f"{phrase(CAUSES, hold.cause)} ({counted(hold.found, 'record')})",
+            f"{phrase(CAUSES, hold.cause)} ({counted(hold.found, 'record')}; approving: "
+            f"{hold.consequence.sentence}; version {hold.version})",
         )
         for hold in found
     )
@@ -67,80 +89,88 @@ def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:
         hold = backend.hold(hold_id)
-    zone = zone_of(hold.timezone)
-    until = moment(hold.permit_until, zone)
-    parts: list[Shown] = [
-        fact_table(
-            [
-                ("hold", str(hold.id)),
-                ("clinic", str(hold.clinic_id)),
-                ("status", hold.status),
-                ("cause", CAUSES.get(hold.cause, hold.cause)),
-                ("found by job", str(hold.job_id)),
-                ("opened", moment(hold.opened_at, zone)),
-                ("last seen", moment(hold.updated_at, zone)),
-                ("decided", moment(hold.decided_at, zone) if hold.decided_at else None),
-                ("decided by", hold.decided_by),
-                ("permit until", until if hold.permit_until else None),
-                ("ended", moment(hold.ended_at, zone) if hold.ended_at else None),
-            ]
-        ),
-        listing(("Id", "What was found"), _findings(hold), whole=("Id",)),
-    ]
-    if hold.status == "open":
-        parts += [
-            line(f"Approve (lets exactly this through): idexx-sync holds approve {hold.id}"),
-            line(f"Reject (keeps all of it as it is):   idexx-sync holds reject {hold.id}"),
-        ]
-    cli.answer({"hold": hold.model_dump(mode="json")}, parts, as_json=as_json)
+    cli.answer({"hold": hold.model_dump(mode="json")}, hold_shown(hold), as_json=as_json)
 
 
 @app.command()
-def approve(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = False) -> int:
-    """Let what the hold names through, and run the sync anew at once.
+def approve(
+    ctx: typer.Context,
+    hold_id: HoldId,
+    seen: Seen = None,
+    yes: Yes = False,
+    reason: Reason = None,
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Let through all that the hold says and nothing else, and run the sync anew at once.
 
-    The permit lasts for 24 hours.
+    The permit lasts for 24 hours. What would go otherwise than you have seen asks again.
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:
-        job = watch(cli, backend, backend.approve(hold_id, by))
+        version = seen_version(cli, backend, hold_id, "Approve", seen, yes=yes)
+        decided = backend.approve(hold_id, Decision(version, reason, by))
+        job = watch(cli, backend, decided)
     return report_job(cli, job, as_json=as_json)
 
 
 @app.command()
-def reject(ctx: typer.Context, hold_id: HoldId, by: By = None, as_json: Json = False) -> None:
+def reject(
+    ctx: typer.Context,
+    hold_id: HoldId,
+    seen: Seen = None,
+    yes: Yes = False,
+    reason: Reason = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
     """Keep what the hold names as it is.
 
     Nobody is asked again until the finding changes.
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:
-        hold = backend.reject(hold_id, by)
+        version = seen_version(cli, backend, hold_id, "Reject", seen, yes=yes)
+        hold = backend.reject(hold_id, Decision(version, reason, by))
     records = counted(hold.found, "record")
     said = line(f"Rejected: {records} stay as they are until something else is found.")
     cli.answer({"hold": hold.model_dump(mode="json")}, [said], as_json=as_json)
 
 
-def _findings(hold: HoldView) -> Iterator[tuple[str, str]]:
-    for key, finding in sorted(hold.findings.items()):
-        yield record_named(key), _found(finding)
-    if left := hold.found - len(hold.findings):
-        yield "…", f"and {left} more"
+@app.command()
+def reopen(
+    ctx: typer.Context,
+    hold_id: HoldId,
+    reason: Reason = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Let a rejected hold ask again. Nothing else changes by this."""
+    cli = cli_of(ctx)
+    with open_backend(cli, ids_from="holds list") as backend:
+        hold = backend.reopen(hold_id, Decision(None, reason, by))
+    cli.answer({"hold": hold.model_dump(mode="json")}, hold_shown(hold), as_json=as_json)
 
 
-def _found(finding: Mapping[str, Any]) -> str:
-    """A finding in words: `visit of 2026-05-04 09:00:00: missing`.
+@app.command()
+def revive(
+    ctx: typer.Context,
+    hold_id: HoldId,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask. Must be given off a terminal.")
+    ] = False,
+    reason: Reason = None,
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Bring back what the hold's approval removed within the last 7 days, and run the sync anew.
 
-    What has no words of its own is shown as it is: nobody decides about an empty line.
+    What Neo still does not show stays until somebody decides otherwise: holds list names it.
     """
-    rest = {name: value for name, value in finding.items() if name not in ("start", "kind")}
-    what = "missing" if finding.get("missing") else ", ".join(f"{k}: {v}" for k, v in rest.items())
-    if "removal" in finding:
-        what = f"would be removed ({phrase({}, finding['removal'])})"
-    if "status" in finding:
-        what = f"{finding['status'][0]} -> {finding['status'][1]}"
-    start = finding.get("start", "?")
-    if isinstance(start, list):
-        moves = start[0] != start[1]
-        start, what = start[0], f"would move to {start[1]}" if moves else "another version of it"
-    return f"{finding.get('kind', 'visit')} of {start}: {what}"
+    cli = cli_of(ctx)
+    with open_backend(cli, ids_from="holds list") as backend:
+        if not yes:
+            require_terminal(cli, "--yes")
+            confirm(cli, f"Bring back what approving hold {hold_id} removed?")
+        job = watch(cli, backend, backend.revive(hold_id, Decision(None, reason, by)))
+    return report_job(cli, job, as_json=as_json)

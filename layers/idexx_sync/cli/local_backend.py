@@ -10,14 +10,22 @@ from uuid import UUID
 import typer
 
 from idexx_sync.cli.context import Cli
+from idexx_sync.cli.decision import Decision
 from idexx_sync.cli.local_run import run_here
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import new_order, retry_order
-from idexx_sync.operations.decisions import HoldDecision, cancel_job, decide_hold, require_ended
+from idexx_sync.jobs.params import params_model
+from idexx_sync.operations.decisions import (
+    cancel_job,
+    decide_hold,
+    reopen_hold,
+    require_ended,
+    revive_hold,
+)
 from idexx_sync.operations.lookup import find_hold, find_job, require_clinic
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
-from idexx_sync.syncs.hold_store import Hold, params_of_finder
+from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
 from idexx_sync.syncs.holds import HoldStatus
 
 
@@ -62,20 +70,36 @@ class LocalBackend:
         with self._cli.database() as conn:
             return hold_view(conn, find_hold(conn, hold_id))
 
-    def approve(self, hold_id: UUID, by: str | None) -> JobView:
+    def approve(self, hold_id: UUID, decision: Decision) -> JobView:
         with self._cli.database() as conn:
-            hold = self._decided(conn, hold_id, "approved", by)
+            hold = self._decided(conn, hold_id, "approved", decision)
             params = params_of_finder(conn, hold)
         self._cli.say("Approved for 24 hours; running the sync anew.")
         return run_here(self._cli, new_order(hold.clinic_id, hold.sync, "approval", params))
 
-    def reject(self, hold_id: UUID, by: str | None) -> HoldView:
+    def reject(self, hold_id: UUID, decision: Decision) -> HoldView:
         with self._cli.database() as conn:
-            return hold_view(conn, self._decided(conn, hold_id, "rejected", by))
+            return hold_view(conn, self._decided(conn, hold_id, "rejected", decision))
 
-    def _decided(self, conn: Conn, hold_id: UUID, decision: HoldDecision, by: str | None) -> Hold:
+    def reopen(self, hold_id: UUID, decision: Decision) -> HoldView:
+        by = decision.by or _account()
+        with self._cli.database() as conn:
+            hold = find_hold(conn, hold_id)
+            return hold_view(conn, reopen_hold(conn, hold, by=by, reason=decision.reason))
+
+    def revive(self, hold_id: UUID, decision: Decision) -> JobView:
+        by = decision.by or _account()
+        with self._cli.database() as conn:
+            hold = find_hold(conn, hold_id)
+            revive_hold(conn, hold, by=by, reason=decision.reason)
+        order = new_order(hold.clinic_id, hold.sync, "approval", params_model(hold.sync)())
+        return run_here(self._cli, order)
+
+    def _decided(self, conn: Conn, hold_id: UUID, verdict: Verdict, decision: Decision) -> Hold:
         hold = find_hold(conn, hold_id)
-        return decide_hold(conn, hold, decision, by or _account())
+        assert decision.seen is not None
+        by = decision.by or _account()
+        return decide_hold(conn, hold, verdict, seen=decision.seen, by=by, reason=decision.reason)
 
 
 def _account() -> str:

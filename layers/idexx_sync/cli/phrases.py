@@ -30,6 +30,8 @@ CAUSES: Final = {
     "unreadable_record": "A record shows no id, no day, or not what it is: all that it may take "
     "stays taken (without a day no time gets free at all, and no slots are made of new days); "
     "approving frees that for 24 hours.",
+    "revived": "A person has revived it, and the calendar does not show it: it stays; approving "
+    "removes it.",
 }
 
 WARNINGS: Final = {
@@ -110,6 +112,7 @@ REASONS: Final = {
     "new": "new",
     "source": "changed in Neo",
     "came_back": "came back",
+    "revived": "revived by a person",
     "rederived": "says otherwise than Neo",
     "moved_away": "moved out of the window",
     "deleted_at_source": "deleted in Neo",

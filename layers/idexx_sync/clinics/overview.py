@@ -32,6 +32,12 @@ class SyncHistory:
     """Of that job; None: it waits for its retry."""
     unfresh: str | None = None
     """Why that job, although it ended well, is no success."""
+    read_nothing: bool = False
+    """That job was complete, and the answer showed nothing at all."""
+    read_on: datetime | None = None
+    """When the last success began."""
+    read_until: date | None = None
+    """The last day that it read; None: it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,29 @@ class OpenHold:
     id: UUID
     cause: str
     opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOut:
+    """A hold that a person has rejected, and that still counts."""
+
+    id: UUID
+    cause: str
+    by: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A job that told something which nobody has taken care of since, as far as can be known."""
+
+    job_id: UUID
+    sync: SyncName
+    at: datetime
+    days_lost: tuple[date, date] | None
+    """First and last of the days that no run has read, and none since."""
+    patients_changed: int
+    """Visits that were given to another patient, within the last 7 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +140,12 @@ class ClinicOverview:
     """Visits whose clinical record gives nothing, again and again, for one reason."""
     denied_deaths: Denied | None = None
     """Cases that say otherwise than words that are certain of their patient's death."""
+    kept_out: tuple[KeptOut, ...] = ()
+    partly: Denied | None = None
+    """Cases that are not completed, because some words of their visit could not be read."""
+    told: tuple[Told, ...] = ()
+    horizon_days: int | None = None
+    """None: ODIS has no schedule settings of the clinic."""
 
     def history(self, sync: SyncName) -> SyncHistory | None:
         return next((found for found in self.histories if found.sync == sync), None)
@@ -124,7 +159,8 @@ its visit is among the days that runs read, that is done daily."""
 OVERVIEW_QUERY = f"""
     SELECT c.*, idexx_sync.clock() AS read_at, g.sync_schedules, v.version AS credential_version,
            v.created_at AS credentials_set_at, greatest(c.set_up_at, v.created_at) AS changed_at,
-           l.attempts, h.histories, o.open_holds, d.doubts, d.unread, w.denied_deaths
+           l.attempts, h.histories, o.open_holds, o.kept_out, d.doubts, d.unread,
+           w.denied_deaths, p.partly, y.told
       FROM ({CLINIC_ROWS}) c
       LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
       LEFT JOIN LATERAL (
@@ -139,17 +175,23 @@ OVERVIEW_QUERY = f"""
      CROSS JOIN LATERAL (
           SELECT json_agg(json_build_object(
                      'sync', n.sync, 'last_success_at', s.finished_at,
+                     'read_on', s.started_at, 'read_until', s.read_until,
+                     'read_nothing', t.read_nothing,
                      'error_kind', t.error_kind, 'error_message', t.error_message,
                      'ended_at', t.finished_at, 'unfresh', t.unfresh)) AS histories
             FROM unnest(%(syncs)s::text[]) AS n (sync)
             LEFT JOIN LATERAL (
-                SELECT j.finished_at FROM idexx_sync.jobs j
+                SELECT j.finished_at, j.started_at, j.result #>> '{{window,1}}' AS read_until
+                  FROM idexx_sync.jobs j
                  WHERE j.clinic_id = c.id AND j.sync = n.sync AND {SUCCEEDED}
                  ORDER BY j.finished_at DESC LIMIT 1) s ON true
             LEFT JOIN LATERAL (
                 SELECT j.error_kind, j.error_message, j.finished_at,
                        CASE WHEN j.status IN ('succeeded', 'succeeded_with_warnings')
-                            THEN j.result ->> 'unfresh' END AS unfresh
+                            THEN j.result ->> 'unfresh' END AS unfresh,
+                       j.status IN ('succeeded', 'succeeded_with_warnings')
+                       AND j.result ->> 'fresh' = 'true'
+                       AND j.result #>> '{{counts,read}}' = '0' AS read_nothing
                   FROM idexx_sync.jobs j
                  WHERE j.clinic_id = c.id AND j.sync = n.sync
                    AND (j.error_kind IS NOT NULL
@@ -160,8 +202,12 @@ OVERVIEW_QUERY = f"""
                           WHERE j.clinic_id = c.id AND j.sync = n.sync)) h
      CROSS JOIN LATERAL (
           SELECT json_agg(json_build_object('id', id, 'cause', cause, 'opened_at', opened_at)
-                          ORDER BY opened_at, id) AS open_holds
-            FROM idexx_sync.holds WHERE clinic_id = c.id AND status = 'open') o
+                          ORDER BY opened_at, id) FILTER (WHERE status = 'open') AS open_holds,
+                 json_agg(json_build_object('id', id, 'cause', cause, 'by', decided_by,
+                                            'at', coalesce(decided_at, opened_at))
+                          ORDER BY decided_at, id) FILTER (WHERE status = 'rejected') AS kept_out
+            FROM idexx_sync.holds
+           WHERE clinic_id = c.id AND status IN ('open', 'rejected')) o
      CROSS JOIN LATERAL (
           SELECT json_agg(r ORDER BY r.code) FILTER (WHERE r.kind = 'appointment') AS doubts,
                  json_agg(r ORDER BY r.code) FILTER (WHERE r.kind = 'consultation') AS unread
@@ -189,6 +235,40 @@ OVERVIEW_QUERY = f"""
              AND (k.visit = t.visit_id
                   OR q.metadata #>> '{{pimsAppointment,patient,id}}' = t.patient_id)
           HAVING count(*) > 0) w ON true
+      LEFT JOIN LATERAL (
+          SELECT json_build_object('number', count(DISTINCT r.external_id),
+                                   'since', min(r.read_at),
+                                   'visits', (array_agg(DISTINCT r.external_id))[1:3]) AS partly
+            FROM idexx_sync.records r
+            JOIN idexx_sync.case_keys n
+              ON n.clinic_id = r.clinic_id
+             AND n.external_id = 'pims-appt-idexx-neo-' || r.external_id
+            JOIN public.cases q ON q.id = n.case_id AND q.status IN ('draft', 'ongoing')
+           WHERE r.clinic_id = c.id AND r.source ->> 'partly' = 'true'
+             AND r.kind IN ('visit', 'consultation')
+             AND r.read_at > idexx_sync.clock() - interval '8 days'
+          HAVING count(*) > 0) p ON true
+     CROSS JOIN LATERAL (
+          SELECT json_agg(json_build_object(
+                     'job_id', j.id, 'sync', j.sync, 'at', j.finished_at,
+                     'days_lost', CASE WHEN NOT EXISTS (
+                         SELECT FROM idexx_sync.jobs r
+                          WHERE r.clinic_id = j.clinic_id AND r.sync = j.sync
+                            AND r.finished_at > j.finished_at
+                            AND r.status IN ('succeeded', 'succeeded_with_warnings')
+                            AND coalesce(r.result ->> 'unfresh', 'other_days') = 'other_days'
+                            AND r.result #>> '{{window,0}}' <= j.result #>> '{{days_lost,0}}'
+                            AND r.result #>> '{{window,1}}' >= j.result #>> '{{days_lost,1}}')
+                         THEN j.result -> 'days_lost' END,
+                     'patients_changed', CASE
+                         WHEN j.finished_at > idexx_sync.clock() - interval '7 days'
+                         THEN j.result #> '{{warnings,patients_changed}}' END)
+                     ORDER BY j.finished_at DESC) AS told
+            FROM idexx_sync.jobs j
+           WHERE j.clinic_id = c.id AND j.manner = 'apply'
+             AND (j.result -> 'days_lost' IS NOT NULL
+                  OR j.result #> '{{warnings,patients_changed}}' IS NOT NULL)
+             AND j.finished_at > idexx_sync.clock() - interval '30 days') y
      WHERE %(clinic_id)s::uuid IS NULL OR c.id = %(clinic_id)s
 """
 """The overviews of one clinic, or of all where clinic_id is null; other parameter: syncs."""
@@ -244,6 +324,13 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         fault=fault,
         faults=faults,
         denied_deaths=_denied(row["denied_deaths"]),
+        kept_out=tuple(
+            KeptOut(UUID(hold["id"]), hold["cause"], hold["by"], datetime.fromisoformat(hold["at"]))
+            for hold in row["kept_out"] or ()
+        ),
+        partly=_denied(row["partly"]),
+        told=tuple(_told(told) for told in row["told"] or ()),
+        horizon_days=row["horizon_days"],
     )
 
 
@@ -267,7 +354,30 @@ def _history(stored: dict[str, Any]) -> SyncHistory:
         error_message=stored["error_message"],
         ended_at=_moment(stored["ended_at"]),
         unfresh=stored["unfresh"],
+        read_nothing=stored["read_nothing"] or False,
+        read_on=_moment(stored["read_on"]),
+        read_until=_day(stored["read_until"]),
     )
+
+
+def _told(stored: dict[str, Any]) -> Told:
+    lost, changed = stored["days_lost"], stored["patients_changed"]
+    first, last = map(_day, lost) if isinstance(lost, list) and len(lost) == 2 else (None, None)
+    return Told(
+        job_id=UUID(stored["job_id"]),
+        sync=stored["sync"],
+        at=datetime.fromisoformat(stored["at"]),
+        days_lost=None if first is None or last is None else (first, last),
+        patients_changed=changed if type(changed) is int else 0,
+    )
+
+
+def _day(text: Any) -> date | None:
+    """An ISO date; None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
 
 
 def _denied(stored: dict[str, Any] | None) -> Denied | None:

@@ -5,13 +5,13 @@ Pure but for `read_clinic_status`; the command line, the HTTP API and the metric
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from idexx_sync.clinics.overview import ClinicOverview, SyncHistory, clinic_overview
 from idexx_sync.core.catalog import CATALOG, SyncName
-from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
 from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.database.connection import Conn
@@ -30,6 +30,7 @@ SHORTFALLS: Final[Mapping[str, str]] = {
     "conflicts": "rows that somebody else changed meanwhile are left for the next one",
     "other_days": "it did not cover all of the days that the sync is for",
     "refused": "what is booked could not be counted or told; the job names what was refused",
+    "came_later": "what came to an approved calendar after it was seen is left for the next run",
     "days_left": "clinical records of an outage's days are left; the next runs go on with them",
 }
 """Why a run that ended well is no success -> the same for people."""
@@ -91,6 +92,8 @@ class ClinicStatus:
     syncs: tuple[SyncStatus, ...]
     """The inbound sync, and each other one that is scheduled or has ever been ordered."""
     open_holds: int
+    kept_out: int
+    """Holds that a person has rejected, and that still keep something out."""
     needs: tuple[Need, ...]
     """Everything that is missing or waits, what blocks first."""
 
@@ -119,9 +122,10 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
         if row.for_every_clinic or sync in scheduled or history is not None:
             failed = list(_failure_needs(overview, history, now))
             syncs.append(_sync_status(overview, sync, table, [*general, *failed], now))
-            of_syncs += [*failed, *_shortfall_needs(history, syncs[-1].freshness)]
+            of_syncs += [*failed, *_shortfall_needs(overview, history, syncs[-1].freshness)]
     doubts = [*_doubt_needs(overview), *_unread_needs(overview), *_denied_needs(overview)]
-    needs = [*general, *of_syncs, *doubts, *_hold_needs(overview)]
+    doubts += [*_partly_needs(overview), *_told_needs(overview)]
+    needs = [*general, *of_syncs, *doubts, *_hold_needs(overview), *_kept_out_needs(overview)]
     return ClinicStatus(
         clinic_id=overview.id,
         name=overview.name,
@@ -130,6 +134,7 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
         paused_reason=_paused_reason(overview),
         syncs=tuple(syncs),
         open_holds=len(overview.open_holds),
+        kept_out=len(overview.kept_out),
         needs=tuple(sorted(needs, key=lambda need: not need.blocks)),
     )
 
@@ -186,6 +191,8 @@ def _freshness(
         return "action_required"
     if success is None:
         return "new"
+    if _reads_too_short(overview, sync) is not None:
+        return "late"
     # A scheduled time counts as missed once no run may begin for it any more.
     last = table.previous_run(sync, now - CATALOG[sync].begins_within)
     if last is None:
@@ -275,12 +282,35 @@ def _failure_needs(
         yield Need(who, failed, blocks=who != "nobody", since=history.last_success_at)
 
 
-def _shortfall_needs(history: SyncHistory | None, freshness: Freshness) -> Iterator[Need]:
+def _reads_too_short(overview: ClinicOverview, sync: SyncName) -> date | None:
+    """The day to which the last success of the sync should have read by the clinic's horizon of
+    now, where it has not; None: it has, or does not say."""
+    history = overview.history(sync)
+    if history is None or history.read_on is None or history.read_until is None:
+        return None
+    if overview.horizon_days is None or overview.fault is not None:
+        return None
+    read_on = local_day(history.read_on, zone_of(overview.timezone))
+    _, last = CATALOG[sync].default_window.around(read_on, overview.horizon_days)
+    return last if history.read_until < last else None
+
+
+def _shortfall_needs(
+    overview: ClinicOverview, history: SyncHistory | None, freshness: Freshness
+) -> Iterator[Need]:
     """What keeps a sync whose last run ended well from being fresh.
 
     Days that somebody asked for are nobody's trouble while the sync's own are up to date, and
     one incomplete read may be the last one.
     """
+    if history is not None and history.read_nothing:
+        what = f"last {history.sync} run: the calendar showed nothing on any of its days; look "
+        what += "whether that is so in Neo, and whether its rooms are the clinic's"
+        yield Need("odis", what, blocks=False, since=history.ended_at)
+    if history is not None and (last := _reads_too_short(overview, history.sync)) is not None:
+        what = f"last {history.sync} success: it read to {history.read_until}, and by the clinic's "
+        what += f"horizon it has to read to {last}; the next run does"
+        yield Need("nobody", what, blocks=False, since=history.last_success_at)
     if history is None or history.unfresh is None:
         return
     code = history.unfresh
@@ -335,6 +365,43 @@ def _denied_needs(overview: ClinicOverview) -> Iterator[Need]:
         what += "check there, or complete the case by hand; "
         what += f"idexx-sync explain appointment {denied.visits[0]} --clinic {overview.id}"
         yield Need("odis", what, blocks=False, since=denied.since)
+
+
+def _partly_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """Cases that wait, because some of their visit's words could not be read."""
+    partly = overview.partly
+    if partly is not None:
+        what = f"{partly.number} not completed, because words of the visit or its clinical record "
+        what += f"could not be read: {', '.join(partly.visits)}; put them right in Neo, or "
+        what += "complete the case by hand; "
+        what += f"idexx-sync explain appointment {partly.visits[0]} --clinic {overview.id}"
+        yield Need("odis", what, blocks=False, since=partly.since)
+
+
+def _told_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """Days that no run has read, and visits that were given to another patient."""
+    for told in overview.told:
+        if told.days_lost is not None:
+            first, last = told.days_lost
+            what = f"{told.sync}: no run has read {first} to {last}; idexx-sync sync {told.sync} "
+            what += f"--from {first} --to {last} --clinic {overview.id}"
+            yield Need("odis", what, blocks=False, since=told.at)
+    changed = [told for told in overview.told if told.patients_changed]
+    if changed:
+        number = sum(told.patients_changed for told in changed)
+        what = f"{number} given to another patient in Neo within the last 7 days: look whether "
+        what += f"anybody was called for the former one; idexx-sync jobs show {changed[0].job_id}"
+        yield Need("odis", what, blocks=False, since=changed[-1].at)
+
+
+def _kept_out_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """What a person has rejected, and what a next step would be."""
+    zone = zone_of(overview.timezone)
+    for hold in overview.kept_out:
+        day = local_day(hold.at, zone)
+        what = f"{hold.cause}: kept out by {hold.by or 'somebody'} on {day}; if that is no longer "
+        what += f"right, idexx-sync holds reopen {hold.id}"
+        yield Need("odis", what, blocks=False, since=hold.at)
 
 
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:

@@ -25,11 +25,14 @@ WhoActs = Literal["clinic", "odis", "nobody"]
 
 
 ConflictCode = Literal[
+    "hold_changed",
     "hold_decided",
+    "hold_not_rejected",
     "idempotency_key_reused",
     "job_final",
     "job_not_final",
     "key_state",
+    "nothing_to_revive",
     "sync_running",
 ]
 

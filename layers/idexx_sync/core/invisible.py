@@ -30,5 +30,13 @@ def escaped(text: str) -> str:
     )
 
 
+def tidied(text: str) -> str:
+    """What somebody typed as one line: without what nobody sees, and with single blanks."""
+    seen = (
+        one if one.isspace() or (one.isprintable() and not _ACTS.match(one)) else "" for one in text
+    )
+    return " ".join("".join(seen).split())
+
+
 def _written(character: str) -> str:
     return character.encode("unicode_escape").decode()

@@ -94,9 +94,11 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.unknown_words: SELECT; \
             INSERT
         idexx_sync.holds: SELECT; \
-            INSERT id clinic_id sync cause findings job_id opened_at updated_at; \
-            UPDATE status findings job_id opened_at updated_at decided_at decided_by \
-            permit_until ended_at
+            INSERT id clinic_id sync cause findings consequence job_id opened_at updated_at; \
+            UPDATE status findings consequence job_id opened_at updated_at decided_at decided_by \
+            permit_until ended_at reason
+        idexx_sync.hold_events: SELECT; \
+            INSERT
         idexx_sync.changes: SELECT; \
             INSERT; \
             UPDATE case_id outcome reasons fields error
@@ -138,7 +140,11 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             INSERT; \
             UPDATE orders_until waits
         idexx_sync.holds: SELECT; \
-            UPDATE status decided_at decided_by permit_until
+            INSERT id clinic_id sync cause status findings job_id opened_at updated_at decided_at \
+            decided_by reason; \
+            UPDATE status findings updated_at decided_at decided_by permit_until reason
+        idexx_sync.hold_events: SELECT; \
+            INSERT
         idexx_sync.records: SELECT
         idexx_sync.case_keys: SELECT
         idexx_sync.deaths: SELECT

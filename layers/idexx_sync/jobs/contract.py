@@ -39,6 +39,7 @@ Unfresh = Literal[
     "conflicts",
     "refused",
     "days_left",
+    "came_later",
 ]
 """Why a run that ended well does not say that a clinic's rows are up to date (rule R13)."""
 

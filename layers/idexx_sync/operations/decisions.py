@@ -1,15 +1,25 @@
 """Cancels jobs and decides holds for a person; Conflict says why it can't be done."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Final
 
-from idexx_sync.core.errors import Conflict
+from idexx_sync.core.bounds import shortened
+from idexx_sync.core.errors import Conflict, InvalidInput
+from idexx_sync.core.invisible import tidied
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import cancel
 from idexx_sync.operations.lookup import find_hold, find_job
-from idexx_sync.syncs.hold_store import Hold, decide
+from idexx_sync.syncs.consequence import difference
+from idexx_sync.syncs.hold_event_store import versions_since
+from idexx_sync.syncs.hold_store import Hold, Verdict, decide, reopen
+from idexx_sync.syncs.holds import REVIVED_WITHIN
+from idexx_sync.syncs.inbound.revival_store import keep_revived, removed_by
 
-HoldDecision = Literal["approved", "rejected"]
+LONGEST_REASON: Final = 500
+"""Characters."""
+MOST_IDS: Final = 10
+"""Of what has changed so many records are named, and all are counted."""
 
 
 def require_ended(job: Job) -> None:
@@ -31,12 +41,87 @@ def cancel_job(conn: Conn, job: Job, by: str) -> Job:
     return find_job(conn, job.id)
 
 
-def decide_hold(conn: Conn, hold: Hold, decision: HoldDecision, by: str) -> Hold:
-    """Record the decision and return the hold as it is then; Conflict unless the hold is open."""
-    found = decide(conn, hold.id, decision, by)
-    if found is None:
-        status = find_hold(conn, hold.id).status
+def decide_hold(
+    conn: Conn, hold: Hold, verdict: Verdict, *, seen: str, by: str, reason: str | None = None
+) -> Hold:
+    """Record the decision about the version that was `seen`, and return the hold as it is then.
+
+    Conflict where the hold is not open (hold_decided) or says something else by now (hold_changed);
+    InvalidInput for a reason that is too long.
+    """
+    said = tidy_reason(reason)
+    for found in (hold, None):
+        current = found or find_hold(conn, hold.id)
+        _require_open(current)
+        if current.version != seen:
+            raise _changed(conn, current, seen)
+        if (decided := decide(conn, current, verdict, by, said)) is not None:
+            return decided
+    raise _changed(conn, find_hold(conn, hold.id), seen)
+
+
+def reopen_hold(conn: Conn, hold: Hold, *, by: str, reason: str | None = None) -> Hold:
+    """Let a rejected hold ask again; Conflict (hold_not_rejected) unless it is rejected."""
+    said = tidy_reason(reason)
+    for found in (hold, None):
+        current = found or find_hold(conn, hold.id)
+        if current.status == "rejected" and (open_again := reopen(conn, current, by, said)):
+            return open_again
+    raise Conflict(
+        "hold_not_rejected",
+        f"Hold {hold.id} is {current.status}; only a rejected hold can be reopened.",
+    )
+
+
+def revive_hold(conn: Conn, hold: Hold, *, by: str, reason: str | None = None) -> None:
+    """Want back what the hold's approval removed; the next run that a decision orders revives it.
+
+    Conflict (nothing_to_revive) unless a run removed something by it within the last 7 days.
+    """
+    said = tidy_reason(reason)
+    if not (found := removed_by(conn, hold.id)):
         raise Conflict(
-            "hold_decided", f"Hold {hold.id} is {status}; only an open hold can be decided."
+            "nothing_to_revive",
+            f"By hold {hold.id} no row was removed within the last {REVIVED_WITHIN.days} days.",
         )
-    return found
+    keep_revived(conn, hold, found, by, said)
+
+
+def tidy_reason(reason: str | None) -> str | None:
+    """The reason as one line of visible characters; None for an empty one.
+
+    InvalidInput for one of more than 500 characters.
+    """
+    said = tidied(reason or "")
+    if len(said) > LONGEST_REASON:
+        raise InvalidInput("reason", f"has {len(said)} characters, at most {LONGEST_REASON} fit")
+    return said or None
+
+
+def _require_open(hold: Hold) -> None:
+    if hold.status != "open":
+        raise Conflict(
+            "hold_decided", f"Hold {hold.id} is {hold.status}; only an open hold can be decided."
+        )
+
+
+def _changed(conn: Conn, hold: Hold, seen: str) -> Conflict:
+    """What the hold says now beside what was seen, by number and by the first ids of each kind."""
+    named = len({*hold.findings, *hold.consequence.effects})
+    versions = versions_since(conn, hold.id, seen)
+    if not versions:
+        told = f"no version {shortened(seen, 40)!r} of it is known; it names {named} records now"
+    else:
+        parts = zip(("added", "gone", "altered"), difference(versions[1:]), strict=True)
+        differs = [f"{word}: {_first(ids)}" for word, ids in parts if ids]
+        told = "; ".join([f"it named {versions[0].records} records, {named} now", *differs])
+    return Conflict(
+        "hold_changed",
+        f"Hold {hold.id} is version {hold.version} by now: {told}. Look at it anew, then decide.",
+    )
+
+
+def _first(ids: Sequence[str]) -> str:
+    left = len(ids) - MOST_IDS
+    more = f" and {left} more" if left > 0 else ""
+    return f"{', '.join(ids[:MOST_IDS])}{more}"

@@ -10,6 +10,7 @@ from pydantic import (
     AwareDatetime,
     BaseModel,
     ConfigDict,
+    Field,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -20,6 +21,8 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Manner, Trigger
 from idexx_sync.jobs.model import Job, window_of
+from idexx_sync.syncs.consequence import Consequence, Effect, EffectAction
+from idexx_sync.syncs.hold_event_store import HoldEvent, HoldEventName
 from idexx_sync.syncs.hold_store import Hold
 from idexx_sync.syncs.holds import HoldStatus
 
@@ -191,6 +194,117 @@ class JobList(ResponseModel):
     """Null on the last page."""
 
 
+class EffectView(ResponseModel):
+    """What approving would do to one record."""
+
+    action: EffectAction = Field(
+        description="What would be done. `settle` changes no row: time that the record takes "
+        "because it is in doubt is taken no longer.",
+        examples=["remove"],
+    )
+    takes_before: str | None = Field(
+        description="The time that it takes, on the clinic's clock; null: none.",
+        examples=["2026-05-04 09:00:00 to 09:30:00, room 3"],
+    )
+    takes_after: str | None = Field(description="The same once it is let through.", examples=[None])
+    slots: tuple[str, ...] = Field(
+        description="Slots of which it would take a place no longer, by day and time.",
+        examples=[["2026-05-04 09:00"]],
+    )
+
+
+class ConsequenceView(ResponseModel):
+    """All that approving a hold lets through."""
+
+    sentence: str = Field(
+        description="All of it in one sentence.",
+        examples=["12 removed, 14 slots freed, 2026-05-04 to 2026-05-05"],
+    )
+    created: int = Field(description="Rows that would be made.", examples=[0])
+    changed: int = Field(description="Rows that would be changed.", examples=[0])
+    removed: int = Field(description="Rows that would be removed.", examples=[12])
+    settled: int = Field(
+        description="Records in doubt that would take no time any longer.", examples=[0]
+    )
+    slots_freed: int = Field(
+        description="Slots of which a place would be taken no longer.", examples=[14]
+    )
+    first_day: date | None = Field(
+        description="The clinic's first day that it is about.", examples=["2026-05-04"]
+    )
+    last_day: date | None = Field(description="The last one.", examples=["2026-05-05"])
+    records: Mapping[str, EffectView] = Field(
+        description="Record id -> what would be done to it. The first ones only: at most 1000, in "
+        "lists 20; the numbers are of all.",
+        examples=[
+            {
+                "600101": {
+                    "action": "remove",
+                    "takes_before": "2026-05-04 09:00:00 to 09:30:00, room 3",
+                    "takes_after": None,
+                    "slots": ["2026-05-04 09:00"],
+                }
+            }
+        ],
+    )
+
+    @classmethod
+    def of(cls, consequence: Consequence, most: int) -> Self:
+        first, last = consequence.days or (None, None)
+        counts = consequence.counts
+        shown = sorted(consequence.effects.items())[:most]
+        return cls(
+            sentence=consequence.sentence,
+            created=counts["create"],
+            changed=counts["update"],
+            removed=counts["remove"],
+            settled=counts["settle"],
+            slots_freed=consequence.slots_freed,
+            first_day=first,
+            last_day=last,
+            records={shortened(key): _effect_view(effect) for key, effect in shown},
+        )
+
+
+def _effect_view(effect: Effect) -> EffectView:
+    before, after, slots = bounded([effect.before, effect.after, list(effect.slots)])
+    return EffectView(
+        action=effect.action, takes_before=before, takes_after=after, slots=tuple(slots)
+    )
+
+
+class HoldEventView(ResponseModel):
+    """A decision about a hold, or a run that let through what was approved."""
+
+    event: HoldEventName = Field(
+        description="What was done: by a person, or by a run that `let_through` what was approved.",
+        examples=["approved"],
+    )
+    at: Moment = Field(description="When.", examples=["2026-05-04T14:10:00Z"])
+    version: str | None = Field(
+        description="Which version of the hold a person had seen.", examples=["3f2b8c1e5a"]
+    )
+    by: Text | None = Field(description="Who; null: a run.", examples=["Kim"])
+    reason: Text | None = Field(
+        description="Why, in that person's words.", examples=["the clinic confirmed by phone"]
+    )
+    job_id: UUID | None = Field(
+        description="The run that let it through.",
+        examples=["9c2e6f0a-1b7d-4a55-8f11-2f6f0c1f7a10"],
+    )
+
+    @classmethod
+    def of(cls, event: HoldEvent) -> Self:
+        return cls(
+            event=event.event,
+            at=event.at,
+            version=event.version,
+            by=event.by_whom,
+            reason=event.reason,
+            job_id=event.job_id,
+        )
+
+
 class HoldView(ResponseModel):
     """What waits for a person's decision, and what was decided."""
 
@@ -200,6 +314,12 @@ class HoldView(ResponseModel):
     sync: SyncName
     cause: str
     status: HoldStatus
+    version: str = Field(
+        description="A short name of what the hold says: cause, findings and consequence. A "
+        "decision has to give the one that was seen.",
+        examples=["3f2b8c1e5a"],
+    )
+    consequence: ConsequenceView = Field(description="All that approving it lets through.")
     findings: Mapping[str, Mapping[str, Any]]
     """Record id -> what was found: times, field names and statuses, never a personal value. What
     begins with `? ` is our name for one that shows no id or no day. The first ones only: at most
@@ -212,12 +332,26 @@ class HoldView(ResponseModel):
     updated_at: Moment
     decided_at: Moment | None
     decided_by: str | None
+    reason: Text | None = Field(
+        description="Why it was decided so, in the words of whoever did.",
+        examples=["the clinic confirmed by phone"],
+    )
     permit_until: Moment | None
     """Until when runs may let through what was approved."""
     ended_at: Moment | None
+    history: tuple[HoldEventView, ...] | None = Field(
+        description="What was decided and let through, the newest 50, oldest first. Lists leave it "
+        "out.",
+    )
 
     @classmethod
-    def of(cls, hold: Hold, timezone: str | None, most_findings: int = MOST_FINDINGS) -> Self:
+    def of(
+        cls,
+        hold: Hold,
+        timezone: str | None,
+        most_findings: int = MOST_FINDINGS,
+        history: Sequence[HoldEvent] | None = None,
+    ) -> Self:
         shown = sorted(hold.findings.items())[:most_findings]
         return cls(
             id=hold.id,
@@ -226,6 +360,8 @@ class HoldView(ResponseModel):
             sync=hold.sync,
             cause=hold.cause,
             status=hold.status,
+            version=hold.version,
+            consequence=ConsequenceView.of(hold.consequence, most_findings),
             findings=bounded(dict(shown), most=most_findings),
             found=len(hold.findings),
             job_id=hold.job_id,
@@ -233,8 +369,10 @@ class HoldView(ResponseModel):
             updated_at=hold.updated_at,
             decided_at=hold.decided_at,
             decided_by=hold.decided_by,
+            reason=hold.reason,
             permit_until=hold.permit_until,
             ended_at=hold.ended_at,
+            history=None if history is None else tuple(map(HoldEventView.of, history)),
         )
 
 

@@ -17,6 +17,7 @@ from idexx_sync.operations.models import (
     fitting,
 )
 from idexx_sync.operations.pagination import Place, cursor_at
+from idexx_sync.syncs.hold_event_store import history_of
 from idexx_sync.syncs.hold_store import Hold, holds_newest_first
 from idexx_sync.syncs.holds import HoldStatus
 
@@ -26,7 +27,9 @@ def job_view(conn: Conn, job: Job) -> JobView:
 
 
 def hold_view(conn: Conn, hold: Hold) -> HoldView:
-    return HoldView.of(hold, timezone_of(conn, hold.clinic_id))
+    """The hold with what was decided about it."""
+    zone = timezone_of(conn, hold.clinic_id)
+    return HoldView.of(hold, zone, history=history_of(conn, hold.id))
 
 
 def job_page(

@@ -8,8 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
+from uuid import UUID
 
 from idexx_sync.pims.protocol import RecordKind, Window
+from idexx_sync.syncs.consequence import Effects
 from idexx_sync.syncs.holds import Finding, HoldDecisions, HoldInForce, decide_holds
 
 FEW: Final = 5
@@ -33,6 +35,7 @@ Cause = Literal[
     "never_shown",
     "older_version",
     "unreadable_record",
+    "revived",
 ]
 """Why a record waits for a person."""
 FOREIGN: Final = "foreign_calendar"
@@ -44,6 +47,8 @@ UNPROVEN: Final[Mapping[RecordKind, Cause]] = {
 EMPTY: Final = "empty_calendar"
 QUARANTINE: Final = "too_many_unreadable"
 FINALISED: Final = "finalised_visit_removed"
+REVIVED: Final = "revived"
+"""A person has revived it after an approval had removed it: it stays, whatever is read."""
 DoubtCause = Literal["never_shown", "older_version", "unreadable_record"]
 """Why one record makes a read incomplete, until it is set apart by name (rule R1)."""
 NEVER_SHOWN: Final = "never_shown"
@@ -107,6 +112,10 @@ class Comparison:
     unreadable: int = 0
     apart: Mapping[str, Doubt] = field(default_factory=dict)
     """Records that have made too many reads incomplete."""
+    effects: Effects = field(default_factory=dict)
+    """What would be done to each record if nothing held it, or once a permit lets it through."""
+    planned: Collection[str] = ()
+    """Records that are changed if nothing holds them."""
 
 
 @dataclass(slots=True)
@@ -122,8 +131,22 @@ class Judgement:
     let_through: set[str] = field(default_factory=set)
     """Records set apart that a person has settled."""
     losses_held: bool = False
+    effects: dict[str, Effects] = field(default_factory=dict)
+    """Cause -> what approving lets through, of what is held."""
+    unseen: frozenset[str] = frozenset()
+    """Records of a foreign calendar that came to it, or whose details changed, after a person had
+    approved it: they wait for the next run."""
+    used: dict[UUID, set[str]] = field(default_factory=dict)
+    """Permit -> records that it let through."""
+    unfit: set[str] = field(default_factory=set)
+    """Causes of permits that would let something else through now than what was seen."""
     holds: HoldDecisions = field(default_factory=HoldDecisions)
     """What becomes of the clinic's holds."""
+
+    @property
+    def came_later(self) -> bool:
+        """Whether anything waits for the next run that no hold names."""
+        return bool(self.unseen - self.held())
 
     @property
     def is_empty(self) -> bool:
@@ -140,6 +163,7 @@ class Judgement:
 def judge(comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime) -> Judgement:
     """Hold by name what is not plausible; what is proven or harmless is named nowhere."""
     judgement = _judged(_Context(comparison, in_force, now))
+    _tell_effects(comparison, judgement)
     judgement.holds = decide_holds(
         in_force,
         judgement.findings,
@@ -148,8 +172,34 @@ def judge(comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime
         complete=comparison.complete and not judgement.foreign,
         settled=() if judgement.foreign else comparison.settled,
         passing={UNREADABLE: _passing(comparison, judgement)},
+        effects=judgement.effects,
+        foreseen=comparison.complete,
+        unfit=judgement.unfit,
     )
+    judgement.holds.let_through = _let_through(comparison, judgement)
     return judgement
+
+
+def _tell_effects(comparison: Comparison, judgement: Judgement) -> None:
+    """Say of each cause what approving would let through: of a foreign calendar that is told."""
+    for cause, found in judgement.findings.items():
+        told = {key: comparison.effects[key] for key in found if key in comparison.effects}
+        judgement.effects.setdefault(cause, told)
+
+
+def _let_through(comparison: Comparison, judgement: Judgement) -> dict[UUID, Mapping[str, Finding]]:
+    """Hold -> of the rows that its permit removes, what is found if they are revived."""
+    told: dict[UUID, Mapping[str, Finding]] = {}
+    for hold_id, keys in judgement.used.items():
+        changed = keys - judgement.held()
+        effects = {key: comparison.effects[key] for key in changed if key in comparison.effects}
+        if any(effect.action != "settle" for effect in effects.values()):
+            told[hold_id] = {
+                key: comparison.stored[key]
+                for key, effect in sorted(effects.items())
+                if effect.action == "remove" and key in comparison.stored
+            }
+    return told
 
 
 def _passing(comparison: Comparison, judgement: Judgement) -> dict[str, Finding]:
@@ -162,12 +212,36 @@ def _passing(comparison: Comparison, judgement: Judgement) -> dict[str, Finding]
 
 
 def _judged(context: "_Context") -> Judgement:
+    if not _is_foreign(context):
+        return _judged_by_itself(context)
+    comparison, permit = context.comparison, context.permit_for_all(FOREIGN)
+    judgement = _judged_by_itself(context)
+    held = judgement.held(but=DOUBTS)
+    would = {
+        key: comparison.effects[key]
+        for key in comparison.planned
+        if key not in held and key in comparison.effects
+    }
+    if permit is None or not permit.fits(would, comparison.window):
+        is_told = permit is not None and comparison.complete
+        findings = {FOREIGN: dict(comparison.stored)}
+        unfit = {FOREIGN} if is_told else set()
+        return Judgement(findings, foreign=True, effects={FOREIGN: would}, unfit=unfit)
+    seen = {key for key, effect in would.items() if permit.effects.get(key) == effect}
+    judgement.unseen = frozenset(comparison.planned) - seen
+    judgement.used.setdefault(permit.id, set()).update(seen)
+    return judgement
+
+
+def _judged_by_itself(context: "_Context") -> Judgement:
+    """The judgement of an answer that is nobody else's calendar."""
     comparison = context.comparison
-    if _is_foreign(context) and not context.permits_all(FOREIGN, comparison.stored):
-        return Judgement({FOREIGN: dict(comparison.stored)}, foreign=True)
+    _hold_revived(context)
     _hold_shifted_times(context)
+    stays = context.judgement.findings.get(REVIVED, {})
     for key, finding in comparison.finalised_removals.items():
-        context.hold(FINALISED, key, finding)
+        if key not in stays:
+            context.hold(FINALISED, key, finding)
     _hold_losses(context)
     for key, doubt in comparison.apart.items():
         _hold_doubt(context, key, doubt)
@@ -184,15 +258,37 @@ class _Context:
         self.judgement = Judgement()
         self._in_force = in_force
         self._now = now
+        self.revived = {
+            key
+            for hold in in_force
+            if hold.cause == REVIVED
+            for key, finding in hold.findings.items()
+            if comparison.stored.get(key) == finding and key not in comparison.present
+        }
+        """What a person has revived and the answer does not show."""
 
     def permits(self, cause: str, key: str, finding: Finding) -> bool:
-        """Whether a person has let this very finding through."""
-        return any(
-            hold.cause == cause and hold.permits(key, finding, self._now) for hold in self._in_force
-        )
+        """Whether a person has let this very finding through, and what would be done is what was
+        seen."""
+        effect = self.comparison.effects.get(key)
+        for hold in self._in_force:
+            if hold.cause != cause or not hold.permits(key, finding, self._now):
+                continue
+            if hold.effects.get(key) == effect:
+                self.judgement.used.setdefault(hold.id, set()).add(key)
+                return True
+            self.judgement.unfit.add(cause)
+        return False
 
-    def permits_all(self, cause: str, findings: Mapping[str, Finding]) -> bool:
-        return all(self.permits(cause, key, finding) for key, finding in findings.items())
+    def permit_for_all(self, cause: str) -> HoldInForce | None:
+        """The permit of this cause that names all that is stored, as it is."""
+        stored = self.comparison.stored
+        for hold in self._in_force:
+            if hold.cause == cause and all(
+                hold.permits(key, finding, self._now) for key, finding in stored.items()
+            ):
+                return hold
+        return None
 
     def cause_in_force(self, key: str, finding: Finding) -> str | None:
         """The cause for which this very finding stays held, whatever this run thinks of it.
@@ -221,7 +317,8 @@ def _is_foreign(context: _Context) -> bool:
     """Whether the answer may be another clinic's: hardly any key that we expect is present, or
     none of the rooms that we know."""
     comparison = context.comparison
-    expected = {k: f for k, f in comparison.stored.items() if k not in comparison.settled}
+    known = {*comparison.settled, *context.revived}
+    expected = {k: f for k, f in comparison.stored.items() if k not in known}
     present = set(comparison.present)
     stays = any(
         context.cause_in_force(key, finding) == FOREIGN
@@ -230,9 +327,19 @@ def _is_foreign(context: _Context) -> bool:
     )
     if (len(expected) < FEW or len(present) < FEW) and not stays:
         return False
-    known, shown = set(comparison.known_rooms), set(comparison.rooms)
-    strange_rooms = bool(known and shown) and not known & shown
+    rooms, shown = set(comparison.known_rooms), set(comparison.rooms)
+    strange_rooms = bool(rooms and shown) and not rooms & shown
     return len(expected.keys() & present) < LEAST_SHARED * len(expected) or strange_rooms
+
+
+def _hold_revived(context: _Context) -> None:
+    """Hold what a person has revived and the answer lacks, however well its removal is proven."""
+    losses = {loss.key: loss for loss in context.comparison.losses}
+    for key in sorted(context.revived):
+        if key in losses:
+            _hold_loss(context, REVIVED, losses[key])
+        else:
+            context.hold(REVIVED, key, context.comparison.stored[key])
 
 
 def _hold_shifted_times(context: _Context) -> None:
@@ -252,7 +359,11 @@ def _hold_losses(context: _Context) -> None:
     comparison = context.comparison
     for_all = _cause_for_all(comparison)
     for kind, cause in UNPROVEN.items():
-        losses = [loss for loss in comparison.losses if loss.kind == kind]
+        losses = [
+            loss
+            for loss in comparison.losses
+            if loss.kind == kind and loss.key not in context.revived
+        ]
         bound = max(FEW, MOST_UNPROVEN_SHARE * comparison.occupying.get(kind, 0))
         general = for_all or (cause if len(losses) > bound else None)
         for loss in losses:
@@ -285,7 +396,7 @@ def _cause_for_all(comparison: Comparison) -> Cause | None:
 
 def _hold_loss(context: _Context, cause: str, loss: Loss) -> None:
     if not (loss.may_be_approved and context.permits(cause, loss.key, loss.finding)):
-        context.judgement.losses_held = True
+        context.judgement.losses_held |= cause != REVIVED
         context.judgement.findings.setdefault(cause, {})[loss.key] = loss.finding
     elif loss.removes_finalised is not None:
         if not context.hold(FINALISED, loss.key, loss.removes_finalised):

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.consequence import Effect, Effects, Version, read_effects, version_after
 
 Finding = dict[str, Any]
 """What was found about one record: times, field names, statuses; never a personal value.
@@ -18,6 +19,8 @@ HoldStatus = Literal["open", "approved", "rejected", "closed", "expired"]
 
 HOLD_LIFETIME: Final = timedelta(days=7)
 PERMIT_LIFETIME: Final = timedelta(hours=24)
+REVIVED_WITHIN: Final = timedelta(days=7)
+"""For so long what an approval removed can be revived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,16 @@ class HoldInForce:
     findings: Mapping[str, Finding]
     opened_at: datetime
     permit_until: datetime | None = None
+    effects: Effects = field(default_factory=dict)
+    """What a permit would let through."""
+    row_version: str | None = None
+    """Postgres's version of the row (`xmin`): whoever decides meanwhile makes another one."""
 
     @classmethod
-    def read(cls, *, findings: Any, **columns: Any) -> Self:
+    def read(cls, *, findings: Any, consequence: Any, **columns: Any) -> Self:
         """The hold of a row; a finding without a day that can be read counts as none."""
         found = {key: finding for key, finding in objects_in(findings) if _has_day(finding)}
-        return cls(findings=found, **columns)
+        return cls(findings=found, effects=read_effects(consequence), **columns)
 
     def lies_in(self, window: Window) -> bool:
         """Whether every finding is about a day of the window."""
@@ -48,6 +55,15 @@ class HoldInForce:
             and self.permit_until is not None
             and now < self.permit_until
             and self.findings.get(key) == finding
+        )
+
+    def fits(self, would: Effects, window: Window) -> bool:
+        """Whether a run over the window would do all that was seen of its days, and to no record
+        anything else. What differs in details only, or has come to it since, is no matter."""
+        return all(
+            would.get(key) == effect
+            for key, effect in self.effects.items()
+            if effect.takes_or_frees and effect.lies_in(window)
         )
 
 
@@ -66,10 +82,27 @@ class HoldDecisions:
     """Holds that wait for a person after this run."""
     silenced: int = 0
     """Rejected holds whose findings are still the same: kept out, without asking again."""
+    effects: dict[UUID | str, Effects] = field(default_factory=dict)
+    """What permits would let through: of one that is updated or asks again by its id, of one to
+    open by its cause."""
+    versions: dict[UUID | str, Version] = field(default_factory=dict)
+    """Likewise: what the hold says from now on."""
+    row_versions: dict[UUID, str | None] = field(default_factory=dict)
+    """Of the holds in force, as they were read: what a person has decided since stays."""
+    let_through: dict[UUID, Mapping[str, Finding]] = field(default_factory=dict)
+    """Hold whose permit was used -> of the records that were removed, what will be found if they
+    are revived."""
 
     @property
     def changes_anything(self) -> bool:
-        return bool(self.opened or self.reopened or self.updated or self.closed or self.expired)
+        return bool(
+            self.opened
+            or self.reopened
+            or self.updated
+            or self.closed
+            or self.expired
+            or self.let_through
+        )
 
 
 def decide_holds(
@@ -81,16 +114,25 @@ def decide_holds(
     complete: bool,
     settled: Collection[str] = (),
     passing: Mapping[str, Mapping[str, Finding]] | None = None,
+    effects: Mapping[str, Effects] | None = None,
+    foreseen: bool | None = None,
+    unfit: Collection[str] = (),
 ) -> HoldDecisions:
     """Compare the holds in force with what this run found, cause by cause.
 
     A finding goes when a complete read that covers its day no longer shows it, or whatever was
     read once its record is `settled`: the source has told by its id what became of it. A hold ends
     with its last finding, or after seven days. What a person rejected stays out, silently, until it
-    changes; a permit that could not be used yet stays a permit until it runs out. So does one of
-    what is `passing`: cause -> findings that it let through and that every read shows again.
+    changes; a permit that could not be used yet stays a permit until it runs out, or until it is
+    `unfit`: of causes, that it would let something else through now than what was seen. So does one
+    of what is `passing`: cause -> findings that it let through and that every read shows again.
+
+    `effects` is cause -> what a permit would let through, `foreseen` whether the read can tell all
+    of that; None: if it is complete.
     """
-    decisions = HoldDecisions()
+    decisions = HoldDecisions(row_versions={h.id: h.row_version for h in in_force if h.row_version})
+    told = effects or {}
+    can_tell = complete if foreseen is None else foreseen
     for hold in in_force:
         found = findings.get(hold.cause, {})
         unjudged = {
@@ -100,21 +142,59 @@ def decide_holds(
         }
         let_through = (passing or {}).get(hold.cause, {})
         found = {**let_through, **found}
-        _go_on(decisions, hold, {**unjudged, **found}, bool(found), now)
+        would = told.get(hold.cause, {}) if found else {}
+        read = window if found and can_tell else None
+        merged = _merged(hold, {**unjudged, **let_through}, found, would, read)
+        _go_on(
+            decisions,
+            hold,
+            {**unjudged, **found},
+            merged,
+            now,
+            found_again=bool(found),
+            unfit=hold.cause in unfit,
+        )
     causes = {hold.cause for hold in in_force}
     for cause, found in findings.items():
         if found and cause not in causes:
             decisions.opened[cause] = found
+            decisions.effects[cause] = told.get(cause, {})
+            said = (found, decisions.effects[cause])
+            decisions.versions[cause] = version_after(cause, ({}, {}), said)
             decisions.waiting += 1
     return decisions
+
+
+def _merged(
+    hold: HoldInForce,
+    unjudged: Collection[str],
+    found: Collection[str],
+    anew: Effects,
+    read: Window | None,
+) -> Effects:
+    """What the hold would let through after a run: what it told anew, and what it could not see.
+
+    `read` are the days of which the run could tell all of that; None: it could not.
+    """
+
+    def stays(key: str, effect: Effect) -> bool:
+        if key in hold.findings:
+            return key in unjudged or (key in found and read is None)
+        return read is None or not effect.lies_in(read)
+
+    kept = {key: effect for key, effect in hold.effects.items() if stays(key, effect)}
+    return kept | {key: one for key, one in anew.items() if read is not None or key in found}
 
 
 def _go_on(
     decisions: HoldDecisions,
     hold: HoldInForce,
     findings: Mapping[str, Finding],
-    found_again: bool,
+    effects: Effects,
     now: datetime,
+    *,
+    found_again: bool,
+    unfit: bool,
 ) -> None:
     is_new = any(hold.findings.get(key) != finding for key, finding in findings.items())
     ran_out = hold.permit_until is not None and now >= hold.permit_until
@@ -122,14 +202,18 @@ def _go_on(
         decisions.closed.append(hold.id)
     elif not found_again and now - hold.opened_at > HOLD_LIFETIME:
         decisions.expired.append(hold.id)
-    elif hold.status != "open" and (is_new or ran_out):
+    elif hold.status != "open" and (is_new or ran_out or unfit):
         decisions.reopened[hold.id] = findings
         decisions.waiting += 1
     else:
-        if findings != hold.findings:
+        if findings != hold.findings or effects != hold.effects:
             decisions.updated[hold.id] = findings
         decisions.waiting += hold.status == "open"
         decisions.silenced += hold.status == "rejected"
+    if hold.id in decisions.reopened or hold.id in decisions.updated:
+        decisions.effects[hold.id] = effects
+        before, after = (hold.findings, hold.effects), (findings, effects)
+        decisions.versions[hold.id] = version_after(hold.cause, before, after)
 
 
 def objects_in(document: Any) -> list[tuple[str, Finding]]:

@@ -129,7 +129,7 @@ class TestOrders:
 
         answers = [
             caller.post(f"/api/sync/jobs/{job.id}/retry"),
-            caller.post(f"/api/sync/holds/{hold}/approve"),
+            caller.post(f"/api/sync/holds/{hold}/approve", {"seen": api.bench.version(hold)}),
         ]
 
         assert [answer.code for answer in answers] == ["too_many_orders"] * 2

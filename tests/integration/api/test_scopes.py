@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from idexx_sync.api.models import ReconciliationRequest, SyncRequest
+from idexx_sync.api.models import DecisionBody, ReconciliationRequest, SyncRequest
 from idexx_sync.api.routes import ROUTES, Route
 from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
@@ -61,9 +61,11 @@ class Things:
         """As the authorizer would hand the request on."""
         clinic_id = clinic_id or self.api.bench.clinic_id
         body = {"clinic_id": str(clinic_id)}
-        starts = route.body in (SyncRequest, ReconciliationRequest)
+        if route.body is DecisionBody:
+            body = {"seen": self.api.bench.version(self.ids[sync]["hold_id"])}
+        has_body = route.body in (SyncRequest, ReconciliationRequest, DecisionBody)
         path = route.path.format(**self.ids[sync], clinic_id=clinic_id)
-        event = self.api.gateway._event(route.method, path, body if starts else None, {})
+        event = self.api.gateway._event(route.method, path, body if has_body else None, {})
         event["requestContext"]["authorizer"] = {
             "key_id": str(self.keys[operator]),
             "clinic_id": "" if operator else str(clinic_id),

@@ -38,8 +38,8 @@ EVERY_COMMAND: list[list[object]] = [
     ["jobs", "cancel", uuid4()],
     ["holds", "list"],
     ["holds", "show", uuid4()],
-    ["holds", "approve", uuid4()],
-    ["holds", "reject", uuid4()],
+    ["holds", "approve", uuid4(), "--seen", "none", "--yes"],
+    ["holds", "reject", uuid4(), "--seen", "none", "--yes"],
 ]
 
 

@@ -40,8 +40,17 @@ LOOKED_AT = [
     "holds list --clinic NOTHING",
     "holds show HOLD",
     "holds show NOTHING",
-    "holds approve NOTHING",
-    "holds reject NOTHING",
+    "holds approve NOTHING --seen SEEN --yes",
+    "holds reject NOTHING --seen SEEN --yes",
+    "holds approve HOLD --seen another --yes",
+    "holds reject HOLD --seen another --yes",
+    "holds approve HOLD",
+    "holds approve HOLD --yes",
+    "holds reject HOLD --seen SEEN",
+    "holds reopen HOLD",
+    "holds reopen NOTHING",
+    "holds revive HOLD",
+    "holds revive HOLD --yes",
 ]
 """Nothing is changed by any of them."""
 DONE = [
@@ -49,8 +58,8 @@ DONE = [
     "jobs cancel QUEUED",
     "jobs retry FAILED",
     "jobs retry DRY",
-    "holds approve HOLD",
-    "holds reject HOLD",
+    "holds approve HOLD --seen SEEN --yes --reason checked",
+    "holds reject HOLD --seen SEEN --yes --reason checked",
 ]
 
 
@@ -308,7 +317,7 @@ class TestRetry:
 
 @pytest.mark.parametrize("verdict", ["approve", "reject"])
 def test_over_the_api_the_key_decides_and_nobody_by_name(world: World, verdict: str) -> None:
-    answer = world.run("api", f"holds {verdict} HOLD --by Kim")
+    answer = world.run("api", f"holds {verdict} HOLD --seen SEEN --yes --by Kim")
 
     assert (answer.code, answer.out) == (2, "")
     assert "'--by'" in answer.err

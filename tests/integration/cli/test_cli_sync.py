@@ -20,7 +20,7 @@ from idexx_sync.core.errors import (
 )
 from idexx_sync.pims.protocol import Unreadable
 from tests.kit.bench import Bench
-from tests.kit.command_line import Answer, CommandLine
+from tests.kit.command_line import Answer, CommandLine, Terminal
 from tests.kit.database import query
 from tests.kit.records import seen, visit, visits
 from tests.kit.settings import LOCAL_KEY, make_settings
@@ -222,6 +222,10 @@ def held(bench: Bench, idexx_sync: CommandLine) -> UUID:
     return UUID(hold["id"])
 
 
+def looked_at(bench: Bench, hold: UUID) -> tuple[str, ...]:
+    return "--seen", bench.version(hold), "--yes"
+
+
 def test_a_hold_names_what_it_keeps_back(held: UUID, idexx_sync: CommandLine) -> None:
     shown, listed = idexx_sync("holds", "show", held), idexx_sync("holds", "list")
     clinic = idexx_sync("clinics", "show", idexx_sync.bench.clinic_id)
@@ -234,7 +238,7 @@ def test_a_hold_names_what_it_keeps_back(held: UUID, idexx_sync: CommandLine) ->
 
 
 def test_approving_runs_the_sync_anew(held: UUID, bench: Bench, idexx_sync: CommandLine) -> None:
-    answer = idexx_sync("holds", "approve", held, "--by", "Kim", "--json")
+    answer = idexx_sync("holds", "approve", held, *looked_at(bench, held), "--by", "Kim", "--json")
 
     job = answer.json["job"]
     assert (answer.code, job["trigger"], job["summary"]) == (
@@ -246,10 +250,40 @@ def test_approving_runs_the_sync_anew(held: UUID, bench: Bench, idexx_sync: Comm
     assert bench.rows() == []
     (hold,) = bench.holds()
     assert (hold["status"], hold["decided_by"]) == ("closed", "Kim")
-    again = idexx_sync("holds", "approve", held)
+    again = idexx_sync("holds", "approve", held, *looked_at(bench, held))
     assert again.code == 1
     assert "is closed; only an open hold can be decided" in again.err
     assert "ended" in idexx_sync("holds", "show", held).out
+
+
+def test_a_terminal_shows_the_hold_and_decides_about_what_it_has_shown(
+    held: UUID, bench: Bench, idexx_sync: CommandLine
+) -> None:
+    version = bench.version(held)
+
+    no = idexx_sync("holds", "reject", held, stdin=Terminal("\n"))
+    assert (no.code, no.out, bench.holds()[0]["status"]) == (1, "", "open")
+    assert "nothing was done" in no.err
+    yes = idexx_sync("holds", "reject", held, "--reason", "it was us", stdin=Terminal("y\n"))
+
+    assert yes.code == 0
+    assert "600101   visit of 2026-05-04 08:00:00: missing" in yes.err
+    assert f"Reject version {version} of it (12 removed, 12 slots freed, " in yes.err
+    (hold,) = bench.holds()
+    assert (hold["status"], hold["reason"]) == ("rejected", "it was us")
+    shown = idexx_sync("holds", "show", held).out
+    assert f"(version {version}): it was us" in shown
+
+
+@pytest.mark.parametrize("given", [[], ["--yes"], ["--seen", "VERSION"]])
+def test_where_nobody_can_be_asked_the_version_and_a_yes_are_given(
+    held: UUID, bench: Bench, idexx_sync: CommandLine, given: list[str]
+) -> None:
+    answer = idexx_sync("holds", "approve", held, *given)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "holds show prints" in answer.err
+    assert bench.holds()[0]["status"] == "open"
 
 
 def test_approving_what_is_no_longer_so_holds_again(
@@ -257,13 +291,31 @@ def test_approving_what_is_no_longer_so_holds_again(
 ) -> None:
     bench.pims.records = visits(2)
 
-    answer = idexx_sync("holds", "approve", held)
+    answer = idexx_sync("holds", "approve", held, *looked_at(bench, held))
 
     assert (answer.code, len(bench.rows())) == (3, 12)
 
 
+def test_what_was_approved_by_mistake_is_revived(
+    held: UUID, bench: Bench, idexx_sync: CommandLine
+) -> None:
+    idexx_sync("holds", "approve", held, *looked_at(bench, held))
+    assert f"idexx-sync holds revive {held}" in idexx_sync("holds", "show", held).out
+    assert idexx_sync("holds", "revive", held).code == 2
+
+    answer = idexx_sync("holds", "revive", held, "--by", "Kim", stdin=Terminal("yes\n"))
+
+    assert "12 updated" in answer.out
+    assert len(bench.rows()) == 12
+    assert "revived by Kim" in idexx_sync("holds", "show", held).out
+    (kept,) = idexx_sync("holds", "list", "--status", "rejected", "--json").json["holds"]
+    reopened = idexx_sync("holds", "reopen", kept["id"], "--reason", "they are gone indeed")
+    assert reopened.code == 0
+    assert "they are gone indeed" in reopened.out
+
+
 def test_rejecting_keeps_it_out_silently(held: UUID, bench: Bench, idexx_sync: CommandLine) -> None:
-    answer = idexx_sync("holds", "reject", held, "--by", "Kim", "--json")
+    answer = idexx_sync("holds", "reject", held, *looked_at(bench, held), "--by", "Kim", "--json")
     bench.later()
     next_run = sync(idexx_sync, *WEEK)
 
@@ -290,8 +342,8 @@ COMMANDS: list[list[object]] = [
     ["jobs", "cancel", uuid4()],
     ["holds", "list"],
     ["holds", "show", uuid4()],
-    ["holds", "approve", uuid4()],
-    ["holds", "reject", uuid4()],
+    ["holds", "approve", uuid4(), "--seen", "none", "--yes"],
+    ["holds", "reject", uuid4(), "--seen", "none", "--yes"],
 ]
 
 

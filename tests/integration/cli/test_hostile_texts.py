@@ -33,19 +33,20 @@ WIDE = 5000
 """Nothing is wrapped."""
 OVER_API = [
     "jobs list", f"jobs show {ID}", f"jobs watch {ID}", f"jobs retry {ID} --no-watch",
-    f"jobs cancel {ID}", "holds list", f"holds show {ID}", f"holds approve {ID}",
-    f"holds reject {ID}",
+    f"jobs cancel {ID}", "holds list", f"holds show {ID}", f"holds approve {ID} --seen V --yes",
+    f"holds reject {ID} --seen V --yes",
 ]  # fmt: skip
 OVER_DATABASE = [
     "clinics list", "clinics show CLINIC", "clinics identity CLINIC", "credentials show --clinic "
     "CLINIC", "keys list", "keys revoke KEY", "jobs list", "jobs show JOB", "jobs watch JOB",
-    "holds list", "holds show HOLD", "holds reject HOLD", "migrate --check",
+    "holds list", "holds show HOLD", "holds reject HOLD --seen SEEN --yes", "migrate --check",
     "explain appointment 600101 --clinic CLINIC --values", "explain appointment 600101 --clinic "
     "CLINIC", "explain appointment 600101 --offline --clinic CLINIC",
 ]  # fmt: skip
 
 WITHOUT_FREE_TEXT = [
-    "credentials show --clinic CLINIC", "keys revoke KEY", "holds reject HOLD", "migrate --check",
+    "credentials show --clinic CLINIC", "keys revoke KEY", "holds reject HOLD --seen SEEN --yes",
+    "migrate --check",
 ]  # fmt: skip
 
 
@@ -89,7 +90,7 @@ def test_no_answer_of_the_api_acts_on_a_terminal(idexx_sync: CommandLine) -> Non
         data = [harmless(over_api(*line.split(), "--json")) for line in OVER_API]
 
     assert [line for line, one in zip(OVER_API, shown, strict=True) if SHOWN not in one.out] == [
-        f"holds reject {ID}"  # which says how many records stay
+        f"holds reject {ID} --seen V --yes"  # which says how many records stay
     ]
     assert data[1].json["job"]["summary"] == HOSTILE
     assert all(one.out.isascii() for one in data)
@@ -114,6 +115,7 @@ def spoil(bench: CasesBench) -> None:
                      "unread", "unknown_fields", "faults", "plan")
     }  # fmt: skip
     findings = {HOSTILE: {"start": HOSTILE, "kind": HOSTILE, "status": [HOSTILE, HOSTILE]}}
+    effect = {"action": "update", "from": HOSTILE, "to": f"{HOSTILE}!", "slots": [HOSTILE]}
     learned = {"rooms": {HOSTILE: HOSTILE}, "types": {HOSTILE: HOSTILE}, "branches": [HOSTILE]}
     for statement, *values in (
         ("UPDATE clinics SET name = %s, timezone = %s", HOSTILE, HOSTILE),
@@ -123,10 +125,15 @@ def spoil(bench: CasesBench) -> None:
          HOSTILE, HOSTILE, Jsonb(learned), Jsonb({"seen": learned, "differs": HOSTILE})),
         ("UPDATE idexx_sync.jobs SET error_message = %s, error_kind = %s, status = 'failed', "
          "result = result || %s", HOSTILE, HOSTILE, Jsonb(result)),
-        ("INSERT INTO idexx_sync.holds (id, clinic_id, sync, cause, findings, job_id, decided_by, "
-            "opened_at, updated_at) "
-         "SELECT id, clinic_id, sync, %s, %s, id, %s, now(), now() FROM idexx_sync.jobs LIMIT 1",
-         HOSTILE, Jsonb(findings), HOSTILE),
+        ("INSERT INTO idexx_sync.holds (id, clinic_id, sync, cause, findings, consequence, job_id, "
+            "decided_by, reason, opened_at, updated_at) "
+         "SELECT id, clinic_id, sync, %s, %s, %s, id, %s, %s, now(), now() "
+           "FROM idexx_sync.jobs LIMIT 1",
+         HOSTILE, Jsonb(findings), Jsonb({HOSTILE: effect}), HOSTILE, HOSTILE),
+        ("INSERT INTO idexx_sync.hold_events (clinic_id, hold_id, event, at, version, by_whom, "
+            "reason) "
+         "SELECT clinic_id, id, 'rejected', now(), %s, %s, %s FROM idexx_sync.holds LIMIT 1",
+         HOSTILE, HOSTILE, HOSTILE),
         ("UPDATE clinic_api_keys SET key_name = %s", HOSTILE),
         ("UPDATE schedule_appointments SET patient_name = %s, client_name = %s, "
          "provider_name = %s, appointment_type = %s", HOSTILE, HOSTILE, HOSTILE, HOSTILE),
@@ -156,6 +163,7 @@ def test_nothing_in_the_database_acts_on_a_terminal(
         "KEY": key.json["key"]["id"],
         "JOB": query(bench.conn, "SELECT id FROM idexx_sync.jobs LIMIT 1")[0]["id"],
         "HOLD": bench.holds()[0]["id"],
+        "SEEN": bench.version(bench.holds()[0]["id"]),
     }
 
     for line in OVER_DATABASE:

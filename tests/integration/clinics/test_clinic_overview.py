@@ -1,6 +1,7 @@
 """What the database tells of one clinic."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -9,9 +10,12 @@ from psycopg.types.json import Jsonb
 
 from idexx_sync.clinics.overview import (
     ClinicOverview,
+    Denied,
     Doubt,
+    KeptOut,
     OpenHold,
     SyncHistory,
+    Told,
     clinic_overview,
 )
 from idexx_sync.clinics.status import read_clinic_status
@@ -21,6 +25,7 @@ from idexx_sync.pims.breaker import Attempt
 from idexx_sync.pims.identity_store import Known
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic, add_user
+from tests.kit.database import insert
 from tests.kit.records import MORNING
 from tests.kit.rows import (
     DRY,
@@ -58,7 +63,7 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
     add_login(conn, other, before(minutes=9), "page_unknown", version=2)
     pause(conn, clinic_id, None)
     hold = add_hold(conn, clinic_id, "times_shifted")
-    add_hold(conn, clinic_id, "empty_calendar", "rejected")
+    rejected = add_hold(conn, clinic_id, "empty_calendar", "rejected")
     add_job(conn, clinic_id, before(hours=3))
     add_job(conn, other, before(hours=1))
     add_hold(conn, other, "foreign_calendar")
@@ -91,8 +96,19 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         credentials_set_at=MORNING,
         changed_at=None,
         attempts=(Attempt(before(hours=1), "unavailable"), Attempt(before(hours=2), None)),
-        histories=(SyncHistory("inbound", before(hours=3), None, None, before(hours=3)),),
+        histories=(
+            SyncHistory(
+                "inbound",
+                before(hours=3),
+                None,
+                None,
+                before(hours=3),
+                read_on=before(hours=3, seconds=10),
+            ),
+        ),
         open_holds=(OpenHold(hold, "times_shifted", MORNING),),
+        kept_out=(KeptOut(rejected, "empty_calendar", None, MORNING),),
+        horizon_days=14,
         doubts=(Doubt("end_unreadable", 2, before(hours=2), ("600101", "600102")),),
         company=Known(),
         fault=None,
@@ -200,6 +216,65 @@ def test_the_history_is_the_last_success_and_the_newest_outcome(
         ("inbound", success, error_kind),
         ("cases", None, "implausible_data"),
     ]
+
+
+LOST = {**REAL, "fresh": False, "days_lost": ["2026-03-01", "2026-03-04"]}
+GIVEN = {**REAL, "warnings": {"patients_changed": 2}}
+
+
+def test_what_jobs_told_is_told_until_it_is_taken_care_of(conn: Conn) -> None:
+    clinic_id, other = add_clinic(conn), add_clinic(conn)
+    set_business_time(conn, MORNING)
+    lost = add_job(conn, clinic_id, before(days=3), sync="cases", result=LOST)
+    given = add_job(conn, clinic_id, before(days=2), sync="cases", result=GIVEN)
+    add_job(conn, clinic_id, before(days=8), sync="cases", result=GIVEN)
+    add_job(conn, other, before(days=3), sync="cases", result=LOST)
+
+    found = clinic_overview(conn, clinic_id).told
+
+    assert [one for one in found if one.days_lost or one.patients_changed] == [
+        Told(given, "cases", before(days=2), None, 2),
+        Told(lost, "cases", before(days=3), (date(2026, 3, 1), date(2026, 3, 4)), 0),
+    ]
+    for window, is_read in ((["2026-03-02", "2026-03-04"], False), (LOST["days_lost"], True)):
+        read = {**REAL, "fresh": False, "unfresh": "other_days", "window": window}
+        add_job(conn, clinic_id, before(days=1), sync="cases", result=read)
+        found = clinic_overview(conn, clinic_id).told
+        assert (not any(one.days_lost for one in found)) is is_read
+
+
+@pytest.mark.parametrize("odd", [7, "x", [], ["2026-03-01"], ["a", "b"], {"a": 1}])
+def test_r26_what_no_job_tells_hides_no_clinic(conn: Conn, odd: Any) -> None:
+    clinic_id = add_clinic(conn)
+    set_business_time(conn, MORNING)
+    result = {**REAL, "days_lost": odd, "warnings": {"patients_changed": odd}}
+    add_job(conn, clinic_id, before(days=1), sync="cases", result=result)
+
+    (told,) = clinic_overview(conn, clinic_id).told
+
+    assert told.days_lost is None
+    assert told.patients_changed == (7 if odd == 7 else 0)
+
+
+def test_a_case_waits_while_words_of_its_visit_could_not_be_read(conn: Conn) -> None:
+    clinic_id = add_clinic(conn)
+    set_business_time(conn, MORNING)
+    for visit, status in (("600101", "ongoing"), ("600102", "completed"), ("600103", "ongoing")):
+        case = uuid4()
+        insert(conn, "public.cases", {"id": case, "clinic_id": clinic_id, "status": status})
+        key = f"pims-appt-idexx-neo-{visit}"
+        names = {"clinic_id": clinic_id, "external_id": key, "case_id": case}
+        insert(conn, "idexx_sync.case_keys", names)
+        record = {
+            "clinic_id": clinic_id,
+            "kind": "consultation",
+            "external_id": visit,
+            "source": Jsonb({"partly": visit != "600103"}),
+            "read_at": before(hours=2),
+        }
+        insert(conn, "idexx_sync.records", record)
+
+    assert clinic_overview(conn, clinic_id).partly == Denied(1, before(hours=2), ("600101",))
 
 
 def test_a_folder_of_zones_is_no_zone(conn: Conn) -> None:

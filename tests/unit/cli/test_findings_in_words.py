@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.cli.holds import _found
+from idexx_sync.cli.hold_view import _found
 
 START = "2026-05-04 09:00:00"
 

@@ -7,7 +7,15 @@ from uuid import UUID
 
 import pytest
 
-from idexx_sync.clinics.overview import ClinicOverview, Doubt, OpenHold, SyncHistory
+from idexx_sync.clinics.overview import (
+    ClinicOverview,
+    Denied,
+    Doubt,
+    KeptOut,
+    OpenHold,
+    SyncHistory,
+    Told,
+)
 from idexx_sync.clinics.status import (
     ClinicStatus,
     Need,
@@ -92,6 +100,7 @@ def test_a_healthy_clinic_stands_like_this() -> None:
                 SyncStatus("cases", "new", None, NOW + timedelta(hours=2)),
             ),
             open_holds=0,
+            kept_out=0,
             needs=(),
         )
     )
@@ -292,6 +301,71 @@ def test_all_that_is_needed_is_told_what_blocks_first() -> None:
         ),
     )
     assert clinic_status(clinic, NOW).open_holds == 1
+
+
+def test_what_a_person_keeps_out_stays_visible_with_who_when_and_what_next() -> None:
+    """Ten to midnight at the clinic is another day in UTC."""
+    at = datetime(2026, 5, 4, 6, 50, tzinfo=UTC)
+    clinic = overview(
+        history(ago(minutes=1)), kept_out=(KeptOut(HOLD, "times_shifted", "Kim", at),)
+    )
+
+    status = clinic_status(clinic, NOW)
+
+    what = "times_shifted: kept out by Kim on 2026-05-03; if that is no longer right, "
+    what += f"idexx-sync holds reopen {HOLD}"
+    assert status.needs == (Need("odis", what, blocks=False, since=at),)
+    assert (status.kept_out, status.open_holds) == (1, 0)
+
+
+def test_a_run_that_read_nothing_at_all_is_told() -> None:
+    clinic = overview(replace(history(ago(minutes=1)), read_nothing=True))
+
+    (need,) = clinic_status(clinic, NOW).needs
+
+    assert need.what.startswith("last inbound run: the calendar showed nothing on any of its days")
+    assert (need.who, need.since) == ("odis", ago(minutes=1))
+
+
+@pytest.mark.parametrize(("horizon", "freshness"), [(14, "on_time"), (15, "late")])
+def test_a_success_that_did_not_reach_the_horizon_of_now_is_none(
+    horizon: int, freshness: str
+) -> None:
+    success = replace(history(ago(minutes=1)), read_on=ago(minutes=2), read_until=date(2026, 5, 17))
+    clinic = overview(success, horizon_days=horizon)
+
+    assert inbound(clinic).freshness == freshness
+    told = [need.what for need in clinic_status(clinic, NOW).needs]
+    assert told == (
+        []
+        if freshness == "on_time"
+        else [
+            "last inbound success: it read to 2026-05-17, and by the clinic's horizon it has to "
+            "read to 2026-05-18; the next run does"
+        ]
+    )
+
+
+def test_cases_that_wait_days_that_are_lost_and_visits_given_away_are_needs() -> None:
+    job = UUID("9c2e6f0a-1b7d-4a55-8f11-2f6f0c1f7a10")
+    lost = Told(job, "cases", ago(days=2), (date(2026, 3, 1), date(2026, 3, 4)), 0)
+    given = Told(job, "cases", ago(days=1), None, 2)
+    older = Told(HOLD, "cases", ago(days=3), None, 1)
+    clinic = overview(
+        history(ago(minutes=1)),
+        partly=Denied(1, ago(days=4), ("600101",)),
+        told=(given, lost, older),
+    )
+
+    waits, days, changed = clinic_status(clinic, NOW).needs
+
+    assert (waits.who, waits.since) == ("odis", ago(days=4))
+    assert "600101" in waits.what
+    assert f"idexx-sync explain appointment 600101 --clinic {CLINIC}" in waits.what
+    command = f"idexx-sync sync cases --from 2026-03-01 --to 2026-03-04 --clinic {CLINIC}"
+    assert (days.since, days.what.endswith(command)) == (ago(days=2), True)
+    assert changed.what.startswith("3 given to another patient in Neo")
+    assert (changed.since, changed.what.endswith(f"jobs show {job}")) == (ago(days=3), True)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from idexx_sync.cli.phrases import CAUSES
 from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.consequence import Effect, Effects
 from idexx_sync.syncs.gate import (
     EMPTY,
     FINALISED,
@@ -18,6 +19,7 @@ from idexx_sync.syncs.gate import (
     UNPROVEN,
     Cause,
     Comparison,
+    Doubt,
     Loss,
     judge,
 )
@@ -203,3 +205,131 @@ def test_r09_what_was_proven_by_its_id_leaves_the_holds_but_of_a_foreign_calenda
     assert left.closed == ([waits.id] if complete else [])
     assert left.updated == ({} if complete else {waits.id: {"1": FINDING}})
     assert (of_foreign.closed, of_foreign.updated) == ([], {})
+
+
+# What approving lets through (rule R9) -----------------------------------------------------------
+
+AT_NINE, AT_TEN = "2026-05-04 09:00:00 to 09:30:00", "2026-05-04 10:00:00 to 10:30:00"
+NEW = [str(900 + n) for n in range(30)]
+MADE: Effects = {key: Effect("create", None, AT_NINE) for key in NEW}
+
+
+def other_calendar(effects: Effects) -> Comparison:
+    """An answer without any visit that we know, all of which it would make."""
+    return replace(QUIET, present=list(effects), effects=effects, planned=list(effects))
+
+
+def permit(effects: Effects, stored: dict[str, Finding] | None = None) -> HoldInForce:
+    findings = dict(QUIET.stored) if stored is None else stored
+    return replace(hold(FOREIGN, "approved", **findings), effects=effects)
+
+
+def test_r09_what_approving_another_calendar_does_is_all_that_it_blocks() -> None:
+    judgement = judge(other_calendar(MADE), [], NOW)
+
+    assert judgement.effects == {FOREIGN: MADE}
+    assert judgement.holds.effects[FOREIGN] == MADE
+    assert judgement.holds.versions[FOREIGN].records == 60
+
+
+def test_r09_what_another_measure_would_hold_is_not_said_to_be_let_through() -> None:
+    removal: Finding = {"removal": "approved", "start": FINDING["start"], "kind": "visit"}
+    effects = {**MADE, "1": Effect("remove", AT_NINE, None)}
+    comparison = replace(other_calendar(effects), present=NEW, finalised_removals={"1": removal})
+
+    assert judge(comparison, [], NOW).effects == {FOREIGN: MADE}
+
+
+def test_r09_a_permit_for_another_calendar_lets_exactly_through_what_was_seen() -> None:
+    later = {**MADE, "990": Effect("create", None, AT_TEN)}
+
+    judgement = judge(other_calendar(later), [permit(MADE)], NOW)
+
+    assert not judgement.foreign
+    assert judgement.unseen == {"990"}
+    assert judgement.came_later
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"900": Effect("create", None, AT_TEN)},
+        {"900": Effect("create", None, None)},
+        {"900": Effect("remove", AT_NINE, None)},
+        {"900": None},
+    ],
+    ids=["moved", "called off", "removed", "gone"],
+)
+def test_r09_where_a_record_would_go_otherwise_than_seen_nothing_is_let_through(
+    changed: dict[str, Effect | None],
+) -> None:
+    now = {key: one for key, one in {**MADE, **changed}.items() if one is not None}
+
+    judgement = judge(other_calendar(now), [permit(MADE)], NOW)
+
+    assert judgement.foreign
+    (asked,) = judgement.holds.reopened
+    assert judgement.holds.effects[asked] == now
+    assert "900" in {
+        *judgement.holds.versions[asked].altered,
+        *judgement.holds.versions[asked].gone,
+    }
+
+
+def test_r09_what_changes_in_details_only_waits_and_stops_nothing() -> None:
+    details = {"1": Effect("update", AT_NINE, AT_NINE)}
+
+    judgement = judge(other_calendar(MADE), [permit({**MADE, **details})], NOW)
+
+    assert not judgement.foreign
+    assert judgement.unseen == set()
+
+
+def test_r09_a_read_that_is_incomplete_uses_no_permit_up() -> None:
+    fewer = {key: MADE[key] for key in NEW[:20]}
+
+    judgement = judge(replace(other_calendar(fewer), complete=False), [permit(MADE)], NOW)
+
+    assert judgement.foreign
+    assert not judgement.holds.reopened
+    assert not judgement.holds.changes_anything
+
+
+def test_r09_a_permit_over_fewer_days_lets_those_days_through() -> None:
+    tomorrow = Effect("create", None, "2026-05-05 09:00:00 to 09:30:00")
+    monday = Window(date(2026, 5, 4), date(2026, 5, 4))
+
+    comparison = replace(other_calendar(MADE), window=monday)
+
+    assert not judge(comparison, [permit({**MADE, "990": tomorrow})], NOW).foreign
+
+
+def test_r09_the_same_finding_that_would_do_something_else_asks_again() -> None:
+    seen, now = Effect("update", AT_NINE, None), Effect("update", AT_NINE, AT_TEN)
+    finding: Finding = {"start": [FINDING["start"]] * 2}
+    approved = replace(hold("older_version", "approved", **{"1": finding}), effects={"1": seen})
+    doubt = Doubt("older_version", finding)
+
+    fits = judge(replace(QUIET, apart={"1": doubt}, effects={"1": seen}), [approved], NOW)
+    other = judge(replace(QUIET, apart={"1": doubt}, effects={"1": now}), [approved], NOW)
+
+    assert (fits.let_through, other.let_through) == ({"1"}, set())
+    assert list(other.holds.reopened) == [approved.id]
+
+
+def test_r09_a_permit_of_which_nobody_saw_what_it_does_lets_nothing_through() -> None:
+    """It was given before holds told that."""
+    comparison = replace(gone(*range(8)), effects={"1": Effect("remove", AT_NINE, None)})
+    approved = hold(UNPROVEN["visit"], "approved", **{str(n): FINDING for n in range(8)})
+
+    assert "1" not in judge(comparison, [approved], NOW).approved
+
+
+def test_r09_what_was_removed_by_a_permit_is_told_to_be_revived() -> None:
+    effects = {str(n): Effect("remove", AT_NINE, None) for n in range(8)}
+    approved = hold(UNPROVEN["visit"], "approved", **{str(n): FINDING for n in range(8)})
+    approved = replace(approved, effects=effects)
+
+    judgement = judge(replace(gone(*range(8)), effects=effects), [approved], NOW)
+
+    assert judgement.holds.let_through == {approved.id: {str(n): FINDING for n in range(8)}}

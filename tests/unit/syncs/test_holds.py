@@ -36,7 +36,8 @@ def decided(
 def test_r09_a_new_finding_opens_a_hold() -> None:
     decisions = decide_holds([], {"losses": {"1": FINDING}}, WEEK, NOW, complete=True)
 
-    assert decisions == HoldDecisions(opened={"losses": {"1": FINDING}}, waiting=1)
+    assert (decisions.opened, decisions.waiting) == ({"losses": {"1": FINDING}}, 1)
+    assert decisions.versions["losses"].appeared == ("1",)
 
 
 def test_r09_no_finding_opens_nothing() -> None:
@@ -94,7 +95,8 @@ def test_r09_a_changed_finding_asks_again(status: HoldStatus) -> None:
 
     decisions = decided(in_force(status), {"1": changed})
 
-    assert decisions == HoldDecisions(reopened={UUID(int=1): {"1": changed}}, waiting=1)
+    assert (decisions.reopened, decisions.waiting) == ({UUID(int=1): {"1": changed}}, 1)
+    assert decisions.versions[UUID(int=1)].altered == ("1",)
 
 
 def test_r09_findings_of_days_that_were_not_read_are_kept() -> None:

@@ -168,6 +168,7 @@ def judged(run: Run, planned: Planned) -> Judged:
         run.clinic.known_room_ids,
         to_wall(loaded.now, run.clinic.zone),
         loaded.settled,
+        planned.plan.changes,
     )
     judgement = judge(compared, loaded.in_force, loaded.now)
     if judgement.foreign:
@@ -243,6 +244,7 @@ def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord], own_days
             "foreign_calendar"
             if judged.judgement.foreign
             else run.unfresh(window, own_days, complete=snapshot.complete)
+            or ("came_later" if judged.judgement.came_later else None)
         ),
         unread=unread_records(calendar.visits, judged.loaded.stored),
         days_lost=None if lost is None else (lost.first_day.isoformat(), lost.last_day.isoformat()),

@@ -7,7 +7,9 @@ from datetime import datetime
 from idexx_sync.core.clinic_time import parse_wall
 from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
 from idexx_sync.pims.protocol import SourceRecord, Window
+from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.stored import StoredVisit
+from idexx_sync.syncs.consequence import Effect
 from idexx_sync.syncs.gate import SHIFTED, Comparison, Judgement, Loss
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.memory import VisitMemory
@@ -32,12 +34,13 @@ def comparison(
     known_rooms: Collection[str],
     local_now: datetime,
     settled: Collection[str] = (),
+    changes: Sequence[CaseChange] = (),
 ) -> Comparison:
     """What the calendar showed beside what is remembered of its visits.
 
     `expected` is visit -> start of those that are remembered in the window, `settled` those of
     them that the calendar's sync has proven gone; `local_now` is the clinic's naive wall-clock
-    time. A case is lost where a visit to come is called off.
+    time; `changes` are those that are planned. A case is lost where a visit to come is called off.
     """
     statuses = {v.id: appointment_status(_memory(stored, v).status) for v in answer.visits}
     occupying = {key for key, word in statuses.items() if word and word not in FREES_TIME}
@@ -64,7 +67,31 @@ def comparison(
             and parse_wall(visit.start) > local_now
         ],
         occupying={"visit": len(occupying)},
+        effects=_effects(answer, stored, changes),
+        planned={change.visit_id for change in changes},
     )
+
+
+def _effects(
+    answer: CalendarAnswer, stored: Mapping[str, StoredVisit], changes: Sequence[CaseChange]
+) -> dict[str, Effect]:
+    """What the changes would do to the cases of each visit, and when that takes place."""
+    made = {change.visit_id for change in changes if change.case is None}
+    changed = {change.visit_id for change in changes}
+    return {
+        visit.id: Effect(
+            "create" if visit.id in made else "update",
+            None if visit.id in made else _takes_place(before.start, before.status),
+            _takes_place(visit.start, visit.status),
+        )
+        for visit in answer.visits
+        if visit.id in changed
+        for before in [_memory(stored, visit)]
+    }
+
+
+def _takes_place(start: str | None, word: str | None) -> str | None:
+    return None if appointment_status(word) in FREES_TIME else start
 
 
 def shows_known_rooms(compared: Comparison) -> bool:
@@ -74,8 +101,9 @@ def shows_known_rooms(compared: Comparison) -> bool:
 
 
 def left_alone(judgement: Judgement) -> frozenset[str]:
-    """Visits that are held; where only times are, all else about the visit is written."""
-    return judgement.held(but={SHIFTED})
+    """Visits that are held, or came later than what was approved; where only times are held, all
+    else about the visit is written."""
+    return judgement.held(but={SHIFTED}) | judgement.unseen
 
 
 def times_held(judgement: Judgement) -> frozenset[str]:

@@ -10,8 +10,9 @@ from idexx_sync.syncs.gate import DOUBTS, Comparison, Doubt, Judgement, Loss
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.inbound.claims import unwritten
 from idexx_sync.syncs.inbound.context import CalendarContext
+from idexx_sync.syncs.inbound.effects import APPROVED, SlotTimes, approved_removal, effects_of
 from idexx_sync.syncs.inbound.model import Apart, Missing, Plan, Row, RowChange, Stored
-from idexx_sync.syncs.memory import Record, settled
+from idexx_sync.syncs.memory import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,12 @@ def comparison(
     context: CalendarContext,
     known_rooms: Collection[str],
     local_now: datetime,
+    slots: SlotTimes | None = None,
 ) -> Comparison:
     """What the calendar showed beside what is stored.
 
     `local_now` is the clinic's naive wall-clock time; `known_rooms` are the rooms that Neo's
-    configuration showed last.
+    configuration showed last; `slots` are those that are stored of the days in question.
     """
     ours = [row for row in stored.rows.values() if _is_expected(row, context)]
     settled = {change.key for change in plan.changes if change.proven}
@@ -58,6 +60,8 @@ def comparison(
         read=plan.read,
         unreadable=len(plan.quarantined),
         apart={key: _doubt(item) for key, item in plan.apart.items()},
+        effects=effects_of(plan, stored, slots or {}),
+        planned=[change.key for change in plan.changes],
     )
 
 
@@ -73,9 +77,9 @@ def allowed(plan: Plan, stored: Stored, judgement: Judgement) -> Allowed:
     """
     if judgement.foreign:
         return Allowed([], [])
-    held = judgement.held(but=DOUBTS)
+    held = judgement.held(but=DOUBTS) | judgement.unseen
     approved = [
-        _approved_removal(item) for item in plan.missing if item.row.key in judgement.approved
+        approved_removal(item) for item in plan.missing if item.row.key in judgement.approved
     ]
     let_through = [plan.apart[key] for key in sorted(judgement.let_through)]
     waiting = [change for change in plan.changes if change.key in held]
@@ -139,20 +143,11 @@ def _gone(plan: Plan) -> list[Loss]:
             _missing_finding(item.row),
             missing=True,
             may_be_approved=plan.complete and item.verdict != "alive",
-            removes_finalised=_removal(item.row, _APPROVED) if _is_finalised(item.row) else None,
+            removes_finalised=_removal(item.row, APPROVED) if _is_finalised(item.row) else None,
         )
         for item in plan.missing
         if item.row.occupies
     ]
-
-
-_APPROVED = "approved"
-
-
-def _approved_removal(missing: Missing) -> RowChange:
-    row = missing.row
-    memory = settled(missing.record)
-    return RowChange(row.key, "remove", _APPROVED, row.appointment, row, memory)
 
 
 def _looked_up(plan: Plan, judgement: Judgement) -> list[Record]:

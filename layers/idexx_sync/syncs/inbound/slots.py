@@ -61,6 +61,14 @@ class StoredSlot:
         return all(fault.column != "date" for fault in self.faults)
 
 
+def times_of(slots: Iterable[StoredSlot]) -> dict[date, list[tuple[time, time]]]:
+    """Day -> start and end of each slot."""
+    found: dict[date, list[tuple[time, time]]] = {}
+    for one in slots:
+        found.setdefault(one.slot.day, []).append((one.slot.start, one.slot.end))
+    return found
+
+
 @dataclass(slots=True)
 class SlotPlan:
     """What makes the stored slots equal to the grid."""

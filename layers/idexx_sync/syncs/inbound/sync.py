@@ -28,8 +28,16 @@ from idexx_sync.syncs.inbound.gate import allowed, comparison, frees_nothing
 from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.plan import plan_inbound
 from idexx_sync.syncs.inbound.plan_guard import unforeseen_in
+from idexx_sync.syncs.inbound.revival import revive
 from idexx_sync.syncs.inbound.slot_store import slots_of, stored_slots
-from idexx_sync.syncs.inbound.slots import Slot, SlotPlan, StoredSlot, plan_slots, slot_grid
+from idexx_sync.syncs.inbound.slots import (
+    Slot,
+    SlotPlan,
+    StoredSlot,
+    plan_slots,
+    slot_grid,
+    times_of,
+)
 from idexx_sync.syncs.inbound.store import StoredQuery, removed_rows
 from idexx_sync.syncs.proof import too_many_unforeseen
 
@@ -49,6 +57,9 @@ class InboundSync:
     name: ClassVar[SyncName] = "inbound"
 
     def __call__(self, run: Run, pims: Pims) -> Report:
+        commits = Commits(run)
+        if run.job.trigger == "approval":
+            revive(run, commits)
         reading = _read(run, pims, run.clock())
         loaded = _load(run, reading)
         proofs, unread = _look_up(pims, reading, loaded)
@@ -61,7 +72,6 @@ class InboundSync:
         def conclude(calendar: CalendarPiece, tally: Tally) -> Report:
             return _report(run, reading, calendar, proofs, tally)
 
-        commits = Commits(run)
         commits.write(prepare, conclude)
         return commits.outcome
 
@@ -164,7 +174,14 @@ def _judge(
     clinic, now = run.clinic, run.clock()
     local_now = to_wall(now, clinic.zone)
     plan = plan_inbound(reading.snapshot, loaded.rows, proofs, reading.context)
-    compared = comparison(plan, loaded.rows, reading.context, clinic.known_room_ids, local_now)
+    compared = comparison(
+        plan,
+        loaded.rows,
+        reading.context,
+        clinic.known_room_ids,
+        local_now,
+        times_of(loaded.slots),
+    )
     judgement = judge(compared, loaded.in_force, now)
     grid, window = reading.grid, reading.context.window
     failure: OdisMustAct | None = None
@@ -173,6 +190,7 @@ def _judge(
     else:
         slots = plan_slots(grid, loaded.slots, local_now, window, reading.own_days.last_day)
     gives_time = plan.complete and not judgement.is_empty and not frees_nothing(plan, judgement)
+    unfresh = run.unfresh(window, reading.own_days, complete=plan.complete)
     settings = reading.configuration
     if isinstance(settings, ShapeChanged):
         settings, unread = None, settings
@@ -191,7 +209,7 @@ def _judge(
         slots=slots if gives_time else slots.without_new_time(),
         failure=plan.failure or failure,
         started_at=reading.started_at,
-        unfresh=run.unfresh(window, reading.own_days, complete=plan.complete),
+        unfresh=unfresh or ("came_later" if judgement.came_later else None),
         configuration=settings,
         slot_faults=[fault for slot in loaded.slots for fault in slot.faults],
     )

@@ -7,7 +7,7 @@ import pytest
 
 from idexx_sync.pims.protocol import Unknown, Unreadable
 from idexx_sync.syncs.gate import EMPTY, FINALISED, FOREIGN, QUARANTINE, SHIFTED, UNPROVEN
-from idexx_sync.syncs.hold_store import decide
+from idexx_sync.syncs.hold_store import decide, hold_by_id
 from tests.kit.bench import Bench
 from tests.kit.database import query
 from tests.kit.job_results import counts, held, warnings
@@ -461,6 +461,74 @@ def test_r09_an_approved_foreign_calendar_is_taken(bench: Bench) -> None:
     assert bench.hold(FOREIGN)["status"] == "closed"
 
 
+@pytest.fixture
+def foreign(bench: Bench) -> Bench:
+    """Five visits, and six of a calendar in which none of these is."""
+    bench.pims.records = visits(5)
+    bench.sync()
+    bench.pims.records = visits(6, 900101)
+    bench.later()
+    assert held(bench.sync()) == {FOREIGN: 5}
+    return bench
+
+
+def test_r09_a_hold_says_all_that_approving_would_do(foreign: Bench) -> None:
+    effects = foreign.hold(FOREIGN)["consequence"]
+
+    assert effects.keys() == set(ids(6, 900101))
+    assert effects["900101"] == {
+        "action": "create",
+        "from": None,
+        "to": "2026-05-04 08:00:00 to 08:30:00, room 3",
+    }
+
+
+def test_r09_a_hold_of_losses_says_which_slots_it_frees(losing: Bench) -> None:
+    effects = losing.hold(LOSSES)["consequence"]
+
+    assert effects.keys() == set(ids(6))
+    assert effects["600101"] == {
+        "action": "update",
+        "from": "2026-05-04 08:00:00 to 08:30:00, room 3",
+        "to": None,
+        "slots": ["2026-05-04 08:00"],
+    }
+
+
+def test_r09_what_came_to_an_approved_calendar_later_waits_for_the_next_run(
+    foreign: Bench,
+) -> None:
+    foreign.decide(FOREIGN, "approved")
+    foreign.pims.records.append(visit("900200", "2026-05-06 09:00:00"))
+    foreign.later()
+
+    job = foreign.sync()
+
+    assert counts(job)["created"] == 6
+    assert "900200" not in {row["neo_appointment_id"] for row in foreign.rows()}
+    assert job.result is not None
+    assert job.result["unfresh"] is not None
+    foreign.later()
+    assert counts(foreign.sync())["created"] == 1
+
+
+def test_r09_an_approved_calendar_that_is_another_one_by_now_is_held_anew(foreign: Bench) -> None:
+    foreign.decide(FOREIGN, "approved")
+    foreign.pims.replace("900101", start="2026-05-06 09:00:00", end="2026-05-06 09:30:00")
+    foreign.later()
+
+    job = foreign.sync()
+
+    assert held(job) == {FOREIGN: 5}
+    assert foreign.keys() == ids(5)
+    hold = foreign.hold(FOREIGN)
+    assert (hold["status"], hold["decided_by"]) == ("open", None)
+    assert hold["consequence"]["900101"]["to"].startswith("2026-05-06 09:00:00")
+    foreign.decide(FOREIGN, "approved")
+    foreign.later()
+    assert counts(foreign.sync())["created"] == 6
+
+
 def test_r09_an_approved_foreign_calendar_is_taken_for_its_own_days_only(bench: Bench) -> None:
     """Of the second day nobody has been asked."""
     bench.pims.records = visits(10)
@@ -565,6 +633,8 @@ def test_r09_a_smaller_window_does_not_let_shifted_times_through(
 def test_r09_a_decision_is_made_once(losing: Bench) -> None:
     losing.decide(LOSSES, "rejected")
     hold = losing.hold(LOSSES)
+    read = hold_by_id(losing.conn, hold["id"])
+    assert read is not None
 
-    assert decide(losing.conn, hold["id"], "approved", "somebody else") is None
+    assert decide(losing.conn, read, "approved", "somebody else") is None
     assert losing.hold(LOSSES) == hold
