@@ -20,7 +20,8 @@ from idexx_sync.explain.model import (
     Touch,
 )
 from idexx_sync.explain.preview import Clinical
-from idexx_sync.explain.reasons import reasons
+from idexx_sync.explain.reasons import explained
+from idexx_sync.explain.runs import Runs
 from idexx_sync.explain.texts import Reason
 from idexx_sync.pims.protocol import (
     Consultation,
@@ -119,8 +120,17 @@ def stored(
 READ = ConsultationMemory(id="9", read_at=NOW, final=True, has_notes=True, screened="nothing")
 
 
+RUNS = Runs(ONE, ZONE, NOW, "live")
+
+
+def why(
+    neo: NeoSays, kept: StoredAppointment, clinic: Clinical = CLINIC, runs: Runs = RUNS
+) -> Sequence[Reason]:
+    return explained("7", neo, kept, clinic, runs).why
+
+
 def said(neo: NeoSays, kept: StoredAppointment, clinic: Clinical = CLINIC) -> list[str]:
-    return [f"{reason.rule} {reason.text}" for reason in reasons(neo, kept, clinic)]
+    return [f"{reason.rule} {reason.text}" for reason in why(neo, kept, clinic)]
 
 
 def says(text: str, neo: NeoSays, kept: StoredAppointment, clinic: Clinical = CLINIC) -> bool:
@@ -592,6 +602,6 @@ def test_a_case_of_nobody_says_that_nobody_is_called() -> None:
 
 
 def test_reasons_are_values() -> None:
-    assert reasons(NO_NEO, StoredAppointment(rows=[row("cancelled")]), CLINIC)[-2:-1] == [
+    assert why(NO_NEO, StoredAppointment(rows=[row("cancelled")]))[-2:-1] == [
         Reason("R12", "cancelled: it occupies no slot any more")
     ]

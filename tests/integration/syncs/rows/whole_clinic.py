@@ -19,7 +19,8 @@ from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.explain.model import NeoSays
 from idexx_sync.explain.preview import Clinical
-from idexx_sync.explain.reasons import reasons
+from idexx_sync.explain.reasons import explained
+from idexx_sync.explain.runs import Runs
 from idexx_sync.explain.store import stored_appointment
 from idexx_sync.jobs.model import Job
 from idexx_sync.keys.format import hashed, read_peppers
@@ -90,10 +91,12 @@ class WholeClinic(CasesBench):
             stored = stored_appointment(conn, self.clinic_id, VISIT)
         neo, veil, zone = NeoSays(not_asked="a test"), Veil(values=True), zone_of(clinic.timezone)
         fingerprints = fingerprints_of(self.clinic_id)
-        why = reasons(neo, stored, Clinical(self.clinic_id, zone, self.now, fingerprints))
-        data = as_data(VISIT, self.clinic_id, neo, stored, why, veil)
+        clinical = Clinical(self.clinic_id, zone, self.now, fingerprints)
+        runs = Runs(self.clinic_id, zone, self.now, "live")
+        found = explained(VISIT, neo, stored, clinical, runs)
+        data = as_data(found, veil)
         console = Console(file=io.StringIO())
-        console.print(*as_shown(VISIT, neo, stored, why, veil, zone))
+        console.print(*as_shown(found, veil))
         return json.dumps(data, default=str)
 
     def told(self, jobs: list[Job]) -> str:
