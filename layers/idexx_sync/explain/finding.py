@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from idexx_sync.core.clinic_time import day_of
+from idexx_sync.core.faults import or_else
 from idexx_sync.explain.model import StoredRow
 from idexx_sync.pims.protocol import Snapshot, SourceRecord
 from idexx_sync.syncs.inbound.context import key_of
@@ -84,8 +85,8 @@ def matches(sought: Sought, snapshot: Snapshot | None, rows: Sequence[StoredRow]
 
 def _newest_first(row: StoredRow) -> tuple[bool, float]:
     """Live rows before removed ones."""
-    gone = row.deleted_at
-    return gone is not None, 0.0 if gone is None else -gone.timestamp()
+    gone: datetime | None = or_else(row.deleted_at)
+    return row.deleted_at is not None, 0.0 if gone is None else -gone.timestamp()
 
 
 def _fits(one: Match, sought: Sought) -> bool:

@@ -7,9 +7,13 @@ from uuid import uuid4
 import pytest
 from psycopg import Connection
 from psycopg.types.json import Jsonb
+from pydantic import SecretStr
 
+from idexx_sync.cli.context import Cli
+from idexx_sync.cli.errors import CommandError
+from idexx_sync.cli.looking import look_at
 from idexx_sync.core.errors import ConfigurationInvalid, PimsUnavailable
-from idexx_sync.core.settings import Settings
+from idexx_sync.core.settings import ClientSettings, Settings
 from idexx_sync.database.connection import Database
 from idexx_sync.pims.protocol import Found, Gone, Unknown
 from tests.kit.cases_bench import CasesBench
@@ -491,3 +495,80 @@ def test_a_case_that_somebody_deleted_is_told(bench: CasesBench, idexx_sync: Com
     assert "R14 somebody deleted its case in ODIS: it is not made again" in whys(answer)
     assert len(told(answer)["jobs"]) == 1
     assert query(bench.conn, "SELECT 1 FROM public.cases") == []
+
+
+def at_six(idexx_sync: CommandLine, *words: object) -> Answer:
+    clinic = idexx_sync.bench.clinic_id
+    asked = ("--day", "2026-05-04", "--at", "06:00")
+    return idexx_sync("explain", "time", "--clinic", clinic, *asked, *words)
+
+
+def test_a_time_is_told_as_one_object_without_any_personal_value(
+    bench: CasesBench, idexx_sync: CommandLine
+) -> None:
+    bench.configure("clinic_schedule_configs", open_time="05:00")
+    job = bench.sync()
+    before = everything(bench)
+
+    answer = at_six(idexx_sync, "--json")
+    found = answer.json["time"]
+    veiled = [answer, at_six(idexx_sync), at_six(idexx_sync, "--offline")]
+
+    assert answer.code == 0
+    assert (found["offered"], found["instant"]) == (True, "2026-05-04T13:00:00.000+00:00")
+    assert found["stored"]["slots"][0]["booked_count"] == 1
+    assert [row["key"] for row in found["stored"]["rows"]] == ["600101"]
+    assert [one["patient_name"] for one in found["neo"]["calendar"]] == ["set"]
+    assert [run["job_id"] for run in found["read_last"]] == [str(job.id)]
+    assert not [canary for canary in SPOKEN for one in veiled if canary in one.out + one.err]
+    assert CANARIES["client_name"] in " ".join(at_six(idexx_sync, "--values").out.split())
+    assert everything(bench) == before
+    assert bench.pims.logged_in is False
+
+
+def test_what_is_to_be_copied_is_never_wrapped(idexx_sync: CommandLine) -> None:
+    clinic = idexx_sync.bench.clinic_id
+    asked = ("--clinic", clinic, "--day", "2026-05-04", "--at", "06:00")
+
+    lines = idexx_sync("explain", "time", *asked, width=40).out.splitlines()
+
+    (step,) = [line for line in lines if line.startswith(" next: ")]
+    assert len(step) > 100
+
+
+def test_appointments_are_found_by_day_room_and_patient(
+    bench: CasesBench, idexx_sync: CommandLine
+) -> None:
+    bench.sync()
+    bench.shows(seen(**CANARIES), patient_visit("600102", "2026-05-05 10:00:00", room_id="4"))
+
+    def find(*words: object) -> Answer:
+        return idexx_sync("find", "--clinic", bench.clinic_id, *words)
+
+    def ids(*words: object) -> list[str]:
+        return [one["id"] for one in find(*words, "--json").json["appointments"]]
+
+    assert ids() == ["600101", "600102"]
+    assert ids("--day", "2026-05-05") == ids("--room", "4") == ["600102"]
+    assert ids("--patient", "canary") == ids("--offline") == ["600101"]
+    shown = find()
+    assert "Neo, not in ODIS" in shown.out
+    assert f"idexx-sync explain appointment 600101 --clinic {bench.clinic_id}" in shown.out
+    assert not [canary for canary in SPOKEN if canary in shown.out]
+    assert CANARIES["patient_name"] in find("--values").out
+    bench.pims.error = PimsUnavailable("Neo answered with a server error (503)")
+    assert (find().code, find("--patient", "nobody").out.count("No appointment fits.")) == (4, 1)
+
+
+def test_who_has_only_the_api_is_told_what_to_ask_there() -> None:
+    def missing() -> Settings:
+        raise ConfigurationInvalid("DATABASE_URL: missing", code="settings")
+
+    client = ClientSettings(api_url="https://api.example.com/live", api_key=SecretStr("idx_test"))
+    cli = Cli(load_database_settings=missing, load_client_settings=lambda: client)
+
+    with pytest.raises(CommandError) as refused, look_at(cli, uuid4(), offline=True):
+        pass
+
+    assert "DATABASE_URL: missing" in refused.value.message
+    assert "over the API there are idexx-sync jobs list" in refused.value.message

@@ -273,7 +273,10 @@ def test_r12_what_frees_time_and_what_takes_it() -> None:
 def test_r02_days_that_no_run_reads() -> None:
     far = shown("Confirmed", "2026-06-20 09:00:00")
     assert says(
-        "R2 its day lies outside of those that runs read, to 2026-05-17", far, StoredAppointment()
+        "R2 its day lies outside of those that inbound runs read by themselves, "
+        "2026-05-04 to 2026-05-17 (America/Los_Angeles)",
+        far,
+        StoredAppointment(),
     )
     assert says("R2 no case: case runs read 2026-04-27 to 2026-05-06", far, StoredAppointment())
     assert says("R14 no case yet: the next case run makes it", shown(), StoredAppointment())
