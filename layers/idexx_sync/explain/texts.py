@@ -41,6 +41,7 @@ RULES: Final[Mapping[str, str]] = {
     "R17": "Consultations",
     "R18": "Completed",
     "R19": "Life status",
+    "R20": "Spellings that readers rely on",
     "R26": "One row is one row's trouble",
 }
 """Rule that is cited here -> its title in docs/rules.md."""
