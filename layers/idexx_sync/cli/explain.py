@@ -10,7 +10,8 @@ from idexx_sync.cli.arguments import ClinicOption, Json, as_day, as_time
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
-from idexx_sync.cli.explain_view import Veil, as_data, as_shown
+from idexx_sync.cli.explain_parts import Veil
+from idexx_sync.cli.explain_view import as_data, as_shown
 from idexx_sync.cli.looking import OFFLINE, Look, Offline, Values, look_at
 from idexx_sync.cli.time_view import time_data, time_shown
 from idexx_sync.explain.at_time import explained_time, within_slot

@@ -1,25 +1,31 @@
 """An explained appointment as a person reads it, and as one object."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, phrase, utc
-from idexx_sync.cli.tables import Shown, fact_table, heading, indented, line
-from idexx_sync.explain.model import Memory, NamedHold, NeoSays, StoredAppointment, StoredRow, Touch
+from idexx_sync.cli.explain_parts import (
+    Veil,
+    hold_data,
+    holds_shown,
+    in_words,
+    next_shown,
+    read_data,
+    reads_shown,
+    reason_data,
+    rules_shown,
+    told_utc,
+    touches_shown,
+)
+from idexx_sync.cli.phrases import REASONS, counted, moment, phrase
+from idexx_sync.cli.tables import Shown, fact_table, heading, line
+from idexx_sync.explain.model import Memory, NeoSays, StoredAppointment, StoredRow, Touch
 from idexx_sync.explain.reasons import Explained
-from idexx_sync.explain.runs import Read, Runs
-from idexx_sync.explain.store import MOST_TOUCHES
-from idexx_sync.explain.texts import Reason, anchor_of
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown
 from idexx_sync.syncs.cases.fields import EXPLAINED
-from idexx_sync.syncs.cases.phones import normal_phone
 from idexx_sync.syncs.cases.stored import StoredCase
-from idexx_sync.syncs.change import CLEAR, Change
+from idexx_sync.syncs.change import Change
 
-NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 _OF_RECORD: Final = (
     "patient_name",
     "client_name",
@@ -31,27 +37,6 @@ _OF_RECORD: Final = (
 """Personal values of a record of the calendar."""
 _OF_ROW: Final = ("patient_name", "client_name", "client_phone", "provider_name")
 _OF_CONSULTATION: Final = ("reason", "notes_html", "discharge_html", "client_phone", "client_email")
-
-
-@dataclass(frozen=True, slots=True)
-class Veil:
-    """Over everything personal, unless values are to be shown."""
-
-    values: bool
-
-    def shows(self, name: str) -> bool:
-        """Whether the values of a field of ODIS's may be shown."""
-        return self.values or name in CLEAR
-
-    def of(self, value: Any, in_neo: Any = None) -> Any:
-        """The value itself, or `set`, `empty`, or `differs` from what Neo says."""
-        if self.values:
-            return value
-        if value in NOTHING:
-            return "empty"
-        if in_neo in NOTHING or value in (in_neo, normal_phone(str(in_neo))):
-            return "set"
-        return "differs"
 
 
 # -- one object ----------------------------------------------------------------------------------
@@ -86,26 +71,6 @@ def as_data(explained: Explained, veil: Veil) -> dict[str, Any]:
         "read_last": [read_data(read) for read in runs.reads],
         "jobs": [_touch(touch, veil) for touch in stored.touches],
         "holds": [hold_data(hold) for hold in stored.holds],
-    }
-
-
-def reason_data(reason: Reason) -> dict[str, str | None]:
-    return {
-        "rule": reason.rule,
-        "text": reason.text,
-        "next": reason.step,
-        "explained_in": anchor_of(reason.rule),
-    }
-
-
-def read_data(read: Read) -> dict[str, Any]:
-    return {
-        "job_id": str(read.job_id),
-        "sync": read.sync,
-        "status": read.status,
-        "manner": read.manner,
-        "ended_at": _utc(read.ended_at),
-        "days": [read.first_day, read.last_day],
     }
 
 
@@ -177,8 +142,8 @@ def row_data(row: StoredRow, record: SourceRecord | None, veil: Veil) -> dict[st
         "room_id": row.room_id,
         "status": row.status,
         "type": row.type,
-        "removed_at": _utc(row.deleted_at),
-        "last_synced_at": _utc(row.last_synced_at),
+        "removed_at": told_utc(row.deleted_at),
+        "last_synced_at": told_utc(row.last_synced_at),
         **{name: veil.of(getattr(row, name), getattr(record, name, None)) for name in _OF_ROW},
     }
 
@@ -190,10 +155,10 @@ def _memory(memory: Memory) -> dict[str, Any]:
         "key": record.key,
         "start": getattr(source, "start", None),
         "status": getattr(source, "status", None),
-        "written_at": _utc(memory.read_at),
+        "written_at": told_utc(memory.read_at),
         "strikes": record.strikes,
-        "struck_at": _utc(record.struck_at),
-        "looked_up_at": _utc(record.looked_up_at),
+        "struck_at": told_utc(record.struck_at),
+        "looked_up_at": told_utc(record.looked_up_at),
         "quarantine_code": record.quarantine_code,
         "edited": list(getattr(source, "edited", ())),
     }
@@ -214,13 +179,13 @@ def _case(
         "source": beside.source if beside else None,
         "status": case.status,
         "type": case.type,
-        "scheduled_at": _utc(case.scheduled_at),
+        "scheduled_at": told_utc(case.scheduled_at),
         "user_id": None if case.user_id is None else str(case.user_id),
         "source_status": _leaf(case, "metadata.pimsAppointment.sourceStatus"),
         "extreme_case": _leaf_of(check, "category") if case.is_extreme else None,
         "removed_by_reconciliation": bool(_leaf_of(mark, "softDeleted")),
         "consultation_id": _leaf(case, "metadata.pimsConsultation.id"),
-        "consultation_read_at": _utc(read_at),
+        "consultation_read_at": told_utc(read_at),
         "edited_in_odis": sorted(stored.visit.edited) if is_ours else [],
         "values": {
             name: veil.of(_leaf(case, name), getattr(record, neos or "", None))
@@ -241,7 +206,7 @@ def _touch(touch: Touch, veil: Veil) -> dict[str, Any]:
     return {
         "job_id": str(touch.job_id),
         "sync": touch.sync,
-        "at": _utc(touch.at),
+        "at": told_utc(touch.at),
         "external_id": touch.external_id,
         "did": touch.did,
         "outcome": touch.outcome,
@@ -250,23 +215,6 @@ def _touch(touch: Touch, veil: Veil) -> dict[str, Any]:
         "fields": sorted(touch.changes),
         "changes": {name: one for name, one in touch.changes.items() if veil.shows(name)},
     }
-
-
-def hold_data(hold: NamedHold) -> dict[str, Any]:
-    return {
-        "id": str(hold.id),
-        "sync": hold.sync,
-        "cause": hold.cause,
-        "status": hold.status,
-        "opened_at": _utc(hold.opened_at),
-        "decided_at": _utc(hold.decided_at),
-        "decided_by": hold.decided_by,
-        "findings": dict(hold.findings),
-    }
-
-
-def _utc(instant: datetime | None) -> str | None:
-    return None if instant is None else utc(instant)
 
 
 # -- for a person --------------------------------------------------------------------------------
@@ -285,34 +233,6 @@ def as_shown(explained: Explained, veil: Veil) -> list[Shown]:
     parts += touches_shown(stored.touches, veil, zone)
     parts += holds_shown(stored.holds, zone)
     return [*parts, *rules_shown(explained.why)]
-
-
-def next_shown(steps: Sequence[str]) -> list[Shown]:
-    """What comes next, one line a step, which may be copied in one piece."""
-    said = [line(f" {step}", whole=True) for step in steps]
-    return [heading("What comes next"), *(said or [line(" nothing: it is as it should be")])]
-
-
-def rules_shown(why: Sequence[Reason]) -> list[Shown]:
-    """Where the rules that were named are explained."""
-    rules = sorted({reason.rule for reason in why}, key=lambda rule: int(rule[1:]))
-    if not rules:
-        return []
-    rows = [(rule, anchor_of(rule)) for rule in rules]
-    return [heading("The rules"), fact_table(rows)]
-
-
-def reads_shown(runs: Runs) -> list[Shown]:
-    """The runs that read the day last, of either sync."""
-    parts: list[Shown] = [heading("Runs that read its day last")]
-    if not runs.reads:
-        return [*parts, line(" none")]
-    for read in runs.reads:
-        observed = "" if read.manner == "apply" else ", observed only"
-        said = f"{read.sync}: {phrase({}, read.status)}{observed}"
-        said += f", {read.first_day} to {read.last_day}"
-        parts.append(line(f" {moment(read.ended_at, runs.zone)}  {read.job_id}  {said}"))
-    return parts
 
 
 def _would_shown(changes: Sequence[Change], veil: Veil) -> list[Shown]:
@@ -335,23 +255,6 @@ def _fields_said(fields: Mapping[str, tuple[Any, Any]], veil: Veil) -> str:
         for name, (before, after) in sorted(fields.items())
     )
     return ", ".join(told) or "no field"
-
-
-def in_words(data: dict[str, Any], *left_out: str) -> str:
-    """`start 2026-05-04 09:00:00, room 3`: all that is there to say."""
-    shown = [
-        f"{name.replace('_', ' ')} {_one(value)}"
-        for name, value in data.items()
-        if name not in left_out and value not in (*NOTHING, False)
-    ]
-    return ", ".join(shown) or "nothing"
-
-
-def _one(value: Any) -> str:
-    """Lists without brackets, truth without a capital."""
-    if isinstance(value, (list, tuple)):
-        return " and ".join(map(str, value))
-    return "yes" if value is True else str(value)
 
 
 def _neo_shown(neo: NeoSays, veil: Veil) -> list[Shown]:
@@ -405,51 +308,3 @@ def _stored_shown(
     if not rows:
         rows.append(("", "nothing"))
     return [heading("What is stored"), fact_table(rows)]
-
-
-def touches_shown(touches: Sequence[Touch], veil: Veil, zone: ZoneInfo) -> list[Shown]:
-    """What each job did, before -> after."""
-    parts: list[Shown] = [heading("Jobs that touched it, newest first")]
-    if not touches:
-        return [*parts, line(" none")]
-    for touch in touches:
-        head = f" {moment(touch.at, zone)}  {touch.job_id}  {touch.sync}"
-        outcome = touch.did if touch.outcome == "written" else f"{touch.did}, {touch.outcome}"
-        said = [outcome, phrase(REASONS, touch.reason or "no reason")]
-        said += [touch.error_message] if touch.error_message else []
-        parts.append(line(head, whole=True))
-        parts.append(indented(f"{', '.join(said)}: {_changed(touch, veil)}", 5))
-    if len(touches) == MOST_TOUCHES:
-        parts.append(line(f" only the newest {MOST_TOUCHES} are shown"))
-    return parts
-
-
-def _changed(touch: Touch, veil: Veil) -> str:
-    def shown(name: str) -> str:
-        change = touch.changes[name]
-        if not veil.shows(name) or not isinstance(change, dict) or "after" not in change:
-            return name
-        return f"{name} {change.get('before')} -> {change['after']}"
-
-    if touch.did == "create" and not veil.values:
-        return counted(len(touch.changes), "field")
-    return ", ".join(shown(name) for name in sorted(touch.changes)) or "no field"
-
-
-def holds_shown(
-    holds: Sequence[NamedHold], zone: ZoneInfo, title: str = "Holds that name it"
-) -> list[Shown]:
-    """Each with the command that decides it, or who has decided it."""
-    if not holds:
-        return []
-    parts: list[Shown] = [heading(title)]
-    for hold in holds:
-        parts.append(line(f" {hold.id}  {hold.status} since {moment(hold.opened_at, zone)}"))
-        parts.append(line(f"     {hold.sync}: {phrase(CAUSES, hold.cause)}"))
-        if hold.status == "open":
-            parts.append(line(f"     decide: idexx-sync holds approve {hold.id}"))
-            parts.append(line(f"         or: idexx-sync holds reject {hold.id}"))
-        elif hold.decided_at is not None:
-            decided = f"by {hold.decided_by or '-'}, {moment(hold.decided_at, zone)}"
-            parts.append(line(f"     {hold.status} {decided}: idexx-sync holds show {hold.id}"))
-    return parts

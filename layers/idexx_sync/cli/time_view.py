@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from idexx_sync.cli.explain_view import (
+from idexx_sync.cli.explain_parts import (
     Veil,
     hold_data,
     holds_shown,
@@ -13,11 +13,10 @@ from idexx_sync.cli.explain_view import (
     read_data,
     reads_shown,
     reason_data,
-    record_data,
-    row_data,
     rules_shown,
     touches_shown,
 )
+from idexx_sync.cli.explain_view import record_data, row_data
 from idexx_sync.cli.phrases import moment, utc
 from idexx_sync.cli.tables import Shown, fact_table, heading, line
 from idexx_sync.clinics.hours import hours_by_weekday, weekday_number

@@ -30,7 +30,7 @@ from idexx_sync.explain.preview import Clinical
 from idexx_sync.explain.reasons import steps_of
 from idexx_sync.explain.runs import Runs
 from idexx_sync.explain.texts import WORDS, Reason, reason_of
-from idexx_sync.explain.time_texts import RULES_OF_TIME, TIME
+from idexx_sync.explain.time_texts import RULES_OF_TIME, TIME, WHY_CHANGED
 from idexx_sync.syncs.decision import Decision, Fact
 from idexx_sync.syncs.inbound.slots import slot_grid
 
@@ -170,7 +170,8 @@ def _past(told: TimeExplained) -> list[Past]:
 def _history(told: TimeExplained) -> Iterator[Reason]:
     """What was at the time before a run moved or removed it."""
     for one in told.past:
-        why = REMOVALS.get(one.reason or "", (one.reason or "no reason").replace("_", " "))
+        code = one.reason or "no reason"
+        why = {**WHY_CHANGED, **REMOVALS}.get(code, code.replace("_", " "))
         facts = {"until": told.runs.moment(one.until), "why": why, "job": str(one.job_id)}
         if one.removed:
             next_run = told.runs.next_run("inbound", told.asked.day)

@@ -50,12 +50,14 @@ class Match:
 
     @property
     def room_id(self) -> str | None:
-        return self.shown.room_id if self.shown is not None else self.row and self.row.room_id
+        side = self.shown if self.shown is not None else self.row
+        return None if side is None else side.room_id
 
     @property
     def status(self) -> str | None:
         """Neo's own word, else the stored one."""
-        return self.shown.status if self.shown is not None else self.row and self.row.status
+        side = self.shown if self.shown is not None else self.row
+        return None if side is None else side.status
 
     def where(self, *, asked: bool) -> str:
         """Where it is, and whether both say the same; `asked` is whether Neo was."""

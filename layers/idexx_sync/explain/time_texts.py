@@ -46,3 +46,13 @@ TIME: Final[Mapping[str, Text]] = {
     "was_here_changed": "took this time until {until}, when a run changed it: {why} (job {job})",
 }
 """Of a time, or behind the name of the record that is at it."""
+
+WHY_CHANGED: Final[Mapping[str, str]] = {
+    "source": "changed in Neo",
+    "moved_away": "moved in Neo",
+    "came_back": "came back in Neo",
+    "rederived": "it said otherwise than Neo",
+    "keyed_anew": "rows of its occurrences took its place",
+    "approved": "a person let it through",
+}
+"""Why a run changed a row that it did not remove for want of a record."""

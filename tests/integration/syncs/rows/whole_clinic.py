@@ -10,7 +10,8 @@ from datetime import date, time
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
-from idexx_sync.cli.explain_view import Veil, as_data, as_shown
+from idexx_sync.cli.explain_parts import Veil
+from idexx_sync.cli.explain_view import as_data, as_shown
 from idexx_sync.cli.keys import UTC_ZONE, _about, _data
 from idexx_sync.cli.time_view import time_data, time_shown
 from idexx_sync.clinics.status import ClinicStatus, read_clinic_status
