@@ -84,6 +84,8 @@ class CommandLine:
     """None: the scripted PIMS."""
     lending: Lending | None = None
     """None: each command makes its own connection, as it does in a process of its own."""
+    load_settings: Callable[[], Settings] | None = None
+    """None: `settings`, as the clinic's workers have them."""
 
     def __post_init__(self) -> None:
         url = as_role(self.bench.url, "operator")
@@ -97,7 +99,7 @@ class CommandLine:
             return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
 
         cli = self._cli(
-            load_settings=lambda: self.settings,
+            load_settings=self.load_settings or (lambda: self.settings),
             load_database_settings=lambda: self.settings,
             load_key_settings=lambda: self.key_settings,
             load_client_settings=lambda: self.client_settings,

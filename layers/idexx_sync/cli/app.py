@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import typer
 import typer.main
 
-from idexx_sync.cli import clinics, credentials, explain, holds, jobs, keys, migrate, sync
+from idexx_sync.cli import clinics, credentials, explain, find, holds, jobs, keys, migrate, sync
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError, error_of_refusal
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
@@ -39,6 +39,7 @@ app.add_typer(sync.app, name="sync")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(holds.app, name="holds")
 app.add_typer(explain.app, name="explain")
+app.command()(find.find)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Arguments that several commands take, and how their texts are read."""
 
-from datetime import date
+import re
+from datetime import date, time
 from typing import Annotated
 from uuid import UUID
 
@@ -32,6 +33,16 @@ def as_day(text: str) -> date:
     if not 2000 <= day.year <= 2199:
         raise typer.BadParameter(f"the year {day.year} lies outside of 2000 to 2199")
     return day
+
+
+def as_time(text: str) -> time:
+    """A time of day such as 09:00."""
+    try:
+        if re.fullmatch(r"\d{1,2}:\d\d", text):
+            return time.fromisoformat(text.zfill(5))
+    except ValueError:
+        pass  # such as 25:00
+    raise typer.BadParameter(f"{shortened(text)} is not a time of day; give one such as 09:00")
 
 
 def as_base_url(settings: Settings, text: str) -> str:

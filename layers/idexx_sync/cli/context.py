@@ -11,7 +11,7 @@ from typing import Any, Protocol, TextIO
 import typer
 from rich.console import Console
 
-from idexx_sync.cli.tables import Shown, line
+from idexx_sync.cli.tables import Shown, is_whole, line
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.settings import (
     ClientSettings,
@@ -93,7 +93,7 @@ class Cli:
             self.write_json(data)
             return
         for part in shown:
-            self.out.print(part)
+            self.out.print(part, soft_wrap=is_whole(part))
 
     def write_json(self, data: dict[str, Any]) -> None:
         """One object in ASCII: what is no printable character is escaped as JSON does it."""

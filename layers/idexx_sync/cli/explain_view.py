@@ -1,23 +1,31 @@
 """An explained appointment as a person reads it, and as one object."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, phrase, utc
-from idexx_sync.cli.tables import Shown, fact_table, heading, indented, line
-from idexx_sync.explain.model import Memory, NamedHold, NeoSays, StoredAppointment, StoredRow, Touch
-from idexx_sync.explain.store import MOST_TOUCHES
-from idexx_sync.explain.texts import Reason
+from idexx_sync.cli.explain_parts import (
+    Veil,
+    hold_data,
+    holds_shown,
+    in_words,
+    next_shown,
+    read_data,
+    reads_shown,
+    reason_data,
+    rules_shown,
+    told_utc,
+    touches_shown,
+)
+from idexx_sync.cli.phrases import REASONS, counted, moment, phrase
+from idexx_sync.cli.tables import Shown, fact_table, heading, line
+from idexx_sync.explain.model import Memory, NeoSays, StoredAppointment, StoredRow, Touch
+from idexx_sync.explain.reasons import Explained
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown
 from idexx_sync.syncs.cases.fields import EXPLAINED
-from idexx_sync.syncs.cases.phones import normal_phone
 from idexx_sync.syncs.cases.stored import StoredCase
+from idexx_sync.syncs.change import Change
 
-NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 _OF_RECORD: Final = (
     "patient_name",
     "client_name",
@@ -31,40 +39,18 @@ _OF_ROW: Final = ("patient_name", "client_name", "client_phone", "provider_name"
 _OF_CONSULTATION: Final = ("reason", "notes_html", "discharge_html", "client_phone", "client_email")
 
 
-@dataclass(frozen=True, slots=True)
-class Veil:
-    """Over everything personal, unless values are to be shown."""
-
-    values: bool
-
-    def of(self, value: Any, in_neo: Any = None) -> Any:
-        """The value itself, or `set`, `empty`, or `differs` from what Neo says."""
-        if self.values:
-            return value
-        if value in NOTHING:
-            return "empty"
-        if in_neo in NOTHING or value in (in_neo, normal_phone(str(in_neo))):
-            return "set"
-        return "differs"
-
-
 # -- one object ----------------------------------------------------------------------------------
 
 
-def as_data(
-    appointment_id: str,
-    clinic_id: UUID,
-    neo: NeoSays,
-    stored: StoredAppointment,
-    why: Sequence[Reason],
-    veil: Veil,
-) -> dict[str, Any]:
+def as_data(explained: Explained, veil: Veil) -> dict[str, Any]:
+    neo, stored, runs = explained.neo, explained.stored, explained.runs
     return {
-        "id": appointment_id,
-        "clinic_id": str(clinic_id),
+        "id": explained.id,
+        "clinic_id": str(runs.clinic_id),
+        "timezone": runs.zone.key,
         "neo": _neo(neo, veil),
         "stored": {
-            "rows": [_row(row, neo.record, veil) for row in stored.rows],
+            "rows": [row_data(row, neo.record, veil) for row in stored.rows],
             "slots": [
                 {
                     "date": str(slot.date),
@@ -79,10 +65,22 @@ def as_data(
             "cases": [_case(case, stored, neo.record, veil) for case in stored.visit.cases],
             "case_deleted_in_odis": stored.visit.was_deleted,
         },
-        "rules": [{"rule": reason.rule, "text": reason.text} for reason in why],
+        "rules": [reason_data(reason) for reason in explained.why],
+        "next": explained.next_steps,
+        "would_change": [_would(change, veil) for change in explained.changes],
+        "read_last": [read_data(read) for read in runs.reads],
         "jobs": [_touch(touch, veil) for touch in stored.touches],
-        "holds": [_hold(hold) for hold in stored.holds],
+        "holds": [hold_data(hold) for hold in stored.holds],
     }
+
+
+def _would(change: Change, veil: Veil) -> dict[str, Any]:
+    """What a run would write: what may be told in clear, and all if values are to be shown."""
+    told = {
+        name: {"before": before, "after": after} if veil.shows(name) else {"changed": True}
+        for name, (before, after) in change.fields.items()
+    }
+    return {"key": change.key, "did": change.action, "reason": change.reason, "changes": told}
 
 
 def _neo(neo: NeoSays, veil: Veil) -> dict[str, Any]:
@@ -90,7 +88,7 @@ def _neo(neo: NeoSays, veil: Veil) -> dict[str, Any]:
         "not_asked": neo.not_asked,
         "by_id": _lookup(neo),
         "day": None if neo.day is None else str(neo.day),
-        "calendar": [_record(record, veil) for record in neo.shown],
+        "calendar": [record_data(record, veil) for record in neo.shown],
         "unreadable": [item.code for item in neo.unreadable],
         "consultation": _consultation(neo, veil),
     }
@@ -108,7 +106,7 @@ def _lookup(neo: NeoSays) -> dict[str, Any] | None:
     return None
 
 
-def _record(record: SourceRecord, veil: Veil) -> dict[str, Any]:
+def record_data(record: SourceRecord, veil: Veil) -> dict[str, Any]:
     said = ("kind", "start", "end", "room_id", "status", "type", "patient_id", "client_id")
     return {
         **{name: getattr(record, name) for name in (*said, "consultation_id", "last_updated_at")},
@@ -134,7 +132,7 @@ def _consultation(neo: NeoSays, veil: Veil) -> dict[str, Any] | None:
     return None
 
 
-def _row(row: StoredRow, record: SourceRecord | None, veil: Veil) -> dict[str, Any]:
+def row_data(row: StoredRow, record: SourceRecord | None, veil: Veil) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "key": row.key,
@@ -144,8 +142,8 @@ def _row(row: StoredRow, record: SourceRecord | None, veil: Veil) -> dict[str, A
         "room_id": row.room_id,
         "status": row.status,
         "type": row.type,
-        "removed_at": _utc(row.deleted_at),
-        "last_synced_at": _utc(row.last_synced_at),
+        "removed_at": told_utc(row.deleted_at),
+        "last_synced_at": told_utc(row.last_synced_at),
         **{name: veil.of(getattr(row, name), getattr(record, name, None)) for name in _OF_ROW},
     }
 
@@ -157,10 +155,10 @@ def _memory(memory: Memory) -> dict[str, Any]:
         "key": record.key,
         "start": getattr(source, "start", None),
         "status": getattr(source, "status", None),
-        "written_at": _utc(memory.read_at),
+        "written_at": told_utc(memory.read_at),
         "strikes": record.strikes,
-        "struck_at": _utc(record.struck_at),
-        "looked_up_at": _utc(record.looked_up_at),
+        "struck_at": told_utc(record.struck_at),
+        "looked_up_at": told_utc(record.looked_up_at),
         "quarantine_code": record.quarantine_code,
         "edited": list(getattr(source, "edited", ())),
     }
@@ -181,13 +179,13 @@ def _case(
         "source": beside.source if beside else None,
         "status": case.status,
         "type": case.type,
-        "scheduled_at": _utc(case.scheduled_at),
+        "scheduled_at": told_utc(case.scheduled_at),
         "user_id": None if case.user_id is None else str(case.user_id),
         "source_status": _leaf(case, "metadata.pimsAppointment.sourceStatus"),
         "extreme_case": _leaf_of(check, "category") if case.is_extreme else None,
         "removed_by_reconciliation": bool(_leaf_of(mark, "softDeleted")),
         "consultation_id": _leaf(case, "metadata.pimsConsultation.id"),
-        "consultation_read_at": _utc(read_at),
+        "consultation_read_at": told_utc(read_at),
         "edited_in_odis": sorted(stored.visit.edited) if is_ours else [],
         "values": {
             name: veil.of(_leaf(case, name), getattr(record, neos or "", None))
@@ -205,70 +203,58 @@ def _leaf_of(document: Any, name: str) -> Any:
 
 
 def _touch(touch: Touch, veil: Veil) -> dict[str, Any]:
-    data: dict[str, Any] = {
+    return {
         "job_id": str(touch.job_id),
         "sync": touch.sync,
-        "at": _utc(touch.at),
+        "at": told_utc(touch.at),
         "external_id": touch.external_id,
         "did": touch.did,
         "outcome": touch.outcome,
         "reason": touch.reason,
         "error_message": touch.error_message,
         "fields": sorted(touch.changes),
+        "changes": {name: one for name, one in touch.changes.items() if veil.shows(name)},
     }
-    return {**data, "changes": dict(touch.changes)} if veil.values else data
-
-
-def _hold(hold: NamedHold) -> dict[str, Any]:
-    return {
-        "id": str(hold.id),
-        "sync": hold.sync,
-        "cause": hold.cause,
-        "status": hold.status,
-        "opened_at": _utc(hold.opened_at),
-        "findings": dict(hold.findings),
-    }
-
-
-def _utc(instant: datetime | None) -> str | None:
-    return None if instant is None else utc(instant)
 
 
 # -- for a person --------------------------------------------------------------------------------
 
 
-def as_shown(
-    appointment_id: str,
-    neo: NeoSays,
-    stored: StoredAppointment,
-    why: Sequence[Reason],
-    veil: Veil,
-    zone: ZoneInfo,
-) -> list[Shown]:
-    parts: list[Shown] = [line(f"Appointment {appointment_id}", "bold")]
+def as_shown(explained: Explained, veil: Veil) -> list[Shown]:
+    neo, stored, runs = explained.neo, explained.stored, explained.runs
+    zone = runs.zone
+    parts: list[Shown] = [line(f"Appointment {explained.id}, times of {zone.key}", "bold")]
     parts += _neo_shown(neo, veil)
     parts += _stored_shown(stored, neo.record, veil, zone)
-    parts += [heading("Why"), fact_table((reason.rule, reason.text) for reason in why)]
-    parts += _touches_shown(stored.touches, veil, zone)
-    parts += _holds_shown(stored.holds, zone)
+    parts += [heading("Why"), fact_table((reason.rule, reason.text) for reason in explained.why)]
+    parts += next_shown(explained.next_steps)
+    parts += _would_shown(explained.changes, veil)
+    parts += reads_shown(runs)
+    parts += touches_shown(stored.touches, veil, zone)
+    parts += holds_shown(stored.holds, zone)
+    return [*parts, *rules_shown(explained.why)]
+
+
+def _would_shown(changes: Sequence[Change], veil: Veil) -> list[Shown]:
+    """Before -> after of what the next runs would write."""
+    if not changes:
+        return []
+    parts: list[Shown] = [heading("What the next runs would write")]
+    for change in changes:
+        said = f"{change.action}, {phrase(REASONS, change.reason)}"
+        fields = _fields_said(change.fields, veil)
+        if change.action == "create":
+            fields = counted(len(change.fields), "field")
+        parts.append(line(f" {change.key}: {said}: {fields}"))
     return parts
 
 
-def _said(data: dict[str, Any], *left_out: str) -> str:
-    """`start 2026-05-04 09:00:00, room 3`: all that is there to say."""
-    shown = [
-        f"{name.replace('_', ' ')} {_one(value)}"
-        for name, value in data.items()
-        if name not in left_out and value not in (*NOTHING, False)
-    ]
-    return ", ".join(shown) or "nothing"
-
-
-def _one(value: Any) -> str:
-    """Lists without brackets, truth without a capital."""
-    if isinstance(value, (list, tuple)):
-        return " and ".join(map(str, value))
-    return "yes" if value is True else str(value)
+def _fields_said(fields: Mapping[str, tuple[Any, Any]], veil: Veil) -> str:
+    told = (
+        f"{name} {before} -> {after}" if veil.shows(name) else name
+        for name, (before, after) in sorted(fields.items())
+    )
+    return ", ".join(told) or "no field"
 
 
 def _neo_shown(neo: NeoSays, veil: Veil) -> list[Shown]:
@@ -276,7 +262,7 @@ def _neo_shown(neo: NeoSays, veil: Veil) -> list[Shown]:
     if (lookup := _lookup(neo)) is not None:
         rows.append(("by id", _found(lookup)))
     if neo.day is not None:
-        shown = [_said(_record(record, veil)) for record in neo.shown]
+        shown = [in_words(record_data(record, veil)) for record in neo.shown]
         shown += [f"a record that can't be read ({item.code})" for item in neo.unreadable]
         rows += [(f"calendar {neo.day}", text) for text in shown or ["not there"]]
     if (record := _consultation(neo, veil)) is not None:
@@ -291,7 +277,7 @@ def _neo_shown(neo: NeoSays, veil: Veil) -> list[Shown]:
 def _found(data: dict[str, Any]) -> str:
     if data["found"] is None:
         return f"no usable answer ({data['code']})"
-    return _said(data, "found") if data["found"] else "not found"
+    return in_words(data, "found") if data["found"] else "not found"
 
 
 def _stored_shown(
@@ -300,13 +286,13 @@ def _stored_shown(
     rows: list[tuple[str, str | None]] = []
     for row in stored.rows:
         name = "row" if row.deleted_at is None else "removed row"
-        said = _said(_row(row, record, veil), "id", "removed_at", "last_synced_at")
-        rows.append((name, f"{said}, synced {moment(row.last_synced_at, zone)}"))
+        told = in_words(row_data(row, record, veil), "id", "removed_at", "last_synced_at")
+        rows.append((name, f"{told}, synced {moment(row.last_synced_at, zone)}"))
     for slot in stored.slots:
         when = f"{slot.date} {slot.start_time:%H:%M} to {slot.end_time:%H:%M}"
         rows.append(("slot", f"{when}, {slot.booked_count} of {slot.capacity} booked"))
     for memory in stored.memories:
-        said = _said(_memory(memory), "kind", "written_at")
+        said = in_words(_memory(memory), "kind", "written_at")
         rows.append((f"{memory.kind} record", f"{said}, written {moment(memory.read_at, zone)}"))
     for case in stored.visit.cases:
         data = _case(case, stored, record, veil)
@@ -315,51 +301,10 @@ def _stored_shown(
         data["scheduled_at"] = case.scheduled_at and moment(case.scheduled_at, zone)
         read_at = stored.visit.consultation.read_at
         data["consultation_read_at"] = data["consultation_read_at"] and moment(read_at, zone)
-        rows.append((name, _said(data)))
-        rows.append(("", _said(values)))
+        rows.append((name, in_words(data)))
+        rows.append(("", in_words(values)))
     if stored.visit.was_deleted:
         rows.append(("case", "deleted in ODIS"))
     if not rows:
         rows.append(("", "nothing"))
     return [heading("What is stored"), fact_table(rows)]
-
-
-def _touches_shown(touches: Sequence[Touch], veil: Veil, zone: ZoneInfo) -> list[Shown]:
-    parts: list[Shown] = [heading("Jobs that touched it, newest first")]
-    if not touches:
-        return [*parts, line(" none")]
-    for touch in touches:
-        head = f" {moment(touch.at, zone)}  {touch.job_id}  {touch.sync}"
-        outcome = touch.did if touch.outcome == "written" else f"{touch.did}, {touch.outcome}"
-        said = [outcome, phrase(REASONS, touch.reason or "no reason")]
-        said += [touch.error_message] if touch.error_message else []
-        parts.append(line(head, whole=True))
-        parts.append(indented(f"{', '.join(said)}: {_changed(touch, veil)}", 5))
-    if len(touches) == MOST_TOUCHES:
-        parts.append(line(f" only the newest {MOST_TOUCHES} are shown"))
-    return parts
-
-
-def _changed(touch: Touch, veil: Veil) -> str:
-    def shown(name: str) -> str:
-        change = touch.changes[name]
-        if not veil.values or not isinstance(change, dict) or "after" not in change:
-            return name
-        return f"{name} {change.get('before')} -> {change['after']}"
-
-    if touch.did == "create" and not veil.values:
-        return counted(len(touch.changes), "field")
-    return ", ".join(shown(name) for name in sorted(touch.changes)) or "no field"
-
-
-def _holds_shown(holds: Sequence[NamedHold], zone: ZoneInfo) -> list[Shown]:
-    if not holds:
-        return []
-    parts: list[Shown] = [heading("Holds that name it")]
-    for hold in holds:
-        parts.append(line(f" {hold.id}  {hold.status} since {moment(hold.opened_at, zone)}"))
-        parts.append(line(f"     {hold.sync}: {phrase(CAUSES, hold.cause)}"))
-        if hold.status == "open":
-            parts.append(line(f"     decide: idexx-sync holds approve {hold.id}"))
-            parts.append(line(f"         or: idexx-sync holds reject {hold.id}"))
-    return parts

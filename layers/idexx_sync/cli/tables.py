@@ -27,6 +27,11 @@ def line(text: str, style: str = "", *, whole: bool = False) -> Text:
     return Text(escaped(text), style)
 
 
+def is_whole(part: Shown) -> bool:
+    """Whether it is a line that is never wrapped or cut: what prints it has to be told."""
+    return isinstance(part, Text) and bool(part.no_wrap)
+
+
 def two_toned(first: str, style: str, rest: str) -> Text:
     """One line of which only the beginning has a style."""
     return line(first, style).append(escaped(rest), "default")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from idexx_sync.clinics.store import Clinic, Schedule
 from idexx_sync.core.errors import ConfigurationInvalid
@@ -36,6 +36,18 @@ class Hours:
     lunch: TimeSpan | None = None
 
 
+Closing = Literal["closed_day", "outside_hours", "lunch", "blocked_period", "no_whole_slot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Why no slot of a weekday covers a time."""
+
+    code: Closing
+    span: TimeSpan | None = None
+    """The opening hours, lunch, or the blocked period; None: the whole day is closed."""
+
+
 def weekday_number(day: date) -> int:
     """0 = Sunday."""
     return day.isoweekday() % 7
@@ -58,6 +70,28 @@ def slots_by_weekday(clinic: Clinic) -> dict[int, list[TimeSpan]]:
             code="opening_hours",
         )
     return spans
+
+
+def closure_at(clinic: Clinic, weekday: int, at: time) -> Closure | None:
+    """Why no slot of the weekday covers the time; None: one does.
+
+    Raises the errors of `slots_by_weekday`.
+    """
+    spans = slots_by_weekday(clinic)
+    if any(start <= at < end for start, end in spans.get(weekday, ())):
+        return None
+    hours = hours_by_weekday(clinic).get(weekday)
+    if hours is None:
+        return Closure("closed_day")
+    if not hours.opens <= at < hours.closes:
+        return Closure("outside_hours", (hours.opens, hours.closes))
+    cells = _cells(hours, timedelta(minutes=clinic.schedule.slot_minutes))
+    start, end = next((cell for cell in cells if cell[0] <= at < cell[1]), (at, hours.closes))
+    closed = _closed_spans(clinic, weekday, hours)
+    return next(
+        (Closure(code, span) for code, span in closed if _overlap((start, end), span)),
+        Closure("no_whole_slot", (start, hours.closes)),
+    )
 
 
 def hours_by_weekday(clinic: Clinic) -> dict[int, Hours]:
@@ -149,21 +183,33 @@ def _lunch(name: str, entry: Mapping[str, Any]) -> TimeSpan | None:
 
 def _slots_of(clinic: Clinic, weekday: int, hours: Hours) -> Iterator[TimeSpan]:
     """Spans of a slot's length, from opening on, clear of lunch and blocked periods."""
-    length = timedelta(minutes=clinic.schedule.slot_minutes)
-    closed = [hours.lunch] if hours.lunch else []
+    closed = _closed_spans(clinic, weekday, hours)
+    for cell in _cells(hours, timedelta(minutes=clinic.schedule.slot_minutes)):
+        if not any(_overlap(cell, span) for _, span in closed):
+            yield cell
+
+
+def _cells(hours: Hours, length: timedelta) -> Iterator[TimeSpan]:
+    """Whole spans of that length from opening to closing, whatever else they lie over."""
+    start = datetime.combine(_ANY_DAY, hours.opens)
+    closes = datetime.combine(_ANY_DAY, hours.closes)
+    while (end := start + length) <= closes:
+        yield start.time(), end.time()
+        start = end
+
+
+def _closed_spans(clinic: Clinic, weekday: int, hours: Hours) -> list[tuple[Closing, TimeSpan]]:
+    closed: list[tuple[Closing, TimeSpan]] = [("lunch", hours.lunch)] if hours.lunch else []
     closed += [
-        (period.start_time, period.end_time)
+        ("blocked_period", (period.start_time, period.end_time))
         for period in clinic.blocked_periods
         if weekday in period.days_of_week
     ]
-    start, closes = (
-        datetime.combine(_ANY_DAY, hours.opens),
-        datetime.combine(_ANY_DAY, hours.closes),
-    )
-    while (end := start + length) <= closes:
-        if not any(start.time() < until and since < end.time() for since, until in closed):
-            yield start.time(), end.time()
-        start = end
+    return closed
+
+
+def _overlap(one: TimeSpan, other: TimeSpan) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _time(name: str, value: Any) -> time:

@@ -110,9 +110,7 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
     table = timetable(entries.readable, zone_of(overview.timezone))
     scheduled = {entry.sync for entry in entries.readable if entry.enabled}
     general = [
-        *_settings_needs(overview),
-        *_access_needs(overview, now),
-        *_company_needs(overview),
+        *_general_needs(overview, now),
         *_schedule_needs((*entries.problems, *table.problems)),
     ]
     syncs: list[SyncStatus] = []
@@ -151,6 +149,14 @@ def breaker(overview: ClinicOverview, now: datetime) -> SyncError | None:
     except SyncError as error:
         return error
     return None
+
+
+def blocker(overview: ClinicOverview, sync: SyncName, now: datetime) -> Need | None:
+    """What no run of the sync can succeed before; somebody's before what may pass by itself."""
+    history = overview.history(sync)
+    needs = [*_general_needs(overview, now), *_failure_needs(overview, history, now)]
+    blocking = [need for need in needs if need.blocks]
+    return next((need for need in blocking if need.who != "nobody"), next(iter(blocking), None))
 
 
 def doubt_in_words(code: str) -> str:
@@ -214,6 +220,13 @@ def _paused_reason(overview: ClinicOverview) -> str | None:
     if overview.paused_reason is None and overview.killed:
         return "stopped by the kill switch"
     return overview.paused_reason
+
+
+def _general_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
+    """What is needed for runs of any sync."""
+    yield from _settings_needs(overview)
+    yield from _access_needs(overview, now)
+    yield from _company_needs(overview)
 
 
 def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:

@@ -13,6 +13,8 @@ DEFAULT_ZONE = "America/Los_Angeles"
 """ODIS's own default for a clinic without a zone (ODIS schema, clinics)."""
 LAST_SECOND = time(23, 59, 59)
 _MIDNIGHT = time(0, 0)
+_MINUTE = timedelta(minutes=1)
+_RESOLUTION = timedelta(microseconds=1)
 _LAST_MOMENT = datetime.combine(date.max, LAST_SECOND)
 MOST_DAYS_OF_ONE = 366
 """Days after its first that one record takes at most: beyond them somebody has mistyped a year."""
@@ -27,6 +29,34 @@ class Span:
     end: time
     cut_at_midnight: bool = False
     """The true end lies after midnight; `end` is the day's last second."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockChange:
+    """The clinic's clock being put forward or back: what it showed then, and what after it."""
+
+    before: datetime
+    """Naive wall-clock time, as `after`."""
+    after: datetime
+
+    @property
+    def skips(self) -> bool:
+        """Whether times are left out; else they come twice."""
+        return self.after > self.before
+
+    @property
+    def first(self) -> datetime:
+        """The first time that is skipped or comes twice."""
+        return min(self.before, self.after)
+
+    @property
+    def until(self) -> datetime:
+        """The first time after those."""
+        return max(self.before, self.after)
+
+    def touches(self, start: datetime, end: datetime) -> bool:
+        """Whether the start, or any time from it to before the end, is skipped or comes twice."""
+        return start < self.until and max(start, self.first) <= max(start, end - _RESOLUTION)
 
 
 class EndsBeforeStart(ValueError):
@@ -76,6 +106,34 @@ def is_repeated(wall: datetime, zone: ZoneInfo) -> bool:
     return wall.replace(tzinfo=zone, fold=0).utcoffset() != (
         wall.replace(tzinfo=zone, fold=1).utcoffset()
     )
+
+
+def is_skipped(wall: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clinic's clock never shows this time."""
+    return to_wall(to_instant(wall, zone), zone) != wall
+
+
+def clock_change(day: date, zone: ZoneInfo) -> ClockChange | None:
+    """How the clinic's clock is put forward or back on the day; None: it is not.
+
+    Neither is it on the first and last days that Python knows.
+    """
+    if not date.min < day < date.max - timedelta(days=1):
+        return None
+    midnight = datetime.combine(day, _MIDNIGHT)
+    before = to_instant(midnight, zone) - _MINUTE
+    after = to_instant(midnight + timedelta(days=1), zone) - _MINUTE
+    offset = _offset(before, zone)
+    if offset == _offset(after, zone):
+        return None
+    while after - before > _MINUTE:
+        middle = before + (after - before) // _MINUTE // 2 * _MINUTE
+        before, after = (middle, after) if _offset(middle, zone) == offset else (before, middle)
+    return ClockChange(to_wall(before, zone) + _MINUTE, to_wall(after, zone))
+
+
+def _offset(instant: datetime, zone: ZoneInfo) -> timedelta | None:
+    return instant.astimezone(zone).utcoffset()
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:

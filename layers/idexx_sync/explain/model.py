@@ -1,13 +1,14 @@
 """What is known of one appointment, gathered from everywhere. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.pims.protocol import (
+    OCCURRENCE,
     ConsultationAnswer,
     Lookup,
     Snapshot,
@@ -19,6 +20,7 @@ from idexx_sync.syncs.cases.reading import MERGED, READ, outcome_of
 from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.change import Action
 from idexx_sync.syncs.holds import Finding, HoldStatus
+from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.memory import Kind, Remembered
 
 
@@ -139,7 +141,7 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class NamedHold:
-    """A hold that stands and names the appointment."""
+    """A hold in force, as far as it names what is explained."""
 
     id: UUID
     sync: SyncName
@@ -147,7 +149,17 @@ class NamedHold:
     status: HoldStatus
     opened_at: datetime
     findings: Mapping[str, Finding]
-    """Those of the appointment only."""
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+
+    def about(self, appointment_id: str) -> "NamedHold | None":
+        """The hold with its findings about the appointment; None: it has none."""
+        found = {
+            key: finding
+            for key, finding in self.findings.items()
+            if key.partition(OCCURRENCE)[0] == appointment_id
+        }
+        return replace(self, findings=found) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +210,44 @@ class StoredAppointment:
                 return str(source.start)
         row = next(iter(self.rows), None)
         return None if row is None else f"{row.date} {row.start_time}"
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A time that the voice agent has given away."""
+
+    start_time: time
+    end_time: time
+    status: str
+    hold_expires_at: datetime | None
+    appointment_id: str | None
+    """The visit that it has become."""
+    counts: bool
+    """Whether it takes its time by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDay:
+    """What is stored of one day of a clinic's calendar."""
+
+    rows: Sequence[StoredRow] = ()
+    """Of the day, removed ones too, and those that our log says were on it lately."""
+    slots: Sequence[StoredSlot] = ()
+    memories: Sequence[Memory] = ()
+    """Of records that are in doubt and take time of the day."""
+    bookings: Sequence[Booking] = ()
+    touches: Sequence[Touch] = ()
+    """What jobs did to the rows, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeoDay:
+    """What Neo's calendar says of one day now, beside what a run would load with it."""
+
+    snapshot: Snapshot | None = None
+    stored: Stored | None = None
+    """None: the day was not read."""
+    proofs: Mapping[str, Lookup] = field(default_factory=dict)
+    """Of rows that the calendar lacks."""
+    not_asked: str | None = None
+    """Why Neo could not be asked, or not to the end; None: it was."""

@@ -1,12 +1,16 @@
-"""What a clinic's PIMS says of one appointment now: three questions at most."""
+"""What a clinic's PIMS says now of one appointment, or of a day: three questions at most."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
 from idexx_sync.core.clinic_time import day_of
 from idexx_sync.core.errors import SyncError
-from idexx_sync.explain.model import NeoSays
-from idexx_sync.pims.protocol import Found, Pims, SourceRecord, Window
+from idexx_sync.explain.model import NeoDay, NeoSays
+from idexx_sync.pims.protocol import Found, Pims, Snapshot, SourceRecord, Window
+from idexx_sync.syncs.inbound.context import CalendarContext, id_of, missing_rows
+from idexx_sync.syncs.inbound.model import Row, Stored
+from idexx_sync.syncs.proof import ids_to_look_up
 
 
 def ask(pims: Pims, appointment_id: str, known_start: str | None) -> NeoSays:
@@ -44,3 +48,28 @@ def _with_calendar(says: NeoSays, pims: Pims, appointment_id: str, day: date) ->
 
 def _start(record: SourceRecord) -> str:
     return record.start
+
+
+def ask_day(
+    pims: Pims,
+    context: CalendarContext,
+    load: Callable[[Snapshot], Stored],
+    is_asked: Callable[[Row], bool],
+) -> NeoDay:
+    """The calendar of the context's days, and the look-up of each row that it lacks and that
+    `is_asked` about. `load` gives what a run would load beside it.
+
+    What fails ends the asking; what was answered before is kept.
+    """
+    says = NeoDay()
+    try:
+        snapshot = pims.schedule(context.window)
+        stored = load(snapshot)
+        says = replace(says, snapshot=snapshot, stored=stored)
+        missing = [row for row in missing_rows(snapshot, stored, context) if is_asked(row)]
+        wanted = ids_to_look_up((id_of(row.key), stored.record(row.key)) for row in missing)
+        if wanted:
+            says = replace(says, proofs=dict(pims.appointments(wanted)))
+    except SyncError as error:
+        return replace(says, not_asked=error.message)
+    return says

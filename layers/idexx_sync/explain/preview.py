@@ -24,6 +24,7 @@ from idexx_sync.syncs.cases.model import SAID_ANEW, Plan
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
 from idexx_sync.syncs.cases.shape import as_last_said
 from idexx_sync.syncs.cases.stored import StoredVisit
+from idexx_sync.syncs.change import Change
 from idexx_sync.syncs.decision import Decision, Decisions
 from idexx_sync.syncs.inbound.context import CalendarContext, bare_block_ids, keys_of
 from idexx_sync.syncs.inbound.model import COLUMNS, Row, Stored
@@ -77,35 +78,40 @@ class Preview:
     """The calendar's are about the visit as Neo shows it, not as it is remembered."""
     saw_record: bool
     """The record is one that a run would take over."""
+    changes: Sequence[Change] = ()
+    """What they would write, the calendar's part first."""
 
 
 def preview(neo: NeoSays, stored: StoredAppointment, clinic: Clinical) -> Preview:
     """Plan the appointment as a run over its day would."""
     visits = [] if neo.snapshot is None else visits_of(neo.snapshot).visits
-    calendar = _calendar(neo, stored, clinic)
+    calendar, rows = _calendar(neo, stored, clinic)
     if not visits:
         remembered = list(_remembered_case(neo, stored, clinic))
-        return Preview(calendar, remembered, (), saw_visit=False, saw_record=False)
+        return Preview(calendar, remembered, (), saw_visit=False, saw_record=False, changes=rows)
     visit = as_last_said(visits[0], stored.visit)
     case, record = Decisions(), Decisions()
-    is_due, after = _plan_visit(visit, stored, clinic, case)
+    is_due, after, cases = _plan_visit(visit, stored, clinic, case)
     saw_record = is_due and neo.is_of_patient
-    _plan_record(neo, visit, after, clinic, record, is_read=saw_record)
+    records = _plan_record(neo, visit, after, clinic, record, is_read=saw_record)
     return Preview(
         calendar,
         [*case.of(visit.id), *_outside(visit, clinic)],
         record.of(visit.id),
         saw_visit=True,
         saw_record=saw_record,
+        changes=[*rows, *cases, *records],
     )
 
 
 # -- the calendar --------------------------------------------------------------------------------
 
 
-def _calendar(neo: NeoSays, stored: StoredAppointment, clinic: Clinical) -> list[Decision]:
+def _calendar(
+    neo: NeoSays, stored: StoredAppointment, clinic: Clinical
+) -> tuple[list[Decision], Sequence[Change]]:
     if neo.snapshot is None or neo.day is None:
-        return []
+        return [], ()
     decisions = Decisions()
     rows = _rows(stored.rows, neo.snapshot)
     days = [neo.day, *(row.appointment.date for row in rows.values() if _has_day(row))]
@@ -117,13 +123,13 @@ def _calendar(neo: NeoSays, stored: StoredAppointment, clinic: Clinical) -> list
         fingerprints=clinic.fingerprints,
     )
     proofs = {} if neo.lookup is None else dict.fromkeys(_ids(rows), neo.lookup)
-    plan_records(neo.snapshot, Stored(rows, _records(stored)), proofs, context, decisions)
+    plan = plan_records(neo.snapshot, Stored(rows, _records(stored)), proofs, context, decisions)
     found = _each_once(decisions)
     usual = clinic.window("inbound")
     if neo.shown and neo.day not in usual:
         found = [decision for decision in found if decision.code != "new"]
-        found.append(Decision("R2", "outside_window", _of_window(usual)))
-    return found
+        found.append(Decision("R2", "outside_window", _of_window(usual, clinic.zone)))
+    return found, plan.changes
 
 
 def _has_day(row: Row) -> bool:
@@ -164,8 +170,9 @@ def _each_once(decisions: Decisions) -> list[Decision]:
     return found
 
 
-def _of_window(window: Window) -> dict[str, str]:
-    return {"first": window.first_day.isoformat(), "last": window.last_day.isoformat()}
+def _of_window(window: Window, zone: ZoneInfo) -> dict[str, str]:
+    days = {"first": window.first_day.isoformat(), "last": window.last_day.isoformat()}
+    return {**days, "zone": zone.key}
 
 
 # -- the case ------------------------------------------------------------------------------------
@@ -185,9 +192,9 @@ def _context(clinic: Clinical) -> CaseContext:
 
 def _plan_visit(
     visit: SourceRecord, stored: StoredAppointment, clinic: Clinical, decisions: Decisions
-) -> tuple[bool, StoredVisit]:
-    """Plan the calendar's part; whether the record is read after it, and what is stored then, as
-    far as the status of the case hangs on it."""
+) -> tuple[bool, StoredVisit, Sequence[Change]]:
+    """Plan the calendar's part; whether the record is read after it, what is stored then, as far
+    as the status of the case hangs on it, and what would be written."""
     plan = plan_visits([visit], {visit.id: stored.visit}, _context(clinic), decisions)
     changed = any(change.reason in SAID_ANEW for change in plan.changes)
     ruling = rule_reading(
@@ -199,7 +206,7 @@ def _plan_visit(
         observing=clinic.stage == "shadow",
     )
     decisions.note(visit.id, reading_decision(ruling, visit, stored.visit))
-    return ruling.is_due, _after(plan, stored.visit)
+    return ruling.is_due, _after(plan, stored.visit), plan.changes
 
 
 def _after(plan: Plan, stored: StoredVisit) -> StoredVisit:
@@ -221,7 +228,7 @@ def _plan_record(
     decisions: Decisions,
     *,
     is_read: bool,
-) -> None:
+) -> Sequence[Change]:
     """Plan what the reading gave, as a run would that reads the record now."""
     read, gone, of_others = [], [], []
     if is_read and isinstance(neo.consultation, Consultation):
@@ -232,7 +239,7 @@ def _plan_record(
         decisions.note(visit.id, Decision("R17", f"{neo.reading}_now"))
         of_others = [visit] if neo.reading == WRONG_PATIENT else []
     known = {visit.id: stored}
-    plan_consultations(read, gone, known, _context(clinic), decisions, of_others)
+    return plan_consultations(read, gone, known, _context(clinic), decisions, of_others).changes
 
 
 def _remembered_case(
@@ -277,4 +284,4 @@ def _remembered(stored: StoredAppointment) -> SourceRecord | None:
 def _outside(visit: SourceRecord, clinic: Clinical) -> Iterator[Decision]:
     usual = clinic.window("cases")
     if day_of(visit.start) not in usual:
-        yield Decision("R2", "outside_window", _of_window(usual))
+        yield Decision("R2", "outside_window", _of_window(usual, clinic.zone))

@@ -1,11 +1,13 @@
 """SQL: all that is stored of one appointment. Only reads."""
 
-from datetime import datetime
-from typing import Any
+from dataclasses import fields
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import class_row
 
+from idexx_sync.core.catalog import SYNCS
 from idexx_sync.database.connection import Conn
 from idexx_sync.explain.model import (
     CaseBeside,
@@ -16,8 +18,11 @@ from idexx_sync.explain.model import (
     StoredSlot,
     Touch,
 )
+from idexx_sync.explain.runs import Read
 from idexx_sync.syncs.cases.store import StoredQuery
 from idexx_sync.syncs.cases.stored import PREFIX
+from idexx_sync.syncs.hold_store import holds_newest_first
+from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.syncs.memory import (
     MODELS,
     Kind,
@@ -27,7 +32,19 @@ from idexx_sync.syncs.memory import (
     read_source,
 )
 
-MOST_TOUCHES = 100
+MOST_TOUCHES: Final = 100
+MOST_HOLDS: Final = 100
+MOST_READS: Final = 5
+ROW_COLUMNS: Final = """id, neo_appointment_id AS key, date, start_time, end_time, room_id,
+    status::text AS status, appointment_type AS type, deleted_at, last_synced_at, slot_id,
+    patient_name, client_name, client_phone, provider_name"""
+"""A row of `schedule_appointments` as StoredRow reads it."""
+TOUCH_COLUMNS: Final = """job_id, sync, external_id, action AS did, outcome, error AS error_message,
+    at, reasons[1] AS reason, fields AS changes"""
+"""A row of our log as Touch reads it."""
+MEMORY_COLUMNS: Final = """kind, external_id, source, strikes, struck_at, looked_up_at,
+    quarantine_code, claims, read_at"""
+"""One of our records as `memory_of` reads it."""
 
 
 def stored_appointment(conn: Conn, clinic_id: UUID, appointment_id: str) -> StoredAppointment:
@@ -45,17 +62,19 @@ def stored_appointment(conn: Conn, clinic_id: UUID, appointment_id: str) -> Stor
         visit=visit,
         beside=_beside(conn, [case.id for case in visit.cases]),
         touches=_touches(conn, clinic_id, appointment_id, case_ids),
-        holds=_holds(conn, clinic_id, appointment_id),
+        holds=[
+            named
+            for hold in holds_in_force(conn, clinic_id)
+            if (named := hold.about(appointment_id))
+        ],
     )
 
 
 def _rows(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[StoredRow]:
     with conn.cursor(row_factory=class_row(StoredRow)) as cur:
         return cur.execute(
-            """
-            SELECT id, neo_appointment_id AS key, date, start_time, end_time, room_id,
-                   status::text AS status, appointment_type AS type, deleted_at, last_synced_at,
-                   slot_id, patient_name, client_name, client_phone, provider_name
+            f"""
+            SELECT {ROW_COLUMNS}
               FROM public.schedule_appointments
              WHERE clinic_id = %(clinic_id)s
                AND (neo_appointment_id = %(id)s
@@ -89,9 +108,8 @@ def _slots(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[StoredSlot]
 
 def _memories(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[Memory]:
     rows = conn.execute(
-        """
-        SELECT kind, external_id, source, strikes, struck_at, looked_up_at, quarantine_code,
-               claims, read_at
+        f"""
+        SELECT {MEMORY_COLUMNS}
           FROM idexx_sync.records
          WHERE clinic_id = %(clinic_id)s
            AND (external_id = %(id)s OR starts_with(external_id, %(id)s || '@'))
@@ -99,10 +117,10 @@ def _memories(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[Memory]:
         """,
         {"clinic_id": clinic_id, "id": appointment_id},
     ).fetchall()
-    return [_memory(*values) for values in rows]
+    return [memory_of(*values) for values in rows]
 
 
-def _memory(
+def memory_of(
     kind: Kind,
     key: str,
     document: Any,
@@ -113,6 +131,7 @@ def _memory(
     claims: Any,
     read_at: datetime,
 ) -> Memory:
+    """The memory of a row of MEMORY_COLUMNS."""
     record: Remembered[SourceMemory] = Remembered(
         key=key,
         source=read_source(MODELS[kind], document),
@@ -140,9 +159,8 @@ def _touches(conn: Conn, clinic_id: UUID, appointment_id: str, case_ids: list[UU
     """The newest ones, under each name that the appointment has in our log."""
     with conn.cursor(row_factory=class_row(Touch)) as cur:
         return cur.execute(
-            """
-            SELECT job_id, sync, external_id, action AS did, outcome, error AS error_message, at,
-                   reasons[1] AS reason, fields AS changes
+            f"""
+            SELECT {TOUCH_COLUMNS}
               FROM idexx_sync.changes
              WHERE clinic_id = %(clinic_id)s
                AND (external_id = ANY(%(keys)s)
@@ -161,22 +179,48 @@ def _touches(conn: Conn, clinic_id: UUID, appointment_id: str, case_ids: list[UU
         ).fetchall()
 
 
-def _holds(conn: Conn, clinic_id: UUID, appointment_id: str) -> list[NamedHold]:
-    """Open ones, and decided ones that still count."""
-    with conn.cursor(row_factory=dict_row) as cur:
-        rows = cur.execute(
+def holds_in_force(conn: Conn, clinic_id: UUID) -> list[NamedHold]:
+    """Those that count for the next run of either sync, newest first."""
+    statuses: tuple[HoldStatus, ...] = ("open", "approved", "rejected")
+    found = [
+        hold
+        for status in statuses
+        for hold in holds_newest_first(conn, clinic_id=clinic_id, status=status, limit=MOST_HOLDS)
+    ]
+    wanted = [item.name for item in fields(NamedHold)]
+    return sorted(
+        (NamedHold(**{name: getattr(hold, name) for name in wanted}) for hold in found),
+        key=lambda hold: (-hold.opened_at.timestamp(), hold.cause),
+    )
+
+
+def reads_of(conn: Conn, clinic_id: UUID, day: date) -> list[Read]:
+    """The last runs that have read the day and may have written it, of either sync, newest first.
+
+    Previews say nothing of what is stored.
+    """
+    with conn.cursor(row_factory=class_row(Read)) as cur:
+        return cur.execute(
             """
-            SELECT h.id, h.sync, h.cause, h.status, h.opened_at, named.findings
-              FROM idexx_sync.holds h
+            SELECT r.*
+              FROM unnest(%(syncs)s::text[]) AS n (sync)
              CROSS JOIN LATERAL (
-                   SELECT jsonb_object_agg(f.key, f.value) AS findings
-                     FROM jsonb_each(h.findings) f
-                    WHERE jsonb_typeof(f.value) = 'object'
-                      AND (f.key = %(id)s OR starts_with(f.key, %(id)s || '@'))) named
-             WHERE h.clinic_id = %(clinic_id)s AND h.status IN ('open', 'approved', 'rejected')
-               AND named.findings IS NOT NULL
-             ORDER BY h.opened_at DESC, h.cause
+                   SELECT j.id AS job_id, j.sync, j.status, j.manner, j.finished_at AS ended_at,
+                          j.result #>> '{window,0}' AS first_day,
+                          j.result #>> '{window,1}' AS last_day,
+                          j.result ->> 'unfresh' AS unfresh, j.error_kind
+                     FROM idexx_sync.jobs j
+                    WHERE j.clinic_id = %(clinic_id)s AND j.sync = n.sync
+                      AND isfinite(j.finished_at) AND j.manner <> 'preview'
+                      AND %(day)s::text
+                          BETWEEN j.result #>> '{window,0}' AND j.result #>> '{window,1}'
+                    ORDER BY j.finished_at DESC LIMIT %(most)s) r
+             ORDER BY r.ended_at DESC, r.job_id
             """,
-            {"clinic_id": clinic_id, "id": appointment_id},
+            {
+                "clinic_id": clinic_id,
+                "syncs": list(SYNCS),
+                "day": day.isoformat(),
+                "most": MOST_READS,
+            },
         ).fetchall()
-    return [NamedHold(**row) for row in rows]

@@ -17,6 +17,40 @@ class Reason:
     rule: str
     """`R18`."""
     text: str
+    step: str | None = None
+    """What comes next, and who has to do it; None: nothing follows from it."""
+
+
+RULES: Final[Mapping[str, str]] = {
+    "R1": "Complete",
+    "R2": "Window",
+    "R3": "Times",
+    "R4": "Compare what Neo said",
+    "R5": "Words",
+    "R6": "Proof",
+    "R7": "Who removes what",
+    "R8": "Gate",
+    "R9": "Holds",
+    "R10": "Events",
+    "R11": "Slots are derived",
+    "R12": "Recount",
+    "R13": "Freshness for readers",
+    "R14": "One visit, one case",
+    "R15": "A person's edit stays",
+    "R16": "Metadata",
+    "R17": "Consultations",
+    "R18": "Completed",
+    "R19": "Life status",
+    "R20": "Spellings that readers rely on",
+    "R26": "One row is one row's trouble",
+}
+"""Rule that is cited here -> its title in docs/rules.md."""
+
+
+def anchor_of(rule: str) -> str:
+    """Where the rule is explained: `docs/rules.md#r2-window`. Raises KeyError for another one."""
+    title = "".join(c for c in RULES[rule].lower() if c.isalnum() or c == " ")
+    return f"docs/rules.md#{rule.lower()}-{title.replace(' ', '-')}"
 
 
 WORDS: Final[Mapping[str, str]] = {
@@ -29,9 +63,12 @@ WORDS: Final[Mapping[str, str]] = {
 
 def _changed(run: str) -> Callable[[Facts], str]:
     def text(facts: Facts) -> str:
-        return (
-            f"changed in Neo since: {_names(facts)}; the next {run} run over its day takes it over"
-        )
+        names = _names(facts)
+        if facts.get("held"):
+            return f"changed in Neo, and kept back: {names}"
+        if facts.get("read"):
+            return f"changed in Neo since our last read of its day at {facts['read']}: {names}"
+        return f"changed in Neo since: {names}; the next {run} run over its day takes it over"
 
     return text
 
@@ -43,6 +80,8 @@ def _names(facts: Facts) -> str:
 
 CALENDAR: Final[Mapping[str, Text]] = {
     "new": "no row yet: the next inbound run over its day makes it",
+    "new_since_read": "Neo shows it, booked or moved here after our last read of its day at {read}",
+    "never_read": "Neo shows it, and no run has read and written its day yet",
     "came_back": "its row is removed, and Neo shows it: the next inbound run brings it back",
     "changed": _changed("inbound"),
     "rederived": lambda facts: (
@@ -50,7 +89,8 @@ CALENDAR: Final[Mapping[str, Text]] = {
     ),
     "keyed_anew": "an earlier service's row of a block: the next inbound run replaces it",
     "room_not_synced": "its room {room} is not among those that are synced: it has no row",
-    "outside_window": "its day lies outside of those that runs read, to {last}",
+    "outside_window": "its day lies outside of those that inbound runs read by themselves, "
+    "{first} to {last} ({zone})",
     "unreadable": "the calendar's record can't be read ({code})",
     "unforeseen": "something broke at it that nobody foresaw: it takes its time, and the log says "
     "where",
@@ -66,6 +106,14 @@ CALENDAR: Final[Mapping[str, Text]] = {
     "moved_away": "it has moved to {start}: its row follows",
 }
 """Of the inbound plan."""
+
+CLOCK: Final[Mapping[str, Text]] = {
+    "skipped": "the clocks skip {first} to {until} on its day ({zone}): what Neo shows then is "
+    "stored {minutes} minutes later",
+    "repeated": "{first} to {until} comes twice on its day ({zone}): of a start the first counts, "
+    "an end is stored as the later one, and so all that it may mean is taken",
+}
+"""Of the clinic's clock."""
 
 
 def _read_daily(facts: Facts) -> str:
@@ -110,7 +158,8 @@ CASE: Final[Mapping[str, Text]] = {
     "unforeseen": "something broke at it that nobody foresaw: nothing is written, and nobody is "
     "called about its case",
     "screened_partly": "its words are too long: not all of them are looked through",
-    "outside_window": "case runs read {first} to {last} by themselves, and its day is another",
+    "outside_window": "case runs read {first} to {last} by themselves ({zone}), and its day is "
+    "another",
     # readings
     "no_record": "the calendar names no record any more: what was read of it stays",
     "never_read": "its record was never read: it comes first in the next case run",

@@ -6,8 +6,14 @@ from uuid import uuid4
 
 import pytest
 from psycopg import Connection
+from psycopg.types.json import Jsonb
+from pydantic import SecretStr
 
-from idexx_sync.core.errors import PimsUnavailable
+from idexx_sync.cli.context import Cli
+from idexx_sync.cli.errors import CommandError
+from idexx_sync.cli.looking import look_at
+from idexx_sync.core.errors import ConfigurationInvalid, PimsUnavailable
+from idexx_sync.core.settings import ClientSettings, Settings
 from idexx_sync.database.connection import Database
 from idexx_sync.pims.protocol import Found, Gone, Unknown
 from tests.kit.cases_bench import CasesBench
@@ -16,6 +22,7 @@ from tests.kit.command_line import Answer, CommandLine
 from tests.kit.database import query
 from tests.kit.lending import Lending
 from tests.kit.records import block, chart, patient_visit, seen, visits
+from tests.kit.rows import add_credentials
 
 CANARIES = {
     "patient_name": "CANARYPET",
@@ -202,7 +209,8 @@ def test_an_edit_and_a_second_case_are_told(bench: CasesBench, idexx_sync: Comma
     assert any(why.startswith("R14 2 cases of one visit") for why in whys(answer))
     newest = told(answer)["jobs"][0]
     assert "case.type" in newest["fields"]
-    assert "changes" not in newest
+    assert newest["changes"]["case.type"] == {"before": "checkup", "after": "follow_up"}
+    assert not [name for name in newest["changes"] if name.startswith("patient.")]
 
 
 def test_jobs_are_listed_newest_first_with_their_fields(
@@ -217,12 +225,11 @@ def test_jobs_are_listed_newest_first_with_their_fields(
     )
 
     jobs = told(explain(idexx_sync, "600101", "--json"))["jobs"]
-    with_values = told(explain(idexx_sync, "600101", "--json", "--values"))["jobs"]
 
     assert [job["job_id"] for job in jobs] == [str(second.id), str(first.id)]
     assert jobs[0]["fields"] == ["room_id"]
-    assert with_values[0]["changes"]["room_id"] == {"before": "3", "after": "5"}
-    assert "room_id 3 -> 5" in explain(idexx_sync, "600101", "--values").out
+    assert jobs[0]["changes"]["room_id"] == {"before": "3", "after": "5"}
+    assert "room_id 3 -> 5" in explain(idexx_sync, "600101").out
 
 
 def test_an_open_hold_is_told_with_the_command_to_decide(
@@ -242,9 +249,12 @@ def test_an_open_hold_is_told_with_the_command_to_decide(
     assert f"idexx-sync holds approve {hold}" in shown
     assert any(why.startswith("R8 held (inbound): empty_calendar") for why in whys(answer))
     bench.decide("empty_calendar", "rejected")
-    assert "R9 empty_calendar (inbound) was rejected: it stays as it is" in whys(
-        explain(idexx_sync, "600101", "--json")
+    rejected = explain(idexx_sync, "600101", "--json")
+    assert (
+        "R9 empty_calendar (inbound) was rejected by a tester on 2026-05-04 07:15 PDT: it stays "
+        "as it is" in whys(rejected)
     )
+    assert told(rejected)["holds"][0]["decided_by"] == "a tester"
     assert "holds approve" not in explain(idexx_sync).out
 
 
@@ -294,7 +304,7 @@ def test_a_block_is_found_by_its_bare_id_and_by_its_key(
             "700101@2026-05-05 12:00:00",
         ]
         assert len(told(answer)["jobs"]) == 2
-        assert whys(answer)[0] == "R10 a block: it takes time and never becomes a case"
+        assert "R10 a block: it takes time and never becomes a case" in whys(answer)
 
 
 def test_the_key_of_a_case_will_do(bench: CasesBench, idexx_sync: CommandLine) -> None:
@@ -354,6 +364,68 @@ def test_an_id_that_nobody_knows_is_an_error(bench: CasesBench, idexx_sync: Comm
 
     bench.pims.answers["1"] = Unknown("status_500")
     assert explain(idexx_sync, "1").code == 1
+
+
+def test_a_visit_booked_since_the_last_run_names_that_run_and_the_next_one(
+    bench: CasesBench, idexx_sync: CommandLine
+) -> None:
+    bench.configure("clinic_schedule_configs", sync_schedules=Jsonb({"inbound": "0 * * * *"}))
+    add_credentials(bench.conn, bench.clinic_id)
+    bench.shows()
+    read = bench.sync()
+    bench.shows(patient_visit("600101", "2026-05-04 09:00:00"))
+    bench.later()
+
+    answer, shown = explain(idexx_sync, "600101", "--json"), explain(idexx_sync).out
+
+    since = "booked or moved here after our last read of its day at 2026-05-04 07:00 PDT"
+    (why,) = [one for one in told(answer)["rules"] if since in one["text"]]
+    assert why["text"] == f"Neo shows it, {since}"
+    assert why["explained_in"] == "docs/rules.md#r2-window"
+    assert why["next"].startswith("the next inbound run at 2026-05-04 08:00 PDT takes it")
+    assert why["next"] in told(answer)["next"]
+    assert [run["job_id"] for run in told(answer)["read_last"]] == [str(read.id)]
+    assert f" {why['next']}\n" in shown
+    assert "R2   docs/rules.md#r2-window" in shown
+    assert "create, new: 10 fields" in shown
+
+
+def test_what_a_run_would_write_is_told_before_and_after(
+    bench: CasesBench, idexx_sync: CommandLine
+) -> None:
+    bench.shows(patient_visit("600101", "2026-05-04 09:00:00"))
+    bench.sync()
+    bench.pims.replace(
+        "600101",
+        start="2026-05-04 14:00:00",
+        end="2026-05-04 14:30:00",
+        client_name="Canary Owner Edited",
+    )
+
+    answer, shown = explain(idexx_sync, "600101", "--json"), explain(idexx_sync).out
+
+    would = told(answer)["would_change"][0]["changes"]
+    assert would["start_time"] == {"before": "09:00:00", "after": "14:00:00"}
+    assert would["client_name"] == {"changed": True}
+    assert "client_name, end_time 09:30:00 -> 14:30:00, start_time 09:00:00 -> 14:00:00" in shown
+    assert "Canary Owner Edited" in explain(idexx_sync, "600101", "--values").out
+
+
+def test_without_what_neo_needs_the_rest_is_told(
+    bench: CasesBench, idexx_sync: CommandLine
+) -> None:
+    bench.cases()
+
+    def missing() -> Settings:
+        raise ConfigurationInvalid("IDEXX_SYNC_LOCAL_KEY: missing", code="settings")
+
+    idexx_sync.load_settings = missing
+    answer = explain(idexx_sync, "600101", "--json")
+
+    assert answer.code == 4
+    assert "IDEXX_SYNC_LOCAL_KEY" in told(answer)["neo"]["not_asked"]
+    assert len(told(answer)["stored"]["rows"]) == 0
+    assert len(told(answer)["stored"]["cases"]) == 1
 
 
 def test_what_only_neo_knows_is_explained(bench: CasesBench, idexx_sync: CommandLine) -> None:
@@ -423,3 +495,80 @@ def test_a_case_that_somebody_deleted_is_told(bench: CasesBench, idexx_sync: Com
     assert "R14 somebody deleted its case in ODIS: it is not made again" in whys(answer)
     assert len(told(answer)["jobs"]) == 1
     assert query(bench.conn, "SELECT 1 FROM public.cases") == []
+
+
+def at_six(idexx_sync: CommandLine, *words: object) -> Answer:
+    clinic = idexx_sync.bench.clinic_id
+    asked = ("--day", "2026-05-04", "--at", "06:00")
+    return idexx_sync("explain", "time", "--clinic", clinic, *asked, *words)
+
+
+def test_a_time_is_told_as_one_object_without_any_personal_value(
+    bench: CasesBench, idexx_sync: CommandLine
+) -> None:
+    bench.configure("clinic_schedule_configs", open_time="05:00")
+    job = bench.sync()
+    before = everything(bench)
+
+    answer = at_six(idexx_sync, "--json")
+    found = answer.json["time"]
+    veiled = [answer, at_six(idexx_sync), at_six(idexx_sync, "--offline")]
+
+    assert answer.code == 0
+    assert (found["offered"], found["instant"]) == (True, "2026-05-04T13:00:00.000+00:00")
+    assert found["stored"]["slots"][0]["booked_count"] == 1
+    assert [row["key"] for row in found["stored"]["rows"]] == ["600101"]
+    assert [one["patient_name"] for one in found["neo"]["calendar"]] == ["set"]
+    assert [run["job_id"] for run in found["read_last"]] == [str(job.id)]
+    assert not [canary for canary in SPOKEN for one in veiled if canary in one.out + one.err]
+    assert CANARIES["client_name"] in " ".join(at_six(idexx_sync, "--values").out.split())
+    assert everything(bench) == before
+    assert bench.pims.logged_in is False
+
+
+def test_what_is_to_be_copied_is_never_wrapped(idexx_sync: CommandLine) -> None:
+    clinic = idexx_sync.bench.clinic_id
+    asked = ("--clinic", clinic, "--day", "2026-05-04", "--at", "06:00")
+
+    lines = idexx_sync("explain", "time", *asked, width=40).out.splitlines()
+
+    (step,) = [line for line in lines if line.startswith(" next: ")]
+    assert len(step) > 100
+
+
+def test_appointments_are_found_by_day_room_and_patient(
+    bench: CasesBench, idexx_sync: CommandLine
+) -> None:
+    bench.sync()
+    bench.shows(seen(**CANARIES), patient_visit("600102", "2026-05-05 10:00:00", room_id="4"))
+
+    def find(*words: object) -> Answer:
+        return idexx_sync("find", "--clinic", bench.clinic_id, *words)
+
+    def ids(*words: object) -> list[str]:
+        return [one["id"] for one in find(*words, "--json").json["appointments"]]
+
+    assert ids() == ["600101", "600102"]
+    assert ids("--day", "2026-05-05") == ids("--room", "4") == ["600102"]
+    assert ids("--patient", "canary") == ids("--offline") == ["600101"]
+    shown = find()
+    assert "Neo, not in ODIS" in shown.out
+    assert f"idexx-sync explain appointment 600101 --clinic {bench.clinic_id}" in shown.out
+    assert not [canary for canary in SPOKEN if canary in shown.out]
+    assert CANARIES["patient_name"] in find("--values").out
+    bench.pims.error = PimsUnavailable("Neo answered with a server error (503)")
+    assert (find().code, find("--patient", "nobody").out.count("No appointment fits.")) == (4, 1)
+
+
+def test_who_has_only_the_api_is_told_what_to_ask_there() -> None:
+    def missing() -> Settings:
+        raise ConfigurationInvalid("DATABASE_URL: missing", code="settings")
+
+    client = ClientSettings(api_url="https://api.example.com/live", api_key=SecretStr("idx_test"))
+    cli = Cli(load_database_settings=missing, load_client_settings=lambda: client)
+
+    with pytest.raises(CommandError) as refused, look_at(cli, uuid4(), offline=True):
+        pass
+
+    assert "DATABASE_URL: missing" in refused.value.message
+    assert "over the API there are idexx-sync jobs list" in refused.value.message

@@ -42,11 +42,15 @@ OVER_DATABASE = [
     "holds list", "holds show HOLD", "holds reject HOLD --seen SEEN --yes", "migrate --check",
     "explain appointment 600101 --clinic CLINIC --values", "explain appointment 600101 --clinic "
     "CLINIC", "explain appointment 600101 --offline --clinic CLINIC",
+    "explain time --clinic CLINIC --day 2026-05-04 --at 06:00 --values",
+    "explain time --clinic CLINIC --day 2026-05-04 --at 06:00 --offline",
+    "find --clinic CLINIC --values", "find --clinic CLINIC --offline --day 2026-05-04",
 ]  # fmt: skip
 
 WITHOUT_FREE_TEXT = [
     "credentials show --clinic CLINIC", "keys revoke KEY", "holds reject HOLD --seen SEEN --yes",
     "migrate --check",
+    "find --clinic CLINIC --offline --day 2026-05-04",
 ]  # fmt: skip
 
 
@@ -179,6 +183,8 @@ def test_what_was_typed_is_shown_written_out(idexx_sync: CommandLine) -> None:
         ("clinics", "show", HOSTILE),
         ("clinics", "add", clinic, "--base-url", HOSTILE),
         ("explain", "appointment", HOSTILE, "--clinic", clinic),
+        ("explain", "time", "--clinic", clinic, "--day", "2026-05-04", "--at", HOSTILE),
+        ("find", "--clinic", clinic, "--day", HOSTILE),
         ("keys", "create", "--operator", "--scope", HOSTILE, "--name", HOSTILE),
         ("jobs", "list", HOSTILE),
         (HOSTILE,),

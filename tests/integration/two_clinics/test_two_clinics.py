@@ -18,7 +18,8 @@ from idexx_sync.clinics.overview import clinic_overview
 from idexx_sync.clinics.store import clinic_by_id, clinics_listed, require_acting_user
 from idexx_sync.core.errors import InvalidInput
 from idexx_sync.database.connection import Conn
-from idexx_sync.explain.store import stored_appointment
+from idexx_sync.explain.day_store import stored_day
+from idexx_sync.explain.store import reads_of, stored_appointment
 from idexx_sync.jobs.store import jobs_newest_first
 from idexx_sync.jobs.submission_store import is_ended_or_coming, stage, unfinished
 from idexx_sync.keys.store import keys_listed
@@ -111,6 +112,8 @@ def answers(conn: Conn, bench: CasesBench) -> dict[str, object]:
         "overview": clinic_overview(conn, clinic_id),
         "counts": [counts.model_copy(update={"durations": [(d.sync, d.count) for d in ran]}), seen],
         "explained": [stored_appointment(conn, clinic_id, key) for key in ("600102", "600200")],
+        "explained_day": [stored_day(conn, clinic_id, day, bench.now) for day in WEEK.days[:2]],
+        "read_last": reads_of(conn, clinic_id, MONDAY),
         "jobs": jobs,
         "coming": [is_ended_or_coming(conn, job) for job in jobs],
         "unfinished": unfinished(conn, clinic_id, "inbound", not_begun_by=None),

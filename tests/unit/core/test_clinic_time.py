@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from idexx_sync.core.clinic_time import (
     LAST_SECOND,
+    ClockChange,
     EndsBeforeStart,
     OutOfCalendar,
     Span,
+    clock_change,
     day_of,
+    is_skipped,
     local_day,
     occupied_span,
     parse_wall,
@@ -226,3 +229,42 @@ def test_r26_what_no_calendar_can_add_up_takes_the_rest_of_its_day(
 def test_r26_the_instant_of_the_last_evening_is_none() -> None:
     with pytest.raises(OutOfCalendar):
         to_instant(parse_wall("9999-12-31 23:45:00"), LOS_ANGELES)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "before", "after"),
+    [
+        ("America/Los_Angeles", date(2026, 3, 8), "02:00", "03:00"),
+        ("America/Los_Angeles", date(2026, 11, 1), "02:00", "01:00"),
+        ("Australia/Lord_Howe", date(2026, 4, 5), "02:00", "01:30"),
+        ("America/Havana", date(2026, 3, 8), "00:00", "01:00"),
+        ("America/Havana", date(2026, 11, 1), "01:00", "00:00"),
+    ],
+)
+def test_r03_a_change_of_the_clocks_is_found_on_its_day_and_on_no_other(
+    zone: str, day: date, before: str, after: str
+) -> None:
+    change = clock_change(day, ZoneInfo(zone))
+
+    assert change is not None
+    assert (f"{change.before:%H:%M}", f"{change.after:%H:%M}") == (before, after)
+    assert change.first.date() == day
+    assert change.skips == is_skipped(change.first, ZoneInfo(zone)) == (before < after)
+    for other in (day - timedelta(days=1), day + timedelta(days=1), date.min, date.max):
+        assert clock_change(other, ZoneInfo(zone)) is None
+
+
+def test_r03_what_touches_a_change_of_the_clocks() -> None:
+    change = clock_change(date(2026, 11, 1), LOS_ANGELES)
+
+    def touches(start: str, end: str) -> bool:
+        assert isinstance(change, ClockChange)
+        day = date(2026, 11, 1)
+        spans = (datetime.combine(day, time.fromisoformat(text)) for text in (start, end))
+        return change.touches(*spans)
+
+    assert touches("01:00", "01:00")
+    assert touches("01:59", "03:00")
+    assert touches("00:30", "01:01")
+    assert not touches("00:30", "01:00")
+    assert not touches("02:00", "03:00")

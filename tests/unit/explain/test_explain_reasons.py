@@ -20,7 +20,8 @@ from idexx_sync.explain.model import (
     Touch,
 )
 from idexx_sync.explain.preview import Clinical
-from idexx_sync.explain.reasons import reasons
+from idexx_sync.explain.reasons import explained
+from idexx_sync.explain.runs import Runs
 from idexx_sync.explain.texts import Reason
 from idexx_sync.pims.protocol import (
     Consultation,
@@ -119,8 +120,17 @@ def stored(
 READ = ConsultationMemory(id="9", read_at=NOW, final=True, has_notes=True, screened="nothing")
 
 
+RUNS = Runs(ONE, ZONE, NOW, "live")
+
+
+def why(
+    neo: NeoSays, kept: StoredAppointment, clinic: Clinical = CLINIC, runs: Runs = RUNS
+) -> Sequence[Reason]:
+    return explained("7", neo, kept, clinic, runs).why
+
+
 def said(neo: NeoSays, kept: StoredAppointment, clinic: Clinical = CLINIC) -> list[str]:
-    return [f"{reason.rule} {reason.text}" for reason in reasons(neo, kept, clinic)]
+    return [f"{reason.rule} {reason.text}" for reason in why(neo, kept, clinic)]
 
 
 def says(text: str, neo: NeoSays, kept: StoredAppointment, clinic: Clinical = CLINIC) -> bool:
@@ -263,7 +273,10 @@ def test_r12_what_frees_time_and_what_takes_it() -> None:
 def test_r02_days_that_no_run_reads() -> None:
     far = shown("Confirmed", "2026-06-20 09:00:00")
     assert says(
-        "R2 its day lies outside of those that runs read, to 2026-05-17", far, StoredAppointment()
+        "R2 its day lies outside of those that inbound runs read by themselves, "
+        "2026-05-04 to 2026-05-17 (America/Los_Angeles)",
+        far,
+        StoredAppointment(),
     )
     assert says("R2 no case: case runs read 2026-04-27 to 2026-05-06", far, StoredAppointment())
     assert says("R14 no case yet: the next case run makes it", shown(), StoredAppointment())
@@ -592,6 +605,6 @@ def test_a_case_of_nobody_says_that_nobody_is_called() -> None:
 
 
 def test_reasons_are_values() -> None:
-    assert reasons(NO_NEO, StoredAppointment(rows=[row("cancelled")]), CLINIC)[-2:-1] == [
+    assert why(NO_NEO, StoredAppointment(rows=[row("cancelled")]))[-2:-1] == [
         Reason("R12", "cancelled: it occupies no slot any more")
     ]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from idexx_sync.explain.model import Memory, NeoSays, StoredAppointment
 from idexx_sync.explain.preview import Clinical
-from idexx_sync.explain.reasons import reasons
+from idexx_sync.explain.reasons import explained
+from idexx_sync.explain.runs import Runs
 from idexx_sync.pims.protocol import (
     Consultation,
     ConsultationAnswer,
@@ -117,7 +118,9 @@ def told(neo: NeoSays, stored: StoredVisit, live_from: date | None) -> list[str]
     memories = [Memory("visit", stored.record, NOW)]
     clinic = Clinical(ONE, ZONE, NOW, fingerprints_of(ONE), live_from=live_from, acting_user_id=ONE)
     everything = StoredAppointment(visit=stored, memories=memories)
-    return [reason.text for reason in reasons(neo, everything, clinic)]
+    runs = Runs(clinic.id, clinic.zone, clinic.now, "live")
+    found = explained("7", neo, everything, clinic, runs).why
+    return [reason.text for reason in found]
 
 
 def status_told(texts: list[str], before: str | None) -> str:

@@ -1,6 +1,7 @@
 """Every code that planning can yield has a text, and every text has a code that yields it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ import pytest
 
 import idexx_sync.explain
 import idexx_sync.syncs
-from idexx_sync.explain.texts import CALENDAR, CASE, STATUS, WORDS
+from idexx_sync.explain.steps import CALENDAR_STEPS, CASE_STEPS, STATUS_STEPS
+from idexx_sync.explain.texts import CALENDAR, CASE, CLOCK, RULES, STATUS, WORDS, anchor_of
+from idexx_sync.explain.time_texts import RULES_OF_TIME, TIME
 from idexx_sync.syncs.cases import due, plan_calendar, plan_record, planning, reading, status
+from tests.kit.paths import ROOT
 
 SYNCS = Path(idexx_sync.syncs.__path__[0])
 EXPLAIN = Path(idexx_sync.explain.__path__[0])
@@ -75,5 +79,33 @@ def test_every_text_is_of_a_code_that_is_yielded() -> None:
     found |= {CONSTANTS[name] for name in ("WRONG_PATIENT", "VANISHED", "READ_FAILED")}
     found |= {CONSTANTS[name] for name in ("ENDS_BEFORE_START", "OUT_OF_CALENDAR")}
     found |= {CONSTANTS[name] for name in ("NOT_AN_OBJECT", "REFUSED", "OLDER_VERSION")}
+    found |= {"new_since_read", "never_read"}  # what is said of `new`, by when its day was read
 
     assert {*CALENDAR, *CASE, *STATUS, *WORDS} <= found
+
+
+def test_whatever_is_said_of_an_appointment_has_a_step_or_none_on_purpose() -> None:
+    assert CALENDAR_STEPS.keys() == CALENDAR.keys()
+    assert CASE_STEPS.keys() == CASE.keys()
+    assert STATUS_STEPS.keys() == STATUS.keys()
+
+
+def test_whatever_is_said_of_a_time_has_its_rule() -> None:
+    assert RULES_OF_TIME.keys() == TIME.keys() | CLOCK.keys()
+
+
+def test_each_rule_that_is_named_leads_to_its_heading() -> None:
+    headings = re.findall(r"^### (R\d+) (.+)$", (ROOT / "docs" / "rules.md").read_text(), re.M)
+    cited = {
+        rule for path in EXPLAIN.glob("*.py") for rule in re.findall(r'"(R\d+)"', path.read_text())
+    }
+    cited |= {
+        rule
+        for path in SYNCS.rglob("*.py")
+        for rule in re.findall(r'(?:Decision\(|note\([^"]*)"(R\d+)"', path.read_text())
+    }
+
+    assert cited <= RULES.keys()
+    assert RULES.items() <= dict(headings).items()
+    assert anchor_of("R15") == "docs/rules.md#r15-a-persons-edit-stays"
+    assert anchor_of("R14") == "docs/rules.md#r14-one-visit-one-case"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import Cursor
@@ -10,6 +10,13 @@ from psycopg import Cursor
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.inbound.slots import Slot, StoredSlot
+
+BOOKING_COUNTS: Final = """(b.status = 'confirmed' OR b.status = 'pending'
+                    AND (b.hold_expires_at IS NULL OR b.hold_expires_at > %(now)s))
+               AND NOT EXISTS (SELECT FROM public.schedule_appointments a  -- whatever it says
+                                WHERE a.clinic_id = b.clinic_id
+                                  AND a.neo_appointment_id = b.idexx_appointment_id)"""
+"""Whether a booking b takes its time by itself: one that has become a visit follows it."""
 
 
 def slots_of(conn: Conn, clinic_id: UUID, window: Window, today: date) -> Cursor[tuple[Any, ...]]:
@@ -115,7 +122,7 @@ def delete_unused_slots(
     A booking that has become a visit refers to nothing: the visit does.
     """
     return conn.execute(
-        """
+        f"""
         DELETE FROM public.schedule_slots s
          WHERE s.clinic_id = %(clinic_id)s AND s.id = ANY(%(off_grid)s)
            AND NOT EXISTS (SELECT FROM public.schedule_appointments a
@@ -124,12 +131,7 @@ def delete_unused_slots(
                               AND a.status NOT IN ('cancelled', 'no_show'))
            AND NOT EXISTS (SELECT FROM public.vapi_bookings b
                             WHERE b.clinic_id = s.clinic_id AND b.slot_id = s.id
-                              AND (b.status = 'confirmed' OR b.status = 'pending'
-                                   AND (b.hold_expires_at IS NULL OR b.hold_expires_at > %(now)s))
-                              AND NOT EXISTS (
-                                  SELECT FROM public.schedule_appointments a
-                                   WHERE a.clinic_id = b.clinic_id
-                                     AND a.neo_appointment_id = b.idexx_appointment_id))
+                              AND {BOOKING_COUNTS})
         RETURNING s.id
         """,
         {"clinic_id": clinic_id, "off_grid": list(off_grid), "now": now},
@@ -157,7 +159,7 @@ def recount(
     `capped`, nothing is counted above a slot's capacity. Returns a row per slot written.
     """
     return conn.execute(
-        """
+        f"""
         WITH claimed AS MATERIALIZED (
             SELECT r.external_id AS key, c.day AS date, c.start AS start_time,
                    c."end" AS end_time, c.room AS room_id, c.fills
@@ -181,11 +183,7 @@ def recount(
             SELECT b.date, b.start_time, b.end_time, false
               FROM public.vapi_bookings b
              WHERE b.clinic_id = %(clinic_id)s AND b.date = ANY(%(days)s)
-               AND (b.status = 'confirmed' OR b.status = 'pending'
-                    AND (b.hold_expires_at IS NULL OR b.hold_expires_at > %(now)s))
-               AND NOT EXISTS (SELECT FROM public.schedule_appointments a  -- whatever it says
-                                WHERE a.clinic_id = b.clinic_id
-                                  AND a.neo_appointment_id = b.idexx_appointment_id)
+               AND {BOOKING_COUNTS}
         ),
         spans AS MATERIALIZED (  -- few, however many appointments share them
             SELECT date, start_time, end_time, count(*) AS n, bool_or(fills) AS fills

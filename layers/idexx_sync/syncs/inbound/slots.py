@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from idexx_sync.clinics.hours import TimeSpan, slots_by_weekday, weekday_number
 from idexx_sync.clinics.store import Clinic
-from idexx_sync.core.clinic_time import LAST_SECOND, to_instant, to_wall
+from idexx_sync.core.clinic_time import LAST_SECOND, is_skipped
 from idexx_sync.core.faults import Fault, or_else, unreadable
 from idexx_sync.pims.protocol import Window
 
@@ -151,7 +151,7 @@ def _day_grid(
     clock_changes = _offset(day, spans[0][0], zone) != _offset(day, spans[-1][1], zone)
     for start, end in spans:
         wall = datetime.combine(day, start)
-        if not clock_changes or to_wall(to_instant(wall, zone), zone) == wall:
+        if not clock_changes or not is_skipped(wall, zone):
             yield Slot(day, start, end, capacity)
 
 

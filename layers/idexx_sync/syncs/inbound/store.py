@@ -1,6 +1,7 @@
 """SQL of the calendar's appointments: what is stored, and writing a plan's changes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -8,7 +9,8 @@ from uuid import UUID
 from psycopg import Cursor
 
 from idexx_sync.database.connection import Conn
-from idexx_sync.pims.protocol import Window
+from idexx_sync.pims.protocol import Snapshot, Window
+from idexx_sync.syncs.inbound.context import CalendarContext, keys_to_place
 from idexx_sync.syncs.inbound.model import COLUMNS, Row, RowChange, Stored
 from idexx_sync.syncs.memory import AppointmentMemory, Record, read_claims, read_source
 from idexx_sync.syncs.memory_store import reported_words
@@ -104,6 +106,17 @@ def removed_rows(conn: Conn, clinic_id: UUID, keys: Sequence[str]) -> dict[str, 
         (clinic_id, list(keys)),
     ).fetchall()
     return {row.key: row for row in map(_row, rows)}
+
+
+def with_removed_rows(
+    conn: Conn, clinic_id: UUID, stored: Stored, snapshot: Snapshot, context: CalendarContext
+) -> Stored:
+    """With the removed row of each record that the answer shows and of which no live one is there:
+    another round trip, and only then."""
+    unknown = [key for key in keys_to_place(snapshot, context) if key not in stored.rows]
+    if not unknown:
+        return stored
+    return replace(stored, rows={**stored.rows, **removed_rows(conn, clinic_id, unknown)})
 
 
 def _row(values: tuple[Any, ...]) -> Row:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
@@ -21,7 +21,6 @@ from idexx_sync.syncs.inbound.context import (
     CalendarContext,
     bare_block_ids,
     keys_of,
-    keys_to_place,
     look_ups_wanted,
 )
 from idexx_sync.syncs.inbound.gate import allowed, comparison, frees_nothing
@@ -38,7 +37,7 @@ from idexx_sync.syncs.inbound.slots import (
     slot_grid,
     times_of,
 )
-from idexx_sync.syncs.inbound.store import StoredQuery, removed_rows
+from idexx_sync.syncs.inbound.store import StoredQuery, with_removed_rows
 from idexx_sync.syncs.proof import too_many_unforeseen
 
 CONFIGURATION_LIFETIME: Final = timedelta(hours=20)
@@ -143,12 +142,7 @@ def _load(run: Run, reading: _Reading) -> _Loaded:
         query = StoredQuery(conn, clinic_id, window, keys)
         slots = slots_of(conn, clinic_id, window, reading.own_days.first_day)
         in_force = holds_in_force(conn, clinic_id, "inbound")
-    rows = query.fetch()
-    placed = keys_to_place(reading.snapshot, reading.context)
-    unknown = [key for key in placed if key not in rows.rows]
-    if unknown:
-        removed = removed_rows(conn, clinic_id, unknown)
-        rows = replace(rows, rows={**rows.rows, **removed})
+    rows = with_removed_rows(conn, clinic_id, query.fetch(), reading.snapshot, reading.context)
     return _Loaded(rows, stored_slots(slots), in_force.fetchall())
 
 

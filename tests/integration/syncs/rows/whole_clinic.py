@@ -5,21 +5,28 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
-from idexx_sync.cli.explain_view import Veil, as_data, as_shown
+from idexx_sync.cli.explain_parts import Veil
+from idexx_sync.cli.explain_view import as_data, as_shown
 from idexx_sync.cli.keys import UTC_ZONE, _about, _data
+from idexx_sync.cli.time_view import time_data, time_shown
 from idexx_sync.clinics.status import ClinicStatus, read_clinic_status
 from idexx_sync.clinics.store import clinic_by_id, clinics_listed
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.database.connection import Conn, Database
-from idexx_sync.explain.model import NeoSays
+from idexx_sync.explain.at_time import explained_time, within_slot
+from idexx_sync.explain.at_time_records import asked_time
+from idexx_sync.explain.day_store import stored_day
+from idexx_sync.explain.finding import Sought, matches
+from idexx_sync.explain.model import NeoDay, NeoSays
 from idexx_sync.explain.preview import Clinical
-from idexx_sync.explain.reasons import reasons
+from idexx_sync.explain.reasons import explained
+from idexx_sync.explain.runs import Runs
 from idexx_sync.explain.store import stored_appointment
 from idexx_sync.jobs.model import Job
 from idexx_sync.keys.format import hashed, read_peppers
@@ -88,13 +95,22 @@ class WholeClinic(CasesBench):
             except ConfigurationInvalid as invalid:
                 return invalid.message
             stored = stored_appointment(conn, self.clinic_id, VISIT)
+            day = stored_day(conn, self.clinic_id, MONDAY, self.now)
         neo, veil, zone = NeoSays(not_asked="a test"), Veil(values=True), zone_of(clinic.timezone)
         fingerprints = fingerprints_of(self.clinic_id)
-        why = reasons(neo, stored, Clinical(self.clinic_id, zone, self.now, fingerprints))
-        data = as_data(VISIT, self.clinic_id, neo, stored, why, veil)
+        clinical = Clinical(self.clinic_id, zone, self.now, fingerprints)
+        runs = Runs(self.clinic_id, zone, self.now, "live")
+        found = explained(VISIT, neo, stored, clinical, runs)
+        data = as_data(found, veil)
         console = Console(file=io.StringIO())
-        console.print(*as_shown(VISIT, neo, stored, why, veil, zone))
-        return json.dumps(data, default=str)
+        console.print(*as_shown(found, veil))
+        asked = within_slot(asked_time(MONDAY, time(9), None, 30), day)
+        told = explained_time(asked, NeoDay(not_asked="a test"), day, clinic, clinical, runs)
+        console.print(*time_shown(told, clinic, veil))
+        sides = [
+            one.where(asked=False) for one in matches(Sought((MONDAY, MONDAY)), None, day.rows)
+        ]
+        return json.dumps([data, time_data(told, clinic, veil), sides], default=str)
 
     def told(self, jobs: list[Job]) -> str:
         """All that anybody is told of what is wrong: results, messages, needs."""

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from idexx_sync.clinics.hours import (
     WEEKDAYS,
+    Closure,
     Hours,
+    closure_at,
     hours_by_weekday,
     slots_by_weekday,
     weekday_number,
@@ -304,3 +306,37 @@ def test_r11_behind_the_horizon_and_elsewhere_nothing_is_made() -> None:
 
 def test_weekdays_are_numbered_from_sunday() -> None:
     assert [weekday_number(date(2026, 5, 3 + n)) for n in range(7)] == list(range(7))
+
+
+@given(clinics, days, minutes)
+def test_r11_there_is_a_reason_wherever_there_is_no_slot(
+    given_clinic: Clinic, day: date, at: time
+) -> None:
+    weekday = weekday_number(day)
+    with suppress(ConfigurationInvalid):
+        spans = slots_by_weekday(given_clinic).get(weekday, [])
+        covered = any(start <= at < end for start, end in spans)
+        assert (closure_at(given_clinic, weekday, at) is None) == covered
+
+
+@pytest.mark.parametrize(
+    ("at", "closure"),
+    [
+        ("08:59", Closure("outside_hours", (time(9), time(12, 20)))),
+        ("12:20", Closure("outside_hours", (time(9), time(12, 20)))),
+        ("09:40", Closure("lunch", (time(9, 45), time(10)))),
+        ("11:10", Closure("blocked_period", (time(11), time(11, 15)))),
+        ("12:10", Closure("no_whole_slot", (time(12, 10), time(12, 20)))),
+        ("10:00", None),
+    ],
+)
+def test_r11_why_no_slot_covers_a_time(at: str, closure: Closure | None) -> None:
+    hours = {
+        "open": "09:00", "close": "12:20", "lunch_start": "09:45", "lunch_end": "10:00"
+    }  # fmt: skip
+    given_clinic = clinic(
+        business_hours={"monday": hours}, blocked=(BlockedPeriod(time(11), time(11, 15), (1,)),)
+    )
+
+    assert closure_at(given_clinic, 1, time.fromisoformat(at)) == closure
+    assert closure_at(given_clinic, 2, time.fromisoformat(at)) == Closure("closed_day")

@@ -1,0 +1,137 @@
+"""What commands that only look share: the clinic, how its runs stand, and its Neo as it is now."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+import typer
+
+from idexx_sync.cli.context import Cli
+from idexx_sync.cli.errors import CommandError
+from idexx_sync.cli.exits import Exit
+from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
+from idexx_sync.clinics.store import Clinic, clinic_by_id
+from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.errors import ConfigurationInvalid, SyncError
+from idexx_sync.core.fingerprints import NO_KEYS, Fingerprints, read_fingerprint_keys
+from idexx_sync.core.settings import Settings
+from idexx_sync.database.business_time import going_on
+from idexx_sync.database.connection import Conn
+from idexx_sync.explain.preview import Clinical
+from idexx_sync.explain.runs import Runs, runs_of
+from idexx_sync.explain.store import holds_in_force, reads_of
+from idexx_sync.pims.protocol import Pims
+
+OFFLINE: Final = "not asked (--offline)"
+Values = Annotated[
+    bool,
+    typer.Option(
+        "--values", help="Show names, phones, notes and other personal values as they are."
+    ),
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Do not ask Neo; what is stored is shown all the same.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One clinic, to be looked at: nothing is changed, and no login is made."""
+
+    cli: Cli
+    conn: Conn
+    clinic: Clinic
+    overview: ClinicOverview
+    settings: Settings | None
+    """None: its Neo is not asked."""
+    not_asked: str | None
+    """Why not; None: it is."""
+
+    @property
+    def now(self) -> datetime:
+        """Business time."""
+        return self.overview.read_at
+
+    @property
+    def clinical(self) -> Clinical:
+        """What of the clinic decides how its appointments are shown."""
+        clinic = self.clinic
+        # Where Neo is not asked nothing is said of what has changed, so no keys are needed.
+        keys = read_fingerprint_keys(self.settings.fingerprint_key) if self.settings else NO_KEYS
+        return Clinical(
+            id=clinic.id,
+            zone=zone_of(clinic.timezone),
+            now=self.now,
+            fingerprints=Fingerprints(keys, clinic.id),
+            stage=clinic.stage,
+            paused_reason="stopped by the kill switch" if clinic.killed else clinic.paused_reason,
+            room_ids=clinic.room_ids,
+            live_from=clinic.live_from,
+            acting_user_id=clinic.acting_user_id,
+            slot_minutes=clinic.schedule.slot_minutes,
+            horizon_days=clinic.schedule.horizon_days,
+        )
+
+    def runs(self, day: date | None) -> Runs:
+        """How the clinic's runs stand, with regard to the day."""
+        reads = [] if day is None else reads_of(self.conn, self.clinic.id, day)
+        holds = holds_in_force(self.conn, self.clinic.id)
+        return runs_of(self.overview, self.clinic.schedule.horizon_days, reads, holds)
+
+    def ask[T](self, question: Callable[[Pims], T], unasked: Callable[[str], T]) -> T:
+        """What the question learns from Neo, or what is said instead, with the reason."""
+        if self.settings is None:
+            return unasked(self.not_asked or OFFLINE)
+        clock = going_on(self.now)
+        try:
+            with self.cli.open_to_look(self.settings, self.conn, self.clinic, clock) as pims:
+                return question(pims)
+        except SyncError as error:
+            return unasked(error.message)
+
+    def exit_code(self, not_asked: str | None) -> Exit:
+        """A warning where Neo should have been asked and could not be."""
+        return Exit.OK if not_asked in (None, OFFLINE) else Exit.WARNINGS
+
+
+@contextmanager
+def look_at(cli: Cli, clinic_id: UUID, *, offline: bool) -> Iterator[Look]:
+    """The clinic, opened to look at it."""
+    with _database(cli) as conn:
+        clinic = clinic_by_id(conn, clinic_id)
+        overview = clinic_overview(conn, clinic_id)
+        settings, not_asked = _settings(cli, clinic, offline=offline)
+        yield Look(cli, conn, clinic, overview, settings, not_asked)
+
+
+@contextmanager
+def _database(cli: Cli) -> Iterator[Conn]:
+    """The database; who has only the API's address is told what to ask there instead."""
+    try:
+        cli.load_database_settings()
+    except ConfigurationInvalid as error:
+        if cli.load_client_settings().api_url is None:
+            raise
+        message = f"this command asks the database, and not the API: {error.message}"
+        hint = (
+            "over the API there are idexx-sync jobs list, jobs show, holds list and holds show, "
+            "and GET /api/clinics/CLINIC_ID/status; somebody with access to the database can run it"
+        )
+        refused = CommandError(message, kind=error.kind, exit_code=Exit.FAILED)
+        raise refused.with_hint(hint) from None
+    with cli.database() as conn:
+        yield conn
+
+
+def _settings(cli: Cli, clinic: Clinic, *, offline: bool) -> tuple[Settings | None, str | None]:
+    if offline:
+        return None, OFFLINE
+    if clinic.killed or clinic.paused_reason is not None:
+        return None, "the clinic is paused, so Neo is left alone"
+    try:
+        return cli.load_settings(), None
+    except ConfigurationInvalid as error:
+        return None, f"what is needed to ask Neo is not set here: {error.message}"

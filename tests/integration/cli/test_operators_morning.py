@@ -1,0 +1,175 @@
+"""A clinic calls in the morning: "your agent offered a slot that was taken", or the other way
+round. Whatever the cause is, one command names it and what comes next.
+
+The real command over a real database and a simulated Neo. What it prints is in `transcripts`, ids
+written as numbers; all names are invented.
+"""
+
+import io
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from idexx_sync.cli.app import main
+from idexx_sync.core import logs
+from idexx_sync.database.connection import Conn
+from idexx_sync.jobs import wiring
+from neo_simulator.client import Simulator
+from tests.kit.business_time import set_business_time
+from tests.kit.database import as_role, update
+from tests.kit.module_database import conn, database
+from tests.kit.neo_bench import MONDAY, ZONE, NeoBench
+from tests.kit.plain_login import PlainLogin
+from tests.kit.settings import process_environment
+
+__all__ = ["conn", "database"]
+
+TRANSCRIPTS = Path(__file__).parent / "transcripts"
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+EVERY_HALF_HOUR = Jsonb({"inbound": "0,30 * * * *"})
+
+
+class Morning(NeoBench):
+    """A clinic whose calendar is read every half hour; no browser is needed for its logins."""
+
+    def __init__(self, conn: Conn, url: str, simulator: Simulator) -> None:
+        super().__init__(conn, url, simulator, sync_schedules=EVERY_HALF_HOUR)
+        before = self._dependencies
+        made = wiring.make_dependencies(
+            before.settings, retried=False, login=PlainLogin(self.neo.base_url)
+        )
+        self._dependencies = replace(before, open_pims=made.open_pims, database=made.database)
+
+    def jump(self, wall: datetime) -> None:
+        """To another morning, for the database and for Neo."""
+        self.now = wall.replace(tzinfo=ZONE).astimezone(UTC)
+        set_business_time(self.conn, self.now)
+        self.neo.set_clock(wall)
+
+    def setting(self, **columns: Any) -> None:
+        update(self.conn, "idexx_sync.clinic_settings", columns, clinic_id=self.clinic_id)
+
+
+@pytest.fixture
+def morning(conn: Conn, database: str, simulator: Simulator) -> Iterator[Morning]:
+    made = Morning(conn, database, simulator)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def asks(
+    morning: Morning,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Callable[..., str]]:
+    """What `idexx-sync explain time` prints, as a person on call starts it."""
+
+    def ask(at: str, *more: str, day: str = str(MONDAY)) -> str:
+        words = ["explain", "time", "--clinic", str(morning.clinic_id), "--day", day, "--at", at]
+        monkeypatch.setattr(sys, "argv", ["idexx-sync", *words, *more])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        shown = said.out + said.err + f"exit code {ended.value.code}\n"
+        return without_ids(shown.replace(str(morning.clinic_id), "CLINIC"))
+
+    (handler,) = logs.logger().handlers
+    monkeypatch.setattr(handler, "stream", io.StringIO())  # the command makes it its own
+    url = as_role(database, "operator")
+    with process_environment(monkeypatch, database, morning.neo.base_url, DATABASE_URL=url):
+        yield ask
+
+
+def without_ids(shown: str) -> str:
+    """Jobs and holds by numbers, in their order; trailing blanks of tables left out."""
+    numbers: dict[str, str] = {}
+    text = UUID.sub(lambda id_: numbers.setdefault(id_[0], f"ID-{len(numbers) + 1}"), shown)
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+def transcript(cause: str) -> str:
+    return (TRANSCRIPTS / f"{cause}.txt").read_text()
+
+
+def test_a_rejected_password(morning: Morning, asks: Callable[..., str]) -> None:
+    morning.synced()
+    morning.neo.set_password("another-one")
+    morning.neo.expire_sessions()
+    morning.run()
+    morning.neo.book("2026-05-04 09:00")
+
+    assert asks("09:00") == transcript("password_rejected")
+
+
+def test_a_hold_that_is_open(morning: Morning, asks: Callable[..., str]) -> None:
+    shift_all(morning)
+
+    assert asks("09:00") == transcript("hold_open")
+
+
+def test_a_hold_that_was_rejected(morning: Morning, asks: Callable[..., str]) -> None:
+    shift_all(morning)
+    morning.decide("rejected")
+    morning.later()
+    morning.run()
+
+    assert asks("09:00") == transcript("hold_rejected")
+
+
+def shift_all(morning: Morning) -> None:
+    """Nearly all visits move by half an hour, as if somebody had set a clock wrong."""
+    visits = [morning.neo.book(f"2026-05-04 {hour}:00") for hour in ("09", "10", "11", "12", "13")]
+    morning.synced()
+    for visit, hour in zip(visits, ("09", "10", "11", "12", "13"), strict=True):
+        morning.neo.move(visit, f"2026-05-04 {hour}:30")
+    assert morning.run().status == "held"
+
+
+def test_a_room_that_does_not_count(morning: Morning, asks: Callable[..., str]) -> None:
+    morning.setting(room_ids=["3"])
+    morning.neo.book("2026-05-04 09:00", room=4)
+    morning.synced()
+
+    assert asks("09:00") == transcript("room_filter")
+
+
+def test_a_block_that_was_deleted(morning: Morning, asks: Callable[..., str]) -> None:
+    block = morning.neo.book_block("2026-05-04 09:00", "2026-05-04 10:00", title="SURGERY")
+    morning.synced()
+    morning.neo.delete_block(block)
+    morning.run()
+
+    assert asks("09:00") == transcript("block_deleted")
+
+
+def test_a_visit_that_was_moved(morning: Morning, asks: Callable[..., str]) -> None:
+    visit = morning.neo.book("2026-05-04 09:00")
+    morning.synced()
+    morning.neo.move(visit, "2026-05-04 14:00")
+
+    assert asks("14:00") == transcript("visit_moved")
+
+
+def test_a_visit_booked_since_the_last_run(morning: Morning, asks: Callable[..., str]) -> None:
+    morning.synced()
+    morning.neo.book("2026-05-04 09:00")
+
+    assert asks("09:00") == transcript("booked_since")
+
+
+def test_a_day_on_which_the_clocks_change(morning: Morning, asks: Callable[..., str]) -> None:
+    morning.configure(open_time="00:00")
+    morning.jump(datetime(2026, 10, 31, 7))  # noqa: DTZ001 a wall clock
+    morning.neo.book("2026-11-01 01:30", minutes=60)
+    assert morning.run().status == "succeeded"
+
+    assert asks("01:30", day="2026-11-01") == transcript("clocks_change")
