@@ -22,8 +22,11 @@ def in_short(text: str) -> str:
 
 
 def _is_said(line: ast.AST) -> bool:
-    is_value = isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
-    return is_value and isinstance(line.value.value, str)
+    return (
+        isinstance(line, ast.Expr)
+        and isinstance(line.value, ast.Constant)
+        and isinstance(line.value.value, str)
+    )
 
 
 def test_r19_a_change_of_the_words_is_another_edition() -> None:
