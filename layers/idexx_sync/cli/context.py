@@ -104,6 +104,13 @@ class Cli:
         """One line in one piece, to be copied: a key, a statement."""
         self.out.print(line(text), soft_wrap=True)
 
+    def ask(self, question: str, about: Sequence[Shown] = ()) -> str:
+        """What is typed in answer to a question, which is asked beside the result."""
+        for part in about:
+            self.err.print(part)
+        self.err.print(line(question), end=" ")
+        return self.stdin.readline().strip()
+
     def say(self, *texts: str) -> None:
         """Plain lines beside the result."""
         for text in texts:

@@ -1,5 +1,6 @@
 """Asks a person before something is decided, and says which version of a hold that person saw."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import typer
@@ -9,7 +10,7 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.hold_view import hold_shown
-from idexx_sync.cli.tables import line
+from idexx_sync.cli.tables import Shown
 
 
 def seen_version(
@@ -28,10 +29,9 @@ def seen_version(
             param_hint="'--seen'" if seen is None else "'--yes'",
         )
     hold = backend.hold(hold_id)
-    for part in hold_shown(hold):
-        cli.err.print(part)
     version = seen or hold.version
-    confirm(cli, f"{verb} version {version} of it ({hold.consequence.sentence})?")
+    question = f"{verb} version {version} of it ({hold.consequence.sentence})?"
+    confirm(cli, question, hold_shown(hold))
     return version
 
 
@@ -41,8 +41,7 @@ def require_terminal(cli: Cli, option: str) -> None:
         raise typer.BadParameter("there is no terminal to ask on", param_hint=f"'{option}'")
 
 
-def confirm(cli: Cli, question: str) -> None:
+def confirm(cli: Cli, question: str, about: Sequence[Shown] = ()) -> None:
     """Ask on standard error; CommandError (not_confirmed) unless the answer is yes."""
-    cli.err.print(line(f"{question} [y/N]"), end=" ")
-    if cli.stdin.readline().strip().lower() not in ("y", "yes"):
+    if cli.ask(f"{question} [y/N]", about).lower() not in ("y", "yes"):
         raise CommandError("nothing was done", kind="not_confirmed", exit_code=Exit.FAILED)

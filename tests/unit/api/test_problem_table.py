@@ -16,11 +16,14 @@ from idexx_sync.core.errors import (
 
 ID = UUID(int=7)
 STATUS_OF_CONFLICT = {
+    "hold_changed": 409,
     "hold_decided": 409,
+    "hold_not_rejected": 409,
     "idempotency_key_reused": 422,
     "job_final": 409,
     "job_not_final": 409,
     "key_state": 422,
+    "nothing_to_revive": 409,
     "sync_running": 409,
 }
 
