@@ -43,7 +43,9 @@ def find(
     offline: Offline = False,
     as_json: Json = False,
 ) -> int:
-    """Appointments by day, room or patient: their ids, where they are, and whether Neo agrees.
+    """Appointments by day, room or patient.
+
+    Tells their ids, where they are, and whether Neo and ODIS agree.
 
     Changes nothing. Neo is asked with the session that is stored; no login is made.
     """
