@@ -10,6 +10,8 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
 from tests.kit.database import as_role, create_prepared
 from tests.kit.lending import Lending
+from tests.kit.paths import ROOT
 from tests.kit.shelf import Shelf
 
 TOGETHER = ("tests/e2e/", "tests/faults/", "tests/infra/")
@@ -51,6 +54,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     scheduler = LoadScopeScheduling(config, log)
     scheduler._split_scope = _started_together
     return scheduler
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """A process of several imports a share of the modules before it collects them all.
+
+    On a fresh clone pytest writes each module anew to tell more of its assertions, and keeps the
+    result on disk: so it happens once for all processes, and not once in each of them.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args_source is pytest.Config.ArgsSource.ARGS:
+        return
+    number, processes = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+    for path in sorted((ROOT / "tests").rglob("test_*.py"))[number::processes]:
+        with suppress(Exception):  # collecting it will fail, and tell why
+            import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
 def _started_together(nodeid: str) -> str:

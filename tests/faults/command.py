@@ -74,8 +74,13 @@ def _scenarios(wanted: argparse.Namespace) -> list[Scenario]:
         return [Scenario("Replayed history", histories.replay, {"path": wanted.replay})]
     if wanted.seed is not None:
         return [histories.seeded(wanted.seed, wanted.number)]
+    return scenarios(full=wanted.full)
+
+
+def scenarios(*, full: bool) -> list[Scenario]:
+    """The long set, or the short one, which has every kind of fault and fewer of its places."""
     sets = (month, histories, kills, races, sweep_login, sweep_neo, sweep_database, sweep_cases)
-    return [scenario for one in sets for scenario in one.scenarios(full=wanted.full)]
+    return [scenario for one in sets for scenario in one.scenarios(full=full)]
 
 
 def report(outcomes: Sequence[Outcome], seconds: float) -> None:

@@ -27,24 +27,24 @@ WRONG_PASSWORD = "Wrong-Password-1"
 
 
 def scenarios(*, full: bool) -> Iterator[Scenario]:
-    kills = 50 if full else 4
+    kills = 50 if full else 2
     for number in range(kills):
         log_in = number % 2 == 1
-        share = round((number // 2 + 0.5) / (kills / 2), 3)
+        share = round((number + 0.5) / kills, 3)
         arguments = {"share": share, "log_in": log_in, "seed": number}
         yield Scenario("Worker killed at a random moment", kill_at_moment, arguments, 8)
     for n in range(FIRST_ROUND_TRIP, LAST_ROUND_TRIP + 1):
-        if full or n % 3 == 1:
+        if full or n % 4 == 2:
             yield Scenario("Worker killed at round trip n", kill_at_round_trip, {"n": n}, 6)
-        if full or n % 3 == 2:
+        if full or n % 4 == 3:
             yield Scenario("Worker frozen past its lease, thawed", freeze, {"n": n}, 8)
     for n in range(1 if not full else 5):
         yield Scenario("Worker killed with a wrong password", kill_wrong_password, {"late": n}, 15)
-    for number in range(parts := 10 if full else 2):
+    for number in range(parts := 10 if full else 1):
         share = round((number + 0.5) / parts, 3)
         yield Scenario("Worker out of time", out_of_time, {"share": share}, 6)
     yield Scenario("Worker out of time", out_of_time, {"share": 0.5, "log_in": True}, 9)
-    for number in range(12 if full else 2):
+    for number in range(12 if full else 1):
         yield Scenario("Worker out of memory", out_of_memory, {"spare_mb": 9 + 3 * number}, 8)
 
 

@@ -41,9 +41,9 @@ def _of_neo(*, full: bool) -> Iterator[Scenario]:
     quick = [action for action in actions if action not in LOGS_IN]
     for n in range(1, REQUESTS + 1):
         for number, action in enumerate(actions if full else quick):
-            if full or number % 3 == n % 3:
-                yield _request(n, action)
             if full or number % 6 == n % 6:
+                yield _request(n, action)
+            if full or number == 2 * n:
                 yield _request(n, action, lasting=True)
         for number, answer in enumerate(sweep_neo.EXPIRED):
             if full or (number, n) == (2, 3):
@@ -66,7 +66,7 @@ def _request(n: int, action: Any, *, cost_s: float = 0.5, **more: Any) -> Scenar
 def _of_database(*, full: bool) -> Iterator[Scenario]:
     for n in range(1, STATEMENTS + 1):
         for number, how in enumerate((KILLED, *ERRORS)):
-            if full or (number == 0 and n % 12 == 1) or (number == n % 8 and n % 6 == 0):
+            if full or (number == 0 and n % 24 == 1) or (number == n % 8 and n % 9 == 0):
                 arguments = {"n": n, "how": how, "cases": True}
                 yield Scenario(
                     "Cases: Postgres fails at statement n",
@@ -75,11 +75,11 @@ def _of_database(*, full: bool) -> Iterator[Scenario]:
                 )
     for n in range(1, ROUND_TRIPS + 1):
         for at in ("request", "answer"):
-            if full or n % 4 == 2 * (at == "answer"):
+            if full or n % 8 == 2 + 4 * (at == "answer"):
                 yield _wire("Cases: Postgres is cut off", {"at": at, "number": n})
     for n in range(1, ROUND_TRIPS + 1):
         for at in ("request", "answer"):
-            if full or n % 8 == 3 + 4 * (at == "answer"):
+            if full or n % 16 == 3 + 8 * (at == "answer"):
                 arguments = {"at": at, "number": n, "silent": True}
                 yield _wire("Cases: Postgres answers nothing", arguments)
     for n in range(1, COMMITS + 1):
@@ -87,7 +87,7 @@ def _of_database(*, full: bool) -> Iterator[Scenario]:
             arguments = {"at": "commit", "number": n, "passed": passed}
             yield _wire("Cases: commit acknowledgement is lost", arguments)
     for towards, size in (("server", BYTES_SENT), ("client", BYTES_RECEIVED)):
-        for k in range(0, size, size // (200 if full else 4)):
+        for k in range(0, size, size // (200 if full else 2)):
             arguments = {"at": "byte", "number": k, "towards": towards}
             yield _wire("Cases: Postgres is cut off", arguments)
     for what in CASE_LOCKS:
@@ -107,11 +107,11 @@ def _of_workers(*, full: bool) -> Iterator[Scenario]:
         arguments = {"share": round((seed + 0.5) / number, 3), "log_in": False, "seed": seed}
         yield _worker("Cases: worker killed", kills.kill_at_moment, arguments, 6)
     for n in range(FIRST_ROUND_TRIP, LAST_ROUND_TRIP + 1):
-        if full or n in (9, 15):
+        if full or n == 15:
             yield _worker("Cases: worker killed", kills.kill_at_round_trip, {"n": n}, 6)
-        if full or n % 7 == 1:
+        if full or n == 15:
             yield _worker("Cases: worker frozen, thawed", kills.freeze, {"n": n}, 8)
-    parts = 10 if full else 2
+    parts = 10 if full else 1
     for part in range(parts):
         arguments = {"share": round((part + 0.4) / (parts + 0.5), 3)}
         yield _worker("Cases: worker out of time", kills.out_of_time, arguments, 6)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from idexx_sync.database.connection import connect
 from idexx_sync.database.waits import NoAnswer, Patience
-from tests.faults import sweep_cases, sweep_database
+from tests.faults import command, sweep_cases, sweep_database
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.eventful import eventful_clinic
@@ -20,6 +20,7 @@ from tests.faults.histories import kinds
 from tests.faults.operations import history
 from tests.faults.results import Outcome, Violation
 from tests.faults.rig import Rig
+from tests.faults.scenario import Scenario
 from tests.faults.statements import Counter, inject
 from tests.kit.database import query
 from tests.kit.proxy import Cut
@@ -170,6 +171,34 @@ def round_trips_of(make: Callable[..., FaultClinic], rig: Rig) -> int:
     assert clinic.invoke(clinic.order()).succeeded
     clinic.close()
     return rig.proxy.round_trips
+
+
+PLACES = ("n", "number", "passed", "share", "seed", "round", "late", "spare_mb", "days", "path")
+"""Arguments that say where a fault strikes, or how often."""
+OFTEN_ENOUGH = ("variant", "log_in", "plain", "plain_login")
+"""What the short set takes a part of: each of them costs a login in a browser."""
+
+
+def faults_in(scenarios: list[Scenario]) -> set[tuple[object, ...]]:
+    """Every group, and every way in which something fails, wherever that is."""
+    found: set[tuple[object, ...]] = {(scenario.group,) for scenario in scenarios}
+    for scenario in scenarios:
+        arguments = dict(scenario.arguments)
+        if isinstance(action := arguments.pop("action", None), dict):
+            arguments["action"] = str({k: v for k, v in action.items() if k != "at_byte"})
+        elif action:
+            arguments["action"] = action
+        sync = "cases" if arguments.get("cases") and action is None else "either"
+        named = arguments.keys() - {*PLACES, *OFTEN_ENOUGH}
+        found |= {(sync, name, arguments[name]) for name in named}
+    return found
+
+
+def test_the_short_set_has_every_fault_of_the_long_one() -> None:
+    short, long = command.scenarios(full=False), command.scenarios(full=True)
+
+    assert faults_in(short) == faults_in(long)
+    assert len(short) < len(long) / 5
 
 
 def test_a_seed_gives_the_same_history_every_time() -> None:

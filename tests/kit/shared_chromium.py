@@ -40,9 +40,11 @@ class SharedChromium:
         origin: str,
         timeout_s: float = 20,
         before_closing: Callable[[Page], object] = lambda _: None,
+        before_login: Callable[[Page], object] = lambda _: None,
     ) -> "SharedLogin":
-        """`before_closing` is shown the page on which a login has ended."""
-        return SharedLogin(self, origin, timeout_s, before_closing)
+        """`before_closing` is shown the page on which a login has ended, `before_login` the blank
+        one on which it begins."""
+        return SharedLogin(self, origin, timeout_s, before_closing, before_login)
 
 
 @contextmanager
@@ -64,6 +66,7 @@ class SharedLogin:
     origin: str
     timeout_s: float
     before_closing: Callable[[Page], object]
+    before_login: Callable[[Page], object]
 
     def __call__(self, credentials: Credentials) -> LoginResult:
         return self.shared.thread.submit(self._log_in, credentials).result()
@@ -73,6 +76,7 @@ class SharedLogin:
         context = self.shared.browser.new_context(locale="en-US", service_workers="block")
         try:
             page = context.new_page()
+            self.before_login(page)
             dialog = LoginDialog(
                 page,
                 self.origin,

@@ -5,6 +5,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.kit.paths import ROOT
 PRODUCT = ROOT / "layers" / "idexx_sync"
 STORES = {
     *("store", "leases", "lookup", "overview", "counts"),
-    *("connection", "migrations", "parts", "schema", "rights_check", "business_time"),
+    *("connection", "migrations", "parts", "schema", "business_time"),
 }
 """Modules that hold SQL, beside those whose names end in `_store`."""
 AT_IMPORT = {"getenv", "client", "resource", "connect", "now", "today", "monotonic"}
@@ -52,9 +53,15 @@ def is_store(name: str) -> bool:
     return name in STORES or name.endswith("_store")
 
 
+@lru_cache(maxsize=1)
+def nodes(source: str) -> list[ast.AST]:
+    """All that a module is made of, itself first; read once for all that is asked of it."""
+    return list(ast.walk(ast.parse(source)))
+
+
 def sql_in(source: str) -> Iterator[int]:
     """Lines that send a statement."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         if node.func.attr in ("execute", "executemany"):
@@ -63,7 +70,7 @@ def sql_in(source: str) -> Iterator[int]:
 
 def done_at_import(source: str) -> Iterator[int]:
     """Lines outside of functions that read the environment, make a client or ask a clock."""
-    waiting: list[ast.AST] = [ast.parse(source)]
+    waiting = [nodes(source)[0]]
     while waiting:
         node = waiting.pop()
         for child in ast.iter_child_nodes(node):
@@ -79,16 +86,18 @@ def done_at_import(source: str) -> Iterator[int]:
 
 def asks_a_machine(source: str) -> Iterator[int]:
     """Lines that ask this machine what time it is."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and tuple(ast.unparse(node.func).split(".")) in WALL_CLOCK:
-            yield node.lineno
+    for node in nodes(source):
+        called = node.func if isinstance(node, ast.Call) else None
+        if not isinstance(called, ast.Attribute) or not isinstance(called.value, ast.Name):
+            continue
+        if (called.value.id, called.attr) in WALL_CLOCK:
+            yield called.lineno
 
 
 def names_postgres_clock(source: str) -> Iterator[int]:
     """Lines on which a text begins that names a clock of Postgres, docstrings left aside."""
-    tree = ast.parse(source)
-    documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    documents = {id(node.value) for node in nodes(source) if isinstance(node, ast.Expr)}
+    for node in nodes(source):
         if not isinstance(node, ast.Constant) or id(node) in documents:
             continue
         if isinstance(node.value, str) and POSTGRES_CLOCK.search(node.value):
@@ -97,7 +106,7 @@ def names_postgres_clock(source: str) -> Iterator[int]:
 
 def prints(source: str) -> Iterator[int]:
     """Lines that import what prints, or print by other means."""
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "rich":
             yield node.lineno
         if isinstance(node, ast.Import) and any(one.name.startswith("rich") for one in node.names):

@@ -22,7 +22,7 @@ SMALL: Final = 4_000
 TIMES: Final = 4
 MOST: Final = 1.3
 """So many times as long may a text of TIMES the length take."""
-TOO_SHORT_S: Final = 0.008
+TOO_SHORT_S: Final = 0.002
 """What a text of the small size takes no longer for grows with no square of anything."""
 TRIES: Final = 40
 BOUNDED: Final = {"syncs.cases.life_names._REMARK": LONGEST_NAME}
@@ -149,10 +149,10 @@ def growth(work: Work, write: Write, is_bytes: bool, size: int) -> float:
     def text(length: int) -> Any:
         return write(length).encode() if is_bytes else write(length)
 
-    small, large = text(size), text(size * TIMES)
-    least = seconds(work, small, TIMES)
-    if least < TOO_SHORT_S:
+    small = text(size)
+    if seconds(work, small) < TOO_SHORT_S:
         return 1.0
+    large, least = text(size * TIMES), seconds(work, small, TIMES)
     most = seconds(work, large)
     for _ in range(TRIES):
         if most <= MOST * least or most > 2 * MOST * least:

@@ -111,12 +111,17 @@ def _page(prefix: str) -> str:
 
     assets = resources.files("aws_lambda_powertools.event_handler.openapi.swagger_ui")
     page: str = generate_swagger_html(
-        spec=_document(prefix).replace("</", "<\\/"),
+        spec=_within_script(_document(prefix)),
         swagger_js=(assets / "swagger-ui-bundle.min.js").read_text(),
         swagger_css=(assets / "swagger-ui.min.css").read_text(),
         swagger_base_url="",
         oauth2_config=None,
     )
     return page.replace("<title>Swagger UI</title>", "<title>idexx-sync</title>").replace(
-        'currentUrl.pathname + "?format=json"', json.dumps(f"{prefix}/openapi.json")
+        'currentUrl.pathname + "?format=json"', _within_script(json.dumps(f"{prefix}/openapi.json"))
     )
+
+
+def _within_script(text: str) -> str:
+    """JSON that ends no script of a page, whatever stands in it."""
+    return text.replace("<", "\\u003c")

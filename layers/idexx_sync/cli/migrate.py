@@ -11,7 +11,7 @@ from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.tables import line
 from idexx_sync.database import migrations, schema
 from idexx_sync.database.connection import Conn
-from idexx_sync.database.rights_check import wrong_rights
+from idexx_sync.database.rights_check.check import wrong_rights
 from idexx_sync.database.waits import unhurried
 
 HIDDEN: Final = (
@@ -25,6 +25,14 @@ def migrate(
     check: Annotated[
         bool, typer.Option("--check", help="Only compare; exit code 1 if anything differs.")
     ] = False,
+    administrator: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROLE",
+            help="With --check: a role of the database that may do anything, such as the one that "
+            "makes backups. Nothing is said of it. Can be repeated.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Apply this service's migrations to DATABASE_URL's database.
@@ -33,9 +41,11 @@ def migrate(
     of the schedules, and rights and policies for our roles.
     """
     cli = cli_of(ctx)
+    if administrator and not check:
+        raise typer.BadParameter("it is for --check only", param_hint="--administrator")
     with cli.database(unhurried()) as conn:
         if check:
-            found = differences(conn)
+            found = differences(conn, frozenset(administrator or ()))
             if as_json:
                 cli.write_json({"equal": not found, "differences": found})
             else:
@@ -55,7 +65,7 @@ def _told(found: dict[str, str]) -> list[str]:
     return said or ["The database has all that is needed."]
 
 
-def differences(conn: Conn) -> dict[str, str]:
+def differences(conn: Conn, administrators: frozenset[str]) -> dict[str, str]:
     """Place -> what is wrong there; empty when the database has all that is needed."""
     found: dict[str, list[str]] = defaultdict(list)
     for place in schema.missing(conn, schema.ODIS_TABLES):
@@ -69,7 +79,7 @@ def differences(conn: Conn) -> dict[str, str]:
         for place in schema.missing(conn, schema.MIGRATED_TABLES):
             if place not in found:
                 found[place].append("missing, though the migrations are applied")
-        for place, what in wrong_rights(conn).items():
+        for place, what in wrong_rights(conn, administrators).items():
             found[place].append(what)
     for place in hidden:
         found[place].append(HIDDEN)

@@ -28,7 +28,8 @@ CAUSES: Final = {
     "older_version": "Neo shows an older version than it showed before: both times stay taken; "
     "approving takes the older one.",
     "unreadable_record": "A record shows no id, no day, or not what it is: all that it may take "
-    "stays taken; approving frees that for 24 hours.",
+    "stays taken (without a day no time gets free at all, and no slots are made of new days); "
+    "approving frees that for 24 hours.",
 }
 
 WARNINGS: Final = {

@@ -100,11 +100,39 @@ def hidden_tables(conn: Conn) -> list[str]:
 
 
 def refuse_unfit(conn: Conn) -> None:
-    """ConfigurationInvalid that names each table and column of ODIS's that is missing."""
+    """ConfigurationInvalid that names each table and column of ODIS's that is missing, or says who
+    has to give whoever is connected the role by which migrations work."""
     lacking = missing(conn, ODIS_TABLES)
     if lacking:
         raise ConfigurationInvalid(
             f"this database lacks what belongs to ODIS: {', '.join(lacking)}; "
             "check that DATABASE_URL names the right database. Nothing was applied.",
+            code="database_unfit",
+        )
+    _refuse_role_of_others(conn)
+
+
+def _refuse_role_of_others(conn: Conn) -> None:
+    """Roles are the whole cluster's: another database's owner may have made ours."""
+    found = conn.execute(
+        """
+        SELECT quote_ident(current_user),
+               ARRAY(SELECT DISTINCT quote_ident(pg_get_userbyid(m.member)) FROM pg_auth_members m
+                      WHERE m.roleid = r.oid AND m.admin_option ORDER BY 1)
+          FROM pg_roles r
+         WHERE r.rolname = 'idexx_sync_migrate'
+           AND NOT pg_has_role(r.oid, 'USAGE') AND NOT pg_has_role(r.oid, 'USAGE WITH ADMIN OPTION')
+           -- Before Postgres 16 whoever makes roles may grant every role.
+           AND NOT EXISTS (SELECT FROM pg_roles me
+                            WHERE me.rolname = current_user AND me.rolcreaterole
+                              AND current_setting('server_version_num')::integer < 160000)
+        """
+    ).fetchone()
+    if found is not None:
+        user, grantors = found
+        raise ConfigurationInvalid(
+            f"the role idexx_sync_migrate of this cluster is not {user}'s to grant; let "
+            f"{' or '.join([*grantors, 'a superuser'])} run: GRANT idexx_sync_migrate TO {user}. "
+            "All databases of a cluster share our roles: see docs/secrets.md. Nothing was applied.",
             code="database_unfit",
         )

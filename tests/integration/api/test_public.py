@@ -130,6 +130,13 @@ def test_the_document_names_the_stage_it_is_served_from(api: Api) -> None:
     assert api.gateway.get("/openapi.json").json["servers"] == [{"url": "/test"}]
 
 
+def test_what_stands_before_our_paths_ends_no_script_of_the_page(api: Api) -> None:
+    page = api.gateway.behind("/x</script><script>alert(1)").get("/docs").text
+
+    assert "<script>alert(1)" not in page
+    assert "script>alert(1)/openapi.json" in page
+
+
 def test_the_page_shows_every_operation_and_fetches_nothing(
     api: Api, chromium_path: object
 ) -> None:

@@ -118,3 +118,21 @@ def test_a_migration_that_was_changed_afterwards_is_named(
     assert answer.code == 1
     assert answer.json["error"]["code"] == "migration_changed"
     assert "004_idexx_sync was changed" in answer.json["error"]["message"]
+
+
+def test_check_leaves_out_whom_an_operator_calls_an_administrator(
+    idexx_sync: CommandLine, conn: Connection[tuple[Any, ...]]
+) -> None:
+    conn.execute('CREATE ROLE "Back Up" LOGIN; GRANT SELECT ON idexx_sync.jobs TO "Back Up"')
+
+    named = idexx_sync("migrate", "--check", "--json")
+    left_out = idexx_sync("migrate", "--check", "--administrator", "Back Up", "--json")
+    wrong = idexx_sync("migrate", "--administrator", "Back Up")
+    conn.execute('DROP OWNED BY "Back Up"; DROP ROLE "Back Up"')
+
+    assert named.json["differences"] == {
+        "idexx_sync.jobs": '"Back Up" may SELECT and must not; '
+        'run: REVOKE SELECT ON TABLE idexx_sync.jobs FROM "Back Up"'
+    }
+    assert (left_out.code, left_out.json["equal"]) == (0, True)
+    assert wrong.code == 2

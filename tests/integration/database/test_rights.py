@@ -18,11 +18,13 @@ from psycopg.conninfo import make_conninfo
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.database import migrations
 from idexx_sync.database.rights import FUNCTIONS, MEMBER_OF, RIGHTS, Rights
-from idexx_sync.database.rights_check import wrong_rights
+from idexx_sync.database.rights_check.check import wrong_rights
+from idexx_sync.database.schema import refuse_unfit
 from local_stack.postgres import Postgres
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import as_role, insert, query
 from tests.kit.paths import ODIS_TABLES, ROOT
+from tests.kit.wrong_rights import FINE, WRONG, mend, statements_of
 
 type Conn = Connection[tuple[Any, ...]]
 
@@ -355,129 +357,64 @@ def test_what_a_later_migration_makes_is_closed_from_its_beginning(
     }
 
 
-def test_a_migrated_database_has_no_wrong_rights(conn: Conn) -> None:
+def test_what_is_wrong_is_named_with_what_mends_it(conn: Conn) -> None:
+    for change, _, _ in WRONG.values():
+        conn.execute(change)
+
+    found = wrong_rights(conn)
+
+    unsaid = [what for what, (_, place, says) in WRONG.items() if says not in found.get(place, "")]
+    assert unsaid == []
+    mend(conn, found)
     assert wrong_rights(conn) == {}
 
 
-WRONG: dict[str, tuple[LiteralString, str, str]] = {
-    "a table is open": (
-        "GRANT SELECT, UPDATE ON public.clinic_api_keys TO anon",
-        "public.clinic_api_keys",
-        "anon may SELECT, UPDATE and must not; "
-        "run: REVOKE SELECT, UPDATE ON TABLE public.clinic_api_keys FROM anon",
-    ),
-    "a column is open": (
-        "GRANT UPDATE (status) ON public.case_sync_audits TO authenticated",
-        "public.case_sync_audits",
-        "REVOKE UPDATE ON TABLE public.case_sync_audits FROM authenticated",
-    ),
-    "everybody": (
-        "GRANT SELECT ON idexx_sync.jobs TO PUBLIC",
-        "idexx_sync.jobs",
-        "PUBLIC may SELECT",
-    ),
-    "the platform in our schema": (
-        "GRANT ALL ON ALL TABLES IN SCHEMA idexx_sync TO service_role",
-        "idexx_sync.sessions",
-        "service_role may DELETE",
-    ),
-    "a sequence": (
-        "GRANT USAGE ON SEQUENCE idexx_sync.logins_id_seq TO anon",
-        "idexx_sync.logins_id_seq",
-        "REVOKE USAGE ON SEQUENCE idexx_sync.logins_id_seq FROM anon",
-    ),
-    "the schema": (
-        "GRANT USAGE ON SCHEMA idexx_sync TO authenticated",
-        "idexx_sync",
-        "REVOKE USAGE ON SCHEMA idexx_sync FROM authenticated",
-    ),
-    "a function": (
-        "GRANT EXECUTE ON FUNCTION idexx_sync.find_key(text[]) TO PUBLIC",
-        "idexx_sync.find_key(text[])",
-        "REVOKE EXECUTE ON FUNCTION idexx_sync.find_key(text[]) FROM PUBLIC",
-    ),
-    "a search path": (
-        "ALTER FUNCTION idexx_sync.touch_key(uuid, text[], interval) RESET search_path",
-        "idexx_sync.touch_key(uuid,text[],interval)",
-        "SET search_path = ''",
-    ),
-    "row level security": (
-        "ALTER TABLE public.clinic_api_keys DISABLE ROW LEVEL SECURITY",
-        "public.clinic_api_keys",
-        "row level security is off",
-    ),
-    "a stolen authorizer could write keys": (
-        "GRANT UPDATE (api_key) ON public.clinic_api_keys TO idexx_sync_authorizer",
-        "public.clinic_api_keys",
-        "idexx_sync_authorizer may UPDATE more than it needs (api_key); "
-        "run: REVOKE UPDATE ON TABLE public.clinic_api_keys FROM idexx_sync_authorizer",
-    ),
-    "a table instead of columns": (
-        "GRANT SELECT ON idexx_sync.credentials TO idexx_sync_api",
-        "idexx_sync.credentials",
-        "REVOKE SELECT ON TABLE idexx_sync.credentials FROM idexx_sync_api; GRANT SELECT "
-        "(clinic_id, created_at, version) ON TABLE idexx_sync.credentials TO idexx_sync_api",
-    ),
-    "a table of somebody else": (
-        "GRANT SELECT ON public.providers TO idexx_sync_worker",
-        "public.providers",
-        "idexx_sync_worker may SELECT more than it needs",
-    ),
-    "a function of another role": (
-        "GRANT EXECUTE ON FUNCTION idexx_sync.find_key(text[]) TO idexx_sync_api",
-        "idexx_sync.find_key(text[])",
-        "idexx_sync_api may EXECUTE",
-    ),
-    "too little": (
-        "REVOKE SELECT (metadata) ON public.cases FROM idexx_sync_worker",
-        "public.cases",
-        "idexx_sync_worker needs SELECT (",
-    ),
-    "too few functions": (
-        "REVOKE EXECUTE ON FUNCTION idexx_sync.clock() FROM idexx_sync_api",
-        "idexx_sync.clock()",
-        "idexx_sync_api needs EXECUTE",
-    ),
-    "no policy": (
-        "DROP POLICY idexx_sync ON public.schedule_slots",
-        "public.schedule_slots",
-        "hides its rows from idexx_sync_worker",
-    ),
-    "an attribute": (
-        "ALTER ROLE idexx_sync_api CREATEDB",
-        "idexx_sync_api",
-        "run: ALTER ROLE idexx_sync_api NOSUPERUSER",
-    ),
-    "a member of the platform": (
-        "GRANT idexx_sync_worker TO authenticated",
-        "idexx_sync_worker",
-        "REVOKE idexx_sync_worker FROM authenticated",
-    ),
-    "one role in another": (
-        "GRANT idexx_sync_migrate TO idexx_sync_api",
-        "idexx_sync_api",
-        "REVOKE idexx_sync_migrate FROM idexx_sync_api",
-    ),
-    "an operator's half": (
-        "REVOKE idexx_sync_worker FROM idexx_sync_operator",
-        "idexx_sync_operator",
-        "GRANT idexx_sync_worker TO idexx_sync_operator",
-    ),
-    "a role is gone": (
-        "ALTER ROLE idexx_sync_authorizer RENAME TO another",
-        "idexx_sync_authorizer",
-        "there is no such role",
-    ),
-}
+def test_a_role_that_is_gone_is_named_and_then_what_it_lacks(conn: Conn) -> None:
+    conn.execute("ALTER ROLE idexx_sync_authorizer RENAME TO another")
+
+    gone = wrong_rights(conn)
+    mend(conn, gone)
+    lacking = wrong_rights(conn)
+    mend(conn, lacking)
+
+    assert "there is no such role" in gone["idexx_sync_authorizer"]
+    assert "idexx_sync_authorizer needs EXECUTE" in lacking["idexx_sync.find_key(text[])"]
+    assert wrong_rights(conn) == {}
 
 
-@pytest.mark.parametrize(("change", "place", "says"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_named_with_what_mends_it(
-    conn: Conn, change: LiteralString, place: str, says: str
+def test_what_does_no_harm_is_not_named(conn: Conn) -> None:
+    before = wrong_rights(conn)
+    for change in FINE.values():
+        conn.execute(change)
+
+    assert (before, wrong_rights(conn)) == ({}, {})
+
+
+def test_nothing_is_said_of_whom_an_operator_calls_an_administrator(conn: Conn) -> None:
+    conn.execute("CREATE ROLE backup LOGIN BYPASSRLS; GRANT pg_read_all_data TO backup")
+    conn.execute("GRANT SELECT ON ALL TABLES IN SCHEMA idexx_sync TO backup, anon")
+
+    found = wrong_rights(conn, frozenset({"backup", "anon"}))
+
+    assert found["idexx_sync.jobs"].startswith("anon may SELECT and must not")
+    assert "backup" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "topic", "others"),
+    [("pg_rewrite", "views", ["idexx_sync_worker"]), ("pg_auth_members", "roles", [])],
+)
+def test_what_can_not_be_seen_is_said_and_the_rest_is_compared(
+    conn: Conn, hidden: str, topic: str, others: list[str]
 ) -> None:
-    conn.execute(change)
+    conn.execute(f"REVOKE SELECT ON pg_catalog.{hidden} FROM PUBLIC")
+    conn.execute("GRANT idexx_sync_worker TO authenticated")
 
-    assert says in wrong_rights(conn)[place]
+    with acting(conn, "idexx_sync_api"):
+        found = wrong_rights(conn)
+
+    assert f"permission denied for table {hidden}" in found[f"rights of {topic}"]
+    assert found.keys() == {f"rights of {topic}", *others}
 
 
 @contextmanager
@@ -502,12 +439,24 @@ def test_a_plain_database_is_migrated_and_what_is_somebody_elses_is_named(
             "DROP FUNCTION public.user_has_clinic_access, public.is_super_admin CASCADE;"
             "ALTER TABLE public.vapi_bookings OWNER TO postgres"
         )
+        for kind in ("TABLES", "SEQUENCES", "FUNCTIONS"):
+            conn.execute(
+                f"ALTER DEFAULT PRIVILEGES FOR ROLE plain IN SCHEMA public "
+                f"REVOKE ALL ON {kind} FROM anon, authenticated, service_role"
+            )
+        conn.execute(f"REVOKE {', '.join(RIGHTS)} FROM plain")  # of whom another database has them
         with (
             without_roles(conn, "anon", "authenticated", "service_role"),
             psycopg.connect(owner, autocommit=True) as migrating,
         ):
+            with pytest.raises(ConfigurationInvalid, match="not plain's to grant") as no:
+                refuse_unfit(migrating)
+            ((role, statement),) = statements_of(str(no.value))
+            assert (role, statement) == (None, "GRANT idexx_sync_migrate TO plain")
+            conn.execute(statement.encode())
+            refuse_unfit(migrating)
             migrations.apply(migrating)
-            said = wrong_rights(conn)
+            said = wrong_rights(conn, frozenset({"hosted"}))
         policies = query(
             conn, "SELECT policyname FROM pg_policies WHERE tablename = 'case_sync_audits'"
         )
@@ -596,12 +545,13 @@ def test_an_upgrade_as_the_docs_have_it_refuses_no_key(
             migrating.execute(taken_back)
             assert found(find) == 1
 
+            assert wrong_rights(admin, frozenset({"hosted"})) == {}
+
             # What it would have been without the bridge.
             migrating.execute(rights)
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 found(BEFORE_022)
             migrating.execute(bridge.partition(";")[2])
             assert found(BEFORE_022) == 0
-        assert wrong_rights(admin) == {}
         for role in ("old_authorizer", "sync_worker", "sync_api", "sync_migrate"):
             admin.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")

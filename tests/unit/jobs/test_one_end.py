@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from idexx_sync.core.vocabulary import FINAL_STATUSES
@@ -18,12 +18,15 @@ EXPIRES = re.compile(r"UPDATE\s+idexx_sync\.leases\b.*?expires_at\s*=\s*to_times
 TAKES_OUT = re.compile(r"DELETE\s+FROM\s+idexx_sync\.(?:jobs|leases)\b")
 
 
-def statements() -> Iterator[tuple[str, str]]:
+@cache
+def statements() -> list[tuple[str, str]]:
     """Every text of the product's code, and the module that holds it."""
-    for path in PRODUCT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield _module(path), node.value
+    return [
+        (_module(path), node.value)
+        for path in PRODUCT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
 
 
 def _module(path: Path) -> str:

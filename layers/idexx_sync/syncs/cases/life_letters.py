@@ -95,7 +95,9 @@ def plain_letters(text: str) -> str:
         if not _ENTITY.search(text):
             break
         text = unescaped(text)
-    if not text.isascii():
+    if text.isascii():
+        text = _UNSEEN.sub("", text)
+    else:
         # Accents first: what Python makes of a long row of them takes its length squared.
         text = _ACCENTS.sub("", _UNSEEN.sub("", text).translate(_PLAIN))
         text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).translate(_PLAIN)

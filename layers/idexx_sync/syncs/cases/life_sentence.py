@@ -62,6 +62,9 @@ _NEGATION: Final = compiled(words.NEGATIONS)
 _DENIED_AFTER: Final = re.compile(
     r"[-\s:,(/]*+(?:" + words.DENIED_AFTER.strip().replace("\n", "") + ")", re.IGNORECASE
 )
+_NOTHING_ELSE: Final = re.compile(
+    rf"\W*$|\s*[-,;:()/.&+~]|\s+{any_of(words.AFTER_A_DENIAL)}", re.IGNORECASE
+)
 _TREATS_ON: Final = compiled(words.TREATS_ON)
 _DOUBT: Final = compiled(words.DOUBT)
 _DOUBT_OF_A_NOUN: Final = compiled(words.DOUBT_OF_A_NOUN)
@@ -153,13 +156,16 @@ def _found(sentence: str) -> Iterator[Found]:
         for kind, hit in hits(text):
             said = _Said(clause, kind, hit, whole, start)
             is_declined = declined is not None and said.place[0] >= declined.end()
-            if said.whose == "another" or said.is_denied() or (is_declined and not said.is_done):
+            denial = said.denial()
+            is_set_aside = said.whose == "another" or denial == "certain"
+            if is_set_aside or (is_declined and not said.is_done):
                 set_aside = True
             else:
                 in_doubt = (
                     in_question
                     or is_offered
                     or is_declined
+                    or denial == "perhaps"
                     or said.whose == "same house"
                     or (of_whom_before and said.is_without_subject())
                     or said.is_doubtful(after_denial=set_aside)
@@ -180,6 +186,7 @@ def _clauses(sentence: str) -> Iterator[tuple[str, int]]:
 
 
 _Whose = Literal["another", "same house"]
+_Denial = Literal["certain", "perhaps"]
 _CATEGORIES: Final[dict[str, LifeCategory]] = {category: category for category in GRAVEST_FIRST}
 
 
@@ -261,18 +268,56 @@ class _Said:
         of_a_person = _SIBLING.match(one[0]) and _OF_A_PERSON.search(before)
         return "another" if of_a_person else "same house"
 
-    def is_denied(self) -> bool:
+    def denial(self) -> _Denial | None:
         """Only a negation that is tied to the word itself counts."""
-        negation = self._clause.last(_NEGATION, self._from, self._hit.start())
-        if negation:
-            between = self._clause.text[negation.end() : self._hit.start()]
-            if not _APART.match(between) and _are_among(_ANY_HIT.sub(" ", between), _TIED):
-                return True
         if _ANSWERED_NO.match(self._rest):
-            return True
-        if self.is_done:
+            return "certain"
+        before = self._denied_before()
+        if before == "certain" or self._is_told:
+            return before
+        return self._denied_after() or before
+
+    def _denied_after(self) -> _Denial | None:
+        """In "euthanasia, cancelled appts" and "euthanasia, declined necropsy" nobody knows."""
+        if self._treats_on():
+            return "certain"
+        denied = _DENIED_AFTER.match(self._rest)
+        if denied is None:
+            return None
+        return "certain" if _NOTHING_ELSE.match(self._rest, denied.end()) else "perhaps"
+
+    def _denied_before(self) -> _Denial | None:
+        negation = self._clause.last(_NEGATION, self._from, self._hit.start())
+        if negation is None:
+            return None
+        between = self._clause.text[negation.end() : self._hit.start()]
+        plain = _ANY_HIT.sub(" ", between)
+        if _APART.match(between) or not _are_among(plain, _TIED):
+            return None
+        if self._is_told:
+            is_sure = _denies_what_is_told(negation[0], between)
+        else:
+            is_sure = self._denies_a_noun(negation, between, plain)
+        return "certain" if is_sure else "perhaps"
+
+    @property
+    def _is_told(self) -> bool:
+        """It says that it came about, and does not only name it."""
+        is_of_death = self.category == "death" and _TOLD.search(self._hit[0]) is not None
+        is_thing = self._hit[0].lower().startswith(("ashes", "pick"))
+        return is_of_death or (self.is_done and not is_thing)
+
+    def _denies_a_noun(self, negation: re.Match[str], between: str, plain: str) -> bool:
+        """Not where it is denied itself ("not declined"), may be of what stands between ("no appt
+        needed euthanasia", "declined cremation euthanasia") or may say for what it is made
+        ("cancelled for euthanasia")."""
+        if _NEGATED.search(self._clause.text[self._from : negation.start()]):
             return False
-        return _DENIED_AFTER.match(self._rest) is not None or self._treats_on()
+        said = _WORD.findall(plain.lower())
+        may_tell_why = _CANCELS.match(negation[0]) is not None and "for" in said
+        if may_tell_why or said[-1:] == ["needed"]:
+            return False
+        return plain == between or _CONNECTIVE.search(between) is not None
 
     def _treats_on(self) -> bool:
         start, end = self.place[1], self.place[1] + len(self._rest)
@@ -307,6 +352,23 @@ _AFTER_OTHER: Final = frozenset(words.BETWEEN_OTHER_AND_WORD.split())
 _BEFORE_OTHER: Final = frozenset(words.BETWEEN_WORD_AND_OTHER.split())
 _PATIENT_AFTER: Final = frozenset(words.PATIENT_AFTER.split())
 _TIED: Final = frozenset(words.BETWEEN_NO_AND_WORD.split())
+_NOT: Final = compiled(words.NOT)
+_NEGATED: Final = re.compile(rf"\b{any_of(words.NOT)}\s+$", re.IGNORECASE)
+_CANCELS: Final = re.compile("cancel", re.IGNORECASE)
+_CONNECTIVE: Final = re.compile(rf"\b{any_of(words.CONNECTIVES)}|[/&]", re.IGNORECASE)
+_TOLD: Final = compiled(words.TOLD)
+_BEFORE_DONE: Final = frozenset(words.BETWEEN_NOT_AND_DONE.split())
+_WISHES: Final = frozenset(words.WISHES.split())
+_OF_A_WISH: Final = _WISHES | {"a", "to", "that", "have", "having", "about"}
+
+
+def _denies_what_is_told(negation: str, between: str) -> bool:
+    """As in "not yet deceased"; "cancelled pet died" may only lack its comma."""
+    said = _WORD.findall(between.lower())
+    if not _NOT.fullmatch(negation) or not _BEFORE_DONE.issuperset(said):
+        return False
+    followed = zip(said, [*said[1:], ""], strict=False)
+    return all(then in _OF_A_WISH for one, then in followed if one in _WISHES)
 
 
 def _are_among(text: str, allowed: frozenset[str]) -> bool:

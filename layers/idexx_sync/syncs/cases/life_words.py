@@ -94,7 +94,9 @@ buried _ at home | condolence* | condolance* | sympathy | sorry for your loss
 sorry for their loss | sorry for the loss | loss of pet | loss of their pet | loss of _ pet
 we lost her | we lost him | lost her last | lost him last | grieving | bereave* | aftercare
 after care of remains | paw print | clay paw | ink paw | paw impression | memorial | in memory
-gone to heaven
+gone to heaven | went to heaven | crossed over | no longer alive | not alive | stopped breathing
+ceased breathing | could not be saved | couldn't be saved | did not pull through
+didn't pull through
 """
 
 CREMATION_DONE: Final = """
@@ -104,7 +106,8 @@ ashes home | ashes picked | ashes pick up | pick* up ashes
 
 CREMATION: Final = """
 crem | cremat* | cremait* | cremt* | cremet* | cremit* | cremiat* | cremeat* | creamat* | creamt*
-creemat* | crimation | cremmat* | crmation | cremaion | cremains | cremain | ashes
+creemat* | crimation | cremmat* | crmation | cremaion | cremains | cremain | ashes | aquamat*
+hydrocremat* | alkaline hydrolysis
 """
 
 CREMATION_DOUBTFUL: Final = """
@@ -281,6 +284,28 @@ options discussion perform schedule scheduled appointment appt consult services 
 """
 """Words that may stand between a negation and what it denies; any other word breaks the tie."""
 
+NOT: Final = """
+not | never | don't | doesn't | didn't | won't | isn't | wasn't | dont | doesnt | didnt | wont
+isnt | wasnt | cannot | can't | cant | hasn't | haven't | hasnt | havent | aren't
+"""
+"""Those of the negations that deny what is told as done; of the others nobody knows in "cancelled
+pet died" or "no appt needed euthanized" whether they do."""
+BETWEEN_NOT_AND_DONE: Final = """
+a the to yet be been being was is were has have had actually really quite still
+want wants wanted wanting wish wishes willing able going think thinking ready prepared feel that
+"""
+"""Words that may stand between such a negation and what is told as done."""
+WISHES: Final = """
+want wants wanted wanting wish wishes willing able going think thinking ready prepared feel
+"""
+"""Those of them that go on to what is wished: "owner not ready" and "died" are two statements."""
+TOLD: Final = """
+passed | pass | dead | death | deaths | die | dies | dying | expired | killed | drowned | lifeless
+gone | deid | coded | stopped | heartbeat | heart beat | pulse | signs
+"""
+"""In an entry of death that is named or doubtful: nobody declines or cancels it, either."""
+CONNECTIVES: Final = "and | or | nor | both | either"
+
 DENIED_AFTER: Final = r"""
 (?:but |however )?(?:(?:was |is |has been |were |been |are )?(?:again |both |also )?
 (?:(?:discussed|offered|recommended|considered) (?:and|but) )?(?:again |both |also )?(?:declined
@@ -300,6 +325,14 @@ DENIED_AFTER: Final = r"""
 (?:\s++(?:it|this|that|option|for now|today|at this time|at the moment|currently|yet))*+\s*+$)
 """
 """A pattern, its line ends apart: how a word is denied by what follows it directly."""
+AFTER_A_DENIAL: Final = """
+again | also | altogether | and | as | at | because | both | but | by o | by owner* | by client*
+by family | currently | due | during | for now | for the moment | for the time being | for today
+however | if | in favor | in favour | in lieu | instead | now | on | or | over | per | prior | right
+since | so | still | then | this | that | though | time | today | tomorrow | until | when | while
+yet | with | w | after | before | last | option | until | given | unless | except | it | ready
+"""
+"""Words by which a denial that follows goes on; with any other, it may be of something else."""
 
 TREATS_ON: Final = """
 continu* treat* | continu* with treat* | continu* therap* | continu* med* | continu* with med*

@@ -21,7 +21,7 @@ from idexx_sync.syncs.cases.screened import (
 from idexx_sync.syncs.cases.shown_texts import shows_calendar, shows_record
 from idexx_sync.syncs.cases.stored import StoredCase
 
-EDITION: Final = "2"
+EDITION: Final = "3"
 """Of the list of words and of how they are looked for: it counts up with every change of those, so
 that texts are looked at again of which an earlier one may have said nothing."""
 _BEFORE_EDITION: Final = "#"

@@ -20,7 +20,7 @@ from idexx_sync.syncs.gate import Judgement
 from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.inbound import slot_store, store
 from idexx_sync.syncs.inbound.claims import unwritten
-from idexx_sync.syncs.inbound.gate import Allowed
+from idexx_sync.syncs.inbound.gate import Allowed, frees_nothing
 from idexx_sync.syncs.inbound.model import Plan, RowChange, Stored
 from idexx_sync.syncs.inbound.slots import Slot, SlotPlan
 from idexx_sync.syncs.memory import REFUSED, Record, Remembered
@@ -278,7 +278,7 @@ class CalendarPiece:
     def _recount(
         self, transaction: Transaction, days: Sequence[date], *, capped: bool = False
     ) -> Cur:
-        kept = self.window.days if self.plan.frees_nothing else ()
+        kept = self.window.days if frees_nothing(self.plan, self.judgement) else ()
         plan = self.slots
         return slot_store.recount(
             transaction.conn,

@@ -61,6 +61,11 @@ def comparison(
     )
 
 
+def frees_nothing(plan: Plan, judgement: Judgement) -> bool:
+    """Whether a record may be on any day and nobody has let it through (rule R3)."""
+    return plan.frees_nothing or not plan.of_no_day <= judgement.let_through
+
+
 def allowed(plan: Plan, stored: Stored, judgement: Judgement) -> Allowed:
     """What is left of the plan, with what a person has let through.
 

@@ -192,6 +192,8 @@ class Plan:
     """The read was complete for the window and no look-up contradicted it (rules R1, R6)."""
     frees_nothing: bool = False
     """A record may be on any day: no slot may become freer than it is (rule R3)."""
+    of_no_day: set[str] = field(default_factory=set)
+    """Records that may be on any day too, until a person has let them through."""
     doubts: dict[str, str] = field(default_factory=dict)
     """Record in doubt -> why, in one word."""
     apart: dict[str, Apart] = field(default_factory=dict)
@@ -211,6 +213,7 @@ class Plan:
         self.quarantined = [item for item in self.quarantined if item.key != key]
         for planned in (self.doubts, self.apart, self.unstruck):
             planned.pop(key, None)
+        self.of_no_day.discard(key)
 
     def distrust(self, failure: ShapeChanged, taking: Sequence[Record]) -> None:
         """Write no row; what the answer names takes time nevertheless, by the records `taking`."""

@@ -91,8 +91,8 @@ def _plan_vague(planning: Planning, key: str, item: Unreadable, number: int) -> 
     start = item.start or (str(item.day) if item.day else None)
     finding: Finding = {"unreadable": item.code, "start": start}
     planning.remember(doubt(planning, UNREADABLE, memory, finding))
-    if item.first_day is None and key not in planning.plan.apart:
-        planning.plan.frees_nothing = True
+    if item.first_day is None:
+        planning.plan.of_no_day.add(key)
 
 
 def quarantine(planning: Planning, key: str, code: str, start: str | None, claims: Claims) -> None:

@@ -23,7 +23,7 @@ from idexx_sync.syncs.inbound.context import (
     keys_of,
     look_ups_wanted,
 )
-from idexx_sync.syncs.inbound.gate import allowed, comparison
+from idexx_sync.syncs.inbound.gate import allowed, comparison, frees_nothing
 from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.plan import plan_inbound
 from idexx_sync.syncs.inbound.plan_guard import unforeseen_in
@@ -166,7 +166,7 @@ def _judge(
         slots, failure = SlotPlan(grid_is_unknown=True), grid
     else:
         slots = plan_slots(grid, loaded.slots, local_now, window, reading.own_days.last_day)
-    gives_time = plan.complete and not judgement.is_empty
+    gives_time = plan.complete and not judgement.is_empty and not frees_nothing(plan, judgement)
     settings = reading.configuration
     if isinstance(settings, ShapeChanged):
         settings, unread = None, settings

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from idexx_sync.core import errors
 from idexx_sync.core.errors import SyncError
@@ -75,6 +76,28 @@ def test_where_nothing_left_us_there_was_no_attempt(
     clinic.company.set_knob("login_variant", "plain")
     log_in(clinic)
     assert clinic.login_store.submitted == [False, False, True]
+
+
+AWAY = "addEventListener('submit', event => {{event.preventDefault(); {}}})"
+WAYS_OUT = {
+    "another_window": "open(`/login?p=${document.querySelector('[type=password]').value}`)",
+    "picture": "new Image().src = '/p?' + document.querySelector('[type=password]').value",
+    "socket": "new WebSocket(location.origin.replace('http', 'ws') + '/p')",
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_what_may_have_left_in_an_unusual_way_was_an_attempt(
+    clinic: Clinic, chromium: SharedChromium, way: str
+) -> None:
+    def prepare(page: Page) -> None:
+        page.add_init_script(AWAY.format(WAYS_OUT[way]))
+
+    clinic.login = chromium.login(clinic.company.base_url, timeout_s=10, before_login=prepare)
+
+    with pytest.raises(errors.PageUnknown):
+        log_in(clinic)
+    assert clinic.login_store.submitted == [True]
 
 
 def test_nothing_is_typed_into_a_dialog_that_is_not_ours(

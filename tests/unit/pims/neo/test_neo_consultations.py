@@ -263,6 +263,11 @@ def test_r17_an_answer_without_consultation_says_that_it_is_gone(value: object) 
     assert read_consultation(value, "910011") == Gone()
 
 
+@pytest.mark.parametrize("value", [{"error": "timed out"}, {"status": "error"}])
+def test_r17_an_answer_that_failed_says_nothing_of_the_record(value: object) -> None:
+    assert read_consultation(value, "910011") == Unknown("consultation_failed")
+
+
 @pytest.mark.parametrize(
     ("value", "code"),
     [

@@ -50,6 +50,7 @@ def found(**changes: Any) -> Found:
         ({"deleted": None}, found()),
         ({"cancelledReason": "moved away"}, found(cancelled=True)),
         ({"cancelledReason": " "}, found()),
+        *(({"cancelledReason": nothing}, found()) for nothing in (0, "0", 1, "-", "null", "N/A")),
         ({"status": "Canceled"}, found(status="Canceled", cancelled=True)),
         ({"block": True, "status": None}, found(kind="block", status=None)),
         ({"appointmentRoom": None}, found(room_id=None)),
@@ -70,7 +71,16 @@ def test_r06_only_the_facts_that_may_be_used_are_taken(
     assert read_appointment(shown(**changes), "600103") == expected
 
 
-@pytest.mark.parametrize("value", [{}, {"appointment": None}, {"error": "unknown"}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *({}, {"appointment": None}, {"error": "unknown"}, {"success": False}),
+        *(
+            {"success": False, "message": "Appointment not found"},
+            {"errors": [{"m": "No such id"}]},
+        ),
+    ],
+)
 def test_r06_an_answer_without_appointment_says_that_it_is_gone(value: object) -> None:
     assert read_appointment(value, "600103") == Gone()
 
@@ -79,6 +89,9 @@ def test_r06_an_answer_without_appointment_says_that_it_is_gone(value: object) -
     ("value", "code"),
     [
         ([], "lookup_envelope"),
+        ({"error": "timed out"}, "lookup_failed"),
+        ({"appointment": None, "success": False, "message": "Try again"}, "lookup_failed"),
+        ({"status": "error"}, "lookup_failed"),
         (None, "lookup_envelope"),
         ({"appointment": []}, "object_unreadable"),
         (shown(id="600104"), "other_id"),

@@ -362,6 +362,7 @@ Crem. - individual w/ urn
 Gateway private cremation
 Ashes placed in cedar box, ready for pickup
 Cremation private 21-60#
+Aquamation, private
 """
 PERHAPS_EUTHANASIA: Final = """
 Declined: bloodwork, euthanized today
@@ -481,6 +482,17 @@ Euthanized today, nail trim [ ]
 Euthanized at [ ] home [ ] clinic
 Euthanized by Dr. ____
 Euthanized 3 pm, y/n
+No appt needed pet euthanized
+cancelled appt / was put to sleep at ER
+please cancel for euthanasia
+Declined private cremation euthanasia performed
+Owner has not declined euthanasia
+Appt not needed euthanasia
+Euthanasia, cancelled appts
+Euthanasia - canceled reminders
+Euthanasia, declined necropsy
+Euthanasia, refused to pay
+Owner not ready was put to sleep
 """
 PERHAPS_DEATH: Final = """
 Littermate died of parvo.
@@ -539,6 +551,22 @@ Sister passed away from HCM
 Other dog passed away 3 weeks ago, now anxious
 Owner thinks he died? call back
 guarded prognosis, might not make it
+Cancel appt pet died
+cancelled deceased
+Please cancel pet passed away
+No appt needed pt died
+Appt not needed / patient deceased
+Does not need appt pet died
+Declined services deceased
+Cancel appointment death
+Dog passed, cancelled appt
+Pet passed, owner refused necropsy
+Found no pulse, declined paw print
+He is no longer alive
+Has crossed over
+Stopped breathing last night
+She could not be saved
+Went to heaven
 """
 PERHAPS_CREMATION: Final = """
 Urn, cedar
@@ -552,6 +580,7 @@ Cremation options discussed
 Urn catalog shown
 Cremation: [ ] private [ ] communal
 COMMUNAL CREMATION NO ASHES RETURNED
+Aquamation?
 """
 NOTHING: Final = """
 Annual exam and vaccines
@@ -844,6 +873,14 @@ Anal glands expressed, passing soft stool
 put down 2 pee pads
 Euthyroid sick syndrome suspected
 E. coli urine
+Patient has not been euthanized
+Owner has declined euthanasia.
+Owner is not ready to put him down
+He has not died
+Cancelled the euthanasia for now
+Euthanasia declined by owner
+Euthanasia declined at this time, continue meds
+No euthanasia or cremation
 """
 
 TABLE: Final[tuple[tuple[str, Screening | None], ...]] = (

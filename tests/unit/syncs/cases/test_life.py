@@ -60,6 +60,11 @@ def test_where_a_denial_may_reach_over_a_line_it_is_in_doubt(text: str) -> None:
     assert screen([text]) == Screening("euthanasia", in_doubt=True)
 
 
+@pytest.mark.parametrize("hidden", ["di\x00ed", "die\x7fd", "d\x08ied", "di\u200bed", "di\u202eed"])
+def test_what_nobody_sees_within_a_word_hides_nothing(hidden: str) -> None:
+    assert screen([hidden]) == Screening("death", in_doubt=False)
+
+
 def test_notes_of_the_simulator() -> None:
     assert screen([notes.EUTHANASIA]) == EUTHANASIA
     assert screen([notes.PLAIN, notes.SOAP_TABLE, notes.PASTED]) is None

@@ -104,7 +104,7 @@ class LoginDialog:
             return replace(result, submitted=False)
         self._watch.forget()
         result = self._submit(credentials) or self._outcome()
-        return replace(result, submitted=self._watch.sent)
+        return replace(result, submitted=self._watch.sent or self._watch.left)
 
     def _open_form(self) -> LoginResult | None:
         """None once the form is there."""

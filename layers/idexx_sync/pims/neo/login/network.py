@@ -7,7 +7,7 @@ from idexx_sync.pims.access import LoginOutcome
 from idexx_sync.pims.neo.login.page import leads_elsewhere
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Request, Response
+    from playwright.sync_api import Page, Request, Response, WebSocket
 
 
 _ASKING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -20,7 +20,11 @@ class NavigationWatch:
         self.arrived = False
         """Whether a document has come."""
         self.sent = False
-        """Whether anything has left that could hold what was typed: a POST, or another page."""
+        """Whether the form has gone: a POST, or another page."""
+        self.left = False
+        """Whether anything has left that could hold what was typed, in whatever unusual way: an
+        address that was not asked for before, another window, a socket."""
+        self._asked: set[int] = set()
         self._origin = origin
         self._clock = clock
         self._open: set[Request] = set()
@@ -30,6 +34,8 @@ class NavigationWatch:
         page.on("response", self._on_response)
         page.on("requestfinished", self._on_end)
         page.on("requestfailed", self._on_failure)
+        page.on("websocket", self._on_way_out)
+        page.context.on("page", self._on_way_out)
         page.context.on("request", self._on_any_request)
 
     def fault(self) -> tuple[LoginOutcome, str] | None:
@@ -39,7 +45,7 @@ class NavigationWatch:
     def forget(self) -> None:
         """What comes from now on belongs to the next step."""
         self._fault = None
-        self.sent = False
+        self.sent = self.left = False
         self._last_stir = self._clock()
 
     def quiet_for(self) -> float:
@@ -49,6 +55,12 @@ class NavigationWatch:
     def _on_any_request(self, request: "Request") -> None:
         """Those of other windows too, which a form may open."""
         self.sent = self.sent or request.method not in _ASKING
+        address = hash(request.url)
+        self.left = self.left or self.sent or address not in self._asked
+        self._asked.add(address)
+
+    def _on_way_out(self, _opened: "WebSocket | Page") -> None:
+        self.left = True
 
     def _on_request(self, request: "Request") -> None:
         self.sent = self.sent or _is_page(request)

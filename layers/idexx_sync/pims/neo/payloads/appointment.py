@@ -1,7 +1,7 @@
 """The two smaller answers of Neo: one appointment, and the clinic's configuration. Pure."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, ValidationError
 
@@ -10,6 +10,7 @@ from idexx_sync.core.faults import UNFORESEEN
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.core.words import guarded
 from idexx_sync.pims.identity import Shown
+from idexx_sync.pims.neo.payloads.envelope import says_there_is_none
 from idexx_sync.pims.neo.payloads.fields import (
     Id,
     Named,
@@ -71,7 +72,7 @@ def read_appointment(value: object, asked_id: str) -> Lookup:
     if not isinstance(value, dict):
         return Unknown("lookup_envelope")
     if value.get("appointment") is None:
-        return Gone()
+        return Gone() if says_there_is_none(value) else Unknown("lookup_failed")
     try:
         found = AppointmentPayload.model_validate(value["appointment"])
     except ValidationError as error:
@@ -141,8 +142,13 @@ def _providers(shown: object) -> Iterator[tuple[str, str]]:
                 yield id_, name
 
 
+_NO_REASON: Final = frozenset({"", "null", "none", "na", "nil", "no", "false", "undefined"})
+
+
 def _is_cancelled(found: AppointmentPayload) -> bool:
-    return bool(found.cancelled_reason) or appointment_status(found.status) == "cancelled"
+    """A reason is a word: a number, a dash or a written-out nothing frees no time."""
+    reason = "".join(filter(str.isalpha, found.cancelled_reason or "")).casefold()
+    return reason not in _NO_REASON or appointment_status(found.status) == "cancelled"
 
 
 def _patient_id(found: AppointmentPayload) -> str | None:

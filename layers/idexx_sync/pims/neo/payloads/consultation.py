@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from idexx_sync.pims.neo.payloads.emptied import emptied_of_record
+from idexx_sync.pims.neo.payloads.envelope import says_there_is_none
 from idexx_sync.pims.neo.payloads.fields import (
     branch_of,
     contact,
@@ -73,7 +74,9 @@ def read_consultation(value: object, asked_id: str) -> ConsultationAnswer:
         return Unknown("consultation_envelope")
     shown = value.get("consultation")
     if shown is None:
-        return Unknown("consultation_elsewhere") if _is_elsewhere(value) else Gone()
+        if _is_elsewhere(value):
+            return Unknown("consultation_elsewhere")
+        return Gone() if says_there_is_none(value) else Unknown("consultation_failed")
     if not isinstance(shown, dict):
         return Unknown("consultation_unreadable")
     record_id = id_if_readable(shown.get("id"))

@@ -4,8 +4,11 @@ Which keys Neo uses for that is not known (Neo protocol, section on the schedule
 ones are understood.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
+
+from idexx_sync.pims.neo.payloads.fields import texts_in
 
 _SUCCESS: Final = frozenset({"success", "succeeded", "ok", "complete", "iscomplete", "completed"})
 _TROUBLE: Final = frozenset(
@@ -15,6 +18,7 @@ _TROUBLE: Final = frozenset(
 _TOTAL: Final = frozenset({"total", "totalcount", "count", "recordcount"})
 _STATUS: Final = frozenset({"status", "state", "result"})
 _WORDS_OF_TROUBLE: Final = frozenset({"error", "failed", "failure", "partial", "incomplete"})
+_NONE: Final = re.compile(r"unknown|not[ _-]?found|no such|(?:not|n't) exist", re.IGNORECASE)
 _NO: Final = (False, None, 0, "", "0", "false", "no")
 
 
@@ -24,6 +28,15 @@ def says_it_is_whole(envelope: Mapping[str, object], shown: int) -> bool:
     `shown` is the number of records that it shows.
     """
     return not any(_denies(_folded(name), value, shown) for name, value in envelope.items())
+
+
+def says_there_is_none(envelope: Mapping[str, object]) -> bool:
+    """Whether an answer without what was asked for by its id says that there is no such thing.
+
+    Not where it says that it failed for another reason: such an answer is none.
+    """
+    said = list(texts_in(dict(envelope)))
+    return says_it_is_whole(envelope, 0) or not said or any(map(_NONE.search, said))
 
 
 def _denies(name: str, value: object, shown: int) -> bool:

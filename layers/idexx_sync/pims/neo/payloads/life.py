@@ -4,10 +4,11 @@ Only the patient search is known to say anything (`alive`, `status`, `active`); 
 answer does, in whatever of these forms, it counts. What nobody can read there is in doubt.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
-from idexx_sync.pims.neo.payloads.fields import name_of
+from idexx_sync.pims.neo.payloads.fields import name_of, storable
 from idexx_sync.pims.protocol import Life
 
 OF_EVENT: Final = (
@@ -27,7 +28,10 @@ _NO: Final = ("false", "0", "no", "n")
 _DEAD: Final = ("deceased", "dead", "died", "euthanized", "euthanised")
 OF_PATIENT: Final = (*_ALIVE, *_DIED, *_WHEN, *_ACTIVE, "status")
 """Keys of a patient's object that are about its life."""
-_MAYBE: Final = ("d", "inactive", "i")
+_MAYBE: Final = re.compile(
+    rf"^(?:d|inactive|i)$|\b(?:{'|'.join(_DEAD)}|passed|euthanasia|pts|rip)\b"
+)
+"""Of a status that is none of those; "not deceased" nobody reads here."""
 
 
 def life_of(patient: object) -> Life | None:
@@ -39,11 +43,11 @@ def life_of(patient: object) -> Life | None:
     if not isinstance(patient, Mapping):
         return None
     alive, died = _truth(patient, _ALIVE), _truth(patient, _DIED)
-    status = _word(name_of(patient.get("status")))
+    status = _word(_named(patient.get("status")))
     when = any(_word(patient.get(key)) for key in _WHEN)
     if alive is False or died is True or when or status in _DEAD:
         return "dead"
-    inactive = _truth(patient, _ACTIVE) is False or status in _MAYBE
+    inactive = _truth(patient, _ACTIVE) is False or _MAYBE.search(status) is not None
     return "in_doubt" if "unclear" in (alive, died) or (inactive and alive is not True) else None
 
 
@@ -60,14 +64,21 @@ def life_of_event(event: Mapping[str, object]) -> Life | None:
 
 
 def _truth(patient: Mapping[str, object], keys: tuple[str, ...]) -> bool | str | None:
-    """What the first of the keys says that says anything; `unclear` if that is neither yes nor
-    no, None if none does."""
-    word = next((found for key in keys if (found := _word(patient.get(key)))), "")
-    if not word:
+    """What those of the keys say that say anything; `unclear` if that is neither yes nor no, or
+    both, None if none does."""
+    said = {word for key in keys if (word := _word(patient.get(key)))}
+    if not said:
         return None
-    return word in _YES if word in (*_YES, *_NO) else "unclear"
+    if said <= set(_YES):
+        return True
+    return False if said <= set(_NO) else "unclear"
+
+
+def _named(status: object) -> object:
+    """What a status calls itself; all of it, where it does not say so."""
+    return name_of(status) or status
 
 
 def _word(value: object) -> str:
     """A value as one folded word; empty for nothing."""
-    return "" if value is None else str(value).strip().casefold()
+    return "" if value is None else str(storable(value)).strip().casefold()

@@ -1,11 +1,13 @@
 """Rule R3: wall-clock texts become a day and two times of that day."""
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from idexx_sync.pims.protocol import Found, Unreadable
+from idexx_sync.syncs.gate import UNREADABLE
+from idexx_sync.syncs.proof import READS_THAT_SET_APART
 from tests.kit.bench import Bench
 from tests.kit.job_results import counts, warnings
 from tests.kit.records import MONDAY, block, visit, visits
@@ -306,6 +308,31 @@ def test_r03_a_record_of_no_known_day_frees_no_day(bench: Bench) -> None:
     bench.later()
     bench.sync()
     assert bench.slots()["08:00"] == 0
+
+
+@pytest.mark.parametrize("verdict", ["approved", "rejected"])
+def test_r03_a_record_of_no_known_day_frees_no_day_until_a_person_lets_it_through(
+    bench: Bench, verdict: Literal["approved", "rejected"]
+) -> None:
+    friday = date(2026, 5, 8)
+    bench.pims.records = visits(2)
+    bench.sync(MONDAY, date(2026, 5, 7))
+    bench.pims.replace("600101", start="2026-05-05 12:00:00", end="2026-05-05 12:30:00")
+    bench.pims.unreadable = [Unreadable("start_missing", "1")]
+    for _ in range(READS_THAT_SET_APART + 1):
+        bench.later()
+        job = bench.sync()
+
+    assert job.result is not None
+    assert (job.status, job.result["fresh"]) == ("held", True)  # it is set apart, the rest counts
+    assert (bench.slots()["08:00"], bench.slots(friday)) == (1, {})
+    bench.decide(UNREADABLE, verdict)
+    bench.later()
+
+    bench.sync()
+
+    taken = (bench.slots()["08:00"], set(bench.slots(friday).values()))
+    assert taken == ((0, {0}) if verdict == "approved" else (1, set()))
 
 
 @pytest.mark.parametrize(
