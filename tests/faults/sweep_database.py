@@ -110,8 +110,13 @@ def fail_at_statement(
         clinic.dependencies.database.patience.longest_s = LONGEST_WAIT_S
     counter = Counter(n, how, fall_silent=rig.proxy.fall_silent_once)
     inject(clinic.dependencies.database.connection(), counter)
+
+    def calm() -> None:
+        counter.fail_at = None  # what was not reached would strike a clean run
+        rig.proxy.calm()
+
     try:
-        _carry(clinic, outcome, struck=lambda: counter.struck, end=rig.proxy.calm)
+        _carry(clinic, outcome, struck=lambda: counter.struck, end=calm)
     finally:
         rig.proxy.calm()
 
