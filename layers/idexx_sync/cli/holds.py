@@ -102,7 +102,7 @@ def approve(
     by: By = None,
     as_json: Json = False,
 ) -> int:
-    """Let through all that the hold says and nothing else, and run the sync anew at once.
+    """Let through exactly what the hold says, by a fresh run.
 
     The permit lasts for 24 hours. What would go otherwise than you have seen asks again.
     """
@@ -163,9 +163,10 @@ def revive(
     by: By = None,
     as_json: Json = False,
 ) -> int:
-    """Bring back what the hold's approval removed within the last 7 days, and run the sync anew.
+    """Bring back what the hold's approval removed, by a fresh run.
 
-    What Neo still does not show stays until somebody decides otherwise: holds list names it.
+    What was removed more than 7 days ago stays removed, and
+    what Neo still does not show stays until somebody decides otherwise: holds list names it.
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:

@@ -95,7 +95,7 @@ def calendar_reason(decision: Decision, runs: Runs, about: About) -> Reason:
     """The decision with what we have read of its day, and with what comes next."""
     decision = _since_read(decision, runs, about)
     step = step_of(CALENDAR_STEPS, decision, runs, about.day, about.room_ids)
-    if about.hold is not None and CALENDAR_STEPS[decision.code] == "inbound":
+    if about.hold is not None and CALENDAR_STEPS[decision.code] == "run":
         step = hold_step(about.hold)
     return replace(reason_of(CALENDAR, decision), step=step)
 

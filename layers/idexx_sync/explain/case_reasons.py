@@ -28,7 +28,7 @@ class _Coming:
     def case(self, decision: Decision) -> Reason:
         """The decision about the case, with its step."""
         step = step_of(CASE_STEPS, decision, self.runs, self.day)
-        waits = self.hold if CASE_STEPS[decision.code] == "cases" else None
+        waits = self.hold if CASE_STEPS[decision.code] == "run" else None
         return replace(reason_of(CASE, decision), step=hold_step(waits) if waits else step)
 
     def status(self, decision: Decision) -> Iterator[Reason]:

@@ -7,7 +7,7 @@ this says it, beside what rows, memory, holds and audits say by themselves.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.catalog import BUILT, CATALOG, LoggedKind
 from idexx_sync.explain.calendar_reasons import (
     calendar_reasons,
     day_of_run,
@@ -57,7 +57,8 @@ def _reasons(
     neo: NeoSays, stored: StoredAppointment, clinic: Clinical, runs: Runs, seen: Preview
 ) -> list[Reason]:
     case = is_visit(neo, stored)
-    syncs: tuple[SyncName, ...] = ("inbound", "cases") if case else ("inbound",)
+    kinds: tuple[LoggedKind, ...] = ("appointment", "case") if case else ("appointment",)
+    syncs = tuple(name for name in BUILT if CATALOG[name].logs in kinds)
     found = [*service(clinic, runs, syncs), *calendar_reasons(neo, stored, clinic, runs, seen)]
     found += holds_said(stored.holds, runs)
     if case:
