@@ -165,8 +165,8 @@ def revive(
 ) -> int:
     """Bring back what the hold's approval removed, by a fresh run.
 
-    What was removed more than 7 days ago stays removed, and
-    what Neo still does not show stays until somebody decides otherwise: holds list names it.
+    What was removed more than 7 days ago stays removed. What Neo still does
+    not show is kept until somebody decides otherwise: holds list names it.
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:

@@ -10,7 +10,7 @@ from idexx_sync.explain.runs import Runs
 from idexx_sync.syncs.decision import Decision
 
 StepKind = Literal["run", "twice", "rooms", "neo", "odis", "log"]
-"""A run of the sync that decided, or two; the list of rooms; a person in Neo or in ODIS; our log."""
+"""A run of the sync that decided, or two; the list of rooms; a person in Neo or ODIS; our log."""
 
 CALENDAR_STEPS: Final[Mapping[str, StepKind]] = {
     "new": "run",
