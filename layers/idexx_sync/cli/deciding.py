@@ -30,6 +30,8 @@ def seen_version(
         )
     hold = backend.hold(hold_id)
     version = seen or hold.version
+    if version != hold.version:
+        return version  # to be refused with what has changed: nobody is asked about another one
     question = f"{verb} version {version} of it ({hold.consequence.sentence})?"
     confirm(cli, question, hold_shown(hold))
     return version

@@ -275,6 +275,16 @@ def test_a_terminal_shows_the_hold_and_decides_about_what_it_has_shown(
     assert f"(version {version}): it was us" in shown
 
 
+def test_a_terminal_asks_nobody_about_another_version_than_was_seen(
+    held: UUID, bench: Bench, idexx_sync: CommandLine
+) -> None:
+    answer = idexx_sync("holds", "reject", held, "--seen", "0123456789", stdin=Terminal("y\n"))
+
+    assert (answer.code, answer.out, bench.holds()[0]["status"]) == (1, "", "open")
+    assert "[y/N]" not in answer.err
+    assert bench.version(held) in answer.err
+
+
 @pytest.mark.parametrize("given", [[], ["--yes"], ["--seen", "VERSION"]])
 def test_where_nobody_can_be_asked_the_version_and_a_yes_are_given(
     held: UUID, bench: Bench, idexx_sync: CommandLine, given: list[str]
