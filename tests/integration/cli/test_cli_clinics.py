@@ -75,7 +75,7 @@ def test_a_clinic_starts_switched_off(newcomer: Bench, idexx_sync: CommandLine) 
         "stage": "off",
         "transport": "http",
     }
-    assert f"idexx-sync clinics add {newcomer.clinic_id} --stage live" in answer.out
+    assert f"idexx-sync clinics add {newcomer.clinic_id} --stage shadow" in answer.out
 
 
 def test_what_is_not_given_stays_as_it_is(newcomer: Bench, idexx_sync: CommandLine) -> None:
