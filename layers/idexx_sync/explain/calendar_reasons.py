@@ -39,7 +39,9 @@ def service(clinic: Clinical, runs: Runs, syncs: Iterable[SyncName]) -> Iterator
         text = f"the clinic is paused ({clinic.paused_reason}): nothing is renewed"
         yield Reason("R13", text, "nothing is read before it is no longer paused")
     if clinic.stage == "off":
-        yield Reason("R13", "the clinic is switched off here: nothing is renewed", f"{switch} shadow")
+        yield Reason(
+            "R13", "the clinic is switched off here: nothing is renewed", f"{switch} shadow"
+        )
     if clinic.stage == "shadow":
         text = "the clinic is in shadow: what a run finds is not written"
         yield Reason("R13", text, f"{switch} live")
