@@ -7,7 +7,7 @@ from dev_tools.emulator import ROOT
 from local_stack.stack import LocalStack
 
 _ORDER: Final = (
-    "curl -s -X POST $URL/api/sync/{sync} -H \"X-API-Key: $KEY\""
+    'curl -s -X POST $URL/api/sync/{sync} -H "X-API-Key: $KEY"'
     " -H 'Content-Type: application/json' -H 'Prefer: wait=20' -d '{{}}'"
 )
 REQUESTS: Final = (
