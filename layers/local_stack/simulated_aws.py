@@ -5,7 +5,6 @@ Both end with us. They share a secret of this start, which is also the access ke
 simulated AWS asks for: to it and to the adapter nobody else on this machine can speak.
 """
 
-import socket
 import ssl
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ import httpx
 
 from dev_tools.emulator import ROOT, Tools
 from dev_tools.local_callers import new_secret
+from dev_tools.ports import free_port
 from local_stack.servant import START_LIMIT_S, DidNotStart, first_line, serving
 
 REGION = "us-east-1"
@@ -80,13 +80,17 @@ def running_aws(
     *,
     first_retry_s: float = FIRST_RETRY_S,
     packages: Sequence[str] = OUR_FUNCTIONS,
+    wanted_port: int = 0,
 ) -> Iterator[SimulatedAws]:
-    """An empty AWS that is ready, and runs handlers below these packages. Raises DidNotStart."""
+    """An empty AWS that is ready, and runs handlers below these packages. Raises DidNotStart.
+
+    It has the wanted port, or the next free one; 0: any.
+    """
     logs.mkdir(parents=True, exist_ok=True)
     secret = new_secret()
     with _adapter(tools, logs, secret, packages) as (adapter, adapter_url):
         for tries_left in reversed(range(PORT_TRIES)):
-            port, folder = _free_port(), mkdtemp(prefix="idexx-sync-aws-")
+            port, folder = free_port(wanted_port), mkdtemp(prefix="idexx-sync-aws-")
             settings = {
                 "LOCAL_STACK_ADAPTER": adapter_url,
                 "LOCAL_STACK_SECRET": secret,
@@ -145,10 +149,3 @@ def _answers(url: str, process: Popen[bytes]) -> bool:
 def _plain_http() -> httpx.Client:
     """A client for this machine: reading certificates, at each look, would slow the start."""
     return httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

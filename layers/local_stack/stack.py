@@ -6,7 +6,7 @@ runtime emulator. It ends with the block, or with this process, and leaves nothi
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,13 +19,14 @@ from psycopg import Connection
 
 from dev_tools.chromium import find_chromium, playwright_package
 from dev_tools.emulator import installed_tools
+from dev_tools.ports import free_port
 from idexx_sync.core.settings import Settings
 from local_stack.deploy import Deployed, deploy, invoke
 from local_stack.home import PASSWORDS, Home
 from local_stack.login_roles import Role, as_login_role, make_login_roles
 from local_stack.postgres import Postgres, running_postgres
 from local_stack.simulated_aws import FIRST_RETRY_S, OUR_FUNCTIONS, SimulatedAws, running_aws
-from local_stack.stack_clinics import Clinics, Worlds, bring_clinics, open_neos, secrets_of
+from local_stack.stack_clinics import STAGE, Clinics, Worlds, bring_clinics, open_neos, secrets_of
 from local_stack.synthesis import (
     CHROMIUM,
     HEARTBEAT,
@@ -57,6 +58,8 @@ class LocalStack:
     deployed: Deployed
     database_url: str = field(repr=False)
     """Its owner's address, for whoever looks on; the functions have others."""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variables with which the command line works on it, as an operator's does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,9 @@ class Manner:
     """Whether the database is to outlive a crash of the machine."""
     packages: Sequence[str] = OUR_FUNCTIONS
     """Below which handlers may lie."""
+    ports: tuple[int, int, int] = (0, 0, 0)
+    """Wanted for the API, the simulator's page and the database; of each the next free one counts.
+    0: any."""
 
 
 @contextmanager
@@ -86,13 +92,19 @@ def running_stack(
     with ExitStack() as opened:
         say("starting Postgres, the simulated Neo and the simulated AWS")
         pool = opened.enter_context(ThreadPoolExecutor(4))
-        postgres = _entered(opened, pool, _database(home, durable=manner.durable))
-        neo = _entered(opened, pool, _neos(kept, manner.worlds))
+        postgres = _entered(
+            opened, pool, _database(home, durable=manner.durable, port=manner.ports[2])
+        )
+        neo = _entered(opened, pool, _neos(kept, manner.worlds, manner.ports[1]))
         aws_ready = _entered(
             opened,
             pool,
             running_aws(
-                tools, home.logs, first_retry_s=manner.first_retry_s, packages=manner.packages
+                tools,
+                home.logs,
+                first_retry_s=manner.first_retry_s,
+                packages=manner.packages,
+                wanted_port=manner.ports[0],
             ),
         )
         template_ready = pool.submit(template, manner.stage)
@@ -122,7 +134,16 @@ def running_stack(
         url = deployed.api_url(aws)
         say("waiting until it answers")
         _wait_until_ready(url, clinics)
-        yield LocalStack(url, clinics, aws, simulator, deployed, database_url)
+        environment = {
+            "DATABASE_URL": operators,
+            "IDEXX_SYNC_STAGE": STAGE,
+            "IDEXX_SYNC_LOCAL_KEY": kept["local_key"],
+            "IDEXX_SYNC_FINGERPRINT_KEY": kept["fingerprint_key"],
+            "IDEXX_SYNC_PEPPER": kept["pepper"],
+            "IDEXX_SYNC_NEO_HOSTS": origins,
+            "IDEXX_SYNC_CHROMIUM_PATH": str(chromium),
+        }
+        yield LocalStack(url, clinics, aws, simulator, deployed, database_url, environment)
 
 
 def _entered[T](
@@ -140,9 +161,9 @@ def _leave(entering: Future[Any], context: AbstractContextManager[Any]) -> None:
 
 
 @contextmanager
-def _database(home: Home, *, durable: bool) -> Iterator[tuple[str, Connection[Any]]]:
+def _database(home: Home, *, durable: bool, port: int) -> Iterator[tuple[str, Connection[Any]]]:
     """The service's database with ODIS's tables in it."""
-    with running_postgres(home.postgres, durable=durable) as postgres:
+    with running_postgres(home.postgres, durable=durable, port=port) as postgres:
         url = postgres.dsn(DATABASE)
         if not _exists(postgres):
             postgres.create_database(DATABASE)
@@ -177,8 +198,10 @@ def _exists(postgres: Postgres) -> bool:
 
 
 @contextmanager
-def _neos(kept: dict[str, Any], worlds: Worlds) -> Iterator[tuple[Simulator, list[Company]]]:
-    with running_simulator() as simulator:
+def _neos(
+    kept: dict[str, Any], worlds: Worlds, port: int
+) -> Iterator[tuple[Simulator, list[Company]]]:
+    with running_simulator(admin_port=free_port(port) if port else 0) as simulator:
         yield simulator, open_neos(simulator, kept, worlds)
 
 

@@ -12,29 +12,16 @@ from typing import Final
 
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
+from idexx_sync.cli.streams import open_streams
+from local_stack.by_hand import described
+from local_stack.deploy import DeployFailed
 from local_stack.home import HOME, AlreadyRuns, home
-from local_stack.stack import LocalStack, running_stack
+from local_stack.postgres import PostgresFailed
+from local_stack.servant import DidNotStart
+from local_stack.stack import Manner, NotReady, running_stack
 
-EXAMPLES: Final = """\
-What you can paste into another terminal, as the clinic {name}:
-
-  # does it work? (no key needed)
-  curl -s {url}/ready
-
-  # copy its calendar now, and wait for the result
-  curl -s -X POST {url}/api/sync/inbound \\
-    -H 'X-API-Key: {key}' \\
-    -H 'Content-Type: application/json' -H 'Prefer: wait=20' -d '{{}}'
-
-  # make its visits cases, with their clinical record
-  curl -s -X POST {url}/api/sync/cases \\
-    -H 'X-API-Key: {key}' \\
-    -H 'Content-Type: application/json' -H 'Prefer: wait=20' -d '{{}}'
-
-  # how current are its data?
-  curl -s {url}/api/clinics/{id}/status \\
-    -H 'X-API-Key: {key}'
-"""
+PORT: Final = 8700
+"""Of the API by default; the simulator's page and the database have the next ones."""
 
 
 def main(arguments: list[str]) -> int:
@@ -43,40 +30,41 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--folder", type=Path, default=HOME, metavar="PATH", help="where the data are kept"
     )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=PORT,
+        metavar="N",
+        help=f"of the API, {PORT} by default; another one is told if somebody else has it",
+    )
     options = parser.parse_args(arguments)
+    open_streams()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     started = time.monotonic()
+    port: int = options.port
+    manner = Manner(ports=(port, port + 1, port + 2))
     try:
         with (
             home(options.folder, afresh=options.reset) as place,
-            running_stack(place, say=_say) as stack,
+            running_stack(place, manner, say=_say) as stack,
         ):
             place.tell(f"{stack.api_url} (process {os.getpid()})")
             _say(f"up after {time.monotonic() - started:.1f} s; logs: {place.logs}")
+            if f":{port}/" not in stack.api_url:
+                _say(f"port {port} is in use, so the API has the next one: {stack.api_url}")
             print(described(stack), flush=True)
             threading.Event().wait()
     except AlreadyRuns as running:
         print(f"up: it runs already: {running}", file=sys.stderr)
         return Exit.FAILED
+    except (OSError, DidNotStart, PostgresFailed, DeployFailed, NotReady) as error:
+        print(f"up: it could not start: {error}", file=sys.stderr)
+        return Exit.FAILED
     except KeyboardInterrupt:
         print("up: everything is stopped; the data are kept", file=sys.stderr)
         leave_at_once(Exit.OK)
     return Exit.OK
-
-
-def described(stack: LocalStack) -> str:
-    """Addresses, keys, and four requests."""
-    clinic = stack.clinics.members[0]
-    facts = {
-        "API": stack.api_url,
-        "operator key": stack.clinics.operator_key,
-        "clinic key": clinic.key,
-        "simulated Neo": stack.simulator.admin_url,
-    }
-    lines = [f"{name + ':':<15}{value}" for name, value in facts.items()]
-    examples = EXAMPLES.format(name=clinic.name, url=stack.api_url, key=clinic.key, id=clinic.id)
-    return "\n".join([*lines, "", examples])
 
 
 def _say(words: str) -> None:

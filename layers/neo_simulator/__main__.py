@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 
 from neo_simulator.server import serve
 
@@ -16,7 +17,12 @@ def main() -> None:
         help="end when standard input ends, so that no parent leaves this process behind",
     )
     given = parser.parse_args()
-    asyncio.run(serve(given.port, given.admin_port, until_stdin_closes=given.until_stdin_closes))
+    try:
+        asyncio.run(
+            serve(given.port, given.admin_port, until_stdin_closes=given.until_stdin_closes)
+        )
+    except OSError as error:  # such as a port that another program has
+        sys.exit(f"neo_simulator: {error.strerror}; name another port, or none for a free one")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from idexx_sync.api.field_texts import BODIES, complete, told
 from idexx_sync.api.models import NoQuery
 from idexx_sync.api.problems import MEDIA_TYPE, PROBLEMS, ProblemCode, ProblemView
 from idexx_sync.api.routes import JSON, ROUTES, Route
@@ -19,22 +20,32 @@ Document = dict[str, Any]
 
 SUMMARY: Final = "Keeps ODIS's database true to its clinics' calendars and cases in IDEXX Neo."
 KEY_SCHEME: Final = "key"
+OURS: Final = ("idexx_sync.api.", "idexx_sync.operations.", "idexx_sync.jobs.params")
 HEADERS: Final[dict[str, Document]] = {
     "Idempotency-Key": {
         "description": "The same key and body within 24 hours are one order.",
         "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+        "example": "order-2026-05-04-0710",
     },
     "Prefer": {
         "description": f"`wait={LONGEST_WAIT_S}`: answer 200 with the result if the run ends "
         f"within so many seconds, at most {LONGEST_WAIT_S}. So many requests of one key may wait "
         f"at once: {OF_A_CLINIC.waits_at_once}, of an operator's {OF_AN_OPERATOR.waits_at_once}.",
         "schema": {"type": "string"},
+        "example": "wait=20",
     },
 }
 ANSWER_HEADERS: Final[dict[int, dict[str, str]]] = {
     202: {"Location": "The job.", "Retry-After": "When to look again, in seconds."},
     405: {"Allow": "The methods that the path has."},
     429: {"Retry-After": "When to ask again, in seconds."},
+}
+
+
+ANSWER_EXAMPLES: Final = {
+    "Location": "/api/sync/jobs/9c2e6f0a-1b7d-4a55-8f11-2f6f0c1f7a10",
+    "Retry-After": "5",
+    "Allow": "GET, POST",
 }
 
 
@@ -75,6 +86,7 @@ class _Models:
             list(wanted), ref_template="#/components/schemas/{model}"
         )
         self.definitions: Document = whole["$defs"]
+        complete(self.definitions, _by_name(BaseModel))
         self._schemas = schemas
 
     def of(self, model: type[BaseModel], mode: JsonSchemaMode = "serialization") -> Document:
@@ -84,6 +96,16 @@ class _Models:
         name = self.of(model, "validation")["$ref"].rpartition("/")[2]
         found: Document = self.definitions[name].get("properties", {})
         return found
+
+
+def _by_name(base: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Our models below it, by the names that they have in the document."""
+    found: dict[str, type[BaseModel]] = {}
+    for model in base.__subclasses__():
+        found |= _by_name(model)
+        if model.__module__.startswith(OURS):
+            found[model.__name__] = model
+    return found
 
 
 def _operation(route: Route, models: _Models) -> Document:
@@ -133,12 +155,19 @@ def _parameters(route: Route, models: _Models) -> list[Document]:
             "in": "path",
             "required": True,
             "schema": {"type": "string", "format": "uuid"},
+            **told(name),
         }
         for name in route.parameters
     ]
     if route.query is not NoQuery:
         found += [
-            {"name": name, "in": "query", "schema": _given(schema)}
+            {
+                "name": name,
+                "in": "query",
+                "description": schema.get("description"),
+                "example": schema.get("examples", [None])[0],
+                "schema": _given(schema),
+            }
             for name, schema in models.properties_of(route.query).items()
         ]
     found += [{"name": name, "in": "header", **HEADERS[name]} for name in route.takes_headers]
@@ -158,7 +187,8 @@ def _responses(route: Route, models: _Models) -> Document:
     for status, answer in route.responses.items():
         if isinstance(answer, str):
             schema: Document = {"type": "object" if answer == JSON else "string"}
-            content = {answer.partition(";")[0]: {"schema": schema}}
+            media = answer.partition(";")[0]
+            content = {media: {"schema": schema, "example": BODIES[media]}}
         else:
             content = {JSON: {"schema": models.of(answer)}}
         responses[str(status)] = _response(status, "Done" if status == 200 else "Accepted", content)
@@ -166,14 +196,14 @@ def _responses(route: Route, models: _Models) -> Document:
     for code in route.all_problems:
         by_status[PROBLEMS[code][0]].append(code)
     for status, codes in sorted(by_status.items()):
-        told = "; ".join(f"`{code}`: {PROBLEMS[code][1]}" for code in codes)
+        means = "; ".join(f"`{code}`: {PROBLEMS[code][1]}" for code in codes)
         content = {MEDIA_TYPE: {"schema": models.of(ProblemView)}}
         known = responses.get(str(status))
         if known is None:
-            responses[str(status)] = _response(status, told, content)
+            responses[str(status)] = _response(status, means, content)
         else:
             known["content"].update(content)
-            known["description"] = told
+            known["description"] = means
     return responses
 
 
@@ -181,7 +211,11 @@ def _response(status: int, description: str, content: Document) -> Document:
     response: Document = {"description": description, "content": content}
     if status in ANSWER_HEADERS:
         response["headers"] = {
-            name: {"description": told, "schema": {"type": "string"}}
-            for name, told in ANSWER_HEADERS[status].items()
+            name: {
+                "description": means,
+                "schema": {"type": "string"},
+                "example": ANSWER_EXAMPLES[name],
+            }
+            for name, means in ANSWER_HEADERS[status].items()
         }
     return response

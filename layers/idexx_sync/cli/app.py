@@ -4,10 +4,12 @@ Results go to standard output and everything else to standard error. With --json
 holds exactly one JSON object, whatever happens.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from tempfile import gettempdir
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 import typer.main
@@ -16,17 +18,23 @@ from idexx_sync.cli import clinics, credentials, explain, find, holds, jobs, key
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError, error_of_refusal
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
+from idexx_sync.cli.streams import open_streams, why_lost
 from idexx_sync.core.errors import RequestRefused, SyncError
 from idexx_sync.core.logs import log_to
+from idexx_sync.core.version import VERSION
 from idexx_sync.core.words import described, keep_words_in
 from idexx_sync.database.connection import LACKING, LOST, NOT_ALLOWED, DriverError, unavailable
 from idexx_sync.database.refusal import refusal
+
+COMPLETING: Final = "_IDEXX_SYNC_COMPLETE"
+"""Set by a shell that asks what a word may be completed to."""
+NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT)
 
 app = typer.Typer(
     name="idexx-sync",
     help="Keeps ODIS's database true to what its clinics' IDEXX Neo says of calendar and visits.",
     epilog=HELP,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -42,16 +50,38 @@ app.add_typer(explain.app, name="explain")
 app.command()(find.find)
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"idexx-sync {VERSION}")  # noqa: T201 there is no Cli yet
+        raise typer.Exit
+
+
+@app.callback()
+def _every_command(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_tell_version, help="Tell the release."),
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
-    """The console script."""
+    """The command line of this process, from its arguments to its exit code."""
+    open_streams()
     log_to(sys.stderr)
     keep_words_in()
-    try:
-        code = run(sys.argv[1:], Cli())
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output has had enough
-        sys.stdout = None
-        code = Exit.FAILED
+    if COMPLETING in os.environ:
+        app(prog_name="idexx-sync")  # does not return
+    cli = Cli()
+    code = run(sys.argv[1:], cli)
+    if (lost := why_lost(sys.stdout)) is not None:
+        code = code or Exit.FAILED
+        if not isinstance(lost, BrokenPipeError):  # else its reader has had enough
+            cli.say(f"idexx-sync: not all of the answer could be written: {lost.strerror}")
+            cli.say(
+                "What the command did stays done; make room, and look with a command that shows it."
+            )
     if code == Exit.INTERRUPTED:
         leave_at_once(code)
     sys.exit(code)
@@ -91,6 +121,8 @@ def run(arguments: Sequence[str], cli: Cli) -> int:
         return output.write(Exit.INTERRUPTED, "interrupted", str(stop) or "interrupted")
     except DriverError as error:
         return output.database(error)
+    except OSError as error:
+        return output.system(error)
     except Exception as error:  # noqa: BLE001 its words are nobody's to read, only its place
         return output.unexpected(error)
     return int(code or Exit.OK)
@@ -138,6 +170,14 @@ class _ErrorOutput:
         if isinstance(error, LOST):
             return self.explained(unavailable(error))
         return self.unexpected(error, f"Postgres refused: {refusal(error)}")
+
+    def system(self, error: OSError) -> int:
+        """A disk that is full is nobody's defect."""
+        if error.errno not in NO_SPACE:
+            return self.unexpected(error)
+        message = "no space is left on a disk of this machine, perhaps where temporary files go"
+        message += f" ({gettempdir()}); make room, then try again"
+        return self.write(Exit.FAILED, "no_space", message)
 
     def unexpected(self, error: Exception, message: str = "an unexpected error") -> int:
         """Where it happened goes to standard error, whatever the answer looks like."""

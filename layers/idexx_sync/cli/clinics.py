@@ -12,6 +12,7 @@ from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url, as_day, 
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.identity import identity
 from idexx_sync.cli.phrases import ACTORS, ago, moment, phrase, utc
+from idexx_sync.cli.rooms import rooms
 from idexx_sync.cli.tables import Shown, entries, fact_table, line
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.status import WRITES, ClinicStatus, Need, SyncStatus, clinic_status
@@ -40,6 +41,7 @@ SETTINGS_SHOWN: Final = (
 
 app = typer.Typer(help="Bring clinics on board, and see how they do.", no_args_is_help=True)
 app.command()(identity)
+app.command()(rooms)
 
 
 @app.command()

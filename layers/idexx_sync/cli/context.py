@@ -107,8 +107,8 @@ class Cli:
     def ask(self, question: str, about: Sequence[Shown] = ()) -> str:
         """What is typed in answer to a question, which is asked beside the result."""
         for part in about:
-            self.err.print(part)
-        self.err.print(line(question), end=" ")
+            self.err.print(part, soft_wrap=is_whole(part))
+        self.err.print(line(question), end=" ", soft_wrap=True)
         return self.stdin.readline().strip()
 
     def say(self, *texts: str) -> None:

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.login_test import try_login
 from idexx_sync.cli.phrases import ACTORS, moment, phrase, utc
 from idexx_sync.cli.tables import Shown, fact_table, line, listing
 from idexx_sync.clinics.overview import clinic_overview
@@ -22,6 +23,7 @@ LAST_LOGINS = 5
 _NO_TEXT = "only text in UTF-8 can be stored"
 
 app = typer.Typer(help="How this service gets in to a clinic's Neo.", no_args_is_help=True)
+app.command("test")(try_login)
 
 
 @app.command("set")
@@ -50,7 +52,11 @@ def set_credentials(
         overview = clinic_overview(conn, clinic)  # an unknown clinic before any question
         given = _given(cli.stdin, asked=not from_stdin)
         version = store_credentials(conn, keys, clinic, given)
-    said = [line(f"Stored as version {version}.")]
+    said = [
+        line(
+            f"Stored as version {version}; try them: idexx-sync credentials test --clinic {clinic}"
+        )
+    ]
     if overview.base_url is None:
         said.append(line(f"Set the clinic up next: idexx-sync clinics add {clinic}"))
     cli.answer({"clinic_id": str(clinic), "version": version}, list(said), as_json=as_json)

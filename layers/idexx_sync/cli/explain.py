@@ -57,8 +57,12 @@ def appointment(
 ) -> int:
     """What Neo says of it, what is stored, why, what comes next, and the jobs that touched it.
 
-    Changes nothing. Neo is asked with the session that is stored; no login is made. Without its
-    id: idexx-sync find, or idexx-sync explain time.
+    Changes nothing. Neo is asked with the session that is stored; no login is made.
+
+    \b
+    Without its id:
+    idexx-sync find
+    idexx-sync explain time
     """
     cli = cli_of(ctx)
     with look_at(cli, clinic, offline=offline) as look:

@@ -1,14 +1,16 @@
 """All that a command shows to a person: lines, tables of facts, lists whose ids stay in one piece.
 
 Whatever stands in a text, it can't act on a terminal or pretend to be a line of ours: each text is
-escaped here, and no other module of the command line makes anything that is printed.
+escaped here, and no other module of the command line makes anything that is printed. What holds
+a command to paste is never wrapped.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich import box
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -18,23 +20,28 @@ from idexx_sync.core.invisible import escaped
 type Shown = RenderableType
 """A part of what a person reads."""
 ENTRY_INDENT: Final = 4
+_COMMAND: Final = re.compile(r"idexx-sync [a-z]")
+_LEAST_COLUMNS: Final = 12
+"""For a value beside its name, however narrow the terminal is."""
 
 
 def line(text: str, style: str = "", *, whole: bool = False) -> Text:
-    """One line; one that is `whole` is never wrapped or cut."""
-    if whole:
+    """One line; one that is `whole`, or holds a command, is never wrapped or cut."""
+    if whole or _COMMAND.search(text):
         return Text(escaped(text), style, no_wrap=True, overflow="ignore")
     return Text(escaped(text), style)
 
 
 def is_whole(part: Shown) -> bool:
-    """Whether it is a line that is never wrapped or cut: what prints it has to be told."""
-    return isinstance(part, Text) and bool(part.no_wrap)
+    """Whether lines of it are never wrapped or cut: what prints it has to be told."""
+    return isinstance(part, _Facts) or (isinstance(part, Text) and bool(part.no_wrap))
 
 
 def two_toned(first: str, style: str, rest: str) -> Text:
     """One line of which only the beginning has a style."""
-    return line(first, style).append(escaped(rest), "default")
+    both = line(first + rest)
+    both.stylize(style, 0, len(escaped(first)))
+    return both
 
 
 def heading(text: str) -> Text:
@@ -42,20 +49,35 @@ def heading(text: str) -> Text:
     return Text("\n").append(escaped(text), "bold")
 
 
-def indented(text: str, columns: int) -> Padding:
+def indented(text: str, columns: int) -> Shown:
     """A line that is set in, however often it is wrapped."""
+    if _COMMAND.search(text):
+        return line(" " * columns + text)
     return Padding(line(text), (0, 0, 0, columns), expand=False)
 
 
-def fact_table(rows: Iterable[tuple[str, str | None]], title: str | None = None) -> Table:
+def fact_table(rows: Iterable[tuple[str, str | None]], title: str | None = None) -> Shown:
     """Names on the left, values on the right; a row whose value is None is left out."""
-    table = Table(box=None, show_header=False, title=title, title_justify="left", padding=(0, 1))
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(overflow="fold")
-    for name, value in rows:
-        if value is not None:
-            table.add_row(line(name), line(value))
-    return table
+    return _Facts([(line(name), line(value)) for name, value in rows if value is not None], title)
+
+
+class _Facts:
+    """A table of two columns, of which rich's own would cut a line that may not be wrapped."""
+
+    def __init__(self, rows: Sequence[tuple[Text, Text]], title: str | None) -> None:
+        self._rows = rows
+        self._title = title
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        names = max((name.cell_len for name, _ in self._rows), default=0)
+        columns = max(_LEAST_COLUMNS, options.max_width - names - 4)
+        if self._title is not None:
+            yield Text(self._title, "table.title")
+        for name, value in self._rows:
+            head = Text(f" {name.plain}{' ' * (names - name.cell_len)}  ", "dim")
+            parts = [value] if value.no_wrap else value.wrap(console, columns, overflow="fold")
+            for number, part in enumerate(parts):
+                yield (head if number == 0 else Text(" " * (names + 3))).append_text(part)
 
 
 def listing(
@@ -66,7 +88,7 @@ def listing(
     for name in columns:
         table.add_column(name, no_wrap=name in whole, overflow="fold")
     for row in rows:
-        table.add_row(*map(line, row))
+        table.add_row(*(Text(escaped(text)) for text in row))
     return table
 
 

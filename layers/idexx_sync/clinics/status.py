@@ -239,7 +239,7 @@ def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
         yield Need("odis", f"{what}; correct it in ODIS", blocks=False)
     if overview.stage == "off":
         yield Need(
-            "odis", f"stage: switched off; idexx-sync clinics add {overview.id} --stage live"
+            "odis", f"stage: switched off; idexx-sync clinics add {overview.id} --stage shadow"
         )
     if (reason := _paused_reason(overview)) is not None:
         yield Need("odis", f"paused: {reason}")

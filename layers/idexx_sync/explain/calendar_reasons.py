@@ -34,14 +34,17 @@ REMOVALS: Final = {
 
 def service(clinic: Clinical, runs: Runs, syncs: Iterable[SyncName]) -> Iterator[Reason]:
     """What keeps runs from writing what they find, whatever that is."""
-    live = f"idexx-sync clinics add {clinic.id} --stage live"
+    switch = f"idexx-sync clinics add {clinic.id} --stage"
     if clinic.paused_reason is not None:
         text = f"the clinic is paused ({clinic.paused_reason}): nothing is renewed"
         yield Reason("R13", text, "nothing is read before it is no longer paused")
     if clinic.stage == "off":
-        yield Reason("R13", "the clinic is switched off here: nothing is renewed", live)
+        yield Reason(
+            "R13", "the clinic is switched off here: nothing is renewed", f"{switch} shadow"
+        )
     if clinic.stage == "shadow":
-        yield Reason("R13", "the clinic is in shadow: what a run finds is not written", live)
+        text = "the clinic is in shadow: what a run finds is not written"
+        yield Reason("R13", text, f"{switch} live")
     if clinic.paused_reason is None and clinic.stage != "off":
         yield from _blocked(runs, syncs)
 

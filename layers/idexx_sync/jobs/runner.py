@@ -13,6 +13,7 @@ from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.errors import ConfigurationInvalid, NotFound, RequestRefused, SyncError
 from idexx_sync.core.fingerprints import FingerprintKeys, Fingerprints
 from idexx_sync.core.settings import Settings
+from idexx_sync.core.vocabulary import Manner
 from idexx_sync.database.business_time import Clock, going_on
 from idexx_sync.database.connection import LOST, Database, DriverError, unavailable
 from idexx_sync.database.waits import Patience
@@ -216,7 +217,7 @@ def _run_with_lease(
         why = f"the clinic is paused; see: idexx-sync clinics show {clinic.id}"
         ending.end(lease, "skipped_paused", why=why)
         return None
-    _require_active(clinic)
+    _require_active(clinic, job.manner)
     params = params_of(job)
     conn = dependencies.database.connection()
     run = Run(
@@ -244,15 +245,17 @@ def _run_with_lease(
         return sync(run, pims)
 
 
-def _require_active(clinic: Clinic) -> None:
+def _require_active(clinic: Clinic, manner: Manner) -> None:
+    """A preview writes nothing, so it may look at a clinic before its first stage."""
     if not clinic.is_active:
         raise ConfigurationInvalid(
             f"clinics.is_active: clinic {clinic.id} is inactive in ODIS; it is not synced",
             code="is_active",
         )
-    if clinic.stage == "off":
+    if clinic.stage == "off" and manner != "preview":
         raise ConfigurationInvalid(
-            f"stage: clinic {clinic.id} is switched off for this service; switch it on with: "
-            f"idexx-sync clinics add {clinic.id} --stage live",
+            f"stage: clinic {clinic.id} is switched off for this service; only a dry run reads it; "
+            "let it run and write nothing of ODIS's with: "
+            f"idexx-sync clinics add {clinic.id} --stage shadow",
             code="stage",
         )

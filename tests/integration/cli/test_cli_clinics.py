@@ -75,7 +75,7 @@ def test_a_clinic_starts_switched_off(newcomer: Bench, idexx_sync: CommandLine) 
         "stage": "off",
         "transport": "http",
     }
-    assert f"idexx-sync clinics add {newcomer.clinic_id} --stage live" in answer.out
+    assert f"idexx-sync clinics add {newcomer.clinic_id} --stage shadow" in answer.out
 
 
 def test_what_is_not_given_stays_as_it_is(newcomer: Bench, idexx_sync: CommandLine) -> None:
@@ -303,7 +303,9 @@ def test_credentials_come_from_standard_input_and_never_out_again(
     first, second = idexx_sync(*words, stdin=given), idexx_sync(*words, "--json", stdin=given)
     shown = idexx_sync("credentials", "show", "--clinic", bench.clinic_id)
 
-    assert first.out == "Stored as version 1.\n"
+    assert first.out.startswith(
+        "Stored as version 1; try them: idexx-sync credentials test --clinic"
+    )
     assert second.json == {"clinic_id": str(bench.clinic_id), "version": 2}
     stored: Credentials = login_store(bench).begin_login()
     assert stored.password.get_secret_value() == SECRETS["password"]
@@ -356,7 +358,9 @@ def test_on_a_terminal_each_value_is_asked_for(
     monkeypatch.setattr("typer.prompt", prompt)  # what it does with a real terminal is typer's
     answer = idexx_sync("credentials", "set", "--clinic", bench.clinic_id, stdin=Terminal())
 
-    assert answer.out == "Stored as version 1.\n"
+    assert answer.out.startswith(
+        "Stored as version 1; try them: idexx-sync credentials test --clinic"
+    )
     assert asked == [("Company id", False), ("Username", False), ("Password", True)]
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -407,10 +408,13 @@ def test_the_console_script_is_quiet_about_its_insides() -> None:
     """As a stranger runs it: no settings, no such command, help."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("IDEXX_", "DATABASE_"))}
 
-    def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *words: str, stdout: Any = subprocess.PIPE, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", "from idexx_sync.cli.app import main; main()", *words],
-            capture_output=True,
+            [sys.executable, "-c", "from idexx_sync.cli.start import main; main()", *words],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             env=environ | settings,
             check=False,
@@ -428,13 +432,23 @@ def test_the_console_script_is_quiet_about_its_insides() -> None:
     assert (down.returncode, down.stdout) == (6, "")
     assert "password and database in DATABASE_URL are right" in down.stderr
 
-    mistyped, alone, helped = run("jbos"), run(), run("--help")
+    mistyped, alone, helped = run("jbos"), run(), run("-h")
     assert (mistyped.returncode, mistyped.stdout) == (2, "")
     assert "No such command 'jbos'" in mistyped.stderr
     assert (alone.returncode, alone.stdout) == (2, "")
     assert alone.stderr.startswith("Usage: idexx-sync")
     assert (helped.returncode, helped.stderr) == (0, "")
     assert "Exit codes:" in helped.stdout
+
+    completed = run(
+        _IDEXX_SYNC_COMPLETE="complete_bash", COMP_WORDS="idexx-sync cl", COMP_CWORD="1"
+    )
+    assert completed.stdout.split() == ["clinics"]
+    with Path("/dev/full").open("w") as full:
+        lost = run("--version", stdout=full)
+    assert lost.returncode == 1
+    assert "No space left on device" in lost.stderr
+    assert "Traceback" not in lost.stderr
 
 
 def test_help_lists_whole_sentences_even_in_a_narrow_terminal() -> None:

@@ -16,18 +16,23 @@ from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
+from rich.console import Console
 
-from idexx_sync.cli.app import main
+from idexx_sync.cli.app import main, run
+from idexx_sync.cli.context import Cli
 from idexx_sync.core import logs
+from idexx_sync.core.settings import Settings
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import wiring
+from idexx_sync.jobs.contract import Progress
+from idexx_sync.jobs.runner import Dependencies
 from neo_simulator.client import Simulator
 from tests.kit.business_time import set_business_time
-from tests.kit.database import as_role, update
+from tests.kit.database import as_role, query, update
 from tests.kit.module_database import conn, database
 from tests.kit.neo_bench import MONDAY, ZONE, NeoBench
 from tests.kit.plain_login import PlainLogin
-from tests.kit.settings import process_environment
+from tests.kit.settings import make_settings, process_environment
 
 __all__ = ["conn", "database"]
 
@@ -173,3 +178,73 @@ def test_a_day_on_which_the_clocks_change(morning: Morning, asks: Callable[..., 
     assert morning.run().status == "succeeded"
 
     assert asks("01:30", day="2026-11-01") == transcript("clocks_change")
+
+
+type Types = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def types(morning: Morning, database: str) -> Types:
+    """Types a command line whose logins need no browser: its exit code, and what is printed."""
+    settings = make_settings(as_role(database, "operator"), neo_hosts=(morning.neo.base_url,))
+
+    def make_dependencies(given: Settings, *, retried: bool, progress: Progress) -> Dependencies:
+        login = PlainLogin(morning.neo.base_url)
+        return wiring.make_dependencies(given, retried=retried, progress=progress, login=login)
+
+    def type_in(*words: str) -> tuple[int, str]:
+        said = io.StringIO()
+        console = Console(file=said, width=200, markup=False, highlight=False)
+        cli = Cli(
+            load_settings=lambda: settings,
+            load_database_settings=lambda: settings,
+            make_dependencies=make_dependencies,
+            out=console,
+            err=console,
+        )
+        return run(list(words), cli), said.getvalue()
+
+    return type_in
+
+
+def test_stored_credentials_are_tried_with_one_login(morning: Morning, types: Types) -> None:
+    morning.setting(stage="off")
+    clinic = str(morning.clinic_id)
+
+    code, said = types("credentials", "test", "--clinic", clinic)
+
+    assert (code, len(morning.neo.logins())) == (0, 1)
+    assert "they work" in said
+    assert f"idexx-sync clinics rooms {clinic}" in said
+    assert query(morning.conn, "SELECT * FROM public.schedule_appointments") == []
+    morning.setting(room_ids=["3", "9999"])
+    code, said = types("clinics", "rooms", clinic)
+    assert (code, len(morning.neo.logins())) == (4, 1)
+    assert "Neo does not have: 9999" in said
+
+
+def test_rejected_credentials_are_tried_once_and_the_next_step_is_told(
+    morning: Morning, types: Types
+) -> None:
+    morning.neo.set_password("another-one")
+    words = ("credentials", "test", "--clinic", str(morning.clinic_id))
+
+    first, second = types(*words), types(*words)
+
+    assert (first[0], second[0], len(morning.neo.logins())) == (5, 5, 1)
+    assert "credentials rejected" in first[1]
+    assert "none was made" in second[1]
+    for _, said in (first, second):
+        assert f"idexx-sync credentials set --clinic {morning.clinic_id}" in said
+
+
+def test_a_login_that_the_budget_refuses_is_not_tried(morning: Morning, types: Types) -> None:
+    words = ("credentials", "test", "--clinic", str(morning.clinic_id))
+    for _ in range(6):
+        assert types(*words)[0] == 0
+
+    code, said = types(*words)
+
+    assert (code, len(morning.neo.logins())) == (1, 6)
+    assert "none was made" in said
+    assert "logins of the last hour" in said

@@ -182,10 +182,23 @@ def test_a_dry_run_tells_the_plan_and_writes_no_row(bench: Bench) -> None:
     assert [change["id"] for change in job.result["plan"]] == ["600101", "600102", "600103"]
     assert {change["action"] for change in job.result["plan"]} == {"create"}
     assert "TANGO" not in str(job.result)
+    _nothing_is_written(bench)
+    assert bench.sync().status == "succeeded"  # the lease was given back
+
+
+def test_a_dry_run_looks_at_a_clinic_that_is_switched_off(bench: Bench) -> None:
+    bench.conn.execute("UPDATE idexx_sync.clinic_settings SET stage = 'off'")
+
+    job = bench.sync(manner="preview")
+
+    assert (job.status, job.result is not None and job.result["planned"]) == ("succeeded", 3)
+    _nothing_is_written(bench)
+
+
+def _nothing_is_written(bench: Bench) -> None:
     for table in ("schedule_appointments", "schedule_slots", "schedule_syncs", "case_sync_audits"):
         assert query(bench.conn, f"SELECT * FROM public.{table}") == []
     assert query(bench.conn, "SELECT * FROM idexx_sync.records") == []
-    assert bench.sync().status == "succeeded"  # the lease was given back
 
 
 def test_a_shadow_clinic_is_planned_and_not_written(bench: Bench) -> None:

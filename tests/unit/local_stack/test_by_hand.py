@@ -1,0 +1,68 @@
+"""What `./run up` prints can be pasted line by line, and which ports it takes."""
+
+import re
+import shlex
+import socket
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from dev_tools.ports import free_port
+from local_stack.by_hand import described
+
+FACT = re.compile(r"(API|operator key|clinic key|simulated Neo): +\S+")
+
+
+def printed() -> list[str]:
+    clinic = SimpleNamespace(id=uuid4(), name="Example Animal Hospital West", key="idx_key")
+    stack: Any = SimpleNamespace(
+        api_url="http://127.0.0.1:8700/api",
+        clinics=SimpleNamespace(members=[clinic], operator_key="idx_operator"),
+        simulator=SimpleNamespace(admin_url="http://127.0.0.1:8701/secret"),
+        environment={
+            "DATABASE_URL": "postgresql://a b'c@127.0.0.1/x",
+            "IDEXX_SYNC_LOCAL_KEY": "k=",
+        },
+    )
+    return described(stack).splitlines()
+
+
+def test_each_thing_to_paste_is_one_whole_line() -> None:
+    commands = [one for one in printed() if one.startswith(("export", "curl", "idexx-sync"))]
+
+    assert {one.split()[0] for one in commands} == {"export", "curl", "idexx-sync"}
+    known: dict[str, str] = {"PATH": ""}
+    for command in commands:
+        assert not command.endswith("\\")
+        words = shlex.split(command)  # raises where a quotation does not end
+        for name in re.findall(r"\$(\w+)", command):
+            assert name in known, f"{name} is used before it is exported: {command}"
+        if words[0] == "export":
+            name, _, value = words[1].partition("=")
+            known[name] = value
+    assert known["DATABASE_URL"] == "postgresql://a b'c@127.0.0.1/x"
+    assert any(FACT.fullmatch(one) for one in printed())
+
+
+def test_a_port_that_somebody_has_gives_the_next_one() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert port < free_port(port) < port + 100
+    assert free_port(port) == port
+    assert free_port() > 0
+
+
+def test_no_free_port_is_told_by_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dev_tools.ports._TRIED", 1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        with pytest.raises(OSError, match=f"the ports {port} to {port} of"):
+            free_port(port)
