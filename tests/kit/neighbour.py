@@ -135,9 +135,10 @@ _ONLY_THERE = """
       FROM idexx_sync.records WHERE clinic_id = %(clinic)s AND kind = 'visit'
     ON CONFLICT DO NOTHING;
     INSERT INTO idexx_sync.changes (job_id, clinic_id, sync, kind, external_id, case_id, action,
-                                    outcome, reasons, at)
+                                    outcome, reasons, fields, at)
     SELECT gen_random_uuid(), %(other)s, 'inbound', 'appointment', external_id, NULL, 'remove',
-           'written', '{deleted_at_source}', idexx_sync.clock()
+           'written', '{deleted_at_source}', '{"date": {"before": "2026-05-04"}}',
+           idexx_sync.clock()
       FROM idexx_sync.records WHERE clinic_id = %(clinic)s;
     INSERT INTO idexx_sync.unknown_words (clinic_id, field, word, job_id, first_seen_at)
     VALUES (%(other)s, 'status', %(word)s, gen_random_uuid(), idexx_sync.clock())

@@ -13,7 +13,7 @@ from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import RunOrder
-from idexx_sync.jobs.store import begin
+from idexx_sync.jobs.store import begin, store_progress
 from idexx_sync.jobs.submission_store import is_ended_or_coming
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.cases.change_store import left_in_odis, stop_calls, update_cases
@@ -113,6 +113,7 @@ CALLS: dict[str, Call] = {
         lambda: leases.require(c, Lease(us, o.job, 1), lambda: None)
     ),
     "renew a lease": lambda c, us, o: leases.renew(c, Lease(us, o.job, 1), 45),
+    "tell how far a run is": lambda c, us, o: store_progress(c, Lease(us, o.job, 1), {"n": 1}, 45),
     "end a lease": lambda c, us, o: leases.release(c, us, o.job, 1),
     "take a lease away": lambda c, us, o: leases.release(c, us, o.job),
 }

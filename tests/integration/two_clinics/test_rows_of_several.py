@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from idexx_sync.clinics.overview import clinic_overview
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.cases.calendar_store import starts_remembered
@@ -19,7 +20,7 @@ from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import as_json, insert, update
 from tests.kit.records import MONDAY, MORNING
-from tests.kit.rows import add_doubt
+from tests.kit.rows import REAL, add_doubt, add_job, before
 
 VISIT, PATIENT = "600101", "40021"
 KEY = f"pims-appt-idexx-neo-{VISIT}"
@@ -153,6 +154,29 @@ def test_memory_is_loaded_for_rows_and_doubts_of_its_own_clinic(two: Two) -> Non
     assert loaded() == []
     two.add_appointment()
     assert loaded() == [VISIT]
+
+
+def test_an_overview_tells_what_its_own_clinic_has_missed(two: Two) -> None:
+    two.add_visit(partly=True)
+    two.add_case(status="draft")
+    days = ["2026-05-01", "2026-05-03"]
+    lost = {**REAL, "fresh": False, "days_lost": days}
+    add_job(two.conn, two.ours, before(hours=2), result=lost)
+
+    def told(clinic_id: UUID = two.ours) -> tuple[bool, bool]:
+        """Whether a record was read in part, and whether days were lost."""
+        found = clinic_overview(two.conn, clinic_id)
+        return found.partly is not None, any(one.days_lost for one in found.told)
+
+    assert told() == (True, True)
+    assert told(two.theirs) == (False, False)
+    with two.where_theirs(KEYS):
+        assert told() == (False, True)
+    read = {**REAL, "unfresh": "other_days", "window": days}
+    add_job(two.conn, two.theirs, before(hours=1), result=read)
+    assert told() == (True, True)
+    update(two.conn, "idexx_sync.jobs", {"clinic_id": two.ours}, clinic_id=two.theirs)
+    assert told() == (True, False)
 
 
 def test_a_run_is_told_whatever_another_clinic_was_told(two: Two) -> None:
