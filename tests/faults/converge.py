@@ -26,6 +26,7 @@ SHORT_WAITS = 3
 LEAST_RUNS = 2
 MOST_RUNS = 12
 LEFT_FOR_LATER = {
+    "came_later",
     "read_incomplete",
     "look_ups_failed",
     "conflicts_left_for_next_run",
@@ -221,7 +222,8 @@ class Watch:
         job = delivery.job
         if job is None or job.result is None or not delivery.succeeded:
             return False
-        return not LEFT_FOR_LATER & set(job.result["warnings"])
+        left = {*job.result["warnings"], job.result["unfresh"]}
+        return not LEFT_FOR_LATER & left
 
     def _strikes(self) -> int:
         question = self.clinic.question()
@@ -281,5 +283,8 @@ class Watch:
 
     @staticmethod
     def _is_foreign(delivery: Delivery) -> bool:
+        """Nothing was written, or what a person had seen of it and nothing that came later."""
         job = delivery.job
-        return bool(job and job.result and "foreign_calendar" in job.result["held"])
+        if job is None or job.result is None:
+            return False
+        return "foreign_calendar" in job.result["held"] or job.result["unfresh"] == "came_later"

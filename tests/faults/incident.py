@@ -1,5 +1,6 @@
 """What happens to one worker, and how everything is put right again afterwards."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from idexx_sync.jobs.model import RunOrder
 from tests.faults import checks
 from tests.faults.clinic import TRIES, FaultClinic
 from tests.faults.converge import Watch
+from tests.faults.leftovers import SETTLES_S
 from tests.faults.observation import observe
 from tests.faults.results import Outcome, Violation
 from tests.faults.short_waits import PATIENCE
@@ -116,7 +118,7 @@ class Incident:
             return
         self.clinic.neo.expire_sessions()
         self.watch.one()
-        left = _folders_of(pid)
+        left = _folders_that_stay(pid)
         self.watch.add([Violation("V10", "a killed worker's folder stays") for _ in left])
         self.outcome.notes["folders of a killed worker"] += 1
 
@@ -131,6 +133,14 @@ class Incident:
 
 def _folders_of(pid: int) -> list[Path]:
     return list(_TMP.glob(f"idexx-sync-run-{pid}-*"))
+
+
+def _folders_that_stay(pid: int) -> list[Path]:
+    """Another worker's login may be the one that removes them, and not be through yet."""
+    ends = time.monotonic() + SETTLES_S
+    while (left := _folders_of(pid)) and time.monotonic() < ends:
+        time.sleep(0.02)
+    return left
 
 
 def _word(answer: dict[str, Any] | None) -> str:

@@ -128,6 +128,11 @@ class StoredVisit:
         return VisitMemory() if self.memory.observed else self.memory
 
     @property
+    def is_ours(self) -> bool:
+        """Whether we have ever written its case, whatever was only observed since."""
+        return self.written.start is not None or bool(self.memory.derived)
+
+    @property
     def last_asked(self) -> ConsultationMemory:
         """What its record gave when it was asked for last, be that written or observed."""
         return self.consultation if self.observed is None else self.observed

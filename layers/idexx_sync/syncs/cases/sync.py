@@ -38,7 +38,7 @@ from idexx_sync.syncs.cases.truth import nothing_written
 from idexx_sync.syncs.commit import Commits, Tally
 from idexx_sync.syncs.proof import too_many_unforeseen
 
-UNIT: Final = 50
+UNIT: Final = 25
 """Consultations that are read and committed together."""
 STOP_AFTER_S: Final = 120.0
 """A run that has read for so long leaves the rest to the next one."""

@@ -123,7 +123,7 @@ def _ids(found: Iterable[Any]) -> list[str]:
 
 def _named(who: Literal["patient", "client"], name: str | None, stored: StoredVisit) -> Whose:
     case = stored.case
-    if case is None or stored.written.start is None:
+    if case is None or not stored.is_ours:
         return "same"
     known = case.value(f"metadata.pimsAppointment.{who}.name")
     is_known = isinstance(known, str) and known.strip() and name

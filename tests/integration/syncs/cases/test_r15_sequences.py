@@ -188,6 +188,13 @@ A, B = Step(0, 0, record_of=0), Step(1, 1, record_of=1, record_owner=1)
 @example(story=[A, replace(A, owner=1, lacks=frozenset(CONTACT[1:])), A])
 @example(story=[A, replace(B, unsaid="client_id"), replace(B, record_of=None)])
 @example(story=[A, replace(B, status="Zorp")])
+@example(
+    story=[
+        replace(A, unsaid="client_id"),
+        replace(A, owner=2, lacks=frozenset(CONTACT[1:]), manner="observe"),
+        replace(A, owner=1, lacks=frozenset(CONTACT[1:])),
+    ]
+)
 @given(story=st.lists(steps, min_size=2, max_size=6))
 def test_r15_nothing_of_a_former_one_is_left_after_any_sequence(
     conn: Connection[tuple[Any, ...]], database: str, lending: Lending, story: list[Step]

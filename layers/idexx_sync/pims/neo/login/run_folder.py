@@ -78,12 +78,25 @@ def _marked(path: Path) -> Iterator[None]:
 
 
 def _remove(path: Path) -> None:
-    """The mark goes last: whoever is killed meanwhile leaves a folder that is still known."""
+    """The mark goes last, and only with all else: what is left stays known to the next start.
+
+    Something is left if this process is killed meanwhile, or if a browser whose process was
+    killed still writes.
+    """
     with suppress(OSError):
-        for used in path.iterdir():
-            if used.name != MARK:
-                shutil.rmtree(used, ignore_errors=True)
-    shutil.rmtree(path, ignore_errors=True)
+        for entry in path.iterdir():
+            if entry.name != MARK:
+                _remove_entry(entry)
+        if all(entry.name == MARK for entry in path.iterdir()):
+            (path / MARK).unlink(missing_ok=True)
+            path.rmdir()
+
+
+def _remove_entry(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink(missing_ok=True)
 
 
 @contextmanager
