@@ -10,8 +10,12 @@ from uuid import UUID, uuid4
 
 from psycopg import ClientCursor
 
+from idexx_sync.core.vocabulary import fold
 from idexx_sync.database.connection import Conn
+from idexx_sync.syncs.gate import UNPROVEN
 
+UNKNOWN_WORD = "Waiting outside"
+"""A status that nobody knows, of which a neighbour has been told."""
 Mood = Literal["full", "empty"]
 """Whether it has more of everything than the first clinic, or all of it is over."""
 
@@ -131,15 +135,17 @@ _ONLY_THERE = """
       FROM idexx_sync.records WHERE clinic_id = %(clinic)s AND kind = 'visit'
     ON CONFLICT DO NOTHING;
     INSERT INTO idexx_sync.changes (job_id, clinic_id, sync, kind, external_id, case_id, action,
-                                    outcome, reasons, at)
+                                    outcome, reasons, fields, at)
     SELECT gen_random_uuid(), %(other)s, 'inbound', 'appointment', external_id, NULL, 'remove',
-           'written', '{deleted_at_source}', idexx_sync.clock()
+           'written', '{deleted_at_source}', '{"date": {"before": "2026-05-04"}}',
+           idexx_sync.clock()
       FROM idexx_sync.records WHERE clinic_id = %(clinic)s;
     INSERT INTO idexx_sync.unknown_words (clinic_id, field, word, job_id, first_seen_at)
-    VALUES (%(other)s, 'status', 'Waiting outside', gen_random_uuid(), idexx_sync.clock());
+    VALUES (%(other)s, 'status', %(word)s, gen_random_uuid(), idexx_sync.clock())
+    ON CONFLICT DO NOTHING;
     INSERT INTO idexx_sync.holds (id, clinic_id, sync, cause, status, findings, job_id, opened_at,
                                   updated_at, decided_by, permit_until)
-    SELECT gen_random_uuid(), %(other)s, s, 'unproven_visits',
+    SELECT gen_random_uuid(), %(other)s, s, %(cause)s,
            CASE %(mood)s WHEN 'full' THEN 'rejected' ELSE 'approved' END,
            (SELECT coalesce(jsonb_object_agg(external_id, '{}'::jsonb), '{}')
               FROM idexx_sync.records WHERE clinic_id = %(clinic)s),
@@ -241,11 +247,17 @@ class Neighbour:
 
     def _at_once(self, *statements: str) -> None:
         """In one round trip and one transaction."""
-        parameters = {"clinic": self._first, "other": self.clinic_id, "mood": self._mood}
+        parameters = {
+            "clinic": self._first,
+            "other": self.clinic_id,
+            "mood": self._mood,
+            "word": fold(UNKNOWN_WORD),
+            "cause": UNPROVEN["visit"],
+        }
         ClientCursor(self._conn).execute("; ".join(statements), parameters)
 
     def rows(self) -> dict[str, list[Any]]:
-        """All that is the neighbour's, and which transaction has written it."""
+        """All that is the neighbour's, and which transaction has written or locked it."""
         return rows_of(self._conn, self.clinic_id, self._tables, with_versions=True)
 
 
@@ -253,7 +265,8 @@ def rows_of(
     conn: Conn, clinic_id: UUID, tables: Mapping[str, Any] | None = None, *, with_versions: bool
 ) -> dict[str, list[Any]]:
     """Table -> rows of the clinic, sorted by what they say."""
-    version = "|| jsonb_build_object('xmin', t.xmin::text)" if with_versions else ""
+    version = "|| jsonb_build_object('xmin', t.xmin::text, 'xmax', t.xmax::text)"
+    version = version if with_versions else ""
     statement = " UNION ALL ".join(
         f"SELECT '{table}', to_jsonb(t) {version} FROM {table} t "
         f"WHERE {'id' if table == 'public.clinics' else 'clinic_id'} = %(clinic)s"

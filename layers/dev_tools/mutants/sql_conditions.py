@@ -18,7 +18,7 @@ _ENDS: Final = frozenset(
     )
 )
 _BEGINS: Final = frozenset(("WHERE", "ON", "HAVING", "WHEN"))
-_COMPARES: Final = frozenset(("=", "<>", "IN", "USING"))
+_COMPARES: Final = frozenset(("=", "<>", "IN", "DISTINCT", "USING"))
 
 
 class Dropped(NamedTuple):

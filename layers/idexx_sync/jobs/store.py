@@ -133,7 +133,8 @@ def store_progress(conn: Conn, lease: Lease, progress: dict[str, Any], left_s: f
              WHERE clinic_id = %(clinic_id)s AND job_id = %(job_id)s AND fence = %(fence)s
         )
         UPDATE idexx_sync.jobs SET progress = %(progress)s
-         WHERE id = %(job_id)s AND fence = %(fence)s AND status = 'running'
+         WHERE id = %(job_id)s AND clinic_id = %(clinic_id)s AND fence = %(fence)s
+           AND status = 'running'
         """,
         {
             "left_s": left_s,

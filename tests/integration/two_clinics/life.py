@@ -24,6 +24,7 @@ from idexx_sync.pims.identity_store import accept_identity
 from idexx_sync.pims.protocol import Unreadable
 from tests.kit.cases_bench import CasesBench
 from tests.kit.clinic import add_user, identity_guard
+from tests.kit.neighbour import UNKNOWN_WORD
 from tests.kit.records import block, chart, patient_visit, seen, visit
 
 KEYS = keyring(SecretStr("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="))
@@ -120,7 +121,7 @@ class Life:
         self.runs()
 
     def shows_what_nobody_can_read(self) -> None:
-        self.bench.pims.replace("600103", status="Waiting outside")
+        self.bench.pims.replace("600103", status=UNKNOWN_WORD)
         self.bench.pims.unreadable = [Unreadable("end_unreadable", "600201")]
         self.runs()
         self.bench.pims.unreadable = []

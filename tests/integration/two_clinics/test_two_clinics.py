@@ -159,7 +159,7 @@ def left(neighbour: Neighbour, step: str) -> dict[str, list[Any]]:
     rows = neighbour.rows()
     if step == "opens_for_half_the_day":
         for row in rows["public.schedule_appointments"] + rows.get("public.vapi_bookings", []):
-            row |= {"slot_id": None, "updated_at": None, "xmin": None}
+            row |= {"slot_id": None, "updated_at": None, "xmin": None, "xmax": None}
     return {table: sorted(found, key=str) for table, found in rows.items()}
 
 

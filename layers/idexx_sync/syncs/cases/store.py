@@ -116,10 +116,10 @@ def _cases(conn: Conn, parameters: dict[str, Any]) -> Cur:
              UNION
             SELECT c.id FROM public.cases c
              WHERE c.clinic_id IS NULL AND c.external_id = ANY(%(external_ids)s)
-               AND EXISTS (SELECT FROM public.user_clinic_access a
-                            WHERE a.user_id = c.user_id AND a.clinic_id = %(clinic_id)s)
+               AND EXISTS (SELECT FROM public.user_clinic_access a WHERE a.user_id = c.user_id)
                AND NOT EXISTS (SELECT FROM public.user_clinic_access a
-                                WHERE a.user_id = c.user_id AND a.clinic_id <> %(clinic_id)s)
+                                WHERE a.user_id = c.user_id
+                                  AND a.clinic_id IS DISTINCT FROM %(clinic_id)s)
         )
         SELECT c.id, c.xmin::text, c.external_id, c.clinic_id, c.user_id, c.status::text,
                c.type::text, c.scheduled_at, c.metadata, c.entity_extraction,

@@ -107,8 +107,7 @@ def link_appointments(
         )
         UPDATE public.schedule_appointments a SET slot_id = linked.slot_id
           FROM linked
-         WHERE a.id = linked.id AND a.clinic_id = %(clinic_id)s
-           AND a.slot_id IS DISTINCT FROM linked.slot_id
+         WHERE a.id = linked.id AND a.slot_id IS DISTINCT FROM linked.slot_id
         """,
         {"clinic_id": clinic_id, "days": list(days), "off_grid": list(off_grid)},
     )
@@ -160,7 +159,12 @@ def recount(
     """
     return conn.execute(
         f"""
-        WITH claimed AS MATERIALIZED (
+        WITH slots AS MATERIALIZED (
+            SELECT id, date, start_time, end_time, capacity, booked_count
+              FROM public.schedule_slots
+             WHERE clinic_id = %(clinic_id)s AND date = ANY(%(days)s)
+        ),
+        claimed AS MATERIALIZED (
             SELECT r.external_id AS key, c.day AS date, c.start AS start_time,
                    c."end" AS end_time, c.room AS room_id, c.fills
               FROM idexx_sync.records r,
@@ -195,21 +199,19 @@ def recount(
                      UNION ALL
                     SELECT a.* FROM appointments a
                      WHERE EXISTS (SELECT FROM claimed c WHERE c.key = a.key)) o
-              JOIN public.schedule_slots s
-                ON s.clinic_id = %(clinic_id)s AND s.date = o.date
-               AND o.start_time < s.end_time AND o.end_time > s.start_time
+              JOIN slots s
+                ON s.date = o.date AND o.start_time < s.end_time AND o.end_time > s.start_time
              GROUP BY s.id
         ),
         taken AS (
             SELECT s.id, s.date, s.capacity, s.booked_count,
                    coalesce(sum(o.n), 0) + coalesce(max(d.n), 0) AS n,
                    coalesce(bool_or(o.fills), false) OR coalesce(bool_or(d.fills), false) AS fills
-              FROM public.schedule_slots s
+              FROM slots s
               LEFT JOIN spans o
                 ON o.date = s.date AND o.start_time < s.end_time AND o.end_time > s.start_time
               LEFT JOIN doubted d ON d.id = s.id
-             WHERE s.clinic_id = %(clinic_id)s AND s.date = ANY(%(days)s)
-             GROUP BY s.id
+             GROUP BY s.id, s.date, s.capacity, s.booked_count
         ),
         counted AS (
             SELECT id, least(CASE WHEN %(capped)s THEN capacity END, greatest(
@@ -222,7 +224,7 @@ def recount(
         )
         UPDATE public.schedule_slots s SET booked_count = c.booked
           FROM counted c
-         WHERE s.clinic_id = %(clinic_id)s AND s.id = c.id AND s.booked_count <> c.booked
+         WHERE s.id = c.id AND s.booked_count <> c.booked
         RETURNING s.id
         """,
         {

@@ -47,6 +47,10 @@ CLINIC = "clinic_id = %s"
         ),
         ("SELECT clinic_id FROM t WHERE a = 1", set()),
         (
+            "DELETE FROM t WHERE clinic_id IS DISTINCT FROM %s",
+            {"DELETE FROM t WHERE (clinic_id IS DISTINCT FROM %s OR true)"},
+        ),
+        (
             "(%(clinic_id)s IS NULL OR clinic_id = %(clinic_id)s)",
             {"((%(clinic_id)s IS NULL OR clinic_id = %(clinic_id)s) OR true)"},
         ),
