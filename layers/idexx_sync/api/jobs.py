@@ -3,27 +3,28 @@
 from idexx_sync.api.authorization import visible_clinic, visible_job
 from idexx_sync.api.budgets import ordering
 from idexx_sync.api.handler import ApiDependencies, Response
-from idexx_sync.api.models import JobsQuery
+from idexx_sync.api.models import JobsQuery, PageQuery
 from idexx_sync.api.problems import Problem
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
 from idexx_sync.jobs.model import manner_again, params_of
 from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.operations import decisions
+from idexx_sync.operations.clinic_views import change_page
 from idexx_sync.operations.models import MOST_LISTED_BYTES
-from idexx_sync.operations.pagination import place_of
+from idexx_sync.operations.pagination import parts_of, place_of
 from idexx_sync.operations.views import job_page, job_view
+from idexx_sync.operations.wanted import Wanted
 
 
 def list_jobs(request: Request, dependencies: ApiDependencies) -> Response:
     query = request.query
     assert isinstance(query, JobsQuery)
     conn = dependencies.conn
+    clinic_id = visible_clinic(request, conn, query.clinic_id)
     page = job_page(
         conn,
-        clinic_id=visible_clinic(request, conn, query.clinic_id),
-        sync=query.sync,
-        status=query.status,
+        Wanted(clinic_id, query.sync, query.status, query.since, query.id),
         after=place_of(query.cursor),
         limit=query.limit,
         most_bytes=MOST_LISTED_BYTES,
@@ -34,6 +35,16 @@ def list_jobs(request: Request, dependencies: ApiDependencies) -> Response:
 def get_job(request: Request, dependencies: ApiDependencies) -> Response:
     conn = dependencies.conn
     return Response(200, job_view(conn, visible_job(request, conn)))
+
+
+def list_changes(request: Request, dependencies: ApiDependencies) -> Response:
+    query = request.query
+    assert isinstance(query, PageQuery)
+    conn = dependencies.conn
+    (after,) = parts_of(query.cursor, 1) or (None,)
+    job = visible_job(request, conn)
+    page = change_page(conn, job, after=after, limit=query.limit, most_bytes=MOST_LISTED_BYTES)
+    return Response(200, page)
 
 
 def retry_job(request: Request, dependencies: ApiDependencies) -> Response:

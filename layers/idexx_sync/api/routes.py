@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from idexx_sync.api.models import (
     START_REQUESTS,
     ClinicQuery,
-    ClinicStatusView,
+    ClinicsQuery,
     DecisionBody,
     Discrepancies,
     EmptyBody,
@@ -18,6 +18,7 @@ from idexx_sync.api.models import (
     HoldsQuery,
     JobsQuery,
     NoQuery,
+    PageQuery,
     Readiness,
     ReadinessDetails,
     ReasonBody,
@@ -25,6 +26,8 @@ from idexx_sync.api.models import (
 from idexx_sync.api.problems import ProblemCode
 from idexx_sync.core.catalog import CATALOG, CatalogEntry, StartOperation, SyncFolder
 from idexx_sync.core.vocabulary import Scope
+from idexx_sync.operations.change_models import ChangeList
+from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
 from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
 
 FunctionName = Literal[SyncFolder, "status"]
@@ -32,6 +35,7 @@ OperationId = Literal[
     StartOperation,
     "list_jobs",
     "get_job",
+    "list_changes",
     "list_discrepancies",
     "retry_job",
     "cancel_job",
@@ -41,6 +45,7 @@ OperationId = Literal[
     "reject_hold",
     "reopen_hold",
     "revive_hold",
+    "list_clinics",
     "get_clinic_status",
     "refresh_schedules",
     "get_metrics",
@@ -165,6 +170,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         responses={200: JobView},
     ),
     Route(
+        operation="list_changes",
+        method="GET",
+        path="/api/sync/jobs/{job_id}/changes",
+        function="status",
+        scope="jobs:read",
+        summary="What a job wrote, by record, before and after",
+        query=PageQuery,
+        responses={200: ChangeList},
+    ),
+    Route(
         operation="list_discrepancies",
         method="GET",
         path="/api/sync/jobs/{job_id}/discrepancies",
@@ -256,6 +271,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=ReasonBody,
         responses={202: JobView},
         problems=("nothing_to_revive", "too_many_orders", "worker_unavailable"),
+    ),
+    Route(
+        operation="list_clinics",
+        method="GET",
+        path="/api/clinics",
+        function="status",
+        scope="jobs:read",
+        summary="How each clinic stands, by name: all clinics, or the key's own",
+        query=ClinicsQuery,
+        responses={200: ClinicList},
     ),
     Route(
         operation="get_clinic_status",

@@ -72,8 +72,9 @@ def listing(
 
 def entries(items: Iterable[tuple[Sequence[str], str]]) -> list[Shown]:
     """Two lines per thing, for any width: what it is, id first, and below it what is to say."""
-    parts: list[Shown] = []
-    for head, body in items:
-        parts.append(line("  ".join(head), whole=True))
-        parts.append(indented(body, ENTRY_INDENT))
-    return parts
+    return [part for head, body in items for part in entry(head, body)]
+
+
+def entry(head: Sequence[str], body: str, style: str = "") -> list[Shown]:
+    """The two lines of one thing; its first one may have a style."""
+    return [line("  ".join(head), style, whole=True), indented(body, ENTRY_INDENT)]

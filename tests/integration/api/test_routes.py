@@ -122,6 +122,10 @@ def test_a_foreign_clinic_does_not_exist(closed: tuple[Api, dict[str, str]], rou
         assert things["clinic_id"] not in answer.text
         asked = caller.get(f"{route.path}?clinic_id={things['clinic_id']}")
         assert (asked.status, asked.code) == (404, "not_found")
+    elif route.operation == "list_clinics":
+        assert [one["clinic_id"] for one in answer.json["clinics"]] == [str(api.other_clinic)]
+        asked = caller.get(f"{route.path}?ids={things['clinic_id']}")
+        assert (asked.status, asked.json["clinics"]) == (200, [])
     elif route.operation in ("get_readiness_details", "refresh_schedules"):
         assert answer.status in (200, 501)  # of no clinic
     else:
