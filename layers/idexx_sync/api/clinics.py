@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from idexx_sync.api.authorization import id_in_path
+from idexx_sync.api.fitting import fitting_clinic, fitting_clinics
 from idexx_sync.api.handler import ApiDependencies, Response
 from idexx_sync.api.models import ClinicsQuery
 from idexx_sync.api.request import Request
@@ -25,10 +26,10 @@ def list_clinics(request: Request, dependencies: ApiDependencies) -> Response:
         limit=query.limit,
         most_bytes=MOST_LISTED_BYTES,
     )
-    return Response(200, page)
+    return Response(200, fitting_clinics(page))
 
 
 def get_clinic_status(request: Request, dependencies: ApiDependencies) -> Response:
     clinic_id = id_in_path(request, "clinic_id", "clinic")
     request.caller.only_own(clinic_id)
-    return Response(200, clinic_view(dependencies.conn, clinic_id))
+    return Response(200, fitting_clinic(clinic_view(dependencies.conn, clinic_id)))

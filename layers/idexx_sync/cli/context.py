@@ -13,6 +13,7 @@ from rich.console import Console
 
 from idexx_sync.cli.tables import Shown, is_whole, line
 from idexx_sync.clinics.store import Clinic
+from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.settings import (
     ClientSettings,
     DatabaseSettings,
@@ -86,6 +87,13 @@ class Cli:
             yield dependencies
         finally:
             dependencies.database.close()
+
+    def has_api(self) -> bool:
+        """Whether commands that can ask the API do so."""
+        try:
+            return self.load_client_settings().api_url is not None
+        except ConfigurationInvalid:
+            return False
 
     def answer(self, data: dict[str, Any], shown: Sequence[Shown], *, as_json: bool) -> None:
         """The command's one result: an object, or what a person reads."""

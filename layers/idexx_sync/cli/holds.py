@@ -121,7 +121,7 @@ def approve(
         version = seen_version(cli, backend, meant, "Approve", seen, yes=yes)
         decided = backend.approve(meant, Decision(version, reason, by))
         job = watch(cli, backend, decided)
-    return report_job(cli, job, as_json=as_json)
+    return report_job(cli, job, as_json=as_json, over_api=backend.over_api)
 
 
 @app.command()
@@ -186,4 +186,4 @@ def revive(
             require_terminal(cli, "--yes")
             confirm(cli, f"Bring back what approving hold {meant} removed?")
         job = watch(cli, backend, backend.revive(meant, Decision(None, reason, by)))
-    return report_job(cli, job, as_json=as_json)
+    return report_job(cli, job, as_json=as_json, over_api=backend.over_api)

@@ -94,7 +94,7 @@ def show(ctx: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="jobs list") as backend:
         job = backend.job(meant_job(backend, job_id))
-    answer_job(cli, job, as_json=as_json)
+    answer_job(cli, job, as_json=as_json, over_api=backend.over_api)
 
 
 @app.command("watch")
@@ -114,7 +114,7 @@ def watch_job(
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="jobs list") as backend:
         job = watch(cli, backend, backend.job(meant_job(backend, job_id)), timeout_s=timeout)
-    return report_job(cli, job, as_json=as_json)
+    return report_job(cli, job, as_json=as_json, over_api=backend.over_api)
 
 
 @app.command()
@@ -136,8 +136,8 @@ def retry(
         if not no_watch:
             job = watch(cli, backend, job)
     if not no_watch:
-        return report_job(cli, job, as_json=as_json)
-    answer_job(cli, job, as_json=as_json)
+        return report_job(cli, job, as_json=as_json, over_api=backend.over_api)
+    answer_job(cli, job, as_json=as_json, over_api=backend.over_api)
     cli.say(f"Ordered; see how it does with: idexx-sync jobs watch {job.id}")
     return 0
 
@@ -148,4 +148,4 @@ def cancel(ctx: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="jobs list") as backend:
         job = backend.cancel(meant_job(backend, job_id))
-    answer_job(cli, job, as_json=as_json)
+    answer_job(cli, job, as_json=as_json, over_api=backend.over_api)

@@ -188,7 +188,9 @@ def test_the_list_shows_clinics_that_are_not_set_up(
     }
     lines = answer.out.splitlines()
     about = {line.split()[0]: said for line, said in zip(lines[::2], lines[1::2], strict=True)}
-    assert "not set up, America/Los_Angeles, no credentials" in about[str(newcomer.clinic_id)]
+    assert (
+        "not set up, America/Los_Angeles; inbound action required" in about[str(newcomer.clinic_id)]
+    )
     assert "inactive in ODIS, America/New_York" in about[str(other)]
 
 
