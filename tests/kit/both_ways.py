@@ -36,11 +36,11 @@ class World:
     def bench(self) -> Bench:
         return self.api.bench
 
-    def run(self, way: str, line: str, *more: str) -> Answer:
+    def run(self, way: str, line: str, *more: str, width: int = 200) -> Answer:
         """A command line in which names stand for ids, one way or the other."""
         words = [self._spelled(word) for word in line.split()]
         command_line = self.over_api if way == "api" else self.database
-        return command_line(*words, *more)
+        return command_line(*words, *more, width=width)
 
     def _spelled(self, word: str) -> str:
         """`GOOD-` is the beginning of GOOD's id."""

@@ -23,6 +23,7 @@ from idexx_sync.cli import (
     keys,
     migrate,
     sync,
+    whoami,
 )
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError, error_of_refusal
@@ -53,6 +54,7 @@ app.add_typer(holds.app, name="holds")
 app.add_typer(explain.app, name="explain")
 app.command()(find.find)
 app.command()(fleet.status)
+app.command()(whoami.whoami)
 
 
 OVER_API_TOLD: Final = (
@@ -93,6 +95,7 @@ def run(arguments: Sequence[str], cli: Cli) -> int:
     try:
         command = typer.main.get_command(app)
         with command.make_context("idexx-sync", list(arguments), obj=cli) as ctx:
+            whoami.announce(cli, arguments)
             code = command.invoke(ctx)
     except typer.Exit as done:  # --help
         return done.exit_code

@@ -19,10 +19,12 @@ from idexx_sync.core.settings import (
     DatabaseSettings,
     KeySettings,
     Settings,
+    StageSettings,
     load_client_settings,
     load_database_settings,
     load_key_settings,
     load_settings,
+    load_stage_settings,
 )
 from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, connect
@@ -61,6 +63,7 @@ class Cli:
     load_settings: Callable[[], Settings] = load_settings
     load_database_settings: Callable[[], DatabaseSettings] = load_database_settings
     load_key_settings: Callable[[], KeySettings] = load_key_settings
+    load_stage_settings: Callable[[], StageSettings] = load_stage_settings
     load_client_settings: Callable[[], ClientSettings] = load_client_settings
     make_dependencies: MakeDependencies = make_dependencies
     open_to_look: OpenToLook = open_to_look

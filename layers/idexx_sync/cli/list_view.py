@@ -35,9 +35,9 @@ def jobs_shown(jobs: Sequence[JobView], clinics: Clinics) -> list[Shown]:
             f"{phrase({}, job.status)}, {outcome(job)} ({took(job.started_at, job.finished_at)})",
             _next_try(job),
             sync_shown(_sync_of(clinic, job.sync), clinic),
-            _needed(job) if job.id in red else None,
         ]
-        parts += entry(head, "; ".join(filter(None, told)), RED if job.id in red else "")
+        style, needed = (RED, _needed(job)) if job.id in red else ("", None)
+        parts += entry(head, "; ".join(filter(None, told)), style, needed)
     return parts
 
 
@@ -72,11 +72,11 @@ def holds_shown(holds: Sequence[HoldView], clinics: Clinics) -> list[Shown]:
             f"{phrase(CAUSES, hold.cause)} ({counted(hold.found, 'record')}; approving: "
             f"{hold.consequence.sentence}; version {hold.version})",
             sync_shown(_sync_of(clinic, hold.sync), clinic),
-            f"decide: idexx-sync holds show {hold.id}" if hold.status == "open" else None,
             _kept_out(hold),
         ]
-        style = RED if hold.status == "open" else ""
-        parts += entry(head, "; ".join(filter(None, told)), style)
+        decide = f"decide: idexx-sync holds show {hold.id}"
+        style, needed = (RED, decide) if hold.status == "open" else ("", None)
+        parts += entry(head, "; ".join(filter(None, told)), style, needed)
     return parts
 
 
@@ -89,11 +89,10 @@ def clinics_shown(clinics: Iterable[ClinicStatusView]) -> list[Shown]:
             *(sync_shown(sync, clinic) for sync in clinic.syncs),
             counted(clinic.open_holds, "open hold") if clinic.open_holds else None,
             f"{counted(clinic.kept_out, 'rejected hold')} kept out" if clinic.kept_out else None,
-            _first_need(clinic),
         ]
         style = RED if clinic.needs_somebody else ""
         head = str(clinic.clinic_id), clinic.name
-        parts += entry(head, "; ".join(filter(None, told)), style)
+        parts += entry(head, "; ".join(filter(None, told)), style, _first_need(clinic))
     return parts
 
 

@@ -75,6 +75,11 @@ def entries(items: Iterable[tuple[Sequence[str], str]]) -> list[Shown]:
     return [part for head, body in items for part in entry(head, body)]
 
 
-def entry(head: Sequence[str], body: str, style: str = "") -> list[Shown]:
-    """The two lines of one thing; its first one may have a style."""
-    return [line("  ".join(head), style, whole=True), indented(body, ENTRY_INDENT)]
+def entry(
+    head: Sequence[str], body: str, style: str = "", needed: str | None = None
+) -> list[Shown]:
+    """The two lines of one thing, and a third with what is needed, whose command stays whole."""
+    parts: list[Shown] = [line("  ".join(head), style, whole=True), indented(body, ENTRY_INDENT)]
+    if needed is not None:
+        parts.append(line(f"{' ' * ENTRY_INDENT}{needed}", whole=True))
+    return parts

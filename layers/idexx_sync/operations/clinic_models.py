@@ -33,6 +33,7 @@ class NeedView(ResponseModel):
     since: Moment | None
     """Until when all is known to have been well; null: never, or nobody knows."""
     decided: bool = Field(
+        default=False,
         description="Whether a person has decided it so: it is told, and asks nothing of anybody.",
         examples=[False],
     )

@@ -147,6 +147,7 @@ class JobView(ResponseModel):
     """The first of them: ids, reasons and names of fields. Lists leave it out."""
 
     left_out: Mapping[str, int] = Field(
+        default_factory=dict,
         description="Name of a list of this job -> how many of its entries are not shown.",
         examples=[{"for_review": 12}],
     )

@@ -6,10 +6,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr
 
 from idexx_sync.cli.watching import FAILURES_IN_A_ROW, LOOKS_EVERY_S
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.operations.hints import OVER_API
+from idexx_sync.core.settings import ClientSettings
+from idexx_sync.core.vocabulary import SCOPES
+from idexx_sync.database.whereabouts_store import named_by
+from idexx_sync.keys.format import generate_key
+from idexx_sync.operations.hints import OVER_API, for_the_api
 from tests.kit.both_ways import World, world_in
 from tests.kit.database import query
 from tests.kit.gateway import Response
@@ -115,8 +121,8 @@ def test_what_is_shown_is_the_same(world: World) -> None:
 
     for line in LOOKED_AT:
         for more in ((), ("--json",)):
-            here, there = world.run("database", line, *more), world.run("api", line, *more)
-            assert (there.code, there.out) == (here.code, here.out), line
+            here, there = (world.run(way, line, *more, width=WIDE) for way in ("database", "api"))
+            assert (there.code, there.out) == (here.code, for_the_api(here.out)), line
             assert bool(here.out) == (here.code in (0, 3, 4, 6) or "--json" in more), line
             if here.code == 2:
                 assert there.err == here.err, line
@@ -140,31 +146,32 @@ def test_what_is_done_is_the_same(world: World, twin: World, line: str) -> None:
     assert twin.told(there_again.out) == world.told(again.out)
 
 
+WIDE = 5000
+"""Nothing is wrapped."""
 BOTH = pytest.mark.parametrize("way", ["database", "api"])
 
 
 @BOTH
 def test_lists_tell_whose_it_is_how_it_stands_and_who_is_needed(world: World, way: str) -> None:
-    listed = world.run(way, "jobs list").out
-    first, about = listed.splitlines()[:2]
+    first, about, needed = world.run(way, "jobs list").out.splitlines()[:3]
 
     assert first.startswith(world.names["HELD"])
     assert first.endswith("  West Animal Clinic  inbound by cli")
-    held = f"decide: idexx-sync holds list --clinic {world.names['CLINIC']} --status open"
-    assert about.endswith(held)
-    assert "inbound action required, never succeeded, not scheduled" in about
-    assert listed.count("needs nobody") == 0
+    clinic_id = world.names["CLINIC"]
+    assert needed == f"    decide: idexx-sync holds list --clinic {clinic_id} --status open"
+    assert "inbound action required, never succeeded, next run 2026-05-04 07:30 PDT" in about
 
-    (hold, about) = world.run(way, "holds list").out.splitlines()
+    (hold, *_, needed) = world.run(way, "holds list").out.splitlines()
     assert hold.endswith("  West Animal Clinic  inbound  open")
-    assert about.endswith(f"decide: idexx-sync holds show {world.names['HOLD']}")
+    assert needed == f"    decide: idexx-sync holds show {world.names['HOLD']}"
 
-    clinics = world.run(way, "clinics list").out.splitlines()
-    assert [clinics[0], clinics[2]] == [
+    clinics = world.run(way, "clinics list", width=WIDE).out.splitlines()
+    assert [clinics[0], clinics[3]] == [
         f"{world.names['CLINIC']}  West Animal Clinic",
         f"{world.names['OTHER']}  West Barn",
     ]
-    assert "1 open hold; needs ODIS: " in clinics[1]
+    assert clinics[1].endswith("; 1 open hold")
+    assert clinics[2].startswith("    needs ODIS: credentials: none yet; ")
 
 
 @BOTH
@@ -247,6 +254,41 @@ def test_over_the_api_no_command_is_named_that_needs_the_database(world: World) 
     commands = set(re.findall(r"idexx-sync ([a-z]+ ?[a-z]*)", " ".join(told)))
     assert commands
     assert all(re.match("|".join(OVER_API), command) for command in commands), commands
+
+
+def test_where_one_is_and_as_whom(world: World) -> None:
+    here, there = (world.run(way, "whoami", "--json").json for way in ("database", "api"))
+
+    role = conninfo_to_dict(world.database.settings.database_url.get_secret_value())["user"]
+    assert (here["stage"], here["role"]) == ("test", role)
+    assert (here["host"], here["api"]) == ("127.0.0.1", None)
+    assert (there["stage"], there["api"]) == ("test", world.server.url)
+    assert there["acts_for"] == "every clinic (operator)"
+    assert there["scopes"] == sorted(SCOPES)
+    key = world.over_api.client_settings.api_key
+    assert key is not None
+    said = world.run("api", "whoami").out + world.run("database", "whoami").out
+    assert key.get_secret_value() not in said
+    assert there["key"] in said
+
+
+def test_before_a_command_that_writes_in_production_it_is_said_where(world: World) -> None:
+    assert world.run("database", "holds reopen HOLD").err.count("prod: ") == 0
+    world.database.stage = "prod"
+    told = named_by(world.database.settings.database_url)
+    assert told is not None
+    place = f"prod: the database {told.name} at 127.0.0.1 as {told.role}"
+
+    assert world.run("database", "holds reopen HOLD").err.splitlines()[0] == place
+    assert world.run("database", "clinics add CLINIC --json").err.splitlines()[0] == place
+    assert "prod: " not in world.run("database", "holds show HOLD").err
+    assert "prod: " not in world.run("database", "holds revive --help").err
+    world.over_api.client_settings = ClientSettings(
+        api_url=world.server.url, api_key=SecretStr(generate_key("prod"))
+    )
+    refused = world.run("api", "jobs cancel GOOD")
+    assert refused.code == 5
+    assert refused.err.splitlines()[0] == f"prod: the API at {world.server.url}"
 
 
 def test_who_has_only_the_api_is_told_what_it_can_do(world: World) -> None:

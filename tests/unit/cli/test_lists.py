@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,11 +14,12 @@ from idexx_sync.cli.fleet import in_one_line, worst
 from idexx_sync.cli.job_view import progress_of
 from idexx_sync.cli.list_view import red_first, waiting_for_somebody
 from idexx_sync.cli.naming import among, one_of
+from idexx_sync.cli.whoami import WRITING
 from idexx_sync.clinics.status import ClinicStatus, Need, SyncStatus
 from idexx_sync.core.bounds import MOST_ENTRIES
 from idexx_sync.core.errors import CredentialsRejected, PimsSlow, SyncError
 from idexx_sync.core.id_prefix import ids_beginning_with
-from idexx_sync.core.vocabulary import Freshness, JobStatus
+from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
 from idexx_sync.jobs.model import Job, retry_order
 from idexx_sync.operations.clinic_models import ClinicStatusView
 from idexx_sync.operations.hints import INSTEAD, OVER_API, for_the_api
@@ -75,7 +77,7 @@ def test_of_many_that_may_be_meant_the_first_are_named_and_the_others_counted() 
 
 
 def a_job(
-    status: JobStatus = "succeeded", error: type[SyncError] | None = None, **more: object
+    status: JobStatus = "succeeded", error: type[SyncError] | None = None, **more: Any
 ) -> Job:
     made = Job(
         id=UUID(int=1),
@@ -87,7 +89,7 @@ def a_job(
         manner="apply",
         status=status,
         attempt=1,
-        error_kind=error and error.kind,
+        error_kind=None if error is None else error.kind,
         error_message=None,
         result=None,
         progress=None,
@@ -96,7 +98,7 @@ def a_job(
         started_at=None,
         finished_at=None,
     )
-    return replace(made, **more)  # type: ignore[arg-type]
+    return replace(made, **more)
 
 
 def viewed(job: Job) -> JobView:
@@ -109,7 +111,7 @@ def test_a_job_waits_for_somebody_until_a_newer_one_succeeds() -> None:
     held = viewed(a_job("held", id=UUID(int=7), sync="cases"))
     assert waiting_for_somebody([failed, passing, held]) == [held, failed]
 
-    later = {"queued_at": NOW + timedelta(minutes=1)}
+    later: dict[str, Any] = {"queued_at": NOW + timedelta(minutes=1)}
     assert waiting_for_somebody([viewed(a_job(**later)), failed, held]) == [held]
     dry = viewed(a_job(manner="preview", **later))
     other = viewed(a_job(clinic_id=BARN, **later))
@@ -118,21 +120,10 @@ def test_a_job_waits_for_somebody_until_a_newer_one_succeeds() -> None:
 
 
 def a_clinic(
-    name: str = "West", *needs: Need, freshness: Freshness = "on_time", stage: str = "live"
+    name: str = "West", *needs: Need, freshness: Freshness = "on_time", stage: Stage = "live"
 ) -> ClinicStatusView:
     sync = SyncStatus("inbound", freshness, NOW, None)
-    status = ClinicStatus(
-        WEST,
-        name,
-        None,
-        True,
-        stage,
-        None,
-        (sync,),
-        0,
-        0,
-        needs,  # type: ignore[arg-type]
-    )
+    status = ClinicStatus(WEST, name, None, True, stage, None, (sync,), 0, 0, needs)
     return ClinicStatusView.of(status)
 
 
@@ -217,6 +208,17 @@ COMMANDS = {
     for group in app.registered_groups
     for command in group.typer_instance.registered_commands  # type: ignore[union-attr]
 }
+
+
+READING = {
+    *("clinics list", "clinics show", "credentials show", "keys list"),
+    *("jobs list", "jobs show", "jobs watch", "jobs changes", "holds list", "holds show"),
+    *("explain appointment", "explain time"),
+}
+
+
+def test_of_each_command_it_is_known_whether_it_writes() -> None:
+    assert COMMANDS - READING | {"migrate"} == WRITING
 
 
 def test_each_command_needs_the_database_or_is_named_over_the_api() -> None:
