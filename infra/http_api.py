@@ -172,5 +172,5 @@ def owners() -> dict[str, FunctionName]:
 
 def public_paths() -> frozenset[str]:
     """Paths all of whose routes need no key."""
-    with_key = {route.path for route in ROUTES if route.scope is not None}
+    with_key = {route.path for route in ROUTES if route.needs_key}
     return frozenset(route.path for route in ROUTES) - with_key

@@ -51,7 +51,7 @@ def test_all_but_the_public_routes_need_a_key(prod: Template) -> None:
             assert method["AuthorizationType"] == "CUSTOM"
             assert method["AuthorizerId"] == {"Ref": authorizer}
 
-    assert open_paths == PUBLIC == {route.path for route in ROUTES if route.scope is None}
+    assert open_paths == PUBLIC == {route.path for route in ROUTES if not route.needs_key}
 
 
 def test_each_path_leads_to_the_function_that_the_table_of_routes_names(prod: Template) -> None:

@@ -4,19 +4,21 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from getpass import getuser
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from idexx_sync.core.errors import PimsUnavailable
 from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.command_line import Answer, CommandLine
-from tests.kit.database import as_role
+from tests.kit.database import as_role, update
 from tests.kit.http_gateway import Server, of_gateway, serving
 from tests.kit.lending import Lending
 from tests.kit.records import visits
+from tests.kit.rows import add_job
 
 WEEK = {"from": "2026-05-04", "to": "2026-05-10"}
 
@@ -34,11 +36,17 @@ class World:
     def bench(self) -> Bench:
         return self.api.bench
 
-    def run(self, way: str, line: str, *more: str) -> Answer:
+    def run(self, way: str, line: str, *more: str, width: int = 200) -> Answer:
         """A command line in which names stand for ids, one way or the other."""
-        words = [self.names.get(word, word) for word in line.split()]
+        words = [self._spelled(word) for word in line.split()]
         command_line = self.over_api if way == "api" else self.database
-        return command_line(*words, *more)
+        return command_line(*words, *more, width=width)
+
+    def _spelled(self, word: str) -> str:
+        """`GOOD-` is the beginning of GOOD's id."""
+        if word.endswith("-") and word[:-1] in self.names:
+            return self.names[word[:-1]][:8]
+        return self.names.get(word, word)
 
     def order(self) -> None:
         """QUEUED: a job whose worker does its work while somebody waits for it."""
@@ -109,3 +117,17 @@ def _live(world: World) -> None:
     (hold,) = bench.holds()
     names["HOLD"] = str(hold["id"])
     names["SEEN"] = bench.version(hold["id"])
+    names["OTHER"] = str(world.api.other_clinic)
+    names["CALLED"], names["BEGINS"] = "west  animal CLINIC", "West A"
+    for id_, name in (("CLINIC", "West Animal Clinic"), ("OTHER", "West Barn")):
+        update(bench.conn, "public.clinics", {"name": name}, id=names[id_])
+    names["NEAR"] = "00f0f0f0"
+    for end in (1, 2):  # of another clinic, and the oldest of all
+        add_job(
+            bench.conn,
+            world.api.other_clinic,
+            id=UUID(f"00f0f0f0-0000-4000-8000-00000000000{end}"),
+            status="cancelled",
+            queued_at=bench.now - timedelta(days=9, minutes=end),
+            finished_at=bench.now - timedelta(days=9),
+        )

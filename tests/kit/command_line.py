@@ -13,7 +13,7 @@ from rich.console import Console
 from idexx_sync.cli.app import run
 from idexx_sync.cli.context import Cli, OpenToLook
 from idexx_sync.clinics.store import Clinic
-from idexx_sync.core.settings import ClientSettings, KeySettings, Settings
+from idexx_sync.core.settings import ClientSettings, KeySettings, Settings, StageSettings
 from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.database.waits import Patience, PatientConnection
@@ -77,6 +77,7 @@ class CommandLine:
     client_settings: ClientSettings = field(
         default_factory=lambda: ClientSettings(api_url=None, api_key=None)
     )
+    stage: str = "test"
     slept: list[float] = field(default_factory=list)
     while_waiting: Callable[[], object] = lambda: None
     """Called at each pause of a command that waits."""
@@ -102,6 +103,7 @@ class CommandLine:
             load_settings=self.load_settings or (lambda: self.settings),
             load_database_settings=lambda: self.settings,
             load_key_settings=lambda: self.key_settings,
+            load_stage_settings=lambda: StageSettings(stage=self.stage),
             load_client_settings=lambda: self.client_settings,
             make_dependencies=self._tools,
             open_to_look=self.open_to_look or self._pims,

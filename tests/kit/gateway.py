@@ -92,7 +92,7 @@ class Gateway:
         if route is None:
             function: FunctionName = "status" if not methods_of(path) else _owner(path)
             return self.functions[function](event, None)
-        if route.scope is not None:
+        if route.needs_key:
             try:
                 decision = self.authorizer(_authorizer_event(event), None)
             except Exception as error:

@@ -14,6 +14,7 @@ from idexx_sync.operations import decisions as operations
 from idexx_sync.operations.models import MOST_LISTED_BYTES
 from idexx_sync.operations.pagination import place_of
 from idexx_sync.operations.views import hold_page, hold_view
+from idexx_sync.operations.wanted import Wanted
 from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
 
 
@@ -21,11 +22,10 @@ def list_holds(request: Request, dependencies: ApiDependencies) -> Response:
     query = request.query
     assert isinstance(query, HoldsQuery)
     conn = dependencies.conn
+    clinic_id = visible_clinic(request, conn, query.clinic_id)
     page = hold_page(
         conn,
-        clinic_id=visible_clinic(request, conn, query.clinic_id),
-        sync=query.sync,
-        status=query.status,
+        Wanted(clinic_id, query.sync, query.status, query.since, query.id),
         after=place_of(query.cursor),
         limit=query.limit,
         most_bytes=MOST_LISTED_BYTES,

@@ -2,38 +2,50 @@
 
 from idexx_sync.api.authorization import visible_clinic, visible_job
 from idexx_sync.api.budgets import ordering
+from idexx_sync.api.fitting import fitting_job, fitting_jobs
 from idexx_sync.api.handler import ApiDependencies, Response
-from idexx_sync.api.models import JobsQuery
+from idexx_sync.api.models import JobsQuery, PageQuery
 from idexx_sync.api.problems import Problem
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
-from idexx_sync.jobs.model import manner_again, params_of
+from idexx_sync.jobs.model import manner_again, params_of, trigger_again
 from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.operations import decisions
+from idexx_sync.operations.clinic_views import change_page
 from idexx_sync.operations.models import MOST_LISTED_BYTES
-from idexx_sync.operations.pagination import place_of
+from idexx_sync.operations.pagination import parts_of, place_of
 from idexx_sync.operations.views import job_page, job_view
+from idexx_sync.operations.wanted import Wanted
 
 
 def list_jobs(request: Request, dependencies: ApiDependencies) -> Response:
     query = request.query
     assert isinstance(query, JobsQuery)
     conn = dependencies.conn
+    clinic_id = visible_clinic(request, conn, query.clinic_id)
     page = job_page(
         conn,
-        clinic_id=visible_clinic(request, conn, query.clinic_id),
-        sync=query.sync,
-        status=query.status,
+        Wanted(clinic_id, query.sync, query.status, query.since, query.id),
         after=place_of(query.cursor),
         limit=query.limit,
         most_bytes=MOST_LISTED_BYTES,
     )
-    return Response(200, page)
+    return Response(200, fitting_jobs(page))
 
 
 def get_job(request: Request, dependencies: ApiDependencies) -> Response:
     conn = dependencies.conn
-    return Response(200, job_view(conn, visible_job(request, conn)))
+    return Response(200, fitting_job(job_view(conn, visible_job(request, conn))))
+
+
+def list_changes(request: Request, dependencies: ApiDependencies) -> Response:
+    query = request.query
+    assert isinstance(query, PageQuery)
+    conn = dependencies.conn
+    (after,) = parts_of(query.cursor, 1) or (None,)
+    job = visible_job(request, conn)
+    page = change_page(conn, job, after=after, limit=query.limit, most_bytes=MOST_LISTED_BYTES)
+    return Response(200, page)
 
 
 def retry_job(request: Request, dependencies: ApiDependencies) -> Response:
@@ -42,10 +54,11 @@ def retry_job(request: Request, dependencies: ApiDependencies) -> Response:
     run_request = RunRequest(
         clinic_id=job.clinic_id,
         sync=job.sync,
-        trigger="retry",
+        trigger=trigger_again(job),
         params=params_of(job),
         manner=manner_again(job),
         retry_of=job.id,
+        must_be_new=trigger_again(job) == "approval",
     )
     with ordering(request, dependencies):
         conn = dependencies.database.connection()
@@ -55,7 +68,7 @@ def retry_job(request: Request, dependencies: ApiDependencies) -> Response:
 def cancel_job(request: Request, dependencies: ApiDependencies) -> Response:
     conn = dependencies.conn
     ended = decisions.cancel_job(conn, visible_job(request, conn), by=request.caller.name)
-    return Response(200, job_view(conn, ended))
+    return Response(200, fitting_job(job_view(conn, ended)))
 
 
 def list_discrepancies(request: Request, dependencies: ApiDependencies) -> Response:

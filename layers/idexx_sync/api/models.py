@@ -1,20 +1,19 @@
 """What the HTTP API takes and gives, as JSON. Times are UTC, days are the clinic's own."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from idexx_sync.core.catalog import ParamsKind, SyncName
-from idexx_sync.core.errors import WhoActs
-from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
+from idexx_sync.core.vocabulary import Freshness, JobStatus
 from idexx_sync.jobs.params import ReconciliationParams, WindowParams
 from idexx_sync.operations.decisions import LONGEST_REASON
-from idexx_sync.operations.models import MOST_LISTED, Moment, ResponseModel, Text
+from idexx_sync.operations.models import MOST_LISTED, ResponseModel
 from idexx_sync.syncs.holds import HoldStatus
 
-MOST_NEEDS: Final = 100
+_ID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class RequestModel(BaseModel):
@@ -83,11 +82,25 @@ class ClinicQuery(RequestModel):
     clinic_id: UUID | None = None
 
 
-class ListQuery(ClinicQuery):
-    sync: SyncName | None = None
+class PageQuery(RequestModel):
     limit: int = Field(default=20, ge=1, le=MOST_LISTED)
-    cursor: str | None = Field(default=None, max_length=200)
+    cursor: str | None = Field(default=None, max_length=1000)
     """`next_cursor` of the page before."""
+
+
+class ListQuery(ClinicQuery, PageQuery):
+    sync: SyncName | None = None
+    since: AwareDatetime | None = Field(
+        default=None,
+        description="Only what was ordered or opened then or later.",
+        examples=["2026-05-04T00:00:00Z"],
+    )
+    id: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-fA-F-]{4,36}$",
+        description="Only what has an id that begins so.",
+        examples=["3f2b8c1e"],
+    )
 
 
 class JobsQuery(ListQuery):
@@ -98,47 +111,36 @@ class HoldsQuery(ListQuery):
     status: HoldStatus | None = None
 
 
+class ClinicsQuery(PageQuery):
+    named: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Only clinics that it may mean: by name, by the beginning of a name, or by the "
+        "beginning of an id. A whole name means no other one.",
+        examples=["West Animal Clinic"],
+    )
+    ids: str | None = Field(
+        default=None,
+        pattern=rf"^{_ID}(,{_ID}){{0,{MOST_LISTED - 1}}}$",
+        description=f"Only these clinics: ids with a comma between, at most {MOST_LISTED}.",
+        examples=["9c2e6f0a-1b7d-4a55-8f11-2f6f0c1f7a10"],
+    )
+    sync: SyncName | None = Field(
+        default=None, description="Only clinics whose status tells of this sync."
+    )
+    freshness: Freshness | None = Field(
+        default=None,
+        description="Only clinics of which a sync, or the one that is named, is so. A page may be "
+        "shorter than its limit, even empty, and have a next one.",
+    )
+    somebody: bool | None = Field(
+        default=None, description="Only clinics that need somebody, or only those that do not."
+    )
+
+
 class NoQuery(RequestModel):
     """No parameters."""
-
-
-class SyncStatusView(ResponseModel):
-    """How current a sync of the clinic is."""
-
-    sync: SyncName
-    freshness: Freshness
-    last_success_at: Moment | None
-    next_run_at: Moment | None
-    """Null where the clinic has no schedule for it that could be read."""
-
-
-class NeedView(ResponseModel):
-    who: WhoActs
-    what: Text
-    blocks: bool
-    """Whether no run can succeed before it is met."""
-    since: Moment | None
-    """Until when all is known to have been well; null: never, or nobody knows."""
-
-
-class ClinicStatusView(ResponseModel):
-    """The status of a clinic, and what is needed from whom."""
-
-    clinic_id: UUID
-    name: Text
-    timezone: str | None
-    stage: Stage | None
-    """Null: the clinic is not set up for this service."""
-    paused_reason: Text | None
-    syncs: tuple[SyncStatusView, ...]
-    open_holds: int
-    kept_out: int = Field(
-        description="Holds that a person has rejected and that still keep something out; each is "
-        "among the needs, with who, when and how it is reopened.",
-        examples=[1],
-    )
-    needs: Annotated[tuple[NeedView, ...], BeforeValidator(lambda needs: needs[:MOST_NEEDS])]
-    """What blocks comes first; at most 100."""
 
 
 class Discrepancies(ResponseModel):

@@ -117,7 +117,7 @@ def _operation(route: Route, models: _Models) -> Document:
         "responses": _responses(route, models),
         "security": [],
     }
-    if route.scope is not None:
+    if route.needs_key:
         operation["description"] = _needed(route)
         operation["security"] = [{KEY_SCHEME: []}]
     if route.method == "POST":
@@ -131,7 +131,7 @@ def _operation(route: Route, models: _Models) -> Document:
 
 def _needed(route: Route) -> str:
     """What a key needs for the operation, and how often it may ask for it."""
-    words = f"Needs the scope `{route.scope}`"
+    words = f"Needs the scope `{route.scope}`" if route.scope else "Needs a key, of any scope"
     if route.acts_on_a_sync:
         scopes = ", ".join(f"`{row.scope}` of {row.name}" for row in CATALOG.values())
         words += f" and that of the sync in question: {scopes}"

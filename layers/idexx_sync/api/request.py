@@ -48,8 +48,9 @@ class Request:
 def parse_request(event: APIGatewayProxyEvent, route: Route, address: Address) -> Request:
     """The request of an event for the route; Problem says what is wrong, the key's rights first."""
     caller = None
-    if route.scope is not None:
+    if route.needs_key:
         caller = caller_from(event["requestContext"].get("authorizer"))
+    if caller is not None and route.scope is not None:
         caller.require(route.scope)
     return Request(
         route=route,

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from idexx_sync.api.models import (
     START_REQUESTS,
     ClinicQuery,
-    ClinicStatusView,
+    ClinicsQuery,
     DecisionBody,
     Discrepancies,
     EmptyBody,
@@ -18,6 +18,7 @@ from idexx_sync.api.models import (
     HoldsQuery,
     JobsQuery,
     NoQuery,
+    PageQuery,
     Readiness,
     ReadinessDetails,
     ReasonBody,
@@ -25,6 +26,9 @@ from idexx_sync.api.models import (
 from idexx_sync.api.problems import ProblemCode
 from idexx_sync.core.catalog import CATALOG, CatalogEntry, StartOperation, SyncFolder
 from idexx_sync.core.vocabulary import Scope
+from idexx_sync.operations.change_models import ChangeList
+from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
+from idexx_sync.operations.key_models import KeyView
 from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
 
 FunctionName = Literal[SyncFolder, "status"]
@@ -32,6 +36,7 @@ OperationId = Literal[
     StartOperation,
     "list_jobs",
     "get_job",
+    "list_changes",
     "list_discrepancies",
     "retry_job",
     "cancel_job",
@@ -41,7 +46,9 @@ OperationId = Literal[
     "reject_hold",
     "reopen_hold",
     "revive_hold",
+    "list_clinics",
     "get_clinic_status",
+    "get_key",
     "refresh_schedules",
     "get_metrics",
     "get_readiness_details",
@@ -94,7 +101,7 @@ class Route:
     path: str
     function: FunctionName
     scope: Scope | None
-    """None: public, no authorizer stands before it."""
+    """None: public, no authorizer stands before it, unless `any_key` says otherwise."""
     summary: str
     responses: dict[int, type[BaseModel] | str]
     """Status -> body; a text names the media type of one that is not JSON of a model."""
@@ -103,10 +110,17 @@ class Route:
     problems: tuple[ProblemCode, ...] = ()
     """Those of its own, beside EVERYWHERE and WITH_A_KEY."""
     takes_headers: tuple[str, ...] = field(default=())
+    any_key: bool = False
+    """Whether every key may ask for it, whatever its scopes."""
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether an authorizer stands before it."""
+        return self.scope is not None or self.any_key
 
     @property
     def all_problems(self) -> tuple[ProblemCode, ...]:
-        keyed = WITH_A_KEY if self.scope is not None else ()
+        keyed = WITH_A_KEY if self.needs_key else ()
         return EVERYWHERE + keyed + self.problems
 
     @cached_property
@@ -163,6 +177,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="jobs:read",
         summary="One job",
         responses={200: JobView},
+    ),
+    Route(
+        operation="list_changes",
+        method="GET",
+        path="/api/sync/jobs/{job_id}/changes",
+        function="status",
+        scope="jobs:read",
+        summary="What a job wrote, by record, before and after",
+        query=PageQuery,
+        responses={200: ChangeList},
     ),
     Route(
         operation="list_discrepancies",
@@ -258,6 +282,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         problems=("nothing_to_revive", "too_many_orders", "worker_unavailable"),
     ),
     Route(
+        operation="list_clinics",
+        method="GET",
+        path="/api/clinics",
+        function="status",
+        scope="jobs:read",
+        summary="How each clinic stands, by name: all clinics, or the key's own",
+        query=ClinicsQuery,
+        responses={200: ClinicList},
+    ),
+    Route(
         operation="get_clinic_status",
         method="GET",
         path="/api/clinics/{clinic_id}/status",
@@ -265,6 +299,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="jobs:read",
         summary="How current the clinic's data are, and what is needed from whom",
         responses={200: ClinicStatusView},
+    ),
+    Route(
+        operation="get_key",
+        method="GET",
+        path="/api/key",
+        function="status",
+        scope=None,
+        any_key=True,
+        summary="The key that asks: whose it is, and what it may do",
+        responses={200: KeyView},
     ),
     Route(
         operation="refresh_schedules",

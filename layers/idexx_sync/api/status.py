@@ -1,6 +1,6 @@
 """The operations of the function `status`: everything of the API that starts no sync."""
 
-from idexx_sync.api import clinics, holds, jobs, service
+from idexx_sync.api import clinics, holds, jobs, keys, service
 from idexx_sync.api.handler import Operation, Page
 from idexx_sync.api.routes import OperationId
 from idexx_sync.api.syncs import not_built
@@ -11,6 +11,7 @@ def status_operations() -> dict[OperationId, Operation | Page]:
     return {
         "list_jobs": jobs.list_jobs,
         "get_job": jobs.get_job,
+        "list_changes": jobs.list_changes,
         "list_discrepancies": jobs.list_discrepancies,
         "retry_job": jobs.retry_job,
         "cancel_job": jobs.cancel_job,
@@ -20,7 +21,9 @@ def status_operations() -> dict[OperationId, Operation | Page]:
         "reject_hold": holds.reject_hold,
         "reopen_hold": holds.reopen_hold,
         "revive_hold": holds.revive_hold,
+        "list_clinics": clinics.list_clinics,
         "get_clinic_status": clinics.get_clinic_status,
+        "get_key": keys.get_key,
         "refresh_schedules": not_built("Refreshing schedules"),
         "get_metrics": service.get_metrics,
         "get_readiness_details": service.get_readiness_details,

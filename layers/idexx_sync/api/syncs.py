@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from idexx_sync.api.budgets import ordering
+from idexx_sync.api.fitting import fitting_job
 from idexx_sync.api.handler import ApiDependencies, Operation, Page, Response
 from idexx_sync.api.models import StartRequest
 from idexx_sync.api.problems import RETRY_AFTER_S, FieldError, Problem, invalid
@@ -85,7 +86,7 @@ def _accepted_or_done(
     if job.is_final:
         return Response(
             200,
-            job_view(dependencies.database.connection(), job),
+            fitting_job(job_view(dependencies.database.connection(), job)),
             {"Location": _location(request, job.id)["Location"]} | applied,
         )
     return Response(

@@ -1,6 +1,7 @@
 """The backend over the HTTP API: the service's own workers run what is ordered."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import batched
 from uuid import UUID
 
 import typer
@@ -9,20 +10,52 @@ from idexx_sync.api.routes import OperationId
 from idexx_sync.cli.api_client import ApiClient
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.decision import Decision
+from idexx_sync.cli.listed import Listed
+from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.operations.change_models import ChangeList, ChangeView
+from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
+from idexx_sync.operations.wanted import Wanted, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
 
 
 class ApiBackend:
-    """Jobs and holds that the key may see and change."""
+    """Clinics, jobs and holds that the key may see and change."""
+
+    over_api = True
 
     def __init__(self, cli: Cli, client: ApiClient) -> None:
         self._cli = cli
         self._client = client
 
-    def jobs(self, clinic_id: UUID | None, limit: int) -> Sequence[JobView]:
-        query = {"clinic_id": clinic_id}
+    def clinics(self, wanted: WantedClinics) -> Sequence[ClinicStatusView]:
+        query = {
+            "named": wanted.named,
+            "sync": wanted.sync,
+            "freshness": wanted.freshness,
+            "somebody": wanted.somebody,
+        }
+        if wanted.ids is None:
+            return self._clinics(query)
+        found: list[ClinicStatusView] = []
+        for some in batched(sorted(wanted.ids), MOST_LISTED):
+            found += self._clinics({**query, "ids": ",".join(map(str, some))})
+        return found
+
+    def _clinics(self, query: Mapping[str, object]) -> Sequence[ClinicStatusView]:
+        return self._listed("list_clinics", ClinicList, lambda page: page.clinics, query).items
+
+    def clinic(self, clinic_id: UUID) -> ClinicStatusView:
+        return self._client.ask("get_clinic_status", ClinicStatusView, clinic_id=clinic_id)
+
+    def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
+        query = _query(wanted)
         return self._listed("list_jobs", JobList, lambda page: page.jobs, query, limit)
+
+    def changes(self, job_id: UUID, limit: int) -> Listed[ChangeView]:
+        return self._listed(
+            "list_changes", ChangeList, lambda page: page.changes, {}, limit, job_id=job_id
+        )
 
     def job(self, job_id: UUID) -> JobView:
         return self._client.ask("get_job", JobView, job_id=job_id)
@@ -33,10 +66,8 @@ class ApiBackend:
     def cancel(self, job_id: UUID) -> JobView:
         return self._client.ask("cancel_job", JobView, job_id=job_id)
 
-    def holds(
-        self, clinic_id: UUID | None, status: HoldStatus | None, limit: int
-    ) -> Sequence[HoldView]:
-        query = {"clinic_id": clinic_id, "status": status}
+    def holds(self, wanted: Wanted[HoldStatus], limit: int) -> Listed[HoldView]:
+        query = _query(wanted)
         return self._listed("list_holds", HoldList, lambda page: page.holds, query, limit)
 
     def hold(self, hold_id: UUID) -> HoldView:
@@ -60,25 +91,38 @@ class ApiBackend:
         body = _body(decision)
         return self._client.ask("revive_hold", JobView, body=body, hold_id=hold_id)
 
-    def _listed[P: JobList | HoldList, T](
+    def _listed[P: JobList | HoldList | ClinicList | ChangeList, T](
         self,
         operation: OperationId,
         page_type: type[P],
         items: Callable[[P], Sequence[T]],
         query: Mapping[str, object],
-        limit: int,
-    ) -> list[T]:
-        """The first so many, however many pages they lie on."""
+        limit: int | None = None,
+        **path: UUID,
+    ) -> Listed[T]:
+        """The first so many, or all, however many pages they lie on."""
         found: list[T] = []
-        cursor = None
-        while len(found) < limit:
-            wanted = {"limit": min(MOST_LISTED, limit - len(found)), "cursor": cursor}
-            page = self._client.ask(operation, page_type, {**query, **wanted})
+        cursor, seen = None, set[str | None]()
+        while limit is None or len(found) < limit:
+            most = MOST_LISTED if limit is None else min(MOST_LISTED, limit - len(found))
+            wanted = {"limit": most, "cursor": cursor}
+            page = self._client.ask(operation, page_type, {**query, **wanted}, body=None, **path)
             found += items(page)
+            seen.add(cursor)
             cursor = page.next_cursor
-            if cursor is None or not items(page):
-                break
-        return found
+            if cursor is None or cursor in seen:  # an answer that leads in a circle ends
+                return Listed(found, more=False)
+        return Listed(found, more=True)
+
+
+def _query(wanted: Wanted[JobStatus] | Wanted[HoldStatus]) -> dict[str, object]:
+    return {
+        "clinic_id": wanted.clinic_id,
+        "sync": wanted.sync,
+        "status": wanted.status,
+        "since": None if wanted.since is None else wanted.since.isoformat(),
+        "id": wanted.id,
+    }
 
 
 def _body(decision: Decision) -> dict[str, str]:

@@ -14,7 +14,19 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 import typer.main
 
-from idexx_sync.cli import clinics, credentials, explain, find, holds, jobs, keys, migrate, sync
+from idexx_sync.cli import (
+    clinics,
+    credentials,
+    explain,
+    find,
+    fleet,
+    holds,
+    jobs,
+    keys,
+    migrate,
+    sync,
+    whoami,
+)
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError, error_of_refusal
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
@@ -25,6 +37,7 @@ from idexx_sync.core.version import VERSION
 from idexx_sync.core.words import described, keep_words_in
 from idexx_sync.database.connection import LACKING, LOST, NOT_ALLOWED, DriverError, unavailable
 from idexx_sync.database.refusal import refusal
+from idexx_sync.operations.hints import OVER_API
 
 COMPLETING: Final = "_IDEXX_SYNC_COMPLETE"
 """Set by a shell that asks what a word may be completed to."""
@@ -48,6 +61,14 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(holds.app, name="holds")
 app.add_typer(explain.app, name="explain")
 app.command()(find.find)
+app.command()(fleet.status)
+app.command()(whoami.whoami)
+
+
+OVER_API_TOLD: Final = (
+    f"over the API there are {', '.join(f'idexx-sync {one}' for one in OVER_API)}; somebody with "
+    "access to the database can run it"
+)
 
 
 def _tell_version(wanted: bool) -> None:
@@ -104,6 +125,7 @@ def run(arguments: Sequence[str], cli: Cli) -> int:
     try:
         command = typer.main.get_command(app)
         with command.make_context("idexx-sync", list(arguments), obj=cli) as ctx:
+            whoami.announce(cli, arguments)
             code = command.invoke(ctx)
     except typer.Exit as done:  # --help
         return done.exit_code
@@ -156,7 +178,10 @@ class _ErrorOutput:
 
     def explained(self, error: SyncError) -> int:
         more = {"code": error.code, "who_acts": error.who_acts}
-        return self.write(exit_of_kind(error.kind), error.kind, error.message, **more)
+        message = error.message
+        if error.code == "settings" and "DATABASE_URL" in message and self._cli.has_api():
+            message = f"this command asks the database, and not the API: {message}; {OVER_API_TOLD}"
+        return self.write(exit_of_kind(error.kind), error.kind, message, **more)
 
     def database(self, error: DriverError) -> int:
         """What Postgres said of our statement; where it may hold a row's values, only the class."""

@@ -1,13 +1,15 @@
 """Arguments that several commands take, and how their texts are read."""
 
 import re
-from datetime import date, time
-from typing import Annotated
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Final
 from uuid import UUID
 
 import typer
 
 from idexx_sync.cli.errors import usage_errors
+from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.id_prefix import SHORTEST_PREFIX, ids_beginning_with
 from idexx_sync.core.settings import Settings
 
 
@@ -20,6 +22,24 @@ def as_id(text: str) -> UUID:
             f"{shortened(text)} is not an id; "
             "ids look like 3f2b8c1e-5a77-4d0e-9c52-0d8f6a1b2c3d and are shown by the list commands"
         ) from None
+
+
+def as_id_beginning(text: str) -> str:
+    """A whole id, or its beginning of at least 4 digits; else a usage error."""
+    if ids_beginning_with(text) is None:
+        raise typer.BadParameter(
+            f"{shortened(text)} is not an id; ids look like 3f2b8c1e-5a77-4d0e-9c52-0d8f6a1b2c3d "
+            f"and are shown by the list commands, and their first {SHORTEST_PREFIX} characters do "
+            "where no other one begins so"
+        )
+    return text.strip()
+
+
+def as_name(text: str) -> str:
+    """What names a clinic; a usage error for what can't name any."""
+    if not text.strip() or len(text) > LONGEST_NAME or not text.isprintable():
+        raise typer.BadParameter("the name or the id of a clinic is expected")
+    return text.strip()
 
 
 def as_day(text: str) -> date:
@@ -55,16 +75,38 @@ def shortened(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:37]}...")
 
 
+def day_begins(day: date | None) -> datetime | None:
+    """Where a day begins by UTC, by which all clinics' days are alike."""
+    return None if day is None else datetime.combine(day, time.min, UTC)
+
+
+LONGEST_NAME: Final = 200
+NAMED: Final = "its name in ODIS or its id, or how one of these begins"
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
 ]
 ClinicArgument = Annotated[
-    UUID, typer.Argument(metavar="CLINIC_ID", parser=as_id, help="The clinic's id in ODIS.")
+    str, typer.Argument(metavar="CLINIC", parser=as_name, help=f"The clinic: {NAMED}.")
 ]
 ClinicOption = Annotated[
-    UUID, typer.Option("--clinic", metavar="ID", parser=as_id, help="The clinic's id in ODIS.")
+    str,
+    typer.Option("--clinic", metavar="CLINIC", parser=as_name, help=f"The clinic: {NAMED}."),
 ]
 AnyClinicOption = Annotated[
-    UUID | None, typer.Option("--clinic", metavar="ID", parser=as_id, help="Of this clinic only.")
+    str | None,
+    typer.Option(
+        "--clinic", metavar="CLINIC", parser=as_name, help=f"Of this clinic only: {NAMED}."
+    ),
+]
+SyncOption = Annotated[SyncName | None, typer.Option("--sync", help="Of this sync only.")]
+Since = Annotated[
+    date | None,
+    typer.Option("--since", metavar="DATE", parser=as_day, help="From this day on, in UTC."),
+]
+Values = Annotated[
+    bool,
+    typer.Option(
+        "--values", help="Show names, phones, notes and other personal values as they are."
+    ),
 ]
 Limit = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="At most so many.")]

@@ -1,6 +1,6 @@
 """The backend of job and hold commands: the API when its address is set, else this process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID
@@ -9,17 +9,36 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.decision import Decision
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
+from idexx_sync.cli.listed import Listed
 from idexx_sync.cli.local_backend import LocalBackend
+from idexx_sync.cli.naming import one_of, whole_id
+from idexx_sync.cli.phrases import utc
 from idexx_sync.core.errors import NotFound
-from idexx_sync.operations.models import HoldView, JobView
+from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.operations.change_models import ChangeView
+from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.models import MOST_LISTED, HoldView, JobView
+from idexx_sync.operations.wanted import Wanted, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
 
 
 class Backend(Protocol):
-    """Jobs and holds, shown alike and decided alike whichever way they are reached."""
+    """Jobs, holds and clinics, shown alike and decided alike whichever way they are reached."""
 
-    def jobs(self, clinic_id: UUID | None, limit: int) -> Sequence[JobView]:
-        """The newest ones, of one clinic or of all."""
+    over_api: bool
+
+    def clinics(self, wanted: WantedClinics) -> Sequence[ClinicStatusView]:
+        """All of them that fit, by name."""
+        ...
+
+    def clinic(self, clinic_id: UUID) -> ClinicStatusView: ...
+
+    def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
+        """The newest ones that fit."""
+        ...
+
+    def changes(self, job_id: UUID, limit: int) -> Listed[ChangeView]:
+        """What the job did to each record, by id."""
         ...
 
     def job(self, job_id: UUID) -> JobView: ...
@@ -30,10 +49,8 @@ class Backend(Protocol):
 
     def cancel(self, job_id: UUID) -> JobView: ...
 
-    def holds(
-        self, clinic_id: UUID | None, status: HoldStatus | None, limit: int
-    ) -> Sequence[HoldView]:
-        """The newest ones, of one clinic or of all."""
+    def holds(self, wanted: Wanted[HoldStatus], limit: int) -> Listed[HoldView]:
+        """The newest ones that fit."""
         ...
 
     def hold(self, hold_id: UUID) -> HoldView: ...
@@ -49,6 +66,43 @@ class Backend(Protocol):
     def revive(self, hold_id: UUID, decision: Decision) -> JobView:
         """The run that brings back what was removed; it may have ended already."""
         ...
+
+
+def meant_clinic(backend: Backend, text: str | None) -> UUID | None:
+    """The clinic that is meant; None: none is named."""
+    if text is None or (given := whole_id(text)) is not None:
+        return None if text is None else given
+    found = backend.clinics(WantedClinics(named=text))
+    return one_of(text, "clinic", [(one.clinic_id, one.name) for one in found])
+
+
+def meant_job(backend: Backend, text: str) -> UUID:
+    """The job whose id begins so."""
+    if (given := whole_id(text)) is not None:
+        return given
+    found = backend.jobs(Wanted(id=text), MOST_LISTED).items
+    about = [(one.id, f"{one.sync}, {one.status}, {utc(one.queued_at)}") for one in found]
+    return one_of(text, "job", about)
+
+
+def meant_hold(backend: Backend, text: str) -> UUID:
+    """The hold whose id begins so."""
+    if (given := whole_id(text)) is not None:
+        return given
+    found = backend.holds(Wanted(id=text), MOST_LISTED).items
+    about = [(one.id, f"{one.cause}, {one.status}, {utc(one.opened_at)}") for one in found]
+    return one_of(text, "hold", about)
+
+
+def standing(backend: Backend, clinic_ids: Collection[UUID]) -> dict[UUID, ClinicStatusView]:
+    """How these clinics stand; nothing for a key that may not look at clinics."""
+    try:
+        found = backend.clinics(WantedClinics(ids=frozenset(clinic_ids))) if clinic_ids else ()
+    except CommandError as error:
+        if error.kind != "scope_missing":
+            raise
+        return {}
+    return {clinic.clinic_id: clinic for clinic in found}
 
 
 @contextmanager
@@ -84,6 +138,6 @@ def _not_found(error: NotFound, ids_from: str) -> CommandError:
 
 
 def _hinted(error: CommandError, ids_from: str) -> CommandError:
-    if error.kind != NotFound.kind:
+    if error.kind != NotFound.kind or " list" in error.message:
         return error
     return error.with_hint(f"list them with: idexx-sync {ids_from}")

@@ -8,19 +8,26 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from idexx_sync.cli.arguments import ClinicArgument, Json, as_base_url, as_day, as_id
-from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.arguments import ClinicArgument, Json, Limit, as_base_url, as_day, as_id
+from idexx_sync.cli.backend import meant_clinic, open_backend
+from idexx_sync.cli.clinic_view import clinic_shown
+from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.identity import identity
+from idexx_sync.cli.list_view import clinics_shown, cut_shown, red_first, state_of
+from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.cli.phrases import ACTORS, ago, moment, phrase, utc
 from idexx_sync.cli.rooms import rooms
-from idexx_sync.cli.tables import Shown, entries, fact_table, line
+from idexx_sync.cli.tables import Shown, fact_table, line
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.status import WRITES, ClinicStatus, Need, SyncStatus, clinic_status
-from idexx_sync.clinics.store import ClinicLine, clinics_listed, require_acting_user, set_up_clinic
+from idexx_sync.clinics.store import require_acting_user, set_up_clinic
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
-from idexx_sync.core.vocabulary import Stage
+from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import jobs_newest_first
+from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.wanted import WantedClinics
 
 DEFAULT_BASE_URL = "https://us.idexxneo.com"
 SETTINGS_SHOWN: Final = (
@@ -47,7 +54,7 @@ app.command()(rooms)
 @app.command()
 def add(
     ctx: typer.Context,
-    clinic_id: ClinicArgument,
+    clinic: ClinicArgument,
     base_url: Annotated[
         str | None,
         typer.Option(metavar="URL", help=f"Where its Neo is; at first {DEFAULT_BASE_URL}."),
@@ -90,6 +97,7 @@ def add(
     settings = cli.load_settings()
     url = None if base_url is None else as_base_url(settings, base_url)
     with cli.database() as conn:
+        clinic_id = clinic_meant(conn, clinic)
         before = clinic_overview(conn, clinic_id)
         if url is None and before.base_url is None:
             url = as_base_url(settings, DEFAULT_BASE_URL)
@@ -115,36 +123,60 @@ def add(
             f"Its first day is {first_day}: nobody is called about visits before it. "
             f"Another one: idexx-sync clinics add {clinic_id} --live-from DATE"
         )
-    show(ctx, clinic_id, as_json=as_json)
+    _show_here(cli, clinic_id, as_json=as_json)
 
 
 @app.command("list")
-def list_clinics(ctx: typer.Context, as_json: Json = False) -> None:
-    """Every clinic of ODIS, set up for this service or not."""
+def list_clinics(
+    ctx: typer.Context,
+    status: Annotated[
+        Freshness | None,
+        typer.Option(help="Only clinics whose data are so, for example late."),
+    ] = None,
+    sync: Annotated[
+        SyncName | None, typer.Option("--sync", help="Only by what is known of this sync.")
+    ] = None,
+    limit: Limit = 1000,
+    as_json: Json = False,
+) -> None:
+    """Every clinic of ODIS, set up for this service or not.
+
+    Those come first that need somebody, then by name.
+    """
     cli = cli_of(ctx)
-    with cli.database() as conn:
-        clinics = clinics_listed(conn)
-    shown = entries(((str(one.id), one.name), _about(one)) for one in clinics)
-    data = {"clinics": [_plain(asdict(one)) for one in clinics]}
-    cli.answer(data, shown or [line("ODIS has no clinics.")], as_json=as_json)
+    with open_backend(cli, ids_from="clinics list") as backend:
+        found = red_first(backend.clinics(WantedClinics(sync=sync, freshness=status)))
+    shown, more = found[:limit], len(found) > limit
+    data = {"clinics": [_status_data(one) for one in shown], "more": more}
+    nothing = "There are no such clinics." if status or sync else "ODIS has no clinics."
+    parts = clinics_shown(shown) or [line(nothing)]
+    cli.answer(data, [*parts, *cut_shown(more=more, shown=limit)], as_json=as_json)
 
 
-def _about(clinic: ClinicLine) -> str:
-    version, success = clinic.credential_version, clinic.last_success_at
-    zone = zone_of(clinic.timezone)
-    said = (
-        _state(clinic.stage, is_active=clinic.is_active, paused=clinic.paused),
-        clinic.timezone or "no time zone in ODIS",
-        "no credentials" if version is None else f"credentials version {version}",
-        "never synced" if success is None else f"synced {moment(success, zone)}",
-    )
-    return ", ".join(said)
+def _status_data(clinic: ClinicStatusView) -> dict[str, Any]:
+    said = clinic.model_dump(mode="json")
+    return {"id": said.pop("clinic_id"), **said}
 
 
 @app.command()
-def show(ctx: typer.Context, clinic_id: ClinicArgument, as_json: Json = False) -> None:
-    """One clinic: settings, freshness, and what is needed from whom."""
+def show(ctx: typer.Context, clinic: ClinicArgument, as_json: Json = False) -> None:
+    """One clinic: settings, freshness, and what is needed from whom.
+
+    Over the API without its settings.
+    """
     cli = cli_of(ctx)
+    with open_backend(cli, ids_from="clinics list") as backend:
+        clinic_id = meant_clinic(backend, clinic)
+        assert clinic_id is not None
+        if backend.over_api:
+            found = backend.clinic(clinic_id)
+            cli.answer({"clinic": _status_data(found)}, clinic_shown(found), as_json=as_json)
+            return
+    _show_here(cli, clinic_id, as_json=as_json)
+
+
+def _show_here(cli: Cli, clinic_id: UUID, *, as_json: bool) -> None:
+    """All that the database says of it."""
     with cli.database() as conn:
         overview = clinic_overview(conn, clinic_id)
         last_job = next(iter(jobs_newest_first(conn, clinic_id=clinic_id, limit=1)), None)
@@ -173,14 +205,6 @@ def _rooms(given: list[str] | None, *, all_rooms: bool) -> list[str] | None:
     return rooms
 
 
-def _state(stage: Stage | None, *, is_active: bool, paused: bool) -> str:
-    if not is_active:
-        return "inactive in ODIS"
-    if stage is None:
-        return "not set up"
-    return f"{stage}, paused" if paused else stage
-
-
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     """Ids and instants as text."""
     return {
@@ -197,12 +221,11 @@ def _shown(
     if overview.credential_version is not None:
         since = moment(overview.credentials_set_at, zone)
         credentials = f"version {overview.credential_version}, set {since}"
-    paused = status.paused_reason is not None
     rows: list[tuple[str, str | None]] = [
         ("clinic", str(overview.id)),
         ("name", overview.name),
         ("zone", overview.timezone or "not set in ODIS"),
-        ("stage", _state(overview.stage, is_active=overview.is_active, paused=paused)),
+        ("stage", state_of(ClinicStatusView.of(status))),
         ("first day", str(overview.live_from or "-")),
         ("acting user", str(overview.acting_user_id or "none")),
         ("Neo", overview.base_url or "-"),

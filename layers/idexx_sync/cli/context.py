@@ -13,15 +13,18 @@ from rich.console import Console
 
 from idexx_sync.cli.tables import Shown, is_whole, line
 from idexx_sync.clinics.store import Clinic
+from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.settings import (
     ClientSettings,
     DatabaseSettings,
     KeySettings,
     Settings,
+    StageSettings,
     load_client_settings,
     load_database_settings,
     load_key_settings,
     load_settings,
+    load_stage_settings,
 )
 from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, connect
@@ -60,6 +63,7 @@ class Cli:
     load_settings: Callable[[], Settings] = load_settings
     load_database_settings: Callable[[], DatabaseSettings] = load_database_settings
     load_key_settings: Callable[[], KeySettings] = load_key_settings
+    load_stage_settings: Callable[[], StageSettings] = load_stage_settings
     load_client_settings: Callable[[], ClientSettings] = load_client_settings
     make_dependencies: MakeDependencies = make_dependencies
     open_to_look: OpenToLook = open_to_look
@@ -86,6 +90,13 @@ class Cli:
             yield dependencies
         finally:
             dependencies.database.close()
+
+    def has_api(self) -> bool:
+        """Whether commands that can ask the API do so."""
+        try:
+            return self.load_client_settings().api_url is not None
+        except ConfigurationInvalid:
+            return False
 
     def answer(self, data: dict[str, Any], shown: Sequence[Shown], *, as_json: bool) -> None:
         """The command's one result: an object, or what a person reads."""

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.login_test import try_login
+from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.cli.phrases import ACTORS, moment, phrase, utc
 from idexx_sync.cli.tables import Shown, fact_table, line, listing
 from idexx_sync.clinics.overview import clinic_overview
@@ -49,17 +50,18 @@ def set_credentials(
     settings = cli.load_settings()
     keys = keyring(settings.local_key)
     with cli.database() as conn:
-        overview = clinic_overview(conn, clinic)  # an unknown clinic before any question
+        clinic_id = clinic_meant(conn, clinic)
+        overview = clinic_overview(conn, clinic_id)  # an unknown clinic before any question
         given = _given(cli.stdin, asked=not from_stdin)
-        version = store_credentials(conn, keys, clinic, given)
+        version = store_credentials(conn, keys, clinic_id, given)
     said = [
         line(
-            f"Stored as version {version}; try them: idexx-sync credentials test --clinic {clinic}"
+            f"Stored as version {version}; try them: idexx-sync credentials test --clinic {clinic_id}"
         )
     ]
     if overview.base_url is None:
-        said.append(line(f"Set the clinic up next: idexx-sync clinics add {clinic}"))
-    cli.answer({"clinic_id": str(clinic), "version": version}, list(said), as_json=as_json)
+        said.append(line(f"Set the clinic up next: idexx-sync clinics add {clinic_id}"))
+    cli.answer({"clinic_id": str(clinic_id), "version": version}, list(said), as_json=as_json)
 
 
 @app.command()
@@ -67,8 +69,9 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
     """Which version counts, how the last logins ended, and who must act. Never a value."""
     cli = cli_of(ctx)
     with cli.database() as conn:
-        overview = clinic_overview(conn, clinic)
-        logins = login_attempts(conn, clinic, LAST_LOGINS)
+        clinic_id = clinic_meant(conn, clinic)
+        overview = clinic_overview(conn, clinic_id)
+        logins = login_attempts(conn, clinic_id, LAST_LOGINS)
         refusal = breaker(overview, overview.read_at)
     zone = zone_of(overview.timezone)
     attempts = [
@@ -82,7 +85,7 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
         for login in logins
     ]
     data = {
-        "clinic_id": str(clinic),
+        "clinic_id": str(clinic_id),
         "version": overview.credential_version,
         "set_at": None if overview.credentials_set_at is None else utc(overview.credentials_set_at),
         "login_allowed": overview.credential_version is not None and refusal is None,
@@ -93,14 +96,14 @@ def show(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -> Non
     if overview.credential_version is None:
         cli.answer(
             data,
-            [line(f"None yet; set them with: idexx-sync credentials set --clinic {clinic}")],
+            [line(f"None yet; set them with: idexx-sync credentials set --clinic {clinic_id}")],
             as_json=as_json,
         )
         return
     shown: list[Shown] = [
         fact_table(
             [
-                ("clinic", str(clinic)),
+                ("clinic", str(clinic_id)),
                 ("version", str(overview.credential_version)),
                 ("set", moment(overview.credentials_set_at, zone)),
                 ("next login", "may be tried" if refusal is None else refusal.message),

@@ -19,7 +19,8 @@ class Exit(IntEnum):
 
 HELP: Final = (
     "Exit codes: 0 done, 1 failed, 2 wrong use, 3 done but something is held for a person, "
-    "4 done with warnings, 5 not authorised, 6 database, API or Neo not reachable, 130 interrupted."
+    "4 done with warnings, or status names somebody who is needed, 5 not authorised, "
+    "6 database, API or Neo not reachable, 130 interrupted."
 )
 
 _OF_STATUS: Final[dict[JobStatus, Exit]] = {

@@ -6,13 +6,13 @@ from typing import Annotated, Final
 
 import typer
 
-from idexx_sync.cli.arguments import ClinicOption, Json, as_day, as_time
+from idexx_sync.cli.arguments import ClinicOption, Json, Values, as_day, as_time
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.explain_parts import Veil
 from idexx_sync.cli.explain_view import as_data, as_shown
-from idexx_sync.cli.looking import OFFLINE, Look, Offline, Values, look_at
+from idexx_sync.cli.looking import OFFLINE, Look, Offline, look_at
 from idexx_sync.cli.time_view import time_data, time_shown
 from idexx_sync.explain.at_time import explained_time, within_slot
 from idexx_sync.explain.at_time_records import asked_time, context_of, takes
@@ -66,7 +66,7 @@ def appointment(
     """
     cli = cli_of(ctx)
     with look_at(cli, clinic, offline=offline) as look:
-        stored = stored_appointment(look.conn, clinic, appointment_id)
+        stored = stored_appointment(look.conn, look.clinic.id, appointment_id)
         neo = look.ask(
             lambda pims: ask(pims, appointment_id, stored.start),
             lambda why: NeoSays(not_asked=why),
@@ -109,14 +109,14 @@ def explain_time(
     cli = cli_of(ctx)
     with look_at(cli, clinic, offline=offline) as look:
         asked = asked_time(day, at, room, look.clinic.schedule.slot_minutes)
-        stored = stored_day(look.conn, clinic, day, look.now)
+        stored = stored_day(look.conn, look.clinic.id, day, look.now)
         asked = within_slot(asked, stored)
         context = context_of(look.clinical, Window(day, day))
         neo = look.ask(
             lambda pims: ask_day(
                 pims,
                 context,
-                lambda snapshot: load(look.conn, clinic, snapshot, context),
+                lambda snapshot: load(look.conn, look.clinic.id, snapshot, context),
                 lambda row: takes(asked, row.appointment),
             ),
             lambda why: NeoDay(not_asked=why),

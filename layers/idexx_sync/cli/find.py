@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from idexx_sync.cli.arguments import ClinicOption, Json, Limit, as_day
+from idexx_sync.cli.arguments import ClinicOption, Json, Limit, Values, as_day
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.looking import Look, Offline, Values, look_at
+from idexx_sync.cli.looking import Look, Offline, look_at
 from idexx_sync.cli.tables import Shown, fact_table, line, listing
 from idexx_sync.core.catalog import BUILT
 from idexx_sync.explain.day_store import rows_of
@@ -52,7 +52,7 @@ def find(
     cli = cli_of(ctx)
     with look_at(cli, clinic, offline=offline) as look:
         window = Window(day, day) if day is not None else _usual_days(look)
-        rows = rows_of(look.conn, clinic, window)
+        rows = rows_of(look.conn, look.clinic.id, window)
         neo = look.ask(
             lambda pims: NeoDay(snapshot=pims.schedule(window)),
             lambda why: NeoDay(not_asked=why),
@@ -61,7 +61,7 @@ def find(
     found = matches(sought, neo.snapshot, rows)
     asked = neo.snapshot is not None
     data = {
-        "clinic_id": str(clinic),
+        "clinic_id": str(look.clinic.id),
         "timezone": look.clinical.zone.key,
         "days": [str(window.first_day), str(window.last_day)],
         "not_asked": neo.not_asked,

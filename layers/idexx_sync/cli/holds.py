@@ -1,28 +1,39 @@
 """`idexx-sync holds …`: what waits for a person, and the person's decision."""
 
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
-from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
-from idexx_sync.cli.backend import open_backend
+from idexx_sync.cli.arguments import (
+    AnyClinicOption,
+    Json,
+    Limit,
+    Since,
+    SyncOption,
+    as_id_beginning,
+    day_begins,
+)
+from idexx_sync.cli.backend import meant_clinic, meant_hold, open_backend, standing
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.deciding import confirm, require_terminal, seen_version
 from idexx_sync.cli.decision import Decision
 from idexx_sync.cli.hold_view import hold_shown
 from idexx_sync.cli.job_view import report_job
-from idexx_sync.cli.phrases import CAUSES, counted, moment, phrase
-from idexx_sync.cli.tables import entries, line
+from idexx_sync.cli.list_view import cut_shown, holds_shown
+from idexx_sync.cli.phrases import counted
+from idexx_sync.cli.tables import line
 from idexx_sync.cli.watching import watch
-from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.operations.decisions import LONGEST_REASON
+from idexx_sync.operations.wanted import Wanted
 from idexx_sync.syncs.holds import HoldStatus
 
 app = typer.Typer(help="What waits for a person's decision.", no_args_is_help=True)
 
 HoldId = Annotated[
-    UUID, typer.Argument(metavar="HOLD_ID", parser=as_id, help="As holds list shows it.")
+    str,
+    typer.Argument(
+        metavar="HOLD_ID", parser=as_id_beginning, help="As holds list shows it, or how it begins."
+    ),
 ]
 By = Annotated[
     str | None,
@@ -59,28 +70,26 @@ def list_holds(
     status: Annotated[
         HoldStatus | None, typer.Option(help="Only holds in this state, for example open.")
     ] = None,
+    sync: SyncOption = None,
+    since: Since = None,
     limit: Limit = 20,
     as_json: Json = False,
 ) -> None:
-    """The newest holds; times are each clinic's own."""
+    """The newest holds; times are each clinic's own.
+
+    Of so many those come first that wait for a decision.
+    """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="clinics list") as backend:
-        found = backend.holds(clinic, status, limit)
-    shown = entries(
-        (
-            (
-                str(hold.id),
-                moment(hold.opened_at, zone_of(hold.timezone)),
-                hold.status,
-            ),
-            f"{phrase(CAUSES, hold.cause)} ({counted(hold.found, 'record')}; approving: "
-            f"{hold.consequence.sentence}; version {hold.version})",
-        )
-        for hold in found
-    )
+        clinic_id = meant_clinic(backend, clinic)
+        wanted = Wanted[HoldStatus](clinic_id, sync, status, day_begins(since))
+        found = backend.holds(wanted, limit)
+        clinics = {} if as_json else standing(backend, {hold.clinic_id for hold in found.items})
     nothing = f"There are no {status} holds." if status else "There are no holds."
-    data = {"holds": [hold.model_dump(mode="json") for hold in found]}
-    cli.answer(data, shown or [line(nothing)], as_json=as_json)
+    shown = holds_shown(found.items, clinics) or [line(nothing)]
+    data = {"holds": [hold.model_dump(mode="json") for hold in found.items], "more": found.more}
+    cut = cut_shown(more=found.more, shown=len(found.items))
+    cli.answer(data, [*shown, *cut], as_json=as_json)
 
 
 @app.command()
@@ -88,7 +97,7 @@ def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
     """One hold with every record that it keeps back."""
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:
-        hold = backend.hold(hold_id)
+        hold = backend.hold(meant_hold(backend, hold_id))
     cli.answer({"hold": hold.model_dump(mode="json")}, hold_shown(hold), as_json=as_json)
 
 
@@ -108,10 +117,11 @@ def approve(
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:
-        version = seen_version(cli, backend, hold_id, "Approve", seen, yes=yes)
-        decided = backend.approve(hold_id, Decision(version, reason, by))
+        meant = meant_hold(backend, hold_id)
+        version = seen_version(cli, backend, meant, "Approve", seen, yes=yes)
+        decided = backend.approve(meant, Decision(version, reason, by))
         job = watch(cli, backend, decided)
-    return report_job(cli, job, as_json=as_json)
+    return report_job(cli, job, as_json=as_json, over_api=backend.over_api)
 
 
 @app.command()
@@ -130,8 +140,9 @@ def reject(
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:
-        version = seen_version(cli, backend, hold_id, "Reject", seen, yes=yes)
-        hold = backend.reject(hold_id, Decision(version, reason, by))
+        meant = meant_hold(backend, hold_id)
+        version = seen_version(cli, backend, meant, "Reject", seen, yes=yes)
+        hold = backend.reject(meant, Decision(version, reason, by))
     records = counted(hold.found, "record")
     said = line(f"Rejected: {records} stay as they are until something else is found.")
     cli.answer({"hold": hold.model_dump(mode="json")}, [said], as_json=as_json)
@@ -148,7 +159,7 @@ def reopen(
     """Let a rejected hold ask again. Nothing else changes by this."""
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:
-        hold = backend.reopen(hold_id, Decision(None, reason, by))
+        hold = backend.reopen(meant_hold(backend, hold_id), Decision(None, reason, by))
     cli.answer({"hold": hold.model_dump(mode="json")}, hold_shown(hold), as_json=as_json)
 
 
@@ -170,8 +181,9 @@ def revive(
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="holds list") as backend:
+        meant = meant_hold(backend, hold_id)
         if not yes:
             require_terminal(cli, "--yes")
-            confirm(cli, f"Bring back what approving hold {hold_id} removed?")
-        job = watch(cli, backend, backend.revive(hold_id, Decision(None, reason, by)))
-    return report_job(cli, job, as_json=as_json)
+            confirm(cli, f"Bring back what approving hold {meant} removed?")
+        job = watch(cli, backend, backend.revive(meant, Decision(None, reason, by)))
+    return report_job(cli, job, as_json=as_json, over_api=backend.over_api)

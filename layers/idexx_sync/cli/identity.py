@@ -9,6 +9,7 @@ from idexx_sync.cli.arguments import ClinicArgument, Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
+from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.cli.phrases import moment, utc
 from idexx_sync.cli.tables import Shown, fact_table, line
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
@@ -19,7 +20,7 @@ from idexx_sync.pims.identity_store import accept_identity
 
 def identity(
     ctx: typer.Context,
-    clinic_id: ClinicArgument,
+    clinic: ClinicArgument,
     accept: Annotated[
         bool,
         typer.Option(
@@ -34,6 +35,7 @@ def identity(
     """
     cli = cli_of(ctx)
     with cli.database() as conn:
+        clinic_id = clinic_meant(conn, clinic)
         overview = clinic_overview(conn, clinic_id)
         refused = overview.company.refused
         if accept:

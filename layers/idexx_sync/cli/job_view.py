@@ -1,8 +1,8 @@
 """A job as a person reads it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.exits import Exit, exit_of_job
@@ -22,16 +22,24 @@ from idexx_sync.cli.phrases import (
 from idexx_sync.cli.tables import Shown, fact_table, line, listing, two_toned
 from idexx_sync.clinics.status import doubt_in_words, unread_in_words
 from idexx_sync.core.clinic_time import zone_of
-from idexx_sync.core.vocabulary import Manner
+from idexx_sync.core.vocabulary import WITHOUT_ROWS, Manner
 from idexx_sync.jobs.params import MOST_DAYS
+from idexx_sync.operations.hints import for_the_api
 from idexx_sync.operations.models import JobView
 from idexx_sync.syncs.inbound.context import id_of, is_nameless
 
 MOST_CHANGES_SHOWN = 40
-WITHOUT_ROWS: Mapping[Manner, str] = {
-    "preview": "dry run, nothing was written; ",
-    "observe": "observed only, nothing of ODIS was written; ",
+NOTHING_WRITTEN: Mapping[Manner, str] = {
+    "preview": "nothing was written; ",
+    "observe": "nothing of ODIS was written; ",
 }
+DONE: Final = frozenset(
+    [
+        *("created", "updated", "removed", "marked", "adopted", "slots_created", "slots_updated"),
+        *("slots_deleted", "slots_recounted"),
+    ]
+)
+"""Counts of what is done to rows, or would be."""
 COLOURS = {
     "queued": "default",
     "running": "default",
@@ -41,20 +49,25 @@ COLOURS = {
 }
 
 
-def report_job(cli: Cli, job: JobView, *, as_json: bool) -> Exit:
+def report_job(cli: Cli, job: JobView, *, as_json: bool, over_api: bool = False) -> Exit:
     """The job is the command's result, and its outcome the exit code."""
-    answer_job(cli, job, as_json=as_json)
+    answer_job(cli, job, as_json=as_json, over_api=over_api)
     if not job.is_final:
         return Exit.FAILED
     return exit_of_job(job.status, job.error.kind if job.error else None)
 
 
-def answer_job(cli: Cli, job: JobView, *, as_json: bool) -> None:
-    cli.answer({"job": job.model_dump(mode="json")}, job_shown(job), as_json=as_json)
+def answer_job(cli: Cli, job: JobView, *, as_json: bool, over_api: bool = False) -> None:
+    data = {"job": job.model_dump(mode="json")}
+    cli.answer(data, job_shown(job, over_api=over_api), as_json=as_json)
 
 
-def job_shown(job: JobView) -> list[Shown]:
-    """What a person wants to know of a job, the outcome first."""
+def job_shown(job: JobView, *, over_api: bool = False) -> list[Shown]:
+    """What a person wants to know of a job, the outcome first.
+
+    Over the API no command is named that needs the database.
+    """
+    told = for_the_api if over_api else str
     zone = zone_of(job.timezone)
     days = job.window
     parts: list[Shown] = [
@@ -71,19 +84,18 @@ def job_shown(job: JobView) -> list[Shown]:
             ]
         ),
     ]
-    if counts := _counts(job.counts or {}):
+    if counts := _counts(job.counts or {}, job.manner):
         parts.append(fact_table(counts))
     for code, count in (job.warnings or {}).items():
-        parts.append(line(f"! {phrase(WARNINGS, code)}: {count}", "yellow"))
+        parts.append(line(f"! {told(phrase(WARNINGS, code))}: {count}", "yellow"))
+    held = "would be held back" if job.manner == "preview" else "held back"
     for cause, count in (job.held or {}).items():
-        parts.append(
-            line(f"! held back ({phrase({}, cause)}): {counted(count, 'record')}", "yellow")
-        )
+        parts.append(line(f"! {held} ({phrase({}, cause)}): {counted(count, 'record')}", "yellow"))
     parts += [line(f"  {fault_in_words(fault)}", "yellow") for fault in job.faults or ()]
     if job.unfresh:
         parts.append(line(f"Not fresh: {phrase(UNFRESH, job.unfresh)}", "yellow"))
-    parts += _in_doubt(job)
-    parts += _unread(job)
+    parts += _in_doubt(job, told)
+    parts += _unread(job, told)
     if job.unknown_fields:
         parts.append(
             line(f"Fields of Neo seen for the first time: {', '.join(job.unknown_fields)}")
@@ -93,7 +105,9 @@ def job_shown(job: JobView) -> list[Shown]:
         whose = "case of visit" if len(visits) == 1 else "cases of visits"
         parts.append(line(f"For a person to look at: {whose} {', '.join(visits)}", "yellow"))
         see = f"explain appointment {visits[0]} --clinic {job.clinic_id}"
-        parts.append(line(f"See: idexx-sync {see}"))
+        parts.append(line(told(f"See: idexx-sync {see}")))
+    for name, count in job.left_out.items():
+        parts.append(line(f"... of {phrase({}, name)}, {count} more are not shown", "yellow"))
     if job.status == "held":
         parts.append(line(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
     if job.plan:
@@ -105,23 +119,24 @@ def outcome(job: JobView) -> str:
     """One phrase: what was done, or why not."""
     if job.error is not None:
         return f"{phrase({}, job.error.kind)}: {job.error.message}"
-    would = "would have been: " if job.summary and job.manner != "apply" else ""
-    return f"{would}{job.summary or job.message or '-'}"
+    return job.summary or job.message or "-"
 
 
 def progress_of(job: JobView) -> str:
     """How far a job that has not ended is: `queued (pims slow: …)`, `running, attempt 2`."""
     attempt = f", attempt {job.attempt}" if job.attempt > 1 else ""
-    return f"{phrase({}, job.status)}{attempt}{f' ({outcome(job)})' if job.error else ''}"
+    manner = f", {WITHOUT_ROWS[job.manner]}" if job.manner in WITHOUT_ROWS else ""
+    return f"{phrase({}, job.status)}{attempt}{manner}{f' ({outcome(job)})' if job.error else ''}"
 
 
 def _headline(job: JobView) -> Shown:
     colour = COLOURS.get(job.status, "red")
-    said = f"  {WITHOUT_ROWS.get(job.manner, '')}{outcome(job)}"
+    written = "" if job.error else NOTHING_WRITTEN.get(job.manner, "")
+    said = f"  {written}{outcome(job)}"
     return two_toned(phrase({}, job.status), colour, said)
 
 
-def _unread(job: JobView) -> Iterator[Shown]:
+def _unread(job: JobView, told: Callable[[str], str]) -> Iterator[Shown]:
     """Each visit whose clinical record gave nothing, and the days that no run has read, with the
     command that reads them."""
     for visit, code in (job.unread or {}).items():
@@ -132,24 +147,29 @@ def _unread(job: JobView) -> Iterator[Shown]:
         until = min(last, first + timedelta(days=MOST_DAYS - 1))
         days = f"--from {first} --to {until} --clinic {job.clinic_id}"
         further = "" if until == last else f", and so on to {last}"
-        yield line(f"Read them with: idexx-sync sync {job.sync} {days}{further}")
+        yield line(told(f"Read them with: idexx-sync sync {job.sync} {days}{further}"))
 
 
-def _in_doubt(job: JobView) -> Iterator[Shown]:
+def _in_doubt(job: JobView, told: Callable[[str], str]) -> Iterator[Shown]:
     """Each record that takes time because it is in doubt, and how to look at one."""
     doubts = job.in_doubt or {}
     for key, code in doubts.items():
         yield line(f"  in doubt: {record_named(key)}, {doubt_in_words(code)}", "yellow")
     known = next((id_of(key) for key in doubts if not is_nameless(key)), None)
     if known is not None:
-        yield line(f"See: idexx-sync explain appointment {known} --clinic {job.clinic_id}")
+        see = f"See: idexx-sync explain appointment {known} --clinic {job.clinic_id}"
+        yield line(told(see))
 
 
-def _counts(counts: Mapping[str, int]) -> list[tuple[str, str | None]]:
+def _counts(counts: Mapping[str, int], manner: Manner) -> list[tuple[str, str | None]]:
     """Those that are not zero, in the order of the words, unknown ones last."""
     order = [*COUNTS, *counts]
     named = sorted((name for name, count in counts.items() if count), key=order.index)
-    return [(phrase(COUNTS, name), str(counts[name])) for name in named]
+    would = "would be " if manner in WITHOUT_ROWS else ""
+    return [
+        (f"{would if name in DONE else ''}{phrase(COUNTS, name)}", str(counts[name]))
+        for name in named
+    ]
 
 
 def _plan(changes: Sequence[Mapping[str, Any]], planned: int) -> list[Shown]:

@@ -1,23 +1,35 @@
 """`idexx-sync jobs …`: what runs and ran, and how it ended."""
 
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
-from idexx_sync.cli.arguments import AnyClinicOption, Json, Limit, as_id
-from idexx_sync.cli.backend import open_backend
+from idexx_sync.cli.arguments import (
+    AnyClinicOption,
+    Json,
+    Limit,
+    Since,
+    SyncOption,
+    as_id_beginning,
+    day_begins,
+)
+from idexx_sync.cli.backend import meant_clinic, meant_job, open_backend, standing
+from idexx_sync.cli.change_view import changes_shown
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.job_view import answer_job, outcome, report_job
-from idexx_sync.cli.phrases import moment, phrase, took
-from idexx_sync.cli.tables import entries, line
+from idexx_sync.cli.job_view import answer_job, report_job
+from idexx_sync.cli.list_view import cut_shown, jobs_shown
+from idexx_sync.cli.tables import line
 from idexx_sync.cli.watching import watch
-from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.operations.wanted import Wanted
 
 app = typer.Typer(help="What runs and ran, and how it ended.", no_args_is_help=True)
 
 JobId = Annotated[
-    UUID, typer.Argument(metavar="JOB_ID", parser=as_id, help="As jobs list shows it.")
+    str,
+    typer.Argument(
+        metavar="JOB_ID", parser=as_id_beginning, help="As jobs list shows it, or how it begins."
+    ),
 ]
 
 
@@ -25,22 +37,55 @@ JobId = Annotated[
 def list_jobs(
     ctx: typer.Context,
     clinic: AnyClinicOption = None,
+    status: Annotated[
+        JobStatus | None, typer.Option(help="Only jobs in this state, for example failed.")
+    ] = None,
+    sync: SyncOption = None,
+    since: Since = None,
     limit: Limit = 20,
     as_json: Json = False,
 ) -> None:
-    """The newest jobs; times are each clinic's own."""
+    """The newest jobs; times are each clinic's own.
+
+    Of so many those come first that need somebody.
+    """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="clinics list") as backend:
-        jobs = backend.jobs(clinic, limit)
-    shown = entries(
-        (
-            (str(job.id), moment(job.queued_at, zone_of(job.timezone)), job.sync),
-            f"{phrase({}, job.status)}, {outcome(job)} ({took(job.started_at, job.finished_at)})",
-        )
-        for job in jobs
-    )
-    data = {"jobs": [job.model_dump(mode="json") for job in jobs]}
-    cli.answer(data, shown or [line("There are no jobs yet.")], as_json=as_json)
+        clinic_id = meant_clinic(backend, clinic)
+        wanted = Wanted[JobStatus](clinic_id, sync, status, day_begins(since))
+        found = backend.jobs(wanted, limit)
+        clinics = {} if as_json else standing(backend, {job.clinic_id for job in found.items})
+    nothing = "There are no jobs yet." if wanted == Wanted() else "There are no such jobs."
+    shown = jobs_shown(found.items, clinics) or [line(nothing)]
+    data = {"jobs": [job.model_dump(mode="json") for job in found.items], "more": found.more}
+    cut = cut_shown(more=found.more, shown=len(found.items))
+    cli.answer(data, [*shown, *cut], as_json=as_json)
+
+
+@app.command()
+def changes(
+    ctx: typer.Context,
+    job_id: JobId,
+    limit: Limit = 100,
+    values: Annotated[
+        bool, typer.Option("--values", help="Show the fields of new records too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """What a job wrote, by record, before -> after.
+
+    Of names, phones and notes our log holds only that they changed.
+    """
+    cli = cli_of(ctx)
+    with open_backend(cli, ids_from="jobs list") as backend:
+        job = backend.job(meant_job(backend, job_id))
+        found = backend.changes(job.id, limit)
+    data = {
+        "job_id": str(job.id),
+        "changes": [change.model_dump(mode="json") for change in found.items],
+        "more": found.more,
+    }
+    cli.answer(data, changes_shown(job, found, values=values), as_json=as_json)
 
 
 @app.command()
@@ -48,8 +93,8 @@ def show(ctx: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     """One job with all its counts, warnings and what it held back."""
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="jobs list") as backend:
-        job = backend.job(job_id)
-    answer_job(cli, job, as_json=as_json)
+        job = backend.job(meant_job(backend, job_id))
+    answer_job(cli, job, as_json=as_json, over_api=backend.over_api)
 
 
 @app.command("watch")
@@ -68,8 +113,8 @@ def watch_job(
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="jobs list") as backend:
-        job = watch(cli, backend, backend.job(job_id), timeout_s=timeout)
-    return report_job(cli, job, as_json=as_json)
+        job = watch(cli, backend, backend.job(meant_job(backend, job_id)), timeout_s=timeout)
+    return report_job(cli, job, as_json=as_json, over_api=backend.over_api)
 
 
 @app.command()
@@ -87,12 +132,12 @@ def retry(
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="jobs list") as backend:
-        job = backend.retry(job_id, waited_for=not no_watch)
+        job = backend.retry(meant_job(backend, job_id), waited_for=not no_watch)
         if not no_watch:
             job = watch(cli, backend, job)
     if not no_watch:
-        return report_job(cli, job, as_json=as_json)
-    answer_job(cli, job, as_json=as_json)
+        return report_job(cli, job, as_json=as_json, over_api=backend.over_api)
+    answer_job(cli, job, as_json=as_json, over_api=backend.over_api)
     cli.say(f"Ordered; see how it does with: idexx-sync jobs watch {job.id}")
     return 0
 
@@ -102,5 +147,5 @@ def cancel(ctx: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     """End a job, whatever it is doing; what it has committed stays."""
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="jobs list") as backend:
-        job = backend.cancel(job_id)
-    answer_job(cli, job, as_json=as_json)
+        job = backend.cancel(meant_job(backend, job_id))
+    answer_job(cli, job, as_json=as_json, over_api=backend.over_api)

@@ -7,15 +7,17 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from idexx_sync.cli.arguments import AnyClinicOption, Json, as_id
+from idexx_sync.cli.arguments import NAMED, AnyClinicOption, Json, as_id_beginning, as_name
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.errors import usage_errors
+from idexx_sync.cli.naming import among, clinic_meant
 from idexx_sync.cli.phrases import moment, utc
 from idexx_sync.cli.tables import entries, line
 from idexx_sync.clinics.store import timezones
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, OPERATOR_SCOPES, SCOPES
 from idexx_sync.database.business_time import business_time
+from idexx_sync.database.connection import Conn
 from idexx_sync.keys.format import read_peppers
 from idexx_sync.keys.store import (
     ApiKey,
@@ -35,7 +37,10 @@ UTC_ZONE = ZoneInfo("UTC")
 app = typer.Typer(help="Keys of the HTTP API.", no_args_is_help=True)
 
 KeyId = Annotated[
-    UUID, typer.Argument(metavar="KEY_ID", parser=as_id, help="As keys list shows it.")
+    str,
+    typer.Argument(
+        metavar="KEY_ID", parser=as_id_beginning, help="As keys list shows it, or how it begins."
+    ),
 ]
 ExpiresIn = Annotated[
     int | None,
@@ -48,8 +53,10 @@ def create(
     ctx: typer.Context,
     name: Annotated[str, typer.Option(metavar="TEXT", help="Who uses the key, and for what.")],
     clinic: Annotated[
-        UUID | None,
-        typer.Option("--clinic", metavar="ID", parser=as_id, help="The clinic it acts for."),
+        str | None,
+        typer.Option(
+            "--clinic", metavar="CLINIC", parser=as_name, help=f"The clinic it acts for: {NAMED}."
+        ),
     ] = None,
     operator: Annotated[
         bool, typer.Option("--operator", help="A key of ODIS itself, for all clinics.")
@@ -81,7 +88,7 @@ def create(
         made = create_key(
             conn,
             peppers,
-            clinic_id=clinic,
+            clinic_id=None if clinic is None else clinic_meant(conn, clinic),
             scopes=scopes,
             name=trimmed,
             stage=settings.stage,
@@ -104,8 +111,9 @@ def list_keys(
         raise typer.BadParameter("give either --clinic or --operator", param_hint="'--clinic'")
     with cli.database() as conn:
         now = business_time(conn)
-        require_clinic(conn, clinic)
-        found = keys_listed(conn, clinic_id=clinic, operators=operator)
+        clinic_id = None if clinic is None else clinic_meant(conn, clinic)
+        require_clinic(conn, clinic_id)
+        found = keys_listed(conn, clinic_id=clinic_id, operators=operator)
         zones = timezones(conn, {key.clinic_id for key in found if key.clinic_id})
     shown = entries(
         (
@@ -142,15 +150,15 @@ def rotate(
         made = rotate_key(
             conn,
             peppers,
-            key_id,
+            meant := _meant(conn, key_id),
             stage=settings.stage,
             now=now,
             overlap=timedelta(hours=overlap_hours),
             expires_at=_end(now, expires_in),
         )
-        old = key_by_id(conn, key_id)
+        old = key_by_id(conn, meant)
     _show_once(cli, made, now, as_json=as_json)
-    cli.say(f"The old key {key_id} works until {moment(old.expires_at, UTC_ZONE)} at the latest.")
+    cli.say(f"The old key {meant} works until {moment(old.expires_at, UTC_ZONE)} at the latest.")
 
 
 @app.command()
@@ -162,16 +170,22 @@ def revoke(ctx: typer.Context, key_id: KeyId, as_json: Json = False) -> None:
     cli = cli_of(ctx)
     with cli.database() as conn:
         now = business_time(conn)
-        key = revoke_key(conn, key_id, now)
+        key = revoke_key(conn, _meant(conn, key_id), now)
     said = line(f"Key {key.id} is revoked since {moment(key.revoked_at, UTC_ZONE)}.")
     cli.answer({"key": _data(key, now)}, [said], as_json=as_json)
     cli.say("API Gateway keeps the authorizer's answers for 60 s unless the stage says otherwise.")
 
 
-def _refuse_unclear_holder(clinic: UUID | None, *, operator: bool) -> None:
+def _meant(conn: Conn, text: str) -> UUID:
+    """The key whose id begins so."""
+    return among(text, "key", ((key.id, key.name or "-") for key in keys_listed(conn)))
+
+
+def _refuse_unclear_holder(clinic: str | None, *, operator: bool) -> None:
     if (clinic is None) != operator:
         raise typer.BadParameter(
-            "give either --clinic with a clinic's id or --operator", param_hint="'--clinic'"
+            "give either --clinic with a clinic's name or id, or --operator",
+            param_hint="'--clinic'",
         )
 
 

@@ -5,16 +5,22 @@ Each call has a connection of its own: none is kept open while a run or a person
 
 import getpass
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import typer
 
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.decision import Decision
+from idexx_sync.cli.listed import Listed
 from idexx_sync.cli.local_run import run_here
+from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import new_order, retry_order
 from idexx_sync.jobs.params import params_model
+from idexx_sync.operations.change_models import ChangeView
+from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.clinic_views import change_page, clinic_page, clinic_view
 from idexx_sync.operations.decisions import (
     cancel_job,
     decide_hold,
@@ -24,21 +30,48 @@ from idexx_sync.operations.decisions import (
 )
 from idexx_sync.operations.lookup import find_hold, find_job, require_clinic
 from idexx_sync.operations.models import HoldView, JobView
+from idexx_sync.operations.pagination import parts_of
 from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
+from idexx_sync.operations.wanted import Wanted, WantedClinics
 from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
 from idexx_sync.syncs.holds import HoldStatus
 
+CLINICS_AT_ONCE: Final = 1000
+
 
 class LocalBackend:
-    """All clinics' jobs and holds, for whoever may use the database."""
+    """All clinics and their jobs and holds, for whoever may use the database."""
+
+    over_api = False
 
     def __init__(self, cli: Cli) -> None:
         self._cli = cli
 
-    def jobs(self, clinic_id: UUID | None, limit: int) -> Sequence[JobView]:
+    def clinics(self, wanted: WantedClinics) -> Sequence[ClinicStatusView]:
+        found: list[ClinicStatusView] = []
         with self._cli.database() as conn:
-            require_clinic(conn, clinic_id)
-            return job_page(conn, clinic_id=clinic_id, limit=limit).jobs
+            page = clinic_page(conn, wanted, limit=CLINICS_AT_ONCE)
+            found += page.clinics
+            while page.next_cursor is not None:
+                after = parts_of(page.next_cursor, 2)
+                page = clinic_page(conn, wanted, after=after, limit=CLINICS_AT_ONCE)
+                found += page.clinics
+        return found
+
+    def clinic(self, clinic_id: UUID) -> ClinicStatusView:
+        with self._cli.database() as conn:
+            return clinic_view(conn, clinic_id)
+
+    def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
+        with self._cli.database() as conn:
+            require_clinic(conn, wanted.clinic_id)
+            page = job_page(conn, wanted, limit=limit)
+        return Listed(page.jobs, page.next_cursor is not None)
+
+    def changes(self, job_id: UUID, limit: int) -> Listed[ChangeView]:
+        with self._cli.database() as conn:
+            page = change_page(conn, find_job(conn, job_id), limit=limit)
+        return Listed(page.changes, page.next_cursor is not None)
 
     def job(self, job_id: UUID) -> JobView:
         with self._cli.database() as conn:
@@ -59,12 +92,11 @@ class LocalBackend:
         with self._cli.database() as conn:
             return job_view(conn, cancel_job(conn, find_job(conn, job_id), by=_account()))
 
-    def holds(
-        self, clinic_id: UUID | None, status: HoldStatus | None, limit: int
-    ) -> Sequence[HoldView]:
+    def holds(self, wanted: Wanted[HoldStatus], limit: int) -> Listed[HoldView]:
         with self._cli.database() as conn:
-            require_clinic(conn, clinic_id)
-            return hold_page(conn, clinic_id=clinic_id, status=status, limit=limit).holds
+            require_clinic(conn, wanted.clinic_id)
+            page = hold_page(conn, wanted, limit=limit)
+        return Listed(page.holds, page.next_cursor is not None)
 
     def hold(self, hold_id: UUID) -> HoldView:
         with self._cli.database() as conn:

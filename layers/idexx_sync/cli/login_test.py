@@ -13,6 +13,7 @@ import typer
 from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import exit_of_job
+from idexx_sync.cli.naming import clinic_here
 from idexx_sync.cli.phrases import phrase
 from idexx_sync.cli.progress import Bars
 from idexx_sync.cli.tables import fact_table
@@ -51,19 +52,20 @@ def try_login(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -
     user out. Nothing of ODIS is read or written.
     """
     cli = cli_of(ctx)
+    clinic_id = clinic_here(cli, clinic)
     with Bars(cli.err) as bars, cli.dependencies(bars) as dependencies:
-        order = new_order(clinic, "inbound", "cli", WindowParams(), "preview")
+        order = new_order(clinic_id, "inbound", "cli", WindowParams(), "preview")
         job = run_job(order, _LoginTest(), _without_session(dependencies))
         if job.error_kind is None:
             bars.finish()
         tried = [
             attempt
-            for attempt in login_attempts(dependencies.database.connection(), clinic, 1)
+            for attempt in login_attempts(dependencies.database.connection(), clinic_id, 1)
             if attempt.job_id == job.id
         ]
     outcome = (tried[0].outcome or "unknown") if tried else None
     data = {
-        "clinic_id": str(clinic),
+        "clinic_id": str(clinic_id),
         "version": tried[0].credential_version if tried else None,
         "login": outcome,
         "status": job.status,
@@ -73,11 +75,11 @@ def try_login(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -
     }
     said = "none was made" if outcome is None else phrase({}, outcome)
     rows = [
-        ("clinic", str(clinic)),
+        ("clinic", str(clinic_id)),
         ("version", str(tried[0].credential_version) if tried else None),
         ("login", said),
         ("found", _found(job)),
-        ("next", _next(job, clinic)),
+        ("next", _next(job, clinic_id)),
     ]
     cli.answer({"test": data}, [fact_table(rows)], as_json=as_json)
     return exit_of_job(job.status, job.error_kind)

@@ -5,13 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final
-from uuid import UUID
 
 import typer
 
 from idexx_sync.cli.context import Cli
-from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
+from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.store import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
@@ -26,12 +25,6 @@ from idexx_sync.explain.store import holds_in_force, reads_of
 from idexx_sync.pims.protocol import Pims
 
 OFFLINE: Final = "not asked (--offline)"
-Values = Annotated[
-    bool,
-    typer.Option(
-        "--values", help="Show names, phones, notes and other personal values as they are."
-    ),
-]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Do not ask Neo; what is stored is shown all the same.")
 ]
@@ -98,32 +91,14 @@ class Look:
 
 
 @contextmanager
-def look_at(cli: Cli, clinic_id: UUID, *, offline: bool) -> Iterator[Look]:
-    """The clinic, opened to look at it."""
-    with _database(cli) as conn:
+def look_at(cli: Cli, named: str, *, offline: bool) -> Iterator[Look]:
+    """The clinic that is named, opened to look at it."""
+    with cli.database() as conn:
+        clinic_id = clinic_meant(conn, named)
         clinic = clinic_by_id(conn, clinic_id)
         overview = clinic_overview(conn, clinic_id)
         settings, not_asked = _settings(cli, clinic, offline=offline)
         yield Look(cli, conn, clinic, overview, settings, not_asked)
-
-
-@contextmanager
-def _database(cli: Cli) -> Iterator[Conn]:
-    """The database; who has only the API's address is told what to ask there instead."""
-    try:
-        cli.load_database_settings()
-    except ConfigurationInvalid as error:
-        if cli.load_client_settings().api_url is None:
-            raise
-        message = f"this command asks the database, and not the API: {error.message}"
-        hint = (
-            "over the API there are idexx-sync jobs list, jobs show, holds list and holds show, "
-            "and GET /api/clinics/CLINIC_ID/status; somebody with access to the database can run it"
-        )
-        refused = CommandError(message, kind=error.kind, exit_code=Exit.FAILED)
-        raise refused.with_hint(hint) from None
-    with cli.database() as conn:
-        yield conn
 
 
 def _settings(cli: Cli, clinic: Clinic, *, offline: bool) -> tuple[Settings | None, str | None]:

@@ -13,13 +13,14 @@ from idexx_sync.cli.tables import Shown, line, listing
 from idexx_sync.pims.protocol import Room
 
 
-def rooms(ctx: typer.Context, clinic_id: ClinicArgument, as_json: Json = False) -> int:
+def rooms(ctx: typer.Context, clinic: ClinicArgument, as_json: Json = False) -> int:
     """The rooms that its Neo has, and which of them count.
 
     Changes nothing. Neo is asked with the session that is stored; no login is made.
     """
     cli = cli_of(ctx)
-    with look_at(cli, clinic_id, offline=False) as look:
+    with look_at(cli, clinic, offline=False) as look:
+        clinic_id = look.clinic.id
         found = look.ask(lambda pims: pims.configuration().rooms, lambda why: why)
         wanted = look.clinic.room_ids
     data: dict[str, Any] = {"clinic_id": str(clinic_id), "rooms": None, "unknown": None}

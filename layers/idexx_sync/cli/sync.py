@@ -10,6 +10,7 @@ from idexx_sync.cli.arguments import ClinicOption, Json, as_day
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
 from idexx_sync.cli.local_run import run_here
+from idexx_sync.cli.naming import clinic_here
 from idexx_sync.core.catalog import BUILT, CATALOG, CatalogEntry
 from idexx_sync.jobs.model import asked_manner, new_order
 from idexx_sync.jobs.params import MOST_DAYS, WindowParams
@@ -48,7 +49,8 @@ def _command(row: CatalogEntry) -> Callable[..., int]:
         check_days(first_day, last_day)
         params = WindowParams(first_day=first_day, last_day=last_day)
         cli, manner = cli_of(ctx), asked_manner(params, dry_run=dry_run)
-        job = run_here(cli, new_order(clinic, row.name, "cli", params, manner))
+        meant = clinic_here(cli, clinic)
+        job = run_here(cli, new_order(meant, row.name, "cli", params, manner))
         return report_job(cli, job, as_json=as_json)
 
     return run

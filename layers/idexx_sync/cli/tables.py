@@ -94,8 +94,14 @@ def listing(
 
 def entries(items: Iterable[tuple[Sequence[str], str]]) -> list[Shown]:
     """Two lines per thing, for any width: what it is, id first, and below it what is to say."""
-    parts: list[Shown] = []
-    for head, body in items:
-        parts.append(line("  ".join(head), whole=True))
-        parts.append(indented(body, ENTRY_INDENT))
+    return [part for head, body in items for part in entry(head, body)]
+
+
+def entry(
+    head: Sequence[str], body: str, style: str = "", needed: str | None = None
+) -> list[Shown]:
+    """The two lines of one thing, and a third with what is needed, whose command stays whole."""
+    parts: list[Shown] = [line("  ".join(head), style, whole=True), indented(body, ENTRY_INDENT)]
+    if needed is not None:
+        parts.append(line(f"{' ' * ENTRY_INDENT}{needed}", whole=True))
     return parts

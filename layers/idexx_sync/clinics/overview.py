@@ -1,5 +1,6 @@
 """What the database says of a clinic, however incomplete, read in one round trip."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -269,22 +270,32 @@ OVERVIEW_QUERY = f"""
              AND (j.result -> 'days_lost' IS NOT NULL
                   OR j.result #> '{{warnings,patients_changed}}' IS NOT NULL)
              AND j.finished_at > idexx_sync.clock() - interval '30 days') y
-     WHERE %(clinic_id)s::uuid IS NULL OR c.id = %(clinic_id)s
+     WHERE %(clinic_ids)s::uuid[] IS NULL OR c.id = ANY(%(clinic_ids)s)
 """
-"""The overviews of one clinic, or of all where clinic_id is null; other parameter: syncs."""
+"""The overviews of some clinics, or of all where clinic_ids is null; other parameter: syncs."""
 
 
-def overview_parameters(clinic_id: UUID | None) -> dict[str, Any]:
-    return {"clinic_id": clinic_id, "syncs": list(SYNCS)}
+def overview_parameters(clinic_ids: Collection[UUID] | None) -> dict[str, Any]:
+    ids = None if clinic_ids is None else list(clinic_ids)
+    return {"clinic_ids": ids, "syncs": list(SYNCS)}
 
 
 def clinic_overview(conn: Conn, clinic_id: UUID) -> ClinicOverview:
     """The overview of one clinic; NotFound if ODIS does not have it."""
     with conn.cursor(row_factory=dict_row) as cur:
-        row = cur.execute(OVERVIEW_QUERY, overview_parameters(clinic_id)).fetchone()
+        row = cur.execute(OVERVIEW_QUERY, overview_parameters([clinic_id])).fetchone()
     if row is None:
         raise NotFound("clinic", clinic_id)
     return overview_from_row(row)
+
+
+def overviews_of(conn: Conn, clinic_ids: Collection[UUID]) -> dict[UUID, ClinicOverview]:
+    """The overviews of these clinics, in one round trip; those that ODIS lacks are left out."""
+    if not clinic_ids:
+        return {}
+    with conn.cursor(row_factory=dict_row) as cur:
+        rows = cur.execute(OVERVIEW_QUERY, overview_parameters(clinic_ids)).fetchall()
+    return {row["id"]: overview_from_row(row) for row in rows}
 
 
 def overview_from_row(row: dict[str, Any]) -> ClinicOverview:

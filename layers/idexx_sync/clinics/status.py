@@ -64,6 +64,8 @@ class Need:
     """Whether no run can succeed before it is met."""
     since: datetime | None = None
     """Until when all is known to have been well; None: never, or nobody knows."""
+    decided: bool = False
+    """Whether a person has decided it so: it is told, and asks nothing of anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class ClinicStatus:
     name: str
     timezone: str | None
     """IANA name as ODIS has it; None: Los Angeles is assumed."""
+    is_active: bool
+    """Whether it is active in ODIS."""
     stage: Stage | None
     """None: the clinic is not set up for this service."""
     paused_reason: str | None
@@ -96,6 +100,17 @@ class ClinicStatus:
     """Holds that a person has rejected, and that still keep something out."""
     needs: tuple[Need, ...]
     """Everything that is missing or waits, what blocks first."""
+
+    @property
+    def is_on_board(self) -> bool:
+        """Whether this service is to sync it, be it paused or not."""
+        return self.is_active and self.stage not in (None, "off")
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether the clinic or ODIS has to act, or nobody knows why its data grow old."""
+        asked = any(need.who != "nobody" and not need.decided for need in self.needs)
+        return self.is_on_board and (asked or any(s.freshness == "stale" for s in self.syncs))
 
 
 def read_clinic_status(conn: Conn, clinic_id: UUID) -> ClinicStatus:
@@ -128,6 +143,7 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
         clinic_id=overview.id,
         name=overview.name,
         timezone=overview.timezone,
+        is_active=overview.is_active,
         stage=overview.stage,
         paused_reason=_paused_reason(overview),
         syncs=tuple(syncs),
@@ -414,7 +430,7 @@ def _kept_out_needs(overview: ClinicOverview) -> Iterator[Need]:
         day = local_day(hold.at, zone)
         what = f"{hold.cause}: kept out by {hold.by or 'somebody'} on {day}; if that is no longer "
         what += f"right, idexx-sync holds reopen {hold.id}"
-        yield Need("odis", what, blocks=False, since=hold.at)
+        yield Need("odis", what, blocks=False, since=hold.at, decided=True)
 
 
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:

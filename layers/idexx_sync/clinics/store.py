@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.core.clinic_time import DEFAULT_ZONE, LAST_SECOND
@@ -271,38 +271,13 @@ def clinic_by_id(conn: Conn, clinic_id: UUID) -> Clinic:
     return clinic_from_row(clinic_id, row)
 
 
-@dataclass(frozen=True, slots=True)
-class ClinicLine:
-    """One line of the list of clinics."""
-
-    id: UUID
-    name: str
-    is_active: bool
-    timezone: str | None
-    stage: Stage | None
-    """None: not set up for this service."""
-    paused: bool
-    credential_version: int | None
-    last_success_at: datetime | None
-
-
-def clinics_listed(conn: Conn) -> list[ClinicLine]:
-    """Every clinic of the database, set up or not, by name."""
-    with conn.cursor(row_factory=class_row(ClinicLine)) as cur:
-        return cur.execute(
-            f"""
-            SELECT c.id, c.name, c.is_active, c.timezone, s.stage,
-                   s.paused_at IS NOT NULL OR coalesce(s.killed, false) AS paused,
-                   (SELECT max(v.version) FROM idexx_sync.credentials v
-                     WHERE v.clinic_id = c.id) AS credential_version,
-                   (SELECT max(j.finished_at) FROM idexx_sync.jobs j
-                     WHERE j.clinic_id = c.id AND j.sync = 'inbound' AND {SUCCEEDED}
-                   ) AS last_success_at
-              FROM public.clinics c
-              LEFT JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id
-             ORDER BY c.name, c.id
-            """
-        ).fetchall()
+def clinic_names(conn: Conn, clinic_id: UUID | None = None) -> dict[UUID, str]:
+    """The name of each clinic of ODIS, set up or not; or of the one with this id."""
+    rows = conn.execute(
+        "SELECT id, name FROM public.clinics WHERE %(id)s::uuid IS NULL OR id = %(id)s",
+        {"id": clinic_id},
+    ).fetchall()
+    return dict(rows)
 
 
 def set_up_clinic(

@@ -23,6 +23,8 @@ from idexx_sync.core.named_secrets import NamedBy, NamedSecrets, naming_variable
 
 LOGIN_ENDS_WITHIN_S: Final = 10
 """How long after its time the end of a login may take."""
+PRODUCTION: Final = "prod"
+"""The stage whose keys begin with `idx_live_`."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _ADDRESS: Final = re.compile(
     r"https?://(?:(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}|\[[0-9a-f:.]+\])(?::\d{1,5})?"
@@ -66,13 +68,22 @@ class ReleaseSettings(BaseSettings):
     commit: str = "unknown"
 
 
-class KeySettings(DatabaseSettings):
+class StageSettings(BaseSettings):
+    """Which deployment this is."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    stage: str = Field(default=PRODUCTION, pattern="^[a-z][a-z0-9-]*$")
+    """Keys begin with idx_live_ in `prod` only."""
+
+
+class KeySettings(DatabaseSettings, StageSettings):
     """For those that make or check the keys of the HTTP API."""
 
     pepper: Annotated[SecretStr, NamedBy("IDEXX_SYNC_PEPPER_SECRET")]
     """Base64 of 32 random bytes; while it is being replaced, the new one, a blank, the old one."""
-    stage: str = Field(default="prod", pattern="^[a-z][a-z0-9-]*$")
-    """Which deployment this is; keys begin with idx_live_ in `prod` only."""
 
 
 class ApiSettings(DatabaseSettings):
@@ -230,6 +241,11 @@ def load_database_settings() -> DatabaseSettings:
 def load_key_settings() -> KeySettings:
     """The settings of a process that makes or checks keys."""
     return load(KeySettings)
+
+
+def load_stage_settings() -> StageSettings:
+    """Which deployment the command line works on, unless its key of the API says it."""
+    return load(StageSettings)
 
 
 def load_client_settings() -> ClientSettings:

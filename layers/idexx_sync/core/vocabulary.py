@@ -4,6 +4,7 @@ The words are the service's own; Neo's words are looked up here and nowhere else
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, Literal, get_args
 
@@ -26,6 +27,8 @@ JobStatus = Literal[
 Stage = Literal["off", "shadow", "canary", "live"]
 Manner = Literal["preview", "observe", "apply"]
 """What a run may write: nothing, our own memory, or ODIS's rows as well."""
+WITHOUT_ROWS: Final[Mapping[Manner, str]] = {"preview": "dry run", "observe": "shadow"}
+"""Manner of a run that writes none of ODIS's rows -> the word for it."""
 Freshness = Literal["new", "on_time", "late", "stale", "action_required", "paused"]
 Scope = Literal[
     SyncScope,

@@ -146,6 +146,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.hold_events: SELECT; \
             INSERT
         idexx_sync.records: SELECT
+        idexx_sync.changes: SELECT
         idexx_sync.case_keys: SELECT
         idexx_sync.deaths: SELECT
         idexx_sync.credentials: SELECT clinic_id version created_at

@@ -68,7 +68,7 @@ def retry_order(job: "Job") -> RunOrder:
         uuid4(),
         job.clinic_id,
         job.sync,
-        "retry",
+        trigger_again(job),
         params=params,
         manner=manner_again(job),
         retry_of=job.id,
@@ -89,6 +89,12 @@ def params_of(job: "Job") -> Params:
 def manner_again(job: "Job") -> Manner:
     """The manner in which a job is repeated: whether it applies is the clinic's stage's matter."""
     return asked_manner(params_of(job), dry_run=job.manner == "preview")
+
+
+def trigger_again(job: "Job") -> Trigger:
+    """The trigger of a job's repetition: a decision that it was to carry out is carried out still,
+    because only a run that a decision orders revives rows."""
+    return "approval" if job.trigger == "approval" else "retry"
 
 
 def tick_order(

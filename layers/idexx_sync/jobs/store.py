@@ -13,6 +13,7 @@ from idexx_sync.clinics.store import CLINIC_QUERY, SUCCEEDED
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.faults import or_else
+from idexx_sync.core.id_prefix import IdRange
 from idexx_sync.core.vocabulary import UNFINISHED, JobStatus
 from idexx_sync.database.connection import Conn, Cur, writing
 from idexx_sync.jobs import leases
@@ -236,11 +237,17 @@ def jobs_newest_first(
     clinic_id: UUID | None = None,
     sync: SyncName | None = None,
     status: JobStatus | None = None,
+    since: datetime | None = None,
+    ids: IdRange | None = None,
     after: tuple[datetime, UUID] | None = None,
     limit: int = 20,
 ) -> list[Job]:
-    """Without their plans. `after`: begin behind the job that was queued then and has this id."""
+    """Without their plans. `after`: begin behind the job that was queued then and has this id.
+
+    `since`: queued then or later; `ids`: of these ids only, both ends included.
+    """
     queued_at, job_id = after or (None, None)
+    first_id, last_id = ids or (None, None)
     with conn.cursor(row_factory=kwargs_row(Job.read)) as cur:
         return cur.execute(
             f"""
@@ -248,6 +255,8 @@ def jobs_newest_first(
              WHERE (%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)
                AND (%(sync)s::text IS NULL OR sync = %(sync)s)
                AND (%(status)s::text IS NULL OR status = %(status)s)
+               AND (%(since)s::timestamptz IS NULL OR queued_at >= %(since)s)
+               AND (%(first_id)s::uuid IS NULL OR id BETWEEN %(first_id)s AND %(last_id)s)
                AND (%(job_id)s::uuid IS NULL OR (queued_at, id) < (%(queued_at)s, %(job_id)s))
              ORDER BY queued_at DESC, id DESC LIMIT %(limit)s
             """,
@@ -255,6 +264,9 @@ def jobs_newest_first(
                 "clinic_id": clinic_id,
                 "sync": sync,
                 "status": status,
+                "since": since,
+                "first_id": first_id,
+                "last_id": last_id,
                 "queued_at": queued_at,
                 "job_id": job_id,
                 "limit": limit,

@@ -18,11 +18,10 @@ from typing import Final
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.settings import PRODUCTION
 
 KEY_PATTERN: Final = r"\bidx_(?:live|test)_[0-9A-Za-z]{8}_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}\b"
 """What secret scanners look for."""
-PRODUCTION: Final = "prod"
-"""The stage whose keys begin with `idx_live_`."""
 _BASE62: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PEPPER_BYTES: Final = 32
 _fits = re.compile(KEY_PATTERN).fullmatch

@@ -158,7 +158,8 @@ def read_counts(conn: Conn, clinic_id: UUID | None = None) -> Reading:
     NotFound when ODIS has no such clinic.
     """
     parameters = {
-        **overview_parameters(clinic_id),
+        **overview_parameters(None if clinic_id is None else [clinic_id]),
+        "clinic_id": clinic_id,
         "window": WINDOW,
         "quantiles": list(QUANTILES),
     }

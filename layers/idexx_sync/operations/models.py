@@ -16,11 +16,12 @@ from pydantic import (
     WrapValidator,
 )
 
-from idexx_sync.core.bounds import bounded, shortened
+from idexx_sync.core.bounds import MOST_ENTRIES, bounded, shortened
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import WhoActs, who_acts
-from idexx_sync.core.vocabulary import FINAL_STATUSES, JobStatus, Manner, Trigger
+from idexx_sync.core.vocabulary import FINAL_STATUSES, WITHOUT_ROWS, JobStatus, Manner, Trigger
 from idexx_sync.jobs.model import Job, window_of
+from idexx_sync.syncs.change import would
 from idexx_sync.syncs.consequence import Consequence, Effect, EffectAction
 from idexx_sync.syncs.hold_event_store import HoldEvent, HoldEventName
 from idexx_sync.syncs.hold_store import Hold
@@ -104,9 +105,16 @@ class JobView(ResponseModel):
     queued_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
-    summary: str | None
-    """One phrase for people."""
-    counts: Mapping[str, int] | None
+    summary: str | None = Field(
+        description="One phrase for people. Of a run that wrote none of ODIS's rows it begins with "
+        "`dry run` or `shadow`, and says what it would do.",
+        examples=["shadow: would create 42 (checked 42)"],
+    )
+    counts: Mapping[str, int] | None = Field(
+        description="What was read and done, by number. Where `manner` is not `apply`: what would "
+        "be done.",
+        examples=[{"read": 42, "created": 42}],
+    )
     warnings: Mapping[str, int] | None
     """Code -> how often."""
     held: Mapping[str, int] | None
@@ -138,6 +146,12 @@ class JobView(ResponseModel):
     plan: tuple[Mapping[str, Any], ...] | None
     """The first of them: ids, reasons and names of fields. Lists leave it out."""
 
+    left_out: Mapping[str, int] = Field(
+        default_factory=dict,
+        description="Name of a list of this job -> how many of its entries are not shown.",
+        examples=[{"for_review": 12}],
+    )
+
     @property
     def is_final(self) -> bool:
         return self.status in FINAL_STATUSES
@@ -146,6 +160,9 @@ class JobView(ResponseModel):
     def of(cls, job: Job, timezone: str | None) -> Self:
         result = job.result or {}
         told = _Told.model_validate(bounded(result))
+        if told.summary is not None and job.manner in WITHOUT_ROWS:
+            summary = f"{WITHOUT_ROWS[job.manner]}: {would(told.summary)}"
+            told = told.model_copy(update={"summary": summary})
         error = None
         if job.error_kind is not None:
             error = JobError(
@@ -170,8 +187,16 @@ class JobView(ResponseModel):
             finished_at=job.finished_at,
             message=None if error else job.error_message,
             error=error,
+            left_out=_left_out(result),
             **{name: getattr(told, name) for name in _Told.model_fields},
         )
+
+
+def _left_out(result: Mapping[str, Any]) -> dict[str, int]:
+    """What of a result's lists is cut off; of the plan `planned` says how many there are."""
+    lists = {name: result.get(name) for name in _Told.model_fields if name != "plan"}
+    sizes = {name: len(one) for name, one in lists.items() if isinstance(one, (list, dict))}
+    return {name: size - MOST_ENTRIES for name, size in sizes.items() if size > MOST_ENTRIES}
 
 
 def fitting[V: ResponseModel](views: Sequence[V], most_bytes: int | None) -> Sequence[V]:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from idexx_sync.core.errors import InvalidInput
@@ -17,16 +18,44 @@ def cursor_at(moment: datetime, id_: UUID) -> str:
     return base64.urlsafe_b64encode(json.dumps([moment.isoformat(), str(id_)]).encode()).decode()
 
 
+def cursor_behind(*parts: str) -> str:
+    """Begin behind what these texts name, in a list that is in their order."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+def parts_of(cursor: str | None, number: int) -> tuple[str, ...] | None:
+    """Where a page begins; InvalidInput for what `cursor_behind` did not make of so many texts."""
+    if cursor is None:
+        return None
+    parts = _decoded(cursor)
+    if not isinstance(parts, list) or [type(part) for part in parts] != [str] * number:
+        raise _no_cursor()
+    return tuple(parts)
+
+
 def place_of(cursor: str | None) -> Place | None:
     """Where a page begins; InvalidInput for what `cursor_at` did not make."""
     if cursor is None:
         return None
     try:
-        moment, id_ = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+        moment, id_ = _decoded(cursor)
         return _aware(datetime.fromisoformat(moment)), UUID(id_)
-    except (binascii.Error, UnicodeDecodeError, ValueError, TypeError, AttributeError):
-        advice = "not a cursor of this list; take next_cursor of the page before"
-    raise InvalidInput("cursor", advice)  # outside the handler: json's error holds what was sent
+    except (ValueError, TypeError, AttributeError):
+        pass
+    raise _no_cursor()  # outside the handler: an error of reading holds what was sent
+
+
+def _decoded(cursor: str) -> Any:
+    """What a cursor holds; None for what holds nothing that can be read."""
+    try:
+        return json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (binascii.Error, UnicodeDecodeError, ValueError, RecursionError):
+        return None
+
+
+def _no_cursor() -> InvalidInput:
+    advice = "not a cursor of this list; take next_cursor of the page before"
+    return InvalidInput("cursor", advice)
 
 
 def _aware(moment: datetime) -> datetime:

@@ -1,9 +1,6 @@
 """Reads jobs and holds from the database as the API and the command line show them."""
 
-from uuid import UUID
-
 from idexx_sync.clinics.store import timezone_of, timezones
-from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job
@@ -17,6 +14,7 @@ from idexx_sync.operations.models import (
     fitting,
 )
 from idexx_sync.operations.pagination import Place, cursor_at
+from idexx_sync.operations.wanted import Wanted
 from idexx_sync.syncs.hold_event_store import history_of
 from idexx_sync.syncs.hold_store import Hold, holds_newest_first
 from idexx_sync.syncs.holds import HoldStatus
@@ -34,17 +32,22 @@ def hold_view(conn: Conn, hold: Hold) -> HoldView:
 
 def job_page(
     conn: Conn,
+    wanted: Wanted[JobStatus],
     *,
-    clinic_id: UUID | None,
-    sync: SyncName | None = None,
-    status: JobStatus | None = None,
     after: Place | None = None,
     limit: int,
     most_bytes: int | None = None,
 ) -> JobList:
-    """The newest jobs behind a place, of one clinic or of all; fewer where they are long."""
+    """The newest jobs that fit, behind a place; fewer where they are long."""
     found = jobs_newest_first(
-        conn, clinic_id=clinic_id, sync=sync, status=status, after=after, limit=limit + 1
+        conn,
+        clinic_id=wanted.clinic_id,
+        sync=wanted.sync,
+        status=wanted.status,
+        since=wanted.since,
+        ids=wanted.id_range,
+        after=after,
+        limit=limit + 1,
     )
     zones = timezones(conn, {job.clinic_id for job in found[:limit]})
     views = [JobView.of(job, zones.get(job.clinic_id)) for job in found[:limit]]
@@ -55,17 +58,22 @@ def job_page(
 
 def hold_page(
     conn: Conn,
+    wanted: Wanted[HoldStatus],
     *,
-    clinic_id: UUID | None,
-    sync: SyncName | None = None,
-    status: HoldStatus | None = None,
     after: Place | None = None,
     limit: int,
     most_bytes: int | None = None,
 ) -> HoldList:
-    """The newest holds behind a place, of one clinic or of all; fewer where they are long."""
+    """The newest holds that fit, behind a place; fewer where they are long."""
     found = holds_newest_first(
-        conn, clinic_id=clinic_id, sync=sync, status=status, after=after, limit=limit + 1
+        conn,
+        clinic_id=wanted.clinic_id,
+        sync=wanted.sync,
+        status=wanted.status,
+        since=wanted.since,
+        ids=wanted.id_range,
+        after=after,
+        limit=limit + 1,
     )
     zones = timezones(conn, {hold.clinic_id for hold in found[:limit]})
     views = [

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from idexx_sync.core.faults import Fault
-from idexx_sync.syncs.change import Action
+from idexx_sync.syncs.change import CLEAR, Action
 
 Outcome = Literal["written", "skipped", "refused"]
 """What became of it: done; seen and left; or the database would not have it."""
@@ -39,3 +40,30 @@ class Logged:
     external_id: str
     action: Action
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedChange:
+    """All that our log says of a record that a job has written, or has seen and left."""
+
+    external_id: str
+    action: Action
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    fields: Mapping[str, Mapping[str, Any]]
+    """Field -> its value before and after; of a personal one only that it changed."""
+    error: str | None
+    at: datetime
+
+    @classmethod
+    def read(cls, *, reasons: list[str], fields: Any, **columns: Any) -> Self:
+        """The change of a row; what is no change in its document is left out."""
+        found = fields if isinstance(fields, dict) else {}
+        told = {name: _clear(name, one) for name, one in found.items() if isinstance(one, dict)}
+        return cls(reasons=tuple(reasons), fields=told, **columns)
+
+
+def _clear(name: str, change: dict[str, Any]) -> dict[str, Any]:
+    if name in CLEAR:
+        return {side: change.get(side) for side in ("before", "after")}
+    return {"changed": True}

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from psycopg.rows import kwargs_row
+
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.database.connection import Conn
-from idexx_sync.syncs.audit import Audit, Logged
+from idexx_sync.syncs.audit import Audit, Logged, LoggedChange
 
 
 def store_audits(
@@ -107,3 +109,20 @@ def written_by(conn: Conn, job_id: UUID) -> list[Logged]:
         (job_id,),
     ).fetchall()
     return [Logged(key, action, tuple(reasons)) for key, action, reasons in rows]
+
+
+def changes_of(
+    conn: Conn, clinic_id: UUID, job_id: UUID, *, after: str | None = None, limit: int
+) -> list[LoggedChange]:
+    """What our log says of the clinic's job, by record; `after`: begin behind this one."""
+    with conn.cursor(row_factory=kwargs_row(LoggedChange.read)) as cur:
+        return cur.execute(
+            """
+            SELECT external_id, action, outcome, reasons, fields, error, at
+              FROM idexx_sync.changes
+             WHERE clinic_id = %(clinic_id)s AND job_id = %(job_id)s
+               AND (%(after)s::text IS NULL OR external_id COLLATE "C" > %(after)s COLLATE "C")
+             ORDER BY external_id COLLATE "C" LIMIT %(limit)s
+            """,
+            {"clinic_id": clinic_id, "job_id": job_id, "after": after, "limit": limit},
+        ).fetchall()

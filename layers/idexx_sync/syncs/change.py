@@ -4,6 +4,7 @@ Counts, audits, the plan of a preview and the report are made of this face alone
 them exists once for all syncs.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, Literal, Protocol
 
@@ -16,6 +17,19 @@ ACTIONS: Final[Mapping[Action, str]] = {
     "remove": "removed",
 }
 """Action -> the word under which a report counts it."""
+
+_DONE: Final = re.compile(rf"\b(\d+) ({'|'.join(ACTIONS.values())})\b")
+_VERBS: Final = {done: verb for verb, done in ACTIONS.items()}
+
+
+def would(summary: str) -> str:
+    """A summary in the words of a run that changes nothing.
+
+    >>> would("42 created, 3 removed (checked 60)")
+    'would create 42, would remove 3 (checked 60)'
+    """
+    return _DONE.sub(lambda found: f"would {_VERBS[found[2]]} {found[1]}", summary)
+
 
 CLEAR: Final = frozenset(
     [

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.id_prefix import IdRange
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import params_of, window_of
 from idexx_sync.jobs.params import Params, WindowParams, params_model
@@ -305,11 +306,17 @@ def holds_newest_first(
     clinic_id: UUID | None = None,
     sync: SyncName | None = None,
     status: HoldStatus | None = None,
+    since: datetime | None = None,
+    ids: IdRange | None = None,
     after: tuple[datetime, UUID] | None = None,
     limit: int = 20,
 ) -> list[Hold]:
-    """`after`: begin behind the hold that was opened then and has this id."""
+    """`after`: begin behind the hold that was opened then and has this id.
+
+    `since`: opened then or later; `ids`: of these ids only, both ends included.
+    """
     opened_at, hold_id = after or (None, None)
+    first_id, last_id = ids or (None, None)
     with conn.cursor(row_factory=kwargs_row(Hold.read)) as cur:
         return cur.execute(
             f"""
@@ -317,6 +324,8 @@ def holds_newest_first(
              WHERE (%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)
                AND (%(sync)s::text IS NULL OR sync = %(sync)s)
                AND (%(status)s::text IS NULL OR status = %(status)s)
+               AND (%(since)s::timestamptz IS NULL OR opened_at >= %(since)s)
+               AND (%(first_id)s::uuid IS NULL OR id BETWEEN %(first_id)s AND %(last_id)s)
                AND (%(hold_id)s::uuid IS NULL OR (opened_at, id) < (%(opened_at)s, %(hold_id)s))
              ORDER BY opened_at DESC, id DESC LIMIT %(limit)s
             """,
@@ -324,6 +333,9 @@ def holds_newest_first(
                 "clinic_id": clinic_id,
                 "sync": sync,
                 "status": status,
+                "since": since,
+                "first_id": first_id,
+                "last_id": last_id,
                 "opened_at": opened_at,
                 "hold_id": hold_id,
                 "limit": limit,

@@ -70,7 +70,7 @@ def ask(caller: Gateway, route: Route, things: dict[str, str]) -> Response:
 
 
 def test_only_the_public_ones_need_no_scope() -> None:
-    assert {route.path for route in ROUTES if route.scope is None} == PUBLIC
+    assert {route.path for route in ROUTES if not route.needs_key} == PUBLIC
     assert {route.scope for route in ROUTES if route.scope is not None} <= set(SCOPES)
 
 
@@ -122,6 +122,10 @@ def test_a_foreign_clinic_does_not_exist(closed: tuple[Api, dict[str, str]], rou
         assert things["clinic_id"] not in answer.text
         asked = caller.get(f"{route.path}?clinic_id={things['clinic_id']}")
         assert (asked.status, asked.code) == (404, "not_found")
+    elif route.operation == "list_clinics":
+        assert [one["clinic_id"] for one in answer.json["clinics"]] == [str(api.other_clinic)]
+        asked = caller.get(f"{route.path}?ids={things['clinic_id']}")
+        assert (asked.status, asked.json["clinics"]) == (200, [])
     elif route.operation in ("get_readiness_details", "refresh_schedules"):
         assert answer.status in (200, 501)  # of no clinic
     else:
@@ -161,6 +165,21 @@ def test_no_answer_that_is_not_declared(api: Api, route: Route) -> None:
     things = own_things(api)
     for caller in (api.gateway, api.as_clinic(), api.as_other_clinic(), api.as_operator()):
         assert ask(caller, route, things).status in declared
+
+
+def test_every_key_is_told_whose_it_is_and_what_it_may_do(
+    closed: tuple[Api, dict[str, str]],
+) -> None:
+    api, things = closed
+    told = api.as_clinic("jobs:read").get("/api/key")
+    operators = api.as_operator("metrics:read", "jobs:read").get("/api/key")
+
+    assert (told.status, operators.status) == (200, 200)
+    assert (told.json["clinic_id"], told.json["operator"]) == (things["clinic_id"], False)
+    assert (told.json["scopes"], len(told.json["id"])) == (["jobs:read"], 36)
+    assert (operators.json["clinic_id"], operators.json["operator"]) == (None, True)
+    assert operators.json["scopes"] == ["jobs:read", "metrics:read"]
+    assert api.gateway.get("/api/key").status == 401
 
 
 @pytest.mark.parametrize("path", sorted(PUBLIC))

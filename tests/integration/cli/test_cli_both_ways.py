@@ -1,16 +1,26 @@
 """Job and hold commands over the API and over the database: the same output, the same deeds."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr
 
 from idexx_sync.cli.watching import FAILURES_IN_A_ROW, LOOKS_EVERY_S
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.settings import ClientSettings
+from idexx_sync.core.vocabulary import SCOPES
+from idexx_sync.database.whereabouts_store import named_by
+from idexx_sync.keys.format import generate_key
+from idexx_sync.operations.hints import OVER_API, for_the_api
 from tests.kit.both_ways import World, world_in
 from tests.kit.database import query
 from tests.kit.gateway import Response
 from tests.kit.lending import Lending
+from tests.kit.records import visit
 from tests.kit.shelf import Shelf
 
 LOOKED_AT = [
@@ -18,6 +28,30 @@ LOOKED_AT = [
     "jobs list --limit 2",
     "jobs list --clinic CLINIC",
     "jobs list --clinic NOTHING",
+    "jobs list --clinic CALLED",
+    "jobs list --clinic BEGINS",
+    "jobs list --clinic nobody",
+    "jobs list --clinic A",
+    "jobs list --status failed --sync inbound --since 2026-05-04",
+    "jobs list --status held --since 2026-05-05",
+    "jobs list --sync cases",
+    "jobs show GOOD-",
+    "jobs show beef",
+    "jobs show NEAR",
+    "jobs show abc",
+    "jobs changes GOOD",
+    "jobs changes GOOD- --values",
+    "jobs changes GOOD --limit 5",
+    "jobs changes DRY",
+    "jobs changes FAILED",
+    "jobs changes QUEUED",
+    "jobs changes NOTHING",
+    "clinics list",
+    "clinics list --limit 1",
+    "clinics list --status on_time",
+    "clinics list --status action_required --sync inbound",
+    "clinics list --sync cases",
+    "status",
     "jobs show GOOD",
     "jobs show DRY",
     "jobs show FAILED",
@@ -38,6 +72,9 @@ LOOKED_AT = [
     "holds list --status rejected",
     "holds list --clinic CLINIC",
     "holds list --clinic NOTHING",
+    "holds list --clinic CALLED --sync inbound --since 2026-05-04",
+    "holds list --since 2026-05-05",
+    "holds show HOLD-",
     "holds show HOLD",
     "holds show NOTHING",
     "holds approve NOTHING --seen SEEN --yes",
@@ -84,9 +121,11 @@ def test_what_is_shown_is_the_same(world: World) -> None:
 
     for line in LOOKED_AT:
         for more in ((), ("--json",)):
-            here, there = world.run("database", line, *more), world.run("api", line, *more)
-            assert (there.code, there.out) == (here.code, here.out), line
+            here, there = (world.run(way, line, *more, width=WIDE) for way in ("database", "api"))
+            assert (there.code, there.out) == (here.code, for_the_api(here.out)), line
             assert bool(here.out) == (here.code in (0, 3, 4, 6) or "--json" in more), line
+            if here.code == 2:
+                assert there.err == here.err, line
 
     assert world.state() == before
     assert len(world.server.seen) > len(LOOKED_AT)
@@ -107,6 +146,174 @@ def test_what_is_done_is_the_same(world: World, twin: World, line: str) -> None:
     assert twin.told(there_again.out) == world.told(again.out)
 
 
+WIDE = 5000
+"""Nothing is wrapped."""
+BOTH = pytest.mark.parametrize("way", ["database", "api"])
+
+
+@BOTH
+def test_lists_tell_whose_it_is_how_it_stands_and_who_is_needed(world: World, way: str) -> None:
+    first, about, needed = world.run(way, "jobs list").out.splitlines()[:3]
+
+    assert first.startswith(world.names["HELD"])
+    assert first.endswith("  West Animal Clinic  inbound by cli")
+    clinic_id = world.names["CLINIC"]
+    assert needed == f"    decide: idexx-sync holds list --clinic {clinic_id} --status open"
+    assert "inbound action required, never succeeded, next run 2026-05-04 07:30 PDT" in about
+
+    (hold, *_, needed) = world.run(way, "holds list").out.splitlines()
+    assert hold.endswith("  West Animal Clinic  inbound  open")
+    assert needed == f"    decide: idexx-sync holds show {world.names['HOLD']}"
+
+    clinics = world.run(way, "clinics list", width=WIDE).out.splitlines()
+    assert [clinics[0], clinics[3]] == [
+        f"{world.names['CLINIC']}  West Animal Clinic",
+        f"{world.names['OTHER']}  West Barn",
+    ]
+    assert clinics[1].endswith("; 1 open hold")
+    assert clinics[2].startswith("    needs ODIS: credentials: none yet; ")
+
+
+@BOTH
+def test_status_names_each_clinic_that_needs_somebody_in_one_line(world: World, way: str) -> None:
+    answer = world.run(way, "status")
+    west, barn, rest = answer.out.splitlines()
+
+    assert answer.code == 4
+    assert west.startswith("West Animal Clinic: ODIS has to act: credentials: none yet; ")
+    assert barn.startswith("West Barn: ODIS has to act: credentials: none yet; ")
+    assert rest == "0 of 2 clinics on board need nobody"
+    told = world.run(way, "status", "--json").json
+    assert [one["who"] for one in told["needs_somebody"]] == ["odis", "odis"]
+
+    world.bench.conn.execute("UPDATE idexx_sync.clinic_settings SET stage = 'off'")
+    answer = world.run(way, "status")
+    assert (answer.code, answer.out) == (
+        0,
+        "0 of 0 clinics on board need nobody; not on board: 2\n",
+    )
+
+
+@BOTH
+def test_what_may_mean_several_is_not_guessed(world: World, way: str) -> None:
+    for line, what in (("jobs cancel NEAR", "jobs"), ("jobs list --clinic west", "clinics")):
+        answer = world.run(way, line, "--json")
+
+        error = answer.json["error"]
+        assert (answer.code, error["kind"]) == (2, "ambiguous")
+        assert f"may mean several {what}, so nothing was done" in error["message"]
+        assert len(error["candidates"]) == 2
+        assert all(id_ in error["message"] for id_ in error["candidates"])
+    answer = world.run(way, "holds approve beef --seen SEEN --yes")
+    assert (answer.code, answer.out) == (1, "")
+    assert "list them with: idexx-sync holds list" in answer.err
+
+
+@BOTH
+def test_a_list_that_is_cut_says_so(world: World, way: str) -> None:
+    for line in ("jobs list --limit 2", "clinics list --limit 1", "jobs changes GOOD --limit 3"):
+        limit = line.split()[-1]
+        assert f"... and more than these {limit}; --limit" in world.run(way, line).out
+        assert world.run(way, line, "--json").json["more"] is True
+    assert "and more than" not in world.run(way, "jobs list").out
+
+
+@BOTH
+def test_a_run_in_shadow_says_so_and_would_wherever_it_is_shown(world: World, way: str) -> None:
+    world.bench.conn.execute("UPDATE idexx_sync.clinic_settings SET stage = 'shadow'")
+    world.bench.pims.records = [visit("700001", "2026-05-07 09:00:00")]
+    world.order()
+    watched = world.run(way, "jobs watch QUEUED")
+    shown = world.run(way, "jobs show QUEUED")
+    listed = world.run(way, "jobs list --limit 1")
+
+    assert "nothing of ODIS was written; shadow: would create 1" in shown.out
+    assert "would be created" in shown.out
+    assert "shadow: would create 1" in listed.out
+    assert watched.out == shown.out
+    for said in (watched.out, shown.out, listed.out, world.run(way, "status").out):
+        assert not re.search(r"\d (created|updated|removed)", said)
+    assert "West Animal Clinic (shadow): " in world.run(way, "status").out
+    told = world.run(way, "jobs show QUEUED", "--json").json["job"]
+    assert told["summary"].startswith("shadow: would create 1")
+    assert "Nothing was written, see what would be" in world.run(way, "jobs changes QUEUED").out
+
+
+def test_over_the_api_no_command_is_named_that_needs_the_database(world: World) -> None:
+    here, there = (
+        world.run("database", "clinics show CALLED"),
+        world.run("api", "clinics show CALLED"),
+    )
+    assert f"credentials set --clinic {world.names['CLINIC']}" in here.out
+    assert "credentials: none yet; ask whoever has access to the database" in there.out
+    told = [
+        world.run("api", f"{line}{more}").out
+        for line in ("clinics show CALLED", "clinics list", "status", "jobs list", "jobs show GOOD")
+        for more in ("", " --json")
+    ]
+    commands = set(re.findall(r"idexx-sync ([a-z]+ ?[a-z]*)", " ".join(told)))
+    assert commands
+    assert all(re.match("|".join(OVER_API), command) for command in commands), commands
+
+
+def test_where_one_is_and_as_whom(world: World) -> None:
+    here, there = (world.run(way, "whoami", "--json").json for way in ("database", "api"))
+
+    role = conninfo_to_dict(world.database.settings.database_url.get_secret_value())["user"]
+    assert (here["stage"], here["role"]) == ("test", role)
+    assert (here["host"], here["api"]) == ("127.0.0.1", None)
+    assert (there["stage"], there["api"]) == ("test", world.server.url)
+    assert there["acts_for"] == "every clinic (operator)"
+    assert there["scopes"] == sorted(SCOPES)
+    key = world.over_api.client_settings.api_key
+    assert key is not None
+    said = world.run("api", "whoami").out + world.run("database", "whoami").out
+    assert key.get_secret_value() not in said
+    assert there["key"] in said
+
+
+def test_before_a_command_that_writes_in_production_it_is_said_where(world: World) -> None:
+    assert world.run("database", "holds reopen HOLD").err.count("prod: ") == 0
+    world.database.stage = "prod"
+    told = named_by(world.database.settings.database_url)
+    assert told is not None
+    place = f"prod: the database {told.name} at 127.0.0.1 as {told.role}"
+
+    assert world.run("database", "holds reopen HOLD").err.splitlines()[0] == place
+    assert world.run("database", "clinics add CLINIC --json").err.splitlines()[0] == place
+    assert "prod: " not in world.run("database", "holds show HOLD").err
+    assert "prod: " not in world.run("database", "holds revive --help").err
+    world.over_api.client_settings = ClientSettings(
+        api_url=world.server.url, api_key=SecretStr(generate_key("prod"))
+    )
+    refused = world.run("api", "jobs cancel GOOD")
+    assert refused.code == 5
+    assert refused.err.splitlines()[0] == f"prod: the API at {world.server.url}"
+
+
+def test_who_has_only_the_api_is_told_what_it_can_do(world: World) -> None:
+    def lacking() -> Any:
+        raise ConfigurationInvalid("set DATABASE_URL: missing", code="settings")
+
+    world.over_api.load_settings = lacking
+    answer = world.run("api", "sync inbound --clinic CLINIC")
+
+    assert (answer.code, answer.out) == (1, "")
+    assert "this command asks the database, and not the API" in answer.err
+    assert "idexx-sync jobs, idexx-sync holds, idexx-sync clinics list" in answer.err
+
+
+def test_a_key_that_may_not_look_at_clinics_lists_holds_all_the_same(world: World) -> None:
+    key = world.api.key(None, "holds:read")
+    command_line = world.database.over_api(world.server.url, key)
+
+    answer = command_line("holds", "list")
+
+    assert answer.code == 0
+    assert f"  clinic {world.names['CLINIC']}  inbound  open" in answer.out
+    assert command_line("clinics", "list").code == 5
+
+
 def test_more_jobs_than_a_page_holds_are_listed_once_each(world: World) -> None:
     world.bench.conn.execute(
         """
@@ -118,12 +325,12 @@ def test_more_jobs_than_a_page_holds_are_listed_once_each(world: World) -> None:
         (world.bench.clinic_id,),
     )
 
-    for limit in (100, 101, 254, 1000):
+    for limit in (100, 101, 256, 1000):
         here, there = (
             world.run(way, f"jobs list --limit {limit} --json") for way in ("database", "api")
         )
         assert there.out == here.out
-        assert len(there.json["jobs"]) == min(limit, 254)
+        assert len(there.json["jobs"]) == min(limit, 256)
 
 
 class TestWatch:

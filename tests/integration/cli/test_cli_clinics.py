@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -187,8 +188,10 @@ def test_the_list_shows_clinics_that_are_not_set_up(
         str(other): "live",
     }
     lines = answer.out.splitlines()
-    about = {line.split()[0]: said for line, said in zip(lines[::2], lines[1::2], strict=True)}
-    assert "not set up, America/Los_Angeles, no credentials" in about[str(newcomer.clinic_id)]
+    about = {head.split()[0]: said for head, said in pairwise(lines) if head[0] != " "}
+    assert (
+        "not set up, America/Los_Angeles; inbound action required" in about[str(newcomer.clinic_id)]
+    )
     assert "inactive in ODIS, America/New_York" in about[str(other)]
 
 

@@ -567,7 +567,7 @@ def test_who_has_only_the_api_is_told_what_to_ask_there() -> None:
     client = ClientSettings(api_url="https://api.example.com/live", api_key=SecretStr("idx_test"))
     cli = Cli(load_database_settings=missing, load_client_settings=lambda: client)
 
-    with pytest.raises(CommandError) as refused, look_at(cli, uuid4(), offline=True):
+    with pytest.raises(CommandError) as refused, look_at(cli, str(uuid4()), offline=True):
         pass
 
     assert "DATABASE_URL: missing" in refused.value.message

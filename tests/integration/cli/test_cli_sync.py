@@ -61,7 +61,7 @@ def test_a_dry_run_shows_the_plan_without_values(bench: Bench, idexx_sync: Comma
 
     shown, data = sync(idexx_sync, *WEEK, "--dry-run"), sync(idexx_sync, "--dry-run", "--json")
 
-    assert "nothing was written; would have been: 1 updated" in shown.out
+    assert "nothing was written; dry run: would update 1" in shown.out
     assert "changed in Neo" in shown.out
     assert "patient_name" in shown.out
     assert "OTHERNAME" not in shown.out + data.out

@@ -34,10 +34,11 @@ WIDE = 5000
 OVER_API = [
     "jobs list", f"jobs show {ID}", f"jobs watch {ID}", f"jobs retry {ID} --no-watch",
     f"jobs cancel {ID}", "holds list", f"holds show {ID}", f"holds approve {ID} --seen V --yes",
-    f"holds reject {ID} --seen V --yes",
+    f"holds reject {ID} --seen V --yes", "clinics list", f"clinics show {ID}", "status", "whoami",
+    f"jobs changes {ID} --values",
 ]  # fmt: skip
 OVER_DATABASE = [
-    "clinics list", "clinics show CLINIC", "clinics identity CLINIC", "credentials show --clinic "
+    "clinics list", "status", "jobs changes JOB --values", "clinics show CLINIC", "clinics identity CLINIC", "credentials show --clinic "
     "CLINIC", "keys list", "keys revoke KEY", "jobs list", "jobs show JOB", "jobs watch JOB",
     "holds list", "holds show HOLD", "holds reject HOLD --seen SEEN --yes", "migrate --check",
     "explain appointment 600101 --clinic CLINIC --values", "explain appointment 600101 --clinic "

@@ -16,6 +16,7 @@ from idexx_sync.jobs.model import RunOrder
 from idexx_sync.jobs.store import begin, store_progress
 from idexx_sync.jobs.submission_store import is_ended_or_coming
 from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.audit_store import changes_of
 from idexx_sync.syncs.cases.change_store import left_in_odis, stop_calls, update_cases
 from idexx_sync.syncs.cases.deaths import CaseToMark, Mark
 from idexx_sync.syncs.cases.mark_store import cases_to_mark, mark_cases, reopen_denied
@@ -56,6 +57,9 @@ class Others:
         insert(conn, "public.schedule_appointments", {**own, **span, **visit})
         case = {"id": self.case, "external_id": f"pims-appt-idexx-neo-{VISIT}", "metadata": {}}
         insert(conn, "public.cases", as_json({**own, **case, "status": "completed"}))
+        change = {"kind": "appointment", "external_id": VISIT, "action": "update", "at": MORNING}
+        change |= {"outcome": "written", "reasons": ["source"], "sync": "inbound"}
+        insert(conn, "idexx_sync.changes", {**own, **change, "job_id": self.job})
         insert(conn, "public.patients", {**own, "case_id": self.case, "name": "TANGO"})
 
     def rows(self) -> dict[str, list[Any]]:
@@ -115,6 +119,7 @@ CALLS: dict[str, Call] = {
     "renew a lease": lambda c, us, o: leases.renew(c, Lease(us, o.job, 1), 45),
     "tell how far a run is": lambda c, us, o: store_progress(c, Lease(us, o.job, 1), {"n": 1}, 45),
     "end a lease": lambda c, us, o: leases.release(c, us, o.job, 1),
+    "what a job wrote": lambda c, us, o: changes_of(c, us, o.job, limit=5),
     "take a lease away": lambda c, us, o: leases.release(c, us, o.job),
 }
 

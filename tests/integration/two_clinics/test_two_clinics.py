@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from idexx_sync.clinics.overview import clinic_overview
-from idexx_sync.clinics.store import clinic_by_id, clinics_listed, require_acting_user
+from idexx_sync.clinics.store import clinic_by_id, clinic_names, require_acting_user
 from idexx_sync.core.errors import InvalidInput
 from idexx_sync.database.connection import Conn
 from idexx_sync.explain.day_store import stored_day
@@ -24,8 +24,11 @@ from idexx_sync.jobs.store import jobs_newest_first
 from idexx_sync.jobs.submission_store import is_ended_or_coming, stage, unfinished
 from idexx_sync.keys.store import keys_listed
 from idexx_sync.metrics.counts import read_counts
+from idexx_sync.operations.clinic_views import clinic_page
+from idexx_sync.operations.wanted import WantedClinics
 from idexx_sync.pims.access_store import StoredSessionOnly, login_attempts, newest_attempts
 from idexx_sync.pims.protocol import Window
+from idexx_sync.syncs.audit_store import changes_of
 from idexx_sync.syncs.cases.calendar_store import calendar_waits, starts_remembered
 from idexx_sync.syncs.cases.death_store import deaths_of_patients
 from idexx_sync.syncs.hold_store import holds_newest_first
@@ -108,7 +111,9 @@ def answers(conn: Conn, bench: CasesBench) -> dict[str, object]:
     session = StoredSessionOnly(conn, KEYS, clinic_id, identity_guard(conn, clinic_id)).session()
     return {
         "clinic": clinic_by_id(conn, clinic_id),
-        "clinics": [line for line in clinics_listed(conn) if line.id == clinic_id],
+        "named": clinic_names(conn, clinic_id),
+        "clinics": clinic_page(conn, WantedClinics(ids=frozenset([clinic_id])), limit=5).clinics,
+        "written": [changes_of(conn, clinic_id, job.id, limit=50) for job in jobs],
         "overview": clinic_overview(conn, clinic_id),
         "counts": [counts.model_copy(update={"durations": [(d.sync, d.count) for d in ran]}), seen],
         "explained": [stored_appointment(conn, clinic_id, key) for key in ("600102", "600200")],

@@ -93,6 +93,7 @@ def test_a_healthy_clinic_stands_like_this() -> None:
             clinic_id=CLINIC,
             name="Clinic",
             timezone="America/Los_Angeles",
+            is_active=True,
             stage="live",
             paused_reason=None,
             syncs=(
@@ -314,7 +315,7 @@ def test_what_a_person_keeps_out_stays_visible_with_who_when_and_what_next() -> 
 
     what = "times_shifted: kept out by Kim on 2026-05-03; if that is no longer right, "
     what += f"idexx-sync holds reopen {HOLD}"
-    assert status.needs == (Need("odis", what, blocks=False, since=at),)
+    assert status.needs == (Need("odis", what, blocks=False, since=at, decided=True),)
     assert (status.kept_out, status.open_holds) == (1, 0)
 
 

@@ -15,7 +15,7 @@ from idexx_sync.cli.explain_view import as_data, as_shown
 from idexx_sync.cli.keys import UTC_ZONE, _about, _data
 from idexx_sync.cli.time_view import time_data, time_shown
 from idexx_sync.clinics.status import ClinicStatus, read_clinic_status
-from idexx_sync.clinics.store import clinic_by_id, clinics_listed
+from idexx_sync.clinics.store import clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.database.connection import Conn, Database
@@ -33,6 +33,8 @@ from idexx_sync.keys.format import hashed, read_peppers
 from idexx_sync.keys.lookup import FoundKey, find_key
 from idexx_sync.keys.store import create_key, keys_listed
 from idexx_sync.metrics.exposition import exposition
+from idexx_sync.operations.clinic_views import clinic_page
+from idexx_sync.operations.wanted import WantedClinics
 from tests.kit.cases_bench import CasesBench
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import insert, query
@@ -81,7 +83,8 @@ class WholeClinic(CasesBench):
     def found_key(self) -> FoundKey | None:
         """Whose key the authorizer finds."""
         with self.reading() as conn:
-            assert self.clinic_id in {line.id for line in clinics_listed(conn)}
+            page = clinic_page(conn, WantedClinics(), limit=100)
+            assert self.clinic_id in {line.clinic_id for line in page.clinics}
             for key in keys_listed(conn):
                 assert _data(key, self.now)
                 assert _about(key, UTC_ZONE)

@@ -1,0 +1,101 @@
+"""`idexx-sync status`: the fleet at a glance."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import typer
+
+from idexx_sync.cli.arguments import Json
+from idexx_sync.cli.backend import open_backend
+from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.exits import Exit
+from idexx_sync.cli.list_view import red_first, urgent_need, who_acts
+from idexx_sync.cli.phrases import counted, moment, phrase
+from idexx_sync.cli.tables import Shown, line
+from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.vocabulary import Freshness
+from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.wanted import WantedClinics
+
+WORST_FIRST: Final[tuple[Freshness, ...]] = (
+    *("action_required", "stale", "late", "new", "paused", "on_time"),
+)
+
+
+def status(ctx: typer.Context, as_json: Json = False) -> int:
+    """The fleet at a glance.
+
+    One line for each clinic that needs somebody, with why, since when and the next command, and
+    one line for all others. The exit code is 4 where somebody is needed, else 0.
+    """
+    cli = cli_of(ctx)
+    with open_backend(cli, ids_from="clinics list") as backend:
+        clinics = red_first(backend.clinics(WantedClinics()))
+    needing = [clinic for clinic in clinics if clinic.needs_somebody]
+    others = [clinic for clinic in clinics if not clinic.needs_somebody]
+    data = {
+        "needs_somebody": [_data(clinic) for clinic in needing],
+        "others": dict(Counter(worst(one) for one in others if one.is_on_board)),
+        "not_on_board": sum(not one.is_on_board for one in others),
+    }
+    shown = [line(in_one_line(clinic), "red", whole=True) for clinic in needing]
+    cli.answer(data, [*shown, _rest(needing, others)], as_json=as_json)
+    return Exit.WARNINGS if needing else Exit.OK
+
+
+def worst(clinic: ClinicStatusView) -> Freshness:
+    """The freshness of the sync of which it is worst."""
+    return min((sync.freshness for sync in clinic.syncs), key=WORST_FIRST.index, default="new")
+
+
+def in_one_line(clinic: ClinicStatusView) -> str:
+    """`West: the clinic has to act: … (since …); idexx-sync clinics show ID`."""
+    shadow = f" ({clinic.stage})" if clinic.stage == "shadow" else ""
+    need, next_command = urgent_need(clinic), _next_command(clinic)
+    if need is None:
+        return f"{clinic.name}{shadow}: {_stale(clinic)}; {next_command}"
+    since = "" if need.since is None else f" (since {moment(need.since, zone_of(clinic.timezone))})"
+    said = f"{clinic.name}{shadow}: {who_acts(need)} has to act: {need.what}{since}"
+    return said if "idexx-sync " in need.what else f"{said}; {next_command}"
+
+
+def _stale(clinic: ClinicStatusView) -> str:
+    zone = zone_of(clinic.timezone)
+    old = (sync for sync in clinic.syncs if sync.freshness == "stale")
+    told = (f"{sync.sync} stale, last success {moment(sync.last_success_at, zone)}" for sync in old)
+    return "; ".join(told)
+
+
+def _next_command(clinic: ClinicStatusView) -> str:
+    return f"idexx-sync clinics show {clinic.clinic_id}"
+
+
+def _data(clinic: ClinicStatusView) -> dict[str, Any]:
+    need = urgent_need(clinic)
+    return {
+        "id": str(clinic.clinic_id),
+        "name": clinic.name,
+        "stage": clinic.stage,
+        "freshness": worst(clinic),
+        "who": None if need is None else need.who,
+        "what": _stale(clinic) if need is None else need.what,
+        "since": None if need is None else need.model_dump(mode="json")["since"],
+        "next": _next_command(clinic),
+    }
+
+
+def _rest(needing: Sequence[ClinicStatusView], others: Sequence[ClinicStatusView]) -> Shown:
+    """`38 of 40 clinics need nobody: 30 on time, 6 late; 2 are not on board`."""
+    if not needing and not others:
+        return line("There are no clinics; ODIS makes them.")
+    well = [clinic for clinic in others if clinic.is_on_board]
+    counts = Counter(worst(clinic) for clinic in well)
+    told = ", ".join(f"{counts[one]} {phrase({}, one)}" for one in WORST_FIRST if counts[one])
+    shadow = sum(clinic.stage == "shadow" for clinic in well)
+    observed = f", {shadow} of them in shadow" if shadow else ""
+    on_board = len(needing) + len(well)
+    said = f"{len(well)} of {counted(on_board, 'clinic')} on board need nobody"
+    said += f": {told}{observed}" if well else ""
+    off = len(others) - len(well)
+    return line(f"{said}; not on board: {off}" if off else said, "" if needing else "green")

@@ -1,0 +1,105 @@
+"""`idexx-sync whoami`: where commands work, and as whom."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import typer
+from pydantic import SecretStr
+
+from idexx_sync.cli.arguments import Json
+from idexx_sync.cli.context import Cli, cli_of
+from idexx_sync.cli.tables import fact_table
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.settings import PRODUCTION
+from idexx_sync.database.whereabouts_store import named_by, whereabouts
+from idexx_sync.keys.format import hint_of
+from idexx_sync.operations.key_models import KeyView
+
+WRITING: Final = frozenset(
+    [
+        *("migrate", "clinics add", "clinics identity", "credentials set"),
+        *("keys create", "keys rotate", "keys revoke"),
+        *("sync inbound", "sync cases", "jobs retry", "jobs cancel"),
+        *("holds approve", "holds reject", "holds reopen", "holds revive"),
+    ]
+)
+"""Commands that can write; before each of them it is said where, if that is production."""
+ASKS_THE_API: Final = ("jobs", "holds")
+"""Of these the groups that ask the API where its address is set."""
+
+
+def whoami(ctx: typer.Context, as_json: Json = False) -> None:
+    """Where commands work and as whom: stage, database or API, and what the key may do.
+
+    With the API's address set that is asked, else the database.
+    """
+    cli = cli_of(ctx)
+    facts = _over_api(cli) if cli.has_api() else _on_database(cli)
+    rows = [(name.replace("_", " "), _text(value)) for name, value in facts.items()]
+    cli.answer(facts, [fact_table(rows)], as_json=as_json)
+
+
+def announce(cli: Cli, arguments: Sequence[str]) -> None:
+    """Say on standard error where a command that can write works, on a production stage."""
+    words = [word for word in arguments if not word.startswith("-")]
+    named = " ".join(words[:1] if words[:1] == ["migrate"] else words[:2])
+    if named not in WRITING or {"--help", "-h"} & set(arguments):
+        return
+    try:
+        place = _place(cli, over_api=words[0] in ASKS_THE_API and cli.has_api())
+    except ConfigurationInvalid:  # the command itself says so, by name
+        return
+    if place is not None:
+        cli.say(f"{PRODUCTION}: {place}")
+
+
+def _place(cli: Cli, *, over_api: bool) -> str | None:
+    """Where production is written; None: it is none."""
+    if over_api:
+        client = cli.load_client_settings()
+        assert client.api_key is not None
+        return f"the API at {client.api_url}" if _stage(client.api_key) == PRODUCTION else None
+    if cli.load_stage_settings().stage != PRODUCTION:
+        return None
+    found = named_by(cli.load_database_settings().database_url)
+    if found is None:
+        return None
+    return f"the database {found.name} at {found.host} as {found.role}"
+
+
+def _over_api(cli: Cli) -> dict[str, Any]:
+    from idexx_sync.cli.api_client import ApiClient
+
+    client = cli.load_client_settings()
+    assert client.api_url is not None
+    assert client.api_key is not None
+    with ApiClient(client.api_url, client.api_key) as api:
+        key = api.ask("get_key", KeyView)
+    return {
+        "stage": _stage(client.api_key),
+        "api": client.api_url,
+        "key": hint_of(client.api_key.get_secret_value()),
+        "key_id": str(key.id),
+        "acts_for": "every clinic (operator)" if key.operator else f"clinic {key.clinic_id}",
+        "scopes": sorted(key.scopes),
+    }
+
+
+def _on_database(cli: Cli) -> dict[str, Any]:
+    with cli.database() as conn:
+        found = whereabouts(conn)
+    return {
+        "stage": cli.load_stage_settings().stage,
+        "database": found.name,
+        "host": found.host,
+        "role": found.role,
+        "api": None,
+    }
+
+
+def _stage(key: SecretStr) -> str:
+    return PRODUCTION if key.get_secret_value().startswith("idx_live_") else "test"
+
+
+def _text(value: Any) -> str | None:
+    return ", ".join(value) if isinstance(value, list) else value

@@ -1,0 +1,80 @@
+"""Which jobs, holds and clinics a list is to show. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from idexx_sync.clinics.status import ClinicStatus
+from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.errors import InvalidInput
+from idexx_sync.core.id_prefix import IdRange, ids_beginning_with
+from idexx_sync.core.vocabulary import Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted[S: str]:
+    """Of jobs or holds those that fit all that is named."""
+
+    clinic_id: UUID | None = None
+    sync: SyncName | None = None
+    status: S | None = None
+    since: datetime | None = None
+    """Ordered or opened then or later."""
+    id: str | None = None
+    """How the id begins."""
+
+    @property
+    def id_range(self) -> IdRange | None:
+        """The ids that begin so; InvalidInput for what begins no id."""
+        if self.id is None:
+            return None
+        if (found := ids_beginning_with(self.id)) is None:
+            raise InvalidInput("id", "at least 4 hexadecimal digits of an id are expected")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class WantedClinics:
+    """Of clinics those that fit all that is named."""
+
+    named: str | None = None
+    ids: frozenset[UUID] | None = None
+    sync: SyncName | None = None
+    freshness: Freshness | None = None
+    somebody: bool | None = None
+    """Whether they need somebody."""
+
+    def fits(self, status: ClinicStatus) -> bool:
+        """Whether a clinic's status is as wanted; name and id are not looked at."""
+        if self.somebody is not None and self.somebody != status.needs_somebody:
+            return False
+        if self.sync is None and self.freshness is None:
+            return True
+        return any(
+            self.sync in (None, sync.sync) and self.freshness in (None, sync.freshness)
+            for sync in status.syncs
+        )
+
+
+def clinics_meant(text: str, names: Mapping[UUID, str]) -> list[UUID]:
+    """The clinics that a person may mean by it, by name.
+
+    A whole name, in whatever case, means no other one; else all whose name begins so and all whose
+    id does.
+    """
+    said = _folded(text)
+    in_order = sorted(names, key=lambda id_: (names[id_].casefold(), id_))
+    if whole := [id_ for id_ in in_order if _folded(names[id_]) == said]:
+        return whole
+    ids = ids_beginning_with(text)
+    return [
+        id_
+        for id_ in in_order
+        if (said and _folded(names[id_]).startswith(said))
+        or (ids is not None and ids[0] <= id_ <= ids[1])
+    ]
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()

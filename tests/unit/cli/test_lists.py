@@ -1,0 +1,230 @@
+"""What lists are made of: who is meant, what comes first, and in which words."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from idexx_sync.cli.app import app
+from idexx_sync.cli.errors import CommandError
+from idexx_sync.cli.fleet import in_one_line, worst
+from idexx_sync.cli.job_view import progress_of
+from idexx_sync.cli.list_view import red_first, waiting_for_somebody
+from idexx_sync.cli.naming import among, one_of
+from idexx_sync.cli.whoami import WRITING
+from idexx_sync.clinics.status import ClinicStatus, Need, SyncStatus
+from idexx_sync.core.bounds import MOST_ENTRIES
+from idexx_sync.core.errors import CredentialsRejected, PimsSlow, SyncError
+from idexx_sync.core.id_prefix import ids_beginning_with
+from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
+from idexx_sync.jobs.model import Job, retry_order
+from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.hints import INSTEAD, OVER_API, for_the_api
+from idexx_sync.operations.models import JobView
+from idexx_sync.operations.wanted import Wanted, WantedClinics, clinics_meant
+from idexx_sync.syncs.audit import LoggedChange
+from idexx_sync.syncs.change import would
+
+NOW = datetime(2026, 5, 4, 14, tzinfo=UTC)
+WEST, BARN, EAST = (UUID(f"7d1c0a5{n}-0000-4000-8000-000000000000") for n in range(3))
+NAMES = {WEST: "West", BARN: "West  Barn", EAST: "7d1c"}
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("west", [WEST]),
+        (" WEST barn", [BARN]),
+        ("wes", [WEST, BARN]),
+        ("est", []),
+        ("7d1c0a51", [BARN]),
+        ("7D1C0A51-0000", [BARN]),
+        ("7d1c0a5", [EAST, WEST, BARN]),
+        ("7d1c", [EAST]),
+        (" ", []),
+    ],
+)
+def test_a_clinic_is_meant_by_name_or_by_the_beginning_of_it_or_of_its_id(
+    said: str, meant: list[UUID]
+) -> None:
+    assert clinics_meant(said, NAMES) == meant
+
+
+def test_fewer_than_four_digits_begin_no_id() -> None:
+    assert ids_beginning_with("7d1") is None
+    assert ids_beginning_with("7d1x") is None
+    assert ids_beginning_with(str(WEST)) == (WEST, WEST)
+    first, last = ids_beginning_with("7d1c-0a5") or (None, None)
+    assert (first, last) == (
+        UUID("7d1c0a50-0000-0000-0000-000000000000"),
+        UUID("7d1c0a5f-ffff-ffff-ffff-ffffffffffff"),
+    )
+
+
+def test_of_many_that_may_be_meant_the_first_are_named_and_the_others_counted() -> None:
+    found = [(UUID(int=n), f"name {n}") for n in range(8)]
+
+    with pytest.raises(CommandError, match=r"name 4\), and 3 more; give more") as error:
+        one_of("0000", "key", found)
+
+    assert error.value.kind == "ambiguous"
+    assert among("0000-0000-0000-0000-0000-0000-0000-0007", "key", found) == UUID(int=7)
+    with pytest.raises(CommandError, match="list them with: idexx-sync keys list"):
+        among("beef", "key", found)
+
+
+def a_job(
+    status: JobStatus = "succeeded", error: type[SyncError] | None = None, **more: Any
+) -> Job:
+    made = Job(
+        id=UUID(int=1),
+        clinic_id=WEST,
+        sync="inbound",
+        trigger="schedule",
+        scheduled_time=None,
+        params={},
+        manner="apply",
+        status=status,
+        attempt=1,
+        error_kind=None if error is None else error.kind,
+        error_message=None,
+        result=None,
+        progress=None,
+        retry_of=None,
+        queued_at=NOW,
+        started_at=None,
+        finished_at=None,
+    )
+    return replace(made, **more)
+
+
+def viewed(job: Job) -> JobView:
+    return JobView.of(job, None)
+
+
+def test_a_job_waits_for_somebody_until_a_newer_one_succeeds() -> None:
+    failed = viewed(a_job("failed", CredentialsRejected, id=UUID(int=5)))
+    passing = viewed(a_job("failed", PimsSlow, id=UUID(int=6)))
+    held = viewed(a_job("held", id=UUID(int=7), sync="cases"))
+    assert waiting_for_somebody([failed, passing, held]) == [held, failed]
+
+    later: dict[str, Any] = {"queued_at": NOW + timedelta(minutes=1)}
+    assert waiting_for_somebody([viewed(a_job(**later)), failed, held]) == [held]
+    dry = viewed(a_job(manner="preview", **later))
+    other = viewed(a_job(clinic_id=BARN, **later))
+    older = viewed(a_job(queued_at=NOW - timedelta(minutes=1)))
+    assert waiting_for_somebody([dry, other, failed, older]) == [failed]
+
+
+def a_clinic(
+    name: str = "West", *needs: Need, freshness: Freshness = "on_time", stage: Stage = "live"
+) -> ClinicStatusView:
+    sync = SyncStatus("inbound", freshness, NOW, None)
+    status = ClinicStatus(WEST, name, None, True, stage, None, (sync,), 0, 0, needs)
+    return ClinicStatusView.of(status)
+
+
+KEPT = Need("odis", "kept out by Kim", blocks=False, decided=True)
+PASSES = Need("nobody", "last inbound job failed", blocks=False)
+ASKS = Need("clinic", "credentials_rejected: Neo refused them", since=NOW)
+
+
+def test_who_is_needed_comes_first_and_who_is_not_on_board_last() -> None:
+    off, well = a_clinic("Off", ASKS, stage="off"), a_clinic("Well", KEPT, PASSES)
+    asking, stale = a_clinic("Asks", KEPT, ASKS), a_clinic("Stale", freshness="stale")
+
+    assert red_first([off, well, asking, stale]) == [asking, stale, well, off]
+    assert [one.needs_somebody for one in (off, well, asking, stale)] == [False, False, True, True]
+
+
+def test_the_line_of_a_clinic_says_why_since_when_and_the_next_command() -> None:
+    show = f"idexx-sync clinics show {WEST}"
+    assert in_one_line(a_clinic("West", KEPT, ASKS)) == (
+        "West: the clinic has to act: credentials_rejected: Neo refused them "
+        f"(since 2026-05-04 07:00 PDT); {show}"
+    )
+    decide = Need("odis", "times_shifted: decide, idexx-sync holds show 7", blocks=False)
+    assert in_one_line(a_clinic("West", decide, stage="shadow")) == (
+        "West (shadow): ODIS has to act: times_shifted: decide, idexx-sync holds show 7"
+    )
+    stale = a_clinic("West", PASSES, freshness="stale")
+    assert in_one_line(stale) == (f"West: inbound stale, last success 2026-05-04 07:00 PDT; {show}")
+
+
+def test_a_clinic_is_as_fresh_as_the_sync_that_is_worst() -> None:
+    syncs = (SyncStatus("inbound", "on_time", NOW, None), SyncStatus("cases", "late", NOW, None))
+    status = ClinicStatus(WEST, "West", None, True, "live", None, syncs, 0, 0, ())
+    assert worst(ClinicStatusView.of(status)) == "late"
+    assert WantedClinics(freshness="late").fits(status)
+    assert not WantedClinics(sync="inbound", freshness="late").fits(status)
+    assert not WantedClinics(somebody=True).fits(status)
+    assert Wanted(id="7d1c0a50").id_range is not None
+
+
+def test_what_would_be_done_is_never_told_as_done() -> None:
+    summary = "42 created, 1 updated, 3 removed, 2 held (checked 60)"
+    assert would(summary) == "would create 42, would update 1, would remove 3, 2 held (checked 60)"
+    for manner, word in (("preview", "dry run"), ("observe", "shadow")):
+        job = viewed(a_job(result={"summary": summary}, manner=manner))
+        assert job.summary == f"{word}: {would(summary)}"
+        assert progress_of(job) == f"succeeded, {word}"
+    assert viewed(a_job(result={"summary": summary})).summary == summary
+
+
+def test_what_is_cut_off_a_jobs_lists_is_counted() -> None:
+    many = [str(n) for n in range(MOST_ENTRIES + 12)]
+    job = viewed(a_job(result={"for_review": many, "faults": [], "plan": [{}] * 300}))
+    assert job.left_out == {"for_review": 12}
+    assert len(job.for_review or ()) == MOST_ENTRIES
+
+
+def test_a_repeated_decision_is_carried_out_still() -> None:
+    assert retry_order(a_job()).trigger == "retry"
+    again = retry_order(a_job(trigger="approval"))
+    assert (again.trigger, again.retry_of) == ("approval", UUID(int=1))
+
+
+def test_a_personal_value_in_our_log_is_not_told() -> None:
+    fields = {
+        "status": {"before": "scheduled", "after": "cancelled", "hash": "h"},
+        "patient_name": {"before": "TANGO", "after": "ELLA", "changed": True},
+        "odd": 7,
+    }
+    change = LoggedChange.read(
+        external_id="7", action="update", outcome="written", reasons=["source"], error=None,
+        fields=fields, at=NOW,
+    )  # fmt: skip
+    assert change.fields == {
+        "status": {"before": "scheduled", "after": "cancelled"},
+        "patient_name": {"changed": True},
+    }
+
+
+COMMANDS = {
+    f"{group.name} {command.name or command.callback.__name__}"  # type: ignore[union-attr]
+    for group in app.registered_groups
+    for command in group.typer_instance.registered_commands  # type: ignore[union-attr]
+}
+
+
+READING = {
+    *("clinics list", "clinics show", "credentials show", "keys list"),
+    *("jobs list", "jobs show", "jobs watch", "jobs changes", "holds list", "holds show"),
+    *("explain appointment", "explain time"),
+}
+
+
+def test_of_each_command_it_is_known_whether_it_writes() -> None:
+    assert COMMANDS - READING | {"migrate"} == WRITING
+
+
+def test_each_command_needs_the_database_or_is_named_over_the_api() -> None:
+    assert {"clinics add", "keys list", "sync inbound", "jobs list"} <= COMMANDS
+    for command in COMMANDS | {"find", "migrate", "explain time"}:
+        text = f"so it is; idexx-sync {command} 7 --clinic 8; and on"
+        over_api = re.match("|".join(OVER_API), command) is not None
+        assert for_the_api(text) == (text if over_api else f"so it is; {INSTEAD}; and on")
+    assert for_the_api("run: idexx-sync clinics add 7") == INSTEAD
