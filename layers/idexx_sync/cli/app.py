@@ -12,7 +12,18 @@ from typing import Any, NoReturn
 import typer
 import typer.main
 
-from idexx_sync.cli import clinics, credentials, explain, find, holds, jobs, keys, migrate, sync
+from idexx_sync.cli import (
+    clinics,
+    credentials,
+    explain,
+    find,
+    holds,
+    jobs,
+    keys,
+    migrate,
+    secrets,
+    sync,
+)
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError, error_of_refusal
 from idexx_sync.cli.exits import HELP, Exit, exit_of_kind
@@ -35,6 +46,7 @@ app.command()(migrate.migrate)
 app.add_typer(clinics.app, name="clinics")
 app.add_typer(credentials.app, name="credentials")
 app.add_typer(keys.app, name="keys")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(sync.app, name="sync")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(holds.app, name="holds")

@@ -14,6 +14,7 @@ from idexx_sync.clinics.overview import clinic_overview
 from idexx_sync.clinics.status import breaker
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.sealing import keyring
+from idexx_sync.operations.imprints import require_local_key
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import login_attempts, store_credentials
 
@@ -48,6 +49,7 @@ def set_credentials(
     keys = keyring(settings.local_key)
     with cli.database() as conn:
         overview = clinic_overview(conn, clinic)  # an unknown clinic before any question
+        require_local_key(conn, keys)
         given = _given(cli.stdin, asked=not from_stdin)
         version = store_credentials(conn, keys, clinic, given)
     said = [line(f"Stored as version {version}.")]

@@ -28,6 +28,7 @@ from idexx_sync.keys.store import (
     revoke_key,
     rotate_key,
 )
+from idexx_sync.operations.imprints import require_pepper
 from idexx_sync.operations.lookup import require_clinic
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -77,6 +78,7 @@ def create(
     settings = cli.load_key_settings()
     peppers = read_peppers(settings.pepper)
     with cli.database() as conn:
+        require_pepper(conn, peppers)
         now = business_time(conn)
         made = create_key(
             conn,
@@ -138,6 +140,7 @@ def rotate(
     settings = cli.load_key_settings()
     peppers = read_peppers(settings.pepper)
     with cli.database() as conn:
+        require_pepper(conn, peppers)
         now = business_time(conn)
         made = rotate_key(
             conn,

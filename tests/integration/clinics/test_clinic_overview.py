@@ -246,7 +246,7 @@ def test_r13_what_the_service_ran_and_failed_changes_it(conn: Conn, trigger: str
     clinic_id = add_clinic(conn)
     set_business_time(conn, MORNING)
 
-    more = {"trigger": trigger, "dispatched_at": before(hours=1)}
+    more: dict[str, Any] = {"trigger": trigger, "dispatched_at": before(hours=1)}
     add_job(conn, clinic_id, before(hours=1), "failed", error_kind="shape_changed", **more)
 
     inbound = read_clinic_status(conn, clinic_id).syncs[0]
