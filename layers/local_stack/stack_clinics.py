@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 from pydantic import SecretStr
 
+from idexx_sync.core.fingerprints import read_fingerprint_keys
+from idexx_sync.core.sealing import keyring
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES
 from idexx_sync.keys.format import Peppers, read_peppers
 from idexx_sync.keys.store import create_key
+from idexx_sync.operations.imprints import accept
 from local_stack.login_roles import Role
 from local_stack.onboarding import OdisClinic, bring_on_board, store_in_odis, user_in_odis
 from neo_simulator.client import Company, Simulator
@@ -137,6 +140,12 @@ def bring_clinics(
         neo_hosts=tuple(origins.split(",")),
     )
     peppers = read_peppers(SecretStr(kept["pepper"]))
+    for secret in (
+        keyring(settings.local_key),
+        read_fingerprint_keys(settings.fingerprint_key),
+        peppers,
+    ):
+        accept(conn, secret, replaces=True)
     if "operator_key" not in kept:
         kept["operator_key"] = _key(conn, peppers, None, SCOPES)
     members, typed = [], []

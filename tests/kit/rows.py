@@ -56,10 +56,17 @@ def add_hold(conn: Conn, clinic_id: UUID, cause: str, status: str = "open") -> U
 
 
 def add_login(
-    conn: Conn, clinic_id: UUID, attempted_at: datetime, outcome: str | None, version: int = 1
+    conn: Conn,
+    clinic_id: UUID,
+    attempted_at: datetime,
+    outcome: str | None,
+    version: int = 1,
+    *,
+    submitted: bool | None = None,
 ) -> None:
     values = {"clinic_id": clinic_id, "credential_version": version, "outcome": outcome}
-    insert(conn, "idexx_sync.logins", {**values, "attempted_at": attempted_at})
+    more = {"attempted_at": attempted_at, "submitted": submitted}
+    insert(conn, "idexx_sync.logins", {**values, **more})
 
 
 def add_credentials(conn: Conn, clinic_id: UUID, version: int = 1) -> None:

@@ -24,6 +24,7 @@ from idexx_sync.cli import (
     jobs,
     keys,
     migrate,
+    secrets,
     sync,
     whoami,
 )
@@ -56,6 +57,7 @@ app.command()(migrate.migrate)
 app.add_typer(clinics.app, name="clinics")
 app.add_typer(credentials.app, name="credentials")
 app.add_typer(keys.app, name="keys")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(sync.app, name="sync")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(holds.app, name="holds")

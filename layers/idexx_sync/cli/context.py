@@ -14,6 +14,7 @@ from rich.console import Console
 from idexx_sync.cli.tables import Shown, is_whole, line
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.fingerprints import read_fingerprint_keys
 from idexx_sync.core.settings import (
     ClientSettings,
     DatabaseSettings,
@@ -32,6 +33,7 @@ from idexx_sync.database.waits import Patience
 from idexx_sync.jobs.contract import Progress
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.jobs.wiring import make_dependencies, open_to_look
+from idexx_sync.operations.imprints import require_fingerprint_key
 from idexx_sync.pims.protocol import Pims
 
 WIDTH_OF_A_FILE = 200
@@ -82,11 +84,11 @@ class Cli:
     @contextmanager
     def dependencies(self, progress: Progress) -> Iterator[Dependencies]:
         """What a run needs that nobody repeats if it fails; its connection is closed afterwards."""
-        dependencies = self.make_dependencies(
-            self.load_settings(), retried=False, progress=progress
-        )
+        settings = self.load_settings()
+        dependencies = self.make_dependencies(settings, retried=False, progress=progress)
         try:
-            dependencies.database.connection()
+            conn = dependencies.database.connection()
+            require_fingerprint_key(conn, read_fingerprint_keys(settings.fingerprint_key))
             yield dependencies
         finally:
             dependencies.database.close()

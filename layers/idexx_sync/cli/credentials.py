@@ -16,6 +16,7 @@ from idexx_sync.clinics.overview import clinic_overview
 from idexx_sync.clinics.status import breaker
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.sealing import keyring
+from idexx_sync.operations.imprints import require_local_key
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import login_attempts, store_credentials
 
@@ -52,6 +53,7 @@ def set_credentials(
     with cli.database() as conn:
         clinic_id = clinic_meant(conn, clinic)
         overview = clinic_overview(conn, clinic_id)  # an unknown clinic before any question
+        require_local_key(conn, keys)
         given = _given(cli.stdin, asked=not from_stdin)
         version = store_credentials(conn, keys, clinic_id, given)
     said = [

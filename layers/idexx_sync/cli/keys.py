@@ -30,6 +30,7 @@ from idexx_sync.keys.store import (
     revoke_key,
     rotate_key,
 )
+from idexx_sync.operations.imprints import require_pepper
 from idexx_sync.operations.lookup import require_clinic
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -84,6 +85,7 @@ def create(
     settings = cli.load_key_settings()
     peppers = read_peppers(settings.pepper)
     with cli.database() as conn:
+        require_pepper(conn, peppers)
         now = business_time(conn)
         made = create_key(
             conn,
@@ -146,6 +148,7 @@ def rotate(
     settings = cli.load_key_settings()
     peppers = read_peppers(settings.pepper)
     with cli.database() as conn:
+        require_pepper(conn, peppers)
         now = business_time(conn)
         made = rotate_key(
             conn,

@@ -16,9 +16,11 @@ from idexx_sync.clinics.store import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError
 from idexx_sync.core.fingerprints import NO_KEYS, Fingerprints, read_fingerprint_keys
+from idexx_sync.core.imprints import refuse_another
 from idexx_sync.core.settings import Settings
 from idexx_sync.database.business_time import going_on
 from idexx_sync.database.connection import Conn
+from idexx_sync.database.imprint_store import known_imprints
 from idexx_sync.explain.preview import Clinical
 from idexx_sync.explain.runs import Runs, runs_of
 from idexx_sync.explain.store import holds_in_force, reads_of
@@ -97,16 +99,21 @@ def look_at(cli: Cli, named: str, *, offline: bool) -> Iterator[Look]:
         clinic_id = clinic_meant(conn, named)
         clinic = clinic_by_id(conn, clinic_id)
         overview = clinic_overview(conn, clinic_id)
-        settings, not_asked = _settings(cli, clinic, offline=offline)
+        settings, not_asked = _settings(cli, conn, clinic, offline=offline)
         yield Look(cli, conn, clinic, overview, settings, not_asked)
 
 
-def _settings(cli: Cli, clinic: Clinic, *, offline: bool) -> tuple[Settings | None, str | None]:
+def _settings(
+    cli: Cli, conn: Conn, clinic: Clinic, *, offline: bool
+) -> tuple[Settings | None, str | None]:
     if offline:
         return None, OFFLINE
     if clinic.killed or clinic.paused_reason is not None:
         return None, "the clinic is paused, so Neo is left alone"
     try:
-        return cli.load_settings(), None
+        settings = cli.load_settings()
+        keys = read_fingerprint_keys(settings.fingerprint_key)
+        refuse_another(keys.imprints, known_imprints(conn, "fingerprint_key"))
+        return settings, None
     except ConfigurationInvalid as error:
         return None, f"what is needed to ask Neo is not set here: {error.message}"

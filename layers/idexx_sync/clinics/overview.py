@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from idexx_sync.clinics.hours import slots_by_weekday
-from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, clinic_from_row, texts_of
+from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, TELLS, clinic_from_row, texts_of
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, NotFound
 from idexx_sync.core.faults import Fault, or_else
@@ -27,7 +27,8 @@ class SyncHistory:
     last_success_at: datetime | None
     """None: never, or so long ago that the job is gone. Only runs that apply count."""
     error_kind: str | None
-    """Of the newest job that came to an end or failed; skipped ones tell nothing."""
+    """Of the newest job that came to an end or failed; skipped ones tell nothing, nor do previews
+    and what failed on the command line."""
     error_message: str | None
     ended_at: datetime | None
     """Of that job; None: it waits for its retry."""
@@ -194,13 +195,13 @@ OVERVIEW_QUERY = f"""
                        AND j.result ->> 'fresh' = 'true'
                        AND j.result #>> '{{counts,read}}' = '0' AS read_nothing
                   FROM idexx_sync.jobs j
-                 WHERE j.clinic_id = c.id AND j.sync = n.sync
+                 WHERE j.clinic_id = c.id AND j.sync = n.sync AND {TELLS}
                    AND (j.error_kind IS NOT NULL
                         OR j.status IN ('succeeded', 'succeeded_with_warnings', 'held'))
                  ORDER BY j.finished_at DESC NULLS FIRST  -- one that waits for its retry first
                  LIMIT 1) t ON true
            WHERE EXISTS (SELECT FROM idexx_sync.jobs j
-                          WHERE j.clinic_id = c.id AND j.sync = n.sync)) h
+                          WHERE j.clinic_id = c.id AND j.sync = n.sync AND {TELLS})) h
      CROSS JOIN LATERAL (
           SELECT json_agg(json_build_object('id', id, 'cause', cause, 'opened_at', opened_at)
                           ORDER BY opened_at, id) FILTER (WHERE status = 'open') AS open_holds,

@@ -124,6 +124,14 @@ SUCCEEDED = """(j.status IN ('succeeded', 'succeeded_with_warnings')
     AND j.result ->> 'fresh' = 'true')"""
 """Whether a job j has brought a clinic's rows up to date over all days that its sync is for."""
 
+TELLS = """(j.manner <> 'preview'
+    AND (j.status IN ('succeeded', 'succeeded_with_warnings', 'held')
+         OR (j.trigger <> 'cli'
+             AND (j.dispatched_at IS NOT NULL OR j.trigger NOT IN ('retry', 'approval')))))"""
+"""Whether a job j says anything of its clinic's state. A preview does not, and of a run that
+somebody made on a machine of their own, where nothing is dispatched, only what it wrote does: why
+it failed may be the matter of that machine."""
+
 _EVERY_DAY: Final = tuple(range(7))
 _WHOLE_NUMBERS: Final = {
     "slot_minutes": ("slot_duration_minutes", 24 * 60),

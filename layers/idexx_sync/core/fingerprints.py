@@ -15,6 +15,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.imprints import Imprints, imprint_of
 from idexx_sync.core.sealing import decoded_key
 
 
@@ -28,6 +29,11 @@ class FingerprintKeys:
     def current(self) -> str:
         """The id of the key that makes new fingerprints."""
         return next(iter(self.by_id))
+
+    @property
+    def imprints(self) -> Imprints:
+        """By what a database knows these keys."""
+        return Imprints("fingerprint_key", tuple(map(imprint_of, self.by_id.values())))
 
 
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, default=str)

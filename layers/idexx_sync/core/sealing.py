@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.imprints import Imprints, imprint_of
 
 type Purpose = Literal["credentials", "session"]
 """What a sealed value is; it opens as nothing else."""
@@ -41,6 +42,7 @@ class Keyring:
     """The key that seals in this deployment, and does nothing else."""
 
     sealing: bytes = field(repr=False)
+    imprints: Imprints = field(repr=False)
 
 
 def keyring(local_key: SecretStr) -> Keyring:
@@ -52,7 +54,10 @@ def keyring(local_key: SecretStr) -> Keyring:
             "make one with: openssl rand -base64 32",
             code="local_key",
         )
-    return Keyring(sealing=_derive(master, b"seal"))
+    return Keyring(
+        sealing=_derive(master, b"seal"),
+        imprints=Imprints("local_key", (imprint_of(_derive(master, b"imprint")),)),
+    )
 
 
 def decoded_key(text: str) -> bytes | None:

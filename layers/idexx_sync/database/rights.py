@@ -109,6 +109,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             INSERT; \
             UPDATE category in_doubt told_at marked denied_at
         idexx_sync.credentials: SELECT clinic_id version sealed
+        idexx_sync.imprints: SELECT
         idexx_sync.logins: SELECT; \
             INSERT clinic_id credential_version job_id attempted_at; \
             UPDATE outcome ended_at submitted
@@ -165,6 +166,8 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             acting_user_id live_from; \
             UPDATE base_url transport room_ids stage acting_user_id live_from
         idexx_sync.credentials: INSERT clinic_id version sealed
+        idexx_sync.imprints: INSERT secret known; \
+            UPDATE known kept_at
     """),
 }
 """Role -> its rights on ODIS's tables and on ours. What is ours belongs to `idexx_sync_migrate`;
@@ -174,7 +177,7 @@ FUNCTIONS: Final[Mapping[str, frozenset[str]]] = {
         {"clock", "is_extreme", "tell_changes", "tells_odis", "with_leaves"}
     ),
     "idexx_sync_api": frozenset({"clock", "count_waits", "is_extreme", "live_waits"}),
-    "idexx_sync_authorizer": frozenset({"find_key", "touch_key"}),
+    "idexx_sync_authorizer": frozenset({"find_key", "pepper_imprints", "touch_key"}),
     "service_role": frozenset({"clock"}),
 }
 """Role -> the functions of our schema that it may execute."""

@@ -186,3 +186,5 @@ class Begun:
     """Credential version and sealed session, if one is stored for the newest credentials."""
     last_success_at: datetime | None = None
     """When the clinic's last job of this sync ended that brought its rows up to date."""
+    fingerprint_imprints: list[str] | None = None
+    """By which the database knows its fingerprint key; None: it knows none yet."""

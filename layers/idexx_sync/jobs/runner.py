@@ -12,6 +12,7 @@ from idexx_sync.clinics.store import Clinic, clinic_from_row
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.errors import ConfigurationInvalid, NotFound, RequestRefused, SyncError
 from idexx_sync.core.fingerprints import FingerprintKeys, Fingerprints
+from idexx_sync.core.imprints import refuse_another
 from idexx_sync.core.settings import Settings
 from idexx_sync.core.vocabulary import Manner
 from idexx_sync.database.business_time import Clock, going_on
@@ -218,6 +219,7 @@ def _run_with_lease(
         ending.end(lease, "skipped_paused", why=why)
         return None
     _require_active(clinic, job.manner)
+    refuse_another(dependencies.fingerprint_keys.imprints, begun.fingerprint_imprints)
     params = params_of(job)
     conn = dependencies.database.connection()
     run = Run(

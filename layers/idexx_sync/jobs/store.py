@@ -41,7 +41,8 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
                    (SELECT j.finished_at
                       FROM idexx_sync.jobs j JOIN idexx_sync.jobs t USING (clinic_id, sync)
                      WHERE t.id = %s AND {SUCCEEDED}
-                     ORDER BY j.finished_at DESC LIMIT 1)
+                     ORDER BY j.finished_at DESC LIMIT 1),
+                   (SELECT known FROM idexx_sync.imprints WHERE secret = 'fingerprint_key')
             """,
             (order.job_id, order.job_id),
         )
@@ -68,6 +69,7 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
         clinic=clinic.fetchone(),
         session=session.fetchone(),
         last_success_at=or_else(holding[2]),
+        fingerprint_imprints=holding[3],
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.core.errors import DatabaseUnavailable
+from idexx_sync.core.imprints import Imprints, refuse_another
 from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import KeySettings, load_key_settings
@@ -19,7 +20,7 @@ from idexx_sync.core.words import own_errors_only
 from idexx_sync.database.connection import LOST, Database, DriverError, unavailable
 from idexx_sync.database.waits import Patience
 from idexx_sync.keys.format import Peppers, hashed, is_key, read_peppers
-from idexx_sync.keys.lookup import FoundKey, find_key, touch_key
+from idexx_sync.keys.lookup import FoundKey, find_key, pepper_imprints, touch_key
 
 HEADER: Final = "x-api-key"
 DATABASE_WAITS_S: Final = 8.0
@@ -38,6 +39,8 @@ class AuthorizerDependencies:
     peppers: Peppers
     newest_peppers: Callable[[], Peppers | None] = lambda: None
     """Other ones, if they have been replaced meanwhile; asked when a key is unknown."""
+    right: set[Imprints] = field(default_factory=set)
+    """Imprints that were found to be the database's."""
     turn: Lock = field(default_factory=Lock)
     """Of two threads, as Lambda never has them, one must not read the answer to the other."""
 
@@ -99,16 +102,18 @@ def presented_key(event: Mapping[str, Any]) -> str | None:
 
 
 def _checked(text: str, dependencies: AuthorizerDependencies) -> FoundKey | None:
-    hashes = hashed(text, dependencies.peppers)
+    peppers = dependencies.peppers
+    hashes = hashed(text, peppers)
     dependencies.database.patience.renew(DATABASE_WAITS_S)
     with dependencies.turn:
         key = _found(dependencies.database, hashes)
         if key is None and (newest := dependencies.newest_peppers()) is not None:
-            hashes = hashed(text, newest)
+            peppers, hashes = newest, hashed(text, newest)
             key = _found(dependencies.database, hashes)
         if key is not None and key.state == "valid" and key.is_due:
             _touch(dependencies.database, key, hashes)
     if key is None:
+        _refuse_wrong_pepper(dependencies, peppers)
         _log_refusal("unknown")
         return None
     if key.state != "valid":
@@ -128,6 +133,24 @@ def _found(database: Database, hashes: list[str]) -> FoundKey | None:
         return find_key(database.cursor(), hashes)
     except LOST as error:
         raise unavailable(error) from None
+
+
+def _refuse_wrong_pepper(dependencies: AuthorizerDependencies, peppers: Peppers) -> None:
+    """With another pepper than the database's no key is known, and none was refused by us.
+
+    ConfigurationInvalid then. Where that can't be found out, the key is unknown.
+    """
+    if peppers.imprints in dependencies.right:
+        return
+    try:
+        with dependencies.turn:
+            known = pepper_imprints(dependencies.database.cursor())
+    except (DriverError, DatabaseUnavailable) as error:
+        logger().warning("imprint of the pepper not read", reason=type(error).__name__)
+        return
+    refuse_another(peppers.imprints, known)
+    if known is not None:
+        dependencies.right.add(peppers.imprints)
 
 
 def _touch(database: Database, key: FoundKey, hashes: Sequence[str]) -> None:

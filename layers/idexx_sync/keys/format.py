@@ -18,6 +18,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.imprints import IMPRINTED, Imprints, imprint_text
 from idexx_sync.core.settings import PRODUCTION
 
 KEY_PATTERN: Final = r"\bidx_(?:live|test)_[0-9A-Za-z]{8}_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}\b"
@@ -36,6 +37,11 @@ class Peppers:
 
     Begun once and copied for each key: beginning one costs more than all the rest of it.
     """
+
+    @property
+    def imprints(self) -> Imprints:
+        """By what a database knows these peppers."""
+        return Imprints("pepper", tuple(map(_imprinted, self.begun)))
 
 
 def read_peppers(pepper: SecretStr) -> Peppers:
@@ -88,6 +94,12 @@ def hashed(key: str, peppers: Peppers) -> list[str]:
         digest.update(key.encode())
         digests.append(digest.hexdigest())
     return digests
+
+
+def _imprinted(begun: hmac.HMAC) -> str:
+    digest = begun.copy()
+    digest.update(IMPRINTED)
+    return imprint_text(digest.digest())
 
 
 def _decoded(text: str) -> bytes:

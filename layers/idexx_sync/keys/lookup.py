@@ -58,6 +58,12 @@ def find_key(db: Conn | Cur, hashes: Sequence[str]) -> FoundKey | None:
     )
 
 
+def pepper_imprints(db: Conn | Cur) -> list[str] | None:
+    """By which the database knows its pepper; None: it knows none yet."""
+    row = db.execute("SELECT idexx_sync.pepper_imprints()").fetchone()
+    return None if row is None else row[0]
+
+
 def held_scopes(stored: object, *, is_operator: bool) -> tuple[Scope, ...]:
     """What a row's list comes to; what is no scope in it gives no right."""
     listed = stored if isinstance(stored, list) else []

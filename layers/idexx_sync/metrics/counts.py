@@ -1,4 +1,7 @@
-"""What metrics are computed from: every clinic's overview, and counts over all, in one query."""
+"""What metrics are computed from: every clinic's overview, and counts over all, in one query.
+
+Previews, and runs that failed on somebody's own machine, are in none of the counts.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +17,7 @@ from idexx_sync.clinics.overview import (
     overview_from_row,
     overview_parameters,
 )
+from idexx_sync.clinics.store import TELLS
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import NotFound
 from idexx_sync.core.vocabulary import JobStatus
@@ -66,7 +70,7 @@ class HoldCount(_Count):
 
 
 class LoginCount(_Count):
-    """Logins within the window."""
+    """Logins within the window; one of which nothing has left us is none."""
 
     outcome: str | None
 
@@ -99,8 +103,8 @@ _OF_CLINIC = "(%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)"
 _GROUPS: Final = {
     "jobs": f"""
         SELECT sync, status, error_kind, count(*) AS count
-          FROM idexx_sync.jobs
-         WHERE queued_at > {_SINCE} AND {_OF_CLINIC}
+          FROM idexx_sync.jobs j
+         WHERE queued_at > {_SINCE} AND {_OF_CLINIC} AND {TELLS}
          GROUP BY sync, status, error_kind ORDER BY sync, status, error_kind
     """,
     "durations": f"""
@@ -108,15 +112,16 @@ _GROUPS: Final = {
                percentile_cont(%(quantiles)s::float8[]) WITHIN GROUP (ORDER BY seconds)
                    AS quantiles
           FROM (SELECT sync, extract(epoch FROM finished_at - started_at)::float8 AS seconds
-                  FROM idexx_sync.jobs
+                  FROM idexx_sync.jobs j
                  WHERE finished_at > {_SINCE} AND started_at IS NOT NULL AND {_OF_CLINIC}
-                   AND status IN ('succeeded', 'succeeded_with_warnings', 'held', 'failed')) j
+                   AND {TELLS}
+                   AND status IN ('succeeded', 'succeeded_with_warnings', 'held', 'failed')) n
          GROUP BY sync ORDER BY sync
     """,
     "queue": f"""
         SELECT status, count(*) AS count, min(queued_at) AS oldest
-          FROM idexx_sync.jobs
-         WHERE status IN ('queued', 'running') AND {_OF_CLINIC}
+          FROM idexx_sync.jobs j
+         WHERE status IN ('queued', 'running') AND {_OF_CLINIC} AND {TELLS}
          GROUP BY status
     """,
     "dead": f"""
@@ -135,7 +140,7 @@ _GROUPS: Final = {
     "logins": f"""
         SELECT outcome, count(*) AS count
           FROM idexx_sync.logins
-         WHERE attempted_at > {_SINCE} AND {_OF_CLINIC}
+         WHERE attempted_at > {_SINCE} AND {_OF_CLINIC} AND submitted IS NOT FALSE
          GROUP BY outcome ORDER BY outcome
     """,
 }

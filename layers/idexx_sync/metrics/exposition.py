@@ -67,7 +67,7 @@ def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) ->
     )
     yield _gauge(
         "jobs_last_24h",
-        "Jobs ordered within the last 24 hours.",
+        "Jobs ordered within the last 24 hours; no previews, nor what failed by hand.",
         ("sync", "status", "error_kind"),
         {(job.sync, job.status, job.error_kind or "none"): job.count for job in counts.jobs},
     )
@@ -87,7 +87,8 @@ def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) ->
     )
     yield _gauge(
         "logins_last_24h",
-        "Logins of the last 24 hours; unknown: nobody knows how it ended.",
+        "Logins of the last 24 hours of which something may have left us; unknown: nobody knows "
+        "how it ended.",
         ("outcome",),
         {(login.outcome or "unknown",): login.count for login in counts.logins},
     )
@@ -122,7 +123,7 @@ def _durations(counts: list[DurationCount]) -> Metric:
     family = SummaryMetricFamily(
         "idexx_sync_job_duration_seconds",
         "From first start to end, retries and their waits included, of the jobs that succeeded, "
-        "failed or were held within the last 24 hours.",
+        "failed or were held within the last 24 hours; previews are left out.",
         labels=["sync"],
     )
     for count in counts:

@@ -20,7 +20,9 @@ from idexx_sync.clinics.overview import (
 )
 from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import NotFound
+from idexx_sync.core.vocabulary import UNFINISHED
 from idexx_sync.database.connection import Conn
+from idexx_sync.metrics.exposition import exposition
 from idexx_sync.pims.breaker import Attempt
 from idexx_sync.pims.identity_store import Known
 from tests.kit.business_time import set_business_time
@@ -139,7 +141,7 @@ def test_an_unknown_clinic_has_no_overview(conn: Conn) -> None:
 
 HISTORIES: list[tuple[list[dict[str, Any]], Any, str | None]] = [
     ([{"ended": before(hours=1)}, {"ended": before(hours=2)}], before(hours=1), None),
-    # A preview, or a run in shadow, shows that the way is free; it brings no row up to date.
+    # A run in shadow shows that the way is free; it brings no row up to date.
     (
         [
             {"ended": before(hours=1), "result": DRY, "manner": "observe"},
@@ -154,7 +156,7 @@ HISTORIES: list[tuple[list[dict[str, Any]], Any, str | None]] = [
             {"ended": before(hours=3), "status": "failed", "error_kind": "pims_slow"},
         ],
         None,
-        None,
+        "pims_slow",
     ),
     # Only what a run says of itself counts: other days, an incomplete read, nothing said at all.
     (
@@ -197,6 +199,58 @@ HISTORIES: list[tuple[list[dict[str, Any]], Any, str | None]] = [
         "pims_slow",
     ),
 ]
+
+FAILED = {"status": "failed", "error_kind": "configuration_invalid"}
+OF_NOBODYS_CONCERN: dict[str, dict[str, Any]] = {
+    "a preview by hand": {**FAILED, "trigger": "cli", "manner": "preview"},
+    "a run by hand": {**FAILED, "trigger": "cli"},
+    "a retry by hand": {**FAILED, "trigger": "retry"},
+    "an approval by hand": {**FAILED, "trigger": "approval"},
+    "a run by hand that was killed": {"status": "running", "trigger": "cli"},
+    "a preview over the API": {
+        **FAILED,
+        "trigger": "api",
+        "manner": "preview",
+        "dispatched_at": before(hours=1),
+    },
+    "a preview that waits for its retry": {
+        **FAILED,
+        "status": "queued",
+        "trigger": "api",
+        "manner": "preview",
+    },
+}
+"""Jobs of which the clinic's state must not know, whatever became of them."""
+
+
+@pytest.mark.parametrize("job", OF_NOBODYS_CONCERN.values(), ids=OF_NOBODYS_CONCERN)
+@pytest.mark.parametrize("sync", ["inbound", "cases"])
+def test_r13_a_preview_or_a_failure_by_hand_changes_no_state(
+    conn: Conn, job: dict[str, Any], sync: str
+) -> None:
+    clinic_id = add_clinic(conn)
+    add_job(conn, clinic_id, before(hours=3), trigger="cli")
+    set_business_time(conn, MORNING)
+    known = read_clinic_status(conn, clinic_id)
+    numbers = exposition(conn, clinic_id)
+
+    ended = None if job["status"] in UNFINISHED else before(hours=1)
+    add_job(conn, clinic_id, ended, **{"sync": sync, "queued_at": before(hours=1), **job})
+
+    assert read_clinic_status(conn, clinic_id) == known
+    assert exposition(conn, clinic_id) == numbers
+
+
+@pytest.mark.parametrize("trigger", ["retry", "approval", "api"])
+def test_r13_what_the_service_ran_and_failed_changes_it(conn: Conn, trigger: str) -> None:
+    clinic_id = add_clinic(conn)
+    set_business_time(conn, MORNING)
+
+    more: dict[str, Any] = {"trigger": trigger, "dispatched_at": before(hours=1)}
+    add_job(conn, clinic_id, before(hours=1), "failed", error_kind="shape_changed", **more)
+
+    inbound = read_clinic_status(conn, clinic_id).syncs[0]
+    assert inbound.freshness == "action_required"
 
 
 @pytest.mark.parametrize(("jobs", "success", "error_kind"), HISTORIES)

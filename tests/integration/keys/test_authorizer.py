@@ -20,6 +20,7 @@ from idexx_sync.core import logs
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES
 from idexx_sync.database.connection import Database
+from idexx_sync.database.imprint_store import keep_instead
 from idexx_sync.keys import authorizer
 from idexx_sync.keys.authorizer import AuthorizerDependencies
 from idexx_sync.keys.format import generate_key, read_peppers
@@ -35,7 +36,7 @@ from tests.kit.authorizing import (
 from tests.kit.clinic import add_clinic
 from tests.kit.database import as_role, query
 from tests.kit.races import at_once
-from tests.kit.settings import LOCAL_KEY, PEPPER
+from tests.kit.settings import LOCAL_KEY, PEPPER, random_key
 
 Conn = Connection[tuple[Any, ...]]
 
@@ -118,6 +119,32 @@ def test_a_clinics_key_is_let_in_for_the_whole_stage_as_its_clinic(gateway: Gate
     }
     assert all(type(value) is str for value in answer["context"].values())
     assert json.loads(json.dumps(answer)) == answer
+
+
+def test_with_another_pepper_than_the_databases_no_key_is_refused(gateway: Gateway) -> None:
+    """It is an error of ours, a 500 of API Gateway's, until the right pepper is set."""
+    made = gateway.make()
+    kept = read_peppers(SecretStr(random_key())).imprints
+    keep_instead(gateway.conn, kept)
+
+    assert gateway.lets_in(made)  # a key that is known is known by the right pepper
+    with pytest.raises(ConfigurationInvalid, match="IDEXX_SYNC_PEPPER: it is another one"):
+        handler(request_event(generate_key("test")), None)
+
+    keep_instead(gateway.conn, read_peppers(PEPPER).imprints)
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        handler(request_event(generate_key("test")), None)
+
+
+def test_where_the_imprint_cannot_be_read_a_key_is_unknown_and_others_are_let_in(
+    gateway: Gateway,
+) -> None:
+    made = gateway.make()
+    gateway.conn.execute("DROP FUNCTION idexx_sync.pepper_imprints()")
+
+    assert gateway.lets_in(made)
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        handler(request_event(generate_key("test")), None)
 
 
 def test_an_operators_key_has_no_clinic_and_keeps_its_scopes(gateway: Gateway) -> None:

@@ -55,6 +55,9 @@ def world(conn: Conn) -> UUID:
     add_login(conn, healthy, before(hours=22), None)
     add_login(conn, healthy, before(hours=25), "account_locked")
     add_login(conn, healthy, before(hours=1), "ok")
+    add_login(conn, healthy, before(hours=1), "unavailable", submitted=False)
+    failed = {"status": "failed", "error_kind": "internal", "trigger": "cli"}
+    add_job(conn, healthy, before(hours=1), seconds=50, **failed)
 
     failing = add_clinic(conn, sync_schedules=EVERY_15_MINUTES, stage="canary")
     add_job(conn, failing, before(days=2))
@@ -118,7 +121,7 @@ FLEET: dict[str, Values] = {
         inbound_on_time=1, inbound_stale=1, inbound_paused=1, inbound_new=1, cases_stale=1
     ),
     "jobs_last_24h": {
-        ("none", "succeeded", "inbound"): 2,
+        ("none", "succeeded", "inbound"): 1,
         ("none", "succeeded_with_warnings", "inbound"): 1,
         ("pims_slow", "failed", "inbound"): 1,
         ("none", "held", "inbound"): 1,
@@ -130,11 +133,11 @@ FLEET: dict[str, Values] = {
         ("none", "succeeded", "cases"): 1,
     },
     "job_duration_seconds": {
-        **durations(20, 38, 39.6),
+        **durations(20, 38.5, 39.7),
         **durations(600, 600, 600, sync="cases"),
     },
-    "job_duration_seconds_count": {("inbound",): 5, ("cases",): 1},
-    "job_duration_seconds_sum": {("inbound",): 105, ("cases",): 600},
+    "job_duration_seconds_count": {("inbound",): 4, ("cases",): 1},
+    "job_duration_seconds_sum": {("inbound",): 85, ("cases",): 600},
     "queue_jobs": {("queued",): 3, ("running",): 1},
     "queue_oldest_age_seconds": {(): 45 * 60},
     "jobs_dead": {("inbound",): 1, ("cases",): 0, ("reconciliation",): 0},
@@ -157,11 +160,11 @@ ONE_CLINIC: dict[str, Values] = {
     }
     | {("none", "queued", "inbound"): 2},
     "job_duration_seconds": {
-        **durations(25, 38.5, 39.7),
+        **durations(30, 39, 39.8),
         **durations(600, 600, 600, sync="cases"),
     },
-    "job_duration_seconds_count": {("inbound",): 4, ("cases",): 1},
-    "job_duration_seconds_sum": {("inbound",): 100, ("cases",): 600},
+    "job_duration_seconds_count": {("inbound",): 3, ("cases",): 1},
+    "job_duration_seconds_sum": {("inbound",): 80, ("cases",): 600},
     "queue_jobs": {("queued",): 2, ("running",): 1},
     "queue_oldest_age_seconds": {(): 30 * 60},
     "jobs_dead": dict.fromkeys([(sync,) for sync in SYNCS], 0),

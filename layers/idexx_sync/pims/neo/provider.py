@@ -51,6 +51,10 @@ class Login(Protocol):
     def __call__(self, credentials: Credentials) -> LoginResult:
         """One attempt, and how it ended. Raises SyncError where it did not come to an outcome."""
 
+    @property
+    def submitted(self) -> bool:
+        """Whether the credentials of the last attempt may have left us."""
+
     def interrupt(self) -> None:
         """Ends an attempt that is under way; any thread may call this."""
 
@@ -208,7 +212,7 @@ def open_neo(
         on_progress("login", 1, 1)
         return result
 
-    keeper = SessionKeeper(login_store, log_in_told, clock)
+    keeper = SessionKeeper(login_store, log_in_told, clock, lambda: log_in.submitted)
     # The browser transport asks one question after the other: waiting for it is not Neo's time.
     connections = 1 if access.transport == "browser" else settings.neo_connections
     rate_limiter = RateLimiter(

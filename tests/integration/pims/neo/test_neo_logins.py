@@ -150,6 +150,28 @@ def test_without_time_no_browser_is_started(clinic: Clinic) -> None:
     with clinic.opened(time_left=lambda: 0.0) as neo, pytest.raises(errors.DeadlineExceeded):
         neo.schedule(WEEK)
     assert clinic.company.requests() == []
+    assert clinic.login_store.submitted == [False]
+
+
+def test_who_interrupts_a_browser_that_hangs_as_it_starts_has_used_no_login(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    program = tmp_path / "chromium"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/begun\nexec sleep 60\n")
+    program.chmod(0o755)
+
+    def beat() -> None:
+        if (tmp_path / "begun").exists():
+            raise KeyboardInterrupt
+
+    with (
+        clinic.opened(limits={"chromium_path": str(program)}, beat=beat) as neo,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        neo.schedule(WEEK)
+    assert clinic.login_store.submitted == [False]
+    assert clinic.company.requests() == []
+    assert left_behind()[0] == []
 
 
 @contextmanager

@@ -397,21 +397,29 @@ def test_an_open_breaker_starts_nothing() -> None:
     assert (login_store.logins, neo.requests) == (0, 0)
 
 
-@pytest.mark.parametrize(
-    ("code", "outcomes"), [("browser_start", ["unavailable"]), ("browser_failed", [None])]
-)
-def test_an_attempt_keeps_no_outcome_only_if_it_may_have_been_submitted(
-    code: str, outcomes: list[LoginOutcome | None]
+ENDINGS: list[BaseException] = [
+    InternalError("the browser", code="browser_start"),
+    errors.LeaseLost("another run has taken over", code="fence"),
+    RuntimeError("can't start new thread"),
+    KeyboardInterrupt(),
+]
+"""Ways in which a login breaks off, without a result."""
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: type(ending).__name__)
+@pytest.mark.parametrize(("left", "outcomes"), [(False, ["unavailable"]), (True, [None])])
+def test_an_attempt_keeps_no_outcome_only_if_something_may_have_left_us(
+    ending: BaseException, left: bool, outcomes: list[LoginOutcome | None]
 ) -> None:
     login_store = FakeLoginStore()
 
     def log_in(_: Credentials) -> LoginResult:
-        raise InternalError("the browser", code=code)
+        raise ending
 
-    keeper = SessionKeeper(login_store, log_in, lambda: NOW)
-    with pytest.raises(InternalError):
+    keeper = SessionKeeper(login_store, log_in, lambda: NOW, lambda: left)
+    with pytest.raises(type(ending)):
         keeper.current()
-    assert login_store.outcomes == outcomes
+    assert (login_store.outcomes, login_store.submitted) == (outcomes, [None if left else False])
 
 
 def scripted(*answers: RawAnswer | SyncError) -> Answer:

@@ -10,7 +10,7 @@ from idexx_sync.core import errors
 from idexx_sync.core.errors import ImplausibleData, ShapeChanged, SyncError
 from idexx_sync.pims.access import Credentials, LoginOutcome, LoginStore, StoredSession
 from idexx_sync.pims.identity import Shown
-from idexx_sync.pims.neo.login.dialog import NOTHING_SUBMITTED, LoginResult
+from idexx_sync.pims.neo.login.dialog import LoginResult
 
 LogIn = Callable[[Credentials], LoginResult]
 
@@ -66,10 +66,17 @@ class SessionKeeper:
     """
 
     def __init__(
-        self, login_store: LoginStore, log_in: LogIn, clock: Callable[[], datetime]
+        self,
+        login_store: LoginStore,
+        log_in: LogIn,
+        clock: Callable[[], datetime],
+        may_have_left: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`may_have_left` tells of a login that gave no result whether the credentials may have
+        left us."""
         self._login_store = login_store
         self._log_in = log_in
+        self._may_have_left = may_have_left
         self._clock = clock
         self._lock = threading.Lock()
         self._held: NumberedSession | None = None
@@ -155,12 +162,13 @@ class SessionKeeper:
             raise
 
     def _logged_in_session(self) -> StoredSession:
-        """One login; an attempt that broke off after it was submitted stays without outcome."""
+        """One login; however it breaks off, it stays without outcome only if the credentials may
+        have left us."""
         credentials = self._login_store.begin_login()
         try:
             result = self._log_in(credentials)
-        except SyncError as error:
-            if error.code in NOTHING_SUBMITTED:
+        except BaseException:  # Ctrl-C too, while the browser starts
+            if not self._may_have_left():
                 self._login_store.end_login("unavailable", submitted=False)
             raise
         self._login_store.end_login(result.outcome, submitted=result.submitted)

@@ -60,13 +60,16 @@ class BrowserLogin:
         self._driver: Driver | None = None
         self._dialog: LoginDialog | None = None
         self._attempt: _Attempt | None = None
+        self._at_large = False
+        """Whether the attempt could not be ended, so that nobody knows what it still does."""
 
     def __call__(self, credentials: Credentials) -> LoginResult:
+        self.close()
+        self._folder = self._driver = self._dialog = None
+        self._at_large = False
         allowed = min(self._timeout_s, self._time_left())
         if allowed <= 0:
             raise DeadlineExceeded("no time was left to log in", code="before_login")
-        self.close()
-        self._folder = self._driver = self._dialog = None
         self._attempt = attempt = _Attempt(self, credentials, allowed)
         ends = time.monotonic() + allowed + _GRACE_S
         attempt.start()
@@ -112,11 +115,12 @@ class BrowserLogin:
         if self._driver is not None:
             self._driver.end()
         attempt.join(_GRACE_S)
+        self._at_large = attempt.is_alive()
 
     @property
     def submitted(self) -> bool:
         """Whether the credentials may have left us."""
-        return self._dialog is not None and self._dialog.submitted
+        return self._at_large or (self._dialog is not None and self._dialog.submitted)
 
     def interrupt(self) -> None:
         """Ends the browser of a login that is under way; any thread may call this."""

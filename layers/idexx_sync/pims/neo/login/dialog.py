@@ -18,9 +18,6 @@ from idexx_sync.pims.neo.login.page import Sight
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-NOTHING_SUBMITTED: Final = frozenset({"before_login", "browser_start", "browser_failed_early"})
-"""Codes of errors that say: the credentials never left us."""
-
 _TAKE_FOCUS: Final = "field => { field.focus(); return field.matches(':focus'); }"
 """Whether a field gets the keyboard: a dialog may keep it, and what is typed goes there."""
 _ASK: Final = """
