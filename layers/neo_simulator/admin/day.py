@@ -148,7 +148,9 @@ def _card(company: Company, entry: Occurrence, style: str = "", *, narrow: bool 
     details = f"{times} · {kind.name} · {state} · {owner} · {record.reason} · id {record.id}"
     classes = f"card {css_class(state)}" + " narrow" * narrow
     return (
-        f"<div class='{classes}' style='{style}background:{kind.color}'"
+        f"<div class='{classes}' style='{style}background:{kind.color}' tabindex='0'"
+        f" data-visit='{record.id}' data-start='{record.start:%Y-%m-%dT%H:%M}'"
+        f" data-room='{record.room_id or ''}' data-patient='{text(patient.name)}'"
         f" title='{text(details)}'><b>{entry.start:%H:%M} {text(patient.name)}</b>"
         f"<em>{text(state)}</em><span>{text(owner)}</span>"
         f"<span>{text(kind.name)}: {text(record.reason)}</span></div>"

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from aiohttp import web
 
+from neo_simulator.admin.booking_form import booking_form
 from neo_simulator.admin.day import day_calendar
 from neo_simulator.admin.knob_table import knob_tables
 from neo_simulator.admin.markup import admin_page, cells
@@ -62,7 +63,7 @@ async def show_company(request: web.Request) -> web.Response:
     body = (
         f"{_company_header(company, _here(request))}<main>"
         f"<section><div class='day-bar'><h2>{day:%A, %d %B %Y}</h2>{_day_links(company, day)}</div>"
-        f"{day_calendar(company, day)}</section>"
+        f"{booking_form(company, day)}{day_calendar(company, day)}</section>"
         f"<section><h2>Knobs</h2>{knob_tables(company)}</section>"
         f"<section><h2>Last requests</h2>{_requests(company)}</section></main>"
     )

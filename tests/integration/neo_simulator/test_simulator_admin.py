@@ -219,6 +219,33 @@ def test_a_knob_is_turned_on_the_front_page(page: Page, clinic: Company) -> None
     assert clinic.knobs()["envelope"]["value"] == "events"
 
 
+def test_visits_are_booked_moved_and_deleted_with_buttons(page: Page, clinic: Company) -> None:
+    page.goto(f"{clinic.admin_page}?day=2026-05-04")
+    expect(page.locator("button[value=move]")).to_be_disabled()
+    page.fill("input[name=time]", "10:15")
+    page.fill("input[name=patient]", "O'ROVER")
+    page.select_option("select[name=room]", label="ROOM B")
+    with page.expect_navigation():
+        page.click("text=Book")
+    (booked,) = clinic.state()["visits"]
+    assert (booked["start"], booked["room"]) == ("2026-05-04 10:15:00", "4")
+
+    page.click('.card:has-text("O\'ROVER")')
+    expect(page.locator("input[name=time]")).to_have_value("10:15")
+    page.fill("input[name=day]", "2026-05-05")
+    with page.expect_navigation():
+        page.click("text=Move")
+    assert clinic.state()["visits"][0]["start"] == "2026-05-05 10:15:00"
+    expect(page.locator(".day-bar h2")).to_have_text("Tuesday, 05 May 2026")
+
+    page.focus(".card[data-visit]")
+    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.click("text=Delete")
+    assert clinic.state()["visits"][0]["deleted"]
+    expect(page.locator(".card[data-visit]")).to_have_count(0)
+
+
 # -- the process -----------------------------------------------------------------------------
 
 

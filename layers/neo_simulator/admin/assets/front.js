@@ -23,3 +23,42 @@
   });
   document.getElementById("reset-knobs").addEventListener("click", () => send("DELETE", base));
 })();
+
+// Visits: a click chooses one; a button books another, or moves or deletes the chosen one.
+(() => {
+  const form = document.querySelector("form.booking");
+  if (!form) return;
+  const here = location.pathname.split("/")[1];
+  const { day, time, room, patient } = form.elements;
+  const said = form.querySelector("output");
+  let visit = null;
+  const choose = (card) => {
+    document.querySelector(".card.chosen")?.classList.remove("chosen");
+    card.classList.add("chosen");
+    visit = Number(card.dataset.visit);
+    [day.value, time.value] = card.dataset.start.split("T");
+    if (card.dataset.room) room.value = card.dataset.room;
+    patient.value = card.dataset.patient;
+    for (const button of form.querySelectorAll("button")) button.disabled = false;
+    said.textContent = `Visit ${visit} is chosen.`;
+  };
+  const operation = (name) => {
+    const at = { start: `${day.value}T${time.value}`, room: Number(room.value) };
+    if (name === "book") return { name, arguments: { ...at, patient: patient.value } };
+    return { name, arguments: name === "move" ? { visit_id: visit, ...at } : { visit_id: visit } };
+  };
+  for (const card of document.querySelectorAll(".card[data-visit]")) {
+    card.addEventListener("click", () => choose(card));
+    card.addEventListener("keydown", ({ key }) => key === "Enter" && choose(card));
+  }
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await fetch(`/${here}/api/companies/${form.dataset.company}/operations`, {
+      method: "POST",
+      body: JSON.stringify([operation(event.submitter.value)]),
+      headers: { "Content-Type": "application/json" },
+    });
+    if (answer.ok) location.assign(`?day=${day.value}`);
+    else said.textContent = (await answer.json()).error;
+  });
+})();
