@@ -25,6 +25,7 @@ from tests.kit.rows import REAL, add_doubt, add_job, before
 VISIT, PATIENT = "600101", "40021"
 KEY = f"pims-appt-idexx-neo-{VISIT}"
 TODAY = Window(MONDAY, MONDAY)
+type Values = dict[str, Any]
 DEAD = {"isExtremeCase": True, "category": "death"}
 APPOINTMENTS, CASES = "public.schedule_appointments", "public.cases"
 CHANGES, KEYS, RECORDS = "idexx_sync.changes", "idexx_sync.case_keys", "idexx_sync.records"
@@ -47,8 +48,8 @@ class Two(NamedTuple):
 
     def add_removal(self, job_id: UUID) -> None:
         done = {"sync": "inbound", "kind": "appointment", "action": "remove", "outcome": "written"}
-        told = {"external_id": VISIT, "reasons": ["approved"], "at": MORNING}
-        self.add(CHANGES, job_id=job_id, **done, **told)
+        told: Values = {"external_id": VISIT, "reasons": ["approved"], "at": MORNING, **done}
+        self.add(CHANGES, job_id=job_id, **told)
 
     def add_case(self, *, theirs: bool = False, **values: Any) -> UUID:
         """A case of the visit, under its key."""
@@ -83,10 +84,10 @@ def two(conn: Conn) -> Two:
 
 def test_a_row_is_revived_by_what_its_own_clinic_has_removed(two: Two) -> None:
     job_id, hold_id = uuid4(), uuid4()
-    moments = dict.fromkeys(("opened_at", "updated_at"), MORNING)
-    kept = {"sync": "inbound", "cause": REVIVED, "status": "rejected", "findings": {VISIT: {}}}
-    two.add(HOLDS, id=hold_id, job_id=job_id, **kept, **moments)
-    through = {"event": "let_through", "at": MORNING, "removed": {VISIT: {}}}
+    kept: Values = dict.fromkeys(("opened_at", "updated_at"), MORNING)
+    kept |= {"sync": "inbound", "cause": REVIVED, "status": "rejected", "findings": {VISIT: {}}}
+    two.add(HOLDS, id=hold_id, job_id=job_id, **kept)
+    through: Values = {"event": "let_through", "at": MORNING, "removed": {VISIT: {}}}
     two.add(EVENTS, hold_id=hold_id, job_id=job_id, **through)
     two.add_removal(job_id)
     two.add_appointment(deleted_at=MORNING)
@@ -136,7 +137,7 @@ def test_a_patient_is_dead_by_a_mark_of_its_own_clinic(two: Two) -> None:
 def test_a_death_is_taken_back_in_its_own_clinic(two: Two) -> None:
     case_id = two.add_case(extreme_case_check=DEAD)
     two.add_case(theirs=True)
-    told = {"category": "death", "in_doubt": False, "told_at": MORNING, "marked": True}
+    told: Values = {"category": "death", "in_doubt": False, "told_at": MORNING, "marked": True}
     two.add("idexx_sync.deaths", patient_id=PATIENT, visit_id=VISIT, **told)
     assert two.dead(case_id) == [PATIENT]
     update(two.conn, CASES, {"extreme_case_check": None}, id=case_id)
