@@ -9,7 +9,12 @@ from typing import Any, Final, Self
 
 from dev_tools.mutants.lines import Masks
 
-_CODE: Final = ("layers/**/*.py", "layers/**/*.sql", "functions/**/*.py", "migrations/*.sql")
+_PARTS: Final = ("idexx_sync", "local_stack", "neo_simulator", "oracle")
+_CODE: Final = (
+    *(f"layers/{part}/**/*.{ending}" for part in _PARTS for ending in ("py", "sql")),
+    *("functions/**/*.py", "migrations/*.sql"),
+)
+"""What tests run; the tools with which they are run change nothing of it."""
 _SHARED: Final = ("tests/**/conftest.py", "tests/kit/*.py")
 
 

@@ -113,13 +113,16 @@ class Trial:
         known.at_import = at_import if not known.at_import else known.at_import
         fresh = [item for item in items if module_of(item.nodeid) not in known.modules]
         warm = {id(item) for item in _first_of_each_fixture(items)}
+        waiting = Counter(module_of(item.nodeid) for item in fresh)
         for item in items:
-            if item in fresh or id(item) in warm:
-                self._record(session, item, known, keep=item in fresh)
-        for module in {module_of(item.nodeid) for item in fresh}:
-            known.modules[module] = of(self._root, module)
+            module = module_of(item.nodeid)
+            if module in waiting or id(item) in warm:
+                self._record(session, item, known, keep=module in waiting)
+            if waiting[module] == 1:  # what was learned outlives an end before its time
+                known.modules[module] = of(self._root, module)
+                known.keep(self._folder / "coverage.json")
+            waiting[module] -= 1
         self._recorder.stop()
-        known.keep(self._folder / "coverage.json")
         self._try_all(session, {item.nodeid: item for item in items}, known)
         return True
 

@@ -161,6 +161,20 @@ def test_r24_what_makes_all_readings_a_failure(done: Reads, fails: bool) -> None
     assert (done.failure() is not None) == fails
 
 
+@pytest.mark.parametrize(
+    ("done", "code"),
+    [
+        (reads(1), "x"),
+        (Reads(gone=FEW), "consultations_not_found"),
+        (Reads(of_others=FEW), "wrong_patients"),
+    ],
+)
+def test_r24_a_failure_of_all_readings_says_which_it_is(done: Reads, code: str) -> None:
+    failure = done.failure()
+    assert failure is not None
+    assert failure.code == code
+
+
 def test_r24_a_record_that_failed_in_this_very_job_has_not_failed_before() -> None:
     visit = seen()
     pims = ScriptedPims(lambda: NOW)

@@ -77,6 +77,24 @@ def test_r15_nothing_is_left_in_the_view_of_another_patient() -> None:
     assert {f"patient.{name}" for name in COLUMNS} <= set(OF_PATIENT)
 
 
+def test_r15_of_a_former_patients_visit_only_what_is_the_visits_own_is_remembered() -> None:
+    memory = VisitMemory(
+        start=START,
+        patient="4",
+        client="6",
+        derived={"patient.breed": "f"},
+        edited=("patient.name",),
+        stamp="2026-05-01T10:00:00Z",
+        last_consultation="81",
+    )
+    known = stored(document("4", "6"), memory=memory)
+    view = without_former(known, belongs(of("5"), known), "5")
+
+    assert view.memory == VisitMemory(
+        stamp=memory.stamp, last_consultation="81", client="6", marked_for="4"
+    )
+
+
 def test_r15_only_contacts_are_left_out_of_the_view_of_another_owner() -> None:
     memory = VisitMemory(
         start=START,
