@@ -58,7 +58,8 @@ def set_credentials(
         version = store_credentials(conn, keys, clinic_id, given)
     said = [
         line(
-            f"Stored as version {version}; try them: idexx-sync credentials test --clinic {clinic_id}"
+            f"Stored as version {version}; try them: "
+            f"idexx-sync credentials test --clinic {clinic_id}"
         )
     ]
     if overview.base_url is None:
