@@ -186,18 +186,18 @@ type Types = Callable[..., tuple[int, str]]
 @pytest.fixture
 def types(morning: Morning, database: str) -> Types:
     """Types a command line whose logins need no browser: its exit code, and what is printed."""
-    settings = make_settings(as_role(database, "operator"), neo_hosts=(morning.neo.base_url,))
+    its_settings = make_settings(as_role(database, "operator"), neo_hosts=(morning.neo.base_url,))
 
-    def make_dependencies(given: Settings, *, retried: bool, progress: Progress) -> Dependencies:
+    def make_dependencies(settings: Settings, *, retried: bool, progress: Progress) -> Dependencies:
         login = PlainLogin(morning.neo.base_url)
-        return wiring.make_dependencies(given, retried=retried, progress=progress, login=login)
+        return wiring.make_dependencies(settings, retried=retried, progress=progress, login=login)
 
     def type_in(*words: str) -> tuple[int, str]:
         said = io.StringIO()
         console = Console(file=said, width=200, markup=False, highlight=False)
         cli = Cli(
-            load_settings=lambda: settings,
-            load_database_settings=lambda: settings,
+            load_settings=lambda: its_settings,
+            load_database_settings=lambda: its_settings,
             make_dependencies=make_dependencies,
             out=console,
             err=console,
