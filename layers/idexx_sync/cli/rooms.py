@@ -10,7 +10,7 @@ from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.looking import look_at
 from idexx_sync.cli.tables import Shown, line, listing
-from idexx_sync.pims.protocol import Room
+from idexx_sync.pims.protocol import Pims, Room
 
 
 def rooms(ctx: typer.Context, clinic: ClinicArgument, as_json: Json = False) -> int:
@@ -21,7 +21,7 @@ def rooms(ctx: typer.Context, clinic: ClinicArgument, as_json: Json = False) -> 
     cli = cli_of(ctx)
     with look_at(cli, clinic, offline=False) as look:
         clinic_id = look.clinic.id
-        found = look.ask(lambda pims: pims.configuration().rooms, lambda why: why)
+        found: Sequence[Room] | str = look.ask(_rooms_of, lambda why: why)
         wanted = look.clinic.room_ids
     data: dict[str, Any] = {"clinic_id": str(clinic_id), "rooms": None, "unknown": None}
     if isinstance(found, str):
@@ -35,6 +35,10 @@ def rooms(ctx: typer.Context, clinic: ClinicArgument, as_json: Json = False) -> 
     data |= {"unknown": unknown, "not_asked": None}
     cli.answer(data, _shown(found, wanted, unknown, str(clinic_id)), as_json=as_json)
     return Exit.WARNINGS if unknown else Exit.OK
+
+
+def _rooms_of(pims: Pims) -> Sequence[Room] | str:
+    return pims.configuration().rooms
 
 
 def _counts(room: Room, wanted: Sequence[str] | None) -> bool:

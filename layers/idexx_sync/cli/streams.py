@@ -6,7 +6,10 @@ What can't be written is lost and remembered, so that it never ends what a comma
 import io
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 class _Lossy(io.FileIO):
@@ -14,13 +17,13 @@ class _Lossy(io.FileIO):
 
     lost: OSError | None = None
 
-    def write(self, data: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]
+    def write(self, data: "ReadableBuffer", /) -> int:
         if self.lost is None:
             try:
                 return super().write(data)
             except OSError as error:
                 self.lost = error
-        return len(data)
+        return memoryview(data).nbytes
 
 
 def open_streams() -> None:
@@ -41,7 +44,9 @@ def why_lost(stream: TextIO) -> OSError | None:
 def _writable(stream: TextIO | None) -> TextIO:
     if stream is None:  # the caller has closed it
         return _nowhere("w")
-    if stream not in (sys.__stdout__, sys.__stderr__):  # somebody's own, such as a test's
+    if (
+        stream is not sys.__stdout__ and stream is not sys.__stderr__
+    ):  # somebody's own, such as a test's
         return stream
     return io.TextIOWrapper(
         io.BufferedWriter(_Lossy(stream.fileno(), "w", closefd=False)),
@@ -51,5 +56,5 @@ def _writable(stream: TextIO | None) -> TextIO:
     )
 
 
-def _nowhere(mode: str) -> TextIO:
+def _nowhere(mode: Literal["r", "w"]) -> TextIO:
     return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 as long as we live

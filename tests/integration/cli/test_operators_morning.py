@@ -28,7 +28,7 @@ from idexx_sync.jobs.contract import Progress
 from idexx_sync.jobs.runner import Dependencies
 from neo_simulator.client import Simulator
 from tests.kit.business_time import set_business_time
-from tests.kit.database import as_role, query, update
+from tests.kit.database import as_role, update
 from tests.kit.module_database import conn, database
 from tests.kit.neo_bench import MONDAY, ZONE, NeoBench
 from tests.kit.plain_login import PlainLogin
@@ -186,18 +186,18 @@ type Types = Callable[..., tuple[int, str]]
 @pytest.fixture
 def types(morning: Morning, database: str) -> Types:
     """Types a command line whose logins need no browser: its exit code, and what is printed."""
-    settings = make_settings(as_role(database, "operator"), neo_hosts=(morning.neo.base_url,))
+    its_settings = make_settings(as_role(database, "operator"), neo_hosts=(morning.neo.base_url,))
 
-    def make_dependencies(given: Settings, *, retried: bool, progress: Progress) -> Dependencies:
+    def make_dependencies(settings: Settings, *, retried: bool, progress: Progress) -> Dependencies:
         login = PlainLogin(morning.neo.base_url)
-        return wiring.make_dependencies(given, retried=retried, progress=progress, login=login)
+        return wiring.make_dependencies(settings, retried=retried, progress=progress, login=login)
 
     def type_in(*words: str) -> tuple[int, str]:
         said = io.StringIO()
         console = Console(file=said, width=200, markup=False, highlight=False)
         cli = Cli(
-            load_settings=lambda: settings,
-            load_database_settings=lambda: settings,
+            load_settings=lambda: its_settings,
+            load_database_settings=lambda: its_settings,
             make_dependencies=make_dependencies,
             out=console,
             err=console,
@@ -216,7 +216,8 @@ def test_stored_credentials_are_tried_with_one_login(morning: Morning, types: Ty
     assert (code, len(morning.neo.logins())) == (0, 1)
     assert "they work" in said
     assert f"idexx-sync clinics rooms {clinic}" in said
-    assert query(morning.conn, "SELECT * FROM public.schedule_appointments") == []
+    rows = "SELECT 1 FROM public.schedule_appointments WHERE clinic_id = %s"
+    assert morning.conn.execute(rows, (morning.clinic_id,)).fetchall() == []
     morning.setting(room_ids=["3", "9999"])
     code, said = types("clinics", "rooms", clinic)
     assert (code, len(morning.neo.logins())) == (4, 1)

@@ -10,6 +10,7 @@ from typing import TextIO
 import pytest
 
 from idexx_sync.cli import app, start
+from idexx_sync.cli.context import Cli
 from idexx_sync.cli.streams import open_streams, why_lost
 
 
@@ -96,7 +97,7 @@ def test_an_interrupt_before_the_first_command_is_quiet(
 
 
 def test_a_full_disk_elsewhere_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
-    output = app._ErrorOutput(app.Cli(), as_json=False)
+    output = app._ErrorOutput(Cli(), as_json=False)
 
     assert output.system(OSError(errno.ENOSPC, "No space left on device")) == 1
     assert "make room, then try again" in capsys.readouterr().err
