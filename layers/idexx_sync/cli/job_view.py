@@ -106,7 +106,7 @@ def job_shown(job: JobView, *, over_api: bool = False) -> list[Shown]:
         parts.append(line(f"For a person to look at: {whose} {', '.join(visits)}", "yellow"))
         see = f"explain appointment {visits[0]} --clinic {job.clinic_id}"
         parts.append(line(told(f"See: idexx-sync {see}")))
-    for name, count in job.left_out.items():
+    for name, count in (job.left_out or {}).items():
         parts.append(line(f"... of {phrase({}, name)}, {count} more are not shown", "yellow"))
     if job.status == "held":
         parts.append(line(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))

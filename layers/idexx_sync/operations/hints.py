@@ -12,7 +12,7 @@ OVER_API: Final = ("jobs", "holds", "clinics list", "clinics show", "status", "w
 INSTEAD: Final = "ask whoever has access to the database"
 _NEEDS_DATABASE: Final = re.compile(
     r"(?:(?:first )?(?:run|with|See|one with):? )?"
-    rf"idexx-sync (?!(?:{'|'.join(OVER_API)})\b)[a-z][^;,()\"\n]*"
+    rf"idexx-sync (?!(?:{'|'.join(OVER_API)})\b)[a-z][^;,()\"\n]*(?<! )"
 )
 
 

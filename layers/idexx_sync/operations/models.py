@@ -146,9 +146,10 @@ class JobView(ResponseModel):
     plan: tuple[Mapping[str, Any], ...] | None
     """The first of them: ids, reasons and names of fields. Lists leave it out."""
 
-    left_out: Mapping[str, int] = Field(
-        default_factory=dict,
-        description="Name of a list of this job -> how many of its entries are not shown.",
+    left_out: Mapping[str, int] | None = Field(
+        default=None,
+        description="Name of a list of this job -> how many of its entries are not shown; null: "
+        "all are.",
         examples=[{"for_review": 12}],
     )
 
@@ -187,7 +188,7 @@ class JobView(ResponseModel):
             finished_at=job.finished_at,
             message=None if error else job.error_message,
             error=error,
-            left_out=_left_out(result),
+            left_out=_left_out(result) or None,
             **{name: getattr(told, name) for name in _Told.model_fields},
         )
 

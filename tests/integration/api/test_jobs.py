@@ -56,6 +56,7 @@ def test_a_job_has_all_that_is_known_of_it(api: Api) -> None:
         "message": None,
         "error": None,
         "for_review": None,
+        "left_out": None,
         "in_doubt": None,
         "unread": None,
         "days_lost": None,

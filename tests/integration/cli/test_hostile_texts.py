@@ -38,7 +38,8 @@ OVER_API = [
     f"jobs changes {ID} --values",
 ]  # fmt: skip
 OVER_DATABASE = [
-    "clinics list", "status", "jobs changes JOB --values", "clinics show CLINIC", "clinics identity CLINIC", "credentials show --clinic "
+    "clinics list", "status", "jobs changes JOB --values",
+    "clinics show CLINIC", "clinics identity CLINIC", "credentials show --clinic "
     "CLINIC", "keys list", "keys revoke KEY", "jobs list", "jobs show JOB", "jobs watch JOB",
     "holds list", "holds show HOLD", "holds reject HOLD --seen SEEN --yes", "migrate --check",
     "explain appointment 600101 --clinic CLINIC --values", "explain appointment 600101 --clinic "
