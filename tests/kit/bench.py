@@ -87,16 +87,16 @@ class Bench:
     def sync(self, first: date = MONDAY, last: date | None = None, manner: Manner = "apply") -> Job:
         """Run the inbound sync over the days (one week, if nothing else is said)."""
         wanted = WindowParams(first_day=first, last_day=last or first + timedelta(days=6))
-        order = new_order(self.clinic_id, "inbound", "cli", wanted, manner)
+        order = new_order(self.clinic_id, "inbound", "schedule", wanted, manner)
         return run_job(order, InboundSync(), self.dependencies())
 
     def run(self, sync: Sync) -> Job:
         """Run an inbound sync of the test's own over its own window."""
-        return run_job(new_order(self.clinic_id, "inbound", "cli"), sync, self.dependencies())
+        return run_job(new_order(self.clinic_id, "inbound", "schedule"), sync, self.dependencies())
 
     def cases(self, sync: Sync | None = None, manner: Manner = "apply", **params: Any) -> Job:
         """Run the case sync over its own window, if nothing else is said."""
-        order = new_order(self.clinic_id, "cases", "cli", WindowParams(**params), manner)
+        order = new_order(self.clinic_id, "cases", "schedule", WindowParams(**params), manner)
         return run_job(order, sync or CaseSync(), self.dependencies())
 
     def replace_fingerprint_key(self, *, keep_old: bool = False) -> None:

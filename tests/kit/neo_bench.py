@@ -105,7 +105,7 @@ class NeoBench:
     def run(self, sync: Sync | None = None, days: WindowParams | None = None) -> Job:
         """One run over the clinic's horizon, if no days are named."""
         sync = sync or InboundSync()
-        order = new_order(self.clinic_id, sync.name, "cli", days)
+        order = new_order(self.clinic_id, sync.name, "schedule", days)
         return run_job(order, sync, self._dependencies)
 
     def synced(self) -> None:

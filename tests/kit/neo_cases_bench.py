@@ -73,7 +73,7 @@ class NeoCasesBench(NeoBench):
         manner: Manner | None = None,
     ) -> Job:
         """One run of the case sync, over its own days if none are named."""
-        order = new_order(self.clinic_id, "cases", "cli", days, manner)
+        order = new_order(self.clinic_id, "cases", "schedule", days, manner)
         return run_job(order, sync or CaseSync(), self._dependencies)
 
     # -- what there is -----------------------------------------------------------------------

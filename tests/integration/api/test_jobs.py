@@ -36,7 +36,7 @@ def test_a_job_has_all_that_is_known_of_it(api: Api) -> None:
         "clinic_id": str(api.bench.clinic_id),
         "timezone": "America/Los_Angeles",
         "sync": "inbound",
-        "trigger": "cli",
+        "trigger": "schedule",
         "status": "succeeded",
         "manner": "apply",
         "dry_run": False,
