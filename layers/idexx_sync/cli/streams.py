@@ -44,9 +44,8 @@ def why_lost(stream: TextIO) -> OSError | None:
 def _writable(stream: TextIO | None) -> TextIO:
     if stream is None:  # the caller has closed it
         return _nowhere("w")
-    if (
-        stream is not sys.__stdout__ and stream is not sys.__stderr__
-    ):  # somebody's own, such as a test's
+    own = (sys.__stdout__, sys.__stderr__)
+    if not any(stream is one for one in own):  # somebody else's, such as a test's
         return stream
     return io.TextIOWrapper(
         io.BufferedWriter(_Lossy(stream.fileno(), "w", closefd=False)),
