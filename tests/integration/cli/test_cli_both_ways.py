@@ -51,7 +51,6 @@ LOOKED_AT = [
     "clinics list --status on_time",
     "clinics list --status action_required --sync inbound",
     "clinics list --sync cases",
-    "status",
     "jobs show GOOD",
     "jobs show DRY",
     "jobs show FAILED",
@@ -183,6 +182,8 @@ def test_status_names_each_clinic_that_needs_somebody_in_one_line(world: World, 
     assert west.startswith("West Animal Clinic: ODIS has to act: credentials: none yet; ")
     assert barn.startswith("West Barn: ODIS has to act: credentials: none yet; ")
     assert rest == "0 of 2 clinics on board need nobody"
+    next_one = f"idexx-sync clinics show {world.names['CLINIC']}"
+    assert west.endswith(next_one if way == "api" else f"--clinic {world.names['CLINIC']}")
     told = world.run(way, "status", "--json").json
     assert [one["who"] for one in told["needs_somebody"]] == ["odis", "odis"]
 
