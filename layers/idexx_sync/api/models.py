@@ -135,7 +135,9 @@ class ClinicsQuery(PageQuery):
         "shorter than its limit, even empty, and have a next one.",
     )
     somebody: bool | None = Field(
-        default=None, description="Only clinics that need somebody, or only those that do not."
+        default=None,
+        description="Only clinics that need somebody, or only those that do not.",
+        examples=[True],
     )
 
 

@@ -19,7 +19,14 @@ WRITING: Final = frozenset(
     [
         *("migrate", "clinics add", "clinics identity", "credentials set"),
         *("keys create", "keys rotate", "keys revoke"),
-        *("sync inbound", "sync cases", "jobs retry", "jobs cancel"),
+        *(
+            "sync inbound",
+            "sync cases",
+            "jobs retry",
+            "jobs cancel",
+            "credentials test",
+            "secrets accept",
+        ),
         *("holds approve", "holds reject", "holds reopen", "holds revive"),
     ]
 )
@@ -29,9 +36,10 @@ ASKS_THE_API: Final = ("jobs", "holds")
 
 
 def whoami(ctx: typer.Context, as_json: Json = False) -> None:
-    """Where commands work and as whom: stage, database or API, and what the key may do.
+    """Where commands work, and as whom.
 
-    With the API's address set that is asked, else the database.
+    Told are the stage, the database or the API, and what the key may do. With the API's
+    address set that is asked, else the database.
     """
     cli = cli_of(ctx)
     facts = _over_api(cli) if cli.has_api() else _on_database(cli)

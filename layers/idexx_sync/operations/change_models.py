@@ -54,4 +54,5 @@ class ChangeList(ResponseModel):
     """By id."""
 
     changes: tuple[ChangeView, ...]
+    """One page of them."""
     next_cursor: str | None = Field(description="Null on the last page.", examples=[None])

@@ -79,5 +79,6 @@ class ClinicList(ResponseModel):
     """By name."""
 
     clinics: tuple[ClinicStatusView, ...]
+    """One page of them, in the order of their names."""
     next_cursor: str | None
     """Null on the last page."""

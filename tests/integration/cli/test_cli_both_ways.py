@@ -155,7 +155,7 @@ def test_lists_tell_whose_it_is_how_it_stands_and_who_is_needed(world: World, wa
     first, about, needed = world.run(way, "jobs list").out.splitlines()[:3]
 
     assert first.startswith(world.names["HELD"])
-    assert first.endswith("  West Animal Clinic  inbound by cli")
+    assert first.endswith("  West Animal Clinic  inbound by schedule")
     clinic_id = world.names["CLINIC"]
     assert needed == f"    decide: idexx-sync holds list --clinic {clinic_id} --status open"
     assert "inbound action required, never succeeded, next run 2026-05-04 07:30 PDT" in about

@@ -7,13 +7,9 @@ from uuid import uuid4
 import pytest
 from psycopg import Connection
 from psycopg.types.json import Jsonb
-from pydantic import SecretStr
 
-from idexx_sync.cli.context import Cli
-from idexx_sync.cli.errors import CommandError
-from idexx_sync.cli.looking import look_at
 from idexx_sync.core.errors import ConfigurationInvalid, PimsUnavailable
-from idexx_sync.core.settings import ClientSettings, Settings
+from idexx_sync.core.settings import Settings
 from idexx_sync.database.connection import Database
 from idexx_sync.pims.protocol import Found, Gone, Unknown
 from tests.kit.cases_bench import CasesBench
@@ -558,17 +554,3 @@ def test_appointments_are_found_by_day_room_and_patient(
     assert CANARIES["patient_name"] in find("--values").out
     bench.pims.error = PimsUnavailable("Neo answered with a server error (503)")
     assert (find().code, find("--patient", "nobody").out.count("No appointment fits.")) == (4, 1)
-
-
-def test_who_has_only_the_api_is_told_what_to_ask_there() -> None:
-    def missing() -> Settings:
-        raise ConfigurationInvalid("DATABASE_URL: missing", code="settings")
-
-    client = ClientSettings(api_url="https://api.example.com/live", api_key=SecretStr("idx_test"))
-    cli = Cli(load_database_settings=missing, load_client_settings=lambda: client)
-
-    with pytest.raises(CommandError) as refused, look_at(cli, str(uuid4()), offline=True):
-        pass
-
-    assert "DATABASE_URL: missing" in refused.value.message
-    assert "over the API there are idexx-sync jobs list" in refused.value.message

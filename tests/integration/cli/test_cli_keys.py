@@ -94,7 +94,7 @@ def test_in_production_keys_begin_with_live(bench: Bench, idexx_sync: CommandLin
 
 
 WRONG = [
-    (["--name", "x"], "'--clinic': give either --clinic with a clinic's id or --operator"),
+    (["--name", "x"], "'--clinic': give either --clinic with a clinic's name or id, or"),
     (["--name", "x", "--operator", "CLINIC"], "'--clinic': give either --clinic"),
     (["CLINIC"], "'--name'"),
     (["CLINIC", "--name", " "], "'--name': 1 to 100 printable characters"),
@@ -106,7 +106,7 @@ WRONG = [
     (["--operator", "--name", "x"], "'--scope': a key needs at least one of sync:inbound"),
     (["CLINIC", "--name", "x", "--expires-in", "0"], "'--expires-in'"),
     (["CLINIC", "--name", "x", "--expires-in", "soon"], "'--expires-in'"),
-    (["--clinic", "7", "--name", "x"], "'--clinic'"),
+    (["--clinic", " ", "--name", "x"], "'--clinic'"),
 ]
 
 

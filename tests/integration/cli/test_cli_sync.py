@@ -198,13 +198,13 @@ def test_jobs_are_listed_newest_first_and_shown(bench: Bench, idexx_sync: Comman
 
 @pytest.mark.parametrize("noun", ["jobs", "holds"])
 def test_an_unknown_id_and_a_text_that_is_none(idexx_sync: CommandLine, noun: str) -> None:
-    unknown, text = idexx_sync(noun, "show", uuid4()), idexx_sync(noun, "show", "600101")
+    unknown, text = idexx_sync(noun, "show", uuid4()), idexx_sync(noun, "show", "a visit")
     limit = idexx_sync(noun, "list", "--limit", "0")
 
     assert unknown.code == 1
     assert f"list them with: idexx-sync {noun} list" in unknown.err
     assert text.code == 2
-    assert "'600101' is not an id" in text.err
+    assert "'a visit' is not an id" in text.err
     assert limit.code == 2
     assert "'--limit'" in limit.err
 

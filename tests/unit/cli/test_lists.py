@@ -211,7 +211,7 @@ COMMANDS = {
 
 
 READING = {
-    *("clinics list", "clinics show", "credentials show", "keys list"),
+    *("clinics list", "clinics show", "clinics rooms", "credentials show", "keys list"),
     *("jobs list", "jobs show", "jobs watch", "jobs changes", "holds list", "holds show"),
     *("explain appointment", "explain time"),
 }
