@@ -42,6 +42,13 @@ def as_name(text: str) -> str:
     return text.strip()
 
 
+def as_filled(text: str) -> str:
+    """A text with something in it; blank or unprintable is a usage error, and never "any"."""
+    if not text.strip() or not text.isprintable():
+        raise typer.BadParameter("something is expected here; leave the option out for any")
+    return text.strip()
+
+
 def as_day(text: str) -> date:
     """An ISO date that exists."""
     try:

@@ -1,6 +1,6 @@
 """How a clinic stands, as a person reads it who has only the API."""
 
-from idexx_sync.cli.list_view import state_of, sync_shown, who_acts
+from idexx_sync.cli.list_view import freshness_shown, state_of, who_acts
 from idexx_sync.cli.phrases import moment
 from idexx_sync.cli.tables import Shown, fact_table, line
 from idexx_sync.core.clinic_time import zone_of
@@ -15,7 +15,7 @@ def clinic_shown(clinic: ClinicStatusView) -> list[Shown]:
         ("name", clinic.name),
         ("zone", clinic.timezone or "not set in ODIS"),
         ("stage", state_of(clinic)),
-        *((sync.sync, sync_shown(sync, clinic)) for sync in clinic.syncs),
+        *((sync.sync, freshness_shown(sync, clinic)) for sync in clinic.syncs),
         ("open holds", str(clinic.open_holds)),
         ("kept out", f"{clinic.kept_out} (rejected holds)" if clinic.kept_out else None),
     ]

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from idexx_sync.cli.arguments import ClinicOption, Json, Values, as_day, as_time
+from idexx_sync.cli.arguments import ClinicOption, Json, Values, as_day, as_filled, as_time
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
@@ -95,7 +95,11 @@ def explain_time(
     ],
     room: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Only what is in this calendar column, or in none."),
+        typer.Option(
+            metavar="ID",
+            parser=as_filled,
+            help="Only what is in this calendar column, or in none.",
+        ),
     ] = None,
     values: Values = False,
     offline: Offline = False,

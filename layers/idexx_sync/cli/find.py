@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from idexx_sync.cli.arguments import ClinicOption, Json, Limit, Values, as_day
+from idexx_sync.cli.arguments import ClinicOption, Json, Limit, Values, as_day, as_filled
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.looking import Look, Offline, look_at
 from idexx_sync.cli.tables import Shown, fact_table, line, listing
@@ -33,10 +33,12 @@ def find(
         ),
     ] = None,
     room: Annotated[
-        str | None, typer.Option(metavar="ID", help="Of this calendar column only.")
+        str | None,
+        typer.Option(metavar="ID", parser=as_filled, help="Of this calendar column only."),
     ] = None,
     patient: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Whose patient's name contains this.")
+        str | None,
+        typer.Option(metavar="NAME", parser=as_filled, help="Whose patient's name contains this."),
     ] = None,
     limit: Limit = 100,
     values: Values = False,

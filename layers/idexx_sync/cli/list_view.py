@@ -119,11 +119,16 @@ def sync_shown(sync: SyncStatusView | None, clinic: ClinicStatusView | None) -> 
     """`inbound late, last success 2026-05-04 07:00 PDT, next run 2026-05-04 09:15 PDT`."""
     if sync is None or clinic is None:
         return None
+    return f"{sync.sync} {freshness_shown(sync, clinic)}"
+
+
+def freshness_shown(sync: SyncStatusView, clinic: ClinicStatusView) -> str:
+    """`late, last success 2026-05-04 07:00 PDT, next run 2026-05-04 09:15 PDT`."""
     zone = zone_of(clinic.timezone)
     success, due = sync.last_success_at, sync.next_run_at
     last = "never succeeded" if success is None else f"last success {moment(success, zone)}"
     following = "not scheduled" if due is None else f"next run {moment(due, zone)}"
-    return f"{sync.sync} {phrase({}, sync.freshness)}, {last}, {following}"
+    return f"{phrase({}, sync.freshness)}, {last}, {following}"
 
 
 def who_acts(need: NeedView) -> str:
