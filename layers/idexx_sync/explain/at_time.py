@@ -34,9 +34,10 @@ from idexx_sync.explain.time_texts import RULES_OF_TIME, TIME, WHY_CHANGED
 from idexx_sync.syncs.decision import Decision, Fact
 from idexx_sync.syncs.inbound.slots import slot_grid
 
-CLOCK, ROOT, RECORD, SLOT, TAKEN, HISTORY, WHOLE, BESIDE = range(8)
+CLOCK, ROOT, RECORD, SLOT, TAKEN, HISTORY, WHOLE, PARTLY, BESIDE = range(9)
 """What comes first among the causes: the clinic's clock, why runs take nothing over, what differs
-between Neo and here, why there is no slot, what takes it, what took it, what is so otherwise."""
+between Neo and here, why there is no slot, what takes it, what took it, what is left of it, what
+takes a part of it, what is so otherwise."""
 MOST_PAST: Final = 5
 
 
@@ -146,10 +147,16 @@ def _of_item(item: Item, told: TimeExplained, clinical: Clinical) -> Iterator[Ca
     if item.shown is not None and not _is_at_clock_change(told):
         for reason in clock_said(runs.zone, item.shown.start, item.shown.end):
             yield CLOCK, replace(reason, text=f"{item.name}: {reason.text}")
+    differs = RECORD if item.counts or told.slot is None or told.is_offered else BESIDE
     for reason in found:
-        yield RECORD, replace(reason, text=f"{item.name}: {reason.text}")
+        yield differs, replace(reason, text=f"{item.name}: {reason.text}")
     if not found:
-        yield TAKEN, _settled(item, told)
+        yield _taking(told), _settled(item, told)
+
+
+def _taking(told: TimeExplained) -> int:
+    """What takes a time of which something is left is not why it is offered."""
+    return PARTLY if told.is_offered else TAKEN
 
 
 def _settled(item: Item, told: TimeExplained) -> Reason:
@@ -228,7 +235,7 @@ def _of_slot(slot: StoredSlot, told: TimeExplained, clinic: Clinic) -> Iterator[
     named = sum(item.counts for item in told.items) + sum(b.counts for b in bookings_at(told))
     if slot.booked_count > named and not fills and asked.room is None:
         step = runs.next_run("inbound", asked.day)
-        yield TAKEN, _said("untold", step=step, booked=slot.booked_count, named=named)
+        yield _taking(told), _said("untold", step=step, booked=slot.booked_count, named=named)
     if _left(slot) > 0 and slot.booked_count > 0:
         yield (
             WHOLE,
@@ -257,7 +264,7 @@ def _of_bookings(told: TimeExplained) -> Iterator[Cause]:
     for booking in bookings_at(told):
         became = f", it became visit {booking.appointment_id}" if booking.appointment_id else ""
         yield (
-            TAKEN if booking.counts else BESIDE,
+            _taking(told) if booking.counts else BESIDE,
             _said(
                 "booking" if booking.counts else "booking_over",
                 since=f"{booking.start_time:%H:%M}",

@@ -21,6 +21,13 @@ LONGEST_REASON: Final = 500
 MOST_IDS: Final = 10
 """Of what has changed so many records are named, and all are counted."""
 
+_INSTEAD: Final = {
+    "rejected": "to let it ask again: idexx-sync holds reopen {}",
+    "approved": "to bring back what it let be removed: idexx-sync holds revive {}",
+}
+"""What a person may want who decides a hold of that status."""
+_ELSE: Final = "to see what is open: idexx-sync holds list --status open"
+
 
 def require_ended(job: Job) -> None:
     """Conflict (job_not_final) unless the job has ended: only then it can be ordered again."""
@@ -82,7 +89,8 @@ def revive_hold(conn: Conn, hold: Hold, *, by: str, reason: str | None = None) -
     if not (found := removed_by(conn, hold.id)):
         raise Conflict(
             "nothing_to_revive",
-            f"By hold {hold.id} no row was removed within the last {REVIVED_WITHIN.days} days.",
+            f"By hold {hold.id} no row was removed within the last {REVIVED_WITHIN.days} days, so "
+            f"nothing is brought back; see what it did: idexx-sync holds show {hold.id}",
         )
     keep_revived(conn, hold, found, by, said)
 
@@ -101,7 +109,9 @@ def tidy_reason(reason: str | None) -> str | None:
 def _require_open(hold: Hold) -> None:
     if hold.status != "open":
         raise Conflict(
-            "hold_decided", f"Hold {hold.id} is {hold.status}; only an open hold can be decided."
+            "hold_decided",
+            f"Hold {hold.id} is {hold.status}; only an open hold can be decided; "
+            f"{_INSTEAD.get(hold.status, _ELSE).format(hold.id)}",
         )
 
 

@@ -253,7 +253,7 @@ def test_approving_runs_the_sync_anew(held: UUID, bench: Bench, idexx_sync: Comm
     assert (hold["status"], hold["decided_by"]) == ("closed", "Kim")
     again = idexx_sync("holds", "approve", held, *looked_at(bench, held))
     assert again.code == 1
-    assert "is closed; only an open hold can be decided" in again.err
+    assert "is closed; only an open hold can be decided; to see what is open" in again.err
     assert "ended" in idexx_sync("holds", "show", held).out
 
 

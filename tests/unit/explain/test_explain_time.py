@@ -120,6 +120,19 @@ def test_what_is_here_as_neo_shows_it_needs_nothing() -> None:
     assert found.next_steps == []
 
 
+def test_what_takes_a_time_comes_before_what_was_booked_since() -> None:
+    shown = visit(patient_name="TANGO", client_name=None, client_phone=None, provider_name=None)
+    since = visit(id="600102", patient_name="CASH")
+
+    full = causes(told(shown, since, rows=[row()], slots=[slot(1)]))
+    some_left = causes(told(shown, since, rows=[row()], slots=[slot(1, capacity=3)]))
+
+    assert full[0] == f"R12 {VISIT} takes it, as Neo shows it"
+    assert "booked or moved here after our last read" in full[-1]
+    assert "booked or moved here after our last read" in some_left[0]
+    assert some_left[-1] == f"R12 {VISIT} takes it, as Neo shows it"
+
+
 def test_what_neo_does_not_find_any_more() -> None:
     gone = told(rows=[row()], slots=[slot(1)], lookup=Gone())
     moved = told(
@@ -277,7 +290,7 @@ def test_r12_what_the_capacity_leaves_and_what_nobody_can_name() -> None:
     more = told(shown, rows=[here], slots=[slot(2, capacity=2)])
 
     assert left.is_offered
-    assert causes(left)[-1] == (
+    assert causes(left)[0] == (
         "R12 the clinic's capacity is 2 at once, whatever the room, and 1 is booked: "
         "1 is more offered"
     )
