@@ -108,6 +108,8 @@ def job_shown(job: JobView, *, over_api: bool = False) -> list[Shown]:
         parts.append(line(told(f"See: idexx-sync {see}")))
     for name, count in (job.left_out or {}).items():
         parts.append(line(f"... of {phrase({}, name)}, {count} more are not shown", "yellow"))
+    if job.error is not None and job.error.who_acts != "nobody":
+        parts.append(line(f"What is needed: idexx-sync clinics show {job.clinic_id}"))
     if job.status == "held":
         parts.append(line(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
     if job.plan:

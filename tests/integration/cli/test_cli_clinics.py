@@ -240,7 +240,8 @@ def test_what_somebody_has_acted_on_is_no_longer_needed(
     set_credentials(idexx_sync, bench)
     has_acting_user(bench)
     bench.pims.error = CredentialsRejected("Neo refused them")
-    idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    failed = idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    assert f"What is needed: idexx-sync clinics show {bench.clinic_id}" in failed.out
     assert needed() == ["last inbound job failed, credentials_rejected: Neo refused them"]
     set_credentials(idexx_sync, bench)
     assert needed() == []

@@ -122,7 +122,7 @@ def test_what_is_here_as_neo_shows_it_needs_nothing() -> None:
 
 def test_what_takes_a_time_comes_before_what_was_booked_since() -> None:
     shown = visit(patient_name="TANGO", client_name=None, client_phone=None, provider_name=None)
-    since = visit(id="600102", patient_name="CASH")
+    since = visit("600102", patient_name="CASH")
 
     full = causes(told(shown, since, rows=[row()], slots=[slot(1)]))
     some_left = causes(told(shown, since, rows=[row()], slots=[slot(1, capacity=3)]))
