@@ -27,6 +27,7 @@ from idexx_sync.core.settings import (
     load_settings,
     load_stage_settings,
 )
+from idexx_sync.core.vocabulary import Manner
 from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, connect
 from idexx_sync.database.waits import Patience
@@ -82,13 +83,14 @@ class Cli:
             yield conn
 
     @contextmanager
-    def dependencies(self, progress: Progress) -> Iterator[Dependencies]:
+    def dependencies(self, progress: Progress, manner: Manner) -> Iterator[Dependencies]:
         """What a run needs that nobody repeats if it fails; its connection is closed afterwards."""
         settings = self.load_settings()
         dependencies = self.make_dependencies(settings, retried=False, progress=progress)
         try:
             conn = dependencies.database.connection()
-            require_fingerprint_key(conn, read_fingerprint_keys(settings.fingerprint_key))
+            keys = read_fingerprint_keys(settings.fingerprint_key)
+            require_fingerprint_key(conn, keys, keeps=manner != "preview")
             yield dependencies
         finally:
             dependencies.database.close()

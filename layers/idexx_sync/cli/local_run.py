@@ -27,7 +27,7 @@ def run_here(cli: Cli, order: RunOrder) -> JobView:
         raise CommandError(
             f"The sync {order.sync} is not built yet.", kind="not_built_yet", exit_code=Exit.FAILED
         )
-    with Bars(cli.err) as bars, cli.dependencies(bars) as dependencies:
+    with Bars(cli.err) as bars, cli.dependencies(bars, order.manner) as dependencies:
         try:
             job = run_job(order, sync, dependencies)
         except KeyboardInterrupt:

@@ -53,7 +53,7 @@ def try_login(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -
     """
     cli = cli_of(ctx)
     clinic_id = clinic_here(cli, clinic)
-    with Bars(cli.err) as bars, cli.dependencies(bars) as dependencies:
+    with Bars(cli.err) as bars, cli.dependencies(bars, "preview") as dependencies:
         order = new_order(clinic_id, "inbound", "cli", WindowParams(), "preview")
         job = run_job(order, _LoginTest(), _without_session(dependencies))
         if job.error_kind is None:

@@ -1,5 +1,6 @@
 """Reads how clinics stand, and what their jobs wrote, as the API and the command line show it."""
 
+from typing import Final
 from uuid import UUID
 
 from idexx_sync.clinics.overview import overviews_of
@@ -13,6 +14,9 @@ from idexx_sync.operations.models import fitting
 from idexx_sync.operations.pagination import cursor_behind
 from idexx_sync.operations.wanted import WantedClinics, clinics_meant
 from idexx_sync.syncs.audit_store import changes_of
+
+NAMING: Final = 40
+"""Characters of a name that order clinics: a cursor holds them, and has to fit in an address."""
 
 
 def clinic_page(
@@ -31,7 +35,7 @@ def clinic_page(
     names = clinic_names(conn, clinic_id)
     meant = names if wanted.named is None else clinics_meant(wanted.named, names)
     chosen = [id_ for id_ in meant if wanted.ids is None or id_ in wanted.ids]
-    places = sorted((names[id_].casefold(), str(id_)) for id_ in chosen)
+    places = sorted((names[id_].casefold()[:NAMING], str(id_)) for id_ in chosen)
     coming = [place for place in places if after is None or place > after]
     looked_at = coming[:limit]
     fit = [(place, status) for place, status in _statuses(conn, looked_at) if wanted.fits(status)]

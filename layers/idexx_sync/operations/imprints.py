@@ -36,9 +36,12 @@ def require_local_key(conn: Conn, keys: Keyring) -> None:
     _require(conn, keys.imprints, lambda: _of_local_key(conn, keys))
 
 
-def require_fingerprint_key(conn: Conn, keys: FingerprintKeys) -> None:
-    """ConfigurationInvalid unless the key makes this database's fingerprints."""
-    _require(conn, keys.imprints, lambda: _of_fingerprint_key(conn, keys))
+def require_fingerprint_key(conn: Conn, keys: FingerprintKeys, *, keeps: bool = True) -> None:
+    """ConfigurationInvalid unless the key makes this database's fingerprints.
+
+    Not `keeps`: nothing is going to be made with it, so a database that knows none yet learns none.
+    """
+    _require(conn, keys.imprints, lambda: _of_fingerprint_key(conn, keys), keeps=keeps)
 
 
 def require_pepper(conn: Conn, peppers: Peppers) -> None:
@@ -63,12 +66,14 @@ def accept(
     keep_instead(conn, shown)
 
 
-def _require(conn: Conn, shown: Imprints, evidence: Callable[[], Evidence]) -> None:
+def _require(
+    conn: Conn, shown: Imprints, evidence: Callable[[], Evidence], *, keeps: bool = True
+) -> None:
     known = known_imprints(conn, shown.secret)
     if known is None:
         if evidence() == "unproven":
             raise _unproven(shown)
-        known = keep_first(conn, shown)
+        known = keep_first(conn, shown) if keeps else None
     refuse_another(shown, known)
 
 

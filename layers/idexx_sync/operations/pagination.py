@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,9 +29,14 @@ def parts_of(cursor: str | None, number: int) -> tuple[str, ...] | None:
     if cursor is None:
         return None
     parts = _decoded(cursor)
-    if not isinstance(parts, list) or [type(part) for part in parts] != [str] * number:
+    if not isinstance(parts, list) or len(parts) != number or not all(map(_is_text, parts)):
         raise _no_cursor()
     return tuple(parts)
+
+
+def _is_text(part: object) -> bool:
+    """Whether Postgres can take it as a text."""
+    return isinstance(part, str) and re.search("[\0\ud800-\udfff]", part) is None
 
 
 def place_of(cursor: str | None) -> Place | None:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from idexx_sync.api.request import MOST_BODY_BYTES
 from idexx_sync.database.connection import Database
-from idexx_sync.operations.pagination import cursor_at
+from idexx_sync.operations.pagination import cursor_at, cursor_behind
 from tests.kit.api import Api
 from tests.kit.database import query
 
@@ -170,6 +170,14 @@ def test_a_wrong_parameter_is_named(api: Api, path: str, query: str, faults: lis
 
     assert (answer.status, answer.code) == (422, "invalid_request")
     assert answer.faults == faults
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800"])
+def test_a_cursor_that_is_no_text_of_a_database_is_none(api: Api, text: str) -> None:
+    job = api.as_clinic().post("/api/sync/inbound", {}).json["id"]
+    path = f"/api/sync/jobs/{job}/changes?cursor={cursor_behind(text)}"
+
+    assert api.as_clinic().get(path).status == 422
 
 
 def test_a_cursor_without_a_zone_is_none(api: Api) -> None:

@@ -54,7 +54,7 @@ def use(idexx_sync: CommandLine, bench: Bench, secret: str) -> tuple[int, str]:
         case "pepper":
             words, typed = ("keys", "create", "--name", "night shift"), ""
         case _:
-            words, typed = ("sync", "inbound", "--dry-run"), ""
+            words, typed = ("sync", "inbound"), ""
     answer = idexx_sync(*words, "--clinic", bench.clinic_id, stdin=typed)
     return answer.code, answer.err
 
@@ -81,6 +81,16 @@ def test_another_secret_than_the_databases_is_refused_by_name_before_anything_is
         assert not any(value.get_secret_value() in said for value in values)
     assert number(bench, secret) == made
     assert use(idexx_sync, bench, secret)[0] == Exit.OK
+
+
+@pytest.mark.parametrize("command", [("sync", "inbound", "--dry-run"), ("credentials", "test")])
+def test_what_only_looks_decides_for_no_database_which_key_is_right(
+    bench: Bench, idexx_sync: CommandLine, command: tuple[str, ...]
+) -> None:
+    on(idexx_sync, "fingerprint_key", OTHER)(*command, "--clinic", bench.clinic_id)
+
+    assert query(bench.conn, "SELECT * FROM idexx_sync.imprints") == []
+    assert bench.sync().status == "succeeded"
 
 
 def before_imprints(bench: Bench) -> None:

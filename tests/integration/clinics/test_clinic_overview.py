@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
+from idexx_sync.api.models import ClinicsQuery
 from idexx_sync.clinics.overview import (
     ClinicOverview,
     Denied,
@@ -23,6 +24,9 @@ from idexx_sync.core.errors import NotFound
 from idexx_sync.core.vocabulary import UNFINISHED
 from idexx_sync.database.connection import Conn
 from idexx_sync.metrics.exposition import exposition
+from idexx_sync.operations.clinic_views import clinic_page
+from idexx_sync.operations.pagination import parts_of
+from idexx_sync.operations.wanted import WantedClinics
 from idexx_sync.pims.breaker import Attempt
 from idexx_sync.pims.identity_store import Known
 from tests.kit.business_time import set_business_time
@@ -341,3 +345,20 @@ def test_a_folder_of_zones_is_no_zone(conn: Conn) -> None:
         "clinics.timezone",
         "credentials",
     ]
+
+
+def test_long_names_lead_to_the_next_page_too(conn: Conn) -> None:
+    ids = [add_clinic(conn) for _ in range(3)]
+    for number, id_ in enumerate(ids):
+        name = f"{'動物病院' * 200} {number}"
+        conn.execute("UPDATE public.clinics SET name = %s WHERE id = %s", (name, id_))
+    found, after = [], None
+    for _ in ids:
+        page = clinic_page(conn, WantedClinics(ids=frozenset(ids)), after=after, limit=1)
+        found += [clinic.clinic_id for clinic in page.clinics]
+        if page.next_cursor is not None:
+            ClinicsQuery(cursor=page.next_cursor)
+        after = parts_of(page.next_cursor, 2)
+
+    assert sorted(found) == sorted(ids)
+    assert after is None

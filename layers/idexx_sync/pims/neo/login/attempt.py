@@ -61,7 +61,7 @@ class BrowserLogin:
         self._dialog: LoginDialog | None = None
         self._attempt: _Attempt | None = None
         self._at_large = False
-        """Whether the attempt could not be ended, so that nobody knows what it still does."""
+        """Whether the attempt goes on for all we know, so that nobody knows what it still does."""
 
     def __call__(self, credentials: Credentials) -> LoginResult:
         self.close()
@@ -72,6 +72,7 @@ class BrowserLogin:
             raise DeadlineExceeded("no time was left to log in", code="before_login")
         self._attempt = attempt = _Attempt(self, credentials, allowed)
         ends = time.monotonic() + allowed + _GRACE_S
+        self._at_large = True
         attempt.start()
         try:
             self._meanwhile()
@@ -79,10 +80,15 @@ class BrowserLogin:
         except BaseException:  # somebody stops us: the browser must not outlive this
             self._cut_off(attempt)
             raise
-        if fault is not None:
+        if fault is None:
+            self._at_large = False
+        else:
             attempt.give_up(fault)
             self._cut_off(attempt)
-        return attempt.result_or_raise()
+        result = attempt.result_or_raise()
+        if fault is not None:  # it may have typed after it was given up and before it ended
+            result = replace(result, submitted=result.submitted or self.submitted)
+        return result
 
     def _watched(self, attempt: "_Attempt", ends: float) -> "LoginResult | SyncError | None":
         """What the login is given up for; None once it has an outcome."""
@@ -91,11 +97,11 @@ class BrowserLogin:
             try:
                 self._beat()
             except SyncError:
-                return browser_failed("the run is over", submitted=self.submitted)
+                return browser_failed("the run is over", submitted=self.typed)
             if memory.is_too_large():
-                return LoginResult("unavailable", "login_memory", submitted=self.submitted)
+                return LoginResult("unavailable", "login_memory", submitted=self.typed)
             if time.monotonic() > ends:
-                return browser_failed("did not end in time", submitted=self.submitted)
+                return browser_failed("did not end in time", submitted=self.typed)
         return None
 
     def _processes(self) -> list[int]:
@@ -120,7 +126,12 @@ class BrowserLogin:
     @property
     def submitted(self) -> bool:
         """Whether the credentials may have left us."""
-        return self._at_large or (self._dialog is not None and self._dialog.submitted)
+        return self._at_large or self.typed
+
+    @property
+    def typed(self) -> bool:
+        """Whether the dialog has got so far that the credentials may have left us."""
+        return self._dialog is not None and self._dialog.submitted
 
     def interrupt(self) -> None:
         """Ends the browser of a login that is under way; any thread may call this."""
@@ -173,7 +184,7 @@ class _Attempt(threading.Thread):
         except Exception as error:  # noqa: BLE001 whatever it says, it may quote what was typed
             defect = type(error).__name__
         if defect:
-            self._take(browser_failed(defect, submitted=self._login.submitted))
+            self._take(browser_failed(defect, submitted=self._login.typed))
 
     def give_up(self, why: LoginResult | SyncError) -> None:
         """Whatever comes of it now is no outcome any more."""
