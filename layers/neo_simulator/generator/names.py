@@ -7,7 +7,7 @@ def words(text: str) -> tuple[str, ...]:
 
 FIRST_NAMES = words(
     "Alex Amara Andrea Bela Carmen Casey Dana Devi Elif Emil Farah Felix Gabi Hana Henrik Ines Ivo "
-    "Jamie Jonas Kai Karim Lena Linus Maja Marco Mira Nadia Noor Oscar Paula Quinn Rafael Robin "
+    "Jamie Jonas Kai Karim Lena Linus Maja Marco Mira Nadia Noor Oscar Paula Quinn Rafael Rowan "
     "Sana Sasha Tamsin Timo Uma Vera Yara Zoe"
 )
 LAST_NAMES = words(

@@ -2,12 +2,15 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from inspect import signature
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from neo_simulator.client import Simulator
 from neo_simulator.errors import NotPossible
 from neo_simulator.generator.clinic import Plan, generate
+from neo_simulator.generator.names import FIRST_NAMES
 from neo_simulator.generator.ugly import ITEMS, TECHNICIAN, dst_changes
 from neo_simulator.model import Consultation, Status, Visit
 from neo_simulator.state import world_state
@@ -260,3 +263,8 @@ def test_dst_changes_name_a_moment_that_is_skipped_or_repeated() -> None:
         (date(2026, 3, 8), wall("2026-03-08 02:30")),
         (date(2026, 11, 1), wall("2026-11-01 01:30")),
     ]
+
+
+def test_who_is_booked_by_hand_has_a_first_name_that_nobody_is_given() -> None:
+    """So that a test which looks for what is left of that owner finds no vet of the same name."""
+    assert signature(Simulator.book).parameters["owner_first"].default not in FIRST_NAMES

@@ -17,6 +17,8 @@ class Driver:
 
     def __init__(self) -> None:
         self._manager: Any = None
+        self.was_ended = False
+        """Somebody has ended it: there is no use in asking it for more."""
 
     def __enter__(self) -> "Playwright":
         from playwright.sync_api import sync_playwright
@@ -44,5 +46,6 @@ class Driver:
 
     def end(self) -> None:
         """Kills the process; every wait of the thread for it ends with an error then."""
+        self.was_ended = True
         if (pid := self.pid) is not None:
             end_child(pid)

@@ -69,9 +69,12 @@ def open_browser(
 
     `driver` is one that was not entered yet, for whoever wants to watch it.
     """
-    with driver or Driver() as playwright:
+    driver = driver or Driver()
+    with driver as playwright:
         try:
-            yield _started(playwright, folder, [*_SMALL, *only(origin)], chromium_path, time_left)
+            yield _started(
+                driver, playwright, folder, [*_SMALL, *only(origin)], chromium_path, time_left
+            )
         finally:
             # Killing is faster than asking, and leaves no less behind: the folder is removed.
             folder.processes.end()
@@ -100,6 +103,7 @@ def only(origin: str) -> list[str]:
 
 
 def _started(
+    driver: Driver,
     playwright: "Playwright",
     folder: RunFolder,
     flags: list[str],
@@ -118,6 +122,8 @@ def _started(
             return _start(playwright, folder, [*flags, *more], chromium_path, time_left() * share)
         except Error as error:
             reason = error.message.partition("\n")[0] or type(error).__name__
+            if driver.was_ended:
+                break
     raise InternalError(
         f"the headless browser did not start ({reason}); check IDEXX_SYNC_CHROMIUM_PATH and that "
         "a font is installed",
