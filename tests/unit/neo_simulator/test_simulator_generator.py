@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from neo_simulator.client import Simulator
+from neo_simulator.client import Company
 from neo_simulator.errors import NotPossible
 from neo_simulator.generator.clinic import Plan, generate
 from neo_simulator.generator.names import FIRST_NAMES
@@ -267,4 +267,4 @@ def test_dst_changes_name_a_moment_that_is_skipped_or_repeated() -> None:
 
 def test_who_is_booked_by_hand_has_a_first_name_that_nobody_is_given() -> None:
     """So that a test which looks for what is left of that owner finds no vet of the same name."""
-    assert signature(Simulator.book).parameters["owner_first"].default not in FIRST_NAMES
+    assert signature(Company.book).parameters["owner_first"].default not in FIRST_NAMES
