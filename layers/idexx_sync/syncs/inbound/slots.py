@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from idexx_sync.clinics.hours import TimeSpan, slots_by_weekday, weekday_number
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.clinic_time import LAST_SECOND, is_skipped
-from idexx_sync.core.faults import Fault, or_else, unreadable
+from idexx_sync.core.faults import Fault, Unfit, or_else, unreadable
 from idexx_sync.pims.protocol import Window
 
 SlotKey = tuple[date, time]
@@ -42,6 +42,8 @@ class StoredSlot:
     @classmethod
     def read(cls, id_: UUID, columns: Mapping[str, Any]) -> Self:
         """The slot of the stored columns `day`, `start`, `end` and `capacity`."""
+        if not any(isinstance(value, Unfit) for value in columns.values()):
+            return cls(id_, Slot(**columns))
         names = {"day": "date", "start": "start_time", "end": "end_time"}
         faults = unreadable("schedule_slots", id_, {names.get(n, n): v for n, v in columns.items()})
         slot = Slot(

@@ -200,15 +200,8 @@ def read_event(raw: dict[str, Any]) -> SourceRecord | Unreadable:
     if event.is_block is None and not _is_of_somebody(event):
         return _unreadable(raw, "is_block_missing")
     record = _record(event, record_id, raw, unclear)
-    emptied = _emptied(record, raw)
+    emptied = frozenset() if record.kind == "block" else emptied_of_event(raw, record)
     return replace(record, emptied=emptied) if emptied else record
-
-
-def _emptied(record: SourceRecord, raw: Mapping[str, Any]) -> frozenset[str]:
-    """What of a visit is said to be empty, and has no value from elsewhere either."""
-    if record.kind == "block":
-        return frozenset()
-    return frozenset(name for name in emptied_of_event(raw) if getattr(record, name) is None)
 
 
 def _cleaned(raw: Mapping[str, Any]) -> dict[str, Any]:

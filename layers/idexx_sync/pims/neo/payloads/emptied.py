@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from idexx_sync.pims.neo.payloads.fields import name_of, storable
+from idexx_sync.pims.protocol import SourceRecord
 
 _OF_EVENT: Final[Mapping[str, Sequence[str]]] = {
     "client_name": ("first_name", "last_name"),
@@ -30,19 +31,20 @@ _OF_RECORD: Final[Mapping[str, Sequence[str]]] = {
 _MISSING: Final = object()
 
 
-def emptied_of_event(raw: Mapping[str, Any]) -> frozenset[str]:
-    """Fields of which a calendar event has a key, and all that it has of them are empty."""
-    return _emptied(raw, _OF_EVENT)
+def emptied_of_event(raw: Mapping[str, Any], record: SourceRecord) -> frozenset[str]:
+    """Fields that the record has no value for, of which its calendar event has a key, and all
+    that it has of them are empty."""
+    return frozenset(
+        name
+        for name, paths in _OF_EVENT.items()
+        if getattr(record, name) is None and _says_empty(raw, paths)
+    )
 
 
 def emptied_of_record(page: Mapping[str, Any]) -> frozenset[str]:
     """The same of a consultation's page. Notes are empty where the clinical notes are said to be:
     the other places for them are empty as a rule."""
-    return _emptied(page, _OF_RECORD)
-
-
-def _emptied(raw: Mapping[str, Any], keys: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    return frozenset(name for name, paths in keys.items() if _says_empty(raw, paths))
+    return frozenset(name for name, paths in _OF_RECORD.items() if _says_empty(page, paths))
 
 
 def _says_empty(raw: Mapping[str, Any], paths: Sequence[str]) -> bool:
@@ -53,7 +55,7 @@ def _says_empty(raw: Mapping[str, Any], paths: Sequence[str]) -> bool:
 def _at(raw: Mapping[str, Any], path: str) -> Any:
     value: Any = raw
     for step in path.split("."):
-        value = value.get(step, _MISSING) if isinstance(value, Mapping) else _MISSING
+        value = value.get(step, _MISSING) if isinstance(value, dict) else _MISSING
     return value
 
 

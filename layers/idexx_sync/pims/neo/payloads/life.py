@@ -40,7 +40,7 @@ def life_of(patient: object) -> Life | None:
     >>> life_of({"alive": False}), life_of({"active": False}), life_of({"alive": True})
     ('dead', 'in_doubt', None)
     """
-    if not isinstance(patient, Mapping):
+    if not isinstance(patient, Mapping) or not patient:
         return None
     alive, died = _truth(patient, _ALIVE), _truth(patient, _DIED)
     status = _word(_named(patient.get("status")))
