@@ -14,11 +14,11 @@ from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import exit_of_job
 from idexx_sync.cli.naming import clinic_here
-from idexx_sync.cli.phrases import phrase
 from idexx_sync.cli.progress import Bars
 from idexx_sync.cli.tables import fact_table
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import who_acts
+from idexx_sync.core.phrases import phrase
 from idexx_sync.database.connection import writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run

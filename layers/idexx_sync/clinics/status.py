@@ -13,6 +13,7 @@ from idexx_sync.clinics.overview import ClinicOverview, SyncHistory, clinic_over
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
+from idexx_sync.core.phrases import HELD_BECAUSE, phrase
 from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import check_breaker
@@ -177,12 +178,12 @@ def blocker(overview: ClinicOverview, sync: SyncName, now: datetime) -> Need | N
 
 def doubt_in_words(code: str) -> str:
     """Why a record is in doubt, for people."""
-    return DOUBTS.get(code, f"not to be read ({code})")
+    return DOUBTS.get(code, f"not to be read ({phrase({}, code)})")
 
 
 def unread_in_words(code: str) -> str:
     """Why a clinical record gives nothing, for people."""
-    return UNREAD.get(code, f"gives nothing ({code})")
+    return UNREAD.get(code, f"gives nothing ({phrase({}, code)})")
 
 
 def _sync_status(
@@ -262,7 +263,7 @@ def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
     if overview.timezone is None:
         yield Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False)
     if overview.stage in WRITES and overview.acting_user_id is None:
-        what = "acting_user_id: not set, so nobody is called about the clinic's cases; "
+        what = "acting user: not set, so nobody is called about the clinic's cases; "
         what += f"idexx-sync clinics add {overview.id} --acting-user USER_ID"
         yield Need("odis", what, blocks=False)
 
@@ -274,7 +275,7 @@ def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
         )
     if (refusal := breaker(overview, now)) is not None:
         since = overview.attempts[0].attempted_at if overview.attempts else None
-        yield Need(refusal.who_acts, f"{refusal.kind}: {refusal.message}", since=since)
+        yield Need(refusal.who_acts, f"{phrase({}, refusal.kind)}: {refusal.message}", since=since)
 
 
 def _company_needs(overview: ClinicOverview) -> Iterator[Need]:
@@ -307,7 +308,8 @@ def _failure_needs(
     refusal = breaker(overview, now) or _other_company(overview)
     if refusal is None or refusal.kind != history.error_kind:
         who = who_acts(history.error_kind)
-        failed = f"last {history.sync} job failed, {history.error_kind}: {history.error_message}"
+        why = phrase({}, history.error_kind)
+        failed = f"last {history.sync} job failed, {why}: {history.error_message}"
         yield Need(who, failed, blocks=who != "nobody", since=history.last_success_at)
 
 
@@ -424,16 +426,20 @@ def _told_needs(overview: ClinicOverview) -> Iterator[Need]:
 
 
 def _kept_out_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """What a person has rejected, and what a next step would be."""
+    """What a person has revived or rejected, and what a next step would be."""
     zone = zone_of(overview.timezone)
+    for hold in overview.revived:
+        what = f"revived by {hold.by or 'somebody'} on {local_day(hold.at, zone)}: it stays until "
+        what += f"Neo shows it again, and nothing is to do; idexx-sync holds show {hold.id}"
+        yield Need("odis", what, blocks=False, since=hold.at, decided=True)
     for hold in overview.kept_out:
         day = local_day(hold.at, zone)
-        what = f"{hold.cause}: kept out by {hold.by or 'somebody'} on {day}; if that is no longer "
-        what += f"right, idexx-sync holds reopen {hold.id}"
+        what = f"{phrase(HELD_BECAUSE, hold.cause)}: kept out by {hold.by or 'somebody'} on {day}; "
+        what += f"if that is no longer right, idexx-sync holds reopen {hold.id}"
         yield Need("odis", what, blocks=False, since=hold.at, decided=True)
 
 
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:
     for hold in overview.open_holds:
-        what = f"{hold.cause}: decide, idexx-sync holds show {hold.id}"
+        what = f"{phrase(HELD_BECAUSE, hold.cause)}: decide, idexx-sync holds show {hold.id}"
         yield Need("odis", what, blocks=False, since=hold.opened_at)

@@ -242,7 +242,7 @@ def test_what_somebody_has_acted_on_is_no_longer_needed(
     bench.pims.error = CredentialsRejected("Neo refused them")
     failed = idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
     assert f"What is needed: idexx-sync clinics show {bench.clinic_id}" in failed.out
-    assert needed() == ["last inbound job failed, credentials_rejected: Neo refused them"]
+    assert needed() == ["last inbound job failed, credentials rejected: Neo refused them"]
     set_credentials(idexx_sync, bench)
     assert needed() == []
 

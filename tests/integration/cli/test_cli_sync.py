@@ -495,7 +495,7 @@ def test_what_is_in_doubt_is_named_with_what_to_do(bench: Bench, idexx_sync: Com
 
     shown = idexx_sync("jobs", "show", job.id)
 
-    assert "in doubt: 600999, not to be read (end_unreadable)" in shown.out
+    assert "in doubt: 600999, not to be read (end unreadable)" in shown.out
     assert "one without a name (id_missing 2026-05-04 16:00:00" in shown.out
     assert "Not fresh: no complete read of the calendar" in shown.out
     assert f"explain appointment 600999 --clinic {bench.clinic_id}" in shown.out
