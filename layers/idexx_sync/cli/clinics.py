@@ -245,7 +245,8 @@ def _sync_shown(sync: SyncStatus, zone: ZoneInfo, now: datetime) -> str:
     success, due = sync.last_success_at, sync.next_run_at
     last = "never" if success is None else f"{moment(success, zone)} ({ago(success, now)})"
     following = "not scheduled" if due is None else moment(due, zone)
-    return f"{phrase({}, sync.freshness)}; last success {last}; next run {following}"
+    fresh = f"{phrase({}, sync.freshness)}; " if sync.is_expected else ""
+    return f"{fresh}last success {last}; next run {following}"
 
 
 def _needs_shown(overview: ClinicOverview, status: ClinicStatus) -> list[Shown]:

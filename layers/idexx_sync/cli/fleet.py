@@ -46,8 +46,10 @@ def status(ctx: typer.Context, as_json: Json = False) -> int:
 
 
 def worst(clinic: ClinicStatusView) -> Freshness:
-    """The freshness of the sync of which it is worst."""
-    return min((sync.freshness for sync in clinic.syncs), key=WORST_FIRST.index, default="new")
+    """The freshness of the sync of which it is worst; one that nothing schedules counts for
+    nothing."""
+    expected = (sync.freshness for sync in clinic.syncs if sync.is_expected)
+    return min(expected, key=WORST_FIRST.index, default="new")
 
 
 def in_one_line(clinic: ClinicStatusView) -> str:
@@ -63,7 +65,7 @@ def in_one_line(clinic: ClinicStatusView) -> str:
 
 def _stale(clinic: ClinicStatusView) -> str:
     zone = zone_of(clinic.timezone)
-    old = (sync for sync in clinic.syncs if sync.freshness == "stale")
+    old = (sync for sync in clinic.syncs if sync.is_expected and sync.freshness == "stale")
     told = (f"{sync.sync} stale, last success {moment(sync.last_success_at, zone)}" for sync in old)
     return "; ".join(told)
 

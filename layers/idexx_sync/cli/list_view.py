@@ -125,12 +125,16 @@ def sync_shown(sync: SyncStatusView | None, clinic: ClinicStatusView | None) -> 
 
 
 def freshness_shown(sync: SyncStatusView, clinic: ClinicStatusView) -> str:
-    """`late, last success 2026-05-04 07:00 PDT, next run 2026-05-04 09:15 PDT`."""
+    """`late, last success 2026-05-04 07:00 PDT, next run 2026-05-04 09:15 PDT`.
+
+    Of a sync that nothing schedules its age is no fault: `last success …, not scheduled`.
+    """
     zone = zone_of(clinic.timezone)
     success, due = sync.last_success_at, sync.next_run_at
     last = "never succeeded" if success is None else f"last success {moment(success, zone)}"
     following = "not scheduled" if due is None else f"next run {moment(due, zone)}"
-    return f"{phrase({}, sync.freshness)}, {last}, {following}"
+    fresh = f"{phrase({}, sync.freshness)}, " if sync.is_expected else ""
+    return f"{fresh}{last}, {following}"
 
 
 def who_acts(need: NeedView) -> str:

@@ -46,13 +46,17 @@ class WantedClinics:
     """Whether they need somebody."""
 
     def fits(self, status: ClinicStatus) -> bool:
-        """Whether a clinic's status is as wanted; name and id are not looked at."""
+        """Whether a clinic's status is as wanted; name and id are not looked at.
+
+        A sync that nothing schedules is looked at only where it is named.
+        """
         if self.somebody is not None and self.somebody != status.needs_somebody:
             return False
         if self.sync is None and self.freshness is None:
             return True
         return any(
-            self.sync in (None, sync.sync) and self.freshness in (None, sync.freshness)
+            (sync.is_expected if self.sync is None else sync.sync == self.sync)
+            and self.freshness in (None, sync.freshness)
             for sync in status.syncs
         )
 

@@ -12,7 +12,7 @@ from idexx_sync.cli.app import app
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.fleet import in_one_line, worst
 from idexx_sync.cli.job_view import progress_of
-from idexx_sync.cli.list_view import red_first, waiting_for_somebody
+from idexx_sync.cli.list_view import red_first, sync_shown, waiting_for_somebody
 from idexx_sync.cli.naming import among, one_of
 from idexx_sync.cli.whoami import WRITING
 from idexx_sync.clinics.status import ClinicStatus, Need, SyncStatus
@@ -162,6 +162,21 @@ def test_a_clinic_is_as_fresh_as_the_sync_that_is_worst() -> None:
     assert not WantedClinics(sync="inbound", freshness="late").fits(status)
     assert not WantedClinics(somebody=True).fits(status)
     assert Wanted(id="7d1c0a50").id_range is not None
+
+
+def test_a_sync_that_nothing_schedules_makes_no_clinic_look_unfinished() -> None:
+    once = SyncStatus("cases", "stale", NOW, None, is_expected=False)
+    syncs = (SyncStatus("inbound", "on_time", NOW, None), once)
+    status = ClinicStatus(WEST, "West", None, True, "live", None, syncs, 0, 0, ())
+    seen = ClinicStatusView.of(status)
+
+    assert worst(seen) == "on_time"
+    assert not WantedClinics(freshness="stale").fits(status)
+    assert WantedClinics(freshness="stale", sync="cases").fits(status)
+    assert not seen.needs_somebody
+    assert sync_shown(seen.syncs[1], seen) == (
+        "cases last success 2026-05-04 07:00 PDT, not scheduled"
+    )
 
 
 def test_what_would_be_done_is_never_told_as_done() -> None:

@@ -224,6 +224,7 @@ LISTED: list[tuple[Any, list[SyncHistory], list[str]]] = [
     ([{"type": "cases", "cron": "0 * * * *", "enabled": False}], [], ["inbound"]),
     (None, [history(sync="reconciliation")], ["inbound", "reconciliation"]),
     ({"cases": "not a cron"}, [], ["inbound", "cases"]),
+    ({"reconciliation": "0 3 * * *"}, [], ["inbound"]),
 ]
 
 
@@ -234,6 +235,28 @@ def test_only_syncs_that_exist_are_listed_and_inbound_always(
     found = clinic_status(overview(*histories, sync_schedules=schedules), NOW)
 
     assert [sync.sync for sync in found.syncs] == listed
+
+
+def test_the_age_of_a_sync_that_nothing_schedules_is_nobodys_trouble() -> None:
+    fresh, once = history(ago(minutes=1)), history(ago(days=9), sync="cases")
+    clinic = overview(
+        fresh,
+        replace(once, unfresh="other_days"),
+        history(sync="reconciliation"),
+        sync_schedules={**EVERY_15_MINUTES, "reconciliation": "0 3 * * *"},
+    )
+
+    status = clinic_status(clinic, NOW)
+
+    assert [(sync.sync, sync.is_expected) for sync in status.syncs] == [
+        ("inbound", True),
+        ("cases", False),
+        ("reconciliation", False),
+    ]
+    assert (status.needs_somebody, status.needs) == (False, ())
+    assert [sync.next_run_at for sync in status.syncs[1:]] == [None, None]
+    scheduled = replace(clinic, sync_schedules={**EVERY_15_MINUTES, "cases": "0 * * * *"})
+    assert clinic_status(scheduled, NOW).needs_somebody
 
 
 NEVER_NEXT: list[dict[str, Any]] = [
