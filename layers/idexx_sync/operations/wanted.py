@@ -64,19 +64,16 @@ class WantedClinics:
 def clinics_meant(text: str, names: Mapping[UUID, str]) -> list[UUID]:
     """The clinics that a person may mean by it, by name.
 
-    A whole name, in whatever case, means no other one; else all whose name begins so and all whose
-    id does.
+    A whole name, in whatever case, means no other name; else all whose name begins so. All whose id
+    begins so may be meant as well, whatever they are called.
     """
     said = _folded(text)
     in_order = sorted(names, key=lambda id_: (names[id_].casefold(), id_))
-    if whole := [id_ for id_ in in_order if _folded(names[id_]) == said]:
-        return whole
+    whole = {id_ for id_ in in_order if _folded(names[id_]) == said}
+    named = whole or {id_ for id_ in in_order if said and _folded(names[id_]).startswith(said)}
     ids = ids_beginning_with(text)
     return [
-        id_
-        for id_ in in_order
-        if (said and _folded(names[id_]).startswith(said))
-        or (ids is not None and ids[0] <= id_ <= ids[1])
+        id_ for id_ in in_order if id_ in named or (ids is not None and ids[0] <= id_ <= ids[1])
     ]
 
 

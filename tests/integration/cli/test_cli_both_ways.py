@@ -84,9 +84,13 @@ LOOKED_AT = [
     "holds approve HOLD --yes",
     "holds reject HOLD --seen SEEN",
     "holds reopen HOLD",
-    "holds reopen NOTHING",
+    "holds reopen HOLD --yes",
+    "holds reopen HOLD --seen SEEN --yes",
+    "holds reopen HOLD --seen another --yes",
+    "holds reopen NOTHING --yes",
     "holds revive HOLD",
     "holds revive HOLD --yes",
+    "holds revive HOLD --seen another --yes",
 ]
 """Nothing is changed by any of them."""
 DONE = [

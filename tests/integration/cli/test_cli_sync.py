@@ -318,9 +318,19 @@ def test_what_was_approved_by_mistake_is_revived(
 
     assert "12 updated" in answer.out
     assert len(bench.rows()) == 12
-    assert "revived by Kim" in idexx_sync("holds", "show", held).out
+    assert "a person revived and the calendar does not show" in answer.out
+    assert "a person rejected" not in answer.out
+    shown = idexx_sync("clinics", "show", bench.clinic_id).out
+    assert "revived by Kim on 2026-05-04: it stays until Neo shows it again" in shown
+    assert "holds reopen" not in shown
+    assert "kept out" not in shown
+    approved = idexx_sync("holds", "show", held).out
+    assert "revived by Kim" in approved
+    assert "holds revive" not in approved
     (kept,) = idexx_sync("holds", "list", "--status", "rejected", "--json").json["holds"]
-    reopened = idexx_sync("holds", "reopen", kept["id"], "--reason", "they are gone indeed")
+    reopened = idexx_sync(
+        *("holds", "reopen", kept["id"], "--reason", "they are gone indeed"), stdin=Terminal("y\n")
+    )
     assert reopened.code == 0
     assert "they are gone indeed" in reopened.out
 

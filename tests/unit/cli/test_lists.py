@@ -43,7 +43,7 @@ NAMES = {WEST: "West", BARN: "West  Barn", EAST: "7d1c"}
         ("7d1c0a51", [BARN]),
         ("7D1C0A51-0000", [BARN]),
         ("7d1c0a5", [EAST, WEST, BARN]),
-        ("7d1c", [EAST]),
+        ("7d1c", [EAST, WEST, BARN]),  # a name, and how two other ids begin
         (" ", []),
     ],
 )
