@@ -4,6 +4,7 @@ import shlex
 from typing import Final
 
 from dev_tools.emulator import ROOT
+from idexx_sync.operations.hints import OVER_API
 from local_stack.stack import LocalStack
 
 _ORDER: Final = (
@@ -45,8 +46,8 @@ def described(stack: LocalStack) -> str:
         "Neo books,\nmoves and deletes its visits:\n",
         *(_export(name, value) for name, value in asked.items()),
         *_lines(REQUESTS),
-        "\nWith the command line, on the database (jobs and holds also over the API, with "
-        "IDEXX_SYNC_API_URL=$URL\nand IDEXX_SYNC_API_KEY=$KEY before them):\n",
+        "\nWith the command line, on the database; with IDEXX_SYNC_API_URL=$URL and "
+        f"IDEXX_SYNC_API_KEY=$KEY\nbefore them these ask the API: {', '.join(OVER_API)}\n",
         f'export PATH={shlex.quote(str(ROOT / ".venv" / "bin"))}:"$PATH"',
         *(_export(name, value) for name, value in stack.environment.items()),
         *_lines(COMMANDS),

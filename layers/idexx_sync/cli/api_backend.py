@@ -10,6 +10,8 @@ from idexx_sync.api.routes import OperationId
 from idexx_sync.cli.api_client import ApiClient
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.decision import Decision
+from idexx_sync.cli.errors import CommandError
+from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.listed import Listed
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.operations.change_models import ChangeList, ChangeView
@@ -110,9 +112,20 @@ class ApiBackend:
             found += items(page)
             seen.add(cursor)
             cursor = page.next_cursor
-            if cursor is None or cursor in seen:  # an answer that leads in a circle ends
+            if cursor is None:
                 return Listed(found, more=False)
+            if cursor in seen:
+                raise _circle(len(found))
         return Listed(found, more=True)
+
+
+def _circle(listed: int) -> CommandError:
+    return CommandError(
+        f"the API's list leads in a circle after {listed}, so not all can be shown; ask again "
+        "with a smaller --limit or for one clinic, and tell whoever runs the API",
+        kind="api_answer",
+        exit_code=Exit.FAILED,
+    )
 
 
 def _query(wanted: Wanted[JobStatus] | Wanted[HoldStatus]) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Arguments that several commands take, and how their texts are read."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Final
 from uuid import UUID
@@ -72,6 +73,20 @@ def as_time(text: str) -> time:
     raise typer.BadParameter(f"{shortened(text)} is not a time of day; give one such as 09:00")
 
 
+def as_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Reads a whole number from `least` to `most`; None: as large as it may be."""
+    takes = f"of {least} or more" if most is None else f"from {least} to {most}"
+
+    def number(text: str) -> int:
+        if re.fullmatch(r"-?[0-9]{1,9}", str(text).strip()):  # a default is a number already
+            given = int(text)
+            if given >= least and (most is None or given <= most):
+                return given
+        raise typer.BadParameter(f"{shortened(text)} is not a whole number {takes}")
+
+    return number
+
+
 def as_base_url(settings: Settings, text: str) -> str:
     """A clinic's Neo address that this deployment allows."""
     with usage_errors():
@@ -88,6 +103,7 @@ def day_begins(day: date | None) -> datetime | None:
 
 
 LONGEST_NAME: Final = 200
+MOST_AT_ONCE: Final = 1000
 NAMED: Final = "its name in ODIS or its id, or how one of these begins"
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")
@@ -116,4 +132,11 @@ Values = Annotated[
         "--values", help="Show names, phones, notes and other personal values as they are."
     ),
 ]
-Limit = Annotated[int, typer.Option(min=1, max=1000, metavar="N", help="At most so many.")]
+Limit = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        parser=as_number(1, MOST_AT_ONCE),
+        help=f"At most so many, from 1 to {MOST_AT_ONCE}.",
+    ),
+]

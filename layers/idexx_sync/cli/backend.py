@@ -14,6 +14,7 @@ from idexx_sync.cli.local_backend import LocalBackend
 from idexx_sync.cli.naming import one_of, whole_id
 from idexx_sync.cli.phrases import utc
 from idexx_sync.core.errors import NotFound
+from idexx_sync.core.phrases import HELD_BECAUSE, phrase
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.operations.change_models import ChangeView
 from idexx_sync.operations.clinic_models import ClinicStatusView
@@ -81,7 +82,9 @@ def meant_job(backend: Backend, text: str) -> UUID:
     if (given := whole_id(text)) is not None:
         return given
     found = backend.jobs(Wanted(id=text), MOST_LISTED).items
-    about = [(one.id, f"{one.sync}, {one.status}, {utc(one.queued_at)}") for one in found]
+    about = [
+        (one.id, f"{one.sync}, {phrase({}, one.status)}, {utc(one.queued_at)}") for one in found
+    ]
     return one_of(text, "job", about)
 
 
@@ -90,7 +93,10 @@ def meant_hold(backend: Backend, text: str) -> UUID:
     if (given := whole_id(text)) is not None:
         return given
     found = backend.holds(Wanted(id=text), MOST_LISTED).items
-    about = [(one.id, f"{one.cause}, {one.status}, {utc(one.opened_at)}") for one in found]
+    about = [
+        (one.id, f"{phrase(HELD_BECAUSE, one.cause)}, {one.status}, {utc(one.opened_at)}")
+        for one in found
+    ]
     return one_of(text, "hold", about)
 
 

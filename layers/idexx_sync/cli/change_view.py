@@ -2,9 +2,10 @@
 
 from idexx_sync.cli.list_view import cut_shown
 from idexx_sync.cli.listed import Listed
-from idexx_sync.cli.phrases import REASONS, moment, phrase
+from idexx_sync.cli.phrases import REASONS, moment
 from idexx_sync.cli.tables import Shown, entry, line
 from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.phrases import phrase
 from idexx_sync.operations.change_models import ChangeView
 from idexx_sync.operations.models import JobView
 
@@ -17,7 +18,9 @@ def changes_shown(job: JobView, found: Listed[ChangeView], *, values: bool) -> l
     for change in found.items:
         why = ", ".join(phrase(REASONS, reason) for reason in change.reasons)
         done = (
-            change.action if change.outcome == "written" else f"{change.action}, {change.outcome}"
+            change.action
+            if change.outcome == "written"
+            else f"{change.action}, {phrase({}, change.outcome)}"
         )
         said = f"{done}: {why}" + (f" ({change.error})" if change.error else "")
         head = change.id, moment(change.at, zone_of(job.timezone)), said

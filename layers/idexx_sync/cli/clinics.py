@@ -15,7 +15,7 @@ from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.identity import identity
 from idexx_sync.cli.list_view import clinics_shown, cut_shown, red_first, state_of
 from idexx_sync.cli.naming import clinic_meant
-from idexx_sync.cli.phrases import ACTORS, ago, moment, phrase, utc
+from idexx_sync.cli.phrases import ACTORS, ago, moment, utc
 from idexx_sync.cli.rooms import rooms
 from idexx_sync.cli.tables import Shown, fact_table, line
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
@@ -23,6 +23,7 @@ from idexx_sync.clinics.status import WRITES, ClinicStatus, Need, SyncStatus, cl
 from idexx_sync.clinics.store import require_acting_user, set_up_clinic
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
+from idexx_sync.core.phrases import phrase
 from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import jobs_newest_first
@@ -244,7 +245,8 @@ def _sync_shown(sync: SyncStatus, zone: ZoneInfo, now: datetime) -> str:
     success, due = sync.last_success_at, sync.next_run_at
     last = "never" if success is None else f"{moment(success, zone)} ({ago(success, now)})"
     following = "not scheduled" if due is None else moment(due, zone)
-    return f"{phrase({}, sync.freshness)}; last success {last}; next run {following}"
+    fresh = f"{phrase({}, sync.freshness)}; " if sync.is_expected else ""
+    return f"{fresh}last success {last}; next run {following}"
 
 
 def _needs_shown(overview: ClinicOverview, status: ClinicStatus) -> list[Shown]:

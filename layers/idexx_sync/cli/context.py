@@ -108,7 +108,18 @@ class Cli:
             self.write_json(data)
             return
         for part in shown:
+            self._print(part)
+
+    def _print(self, part: Shown) -> None:
+        """A list fills its columns with blanks; in a file or a pipe no line ends with any."""
+        if self.out.is_terminal:
             self.out.print(part, soft_wrap=is_whole(part))
+            return
+        with self.out.capture() as printed:
+            self.out.print(part, soft_wrap=is_whole(part))
+        lines = printed.get().split("\n")
+        self.out.file.write("\n".join(one.rstrip(" ") for one in lines))
+        self.out.file.flush()
 
     def write_json(self, data: dict[str, Any]) -> None:
         """One object in ASCII: what is no printable character is escaped as JSON does it."""

@@ -125,6 +125,7 @@ def explain_time(
             ),
             lambda why: NeoDay(not_asked=why),
         )
+        look.require_room(room, neo.snapshot, stored.rows)
         runs = look.runs(day)
     told = explained_time(asked, neo, stored, look.clinic, look.clinical, runs)
     veil = Veil(values=values)

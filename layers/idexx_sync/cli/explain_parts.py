@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, phrase, utc
+from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, utc
 from idexx_sync.cli.tables import Shown, fact_table, heading, indented, line
+from idexx_sync.core.phrases import phrase
 from idexx_sync.explain.model import NamedHold, Touch
 from idexx_sync.explain.runs import Read, Runs
 from idexx_sync.explain.store import MOST_TOUCHES
@@ -128,7 +129,9 @@ def touches_shown(touches: Sequence[Touch], veil: Veil, zone: ZoneInfo) -> list[
         return [*parts, line(" none")]
     for touch in touches:
         head = f" {moment(touch.at, zone)}  {touch.job_id}  {touch.sync}"
-        outcome = touch.did if touch.outcome == "written" else f"{touch.did}, {touch.outcome}"
+        outcome = (
+            touch.did if touch.outcome == "written" else f"{touch.did}, {phrase({}, touch.outcome)}"
+        )
         said = [outcome, phrase(REASONS, touch.reason or "no reason")]
         said += [touch.error_message] if touch.error_message else []
         parts.append(line(head, whole=True))

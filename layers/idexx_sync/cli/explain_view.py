@@ -17,8 +17,9 @@ from idexx_sync.cli.explain_parts import (
     told_utc,
     touches_shown,
 )
-from idexx_sync.cli.phrases import REASONS, counted, moment, phrase
+from idexx_sync.cli.phrases import REASONS, counted, moment
 from idexx_sync.cli.tables import Shown, fact_table, heading, line
+from idexx_sync.core.phrases import phrase
 from idexx_sync.explain.model import Memory, NeoSays, StoredAppointment, StoredRow, Touch
 from idexx_sync.explain.reasons import Explained
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown
@@ -263,7 +264,9 @@ def _neo_shown(neo: NeoSays, veil: Veil) -> list[Shown]:
         rows.append(("by id", _found(lookup)))
     if neo.day is not None:
         shown = [in_words(record_data(record, veil)) for record in neo.shown]
-        shown += [f"a record that can't be read ({item.code})" for item in neo.unreadable]
+        shown += [
+            f"a record that can't be read ({phrase({}, item.code)})" for item in neo.unreadable
+        ]
         rows += [(f"calendar {neo.day}", text) for text in shown or ["not there"]]
     if (record := _consultation(neo, veil)) is not None:
         rows.append(("consultation", _found(record)))
@@ -276,7 +279,7 @@ def _neo_shown(neo: NeoSays, veil: Veil) -> list[Shown]:
 
 def _found(data: dict[str, Any]) -> str:
     if data["found"] is None:
-        return f"no usable answer ({data['code']})"
+        return f"no usable answer ({phrase({}, data['code'])})"
     return in_words(data, "found") if data["found"] else "not found"
 
 

@@ -59,6 +59,8 @@ def find(
             lambda pims: NeoDay(snapshot=pims.schedule(window)),
             lambda why: NeoDay(not_asked=why),
         )
+        usual = look.runs(None).window("inbound")
+        look.require_room(room, neo.snapshot, rows)
     sought = Sought((window.first_day, window.last_day), room, patient)
     found = matches(sought, neo.snapshot, rows)
     asked = neo.snapshot is not None
@@ -68,9 +70,11 @@ def find(
         "days": [str(window.first_day), str(window.last_day)],
         "not_asked": neo.not_asked,
         "found": len(found),
-        "appointments": [_data(one, asked=asked, values=values) for one in found[:limit]],
+        "appointments": [_data(one, usual, asked=asked, values=values) for one in found[:limit]],
     }
-    cli.answer(data, _shown(look, window, neo, found, limit, values=values), as_json=as_json)
+    cli.answer(
+        data, _shown(look, (window, usual), neo, found, limit, values=values), as_json=as_json
+    )
     return look.exit_code(neo.not_asked)
 
 
@@ -80,14 +84,14 @@ def _usual_days(look: Look) -> Window:
     return Window(min(one.first_day for one in usual), max(one.last_day for one in usual))
 
 
-def _data(one: Match, *, asked: bool, values: bool) -> dict[str, Any]:
+def _data(one: Match, usual: Window, *, asked: bool, values: bool) -> dict[str, Any]:
     data = {
         "id": one.id,
         "key": one.key,
         "start": one.start,
         "room_id": one.room_id,
         "status": one.status,
-        "where": one.where(asked=asked),
+        "where": one.where(usual, asked=asked),
     }
     return {**data, **_names(one)} if values else data
 
@@ -98,8 +102,16 @@ def _names(one: Match) -> Mapping[str, str | None]:
 
 
 def _shown(
-    look: Look, window: Window, neo: NeoDay, found: Sequence[Match], limit: int, *, values: bool
+    look: Look,
+    windows: tuple[Window, Window],
+    neo: NeoDay,
+    found: Sequence[Match],
+    limit: int,
+    *,
+    values: bool,
 ) -> list[Shown]:
+    """`windows`: the days that are looked at, and those that inbound runs read."""
+    window, usual = windows
     days = f"{window.first_day} to {window.last_day} ({look.clinical.zone.key})"
     parts: list[Shown] = [fact_table([("days", days), ("Neo not asked", neo.not_asked)])]
     if not found:
@@ -109,7 +121,7 @@ def _shown(
     rows = []
     for one in found[:limit]:
         said = [one.id, one.start, one.room_id or "-", one.status or "-"]
-        said.append(one.where(asked=neo.snapshot is not None))
+        said.append(one.where(usual, asked=neo.snapshot is not None))
         said += [name or "-" for name in _names(one).values()] if values else []
         rows.append(said)
     parts.append(listing(columns, rows, whole=("Id", "Start")))

@@ -11,9 +11,10 @@ from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.list_view import red_first, urgent_need, who_acts
-from idexx_sync.cli.phrases import counted, moment, phrase
+from idexx_sync.cli.phrases import counted, moment
 from idexx_sync.cli.tables import Shown, line
 from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.phrases import phrase
 from idexx_sync.core.vocabulary import Freshness
 from idexx_sync.operations.clinic_models import ClinicStatusView
 from idexx_sync.operations.wanted import WantedClinics
@@ -45,8 +46,10 @@ def status(ctx: typer.Context, as_json: Json = False) -> int:
 
 
 def worst(clinic: ClinicStatusView) -> Freshness:
-    """The freshness of the sync of which it is worst."""
-    return min((sync.freshness for sync in clinic.syncs), key=WORST_FIRST.index, default="new")
+    """The freshness of the sync of which it is worst; one that nothing schedules counts for
+    nothing."""
+    expected = (sync.freshness for sync in clinic.syncs if sync.is_expected)
+    return min(expected, key=WORST_FIRST.index, default="new")
 
 
 def in_one_line(clinic: ClinicStatusView) -> str:
@@ -62,7 +65,7 @@ def in_one_line(clinic: ClinicStatusView) -> str:
 
 def _stale(clinic: ClinicStatusView) -> str:
     zone = zone_of(clinic.timezone)
-    old = (sync for sync in clinic.syncs if sync.freshness == "stale")
+    old = (sync for sync in clinic.syncs if sync.is_expected and sync.freshness == "stale")
     told = (f"{sync.sync} stale, last success {moment(sync.last_success_at, zone)}" for sync in old)
     return "; ".join(told)
 

@@ -4,10 +4,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from idexx_sync.cli.phrases import CAUSES, moment, phrase, record_named
+from idexx_sync.cli.phrases import CAUSES, moment, record_named
 from idexx_sync.cli.tables import Shown, fact_table, line, listing
 from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.phrases import phrase
 from idexx_sync.operations.models import EffectView, HoldEventView, HoldView
+from idexx_sync.syncs.holds import REVIVED
+
+
+def is_kept(hold: HoldView) -> bool:
+    """Whether it names what a person has revived, and nobody is asked about it."""
+    return hold.cause == REVIVED and hold.status == "rejected"
 
 
 def hold_shown(hold: HoldView) -> list[Shown]:
@@ -20,8 +27,9 @@ def hold_shown(hold: HoldView) -> list[Shown]:
         *(line(_told(event, zone)) for event in hold.history or ()),
     ]
     if hold.status == "rejected":
-        parts.append(line(f"Ask again: idexx-sync holds reopen {hold.id}"))
-    if any(event.event == "let_through" for event in hold.history or ()):
+        parts.append(line(_instead(hold)))
+    used = [one.event for one in hold.history or () if one.event in ("let_through", "revived")]
+    if used[-1:] == ["let_through"]:
         parts.append(
             line(f"Bring back what it removed (within 7 days): idexx-sync holds revive {hold.id}")
         )
@@ -34,6 +42,14 @@ def hold_shown(hold: HoldView) -> list[Shown]:
     return parts
 
 
+def _instead(hold: HoldView) -> str:
+    """What can be done about what a person has rejected, or revived."""
+    reopen = f"idexx-sync holds reopen {hold.id}"
+    if is_kept(hold):
+        return f"To have it removed after all: {reopen}, then approve it"
+    return f"Ask again: {reopen}"
+
+
 def _facts(hold: HoldView, zone: ZoneInfo) -> Shown:
     until = moment(hold.permit_until, zone)
     return fact_table(
@@ -41,7 +57,7 @@ def _facts(hold: HoldView, zone: ZoneInfo) -> Shown:
             ("hold", str(hold.id)),
             ("version", hold.version),
             ("clinic", str(hold.clinic_id)),
-            ("status", hold.status),
+            ("status", "revived by a person, kept" if is_kept(hold) else hold.status),
             ("cause", CAUSES.get(hold.cause, hold.cause)),
             ("approving", hold.consequence.sentence),
             ("found by job", str(hold.job_id)),
@@ -98,11 +114,15 @@ def _found(finding: Mapping[str, Any]) -> str:
     What has no words of its own is shown as it is: nobody decides about an empty line.
     """
     rest = {name: value for name, value in finding.items() if name not in ("start", "kind")}
-    what = "missing" if finding.get("missing") else ", ".join(f"{k}: {v}" for k, v in rest.items())
+    what = (
+        "missing"
+        if finding.get("missing")
+        else ", ".join(f"{phrase({}, k)}: {v}" for k, v in rest.items())
+    )
     if "removal" in finding:
         what = f"would be removed ({phrase({}, finding['removal'])})"
     if "status" in finding:
-        what = f"{finding['status'][0]} -> {finding['status'][1]}"
+        what = " -> ".join(phrase({}, str(one)) for one in finding["status"])
     start = finding.get("start", "?")
     if isinstance(start, list):
         moves = start[0] != start[1]

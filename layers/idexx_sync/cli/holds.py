@@ -1,6 +1,9 @@
 """`idexx-sync holds …`: what waits for a person, and the person's decision."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -13,17 +16,19 @@ from idexx_sync.cli.arguments import (
     as_id_beginning,
     day_begins,
 )
-from idexx_sync.cli.backend import meant_clinic, meant_hold, open_backend, standing
-from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.deciding import confirm, require_terminal, seen_version
+from idexx_sync.cli.backend import Backend, meant_clinic, meant_hold, open_backend, standing
+from idexx_sync.cli.context import Cli, cli_of
+from idexx_sync.cli.deciding import Asked, seen_version
 from idexx_sync.cli.decision import Decision
+from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.hold_view import hold_shown
 from idexx_sync.cli.job_view import report_job
 from idexx_sync.cli.list_view import cut_shown, holds_shown
 from idexx_sync.cli.phrases import counted
-from idexx_sync.cli.tables import line
+from idexx_sync.cli.tables import Shown, line
 from idexx_sync.cli.watching import watch
 from idexx_sync.operations.decisions import LONGEST_REASON
+from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.operations.wanted import Wanted
 from idexx_sync.syncs.holds import HoldStatus
 
@@ -51,7 +56,11 @@ Seen = Annotated[
     ),
 ]
 Yes = Annotated[
-    bool, typer.Option("--yes", help="Do not ask; needs --seen. Must be given off a terminal.")
+    bool,
+    typer.Option(
+        "--yes",
+        help="Do not ask. Must be given off a terminal; approve and reject then need --seen too.",
+    ),
 ]
 Reason = Annotated[
     str | None,
@@ -101,89 +110,92 @@ def show(ctx: typer.Context, hold_id: HoldId, as_json: Json = False) -> None:
     cli.answer({"hold": hold.model_dump(mode="json")}, hold_shown(hold), as_json=as_json)
 
 
-@app.command()
-def approve(
-    ctx: typer.Context,
-    hold_id: HoldId,
-    seen: Seen = None,
-    yes: Yes = False,
-    reason: Reason = None,
-    by: By = None,
-    as_json: Json = False,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """One decision that a person makes, when all has been asked."""
+
+    cli: Cli
+    backend: Backend
+    hold_id: UUID
+    decision: Decision
+    as_json: bool
+
+    def run_shown(self, ordered: JobView) -> int:
+        """Wait for the run that carries the decision out; its outcome is the exit code."""
+        job = watch(self.cli, self.backend, ordered)
+        return report_job(self.cli, job, as_json=self.as_json, over_api=self.backend.over_api)
+
+    def answer(self, hold: HoldView, shown: Sequence[Shown]) -> int:
+        data = {"hold": hold.model_dump(mode="json")}
+        self.cli.answer(data, shown, as_json=self.as_json)
+        return Exit.OK
+
+
+def _decision(
+    question: str, *, of_version: bool
+) -> Callable[[Callable[[_Deciding], int]], Callable[..., int]]:
+    """Makes a command that decides about a hold: all of them take the same options.
+
+    `of_version`: the decision is about what the hold says, so off a terminal --seen is required.
+    """
+
+    def made(carry_out: Callable[[_Deciding], int]) -> Callable[..., int]:
+        def command(
+            ctx: typer.Context,
+            hold_id: HoldId,
+            seen: Seen = None,
+            yes: Yes = False,
+            reason: Reason = None,
+            by: By = None,
+            as_json: Json = False,
+        ) -> int:
+            cli = cli_of(ctx)
+            with open_backend(cli, ids_from="holds list") as backend:
+                meant = meant_hold(backend, hold_id)
+                asked = Asked(question, seen, yes=yes, of_version=of_version)
+                version = seen_version(cli, backend, meant, asked)
+                decision = Decision(version if of_version else None, reason, by)
+                return carry_out(_Deciding(cli, backend, meant, decision, as_json))
+
+        command.__name__, command.__doc__ = carry_out.__name__, carry_out.__doc__
+        return app.command()(command)
+
+    return made
+
+
+@_decision("Approve", of_version=True)
+def approve(it: _Deciding) -> int:
     """Let through exactly what the hold says, by a fresh run.
 
     The permit lasts for 24 hours. What would go otherwise than you have seen asks again.
     """
-    cli = cli_of(ctx)
-    with open_backend(cli, ids_from="holds list") as backend:
-        meant = meant_hold(backend, hold_id)
-        version = seen_version(cli, backend, meant, "Approve", seen, yes=yes)
-        decided = backend.approve(meant, Decision(version, reason, by))
-        job = watch(cli, backend, decided)
-    return report_job(cli, job, as_json=as_json, over_api=backend.over_api)
+    return it.run_shown(it.backend.approve(it.hold_id, it.decision))
 
 
-@app.command()
-def reject(
-    ctx: typer.Context,
-    hold_id: HoldId,
-    seen: Seen = None,
-    yes: Yes = False,
-    reason: Reason = None,
-    by: By = None,
-    as_json: Json = False,
-) -> None:
+@_decision("Reject", of_version=True)
+def reject(it: _Deciding) -> int:
     """Keep what the hold names as it is.
 
     Nobody is asked again until the finding changes.
     """
-    cli = cli_of(ctx)
-    with open_backend(cli, ids_from="holds list") as backend:
-        meant = meant_hold(backend, hold_id)
-        version = seen_version(cli, backend, meant, "Reject", seen, yes=yes)
-        hold = backend.reject(meant, Decision(version, reason, by))
+    hold = it.backend.reject(it.hold_id, it.decision)
     records = counted(hold.found, "record")
     said = line(f"Rejected: {records} stay as they are until something else is found.")
-    cli.answer({"hold": hold.model_dump(mode="json")}, [said], as_json=as_json)
+    return it.answer(hold, [said])
 
 
-@app.command()
-def reopen(
-    ctx: typer.Context,
-    hold_id: HoldId,
-    reason: Reason = None,
-    by: By = None,
-    as_json: Json = False,
-) -> None:
+@_decision("Reopen", of_version=False)
+def reopen(it: _Deciding) -> int:
     """Let a rejected hold ask again. Nothing else changes by this."""
-    cli = cli_of(ctx)
-    with open_backend(cli, ids_from="holds list") as backend:
-        hold = backend.reopen(meant_hold(backend, hold_id), Decision(None, reason, by))
-    cli.answer({"hold": hold.model_dump(mode="json")}, hold_shown(hold), as_json=as_json)
+    hold = it.backend.reopen(it.hold_id, it.decision)
+    return it.answer(hold, hold_shown(hold))
 
 
-@app.command()
-def revive(
-    ctx: typer.Context,
-    hold_id: HoldId,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask. Must be given off a terminal.")
-    ] = False,
-    reason: Reason = None,
-    by: By = None,
-    as_json: Json = False,
-) -> int:
+@_decision("Bring back what approving removed by", of_version=False)
+def revive(it: _Deciding) -> int:
     """Bring back what the hold's approval removed, by a fresh run.
 
     What was removed more than 7 days ago stays removed. What Neo still does
     not show is kept until somebody decides otherwise: holds list names it.
     """
-    cli = cli_of(ctx)
-    with open_backend(cli, ids_from="holds list") as backend:
-        meant = meant_hold(backend, hold_id)
-        if not yes:
-            require_terminal(cli, "--yes")
-            confirm(cli, f"Bring back what approving hold {meant} removed?")
-        job = watch(cli, backend, backend.revive(meant, Decision(None, reason, by)))
-    return report_job(cli, job, as_json=as_json, over_api=backend.over_api)
+    return it.run_shown(it.backend.revive(it.hold_id, it.decision))

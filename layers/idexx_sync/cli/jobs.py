@@ -11,6 +11,7 @@ from idexx_sync.cli.arguments import (
     Since,
     SyncOption,
     as_id_beginning,
+    as_number,
     day_begins,
 )
 from idexx_sync.cli.backend import meant_clinic, meant_job, open_backend, standing
@@ -103,7 +104,11 @@ def watch_job(
     job_id: JobId,
     timeout: Annotated[
         int | None,
-        typer.Option(min=1, metavar="SECONDS", help="Give up after so long, with exit code 1."),
+        typer.Option(
+            metavar="SECONDS",
+            parser=as_number(1),
+            help="Give up after so long, with exit code 1.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> int:

@@ -7,7 +7,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from idexx_sync.cli.arguments import NAMED, AnyClinicOption, Json, as_id_beginning, as_name
+from idexx_sync.cli.arguments import (
+    NAMED,
+    AnyClinicOption,
+    Json,
+    as_id_beginning,
+    as_name,
+    as_number,
+)
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.errors import usage_errors
 from idexx_sync.cli.naming import among, clinic_meant
@@ -45,7 +52,7 @@ KeyId = Annotated[
 ]
 ExpiresIn = Annotated[
     int | None,
-    typer.Option(min=1, max=3650, metavar="DAYS", help="For so many days."),
+    typer.Option(metavar="DAYS", parser=as_number(1, 3650), help="For so many days, 1 to 3650."),
 ]
 
 
@@ -133,7 +140,12 @@ def rotate(
     ctx: typer.Context,
     key_id: KeyId,
     overlap_hours: Annotated[
-        int, typer.Option(min=0, max=720, metavar="HOURS", help="How long the old one still works.")
+        int,
+        typer.Option(
+            metavar="HOURS",
+            parser=as_number(0, 720),
+            help="How long the old one still works, 0 to 720.",
+        ),
     ] = 24,
     expires_in: ExpiresIn = None,
     as_json: Json = False,

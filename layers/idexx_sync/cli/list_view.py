@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from idexx_sync.cli.hold_view import is_kept
 from idexx_sync.cli.job_view import outcome
-from idexx_sync.cli.phrases import ACTORS, CAUSES, counted, moment, phrase, took
+from idexx_sync.cli.phrases import ACTORS, CAUSES, counted, moment, took
 from idexx_sync.cli.tables import Shown, entry, line
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.phrases import phrase
 from idexx_sync.operations.clinic_models import ClinicStatusView, NeedView, SyncStatusView
 from idexx_sync.operations.models import HoldView, JobView
 
@@ -66,7 +68,7 @@ def holds_shown(holds: Sequence[HoldView], clinics: Clinics) -> list[Shown]:
             moment(hold.opened_at, zone_of(hold.timezone)),
             _name(hold.clinic_id, clinic),
             hold.sync,
-            hold.status,
+            "kept" if is_kept(hold) else hold.status,
         )
         told = [
             f"{phrase(CAUSES, hold.cause)} ({counted(hold.found, 'record')}; approving: "
@@ -123,12 +125,16 @@ def sync_shown(sync: SyncStatusView | None, clinic: ClinicStatusView | None) -> 
 
 
 def freshness_shown(sync: SyncStatusView, clinic: ClinicStatusView) -> str:
-    """`late, last success 2026-05-04 07:00 PDT, next run 2026-05-04 09:15 PDT`."""
+    """`late, last success 2026-05-04 07:00 PDT, next run 2026-05-04 09:15 PDT`.
+
+    Of a sync that nothing schedules its age is no fault: `last success …, not scheduled`.
+    """
     zone = zone_of(clinic.timezone)
     success, due = sync.last_success_at, sync.next_run_at
     last = "never succeeded" if success is None else f"last success {moment(success, zone)}"
     following = "not scheduled" if due is None else f"next run {moment(due, zone)}"
-    return f"{phrase({}, sync.freshness)}, {last}, {following}"
+    fresh = f"{phrase({}, sync.freshness)}, " if sync.is_expected else ""
+    return f"{fresh}{last}, {following}"
 
 
 def who_acts(need: NeedView) -> str:
@@ -176,4 +182,5 @@ def _kept_out(hold: HoldView) -> str | None:
     if hold.status != "rejected":
         return None
     day = moment(hold.decided_at, zone_of(hold.timezone))
-    return f"kept out by {hold.decided_by or 'somebody'}, {day}"
+    did = "revived" if is_kept(hold) else "kept out"
+    return f"{did} by {hold.decided_by or 'somebody'}, {day}"

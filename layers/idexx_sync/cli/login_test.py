@@ -14,11 +14,11 @@ from idexx_sync.cli.arguments import ClinicOption, Json
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import exit_of_job
 from idexx_sync.cli.naming import clinic_here
-from idexx_sync.cli.phrases import phrase
 from idexx_sync.cli.progress import Bars
 from idexx_sync.cli.tables import fact_table
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import who_acts
+from idexx_sync.core.phrases import phrase
 from idexx_sync.database.connection import writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
@@ -28,6 +28,8 @@ from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.pims.access_store import login_attempts
 from idexx_sync.pims.protocol import Pims
 
+TRIAL: Final = "a trial of the credentials, which work"
+"""What its job says of itself in lists."""
 NOTHING: Final = ("read", "created", "updated", "removed", "unchanged")
 
 
@@ -41,7 +43,8 @@ class _LoginTest:
         pims.configuration()
         report = Report(dict.fromkeys(NOTHING, 0), plan=[])
         with writing(run.conn):
-            job_store.end(run.conn, run.lease, report.status, result=report.as_result())
+            result = {**report.as_result(), "summary": TRIAL}
+            job_store.end(run.conn, run.lease, report.status, result=result)
         return report
 
 

@@ -1,14 +1,17 @@
 """What commands that only look share: the clinic, how its runs stand, and its Neo as it is now."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final
+from uuid import UUID
 
 import typer
 
+from idexx_sync.cli.arguments import shortened
 from idexx_sync.cli.context import Cli
+from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
@@ -21,10 +24,12 @@ from idexx_sync.core.settings import Settings
 from idexx_sync.database.business_time import going_on
 from idexx_sync.database.connection import Conn
 from idexx_sync.database.imprint_store import known_imprints
+from idexx_sync.explain.model import StoredRow
 from idexx_sync.explain.preview import Clinical
 from idexx_sync.explain.runs import Runs, runs_of
 from idexx_sync.explain.store import holds_in_force, reads_of
-from idexx_sync.pims.protocol import Pims
+from idexx_sync.pims.identity import Identity
+from idexx_sync.pims.protocol import Pims, Snapshot
 
 OFFLINE: Final = "not asked (--offline)"
 Offline = Annotated[
@@ -87,9 +92,39 @@ class Look:
         except SyncError as error:
             return unasked(error.message)
 
+    def require_room(
+        self, room: str | None, shown: Snapshot | None, rows: Iterable[StoredRow]
+    ) -> None:
+        """CommandError (not_found) for a room that is none of the clinic's, with those that are.
+
+        A room of what was found is one; where nobody knows any, each one may be.
+        """
+        seen = {row.room_id for row in rows}
+        seen |= {one.room_id for one in shown.records} if shown is not None else set()
+        if room is None or room in seen:
+            return
+        identity = self.overview.company.identity
+        known = {**dict.fromkeys(self.clinic.room_ids or (), ""), **(identity or Identity()).rooms}
+        if room not in known:  # it may have been made in Neo since
+            asked = self.ask(lambda pims: pims.configuration().rooms, lambda _: ())
+            known |= {one.id: one.name for one in asked}
+        if known and room not in known:
+            raise _no_room(room, known, self.clinic.id)
+
     def exit_code(self, not_asked: str | None) -> Exit:
         """A warning where Neo should have been asked and could not be."""
         return Exit.OK if not_asked in (None, OFFLINE) else Exit.WARNINGS
+
+
+def _no_room(room: str, known: Mapping[str, str], clinic_id: UUID) -> CommandError:
+    named = ", ".join(f"{id_} ({name})" if name else id_ for id_, name in sorted(known.items()))
+    return CommandError(
+        f"'--room': the clinic has no room {shortened(room)}; its rooms are {named}; "
+        f"see which count: idexx-sync clinics rooms {clinic_id}",
+        kind="not_found",
+        exit_code=Exit.FAILED,
+        more={"room": room, "rooms": sorted(known)},
+    )
 
 
 @contextmanager

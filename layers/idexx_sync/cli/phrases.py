@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from idexx_sync.clinics.status import SHORTFALLS
 from idexx_sync.core.faults import Unfit
+from idexx_sync.core.phrases import phrase
 from idexx_sync.syncs.inbound.context import is_nameless
 
 ACTORS: Final = {
@@ -48,6 +49,8 @@ WARNINGS: Final = {
     "recomputed": "rows that said otherwise than Neo without news from it, computed anew",
     "many_removed": "proven removals, more than half of the rows: worth a look",
     "kept_out_by_a_person": "holds that a person rejected and that are still found",
+    "revived_by_a_person": "records that a person revived and the calendar does not show; "
+    "they stay",
     "conflicts_left_for_next_run": "rows that somebody else changed meanwhile",
     "clinic_without_acting_user": "the clinic has no acting user, so ODIS calls nobody about its "
     "cases; name one with: idexx-sync clinics add CLINIC_ID --acting-user USER_ID",
@@ -136,11 +139,6 @@ FAULTS: Final = {
     "unreadable": "cannot be read",
     "refused": "refused by ODIS's database",
 }
-
-
-def phrase(words: Mapping[str, str], word: str) -> str:
-    """The phrase of a word; a word without one reads well enough without its underscores."""
-    return words.get(word) or word.replace("_", " ")
 
 
 def fault_in_words(fault: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Final, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, Task, TextColumn, TimeElapsedColumn
 
-from idexx_sync.cli.phrases import phrase
+from idexx_sync.core.phrases import phrase
 
 PHASES: Final = {
     "login": "log in",

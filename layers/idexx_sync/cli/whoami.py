@@ -31,6 +31,8 @@ WRITING: Final = frozenset(
     ]
 )
 """Commands that can write; before each of them it is said where, if that is production."""
+NO_PRODUCTION: Final = f"not {PRODUCTION}, by the key"
+"""All that a key tells of the stage of its API; which one it is, only the database's side knows."""
 ASKS_THE_API: Final = ("jobs", "holds")
 """Of these the groups that ask the API where its address is set."""
 
@@ -106,7 +108,7 @@ def _on_database(cli: Cli) -> dict[str, Any]:
 
 
 def _stage(key: SecretStr) -> str:
-    return PRODUCTION if key.get_secret_value().startswith("idx_live_") else "test"
+    return PRODUCTION if key.get_secret_value().startswith("idx_live_") else NO_PRODUCTION
 
 
 def _text(value: Any) -> str | None:

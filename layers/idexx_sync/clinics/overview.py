@@ -51,7 +51,8 @@ class OpenHold:
 
 @dataclass(frozen=True, slots=True)
 class KeptOut:
-    """A hold that a person has rejected, and that still counts."""
+    """What a person has decided, and still counts: a hold that was rejected, or what was revived
+    and the calendar does not show."""
 
     id: UUID
     cause: str
@@ -143,6 +144,7 @@ class ClinicOverview:
     denied_deaths: Denied | None = None
     """Cases that say otherwise than words that are certain of their patient's death."""
     kept_out: tuple[KeptOut, ...] = ()
+    revived: tuple[KeptOut, ...] = ()
     partly: Denied | None = None
     """Cases that are not completed, because some words of their visit could not be read."""
     told: tuple[Told, ...] = ()
@@ -161,7 +163,7 @@ its visit is among the days that runs read, that is done daily."""
 OVERVIEW_QUERY = f"""
     SELECT c.*, idexx_sync.clock() AS read_at, g.sync_schedules, v.version AS credential_version,
            v.created_at AS credentials_set_at, greatest(c.set_up_at, v.created_at) AS changed_at,
-           l.attempts, h.histories, o.open_holds, o.kept_out, d.doubts, d.unread,
+           l.attempts, h.histories, o.open_holds, o.kept_out, o.revived, d.doubts, d.unread,
            w.denied_deaths, p.partly, y.told
       FROM ({CLINIC_ROWS}) c
       LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
@@ -207,7 +209,11 @@ OVERVIEW_QUERY = f"""
                           ORDER BY opened_at, id) FILTER (WHERE status = 'open') AS open_holds,
                  json_agg(json_build_object('id', id, 'cause', cause, 'by', decided_by,
                                             'at', coalesce(decided_at, opened_at))
-                          ORDER BY decided_at, id) FILTER (WHERE status = 'rejected') AS kept_out
+                          ORDER BY decided_at, id)
+                     FILTER (WHERE status = 'rejected' AND cause <> 'revived') AS kept_out,
+                 json_agg(json_build_object('id', id, 'cause', cause, 'by', decided_by,
+                                            'at', coalesce(decided_at, opened_at)))
+                     FILTER (WHERE status = 'rejected' AND cause = 'revived') AS revived
             FROM idexx_sync.holds
            WHERE clinic_id = c.id AND status IN ('open', 'rejected')) o
      CROSS JOIN LATERAL (
@@ -336,13 +342,18 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         fault=fault,
         faults=faults,
         denied_deaths=_denied(row["denied_deaths"]),
-        kept_out=tuple(
-            KeptOut(UUID(hold["id"]), hold["cause"], hold["by"], datetime.fromisoformat(hold["at"]))
-            for hold in row["kept_out"] or ()
-        ),
+        kept_out=_decided(row["kept_out"]),
+        revived=_decided(row["revived"]),
         partly=_denied(row["partly"]),
         told=tuple(_told(told) for told in row["told"] or ()),
         horizon_days=row["horizon_days"],
+    )
+
+
+def _decided(stored: list[dict[str, Any]] | None) -> tuple[KeptOut, ...]:
+    return tuple(
+        KeptOut(UUID(hold["id"]), hold["cause"], hold["by"], datetime.fromisoformat(hold["at"]))
+        for hold in stored or ()
     )
 
 

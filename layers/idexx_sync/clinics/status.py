@@ -4,15 +4,16 @@ Pure but for `read_clinic_status`; the command line, the HTTP API and the metric
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from idexx_sync.clinics.overview import ClinicOverview, SyncHistory, clinic_overview
-from idexx_sync.core.catalog import CATALOG, SyncName
+from idexx_sync.core.catalog import BUILT, CATALOG, SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
+from idexx_sync.core.phrases import HELD_BECAUSE, phrase
 from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.breaker import check_breaker
@@ -77,6 +78,8 @@ class SyncStatus:
     last_success_at: datetime | None
     next_run_at: datetime | None
     """UTC; None: it is not scheduled, or nothing starts in this status."""
+    is_expected: bool = True
+    """Whether its freshness says anything of the clinic: it is scheduled, or each clinic has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class ClinicStatus:
     paused_reason: str | None
     """None: it is not paused."""
     syncs: tuple[SyncStatus, ...]
-    """The inbound sync, and each other one that is scheduled or has ever been ordered."""
+    """The inbound sync, and each other one that is scheduled and built, or was ever ordered."""
     open_holds: int
     kept_out: int
     """Holds that a person has rejected, and that still keep something out."""
@@ -110,7 +113,8 @@ class ClinicStatus:
     def needs_somebody(self) -> bool:
         """Whether the clinic or ODIS has to act, or nobody knows why its data grow old."""
         asked = any(need.who != "nobody" and not need.decided for need in self.needs)
-        return self.is_on_board and (asked or any(s.freshness == "stale" for s in self.syncs))
+        old = any(sync.freshness == "stale" for sync in self.syncs if sync.is_expected)
+        return self.is_on_board and (asked or old)
 
 
 def read_clinic_status(conn: Conn, clinic_id: UUID) -> ClinicStatus:
@@ -123,7 +127,7 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
     """The status of the clinic of the overview."""
     entries = read_entries(overview.sync_schedules)
     table = timetable(entries.readable, zone_of(overview.timezone))
-    scheduled = {entry.sync for entry in entries.readable if entry.enabled}
+    scheduled = {entry.sync for entry in entries.readable if entry.enabled} & set(BUILT)
     general = [
         *_general_needs(overview, now),
         *_schedule_needs((*entries.problems, *table.problems)),
@@ -134,8 +138,10 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
         history = overview.history(sync)
         if row.for_every_clinic or sync in scheduled or history is not None:
             failed = list(_failure_needs(overview, history, now))
-            syncs.append(_sync_status(overview, sync, table, [*general, *failed], now))
-            of_syncs += [*failed, *_shortfall_needs(overview, history, syncs[-1].freshness)]
+            found = _sync_status(overview, sync, table, [*general, *failed], now)
+            found = replace(found, is_expected=row.for_every_clinic or sync in scheduled)
+            syncs.append(found)
+            of_syncs += [*failed, *_shortfall_needs(overview, history, found)]
     doubts = [*_doubt_needs(overview), *_unread_needs(overview), *_denied_needs(overview)]
     doubts += [*_partly_needs(overview), *_told_needs(overview)]
     needs = [*general, *of_syncs, *doubts, *_hold_needs(overview), *_kept_out_needs(overview)]
@@ -177,12 +183,12 @@ def blocker(overview: ClinicOverview, sync: SyncName, now: datetime) -> Need | N
 
 def doubt_in_words(code: str) -> str:
     """Why a record is in doubt, for people."""
-    return DOUBTS.get(code, f"not to be read ({code})")
+    return DOUBTS.get(code, f"not to be read ({phrase({}, code)})")
 
 
 def unread_in_words(code: str) -> str:
     """Why a clinical record gives nothing, for people."""
-    return UNREAD.get(code, f"gives nothing ({code})")
+    return UNREAD.get(code, f"gives nothing ({phrase({}, code)})")
 
 
 def _sync_status(
@@ -194,7 +200,7 @@ def _sync_status(
         sync=sync,
         freshness=_freshness(overview, sync, success, table, needs, now),
         last_success_at=success,
-        next_run_at=table.next_run(sync, now) if _starts(overview) else None,
+        next_run_at=table.next_run(sync, now) if sync in BUILT and _starts(overview) else None,
     )
 
 
@@ -262,7 +268,7 @@ def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
     if overview.timezone is None:
         yield Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False)
     if overview.stage in WRITES and overview.acting_user_id is None:
-        what = "acting_user_id: not set, so nobody is called about the clinic's cases; "
+        what = "acting user: not set, so nobody is called about the clinic's cases; "
         what += f"idexx-sync clinics add {overview.id} --acting-user USER_ID"
         yield Need("odis", what, blocks=False)
 
@@ -274,7 +280,7 @@ def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
         )
     if (refusal := breaker(overview, now)) is not None:
         since = overview.attempts[0].attempted_at if overview.attempts else None
-        yield Need(refusal.who_acts, f"{refusal.kind}: {refusal.message}", since=since)
+        yield Need(refusal.who_acts, f"{phrase({}, refusal.kind)}: {refusal.message}", since=since)
 
 
 def _company_needs(overview: ClinicOverview) -> Iterator[Need]:
@@ -307,7 +313,8 @@ def _failure_needs(
     refusal = breaker(overview, now) or _other_company(overview)
     if refusal is None or refusal.kind != history.error_kind:
         who = who_acts(history.error_kind)
-        failed = f"last {history.sync} job failed, {history.error_kind}: {history.error_message}"
+        why = phrase({}, history.error_kind)
+        failed = f"last {history.sync} job failed, {why}: {history.error_message}"
         yield Need(who, failed, blocks=who != "nobody", since=history.last_success_at)
 
 
@@ -325,7 +332,7 @@ def _reads_too_short(overview: ClinicOverview, sync: SyncName) -> date | None:
 
 
 def _shortfall_needs(
-    overview: ClinicOverview, history: SyncHistory | None, freshness: Freshness
+    overview: ClinicOverview, history: SyncHistory | None, status: SyncStatus
 ) -> Iterator[Need]:
     """What keeps a sync whose last run ended well from being fresh.
 
@@ -343,7 +350,7 @@ def _shortfall_needs(
     if history is None or history.unfresh is None:
         return
     code = history.unfresh
-    is_old = freshness in ("new", "late", "stale")
+    is_old = status.is_expected and status.freshness in ("new", "late", "stale")
     if code not in SHORTFALLS or (code == "other_days" and not is_old):
         return
     who: WhoActs = "odis" if is_old or code != "read_incomplete" else "nobody"
@@ -424,16 +431,20 @@ def _told_needs(overview: ClinicOverview) -> Iterator[Need]:
 
 
 def _kept_out_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """What a person has rejected, and what a next step would be."""
+    """What a person has revived or rejected, and what a next step would be."""
     zone = zone_of(overview.timezone)
+    for hold in overview.revived:
+        what = f"revived by {hold.by or 'somebody'} on {local_day(hold.at, zone)}: it stays until "
+        what += f"Neo shows it again, and nothing is to do; idexx-sync holds show {hold.id}"
+        yield Need("odis", what, blocks=False, since=hold.at, decided=True)
     for hold in overview.kept_out:
         day = local_day(hold.at, zone)
-        what = f"{hold.cause}: kept out by {hold.by or 'somebody'} on {day}; if that is no longer "
-        what += f"right, idexx-sync holds reopen {hold.id}"
+        what = f"{phrase(HELD_BECAUSE, hold.cause)}: kept out by {hold.by or 'somebody'} on {day}; "
+        what += f"if that is no longer right, idexx-sync holds reopen {hold.id}"
         yield Need("odis", what, blocks=False, since=hold.at, decided=True)
 
 
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:
     for hold in overview.open_holds:
-        what = f"{hold.cause}: decide, idexx-sync holds show {hold.id}"
+        what = f"{phrase(HELD_BECAUSE, hold.cause)}: decide, idexx-sync holds show {hold.id}"
         yield Need("odis", what, blocks=False, since=hold.opened_at)

@@ -14,6 +14,7 @@ from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.clinic_time import ClockChange, clock_change, local_day, to_wall
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.faults import or_else
+from idexx_sync.core.phrases import phrase
 from idexx_sync.explain.at_time_records import Asked, Item, Past, items_at, past_places, planned
 from idexx_sync.explain.calendar_reasons import (
     REMOVALS,
@@ -178,7 +179,7 @@ def _history(told: TimeExplained) -> Iterator[Reason]:
     """What was at the time before a run moved or removed it."""
     for one in told.past:
         code = one.reason or "no reason"
-        why = {**WHY_CHANGED, **REMOVALS}.get(code, code.replace("_", " "))
+        why = {**WHY_CHANGED, **REMOVALS}.get(code, phrase({}, code))
         facts = {"until": told.runs.moment(one.until), "why": why, "job": str(one.job_id)}
         if one.removed:
             next_run = told.runs.next_run("inbound", told.asked.day)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import ClockChange, clock_change, parse_wall
 from idexx_sync.core.faults import or_else
+from idexx_sync.core.phrases import HELD_BECAUSE, phrase
 from idexx_sync.core.vocabulary import FREES_TIME
 from idexx_sync.explain.model import NamedHold, NeoSays, StoredAppointment
 from idexx_sync.explain.preview import Clinical, Preview
@@ -21,6 +22,7 @@ from idexx_sync.explain.steps import CALENDAR_STEPS, StepKind, said, step_of
 from idexx_sync.explain.texts import CALENDAR, CLOCK, WORDS, Reason, reason_of
 from idexx_sync.pims.protocol import Found, Unknown
 from idexx_sync.syncs.decision import Decision, word_read
+from idexx_sync.syncs.holds import REVIVED
 from idexx_sync.syncs.memory import REFUSED, Remembered
 from idexx_sync.syncs.proof import STRIKE_INTERVAL, STRIKES_THAT_PROVE
 
@@ -209,14 +211,16 @@ def _kept_in_doubt(code: str, runs: Runs, about: About) -> Reason:
         return Reason("R26", f"{what}; the job and its audit say why", step("odis"))
     if code in CALENDAR_DOUBTS:
         return Reason(*CALENDAR_DOUBTS[code], step("neo"))
-    return Reason("R3", f"it could not be read ({code}): its time stays occupied", step("neo"))
+    return Reason(
+        "R3", f"it could not be read ({phrase({}, code)}): its time stays occupied", step("neo")
+    )
 
 
 def _time(stored: StoredAppointment) -> Iterator[Reason]:
     """Whether its live row takes time, and of which slots."""
     live, slots = stored.live, stored.slots
     if live is not None and live.status in FREES_TIME:
-        yield Reason("R12", f"{live.status}: it occupies no slot any more")
+        yield Reason("R12", f"{phrase({}, live.status)}: it occupies no slot any more")
     elif live is not None and not slots:
         yield Reason("R11", "it occupies its time, in which no slots are offered")
     elif live is not None:
@@ -232,17 +236,18 @@ def _removed(stored: StoredAppointment) -> Iterator[Reason]:
 def holds_said(holds: Iterable[NamedHold], runs: Runs) -> Iterator[Reason]:
     """What waits for a person, and what a person has decided."""
     for hold in holds:
-        step = hold_step(hold)
+        step, why = hold_step(hold), phrase(HELD_BECAUSE, hold.cause)
+        who = f" by {hold.decided_by}" if hold.decided_by else ""
+        on = f" on {runs.moment(hold.decided_at)}" if hold.decided_at else ""
         if hold.status == "open":
-            text = f"held ({hold.sync}): {hold.cause}; it waits for a person"
-            yield Reason("R8", text, step)
+            yield Reason("R8", f"held ({hold.sync}): {why}; it waits for a person", step)
+        elif hold.status == "rejected" and hold.cause == REVIVED:
+            yield Reason("R9", f"revived{who}{on}: it stays until Neo shows it again", step)
         elif hold.status == "rejected":
-            who = f" by {hold.decided_by}" if hold.decided_by else ""
-            on = f" on {runs.moment(hold.decided_at)}" if hold.decided_at else ""
-            text = f"{hold.cause} ({hold.sync}) was rejected{who}{on}: it stays as it is"
+            text = f"held ({hold.sync}): {why}; rejected{who}{on}: it stays as it is"
             yield Reason("R9", text, step)
         else:
-            text = f"{hold.cause} ({hold.sync}) was approved: the next run lets it in"
+            text = f"held ({hold.sync}): {why}; approved: the next run lets it in"
             yield Reason("R9", text, step)
 
 

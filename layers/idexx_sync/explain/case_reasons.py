@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from idexx_sync.core.phrases import phrase
 from idexx_sync.explain.model import NamedHold, StoredAppointment
 from idexx_sync.explain.preview import Clinical, Preview
 from idexx_sync.explain.runs import Runs, hold_step
@@ -101,7 +102,7 @@ def _quarantined(stored: StoredAppointment, seen: Preview, coming: _Coming) -> I
     if code in CASE:
         yield coming.case(Decision(_RULES.get(code, "R16"), code))
     else:
-        yield Reason("R16", f"its case is left alone: {code}")
+        yield Reason("R16", f"its case is left alone: {phrase({}, code)}")
 
 
 _RULES: Final = {

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from idexx_sync.core.clinic_time import day_of
 from idexx_sync.core.faults import or_else
 from idexx_sync.explain.model import StoredRow
-from idexx_sync.pims.protocol import Snapshot, SourceRecord
+from idexx_sync.pims.protocol import Snapshot, SourceRecord, Window
 from idexx_sync.syncs.inbound.context import key_of
 
 
@@ -59,18 +59,29 @@ class Match:
         side = self.shown if self.shown is not None else self.row
         return None if side is None else side.status
 
-    def where(self, *, asked: bool) -> str:
-        """Where it is, and whether both say the same; `asked` is whether Neo was."""
+    def where(self, usual: Window, *, asked: bool) -> str:
+        """Where it is, and whether both say the same; `asked` is whether Neo was.
+
+        Of the days that inbound runs do not read by themselves nothing is missing in ODIS.
+        """
         is_live = self.row is not None and self.row.deleted_at is None
         if self.shown is None:
             here = "ODIS" if is_live else "removed from ODIS"
             return f"{here}, Neo does not show it" if asked else here
         if not is_live:
-            return "Neo, not in ODIS" if self.row is None else "Neo, removed from ODIS"
+            return self._only_in_neo(usual) if self.row is None else "Neo, removed from ODIS"
         assert self.row is not None
         if (self._stored_start, self.row.room_id) == (self.start, self.shown.room_id):
             return "Neo and ODIS"
         return f"Neo; ODIS has it at {self._stored_start}, room {self.row.room_id or '-'}"
+
+    def _only_in_neo(self, usual: Window) -> str:
+        day = day_of(self.start)
+        if day < usual.first_day:
+            return f"Neo; runs read from {usual.first_day} on, and not its day"
+        if day > usual.last_day:
+            return f"Neo; runs read to {usual.last_day}, and not its day yet"
+        return "Neo, not in ODIS"
 
 
 def matches(sought: Sought, snapshot: Snapshot | None, rows: Sequence[StoredRow]) -> list[Match]:

@@ -16,6 +16,7 @@ from idexx_sync.core.vocabulary import JobStatus, Manner, Stage
 from idexx_sync.explain.model import NamedHold
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.gate import FOREIGN
+from idexx_sync.syncs.holds import REVIVED
 
 FALLS_SHORT: Final = frozenset({"foreign_calendar"})
 """Why a run that has read a day wrote nothing of it."""
@@ -111,6 +112,8 @@ def hold_step(hold: NamedHold) -> str:
     see = f"idexx-sync holds show {hold.id}"
     if hold.status == "open":
         return f"decide: {see}, then holds approve or holds reject"
+    if hold.status == "rejected" and hold.cause == REVIVED:
+        return f"nothing is to do before Neo shows it again; what was decided: {see}"
     if hold.status == "rejected":
         return f"it is asked about again once its findings change; what was decided: {see}"
     return f"the next {hold.sync} run lets it in; {see}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from idexx_sync.core.phrases import phrase
 from idexx_sync.syncs.decision import Decision
 
 Facts = Mapping[str, Any]
@@ -191,8 +192,8 @@ CASE: Final[Mapping[str, Text]] = {
 
 def _before_live(facts: Facts) -> str:
     if facts["live_from"] is None:
-        return "finalised, and the clinic has no first day yet (live_from): {meant}"
-    return "finalised before the clinic's live_from {live_from}: {meant}"
+        return "finalised, and the clinic has no first day yet: {meant}"
+    return "finalised before the clinic's first day, {live_from}: {meant}"
 
 
 _SCREENED: Final = {
@@ -290,11 +291,20 @@ STATUS: Final[Mapping[str, Text]] = {
 """Why a case's status is what it is."""
 
 
+_CODES: Final = ("code", "status", "meant", "becomes", "category")
+"""Facts that are code words of ours."""
+
+
 def reason_of(table: Mapping[str, Text], decision: Decision, when: str = "") -> Reason:
     """The decision as the table says it. Raises KeyError for a code that it lacks."""
     text = table[decision.code]
     said = text if isinstance(text, str) else text(decision.facts)
-    return Reason(decision.rule, said.format(**decision.facts, when=when))
+    facts = {name: _in_words(name, fact) for name, fact in decision.facts.items()}
+    return Reason(decision.rule, said.format(**facts, when=when))
+
+
+def _in_words(name: str, fact: Any) -> Any:
+    return phrase({}, fact) if name in _CODES and isinstance(fact, str) else fact
 
 
 def status_reasons(decision: Decision) -> Iterator[Reason]:

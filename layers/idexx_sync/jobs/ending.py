@@ -6,6 +6,7 @@ from typing import Final
 
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.errors import ConfigurationInvalid, InternalError, RequestRefused, SyncError
+from idexx_sync.core.phrases import phrase
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import LOST, Conn, Database, DriverError, unavailable, writing
 from idexx_sync.database.refusal import refusal
@@ -65,7 +66,9 @@ class Ending:
         try:
             self.end(lease, status, error)
         except DriverError:  # its words, perhaps: the job has to end all the same
-            plain = InternalError(f"the run failed ({error.kind}), and why can't be written down")
+            plain = InternalError(
+                f"the run failed ({phrase({}, error.kind)}), and why can't be written down"
+            )
             self.end(lease, status, plain)
 
     def fail_if_unfinished(self, lease: Lease, attempt: int, error: SyncError) -> None:

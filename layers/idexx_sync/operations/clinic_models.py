@@ -23,6 +23,12 @@ class SyncStatusView(ResponseModel):
     last_success_at: Moment | None
     next_run_at: Moment | None
     """Null where the clinic has no schedule for it that could be read."""
+    is_expected: bool = Field(
+        default=True,
+        description="Whether its freshness says anything of the clinic: it is scheduled, or each "
+        "clinic has it.",
+        examples=[True],
+    )
 
 
 class NeedView(ResponseModel):

@@ -46,13 +46,17 @@ class WantedClinics:
     """Whether they need somebody."""
 
     def fits(self, status: ClinicStatus) -> bool:
-        """Whether a clinic's status is as wanted; name and id are not looked at."""
+        """Whether a clinic's status is as wanted; name and id are not looked at.
+
+        A sync that nothing schedules is looked at only where it is named.
+        """
         if self.somebody is not None and self.somebody != status.needs_somebody:
             return False
         if self.sync is None and self.freshness is None:
             return True
         return any(
-            self.sync in (None, sync.sync) and self.freshness in (None, sync.freshness)
+            (sync.is_expected if self.sync is None else sync.sync == self.sync)
+            and self.freshness in (None, sync.freshness)
             for sync in status.syncs
         )
 
@@ -60,19 +64,16 @@ class WantedClinics:
 def clinics_meant(text: str, names: Mapping[UUID, str]) -> list[UUID]:
     """The clinics that a person may mean by it, by name.
 
-    A whole name, in whatever case, means no other one; else all whose name begins so and all whose
-    id does.
+    A whole name, in whatever case, means no other name; else all whose name begins so. All whose id
+    begins so may be meant as well, whatever they are called.
     """
     said = _folded(text)
     in_order = sorted(names, key=lambda id_: (names[id_].casefold(), id_))
-    if whole := [id_ for id_ in in_order if _folded(names[id_]) == said]:
-        return whole
+    whole = {id_ for id_ in in_order if _folded(names[id_]) == said}
+    named = whole or {id_ for id_ in in_order if said and _folded(names[id_]).startswith(said)}
     ids = ids_beginning_with(text)
     return [
-        id_
-        for id_ in in_order
-        if (said and _folded(names[id_]).startswith(said))
-        or (ids is not None and ids[0] <= id_ <= ids[1])
+        id_ for id_ in in_order if id_ in named or (ids is not None and ids[0] <= id_ <= ids[1])
     ]
 
 

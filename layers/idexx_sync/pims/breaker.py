@@ -14,6 +14,7 @@ from idexx_sync.core.errors import (
     PasswordChangeRequired,
     Throttled,
 )
+from idexx_sync.core.phrases import phrase
 from idexx_sync.pims.access import LoginOutcome
 
 _REFUSALS: Final[dict[str, type[ClinicMustAct]]] = {
@@ -50,8 +51,8 @@ def check_breaker(clinic_id: UUID, attempts: list[Attempt], now: datetime) -> No
     newest = attempts[0].outcome
     if newest in _REFUSALS:
         raise _REFUSALS[newest](
-            f"the last login with these credentials ended in {newest}; no further try is made "
-            "until the clinic has put it right and somebody has run: "
+            f"the last login with these credentials ended with: {phrase({}, newest)}; "
+            "no further try is made until the clinic has put it right and somebody has run: "
             f"idexx-sync credentials set --clinic {clinic_id}",
             code="breaker_open",
         )

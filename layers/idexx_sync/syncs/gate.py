@@ -12,7 +12,7 @@ from uuid import UUID
 
 from idexx_sync.pims.protocol import RecordKind, Window
 from idexx_sync.syncs.consequence import Effects
-from idexx_sync.syncs.holds import Finding, HoldDecisions, HoldInForce, decide_holds
+from idexx_sync.syncs.holds import REVIVED, Finding, HoldDecisions, HoldInForce, decide_holds
 
 FEW: Final = 5
 """Of fewer records nothing is concluded."""
@@ -47,8 +47,6 @@ UNPROVEN: Final[Mapping[RecordKind, Cause]] = {
 EMPTY: Final = "empty_calendar"
 QUARANTINE: Final = "too_many_unreadable"
 FINALISED: Final = "finalised_visit_removed"
-REVIVED: Final = "revived"
-"""A person has revived it after an approval had removed it: it stays, whatever is read."""
 DoubtCause = Literal["never_shown", "older_version", "unreadable_record"]
 """Why one record makes a read incomplete, until it is set apart by name (rule R1)."""
 NEVER_SHOWN: Final = "never_shown"

@@ -17,6 +17,9 @@ Finding = dict[str, Any]
 it may be any."""
 HoldStatus = Literal["open", "approved", "rejected", "closed", "expired"]
 
+REVIVED: Final = "revived"
+"""Cause of what a person has revived after an approval had removed it: it stays, whatever is
+read."""
 HOLD_LIFETIME: Final = timedelta(days=7)
 PERMIT_LIFETIME: Final = timedelta(hours=24)
 REVIVED_WITHIN: Final = timedelta(days=7)
@@ -82,6 +85,8 @@ class HoldDecisions:
     """Holds that wait for a person after this run."""
     silenced: int = 0
     """Rejected holds whose findings are still the same: kept out, without asking again."""
+    revived: int = 0
+    """Records that a person has revived: they stay although the read does not show them."""
     effects: dict[UUID | str, Effects] = field(default_factory=dict)
     """What permits would let through: of one that is updated or asks again by its id, of one to
     open by its cause."""
@@ -209,7 +214,10 @@ def _go_on(
         if findings != hold.findings or effects != hold.effects:
             decisions.updated[hold.id] = findings
         decisions.waiting += hold.status == "open"
-        decisions.silenced += hold.status == "rejected"
+        if hold.status == "rejected" and hold.cause == REVIVED:
+            decisions.revived += len(findings)
+        else:
+            decisions.silenced += hold.status == "rejected"
     if hold.id in decisions.reopened or hold.id in decisions.updated:
         decisions.effects[hold.id] = effects
         before, after = (hold.findings, hold.effects), (findings, effects)

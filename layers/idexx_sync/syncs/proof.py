@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import is_repeated, parse_wall, to_wall
 from idexx_sync.core.errors import InternalError, ShapeChanged
+from idexx_sync.core.phrases import phrase
 from idexx_sync.pims.protocol import Snapshot, SourceRecord
 from idexx_sync.syncs.memory import Record, Remembered
 
@@ -94,7 +95,7 @@ def key_missing(code: str, what: str, without: int, of: int) -> ShapeChanged | N
     if without <= MOST_MISSING_KEYS * of:
         return None
     return ShapeChanged(
-        f"{without} of {of} {what} lack a key that decides what they are ({code}); "
+        f"{without} of {of} {what} lack a key that decides what they are ({phrase({}, code)}); "
         "Neo's answer has changed and its reader must be adapted",
         code=code,
     )

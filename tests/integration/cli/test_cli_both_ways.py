@@ -84,9 +84,13 @@ LOOKED_AT = [
     "holds approve HOLD --yes",
     "holds reject HOLD --seen SEEN",
     "holds reopen HOLD",
-    "holds reopen NOTHING",
+    "holds reopen HOLD --yes",
+    "holds reopen HOLD --seen SEEN --yes",
+    "holds reopen HOLD --seen another --yes",
+    "holds reopen NOTHING --yes",
     "holds revive HOLD",
     "holds revive HOLD --yes",
+    "holds revive HOLD --seen another --yes",
 ]
 """Nothing is changed by any of them."""
 DONE = [
@@ -263,7 +267,7 @@ def test_where_one_is_and_as_whom(world: World) -> None:
     role = conninfo_to_dict(world.database.settings.database_url.get_secret_value())["user"]
     assert (here["stage"], here["role"]) == ("test", role)
     assert (here["host"], here["api"]) == ("127.0.0.1", None)
-    assert (there["stage"], there["api"]) == ("test", world.server.url)
+    assert (there["stage"], there["api"]) == ("not prod, by the key", world.server.url)
     assert there["acts_for"] == "every clinic (operator)"
     assert there["scopes"] == sorted(SCOPES)
     key = world.over_api.client_settings.api_key

@@ -206,7 +206,7 @@ DAMAGES = [
     ("UPDATE clinics SET timezone = NULL", "clinics.timezone: not set"),
     ("UPDATE clinics SET business_hours = '[]'", "clinics.business_hours"),
     ("DELETE FROM idexx_sync.credentials", "credentials: none yet"),
-    ("DELETE FROM public.users", "acting_user_id: not set, so nobody is called"),
+    ("DELETE FROM public.users", "acting user: not set, so nobody is called"),
 ]
 
 
@@ -242,14 +242,14 @@ def test_what_somebody_has_acted_on_is_no_longer_needed(
     bench.pims.error = CredentialsRejected("Neo refused them")
     failed = idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
     assert f"What is needed: idexx-sync clinics show {bench.clinic_id}" in failed.out
-    assert needed() == ["last inbound job failed, credentials_rejected: Neo refused them"]
+    assert needed() == ["last inbound job failed, credentials rejected: Neo refused them"]
     set_credentials(idexx_sync, bench)
     assert needed() == []
 
     bench.pims.error = ShapeChanged("no list of events")
     idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
     set_credentials(idexx_sync, bench)
-    assert needed() == ["last inbound job failed, shape_changed: no list of events"]
+    assert needed() == ["last inbound job failed, shape changed: no list of events"]
 
 
 def test_show_tells_how_fresh_each_sync_is_and_when_it_is_next_due(
@@ -270,6 +270,7 @@ def test_show_tells_how_fresh_each_sync_is_and_when_it_is_next_due(
             "freshness": "on_time",
             "last_success_at": "2026-05-04T14:00:00.000+00:00",
             "next_run_at": "2026-05-04T14:15:00.000+00:00",
+            "is_expected": True,
         }
     ]
     assert (

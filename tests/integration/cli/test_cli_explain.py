@@ -243,7 +243,9 @@ def test_an_open_hold_is_told_with_the_command_to_decide(
     assert [one["id"] for one in told(answer)["holds"]] == [hold]
     assert list(told(answer)["holds"][0]["findings"]) == ["600101"]
     assert f"idexx-sync holds approve {hold}" in shown
-    assert any(why.startswith("R8 held (inbound): empty_calendar") for why in whys(answer))
+    assert any(
+        why.startswith("R8 held (inbound): the calendar came back empty") for why in whys(answer)
+    )
     bench.decide("empty_calendar", "rejected")
     rejected = explain(idexx_sync, "600101", "--json")
     assert (
@@ -552,5 +554,14 @@ def test_appointments_are_found_by_day_room_and_patient(
     assert f"idexx-sync explain appointment 600101 --clinic {bench.clinic_id}" in shown.out
     assert not [canary for canary in SPOKEN if canary in shown.out]
     assert CANARIES["patient_name"] in find("--values").out
+    asked = bench.pims.configurations_read
+    assert (find("--room", "3").code, bench.pims.configurations_read) == (0, asked)
+    clinic = ("--clinic", bench.clinic_id)
+    time = ("explain", "time", *clinic, "--day", "2026-05-05", "--at", "09:00")
+    for unknown in (find("--room", "99"), idexx_sync(*time, "--room", "99")):
+        assert (unknown.code, unknown.out) == (1, "")
+        assert "the clinic has no room '99'; its rooms are 3 (ROOM 3), " in unknown.err
+        assert f"idexx-sync clinics rooms {bench.clinic_id}" in unknown.err
+    assert idexx_sync(*time, "--room", "5").code == 0
     bench.pims.error = PimsUnavailable("Neo answered with a server error (503)")
     assert (find().code, find("--patient", "nobody").out.count("No appointment fits.")) == (4, 1)

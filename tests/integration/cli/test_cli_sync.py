@@ -318,9 +318,19 @@ def test_what_was_approved_by_mistake_is_revived(
 
     assert "12 updated" in answer.out
     assert len(bench.rows()) == 12
-    assert "revived by Kim" in idexx_sync("holds", "show", held).out
+    assert "a person revived and the calendar does not show" in answer.out
+    assert "a person rejected" not in answer.out
+    shown = idexx_sync("clinics", "show", bench.clinic_id).out
+    assert "revived by Kim on 2026-05-04: it stays until Neo shows it again" in shown
+    assert "holds reopen" not in shown
+    assert "kept out" not in shown
+    approved = idexx_sync("holds", "show", held).out
+    assert "revived by Kim" in approved
+    assert "holds revive" not in approved
     (kept,) = idexx_sync("holds", "list", "--status", "rejected", "--json").json["holds"]
-    reopened = idexx_sync("holds", "reopen", kept["id"], "--reason", "they are gone indeed")
+    reopened = idexx_sync(
+        *("holds", "reopen", kept["id"], "--reason", "they are gone indeed"), stdin=Terminal("y\n")
+    )
     assert reopened.code == 0
     assert "they are gone indeed" in reopened.out
 
@@ -495,7 +505,7 @@ def test_what_is_in_doubt_is_named_with_what_to_do(bench: Bench, idexx_sync: Com
 
     shown = idexx_sync("jobs", "show", job.id)
 
-    assert "in doubt: 600999, not to be read (end_unreadable)" in shown.out
+    assert "in doubt: 600999, not to be read (end unreadable)" in shown.out
     assert "one without a name (id_missing 2026-05-04 16:00:00" in shown.out
     assert "Not fresh: no complete read of the calendar" in shown.out
     assert f"explain appointment 600999 --clinic {bench.clinic_id}" in shown.out

@@ -216,6 +216,7 @@ def test_stored_credentials_are_tried_with_one_login(morning: Morning, types: Ty
     assert (code, len(morning.neo.logins())) == (0, 1)
     assert "they work" in said
     assert f"idexx-sync clinics rooms {clinic}" in said
+    assert "dry run: a trial of the credentials, which work" in types("jobs", "list")[1]
     rows = "SELECT 1 FROM public.schedule_appointments WHERE clinic_id = %s"
     assert morning.conn.execute(rows, (morning.clinic_id,)).fetchall() == []
     morning.setting(room_ids=["3", "9999"])

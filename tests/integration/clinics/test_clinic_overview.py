@@ -70,6 +70,7 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
     pause(conn, clinic_id, None)
     hold = add_hold(conn, clinic_id, "times_shifted")
     rejected = add_hold(conn, clinic_id, "empty_calendar", "rejected")
+    revived = add_hold(conn, clinic_id, "revived", "rejected")
     add_job(conn, clinic_id, before(hours=3))
     add_job(conn, other, before(hours=1))
     add_hold(conn, other, "foreign_calendar")
@@ -114,6 +115,7 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         ),
         open_holds=(OpenHold(hold, "times_shifted", MORNING),),
         kept_out=(KeptOut(rejected, "empty_calendar", None, MORNING),),
+        revived=(KeptOut(revived, "revived", None, MORNING),),
         horizon_days=14,
         doubts=(Doubt("end_unreadable", 2, before(hours=2), ("600101", "600102")),),
         company=Known(),

@@ -13,7 +13,7 @@ from idexx_sync.database.connection import Conn
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.cases.calendar_store import starts_remembered
 from idexx_sync.syncs.cases.death_store import deaths_of_patients
-from idexx_sync.syncs.gate import REVIVED
+from idexx_sync.syncs.holds import REVIVED
 from idexx_sync.syncs.inbound.revival_store import rows_to_revive
 from idexx_sync.syncs.inbound.store import StoredQuery, record_schedule_sync
 from tests.kit.business_time import set_business_time

@@ -18,6 +18,11 @@ START = "2026-05-04 09:00:00"
             {"status": ["scheduled", "cancelled"], "start": START},
             f"visit of {START}: scheduled -> cancelled",
         ),
+        ({"shift_minutes": 60, "start": START}, f"visit of {START}: shift minutes: 60"),
+        (
+            {"status": ["in_progress", "no_show"], "start": START},
+            f"visit of {START}: in progress -> no show",
+        ),
         (
             {"start": [START, "2026-05-04 10:30:00"]},
             f"visit of {START}: would move to 2026-05-04 10:30:00",

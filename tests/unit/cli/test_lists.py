@@ -1,5 +1,6 @@
 """What lists are made of: who is meant, what comes first, and in which words."""
 
+import io
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,16 +8,21 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from rich.console import Console
 
 from idexx_sync.cli.app import app
+from idexx_sync.cli.clinic_view import clinic_shown
+from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.fleet import in_one_line, worst
 from idexx_sync.cli.job_view import progress_of
-from idexx_sync.cli.list_view import red_first, waiting_for_somebody
+from idexx_sync.cli.list_view import red_first, sync_shown, waiting_for_somebody
 from idexx_sync.cli.naming import among, one_of
+from idexx_sync.cli.tables import listing
 from idexx_sync.cli.whoami import WRITING
 from idexx_sync.clinics.status import ClinicStatus, Need, SyncStatus
 from idexx_sync.core.bounds import MOST_ENTRIES
+from idexx_sync.core.catalog import SYNCS
 from idexx_sync.core.errors import CredentialsRejected, PimsSlow, SyncError
 from idexx_sync.core.id_prefix import ids_beginning_with
 from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
@@ -43,7 +49,7 @@ NAMES = {WEST: "West", BARN: "West  Barn", EAST: "7d1c"}
         ("7d1c0a51", [BARN]),
         ("7D1C0A51-0000", [BARN]),
         ("7d1c0a5", [EAST, WEST, BARN]),
-        ("7d1c", [EAST]),
+        ("7d1c", [EAST, WEST, BARN]),  # a name, and how two other ids begin
         (" ", []),
     ],
 )
@@ -162,6 +168,45 @@ def test_a_clinic_is_as_fresh_as_the_sync_that_is_worst() -> None:
     assert not WantedClinics(sync="inbound", freshness="late").fits(status)
     assert not WantedClinics(somebody=True).fits(status)
     assert Wanted(id="7d1c0a50").id_range is not None
+
+
+def test_a_sync_that_nothing_schedules_makes_no_clinic_look_unfinished() -> None:
+    once = SyncStatus("cases", "stale", NOW, None, is_expected=False)
+    syncs = (SyncStatus("inbound", "on_time", NOW, None), once)
+    status = ClinicStatus(WEST, "West", None, True, "live", None, syncs, 0, 0, ())
+    seen = ClinicStatusView.of(status)
+
+    assert worst(seen) == "on_time"
+    assert not WantedClinics(freshness="stale").fits(status)
+    assert WantedClinics(freshness="stale", sync="cases").fits(status)
+    assert not seen.needs_somebody
+    assert sync_shown(seen.syncs[1], seen) == (
+        "cases last success 2026-05-04 07:00 PDT, not scheduled"
+    )
+
+
+def test_a_clinic_over_the_api_names_each_sync_once() -> None:
+    syncs = tuple(SyncStatus(name, "on_time", NOW, None) for name in SYNCS)
+    status = ClinicStatus(WEST, "West", None, True, "live", None, syncs, 0, 0, ())
+    out = io.StringIO()
+    console = Console(file=out, width=200)
+    for part in clinic_shown(ClinicStatusView.of(status)):
+        console.print(part)
+
+    for name in SYNCS:
+        (said,) = [one for one in out.getvalue().splitlines() if name in one]
+        assert (said.count(name), said.count("on time")) == (1, 1)
+
+
+def test_in_a_file_no_line_of_a_list_ends_with_blanks() -> None:
+    out = io.StringIO()
+    rows = [("7", "a longer text"), ("8", "short")]
+
+    Cli(out=Console(file=out, width=60)).answer({}, [listing(("Id", "What"), rows)], as_json=False)
+
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 4
+    assert lines == [one.rstrip() for one in lines]
 
 
 def test_what_would_be_done_is_never_told_as_done() -> None:

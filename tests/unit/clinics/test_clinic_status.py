@@ -224,6 +224,7 @@ LISTED: list[tuple[Any, list[SyncHistory], list[str]]] = [
     ([{"type": "cases", "cron": "0 * * * *", "enabled": False}], [], ["inbound"]),
     (None, [history(sync="reconciliation")], ["inbound", "reconciliation"]),
     ({"cases": "not a cron"}, [], ["inbound", "cases"]),
+    ({"reconciliation": "0 3 * * *"}, [], ["inbound"]),
 ]
 
 
@@ -234,6 +235,28 @@ def test_only_syncs_that_exist_are_listed_and_inbound_always(
     found = clinic_status(overview(*histories, sync_schedules=schedules), NOW)
 
     assert [sync.sync for sync in found.syncs] == listed
+
+
+def test_the_age_of_a_sync_that_nothing_schedules_is_nobodys_trouble() -> None:
+    fresh, once = history(ago(minutes=1)), history(ago(days=9), sync="cases")
+    clinic = overview(
+        fresh,
+        replace(once, unfresh="other_days"),
+        history(sync="reconciliation"),
+        sync_schedules={**EVERY_15_MINUTES, "reconciliation": "0 3 * * *"},
+    )
+
+    status = clinic_status(clinic, NOW)
+
+    assert [(sync.sync, sync.is_expected) for sync in status.syncs] == [
+        ("inbound", True),
+        ("cases", False),
+        ("reconciliation", False),
+    ]
+    assert (status.needs_somebody, status.needs) == (False, ())
+    assert [sync.next_run_at for sync in status.syncs[1:]] == [None, None]
+    scheduled = replace(clinic, sync_schedules={**EVERY_15_MINUTES, "cases": "0 * * * *"})
+    assert clinic_status(scheduled, NOW).needs_somebody
 
 
 NEVER_NEXT: list[dict[str, Any]] = [
@@ -274,7 +297,7 @@ def test_all_that_is_needed_is_told_what_blocks_first() -> None:
     assert clinic_status(clinic, NOW).needs == (
         Need("odis", f"stage: switched off; idexx-sync clinics add {CLINIC} --stage shadow"),
         Need("odis", f"credentials: none yet; idexx-sync credentials set --clinic {CLINIC}"),
-        Need("odis", "last cases job failed, shape_changed: it was so"),
+        Need("odis", "last cases job failed, shape changed: it was so"),
         Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False),
         Need(
             "odis",
@@ -290,13 +313,14 @@ def test_all_that_is_needed_is_told_what_blocks_first() -> None:
         ),
         Need(
             "nobody",
-            "last inbound job failed, pims_slow: it was so",
+            "last inbound job failed, pims slow: it was so",
             blocks=False,
             since=ago(minutes=1),
         ),
         Need(
             "odis",
-            f"times_shifted: decide, idexx-sync holds show {HOLD}",
+            "nearly all visits moved by the same amount of time: decide, "
+            f"idexx-sync holds show {HOLD}",
             blocks=False,
             since=ago(days=2),
         ),
@@ -313,10 +337,23 @@ def test_what_a_person_keeps_out_stays_visible_with_who_when_and_what_next() -> 
 
     status = clinic_status(clinic, NOW)
 
-    what = "times_shifted: kept out by Kim on 2026-05-03; if that is no longer right, "
+    what = "nearly all visits moved by the same amount of time: kept out by Kim on 2026-05-03; "
+    what += "if that is no longer right, "
     what += f"idexx-sync holds reopen {HOLD}"
     assert status.needs == (Need("odis", what, blocks=False, since=at, decided=True),)
     assert (status.kept_out, status.open_holds) == (1, 0)
+
+
+def test_what_a_person_revived_is_not_told_as_rejected() -> None:
+    at = datetime(2026, 5, 4, 6, 50, tzinfo=UTC)
+    clinic = overview(history(ago(minutes=1)), revived=(KeptOut(HOLD, "revived", "Kim", at),))
+
+    status = clinic_status(clinic, NOW)
+
+    what = "revived by Kim on 2026-05-03: it stays until Neo shows it again, and nothing is to do; "
+    what += f"idexx-sync holds show {HOLD}"
+    assert status.needs == (Need("odis", what, blocks=False, since=at, decided=True),)
+    assert (status.kept_out, status.needs_somebody) == (0, False)
 
 
 def test_a_run_that_read_nothing_at_all_is_told() -> None:
@@ -380,7 +417,7 @@ def test_a_clinic_whose_cases_are_written_needs_somebody_they_belong_to(
 
     status = clinic_status(overview(fresh, stage=stage, acting_user_id=None), NOW)
 
-    told = [need for need in status.needs if need.what.startswith("acting_user_id: not set")]
+    told = [need for need in status.needs if need.what.startswith("acting user: not set")]
     assert [(need.who, need.blocks) for need in told] == ([("odis", False)] if needed else [])
     for need in told:
         assert f"idexx-sync clinics add {CLINIC} --acting-user USER_ID" in need.what
@@ -398,8 +435,8 @@ def test_an_open_breaker_is_told_once_beside_other_failures() -> None:
     needs = clinic_status(clinic, NOW).needs
 
     assert [(need.who, need.what.partition(":")[0]) for need in needs] == [
-        ("clinic", "credentials_rejected"),
-        ("odis", "last cases job failed, implausible_data"),
+        ("clinic", "credentials rejected"),
+        ("odis", "last cases job failed, implausible data"),
     ]
 
 
@@ -434,7 +471,7 @@ def test_a_failure_that_somebody_has_acted_on_is_no_longer_needed(
 ) -> None:
     told = clinic_status(overview(history(None, kind), changed_at=changed), NOW)
 
-    assert any(kind in need.what for need in told.needs) is needed
+    assert any(kind.replace("_", " ") in need.what for need in told.needs) is needed
 
 
 def test_what_is_in_doubt_is_named_with_its_age_and_blocks_nothing() -> None:
@@ -450,7 +487,7 @@ def test_what_is_in_doubt_is_named_with_its_age_and_blocks_nothing() -> None:
         ("odis", False, ago(hours=hours)) for hours in (3, 2, 1)
     ]
     first, second, third = (need.what for need in status.needs)
-    assert first.startswith("2 in the calendar not to be read (end_unreadable)")
+    assert first.startswith("2 in the calendar not to be read (end unreadable)")
     assert "600101, 600102; all that may take is occupied until it is put right" in first
     assert "idexx-sync explain appointment 600101 --clinic " in first
     assert second.startswith("1 in the calendar without an id, a day or a kind that can be read;")

@@ -138,7 +138,7 @@ def says(text: str, neo: NeoSays, kept: StoredAppointment, clinic: Clinical = CL
 
 
 WORDS = [
-    ("Checked In", "R5 Neo's word 'Checked In' is read as in_progress"),
+    ("Checked In", "R5 Neo's word 'Checked In' is read as in progress"),
     ("Teleported", "R5 unknown word 'Teleported': the stored status stays"),
     (None, "R5 no status word: the stored status stays"),
 ]
@@ -173,7 +173,7 @@ def test_r06_absence_needs_proof() -> None:
     )
     assert not says("R6", gone, StoredAppointment(rows=[row(deleted_at=NOW)]))
     unknown = NeoSays(Unknown("status_500"))
-    assert says("R6 the look-up gave no usable answer (status_500)", unknown, StoredAppointment())
+    assert says("R6 the look-up gave no usable answer (status 500)", unknown, StoredAppointment())
     for lookup, what in (
         (found(deleted=True), "deleted in Neo"),
         (found(cancelled=True), "cancelled in Neo"),
@@ -228,10 +228,11 @@ def test_r07_a_removed_row_names_its_proof() -> None:
     assert says("R7 removed; no job of ours", NO_NEO, StoredAppointment(rows=gone))
 
 
+SHIFTED = "nearly all visits moved by the same amount of time"
 HOLDS: list[tuple[Any, str]] = [
-    ("open", "R8 held (cases): times_shifted; it waits for a person"),
-    ("rejected", "R9 times_shifted (cases) was rejected: it stays as it is"),
-    ("approved", "R9 times_shifted (cases) was approved: the next run lets it in"),
+    ("open", f"R8 held (cases): {SHIFTED}; it waits for a person"),
+    ("rejected", f"R9 held (cases): {SHIFTED}; rejected: it stays as it is"),
+    ("approved", f"R9 held (cases): {SHIFTED}; approved: the next run lets it in"),
 ]
 
 
@@ -261,7 +262,7 @@ def test_r12_what_frees_time_and_what_takes_it() -> None:
         StoredSlot(UUID(int=n), date(2026, 5, 4), time(6), time(6, 30), 1, n, NOW) for n in (0, 1)
     ]
     assert says(
-        "R12 no_show: it occupies no slot", NO_NEO, StoredAppointment(rows=[row("no_show")])
+        "R12 no show: it occupies no slot", NO_NEO, StoredAppointment(rows=[row("no_show")])
     )
     busy = StoredAppointment(rows=[row("scheduled")], slots=slots)
     assert says("R12 it occupies its time: 1 of 2 slots", NO_NEO, busy)
@@ -286,9 +287,9 @@ def test_r02_days_that_no_run_reads() -> None:
 def test_r03_what_cannot_be_read_stays_occupied() -> None:
     record = Record("7", quarantine_code="end_unreadable")
     kept = StoredAppointment(rows=[row()], memories=[Memory("appointment", record, NOW)])
-    assert says("R3 it could not be read (end_unreadable)", NO_NEO, kept)
+    assert says("R3 it could not be read (end unreadable)", NO_NEO, kept)
     neo = calendar(lookup=found(), unreadable=[Unreadable("end_unreadable", "7")])
-    assert says("R3 the calendar's record can't be read (end_unreadable)", neo, kept)
+    assert says("R3 the calendar's record can't be read (end unreadable)", neo, kept)
 
 
 STANDSTILLS: list[tuple[dict[str, Any], str]] = [
@@ -380,7 +381,7 @@ STATUSES: list[tuple[NeoSays, StoredAppointment, Clinical, str]] = [
         shown(),
         stored(case("draft"), read=READ),
         replace(CLINIC, live_from=None),
-        "the clinic has no first day yet (live_from): reviewed",
+        "the clinic has no first day yet: reviewed",
     ),
 ]
 
@@ -449,8 +450,8 @@ def test_r18_why_a_record_that_was_read_completes_nothing_is_told_and_nothing_el
 
 OTHERS = [
     ("Cancelled", "R20 cancelled: reviewed"),
-    ("No show", "R20 no_show: reviewed"),
-    ("Arrived", "R14 in_progress: ongoing"),
+    ("No show", "R20 no show: reviewed"),
+    ("Arrived", "R14 in progress: ongoing"),
     ("Confirmed", "R14 scheduled: draft"),
 ]
 

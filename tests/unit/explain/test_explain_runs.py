@@ -143,7 +143,7 @@ def test_a_clinics_overview_tells_how_its_runs_stand() -> None:
     assert set(well.blockers.values()) == {None}
     need = ill.blockers["inbound"]
     assert need is not None
-    assert (need.who, need.what[:20]) == ("clinic", "credentials_rejected")
+    assert (need.who, need.what[:20]) == ("clinic", "credentials rejected")
     only_cases = overview(history(error_kind="internal", sync="cases"))
     assert blocker(only_cases, "inbound", only_cases.read_at) is None
     assert blocker(only_cases, "cases", only_cases.read_at) is not None

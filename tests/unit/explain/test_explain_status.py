@@ -141,7 +141,7 @@ def status_told(texts: list[str], before: str | None) -> str:
 STATUS_TEXTS = (
     "finalised",
     "its document can't be read",
-    *("scheduled: ", "in_progress: ", "cancelled: ", "no_show: ", "no status to go by: draft"),
+    *("scheduled: ", "in progress: ", "cancelled: ", "no show: ", "no status to go by: draft"),
 )
 
 

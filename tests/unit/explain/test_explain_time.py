@@ -172,17 +172,22 @@ def test_what_is_in_doubt_takes_its_time_and_is_named() -> None:
 
     found = told(neo=False, slots=[slot(1)], memories=[memory])
 
-    assert "R3 7: it could not be read (end_unreadable): its time stays occupied" in causes(found)
+    assert "R3 7: it could not be read (end unreadable): its time stays occupied" in causes(found)
     assert "booked" not in " ".join(causes(found))
 
 
 @pytest.mark.parametrize(
     ("status", "text"),
     [
-        ("open", "held (inbound): times_shifted; it waits for a person"),
+        (
+            "open",
+            "held (inbound): nearly all visits moved by the same amount of time; it waits for a "
+            "person",
+        ),
         (
             "rejected",
-            "times_shifted (inbound) was rejected by a tester on 2026-05-04 07:00 PDT: "
+            "held (inbound): nearly all visits moved by the same amount of time; rejected by a "
+            "tester on 2026-05-04 07:00 PDT: "
             "it stays as it is",
         ),
     ],
@@ -201,7 +206,7 @@ def test_a_foreign_calendar_comes_before_what_it_keeps_out() -> None:
 
     found = told(visit(), runs=replace(RUNS, holds=[hold]))
 
-    assert causes(found)[0].startswith("R8 held (inbound): foreign_calendar")
+    assert causes(found)[0].startswith("R8 held (inbound): perhaps another")
     assert f"while hold {JOB} stands" in (found.why[1].step or "")
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from idexx_sync.explain.finding import Match, Sought, matches
 from idexx_sync.explain.model import StoredRow
 from idexx_sync.pims.protocol import Snapshot, Window
@@ -13,6 +15,7 @@ from tests.kit.records import block, visit
 MONDAY = date(2026, 5, 4)
 NOW = datetime(2026, 5, 4, 14, tzinfo=UTC)
 DAY = Sought((MONDAY, MONDAY))
+USUAL = Window(MONDAY, date(2026, 5, 17))
 
 
 def row(key: str = "600101", **fields: Any) -> StoredRow:
@@ -41,7 +44,9 @@ def test_each_is_told_by_where_it_is() -> None:
         row("600106", start_time=time(16), deleted_at=NOW),
     ]  # fmt: skip
 
-    assert [(one.id, one.start[11:], one.where(asked=True)) for one in found(DAY, neo, *rows)] == [
+    assert [
+        (one.id, one.start[11:], one.where(USUAL, asked=True)) for one in found(DAY, neo, *rows)
+    ] == [
         ("700101", "08:00", "Neo, not in ODIS"),
         ("600101", "09:00", "Neo and ODIS"),
         ("600102", "10:00", "Neo; ODIS has it at 2026-05-04 09:00, room 3"),
@@ -50,7 +55,25 @@ def test_each_is_told_by_where_it_is() -> None:
         ("600104", "15:00", "ODIS, Neo does not show it"),
         ("600106", "16:00", "removed from ODIS, Neo does not show it"),
     ]
-    assert [one.where(asked=False) for one in found(DAY, None, *rows[:1])] == ["ODIS"]
+    assert [one.where(USUAL, asked=False) for one in found(DAY, None, *rows[:1])] == ["ODIS"]
+
+
+@pytest.mark.parametrize(
+    ("usual", "where"),
+    [
+        (Window(MONDAY, MONDAY), "Neo, not in ODIS"),
+        (
+            Window(date(2026, 5, 5), date(2026, 5, 18)),
+            "Neo; runs read from 2026-05-05 on, and not its day",
+        ),
+        (
+            Window(date(2026, 5, 1), date(2026, 5, 3)),
+            "Neo; runs read to 2026-05-03, and not its day yet",
+        ),
+    ],
+)
+def test_what_no_run_reads_by_itself_is_not_told_as_missing(usual: Window, where: str) -> None:
+    assert [one.where(usual, asked=True) for one in found(DAY, shown(visit()))] == [where]
 
 
 def test_a_live_row_counts_before_removed_ones_and_the_last_of_those() -> None:

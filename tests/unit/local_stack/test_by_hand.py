@@ -10,7 +10,10 @@ from uuid import uuid4
 import pytest
 
 from dev_tools.ports import free_port
+from idexx_sync.operations.hints import OVER_API
 from local_stack.by_hand import described
+from local_stack.stack_clinics import CLINICS
+from tests.kit.paths import ROOT
 
 FACT = re.compile(r"(API|operator key|clinic key|simulated Neo): +\S+")
 
@@ -44,6 +47,21 @@ def test_each_thing_to_paste_is_one_whole_line() -> None:
             known[name] = value
     assert known["DATABASE_URL"] == "postgresql://a b'c@127.0.0.1/x"
     assert any(FACT.fullmatch(one) for one in printed())
+
+
+def test_all_that_can_ask_the_api_is_named() -> None:
+    (told,) = [one for one in printed() if "these ask the API: " in one]
+
+    assert told.partition("API: ")[2].split(", ") == list(OVER_API)
+
+
+def test_the_readmes_clinic_is_one_of_the_local_stack() -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    named = re.findall(r'--clinic "([^"]+)"', "".join(blocks))
+
+    assert named
+    assert set(named) <= {clinic.name for clinic, _, _ in CLINICS}
+    assert not re.findall(r"(?<!\$)\bCLINIC_ID\b(?!=)", "".join(blocks))
 
 
 def test_a_port_that_somebody_has_gives_the_next_one() -> None:

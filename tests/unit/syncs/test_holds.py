@@ -1,5 +1,6 @@
 """What becomes of holds after a run (rule R9)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from idexx_sync.pims.protocol import Window
-from idexx_sync.syncs.holds import HoldDecisions, HoldInForce, HoldStatus, decide_holds
+from idexx_sync.syncs.holds import REVIVED, HoldDecisions, HoldInForce, HoldStatus, decide_holds
 
 NOW = datetime(2026, 5, 4, 14, tzinfo=UTC)
 WEEK = Window(date(2026, 5, 4), date(2026, 5, 10))
@@ -87,6 +88,15 @@ def test_r09_the_same_finding_writes_nothing(
     decisions = decided(in_force(status), {"1": FINDING})
 
     assert decisions == HoldDecisions(waiting=waiting, silenced=silenced)
+
+
+def test_r09_what_a_person_revived_is_counted_by_record_and_not_as_rejected() -> None:
+    kept = replace(in_force("rejected"), cause=REVIVED, findings={"1": FINDING, "2": OTHER})
+
+    found = {REVIVED: dict(kept.findings)}
+    assert decide_holds([kept], found, WEEK, NOW, complete=True) == HoldDecisions(revived=2)
+    asks = replace(kept, status="open")
+    assert decide_holds([asks], found, WEEK, NOW, complete=True) == HoldDecisions(waiting=1)
 
 
 @pytest.mark.parametrize("status", ["rejected", "approved"])

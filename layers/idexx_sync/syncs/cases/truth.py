@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from idexx_sync.core.errors import ImplausibleData, ShapeChanged, SyncError
 from idexx_sync.core.faults import Fault
+from idexx_sync.core.phrases import phrase
 from idexx_sync.pims.protocol import Snapshot, SourceRecord
 from idexx_sync.syncs.cases.model import Plan
 from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
@@ -37,7 +38,9 @@ def nothing_written(
     left["refused"] += sum(PREFIX + visit in keys for visit in visits)
     if not visits or left.total() < len(visits):
         return None
-    why = ", ".join(f"{number} {code}" for code, number in sorted(left.items()) if number)
+    why = ", ".join(
+        f"{number} {phrase({}, code)}" for code, number in sorted(left.items()) if number
+    )
     return ImplausibleData(
         f"the case of none of {len(visits)} visits could be written ({why}); jobs and audits "
         "name them",

@@ -267,6 +267,7 @@ def _warnings(run: Run, reading: _Reading, calendar: CalendarPiece, tally: Tally
         "recomputed": sum(change.reason == "rederived" for change in plan.changes),
         "many_removed": removed if many else 0,
         "kept_out_by_a_person": calendar.judgement.holds.silenced,
+        "revived_by_a_person": calendar.judgement.holds.revived,
         "conflicts_left_for_next_run": len(tally.conflicts),
     }
     return {code: count for code, count in found.items() if count}

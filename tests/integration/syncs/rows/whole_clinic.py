@@ -110,8 +110,10 @@ class WholeClinic(CasesBench):
         asked = within_slot(asked_time(MONDAY, time(9), None, 30), day)
         told = explained_time(asked, NeoDay(not_asked="a test"), day, clinic, clinical, runs)
         console.print(*time_shown(told, clinic, veil))
+        usual = runs.window("inbound")
         sides = [
-            one.where(asked=False) for one in matches(Sought((MONDAY, MONDAY)), None, day.rows)
+            one.where(usual, asked=False)
+            for one in matches(Sought((MONDAY, MONDAY)), None, day.rows)
         ]
         return json.dumps([data, time_data(told, clinic, veil), sides], default=str)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from idexx_sync.core.errors import PimsSlow, PimsUnavailable, ShapeChanged, SyncError, Throttled
+from idexx_sync.core.phrases import phrase
 from idexx_sync.pims.access import StoredSession
 from idexx_sync.pims.neo.http.answers import (
     Answered,
@@ -246,4 +247,4 @@ def _value(path: str, verdict: Judged) -> object:
     if isinstance(verdict, Answered):
         return verdict.value
     code = "status_404" if isinstance(verdict, NotFound) else verdict.code
-    raise ShapeChanged(f"Neo answered {path} in an unknown way ({code})", code=code)
+    raise ShapeChanged(f"Neo answered {path} in an unknown way ({phrase({}, code)})", code=code)

@@ -8,6 +8,7 @@ from typing import Final
 
 from idexx_sync.core import errors
 from idexx_sync.core.errors import ImplausibleData, ShapeChanged, SyncError
+from idexx_sync.core.phrases import phrase
 from idexx_sync.pims.access import Credentials, LoginOutcome, LoginStore, StoredSession
 from idexx_sync.pims.identity import Shown
 from idexx_sync.pims.neo.login.dialog import LoginResult
@@ -183,7 +184,7 @@ class SessionKeeper:
 
 def _refused_after_login(code: str) -> ShapeChanged:
     return ShapeChanged(
-        f"Neo refused a session right after a login ({code}), or a second time in one run; ODIS "
-        "has to look at what Neo answers",
+        f"Neo refused a session right after a login ({phrase({}, code)}), or a second time in one "
+        "run; ODIS has to look at what Neo answers",
         code="refused_after_login",
     )

@@ -8,8 +8,9 @@ from idexx_sync.core.errors import Conflict, PimsUnavailable
 from idexx_sync.jobs.model import Job, new_order
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.operations.decisions import revive_hold
-from idexx_sync.syncs.gate import EMPTY, FINALISED, REVIVED, UNPROVEN
+from idexx_sync.syncs.gate import EMPTY, FINALISED, UNPROVEN
 from idexx_sync.syncs.hold_store import hold_by_id
+from idexx_sync.syncs.holds import REVIVED
 from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.bench import Bench
 from tests.kit.job_results import counts, held, warnings
@@ -60,7 +61,8 @@ def test_r09_what_an_approval_removed_comes_back_as_it_was_and_stays(emptied: Be
     for _ in range(3):  # strikes would prove it gone by now
         emptied.later()
         job = emptied.sync()
-    assert (len(emptied.rows()), warnings(job)["kept_out_by_a_person"]) == (10, 1)
+    assert (len(emptied.rows()), warnings(job)["revived_by_a_person"]) == (10, 10)
+    assert "kept_out_by_a_person" not in warnings(job)
     assert emptied.slots()["08:00"] == 1
     hold = emptied.hold(REVIVED)
     assert (hold["status"], hold["decided_by"], hold["reason"]) == (

@@ -53,7 +53,7 @@ def needs(bench: Bench) -> list[tuple[str, str, datetime | None]]:
     return [
         (need.who, need.what, to_the_second(need.since))
         for need in found
-        if not need.what.startswith("acting_user_id")
+        if not need.what.startswith("acting user")
     ]
 
 
