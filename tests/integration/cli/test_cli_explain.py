@@ -249,8 +249,8 @@ def test_an_open_hold_is_told_with_the_command_to_decide(
     bench.decide("empty_calendar", "rejected")
     rejected = explain(idexx_sync, "600101", "--json")
     assert (
-        "R9 empty_calendar (inbound) was rejected by a tester on 2026-05-04 07:15 PDT: it stays "
-        "as it is" in whys(rejected)
+        "R9 held (inbound): the calendar came back empty; rejected by a tester on "
+        "2026-05-04 07:15 PDT: it stays as it is" in whys(rejected)
     )
     assert told(rejected)["holds"][0]["decided_by"] == "a tester"
     assert "holds approve" not in explain(idexx_sync).out
