@@ -104,6 +104,7 @@ class LocalBackend:
 
     def approve(self, hold_id: UUID, decision: Decision) -> JobView:
         with self._cli.database() as conn:
+            self._cli.require_able_to_run(conn)
             hold = self._decided(conn, hold_id, "approved", decision)
             params = params_of_finder(conn, hold)
         self._cli.say("Approved for 24 hours; running the sync anew.")
@@ -122,6 +123,7 @@ class LocalBackend:
     def revive(self, hold_id: UUID, decision: Decision) -> JobView:
         by = decision.by or _account()
         with self._cli.database() as conn:
+            self._cli.require_able_to_run(conn)
             hold = find_hold(conn, hold_id)
             revive_hold(conn, hold, by=by, reason=decision.reason)
         order = new_order(hold.clinic_id, hold.sync, "approval", params_model(hold.sync)())
