@@ -348,6 +348,21 @@ def test_what_was_approved_by_mistake_is_revived(
     assert "they are gone indeed" in reopened.out
 
 
+def test_who_decides_is_kept_as_one_line_that_can_be_stored(
+    held: UUID, bench: Bench, idexx_sync: CommandLine
+) -> None:
+    looked = looked_at(bench, held)
+
+    unknown = idexx_sync("holds", "reject", held, "--seen", "\udcff", "--yes")
+    decided = idexx_sync(
+        "holds", "reject", held, *looked, "--by", "  Kim\udcff\n of the\x1b clinic"
+    )
+
+    assert (unknown.code, decided.code) == (1, 0)
+    assert "no version" in unknown.err
+    assert bench.holds()[0]["decided_by"] == "Kim of the clinic"
+
+
 def nothing_is_set() -> Settings:
     raise ConfigurationInvalid("IDEXX_SYNC_LOCAL_KEY: not set", code="settings")
 
