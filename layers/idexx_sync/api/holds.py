@@ -67,7 +67,8 @@ def revive_hold(request: Request, dependencies: ApiDependencies) -> Response:
             dependencies,
             hold,
             params_model(hold.sync)(),
-            "The run that revives it could not be started; ask again.",
+            "The run that revives it could not be started; the next run of this sync revives it, "
+            "or ask again.",
         )
 
 

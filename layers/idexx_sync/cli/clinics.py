@@ -203,6 +203,8 @@ def _rooms(given: list[str] | None, *, all_rooms: bool) -> list[str] | None:
     rooms = None if given is None else list(dict.fromkeys(text.strip() for text in given))
     if rooms is not None and "" in rooms:
         raise typer.BadParameter("a room's id can't be empty", param_hint="'--room'")
+    if rooms is not None and not all(map(str.isprintable, rooms)):
+        raise typer.BadParameter("a room's id is printable text", param_hint="'--room'")
     return rooms
 
 

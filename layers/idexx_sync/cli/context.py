@@ -95,6 +95,12 @@ class Cli:
         finally:
             dependencies.database.close()
 
+    def require_able_to_run(self, conn: Conn) -> None:
+        """ConfigurationInvalid where no run could be made here; asked before a person's decision
+        is written that orders one."""
+        keys = read_fingerprint_keys(self.load_settings().fingerprint_key)
+        require_fingerprint_key(conn, keys)
+
     def has_api(self) -> bool:
         """Whether commands that can ask the API do so."""
         try:

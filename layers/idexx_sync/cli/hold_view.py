@@ -1,7 +1,7 @@
 """A hold as a person reads it: what was found, and all that approving would do."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from idexx_sync.cli.phrases import CAUSES, moment, record_named
@@ -15,6 +15,9 @@ from idexx_sync.syncs.holds import REVIVED
 def is_kept(hold: HoldView) -> bool:
     """Whether it names what a person has revived, and nobody is asked about it."""
     return hold.cause == REVIVED and hold.status == "rejected"
+
+MOST_FREED: Final = 3
+"""Of what a record takes because it is in doubt so many spans are shown."""
 
 
 def hold_shown(hold: HoldView) -> list[Shown]:
@@ -79,7 +82,7 @@ def _records(hold: HoldView) -> Iterator[tuple[str, str, str]]:
         yield (
             record_named(key),
             "-" if finding is None else _found(finding),
-            "-" if effect is None else _done(effect),
+            "-" if effect is None else f"{_done(effect)}{_freed(effect)}",
         )
     total = told.created + told.changed + told.removed + told.settled
     if left := max(hold.found - len(hold.findings), total - len(effects)):
@@ -98,6 +101,15 @@ def _done(effect: EffectView) -> str:
     if before is None:
         return f"takes {after}"
     return "details change" if before == after else f"moves to {after}"
+
+
+def _freed(effect: EffectView) -> str:
+    """`; no longer takes 2026-05-04 12:00:00 to 12:30:00`, which its row does not say."""
+    if not effect.frees:
+        return ""
+    left = len(effect.frees) - MOST_FREED
+    more = f" and {left} more" if left > 0 else ""
+    return f"; no longer takes {', '.join(effect.frees[:MOST_FREED])}{more}"
 
 
 def _told(event: HoldEventView, zone: ZoneInfo) -> str:

@@ -14,6 +14,8 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.decision import Decision
 from idexx_sync.cli.listed import Listed
 from idexx_sync.cli.local_run import run_here
+from idexx_sync.core.bounds import shortened
+from idexx_sync.core.invisible import tidied
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import new_order, retry_order
@@ -37,6 +39,8 @@ from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
 from idexx_sync.syncs.holds import HoldStatus
 
 CLINICS_AT_ONCE: Final = 1000
+LONGEST_NAME: Final = 100
+"""Characters of who decides."""
 
 
 class LocalBackend:
@@ -104,6 +108,7 @@ class LocalBackend:
 
     def approve(self, hold_id: UUID, decision: Decision) -> JobView:
         with self._cli.database() as conn:
+            self._cli.require_able_to_run(conn)
             hold = self._decided(conn, hold_id, "approved", decision)
             params = params_of_finder(conn, hold)
         self._cli.say("Approved for 24 hours; running the sync anew.")
@@ -114,14 +119,15 @@ class LocalBackend:
             return hold_view(conn, self._decided(conn, hold_id, "rejected", decision))
 
     def reopen(self, hold_id: UUID, decision: Decision) -> HoldView:
-        by = decision.by or _account()
+        by = _who(decision)
         with self._cli.database() as conn:
             hold = find_hold(conn, hold_id)
             return hold_view(conn, reopen_hold(conn, hold, by=by, reason=decision.reason))
 
     def revive(self, hold_id: UUID, decision: Decision) -> JobView:
-        by = decision.by or _account()
+        by = _who(decision)
         with self._cli.database() as conn:
+            self._cli.require_able_to_run(conn)
             hold = find_hold(conn, hold_id)
             revive_hold(conn, hold, by=by, reason=decision.reason)
         order = new_order(hold.clinic_id, hold.sync, "approval", params_model(hold.sync)())
@@ -130,8 +136,13 @@ class LocalBackend:
     def _decided(self, conn: Conn, hold_id: UUID, verdict: Verdict, decision: Decision) -> Hold:
         hold = find_hold(conn, hold_id)
         assert decision.seen is not None
-        by = decision.by or _account()
+        by = _who(decision)
         return decide_hold(conn, hold, verdict, seen=decision.seen, by=by, reason=decision.reason)
+
+
+def _who(decision: Decision) -> str:
+    """The name that is given, as one line that can be stored; else the account's."""
+    return shortened(tidied(decision.by or ""), LONGEST_NAME) or _account()
 
 
 def _account() -> str:

@@ -20,6 +20,7 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import who_acts
 from idexx_sync.core.phrases import phrase
 from idexx_sync.database.connection import writing
+from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.model import Job, new_order
@@ -42,8 +43,9 @@ class _LoginTest:
     def __call__(self, run: Run, pims: Pims) -> Report:
         pims.configuration()
         report = Report(dict.fromkeys(NOTHING, 0), plan=[])
-        with writing(run.conn):
-            result = {**report.as_result(), "summary": TRIAL}
+        result = {**report.as_result(), "summary": TRIAL}
+        with writing(run.conn) as settle:
+            leases.require(run.conn, run.lease, settle)
             job_store.end(run.conn, run.lease, report.status, result=result)
         return report
 

@@ -126,8 +126,7 @@ SUCCEEDED = """(j.status IN ('succeeded', 'succeeded_with_warnings')
 
 TELLS = """(j.manner <> 'preview'
     AND (j.status IN ('succeeded', 'succeeded_with_warnings', 'held')
-         OR (j.trigger <> 'cli'
-             AND (j.dispatched_at IS NOT NULL OR j.trigger NOT IN ('retry', 'approval')))))"""
+         OR j.dispatched_at IS NOT NULL OR j.trigger NOT IN ('cli', 'retry', 'approval')))"""
 """Whether a job j says anything of its clinic's state. A preview does not, and of a run that
 somebody made on a machine of their own, where nothing is dispatched, only what it wrote does: why
 it failed may be the matter of that machine."""

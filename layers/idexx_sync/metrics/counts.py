@@ -127,7 +127,7 @@ _GROUPS: Final = {
     "dead": f"""
         SELECT sync, count(*) AS count
           FROM idexx_sync.jobs j
-         WHERE status = 'dead' AND {_OF_CLINIC}
+         WHERE status = 'dead' AND {_OF_CLINIC} AND {TELLS}
            AND NOT EXISTS (SELECT FROM idexx_sync.jobs r WHERE r.retry_of = j.id)
          GROUP BY sync
     """,

@@ -118,7 +118,8 @@ def _require_open(hold: Hold) -> None:
 def _changed(conn: Conn, hold: Hold, seen: str) -> Conflict:
     """What the hold says now beside what was seen, by number and by the first ids of each kind."""
     named = len({*hold.findings, *hold.consequence.effects})
-    versions = versions_since(conn, hold.id, seen)
+    is_name = seen.isascii() and seen.isalnum()  # nothing else can be known, nor asked for
+    versions = versions_since(conn, hold.id, seen) if is_name else []
     if not versions:
         told = f"no version {shortened(seen, 40)!r} of it is known; it names {named} records now"
     else:

@@ -233,6 +233,11 @@ class EffectView(ResponseModel):
         examples=["2026-05-04 09:00:00 to 09:30:00, room 3"],
     )
     takes_after: str | None = Field(description="The same once it is let through.", examples=[None])
+    frees: tuple[str, ...] = Field(
+        default=(),
+        description="What it takes beside that, because it is in doubt, and would take no longer.",
+        examples=[["2026-05-04 14:00:00 to 14:30:00, room 5"]],
+    )
     slots: tuple[str, ...] = Field(
         description="Slots of which it would take a place no longer, by day and time.",
         examples=[["2026-05-04 09:00"]],
@@ -268,6 +273,7 @@ class ConsequenceView(ResponseModel):
                     "action": "remove",
                     "takes_before": "2026-05-04 09:00:00 to 09:30:00, room 3",
                     "takes_after": None,
+                    "frees": [],
                     "slots": ["2026-05-04 09:00"],
                 }
             }
@@ -293,9 +299,14 @@ class ConsequenceView(ResponseModel):
 
 
 def _effect_view(effect: Effect) -> EffectView:
-    before, after, slots = bounded([effect.before, effect.after, list(effect.slots)])
+    before, after = bounded([effect.before, effect.after])
+    frees, slots = bounded([list(effect.frees), list(effect.slots)])
     return EffectView(
-        action=effect.action, takes_before=before, takes_after=after, slots=tuple(slots)
+        action=effect.action,
+        takes_before=before,
+        takes_after=after,
+        frees=tuple(frees),
+        slots=tuple(slots),
     )
 
 

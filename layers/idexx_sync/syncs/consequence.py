@@ -35,40 +35,51 @@ class Effect:
     slots: tuple[str, ...] = field(default=(), compare=False)
     """Slots of which it would take a place no longer, as day and time. They are of the grid, which
     changes by itself: two effects that differ in nothing else are the same."""
+    frees: tuple[str, ...] = ()
+    """What it takes beside that time, because it is in doubt, and would take no longer; each as
+    text that begins with the day."""
 
     @classmethod
     def read(cls, document: Any) -> Self | None:
         """The effect of a stored document; None if it is none."""
         try:
             action, before, after = document["action"], document["from"], document["to"]
+            frees = tuple(str(span) for span in document.get("frees", ()))
             slots = tuple(str(slot) for slot in document.get("slots", ()))
         except (AttributeError, LookupError, TypeError):
             return None
-        return cls(action, before, after, slots) if action in ACTIONS else None
+        return cls(action, before, after, slots, frees) if action in ACTIONS else None
 
     def as_stored(self) -> dict[str, Any]:
-        said = {"action": self.action, "from": self.before, "to": self.after}
-        return {**said, "slots": list(self.slots)} if self.slots else said
+        said: dict[str, Any] = {"action": self.action, "from": self.before, "to": self.after}
+        for name, listed in (("frees", self.frees), ("slots", self.slots)):
+            if listed:
+                said[name] = list(listed)
+        return said
 
     @property
     def days(self) -> list[date]:
         """The days that it is about, as far as they can be read."""
-        found = []
-        for place in (self.before, self.after):
-            try:
-                found.append(date.fromisoformat((place or "")[:10]))
-            except (TypeError, ValueError):
-                continue
-        return found
+        return _days_of((self.before, self.after, *self.frees))
 
     def lies_in(self, window: Window) -> bool:
         """Whether a read of the window could show it."""
-        return any(day in window for day in self.days)
+        return any(day in window for day in _days_of((self.before, self.after)))
 
     @property
     def takes_or_frees(self) -> bool:
         """Whether more than details of a record would change."""
-        return self.action != "update" or self.before != self.after
+        return self.action != "update" or self.before != self.after or bool(self.frees)
+
+
+def _days_of(places: Iterable[str | None]) -> list[date]:
+    found = []
+    for place in places:
+        try:
+            found.append(date.fromisoformat((place or "")[:10]))
+        except (TypeError, ValueError):
+            continue
+    return found
 
 
 type Effects = Mapping[str, Effect]
@@ -123,7 +134,7 @@ class Consequence:
 def version_of(cause: str, findings: Mapping[str, Mapping[str, Any]], effects: Effects) -> str:
     """A short name of what a hold says: another one wherever a record, what was found of it, or
     what approving would do to it differs."""
-    told = {key: (one.action, one.before, one.after) for key, one in effects.items()}
+    told = {key: (one.action, one.before, one.after, *one.frees) for key, one in effects.items()}
     said = json.dumps([cause, findings, told], sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:VERSION_LENGTH]
 

@@ -135,6 +135,7 @@ def test_another_version_than_was_seen_is_refused_with_what_has_changed(
     assert len(api.bench.rows()) == 20
     unknown = caller.post(f"/api/sync/holds/{hold}/{verdict}", {"seen": "nonsense"})
     assert "no version 'nonsense' of it is known" in unknown.json["detail"]
+    assert caller.post(f"/api/sync/holds/{hold}/{verdict}", {"seen": "\0"}).code == "hold_changed"
 
 
 def test_why_and_of_which_version_is_kept_and_shown(api: Api, hold: str) -> None:

@@ -103,6 +103,7 @@ WRONG_SETTINGS = [
     (["--live-from", "2026-02-30"], "'--live-from': '2026-02-30' is not a day"),
     (["--acting-user", "kim"], "'--acting-user': 'kim' is not an id"),
     (["--room", " "], "'--room': a room's id can't be empty"),
+    (["--room", "3\udcff"], "'--room': a room's id is printable text"),
     (["--room", "3", "--all-rooms"], "'--room': give either rooms or --all-rooms"),
 ]
 

@@ -4,14 +4,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from psycopg import Connection
+from pydantic import SecretStr
 
 from idexx_sync.core.errors import (
+    ConfigurationInvalid,
     CredentialsRejected,
     PimsSlow,
     PimsUnavailable,
@@ -19,12 +22,15 @@ from idexx_sync.core.errors import (
     SyncError,
     Throttled,
 )
-from idexx_sync.pims.protocol import Unreadable
+from idexx_sync.core.settings import Settings
+from idexx_sync.operations.decisions import cancel_job
+from idexx_sync.operations.lookup import find_job
+from idexx_sync.pims.protocol import Configuration, Unreadable
 from tests.kit.bench import Bench
 from tests.kit.command_line import Answer, CommandLine, Terminal
 from tests.kit.database import query
 from tests.kit.records import seen, visit, visits
-from tests.kit.settings import LOCAL_KEY, make_settings
+from tests.kit.settings import LOCAL_KEY, make_settings, random_key
 
 WEEK = ("--from", "2026-05-04", "--to", "2026-05-10")
 
@@ -164,6 +170,23 @@ def test_an_interrupt_cancels_the_job(bench: Bench, idexx_sync: CommandLine) -> 
     assert f"job {job['id']} is cancelled" in answer.json["error"]["message"]
     assert bench.rows() == []
     assert sync(idexx_sync).code == 0  # the lease is free
+
+
+def test_a_login_that_is_tried_while_its_job_is_taken_away_is_no_success(
+    bench: Bench, idexx_sync: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_away() -> Configuration:
+        (job,) = query(bench.conn, "SELECT id FROM idexx_sync.jobs WHERE status = 'running'")
+        cancel_job(bench.conn, find_job(bench.conn, job["id"]), by="somebody else")
+        return Configuration(30, [])
+
+    monkeypatch.setattr(bench.pims, "configuration", taken_away)
+
+    answer = idexx_sync("credentials", "test", "--clinic", bench.clinic_id)
+
+    assert answer.code == 130
+    assert "they work" not in answer.out
+    assert "cancelled by somebody else" in answer.out
 
 
 def test_an_unexpected_error_is_an_object_too(bench: Bench, idexx_sync: CommandLine) -> None:
@@ -333,6 +356,45 @@ def test_what_was_approved_by_mistake_is_revived(
     )
     assert reopened.code == 0
     assert "they are gone indeed" in reopened.out
+
+
+def test_who_decides_is_kept_as_one_line_that_can_be_stored(
+    held: UUID, bench: Bench, idexx_sync: CommandLine
+) -> None:
+    looked = looked_at(bench, held)
+
+    unknown = idexx_sync("holds", "reject", held, "--seen", "\udcff", "--yes")
+    decided = idexx_sync(
+        "holds", "reject", held, *looked, "--by", "  Kim\udcff\n of the\x1b clinic"
+    )
+
+    assert (unknown.code, decided.code) == (1, 0)
+    assert "no version" in unknown.err
+    assert bench.holds()[0]["decided_by"] == "Kim of the clinic"
+
+
+def nothing_is_set() -> Settings:
+    raise ConfigurationInvalid("IDEXX_SYNC_LOCAL_KEY: not set", code="settings")
+
+
+def test_nothing_is_decided_where_the_run_that_it_orders_can_not_be_made(
+    held: UUID, bench: Bench, idexx_sync: CommandLine
+) -> None:
+    laptop = replace(idexx_sync)
+    url = idexx_sync.settings.database_url.get_secret_value()
+    laptop.settings = make_settings(url, fingerprint_key=SecretStr(random_key()))
+    bare = replace(idexx_sync, load_settings=nothing_is_set)
+    looked = looked_at(bench, held)
+
+    answers = [one("holds", "approve", held, *looked) for one in (laptop, bare)]
+
+    assert [answer.code for answer in answers] == [1, 1]
+    assert "IDEXX_SYNC_FINGERPRINT_KEY: it is another one" in answers[0].err
+    assert "IDEXX_SYNC_LOCAL_KEY: not set" in answers[1].err
+    assert bench.holds()[0]["status"] == "open"
+    assert idexx_sync("holds", "approve", held, *looked).code == 0
+    assert laptop("holds", "revive", held, "--yes").code == 1
+    assert "revived" not in [hold["cause"] for hold in bench.holds()]
 
 
 def test_rejecting_keeps_it_out_silently(held: UUID, bench: Bench, idexx_sync: CommandLine) -> None:

@@ -247,7 +247,7 @@ def test_r13_a_preview_or_a_failure_by_hand_changes_no_state(
     assert exposition(conn, clinic_id) == numbers
 
 
-@pytest.mark.parametrize("trigger", ["retry", "approval", "api"])
+@pytest.mark.parametrize("trigger", ["retry", "approval", "api", "cli"])
 def test_r13_what_the_service_ran_and_failed_changes_it(conn: Conn, trigger: str) -> None:
     clinic_id = add_clinic(conn)
     set_business_time(conn, MORNING)

@@ -41,6 +41,7 @@ def world(conn: Conn) -> UUID:
     healthy = add_clinic(conn, sync_schedules=EVERY_15_MINUTES)
     add_job(conn, healthy, before(minutes=10), seconds=10)
     add_job(conn, healthy, before(minutes=1), result=DRY, manner="preview", seconds=20)
+    add_job(conn, healthy, before(hours=1), "dead", manner="preview", error_kind="internal")
     add_job(conn, healthy, before(hours=2), "failed", error_kind="pims_slow", seconds=30)
     add_job(conn, healthy, before(hours=23), "held", seconds=40)
     add_job(conn, healthy, before(hours=25), seconds=999)

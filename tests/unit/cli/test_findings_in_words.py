@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.cli.hold_view import _found
+from idexx_sync.cli.hold_view import _found, _freed
+from idexx_sync.operations.models import EffectView
 
 START = "2026-05-04 09:00:00"
 
@@ -33,3 +34,12 @@ START = "2026-05-04 09:00:00"
 )
 def test_every_finding_says_what_was_found(finding: dict[str, Any], said: str) -> None:
     assert _found(finding) == said
+
+
+def test_time_that_is_in_doubt_is_shown_beside_what_is_done() -> None:
+    spans = tuple(f"2026-05-0{n} 09:00:00 to 09:30:00, room 3" for n in range(1, 6))
+    none = EffectView(action="settle", takes_before=None, takes_after=None, slots=())
+
+    assert _freed(none) == ""
+    assert _freed(none.model_copy(update={"frees": spans[:1]})) == f"; no longer takes {spans[0]}"
+    assert _freed(none.model_copy(update={"frees": spans})).endswith(f"{spans[2]} and 2 more")

@@ -24,6 +24,7 @@ REMOVED = Effect(
     ("2026-05-04 09:00", "2026-05-04 09:30"),
 )
 MADE = Effect("create", None, "2026-05-17 09:00:00 to 09:30:00")
+IN_DOUBT = "2026-05-06 09:00:00 to 09:30:00, room 3"
 FINDINGS = {"1": {"start": "2026-05-04 09:00:00", "missing": True}}
 
 
@@ -35,10 +36,12 @@ def test_a_sentence_says_how_many_of_what_and_which_days() -> None:
     assert (told.slots_freed, told.days) == (2, (date(2026, 5, 4), date(2026, 5, 17)))
     assert Consequence({}).sentence == "no row changes"
     assert Consequence({"? x": Effect("settle", None, None)}).sentence == "1 in doubt settled"
+    freed = Effect("settle", None, None, ("2026-05-06 09:00",), (IN_DOUBT,))
+    assert Consequence({"? x": freed}).sentence == "1 in doubt settled, 1 slot freed, 2026-05-06"
 
 
 def test_what_is_stored_is_read_again() -> None:
-    effects = {"1": REMOVED, "9": MADE}
+    effects = {"1": REMOVED, "2": replace(REMOVED, frees=(IN_DOUBT,)), "9": MADE}
 
     read = read_effects(stored_effects(effects))
 
@@ -60,9 +63,10 @@ def test_a_version_is_another_one_wherever_something_differs() -> None:
         version_of("losses", FINDINGS, {"1": replace(REMOVED, before=None)}),
         version_of("losses", FINDINGS, {"1": replace(REMOVED, after="2026-05-05 09:00:00")}),
         version_of("losses", FINDINGS, {"1": replace(REMOVED, action="update")}),
+        version_of("losses", FINDINGS, {"1": replace(REMOVED, frees=("2026-05-06 09:00:00",))}),
     }
 
-    assert len(versions) == 7
+    assert len(versions) == 8
     assert all(len(version) == 10 for version in versions)
 
 

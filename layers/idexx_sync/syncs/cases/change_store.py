@@ -15,7 +15,8 @@ from idexx_sync.syncs.cases.stored import PREFIX, SOURCE
 def lock_unchanged(conn: Conn, changes: Sequence[CaseChange], settle: Settle) -> set[str]:
     """Lock the rows that the changes touch; the visits of which all rows are as they were planned.
 
-    A row that somebody else has written since the plan read it is left alone (rule R22).
+    A row that somebody else has written since the plan read it is left alone, and so is a case
+    that somebody has given a patient (rule R22): no further one comes while it is locked.
     """
     touched = [change.case for change in changes if change.case is not None]
     rows = {"cases": [(case.id, case.version) for case in touched]}
@@ -34,8 +35,13 @@ def lock_unchanged(conn: Conn, changes: Sequence[CaseChange], settle: Settle) ->
                     ([row_id for row_id, _ in versions], [version for _, version in versions]),
                 )
             )
+    bare = [case.id for case in touched if case.patient is None]
+    of_bare = "SELECT case_id FROM public.patients WHERE case_id = ANY(%s)"
+    given = conn.execute(of_bare, (bare,)) if bare else None
     settle()
     free = {row_id for cursor in locked for (row_id,) in cursor.fetchall()}
+    if given is not None:
+        free -= {case_id for (case_id,) in given.fetchall()}
     taken = {
         change.visit_id
         for change in changes

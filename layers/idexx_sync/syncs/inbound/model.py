@@ -163,6 +163,8 @@ class Apart:
     """What a person may let through."""
     record: Record
     """What is remembered then."""
+    memory: Record
+    """What is remembered until then."""
     is_asked: bool = True
     """False: nothing is known of it anew, so a permit has to wait."""
 

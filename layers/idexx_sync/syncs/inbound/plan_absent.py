@@ -99,7 +99,7 @@ def _keep_apart(planning: Planning, remembered: Record, finding: Finding) -> Non
     """Leave a record apart, with what a person decided, while nothing is known of it anew."""
     is_apart = remembered.doubtful_reads >= READS_THAT_SET_APART
     if is_apart and remembered.quarantine_code == NEVER_SHOWN:
-        known = Apart(NEVER_SHOWN, finding, None, remembered, is_asked=False)
+        known = Apart(NEVER_SHOWN, finding, None, remembered, remembered, is_asked=False)
         planning.plan.apart[remembered.key] = known
 
 

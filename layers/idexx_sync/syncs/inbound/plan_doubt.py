@@ -56,7 +56,7 @@ def doubt(
         if permitted is not None:
             afterwards = permitted.record
         let_through = afterwards or replace(memory, claims=())
-        planning.plan.apart[memory.key] = Apart(cause, finding, permitted, let_through)
+        planning.plan.apart[memory.key] = Apart(cause, finding, permitted, let_through, memory)
     return memory
 
 

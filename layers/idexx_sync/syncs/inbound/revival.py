@@ -1,7 +1,7 @@
 """Revives what an approval removed, because a person wants it back (rule R9).
 
 It is the first piece of a run that somebody ordered by a decision, before anything is read: what is
-to come back must not hang on whether the source answers.
+to come back must not hang on whether the source answers. Whichever run comes first does it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,15 +71,16 @@ class RevivalPiece:
         return [counted.of(str(day)) for day in days] if isinstance(counted, Refusal) else []
 
 
-def revive(run: Run, commits: Commits) -> None:
-    """Commit what a person wants back, if there is anything."""
+def revive(run: Run, commits: Commits) -> bool:
+    """Commit what a person wants back; whether there was anything."""
     if run.manner != "apply" or not (first := _changes(run)):
-        return
+        return False
 
     def prepare(again: bool) -> RevivalPiece:
         return RevivalPiece(run.clock(), _changes(run) if again else first)
 
     commits.write(prepare)
+    return True
 
 
 def _changes(run: Run) -> list[RowChange]:

@@ -68,8 +68,8 @@ def keep_revived(
 def rows_to_revive(conn: Conn, clinic_id: UUID) -> list[tuple[Row, str]]:
     """The removed rows that a person wants back, each with the status that it had.
 
-    Only what an approval removed within the last 7 days and nobody has touched since; none of a
-    record that has a live row.
+    Only what an approval had removed for at most 7 days when that was said, and nobody has touched
+    since; none of a record that has a live row.
     """
     rows = conn.execute(
         f"""
@@ -86,7 +86,7 @@ def rows_to_revive(conn: Conn, clinic_id: UUID) -> list[tuple[Row, str]]:
             ON e.clinic_id = h.clinic_id AND e.job_id = c.job_id AND e.event = 'let_through'
            AND e.removed ? k.key
          WHERE h.clinic_id = %s AND h.sync = 'inbound' AND h.cause = 'revived'
-           AND h.status = 'rejected' AND a.deleted_at > idexx_sync.clock() - %s
+           AND h.status = 'rejected' AND a.deleted_at > coalesce(h.decided_at, h.opened_at) - %s
            AND NOT EXISTS (SELECT FROM public.schedule_appointments l
                             WHERE l.clinic_id = a.clinic_id AND l.deleted_at IS NULL
                               AND l.neo_appointment_id = a.neo_appointment_id)

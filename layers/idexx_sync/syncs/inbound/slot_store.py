@@ -58,9 +58,13 @@ def lock_slots(conn: Conn, clinic_id: UUID, days: Sequence[date]) -> None:
 def upsert_slots(
     conn: Conn, clinic_id: UUID, slots: Sequence[Slot], sync_id: UUID, now: datetime
 ) -> None:
-    """Create slots or correct their end and capacity; never touches `booked_count`."""
+    """Create slots or correct their end and capacity; never touches `booked_count`.
+
+    One that only loses capacity keeps its stamp: after a read that proves nothing it is no fresher.
+    """
+    only_loses = "s.end_time = EXCLUDED.end_time AND s.capacity > EXCLUDED.capacity"
     conn.execute(
-        """
+        f"""
         INSERT INTO public.schedule_slots AS s
                (clinic_id, date, start_time, end_time, capacity, sync_id, last_synced_at)
         SELECT %s, p.date, p.start_time, p.end_time, p.capacity, %s, %s
@@ -68,7 +72,9 @@ def upsert_slots(
                AS p (date, start_time, end_time, capacity)
         ON CONFLICT (clinic_id, date, start_time) DO UPDATE
            SET end_time = EXCLUDED.end_time, capacity = EXCLUDED.capacity,
-               sync_id = EXCLUDED.sync_id, last_synced_at = EXCLUDED.last_synced_at
+               sync_id = CASE WHEN {only_loses} THEN s.sync_id ELSE EXCLUDED.sync_id END,
+               last_synced_at = CASE WHEN {only_loses} THEN s.last_synced_at
+                                     ELSE EXCLUDED.last_synced_at END
          WHERE (s.end_time, s.capacity) IS DISTINCT FROM (EXCLUDED.end_time, EXCLUDED.capacity)
         """,
         (

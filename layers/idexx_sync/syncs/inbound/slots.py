@@ -77,6 +77,8 @@ class SlotPlan:
 
     create: list[Slot] = field(default_factory=list)
     update: list[Slot] = field(default_factory=list)
+    lowered: list[Slot] = field(default_factory=list)
+    """Those of them that only lose capacity."""
     off_grid: list[UUID] = field(default_factory=list)
     """Future slots that the grid no longer has."""
     off_grid_days: set[date] = field(default_factory=set)
@@ -90,7 +92,7 @@ class SlotPlan:
 
     def without_new_time(self) -> "SlotPlan":
         """What is left where nothing may be offered that was not offered before."""
-        return replace(self, create=[], update=[])
+        return replace(self, create=[], update=self.lowered)
 
     @property
     def changes_anything(self) -> bool:
@@ -135,6 +137,8 @@ def plan_slots(
                 plan.create.append(slot)
         elif _differs(by_key[key], slot) and _lies_ahead(slot, local_now):
             plan.update.append(slot)
+            if _only_loses(by_key[key], slot):
+                plan.lowered.append(slot)
     for item in stored:
         day = item.slot.day
         if not _lies_ahead(item.slot, local_now) or (item.has_start and item.slot.key in wanted):
@@ -163,6 +167,12 @@ def _offset(day: date, moment: time, zone: ZoneInfo) -> timedelta | None:
 
 def _differs(stored: StoredSlot, slot: Slot) -> bool:
     return stored.slot != slot or bool(stored.faults)
+
+
+def _only_loses(stored: StoredSlot, slot: Slot) -> bool:
+    if stored.faults:
+        return False
+    return stored.slot.end == slot.end and slot.capacity < stored.slot.capacity
 
 
 def _overlap(one: Slot, other: Slot) -> bool:

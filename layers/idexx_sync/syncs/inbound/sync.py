@@ -13,7 +13,7 @@ from idexx_sync.core.errors import ConfigurationInvalid, OdisMustAct, ShapeChang
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Unknown, Window
 from idexx_sync.syncs.commit import Commits, Tally
-from idexx_sync.syncs.gate import judge
+from idexx_sync.syncs.gate import REVIVED, judge
 from idexx_sync.syncs.hold_store import holds_in_force
 from idexx_sync.syncs.holds import HoldInForce
 from idexx_sync.syncs.inbound.apply import CalendarPiece
@@ -60,12 +60,12 @@ class InboundSync:
         if run.job.trigger == "approval":
             revive(run, commits)
         reading = _read(run, pims, run.clock())
-        loaded = _load(run, reading)
+        loaded = _load(run, commits, reading)
         proofs, unread = _look_up(pims, reading, loaded)
         run.progress.phase("write")
 
         def prepare(again: bool) -> CalendarPiece:
-            stored = _load(run, reading) if again else loaded
+            stored = _load(run, commits, reading) if again else loaded
             return _judge(run, reading, stored, proofs, unread)
 
         def conclude(calendar: CalendarPiece, tally: Tally) -> Report:
@@ -134,8 +134,16 @@ def _read(run: Run, pims: Pims, now: datetime) -> _Reading:
     )
 
 
-def _load(run: Run, reading: _Reading) -> _Loaded:
-    """Load what is stored: one round trip, and another one only if the answer has new ids."""
+def _load(run: Run, commits: Commits, reading: _Reading) -> _Loaded:
+    """Load what is stored, once all is back that a person wants back: what is asked for while
+    another run is under way must not be judged, and forgotten, before it is done."""
+    loaded = _loaded(run, reading)
+    is_wanted = any(h.cause == REVIVED and h.status == "rejected" for h in loaded.in_force)
+    return _loaded(run, reading) if is_wanted and revive(run, commits) else loaded
+
+
+def _loaded(run: Run, reading: _Reading) -> _Loaded:
+    """One round trip, and another one only if the answer has new ids."""
     conn, clinic_id, window = run.conn, run.clinic.id, reading.context.window
     keys = [*keys_of(reading.snapshot), *bare_block_ids(reading.snapshot)]
     with conn.pipeline():

@@ -53,6 +53,20 @@ def test_r22_a_write_is_never_older_than_what_it_overwrites(
     assert bench.case()["updated_at"] >= saved[0]
 
 
+def test_r22_a_patient_that_somebody_adds_meanwhile_gets_none_beside_it(bench: CasesBench) -> None:
+    bench.shows(patient_visit())
+    bench.cases()
+    case_id = bench.case()["id"]
+    bench.conn.execute("DELETE FROM public.patients WHERE case_id = %s", (case_id,))
+    bench.later()
+    bench.shows(patient_visit(reason="SOMETHING ELSE"))
+
+    with bench.before_each_write(lambda: bench.add_patient(case_id, name="BY HAND"), times=1):
+        bench.cases()
+
+    assert bench.patient()["name"] == "BY HAND"
+
+
 def test_a_dry_run_names_what_would_be_taken_out(bench: CasesBench) -> None:
     bench.shows(patient_visit())
     bench.cases()

@@ -9,6 +9,7 @@ from idexx_sync.pims.protocol import Unreadable
 from idexx_sync.syncs.gate import UNREADABLE
 from idexx_sync.syncs.proof import READS_THAT_SET_APART
 from tests.kit.bench import Bench
+from tests.kit.database import query
 from tests.kit.job_results import counts, warnings
 from tests.kit.records import visit, visits
 
@@ -245,3 +246,22 @@ def test_r01_a_failed_read_changes_no_row(bench: Bench) -> None:
 
         assert (job.status, job.error_kind) == ("failed", error.kind)
         assert (bench.rows(removed=True), bench.slots()) == before
+
+
+def test_r01_a_lowered_capacity_counts_whatever_was_read(bench: Bench) -> None:
+    """The clinic's settings were read, and they take time; nothing is fresher for that."""
+    bench.configure("clinic_schedule_configs", default_capacity=2)
+    bench.pims.records = visits(6)
+    bench.sync()
+    stamped = "SELECT max(last_synced_at) AS at FROM public.schedule_slots WHERE clinic_id = %s"
+    before = query(bench.conn, stamped, (bench.clinic_id,))
+    bench.pims.is_whole = False
+    places = "SELECT DISTINCT capacity FROM public.schedule_slots WHERE clinic_id = %s"
+    for capacity, stored in ((3, 2), (1, 1)):
+        bench.configure("clinic_schedule_configs", default_capacity=capacity)
+        bench.later()
+
+        assert warnings(bench.sync())["read_incomplete"] == 1
+
+        assert query(bench.conn, places, (bench.clinic_id,)) == [{"capacity": stored}]
+    assert query(bench.conn, stamped, (bench.clinic_id,)) == before

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from idexx_sync.pims.protocol import Unknown, Unreadable
-from idexx_sync.syncs.gate import EMPTY, FINALISED, FOREIGN, QUARANTINE, SHIFTED, UNPROVEN
+from idexx_sync.syncs.gate import (
+    EMPTY,
+    FINALISED,
+    FOREIGN,
+    NEVER_SHOWN,
+    QUARANTINE,
+    SHIFTED,
+    UNPROVEN,
+)
 from idexx_sync.syncs.hold_store import decide, hold_by_id
 from tests.kit.bench import Bench
 from tests.kit.database import query
@@ -638,3 +646,27 @@ def test_r09_a_decision_is_made_once(losing: Bench) -> None:
 
     assert decide(losing.conn, read, "approved", "somebody else") is None
     assert losing.hold(LOSSES) == hold
+
+
+def test_r09_what_takes_more_by_now_than_was_seen_asks_again(bench: Bench) -> None:
+    """Time in doubt is none of the row's: what was found is still the same."""
+    bench.pims.records = visits(6)
+    bench.sync()
+    bench.pims.hide_as("600106", start="2026-05-05 08:00:00", end="2026-05-05 08:30:00")
+    for _ in range(4):
+        bench.later()
+        bench.sync()
+    seen = bench.version(bench.hold(NEVER_SHOWN)["id"])
+    bench.decide(NEVER_SHOWN, "approved")
+    bench.pims.hide_as("600106", start="2026-05-05 08:00:00", end="2026-05-05 09:30:00")
+    bench.later()
+
+    job = bench.sync()
+
+    assert (held(job), bench.hold(NEVER_SHOWN)["status"]) == ({NEVER_SHOWN: 1}, "open")
+    assert [bench.slots(date(2026, 5, 5))[at] for at in ("08:00", "09:00")] == [1, 1]
+    assert bench.version(bench.hold(NEVER_SHOWN)["id"]) != seen
+    bench.later()
+    bench.sync()
+    bench.decide(NEVER_SHOWN, "approved")
+    assert counts(bench.sync())["removed"] == 1

@@ -19,11 +19,16 @@ from tests.kit.records import visits
 LOSSES = UNPROVEN["visit"]
 
 
-def revive(bench: Bench, cause: str) -> Job:
-    """What `holds revive` does of the clinic's hold of that cause."""
+def want_back(bench: Bench, cause: str) -> None:
+    """What `holds revive` decides of the clinic's hold of that cause."""
     hold = hold_by_id(bench.conn, bench.hold(cause)["id"])
     assert hold is not None
     revive_hold(bench.conn, hold, by="a tester", reason="it was not empty")
+
+
+def revive(bench: Bench, cause: str) -> Job:
+    """The same, with the run that it orders."""
+    want_back(bench, cause)
     return run_job(
         new_order(bench.clinic_id, "inbound", "approval"), InboundSync(), bench.dependencies()
     )
@@ -142,6 +147,30 @@ def test_r09_after_seven_days_nothing_is_revived(emptied: Bench) -> None:
         revive(emptied, EMPTY)
 
     assert emptied.rows() == []
+
+
+def test_r09_what_was_wanted_back_in_time_comes_back_whenever_its_run_begins(
+    emptied: Bench,
+) -> None:
+    removed_at = emptied.rows(removed=True)[0]["deleted_at"]
+    emptied.now = removed_at + timedelta(days=7, seconds=-30)
+    want_back(emptied, EMPTY)
+    emptied.later(5)
+
+    job = emptied.sync()
+
+    assert (counts(job)["updated"], len(emptied.rows())) == (10, 10)
+
+
+def test_r09_a_run_that_comes_first_does_not_forget_what_is_wanted_back(emptied: Bench) -> None:
+    """It has begun before, and loads what is in force once its calendar is read."""
+    emptied.pims.before_answer = lambda: want_back(emptied, EMPTY)
+
+    job = emptied.sync()
+
+    assert (counts(job)["updated"], len(emptied.rows())) == (10, 10)
+    assert emptied.hold(REVIVED)["status"] == "rejected"
+    assert held(job) == {REVIVED: 10}
 
 
 def test_r09_a_hold_that_removed_nothing_revives_nothing(bench: Bench) -> None:
