@@ -1,11 +1,14 @@
 """What `./run up` prints: addresses, keys, and all that is needed by hand, as lines to paste."""
 
+import json
 import shlex
+from collections.abc import Sequence
 from typing import Final
 
 from dev_tools.emulator import ROOT
 from idexx_sync.operations.hints import OVER_API
 from local_stack.stack import LocalStack
+from local_stack.stack_clinics import WaitingClinic
 
 _ORDER: Final = (
     'curl -s -X POST $URL/api/sync/{sync} -H "X-API-Key: $KEY"'
@@ -26,7 +29,25 @@ COMMANDS: Final = (
     ("its rooms in Neo, and whether they count", "idexx-sync clinics rooms $CLINIC_ID"),
     ("what would a run write?", "idexx-sync sync inbound --clinic $CLINIC_ID --dry-run"),
     ("what runs did", "idexx-sync jobs list --clinic $CLINIC_ID"),
+    ("who needs somebody?", "idexx-sync status"),
     ("why is a time offered?", "idexx-sync explain time --help"),
+)
+ON_BOARD: Final = (
+    (None, "idexx-sync credentials test --clinic $NEW_ID"),
+    ("its rooms in Neo; all count, until some are chosen", "idexx-sync clinics rooms $NEW_ID"),
+    (
+        "shadow: from here on its runs come by themselves, and leave ODIS as it is",
+        "idexx-sync clinics add $NEW_ID --stage shadow",
+    ),
+    ("look: what would be written?", "idexx-sync sync inbound --clinic $NEW_ID --dry-run"),
+    (None, "idexx-sync clinics show $NEW_ID"),
+    (
+        "whose its cases are, in ODIS; then live: from here on runs write",
+        "idexx-sync clinics add $NEW_ID --acting-user $NEW_USER",
+    ),
+    (None, "idexx-sync clinics add $NEW_ID --stage live"),
+    (None, "idexx-sync sync inbound --clinic $NEW_ID"),
+    (None, "idexx-sync sync cases --clinic $NEW_ID"),
 )
 
 
@@ -43,7 +64,8 @@ def described(stack: LocalStack) -> str:
     parts = [
         *(f"{name + ':':<15}{value}" for name, value in facts.items()),
         f"\nBy hand, in another terminal, as the clinic {clinic.name}; the page of the simulated "
-        "Neo books,\nmoves and deletes its visits:\n",
+        "Neo books,\nmoves and deletes its visits, and sets its password (until the next start: "
+        "its world is made anew):\n",
         *(_export(name, value) for name, value in asked.items()),
         *_lines(REQUESTS),
         "\nWith the command line, on the database; with IDEXX_SYNC_API_URL=$URL and "
@@ -51,16 +73,34 @@ def described(stack: LocalStack) -> str:
         f'export PATH={shlex.quote(str(ROOT / ".venv" / "bin"))}:"$PATH"',
         *(_export(name, value) for name, value in stack.environment.items()),
         *_lines(COMMANDS),
+        *_on_board(stack.clinics.waiting),
         "",
     ]
     return "\n".join(parts)
+
+
+def _on_board(clinic: WaitingClinic | None) -> list[str]:
+    """How the clinic that is not on board gets there: off, shadow, look, live."""
+    if clinic is None:
+        return []
+    neo = clinic.neo
+    login = {"company_id": neo.company_id, "username": neo.username, "password": neo.password}
+    typed = shlex.quote(json.dumps(login))
+    store = f"echo {typed} | idexx-sync credentials set --clinic $NEW_ID --stdin"
+    return [
+        f"\nThe clinic {clinic.name} is not on board yet. To bring it there:\n",
+        _export("NEW_ID", str(clinic.id)),
+        _export("NEW_USER", str(clinic.user)),
+        *_lines([("its login at its Neo, which `credentials set` alone would ask for", store)]),
+        *_lines(ON_BOARD),
+    ]
 
 
 def _export(name: str, value: str) -> str:
     return f"export {name}={shlex.quote(value)}"
 
 
-def _lines(told: tuple[tuple[str | None, str], ...]) -> list[str]:
+def _lines(told: Sequence[tuple[str | None, str]]) -> list[str]:
     lines: list[str] = []
     for about, command in told:
         lines += [] if about is None else ["", f"# {about}"]

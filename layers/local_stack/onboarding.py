@@ -114,15 +114,24 @@ def bring_on_board(
         ),
     ]
     for words, stdin in typed:
-        said = io.StringIO()
-        console = Console(file=said, width=200, markup=False, highlight=False)
-        cli = Cli(
-            load_settings=lambda: settings,
-            load_database_settings=lambda: settings,
-            stdin=io.StringIO(stdin),
-            out=console,
-            err=console,
-        )
-        if run(words, cli) != 0:
-            raise OnboardingFailed(f"idexx-sync {' '.join(words)}: {said.getvalue().strip()}")
+        _type(settings, words, stdin)
     return [f"idexx-sync {' '.join(words)}" for words, _ in typed]
+
+
+def point_to_neo(settings: Settings, clinic_id: UUID, neo: Company) -> None:
+    """Tell where the clinic's Neo is; that alone brings nobody on board."""
+    _type(settings, ["clinics", "add", str(clinic_id), "--base-url", neo.base_url])
+
+
+def _type(settings: Settings, words: list[str], stdin: str = "") -> None:
+    said = io.StringIO()
+    console = Console(file=said, width=200, markup=False, highlight=False)
+    cli = Cli(
+        load_settings=lambda: settings,
+        load_database_settings=lambda: settings,
+        stdin=io.StringIO(stdin),
+        out=console,
+        err=console,
+    )
+    if run(words, cli) != 0:
+        raise OnboardingFailed(f"idexx-sync {' '.join(words)}: {said.getvalue().strip()}")

@@ -19,6 +19,7 @@ from local_stack.home import HOME, AlreadyRuns, home
 from local_stack.postgres import PostgresFailed
 from local_stack.servant import DidNotStart
 from local_stack.stack import Manner, NotReady, running_stack
+from local_stack.stack_clinics import Worlds
 
 PORT: Final = 8700
 """Of the API by default; the simulator's page and the database have the next ones."""
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, _leave)
     started = time.monotonic()
     port: int = options.port
-    manner = Manner(ports=(port, port + 1, port + 2))
+    manner = Manner(worlds=Worlds(one_waits=True), ports=(port, port + 1, port + 2))
     try:
         with (
             home(options.folder, afresh=options.reset) as place,

@@ -78,6 +78,7 @@ class Simulator:
         *,
         zone: str = "America/Los_Angeles",
         now: Moment | None = None,
+        past_until: Moment | None = None,
         generate: bool = True,
         seed: int = 1,
         days: tuple[Day, Day] | None = None,
@@ -100,7 +101,8 @@ class Simulator:
         the same ids; two of one `variant` have the same. Rooms of a `branch` above 1 have ids of
         their own (23, 24, … in the second one).
 
-        `now` stops its clock at that wall-clock time; without it the clock is real.
+        `now` stops its clock at that wall-clock time; without it the clock is real, and ordinary
+        visits have taken place until `past_until`.
         `visits` is the exact number in all; else there are `visits_per_day` on every day but
         Sundays.
         `generate=False` gives the default rooms, types and providers and no records.

@@ -52,6 +52,7 @@ def _generated(wanted: NewCompany, clock: Clock, variant: int) -> World:
             last_day=last,
             zone=wanted.zone,
             now=None if wanted.now is None else clock.local(),
+            past_until=None if wanted.past_until is None else naive(wanted.past_until),
             visits_per_day=wanted.visits_per_day,
             visits=wanted.visits,
             rooms=wanted.rooms,

@@ -16,6 +16,7 @@ def is_kept(hold: HoldView) -> bool:
     """Whether it names what a person has revived, and nobody is asked about it."""
     return hold.cause == REVIVED and hold.status == "rejected"
 
+
 MOST_FREED: Final = 3
 """Of what a record takes because it is in doubt so many spans are shown."""
 

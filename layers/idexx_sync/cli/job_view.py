@@ -108,13 +108,19 @@ def job_shown(job: JobView, *, over_api: bool = False) -> list[Shown]:
         parts.append(line(told(f"See: idexx-sync {see}")))
     for name, count in (job.left_out or {}).items():
         parts.append(line(f"... of {phrase({}, name)}, {count} more are not shown", "yellow"))
-    if job.error is not None and job.error.who_acts != "nobody":
+    if job.error is not None and _is_in_status(job, job.error.who_acts):
         parts.append(line(f"What is needed: idexx-sync clinics show {job.clinic_id}"))
     if job.status == "held":
         parts.append(line(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
     if job.plan:
         parts += _plan(job.plan, job.planned or len(job.plan))
     return parts
+
+
+def _is_in_status(job: JobView, who: str) -> bool:
+    """A run by hand changes no clinic's status (R13): that has what the clinic must do about its
+    login, and all that runs of the service ended with."""
+    return who == "clinic" or (who == "odis" and job.trigger != "cli")
 
 
 def outcome(job: JobView) -> str:

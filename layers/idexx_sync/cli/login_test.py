@@ -16,6 +16,7 @@ from idexx_sync.cli.exits import exit_of_job
 from idexx_sync.cli.naming import clinic_here
 from idexx_sync.cli.progress import Bars
 from idexx_sync.cli.tables import fact_table
+from idexx_sync.clinics.overview import clinic_overview
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import who_acts
 from idexx_sync.core.phrases import phrase
@@ -63,11 +64,9 @@ def try_login(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -
         job = run_job(order, _LoginTest(), _without_session(dependencies))
         if job.error_kind is None:
             bars.finish()
-        tried = [
-            attempt
-            for attempt in login_attempts(dependencies.database.connection(), clinic_id, 1)
-            if attempt.job_id == job.id
-        ]
+        conn = dependencies.database.connection()
+        tried = [one for one in login_attempts(conn, clinic_id, 1) if one.job_id == job.id]
+        stored = clinic_overview(conn, clinic_id).credential_version
     outcome = (tried[0].outcome or "unknown") if tried else None
     data = {
         "clinic_id": str(clinic_id),
@@ -84,7 +83,7 @@ def try_login(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -
         ("version", str(tried[0].credential_version) if tried else None),
         ("login", said),
         ("found", _found(job)),
-        ("next", _next(job, clinic_id)),
+        ("next", _next(job, clinic_id, stored)),
     ]
     cli.answer({"test": data}, [fact_table(rows)], as_json=as_json)
     return exit_of_job(job.status, job.error_kind)
@@ -107,9 +106,9 @@ def _found(job: Job) -> str:
     return "they work: the login led to the clinic's own company, and its session is kept"
 
 
-def _next(job: Job, clinic: UUID) -> str:
+def _next(job: Job, clinic: UUID, stored: int | None) -> str:
     if job.error_kind is None and job.error_message is None:
         return f"idexx-sync clinics rooms {clinic}"
     if job.error_kind is not None and who_acts(job.error_kind) == "clinic":
         return f"once the clinic has put it right: idexx-sync credentials set --clinic {clinic}"
-    return f"idexx-sync credentials show --clinic {clinic}"
+    return f"idexx-sync credentials {'set' if stored is None else 'show'} --clinic {clinic}"

@@ -248,6 +248,7 @@ def _general_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
     """What is needed for runs of any sync."""
     yield from _settings_needs(overview)
     yield from _access_needs(overview, now)
+    yield from _stage_needs(overview)
     yield from _company_needs(overview)
 
 
@@ -259,10 +260,6 @@ def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
     for fault in overview.faults:
         what = f"{fault.table}.{fault.column}: cannot be read in row {fault.id}"
         yield Need("odis", f"{what}; correct it in ODIS", blocks=False)
-    if overview.stage == "off":
-        yield Need(
-            "odis", f"stage: switched off; idexx-sync clinics add {overview.id} --stage shadow"
-        )
     if (reason := _paused_reason(overview)) is not None:
         yield Need("odis", f"paused: {reason}")
     if overview.timezone is None:
@@ -281,6 +278,14 @@ def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
     if (refusal := breaker(overview, now)) is not None:
         since = overview.attempts[0].attempted_at if overview.attempts else None
         yield Need(refusal.who_acts, f"{phrase({}, refusal.kind)}: {refusal.message}", since=since)
+
+
+def _stage_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """Told after the credentials, without which no run that it starts would get in."""
+    if overview.stage == "off":
+        yield Need(
+            "odis", f"stage: switched off; idexx-sync clinics add {overview.id} --stage shadow"
+        )
 
 
 def _company_needs(overview: ClinicOverview) -> Iterator[Need]:

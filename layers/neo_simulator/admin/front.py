@@ -7,6 +7,7 @@ from aiohttp import web
 from neo_simulator.admin.booking_form import booking_form
 from neo_simulator.admin.day import day_calendar
 from neo_simulator.admin.knob_table import knob_tables
+from neo_simulator.admin.login_form import login_form
 from neo_simulator.admin.markup import admin_page, cells
 from neo_simulator.company import Company
 from neo_simulator.errors import NotPossible
@@ -24,15 +25,18 @@ async def index(request: web.Request) -> web.Response:
     rows = "".join(_company_row(company, here) for company in companies)
     address = f"{request.url.origin()}{here}/api/companies"
     make = f"curl -H 'Content-Type: application/json' -d '{{}}' {address}"
-    none = (
-        "" if companies else f"<p class='quiet'>None yet. Make one: <code>{text(make)}</code></p>"
+    what_next = (
+        "<p class='quiet'>Click on a company: its page shows its calendar, books, moves and "
+        "deletes visits, sets its password and turns its knobs.</p>"
+        if companies
+        else f"<p class='quiet'>None yet. Make one: <code>{text(make)}</code></p>"
     )
     body = (
         "<header><h1>Neo simulator</h1>"
         "<p>A local stand-in for IDEXX Neo. Every clinic in it is invented.</p></header>"
         "<main><section><h2>Companies</h2><table class='wide'><thead><tr><th>Company</th>"
         "<th>Zone and clock</th><th>Records</th><th>Requests</th><th>Knobs turned</th>"
-        f"<th>Log in at</th></tr></thead><tbody>{rows}</tbody></table>{none}</section></main>"
+        f"<th>Log in at</th></tr></thead><tbody>{rows}</tbody></table>{what_next}</section></main>"
     )
     return admin_page("Neo simulator", body)
 
@@ -64,6 +68,7 @@ async def show_company(request: web.Request) -> web.Response:
         f"{_company_header(company, _here(request))}<main>"
         f"<section><div class='day-bar'><h2>{day:%A, %d %B %Y}</h2>{_day_links(company, day)}</div>"
         f"{booking_form(company, day)}{day_calendar(company, day)}</section>"
+        f"<section><h2>Login</h2>{login_form(company)}</section>"
         f"<section><h2>Knobs</h2>{knob_tables(company)}</section>"
         f"<section><h2>Last requests</h2>{_requests(company)}</section></main>"
     )
@@ -75,7 +80,8 @@ def _company_header(company: Company, here: str) -> str:
         f"<header><p><a href='{here}'>All companies</a></p><h1>{text(company.world.name)}</h1>"
         f"<p>Company {company.id} · {text(company.clock.zone.key)} · {_clock(company)} · "
         f"<a href='http://127.0.0.1:{company.port}/login'>log in</a> as "
-        f"<code>{text(company.username)}</code> with <code>{text(company.password)}</code></p>"
+        f"<code>{text(company.username)}</code> with "
+        f"<code class='password-now'>{text(company.password)}</code></p>"
         "</header>"
     )
 

@@ -24,6 +24,8 @@ class NewCompany(Strict):
     name: str = "Example Animal Clinic"
     now: datetime | None = None
     """The clock stands still at this wall-clock time, and the generated past lies before it."""
+    past_until: datetime | None = None
+    """With a clock that does not stand still: until when ordinary visits have taken place."""
     generate: bool = True
     seed: int = 1
     days: tuple[date, date] | None = None

@@ -25,6 +25,8 @@ class Plan:
     now: datetime | None = None
     """The clinic's wall clock: what lies before has happened. By default all is to come, or with
     ugly data the middle of the days."""
+    past_until: datetime | None = None
+    """Until when the ordinary visits have taken place, if it is not `now`."""
     visits_per_day: int = 20
     """On every day but Sundays."""
     visits: int | None = None
@@ -63,6 +65,7 @@ def generate(plan: Plan) -> World:
         _lunches(scribe, plan, rooms)
     if plan.ugly:
         plant_everything(scribe, plan.open_days(), plan.zone)
+    scribe.now = plan.past_until or scribe.now
     _fill(scribe, plan, rooms)
     scribe.world.changed()
     return world

@@ -248,9 +248,13 @@ def test_what_somebody_has_acted_on_is_no_longer_needed(
     assert needed() == []
 
     bench.pims.error = ShapeChanged("no list of events")
-    idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    by_hand = idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
+    assert "What is needed" not in by_hand.out, "a run by hand changes no status"
     set_credentials(idexx_sync, bench)
     assert needed() == ["last inbound job failed, shape changed: no list of events"]
+    newest = "SELECT id FROM idexx_sync.jobs ORDER BY queued_at DESC LIMIT 1"
+    (job,) = query(bench.conn, newest)
+    assert "What is needed" in idexx_sync("jobs", "show", str(job["id"])).out
 
 
 def test_show_tells_how_fresh_each_sync_is_and_when_it_is_next_due(

@@ -223,6 +223,9 @@ def test_stored_credentials_are_tried_with_one_login(morning: Morning, types: Ty
     code, said = types("clinics", "rooms", clinic)
     assert (code, len(morning.neo.logins())) == (4, 1)
     assert "Neo does not have: 9999" in said
+    morning.conn.execute("TRUNCATE idexx_sync.credentials CASCADE")
+    code, said = types("credentials", "test", "--clinic", clinic)
+    assert (code, "credentials show" in said, "credentials set" in said) == (1, False, True)
 
 
 def test_rejected_credentials_are_tried_once_and_the_next_step_is_told(

@@ -189,6 +189,7 @@ def test_the_front_page_shows_the_day_the_knobs_and_the_requests(
     ask_calendar(reader)
 
     page.goto(simulator.admin_url)
+    expect(page.locator("section")).to_contain_text("Click on a company")
     page.click(f'a[href$="/companies/{clinic.company_id}"]')
 
     expect(page.locator(".day-bar h2")).to_have_text("Monday, 04 May 2026")
@@ -229,6 +230,10 @@ def test_visits_are_booked_moved_and_deleted_with_buttons(page: Page, clinic: Co
         page.click("text=Book")
     (booked,) = clinic.state()["visits"]
     assert (booked["start"], booked["room"]) == ("2026-05-04 10:15:00", "4")
+    said = page.locator("form.booking output").first
+    expect(said).to_have_text(
+        f"Visit {booked['id']} is booked: 2026-05-04 10:15, ROOM B. The next run finds it."
+    )
 
     page.click('.card:has-text("O\'ROVER")')
     expect(page.locator("input[name=time]")).to_have_value("10:15")
@@ -237,6 +242,9 @@ def test_visits_are_booked_moved_and_deleted_with_buttons(page: Page, clinic: Co
         page.click("text=Move")
     assert clinic.state()["visits"][0]["start"] == "2026-05-05 10:15:00"
     expect(page.locator(".day-bar h2")).to_have_text("Tuesday, 05 May 2026")
+    expect(said).to_contain_text(f"Visit {booked['id']} is moved: 2026-05-05 10:15, ROOM B.")
+    page.reload()
+    expect(said).to_have_text("To move or delete a visit, click on it.")
 
     page.focus(".card[data-visit]")
     page.keyboard.press("Enter")
@@ -244,6 +252,25 @@ def test_visits_are_booked_moved_and_deleted_with_buttons(page: Page, clinic: Co
         page.click("text=Delete")
     assert clinic.state()["visits"][0]["deleted"]
     expect(page.locator(".card[data-visit]")).to_have_count(0)
+    expect(said).to_contain_text(f"Visit {booked['id']} is deleted.")
+
+    page.route("**/operations", lambda route: route.abort())
+    page.click("text=Book")
+    expect(said).to_contain_text("The simulator does not answer.")
+
+
+def test_a_password_is_set_and_sessions_ended_with_buttons(page: Page, clinic: Company) -> None:
+    clinic.open_session()
+    page.goto(clinic.admin_page)
+    said = page.locator("form.password output")
+    page.fill("input[name=password]", "Another-Horse-8")
+    page.click("text=Set password")
+    expect(said).to_contain_text("The password is set")
+    expect(page.locator("header .password-now")).to_have_text("Another-Horse-8")
+    page.click("text=End all sessions")
+    expect(said).to_have_text("Sessions ended: 1. The next run logs in.")
+    page.reload()
+    expect(page.locator("input[name=password]")).to_have_value("Another-Horse-8")
 
 
 # -- the process -----------------------------------------------------------------------------

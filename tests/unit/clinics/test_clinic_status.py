@@ -295,8 +295,8 @@ def test_all_that_is_needed_is_told_what_blocks_first() -> None:
     )
 
     assert clinic_status(clinic, NOW).needs == (
-        Need("odis", f"stage: switched off; idexx-sync clinics add {CLINIC} --stage shadow"),
         Need("odis", f"credentials: none yet; idexx-sync credentials set --clinic {CLINIC}"),
+        Need("odis", f"stage: switched off; idexx-sync clinics add {CLINIC} --stage shadow"),
         Need("odis", "last cases job failed, shape changed: it was so"),
         Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False),
         Need(

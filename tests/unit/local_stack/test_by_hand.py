@@ -1,5 +1,6 @@
 """What `./run up` prints can be pasted line by line, and which ports it takes."""
 
+import json
 import re
 import shlex
 import socket
@@ -20,9 +21,13 @@ FACT = re.compile(r"(API|operator key|clinic key|simulated Neo): +\S+")
 
 def printed() -> list[str]:
     clinic = SimpleNamespace(id=uuid4(), name="Example Animal Hospital West", key="idx_key")
+    login = {"company_id": "1003", "username": "robin", "password": "it's secret"}
+    waiting = SimpleNamespace(
+        id=uuid4(), name="Example Vet Clinic Harbor", user=uuid4(), neo=SimpleNamespace(**login)
+    )
     stack: Any = SimpleNamespace(
         api_url="http://127.0.0.1:8700/api",
-        clinics=SimpleNamespace(members=[clinic], operator_key="idx_operator"),
+        clinics=SimpleNamespace(members=[clinic], operator_key="idx_operator", waiting=waiting),
         simulator=SimpleNamespace(admin_url="http://127.0.0.1:8701/secret"),
         environment={
             "DATABASE_URL": "postgresql://a b'c@127.0.0.1/x",
@@ -33,9 +38,10 @@ def printed() -> list[str]:
 
 
 def test_each_thing_to_paste_is_one_whole_line() -> None:
-    commands = [one for one in printed() if one.startswith(("export", "curl", "idexx-sync"))]
+    starts = ("export", "curl", "idexx-sync", "echo")
+    commands = [one for one in printed() if one.startswith(starts)]
 
-    assert {one.split()[0] for one in commands} == {"export", "curl", "idexx-sync"}
+    assert {one.split()[0] for one in commands} == set(starts)
     known: dict[str, str] = {"PATH": ""}
     for command in commands:
         assert not command.endswith("\\")
@@ -62,6 +68,15 @@ def test_the_readmes_clinic_is_one_of_the_local_stack() -> None:
     assert named
     assert set(named) <= {clinic.name for clinic, _, _ in CLINICS}
     assert not re.findall(r"(?<!\$)\bCLINIC_ID\b(?!=)", "".join(blocks))
+
+
+def test_a_third_clinic_is_brought_on_board_in_the_order_of_the_readme() -> None:
+    lines = [one for one in printed() if "$NEW_ID" in one]
+
+    assert json.loads(shlex.split(lines[0])[1])["password"] == "it's secret"
+    order = ["credentials set", "credentials test", "--stage shadow", "--dry-run", "--stage live"]
+    found = [next(n for n, one in enumerate(lines) if words in one) for words in order]
+    assert found == sorted(found)
 
 
 def test_a_port_that_somebody_has_gives_the_next_one() -> None:

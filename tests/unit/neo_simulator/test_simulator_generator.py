@@ -90,6 +90,17 @@ def test_visits_before_now_have_consultations_and_later_ones_have_none() -> None
         assert (visit.consultation_id is not None) == (visit.start <= now)
 
 
+def test_ordinary_visits_have_taken_place_until_a_moment_of_their_own() -> None:
+    until = wall("2026-05-05 12:10")
+    planted = generate(plan(ugly=True, visits_per_day=0)).visits
+
+    for id_, visit in generate(plan(ugly=True, past_until=until)).visits.items():
+        if id_ in planted:
+            assert visit.consultation_id == planted[id_].consultation_id
+        else:
+            assert (visit.consultation_id is not None) == (visit.start <= until)
+
+
 def test_changes_are_stamped_in_order() -> None:
     now = wall("2026-05-11 12:10")
     for visit in generate(plan(now=now, ugly=True, visits=300)).visits.values():

@@ -13,9 +13,9 @@ from idexx_sync.core.errors import ConfigurationInvalid, OdisMustAct, ShapeChang
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Unknown, Window
 from idexx_sync.syncs.commit import Commits, Tally
-from idexx_sync.syncs.gate import REVIVED, judge
+from idexx_sync.syncs.gate import judge
 from idexx_sync.syncs.hold_store import holds_in_force
-from idexx_sync.syncs.holds import HoldInForce
+from idexx_sync.syncs.holds import REVIVED, HoldInForce
 from idexx_sync.syncs.inbound.apply import CalendarPiece
 from idexx_sync.syncs.inbound.context import (
     CalendarContext,
