@@ -3,7 +3,8 @@
 import inspect
 import re
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from idexx_sync.database.schema import ODIS_TABLES
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
 from idexx_sync.syncs.cases import change_store, mapping
 from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.emptied import OF_RECORD, OF_VISIT
 from idexx_sync.syncs.cases.fields import (
     CLEARABLE,
     EXPLAINED,
@@ -28,7 +30,7 @@ from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.change import CLEAR, disclosed
 from idexx_sync.syncs.memory import VisitRecord
-from tests.kit.records import patient_visit
+from tests.kit.records import chart, patient_visit, seen
 from tests.kit.settings import fingerprints_of
 
 ZONE = ZoneInfo("America/Chicago")
@@ -135,6 +137,34 @@ def test_every_value_that_is_mapped_goes_to_a_field_of_the_table() -> None:
     decided = {name for name, field in FIELDS.items() if field.owner == "ruled"}
     of_clinic = {"case.clinic_id", "case.user_id", "metadata.pimsConsultation"}
     assert FIELDS.keys() - decided - of_clinic == mapped
+
+
+NOTHING: Any = None
+
+
+@pytest.mark.parametrize("name", OF_VISIT)
+def test_r16_what_the_calendar_empties_is_all_that_it_said(name: str) -> None:
+    visit = seen(client_email="robin@example.com")
+    said = map_visit(visit, ZONE, 30).values
+    left = map_visit(replace(visit, **{name: NOTHING}), ZONE, 30).values
+
+    assert {field for field, value in said.items() if left[field] != value} == set(OF_VISIT[name])
+
+
+@pytest.mark.parametrize("name", OF_RECORD)
+def test_r16_what_a_record_empties_is_all_that_it_said(name: str) -> None:
+    visit = seen(client_phone=None)
+    record = chart(
+        discharge_html="<p>Rest.</p>" if name == "discharge_html" else None,
+        vital_signs={"pulse": 90},
+        born=date(2020, 2, 1),
+        client_phone="555-555-0166",
+        client_email="robin@example.com",
+    )
+    said = map_consultation(record, visit).values
+    left = map_consultation(replace(record, **{name: NOTHING}), visit).values
+
+    assert {f for f, value in said.items() if left.get(f) != value} == set(OF_RECORD[name])
 
 
 def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,6 +133,11 @@ CASES = {
     "<ol type=a><li>a<li value=27>b</ol>": "a. a\naa. b",
     "<ol type=I start=4><li>a</ol><ol type=i start=9><li>b</ol>": "IV. a\nix. b",
     "<ol style='list-style-type:upper-alpha'><li>a</ol>": "A. a",
+    "<ol style='list-style:upper-latin'><li>a</ol>": "A. a",
+    "<ol style='list-style: inside lower-alpha'><li>a</ol>": "a. a",
+    "<ol style='list-style-type:lower-latin'><li>a</ol>": "a. a",
+    "<ol style='list-style-type:upper-roman' start=4><li>a</ol>": "IV. a",
+    "<ol style='list-style-type:lower-roman' start=4><li>a</ol>": "iv. a",
     "<ol start=x type=a><li value=-1>a<li value=99999999999999>b</ol>": "-1. a\n0. b",
     # what is not text
     "<head><title>t</title><style>p{}</style></head><p>x</p>": "x",
