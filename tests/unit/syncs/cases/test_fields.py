@@ -17,6 +17,7 @@ from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.emptied import OF_RECORD, OF_VISIT
 from idexx_sync.syncs.cases.fields import (
     CLEARABLE,
+    ENTITIES,
     EXPLAINED,
     FIELDS,
     OBJECTS,
@@ -167,6 +168,33 @@ def test_r16_what_a_record_empties_is_all_that_it_said(name: str) -> None:
     assert {f for f, value in said.items() if left.get(f) != value} == set(OF_RECORD[name])
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "products"),
+    [
+        ("productsServicesProvided", "productsServices", "products"),
+        ("productsServicesDeclined", "declinedProductsServices", "declinedProducts"),
+    ],
+)
+def test_r15_what_an_earlier_service_stored_of_products_is_read(
+    field: str, text: str, products: str
+) -> None:
+    """Whatever stands among the products that is none is passed over."""
+    stored = {
+        f"metadata.pimsConsultation.{text}": "Nail trim; Bath",
+        f"metadata.pimsConsultation.{products}": [{"name": "Nail trim"}, "Bath", None, {}],
+    }
+    read = {
+        source.name: source.of(stored[source.name])
+        for document in ENTITIES
+        for source in FIELDS[f"{document}.clinical.{field}"].before
+    }
+
+    assert read == {
+        f"metadata.pimsConsultation.{text}": (["Nail trim", "Bath"],),
+        f"metadata.pimsConsultation.{products}": (["Nail trim", None],),
+    }
+
+
 def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
     def with_one_more(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> MappedFields:
         facts = mapping.map_visit(visit, zone, slot_minutes)
@@ -181,6 +209,7 @@ def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.Mon
         VISIT.id: "KeyError"
     }
     assert plan.changes == []
+    assert plan.partly_screened == {VISIT.id}
 
 
 def test_r26_a_case_of_a_visit_beyond_the_calendar_is_left_alone() -> None:
