@@ -113,6 +113,7 @@ CASES = {
         "[struck out: a]: b"
     ),
     "<p><s>10<sup>9</sup></s></p>": "[struck out: 10^9]",
+    "<p>at 20<sup>0</sup>C, 10<sup>0</sup> and 3<sup>3</sup>C</p>": "at 20\u00b0C, 10^0 and 3^3 C",
     # boxes and choices
     "<p><input type=checkbox>a <input type='CHECKBOX' checked>b</p>": "[ ] a [x] b",
     "<p>a<input type=radio checked>yes<input type=radio>no</p>": "a (x) yes ( ) no",
