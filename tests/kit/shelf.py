@@ -83,14 +83,16 @@ class Shelf:
         self._numbers = count(os.getpid() * 1000)
 
     def after_child(self, *, in_order: bool) -> None:
-        """In the parent: what a child has made goes, and what it may have left unempty."""
-        if not in_order:
-            for name in self._free:
-                self.lending.close(self.postgres.dsn(name))
-            self._free.clear()
+        """In the parent: what a child has made goes, and what it may have left unempty; what it
+        has thrown away is known no more."""
         with self.lending.connection(self.postgres.dsn()) as conn:
             found = conn.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'")
-            unknown = [name for (name,) in found if name not in self._free]
+            there = {name for (name,) in found}
+        kept = [name for name in self._free if in_order and name in there]
+        for name in set(self._free).difference(kept):
+            self.lending.close(self.postgres.dsn(name))
+        self._free = kept
+        unknown = there.difference(kept)
         for name in unknown:
             self.postgres.drop_database(name)
 

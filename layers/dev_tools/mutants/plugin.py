@@ -116,12 +116,14 @@ class Trial:
         waiting = Counter(module_of(item.nodeid) for item in fresh)
         for item in items:
             module = module_of(item.nodeid)
-            if module in waiting or id(item) in warm:
-                self._record(session, item, known, keep=module in waiting)
-            if waiting[module] == 1:  # what was learned outlives an end before its time
+            is_new = module in waiting
+            if is_new or id(item) in warm:
+                self._record(session, item, known, keep=is_new)
+            if is_new:
+                waiting[module] -= 1
+            if is_new and not waiting[module]:  # what was learned outlives an end before its time
                 known.modules[module] = of(self._root, module)
                 known.keep(self._folder / "coverage.json")
-            waiting[module] -= 1
         self._recorder.stop()
         self._try_all(session, {item.nodeid: item for item in items}, known)
         return True

@@ -72,3 +72,15 @@ def test_a_database_of_another_shape_is_thrown_away(shelf: Shelf, statement: str
     again = shelf.take()
     assert again != name
     shelf.give_back(again)
+
+
+def test_a_database_that_a_child_process_threw_away_is_given_to_nobody(shelf: Shelf) -> None:
+    name = shelf.take()
+    shelf.give_back(name)
+    shelf.postgres.drop_database(name)  # as the child, whose shelf is a copy, does
+
+    shelf.after_child(in_order=True)
+
+    again = shelf.take()
+    assert clinics(shelf, again) == 0
+    shelf.give_back(again)

@@ -49,6 +49,8 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
     ("reconciliation", {"mode": "apply"}, "mode"),
     ("reconciliation", {"from": "2026-05-04"}, "from"),
     ("inbound", {"lookback_days": 7}, "lookback_days"),
+    ("inbound", {"from": "1999-12-31"}, "from"),
+    ("inbound", {"to": "2200-01-01"}, "to"),
     ("cases", {"dry_run": True}, "dry_run"),
 ]
 
@@ -61,6 +63,11 @@ def test_what_no_sync_of_that_kind_takes_is_refused_by_name(
         read_params(sync, asked)
 
     assert [fault["loc"] for fault in raised.value.errors()] == [(named,)]
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "2199-12-31"])
+def test_the_first_and_the_last_day_may_be_asked_for(day: str) -> None:
+    assert read_params("inbound", {"from": day, "to": day}).as_stored() == {"from": day, "to": day}
 
 
 @pytest.mark.parametrize(

@@ -203,8 +203,6 @@ def _shift(planning: Planning, remembered: Record, record: SourceRecord) -> int:
     if record.kind == "block" or remembered.source is None:
         return 0
     planning.plan.visits_compared += 1
-    if record.start == remembered.source.start:
-        return 0
     moved = parse_wall(record.start) - parse_wall(remembered.source.start)
     return int(moved.total_seconds() // 60)
 

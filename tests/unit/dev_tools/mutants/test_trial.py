@@ -41,11 +41,22 @@ def test_each_mutant_is_caught_survives_or_is_not_covered(tmp_path: Path) -> Non
         tmp_path,
         "tests/test_prices.py",
         """\
+        from pathlib import Path
+
         import pytest
         from idexx_sync.prices import price
 
 
+        def test_kinds():
+            with Path("runs").open("a") as runs:
+                runs.write("x")
+            with pytest.raises(ValueError):
+                price("cow", 2)
+
+
         def test_price():
+            with Path("runs").open("a") as runs:
+                runs.write("x")
             assert price("dog", 2) == 2
             with pytest.raises(ValueError):
                 price("dog", -1)
@@ -61,3 +72,7 @@ def test_each_mutant_is_caught_survives_or_is_not_covered(tmp_path: Path) -> Non
     assert found["days < 0 => <="] == "survived"
     assert found['"dog" taken out'] == "caught"
     assert found["[1] => None"] == "not covered"
+
+    (tmp_path / "runs").unlink()
+    assert list(tried(tmp_path, tmp_path / "m", [], ["tests"])) == []
+    assert not (tmp_path / "runs").exists(), "which lines the tests run was known"

@@ -65,7 +65,8 @@ def test_r19_a_no_is_from_before_only_if_it_was_seen_then() -> None:
     before = VisitRecord("600101", source=VisitMemory(denied=True))
 
     assert denied_before(coming, stored, context())
-    assert not denied_before(replace(coming, status="Arrived"), stored, context())
+    for word in ("Arrived", "Finalized"):
+        assert not denied_before(replace(coming, status=word), stored, context())
     assert not denied_before(patient_visit(), stored, context())
     assert denied_before(seen(), replace(stored, record=before), context())
     mild = replace(DENIES, is_extreme=None)

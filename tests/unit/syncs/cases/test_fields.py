@@ -3,7 +3,8 @@
 import inspect
 import re
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,8 +14,10 @@ from idexx_sync.database.schema import ODIS_TABLES
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
 from idexx_sync.syncs.cases import change_store, mapping
 from idexx_sync.syncs.cases.context import CaseContext
+from idexx_sync.syncs.cases.emptied import OF_RECORD, OF_VISIT
 from idexx_sync.syncs.cases.fields import (
     CLEARABLE,
+    ENTITIES,
     EXPLAINED,
     FIELDS,
     OBJECTS,
@@ -28,7 +31,7 @@ from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.change import CLEAR, disclosed
 from idexx_sync.syncs.memory import VisitRecord
-from tests.kit.records import patient_visit
+from tests.kit.records import chart, patient_visit, seen
 from tests.kit.settings import fingerprints_of
 
 ZONE = ZoneInfo("America/Chicago")
@@ -137,6 +140,61 @@ def test_every_value_that_is_mapped_goes_to_a_field_of_the_table() -> None:
     assert FIELDS.keys() - decided - of_clinic == mapped
 
 
+NOTHING: Any = None
+
+
+@pytest.mark.parametrize("name", OF_VISIT)
+def test_r16_what_the_calendar_empties_is_all_that_it_said(name: str) -> None:
+    visit = seen(client_email="robin@example.com")
+    said = map_visit(visit, ZONE, 30).values
+    left = map_visit(replace(visit, **{name: NOTHING}), ZONE, 30).values
+
+    assert {field for field, value in said.items() if left[field] != value} == set(OF_VISIT[name])
+
+
+@pytest.mark.parametrize("name", OF_RECORD)
+def test_r16_what_a_record_empties_is_all_that_it_said(name: str) -> None:
+    visit = seen(client_phone=None)
+    record = chart(
+        discharge_html="<p>Rest.</p>" if name == "discharge_html" else None,
+        vital_signs={"pulse": 90},
+        born=date(2020, 2, 1),
+        client_phone="555-555-0166",
+        client_email="robin@example.com",
+    )
+    said = map_consultation(record, visit).values
+    left = map_consultation(replace(record, **{name: NOTHING}), visit).values
+
+    assert {f for f, value in said.items() if left.get(f) != value} == set(OF_RECORD[name])
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "products"),
+    [
+        ("productsServicesProvided", "productsServices", "products"),
+        ("productsServicesDeclined", "declinedProductsServices", "declinedProducts"),
+    ],
+)
+def test_r15_what_an_earlier_service_stored_of_products_is_read(
+    field: str, text: str, products: str
+) -> None:
+    """Whatever stands among the products that is none is passed over."""
+    stored = {
+        f"metadata.pimsConsultation.{text}": "Nail trim; Bath",
+        f"metadata.pimsConsultation.{products}": [{"name": "Nail trim"}, "Bath", None, {}],
+    }
+    read = {
+        source.name: source.of(stored[source.name])
+        for document in ENTITIES
+        for source in FIELDS[f"{document}.clinical.{field}"].before
+    }
+
+    assert read == {
+        f"metadata.pimsConsultation.{text}": (["Nail trim", "Bath"],),
+        f"metadata.pimsConsultation.{products}": (["Nail trim", None],),
+    }
+
+
 def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
     def with_one_more(visit: SourceRecord, zone: ZoneInfo, slot_minutes: int) -> MappedFields:
         facts = mapping.map_visit(visit, zone, slot_minutes)
@@ -151,6 +209,7 @@ def test_nothing_is_planned_with_a_field_that_has_no_row(monkeypatch: pytest.Mon
         VISIT.id: "KeyError"
     }
     assert plan.changes == []
+    assert plan.partly_screened == {VISIT.id}
 
 
 def test_r26_a_case_of_a_visit_beyond_the_calendar_is_left_alone() -> None:

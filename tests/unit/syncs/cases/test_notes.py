@@ -113,6 +113,7 @@ CASES = {
         "[struck out: a]: b"
     ),
     "<p><s>10<sup>9</sup></s></p>": "[struck out: 10^9]",
+    "<p>at 20<sup>0</sup>C, 10<sup>0</sup> and 3<sup>3</sup>C</p>": "at 20\u00b0C, 10^0 and 3^3 C",
     # boxes and choices
     "<p><input type=checkbox>a <input type='CHECKBOX' checked>b</p>": "[ ] a [x] b",
     "<p>a<input type=radio checked>yes<input type=radio>no</p>": "a (x) yes ( ) no",
@@ -133,6 +134,11 @@ CASES = {
     "<ol type=a><li>a<li value=27>b</ol>": "a. a\naa. b",
     "<ol type=I start=4><li>a</ol><ol type=i start=9><li>b</ol>": "IV. a\nix. b",
     "<ol style='list-style-type:upper-alpha'><li>a</ol>": "A. a",
+    "<ol style='list-style:upper-latin'><li>a</ol>": "A. a",
+    "<ol style='list-style: inside lower-alpha'><li>a</ol>": "a. a",
+    "<ol style='list-style-type:lower-latin'><li>a</ol>": "a. a",
+    "<ol style='list-style-type:upper-roman' start=4><li>a</ol>": "IV. a",
+    "<ol style='list-style-type:lower-roman' start=4><li>a</ol>": "iv. a",
     "<ol start=x type=a><li value=-1>a<li value=99999999999999>b</ol>": "-1. a\n0. b",
     # what is not text
     "<head><title>t</title><style>p{}</style></head><p>x</p>": "x",

@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from idexx_sync.pims.protocol import SourceRecord
+from idexx_sync.syncs.cases.fields import FIELDS
 from idexx_sync.syncs.cases.stored import StoredCase, StoredPatient, StoredVisit
-from idexx_sync.syncs.cases.whose import OF_PATIENT, belongs, without_former
+from idexx_sync.syncs.cases.whose import OF_PATIENT, Belongs, belongs, without_former
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 
 ONE = UUID(int=1)
@@ -126,3 +127,32 @@ def test_r15_only_contacts_are_left_out_of_the_view_of_another_owner() -> None:
     )
     assert known.case is not None
     assert known.case.value("extraction.patient.owner.phone") == "1"  # what is stored is as it was
+
+
+def test_r15_of_whom_nobody_knows_only_what_is_the_visits_own_is_believed() -> None:
+    of_nobody = Belongs("unsaid", "same")
+
+    assert {name for name in FIELDS if of_nobody.may_say(name)} == {
+        *("case.scheduled_at", "case.type", "metadata.entities.caseType", "extraction.caseType"),
+        *(
+            f"metadata.pimsAppointment.{name}"
+            for name in (
+                *("id", "consultationId", "date", "startTime", "duration"),
+                *("status", "sourceStatus", "type", "provider.id", "provider.name"),
+            )
+        ),
+    }
+
+
+def test_r15_of_an_owner_whom_nobody_knows_nothing_is_believed() -> None:
+    of_unknown_owner = Belongs("same", "unsaid")
+
+    assert {name for name in FIELDS if not of_unknown_owner.may_say(name)} == {
+        *("patient.owner_name", "patient.owner_phone", "patient.owner_email"),
+        *(f"metadata.pimsAppointment.client.{name}" for name in ("id", "name", "phone", "email")),
+        *(
+            f"{document}.patient.owner.{name}"
+            for document in ("metadata.entities", "extraction")
+            for name in ("name", "phone", "email")
+        ),
+    }
