@@ -3,13 +3,20 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 from idexx_sync.database.connection import Conn, Settle
 from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.patient_store import insert_patients, update_patients
 from idexx_sync.syncs.cases.stored import PREFIX, SOURCE
+
+
+_GIVEN: Final = """
+    SELECT c.id FROM public.patients p JOIN public.cases c ON c.id = p.case_id
+     WHERE c.id = ANY(%s) AND coalesce(p.clinic_id, c.clinic_id) = c.clinic_id
+"""
+"""Which of these cases have a patient of their own clinic."""
 
 
 def lock_unchanged(conn: Conn, changes: Sequence[CaseChange], settle: Settle) -> set[str]:
@@ -36,8 +43,7 @@ def lock_unchanged(conn: Conn, changes: Sequence[CaseChange], settle: Settle) ->
                 )
             )
     bare = [case.id for case in touched if case.patient is None]
-    of_bare = "SELECT case_id FROM public.patients WHERE case_id = ANY(%s)"
-    given = conn.execute(of_bare, (bare,)) if bare else None
+    given = conn.execute(_GIVEN, (bare,)) if bare else None
     settle()
     free = {row_id for cursor in locked for (row_id,) in cursor.fetchall()}
     if given is not None:

@@ -17,7 +17,7 @@ def test_r05_without_the_consultations_key_nothing_is_completed(clinic: NeoCases
     job = clinic.cases()
 
     assert (job.status, job.error_kind) == ("failed", "shape_changed")
-    assert "consultation_id_missing" in (job.error_message or "")
+    assert "consultation id missing" in (job.error_message or "")
     assert not query(clinic.conn, "SELECT id FROM public.cases")
 
 
@@ -71,7 +71,7 @@ def test_r05_without_a_place_of_notes_nothing_is_completed(
     job = clinic.cases()
 
     assert (job.status, job.error_kind) == ("failed", "shape_changed")
-    assert "notes_missing" in (job.error_message or "")
+    assert "notes missing" in (job.error_message or "")
     assert clinic.status(visit) == "ongoing"
     assert clinic.is_marked(visit) is (place != "missing")
     clinic.neo.set_knob("notes_place", "consultation_notes")

@@ -77,7 +77,7 @@ def test_r24_a_configuration_that_can_not_be_read_costs_freshness_and_no_row(
     assert (set(clinic.rows()), clinic.marks()) == ({before, new, gone}, 1)
     assert not clinic.offered() & clinic.times(new, gone)
     (need, *_) = read_clinic_status(clinic.conn, clinic.clinic_id).needs
-    assert (need.who, "shape_changed" in need.what) == ("odis", True)
+    assert (need.who, "shape changed" in need.what) == ("odis", True)
     clinic.neo.set_knob("faults", [])
     clinic.neo.cancel(gone)
     clinic.run()

@@ -100,7 +100,7 @@ def test_r11_unreadable_hours_leave_the_slots_untouched(
     assert slots(bench) == before
     assert [need.what for need in needs(bench) if "credentials" not in need.what] == [
         job.error_message,
-        f"last inbound job failed, configuration_invalid: {job.error_message}",
+        f"last inbound job failed, configuration invalid: {job.error_message}",
     ]
 
 
