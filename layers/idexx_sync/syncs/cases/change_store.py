@@ -11,7 +11,6 @@ from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.patient_store import insert_patients, update_patients
 from idexx_sync.syncs.cases.stored import PREFIX, SOURCE
 
-
 _GIVEN: Final = """
     SELECT c.id FROM public.patients p JOIN public.cases c ON c.id = p.case_id
      WHERE c.id = ANY(%s) AND coalesce(p.clinic_id, c.clinic_id) = c.clinic_id
