@@ -49,7 +49,12 @@ class MakeDependencies(Protocol):
 
 class OpenToLook(Protocol):
     def __call__(
-        self, settings: Settings, conn: Conn, clinic: Clinic, clock: Clock
+        self,
+        settings: Settings,
+        conn: Conn,
+        clinic: Clinic,
+        clock: Clock,
+        obstacle: str | None = None,
     ) -> AbstractContextManager[Pims]: ...
 
 

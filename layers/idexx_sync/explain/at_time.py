@@ -133,8 +133,8 @@ def _is_at_clock_change(told: TimeExplained) -> bool:
 
 def _of_item(item: Item, told: TimeExplained, clinical: Clinical) -> Iterator[Cause]:
     """What the plan decides about the record, or that it takes the time."""
-    runs, hold = told.runs, item.hold(told.runs.holds)
-    about = About(told.asked.day, clinical.room_ids, item.is_in_doubt, hold)
+    runs, holds = told.runs, item.holds(told.runs.holds)
+    about = About(told.asked.day, clinical.room_ids, item.is_in_doubt, holds)
     found: list[Reason] = []
     for decision in item.decisions:
         if decision.code not in WORDS and (decision.facts or decision.code != "outside_window"):
@@ -143,8 +143,8 @@ def _of_item(item: Item, told: TimeExplained, clinical: Clinical) -> Iterator[Ca
             found.append(replace(reason, text=f"{reason.text}{changes}"))
     if item.memory is not None:
         found += doubt_said(item.memory.record, runs, about)
-    if hold is not None:
-        found = [*holds_said([hold], runs), *found]
+    if holds:
+        found = [*holds_said(holds, runs), *found]
     if item.shown is not None and not _is_at_clock_change(told):
         for reason in clock_said(runs.zone, item.shown.start, item.shown.end):
             yield CLOCK, replace(reason, text=f"{item.name}: {reason.text}")
