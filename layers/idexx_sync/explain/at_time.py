@@ -182,8 +182,10 @@ def _history(told: TimeExplained) -> Iterator[Reason]:
         why = {**WHY_CHANGED, **REMOVALS}.get(code, phrase({}, code))
         facts = {"until": told.runs.moment(one.until), "why": why, "job": str(one.job_id)}
         if one.removed:
-            next_run = told.runs.next_run("inbound", told.asked.day)
-            again = f"if it is to be taken, enter it in Neo again; {next_run}"
+            again = None  # in a room that does not count it is in Neo as before
+            if code != "room_not_synced":
+                next_run = told.runs.next_run("inbound", told.asked.day)
+                again = f"if it is to be taken, enter it in Neo again; {next_run}"
             yield _said("was_here_removed", name=one.name, step=again, **facts)
         elif one.moved_to is not None:
             yield _said("was_here_moved", name=one.name, to=one.moved_to, **facts)
