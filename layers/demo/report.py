@@ -13,8 +13,8 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 
 from demo.changes import counts
-from idexx_sync.cli.phrases import WARNINGS, counted
-from idexx_sync.core.phrases import phrase
+from idexx_sync.cli.phrases import WARNINGS
+from idexx_sync.core.phrases import counted, phrase
 
 if TYPE_CHECKING:
     from demo.changes import Happening

@@ -131,6 +131,7 @@ class CommandLine:
         conn: Conn,  # noqa: ARG002
         clinic: Clinic,  # noqa: ARG002
         clock: Clock,  # noqa: ARG002
+        obstacle: str | None = None,  # noqa: ARG002
     ) -> Iterator[Pims]:
         yield self.bench.pims
 

@@ -14,12 +14,20 @@ from idexx_sync.cli.clinic_view import clinic_shown
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.identity import identity
 from idexx_sync.cli.list_view import clinics_shown, cut_shown, red_first, state_of
+from idexx_sync.cli.looking import look_at
 from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.cli.phrases import ACTORS, ago, moment, utc
 from idexx_sync.cli.rooms import rooms
 from idexx_sync.cli.tables import Shown, fact_table, line
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
-from idexx_sync.clinics.status import WRITES, ClinicStatus, Need, SyncStatus, clinic_status
+from idexx_sync.clinics.status import (
+    WRITES,
+    ClinicStatus,
+    Need,
+    SyncStatus,
+    clinic_status,
+    read_clinic_status,
+)
 from idexx_sync.clinics.store import require_acting_user, set_up_clinic
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
@@ -102,6 +110,9 @@ def add(
         before = clinic_overview(conn, clinic_id)
         if url is None and before.base_url is None:
             url = as_base_url(settings, DEFAULT_BASE_URL)
+        if rooms and before.company.identity is not None:
+            with look_at(cli, str(clinic_id), offline=False) as look:
+                look.require_rooms(rooms)
         if acting_user is not None:
             require_acting_user(conn, clinic_id, acting_user)
         first_day = live_from or before.live_from
@@ -124,7 +135,18 @@ def add(
             f"Its first day is {first_day}: nobody is called about visits before it. "
             f"Another one: idexx-sync clinics add {clinic_id} --live-from DATE"
         )
+    if stage not in (None, "off"):
+        _say_what_is_missing(cli, clinic_id)
     _show_here(cli, clinic_id, as_json=as_json)
+
+
+def _say_what_is_missing(cli: Cli, clinic_id: UUID) -> None:
+    """Of a clinic that was switched on all that keeps its runs from succeeding."""
+    with cli.database() as conn:
+        status = read_clinic_status(conn, clinic_id)
+    for need in status.needs:
+        if need.blocks and need.who != "nobody":
+            cli.say(f"No run of it can succeed yet: {need.what}")
 
 
 @app.command("list")

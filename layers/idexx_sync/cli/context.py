@@ -49,7 +49,12 @@ class MakeDependencies(Protocol):
 
 class OpenToLook(Protocol):
     def __call__(
-        self, settings: Settings, conn: Conn, clinic: Clinic, clock: Clock
+        self,
+        settings: Settings,
+        conn: Conn,
+        clinic: Clinic,
+        clock: Clock,
+        obstacle: str | None = None,
     ) -> AbstractContextManager[Pims]: ...
 
 
@@ -141,7 +146,13 @@ class Cli:
         for part in about:
             self.err.print(part, soft_wrap=is_whole(part))
         self.err.print(line(question), end=" ", soft_wrap=True)
-        return self.stdin.readline().strip()
+        answer = ""
+        try:
+            answer = self.stdin.readline()
+        finally:
+            if not answer.endswith("\n"):  # Ctrl-C, Ctrl-D: what is said next begins its own line
+                self.err.print()
+        return answer.strip()
 
     def say(self, *texts: str) -> None:
         """Plain lines beside the result."""

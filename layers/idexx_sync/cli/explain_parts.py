@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from idexx_sync.cli.phrases import CAUSES, REASONS, counted, moment, utc
+from idexx_sync.cli.phrases import CAUSES, REASONS, moment, utc
 from idexx_sync.cli.tables import Shown, fact_table, heading, indented, line
-from idexx_sync.core.phrases import phrase
+from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.explain.model import NamedHold, Touch
 from idexx_sync.explain.runs import Read, Runs
 from idexx_sync.explain.store import MOST_TOUCHES

@@ -17,9 +17,9 @@ from idexx_sync.cli.explain_parts import (
     told_utc,
     touches_shown,
 )
-from idexx_sync.cli.phrases import REASONS, counted, moment
+from idexx_sync.cli.phrases import REASONS, moment
 from idexx_sync.cli.tables import Shown, fact_table, heading, line
-from idexx_sync.core.phrases import phrase
+from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.explain.model import Memory, NeoSays, StoredAppointment, StoredRow, Touch
 from idexx_sync.explain.reasons import Explained
 from idexx_sync.pims.protocol import Consultation, Found, Gone, SourceRecord, Unknown

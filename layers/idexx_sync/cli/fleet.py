@@ -11,10 +11,10 @@ from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.list_view import red_first, urgent_need, who_acts
-from idexx_sync.cli.phrases import counted, moment
+from idexx_sync.cli.phrases import moment
 from idexx_sync.cli.tables import Shown, line
 from idexx_sync.core.clinic_time import zone_of
-from idexx_sync.core.phrases import phrase
+from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.core.vocabulary import Freshness
 from idexx_sync.operations.clinic_models import ClinicStatusView
 from idexx_sync.operations.wanted import WantedClinics

@@ -24,9 +24,9 @@ from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.hold_view import hold_shown
 from idexx_sync.cli.job_view import report_job
 from idexx_sync.cli.list_view import cut_shown, holds_shown
-from idexx_sync.cli.phrases import counted
 from idexx_sync.cli.tables import Shown, line
 from idexx_sync.cli.watching import watch
+from idexx_sync.core.phrases import counted
 from idexx_sync.operations.decisions import LONGEST_REASON
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.operations.wanted import Wanted

@@ -12,7 +12,6 @@ from idexx_sync.cli.phrases import (
     REASONS,
     UNFRESH,
     WARNINGS,
-    counted,
     fault_in_words,
     moment,
     record_named,
@@ -21,7 +20,7 @@ from idexx_sync.cli.phrases import (
 from idexx_sync.cli.tables import Shown, fact_table, line, listing, two_toned
 from idexx_sync.clinics.status import doubt_in_words, unread_in_words
 from idexx_sync.core.clinic_time import zone_of
-from idexx_sync.core.phrases import phrase
+from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.core.vocabulary import WITHOUT_ROWS, Manner
 from idexx_sync.jobs.params import MOST_DAYS
 from idexx_sync.operations.hints import for_the_api

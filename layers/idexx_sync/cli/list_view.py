@@ -6,11 +6,11 @@ from uuid import UUID
 
 from idexx_sync.cli.hold_view import is_kept
 from idexx_sync.cli.job_view import outcome
-from idexx_sync.cli.phrases import ACTORS, CAUSES, counted, moment, took
+from idexx_sync.cli.phrases import ACTORS, CAUSES, moment, took
 from idexx_sync.cli.tables import Shown, entry, line
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import zone_of
-from idexx_sync.core.phrases import phrase
+from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.operations.clinic_models import ClinicStatusView, NeedView, SyncStatusView
 from idexx_sync.operations.models import HoldView, JobView
 

@@ -15,6 +15,7 @@ from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
+from idexx_sync.clinics.status import blocker
 from idexx_sync.clinics.store import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError
@@ -87,7 +88,11 @@ class Look:
             return unasked(self.not_asked or OFFLINE)
         clock = going_on(self.now)
         try:
-            with self.cli.open_to_look(self.settings, self.conn, self.clinic, clock) as pims:
+            need = blocker(self.overview, "inbound", self.now)
+            obstacle = None if need is None else need.what
+            with self.cli.open_to_look(
+                self.settings, self.conn, self.clinic, clock, obstacle
+            ) as pims:
                 return question(pims)
         except SyncError as error:
             return unasked(error.message)
@@ -110,6 +115,20 @@ class Look:
             known |= {one.id: one.name for one in asked}
         if known and room not in known:
             raise _no_room(room, known, self.clinic.id)
+
+    def require_rooms(self, rooms: Iterable[str]) -> None:
+        """CommandError (not_found) for a room that Neo's configuration does not show.
+
+        Where nobody knows what it shows, each one may be one.
+        """
+        identity = self.overview.company.identity
+        known = dict((identity or Identity()).rooms)
+        if known and any(room not in known for room in rooms):
+            asked = self.ask(lambda pims: pims.configuration().rooms, lambda _: ())
+            known |= {one.id: one.name for one in asked}
+        unknown = next((room for room in rooms if known and room not in known), None)
+        if unknown is not None:
+            raise _no_room(unknown, known, self.clinic.id)
 
     def exit_code(self, not_asked: str | None) -> Exit:
         """A warning where Neo should have been asked and could not be."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from idexx_sync.clinics.status import SHORTFALLS
 from idexx_sync.core.faults import Unfit
-from idexx_sync.core.phrases import phrase
+from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.syncs.inbound.context import is_nameless
 
 ACTORS: Final = {
@@ -169,10 +169,6 @@ def ago(instant: datetime, now: datetime) -> str:
         if seconds >= length:
             return f"{counted(seconds // length, unit)} ago"
     return "just now"
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def took(started: datetime | None, finished: datetime | None) -> str:

@@ -29,3 +29,12 @@ def phrase(words: Mapping[str, str], word: str) -> str:
     'no show'
     """
     return words.get(word) or word.replace("_", " ")
+
+
+def counted(number: int, noun: str) -> str:
+    """The number with its noun, in the singular for one.
+
+    >>> counted(1, "record"), counted(0, "record")
+    ('1 record', '0 records')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -133,8 +133,8 @@ def _is_at_clock_change(told: TimeExplained) -> bool:
 
 def _of_item(item: Item, told: TimeExplained, clinical: Clinical) -> Iterator[Cause]:
     """What the plan decides about the record, or that it takes the time."""
-    runs, hold = told.runs, item.hold(told.runs.holds)
-    about = About(told.asked.day, clinical.room_ids, item.is_in_doubt, hold)
+    runs, holds = told.runs, item.holds(told.runs.holds)
+    about = About(told.asked.day, clinical.room_ids, item.is_in_doubt, holds)
     found: list[Reason] = []
     for decision in item.decisions:
         if decision.code not in WORDS and (decision.facts or decision.code != "outside_window"):
@@ -143,8 +143,8 @@ def _of_item(item: Item, told: TimeExplained, clinical: Clinical) -> Iterator[Ca
             found.append(replace(reason, text=f"{reason.text}{changes}"))
     if item.memory is not None:
         found += doubt_said(item.memory.record, runs, about)
-    if hold is not None:
-        found = [*holds_said([hold], runs), *found]
+    if holds:
+        found = [*holds_said(holds, runs), *found]
     if item.shown is not None and not _is_at_clock_change(told):
         for reason in clock_said(runs.zone, item.shown.start, item.shown.end):
             yield CLOCK, replace(reason, text=f"{item.name}: {reason.text}")
@@ -182,8 +182,10 @@ def _history(told: TimeExplained) -> Iterator[Reason]:
         why = {**WHY_CHANGED, **REMOVALS}.get(code, phrase({}, code))
         facts = {"until": told.runs.moment(one.until), "why": why, "job": str(one.job_id)}
         if one.removed:
-            next_run = told.runs.next_run("inbound", told.asked.day)
-            again = f"if it is to be taken, enter it in Neo again; {next_run}"
+            again = None  # in a room that does not count it is in Neo as before
+            if code != "room_not_synced":
+                next_run = told.runs.next_run("inbound", told.asked.day)
+                again = f"if it is to be taken, enter it in Neo again; {next_run}"
             yield _said("was_here_removed", name=one.name, step=again, **facts)
         elif one.moved_to is not None:
             yield _said("was_here_moved", name=one.name, to=one.moved_to, **facts)

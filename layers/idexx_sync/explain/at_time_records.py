@@ -15,6 +15,7 @@ from idexx_sync.core.clinic_time import (
 )
 from idexx_sync.core.faults import or_else
 from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
+from idexx_sync.explain.kept import standing
 from idexx_sync.explain.model import Memory, NamedHold, NeoDay, StoredDay, StoredRow, Touch
 from idexx_sync.explain.preview import Clinical
 from idexx_sync.pims.protocol import SourceRecord, Window
@@ -125,10 +126,9 @@ class Item:
         ]
         return f" ({', '.join(told)})" if told else ""
 
-    def hold(self, holds: Iterable[NamedHold]) -> NamedHold | None:
-        """What keeps it back from the calendar's rows."""
-        named = (hold for hold in holds if hold.sync == "inbound" and self.key in hold.findings)
-        return next((hold for hold in named if hold.status in ("open", "rejected")), None)
+    def holds(self, holds: Iterable[NamedHold]) -> list[NamedHold]:
+        """Those that keep something of it back from the calendar's rows."""
+        return [hold for hold in standing(holds, "inbound") if self.key in hold.findings]
 
 
 def planned(neo: NeoDay, clinical: Clinical, day: date) -> Planned | None:

@@ -4,9 +4,9 @@ The plans decide; this says it, beside what rows, memory, holds and the clinic's
 themselves.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from idexx_sync.core.clinic_time import ClockChange, clock_change, parse_wall
 from idexx_sync.core.faults import or_else
 from idexx_sync.core.phrases import HELD_BECAUSE, phrase
 from idexx_sync.core.vocabulary import FREES_TIME
+from idexx_sync.explain.kept import kept_by, kept_said, standing
 from idexx_sync.explain.model import NamedHold, NeoSays, StoredAppointment
 from idexx_sync.explain.preview import Clinical, Preview
 from idexx_sync.explain.runs import Runs, hold_step
@@ -69,9 +70,7 @@ def calendar_reasons(
     yield from _word(neo, stored)
     if neo.record is not None:
         yield from clock_said(clinic.zone, neo.record.start, neo.record.end)
-    about = About(
-        day_of_run(neo, stored), clinic.room_ids, _is_in_doubt(stored), _holding(stored.holds)
-    )
+    about = About(day_of_run(neo, stored), clinic.room_ids, _is_in_doubt(stored), stored.holds)
     for decision in seen.calendar:
         if decision.code not in WORDS:
             yield calendar_reason(decision, runs, about)
@@ -92,24 +91,25 @@ class About:
     room_ids: tuple[str, ...] | None = None
     in_doubt: bool = False
     """Something is remembered of it although it has no row: it is not new."""
-    hold: NamedHold | None = None
-    """What keeps back what the plan would write."""
+    holds: Sequence[NamedHold] = ()
+    """Those that name it."""
 
 
 def calendar_reason(decision: Decision, runs: Runs, about: About) -> Reason:
     """The decision with what we have read of its day, and with what comes next."""
-    decision = _since_read(decision, runs, about)
+    hold = kept_by(about.holds, decision.code)
+    decision = _since_read(decision, runs, about, hold)
     step = step_of(CALENDAR_STEPS, decision, runs, about.day, about.room_ids)
-    if about.hold is not None and CALENDAR_STEPS[decision.code] == "run":
-        step = hold_step(about.hold)
+    if hold is not None and CALENDAR_STEPS[decision.code] in ("run", "twice"):
+        step = hold_step(hold)
     return replace(reason_of(CALENDAR, decision), step=step)
 
 
-def _since_read(decision: Decision, runs: Runs, about: About) -> Decision:
+def _since_read(decision: Decision, runs: Runs, about: About, hold: NamedHold | None) -> Decision:
     """With when its day was read last, where that says since when it is so."""
     read = runs.last_read("inbound")
-    if about.hold is not None:
-        return replace(decision, facts={**decision.facts, "held": True})
+    if hold is not None:
+        return replace(decision, facts={**decision.facts, "held": kept_said(hold, runs.zone)})
     if decision.code == "new" and not about.in_doubt:
         code = "never_read" if read is None else "new_since_read"
         decision = replace(decision, code=code)
@@ -139,13 +139,6 @@ def clock_reason(change: ClockChange, zone: ZoneInfo) -> Reason:
 def _is_in_doubt(stored: StoredAppointment) -> bool:
     own = (m.record for m in stored.memories if m.kind == "appointment")
     return any(record.quarantine_code is not None or record.claims for record in own)
-
-
-def _holding(holds: Iterable[NamedHold]) -> NamedHold | None:
-    """What keeps the record back from the calendar's rows."""
-    return next(
-        (h for h in holds if h.sync == "inbound" and h.status in ("open", "rejected")), None
-    )
 
 
 def _word(neo: NeoSays, stored: StoredAppointment) -> Iterator[Reason]:
@@ -192,18 +185,25 @@ def doubt_said(record: Remembered[Any], runs: Runs, about: About) -> Iterator[Re
         )
         yield Reason("R10", f"beside what its row says it takes {spans}, until it is settled")
     if 0 < record.strikes < STRIKES_THAT_PROVE and record.struck_at is not None:
-        after = runs.moment(record.struck_at + STRIKE_INTERVAL)
-        yield Reason(
-            "R6",
-            f"not found once: a second complete read that misses it, after {after}, proves it gone",
-            None if about.day is None else runs.next_run("inbound", about.day),
-        )
+        yield _struck(record.struck_at, runs, about)
+
+
+def _struck(at: datetime, runs: Runs, about: About) -> Reason:
+    """Of what one complete read has missed."""
+    if (hold := kept_by(about.holds, "not_found_yet")) is not None:
+        return Reason("R6", f"not found once; {kept_said(hold, runs.zone)}", hold_step(hold))
+    after = runs.moment(at + STRIKE_INTERVAL)
+    return Reason(
+        "R6",
+        f"not found once: a second complete read that misses it, after {after}, proves it gone",
+        None if about.day is None else runs.next_run("inbound", about.day),
+    )
 
 
 def _kept_in_doubt(code: str, runs: Runs, about: About) -> Reason:
     def step(kind: StepKind) -> str | None:
-        if about.hold is not None:
-            return hold_step(about.hold)
+        if (hold := next(standing(about.holds, "inbound"), None)) is not None:
+            return hold_step(hold)
         return None if about.day is None else said(kind, runs, about.day, "inbound")
 
     if code == REFUSED:

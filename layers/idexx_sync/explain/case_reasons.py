@@ -1,11 +1,12 @@
 """Why a case is as it is, in words for a person, with what comes next. Pure; the plans decide."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from idexx_sync.core.phrases import phrase
+from idexx_sync.explain.kept import case_kept_by, kept_said
 from idexx_sync.explain.model import NamedHold, StoredAppointment
 from idexx_sync.explain.preview import Clinical, Preview
 from idexx_sync.explain.runs import Runs, hold_step
@@ -23,22 +24,30 @@ class _Coming:
 
     runs: Runs
     day: date | None
-    hold: NamedHold | None
-    """What keeps back what the case plan would write."""
+    holds: Sequence[NamedHold]
+    """Those that name the visit."""
 
     def case(self, decision: Decision) -> Reason:
         """The decision about the case, with its step."""
         step = step_of(CASE_STEPS, decision, self.runs, self.day)
-        waits = self.hold if CASE_STEPS[decision.code] == "run" else None
-        return replace(reason_of(CASE, decision), step=hold_step(waits) if waits else step)
+        hold = case_kept_by(self.holds, decision.code)
+        if hold is not None and CASE_STEPS[decision.code] == "run":
+            held = kept_said(hold, self.runs.zone)
+            decision = replace(decision, facts={**decision.facts, "held": held})
+            step = hold_step(hold)
+        return replace(reason_of(CASE, decision), step=step)
 
     def status(self, decision: Decision) -> Iterator[Reason]:
         """The same of a ruling about its status."""
         step = step_of(STATUS_STEPS, decision, self.runs, self.day)
+        hold = case_kept_by(self.holds, decision.code)
+        if hold is not None:
+            held = kept_said(hold, self.runs.zone)
+            decision = replace(decision, facts={**decision.facts, "held": held})
         for reason in status_reasons(decision):
             if reason.rule == "R4" and self.day is not None:
                 step = self.runs.next_run("cases", self.day)
-            yield replace(reason, step=hold_step(self.hold) if step and self.hold else step)
+            yield replace(reason, step=hold_step(hold) if step and hold else step)
             step = None
 
 
@@ -46,8 +55,7 @@ def case_reasons(
     stored: StoredAppointment, clinic: Clinical, runs: Runs, seen: Preview, day: date | None
 ) -> Iterator[Reason]:
     """All that applies to the visit's case; `day` is the one that a run would have to read."""
-    waiting = (h for h in stored.holds if h.sync == "cases" and h.status in ("open", "rejected"))
-    coming = _Coming(runs, day, next(waiting, None))
+    coming = _Coming(runs, day, stored.holds)
     if stored.visit.was_deleted:
         yield coming.case(Decision("R14", "deleted_in_odis"))
         return

@@ -16,6 +16,7 @@ from idexx_sync.explain.calendar_reasons import (
     service,
 )
 from idexx_sync.explain.case_reasons import case_reasons
+from idexx_sync.explain.kept import unkept
 from idexx_sync.explain.model import NeoSays, StoredAppointment
 from idexx_sync.explain.preview import Clinical, Preview, preview
 from idexx_sync.explain.runs import Runs
@@ -50,7 +51,9 @@ def explained(
     """Plan the appointment as the next runs would, and put what they decide into words."""
     seen = preview(neo, stored, clinic)
     why = _reasons(neo, stored, clinic, runs, seen)
-    return Explained(appointment_id, neo, stored, runs, why, seen.changes)
+    foreign = [hold for sync in BUILT if (hold := runs.foreign(sync)) is not None]
+    changes = unkept(seen.changes, [*stored.holds, *foreign])
+    return Explained(appointment_id, neo, stored, runs, why, changes)
 
 
 def _reasons(

@@ -74,21 +74,36 @@ def _changed(run: str) -> Callable[[Facts], str]:
     return text
 
 
+def _then(what: str, run: str, *, names: bool = False) -> Callable[[Facts], str]:
+    """What is so, and what a run does about it, or the hold that keeps it from that."""
+
+    def text(facts: Facts) -> str:
+        told = f"{what}: {_names(facts)}" if names else what
+        if facts.get("held"):
+            return f"{told}; {facts['held']}"
+        return f"{told}{'; ' if names else ': '}{run}"
+
+    return text
+
+
 def _names(facts: Facts) -> str:
     """Names of what differs; what is private is remembered as one."""
     return ", ".join("personal values" if n == "private" else n for n in facts["fields"])
 
 
+_TAKEN_OUT: Final = "the next run over its day takes it out"
 CALENDAR: Final[Mapping[str, Text]] = {
-    "new": "no row yet: the next inbound run over its day makes it",
+    "new": _then("no row yet", "the next inbound run over its day makes it"),
     "new_since_read": "Neo shows it, booked or moved here after our last read of its day at {read}",
     "never_read": "Neo shows it, and no run has read and written its day yet",
-    "came_back": "its row is removed, and Neo shows it: the next inbound run brings it back",
-    "changed": _changed("inbound"),
-    "rederived": lambda facts: (
-        f"its row says otherwise than Neo: {_names(facts)}; the next inbound run puts it right"
+    "came_back": _then(
+        "its row is removed, and Neo shows it", "the next inbound run brings it back"
     ),
-    "keyed_anew": "an earlier service's row of a block: the next inbound run replaces it",
+    "changed": _changed("inbound"),
+    "rederived": _then(
+        "its row says otherwise than Neo", "the next inbound run puts it right", names=True
+    ),
+    "keyed_anew": _then("an earlier service's row of a block", "the next inbound run replaces it"),
     "room_not_synced": "its room {room} is not among those that are synced: it has no row",
     "outside_window": "its day lies outside of those that inbound runs read by themselves, "
     "{first} to {last} ({zone})",
@@ -98,13 +113,15 @@ CALENDAR: Final[Mapping[str, Text]] = {
     "read_incomplete": "the calendar's answer is not complete: such a read removes nothing",
     "not_looked_up": "the calendar leaves it out, and nobody has looked it up: that proves nothing",
     "look_up_failed": "the look-up gave no usable answer ({code}): it proves nothing",
-    "not_found_yet": "Neo does not find it now; once proves nothing, twice does",
-    "not_found_twice": "Neo does not find it again: the next run over its day takes it out",
-    "deleted_at_source": "deleted in Neo: the next run over its day takes it out",
-    "cancelled_at_source": "cancelled in Neo: the next run over its day takes it out",
+    "not_found_yet": lambda facts: (
+        f"Neo does not find it now; {facts.get('held') or 'once proves nothing, twice does'}"
+    ),
+    "not_found_twice": _then("Neo does not find it again", _TAKEN_OUT),
+    "deleted_at_source": _then("deleted in Neo", _TAKEN_OUT),
+    "cancelled_at_source": _then("cancelled in Neo", _TAKEN_OUT),
     "alive": "alive, and the calendar leaves it out: such a read removes nothing",
     "older_version": "Neo shows an older version than it did before: its row stays as it is",
-    "moved_away": "it has moved to {start}: its row follows",
+    "moved_away": _then("it has moved to {start}", "its row follows"),
 }
 """Of the inbound plan."""
 
@@ -136,21 +153,25 @@ CASE: Final[Mapping[str, Text]] = {
         "a document of its case has no object where ours goes: it is left alone"
     ),
     "deleted_in_odis": "somebody deleted its case in ODIS: it is not made again",
-    "new": "no case yet: the next case run makes it",
-    "adopted": "its case is somebody else's as yet: the next case run takes it over",
+    "new": _then("no case yet", "the next case run makes it"),
+    "adopted": _then("its case is somebody else's as yet", "the next case run takes it over"),
     "several_cases": (
         "{cases} cases of one visit: {case} gets everything; cancelled, no-show and life status "
         "go to all of them"
     ),
-    "came_back": "removed by the reconciliation, and Neo shows it: the next case run revives it",
+    "came_back": _then(
+        "removed by the reconciliation, and Neo shows it", "the next case run revives it"
+    ),
     "changed": _changed("case"),
-    "rederived": lambda facts: (
-        f"its case says otherwise than Neo: {_names(facts)}; the next case run puts it right"
+    "rederived": _then(
+        "its case says otherwise than Neo", "the next case run puts it right", names=True
     ),
-    "another_patient": (
-        "its case was another patient's: the next case run replaces or empties all that it says"
+    "another_patient": _then(
+        "its case was another patient's", "the next case run replaces or empties all that it says"
     ),
-    "another_owner": "its case was another owner's: the next case run replaces its contacts",
+    "another_owner": _then(
+        "its case was another owner's", "the next case run replaces its contacts"
+    ),
     "edits_dropped": lambda facts: (
         f"a person's edits for whom it was before, which do not stay: {_names(facts)}"
     ),
@@ -318,8 +339,5 @@ def status_reasons(decision: Decision) -> Iterator[Reason]:
     elif facts["outcome"] == "completed_already" and not why.text.endswith(f": {stored}"):
         yield Reason("R18", "completed already: it stays so")
     elif facts["outcome"] == "written" and facts["has_case"]:
-        yield Reason(
-            "R4",
-            f"ODIS still shows {stored}: the next case run that sees the visit makes it "
-            f"{facts['becomes']}",
-        )
+        run = f"the next case run that sees the visit makes it {facts['becomes']}"
+        yield Reason("R4", _then(f"ODIS still shows {stored}", run)(facts))

@@ -74,8 +74,13 @@ process_dependencies: Final = keep_dependencies()
 
 
 @contextmanager
-def open_to_look(settings: Settings, conn: Conn, clinic: Clinic, clock: Clock) -> Iterator[Pims]:
-    """The real Neo with the session that is stored: no login is made and nothing written."""
+def open_to_look(
+    settings: Settings, conn: Conn, clinic: Clinic, clock: Clock, obstacle: str | None = None
+) -> Iterator[Pims]:
+    """The real Neo with the session that is stored: no login is made and nothing written.
+
+    `obstacle` is what no run can log in before; it is told where there is no session.
+    """
     from idexx_sync.pims.neo.provider import ClinicAccess, open_neo
 
     quiet_drivers()
@@ -84,7 +89,7 @@ def open_to_look(settings: Settings, conn: Conn, clinic: Clinic, clock: Clock) -
     )
     fingerprint_keys = read_fingerprint_keys(settings.fingerprint_key)
     guard = _identity_guard(conn, clinic, fingerprint_keys, clock, only_looks=True)
-    login_store = StoredSessionOnly(conn, _keys_of(settings), clinic.id, guard)
+    login_store = StoredSessionOnly(conn, _keys_of(settings), clinic.id, guard, obstacle)
     with open_neo(access, login_store, settings, clock) as pims:
         yield pims
 

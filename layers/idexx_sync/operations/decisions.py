@@ -6,9 +6,10 @@ from typing import Final
 from idexx_sync.core.bounds import shortened
 from idexx_sync.core.errors import Conflict, InvalidInput
 from idexx_sync.core.invisible import tidied
+from idexx_sync.core.phrases import counted
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job
-from idexx_sync.jobs.store import cancel
+from idexx_sync.jobs.store import cancel, jobs_newest_first
 from idexx_sync.operations.lookup import find_hold, find_job
 from idexx_sync.syncs.consequence import difference
 from idexx_sync.syncs.hold_event_store import versions_since
@@ -87,12 +88,35 @@ def revive_hold(conn: Conn, hold: Hold, *, by: str, reason: str | None = None) -
     """
     said = tidy_reason(reason)
     if not (found := removed_by(conn, hold.id)):
-        raise Conflict(
-            "nothing_to_revive",
-            f"By hold {hold.id} no row was removed within the last {REVIVED_WITHIN.days} days, so "
-            f"nothing is brought back; see what it did: idexx-sync holds show {hold.id}",
-        )
+        raise Conflict("nothing_to_revive", _nothing_to_revive(conn, hold))
     keep_revived(conn, hold, found, by, said)
+
+
+def _nothing_to_revive(conn: Conn, hold: Hold) -> str:
+    """Why nothing is brought back by the hold, and what to do."""
+    see = f"see what it did: idexx-sync holds show {hold.id}"
+    if hold.status != "approved":
+        return (
+            f"By hold {hold.id} no row was removed within the last {REVIVED_WITHIN.days} days, so "
+            f"nothing is brought back; {see}"
+        )
+    what = f"Hold {hold.id} is approved, and no run has removed anything by it yet"
+    if (run := _unfinished(conn, hold)) is None:
+        return f"{what}, so nothing is brought back; {see}"
+    return (
+        f"{what}: job {run.id}, which carries the approval out, is {run.status}. Wait until "
+        f"idexx-sync jobs show {run.id} says that it has ended, then revive; or keep it from "
+        f"removing anything: idexx-sync jobs cancel {run.id}"
+    )
+
+
+def _unfinished(conn: Conn, hold: Hold) -> Job | None:
+    """A run that may carry out a decision about the hold; the one that works, else the next."""
+    for status in ("running", "queued"):
+        found = jobs_newest_first(conn, clinic_id=hold.clinic_id, sync=hold.sync, status=status)
+        if found:
+            return found[-1]
+    return None
 
 
 def tidy_reason(reason: str | None) -> str | None:
@@ -121,14 +145,17 @@ def _changed(conn: Conn, hold: Hold, seen: str) -> Conflict:
     is_name = seen.isascii() and seen.isalnum()  # nothing else can be known, nor asked for
     versions = versions_since(conn, hold.id, seen) if is_name else []
     if not versions:
-        told = f"no version {shortened(seen, 40)!r} of it is known; it names {named} records now"
+        told = f"no version {shortened(seen, 40)!r} of it is known; "
+        told += f"it names {counted(named, 'record')} now"
     else:
         parts = zip(("added", "gone", "altered"), difference(versions[1:]), strict=True)
         differs = [f"{word}: {_first(ids)}" for word, ids in parts if ids]
-        told = "; ".join([f"it named {versions[0].records} records, {named} now", *differs])
+        named_then = counted(versions[0].records, "record")
+        told = "; ".join([f"it named {named_then}, {named} now", *differs])
     return Conflict(
         "hold_changed",
-        f"Hold {hold.id} is version {hold.version} by now: {told}. Look at it anew, then decide.",
+        f"Hold {hold.id} is version {hold.version} by now: {told}. Look at it anew, then "
+        f"decide: idexx-sync holds show {hold.id}",
     )
 
 

@@ -167,7 +167,16 @@ class PostgresLoginStore:
 class StoredSessionOnly:
     """A LoginStore that only reads: it hands out the stored session and refuses every login."""
 
-    def __init__(self, conn: Conn, keys: Keyring, clinic_id: UUID, identity: IdentityGuard) -> None:
+    def __init__(
+        self,
+        conn: Conn,
+        keys: Keyring,
+        clinic_id: UUID,
+        identity: IdentityGuard,
+        obstacle: str | None = None,
+    ) -> None:
+        """`obstacle` is what has to be done before any run can log in; None: nothing."""
+        self._obstacle = obstacle
         self._keys = keys
         self._clinic_id = clinic_id
         self._identity = identity
@@ -193,9 +202,14 @@ class StoredSessionOnly:
 
     def begin_login(self) -> Credentials:
         what = "Neo refused the stored session" if self._given else "there is no stored session"
+        then = (
+            "no login is made only to look; "
+            f"first run: idexx-sync sync inbound --clinic {self._clinic_id} --dry-run"
+        )
+        if self._obstacle is not None:
+            then = f"no run can get one before this: {self._obstacle}"
         raise ConfigurationInvalid(
-            f"{what}, and no login is made only to look; "
-            f"first run: idexx-sync sync inbound --clinic {self._clinic_id} --dry-run",
+            f"{what}, and {then}",
             code="session_refused" if self._given else "session_missing",
         )
 

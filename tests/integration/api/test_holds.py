@@ -130,6 +130,7 @@ def test_another_version_than_was_seen_is_refused_with_what_has_changed(
     assert (answer.status, answer.code) == (409, "hold_changed")
     assert "it named 10 records, 14 now" in answer.json["detail"]
     assert "added: 600106, 600107, 600108, 600109, 600110; gone: 600120." in answer.json["detail"]
+    assert answer.json["detail"].endswith(f"then decide: idexx-sync holds show {hold}")
     assert api.bench.version(hold) in answer.json["detail"]
     assert api.bench.hold("unproven_visit_losses")["status"] == "open"
     assert len(api.bench.rows()) == 20
@@ -183,7 +184,11 @@ def test_a_rejected_hold_asks_again_once_it_is_reopened(api: Api, hold: str) -> 
 def test_what_an_approval_removed_is_revived_by_a_run_of_its_own(api: Api, hold: str) -> None:
     caller, path = api.as_clinic(), f"/api/sync/holds/{hold}"
     assert caller.post(f"{path}/revive").code == "nothing_to_revive"
-    caller.post(f"{path}/approve", seen(api, hold))
+    run = caller.post(f"{path}/approve", seen(api, hold)).json["id"]
+    too_early = caller.post(f"{path}/revive")
+    assert (too_early.status, too_early.code) == (409, "nothing_to_revive")
+    assert f"job {run}, which carries the approval out, is queued" in too_early.json["detail"]
+    assert f"idexx-sync jobs cancel {run}" in too_early.json["detail"]
     assert (api.work().status, len(api.bench.rows())) == ("succeeded", 10)
 
     answer = caller.post(f"{path}/revive", {"reason": "they were there"})

@@ -84,7 +84,9 @@ def test_what_is_not_given_stays_as_it_is(newcomer: Bench, idexx_sync: CommandLi
     idexx_sync(*add, "--room", "3", "--room", " 5", "--room", "3", "--stage", "canary")
     newcomer.conn.execute("UPDATE idexx_sync.clinic_settings SET transport = 'browser'")
 
-    idexx_sync(*add, "--stage", "live")
+    switched_on = idexx_sync(*add, "--stage", "live")
+    missing = f"credentials: none yet; idexx-sync credentials set --clinic {newcomer.clinic_id}"
+    assert f"No run of it can succeed yet: {missing}\n" in switched_on.err
     assert settings_of(newcomer) == {
         "base_url": "https://us.idexxneo.com",
         "room_ids": ["3", "5"],
@@ -92,7 +94,7 @@ def test_what_is_not_given_stays_as_it_is(newcomer: Bench, idexx_sync: CommandLi
         "transport": "browser",
     }
 
-    idexx_sync(*add, "--all-rooms")
+    assert "No run of it" not in idexx_sync(*add, "--all-rooms").err
     assert settings_of(newcomer)["room_ids"] is None
 
 
@@ -450,6 +452,21 @@ def test_what_a_clinics_company_is_known_by_is_shown_by_ids(
     }
     assert answer.json["identity"]["seen_instead"] is None
     assert idexx_sync("clinics", "identity", bench.clinic_id, "--accept").code == 1
+
+
+def test_a_room_that_its_neo_does_not_have_is_refused_with_those_that_it_has(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    add = ("clinics", "add", bench.clinic_id)
+    before = idexx_sync(*add, "--room", "99")
+    knows_company(bench)
+
+    refused = idexx_sync(*add, "--room", "3", "--room", "98")
+
+    assert before.code == 0
+    assert (refused.code, settings_of(bench)["room_ids"]) == (1, ["99"])
+    assert "the clinic has no room '98'; its rooms are 3 (" in refused.err
+    assert idexx_sync(*add, "--room", "3").code == 0
 
 
 def test_another_company_is_shown_and_can_be_accepted(

@@ -288,6 +288,8 @@ def test_a_terminal_shows_the_hold_and_decides_about_what_it_has_shown(
     no = idexx_sync("holds", "reject", held, stdin=Terminal("\n"))
     assert (no.code, no.out, bench.holds()[0]["status"]) == (1, "", "open")
     assert "nothing was done" in no.err
+    ended = idexx_sync("holds", "reject", held, stdin=Terminal(""))  # Ctrl-D
+    assert "? [y/N] \nidexx-sync: nothing was done\n" in ended.err
     yes = idexx_sync("holds", "reject", held, "--reason", "it was us", stdin=Terminal("y\n"))
 
     assert yes.code == 0

@@ -235,12 +235,16 @@ def test_rejected_credentials_are_tried_once_and_the_next_step_is_told(
     words = ("credentials", "test", "--clinic", str(morning.clinic_id))
 
     first, second = types(*words), types(*words)
+    morning.neo.expire_sessions()
 
     assert (first[0], second[0], len(morning.neo.logins())) == (5, 5, 1)
     assert "credentials rejected" in first[1]
     assert "none was made" in second[1]
     for _, said in (first, second):
         assert f"idexx-sync credentials set --clinic {morning.clinic_id}" in said
+    code, rooms = types("clinics", "rooms", str(morning.clinic_id))
+    assert (code, "--dry-run" in rooms) == (4, False)
+    assert f"idexx-sync credentials set --clinic {morning.clinic_id}" in rooms
 
 
 def test_a_login_that_the_budget_refuses_is_not_tried(morning: Morning, types: Types) -> None:

@@ -35,6 +35,7 @@ from idexx_sync.pims.protocol import (
     Window,
 )
 from idexx_sync.syncs.cases.deaths import Death
+from idexx_sync.syncs.cases.fields import TIMES
 from idexx_sync.syncs.cases.record_memory import ConsultationMemory
 from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.memory import (
@@ -609,3 +610,87 @@ def test_reasons_are_values() -> None:
     assert why(NO_NEO, StoredAppointment(rows=[row("cancelled")]))[-2:-1] == [
         Reason("R12", "cancelled: it occupies no slot any more")
     ]
+
+
+def _held(cause: str, status: Any, sync: Any = "inbound", key: str = "7") -> NamedHold:
+    return NamedHold(TWO, sync, cause, status, NOW, {key: {"start": START}}, NOW, "a tester")
+
+
+REJECTED = "a hold that was rejected by a tester on 2026-05-04 07:00 PDT keeps it as it is"
+KEPT: list[tuple[str, Any, str]] = [
+    ("finalised_visit_removed", "open", "a hold keeps it as it is until somebody decides"),
+    ("finalised_visit_removed", "rejected", REJECTED),
+    (
+        "revived",
+        "rejected",
+        "revived by a tester on 2026-05-04 07:00 PDT, it stays until Neo shows it again",
+    ),
+]
+
+
+@pytest.mark.parametrize(("cause", "status", "text"), KEPT)
+def test_r06_what_a_hold_keeps_is_not_taken_out_by_the_next_run(
+    cause: str, status: Any, text: str
+) -> None:
+    kept = StoredAppointment(rows=[row("scheduled")], holds=[_held(cause, status)])
+
+    told = explained("7", calendar(lookup=found(deleted=True)), kept, CLINIC, RUNS)
+
+    reason = next(reason for reason in told.why if reason.rule == "R6")
+    assert reason.text == f"deleted in Neo; {text}"
+    assert f"idexx-sync holds show {TWO}" in (reason.step or "")
+    assert not told.changes
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        _held("finalised_visit_removed", "approved"),
+        _held("finalised_visit_removed", "open", key="8"),
+        _held("finalised_visit_removed", "open", sync="cases"),
+        _held("unproven_visit_losses", "rejected"),
+        _held("times_shifted", "open"),
+    ],
+)
+def test_r06_what_no_hold_keeps_is_taken_out(hold: NamedHold) -> None:
+    gone = calendar(lookup=found(deleted=True))
+    holds = [named] if (named := hold.about("7")) else []
+
+    told = explained("7", gone, StoredAppointment(rows=[row()], holds=holds), CLINIC, RUNS)
+
+    assert "deleted in Neo: the next run over its day takes it out" in [r.text for r in told.why]
+    assert [change.action for change in told.changes] == ["remove"]
+
+
+@pytest.mark.parametrize("cause", ["revived", "unproven_visit_losses"])
+def test_r06_what_is_missed_under_a_hold_is_not_proven_gone(cause: str) -> None:
+    hold = _held(cause, "rejected")
+    struck = Record("7", source=AppointmentMemory(START), strikes=1, struck_at=NOW)
+    memories = [Memory("appointment", struck, NOW - timedelta(hours=1))]
+    seen = says("R6 Neo does not find it now; ", calendar(lookup=Gone()), _kept([], hold))
+
+    assert seen
+    assert says("R6 not found once; ", NO_NEO, _kept(memories, hold))
+    assert not says("twice does", calendar(lookup=Gone()), _kept([], hold))
+
+
+def _kept(memories: Sequence[Memory], hold: NamedHold) -> StoredAppointment:
+    return StoredAppointment(rows=[row()], memories=memories, holds=[hold])
+
+
+def test_r08_what_a_hold_of_cases_keeps_back_is_not_made_by_the_next_run() -> None:
+    free, held, times = (
+        explained("7", shown(), StoredAppointment(holds=holds), CLINIC, RUNS)
+        for holds in (
+            [],
+            [_held("unproven_visit_losses", "open", "cases")],
+            [_held("times_shifted", "open", "cases")],
+        )
+    )
+
+    assert "no case yet: the next case run makes it" in [r.text for r in free.why]
+    assert any(r.text.startswith("no case yet; a hold keeps it as it is") for r in held.why)
+    assert len(held.changes) < len(free.changes)
+    assert len(times.changes) == len(free.changes)
+    fields = [{name for change in one.changes for name in change.fields} for one in (free, times)]
+    assert fields[0] - fields[1] == {*fields[0]} & {*TIMES} != set()

@@ -113,7 +113,7 @@ def test_what_is_new_is_told_by_when_its_day_was_read() -> None:
 
 @pytest.mark.parametrize("status", ["open", "rejected"])
 def test_what_a_hold_keeps_back_is_taken_by_no_run(status: HoldStatus) -> None:
-    about = About(MONDAY, hold=hold(status, "times_shifted"))
+    about = About(MONDAY, holds=[hold(status, "times_shifted")])
     changed = Decision("R4", "changed", {"fields": ["start"]})
 
     said = calendar_reason(changed, replace(RUNS, reads=[read()]), about)

@@ -350,6 +350,16 @@ def test_r07_what_a_run_has_moved_or_removed_was_here_until_then() -> None:
         "R7 visit 600102 (09:00 to 09:30, room 3) was here until 2026-05-04 07:02 PDT, when a run "
         f"removed it: Neo said that it is deleted (job {JOB})",
     ]
+    assert any("enter it in Neo again" in step for step in found.next_steps)
+
+
+def test_r07_what_went_because_its_room_does_not_count_is_not_to_be_entered_again() -> None:
+    gone = touch("remove", 2, "room_not_synced", "600102", removed=(False, True))
+
+    found = told(rows=[row("600102", deleted_at=NOW)], touches=[gone])
+
+    assert any("its room is not synced" in cause for cause in causes(found))
+    assert not any("enter it in Neo again" in step for step in found.next_steps)
 
 
 def test_a_block_without_a_room_fills_and_is_not_untold() -> None:

@@ -109,6 +109,9 @@ class NeoProvider:
         read_at = self._clock()
         parts = window.split(MOST_DAYS)
         whole = CalendarPage()
+        if self._keeper.will_log_in:
+            self._on_progress("login", 0, 1)
+            self._keeper.current()
         for done, part in enumerate(parts):
             self._on_progress("calendar", done, len(parts))
             page = self._client.read(

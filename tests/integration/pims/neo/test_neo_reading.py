@@ -331,6 +331,18 @@ def test_a_long_window_is_asked_for_in_fortnights(clinic: Clinic) -> None:
     assert seen == [("calendar", done, 3) for done in range(4)]
 
 
+def test_a_login_that_is_needed_first_is_told_before_the_reading(clinic: Clinic) -> None:
+    clinic.company.set_password("another-one")
+    seen: list[tuple[str, int, int]] = []
+
+    with (
+        clinic.opened(on_progress=lambda *step: seen.append(step)) as neo,
+        pytest.raises(SyncError),
+    ):
+        neo.schedule(Window(date(2026, 5, 4), date(2026, 5, 4)))
+    assert {step[0] for step in seen} == {"login"}
+
+
 def test_the_configuration_names_the_rooms(clinic: Clinic) -> None:
     clinic.has_session()
 
