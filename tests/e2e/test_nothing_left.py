@@ -153,7 +153,7 @@ def test_crash_and_orderly_end_leave_no_process_and_no_port_and_the_data_are_kep
         assert str(second.process.pid) in third.stderr
 
         # The other one: a login that was cut off may be repeated only after a quarter of an hour.
-        _cut_off, other = json.loads((folder / "kept.json").read_text())["clinics"].values()
+        _cut_off, other, _new = json.loads((folder / "kept.json").read_text())["clinics"].values()
         end_in_the_middle_of_a_sync(second, signal.SIGTERM, {"X-API-Key": other["key"]})
 
         assert second.process.returncode == 0
