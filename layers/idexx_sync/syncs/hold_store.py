@@ -104,13 +104,12 @@ def store_decisions(
         hold_id = uuid4()
         said = _Said(hold_id, findings, decisions.effects.get(cause, {}))
         _open(conn, clinic_id, sync, cause, job_id, said, now)
-        if (version := decisions.versions.get(cause)) is not None:
-            tell_found(conn, clinic_id, hold_id, job_id, version, now)
+        tell_found(conn, clinic_id, hold_id, job_id, decisions.versions[cause], now)
     for statement, changed in ((_ASK_AGAIN, decisions.reopened), (_UPDATE, decisions.updated)):
         for hold_id, findings in changed.items():
             said = _Said(hold_id, findings, decisions.effects.get(hold_id, {}))
             was = decisions.row_versions.get(hold_id)
-            version = decisions.versions.get(hold_id)
+            version = decisions.versions[hold_id]
             _say_anew(conn, statement, clinic_id, job_id, said, was, version, now)
     _end(conn, clinic_id, decisions.closed, "closed", decisions.row_versions, now)
     _end(conn, clinic_id, decisions.expired, "expired", decisions.row_versions, now)
@@ -171,13 +170,12 @@ def _say_anew(
     job_id: UUID,
     said: _Said,
     was: str | None,
-    version: Version | None,
+    version: Version,
     now: datetime,
 ) -> None:
     """Write what the hold says now, unless a person has decided since it was read: what was
     decided stays about what was seen, and the next run compares with that."""
     findings, consequence = said.documents
-    version = version or Version(version_of("", said.findings, said.effects), len(said.findings))
     conn.execute(
         f"""
         WITH said AS ({statement}

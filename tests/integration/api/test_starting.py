@@ -211,6 +211,9 @@ class TestIdempotencyKey:
 
         assert answer.status == 202
         assert answer.json["id"] != first["id"]
+        api.work()
+        again = caller.post(INBOUND, {}, headers=key)
+        assert (again.status, again.json["id"]) == (202, answer.json["id"])
 
     def test_of_many_at_once_one_makes_the_job(self, api: Api) -> None:
         api.as_clinic()

@@ -90,14 +90,13 @@ def _decide(conn: Conn, ours: UUID, others: Others, **decided: Any) -> None:
 
 
 Call = Callable[[Conn, UUID, Others], object]
+SAID = Version("v", 1)
 
 CALLS: dict[str, Call] = {
-    "reopen": lambda c, us, o: _decide(c, us, o, reopened={o.hold: {}}),
-    "update": lambda c, us, o: _decide(c, us, o, updated={o.hold: {}}),
+    "reopen": lambda c, us, o: _decide(c, us, o, reopened={o.hold: {}}, versions={o.hold: SAID}),
+    "update": lambda c, us, o: _decide(c, us, o, updated={o.hold: {}}, versions={o.hold: SAID}),
     "close": lambda c, us, o: _decide(c, us, o, closed=[o.hold]),
-    "tell what was found": lambda c, us, o: tell_found(
-        c, us, o.hold, uuid4(), Version("v", 1), MORNING
-    ),
+    "tell what was found": lambda c, us, o: tell_found(c, us, o.hold, uuid4(), SAID, MORNING),
     "let through": lambda c, us, o: _decide(c, us, o, let_through={o.hold: {}}),
     "write a case": lambda c, us, o: update_cases(c, us, [o.change()], MORNING),
     "stop calls": lambda c, us, o: stop_calls(c, us, [o.case], MORNING),

@@ -96,6 +96,9 @@ def test_a_row_is_revived_by_what_its_own_clinic_has_removed(two: Two) -> None:
         return [row.key for row, _ in rows_to_revive(two.conn, clinic_id)]
 
     assert wanted() == [VISIT]
+    for days, found in ((8, []), (6, [VISIT])):  # between its removal and that it was wanted
+        update(two.conn, HOLDS, {"decided_at": MORNING + timedelta(days=days)}, id=hold_id)
+        assert wanted() == found
     assert wanted(two.theirs) == []
     for table in (HOLDS, EVENTS, CHANGES, APPOINTMENTS):
         with two.where_theirs(table):

@@ -8,12 +8,17 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 
 from idexx_sync.pims.protocol import Consultation, Lookup, Snapshot, SourceRecord
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.fields import PATIENT_COLUMNS
+from idexx_sync.syncs.cases.model import CaseChange, Plan
 from idexx_sync.syncs.cases.plan import plan_consultations, plan_visits
+from idexx_sync.syncs.cases.plan_memory import differing, memory_of
+from idexx_sync.syncs.cases.plan_notes import note_change
+from idexx_sync.syncs.cases.planning import VisitPlanning
 from idexx_sync.syncs.cases.stored import StoredCase, StoredPatient, StoredVisit
 from idexx_sync.syncs.decision import Decision, Decisions, word_read
 from idexx_sync.syncs.inbound.context import CalendarContext
@@ -98,6 +103,28 @@ def test_r21_no_personal_value_is_in_any_decision() -> None:
         found |= {decision.code for decision in noted(decisions)}
         assert not [word for word in (*CANARIES.values(), "CANARY", "Canary") if word in said]
     assert {"word", "died", "new", "came_back", "changed", "edited", "several_cases"} <= found
+
+
+@pytest.mark.parametrize("dropped", [(), ("patient.name",)])
+def test_r15_edits_are_told_to_be_dropped_where_some_are(dropped: tuple[str, ...]) -> None:
+    decisions = Decisions()
+    planning = VisitPlanning(Plan(), CONTEXT, VISIT, StoredVisit(), decisions)
+
+    note_change(planning, CaseChange("7", "adopted", None, dropped=dropped), VisitMemory())
+
+    assert [one.facts["fields"] for one in decisions.of("7")] == [list(dropped)] * bool(dropped)
+
+
+def test_r04_of_whom_nobody_knows_no_private_words_are_news() -> None:
+    """Another patient's visit, of which the calendar does not say the owner."""
+    known = VisitMemory(start=VISIT.start, patient="8", client="5", private="x")
+    stored = StoredVisit([edited_case()], UUID(int=2), VisitRecord("7", source=known))
+    visit = replace(VISIT, client_id=None)
+    unsaid = VisitPlanning(Plan(), CONTEXT, visit, stored, None)
+    said = VisitPlanning(Plan(), CONTEXT, replace(VISIT, client_id="5"), stored, None)
+
+    assert "private" not in set(differing(unsaid, memory_of(unsaid)))
+    assert "private" in set(differing(said, memory_of(said)))
 
 
 def test_r05_a_word_is_told_with_what_it_means() -> None:

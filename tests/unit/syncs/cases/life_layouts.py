@@ -30,6 +30,9 @@ LAYOUTS: Final[dict[str, Screening | None]] = {
     "<ul><li>put to</li></ul><p>sleep</p>": EUTHANASIA,
     "<table><tr><td>put to</td><td>sleep</td></tr></table>": PERHAPS,
     "<table><tr><td>put</td><td>to</td><td>sleep</td></tr></table>": PERHAPS,
+    "<p>Talked about quality<br>of life</p>": PERHAPS,
+    "<p>Euthanasia declined<br>passed<br>away</p>": Screening("death", in_doubt=True),
+    "<table><tr><td>Quality</td><td>of life</td></tr></table>": None,
     "<table><tr><td>Outcome</td><td>put to<br>sleep</td></tr></table>": PERHAPS,
     "<p>&amp;nbsp;euthan&amp;shy;ized</p>": EUTHANASIA,
     "<p>&#69;uthanized</p>": EUTHANASIA,
@@ -48,6 +51,10 @@ LAYOUTS: Final[dict[str, Screening | None]] = {
     "<p>Outcome: <select><option selected>Home<option>Euthanized</select></p>": None,
     "<p>Outcome: <select><option>Euthanized<option>Home</select></p>": PERHAPS,
     "<p>Outcome: <select><option>Choose<option>Euthanized</select></p>": None,
+    "<p>Recheck? <input type=radio checked>yes <input type=radio>no euthanasia</p>": PERHAPS,
+    # blanks to fill in
+    "<p>Patient died. Weight: ____ kg</p>": DEATH,
+    "<p>Weight: ____ Patient died at home</p>": DEATH,
     # columns, headings, empty cells
     SERVICES.format("", "X"): None,
     SERVICES.format("X", ""): EUTHANASIA,

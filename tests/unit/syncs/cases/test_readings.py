@@ -14,9 +14,10 @@ from idexx_sync.pims.protocol import NOT_ASKED, Gone, SourceRecord, Unknown
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import DAILY, due_in_order, rule_reading
 from idexx_sync.syncs.cases.lateness import is_late
-from idexx_sync.syncs.cases.obstacles import BARE_FOR, EARLIER, Finished, obstacle
+from idexx_sync.syncs.cases.obstacles import BARE_FOR, EARLIER, Finished, Obstacle, obstacle
 from idexx_sync.syncs.cases.reading import Reads, judge_answers
 from idexx_sync.syncs.cases.record_memory import ConsultationMemory
+from idexx_sync.syncs.cases.status import rule_status
 from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.gate import FEW
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
@@ -105,6 +106,17 @@ def test_r17_the_same_answer_ten_minutes_later_is_a_strike_more(answer: Any) -> 
     assert [memory.strikes for memory in (first, again, later)] == [1, 1, 2]
     anew = seen(consultation_id="9999")
     assert judged(Gone(), StoredVisit(consultation=later), visit=anew).strikes == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "remembered"), [(Unknown("lines_unreadable"), "8"), (Gone(), seen().consultation_id)]
+)
+def test_r17_a_reading_that_failed_leaves_the_record_that_was_read(
+    answer: Any, remembered: str
+) -> None:
+    read = ConsultationMemory(id="8", read_at=NOW - DAILY)
+
+    assert judged(answer, StoredVisit(consultation=read)).id == remembered
 
 
 def test_r17_what_was_observed_counts_for_a_run_that_applies() -> None:
@@ -241,3 +253,26 @@ def test_r18_three_days_by_the_clinics_own_midnight(made_at: str | None, late: b
     assert is_late(case, "2026-05-04 23:30:00", CONTEXT) is late
     found = why(seen(start="2026-05-04 23:30:00"), VisitMemory(), case, record=chart())
     assert found == ("made_late" if late else None)
+
+
+IN_THE_WAY, TAKES_BACK = Obstacle("R18", "x"), Obstacle("R18", "x", reopens=True)
+
+
+@pytest.mark.parametrize(
+    ("case", "against", "becomes"),
+    [
+        (CASE, None, None),
+        (CASE, IN_THE_WAY, None),
+        (CASE, TAKES_BACK, "ongoing"),
+        (replace(CASE, status=None), TAKES_BACK, "ongoing"),
+        (replace(CASE, status="draft"), TAKES_BACK, None),
+        (None, TAKES_BACK, "draft"),
+    ],
+)
+def test_r18_where_no_word_is_known_only_a_case_that_may_be_called_is_taken_back(
+    case: StoredCase | None, against: Obstacle | None, becomes: str | None
+) -> None:
+    visit = seen(status="Teleported")
+    stored = StoredVisit([] if case is None else [case], ONE, VisitRecord(visit.id))
+
+    assert rule_status(visit, stored, CONTEXT, against).to_write == becomes

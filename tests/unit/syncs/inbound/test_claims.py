@@ -9,9 +9,10 @@ import pytest
 
 from idexx_sync.core.clinic_time import LAST_SECOND
 from idexx_sync.pims.protocol import Unreadable, Window
-from idexx_sync.syncs.inbound.claims import Claims, of_unreadable
+from idexx_sync.syncs.inbound.claims import Claims, of_unreadable, of_versions
 from idexx_sync.syncs.inbound.context import CalendarContext
 from idexx_sync.syncs.memory import Claim
+from tests.kit.records import visit
 from tests.kit.settings import fingerprints_of
 
 DAY, NEXT = date(2026, 5, 4), date(2026, 5, 5)
@@ -56,3 +57,20 @@ def test_what_cannot_be_read_takes_all_that_it_may_take(
     said: dict[str, Any], claims: Claims
 ) -> None:
     assert taken(**said) == claims
+
+
+@pytest.mark.parametrize(
+    ("said", "takes"),
+    [
+        ({}, True),
+        ({"room_id": None}, True),
+        ({"room_id": "9"}, False),
+        ({"status": "Cancelled"}, False),
+        ({"status": "No Show"}, False),
+        ({"status": "Teleported"}, True),
+    ],
+)
+def test_r10_a_version_takes_its_time_unless_it_frees_it_or_is_of_another_room(
+    said: dict[str, Any], takes: bool
+) -> None:
+    assert bool(of_versions([visit(**said)], CONTEXT)) == takes

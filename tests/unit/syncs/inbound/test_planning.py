@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from random import Random
 from typing import NamedTuple
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from idexx_sync.pims.protocol import Found, Gone, Lookup, Snapshot, Unreadable
-from idexx_sync.syncs.gate import Judgement, judge
+from idexx_sync.syncs.decision import Decision, Decisions
+from idexx_sync.syncs.gate import UNREADABLE, Judgement, judge
 from idexx_sync.syncs.inbound.context import (
     CalendarContext,
     doubtful_absent,
@@ -20,8 +22,19 @@ from idexx_sync.syncs.inbound.context import (
     missing_rows,
 )
 from idexx_sync.syncs.inbound.gate import Allowed, allowed, comparison
-from idexx_sync.syncs.inbound.model import Plan, Stored
-from idexx_sync.syncs.inbound.plan import plan_inbound
+from idexx_sync.syncs.inbound.model import (
+    Apart,
+    Appointment,
+    Missing,
+    Plan,
+    Quarantined,
+    Row,
+    RowChange,
+    Stored,
+)
+from idexx_sync.syncs.inbound.plan import plan_inbound, plan_records
+from idexx_sync.syncs.inbound.planning import removal
+from idexx_sync.syncs.memory import Record
 from idexx_sync.syncs.proof import READS_THAT_SET_APART, changed_shape
 from tests.kit.records import visit
 from tests.unit.syncs.inbound.strategies import (
@@ -64,6 +77,67 @@ def test_r10_a_plan_holds_each_key_once(
     ]
     assert len(changed) == len(set(changed))
     assert len(remembered) == len(set(remembered))
+
+
+def removal_of(key: str) -> RowChange:
+    return removal(row_of(key), "approved", Record(key))
+
+
+def row_of(key: str) -> Row:
+    taken = Appointment(
+        *(FIRST, time(9), time(10), "3", "scheduled", "Exam"), None, None, None, None
+    )
+    return Row(UUID(int=int(key)), "1", key, deleted=False, appointment=taken)
+
+
+def everything_of(*keys: str) -> Plan:
+    """A plan that holds something of each kind of each record."""
+    plan = Plan()
+    for key in keys:
+        plan.changes.append(removal_of(key))
+        plan.records.append(Record(key))
+        plan.missing.append(Missing(row_of(key), "not_looked_up", Record(key)))
+        plan.quarantined.append(Quarantined(key, "x", is_new=True))
+        plan.doubts[key] = "x"
+        plan.apart[key] = Apart(UNREADABLE, {}, None, Record(key), Record(key))
+        plan.unstruck[key] = Record(key)
+        plan.of_no_day.add(key)
+    return plan
+
+
+def test_r26_of_a_record_whose_planning_broke_nothing_else_is_left_and_of_others_all() -> None:
+    plan = everything_of("1", "2")
+
+    plan.forget("1")
+
+    assert plan == everything_of("2")
+
+
+@pytest.mark.parametrize(
+    ("item", "may_be_any"),
+    [(Unreadable("x", "1"), True), (Unreadable("x", None, start=f"{FIRST} 09:00:00"), False)],
+)
+def test_r03_a_record_that_names_no_day_may_be_on_any(item: Unreadable, may_be_any: bool) -> None:
+    plan = plan_inbound(Snapshot(WINDOW, READ_AT, [], [item]), Stored({}, {}), {}, CONTEXT)
+
+    assert bool(plan.of_no_day) == may_be_any
+
+
+def test_r10_a_row_that_is_found_in_another_room_is_removed_with_its_room_named() -> None:
+    context = replace(CONTEXT, room_ids=frozenset({"3"}))
+    found = Found("1", "visit", f"{FIRST} 09:00:00", None, "9", "Arrived", False, False)
+    decisions = Decisions()
+
+    plan = plan_records(
+        Snapshot(WINDOW, READ_AT, []),
+        Stored({"1": row_of("1")}, {}),
+        {"1": found},
+        context,
+        decisions,
+    )
+
+    assert [change.reason for change in plan.changes] == ["room_not_synced"]
+    assert Decision("R10", "room_not_synced", {"room": "9"}) in decisions.of("1")
 
 
 def test_r10_an_id_shown_on_another_day_too_is_planned_once() -> None:

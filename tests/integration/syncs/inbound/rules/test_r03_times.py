@@ -68,6 +68,11 @@ def test_r03_a_negative_length_occupies_the_rest_of_its_day(
     bench: Bench,
 ) -> None:
     bench.pims.records = [visit("1", "2026-05-04 09:00:00", end="2026-05-04 08:59:59")]
+    bench.stage("shadow")
+    bench.sync()
+    assert bench.record("1")["quarantine_code"] is None  # a run that applies has yet to tell it
+    bench.stage("live")
+    bench.later()
 
     job = bench.sync()
 

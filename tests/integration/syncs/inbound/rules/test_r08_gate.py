@@ -423,6 +423,10 @@ def test_r08_of_a_foreign_calendar_nothing_at_all_is_written(bench: Bench) -> No
     bench.pims.records = visits(12, 900101, status="Zu Hause")
     bench.pims.unreadable = [Unreadable("end_unreadable", "1", start="2026-05-06 09:00:00")]
     bench.now += timedelta(days=2)
+    bench.stage("shadow")
+    observing = bench.sync()
+    bench.stage("live")
+    assert (observing.status, everything(bench)) == ("held", before)
 
     job = bench.sync()
 

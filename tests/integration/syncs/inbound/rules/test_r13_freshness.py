@@ -398,6 +398,8 @@ def test_r13_an_empty_calendar_renews_no_stamp_and_offers_nothing_new(
     job = bench.sync(MONDAY, last)
 
     assert (job.status, slot_stamps(bench)) == ("held", before)
+    assert job.result is not None
+    assert job.result["unfresh"] == ("empty_calendar" if all_days else "other_days")
     assert bench.slots(MONDAY + timedelta(days=7)) == {}
 
 
