@@ -54,14 +54,13 @@ def _is_wanted(mutant: Mutant, asked: argparse.Namespace) -> bool:
 def _told(results: list[Tried], judged: set[tuple[str, str, str]], *, is_clinic: bool) -> bool:
     """Prints what came of it; True if it is not good enough."""
     print(*table(results, judged), sep="\n")
-    survived = listed(results, judged, "survived")
-    uncovered = listed(results, judged, "not covered")
-    invalid = listed(results, judged, "invalid")
-    for title, lines in (("survived", survived), ("not covered", uncovered), ("invalid", invalid)):
+    bad = 0
+    for outcome in ("survived", "not covered", "cut", "invalid"):
+        lines = listed(results, judged, outcome)
+        bad += len(lines)
         if lines:
-            print(f"\n{title}:", *lines, sep="\n")
+            print(f"\n{outcome}:", *lines, sep="\n")
     if is_clinic:
-        bad = len(survived) + len(uncovered) + len(invalid)
         print(f"\n{bad} statements forget whose row it is, and no test goes red" if bad else "")
         return bool(bad)
     too = too_many(results, judged)

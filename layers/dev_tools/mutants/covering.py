@@ -11,9 +11,9 @@ from dev_tools.mutants.source import Source
 from dev_tools.mutants.users import Place, Users, module_of, names_made
 
 MOST_SECONDS: Final = 40.0
-"""So much time of tests is given to one mutant; the likeliest come first."""
+"""So much time of tests a mutant gets at first; only one that survives those gets the rest."""
 AT_LEAST: Final = 5
-"""So many tests are run however long they take."""
+"""So many tests are run at first however long they take."""
 
 
 def is_made_at_import(mutant: Mutant, known: CoverageMap) -> bool:
@@ -46,20 +46,18 @@ def _lines_of(mutant: Mutant, source: Source) -> Iterable[int]:
 
 def likeliest_first(
     tests: Iterable[str], mutant: Mutant, known: CoverageMap, caught_before: Mapping[str, int]
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
     """Those that caught others in the same function, then those of the same package, each the
-    quickest first; as many as there is time for."""
+    quickest first: as many as there is time for, and the rest."""
     package = set(PurePath(mutant.path).parts[2:-1])
 
     def order(test: str) -> tuple[int, int, float]:
         near = len(package & set(PurePath(test.partition("::")[0]).parts))
         return -caught_before.get(test, 0), -near, known.tests[test].seconds
 
-    chosen: list[str] = []
-    seconds = 0.0
-    for test in sorted(tests, key=order):
+    ordered, seconds = sorted(tests, key=order), 0.0
+    for number, test in enumerate(ordered):
         seconds += known.tests[test].seconds
-        if len(chosen) >= AT_LEAST and seconds > MOST_SECONDS:
-            break
-        chosen.append(test)
-    return chosen
+        if number >= AT_LEAST and seconds > MOST_SECONDS:
+            return ordered[:number], ordered[number:]
+    return ordered, []

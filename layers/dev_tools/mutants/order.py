@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from dev_tools.mutants.mutant import Edit, Mutant
 
-Outcome = Literal["caught", "survived", "timed out", "not covered", "invalid"]
+Outcome = Literal["caught", "survived", "timed out", "not covered", "cut", "invalid"]
+"""`cut`: it survived the first tests, and the rest did not end in time: nothing is proven."""
 
 
 class Tried(NamedTuple):
@@ -29,9 +30,11 @@ class Answer:
     number: int
     """Of the mutant in the order."""
     outcome: Outcome | Literal["fresh"]
-    """`fresh`: it takes a process of its own, with these tests."""
+    """`fresh`: it takes a process of its own."""
     tests: list[str]
     by: str = ""
+    rest: list[str] = field(default_factory=list)
+    """Tests that are run only if it survives those."""
 
 
 def write_order(file: Path, mutants: Iterable[Mutant]) -> None:

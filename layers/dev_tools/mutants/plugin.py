@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from types import CodeType
@@ -25,7 +26,7 @@ from dev_tools.mutants.covering import is_made_at_import, likeliest_first, place
 from dev_tools.mutants.forks import Said, in_child
 from dev_tools.mutants.lines import LineRecorder
 from dev_tools.mutants.mutant import Mutant, changed
-from dev_tools.mutants.order import Answer, read_order
+from dev_tools.mutants.order import Answer, Outcome, read_order
 from dev_tools.mutants.source import Source
 from dev_tools.mutants.swapping import forget_results, living_functions, swap, swap_texts
 from dev_tools.mutants.users import Users, users_in
@@ -33,6 +34,7 @@ from dev_tools.mutants.users import Users, users_in
 FOLDERS: Final = ("layers/idexx_sync", "functions")
 LEFT_OUT: Final = ("chromium", "browser")
 """Fixtures with such a name keep threads and pipes to others, which no child may use."""
+SURVIVED: Final[dict[str, Any]] = {"outcome": "survived"}
 _SPARE_S: Final = 15.0
 _MOST_TOLD: Final = 4000
 """Characters of why a test fails."""
@@ -171,28 +173,33 @@ class Trial:
         items: dict[str, pytest.Item],
         functions: Any,
     ) -> Answer:
-        tests = choice.tests(mutant)
+        tests, rest = choice.tests(mutant)
         if not tests:
             return Answer(number, "not covered", [])
         at_import = choice.at_import(mutant)
         if at_import and not mutant.is_sql:
-            return Answer(number, "fresh", tests)
+            return Answer(number, "fresh", tests, rest=rest)
         text = changed(choice.sources[mutant.path].text, mutant.edits)
 
-        def work() -> dict[str, Any]:
+        def work(some: Sequence[str]) -> dict[str, Any]:
             file, layers = self._root / mutant.path, self._root / "layers"
             if not (swap_texts(layers, file, text) if at_import else swap(functions, file, text)):
                 return {"outcome": "fresh"}
-            return _run(session, [items[test] for test in tests], is_sql=mutant.is_sql)
+            return _run(session, [items[test] for test in some], is_sql=mutant.is_sql)
 
-        said = self._in_child(session, work, choice, tests)
+        said = self._in_child(session, partial(work, tests), choice, tests)
+        if rest and said.answer == SURVIVED:
+            said = self._in_child(session, partial(work, rest), choice, rest)
+            if said.timed_out:
+                return Answer(number, "cut", tests, rest=rest)
         if said.answer is None:
-            return Answer(number, "timed out" if said.timed_out else "caught", tests, "died")
+            told: Outcome = "timed out" if said.timed_out else "caught"
+            return Answer(number, told, tests, "died", rest)
         by = said.answer.get("by", "")
         if by and not self._is_sound(session, by, choice, items):
             return self._try(session, number, mutant, choice, items, functions)
         choice.caught[mutant.path, mutant.function][by] += 1
-        return Answer(number, said.answer["outcome"], tests, by)
+        return Answer(number, said.answer["outcome"], tests, by, rest)
 
     def _is_sound(
         self,
@@ -208,7 +215,7 @@ class Trial:
                 return _run(session, [items[test]], is_sql=False)
 
             said = self._in_child(session, work, choice, [test])
-            if said.answer is None or said.answer["outcome"] != "survived":
+            if said.answer != SURVIVED:
                 print(f"fails in a child by itself: {test}\n{said.answer}", flush=True)
                 del choice.known.tests[test]
                 return False
@@ -238,7 +245,8 @@ class _Choice:
     def at_import(self, mutant: Mutant) -> bool:
         return is_made_at_import(mutant, self.known)
 
-    def tests(self, mutant: Mutant) -> list[str]:
+    def tests(self, mutant: Mutant) -> tuple[list[str], list[str]]:
+        """Those to run at first, and the rest."""
         source = self.sources[mutant.path]
         places = places_of(mutant, source, self._users, at_import=self.at_import(mutant))
         found = self.known.running(places)
@@ -260,7 +268,7 @@ def _run(session: pytest.Session, items: Sequence[pytest.Item], *, is_sql: bool)
             if failed:
                 outcome = "invalid" if is_sql and refused else "caught"
                 return {"outcome": outcome, "by": item.nodeid, "why": failed[0][-_MOST_TOLD:]}
-    return {"outcome": "survived"}
+    return SURVIVED
 
 
 @contextmanager

@@ -4,11 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from dev_tools.mutants.order import Tried
+from dev_tools.mutants.order import Outcome, Tried
 
 MOST_SURVIVE: Final = 0.08
 """Of those tried in one of the packages that decide."""
 THAT_DECIDE: Final = ("syncs", "jobs", "keys", "pims/access")
+NOT_PROVEN: Final[frozenset[Outcome]] = frozenset({"not covered", "cut", "invalid"})
+"""Of what came out so nobody knows whether a test tells it."""
 _PRODUCT: Final = "layers/idexx_sync/"
 
 Name = tuple[str, str, str]
@@ -36,15 +38,15 @@ def table(tried: Iterable[Tried], judged: Collection[Name]) -> list[str]:
         for row in (package_of(one.mutant.path), "all"):
             rows[row][kind] += 1
     lines = [f"{'':24}{'mutants':>8}{'caught':>8}{'timed out':>11}{'survived':>10}{'':>9}"]
-    lines[0] += f"{'judged':>8}{'not covered':>13}"
+    lines[0] += f"{'judged':>8}{'not covered':>13}{'cut':>5}"
     for package in sorted(rows, key=lambda name: (name == "all", name)):
         of = rows[package]
-        ran = of.total() - of["not covered"] - of["invalid"]
+        ran = of.total() - sum(of[kind] for kind in NOT_PROVEN)
         share = f"{100 * of['survived'] / ran:.1f} %" if ran else "-"
         lines.append(
             f"{package:24}{of.total() - of['invalid']:>8}{of['caught']:>8}"
             f"{of['timed out']:>11}{of['survived']:>10}{share:>9}"
-            f"{of['judged']:>8}{of['not covered']:>13}"
+            f"{of['judged']:>8}{of['not covered']:>13}{of['cut']:>5}"
         )
     return lines
 
@@ -66,7 +68,7 @@ def too_many(tried: Sequence[Tried], judged: Collection[Name]) -> list[str]:
         ran = [
             one.outcome == "survived" and not _is_judged(one, judged)
             for one in tried
-            if group_of(one.mutant.path) == group and one.outcome not in ("not covered", "invalid")
+            if group_of(one.mutant.path) == group and one.outcome not in NOT_PROVEN
         ]
         if ran and sum(ran) > MOST_SURVIVE * len(ran):
             found.append(f"{group}: {sum(ran)} of {len(ran)} survived")

@@ -5,15 +5,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
 from dev_tools.mutants.mutant import Mutant, changed
-from dev_tools.mutants.order import Answer, Tried, write_order
+from dev_tools.mutants.order import Answer, Outcome, Tried, write_order
 
 _OPTIONS: Final = ("-pdev_tools.mutants.plugin", "-pno:cacheprovider", "-pno:cov", "-s")
 _MOST_FRESH_S: Final = 120.0
 """For a process of its own: its start, and the tests."""
+_MOST_REST_S: Final = 600.0
+"""For another one with the tests for which there was no time at first."""
 
 
 def tried(
@@ -31,27 +34,35 @@ def tried(
         raise RuntimeError(f"the tests' process ended with {done}; see {folder / 'log'}")
     for answer in (Answer(**json.loads(line)) for line in told):
         mutant = mutants[answer.number]
-        outcome = _fresh(root, folder, mutant, answer.tests) if _is_fresh(answer) else answer
+        outcome = _fresh(root, folder, mutant, answer) if _is_fresh(answer) else answer
         assert outcome.outcome != "fresh"
-        yield Tried(mutant, outcome.outcome, outcome.by, len(answer.tests))
+        yield Tried(mutant, outcome.outcome, outcome.by, len(answer.tests) + len(answer.rest))
 
 
 def _is_fresh(answer: Answer) -> bool:
     return answer.outcome == "fresh"
 
 
-def _fresh(root: Path, folder: Path, mutant: Mutant, tests: list[str]) -> Answer:
-    """In a process that imports everything anew."""
+def _fresh(root: Path, folder: Path, mutant: Mutant, answer: Answer) -> Answer:
+    """In processes that import everything anew; one with the rest only if the first survives."""
     text = changed((root / mutant.path).read_text(), mutant.edits)
     (folder / "mutant.json").write_text(json.dumps({"path": mutant.path, "text": text}))
+    outcome = _fresh_with(root, folder, answer.tests, _MOST_FRESH_S)
+    if outcome == "survived" and answer.rest:
+        outcome = _fresh_with(root, folder, answer.rest, _MOST_REST_S)
+        outcome = "cut" if outcome == "timed out" else outcome
+    return replace(answer, outcome=outcome)
+
+
+def _fresh_with(root: Path, folder: Path, tests: Sequence[str], timeout: float) -> Outcome:
     (folder / "tests").write_text("\n".join(tests))
     options = ["-x", "-q", "--mutant", str(folder / "mutant.json"), f"@{folder / 'tests'}"]
     with (folder / "fresh.log").open("w") as log:
         try:
-            done = _pytest(root, options, log, timeout=_MOST_FRESH_S)
+            done = _pytest(root, options, log, timeout=timeout)
         except subprocess.TimeoutExpired:
-            return Answer(0, "timed out", tests)
-    return Answer(0, "survived" if done == 0 else "caught", tests)
+            return "timed out"
+    return "survived" if done == 0 else "caught"
 
 
 def _pytest(root: Path, arguments: Sequence[str], log: IO[str], timeout: float | None) -> int:

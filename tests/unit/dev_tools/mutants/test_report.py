@@ -7,7 +7,7 @@ import pytest
 from dev_tools.mutants.judged import judged_in, outdated
 from dev_tools.mutants.mutant import Mutant
 from dev_tools.mutants.order import Outcome, Tried
-from dev_tools.mutants.report import listed, table, too_many
+from dev_tools.mutants.report import NOT_PROVEN, listed, table, too_many
 
 KEYS = "layers/idexx_sync/keys/store.py"
 
@@ -22,6 +22,13 @@ def test_one_in_twelve_may_survive() -> None:
     assert too_many([*caught, *[tried("survived")] * 2], set()) == ["keys: 2 of 24 survived"]
 
 
+def test_what_is_not_proven_makes_no_share_smaller() -> None:
+    unknown = [tried(outcome) for outcome in NOT_PROVEN for _ in range(30)]
+    assert too_many([*unknown, tried("caught"), tried("survived")], set()) == [
+        "keys: 1 of 2 survived"
+    ]
+
+
 def test_what_is_judged_survives_for_good_reason() -> None:
     survivor = tried("survived")
     assert too_many([survivor], {survivor.mutant.name}) == []
@@ -33,10 +40,11 @@ def test_packages_that_do_not_decide_may() -> None:
 
 
 def test_the_table_counts_by_package() -> None:
-    lines = table([tried("caught"), tried("survived"), tried("not covered")], set())
+    outcomes: list[Outcome] = ["caught", "survived", "not covered", "cut"]
+    lines = table([tried(outcome) for outcome in outcomes], set())
     assert [line.split() for line in lines[1:]] == [
-        ["keys", "3", "1", "0", "1", "50.0", "%", "0", "1"],
-        ["all", "3", "1", "0", "1", "50.0", "%", "0", "1"],
+        ["keys", "4", "1", "0", "1", "50.0", "%", "0", "1", "1"],
+        ["all", "4", "1", "0", "1", "50.0", "%", "0", "1", "1"],
     ]
 
 

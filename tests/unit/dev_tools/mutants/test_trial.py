@@ -1,8 +1,15 @@
 """Mutants of a small package are tried, from its sources to what becomes of each."""
 
+import json
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
+
+from dev_tools.mutants import trial
+from dev_tools.mutants.mutant import Mutant
 from dev_tools.mutants.selection import chosen, mutants_of
 from dev_tools.mutants.trial import tried
 
@@ -35,6 +42,10 @@ def test_each_mutant_is_caught_survives_or_is_not_covered(tmp_path: Path) -> Non
 
         def never():
             return [1]
+
+
+        def is_long(days):
+            return days > 9
         """,
     )
     write(
@@ -44,7 +55,16 @@ def test_each_mutant_is_caught_survives_or_is_not_covered(tmp_path: Path) -> Non
         from pathlib import Path
 
         import pytest
-        from idexx_sync.prices import price
+        from idexx_sync.prices import is_long, price
+
+
+        @pytest.mark.parametrize("days", range(5))
+        def test_short(days):
+            assert not is_long(days)
+
+
+        def test_long():
+            assert is_long(10) and not is_long(9)
 
 
         def test_kinds():
@@ -64,8 +84,10 @@ def test_each_mutant_is_caught_survives_or_is_not_covered(tmp_path: Path) -> Non
     )
     made = [m for m in mutants_of(tmp_path, [MODULE]) if m.function or "dog" in m.change]
     mutants = chosen(tmp_path, made, None, 1)
+    late = [m for m in mutants if m.change == "days > 9 => >="]
+    usual = [m for m in mutants if m.function != "is_long"]
 
-    results = tried(tmp_path, tmp_path / "m", mutants, ["tests"])
+    results = tried(tmp_path, tmp_path / "m", usual, ["tests"])
     found = {one.mutant.change: one.outcome for one in results}
 
     assert found["days < 0 or kind not in KINDS => False"] == "caught"
@@ -73,6 +95,50 @@ def test_each_mutant_is_caught_survives_or_is_not_covered(tmp_path: Path) -> Non
     assert found['"dog" taken out'] == "caught"
     assert found["[1] => None"] == "not covered"
 
+    known = tmp_path / "m" / "coverage.json"
+    learned = json.loads(known.read_text())
+    for test, ran in learned["tests"].items():
+        ran["seconds"] = 100.0 if "test_long" in test else 10.0
+    known.write_text(json.dumps(learned))
     (tmp_path / "runs").unlink()
-    assert list(tried(tmp_path, tmp_path / "m", [], ["tests"])) == []
+    (one,) = tried(tmp_path, tmp_path / "m", late, ["tests"])
+    assert (one.outcome, one.tests) == ("caught", 6), "by the rest, for the first five survive"
     assert not (tmp_path / "runs").exists(), "which lines the tests run was known"
+
+
+@pytest.mark.parametrize(
+    ("ends", "outcome", "runs"),
+    [
+        ([0, 0], "survived", 2),
+        ([0, 1], "caught", 2),
+        ([0, None], "cut", 2),
+        ([1], "caught", 1),
+        ([None], "timed out", 1),
+    ],
+)
+def test_in_a_process_of_its_own_the_rest_is_run_only_for_a_survivor(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ends: list[int | None],
+    outcome: str,
+    runs: int,
+) -> None:
+    write(tmp_path, MODULE, "A = 1\n")
+    write(tmp_path, "m/answers.jsonl", "")
+    begun: list[str] = []
+
+    def pytest_ends(root: Path, arguments: Sequence[str], *_: object, **__: object) -> int:
+        if "--mutants" in arguments:
+            answer = {"number": 0, "outcome": "fresh", "tests": ["a"], "rest": ["b", "c"]}
+            write(tmp_path, "m/answers.jsonl", json.dumps(answer))
+            return 0
+        begun.append((root / "m" / "tests").read_text())
+        code = ends[len(begun) - 1]
+        if code is None:
+            raise subprocess.TimeoutExpired("pytest", 1)
+        return code
+
+    monkeypatch.setattr(trial, "_pytest", pytest_ends)
+    (found,) = tried(tmp_path, tmp_path / "m", [Mutant(MODULE, "", 1, "1 => 2", ())], [])
+
+    assert (found.outcome, found.tests, begun) == (outcome, 3, ["a", "b\nc"][:runs])
