@@ -22,10 +22,11 @@ from tests.faults.results import Violation
 from tests.kit.database import query
 
 CANARIES = re.compile(
-    r"PET \d|RENAMED|LATECOMER|Sample|Example|@example|\(?555\)?[ -]?555|\+1555|DR\. A|REASON \d"
-    r"|CANARY|BY HAND|SOMEBODY"
+    r"PET \d|RENAMED|LATECOMER|Sample|Example|@example|\(?555\)?[ -]?555[ -]?0\d|\+1555|DR\. A"
+    r"|REASON \d|CANARY|BY HAND|SOMEBODY"
 )
-"""What is personal in the worlds of this rig; none of it is in a word of the service."""
+"""What is personal in the worlds of this rig; none of it is in a word of the service. Half of a
+phone number is in some id by chance, in one of a thousand sets of scenarios."""
 SOONEST = timedelta(hours=1, minutes=50)
 """So long a finished visit has been seen without a record before that is believed."""
 OLDEST = timedelta(days=5)

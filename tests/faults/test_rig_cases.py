@@ -155,6 +155,15 @@ def test_v8_personal_words_where_only_ids_should_be(clinic: FaultClinic, table: 
     assert rules(case_checks.personal_words(clinic.conn, clinic.clinic_id)) == {"V8"}
 
 
+@pytest.mark.parametrize(
+    "said", ["555-555-0142", "5555550142", "(555) 555-0142", "+1 555 555 0142 x4", "+15555550142"]
+)
+def test_v8_a_phone_number_is_personal_and_an_id_like_one_is_not(said: str) -> None:
+    assert case_checks.CANARIES.search(f'{{"told": "{said}"}}')
+    for chance in ("0c1f5555-555b-4000-8000-000000000001", "09:00:00.555555+00"):
+        assert not case_checks.CANARIES.search(chance)
+
+
 @pytest.mark.parametrize("edit", range(len(EDITS)))
 def test_r15_an_edit_that_is_gone(clinic: FaultClinic, edit: int) -> None:
     people, state = clinic.people, clinic.shown()
