@@ -108,27 +108,26 @@ class Look:
         seen |= {one.room_id for one in shown.records} if shown is not None else set()
         if room is None or room in seen:
             return
-        identity = self.overview.company.identity
-        known = {**dict.fromkeys(self.clinic.room_ids or (), ""), **(identity or Identity()).rooms}
-        if room not in known:  # it may have been made in Neo since
-            asked = self.ask(lambda pims: pims.configuration().rooms, lambda _: ())
-            known |= {one.id: one.name for one in asked}
-        if known and room not in known:
-            raise _no_room(room, known, self.clinic.id)
+        self._require_known([room], dict.fromkeys(self.clinic.room_ids or (), ""))
 
     def require_rooms(self, rooms: Iterable[str]) -> None:
         """CommandError (not_found) for a room that Neo's configuration does not show.
 
         Where nobody knows what it shows, each one may be one.
         """
-        identity = self.overview.company.identity
-        known = dict((identity or Identity()).rooms)
-        if known and any(room not in known for room in rooms):
+        self._require_known(rooms, {})
+
+    def _require_known(self, rooms: Iterable[str], beside: Mapping[str, str]) -> None:
+        """Of what the company is known by, what is known `beside` it, and of what Neo says now:
+        a room may have been made in it since."""
+        known = {**beside, **(self.overview.company.identity or Identity()).rooms}
+        lacking = [room for room in rooms if room not in known]
+        if lacking:
             asked = self.ask(lambda pims: pims.configuration().rooms, lambda _: ())
             known |= {one.id: one.name for one in asked}
-        unknown = next((room for room in rooms if known and room not in known), None)
-        if unknown is not None:
-            raise _no_room(unknown, known, self.clinic.id)
+        unknown = [room for room in lacking if known and room not in known]
+        if unknown:
+            raise _no_room(unknown[0], known, self.clinic.id)
 
     def exit_code(self, not_asked: str | None) -> Exit:
         """A warning where Neo should have been asked and could not be."""

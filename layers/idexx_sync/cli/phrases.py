@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from idexx_sync.clinics.status import SHORTFALLS
 from idexx_sync.core.faults import Unfit
-from idexx_sync.core.phrases import counted, phrase
+from idexx_sync.core.phrases import counted, local_moment, phrase
 from idexx_sync.syncs.inbound.context import is_nameless
 
 ACTORS: Final = {
@@ -159,7 +159,7 @@ def moment(instant: datetime | Unfit | None, zone: ZoneInfo) -> str:
     """`2026-05-04 07:00 PDT`; a dash for never, a word for what cannot be read."""
     if isinstance(instant, Unfit):
         return str(instant)
-    return "-" if instant is None else f"{instant.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    return "-" if instant is None else local_moment(instant, zone)
 
 
 def ago(instant: datetime, now: datetime) -> str:

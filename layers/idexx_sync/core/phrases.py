@@ -4,7 +4,9 @@ A code stays a code in JSON, in columns and in logs; in a sentence it is said by
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 HELD_BECAUSE: Final[Mapping[str, str]] = {
     "foreign_calendar": "perhaps another clinic's calendar",
@@ -29,6 +31,11 @@ def phrase(words: Mapping[str, str], word: str) -> str:
     'no show'
     """
     return words.get(word) or word.replace("_", " ")
+
+
+def local_moment(instant: datetime, zone: ZoneInfo) -> str:
+    """The instant by the clocks of its clinic: `2026-05-04 07:00 PDT`."""
+    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,10 +1,10 @@
 """What a hold keeps as it is, whatever the plans decide. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from idexx_sync.core.phrases import local_moment
 from idexx_sync.explain.model import NamedHold
 from idexx_sync.syncs.cases.model import CaseChange, Plan
 from idexx_sync.syncs.change import Change
@@ -45,7 +45,7 @@ def standing(holds: Iterable[NamedHold], sync: str) -> Iterator[NamedHold]:
 def kept_said(hold: NamedHold, zone: ZoneInfo) -> str:
     """`a hold keeps it so until somebody decides`, or who has decided that it stays, and when."""
     who = f" by {hold.decided_by}" if hold.decided_by else ""
-    on = f" on {_moment(hold.decided_at, zone)}" if hold.decided_at else ""
+    on = f" on {local_moment(hold.decided_at, zone)}" if hold.decided_at else ""
     if hold.status == "open":
         return "a hold keeps it as it is until somebody decides"
     if hold.cause == REVIVED:
@@ -81,7 +81,3 @@ def _keeps(hold: NamedHold, code: str) -> bool:
     if code in PROVEN:
         return hold.cause in _AGAINST_PROOF
     return code not in SHOWN or hold.cause not in _AGAINST_PROOF | DOUBTS
-
-
-def _moment(instant: datetime, zone: ZoneInfo) -> str:
-    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M %Z}"

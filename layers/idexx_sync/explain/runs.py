@@ -12,6 +12,7 @@ from idexx_sync.clinics.overview import ClinicOverview
 from idexx_sync.clinics.status import Need, blocker, clinic_status
 from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
+from idexx_sync.core.phrases import local_moment
 from idexx_sync.core.vocabulary import JobStatus, Manner, Stage
 from idexx_sync.explain.model import NamedHold
 from idexx_sync.pims.protocol import Window
@@ -75,7 +76,7 @@ class Runs:
 
     def moment(self, instant: datetime) -> str:
         """`2026-05-04 07:00 PDT`, on the clinic's clock."""
-        return f"{instant.astimezone(self.zone):%Y-%m-%d %H:%M %Z}"
+        return local_moment(instant, self.zone)
 
     def before_any(self, sync: SyncName, need: Need) -> str:
         """What has to be done before a run of the sync can succeed."""
