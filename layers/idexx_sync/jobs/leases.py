@@ -132,3 +132,26 @@ def release(conn: Conn, clinic_id: UUID, job_id: UUID, fence: int | None = None)
         """,
         {"clinic_id": clinic_id, "job_id": job_id, "fence": fence},
     )
+
+
+def release_expired(conn: Conn, clinic_id: UUID, job_id: UUID) -> None:
+    """Take a lease that has run out away from the job, for good; a live one stays.
+
+    A run that stood still can't renew it any more, because the fence rises. The clinic's lease is
+    locked either way, so that nobody begins a run of the job meanwhile.
+    """
+    conn.execute(
+        """
+        WITH locked AS (
+            SELECT clinic_id FROM idexx_sync.leases WHERE clinic_id = %s FOR NO KEY UPDATE
+        )
+        UPDATE idexx_sync.leases l
+           SET expires_at = to_timestamp(0), fence = l.fence + 1
+          FROM locked
+         WHERE l.clinic_id = locked.clinic_id AND l.job_id = %s
+           AND l.expires_at <= clock_timestamp() AND l.expires_at > to_timestamp(0)
+        """,
+        (clinic_id, job_id),
+    )
+    # Where the clinic has no lease yet, whoever takes its first one has the job locked by then.
+    conn.execute("SELECT FROM idexx_sync.jobs WHERE id = %s FOR NO KEY UPDATE", (job_id,))
