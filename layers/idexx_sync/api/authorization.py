@@ -11,8 +11,10 @@ from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job
+from idexx_sync.operations.dead_letters import WHAT, find_letter
 from idexx_sync.operations.lookup import find_hold, find_job, require_clinic
 from idexx_sync.syncs.hold_store import Hold
+from idexx_sync.upkeep.dead_letter_store import DeadLetter
 
 
 def visible_job(request: Request, conn: Conn) -> Job:
@@ -31,6 +33,19 @@ def visible_hold(request: Request, conn: Conn) -> Hold:
         raise NotFound("hold", hold.id)
     _require_scope_of(hold.sync, request)
     return hold
+
+
+def visible_letter(request: Request, conn: Conn) -> DeadLetter:
+    """The dead letter of the path; Problem where the caller may see it and not act on its sync.
+
+    One that is nobody's is there for operators only.
+    """
+    letter = find_letter(conn, id_in_path(request, "letter_id", WHAT))
+    if not request.caller.may_see(letter.clinic_id):
+        raise NotFound(WHAT, letter.id)
+    if letter.sync is not None:
+        _require_scope_of(letter.sync, request)
+    return letter
 
 
 def _require_scope_of(sync: SyncName, request: Request) -> None:

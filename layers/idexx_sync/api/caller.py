@@ -25,7 +25,8 @@ class Caller:
         if scope not in self.scopes:
             raise Problem("scope_missing", f"This needs a key with the scope {scope}.")
 
-    def may_see(self, clinic_id: UUID) -> bool:
+    def may_see(self, clinic_id: UUID | None) -> bool:
+        """Whether it may see what is that clinic's; None: what is nobody's, or nobody knows."""
         return self.clinic_id is None or self.clinic_id == clinic_id
 
     def only_own(self, wanted: UUID | None) -> UUID | None:

@@ -8,8 +8,7 @@ from idexx_sync.api.models import JobsQuery, PageQuery
 from idexx_sync.api.problems import Problem
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
-from idexx_sync.jobs.model import manner_again, params_of, trigger_again
-from idexx_sync.jobs.submission import RunRequest, submit
+from idexx_sync.jobs.submission import request_again, submit
 from idexx_sync.operations import decisions
 from idexx_sync.operations.clinic_views import change_page
 from idexx_sync.operations.models import MOST_LISTED_BYTES
@@ -51,15 +50,7 @@ def list_changes(request: Request, dependencies: ApiDependencies) -> Response:
 def retry_job(request: Request, dependencies: ApiDependencies) -> Response:
     job = visible_job(request, dependencies.conn)
     decisions.require_ended(job)
-    run_request = RunRequest(
-        clinic_id=job.clinic_id,
-        sync=job.sync,
-        trigger=trigger_again(job),
-        params=params_of(job),
-        manner=manner_again(job),
-        retry_of=job.id,
-        must_be_new=trigger_again(job) == "approval",
-    )
+    run_request = request_again(job)
     with ordering(request, dependencies):
         conn = dependencies.database.connection()
         return accepted(request, dependencies, submit(conn, dependencies.dispatch, run_request))

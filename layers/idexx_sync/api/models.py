@@ -12,6 +12,7 @@ from idexx_sync.jobs.params import ReconciliationParams, WindowParams
 from idexx_sync.operations.decisions import LONGEST_REASON
 from idexx_sync.operations.models import MOST_LISTED, ResponseModel
 from idexx_sync.syncs.holds import HoldStatus
+from idexx_sync.upkeep.dead_letter_store import LetterStatus
 
 _ID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
@@ -35,6 +36,18 @@ class ReasonBody(RequestModel):
         description=f"Why, for those who look later: at most {LONGEST_REASON} characters, kept "
         "with who and when. Name no client and no patient here.",
         examples=["the clinic confirmed by phone"],
+    )
+
+
+class WhyBody(RequestModel):
+    """Why nothing is to come of it."""
+
+    reason: str = Field(
+        min_length=1,
+        max_length=4 * LONGEST_REASON,
+        description=f"Why, for those who look later: at most {LONGEST_REASON} characters, kept "
+        "with who and when. Name no client and no patient here.",
+        examples=["a message of a test"],
     )
 
 
@@ -92,7 +105,7 @@ class ListQuery(ClinicQuery, PageQuery):
     sync: SyncName | None = None
     since: AwareDatetime | None = Field(
         default=None,
-        description="Only what was ordered or opened then or later.",
+        description="Only what was ordered, opened or received then or later.",
         examples=["2026-05-04T00:00:00Z"],
     )
     id: str | None = Field(
@@ -109,6 +122,12 @@ class JobsQuery(ListQuery):
 
 class HoldsQuery(ListQuery):
     status: HoldStatus | None = None
+
+
+class DeadLettersQuery(ListQuery):
+    status: LetterStatus | None = Field(
+        default=None, description="Only those that stand so.", examples=["parked"]
+    )
 
 
 class ClinicsQuery(PageQuery):

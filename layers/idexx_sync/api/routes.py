@@ -11,6 +11,7 @@ from idexx_sync.api.models import (
     START_REQUESTS,
     ClinicQuery,
     ClinicsQuery,
+    DeadLettersQuery,
     DecisionBody,
     Discrepancies,
     EmptyBody,
@@ -22,6 +23,7 @@ from idexx_sync.api.models import (
     Readiness,
     ReadinessDetails,
     ReasonBody,
+    WhyBody,
 )
 from idexx_sync.api.problems import ProblemCode
 from idexx_sync.core.catalog import CATALOG, CatalogEntry, StartOperation, SyncFolder
@@ -29,6 +31,7 @@ from idexx_sync.core.vocabulary import Scope
 from idexx_sync.operations.change_models import ChangeList
 from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
 from idexx_sync.operations.key_models import KeyView
+from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
 
 FunctionName = Literal[SyncFolder, "status"]
@@ -46,6 +49,10 @@ OperationId = Literal[
     "reject_hold",
     "reopen_hold",
     "revive_hold",
+    "list_dead_letters",
+    "get_dead_letter",
+    "retry_dead_letter",
+    "discard_dead_letter",
     "list_clinics",
     "get_clinic_status",
     "get_key",
@@ -130,9 +137,11 @@ class Route:
 
     @property
     def acts_on_a_sync(self) -> bool:
-        """Whether it starts, ends or decides something of the sync of the job or hold that its
-        path names: the key then needs the scope of that sync too."""
-        return self.method == "POST" and not {"job_id", "hold_id"}.isdisjoint(self.parameters)
+        """Whether it starts, ends or decides something of the sync of what its path names, a job,
+        a hold or a dead letter: the key then needs the scope of that sync too."""
+        return self.method == "POST" and not {"job_id", "hold_id", "letter_id"}.isdisjoint(
+            self.parameters
+        )
 
     @property
     def parameters(self) -> list[str]:
@@ -280,6 +289,46 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=ReasonBody,
         responses={202: JobView},
         problems=("nothing_to_revive", "too_many_orders", "worker_unavailable"),
+    ),
+    Route(
+        operation="list_dead_letters",
+        method="GET",
+        path="/api/dead-letters",
+        function="status",
+        scope="jobs:read",
+        summary="Messages that nobody could handle, newest first",
+        query=DeadLettersQuery,
+        responses={200: DeadLetterList},
+    ),
+    Route(
+        operation="get_dead_letter",
+        method="GET",
+        path="/api/dead-letters/{letter_id}",
+        function="status",
+        scope="jobs:read",
+        summary="One dead letter",
+        responses={200: DeadLetterView},
+    ),
+    Route(
+        operation="retry_dead_letter",
+        method="POST",
+        path="/api/dead-letters/{letter_id}/retry",
+        function="status",
+        scope="jobs:write",
+        summary="Order again, as a new job, what the message was to do",
+        responses={202: JobView},
+        problems=(*STARTS_A_JOB, "job_not_final", "letter_ended", "letter_not_retryable"),
+    ),
+    Route(
+        operation="discard_dead_letter",
+        method="POST",
+        path="/api/dead-letters/{letter_id}/discard",
+        function="status",
+        scope="jobs:write",
+        summary="Let nothing come of a message that is parked",
+        body=WhyBody,
+        responses={200: DeadLetterView},
+        problems=("letter_ended",),
     ),
     Route(
         operation="list_clinics",

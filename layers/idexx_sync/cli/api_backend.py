@@ -16,9 +16,11 @@ from idexx_sync.cli.listed import Listed
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.operations.change_models import ChangeList, ChangeView
 from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
+from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
 from idexx_sync.operations.wanted import Wanted, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
+from idexx_sync.upkeep.dead_letter_store import LetterStatus
 
 
 class ApiBackend:
@@ -93,7 +95,25 @@ class ApiBackend:
         body = _body(decision)
         return self._client.ask("revive_hold", JobView, body=body, hold_id=hold_id)
 
-    def _listed[P: JobList | HoldList | ClinicList | ChangeList, T](
+    def dead_letters(self, wanted: Wanted[LetterStatus], limit: int) -> Listed[DeadLetterView]:
+        query = _query(wanted)
+        return self._listed(
+            "list_dead_letters", DeadLetterList, lambda page: page.dead_letters, query, limit
+        )
+
+    def dead_letter(self, letter_id: UUID) -> DeadLetterView:
+        return self._client.ask("get_dead_letter", DeadLetterView, letter_id=letter_id)
+
+    def retry_letter(self, letter_id: UUID, *, waited_for: bool) -> JobView:  # noqa: ARG002 as retry
+        return self._client.ask("retry_dead_letter", JobView, letter_id=letter_id)
+
+    def discard_letter(self, letter_id: UUID, decision: Decision) -> DeadLetterView:
+        body = _body(decision)
+        return self._client.ask(
+            "discard_dead_letter", DeadLetterView, body=body, letter_id=letter_id
+        )
+
+    def _listed[P: JobList | HoldList | ClinicList | ChangeList | DeadLetterList, T](
         self,
         operation: OperationId,
         page_type: type[P],
@@ -128,7 +148,9 @@ def _circle(listed: int) -> CommandError:
     )
 
 
-def _query(wanted: Wanted[JobStatus] | Wanted[HoldStatus]) -> dict[str, object]:
+def _query(
+    wanted: Wanted[JobStatus] | Wanted[HoldStatus] | Wanted[LetterStatus],
+) -> dict[str, object]:
     return {
         "clinic_id": wanted.clinic_id,
         "sync": wanted.sync,

@@ -18,9 +18,12 @@ from idexx_sync.core.phrases import HELD_BECAUSE, phrase
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.operations.change_models import ChangeView
 from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.dead_letters import WHAT
+from idexx_sync.operations.letter_models import DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED, HoldView, JobView
 from idexx_sync.operations.wanted import Wanted, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
+from idexx_sync.upkeep.dead_letter_store import LetterStatus
 
 
 class Backend(Protocol):
@@ -68,6 +71,18 @@ class Backend(Protocol):
         """The run that brings back what was removed; it may have ended already."""
         ...
 
+    def dead_letters(self, wanted: Wanted[LetterStatus], limit: int) -> Listed[DeadLetterView]:
+        """The newest ones that fit."""
+        ...
+
+    def dead_letter(self, letter_id: UUID) -> DeadLetterView: ...
+
+    def retry_letter(self, letter_id: UUID, *, waited_for: bool) -> JobView:
+        """A new job that does what the message was to do; it may have ended already."""
+        ...
+
+    def discard_letter(self, letter_id: UUID, decision: Decision) -> DeadLetterView: ...
+
 
 def meant_clinic(backend: Backend, text: str | None) -> UUID | None:
     """The clinic that is meant; None: none is named."""
@@ -98,6 +113,17 @@ def meant_hold(backend: Backend, text: str) -> UUID:
         for one in found
     ]
     return one_of(text, "hold", about)
+
+
+def meant_letter(backend: Backend, text: str) -> UUID:
+    """The dead letter whose id begins so."""
+    if (given := whole_id(text)) is not None:
+        return given
+    found = backend.dead_letters(Wanted(id=text), MOST_LISTED).items
+    about = [
+        (one.id, f"{phrase({}, one.reason)}, {one.status}, {utc(one.received_at)}") for one in found
+    ]
+    return one_of(text, WHAT, about)
 
 
 def standing(backend: Backend, clinic_ids: Collection[UUID]) -> dict[UUID, ClinicStatusView]:

@@ -13,7 +13,7 @@ import typer
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.decision import Decision
 from idexx_sync.cli.listed import Listed
-from idexx_sync.cli.local_run import run_here
+from idexx_sync.cli.local_run import run_here, sync_here
 from idexx_sync.core.bounds import shortened
 from idexx_sync.core.invisible import tidied
 from idexx_sync.core.vocabulary import JobStatus
@@ -23,6 +23,13 @@ from idexx_sync.jobs.params import params_model
 from idexx_sync.operations.change_models import ChangeView
 from idexx_sync.operations.clinic_models import ClinicStatusView
 from idexx_sync.operations.clinic_views import change_page, clinic_page, clinic_view
+from idexx_sync.operations.dead_letters import (
+    discard_letter,
+    find_letter,
+    letter_again,
+    letter_page,
+    order_here,
+)
 from idexx_sync.operations.decisions import (
     cancel_job,
     decide_hold,
@@ -30,6 +37,7 @@ from idexx_sync.operations.decisions import (
     require_ended,
     revive_hold,
 )
+from idexx_sync.operations.letter_models import DeadLetterView
 from idexx_sync.operations.lookup import find_hold, find_job, require_clinic
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.operations.pagination import parts_of
@@ -37,6 +45,7 @@ from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
 from idexx_sync.operations.wanted import Wanted, WantedClinics
 from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
 from idexx_sync.syncs.holds import HoldStatus
+from idexx_sync.upkeep.dead_letter_store import LetterStatus
 
 CLINICS_AT_ONCE: Final = 1000
 LONGEST_NAME: Final = 100
@@ -82,11 +91,7 @@ class LocalBackend:
             return job_view(conn, find_job(conn, job_id))
 
     def retry(self, job_id: UUID, *, waited_for: bool) -> JobView:
-        if not waited_for:
-            raise typer.BadParameter(
-                "without IDEXX_SYNC_API_URL the run is made here and now",
-                param_hint="'--no-watch'",
-            )
+        _require_waited_for(waited_for)
         with self._cli.database() as conn:
             job = find_job(conn, job_id)
         require_ended(job)
@@ -133,11 +138,46 @@ class LocalBackend:
         order = new_order(hold.clinic_id, hold.sync, "approval", params_model(hold.sync)())
         return run_here(self._cli, order)
 
+    def dead_letters(self, wanted: Wanted[LetterStatus], limit: int) -> Listed[DeadLetterView]:
+        with self._cli.database() as conn:
+            require_clinic(conn, wanted.clinic_id)
+            page = letter_page(conn, wanted, limit=limit)
+        return Listed(page.dead_letters, page.next_cursor is not None)
+
+    def dead_letter(self, letter_id: UUID) -> DeadLetterView:
+        with self._cli.database() as conn:
+            return DeadLetterView.of(find_letter(conn, letter_id))
+
+    def retry_letter(self, letter_id: UUID, *, waited_for: bool) -> JobView:
+        _require_waited_for(waited_for)
+        with self._cli.database() as conn:
+            letter = find_letter(conn, letter_id)
+            request = letter_again(conn, letter)
+            sync_here(request.sync)
+            self._cli.require_able_to_run(conn)
+            order = order_here(conn, letter, request, _account())
+        return run_here(self._cli, order)
+
+    def discard_letter(self, letter_id: UUID, decision: Decision) -> DeadLetterView:
+        by = _who(decision)
+        with self._cli.database() as conn:
+            letter = find_letter(conn, letter_id)
+            discarded = discard_letter(conn, letter, by=by, reason=decision.reason)
+        return DeadLetterView.of(discarded)
+
     def _decided(self, conn: Conn, hold_id: UUID, verdict: Verdict, decision: Decision) -> Hold:
         hold = find_hold(conn, hold_id)
         assert decision.seen is not None
         by = _who(decision)
         return decide_hold(conn, hold, verdict, seen=decision.seen, by=by, reason=decision.reason)
+
+
+def _require_waited_for(waited_for: bool) -> None:
+    if not waited_for:
+        raise typer.BadParameter(
+            "without IDEXX_SYNC_API_URL the run is made here and now",
+            param_hint="'--no-watch'",
+        )
 
 
 def _who(decision: Decision) -> str:

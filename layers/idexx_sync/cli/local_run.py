@@ -20,13 +20,19 @@ from idexx_sync.syncs.inbound.sync import InboundSync
 SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {"inbound": InboundSync(), "cases": CaseSync()}
 
 
-def run_here(cli: Cli, order: RunOrder) -> JobView:
-    """Run the order and wait for it; an interrupt cancels its job."""
-    sync = SYNCS_HERE.get(order.sync)
+def sync_here(name: SyncName) -> Sync:
+    """The sync that runs in this process; CommandError (not_built_yet) if there is none."""
+    sync = SYNCS_HERE.get(name)
     if sync is None:
         raise CommandError(
-            f"The sync {order.sync} is not built yet.", kind="not_built_yet", exit_code=Exit.FAILED
+            f"The sync {name} is not built yet.", kind="not_built_yet", exit_code=Exit.FAILED
         )
+    return sync
+
+
+def run_here(cli: Cli, order: RunOrder) -> JobView:
+    """Run the order and wait for it; an interrupt cancels its job."""
+    sync = sync_here(order.sync)
     with Bars(cli.err) as bars, cli.dependencies(bars, order.manner) as dependencies:
         try:
             job = run_job(order, sync, dependencies)

@@ -32,7 +32,7 @@ def one_of(text: str, what: str, found: Sequence[tuple[UUID, str]]) -> UUID:
         by = "is called so or has an id that" if what == "clinic" else "has an id that"
         raise CommandError(
             f"there is no {what} that {by} begins with {shortened(text)}; list them with: "
-            f"idexx-sync {what}s list",
+            f"idexx-sync {what.replace(' ', '-')}s list",
             kind="not_found",
             exit_code=Exit.FAILED,
         )

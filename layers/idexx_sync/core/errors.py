@@ -32,6 +32,8 @@ ConflictCode = Literal[
     "job_final",
     "job_not_final",
     "key_state",
+    "letter_ended",
+    "letter_not_retryable",
     "nothing_to_revive",
     "sync_running",
 ]
@@ -48,13 +50,14 @@ class RequestRefused(Exception):
 
 
 class NotFound(RequestRefused):
-    """What the request names does not exist: a `what` ("clinic", "job") with this id."""
+    """What the request names does not exist: a `what` ("clinic", "dead letter") with this id."""
 
     kind = "not_found"
 
     def __init__(self, what: str, id_: UUID) -> None:
         super().__init__(
-            f"{what}_id: there is no {what} {id_}; list them with: idexx-sync {what}s list"
+            f"{what.replace(' ', '_')}_id: there is no {what} {id_}; list them with: "
+            f"idexx-sync {what.replace(' ', '-')}s list"
         )
         self.what = what
         self.id = id_
@@ -62,7 +65,7 @@ class NotFound(RequestRefused):
     @property
     def field(self) -> str:
         """The field that named it."""
-        return f"{self.what}_id"
+        return f"{self.what.replace(' ', '_')}_id"
 
 
 class InvalidInput(RequestRefused):

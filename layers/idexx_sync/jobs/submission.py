@@ -19,7 +19,14 @@ from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs import submission_store
 from idexx_sync.jobs.coming_store import is_ended_or_coming
-from idexx_sync.jobs.model import Job, RunOrder, allowed_manner
+from idexx_sync.jobs.model import (
+    Job,
+    RunOrder,
+    allowed_manner,
+    manner_again,
+    params_of,
+    trigger_again,
+)
 from idexx_sync.jobs.params import Params
 from idexx_sync.jobs.store import Abandoned, Queued, nobody_came
 from idexx_sync.jobs.submission_store import IdempotencyKey
@@ -57,6 +64,19 @@ class RunRequest:
             f"{self.params.model_dump_json()}"
         )
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def request_again(job: Job) -> RunRequest:
+    """The request to do again, as a new job, what the job was to do."""
+    return RunRequest(
+        clinic_id=job.clinic_id,
+        sync=job.sync,
+        trigger=trigger_again(job),
+        params=params_of(job),
+        manner=manner_again(job),
+        retry_of=job.id,
+        must_be_new=trigger_again(job) == "approval",
+    )
 
 
 def submit(

@@ -1,0 +1,160 @@
+"""Shows dead letters, orders them again and discards them; Conflict says why it can't be done."""
+
+from typing import Final
+from uuid import UUID, uuid4
+
+from pydantic import ValidationError
+
+from idexx_sync.core.errors import Conflict, InvalidInput, NotFound
+from idexx_sync.database.connection import Conn
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.event import WorkerEvent
+from idexx_sync.jobs.model import Job, RunOrder
+from idexx_sync.jobs.params import Params, read_params
+from idexx_sync.jobs.submission import RunRequest, request_again
+from idexx_sync.operations.decisions import require_ended, tidy_reason
+from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
+from idexx_sync.operations.models import fitting
+from idexx_sync.operations.pagination import Place, cursor_at
+from idexx_sync.operations.wanted import Wanted
+from idexx_sync.upkeep import dead_letter_store as store
+from idexx_sync.upkeep.dead_letter_store import OPEN, DeadLetter, LetterStatus
+
+WHAT: Final = "dead letter"
+
+
+def find_letter(conn: Conn, letter_id: UUID) -> DeadLetter:
+    """The dead letter with this id; NotFound if there is none."""
+    if (letter := store.letter_by_id(conn, letter_id)) is None:
+        raise NotFound(WHAT, letter_id)
+    return letter
+
+
+def letter_page(
+    conn: Conn,
+    wanted: Wanted[LetterStatus],
+    *,
+    after: Place | None = None,
+    limit: int,
+    most_bytes: int | None = None,
+) -> DeadLetterList:
+    """The newest dead letters that fit, behind a place; fewer where they are long."""
+    found = store.letters_newest_first(
+        conn,
+        clinic_id=wanted.clinic_id,
+        sync=wanted.sync,
+        status=wanted.status,
+        since=wanted.since,
+        ids=wanted.id_range,
+        after=after,
+        limit=limit + 1,
+    )
+    views = [DeadLetterView.of(letter) for letter in found[:limit]]
+    shown = tuple(fitting(views, most_bytes))
+    more = cursor_at(shown[-1].received_at, shown[-1].id) if len(found) > len(shown) else None
+    return DeadLetterList(dead_letters=shown, next_cursor=more)
+
+
+def letter_again(conn: Conn, letter: DeadLetter) -> RunRequest:
+    """The run that does what the letter's event was to do.
+
+    Conflict where nothing is to be done any more (letter_ended), where its job has not ended
+    (job_not_final), and where nobody can say which run was meant (letter_not_retryable).
+    """
+    if letter.status not in OPEN:
+        raise _ended(letter)
+    job = None if letter.job_id is None else job_store.job_by_id(conn, letter.job_id)
+    if job is not None:
+        require_ended(job)
+        return request_again(job)
+    return _of_event(letter)
+
+
+def _of_event(letter: DeadLetter) -> RunRequest:
+    """The run that the kept event asks for, as this release reads it."""
+    event = _read(letter)
+    if event is not None and event.clinic_id is not None and event.sync is not None:
+        params = _params(event)
+        if params is not None:
+            manner = event.manner or params.manner
+            return RunRequest(event.clinic_id, event.sync, "retry", params, manner)
+    raise Conflict(
+        "letter_not_retryable",
+        f"Dead letter {letter.id} does not say which run was meant ({letter.reason}); order the "
+        "run itself where one is missing, then discard the letter: "
+        f"idexx-sync dead-letters discard {letter.id} --reason TEXT",
+    )
+
+
+def _read(letter: DeadLetter) -> WorkerEvent | None:
+    if letter.left_out or letter.event is None:
+        return None
+    try:
+        return WorkerEvent.model_validate(letter.event)
+    except ValidationError:
+        return None
+
+
+def _params(event: WorkerEvent) -> Params | None:
+    assert event.sync is not None
+    try:
+        return read_params(event.sync, event.params)
+    except ValidationError:
+        return None
+
+
+def mark_retried(conn: Conn, letter: DeadLetter, job: Job, by: str) -> None:
+    """Say that the letter was ordered again as this job; one that somebody else had ordered again
+    meanwhile stays as it is: equal orders are one job."""
+    store.mark_retried(conn, letter.id, job.id, by)
+
+
+def order_here(conn: Conn, letter: DeadLetter, request: RunRequest, by: str) -> RunOrder:
+    """An order to be carried out in this process, whose job is there and marks the letter.
+
+    Conflict (letter_ended) if somebody else has ended the letter meanwhile: then nothing is made.
+    """
+    order = RunOrder(
+        uuid4(),
+        request.clinic_id,
+        request.sync,
+        request.trigger,
+        params=request.params,
+        manner=request.manner,
+        retry_of=request.retry_of,
+    )
+    with conn.transaction():
+        if job_store.insert(conn, order).fetchone() is None:
+            raise NotFound("clinic", request.clinic_id)
+        if store.mark_retried(conn, letter.id, order.job_id, by) is None:
+            raise _ended(find_letter(conn, letter.id))
+    return order
+
+
+def discard_letter(conn: Conn, letter: DeadLetter, *, by: str, reason: str | None) -> DeadLetter:
+    """Let nothing come of a parked letter, and return it as it is then.
+
+    Conflict (letter_ended) unless it is parked; InvalidInput without a reason.
+    """
+    said = tidy_reason(reason)
+    if said is None:
+        raise InvalidInput("reason", "say why nothing is to come of it")
+    discarded = store.mark_discarded(conn, letter.id, by, said)
+    if discarded is None:
+        raise _ended(find_letter(conn, letter.id))
+    return discarded
+
+
+def _ended(letter: DeadLetter) -> Conflict:
+    """Why nothing can be done with the letter any more."""
+    job_id = letter.retry_job_id or letter.job_id
+    why = {
+        "retried": f"was ordered again as job {job_id}",
+        "discarded": "was discarded",
+        "superseded": f"is about job {job_id}, which has ended or is run by another event",
+        "ended": f"has ended job {job_id}; to order it again: idexx-sync dead-letters retry "
+        f"{letter.id}",
+    }.get(letter.status, "has changed meanwhile")
+    see = "" if job_id is None else f"; see it with: idexx-sync jobs show {job_id}"
+    ids = {} if job_id is None else {"job_id": job_id}
+    return Conflict("letter_ended", f"Dead letter {letter.id} {why}{see}", **ids)
