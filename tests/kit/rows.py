@@ -95,3 +95,32 @@ def add_doubt(conn: Conn, clinic_id: UUID, key: str, code: str | None, since: da
             "doubtful_since": since,
         },
     )
+
+
+def add_letter(
+    conn: Conn,
+    clinic_id: UUID | None,
+    sync: str | None = "inbound",
+    status: str = "parked",
+    **columns: Any,
+) -> UUID:
+    """A dead letter whose event is a clinic's order without a time; returns its id."""
+    letter_id = uuid4()
+    event = {"v": 1, "clinic_id": str(clinic_id), "sync": sync}
+    values = {
+        "id": letter_id,
+        "message_id": str(uuid4()),
+        "shape": "event",
+        "outcome": "parked",
+        "reason": "names_no_time",
+        "status": status,
+        "clinic_id": clinic_id,
+        "sync": sync,
+        "event": event,
+        "body_bytes": 100,
+        "body_sha256": "0" * 64,
+        **({} if status == "parked" else {"ended_at": MORNING}),
+        **columns,
+    }
+    insert(conn, "idexx_sync.dead_letters", values)
+    return letter_id

@@ -73,7 +73,8 @@ _JOB_IS_NEEDED: Final = f"""(
 """A clinic's status tells of its newest success and its newest outcome, however old; what waits for
 a person names its job."""
 _JOB_SAYS_MORE: Final = """(t.status IN ('failed', 'dead') OR t.error_kind IS NOT NULL
-    OR t.params <> '{}' OR t.retry_of IS NOT NULL OR t.result -> 'days_lost' IS NOT NULL
+    OR t.retry_of IS NOT NULL OR (t.manner <> 'preview' AND t.params <> '{}')
+    OR t.result -> 'days_lost' IS NOT NULL
     OR t.result #> '{warnings,patients_changed}' IS NOT NULL
     OR EXISTS (SELECT FROM idexx_sync.changes c WHERE c.job_id = t.id))"""
 """Whether it wrote, failed, told what a status shows for 30 days, or may have made good what

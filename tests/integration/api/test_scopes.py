@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from idexx_sync.api.models import DecisionBody, ReconciliationRequest, SyncRequest
+from idexx_sync.api.models import DecisionBody, ReconciliationRequest, SyncRequest, WhyBody
 from idexx_sync.api.routes import ROUTES, Route
 from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
@@ -20,6 +20,7 @@ from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.database import insert, query
 from tests.kit.gateway import Response
+from tests.kit.rows import add_letter
 from tests.kit.shelf import Shelf
 
 ABOUT_NO_SYNC: Final = {"refresh_schedules"}
@@ -30,7 +31,9 @@ KEYED: Final = [route for route in ROUTES if route.scope is not None]
 
 def names(route: Route) -> str | None:
     """The variable part by which its path names something of a sync."""
-    return next((name for name in ("job_id", "hold_id") if f"{{{name}}}" in route.path), None)
+    return next(
+        (name for name in ("job_id", "hold_id", "letter_id") if f"{{{name}}}" in route.path), None
+    )
 
 
 def needed(route: Route, sync: SyncName) -> list[Scope]:
@@ -42,7 +45,7 @@ def needed(route: Route, sync: SyncName) -> list[Scope]:
 
 @dataclass(frozen=True)
 class Things:
-    """A clinic with an ended job and an open hold of each sync, and two keys to ask with."""
+    """A clinic with an ended job, an open hold and a parked letter of each sync, and two keys to ask with."""
 
     api: Api
     ids: dict[SyncName, dict[str, str]]
@@ -63,7 +66,9 @@ class Things:
         body = {"clinic_id": str(clinic_id)}
         if route.body is DecisionBody:
             body = {"seen": self.api.bench.version(self.ids[sync]["hold_id"])}
-        has_body = route.body in (SyncRequest, ReconciliationRequest, DecisionBody)
+        if route.body is WhyBody:
+            body = {"reason": "a test"}
+        has_body = route.body in (SyncRequest, ReconciliationRequest, DecisionBody, WhyBody)
         path = route.path.format(**self.ids[sync], clinic_id=clinic_id)
         event = self.api.gateway._event(route.method, path, body if has_body else None, {})
         event["requestContext"]["authorizer"] = {
@@ -80,6 +85,7 @@ class Things:
         return [
             *query(self.api.bench.conn, "SELECT * FROM idexx_sync.jobs ORDER BY id"),
             *query(self.api.bench.conn, "SELECT * FROM idexx_sync.holds ORDER BY id"),
+            *query(self.api.bench.conn, "SELECT * FROM idexx_sync.dead_letters ORDER BY id"),
         ]
 
 
@@ -123,7 +129,8 @@ def add_job_and_hold(bench: Bench, sync: SyncName) -> dict[str, str]:
         """,
         (hold_id, bench.clinic_id, sync, job_id),
     )
-    return {"job_id": str(job_id), "hold_id": str(hold_id)}
+    letter_id = add_letter(bench.conn, bench.clinic_id, sync)
+    return {"job_id": str(job_id), "hold_id": str(hold_id), "letter_id": str(letter_id)}
 
 
 def subsets(of: list[Scope]) -> Iterator[tuple[Scope, ...]]:
@@ -166,7 +173,7 @@ def test_whatever_changes_something_acts_on_a_sync_or_is_known_not_to() -> None:
 
 
 @pytest.mark.parametrize("route", [r for r in KEYED if names(r)], ids=lambda r: r.operation)
-def test_of_another_clinics_job_or_hold_nobody_learns_the_sync(
+def test_of_another_clinics_job_hold_or_letter_nobody_learns_the_sync(
     things: Things, route: Route
 ) -> None:
     assert route.scope is not None

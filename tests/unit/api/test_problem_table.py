@@ -23,6 +23,8 @@ STATUS_OF_CONFLICT = {
     "job_final": 409,
     "job_not_final": 409,
     "key_state": 422,
+    "letter_ended": 409,
+    "letter_not_retryable": 409,
     "nothing_to_revive": 409,
     "sync_running": 409,
 }
