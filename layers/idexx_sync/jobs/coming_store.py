@@ -13,7 +13,8 @@ ABOUT_TO_BEGIN: Final = timedelta(seconds=30)
 _IS_RUN: Final = """EXISTS (SELECT FROM idexx_sync.leases l
                     WHERE l.clinic_id = j.clinic_id AND l.job_id = j.id
                       AND l.expires_at > clock_timestamp())"""
-_IS_COMING: Final = """coalesce(clock_timestamp() - j.dispatched_at, idexx_sync.clock() - j.queued_at)
+_IS_COMING: Final = """
+    coalesce(clock_timestamp() - j.dispatched_at, idexx_sync.clock() - j.queued_at)
     < CASE WHEN j.attempt >= c.attempts
                 OR (j.dispatched_at IS NULL
                     AND (j.attempt = 0 OR j.trigger NOT IN ('schedule', 'catch_up')))

@@ -115,12 +115,19 @@ def renew(conn: Conn, lease: Lease, seconds: float) -> bool:
     return renewed.fetchone() is not None
 
 
-def release(conn: Conn, clinic_id: UUID, job_id: UUID, fence: int | None = None) -> None:
+def release(
+    conn: Conn,
+    clinic_id: UUID,
+    job_id: UUID,
+    fence: int | None = None,
+    *,
+    if_expired: bool = False,
+) -> None:
     """Let the next run in; the row stays, so that its fence keeps counting.
 
     With a `fence` the run lets its own lease go, and nothing if another run has taken over.
     Without one the lease is taken away from whoever runs the job: the fence rises, after a write
-    that is under way.
+    that is under way. `if_expired` leaves a live lease as it is.
     """
     conn.execute(
         """
@@ -129,54 +136,31 @@ def release(conn: Conn, clinic_id: UUID, job_id: UUID, fence: int | None = None)
                fence = CASE WHEN %(fence)s::bigint IS NULL THEN fence + 1 ELSE fence END
          WHERE clinic_id = %(clinic_id)s AND job_id = %(job_id)s
            AND fence = coalesce(%(fence)s, fence)
+           AND (NOT %(if_expired)s OR expires_at <= clock_timestamp())
         """,
-        {"clinic_id": clinic_id, "job_id": job_id, "fence": fence},
+        {"clinic_id": clinic_id, "job_id": job_id, "fence": fence, "if_expired": if_expired},
     )
 
 
-def release_expired(conn: Conn, clinic_id: UUID, job_id: UUID) -> None:
-    """Take a lease that has run out away from the job, for good; a live one stays.
-
-    A run that stood still can't renew it any more, because the fence rises. The clinic's lease is
-    locked either way, so that nobody begins a run of the job meanwhile.
-    """
+def lock(conn: Conn, clinic_id: UUID) -> None:
+    """Let nobody take the clinic's lease, or renew it, until the transaction ends."""
     conn.execute(
-        """
-        WITH locked AS (
-            SELECT clinic_id FROM idexx_sync.leases WHERE clinic_id = %s FOR NO KEY UPDATE
-        )
-        UPDATE idexx_sync.leases l
-           SET expires_at = to_timestamp(0), fence = l.fence + 1
-          FROM locked
-         WHERE l.clinic_id = locked.clinic_id AND l.job_id = %s
-           AND l.expires_at <= clock_timestamp() AND l.expires_at > to_timestamp(0)
-        """,
-        (clinic_id, job_id),
+        "SELECT FROM idexx_sync.leases WHERE clinic_id = %s FOR NO KEY UPDATE", (clinic_id,)
     )
-    # Where the clinic has no lease yet, whoever takes its first one has the job locked by then.
-    conn.execute("SELECT FROM idexx_sync.jobs WHERE id = %s FOR NO KEY UPDATE", (job_id,))
 
 
-def release_of_ended(conn: Conn, limit: int) -> int:
-    """Take expired leases away from jobs that have ended or are gone; how many there were.
+def left_over(conn: Conn, limit: int) -> list[tuple[UUID, UUID]]:
+    """Leases that have run out and name a job that has ended, or is gone: clinic's id and job's.
 
     Nothing could run by them any more; they only look as if something did.
     """
-    with writing(conn):
-        freed = conn.execute(
-            """
-            WITH left_over AS (
-                SELECT l.clinic_id FROM idexx_sync.leases l
-                 WHERE l.expires_at > to_timestamp(0) AND l.expires_at <= clock_timestamp()
-                   AND NOT EXISTS (SELECT FROM idexx_sync.jobs j
-                                    WHERE j.id = l.job_id AND j.status IN ('queued', 'running'))
-                 ORDER BY l.clinic_id LIMIT %s
-                   FOR NO KEY UPDATE SKIP LOCKED
-            )
-            UPDATE idexx_sync.leases l
-               SET expires_at = to_timestamp(0), fence = l.fence + 1
-              FROM left_over o WHERE l.clinic_id = o.clinic_id
-            """,
-            (limit,),
-        )
-    return freed.rowcount
+    return conn.execute(
+        """
+        SELECT l.clinic_id, l.job_id FROM idexx_sync.leases l
+         WHERE l.expires_at > to_timestamp(0) AND l.expires_at <= clock_timestamp()
+           AND NOT EXISTS (SELECT FROM idexx_sync.jobs j
+                            WHERE j.id = l.job_id AND j.status IN ('queued', 'running'))
+         ORDER BY l.expires_at, l.clinic_id LIMIT %s
+        """,
+        (limit,),
+    ).fetchall()

@@ -178,8 +178,8 @@ class Abandoned:
 def nobody_came() -> InternalError:
     """Why a job was ended that nobody was going to run any more."""
     return InternalError(
-        "its run was cut off or never began, and no other one was coming: look at the worker's log, "
-        "then order it again with: idexx-sync jobs retry",
+        "its run was cut off or never began, and no other one was coming: look at the worker's "
+        "log, then order it again with: idexx-sync jobs retry",
         code="abandoned",
     )
 
@@ -203,7 +203,9 @@ def end(
     if isinstance(what, Lease):
         leases.release(conn, what.clinic_id, what.job_id, what.fence)
     elif isinstance(what, Abandoned):
-        leases.release_expired(conn, what.clinic_id, what.job_id)
+        leases.lock(conn, what.clinic_id)
+        leases.release(conn, what.clinic_id, what.job_id, if_expired=True)
+        _lock(conn, what.job_id)
     elif isinstance(what, Unfinished):
         leases.release(conn, what.clinic_id, what.job_id)
     told, parameters = telling(status, error)
@@ -239,6 +241,11 @@ def end(
             "abandoned": isinstance(what, Abandoned),
         },
     )
+
+
+def _lock(conn: Conn, job_id: UUID) -> None:
+    """Where a clinic has no lease yet, whoever takes its first one has locked the job by then."""
+    conn.execute("SELECT FROM idexx_sync.jobs WHERE id = %s FOR NO KEY UPDATE", (job_id,))
 
 
 def _endable(what: Lease | Queued | Unfinished | Abandoned) -> list[JobStatus]:

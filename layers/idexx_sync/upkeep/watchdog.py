@@ -7,7 +7,10 @@ goes on where it stopped.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
+from idexx_sync.alerts.incident_store import close_causeless, stand_together
+from idexx_sync.alerts.incidents import tell_stale
 from idexx_sync.core.logs import logger
 from idexx_sync.database.connection import LOST, Conn, DriverError, unavailable, writing
 from idexx_sync.database.refusal import refusal
@@ -15,12 +18,18 @@ from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.coming_store import abandoned
 from idexx_sync.jobs.store import Abandoned, nobody_came
+from idexx_sync.upkeep.place_store import keep_place, place_of
 from idexx_sync.upkeep.retention import delete_what_is_old
 
 RESERVE_S: Final = 5.0
 """What a pass leaves of its time, for the statement that is under way and for telling."""
 MOST_JOBS: Final = 500
-MOST_LEASES: Final = 1000
+MOST_LEASES: Final = 500
+CLINICS_AT_ONCE: Final = 100
+MOST_PARTS: Final = 10
+"""Of clinics that one pass looks at."""
+CLINICS: Final = "alerts"
+"""Name of the place at which the clinics go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +102,38 @@ def end_abandoned(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[s
 
 def release_leases(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
     """Free the leases that name a job which has ended."""
-    del time_left  # one statement
-    freed = leases.release_of_ended(conn, MOST_LEASES)
-    return {"leases_released": freed}, freed < MOST_LEASES
+    found = leases.left_over(conn, MOST_LEASES)
+    for freed, (clinic_id, job_id) in enumerate(found):
+        if time_left() <= 0:
+            return {"leases_released": freed}, False
+        with writing(conn):
+            leases.release(conn, clinic_id, job_id, if_expired=True)
+    return {"leases_released": len(found)}, len(found) < MOST_LEASES
+
+
+def tell_of_clinics(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+    """Tell whose data have grown old, close what has no cause any more, and let one alert stand
+    for many alike; clinics are looked at one part after another, in as many passes as it takes."""
+    changed = close_causeless(conn)
+    after = _id(place_of(conn, CLINICS))
+    for _ in range(MOST_PARTS):
+        if time_left() <= 0:
+            break
+        told, after = tell_stale(conn, after, CLINICS_AT_ONCE)
+        changed += told
+        keep_place(conn, CLINICS, None if after is None else str(after))
+        if after is None:
+            break
+    changed += stand_together(conn)
+    return {"alerts_changed": changed}, after is None
+
+
+def _id(place: object) -> UUID | None:
+    """The clinic that was looked at last; a place that can't be read is none."""
+    try:
+        return UUID(place) if isinstance(place, str) else None
+    except ValueError:
+        return None
 
 
 def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
@@ -109,6 +147,6 @@ def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping
 STEPS: Final[tuple[Step, ...]] = (
     end_abandoned,
     release_leases,
-    # Alerts: idexx_sync.alerts.incidents.pass_ goes here, before what may take all the time.
+    tell_of_clinics,
     delete_old_rows,
 )

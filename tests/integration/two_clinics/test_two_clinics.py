@@ -20,8 +20,8 @@ from idexx_sync.core.errors import InvalidInput
 from idexx_sync.database.connection import Conn
 from idexx_sync.explain.day_store import stored_day
 from idexx_sync.explain.store import reads_of, stored_appointment
-from idexx_sync.jobs.store import jobs_newest_first
 from idexx_sync.jobs.coming_store import is_ended_or_coming
+from idexx_sync.jobs.store import jobs_newest_first
 from idexx_sync.jobs.submission_store import stage, unfinished
 from idexx_sync.keys.store import keys_listed
 from idexx_sync.metrics.counts import read_counts

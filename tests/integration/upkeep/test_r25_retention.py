@@ -465,9 +465,7 @@ def test_r25_a_locked_row_is_left_for_the_next_round(
 ) -> None:
     locked, _ = add_change(conn, clinic_id), add_change(conn, clinic_id)
     with psycopg.connect(database) as somebody:
-        somebody.execute(
-            "SELECT FROM idexx_sync.changes WHERE job_id = %s FOR UPDATE", (locked,)
-        )
+        somebody.execute("SELECT FROM idexx_sync.changes WHERE job_id = %s FOR UPDATE", (locked,))
         assert swept(conn, upkeep, DUE + timedelta(days=200)) == {"changes": 1}
     assert swept(conn, upkeep, DUE + timedelta(days=201)) == {"changes": 1}
 

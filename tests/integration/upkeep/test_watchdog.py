@@ -146,7 +146,9 @@ def test_r27_a_pass_over_ten_thousand_jobs_is_bounded_and_the_next_one_goes_on(
 
     assert first == second == Pass({"jobs_ended": MOST_JOBS}, False)
     ended = query(conn, "SELECT queued_at FROM idexx_sync.jobs WHERE status = 'dead'")
-    left = query(conn, "SELECT min(queued_at) AS oldest FROM idexx_sync.jobs WHERE status = 'queued'")
+    left = query(
+        conn, "SELECT min(queued_at) AS oldest FROM idexx_sync.jobs WHERE status = 'queued'"
+    )
     assert len(ended) == 2 * MOST_JOBS
     assert max(one["queued_at"] for one in ended) < left[0]["oldest"]
     (alert,) = query(conn, "SELECT times FROM idexx_sync.alerts")
