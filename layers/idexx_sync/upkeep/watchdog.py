@@ -39,7 +39,7 @@ class Pass:
     counts: dict[str, int]
     """What was done -> how often; what was not done at all is left out."""
     complete: bool
-    """Whether nothing was left for the next pass."""
+    """Whether nothing was left for the next pass, and nothing refused."""
 
 
 Step = Callable[[Conn, Callable[[], float]], tuple[Mapping[str, int], bool]]
@@ -76,7 +76,8 @@ def watch(conn: Conn, time_left: Callable[[], float]) -> Pass:
         complete &= is_whole
     if gone is not None:
         raise gone  # out here: the driver's error may quote
-    return Pass({name: number for name, number in counts.items() if number}, complete)
+    done = {name: number for name, number in counts.items() if number}
+    return Pass(done, complete and "refused" not in done)
 
 
 def end_abandoned(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:

@@ -45,7 +45,8 @@ def needed(route: Route, sync: SyncName) -> list[Scope]:
 
 @dataclass(frozen=True)
 class Things:
-    """A clinic with an ended job, an open hold and a parked letter of each sync, and two keys to ask with."""
+    """A clinic with an ended job, an open hold and a parked letter of each sync, and two keys to
+    ask with."""
 
     api: Api
     ids: dict[SyncName, dict[str, str]]
