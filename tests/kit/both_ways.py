@@ -18,7 +18,7 @@ from tests.kit.database import as_role, update
 from tests.kit.http_gateway import Server, of_gateway, serving
 from tests.kit.lending import Lending
 from tests.kit.records import visits
-from tests.kit.rows import add_job
+from tests.kit.rows import add_job, add_letter
 
 WEEK = {"from": "2026-05-04", "to": "2026-05-10"}
 
@@ -73,7 +73,11 @@ class World:
             """
         ).fetchall()
         holds = [(h["status"], h["decided_by"], len(h["findings"])) for h in self.bench.holds()]
-        return [self.told(repr(row)) for row in [*rows, *holds, self.bench.keys()]]
+        letters = self.bench.conn.execute(
+            "SELECT status, ended_by, ended_reason, retry_job_id IS NOT NULL "
+            "FROM idexx_sync.dead_letters ORDER BY received_at, id"
+        ).fetchall()
+        return [self.told(repr(row)) for row in [*rows, *holds, *letters, self.bench.keys()]]
 
 
 @contextmanager
@@ -118,6 +122,7 @@ def _live(world: World) -> None:
     names["HOLD"] = str(hold["id"])
     names["SEEN"] = bench.version(hold["id"])
     names["OTHER"] = str(world.api.other_clinic)
+    _receive(world)
     names["CALLED"], names["BEGINS"] = "west  animal CLINIC", "West A"
     for id_, name in (("CLINIC", "West Animal Clinic"), ("OTHER", "West Barn")):
         update(bench.conn, "public.clinics", {"name": name}, id=names[id_])
@@ -131,3 +136,34 @@ def _live(world: World) -> None:
             queued_at=bench.now - timedelta(days=9, minutes=end),
             finished_at=bench.now - timedelta(days=9),
         )
+
+
+def _receive(world: World) -> None:
+    """Letters: one that is parked, one of a job that died, and one that nobody can read."""
+    conn, clinic_id, names = world.bench.conn, world.bench.clinic_id, world.names
+    week = {"v": 1, "clinic_id": str(clinic_id), "sync": "inbound", "params": WEEK}
+    names["LETTER"] = str(add_letter(conn, clinic_id, event=week, received_at=world.bench.now))
+    before = world.bench.now - timedelta(hours=1)
+    names["DEAD"] = str(
+        add_letter(
+            conn,
+            clinic_id,
+            status="ended",
+            outcome="ended",
+            reason="nobody_came",
+            event=None,
+            job_id=UUID(names["FAILED"]),
+            received_at=before,
+        )
+    )
+    names["GARBAGE"] = str(
+        add_letter(
+            conn,
+            None,
+            None,
+            shape="unreadable",
+            reason="not_json",
+            received_at=before - timedelta(hours=1),
+            event=None,
+        )
+    )

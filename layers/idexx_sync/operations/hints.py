@@ -8,8 +8,8 @@ import re
 from typing import Final
 
 OVER_API: Final = (
-    *("jobs", "holds", "dead-letters"),
-    *("clinics list", "clinics show", "status", "whoami"),
+    *("jobs", "holds", "clinics list", "clinics show", "status", "whoami"),
+    "dead-letters",
 )
 """Commands that ask the API where its address is set; all others need the database."""
 INSTEAD: Final = "ask whoever has access to the database"

@@ -4,6 +4,7 @@ Each step commits in small parts, so that a pass that is cut off has done what i
 goes on where it stopped.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -52,53 +53,62 @@ def watch(conn: Conn, time_left: Callable[[], float]) -> Pass:
     What Postgres refuses of one step is told, counted as `refused`, and stops no other one. Raises
     DatabaseUnavailable; what was committed before stays.
     """
-    counts: dict[str, int] = {}
-    complete = True
-    gone = None
 
     def left() -> float:
         return time_left() - RESERVE_S
 
+    counts: Counter[str] = Counter()
+    complete, gone = True, None
     for step in STEPS:
         if left() <= 0:
             complete = False
             break
         try:
-            done, is_whole = step(conn, left)
+            done, is_whole = _stepped(step, conn, left)
         except LOST as error:
             gone = unavailable(error)
             break
-        except DriverError as error:
-            logger().error("watchdog refused", step=step.__name__, error_message=refusal(error))
-            done, is_whole = {"refused": 1}, False
-        for name, number in done.items():
-            counts[name] = counts.get(name, 0) + number
+        counts.update(done)
         complete &= is_whole
     if gone is not None:
         raise gone  # out here: the driver's error may quote
-    done = {name: number for name, number in counts.items() if number}
-    return Pass(done, complete and "refused" not in done)
+    did = {name: number for name, number in counts.items() if number}
+    return Pass(did, complete and "refused" not in did)
+
+
+def _stepped(step: Step, conn: Conn, left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+    try:
+        return step(conn, left)
+    except LOST:
+        raise
+    except DriverError as error:
+        logger().error("watchdog refused", step=step.__name__, error_message=refusal(error))
+        return {"refused": 1}, False
 
 
 def end_abandoned(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
     """End the jobs that nobody is going to run, each in a transaction of its own."""
-    ended = refused = 0
+    counts: Counter[str] = Counter()
     found = abandoned(conn, MOST_JOBS)
-    for done, (clinic_id, job_id) in enumerate(found):
+    for clinic_id, job_id in found:
         if time_left() <= 0:
-            return {"jobs_ended": ended, "refused": refused}, done == len(found)
-        try:
-            with writing(conn):
-                what = Abandoned(clinic_id, job_id)
-                cursor = job_store.end(conn, what, "dead", error=nobody_came())
-        except LOST:
-            raise
-        except DriverError as error:  # one job's trouble (R26)
-            refused += 1
-            logger().error("job not ended", job_id=str(job_id), error_message=refusal(error))
-            continue
-        ended += cursor.rowcount
-    return {"jobs_ended": ended, "refused": refused}, len(found) < MOST_JOBS
+            return counts, False
+        counts.update(_ended(conn, clinic_id, job_id))
+    return counts, len(found) < MOST_JOBS
+
+
+def _ended(conn: Conn, clinic_id: UUID, job_id: UUID) -> Mapping[str, int]:
+    """What Postgres refuses is the trouble of this job only (R26)."""
+    try:
+        with writing(conn):
+            what = Abandoned(clinic_id, job_id)
+            ended = job_store.end(conn, what, "dead", error=nobody_came())
+    except LOST:
+        raise
+    except DriverError as error:
+        logger().error("job not ended", job_id=str(job_id), error_message=refusal(error))
+        return {"refused": 1}
+    return {"jobs_ended": ended.rowcount}
 
 
 def release_leases(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:

@@ -96,8 +96,15 @@ def test_a_letter_is_ordered_again_once(api: Api) -> None:
 def test_a_letter_of_a_job_is_that_job_ordered_again(api: Api) -> None:
     conn = api.bench.conn
     days = {"from": "2026-05-04", "to": "2026-05-05"}
-    error = {"error_kind": "internal", "params": days, "trigger": "api"}
-    job_id = add_job(conn, api.bench.clinic_id, api.bench.now, "dead", **error)
+    job_id = add_job(
+        conn,
+        api.bench.clinic_id,
+        api.bench.now,
+        "dead",
+        error_kind="internal",
+        params=days,
+        trigger="api",
+    )
     letter_id = add_letter(
         conn, api.bench.clinic_id, status="ended", outcome="ended", job_id=job_id, event=None
     )
@@ -133,8 +140,8 @@ def test_a_letter_whose_run_cannot_be_started_stays_as_it_is(api: Api, refusing:
     if refusing:
         api.invocations.refusing = True
     else:
-        other = {"params": {"from": "2026-01-01"}, "queued_at": api.bench.now}
-        add_job(conn, api.bench.clinic_id, None, "queued", **other)
+        other = {"from": "2026-01-01"}
+        add_job(conn, api.bench.clinic_id, None, "queued", params=other, queued_at=api.bench.now)
 
     answer = api.as_clinic().post(f"{LETTERS}/{letter_id}/retry")
 

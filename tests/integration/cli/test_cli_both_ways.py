@@ -91,6 +91,22 @@ LOOKED_AT = [
     "holds revive HOLD",
     "holds revive HOLD --yes",
     "holds revive HOLD --seen another --yes",
+    "dead-letters list",
+    "dead-letters list --status parked --limit 1",
+    "dead-letters list --status discarded",
+    "dead-letters list --clinic CLINIC --sync inbound --since 2026-05-04",
+    "dead-letters list --clinic NOTHING",
+    "dead-letters show LETTER",
+    "dead-letters show DEAD-",
+    "dead-letters show GARBAGE",
+    "dead-letters show NOTHING",
+    "dead-letters show beef",
+    "dead-letters show nonsense",
+    "dead-letters retry GARBAGE",
+    "dead-letters retry NOTHING",
+    "dead-letters discard LETTER",
+    "dead-letters discard NOTHING --reason checked",
+    "dead-letters discard DEAD --reason checked",
 ]
 """Nothing is changed by any of them."""
 DONE = [
@@ -100,6 +116,9 @@ DONE = [
     "jobs retry DRY",
     "holds approve HOLD --seen SEEN --yes --reason checked",
     "holds reject HOLD --seen SEEN --yes --reason checked",
+    "dead-letters retry LETTER",
+    "dead-letters retry DEAD",
+    "dead-letters discard LETTER --reason checked",
 ]
 
 

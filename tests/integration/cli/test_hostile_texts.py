@@ -35,7 +35,8 @@ OVER_API = [
     "jobs list", f"jobs show {ID}", f"jobs watch {ID}", f"jobs retry {ID} --no-watch",
     f"jobs cancel {ID}", "holds list", f"holds show {ID}", f"holds approve {ID} --seen V --yes",
     f"holds reject {ID} --seen V --yes", "clinics list", f"clinics show {ID}", "status", "whoami",
-    f"jobs changes {ID} --values",
+    f"jobs changes {ID} --values", "dead-letters list", f"dead-letters show {ID}",
+    f"dead-letters retry {ID} --no-watch", f"dead-letters discard {ID} --reason why",
 ]  # fmt: skip
 OVER_DATABASE = [
     "clinics list", "status", "jobs changes JOB --values",

@@ -263,8 +263,8 @@ def test_r25_the_newest_success_and_the_newest_outcome_stay_whatever_their_age(
         for days in (0, 1):
             at = DUE + timedelta(days=days)
             add_job(conn, clinic_id, at, sync=sync)
-            failed = {"error_kind": "pims_slow", "sync": sync}
-            add_job(conn, clinic_id, at + timedelta(hours=1), "failed", **failed)
+            later = at + timedelta(hours=1)
+            add_job(conn, clinic_id, later, "failed", error_kind="pims_slow", sync=sync)
     told = clinic_overview(conn, clinic_id).histories
 
     swept(conn, upkeep, DUE + timedelta(days=1000))
@@ -297,7 +297,7 @@ def test_r25_a_job_stays_while_something_that_waits_names_it(
         end = "UPDATE idexx_sync.dead_letters SET status = 'discarded', ended_at = received_at"
 
     kept = swept(conn, upkeep, DUE + timedelta(days=100))
-    conn.execute(end)  # type: ignore[arg-type]
+    conn.execute(end)
     gone = swept(conn, upkeep, DUE + timedelta(days=101))
 
     assert ("jobs" in kept, gone["jobs"]) == (False, 1)
@@ -438,7 +438,7 @@ def test_r25_a_pass_without_time_does_one_part_and_the_next_goes_on_with_its_rul
         add_change(conn, clinic_id)
     session(conn, clinic_id)
     set_business_time(conn, DUE + timedelta(days=200))
-    passes = []
+    passes: list[tuple[dict[str, int], bool]] = []
     while not (passes and passes[-1][1]):
         passes.append(delete_what_is_old(upkeep, lambda: 0, at_once=2))
 
