@@ -89,7 +89,7 @@ CREATE POLICY idexx_sync ON idexx_sync.dead_letters TO idexx_sync_api, idexx_syn
 CREATE POLICY idexx_sync ON idexx_sync.places TO idexx_sync_upkeep
     USING (true) WITH CHECK (true);
 
--- One alert that stands for many clinics.
+-- Alerts that stand for many clinics, and those on data that have grown old.
 GRANT INSERT (clinics), UPDATE (clinics, incident_id) ON idexx_sync.alerts TO idexx_sync_upkeep;
 
 -- Retention. A row is locked before it is deleted, which needs a right to update some column of it.

@@ -1,10 +1,10 @@
 """A simulated month of many clinics whose runs fail in every way, and the upkeep beside them.
 
 Each clinic has a scripted PIMS: what is looked at is not what runs read but what becomes of them.
-Events are delivered as Lambda does it; now and then one is lost, a worker is killed, Neo is down for
-hours, an answer has another shape, the calendar comes back empty. Every hour the watchdog makes its
-pass, and what a queue of dead letters holds is taken in. At the end nothing is left open whose cause
-is gone, alerts are one per incident, and no table holds more than retention lets it.
+Events are delivered as Lambda does it; now and then one is lost, a worker is killed, Neo is down
+for hours, an answer has another shape, the calendar comes back empty. Every hour the watchdog makes
+its pass, and what a queue of dead letters holds is taken in. At the end nothing is left open whose
+cause is gone, alerts are one per incident, and no table holds more than retention lets it.
 """
 
 import json
@@ -41,7 +41,7 @@ from tests.kit.database import as_role, query
 from tests.kit.records import MORNING, visits
 from tests.kit.rows import add_credentials
 
-EVERY: Final[dict[SyncName, int]] = {"inbound": 2, "cases": 6}
+EVERY: Final[dict[SyncName, int]] = {"inbound": 3, "cases": 12}
 """Hours between two ticks."""
 SCHEDULES: Final = [
     {"type": sync, "cron": f"0 */{hours} * * *", "enabled": True} for sync, hours in EVERY.items()

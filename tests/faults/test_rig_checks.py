@@ -192,7 +192,7 @@ def test_v7_alerts_that_are_not_one_per_incident(clinic: FaultClinic, spoil: str
     assert clinic.invoke(clinic.order()).word == "failed credentials_rejected"
     assert alert_checks.alerts_match(clinic.conn, clinic.clinic_id) == []
 
-    clinic.conn.execute(spoil, (clinic.clinic_id,))  # type: ignore[call-overload]
+    clinic.conn.execute(spoil, (clinic.clinic_id,))
 
     assert rules(alert_checks.alerts_match(clinic.conn, clinic.clinic_id)) == {"V7"}
 

@@ -4,6 +4,7 @@ Each step commits in small parts, so that a pass that is cut off has done what i
 goes on where it stopped.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,9 +29,10 @@ MOST_JOBS: Final = 500
 MOST_LEASES: Final = 500
 CLINICS_AT_ONCE: Final = 100
 MOST_PARTS: Final = 10
-"""Of clinics that one pass looks at."""
-CLINICS: Final = "alerts"
+"""Of clinics that one pass looks at: retention comes after them."""
+ALERTS: Final = "alerts"
 """Name of the place at which the clinics go on."""
+WHOLE_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,29 +124,25 @@ def release_leases(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[
     return {"leases_released": len(found)}, len(found) < MOST_LEASES
 
 
-def tell_of_clinics(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
-    """Tell whose data have grown old, close what has no cause any more, and let one alert stand
-    for many alike; clinics are looked at one part after another, in as many passes as it takes."""
-    changed = close_causeless(conn)
-    after = _id(place_of(conn, CLINICS))
+def tell_alerts(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+    """Open and close the alerts that no job's end writes, clinic after clinic, then fleet-wide."""
+    counts = Counter(alerts_without_cause=close_causeless(conn))
+    behind, is_whole = _behind(place_of(conn, ALERTS)), False
     for _ in range(MOST_PARTS):
-        if time_left() <= 0:
+        if is_whole or time_left() <= 0:
             break
-        told, after = tell_stale(conn, after, CLINICS_AT_ONCE)
-        changed += told
-        keep_place(conn, CLINICS, None if after is None else str(after))
-        if after is None:
-            break
-    changed += stand_together(conn)
-    return {"alerts_changed": changed}, after is None
+        changed, behind = tell_stale(conn, behind, CLINICS_AT_ONCE)
+        keep_place(conn, ALERTS, None if behind is None else {"behind": str(behind)})
+        counts["alerts_on_old_data"] += changed
+        is_whole = behind is None
+    counts["alerts_for_many"] = stand_together(conn)
+    return counts, is_whole
 
 
-def _id(place: object) -> UUID | None:
+def _behind(place: object) -> UUID | None:
     """The clinic that was looked at last; a place that can't be read is none."""
-    try:
-        return UUID(place) if isinstance(place, str) else None
-    except ValueError:
-        return None
+    behind = place.get("behind") if isinstance(place, dict) else None
+    return UUID(behind) if isinstance(behind, str) and WHOLE_ID.fullmatch(behind) else None
 
 
 def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
@@ -158,6 +156,6 @@ def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping
 STEPS: Final[tuple[Step, ...]] = (
     end_abandoned,
     release_leases,
-    tell_of_clinics,
+    tell_alerts,
     delete_old_rows,
 )
