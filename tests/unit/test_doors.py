@@ -29,6 +29,7 @@ MACHINES_TIME = {
 """Modules that may ask, and what for."""
 LEASE_TIME = {
     "database/migrations.py": "before the first migration there is no business time",
+    "jobs/coming_store.py": "leases and dispatches",
     "jobs/leases.py": "leases",
     "jobs/store.py": "whether a lease is live",
     "jobs/submission_store.py": "dispatches",
