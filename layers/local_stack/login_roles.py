@@ -6,8 +6,15 @@ from typing import Final, Literal
 
 from psycopg import Connection, sql
 
-Role = Literal["migrate", "worker", "api", "authorizer", "operator"]
-ROLES: Final[tuple[Role, ...]] = ("migrate", "worker", "api", "authorizer", "operator")
+Role = Literal["migrate", "worker", "api", "authorizer", "upkeep", "operator"]
+ROLES: Final[tuple[Role, ...]] = (
+    "migrate",
+    "worker",
+    "api",
+    "authorizer",
+    "upkeep",
+    "operator",
+)
 
 
 def make_login_roles(conn: Connection, passwords: Mapping[Role, str]) -> None:
