@@ -124,6 +124,9 @@ SUCCEEDED = """(j.status IN ('succeeded', 'succeeded_with_warnings')
     AND j.result ->> 'fresh' = 'true')"""
 """Whether a job j has brought a clinic's rows up to date over all days that its sync is for."""
 
+ON_BOARD = "(c.is_active AND s.stage <> 'off')"
+"""Whether a clinic c with settings s is to be synced, be it paused or not."""
+
 TELLS = """(j.manner <> 'preview'
     AND (j.status IN ('succeeded', 'succeeded_with_warnings', 'held')
          OR j.dispatched_at IS NOT NULL OR j.trigger NOT IN ('cli', 'retry', 'approval')))"""

@@ -60,9 +60,13 @@ class Ending:
     retried: bool
 
     def fail(self, lease: Lease, attempt: int, error: SyncError) -> None:
-        """Give the job back to the queue if an attempt is left that may help, or end it."""
-        again = error.retryable and self.retried and attempt < CATALOG[self.order.sync].attempts
-        status: JobStatus = "queued" if again else "failed"
+        """Give the job back to the queue if an attempt is left that may help, or end it.
+
+        What a retry might have healed is `dead` once no attempt is left.
+        """
+        status: JobStatus = "failed"
+        if error.retryable and self.retried:
+            status = "queued" if attempt < CATALOG[self.order.sync].attempts else "dead"
         try:
             self.end(lease, status, error)
         except DriverError:  # its words, perhaps: the job has to end all the same

@@ -115,12 +115,19 @@ def renew(conn: Conn, lease: Lease, seconds: float) -> bool:
     return renewed.fetchone() is not None
 
 
-def release(conn: Conn, clinic_id: UUID, job_id: UUID, fence: int | None = None) -> None:
+def release(
+    conn: Conn,
+    clinic_id: UUID,
+    job_id: UUID,
+    fence: int | None = None,
+    *,
+    if_expired: bool = False,
+) -> None:
     """Let the next run in; the row stays, so that its fence keeps counting.
 
     With a `fence` the run lets its own lease go, and nothing if another run has taken over.
     Without one the lease is taken away from whoever runs the job: the fence rises, after a write
-    that is under way.
+    that is under way. `if_expired` leaves a live lease as it is.
     """
     conn.execute(
         """
@@ -129,6 +136,14 @@ def release(conn: Conn, clinic_id: UUID, job_id: UUID, fence: int | None = None)
                fence = CASE WHEN %(fence)s::bigint IS NULL THEN fence + 1 ELSE fence END
          WHERE clinic_id = %(clinic_id)s AND job_id = %(job_id)s
            AND fence = coalesce(%(fence)s, fence)
+           AND (NOT %(if_expired)s OR expires_at <= clock_timestamp())
         """,
-        {"clinic_id": clinic_id, "job_id": job_id, "fence": fence},
+        {"clinic_id": clinic_id, "job_id": job_id, "fence": fence, "if_expired": if_expired},
+    )
+
+
+def lock(conn: Conn, clinic_id: UUID) -> None:
+    """Let nobody take the clinic's lease, or renew it, until the transaction ends."""
+    conn.execute(
+        "SELECT FROM idexx_sync.leases WHERE clinic_id = %s FOR NO KEY UPDATE", (clinic_id,)
     )

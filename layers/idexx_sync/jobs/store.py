@@ -9,9 +9,10 @@ from psycopg import Cursor
 from psycopg.rows import dict_row, kwargs_row
 from psycopg.types.json import Jsonb
 
+from idexx_sync.alerts.store import telling
 from idexx_sync.clinics.store import CLINIC_QUERY, SUCCEEDED
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.errors import SyncError
+from idexx_sync.core.errors import InternalError, SyncError
 from idexx_sync.core.faults import or_else
 from idexx_sync.core.id_prefix import IdRange
 from idexx_sync.core.vocabulary import UNFINISHED, JobStatus
@@ -166,9 +167,26 @@ class Unfinished:
     job_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """A job that nobody is going to run any more: it is ended unless somebody runs it now."""
+
+    clinic_id: UUID
+    job_id: UUID
+
+
+def nobody_came() -> InternalError:
+    """Why a job was ended that nobody was going to run any more."""
+    return InternalError(
+        "its run was cut off or never began, and no other one was coming: look at the worker's "
+        "log, then order it again with: idexx-sync jobs retry",
+        code="abandoned",
+    )
+
+
 def end(
     conn: Conn,
-    what: Lease | Queued | Unfinished,
+    what: Lease | Queued | Unfinished | Abandoned,
     status: JobStatus,
     *,
     result: dict[str, Any] | None = None,
@@ -177,25 +195,41 @@ def end(
 ) -> Cur:
     """End a job and let its lease go, or give it back for a retry with status `queued`.
 
-    Part of the caller's transaction. With a lease, only the run that still holds it ends the job.
-    `why` tells about a job that ended without an error of its own. The cursor's `rowcount`, once
-    the transaction has settled, is 0 if the job was not as `what` demands.
+    Part of the caller's transaction, and what has to be told of it is written with it. With a
+    lease, only the run that still holds it ends the job. `why` tells about a job that ended without
+    an error of its own. The cursor's `rowcount`, once the transaction has settled, is 0 if the job
+    was not as `what` demands.
     """
     if isinstance(what, Lease):
         leases.release(conn, what.clinic_id, what.job_id, what.fence)
+    elif isinstance(what, Abandoned):
+        leases.lock(conn, what.clinic_id)
+        leases.release(conn, what.clinic_id, what.job_id, if_expired=True)
+        _lock(conn, what.job_id)
     elif isinstance(what, Unfinished):
         leases.release(conn, what.clinic_id, what.job_id)
+    told, parameters = telling(status, error)
     return conn.execute(
-        """
-        UPDATE idexx_sync.jobs
-           SET status = %(status)s, result = %(result)s,
-               error_kind = %(kind)s, error_message = %(message)s,
-               finished_at = CASE WHEN %(status)s <> 'queued' THEN idexx_sync.clock() END
-         WHERE id = %(job_id)s AND status = ANY(%(from)s)
-           AND (%(fence)s::bigint IS NULL OR fence = %(fence)s)
-           AND (attempt = 0 OR NOT %(never_begun)s)
+        f"""
+        WITH ended AS (
+            UPDATE idexx_sync.jobs
+               SET status = %(status)s, result = %(result)s,
+                   error_kind = %(kind)s, error_message = %(message)s,
+                   finished_at = CASE WHEN %(status)s <> 'queued' THEN idexx_sync.clock() END
+             WHERE id = %(job_id)s AND status = ANY(%(from)s)
+               AND (%(fence)s::bigint IS NULL OR fence = %(fence)s)
+               AND (attempt = 0 OR NOT %(never_begun)s)
+               AND (NOT %(abandoned)s OR NOT EXISTS (
+                    SELECT FROM idexx_sync.leases l
+                     WHERE l.clinic_id = jobs.clinic_id AND l.job_id = jobs.id
+                       AND l.expires_at > clock_timestamp()))
+            RETURNING id, clinic_id, sync, manner, status, trigger, dispatched_at,
+                      coalesce(result ->> 'fresh' = 'true', false) AS fresh
+        ){told}
+        SELECT id FROM ended
         """,
         {
+            **parameters,
             "status": status,
             "result": None if result is None else Jsonb(result),
             "kind": error.kind if error else None,
@@ -204,11 +238,17 @@ def end(
             "from": _endable(what),
             "fence": what.fence if isinstance(what, Lease) else None,
             "never_begun": isinstance(what, Queued) and what.never_begun,
+            "abandoned": isinstance(what, Abandoned),
         },
     )
 
 
-def _endable(what: Lease | Queued | Unfinished) -> list[JobStatus]:
+def _lock(conn: Conn, job_id: UUID) -> None:
+    """Where a clinic has no lease yet, whoever takes its first one has locked the job by then."""
+    conn.execute("SELECT FROM idexx_sync.jobs WHERE id = %s FOR NO KEY UPDATE", (job_id,))
+
+
+def _endable(what: Lease | Queued | Unfinished | Abandoned) -> list[JobStatus]:
     """The statuses from which the job may be ended."""
     if isinstance(what, Lease):
         return ["running"]

@@ -18,9 +18,10 @@ from idexx_sync.core.vocabulary import Manner, Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs import submission_store
+from idexx_sync.jobs.coming_store import is_ended_or_coming
 from idexx_sync.jobs.model import Job, RunOrder, allowed_manner
 from idexx_sync.jobs.params import Params
-from idexx_sync.jobs.store import Queued, Unfinished
+from idexx_sync.jobs.store import Abandoned, Queued, nobody_came
 from idexx_sync.jobs.submission_store import IdempotencyKey
 
 
@@ -89,10 +90,10 @@ def _create_or_join(
             submission_store.take_turns(conn, name or _turn_of(request))
         if key is not None:
             if (found := _job_of_key(conn, request, key)) is not None:
-                return found, submission_store.is_ended_or_coming(conn, found)
+                return found, is_ended_or_coming(conn, found.id)
             submission_store.take_turns(conn, _turn_of(request))
         job = _joinable(conn, request)
-        is_coming = job is not None and submission_store.is_ended_or_coming(conn, job)
+        is_coming = job is not None and is_ended_or_coming(conn, job.id)
         job = job or _insert(conn, request)
         if key is not None:
             submission_store.remember(conn, key, request.fingerprint, job.id)
@@ -120,7 +121,7 @@ def _joinable(conn: Conn, request: RunRequest) -> Job | None:
             return job
     if not request.must_be_new:
         for job in unfinished:
-            if submission_store.is_ended_or_coming(conn, job):
+            if is_ended_or_coming(conn, job.id):
                 raise _running(job.id)
             _bury(conn, job)
     return None
@@ -128,8 +129,7 @@ def _joinable(conn: Conn, request: RunRequest) -> Job | None:
 
 def _bury(conn: Conn, job: Job) -> None:
     """End a job that nobody runs any more; a run of it that wakes up has lost the clinic."""
-    error = InternalError("no run of this job was coming any more, and another order came")
-    job_store.end(conn, Unfinished(job.clinic_id, job.id), "dead", error=error)
+    job_store.end(conn, Abandoned(job.clinic_id, job.id), "dead", error=nobody_came())
 
 
 def _running(job_id: UUID) -> Conflict:

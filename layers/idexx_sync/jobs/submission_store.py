@@ -7,13 +7,11 @@ from uuid import UUID
 
 from psycopg.rows import kwargs_row
 
-from idexx_sync.core.catalog import CATALOG, SyncName
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.vocabulary import Stage, Trigger
 from idexx_sync.database.connection import Conn, writing
 from idexx_sync.jobs.model import JOB_COLUMNS, Job
 
-ABOUT_TO_BEGIN: Final = timedelta(seconds=30)
-"""So long after a job was made or dispatched its run may not have begun yet."""
 IDEMPOTENCY_KEY_LIVES: Final = timedelta(hours=24)
 
 
@@ -55,36 +53,6 @@ def stage(conn: Conn, clinic_id: UUID) -> Stage | None:
         "SELECT stage FROM idexx_sync.clinic_settings WHERE clinic_id = %s", (clinic_id,)
     ).fetchone()
     return None if row is None else row[0]
-
-
-def is_ended_or_coming(conn: Conn, job: Job) -> bool:
-    """Whether the job has ended, is being run, or somebody is still going to run it.
-
-    A run comes as long as attempts are left and the event that was dispatched, or that made the
-    job, is not too old to be delivered. What was only just made or dispatched is about to begin.
-    A command that runs its job itself is no event: once it is gone, nobody comes.
-    """
-    row = conn.execute(
-        """
-        SELECT j.status NOT IN ('queued', 'running')
-               OR EXISTS (SELECT 1 FROM idexx_sync.leases l
-                           WHERE l.clinic_id = j.clinic_id AND l.job_id = j.id
-                             AND l.expires_at > clock_timestamp())
-               OR coalesce(clock_timestamp() - j.dispatched_at, idexx_sync.clock() - j.queued_at)
-                  < CASE WHEN j.attempt >= %(attempts)s
-                              OR (j.dispatched_at IS NULL
-                                  AND (j.attempt = 0 OR j.trigger NOT IN ('schedule', 'catch_up')))
-                         THEN %(about_to_begin)s ELSE %(delivered_for)s END
-          FROM idexx_sync.jobs j WHERE j.id = %(job_id)s
-        """,
-        {
-            "job_id": job.id,
-            "attempts": CATALOG[job.sync].attempts,
-            "about_to_begin": ABOUT_TO_BEGIN,
-            "delivered_for": CATALOG[job.sync].begins_within,
-        },
-    ).fetchone()
-    return row is None or bool(row[0])
 
 
 def mark_dispatched(conn: Conn, job_id: UUID) -> None:

@@ -108,7 +108,7 @@ def test_r27_three_failed_tries_leave_nothing_to_be_joined(api: Api) -> None:
     api.work()
 
     assert second["id"] != first["id"]
-    assert [job["status"] for job in jobs(api)] == ["failed", "succeeded"]
+    assert [job["status"] for job in jobs(api)] == ["dead", "succeeded"]
 
 
 def test_r27_a_job_whose_run_was_dispatched_anew_ends(api: Api) -> None:

@@ -216,7 +216,7 @@ def test_r27_the_last_attempt_ends_the_job(bench: Bench) -> None:
         invoke(bench, first)
         statuses.append(the_job(bench).status)
 
-    assert statuses == ["queued", "queued", "failed"]
+    assert statuses == ["queued", "queued", "dead"]
     assert the_job(bench).error_kind == "pims_unavailable"
     assert the_job(bench).finished_at is not None
 

@@ -11,10 +11,10 @@ import pytest
 from idexx_sync.core.errors import LeaseLost
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import leases
+from idexx_sync.jobs.coming_store import is_ended_or_coming
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import RunOrder
 from idexx_sync.jobs.store import begin, store_progress
-from idexx_sync.jobs.submission_store import is_ended_or_coming
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.audit_store import changes_of
 from idexx_sync.syncs.cases.change_store import left_in_odis, stop_calls, update_cases
@@ -162,4 +162,4 @@ def test_a_lease_of_others_is_none_of_our_jobs(conn: Conn, others: Others) -> No
     assert begun.lease is None
     assert begun.job is not None
     assert begun.job.status == "queued"
-    assert not is_ended_or_coming(conn, begun.job)
+    assert not is_ended_or_coming(conn, begun.job.id)

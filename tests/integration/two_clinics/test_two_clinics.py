@@ -20,8 +20,9 @@ from idexx_sync.core.errors import InvalidInput
 from idexx_sync.database.connection import Conn
 from idexx_sync.explain.day_store import stored_day
 from idexx_sync.explain.store import reads_of, stored_appointment
+from idexx_sync.jobs.coming_store import is_ended_or_coming
 from idexx_sync.jobs.store import jobs_newest_first
-from idexx_sync.jobs.submission_store import is_ended_or_coming, stage, unfinished
+from idexx_sync.jobs.submission_store import stage, unfinished
 from idexx_sync.keys.store import keys_listed
 from idexx_sync.metrics.counts import read_counts
 from idexx_sync.operations.clinic_views import clinic_page
@@ -120,7 +121,7 @@ def answers(conn: Conn, bench: CasesBench) -> dict[str, object]:
         "explained_day": [stored_day(conn, clinic_id, day, bench.now) for day in WEEK.days[:2]],
         "read_last": reads_of(conn, clinic_id, MONDAY),
         "jobs": jobs,
-        "coming": [is_ended_or_coming(conn, job) for job in jobs],
+        "coming": [is_ended_or_coming(conn, job.id) for job in jobs],
         "unfinished": unfinished(conn, clinic_id, "inbound", not_begun_by=None),
         "waits": calendar_waits(conn, clinic_id),
         "stage": stage(conn, clinic_id),

@@ -1,0 +1,180 @@
+"""SQL of alerts that no job's end writes: data that grow old, many clinics alike, causes gone."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from idexx_sync.alerts.kinds import HELD, STALE
+from idexx_sync.clinics.store import ON_BOARD
+from idexx_sync.core.errors import WhoActs
+from idexx_sync.database.connection import Conn, writing
+
+ALIKE_AT_LEAST: Final = 5
+"""More clinics than that have to be alike before one alert stands for them."""
+ALIKE_SHARE: Final = 0.1
+"""And more than this share of those that are synced."""
+STANDS_UNTIL: Final = 0.5
+"""An alert for many stands until no more than this share of what opens it are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A sync of a clinic whose data have grown old, or no longer are."""
+
+    clinic_id: UUID
+    sync: str
+    is_stale: bool
+    who_acts: WhoActs = "odis"
+    """Nobody, where the sync's runs fail for a reason that passes by itself."""
+    code: str | None = None
+    """The kind of error with which they fail."""
+
+
+def clinics_after(conn: Conn, after: UUID | None, limit: int) -> list[UUID]:
+    """Ids of clinics that are synced, in the order of their ids, behind `after`."""
+    rows = conn.execute(
+        f"""
+        SELECT c.id FROM public.clinics c
+          JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id
+         WHERE {ON_BOARD} AND (%(after)s::uuid IS NULL OR c.id > %(after)s)
+         ORDER BY c.id LIMIT %(limit)s
+        """,
+        {"after": after, "limit": limit},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def tell_grown(conn: Conn, found: Collection[Grown]) -> int:
+    """Open and close the alerts on data that have grown old; how many were opened or closed."""
+    if not found:
+        return 0
+    parameters: dict[str, Any] = {
+        "clinics": [one.clinic_id for one in found],
+        "syncs": [one.sync for one in found],
+        "stale": [one.is_stale for one in found],
+        "who_acts": [one.who_acts for one in found],
+        "codes": [one.code for one in found],
+        "kind": STALE,
+    }
+    found_rows = """
+        found AS (
+            SELECT clinic_id, coalesce(array_agg(sync ORDER BY sync) FILTER (WHERE is_stale), '{}')
+                              AS syncs,
+                   max(who_acts) FILTER (WHERE is_stale) AS who_acts,
+                   min(code) FILTER (WHERE is_stale) AS code
+              FROM unnest(%(clinics)s::uuid[], %(syncs)s::text[], %(stale)s::boolean[],
+                          %(who_acts)s::text[], %(codes)s::text[])
+                   AS f (clinic_id, sync, is_stale, who_acts, code)
+             GROUP BY clinic_id
+        )"""
+    with writing(conn):
+        closed = conn.execute(
+            f"""
+            WITH {found_rows}
+            UPDATE idexx_sync.alerts a
+               SET closed_at = idexx_sync.clock(), closed_because = 'no_longer_so'
+              FROM found
+             WHERE a.clinic_id = found.clinic_id AND a.kind = %(kind)s AND a.closed_at IS NULL
+               AND found.syncs = '{{}}'
+            """,
+            parameters,
+        )
+        opened = conn.execute(
+            f"""
+            WITH {found_rows}
+            INSERT INTO idexx_sync.alerts AS a
+                   (clinic_id, kind, syncs, who_acts, code, incident_id)
+            SELECT found.clinic_id, %(kind)s, found.syncs, found.who_acts, found.code,
+                   (SELECT i.id FROM idexx_sync.alerts i
+                     WHERE i.clinic_id IS NULL AND i.kind = %(kind)s AND i.closed_at IS NULL)
+              FROM found WHERE found.syncs <> '{{}}' ORDER BY 1
+            ON CONFLICT (clinic_id, kind) WHERE closed_at IS NULL AND clinic_id IS NOT NULL
+            DO UPDATE SET syncs = EXCLUDED.syncs, who_acts = EXCLUDED.who_acts,
+                          code = EXCLUDED.code
+                    WHERE (a.syncs, a.who_acts, a.code)
+                          IS DISTINCT FROM (EXCLUDED.syncs, EXCLUDED.who_acts, EXCLUDED.code)
+            """,
+            parameters,
+        )
+    return closed.rowcount + opened.rowcount
+
+
+def close_causeless(conn: Conn) -> int:
+    """Close what stands of clinics that are synced no longer, and of holds that nobody waits for;
+    how many."""
+    with writing(conn):
+        closed = conn.execute(
+            f"""
+            UPDATE idexx_sync.alerts a
+               SET closed_at = idexx_sync.clock(),
+                   closed_because = CASE WHEN a.kind = %(held)s AND found.is_on_board
+                                         THEN 'no_longer_so' ELSE 'not_watched' END
+              FROM (SELECT c.id, coalesce({ON_BOARD}, false) AS is_on_board
+                      FROM public.clinics c
+                      LEFT JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id) found
+             WHERE a.closed_at IS NULL AND a.clinic_id = found.id
+               AND (NOT found.is_on_board
+                    OR a.kind = %(held)s AND NOT EXISTS (
+                        SELECT FROM idexx_sync.holds h
+                         WHERE h.clinic_id = a.clinic_id AND h.status = 'open'))
+            """,
+            {"held": HELD},
+        )
+    return closed.rowcount
+
+
+def stand_together(conn: Conn) -> int:
+    """Open, keep and close the alerts that stand for many clinics alike; how many changed.
+
+    A kind that more than 5 clinics and more than a tenth of those that are synced have at once is
+    told once. Clinics that are left when it no longer is are told by themselves again.
+    """
+    with writing(conn):
+        conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('alerts for many', 0))")
+        changed = conn.execute(
+            f"""
+            WITH bound AS (
+                SELECT greatest(%(least)s, %(share)s * count(*)) AS more_than
+                  FROM public.clinics c
+                  JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id WHERE {ON_BOARD}
+            ), alike AS (
+                SELECT kind, count(*) AS clinics, (array_agg(code ORDER BY last_at DESC))[1] AS code,
+                       (array_agg(job_id ORDER BY last_at DESC))[1] AS job_id
+                  FROM idexx_sync.alerts WHERE closed_at IS NULL AND clinic_id IS NOT NULL
+                 GROUP BY kind
+            ), few AS (
+                UPDATE idexx_sync.alerts i
+                   SET closed_at = idexx_sync.clock(), closed_because = 'few_left'
+                  FROM bound
+                 WHERE i.clinic_id IS NULL AND i.closed_at IS NULL
+                   AND coalesce((SELECT clinics FROM alike WHERE alike.kind = i.kind), 0)
+                       <= %(until)s * bound.more_than
+                RETURNING i.id
+            ), many AS (
+                INSERT INTO idexx_sync.alerts AS i (kind, who_acts, code, job_id, clinics)
+                SELECT alike.kind, 'odis', alike.code, alike.job_id, alike.clinics
+                  FROM alike, bound WHERE alike.clinics > bound.more_than
+                ON CONFLICT (kind) WHERE closed_at IS NULL AND clinic_id IS NULL
+                DO UPDATE SET clinics = greatest(i.clinics, EXCLUDED.clinics),
+                              last_at = idexx_sync.clock(), job_id = EXCLUDED.job_id
+                        WHERE i.clinics < EXCLUDED.clinics
+                RETURNING i.id
+            )
+            SELECT id FROM few UNION ALL SELECT id FROM many
+            """,
+            {"least": ALIKE_AT_LEAST, "share": ALIKE_SHARE, "until": STANDS_UNTIL},
+        )
+        joined = conn.execute(
+            """
+            UPDATE idexx_sync.alerts a SET incident_id = found.incident_id
+              FROM (SELECT s.id, i.id AS incident_id
+                      FROM idexx_sync.alerts s
+                      LEFT JOIN idexx_sync.alerts i
+                        ON i.clinic_id IS NULL AND i.closed_at IS NULL AND i.kind = s.kind
+                     WHERE s.closed_at IS NULL AND s.clinic_id IS NOT NULL
+                       AND s.incident_id IS DISTINCT FROM i.id) found
+             WHERE a.id = found.id AND a.closed_at IS NULL
+            """
+        )
+    return changed.rowcount + joined.rowcount

@@ -1,0 +1,210 @@
+"""Alerts beside the ends of jobs: data grown old, causes gone, one for many clinics alike."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from idexx_sync.alerts import incident_store
+from idexx_sync.alerts.incidents import tell_stale
+from idexx_sync.database.connection import Conn
+from tests.kit.business_time import set_business_time
+from tests.kit.clinic import add_clinic
+from tests.kit.database import update
+from tests.kit.records import MORNING
+from tests.kit.rows import add_hold, add_job, before
+
+
+@pytest.fixture(autouse=True)
+def _now(conn: Conn) -> None:
+    set_business_time(conn, MORNING)
+
+
+def opened(conn: Conn, clinic_id: UUID, kind: str = "shape_changed") -> None:
+    conn.execute(
+        "INSERT INTO idexx_sync.alerts (clinic_id, kind, syncs, who_acts) "
+        "VALUES (%s, %s, '{inbound}', 'odis')",
+        (clinic_id, kind),
+    )
+
+
+def recovered(conn: Conn, clinic_id: UUID) -> None:
+    conn.execute(
+        "UPDATE idexx_sync.alerts SET closed_at = idexx_sync.clock(), closed_because = 'succeeded' "
+        "WHERE clinic_id = %s AND closed_at IS NULL",
+        (clinic_id,),
+    )
+
+
+def standing(conn: Conn, *, many: bool) -> list[tuple[Any, ...]]:
+    return conn.execute(
+        "SELECT kind, clinics, incident_id IS NOT NULL FROM idexx_sync.alerts "
+        "WHERE closed_at IS NULL AND (clinic_id IS NULL) = %s ORDER BY kind",
+        (many,),
+    ).fetchall()
+
+
+def stale_told(conn: Conn) -> list[tuple[Any, ...]]:
+    return conn.execute(
+        "SELECT kind, who_acts, code, closed_because FROM idexx_sync.alerts ORDER BY opened_at"
+    ).fetchall()
+
+
+def test_many_clinics_alike_are_one_incident_that_stands_for_them(conn: Conn) -> None:
+    clinics = [add_clinic(conn) for _ in range(300)]
+    for clinic_id in clinics:
+        opened(conn, clinic_id)
+
+    incident_store.stand_together(conn)
+    assert standing(conn, many=True) == [("shape_changed", 300, False)]
+    assert standing(conn, many=False) == [("shape_changed", None, True)] * 300
+    assert incident_store.stand_together(conn) == 0  # the next minute tells nothing anew
+
+    recovered(conn, clinics[0])
+    incident_store.stand_together(conn)
+    assert standing(conn, many=True) == [("shape_changed", 300, False)]
+    assert standing(conn, many=False) == [("shape_changed", None, True)] * 299
+
+
+def test_few_that_are_left_of_many_are_told_by_themselves_again(conn: Conn) -> None:
+    clinics = [add_clinic(conn) for _ in range(20)]
+    for clinic_id in clinics[:8]:
+        opened(conn, clinic_id)
+    incident_store.stand_together(conn)
+    assert len(standing(conn, many=True)) == 1
+
+    for clinic_id in clinics[:5]:  # three are left: more than half of five
+        recovered(conn, clinic_id)
+    incident_store.stand_together(conn)
+    assert len(standing(conn, many=True)) == 1
+
+    recovered(conn, clinics[5])
+    incident_store.stand_together(conn)
+    assert standing(conn, many=True) == []
+    assert standing(conn, many=False) == [("shape_changed", None, False)] * 2
+
+
+@pytest.mark.parametrize(
+    ("synced", "alike", "together"), [(9, 5, 0), (9, 6, 1), (80, 8, 0), (80, 9, 1)]
+)
+def test_how_many_have_to_be_alike(conn: Conn, synced: int, alike: int, together: int) -> None:
+    clinics = [add_clinic(conn) for _ in range(synced)]
+    add_clinic(conn, stage="off")
+    add_clinic(conn, is_active=False)
+    for clinic_id in clinics[:alike]:
+        opened(conn, clinic_id)
+    for clinic_id in clinics[alike:][:4]:
+        opened(conn, clinic_id, "held")
+
+    incident_store.stand_together(conn)
+
+    assert len(standing(conn, many=True)) == together
+
+
+def test_a_kind_that_comes_back_for_many_is_another_incident(conn: Conn) -> None:
+    clinics = [add_clinic(conn) for _ in range(6)]
+    for _ in range(2):
+        for clinic_id in clinics:
+            opened(conn, clinic_id)
+        incident_store.stand_together(conn)
+        for clinic_id in clinics:
+            recovered(conn, clinic_id)
+        incident_store.stand_together(conn)
+
+    rows = conn.execute(
+        "SELECT closed_because FROM idexx_sync.alerts WHERE clinic_id IS NULL"
+    ).fetchall()
+    assert rows == [("few_left",), ("few_left",)]
+
+
+def test_what_stands_of_a_clinic_that_is_synced_no_longer_is_closed(conn: Conn) -> None:
+    off, inactive, live = (add_clinic(conn) for _ in range(3))
+    for clinic_id in (off, inactive, live):
+        opened(conn, clinic_id)
+    update(conn, "idexx_sync.clinic_settings", {"stage": "off"}, clinic_id=off)
+    update(conn, "public.clinics", {"is_active": False}, id=inactive)
+
+    assert incident_store.close_causeless(conn) == 2
+    rows = conn.execute(
+        "SELECT clinic_id, closed_because FROM idexx_sync.alerts WHERE closed_at IS NOT NULL"
+    ).fetchall()
+    assert set(rows) == {(off, "not_watched"), (inactive, "not_watched")}
+
+
+def test_a_hold_that_nobody_waits_for_is_told_no_longer(conn: Conn) -> None:
+    decided, waiting = add_clinic(conn), add_clinic(conn)
+    for clinic_id in (decided, waiting):
+        opened(conn, clinic_id, "held")
+    add_hold(conn, decided, "times_shifted", status="rejected")
+    add_hold(conn, waiting, "times_shifted")
+
+    assert incident_store.close_causeless(conn) == 1
+    assert conn.execute(
+        "SELECT clinic_id FROM idexx_sync.alerts WHERE closed_because = 'no_longer_so'"
+    ).fetchall() == [(decided,)]
+
+
+def test_data_that_grow_old_are_told_once_and_closed_when_they_are_not(conn: Conn) -> None:
+    clinic_id = add_clinic(conn)
+    add_job(conn, clinic_id, before(hours=3))
+
+    for _ in range(3):
+        tell_stale(conn, None, 100)
+    assert stale_told(conn) == [("stale", "odis", None, None)]
+
+    add_job(conn, clinic_id, before(minutes=1))
+    tell_stale(conn, None, 100)
+    assert stale_told(conn) == [("stale", "odis", None, "no_longer_so")]
+
+
+def test_what_nobody_has_to_act_on_is_told_once_it_has_made_data_old(conn: Conn) -> None:
+    clinic_id = add_clinic(conn)
+    add_job(conn, clinic_id, before(minutes=30))
+    add_job(conn, clinic_id, before(minutes=20), "dead", error_kind="pims_unavailable")
+    tell_stale(conn, None, 100)
+    assert stale_told(conn) == []
+
+    set_business_time(conn, MORNING + timedelta(hours=1))
+    tell_stale(conn, None, 100)
+    assert stale_told(conn) == [("stale", "nobody", "pims_unavailable", None)]
+
+
+def test_data_that_never_came_are_old_too(conn: Conn) -> None:
+    set_business_time(conn, before(hours=3))
+    clinic_id = add_clinic(conn)
+    add_clinic(conn)  # nothing was ordered of it yet
+    set_business_time(conn, MORNING)
+    add_job(conn, clinic_id, before(minutes=20), "dead", error_kind="pims_unavailable")
+
+    tell_stale(conn, None, 100)
+
+    assert stale_told(conn) == [("stale", "nobody", "pims_unavailable", None)]
+
+
+@pytest.mark.parametrize("why", ["somebody must act", "switched off"])
+def test_what_is_told_otherwise_is_not_told_as_old(conn: Conn, why: str) -> None:
+    clinic_id = add_clinic(conn)
+    add_job(conn, clinic_id, before(hours=3))
+    if why == "somebody must act":
+        add_job(conn, clinic_id, before(minutes=5), "failed", error_kind="shape_changed")
+    else:
+        update(conn, "idexx_sync.clinic_settings", {"stage": "off"}, clinic_id=clinic_id)
+
+    tell_stale(conn, None, 100)
+
+    assert stale_told(conn) == []
+
+
+def test_clinics_are_looked_at_in_turns(conn: Conn) -> None:
+    for _ in range(5):
+        add_job(conn, add_clinic(conn), before(hours=3))
+
+    places, told = [], 0
+    after: UUID | None = None
+    for _ in range(3):
+        changed, after = tell_stale(conn, after, 2)
+        told += changed
+        places.append(after is None)
+
+    assert (told, places) == (5, [False, False, True])
