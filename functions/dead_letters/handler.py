@@ -45,7 +45,7 @@ def _take_in_all(records: list[dict[str, Any]], context: Any) -> dict[str, Any]:
 
 def _records(event: object) -> list[dict[str, Any]]:
     records = event.get("Records") if isinstance(event, dict) else None
-    if not isinstance(records, list) or not all(map(_is_a_message, records)):
+    if not isinstance(records, list) or not records or not all(map(_is_a_message, records)):
         raise ConfigurationInvalid(
             "the event is no batch of an SQS queue; this function is for its event source mapping",
             code="event",
