@@ -2,19 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from psycopg import Connection, sql
 
-Role = Literal["migrate", "worker", "api", "authorizer", "upkeep", "operator"]
-ROLES: Final[tuple[Role, ...]] = (
-    "migrate",
-    "worker",
-    "api",
-    "authorizer",
-    "upkeep",
-    "operator",
-)
+Role = Literal["migrate", "worker", "api", "authorizer", "operator", "upkeep"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 
 def make_login_roles(conn: Connection, passwords: Mapping[Role, str]) -> None:

@@ -153,12 +153,37 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             INSERT clinic_id kind syncs who_acts code job_id incident_id muted_until muted_by; \
             UPDATE syncs who_acts code job_id times last_at closed_at closed_because \
             acknowledged_at acknowledged_by muted_until muted_by
+        idexx_sync.dead_letters: SELECT; \
+            UPDATE status ended_at ended_by ended_reason retry_job_id
         idexx_sync.records: SELECT
         idexx_sync.changes: SELECT
         idexx_sync.case_keys: SELECT
         idexx_sync.deaths: SELECT
         idexx_sync.credentials: SELECT clinic_id version created_at
         idexx_sync.logins: SELECT
+    """),
+    "idexx_sync_upkeep": _read("""
+        idexx_sync.dead_letters: INSERT; \
+            DELETE
+        idexx_sync.places: SELECT; \
+            INSERT; \
+            UPDATE place at
+        idexx_sync.jobs: DELETE
+        idexx_sync.holds: DELETE
+        idexx_sync.alerts: DELETE
+        idexx_sync.changes: UPDATE at; \
+            DELETE
+        idexx_sync.records: UPDATE read_at; \
+            DELETE
+        idexx_sync.logins: UPDATE attempted_at; \
+            DELETE
+        idexx_sync.credentials: UPDATE created_at; \
+            DELETE
+        idexx_sync.sessions: SELECT clinic_id stored_at; \
+            UPDATE stored_at; \
+            DELETE
+        idexx_sync.deaths: UPDATE told_at; \
+            DELETE
     """),
     "idexx_sync_authorizer": {},
     "idexx_sync_operator": _read("""
@@ -189,6 +214,7 @@ FUNCTIONS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Role -> the functions of our schema that it may execute."""
 MEMBER_OF: Final[Mapping[str, frozenset[str]]] = {
-    "idexx_sync_operator": frozenset({"idexx_sync_worker", "idexx_sync_api"})
+    "idexx_sync_operator": frozenset({"idexx_sync_worker", "idexx_sync_api"}),
+    "idexx_sync_upkeep": frozenset({"idexx_sync_api"}),
 }
 """Role of ours -> the roles whose rights it has besides its own."""

@@ -147,3 +147,28 @@ def lock(conn: Conn, clinic_id: UUID) -> None:
     conn.execute(
         "SELECT FROM idexx_sync.leases WHERE clinic_id = %s FOR NO KEY UPDATE", (clinic_id,)
     )
+
+
+def release_of_ended(conn: Conn, limit: int) -> int:
+    """Take expired leases away from jobs that have ended or are gone; how many there were.
+
+    Nothing could run by them any more; they only look as if something did.
+    """
+    with writing(conn):
+        freed = conn.execute(
+            """
+            WITH left_over AS (
+                SELECT l.clinic_id FROM idexx_sync.leases l
+                 WHERE l.expires_at > to_timestamp(0) AND l.expires_at <= clock_timestamp()
+                   AND NOT EXISTS (SELECT FROM idexx_sync.jobs j
+                                    WHERE j.id = l.job_id AND j.status IN ('queued', 'running'))
+                 ORDER BY l.clinic_id LIMIT %s
+                   FOR NO KEY UPDATE SKIP LOCKED
+            )
+            UPDATE idexx_sync.leases l
+               SET expires_at = to_timestamp(0), fence = l.fence + 1
+              FROM left_over o WHERE l.clinic_id = o.clinic_id
+            """,
+            (limit,),
+        )
+    return freed.rowcount

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from idexx_sync.core.catalog import CATALOG, SYNCS
 from idexx_sync.core.vocabulary import Manner
+from idexx_sync.jobs.event import WorkerEvent
 from idexx_sync.jobs.model import asked_manner, new_order
 from idexx_sync.jobs.params import (
     ReconciliationParams,
@@ -15,7 +16,6 @@ from idexx_sync.jobs.params import (
     params_model,
     read_params,
 )
-from idexx_sync.jobs.worker import WorkerEvent
 
 
 def test_each_sync_has_a_model_of_its_own_kind() -> None:

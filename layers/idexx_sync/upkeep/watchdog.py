@@ -1,0 +1,114 @@
+"""The watchdog: one pass over what nobody else looks after, bounded in time and rows.
+
+Each step commits in small parts, so that a pass that is cut off has done what it did; the next one
+goes on where it stopped.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from idexx_sync.core.logs import logger
+from idexx_sync.database.connection import LOST, Conn, DriverError, unavailable, writing
+from idexx_sync.database.refusal import refusal
+from idexx_sync.jobs import leases
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.coming_store import abandoned
+from idexx_sync.jobs.store import Abandoned, nobody_came
+from idexx_sync.upkeep.retention import delete_what_is_old
+
+RESERVE_S: Final = 5.0
+"""What a pass leaves of its time, for the statement that is under way and for telling."""
+MOST_JOBS: Final = 500
+MOST_LEASES: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass did."""
+
+    counts: dict[str, int]
+    """What was done -> how often; what was not done at all is left out."""
+    complete: bool
+    """Whether nothing was left for the next pass."""
+
+
+Step = Callable[[Conn, Callable[[], float]], tuple[Mapping[str, int], bool]]
+"""Does a part of the work while time is left; its counts, and whether all of it is done."""
+
+
+def watch(conn: Conn, time_left: Callable[[], float]) -> Pass:
+    """One pass; `time_left` are the seconds until whoever calls has to be done.
+
+    What Postgres refuses of one step is told, counted as `refused`, and stops no other one. Raises
+    DatabaseUnavailable; what was committed before stays.
+    """
+    counts: dict[str, int] = {}
+    complete = True
+    gone = None
+
+    def left() -> float:
+        return time_left() - RESERVE_S
+
+    for step in STEPS:
+        if left() <= 0:
+            complete = False
+            break
+        try:
+            done, is_whole = step(conn, left)
+        except LOST as error:
+            gone = unavailable(error)
+            break
+        except DriverError as error:
+            logger().error("watchdog refused", step=step.__name__, error_message=refusal(error))
+            done, is_whole = {"refused": 1}, False
+        for name, number in done.items():
+            counts[name] = counts.get(name, 0) + number
+        complete &= is_whole
+    if gone is not None:
+        raise gone  # out here: the driver's error may quote
+    return Pass({name: number for name, number in counts.items() if number}, complete)
+
+
+def end_abandoned(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+    """End the jobs that nobody is going to run, each in a transaction of its own."""
+    ended = refused = 0
+    found = abandoned(conn, MOST_JOBS)
+    for done, (clinic_id, job_id) in enumerate(found):
+        if time_left() <= 0:
+            return {"jobs_ended": ended, "refused": refused}, done == len(found)
+        try:
+            with writing(conn):
+                what = Abandoned(clinic_id, job_id)
+                cursor = job_store.end(conn, what, "dead", error=nobody_came())
+        except LOST:
+            raise
+        except DriverError as error:  # one job's trouble (R26)
+            refused += 1
+            logger().error("job not ended", job_id=str(job_id), error_message=refusal(error))
+            continue
+        ended += cursor.rowcount
+    return {"jobs_ended": ended, "refused": refused}, len(found) < MOST_JOBS
+
+
+def release_leases(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+    """Free the leases that name a job which has ended."""
+    del time_left  # one statement
+    freed = leases.release_of_ended(conn, MOST_LEASES)
+    return {"leases_released": freed}, freed < MOST_LEASES
+
+
+def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+    """Delete what retention does not keep."""
+    gone, is_whole = delete_what_is_old(conn, time_left)
+    return {
+        ("refused" if name == "refused" else f"deleted_{name}"): n for name, n in gone.items()
+    }, is_whole
+
+
+STEPS: Final[tuple[Step, ...]] = (
+    end_abandoned,
+    release_leases,
+    # Alerts: idexx_sync.alerts.incidents.pass_ goes here, before what may take all the time.
+    delete_old_rows,
+)
