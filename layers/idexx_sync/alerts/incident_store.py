@@ -139,7 +139,8 @@ def stand_together(conn: Conn) -> int:
                   FROM public.clinics c
                   JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id WHERE {ON_BOARD}
             ), alike AS (
-                SELECT kind, count(*) AS clinics, (array_agg(code ORDER BY last_at DESC))[1] AS code,
+                SELECT kind, count(*) AS clinics,
+                       (array_agg(code ORDER BY last_at DESC))[1] AS code,
                        (array_agg(job_id ORDER BY last_at DESC))[1] AS job_id
                   FROM idexx_sync.alerts WHERE closed_at IS NULL AND clinic_id IS NOT NULL
                  GROUP BY kind

@@ -13,12 +13,19 @@ from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import update
 from tests.kit.records import MORNING
-from tests.kit.rows import add_hold, add_job, before
+from tests.kit.rows import add_credentials, add_hold, add_job, before
 
 
 @pytest.fixture(autouse=True)
 def _now(conn: Conn) -> None:
     set_business_time(conn, MORNING)
+
+
+def add_synced(conn: Conn) -> UUID:
+    """A clinic for which nothing is missing."""
+    clinic_id = add_clinic(conn)
+    add_credentials(conn, clinic_id)
+    return clinic_id
 
 
 def opened(conn: Conn, clinic_id: UUID, kind: str = "shape_changed") -> None:
@@ -146,7 +153,7 @@ def test_a_hold_that_nobody_waits_for_is_told_no_longer(conn: Conn) -> None:
 
 
 def test_data_that_grow_old_are_told_once_and_closed_when_they_are_not(conn: Conn) -> None:
-    clinic_id = add_clinic(conn)
+    clinic_id = add_synced(conn)
     add_job(conn, clinic_id, before(hours=3))
 
     for _ in range(3):
@@ -159,7 +166,7 @@ def test_data_that_grow_old_are_told_once_and_closed_when_they_are_not(conn: Con
 
 
 def test_what_nobody_has_to_act_on_is_told_once_it_has_made_data_old(conn: Conn) -> None:
-    clinic_id = add_clinic(conn)
+    clinic_id = add_synced(conn)
     add_job(conn, clinic_id, before(minutes=30))
     add_job(conn, clinic_id, before(minutes=20), "dead", error_kind="pims_unavailable")
     tell_stale(conn, None, 100)
@@ -171,10 +178,9 @@ def test_what_nobody_has_to_act_on_is_told_once_it_has_made_data_old(conn: Conn)
 
 
 def test_data_that_never_came_are_old_too(conn: Conn) -> None:
-    set_business_time(conn, before(hours=3))
-    clinic_id = add_clinic(conn)
-    add_clinic(conn)  # nothing was ordered of it yet
-    set_business_time(conn, MORNING)
+    clinic_id = add_synced(conn)
+    add_synced(conn)  # nothing was ordered of it yet
+    set_business_time(conn, MORNING + timedelta(hours=3))
     add_job(conn, clinic_id, before(minutes=20), "dead", error_kind="pims_unavailable")
 
     tell_stale(conn, None, 100)
@@ -184,7 +190,7 @@ def test_data_that_never_came_are_old_too(conn: Conn) -> None:
 
 @pytest.mark.parametrize("why", ["somebody must act", "switched off"])
 def test_what_is_told_otherwise_is_not_told_as_old(conn: Conn, why: str) -> None:
-    clinic_id = add_clinic(conn)
+    clinic_id = add_synced(conn)
     add_job(conn, clinic_id, before(hours=3))
     if why == "somebody must act":
         add_job(conn, clinic_id, before(minutes=5), "failed", error_kind="shape_changed")
@@ -198,7 +204,7 @@ def test_what_is_told_otherwise_is_not_told_as_old(conn: Conn, why: str) -> None
 
 def test_clinics_are_looked_at_in_turns(conn: Conn) -> None:
     for _ in range(5):
-        add_job(conn, add_clinic(conn), before(hours=3))
+        add_job(conn, add_synced(conn), before(hours=3))
 
     places, told = [], 0
     after: UUID | None = None
