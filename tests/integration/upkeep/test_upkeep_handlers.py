@@ -12,6 +12,8 @@ from functions.watchdog import handler as watchdog
 from idexx_sync.core import logs
 from idexx_sync.core.errors import DatabaseUnavailable
 from idexx_sync.upkeep.dead_letters import Message
+from idexx_sync.upkeep.dead_letters import take_in as take_in_really
+from idexx_sync.upkeep.watchdog import watch as watch_really
 from idexx_sync.upkeep.wiring import RESERVE_S
 from tests.kit.database import as_role
 from tests.kit.upkeep import letter, letters, upkeep_process
@@ -48,12 +50,11 @@ def lines(log: io.StringIO) -> list[dict[str, Any]]:
 def test_a_message_comes_back_alone_if_it_was_not_taken_in(
     log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plainly = dead_letters.take_in
 
     def take_in(conn: Any, message: Message) -> Any:
         if message.id == "message-1":
             raise DatabaseUnavailable("as told", code="told")
-        return plainly(conn, message)
+        return take_in_really(conn, message)
 
     monkeypatch.setattr(dead_letters, "take_in", take_in)
 
@@ -82,11 +83,10 @@ def test_a_message_is_handed_on_with_its_body_and_the_attributes_that_are_texts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[Message] = []
-    plainly = dead_letters.take_in
 
     def take_in(conn: Any, message: Message) -> Any:
         seen.append(message)
-        return plainly(conn, message)
+        return take_in_really(conn, message)
 
     monkeypatch.setattr(dead_letters, "take_in", take_in)
     odd = letter(1, "[]", ERROR_CODE="ResourceNotFound")
@@ -110,10 +110,9 @@ def test_a_batch_ends_before_lambda_does_and_what_is_left_comes_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     invocation = Invocation(60)
-    plainly = dead_letters.take_in
 
     def take_in(conn: Any, message: Message) -> Any:
-        taken = plainly(conn, message)
+        taken = take_in_really(conn, message)
         invocation.left_s = RESERVE_S if message.id == "message-1" else invocation.left_s
         return taken
 
@@ -132,12 +131,11 @@ def test_a_batch_ends_before_lambda_does_and_what_is_left_comes_back(
 def test_a_pass_knows_how_long_it_may_take(
     log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plainly = watchdog.watch
     left: list[float] = []
 
     def watch(conn: Any, time_left: Any) -> Any:
         left.append(time_left())
-        return plainly(conn, time_left)
+        return watch_really(conn, time_left)
 
     monkeypatch.setattr(watchdog, "watch", watch)
 
