@@ -25,7 +25,9 @@ QUICK = Manner(
     packages=("functions", "tests.e2e"),
 )
 WORKER = "idexx-sync-local-inbound-sync-worker"
-MISBEHAVING = "tests.e2e.misbehaving.handler"
+CASE_WORKER = "idexx-sync-local-case-sync-worker"
+DEAD_LETTERS = "idexx-sync-local-dead-letters"
+MISBEHAVING = "tests.e2e.misbehaving."
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +73,7 @@ def replaced(stack: LocalStack) -> Iterator[Callable[..., None]]:
     functions = stack.aws.client("lambda")
     before: dict[str, dict[str, Any]] = {}
 
-    def replace(name: str, **limits: int) -> None:
+    def replace(name: str, handler: str = f"{MISBEHAVING}handler", **limits: int) -> None:
         found = functions.get_function_configuration(FunctionName=name)
         before[name] = {
             "ImageConfig": found["ImageConfigResponse"]["ImageConfig"],
@@ -79,7 +81,7 @@ def replaced(stack: LocalStack) -> Iterator[Callable[..., None]]:
             "MemorySize": found["MemorySize"],
         }
         functions.update_function_configuration(
-            FunctionName=name, ImageConfig={"Command": [MISBEHAVING]}, **limits
+            FunctionName=name, ImageConfig={"Command": [handler]}, **limits
         )
 
     yield replace
