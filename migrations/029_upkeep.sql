@@ -89,6 +89,9 @@ CREATE POLICY idexx_sync ON idexx_sync.dead_letters TO idexx_sync_api, idexx_syn
 CREATE POLICY idexx_sync ON idexx_sync.places TO idexx_sync_upkeep
     USING (true) WITH CHECK (true);
 
+-- Alerts that stand for many clinics, and those on data that have grown old.
+GRANT INSERT (clinics), UPDATE (clinics, incident_id) ON idexx_sync.alerts TO idexx_sync_upkeep;
+
 -- Retention. A row is locked before it is deleted, which needs a right to update some column of it.
 GRANT DELETE ON idexx_sync.jobs, idexx_sync.holds, idexx_sync.alerts TO idexx_sync_upkeep;
 GRANT DELETE, UPDATE (at) ON idexx_sync.changes TO idexx_sync_upkeep;

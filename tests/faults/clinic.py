@@ -6,12 +6,12 @@ every run of every process learns it, and in Neo. Lease time is the machine's ow
 moved: when minutes pass, leases get as much shorter.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
@@ -20,6 +20,7 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.settings import Settings
 from idexx_sync.database.business_time import Clock
+from idexx_sync.database.connection import connect
 from idexx_sync.jobs import wiring
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, RunOrder, new_order
@@ -27,6 +28,7 @@ from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.syncs import hold_store
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
+from idexx_sync.upkeep.watchdog import watch
 from oracle.cases import CaseQuestion
 from oracle.question import Question
 from tests.faults import ask_oracle
@@ -35,7 +37,7 @@ from tests.faults.odis_users import OdisUsers
 from tests.faults.rig import Rig
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic, add_user, set_credentials, set_session
-from tests.kit.database import query, update
+from tests.kit.database import as_role, query, update
 from tests.kit.neo import open_session
 from tests.kit.plain_login import PlainLogin
 from tests.kit.settings import FINGERPRINT_KEY, LOCAL_KEY, make_settings, random_key
@@ -48,6 +50,8 @@ TRIES = 3
 LOGINS_PER_HOUR = 10_000
 REFUSED = ("wrong_password", "locked")
 """What Neo's log says of credentials that it rejected."""
+WATCHES_S = 20.0
+"""Seconds that a pass of the watchdog may take."""
 UNIT = 2
 """Consultations that a case run reads and commits together here, so that several units come."""
 LIVE_SINCE = timedelta(days=2)
@@ -124,8 +128,6 @@ class FaultClinic:
         self.login = PlainLogin(self.neo.base_url) if plain_login else None
         self.caller = Caller(rig.conn, self.clinic_id)
         self.dependencies = self.make_dependencies()
-        self.given_up: list[UUID] = []
-        """Jobs that Lambda delivered as often as it does: the dead letters' business."""
         self._wrong_logins: list[int] = []
         self._forgotten = 0
         self.set_credentials()
@@ -194,17 +196,12 @@ class FaultClinic:
         while deliveries[-1].wants_retry and len(deliveries) < TRIES:
             self.later(len(deliveries))
             deliveries.append(self.invoke(order))
-        if deliveries[-1].wants_retry:
-            self.given_up.append(order.job_id)
         return deliveries
 
-    def bury_given_up(self) -> None:
-        """What becomes of dead letters; a queued inbound job makes case runs stop early."""
-        self.conn.execute(
-            "UPDATE idexx_sync.jobs SET status = 'dead', finished_at = idexx_sync.clock() "
-            "WHERE id = ANY(%s) AND status = 'queued'",
-            (self.given_up,),
-        )
+    def watch_over(self) -> Mapping[str, int]:
+        """A pass of the watchdog over all clinics; how much of what it has done."""
+        with connect(SecretStr(as_role(self.rig.url, "upkeep"))) as conn:
+            return watch(conn, lambda: WATCHES_S).counts
 
     # -- what a person does -----------------------------------------------------------------
 

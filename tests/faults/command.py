@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults import (
+    fleet,
     histories,
     kills,
     month,
@@ -79,7 +80,17 @@ def _scenarios(wanted: argparse.Namespace) -> list[Scenario]:
 
 def scenarios(*, full: bool) -> list[Scenario]:
     """The long set, or the short one, which has every kind of fault and fewer of its places."""
-    sets = (month, histories, kills, races, sweep_login, sweep_neo, sweep_database, sweep_cases)
+    sets = (
+        month,
+        fleet,
+        histories,
+        kills,
+        races,
+        sweep_login,
+        sweep_neo,
+        sweep_database,
+        sweep_cases,
+    )
     return [scenario for one in sets for scenario in one.scenarios(full=full)]
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from idexx_sync.core.catalog import SyncName
 from oracle.cases import case_differences
-from tests.faults import ask_oracle, case_checks, checks
+from tests.faults import alert_checks, ask_oracle, case_checks, checks
 from tests.faults.calls import Calls
 from tests.faults.clinic import Delivery, FaultClinic
 from tests.faults.observation import Cases, Observation, observe, observe_cases
@@ -21,6 +21,8 @@ MINUTES_APART = 10
 HOURS_APART = 2 * 60
 """After so long a visit that was shown without a record has none."""
 A_DAY = 24 * 60
+EVENTS_GONE = 60
+"""Minutes after which no delivery of any event comes any more."""
 SHORT_WAITS = 3
 """Runs after which only a strike can be pending that takes a day."""
 LEAST_RUNS = 2
@@ -119,7 +121,7 @@ class Watch:
 
     def converge(self) -> None:
         """Clean runs of each sync until it is settled; then it is checked."""
-        self.clinic.bury_given_up()
+        self.watch_over()
         if "inbound" in self.clinic.syncs:
             self._converge_calendar()
             self.check_calendar()
@@ -191,8 +193,14 @@ class Watch:
         clinic = self.clinic
         self.add(clinic.caller.refused)
         self.add(case_checks.personal_words(clinic.conn, clinic.clinic_id))
-        self.add(checks.stuck_jobs(clinic.conn, clinic.clinic_id, clinic.given_up))
+        self.add(checks.stuck_jobs(clinic.conn, clinic.clinic_id))
+        self.add(alert_checks.alerts_match(clinic.conn, clinic.clinic_id))
         self.add(checks.too_many_wrong_logins(clinic.wrong_logins(), self.most_wrong_logins))
+
+    def watch_over(self) -> None:
+        """What the service does every minute beside its runs, once no event is on its way."""
+        self.clinic.later(EVENTS_GONE)
+        self.outcome.notes["jobs nobody came for"] += self.clinic.watch_over().get("jobs_ended", 0)
 
     def add(self, violations: list[Violation]) -> None:
         self.outcome.violations += violations

@@ -22,7 +22,6 @@ from tests.kit.processes import adopting_orphans
 Event = dict[str, Any]
 Strike = Callable[[Worker, Event], None]
 
-UNFINISHED = ("queued", "running")
 _TMP = Path("/tmp")  # noqa: S108 where the browser's folders are
 
 
@@ -101,9 +100,6 @@ class Incident:
                 worker.begin(self._event)
                 answer = worker.answer()
             notes[f"retry: {_word(answer)}"] += 1
-        else:
-            if self._job()["status"] in UNFINISHED:
-                clinic.given_up.append(self._order.job_id)
         return pid
 
     def _settle(self) -> None:

@@ -180,6 +180,4 @@ def _all_at_once(
             clinic.later(number)
             again = clinic.invoke(order, sync=sync)
             deliveries.append(again)
-        if again.wants_retry:
-            clinic.given_up.append(order.job_id)
     return deliveries

@@ -12,9 +12,9 @@ import pytest
 
 from oracle.offers import Read, left
 from oracle.reading import Reading
-from tests.faults import checks
+from tests.faults import alert_checks, checks
 from tests.faults.clinic import FaultClinic
-from tests.faults.converge import Watch
+from tests.faults.converge import MINUTES_APART, Watch
 from tests.faults.leftovers import leftovers
 from tests.faults.observation import observe
 from tests.faults.offers import Offers
@@ -165,15 +165,50 @@ def test_v5_leaves_out_the_job_that_gives_itself_back(clinic: FaultClinic) -> No
 
 @pytest.mark.parametrize("status", ["queued", "running"])
 def test_v6_a_job_that_nobody_will_touch_again(clinic: FaultClinic, status: str) -> None:
-    job = query(
-        clinic.conn,
+    assert checks.stuck_jobs(clinic.conn, clinic.clinic_id) == []
+    clinic.conn.execute(
         "UPDATE idexx_sync.jobs SET status = %s WHERE id = "
-        "(SELECT id FROM idexx_sync.jobs WHERE clinic_id = %s LIMIT 1) RETURNING id",
+        "(SELECT id FROM idexx_sync.jobs WHERE clinic_id = %s LIMIT 1)",
         (status, clinic.clinic_id),
-    )[0]["id"]
+    )
 
-    assert rules(checks.stuck_jobs(clinic.conn, clinic.clinic_id, [])) == {"V6"}
-    assert checks.stuck_jobs(clinic.conn, clinic.clinic_id, [job]) == []
+    assert rules(checks.stuck_jobs(clinic.conn, clinic.clinic_id)) == {"V6"}
+
+
+SPOILT_ALERTS = {
+    "one is missing": "DELETE FROM idexx_sync.alerts WHERE clinic_id = %s",
+    "one is closed too early": "UPDATE idexx_sync.alerts SET closed_at = opened_at, "
+    "closed_because = 'succeeded' WHERE clinic_id = %s",
+    "one is told twice": "INSERT INTO idexx_sync.alerts (clinic_id, kind, syncs, who_acts, "
+    "closed_at, closed_because) SELECT clinic_id, kind, syncs, who_acts, opened_at, 'succeeded' "
+    "FROM idexx_sync.alerts WHERE clinic_id = %s",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT_ALERTS.values(), ids=SPOILT_ALERTS)
+def test_v7_alerts_that_are_not_one_per_incident(clinic: FaultClinic, spoil: str) -> None:
+    clinic.neo.set_password("Another-Password-1")
+    clinic.neo.expire_sessions()
+    assert clinic.invoke(clinic.order()).word == "failed credentials_rejected"
+    assert alert_checks.alerts_match(clinic.conn, clinic.clinic_id) == []
+
+    clinic.conn.execute(spoil, (clinic.clinic_id,))
+
+    assert rules(alert_checks.alerts_match(clinic.conn, clinic.clinic_id)) == {"V7"}
+
+
+def test_v7_an_alert_that_stays_open_although_all_went_well(clinic: FaultClinic) -> None:
+    clinic.neo.set_password("Another-Password-1")
+    clinic.neo.expire_sessions()
+    clinic.invoke(clinic.order())
+    clinic.later(MINUTES_APART)
+    clinic.set_credentials("Another-Password-1")
+    assert clinic.invoke(clinic.order()).word == "succeeded"
+    assert alert_checks.alerts_match(clinic.conn, clinic.clinic_id) == []
+
+    clinic.conn.execute("UPDATE idexx_sync.alerts SET closed_at = NULL, closed_because = NULL")
+
+    assert rules(alert_checks.alerts_match(clinic.conn, clinic.clinic_id)) == {"V7"}
 
 
 def test_v9_more_refused_logins_than_allowed_for_one_version_of_the_secret(

@@ -170,7 +170,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             UPDATE place at
         idexx_sync.jobs: DELETE
         idexx_sync.holds: DELETE
-        idexx_sync.alerts: DELETE
+        idexx_sync.alerts: INSERT clinics; \
+            UPDATE clinics incident_id; \
+            DELETE
         idexx_sync.changes: UPDATE at; \
             DELETE
         idexx_sync.records: UPDATE read_at; \

@@ -4,10 +4,15 @@ Each step commits in small parts, so that a pass that is cut off has done what i
 goes on where it stopped.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
+from idexx_sync.alerts.incident_store import close_causeless, stand_together
+from idexx_sync.alerts.incidents import tell_stale
 from idexx_sync.core.logs import logger
 from idexx_sync.database.connection import LOST, Conn, DriverError, unavailable, writing
 from idexx_sync.database.refusal import refusal
@@ -15,12 +20,16 @@ from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.coming_store import abandoned
 from idexx_sync.jobs.store import Abandoned, nobody_came
+from idexx_sync.upkeep.place_store import keep_place, place_of
 from idexx_sync.upkeep.retention import delete_what_is_old
 
 RESERVE_S: Final = 5.0
 """What a pass leaves of its time, for the statement that is under way and for telling."""
 MOST_JOBS: Final = 500
 MOST_LEASES: Final = 1000
+CLINICS_AT_ONCE: Final = 100
+ALERTS: Final = "alerts"
+WHOLE_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,25 @@ def release_leases(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[
     return {"leases_released": freed}, freed < MOST_LEASES
 
 
+def tell_alerts(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+    """Open and close the alerts that no job's end writes, clinic after clinic, then fleet-wide."""
+    counts = Counter(alerts_without_cause=close_causeless(conn))
+    behind, is_whole = _behind(place_of(conn, ALERTS)), False
+    while time_left() > 0 and not is_whole:
+        changed, behind = tell_stale(conn, behind, CLINICS_AT_ONCE)
+        keep_place(conn, ALERTS, None if behind is None else {"behind": str(behind)})
+        counts["alerts_on_old_data"] += changed
+        is_whole = behind is None
+    counts["alerts_for_many"] = stand_together(conn)
+    return counts, is_whole
+
+
+def _behind(place: object) -> UUID | None:
+    """The clinic that was looked at last; a place that can't be read is none."""
+    behind = place.get("behind") if isinstance(place, dict) else None
+    return UUID(behind) if isinstance(behind, str) and WHOLE_ID.fullmatch(behind) else None
+
+
 def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
     """Delete what retention does not keep."""
     gone, is_whole = delete_what_is_old(conn, time_left)
@@ -109,6 +137,6 @@ def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping
 STEPS: Final[tuple[Step, ...]] = (
     end_abandoned,
     release_leases,
-    # Alerts: idexx_sync.alerts.incidents.pass_ goes here, before what may take all the time.
+    tell_alerts,
     delete_old_rows,
 )

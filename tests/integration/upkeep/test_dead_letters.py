@@ -277,8 +277,10 @@ GARBAGE: dict[str, tuple[Any, str]] = {
     "an unknown field": (tick_event(uuid4(), patient=CANARY), "event_unreadable"),
     "days that are none": (tick_event(uuid4(), params={"from": CANARY}), "params_unreadable"),
     "deep parameters": (
-        '{"v":1,"sync":"inbound","clinic_id":"%s","params":%s}'
-        % (uuid4(), '{"from":' * 900 + "1" + "}" * 900),
+        f'{{"v":1,"sync":"inbound","clinic_id":"{uuid4()}","params":'
+        + '{"from":' * 900
+        + "1"
+        + "}" * 901,
         "params_unreadable",
     ),
     "no event": (record(None), "payload_missing"),

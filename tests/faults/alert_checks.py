@@ -1,0 +1,101 @@
+"""V7: what jobs' ends had to tell, worked out from the jobs alone, beside the alerts there are.
+
+An incident is of one clinic and kind: it begins with a job that ends so, and is over once each of
+its syncs has had a run that went well. Kinds of the login are over with any run that went well.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from idexx_sync.core.errors import ClinicMustAct, who_acts
+from idexx_sync.database.connection import Conn
+from tests.faults.results import Violation
+from tests.kit.database import query
+
+WELL = ("succeeded", "succeeded_with_warnings", "held")
+LOGIN = frozenset(kind.kind for kind in ClinicMustAct.__subclasses__())
+OLD = "stale"
+"""Told by whoever watches over all clinics, and by no job."""
+
+
+@dataclass
+class Incidents:
+    """Those of one clinic, as its jobs tell them: what is under way, and how many there were."""
+
+    conn: Conn
+    clinic_id: UUID
+    under_way: dict[str, set[str]] = field(default_factory=dict)
+    """Kind -> the syncs in which an incident of it is under way."""
+    number: Counter[str] = field(default_factory=Counter)
+    _learnt: set[UUID] = field(default_factory=set)
+
+    def learn(self) -> None:
+        """What jobs that have ended since tell; some of them may be deleted before the next time.
+
+        The fence tells which one came first of those that ended at one moment.
+        """
+        for job in query(
+            self.conn,
+            """
+            SELECT id, sync, status, error_kind FROM idexx_sync.jobs
+             WHERE clinic_id = %s AND finished_at IS NOT NULL AND manner <> 'preview'
+               AND NOT id = ANY(%s)
+             ORDER BY finished_at, fence NULLS FIRST
+            """,
+            (self.clinic_id, list(self._learnt)),
+        ):
+            self._learnt.add(job["id"])
+            self._add(job)
+
+    def _add(self, job: dict[str, Any]) -> None:
+        kind = _kind(job)
+        if job["status"] in WELL:
+            for other in [one for one in self.under_way if one != kind]:
+                syncs = self.under_way[other]
+                syncs.discard(job["sync"])
+                if not syncs or other in LOGIN:
+                    del self.under_way[other]
+        if kind is not None:
+            self.number[kind] += kind not in self.under_way
+            self.under_way.setdefault(kind, set()).add(job["sync"])
+
+    def check(self) -> list[Violation]:
+        """V7: exactly one alert per incident, open as long as it lasts and then closed."""
+        alerts = query(
+            self.conn,
+            "SELECT kind, syncs, closed_at FROM idexx_sync.alerts "
+            "WHERE clinic_id = %s AND kind <> %s",
+            (self.clinic_id, OLD),
+        )
+        number = Counter(alert["kind"] for alert in alerts)
+        open_ones = {one["kind"]: set(one["syncs"]) for one in alerts if one["closed_at"] is None}
+        wrong = [
+            f"{self.number[kind]} incidents of {kind} and {number[kind]} alerts"
+            for kind in sorted(self.number.keys() | number.keys())
+            if self.number[kind] != number[kind]
+        ]
+        if open_ones != self.under_way:
+            told, true = _words(open_ones), _words(self.under_way)
+            wrong.append(f"open alerts {told}, under way {true}")
+        return [Violation("V7", text) for text in wrong]
+
+
+def alerts_match(conn: Conn, clinic_id: UUID) -> list[Violation]:
+    """V7 of a clinic all of whose jobs are there still."""
+    incidents = Incidents(conn, clinic_id)
+    incidents.learn()
+    return incidents.check()
+
+
+def _kind(job: dict[str, Any]) -> str | None:
+    if job["status"] == "held":
+        return "held"
+    kind = job["error_kind"]
+    told = job["status"] in ("failed", "dead") and kind is not None and who_acts(kind) != "nobody"
+    return str(kind) if told else None
+
+
+def _words(kinds: dict[str, set[str]]) -> str:
+    return ", ".join(f"{kind} {sorted(syncs)}" for kind, syncs in sorted(kinds.items())) or "none"
