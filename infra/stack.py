@@ -87,5 +87,5 @@ class IdexxSync(Stack):
         CfnOutput(self, "ApiUrl", value=api.api.url)
         CfnOutput(self, "ApiId", value=api.api.rest_api_id)
         CfnOutput(self, "DeadLetterQueueUrl", value=dead_letters.queue.queue_url)
-        CfnOutput(self, "PoisonQueueUrl", value=dead_letters.poison.queue_url)
+        CfnOutput(self, "PoisonQueueArn", value=dead_letters.poison.queue_arn)
         CfnOutput(self, "MigrateFunction", value=migrate.function.function_name)

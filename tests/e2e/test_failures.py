@@ -47,15 +47,15 @@ def troubled(conn: Conn) -> dict[str, UUID]:
 
 @pytest.fixture
 def queue(stack: LocalStack) -> "Queue":
-    return Queue(stack, "DeadLetterQueueUrl")
+    return Queue(stack, stack.deployed.outputs["DeadLetterQueueUrl"])
 
 
 class Queue:
     """One of the template's queues."""
 
-    def __init__(self, stack: LocalStack, output: str) -> None:
+    def __init__(self, stack: LocalStack, url: str) -> None:
         self._stack = stack
-        self.url = stack.deployed.outputs[output]
+        self.url = url
         self.client = stack.aws.client("sqs")
 
     def number(self) -> int:
@@ -240,7 +240,8 @@ def test_garbage_is_parked_and_poison_is_set_aside_after_five_receives(
     stack: LocalStack, conn: Conn, queue: Queue, replaced: Callable[..., None]
 ) -> None:
     replaced(DEAD_LETTERS, f"{MISBEHAVING}dead_letters")
-    poison = Queue(stack, "PoisonQueueUrl")
+    name = stack.deployed.outputs["PoisonQueueArn"].rpartition(":")[2]
+    poison = Queue(stack, queue.client.get_queue_url(QueueName=name)["QueueUrl"])
     unknown = {"v": 1, "clinic_id": str(uuid4()), "sync": "inbound",
                "scheduled_time": "<aws.scheduler.scheduled-time>"}  # fmt: skip
     began = datetime.now(UTC)
