@@ -32,6 +32,8 @@ TROUBLES = {
     "eat memory": "Runtime.OutOfMemory",
 }
 """What happens in the midst of a run -> what the runtime says of it."""
+UNREADABLE = {"v": 3}
+"""An event of a release to come."""
 COPIES = 2
 """So often a dead letter comes once more."""
 
@@ -125,6 +127,22 @@ def invoke_later(stack: LocalStack, event: dict[str, Any]) -> None:
     assert answer["StatusCode"] == 202
 
 
+def tick(stack: LocalStack, event: dict[str, Any]) -> None:
+    """Have a schedule start the worker once, as soon as schedules are looked at."""
+    function = stack.aws.client("lambda").get_function_configuration(FunctionName=WORKER)
+    stack.aws.client("scheduler").create_schedule(
+        Name=str(uuid4()),
+        ScheduleExpression=f"at({datetime.now(UTC):%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": function["FunctionArn"],
+            "RoleArn": function["Role"],
+            "Input": json.dumps(event),
+        },
+        ActionAfterCompletion="DELETE",
+    )
+
+
 def delivered(stack: LocalStack, event: dict[str, Any], times: int = 1) -> list[dict[str, Any]]:
     """The worker's answers to one event that comes so often, all at once."""
 
@@ -183,7 +201,8 @@ def test_a_run_that_ends_badly_is_one_dead_job_with_one_alert_and_a_retry_makes_
             trouble: ordered(http, stack, f"/api/sync/{syncs[trouble]}", clinic_id=str(clinic))
             for trouble, clinic in troubled.items()
         }
-        wait_until(lambda: queue.number() == len(TROUBLES), within_s=90)
+        tick(stack, UNREADABLE)
+        wait_until(lambda: queue.number() == len(TROUBLES) + 1, within_s=90)
         letters = [one["Body"] for one in queue.look()]
         for body in letters * COPIES:
             queue.send(body)
@@ -195,7 +214,9 @@ def test_a_run_that_ends_badly_is_one_dead_job_with_one_alert_and_a_retry_makes_
         assert context["condition"] == "RetriesExhausted"
         assert context["approximateInvokeCount"] == TRIES
         assert context["functionArn"].endswith("-worker:$LATEST")
-        told[letter["requestPayload"]["job_id"]] = letter["responsePayload"]["errorType"]
+        named = letter["requestPayload"].get("job_id", "the tick's")
+        told[named] = letter["responsePayload"]["errorType"]
+    assert told.pop("the tick's") == "EventUnreadable"
     assert told == {str(jobs[trouble]): error for trouble, error in TROUBLES.items()}
     assert running_with(str(troubled["time out"])) == []
     found = jobs_of(conn, clinics)
@@ -296,9 +317,10 @@ def test_an_event_that_comes_more_than_once_has_one_effect(stack: LocalStack, co
 
     assert len({answer["job_id"] for answer in answers}) == 1
     (job,) = effect()
-    assert (job["status"], job["attempt"]) == ("succeeded", 1)
+    assert job["status"].startswith("succeeded")
+    assert job["attempt"] == 1
     answers = delivered(stack, event, times=2)
-    assert [answer["status"] for answer in answers] == ["succeeded"] * 2
+    assert [answer["status"] for answer in answers] == [job["status"]] * 2
     assert effect() == [job]
     conn.execute(
         """
