@@ -25,7 +25,12 @@ class Caller:
         if scope not in self.scopes:
             raise Problem("scope_missing", f"This needs a key with the scope {scope}.")
 
-    def may_see(self, clinic_id: UUID) -> bool:
+    @property
+    def is_operator(self) -> bool:
+        return self.clinic_id is None
+
+    def may_see(self, clinic_id: UUID | None) -> bool:
+        """Whether something of this clinic is the caller's to see; None: it is of no clinic."""
         return self.clinic_id is None or self.clinic_id == clinic_id
 
     def only_own(self, wanted: UUID | None) -> UUID | None:

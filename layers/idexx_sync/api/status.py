@@ -1,6 +1,6 @@
 """The operations of the function `status`: everything of the API that starts no sync."""
 
-from idexx_sync.api import clinics, holds, jobs, keys, service
+from idexx_sync.api import alerts, clinics, holds, jobs, keys, service
 from idexx_sync.api.handler import Operation, Page
 from idexx_sync.api.routes import OperationId
 from idexx_sync.api.syncs import not_built
@@ -21,6 +21,11 @@ def status_operations() -> dict[OperationId, Operation | Page]:
         "reject_hold": holds.reject_hold,
         "reopen_hold": holds.reopen_hold,
         "revive_hold": holds.revive_hold,
+        "list_alerts": alerts.list_alerts,
+        "get_alert": alerts.get_alert,
+        "acknowledge_alert": alerts.acknowledge_alert,
+        "mute_alert": alerts.mute_alert,
+        "unmute_alert": alerts.unmute_alert,
         "list_clinics": clinics.list_clinics,
         "get_clinic_status": clinics.get_clinic_status,
         "get_key": keys.get_key,

@@ -1,6 +1,7 @@
 """The backend over the HTTP API: the service's own workers run what is ordered."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import batched
 from uuid import UUID
 
@@ -14,15 +15,16 @@ from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.listed import Listed
 from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.operations.alert_models import AlertList, AlertView
 from idexx_sync.operations.change_models import ChangeList, ChangeView
 from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
-from idexx_sync.operations.wanted import Wanted, WantedClinics
+from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
 
 
 class ApiBackend:
-    """Clinics, jobs and holds that the key may see and change."""
+    """Clinics, jobs, holds and alerts that the key may see and change."""
 
     over_api = True
 
@@ -93,7 +95,26 @@ class ApiBackend:
         body = _body(decision)
         return self._client.ask("revive_hold", JobView, body=body, hold_id=hold_id)
 
-    def _listed[P: JobList | HoldList | ClinicList | ChangeList, T](
+    def alerts(self, wanted: WantedAlerts, limit: int) -> Listed[AlertView]:
+        query = {**_query(wanted), "kind": wanted.kind, "of_many": wanted.of_many}
+        return self._listed("list_alerts", AlertList, lambda page: page.alerts, query, limit)
+
+    def alert(self, alert_id: UUID) -> AlertView:
+        return self._client.ask("get_alert", AlertView, alert_id=alert_id)
+
+    def acknowledge(self, alert_id: UUID, by: str | None) -> AlertView:
+        _refuse_name(by)
+        return self._client.ask("acknowledge_alert", AlertView, alert_id=alert_id)
+
+    def mute(self, alert_id: UUID, until: datetime, by: str | None) -> AlertView:
+        _refuse_name(by)
+        body = {"until": until.isoformat()}
+        return self._client.ask("mute_alert", AlertView, body=body, alert_id=alert_id)
+
+    def unmute(self, alert_id: UUID) -> AlertView:
+        return self._client.ask("unmute_alert", AlertView, alert_id=alert_id)
+
+    def _listed[P: JobList | HoldList | AlertList | ClinicList | ChangeList, T](
         self,
         operation: OperationId,
         page_type: type[P],
@@ -128,7 +149,7 @@ def _circle(listed: int) -> CommandError:
     )
 
 
-def _query(wanted: Wanted[JobStatus] | Wanted[HoldStatus]) -> dict[str, object]:
+def _query(wanted: Wanted[JobStatus] | Wanted[HoldStatus] | WantedAlerts) -> dict[str, object]:
     return {
         "clinic_id": wanted.clinic_id,
         "sync": wanted.sync,
