@@ -140,7 +140,7 @@ def alerts_open_first(
 
 
 def acknowledge(conn: Conn, alert_id: UUID, by: str) -> None:
-    """Somebody has seen it; whoever was the first stays, and one that is closed is left as it is."""
+    """Somebody has seen it; whoever was the first stays, and a closed one is left as it is."""
     conn.execute(
         """
         UPDATE idexx_sync.alerts SET acknowledged_at = idexx_sync.clock(), acknowledged_by = %s

@@ -1,4 +1,4 @@
-"""The backend of job, hold and alert commands: the API when its address is set, else this process."""
+"""The backend of job, hold and alert commands: the API if its address is set, else this process."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ from idexx_sync.syncs.holds import HoldStatus
 
 
 class Backend(Protocol):
-    """Jobs, holds, alerts and clinics, shown alike and decided alike whichever way they are reached."""
+    """Jobs, holds, alerts and clinics, shown and decided alike whichever way they are reached."""
 
     over_api: bool
 

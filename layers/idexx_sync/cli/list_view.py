@@ -146,8 +146,12 @@ def who_acts(need: NeedView) -> str:
 
 def urgent_need(clinic: ClinicStatusView) -> NeedView | None:
     """The first need that asks something of somebody; what blocks comes first."""
-    asking = (need for need in clinic.needs if need.who != "nobody" and not need.decided)
-    return next(asking, None)
+    return next(filter(asks, clinic.needs), None)
+
+
+def asks(need: NeedView) -> bool:
+    """Whether it asks something of somebody."""
+    return need.who != "nobody" and not need.decided
 
 
 def _first_need(clinic: ClinicStatusView) -> str | None:

@@ -282,10 +282,8 @@ def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
         )
     if (refusal := breaker(overview, now)) is not None:
         since = overview.attempts[0].attempted_at if overview.attempts else None
-        what, told = (
-            f"{phrase({}, refusal.kind)}: {refusal.message}",
-            overview.alert_on(refusal.kind),
-        )
+        what = f"{phrase({}, refusal.kind)}: {refusal.message}"
+        told = overview.alert_on(refusal.kind)
         yield Need(refusal.who_acts, what, since=since, alert_id=told)
 
 

@@ -24,7 +24,7 @@ def cursor_behind(*parts: str) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
-def cursor_among(is_open: bool, moment: datetime, id_: UUID) -> str:  # noqa: FBT001 as a place is
+def cursor_among(is_open: bool, moment: datetime, id_: UUID) -> str:
     """Begin behind this place of a list in which what is open comes first."""
     return cursor_behind("open" if is_open else "closed", cursor_at(moment, id_))
 
