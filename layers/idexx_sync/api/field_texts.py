@@ -85,6 +85,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "alert_id": "b1d9c3a4-2f5e-4c1b-9a77-6e0f4d2c8b15",
     "AlertView.id": "b1d9c3a4-2f5e-4c1b-9a77-6e0f4d2c8b15",
     "AlertView.status": "open",
+    "AlertView.who_acts": "odis",
     "AlertsQuery.status": "open",
     "attempt": 1,
     "blocks": True,

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from idexx_sync.api.models import DecisionBody, ReconciliationRequest, SyncRequest
+from idexx_sync.api.models import DecisionBody, MuteBody, ReconciliationRequest, SyncRequest
 from idexx_sync.api.problems import PROBLEMS
 from idexx_sync.api.routes import ROUTES, Route, find_route, routes_of
 from idexx_sync.api.status import status_operations
@@ -13,7 +13,7 @@ from idexx_sync.core.vocabulary import OPERATOR_SCOPES, SCOPES
 from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
-from tests.kit.database import as_role
+from tests.kit.database import as_role, query
 from tests.kit.gateway import Gateway, Response
 from tests.kit.records import visits
 from tests.kit.shelf import Shelf
@@ -27,7 +27,7 @@ every = pytest.mark.parametrize("route", ROUTES, ids=lambda r: r.operation)
 
 
 def own_things(api: Api) -> dict[str, str]:
-    """A job that has ended and an open hold of the clinic."""
+    """A job that has ended, an open hold and an open alert of the clinic."""
     api.bench.pims.records = visits(20)
     job = api.bench.sync()
     api.bench.pims.records = []
@@ -38,6 +38,7 @@ def own_things(api: Api) -> dict[str, str]:
         "job_id": str(job.id),
         "hold_id": str(hold),
         "seen": api.bench.version(hold),
+        "alert_id": str(query(api.bench.conn, "SELECT id FROM idexx_sync.alerts")[0]["id"]),
         "clinic_id": str(api.bench.clinic_id),
     }
 
@@ -66,6 +67,8 @@ def ask(caller: Gateway, route: Route, things: dict[str, str]) -> Response:
         body = {"clinic_id": things["clinic_id"]}
     elif route.body is DecisionBody:
         body = {"seen": things["seen"]}
+    elif route.body is MuteBody:
+        body = {"until": "2026-05-05T00:00:00Z"}
     return caller.request(route.method, route.path.format(**things), body=body)
 
 
@@ -81,7 +84,7 @@ def test_each_operation_and_each_address_stands_once() -> None:
 
 
 def test_no_path_hides_another() -> None:
-    things = {"job_id": str(uuid4()), "hold_id": str(uuid4()), "clinic_id": str(uuid4())}
+    things = {f"{what}_id": str(uuid4()) for what in ("job", "hold", "alert", "clinic")}
     for route in ROUTES:
         assert find_route(route.method, route.path.format(**things)) is route
 
@@ -117,7 +120,7 @@ def test_a_foreign_clinic_does_not_exist(closed: tuple[Api, dict[str, str]], rou
 
     if route.scope in OPERATOR_SCOPES:
         assert (answer.status, answer.code) == (403, "scope_missing")
-    elif route.operation in ("list_jobs", "list_holds", "get_metrics"):
+    elif route.operation in ("list_jobs", "list_holds", "list_alerts", "get_metrics"):
         assert answer.status == 200
         assert things["clinic_id"] not in answer.text
         asked = caller.get(f"{route.path}?clinic_id={things['clinic_id']}")

@@ -91,6 +91,32 @@ LOOKED_AT = [
     "holds revive HOLD",
     "holds revive HOLD --yes",
     "holds revive HOLD --seen another --yes",
+    "alerts list",
+    "alerts list --limit 1 --status open --kind held --sync inbound",
+    "alerts list --status closed",
+    "alerts list --kind shape-changed",
+    "alerts list --kind sorrow",
+    "alerts list --clinic CALLED --since 2026-05-04",
+    "alerts list --clinic OTHER",
+    "alerts list --clinic NOTHING",
+    "alerts list --since 2026-05-05",
+    "alerts show ALERT",
+    "alerts show ALERT-",
+    "alerts show NOTHING",
+    "alerts show beef",
+    "alerts show abc",
+    "alerts ack NOTHING",
+    "alerts mute ALERT",
+    "alerts mute ALERT --until yesterday",
+    "alerts mute ALERT --until infinity",
+    "alerts mute ALERT --until 2026-05-04T09:00",
+    "alerts mute ALERT --until 2026-05-04",
+    "alerts mute ALERT --until 2026-05-03T23:00+02:00",
+    "alerts mute ALERT --until 2027-06-01",
+    "alerts mute ALERT --until 9999-12-31T23:59-14:00",
+    "alerts mute ALERT --until 0001-01-01T00:00+14:00",
+    "alerts mute NOTHING --until 2026-05-05",
+    "alerts unmute NOTHING",
 ]
 """Nothing is changed by any of them."""
 DONE = [
@@ -100,6 +126,10 @@ DONE = [
     "jobs retry DRY",
     "holds approve HOLD --seen SEEN --yes --reason checked",
     "holds reject HOLD --seen SEEN --yes --reason checked",
+    "alerts ack ALERT-",
+    "alerts mute ALERT- --until 2026-05-05",
+    "alerts mute ALERT --until 2026-05-04T18:00-07:00",
+    "alerts unmute ALERT",
 ]
 
 
@@ -173,7 +203,7 @@ def test_lists_tell_whose_it_is_how_it_stands_and_who_is_needed(world: World, wa
         f"{world.names['CLINIC']}  West Animal Clinic",
         f"{world.names['OTHER']}  West Barn",
     ]
-    assert clinics[1].endswith("; 1 open hold")
+    assert clinics[1].endswith("; 1 open hold; 1 open alert")
     assert clinics[2].startswith("    needs ODIS: credentials: none yet; ")
 
 
@@ -253,7 +283,15 @@ def test_over_the_api_no_command_is_named_that_needs_the_database(world: World) 
     assert "credentials: none yet; ask whoever has access to the database" in there.out
     told = [
         world.run("api", f"{line}{more}").out
-        for line in ("clinics show CALLED", "clinics list", "status", "jobs list", "jobs show GOOD")
+        for line in (
+            "clinics show CALLED",
+            "clinics list",
+            "status",
+            "jobs list",
+            "jobs show GOOD",
+            "alerts list",
+            "alerts show ALERT",
+        )
         for more in ("", " --json")
     ]
     commands = set(re.findall(r"idexx-sync ([a-z]+ ?[a-z]*)", " ".join(told)))

@@ -258,7 +258,7 @@ COMMANDS = {
 READING = {
     *("clinics list", "clinics show", "clinics rooms", "credentials show", "keys list"),
     *("jobs list", "jobs show", "jobs watch", "jobs changes", "holds list", "holds show"),
-    *("explain appointment", "explain time"),
+    *("explain appointment", "explain time", "alerts list", "alerts show"),
 }
 
 
