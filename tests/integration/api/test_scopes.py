@@ -48,7 +48,7 @@ def needed(route: Route, sync: SyncName) -> list[Scope]:
 
 @dataclass(frozen=True)
 class Things:
-    """A clinic with an ended job, an open hold and an alert of each sync, and two keys to ask with."""
+    """A clinic with an ended job, an open hold and an alert of each sync, and two keys."""
 
     api: Api
     ids: dict[SyncName, dict[str, str]]

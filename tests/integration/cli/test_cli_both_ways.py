@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -10,17 +11,19 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from idexx_sync.cli.watching import FAILURES_IN_A_ROW, LOOKS_EVERY_S
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid, ShapeChanged
 from idexx_sync.core.settings import ClientSettings
 from idexx_sync.core.vocabulary import SCOPES
 from idexx_sync.database.whereabouts_store import named_by
 from idexx_sync.keys.format import generate_key
 from idexx_sync.operations.hints import OVER_API, for_the_api
 from tests.kit.both_ways import World, world_in
+from tests.kit.clinic import add_user
 from tests.kit.database import query
 from tests.kit.gateway import Response
 from tests.kit.lending import Lending
-from tests.kit.records import visit
+from tests.kit.records import visit, visits
+from tests.kit.rows import add_alert, add_credentials, add_job
 from tests.kit.shelf import Shelf
 
 LOOKED_AT = [
@@ -110,9 +113,6 @@ LOOKED_AT = [
     "alerts mute ALERT --until yesterday",
     "alerts mute ALERT --until infinity",
     "alerts mute ALERT --until 2026-05-04T09:00",
-    "alerts mute ALERT --until 2026-05-04",
-    "alerts mute ALERT --until 2026-05-03T23:00+02:00",
-    "alerts mute ALERT --until 2027-06-01",
     "alerts mute ALERT --until 9999-12-31T23:59-14:00",
     "alerts mute ALERT --until 0001-01-01T00:00+14:00",
     "alerts mute NOTHING --until 2026-05-05",
@@ -242,6 +242,101 @@ def test_what_may_mean_several_is_not_guessed(world: World, way: str) -> None:
     answer = world.run(way, "holds approve beef --seen SEEN --yes")
     assert (answer.code, answer.out) == (1, "")
     assert "list them with: idexx-sync holds list" in answer.err
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        ("2026-05-04", "until: is over already; give a moment that lies ahead"),
+        ("2026-05-04T09:00+14:00", "until: is over already; give a moment that lies ahead"),
+        ("2027-06-01", "until: at most 366 days from now"),
+        ("2199-12-31T23:59-14:00", "until: at most 366 days from now"),
+    ],
+)
+def test_a_mute_that_is_over_or_has_no_end_is_refused_by_name(
+    world: World, way: str, until: str, said: str
+) -> None:
+    answer = world.run(way, f"alerts mute ALERT --until {until}")
+
+    assert (answer.code, answer.out) == (1, "")
+    assert said in answer.err
+    assert query(world.bench.conn, "SELECT muted_until FROM idexx_sync.alerts") == [
+        {"muted_until": None}
+    ]
+
+
+@BOTH
+def test_a_failure_is_told_seen_and_closed_by_the_next_success(world: World, way: str) -> None:
+    world.bench.pims.records = visits(12)
+    world.bench.pims.error = ShapeChanged("an answer has no list of visits", code="no_data")
+    job = world.bench.sync()
+
+    first, about, needed = world.run(way, "alerts list --kind shape-changed").out.splitlines()
+    id_ = first.split()[0]
+    assert first.endswith("  West Animal Clinic  shape changed  open")
+    assert about == "    An answer of Neo no longer has the shape that is read (no data)"
+    assert needed == (
+        "    needs ODIS: The reader has to be changed; look at what the job found: "
+        f"idexx-sync jobs show {job.id}"
+    )
+    needs = world.run(way, "clinics show CALLED", width=WIDE).out
+    assert f"an answer has no list of visits (alert {id_[:8]})" in needs
+
+    acked = world.run(way, f"alerts ack {id_[:8]}")
+    assert (acked.code, acked.out.splitlines()[0][:16]) == (0, "Acknowledged by ")
+    again = world.run(way, f"alerts ack {id_[:8]}", "--json")
+    assert (again.code, again.json["alert"]["times"]) == (0, 1)
+    told = world.run(way, f"alerts ack {id_[:8]}").out
+    assert told.startswith("It was acknowledged already, by ")
+    assert "acknowledged by" in world.run(way, "clinics show CALLED", width=WIDE).out
+
+    world.bench.pims.error = None
+    world.bench.later()
+    assert world.bench.sync().status == "succeeded"
+    closed = world.run(way, f"alerts show {id_}").out
+    assert re.search(r"status +closed 2026-05-04 07:45 PDT: a run went well", closed)
+    assert " next " not in closed
+    assert world.run(way, "alerts list --status open").out == "There are no open alerts.\n"
+    assert id_[:8] not in world.run(way, "clinics show CALLED", width=WIDE).out
+    nothing_left = world.run(way, "alerts ack ALERT").out
+    assert nothing_left.startswith("It is closed (a run went well); there is nothing to ackn")
+
+
+@BOTH
+def test_what_many_clinics_have_alike_is_the_first_that_status_says(world: World, way: str) -> None:
+    conn, bench = world.bench.conn, world.bench
+    many = add_alert(conn, None, "internal", clinics=9, job_id=world.names["HELD"])
+    told: dict[str, Any] = {"incident_id": many, "code": "no_such_column"}
+    for clinic_id in (world.names["CLINIC"], world.names["OTHER"]):
+        add_credentials(conn, UUID(clinic_id))
+        add_job(conn, UUID(clinic_id), bench.now, "dead", error_kind="internal", error_message="x")
+        add_alert(conn, UUID(clinic_id), "internal", **told)
+    acting = (add_user(conn),)
+    conn.execute("UPDATE idexx_sync.clinic_settings SET acting_user_id = %s", acting)
+    conn.execute("UPDATE idexx_sync.holds SET status = 'closed'")
+
+    answer = world.run(way, "status")
+
+    assert answer.code == 4
+    assert answer.out.splitlines() == [
+        "A run ended at a defect of ours, in 2 of 2 clinics, since 2026-05-04 14:15 UTC; "
+        f"idexx-sync alerts show {many}",
+        "Told by that alone: 2 clinics",
+        "0 of 2 clinics on board need nobody",
+    ]
+    shown = world.run(way, f"alerts show {many}", width=WIDE).out
+    assert "at the newest job (idexx-sync jobs show " in shown
+    listed = world.run(way, "alerts list --status open", width=WIDE).out
+    assert listed.count(f"one alert stands for them: idexx-sync alerts show {many}") == 2
+    data = world.run(way, "status", "--json").json
+    assert [one["id"] for one in data["alerts_of_many"]] == [str(many)]
+    assert len(data["needs_somebody"]) == 2
+
+    conn.execute("DELETE FROM idexx_sync.credentials WHERE clinic_id = %s", (world.names["OTHER"],))
+    first, alone, barn, _ = world.run(way, "status").out.splitlines()
+    assert (first.startswith("A run ended"), alone) == (True, "Told by that alone: 1 clinic")
+    assert barn.startswith("West Barn: ODIS has to act: credentials: none yet")
 
 
 @BOTH
