@@ -19,7 +19,7 @@ UTC_ZONE: Final = ZoneInfo("UTC")
 
 def alert_shown(alert: AlertView) -> list[Shown]:
     """All that is known of the alert."""
-    zone = _zone(alert)
+    zone = zone_of_alert(alert)
     return [
         fact_table(
             [
@@ -27,7 +27,9 @@ def alert_shown(alert: AlertView) -> list[Shown]:
                 ("what", alert.what),
                 ("who acts", ACTORS[alert.who_acts]),
                 ("next", alert.next),
-                ("clinic", whose(alert) if alert.clinic_id is None else _clinic(alert)),
+                _about(alert),
+                if alert.clinic_id is None
+                else ("clinic", _clinic(alert)),
                 ("kind", phrase({}, alert.kind)),
                 ("syncs", ", ".join(alert.syncs) or None),
                 ("since", moment(alert.opened_at, zone)),
@@ -46,7 +48,7 @@ def alerts_shown(alerts: Sequence[AlertView]) -> list[Shown]:
     """The alerts in their order; red are those that nobody has seen yet."""
     parts: list[Shown] = []
     for alert in alerts:
-        zone = _zone(alert)
+        zone = zone_of_alert(alert)
         head = (
             str(alert.id),
             moment(alert.opened_at, zone),
@@ -120,13 +122,15 @@ def _handled(alert: AlertView | OpenAlert | ClinicAlertView, zone: ZoneInfo) -> 
     return ", ".join(filter(None, [acknowledged, muted])) or None
 
 
-def _zone(alert: AlertView) -> ZoneInfo:
+def zone_of_alert(alert: AlertView) -> ZoneInfo:
     """The clinic's; what stands for many has none."""
     return UTC_ZONE if alert.clinic_id is None else zone_of(alert.timezone)
 
 
-def _clinic(alert: AlertView) -> str:
-    return f"{alert.clinic_name} ({alert.clinic_id})"
+def _about(alert: AlertView) -> tuple[str, str]:
+    if alert.clinic_id is None:
+        return "clinics", f"{alert.alike} now, {alert.most_alike} at most"
+    return "clinic", f"{alert.clinic_name} ({alert.clinic_id})"
 
 
 def _incident(alert: AlertView) -> str:

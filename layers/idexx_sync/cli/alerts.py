@@ -8,7 +8,7 @@ import typer
 
 from idexx_sync.alerts.kinds import AlertStatus
 from idexx_sync.alerts.texts import KINDS
-from idexx_sync.cli.alert_view import alert_shown, alerts_shown, whose
+from idexx_sync.cli.alert_view import alert_shown, alerts_shown, whose, zone_of_alert
 from idexx_sync.cli.arguments import (
     AnyClinicOption,
     Json,
@@ -23,7 +23,7 @@ from idexx_sync.cli.arguments import (
 from idexx_sync.cli.backend import meant_alert, meant_clinic, open_backend
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.list_view import cut_shown
-from idexx_sync.cli.phrases import utc
+from idexx_sync.cli.phrases import moment
 from idexx_sync.cli.tables import line
 from idexx_sync.core.phrases import phrase
 from idexx_sync.operations.alert_models import AlertView
@@ -131,7 +131,8 @@ def mute(
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="alerts list") as backend:
         alert = backend.mute(meant_alert(backend, alert_id), until, by)
-    told = f"Muted until {utc(until)}: {phrase({}, alert.kind)} of {whose(alert)}."
+    moment_shown = moment(alert.muted_until, zone_of_alert(alert))
+    told = f"Muted until {moment_shown}: {phrase({}, alert.kind)} of {whose(alert)}."
     closed = "It is closed; if it comes back before that it is muted from the start."
     _answer(cli, alert, [told] if alert.is_open else [told, closed], as_json=as_json)
 
