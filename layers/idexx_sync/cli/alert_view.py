@@ -28,8 +28,6 @@ def alert_shown(alert: AlertView) -> list[Shown]:
                 ("who acts", ACTORS[alert.who_acts]),
                 ("next", alert.next),
                 _about(alert),
-                if alert.clinic_id is None
-                else ("clinic", _clinic(alert)),
                 ("kind", phrase({}, alert.kind)),
                 ("syncs", ", ".join(alert.syncs) or None),
                 ("since", moment(alert.opened_at, zone)),
