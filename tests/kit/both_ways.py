@@ -14,7 +14,7 @@ from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.command_line import Answer, CommandLine
-from tests.kit.database import as_role, update
+from tests.kit.database import as_role, query, update
 from tests.kit.http_gateway import Server, of_gateway, serving
 from tests.kit.lending import Lending
 from tests.kit.records import visits
@@ -77,12 +77,21 @@ class World:
             "SELECT status, ended_by, ended_reason, retry_job_id IS NOT NULL "
             "FROM idexx_sync.dead_letters ORDER BY received_at, id"
         ).fetchall()
-        return [self.told(repr(row)) for row in [*rows, *holds, *letters, self.bench.keys()]]
+        alerts = self.bench.conn.execute(
+            """
+            SELECT kind, times, closed_because, acknowledged_by, muted_until, muted_by
+              FROM idexx_sync.alerts ORDER BY opened_at
+            """
+        ).fetchall()
+        return [
+            self.told(repr(row)) for row in [*rows, *holds, *letters, *alerts, self.bench.keys()]
+        ]
 
 
 @contextmanager
 def world_in(lending: Lending, url: str) -> Iterator[World]:
-    """A success, a preview, a failure, and a hold of all that vanished; each named."""
+    """A success, a preview, a failure, and a hold of all that vanished, with its alert; each
+    named."""
     with (
         lending.connection(url) as conn,
         lending.database(as_role(url, "worker")) as of_runs,
@@ -121,6 +130,8 @@ def _live(world: World) -> None:
     (hold,) = bench.holds()
     names["HOLD"] = str(hold["id"])
     names["SEEN"] = bench.version(hold["id"])
+    (alert,) = query(bench.conn, "SELECT id FROM idexx_sync.alerts")
+    names["ALERT"] = str(alert["id"])
     names["OTHER"] = str(world.api.other_clinic)
     _receive(world)
     names["CALLED"], names["BEGINS"] = "west  animal CLINIC", "West A"

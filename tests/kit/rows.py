@@ -55,6 +55,19 @@ def add_hold(conn: Conn, clinic_id: UUID, cause: str, status: str = "open") -> U
     return hold_id
 
 
+def add_alert(
+    conn: Conn, clinic_id: UUID | None, kind: str = "shape_changed", **columns: Any
+) -> UUID:
+    """An open alert of the clinic, or with None one that stands for many; returns its id."""
+    alert_id = uuid4()
+    values = {"id": alert_id, "clinic_id": clinic_id, "kind": kind, "who_acts": "odis"}
+    many: dict[str, Any] = {"clinics": 7} if clinic_id is None else {"syncs": ["inbound"]}
+    if columns.get("closed_at") is not None:
+        many["closed_because"] = "succeeded"
+    insert(conn, "idexx_sync.alerts", {**values, **many, **columns})
+    return alert_id
+
+
 def add_login(
     conn: Conn,
     clinic_id: UUID,

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from idexx_sync.api.models import (
     START_REQUESTS,
+    AlertsQuery,
     ClinicQuery,
     ClinicsQuery,
     DeadLettersQuery,
@@ -18,6 +19,7 @@ from idexx_sync.api.models import (
     Health,
     HoldsQuery,
     JobsQuery,
+    MuteBody,
     NoQuery,
     PageQuery,
     Readiness,
@@ -28,6 +30,7 @@ from idexx_sync.api.models import (
 from idexx_sync.api.problems import ProblemCode
 from idexx_sync.core.catalog import CATALOG, CatalogEntry, StartOperation, SyncFolder
 from idexx_sync.core.vocabulary import Scope
+from idexx_sync.operations.alert_models import AlertList, AlertView
 from idexx_sync.operations.change_models import ChangeList
 from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
 from idexx_sync.operations.key_models import KeyView
@@ -53,6 +56,11 @@ OperationId = Literal[
     "get_dead_letter",
     "retry_dead_letter",
     "discard_dead_letter",
+    "list_alerts",
+    "get_alert",
+    "acknowledge_alert",
+    "mute_alert",
+    "unmute_alert",
     "list_clinics",
     "get_clinic_status",
     "get_key",
@@ -329,6 +337,53 @@ ROUTES: Final[tuple[Route, ...]] = (
         body=WhyBody,
         responses={200: DeadLetterView},
         problems=("letter_ended",),
+    ),
+    Route(
+        operation="list_alerts",
+        method="GET",
+        path="/api/alerts",
+        function="status",
+        scope="jobs:read",
+        summary="Alerts: open ones first, each the newest first",
+        query=AlertsQuery,
+        responses={200: AlertList},
+    ),
+    Route(
+        operation="get_alert",
+        method="GET",
+        path="/api/alerts/{alert_id}",
+        function="status",
+        scope="jobs:read",
+        summary="One alert",
+        responses={200: AlertView},
+    ),
+    Route(
+        operation="acknowledge_alert",
+        method="POST",
+        path="/api/alerts/{alert_id}/ack",
+        function="status",
+        scope="jobs:write",
+        summary="Note who has seen the alert; the first one stays",
+        responses={200: AlertView},
+    ),
+    Route(
+        operation="mute_alert",
+        method="POST",
+        path="/api/alerts/{alert_id}/mute",
+        function="status",
+        scope="jobs:write",
+        summary="Tell nobody of the alert's kind at its clinic for a while",
+        body=MuteBody,
+        responses={200: AlertView},
+    ),
+    Route(
+        operation="unmute_alert",
+        method="POST",
+        path="/api/alerts/{alert_id}/unmute",
+        function="status",
+        scope="jobs:write",
+        summary="Mute the alert's kind at its clinic no longer",
+        responses={200: AlertView},
     ),
     Route(
         operation="list_clinics",

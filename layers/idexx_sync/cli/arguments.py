@@ -63,6 +63,25 @@ def as_day(text: str) -> date:
     return day
 
 
+def as_moment(text: str) -> datetime:
+    """A day, which is where it begins by UTC, or a moment with its zone."""
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip()):
+        return datetime.combine(as_day(text.strip()), time.min, UTC)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(
+            f"{shortened(text)} is no moment; give a day such as 2026-05-04, which begins in UTC, "
+            "or a moment with its zone such as 2026-05-04T09:00-07:00"
+        ) from None
+    as_day(moment.date().isoformat())
+    if moment.tzinfo is None:
+        raise typer.BadParameter(
+            f"{shortened(text)} has no zone; add one, such as Z for UTC, or -07:00"
+        )
+    return moment.astimezone(UTC)
+
+
 def as_time(text: str) -> time:
     """A time of day such as 09:00."""
     try:

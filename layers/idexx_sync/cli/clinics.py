@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from idexx_sync.cli.alert_view import need_shown, other_alerts
 from idexx_sync.cli.arguments import ClinicArgument, Json, Limit, as_base_url, as_day, as_id
 from idexx_sync.cli.backend import meant_clinic, open_backend
-from idexx_sync.cli.clinic_view import clinic_shown
+from idexx_sync.cli.clinic_view import NOTHING_NEEDED, clinic_shown
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.identity import identity
 from idexx_sync.cli.list_view import clinics_shown, cut_shown, red_first, state_of
@@ -23,7 +24,6 @@ from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.status import (
     WRITES,
     ClinicStatus,
-    Need,
     SyncStatus,
     clinic_status,
     read_clinic_status,
@@ -213,6 +213,7 @@ def _show_here(cli: Cli, clinic_id: UUID, *, as_json: bool) -> None:
             "open_holds": [str(hold.id) for hold in overview.open_holds],
             "kept_out": [str(hold.id) for hold in overview.kept_out],
             "needs": [_plain(asdict(need)) for need in status.needs],
+            "alerts": [_plain(asdict(alert)) for alert in status.alerts],
         }
     }
     shown = [_shown(overview, status, last_job, overview.read_at), *_needs_shown(overview, status)]
@@ -274,12 +275,12 @@ def _sync_shown(sync: SyncStatus, zone: ZoneInfo, now: datetime) -> str:
 
 
 def _needs_shown(overview: ClinicOverview, status: ClinicStatus) -> list[Shown]:
-    if not status.needs:
-        return [line("Nothing is needed from anybody.", "green")]
     zone = zone_of(overview.timezone)
-    needed = [(ACTORS[need.who].partition(";")[0], _need(need, zone)) for need in status.needs]
-    return [fact_table(needed, "Needed")]
-
-
-def _need(need: Need, zone: ZoneInfo) -> str:
-    return need.what if need.since is None else f"{need.what} (since {moment(need.since, zone)})"
+    others = other_alerts(status.needs, status.alerts, zone)
+    if not status.needs:
+        return [line(NOTHING_NEEDED, "green"), *others]
+    needed = [
+        (ACTORS[need.who].partition(";")[0], need_shown(need, status.alerts, zone))
+        for need in status.needs
+    ]
+    return [fact_table(needed, "Needed"), *others]

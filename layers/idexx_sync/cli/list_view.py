@@ -53,7 +53,8 @@ def waiting_for_somebody(jobs: Sequence[JobView]) -> list[JobView]:
         if job.status in ("succeeded", "succeeded_with_warnings") and job.manner != "preview":
             healed.add(what)
         failed = job.is_final and job.error is not None and job.error.who_acts != "nobody"
-        if what not in healed and (failed or job.status in ("held", "dead")):
+        unknown = job.status == "dead" and job.error is None
+        if what not in healed and (failed or unknown or job.status == "held"):
             found.append(job)
     return found
 
@@ -90,6 +91,7 @@ def clinics_shown(clinics: Iterable[ClinicStatusView]) -> list[Shown]:
             f"{state_of(clinic)}, {clinic.timezone or 'no time zone in ODIS'}",
             *(sync_shown(sync, clinic) for sync in clinic.syncs),
             counted(clinic.open_holds, "open hold") if clinic.open_holds else None,
+            counted(len(clinic.alerts), "open alert") if clinic.alerts else None,
             f"{counted(clinic.kept_out, 'rejected hold')} kept out" if clinic.kept_out else None,
         ]
         style = RED if clinic.needs_somebody else ""
@@ -144,8 +146,12 @@ def who_acts(need: NeedView) -> str:
 
 def urgent_need(clinic: ClinicStatusView) -> NeedView | None:
     """The first need that asks something of somebody; what blocks comes first."""
-    asking = (need for need in clinic.needs if need.who != "nobody" and not need.decided)
-    return next(asking, None)
+    return next(filter(asks, clinic.needs), None)
+
+
+def asks(need: NeedView) -> bool:
+    """Whether it asks something of somebody."""
+    return need.who != "nobody" and not need.decided
 
 
 def _first_need(clinic: ClinicStatusView) -> str | None:

@@ -27,6 +27,7 @@ WRITING: Final = frozenset(
             "credentials test",
             "secrets accept",
         ),
+        *("alerts ack", "alerts mute", "alerts unmute"),
         *("holds approve", "holds reject", "holds reopen", "holds revive"),
         *("dead-letters retry", "dead-letters discard"),
     ]
@@ -34,7 +35,7 @@ WRITING: Final = frozenset(
 """Commands that can write; before each of them it is said where, if that is production."""
 NO_PRODUCTION: Final = f"not {PRODUCTION}, by the key"
 """All that a key tells of the stage of its API; which one it is, only the database's side knows."""
-ASKS_THE_API: Final = ("jobs", "holds", "dead-letters")
+ASKS_THE_API: Final = ("jobs", "holds", "alerts", "dead-letters")
 """Of these the groups that ask the API where its address is set."""
 
 

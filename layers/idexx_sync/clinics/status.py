@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from idexx_sync.clinics.overview import ClinicOverview, SyncHistory, clinic_overview
+from idexx_sync.clinics.overview import ClinicOverview, OpenAlert, SyncHistory, clinic_overview
 from idexx_sync.core.catalog import BUILT, CATALOG, SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
@@ -67,6 +67,8 @@ class Need:
     """Until when all is known to have been well; None: never, or nobody knows."""
     decided: bool = False
     """Whether a person has decided it so: it is told, and asks nothing of anybody."""
+    alert_id: UUID | None = None
+    """The open alert that is about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class ClinicStatus:
     """Holds that a person has rejected, and that still keep something out."""
     needs: tuple[Need, ...]
     """Everything that is missing or waits, what blocks first."""
+    alerts: tuple[OpenAlert, ...] = ()
+    """What people are told of it, oldest first; a need that one of them is about names it."""
 
     @property
     def is_on_board(self) -> bool:
@@ -156,6 +160,7 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
         open_holds=len(overview.open_holds),
         kept_out=len(overview.kept_out),
         needs=tuple(sorted(needs, key=lambda need: not need.blocks)),
+        alerts=overview.alerts,
     )
 
 
@@ -277,7 +282,9 @@ def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
         )
     if (refusal := breaker(overview, now)) is not None:
         since = overview.attempts[0].attempted_at if overview.attempts else None
-        yield Need(refusal.who_acts, f"{phrase({}, refusal.kind)}: {refusal.message}", since=since)
+        what = f"{phrase({}, refusal.kind)}: {refusal.message}"
+        told = overview.alert_on(refusal.kind)
+        yield Need(refusal.who_acts, what, since=since, alert_id=told)
 
 
 def _stage_needs(overview: ClinicOverview) -> Iterator[Need]:
@@ -292,7 +299,8 @@ def _company_needs(overview: ClinicOverview) -> Iterator[Need]:
     """Logins that led to another company than the clinic's own, until one leads back."""
     refused, error = overview.company.refused, _other_company(overview)
     if refused is not None and error is not None:
-        yield Need(error.who_acts, error.message, since=refused.since)
+        told = overview.alert_on(error.kind)
+        yield Need(error.who_acts, error.message, since=refused.since, alert_id=told)
 
 
 def _other_company(overview: ClinicOverview) -> SyncError | None:
@@ -320,7 +328,8 @@ def _failure_needs(
         who = who_acts(history.error_kind)
         why = phrase({}, history.error_kind)
         failed = f"last {history.sync} job failed, {why}: {history.error_message}"
-        yield Need(who, failed, blocks=who != "nobody", since=history.last_success_at)
+        blocks, since = who != "nobody", history.last_success_at
+        yield Need(who, failed, blocks, since, alert_id=overview.alert_on(history.error_kind))
 
 
 def _reads_too_short(overview: ClinicOverview, sync: SyncName) -> date | None:
@@ -452,4 +461,5 @@ def _kept_out_needs(overview: ClinicOverview) -> Iterator[Need]:
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:
     for hold in overview.open_holds:
         what = f"{phrase(HELD_BECAUSE, hold.cause)}: decide, idexx-sync holds show {hold.id}"
-        yield Need("odis", what, blocks=False, since=hold.opened_at)
+        told = overview.alert_on("held")
+        yield Need("odis", what, blocks=False, since=hold.opened_at, alert_id=told)

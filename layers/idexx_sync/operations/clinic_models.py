@@ -43,6 +43,31 @@ class NeedView(ResponseModel):
         description="Whether a person has decided it so: it is told, and asks nothing of anybody.",
         examples=[False],
     )
+    alert_id: UUID | None = Field(
+        default=None,
+        description="The open alert that is about it.",
+        examples=["b1d9c3a4-2f5e-4c1b-9a77-6e0f4d2c8b15"],
+    )
+
+
+class ClinicAlertView(ResponseModel):
+    """An open alert of the clinic, in short."""
+
+    id: UUID = Field(description="Its id.", examples=["b1d9c3a4-2f5e-4c1b-9a77-6e0f4d2c8b15"])
+    kind: Text = Field(description="Its kind.", examples=["shape_changed"])
+    since: Moment
+    """Since when it is so."""
+    acknowledged_by: Text | None = Field(
+        description="Who has seen it first; null: nobody has.", examples=["Kim"]
+    )
+    muted_until: Moment | None = Field(
+        description="Until when nobody is told of it; null: it is not muted.", examples=[None]
+    )
+    incident_id: UUID | None = Field(
+        description="The alert that stands for it, because many clinics have it alike; a clinic's "
+        "key is not told of it.",
+        examples=[None],
+    )
 
 
 def _first(needs: Sequence[object]) -> Sequence[object]:
@@ -75,6 +100,10 @@ class ClinicStatusView(ResponseModel):
     )
     needs: Annotated[tuple[NeedView, ...], BeforeValidator(_first)]
     """What blocks comes first; at most 100."""
+    alerts: tuple[ClinicAlertView, ...] = Field(
+        default=(),
+        description="Its open alerts, oldest first; a need that one of them is about names it.",
+    )
 
     @classmethod
     def of(cls, status: ClinicStatus) -> Self:

@@ -9,7 +9,7 @@ from typing import Final
 
 OVER_API: Final = (
     *("jobs", "holds", "clinics list", "clinics show", "status", "whoami"),
-    "dead-letters",
+    *("alerts", "dead-letters"),
 )
 """Commands that ask the API where its address is set; all others need the database."""
 INSTEAD: Final = "ask whoever has access to the database"

@@ -1,7 +1,7 @@
 """What the database tells of one clinic."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from idexx_sync.clinics.overview import (
     Denied,
     Doubt,
     KeptOut,
+    OpenAlert,
     OpenHold,
     SyncHistory,
     Told,
@@ -36,6 +37,7 @@ from tests.kit.records import MORNING
 from tests.kit.rows import (
     DRY,
     REAL,
+    add_alert,
     add_credentials,
     add_doubt,
     add_hold,
@@ -79,6 +81,13 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
     add_doubt(conn, clinic_id, "600101", "end_unreadable", before(hours=1))
     add_doubt(conn, other, "600101", "end_unreadable", before(hours=8))
 
+    many = add_alert(conn, None, "internal")
+    muted = {"muted_until": MORNING + timedelta(hours=1), "acknowledged_by": "Kim"}
+    alert = add_alert(conn, clinic_id, "internal", opened_at=MORNING, incident_id=many, **muted)
+    over = add_alert(conn, clinic_id, "held", opened_at=before(hours=2), muted_until=MORNING)
+    add_alert(conn, clinic_id, "stale", opened_at=before(hours=5), closed_at=before(hours=4))
+    add_alert(conn, other, "internal", opened_at=MORNING)
+
     set_business_time(conn, MORNING)
     overview = clinic_overview(conn, clinic_id)
 
@@ -114,6 +123,10 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
             ),
         ),
         open_holds=(OpenHold(hold, "times_shifted", MORNING),),
+        alerts=(
+            OpenAlert(over, "held", before(hours=2)),
+            OpenAlert(alert, "internal", MORNING, "Kim", MORNING + timedelta(hours=1), many),
+        ),
         kept_out=(KeptOut(rejected, "empty_calendar", None, MORNING),),
         revived=(KeptOut(revived, "revived", None, MORNING),),
         horizon_days=14,

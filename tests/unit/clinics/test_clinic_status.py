@@ -12,6 +12,7 @@ from idexx_sync.clinics.overview import (
     Denied,
     Doubt,
     KeptOut,
+    OpenAlert,
     OpenHold,
     SyncHistory,
     Told,
@@ -535,3 +536,31 @@ def test_r08_what_was_accepted_since_is_needed_no_more(changed: datetime, needed
     failed = replace(history(ago(days=1), "implausible_data"), error_message="other_company: it is")
     needs = clinic_status(overview(failed, changed_at=changed), NOW).needs
     assert bool(needs) is needed
+
+
+def test_a_need_names_the_alert_that_is_about_it() -> None:
+    alerts = [
+        OpenAlert(UUID(int=n), kind, ago(hours=n))
+        for n, kind in enumerate(("stale", "held", "shape_changed", "credentials_rejected"), 1)
+    ]
+    hold = OpenHold(HOLD, "times_shifted", ago(hours=2))
+    of = overview(
+        history(ago(hours=9), "shape_changed"),
+        history(ago(hours=9), "pims_slow", "cases"),
+        alerts=tuple(alerts),
+        open_holds=(hold,),
+        attempts=(Attempt(ago(hours=1), "credentials_rejected"),),
+        acting_user_id=None,
+    )
+
+    status = clinic_status(of, NOW)
+
+    assert status.alerts == tuple(alerts)
+    named = {need.what.partition(":")[0]: need.alert_id for need in status.needs}
+    assert named == {
+        "credentials rejected": UUID(int=4),
+        "last inbound job failed, shape changed": UUID(int=3),
+        "last cases job failed, pims slow": None,
+        "acting user": None,
+        "nearly all visits moved by the same amount of time": UUID(int=2),
+    }
