@@ -38,6 +38,19 @@ class ReasonBody(RequestModel):
     )
 
 
+class PauseBody(RequestModel):
+    """Why a clinic, or all of them, are paused."""
+
+    reason: str = Field(
+        min_length=1,
+        max_length=4 * LONGEST_REASON,
+        description=f"Why, for those who look later: at most {LONGEST_REASON} characters, kept "
+        "with who and when. Every key that may look at the clinic is shown it: name no client and "
+        "no patient here, and where all are paused no clinic either.",
+        examples=["the clinic moves"],
+    )
+
+
 class DecisionBody(ReasonBody):
     """Which version of the hold was seen, and why it is decided so."""
 

@@ -24,6 +24,7 @@ from idexx_sync.cli import (
     jobs,
     keys,
     migrate,
+    pausing,
     secrets,
     sync,
     whoami,
@@ -64,6 +65,8 @@ app.add_typer(holds.app, name="holds")
 app.add_typer(explain.app, name="explain")
 app.command()(find.find)
 app.command()(fleet.status)
+app.command("pause")(pausing.pause_all)
+app.command("resume")(pausing.resume_all)
 app.command()(whoami.whoami)
 
 

@@ -10,13 +10,20 @@ from idexx_sync.cli.arguments import Json
 from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
-from idexx_sync.cli.list_view import red_first, urgent_need, who_acts
+from idexx_sync.cli.list_view import (
+    all_paused_shown,
+    pause_of_all,
+    red_first,
+    urgent_need,
+    who_acts,
+)
 from idexx_sync.cli.phrases import moment
 from idexx_sync.cli.tables import Shown, line
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.core.vocabulary import Freshness
 from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.pause_models import PauseView
 from idexx_sync.operations.wanted import WantedClinics
 
 WORST_FIRST: Final[tuple[Freshness, ...]] = (
@@ -33,16 +40,19 @@ def status(ctx: typer.Context, as_json: Json = False) -> int:
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="clinics list") as backend:
         clinics = red_first(backend.clinics(WantedClinics()))
+    pause = pause_of_all(clinics)
     needing = [clinic for clinic in clinics if clinic.needs_somebody]
     others = [clinic for clinic in clinics if not clinic.needs_somebody]
     data = {
         "needs_somebody": [_data(clinic) for clinic in needing],
         "others": dict(Counter(worst(one) for one in others if one.is_on_board)),
+        "all_paused": None if pause is None else PauseView.of(pause).model_dump(mode="json"),
         "not_on_board": sum(not one.is_on_board for one in others),
     }
-    shown = [line(in_one_line(clinic), "red", whole=True) for clinic in needing]
+    shown = all_paused_shown(clinics)
+    shown += [line(in_one_line(clinic), "red", whole=True) for clinic in needing]
     cli.answer(data, [*shown, _rest(needing, others)], as_json=as_json)
-    return Exit.WARNINGS if needing else Exit.OK
+    return Exit.WARNINGS if needing or pause is not None else Exit.OK
 
 
 def worst(clinic: ClinicStatusView) -> Freshness:

@@ -12,6 +12,7 @@ from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import RunOrder
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.store import job_by_id
+from idexx_sync.jobs.submission import require_not_paused
 from idexx_sync.operations.models import JobView
 from idexx_sync.operations.views import job_view
 from idexx_sync.syncs.cases.sync import CaseSync
@@ -21,13 +22,16 @@ SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {"inbound": InboundSync(), "cases":
 
 
 def run_here(cli: Cli, order: RunOrder) -> JobView:
-    """Run the order and wait for it; an interrupt cancels its job."""
+    """Run the order and wait for it; an interrupt cancels its job. Conflict (clinic_paused) while
+    the clinic is paused: no job is made."""
     sync = SYNCS_HERE.get(order.sync)
     if sync is None:
         raise CommandError(
             f"The sync {order.sync} is not built yet.", kind="not_built_yet", exit_code=Exit.FAILED
         )
     with Bars(cli.err) as bars, cli.dependencies(bars, order.manner) as dependencies:
+        if order.clinic_id is not None:
+            require_not_paused(dependencies.database.connection(), order.clinic_id)
         try:
             job = run_job(order, sync, dependencies)
         except KeyboardInterrupt:

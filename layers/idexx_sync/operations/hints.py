@@ -7,7 +7,10 @@ on. Whoever has only the API is told whom to ask instead. Pure.
 import re
 from typing import Final
 
-OVER_API: Final = ("jobs", "holds", "clinics list", "clinics show", "status", "whoami")
+OVER_API: Final = (
+    *("jobs", "holds", "clinics list", "clinics show", "clinics pause", "clinics resume"),
+    *("pause", "resume", "status", "whoami"),
+)
 """Commands that ask the API where its address is set; all others need the database."""
 INSTEAD: Final = "ask whoever has access to the database"
 _NEEDS_DATABASE: Final = re.compile(
