@@ -42,10 +42,10 @@ All = Annotated[bool, typer.Option("--all", help="Every clinic; must be given.")
 def pause_clinic(
     ctx: typer.Context, clinic: ClinicArgument, reason: Why, by: By = None, as_json: Json = False
 ) -> None:
-    """Stop a clinic: nothing of it asks Neo until somebody resumes it.
+    """Stop a clinic: nothing asks its Neo any more.
 
-    No run begins, none can be ordered, and one under way ends after its
-    current piece. What is stored stays as it is, and grows old.
+    Until somebody resumes it no run begins, none can be ordered, and one
+    under way ends after its current piece. What is stored grows old.
     """
     _carry_out(cli_of(ctx), "pause", clinic, Decision(None, reason, by), as_json=as_json)
 
@@ -67,10 +67,10 @@ def resume_clinic(
 def pause_all(
     ctx: typer.Context, reason: Why, of_all: All = False, by: By = None, as_json: Json = False
 ) -> None:
-    """Stop everything: nothing of any clinic asks Neo until somebody resumes.
+    """Stop all clinics: nothing asks Neo any more.
 
-    No run begins, none can be ordered, and those under way end after their
-    current piece. One clinic alone: idexx-sync clinics pause CLINIC.
+    Until somebody resumes no run begins, none can be ordered, and those under
+    way end after their current piece. One clinic alone: clinics pause.
     """
     _require_all("pause", given=of_all)
     _carry_out(cli_of(ctx), "pause", None, Decision(None, reason, by), as_json=as_json)

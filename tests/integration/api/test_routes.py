@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from idexx_sync.api.models import DecisionBody, ReconciliationRequest, SyncRequest
+from idexx_sync.api.models import DecisionBody, PauseBody, ReconciliationRequest, SyncRequest
 from idexx_sync.api.problems import PROBLEMS
 from idexx_sync.api.routes import ROUTES, Route, find_route, routes_of
 from idexx_sync.api.status import status_operations
@@ -66,6 +66,8 @@ def ask(caller: Gateway, route: Route, things: dict[str, str]) -> Response:
         body = {"clinic_id": things["clinic_id"]}
     elif route.body is DecisionBody:
         body = {"seen": things["seen"]}
+    elif route.body is PauseBody:
+        body = {"reason": "moving"}
     return caller.request(route.method, route.path.format(**things), body=body)
 
 

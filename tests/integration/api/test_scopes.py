@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from idexx_sync.api.models import DecisionBody, ReconciliationRequest, SyncRequest
+from idexx_sync.api.models import DecisionBody, PauseBody, ReconciliationRequest, SyncRequest
 from idexx_sync.api.routes import ROUTES, Route
 from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
@@ -22,7 +22,10 @@ from tests.kit.database import insert, query
 from tests.kit.gateway import Response
 from tests.kit.shelf import Shelf
 
-ABOUT_NO_SYNC: Final = {"refresh_schedules"}
+ABOUT_NO_SYNC: Final = {
+    "refresh_schedules",
+    *("pause_clinic", "resume_clinic", "pause_all", "resume_all"),
+}
 """Operations that change something and act on no sync; each a decision of its own."""
 STARTS: Final = {row.operation: row.scope for row in CATALOG.values()}
 KEYED: Final = [route for route in ROUTES if route.scope is not None]
@@ -63,7 +66,9 @@ class Things:
         body = {"clinic_id": str(clinic_id)}
         if route.body is DecisionBody:
             body = {"seen": self.api.bench.version(self.ids[sync]["hold_id"])}
-        has_body = route.body in (SyncRequest, ReconciliationRequest, DecisionBody)
+        if route.body is PauseBody:
+            body = {"reason": "moving"}
+        has_body = route.body in (SyncRequest, ReconciliationRequest, DecisionBody, PauseBody)
         path = route.path.format(**self.ids[sync], clinic_id=clinic_id)
         event = self.api.gateway._event(route.method, path, body if has_body else None, {})
         event["requestContext"]["authorizer"] = {
@@ -80,6 +85,7 @@ class Things:
         return [
             *query(self.api.bench.conn, "SELECT * FROM idexx_sync.jobs ORDER BY id"),
             *query(self.api.bench.conn, "SELECT * FROM idexx_sync.holds ORDER BY id"),
+            *query(self.api.bench.conn, "SELECT * FROM idexx_sync.pauses ORDER BY id"),
         ]
 
 

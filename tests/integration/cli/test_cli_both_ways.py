@@ -91,6 +91,19 @@ LOOKED_AT = [
     "holds revive HOLD",
     "holds revive HOLD --yes",
     "holds revive HOLD --seen another --yes",
+    "clinics pause CLINIC",
+    "clinics pause CLINIC --all --reason moving",
+    "clinics pause NOTHING --reason moving",
+    "clinics pause west --reason moving",
+    "clinics resume CLINIC",
+    "clinics resume CALLED --reason moved",
+    "clinics resume NOTHING",
+    "pause",
+    "pause --all",
+    "pause --reason moving",
+    "pause CLINIC --all --reason moving",
+    "resume",
+    "resume --all",
 ]
 """Nothing is changed by any of them."""
 DONE = [
@@ -100,6 +113,8 @@ DONE = [
     "jobs retry DRY",
     "holds approve HOLD --seen SEEN --yes --reason checked",
     "holds reject HOLD --seen SEEN --yes --reason checked",
+    "clinics pause CALLED --reason moving",
+    "pause --all --reason moving",
 ]
 
 
