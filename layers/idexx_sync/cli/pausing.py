@@ -115,9 +115,12 @@ def _paused(answer: PauseAnswer) -> list[Shown]:
 
 def _resumed(answer: PauseAnswer, *, of_all: bool) -> list[Shown]:
     """What has ended, and what still keeps something paused."""
-    said = "It goes on: runs begin again."
     if not answer.changed:
         said = f"Nothing changed: no pause of {'all clinics' if of_all else 'this clinic'} stood."
+    elif not answer.standing:
+        said = "It goes on: runs begin again."
+    else:
+        said = "All others go on." if of_all else "Its own pause has ended."
     parts = [line(said), *_facts(answer)]
     for still in (one.as_pause() for one in answer.standing):
         whose = f"Clinic {still.clinic_id}" if of_all else "The clinic"

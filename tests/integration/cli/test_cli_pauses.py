@@ -76,6 +76,10 @@ def test_a_clinic_is_stopped_and_goes_on(world: World, way: str) -> None:
     assert "paused" not in world.run(way, "clinics list").out
 
 
+def with_stage(world: World, stage: str) -> None:
+    world.bench.conn.execute("UPDATE idexx_sync.clinic_settings SET stage = %s", (stage,))
+
+
 @BOTH
 def test_everything_is_stopped_now_and_goes_on(world: World, way: str) -> None:
     facts = ["clinic  all", "paused  THEN by SOMEBODY", "why  Neo asked us to"]
@@ -94,9 +98,16 @@ def test_everything_is_stopped_now_and_goes_on(world: World, way: str) -> None:
     assert sum("live, paused with all clinics, " in one for one in listed) == 2
     assert lines(world, way, "status", code=4)[0] == f"All clinics: paused {told}"
     assert world.run(way, "status --json").json["all_paused"]["reason"] == "Neo asked us to"
+    with_stage(world, "off")  # nobody is needed for any other reason
+    assert lines(world, way, "status", code=4)[0] == f"All clinics: paused {told}"
+    with_stage(world, "live")
     assert f"ODIS  paused with all clinics {told}" in lines(world, way, "clinics show CLINIC")
 
-    for line in ("jobs retry FAILED", "holds approve HOLD --seen SEEN --yes"):
+    for line in (
+        "jobs retry FAILED",
+        "holds approve HOLD --seen SEEN --yes",
+        "holds revive HOLD --yes",
+    ):
         refused = world.run(way, line, "--json")
         error = refused.json["error"]
         assert (refused.code, error["kind"]) == (1, "clinic_paused")
@@ -113,7 +124,7 @@ def test_everything_is_stopped_now_and_goes_on(world: World, way: str) -> None:
         f"The clinic stays paused with all clinics {told}",
     ]
     assert lines(world, way, "resume --all") == [
-        "It goes on: runs begin again.",
+        "All others go on.",
         *facts,
         "resumed  THEN by SOMEBODY",
         "Clinic OTHER stays paused since THEN by Kim: moving; "
@@ -126,6 +137,20 @@ def test_everything_is_stopped_now_and_goes_on(world: World, way: str) -> None:
     assert world.run(way, "status --json").json["all_paused"] is None
     world.bench.pims.records = []
     assert world.run(way, "jobs retry FAILED").code in (0, 3, 4)
+
+
+@BOTH
+def test_a_clinic_whose_own_pause_ends_stays_paused_with_all(world: World, way: str) -> None:
+    pause(world.bench.conn, None, "Neo is down")
+    pause(world.bench.conn, world.bench.clinic_id)
+
+    said = lines(world, way, "clinics resume CLINIC")
+
+    assert said[0] == "Its own pause has ended."
+    assert said[-1].startswith("The clinic stays paused with all clinics since THEN by Kim: Neo ")
+    assert "live, paused with all clinics" in world.run(way, "clinics list").out
+    assert lines(world, way, "resume --all")[0] == "It goes on: runs begin again."
+    assert "paused" not in world.run(way, "clinics list").out
 
 
 WRONG = [
