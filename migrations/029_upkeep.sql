@@ -93,7 +93,8 @@ CREATE POLICY idexx_sync ON idexx_sync.places TO idexx_sync_upkeep
 GRANT INSERT (clinics), UPDATE (clinics, incident_id) ON idexx_sync.alerts TO idexx_sync_upkeep;
 
 -- Retention. A row is locked before it is deleted, which needs a right to update some column of it.
-GRANT DELETE ON idexx_sync.jobs, idexx_sync.holds, idexx_sync.alerts TO idexx_sync_upkeep;
+GRANT DELETE ON idexx_sync.jobs, idexx_sync.holds, idexx_sync.alerts, idexx_sync.pauses
+    TO idexx_sync_upkeep;
 GRANT DELETE, UPDATE (at) ON idexx_sync.changes TO idexx_sync_upkeep;
 GRANT DELETE, UPDATE (read_at) ON idexx_sync.records TO idexx_sync_upkeep;
 GRANT DELETE, UPDATE (attempted_at) ON idexx_sync.logins TO idexx_sync_upkeep;

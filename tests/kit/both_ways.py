@@ -61,7 +61,9 @@ class World:
         text = re.sub(r"key [0-9a-f-]{36}", "SOMEBODY", text)
         text = re.sub(rf"\b{getuser()}\b", "SOMEBODY", text)
         text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ANOTHER", text)
-        text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z|\d{4}-\d\d-\d\d \d\d:\d\d P[DS]T", "THEN", text)
+        text = re.sub(
+            r"\d{4}-\d\d-\d\dT[0-9:.]+Z|\d{4}-\d\d-\d\d \d\d:\d\d (?:P[DS]T|UTC)", "THEN", text
+        )
         return re.sub(r"\d+\.\d s", "SOON", text)
 
     def state(self) -> list[Any]:
@@ -70,6 +72,13 @@ class World:
             """
             SELECT 'job', sync, trigger, status, params, retry_of IS NOT NULL, error_message
               FROM idexx_sync.jobs ORDER BY queued_at
+            """
+        ).fetchall()
+        pauses = self.bench.conn.execute(
+            """
+            SELECT 'pause', clinic_id, paused_by, reason, resumed_at IS NULL, resumed_by,
+                   resume_reason
+              FROM idexx_sync.pauses ORDER BY paused_at
             """
         ).fetchall()
         holds = [(h["status"], h["decided_by"], len(h["findings"])) for h in self.bench.holds()]
@@ -83,9 +92,8 @@ class World:
               FROM idexx_sync.alerts ORDER BY opened_at
             """
         ).fetchall()
-        return [
-            self.told(repr(row)) for row in [*rows, *holds, *letters, *alerts, self.bench.keys()]
-        ]
+        told = [*rows, *pauses, *holds, *letters, *alerts, self.bench.keys()]
+        return [self.told(repr(row)) for row in told]
 
 
 @contextmanager

@@ -87,12 +87,12 @@ def add_credentials(conn: Conn, clinic_id: UUID, version: int = 1) -> None:
     insert(conn, "idexx_sync.credentials", {**values, "created_at": MORNING})
 
 
-def pause(conn: Conn, clinic_id: UUID, reason: str | None) -> None:
-    conn.execute(
-        "UPDATE idexx_sync.clinic_settings SET paused_at = idexx_sync.clock(), paused_reason = %s "
-        "WHERE clinic_id = %s",
-        (reason, clinic_id),
-    )
+def pause(conn: Conn, clinic_id: UUID | None, reason: str = "moving") -> UUID:
+    """Pause the clinic, or all of them, as Kim did at business time; returns the pause's id."""
+    pause_id = uuid4()
+    values = {"id": pause_id, "clinic_id": clinic_id, "paused_by": "Kim", "reason": reason}
+    insert(conn, "idexx_sync.pauses", values)
+    return pause_id
 
 
 def add_doubt(conn: Conn, clinic_id: UUID, key: str, code: str | None, since: datetime) -> None:

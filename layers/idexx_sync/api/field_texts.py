@@ -124,6 +124,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "JobError.who_acts": "nobody",
     "job_id": _JOB,
     "JobView.id": _JOB,
+    "PauseView.id": "5c1d9e40-2b6f-4f7a-9d03-8a7e4c2b1f60",
     "JobView.status": "succeeded",
     "JobsQuery.status": "succeeded",
     "last_success_at": _AT,

@@ -42,14 +42,15 @@ class ReasonBody(RequestModel):
 
 
 class WhyBody(RequestModel):
-    """Why nothing is to come of it."""
+    """Why it is done, which has to be said."""
 
     reason: str = Field(
         min_length=1,
         max_length=4 * LONGEST_REASON,
         description=f"Why, for those who look later: at most {LONGEST_REASON} characters, kept "
-        "with who and when. Name no client and no patient here.",
-        examples=["a message of a test"],
+        "with who and when. Every key that may look at the clinic is shown it: name no client and "
+        "no patient here, and where all are paused no clinic either.",
+        examples=["the clinic moves"],
     )
 
 

@@ -20,6 +20,7 @@ from idexx_sync.operations.change_models import ChangeList, ChangeView
 from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
 from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
+from idexx_sync.operations.pause_models import PauseAnswer
 from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.upkeep.dead_letter_store import LetterStatus
@@ -53,6 +54,18 @@ class ApiBackend:
 
     def clinic(self, clinic_id: UUID) -> ClinicStatusView:
         return self._client.ask("get_clinic_status", ClinicStatusView, clinic_id=clinic_id)
+
+    def pause(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
+        body = _body(decision)
+        if clinic_id is None:
+            return self._client.ask("pause_all", PauseAnswer, body=body)
+        return self._client.ask("pause_clinic", PauseAnswer, body=body, clinic_id=clinic_id)
+
+    def resume(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
+        body = _body(decision)
+        if clinic_id is None:
+            return self._client.ask("resume_all", PauseAnswer, body=body)
+        return self._client.ask("resume_clinic", PauseAnswer, body=body, clinic_id=clinic_id)
 
     def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
         query = _query(wanted)

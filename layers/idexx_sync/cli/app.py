@@ -26,6 +26,7 @@ from idexx_sync.cli import (
     jobs,
     keys,
     migrate,
+    pausing,
     secrets,
     sync,
     whoami,
@@ -68,6 +69,8 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(explain.app, name="explain")
 app.command()(find.find)
 app.command()(fleet.status)
+app.command("pause")(pausing.pause_all)
+app.command("resume")(pausing.resume_all)
 app.command()(whoami.whoami)
 
 

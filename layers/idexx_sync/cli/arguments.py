@@ -11,7 +11,9 @@ import typer
 from idexx_sync.cli.errors import usage_errors
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.id_prefix import SHORTEST_PREFIX, ids_beginning_with
+from idexx_sync.core.invisible import tidied
 from idexx_sync.core.settings import Settings
+from idexx_sync.operations.decisions import LONGEST_REASON
 
 
 def as_id(text: str) -> UUID:
@@ -48,6 +50,16 @@ def as_filled(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise typer.BadParameter("something is expected here; leave the option out for any")
     return text.strip()
+
+
+def as_reason(text: str) -> str:
+    """Why something is done, as one line of visible characters; else a usage error."""
+    said = tidied(text)
+    if not said:
+        raise typer.BadParameter("say in a few words why, for those who look later")
+    if len(said) > LONGEST_REASON:
+        raise typer.BadParameter(f"has {len(said)} characters, at most {LONGEST_REASON} fit")
+    return said
 
 
 def as_day(text: str) -> date:
@@ -149,6 +161,13 @@ Values = Annotated[
     bool,
     typer.Option(
         "--values", help="Show names, phones, notes and other personal values as they are."
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Who decides; else the name of your account. Over the API it is the key.",
     ),
 ]
 Limit = Annotated[

@@ -23,6 +23,7 @@ from idexx_sync.operations.clinic_models import ClinicStatusView
 from idexx_sync.operations.dead_letters import WHAT
 from idexx_sync.operations.letter_models import DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED, HoldView, JobView
+from idexx_sync.operations.pause_models import PauseAnswer
 from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.upkeep.dead_letter_store import LetterStatus
@@ -38,6 +39,12 @@ class Backend(Protocol):
         ...
 
     def clinic(self, clinic_id: UUID) -> ClinicStatusView: ...
+
+    def pause(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
+        """Stop the clinic, or all where none is named."""
+        ...
+
+    def resume(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer: ...
 
     def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
         """The newest ones that fit."""

@@ -17,6 +17,7 @@ from idexx_sync.cli.identity import identity
 from idexx_sync.cli.list_view import clinics_shown, cut_shown, red_first, state_of
 from idexx_sync.cli.looking import look_at
 from idexx_sync.cli.naming import clinic_meant
+from idexx_sync.cli.pausing import pause_clinic, resume_clinic
 from idexx_sync.cli.phrases import ACTORS, ago, moment, utc
 from idexx_sync.cli.rooms import rooms
 from idexx_sync.cli.tables import Shown, fact_table, line
@@ -36,6 +37,7 @@ from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import jobs_newest_first
 from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.pause_models import PauseView
 from idexx_sync.operations.wanted import WantedClinics
 
 DEFAULT_BASE_URL = "https://us.idexxneo.com"
@@ -50,7 +52,6 @@ SETTINGS_SHOWN: Final = (
     "stage",
     "acting_user_id",
     "live_from",
-    "killed",
     "credential_version",
     "credentials_set_at",
 )
@@ -58,6 +59,8 @@ SETTINGS_SHOWN: Final = (
 app = typer.Typer(help="Bring clinics on board, and see how they do.", no_args_is_help=True)
 app.command()(identity)
 app.command()(rooms)
+app.command("pause")(pause_clinic)
+app.command("resume")(resume_clinic)
 
 
 @app.command()
@@ -208,6 +211,7 @@ def _show_here(cli: Cli, clinic_id: UUID, *, as_json: bool) -> None:
         "clinic": {
             **_plain({name: getattr(overview, name) for name in SETTINGS_SHOWN}),
             "paused_reason": status.paused_reason,
+            "pauses": [PauseView.of(pause).model_dump(mode="json") for pause in status.pauses],
             "syncs": [_plain(asdict(sync)) for sync in status.syncs],
             "last_job": None if last_job is None else str(last_job.id),
             "open_holds": [str(hold.id) for hold in overview.open_holds],

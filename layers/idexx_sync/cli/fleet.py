@@ -12,7 +12,14 @@ from idexx_sync.cli.arguments import Json
 from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
-from idexx_sync.cli.list_view import asks, red_first, urgent_need, who_acts
+from idexx_sync.cli.list_view import (
+    all_paused_shown,
+    asks,
+    pause_of_all,
+    red_first,
+    urgent_need,
+    who_acts,
+)
 from idexx_sync.cli.phrases import moment
 from idexx_sync.cli.tables import Shown, line
 from idexx_sync.core.clinic_time import zone_of
@@ -21,6 +28,7 @@ from idexx_sync.core.vocabulary import Freshness
 from idexx_sync.operations.alert_models import AlertView
 from idexx_sync.operations.clinic_models import ClinicStatusView
 from idexx_sync.operations.models import MOST_LISTED
+from idexx_sync.operations.pause_models import PauseView
 from idexx_sync.operations.wanted import WantedAlerts, WantedClinics
 
 WORST_FIRST: Final[tuple[Freshness, ...]] = (
@@ -39,6 +47,7 @@ def status(ctx: typer.Context, as_json: Json = False) -> int:
     with open_backend(cli, ids_from="clinics list") as backend:
         clinics = red_first(backend.clinics(WantedClinics()))
         incidents = backend.alerts(WantedAlerts(status="open", of_many=True), MOST_LISTED).items
+    pause = pause_of_all(clinics)
     needing = [clinic for clinic in clinics if clinic.needs_somebody]
     others = [clinic for clinic in clinics if not clinic.needs_somebody]
     alone = [clinic for clinic in needing if not stood_for(clinic, incidents)]
@@ -46,14 +55,15 @@ def status(ctx: typer.Context, as_json: Json = False) -> int:
         "alerts_of_many": [alert.model_dump(mode="json") for alert in incidents],
         "needs_somebody": [_data(clinic) for clinic in needing],
         "others": dict(Counter(worst(one) for one in others if one.is_on_board)),
+        "all_paused": None if pause is None else PauseView.of(pause).model_dump(mode="json"),
         "not_on_board": sum(not one.is_on_board for one in others),
     }
-    shown = [_of_many(alert) for alert in incidents]
+    shown = [*all_paused_shown(clinics), *(_of_many(alert) for alert in incidents)]
     if told_above := len(needing) - len(alone):
         shown.append(line(f"Told by that alone: {counted(told_above, 'clinic')}", "red"))
     shown += [line(in_one_line(clinic), "red", whole=True) for clinic in alone]
     cli.answer(data, [*shown, _rest(needing, others)], as_json=as_json)
-    return Exit.WARNINGS if needing or any(map(waits, incidents)) else Exit.OK
+    return Exit.WARNINGS if needing or any(map(waits, incidents)) or pause is not None else Exit.OK
 
 
 def stood_for(clinic: ClinicStatusView, incidents: Sequence[AlertView]) -> bool:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from idexx_sync.cli.hold_view import is_kept
 from idexx_sync.cli.job_view import outcome
 from idexx_sync.cli.phrases import ACTORS, CAUSES, moment, took
 from idexx_sync.cli.tables import Shown, entry, line
+from idexx_sync.clinics.pauses import Pause, how_it_goes_on
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import counted, phrase
@@ -85,8 +87,9 @@ def holds_shown(holds: Sequence[HoldView], clinics: Clinics) -> list[Shown]:
 
 def clinics_shown(clinics: Iterable[ClinicStatusView]) -> list[Shown]:
     """The clinics in the order of `red_first`."""
-    parts: list[Shown] = []
-    for clinic in clinics:
+    shown = [*clinics]
+    parts = all_paused_shown(shown)
+    for clinic in shown:
         told = [
             f"{state_of(clinic)}, {clinic.timezone or 'no time zone in ODIS'}",
             *(sync_shown(sync, clinic) for sync in clinic.syncs),
@@ -100,6 +103,20 @@ def clinics_shown(clinics: Iterable[ClinicStatusView]) -> list[Shown]:
     return parts
 
 
+def pause_of_all(clinics: Iterable[ClinicStatusView]) -> Pause | None:
+    """The pause of all clinics, as some clinic tells it; None: none stands."""
+    found = (pause.as_pause() for clinic in clinics for pause in clinic.pauses)
+    return next((pause for pause in found if pause.of_all), None)
+
+
+def all_paused_shown(clinics: Iterable[ClinicStatusView]) -> list[Shown]:
+    """That all clinics are paused, if they are, said once for all of them."""
+    if (pause := pause_of_all(clinics)) is None:
+        return []
+    since = pause.since_in_words(ZoneInfo("UTC"))
+    return [line(f"All clinics: paused {since}; {how_it_goes_on([pause])}", RED, whole=True)]
+
+
 def red_first(clinics: Iterable[ClinicStatusView]) -> list[ClinicStatusView]:
     """Those that need somebody, those that are well, and those that are not on board."""
     return sorted(clinics, key=lambda one: (not one.needs_somebody, not one.is_on_board))
@@ -111,12 +128,16 @@ def cut_shown(*, more: bool, shown: int, hint: str = "--limit shows more of them
 
 
 def state_of(clinic: ClinicStatusView) -> str:
-    """`live`, `shadow, paused`, `not set up`, `inactive in ODIS`."""
+    """`live`, `shadow, paused`, `live, paused with all clinics`, `not set up`, `inactive in
+    ODIS`."""
     if not clinic.is_active:
         return "inactive in ODIS"
     if clinic.stage is None:
         return "not set up"
-    return clinic.stage if clinic.paused_reason is None else f"{clinic.stage}, paused"
+    if not clinic.pauses:
+        return clinic.stage
+    with_all = " with all clinics" if clinic.pauses[0].clinic_id is None else ""
+    return f"{clinic.stage}, paused{with_all}"
 
 
 def sync_shown(sync: SyncStatusView | None, clinic: ClinicStatusView | None) -> str | None:

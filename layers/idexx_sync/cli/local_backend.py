@@ -21,6 +21,8 @@ from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import new_order, retry_order
 from idexx_sync.jobs.params import params_model
+from idexx_sync.jobs.submission import require_not_paused
+from idexx_sync.operations import pausing
 from idexx_sync.operations.alert_models import AlertView
 from idexx_sync.operations.alerts import (
     acknowledge_alert,
@@ -50,6 +52,7 @@ from idexx_sync.operations.letter_models import DeadLetterView
 from idexx_sync.operations.lookup import find_alert, find_hold, find_job, require_clinic
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.operations.pagination import parts_of
+from idexx_sync.operations.pause_models import PauseAnswer
 from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
 from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
@@ -83,6 +86,14 @@ class LocalBackend:
     def clinic(self, clinic_id: UUID) -> ClinicStatusView:
         with self._cli.database() as conn:
             return clinic_view(conn, clinic_id)
+
+    def pause(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
+        with self._cli.database() as conn:
+            return pausing.pause(conn, clinic_id, by=_who(decision.by), reason=decision.reason)
+
+    def resume(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
+        with self._cli.database() as conn:
+            return pausing.resume(conn, clinic_id, by=_who(decision.by), reason=decision.reason)
 
     def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
         with self._cli.database() as conn:
@@ -123,6 +134,7 @@ class LocalBackend:
     def approve(self, hold_id: UUID, decision: Decision) -> JobView:
         with self._cli.database() as conn:
             self._cli.require_able_to_run(conn)
+            require_not_paused(conn, find_hold(conn, hold_id).clinic_id)
             hold = self._decided(conn, hold_id, "approved", decision)
             params = params_of_finder(conn, hold)
         self._cli.say("Approved for 24 hours; running the sync anew.")
@@ -143,6 +155,7 @@ class LocalBackend:
         with self._cli.database() as conn:
             self._cli.require_able_to_run(conn)
             hold = find_hold(conn, hold_id)
+            require_not_paused(conn, hold.clinic_id)
             revive_hold(conn, hold, by=by, reason=decision.reason)
         order = new_order(hold.clinic_id, hold.sync, "approval", params_model(hold.sync)())
         return run_here(self._cli, order)

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from idexx_sync.clinics.hours import slots_by_weekday
+from idexx_sync.clinics.pauses import Pause, pauses_from_json
 from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, TELLS, clinic_from_row, texts_of
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, NotFound
@@ -131,9 +132,6 @@ class ClinicOverview:
     """Whose cases ours are."""
     live_from: date | None
     """The clinic's first day: nobody is called about visits before it."""
-    killed: bool | None
-    paused_reason: str | None
-    """None: it is not paused."""
     stale_minutes: int | None
     """None: ODIS has no schedule settings of the clinic."""
     sync_schedules: Any
@@ -167,6 +165,8 @@ class ClinicOverview:
     """None: ODIS has no schedule settings of the clinic."""
     alerts: tuple[OpenAlert, ...] = ()
     """Oldest first."""
+    pauses: tuple[Pause, ...] = ()
+    """Those that stand, that of all clinics first; none: it is not paused."""
 
     def history(self, sync: SyncName) -> SyncHistory | None:
         return next((found for found in self.histories if found.sync == sync), None)
@@ -349,8 +349,6 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         stage=row["stage"],
         acting_user_id=row["acting_user_id"],
         live_from=or_else(row["live_from"]),
-        killed=row["killed"],
-        paused_reason=row["paused_reason"],
         stale_minutes=row["stale_minutes"],
         sync_schedules=row["sync_schedules"],
         credential_version=row["credential_version"],
@@ -376,6 +374,7 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         partly=_denied(row["partly"]),
         told=tuple(_told(told) for told in row["told"] or ()),
         horizon_days=row["horizon_days"],
+        pauses=pauses_from_json(row["pauses"]),
         alerts=tuple(_alert(alert) for alert in row["alerts"] or ()),
     )
 

@@ -110,7 +110,7 @@ def _last_successes(statuses: list[ClinicStatus], now: datetime) -> Iterator[Met
     """Only of clinics whose rows this service is to keep current now."""
     oldest: dict[tuple[str], datetime] = {}
     for one in statuses:
-        if one.stage == "shadow" or one.paused_reason is not None:
+        if one.stage == "shadow" or one.pauses:
             continue
         for sync in one.syncs:
             if sync.last_success_at is not None:

@@ -11,6 +11,7 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import WhoActs
 from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.operations.models import Moment, ResponseModel, Text
+from idexx_sync.operations.pause_models import PauseView
 
 MOST_NEEDS: Final = 100
 
@@ -84,6 +85,11 @@ class ClinicStatusView(ResponseModel):
     stage: Stage | None
     """Null: the clinic is not set up for this service."""
     paused_reason: Text | None
+    pauses: tuple[PauseView, ...] = Field(
+        default=(),
+        description="What keeps it paused, with who, since when and why: the pause of all clinics "
+        "first, then its own; empty: it is not paused.",
+    )
     is_on_board: bool = Field(
         description="Whether this service is to sync it, be it paused or not.", examples=[True]
     )

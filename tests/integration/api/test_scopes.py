@@ -34,6 +34,7 @@ ABOUT_NO_SYNC: Final = {
     "acknowledge_alert",
     "mute_alert",
     "unmute_alert",
+    *("pause_clinic", "resume_clinic", "pause_all", "resume_all"),
 }
 """Operations that change something and act on no sync; each a decision of its own."""
 STARTS: Final = {row.operation: row.scope for row in CATALOG.values()}
@@ -103,6 +104,7 @@ class Things:
             *query(self.api.bench.conn, "SELECT * FROM idexx_sync.holds ORDER BY id"),
             *query(self.api.bench.conn, "SELECT * FROM idexx_sync.dead_letters ORDER BY id"),
             *query(self.api.bench.conn, "SELECT * FROM idexx_sync.alerts ORDER BY id"),
+            *query(self.api.bench.conn, "SELECT * FROM idexx_sync.pauses ORDER BY id"),
         ]
 
 

@@ -134,6 +134,19 @@ LOOKED_AT = [
     "alerts mute ALERT --until 0001-01-01T00:00+14:00",
     "alerts mute NOTHING --until 2026-05-05",
     "alerts unmute NOTHING",
+    "clinics pause CLINIC",
+    "clinics pause CLINIC --all --reason moving",
+    "clinics pause NOTHING --reason moving",
+    "clinics pause west --reason moving",
+    "clinics resume CLINIC",
+    "clinics resume CALLED --reason moved",
+    "clinics resume NOTHING",
+    "pause",
+    "pause --all",
+    "pause --reason moving",
+    "pause CLINIC --all --reason moving",
+    "resume",
+    "resume --all",
 ]
 """Nothing is changed by any of them."""
 DONE = [
@@ -150,6 +163,8 @@ DONE = [
     "alerts mute ALERT- --until 2026-05-05",
     "alerts mute ALERT --until 2026-05-04T18:00-07:00",
     "alerts unmute ALERT",
+    "clinics pause CALLED --reason moving",
+    "pause --all --reason moving",
 ]
 
 

@@ -20,6 +20,7 @@ from idexx_sync.clinics.overview import (
     Told,
     clinic_overview,
 )
+from idexx_sync.clinics.pauses import Pause
 from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import NotFound
 from idexx_sync.core.vocabulary import UNFINISHED
@@ -69,7 +70,9 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
     add_login(conn, clinic_id, before(hours=1), "unavailable", version=2)
     add_login(conn, clinic_id, before(minutes=9), "account_locked", version=1)
     add_login(conn, other, before(minutes=9), "page_unknown", version=2)
-    pause(conn, clinic_id, None)
+    set_business_time(conn, MORNING)
+    paused, of_all = pause(conn, clinic_id), pause(conn, None, "Neo is down")
+    pause(conn, other)
     hold = add_hold(conn, clinic_id, "times_shifted")
     rejected = add_hold(conn, clinic_id, "empty_calendar", "rejected")
     revived = add_hold(conn, clinic_id, "revived", "rejected")
@@ -104,8 +107,6 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         stage="canary",
         acting_user_id=user_id,
         live_from=MORNING.date(),
-        killed=False,
-        paused_reason="no reason given",
         stale_minutes=60,
         sync_schedules=schedules,
         credential_version=2,
@@ -133,6 +134,10 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         doubts=(Doubt("end_unreadable", 2, before(hours=2), ("600101", "600102")),),
         company=Known(),
         fault=None,
+        pauses=(
+            Pause(of_all, None, MORNING, "Kim", "Neo is down"),
+            Pause(paused, clinic_id, MORNING, "Kim", "moving"),
+        ),
     )
 
 

@@ -136,7 +136,7 @@ def a_clinic(
     name: str = "West", *needs: Need, freshness: Freshness = "on_time", stage: Stage = "live"
 ) -> ClinicStatusView:
     sync = SyncStatus("inbound", freshness, NOW, None)
-    status = ClinicStatus(WEST, name, None, True, stage, None, (sync,), 0, 0, needs)
+    status = ClinicStatus(WEST, name, None, True, stage, (), (sync,), 0, 0, needs)
     return ClinicStatusView.of(status)
 
 
@@ -223,7 +223,7 @@ def test_a_clinic_is_told_by_another_line_only_if_that_says_all_that_it_needs() 
 
 def test_a_clinic_is_as_fresh_as_the_sync_that_is_worst() -> None:
     syncs = (SyncStatus("inbound", "on_time", NOW, None), SyncStatus("cases", "late", NOW, None))
-    status = ClinicStatus(WEST, "West", None, True, "live", None, syncs, 0, 0, ())
+    status = ClinicStatus(WEST, "West", None, True, "live", (), syncs, 0, 0, ())
     assert worst(ClinicStatusView.of(status)) == "late"
     assert WantedClinics(freshness="late").fits(status)
     assert not WantedClinics(sync="inbound", freshness="late").fits(status)
@@ -234,7 +234,7 @@ def test_a_clinic_is_as_fresh_as_the_sync_that_is_worst() -> None:
 def test_a_sync_that_nothing_schedules_makes_no_clinic_look_unfinished() -> None:
     once = SyncStatus("cases", "stale", NOW, None, is_expected=False)
     syncs = (SyncStatus("inbound", "on_time", NOW, None), once)
-    status = ClinicStatus(WEST, "West", None, True, "live", None, syncs, 0, 0, ())
+    status = ClinicStatus(WEST, "West", None, True, "live", (), syncs, 0, 0, ())
     seen = ClinicStatusView.of(status)
 
     assert worst(seen) == "on_time"
@@ -248,7 +248,7 @@ def test_a_sync_that_nothing_schedules_makes_no_clinic_look_unfinished() -> None
 
 def test_a_clinic_over_the_api_names_each_sync_once() -> None:
     syncs = tuple(SyncStatus(name, "on_time", NOW, None) for name in SYNCS)
-    status = ClinicStatus(WEST, "West", None, True, "live", None, syncs, 0, 0, ())
+    status = ClinicStatus(WEST, "West", None, True, "live", (), syncs, 0, 0, ())
     out = io.StringIO()
     console = Console(file=out, width=200)
     for part in clinic_shown(ClinicStatusView.of(status)):
@@ -325,12 +325,12 @@ READING = {
 
 
 def test_of_each_command_it_is_known_whether_it_writes() -> None:
-    assert COMMANDS - READING | {"migrate"} == WRITING
+    assert COMMANDS - READING | {"migrate", "pause", "resume"} == WRITING
 
 
 def test_each_command_needs_the_database_or_is_named_over_the_api() -> None:
     assert {"clinics add", "keys list", "sync inbound", "jobs list"} <= COMMANDS
-    for command in COMMANDS | {"find", "migrate", "explain time"}:
+    for command in COMMANDS | {"find", "migrate", "explain time", "pause --all", "resume --all"}:
         text = f"so it is; idexx-sync {command} 7 --clinic 8; and on"
         over_api = re.match("|".join(OVER_API), command) is not None
         assert for_the_api(text) == (text if over_api else f"so it is; {INSTEAD}; and on")
