@@ -84,6 +84,7 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
 """Code -> status and title; a code never changes its meaning."""
 
 PROBLEM_OF_CONFLICT: Final[Mapping[ConflictCode, ProblemCode]] = {
+    "clinic_on_board": "invalid_request",
     "hold_changed": "hold_changed",
     "hold_decided": "hold_decided",
     "hold_not_rejected": "hold_not_rejected",

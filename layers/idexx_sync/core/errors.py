@@ -25,6 +25,7 @@ WhoActs = Literal["clinic", "odis", "nobody"]
 
 
 ConflictCode = Literal[
+    "clinic_on_board",
     "hold_changed",
     "hold_decided",
     "hold_not_rejected",
