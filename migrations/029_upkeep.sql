@@ -113,3 +113,44 @@ CREATE INDEX records_without_day ON idexx_sync.records (read_at) WHERE source ->
 CREATE INDEX logins_by_age ON idexx_sync.logins (attempted_at);
 CREATE INDEX holds_by_end ON idexx_sync.holds (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX deaths_by_age ON idexx_sync.deaths (told_at);
+
+-- Deletes all that we keep of a clinic, or only counts it. Its lease stays: the fence must go on
+-- rising. What is ODIS's stays ODIS's: audits and keys, and the rows that runs wrote.
+CREATE FUNCTION idexx_sync.forget_clinic(of_clinic uuid, really boolean)
+    RETURNS TABLE (relation text, number bigint)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    ours record;
+BEGIN
+    PERFORM FROM idexx_sync.leases l WHERE l.clinic_id = of_clinic FOR UPDATE;
+    IF really AND (
+        EXISTS (SELECT FROM idexx_sync.clinic_settings s
+                 WHERE s.clinic_id = of_clinic AND s.stage <> 'off')
+        OR EXISTS (SELECT FROM idexx_sync.leases l
+                    WHERE l.clinic_id = of_clinic AND l.expires_at > pg_catalog.clock_timestamp()))
+    THEN
+        RETURN;
+    END IF;
+    FOR ours IN
+        SELECT c.oid::regclass AS place, c.relname::text AS name
+          FROM pg_catalog.pg_class c
+          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = 'clinic_id'
+         WHERE c.relnamespace = 'idexx_sync'::regnamespace AND c.relkind = 'r'
+           AND c.relname <> 'leases'
+         ORDER BY c.relname
+    LOOP
+        relation := ours.name;
+        IF really THEN
+            EXECUTE format('DELETE FROM %s WHERE clinic_id = $1', ours.place) USING of_clinic;
+            GET DIAGNOSTICS number = ROW_COUNT;
+        ELSE
+            EXECUTE format('SELECT count(*) FROM %s WHERE clinic_id = $1', ours.place)
+               INTO number USING of_clinic;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION idexx_sync.forget_clinic(uuid, boolean) IS
+    'by table, how much we keep of a clinic, or have deleted; nothing of one that is on board or run';
+REVOKE ALL ON FUNCTION idexx_sync.forget_clinic(uuid, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION idexx_sync.forget_clinic(uuid, boolean) TO idexx_sync_operator;

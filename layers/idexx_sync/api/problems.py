@@ -87,6 +87,7 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
 
 PROBLEM_OF_CONFLICT: Final[Mapping[ConflictCode, ProblemCode]] = {
     "clinic_paused": "clinic_paused",
+    "clinic_on_board": "invalid_request",
     "hold_changed": "hold_changed",
     "hold_decided": "hold_decided",
     "hold_not_rejected": "hold_not_rejected",

@@ -13,6 +13,7 @@ from idexx_sync.cli.arguments import ClinicArgument, Json, Limit, as_base_url, a
 from idexx_sync.cli.backend import meant_clinic, open_backend
 from idexx_sync.cli.clinic_view import NOTHING_NEEDED, clinic_shown
 from idexx_sync.cli.context import Cli, cli_of
+from idexx_sync.cli.forgetting import forget
 from idexx_sync.cli.identity import identity
 from idexx_sync.cli.list_view import clinics_shown, cut_shown, red_first, state_of
 from idexx_sync.cli.looking import look_at
@@ -57,6 +58,7 @@ SETTINGS_SHOWN: Final = (
 )
 
 app = typer.Typer(help="Bring clinics on board, and see how they do.", no_args_is_help=True)
+app.command()(forget)
 app.command()(identity)
 app.command()(rooms)
 app.command("pause")(pause_clinic)

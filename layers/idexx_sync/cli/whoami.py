@@ -17,7 +17,7 @@ from idexx_sync.operations.key_models import KeyView
 
 WRITING: Final = frozenset(
     [
-        *("migrate", "clinics add", "clinics identity", "credentials set"),
+        *("migrate", "clinics add", "clinics identity", "clinics forget", "credentials set"),
         *("keys create", "keys rotate", "keys revoke"),
         *(
             "sync inbound",

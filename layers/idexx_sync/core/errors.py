@@ -25,6 +25,7 @@ WhoActs = Literal["clinic", "odis", "nobody"]
 
 
 ConflictCode = Literal[
+    "clinic_on_board",
     "clinic_paused",
     "hold_changed",
     "hold_decided",

@@ -217,6 +217,7 @@ FUNCTIONS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "idexx_sync_api": frozenset({"clock", "count_waits", "is_extreme", "live_waits"}),
     "idexx_sync_authorizer": frozenset({"find_key", "pepper_imprints", "touch_key"}),
+    "idexx_sync_operator": frozenset({"forget_clinic"}),
     "service_role": frozenset({"clock"}),
 }
 """Role -> the functions of our schema that it may execute."""

@@ -16,6 +16,7 @@ from idexx_sync.core.errors import (
 
 ID = UUID(int=7)
 STATUS_OF_CONFLICT = {
+    "clinic_on_board": 422,
     "hold_changed": 409,
     "hold_decided": 409,
     "hold_not_rejected": 409,
