@@ -61,10 +61,9 @@ def add_alert(
     """An open alert of the clinic, or with None one that stands for many; returns its id."""
     alert_id = uuid4()
     values = {"id": alert_id, "clinic_id": clinic_id, "kind": kind, "who_acts": "odis"}
-    many: dict[str, Any] = {"clinics": 7} if clinic_id is None else {"syncs": ["inbound"]}
-    if columns.get("closed_at") is not None:
-        many["closed_because"] = "succeeded"
-    insert(conn, "idexx_sync.alerts", {**values, **many, **columns})
+    whose = {"clinics": 7} if clinic_id is None else {"syncs": ["inbound"]}
+    why = {"closed_because": "succeeded"} if "closed_at" in columns else {}
+    insert(conn, "idexx_sync.alerts", {**values, **whose, **why, **columns})
     return alert_id
 
 

@@ -189,8 +189,6 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.sessions: SELECT clinic_id stored_at; \
             UPDATE stored_at; \
             DELETE
-        idexx_sync.deaths: UPDATE told_at; \
-            DELETE
     """),
     "idexx_sync_authorizer": {},
     "idexx_sync_operator": _read("""

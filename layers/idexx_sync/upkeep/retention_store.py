@@ -222,12 +222,7 @@ RULES: Final = (
     Rule(
         "deaths",
         "idexx_sync.deaths",
-        "three years: a case of such a patient may come at any time",
-        Goes(
-            days=3 * 365 + 1,
-            by="told_at",
-            key=(("clinic_id", "uuid"), ("patient_id", "text"), ("visit_id", "text")),
-        ),
+        "with its clinic: nobody is ever to be called about an animal that has died",
     ),
     Rule(
         "case_keys",
