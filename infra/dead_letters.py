@@ -1,33 +1,85 @@
-"""Where events end that a worker could not carry out."""
+"""Where events end that a worker could not carry out, and who takes them in from there."""
+
+from typing import Final
 
 from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk.aws_lambda import EventSourceMapping
 from aws_cdk.aws_lambda_destinations import SqsDestination
-from aws_cdk.aws_sqs import Queue, QueueEncryption
+from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
-KEPT_DAYS = 14
+from infra.secrets_by_name import SecretsByName
+from infra.stages import Stage
+from infra.upkeep_function import UpkeepFunction
+
+KEPT_DAYS: Final = 14
 """SQS keeps nothing for longer."""
+MOST_RECEIVES: Final = 5
+"""A message that nobody could take in so often turns no longer."""
+BATCH: Final = 10
+AT_ONCE: Final = 2
+"""Batches at once; AWS takes nothing smaller. A function for which less is reserved would be
+throttled, and each time counts as a receive."""
+HIDDEN_TIMEOUTS: Final = 6
+"""Time-outs of the function for which a received message is hidden from others, as AWS advises."""
 
 
 class DeadLetters(Construct):
-    """The queue of failed invocations; until there is a consumer they stay there."""
+    """The queue of failed invocations; one that can't be taken in either ends in a second one."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage, secrets: SecretsByName) -> None:
         super().__init__(scope, id_)
-        self.queue = Queue(
-            self,
-            "Queue",
-            encryption=QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(KEPT_DAYS),
-        )
-        Validations.of(self.queue).acknowledge(
+        self.poison = _queue(self, "Poison")
+        Validations.of(self.poison).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-SQS3",
-                reason="This queue is itself where dead letters go.",
+                reason="This queue is itself where messages go that nobody can take in.",
             )
+        )
+        self.queue = _queue(
+            self,
+            "Queue",
+            visibility_timeout=Duration.seconds(stage.dead_letters.timeout_s * HIDDEN_TIMEOUTS),
+            dead_letter_queue=DeadLetterQueue(max_receive_count=MOST_RECEIVES, queue=self.poison),
+        )
+        consumer = UpkeepFunction(
+            self,
+            "Consumer",
+            stage=stage,
+            folder="dead_letters",
+            size=stage.dead_letters,
+            at_once=stage.dead_letters_at_once,
+            secrets=secrets,
+        )
+        self.queue.grant_consume_messages(consumer.function)
+        EventSourceMapping(
+            self,
+            "Mapping",
+            target=consumer.function,
+            event_source_arn=self.queue.queue_arn,
+            batch_size=BATCH,
+            max_concurrency=AT_ONCE,
+            report_batch_item_failures=True,
         )
 
     @property
     def destination(self) -> SqsDestination:
         return SqsDestination(self.queue)
+
+
+def _queue(
+    scope: Construct,
+    id_: str,
+    *,
+    visibility_timeout: Duration | None = None,
+    dead_letter_queue: DeadLetterQueue | None = None,
+) -> Queue:
+    return Queue(
+        scope,
+        id_,
+        encryption=QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(KEPT_DAYS),
+        visibility_timeout=visibility_timeout,
+        dead_letter_queue=dead_letter_queue,
+    )

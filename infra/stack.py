@@ -1,7 +1,5 @@
 """The stack of one stage: composes the constructs, and nothing else."""
 
-from typing import Final
-
 from aws_cdk import CfnOutput, Stack, Tags
 from constructs import Construct
 
@@ -14,8 +12,8 @@ from infra.release import VARIABLE as COMMIT
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
 from infra.sync_function import SyncFunction
-
-NO_RETRIES: Final = 0
+from infra.upkeep_function import NO_RETRIES
+from infra.watchdog import Watchdog
 
 
 class IdexxSync(Stack):
@@ -33,7 +31,7 @@ class IdexxSync(Stack):
         Tags.of(self).add("stage", stage.name)
 
         secrets = SecretsByName(self, "Secrets", names=stage.secrets)
-        dead_letters = DeadLetters(self, "DeadLetters")
+        dead_letters = DeadLetters(self, "DeadLetters", stage=stage, secrets=secrets)
         syncs = {
             sync: SyncFunction(
                 self,
@@ -74,6 +72,7 @@ class IdexxSync(Stack):
             retries=NO_RETRIES,  # whoever migrates waits for the answer
         )
         secrets.let_read(migrate, "migrate_database")
+        Watchdog(self, "Watchdog", stage=stage, secrets=secrets)
         api = HttpApi(
             self,
             "Http",
@@ -88,4 +87,5 @@ class IdexxSync(Stack):
         CfnOutput(self, "ApiUrl", value=api.api.url)
         CfnOutput(self, "ApiId", value=api.api.rest_api_id)
         CfnOutput(self, "DeadLetterQueueUrl", value=dead_letters.queue.queue_url)
+        CfnOutput(self, "PoisonQueueArn", value=dead_letters.poison.queue_arn)
         CfnOutput(self, "MigrateFunction", value=migrate.function.function_name)

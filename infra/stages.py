@@ -33,10 +33,12 @@ class SecretNames:
     """Secrets Manager's names; the secrets are made and filled before the first deployment."""
 
     migrate_database: str
-    """DATABASE_URL of the function that migrates. Each of the four is of another role."""
+    """DATABASE_URL of the function that migrates. Each of the five is of another role."""
     worker_database: str
     api_database: str
     authorizer_database: str
+    upkeep_database: str
+    """Of `dead_letters` and `watchdog`."""
     pepper: str
     local_key: str
     fingerprint_key: str
@@ -59,6 +61,12 @@ class Stage:
     account has."""
     authorizer_at_once: int | None = None
     migrate: Size = Size(memory_mb=512, timeout_s=300)
+    dead_letters: Size = Size(memory_mb=512, timeout_s=60)
+    dead_letters_at_once: int | None = 2
+    """No fewer than its queue's mapping hands out at once; None: what the account has."""
+    watchdog: Size = Size(memory_mb=512, timeout_s=50)
+    """A pass is over before the next one begins."""
+    watchdog_at_once: int | None = 1
     authorizer_cache_s: int = 60
     """How long a revoked key may still be let in; 0: every request is checked."""
     requests_per_second: int = 50
@@ -87,6 +95,7 @@ def _secret_names(stage: str) -> SecretNames:
         worker_database=f"idexx-sync/{stage}/worker-database",
         api_database=f"idexx-sync/{stage}/api-database",
         authorizer_database=f"idexx-sync/{stage}/authorizer-database",
+        upkeep_database=f"idexx-sync/{stage}/upkeep-database",
         pepper=f"idexx-sync/{stage}/pepper",
         local_key=f"idexx-sync/{stage}/local-key",
         fingerprint_key=f"idexx-sync/{stage}/fingerprint-key",
@@ -113,7 +122,7 @@ PROD: Final = Stage(
     authorizer_at_once=10,
     protected=True,
 )
-"""Reserves 100 of the account's concurrent executions; AWS wants 100 more left unreserved."""
+"""Reserves 103 of the account's concurrent executions; AWS wants 100 more left unreserved."""
 STAGING: Final = Stage(
     name="staging",
     secrets=_secret_names("staging"),

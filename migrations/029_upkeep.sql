@@ -93,12 +93,12 @@ CREATE POLICY idexx_sync ON idexx_sync.places TO idexx_sync_upkeep
 GRANT INSERT (clinics), UPDATE (clinics, incident_id) ON idexx_sync.alerts TO idexx_sync_upkeep;
 
 -- Retention. A row is locked before it is deleted, which needs a right to update some column of it.
-GRANT DELETE ON idexx_sync.jobs, idexx_sync.holds, idexx_sync.alerts TO idexx_sync_upkeep;
+GRANT DELETE ON idexx_sync.jobs, idexx_sync.holds, idexx_sync.alerts, idexx_sync.pauses
+    TO idexx_sync_upkeep;
 GRANT DELETE, UPDATE (at) ON idexx_sync.changes TO idexx_sync_upkeep;
 GRANT DELETE, UPDATE (read_at) ON idexx_sync.records TO idexx_sync_upkeep;
 GRANT DELETE, UPDATE (attempted_at) ON idexx_sync.logins TO idexx_sync_upkeep;
 GRANT DELETE, UPDATE (created_at) ON idexx_sync.credentials TO idexx_sync_upkeep;
-GRANT DELETE, UPDATE (told_at) ON idexx_sync.deaths TO idexx_sync_upkeep;
 GRANT DELETE, SELECT (clinic_id, stored_at), UPDATE (stored_at)
     ON idexx_sync.sessions TO idexx_sync_upkeep;
 ALTER POLICY idexx_sync ON idexx_sync.sessions TO idexx_sync_worker, idexx_sync_upkeep;
@@ -111,7 +111,6 @@ CREATE INDEX records_by_last_day ON idexx_sync.records
 CREATE INDEX records_without_day ON idexx_sync.records (read_at) WHERE source ->> 'start' IS NULL;
 CREATE INDEX logins_by_age ON idexx_sync.logins (attempted_at);
 CREATE INDEX holds_by_end ON idexx_sync.holds (ended_at) WHERE ended_at IS NOT NULL;
-CREATE INDEX deaths_by_age ON idexx_sync.deaths (told_at);
 
 -- Deletes all that we keep of a clinic, or only counts it. Its lease stays: the fence must go on
 -- rising. What is ODIS's stays ODIS's: audits and keys, and the rows that runs wrote.

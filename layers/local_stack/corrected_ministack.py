@@ -22,6 +22,7 @@ from uuid import uuid4
 
 from ministack import app
 from ministack.services import apigateway_v1 as gateway
+from ministack.services import eventbridge
 from ministack.services import lambda_svc as lambdas
 
 from dev_tools.local_callers import is_secret, why_strange
@@ -141,6 +142,14 @@ def _deliver(function: Answer, event: Any) -> None:
     _give_up(policy, config, event, result, condition, failed)
 
 
+def start_by_schedule(arn: str, payload: str) -> None:
+    """A tick of a schedule. By itself: it is run here and now, whatever the function's limits,
+    retries and age of events say; on AWS it is an asynchronous invocation like any other."""
+    function, config, _name = lambdas._get_func_record_for_ref(arn)
+    if function and config:
+        deliver_later(lambdas._execution_record_for_config(function, config), json.loads(payload))
+
+
 def _policy(function: Answer) -> Answer:
     found = function.get("event_invoke_config")
     found = found or (function.get("event_invoke_configs") or {}).get("$LATEST")
@@ -237,6 +246,7 @@ app.app = only_ours
 lambdas._proxy_url_for = every_function_has_the_adapter
 lambdas._execute_function_proxy = run_through_adapter
 lambdas.invoke_async_with_retry = deliver_later
+eventbridge._dispatch_to_lambda = start_by_schedule
 lambdas._emit_lambda_logs = keep_no_logs
 gateway._build_lambda_event_v1 = _event_for_function
 gateway._lambda_proxy_response = _answer_of_function

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -14,6 +15,8 @@ from local_stack.home import Home, home
 from local_stack.lambdas import families
 from local_stack.stack import LocalStack, Manner, running_stack
 from local_stack.stack_clinics import LocalClinic
+from tests.kit.clinic import add_clinic
+from tests.kit.database import insert
 from tests.kit.plain_http import NO_TLS
 
 QUICK = Manner(
@@ -25,7 +28,11 @@ QUICK = Manner(
     packages=("functions", "tests.e2e"),
 )
 WORKER = "idexx-sync-local-inbound-sync-worker"
-MISBEHAVING = "tests.e2e.misbehaving.handler"
+CASE_WORKER = "idexx-sync-local-case-sync-worker"
+DEAD_LETTERS = "idexx-sync-local-dead-letters"
+MISBEHAVING = "tests.e2e.misbehaving."
+ABANDONED = UUID("00000000-0000-4000-8000-0000000000ab")
+"""A job that nobody is going to run any more."""
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +52,27 @@ def place(open_folder: Path) -> Iterator[Home]:
 @pytest.fixture(scope="session")
 def stack(place: Home) -> Iterator[LocalStack]:
     with running_stack(place, QUICK) as running:
+        with psycopg.connect(running.database_url, autocommit=True) as conn:
+            abandon(conn)
         yield running
+
+
+def abandon(conn: Connection[tuple[Any, ...]]) -> None:
+    """The job ABANDONED: its run was cut off for good an hour ago. At the start, because the first
+    tick of a schedule comes a minute later."""
+    clinic = add_clinic(conn)
+    values = {"id": ABANDONED, "clinic_id": clinic, "sync": "inbound", "trigger": "api"}
+    insert(conn, "idexx_sync.jobs", {**values, "params": {}, "status": "running", "attempt": 3})
+    conn.execute(
+        "UPDATE idexx_sync.jobs SET queued_at = queued_at - interval '1 hour', "
+        "dispatched_at = now() - interval '1 hour' WHERE id = %s",
+        (ABANDONED,),
+    )
+    conn.execute(
+        "INSERT INTO idexx_sync.leases (clinic_id, job_id, sync, fence, holder, expires_at) "
+        "VALUES (%s, %s, 'inbound', 1, gen_random_uuid(), now() - interval '1 hour')",
+        (clinic, ABANDONED),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +98,7 @@ def replaced(stack: LocalStack) -> Iterator[Callable[..., None]]:
     functions = stack.aws.client("lambda")
     before: dict[str, dict[str, Any]] = {}
 
-    def replace(name: str, **limits: int) -> None:
+    def replace(name: str, handler: str = f"{MISBEHAVING}handler", **limits: int) -> None:
         found = functions.get_function_configuration(FunctionName=name)
         before[name] = {
             "ImageConfig": found["ImageConfigResponse"]["ImageConfig"],
@@ -79,7 +106,7 @@ def replaced(stack: LocalStack) -> Iterator[Callable[..., None]]:
             "MemorySize": found["MemorySize"],
         }
         functions.update_function_configuration(
-            FunctionName=name, ImageConfig={"Command": [MISBEHAVING]}, **limits
+            FunctionName=name, ImageConfig={"Command": [handler]}, **limits
         )
 
     yield replace

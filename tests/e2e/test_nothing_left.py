@@ -166,7 +166,7 @@ def test_what_dies_with_the_adapter_are_its_slots_too(tmp_path: Path) -> None:
     command += [tools.emulator] if tools.emulator else []
     function = {
         "name": "function",
-        "handler": MISBEHAVING,
+        "handler": f"{MISBEHAVING}handler",
         "timeout_s": 60,
         "memory_mb": 256,
         "concurrency": None,

@@ -15,17 +15,23 @@ Grant = tuple[tuple[str, ...], str]
 LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
 SECRET = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
 SEND = ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
+CONSUME = (
+    "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl", "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+)  # fmt: skip
 INVOKE = ("lambda:InvokeFunction",)
 
 READS = {
     "authorizer.handler": ["authorizer-database", "pepper"],
     "case_sync.api": ["api-database"],
     "case_sync.worker": ["fingerprint-key", "local-key", "worker-database"],
+    "dead_letters.handler": ["upkeep-database"],
     "inbound_sync.api": ["api-database"],
     "inbound_sync.worker": ["fingerprint-key", "local-key", "worker-database"],
     "migrate.handler": ["migrate-database"],
     "reconciliation.api": ["api-database"],
     "status.api": ["api-database"],
+    "watchdog.handler": ["upkeep-database"],
 }
 """Every function, and the secrets that it may read."""
 STARTS = {
@@ -34,6 +40,7 @@ STARTS = {
     "status.api": {"inbound": "inbound_sync.worker", "cases": "case_sync.worker"},
 }
 """The only functions that may start workers: sync -> the worker that its name leads to."""
+UPKEEP = ("dead_letters.handler", "watchdog.handler")
 EVENT_AGES = {"case_sync.worker": 60 * 60, "inbound_sync.worker": 15 * 60}
 RUNS_AT_ONCE = {
     "prod": {"case_sync.worker": 10, "inbound_sync.worker": 20},
@@ -42,6 +49,8 @@ RUNS_AT_ONCE = {
 }
 REQUESTS_AT_ONCE = {"prod": (15, 10), "staging": (12, 2), "local": (None, None)}
 """Of each function behind the gateway, and of the authorizer."""
+UPKEEP_AT_ONCE = {"dead_letters.handler": 2, "watchdog.handler": 1}
+TIMEOUTS = {"authorizer.handler": 15, "dead_letters.handler": 60, "watchdog.handler": 50}
 
 
 @pytest.fixture(params=["prod", "staging", "local"])
@@ -77,7 +86,9 @@ def test_each_function_may_do_exactly_what_it_needs(prod: Template) -> None:
         for worker in STARTS.get(function.handler, {}).values():
             grants.add((INVOKE, f"${{{prod.functions[worker].logical_id}.Arn}}"))
         if function.handler.endswith(".worker"):
-            grants.add((SEND, f"${{{prod.only('AWS::SQS::Queue')[0]}.Arn}}"))
+            grants.add((SEND, f"${{{dead_letters(prod)[0]}.Arn}}"))
+        if function.handler == "dead_letters.handler":
+            grants.add((CONSUME, f"${{{dead_letters(prod)[0]}.Arn}}"))
         return grants
 
     for function in prod.functions.values():
@@ -120,9 +131,11 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         "case_sync.worker": worker,
         "inbound_sync.api": api("inbound_sync.api"),
         "inbound_sync.worker": worker,
+        "dead_letters.handler": of("upkeep"),
         "migrate.handler": of("migrate"),
         "reconciliation.api": api("reconciliation.api"),
         "status.api": {**api("status.api"), "IDEXX_SYNC_COMMIT": "unknown"},
+        "watchdog.handler": of("upkeep"),
     }
 
     assert {
@@ -152,7 +165,7 @@ def workers(template: Template) -> list[Function]:
 
 
 def test_a_workers_failure_is_retried_twice_and_ends_in_the_queue(template: Template) -> None:
-    queue, _ = template.only("AWS::SQS::Queue")
+    queue, _ = dead_letters(template)
     for worker in workers(template):
         events = worker.events
         assert events is not None, worker.handler
@@ -205,24 +218,133 @@ def test_a_migration_is_never_repeated_by_itself(prod: Template) -> None:
     assert events["MaximumRetryAttempts"] == 0
 
 
-def test_functions_behind_the_gateway_end_when_it_gives_up(prod: Template) -> None:
+def test_each_function_ends_when_nobody_waits_for_it_any_more(prod: Template) -> None:
     for handler, function in prod.functions.items():
-        longest = 29 if handler.endswith(".api") else 15 if handler.startswith("auth") else 300
+        longest = 29 if handler.endswith(".api") else TIMEOUTS.get(handler, 300)
         assert function.properties["Timeout"] == longest
+
+
+def dead_letters(template: Template) -> tuple[str, Any]:
+    """The queue from which messages go on to another one."""
+    queues = template.of_type("AWS::SQS::Queue").items()
+    (found,) = (queue for queue in queues if "RedrivePolicy" in queue[1])
+    return found
+
+
+def poison(template: Template) -> tuple[str, Any]:
+    """The queue where they end."""
+    queues = template.of_type("AWS::SQS::Queue").items()
+    (found,) = (queue for queue in queues if "RedrivePolicy" not in queue[1])
+    return found
 
 
 def test_dead_letters_are_encrypted_kept_for_two_weeks_and_never_travel_in_the_clear(
     template: Template,
 ) -> None:
-    queue, properties = template.only("AWS::SQS::Queue")
-    _, policy = template.only("AWS::SQS::QueuePolicy")
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    closed = set()
+    for policy in template.of_type("AWS::SQS::QueuePolicy").values():
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        closed |= {target(one) for one in policy["Queues"]}
 
-    assert properties["SqsManagedSseEnabled"] is True
-    assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert [target(one) for one in policy["Queues"]] == [queue]
-    assert (statement["Effect"], statement["Action"]) == ("Deny", "sqs:*")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    for queue, properties in (dead_letters(template), poison(template)):
+        assert queue in closed
+        assert properties["SqsManagedSseEnabled"] is True
+        assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_a_message_that_nobody_can_take_in_turns_five_times_and_is_kept(
+    template: Template,
+) -> None:
+    _, properties = dead_letters(template)
+
+    redrive = properties["RedrivePolicy"]
+    assert target(redrive["deadLetterTargetArn"]) == poison(template)[0]
+    assert redrive["maxReceiveCount"] == 5
+
+
+def test_dead_letters_are_handed_out_in_batches_that_fail_by_message(template: Template) -> None:
+    _, mapping = template.only("AWS::Lambda::EventSourceMapping")
+    consumer = template.functions["dead_letters.handler"]
+    queue, properties = dead_letters(template)
+    reserved = consumer.properties["ReservedConcurrentExecutions"]
+
+    assert target(mapping["EventSourceArn"]) == queue
+    assert target(mapping["FunctionName"]) == consumer.logical_id
+    assert mapping["BatchSize"] == 10
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert reserved >= 2, "what is throttled comes back as if it had failed"
+    assert properties["VisibilityTimeout"] >= 6 * consumer.properties["Timeout"]
+
+
+@pytest.mark.parametrize("handler", UPKEEP)
+def test_upkeep_is_not_repeated_feeds_no_queue_and_takes_its_own_share(
+    template: Template, handler: str
+) -> None:
+    function = template.functions[handler]
+
+    assert function.events is not None
+    assert function.events["MaximumRetryAttempts"] == 0
+    assert function.events["MaximumEventAgeInSeconds"] == 60
+    assert "DestinationConfig" not in function.events
+    assert "DeadLetterConfig" not in function.properties
+    at_once = function.properties["ReservedConcurrentExecutions"]
+    assert at_once == UPKEEP_AT_ONCE[handler]
+
+
+def test_the_watchdog_is_started_every_minute_and_a_start_that_fails_is_given_up(
+    template: Template,
+) -> None:
+    _, schedule = template.only("AWS::Scheduler::Schedule")
+    watchdog = template.functions["watchdog.handler"]
+
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert watchdog.properties["Timeout"] < 60, "a pass is over before the next one begins"
+    assert schedule["ScheduleExpressionTimezone"] == "Etc/UTC"
+    assert schedule["State"] == "ENABLED"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert target(schedule["Target"]["Arn"]) == watchdog.logical_id
+    assert schedule["Target"]["RetryPolicy"] == {
+        "MaximumEventAgeInSeconds": 60,
+        "MaximumRetryAttempts": 0,
+    }
+    assert "DeadLetterConfig" not in schedule["Target"]
+
+
+def test_the_schedules_role_invokes_the_watchdog_and_is_nobody_elses(template: Template) -> None:
+    id_, schedule = template.only("AWS::Scheduler::Schedule")
+    group, properties = template.only("AWS::Scheduler::ScheduleGroup")
+    role = target(schedule["Target"]["RoleArn"])
+    (trust,) = template.resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    watchdog = template.functions["watchdog.handler"].logical_id
+
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"] == {
+        "StringEquals": {
+            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+            "aws:SourceArn": {"Fn::GetAtt": [group, "Arn"]},
+        }
+    }
+    assert schedule["GroupName"] == properties["Name"]
+    assert {group, role} <= set(template.resources[id_]["DependsOn"])
+    assert [
+        (policy["Roles"], policy["PolicyDocument"]["Statement"])
+        for policy in template.of_type("AWS::IAM::Policy").values()
+        if {"Ref": role} in policy["Roles"]
+    ] == [
+        (
+            [{"Ref": role}],
+            [
+                {
+                    "Action": "lambda:InvokeFunction",
+                    "Effect": "Allow",
+                    "Resource": {"Fn::GetAtt": [watchdog, "Arn"]},
+                }
+            ],
+        )
+    ]
 
 
 @pytest.mark.parametrize(("stage", "days"), [("prod", 90), ("staging", 14), ("local", 1)])

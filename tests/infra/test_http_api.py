@@ -168,9 +168,12 @@ def test_nothing_but_the_api_is_public(prod: Template) -> None:
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Function",
         "AWS::Lambda::Permission",
         "AWS::Logs::LogGroup",
         "AWS::SQS::Queue",
         "AWS::SQS::QueuePolicy",
+        "AWS::Scheduler::Schedule",
+        "AWS::Scheduler::ScheduleGroup",
     }

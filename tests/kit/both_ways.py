@@ -14,7 +14,7 @@ from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.command_line import Answer, CommandLine
-from tests.kit.database import as_role, update
+from tests.kit.database import as_role, query, update
 from tests.kit.http_gateway import Server, of_gateway, serving
 from tests.kit.lending import Lending
 from tests.kit.records import visits
@@ -61,7 +61,9 @@ class World:
         text = re.sub(r"key [0-9a-f-]{36}", "SOMEBODY", text)
         text = re.sub(rf"\b{getuser()}\b", "SOMEBODY", text)
         text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ANOTHER", text)
-        text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z|\d{4}-\d\d-\d\d \d\d:\d\d P[DS]T", "THEN", text)
+        text = re.sub(
+            r"\d{4}-\d\d-\d\dT[0-9:.]+Z|\d{4}-\d\d-\d\d \d\d:\d\d (?:P[DS]T|UTC)", "THEN", text
+        )
         return re.sub(r"\d+\.\d s", "SOON", text)
 
     def state(self) -> list[Any]:
@@ -72,17 +74,32 @@ class World:
               FROM idexx_sync.jobs ORDER BY queued_at
             """
         ).fetchall()
+        pauses = self.bench.conn.execute(
+            """
+            SELECT 'pause', clinic_id, paused_by, reason, resumed_at IS NULL, resumed_by,
+                   resume_reason
+              FROM idexx_sync.pauses ORDER BY paused_at
+            """
+        ).fetchall()
         holds = [(h["status"], h["decided_by"], len(h["findings"])) for h in self.bench.holds()]
         letters = self.bench.conn.execute(
             "SELECT status, ended_by, ended_reason, retry_job_id IS NOT NULL "
             "FROM idexx_sync.dead_letters ORDER BY received_at, id"
         ).fetchall()
-        return [self.told(repr(row)) for row in [*rows, *holds, *letters, self.bench.keys()]]
+        alerts = self.bench.conn.execute(
+            """
+            SELECT kind, times, closed_because, acknowledged_by, muted_until, muted_by
+              FROM idexx_sync.alerts ORDER BY opened_at
+            """
+        ).fetchall()
+        told = [*rows, *pauses, *holds, *letters, *alerts, self.bench.keys()]
+        return [self.told(repr(row)) for row in told]
 
 
 @contextmanager
 def world_in(lending: Lending, url: str) -> Iterator[World]:
-    """A success, a preview, a failure, and a hold of all that vanished; each named."""
+    """A success, a preview, a failure, and a hold of all that vanished, with its alert; each
+    named."""
     with (
         lending.connection(url) as conn,
         lending.database(as_role(url, "worker")) as of_runs,
@@ -121,6 +138,8 @@ def _live(world: World) -> None:
     (hold,) = bench.holds()
     names["HOLD"] = str(hold["id"])
     names["SEEN"] = bench.version(hold["id"])
+    (alert,) = query(bench.conn, "SELECT id FROM idexx_sync.alerts")
+    names["ALERT"] = str(alert["id"])
     names["OTHER"] = str(world.api.other_clinic)
     _receive(world)
     names["CALLED"], names["BEGINS"] = "west  animal CLINIC", "West A"

@@ -58,7 +58,6 @@ _FULL: Mapping[str, Mapping[str, str]] = {
     "public.patients": {"name": "'NEIGHBOUR'"},
     "idexx_sync.clinic_settings": {
         "stage": "'shadow'",
-        "killed": "true",
         "base_url": "'https://neighbour.invalid'",
     },
     "idexx_sync.records": {
@@ -187,6 +186,8 @@ _ONLY_THERE = """
       FROM idexx_sync.case_keys WHERE clinic_id = %(clinic)s;
     INSERT INTO idexx_sync.jobs (id, clinic_id, sync, trigger, queued_at, status)
     VALUES (gen_random_uuid(), %(other)s, 'reconciliation', 'api', idexx_sync.clock(), 'running');
+    INSERT INTO idexx_sync.pauses (clinic_id, paused_by, reason)
+    VALUES (%(other)s, 'neighbour', 'neighbourly') ON CONFLICT DO NOTHING;
     INSERT INTO public.clinic_api_keys (clinic_id, api_key, key_name)
     VALUES (%(other)s, 'hash of ' || %(mood)s, 'neighbour');
     INSERT INTO idexx_sync.holds (id, clinic_id, sync, cause, findings, job_id, opened_at,

@@ -55,6 +55,18 @@ def add_hold(conn: Conn, clinic_id: UUID, cause: str, status: str = "open") -> U
     return hold_id
 
 
+def add_alert(
+    conn: Conn, clinic_id: UUID | None, kind: str = "shape_changed", **columns: Any
+) -> UUID:
+    """An open alert of the clinic, or with None one that stands for many; returns its id."""
+    alert_id = uuid4()
+    values = {"id": alert_id, "clinic_id": clinic_id, "kind": kind, "who_acts": "odis"}
+    whose = {"clinics": 7} if clinic_id is None else {"syncs": ["inbound"]}
+    why = {"closed_because": "succeeded"} if "closed_at" in columns else {}
+    insert(conn, "idexx_sync.alerts", {**values, **whose, **why, **columns})
+    return alert_id
+
+
 def add_login(
     conn: Conn,
     clinic_id: UUID,
@@ -74,12 +86,12 @@ def add_credentials(conn: Conn, clinic_id: UUID, version: int = 1) -> None:
     insert(conn, "idexx_sync.credentials", {**values, "created_at": MORNING})
 
 
-def pause(conn: Conn, clinic_id: UUID, reason: str | None) -> None:
-    conn.execute(
-        "UPDATE idexx_sync.clinic_settings SET paused_at = idexx_sync.clock(), paused_reason = %s "
-        "WHERE clinic_id = %s",
-        (reason, clinic_id),
-    )
+def pause(conn: Conn, clinic_id: UUID | None, reason: str = "moving") -> UUID:
+    """Pause the clinic, or all of them, as Kim did at business time; returns the pause's id."""
+    pause_id = uuid4()
+    values = {"id": pause_id, "clinic_id": clinic_id, "paused_by": "Kim", "reason": reason}
+    insert(conn, "idexx_sync.pauses", values)
+    return pause_id
 
 
 def add_doubt(conn: Conn, clinic_id: UUID, key: str, code: str | None, since: datetime) -> None:

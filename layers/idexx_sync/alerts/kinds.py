@@ -20,6 +20,7 @@ OF_THE_LOGIN: Final[tuple[str, ...]] = tuple(
 )
 """Kinds that concern all syncs of a clinic, because these share one login."""
 
+AlertStatus = Literal["open", "closed"]
 Closing = Literal["succeeded", "no_longer_so", "not_watched", "few_left"]
 """Why an alert is closed: a run went well; the clinic's state says so; the clinic is no longer
 synced; too few clinics are left to stand for."""

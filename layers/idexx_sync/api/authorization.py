@@ -12,7 +12,7 @@ from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job
 from idexx_sync.operations.dead_letters import WHAT, find_letter
-from idexx_sync.operations.lookup import find_hold, find_job, require_clinic
+from idexx_sync.operations.lookup import find_alert, find_hold, find_job, require_clinic
 from idexx_sync.syncs.hold_store import Hold
 from idexx_sync.upkeep.dead_letter_store import DeadLetter
 
@@ -46,6 +46,14 @@ def visible_letter(request: Request, conn: Conn) -> DeadLetter:
     if letter.sync is not None:
         _require_scope_of(letter.sync, request)
     return letter
+
+
+def visible_alert(request: Request, conn: Conn) -> UUID:
+    """The id of the alert of the path; one that stands for many is no clinic's to see."""
+    alert = find_alert(conn, id_in_path(request, "alert_id", "alert"))
+    if not request.caller.may_see(alert.clinic_id):
+        raise NotFound("alert", alert.id)
+    return alert.id
 
 
 def _require_scope_of(sync: SyncName, request: Request) -> None:

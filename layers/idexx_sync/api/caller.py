@@ -25,8 +25,12 @@ class Caller:
         if scope not in self.scopes:
             raise Problem("scope_missing", f"This needs a key with the scope {scope}.")
 
+    @property
+    def is_operator(self) -> bool:
+        return self.clinic_id is None
+
     def may_see(self, clinic_id: UUID | None) -> bool:
-        """Whether it may see what is that clinic's; None: what is nobody's, or nobody knows."""
+        """Whether something of this clinic is the caller's to see; None: what is nobody's."""
         return self.clinic_id is None or self.clinic_id == clinic_id
 
     def only_own(self, wanted: UUID | None) -> UUID | None:

@@ -26,10 +26,11 @@ def list_clinics(request: Request, dependencies: ApiDependencies) -> Response:
         limit=query.limit,
         most_bytes=MOST_LISTED_BYTES,
     )
-    return Response(200, fitting_clinics(page))
+    return Response(200, fitting_clinics(page, request.caller))
 
 
 def get_clinic_status(request: Request, dependencies: ApiDependencies) -> Response:
     clinic_id = id_in_path(request, "clinic_id", "clinic")
     request.caller.only_own(clinic_id)
-    return Response(200, fitting_clinic(clinic_view(dependencies.conn, clinic_id)))
+    found = clinic_view(dependencies.conn, clinic_id)
+    return Response(200, fitting_clinic(found, request.caller))

@@ -19,6 +19,7 @@ _JOB: Final = "9c2e6f0a-1b7d-4a55-8f11-2f6f0c1f7a10"
 _AT: Final = "2026-05-04T14:00:00Z"
 
 TOLD: Final[Mapping[str, str]] = {
+    "alert_id": "An alert.",
     "attempt": "How many runs have worked on it.",
     "cause": "Why the gate holds, as a word.",
     "checks": "Each thing that has to work.",
@@ -82,6 +83,11 @@ TOLD: Final[Mapping[str, str]] = {
 """Field, parameter or `Model.field` -> what it means."""
 
 EXAMPLES: Final[Mapping[str, Any]] = {
+    "alert_id": "b1d9c3a4-2f5e-4c1b-9a77-6e0f4d2c8b15",
+    "AlertView.id": "b1d9c3a4-2f5e-4c1b-9a77-6e0f4d2c8b15",
+    "AlertView.status": "open",
+    "AlertView.who_acts": "odis",
+    "AlertsQuery.status": "open",
     "attempt": 1,
     "blocks": True,
     "cause": "unproven_visit_losses",
@@ -118,6 +124,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "JobError.who_acts": "nobody",
     "job_id": _JOB,
     "JobView.id": _JOB,
+    "PauseView.id": "5c1d9e40-2b6f-4f7a-9d03-8a7e4c2b1f60",
     "JobView.status": "succeeded",
     "JobsQuery.status": "succeeded",
     "last_success_at": _AT,

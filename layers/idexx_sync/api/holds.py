@@ -7,9 +7,10 @@ from idexx_sync.api.models import DecisionBody, HoldsQuery, ReasonBody
 from idexx_sync.api.problems import worker_unavailable
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
+from idexx_sync.core.errors import Conflict
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.params import Params, params_model
-from idexx_sync.jobs.submission import RunRequest, WorkerUnavailable, submit
+from idexx_sync.jobs.submission import RunRequest, WorkerUnavailable, require_not_paused, submit
 from idexx_sync.operations import decisions as operations
 from idexx_sync.operations.models import MOST_LISTED_BYTES
 from idexx_sync.operations.pagination import place_of
@@ -43,6 +44,7 @@ def approve_hold(request: Request, dependencies: ApiDependencies) -> Response:
     hold = visible_hold(request, dependencies.conn)
     with ordering(request, dependencies):
         conn = dependencies.database.connection()
+        require_not_paused(conn, hold.clinic_id)
         decided = _decided(request, conn, hold, "approved")
         return _ordered(
             request,
@@ -61,6 +63,7 @@ def revive_hold(request: Request, dependencies: ApiDependencies) -> Response:
     assert isinstance(body, ReasonBody)
     with ordering(request, dependencies):
         conn = dependencies.database.connection()
+        require_not_paused(conn, hold.clinic_id)
         operations.revive_hold(conn, hold, by=request.caller.name, reason=body.reason)
         return _ordered(
             request,
@@ -88,6 +91,8 @@ def _ordered(
         return accepted(request, dependencies, submit(conn, dependencies.dispatch, run_request))
     except WorkerUnavailable:
         raise worker_unavailable(unless) from None
+    except Conflict as error:  # paused a moment ago, after the decision
+        raise Conflict(error.code, f"{error.message}. {unless}", **error.ids) from None
 
 
 def reopen_hold(request: Request, dependencies: ApiDependencies) -> Response:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from idexx_sync.alerts.kinds import AlertStatus
+from idexx_sync.alerts.texts import KINDS
 from idexx_sync.core.catalog import ParamsKind, SyncName
 from idexx_sync.core.vocabulary import Freshness, JobStatus
 from idexx_sync.jobs.params import ReconciliationParams, WindowParams
@@ -40,14 +42,15 @@ class ReasonBody(RequestModel):
 
 
 class WhyBody(RequestModel):
-    """Why nothing is to come of it."""
+    """Why it is done, which has to be said."""
 
     reason: str = Field(
         min_length=1,
         max_length=4 * LONGEST_REASON,
         description=f"Why, for those who look later: at most {LONGEST_REASON} characters, kept "
-        "with who and when. Name no client and no patient here.",
-        examples=["a message of a test"],
+        "with who and when. Every key that may look at the clinic is shown it: name no client and "
+        "no patient here, and where all are paused no clinic either.",
+        examples=["the clinic moves"],
     )
 
 
@@ -127,6 +130,31 @@ class HoldsQuery(ListQuery):
 class DeadLettersQuery(ListQuery):
     status: LetterStatus | None = Field(
         default=None, description="Only those that stand so.", examples=["parked"]
+    )
+
+
+class AlertsQuery(ListQuery):
+    status: AlertStatus | None = None
+    kind: str | None = Field(
+        default=None,
+        pattern=f"^({'|'.join(KINDS)})$",
+        description="Only alerts of this kind.",
+        examples=["shape_changed"],
+    )
+    of_many: bool | None = Field(
+        default=None,
+        description="Only alerts that stand for many clinics, or only those of one.",
+        examples=[False],
+    )
+
+
+class MuteBody(RequestModel):
+    """Until when nobody is to be told."""
+
+    until: AwareDatetime = Field(
+        description="Until when nobody is told of the alert's kind at its clinic: a moment with "
+        "its zone, that lies ahead and at most 366 days away.",
+        examples=["2026-05-04T18:00:00Z"],
     )
 
 

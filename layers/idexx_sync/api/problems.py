@@ -20,6 +20,7 @@ ProblemCode = Literal[
     "not_found",
     "method_not_allowed",
     "sync_running",
+    "clinic_paused",
     "job_not_final",
     "job_final",
     "hold_changed",
@@ -56,6 +57,7 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
     "not_found": (404, "There is no such thing"),
     "method_not_allowed": (405, "The path has no such method"),
     "sync_running": (409, "Another run of this sync is under way"),
+    "clinic_paused": (409, "The clinic is paused"),
     "job_not_final": (409, "The job has not ended"),
     "job_final": (409, "The job has ended"),
     "hold_changed": (409, "The hold says something else than what was seen"),
@@ -84,6 +86,7 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
 """Code -> status and title; a code never changes its meaning."""
 
 PROBLEM_OF_CONFLICT: Final[Mapping[ConflictCode, ProblemCode]] = {
+    "clinic_paused": "clinic_paused",
     "clinic_on_board": "invalid_request",
     "hold_changed": "hold_changed",
     "hold_decided": "hold_decided",

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from idexx_sync.api.models import (
     START_REQUESTS,
+    AlertsQuery,
     ClinicQuery,
     ClinicsQuery,
     DeadLettersQuery,
@@ -18,6 +19,7 @@ from idexx_sync.api.models import (
     Health,
     HoldsQuery,
     JobsQuery,
+    MuteBody,
     NoQuery,
     PageQuery,
     Readiness,
@@ -28,11 +30,13 @@ from idexx_sync.api.models import (
 from idexx_sync.api.problems import ProblemCode
 from idexx_sync.core.catalog import CATALOG, CatalogEntry, StartOperation, SyncFolder
 from idexx_sync.core.vocabulary import Scope
+from idexx_sync.operations.alert_models import AlertList, AlertView
 from idexx_sync.operations.change_models import ChangeList
 from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
 from idexx_sync.operations.key_models import KeyView
 from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
+from idexx_sync.operations.pause_models import PauseAnswer
 
 FunctionName = Literal[SyncFolder, "status"]
 OperationId = Literal[
@@ -53,8 +57,17 @@ OperationId = Literal[
     "get_dead_letter",
     "retry_dead_letter",
     "discard_dead_letter",
+    "list_alerts",
+    "get_alert",
+    "acknowledge_alert",
+    "mute_alert",
+    "unmute_alert",
     "list_clinics",
     "get_clinic_status",
+    "pause_clinic",
+    "resume_clinic",
+    "pause_all",
+    "resume_all",
     "get_key",
     "refresh_schedules",
     "get_metrics",
@@ -94,6 +107,7 @@ WITH_A_KEY: Final[tuple[ProblemCode, ...]] = (
 )
 STARTS_A_JOB: Final[tuple[ProblemCode, ...]] = (
     "sync_running",
+    "clinic_paused",
     "too_many_orders",
     "worker_unavailable",
 )
@@ -255,7 +269,10 @@ ROUTES: Final[tuple[Route, ...]] = (
         summary="Let through what the hold says, for 24 hours, and run the sync anew",
         body=DecisionBody,
         responses={202: JobView},
-        problems=("hold_changed", "hold_decided", "too_many_orders", "worker_unavailable"),
+        problems=(
+            *("clinic_paused", "hold_changed", "hold_decided"),
+            *("too_many_orders", "worker_unavailable"),
+        ),
     ),
     Route(
         operation="reject_hold",
@@ -288,7 +305,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         summary="Bring back what the hold's approval removed within 7 days, and keep it",
         body=ReasonBody,
         responses={202: JobView},
-        problems=("nothing_to_revive", "too_many_orders", "worker_unavailable"),
+        problems=("clinic_paused", "nothing_to_revive", "too_many_orders", "worker_unavailable"),
     ),
     Route(
         operation="list_dead_letters",
@@ -331,6 +348,53 @@ ROUTES: Final[tuple[Route, ...]] = (
         problems=("letter_ended",),
     ),
     Route(
+        operation="list_alerts",
+        method="GET",
+        path="/api/alerts",
+        function="status",
+        scope="jobs:read",
+        summary="Alerts: open ones first, each the newest first",
+        query=AlertsQuery,
+        responses={200: AlertList},
+    ),
+    Route(
+        operation="get_alert",
+        method="GET",
+        path="/api/alerts/{alert_id}",
+        function="status",
+        scope="jobs:read",
+        summary="One alert",
+        responses={200: AlertView},
+    ),
+    Route(
+        operation="acknowledge_alert",
+        method="POST",
+        path="/api/alerts/{alert_id}/ack",
+        function="status",
+        scope="jobs:write",
+        summary="Note who has seen the alert; the first one stays",
+        responses={200: AlertView},
+    ),
+    Route(
+        operation="mute_alert",
+        method="POST",
+        path="/api/alerts/{alert_id}/mute",
+        function="status",
+        scope="jobs:write",
+        summary="Tell nobody of the alert's kind at its clinic for a while",
+        body=MuteBody,
+        responses={200: AlertView},
+    ),
+    Route(
+        operation="unmute_alert",
+        method="POST",
+        path="/api/alerts/{alert_id}/unmute",
+        function="status",
+        scope="jobs:write",
+        summary="Mute the alert's kind at its clinic no longer",
+        responses={200: AlertView},
+    ),
+    Route(
         operation="list_clinics",
         method="GET",
         path="/api/clinics",
@@ -348,6 +412,46 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="jobs:read",
         summary="How current the clinic's data are, and what is needed from whom",
         responses={200: ClinicStatusView},
+    ),
+    Route(
+        operation="pause_clinic",
+        method="POST",
+        path="/api/clinics/{clinic_id}/pause",
+        function="status",
+        scope="clinics:write",
+        summary="Stop a clinic: nothing of it asks its PIMS until it is resumed",
+        body=WhyBody,
+        responses={200: PauseAnswer},
+    ),
+    Route(
+        operation="resume_clinic",
+        method="POST",
+        path="/api/clinics/{clinic_id}/resume",
+        function="status",
+        scope="clinics:write",
+        summary="Let a clinic go on that was paused",
+        body=ReasonBody,
+        responses={200: PauseAnswer},
+    ),
+    Route(
+        operation="pause_all",
+        method="POST",
+        path="/api/pause",
+        function="status",
+        scope="fleet:write",
+        summary="Stop everything: nothing of any clinic asks its PIMS until all are resumed",
+        body=WhyBody,
+        responses={200: PauseAnswer},
+    ),
+    Route(
+        operation="resume_all",
+        method="POST",
+        path="/api/resume",
+        function="status",
+        scope="fleet:write",
+        summary="Let all clinics go on, but those that are paused by themselves",
+        body=ReasonBody,
+        responses={200: PauseAnswer},
     ),
     Route(
         operation="get_key",

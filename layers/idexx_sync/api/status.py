@@ -1,6 +1,6 @@
 """The operations of the function `status`: everything of the API that starts no sync."""
 
-from idexx_sync.api import clinics, dead_letters, holds, jobs, keys, service
+from idexx_sync.api import alerts, clinics, dead_letters, holds, jobs, keys, pauses, service
 from idexx_sync.api.handler import Operation, Page
 from idexx_sync.api.routes import OperationId
 from idexx_sync.api.syncs import not_built
@@ -25,8 +25,17 @@ def status_operations() -> dict[OperationId, Operation | Page]:
         "get_dead_letter": dead_letters.get_dead_letter,
         "retry_dead_letter": dead_letters.retry_dead_letter,
         "discard_dead_letter": dead_letters.discard_dead_letter,
+        "list_alerts": alerts.list_alerts,
+        "get_alert": alerts.get_alert,
+        "acknowledge_alert": alerts.acknowledge_alert,
+        "mute_alert": alerts.mute_alert,
+        "unmute_alert": alerts.unmute_alert,
         "list_clinics": clinics.list_clinics,
         "get_clinic_status": clinics.get_clinic_status,
+        "pause_clinic": pauses.pause_clinic,
+        "resume_clinic": pauses.resume_clinic,
+        "pause_all": pauses.pause_all,
+        "resume_all": pauses.resume_all,
         "get_key": keys.get_key,
         "refresh_schedules": not_built("Refreshing schedules"),
         "get_metrics": service.get_metrics,

@@ -1,6 +1,7 @@
 """The backend over the HTTP API: the service's own workers run what is ordered."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import batched
 from uuid import UUID
 
@@ -14,17 +15,19 @@ from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.listed import Listed
 from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.operations.alert_models import AlertList, AlertView
 from idexx_sync.operations.change_models import ChangeList, ChangeView
 from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
 from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
-from idexx_sync.operations.wanted import Wanted, WantedClinics
+from idexx_sync.operations.pause_models import PauseAnswer
+from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.upkeep.dead_letter_store import LetterStatus
 
 
 class ApiBackend:
-    """Clinics, jobs and holds that the key may see and change."""
+    """Clinics, jobs, holds and alerts that the key may see and change."""
 
     over_api = True
 
@@ -51,6 +54,18 @@ class ApiBackend:
 
     def clinic(self, clinic_id: UUID) -> ClinicStatusView:
         return self._client.ask("get_clinic_status", ClinicStatusView, clinic_id=clinic_id)
+
+    def pause(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
+        body = _body(decision)
+        if clinic_id is None:
+            return self._client.ask("pause_all", PauseAnswer, body=body)
+        return self._client.ask("pause_clinic", PauseAnswer, body=body, clinic_id=clinic_id)
+
+    def resume(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
+        body = _body(decision)
+        if clinic_id is None:
+            return self._client.ask("resume_all", PauseAnswer, body=body)
+        return self._client.ask("resume_clinic", PauseAnswer, body=body, clinic_id=clinic_id)
 
     def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
         query = _query(wanted)
@@ -113,7 +128,26 @@ class ApiBackend:
             "discard_dead_letter", DeadLetterView, body=body, letter_id=letter_id
         )
 
-    def _listed[P: JobList | HoldList | ClinicList | ChangeList | DeadLetterList, T](
+    def alerts(self, wanted: WantedAlerts, limit: int) -> Listed[AlertView]:
+        query = {**_query(wanted), "kind": wanted.kind, "of_many": wanted.of_many}
+        return self._listed("list_alerts", AlertList, lambda page: page.alerts, query, limit)
+
+    def alert(self, alert_id: UUID) -> AlertView:
+        return self._client.ask("get_alert", AlertView, alert_id=alert_id)
+
+    def acknowledge(self, alert_id: UUID, by: str | None) -> AlertView:
+        _refuse_name(by)
+        return self._client.ask("acknowledge_alert", AlertView, alert_id=alert_id)
+
+    def mute(self, alert_id: UUID, until: datetime, by: str | None) -> AlertView:
+        _refuse_name(by)
+        body = {"until": until.isoformat()}
+        return self._client.ask("mute_alert", AlertView, body=body, alert_id=alert_id)
+
+    def unmute(self, alert_id: UUID) -> AlertView:
+        return self._client.ask("unmute_alert", AlertView, alert_id=alert_id)
+
+    def _listed[P: JobList | HoldList | AlertList | ClinicList | ChangeList | DeadLetterList, T](
         self,
         operation: OperationId,
         page_type: type[P],
@@ -149,7 +183,7 @@ def _circle(listed: int) -> CommandError:
 
 
 def _query(
-    wanted: Wanted[JobStatus] | Wanted[HoldStatus] | Wanted[LetterStatus],
+    wanted: Wanted[JobStatus] | Wanted[HoldStatus] | Wanted[LetterStatus] | WantedAlerts,
 ) -> dict[str, object]:
     return {
         "clinic_id": wanted.clinic_id,

@@ -15,6 +15,7 @@ import typer
 import typer.main
 
 from idexx_sync.cli import (
+    alerts,
     clinics,
     credentials,
     dead_letters,
@@ -25,6 +26,7 @@ from idexx_sync.cli import (
     jobs,
     keys,
     migrate,
+    pausing,
     secrets,
     sync,
     whoami,
@@ -63,9 +65,12 @@ app.add_typer(sync.app, name="sync")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(holds.app, name="holds")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(explain.app, name="explain")
 app.command()(find.find)
 app.command()(fleet.status)
+app.command("pause")(pausing.pause_all)
+app.command("resume")(pausing.resume_all)
 app.command()(whoami.whoami)
 
 

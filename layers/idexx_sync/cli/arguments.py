@@ -11,7 +11,9 @@ import typer
 from idexx_sync.cli.errors import usage_errors
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.id_prefix import SHORTEST_PREFIX, ids_beginning_with
+from idexx_sync.core.invisible import tidied
 from idexx_sync.core.settings import Settings
+from idexx_sync.operations.decisions import LONGEST_REASON
 
 
 def as_id(text: str) -> UUID:
@@ -50,6 +52,16 @@ def as_filled(text: str) -> str:
     return text.strip()
 
 
+def as_reason(text: str) -> str:
+    """Why something is done, as one line of visible characters; else a usage error."""
+    said = tidied(text)
+    if not said:
+        raise typer.BadParameter("say in a few words why, for those who look later")
+    if len(said) > LONGEST_REASON:
+        raise typer.BadParameter(f"has {len(said)} characters, at most {LONGEST_REASON} fit")
+    return said
+
+
 def as_day(text: str) -> date:
     """An ISO date that exists."""
     try:
@@ -61,6 +73,25 @@ def as_day(text: str) -> date:
     if not 2000 <= day.year <= 2199:
         raise typer.BadParameter(f"the year {day.year} lies outside of 2000 to 2199")
     return day
+
+
+def as_moment(text: str) -> datetime:
+    """A day, which is where it begins by UTC, or a moment with its zone."""
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip()):
+        return datetime.combine(as_day(text.strip()), time.min, UTC)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(
+            f"{shortened(text)} is no moment; give a day such as 2026-05-04, which begins in UTC, "
+            "or a moment with its zone such as 2026-05-04T09:00-07:00"
+        ) from None
+    as_day(moment.date().isoformat())
+    if moment.tzinfo is None:
+        raise typer.BadParameter(
+            f"{shortened(text)} has no zone; add one, such as Z for UTC, or -07:00"
+        )
+    return moment.astimezone(UTC)
 
 
 def as_time(text: str) -> time:
@@ -130,6 +161,13 @@ Values = Annotated[
     bool,
     typer.Option(
         "--values", help="Show names, phones, notes and other personal values as they are."
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Who decides; else the name of your account. Over the API it is the key.",
     ),
 ]
 Limit = Annotated[

@@ -1,7 +1,8 @@
-"""The backend of job and hold commands: the API when its address is set, else this process."""
+"""The backend of job, hold and alert commands: the API if its address is set, else this process."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -16,18 +17,20 @@ from idexx_sync.cli.phrases import utc
 from idexx_sync.core.errors import NotFound
 from idexx_sync.core.phrases import HELD_BECAUSE, phrase
 from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.operations.alert_models import AlertView
 from idexx_sync.operations.change_models import ChangeView
 from idexx_sync.operations.clinic_models import ClinicStatusView
 from idexx_sync.operations.dead_letters import WHAT
 from idexx_sync.operations.letter_models import DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED, HoldView, JobView
-from idexx_sync.operations.wanted import Wanted, WantedClinics
+from idexx_sync.operations.pause_models import PauseAnswer
+from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.upkeep.dead_letter_store import LetterStatus
 
 
 class Backend(Protocol):
-    """Jobs, holds and clinics, shown alike and decided alike whichever way they are reached."""
+    """Jobs, holds, alerts and clinics, shown and decided alike whichever way they are reached."""
 
     over_api: bool
 
@@ -36,6 +39,12 @@ class Backend(Protocol):
         ...
 
     def clinic(self, clinic_id: UUID) -> ClinicStatusView: ...
+
+    def pause(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
+        """Stop the clinic, or all where none is named."""
+        ...
+
+    def resume(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer: ...
 
     def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
         """The newest ones that fit."""
@@ -83,6 +92,20 @@ class Backend(Protocol):
 
     def discard_letter(self, letter_id: UUID, decision: Decision) -> DeadLetterView: ...
 
+    def alerts(self, wanted: WantedAlerts, limit: int) -> Listed[AlertView]:
+        """The first ones that fit: open ones before closed ones, each the newest first."""
+        ...
+
+    def alert(self, alert_id: UUID) -> AlertView: ...
+
+    def acknowledge(self, alert_id: UUID, by: str | None) -> AlertView:
+        """The alert, with whoever was the first to acknowledge it; None: who asks."""
+        ...
+
+    def mute(self, alert_id: UUID, until: datetime, by: str | None) -> AlertView: ...
+
+    def unmute(self, alert_id: UUID) -> AlertView: ...
+
 
 def meant_clinic(backend: Backend, text: str | None) -> UUID | None:
     """The clinic that is meant; None: none is named."""
@@ -124,6 +147,17 @@ def meant_letter(backend: Backend, text: str) -> UUID:
         (one.id, f"{phrase({}, one.reason)}, {one.status}, {utc(one.received_at)}") for one in found
     ]
     return one_of(text, WHAT, about)
+
+
+def meant_alert(backend: Backend, text: str) -> UUID:
+    """The alert whose id begins so."""
+    if (given := whole_id(text)) is not None:
+        return given
+    found = backend.alerts(WantedAlerts(id=text), MOST_LISTED).items
+    about = [
+        (one.id, f"{phrase({}, one.kind)}, {one.status}, {utc(one.opened_at)}") for one in found
+    ]
+    return one_of(text, "alert", about)
 
 
 def standing(backend: Backend, clinic_ids: Collection[UUID]) -> dict[UUID, ClinicStatusView]:

@@ -1,10 +1,14 @@
 """How a clinic stands, as a person reads it who has only the API."""
 
+from typing import Final
+
+from idexx_sync.cli.alert_view import need_shown, other_alerts
 from idexx_sync.cli.list_view import freshness_shown, state_of, who_acts
-from idexx_sync.cli.phrases import moment
 from idexx_sync.cli.tables import Shown, fact_table, line
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.operations.clinic_models import ClinicStatusView
+
+NOTHING_NEEDED: Final = "Nothing is needed from anybody."
 
 
 def clinic_shown(clinic: ClinicStatusView) -> list[Shown]:
@@ -19,10 +23,6 @@ def clinic_shown(clinic: ClinicStatusView) -> list[Shown]:
         ("open holds", str(clinic.open_holds)),
         ("kept out", f"{clinic.kept_out} (rejected holds)" if clinic.kept_out else None),
     ]
-    if not clinic.needs:
-        return [fact_table(facts), line("Nothing is needed from anybody.", "green")]
-    needed: list[tuple[str, str | None]] = []
-    for need in clinic.needs:
-        since = "" if need.since is None else f" (since {moment(need.since, zone)})"
-        needed.append((who_acts(need), f"{need.what}{since}"))
-    return [fact_table(facts), fact_table(needed, "Needed")]
+    needed = [(who_acts(need), need_shown(need, clinic.alerts, zone)) for need in clinic.needs]
+    asked = fact_table(needed, "Needed") if needed else line(NOTHING_NEEDED, "green")
+    return [fact_table(facts), asked, *other_alerts(clinic.needs, clinic.alerts, zone)]

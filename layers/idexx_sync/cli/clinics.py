@@ -8,15 +8,17 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from idexx_sync.cli.alert_view import need_shown, other_alerts
 from idexx_sync.cli.arguments import ClinicArgument, Json, Limit, as_base_url, as_day, as_id
 from idexx_sync.cli.backend import meant_clinic, open_backend
-from idexx_sync.cli.clinic_view import clinic_shown
+from idexx_sync.cli.clinic_view import NOTHING_NEEDED, clinic_shown
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.forgetting import forget
 from idexx_sync.cli.identity import identity
 from idexx_sync.cli.list_view import clinics_shown, cut_shown, red_first, state_of
 from idexx_sync.cli.looking import look_at
 from idexx_sync.cli.naming import clinic_meant
+from idexx_sync.cli.pausing import pause_clinic, resume_clinic
 from idexx_sync.cli.phrases import ACTORS, ago, moment, utc
 from idexx_sync.cli.rooms import rooms
 from idexx_sync.cli.tables import Shown, fact_table, line
@@ -24,7 +26,6 @@ from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.status import (
     WRITES,
     ClinicStatus,
-    Need,
     SyncStatus,
     clinic_status,
     read_clinic_status,
@@ -37,6 +38,7 @@ from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.jobs.model import Job
 from idexx_sync.jobs.store import jobs_newest_first
 from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.pause_models import PauseView
 from idexx_sync.operations.wanted import WantedClinics
 
 DEFAULT_BASE_URL = "https://us.idexxneo.com"
@@ -51,7 +53,6 @@ SETTINGS_SHOWN: Final = (
     "stage",
     "acting_user_id",
     "live_from",
-    "killed",
     "credential_version",
     "credentials_set_at",
 )
@@ -60,6 +61,8 @@ app = typer.Typer(help="Bring clinics on board, and see how they do.", no_args_i
 app.command()(forget)
 app.command()(identity)
 app.command()(rooms)
+app.command("pause")(pause_clinic)
+app.command("resume")(resume_clinic)
 
 
 @app.command()
@@ -210,11 +213,13 @@ def _show_here(cli: Cli, clinic_id: UUID, *, as_json: bool) -> None:
         "clinic": {
             **_plain({name: getattr(overview, name) for name in SETTINGS_SHOWN}),
             "paused_reason": status.paused_reason,
+            "pauses": [PauseView.of(pause).model_dump(mode="json") for pause in status.pauses],
             "syncs": [_plain(asdict(sync)) for sync in status.syncs],
             "last_job": None if last_job is None else str(last_job.id),
             "open_holds": [str(hold.id) for hold in overview.open_holds],
             "kept_out": [str(hold.id) for hold in overview.kept_out],
             "needs": [_plain(asdict(need)) for need in status.needs],
+            "alerts": [_plain(asdict(alert)) for alert in status.alerts],
         }
     }
     shown = [_shown(overview, status, last_job, overview.read_at), *_needs_shown(overview, status)]
@@ -276,12 +281,12 @@ def _sync_shown(sync: SyncStatus, zone: ZoneInfo, now: datetime) -> str:
 
 
 def _needs_shown(overview: ClinicOverview, status: ClinicStatus) -> list[Shown]:
-    if not status.needs:
-        return [line("Nothing is needed from anybody.", "green")]
     zone = zone_of(overview.timezone)
-    needed = [(ACTORS[need.who].partition(";")[0], _need(need, zone)) for need in status.needs]
-    return [fact_table(needed, "Needed")]
-
-
-def _need(need: Need, zone: ZoneInfo) -> str:
-    return need.what if need.since is None else f"{need.what} (since {moment(need.since, zone)})"
+    others = other_alerts(status.needs, status.alerts, zone)
+    if not status.needs:
+        return [line(NOTHING_NEEDED, "green"), *others]
+    needed = [
+        (ACTORS[need.who].partition(";")[0], need_shown(need, status.alerts, zone))
+        for need in status.needs
+    ]
+    return [fact_table(needed, "Needed"), *others]

@@ -6,18 +6,30 @@ from typing import Any, Final
 
 import typer
 
+from idexx_sync.alerts.kinds import STALE
+from idexx_sync.cli.alert_view import UTC_ZONE, need_shown, waits
 from idexx_sync.cli.arguments import Json
 from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.exits import Exit
-from idexx_sync.cli.list_view import red_first, urgent_need, who_acts
+from idexx_sync.cli.list_view import (
+    all_paused_shown,
+    asks,
+    pause_of_all,
+    red_first,
+    urgent_need,
+    who_acts,
+)
 from idexx_sync.cli.phrases import moment
 from idexx_sync.cli.tables import Shown, line
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.core.vocabulary import Freshness
+from idexx_sync.operations.alert_models import AlertView
 from idexx_sync.operations.clinic_models import ClinicStatusView
-from idexx_sync.operations.wanted import WantedClinics
+from idexx_sync.operations.models import MOST_LISTED
+from idexx_sync.operations.pause_models import PauseView
+from idexx_sync.operations.wanted import WantedAlerts, WantedClinics
 
 WORST_FIRST: Final[tuple[Freshness, ...]] = (
     *("action_required", "stale", "late", "new", "paused", "on_time"),
@@ -27,22 +39,48 @@ WORST_FIRST: Final[tuple[Freshness, ...]] = (
 def status(ctx: typer.Context, as_json: Json = False) -> int:
     """The fleet at a glance.
 
-    One line for each clinic that needs somebody, with why, since when and the next command, and
-    one line for all others. The exit code is 4 where somebody is needed, else 0.
+    First what many clinics have alike, then one line for each other clinic that needs somebody,
+    with why, since when and the next command, and one line for all others. The exit code is 4
+    where somebody is needed, else 0.
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="clinics list") as backend:
         clinics = red_first(backend.clinics(WantedClinics()))
+        incidents = backend.alerts(WantedAlerts(status="open", of_many=True), MOST_LISTED).items
+    pause = pause_of_all(clinics)
     needing = [clinic for clinic in clinics if clinic.needs_somebody]
     others = [clinic for clinic in clinics if not clinic.needs_somebody]
+    alone = [clinic for clinic in needing if not stood_for(clinic, incidents)]
     data = {
+        "alerts_of_many": [alert.model_dump(mode="json") for alert in incidents],
         "needs_somebody": [_data(clinic) for clinic in needing],
         "others": dict(Counter(worst(one) for one in others if one.is_on_board)),
+        "all_paused": None if pause is None else PauseView.of(pause).model_dump(mode="json"),
         "not_on_board": sum(not one.is_on_board for one in others),
     }
-    shown = [line(in_one_line(clinic), "red", whole=True) for clinic in needing]
+    shown = [*all_paused_shown(clinics), *(_of_many(alert) for alert in incidents)]
+    if told_above := len(needing) - len(alone):
+        shown.append(line(f"Told by that alone: {counted(told_above, 'clinic')}", "red"))
+    shown += [line(in_one_line(clinic), "red", whole=True) for clinic in alone]
     cli.answer(data, [*shown, _rest(needing, others)], as_json=as_json)
-    return Exit.WARNINGS if needing else Exit.OK
+    return Exit.WARNINGS if needing or any(map(waits, incidents)) or pause is not None else Exit.OK
+
+
+def stood_for(clinic: ClinicStatusView, incidents: Sequence[AlertView]) -> bool:
+    """Whether all that is needed for it is told by one of these alerts, which stand for many."""
+    told = {one.id for one in incidents}
+    under = [alert for alert in clinic.alerts if alert.incident_id in told]
+    asking = [need.alert_id for need in clinic.needs if asks(need)]
+    if not asking:
+        return any(alert.kind == STALE for alert in under)
+    return {alert.id for alert in under}.issuperset(asking)
+
+
+def _of_many(alert: AlertView) -> Shown:
+    """`An answer of Neo …, in 214 of 300 clinics, since …; idexx-sync alerts show ID`."""
+    since = moment(alert.opened_at, UTC_ZONE)
+    said = f"{alert.what.removesuffix('.')}, since {since}; idexx-sync alerts show {alert.id}"
+    return line(said, "red" if waits(alert) else "", whole=True)
 
 
 def worst(clinic: ClinicStatusView) -> Freshness:
@@ -58,8 +96,8 @@ def in_one_line(clinic: ClinicStatusView) -> str:
     need, next_command = urgent_need(clinic), _next_command(clinic)
     if need is None:
         return f"{clinic.name}{shadow}: {_stale(clinic)}; {next_command}"
-    since = "" if need.since is None else f" (since {moment(need.since, zone_of(clinic.timezone))})"
-    said = f"{clinic.name}{shadow}: {who_acts(need)} has to act: {need.what}{since}"
+    what = need_shown(need, clinic.alerts, zone_of(clinic.timezone))
+    said = f"{clinic.name}{shadow}: {who_acts(need)} has to act: {what}"
     return said if "idexx-sync " in need.what else f"{said}; {next_command}"
 
 

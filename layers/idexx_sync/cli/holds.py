@@ -9,6 +9,7 @@ import typer
 
 from idexx_sync.cli.arguments import (
     AnyClinicOption,
+    By,
     Json,
     Limit,
     Since,
@@ -38,13 +39,6 @@ HoldId = Annotated[
     str,
     typer.Argument(
         metavar="HOLD_ID", parser=as_id_beginning, help="As holds list shows it, or how it begins."
-    ),
-]
-By = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Who decides; else the name of your account. Over the API it is the key.",
     ),
 ]
 Seen = Annotated[

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from idexx_sync.cli.hold_view import is_kept
 from idexx_sync.cli.job_view import outcome
 from idexx_sync.cli.phrases import ACTORS, CAUSES, moment, took
 from idexx_sync.cli.tables import Shown, entry, line
+from idexx_sync.clinics.pauses import Pause, how_it_goes_on
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import counted, phrase
@@ -53,7 +55,8 @@ def waiting_for_somebody(jobs: Sequence[JobView]) -> list[JobView]:
         if job.status in ("succeeded", "succeeded_with_warnings") and job.manner != "preview":
             healed.add(what)
         failed = job.is_final and job.error is not None and job.error.who_acts != "nobody"
-        if what not in healed and (failed or job.status in ("held", "dead")):
+        unknown = job.status == "dead" and job.error is None
+        if what not in healed and (failed or unknown or job.status == "held"):
             found.append(job)
     return found
 
@@ -84,18 +87,34 @@ def holds_shown(holds: Sequence[HoldView], clinics: Clinics) -> list[Shown]:
 
 def clinics_shown(clinics: Iterable[ClinicStatusView]) -> list[Shown]:
     """The clinics in the order of `red_first`."""
-    parts: list[Shown] = []
-    for clinic in clinics:
+    shown = [*clinics]
+    parts = all_paused_shown(shown)
+    for clinic in shown:
         told = [
             f"{state_of(clinic)}, {clinic.timezone or 'no time zone in ODIS'}",
             *(sync_shown(sync, clinic) for sync in clinic.syncs),
             counted(clinic.open_holds, "open hold") if clinic.open_holds else None,
+            counted(len(clinic.alerts), "open alert") if clinic.alerts else None,
             f"{counted(clinic.kept_out, 'rejected hold')} kept out" if clinic.kept_out else None,
         ]
         style = RED if clinic.needs_somebody else ""
         head = str(clinic.clinic_id), clinic.name
         parts += entry(head, "; ".join(filter(None, told)), style, _first_need(clinic))
     return parts
+
+
+def pause_of_all(clinics: Iterable[ClinicStatusView]) -> Pause | None:
+    """The pause of all clinics, as some clinic tells it; None: none stands."""
+    found = (pause.as_pause() for clinic in clinics for pause in clinic.pauses)
+    return next((pause for pause in found if pause.of_all), None)
+
+
+def all_paused_shown(clinics: Iterable[ClinicStatusView]) -> list[Shown]:
+    """That all clinics are paused, if they are, said once for all of them."""
+    if (pause := pause_of_all(clinics)) is None:
+        return []
+    since = pause.since_in_words(ZoneInfo("UTC"))
+    return [line(f"All clinics: paused {since}; {how_it_goes_on([pause])}", RED, whole=True)]
 
 
 def red_first(clinics: Iterable[ClinicStatusView]) -> list[ClinicStatusView]:
@@ -109,12 +128,16 @@ def cut_shown(*, more: bool, shown: int, hint: str = "--limit shows more of them
 
 
 def state_of(clinic: ClinicStatusView) -> str:
-    """`live`, `shadow, paused`, `not set up`, `inactive in ODIS`."""
+    """`live`, `shadow, paused`, `live, paused with all clinics`, `not set up`, `inactive in
+    ODIS`."""
     if not clinic.is_active:
         return "inactive in ODIS"
     if clinic.stage is None:
         return "not set up"
-    return clinic.stage if clinic.paused_reason is None else f"{clinic.stage}, paused"
+    if not clinic.pauses:
+        return clinic.stage
+    with_all = " with all clinics" if clinic.pauses[0].clinic_id is None else ""
+    return f"{clinic.stage}, paused{with_all}"
 
 
 def sync_shown(sync: SyncStatusView | None, clinic: ClinicStatusView | None) -> str | None:
@@ -144,8 +167,12 @@ def who_acts(need: NeedView) -> str:
 
 def urgent_need(clinic: ClinicStatusView) -> NeedView | None:
     """The first need that asks something of somebody; what blocks comes first."""
-    asking = (need for need in clinic.needs if need.who != "nobody" and not need.decided)
-    return next(asking, None)
+    return next(filter(asks, clinic.needs), None)
+
+
+def asks(need: NeedView) -> bool:
+    """Whether it asks something of somebody."""
+    return need.who != "nobody" and not need.decided
 
 
 def _first_need(clinic: ClinicStatusView) -> str | None:

@@ -5,6 +5,7 @@ Each call has a connection of its own: none is kept open while a run or a person
 
 import getpass
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,16 @@ from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import new_order, retry_order
 from idexx_sync.jobs.params import params_model
+from idexx_sync.jobs.submission import require_not_paused
+from idexx_sync.operations import pausing
+from idexx_sync.operations.alert_models import AlertView
+from idexx_sync.operations.alerts import (
+    acknowledge_alert,
+    alert_page,
+    alert_view,
+    mute_alert,
+    unmute_alert,
+)
 from idexx_sync.operations.change_models import ChangeView
 from idexx_sync.operations.clinic_models import ClinicStatusView
 from idexx_sync.operations.clinic_views import change_page, clinic_page, clinic_view
@@ -38,11 +49,12 @@ from idexx_sync.operations.decisions import (
     revive_hold,
 )
 from idexx_sync.operations.letter_models import DeadLetterView
-from idexx_sync.operations.lookup import find_hold, find_job, require_clinic
+from idexx_sync.operations.lookup import find_alert, find_hold, find_job, require_clinic
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.operations.pagination import parts_of
+from idexx_sync.operations.pause_models import PauseAnswer
 from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
-from idexx_sync.operations.wanted import Wanted, WantedClinics
+from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
 from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.upkeep.dead_letter_store import LetterStatus
@@ -53,7 +65,7 @@ LONGEST_NAME: Final = 100
 
 
 class LocalBackend:
-    """All clinics and their jobs and holds, for whoever may use the database."""
+    """All clinics and their jobs, holds and alerts, for whoever may use the database."""
 
     over_api = False
 
@@ -74,6 +86,14 @@ class LocalBackend:
     def clinic(self, clinic_id: UUID) -> ClinicStatusView:
         with self._cli.database() as conn:
             return clinic_view(conn, clinic_id)
+
+    def pause(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
+        with self._cli.database() as conn:
+            return pausing.pause(conn, clinic_id, by=_who(decision.by), reason=decision.reason)
+
+    def resume(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
+        with self._cli.database() as conn:
+            return pausing.resume(conn, clinic_id, by=_who(decision.by), reason=decision.reason)
 
     def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
         with self._cli.database() as conn:
@@ -114,6 +134,7 @@ class LocalBackend:
     def approve(self, hold_id: UUID, decision: Decision) -> JobView:
         with self._cli.database() as conn:
             self._cli.require_able_to_run(conn)
+            require_not_paused(conn, find_hold(conn, hold_id).clinic_id)
             hold = self._decided(conn, hold_id, "approved", decision)
             params = params_of_finder(conn, hold)
         self._cli.say("Approved for 24 hours; running the sync anew.")
@@ -124,16 +145,17 @@ class LocalBackend:
             return hold_view(conn, self._decided(conn, hold_id, "rejected", decision))
 
     def reopen(self, hold_id: UUID, decision: Decision) -> HoldView:
-        by = _who(decision)
+        by = _who(decision.by)
         with self._cli.database() as conn:
             hold = find_hold(conn, hold_id)
             return hold_view(conn, reopen_hold(conn, hold, by=by, reason=decision.reason))
 
     def revive(self, hold_id: UUID, decision: Decision) -> JobView:
-        by = _who(decision)
+        by = _who(decision.by)
         with self._cli.database() as conn:
             self._cli.require_able_to_run(conn)
             hold = find_hold(conn, hold_id)
+            require_not_paused(conn, hold.clinic_id)
             revive_hold(conn, hold, by=by, reason=decision.reason)
         order = new_order(hold.clinic_id, hold.sync, "approval", params_model(hold.sync)())
         return run_here(self._cli, order)
@@ -159,16 +181,41 @@ class LocalBackend:
         return run_here(self._cli, order)
 
     def discard_letter(self, letter_id: UUID, decision: Decision) -> DeadLetterView:
-        by = _who(decision)
+        by = _who(decision.by)
         with self._cli.database() as conn:
             letter = find_letter(conn, letter_id)
             discarded = discard_letter(conn, letter, by=by, reason=decision.reason)
         return DeadLetterView.of(discarded)
 
+    def alerts(self, wanted: WantedAlerts, limit: int) -> Listed[AlertView]:
+        with self._cli.database() as conn:
+            require_clinic(conn, wanted.clinic_id)
+            page = alert_page(conn, wanted, limit=limit)
+        return Listed(page.alerts, page.next_cursor is not None)
+
+    def alert(self, alert_id: UUID) -> AlertView:
+        with self._cli.database() as conn:
+            return alert_view(conn, alert_id)
+
+    def acknowledge(self, alert_id: UUID, by: str | None) -> AlertView:
+        with self._cli.database() as conn:
+            acknowledge_alert(conn, find_alert(conn, alert_id).id, _who(by))
+            return alert_view(conn, alert_id)
+
+    def mute(self, alert_id: UUID, until: datetime, by: str | None) -> AlertView:
+        with self._cli.database() as conn:
+            mute_alert(conn, find_alert(conn, alert_id).id, until, _who(by))
+            return alert_view(conn, alert_id)
+
+    def unmute(self, alert_id: UUID) -> AlertView:
+        with self._cli.database() as conn:
+            unmute_alert(conn, find_alert(conn, alert_id).id)
+            return alert_view(conn, alert_id)
+
     def _decided(self, conn: Conn, hold_id: UUID, verdict: Verdict, decision: Decision) -> Hold:
         hold = find_hold(conn, hold_id)
         assert decision.seen is not None
-        by = _who(decision)
+        by = _who(decision.by)
         return decide_hold(conn, hold, verdict, seen=decision.seen, by=by, reason=decision.reason)
 
 
@@ -180,9 +227,9 @@ def _require_waited_for(waited_for: bool) -> None:
         )
 
 
-def _who(decision: Decision) -> str:
+def _who(by: str | None) -> str:
     """The name that is given, as one line that can be stored; else the account's."""
-    return shortened(tidied(decision.by or ""), LONGEST_NAME) or _account()
+    return shortened(tidied(by or ""), LONGEST_NAME) or _account()
 
 
 def _account() -> str:

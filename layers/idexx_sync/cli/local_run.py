@@ -12,6 +12,7 @@ from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import RunOrder
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.jobs.store import job_by_id
+from idexx_sync.jobs.submission import require_not_paused
 from idexx_sync.operations.models import JobView
 from idexx_sync.operations.views import job_view
 from idexx_sync.syncs.cases.sync import CaseSync
@@ -31,9 +32,12 @@ def sync_here(name: SyncName) -> Sync:
 
 
 def run_here(cli: Cli, order: RunOrder) -> JobView:
-    """Run the order and wait for it; an interrupt cancels its job."""
+    """Run the order and wait for it; an interrupt cancels its job. Conflict (clinic_paused) while
+    the clinic is paused: no job is made."""
     sync = sync_here(order.sync)
     with Bars(cli.err) as bars, cli.dependencies(bars, order.manner) as dependencies:
+        if order.clinic_id is not None:
+            require_not_paused(dependencies.database.connection(), order.clinic_id)
         try:
             job = run_job(order, sync, dependencies)
         except KeyboardInterrupt:

@@ -27,6 +27,7 @@ from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.model import Job, new_order
 from idexx_sync.jobs.params import WindowParams
 from idexx_sync.jobs.runner import Dependencies, run_job
+from idexx_sync.jobs.submission import require_not_paused
 from idexx_sync.pims.access_store import login_attempts
 from idexx_sync.pims.protocol import Pims
 
@@ -60,6 +61,7 @@ def try_login(ctx: typer.Context, clinic: ClinicOption, as_json: Json = False) -
     cli = cli_of(ctx)
     clinic_id = clinic_here(cli, clinic)
     with Bars(cli.err) as bars, cli.dependencies(bars, "preview") as dependencies:
+        require_not_paused(dependencies.database.connection(), clinic_id)
         order = new_order(clinic_id, "inbound", "cli", WindowParams(), "preview")
         job = run_job(order, _LoginTest(), _without_session(dependencies))
         if job.error_kind is None:

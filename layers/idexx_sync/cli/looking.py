@@ -15,6 +15,7 @@ from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
+from idexx_sync.clinics.pauses import all_in_words
 from idexx_sync.clinics.status import blocker
 from idexx_sync.clinics.store import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
@@ -68,7 +69,7 @@ class Look:
             now=self.now,
             fingerprints=Fingerprints(keys, clinic.id),
             stage=clinic.stage,
-            paused_reason="stopped by the kill switch" if clinic.killed else clinic.paused_reason,
+            pauses=clinic.pauses,
             room_ids=clinic.room_ids,
             live_from=clinic.live_from,
             acting_user_id=clinic.acting_user_id,
@@ -161,8 +162,9 @@ def _settings(
 ) -> tuple[Settings | None, str | None]:
     if offline:
         return None, OFFLINE
-    if clinic.killed or clinic.paused_reason is not None:
-        return None, "the clinic is paused, so Neo is left alone"
+    if clinic.pauses:
+        told = all_in_words(clinic.pauses, zone_of(clinic.timezone))
+        return None, f"the clinic is {told}; Neo is left alone"
     try:
         settings = cli.load_settings()
         keys = read_fingerprint_keys(settings.fingerprint_key)

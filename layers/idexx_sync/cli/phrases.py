@@ -70,6 +70,7 @@ WARNINGS: Final = {
     "consultations_vanished": "clinical records that Neo no longer has, named below; what was read "
     "stays, and they are asked for daily",
     "consultations_left": "clinical records left for the next run",
+    "stopped_by_pause": "the clinic was paused meanwhile, so the run ended early",
     "values_unreadable": "values in ODIS that cannot be read, named below; those that no run "
     "writes anew, correct there",
     "rows_refused": "rows that ODIS's database refused, named below; all others were written",

@@ -27,15 +27,20 @@ WRITING: Final = frozenset(
             "credentials test",
             "secrets accept",
         ),
+        *("alerts ack", "alerts mute", "alerts unmute"),
         *("holds approve", "holds reject", "holds reopen", "holds revive"),
         *("dead-letters retry", "dead-letters discard"),
+        *("clinics pause", "clinics resume", "pause", "resume"),
     ]
 )
 """Commands that can write; before each of them it is said where, if that is production."""
 NO_PRODUCTION: Final = f"not {PRODUCTION}, by the key"
 """All that a key tells of the stage of its API; which one it is, only the database's side knows."""
-ASKS_THE_API: Final = ("jobs", "holds", "dead-letters")
-"""Of these the groups that ask the API where its address is set."""
+ASKS_THE_API: Final = (
+    *("jobs", "holds", "alerts", "dead-letters"),
+    *("clinics pause", "clinics resume", "pause", "resume"),
+)
+"""Of these the groups and commands that ask the API where its address is set."""
 
 
 def whoami(ctx: typer.Context, as_json: Json = False) -> None:
@@ -53,11 +58,12 @@ def whoami(ctx: typer.Context, as_json: Json = False) -> None:
 def announce(cli: Cli, arguments: Sequence[str]) -> None:
     """Say on standard error where a command that can write works, on a production stage."""
     words = [word for word in arguments if not word.startswith("-")]
-    named = " ".join(words[:1] if words[:1] == ["migrate"] else words[:2])
+    named = " ".join(words[:1] if WRITING.issuperset(words[:1]) else words[:2])
     if named not in WRITING or {"--help", "-h"} & set(arguments):
         return
+    asks_the_api = words[0] in ASKS_THE_API or named in ASKS_THE_API
     try:
-        place = _place(cli, over_api=words[0] in ASKS_THE_API and cli.has_api())
+        place = _place(cli, over_api=asks_the_api and cli.has_api())
     except ConfigurationInvalid:  # the command itself says so, by name
         return
     if place is not None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from idexx_sync.clinics.hours import slots_by_weekday
+from idexx_sync.clinics.pauses import Pause, pauses_from_json
 from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, TELLS, clinic_from_row, texts_of
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, NotFound
@@ -47,6 +48,21 @@ class OpenHold:
     id: UUID
     cause: str
     opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An alert of the clinic that is open."""
+
+    id: UUID
+    kind: str
+    since: datetime
+    acknowledged_by: str | None = None
+    """Who has seen it first; None: nobody has."""
+    muted_until: datetime | None = None
+    """None: it is not muted."""
+    incident_id: UUID | None = None
+    """The alert that stands for it, because many clinics have it alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +132,6 @@ class ClinicOverview:
     """Whose cases ours are."""
     live_from: date | None
     """The clinic's first day: nobody is called about visits before it."""
-    killed: bool | None
-    paused_reason: str | None
-    """None: it is not paused."""
     stale_minutes: int | None
     """None: ODIS has no schedule settings of the clinic."""
     sync_schedules: Any
@@ -150,9 +163,17 @@ class ClinicOverview:
     told: tuple[Told, ...] = ()
     horizon_days: int | None = None
     """None: ODIS has no schedule settings of the clinic."""
+    alerts: tuple[OpenAlert, ...] = ()
+    """Oldest first."""
+    pauses: tuple[Pause, ...] = ()
+    """Those that stand, that of all clinics first; none: it is not paused."""
 
     def history(self, sync: SyncName) -> SyncHistory | None:
         return next((found for found in self.histories if found.sync == sync), None)
+
+    def alert_on(self, kind: str) -> UUID | None:
+        """The open alert of this kind."""
+        return next((alert.id for alert in self.alerts if alert.kind == kind), None)
 
 
 _STILL_UNREAD = """quarantine_code = ANY (ARRAY['read_failed', 'wrong_patient', 'vanished'])
@@ -164,7 +185,7 @@ OVERVIEW_QUERY = f"""
     SELECT c.*, idexx_sync.clock() AS read_at, g.sync_schedules, v.version AS credential_version,
            v.created_at AS credentials_set_at, greatest(c.set_up_at, v.created_at) AS changed_at,
            l.attempts, h.histories, o.open_holds, o.kept_out, o.revived, d.doubts, d.unread,
-           w.denied_deaths, p.partly, y.told
+           w.denied_deaths, p.partly, y.told, z.alerts
       FROM ({CLINIC_ROWS}) c
       LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
       LEFT JOIN LATERAL (
@@ -216,6 +237,14 @@ OVERVIEW_QUERY = f"""
                      FILTER (WHERE status = 'rejected' AND cause = 'revived') AS revived
             FROM idexx_sync.holds
            WHERE clinic_id = c.id AND status IN ('open', 'rejected')) o
+     CROSS JOIN LATERAL (
+          SELECT json_agg(json_build_object(
+                     'id', id, 'kind', kind, 'since', opened_at,
+                     'acknowledged_by', acknowledged_by, 'incident_id', incident_id,
+                     'muted_until', CASE WHEN muted_until > idexx_sync.clock()
+                                         THEN muted_until END)
+                     ORDER BY opened_at, id) AS alerts
+            FROM idexx_sync.alerts WHERE clinic_id = c.id AND closed_at IS NULL) z
      CROSS JOIN LATERAL (
           SELECT json_agg(r ORDER BY r.code) FILTER (WHERE r.kind = 'appointment') AS doubts,
                  json_agg(r ORDER BY r.code) FILTER (WHERE r.kind = 'consultation') AS unread
@@ -320,8 +349,6 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         stage=row["stage"],
         acting_user_id=row["acting_user_id"],
         live_from=or_else(row["live_from"]),
-        killed=row["killed"],
-        paused_reason=row["paused_reason"],
         stale_minutes=row["stale_minutes"],
         sync_schedules=row["sync_schedules"],
         credential_version=row["credential_version"],
@@ -347,6 +374,20 @@ def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
         partly=_denied(row["partly"]),
         told=tuple(_told(told) for told in row["told"] or ()),
         horizon_days=row["horizon_days"],
+        pauses=pauses_from_json(row["pauses"]),
+        alerts=tuple(_alert(alert) for alert in row["alerts"] or ()),
+    )
+
+
+def _alert(stored: dict[str, Any]) -> OpenAlert:
+    incident_id = stored["incident_id"]
+    return OpenAlert(
+        id=UUID(stored["id"]),
+        kind=stored["kind"],
+        since=datetime.fromisoformat(stored["since"]),
+        acknowledged_by=stored["acknowledged_by"],
+        muted_until=_moment(stored["muted_until"]),
+        incident_id=None if incident_id is None else UUID(incident_id),
     )
 
 

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from idexx_sync.clinics.overview import ClinicOverview, SyncHistory, clinic_overview
+from idexx_sync.clinics.overview import ClinicOverview, OpenAlert, SyncHistory, clinic_overview
+from idexx_sync.clinics.pauses import Pause, how_it_goes_on
 from idexx_sync.core.catalog import BUILT, CATALOG, SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
@@ -32,6 +33,7 @@ SHORTFALLS: Final[Mapping[str, str]] = {
     "other_days": "it did not cover all of the days that the sync is for",
     "refused": "what is booked could not be counted or told; the job names what was refused",
     "came_later": "what came to an approved calendar after it was seen is left for the next run",
+    "stopped_by_pause": "a pause stopped it; clinical records are left for when the clinic goes on",
     "days_left": "clinical records of an outage's days are left; the next runs go on with them",
 }
 """Why a run that ended well is no success -> the same for people."""
@@ -67,6 +69,8 @@ class Need:
     """Until when all is known to have been well; None: never, or nobody knows."""
     decided: bool = False
     """Whether a person has decided it so: it is told, and asks nothing of anybody."""
+    alert_id: UUID | None = None
+    """The open alert that is about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ class ClinicStatus:
     """Whether it is active in ODIS."""
     stage: Stage | None
     """None: the clinic is not set up for this service."""
-    paused_reason: str | None
-    """None: it is not paused."""
+    pauses: tuple[Pause, ...]
+    """Those that stand, that of all clinics first; none: it is not paused."""
     syncs: tuple[SyncStatus, ...]
     """The inbound sync, and each other one that is scheduled and built, or was ever ordered."""
     open_holds: int
@@ -103,6 +107,13 @@ class ClinicStatus:
     """Holds that a person has rejected, and that still keep something out."""
     needs: tuple[Need, ...]
     """Everything that is missing or waits, what blocks first."""
+    alerts: tuple[OpenAlert, ...] = ()
+    """What people are told of it, oldest first; a need that one of them is about names it."""
+
+    @property
+    def paused_reason(self) -> str | None:
+        """Why it is paused; None: it is not."""
+        return "; ".join(pause.reason for pause in self.pauses) or None
 
     @property
     def is_on_board(self) -> bool:
@@ -151,11 +162,12 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
         timezone=overview.timezone,
         is_active=overview.is_active,
         stage=overview.stage,
-        paused_reason=_paused_reason(overview),
+        pauses=overview.pauses,
         syncs=tuple(syncs),
         open_holds=len(overview.open_holds),
         kept_out=len(overview.kept_out),
         needs=tuple(sorted(needs, key=lambda need: not need.blocks)),
+        alerts=overview.alerts,
     )
 
 
@@ -213,7 +225,7 @@ def _freshness(
     now: datetime,
 ) -> Freshness:
     """How far what is stored can be trusted to be current."""
-    if _paused_reason(overview) is not None:
+    if overview.pauses:
         return "paused"
     if any(need.blocks and need.who != "nobody" for need in needs):
         return "action_required"
@@ -235,21 +247,25 @@ def _freshness(
 def _starts(overview: ClinicOverview) -> bool:
     """Whether the clinic's schedules start anything, at times that are known."""
     zone_is_known = overview.fault is None or overview.fault.code != "timezone"
-    return is_switched_on(overview) and _paused_reason(overview) is None and zone_is_known
-
-
-def _paused_reason(overview: ClinicOverview) -> str | None:
-    if overview.paused_reason is None and overview.killed:
-        return "stopped by the kill switch"
-    return overview.paused_reason
+    return is_switched_on(overview) and not overview.pauses and zone_is_known
 
 
 def _general_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
     """What is needed for runs of any sync."""
+    yield from _pause_needs(overview)
     yield from _settings_needs(overview)
     yield from _access_needs(overview, now)
     yield from _stage_needs(overview)
     yield from _company_needs(overview)
+
+
+def _pause_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """What keeps the clinic paused. That of all clinics was decided for all of them, and asks
+    nothing of this one; one of its own asks somebody to end it, or its data grow old unseen."""
+    zone = zone_of(overview.timezone)
+    for pause in overview.pauses:
+        what = f"{pause.in_words(zone)}; {how_it_goes_on([pause])}"
+        yield Need("odis", what, decided=pause.of_all)
 
 
 def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
@@ -260,8 +276,6 @@ def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
     for fault in overview.faults:
         what = f"{fault.table}.{fault.column}: cannot be read in row {fault.id}"
         yield Need("odis", f"{what}; correct it in ODIS", blocks=False)
-    if (reason := _paused_reason(overview)) is not None:
-        yield Need("odis", f"paused: {reason}")
     if overview.timezone is None:
         yield Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False)
     if overview.stage in WRITES and overview.acting_user_id is None:
@@ -277,7 +291,9 @@ def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
         )
     if (refusal := breaker(overview, now)) is not None:
         since = overview.attempts[0].attempted_at if overview.attempts else None
-        yield Need(refusal.who_acts, f"{phrase({}, refusal.kind)}: {refusal.message}", since=since)
+        what = f"{phrase({}, refusal.kind)}: {refusal.message}"
+        told = overview.alert_on(refusal.kind)
+        yield Need(refusal.who_acts, what, since=since, alert_id=told)
 
 
 def _stage_needs(overview: ClinicOverview) -> Iterator[Need]:
@@ -292,7 +308,8 @@ def _company_needs(overview: ClinicOverview) -> Iterator[Need]:
     """Logins that led to another company than the clinic's own, until one leads back."""
     refused, error = overview.company.refused, _other_company(overview)
     if refused is not None and error is not None:
-        yield Need(error.who_acts, error.message, since=refused.since)
+        told = overview.alert_on(error.kind)
+        yield Need(error.who_acts, error.message, since=refused.since, alert_id=told)
 
 
 def _other_company(overview: ClinicOverview) -> SyncError | None:
@@ -320,7 +337,8 @@ def _failure_needs(
         who = who_acts(history.error_kind)
         why = phrase({}, history.error_kind)
         failed = f"last {history.sync} job failed, {why}: {history.error_message}"
-        yield Need(who, failed, blocks=who != "nobody", since=history.last_success_at)
+        blocks, since = who != "nobody", history.last_success_at
+        yield Need(who, failed, blocks, since, alert_id=overview.alert_on(history.error_kind))
 
 
 def _reads_too_short(overview: ClinicOverview, sync: SyncName) -> date | None:
@@ -452,4 +470,5 @@ def _kept_out_needs(overview: ClinicOverview) -> Iterator[Need]:
 def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:
     for hold in overview.open_holds:
         what = f"{phrase(HELD_BECAUSE, hold.cause)}: decide, idexx-sync holds show {hold.id}"
-        yield Need("odis", what, blocks=False, since=hold.opened_at)
+        told = overview.alert_on("held")
+        yield Need("odis", what, blocks=False, since=hold.opened_at, alert_id=told)

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from idexx_sync.clinics.pause_store import PAUSES_AS_JSON
+from idexx_sync.clinics.pauses import Pause, pauses_from_json
 from idexx_sync.core.clinic_time import DEFAULT_ZONE, LAST_SECOND
 from idexx_sync.core.errors import ConfigurationInvalid, InvalidInput, NotFound
 from idexx_sync.core.faults import Fault, or_else, unreadable
@@ -61,9 +63,6 @@ class Clinic:
     room_ids: tuple[str, ...] | None
     """Calendar columns that count; None: all."""
     stage: Stage
-    paused_reason: str | None
-    """Why the clinic is paused; None: it is not."""
-    killed: bool
     known_room_ids: tuple[str, ...]
     """Rooms that Neo's configuration showed last; empty before the first login."""
     configuration_read_at: datetime | None
@@ -77,6 +76,8 @@ class Clinic:
     """What its company in Neo is known by."""
     faults: tuple[Fault, ...] = ()
     """What of its rows cannot be read; in its place is what takes time away or stops calls."""
+    pauses: tuple[Pause, ...] = ()
+    """Those that stand, that of all clinics first; none: it is not paused."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -91,11 +92,10 @@ class Clinic:
             ) from None
 
 
-CLINIC_ROWS = """
+CLINIC_ROWS = f"""
     SELECT c.id, c.name, c.is_active, c.timezone, c.business_hours,
-           s.base_url, s.transport, s.room_ids, s.stage, s.killed, s.acting_user_id, s.live_from,
-           CASE WHEN s.paused_at IS NOT NULL
-                THEN coalesce(s.paused_reason, 'no reason given') END AS paused_reason,
+           s.base_url, s.transport, s.room_ids, s.stage, s.acting_user_id, s.live_from,
+{PAUSES_AS_JSON} AS pauses,
            jsonb_path_query_array(s.neo_configuration, '$.rooms[*].id') AS known_room_ids,
            s.neo_configuration_read_at AS configuration_read_at, s.updated_at AS set_up_at,
            s.identity, s.identity_version, s.identity_learned_at, s.identity_refused,
@@ -180,8 +180,6 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
         transport=row["transport"],
         room_ids=_room_ids(clinic_id, row["room_ids"]),
         stage=row["stage"],
-        paused_reason=row["paused_reason"],
-        killed=row["killed"],
         known_room_ids=texts_of(row["known_room_ids"]),
         configuration_read_at=or_else(row["configuration_read_at"]),
         acting_user_id=row["acting_user_id"],
@@ -194,6 +192,7 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
             *schedule_faults,
             *(fault for _, faults in periods for fault in faults),
         ),
+        pauses=pauses_from_json(row["pauses"]),
     )
 
 

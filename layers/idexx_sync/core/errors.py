@@ -26,6 +26,7 @@ WhoActs = Literal["clinic", "odis", "nobody"]
 
 ConflictCode = Literal[
     "clinic_on_board",
+    "clinic_paused",
     "hold_changed",
     "hold_decided",
     "hold_not_rejected",

@@ -37,13 +37,21 @@ Scope = Literal[
     "holds:read",
     "holds:write",
     "schedules:write",
+    "clinics:write",
+    "fleet:write",
     "metrics:read",
 ]
 AppointmentStatus = Literal["scheduled", "in_progress", "finalized", "cancelled", "no_show"]
 
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 OPERATOR_SCOPES: Final[frozenset[Scope]] = frozenset(
-    row.scope for row in CATALOG.values() if row.operators_only
+    {
+        *(row.scope for row in CATALOG.values() if row.operators_only),
+        # A clinic's key is in the product's hands, and what is paused has to be made to go on: a
+        # calendar that grows old because some caller paused it is ODIS's trouble.
+        "clinics:write",
+        "fleet:write",
+    }
 )
 """Scopes that no clinic's key may hold."""
 CLINIC_SCOPES: Final[frozenset[Scope]] = frozenset(SCOPES) - OPERATOR_SCOPES

@@ -120,6 +120,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             INSERT; \
             UPDATE credential_version sealed stored_at; \
             DELETE
+        idexx_sync.pauses: SELECT
     """),
     "idexx_sync_api": _read("""
         public.clinics: SELECT id name is_active timezone business_hours
@@ -161,6 +162,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.deaths: SELECT
         idexx_sync.credentials: SELECT clinic_id version created_at
         idexx_sync.logins: SELECT
+        idexx_sync.pauses: SELECT; \
+            INSERT clinic_id paused_by reason; \
+            UPDATE resumed_at resumed_by resume_reason
     """),
     "idexx_sync_upkeep": _read("""
         idexx_sync.dead_letters: INSERT; \
@@ -170,6 +174,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             UPDATE place at
         idexx_sync.jobs: DELETE
         idexx_sync.holds: DELETE
+        idexx_sync.pauses: DELETE
         idexx_sync.alerts: INSERT clinics; \
             UPDATE clinics incident_id; \
             DELETE
@@ -183,8 +188,6 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             DELETE
         idexx_sync.sessions: SELECT clinic_id stored_at; \
             UPDATE stored_at; \
-            DELETE
-        idexx_sync.deaths: UPDATE told_at; \
             DELETE
     """),
     "idexx_sync_authorizer": {},

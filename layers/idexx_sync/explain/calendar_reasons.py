@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from idexx_sync.clinics.pauses import all_in_words, how_it_goes_on
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import ClockChange, clock_change, parse_wall
 from idexx_sync.core.faults import or_else
@@ -38,9 +39,9 @@ REMOVALS: Final = {
 def service(clinic: Clinical, runs: Runs, syncs: Iterable[SyncName]) -> Iterator[Reason]:
     """What keeps runs from writing what they find, whatever that is."""
     switch = f"idexx-sync clinics add {clinic.id} --stage"
-    if clinic.paused_reason is not None:
-        text = f"the clinic is paused ({clinic.paused_reason}): nothing is renewed"
-        yield Reason("R13", text, "nothing is read before it is no longer paused")
+    if clinic.pauses:
+        text = f"the clinic is {all_in_words(clinic.pauses, clinic.zone)}; nothing is renewed"
+        yield Reason("R13", text, how_it_goes_on(clinic.pauses))
     if clinic.stage == "off":
         yield Reason(
             "R13", "the clinic is switched off here: nothing is renewed", f"{switch} shadow"
@@ -48,7 +49,7 @@ def service(clinic: Clinical, runs: Runs, syncs: Iterable[SyncName]) -> Iterator
     if clinic.stage == "shadow":
         text = "the clinic is in shadow: what a run finds is not written"
         yield Reason("R13", text, f"{switch} live")
-    if clinic.paused_reason is None and clinic.stage != "off":
+    if not clinic.pauses and clinic.stage != "off":
         yield from _blocked(runs, syncs)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from idexx_sync.clinics.pauses import Pause
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import day_of, local_day
 from idexx_sync.core.fingerprints import Fingerprints
@@ -51,7 +52,7 @@ class Clinical:
     now: datetime
     fingerprints: Fingerprints
     stage: Stage = "live"
-    paused_reason: str | None = None
+    pauses: tuple[Pause, ...] = ()
     room_ids: tuple[str, ...] | None = None
     live_from: date | None = None
     acting_user_id: UUID | None = None

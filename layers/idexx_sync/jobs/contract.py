@@ -40,6 +40,7 @@ Unfresh = Literal[
     "refused",
     "days_left",
     "came_later",
+    "stopped_by_pause",
 ]
 """Why a run that ended well does not say that a clinic's rows are up to date (rule R13)."""
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from idexx_sync.clinics.pauses import all_in_words, how_it_goes_on
 from idexx_sync.clinics.store import Clinic, clinic_from_row
 from idexx_sync.core.catalog import CATALOG
+from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, NotFound, RequestRefused, SyncError
 from idexx_sync.core.fingerprints import FingerprintKeys, Fingerprints
 from idexx_sync.core.imprints import refuse_another
@@ -214,8 +216,9 @@ def _run_with_lease(
         ending.end(lease, "skipped_stale", why=why)
         return None
     clinic = clinic_from_row(job.clinic_id, begun.clinic)
-    if clinic.killed or clinic.paused_reason is not None:
-        why = f"the clinic is paused; see: idexx-sync clinics show {clinic.id}"
+    if clinic.pauses:
+        told = all_in_words(clinic.pauses, zone_of(clinic.timezone))
+        why = f"the clinic is {told}; {how_it_goes_on(clinic.pauses)}"
         ending.end(lease, "skipped_paused", why=why)
         return None
     _require_active(clinic, job.manner)

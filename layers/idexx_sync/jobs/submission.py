@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID, uuid4
 
+from idexx_sync.clinics import pause_store
+from idexx_sync.clinics.pauses import all_in_words, how_it_goes_on
+from idexx_sync.clinics.store import timezone_of
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import Conflict, InternalError, NotFound
 from idexx_sync.core.vocabulary import Manner, Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
@@ -84,8 +88,8 @@ def submit(
 ) -> Job:
     """The request's job: a new one whose worker is invoked, or an equal one under way.
 
-    Raises Conflict (sync_running, idempotency_key_reused), NotFound for an unknown clinic, and
-    WorkerUnavailable after ending the job.
+    Raises Conflict (sync_running, clinic_paused, idempotency_key_reused), NotFound for an unknown
+    clinic, and WorkerUnavailable after ending the job.
     """
     job, is_coming = _create_or_join(conn, request, key)
     if is_coming:
@@ -110,14 +114,29 @@ def _create_or_join(
             submission_store.take_turns(conn, name or _turn_of(request))
         if key is not None:
             if (found := _job_of_key(conn, request, key)) is not None:
-                return found, is_ended_or_coming(conn, found.id)
+                is_coming = is_ended_or_coming(conn, found.id)
+                if not is_coming:
+                    require_not_paused(conn, request.clinic_id)
+                return found, is_coming
             submission_store.take_turns(conn, _turn_of(request))
+        require_not_paused(conn, request.clinic_id)
         job = _joinable(conn, request)
         is_coming = job is not None and is_ended_or_coming(conn, job.id)
         job = job or _insert(conn, request)
         if key is not None:
             submission_store.remember(conn, key, request.fingerprint, job.id)
     return job, is_coming
+
+
+def require_not_paused(conn: Conn, clinic_id: UUID) -> None:
+    """Conflict (clinic_paused) that says since when, by whom and why, while the clinic is paused:
+    no run is ordered that would only be skipped."""
+    if pauses := pause_store.standing(conn, clinic_id):
+        told = all_in_words(pauses, zone_of(timezone_of(conn, clinic_id)))
+        raise Conflict(
+            "clinic_paused",
+            f"The clinic is {told}; no run is ordered meanwhile; {how_it_goes_on(pauses)}",
+        )
 
 
 def _turn_of(request: RunRequest) -> str:

@@ -19,7 +19,7 @@ from idexx_sync.clinics.overview import (
 )
 from idexx_sync.clinics.store import TELLS
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.errors import NotFound
+from idexx_sync.core.errors import NotFound, WhoActs
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 
@@ -69,6 +69,14 @@ class HoldCount(_Count):
     cause: str
 
 
+class AlertCount(_Count):
+    """Open alerts of clinics, or those that stand for many."""
+
+    kind: str
+    who_acts: WhoActs
+    of_many: bool
+
+
 class LoginCount(_Count):
     """Logins within the window; one of which nothing has left us is none."""
 
@@ -87,6 +95,7 @@ class Counts(BaseModel):
     queue: list[QueueCount]
     dead: list[DeadCount]
     holds: list[HoldCount]
+    alerts: list[AlertCount]
     logins: list[LoginCount]
 
 
@@ -136,6 +145,12 @@ _GROUPS: Final = {
           FROM idexx_sync.holds
          WHERE status = 'open' AND {_OF_CLINIC}
          GROUP BY cause ORDER BY cause
+    """,
+    "alerts": f"""
+        SELECT kind, who_acts, clinic_id IS NULL AS of_many, count(*) AS count
+          FROM idexx_sync.alerts
+         WHERE closed_at IS NULL AND {_OF_CLINIC}
+         GROUP BY kind, who_acts, of_many ORDER BY kind, who_acts, of_many
     """,
     "logins": f"""
         SELECT outcome, count(*) AS count

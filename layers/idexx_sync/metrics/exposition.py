@@ -86,6 +86,18 @@ def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) ->
         {(hold.cause,): hold.count for hold in counts.holds},
     )
     yield _gauge(
+        "alerts_open",
+        "Open alerts of clinics, by kind and by who must act.",
+        ("kind", "who_acts"),
+        {(one.kind, one.who_acts): one.count for one in counts.alerts if not one.of_many},
+    )
+    yield _gauge(
+        "incidents_open",
+        "Open alerts that each stand for many clinics, by kind.",
+        ("kind",),
+        {(one.kind,): one.count for one in counts.alerts if one.of_many},
+    )
+    yield _gauge(
         "logins_last_24h",
         "Logins of the last 24 hours of which something may have left us; unknown: nobody knows "
         "how it ended.",
@@ -98,7 +110,7 @@ def _last_successes(statuses: list[ClinicStatus], now: datetime) -> Iterator[Met
     """Only of clinics whose rows this service is to keep current now."""
     oldest: dict[tuple[str], datetime] = {}
     for one in statuses:
-        if one.stage == "shadow" or one.paused_reason is not None:
+        if one.stage == "shadow" or one.pauses:
             continue
         for sync in one.syncs:
             if sync.last_success_at is not None:

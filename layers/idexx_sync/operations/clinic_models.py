@@ -11,6 +11,7 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import WhoActs
 from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.operations.models import Moment, ResponseModel, Text
+from idexx_sync.operations.pause_models import PauseView
 
 MOST_NEEDS: Final = 100
 
@@ -43,6 +44,31 @@ class NeedView(ResponseModel):
         description="Whether a person has decided it so: it is told, and asks nothing of anybody.",
         examples=[False],
     )
+    alert_id: UUID | None = Field(
+        default=None,
+        description="The open alert that is about it.",
+        examples=["b1d9c3a4-2f5e-4c1b-9a77-6e0f4d2c8b15"],
+    )
+
+
+class ClinicAlertView(ResponseModel):
+    """An open alert of the clinic, in short."""
+
+    id: UUID = Field(description="Its id.", examples=["b1d9c3a4-2f5e-4c1b-9a77-6e0f4d2c8b15"])
+    kind: Text = Field(description="Its kind.", examples=["shape_changed"])
+    since: Moment
+    """Since when it is so."""
+    acknowledged_by: Text | None = Field(
+        description="Who has seen it first; null: nobody has.", examples=["Kim"]
+    )
+    muted_until: Moment | None = Field(
+        description="Until when nobody is told of it; null: it is not muted.", examples=[None]
+    )
+    incident_id: UUID | None = Field(
+        description="The alert that stands for it, because many clinics have it alike; a clinic's "
+        "key is not told of it.",
+        examples=[None],
+    )
 
 
 def _first(needs: Sequence[object]) -> Sequence[object]:
@@ -59,6 +85,11 @@ class ClinicStatusView(ResponseModel):
     stage: Stage | None
     """Null: the clinic is not set up for this service."""
     paused_reason: Text | None
+    pauses: tuple[PauseView, ...] = Field(
+        default=(),
+        description="What keeps it paused, with who, since when and why: the pause of all clinics "
+        "first, then its own; empty: it is not paused.",
+    )
     is_on_board: bool = Field(
         description="Whether this service is to sync it, be it paused or not.", examples=[True]
     )
@@ -75,6 +106,10 @@ class ClinicStatusView(ResponseModel):
     )
     needs: Annotated[tuple[NeedView, ...], BeforeValidator(_first)]
     """What blocks comes first; at most 100."""
+    alerts: tuple[ClinicAlertView, ...] = Field(
+        default=(),
+        description="Its open alerts, oldest first; a need that one of them is about names it.",
+    )
 
     @classmethod
     def of(cls, status: ClinicStatus) -> Self:

@@ -11,7 +11,7 @@ from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.event import WorkerEvent
 from idexx_sync.jobs.model import Job, RunOrder
 from idexx_sync.jobs.params import Params, read_params
-from idexx_sync.jobs.submission import RunRequest, request_again
+from idexx_sync.jobs.submission import RunRequest, request_again, require_not_paused
 from idexx_sync.operations.decisions import require_ended, tidy_reason
 from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import fitting
@@ -112,7 +112,8 @@ def mark_retried(conn: Conn, letter: DeadLetter, job: Job, by: str) -> None:
 def order_here(conn: Conn, letter: DeadLetter, request: RunRequest, by: str) -> RunOrder:
     """An order to be carried out in this process, whose job is there and marks the letter.
 
-    Conflict (letter_ended) if somebody else has ended the letter meanwhile: then nothing is made.
+    Conflict (clinic_paused), or (letter_ended) if somebody else has ended the letter meanwhile:
+    then nothing is made.
     """
     order = RunOrder(
         uuid4(),
@@ -124,6 +125,7 @@ def order_here(conn: Conn, letter: DeadLetter, request: RunRequest, by: str) -> 
         retry_of=request.retry_of,
     )
     with conn.transaction():
+        require_not_paused(conn, request.clinic_id)
         if job_store.insert(conn, order).fetchone() is None:
             raise NotFound("clinic", request.clinic_id)
         if store.mark_retried(conn, letter.id, order.job_id, by) is None:

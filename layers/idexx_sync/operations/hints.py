@@ -8,8 +8,9 @@ import re
 from typing import Final
 
 OVER_API: Final = (
-    *("jobs", "holds", "clinics list", "clinics show", "status", "whoami"),
-    "dead-letters",
+    *("jobs", "holds", "clinics list", "clinics show", "clinics pause", "clinics resume"),
+    *("pause", "resume", "status", "whoami"),
+    *("alerts", "dead-letters"),
 )
 """Commands that ask the API where its address is set; all others need the database."""
 INSTEAD: Final = "ask whoever has access to the database"

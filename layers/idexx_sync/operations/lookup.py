@@ -1,7 +1,8 @@
-"""Jobs, holds and clinics by their ids; NotFound says that there is none."""
+"""Jobs, holds, alerts and clinics by their ids; NotFound says that there is none."""
 
 from uuid import UUID
 
+from idexx_sync.alerts.alert_store import Alert, alert_by_id
 from idexx_sync.clinics.store import timezones
 from idexx_sync.core.errors import NotFound
 from idexx_sync.database.connection import Conn
@@ -22,6 +23,13 @@ def find_hold(conn: Conn, hold_id: UUID) -> Hold:
     if (hold := hold_by_id(conn, hold_id)) is None:
         raise NotFound("hold", hold_id)
     return hold
+
+
+def find_alert(conn: Conn, alert_id: UUID) -> Alert:
+    """The alert with this id; NotFound if there is none."""
+    if (alert := alert_by_id(conn, alert_id)) is None:
+        raise NotFound("alert", alert_id)
+    return alert
 
 
 def require_clinic(conn: Conn, clinic_id: UUID | None) -> None:

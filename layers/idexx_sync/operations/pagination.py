@@ -24,6 +24,21 @@ def cursor_behind(*parts: str) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
+def cursor_among(is_open: bool, moment: datetime, id_: UUID) -> str:
+    """Begin behind this place of a list in which what is open comes first."""
+    return cursor_behind("open" if is_open else "closed", cursor_at(moment, id_))
+
+
+def place_among(cursor: str | None) -> tuple[bool, datetime, UUID] | None:
+    """Where a page begins; InvalidInput for what `cursor_among` did not make."""
+    if (parts := parts_of(cursor, 2)) is None:
+        return None
+    place = place_of(parts[1])
+    if parts[0] not in ("open", "closed") or place is None:
+        raise _no_cursor()
+    return parts[0] == "open", *place
+
+
 def parts_of(cursor: str | None, number: int) -> tuple[str, ...] | None:
     """Where a page begins; InvalidInput for what `cursor_behind` did not make of so many texts."""
     if cursor is None:

@@ -1,10 +1,11 @@
-"""Which jobs, holds and clinics a list is to show. Pure."""
+"""Which jobs, holds, alerts and clinics a list is to show. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from idexx_sync.alerts.kinds import AlertStatus
 from idexx_sync.clinics.status import ClinicStatus
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import InvalidInput
@@ -14,7 +15,7 @@ from idexx_sync.core.vocabulary import Freshness
 
 @dataclass(frozen=True, slots=True)
 class Wanted[S: str]:
-    """Of jobs or holds those that fit all that is named."""
+    """Of jobs, holds or alerts those that fit all that is named."""
 
     clinic_id: UUID | None = None
     sync: SyncName | None = None
@@ -32,6 +33,15 @@ class Wanted[S: str]:
         if (found := ids_beginning_with(self.id)) is None:
             raise InvalidInput("id", "at least 4 hexadecimal digits of an id are expected")
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class WantedAlerts(Wanted[AlertStatus]):
+    """Of alerts those that fit all that is named."""
+
+    kind: str | None = None
+    of_many: bool | None = None
+    """Whether they stand for many clinics."""
 
 
 @dataclass(frozen=True, slots=True)

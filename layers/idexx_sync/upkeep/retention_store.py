@@ -167,6 +167,12 @@ RULES: Final = (
     ),
     Rule("hold_events", "idexx_sync.hold_events", "with its hold"),
     Rule(
+        "pauses",
+        "idexx_sync.pauses",
+        "half a year after somebody let go on; one that stands stays",
+        Goes(days=180, by="resumed_at", only="t.resumed_at IS NOT NULL"),
+    ),
+    Rule(
         "alerts",
         "idexx_sync.alerts",
         "half a year after it was closed; one that is muted speaks for the next one of its kind",
@@ -216,12 +222,7 @@ RULES: Final = (
     Rule(
         "deaths",
         "idexx_sync.deaths",
-        "three years: a case of such a patient may come at any time",
-        Goes(
-            days=3 * 365 + 1,
-            by="told_at",
-            key=(("clinic_id", "uuid"), ("patient_id", "text"), ("visit_id", "text")),
-        ),
+        "with its clinic: nobody is ever to be called about an animal that has died",
     ),
     Rule(
         "case_keys",

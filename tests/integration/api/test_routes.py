@@ -5,7 +5,13 @@ from uuid import uuid4
 
 import pytest
 
-from idexx_sync.api.models import DecisionBody, ReconciliationRequest, SyncRequest, WhyBody
+from idexx_sync.api.models import (
+    DecisionBody,
+    MuteBody,
+    ReconciliationRequest,
+    SyncRequest,
+    WhyBody,
+)
 from idexx_sync.api.problems import PROBLEMS
 from idexx_sync.api.routes import ROUTES, Route, find_route, routes_of
 from idexx_sync.api.status import status_operations
@@ -13,7 +19,7 @@ from idexx_sync.core.vocabulary import OPERATOR_SCOPES, SCOPES
 from tests.kit.api import Api
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
-from tests.kit.database import as_role
+from tests.kit.database import as_role, query
 from tests.kit.gateway import Gateway, Response
 from tests.kit.records import visits
 from tests.kit.rows import add_letter
@@ -28,7 +34,7 @@ every = pytest.mark.parametrize("route", ROUTES, ids=lambda r: r.operation)
 
 
 def own_things(api: Api) -> dict[str, str]:
-    """A job that has ended, an open hold and a parked letter of the clinic."""
+    """A job that has ended, an open hold, a parked letter and an open alert of the clinic."""
     api.bench.pims.records = visits(20)
     job = api.bench.sync()
     api.bench.pims.records = []
@@ -40,6 +46,7 @@ def own_things(api: Api) -> dict[str, str]:
         "hold_id": str(hold),
         "seen": api.bench.version(hold),
         "letter_id": str(add_letter(api.bench.conn, api.bench.clinic_id, "cases")),
+        "alert_id": str(query(api.bench.conn, "SELECT id FROM idexx_sync.alerts")[0]["id"]),
         "clinic_id": str(api.bench.clinic_id),
     }
 
@@ -70,6 +77,8 @@ def ask(caller: Gateway, route: Route, things: dict[str, str]) -> Response:
         body = {"seen": things["seen"]}
     elif route.body is WhyBody:
         body = {"reason": "a test"}
+    elif route.body is MuteBody:
+        body = {"until": "2026-05-05T00:00:00Z"}
     return caller.request(route.method, route.path.format(**things), body=body)
 
 
@@ -85,7 +94,7 @@ def test_each_operation_and_each_address_stands_once() -> None:
 
 
 def test_no_path_hides_another() -> None:
-    things = {f"{name}_id": str(uuid4()) for name in ("job", "hold", "letter", "clinic")}
+    things = {f"{what}_id": str(uuid4()) for what in ("job", "hold", "letter", "alert", "clinic")}
     for route in ROUTES:
         assert find_route(route.method, route.path.format(**things)) is route
 
@@ -121,7 +130,9 @@ def test_a_foreign_clinic_does_not_exist(closed: tuple[Api, dict[str, str]], rou
 
     if route.scope in OPERATOR_SCOPES:
         assert (answer.status, answer.code) == (403, "scope_missing")
-    elif route.operation in ("list_jobs", "list_holds", "list_dead_letters", "get_metrics"):
+    elif route.operation in (
+        *("list_jobs", "list_holds", "list_alerts", "list_dead_letters", "get_metrics"),
+    ):
         assert answer.status == 200
         assert things["clinic_id"] not in answer.text
         asked = caller.get(f"{route.path}?clinic_id={things['clinic_id']}")

@@ -11,7 +11,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from idexx_sync.api.models import DecisionBody, ReconciliationRequest, SyncRequest, WhyBody
+from idexx_sync.api.models import (
+    DecisionBody,
+    MuteBody,
+    ReconciliationRequest,
+    SyncRequest,
+    WhyBody,
+)
 from idexx_sync.api.routes import ROUTES, Route
 from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
@@ -20,10 +26,16 @@ from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.database import insert, query
 from tests.kit.gateway import Response
-from tests.kit.rows import add_letter
+from tests.kit.rows import add_alert, add_letter
 from tests.kit.shelf import Shelf
 
-ABOUT_NO_SYNC: Final = {"refresh_schedules"}
+ABOUT_NO_SYNC: Final = {
+    "refresh_schedules",
+    "acknowledge_alert",
+    "mute_alert",
+    "unmute_alert",
+    *("pause_clinic", "resume_clinic", "pause_all", "resume_all"),
+}
 """Operations that change something and act on no sync; each a decision of its own."""
 STARTS: Final = {row.operation: row.scope for row in CATALOG.values()}
 KEYED: Final = [route for route in ROUTES if route.scope is not None]
@@ -45,8 +57,8 @@ def needed(route: Route, sync: SyncName) -> list[Scope]:
 
 @dataclass(frozen=True)
 class Things:
-    """A clinic with an ended job, an open hold and a parked letter of each sync, and two keys to
-    ask with."""
+    """A clinic with an ended job, an open hold, a parked letter and an alert of each sync, and two
+    keys to ask with."""
 
     api: Api
     ids: dict[SyncName, dict[str, str]]
@@ -69,7 +81,11 @@ class Things:
             body = {"seen": self.api.bench.version(self.ids[sync]["hold_id"])}
         if route.body is WhyBody:
             body = {"reason": "a test"}
-        has_body = route.body in (SyncRequest, ReconciliationRequest, DecisionBody, WhyBody)
+        if route.body is MuteBody:
+            body = {"until": "2026-05-05T00:00:00Z"}
+        has_body = route.body in (
+            *(SyncRequest, ReconciliationRequest, DecisionBody, WhyBody, MuteBody),
+        )
         path = route.path.format(**self.ids[sync], clinic_id=clinic_id)
         event = self.api.gateway._event(route.method, path, body if has_body else None, {})
         event["requestContext"]["authorizer"] = {
@@ -87,6 +103,8 @@ class Things:
             *query(self.api.bench.conn, "SELECT * FROM idexx_sync.jobs ORDER BY id"),
             *query(self.api.bench.conn, "SELECT * FROM idexx_sync.holds ORDER BY id"),
             *query(self.api.bench.conn, "SELECT * FROM idexx_sync.dead_letters ORDER BY id"),
+            *query(self.api.bench.conn, "SELECT * FROM idexx_sync.alerts ORDER BY id"),
+            *query(self.api.bench.conn, "SELECT * FROM idexx_sync.pauses ORDER BY id"),
         ]
 
 
@@ -107,13 +125,13 @@ def things(shelf: Shelf) -> Iterator[Things]:
         keys = query(conn, "SELECT id, is_operator FROM public.clinic_api_keys")
         yield Things(
             api,
-            {sync: add_job_and_hold(bench, sync) for sync in SYNCS},
+            {sync: add_things(bench, sync) for sync in SYNCS},
             {key["is_operator"]: key["id"] for key in keys},
         )
     shelf.give_back(name)
 
 
-def add_job_and_hold(bench: Bench, sync: SyncName) -> dict[str, str]:
+def add_things(bench: Bench, sync: SyncName) -> dict[str, str]:
     job_id, hold_id = uuid4(), uuid4()
     whose = {"clinic_id": bench.clinic_id, "sync": sync}
     insert(
@@ -131,7 +149,9 @@ def add_job_and_hold(bench: Bench, sync: SyncName) -> dict[str, str]:
         (hold_id, bench.clinic_id, sync, job_id),
     )
     letter_id = add_letter(bench.conn, bench.clinic_id, sync)
-    return {"job_id": str(job_id), "hold_id": str(hold_id), "letter_id": str(letter_id)}
+    alert_id = add_alert(bench.conn, bench.clinic_id, f"{sync}_failed", syncs=[sync])
+    named = {"job": job_id, "hold": hold_id, "letter": letter_id, "alert": alert_id}
+    return {f"{what}_id": str(id_) for what, id_ in named.items()}
 
 
 def subsets(of: list[Scope]) -> Iterator[tuple[Scope, ...]]:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -10,17 +12,19 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from idexx_sync.cli.watching import FAILURES_IN_A_ROW, LOOKS_EVERY_S
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import ConfigurationInvalid, ShapeChanged
 from idexx_sync.core.settings import ClientSettings
 from idexx_sync.core.vocabulary import SCOPES
 from idexx_sync.database.whereabouts_store import named_by
 from idexx_sync.keys.format import generate_key
 from idexx_sync.operations.hints import OVER_API, for_the_api
 from tests.kit.both_ways import World, world_in
+from tests.kit.clinic import add_user
 from tests.kit.database import query
 from tests.kit.gateway import Response
 from tests.kit.lending import Lending
-from tests.kit.records import visit
+from tests.kit.records import visit, visits
+from tests.kit.rows import add_alert, add_credentials, add_job
 from tests.kit.shelf import Shelf
 
 LOOKED_AT = [
@@ -107,6 +111,42 @@ LOOKED_AT = [
     "dead-letters discard LETTER",
     "dead-letters discard NOTHING --reason checked",
     "dead-letters discard DEAD --reason checked",
+    "alerts list",
+    "alerts list --limit 1 --status open --kind held --sync inbound",
+    "alerts list --status closed",
+    "alerts list --kind shape-changed",
+    "alerts list --kind sorrow",
+    "alerts list --clinic CALLED --since 2026-05-04",
+    "alerts list --clinic OTHER",
+    "alerts list --clinic NOTHING",
+    "alerts list --since 2026-05-05",
+    "alerts show ALERT",
+    "alerts show ALERT-",
+    "alerts show NOTHING",
+    "alerts show beef",
+    "alerts show abc",
+    "alerts ack NOTHING",
+    "alerts mute ALERT",
+    "alerts mute ALERT --until yesterday",
+    "alerts mute ALERT --until infinity",
+    "alerts mute ALERT --until 2026-05-04T09:00",
+    "alerts mute ALERT --until 9999-12-31T23:59-14:00",
+    "alerts mute ALERT --until 0001-01-01T00:00+14:00",
+    "alerts mute NOTHING --until 2026-05-05",
+    "alerts unmute NOTHING",
+    "clinics pause CLINIC",
+    "clinics pause CLINIC --all --reason moving",
+    "clinics pause NOTHING --reason moving",
+    "clinics pause west --reason moving",
+    "clinics resume CLINIC",
+    "clinics resume CALLED --reason moved",
+    "clinics resume NOTHING",
+    "pause",
+    "pause --all",
+    "pause --reason moving",
+    "pause CLINIC --all --reason moving",
+    "resume",
+    "resume --all",
 ]
 """Nothing is changed by any of them."""
 DONE = [
@@ -119,6 +159,12 @@ DONE = [
     "dead-letters retry LETTER",
     "dead-letters retry DEAD",
     "dead-letters discard LETTER --reason checked",
+    "alerts ack ALERT-",
+    "alerts mute ALERT- --until 2026-05-05",
+    "alerts mute ALERT --until 2026-05-04T18:00-07:00",
+    "alerts unmute ALERT",
+    "clinics pause CALLED --reason moving",
+    "pause --all --reason moving",
 ]
 
 
@@ -192,7 +238,7 @@ def test_lists_tell_whose_it_is_how_it_stands_and_who_is_needed(world: World, wa
         f"{world.names['CLINIC']}  West Animal Clinic",
         f"{world.names['OTHER']}  West Barn",
     ]
-    assert clinics[1].endswith("; 1 open hold")
+    assert clinics[1].endswith("; 1 open hold; 1 open alert")
     assert clinics[2].startswith("    needs ODIS: credentials: none yet; ")
 
 
@@ -234,6 +280,102 @@ def test_what_may_mean_several_is_not_guessed(world: World, way: str) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        ("2026-05-04", "until: is over already; give a moment that lies ahead"),
+        ("2026-05-04T09:00+14:00", "until: is over already; give a moment that lies ahead"),
+        ("2027-06-01", "until: at most 366 days from now"),
+        ("2199-12-31T23:59-14:00", "until: at most 366 days from now"),
+    ],
+)
+def test_a_mute_that_is_over_or_has_no_end_is_refused_by_name(
+    world: World, way: str, until: str, said: str
+) -> None:
+    answer = world.run(way, f"alerts mute ALERT --until {until}")
+
+    assert (answer.code, answer.out) == (1, "")
+    assert said in answer.err
+    assert query(world.bench.conn, "SELECT muted_until FROM idexx_sync.alerts") == [
+        {"muted_until": None}
+    ]
+
+
+@BOTH
+def test_a_failure_is_told_seen_and_closed_by_the_next_success(world: World, way: str) -> None:
+    world.bench.pims.records = visits(12)
+    world.bench.pims.error = ShapeChanged("an answer has no list of visits", code="no_data")
+    job = world.bench.sync()
+
+    first, about, needed = world.run(way, "alerts list --kind shape-changed").out.splitlines()
+    id_ = first.split()[0]
+    assert first.endswith("  West Animal Clinic  shape changed  open")
+    assert about == "    An answer of Neo no longer has the shape that is read (no data)"
+    assert needed == (
+        "    needs ODIS: The reader has to be changed; look at what the job found: "
+        f"idexx-sync jobs show {job.id}"
+    )
+    needs = world.run(way, "clinics show CALLED", width=WIDE).out
+    assert f"an answer has no list of visits (alert {id_[:8]})" in needs
+
+    acked = world.run(way, f"alerts ack {id_[:8]}")
+    assert (acked.code, acked.out.splitlines()[0][:16]) == (0, "Acknowledged by ")
+    again = world.run(way, f"alerts ack {id_[:8]}", "--json")
+    assert (again.code, again.json["alert"]["times"]) == (0, 1)
+    told = world.run(way, f"alerts ack {id_[:8]}").out
+    assert told.startswith("It was acknowledged already, by ")
+    assert "acknowledged by" in world.run(way, "clinics show CALLED", width=WIDE).out
+
+    world.bench.pims.error = None
+    world.bench.later()
+    assert world.bench.sync().status == "succeeded"
+    closed = world.run(way, f"alerts show {id_}").out
+    assert re.search(r"status +closed 2026-05-04 07:30 PDT: a run went well", closed)
+    assert " next " not in closed
+    assert world.run(way, "alerts list --status open").out == "There are no open alerts.\n"
+    assert id_[:8] not in world.run(way, "clinics show CALLED", width=WIDE).out
+    nothing_left = world.run(way, "alerts ack ALERT").out
+    assert nothing_left.startswith("It is closed (a run went well); there is nothing to ackn")
+
+
+@BOTH
+def test_what_many_clinics_have_alike_is_the_first_that_status_says(world: World, way: str) -> None:
+    conn = world.bench.conn
+    ended = world.bench.now + timedelta(minutes=1)
+    many = add_alert(conn, None, "internal", clinics=9, job_id=world.names["HELD"])
+    told: dict[str, Any] = {"incident_id": many, "code": "no_such_column"}
+    for clinic_id in (world.names["CLINIC"], world.names["OTHER"]):
+        add_credentials(conn, UUID(clinic_id))
+        add_job(conn, UUID(clinic_id), ended, "dead", error_kind="internal", error_message="x")
+        add_alert(conn, UUID(clinic_id), "internal", **told)
+    acting = (add_user(conn),)
+    conn.execute("UPDATE idexx_sync.clinic_settings SET acting_user_id = %s", acting)
+    conn.execute("UPDATE idexx_sync.holds SET status = 'closed'")
+
+    answer = world.run(way, "status")
+
+    assert answer.code == 4
+    assert answer.out.splitlines() == [
+        "A run ended at a defect of ours, in 2 of 2 clinics, since 2026-05-04 14:15 UTC; "
+        f"idexx-sync alerts show {many}",
+        "Told by that alone: 2 clinics",
+        "0 of 2 clinics on board need nobody",
+    ]
+    shown = world.run(way, f"alerts show {many}", width=WIDE).out
+    assert "at the newest job (idexx-sync jobs show " in shown
+    listed = world.run(way, "alerts list --status open", width=WIDE).out
+    assert listed.count(f"one alert stands for them: idexx-sync alerts show {many}") == 2
+    data = world.run(way, "status", "--json").json
+    assert [one["id"] for one in data["alerts_of_many"]] == [str(many)]
+    assert len(data["needs_somebody"]) == 2
+
+    conn.execute("DELETE FROM idexx_sync.credentials WHERE clinic_id = %s", (world.names["OTHER"],))
+    first, alone, barn, _ = world.run(way, "status").out.splitlines()
+    assert (first.startswith("A run ended"), alone) == (True, "Told by that alone: 1 clinic")
+    assert barn.startswith("West Barn: ODIS has to act: credentials: none yet")
+
+
+@BOTH
 def test_a_list_that_is_cut_says_so(world: World, way: str) -> None:
     for line in ("jobs list --limit 2", "clinics list --limit 1", "jobs changes GOOD --limit 3"):
         limit = line.split()[-1]
@@ -272,7 +414,15 @@ def test_over_the_api_no_command_is_named_that_needs_the_database(world: World) 
     assert "credentials: none yet; ask whoever has access to the database" in there.out
     told = [
         world.run("api", f"{line}{more}").out
-        for line in ("clinics show CALLED", "clinics list", "status", "jobs list", "jobs show GOOD")
+        for line in (
+            "clinics show CALLED",
+            "clinics list",
+            "status",
+            "jobs list",
+            "jobs show GOOD",
+            "alerts list",
+            "alerts show ALERT",
+        )
         for more in ("", " --json")
     ]
     commands = set(re.findall(r"idexx-sync ([a-z]+ ?[a-z]*)", " ".join(told)))

@@ -203,7 +203,11 @@ DAMAGES = [
     ("DELETE FROM clinic_schedule_configs", "clinic_schedule_configs"),
     ("UPDATE idexx_sync.clinic_settings SET stage = 'off'", "stage: switched off"),
     ("UPDATE idexx_sync.clinic_settings SET room_ids = '{}'", "room_ids"),
-    ("UPDATE idexx_sync.clinic_settings SET paused_at = idexx_sync.clock()", "paused"),
+    (
+        "INSERT INTO idexx_sync.pauses (clinic_id, paused_by, reason) "
+        "SELECT clinic_id, 'Kim', 'moving' FROM idexx_sync.clinic_settings",
+        "paused since ",
+    ),
     ("UPDATE clinics SET is_active = false", "clinics.is_active"),
     ("UPDATE clinics SET timezone = 'Mars/Olympus'", "clinics.timezone"),
     ("UPDATE clinics SET timezone = NULL", "clinics.timezone: not set"),

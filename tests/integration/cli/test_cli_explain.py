@@ -18,7 +18,7 @@ from tests.kit.command_line import Answer, CommandLine
 from tests.kit.database import query
 from tests.kit.lending import Lending
 from tests.kit.records import block, chart, patient_visit, seen, visits
-from tests.kit.rows import add_credentials
+from tests.kit.rows import add_credentials, pause
 
 CANARIES = {
     "patient_name": "CANARYPET",
@@ -323,17 +323,26 @@ def test_offline_neo_is_left_alone(bench: CasesBench, idexx_sync: CommandLine) -
     assert "R18 finalised, and its record is read: completed" in whys(answer)
 
 
-@pytest.mark.parametrize("column", ["paused_at = idexx_sync.clock()", "killed = true"])
+@pytest.mark.parametrize("of_all", [False, True])
 def test_a_paused_clinics_neo_is_left_alone(
-    bench: CasesBench, idexx_sync: CommandLine, column: str
+    bench: CasesBench, idexx_sync: CommandLine, of_all: bool
 ) -> None:
     bench.cases()
-    bench.conn.execute(f"UPDATE idexx_sync.clinic_settings SET {column}")
+    reads = bench.pims.reads
+    pause(bench.conn, None if of_all else bench.clinic_id, "new rooms")
 
     answer = explain(idexx_sync, "600101", "--json")
+    found = idexx_sync("find", "--clinic", bench.clinic_id, "--json")
+    rooms = idexx_sync("clinics", "rooms", bench.clinic_id, "--json")
 
-    assert (answer.code, bench.pims.looked_up) == (4, [])
-    assert "is paused" in told(answer)["neo"]["not_asked"]
+    assert {answer.code, found.code, rooms.code} == {4}
+    assert (bench.pims.reads, bench.pims.looked_up) == (reads, [])
+    for not_asked in (
+        told(answer)["neo"]["not_asked"],
+        found.json["not_asked"],
+        rooms.json["not_asked"],
+    ):
+        assert not_asked.endswith(" by Kim: new rooms; Neo is left alone")
 
 
 def test_what_neo_answered_before_it_failed_is_told(

@@ -30,6 +30,7 @@ from tests.kit.bench import Bench
 from tests.kit.command_line import Answer, CommandLine, Terminal
 from tests.kit.database import query
 from tests.kit.records import seen, visit, visits
+from tests.kit.rows import pause
 from tests.kit.settings import LOCAL_KEY, make_settings, random_key
 
 WEEK = ("--from", "2026-05-04", "--to", "2026-05-10")
@@ -143,15 +144,24 @@ def test_warnings_have_an_exit_code_of_their_own(bench: Bench, idexx_sync: Comma
     assert "! words of Neo seen for the first time and not understood: 1" in answer.out
 
 
-def test_a_paused_clinic_is_not_a_success(bench: Bench, idexx_sync: CommandLine) -> None:
-    bench.conn.execute("UPDATE idexx_sync.clinic_settings SET paused_at = idexx_sync.clock()")
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_while_the_clinic_is_paused_no_run_is_made(
+    bench: Bench, idexx_sync: CommandLine, more: tuple[str, ...]
+) -> None:
+    pause(bench.conn, bench.clinic_id)
 
-    answer = sync(idexx_sync)
+    answers = [sync(idexx_sync, *more), idexx_sync("sync", "cases", "--clinic", bench.clinic_id)]
+    tried = idexx_sync("credentials", "test", "--clinic", bench.clinic_id)
 
-    assert answer.code == 1
-    assert answer.out.startswith(
-        f"skipped paused  the clinic is paused; see: idexx-sync clinics show {bench.clinic_id}\n"
-    )
+    for answer in (*answers, tried):
+        assert (answer.code, answer.out) == (1, "")
+        assert answer.err == (
+            "idexx-sync: The clinic is paused since 2026-05-04 07:00 PDT by Kim: moving; no run is "
+            "ordered meanwhile; once it may go on: "
+            f"idexx-sync clinics resume {bench.clinic_id}\n"
+        )
+    assert query(bench.conn, "SELECT id FROM idexx_sync.jobs") == []
+    assert bench.pims.reads == 0
 
 
 def test_an_interrupt_cancels_the_job(bench: Bench, idexx_sync: CommandLine) -> None:

@@ -37,6 +37,8 @@ OVER_API = [
     f"holds reject {ID} --seen V --yes", "clinics list", f"clinics show {ID}", "status", "whoami",
     f"jobs changes {ID} --values", "dead-letters list", f"dead-letters show {ID}",
     f"dead-letters retry {ID} --no-watch", f"dead-letters discard {ID} --reason why",
+    "alerts list", f"alerts show {ID}", f"alerts ack {ID}",
+    f"alerts mute {ID} --until 2026-05-05", f"alerts unmute {ID}",
 ]  # fmt: skip
 OVER_DATABASE = [
     "clinics list", "status", "jobs changes JOB --values",
@@ -48,6 +50,7 @@ OVER_DATABASE = [
     "explain time --clinic CLINIC --day 2026-05-04 --at 06:00 --values",
     "explain time --clinic CLINIC --day 2026-05-04 --at 06:00 --offline",
     "find --clinic CLINIC --values", "find --clinic CLINIC --offline --day 2026-05-04",
+    "alerts list", "alerts show ALERT", "alerts ack ALERT",
 ]  # fmt: skip
 
 WITHOUT_FREE_TEXT = [
@@ -142,6 +145,10 @@ def spoil(bench: CasesBench) -> None:
          "SELECT clinic_id, id, 'rejected', now(), %s, %s, %s FROM idexx_sync.holds LIMIT 1",
          HOSTILE, HOSTILE, HOSTILE),
         ("UPDATE clinic_api_keys SET key_name = %s", HOSTILE),
+        ("INSERT INTO idexx_sync.alerts (clinic_id, kind, syncs, who_acts, code, acknowledged_by, "
+            "muted_by, muted_until) "
+         "SELECT id, %s, ARRAY[%s, NULL], 'odis', %s, %s, %s, '9000-01-01' FROM clinics LIMIT 1",
+         HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         ("UPDATE schedule_appointments SET patient_name = %s, client_name = %s, "
          "provider_name = %s, appointment_type = %s", HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         ("UPDATE cases SET metadata = jsonb_set(metadata, '{pimsAppointment,sourceStatus}', %s)",
@@ -171,6 +178,7 @@ def test_nothing_in_the_database_acts_on_a_terminal(
         "JOB": query(bench.conn, "SELECT id FROM idexx_sync.jobs LIMIT 1")[0]["id"],
         "HOLD": bench.holds()[0]["id"],
         "SEEN": bench.version(bench.holds()[0]["id"]),
+        "ALERT": query(bench.conn, "SELECT id FROM idexx_sync.alerts LIMIT 1")[0]["id"],
     }
 
     for line in OVER_DATABASE:
@@ -190,6 +198,8 @@ def test_what_was_typed_is_shown_written_out(idexx_sync: CommandLine) -> None:
         ("find", "--clinic", clinic, "--day", HOSTILE),
         ("keys", "create", "--operator", "--scope", HOSTILE, "--name", HOSTILE),
         ("jobs", "list", HOSTILE),
+        ("alerts", "list", "--kind", HOSTILE),
+        ("alerts", "mute", ID, "--until", HOSTILE),
         (HOSTILE,),
     ):
         assert harmless(idexx_sync(*words)).code == 2

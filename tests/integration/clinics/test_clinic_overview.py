@@ -1,7 +1,7 @@
 """What the database tells of one clinic."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,11 +14,13 @@ from idexx_sync.clinics.overview import (
     Denied,
     Doubt,
     KeptOut,
+    OpenAlert,
     OpenHold,
     SyncHistory,
     Told,
     clinic_overview,
 )
+from idexx_sync.clinics.pauses import Pause
 from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import NotFound
 from idexx_sync.core.vocabulary import UNFINISHED
@@ -36,6 +38,7 @@ from tests.kit.records import MORNING
 from tests.kit.rows import (
     DRY,
     REAL,
+    add_alert,
     add_credentials,
     add_doubt,
     add_hold,
@@ -67,7 +70,9 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
     add_login(conn, clinic_id, before(hours=1), "unavailable", version=2)
     add_login(conn, clinic_id, before(minutes=9), "account_locked", version=1)
     add_login(conn, other, before(minutes=9), "page_unknown", version=2)
-    pause(conn, clinic_id, None)
+    set_business_time(conn, MORNING)
+    paused, of_all = pause(conn, clinic_id), pause(conn, None, "Neo is down")
+    pause(conn, other)
     hold = add_hold(conn, clinic_id, "times_shifted")
     rejected = add_hold(conn, clinic_id, "empty_calendar", "rejected")
     revived = add_hold(conn, clinic_id, "revived", "rejected")
@@ -78,6 +83,13 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         add_doubt(conn, clinic_id, key, code, before(hours=hours))
     add_doubt(conn, clinic_id, "600101", "end_unreadable", before(hours=1))
     add_doubt(conn, other, "600101", "end_unreadable", before(hours=8))
+
+    many = add_alert(conn, None, "internal")
+    muted = {"muted_until": MORNING + timedelta(hours=1), "acknowledged_by": "Kim"}
+    alert = add_alert(conn, clinic_id, "internal", opened_at=MORNING, incident_id=many, **muted)
+    over = add_alert(conn, clinic_id, "held", opened_at=before(hours=2), muted_until=MORNING)
+    add_alert(conn, clinic_id, "stale", opened_at=before(hours=5), closed_at=before(hours=4))
+    add_alert(conn, other, "internal", opened_at=MORNING)
 
     set_business_time(conn, MORNING)
     overview = clinic_overview(conn, clinic_id)
@@ -95,8 +107,6 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         stage="canary",
         acting_user_id=user_id,
         live_from=MORNING.date(),
-        killed=False,
-        paused_reason="no reason given",
         stale_minutes=60,
         sync_schedules=schedules,
         credential_version=2,
@@ -114,12 +124,20 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
             ),
         ),
         open_holds=(OpenHold(hold, "times_shifted", MORNING),),
+        alerts=(
+            OpenAlert(over, "held", before(hours=2)),
+            OpenAlert(alert, "internal", MORNING, "Kim", MORNING + timedelta(hours=1), many),
+        ),
         kept_out=(KeptOut(rejected, "empty_calendar", None, MORNING),),
         revived=(KeptOut(revived, "revived", None, MORNING),),
         horizon_days=14,
         doubts=(Doubt("end_unreadable", 2, before(hours=2), ("600101", "600102")),),
         company=Known(),
         fault=None,
+        pauses=(
+            Pause(of_all, None, MORNING, "Kim", "Neo is down"),
+            Pause(paused, clinic_id, MORNING, "Kim", "moving"),
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from functions.authorizer.handler import handler as authorizer_handler
 from functions.inbound_sync.handler import worker
 from functions.status.handler import api as status
+from functions.watchdog.handler import handler as watchdog
 from idexx_sync.api import handler as api_handler
 from idexx_sync.core import kept, named_secrets
 from idexx_sync.core.errors import SecretUnreadable
@@ -30,6 +31,7 @@ from idexx_sync.keys.format import generate_key, read_peppers
 from idexx_sync.keys.store import create_key
 from idexx_sync.pims.access import Credentials
 from idexx_sync.pims.access_store import PostgresLoginStore, store_credentials
+from idexx_sync.upkeep.wiring import process_database
 from tests.kit.authorizing import request_event
 from tests.kit.clinic import add_clinic, identity_guard
 from tests.kit.gateway import STAGE
@@ -40,6 +42,7 @@ PROCESSES = (
     api_handler.process_dependencies,
     wiring.process_dependencies,
     authorizer.process_dependencies,
+    process_database,
 )
 OTHER = base64.b64encode(b"another thirty-two bytes of ours").decode()
 PAGES = ("/health", "/openapi.json", "/docs")
@@ -167,7 +170,7 @@ def change_password(conn: Conn) -> None:
     )
 
 
-@pytest.mark.parametrize("process", ["api", "authorizer", "worker"])
+@pytest.mark.parametrize("process", ["api", "authorizer", "upkeep", "worker"])
 def test_a_replaced_database_secret_reaches_a_warm_process(
     conn: Conn, secrets: Secrets, addresses: tuple[str, str], process: str
 ) -> None:
@@ -179,6 +182,8 @@ def test_a_replaced_database_secret_reaches_a_warm_process(
             return is_let_in(text)
         if process == "api":
             return bool(asked_for("/api/sync/jobs")["statusCode"] == 200)
+        if process == "upkeep":
+            return bool(watchdog({}, None)["complete"])
         answered = worker({"v": 1, "clinic_id": str(clinic), "trigger": "api"}, None)
         return bool(answered["error_kind"] == "configuration_invalid")  # it ran: no base URL
 
@@ -296,6 +301,8 @@ def test_pages_need_no_secret_and_all_else_is_503(
         authorizer_handler(request_event(text), None)
     with pytest.raises(SecretUnreadable):  # nobody could record it: Lambda retries
         worker({"v": 1, "clinic_id": "00000000-0000-4000-8000-000000000001"}, None)
+    with pytest.raises(SecretUnreadable):  # the next pass comes in a minute
+        watchdog({}, None)
 
 
 def test_health_says_version_and_commit(secrets: Secrets) -> None:

@@ -15,11 +15,13 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
+from functions.dead_letters import handler as dead_letters
 from functions.migrate.handler import handler as migrate
+from functions.watchdog import handler as watchdog
 from idexx_sync.api.handler import api_handler
 from idexx_sync.api.status import status_operations
 from idexx_sync.core import logs
-from idexx_sync.core.errors import DatabaseUnavailable, InternalError
+from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable, InternalError
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.database import migrations
 from idexx_sync.database.connection import Database
@@ -31,6 +33,7 @@ from idexx_sync.keys.format import generate_key
 from idexx_sync.syncs import commit
 from idexx_sync.syncs.inbound import store as inbound_store
 from idexx_sync.syncs.inbound.sync import InboundSync
+from idexx_sync.upkeep.dead_letters import take_in as take_in_really
 from tests.kit.authorizing import authorizer_process, forget_dependencies, request_event
 from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
@@ -38,6 +41,7 @@ from tests.kit.command_line import CommandLine
 from tests.kit.database import query
 from tests.kit.foreign_words import CANARY, ERRORS, PIECES, all_of, names_her, raise_it
 from tests.kit.records import visits
+from tests.kit.upkeep import letter, letters, upkeep_process
 
 Handler = Callable[[Any, Any], Any]
 every = pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
@@ -306,6 +310,105 @@ def test_an_error_of_a_migration_leaves_without_its_words(
 
     assert isinstance(left, InternalError)
     assert not names_her(told.everything(shown), told.by_runtime(migrate, {}))
+
+
+@every
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_an_error_of_one_dead_letter_leaves_without_its_words(
+    database: str,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Callable[[], BaseException],
+    at: int,
+) -> None:
+    bodies = [CANARY, "{}", "[]"]
+    broken = bodies[at]
+
+    def take_in(conn: Any, message: Any) -> Any:
+        return raise_it(error()) if message.body == broken else take_in_really(conn, message)
+
+    monkeypatch.setattr(dead_letters, "take_in", take_in)
+    event = letters(*bodies, owner=CANARY)
+    with upkeep_process(monkeypatch, database):
+        left, shown = told.by_error(dead_letters.handler, event)
+        reported = told.by_runtime(dead_letters.handler, event)
+
+    assert left is None
+    assert shown == repr({"batchItemFailures": [{"itemIdentifier": f"message-{at}"}]})
+    assert not names_her(told.everything(shown), reported)
+
+
+@every
+def test_dead_letters_that_all_fail_leave_without_their_words(
+    database: str, told: Told, monkeypatch: pytest.MonkeyPatch, error: Callable[[], BaseException]
+) -> None:
+    monkeypatch.setattr(dead_letters, "take_in", lambda *_: raise_it(error()))
+    event = letters(CANARY, CANARY)
+    with upkeep_process(monkeypatch, database):
+        left, shown = told.by_error(dead_letters.handler, event)
+        reported = told.by_runtime(dead_letters.handler, event)
+
+    assert left is None
+    assert "message-0" in shown
+    assert "message-1" in shown
+    assert not names_her(told.everything(shown), reported)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        CANARY,
+        [CANARY],
+        {},
+        {CANARY: CANARY},
+        {"Records": CANARY},
+        {"Records": []},
+        {"Records": [CANARY]},
+        {"Records": [{"body": CANARY}]},
+        {"Records": [{**letter(0, "{}"), "body": {CANARY: 1}}]},
+    ],
+    ids=range(10),
+)
+def test_an_event_that_is_no_batch_of_a_queue_raises_without_its_words(
+    database: str, told: Told, monkeypatch: pytest.MonkeyPatch, event: Any
+) -> None:
+    with upkeep_process(monkeypatch, database):
+        left, shown = told.by_error(dead_letters.handler, event)
+        reported = told.by_runtime(dead_letters.handler, event)
+
+    assert isinstance(left, ConfigurationInvalid)
+    assert not names_her(told.everything(shown), reported)
+
+
+@every
+def test_an_error_of_the_watchdog_leaves_without_its_words(
+    database: str, told: Told, monkeypatch: pytest.MonkeyPatch, error: Callable[[], BaseException]
+) -> None:
+    monkeypatch.setattr(watchdog, "watch", lambda *_: raise_it(error()))
+    with upkeep_process(monkeypatch, database):
+        left, shown = told.by_error(watchdog.handler, {"owner": CANARY})
+        reported = told.by_runtime(watchdog.handler, {"owner": CANARY})
+
+    assert isinstance(left, InternalError)
+    assert not names_her(told.everything(shown), reported)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [CANARY, f"postgresql://{PIECES[0]}:{PIECES[1]}@127.0.0.1:9/{PIECES[0]}"],
+    ids=["no address", "refused"],
+)
+def test_an_address_of_the_upkeep_that_does_not_answer_leaves_without_its_words(
+    told: Told, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    with upkeep_process(monkeypatch, url):
+        left, shown = told.by_error(watchdog.handler, {})
+        _, answered = told.by_error(dead_letters.handler, letters(CANARY))
+
+    assert isinstance(left, (ConfigurationInvalid, DatabaseUnavailable))
+    assert answered == repr({"batchItemFailures": [{"itemIdentifier": "message-0"}]})
+    assert not names_her(told.everything(shown, answered))
 
 
 @pytest.mark.parametrize(

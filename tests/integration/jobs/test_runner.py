@@ -11,6 +11,7 @@ from psycopg import Connection
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import DatabaseUnavailable, NotFound
+from idexx_sync.core.vocabulary import Manner
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Report, Run
@@ -22,6 +23,7 @@ from tests.kit.bench import Bench
 from tests.kit.clinic import add_clinic
 from tests.kit.database import query
 from tests.kit.records import MORNING, visits
+from tests.kit.rows import pause
 
 
 @pytest.fixture
@@ -149,21 +151,34 @@ def test_a_wrong_setting_is_named_and_nothing_is_read(
     assert bench.rows() == []
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE idexx_sync.clinic_settings "
-        "SET paused_at = idexx_sync.clock(), paused_reason = 'new rooms'",
-        "UPDATE idexx_sync.clinic_settings SET killed = true",
-    ],
-)
-def test_a_paused_clinic_is_not_read(bench: Bench, change: str) -> None:
-    bench.conn.execute(change)
+@pytest.mark.parametrize("of_all", [False, True])
+@pytest.mark.parametrize("manner", ["apply", "preview"])
+def test_a_paused_clinic_is_not_read(bench: Bench, manner: Manner, of_all: bool) -> None:
+    pause(bench.conn, None if of_all else bench.clinic_id, "new rooms")
 
-    job = bench.sync()
+    job = bench.sync(manner=manner)
 
-    assert job.status == "skipped_paused"
+    whose, ends = " with all clinics", "resume --all"
+    if not of_all:
+        whose, ends = "", f"clinics resume {bench.clinic_id}"
+    assert (job.status, job.error_kind) == ("skipped_paused", None)
+    assert job.error_message == (
+        f"the clinic is paused{whose} since 2026-05-04 07:00 PDT by Kim: new rooms; "
+        f"once it may go on: idexx-sync {ends}"
+    )
     assert bench.pims.reads == 0
+
+
+def test_what_has_been_resumed_or_is_anothers_pause_stops_nobody(bench: Bench) -> None:
+    pause(bench.conn, add_clinic(bench.conn))
+    pause(bench.conn, bench.clinic_id)
+    bench.conn.execute(
+        "UPDATE idexx_sync.pauses SET resumed_at = idexx_sync.clock(), resumed_by = 'Kim' "
+        "WHERE clinic_id = %s",
+        (bench.clinic_id,),
+    )
+
+    assert bench.sync().status == "succeeded"
 
 
 def test_an_unknown_clinic_or_job_is_named(bench: Bench) -> None:

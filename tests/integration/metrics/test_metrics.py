@@ -17,6 +17,7 @@ from tests.kit.clinic import add_clinic
 from tests.kit.records import MORNING
 from tests.kit.rows import (
     DRY,
+    add_alert,
     add_credentials,
     add_hold,
     add_job,
@@ -66,6 +67,11 @@ def world(conn: Conn) -> UUID:
     add_job(conn, failing, before(hours=3), "dead", error_kind="pims_slow", retry_of=dead)
     add_job(conn, failing, status="queued", queued_at=before(minutes=45))
     add_hold(conn, failing, "times_shifted")
+    many = add_alert(conn, None, "internal")
+    for clinic_id in (healthy, failing):
+        add_alert(conn, clinic_id, "internal", incident_id=many)
+    add_alert(conn, failing, "account_locked", who_acts="clinic")
+    add_alert(conn, healthy, "held", closed_at=before(hours=1), opened_at=before(hours=2))
     add_login(conn, failing, before(hours=1), "unavailable")
 
     paused = add_clinic(conn, sync_schedules=EVERY_15_MINUTES)
@@ -143,6 +149,8 @@ FLEET: dict[str, Values] = {
     "queue_oldest_age_seconds": {(): 45 * 60},
     "jobs_dead": {("inbound",): 1, ("cases",): 0, ("reconciliation",): 0},
     "holds_open": {("times_shifted",): 2},
+    "alerts_open": {("internal", "odis"): 2, ("account_locked", "clinic"): 1},
+    "incidents_open": {("internal",): 1},
     "logins_last_24h": {("ok",): 2, ("unknown",): 1, ("unavailable",): 1},
 }
 ONE_CLINIC: dict[str, Values] = {
@@ -170,6 +178,8 @@ ONE_CLINIC: dict[str, Values] = {
     "queue_oldest_age_seconds": {(): 30 * 60},
     "jobs_dead": dict.fromkeys([(sync,) for sync in SYNCS], 0),
     "holds_open": {("times_shifted",): 1},
+    "alerts_open": {("internal", "odis"): 1},
+    "incidents_open": {},
     "logins_last_24h": {("ok",): 2, ("unknown",): 1},
 }
 NOTHING: dict[str, Values] = {

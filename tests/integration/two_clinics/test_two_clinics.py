@@ -30,7 +30,7 @@ from idexx_sync.operations.wanted import WantedClinics
 from idexx_sync.pims.access_store import StoredSessionOnly, login_attempts, newest_attempts
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.audit_store import changes_of
-from idexx_sync.syncs.cases.calendar_store import calendar_waits, starts_remembered
+from idexx_sync.syncs.cases.calendar_store import makes_way_for, starts_remembered
 from idexx_sync.syncs.cases.death_store import deaths_of_patients
 from idexx_sync.syncs.hold_store import holds_newest_first
 from idexx_sync.syncs.inbound.slot_store import slots_of
@@ -123,7 +123,7 @@ def answers(conn: Conn, bench: CasesBench) -> dict[str, object]:
         "jobs": jobs,
         "coming": [is_ended_or_coming(conn, job.id) for job in jobs],
         "unfinished": unfinished(conn, clinic_id, "inbound", not_begun_by=None),
-        "waits": calendar_waits(conn, clinic_id),
+        "makes_way": makes_way_for(conn, clinic_id),
         "stage": stage(conn, clinic_id),
         "holds": holds_newest_first(conn, clinic_id=clinic_id),
         "keys": keys_listed(conn, clinic_id=clinic_id),

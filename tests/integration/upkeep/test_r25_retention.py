@@ -16,7 +16,7 @@ from idexx_sync.upkeep.retention import RESTS, delete_what_is_old
 from idexx_sync.upkeep.retention_store import RULES
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
-from tests.kit.database import insert, query
+from tests.kit.database import insert, query, update
 from tests.kit.letters import DUE
 from tests.kit.rows import add_credentials, add_hold, add_job, add_letter, add_login
 
@@ -174,6 +174,16 @@ def death(conn: Conn, clinic_id: UUID) -> None:
     insert(conn, "idexx_sync.deaths", {**values, **more})
 
 
+def standing_pause(conn: Conn, clinic_id: UUID) -> None:
+    values = {"clinic_id": clinic_id, "paused_at": DUE, "paused_by": "kim", "reason": "moving"}
+    insert(conn, "idexx_sync.pauses", values)
+
+
+def ended_pause(conn: Conn, clinic_id: UUID) -> None:
+    standing_pause(conn, clinic_id)
+    update(conn, "idexx_sync.pauses", {"resumed_at": DUE, "resumed_by": "kim"}, clinic_id=clinic_id)
+
+
 def old_login(conn: Conn, clinic_id: UUID) -> None:
     add_credentials(conn, clinic_id, 2)
     add_login(conn, clinic_id, DUE, "ok", 1)
@@ -234,7 +244,9 @@ KEPT_FOR: dict[str, tuple[str, Callable[[Conn, UUID], None], int]] = {
     "an idempotency key": ("idempotency_keys", idempotency_key, 2),
     "superseded credentials": ("credentials", superseded_credentials, 90),
     "a session": ("sessions", session, 90),
-    "a death": ("deaths", death, 3 * 365 + 1),
+    "a death": ("deaths", death, NEVER),
+    "a pause that is over": ("pauses", ended_pause, 180),
+    "a pause that stands": ("pauses", standing_pause, NEVER),
 }
 
 

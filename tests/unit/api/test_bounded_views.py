@@ -8,7 +8,7 @@ from idexx_sync.operations.clinic_models import MOST_NEEDS, ClinicStatusView
 
 def test_of_many_needs_the_first_are_told_each_by_its_beginning() -> None:
     needs = tuple(Need("odis", f"{n} {'long ' * 400}") for n in range(3 * MOST_NEEDS))
-    status = ClinicStatus(UUID(int=7), "A clinic", None, True, "live", None, (), 0, 0, needs)
+    status = ClinicStatus(UUID(int=7), "A clinic", None, True, "live", (), (), 0, 0, needs)
 
     view = ClinicStatusView.of(status)
 

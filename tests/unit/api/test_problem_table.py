@@ -23,6 +23,7 @@ STATUS_OF_CONFLICT = {
     "idempotency_key_reused": 422,
     "job_final": 409,
     "job_not_final": 409,
+    "clinic_paused": 409,
     "key_state": 422,
     "letter_ended": 409,
     "letter_not_retryable": 409,

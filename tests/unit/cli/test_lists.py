@@ -4,6 +4,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -14,20 +15,21 @@ from idexx_sync.cli.app import app
 from idexx_sync.cli.clinic_view import clinic_shown
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError
-from idexx_sync.cli.fleet import in_one_line, worst
+from idexx_sync.cli.fleet import in_one_line, stood_for, worst
 from idexx_sync.cli.job_view import progress_of
 from idexx_sync.cli.list_view import red_first, sync_shown, waiting_for_somebody
 from idexx_sync.cli.naming import among, one_of
 from idexx_sync.cli.tables import listing
 from idexx_sync.cli.whoami import WRITING
+from idexx_sync.clinics.overview import OpenAlert
 from idexx_sync.clinics.status import ClinicStatus, Need, SyncStatus
 from idexx_sync.core.bounds import MOST_ENTRIES
 from idexx_sync.core.catalog import SYNCS
-from idexx_sync.core.errors import CredentialsRejected, PimsSlow, SyncError
+from idexx_sync.core.errors import CredentialsRejected, InternalError, PimsSlow, SyncError
 from idexx_sync.core.id_prefix import ids_beginning_with
 from idexx_sync.core.vocabulary import Freshness, JobStatus, Stage
 from idexx_sync.jobs.model import Job, retry_order
-from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.clinic_models import ClinicAlertView, ClinicStatusView
 from idexx_sync.operations.hints import INSTEAD, OVER_API, for_the_api
 from idexx_sync.operations.models import JobView
 from idexx_sync.operations.wanted import Wanted, WantedClinics, clinics_meant
@@ -117,6 +119,11 @@ def test_a_job_waits_for_somebody_until_a_newer_one_succeeds() -> None:
     held = viewed(a_job("held", id=UUID(int=7), sync="cases"))
     assert waiting_for_somebody([failed, passing, held]) == [held, failed]
 
+    gave_up = viewed(a_job("dead", PimsSlow, id=UUID(int=8)))
+    lost = viewed(a_job("dead", id=UUID(int=9)))
+    defect = viewed(a_job("dead", InternalError, id=UUID(int=10)))
+    assert waiting_for_somebody([gave_up, lost, defect]) == [defect, lost]
+
     later: dict[str, Any] = {"queued_at": NOW + timedelta(minutes=1)}
     assert waiting_for_somebody([viewed(a_job(**later)), failed, held]) == [held]
     dry = viewed(a_job(manner="preview", **later))
@@ -129,7 +136,7 @@ def a_clinic(
     name: str = "West", *needs: Need, freshness: Freshness = "on_time", stage: Stage = "live"
 ) -> ClinicStatusView:
     sync = SyncStatus("inbound", freshness, NOW, None)
-    status = ClinicStatus(WEST, name, None, True, stage, None, (sync,), 0, 0, needs)
+    status = ClinicStatus(WEST, name, None, True, stage, (), (sync,), 0, 0, needs)
     return ClinicStatusView.of(status)
 
 
@@ -160,9 +167,63 @@ def test_the_line_of_a_clinic_says_why_since_when_and_the_next_command() -> None
     assert in_one_line(stale) == (f"West: inbound stale, last success 2026-05-04 07:00 PDT; {show}")
 
 
+def an_alert(kind: str = "internal", **more: Any) -> OpenAlert:
+    return OpenAlert(UUID(int=20), kind, NOW, **more)
+
+
+def with_alerts(clinic: ClinicStatusView, *alerts: OpenAlert) -> ClinicStatusView:
+    shown = tuple(ClinicAlertView.model_validate(one, from_attributes=True) for one in alerts)
+    return clinic.model_copy(update={"alerts": shown})
+
+
+def printed(clinic: ClinicStatusView) -> str:
+    out = io.StringIO()
+    for part in clinic_shown(clinic):
+        Console(file=out, width=300).print(part)
+    return out.getvalue()
+
+
+def test_a_need_names_its_alert_and_one_that_no_need_names_is_told_by_itself() -> None:
+    asks = replace(ASKS, alert_id=UUID(int=20))
+    seen = an_alert(acknowledged_by="Kim", muted_until=NOW, incident_id=UUID(int=21))
+    clinic = with_alerts(a_clinic("West", asks), seen)
+    about = (
+        "since 2026-05-04 07:00 PDT; alert 00000000, acknowledged by Kim, muted until "
+        "2026-05-04 07:00 PDT, one for many: 00000000"
+    )
+
+    assert f"credentials_rejected: Neo refused them ({about})" in printed(clinic)
+    assert "Alerts" not in printed(clinic)
+    assert in_one_line(clinic).startswith(
+        f"West: the clinic has to act: credentials_rejected: Neo refused them ({about}); "
+    )
+
+    alone = printed(with_alerts(a_clinic("West"), an_alert("stale")))
+    assert "Nothing is needed from anybody." in alone
+    told = "stale  since 2026-05-04 07:00 PDT; alert 00000000; idexx-sync alerts show"
+    assert f"{told} {UUID(int=20)}" in alone
+
+
+def test_a_clinic_is_told_by_another_line_only_if_that_says_all_that_it_needs() -> None:
+    many: Any = SimpleNamespace(id=UUID(int=21))
+    told, under = replace(ASKS, alert_id=UUID(int=20)), an_alert(incident_id=UUID(int=21))
+    another = Need("odis", "credentials: none yet")
+
+    assert stood_for(with_alerts(a_clinic("W", told), under), [many])
+    assert stood_for(with_alerts(a_clinic("W", told, KEPT, PASSES), under), [many])
+    assert not stood_for(with_alerts(a_clinic("W", told, another), under), [many])
+    assert not stood_for(with_alerts(a_clinic("W", told), under), [])
+    assert not stood_for(with_alerts(a_clinic("W", told), an_alert()), [many])
+    stale = a_clinic("W", PASSES, freshness="stale")
+    grown = an_alert("stale", incident_id=UUID(int=21))
+    assert stood_for(with_alerts(stale, grown), [many])
+    assert not stood_for(with_alerts(stale, under), [many])
+    assert not stood_for(stale, [many])
+
+
 def test_a_clinic_is_as_fresh_as_the_sync_that_is_worst() -> None:
     syncs = (SyncStatus("inbound", "on_time", NOW, None), SyncStatus("cases", "late", NOW, None))
-    status = ClinicStatus(WEST, "West", None, True, "live", None, syncs, 0, 0, ())
+    status = ClinicStatus(WEST, "West", None, True, "live", (), syncs, 0, 0, ())
     assert worst(ClinicStatusView.of(status)) == "late"
     assert WantedClinics(freshness="late").fits(status)
     assert not WantedClinics(sync="inbound", freshness="late").fits(status)
@@ -173,7 +234,7 @@ def test_a_clinic_is_as_fresh_as_the_sync_that_is_worst() -> None:
 def test_a_sync_that_nothing_schedules_makes_no_clinic_look_unfinished() -> None:
     once = SyncStatus("cases", "stale", NOW, None, is_expected=False)
     syncs = (SyncStatus("inbound", "on_time", NOW, None), once)
-    status = ClinicStatus(WEST, "West", None, True, "live", None, syncs, 0, 0, ())
+    status = ClinicStatus(WEST, "West", None, True, "live", (), syncs, 0, 0, ())
     seen = ClinicStatusView.of(status)
 
     assert worst(seen) == "on_time"
@@ -187,7 +248,7 @@ def test_a_sync_that_nothing_schedules_makes_no_clinic_look_unfinished() -> None
 
 def test_a_clinic_over_the_api_names_each_sync_once() -> None:
     syncs = tuple(SyncStatus(name, "on_time", NOW, None) for name in SYNCS)
-    status = ClinicStatus(WEST, "West", None, True, "live", None, syncs, 0, 0, ())
+    status = ClinicStatus(WEST, "West", None, True, "live", (), syncs, 0, 0, ())
     out = io.StringIO()
     console = Console(file=out, width=200)
     for part in clinic_shown(ClinicStatusView.of(status)):
@@ -259,16 +320,17 @@ READING = {
     *("clinics list", "clinics show", "clinics rooms", "credentials show", "keys list"),
     *("jobs list", "jobs show", "jobs watch", "jobs changes", "holds list", "holds show"),
     *("dead-letters list", "dead-letters show", "explain appointment", "explain time"),
+    *("alerts list", "alerts show"),
 }
 
 
 def test_of_each_command_it_is_known_whether_it_writes() -> None:
-    assert COMMANDS - READING | {"migrate"} == WRITING
+    assert COMMANDS - READING | {"migrate", "pause", "resume"} == WRITING
 
 
 def test_each_command_needs_the_database_or_is_named_over_the_api() -> None:
     assert {"clinics add", "keys list", "sync inbound", "jobs list"} <= COMMANDS
-    for command in COMMANDS | {"find", "migrate", "explain time"}:
+    for command in COMMANDS | {"find", "migrate", "explain time", "pause --all", "resume --all"}:
         text = f"so it is; idexx-sync {command} 7 --clinic 8; and on"
         over_api = re.match("|".join(OVER_API), command) is not None
         assert for_the_api(text) == (text if over_api else f"so it is; {INSTEAD}; and on")

@@ -12,10 +12,12 @@ from idexx_sync.clinics.overview import (
     Denied,
     Doubt,
     KeptOut,
+    OpenAlert,
     OpenHold,
     SyncHistory,
     Told,
 )
+from idexx_sync.clinics.pauses import Pause
 from idexx_sync.clinics.status import (
     ClinicStatus,
     Need,
@@ -62,8 +64,6 @@ def overview(*histories: SyncHistory, **fields: Any) -> ClinicOverview:
         stage="live",
         acting_user_id=UUID("b3a4c5d6-1111-4222-8333-944445555666"),
         live_from=date(2026, 1, 1),
-        killed=False,
-        paused_reason=None,
         stale_minutes=60,
         sync_schedules=None,
         credential_version=1,
@@ -95,7 +95,7 @@ def test_a_healthy_clinic_stands_like_this() -> None:
             timezone="America/Los_Angeles",
             is_active=True,
             stage="live",
-            paused_reason=None,
+            pauses=(),
             syncs=(
                 SyncStatus("inbound", "on_time", ago(minutes=14), NOW + timedelta(minutes=15)),
                 SyncStatus("cases", "new", None, NOW + timedelta(hours=2)),
@@ -186,22 +186,40 @@ def test_what_somebody_must_do_comes_before_age() -> None:
         assert inbound(waiting).freshness == "on_time"
 
 
+OWN = Pause(UUID(int=1), CLINIC, datetime(2026, 5, 4, 14, tzinfo=UTC), "Kim", "moving")
+OF_ALL = replace(OWN, clinic_id=None, reason="Neo is down")
+SINCE = "since 2026-05-04 07:00 PDT by Kim"
+OWN_SAID = f"paused {SINCE}: moving; once it may go on: idexx-sync clinics resume {CLINIC}"
+OF_ALL_SAID = (
+    f"paused with all clinics {SINCE}: Neo is down; once it may go on: idexx-sync resume --all"
+)
 PAUSED = [
-    ({"paused_reason": "moving"}, "moving"),
-    ({"killed": True}, "stopped by the kill switch"),
-    ({"killed": True, "paused_reason": "moving"}, "moving"),
+    ((OWN,), "moving", [Need("odis", OWN_SAID)]),
+    ((OF_ALL,), "Neo is down", [Need("odis", OF_ALL_SAID, decided=True)]),
+    (
+        (OF_ALL, OWN),
+        "Neo is down; moving",
+        [Need("odis", OF_ALL_SAID, decided=True), Need("odis", OWN_SAID)],
+    ),
 ]
 
 
-@pytest.mark.parametrize(("fields", "reason"), PAUSED)
-def test_paused_comes_before_everything_else(fields: dict[str, Any], reason: str) -> None:
-    clinic = overview(history(ago(days=9)), credential_version=None, attempts=(), **fields)
+@pytest.mark.parametrize(("pauses", "reason", "needs"), PAUSED)
+def test_paused_comes_before_everything_else(
+    pauses: tuple[Pause, ...], reason: str, needs: list[Need]
+) -> None:
+    clinic = overview(history(ago(days=9)), credential_version=None, attempts=(), pauses=pauses)
 
     found = clinic_status(clinic, NOW)
 
     assert [sync.freshness for sync in found.syncs] == ["paused"]
-    assert found.paused_reason == reason
-    assert Need("odis", f"paused: {reason}") in found.needs
+    assert (found.pauses, found.paused_reason) == (pauses, reason)
+    assert list(found.needs[: len(needs)]) == needs
+
+
+def test_a_clinics_own_pause_needs_somebody_and_that_of_all_is_told_once_for_all() -> None:
+    assert clinic_status(overview(history(ago(hours=1)), pauses=(OWN,)), NOW).needs_somebody
+    assert not clinic_status(overview(history(ago(hours=1)), pauses=(OF_ALL,)), NOW).needs_somebody
 
 
 def test_the_failure_of_one_sync_says_nothing_of_another() -> None:
@@ -263,8 +281,8 @@ NEVER_NEXT: list[dict[str, Any]] = [
     {"is_active": False},
     {"stage": "off"},
     {"stage": None},
-    {"killed": True},
-    {"paused_reason": "moving"},
+    {"pauses": (OWN,)},
+    {"pauses": (OF_ALL,)},
     {"fault": ConfigurationInvalid("clinics.timezone: unknown", code="timezone")},
 ]
 
@@ -535,3 +553,31 @@ def test_r08_what_was_accepted_since_is_needed_no_more(changed: datetime, needed
     failed = replace(history(ago(days=1), "implausible_data"), error_message="other_company: it is")
     needs = clinic_status(overview(failed, changed_at=changed), NOW).needs
     assert bool(needs) is needed
+
+
+def test_a_need_names_the_alert_that_is_about_it() -> None:
+    alerts = [
+        OpenAlert(UUID(int=n), kind, ago(hours=n))
+        for n, kind in enumerate(("stale", "held", "shape_changed", "credentials_rejected"), 1)
+    ]
+    hold = OpenHold(HOLD, "times_shifted", ago(hours=2))
+    of = overview(
+        history(ago(hours=9), "shape_changed"),
+        history(ago(hours=9), "pims_slow", "cases"),
+        alerts=tuple(alerts),
+        open_holds=(hold,),
+        attempts=(Attempt(ago(hours=1), "credentials_rejected"),),
+        acting_user_id=None,
+    )
+
+    status = clinic_status(of, NOW)
+
+    assert status.alerts == tuple(alerts)
+    named = {need.what.partition(":")[0]: need.alert_id for need in status.needs}
+    assert named == {
+        "credentials rejected": UUID(int=4),
+        "last inbound job failed, shape changed": UUID(int=3),
+        "last cases job failed, pims slow": None,
+        "acting user": None,
+        "nearly all visits moved by the same amount of time": UUID(int=2),
+    }

@@ -51,7 +51,7 @@ def test_each_literal_has_one_word_for_each_row() -> None:
 
 def test_who_may_start_a_sync_is_said_by_its_row() -> None:
     assert {row.scope for row in CATALOG.values()} == {s for s in SCOPES if s.startswith("sync:")}
-    assert {"sync:reconciliation"} == OPERATOR_SCOPES
+    assert {"sync:reconciliation", "clinics:write", "fleet:write"} == OPERATOR_SCOPES
     assert {"sync:inbound", "sync:cases"} < CLINIC_SCOPES
 
 

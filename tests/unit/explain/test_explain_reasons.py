@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from idexx_sync.clinics.pauses import Pause
+from idexx_sync.core.phrases import local_moment
 from idexx_sync.explain.model import (
     CaseBeside,
     Memory,
@@ -296,7 +298,11 @@ def test_r03_what_cannot_be_read_stays_occupied() -> None:
 STANDSTILLS: list[tuple[dict[str, Any], str]] = [
     ({"stage": "shadow"}, "R13 the clinic is in shadow"),
     ({"stage": "off"}, "R13 the clinic is switched off"),
-    ({"paused_reason": "moving"}, "R13 the clinic is paused (moving)"),
+    (
+        {"pauses": (Pause(UUID(int=1), None, NOW, "Kim", "moving"),)},
+        f"R13 the clinic is paused with all clinics since {local_moment(NOW, CLINIC.zone)} by Kim: "
+        "moving",
+    ),
 ]
 
 

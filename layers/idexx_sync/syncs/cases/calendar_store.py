@@ -1,9 +1,11 @@
-"""SQL of what the case sync asks of the calendar's: what it has removed, and whether it waits."""
+"""SQL of what the case sync asks of the calendar's: what it has removed, and whether it waits; and
+whether somebody has paused the clinic."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
+from idexx_sync.clinics.pause_store import STANDS_FOR
 from idexx_sync.database.connection import Conn, Cur
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.memory import VisitMemory
@@ -13,6 +15,8 @@ PROVEN_GONE: Final = ("deleted_at_source", "cancelled_at_source", "not_found_twi
 """Reasons of the calendar's sync for a removal that rests on the record's own id, or a person."""
 OLDEST_WAITING: Final = timedelta(minutes=20)
 """An inbound job that waits for longer has been given up: its event is too old by then."""
+MadeWayFor = Literal["pause", "calendar"]
+"""What a run leaves the rest of its work for."""
 _START: Final = in_source(VisitMemory, "start")
 _STATUS: Final = in_source(VisitMemory, "status")
 
@@ -42,15 +46,19 @@ def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cur:
     )
 
 
-def calendar_waits(conn: Conn, clinic_id: UUID) -> bool:
-    """Whether an inbound run of the clinic waits for the lease."""
+def makes_way_for(conn: Conn, clinic_id: UUID) -> MadeWayFor | None:
+    """A pause of the clinic or of all, else an inbound run of the clinic that waits for the lease;
+    None: neither."""
     found = conn.execute(
-        """
-        SELECT FROM idexx_sync.jobs
-         WHERE clinic_id = %s AND sync = 'inbound' AND status = 'queued'
-           AND queued_at > idexx_sync.clock() - %s
-         LIMIT 1
+        f"""
+        SELECT EXISTS (SELECT FROM public.clinics c JOIN idexx_sync.pauses p ON {STANDS_FOR}
+                        WHERE c.id = %(clinic_id)s),
+               EXISTS (SELECT FROM idexx_sync.jobs
+                        WHERE clinic_id = %(clinic_id)s AND sync = 'inbound' AND status = 'queued'
+                          AND queued_at > idexx_sync.clock() - %(oldest)s)
         """,
-        (clinic_id, OLDEST_WAITING),
-    )
-    return found.fetchone() is not None
+        {"clinic_id": clinic_id, "oldest": OLDEST_WAITING},
+    ).fetchone()
+    assert found is not None
+    is_paused, calendar_waits = found
+    return "pause" if is_paused else "calendar" if calendar_waits else None

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import ClassVar, Final
 
@@ -26,7 +26,7 @@ from idexx_sync.syncs.cases.calendar import (
     planned,
     stored_query,
 )
-from idexx_sync.syncs.cases.calendar_store import calendar_waits
+from idexx_sync.syncs.cases.calendar_store import MadeWayFor, makes_way_for
 from idexx_sync.syncs.cases.deaths import LIFE_STATUS
 from idexx_sync.syncs.cases.gate import left_alone
 from idexx_sync.syncs.cases.model import ANOTHER_OWNER, ANOTHER_PATIENT
@@ -96,6 +96,8 @@ class CaseSync:
         """Read what is due, unit by unit, until all is read, time is up or others must go first."""
         readable = [visit for visit in calendar.due if visit.id not in commits.tally.conflicts]
         done = Consulted(due=readable)
+        if makes_way_for(run.conn, run.clinic.id) == "pause":
+            return replace(done, made_way_for="pause")
         with closing(_reading(pims, readable, run.progress)) as reading:
             # The first unit is read however long the calendar took, or none would ever be.
             while (self._elapsed() < stop_at or not done.answered) and not done.should_stop:
@@ -137,7 +139,7 @@ class Consulted:
     """What of records could not be read."""
     broken: frozenset[str] = frozenset()
     """Visits at whose record something broke that nobody foresaw."""
-    calendar_waits: bool = False
+    made_way_for: MadeWayFor | None = None
 
     @property
     def left(self) -> list[SourceRecord]:
@@ -146,8 +148,9 @@ class Consulted:
 
     @property
     def should_stop(self) -> bool:
-        """Neo does not answer, or the calendar waits: it must not be kept waiting for long."""
-        return self.reads.is_down or self.calendar_waits
+        """Neo does not answer, somebody has paused the clinic, or the calendar waits: it must not
+        be kept waiting for long."""
+        return self.reads.is_down or self.made_way_for is not None
 
 
 def _commit_calendar(
@@ -219,7 +222,7 @@ def _commit_consultations(
         places=before.places.and_all(read.records.values(), first),
         unread=before.unread | unit.plan.unread | read.unforeseen,
         broken=before.broken | unit.plan.unforeseen.keys() | {f.id for f in read.unforeseen},
-        calendar_waits=calendar_waits(run.conn, run.clinic.id),
+        made_way_for=makes_way_for(run.conn, run.clinic.id),
     )
 
 
@@ -237,6 +240,9 @@ def _last_report(run: Run, calendar: CalendarPiece, done: Consulted, tally: Tall
     report.counts["edited_in_odis"] = len(calendar.plan.edited.keys() | done.edited)
     if done.left:
         report.warnings["consultations_left"] = len(done.left)
+        if done.made_way_for == "pause":
+            report.warnings["stopped_by_pause"] = 1
+            report.unfresh = report.unfresh or "stopped_by_pause"
         usual_from = run.usual_days(calendar.now).first_day
         if any(day_of(visit.start) < usual_from for visit in done.left):
             report.unfresh = report.unfresh or "days_left"  # no later run would read them

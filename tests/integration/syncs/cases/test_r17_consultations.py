@@ -1,17 +1,21 @@
 """Rule R17: clinical records are read until they are final, each of the visit's own patient."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from idexx_sync.pims.protocol import Gone, Line, Unknown
+from idexx_sync.jobs.model import Job
+from idexx_sync.operations.pausing import resume
+from idexx_sync.pims.protocol import ConsultationAnswer, Gone, Line, Unknown
 from idexx_sync.syncs.cases.sync import CaseSync
 from tests.kit.cases_bench import CasesBench
 from tests.kit.database import query
 from tests.kit.job_results import counts, warnings
 from tests.kit.records import chart, patient_visit, seen
+from tests.kit.rows import pause
 
 DAY = 60 * 24
 
@@ -223,6 +227,74 @@ def test_r17_a_run_gives_way_to_the_calendar_between_units(bench: CasesBench) ->
     job = bench.cases(CaseSync(unit=2))
 
     assert warnings(job) == {"consultations_left": 2}
+
+
+def pauses_at(bench: CasesBench, consultation_id: str, *, of_all: bool = False) -> None:
+    """Somebody pauses the clinic, or all, while this record is read."""
+    read = bench.pims.consultations
+
+    def consultations(ids: Sequence[str]) -> Iterator[tuple[str, ConsultationAnswer]]:
+        for id_, answer in read(ids):
+            if id_ == consultation_id:
+                pause(bench.conn, None if of_all else bench.clinic_id)
+            yield id_, answer
+
+    bench.pims.consultations = consultations  # type: ignore[method-assign, assignment]
+
+
+@pytest.mark.parametrize("of_all", [False, True])
+def test_r17_a_run_ends_after_the_unit_in_which_somebody_paused(
+    bench: CasesBench, of_all: bool
+) -> None:
+    show_many(bench, 5)
+    pauses_at(bench, "9600101", of_all=of_all)
+
+    job = bench.cases(CaseSync(unit=2))
+
+    assert (job.status, counts(job)["consultations_read"]) == ("succeeded_with_warnings", 2)
+    assert warnings(job) == {"consultations_left": 3, "stopped_by_pause": 1}
+    assert unfresh(job) == "stopped_by_pause"
+    assert bench.cases().status == "skipped_paused"
+    resume(bench.conn, None if of_all else bench.clinic_id, by="Kim", reason=None)
+    bench.pims.charts_read.clear()
+    assert unfresh(bench.cases()) is None
+    assert {"9600103", "9600104", "9600105"} <= set(bench.pims.charts_read)
+
+
+def test_r17_a_pause_while_the_calendar_is_read_leaves_all_records(bench: CasesBench) -> None:
+    show_many(bench, 2)
+    bench.pims.before_answer = lambda: pause(bench.conn, bench.clinic_id)
+
+    job = bench.cases()
+
+    assert counts(job)["created"] == 2  # its piece was under way
+    assert warnings(job) == {"consultations_left": 2, "stopped_by_pause": 1}
+    assert unfresh(job) == "stopped_by_pause"
+    assert bench.pims.charts_read == []
+
+
+def test_r17_a_pause_in_the_last_unit_leaves_nothing_and_the_run_is_whole(
+    bench: CasesBench,
+) -> None:
+    show_many(bench, 2)
+    pauses_at(bench, "9600102")
+
+    job = bench.cases(CaseSync(unit=1))
+
+    assert (job.status, warnings(job), unfresh(job)) == ("succeeded", {}, None)
+
+
+def unfresh(job: Job) -> str | None:
+    assert job.result is not None
+    assert job.result["fresh"] is (job.result["unfresh"] is None)
+    return job.result["unfresh"]  # type: ignore[no-any-return]
+
+
+def test_r17_a_neighbours_pause_stops_no_run(bench: CasesBench, other_clinic: CasesBench) -> None:
+    show_many(bench, 3)
+    pause(bench.conn, other_clinic.clinic_id)
+
+    assert bench.cases(CaseSync(unit=1)).status == "succeeded"
 
 
 def test_r17_a_calendar_job_that_was_given_up_holds_nobody_up(bench: CasesBench) -> None:

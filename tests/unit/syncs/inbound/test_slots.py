@@ -54,8 +54,6 @@ def clinic(
         transport="http",
         room_ids=None,
         stage="live",
-        paused_reason=None,
-        killed=False,
         known_room_ids=(),
         configuration_read_at=datetime(2026, 1, 1, tzinfo=UTC),
         acting_user_id=None,

@@ -1,0 +1,31 @@
+"""What a function of the upkeep keeps between events, and how long it may work on one."""
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+from idexx_sync.core.kept import Kept, KeptSettings
+from idexx_sync.core.logs import quiet_drivers
+from idexx_sync.core.settings import DatabaseSettings, load_database_settings
+from idexx_sync.database.connection import Database
+
+RESERVE_S: Final = 5.0
+"""What is left of an invocation's time to say how it ended."""
+
+
+def _made(settings: DatabaseSettings) -> Database:
+    quiet_drivers()
+    return Database(settings.database_url, lambda: process_database.settings.newest().database_url)
+
+
+process_database: Final[Kept[DatabaseSettings, Database]] = Kept(
+    KeptSettings(load_database_settings), _made, lambda made: made.close()
+)
+"""The process's database, made at the first event and kept warm."""
+
+
+def time_left(context: Any) -> Callable[[], float]:
+    """Seconds for which the event may still be worked on; without a context nobody ends it."""
+    if context is None:
+        return lambda: math.inf
+    return lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_S
