@@ -21,6 +21,7 @@ REASONS: Final = {
     "nobody_came": "its job was ended: its run was cut off, and no other one was coming",
     "never_began": "its run never began; its job was made and ended",
     "stale": "its run never began, and the next one has been due since",
+    "paused": "its run never began, and the clinic is paused",
     "job_ended": "its job had ended before",
     "run_is_coming": "its job is run, or another event brings a run",
     "unknown_job": "there is no such job",

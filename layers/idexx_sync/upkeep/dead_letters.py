@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from idexx_sync.clinics.pause_store import standing
+from idexx_sync.clinics.pauses import all_in_words, how_it_goes_on
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.words import guarded
@@ -125,12 +127,23 @@ def _of_order(conn: Conn, letter: Letter, order: RunOrder) -> _Ruling:
     job = job_store.insert(conn, order).fetchone()
     if job is None:
         return _of_its_job(conn, letter, order, due)
-    if _is_stale(order.sync, due, clinic):
+    return _about(job, "ended", _end_unbegun(conn, job, due, clinic))
+
+
+def _end_unbegun(conn: Conn, job: Job, due: datetime, clinic: Schedules) -> str:
+    """End the tick's job as its run would have been skipped, else as one that failed; the reason
+    as a word."""
+    if _is_stale(job.sync, due, clinic):
         why = "its run never began, and its schedule's next time has passed"
         job_store.end(conn, Queued(job.id), "skipped_stale", why=why)
-        return _about(job, "ended", "stale")
+        return "stale"
+    if pauses := standing(conn, job.clinic_id):
+        told = all_in_words(pauses, zone_of(clinic.timezone))
+        why = f"its run never began, and the clinic is {told}; {how_it_goes_on(pauses)}"
+        job_store.end(conn, Queued(job.id), "skipped_paused", why=why)
+        return "paused"
     job_store.end(conn, Queued(job.id), "dead", error=nobody_came())
-    return _about(job, "ended", "never_began")
+    return "never_began"
 
 
 def _of_its_job(conn: Conn, letter: Letter, order: RunOrder, due: datetime) -> _Ruling:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from idexx_sync.clinics.pause_store import start
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.errors import DatabaseUnavailable
 from idexx_sync.database.connection import Conn
@@ -224,6 +225,23 @@ def test_a_tick_whose_schedule_says_nothing_is_told(
     set_business_time(conn, DUE + timedelta(days=2))
 
     assert take_in(upkeep, message(record(tick_event(clinic_id)))).reason == "never_began"
+
+
+@pytest.mark.parametrize("whose", ["its own", "of all", "another's"])
+def test_r27_a_tick_of_a_paused_clinic_that_never_began_is_skipped(
+    conn: Conn, upkeep: Conn, clinic_id: UUID, whose: str
+) -> None:
+    paused = {"its own": clinic_id, "of all": None, "another's": add_clinic(conn)}[whose]
+    assert start(conn, paused, "Kim", "the clinic moves") is not None
+
+    taken = take_in(upkeep, message(record(tick_event(clinic_id))))
+
+    (job,) = jobs(conn)
+    skipped = whose != "another's"
+    assert (taken.outcome, taken.reason) == ("ended", "paused" if skipped else "never_began")
+    assert job["status"] == ("skipped_paused" if skipped else "dead")
+    assert ("Kim" in job["error_message"]) is skipped
+    assert len(alerts(conn)) == (not skipped)
 
 
 @pytest.mark.parametrize("lives_s", [40, -100])

@@ -432,7 +432,7 @@ def test_r25_a_pass_is_bounded_and_the_next_one_goes_on(
     set_business_time(conn, DUE + timedelta(days=15))
     passes, left = 0, [4001]
     is_complete = False
-    while not is_complete:
+    while not is_complete and passes < 10:
         gone, is_complete = delete_what_is_old(upkeep, forever, most=1000, at_once=at_once)
         assert sum(gone.values()) < 1000 + at_once
         left.append(rows(conn, "idexx_sync.jobs"))
@@ -451,7 +451,7 @@ def test_r25_a_pass_without_time_does_one_part_and_the_next_goes_on_with_its_rul
     session(conn, clinic_id)
     set_business_time(conn, DUE + timedelta(days=200))
     passes: list[tuple[dict[str, int], bool]] = []
-    while not (passes and passes[-1][1]):
+    while len(passes) < 30 and not (passes and passes[-1][1]):
         passes.append(delete_what_is_old(upkeep, lambda: 0, at_once=2))
 
     gone = [counts for counts, _ in passes if counts]

@@ -29,6 +29,10 @@ REFUSALS: list[tuple[RequestRefused, str, dict[str, str]]] = [
 ]
 
 
+HERE_ONLY = {"key_state", "clinic_on_board"}
+"""Conflicts of commands that ask no API."""
+
+
 @pytest.mark.parametrize(("refusal", "kind", "more"), REFUSALS, ids=lambda value: str(value)[:30])
 def test_what_is_refused_in_this_process(
     refusal: RequestRefused, kind: str, more: dict[str, str]
@@ -39,7 +43,7 @@ def test_what_is_refused_in_this_process(
     assert error.more == more
 
 
-@pytest.mark.parametrize("code", sorted({*get_args(ConflictCode)} - {"key_state"}))
+@pytest.mark.parametrize("code", sorted({*get_args(ConflictCode)} - HERE_ONLY))
 def test_a_conflict_is_told_alike_whichever_way_it_comes(code: ConflictCode) -> None:
     conflict = Conflict(code, "It is so.", job_id=ID)
     problem = problem_of(conflict, ())

@@ -17,9 +17,10 @@ CODE: Final = re.compile(
 """What holds a code word, as it is put into a sentence."""
 ONE_WORD: Final = {
     *("cli/backend.py status", "cli/explain_parts.py status", "cli/holds.py status"),
+    "cli/dead_letters.py status",
     "operations/decisions.py status",  # of a hold, or of a job that has not ended
 }
-"""Words that have no underscore: a hold's status."""
+"""Words that have no underscore: the status of a hold or a dead letter."""
 NO_SENTENCE: Final = {
     "api/openapi.py code",  # describes the code itself
     "api/problems.py code",
