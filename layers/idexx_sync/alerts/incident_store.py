@@ -153,9 +153,17 @@ def stand_together(conn: Conn) -> int:
                        <= %(until)s * bound.more_than
                 RETURNING i.id
             ), many AS (
-                INSERT INTO idexx_sync.alerts AS i (kind, who_acts, code, job_id, clinics)
-                SELECT alike.kind, 'odis', alike.code, alike.job_id, alike.clinics
-                  FROM alike, bound WHERE alike.clinics > bound.more_than
+                INSERT INTO idexx_sync.alerts AS i
+                       (kind, who_acts, code, job_id, clinics, muted_until, muted_by)
+                SELECT alike.kind, 'odis', alike.code, alike.job_id, alike.clinics,
+                       m.muted_until, m.muted_by
+                  FROM alike CROSS JOIN bound
+                  LEFT JOIN LATERAL (
+                       SELECT e.muted_until, e.muted_by FROM idexx_sync.alerts e
+                        WHERE e.clinic_id IS NULL AND e.kind = alike.kind
+                          AND e.muted_until > idexx_sync.clock()
+                        ORDER BY e.opened_at DESC LIMIT 1) m ON true
+                 WHERE alike.clinics > bound.more_than
                 ON CONFLICT (kind) WHERE closed_at IS NULL AND clinic_id IS NULL
                 DO UPDATE SET clinics = greatest(i.clinics, EXCLUDED.clinics),
                               last_at = idexx_sync.clock(), job_id = EXCLUDED.job_id

@@ -23,9 +23,9 @@ def forget(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Delete all that this service keeps of a clinic: settings, secrets, jobs, memory, log.
+    """Delete all that is kept of a clinic here.
 
-    The clinic must be switched off. What is ODIS's stays: the clinic itself, its
+    That are its settings, secrets, jobs, memory and log. The clinic must be switched off. What is ODIS's stays: the clinic itself, its
     cases and appointments, audits, and keys of the API, which keys revoke ends.
     """
     cli = cli_of(ctx)

@@ -115,14 +115,20 @@ def test_a_kind_that_comes_back_for_many_is_another_incident(conn: Conn) -> None
         for clinic_id in clinics:
             opened(conn, clinic_id)
         incident_store.stand_together(conn)
+        conn.execute(
+            "UPDATE idexx_sync.alerts SET muted_by = 'kim', muted_until = %s "
+            "WHERE clinic_id IS NULL AND muted_by IS NULL AND NOT EXISTS "
+            "(SELECT FROM idexx_sync.alerts WHERE muted_by IS NOT NULL)",
+            (MORNING + timedelta(days=1),),
+        )
         for clinic_id in clinics:
             recovered(conn, clinic_id)
         incident_store.stand_together(conn)
 
     rows = conn.execute(
-        "SELECT closed_because FROM idexx_sync.alerts WHERE clinic_id IS NULL"
+        "SELECT closed_because, muted_by FROM idexx_sync.alerts WHERE clinic_id IS NULL"
     ).fetchall()
-    assert rows == [("few_left",), ("few_left",)]
+    assert rows == [("few_left", "kim"), ("few_left", "kim")]  # muted is the kind
 
 
 def test_what_stands_of_a_clinic_that_is_synced_no_longer_is_closed(conn: Conn) -> None:
