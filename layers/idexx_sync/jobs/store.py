@@ -9,6 +9,7 @@ from psycopg import Cursor
 from psycopg.rows import dict_row, kwargs_row
 from psycopg.types.json import Jsonb
 
+from idexx_sync.alerts.kinds import ABANDONED
 from idexx_sync.alerts.store import telling
 from idexx_sync.clinics.store import CLINIC_QUERY, SUCCEEDED
 from idexx_sync.core.catalog import SyncName
@@ -175,12 +176,12 @@ class Abandoned:
     job_id: UUID
 
 
-def nobody_came() -> InternalError:
-    """Why a job was ended that nobody was going to run any more."""
+def nobody_came(job_id: UUID) -> InternalError:
+    """Why the job was ended that nobody was going to run any more."""
     return InternalError(
-        "its run was cut off or never began, and no other one was coming: look at the worker's "
-        "log, then order it again with: idexx-sync jobs retry",
-        code="abandoned",
+        "its run was cut off or never began, and no other one was coming: look for the job's id in "
+        f"the worker's log, then order it again with: idexx-sync jobs retry {job_id}",
+        code=ABANDONED,
     )
 
 
