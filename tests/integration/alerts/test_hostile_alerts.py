@@ -13,7 +13,9 @@ from idexx_sync.core.errors import InternalError, PimsUnavailable, ShapeChanged,
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn, writing
 from idexx_sync.jobs import store as job_store
-from idexx_sync.jobs.model import new_order
+from idexx_sync.jobs.model import RunOrder, new_order
+from idexx_sync.jobs.params import WindowParams
+from idexx_sync.jobs.submission import RunRequest, submit
 from idexx_sync.upkeep.watchdog import watch
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
@@ -170,3 +172,51 @@ def test_a_run_that_somebody_ended_at_a_machine_is_not_left_open_by_the_watchdog
     conn.execute("UPDATE idexx_sync.clinic_settings SET stage = 'live'")
     watch(conn, lambda: math.inf)
     assert standing(conn) == []
+
+
+def test_an_incident_does_not_stand_for_a_failure_of_another_code(conn: Conn) -> None:
+    """Six clinics at Neo's new answer, and one whose own defect has the same kind only."""
+    clinics = [add_clinic(conn) for _ in range(7)]
+    for number, clinic in enumerate(clinics):
+        code = "no_data" if number else "value_unreadable"
+        insert(
+            conn,
+            "idexx_sync.alerts",
+            {"clinic_id": clinic, "kind": "internal", "who_acts": "odis", "code": code},
+        )
+    stand_together(conn)
+    (odd,) = query(conn, "SELECT incident_id FROM idexx_sync.alerts WHERE code = 'value_unreadable'"
+                   " AND clinic_id IS NOT NULL")
+    assert odd["incident_id"] is None
+
+
+@pytest.mark.parametrize("trigger", ["api", "retry"])
+def test_a_run_that_fails_before_its_dispatch_is_noted_is_told(
+    conn: Conn, clinic_id: UUID, trigger: Any
+) -> None:
+    """The worker is warm, and the API's note of the dispatch comes after AWS's answer."""
+
+    def dispatch(_sync: object, job_id: UUID) -> None:
+        lease = job_store.begin(conn, RunOrder(job_id, None, "inbound", trigger), 45).lease
+        assert lease is not None
+        with writing(conn):
+            job_store.end(conn, lease, "failed", error=ShapeChanged("odd", code="no_data"))
+
+    submit(conn, dispatch, RunRequest(clinic_id, "inbound", trigger, WindowParams()))
+
+    assert standing(conn) == ["shape_changed"]
+
+
+def test_a_retry_whose_worker_never_came_is_told(conn: Conn, clinic_id: UUID) -> None:
+    """Whoever ordered it was killed before the dispatch was noted."""
+
+    def dispatch(_sync: object, _job_id: UUID) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        submit(conn, dispatch, RunRequest(clinic_id, "inbound", "retry", WindowParams()))
+    set_business_time(conn, MORNING + timedelta(hours=1))
+    watch(conn, lambda: math.inf)
+
+    assert [one["status"] for one in query(conn, "SELECT status FROM idexx_sync.jobs")] == ["dead"]
+    assert standing(conn) == ["internal"]
