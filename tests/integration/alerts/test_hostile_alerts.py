@@ -9,7 +9,13 @@ import pytest
 
 from idexx_sync.alerts.incident_store import Grown, stand_together, tell_grown
 from idexx_sync.alerts.incidents import tell_stale
-from idexx_sync.core.errors import InternalError, PimsUnavailable, ShapeChanged, SyncError
+from idexx_sync.core.errors import (
+    ConfigurationInvalid,
+    InternalError,
+    PimsUnavailable,
+    ShapeChanged,
+    SyncError,
+)
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn, writing
 from idexx_sync.jobs import store as job_store
@@ -21,7 +27,7 @@ from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import insert, query
 from tests.kit.records import MORNING
-from tests.kit.rows import REAL, add_credentials, add_hold, add_job, pause
+from tests.kit.rows import REAL, add_credentials, add_job, pause
 
 DOWN: Final = PimsUnavailable("no answer")
 
@@ -32,7 +38,7 @@ def clinic_id(conn: Conn) -> UUID:
     made = add_clinic(conn)
     conn.execute(
         "UPDATE public.clinic_schedule_configs SET sync_schedules = "
-        "'{\"inbound\": \"*/15 * * * *\"}' WHERE clinic_id = %s",
+        '\'{"inbound": "*/15 * * * *"}\' WHERE clinic_id = %s',
         (made,),
     )
     add_credentials(conn, made)
@@ -46,24 +52,13 @@ def ends(
     lease = job_store.begin(conn, order, 45).lease
     assert lease is not None
     with writing(conn):
-        job_store.end(
-            conn, lease, status, result={"fresh": of.get("fresh", True)}, error=error
-        )
+        job_store.end(conn, lease, status, result={"fresh": of.get("fresh", True)}, error=error)
     return order.job_id
 
 
 def standing(conn: Conn) -> list[str]:
     found = query(conn, "SELECT kind FROM idexx_sync.alerts WHERE closed_at IS NULL ORDER BY kind")
     return [one["kind"] for one in found]
-
-
-def test_a_hold_that_still_waits_keeps_its_alert_open(conn: Conn, clinic_id: UUID) -> None:
-    """A run of other days that somebody ordered ends well; nobody has decided the hold."""
-    ends(conn, clinic_id, "held")
-    add_hold(conn, clinic_id, "unproven_losses")
-    ends(conn, clinic_id, "succeeded", trigger="api", fresh=False)
-
-    assert standing(conn) == ["held"]
 
 
 def test_a_muted_kind_stays_muted_when_data_grow_old_again(conn: Conn, clinic_id: UUID) -> None:
@@ -163,17 +158,6 @@ def test_an_incident_does_not_swallow_what_each_clinic_has_by_itself(conn: Conn)
     assert [one["incident_id"] for one in found] == [None] * 7
 
 
-def test_a_run_that_somebody_ended_at_a_machine_is_not_left_open_by_the_watchdog(
-    conn: Conn, clinic_id: UUID
-) -> None:
-    ends(conn, clinic_id, "failed", ShapeChanged("odd", code="no_data"), sync="cases")
-    conn.execute("UPDATE idexx_sync.clinic_settings SET stage = 'off'")
-    watch(conn, lambda: math.inf)
-    conn.execute("UPDATE idexx_sync.clinic_settings SET stage = 'live'")
-    watch(conn, lambda: math.inf)
-    assert standing(conn) == []
-
-
 def test_an_incident_does_not_stand_for_a_failure_of_another_code(conn: Conn) -> None:
     """Six clinics at Neo's new answer, and one whose own defect has the same kind only."""
     clinics = [add_clinic(conn) for _ in range(7)]
@@ -185,8 +169,11 @@ def test_an_incident_does_not_stand_for_a_failure_of_another_code(conn: Conn) ->
             {"clinic_id": clinic, "kind": "internal", "who_acts": "odis", "code": code},
         )
     stand_together(conn)
-    (odd,) = query(conn, "SELECT incident_id FROM idexx_sync.alerts WHERE code = 'value_unreadable'"
-                   " AND clinic_id IS NOT NULL")
+    (odd,) = query(
+        conn,
+        "SELECT incident_id FROM idexx_sync.alerts WHERE code = 'value_unreadable'"
+        " AND clinic_id IS NOT NULL",
+    )
     assert odd["incident_id"] is None
 
 
@@ -220,3 +207,35 @@ def test_a_retry_whose_worker_never_came_is_told(conn: Conn, clinic_id: UUID) ->
 
     assert [one["status"] for one in query(conn, "SELECT status FROM idexx_sync.jobs")] == ["dead"]
     assert standing(conn) == ["internal"]
+
+
+def test_a_clinic_that_is_not_on_board_is_not_told_of_anew_at_each_tick(
+    conn: Conn, clinic_id: UUID
+) -> None:
+    """ODIS has made it inactive and its schedule still fires: one open and one close each time."""
+    conn.execute("UPDATE public.clinics SET is_active = false")
+    inactive = ConfigurationInvalid("clinics.is_active: it is not synced", code="is_active")
+    for quarter in range(3):
+        set_business_time(conn, MORNING + timedelta(minutes=15 * quarter))
+        ends(conn, clinic_id, "failed", inactive)
+        watch(conn, lambda: math.inf)
+
+    assert len(query(conn, "SELECT FROM idexx_sync.alerts")) <= 1
+
+
+def test_an_incident_that_is_over_does_not_say_that_some_are_left(conn: Conn) -> None:
+    for clinic in [add_clinic(conn) for _ in range(7)]:
+        insert(
+            conn,
+            "idexx_sync.alerts",
+            {"clinic_id": clinic, "kind": "internal", "who_acts": "odis", "syncs": ["inbound"]},
+        )
+    stand_together(conn)
+    conn.execute(
+        "UPDATE idexx_sync.alerts SET closed_at = now(), closed_because = 'succeeded' "
+        "WHERE clinic_id IS NOT NULL"
+    )
+    stand_together(conn)
+
+    (incident,) = query(conn, "SELECT closed_because FROM idexx_sync.alerts WHERE clinics = 7")
+    assert incident["closed_because"] != "few_left"

@@ -39,7 +39,9 @@ def held_by_another(conn: Conn, clinic_id: UUID) -> None:
 
 
 def status(conn: Conn, job_id: UUID) -> str:
-    return str(query(conn, f"SELECT status FROM idexx_sync.jobs WHERE id = '{job_id}'")[0]["status"])
+    return str(
+        query(conn, f"SELECT status FROM idexx_sync.jobs WHERE id = '{job_id}'")[0]["status"]
+    )
 
 
 @pytest.mark.parametrize("trigger", ["schedule", "cli"])
@@ -68,9 +70,7 @@ def test_r27_a_job_dispatched_anew_is_not_ended_while_its_run_waits_for_another(
     conn: Conn, upkeep: Conn, clinic_id: UUID
 ) -> None:
     held_by_another(conn, clinic_id)
-    job_id = add_job(
-        conn, clinic_id, None, "running", trigger="api", attempt=3, queued_at=DUE
-    )
+    job_id = add_job(conn, clinic_id, None, "running", trigger="api", attempt=3, queued_at=DUE)
     conn.execute(
         "UPDATE idexx_sync.jobs SET dispatched_at = clock_timestamp() - interval '31 s' "
         "WHERE id = %s",
@@ -87,7 +87,13 @@ def test_r27_the_watchdog_does_not_end_what_is_being_dispatched_anew(
 ) -> None:
     """The order is answered with a job that is dead already, and no run comes of it."""
     add_job(
-        conn, clinic_id, None, "running", trigger="api", attempt=3, queued_at=DUE - timedelta(days=1)
+        conn,
+        clinic_id,
+        None,
+        "running",
+        trigger="api",
+        attempt=3,
+        queued_at=DUE - timedelta(days=1),
     )
 
     def dispatch(_sync: object, _job_id: UUID) -> None:
@@ -135,9 +141,10 @@ def test_r27_a_run_that_comes_while_its_job_is_ended_leaves_the_clinic_free(
     )
     named = RunOrder(order.job_id, None, "inbound", "api")  # as an event that names its job
     begun: list[Any] = []
-    with psycopg.connect(database, autocommit=True) as ending, psycopg.connect(
-        database, autocommit=True
-    ) as beginning:
+    with (
+        psycopg.connect(database, autocommit=True) as ending,
+        psycopg.connect(database, autocommit=True) as beginning,
+    ):
         thread = threading.Thread(
             target=lambda: begun.append(job_store.begin(beginning, named, 45))
         )
