@@ -9,6 +9,7 @@ import pytest
 
 from idexx_sync.alerts.incident_store import Grown, stand_together, tell_grown
 from idexx_sync.alerts.incidents import tell_stale
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import (
     ConfigurationInvalid,
     InternalError,
@@ -183,7 +184,7 @@ def test_a_run_that_fails_before_its_dispatch_is_noted_is_told(
 ) -> None:
     """The worker is warm, and the API's note of the dispatch comes after AWS's answer."""
 
-    def dispatch(_sync: object, job_id: UUID) -> None:
+    def dispatch(sync: SyncName, job_id: UUID) -> None:
         lease = job_store.begin(conn, RunOrder(job_id, None, "inbound", trigger), 45).lease
         assert lease is not None
         with writing(conn):
@@ -197,7 +198,7 @@ def test_a_run_that_fails_before_its_dispatch_is_noted_is_told(
 def test_a_retry_whose_worker_never_came_is_told(conn: Conn, clinic_id: UUID) -> None:
     """Whoever ordered it was killed before the dispatch was noted."""
 
-    def dispatch(_sync: object, _job_id: UUID) -> None:
+    def dispatch(sync: SyncName, job_id: UUID) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

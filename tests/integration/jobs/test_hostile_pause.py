@@ -47,7 +47,7 @@ def test_a_worker_that_cannot_be_set_up_leaves_more_than_a_line_in_the_log(bench
 
     worker = sync_worker(InboundSync(), dependencies)
     event = {"v": 1, "clinic_id": str(bench.clinic_id), "scheduled_time": MORNING.isoformat()}
-    with pytest.raises(Exception):  # noqa: B017 any error that AWS counts
+    with pytest.raises(ConfigurationInvalid):  # an error that AWS counts
         worker(event, None)
     assert query(bench.conn, "SELECT FROM idexx_sync.jobs") == []
 

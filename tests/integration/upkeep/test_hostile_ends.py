@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import DatabaseUnavailable
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import store as job_store
@@ -58,7 +59,8 @@ def test_r27_a_run_that_waits_for_another_one_of_its_clinic_is_not_ended(
     job_store.begin(conn, order, 45)
     set_business_time(conn, DUE + timedelta(seconds=31))
     again = job_store.begin(conn, order, 45)  # its poll, each second
-    assert again.job is not None and not again.job.is_final
+    assert again.job is not None
+    assert not again.job.is_final
 
     watch(upkeep, forever)
 
@@ -96,7 +98,7 @@ def test_r27_the_watchdog_does_not_end_what_is_being_dispatched_anew(
         queued_at=DUE - timedelta(days=1),
     )
 
-    def dispatch(_sync: object, _job_id: UUID) -> None:
+    def dispatch(sync: SyncName, job_id: UUID) -> None:
         watch(upkeep, forever)  # its minute has come while AWS answers
 
     job = submit(conn, dispatch, RunRequest(clinic_id, "inbound", "api", WindowParams()))
