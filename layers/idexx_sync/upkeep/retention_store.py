@@ -56,7 +56,7 @@ class Rule:
     """None: nothing of it is deleted for its age."""
 
 
-_NEWEST: Final = """t.id = (
+_NEWEST: Final = """t.id IS NOT DISTINCT FROM (
     SELECT j.id FROM idexx_sync.jobs j
      WHERE j.clinic_id = t.clinic_id AND j.sync = t.sync AND j.finished_at IS NOT NULL AND {}
      ORDER BY j.finished_at DESC LIMIT 1)"""

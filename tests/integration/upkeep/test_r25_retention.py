@@ -291,6 +291,20 @@ def test_r25_the_newest_success_and_the_newest_outcome_stay_whatever_their_age(
     assert clinic_overview(conn, clinic_id).histories == told
 
 
+@pytest.mark.parametrize("manner", ["apply", "observe", "preview"])
+def test_r25_what_never_succeeded_or_told_anything_goes_too(
+    conn: Conn, upkeep: Conn, clinic_id: UUID, manner: str
+) -> None:
+    """No run of it is the newest success, and of previews none is the newest outcome either."""
+    for days in range(3):
+        ended = DUE - timedelta(days=days)
+        add_job(conn, clinic_id, ended, "dead", error_kind="pims_unavailable", manner=manner)
+
+    swept(conn, upkeep, DUE + timedelta(days=100))
+
+    assert rows(conn, "idexx_sync.jobs") == (0 if manner == "preview" else 1)
+
+
 @pytest.mark.parametrize("what", ["alert", "hold", "letter"])
 def test_r25_a_job_stays_while_something_that_waits_names_it(
     conn: Conn, upkeep: Conn, clinic_id: UUID, what: str
