@@ -40,7 +40,8 @@ COMMENT ON TABLE idexx_sync.alerts IS
 COMMENT ON COLUMN idexx_sync.alerts.kind IS
     'the kind of error of jobs that ended with it; held: a hold waits; stale: data have grown old';
 COMMENT ON COLUMN idexx_sync.alerts.syncs IS 'in which it is so; once closed, in which it was last';
-COMMENT ON COLUMN idexx_sync.alerts.code IS 'what exactly was found, as one word';
+COMMENT ON COLUMN idexx_sync.alerts.code IS
+    'what exactly was found, as one word; of a hold its cause. Many are alike if it is the same';
 COMMENT ON COLUMN idexx_sync.alerts.job_id IS 'the newest job that said it';
 COMMENT ON COLUMN idexx_sync.alerts.incident_id IS
     'the alert that stands for this one, because many clinics have it alike';
@@ -48,13 +49,18 @@ COMMENT ON COLUMN idexx_sync.alerts.thread IS 'where it was sent, for what follo
 
 CREATE UNIQUE INDEX alerts_one_open_per_kind ON idexx_sync.alerts (clinic_id, kind)
  WHERE closed_at IS NULL AND clinic_id IS NOT NULL;
-CREATE UNIQUE INDEX alerts_one_open_for_many ON idexx_sync.alerts (kind)
+CREATE UNIQUE INDEX alerts_one_open_for_many ON idexx_sync.alerts (kind, coalesce(code, ''))
  WHERE closed_at IS NULL AND clinic_id IS NULL;
 CREATE INDEX alerts_open ON idexx_sync.alerts (kind) WHERE closed_at IS NULL;
 CREATE INDEX alerts_newest_first ON idexx_sync.alerts (opened_at DESC, id DESC);
 CREATE INDEX alerts_of_clinic ON idexx_sync.alerts (clinic_id, opened_at DESC);
 CREATE INDEX alerts_by_close ON idexx_sync.alerts (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX alerts_of_incident ON idexx_sync.alerts (incident_id) WHERE incident_id IS NOT NULL;
+
+ALTER TABLE idexx_sync.jobs ADD COLUMN for_workers boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN idexx_sync.jobs.for_workers IS
+    'whether it was ordered for the service''s own workers, and not for a machine of somebody''s own';
+GRANT INSERT (for_workers) ON idexx_sync.jobs TO idexx_sync_api;
 
 ALTER TABLE idexx_sync.alerts ENABLE ROW LEVEL SECURITY;
 GRANT SELECT, INSERT (clinic_id, kind, syncs, who_acts, code, job_id, incident_id, muted_until,

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.alerts.kinds import HELD, STALE
+from idexx_sync.alerts.store import MUTED
 from idexx_sync.clinics.store import ON_BOARD
 from idexx_sync.core.errors import WhoActs
 from idexx_sync.database.connection import Conn, writing
@@ -14,6 +16,8 @@ ALIKE_AT_LEAST: Final = 5
 """More clinics than that have to be alike before one alert stands for them."""
 ALIKE_SHARE: Final = 0.1
 """And more than this share of those that are synced."""
+ALIKE_WITHIN: Final = timedelta(hours=6)
+"""What begins within so long of each other may have one cause; what gathers over days has many."""
 STANDS_UNTIL: Final = 0.5
 """An alert for many stands until no more than this share of what opens it are left."""
 
@@ -24,7 +28,9 @@ class Grown:
 
     clinic_id: UUID
     sync: str
-    is_stale: bool
+    is_stale: bool | None
+    """None: something else is told of it, or somebody paused it, and nothing says that they are
+    new again."""
     who_acts: WhoActs = "odis"
     """Nobody, where the sync's runs fail for a reason that passes by itself."""
     code: str | None = None
@@ -55,12 +61,13 @@ def tell_grown(conn: Conn, found: Collection[Grown]) -> int:
         "stale": [one.is_stale for one in found],
         "who_acts": [one.who_acts for one in found],
         "codes": [one.code for one in found],
-        "kind": STALE,
+        "opens": STALE,
     }
     found_rows = """
         found AS (
             SELECT clinic_id, coalesce(array_agg(sync ORDER BY sync) FILTER (WHERE is_stale), '{}')
                               AS syncs,
+                   bool_and(is_stale IS FALSE) AS is_new,
                    max(who_acts) FILTER (WHERE is_stale) AS who_acts,
                    min(code) FILTER (WHERE is_stale) AS code
               FROM unnest(%(clinics)s::uuid[], %(syncs)s::text[], %(stale)s::boolean[],
@@ -75,8 +82,8 @@ def tell_grown(conn: Conn, found: Collection[Grown]) -> int:
             UPDATE idexx_sync.alerts a
                SET closed_at = idexx_sync.clock(), closed_because = 'no_longer_so'
               FROM found
-             WHERE a.clinic_id = found.clinic_id AND a.kind = %(kind)s AND a.closed_at IS NULL
-               AND found.syncs = '{{}}'
+             WHERE a.clinic_id = found.clinic_id AND a.kind = %(opens)s AND a.closed_at IS NULL
+               AND found.is_new
             """,
             parameters,
         )
@@ -84,11 +91,12 @@ def tell_grown(conn: Conn, found: Collection[Grown]) -> int:
             f"""
             WITH {found_rows}
             INSERT INTO idexx_sync.alerts AS a
-                   (clinic_id, kind, syncs, who_acts, code, incident_id)
-            SELECT found.clinic_id, %(kind)s, found.syncs, found.who_acts, found.code,
-                   (SELECT i.id FROM idexx_sync.alerts i
-                     WHERE i.clinic_id IS NULL AND i.kind = %(kind)s AND i.closed_at IS NULL)
-              FROM found WHERE found.syncs <> '{{}}' ORDER BY 1
+                   (clinic_id, kind, syncs, who_acts, code, muted_until, muted_by)
+            SELECT c.id, %(opens)s, found.syncs, found.who_acts, found.code,
+                   m.muted_until, m.muted_by
+              FROM found JOIN public.clinics c ON c.id = found.clinic_id
+              LEFT JOIN LATERAL ({MUTED}) m ON true
+             WHERE found.syncs <> '{{}}' ORDER BY 1
             ON CONFLICT (clinic_id, kind) WHERE closed_at IS NULL AND clinic_id IS NOT NULL
             DO UPDATE SET syncs = EXCLUDED.syncs, who_acts = EXCLUDED.who_acts,
                           code = EXCLUDED.code
@@ -127,63 +135,84 @@ def close_causeless(conn: Conn) -> int:
 def stand_together(conn: Conn) -> int:
     """Open, keep and close the alerts that stand for many clinics alike; how many changed.
 
-    A kind that more than 5 clinics and more than a tenth of those that are synced have at once is
-    told once. Clinics that are left when it no longer is are told by themselves again.
+    What more than 5 clinics and more than a tenth of those that are synced begin to have within
+    some hours, for one reason, is told once. Clinics that are left when it no longer is are told by
+    themselves again, and so is whoever has had it for longer.
     """
     with writing(conn):
         conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('alerts for many', 0))")
-        changed = conn.execute(
-            f"""
-            WITH bound AS (
-                SELECT greatest(%(least)s, %(share)s * count(*)) AS more_than
-                  FROM public.clinics c
-                  JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id WHERE {ON_BOARD}
-            ), alike AS (
-                SELECT kind, count(*) AS clinics,
-                       (array_agg(code ORDER BY last_at DESC))[1] AS code,
-                       (array_agg(job_id ORDER BY last_at DESC))[1] AS job_id
-                  FROM idexx_sync.alerts WHERE closed_at IS NULL AND clinic_id IS NOT NULL
-                 GROUP BY kind
-            ), few AS (
-                UPDATE idexx_sync.alerts i
-                   SET closed_at = idexx_sync.clock(), closed_because = 'few_left'
-                  FROM bound
-                 WHERE i.clinic_id IS NULL AND i.closed_at IS NULL
-                   AND coalesce((SELECT clinics FROM alike WHERE alike.kind = i.kind), 0)
-                       <= %(until)s * bound.more_than
-                RETURNING i.id
-            ), many AS (
-                INSERT INTO idexx_sync.alerts AS i
-                       (kind, who_acts, code, job_id, clinics, muted_until, muted_by)
-                SELECT alike.kind, 'odis', alike.code, alike.job_id, alike.clinics,
-                       m.muted_until, m.muted_by
-                  FROM alike CROSS JOIN bound
-                  LEFT JOIN LATERAL (
-                       SELECT e.muted_until, e.muted_by FROM idexx_sync.alerts e
-                        WHERE e.clinic_id IS NULL AND e.kind = alike.kind
-                          AND e.muted_until > idexx_sync.clock()
-                        ORDER BY e.opened_at DESC LIMIT 1) m ON true
-                 WHERE alike.clinics > bound.more_than
-                ON CONFLICT (kind) WHERE closed_at IS NULL AND clinic_id IS NULL
-                DO UPDATE SET clinics = greatest(i.clinics, EXCLUDED.clinics),
-                              last_at = idexx_sync.clock(), job_id = EXCLUDED.job_id
-                        WHERE i.clinics < EXCLUDED.clinics
-                RETURNING i.id
-            )
-            SELECT id FROM few UNION ALL SELECT id FROM many
-            """,
-            {"least": ALIKE_AT_LEAST, "share": ALIKE_SHARE, "until": STANDS_UNTIL},
-        )
+        changed = conn.execute(_CHANGE, _BOUNDS)
         joined = conn.execute(
-            """
+            f"""
             UPDATE idexx_sync.alerts a SET incident_id = found.incident_id
               FROM (SELECT s.id, i.id AS incident_id
                       FROM idexx_sync.alerts s
                       LEFT JOIN idexx_sync.alerts i
-                        ON i.clinic_id IS NULL AND i.closed_at IS NULL AND i.kind = s.kind
+                        ON i.clinic_id IS NULL AND i.closed_at IS NULL AND {_IS_OF}
                      WHERE s.closed_at IS NULL AND s.clinic_id IS NOT NULL
                        AND s.incident_id IS DISTINCT FROM i.id) found
              WHERE a.id = found.id AND a.closed_at IS NULL
-            """
+            """,
+            _BOUNDS,
         )
     return changed.rowcount + joined.rowcount
+
+
+_IS_OF: Final = """(s.kind = i.kind AND s.code IS NOT DISTINCT FROM i.code
+    AND s.opened_at > i.opened_at - %(within)s)"""
+"""Whether an alert s is one of those for which the alert i stands."""
+_CHANGE: Final = f"""
+    WITH bound AS (
+        SELECT greatest(%(least)s, %(share)s * count(*)) AS more_than
+          FROM public.clinics c
+          JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id WHERE {ON_BOARD}
+    ), left_of AS (
+        SELECT i.id, count(s.id) AS clinics
+          FROM idexx_sync.alerts i
+          LEFT JOIN idexx_sync.alerts s
+            ON s.clinic_id IS NOT NULL AND s.closed_at IS NULL AND {_IS_OF}
+         WHERE i.clinic_id IS NULL AND i.closed_at IS NULL GROUP BY i.id
+    ), few AS (
+        UPDATE idexx_sync.alerts i
+           SET closed_at = idexx_sync.clock(),
+               closed_because = CASE WHEN l.clinics = 0 THEN 'no_longer_so' ELSE 'few_left' END
+          FROM left_of l, bound
+         WHERE i.id = l.id AND l.clinics <= %(until)s * bound.more_than
+        RETURNING i.id
+    ), more AS (
+        UPDATE idexx_sync.alerts i
+           SET clinics = l.clinics, last_at = idexx_sync.clock()
+          FROM left_of l, bound
+         WHERE i.id = l.id AND l.clinics > %(until)s * bound.more_than AND i.clinics < l.clinics
+        RETURNING i.id
+    ), alike AS (
+        SELECT kind, code, count(*) AS clinics,
+               (array_agg(job_id ORDER BY last_at DESC))[1] AS job_id
+          FROM idexx_sync.alerts
+         WHERE closed_at IS NULL AND clinic_id IS NOT NULL
+           AND opened_at > idexx_sync.clock() - %(within)s
+         GROUP BY kind, code
+    ), many AS (
+        INSERT INTO idexx_sync.alerts AS i
+               (kind, who_acts, code, job_id, clinics, muted_until, muted_by)
+        SELECT alike.kind, 'odis', alike.code, alike.job_id, alike.clinics,
+               m.muted_until, m.muted_by
+          FROM alike CROSS JOIN bound
+          LEFT JOIN LATERAL (
+               SELECT e.muted_until, e.muted_by FROM idexx_sync.alerts e
+                WHERE e.clinic_id IS NULL AND e.kind = alike.kind
+                  AND e.muted_until > idexx_sync.clock()
+                ORDER BY e.opened_at DESC LIMIT 1) m ON true
+         WHERE alike.clinics > bound.more_than
+        ON CONFLICT (kind, coalesce(code, '')) WHERE closed_at IS NULL AND clinic_id IS NULL
+        DO NOTHING
+        RETURNING i.id
+    )
+    SELECT id FROM few UNION ALL SELECT id FROM more UNION ALL SELECT id FROM many
+"""
+_BOUNDS: Final = {
+    "least": ALIKE_AT_LEAST,
+    "share": ALIKE_SHARE,
+    "until": STANDS_UNTIL,
+    "within": ALIKE_WITHIN,
+}

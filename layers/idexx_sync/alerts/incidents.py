@@ -7,7 +7,7 @@ from uuid import UUID
 from idexx_sync.alerts import incident_store
 from idexx_sync.alerts.incident_store import Grown
 from idexx_sync.clinics.overview import ClinicOverview, overviews_of
-from idexx_sync.clinics.status import STALE_MINUTES, SyncStatus, clinic_status
+from idexx_sync.clinics.status import STALE_MINUTES, WRITES, SyncStatus, clinic_status
 from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.database.connection import Conn
 
@@ -30,14 +30,17 @@ def grown(overview: ClinicOverview) -> Iterator[Grown]:
         history = overview.history(sync.sync)
         kind = None if history is None else history.error_kind
         who: WhoActs = "odis" if kind is None else who_acts(kind)
-        yield Grown(overview.id, sync.sync, _is_stale(overview, sync, kind), who, kind)
+        yield Grown(overview.id, sync.sync, _is_stale(overview, sync), who, kind)
 
 
-def _is_stale(overview: ClinicOverview, sync: SyncStatus, kind: str | None) -> bool:
-    """Data that never came are old too, where nothing else tells that they don't."""
+def _is_stale(overview: ClinicOverview, sync: SyncStatus) -> bool | None:
+    """Whether its data have grown old; data that never came are old too. None: nobody knows, for
+    what somebody has to act on is told by itself, and what is paused is not looked at."""
     if not sync.is_expected:
         return False
-    if sync.freshness != "new" or kind is None or who_acts(kind) != "nobody":
-        return sync.freshness == "stale"
-    waits = timedelta(minutes=overview.stale_minutes or STALE_MINUTES)
-    return overview.changed_at is not None and overview.read_at - overview.changed_at > waits
+    if sync.freshness == "new" and overview.stage in WRITES:
+        waits = timedelta(minutes=overview.stale_minutes or STALE_MINUTES)
+        return overview.changed_at is not None and overview.read_at - overview.changed_at > waits
+    if sync.freshness in ("action_required", "paused"):
+        return None
+    return sync.freshness == "stale"

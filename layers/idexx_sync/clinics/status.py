@@ -231,8 +231,17 @@ def _freshness(
         return "action_required"
     if success is None:
         return "new"
-    if _reads_too_short(overview, sync) is not None:
-        return "late"
+    found = _age(overview, sync, success, table, now)
+    return "late" if found == "on_time" and _reads_too_short(overview, sync) is not None else found
+
+
+def _age(
+    overview: ClinicOverview,
+    sync: SyncName,
+    success: datetime,
+    table: Timetable,
+    now: datetime,
+) -> Freshness:
     # A scheduled time counts as missed once no run may begin for it any more.
     last = table.previous_run(sync, now - CATALOG[sync].begins_within)
     if last is None:

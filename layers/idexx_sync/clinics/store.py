@@ -129,7 +129,8 @@ ON_BOARD = "(c.is_active AND s.stage <> 'off')"
 
 TELLS = """(j.manner <> 'preview'
     AND (j.status IN ('succeeded', 'succeeded_with_warnings', 'held')
-         OR j.dispatched_at IS NOT NULL OR j.trigger NOT IN ('cli', 'retry', 'approval')))"""
+         OR j.for_workers OR j.dispatched_at IS NOT NULL
+         OR j.trigger NOT IN ('cli', 'retry', 'approval')))"""
 """Whether a job j says anything of its clinic's state. A preview does not, and of a run that
 somebody made on a machine of their own, where nothing is dispatched, only what it wrote does: why
 it failed may be the matter of that machine."""

@@ -133,7 +133,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.migrations: SELECT
         idexx_sync.clinic_settings: SELECT
         idexx_sync.jobs: SELECT; \
-            INSERT id clinic_id sync trigger scheduled_time params manner retry_of; \
+            INSERT id clinic_id sync trigger scheduled_time params manner retry_of for_workers; \
             UPDATE status result error_kind error_message finished_at dispatched_at
         idexx_sync.leases: SELECT; \
             UPDATE fence expires_at

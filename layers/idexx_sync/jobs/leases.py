@@ -142,6 +142,21 @@ def release(
     )
 
 
+def let_go(conn: Conn, job_id: UUID, holder: UUID) -> None:
+    """Give back what an invocation took for a job that has ended meanwhile.
+
+    Whoever takes a lease sees its job as it was before it waited for the lease.
+    """
+    with writing(conn):
+        conn.execute(
+            """
+            UPDATE idexx_sync.leases SET expires_at = to_timestamp(0)
+             WHERE job_id = %s AND holder = %s AND expires_at > to_timestamp(0)
+            """,
+            (job_id, holder),
+        )
+
+
 def lock(conn: Conn, clinic_id: UUID) -> None:
     """Let nobody take the clinic's lease, or renew it, until the transaction ends."""
     conn.execute(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from idexx_sync.clinics.pauses import all_in_words, how_it_goes_on
+from idexx_sync.clinics.pauses import all_in_words, how_it_goes_on, pauses_from_json
 from idexx_sync.clinics.store import Clinic, clinic_from_row
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.clinic_time import zone_of
@@ -215,12 +215,13 @@ def _run_with_lease(
         why = f"it came {late // timedelta(minutes=1)} minutes late, and the next tick is near"
         ending.end(lease, "skipped_stale", why=why)
         return None
-    clinic = clinic_from_row(job.clinic_id, begun.clinic)
-    if clinic.pauses:
-        told = all_in_words(clinic.pauses, zone_of(clinic.timezone))
-        why = f"the clinic is {told}; {how_it_goes_on(clinic.pauses)}"
+    row = begun.clinic or {}
+    if pauses := pauses_from_json(row.get("pauses", ())):  # before settings that may be broken
+        told = all_in_words(pauses, zone_of(row["timezone"]))
+        why = f"the clinic is {told}; {how_it_goes_on(pauses)}"
         ending.end(lease, "skipped_paused", why=why)
         return None
+    clinic = clinic_from_row(job.clinic_id, begun.clinic)
     _require_active(clinic, job.manner)
     refuse_another(dependencies.fingerprint_keys.imprints, begun.fingerprint_imprints)
     params = params_of(job)

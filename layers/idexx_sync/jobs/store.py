@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 from uuid import UUID
 
 from psycopg import Cursor
@@ -62,6 +62,8 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
         )
     found, took, holding = job.fetchone(), started.fetchone(), holder.fetchone()
     assert holding is not None
+    if found is not None and found.is_final:
+        leases.let_go(conn, order.job_id, order.invocation)
     return Begun(
         now=holding[0],
         job=found,
@@ -76,11 +78,21 @@ def begin(conn: Conn, order: RunOrder, lease_seconds: float) -> Begun:
 
 def insert(conn: Conn, order: RunOrder) -> Cursor[Job]:
     """Record the order; no row where ODIS has no such clinic, or where the job is there already."""
+    return _insert(conn, order, "")
+
+
+def insert_for_workers(conn: Conn, order: RunOrder) -> Cursor[Job]:
+    """The same of an order that the service's own workers are to carry out."""
+    return _insert(conn, order, "for_workers")
+
+
+def _insert(conn: Conn, order: RunOrder, for_workers: Literal["", "for_workers"]) -> Cursor[Job]:
+    column, value = (f", {for_workers}", ", true") if for_workers else ("", "")
     return conn.cursor(row_factory=kwargs_row(Job.read)).execute(
         f"""
         INSERT INTO idexx_sync.jobs
-               (id, clinic_id, sync, trigger, scheduled_time, params, manner, retry_of)
-        SELECT %s, id, %s, %s, %s, %s, %s, %s FROM public.clinics WHERE id = %s
+               (id, clinic_id, sync, trigger, scheduled_time, params, manner, retry_of{column})
+        SELECT %s, id, %s, %s, %s, %s, %s, %s{value} FROM public.clinics WHERE id = %s
         ON CONFLICT DO NOTHING
         RETURNING {JOB_COLUMNS}
         """,
@@ -203,9 +215,8 @@ def end(
     if isinstance(what, Lease):
         leases.release(conn, what.clinic_id, what.job_id, what.fence)
     elif isinstance(what, Abandoned):
-        leases.lock(conn, what.clinic_id)
+        lock(conn, what)
         leases.release(conn, what.clinic_id, what.job_id, if_expired=True)
-        _lock(conn, what.job_id)
     elif isinstance(what, Unfinished):
         leases.release(conn, what.clinic_id, what.job_id)
     told, parameters = telling(status, error)
@@ -223,8 +234,9 @@ def end(
                     SELECT FROM idexx_sync.leases l
                      WHERE l.clinic_id = jobs.clinic_id AND l.job_id = jobs.id
                        AND l.expires_at > clock_timestamp()))
-            RETURNING id, clinic_id, sync, manner, status, trigger, dispatched_at,
-                      coalesce(result ->> 'fresh' = 'true', false) AS fresh
+            RETURNING id, clinic_id, sync, manner, status, trigger, for_workers, dispatched_at,
+                      coalesce(result ->> 'fresh' = 'true', false) AS fresh,
+                      coalesce(result ->> 'unfresh' = 'other_days', false) AS of_other_days
         ){told}
         SELECT id FROM ended
         """,
@@ -243,9 +255,13 @@ def end(
     )
 
 
-def _lock(conn: Conn, job_id: UUID) -> None:
-    """Where a clinic has no lease yet, whoever takes its first one has locked the job by then."""
-    conn.execute("SELECT FROM idexx_sync.jobs WHERE id = %s FOR NO KEY UPDATE", (job_id,))
+def lock(conn: Conn, what: Abandoned) -> None:
+    """Let nobody begin a run of the job, or order it anew, until the transaction ends.
+
+    Where its clinic has no lease yet, whoever takes the first one has locked the job by then.
+    """
+    leases.lock(conn, what.clinic_id)
+    conn.execute("SELECT FROM idexx_sync.jobs WHERE id = %s FOR NO KEY UPDATE", (what.job_id,))
 
 
 def _endable(what: Lease | Queued | Unfinished | Abandoned) -> list[JobStatus]:

@@ -99,7 +99,8 @@ def submit(
     except WorkerUnavailable:
         _give_up(conn, job.id)
         raise
-    submission_store.mark_dispatched(conn, job.id)
+    with writing(conn):
+        submission_store.mark_dispatched(conn, job.id)
     return job
 
 
@@ -114,14 +115,16 @@ def _create_or_join(
             submission_store.take_turns(conn, name or _turn_of(request))
         if key is not None:
             if (found := _job_of_key(conn, request, key)) is not None:
-                is_coming = is_ended_or_coming(conn, found.id)
-                if not is_coming:
-                    require_not_paused(conn, request.clinic_id)
-                return found, is_coming
+                if is_ended_or_coming(conn, found.id):
+                    return found, True
+                require_not_paused(conn, request.clinic_id)
+                return found, not submission_store.dispatch_again(conn, found.id)
             submission_store.take_turns(conn, _turn_of(request))
         require_not_paused(conn, request.clinic_id)
         job = _joinable(conn, request)
         is_coming = job is not None and is_ended_or_coming(conn, job.id)
+        if job is not None and not is_coming and not submission_store.dispatch_again(conn, job.id):
+            job = None  # whoever ends what nobody runs has just done so
         job = job or _insert(conn, request)
         if key is not None:
             submission_store.remember(conn, key, request.fingerprint, job.id)
@@ -190,7 +193,7 @@ def _insert(conn: Conn, request: RunRequest) -> Job:
         manner=request.manner,
         retry_of=request.retry_of,
     )
-    job = job_store.insert(conn, order).fetchone()
+    job = job_store.insert_for_workers(conn, order).fetchone()
     if job is None:
         raise NotFound("clinic", request.clinic_id)
     return job

@@ -9,7 +9,7 @@ from psycopg.rows import kwargs_row
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.vocabulary import Stage, Trigger
-from idexx_sync.database.connection import Conn, writing
+from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import JOB_COLUMNS, Job
 
 IDEMPOTENCY_KEY_LIVES: Final = timedelta(hours=24)
@@ -56,10 +56,20 @@ def stage(conn: Conn, clinic_id: UUID) -> Stage | None:
 
 
 def mark_dispatched(conn: Conn, job_id: UUID) -> None:
-    with writing(conn):
-        conn.execute(
-            "UPDATE idexx_sync.jobs SET dispatched_at = clock_timestamp() WHERE id = %s", (job_id,)
-        )
+    """Note that the job's worker is invoked, as part of the caller's transaction."""
+    conn.execute(
+        "UPDATE idexx_sync.jobs SET dispatched_at = clock_timestamp() WHERE id = %s", (job_id,)
+    )
+
+
+def dispatch_again(conn: Conn, job_id: UUID) -> bool:
+    """Note that its worker is about to be invoked anew; False if the job has ended meanwhile."""
+    marked = conn.execute(
+        "UPDATE idexx_sync.jobs SET dispatched_at = clock_timestamp() "
+        "WHERE id = %s AND status IN ('queued', 'running')",
+        (job_id,),
+    )
+    return marked.rowcount > 0
 
 
 def remembered(conn: Conn, key: IdempotencyKey) -> tuple[UUID, str] | None:

@@ -35,8 +35,6 @@ _WORDS: Final = frozenset(
         *("report", "fix"),
     }
 )
-_SAYS_ITS_KIND: Final = re.compile(r"[a-z]{1,20}(_[a-z]{1,20}){0,3}_(id|of|at|time|days|until)")
-"""Keys of a later release whose ending says that no name is behind them."""
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LEFT_OUT: Final = object()
@@ -81,7 +79,7 @@ class Kept:
 
 
 def _is_ours(key: str) -> bool:
-    return key in _FIELDS or _SAYS_ITS_KIND.fullmatch(key) is not None
+    return key in _FIELDS
 
 
 def _is_clear(value: Any) -> bool:

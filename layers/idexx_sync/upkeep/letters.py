@@ -41,7 +41,8 @@ OF_A_SCHEDULE: Final = ("ERROR_CODE", "SCHEDULE_ARN", "SCHEDULED_TIME", "EXHAUST
 _PLACEHOLDER: Final = "<aws.scheduler."
 _CONDITION: Final = re.compile(
     r"RetriesExhausted|EventAgeExceeded|MaximumRetryAttempts|MaximumEventAgeInSeconds"
-    r"|(?:[A-Z][A-Za-z]{1,20}\.){0,2}[A-Z][A-Za-z]{2,50}(?:Exception|Error|Exceeded|Failure)"
+    r"|(?:AWS\.Scheduler\.)?(?:InternalServer|InvalidParameter|ServiceException|AccessDenied|Throttling"
+    r"|ResourceNotFound|TooManyRequests|Unrecognized|TargetError)(?:Exception|Error|Failure)?"
 )
 _JOB: Final = re.compile(r"\bjob ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9-]{1,100}")

@@ -14,11 +14,19 @@ from uuid import UUID
 from idexx_sync.alerts.incident_store import close_causeless, stand_together
 from idexx_sync.alerts.incidents import tell_stale
 from idexx_sync.core.logs import logger
-from idexx_sync.database.connection import LOST, Conn, DriverError, unavailable, writing
+from idexx_sync.database.connection import (
+    LOST,
+    Conn,
+    DriverError,
+    bound_waits,
+    is_lost,
+    unavailable,
+    writing,
+)
 from idexx_sync.database.refusal import refusal
 from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
-from idexx_sync.jobs.coming_store import abandoned
+from idexx_sync.jobs.coming_store import abandoned, is_ended_or_coming
 from idexx_sync.jobs.store import Abandoned, nobody_came
 from idexx_sync.upkeep.place_store import keep_place, place_of
 from idexx_sync.upkeep.retention import delete_what_is_old
@@ -81,9 +89,9 @@ def watch(conn: Conn, time_left: Callable[[], float]) -> Pass:
 def _stepped(step: Step, conn: Conn, left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
     try:
         return step(conn, left)
-    except LOST:
-        raise
     except DriverError as error:
+        if is_lost(conn, error):
+            raise
         logger().error("watchdog refused", step=step.__name__, error_message=refusal(error))
         return {"refused": 1}, False
 
@@ -102,12 +110,16 @@ def end_abandoned(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[s
 def _ended(conn: Conn, clinic_id: UUID, job_id: UUID) -> Mapping[str, int]:
     """What Postgres refuses is the trouble of this job only (R26)."""
     try:
-        with writing(conn):
+        with conn.transaction():
+            bound_waits(conn)
             what = Abandoned(clinic_id, job_id)
+            job_store.lock(conn, what)
+            if is_ended_or_coming(conn, job_id):  # somebody has begun or ordered it since
+                return {}
             ended = job_store.end(conn, what, "dead", error=nobody_came(job_id))
-    except LOST:
-        raise
     except DriverError as error:
+        if is_lost(conn, error):
+            raise
         logger().error("job not ended", job_id=str(job_id), error_message=refusal(error))
         return {"refused": 1}
     return {"jobs_ended": ended.rowcount}

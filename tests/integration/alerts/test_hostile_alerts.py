@@ -28,7 +28,7 @@ from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import insert, query
 from tests.kit.records import MORNING
-from tests.kit.rows import REAL, add_credentials, add_job, pause
+from tests.kit.rows import REAL, add_alert, add_credentials, add_job, pause
 
 DOWN: Final = PimsUnavailable("no answer")
 
@@ -53,7 +53,9 @@ def ends(
     lease = job_store.begin(conn, order, 45).lease
     assert lease is not None
     with writing(conn):
-        job_store.end(conn, lease, status, result={"fresh": of.get("fresh", True)}, error=error)
+        unfresh = of.get("unfresh")
+        result = {"fresh": unfresh is None, "unfresh": unfresh}
+        job_store.end(conn, lease, status, result=result, error=error)
     return order.job_id
 
 
@@ -140,20 +142,16 @@ def test_a_run_of_a_short_window_makes_nothing_good_that_fails_in_each_scheduled
     shape = ShapeChanged("an answer has no field that was read", code="no_data")
     for _ in range(3):
         ends(conn, clinic_id, "failed", shape)
-        ends(conn, clinic_id, "succeeded", trigger="api", fresh=False)
+        ends(conn, clinic_id, "succeeded", trigger="api", unfresh="other_days")
 
     assert len(query(conn, "SELECT FROM idexx_sync.alerts")) == 1
 
 
 def test_an_incident_does_not_swallow_what_each_clinic_has_by_itself(conn: Conn) -> None:
-    """Seven clinics have changed their passwords or wait for a decision: seven causes."""
-    clinics = [add_clinic(conn) for _ in range(7)]
-    for clinic in clinics:
-        insert(
-            conn,
-            "idexx_sync.alerts",
-            {"clinic_id": clinic, "kind": "held", "who_acts": "odis", "syncs": ["inbound"]},
-        )
+    """Seven clinics, one a day, wait for a decision: seven causes."""
+    set_business_time(conn, MORNING)
+    for days in range(7):
+        add_alert(conn, add_clinic(conn), "held", opened_at=MORNING - timedelta(days=days))
     stand_together(conn)
     found = query(conn, "SELECT incident_id FROM idexx_sync.alerts WHERE clinic_id IS NOT NULL")
     assert [one["incident_id"] for one in found] == [None] * 7

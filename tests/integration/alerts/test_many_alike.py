@@ -128,7 +128,7 @@ def test_a_kind_that_comes_back_for_many_is_another_incident(conn: Conn) -> None
     rows = conn.execute(
         "SELECT closed_because, muted_by FROM idexx_sync.alerts WHERE clinic_id IS NULL"
     ).fetchall()
-    assert rows == [("few_left", "kim"), ("few_left", "kim")]  # muted is the kind
+    assert rows == [("no_longer_so", "kim"), ("no_longer_so", "kim")]  # muted is the kind
 
 
 def test_what_stands_of_a_clinic_that_is_synced_no_longer_is_closed(conn: Conn) -> None:
@@ -185,7 +185,6 @@ def test_what_nobody_has_to_act_on_is_told_once_it_has_made_data_old(conn: Conn)
 
 def test_data_that_never_came_are_old_too(conn: Conn) -> None:
     clinic_id = add_synced(conn)
-    add_synced(conn)  # nothing was ordered of it yet
     set_business_time(conn, MORNING + timedelta(hours=3))
     add_job(conn, clinic_id, before(minutes=20), "dead", error_kind="pims_unavailable")
 

@@ -151,7 +151,9 @@ def test_r27_a_run_that_comes_while_its_job_is_ended_leaves_the_clinic_free(
             target=lambda: begun.append(job_store.begin(beginning, named, 45))
         )
         with ending.transaction():
-            job_store.end(ending, Abandoned(clinic_id, order.job_id), "dead", error=nobody_came())
+            job_store.end(
+                ending, Abandoned(clinic_id, order.job_id), "dead", error=nobody_came(order.job_id)
+            )
             thread.start()
             while not query(
                 conn,
