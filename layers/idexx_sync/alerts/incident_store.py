@@ -84,11 +84,18 @@ def tell_grown(conn: Conn, found: Collection[Grown]) -> int:
             f"""
             WITH {found_rows}
             INSERT INTO idexx_sync.alerts AS a
-                   (clinic_id, kind, syncs, who_acts, code, incident_id)
+                   (clinic_id, kind, syncs, who_acts, code, incident_id, muted_until, muted_by)
             SELECT found.clinic_id, %(kind)s, found.syncs, found.who_acts, found.code,
                    (SELECT i.id FROM idexx_sync.alerts i
-                     WHERE i.clinic_id IS NULL AND i.kind = %(kind)s AND i.closed_at IS NULL)
-              FROM found WHERE found.syncs <> '{{}}' ORDER BY 1
+                     WHERE i.clinic_id IS NULL AND i.kind = %(kind)s AND i.closed_at IS NULL),
+                   m.muted_until, m.muted_by
+              FROM found
+              LEFT JOIN LATERAL (
+                   SELECT e.muted_until, e.muted_by FROM idexx_sync.alerts e
+                    WHERE e.clinic_id = found.clinic_id AND e.kind = %(kind)s
+                      AND e.muted_until > idexx_sync.clock()
+                    ORDER BY e.opened_at DESC LIMIT 1) m ON true
+             WHERE found.syncs <> '{{}}' ORDER BY 1
             ON CONFLICT (clinic_id, kind) WHERE closed_at IS NULL AND clinic_id IS NOT NULL
             DO UPDATE SET syncs = EXCLUDED.syncs, who_acts = EXCLUDED.who_acts,
                           code = EXCLUDED.code

@@ -7,8 +7,9 @@ from uuid import UUID
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.database.connection import Conn
 
-ABOUT_TO_BEGIN: Final = timedelta(seconds=30)
-"""So long after a job was made or dispatched its run may not have begun yet."""
+ABOUT_TO_BEGIN: Final = timedelta(minutes=2)
+"""So long after a job was made or dispatched its run may not have begun yet: its worker starts, and
+then waits for another run of its clinic (`runner.OVERLAP_WAIT_S`), without a sign of itself."""
 
 _IS_RUN: Final = """EXISTS (SELECT FROM idexx_sync.leases l
                     WHERE l.clinic_id = j.clinic_id AND l.job_id = j.id
