@@ -30,8 +30,9 @@ LEAST_STALE: Final = timedelta(minutes=5)
 """A tick is not stale sooner, however soon its schedule's next one comes."""
 OLDEST_TICK: Final = timedelta(days=30)
 """Of an older one no queue keeps a message: its time is not true."""
-NEWEST_TICK: Final = timedelta(hours=1)
-"""What is due later can't have failed."""
+NEWEST_TICK: Final = timedelta(minutes=5)
+"""What is due later can't have failed, and ending it would keep it from being run; clocks differ by
+less."""
 
 
 def take_in(conn: Conn, message: Message) -> Taken:

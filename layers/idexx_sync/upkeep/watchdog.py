@@ -14,7 +14,7 @@ from uuid import UUID
 from idexx_sync.alerts.incident_store import close_causeless, stand_together
 from idexx_sync.alerts.incidents import tell_stale
 from idexx_sync.core.logs import logger
-from idexx_sync.database.connection import LOST, Conn, DriverError, unavailable, writing
+from idexx_sync.database.connection import LOST, Conn, DriverError, is_gone, unavailable, writing
 from idexx_sync.database.refusal import refusal
 from idexx_sync.jobs import leases
 from idexx_sync.jobs import store as job_store
@@ -81,9 +81,9 @@ def watch(conn: Conn, time_left: Callable[[], float]) -> Pass:
 def _stepped(step: Step, conn: Conn, left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
     try:
         return step(conn, left)
-    except LOST:
-        raise
     except DriverError as error:
+        if is_gone(conn, error):
+            raise
         logger().error("watchdog refused", step=step.__name__, error_message=refusal(error))
         return {"refused": 1}, False
 
@@ -105,9 +105,9 @@ def _ended(conn: Conn, clinic_id: UUID, job_id: UUID) -> Mapping[str, int]:
         with writing(conn):
             what = Abandoned(clinic_id, job_id)
             ended = job_store.end(conn, what, "dead", error=nobody_came())
-    except LOST:
-        raise
     except DriverError as error:
+        if is_gone(conn, error):
+            raise
         logger().error("job not ended", job_id=str(job_id), error_message=refusal(error))
         return {"refused": 1}
     return {"jobs_ended": ended.rowcount}
