@@ -13,6 +13,7 @@ LEASE_TIME: Final = frozenset({"idexx_sync.leases.expires_at", "idexx_sync.jobs.
 """Columns about machines: they hold Postgres's own time, which nobody moves."""
 TO_COME: Final = frozenset(
     {
+        "idexx_sync.alerts.muted_until",
         "idexx_sync.holds.permit_until",
         "idexx_sync.jobs.scheduled_time",
         "public.cases.scheduled_at",

@@ -13,6 +13,8 @@ from idexx_sync.core.vocabulary import JobStatus
 
 HELD: Final = "held"
 STALE: Final = "stale"
+ABANDONED: Final = "abandoned"
+"""Code of a job that was ended because nobody was going to run it any more."""
 ENDED_WELL: Final[tuple[JobStatus, ...]] = ("succeeded", "succeeded_with_warnings", "held")
 """Statuses of a run that reached Neo, read and wrote."""
 OF_THE_LOGIN: Final[tuple[str, ...]] = tuple(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from idexx_sync.alerts.kinds import HELD, STALE, Closing
+from idexx_sync.alerts.kinds import ABANDONED, HELD, STALE, Closing
 from idexx_sync.core.phrases import counted, phrase
 
 
@@ -94,6 +94,15 @@ TEXTS: Final[Mapping[str, KindText]] = {
 """Kind -> what is told of it; every kind of error, and the two of our own."""
 KINDS: Final[tuple[str, ...]] = tuple(TEXTS)
 
+OF_CODES: Final[Mapping[str, KindText]] = {
+    ABANDONED: KindText(
+        "A run was cut off or never began, and no other one was coming",
+        "Look for the job's id in the worker's log, then order it again",
+        "idexx-sync jobs retry {job}",
+    ),
+}
+"""Code -> what is told in place of its kind's text."""
+
 _UNKNOWN: Final = KindText("A run ended with {kind}", "Look at what the job found", _SHOW_JOB)
 
 CLOSED: Final[Mapping[Closing, str]] = {
@@ -105,8 +114,10 @@ CLOSED: Final[Mapping[Closing, str]] = {
 """Why an alert is closed, for people."""
 
 
-def text_of(kind: str) -> KindText:
-    """What is told of the kind; of one that is not known its name."""
+def text_of(kind: str, code: str | None = None) -> KindText:
+    """What is told of the kind, and of some codes; of a kind that is not known its name."""
+    if code is not None and code in OF_CODES:
+        return OF_CODES[code]
     found = TEXTS.get(kind, _UNKNOWN)
     return KindText(found.what.replace("{kind}", phrase({}, kind)), found.step, found.command)
 
@@ -119,12 +130,12 @@ def happened(
     >>> happened("shape_changed", "no_data", 214, 300)
     'An answer of Neo no longer has the shape that is read (no data), in 214 of 300 clinics.'
     """
-    return f"{text_of(kind).what}{_because(kind, code)}{_in_many(alike, synced)}."
+    return f"{text_of(kind, code).what}{_because(kind, code)}{_in_many(alike, synced)}."
 
 
 def _because(kind: str, code: str | None) -> str:
     """Why it is so: of data that have grown old it is how their runs fail."""
-    if code is None:
+    if code is None or code in OF_CODES:
         return ""
     return f": {TEXTS[code].what}" if kind == STALE and code in TEXTS else f" ({phrase({}, code)})"
 
@@ -148,7 +159,7 @@ def next_step(
         return f"{step}: idexx-sync alerts show {incident_id}"
     if clinic_id is None:
         return _next_of_many(kind, job_id)
-    told = text_of(code if kind == STALE and code is not None and code in TEXTS else kind)
+    told = text_of(code if kind == STALE and code is not None and code in TEXTS else kind, code)
     command = _SHOW_CLINIC if "{job}" in told.command and job_id is None else told.command
     return f"{told.step}: {command.format(clinic=clinic_id, job=job_id)}"
 

@@ -1,6 +1,6 @@
 """The backend of job, hold and alert commands: the API if its address is set, else this process."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
@@ -117,47 +117,56 @@ def meant_clinic(backend: Backend, text: str | None) -> UUID | None:
 
 def meant_job(backend: Backend, text: str) -> UUID:
     """The job whose id begins so."""
-    if (given := whole_id(text)) is not None:
-        return given
-    found = backend.jobs(Wanted(id=text), MOST_LISTED).items
-    about = [
-        (one.id, f"{one.sync}, {phrase({}, one.status)}, {utc(one.queued_at)}") for one in found
-    ]
-    return one_of(text, "job", about)
+    return _meant(
+        text,
+        "job",
+        lambda: backend.jobs(Wanted(id=text), MOST_LISTED),
+        lambda one: f"{one.sync}, {phrase({}, one.status)}, {utc(one.queued_at)}",
+    )
 
 
 def meant_hold(backend: Backend, text: str) -> UUID:
     """The hold whose id begins so."""
-    if (given := whole_id(text)) is not None:
-        return given
-    found = backend.holds(Wanted(id=text), MOST_LISTED).items
-    about = [
-        (one.id, f"{phrase(HELD_BECAUSE, one.cause)}, {one.status}, {utc(one.opened_at)}")
-        for one in found
-    ]
-    return one_of(text, "hold", about)
+    return _meant(
+        text,
+        "hold",
+        lambda: backend.holds(Wanted(id=text), MOST_LISTED),
+        lambda one: f"{phrase(HELD_BECAUSE, one.cause)}, {one.status}, {utc(one.opened_at)}",
+    )
 
 
 def meant_letter(backend: Backend, text: str) -> UUID:
     """The dead letter whose id begins so."""
-    if (given := whole_id(text)) is not None:
-        return given
-    found = backend.dead_letters(Wanted(id=text), MOST_LISTED).items
-    about = [
-        (one.id, f"{phrase({}, one.reason)}, {one.status}, {utc(one.received_at)}") for one in found
-    ]
-    return one_of(text, WHAT, about)
+    return _meant(
+        text,
+        WHAT,
+        lambda: backend.dead_letters(Wanted(id=text), MOST_LISTED),
+        lambda one: f"{phrase({}, one.reason)}, {one.status}, {utc(one.received_at)}",
+    )
 
 
 def meant_alert(backend: Backend, text: str) -> UUID:
     """The alert whose id begins so."""
+    return _meant(
+        text,
+        "alert",
+        lambda: backend.alerts(WantedAlerts(id=text), MOST_LISTED),
+        lambda one: f"{phrase({}, one.kind)}, {one.status}, {utc(one.opened_at)}",
+    )
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+def _meant[T: _HasId](
+    text: str, what: str, listed: Callable[[], Listed[T]], about: Callable[[T], str]
+) -> UUID:
+    """The id that is meant: a whole one, or the only one of those listed that begins so."""
     if (given := whole_id(text)) is not None:
         return given
-    found = backend.alerts(WantedAlerts(id=text), MOST_LISTED).items
-    about = [
-        (one.id, f"{phrase({}, one.kind)}, {one.status}, {utc(one.opened_at)}") for one in found
-    ]
-    return one_of(text, "alert", about)
+    return one_of(text, what, [(one.id, about(one)) for one in listed().items])
 
 
 def standing(backend: Backend, clinic_ids: Collection[UUID]) -> dict[UUID, ClinicStatusView]:

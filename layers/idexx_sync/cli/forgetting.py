@@ -25,8 +25,9 @@ def forget(
 ) -> None:
     """Delete all that is kept of a clinic here.
 
-    That are its settings, secrets, jobs, memory and log. The clinic must be switched off. What is ODIS's stays: the clinic itself, its
-    cases and appointments, audits, and keys of the API, which keys revoke ends.
+    Settings, secrets, jobs, memory and log. The clinic must be switched off.
+    What is ODIS's stays: the clinic itself, its cases and appointments,
+    audits, and keys of the API, which keys revoke ends.
     """
     cli = cli_of(ctx)
     with cli.database() as conn:

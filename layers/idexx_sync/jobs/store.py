@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from psycopg import Cursor
 from psycopg.rows import dict_row, kwargs_row
 from psycopg.types.json import Jsonb
 
+from idexx_sync.alerts.kinds import ABANDONED
 from idexx_sync.alerts.store import telling
 from idexx_sync.clinics.store import CLINIC_QUERY, SUCCEEDED
-from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import InternalError, SyncError
 from idexx_sync.core.faults import or_else
-from idexx_sync.core.id_prefix import IdRange
 from idexx_sync.core.vocabulary import UNFINISHED, JobStatus
 from idexx_sync.database.connection import Conn, Cur, writing
+from idexx_sync.database.newest_first_store import USUAL_LIMIT, Fitting, newest_first
 from idexx_sync.jobs import leases
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import JOB_COLUMNS, LISTED_COLUMNS, Begun, Job, RunOrder
@@ -175,12 +175,12 @@ class Abandoned:
     job_id: UUID
 
 
-def nobody_came() -> InternalError:
-    """Why a job was ended that nobody was going to run any more."""
+def nobody_came(job_id: UUID) -> InternalError:
+    """Why the job was ended that nobody was going to run any more."""
     return InternalError(
-        "its run was cut off or never began, and no other one was coming: look at the worker's "
-        "log, then order it again with: idexx-sync jobs retry",
-        code="abandoned",
+        "its run was cut off or never began, and no other one was coming: look for the job's id in "
+        f"the worker's log, then order it again with: idexx-sync jobs retry {job_id}",
+        code=ABANDONED,
     )
 
 
@@ -276,44 +276,13 @@ def _select(conn: Conn, job_id: UUID) -> Cursor[Job]:
 def jobs_newest_first(
     conn: Conn,
     *,
-    clinic_id: UUID | None = None,
-    sync: SyncName | None = None,
-    status: JobStatus | None = None,
-    since: datetime | None = None,
-    ids: IdRange | None = None,
     after: tuple[datetime, UUID] | None = None,
-    limit: int = 20,
+    limit: int = USUAL_LIMIT,
+    **fitting: Unpack[Fitting],
 ) -> list[Job]:
-    """Without their plans. `after`: begin behind the job that was queued then and has this id.
-
-    `since`: queued then or later; `ids`: of these ids only, both ends included.
-    """
-    queued_at, job_id = after or (None, None)
-    first_id, last_id = ids or (None, None)
-    with conn.cursor(row_factory=kwargs_row(Job.read)) as cur:
-        return cur.execute(
-            f"""
-            SELECT {LISTED_COLUMNS} FROM idexx_sync.jobs
-             WHERE (%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)
-               AND (%(sync)s::text IS NULL OR sync = %(sync)s)
-               AND (%(status)s::text IS NULL OR status = %(status)s)
-               AND (%(since)s::timestamptz IS NULL OR queued_at >= %(since)s)
-               AND (%(first_id)s::uuid IS NULL OR id BETWEEN %(first_id)s AND %(last_id)s)
-               AND (%(job_id)s::uuid IS NULL OR (queued_at, id) < (%(queued_at)s, %(job_id)s))
-             ORDER BY queued_at DESC, id DESC LIMIT %(limit)s
-            """,
-            {
-                "clinic_id": clinic_id,
-                "sync": sync,
-                "status": status,
-                "since": since,
-                "first_id": first_id,
-                "last_id": last_id,
-                "queued_at": queued_at,
-                "job_id": job_id,
-                "limit": limit,
-            },
-        ).fetchall()
+    """Without their plans; by when they were queued."""
+    select = f"SELECT {LISTED_COLUMNS} FROM idexx_sync.jobs"
+    return newest_first(conn, Job.read, select, "queued_at", fitting, after=after, limit=limit)
 
 
 def cancel(conn: Conn, job: Job, by: str) -> bool:

@@ -168,7 +168,7 @@ def _joinable(conn: Conn, request: RunRequest) -> Job | None:
 
 def _bury(conn: Conn, job: Job) -> None:
     """End a job that nobody runs any more; a run of it that wakes up has lost the clinic."""
-    job_store.end(conn, Abandoned(job.clinic_id, job.id), "dead", error=nobody_came())
+    job_store.end(conn, Abandoned(job.clinic_id, job.id), "dead", error=nobody_came(job.id))
 
 
 def _running(job_id: UUID) -> Conflict:

@@ -5,13 +5,13 @@ from typing import Final
 from uuid import UUID
 
 from idexx_sync.alerts import alert_store
-from idexx_sync.alerts.alert_store import OpenFirst, alerts_open_first
+from idexx_sync.alerts.alert_store import Alert, OpenFirst, alerts_open_first
 from idexx_sync.core.errors import InvalidInput
 from idexx_sync.database.business_time import business_time
 from idexx_sync.database.connection import Conn
 from idexx_sync.operations.alert_models import AlertList, AlertView
 from idexx_sync.operations.lookup import find_alert
-from idexx_sync.operations.models import fitting
+from idexx_sync.operations.models import one_page
 from idexx_sync.operations.pagination import cursor_among
 from idexx_sync.operations.wanted import WantedAlerts
 
@@ -40,12 +40,14 @@ def alert_page(
         after=after,
         limit=limit + 1,
     )
-    views = [AlertView.of(alert, tells_of_many=tells_of_many) for alert in found[:limit]]
-    shown = tuple(fitting(views, most_bytes))
-    more = len(found) > len(shown)
-    last = found[len(shown) - 1] if more else None
-    cursor = None if last is None else cursor_among(last.is_open, last.opened_at, last.id)
-    return AlertList(alerts=shown, next_cursor=cursor)
+
+    def view(alert: Alert) -> AlertView:
+        return AlertView.of(alert, tells_of_many=tells_of_many)
+
+    alerts, more = one_page(
+        found, limit, most_bytes, view, lambda one: cursor_among(one.is_open, one.opened_at, one.id)
+    )
+    return AlertList(alerts=alerts, next_cursor=more)
 
 
 def alert_view(conn: Conn, alert_id: UUID, *, tells_of_many: bool = True) -> AlertView:

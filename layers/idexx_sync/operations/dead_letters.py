@@ -14,7 +14,7 @@ from idexx_sync.jobs.params import Params, read_params
 from idexx_sync.jobs.submission import RunRequest, request_again, require_not_paused
 from idexx_sync.operations.decisions import require_ended, tidy_reason
 from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
-from idexx_sync.operations.models import fitting
+from idexx_sync.operations.models import one_page
 from idexx_sync.operations.pagination import Place, cursor_at
 from idexx_sync.operations.wanted import Wanted
 from idexx_sync.upkeep import dead_letter_store as store
@@ -39,20 +39,11 @@ def letter_page(
     most_bytes: int | None = None,
 ) -> DeadLetterList:
     """The newest dead letters that fit, behind a place; fewer where they are long."""
-    found = store.letters_newest_first(
-        conn,
-        clinic_id=wanted.clinic_id,
-        sync=wanted.sync,
-        status=wanted.status,
-        since=wanted.since,
-        ids=wanted.id_range,
-        after=after,
-        limit=limit + 1,
+    found = store.letters_newest_first(conn, after=after, limit=limit + 1, **wanted.fitting)
+    letters, more = one_page(
+        found, limit, most_bytes, DeadLetterView.of, lambda one: cursor_at(one.received_at, one.id)
     )
-    views = [DeadLetterView.of(letter) for letter in found[:limit]]
-    shown = tuple(fitting(views, most_bytes))
-    more = cursor_at(shown[-1].received_at, shown[-1].id) if len(found) > len(shown) else None
-    return DeadLetterList(dead_letters=shown, next_cursor=more)
+    return DeadLetterList(dead_letters=letters, next_cursor=more)
 
 
 def letter_again(conn: Conn, letter: DeadLetter) -> RunRequest:

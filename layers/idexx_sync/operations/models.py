@@ -1,6 +1,6 @@
 """Jobs and holds as the API and the command line show them. Times are UTC, days the clinic's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -210,6 +210,21 @@ def fitting[V: ResponseModel](views: Sequence[V], most_bytes: int | None) -> Seq
         if left < 0:
             return views[: max(1, number)]
     return views
+
+
+def one_page[T, V: ResponseModel](
+    found: Sequence[T],
+    limit: int,
+    most_bytes: int | None,
+    view: Callable[[T], V],
+    cursor: Callable[[T], str],
+) -> tuple[tuple[V, ...], str | None]:
+    """The views of a page, and where the next one begins; None: there is no more.
+
+    `found` is one more than the limit where there is more. Fewer are shown where they are long.
+    """
+    views = tuple(fitting([view(one) for one in found[:limit]], most_bytes))
+    return views, cursor(found[len(views) - 1]) if len(found) > len(views) else None
 
 
 class JobList(ResponseModel):

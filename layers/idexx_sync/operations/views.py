@@ -11,7 +11,7 @@ from idexx_sync.operations.models import (
     HoldView,
     JobList,
     JobView,
-    fitting,
+    one_page,
 )
 from idexx_sync.operations.pagination import Place, cursor_at
 from idexx_sync.operations.wanted import Wanted
@@ -39,20 +39,15 @@ def job_page(
     most_bytes: int | None = None,
 ) -> JobList:
     """The newest jobs that fit, behind a place; fewer where they are long."""
-    found = jobs_newest_first(
-        conn,
-        clinic_id=wanted.clinic_id,
-        sync=wanted.sync,
-        status=wanted.status,
-        since=wanted.since,
-        ids=wanted.id_range,
-        after=after,
-        limit=limit + 1,
+    found = jobs_newest_first(conn, after=after, limit=limit + 1, **wanted.fitting)
+    zones = timezones(conn, {job.clinic_id for job in found})
+
+    def view(job: Job) -> JobView:
+        return JobView.of(job, zones.get(job.clinic_id))
+
+    jobs, more = one_page(
+        found, limit, most_bytes, view, lambda job: cursor_at(job.queued_at, job.id)
     )
-    zones = timezones(conn, {job.clinic_id for job in found[:limit]})
-    views = [JobView.of(job, zones.get(job.clinic_id)) for job in found[:limit]]
-    jobs = tuple(fitting(views, most_bytes))
-    more = cursor_at(jobs[-1].queued_at, jobs[-1].id) if len(found) > len(jobs) else None
     return JobList(jobs=jobs, next_cursor=more)
 
 
@@ -65,20 +60,13 @@ def hold_page(
     most_bytes: int | None = None,
 ) -> HoldList:
     """The newest holds that fit, behind a place; fewer where they are long."""
-    found = holds_newest_first(
-        conn,
-        clinic_id=wanted.clinic_id,
-        sync=wanted.sync,
-        status=wanted.status,
-        since=wanted.since,
-        ids=wanted.id_range,
-        after=after,
-        limit=limit + 1,
+    found = holds_newest_first(conn, after=after, limit=limit + 1, **wanted.fitting)
+    zones = timezones(conn, {hold.clinic_id for hold in found})
+
+    def view(hold: Hold) -> HoldView:
+        return HoldView.of(hold, zones.get(hold.clinic_id), MOST_FINDINGS_LISTED)
+
+    holds, more = one_page(
+        found, limit, most_bytes, view, lambda hold: cursor_at(hold.opened_at, hold.id)
     )
-    zones = timezones(conn, {hold.clinic_id for hold in found[:limit]})
-    views = [
-        HoldView.of(hold, zones.get(hold.clinic_id), MOST_FINDINGS_LISTED) for hold in found[:limit]
-    ]
-    holds = tuple(fitting(views, most_bytes))
-    more = cursor_at(holds[-1].opened_at, holds[-1].id) if len(found) > len(holds) else None
     return HoldList(holds=holds, next_cursor=more)

@@ -11,6 +11,7 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import InvalidInput
 from idexx_sync.core.id_prefix import IdRange, ids_beginning_with
 from idexx_sync.core.vocabulary import Freshness
+from idexx_sync.database.newest_first_store import Fitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,17 @@ class Wanted[S: str]:
     """Ordered or opened then or later."""
     id: str | None = None
     """How the id begins."""
+
+    @property
+    def fitting(self) -> Fitting:
+        """The same for the lists of the stores."""
+        return Fitting(
+            clinic_id=self.clinic_id,
+            sync=self.sync,
+            status=self.status,
+            since=self.since,
+            ids=self.id_range,
+        )
 
     @property
     def id_range(self) -> IdRange | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, LiteralString, Self
+from typing import Any, Final, Literal, LiteralString, Self, Unpack
 from uuid import UUID, uuid4
 
 from psycopg import Cursor
@@ -12,8 +12,8 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.id_prefix import IdRange
 from idexx_sync.database.connection import Conn
+from idexx_sync.database.newest_first_store import USUAL_LIMIT, Fitting, newest_first
 from idexx_sync.jobs.model import params_of, window_of
 from idexx_sync.jobs.params import Params, WindowParams, params_model
 from idexx_sync.jobs.store import job_by_id
@@ -301,44 +301,13 @@ def hold_by_id(conn: Conn, hold_id: UUID) -> Hold | None:
 def holds_newest_first(
     conn: Conn,
     *,
-    clinic_id: UUID | None = None,
-    sync: SyncName | None = None,
-    status: HoldStatus | None = None,
-    since: datetime | None = None,
-    ids: IdRange | None = None,
     after: tuple[datetime, UUID] | None = None,
-    limit: int = 20,
+    limit: int = USUAL_LIMIT,
+    **fitting: Unpack[Fitting],
 ) -> list[Hold]:
-    """`after`: begin behind the hold that was opened then and has this id.
-
-    `since`: opened then or later; `ids`: of these ids only, both ends included.
-    """
-    opened_at, hold_id = after or (None, None)
-    first_id, last_id = ids or (None, None)
-    with conn.cursor(row_factory=kwargs_row(Hold.read)) as cur:
-        return cur.execute(
-            f"""
-            SELECT {_HOLD_COLUMNS} FROM idexx_sync.holds h
-             WHERE (%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)
-               AND (%(sync)s::text IS NULL OR sync = %(sync)s)
-               AND (%(status)s::text IS NULL OR status = %(status)s)
-               AND (%(since)s::timestamptz IS NULL OR opened_at >= %(since)s)
-               AND (%(first_id)s::uuid IS NULL OR id BETWEEN %(first_id)s AND %(last_id)s)
-               AND (%(hold_id)s::uuid IS NULL OR (opened_at, id) < (%(opened_at)s, %(hold_id)s))
-             ORDER BY opened_at DESC, id DESC LIMIT %(limit)s
-            """,
-            {
-                "clinic_id": clinic_id,
-                "sync": sync,
-                "status": status,
-                "since": since,
-                "first_id": first_id,
-                "last_id": last_id,
-                "opened_at": opened_at,
-                "hold_id": hold_id,
-                "limit": limit,
-            },
-        ).fetchall()
+    """By when they were opened."""
+    select = f"SELECT {_HOLD_COLUMNS} FROM idexx_sync.holds h"
+    return newest_first(conn, Hold.read, select, "opened_at", fitting, after=after, limit=limit)
 
 
 def params_of_finder(conn: Conn, hold: Hold) -> Params:

@@ -1,17 +1,16 @@
 """SQL of dead letters: what messages of the dead-letter queue said, and what became of them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, Unpack
 from uuid import UUID
 
 from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.id_prefix import IdRange
 from idexx_sync.database.connection import Conn, bound_waits
+from idexx_sync.database.newest_first_store import USUAL_LIMIT, Fitting, newest_first
 from idexx_sync.jobs.submission_store import take_turns
 from idexx_sync.upkeep.letters import Letter, Shape
 
@@ -168,46 +167,15 @@ def letter_by_id(conn: Conn, letter_id: UUID) -> DeadLetter | None:
 def letters_newest_first(
     conn: Conn,
     *,
-    clinic_id: UUID | None = None,
-    sync: SyncName | None = None,
-    status: LetterStatus | None = None,
-    since: datetime | None = None,
-    ids: IdRange | None = None,
     after: tuple[datetime, UUID] | None = None,
-    limit: int = 20,
+    limit: int = USUAL_LIMIT,
+    **fitting: Unpack[Fitting],
 ) -> list[DeadLetter]:
-    """`after`: begin behind the letter that was received then and has this id.
-
-    `since`: received then or later; `ids`: of these ids only, both ends included.
-    """
-    received_at, letter_id = after or (None, None)
-    first_id, last_id = ids or (None, None)
-    wanted: Mapping[str, object] = {
-        "clinic_id": clinic_id,
-        "sync": sync,
-        "status": status,
-        "since": since,
-        "first_id": first_id,
-        "last_id": last_id,
-        "received_at": received_at,
-        "letter_id": letter_id,
-        "limit": limit,
-    }
-    with conn.cursor(row_factory=kwargs_row(DeadLetter.read)) as cur:
-        return cur.execute(
-            f"""
-            SELECT {_COLUMNS} FROM idexx_sync.dead_letters
-             WHERE (%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)
-               AND (%(sync)s::text IS NULL OR sync = %(sync)s)
-               AND (%(status)s::text IS NULL OR status = %(status)s)
-               AND (%(since)s::timestamptz IS NULL OR received_at >= %(since)s)
-               AND (%(first_id)s::uuid IS NULL OR id BETWEEN %(first_id)s AND %(last_id)s)
-               AND (%(letter_id)s::uuid IS NULL
-                    OR (received_at, id) < (%(received_at)s, %(letter_id)s))
-             ORDER BY received_at DESC, id DESC LIMIT %(limit)s
-            """,
-            wanted,
-        ).fetchall()
+    """By when they were received."""
+    select = f"SELECT {_COLUMNS} FROM idexx_sync.dead_letters"
+    return newest_first(
+        conn, DeadLetter.read, select, "received_at", fitting, after=after, limit=limit
+    )
 
 
 def mark_retried(conn: Conn, letter_id: UUID, job_id: UUID, by: str) -> DeadLetter | None:

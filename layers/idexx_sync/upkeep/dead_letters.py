@@ -98,7 +98,7 @@ def _of_job(conn: Conn, letter: Letter, job: Job) -> _Ruling:
         return _about(job, "superseded", "job_ended")
     if is_ended_or_coming(conn, job.id) and not _was_its_last_event(conn, letter, job):
         return _about(job, "superseded", "run_is_coming")
-    ended = job_store.end(conn, Abandoned(job.clinic_id, job.id), "dead", error=nobody_came())
+    ended = job_store.end(conn, Abandoned(job.clinic_id, job.id), "dead", error=nobody_came(job.id))
     if not ended.rowcount:
         return _about(job, "superseded", "run_is_coming")
     return _about(job, "ended", "nobody_came")
@@ -143,7 +143,7 @@ def _end_unbegun(conn: Conn, job: Job, due: datetime, clinic: Schedules) -> str:
         why = f"its run never began, and the clinic is {told}; {how_it_goes_on(pauses)}"
         job_store.end(conn, Queued(job.id), "skipped_paused", why=why)
         return "paused"
-    job_store.end(conn, Queued(job.id), "dead", error=nobody_came())
+    job_store.end(conn, Queued(job.id), "dead", error=nobody_came(job.id))
     return "never_began"
 
 

@@ -104,7 +104,7 @@ def _ended(conn: Conn, clinic_id: UUID, job_id: UUID) -> Mapping[str, int]:
     try:
         with writing(conn):
             what = Abandoned(clinic_id, job_id)
-            ended = job_store.end(conn, what, "dead", error=nobody_came())
+            ended = job_store.end(conn, what, "dead", error=nobody_came(job_id))
     except DriverError as error:
         if is_gone(conn, error):
             raise

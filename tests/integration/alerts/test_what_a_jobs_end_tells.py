@@ -257,7 +257,9 @@ def test_a_job_that_was_abandoned_ends_dead_with_one_alert(
     ended = []
     for _ in range(2):
         with writing(conn):
-            cursor = job_store.end(conn, Abandoned(clinic_id, job_id), "dead", error=nobody_came())
+            cursor = job_store.end(
+                conn, Abandoned(clinic_id, job_id), "dead", error=nobody_came(job_id)
+            )
         ended.append(cursor.rowcount)
 
     assert ended == [1, 0]
@@ -272,7 +274,7 @@ def test_a_job_that_is_being_run_is_not_abandoned(conn: Conn, clinic_id: UUID) -
 
     with writing(conn):
         cursor = job_store.end(
-            conn, Abandoned(clinic_id, order.job_id), "dead", error=nobody_came()
+            conn, Abandoned(clinic_id, order.job_id), "dead", error=nobody_came(order.job_id)
         )
     assert cursor.rowcount == 0
 
@@ -289,7 +291,9 @@ def test_a_run_that_wakes_up_after_its_job_was_ended_writes_nothing(
     assert lease is not None
     conn.execute("UPDATE idexx_sync.leases SET expires_at = clock_timestamp()")
     with writing(conn):
-        job_store.end(conn, Abandoned(clinic_id, order.job_id), "dead", error=nobody_came())
+        job_store.end(
+            conn, Abandoned(clinic_id, order.job_id), "dead", error=nobody_came(order.job_id)
+        )
 
     with writing(conn):
         late = job_store.end(conn, lease, "succeeded", result=FRESH)

@@ -1,7 +1,8 @@
 """An owner's name in events, rows, secrets and answers, at every handler: it never leaves one.
 
 Each handler is called as Lambda calls it, by the real runtime's own code, and all that gets out is
-looked at: standard output and error, what the runtime reports, the answer, the job's row.
+looked at: standard output and error, what the runtime reports, the answer, the rows that tell of
+failures.
 """
 
 import io
@@ -97,7 +98,10 @@ class Told:
             return error, all_of(error)
 
     def everything(self, *more: str) -> str:
-        rows = query(self._conn, "SELECT * FROM idexx_sync.jobs")
+        rows = [
+            query(self._conn, f"SELECT * FROM idexx_sync.{table}")
+            for table in ("jobs", "alerts", "dead_letters")
+        ]
         return "\n".join([*more, self.log.getvalue(), *self._capfd.readouterr(), str(rows)])
 
 
