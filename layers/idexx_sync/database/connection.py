@@ -235,3 +235,9 @@ def unavailable(error: psycopg.Error) -> DatabaseUnavailable:
         "Postgres did not answer, or the connection broke; the run can be repeated safely",
         code=type(error).__name__.lower(),
     )
+
+
+def is_gone(conn: Conn, error: psycopg.Error) -> bool:
+    """Whether the connection went with the error; one that only waited too long for a lock, or was
+    chosen to end a deadlock, goes on."""
+    return isinstance(error, LOST) and (conn.closed or conn.broken)
