@@ -58,11 +58,6 @@ counted as it was before."""
 _OPEN, _FAILED = TransactionStatus.INTRANS, TransactionStatus.INERROR
 
 
-def is_lost(conn: Conn, error: DriverError) -> bool:
-    """Whether the connection is gone; a statement that waited for too long leaves it as it was."""
-    return isinstance(error, LOST) and (conn.closed or conn.broken)
-
-
 def connect(database_url: SecretStr, patience: Patience | None = None) -> PatientConnection:
     """A new autocommit connection, which waits no longer than `patience` allows.
 

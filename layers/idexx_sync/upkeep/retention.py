@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from idexx_sync.core.logs import logger
-from idexx_sync.database.connection import Conn, DriverError, is_lost
+from idexx_sync.database.connection import Conn, DriverError, is_gone
 from idexx_sync.database.refusal import refusal
 from idexx_sync.upkeep.place_store import keep_place, place_of, resting
 from idexx_sync.upkeep.retention_store import MOST_AT_ONCE, RULES, Rule, delete_old
@@ -42,7 +42,7 @@ def delete_what_is_old(
                     keep_place(conn, WORK, {"rule": rule.name})
                     return _some(gone), False
         except DriverError as error:
-            if is_lost(conn, error):
+            if is_gone(conn, error):
                 raise
             gone["refused"] = gone.get("refused", 0) + 1
             logger().error("retention refused", rule=rule.name, error_message=refusal(error))

@@ -19,7 +19,7 @@ from idexx_sync.database.connection import (
     Conn,
     DriverError,
     bound_waits,
-    is_lost,
+    is_gone,
     unavailable,
     writing,
 )
@@ -90,7 +90,7 @@ def _stepped(step: Step, conn: Conn, left: Callable[[], float]) -> tuple[Mapping
     try:
         return step(conn, left)
     except DriverError as error:
-        if is_lost(conn, error):
+        if is_gone(conn, error):
             raise
         logger().error("watchdog refused", step=step.__name__, error_message=refusal(error))
         return {"refused": 1}, False
@@ -118,7 +118,7 @@ def _ended(conn: Conn, clinic_id: UUID, job_id: UUID) -> Mapping[str, int]:
                 return {}
             ended = job_store.end(conn, what, "dead", error=nobody_came(job_id))
     except DriverError as error:
-        if is_lost(conn, error):
+        if is_gone(conn, error):
             raise
         logger().error("job not ended", job_id=str(job_id), error_message=refusal(error))
         return {"refused": 1}
