@@ -14,8 +14,6 @@ from infra.upkeep_function import UpkeepFunction
 
 KEPT_DAYS: Final = 14
 """SQS keeps nothing for longer."""
-MOST_RECEIVES: Final = 5
-"""A message that nobody could take in so often turns no longer."""
 BATCH: Final = 10
 AT_ONCE: Final = 2
 """Batches at once; AWS takes nothing smaller. A function for which less is reserved would be
@@ -40,7 +38,9 @@ class DeadLetters(Construct):
             self,
             "Queue",
             visibility_timeout=Duration.seconds(stage.dead_letters.timeout_s * HIDDEN_TIMEOUTS),
-            dead_letter_queue=DeadLetterQueue(max_receive_count=MOST_RECEIVES, queue=self.poison),
+            dead_letter_queue=DeadLetterQueue(
+                max_receive_count=stage.letters_received, queue=self.poison
+            ),
         )
         consumer = UpkeepFunction(
             self,

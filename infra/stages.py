@@ -77,6 +77,9 @@ class Stage:
     public_burst: int = 20
     neo_hosts: tuple[str, ...] = ("us.idexxneo.com",)
     log_days: Literal[1, 14, 90] = 90
+    letters_received: int = 200
+    """How often a dead letter is received at most, before it goes where nobody takes it in: what it
+    holds never makes that fail, so it is for a database that is away for most of a day."""
     protected: bool = False
     """Whether the stack can be deleted only after somebody has allowed it."""
     commit: str = "unknown"
@@ -141,5 +144,6 @@ LOCAL: Final = Stage(
     public_requests_per_second=1000,
     public_burst=1000,
     log_days=1,
+    letters_received=5,
 )
 STAGES: Final[Mapping[str, Stage]] = {stage.name: stage for stage in (PROD, STAGING, LOCAL)}

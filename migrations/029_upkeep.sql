@@ -103,6 +103,8 @@ GRANT DELETE, SELECT (clinic_id, stored_at), UPDATE (stored_at)
     ON idexx_sync.sessions TO idexx_sync_upkeep;
 ALTER POLICY idexx_sync ON idexx_sync.sessions TO idexx_sync_worker, idexx_sync_upkeep;
 
+CREATE INDEX jobs_successes ON idexx_sync.jobs (clinic_id, sync, finished_at DESC)
+ WHERE status IN ('succeeded', 'succeeded_with_warnings') AND result ->> 'fresh' = 'true';
 CREATE INDEX jobs_by_end ON idexx_sync.jobs (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX changes_by_age ON idexx_sync.changes (at);
 CREATE INDEX records_by_last_day ON idexx_sync.records

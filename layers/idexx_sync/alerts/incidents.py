@@ -1,13 +1,12 @@
 """What is told beside the ends of jobs, by whoever watches over all clinics."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from uuid import UUID
 
 from idexx_sync.alerts import incident_store
 from idexx_sync.alerts.incident_store import Grown
 from idexx_sync.clinics.overview import ClinicOverview, overviews_of
-from idexx_sync.clinics.status import STALE_MINUTES, WRITES, SyncStatus, clinic_status
+from idexx_sync.clinics.status import SyncStatus, clinic_status, never_came
 from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.database.connection import Conn
 
@@ -38,9 +37,8 @@ def _is_stale(overview: ClinicOverview, sync: SyncStatus) -> bool | None:
     what somebody has to act on is told by itself, and what is paused is not looked at."""
     if not sync.is_expected:
         return False
-    if sync.freshness == "new" and overview.stage in WRITES:
-        waits = timedelta(minutes=overview.stale_minutes or STALE_MINUTES)
-        return overview.changed_at is not None and overview.read_at - overview.changed_at > waits
+    if sync.freshness == "new":
+        return never_came(overview, sync.sync)
     if sync.freshness in ("action_required", "paused"):
         return None
     return sync.freshness == "stale"

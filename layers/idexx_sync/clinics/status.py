@@ -193,6 +193,22 @@ def blocker(overview: ClinicOverview, sync: SyncName, now: datetime) -> Need | N
     return next((need for need in blocking if need.who != "nobody"), next(iter(blocking), None))
 
 
+def never_came(overview: ClinicOverview, sync: SyncName) -> bool:
+    """Whether a sync without a success has had the time for one: two scheduled times, since its
+    clinic was set up, at which no run can begin any more; without a schedule the clinic's own
+    threshold."""
+    since = overview.changed_at
+    if since is None or overview.stage not in WRITES:
+        return False
+    table = timetable(read_entries(overview.sync_schedules).readable, zone_of(overview.timezone))
+    last = table.previous_run(sync, overview.read_at - CATALOG[sync].begins_within)
+    if last is None:
+        waits = timedelta(minutes=overview.stale_minutes or STALE_MINUTES)
+        return overview.read_at - since > waits
+    before = table.previous_run(sync, last - timedelta(seconds=1))
+    return before is not None and before > since
+
+
 def doubt_in_words(code: str) -> str:
     """Why a record is in doubt, for people."""
     return DOUBTS.get(code, f"not to be read ({phrase({}, code)})")

@@ -46,6 +46,7 @@ def delete_what_is_old(
                 raise
             gone["refused"] = gone.get("refused", 0) + 1
             logger().error("retention refused", rule=rule.name, error_message=refusal(error))
+            keep_place(conn, _work(rule), None)  # perhaps its place is what can't be read
     keep_place(conn, WORK, None)
     return _some(gone), True
 

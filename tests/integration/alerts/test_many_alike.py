@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from idexx_sync.alerts import incident_store
 from idexx_sync.alerts.incidents import tell_stale
@@ -183,14 +184,38 @@ def test_what_nobody_has_to_act_on_is_told_once_it_has_made_data_old(conn: Conn)
     assert stale_told(conn) == [("stale", "nobody", "pims_unavailable", None)]
 
 
+def with_schedule(conn: Conn, clinic_id: UUID, cron: str) -> None:
+    schedules = Jsonb({"inbound": cron})
+    update(
+        conn,
+        "public.clinic_schedule_configs",
+        {"sync_schedules": schedules},
+        clinic_id=clinic_id,
+    )
+
+
 def test_data_that_never_came_are_old_too(conn: Conn) -> None:
     clinic_id = add_synced(conn)
+    with_schedule(conn, clinic_id, "0 * * * *")
     set_business_time(conn, MORNING + timedelta(hours=3))
     add_job(conn, clinic_id, before(minutes=20), "dead", error_kind="pims_unavailable")
 
     tell_stale(conn, None, 100)
 
     assert stale_told(conn) == [("stale", "nobody", "pims_unavailable", None)]
+
+
+@pytest.mark.parametrize("stage", ["live", "shadow"])
+def test_data_that_could_not_come_yet_are_not_old(conn: Conn, stage: str) -> None:
+    """The first run is due at night; in shadow no run ever says that rows are up to date."""
+    clinic_id = add_synced(conn)
+    with_schedule(conn, clinic_id, "0 2 * * *" if stage == "live" else "0 * * * *")
+    update(conn, "idexx_sync.clinic_settings", {"stage": stage}, clinic_id=clinic_id)
+    set_business_time(conn, MORNING + timedelta(hours=5))
+
+    tell_stale(conn, None, 100)
+
+    assert stale_told(conn) == []
 
 
 @pytest.mark.parametrize("why", ["somebody must act", "switched off"])

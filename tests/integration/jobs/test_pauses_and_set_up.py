@@ -1,4 +1,4 @@
-"""What a hostile review found of pauses and workers: each test says a rule that does not hold."""
+"""Runs that must not begin: of a paused clinic, or of a worker that can't be set up."""
 
 from typing import Any
 

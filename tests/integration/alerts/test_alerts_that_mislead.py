@@ -1,4 +1,4 @@
-"""What a hostile review found of alerts: each test says a rule that does not hold."""
+"""Alerts that would mislead: told twice, not at all, closed too early, or swallowed by others."""
 
 import math
 from datetime import timedelta

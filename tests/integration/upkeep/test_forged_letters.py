@@ -1,4 +1,4 @@
-"""What a hostile review found of dead letters: each test says a rule that does not hold."""
+"""Dead letters that somebody has forged, and one beside a run that waits."""
 
 from datetime import timedelta
 from uuid import UUID

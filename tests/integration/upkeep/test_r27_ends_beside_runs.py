@@ -1,4 +1,4 @@
-"""What a hostile review found of jobs' ends: each test says a rule that does not hold."""
+"""Ending what nobody runs, beside runs that wait, begin or are ordered at that moment (R27)."""
 
 import math
 import threading
