@@ -2,6 +2,7 @@
 
 An incident is of one clinic and kind: it begins with a job that ends so, and is over once each of
 its syncs has had a run that went well. Kinds of the login are over with any run that went well.
+That a hold waits is told as long as one does, whatever runs and people do.
 """
 
 from collections import Counter
@@ -16,8 +17,9 @@ from tests.kit.database import query
 
 WELL = ("succeeded", "succeeded_with_warnings", "held")
 LOGIN = frozenset(kind.kind for kind in ClinicMustAct.__subclasses__())
-OLD = "stale"
-"""Told by whoever watches over all clinics, and by no job."""
+HELD = "held"
+OF_NO_JOB = ("stale", HELD)
+"""Told by whoever watches over all clinics, or of what people decide."""
 
 
 @dataclass
@@ -66,8 +68,8 @@ class Incidents:
         alerts = query(
             self.conn,
             "SELECT kind, syncs, closed_at FROM idexx_sync.alerts "
-            "WHERE clinic_id = %s AND kind <> %s",
-            (self.clinic_id, OLD),
+            "WHERE clinic_id = %s AND kind <> ALL(%s)",
+            (self.clinic_id, list(OF_NO_JOB)),
         )
         number = Counter(alert["kind"] for alert in alerts)
         open_ones = {one["kind"]: set(one["syncs"]) for one in alerts if one["closed_at"] is None}
@@ -79,7 +81,18 @@ class Incidents:
         if open_ones != self.under_way:
             told, true = _words(open_ones), _words(self.under_way)
             wrong.append(f"open alerts {told}, under way {true}")
+        wrong += self._held()
         return [Violation("V7", text) for text in wrong]
+
+    def _held(self) -> list[str]:
+        told, waits = (
+            bool(query(self.conn, f"SELECT FROM idexx_sync.{what}", (self.clinic_id,)))
+            for what in (
+                f"alerts WHERE clinic_id = %s AND kind = '{HELD}' AND closed_at IS NULL",
+                "holds WHERE clinic_id = %s AND status = 'open'",
+            )
+        )
+        return [f"a hold waits: {waits}, and it is told: {told}"] if told != waits else []
 
 
 def alerts_match(conn: Conn, clinic_id: UUID) -> list[Violation]:
@@ -90,8 +103,6 @@ def alerts_match(conn: Conn, clinic_id: UUID) -> list[Violation]:
 
 
 def _kind(job: dict[str, Any]) -> str | None:
-    if job["status"] == "held":
-        return "held"
     kind = job["error_kind"]
     told = job["status"] in ("failed", "dead") and kind is not None and who_acts(kind) != "nobody"
     return str(kind) if told else None

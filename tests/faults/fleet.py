@@ -25,6 +25,8 @@ from idexx_sync.database.connection import Conn, Database, connect
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.model import Job, RunOrder, tick_order
 from idexx_sync.jobs.runner import run_job
+from idexx_sync.pims.protocol import SourceRecord
+from idexx_sync.syncs import hold_store
 from idexx_sync.upkeep.dead_letters import take_in
 from idexx_sync.upkeep.letters import Message
 from idexx_sync.upkeep.watchdog import watch
@@ -96,7 +98,7 @@ class Fleet:
         )
         add_credentials(rig.conn, clinic_id)
         bench = Bench(rig.conn, rig.url, clinic_id, retried=True, lent=self._database)
-        bench.pims.records = visits(4)
+        bench.pims.records = self._booked()
         return bench
 
     # -- time ---------------------------------------------------------------------------------
@@ -108,7 +110,7 @@ class Fleet:
             for sync, hours in EVERY.items():
                 if number % hours == 0:
                     self._tick(bench, sync, calm=calm)
-            self._decide(bench)
+            self._decide(bench, calm=calm)
         self._look_after()
 
     def _move(self, step: timedelta) -> None:
@@ -149,13 +151,22 @@ class Fleet:
         """Neo is down, or answers in another shape, or empty, for some hours."""
         until, _ = self._down_until.get(bench.clinic_id, (self.now, ""))
         if until <= self.now or calm:
-            bench.pims.error, bench.pims.records = None, bench.pims.records or visits(4)
+            bench.pims.error, bench.pims.records = None, self._booked()
             if not calm and self.dice.random() < 0.02:
                 word = self.dice.choice(sorted(STATES))
                 hours = timedelta(hours=self.dice.choice((3, 9, 30)))
                 self._down_until[bench.clinic_id] = (self.now + hours, word)
                 STATES[word](bench)
                 self.outcome.notes[f"Neo {word}"] += 1
+
+    def _booked(self) -> list[SourceRecord]:
+        """Visits of this day and the next ones, with ids of their own."""
+        day = (self.now - timedelta(hours=12)).date()
+        return [
+            one
+            for ahead in range(3)
+            for one in visits(2, day.toordinal() * 10 + ahead * 10, day + timedelta(days=ahead))
+        ]
 
     def invoke(self, bench: Bench, order: RunOrder) -> Job | None:
         """One invocation; None: something left it."""
@@ -199,13 +210,14 @@ class Fleet:
         body = {"version": "1.0", "requestContext": context, "requestPayload": event}
         self.letters.append(Message(str(uuid4()), json.dumps(body), {}))
 
-    def _decide(self, bench: Bench) -> None:
+    def _decide(self, bench: Bench, *, calm: bool) -> None:
         """A person lets through what has waited."""
-        for hold in bench.holds():
-            if hold["status"] == "open" and self.dice.random() < 0.3:
-                bench.decide(hold["cause"], "approved")
+        for row in bench.holds():
+            if row["status"] == "open" and (calm or self.dice.random() < 0.3):
+                hold = hold_store.hold_by_id(self.conn, row["id"])
+                assert hold is not None
+                hold_store.decide(self.conn, hold, "approved", "somebody")
                 self.outcome.notes["holds approved"] += 1
-        set_business_time(self.conn, self.now, ticks=True)
 
     # -- what must hold at the end ------------------------------------------------------------
 
