@@ -26,7 +26,7 @@ class RequestModel(BaseModel):
 
 
 _MOST_READ: Final = 4 * LONGEST_REASON
-"""Characters of a reason with what is invisible in it; what is told is how long it may be without."""
+"""Characters of a reason with what is invisible in it; it is told how long it may be without."""
 _Reason = Annotated[
     str,
     Field(max_length=_MOST_READ),
