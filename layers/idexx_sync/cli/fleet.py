@@ -43,8 +43,8 @@ def status(ctx: typer.Context, as_json: Json = False) -> int:
     """The fleet at a glance.
 
     First dead letters that wait and what many clinics have alike, then one line for each other
-    clinic that needs somebody, with why, since when and the next command, and one line for all others. The exit code is 4
-    where somebody is needed, else 0.
+    clinic that needs somebody, with why, since when and the next command, and one line for all
+    others. The exit code is 4 where somebody is needed, else 0.
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="clinics list") as backend:

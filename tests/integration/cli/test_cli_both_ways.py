@@ -14,17 +14,18 @@ from pydantic import SecretStr
 from idexx_sync.cli.watching import FAILURES_IN_A_ROW, LOOKS_EVERY_S
 from idexx_sync.core.errors import ConfigurationInvalid, ShapeChanged
 from idexx_sync.core.settings import ClientSettings
-from idexx_sync.core.vocabulary import SCOPES
+from idexx_sync.core.vocabulary import SCOPES, Scope
 from idexx_sync.database.whereabouts_store import named_by
 from idexx_sync.keys.format import generate_key
 from idexx_sync.operations.hints import OVER_API, for_the_api
 from tests.kit.both_ways import World, world_in
 from tests.kit.clinic import add_user
+from tests.kit.command_line import Answer
 from tests.kit.database import query
 from tests.kit.gateway import Response
 from tests.kit.lending import Lending
 from tests.kit.records import visit, visits
-from tests.kit.rows import add_alert, add_credentials, add_job
+from tests.kit.rows import add_alert, add_credentials, add_job, add_letter
 from tests.kit.shelf import Shelf
 
 LOOKED_AT = [
@@ -239,6 +240,30 @@ def test_status_tells_of_letters_that_wait_for_a_person(world: World, way: str) 
     discard_all(world)
     answer = world.run(way, "status")
     assert (answer.code, "dead letter" in answer.out) == (0, False)
+
+
+def test_status_tells_a_key_of_its_own_letters_and_of_none_without_the_scope(world: World) -> None:
+    def with_key(*scopes: Scope) -> Answer:
+        key = SecretStr(world.api.key(world.bench.clinic_id, *scopes))
+        world.over_api.client_settings = ClientSettings(api_url=world.server.url, api_key=key)
+        return world.run("api", "status")
+
+    assert with_key().out.splitlines()[0].startswith("1 dead letter waits for a person: ")
+    assert "dead letter" not in with_key("sync:inbound").out
+
+
+@BOTH
+def test_a_letter_of_a_clinic_that_is_not_in_odis_can_only_be_discarded(
+    world: World, way: str
+) -> None:
+    nowhere = {"v": 1, "clinic_id": world.names["NOTHING"], "sync": "inbound"}
+    told = {"reason": "unknown_clinic", "event": nowhere}
+    letter_id = str(add_letter(world.bench.conn, None, **told))
+    refused = world.run(way, f"dead-letters retry {letter_id}", width=WIDE)
+    assert refused.code == 1
+    assert "its clinic is not in ODIS; then let nothing come of it" in refused.err
+    assert f"idexx-sync dead-letters discard {letter_id} --reason TEXT" in refused.err
+    assert "list them with" not in refused.err
 
 
 @BOTH
