@@ -257,7 +257,7 @@ def test_a_letter_of_a_clinic_that_is_not_in_odis_can_only_be_discarded(
     world: World, way: str
 ) -> None:
     nowhere = {"v": 1, "clinic_id": world.names["NOTHING"], "sync": "inbound"}
-    told = {"reason": "unknown_clinic", "event": nowhere}
+    told: dict[str, Any] = {"reason": "unknown_clinic", "event": nowhere}
     letter_id = str(add_letter(world.bench.conn, None, **told))
     refused = world.run(way, f"dead-letters retry {letter_id}", width=WIDE)
     assert refused.code == 1
