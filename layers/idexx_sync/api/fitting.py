@@ -4,6 +4,7 @@ from idexx_sync.api.caller import Caller
 from idexx_sync.operations.alert_models import AlertList, AlertView
 from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
 from idexx_sync.operations.hints import for_the_api
+from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import JobList, JobView
 
 
@@ -27,6 +28,16 @@ def fitting_alert(alert: AlertView) -> AlertView:
 
 def fitting_alerts(page: AlertList) -> AlertList:
     return page.model_copy(update={"alerts": tuple(map(fitting_alert, page.alerts))})
+
+
+def fitting_letter(letter: DeadLetterView) -> DeadLetterView:
+    """The dead letter with a next step for whoever has only the API."""
+    return letter.model_copy(update={"next": letter.next and for_the_api(letter.next)})
+
+
+def fitting_letters(page: DeadLetterList) -> DeadLetterList:
+    fit = tuple(map(fitting_letter, page.dead_letters))
+    return page.model_copy(update={"dead_letters": fit})
 
 
 def fitting_clinic(clinic: ClinicStatusView, caller: Caller) -> ClinicStatusView:

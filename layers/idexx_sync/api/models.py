@@ -1,10 +1,10 @@
 """What the HTTP API takes and gives, as JSON. Times are UTC, days are the clinic's own."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from idexx_sync.alerts.kinds import AlertStatus
 from idexx_sync.alerts.texts import KINDS
@@ -25,6 +25,30 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+_MOST_READ: Final = 4 * LONGEST_REASON
+"""Characters of a reason with what is invisible in it; it is told how long it may be without."""
+_Reason = Annotated[
+    str,
+    Field(max_length=_MOST_READ),
+    WithJsonSchema({"type": "string", "maxLength": LONGEST_REASON}),
+]
+_FilledReason = Annotated[
+    str,
+    Field(min_length=1, max_length=_MOST_READ),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_REASON}),
+]
+
+
+def _why(more: str = "", *, example: str, default: Any = ...) -> Any:
+    return Field(
+        default,
+        description=f"Why, for those who look later: at most {LONGEST_REASON} visible characters, "
+        "kept with who and when. Name no client and no patient here."
+        f"{more and ' '}{more}",
+        examples=[example],
+    )
+
+
 class EmptyBody(RequestModel):
     """No body, or an empty object."""
 
@@ -32,26 +56,32 @@ class EmptyBody(RequestModel):
 class ReasonBody(RequestModel):
     """Why it is done; nothing has to be said."""
 
-    reason: str | None = Field(
-        default=None,
-        max_length=4 * LONGEST_REASON,
-        description=f"Why, for those who look later: at most {LONGEST_REASON} characters, kept "
-        "with who and when. Name no client and no patient here.",
-        examples=["the clinic confirmed by phone"],
-    )
+    reason: _Reason | None = _why(example="the clinic confirmed by phone", default=None)
 
 
 class WhyBody(RequestModel):
     """Why it is done, which has to be said."""
 
-    reason: str = Field(
-        min_length=1,
-        max_length=4 * LONGEST_REASON,
-        description=f"Why, for those who look later: at most {LONGEST_REASON} characters, kept "
-        "with who and when. Every key that may look at the clinic is shown it: name no client and "
-        "no patient here, and where all are paused no clinic either.",
-        examples=["the clinic moves"],
+    reason: _FilledReason = _why(example="a message of a test")
+
+
+class PauseBody(WhyBody):
+    """Why nothing is to be asked, which has to be said."""
+
+    reason: _FilledReason = _why(
+        "Every key that may look at the clinic is shown it; where all are paused name no clinic.",
+        example="the clinic moves",
     )
+
+
+class ResumeBody(ReasonBody):
+    """Why it may go on; nothing has to be said."""
+
+    reason: _Reason | None = _why(example="the clinic has moved", default=None)
+
+
+class DiscardBody(WhyBody):
+    """Why nothing is to come of the message, which has to be said."""
 
 
 class DecisionBody(ReasonBody):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from idexx_sync.api.authorization import id_in_path
 from idexx_sync.api.handler import ApiDependencies, Response
-from idexx_sync.api.models import ReasonBody, WhyBody
+from idexx_sync.api.models import PauseBody, ResumeBody
 from idexx_sync.api.request import Request
 from idexx_sync.operations import pausing
 
@@ -27,13 +27,13 @@ def resume_all(request: Request, dependencies: ApiDependencies) -> Response:
 
 def _pause(request: Request, dependencies: ApiDependencies, clinic_id: UUID | None) -> Response:
     body = request.body
-    assert isinstance(body, WhyBody)
+    assert isinstance(body, PauseBody)
     by = request.caller.name
     return Response(200, pausing.pause(dependencies.conn, clinic_id, by=by, reason=body.reason))
 
 
 def _resume(request: Request, dependencies: ApiDependencies, clinic_id: UUID | None) -> Response:
     body = request.body
-    assert isinstance(body, ReasonBody)
+    assert isinstance(body, ResumeBody)
     by = request.caller.name
     return Response(200, pausing.resume(dependencies.conn, clinic_id, by=by, reason=body.reason))

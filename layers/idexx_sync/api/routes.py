@@ -14,6 +14,7 @@ from idexx_sync.api.models import (
     ClinicsQuery,
     DeadLettersQuery,
     DecisionBody,
+    DiscardBody,
     Discrepancies,
     EmptyBody,
     Health,
@@ -22,10 +23,11 @@ from idexx_sync.api.models import (
     MuteBody,
     NoQuery,
     PageQuery,
+    PauseBody,
     Readiness,
     ReadinessDetails,
     ReasonBody,
-    WhyBody,
+    ResumeBody,
 )
 from idexx_sync.api.problems import ProblemCode
 from idexx_sync.core.catalog import CATALOG, CatalogEntry, StartOperation, SyncFolder
@@ -343,7 +345,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="jobs:write",
         summary="Let nothing come of a message that is parked",
-        body=WhyBody,
+        body=DiscardBody,
         responses={200: DeadLetterView},
         problems=("letter_ended",),
     ),
@@ -420,7 +422,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="clinics:write",
         summary="Stop a clinic: nothing of it asks its PIMS until it is resumed",
-        body=WhyBody,
+        body=PauseBody,
         responses={200: PauseAnswer},
     ),
     Route(
@@ -430,7 +432,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="clinics:write",
         summary="Let a clinic go on that was paused",
-        body=ReasonBody,
+        body=ResumeBody,
         responses={200: PauseAnswer},
     ),
     Route(
@@ -440,7 +442,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="fleet:write",
         summary="Stop everything: nothing of any clinic asks its PIMS until all are resumed",
-        body=WhyBody,
+        body=PauseBody,
         responses={200: PauseAnswer},
     ),
     Route(
@@ -450,7 +452,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         function="status",
         scope="fleet:write",
         summary="Let all clinics go on, but those that are paused by themselves",
-        body=ReasonBody,
+        body=ResumeBody,
         responses={200: PauseAnswer},
     ),
     Route(

@@ -81,7 +81,8 @@ def list_alerts(
         clinic_id = meant_clinic(backend, clinic)
         wanted = WantedAlerts(clinic_id, sync, status, day_begins(since), kind=kind)
         found = backend.alerts(wanted, limit)
-    nothing = f"There are no {status} alerts." if status else "There are no alerts."
+    every = wanted == WantedAlerts()
+    nothing = "There are no alerts." if every else "There are no such alerts."
     shown = alerts_shown(found.items) or [line(nothing)]
     data = {"alerts": [alert.model_dump(mode="json") for alert in found.items], "more": found.more}
     cut = cut_shown(more=found.more, shown=len(found.items))
@@ -127,7 +128,10 @@ def mute(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Let nobody be told of its kind at its clinic for a while, also if it comes back."""
+    """Let nobody be told of its kind at its clinic for a while.
+
+    Not even if it comes back.
+    """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="alerts list") as backend:
         alert = backend.mute(meant_alert(backend, alert_id), until, by)
@@ -142,8 +146,11 @@ def unmute(ctx: typer.Context, alert_id: AlertId, as_json: Json = False) -> None
     """Let people be told of its kind at its clinic again."""
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="alerts list") as backend:
-        alert = backend.unmute(meant_alert(backend, alert_id))
-    _answer(cli, alert, ["It is not muted."], as_json=as_json)
+        meant = meant_alert(backend, alert_id)
+        was_muted = backend.alert(meant).muted_until is not None
+        alert = backend.unmute(meant)
+    told = "It is muted no longer." if was_muted else "Nothing changed: it was not muted."
+    _answer(cli, alert, [told], as_json=as_json)
 
 
 def _acknowledged(before: AlertView, alert: AlertView) -> str:

@@ -10,8 +10,8 @@ from idexx_sync.cli.arguments import (
     Limit,
     Since,
     SyncOption,
-    as_filled,
     as_id_beginning,
+    as_reason,
     day_begins,
 )
 from idexx_sync.cli.backend import meant_clinic, meant_letter, open_backend, standing
@@ -51,7 +51,10 @@ def list_letters(
     limit: Limit = 20,
     as_json: Json = False,
 ) -> None:
-    """The newest dead letters; of so many those come first that wait for a person."""
+    """The newest dead letters; times are each clinic's own.
+
+    Of so many those come first that wait for a person.
+    """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="clinics list") as backend:
         clinic_id = meant_clinic(backend, clinic)
@@ -59,7 +62,8 @@ def list_letters(
         found = backend.dead_letters(wanted, limit)
         ids = {letter.clinic_id for letter in found.items if letter.clinic_id is not None}
         clinics = {} if as_json else standing(backend, ids)
-    nothing = f"There are no {status} dead letters." if status else "There are no dead letters."
+    every = wanted == Wanted()
+    nothing = "There are no dead letters." if every else "There are no such dead letters."
     shown = letters_shown(found.items, clinics) or [line(nothing)]
     listed = [letter.model_dump(mode="json") for letter in found.items]
     cut = cut_shown(more=found.more, shown=len(found.items))
@@ -110,7 +114,7 @@ def discard(
         str,
         typer.Option(
             metavar="TEXT",
-            parser=as_filled,
+            parser=as_reason,
             help=f"Why, for those who look later: at most {LONGEST_REASON} characters, kept with "
             "who and when. Name no client and no patient in it.",
         ),

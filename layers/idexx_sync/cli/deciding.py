@@ -72,7 +72,9 @@ def _changed(hold: HoldView) -> CommandError:
 def require_terminal(cli: Cli, option: str) -> None:
     """A usage error of the option unless there is a terminal to ask on."""
     if not cli.stdin.isatty():
-        raise typer.BadParameter("there is no terminal to ask on", param_hint=f"'{option}'")
+        raise typer.BadParameter(
+            f"there is no terminal to ask on; give {option}", param_hint=f"'{option}'"
+        )
 
 
 def confirm(cli: Cli, question: str, about: Sequence[Shown] = ()) -> None:

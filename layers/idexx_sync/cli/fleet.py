@@ -8,9 +8,10 @@ import typer
 
 from idexx_sync.alerts.kinds import STALE
 from idexx_sync.cli.alert_view import UTC_ZONE, need_shown, waits
-from idexx_sync.cli.arguments import Json
-from idexx_sync.cli.backend import open_backend
+from idexx_sync.cli.arguments import MOST_AT_ONCE, Json
+from idexx_sync.cli.backend import Backend, open_backend
 from idexx_sync.cli.context import cli_of
+from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.list_view import (
     all_paused_shown,
@@ -20,6 +21,7 @@ from idexx_sync.cli.list_view import (
     urgent_need,
     who_acts,
 )
+from idexx_sync.cli.listed import Listed
 from idexx_sync.cli.phrases import moment
 from idexx_sync.cli.tables import Shown, line
 from idexx_sync.core.clinic_time import zone_of
@@ -27,9 +29,10 @@ from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.core.vocabulary import Freshness
 from idexx_sync.operations.alert_models import AlertView
 from idexx_sync.operations.clinic_models import ClinicStatusView
+from idexx_sync.operations.letter_models import DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED
 from idexx_sync.operations.pause_models import PauseView
-from idexx_sync.operations.wanted import WantedAlerts, WantedClinics
+from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 
 WORST_FIRST: Final[tuple[Freshness, ...]] = (
     *("action_required", "stale", "late", "new", "paused", "on_time"),
@@ -39,13 +42,14 @@ WORST_FIRST: Final[tuple[Freshness, ...]] = (
 def status(ctx: typer.Context, as_json: Json = False) -> int:
     """The fleet at a glance.
 
-    First what many clinics have alike, then one line for each other clinic that needs somebody,
-    with why, since when and the next command, and one line for all others. The exit code is 4
-    where somebody is needed, else 0.
+    First dead letters that wait and what many clinics have alike, then one line for each other
+    clinic that needs somebody, with why, since when and the next command, and one line for all
+    others. The exit code is 4 where somebody is needed, else 0.
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="clinics list") as backend:
         clinics = red_first(backend.clinics(WantedClinics()))
+        parked = _parked(backend)
         incidents = backend.alerts(WantedAlerts(status="open", of_many=True), MOST_LISTED).items
     pause = pause_of_all(clinics)
     needing = [clinic for clinic in clinics if clinic.needs_somebody]
@@ -56,14 +60,38 @@ def status(ctx: typer.Context, as_json: Json = False) -> int:
         "needs_somebody": [_data(clinic) for clinic in needing],
         "others": dict(Counter(worst(one) for one in others if one.is_on_board)),
         "all_paused": None if pause is None else PauseView.of(pause).model_dump(mode="json"),
+        "parked_letters": None if parked is None else len(parked.items),
         "not_on_board": sum(not one.is_on_board for one in others),
     }
-    shown = [*all_paused_shown(clinics), *(_of_many(alert) for alert in incidents)]
+    shown = [*all_paused_shown(clinics), *_letters(parked)]
+    shown += [_of_many(alert) for alert in incidents]
     if told_above := len(needing) - len(alone):
         shown.append(line(f"Told by that alone: {counted(told_above, 'clinic')}", "red"))
     shown += [line(in_one_line(clinic), "red", whole=True) for clinic in alone]
     cli.answer(data, [*shown, _rest(needing, others)], as_json=as_json)
-    return Exit.WARNINGS if needing or any(map(waits, incidents)) or pause is not None else Exit.OK
+    waiting = (needing, parked is not None and parked.items, any(map(waits, incidents)), pause)
+    return Exit.WARNINGS if any(waiting) else Exit.OK
+
+
+def _parked(backend: Backend) -> Listed[DeadLetterView] | None:
+    """Dead letters that wait for a person; None for a key that may not look at them."""
+    try:
+        return backend.dead_letters(Wanted(status="parked"), MOST_AT_ONCE)
+    except CommandError as error:
+        if error.kind != "scope_missing":
+            raise
+        return None
+
+
+def _letters(parked: Listed[DeadLetterView] | None) -> list[Shown]:
+    """`8 dead letters wait for a person: idexx-sync dead-letters list --status parked`."""
+    if parked is None or not parked.items:
+        return []
+    number = len(parked.items)
+    at_least = "at least " if parked.more else ""
+    wait = "waits" if number == 1 else "wait"
+    said = f"{at_least}{counted(number, 'dead letter')} {wait} for a person"
+    return [line(f"{said}: idexx-sync dead-letters list --status parked", "red")]
 
 
 def stood_for(clinic: ClinicStatusView, incidents: Sequence[AlertView]) -> bool:

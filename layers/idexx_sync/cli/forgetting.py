@@ -12,6 +12,7 @@ from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.cli.tables import Shown, fact_table, line
 from idexx_sync.clinics.forget_store import forget as forget_rows
 from idexx_sync.clinics.forget_store import kept_of
+from idexx_sync.clinics.store import clinic_names
 from idexx_sync.operations.lookup import require_clinic
 
 
@@ -33,16 +34,17 @@ def forget(
     with cli.database() as conn:
         clinic_id = clinic_meant(conn, clinic)
         require_clinic(conn, clinic_id)
+        named = f"{clinic_names(conn)[clinic_id]} ({clinic_id})"
         kept = kept_of(conn, clinic_id)
-        if not yes:
+        if kept and not yes:
             require_terminal(cli, "--yes")
-            confirm(cli, f"Delete all this of clinic {clinic_id}, for good?", _shown(kept))
-        gone = forget_rows(conn, clinic_id)
-    told = [line(f"Forgotten, what was kept of clinic {clinic_id}:"), *_shown(gone)]
+            confirm(cli, f"Delete all this of {named}, for good?", _shown(kept))
+        gone = forget_rows(conn, clinic_id) if kept else {}
+    told = [line(f"Forgotten, what was kept of {named}:"), *_shown(gone)]
+    if not gone:
+        told = [line(f"Nothing is kept of {named}.")]
     cli.answer({"clinic_id": str(clinic_id), "deleted": gone}, told, as_json=as_json)
 
 
 def _shown(rows: Mapping[str, int]) -> list[Shown]:
-    if not rows:
-        return [line("nothing")]
     return [fact_table([(name.replace("_", " "), str(rows[name])) for name in sorted(rows)])]

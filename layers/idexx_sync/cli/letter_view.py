@@ -10,6 +10,7 @@ from idexx_sync.cli.tables import Shown, entry, fact_table, line
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import phrase
 from idexx_sync.operations.letter_models import DeadLetterView
+from idexx_sync.operations.letter_ways import REASONS
 
 SHAPES: Final = {
     "destination": "an event that a worker's tries were used up for",
@@ -17,29 +18,6 @@ SHAPES: Final = {
     "event": "an event that a queue gave up",
     "unreadable": "a message that can't be read",
 }
-REASONS: Final = {
-    "nobody_came": "its job was ended: its run was cut off, and no other one was coming",
-    "never_began": "its run never began; its job was made and ended",
-    "stale": "its run never began, and the next one has been due since",
-    "paused": "its run never began, and the clinic is paused",
-    "job_ended": "its job had ended before",
-    "run_is_coming": "its job is run, or another event brings a run",
-    "unknown_job": "there is no such job",
-    "unknown_clinic": "there is no such clinic",
-    "unknown_sync": "it is of a sync that is not ours",
-    "unknown_version": "it is of another release; order it again once that one is deployed",
-    "names_no_sync": "it does not say which sync was meant",
-    "names_no_time": "it does not say which scheduled time was meant",
-    "time_implausible": "its scheduled time can't be true",
-    "too_large": "it is larger than any message of ours",
-    "not_json": "it is not JSON",
-    "no_object": "it is JSON, and no object",
-    "payload_missing": "it is about an event that it does not hold",
-    "event_unreadable": "its event is not what a worker is invoked with",
-    "params_unreadable": "what it asks of its sync can't be asked",
-    "unforeseen": "reading it broke in a way that nobody had thought of: the log says where",
-}
-"""Reason of a dead letter -> what a person reads."""
 
 
 def letters_shown(letters: Sequence[DeadLetterView], clinics: Clinics) -> list[Shown]:
@@ -89,15 +67,7 @@ def letter_shown(letter: DeadLetterView) -> list[Shown]:
             ("again as job", None if letter.retry_job_id is None else str(letter.retry_job_id)),
         ]
     )
-    return [facts, *_ways(letter)]
-
-
-def _ways(letter: DeadLetterView) -> list[Shown]:
-    again = line(f"Order it again: idexx-sync dead-letters retry {letter.id}")
-    discard = f"Let nothing come of it: idexx-sync dead-letters discard {letter.id} --reason TEXT"
-    if letter.status == "parked":
-        return [again, line(discard)]
-    return [again] if letter.status == "ended" else []
+    return [facts, *([line(letter.next, whole=True)] if letter.next else [])]
 
 
 def _job(letter: DeadLetterView) -> str:

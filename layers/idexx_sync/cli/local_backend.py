@@ -39,6 +39,7 @@ from idexx_sync.operations.dead_letters import (
     find_letter,
     letter_again,
     letter_page,
+    letter_view,
     order_here,
 )
 from idexx_sync.operations.decisions import (
@@ -168,7 +169,7 @@ class LocalBackend:
 
     def dead_letter(self, letter_id: UUID) -> DeadLetterView:
         with self._cli.database() as conn:
-            return DeadLetterView.of(find_letter(conn, letter_id))
+            return letter_view(conn, find_letter(conn, letter_id))
 
     def retry_letter(self, letter_id: UUID, *, waited_for: bool) -> JobView:
         _require_waited_for(waited_for)
@@ -185,7 +186,7 @@ class LocalBackend:
         with self._cli.database() as conn:
             letter = find_letter(conn, letter_id)
             discarded = discard_letter(conn, letter, by=by, reason=decision.reason)
-        return DeadLetterView.of(discarded)
+            return letter_view(conn, discarded)
 
     def alerts(self, wanted: WantedAlerts, limit: int) -> Listed[AlertView]:
         with self._cli.database() as conn:

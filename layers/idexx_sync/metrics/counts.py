@@ -69,6 +69,10 @@ class HoldCount(_Count):
     cause: str
 
 
+class LetterCount(_Count):
+    """Dead letters that wait for a person."""
+
+
 class AlertCount(_Count):
     """Open alerts of clinics, or those that stand for many."""
 
@@ -96,6 +100,7 @@ class Counts(BaseModel):
     dead: list[DeadCount]
     holds: list[HoldCount]
     alerts: list[AlertCount]
+    letters: list[LetterCount]
     logins: list[LoginCount]
 
 
@@ -151,6 +156,11 @@ _GROUPS: Final = {
           FROM idexx_sync.alerts
          WHERE closed_at IS NULL AND {_OF_CLINIC}
          GROUP BY kind, who_acts, of_many ORDER BY kind, who_acts, of_many
+    """,
+    "letters": f"""
+        SELECT count(*) AS count
+          FROM idexx_sync.dead_letters
+         WHERE status = 'parked' AND {_OF_CLINIC}
     """,
     "logins": f"""
         SELECT outcome, count(*) AS count

@@ -74,6 +74,12 @@ def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) ->
     yield _durations(counts.durations)
     yield from _queue(counts.queue, now)
     yield _gauge(
+        "dead_letters_parked",
+        "Dead letters that wait for a person.",
+        (),
+        {(): sum(letter.count for letter in counts.letters)},
+    )
+    yield _gauge(
         "jobs_dead",
         "Jobs that are dead and have not been retried.",
         ("sync",),

@@ -1,19 +1,18 @@
 """Shows dead letters, orders them again and discards them; Conflict says why it can't be done."""
 
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID, uuid4
-
-from pydantic import ValidationError
 
 from idexx_sync.core.errors import Conflict, InvalidInput, NotFound
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import store as job_store
-from idexx_sync.jobs.event import WorkerEvent
 from idexx_sync.jobs.model import Job, RunOrder
-from idexx_sync.jobs.params import Params, read_params
 from idexx_sync.jobs.submission import RunRequest, request_again, require_not_paused
 from idexx_sync.operations.decisions import require_ended, tidy_reason
 from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
+from idexx_sync.operations.letter_ways import clinic_of_event, run_meant, why_refused
+from idexx_sync.operations.lookup import find_job
 from idexx_sync.operations.models import one_page
 from idexx_sync.operations.pagination import Place, cursor_at
 from idexx_sync.operations.wanted import Wanted
@@ -40,58 +39,48 @@ def letter_page(
 ) -> DeadLetterList:
     """The newest dead letters that fit, behind a place; fewer where they are long."""
     found = store.letters_newest_first(conn, after=after, limit=limit + 1, **wanted.fitting)
+    known = _known(conn, found)
     letters, more = one_page(
-        found, limit, most_bytes, DeadLetterView.of, lambda one: cursor_at(one.received_at, one.id)
+        found,
+        limit,
+        most_bytes,
+        lambda one: DeadLetterView.of(one, known),
+        lambda one: cursor_at(one.received_at, one.id),
     )
     return DeadLetterList(dead_letters=letters, next_cursor=more)
 
 
-def letter_again(conn: Conn, letter: DeadLetter) -> RunRequest:
+def letter_view(conn: Conn, letter: DeadLetter) -> DeadLetterView:
+    """The letter with what can be done with it now."""
+    return DeadLetterView.of(letter, _known(conn, [letter]))
+
+
+def letter_again(conn: Conn, letter: DeadLetter, told: Callable[[str], str] = str) -> RunRequest:
     """The run that does what the letter's event was to do.
 
     Conflict where nothing is to be done any more (letter_ended), where its job has not ended
-    (job_not_final), and where nobody can say which run was meant (letter_not_retryable).
+    (job_not_final), and where nobody can say which run was meant (letter_not_retryable); `told`
+    fits what it says to its reader.
     """
     if letter.status not in OPEN:
         raise _ended(letter)
-    job = None if letter.job_id is None else job_store.job_by_id(conn, letter.job_id)
-    if job is not None:
+    known = _known(conn, [letter])
+    meant = run_meant(letter, known)
+    if isinstance(meant, UUID):
+        job = find_job(conn, meant)
         require_ended(job)
         return request_again(job)
-    return _of_event(letter)
+    if meant is None:
+        said = f"Dead letter {letter.id} {why_refused(letter, known)}"
+        raise Conflict("letter_not_retryable", told(said))
+    return meant
 
 
-def _of_event(letter: DeadLetter) -> RunRequest:
-    """The run that the kept event asks for, as this release reads it."""
-    event = _read(letter)
-    if event is not None and event.clinic_id is not None and event.sync is not None:
-        params = _params(event)
-        if params is not None:
-            manner = event.manner or params.manner
-            return RunRequest(event.clinic_id, event.sync, "retry", params, manner)
-    raise Conflict(
-        "letter_not_retryable",
-        f"Dead letter {letter.id} does not say which run was meant ({letter.reason}); order the "
-        "run itself where one is missing, then discard the letter: "
-        f"idexx-sync dead-letters discard {letter.id} --reason TEXT",
-    )
-
-
-def _read(letter: DeadLetter) -> WorkerEvent | None:
-    if letter.left_out or letter.event is None:
-        return None
-    try:
-        return WorkerEvent.model_validate(letter.event)
-    except ValidationError:
-        return None
-
-
-def _params(event: WorkerEvent) -> Params | None:
-    assert event.sync is not None
-    try:
-        return read_params(event.sync, event.params)
-    except ValidationError:
-        return None
+def _known(conn: Conn, letters: Sequence[DeadLetter]) -> frozenset[UUID]:
+    """Of the jobs and clinics that the letters name, those that are there."""
+    jobs = {one.job_id for one in letters if one.job_id is not None}
+    named = (clinic for one in letters for clinic in (one.clinic_id, clinic_of_event(one)))
+    return store.those_there(conn, jobs, {clinic for clinic in named if clinic is not None})
 
 
 def mark_retried(conn: Conn, letter: DeadLetter, job: Job, by: str) -> None:

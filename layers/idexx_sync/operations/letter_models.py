@@ -1,6 +1,7 @@
 """Dead letters as the API and the command line show them. Times are UTC."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Self
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from pydantic import Field
 
 from idexx_sync.core.bounds import bounded
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.operations.letter_ways import run_meant, way_on
 from idexx_sync.operations.models import Moment, ResponseModel, Text
 from idexx_sync.upkeep.dead_letter_store import DeadLetter, LetterStatus, Outcome
 from idexx_sync.upkeep.letters import Shape
@@ -76,12 +78,26 @@ class DeadLetterView(ResponseModel):
         examples=["9c2e6f0a-1b7d-4a55-8f11-2f6f0c1f7a10"],
     )
 
+    retryable: bool = Field(
+        description="Whether it can be ordered again: it says which run was meant, or of which job "
+        "it is, and nothing has come of it.",
+        examples=[True],
+    )
+    next: str | None = Field(
+        description="What can be done with it, and the commands; null: nothing.",
+        examples=["Order it again: idexx-sync dead-letters retry 5b1c2a90"],
+    )
+
     @classmethod
-    def of(cls, letter: DeadLetter) -> Self:
-        names = [name for name in cls.model_fields if name not in ("event", "invocation_id")]
+    def of(cls, letter: DeadLetter, known: AbstractSet[UUID]) -> Self:
+        """`known`: of the jobs and clinics that it names, those that are there."""
+        own = ("event", "invocation_id", "retryable", "next")
+        names = [name for name in cls.model_fields if name not in own]
         return cls(
             event=bounded(letter.event),
             invocation_id=letter.request_id,
+            retryable=run_meant(letter, known) is not None,
+            next=way_on(letter, known),
             **{name: getattr(letter, name) for name in names},
         )
 

@@ -1,5 +1,6 @@
 """SQL of dead letters: what messages of the dead-letter queue said, and what became of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self, Unpack
@@ -176,6 +177,21 @@ def letters_newest_first(
     return newest_first(
         conn, DeadLetter.read, select, "received_at", fitting, after=after, limit=limit
     )
+
+
+def those_there(
+    conn: Conn, job_ids: Collection[UUID], clinic_ids: Collection[UUID]
+) -> frozenset[UUID]:
+    """Of these ids those of jobs that are kept, and of clinics that ODIS has."""
+    rows = conn.execute(
+        """
+        SELECT id FROM idexx_sync.jobs WHERE id = ANY(%s)
+         UNION ALL
+        SELECT id FROM public.clinics WHERE id = ANY(%s)
+        """,
+        (list(job_ids), list(clinic_ids)),
+    ).fetchall()
+    return frozenset(id_ for (id_,) in rows)
 
 
 def mark_retried(conn: Conn, letter_id: UUID, job_id: UUID, by: str) -> DeadLetter | None:

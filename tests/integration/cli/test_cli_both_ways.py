@@ -14,17 +14,18 @@ from pydantic import SecretStr
 from idexx_sync.cli.watching import FAILURES_IN_A_ROW, LOOKS_EVERY_S
 from idexx_sync.core.errors import ConfigurationInvalid, ShapeChanged
 from idexx_sync.core.settings import ClientSettings
-from idexx_sync.core.vocabulary import SCOPES
+from idexx_sync.core.vocabulary import SCOPES, Scope
 from idexx_sync.database.whereabouts_store import named_by
 from idexx_sync.keys.format import generate_key
 from idexx_sync.operations.hints import OVER_API, for_the_api
 from tests.kit.both_ways import World, world_in
 from tests.kit.clinic import add_user
+from tests.kit.command_line import Answer
 from tests.kit.database import query
 from tests.kit.gateway import Response
 from tests.kit.lending import Lending
 from tests.kit.records import visit, visits
-from tests.kit.rows import add_alert, add_credentials, add_job
+from tests.kit.rows import add_alert, add_credentials, add_job, add_letter
 from tests.kit.shelf import Shelf
 
 LOOKED_AT = [
@@ -219,6 +220,81 @@ WIDE = 5000
 BOTH = pytest.mark.parametrize("way", ["database", "api"])
 
 
+def discard_all(world: World) -> None:
+    world.bench.conn.execute(
+        "UPDATE idexx_sync.dead_letters SET status = 'discarded', ended_at = idexx_sync.clock() "
+        "WHERE status = 'parked'"
+    )
+
+
+@BOTH
+def test_status_tells_of_letters_that_wait_for_a_person(world: World, way: str) -> None:
+    waits = ": idexx-sync dead-letters list --status parked"
+    answer = world.run(way, "status")
+    assert answer.code == 4
+    assert answer.out.splitlines()[0] == f"2 dead letters wait for a person{waits}"
+    assert world.run(way, "status", "--json").json["parked_letters"] == 2
+    world.bench.conn.execute("UPDATE idexx_sync.clinic_settings SET stage = 'off'")
+    assert world.run(way, "status").code == 4
+
+    discard_all(world)
+    answer = world.run(way, "status")
+    assert (answer.code, "dead letter" in answer.out) == (0, False)
+
+
+def test_status_tells_a_key_of_its_own_letters_and_of_none_without_the_scope(world: World) -> None:
+    def with_key(*scopes: Scope) -> Answer:
+        key = SecretStr(world.api.key(world.bench.clinic_id, *scopes))
+        world.over_api.client_settings = ClientSettings(api_url=world.server.url, api_key=key)
+        return world.run("api", "status")
+
+    assert with_key().out.splitlines()[0].startswith("1 dead letter waits for a person: ")
+    assert "dead letter" not in with_key("sync:inbound").out
+
+
+@BOTH
+def test_a_letter_of_a_clinic_that_is_not_in_odis_can_only_be_discarded(
+    world: World, way: str
+) -> None:
+    nowhere = {"v": 1, "clinic_id": world.names["NOTHING"], "sync": "inbound"}
+    told: dict[str, Any] = {"reason": "unknown_clinic", "event": nowhere}
+    letter_id = str(add_letter(world.bench.conn, None, **told))
+    refused = world.run(way, f"dead-letters retry {letter_id}", width=WIDE)
+    assert refused.code == 1
+    assert "its clinic is not in ODIS; then let nothing come of it" in refused.err
+    assert f"idexx-sync dead-letters discard {letter_id} --reason TEXT" in refused.err
+    assert "list them with" not in refused.err
+
+
+@BOTH
+def test_a_letter_that_cannot_be_ordered_again_says_so_wherever_it_is_seen(
+    world: World, way: str
+) -> None:
+    why = "can't be ordered again by itself: it is not JSON; where a run is missing, order it: "
+    discard = f"idexx-sync dead-letters discard {world.names['GARBAGE']} --reason TEXT"
+    shown = world.run(way, "dead-letters show GARBAGE", width=WIDE).out
+    refused = world.run(way, "dead-letters retry GARBAGE", width=WIDE).err
+    for told in (shown, refused):
+        assert why in told
+        assert discard in told
+    assert "Order it again" not in shown
+    assert "Order it again" in world.run(way, "dead-letters show LETTER", width=WIDE).out
+
+
+@BOTH
+def test_a_reason_to_discard_and_lists_without_anything_are_told_as_elsewhere(
+    world: World, way: str
+) -> None:
+    blank = world.run(way, "dead-letters discard LETTER --reason", " ", width=WIDE)
+    assert (blank.code, "leave the option out" in blank.err) == (2, False)
+    assert "say in a few words why" in blank.err
+    none = world.run(way, "dead-letters list --sync cases").out
+    assert none == "There are no such dead letters.\n"
+    assert "not muted" in world.run(way, "alerts unmute ALERT").out
+    world.run(way, "alerts mute ALERT --until 2026-05-05")
+    assert world.run(way, "alerts unmute ALERT").out.startswith("It is muted no longer.")
+
+
 @BOTH
 def test_lists_tell_whose_it_is_how_it_stands_and_who_is_needed(world: World, way: str) -> None:
     first, about, needed = world.run(way, "jobs list").out.splitlines()[:3]
@@ -244,6 +320,7 @@ def test_lists_tell_whose_it_is_how_it_stands_and_who_is_needed(world: World, wa
 
 @BOTH
 def test_status_names_each_clinic_that_needs_somebody_in_one_line(world: World, way: str) -> None:
+    discard_all(world)
     answer = world.run(way, "status")
     west, barn, rest = answer.out.splitlines()
 
@@ -332,7 +409,7 @@ def test_a_failure_is_told_seen_and_closed_by_the_next_success(world: World, way
     closed = world.run(way, f"alerts show {id_}").out
     assert re.search(r"status +closed 2026-05-04 07:30 PDT: a run went well", closed)
     assert " next " not in closed
-    assert world.run(way, "alerts list --status open").out == "There are no open alerts.\n"
+    assert world.run(way, "alerts list --status open").out == "There are no such alerts.\n"
     assert id_[:8] not in world.run(way, "clinics show CALLED", width=WIDE).out
     nothing_left = world.run(way, "alerts ack ALERT").out
     assert nothing_left.startswith("It is closed (a run went well); there is nothing to ackn")
@@ -351,6 +428,7 @@ def test_what_many_clinics_have_alike_is_the_first_that_status_says(world: World
     acting = (add_user(conn),)
     conn.execute("UPDATE idexx_sync.clinic_settings SET acting_user_id = %s", acting)
     conn.execute("UPDATE idexx_sync.holds SET status = 'closed'")
+    discard_all(world)
 
     answer = world.run(way, "status")
 
@@ -425,7 +503,7 @@ def test_over_the_api_no_command_is_named_that_needs_the_database(world: World) 
         )
         for more in ("", " --json")
     ]
-    commands = set(re.findall(r"idexx-sync ([a-z]+ ?[a-z]*)", " ".join(told)))
+    commands = set(re.findall(r"idexx-sync ([a-z-]+ ?[a-z]*)", " ".join(told)))
     assert commands
     assert all(re.match("|".join(OVER_API), command) for command in commands), commands
 

@@ -148,6 +148,7 @@ FLEET: dict[str, Values] = {
     "queue_jobs": {("queued",): 3, ("running",): 1},
     "queue_oldest_age_seconds": {(): 45 * 60},
     "jobs_dead": {("inbound",): 1, ("cases",): 0, ("reconciliation",): 0},
+    "dead_letters_parked": {(): 0},
     "holds_open": {("times_shifted",): 2},
     "alerts_open": {("internal", "odis"): 2, ("account_locked", "clinic"): 1},
     "incidents_open": {("internal",): 1},
@@ -177,6 +178,7 @@ ONE_CLINIC: dict[str, Values] = {
     "queue_jobs": {("queued",): 2, ("running",): 1},
     "queue_oldest_age_seconds": {(): 30 * 60},
     "jobs_dead": dict.fromkeys([(sync,) for sync in SYNCS], 0),
+    "dead_letters_parked": {(): 0},
     "holds_open": {("times_shifted",): 1},
     "alerts_open": {("internal", "odis"): 1},
     "incidents_open": {},
@@ -189,6 +191,7 @@ NOTHING: dict[str, Values] = {
     "queue_jobs": {("queued",): 0, ("running",): 0},
     "queue_oldest_age_seconds": {(): 0},
     "jobs_dead": dict.fromkeys([(sync,) for sync in SYNCS], 0),
+    "dead_letters_parked": {(): 0},
 }
 
 

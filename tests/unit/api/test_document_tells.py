@@ -8,6 +8,7 @@ import pytest
 
 from idexx_sync.api.field_texts import EXAMPLES, TOLD
 from idexx_sync.api.openapi import document
+from idexx_sync.operations.decisions import LONGEST_REASON
 
 DOCUMENT = document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -76,3 +77,11 @@ def test_no_word_is_left_of_a_field_that_is_gone(table: dict[str, Any]) -> None:
     names |= {where.split()[-1] for where, *_ in parameters()}
 
     assert set(table) - names == set()
+
+
+@pytest.mark.parametrize("body", ["PauseBody", "DiscardBody", "ResumeBody", "ReasonBody"])
+def test_how_long_a_reason_may_be_is_what_is_taken(body: str) -> None:
+    reason = SCHEMAS[body]["properties"]["reason"]
+    (text,) = [one for one in reason.get("anyOf", [reason]) if one.get("type") == "string"]
+    assert text["maxLength"] == LONGEST_REASON
+    assert ("paused" in reason["description"]) is (body == "PauseBody")
