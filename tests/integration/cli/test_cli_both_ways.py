@@ -580,7 +580,7 @@ class TestWatch:
         fails = [True, True, True, True, False] * 2
 
         def answering() -> Any:
-            if world.over_api.slept and fails.pop(0):
+            if world.over_api.slept and fails and fails.pop(0):
                 raise psycopg.OperationalError("as told")
             return whole()
 
