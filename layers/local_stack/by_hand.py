@@ -30,6 +30,13 @@ COMMANDS: Final = (
     ("what would a run write?", "idexx-sync sync inbound --clinic $CLINIC_ID --dry-run"),
     ("what runs did", "idexx-sync jobs list --clinic $CLINIC_ID"),
     ("who needs somebody?", "idexx-sync status"),
+    ("what has to be told, and what AWS gave up after its tries", "idexx-sync alerts list"),
+    (None, "idexx-sync dead-letters list"),
+    (
+        "stop it: nothing asks its Neo; then let it go on (all clinics: pause --all, resume --all)",
+        "idexx-sync clinics pause $CLINIC_ID --reason 'trying it'",
+    ),
+    (None, "idexx-sync clinics resume $CLINIC_ID"),
     ("why is a time offered?", "idexx-sync explain time --help"),
 )
 ON_BOARD: Final = (

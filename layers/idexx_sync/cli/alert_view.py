@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.cli.phrases import ACTORS, moment
@@ -82,8 +83,9 @@ def whose(alert: AlertView) -> str:
 def need_shown(
     need: Need | NeedView, alerts: Sequence[OpenAlert | ClinicAlertView], zone: ZoneInfo
 ) -> str:
-    """What is needed, since when, and the alert that is about it."""
-    told = [f"since {moment(need.since, zone)}"] if need.since is not None else []
+    """What is needed, since when unless that is said, and the alert that is about it."""
+    since = f"since {moment(need.since, zone)}"
+    told = [] if need.since is None or since in need.what else [since]
     told += [named(alert, zone) for alert in alerts if alert.id == need.alert_id]
     return f"{need.what} ({'; '.join(told)})" if told else need.what
 
@@ -96,8 +98,7 @@ def other_alerts(
     rows = [
         (
             phrase({}, alert.kind),
-            f"since {moment(alert.since, zone)}; {named(alert, zone)}; "
-            f"idexx-sync alerts show {alert.id}",
+            f"since {moment(alert.since, zone)}; {named(alert, zone)}",
         )
         for alert in alerts
         if alert.id not in named_ids
@@ -106,10 +107,14 @@ def other_alerts(
 
 
 def named(alert: OpenAlert | ClinicAlertView, zone: ZoneInfo) -> str:
-    """`alert b1d9c3a4, acknowledged by Kim, one for many: c0ffee12`."""
-    many = None if alert.incident_id is None else f"one for many: {str(alert.incident_id)[:8]}"
-    parts = [f"alert {str(alert.id)[:8]}", _handled(alert, zone), many]
-    return ", ".join(filter(None, parts))
+    """`idexx-sync alerts show b1d9c3a4, acknowledged by Kim, one for many: idexx-sync alerts …`."""
+    incident = alert.incident_id
+    many = None if incident is None else f"one for many: {_show(incident)}"
+    return ", ".join(filter(None, [_show(alert.id), _handled(alert, zone), many]))
+
+
+def _show(alert_id: UUID) -> str:
+    return f"idexx-sync alerts show {str(alert_id)[:8]}"
 
 
 def _handled(alert: AlertView | OpenAlert | ClinicAlertView, zone: ZoneInfo) -> str | None:

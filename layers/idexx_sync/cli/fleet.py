@@ -16,6 +16,7 @@ from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.list_view import (
     all_paused_shown,
     asks,
+    more_needs,
     pause_of_all,
     red_first,
     urgent_need,
@@ -119,14 +120,14 @@ def worst(clinic: ClinicStatusView) -> Freshness:
 
 
 def in_one_line(clinic: ClinicStatusView) -> str:
-    """`West: the clinic has to act: … (since …); idexx-sync clinics show ID`."""
+    """`West: the clinic has to act: … (since …) (and 2 more: idexx-sync clinics show ID)`."""
     shadow = f" ({clinic.stage})" if clinic.stage == "shadow" else ""
     need, next_command = urgent_need(clinic), _next_command(clinic)
     if need is None:
         return f"{clinic.name}{shadow}: {_stale(clinic)}; {next_command}"
-    what = need_shown(need, clinic.alerts, zone_of(clinic.timezone))
-    said = f"{clinic.name}{shadow}: {who_acts(need)} has to act: {what}"
-    return said if "idexx-sync " in need.what else f"{said}; {next_command}"
+    what, more = need_shown(need, clinic.alerts, zone_of(clinic.timezone)), more_needs(clinic)
+    said = f"{clinic.name}{shadow}: {who_acts(need)} has to act: {what}{more}"
+    return said if more or "idexx-sync " in need.what else f"{said}; {next_command}"
 
 
 def _stale(clinic: ClinicStatusView) -> str:

@@ -19,6 +19,7 @@ from idexx_sync.cli.phrases import (
 )
 from idexx_sync.cli.tables import Shown, fact_table, line, listing, two_toned
 from idexx_sync.clinics.status import doubt_in_words, unread_in_words
+from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.core.vocabulary import WITHOUT_ROWS, Manner
@@ -48,20 +49,27 @@ COLOURS = {
 }
 
 
-def report_job(cli: Cli, job: JobView, *, as_json: bool, over_api: bool = False) -> Exit:
+def report_job(
+    cli: Cli, job: JobView, *, as_json: bool, over_api: bool = False, clinic_name: str | None = None
+) -> Exit:
     """The job is the command's result, and its outcome the exit code."""
-    answer_job(cli, job, as_json=as_json, over_api=over_api)
+    answer_job(cli, job, as_json=as_json, over_api=over_api, clinic_name=clinic_name)
     if not job.is_final:
         return Exit.FAILED
     return exit_of_job(job.status, job.error.kind if job.error else None)
 
 
-def answer_job(cli: Cli, job: JobView, *, as_json: bool, over_api: bool = False) -> None:
+def answer_job(
+    cli: Cli, job: JobView, *, as_json: bool, over_api: bool = False, clinic_name: str | None = None
+) -> None:
     data = {"job": job.model_dump(mode="json")}
-    cli.answer(data, job_shown(job, over_api=over_api), as_json=as_json)
+    shown = job_shown(job, over_api=over_api, clinic_name=clinic_name)
+    cli.answer(data, shown, as_json=as_json)
 
 
-def job_shown(job: JobView, *, over_api: bool = False) -> list[Shown]:
+def job_shown(
+    job: JobView, *, over_api: bool = False, clinic_name: str | None = None
+) -> list[Shown]:
     """What a person wants to know of a job, the outcome first.
 
     Over the API no command is named that needs the database.
@@ -74,10 +82,12 @@ def job_shown(job: JobView, *, over_api: bool = False) -> list[Shown]:
         fact_table(
             [
                 ("job", str(job.id)),
-                ("clinic", str(job.clinic_id)),
+                ("sync", f"{job.sync} by {phrase({}, job.trigger)}"),
+                ("clinic", _clinic(job, clinic_name)),
                 ("days", f"{days[0]} to {days[1]} ({zone.key})" if days else None),
-                ("started", moment(job.started_at, zone)),
-                ("took", took(job.started_at, job.finished_at)),
+                ("attempt", _attempt(job)),
+                ("started", moment(job.started_at, zone) if job.started_at else None),
+                ("took", took(job.started_at, job.finished_at) if job.is_final else None),
                 ("retry of", str(job.retry_of) if job.retry_of else None),
                 ("who must act", ACTORS[job.error.who_acts] if job.error else None),
             ]
@@ -107,7 +117,9 @@ def job_shown(job: JobView, *, over_api: bool = False) -> list[Shown]:
         parts.append(line(told(f"See: idexx-sync {see}")))
     for name, count in (job.left_out or {}).items():
         parts.append(line(f"... of {phrase({}, name)}, {count} more are not shown", "yellow"))
-    if job.error is not None and _is_in_status(job, job.error.who_acts):
+    if (spent := spent_tries(job)) is not None:
+        parts.append(line(f"{spent[0].upper()}{spent[1:]}", "yellow"))
+    if job.error is not None and _is_in_status(job, job.error.who_acts) and not _names(job):
         parts.append(line(f"What is needed: idexx-sync clinics show {job.clinic_id}"))
     if job.status == "held":
         parts.append(line(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
@@ -122,11 +134,29 @@ def _is_in_status(job: JobView, who: str) -> bool:
     return who == "clinic" or (who == "odis" and job.trigger != "cli")
 
 
-def outcome(job: JobView) -> str:
-    """One phrase: what was done, or why not."""
+def _names(job: JobView, command: str = "") -> bool:
+    """Whether its own message says which command comes next, or that it is this one."""
+    message = job.message if job.error is None else job.error.message
+    return f"idexx-sync {command}" in (message or "")
+
+
+def spent_tries(job: JobView) -> str | None:
+    """That nothing tries a dead job again by itself, and how a person does; None where it is not
+    dead, or its message says so."""
+    if job.status != "dead" or _names(job, "jobs retry"):
+        return None
+    again = f"order it again with: idexx-sync jobs retry {job.id}"
+    attempts = CATALOG[job.sync].attempts
+    if job.attempt < attempts:
+        return f"nothing tries it again by itself; {again}"
+    return f"its {attempts} tries are used up, so nothing tries it again by itself; {again}"
+
+
+def outcome(job: JobView) -> str | None:
+    """One phrase: what was done, or why not; None: nothing is known yet."""
     if job.error is not None:
         return f"{phrase({}, job.error.kind)}: {job.error.message}"
-    return job.summary or job.message or "-"
+    return job.summary or job.message or ("-" if job.is_final else None)
 
 
 def progress_of(job: JobView) -> str:
@@ -139,8 +169,19 @@ def progress_of(job: JobView) -> str:
 def _headline(job: JobView) -> Shown:
     colour = COLOURS.get(job.status, "red")
     written = "" if job.error else NOTHING_WRITTEN.get(job.manner, "")
-    said = f"  {written}{outcome(job)}"
-    return two_toned(phrase({}, job.status), colour, said)
+    said = f"{written}{outcome(job) or ''}".removesuffix("; ")
+    return two_toned(phrase({}, job.status), colour, f"  {said}" if said else "")
+
+
+def _clinic(job: JobView, name: str | None) -> str:
+    return str(job.clinic_id) if name is None else f"{name} ({job.clinic_id})"
+
+
+def _attempt(job: JobView) -> str | None:
+    """`2 of 3`; None before the first one, and of a run by hand, which nothing repeats."""
+    if job.attempt == 0 or job.trigger == "cli":
+        return None
+    return f"{job.attempt} of {CATALOG[job.sync].attempts}"
 
 
 def _unread(job: JobView, told: Callable[[str], str]) -> Iterator[Shown]:

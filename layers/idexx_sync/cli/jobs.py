@@ -14,7 +14,7 @@ from idexx_sync.cli.arguments import (
     as_number,
     day_begins,
 )
-from idexx_sync.cli.backend import meant_clinic, meant_job, open_backend, standing
+from idexx_sync.cli.backend import Backend, meant_clinic, meant_job, open_backend, standing
 from idexx_sync.cli.change_view import changes_shown
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import answer_job, report_job
@@ -22,6 +22,7 @@ from idexx_sync.cli.list_view import cut_shown, jobs_shown
 from idexx_sync.cli.tables import line
 from idexx_sync.cli.watching import watch
 from idexx_sync.core.vocabulary import JobStatus
+from idexx_sync.operations.models import JobView
 from idexx_sync.operations.wanted import Wanted
 
 app = typer.Typer(help="What runs and ran, and how it ended.", no_args_is_help=True)
@@ -95,7 +96,8 @@ def show(ctx: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="jobs list") as backend:
         job = backend.job(meant_job(backend, job_id))
-    answer_job(cli, job, as_json=as_json, over_api=backend.over_api)
+        name = None if as_json else _clinic_name(backend, job)
+    answer_job(cli, job, as_json=as_json, over_api=backend.over_api, clinic_name=name)
 
 
 @app.command("watch")
@@ -119,7 +121,8 @@ def watch_job(
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="jobs list") as backend:
         job = watch(cli, backend, backend.job(meant_job(backend, job_id)), timeout_s=timeout)
-    return report_job(cli, job, as_json=as_json, over_api=backend.over_api)
+        name = None if as_json else _clinic_name(backend, job)
+    return report_job(cli, job, as_json=as_json, over_api=backend.over_api, clinic_name=name)
 
 
 @app.command()
@@ -140,9 +143,10 @@ def retry(
         job = backend.retry(meant_job(backend, job_id), waited_for=not no_watch)
         if not no_watch:
             job = watch(cli, backend, job)
+        name = None if as_json else _clinic_name(backend, job)
     if not no_watch:
-        return report_job(cli, job, as_json=as_json, over_api=backend.over_api)
-    answer_job(cli, job, as_json=as_json, over_api=backend.over_api)
+        return report_job(cli, job, as_json=as_json, over_api=backend.over_api, clinic_name=name)
+    answer_job(cli, job, as_json=as_json, over_api=backend.over_api, clinic_name=name)
     cli.say(f"Ordered; see how it does with: idexx-sync jobs watch {job.id}")
     return 0
 
@@ -153,4 +157,11 @@ def cancel(ctx: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="jobs list") as backend:
         job = backend.cancel(meant_job(backend, job_id))
-    answer_job(cli, job, as_json=as_json, over_api=backend.over_api)
+        name = None if as_json else _clinic_name(backend, job)
+    answer_job(cli, job, as_json=as_json, over_api=backend.over_api, clinic_name=name)
+
+
+def _clinic_name(backend: Backend, job: JobView) -> str | None:
+    """The name of the job's clinic; None for a key that may not look at clinics."""
+    clinic = standing(backend, {job.clinic_id}).get(job.clinic_id)
+    return None if clinic is None else clinic.name

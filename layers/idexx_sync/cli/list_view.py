@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.cli.hold_view import is_kept
-from idexx_sync.cli.job_view import outcome
+from idexx_sync.cli.job_view import outcome, spent_tries
 from idexx_sync.cli.phrases import ACTORS, CAUSES, moment, took
 from idexx_sync.cli.tables import Shown, entry, line
 from idexx_sync.clinics.pauses import Pause, how_it_goes_on
@@ -24,7 +24,7 @@ type Clinics = Mapping[UUID, ClinicStatusView]
 
 def jobs_shown(jobs: Sequence[JobView], clinics: Clinics) -> list[Shown]:
     """The jobs, those first that somebody has to do something about."""
-    red = {job.id for job in waiting_for_somebody(jobs)}
+    red = {job.id for job in waiting_for_somebody(jobs, clinics)}
     ordered = sorted(jobs, key=lambda job: job.id not in red)
     parts: list[Shown] = []
     for job in ordered:
@@ -36,8 +36,9 @@ def jobs_shown(jobs: Sequence[JobView], clinics: Clinics) -> list[Shown]:
             f"{job.sync} by {phrase({}, job.trigger)}",
         )
         told = [
-            f"{phrase({}, job.status)}, {outcome(job)} ({took(job.started_at, job.finished_at)})",
+            _how_it_went(job),
             _next_try(job),
+            spent_tries(job),
             sync_shown(_sync_of(clinic, job.sync), clinic),
         ]
         style, needed = (RED, _needed(job)) if job.id in red else ("", None)
@@ -45,9 +46,9 @@ def jobs_shown(jobs: Sequence[JobView], clinics: Clinics) -> list[Shown]:
     return parts
 
 
-def waiting_for_somebody(jobs: Sequence[JobView]) -> list[JobView]:
-    """The jobs that wait for a person, or failed in a way that does not pass by itself, unless a
-    newer one of these jobs did the same with success."""
+def waiting_for_somebody(jobs: Sequence[JobView], clinics: Clinics) -> list[JobView]:
+    """The jobs that wait for a person, or failed in a way that does not pass by itself, unless the
+    same was done with success since: by a newer one of these jobs, or by what the clinic tells."""
     found: list[JobView] = []
     healed: set[tuple[UUID, SyncName]] = set()
     for job in sorted(jobs, key=lambda job: (job.queued_at, job.id), reverse=True):
@@ -56,9 +57,16 @@ def waiting_for_somebody(jobs: Sequence[JobView]) -> list[JobView]:
             healed.add(what)
         failed = job.is_final and job.error is not None and job.error.who_acts != "nobody"
         unknown = job.status == "dead" and job.error is None
-        if what not in healed and (failed or unknown or job.status == "held"):
-            found.append(job)
+        if (failed or unknown or job.status == "held") and what not in healed:
+            found += [] if _went_well_since(job, clinics.get(job.clinic_id)) else [job]
     return found
+
+
+def _went_well_since(job: JobView, clinic: ClinicStatusView | None) -> bool:
+    """Whether the clinic's last success of the sync, listed or not, came after the job's end."""
+    sync = _sync_of(clinic, job.sync)
+    success = None if sync is None else sync.last_success_at
+    return success is not None and success > (job.finished_at or job.queued_at)
 
 
 def holds_shown(holds: Sequence[HoldView], clinics: Clinics) -> list[Shown]:
@@ -175,12 +183,16 @@ def asks(need: NeedView) -> bool:
     return need.who != "nobody" and not need.decided
 
 
+def more_needs(clinic: ClinicStatusView) -> str:
+    """` (and 2 more: idexx-sync clinics show ID)`; empty where it has no more than one."""
+    left = len(clinic.needs) - 1
+    return f" (and {left} more: idexx-sync clinics show {clinic.clinic_id})" if left > 0 else ""
+
+
 def _first_need(clinic: ClinicStatusView) -> str | None:
     if (need := urgent_need(clinic)) is None:
         return None
-    left = len(clinic.needs) - 1
-    more = f" (and {left} more: idexx-sync clinics show {clinic.clinic_id})" if left else ""
-    return f"needs {who_acts(need)}: {need.what}{more}"
+    return f"needs {who_acts(need)}: {need.what}{more_needs(clinic)}"
 
 
 def _name(clinic_id: UUID, clinic: ClinicStatusView | None) -> str:
@@ -190,6 +202,14 @@ def _name(clinic_id: UUID, clinic: ClinicStatusView | None) -> str:
 def _sync_of(clinic: ClinicStatusView | None, sync: SyncName) -> SyncStatusView | None:
     syncs = () if clinic is None else clinic.syncs
     return next((one for one in syncs if one.sync == sync), None)
+
+
+def _how_it_went(job: JobView) -> str:
+    """`succeeded, 3 created (1.2 s)`; of a job that has not ended what is known."""
+    said = [phrase({}, job.status), outcome(job)]
+    ended = job.started_at is not None and job.finished_at is not None
+    lasted = f" ({took(job.started_at, job.finished_at)})" if ended else ""
+    return ", ".join(filter(None, said)) + lasted
 
 
 def _next_try(job: JobView) -> str | None:

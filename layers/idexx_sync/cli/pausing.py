@@ -1,20 +1,26 @@
 """`idexx-sync pause`, `resume` and the same of `clinics`: stop one clinic or all, and go on."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
 
 from idexx_sync.cli.arguments import By, ClinicArgument, Json, as_reason
-from idexx_sync.cli.backend import meant_clinic, open_backend
+from idexx_sync.cli.backend import Backend, meant_clinic, open_backend
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.decision import Decision
+from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.phrases import moment
 from idexx_sync.cli.tables import Shown, fact_table, line
 from idexx_sync.clinics.pauses import how_it_goes_on
 from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.phrases import counted
+from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.operations.decisions import LONGEST_REASON
+from idexx_sync.operations.models import MOST_LISTED
 from idexx_sync.operations.pause_models import PauseAnswer
+from idexx_sync.operations.wanted import Wanted
 
 Verb = Literal["pause", "resume"]
 Why = Annotated[
@@ -101,9 +107,10 @@ def _carry_out(
 ) -> None:
     with open_backend(cli, ids_from="clinics list") as backend:
         act = backend.pause if verb == "pause" else backend.resume
-        answer = act(meant_clinic(backend, clinic), decision)
+        answer = act(clinic_id := meant_clinic(backend, clinic), decision)
+        under_way = [] if as_json or verb == "resume" else _under_way(backend, clinic_id)
     shown = _paused(answer) if verb == "pause" else _resumed(answer, of_all=clinic is None)
-    cli.answer(answer.model_dump(mode="json"), shown, as_json=as_json)
+    cli.answer(answer.model_dump(mode="json"), [*shown, *under_way], as_json=as_json)
 
 
 def _paused(answer: PauseAnswer) -> list[Shown]:
@@ -111,6 +118,24 @@ def _paused(answer: PauseAnswer) -> list[Shown]:
     if not answer.changed:
         said = "Nothing changed: it was paused already."
     return [line(said), *_facts(answer)]
+
+
+def _under_way(backend: Backend, clinic_id: UUID | None) -> list[Shown]:
+    """How many runs have not ended yet, if any; nothing for a key that may not look at jobs."""
+    try:
+        found = backend.jobs(Wanted[JobStatus](clinic_id, status="running"), MOST_LISTED)
+    except CommandError as error:
+        if error.kind != "scope_missing":
+            raise
+        return []
+    if not found.items:
+        return []
+    number = len(found.items)
+    said = f"{'more than ' if found.more else ''}{counted(number, 'run')}"
+    verb = "is" if number == 1 else "are"
+    whose = "" if clinic_id is None else f" --clinic {clinic_id}"
+    command = f"idexx-sync jobs list --status running{whose}"
+    return [line(f"{said} {verb} under way: {command}", "yellow")]
 
 
 def _resumed(answer: PauseAnswer, *, of_all: bool) -> list[Shown]:

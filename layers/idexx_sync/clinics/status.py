@@ -33,7 +33,7 @@ SHORTFALLS: Final[Mapping[str, str]] = {
     "other_days": "it did not cover all of the days that the sync is for",
     "refused": "what is booked could not be counted or told; the job names what was refused",
     "came_later": "what came to an approved calendar after it was seen is left for the next run",
-    "stopped_by_pause": "a pause stopped it; clinical records are left for when the clinic goes on",
+    "stopped_by_pause": "a pause stopped it; the next one takes what is left",
     "days_left": "clinical records of an outage's days are left; the next runs go on with them",
 }
 """Why a run that ended well is no success -> the same for people."""
@@ -290,7 +290,7 @@ def _pause_needs(overview: ClinicOverview) -> Iterator[Need]:
     zone = zone_of(overview.timezone)
     for pause in overview.pauses:
         what = f"{pause.in_words(zone)}; {how_it_goes_on([pause])}"
-        yield Need("odis", what, decided=pause.of_all)
+        yield Need("odis", what, since=pause.paused_at, decided=pause.of_all)
 
 
 def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
@@ -385,7 +385,8 @@ def _shortfall_needs(
     """What keeps a sync whose last run ended well from being fresh.
 
     Days that somebody asked for are nobody's trouble while the sync's own are up to date, and
-    one incomplete read may be the last one.
+    one incomplete read may be the last one. What a pause stopped goes on by itself after it, and
+    while one stands that is told alone.
     """
     if history is not None and history.read_nothing:
         what = f"last {history.sync} run: the calendar showed nothing on any of its days; look "
@@ -401,7 +402,11 @@ def _shortfall_needs(
     is_old = status.is_expected and status.freshness in ("new", "late", "stale")
     if code not in SHORTFALLS or (code == "other_days" and not is_old):
         return
-    who: WhoActs = "odis" if is_old or code != "read_incomplete" else "nobody"
+    by_pause = code == "stopped_by_pause"
+    if by_pause and overview.pauses:
+        return
+    passes = by_pause or (code == "read_incomplete" and not is_old)
+    who: WhoActs = "nobody" if passes else "odis"
     what = f"last {history.sync} run: {SHORTFALLS[code]}"
     yield Need(who, what, blocks=False, since=history.last_success_at)
 

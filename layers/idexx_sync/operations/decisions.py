@@ -35,7 +35,8 @@ def require_ended(job: Job) -> None:
     if not job.is_final:
         raise Conflict(
             "job_not_final",
-            f"Job {job.id} is {job.status}; only a job that has ended can be ordered again.",
+            f"Job {job.id} is {job.status}; only a job that has ended can be ordered again; "
+            f"end it first with: idexx-sync jobs cancel {job.id}",
             job_id=job.id,
         )
 

@@ -153,6 +153,8 @@ class TestRetry:
         answer = caller.post(f"/api/sync/jobs/{job['id']}/retry")
 
         assert (answer.status, answer.code) == (409, "job_not_final")
+        ends_it = f"; end it first with: idexx-sync jobs cancel {job['id']}"
+        assert answer.json["detail"].endswith(ends_it)
 
     def test_another_run_may_be_in_the_way(self, api: Api) -> None:
         old = api.bench.sync()

@@ -56,7 +56,9 @@ def test_a_clinic_is_stopped_and_goes_on(world: World, way: str) -> None:
     assert "stage  live, paused" in shown
     assert f"ODIS  {paused}; once it may go on: {goes_on}" in shown
     status = lines(world, way, "status", code=4)
-    assert status[0].endswith(f" Clinic: ODIS has to act: {paused}; once it may go on: {goes_on}")
+    assert f" Clinic: ODIS has to act: {paused}; once it may go on: {goes_on} (and " in status[0]
+    needing = world.run(way, "status --json").json["needs_somebody"]
+    assert needing[0]["since"] is not None
     (pauses,) = {
         str(one["pauses"][0]["reason"])
         for one in world.run(way, "clinics list --json").json["clinics"]
@@ -74,6 +76,24 @@ def test_a_clinic_is_stopped_and_goes_on(world: World, way: str) -> None:
         "Nothing changed: no pause of this clinic stood."
     ]
     assert "paused" not in world.run(way, "clinics list").out
+
+
+@BOTH
+def test_who_stops_runs_is_told_how_many_are_under_way(world: World, way: str) -> None:
+    one = "1 run is under way: idexx-sync jobs list --status running"
+    world.order()
+    assert "under way:" not in " ".join(lines(world, way, "pause --all --reason first"))
+    world.bench.conn.execute(
+        "UPDATE idexx_sync.jobs SET status = 'running', started_at = clock_timestamp() "
+        "WHERE id = %s",
+        (world.names["QUEUED"],),
+    )
+
+    assert lines(world, way, "pause --all --reason again")[-1] == one
+    of_clinic = lines(world, way, "clinics pause CLINIC --reason again")
+    assert of_clinic[-1] == f"{one} --clinic CLINIC"
+    other = lines(world, way, f"clinics pause {world.api.other_clinic} --reason again")
+    assert "under way:" not in " ".join(other)
 
 
 def with_stage(world: World, stage: str) -> None:

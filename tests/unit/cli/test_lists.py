@@ -16,10 +16,10 @@ from idexx_sync.cli.clinic_view import clinic_shown
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.fleet import in_one_line, stood_for, worst
-from idexx_sync.cli.job_view import progress_of
-from idexx_sync.cli.list_view import red_first, sync_shown, waiting_for_somebody
+from idexx_sync.cli.job_view import job_shown, progress_of
+from idexx_sync.cli.list_view import jobs_shown, red_first, sync_shown, waiting_for_somebody
 from idexx_sync.cli.naming import among, one_of
-from idexx_sync.cli.tables import listing
+from idexx_sync.cli.tables import Shown, listing
 from idexx_sync.cli.whoami import WRITING
 from idexx_sync.clinics.overview import OpenAlert
 from idexx_sync.clinics.status import ClinicStatus, Need, SyncStatus
@@ -117,19 +117,79 @@ def test_a_job_waits_for_somebody_until_a_newer_one_succeeds() -> None:
     failed = viewed(a_job("failed", CredentialsRejected, id=UUID(int=5)))
     passing = viewed(a_job("failed", PimsSlow, id=UUID(int=6)))
     held = viewed(a_job("held", id=UUID(int=7), sync="cases"))
-    assert waiting_for_somebody([failed, passing, held]) == [held, failed]
+    assert waiting_for_somebody([failed, passing, held], {}) == [held, failed]
 
     gave_up = viewed(a_job("dead", PimsSlow, id=UUID(int=8)))
     lost = viewed(a_job("dead", id=UUID(int=9)))
     defect = viewed(a_job("dead", InternalError, id=UUID(int=10)))
-    assert waiting_for_somebody([gave_up, lost, defect]) == [defect, lost]
+    assert waiting_for_somebody([gave_up, lost, defect], {}) == [defect, lost]
 
     later: dict[str, Any] = {"queued_at": NOW + timedelta(minutes=1)}
-    assert waiting_for_somebody([viewed(a_job(**later)), failed, held]) == [held]
+    assert waiting_for_somebody([viewed(a_job(**later)), failed, held], {}) == [held]
     dry = viewed(a_job(manner="preview", **later))
     other = viewed(a_job(clinic_id=BARN, **later))
     older = viewed(a_job(queued_at=NOW - timedelta(minutes=1)))
-    assert waiting_for_somebody([dry, other, failed, older]) == [failed]
+    assert waiting_for_somebody([dry, other, failed, older], {}) == [failed]
+
+
+def test_a_job_waits_for_nobody_once_its_clinic_tells_a_later_success() -> None:
+    failed = viewed(a_job("failed", CredentialsRejected, finished_at=NOW - timedelta(minutes=1)))
+    later = viewed(a_job("failed", CredentialsRejected, finished_at=NOW))
+    of_cases = viewed(a_job("failed", CredentialsRejected, sync="cases"))
+    clinics = {WEST: a_clinic("West")}  # its inbound sync succeeded at NOW
+
+    assert waiting_for_somebody([failed], clinics) == []
+    assert waiting_for_somebody([later], clinics) == [later]
+    assert waiting_for_somebody([of_cases], clinics) == [of_cases]
+    assert waiting_for_somebody([failed], {}) == [failed], "the key may not look at clinics"
+    assert "needs" not in told(*jobs_shown([failed], clinics))
+
+
+def told(*parts: Shown) -> str:
+    out = io.StringIO()
+    for part in parts:
+        Console(file=out, width=300).print(part)
+    return out.getvalue()
+
+
+def test_a_job_that_has_not_ended_shows_no_dash() -> None:
+    for job in (a_job("queued", attempt=0), a_job("running", started_at=NOW)):
+        words = f"{told(*jobs_shown([viewed(job)], {}))} {told(*job_shown(viewed(job)))}".split()
+        assert not {"-", "(-)", "-;"} & set(words), words
+        assert not any(word.startswith("(-)") for word in words)
+    assert f"    running{chr(10)}" in told(*jobs_shown([viewed(a_job("running"))], {}))
+
+
+def test_a_job_says_which_sync_it_is_who_ordered_it_and_which_attempt() -> None:
+    shown = told(*job_shown(viewed(a_job(attempt=2)), clinic_name="West"))
+
+    assert re.search(r"^ sync +inbound by schedule$", shown, re.MULTILINE)
+    assert re.search(rf"^ clinic +West \({WEST}\)$", shown, re.MULTILINE)
+    assert re.search(r"^ attempt +2 of 3$", shown, re.MULTILINE)
+    assert "attempt" not in told(*job_shown(viewed(a_job("queued", attempt=0))))
+    assert "attempt" not in told(*job_shown(viewed(a_job(trigger="cli")))), "nothing repeats it"
+
+
+def test_a_dead_job_says_that_its_tries_are_used_up_and_how_it_is_ordered_again() -> None:
+    again = f"order it again with: idexx-sync jobs retry {UUID(int=1)}"
+    later = "Neo could not be reached; it is tried again later"
+    dead = viewed(a_job("dead", PimsSlow, attempt=3, error_message=later))
+    spent = f"its 3 tries are used up, so nothing tries it again by itself; {again}"
+
+    assert spent in told(*jobs_shown([dead], {}))
+    assert spent[1:] in told(*job_shown(dead))
+    lost = told(*job_shown(viewed(a_job("dead", PimsSlow, error_message="it never began"))))
+    assert f"Nothing tries it again by itself; {again}" in lost
+    waits = viewed(a_job("queued", PimsSlow, error_message=later))
+    assert "used up" not in told(*jobs_shown([waits], {}), *job_shown(waits))
+
+
+def test_a_message_that_names_the_next_command_is_followed_by_no_other_one() -> None:
+    retry = f"its run was cut off: idexx-sync jobs retry {UUID(int=1)}"
+    shown = told(*job_shown(viewed(a_job("dead", InternalError, error_message=retry))))
+    assert shown.count("idexx-sync") == 1
+    other = told(*job_shown(viewed(a_job("failed", InternalError, error_message="a defect"))))
+    assert f"What is needed: idexx-sync clinics show {WEST}" in other
 
 
 def a_clinic(
@@ -157,8 +217,9 @@ def test_the_line_of_a_clinic_says_why_since_when_and_the_next_command() -> None
     show = f"idexx-sync clinics show {WEST}"
     assert in_one_line(a_clinic("West", KEPT, ASKS)) == (
         "West: the clinic has to act: credentials_rejected: Neo refused them "
-        f"(since 2026-05-04 07:00 PDT); {show}"
+        f"(since 2026-05-04 07:00 PDT) (and 1 more: {show})"
     )
+    assert in_one_line(a_clinic("West", ASKS)).endswith(f"(since 2026-05-04 07:00 PDT); {show}")
     decide = Need("odis", "times_shifted: decide, idexx-sync holds show 7", blocks=False)
     assert in_one_line(a_clinic("West", decide, stage="shadow")) == (
         "West (shadow): ODIS has to act: times_shifted: decide, idexx-sync holds show 7"
@@ -177,10 +238,7 @@ def with_alerts(clinic: ClinicStatusView, *alerts: OpenAlert) -> ClinicStatusVie
 
 
 def printed(clinic: ClinicStatusView) -> str:
-    out = io.StringIO()
-    for part in clinic_shown(clinic):
-        Console(file=out, width=300).print(part)
-    return out.getvalue()
+    return told(*clinic_shown(clinic))
 
 
 def test_a_need_names_its_alert_and_one_that_no_need_names_is_told_by_itself() -> None:
@@ -188,8 +246,8 @@ def test_a_need_names_its_alert_and_one_that_no_need_names_is_told_by_itself() -
     seen = an_alert(acknowledged_by="Kim", muted_until=NOW, incident_id=UUID(int=21))
     clinic = with_alerts(a_clinic("West", asks), seen)
     about = (
-        "since 2026-05-04 07:00 PDT; alert 00000000, acknowledged by Kim, muted until "
-        "2026-05-04 07:00 PDT, one for many: 00000000"
+        "since 2026-05-04 07:00 PDT; idexx-sync alerts show 00000000, acknowledged by Kim, "
+        "muted until 2026-05-04 07:00 PDT, one for many: idexx-sync alerts show 00000000"
     )
 
     assert f"credentials_rejected: Neo refused them ({about})" in printed(clinic)
@@ -200,20 +258,26 @@ def test_a_need_names_its_alert_and_one_that_no_need_names_is_told_by_itself() -
 
     alone = printed(with_alerts(a_clinic("West"), an_alert("stale")))
     assert "Nothing is needed from anybody." in alone
-    told = "stale  since 2026-05-04 07:00 PDT; alert 00000000; idexx-sync alerts show"
-    assert f"{told} {UUID(int=20)}" in alone
+    assert "stale  since 2026-05-04 07:00 PDT; idexx-sync alerts show 00000000\n" in alone
+
+
+def test_since_when_a_clinic_is_paused_is_said_once() -> None:
+    since = "since 2026-05-04 07:00 PDT"
+    paused = Need("odis", f"paused {since} by Kim: moving", since=NOW)
+
+    assert in_one_line(a_clinic("West", paused)).count(since) == 1
 
 
 def test_a_clinic_is_told_by_another_line_only_if_that_says_all_that_it_needs() -> None:
     many: Any = SimpleNamespace(id=UUID(int=21))
-    told, under = replace(ASKS, alert_id=UUID(int=20)), an_alert(incident_id=UUID(int=21))
+    asks, under = replace(ASKS, alert_id=UUID(int=20)), an_alert(incident_id=UUID(int=21))
     another = Need("odis", "credentials: none yet")
 
-    assert stood_for(with_alerts(a_clinic("W", told), under), [many])
-    assert stood_for(with_alerts(a_clinic("W", told, KEPT, PASSES), under), [many])
-    assert not stood_for(with_alerts(a_clinic("W", told, another), under), [many])
-    assert not stood_for(with_alerts(a_clinic("W", told), under), [])
-    assert not stood_for(with_alerts(a_clinic("W", told), an_alert()), [many])
+    assert stood_for(with_alerts(a_clinic("W", asks), under), [many])
+    assert stood_for(with_alerts(a_clinic("W", asks, KEPT, PASSES), under), [many])
+    assert not stood_for(with_alerts(a_clinic("W", asks, another), under), [many])
+    assert not stood_for(with_alerts(a_clinic("W", asks), under), [])
+    assert not stood_for(with_alerts(a_clinic("W", asks), an_alert()), [many])
     stale = a_clinic("W", PASSES, freshness="stale")
     grown = an_alert("stale", incident_id=UUID(int=21))
     assert stood_for(with_alerts(stale, grown), [many])

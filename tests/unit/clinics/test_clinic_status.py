@@ -194,12 +194,15 @@ OF_ALL_SAID = (
     f"paused with all clinics {SINCE}: Neo is down; once it may go on: idexx-sync resume --all"
 )
 PAUSED = [
-    ((OWN,), "moving", [Need("odis", OWN_SAID)]),
-    ((OF_ALL,), "Neo is down", [Need("odis", OF_ALL_SAID, decided=True)]),
+    ((OWN,), "moving", [Need("odis", OWN_SAID, since=OWN.paused_at)]),
+    ((OF_ALL,), "Neo is down", [Need("odis", OF_ALL_SAID, since=OWN.paused_at, decided=True)]),
     (
         (OF_ALL, OWN),
         "Neo is down; moving",
-        [Need("odis", OF_ALL_SAID, decided=True), Need("odis", OWN_SAID)],
+        [
+            Need("odis", OF_ALL_SAID, since=OWN.paused_at, decided=True),
+            Need("odis", OWN_SAID, since=OWN.paused_at),
+        ],
     ),
 ]
 
@@ -220,6 +223,25 @@ def test_paused_comes_before_everything_else(
 def test_a_clinics_own_pause_needs_somebody_and_that_of_all_is_told_once_for_all() -> None:
     assert clinic_status(overview(history(ago(hours=1)), pauses=(OWN,)), NOW).needs_somebody
     assert not clinic_status(overview(history(ago(hours=1)), pauses=(OF_ALL,)), NOW).needs_somebody
+
+
+def test_a_case_run_that_a_pause_stopped_asks_nothing_of_anybody() -> None:
+    stopped = replace(history(ago(minutes=20), sync="cases"), unfresh="stopped_by_pause")
+    clinic = overview(history(ago(minutes=1)), stopped)
+
+    (need,) = clinic_status(clinic, NOW).needs
+    assert (need.who, need.what, need.blocks) == (
+        "nobody",
+        "last cases run: a pause stopped it; the next one takes what is left",
+        False,
+    )
+    old = replace(stopped, last_success_at=ago(days=9))
+    schedules = {**EVERY_15_MINUTES, "cases": "0 * * * *"}
+    grown = clinic_status(replace(clinic, histories=(old,), sync_schedules=schedules), NOW)
+    assert {one.who for one in grown.needs} == {"nobody"}
+    for pause in (OWN, OF_ALL):
+        paused = clinic_status(replace(clinic, pauses=(pause,)), NOW)
+        assert [one.since for one in paused.needs] == [pause.paused_at], "told alone"
 
 
 def test_the_failure_of_one_sync_says_nothing_of_another() -> None:

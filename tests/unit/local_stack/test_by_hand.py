@@ -61,6 +61,16 @@ def test_all_that_can_ask_the_api_is_named() -> None:
     assert told.partition("API: ")[2].split(", ") == list(OVER_API)
 
 
+def test_what_failed_and_how_a_clinic_is_stopped_is_among_what_is_to_try() -> None:
+    lines = [one.split(" --reason")[0] for one in printed()]
+    wanted = [
+        *("idexx-sync status", "idexx-sync alerts list", "idexx-sync dead-letters list"),
+        *("idexx-sync clinics pause $CLINIC_ID", "idexx-sync clinics resume $CLINIC_ID"),
+    ]
+
+    assert [one for one in lines if one in wanted] == wanted
+
+
 def test_the_readmes_clinic_is_one_of_the_local_stack() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     named = re.findall(r'--clinic "([^"]+)"', "".join(blocks))
