@@ -18,6 +18,7 @@ from idexx_sync.core.vocabulary import SCOPES, Scope
 from idexx_sync.database.whereabouts_store import named_by
 from idexx_sync.keys.format import generate_key
 from idexx_sync.operations.hints import OVER_API, for_the_api
+from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.both_ways import World, world_in
 from tests.kit.clinic import add_user
 from tests.kit.command_line import Answer
@@ -405,7 +406,7 @@ def test_a_failure_is_told_seen_and_closed_by_the_next_success(world: World, way
 
     world.bench.pims.error = None
     world.bench.later()
-    assert world.bench.sync().status == "succeeded"
+    assert world.bench.run(InboundSync()).status == "succeeded"
     closed = world.run(way, f"alerts show {id_}").out
     assert re.search(r"status +closed 2026-05-04 07:30 PDT: a run went well", closed)
     assert " next " not in closed

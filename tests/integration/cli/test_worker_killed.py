@@ -68,7 +68,7 @@ def kill_each_worker(morning: Morning) -> RunOrder:
     }
     context = {"condition": "RetriesExhausted", "approximateInvokeCount": 3}
     body = {"version": "1.0", "requestContext": context, "requestPayload": event}
-    morning.later(1)
+    morning.later(3)  # until then a run of it might still begin
     take_in(morning.conn, Message(str(uuid4()), json.dumps(body), {}))
     watch(morning.conn, lambda: 30.0)
     morning.later(1)
