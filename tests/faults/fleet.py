@@ -160,13 +160,10 @@ class Fleet:
                 self.outcome.notes[f"Neo {word}"] += 1
 
     def _booked(self) -> list[SourceRecord]:
-        """Visits of this day and the next ones, with ids of their own."""
-        day = (self.now - timedelta(hours=12)).date()
-        return [
-            one
-            for ahead in range(3)
-            for one in visits(2, day.toordinal() * 10 + ahead * 10, day + timedelta(days=ahead))
-        ]
+        """Visits of the days around this one, with ids of their own."""
+        today = (self.now - timedelta(hours=12)).date()
+        days = [today + timedelta(days=away) for away in range(-9, 8)]
+        return [one for day in days for one in visits(1, day.toordinal() * 10, day)]
 
     def invoke(self, bench: Bench, order: RunOrder) -> Job | None:
         """One invocation; None: something left it."""
