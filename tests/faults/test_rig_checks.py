@@ -206,7 +206,10 @@ def test_v7_an_alert_that_stays_open_although_all_went_well(clinic: FaultClinic)
     assert clinic.invoke(clinic.order()).word == "succeeded"
     assert alert_checks.alerts_match(clinic.conn, clinic.clinic_id) == []
 
-    clinic.conn.execute("UPDATE idexx_sync.alerts SET closed_at = NULL, closed_because = NULL")
+    clinic.conn.execute(
+        "UPDATE idexx_sync.alerts SET closed_at = NULL, closed_because = NULL WHERE clinic_id = %s",
+        (clinic.clinic_id,),
+    )
 
     assert rules(alert_checks.alerts_match(clinic.conn, clinic.clinic_id)) == {"V7"}
 

@@ -173,7 +173,19 @@ def round_trips_of(make: Callable[..., FaultClinic], rig: Rig) -> int:
     return rig.proxy.round_trips
 
 
-PLACES = ("n", "number", "passed", "share", "seed", "round", "late", "spare_mb", "days", "path")
+PLACES = (
+    "n",
+    "number",
+    "passed",
+    "share",
+    "seed",
+    "round",
+    "late",
+    "spare_mb",
+    "days",
+    "clinics",
+    "path",
+)
 """Arguments that say where a fault strikes, or how often."""
 OFTEN_ENOUGH = ("variant", "log_in", "plain", "plain_login")
 """What the short set takes a part of: each of them costs a login in a browser."""
