@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from idexx_sync.alerts.kinds import AlertStatus
 from idexx_sync.alerts.texts import KINDS
@@ -25,24 +25,14 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-_MOST_READ: Final = 4 * LONGEST_REASON
-"""Characters of a reason with what is invisible in it; it is told how long it may be without."""
-_Reason = Annotated[
-    str,
-    Field(max_length=_MOST_READ),
-    WithJsonSchema({"type": "string", "maxLength": LONGEST_REASON}),
-]
-_FilledReason = Annotated[
-    str,
-    Field(min_length=1, max_length=_MOST_READ),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_REASON}),
-]
+_Reason = Annotated[str, Field(max_length=LONGEST_REASON)]
+_FilledReason = Annotated[str, Field(min_length=1, max_length=LONGEST_REASON)]
 
 
 def _why(more: str = "", *, example: str, default: Any = ...) -> Any:
     return Field(
         default,
-        description=f"Why, for those who look later: at most {LONGEST_REASON} visible characters, "
+        description=f"Why, for those who look later: at most {LONGEST_REASON} characters, "
         "kept with who and when. Name no client and no patient here."
         f"{more and ' '}{more}",
         examples=[example],

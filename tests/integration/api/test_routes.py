@@ -75,7 +75,7 @@ def ask(caller: Gateway, route: Route, things: dict[str, str]) -> Response:
         body = {"clinic_id": things["clinic_id"]}
     elif route.body is DecisionBody:
         body = {"seen": things["seen"]}
-    elif route.body is WhyBody:
+    elif issubclass(route.body, WhyBody):
         body = {"reason": "a test"}
     elif route.body is MuteBody:
         body = {"until": "2026-05-05T00:00:00Z"}

@@ -79,13 +79,12 @@ class Things:
         body = {"clinic_id": str(clinic_id)}
         if route.body is DecisionBody:
             body = {"seen": self.api.bench.version(self.ids[sync]["hold_id"])}
-        if route.body is WhyBody:
+        if issubclass(route.body, WhyBody):
             body = {"reason": "a test"}
         if route.body is MuteBody:
             body = {"until": "2026-05-05T00:00:00Z"}
-        has_body = route.body in (
-            *(SyncRequest, ReconciliationRequest, DecisionBody, WhyBody, MuteBody),
-        )
+        bodies = SyncRequest, ReconciliationRequest, DecisionBody, WhyBody, MuteBody
+        has_body = issubclass(route.body, bodies)
         path = route.path.format(**self.ids[sync], clinic_id=clinic_id)
         event = self.api.gateway._event(route.method, path, body if has_body else None, {})
         event["requestContext"]["authorizer"] = {

@@ -158,7 +158,7 @@ def test_joining_what_nobody_was_told_of_for_long_invokes_again(api: Api) -> Non
     caller.post(INBOUND, WEEK)
     assert len(api.invocations.made) == 1
     api.bench.conn.execute(
-        "UPDATE idexx_sync.jobs SET queued_at = idexx_sync.clock() - interval '31 seconds'"
+        "UPDATE idexx_sync.jobs SET queued_at = idexx_sync.clock() - interval '121 seconds'"
     )
 
     caller.post(INBOUND, WEEK)

@@ -56,7 +56,8 @@ def test_a_clinic_is_stopped_and_goes_on(world: World, way: str) -> None:
     assert "stage  live, paused" in shown
     assert f"ODIS  {paused}; once it may go on: {goes_on}" in shown
     status = lines(world, way, "status", code=4)
-    assert f" Clinic: ODIS has to act: {paused}; once it may go on: {goes_on} (and " in status[0]
+    told = f" Clinic: ODIS has to act: {paused}; once it may go on: {goes_on} (and "
+    assert sum(told in line for line in status) == 1
     needing = world.run(way, "status --json").json["needs_somebody"]
     assert needing[0]["since"] is not None
     (pauses,) = {
