@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from idexx_sync.core.errors import Conflict, NotFound
+from idexx_sync.core.errors import Conflict
 from idexx_sync.database.connection import Conn
 from idexx_sync.operations.dead_letters import find_letter, letter_again, order_here
 from tests.kit.database import query
@@ -39,7 +39,7 @@ def test_a_letter_of_a_clinic_that_is_gone_orders_nothing(conn: Conn, clinic_id:
     event = {"v": 1, "clinic_id": str(uuid4()), "sync": "inbound"}
     letter = find_letter(conn, add_letter(conn, None, "inbound", event=event))
 
-    with pytest.raises(NotFound, match="there is no clinic"):
+    with pytest.raises(Conflict, match="its clinic is not in ODIS"):
         order_here(conn, letter, letter_again(conn, letter), "Kim")
 
     assert jobs(conn) == []

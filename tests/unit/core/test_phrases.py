@@ -17,10 +17,9 @@ CODE: Final = re.compile(
 """What holds a code word, as it is put into a sentence."""
 ONE_WORD: Final = {
     *("cli/backend.py status", "cli/explain_parts.py status", "cli/holds.py status"),
-    *("cli/alerts.py status", "cli/dead_letters.py status"),
     "operations/decisions.py status",  # of a hold, or of a job that has not ended
 }
-"""Words that have no underscore: the status of a hold, an alert or a dead letter."""
+"""Words that have no underscore: the status of a hold."""
 NO_SENTENCE: Final = {
     "alerts/texts.py kind",  # within a command
     "api/openapi.py code",  # describes the code itself
