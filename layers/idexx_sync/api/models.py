@@ -9,14 +9,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from idexx_sync.alerts.kinds import AlertStatus
 from idexx_sync.alerts.texts import KINDS
 from idexx_sync.core.catalog import ParamsKind, SyncName
+from idexx_sync.core.id_prefix import WHOLE_ID
 from idexx_sync.core.vocabulary import Freshness, JobStatus
 from idexx_sync.jobs.params import ReconciliationParams, WindowParams
 from idexx_sync.operations.decisions import LONGEST_REASON
 from idexx_sync.operations.models import MOST_LISTED, ResponseModel
 from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.upkeep.dead_letter_store import LetterStatus
-
-_ID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 class RequestModel(BaseModel):
@@ -189,7 +188,7 @@ class ClinicsQuery(PageQuery):
     )
     ids: str | None = Field(
         default=None,
-        pattern=rf"^{_ID}(,{_ID}){{0,{MOST_LISTED - 1}}}$",
+        pattern=rf"^{WHOLE_ID}(,{WHOLE_ID}){{0,{MOST_LISTED - 1}}}$",
         description=f"Only these clinics: ids with a comma between, at most {MOST_LISTED}.",
         examples=["9c2e6f0a-1b7d-4a55-8f11-2f6f0c1f7a10"],
     )

@@ -9,9 +9,8 @@ import typer
 from idexx_sync.alerts.kinds import STALE
 from idexx_sync.cli.alert_view import UTC_ZONE, need_shown, waits
 from idexx_sync.cli.arguments import MOST_AT_ONCE, Json
-from idexx_sync.cli.backend import Backend, open_backend
+from idexx_sync.cli.backend import open_backend
 from idexx_sync.cli.context import cli_of
-from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.list_view import (
     all_paused_shown,
@@ -50,7 +49,7 @@ def status(ctx: typer.Context, as_json: Json = False) -> int:
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="clinics list") as backend:
         clinics = red_first(backend.clinics(WantedClinics()))
-        parked = _parked(backend)
+        parked = backend.dead_letters(Wanted(status="parked"), MOST_AT_ONCE)
         incidents = backend.alerts(WantedAlerts(status="open", of_many=True), MOST_LISTED).items
     pause = pause_of_all(clinics)
     needing = [clinic for clinic in clinics if clinic.needs_somebody]
@@ -61,7 +60,7 @@ def status(ctx: typer.Context, as_json: Json = False) -> int:
         "needs_somebody": [_data(clinic) for clinic in needing],
         "others": dict(Counter(worst(one) for one in others if one.is_on_board)),
         "all_paused": None if pause is None else PauseView.of(pause).model_dump(mode="json"),
-        "parked_letters": None if parked is None else len(parked.items),
+        "parked_letters": len(parked.items),
         "not_on_board": sum(not one.is_on_board for one in others),
     }
     shown = [*all_paused_shown(clinics), *_letters(parked)]
@@ -70,23 +69,13 @@ def status(ctx: typer.Context, as_json: Json = False) -> int:
         shown.append(line(f"Told by that alone: {counted(told_above, 'clinic')}", "red"))
     shown += [line(in_one_line(clinic), "red", whole=True) for clinic in alone]
     cli.answer(data, [*shown, _rest(needing, others)], as_json=as_json)
-    waiting = (needing, parked is not None and parked.items, any(map(waits, incidents)), pause)
+    waiting = (needing, parked.items, any(map(waits, incidents)), pause)
     return Exit.WARNINGS if any(waiting) else Exit.OK
 
 
-def _parked(backend: Backend) -> Listed[DeadLetterView] | None:
-    """Dead letters that wait for a person; None for a key that may not look at them."""
-    try:
-        return backend.dead_letters(Wanted(status="parked"), MOST_AT_ONCE)
-    except CommandError as error:
-        if error.kind != "scope_missing":
-            raise
-        return None
-
-
-def _letters(parked: Listed[DeadLetterView] | None) -> list[Shown]:
+def _letters(parked: Listed[DeadLetterView]) -> list[Shown]:
     """`8 dead letters wait for a person: idexx-sync dead-letters list --status parked`."""
-    if parked is None or not parked.items:
+    if not parked.items:
         return []
     number = len(parked.items)
     at_least = "at least " if parked.more else ""

@@ -6,6 +6,8 @@ from uuid import UUID
 
 IdRange = tuple[UUID, UUID]
 """First and last of the ids with one beginning."""
+WHOLE_ID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+"""A pattern of ids as they are written."""
 SHORTEST_PREFIX: Final = 4
 """Characters: of fewer a slip of the finger might name something else."""
 _PREFIX: Final = re.compile(r"[0-9a-f]{4,32}")

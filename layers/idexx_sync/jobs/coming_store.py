@@ -9,7 +9,8 @@ from idexx_sync.database.connection import Conn
 
 ABOUT_TO_BEGIN: Final = timedelta(minutes=2)
 """So long after a job was made or dispatched its run may not have begun yet: it is started within
-a minute, and waits for another run of its clinic for as long as `OVERLAP_WAIT_S`."""
+a minute, and waits for another run of its clinic for as long as `OVERLAP_WAIT_S`; an event that is
+handed over at the very end of its age as well."""
 
 _IS_RUN: Final = """EXISTS (SELECT FROM idexx_sync.leases l
                     WHERE l.clinic_id = j.clinic_id AND l.job_id = j.id
@@ -19,7 +20,7 @@ _IS_COMING: Final = """
     < CASE WHEN j.attempt >= c.attempts
                 OR (j.dispatched_at IS NULL
                     AND (j.attempt = 0 OR j.trigger NOT IN ('schedule', 'catch_up')))
-           THEN %(about_to_begin)s ELSE c.delivered_for END"""
+           THEN interval '0' ELSE c.delivered_for END + %(about_to_begin)s"""
 _CATALOG: Final = """unnest(%(syncs)s::text[], %(attempts)s::int[], %(delivered_for)s::interval[])
     AS c (sync, attempts, delivered_for)"""
 

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 from uuid import UUID
 
 from idexx_sync.core.catalog import CATALOG, SYNCS
+from idexx_sync.core.id_prefix import WHOLE_ID
 from idexx_sync.core.vocabulary import JobStatus, Manner, Trigger
 from idexx_sync.jobs.event import WorkerEvent
 from idexx_sync.jobs.params import PARAMS
@@ -36,7 +37,7 @@ _WORDS: Final = frozenset(
     }
 )
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?")
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID: Final = re.compile(WHOLE_ID)
 _LEFT_OUT: Final = object()
 
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from idexx_sync.core.catalog import SYNCS
+from idexx_sync.core.id_prefix import WHOLE_ID
 from idexx_sync.jobs.event import WorkerEvent
 from idexx_sync.jobs.model import RunOrder
 from idexx_sync.upkeep.leaves import Kept
@@ -44,9 +45,9 @@ _CONDITION: Final = re.compile(
     r"|(?:AWS\.Scheduler\.)?(?:InternalServer|InvalidParameter|ServiceException|AccessDenied|Throttling"
     r"|ResourceNotFound|TooManyRequests|Unrecognized|TargetError)(?:Exception|Error|Failure)?"
 )
-_JOB: Final = re.compile(r"\bjob ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
+_JOB: Final = re.compile(rf"\bjob ({WHOLE_ID})\b")
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID: Final = re.compile(WHOLE_ID)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from idexx_sync.alerts.incident_store import close_causeless, stand_together
 from idexx_sync.alerts.incidents import tell_stale
+from idexx_sync.core.id_prefix import WHOLE_ID
 from idexx_sync.core.logs import logger
 from idexx_sync.database.connection import (
     LOST,
@@ -40,7 +41,6 @@ MOST_PARTS: Final = 10
 """Of clinics that one pass looks at: retention comes after them."""
 ALERTS: Final = "alerts"
 """Name of the place at which the clinics go on."""
-WHOLE_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def tell_alerts(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str
 def _behind(place: object) -> UUID | None:
     """The clinic that was looked at last; a place that can't be read is none."""
     behind = place.get("behind") if isinstance(place, dict) else None
-    return UUID(behind) if isinstance(behind, str) and WHOLE_ID.fullmatch(behind) else None
+    return UUID(behind) if isinstance(behind, str) and re.fullmatch(WHOLE_ID, behind) else None
 
 
 def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:

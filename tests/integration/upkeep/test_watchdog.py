@@ -12,6 +12,7 @@ from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.errors import DatabaseUnavailable
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.coming_store import ABOUT_TO_BEGIN
 from idexx_sync.jobs.model import tick_order
 from idexx_sync.upkeep.watchdog import MOST_JOBS, RESERVE_S, Pass, watch
 from tests.kit.business_time import set_business_time
@@ -75,7 +76,9 @@ def test_r27_a_job_is_ended_once_nobody_is_going_to_run_it(
     job_id = tick(conn, clinic_id, **columns)
     if lives_s is not None:
         lease(conn, clinic_id, job_id, lives_s)
-    late = timedelta() if columns["status"] == "queued" and not ends else DELIVERED_FOR
+    late = timedelta()
+    if ends or columns["status"] == "running":
+        late = DELIVERED_FOR + ABOUT_TO_BEGIN
     set_business_time(conn, DUE + late + timedelta(seconds=1))
 
     passed = watch(upkeep, forever)
@@ -87,6 +90,15 @@ def test_r27_a_job_is_ended_once_nobody_is_going_to_run_it(
     assert alerts == ([{"job_id": job_id, "times": 1}] if ends else [])
     if lives_s is not None:
         assert leases(conn) == [(8, False) if ends else (7, True)]
+    assert watch(upkeep, forever) == Pass({}, True)
+
+
+def test_r27_a_retry_that_was_handed_over_at_the_last_moment_may_still_wait_for_its_clinic(
+    conn: Conn, upkeep: Conn, clinic_id: UUID
+) -> None:
+    tick(conn, clinic_id, status="queued", attempt=1)
+    set_business_time(conn, DUE + DELIVERED_FOR + timedelta(seconds=61))
+
     assert watch(upkeep, forever) == Pass({}, True)
 
 
