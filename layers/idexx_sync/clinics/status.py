@@ -29,6 +29,8 @@ STALE_MINUTES: Final = 60
 SHORTFALLS: Final[Mapping[str, str]] = {
     "read_incomplete": "no complete read of the calendar; the job names what is in doubt",
     "empty_calendar": "the calendar came back empty while there are rows here",
+    "unproven_losses": "more vanished from the calendar than is plausible; a hold names it",
+    "times_shifted": "nearly all visits moved by the same amount of time; a hold names them",
     "conflicts": "rows that somebody else changed meanwhile are left for the next one",
     "other_days": "it did not cover all of the days that the sync is for",
     "refused": "what is booked could not be counted or told; the job names what was refused",

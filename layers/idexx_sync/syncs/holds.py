@@ -24,6 +24,8 @@ HOLD_LIFETIME: Final = timedelta(days=7)
 PERMIT_LIFETIME: Final = timedelta(hours=24)
 REVIVED_WITHIN: Final = timedelta(days=7)
 """For so long what an approval removed can be revived."""
+_MATTERS: Final = frozenset({"missing", "status", "shift_minutes", "removal", "unreadable"})
+"""What a finding says has become of its record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class HoldInForce:
     """What a permit would let through."""
     row_version: str | None = None
     """Postgres's version of the row (`xmin`): whoever decides meanwhile makes another one."""
+    elsewhere: bool = False
+    """A hold of another sync of the clinic: of those only rejected ones count."""
 
     @classmethod
     def read(cls, *, findings: Any, consequence: Any, **columns: Any) -> Self:
@@ -59,6 +63,13 @@ class HoldInForce:
             and now < self.permit_until
             and self.findings.get(key) == finding
         )
+
+    def binds(self, cause: str, key: str, finding: Finding) -> bool:
+        """Whether a person has rejected this very matter in another sync."""
+        decided = self.findings.get(key) if self.elsewhere else None
+        if decided is None:
+            return False
+        return (cause == self.cause and finding == decided) or is_same_matter(finding, decided)
 
     def fits(self, would: Effects, window: Window) -> bool:
         """Whether a run over the window would do all that was seen of its days, and to no record
@@ -222,6 +233,25 @@ def _go_on(
         decisions.effects[hold.id] = effects
         before, after = (hold.findings, hold.effects), (findings, effects)
         decisions.versions[hold.id] = version_after(hold.cause, before, after)
+
+
+def is_same_matter(one: Finding, other: Finding) -> bool:
+    """Whether what two syncs have found of one record is the same matter.
+
+    They agree in all that both say, and both say the start and what has become of the record. Of
+    statuses only the last one counts: the one before is what the sync itself had read.
+    """
+    shared = one.keys() & other.keys()
+    return (
+        "start" in shared
+        and not shared.isdisjoint(_MATTERS)
+        and all(_said(one, name) == _said(other, name) for name in shared)
+    )
+
+
+def _said(finding: Finding, name: str) -> Any:
+    value = finding[name]
+    return value[-1:] if name == "status" and isinstance(value, list) else value
 
 
 def objects_in(document: Any) -> list[tuple[str, Finding]]:

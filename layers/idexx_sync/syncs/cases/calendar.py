@@ -1,6 +1,6 @@
 """The calendar's part of a case run: read, loaded, planned and judged, in this order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -53,7 +53,7 @@ class Loaded:
     expected: Mapping[str, str]
     """Visit -> start, of those that are remembered in the window and not cancelled."""
     settled: frozenset[str]
-    """Those of them that the calendar's sync has proven gone."""
+    """Those of them that are known to be gone, or on other days."""
     reported_words: frozenset[tuple[str, str]]
     in_force: Sequence[HoldInForce]
 
@@ -183,10 +183,15 @@ def _answer(calendar: ShownCalendar) -> CalendarAnswer:
     return CalendarAnswer(
         window=snapshot.window,
         visits=calendar.visits,
-        present={item.id for item in shown if item.id is not None and item.kind == "visit"},
+        present=frozenset(i.id for i in shown if i.id is not None and i.kind == "visit"),
         rooms={item.room_id for item in shown if item.room_id is not None},
         complete=snapshot.complete,
     )
+
+
+def visits_shown(judged: Judged) -> Collection[str]:
+    """The visits that the calendar shows, however readable; none of another clinic's."""
+    return () if judged.judgement.foreign else _answer(judged.loaded.calendar).present
 
 
 def consultations_due(run: Run, judged: Judged) -> list[SourceRecord]:
@@ -238,12 +243,13 @@ def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord], own_days
         counts=counts,
         warnings={code: number for code, number in warnings.items() if number},
         waiting_holds=judged.judgement.holds.waiting,
-        held={cause: len(found) for cause, found in judged.judgement.findings.items()},
+        held={cause: len(keys) for cause, keys in judged.judgement.held_for.items()},
         window=(window.first_day.isoformat(), window.last_day.isoformat()),
         unfresh=(
             "foreign_calendar"
             if judged.judgement.foreign
             else run.unfresh(window, own_days, complete=snapshot.complete)
+            or judged.judgement.doubted
             or ("came_later" if judged.judgement.came_later else None)
         ),
         unread=unread_records(calendar.visits, judged.loaded.stored),

@@ -25,6 +25,7 @@ from idexx_sync.syncs.cases.calendar import (
     load,
     planned,
     stored_query,
+    visits_shown,
 )
 from idexx_sync.syncs.cases.calendar_store import MadeWayFor, makes_way_for
 from idexx_sync.syncs.cases.deaths import LIFE_STATUS
@@ -168,6 +169,8 @@ def _commit_calendar(
             decided.loaded.stored,
             decided.loaded.now,
             decided.judgement.holds,
+            shown=visits_shown(decided),
+            let_go=decided.judgement.approved,
             judged=decided,
             due=due,
             report=first_report(run, decided, due, own_days),
