@@ -164,6 +164,16 @@ def test_r09_what_was_revived_stays_in_every_sync_however_well_proven() -> None:
     assert judge(QUIET, [elsewhere(REVIVED, "1", finding=GONE)], NOW).held() == set()
 
 
+def test_r09_what_was_revived_is_let_go_of_whatever_was_rejected_in_another_sync() -> None:
+    """The revived row is asked about again; that it vanished had been rejected as a loss only."""
+    here = own("open", REVIVED, "1", finding=GONE)
+
+    judgement = judge(lacking("1"), [here, elsewhere(LOSSES, "1", finding=GONE)], NOW)
+
+    assert judgement.findings == {REVIVED: {"1": GONE}}
+    assert judgement.holds.waiting == 1
+
+
 def test_r09_a_rejection_in_another_sync_goes_before_a_permit() -> None:
     lost = [str(n) for n in range(8)]
     in_force = [
