@@ -134,8 +134,8 @@ class Judgement:
     """The same of what a person has rejected in another sync: it is held, and asks nobody here."""
     losses_held: bool = False
     doubted: Doubted | None = None
-    """What is held of the answer as a whole, if nobody lets it through: it may not be true, so the
-    run gives no time and is not fresh."""
+    """Why the answer as a whole may not be true, as long as nobody has decided: the run gives no
+    time and is not fresh. One that is empty is doubted until a person lets it through."""
     effects: dict[str, Effects] = field(default_factory=dict)
     """Cause -> what approving lets through, of what is held."""
     unseen: frozenset[str] = frozenset()
@@ -341,6 +341,13 @@ class _Context:
             self.binding.add(hold.id)
         return True
 
+    def is_rejected(self, cause: str, key: str, finding: Finding) -> bool:
+        """Whether a person has said, in whichever sync, that it stays as it is."""
+        return self._is_rejected_here(key, finding) or self.is_bound(cause, key, finding)
+
+    def _is_rejected_here(self, key: str, finding: Finding) -> bool:
+        return any(h.status == "rejected" and h.findings.get(key) == finding for h in self.own)
+
     def is_bound(self, cause: str, key: str, finding: Finding) -> bool:
         return self._rejected_elsewhere(cause, key, finding) is not None
 
@@ -350,7 +357,7 @@ class _Context:
         What a person has revived is kept by its own cause only. A foreign calendar's hold is about
         the whole answer, not about its records.
         """
-        if any(h.status == "rejected" and h.findings.get(key) == finding for h in self.own):
+        if self._is_rejected_here(key, finding):
             return None
         for hold in self._elsewhere:
             of_records = hold.cause != FOREIGN and (hold.cause == REVIVED) == (cause == REVIVED)
@@ -423,7 +430,7 @@ def _hold_shifted_times(context: _Context) -> None:
         stays = context.cause_in_force(key, finding) == SHIFTED
         if all_moved or stays or context.is_bound(SHIFTED, key, finding):
             is_held = context.hold(SHIFTED, key, finding)
-            if all_moved and is_held:
+            if all_moved and is_held and not context.is_rejected(SHIFTED, key, finding):
                 context.judgement.doubted = SHIFTED
 
 
@@ -447,7 +454,8 @@ def _hold_losses(context: _Context) -> None:
             if reason and reason != FOREIGN:
                 _hold_loss(context, reason, loss)
         held = context.judgement.held(but={REVIVED})
-        if sum(loss.missing and loss.key in held for loss in losses) > bound:
+        missed = [loss for loss in losses if loss.missing and loss.key in held]
+        if sum(not context.is_rejected(cause, m.key, m.finding) for m in missed) > bound:
             context.judgement.doubted = "unproven_losses"
     if EMPTY in context.judgement.held_for:
         context.judgement.doubted = EMPTY

@@ -159,16 +159,15 @@ def test_r09_a_shift_rejected_in_the_cases_takes_both_times_of_the_calendar(
     assert taken["09:30"] == 0
 
 
-@pytest.mark.parametrize("first", ["inbound", "cases"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["calendar", "cases"])
 def test_r09_a_calendar_rejected_in_one_sync_changes_nothing_in_the_other(
-    bench: CasesBench, first: str
+    bench: CasesBench, is_first: bool
 ) -> None:
-    runs = [bench.sync, bench.cases] if first == "inbound" else [bench.cases, bench.sync]
     bench.shows(*(replace(one, id=f"7{one.id}") for one in bench.pims.records))
-    rejected(bench, runs[0](), FOREIGN)
+    rejected(bench, bench.sync() if is_first else bench.cases(), FOREIGN)
     before = bench.rows(), bench.all_cases()
 
-    job = runs[1]()
+    job = bench.cases() if is_first else bench.sync()
 
     assert is_silent(bench, job, FOREIGN)
     assert job.result is not None

@@ -238,6 +238,8 @@ def test_r13_more_missing_than_is_plausible_cast_doubt_on_the_answer(lost: int) 
 
     assert judge(lacking(*keys), [], NOW).doubted == (None if lost == 6 else "unproven_losses")
     assert judge(lacking(*keys), [permit], NOW).doubted is None
+    kept = [own("rejected", LOSSES, *keys, finding=GONE), elsewhere(LOSSES, *keys, finding=GONE)]
+    assert [judge(lacking(*keys), [one], NOW).doubted for one in kept] == [None, None]
     few = replace(lacking(*keys), losses=[Loss(key, "visit", CANCELLED) for key in keys])
     assert judge(few, [], NOW).doubted is None, "these are shown"
 
@@ -250,5 +252,7 @@ def test_r13_an_empty_answer_or_one_of_other_times_is_doubted() -> None:
     assert (
         judge(moved, [own("approved", SHIFTED, *QUIET.stored, finding=MOVED)], NOW).doubted is None
     )
+    kept = [own("rejected", SHIFTED, *QUIET.stored, finding=MOVED)]
+    assert judge(moved, kept, NOW).doubted is None
     assert judge(empty, [], NOW).doubted == EMPTY
     assert judge(empty, [elsewhere(EMPTY, "1", finding=GONE)], NOW).doubted == EMPTY
