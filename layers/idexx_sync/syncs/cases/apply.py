@@ -36,7 +36,7 @@ class CasePiece:
     shown: Collection[str] = ()
     """Visits that the calendar shows."""
     let_go: Collection[str] = ()
-    """Visits that it does not show any more, as a person knows."""
+    """Visits that it does not show any more, as the source tells by their ids, or a person."""
 
     @property
     def changes(self) -> Sequence[CaseChange]:

@@ -26,7 +26,7 @@ _STATUS: Final = in_source(VisitMemory, "status")
 def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cur:
     """Id, start and word of each visit of the window that a read should show, and whether it is
     settled that none will: the calendar's sync has proven since that it is gone or has moved to
-    other days, or a person has let it go."""
+    other days, the source has told so by its id, or a person has let it go."""
     return conn.execute(
         f"""
         SELECT external_id, {_START}, {_STATUS},
@@ -59,7 +59,7 @@ def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cur:
 
 
 def expect_no_more(conn: Conn, clinic_id: UUID, visits: Collection[str], now: datetime) -> None:
-    """Remember that a person has let these visits go, until a read shows them again."""
+    """Remember that these visits are gone, until a read shows them again."""
     if visits:
         conn.execute(
             """

@@ -44,7 +44,7 @@ def comparison(
     one that a complete answer lacks is left as it is, but too many say that the answer lacks more.
     """
     missing = {visit: {"missing": True, "start": at} for visit, at in expected.items()}
-    unproven = missing.keys() - set(answer.present) - set(settled) if answer.complete else ()
+    unproven = unproven_missing(answer, expected, settled)
     statuses = {v.id: appointment_status(_memory(stored, v).status) for v in answer.visits}
     occupying = {key for key, word in statuses.items() if word and word not in FREES_TIME}
     starts = {v.id: _memory(stored, v).start for v in answer.visits}
@@ -72,12 +72,20 @@ def comparison(
                 and (after := appointment_status(visit.status)) in FREES_TIME
                 and parse_wall(visit.start) > local_now
             ),
-            *(Loss(key, "visit", missing[key], missing=True) for key in sorted(unproven)),
+            *(Loss(key, "visit", missing[key], missing=True) for key in unproven),
         ],
         occupying={"visit": len(occupying.union(unproven))},
         effects=_effects(answer, stored, changes),
         planned={change.visit_id for change in changes},
     )
+
+
+def unproven_missing(
+    answer: CalendarAnswer, expected: Collection[str], settled: Collection[str]
+) -> list[str]:
+    """Visits that a complete answer lacks, and of which nobody knows what has become."""
+    known = {*answer.present, *settled}
+    return sorted(visit for visit in expected if visit not in known) if answer.complete else []
 
 
 def _effects(

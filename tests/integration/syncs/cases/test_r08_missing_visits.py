@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from idexx_sync.jobs.model import Job
+from idexx_sync.pims.protocol import Unknown
 from idexx_sync.syncs.gate import EMPTY, UNPROVEN
 from tests.kit.cases_bench import CasesBench
 from tests.kit.job_results import held, warnings
@@ -90,12 +91,40 @@ def test_r08_visits_that_moved_to_days_that_cases_do_not_read_are_missed_by_nobo
     assert is_fresh(bench.cases())
 
 
+@pytest.mark.parametrize("what", ["deleted", "cancelled", "start"])
+def test_r08_visits_that_neo_itself_tells_of_by_their_ids_are_missed_once(
+    bench: CasesBench, what: str
+) -> None:
+    """No calendar run has come in between; of a clinic in shadow none ever writes."""
+    ids = shows(bench, 12)
+    for record in ids[:8]:
+        bench.pims.hide_as(record, **{what: "2026-06-01 09:00:00" if what == "start" else True})
+    bench.pims.looked_up.clear()
+
+    for _ in range(2):
+        assert is_fresh(bench.cases())
+        bench.later()
+    assert sorted(bench.pims.looked_up) == ids[:8]
+
+
+def test_r08_few_missing_visits_are_not_asked_for(bench: CasesBench) -> None:
+    ids = shows(bench, 12)
+    bench.pims.hidden = set(ids[:3])
+    bench.pims.looked_up.clear()
+
+    assert is_fresh(bench.cases())
+    assert bench.pims.looked_up == []
+
+
 def test_r08_what_a_hold_of_missing_visits_waits_for_ends_it(bench: CasesBench) -> None:
-    """The case run came before the calendar's: by the next one all of them are proven gone."""
+    """No look-up can be read at first: by the next run the calendar's sync has proven them gone."""
     ids = shows(bench, 12)
     for record in ids[:8]:
         bench.pims.delete(record)
+    known = bench.pims.answers
+    bench.pims.answers = dict.fromkeys(known, Unknown("shape_changed"))
     assert held(bench.cases()) == {LOSSES: 8}
+    bench.pims.answers = known
     bench.sync()
     bench.later()
 
