@@ -136,8 +136,8 @@ def load(run: Run, calendar: ShownCalendar) -> Loaded:
         calendar=replace(calendar, visits=visits),
         now=run.clock(),
         stored=stored,
-        expected={visit: at for visit, at, word, _ in remembered if not _is_cancelled(word)},
-        settled=frozenset(visit for visit, _, _, is_gone in remembered if is_gone),
+        expected={visit: at for visit, at, word, *_ in remembered if not _is_cancelled(word)},
+        settled=frozenset(visit for visit, _, _, *is_known in remembered if any(is_known)),
         reported_words=frozenset((name, word) for name, word in words.fetchall()),
         in_force=in_force.fetchall(),
     )

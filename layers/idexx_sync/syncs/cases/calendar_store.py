@@ -24,24 +24,25 @@ _STATUS: Final = in_source(VisitMemory, "status")
 
 
 def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cur:
-    """Id, start and word of each visit of the window that a read should show, and whether it is
-    settled that none will: the calendar's sync has proven since that it is gone or has moved to
-    other days, the source has told so by its id, or a person has let it go."""
+    """Id, start and word of each visit of the window that a read should show; whether the
+    calendar's sync has proven since that it is gone; and whether it is shown no more for another
+    reason: its row lies on other days, Neo has told so by its id, or a person has let it go.
+    """
     return conn.execute(
         f"""
         SELECT external_id, {_START}, {_STATUS},
+               NOT EXISTS (SELECT FROM public.schedule_appointments a
+                            WHERE a.clinic_id = r.clinic_id AND a.deleted_at IS NULL
+                              AND a.neo_appointment_id = r.external_id)
+               AND EXISTS (SELECT FROM idexx_sync.changes c
+                            WHERE c.clinic_id = r.clinic_id AND c.external_id = r.external_id
+                              AND c.kind = 'appointment' AND c.action = 'remove'
+                              AND c.outcome = 'written' AND c.reasons && %(proven_gone)s),
                strikes >= %(proven)s
-               OR NOT EXISTS (SELECT FROM public.schedule_appointments a
-                               WHERE a.clinic_id = r.clinic_id AND a.deleted_at IS NULL
-                                 AND a.neo_appointment_id = r.external_id
-                                 AND a.date BETWEEN %(first_day)s AND %(last_day)s)
-               AND (EXISTS (SELECT FROM public.schedule_appointments a
-                             WHERE a.clinic_id = r.clinic_id AND a.deleted_at IS NULL
-                               AND a.neo_appointment_id = r.external_id)
-                    OR EXISTS (SELECT FROM idexx_sync.changes c
-                                WHERE c.clinic_id = r.clinic_id AND c.external_id = r.external_id
-                                  AND c.kind = 'appointment' AND c.action = 'remove'
-                                  AND c.outcome = 'written' AND c.reasons && %(proven_gone)s))
+               OR EXISTS (SELECT FROM public.schedule_appointments a
+                           WHERE a.clinic_id = r.clinic_id AND a.deleted_at IS NULL
+                             AND a.neo_appointment_id = r.external_id
+                          HAVING bool_and(a.date NOT BETWEEN %(first_day)s AND %(last_day)s))
           FROM idexx_sync.records r
          WHERE clinic_id = %(clinic_id)s AND kind = 'visit'
            AND {_START} BETWEEN %(first)s AND %(last)s
