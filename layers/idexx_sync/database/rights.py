@@ -88,8 +88,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             INSERT clinic_id job_id sync fence holder expires_at; \
             UPDATE job_id sync fence holder expires_at
         idexx_sync.alerts: SELECT; \
-            INSERT clinic_id kind syncs who_acts code job_id incident_id muted_until muted_by; \
-            UPDATE syncs who_acts code job_id times last_at closed_at closed_because
+            INSERT clinic_id kind syncs who_acts code records job_id incident_id muted_until \
+            muted_by; \
+            UPDATE syncs who_acts code records job_id times last_at closed_at closed_because
         idexx_sync.records: SELECT; \
             INSERT; \
             UPDATE source read_at strikes struck_at looked_up_at quarantine_code claims \
@@ -151,8 +152,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.hold_events: SELECT; \
             INSERT
         idexx_sync.alerts: SELECT; \
-            INSERT clinic_id kind syncs who_acts code job_id incident_id muted_until muted_by; \
-            UPDATE syncs who_acts code job_id times last_at closed_at closed_because \
+            INSERT clinic_id kind syncs who_acts code records job_id incident_id muted_until \
+            muted_by; \
+            UPDATE syncs who_acts code records job_id times last_at closed_at closed_because \
             acknowledged_at acknowledged_by muted_until muted_by
         idexx_sync.dead_letters: SELECT; \
             UPDATE status ended_at ended_by ended_reason retry_job_id
