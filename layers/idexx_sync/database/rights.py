@@ -50,6 +50,8 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             owner_phone owner_email external_id metadata canonical_patient_id client_id \
             updated_at
         public.discharge_summaries: SELECT case_id
+        public.scheduled_discharge_calls: SELECT case_id status
+        public.scheduled_discharge_emails: SELECT case_id status
         public.schedule_appointments: SELECT xmin id clinic_id slot_id neo_appointment_id date \
             start_time end_time patient_name client_name client_phone provider_name room_id \
             appointment_type status last_synced_at deleted_at created_at; \
@@ -213,7 +215,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
 the authorizer has two functions and no table. None is a login: a deployment grants them to some."""
 FUNCTIONS: Final[Mapping[str, frozenset[str]]] = {
     "idexx_sync_worker": frozenset(
-        {"clock", "is_extreme", "tell_changes", "tells_odis", "with_leaves"}
+        {"clock", "is_extreme", "queued_for", "tell_changes", "tells_odis", "with_leaves"}
     ),
     "idexx_sync_api": frozenset({"clock", "count_waits", "is_extreme", "live_waits"}),
     "idexx_sync_authorizer": frozenset({"find_key", "pepper_imprints", "touch_key"}),
