@@ -50,6 +50,8 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             owner_phone owner_email external_id metadata canonical_patient_id client_id \
             updated_at
         public.discharge_summaries: SELECT case_id
+        public.scheduled_discharge_calls: SELECT case_id status
+        public.scheduled_discharge_emails: SELECT case_id status
         public.schedule_appointments: SELECT xmin id clinic_id slot_id neo_appointment_id date \
             start_time end_time patient_name client_name client_phone provider_name room_id \
             appointment_type status last_synced_at deleted_at created_at; \
@@ -88,8 +90,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             INSERT clinic_id job_id sync fence holder expires_at; \
             UPDATE job_id sync fence holder expires_at
         idexx_sync.alerts: SELECT; \
-            INSERT clinic_id kind syncs who_acts code job_id incident_id muted_until muted_by; \
-            UPDATE syncs who_acts code job_id times last_at closed_at closed_because
+            INSERT clinic_id kind syncs who_acts code records job_id incident_id muted_until \
+            muted_by; \
+            UPDATE syncs who_acts code records job_id times last_at closed_at closed_because
         idexx_sync.records: SELECT; \
             INSERT; \
             UPDATE source read_at strikes struck_at looked_up_at quarantine_code claims \
@@ -121,6 +124,14 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             UPDATE credential_version sealed stored_at; \
             DELETE
         idexx_sync.pauses: SELECT
+        idexx_sync.discrepancies: SELECT; \
+            INSERT; \
+            UPDATE day fingerprint decision missed_by treatment outcome nights last_night \
+            last_seen_at ended_at
+        idexx_sync.sightings: SELECT; \
+            INSERT; \
+            UPDATE treatment outcome
+        idexx_sync.policies: SELECT
     """),
     "idexx_sync_api": _read("""
         public.clinics: SELECT id name is_active timezone business_hours
@@ -151,8 +162,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.hold_events: SELECT; \
             INSERT
         idexx_sync.alerts: SELECT; \
-            INSERT clinic_id kind syncs who_acts code job_id incident_id muted_until muted_by; \
-            UPDATE syncs who_acts code job_id times last_at closed_at closed_because \
+            INSERT clinic_id kind syncs who_acts code records job_id incident_id muted_until \
+            muted_by; \
+            UPDATE syncs who_acts code records job_id times last_at closed_at closed_because \
             acknowledged_at acknowledged_by muted_until muted_by
         idexx_sync.dead_letters: SELECT; \
             UPDATE status ended_at ended_by ended_reason retry_job_id
@@ -162,6 +174,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.deaths: SELECT
         idexx_sync.credentials: SELECT clinic_id version created_at
         idexx_sync.logins: SELECT
+        idexx_sync.discrepancies: SELECT
+        idexx_sync.sightings: SELECT
+        idexx_sync.policies: SELECT
         idexx_sync.pauses: SELECT; \
             INSERT clinic_id paused_by reason; \
             UPDATE resumed_at resumed_by resume_reason
@@ -179,6 +194,8 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             UPDATE clinics incident_id; \
             DELETE
         idexx_sync.changes: UPDATE at; \
+            DELETE
+        idexx_sync.discrepancies: UPDATE last_seen_at; \
             DELETE
         idexx_sync.records: UPDATE read_at; \
             DELETE
@@ -203,6 +220,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             acting_user_id live_from; \
             UPDATE base_url transport room_ids stage acting_user_id live_from
         idexx_sync.credentials: INSERT clinic_id version sealed
+        idexx_sync.policies: INSERT; \
+            UPDATE treatment until set_by set_at; \
+            DELETE
         idexx_sync.imprints: INSERT secret known; \
             UPDATE known kept_at
     """),
@@ -211,7 +231,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
 the authorizer has two functions and no table. None is a login: a deployment grants them to some."""
 FUNCTIONS: Final[Mapping[str, frozenset[str]]] = {
     "idexx_sync_worker": frozenset(
-        {"clock", "is_extreme", "tell_changes", "tells_odis", "with_leaves"}
+        {"clock", "is_extreme", "queued_for", "tell_changes", "tells_odis", "with_leaves"}
     ),
     "idexx_sync_api": frozenset({"clock", "count_waits", "is_extreme", "live_waits"}),
     "idexx_sync_authorizer": frozenset({"find_key", "pepper_imprints", "touch_key"}),

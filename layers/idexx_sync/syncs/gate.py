@@ -36,6 +36,7 @@ Cause = Literal[
     "older_version",
     "unreadable_record",
     "revived",
+    "by_policy",
 ]
 """Why a record waits for a person."""
 FOREIGN: Final = "foreign_calendar"
@@ -47,6 +48,7 @@ UNPROVEN: Final[Mapping[RecordKind, Cause]] = {
 EMPTY: Final = "empty_calendar"
 QUARANTINE: Final = "too_many_unreadable"
 FINALISED: Final = "finalised_visit_removed"
+BY_POLICY: Final = "by_policy"
 DoubtCause = Literal["never_shown", "older_version", "unreadable_record"]
 """Why one record makes a read incomplete, until it is set apart by name (rule R1)."""
 NEVER_SHOWN: Final = "never_shown"
@@ -116,6 +118,8 @@ class Comparison:
     """What would be done to each record if nothing held it, or once a permit lets it through."""
     planned: Collection[str] = ()
     """Records that are changed if nothing holds them."""
+    asked: Mapping[str, Finding] = field(default_factory=dict)
+    """Records of which the clinic's own policy wants a person to decide."""
 
 
 @dataclass(slots=True)
@@ -152,6 +156,11 @@ class Judgement:
     def came_later(self) -> bool:
         """Whether anything waits for the next run that no hold names."""
         return bool(self.unseen - self.held())
+
+    @property
+    def is_empty(self) -> bool:
+        """The answer shows nothing of a window of which several records are stored."""
+        return self.doubted == EMPTY
 
     @property
     def held_for(self) -> dict[str, frozenset[str]]:
@@ -256,6 +265,10 @@ def _judged_by_itself(context: "_Context") -> Judgement:
     _hold_losses(context)
     for key, doubt in comparison.apart.items():
         _hold_doubt(context, key, doubt)
+    held = context.judgement.held()
+    for key, finding in comparison.asked.items():
+        if key not in held:
+            context.hold(BY_POLICY, key, finding)
     return context.judgement
 
 
