@@ -2,21 +2,23 @@
 by it or calls itself fresh, and it is told once. Over real HTTP."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job
-from idexx_sync.syncs.cases.sync import CaseSync
-from idexx_sync.syncs.inbound.sync import InboundSync
 from neo_simulator.client import Company, Simulator
 from tests.kit.database import query
 from tests.kit.neo_cases_bench import NeoCasesBench
 
-SYNCS: Final[Mapping[SyncName, Callable[[], Sync]]] = {"inbound": InboundSync, "cases": CaseSync}
+RUNS: Final[Mapping[SyncName, Callable[[NeoCasesBench], Job]]] = {
+    "inbound": lambda clinic: clinic.run(),
+    "cases": lambda clinic: clinic.cases(),
+}
+"""A run of each sync over its own days, which all have today in common."""
 TABLES: Final = (
     "public.schedule_appointments",
     "public.schedule_syncs",
@@ -37,18 +39,18 @@ def other(simulator: Simulator) -> Iterator[Company]:
 
 @pytest.fixture
 def clinic(conn: Conn, database: str, simulator: Simulator) -> Iterator[NeoCasesBench]:
-    """A clinic of twenty visits, of which every sync has read and written all."""
+    """A clinic of twenty visits today, of which every sync has read and written all."""
     made = NeoCasesBench(conn, database, simulator)
     made.neo.book_many([_booked(n) for n in range(VISITS)])
-    for sync in SYNCS.values():
-        assert is_fresh(made.run(sync()))
+    for run in RUNS.values():
+        assert is_fresh(run(made))
     made.later()
     yield made
     made.close()
 
 
 def _booked(n: int, room: int = 3) -> dict[str, Any]:
-    start = f"2026-05-0{4 + n % 3} {9 + n // 3:02}:00:00"
+    start = f"2026-05-04 {8 + n // 2:02}:{n % 2 * 30:02}:00"
     return {"start": start, "patient": f"PET {n}", "room": room}
 
 
@@ -69,8 +71,8 @@ def halved_for_good(clinic: NeoCasesBench, other: Company) -> None:
 
 def shifted(clinic: NeoCasesBench, other: Company) -> None:
     for visit in clinic.neo.state()["visits"]:
-        hour = int(visit["start"][11:13]) + 1
-        clinic.neo.move(visit["id"], f"{visit['start'][:11]}{hour:02}:30:00")
+        later = datetime.fromisoformat(visit["start"]) + timedelta(minutes=90)
+        clinic.neo.move(visit["id"], str(later))
 
 
 def foreign(clinic: NeoCasesBench, other: Company) -> None:
@@ -113,7 +115,7 @@ def open_alerts(clinic: NeoCasesBench) -> list[tuple[str, int]]:
     return [(alert["kind"], alert["times"]) for alert in found]
 
 
-@pytest.mark.parametrize("sync", SYNCS)
+@pytest.mark.parametrize("sync", RUNS)
 @pytest.mark.parametrize(
     ("falsify", "kind"),
     [
@@ -138,7 +140,7 @@ def test_r08_a_false_neo_changes_no_row_is_never_fresh_and_is_told_once(
     falsify(clinic, other)
 
     for _ in range(3):
-        job = clinic.run(SYNCS[sync]())
+        job = RUNS[sync](clinic)
         assert job.status == ("held" if kind == "held" else "failed")
         assert job.error_kind in (None, kind)
         assert not is_fresh(job)
