@@ -17,6 +17,7 @@ from tests.kit.neo_cases_bench import NeoCasesBench
 RUNS: Final[Mapping[SyncName, Callable[[NeoCasesBench], Job]]] = {
     "inbound": lambda clinic: clinic.run(),
     "cases": lambda clinic: clinic.cases(),
+    "reconciliation": lambda clinic: clinic.reconcile(),
 }
 """A run of each sync over its own days, which all have today in common."""
 TABLES: Final = (
