@@ -105,7 +105,8 @@ WARNINGS: Final = {
     "consultations_vanished": "clinical records that Neo no longer has, named below; what was read "
     "stays, and they are asked for daily",
     "consultations_left": "clinical records left for the next run",
-    "records_left": "clinical records that a night's budget did not reach; the next nights draw others",
+    "records_left": "clinical records that a night's budget did not reach; the next nights draw "
+    "others",
     "days_left": "days left for the next run, named below",
     "stopped_by_pause": "the clinic was paused meanwhile, so the run ended early",
     "values_unreadable": "values in ODIS that cannot be read, named below; those that no run "
