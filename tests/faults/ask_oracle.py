@@ -122,9 +122,10 @@ def case_question(
 
 
 def shown(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> dict[str, Any]:
-    """Neo's state as its calendar shows it; its clock is ODIS's."""
+    """Neo's state as its calendar shows it, what it hides apart; its clock is ODIS's."""
     state = neo.state()
     if neo.knobs()["cancelled_visits"]["value"] == "absent":
+        state["hidden"] = [visit for visit in state["visits"] if visit["cancelled"]]
         state["visits"] = [visit for visit in state["visits"] if not visit["cancelled"]]
     wall = to_wall(now, zone(conn, clinic_id))
     state["company"]["now"] = wall.isoformat(" ", "seconds")
