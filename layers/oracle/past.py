@@ -28,7 +28,8 @@ def past_appointment_differences(
     all over.
 
     A finalised visit stays until a person lets it be removed, so its row may be there or not. A row
-    that says cancelled takes no time, whatever became of its visit.
+    that says cancelled takes no time, whatever became of its visit. Rooms that do not count are the
+    clinic's own choice, and what is in one is left as it is.
     """
     with conn.cursor(row_factory=dict_row) as cur:
         clinic = cur.execute(
@@ -44,7 +45,7 @@ def past_appointment_differences(
         ).fetchall()
     if clinic is None:
         return [f"clinic {question.clinic_id} has no schedule settings"]
-    whenever = replace(question, first_day=date.min, last_day=date.max)
+    whenever = replace(question, first_day=date.min, last_day=date.max, rooms=None)
     truth = expected_rows(whenever, state, ZoneInfo(clinic["zone"]), clinic)
     finalised = {one["id"] for one in state["visits"] if one["status_now"] == FINALISED}
     live = {row["neo_appointment_id"]: row for row in rows if row["deleted_at"] is None}
@@ -53,11 +54,13 @@ def past_appointment_differences(
     for key, row in sorted(live.items()):
         if question.covers(row["date"]) and row["status"] != "cancelled":
             is_final = key in finalised or row["status"] == FINALISED
-            found += _of_live(key, row, truth, is_final=is_final)
+            found += _of_live(question, key, row, truth, is_final=is_final)
     return found + list(_of_removed(question, truth.expected, removed))
 
 
-def _of_live(key: str, row: Row, truth: Truth, *, is_final: bool) -> Iterator[str]:
+def _of_live(
+    question: Question, key: str, row: Row, truth: Truth, *, is_final: bool
+) -> Iterator[str]:
     wanted = truth.expected.get(key)
     if wanted is None:
         if not is_final:
@@ -66,7 +69,7 @@ def _of_live(key: str, row: Row, truth: Truth, *, is_final: bool) -> Iterator[st
     elif wanted["status"] == "cancelled":
         if not is_final:
             yield f"{key}: status is {row['status']}; it was cancelled in Neo"
-    else:
+    elif question.allows(wanted["room_id"]):
         for name in WHEN:
             if row[name] != wanted[name]:
                 yield f"{key}: {name} is {row[name]}, should be {wanted[name]}"
@@ -78,5 +81,6 @@ def _of_removed(
     """What came back: no other sync reads its day any more."""
     for key in sorted(removed & expected.keys()):
         wanted = expected[key]
-        if question.covers(wanted["date"]) and wanted["status"] != "cancelled":
+        is_asked = question.covers(wanted["date"]) and question.allows(wanted["room_id"])
+        if is_asked and wanted["status"] != "cancelled":
             yield f"{key}: is removed, and Neo has it on {wanted['date']}"

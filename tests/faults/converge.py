@@ -9,7 +9,7 @@ from uuid import UUID
 
 from idexx_sync.core.catalog import SyncName
 from oracle.cases import case_differences
-from tests.faults import alert_checks, ask_oracle, case_checks, checks
+from tests.faults import alert_checks, ask_oracle, case_checks, checks, past_checks
 from tests.faults.calls import Calls
 from tests.faults.clinic import Delivery, FaultClinic
 from tests.faults.observation import Cases, Observation, observe, observe_cases
@@ -27,6 +27,8 @@ SHORT_WAITS = 3
 """Runs after which only a strike can be pending that takes a day."""
 LEAST_RUNS = 2
 MOST_RUNS = 12
+MOST_ROUNDS = 4
+"""In which all syncs settle one after the other."""
 LEFT_FOR_LATER = {
     "came_later",
     "read_incomplete",
@@ -122,13 +124,20 @@ class Watch:
     def converge(self) -> None:
         """Clean runs of each sync until it is settled; then it is checked."""
         self.watch_over()
+        self._converge_days()
+        if "reconciliation" in self.clinic.syncs:
+            self._converge_reconciliation()
+            self.check_reconciled()
+        self.check()
+
+    def _converge_days(self) -> None:
+        """Of the syncs that look ahead."""
         if "inbound" in self.clinic.syncs:
             self._converge_calendar()
             self.check_calendar()
         if "cases" in self.clinic.syncs:
             self._converge_cases()
             self.check_cases()
-        self.check()
 
     def _converge_calendar(self) -> None:
         """Two clean runs, more while something is pending; permits are granted where held."""
@@ -174,17 +183,56 @@ class Watch:
             self.add([Violation("converges", f"cases not settled after {MOST_RUNS} clean runs")])
         self.outcome.notes["clean case runs"] += number
 
+    def _converge_reconciliation(self) -> None:
+        """Two clean runs, more while something is pending; the other syncs go on, and while they
+        settle the time passes that strikes need."""
+        for _ in range(MOST_ROUNDS):
+            if self._reconciled():
+                break
+            self._converge_days()
+        else:
+            self.add([Violation("converges", f"not reconciled after {MOST_ROUNDS} rounds")])
+        for sync in self.clinic.syncs:
+            if sync != "reconciliation":
+                self.one(sync=sync)
+
+    def _reconciled(self) -> bool:
+        """Whether clean runs have left nothing to be done."""
+        clinic = self.clinic
+        for number in range(1, SHORT_WAITS + 1):
+            clinic.later(MINUTES_APART)
+            delivery = self.one(sync="reconciliation")[-1]
+            self.outcome.notes["clean reconciliations"] += 1
+            if not delivery.succeeded and number == SHORT_WAITS:
+                self.add([Violation("converges", f"a reconciliation ended as {delivery.word}")])
+            held = clinic.approve_open_holds()
+            self._put_access_right(delivery)
+            strikes = past_checks.strikes(clinic.conn, clinic.clinic_id, clinic.now)
+            if number >= LEAST_RUNS and not held and not strikes:
+                return self._has_done_everything(delivery)
+        return False
+
+    def check_reconciled(self) -> None:
+        """What must hold once the days before today are reconciled as well."""
+        clinic = self.clinic
+        self.check_calendar()
+        self.add(checks.unequal(clinic.past_differences()))
+        self.add(past_checks.not_put_right(clinic.conn, clinic.clinic_id, clinic.now))
+        if "cases" in clinic.syncs:
+            self.check_cases(reconciled=True)
+
     def check_calendar(self) -> None:
         """What must hold once the calendar is settled."""
         clinic = self.clinic
         self.add(checks.unequal(clinic.differences()))
         self.add(checks.duplicates(clinic.conn, clinic.clinic_id))
 
-    def check_cases(self) -> None:
+    def check_cases(self, *, reconciled: bool = False) -> None:
         """What must hold once the cases are settled."""
         clinic = self.clinic
         state = clinic.shown()
-        self.add(checks.unequal(case_differences(clinic.conn, clinic.case_question(state), state)))
+        question = clinic.case_question(state, reconciled=reconciled)
+        self.add(checks.unequal(case_differences(clinic.conn, question, state)))
         self.add(checks.duplicates(clinic.conn, clinic.clinic_id))
         self.add(case_checks.duplicate_cases(clinic.conn, clinic.clinic_id))
 

@@ -48,8 +48,9 @@ class Past:
     visits: dict[str, str]
     block: str
 
-    def rows(self, state: State | None = None) -> list[str]:
-        return past_appointment_differences(self.conn, self.question, state or self.state)
+    def rows(self, state: State | None = None, **asked: Any) -> list[str]:
+        question = replace(self.question, **asked)
+        return past_appointment_differences(self.conn, question, state or self.state)
 
     def cases(self, state: State | None = None, **asked: Any) -> list[str]:
         question = CaseQuestion(self.question.clinic_id, FIRST, LAST, FIRST, reconciled_until=TODAY)
@@ -211,6 +212,16 @@ def test_what_is_only_told_is_no_difference(past: Past) -> None:
     )
 
     assert past.rows() == []
+
+
+def test_a_room_that_does_not_count_is_left_alone(past: Past) -> None:
+    moved = past.changed("moves", start="2026-03-02 08:00:00", end="2026-03-02 09:00:00", room="9")
+    assert len(past.rows(moved)) == 3
+    assert past.rows(moved, rooms=["3"]) == []
+
+    past.write("goes", "deleted_at = now()")
+    assert len(past.rows(past.changed("goes", room="9"))) == 1
+    assert past.rows(past.changed("goes", room="9"), rooms=["3"]) == []
 
 
 # Cases -------------------------------------------------------------------------------------------
