@@ -27,6 +27,8 @@ SHORT_WAITS = 3
 """Runs after which only a strike can be pending that takes a day."""
 LEAST_RUNS = 2
 MOST_RUNS = 12
+MOST_RECONCILIATIONS = 4
+"""In a row: to find, to be allowed, to put right, to find nothing."""
 MOST_ROUNDS = 4
 """In which all syncs settle one after the other."""
 LEFT_FOR_LATER = {
@@ -184,7 +186,7 @@ class Watch:
         self.outcome.notes["clean case runs"] += number
 
     def _converge_reconciliation(self) -> None:
-        """Two clean runs, more while something is pending; the other syncs go on, and while they
+        """Clean runs until one finds nothing to put right; the other syncs go on, and while they
         settle the time passes that strikes need."""
         for _ in range(MOST_ROUNDS):
             if self._reconciled():
@@ -197,19 +199,23 @@ class Watch:
                 self.one(sync=sync)
 
     def _reconciled(self) -> bool:
-        """Whether clean runs have left nothing to be done."""
+        """Whether a clean run has found nothing to be done."""
         clinic = self.clinic
-        for number in range(1, SHORT_WAITS + 1):
+        for number in range(1, MOST_RECONCILIATIONS + 1):
             clinic.later(MINUTES_APART)
             delivery = self.one(sync="reconciliation")[-1]
             self.outcome.notes["clean reconciliations"] += 1
-            if not delivery.succeeded and number == SHORT_WAITS:
+            if not delivery.succeeded and number == MOST_RECONCILIATIONS:
                 self.add([Violation("converges", f"a reconciliation ended as {delivery.word}")])
             held = clinic.approve_open_holds()
             self._put_access_right(delivery)
-            strikes = past_checks.strikes(clinic.conn, clinic.clinic_id, clinic.now)
-            if number >= LEAST_RUNS and not held and not strikes:
-                return self._has_done_everything(delivery)
+            is_pending = held or past_checks.strikes(clinic.conn, clinic.clinic_id, clinic.now)
+            if not is_pending and self._has_done_everything(delivery):
+                assert delivery.job is not None
+                assert delivery.job.result is not None
+                counts = delivery.job.result["counts"]
+                if not any(counts[name] for name in ("created", "updated", "removed")):
+                    return True
         return False
 
     def check_reconciled(self) -> None:
