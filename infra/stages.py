@@ -120,12 +120,12 @@ def _workers(reserved: Mapping[SyncName, int]) -> Mapping[SyncName, WorkerLimits
 PROD: Final = Stage(
     name="prod",
     secrets=_secret_names("prod"),
-    workers=_workers({"inbound": 20, "cases": 10}),
+    workers=_workers({"inbound": 20, "cases": 10, "reconciliation": 5}),
     api_at_once=15,
     authorizer_at_once=10,
     protected=True,
 )
-"""Reserves 103 of the account's concurrent executions; AWS wants 100 more left unreserved."""
+"""Reserves 108 of the account's concurrent executions; AWS wants 100 more left unreserved."""
 STAGING: Final = Stage(
     name="staging",
     secrets=_secret_names("staging"),

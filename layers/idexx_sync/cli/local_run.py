@@ -17,8 +17,13 @@ from idexx_sync.operations.models import JobView
 from idexx_sync.operations.views import job_view
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
+from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
 
-SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {"inbound": InboundSync(), "cases": CaseSync()}
+SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {
+    "inbound": InboundSync(),
+    "cases": CaseSync(),
+    "reconciliation": ReconciliationSync(),
+}
 
 
 def sync_here(name: SyncName) -> Sync:

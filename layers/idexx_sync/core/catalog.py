@@ -137,7 +137,6 @@ _ROWS: Final = (
         operators_only=True,
         operation="start_reconciliation",
         folder="reconciliation",
-        is_built=False,
         default_window=DefaultWindow(days_back=7, days_ahead=0),
         params="lookback",
         logs="case",

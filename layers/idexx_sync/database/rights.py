@@ -121,6 +121,14 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             UPDATE credential_version sealed stored_at; \
             DELETE
         idexx_sync.pauses: SELECT
+        idexx_sync.discrepancies: SELECT; \
+            INSERT; \
+            UPDATE day fingerprint decision missed_by treatment outcome nights last_night \
+            last_seen_at ended_at
+        idexx_sync.sightings: SELECT; \
+            INSERT; \
+            UPDATE treatment outcome
+        idexx_sync.policies: SELECT
     """),
     "idexx_sync_api": _read("""
         public.clinics: SELECT id name is_active timezone business_hours
@@ -162,6 +170,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.deaths: SELECT
         idexx_sync.credentials: SELECT clinic_id version created_at
         idexx_sync.logins: SELECT
+        idexx_sync.discrepancies: SELECT
+        idexx_sync.sightings: SELECT
+        idexx_sync.policies: SELECT
         idexx_sync.pauses: SELECT; \
             INSERT clinic_id paused_by reason; \
             UPDATE resumed_at resumed_by resume_reason
@@ -179,6 +190,8 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             UPDATE clinics incident_id; \
             DELETE
         idexx_sync.changes: UPDATE at; \
+            DELETE
+        idexx_sync.discrepancies: UPDATE last_seen_at; \
             DELETE
         idexx_sync.records: UPDATE read_at; \
             DELETE
@@ -203,6 +216,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             acting_user_id live_from; \
             UPDATE base_url transport room_ids stage acting_user_id live_from
         idexx_sync.credentials: INSERT clinic_id version sealed
+        idexx_sync.policies: INSERT; \
+            UPDATE treatment until set_by set_at; \
+            DELETE
         idexx_sync.imprints: INSERT secret known; \
             UPDATE known kept_at
     """),

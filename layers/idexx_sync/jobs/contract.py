@@ -1,6 +1,7 @@
 """What a sync gets to work with, and what it gives back."""
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -93,6 +94,8 @@ class Run:
     clock: Clock
     """Business time, as the database told it when the run began."""
     progress: Progress
+    time_left: Callable[[], float] = lambda: math.inf
+    """Seconds that the run may still work."""
     last_success_at: datetime | None = None
     """When the clinic's last run of this sync ended that brought all up to date; None: none did."""
 
@@ -177,6 +180,11 @@ class Report:
     """The first changes of a run that applies none: key, action, reason and names of fields."""
     planned: int = 0
     """How many there are altogether."""
+    discrepancies: dict[str, dict[str, int]] | None = None
+    """Cause of a difference to the source -> what became of it -> how many; None: the sync
+    compares nothing."""
+    days_left: tuple[str, str] | None = None
+    """First and last of the days that were left for the next run."""
     unfresh: Unfresh | None = "not_applied"
     """Why the run is no sign that the clinic's rows are up to date; None: it is one."""
     failure: SyncError | None = None
@@ -232,6 +240,10 @@ class Report:
             result["unread"] = dict(sorted(self.unread.items())[:MOST_NAMED])
         if self.days_lost is not None:
             result["days_lost"] = self.days_lost
+        if self.discrepancies is not None:
+            result["discrepancies"] = self.discrepancies
+        if self.days_left is not None:
+            result["days_left"] = self.days_left
         if self.faults:
             result["faults"] = self.faults
         if self.plan is not None:

@@ -236,6 +236,7 @@ def _run_with_lease(
         fingerprints=Fingerprints(dependencies.fingerprint_keys, clinic.id),
         clock=clock,
         progress=Beating(dependencies.progress, lifetime),
+        time_left=lifetime.time_left,
         last_success_at=begun.last_success_at,
     )
     with (

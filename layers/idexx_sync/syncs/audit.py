@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
+from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.core.faults import Fault
 from idexx_sync.syncs.change import CLEAR, Action
 
@@ -25,12 +26,14 @@ class Audit:
     outcome: Outcome = "written"
     error_message: str | None = None
     case_id: UUID | None = None
+    kind: LoggedKind | None = None
+    """What it is about; None: what the sync's log is about."""
 
 
-def refused_audit(external_id: str, fault: Fault) -> Audit:
+def refused_audit(external_id: str, fault: Fault, kind: LoggedKind | None = None) -> Audit:
     """Of a record of which the database refused a row; it names what refused it (rule R26)."""
     told = f"{fault.table}.{fault.column}"
-    return Audit(external_id, "update", "refused", outcome="refused", error_message=told)
+    return Audit(external_id, "update", "refused", outcome="refused", error_message=told, kind=kind)
 
 
 @dataclass(frozen=True, slots=True)

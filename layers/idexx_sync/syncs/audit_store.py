@@ -61,12 +61,12 @@ def _store_batch(
         INSERT INTO idexx_sync.changes AS c
                (job_id, clinic_id, sync, kind, external_id, case_id, action, outcome, reasons,
                 fields, error, at)
-        SELECT %(job_id)s, %(clinic_id)s, %(sync)s, %(kind)s, p.external_id, p.case_id, p.action,
+        SELECT %(job_id)s, %(clinic_id)s, %(sync)s, p.kind, p.external_id, p.case_id, p.action,
                p.outcome, ARRAY[p.reason], p.fields::jsonb, p.error, %(now)s
-          FROM unnest(%(ids)b::text[], %(cases)b::uuid[], %(actions)b::text[],
+          FROM unnest(%(ids)b::text[], %(kinds)b::text[], %(cases)b::uuid[], %(actions)b::text[],
                       %(outcomes)b::text[], %(reasons)b::text[], %(fields)b::text[],
                       %(errors)b::text[])
-               AS p (external_id, case_id, action, outcome, reason, fields, error)
+               AS p (external_id, kind, case_id, action, outcome, reason, fields, error)
         ON CONFLICT (job_id, kind, external_id) DO UPDATE
            SET case_id = coalesce(EXCLUDED.case_id, c.case_id),
                outcome = CASE c.outcome WHEN 'written' THEN c.outcome ELSE EXCLUDED.outcome END,
@@ -86,9 +86,9 @@ def _store_batch(
             "clinic_id": clinic_id,
             "sync": sync,
             "job_id": job_id,
-            "kind": CATALOG[sync].logs,
             "now": now,
             "ids": [audit.external_id for audit in audits],
+            "kinds": [audit.kind or CATALOG[sync].logs for audit in audits],
             "cases": [audit.case_id for audit in audits],
             "actions": [audit.action for audit in audits],
             "outcomes": [audit.outcome for audit in audits],

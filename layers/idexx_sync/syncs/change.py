@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, Literal, Protocol
 
+from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.core.fingerprints import Fingerprints
 
 Action = Literal["create", "update", "remove"]
@@ -58,6 +59,11 @@ class Change(Protocol):
     @property
     def key(self) -> str:
         """The name under which the record is audited and told."""
+        ...
+
+    @property
+    def logs(self) -> LoggedKind:
+        """What it is about, in our log."""
         ...
 
     @property

@@ -352,4 +352,5 @@ def _audit(run: Run, change: Change, written: Written) -> Audit:
         reason=change.reason,
         changes=disclosed(change, run.fingerprints),
         case_id=written.case_ids.get(change.key),
+        kind=change.logs,
     )

@@ -36,6 +36,7 @@ Cause = Literal[
     "older_version",
     "unreadable_record",
     "revived",
+    "by_policy",
 ]
 """Why a record waits for a person."""
 FOREIGN: Final = "foreign_calendar"
@@ -47,6 +48,7 @@ UNPROVEN: Final[Mapping[RecordKind, Cause]] = {
 EMPTY: Final = "empty_calendar"
 QUARANTINE: Final = "too_many_unreadable"
 FINALISED: Final = "finalised_visit_removed"
+BY_POLICY: Final = "by_policy"
 DoubtCause = Literal["never_shown", "older_version", "unreadable_record"]
 """Why one record makes a read incomplete, until it is set apart by name (rule R1)."""
 NEVER_SHOWN: Final = "never_shown"
@@ -114,6 +116,8 @@ class Comparison:
     """What would be done to each record if nothing held it, or once a permit lets it through."""
     planned: Collection[str] = ()
     """Records that are changed if nothing holds them."""
+    asked: Mapping[str, Finding] = field(default_factory=dict)
+    """Records of which the clinic's own policy wants a person to decide."""
 
 
 @dataclass(slots=True)
@@ -243,6 +247,10 @@ def _judged_by_itself(context: "_Context") -> Judgement:
     _hold_losses(context)
     for key, doubt in comparison.apart.items():
         _hold_doubt(context, key, doubt)
+    held = context.judgement.held()
+    for key, finding in comparison.asked.items():
+        if key not in held:
+            context.hold(BY_POLICY, key, finding)
     return context.judgement
 
 

@@ -1,11 +1,13 @@
 """SQL of what the case sync asks of the calendar's: what it has removed, and whether it waits; and
 whether somebody has paused the clinic."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
 from idexx_sync.clinics.pause_store import STANDS_FOR
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn, Cur
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.memory import VisitMemory
@@ -46,18 +48,20 @@ def starts_remembered(conn: Conn, clinic_id: UUID, window: Window) -> Cur:
     )
 
 
-def makes_way_for(conn: Conn, clinic_id: UUID) -> MadeWayFor | None:
-    """A pause of the clinic or of all, else an inbound run of the clinic that waits for the lease;
-    None: neither."""
+def makes_way_for(
+    conn: Conn, clinic_id: UUID, syncs: Sequence[SyncName] = ("inbound",)
+) -> MadeWayFor | None:
+    """A pause of the clinic or of all, else a run of these syncs of the clinic that waits for the
+    lease; None: neither."""
     found = conn.execute(
         f"""
         SELECT EXISTS (SELECT FROM public.clinics c JOIN idexx_sync.pauses p ON {STANDS_FOR}
                         WHERE c.id = %(clinic_id)s),
                EXISTS (SELECT FROM idexx_sync.jobs
-                        WHERE clinic_id = %(clinic_id)s AND sync = 'inbound' AND status = 'queued'
-                          AND queued_at > idexx_sync.clock() - %(oldest)s)
+                        WHERE clinic_id = %(clinic_id)s AND sync = ANY(%(syncs)s)
+                          AND status = 'queued' AND queued_at > idexx_sync.clock() - %(oldest)s)
         """,
-        {"clinic_id": clinic_id, "oldest": OLDEST_WAITING},
+        {"clinic_id": clinic_id, "syncs": list(syncs), "oldest": OLDEST_WAITING},
     ).fetchone()
     assert found is not None
     is_paused, calendar_waits = found

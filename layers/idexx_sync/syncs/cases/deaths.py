@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.syncs.cases.life_sentence import LifeCategory
 from idexx_sync.syncs.change import Action
 
@@ -38,6 +39,7 @@ class LifeStatusChange:
     category: str
     action: Action = "update"
     reason: str = LIFE_STATUS
+    logs: LoggedKind = "case"
 
     @property
     def fields(self) -> dict[str, tuple[Any, Any]]:
@@ -52,6 +54,7 @@ class DeniedChange:
     case_id: UUID
     action: Action = "update"
     reason: str = DENIED
+    logs: LoggedKind = "case"
 
     @property
     def fields(self) -> dict[str, tuple[Any, Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 from uuid import UUID
 
+from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.core.faults import Fault
 from idexx_sync.syncs.cases.deaths import Mark
 from idexx_sync.syncs.cases.fields import STAMPS, TIMES
@@ -24,6 +25,8 @@ ANOTHER_OWNER: Final = "another_owner"
 """The same where only the owner is another one."""
 SAID_ANEW: Final = frozenset({"source", ANOTHER_PATIENT, ANOTHER_OWNER})
 """Reasons of a change for which the visit's record is read again."""
+REMOVED: Final = "metadata.reconciliation"
+"""The mark of a case whose visit is gone or called off in the PIMS."""
 DROPPED: Final = "edits_dropped"
 """Under which a change tells what edits of people it drops."""
 
@@ -50,8 +53,15 @@ class CaseChange:
         return self.case is None or bool(self.cleared) or bool(self.values.keys() - STAMPS)
 
     @property
+    def logs(self) -> LoggedKind:
+        return "case"
+
+    @property
     def action(self) -> Action:
-        return "create" if self.case is None else "update"
+        """A case is removed by its mark alone: its row stays (R7)."""
+        if self.case is None:
+            return "create"
+        return "remove" if REMOVED in self.values else "update"
 
     @property
     def fields(self) -> dict[str, tuple[Any, Any]]:

@@ -51,6 +51,8 @@ class CalendarPiece:
     of the answer, cannot be read."""
     configuration: Configuration | None
     """Freshly read from the source; None: still the stored one."""
+    tells_fresh: bool = True
+    """Whether readers are told that rows and slots are up to date, where they are."""
     slot_faults: Sequence[Fault] = ()
     """Values of stored slots that cannot be read."""
     slot_counts: dict[str, int] = field(default_factory=dict)
@@ -182,7 +184,7 @@ class CalendarPiece:
     def _refused_audits(self, refused: Mapping[str, Fault]) -> list[Audit]:
         """Records whose rows were refused, each told once."""
         return [
-            refused_audit(key, fault)
+            refused_audit(key, fault, "appointment")
             for key, fault in refused.items()
             if not self._was_refused(key)
         ]
@@ -190,7 +192,14 @@ class CalendarPiece:
     def _skipped(self, done: set[str]) -> list[Audit]:
         """Records that could not be understood, each told once."""
         return [
-            Audit(item.key, "update", "unreadable", outcome="skipped", error_message=item.code)
+            Audit(
+                item.key,
+                "update",
+                "unreadable",
+                outcome="skipped",
+                error_message=item.code,
+                kind="appointment",
+            )
             for item in self.plan.quarantined
             if item.key is not None and item.is_new and item.key not in done
         ]
@@ -314,7 +323,8 @@ class CalendarPiece:
         where the read was incomplete or empty, or a conflict was left: readers take a slot's age
         from its own stamp too.
         """
-        if not self.plan.complete or self.judgement.is_empty or written.conflicts:
+        is_sure = self.plan.complete and not self.judgement.is_empty and not written.conflicts
+        if not self.tells_fresh or not is_sure:
             return []
         conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
         older_than = now - timedelta(minutes=self.clinic.schedule.stale_minutes) / 2

@@ -6,6 +6,7 @@ from datetime import date, time
 from typing import Any, Final, Self
 from uuid import UUID
 
+from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.core.clinic_time import LAST_SECOND
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.faults import Fault, Unfit, unreadable
@@ -109,6 +110,10 @@ class RowChange:
     """The source was asked for this very id (rule R8: such a loss never trips the gate)."""
     shift_minutes: int = 0
     """By how much the source moved the start, in wall-clock minutes."""
+
+    @property
+    def logs(self) -> LoggedKind:
+        return "appointment"
 
     @property
     def fields(self) -> dict[str, tuple[Any, Any]]:

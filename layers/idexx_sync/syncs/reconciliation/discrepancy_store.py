@@ -1,0 +1,187 @@
+"""SQL of discrepancies: what is open, what a run found, which job saw which."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from psycopg import Cursor
+from psycopg.rows import class_row, kwargs_row
+
+from idexx_sync.core.catalog import LoggedKind
+from idexx_sync.database.connection import Conn
+from idexx_sync.syncs.reconciliation.causes import POLICIES, Cause, Outcome, Treatment
+from idexx_sync.syncs.reconciliation.ledger import NIGHTS_THAT_TELL
+from idexx_sync.syncs.reconciliation.model import Known, Ledger, MissedBy, Seen
+
+USUAL_LIMIT: Final = 50
+
+
+def open_discrepancies(conn: Conn, clinic_id: UUID) -> Cursor[Known]:
+    """Those that are open; a cursor, because the caller may be pipelining."""
+    return conn.cursor(row_factory=class_row(Known)).execute(
+        """
+        SELECT id, kind, external_id, cause, day, fingerprint, nights, last_night, outcome
+          FROM idexx_sync.discrepancies
+         WHERE clinic_id = %s AND ended_at IS NULL
+        """,
+        (clinic_id,),
+    )
+
+
+def store_ledger(conn: Conn, clinic_id: UUID, job_id: UUID, ledger: Ledger, now: datetime) -> None:
+    """Write what a piece has made of the discrepancies; part of the caller's transaction."""
+    if ledger.ended:
+        conn.execute(
+            "UPDATE idexx_sync.discrepancies SET ended_at = %s WHERE clinic_id = %s "
+            "AND id = ANY(%s)",
+            (now, clinic_id, list(ledger.ended)),
+        )
+    if not ledger.seen:
+        return
+    conn.execute(
+        """
+        WITH told AS (
+            SELECT * FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::date[],
+                                 %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+                                 %b::integer[], %b::date[])
+                AS p (id, kind, external_id, cause, day, fingerprint, decision, missed_by,
+                      treatment, outcome, nights, last_night)),
+        stored AS (
+            INSERT INTO idexx_sync.discrepancies AS d
+                   (id, clinic_id, kind, external_id, cause, day, fingerprint, decision, missed_by,
+                    treatment, outcome, nights, last_night, first_seen_at, last_seen_at)
+            SELECT p.id, %s, p.kind, p.external_id, p.cause, p.day, p.fingerprint,
+                   p.decision::jsonb, p.missed_by, p.treatment, p.outcome, p.nights, p.last_night,
+                   %s, %s
+              FROM told p
+            ON CONFLICT (id) DO UPDATE
+               SET day = EXCLUDED.day, fingerprint = EXCLUDED.fingerprint,
+                   decision = EXCLUDED.decision, missed_by = EXCLUDED.missed_by,
+                   treatment = EXCLUDED.treatment, outcome = EXCLUDED.outcome,
+                   nights = EXCLUDED.nights, last_night = EXCLUDED.last_night,
+                   last_seen_at = EXCLUDED.last_seen_at
+            RETURNING id, treatment, outcome)
+        INSERT INTO idexx_sync.sightings AS s
+               (job_id, discrepancy_id, clinic_id, treatment, outcome)
+        SELECT %s, id, %s, treatment, outcome FROM stored
+        ON CONFLICT (job_id, discrepancy_id) DO UPDATE
+           SET treatment = EXCLUDED.treatment, outcome = EXCLUDED.outcome
+        """,
+        (*_columns(ledger.seen), clinic_id, now, now, job_id, clinic_id),
+    )
+
+
+def _columns(seen: Sequence[Seen]) -> tuple[list[Any], ...]:
+    found = [one.difference for one in seen]
+    return (
+        [one.known or uuid4() for one in seen],
+        [one.kind for one in found],
+        [one.key for one in found],
+        [one.cause for one in found],
+        [one.day for one in found],
+        [one.fingerprint for one in seen],
+        [json.dumps(one.decision.as_data()) for one in found],
+        [one.missed_by for one in found],
+        [one.treatment for one in found],
+        [one.outcome for one in seen],
+        [one.nights for one in seen],
+        [one.last_night for one in seen],
+    )
+
+
+_OURS: Final = [cause for cause, policy in POLICIES.items() if policy.passes]
+
+
+def standing(conn: Conn, clinic_id: UUID) -> list[UUID]:
+    """Open discrepancies that have been there on three nights although one of our syncs should have
+    ended them, the oldest first."""
+    rows = conn.execute(
+        """
+        SELECT id FROM idexx_sync.discrepancies
+         WHERE clinic_id = %s AND ended_at IS NULL AND nights >= %s AND cause = ANY(%s)
+           AND treatment <> 'ignore' AND outcome <> 'held'
+           AND (outcome IN ('fixed', 'left') OR missed_by IS NOT NULL)
+         ORDER BY first_seen_at, id
+        """,
+        (clinic_id, NIGHTS_THAT_TELL, _OURS),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def counts_of_job(conn: Conn, job_id: UUID) -> dict[str, dict[str, int]]:
+    """Cause -> outcome -> how many the job saw."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for cause, outcome, number in conn.execute(
+        """
+        SELECT d.cause, s.outcome, count(*)
+          FROM idexx_sync.sightings s JOIN idexx_sync.discrepancies d ON d.id = s.discrepancy_id
+         WHERE s.job_id = %s GROUP BY 1, 2 ORDER BY 1, 2
+        """,
+        (job_id,),
+    ).fetchall():
+        found[cause][outcome] = number
+    return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """A discrepancy as a job saw it."""
+
+    id: UUID
+    kind: LoggedKind
+    external_id: str
+    cause: Cause
+    day: date
+    decision: Mapping[str, Any]
+    missed_by: MissedBy | None
+    treatment: Treatment
+    """What was to be done when the job saw it."""
+    outcome: Outcome
+    """What became of it in that job."""
+    nights: int
+    """Clinic-local days on which a complete run has judged it, up to now."""
+    first_seen_at: datetime
+    last_seen_at: datetime
+    ended_at: datetime | None
+
+
+def discrepancies_of_job(
+    conn: Conn,
+    job_id: UUID,
+    *,
+    cause: Cause | None = None,
+    kind: LoggedKind | None = None,
+    outcome: Outcome | None = None,
+    missed_by: MissedBy | None = None,
+    after: UUID | None = None,
+    limit: int = USUAL_LIMIT,
+) -> list[Discrepancy]:
+    """What the job saw that fits, by id; `after`: begin behind this one."""
+    with conn.cursor(row_factory=kwargs_row(Discrepancy)) as cur:
+        return cur.execute(
+            """
+            SELECT d.id, d.kind, d.external_id, d.cause, d.day, d.decision, d.missed_by,
+                   s.treatment, s.outcome, d.nights, d.first_seen_at, d.last_seen_at, d.ended_at
+              FROM idexx_sync.sightings s JOIN idexx_sync.discrepancies d ON d.id = s.discrepancy_id
+             WHERE s.job_id = %(job_id)s
+               AND (%(cause)s::text IS NULL OR d.cause = %(cause)s)
+               AND (%(kind)s::text IS NULL OR d.kind = %(kind)s)
+               AND (%(outcome)s::text IS NULL OR s.outcome = %(outcome)s)
+               AND (%(missed_by)s::text IS NULL OR d.missed_by = %(missed_by)s)
+               AND (%(after)s::uuid IS NULL OR d.id > %(after)s)
+             ORDER BY d.id LIMIT %(limit)s
+            """,
+            {
+                "job_id": job_id,
+                "cause": cause,
+                "kind": kind,
+                "outcome": outcome,
+                "missed_by": missed_by,
+                "after": after,
+                "limit": limit,
+            },
+        ).fetchall()

@@ -1,0 +1,232 @@
+"""Differences of cases, and what of their changes is written by their treatment. Pure."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from idexx_sync.core.clinic_time import day_of, local_day
+from idexx_sync.core.faults import or_else
+from idexx_sync.core.vocabulary import appointment_status
+from idexx_sync.pims.protocol import SourceRecord
+from idexx_sync.syncs.cases.fields import STAMPS
+from idexx_sync.syncs.cases.model import REMOVED, CaseChange, Plan
+from idexx_sync.syncs.cases.status import is_removed
+from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
+from idexx_sync.syncs.change import CLEAR
+from idexx_sync.syncs.decision import Decision, Fact
+from idexx_sync.syncs.memory import VisitMemory, VisitRecord
+from idexx_sync.syncs.reconciliation.causes import (
+    STATUS_FIELDS,
+    Cause,
+    by_cause,
+    cause_of_field,
+)
+from idexx_sync.syncs.reconciliation.closing import Absent
+from idexx_sync.syncs.reconciliation.finding import Found
+
+_RULES: Final[Mapping[Cause, str]] = {
+    "cancelled_in_neo": "R20",
+    "moved": "R4",
+    "status_differs": "R18",
+    "reappeared": "R7",
+    "record_differs": "R17",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFound:
+    """What differs between a visit and its cases, and the changes that would end it."""
+
+    visit: SourceRecord
+    stored: StoredVisit
+    changes: tuple[CaseChange, ...]
+    found: tuple[Found, ...]
+
+    def restricted(self, causes: Collection[Cause]) -> list[CaseChange]:
+        """The changes of cases that are there, as far as these causes have them."""
+        names = {n for one in self.found if one.cause in causes for n in one.fields}
+        kept = (_restricted(change, names) for change in self.changes if change.case is not None)
+        return [change for change in kept if change is not None]
+
+    def memory(self, causes: Collection[Cause], planned: VisitRecord | None) -> list[VisitRecord]:
+        """What to remember once these are written: of the rest Neo's words stay news."""
+        before = self.stored.memory
+        if planned is None or planned.source is None or before.start is None:
+            return []
+        says, taken = planned.source, _taken(causes)
+        if not taken:
+            return []
+        source = replace(before, **{n: getattr(says, n) for n in taken})
+        return [replace(self.stored.record, key=self.visit.id, source=source)]
+
+
+def _taken(causes: Collection[Cause]) -> set[str]:
+    """Names of what is remembered of the source's words, by what was written of them."""
+    names: set[str] = set()
+    if "moved" in causes:
+        names |= {"start", "end", "stamp"}
+    if {"cancelled_in_neo", "reappeared", "status_differs"} & set(causes):
+        names |= {"status", "stamp"}
+    return names
+
+
+def visits_found(
+    visits: Iterable[SourceRecord],
+    stored: Mapping[str, StoredVisit],
+    plan: Plan,
+    records: Plan,
+    zone: ZoneInfo,
+) -> list[VisitFound]:
+    """What the case sync would change of each visit, by cause.
+
+    `plan` is made of the calendar, `records` of the clinical records that were read.
+    """
+    changes: dict[str, list[CaseChange]] = {}
+    for change in [*plan.changes, *records.changes]:
+        changes.setdefault(change.visit_id, []).append(change)
+    edited: dict[str, set[str]] = {}
+    for visit_id, names in [*plan.edited.items(), *records.edited.items()]:
+        edited.setdefault(visit_id, set()).update(names)
+    return [
+        VisitFound(
+            visit,
+            stored[visit.id],
+            tuple(changes.get(visit.id, ())),
+            tuple(
+                _found(
+                    visit, stored[visit.id], changes.get(visit.id, []), edited.get(visit.id), zone
+                )
+            ),
+        )
+        for visit in visits
+    ]
+
+
+def absent_found(item: Absent) -> Found | None:
+    """The difference of a case whose visit the calendar lacks; None: the answer is in doubt."""
+    if item.verdict == "alive":
+        return None
+    cause: Cause = "deleted_in_neo"
+    if item.verdict == "cancelled_at_source":
+        cause = "cancelled_in_neo"
+    elif item.verdict == "moved_away":
+        cause = "moved"
+    starts = [item.start] if item.found is None else [item.start, item.found.start]
+    facts: dict[str, Fact] = {
+        "start": starts if cause == "moved" else [item.start],
+        "cases": [str(case.id) for case in item.stored.cases],
+    }
+    return Found(
+        "case",
+        PREFIX + item.visit_id,
+        item.visit_id,
+        cause,
+        item.day,
+        Decision("R6", item.verdict, facts),
+        (),
+        differs=[cause, *(starts[1:] if cause == "moved" else ())],
+        is_proven=item.is_proven or item.verdict == "moved_away",
+    )
+
+
+def duplicates_found(
+    visit_ids: Iterable[str], stored: Mapping[str, StoredVisit], days: Mapping[str, date]
+) -> Iterator[Found]:
+    """Visits with several cases."""
+    for visit_id in visit_ids:
+        cases = stored[visit_id].cases
+        if len(cases) > 1:
+            ids = sorted(str(case.id) for case in cases)
+            yield Found(
+                "case",
+                PREFIX + visit_id,
+                visit_id,
+                "duplicate_case",
+                days[visit_id],
+                Decision("R14", "duplicate", {"cases": list(ids)}),
+                (),
+                differs=ids,
+            )
+
+
+def _found(
+    visit: SourceRecord,
+    stored: StoredVisit,
+    changes: Sequence[CaseChange],
+    edited: Collection[str] | None,
+    zone: ZoneInfo,
+) -> Iterator[Found]:
+    day = day_stored(stored, visit, zone)
+
+    def told(cause: Cause, decision: Decision, names: Sequence[str], differs: Any) -> Found:
+        key = PREFIX + visit.id
+        stamp = visit.last_updated_at
+        return Found("case", key, visit.id, cause, day, decision, names, differs, stamp=stamp)
+
+    if edited:
+        names = sorted(edited)
+        values = [[name, _value(stored, name)] for name in names]
+        facts: dict[str, Fact] = {"fields": names}
+        yield told("edited_in_odis", Decision("R15", "edited_in_odis", facts), names, values)
+    if any(change.case is None for change in changes):
+        facts = {"start": [visit.start], "status": [appointment_status(visit.status) or ""]}
+        yield told("missing_in_odis", Decision("R14", "no_case", facts), (), [visit.id])
+        return
+    said = _said(changes)
+    for cause, names in by_cause(said, _causes(said, visit, stored)).items():
+        clear = {n: [str(v) for v in said[n]] for n in names if n in CLEAR and n != REMOVED}
+        facts = {"fields": names, "start": list(dict.fromkeys(_starts(stored.memory, visit)))}
+        if (statuses := clear.get("case.status")) is not None:
+            facts["status"] = statuses
+        values = [[name, *map(str, said[name])] for name in names]
+        yield told(cause, Decision(_RULES.get(cause, "R15"), cause, facts), names, values)
+
+
+def _said(changes: Sequence[CaseChange]) -> dict[str, tuple[Any, Any]]:
+    """Field -> before and after, of all changes to the visit's cases."""
+    said: dict[str, tuple[Any, Any]] = {}
+    for change in changes:
+        for name, values in change.fields.items():
+            said.setdefault(name, values)
+    return said
+
+
+def _causes(said: Collection[str], visit: SourceRecord, stored: StoredVisit) -> dict[str, Cause]:
+    causes = {name: cause for name in said if (cause := cause_of_field(name)) is not None}
+    came_back = any(is_removed(case) for case in stored.cases)
+    if came_back:
+        causes |= dict.fromkeys(STATUS_FIELDS & causes.keys(), "reappeared")
+    elif appointment_status(visit.status) == "cancelled":
+        causes |= dict.fromkeys(STATUS_FIELDS & causes.keys(), "cancelled_in_neo")
+    return causes
+
+
+def _restricted(change: CaseChange, names: Collection[str]) -> CaseChange | None:
+    values = {n: v for n, v in change.values.items() if n in names and n not in STAMPS}
+    cleared = [n for n in change.cleared if n in names]
+    if not values and not cleared:
+        return None
+    said_along = {n: v for n, v in change.values.items() if n in STAMPS}
+    return replace(change, values=values | said_along, cleared=cleared, dropped=())
+
+
+def day_stored(stored: StoredVisit, visit: SourceRecord | None, zone: ZoneInfo) -> date:
+    """The day of the visit as it is stored, or else as it is shown."""
+    if stored.memory.start is not None:
+        return day_of(stored.memory.start)
+    times = [or_else(case.scheduled_at) for case in stored.cases]
+    known = next((at for at in times if at is not None), None)
+    if known is not None:
+        return local_day(known, zone)
+    assert visit is not None
+    return day_of(visit.start)
+
+
+def _starts(memory: VisitMemory, visit: SourceRecord) -> list[str]:
+    return [visit.start] if memory.start is None else [memory.start, visit.start]
+
+
+def _value(stored: StoredVisit, name: str) -> str:
+    return "" if stored.case is None else str(stored.case.value(name))
