@@ -29,6 +29,7 @@ from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.syncs import hold_store
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
+from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
 from idexx_sync.upkeep.watchdog import watch
 from oracle.cases import CaseQuestion
 from oracle.question import Question
@@ -309,4 +310,6 @@ def standing(moment: datetime) -> Clock:
 
 
 def sync_of(order: RunOrder) -> Sync:
+    if order.sync == "reconciliation":
+        return ReconciliationSync()
     return InboundSync() if order.sync == "inbound" else CaseSync(unit=UNIT)
