@@ -39,6 +39,7 @@ OWN_TABLES = (
     "idexx_sync.unknown_words",
     "idexx_sync.case_keys",
     "idexx_sync.deaths",
+    "idexx_sync.discrepancies",
     "public.case_sync_audits",
 )
 

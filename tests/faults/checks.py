@@ -166,6 +166,7 @@ def everything(conn: Conn, clinic_id: UUID, but_job: UUID) -> dict[str, Any]:
         "idexx_sync.leases",
         "idexx_sync.clinic_settings",
         "idexx_sync.unknown_words",
+        "idexx_sync.discrepancies",
     )
     return {
         table: query(
