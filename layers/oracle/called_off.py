@@ -27,18 +27,18 @@ def called_off_differences(
     zone: ZoneInfo,
     edited: Collection[str] = (),
 ) -> Iterator[str]:
-    """What is wrong with cases that are stored on those days and have no visit in the calendar.
+    """What is wrong with cases that are stored on those days and that no read of them shows.
 
-    `visits` are all that Neo has or had, each with `is_hidden` where the calendar does not show it;
-    `cases` are the visits' ids and their cases; `edited` are visits whose case's status is a
-    person's. A case of a finalised visit stays until a person lets it be closed.
+    `visits` are all that Neo has or had, `cases` the visits' ids and their cases; `edited` are
+    visits whose case's status is a person's. A case of a finalised visit stays until a person lets
+    it be closed; of one that is closed as cancelled nobody asks any more when its visit is.
     """
     known = {visit["id"]: visit for visit in visits}
     for visit_id, case in sorted(cases, key=lambda pair: pair[0]):
         visit = known.get(visit_id)
         if not _is_of(case, days, zone) or visit_id in edited:
             continue
-        if visit is not None and not visit["is_hidden"]:
+        if visit is not None and not (visit["deleted"] or visit["cancelled"]):
             yield from _of_shown(visit_id, case, visit, zone)
         elif not _is_final(case, visit):
             yield from _of_gone(visit_id, case, visit)
@@ -57,8 +57,8 @@ def _is_final(case: Row, visit: Row | None) -> bool:
 
 def _of_shown(visit_id: str, case: Row, visit: Row, zone: ZoneInfo) -> Iterator[str]:
     """Its visit exists, maybe on another day than the case says."""
-    if is_marked(case):
-        yield f"{visit_id}: is marked as removed, and Neo has it"
+    if case["status"] == CLOSED and _said(case, "pimsAppointment").get("status") == CANCELLED:
+        return
     start = datetime.fromisoformat(visit["start"]).replace(tzinfo=zone).astimezone(UTC)
     if case["scheduled_at"] != start:
         yield f"{visit_id}: scheduled_at is {case['scheduled_at']}, should be {start}"

@@ -126,8 +126,7 @@ def _of_called_off(
 ) -> Iterator[str]:
     """Of cases whose visits the calendar does not show on the days of a case run."""
     asked = {visit["id"] for visit in asked_visits(question, state)}
-    visits = [{**visit, "is_hidden": visit["deleted"]} for visit in state["visits"]]
-    visits += [{**visit, "is_hidden": True} for visit in state.get("hidden", ())]
+    visits = [*state["visits"], *state.get("hidden", ())]
     keyed = [(case["key"].removeprefix(KEY), case) for case in held if case["key"]]
     cases = [(visit, case) for visit, case in keyed if visit not in asked]
     theirs = {visit for visit, fields in question.edited.items() if "status" in fields}
