@@ -66,10 +66,12 @@ def _of_live(
         if not is_final:
             why = truth.elsewhere.get(key, "Neo does not have it")
             yield f"{key}: should not be there on {row['date']}: {why}"
+    elif not question.allows(wanted["room_id"]):
+        return
     elif wanted["status"] == "cancelled":
         if not is_final:
             yield f"{key}: status is {row['status']}; it was cancelled in Neo"
-    elif question.allows(wanted["room_id"]):
+    else:
         for name in WHEN:
             if row[name] != wanted[name]:
                 yield f"{key}: {name} is {row[name]}, should be {wanted[name]}"

@@ -218,6 +218,8 @@ def test_a_room_that_does_not_count_is_left_alone(past: Past) -> None:
     moved = past.changed("moves", start="2026-03-02 08:00:00", end="2026-03-02 09:00:00", room="9")
     assert len(past.rows(moved)) == 3
     assert past.rows(moved, rooms=["3"]) == []
+    cancelled = past.changed("goes", status_now="cancelled", room="9")
+    assert past.rows(cancelled, rooms=["3"]) == []
 
     past.write("goes", "deleted_at = now()")
     assert len(past.rows(past.changed("goes", room="9"))) == 1
