@@ -14,6 +14,7 @@ from tests.faults import case_checks, checks, past_checks
 from tests.faults import clinic as clinics
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import A_DAY, Watch
+from tests.faults.neo_staff import EUTHANASIA
 from tests.faults.operations import history, with_nights
 from tests.faults.results import Outcome, Violation
 from tests.faults.rig import Rig
@@ -136,6 +137,31 @@ def test_v4_a_reconciliations_audits_are_of_rows_and_of_cases(yesterday: Yesterd
             (order.job_id, key),
         )
         assert f"{about} changed without an audit" in [one.text for one in found()]
+
+
+def test_v12_who_died_by_the_word_of_a_reconciliation_is_called_about_by_nobody(
+    rig: Rig,
+) -> None:
+    clinic = FaultClinic(rig, syncs=("inbound", "cases", "reconciliation"))
+    neo = clinic.neo
+    visit = neo.book(neo.now(), patient="PET 1")
+    record = neo.start_consultation(visit)
+    neo.edit_notes(record, "<p>CANARY: well.</p>")
+    neo.finalise(visit)
+    watch = Watch(clinic, Outcome("a group", "a name"))
+    assert watch.one(sync="cases")[-1].succeeded
+    assert watch.outcome.notes["calls judged"] == 1
+    clinic.later(A_DAY)
+    neo.edit_notes(record, EUTHANASIA)
+
+    assert watch.one(sync="reconciliation")[-1].succeeded
+    assert watch.outcome.violations == []
+    clinic.conn.execute(
+        "UPDATE public.cases SET extreme_case_check = NULL WHERE clinic_id = %s",
+        (clinic.clinic_id,),
+    )
+    assert {one.rule for one in watch.calls.after_run([])} == {"V12"}
+    clinic.close()
 
 
 def test_what_was_to_be_put_right_and_is_there_still_is_found(yesterday: Yesterday) -> None:
