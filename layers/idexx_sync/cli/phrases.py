@@ -46,6 +46,11 @@ WARNINGS: Final = {
     "ends_after_midnight": "records that end after midnight: their rows end at 23:59:59, and the "
     "days after are occupied too",
     "look_ups_failed": "look-ups by id that gave no usable answer",
+    "records_left": "clinical records that a night's budget did not reach; the next nights draw "
+    "others",
+    "days_left": "days that were left for the next run",
+    "calls_unknown": "tables in which ODIS may queue calls or e-mails and that can not be read: "
+    "whether one is queued for a closed case nobody knows",
     "recomputed": "rows that said otherwise than Neo without news from it, computed anew",
     "many_removed": "proven removals, more than half of the rows: worth a look",
     "kept_out_by_a_person": "holds that a person rejected and that are still found",
