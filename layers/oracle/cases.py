@@ -168,12 +168,13 @@ def patients_that_died(question: CaseQuestion, state: dict[str, Any]) -> dict[st
 
 
 def says_for_certain(record: Row | None) -> bool:
-    """Whether the record itself says that it was done: no booking and no declined line."""
+    """Whether the record itself says that it was done: no booking, no declined line, and nothing
+    that a form only offers."""
     if record is None:
         return False
     lines = [line for line in record["lines"] if not line["declined"]]
     texts = [plain_text(record["notes"]), *(line["product"] for line in lines)]
-    return any(EUTHANASIA.search(text or "") for text in texts)
+    return any(tells_death(text or "") for text in texts)
 
 
 def says_euthanasia(visit: Row, record: Row | None) -> bool:
