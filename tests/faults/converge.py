@@ -222,9 +222,13 @@ class Watch:
         """What must hold once the days before today are reconciled as well."""
         clinic = self.clinic
         self.check_calendar()
-        self.add(checks.unequal(clinic.past_differences()))
         self.add(past_checks.not_put_right(clinic.conn, clinic.clinic_id, clinic.now))
-        if "cases" in clinic.syncs:
+        self.check_past(cases="cases" in clinic.syncs)
+
+    def check_past(self, *, cases: bool) -> None:
+        """What must hold right after a reconciliation, beside what runs look at that look ahead."""
+        self.add(checks.unequal(self.clinic.past_differences()))
+        if cases:
             self.check_cases(reconciled=True)
 
     def check_calendar(self) -> None:
