@@ -43,6 +43,7 @@ from idexx_sync.operations.dead_letters import (
     order_here,
 )
 from idexx_sync.operations.decisions import (
+    REVIVES,
     cancel_job,
     decide_hold,
     reopen_hold,
@@ -168,7 +169,7 @@ class LocalBackend:
             hold = find_hold(conn, hold_id)
             require_not_paused(conn, hold.clinic_id)
             revive_hold(conn, hold, by=by, reason=decision.reason)
-        order = new_order(hold.clinic_id, hold.sync, "approval", params_model(hold.sync)())
+        order = new_order(hold.clinic_id, REVIVES, "approval", params_model(REVIVES)())
         return run_here(self._cli, order)
 
     def dead_letters(self, wanted: Wanted[LetterStatus], limit: int) -> Listed[DeadLetterView]:
