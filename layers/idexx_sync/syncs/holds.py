@@ -141,7 +141,9 @@ def decide_holds(
     with its last finding, or after seven days. What a person rejected stays out, silently, until it
     changes; a permit that could not be used yet stays a permit until it runs out, or until it is
     `unfit`: of causes, that it would let something else through now than what was seen. So does one
-    of what is `passing`: cause -> findings that it let through and that every read shows again.
+    of what is `passing`: cause -> findings that it let through and that every read shows again. One
+    that ran out is asked about again, unless all its days are behind those that are read: nobody
+    finds it any more.
 
     `effects` is cause -> what a permit would let through, `foreseen` whether the read can tell all
     of that; None: if it is complete.
@@ -169,6 +171,7 @@ def decide_holds(
             now,
             found_again=bool(found),
             unfit=hold.cause in unfit,
+            is_behind=all(_lies_before(finding, window) for finding in unjudged.values()),
         )
     causes = {hold.cause for hold in in_force}
     for cause, found in findings.items():
@@ -211,12 +214,14 @@ def _go_on(
     *,
     found_again: bool,
     unfit: bool,
+    is_behind: bool,
 ) -> None:
+    """`is_behind`: the run reads none of the days of what it did not judge, nor any before them."""
     is_new = any(hold.findings.get(key) != finding for key, finding in findings.items())
     ran_out = hold.permit_until is not None and now >= hold.permit_until
     if not findings:
         decisions.closed.append(hold.id)
-    elif not found_again and now - hold.opened_at > HOLD_LIFETIME:
+    elif not found_again and ((ran_out and is_behind) or now - hold.opened_at > HOLD_LIFETIME):
         decisions.expired.append(hold.id)
     elif hold.status != "open" and (is_new or ran_out or unfit):
         decisions.reopened[hold.id] = findings
@@ -272,6 +277,12 @@ def _lies_in(finding: Finding, window: Window) -> bool:
     """Whether a read of the window could show the finding; one of no known day lies in any."""
     day = _day(finding)
     return day is None or day in window
+
+
+def _lies_before(finding: Finding, window: Window) -> bool:
+    """Whether the finding is about a day that runs have left behind."""
+    day = _day(finding)
+    return day is not None and day < window.first_day
 
 
 def _day(finding: Finding) -> date | None:

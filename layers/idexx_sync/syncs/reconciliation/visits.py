@@ -113,6 +113,7 @@ def absent_found(item: Absent) -> Found | None:
         cause = "cancelled_in_neo"
     elif item.verdict == "moved_away":
         cause = "moved"
+    is_proven = item.is_proven or item.verdict == "moved_away"
     starts = [item.start] if item.found is None else [item.start, item.found.start]
     facts: dict[str, Fact] = {
         "start": starts if cause == "moved" else [item.start],
@@ -126,8 +127,9 @@ def absent_found(item: Absent) -> Found | None:
         item.day,
         Decision("R6", item.verdict, facts),
         (),
-        differs=[cause, *(starts[1:] if cause == "moved" else ())],
-        is_proven=item.is_proven or item.verdict == "moved_away",
+        # Once it is proven it is another difference: nobody has tried to end that one before.
+        differs=[cause, *(starts[1:] if cause == "moved" else ())] if is_proven else ["missing"],
+        is_proven=is_proven,
     )
 
 
