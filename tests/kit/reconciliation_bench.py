@@ -60,4 +60,3 @@ class ReconciliationBench(CasesBench):
             "set_by": "a tester",
         }
         insert(self.conn, "idexx_sync.policies", values)
-

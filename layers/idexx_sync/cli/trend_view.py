@@ -8,6 +8,7 @@ from idexx_sync.cli.phrases import DIFFERENCES
 from idexx_sync.cli.tables import Shown, drawn, heading, line, listing
 from idexx_sync.cli.trend import Trend
 from idexx_sync.core.phrases import phrase
+from idexx_sync.operations.hints import for_the_api
 
 WIDEST: Final = 100
 NARROWEST: Final = 40
@@ -17,12 +18,13 @@ FRAME_ROWS: Final = 3
 """Above and below the nights: two lines of the frame, and its numbers."""
 
 
-def trend_shown(trend: Trend, width: int) -> list[Shown]:
+def trend_shown(trend: Trend, width: int, *, over_api: bool = False) -> list[Shown]:
     """A bar for each night, and what its letters mean."""
     if not trend.nights:
+        now = f"Compare now: idexx-sync sync reconciliation --clinic {trend.clinic_id}"
         return [
             line("No night has been compared yet, or no run of one is kept."),
-            line(f"Compare now: idexx-sync sync reconciliation --clinic {trend.clinic_id}"),
+            line(for_the_api(now) if over_api else now),
         ]
     nights = f"{trend.days[0]} to {trend.days[-1]} ({trend.timezone or 'no zone'})"
     parts: list[Shown] = [line(f"Differences to Neo, night by night: {nights}")]
