@@ -37,7 +37,7 @@ AS_EXPECTED: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 """Visit -> what happened, and what a night must find of its case and do."""
 AFTERWARDS: Final[Mapping[str, str]] = {
-    "cancelled": "closed, no row",
+    "cancelled": "reviewed, no row",
     "deleted": "closed, no row",
     "back": "draft, a row",
     "doubled": "draft, a row",

@@ -124,13 +124,10 @@ def test_no_other_place_lists_the_syncs() -> None:
         if len(names) > 1
     }
     del listing[CATALOG_FILE]
-    others = set(SYNCS) - {"reconciliation"}
 
     assert listing == {
         "infra/stages.py": set(SYNCS),  # runs at once, by deployment
         "layers/idexx_sync/cli/local_run.py": set(SYNCS),  # what carries them out
-        "layers/idexx_sync/syncs/reconciliation/model.py": others,  # who can have missed something
-        "layers/idexx_sync/syncs/reconciliation/sync.py": others,  # whom it makes way for
     }
 
 
