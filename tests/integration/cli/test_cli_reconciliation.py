@@ -356,3 +356,18 @@ def test_a_job_tells_what_it_left_and_where_each_difference_is_told(
     assert "  unheard of: 1 mended" in shown
     assert "  left for the next run: 2026-04-20 to 2026-04-26" in shown
     assert f"Each of them: idexx-sync reconciliation show {job_id}" in shown
+
+
+def test_explain_tells_what_a_reconciliation_did_to_row_and_case(
+    bench: ReconciliationBench, idexx_sync: CommandLine
+) -> None:
+    job = bench.reconcile()
+
+    data = run(idexx_sync, "explain appointment 600101 --clinic CLINIC --json").json["appointment"]
+    shown = run(idexx_sync, "explain appointment 600101 --clinic CLINIC").out
+
+    touched = [(one["job_id"], one["sync"], one["external_id"]) for one in data["jobs"]]
+    assert (str(job.id), "reconciliation", "600101") in touched
+    assert (str(job.id), "reconciliation", "pims-appt-idexx-neo-600101") in touched
+    assert "removed by the reconciliation: reviewed, until it comes back" in shown
+    assert "no reconciliation run" not in shown
