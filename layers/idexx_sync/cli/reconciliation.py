@@ -98,7 +98,7 @@ def trend(
     if png is not None:
         write_png(found, png)
         cli.say(f"Written: {png}")
-    shown = [] if as_json else trend_shown(found, cli.out.width)
+    shown = [] if as_json else trend_shown(found, cli.out.width, over_api=backend.over_api)
     cli.answer(found.as_data(), shown, as_json=as_json)
 
 

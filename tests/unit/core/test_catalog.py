@@ -126,8 +126,8 @@ def test_no_other_place_lists_the_syncs() -> None:
     del listing[CATALOG_FILE]
 
     assert listing == {
-        "infra/stages.py": set(BUILT),  # runs at once, by deployment
-        "layers/idexx_sync/cli/local_run.py": set(BUILT),  # what carries them out
+        "infra/stages.py": set(SYNCS),  # runs at once, by deployment
+        "layers/idexx_sync/cli/local_run.py": set(SYNCS),  # what carries them out
     }
 
 
