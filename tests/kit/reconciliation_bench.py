@@ -1,6 +1,6 @@
 """A bench with all three syncs: what is stored, and what the reconciliation makes of it."""
 
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from idexx_sync.core.vocabulary import Manner
@@ -51,7 +51,7 @@ class ReconciliationBench(CasesBench):
         """Kind and cause -> outcome, of those that are open."""
         return {(one["kind"], one["cause"]): one["outcome"] for one in self.discrepancies()}
 
-    def policy(self, cause: str, treatment: str, until: datetime | None = None) -> None:
+    def policy(self, cause: str, treatment: str, until: date | None = None) -> None:
         values = {
             "clinic_id": self.clinic_id,
             "cause": cause,
@@ -60,4 +60,3 @@ class ReconciliationBench(CasesBench):
             "set_by": "a tester",
         }
         insert(self.conn, "idexx_sync.policies", values)
-

@@ -48,7 +48,7 @@ class Totals:
             read=self.read + len(answer.snapshot.records),
             stored=self.stored + len(piece.rows.stored.rows) + len(piece.cases.stored),
             looked_up=self.looked_up + looked_up,
-            records=self.records + len(piece.read_records),
+            records=self.records + piece.records_read,
             records_left=self.records_left + records_left,
             waiting=max(self.waiting, judgement.holds.waiting),
             held=held,
