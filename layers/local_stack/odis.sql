@@ -311,6 +311,25 @@ CREATE TABLE public.discharge_summaries (
 );
 CREATE INDEX idx_discharge_summaries_case ON public.discharge_summaries (case_id, created_at DESC);
 
+-- Calls and e-mails to owners, which ODIS plans and makes.
+CREATE TABLE public.scheduled_discharge_calls (
+    id                uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    user_id           uuid NOT NULL REFERENCES auth.users (id),
+    case_id           uuid REFERENCES public.cases (id) ON DELETE CASCADE,
+    status            text NOT NULL DEFAULT 'queued' CHECK (status IN
+                          ('queued', 'ringing', 'in_progress', 'completed', 'failed', 'cancelled')),
+    scheduled_for     timestamptz,
+    dynamic_variables jsonb NOT NULL
+);
+CREATE TABLE public.scheduled_discharge_emails (
+    id            uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    user_id       uuid NOT NULL REFERENCES auth.users (id),
+    case_id       uuid REFERENCES public.cases (id) ON DELETE CASCADE,
+    status        text NOT NULL DEFAULT 'queued' CHECK (status IN
+                      ('queued', 'sent', 'failed', 'cancelled')),
+    scheduled_for timestamptz
+);
+
 -- Who may see what. A direct connection needs BYPASSRLS or to own the tables. -------------------
 
 CREATE FUNCTION public.user_has_clinic_access(clinic uuid) RETURNS boolean

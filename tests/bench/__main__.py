@@ -1,4 +1,4 @@
-"""`./run bench`: measures P1 to P12, prints them beside their goals, writes bench.json."""
+"""`./run bench`: measures P1 to P12 and P18, prints them beside their goals, writes bench.json."""
 
 import argparse
 import json
@@ -20,6 +20,7 @@ from tests.bench.first_run import measure_first_run
 from tests.bench.growth import measure_growth
 from tests.bench.imports import measure_imports
 from tests.bench.memory import measure_memory
+from tests.bench.reconciling import measure_reconciliation
 from tests.bench.records import count_records_read_again, measure_records
 from tests.bench.rig import L1, Rig, open_rig
 from tests.bench.unchanged import count_writes
@@ -41,6 +42,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "P10": measure_authorizer,
     "P11": measure_records,
     "P12": count_records_read_again,
+    "P18": measure_reconciliation,
 }
 CHOICES: Final = """the figures:
   P1  a warm sync beside a bare script that does the same
@@ -55,6 +57,7 @@ CHOICES: Final = """the figures:
   P10 the authorizer beside one bare SELECT
   P11 a case sync of 100 consultations beside the floor of politeness
   P12 consultations that are read again
+  P18 a reconciliation of seven days beside the floor of politeness
 """
 PROFILES: Final = (
     f"L1: Neo is {L1.neo_round_trip_s * 1000:.0f} ms away and takes {L1.neo_server_ms} ms to "

@@ -142,8 +142,8 @@ def busiest_second(requests: list[LoggedRequest]) -> int:
     return max(sum(at <= other < at + 1 for other in arrived) for at in arrived)
 
 
-def floor_s(profile: Profile) -> float:
+def floor_s(profile: Profile, records: int = CONSULTATIONS) -> float:
     """The least time that politeness allows for the calendar and the records after it."""
     answer_s = profile.neo_round_trip_s + profile.neo_server_ms / 1000
-    by_connections = math.ceil(CONSULTATIONS / AT_ONCE) * answer_s
-    return answer_s + max(by_connections, (CONSULTATIONS - 1) / PER_SECOND)
+    by_connections = math.ceil(records / AT_ONCE) * answer_s
+    return answer_s + max(by_connections, (records - 1) / PER_SECOND)

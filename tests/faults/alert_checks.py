@@ -2,7 +2,8 @@
 
 An incident is of one clinic and kind: it begins with a job that ends so, and is over once each of
 its syncs has had a run that went well. Kinds of the login are over with any run that went well.
-That a hold waits is told as long as one does, whatever runs and people do.
+That a hold waits is told as long as one does, whatever runs and people do. What runs say anew as
+long as it is so is told by the newest of its sync that ended well, or by one that failed after it.
 """
 
 from collections import Counter
@@ -18,8 +19,9 @@ from tests.kit.database import query
 WELL = ("succeeded", "succeeded_with_warnings", "held")
 LOGIN = frozenset(kind.kind for kind in ClinicMustAct.__subclasses__())
 HELD = "held"
-OF_NO_JOB = ("stale", HELD)
-"""Told by whoever watches over all clinics, or of what people decide."""
+SAID_ANEW = ("discrepancy_stays", "closed_case_has_call")
+OF_NO_END = ("stale", HELD, *SAID_ANEW)
+"""Told by whoever watches over all clinics, of what people decide, or by runs beside their end."""
 
 
 @dataclass
@@ -69,7 +71,7 @@ class Incidents:
             self.conn,
             "SELECT kind, syncs, closed_at FROM idexx_sync.alerts "
             "WHERE clinic_id = %s AND kind <> ALL(%s)",
-            (self.clinic_id, list(OF_NO_JOB)),
+            (self.clinic_id, list(OF_NO_END)),
         )
         number = Counter(alert["kind"] for alert in alerts)
         open_ones = {one["kind"]: set(one["syncs"]) for one in alerts if one["closed_at"] is None}
@@ -81,7 +83,7 @@ class Incidents:
         if open_ones != self.under_way:
             told, true = _words(open_ones), _words(self.under_way)
             wrong.append(f"open alerts {told}, under way {true}")
-        wrong += self._held()
+        wrong += [*self._held(), *self._not_said_anew()]
         return [Violation("V7", text) for text in wrong]
 
     def _held(self) -> list[str]:
@@ -93,6 +95,22 @@ class Incidents:
             )
         )
         return [f"a hold waits: {waits}, and it is told: {told}"] if told != waits else []
+
+    def _not_said_anew(self) -> list[str]:
+        """What is open although a run that ended well since did not say it."""
+        silent = query(
+            self.conn,
+            """
+            SELECT DISTINCT a.kind FROM idexx_sync.alerts a
+              LEFT JOIN idexx_sync.jobs j ON j.id = a.job_id
+              JOIN idexx_sync.jobs n ON n.clinic_id = a.clinic_id AND n.sync = ANY(a.syncs)
+             WHERE a.clinic_id = %s AND a.kind = ANY(%s) AND a.closed_at IS NULL
+               AND n.status = ANY(%s) AND n.manner <> 'preview'
+               AND (j.id IS NULL OR (n.finished_at, n.fence) > (j.finished_at, j.fence))
+            """,
+            (self.clinic_id, list(SAID_ANEW), list(WELL)),
+        )
+        return [f"{one['kind']} is open, and a later run did not say it" for one in silent]
 
 
 def alerts_match(conn: Conn, clinic_id: UUID) -> list[Violation]:

@@ -214,6 +214,27 @@ def test_v7_an_alert_that_stays_open_although_all_went_well(clinic: FaultClinic)
     assert rules(alert_checks.alerts_match(clinic.conn, clinic.clinic_id)) == {"V7"}
 
 
+def test_v7_what_a_later_run_did_not_say_anew_is_open(clinic: FaultClinic) -> None:
+    assert clinic.invoke(clinic.order()).word == "succeeded"
+    clinic.conn.execute(
+        "INSERT INTO idexx_sync.alerts (clinic_id, kind, syncs, who_acts, job_id) "
+        "SELECT clinic_id, 'discrepancy_stays', ARRAY[sync], 'odis', id FROM idexx_sync.jobs "
+        "WHERE clinic_id = %s ORDER BY finished_at DESC LIMIT 1",
+        (clinic.clinic_id,),
+    )
+    assert alert_checks.alerts_match(clinic.conn, clinic.clinic_id) == []
+    clinic.later(MINUTES_APART)
+    assert clinic.invoke(clinic.order()).word == "succeeded"
+    assert alert_checks.alerts_match(clinic.conn, clinic.clinic_id) == []
+
+    clinic.conn.execute(
+        "UPDATE idexx_sync.alerts SET closed_at = NULL, closed_because = NULL WHERE clinic_id = %s",
+        (clinic.clinic_id,),
+    )
+
+    assert rules(alert_checks.alerts_match(clinic.conn, clinic.clinic_id)) == {"V7"}
+
+
 def test_v9_more_refused_logins_than_allowed_for_one_version_of_the_secret(
     clinic: FaultClinic,
 ) -> None:

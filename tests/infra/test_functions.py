@@ -31,6 +31,7 @@ READS = {
     "inbound_sync.worker": ["fingerprint-key", "local-key", "worker-database"],
     "migrate.handler": ["migrate-database"],
     "reconciliation.api": ["api-database"],
+    "reconciliation.worker": ["fingerprint-key", "local-key", "worker-database"],
     "status.api": ["api-database"],
     "watchdog.handler": ["upkeep-database"],
 }
@@ -38,15 +39,24 @@ READS = {
 STARTS = {
     "case_sync.api": {"cases": "case_sync.worker"},
     "inbound_sync.api": {"inbound": "inbound_sync.worker"},
-    "status.api": {"inbound": "inbound_sync.worker", "cases": "case_sync.worker"},
+    "reconciliation.api": {"reconciliation": "reconciliation.worker"},
+    "status.api": {
+        "inbound": "inbound_sync.worker",
+        "cases": "case_sync.worker",
+        "reconciliation": "reconciliation.worker",
+    },
 }
 """The only functions that may start workers: sync -> the worker that its name leads to."""
 UPKEEP = ("dead_letters.handler", "watchdog.handler")
-EVENT_AGES = {"case_sync.worker": 60 * 60, "inbound_sync.worker": 15 * 60}
+EVENT_AGES = {
+    "case_sync.worker": 60 * 60,
+    "inbound_sync.worker": 15 * 60,
+    "reconciliation.worker": 6 * 60 * 60,
+}
 RUNS_AT_ONCE = {
-    "prod": {"case_sync.worker": 10, "inbound_sync.worker": 20},
-    "staging": {"case_sync.worker": 2, "inbound_sync.worker": 2},
-    "local": {"case_sync.worker": None, "inbound_sync.worker": None},
+    "prod": {"case_sync.worker": 10, "inbound_sync.worker": 20, "reconciliation.worker": 5},
+    "staging": dict.fromkeys(EVENT_AGES, 2),
+    "local": dict.fromkeys(EVENT_AGES),
 }
 REQUESTS_AT_ONCE = {"prod": (15, 10), "staging": (12, 2), "local": (None, None)}
 """Of each function behind the gateway, and of the authorizer."""
@@ -135,6 +145,7 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         "dead_letters.handler": of("upkeep"),
         "migrate.handler": of("migrate"),
         "reconciliation.api": api("reconciliation.api"),
+        "reconciliation.worker": worker,
         "status.api": {**api("status.api"), "IDEXX_SYNC_COMMIT": "unknown"},
         "watchdog.handler": of("upkeep"),
     }

@@ -90,6 +90,13 @@ WRONG: Final[dict[str, tuple[LiteralString, str, str]]] = {
         "public.schedule_slots",
         "hides its rows from idexx_sync_worker",
     ),
+    "calls that came after our migrations": (
+        "DROP TABLE public.scheduled_discharge_calls;"
+        "CREATE TABLE public.scheduled_discharge_calls (case_id uuid, status text);"
+        "ALTER TABLE public.scheduled_discharge_calls ENABLE ROW LEVEL SECURITY",
+        "public.scheduled_discharge_calls",
+        "idexx_sync_worker needs SELECT (case_id, status) and may not",
+    ),
     "an attribute": (
         "ALTER ROLE idexx_sync_api CREATEDB",
         "idexx_sync_api",
@@ -425,6 +432,10 @@ FINE: Final[dict[str, LiteralString]] = {
     " 'BEGIN DELETE FROM clinic_api_keys; END'; ALTER FUNCTION public.two() OWNER TO no_one",
     "what the service role is for": "CREATE POLICY service ON public.clinic_api_keys"
     " TO service_role USING (true)",
+    "tables that ODIS may lack, or have otherwise": "DROP TABLE public.scheduled_discharge_emails,"
+    " public.scheduled_discharge_calls;"
+    "CREATE TABLE public.scheduled_discharge_calls (case_id uuid, state text);"
+    "ALTER TABLE public.scheduled_discharge_calls ENABLE ROW LEVEL SECURITY",
     "others among themselves": "CREATE ROLE team; CREATE ROLE analyst LOGIN; GRANT team TO analyst;"
     "GRANT CREATE ON SCHEMA public TO team; GRANT SELECT ON public.cases TO analyst;"
     "GRANT pg_monitor, pg_read_all_data TO analyst; GRANT service_role TO team;"

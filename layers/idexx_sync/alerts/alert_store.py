@@ -28,6 +28,8 @@ class Alert:
     syncs: list[str]
     who_acts: WhoActs
     code: str | None
+    records: list[str]
+    """Ids of the cases or discrepancies that it is about, at most 20."""
     job_id: UUID | None
     """The newest job that said it."""
     times: int
@@ -64,7 +66,8 @@ OpenFirst = tuple[bool, datetime, UUID]
 
 _ALERTS: Final = f"""
     SELECT a.id, a.clinic_id, c.name AS clinic_name, c.timezone, a.kind,
-           array_remove(a.syncs, NULL) AS syncs, a.who_acts, a.code, a.job_id, a.times, a.clinics,
+           array_remove(a.syncs, NULL) AS syncs, a.who_acts, a.code,
+           array_remove(a.records, NULL) AS records, a.job_id, a.times, a.clinics,
            CASE WHEN a.clinic_id IS NULL
                 THEN (SELECT count(*) FROM idexx_sync.alerts o
                        WHERE o.incident_id = a.id AND o.closed_at IS NULL) END AS alike,

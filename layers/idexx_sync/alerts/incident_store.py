@@ -92,9 +92,10 @@ def tell_grown(conn: Conn, found: Collection[Grown]) -> int:
             WITH {found_rows}
             INSERT INTO idexx_sync.alerts AS a
                    (clinic_id, kind, syncs, who_acts, code, muted_until, muted_by)
-            SELECT c.id, %(opens)s, found.syncs, found.who_acts, found.code,
+            SELECT c.id, o.kind, found.syncs, found.who_acts, found.code,
                    m.muted_until, m.muted_by
               FROM found JOIN public.clinics c ON c.id = found.clinic_id
+             CROSS JOIN (VALUES (%(opens)s::text)) AS o (kind)
               LEFT JOIN LATERAL ({MUTED}) m ON true
              WHERE found.syncs <> '{{}}' ORDER BY 1
             ON CONFLICT (clinic_id, kind) WHERE closed_at IS NULL AND clinic_id IS NOT NULL

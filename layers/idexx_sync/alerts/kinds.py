@@ -1,11 +1,12 @@
 """What of a job's end has to be told, and what it makes good. Pure.
 
 One open alert per clinic and kind: a kind is that of an error somebody must act on, `held` for a
-hold that waits for a person, or `stale` for data that have grown old. Errors on which nobody has to
-act are told by their data growing old, and not before.
+hold that waits for a person, `stale` for data that have grown old, or one that a run tells beside
+how it ended. Errors on which nobody has to act are told by their data growing old, and not before.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from idexx_sync.core.errors import ClinicMustAct, SyncError, WhoActs
@@ -13,6 +14,13 @@ from idexx_sync.core.vocabulary import JobStatus
 
 HELD: Final = "held"
 STALE: Final = "stale"
+DISCREPANCY_STAYS: Final = "discrepancy_stays"
+CLOSED_CASE_HAS_CALL: Final = "closed_case_has_call"
+SAID_ANEW: Final = (DISCREPANCY_STAYS, CLOSED_CASE_HAS_CALL)
+"""Kinds that every run of their sync says again as long as it is so: one that ends well without
+saying it shows that it no longer is."""
+MOST_RECORDS: Final = 20
+"""An alert names so many records; the migrations refuse more."""
 ABANDONED: Final = "abandoned"
 """Code of a job that was ended because nobody was going to run it any more."""
 ENDED_WELL: Final[tuple[JobStatus, ...]] = ("succeeded", "succeeded_with_warnings", "held")
@@ -35,6 +43,26 @@ class Opening:
     kind: str
     who_acts: WhoActs
     code: str | None
+    records: tuple[str, ...] = ()
+    """Ids of the cases or discrepancies that it is about; no personal data."""
+
+
+def openings(
+    status: JobStatus, error: SyncError | None, also_tells: Iterable[Opening] = ()
+) -> list[Opening]:
+    """The alerts of a job that ended so and tells those beside: one of each kind, the first one
+    with the records of all, of which the first 20 are kept."""
+    told: dict[str, Opening] = {}
+    of_its_end = opening(status, error)
+    for one in (*([of_its_end] if of_its_end else []), *also_tells):
+        first = told.setdefault(one.kind, one)
+        told[one.kind] = replace(first, records=(*first.records, *one.records))
+    return [_named(one) for one in told.values()]
+
+
+def _named(one: Opening) -> Opening:
+    """With each record once, and no more of them than an alert names."""
+    return replace(one, records=tuple(dict.fromkeys(one.records))[:MOST_RECORDS])
 
 
 def opening(status: JobStatus, error: SyncError | None) -> Opening | None:

@@ -1,11 +1,19 @@
 """What an alert says to people: what has happened, and what to do next. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
-from idexx_sync.alerts.kinds import ABANDONED, HELD, STALE, Closing
+from idexx_sync.alerts.kinds import (
+    ABANDONED,
+    CLOSED_CASE_HAS_CALL,
+    DISCREPANCY_STAYS,
+    HELD,
+    MOST_RECORDS,
+    STALE,
+    Closing,
+)
 from idexx_sync.core.phrases import counted, phrase
 
 
@@ -18,9 +26,12 @@ class KindText:
     step: str
     command: str
     """`{clinic}` and `{job}` stand for ids."""
+    names: str | None = None
+    """What its records are, of a kind whose sentence names them."""
 
 
 _SHOW_JOB: Final = "idexx-sync jobs show {job}"
+_SHOW_RECONCILIATION: Final = "idexx-sync reconciliation show {job}"
 _SHOW_CLINIC: Final = "idexx-sync clinics show {clinic}"
 _SET: Final = "idexx-sync credentials set --clinic {clinic}"
 _PASSES: Final = "It passes by itself; look how long it has been so"
@@ -90,8 +101,22 @@ TEXTS: Final[Mapping[str, KindText]] = {
     STALE: KindText(
         "The clinic's data have grown old", "Look what keeps its runs from success", _SHOW_CLINIC
     ),
+    DISCREPANCY_STAYS: KindText(
+        "A difference to Neo has been there on three nights, although a sync of ours should have "
+        "mended it",
+        "It is a defect of ours, and is not mended again; look at what differs",
+        _SHOW_RECONCILIATION,
+    ),
+    CLOSED_CASE_HAS_CALL: KindText(
+        "A case was closed because its visit is gone or called off, while a call or an e-mail for "
+        "it is queued in ODIS",
+        "Cancel what is queued for it in ODIS, unless the owner is still to hear of it; see what "
+        "the run did",
+        _SHOW_JOB,
+        names="case",
+    ),
 }
-"""Kind -> what is told of it; every kind of error, and the two of our own."""
+"""Kind -> what is told of it; every kind of error, and those of our own."""
 KINDS: Final[tuple[str, ...]] = tuple(TEXTS)
 
 OF_CODES: Final[Mapping[str, KindText]] = {
@@ -119,18 +144,26 @@ def text_of(kind: str, code: str | None = None) -> KindText:
     if code is not None and code in OF_CODES:
         return OF_CODES[code]
     found = TEXTS.get(kind, _UNKNOWN)
-    return KindText(found.what.replace("{kind}", phrase({}, kind)), found.step, found.command)
+    return replace(found, what=found.what.replace("{kind}", phrase({}, kind)))
 
 
 def happened(
-    kind: str, code: str | None, alike: int | None = None, synced: int | None = None
+    kind: str,
+    code: str | None,
+    alike: int | None = None,
+    synced: int | None = None,
+    records: Sequence[str] = (),
 ) -> str:
     """What has happened, as one sentence; of one that stands for many, in how many clinics.
+
+    `records` are ids, which the sentences of some kinds name.
 
     >>> happened("shape_changed", "no_data", 214, 300)
     'An answer of Neo no longer has the shape that is read (no data), in 214 of 300 clinics.'
     """
-    return f"{text_of(kind, code).what}{_because(kind, code)}{_in_many(alike, synced)}."
+    told = text_of(kind, code)
+    in_many = _in_many(alike, synced)
+    return f"{told.what}{_because(kind, code)}{in_many}{_named(told.names, records)}."
 
 
 def _because(kind: str, code: str | None) -> str:
@@ -138,6 +171,14 @@ def _because(kind: str, code: str | None) -> str:
     if code is None or code in OF_CODES:
         return ""
     return f": {TEXTS[code].what}" if kind == STALE and code in TEXTS else f" ({phrase({}, code)})"
+
+
+def _named(noun: str | None, records: Sequence[str]) -> str:
+    """Which records it is about; an alert does not keep more of them than so many."""
+    if noun is None or not records:
+        return ""
+    more = " and perhaps more" if len(records) >= MOST_RECORDS else ""
+    return f": {noun if len(records) == 1 else f'{noun}s'} {', '.join(records)}{more}"
 
 
 def _in_many(alike: int | None, synced: int | None) -> str:

@@ -30,6 +30,7 @@ def alert_shown(alert: AlertView) -> list[Shown]:
                 ("next", alert.next),
                 _about(alert),
                 ("kind", phrase({}, alert.kind)),
+                ("about", ", ".join(alert.records) or None),
                 ("syncs", ", ".join(alert.syncs) or None),
                 ("since", moment(alert.opened_at, zone)),
                 ("said", f"{counted(alert.times, 'time')}, last {moment(alert.last_at, zone)}"),

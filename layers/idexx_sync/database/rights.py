@@ -50,6 +50,8 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             owner_phone owner_email external_id metadata canonical_patient_id client_id \
             updated_at
         public.discharge_summaries: SELECT case_id
+        public.scheduled_discharge_calls: SELECT case_id status
+        public.scheduled_discharge_emails: SELECT case_id status
         public.schedule_appointments: SELECT xmin id clinic_id slot_id neo_appointment_id date \
             start_time end_time patient_name client_name client_phone provider_name room_id \
             appointment_type status last_synced_at deleted_at created_at; \
@@ -88,8 +90,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             INSERT clinic_id job_id sync fence holder expires_at; \
             UPDATE job_id sync fence holder expires_at
         idexx_sync.alerts: SELECT; \
-            INSERT clinic_id kind syncs who_acts code job_id incident_id muted_until muted_by; \
-            UPDATE syncs who_acts code job_id times last_at closed_at closed_because
+            INSERT clinic_id kind syncs who_acts code records job_id incident_id muted_until \
+            muted_by; \
+            UPDATE syncs who_acts code records job_id times last_at closed_at closed_because
         idexx_sync.records: SELECT; \
             INSERT; \
             UPDATE source read_at strikes struck_at looked_up_at quarantine_code claims \
@@ -159,8 +162,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.hold_events: SELECT; \
             INSERT
         idexx_sync.alerts: SELECT; \
-            INSERT clinic_id kind syncs who_acts code job_id incident_id muted_until muted_by; \
-            UPDATE syncs who_acts code job_id times last_at closed_at closed_because \
+            INSERT clinic_id kind syncs who_acts code records job_id incident_id muted_until \
+            muted_by; \
+            UPDATE syncs who_acts code records job_id times last_at closed_at closed_because \
             acknowledged_at acknowledged_by muted_until muted_by
         idexx_sync.dead_letters: SELECT; \
             UPDATE status ended_at ended_by ended_reason retry_job_id
@@ -227,7 +231,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
 the authorizer has two functions and no table. None is a login: a deployment grants them to some."""
 FUNCTIONS: Final[Mapping[str, frozenset[str]]] = {
     "idexx_sync_worker": frozenset(
-        {"clock", "is_extreme", "tell_changes", "tells_odis", "with_leaves"}
+        {"clock", "is_extreme", "queued_for", "tell_changes", "tells_odis", "with_leaves"}
     ),
     "idexx_sync_api": frozenset({"clock", "count_waits", "is_extreme", "live_waits"}),
     "idexx_sync_authorizer": frozenset({"find_key", "pepper_imprints", "touch_key"}),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
+from idexx_sync.alerts.kinds import Opening
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import local_day
@@ -189,6 +190,9 @@ class Report:
     """Why the run is no sign that the clinic's rows are up to date; None: it is one."""
     failure: SyncError | None = None
     """Why the run failed although what it could do is written; no retry would help."""
+    also_tells: tuple[Opening, ...] = ()
+    """Alerts beside that of how the run ended. Those of kinds in `SAID_ANEW` are given by every
+    run for which it is so, whatever its days, or its end closes them."""
 
     def name_faults(self, faults: Collection[Fault]) -> None:
         """Name the rows that could not be read or were refused, and warn of their number."""

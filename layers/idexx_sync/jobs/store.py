@@ -1,5 +1,6 @@
 """Jobs: one row per run of a sync, from the order to the outcome."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Unpack
@@ -9,7 +10,7 @@ from psycopg import Cursor
 from psycopg.rows import dict_row, kwargs_row
 from psycopg.types.json import Jsonb
 
-from idexx_sync.alerts.kinds import ABANDONED
+from idexx_sync.alerts.kinds import ABANDONED, Opening
 from idexx_sync.alerts.store import telling
 from idexx_sync.clinics.store import CLINIC_QUERY, SUCCEEDED
 from idexx_sync.core.errors import InternalError, SyncError
@@ -204,13 +205,14 @@ def end(
     result: dict[str, Any] | None = None,
     error: SyncError | None = None,
     why: str | None = None,
+    also_tells: Iterable[Opening] = (),
 ) -> Cur:
     """End a job and let its lease go, or give it back for a retry with status `queued`.
 
     Part of the caller's transaction, and what has to be told of it is written with it. With a
     lease, only the run that still holds it ends the job. `why` tells about a job that ended without
-    an error of its own. The cursor's `rowcount`, once the transaction has settled, is 0 if the job
-    was not as `what` demands.
+    an error of its own; `also_tells` are alerts beside that of how it ended. The cursor's
+    `rowcount`, once the transaction has settled, is 0 if the job was not as `what` demands.
     """
     if isinstance(what, Lease):
         leases.release(conn, what.clinic_id, what.job_id, what.fence)
@@ -219,7 +221,7 @@ def end(
         leases.release(conn, what.clinic_id, what.job_id, if_expired=True)
     elif isinstance(what, Unfinished):
         leases.release(conn, what.clinic_id, what.job_id)
-    told, parameters = telling(status, error)
+    told, parameters = telling(status, error, also_tells)
     return conn.execute(
         f"""
         WITH ended AS (

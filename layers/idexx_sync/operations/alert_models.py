@@ -28,13 +28,19 @@ class AlertView(ResponseModel):
     timezone: str | None
     kind: Text = Field(
         description="The kind of error with which its runs ended; `held`: a hold waits; `stale`: "
-        "data have grown old.",
+        "data have grown old; `discrepancy_stays`: a difference to Neo was there on three nights; "
+        "`closed_case_has_call`: a call or an e-mail is queued for a case that was closed.",
         examples=["shape_changed"],
     )
     code: Text | None = Field(
         description="What exactly was found, as a word; of `stale` the kind of error that keeps "
         "runs from success.",
         examples=["no_data"],
+    )
+    records: tuple[str, ...] = Field(
+        description="Ids of what it is about, at most 20: of `discrepancy_stays` discrepancies, of "
+        "`closed_case_has_call` cases; of other kinds none.",
+        examples=[["7d1f0a52-6c3e-4b8f-a1d9-2e5b4c7f8a90"]],
     )
     status: AlertStatus
     what: str = Field(
@@ -110,8 +116,9 @@ class AlertView(ResponseModel):
             timezone=alert.timezone,
             kind=alert.kind,
             code=alert.code,
+            records=tuple(bounded(alert.records)),
             status="open" if alert.is_open else "closed",
-            what=bounded(happened(alert.kind, alert.code, alike, alert.synced)),
+            what=bounded(happened(alert.kind, alert.code, alike, alert.synced, alert.records)),
             who_acts=alert.who_acts,
             next=bounded(_next(alert, incident_id)),
             syncs=tuple(bounded(alert.syncs)),

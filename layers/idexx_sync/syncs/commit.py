@@ -289,8 +289,14 @@ class Commits:
         if run.manner != "apply":
             planned = sorted(tally.planned, key=lambda entry: (entry["id"], entry["reason"]))
             report.plan, report.planned = planned[:MOST_PLANNED], len(planned)
-        result = report.as_result()
-        job_store.end(run.conn, run.lease, report.status, result=result, error=report.failure)
+        job_store.end(
+            run.conn,
+            run.lease,
+            report.status,
+            result=report.as_result(),
+            error=report.failure,
+            also_tells=report.also_tells,
+        )
 
 
 class _PlanAgain(Exception):

@@ -1,11 +1,14 @@
 """A job's end writes what has to be told: one open alert per clinic and kind, closed once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
 import pytest
 
+from idexx_sync.alerts import incident_store
+from idexx_sync.alerts.kinds import CLOSED_CASE_HAS_CALL, DISCREPANCY_STAYS, Opening
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import (
     CredentialsRejected,
@@ -25,6 +28,8 @@ from tests.kit.database import query
 REJECTED: Final = CredentialsRejected("Neo refused the password")
 SHAPE: Final = ShapeChanged("an answer has no field that was read", code="no_data")
 FRESH: Final = {"fresh": True}
+STAYS: Final = Opening(DISCREPANCY_STAYS, "odis", "moved", ("d-1", "d-2"))
+HAS_CALL: Final = Opening(CLOSED_CASE_HAS_CALL, "odis", None, ("c-1",))
 
 
 @pytest.fixture
@@ -42,13 +47,16 @@ def ends(
     trigger: Trigger = "schedule",
     manner: Manner = "apply",
     fresh: bool = True,
+    unfresh: str | None = None,
+    also_tells: Sequence[Opening] = (),
 ) -> UUID:
     """A run of the clinic that begins and ends so; its job."""
     order = new_order(clinic_id, sync, trigger, manner=manner)
     lease = job_store.begin(conn, order, 45).lease
     assert lease is not None
     with writing(conn):
-        job_store.end(conn, lease, status, result={"fresh": fresh}, error=error)
+        result = {"fresh": fresh, "unfresh": unfresh}
+        job_store.end(conn, lease, status, result=result, error=error, also_tells=also_tells)
     return order.job_id
 
 
@@ -189,6 +197,157 @@ def test_only_a_fresh_run_says_that_data_are_no_longer_old(conn: Conn, clinic_id
 
     ends(conn, clinic_id, "succeeded")
     assert standing(conn) == []
+
+
+def reconciled(
+    conn: Conn,
+    clinic_id: UUID,
+    *also_tells: Opening,
+    status: JobStatus = "succeeded",
+    manner: Manner = "apply",
+    error: SyncError | None = None,
+) -> UUID:
+    """A reconciliation that ends so and tells those besides; its job."""
+    return ends(
+        conn,
+        clinic_id,
+        status,
+        error,
+        sync="reconciliation",
+        manner=manner,
+        fresh=False,
+        unfresh="other_days",
+        also_tells=also_tells,
+    )
+
+
+def told_records(conn: Conn) -> list[tuple[Any, ...]]:
+    return conn.execute(
+        "SELECT kind, code, records, times FROM idexx_sync.alerts WHERE closed_at IS NULL "
+        "ORDER BY kind"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("status", ["succeeded", "succeeded_with_warnings", "held"])
+def test_what_a_run_tells_besides_is_an_alert_of_each_kind_that_names_its_records(
+    conn: Conn, clinic_id: UUID, status: JobStatus
+) -> None:
+    job_id = reconciled(conn, clinic_id, STAYS, HAS_CALL, status=status)
+
+    of_its_end: list[tuple[Any, ...]] = [("held", None, [], 1)] if status == "held" else []
+    assert told_records(conn) == [
+        ("closed_case_has_call", None, ["c-1"], 1),
+        ("discrepancy_stays", "moved", ["d-1", "d-2"], 1),
+        *of_its_end,
+    ]
+    jobs = query(conn, "SELECT DISTINCT job_id, who_acts FROM idexx_sync.alerts")
+    assert jobs == [{"job_id": job_id, "who_acts": "odis"}]
+
+
+def test_what_is_told_again_goes_on_with_the_newest_records(conn: Conn, clinic_id: UUID) -> None:
+    reconciled(conn, clinic_id, STAYS)
+    reconciled(conn, clinic_id, replace(STAYS, records=("d-2",)), status="held")
+
+    assert told_records(conn) == [
+        ("discrepancy_stays", "moved", ["d-2"], 2),
+        ("held", None, [], 1),
+    ]
+
+
+def test_a_run_that_ends_well_and_tells_it_no_more_closes_it_whatever_its_days(
+    conn: Conn, clinic_id: UUID
+) -> None:
+    ends(conn, clinic_id, "failed", SHAPE, sync="reconciliation")
+    reconciled(conn, clinic_id, STAYS, HAS_CALL)
+    reconciled(conn, clinic_id, HAS_CALL)
+    assert standing(conn) == [
+        ("closed_case_has_call", ["reconciliation"], 2),
+        ("shape_changed", ["reconciliation"], 1),
+    ]
+
+    reconciled(conn, clinic_id, status="held")
+    assert closed(conn) == [
+        ("discrepancy_stays", "succeeded"),
+        ("closed_case_has_call", "succeeded"),
+    ]
+    assert [kind for kind, *_ in standing(conn)] == ["held", "shape_changed"]
+
+
+@pytest.mark.parametrize("way", ["another sync", "a failure", "a preview", "a cancelled one"])
+def test_no_other_end_says_that_it_is_no_longer_so(conn: Conn, clinic_id: UUID, way: str) -> None:
+    reconciled(conn, clinic_id, STAYS)
+    match way:
+        case "another sync":
+            ends(conn, clinic_id, "succeeded")
+        case "a failure":
+            reconciled(conn, clinic_id, status="failed", error=PimsUnavailable("Neo answered 502"))
+        case "a preview":
+            reconciled(conn, clinic_id, manner="preview")
+        case _:
+            reconciled(conn, clinic_id, status="cancelled")
+
+    assert standing(conn) == [("discrepancy_stays", ["reconciliation"], 1)]
+
+
+def test_a_preview_tells_nothing_besides_either(conn: Conn, clinic_id: UUID) -> None:
+    reconciled(conn, clinic_id, STAYS, manner="preview")
+
+    assert standing(conn) == []
+
+
+def test_a_failure_is_told_beside_what_its_run_tells(conn: Conn, clinic_id: UUID) -> None:
+    reconciled(conn, clinic_id, STAYS, status="failed", error=SHAPE)
+
+    assert [kind for kind, *_ in standing(conn)] == ["discrepancy_stays", "shape_changed"]
+
+
+def test_a_kind_told_twice_is_one_alert_that_names_20_records_once(
+    conn: Conn, clinic_id: UUID
+) -> None:
+    first, more = (tuple(f"d-{n}" for n in numbers) for numbers in (range(15), range(10, 30)))
+    reconciled(
+        conn, clinic_id, replace(STAYS, records=first), replace(STAYS, code=None, records=more)
+    )
+
+    names = [f"d-{n}" for n in range(20)]
+    assert told_records(conn) == [("discrepancy_stays", "moved", names, 1)]
+
+
+def test_what_is_told_besides_is_muted_by_its_own_kind(conn: Conn, clinic_id: UUID) -> None:
+    reconciled(conn, clinic_id, STAYS, HAS_CALL)
+    conn.execute(
+        "UPDATE idexx_sync.alerts SET muted_by = 'kim', "
+        "muted_until = idexx_sync.clock() + interval '1 hour' WHERE kind = 'discrepancy_stays'"
+    )
+    reconciled(conn, clinic_id)
+    reconciled(conn, clinic_id, STAYS, HAS_CALL)
+
+    rows = query(conn, "SELECT kind, muted_by FROM idexx_sync.alerts WHERE closed_at IS NULL")
+    assert {row["kind"]: row["muted_by"] for row in rows} == {
+        "discrepancy_stays": "kim",
+        "closed_case_has_call": None,
+    }
+
+
+def test_what_is_told_besides_joins_the_alert_that_stands_for_many(
+    conn: Conn, clinic_id: UUID
+) -> None:
+    for other in [clinic_id, *(add_clinic(conn) for _ in range(6))]:
+        reconciled(conn, other, STAYS)
+    incident_store.stand_together(conn)
+    late = add_clinic(conn)
+    reconciled(conn, late, STAYS, HAS_CALL)
+
+    rows = query(
+        conn,
+        "SELECT kind, incident_id IS NOT NULL AS of_many FROM idexx_sync.alerts "
+        "WHERE clinic_id = %s ORDER BY kind",
+        (late,),
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("closed_case_has_call", False),
+        ("discrepancy_stays", True),
+    ]
 
 
 @pytest.mark.parametrize(

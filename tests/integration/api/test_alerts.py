@@ -157,6 +157,7 @@ def test_it_says_all_that_is_known(api: Api) -> None:
         "timezone": "America/Los_Angeles",
         "kind": "shape_changed",
         "code": "no_data",
+        "records": [],
         "status": "open",
         "what": "An answer of Neo no longer has the shape that is read (no data).",
         "who_acts": "odis",
@@ -179,6 +180,16 @@ def test_it_says_all_that_is_known(api: Api) -> None:
         "closed_because": None,
         "closed_in_words": None,
     }
+
+
+def test_it_names_the_records_that_it_is_about(api: Api) -> None:
+    case_id = str(uuid4())
+    id_ = added(api, 5, "closed_case_has_call", syncs=["reconciliation"], records=[case_id])
+
+    told = api.as_clinic().get(f"/api/alerts/{id_}").json
+
+    assert told["records"] == [case_id]
+    assert f"queued in ODIS: case {case_id}." in told["what"]
 
 
 def test_over_the_api_no_command_is_named_that_needs_the_database(api: Api) -> None:

@@ -145,10 +145,11 @@ def spoil(bench: CasesBench) -> None:
          "SELECT clinic_id, id, 'rejected', now(), %s, %s, %s FROM idexx_sync.holds LIMIT 1",
          HOSTILE, HOSTILE, HOSTILE),
         ("UPDATE clinic_api_keys SET key_name = %s", HOSTILE),
-        ("INSERT INTO idexx_sync.alerts (clinic_id, kind, syncs, who_acts, code, acknowledged_by, "
-            "muted_by, muted_until) "
-         "SELECT id, %s, ARRAY[%s, NULL], 'odis', %s, %s, %s, '9000-01-01' FROM clinics LIMIT 1",
-         HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
+        ("INSERT INTO idexx_sync.alerts (clinic_id, kind, syncs, who_acts, code, records, "
+            "acknowledged_by, muted_by, muted_until) "
+         "SELECT id, %s, ARRAY[%s, NULL], 'odis', %s, ARRAY[%s, NULL], %s, %s, '9000-01-01' "
+           "FROM clinics LIMIT 1",
+         HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         ("UPDATE schedule_appointments SET patient_name = %s, client_name = %s, "
          "provider_name = %s, appointment_type = %s", HOSTILE, HOSTILE, HOSTILE, HOSTILE),
         ("UPDATE cases SET metadata = jsonb_set(metadata, '{pimsAppointment,sourceStatus}', %s)",

@@ -11,6 +11,9 @@ from psycopg import Connection
 from functions.migrate.handler import handler
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
 from idexx_sync.database.migrations import apply, migrations_in
+from idexx_sync.database.rights_check.check import wrong_rights
+from idexx_sync.database.schema import ODIS_TABLES as ODIS_NEEDS
+from idexx_sync.database.schema import missing
 from local_stack.postgres import Postgres
 from tests.kit.paths import ODIS_TABLES
 
@@ -115,3 +118,26 @@ def test_a_database_of_the_release_before_is_migrated_whatever_became_of_its_aud
     logged = bare.execute("SELECT external_id FROM idexx_sync.changes").fetchall()
     assert jobs == [("apply", {}), ("apply", {}), ("preview", {})]
     assert len(logged) == (0 if change in (SHAPES["another column"], SHAPES["gone"]) else 3)
+
+
+CALLS = {
+    "gone": "DROP TABLE public.scheduled_discharge_calls, public.scheduled_discharge_emails",
+    "others": "DROP TABLE public.scheduled_discharge_calls, public.scheduled_discharge_emails;"
+    "CREATE TABLE public.scheduled_discharge_calls (case_id uuid, state text);"
+    "CREATE VIEW public.scheduled_discharge_emails AS SELECT 1 AS id",
+}
+
+
+@pytest.mark.parametrize("change", CALLS.values(), ids=CALLS)
+def test_a_database_without_calls_or_with_others_is_migrated_and_has_no_fault(
+    bare: Connection[Any], change: str
+) -> None:
+    bare.execute(ODIS_TABLES.read_bytes())
+    bare.execute(change.encode())
+
+    assert handler({}, None) == {"applied": NAMES}
+
+    assert missing(bare, ODIS_NEEDS) == []
+    assert wrong_rights(bare) == {}
+    told = bare.execute("SELECT relation, cases FROM idexx_sync.queued_for('{}')").fetchall()
+    assert told == [("scheduled_discharge_calls", None), ("scheduled_discharge_emails", None)]

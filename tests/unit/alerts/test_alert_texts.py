@@ -8,9 +8,18 @@ from uuid import UUID
 import pytest
 import typer.main
 
-from idexx_sync.alerts.kinds import HELD, STALE, Closing
+from idexx_sync.alerts.kinds import (
+    CLOSED_CASE_HAS_CALL,
+    DISCREPANCY_STAYS,
+    HELD,
+    MOST_RECORDS,
+    SAID_ANEW,
+    STALE,
+    Closing,
+)
 from idexx_sync.alerts.texts import CLOSED, KINDS, happened, next_step
 from idexx_sync.cli.app import app
+from idexx_sync.core.bounds import LONGEST_TEXT
 from idexx_sync.core.errors import SyncError
 from idexx_sync.operations.hints import INSTEAD, for_the_api
 
@@ -32,16 +41,23 @@ def there_is(command: str) -> bool:
     )
 
 
-def test_every_kind_of_error_and_our_own_two_have_a_text() -> None:
-    assert set(KINDS) == {*kinds_of_errors(), HELD, STALE}
+AWAITED = pytest.mark.xfail(
+    strict=True, reason="`reconciliation show` comes with the commands of the reconciliation"
+)
+
+
+def test_every_kind_of_error_and_our_own_have_a_text() -> None:
+    assert set(KINDS) == {*kinds_of_errors(), HELD, STALE, *SAID_ANEW}
     assert CLOSED.keys() == set(get_args(Closing))
 
 
 @pytest.mark.parametrize("job_id", [JOB, None], ids=["job", "no job"])
 @pytest.mark.parametrize("kind", [*KINDS, "of_another_release"])
 def test_each_says_what_has_happened_and_names_a_command_that_there_is(
-    kind: str, job_id: UUID | None
+    request: pytest.FixtureRequest, kind: str, job_id: UUID | None
 ) -> None:
+    if kind == DISCREPANCY_STAYS and job_id is not None:
+        request.applymarker(AWAITED)
     said = happened(kind, "no_data")
     of_one = next_step(kind, None, clinic_id=CLINIC, job_id=job_id, incident_id=None)
     of_many = next_step(kind, None, clinic_id=None, job_id=job_id, incident_id=None)
@@ -83,9 +99,39 @@ def test_data_that_have_grown_old_are_told_with_what_keeps_them_so() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_over_the_api_a_command_that_needs_the_database_is_asked_of_somebody(kind: str) -> None:
+def test_over_the_api_a_command_that_needs_the_database_is_asked_of_somebody(
+    request: pytest.FixtureRequest, kind: str
+) -> None:
+    if kind == DISCREPANCY_STAYS:
+        request.applymarker(AWAITED)
     step = next_step(kind, None, clinic_id=CLINIC, job_id=JOB, incident_id=None)
     needs_database = "credentials set" in step
 
     assert (INSTEAD in for_the_api(step)) is needs_database
     assert ("idexx-sync" in for_the_api(step)) is not needs_database
+
+
+@pytest.mark.parametrize(
+    ("records", "named"),
+    [
+        ([], ""),
+        (["7d1f0a52"], ": case 7d1f0a52"),
+        (["7d1f0a52", "9c2e6f0a"], ": cases 7d1f0a52, 9c2e6f0a"),
+    ],
+)
+def test_cases_with_a_call_are_named(records: list[str], named: str) -> None:
+    assert happened(CLOSED_CASE_HAS_CALL, None, records=records) == (
+        "A case was closed because its visit is gone or called off, while a call or an e-mail for "
+        f"it is queued in ODIS{named}."
+    )
+
+
+def test_as_many_cases_as_an_alert_names_fit_and_may_not_be_all() -> None:
+    said = happened(CLOSED_CASE_HAS_CALL, None, records=[str(JOB)] * MOST_RECORDS)
+
+    assert said.endswith(f"{JOB} and perhaps more.")
+    assert len(said) <= LONGEST_TEXT
+
+
+def test_discrepancies_are_no_part_of_the_sentence() -> None:
+    assert str(JOB) not in happened(DISCREPANCY_STAYS, "moved", records=[str(JOB)])

@@ -36,7 +36,7 @@ CATALOG_FILE = "layers/idexx_sync/core/catalog.py"
 
 def test_the_rows_are_the_names_in_their_order() -> None:
     assert tuple(CATALOG) == SYNCS
-    assert set(BUILT) == {"inbound", "cases"}
+    assert set(BUILT) == {"inbound", "cases", "reconciliation"}
 
 
 def test_each_literal_has_one_word_for_each_row() -> None:
@@ -126,8 +126,8 @@ def test_no_other_place_lists_the_syncs() -> None:
     del listing[CATALOG_FILE]
 
     assert listing == {
-        "infra/stages.py": {"inbound", "cases"},  # runs at once, by deployment
-        "layers/idexx_sync/cli/local_run.py": {"inbound", "cases"},  # what carries them out
+        "infra/stages.py": set(BUILT),  # runs at once, by deployment
+        "layers/idexx_sync/cli/local_run.py": set(BUILT),  # what carries them out
     }
 
 

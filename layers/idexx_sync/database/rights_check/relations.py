@@ -21,6 +21,7 @@ from idexx_sync.database.rights_check.statements import (
     run,
     taken_back,
 )
+from idexx_sync.database.schema import OPTIONAL_TABLES
 
 Relations = Mapping[str, Relation]
 Held = dict[tuple[str, str, str], set[str]]
@@ -131,8 +132,16 @@ def used(relations: Relations) -> Iterator[tuple[Relation, str, Mapping[str, tup
     for role, rights in RIGHTS.items():
         for name, verbs in rights.items():
             relation = relations.get(name)
-            if relation is not None and (relation.is_ours or name != AUDITS):
+            if relation is not None and _is_meant(relation):
                 yield relation, role, verbs
+
+
+def _is_meant(relation: Relation) -> bool:
+    """ODIS may have other tables by the names of our audits and of those that it may lack."""
+    if relation.name == AUDITS:
+        return relation.is_ours
+    columns = OPTIONAL_TABLES.get(relation.name.removeprefix("public."), ())
+    return relation.columns.issuperset(columns)
 
 
 def _not_closed(relation: Relation) -> Iterator[Finding]:

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from idexx_sync.core.catalog import LoggedKind
+from idexx_sync.core.catalog import LoggedKind, SyncName
 from idexx_sync.syncs.decision import Decision
 from idexx_sync.syncs.reconciliation.causes import Cause, Outcome, Treatment
 
-MissedBy = Literal["inbound", "cases"]
+MissedBy = SyncName
+"""One of the other syncs."""
 type Identity = tuple[LoggedKind, str, Cause]
 """Kind of record, its key, and the cause: of these there is one open discrepancy at a time."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Final
 
-from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.clinic_time import local_day
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.params import ReconciliationParams
@@ -79,7 +79,7 @@ class ReconciliationSync:
         return "deadline" if totals.pieces and run.time_left() < self._reserve_s else None
 
 
-_OTHERS: Final[tuple[SyncName, ...]] = ("inbound", "cases")
+_OTHERS: Final = tuple(name for name in SYNCS if name != ReconciliationSync.name)
 
 
 def _found(run: Run, totals: Totals) -> Mapping[str, Mapping[str, int]]:
