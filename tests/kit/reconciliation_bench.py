@@ -38,6 +38,10 @@ class ReconciliationBench(CasesBench):
         order = new_order(self.clinic_id, "reconciliation", "schedule", params, wanted)
         return run_job(order, sync or ReconciliationSync(), self.dependencies())
 
+    def has(self, visit_id: str) -> bool:
+        """Whether the visit has a live row."""
+        return visit_id in set(self.keys())
+
     def discrepancies(self, *, ended: bool = False) -> list[dict[str, Any]]:
         """Those that are open, or all."""
         return query(

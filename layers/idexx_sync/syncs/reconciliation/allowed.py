@@ -99,8 +99,11 @@ def _follows(item: Absent, wish: Wanted) -> bool:
 
 
 def _moved_memories(work: Planned, wish: Wanted, held: Collection[str]) -> Iterator[VisitRecord]:
+    """What to remember of visits whose cases follow; where none can, it stays news."""
     for item in work.absent:
-        if _follows(item, wish) and item.visit_id not in held:
+        case = item.stored.case
+        can_follow = case is not None and not case.is_broken
+        if can_follow and _follows(item, wish) and item.visit_id not in held:
             yield from moved_record(item)
 
 

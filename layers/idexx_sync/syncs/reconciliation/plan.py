@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.syncs.cases.model import CaseChange
@@ -24,6 +25,10 @@ from idexx_sync.syncs.reconciliation.visits import (
     duplicates_found,
     visits_found,
 )
+
+FIRST_DAY: Final = date.min + timedelta(days=1)
+LAST_DAY: Final = date.max - timedelta(days=1)
+"""First and last day that a discrepancy may be of (its table's CHECK)."""
 
 
 @dataclass(slots=True)
@@ -96,7 +101,7 @@ def _treated(one: Found, loaded: Loaded, clinic: Clinic, today: date) -> Differe
         one.key,
         one.record_id,
         one.cause,
-        one.day,
+        max(FIRST_DAY, min(one.day, LAST_DAY)),
         one.decision,
         one.differs,
         treatment_of(one.cause, one.kind, loaded.overrides, today),
