@@ -172,17 +172,24 @@ class _Comparing:
         if any(change.case is None for change in self.by_calendar):
             yield self._missing()
             return
-        said, told_by_record = _said(self.by_calendar), _said(self.by_record)
+        said, by_record = _said(self.by_calendar), _said(self.by_record)
         causes = _causes(said, self.visit, self.stored)
-        only = told_by_record.keys() - said.keys()
-        of_records = {n: c for n in only if (c := _cause_in_record(n)) is not None}
-        said |= {name: told_by_record[name] for name in only}
-        for cause, names in by_cause(said, causes | of_records).items():
-            yield self._differs(cause, names, said)
+        of_records = {n: c for n in by_record if (c := _cause_in_record(n)) is not None}
+        for cause, names in by_cause(by_record | said, of_records | causes).items():
+            yield self._differs(cause, names, by_record | said, in_calendar=said.keys())
 
-    def _told(self, cause: Cause, decision: Decision, names: Sequence[str], differs: Any) -> Found:
-        visit, day = self.visit, day_stored(self.stored, self.visit, self.zone)
-        key, stamp = PREFIX + visit.id, visit.last_updated_at
+    def _told(
+        self,
+        cause: Cause,
+        decision: Decision,
+        names: Sequence[str],
+        differs: Any,
+        stamp: str | None = None,
+    ) -> Found:
+        """`stamp` is when Neo has changed it, where Neo says so: of records and edits it does
+        not."""
+        key, visit = PREFIX + self.visit.id, self.visit
+        day = day_stored(self.stored, visit, self.zone)
         return Found("case", key, visit.id, cause, day, decision, names, differs, stamp=stamp)
 
     def _edited(self) -> Found:
@@ -194,10 +201,20 @@ class _Comparing:
     def _missing(self) -> Found:
         status = appointment_status(self.visit.status) or ""
         facts: dict[str, Fact] = {"start": [self.visit.start], "status": [status]}
-        return self._told("missing_in_odis", Decision("R14", "no_case", facts), (), [self.visit.id])
+        return self._told(
+            "missing_in_odis",
+            Decision("R14", "no_case", facts),
+            (),
+            [self.visit.id],
+            self.visit.last_updated_at,
+        )
 
     def _differs(
-        self, cause: Cause, names: Sequence[str], said: Mapping[str, tuple[Any, Any]]
+        self,
+        cause: Cause,
+        names: Sequence[str],
+        said: Mapping[str, tuple[Any, Any]],
+        in_calendar: Collection[str],
     ) -> Found:
         visit = self.visit
         starts = list(dict.fromkeys(_starts(self.stored.memory, visit)))
@@ -207,7 +224,9 @@ class _Comparing:
         values: Any = [[name, *map(str, said[name])] for name in names]
         if cause == "moved":
             values = when_moved(visit.start, visit.end)
-        return self._told(cause, Decision(_RULES.get(cause, "R15"), cause, facts), names, values)
+        decision = Decision(_RULES.get(cause, "R15"), cause, facts)
+        stamp = visit.last_updated_at if set(names) & set(in_calendar) else None
+        return self._told(cause, decision, names, values, stamp)
 
 
 def when_moved(start: str, end: str | None) -> list[str | None]:

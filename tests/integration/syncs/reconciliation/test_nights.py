@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from idexx_sync.jobs.model import Job
-from tests.kit.database import query
+from idexx_sync.pims.protocol import Unknown
+from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
+from tests.kit.database import as_json, query, update
 from tests.kit.reconciliation_bench import ReconciliationBench
 from tests.kit.records import chart, patient_visit, seen, visits
 
@@ -115,8 +117,6 @@ def _restore(bench: ReconciliationBench, table: str, rows: list[dict[str, Any]])
         "schedule_appointments": ("deleted_at", "date", "start_time", "end_time", "status"),
         "cases": ("status", "metadata", "scheduled_at"),
     }[table]
-    from tests.kit.database import as_json, update
-
     for row in rows:
         values = as_json({name: row[name] for name in columns})
         update(bench.conn, f"public.{table}", values, id=row["id"])
@@ -153,8 +153,6 @@ def test_what_somebody_undoes_each_day_is_not_fixed_on_the_third_night(
 
 
 def test_what_was_never_proven_is_fixed_once_it_is(bench: ReconciliationBench) -> None:
-    from idexx_sync.pims.protocol import Unknown
-
     _synced(bench)
     bench.pims.forget(VISIT)
     bench.pims.answers[VISIT] = Unknown("http_500")
@@ -200,8 +198,6 @@ def test_a_visit_that_moved_from_piece_to_piece_is_one_discrepancy(
 def test_a_difference_of_a_record_ends_only_where_the_record_was_read(
     bench: ReconciliationBench,
 ) -> None:
-    from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
-
     bench.writes(chart())
     bench.shows(seen(), *OTHERS)
     bench.synced()
@@ -222,16 +218,14 @@ def test_a_difference_of_a_record_ends_only_where_the_record_was_read(
 def test_edits_in_a_record_are_the_same_whether_it_was_read_or_not(
     bench: ReconciliationBench,
 ) -> None:
-    from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
-
     bench.writes(chart())
     bench.shows(seen(), *OTHERS)
     bench.synced()
     bench.edit("patients", bench.patient()["id"], breed="Poodle")
     bench.writes(chart(breed="Terrier"))
-    bench.later(60)
+    bench.night(2)
     bench.cases()
-    for night, records in ((1, 60), (2, 0), (3, 60)):
+    for night, records in ((3, 60), (4, 0), (5, 60)):
         bench.night(night)
         bench.reconcile(sync=ReconciliationSync(records=records))
 
