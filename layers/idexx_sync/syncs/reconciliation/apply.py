@@ -48,6 +48,8 @@ class Compared:
     """How many clinical records were compared."""
     records_unread: Collection[str] = ()
     """Keys of cases that have a clinical record which was not."""
+    unjudged: Collection[str] = ()
+    """Keys of rows and cases that are shown and could not be compared."""
     warnings: Mapping[str, int] = field(default_factory=dict)
     faults: Collection[Fault] = ()
     """What of the compared rows cannot be read."""
@@ -127,7 +129,8 @@ class Compared:
 
     def _is_judged(self, known: Known) -> bool:
         """Whether the read could have shown it: what is of records, only where that was read."""
-        if known.day not in self.days and known.external_id not in self.shown:
+        is_shown = known.day in self.days or known.external_id in self.shown
+        if not is_shown or known.external_id in self.unjudged:
             return False
         return known.cause != "record_differs" or known.external_id not in self.records_unread
 

@@ -101,6 +101,7 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
         records_unread=frozenset(
             PREFIX + visit.id for visit in with_record(loaded) if visit.id not in records.read
         ),
+        unjudged=_unjudged(work),
         warnings=_warnings(work, records),
         faults=_faults(work),
     )
@@ -161,6 +162,13 @@ def _put_right(
         is_changed = one.key in in_rows if one.kind == "appointment" else one.record_id in in_cases
         if is_changed and one.identity in wish.identities:
             yield one.identity
+
+
+def _unjudged(work: Planned) -> frozenset[str]:
+    """Keys of rows and cases of which the read says nothing that could be compared."""
+    rows = (item.key for item in work.rows.quarantined if item.key is not None)
+    cases = (PREFIX + visit for visit in work.cases.quarantined)
+    return frozenset([*rows, *work.rows.doubts, *cases])
 
 
 def _warnings(work: Planned, records: Records) -> dict[str, int]:

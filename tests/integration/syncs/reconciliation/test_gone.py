@@ -301,10 +301,8 @@ def test_no_order_looks_up_more_than_fifty_visits(bench: ReconciliationBench) ->
 
 
 def test_blocks_and_visits_take_turns_in_being_looked_up(bench: ReconciliationBench) -> None:
-    blocks = [
-        block(f"7001{n:02}", f"2026-05-04 {8 + n % 10:02}:{n // 10 * 10:02}:00", None)
-        for n in range(48)
-    ]
+    times = [f"2026-05-04 {8 + n % 10:02}:{n // 10 * 10:02}" for n in range(48)]
+    blocks = [block(f"7001{n:02}", f"{at}:00", f"{at[:-1]}5:00") for n, at in enumerate(times)]
     shown = [*blocks, *visits(5)]
     bench.shows(*shown)
     bench.synced()
