@@ -10,8 +10,18 @@ from psycopg import Connection
 from demo.cases import begin_visits, end_visits
 from demo.changes import change_the_world, prepare
 from demo.clinics import Member, NoOutcome
+from demo.nights import (
+    AFTERWARDS,
+    AS_EXPECTED,
+    Operator,
+    book_yesterday,
+    found_of,
+    let_happen,
+    otherwise,
+    statuses,
+)
 from demo.report import Report
-from demo.runs import RunFailed, Stage, not_idle, unexpected
+from demo.runs import WELL, RunFailed, Stage, not_idle, unexpected
 from demo.window import Window
 from local_stack.onboarding import book_by_voice
 from local_stack.stack_clinics import Clinics, LocalClinic, Worlds
@@ -87,8 +97,35 @@ def play(stage: Stage, report: Report, on_board: Clinics, window: Window) -> Non
             outcome.differences += unexpected(done, [])
         steps.step("asking the oracle about every case")
         outcome.differences += _ask_oracle_of_cases(conn, clinics, "at the end")
+        _nights(stage, report, clinics, Operator(stage.http, on_board.operator_key))
     except (RunFailed, NoOutcome) as failure:
         outcome.differences.append(str(failure))
+
+
+def _nights(stage: Stage, report: Report, clinics: Sequence[Member], operator: Operator) -> None:
+    """Yesterday is synced, much happens, and two nights look at it."""
+    conn, steps, outcome = stage.conn, stage.steps, stage.outcome
+    nights = [book_yesterday(member) for member in clinics]
+    lately = [night.member for night in nights]
+    stage.sync("yesterday's", lately)
+    stage.sync("yesterday's", lately, "cases")
+    steps.step("letting things happen that no other sync is to find")
+    for night in nights:
+        let_happen(conn, night)
+    first = stage.sync("first", lately, "reconciliation", operator.night, (*WELL, "held"))
+    report.stage("First reconciliation: yesterday beside Neo", first)
+    for night, done in zip(nights, first, strict=True):
+        found = found_of(night, operator.discrepancies(done.job))
+        report.night(night, found)
+        wanted = {name: outcome for name, (_, _, outcome) in AS_EXPECTED.items()}
+        outcome.differences += otherwise(night, found, wanted)
+        night.member.neo.undelete(night.visits["back"])
+    approved = stage.sync("approved", lately, "reconciliation", operator.approve_open_hold)
+    report.stage(
+        "Second reconciliation: what was held is approved, what is back comes back", approved
+    )
+    for night in nights:
+        outcome.differences += otherwise(night, statuses(conn, night), AFTERWARDS)
 
 
 def _members(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -13,12 +13,14 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 
 from demo.changes import counts
+from demo.nights import AS_EXPECTED
 from idexx_sync.cli.phrases import WARNINGS
 from idexx_sync.core.phrases import counted, phrase
 
 if TYPE_CHECKING:
     from demo.changes import Happening
     from demo.clinics import Member
+    from demo.nights import Night
     from demo.outcome import Done
 
 MOST_DIFFERENCES_SHOWN = 30
@@ -136,6 +138,14 @@ class Report:
             found = sorted({done.found.get(key, "nothing") for key in happening.keys})
             right = found == [happening.effect]
             table.add_row(happening.what, expected, "yes" if right else ", ".join(found))
+        self._print(table)
+
+    def night(self, night: Night, found: Mapping[str, str]) -> None:
+        table = _table(f"What happened at {night.member.label} since, and what a night made of it")
+        for name in ("What happened", "Cause", "Expected", "Done"):
+            table.add_column(name)
+        for name, (what, cause, outcome) in AS_EXPECTED.items():
+            table.add_row(what, phrase({}, cause), outcome, found[name])
         self._print(table)
 
     def verdict(self, differences: list[str], seconds: float) -> None:

@@ -1,8 +1,9 @@
 """The demo's syncs, one after the other, each seen from both sides; and what is wrong with them."""
 
 import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from psycopg import Connection
@@ -14,6 +15,10 @@ from demo.outcome import Done, Outcome
 from demo.report import Steps
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.operations.models import JobView
+
+Order = Callable[[Member], JobView]
+"""Orders a run for a clinic and waits for its end."""
+WELL: Final = ("succeeded", "succeeded_with_warnings")
 
 
 class RunFailed(Exception):
@@ -29,12 +34,20 @@ class Stage:
     steps: Steps
     outcome: Outcome
 
-    def sync(self, stage: str, clinics: list[Member], sync: SyncName = "inbound") -> list[Done]:
+    def sync(
+        self,
+        stage: str,
+        clinics: list[Member],
+        sync: SyncName = "inbound",
+        order: Order | None = None,
+        well: Collection[str] = WELL,
+    ) -> list[Done]:
+        """Each clinic orders it by itself, unless somebody else does."""
         runs = []
         for member in clinics:
-            done = self._run(stage, member, sync)
+            done = self._run(stage, member, sync, order)
             self.outcome.jobs.append(done)
-            if done.job.status not in ("succeeded", "succeeded_with_warnings"):
+            if done.job.status not in well:
                 error = done.job.error
                 why = f"{error.kind}: {error.message}" if error else done.job.message
                 what = f"{done.job.status}, {why}"
@@ -42,11 +55,11 @@ class Stage:
             runs.append(done)
         return runs
 
-    def _run(self, stage: str, member: Member, sync: SyncName) -> Done:
+    def _run(self, stage: str, member: Member, sync: SyncName, order: Order | None) -> Done:
         self.steps.step(f"{stage} {CATALOG[sync].noun} of {member.label}")
         requests, logins = len(member.neo.requests()), len(member.neo.logins())
         started = time.monotonic()
-        job = synced(self.http, member, sync)
+        job = order(member) if order is not None else synced(self.http, member, sync)
         seconds = time.monotonic() - started
         found, fields = _audited(self.conn, job)
         return Done(

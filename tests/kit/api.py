@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from idexx_sync.api.handler import ApiDependencies, api_handler
 from idexx_sync.api.status import status_operations
-from idexx_sync.api.syncs import not_built, start
+from idexx_sync.api.syncs import start
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
 from idexx_sync.database.connection import Database
@@ -22,12 +22,17 @@ from idexx_sync.keys.format import read_peppers
 from idexx_sync.keys.store import create_key
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
+from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
 from tests.kit.bench import Bench
 from tests.kit.database import as_role
 from tests.kit.gateway import Gateway
 from tests.kit.settings import PEPPER
 
-SYNCS: dict[SyncName, Sync] = {"inbound": InboundSync(), "cases": CaseSync()}
+SYNCS: dict[SyncName, Sync] = {
+    "inbound": InboundSync(),
+    "cases": CaseSync(),
+    "reconciliation": ReconciliationSync(),
+}
 
 
 @dataclass
@@ -70,7 +75,7 @@ class Api:
         functions: Any = {
             "inbound_sync": {"start_inbound": start("inbound")},
             "case_sync": {"start_cases": start("cases")},
-            "reconciliation": {"start_reconciliation": not_built("Reconciliation")},
+            "reconciliation": {"start_reconciliation": start("reconciliation")},
             "status": status_operations(),
         }
         self.gateway = Gateway(

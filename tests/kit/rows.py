@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from psycopg.types.json import Jsonb
+
 from idexx_sync.database.connection import Conn
 from tests.kit.database import insert
 from tests.kit.records import MORNING
@@ -136,3 +138,34 @@ def add_letter(
     }
     insert(conn, "idexx_sync.dead_letters", values)
     return letter_id
+
+
+def add_discrepancy(
+    conn: Conn, clinic_id: UUID, job_id: UUID | None = None, cause: str = "moved", **columns: Any
+) -> UUID:
+    """A discrepancy, open unless told, which the job has seen; returns its id."""
+    decision = {"rule": "R4", "code": cause, "facts": {"start": ["2026-05-04 09:00:00"]}}
+    values = {
+        "id": uuid4(),
+        "clinic_id": clinic_id,
+        "kind": "appointment",
+        "external_id": str(uuid4()),
+        "cause": cause,
+        "day": "2026-05-04",
+        "fingerprint": "f",
+        "decision": Jsonb(decision),
+        "treatment": "fix",
+        "outcome": "fixed",
+        "nights": 1,
+        "first_seen_at": MORNING,
+        "last_seen_at": MORNING,
+        **columns,
+    }
+    insert(conn, "idexx_sync.discrepancies", values)
+    if job_id is not None:
+        seen = {name: values[name] for name in ("clinic_id", "treatment", "outcome")}
+        seen |= {"job_id": job_id, "discrepancy_id": values["id"]}
+        insert(conn, "idexx_sync.sightings", seen)
+    found = values["id"]
+    assert isinstance(found, UUID)
+    return found

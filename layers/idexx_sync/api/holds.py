@@ -1,5 +1,7 @@
 """Operations on holds."""
 
+from uuid import UUID
+
 from idexx_sync.api.authorization import visible_clinic, visible_hold
 from idexx_sync.api.budgets import ordering
 from idexx_sync.api.handler import ApiDependencies, Response
@@ -7,6 +9,7 @@ from idexx_sync.api.models import DecisionBody, HoldsQuery, ReasonBody
 from idexx_sync.api.problems import worker_unavailable
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import Conflict
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.params import Params, params_model
@@ -49,7 +52,8 @@ def approve_hold(request: Request, dependencies: ApiDependencies) -> Response:
         return _ordered(
             request,
             dependencies,
-            decided,
+            decided.clinic_id,
+            decided.sync,
             params_of_finder(conn, decided),
             "The hold is approved, but its run could not be started; "
             "any run of this sync within 24 hours will use the permit.",
@@ -68,20 +72,26 @@ def revive_hold(request: Request, dependencies: ApiDependencies) -> Response:
         return _ordered(
             request,
             dependencies,
-            hold,
-            params_model(hold.sync)(),
-            "The run that revives it could not be started; the next run of this sync revives it, "
-            "or ask again.",
+            hold.clinic_id,
+            operations.REVIVES,
+            params_model(operations.REVIVES)(),
+            "The run that revives it could not be started; the next "
+            f"{operations.REVIVES} run revives it, or ask again.",
         )
 
 
 def _ordered(
-    request: Request, dependencies: ApiDependencies, hold: Hold, params: Params, unless: str
+    request: Request,
+    dependencies: ApiDependencies,
+    clinic_id: UUID,
+    sync: SyncName,
+    params: Params,
+    unless: str,
 ) -> Response:
-    """The run of the hold's sync that carries a decision out; `unless` is said if none starts."""
+    """The run that carries a decision out; `unless` is said if none starts."""
     run_request = RunRequest(
-        clinic_id=hold.clinic_id,
-        sync=hold.sync,
+        clinic_id=clinic_id,
+        sync=sync,
         trigger="approval",
         params=params,
         must_be_new=True,

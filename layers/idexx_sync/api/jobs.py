@@ -4,15 +4,15 @@ from idexx_sync.api.authorization import visible_clinic, visible_job
 from idexx_sync.api.budgets import ordering
 from idexx_sync.api.fitting import fitting_job, fitting_jobs
 from idexx_sync.api.handler import ApiDependencies, Response
-from idexx_sync.api.models import JobsQuery, PageQuery
-from idexx_sync.api.problems import Problem
+from idexx_sync.api.models import DiscrepanciesQuery, JobsQuery, PageQuery
 from idexx_sync.api.request import Request
 from idexx_sync.api.syncs import accepted
 from idexx_sync.jobs.submission import request_again, submit
 from idexx_sync.operations import decisions
 from idexx_sync.operations.clinic_views import change_page
+from idexx_sync.operations.discrepancies import job_discrepancies
 from idexx_sync.operations.models import MOST_LISTED_BYTES
-from idexx_sync.operations.pagination import parts_of, place_of
+from idexx_sync.operations.pagination import day_place_of, parts_of, place_of
 from idexx_sync.operations.views import job_page, job_view
 from idexx_sync.operations.wanted import Wanted
 
@@ -63,5 +63,16 @@ def cancel_job(request: Request, dependencies: ApiDependencies) -> Response:
 
 
 def list_discrepancies(request: Request, dependencies: ApiDependencies) -> Response:
-    visible_job(request, dependencies.conn)
-    raise Problem("not_built_yet", "Reconciliation is not built yet; no job has discrepancies.")
+    """None of a job of another sync: a caller need not know which sync compares."""
+    query = request.query
+    assert isinstance(query, DiscrepanciesQuery)
+    conn = dependencies.conn
+    page = job_discrepancies(
+        conn,
+        visible_job(request, conn).id,
+        query.wanted,
+        after=day_place_of(query.cursor),
+        limit=query.limit,
+        most_bytes=MOST_LISTED_BYTES,
+    )
+    return Response(200, page)

@@ -8,13 +8,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from idexx_sync.alerts.kinds import AlertStatus
 from idexx_sync.alerts.texts import KINDS
-from idexx_sync.core.catalog import ParamsKind, SyncName
+from idexx_sync.core.catalog import LoggedKind, ParamsKind, SyncName
 from idexx_sync.core.id_prefix import WHOLE_ID
 from idexx_sync.core.vocabulary import Freshness, JobStatus
 from idexx_sync.jobs.params import ReconciliationParams, WindowParams
 from idexx_sync.operations.decisions import LONGEST_REASON
 from idexx_sync.operations.models import MOST_LISTED, ResponseModel
 from idexx_sync.syncs.holds import HoldStatus
+from idexx_sync.syncs.reconciliation.causes import Cause, Outcome
+from idexx_sync.syncs.reconciliation.discrepancy_list_store import WantedDiscrepancies
+from idexx_sync.syncs.reconciliation.model import MissedBy
 from idexx_sync.upkeep.dead_letter_store import LetterStatus
 
 
@@ -207,13 +210,29 @@ class ClinicsQuery(PageQuery):
     )
 
 
+class DiscrepanciesQuery(PageQuery):
+    cause: Cause | None = Field(
+        default=None, description="Only differences of this cause.", examples=["deleted_in_neo"]
+    )
+    kind: LoggedKind | None = Field(
+        default=None,
+        description="Only rows of the calendar, or only cases.",
+        examples=["appointment"],
+    )
+    outcome: Outcome | None = Field(
+        default=None, description="Only those of which this became.", examples=["reported"]
+    )
+    missed_by: MissedBy | None = Field(
+        default=None, description="Only those that this sync missed.", examples=["inbound"]
+    )
+
+    @property
+    def wanted(self) -> WantedDiscrepancies:
+        return WantedDiscrepancies(self.cause, self.kind, self.outcome, self.missed_by)
+
+
 class NoQuery(RequestModel):
     """No parameters."""
-
-
-class Discrepancies(ResponseModel):
-    discrepancies: tuple[Mapping[str, Any], ...]
-    next_cursor: str | None
 
 
 class Health(ResponseModel):

@@ -15,7 +15,7 @@ from idexx_sync.api.models import (
     DeadLettersQuery,
     DecisionBody,
     DiscardBody,
-    Discrepancies,
+    DiscrepanciesQuery,
     EmptyBody,
     Health,
     HoldsQuery,
@@ -35,6 +35,7 @@ from idexx_sync.core.vocabulary import Scope
 from idexx_sync.operations.alert_models import AlertList, AlertView
 from idexx_sync.operations.change_models import ChangeList
 from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
+from idexx_sync.operations.discrepancy_models import DiscrepancyList
 from idexx_sync.operations.key_models import KeyView
 from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
@@ -66,6 +67,7 @@ OperationId = Literal[
     "unmute_alert",
     "list_clinics",
     "get_clinic_status",
+    "list_clinic_discrepancies",
     "pause_clinic",
     "resume_clinic",
     "pause_all",
@@ -219,9 +221,9 @@ ROUTES: Final[tuple[Route, ...]] = (
         path="/api/sync/jobs/{job_id}/discrepancies",
         function="status",
         scope="jobs:read",
-        summary="What a reconciliation found",
-        responses={200: Discrepancies},
-        problems=("not_built_yet",),
+        summary="What a reconciliation found, and what became of it",
+        query=DiscrepanciesQuery,
+        responses={200: DiscrepancyList},
     ),
     Route(
         operation="retry_job",
@@ -414,6 +416,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         scope="jobs:read",
         summary="How current the clinic's data are, and what is needed from whom",
         responses={200: ClinicStatusView},
+    ),
+    Route(
+        operation="list_clinic_discrepancies",
+        method="GET",
+        path="/api/clinics/{clinic_id}/discrepancies",
+        function="status",
+        scope="jobs:read",
+        summary="What differs between ODIS and the PIMS and has not ended, the newest day first",
+        query=DiscrepanciesQuery,
+        responses={200: DiscrepancyList},
     ),
     Route(
         operation="pause_clinic",

@@ -32,6 +32,7 @@ def status_operations() -> dict[OperationId, Operation | Page]:
         "unmute_alert": alerts.unmute_alert,
         "list_clinics": clinics.list_clinics,
         "get_clinic_status": clinics.get_clinic_status,
+        "list_clinic_discrepancies": clinics.list_clinic_discrepancies,
         "pause_clinic": pauses.pause_clinic,
         "resume_clinic": pauses.resume_clinic,
         "pause_all": pauses.pause_all,

@@ -1,6 +1,7 @@
 """The backend over the HTTP API: the service's own workers run what is ordered."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from itertools import batched
 from uuid import UUID
@@ -18,12 +19,18 @@ from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.operations.alert_models import AlertList, AlertView
 from idexx_sync.operations.change_models import ChangeList, ChangeView
 from idexx_sync.operations.clinic_models import ClinicList, ClinicStatusView
+from idexx_sync.operations.discrepancy_models import DiscrepancyList, DiscrepancyView
 from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
 from idexx_sync.operations.pause_models import PauseAnswer
 from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
+from idexx_sync.syncs.reconciliation.discrepancy_list_store import WantedDiscrepancies
 from idexx_sync.upkeep.dead_letter_store import LetterStatus
+
+type _AnyList = (
+    JobList | HoldList | AlertList | ClinicList | ChangeList | DeadLetterList | DiscrepancyList
+)
 
 
 class ApiBackend:
@@ -74,6 +81,18 @@ class ApiBackend:
     def changes(self, job_id: UUID, limit: int) -> Listed[ChangeView]:
         return self._listed(
             "list_changes", ChangeList, lambda page: page.changes, {}, limit, job_id=job_id
+        )
+
+    def discrepancies(
+        self, job_id: UUID, wanted: WantedDiscrepancies, limit: int
+    ) -> Listed[DiscrepancyView]:
+        return self._listed(
+            "list_discrepancies",
+            DiscrepancyList,
+            lambda page: page.discrepancies,
+            asdict(wanted),
+            limit,
+            job_id=job_id,
         )
 
     def job(self, job_id: UUID) -> JobView:
@@ -147,7 +166,7 @@ class ApiBackend:
     def unmute(self, alert_id: UUID) -> AlertView:
         return self._client.ask("unmute_alert", AlertView, alert_id=alert_id)
 
-    def _listed[P: JobList | HoldList | AlertList | ClinicList | ChangeList | DeadLetterList, T](
+    def _listed[P: _AnyList, T](
         self,
         operation: OperationId,
         page_type: type[P],

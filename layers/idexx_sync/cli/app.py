@@ -27,6 +27,7 @@ from idexx_sync.cli import (
     keys,
     migrate,
     pausing,
+    reconciliation,
     secrets,
     sync,
     whoami,
@@ -63,6 +64,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(sync.app, name="sync")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(reconciliation.app, name="reconciliation")
 app.add_typer(holds.app, name="holds")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(alerts.app, name="alerts")

@@ -21,11 +21,13 @@ from idexx_sync.operations.alert_models import AlertView
 from idexx_sync.operations.change_models import ChangeView
 from idexx_sync.operations.clinic_models import ClinicStatusView
 from idexx_sync.operations.dead_letters import WHAT
+from idexx_sync.operations.discrepancy_models import DiscrepancyView
 from idexx_sync.operations.letter_models import DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED, HoldView, JobView
 from idexx_sync.operations.pause_models import PauseAnswer
 from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
+from idexx_sync.syncs.reconciliation.discrepancy_list_store import WantedDiscrepancies
 from idexx_sync.upkeep.dead_letter_store import LetterStatus
 
 
@@ -52,6 +54,12 @@ class Backend(Protocol):
 
     def changes(self, job_id: UUID, limit: int) -> Listed[ChangeView]:
         """What the job did to each record, by id."""
+        ...
+
+    def discrepancies(
+        self, job_id: UUID, wanted: WantedDiscrepancies, limit: int
+    ) -> Listed[DiscrepancyView]:
+        """What the job found that differs from the PIMS, the newest day first."""
         ...
 
     def job(self, job_id: UUID) -> JobView: ...

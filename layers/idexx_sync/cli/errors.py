@@ -12,8 +12,14 @@ from idexx_sync.api.problems import PROBLEMS, FieldError, error_text
 from idexx_sync.cli.exits import Exit, exit_of_answer
 from idexx_sync.core.errors import Conflict, InvalidInput, NotFound, RequestRefused
 
-OPTION_OF_FIELD: Final = {"base_url": "--base-url", "name": "--name", "scopes": "--scope"}
-"""Fields whose value comes from an option alone."""
+OPTION_OF_FIELD: Final = {
+    "base_url": "--base-url",
+    "name": "--name",
+    "scopes": "--scope",
+    "treatment": "TREATMENT",
+    "until": "--until",
+}
+"""Fields whose value comes from an option or an argument alone."""
 
 _TOO_MANY: Final = frozenset(code for code, (status, _) in PROBLEMS.items() if status == 429)
 

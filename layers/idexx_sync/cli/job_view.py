@@ -9,6 +9,8 @@ from idexx_sync.cli.exits import Exit, exit_of_job
 from idexx_sync.cli.phrases import (
     ACTORS,
     COUNTS,
+    DIFFERENCES,
+    OUTCOMES,
     REASONS,
     UNFRESH,
     WARNINGS,
@@ -100,6 +102,7 @@ def job_shown(
     held = "would be held back" if job.manner == "preview" else "held back"
     for cause, count in (job.held or {}).items():
         parts.append(line(f"! {held} ({phrase({}, cause)}): {counted(count, 'record')}", "yellow"))
+    parts += _differences(job)
     parts += [line(f"  {fault_in_words(fault)}", "yellow") for fault in job.faults or ()]
     if job.unfresh:
         parts.append(line(f"Not fresh: {phrase(UNFRESH, job.unfresh)}", "yellow"))
@@ -126,6 +129,22 @@ def job_shown(
     if job.plan:
         parts += _plan(job.plan, job.planned or len(job.plan))
     return parts
+
+
+def _differences(job: JobView) -> Iterator[Shown]:
+    """By cause how many differences there are and what became of them, what is left, and where
+    each of them is told."""
+    found = {cause: outcomes for cause, outcomes in (job.discrepancies or {}).items() if outcomes}
+    if found:
+        yield line("Differences to Neo:")
+    for cause, outcomes in sorted(found.items()):
+        became = (f"{count} {phrase(OUTCOMES, one)}" for one, count in sorted(outcomes.items()))
+        yield line(f"  {phrase(DIFFERENCES, cause)}: {', '.join(became)}")
+    if job.days_left:
+        first, last = job.days_left
+        yield line(f"  left for the next run: {first} to {last}", "yellow")
+    if found and job.manner != "preview":
+        yield line(f"Each of them: idexx-sync reconciliation show {job.id}")
 
 
 def _is_in_status(job: JobView, who: str) -> bool:

@@ -14,7 +14,7 @@ import typer
 from idexx_sync.cli.context import Cli
 from idexx_sync.cli.decision import Decision
 from idexx_sync.cli.listed import Listed
-from idexx_sync.cli.local_run import run_here, sync_here
+from idexx_sync.cli.local_run import run_here
 from idexx_sync.core.bounds import shortened
 from idexx_sync.core.invisible import tidied
 from idexx_sync.core.vocabulary import JobStatus
@@ -43,12 +43,15 @@ from idexx_sync.operations.dead_letters import (
     order_here,
 )
 from idexx_sync.operations.decisions import (
+    REVIVES,
     cancel_job,
     decide_hold,
     reopen_hold,
     require_ended,
     revive_hold,
 )
+from idexx_sync.operations.discrepancies import job_discrepancies
+from idexx_sync.operations.discrepancy_models import DiscrepancyView
 from idexx_sync.operations.letter_models import DeadLetterView
 from idexx_sync.operations.lookup import find_alert, find_hold, find_job, require_clinic
 from idexx_sync.operations.models import HoldView, JobView
@@ -58,6 +61,7 @@ from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
 from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
 from idexx_sync.syncs.holds import HoldStatus
+from idexx_sync.syncs.reconciliation.discrepancy_list_store import WantedDiscrepancies
 from idexx_sync.upkeep.dead_letter_store import LetterStatus
 
 CLINICS_AT_ONCE: Final = 1000
@@ -90,11 +94,11 @@ class LocalBackend:
 
     def pause(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
         with self._cli.database() as conn:
-            return pausing.pause(conn, clinic_id, by=_who(decision.by), reason=decision.reason)
+            return pausing.pause(conn, clinic_id, by=decider(decision.by), reason=decision.reason)
 
     def resume(self, clinic_id: UUID | None, decision: Decision) -> PauseAnswer:
         with self._cli.database() as conn:
-            return pausing.resume(conn, clinic_id, by=_who(decision.by), reason=decision.reason)
+            return pausing.resume(conn, clinic_id, by=decider(decision.by), reason=decision.reason)
 
     def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
         with self._cli.database() as conn:
@@ -106,6 +110,13 @@ class LocalBackend:
         with self._cli.database() as conn:
             page = change_page(conn, find_job(conn, job_id), limit=limit)
         return Listed(page.changes, page.next_cursor is not None)
+
+    def discrepancies(
+        self, job_id: UUID, wanted: WantedDiscrepancies, limit: int
+    ) -> Listed[DiscrepancyView]:
+        with self._cli.database() as conn:
+            page = job_discrepancies(conn, find_job(conn, job_id).id, wanted, limit=limit)
+        return Listed(page.discrepancies, page.next_cursor is not None)
 
     def job(self, job_id: UUID) -> JobView:
         with self._cli.database() as conn:
@@ -146,19 +157,19 @@ class LocalBackend:
             return hold_view(conn, self._decided(conn, hold_id, "rejected", decision))
 
     def reopen(self, hold_id: UUID, decision: Decision) -> HoldView:
-        by = _who(decision.by)
+        by = decider(decision.by)
         with self._cli.database() as conn:
             hold = find_hold(conn, hold_id)
             return hold_view(conn, reopen_hold(conn, hold, by=by, reason=decision.reason))
 
     def revive(self, hold_id: UUID, decision: Decision) -> JobView:
-        by = _who(decision.by)
+        by = decider(decision.by)
         with self._cli.database() as conn:
             self._cli.require_able_to_run(conn)
             hold = find_hold(conn, hold_id)
             require_not_paused(conn, hold.clinic_id)
             revive_hold(conn, hold, by=by, reason=decision.reason)
-        order = new_order(hold.clinic_id, hold.sync, "approval", params_model(hold.sync)())
+        order = new_order(hold.clinic_id, REVIVES, "approval", params_model(REVIVES)())
         return run_here(self._cli, order)
 
     def dead_letters(self, wanted: Wanted[LetterStatus], limit: int) -> Listed[DeadLetterView]:
@@ -176,13 +187,12 @@ class LocalBackend:
         with self._cli.database() as conn:
             letter = find_letter(conn, letter_id)
             request = letter_again(conn, letter)
-            sync_here(request.sync)
             self._cli.require_able_to_run(conn)
             order = order_here(conn, letter, request, _account())
         return run_here(self._cli, order)
 
     def discard_letter(self, letter_id: UUID, decision: Decision) -> DeadLetterView:
-        by = _who(decision.by)
+        by = decider(decision.by)
         with self._cli.database() as conn:
             letter = find_letter(conn, letter_id)
             discarded = discard_letter(conn, letter, by=by, reason=decision.reason)
@@ -200,12 +210,12 @@ class LocalBackend:
 
     def acknowledge(self, alert_id: UUID, by: str | None) -> AlertView:
         with self._cli.database() as conn:
-            acknowledge_alert(conn, find_alert(conn, alert_id).id, _who(by))
+            acknowledge_alert(conn, find_alert(conn, alert_id).id, decider(by))
             return alert_view(conn, alert_id)
 
     def mute(self, alert_id: UUID, until: datetime, by: str | None) -> AlertView:
         with self._cli.database() as conn:
-            mute_alert(conn, find_alert(conn, alert_id).id, until, _who(by))
+            mute_alert(conn, find_alert(conn, alert_id).id, until, decider(by))
             return alert_view(conn, alert_id)
 
     def unmute(self, alert_id: UUID) -> AlertView:
@@ -216,7 +226,7 @@ class LocalBackend:
     def _decided(self, conn: Conn, hold_id: UUID, verdict: Verdict, decision: Decision) -> Hold:
         hold = find_hold(conn, hold_id)
         assert decision.seen is not None
-        by = _who(decision.by)
+        by = decider(decision.by)
         return decide_hold(conn, hold, verdict, seen=decision.seen, by=by, reason=decision.reason)
 
 
@@ -228,7 +238,7 @@ def _require_waited_for(waited_for: bool) -> None:
         )
 
 
-def _who(by: str | None) -> str:
+def decider(by: str | None) -> str:
     """The name that is given, as one line that can be stored; else the account's."""
     return shortened(tidied(by or ""), LONGEST_NAME) or _account()
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from idexx_sync.cli.context import Cli
-from idexx_sync.cli.errors import CommandError
-from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.progress import Bars
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.jobs.contract import Sync
@@ -26,20 +24,10 @@ SYNCS_HERE: Final[Mapping[SyncName, Sync]] = {
 }
 
 
-def sync_here(name: SyncName) -> Sync:
-    """The sync that runs in this process; CommandError (not_built_yet) if there is none."""
-    sync = SYNCS_HERE.get(name)
-    if sync is None:
-        raise CommandError(
-            f"The sync {name} is not built yet.", kind="not_built_yet", exit_code=Exit.FAILED
-        )
-    return sync
-
-
 def run_here(cli: Cli, order: RunOrder) -> JobView:
     """Run the order and wait for it; an interrupt cancels its job. Conflict (clinic_paused) while
     the clinic is paused: no job is made."""
-    sync = sync_here(order.sync)
+    sync = SYNCS_HERE[order.sync]
     with Bars(cli.err) as bars, cli.dependencies(bars, order.manner) as dependencies:
         if order.clinic_id is not None:
             require_not_paused(dependencies.database.connection(), order.clinic_id)

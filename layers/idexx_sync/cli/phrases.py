@@ -33,7 +33,40 @@ CAUSES: Final = {
     "approving frees that for 24 hours.",
     "revived": "A person has revived it, and the calendar does not show it: it stays; approving "
     "removes it.",
+    "by_policy": "It differs from Neo, and this clinic's policy leaves the cause to a person: it "
+    "stays; approving puts it right.",
 }
+
+DIFFERENCES: Final[Mapping[str, str]] = {
+    "cancelled_in_neo": "cancelled in Neo",
+    "deleted_in_neo": "deleted in Neo",
+    "moved": "moved in Neo",
+    "missing_in_odis": "missing in ODIS",
+    "status_differs": "another status",
+    "contact_differs": "another patient, owner or contact",
+    "record_differs": "another record",
+    "duplicate_case": "two cases of one visit",
+    "reappeared": "removed by us, and Neo shows it",
+    "edited_in_odis": "edited in ODIS",
+}
+"""Cause of a difference between ODIS and Neo -> what a person calls it."""
+
+OUTCOMES: Final[Mapping[str, str]] = {
+    "fixed": "fixed",
+    "held": "held for a person",
+    "reported": "reported",
+    "ignored": "ignored",
+    "left": "left as it is",
+}
+"""What became of a difference -> the same for people."""
+
+TREATMENTS: Final[Mapping[str, str]] = {
+    "fix": "put right",
+    "hold": "held for a person",
+    "report": "only reported",
+    "ignore": "ignored",
+}
+"""What is to be done about a cause -> the same for people, after `is`."""
 
 WARNINGS: Final = {
     "clinic_without_zone": "the clinic has no time zone in ODIS; Los Angeles was assumed",
@@ -46,6 +79,8 @@ WARNINGS: Final = {
     "ends_after_midnight": "records that end after midnight: their rows end at 23:59:59, and the "
     "days after are occupied too",
     "look_ups_failed": "look-ups by id that gave no usable answer",
+    "calls_unknown": "tables in which ODIS may queue calls or e-mails and that can not be read: "
+    "whether one is queued for a closed case nobody knows",
     "recomputed": "rows that said otherwise than Neo without news from it, computed anew",
     "many_removed": "proven removals, more than half of the rows: worth a look",
     "kept_out_by_a_person": "holds that a person rejected and that are still found",
@@ -70,6 +105,9 @@ WARNINGS: Final = {
     "consultations_vanished": "clinical records that Neo no longer has, named below; what was read "
     "stays, and they are asked for daily",
     "consultations_left": "clinical records left for the next run",
+    "records_left": "clinical records that a night's budget did not reach; the next nights draw "
+    "others",
+    "days_left": "days left for the next run, named below",
     "stopped_by_pause": "the clinic was paused meanwhile, so the run ended early",
     "values_unreadable": "values in ODIS that cannot be read, named below; those that no run "
     "writes anew, correct there",
@@ -91,6 +129,9 @@ UNFRESH: Final = {
 
 COUNTS: Final = {
     "read": "read from the calendar",
+    "stored": "rows and cases compared with it",
+    "records_read": "clinical records compared",
+    "discrepancies": "differences",
     "consultations_due": "clinical records due",
     "consultations_read": "clinical records read",
     "unchanged": "unchanged",

@@ -32,6 +32,11 @@ def line(text: str, style: str = "", *, whole: bool = False) -> Text:
     return Text(escaped(text), style)
 
 
+def drawn(text: str) -> list[Text]:
+    """A drawing of characters, line by line, each in one piece."""
+    return [line(one.rstrip(), whole=True) for one in text.splitlines()]
+
+
 def is_whole(part: Shown) -> bool:
     """Whether lines of it are never wrapped or cut: what prints it has to be told."""
     return isinstance(part, _Facts) or (isinstance(part, Text) and bool(part.no_wrap))

@@ -22,6 +22,7 @@ WRITING: Final = frozenset(
         *(
             "sync inbound",
             "sync cases",
+            "sync reconciliation",
             "jobs retry",
             "jobs cancel",
             "credentials test",
@@ -31,6 +32,7 @@ WRITING: Final = frozenset(
         *("holds approve", "holds reject", "holds reopen", "holds revive"),
         *("dead-letters retry", "dead-letters discard"),
         *("clinics pause", "clinics resume", "pause", "resume"),
+        *("reconciliation policy set", "reconciliation policy clear"),
     ]
 )
 """Commands that can write; before each of them it is said where, if that is production."""
@@ -58,8 +60,8 @@ def whoami(ctx: typer.Context, as_json: Json = False) -> None:
 def announce(cli: Cli, arguments: Sequence[str]) -> None:
     """Say on standard error where a command that can write works, on a production stage."""
     words = [word for word in arguments if not word.startswith("-")]
-    named = " ".join(words[:1] if WRITING.issuperset(words[:1]) else words[:2])
-    if named not in WRITING or {"--help", "-h"} & set(arguments):
+    named = next((one for n in (1, 2, 3) if (one := " ".join(words[:n])) in WRITING), None)
+    if named is None or {"--help", "-h"} & set(arguments):
         return
     asks_the_api = words[0] in ASKS_THE_API or named in ASKS_THE_API
     try:

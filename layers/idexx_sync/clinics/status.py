@@ -34,7 +34,7 @@ SHORTFALLS: Final[Mapping[str, str]] = {
     "refused": "what is booked could not be counted or told; the job names what was refused",
     "came_later": "what came to an approved calendar after it was seen is left for the next run",
     "stopped_by_pause": "a pause stopped it; the next one takes what is left",
-    "days_left": "clinical records of an outage's days are left; the next runs go on with them",
+    "days_left": "days, or records of an outage's days, are left; the next runs go on with them",
 }
 """Why a run that ended well is no success -> the same for people."""
 

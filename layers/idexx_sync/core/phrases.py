@@ -20,6 +20,7 @@ HELD_BECAUSE: Final[Mapping[str, str]] = {
     "older_version": "a record in an older version than before",
     "unreadable_record": "a record that can't be read",
     "revived": "visits that a person revived and the calendar does not show",
+    "by_policy": "differences that the clinic's policy leaves to a person",
 }
 """Cause of a hold -> why it waits, within a sentence."""
 

@@ -1,6 +1,7 @@
 """What a sync gets to work with, and what it gives back."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from idexx_sync.core.clinic_time import local_day
 from idexx_sync.core.errors import SyncError
 from idexx_sync.core.faults import MOST_NAMED, Fault, FaultCode, named
 from idexx_sync.core.fingerprints import Fingerprints
+from idexx_sync.core.phrases import counted
 from idexx_sync.core.vocabulary import JobStatus, Manner
 from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn
@@ -212,17 +214,34 @@ class Report:
     @property
     def summary(self) -> str:
         """One phrase for people; never a bare zero."""
+        done = self._differences() or self._changed()
+        if not self.counts["read"]:
+            return ", ".join(["read nothing", *done])
+        return f"{', '.join(done) or 'nothing changed'} (checked {self.counts['read']})"
+
+    def _differences(self) -> list[str]:
+        """`5 differences: 2 fixed, 3 reported`; nothing of a run that compares and found none, or
+        that compares nothing."""
+        outcomes: Counter[str] = Counter()
+        for became in (self.discrepancies or {}).values():
+            outcomes.update(became)
+        if not outcomes.total():
+            return []
+        became_of = {**outcomes, "held": outcomes["held"] or sum(self.held.values())}
+        said = ", ".join(f"{number} {name}" for name, number in sorted(became_of.items()) if number)
+        return [f"{counted(outcomes.total(), 'difference')}: {said}"]
+
+    def _changed(self) -> list[str]:
+        """`2 created, 3 held`, or that a run that compares found nothing that differs."""
         counts = self.counts
         changed = [
             f"{counts[name]} {name}" for name in ("created", "updated", "removed") if counts[name]
         ]
         if self.held:
             changed.append(f"{sum(self.held.values())} held")
-        if changed and not counts["read"]:
-            return f"read nothing, {', '.join(changed)}"
-        if changed:
-            return f"{', '.join(changed)} (checked {counts['read']})"
-        return f"nothing changed (checked {counts['read']})" if counts["read"] else "read nothing"
+        if not changed and self.discrepancies is not None and counts["read"]:
+            return ["no difference"]
+        return changed
 
     def as_result(self) -> dict[str, Any]:
         result: dict[str, Any] = {

@@ -69,6 +69,13 @@ class HoldCount(_Count):
     cause: str
 
 
+class DiscrepancyCount(_Count):
+    """Open discrepancies."""
+
+    cause: str
+    missed_by: str | None
+
+
 class LetterCount(_Count):
     """Dead letters that wait for a person."""
 
@@ -99,6 +106,7 @@ class Counts(BaseModel):
     queue: list[QueueCount]
     dead: list[DeadCount]
     holds: list[HoldCount]
+    discrepancies: list[DiscrepancyCount]
     alerts: list[AlertCount]
     letters: list[LetterCount]
     logins: list[LoginCount]
@@ -150,6 +158,12 @@ _GROUPS: Final = {
           FROM idexx_sync.holds
          WHERE status = 'open' AND {_OF_CLINIC}
          GROUP BY cause ORDER BY cause
+    """,
+    "discrepancies": f"""
+        SELECT cause, missed_by, count(*) AS count
+          FROM idexx_sync.discrepancies
+         WHERE ended_at IS NULL AND {_OF_CLINIC}
+         GROUP BY cause, missed_by ORDER BY cause, missed_by
     """,
     "alerts": f"""
         SELECT kind, who_acts, clinic_id IS NULL AS of_many, count(*) AS count

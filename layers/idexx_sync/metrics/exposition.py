@@ -92,6 +92,13 @@ def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) ->
         {(hold.cause,): hold.count for hold in counts.holds},
     )
     yield _gauge(
+        "discrepancies_open",
+        "Differences between ODIS and the PIMS that no later reconciliation has found gone, by "
+        "cause and by the sync that should have found them; none: no sync missed them.",
+        ("cause", "missed_by"),
+        {(one.cause, one.missed_by or "none"): one.count for one in counts.discrepancies},
+    )
+    yield _gauge(
         "alerts_open",
         "Open alerts of clinics, by kind and by who must act.",
         ("kind", "who_acts"),

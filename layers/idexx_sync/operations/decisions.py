@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from idexx_sync.core.bounds import shortened
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import Conflict, InvalidInput
 from idexx_sync.core.invisible import tidied
 from idexx_sync.core.phrases import counted
@@ -19,6 +20,8 @@ from idexx_sync.syncs.inbound.revival_store import keep_revived, removed_by
 
 LONGEST_REASON: Final = 500
 """Characters."""
+REVIVES: Final[SyncName] = "inbound"
+"""The sync whose runs bring back what any approval removed: rows of the calendar are its own."""
 MOST_IDS: Final = 10
 """Of what has changed so many records are named, and all are counted."""
 

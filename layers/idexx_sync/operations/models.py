@@ -77,6 +77,8 @@ class _Told(BaseModel):
     in_doubt: _Part[dict[str, str]] = None
     unread: _Part[dict[str, str]] = None
     days_lost: _Part[tuple[date, date]] = None
+    discrepancies: _Part[dict[str, dict[str, int]]] = None
+    days_left: _Part[tuple[date, date]] = None
     unknown_fields: _Part[tuple[str, ...]] = None
     faults: _Part[tuple[dict[str, str], ...]] = None
     planned: _Part[int] = None
@@ -137,6 +139,17 @@ class JobView(ResponseModel):
     days_lost: tuple[date, date] | None
     """First and last of the days that no run has read since the last success and that are too long
     ago for a run of its own; name them to read them."""
+    discrepancies: Mapping[str, Mapping[str, int]] | None = Field(
+        description="Of a reconciliation: cause of a difference -> what became of it -> how many; "
+        "null: it compared nothing, or was another sync's. Where `manner` is not `apply` nothing "
+        "is `fixed`: what would be is `reported`.",
+        examples=[{"deleted_in_neo": {"fixed": 2}, "contact_differs": {"reported": 3}}],
+    )
+    days_left: tuple[date, date] | None = Field(
+        description="Of a reconciliation: first and last of the days that it left for the next "
+        "one, because another run waited or its time was over.",
+        examples=[["2026-04-20", "2026-04-26"]],
+    )
     unknown_fields: tuple[str, ...] | None
     """Names of Neo's fields that were seen for the first time."""
     faults: tuple[Mapping[str, str], ...] | None

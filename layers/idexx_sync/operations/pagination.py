@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from idexx_sync.core.errors import InvalidInput
 
 Place = tuple[datetime, UUID]
 """What lists are ordered by, newest first: a moment, and an id where moments are equal."""
+DayPlace = tuple[date, UUID]
+"""The same of lists of what belongs to a day."""
 
 
 def cursor_at(moment: datetime, id_: UUID) -> str:
@@ -37,6 +39,22 @@ def place_among(cursor: str | None) -> tuple[bool, datetime, UUID] | None:
     if parts[0] not in ("open", "closed") or place is None:
         raise _no_cursor()
     return parts[0] == "open", *place
+
+
+def cursor_on(day: date, id_: UUID) -> str:
+    """Begin behind this place of a list that goes by days."""
+    return cursor_behind(day.isoformat(), str(id_))
+
+
+def day_place_of(cursor: str | None) -> DayPlace | None:
+    """Where a page begins; InvalidInput for what `cursor_on` did not make."""
+    if (parts := parts_of(cursor, 2)) is None:
+        return None
+    try:
+        return date.fromisoformat(parts[0]), UUID(parts[1])
+    except ValueError:
+        pass
+    raise _no_cursor()  # outside the handler: an error of reading holds what was sent
 
 
 def parts_of(cursor: str | None, number: int) -> tuple[str, ...] | None:

@@ -75,10 +75,12 @@ a person names its job."""
 _JOB_SAYS_MORE: Final = """(t.status IN ('failed', 'dead') OR t.error_kind IS NOT NULL
     OR t.retry_of IS NOT NULL OR (t.manner <> 'preview' AND t.params <> '{}')
     OR t.result -> 'days_lost' IS NOT NULL
+    OR (t.manner <> 'preview' AND t.result -> 'discrepancies' IS NOT NULL)
     OR t.result #> '{warnings,patients_changed}' IS NOT NULL
     OR EXISTS (SELECT FROM idexx_sync.changes c WHERE c.job_id = t.id))"""
-"""Whether it wrote, failed, told what a status shows for 30 days, or may have made good what
-another one told: by a retry of it, or by reading days that somebody named."""
+"""Whether it wrote, failed, compared (a clinic's trend is made of such jobs), told what a status
+shows for 30 days, or may have made good what another one told: by a retry of it, or by reading days
+that somebody named."""
 _LAST_DAY: Final = "left(greatest(t.source ->> 'start', t.source ->> 'end'), 10) COLLATE \"C\""
 _CASE_IS_OPEN: Final = f"""EXISTS (
     SELECT FROM idexx_sync.case_keys k JOIN public.cases c ON c.id = k.case_id
@@ -183,6 +185,14 @@ RULES: Final = (
             stays="coalesce(t.muted_until > idexx_sync.clock(), false)",
         ),
     ),
+    Rule(
+        "discrepancies",
+        "idexx_sync.discrepancies",
+        "half a year after its end; one that no run judges any more, after it was seen last",
+        Goes(days=180, age="coalesce(t.ended_at, t.last_seen_at)"),
+    ),
+    Rule("sightings", "idexx_sync.sightings", "with its discrepancy"),
+    Rule("policies", "idexx_sync.policies", "with its clinic: a person wanted it so"),
     Rule(
         "dead_letters",
         "idexx_sync.dead_letters",

@@ -137,7 +137,7 @@ def test_a_list_of_a_clinic_that_nobody_has_is_not_found(api: Api, path: str) ->
         ({"clinic_id": str(uuid4()), "mode": "destroy"}, ["/mode"]),
     ],
 )
-def test_reconciliation_judges_its_request_before_it_says_it_is_not_built(
+def test_a_reconciliation_judges_how_far_it_is_to_look_back(
     api: Api, body: Any, faults: list[str]
 ) -> None:
     answer = api.as_operator().post("/api/sync/reconciliation", body)

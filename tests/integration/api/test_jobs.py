@@ -60,6 +60,8 @@ def test_a_job_has_all_that_is_known_of_it(api: Api) -> None:
         "in_doubt": None,
         "unread": None,
         "days_lost": None,
+        "discrepancies": None,
+        "days_left": None,
         "unknown_fields": None,
         "faults": None,
         "planned": None,
@@ -248,11 +250,3 @@ class TestCancel:
         answer = api.as_clinic().post(f"/api/sync/jobs/{job.id}/cancel")
 
         assert (answer.status, answer.code) == (409, "job_final")
-
-
-def test_discrepancies_wait_for_the_reconciliation(api: Api) -> None:
-    job = api.bench.sync()
-
-    answer = api.as_clinic().get(f"/api/sync/jobs/{job.id}/discrepancies")
-
-    assert (answer.status, answer.code) == (501, "not_built_yet")

@@ -18,6 +18,7 @@ from demo.runs import Stage
 from demo.window import Window, window_to_come
 from functions.case_sync import handler as case_sync
 from functions.inbound_sync import handler as inbound_sync
+from functions.reconciliation import handler as reconciliation
 from idexx_sync.api.handler import ApiDependencies, ApiHandler, api_handler
 from idexx_sync.api.routes import FunctionName
 from idexx_sync.api.status import status_operations
@@ -36,7 +37,11 @@ from tests.kit.neo import open_session
 from tests.kit.plain_http import NO_TLS
 from tests.kit.settings import FINGERPRINT_KEY, LOCAL_KEY, PEPPER, process_environment
 
-WORKERS = {"inbound": inbound_sync.worker, "cases": case_sync.worker}
+WORKERS = {
+    "inbound": inbound_sync.worker,
+    "cases": case_sync.worker,
+    "reconciliation": reconciliation.worker,
+}
 SECRETS = {
     "pepper": PEPPER.get_secret_value(),
     "local_key": LOCAL_KEY.get_secret_value(),
@@ -67,6 +72,11 @@ def answering(database: str) -> Iterator[httpx.Client]:
         ),
         "case_sync": api_handler(
             "case_sync", {"start_cases": start("cases")}, lambda: dependencies
+        ),
+        "reconciliation": api_handler(
+            "reconciliation",
+            {"start_reconciliation": start("reconciliation")},
+            lambda: dependencies,
         ),
         "status": api_handler("status", status_operations(), lambda: dependencies),
     }
@@ -116,6 +126,6 @@ def test_the_other_change_of_the_clocks_is_equal_too(
     outcome, said = played(window, conn, database, simulator, monkeypatch)
 
     assert outcome.differences == []
-    assert len(outcome.jobs) == 12
+    assert len(outcome.jobs) == 20
     forward = window_to_come(WEST.zone, now().date()).change.forward
     assert ("comes twice" if forward else "does not exist") in said

@@ -20,7 +20,7 @@ import pytest
 from tests.kit.paths import ROOT
 from tests.kit.processes import below, command_line, is_running
 
-LIMIT_S = 120
+LIMIT_S = 180
 COMMAND = [sys.executable, "-m", "demo"]
 
 
@@ -92,18 +92,24 @@ def test_the_demo_is_equal_and_prints_one_object(folder: Path) -> None:
         *([("cases", "first", 0)] * 2),
         *([("cases", "second", 0)] * 2),
         *([("cases", "third", 0)] * 2),
+        *([("inbound", "yesterday's", 0)] * 2),
+        *([("cases", "yesterday's", 0)] * 2),
+        *([("reconciliation", "first", 0)] * 2),
+        *([("reconciliation", "approved", 0)] * 2),
     ]
-    assert {job["trigger"] for job in jobs} == {"api"}
-    ((first_day, last_day),) = {tuple(job["window"]) for job in jobs}
+    assert {job["trigger"] for job in jobs[:-2]} == {"api"}
+    assert {job["trigger"] for job in jobs[-2:]} == {"approval"}
+    ((first_day, last_day),) = {tuple(job["window"]) for job in jobs[:12]}
     assert (date.fromisoformat(last_day) - date.fromisoformat(first_day)).days == 13
     assert date.fromisoformat(first_day) > datetime.now(UTC).date()
     assert len({job["timezone"] for job in jobs}) == 2
     assert [job["requests"] for job in jobs[4:6]] == [1, 1]
     assert all(
-        job["summary"].startswith("nothing changed (checked ") for job in jobs[4:6] + jobs[10:]
+        job["summary"].startswith("nothing changed (checked ") for job in jobs[4:6] + jobs[10:12]
     )
     assert all(job["counts"]["marked"] for job in jobs[8:10])
-    assert all(job["counts"]["removed"] for job in jobs[2:4])
+    assert all(job["counts"]["removed"] for job in jobs[2:4] + jobs[16:])
+    assert [job["status"] for job in jobs[16:18]] == ["held", "held"]
     assert "first sync of West" in err
     assert "Traceback" not in err
     assert len(pids) > 15

@@ -19,6 +19,7 @@ from tests.kit.rows import (
     DRY,
     add_alert,
     add_credentials,
+    add_discrepancy,
     add_hold,
     add_job,
     add_login,
@@ -53,6 +54,9 @@ def world(conn: Conn) -> UUID:
         add_job(conn, healthy, status="queued", queued_at=before(minutes=minutes))
     add_hold(conn, healthy, "times_shifted")
     add_hold(conn, healthy, "empty_calendar", "approved")
+    add_discrepancy(conn, healthy, missed_by="inbound")
+    add_discrepancy(conn, healthy, cause="duplicate_case", kind="case")
+    add_discrepancy(conn, healthy, ended_at=MORNING)
     add_login(conn, healthy, before(hours=23), "ok")
     add_login(conn, healthy, before(hours=22), None)
     add_login(conn, healthy, before(hours=25), "account_locked")
@@ -67,6 +71,7 @@ def world(conn: Conn) -> UUID:
     add_job(conn, failing, before(hours=3), "dead", error_kind="pims_slow", retry_of=dead)
     add_job(conn, failing, status="queued", queued_at=before(minutes=45))
     add_hold(conn, failing, "times_shifted")
+    add_discrepancy(conn, failing, missed_by="inbound")
     many = add_alert(conn, None, "internal")
     for clinic_id in (healthy, failing):
         add_alert(conn, clinic_id, "internal", incident_id=many)
@@ -150,6 +155,7 @@ FLEET: dict[str, Values] = {
     "jobs_dead": {("inbound",): 1, ("cases",): 0, ("reconciliation",): 0},
     "dead_letters_parked": {(): 0},
     "holds_open": {("times_shifted",): 2},
+    "discrepancies_open": {("moved", "inbound"): 2, ("duplicate_case", "none"): 1},
     "alerts_open": {("internal", "odis"): 2, ("account_locked", "clinic"): 1},
     "incidents_open": {("internal",): 1},
     "logins_last_24h": {("ok",): 2, ("unknown",): 1, ("unavailable",): 1},
@@ -180,6 +186,7 @@ ONE_CLINIC: dict[str, Values] = {
     "jobs_dead": dict.fromkeys([(sync,) for sync in SYNCS], 0),
     "dead_letters_parked": {(): 0},
     "holds_open": {("times_shifted",): 1},
+    "discrepancies_open": {("moved", "inbound"): 1, ("duplicate_case", "none"): 1},
     "alerts_open": {("internal", "odis"): 1},
     "incidents_open": {},
     "logins_last_24h": {("ok",): 2, ("unknown",): 1},

@@ -18,7 +18,14 @@ from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import insert, query, update
 from tests.kit.letters import DUE
-from tests.kit.rows import add_credentials, add_hold, add_job, add_letter, add_login
+from tests.kit.rows import (
+    add_credentials,
+    add_discrepancy,
+    add_hold,
+    add_job,
+    add_letter,
+    add_login,
+)
 
 NEVER = -1
 CASE = uuid4()
@@ -184,6 +191,16 @@ def ended_pause(conn: Conn, clinic_id: UUID) -> None:
     update(conn, "idexx_sync.pauses", {"resumed_at": DUE, "resumed_by": "kim"}, clinic_id=clinic_id)
 
 
+def ended_discrepancy(conn: Conn, clinic_id: UUID) -> None:
+    job_id = add_job(conn, clinic_id, DUE, sync="reconciliation")
+    add_discrepancy(conn, clinic_id, job_id, ended_at=DUE)
+
+
+def policy(conn: Conn, clinic_id: UUID) -> None:
+    values = {"clinic_id": clinic_id, "cause": "moved", "treatment": "ignore", "until": DUE.date()}
+    insert(conn, "idexx_sync.policies", {**values, "set_by": "kim", "set_at": DUE})
+
+
 def old_login(conn: Conn, clinic_id: UUID) -> None:
     add_credentials(conn, clinic_id, 2)
     add_login(conn, clinic_id, DUE, "ok", 1)
@@ -245,6 +262,24 @@ KEPT_FOR: dict[str, tuple[str, Callable[[Conn, UUID], None], int]] = {
     "superseded credentials": ("credentials", superseded_credentials, 90),
     "a session": ("sessions", session, 90),
     "a death": ("deaths", death, NEVER),
+    "a job that compared": ("jobs", job(result={"discrepancies": {}, "fresh": False}), 90),
+    "a preview of one": (
+        "jobs",
+        job(result={"discrepancies": {"moved": {"reported": 1}}}, manner="preview"),
+        14,
+    ),
+    "a discrepancy that has ended": (
+        "discrepancies",
+        made(add_discrepancy, ended_at=DUE, last_seen_at=DUE - timedelta(days=50)),
+        180,
+    ),
+    "one that no run judges any more": (
+        "discrepancies",
+        made(add_discrepancy, last_seen_at=DUE),
+        180,
+    ),
+    "what became of it in a job": ("sightings", ended_discrepancy, 180),
+    "a policy": ("policies", policy, NEVER),
     "a pause that is over": ("pauses", ended_pause, 180),
     "a pause that stands": ("pauses", standing_pause, NEVER),
 }

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import typer
 from rich.console import Console
 
 from idexx_sync.cli.app import app
@@ -373,11 +375,16 @@ def test_a_personal_value_in_our_log_is_not_told() -> None:
     }
 
 
-COMMANDS = {
-    f"{group.name} {command.name or command.callback.__name__}"  # type: ignore[union-attr]
-    for group in app.registered_groups
-    for command in group.typer_instance.registered_commands  # type: ignore[union-attr]
-}
+def commands_of(group: typer.Typer) -> Iterator[str]:
+    """The commands of its groups, and of theirs."""
+    for below in group.registered_groups:
+        assert below.typer_instance is not None
+        for command in below.typer_instance.registered_commands:
+            yield f"{below.name} {command.name or command.callback.__name__}"  # type: ignore[union-attr]
+        yield from (f"{below.name} {name}" for name in commands_of(below.typer_instance))
+
+
+COMMANDS = set(commands_of(app))
 
 
 READING = {
@@ -385,6 +392,7 @@ READING = {
     *("jobs list", "jobs show", "jobs watch", "jobs changes", "holds list", "holds show"),
     *("dead-letters list", "dead-letters show", "explain appointment", "explain time"),
     *("alerts list", "alerts show"),
+    *("reconciliation show", "reconciliation trend", "reconciliation policy show"),
 }
 
 

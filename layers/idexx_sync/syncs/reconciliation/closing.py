@@ -28,7 +28,7 @@ from idexx_sync.syncs.proof import STRIKES_THAT_PROVE, Unproven, proven_gone, st
 Proven = Literal["deleted_at_source", "cancelled_at_source", "not_found_twice", "moved_away"]
 APPROVED: Final = "approved"
 REMOVED_FROM_PIMS: Final = "removed_from_pims"
-"""Why a case is closed, in the words of ODIS's dashboards (ODIS schema, metadata document)."""
+"""Why a case is closed, in the words of ODIS's dashboards (ODIS schema, fields)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,18 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from psycopg import Cursor
-from psycopg.rows import class_row, kwargs_row
+from psycopg.rows import class_row
 
-from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.database.connection import Conn
-from idexx_sync.syncs.reconciliation.causes import POLICIES, Cause, Outcome, Treatment
+from idexx_sync.syncs.reconciliation.causes import POLICIES
 from idexx_sync.syncs.reconciliation.ledger import NIGHTS_THAT_TELL
-from idexx_sync.syncs.reconciliation.model import Known, Ledger, MissedBy, Seen
-
-USUAL_LIMIT: Final = 50
+from idexx_sync.syncs.reconciliation.model import Known, Ledger, Seen
 
 
 def open_discrepancies(conn: Conn, clinic_id: UUID, job_id: UUID) -> Cursor[Known]:
@@ -127,63 +123,3 @@ def counts_of_job(conn: Conn, job_id: UUID) -> dict[str, dict[str, int]]:
     ).fetchall():
         found[cause][outcome] = number
     return dict(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Discrepancy:
-    """A discrepancy as a job saw it."""
-
-    id: UUID
-    kind: LoggedKind
-    external_id: str
-    cause: Cause
-    day: date
-    decision: Mapping[str, Any]
-    missed_by: MissedBy | None
-    treatment: Treatment
-    """What was to be done when the job saw it."""
-    outcome: Outcome
-    """What became of it in that job."""
-    nights: int
-    """Clinic-local days on which a complete run has judged it, up to now."""
-    first_seen_at: datetime
-    last_seen_at: datetime
-    ended_at: datetime | None
-
-
-def discrepancies_of_job(
-    conn: Conn,
-    job_id: UUID,
-    *,
-    cause: Cause | None = None,
-    kind: LoggedKind | None = None,
-    outcome: Outcome | None = None,
-    missed_by: MissedBy | None = None,
-    after: UUID | None = None,
-    limit: int = USUAL_LIMIT,
-) -> list[Discrepancy]:
-    """What the job saw that fits, by id; `after`: begin behind this one."""
-    with conn.cursor(row_factory=kwargs_row(Discrepancy)) as cur:
-        return cur.execute(
-            """
-            SELECT d.id, d.kind, d.external_id, d.cause, d.day, d.decision, d.missed_by,
-                   s.treatment, s.outcome, d.nights, d.first_seen_at, d.last_seen_at, d.ended_at
-              FROM idexx_sync.sightings s JOIN idexx_sync.discrepancies d ON d.id = s.discrepancy_id
-             WHERE s.job_id = %(job_id)s
-               AND (%(cause)s::text IS NULL OR d.cause = %(cause)s)
-               AND (%(kind)s::text IS NULL OR d.kind = %(kind)s)
-               AND (%(outcome)s::text IS NULL OR s.outcome = %(outcome)s)
-               AND (%(missed_by)s::text IS NULL OR d.missed_by = %(missed_by)s)
-               AND (%(after)s::uuid IS NULL OR d.id > %(after)s)
-             ORDER BY d.id LIMIT %(limit)s
-            """,
-            {
-                "job_id": job_id,
-                "cause": cause,
-                "kind": kind,
-                "outcome": outcome,
-                "missed_by": missed_by,
-                "after": after,
-                "limit": limit,
-            },
-        ).fetchall()

@@ -88,6 +88,19 @@ def read_overrides(rows: Sequence[tuple[object, ...]]) -> Overrides:
     return {cause: Override(treatment, until) for cause, treatment, until in rows}  # type: ignore[misc,arg-type]
 
 
+def closed_cases(conn: Conn, clinic_id: UUID, since: datetime) -> list[UUID]:
+    """Cases that carry our mark of a removal, of visits from that instant on."""
+    rows = conn.execute(
+        """
+        SELECT id FROM public.cases
+         WHERE clinic_id = %s AND scheduled_at >= %s
+           AND metadata #>> '{reconciliation,softDeleted}' = 'true'
+        """,
+        (clinic_id, since),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def last_left(conn: Conn, clinic_id: UUID) -> Window | None:
     """First to last of the days that the clinic's last order has left undone; None: none."""
     row = conn.execute(

@@ -1,6 +1,6 @@
 """The reconciliation: what is stored of the last days beside Neo, piece by piece."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Final
@@ -12,7 +12,7 @@ from idexx_sync.jobs.params import ReconciliationParams
 from idexx_sync.pims.protocol import Lookup, Pims, Window
 from idexx_sync.syncs.cases.calendar_store import makes_way_for
 from idexx_sync.syncs.cases.shape import check_shape
-from idexx_sync.syncs.commit import Commits
+from idexx_sync.syncs.commit import Commits, Tally
 from idexx_sync.syncs.proof import LOOKUPS_PER_RUN
 from idexx_sync.syncs.reconciliation.apply import Compared
 from idexx_sync.syncs.reconciliation.compare import Shown, load, look_ups, shown
@@ -26,6 +26,7 @@ from idexx_sync.syncs.reconciliation.records import (
 )
 from idexx_sync.syncs.reconciliation.report import LeftFor, Totals, last_report
 from idexx_sync.syncs.reconciliation.store import last_left
+from idexx_sync.syncs.reconciliation.telling import openings
 from idexx_sync.syncs.reconciliation.windows import name_of, pieces
 
 RESERVE_S: Final = 60.0
@@ -65,11 +66,7 @@ class ReconciliationSync:
         while left and (stopped_for := self._stops(run, totals)) is None:
             totals = _compare(run, pims, commits, left[0], night, budget, totals)
             left = left[1:]
-        return commits.end(
-            lambda tally: last_report(
-                run, totals, tally, _found(run, totals), todo, left, stopped_for
-            )
-        )
+        return commits.end(lambda tally: _last_report(run, totals, tally, todo, left, stopped_for))
 
     def _stops(self, run: Run, totals: Totals) -> LeftFor | None:
         """What the rest is left for: others that wait, or time; the first piece is always done."""
@@ -80,6 +77,22 @@ class ReconciliationSync:
 
 
 _OTHERS: Final = tuple(name for name in SYNCS if name != ReconciliationSync.name)
+
+
+def _last_report(
+    run: Run,
+    totals: Totals,
+    tally: Tally,
+    todo: Sequence[Window],
+    left: Sequence[Window],
+    left_for: LeftFor | None,
+) -> Report:
+    """The report, with what has to be told as it is by now."""
+    report = last_report(run, totals, tally, _found(run, totals), todo, left, left_for)
+    first_day = min(piece.first_day for piece in todo)
+    report.also_tells, warnings = openings(run, first_day)
+    report.warnings |= warnings
+    return report
 
 
 def _found(run: Run, totals: Totals) -> Mapping[str, Mapping[str, int]]:
