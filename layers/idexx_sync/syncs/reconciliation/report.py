@@ -31,6 +31,8 @@ class Totals:
     """Clinical records that were compared."""
     records_left: int = 0
     waiting: int = 0
+    kept_out: int = 0
+    """Holds that a person has rejected and that still find something."""
     held: Mapping[str, int] = field(default_factory=dict)
     causes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     complete: bool = True
@@ -51,6 +53,7 @@ class Totals:
             records=self.records + piece.records_read,
             records_left=self.records_left + records_left,
             waiting=max(self.waiting, judgement.holds.waiting),
+            kept_out=max(self.kept_out, judgement.holds.silenced),
             held=held,
             causes=_merged(self.causes, piece.ledger.counts()),
             complete=self.complete and piece.complete,
@@ -98,6 +101,7 @@ def last_report(
         "clinic_without_zone": int(run.clinic.timezone is None),
         "records_left": totals.records_left,
         "days_left": sum(len(piece.days) for piece in left),
+        "kept_out_by_a_person": totals.kept_out,
         "stopped_by_pause": int(left_for == "pause"),
         "conflicts_left_for_next_run": len(tally.conflicts),
         "life_status_in_doubt": len(tally.for_review),

@@ -10,7 +10,7 @@ from idexx_sync.jobs.model import Job
 from idexx_sync.pims.protocol import Found, Unknown
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import query, update
-from tests.kit.job_results import held
+from tests.kit.job_results import held, warnings
 from tests.kit.reconciliation_bench import ReconciliationBench
 from tests.kit.records import MONDAY, block, chart, patient_visit, seen, visits
 
@@ -103,7 +103,8 @@ def test_what_a_person_rejects_is_not_removed_by_any_later_night(
 
     for night in (2, 3, 4):
         bench.night(night)
-        _ok(bench.reconcile())
+        job = _ok(bench.reconcile())
+        assert warnings(job) == {"kept_out_by_a_person": 1}
 
     assert bench.has(VISIT)
     assert not _is_closed(bench.case())
