@@ -179,7 +179,7 @@ def test_of_a_night_the_newest_run_counts_and_no_dry_run_does(
     at = bench.now - timedelta(hours=23)
     told = {"sync": "reconciliation", "result": later}
     add_job(bench.conn, bench.clinic_id, at, **told)  # type: ignore[arg-type]
-    preview = {**told, "manner": "preview"}
+    preview = {**told, "manner": "preview", "result": {"discrepancies": {"moved": {"reported": 7}}}}
     add_job(bench.conn, bench.clinic_id, at + timedelta(hours=1), **preview)  # type: ignore[arg-type]
     night(bench, 40, moved=1)
 
