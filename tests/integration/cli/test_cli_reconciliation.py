@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from idexx_sync.database.connection import Conn
 from idexx_sync.syncs.reconciliation.causes import CAUSES
@@ -371,3 +372,21 @@ def test_explain_tells_what_a_reconciliation_did_to_row_and_case(
     assert (str(job.id), "reconciliation", "pims-appt-idexx-neo-600101") in touched
     assert "removed by the reconciliation: reviewed, until it comes back" in shown
     assert "no reconciliation run" not in shown
+
+
+def test_a_clinics_status_tells_how_fresh_its_reconciliation_is(
+    bench: ReconciliationBench, idexx_sync: CommandLine
+) -> None:
+    entries = Jsonb([{"type": "reconciliation", "cron": "0 2 * * *", "enabled": True}])
+    bench.conn.execute("UPDATE clinic_schedule_configs SET sync_schedules = %s", (entries,))
+
+    def told() -> str:
+        shown = run(idexx_sync, "clinics show CLINIC").out.splitlines()
+        return next(line for line in shown if line.startswith(" reconciliation"))
+
+    assert "last success never" in told()
+    bench.reconcile(fix=False)
+    assert "last success never" in told()
+    bench.reconcile()
+    assert "last success 2026-05-05 02:00 PDT" in told()
+    assert "next run 2026-05-06 02:00 PDT" in told()
