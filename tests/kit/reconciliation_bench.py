@@ -1,6 +1,6 @@
 """A bench with all three syncs: what is stored, and what the reconciliation makes of it."""
 
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from idexx_sync.core.vocabulary import Manner
@@ -38,6 +38,10 @@ class ReconciliationBench(CasesBench):
         order = new_order(self.clinic_id, "reconciliation", "schedule", params, wanted)
         return run_job(order, sync or ReconciliationSync(), self.dependencies())
 
+    def has(self, visit_id: str) -> bool:
+        """Whether the visit has a live row."""
+        return visit_id in set(self.keys())
+
     def discrepancies(self, *, ended: bool = False) -> list[dict[str, Any]]:
         """Those that are open, or all."""
         return query(
@@ -51,7 +55,7 @@ class ReconciliationBench(CasesBench):
         """Kind and cause -> outcome, of those that are open."""
         return {(one["kind"], one["cause"]): one["outcome"] for one in self.discrepancies()}
 
-    def policy(self, cause: str, treatment: str, until: datetime | None = None) -> None:
+    def policy(self, cause: str, treatment: str, until: date | None = None) -> None:
         values = {
             "clinic_id": self.clinic_id,
             "cause": cause,

@@ -156,14 +156,21 @@ def _is_live_block(row: Row | None) -> bool:
 
 
 def look_ups_wanted(snapshot: Snapshot, stored: Stored, context: CalendarContext) -> list[str]:
-    """The ids whose absence this run asks the source about.
+    """The ids whose absence this run asks the source about."""
+    return ids_to_look_up(absent_ids(snapshot, stored, context))
+
+
+def absent_ids(
+    snapshot: Snapshot, stored: Stored, context: CalendarContext
+) -> list[tuple[str, Record]]:
+    """The ids that the answer should show and does not, each with what is remembered of it.
 
     An incomplete answer asks too: what is proven by its own id needs no complete one (rule R1).
     None where the answer's shape has changed.
     """
     if changed_shape(snapshot) is not None:
         return []
-    absent = [
+    return [
         *(
             (id_of(row.key), stored.record(row.key))
             for row in missing_rows(snapshot, stored, context)
@@ -174,4 +181,3 @@ def look_ups_wanted(snapshot: Snapshot, stored: Stored, context: CalendarContext
             if record.claims and not is_nameless(record.key)
         ),
     ]
-    return ids_to_look_up(absent)

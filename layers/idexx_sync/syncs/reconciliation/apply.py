@@ -1,11 +1,14 @@
 """What a piece of a reconciliation writes: rows and cases that are put right, discrepancies."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from idexx_sync.core.catalog import LoggedKind
+from idexx_sync.core.faults import Fault
 from idexx_sync.syncs.cases.apply import CasePiece
+from idexx_sync.syncs.cases.stored import PREFIX
 from idexx_sync.syncs.change import Change
 from idexx_sync.syncs.commit import Transaction, Written
 from idexx_sync.syncs.gate import Judgement
@@ -16,6 +19,8 @@ from idexx_sync.syncs.reconciliation.causes import Outcome
 from idexx_sync.syncs.reconciliation.discrepancy_store import store_ledger
 from idexx_sync.syncs.reconciliation.ledger import Open
 from idexx_sync.syncs.reconciliation.model import Difference, Known, Ledger
+
+type _Key = tuple[LoggedKind, str]
 
 
 @dataclass(slots=True)
@@ -33,15 +38,21 @@ class Compared:
     to_write: frozenset[tuple[str, str, str]]
     """Identities of differences that the changes of this piece end."""
     open: Open
-    judged: Collection[str]
-    """Records about which the read says something."""
+    shown: Collection[str]
+    """Keys of rows and cases that the answer shows, on whatever day they are stored."""
     days: Collection[date]
     complete: bool
     strikes: Sequence[Record] = ()
     """What to remember of visits without a row."""
-    read_records: Collection[str] = ()
-    """Visits whose clinical record was compared."""
+    records_read: int = 0
+    """How many clinical records were compared."""
+    records_unread: Collection[str] = ()
+    """Keys of cases that have a clinical record which was not."""
+    unjudged: Collection[str] = ()
+    """Keys of rows and cases that are shown and could not be compared."""
     warnings: Mapping[str, int] = field(default_factory=dict)
+    faults: Collection[Fault] = ()
+    """What of the compared rows cannot be read."""
     ledger: Ledger = field(default_factory=Ledger)
     """What becomes of the discrepancies; filled by writing."""
 
@@ -61,12 +72,12 @@ class Compared:
         cases = self.cases.write(transaction)
         if cases.conflicts and not transaction.leaves_conflicts:
             return cases
-        refused = {fault.id for fault in (*rows.faults, *cases.faults) if fault.code == "refused"}
-        conflicts = rows.conflicts | cases.conflicts
-        self._tell(transaction, conflicts | refused, applies=True)
+        left: set[_Key] = {("appointment", key) for key in _left(rows, rows.conflicts)}
+        left |= {("case", key) for key in _left(cases, [PREFIX + v for v in cases.conflicts])}
+        self._tell(transaction, left, applies=True)
         return Written(
             changes=[*rows.changes, *cases.changes],
-            conflicts=conflicts,
+            conflicts=rows.conflicts | cases.conflicts,
             records={
                 "appointment": [*rows.records.get("appointment", ()), *self.strikes],
                 "visit": cases.records.get("visit", ()),
@@ -74,30 +85,31 @@ class Compared:
             skipped=[*rows.skipped, *cases.skipped],
             case_ids=cases.case_ids,
             for_review=cases.for_review,
-            faults=[*rows.faults, *cases.faults],
+            faults=[*rows.faults, *cases.faults, *self.faults],
             read=frozenset({self.name}),
         )
 
     def observe(self, transaction: Transaction) -> Written:
         """Write no row of ODIS's: strikes and discrepancies are ours."""
         observed = self.rows.observe(transaction)
-        self._tell(transaction, frozenset(), applies=False)
+        self._tell(transaction, (), applies=False)
         told = [*observed.records.get("appointment", ()), *self.strikes]
         records: dict[Any, Sequence[Any]] = {
             "appointment": list({record.key: record for record in told}.values())
         }
-        return Written(records=records, read=frozenset({self.name}))
+        return Written(records=records, faults=self.faults, read=frozenset({self.name}))
 
     def judged_only(self) -> Ledger:
         """What would become of the discrepancies, of a run that remembers nothing."""
-        return self._after(frozenset(), applies=False)
+        return self._after((), applies=False)
 
-    def _tell(self, transaction: Transaction, left: frozenset[str], *, applies: bool) -> None:
+    def _tell(self, transaction: Transaction, left: Collection[_Key], *, applies: bool) -> None:
         self.ledger = self._after(left, applies=applies)
         conn, clinic_id = transaction.conn, transaction.clinic_id
         store_ledger(conn, clinic_id, transaction.job_id, self.ledger, transaction.now)
 
-    def _after(self, left: frozenset[str], *, applies: bool) -> Ledger:
+    def _after(self, left: Collection[_Key], *, applies: bool) -> Ledger:
+        """What becomes of the discrepancies, where the records `left` were not written."""
         if self.judgement.foreign:
             return Ledger()
         held = self.judgement.held()
@@ -105,13 +117,12 @@ class Compared:
         def outcome_of(one: Difference) -> Outcome:
             if one.treatment == "ignore":
                 return "ignored"
-            if one.treatment == "report":
+            if one.treatment == "report" or not applies:
                 return "reported"
             if one.record_id in held:
                 return "held"
-            if one.identity not in self.to_write or {one.key, one.record_id} & left:
-                return "left"
-            return "fixed" if applies else "reported"
+            is_written = one.identity in self.to_write and (one.kind, one.key) not in left
+            return "fixed" if is_written else "left"
 
         return self.open.after(
             self.differences, outcome_of, self._is_judged, self.night, complete=self.complete
@@ -119,6 +130,12 @@ class Compared:
 
     def _is_judged(self, known: Known) -> bool:
         """Whether the read could have shown it: what is of records, only where that was read."""
-        if known.day not in self.days:
+        is_shown = known.day in self.days or known.external_id in self.shown
+        if not is_shown or known.external_id in self.unjudged:
             return False
-        return known.cause != "record_differs" or known.external_id in self.judged
+        return known.cause != "record_differs" or known.external_id not in self.records_unread
+
+
+def _left(written: Written, conflicts: Iterable[str]) -> set[str]:
+    """Keys of records that were to be written and were not."""
+    return {*conflicts, *(fault.id for fault in written.faults if fault.code == "refused")}

@@ -90,7 +90,8 @@ def judged_absent(
     *,
     complete: bool,
 ) -> list[Absent]:
-    """What is proven of each; `settled` are visits that the calendar's sync has proven gone.
+    """What is proven of each; `settled` are visits that the calendar's sync has proven gone,
+    `records` what the calendar's memory says of all of them.
 
     A visit that is alive on a day of the window contradicts the answer: then nobody is struck.
     """
@@ -100,7 +101,7 @@ def judged_absent(
             visit_id,
             start,
             stored[visit_id],
-            records.get(visit_id) or Record(visit_id),
+            records[visit_id],
             proofs.get(visit_id),
             window,
             read_at,
@@ -236,21 +237,18 @@ def _closed(case: StoredCase, now: datetime) -> dict[str, Any]:
     return values
 
 
-def ids_of(absent: Mapping[str, str], records: Mapping[str, Record]) -> list[tuple[str, Record]]:
-    """The visits to look up, each with what is remembered of it."""
-    return [(visit, records.get(visit) or Record(visit)) for visit in absent]
-
-
 def strikes_of(
-    absent: Sequence[Absent], records: Mapping[str, Record], rows: Collection[str], *, held: bool
+    absent: Sequence[Absent], records: Mapping[str, Record], told: Collection[str], *, held: bool
 ) -> list[Record]:
-    """What to remember of visits without a row; a run whose losses are held strikes nobody."""
-    told = []
+    """What to remember of visits that are not `told` with their row already.
+
+    A run whose losses are held strikes nobody.
+    """
+    found = []
     for item in absent:
-        before = records.get(item.visit_id) or Record(item.visit_id)
-        memory = item.memory
+        before, memory = records[item.visit_id], item.memory
         if held and memory.strikes > before.strikes:
             memory = replace(before, looked_up_at=memory.looked_up_at)
-        if item.visit_id not in rows and memory != before:
-            told.append(memory)
-    return told
+        if item.visit_id not in told and memory != before:
+            found.append(memory)
+    return found

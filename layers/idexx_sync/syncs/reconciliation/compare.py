@@ -19,9 +19,9 @@ from idexx_sync.syncs.hold_store import holds_in_force
 from idexx_sync.syncs.holds import HoldInForce
 from idexx_sync.syncs.inbound.context import (
     CalendarContext,
+    absent_ids,
     bare_block_ids,
     keys_of,
-    look_ups_wanted,
 )
 from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.store import StoredQuery, with_removed_rows
@@ -91,6 +91,10 @@ class Loaded:
     first_day: date | None
     """The first day of which the calendar's sync has ever stored a row."""
 
+    def remembered(self, visit: str) -> Record:
+        """What the calendar's memory says of a visit that is not shown, with a row or without."""
+        return self.records.get(visit) or self.rows.record(visit)
+
 
 def shown(run: Run, snapshot: Snapshot) -> Shown:
     """The answer, and how it is to be read."""
@@ -119,7 +123,7 @@ def load(run: Run, answer: Shown) -> Loaded:
         starts = starts_remembered(conn, clinic_id, window)
         words = reported_words(conn, clinic_id)
         in_force = holds_in_force(conn, clinic_id, "reconciliation")
-        known = open_discrepancies(conn, clinic_id)
+        known = open_discrepancies(conn, clinic_id, run.job.id)
         overrides = overrides_of(conn, clinic_id)
         began = began_last(conn, clinic_id)
         first_day = first_day_stored(conn, clinic_id)
@@ -128,7 +132,6 @@ def load(run: Run, answer: Shown) -> Loaded:
     visits, records = _load_cases(run, answer, ids)
     remembered = starts.fetchall()
     calendar = answer.calendar
-    first = first_day.fetchone()
     return Loaded(
         now=run.clock(),
         rows=stored,
@@ -143,7 +146,7 @@ def load(run: Run, answer: Shown) -> Loaded:
         open=known.fetchall(),
         overrides=read_overrides(overrides.fetchall()),
         began=dict(began.fetchall()),
-        first_day=first[0] if first and isinstance(first[0], date) else None,
+        first_day=next((day for (day,) in first_day.fetchall()), None),
     )
 
 
@@ -165,10 +168,9 @@ def _load_cases(
 
 def look_ups(answer: Shown, loaded: Loaded, most: int) -> list[str]:
     """The ids to look up for the piece, those first that were looked up longest ago."""
-    rows = look_ups_wanted(answer.snapshot, loaded.rows, answer.context)
-    missing = [(row, loaded.rows.record(row)) for row in rows]
-    cases = [(v, loaded.records.get(v) or Record(v)) for v in loaded.absent if v not in set(rows)]
-    return ids_to_look_up([*missing, *cases], most)
+    rows = absent_ids(answer.snapshot, loaded.rows, answer.context)
+    cases = [(visit, loaded.remembered(visit)) for visit in loaded.absent]
+    return ids_to_look_up([*rows, *cases], most)
 
 
 def _is_cancelled(word: str | None) -> bool:

@@ -16,15 +16,17 @@ from idexx_sync.syncs.reconciliation.ledger import NIGHTS_THAT_TELL
 from idexx_sync.syncs.reconciliation.model import Known, Ledger, Seen
 
 
-def open_discrepancies(conn: Conn, clinic_id: UUID) -> Cursor[Known]:
-    """Those that are open; a cursor, because the caller may be pipelining."""
+def open_discrepancies(conn: Conn, clinic_id: UUID, job_id: UUID) -> Cursor[Known]:
+    """Those that are open, for the job; a cursor, because the caller may be pipelining."""
     return conn.cursor(row_factory=class_row(Known)).execute(
         """
-        SELECT id, kind, external_id, cause, day, fingerprint, nights, last_night, outcome
-          FROM idexx_sync.discrepancies
+        SELECT id, kind, external_id, cause, day, fingerprint, nights, last_night, outcome,
+               EXISTS (SELECT FROM idexx_sync.sightings
+                        WHERE job_id = %s AND discrepancy_id = d.id) AS is_of_this_job
+          FROM idexx_sync.discrepancies d
          WHERE clinic_id = %s AND ended_at IS NULL
         """,
-        (clinic_id,),
+        (job_id, clinic_id),
     )
 
 

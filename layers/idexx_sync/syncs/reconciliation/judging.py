@@ -1,104 +1,67 @@
 """A piece, planned and judged: from what is shown and stored to what may be written."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
-from typing import Final
 
 from idexx_sync.core.clinic_time import to_wall
+from idexx_sync.core.faults import Fault
 from idexx_sync.jobs.contract import Run
 from idexx_sync.pims.protocol import Lookup
 from idexx_sync.syncs.cases.apply import CasePiece
 from idexx_sync.syncs.cases.calendar import context_of
-from idexx_sync.syncs.cases.held import of_foreign
-from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.model import Plan as CasePlan
 from idexx_sync.syncs.cases.plan import plan_visits
 from idexx_sync.syncs.cases.stored import PREFIX
-from idexx_sync.syncs.gate import DOUBTS, Comparison, Judgement, judge
+from idexx_sync.syncs.gate import Comparison, Judgement, judge
 from idexx_sync.syncs.inbound.apply import CalendarPiece
-from idexx_sync.syncs.inbound.gate import Allowed, allowed, comparison
-from idexx_sync.syncs.inbound.model import Plan, Stored
+from idexx_sync.syncs.inbound.gate import Allowed, comparison
+from idexx_sync.syncs.inbound.model import Plan
 from idexx_sync.syncs.inbound.plan import plan_records
 from idexx_sync.syncs.inbound.slots import SlotPlan
-from idexx_sync.syncs.memory import VisitRecord
+from idexx_sync.syncs.reconciliation.allowed import cases_allowed, rows_allowed
 from idexx_sync.syncs.reconciliation.apply import Compared
 from idexx_sync.syncs.reconciliation.closing import (
-    APPROVED,
     Absent,
-    closing_changes,
     contradicts,
     judged_absent,
-    moved_change,
-    moved_record,
     strikes_of,
 )
 from idexx_sync.syncs.reconciliation.compare import Loaded, Shown
 from idexx_sync.syncs.reconciliation.gate import CaseSide, joined
 from idexx_sync.syncs.reconciliation.ledger import Open
-from idexx_sync.syncs.reconciliation.plan import (
-    Differences,
-    Wanted,
-    differences,
-    rows_to_write,
-    wanted,
-)
+from idexx_sync.syncs.reconciliation.model import Identity
+from idexx_sync.syncs.reconciliation.plan import Differences, Wanted, differences, wanted
+from idexx_sync.syncs.reconciliation.planned import NO_RECORDS, Planned, Records, with_record
 from idexx_sync.syncs.reconciliation.windows import name_of
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What the other syncs would make of a piece's days, before anything is judged."""
-
-    answer: Shown
-    loaded: Loaded
-    rows: Plan
-    cases: CasePlan
-    absent: Sequence[Absent]
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """What the clinical records that were read would change."""
-
-    plan: CasePlan = field(default_factory=CasePlan)
-    read: frozenset[str] = frozenset()
-    """Visits whose record was compared."""
-    warnings: Mapping[str, int] = field(default_factory=dict)
-
-
-NO_RECORDS: Final = Records()
 
 
 def planned(run: Run, answer: Shown, loaded: Loaded, proofs: Mapping[str, Lookup]) -> Planned:
     """Plan rows and cases by the plans of the syncs that keep them."""
     snapshot = answer.snapshot
-    absent = judged_absent(
-        loaded.absent,
-        loaded.visits,
-        {**loaded.rows.records, **loaded.records},
-        proofs,
-        loaded.settled,
-        answer.window,
-        snapshot.read_at,
-        complete=snapshot.complete,
-    )
+    absent = _absent(answer, loaded, proofs, complete=snapshot.complete)
     taken = replace(snapshot, is_whole=snapshot.is_whole and not contradicts(absent))
     rows = plan_records(taken, loaded.rows, proofs, answer.context)
-    if not rows.complete and snapshot.complete:
-        absent = judged_absent(
-            loaded.absent,
-            loaded.visits,
-            {**loaded.rows.records, **loaded.records},
-            proofs,
-            loaded.settled,
-            answer.window,
-            snapshot.read_at,
-            complete=False,
-        )
+    if not rows.complete and snapshot.complete:  # a row contradicts the answer
+        absent = _absent(answer, loaded, proofs, complete=False)
     context = context_of(run, loaded.now, loaded.words)
     cases = plan_visits(loaded.sources, loaded.visits, context, beat=run.beat)
     return Planned(answer, loaded, rows, cases, absent)
+
+
+def _absent(
+    answer: Shown, loaded: Loaded, proofs: Mapping[str, Lookup], *, complete: bool
+) -> list[Absent]:
+    return judged_absent(
+        loaded.absent,
+        loaded.visits,
+        {visit: loaded.remembered(visit) for visit in loaded.absent},
+        proofs,
+        loaded.settled,
+        answer.window,
+        answer.snapshot.read_at,
+        complete=complete,
+    )
 
 
 def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
@@ -108,48 +71,60 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
     found = differences(run.clinic, loaded, work.rows, work.cases, records.plan, work.absent, night)
     complete = work.rows.complete
     wish = wanted(found, loaded.rows, open_, night, complete=complete)
-    plan = rows_to_write(work.rows, wish.rows)
+    plan = replace(work.rows, changes=wish.rows)
     compared = _comparison(run, work, found, wish, plan, night)
     judgement = judge(compared, loaded.in_force, loaded.now)
-    if judgement.doubted:
-        complete = False
-    rows = _rows(plan, loaded.rows, judgement)
-    cases = _cases(run, work, found, wish, records, judgement, compared)
+    complete = complete and not judgement.doubted and not judgement.foreign
+    rows = rows_allowed(plan, loaded.rows, judgement)
+    context = context_of(run, loaded.now, loaded.words)
+    cases = cases_allowed(work, found, wish, records, judgement, compared, context)
     return Compared(
         name=name_of(answer.window),
         now=loaded.now,
         night=night,
-        rows=CalendarPiece(
-            now=loaded.now,
-            clinic=run.clinic,
-            window=answer.window,
-            plan=plan,
-            stored=loaded.rows,
-            judgement=judgement,
-            allowed=rows,
-            slots=SlotPlan(),
-            started_at=answer.snapshot.read_at,
-            unfresh="other_days",
-            failure=None,
-            configuration=None,
-            tells_fresh=False,
-        ),
+        rows=_calendar_piece(run, work, plan, judgement, rows),
         cases=CasePiece(cases, loaded.visits, loaded.now),
         judgement=judgement,
         differences=found.told,
-        to_write=frozenset(_ended(found, wish, judgement)),
+        to_write=frozenset(_put_right(found, wish, rows, cases)),
         open=open_,
-        judged=frozenset(PREFIX + visit for visit in records.read),
+        shown=frozenset({*work.rows.present, *(PREFIX + visit for visit in answer.ids)}),
         days=answer.window.days,
-        complete=complete and not judgement.foreign,
+        complete=complete,
         strikes=strikes_of(
             work.absent,
-            loaded.records,
-            loaded.rows.rows.keys() & {item.row.key for item in work.rows.missing},
+            {visit: loaded.remembered(visit) for visit in loaded.absent},
+            {change.key for change in rows.changes} | {record.key for record in rows.records},
             held=judgement.losses_held,
         ),
-        read_records=records.read,
+        records_read=len(records.read),
+        records_unread=frozenset(
+            PREFIX + visit.id for visit in with_record(loaded) if visit.id not in records.read
+        ),
+        unjudged=_unjudged(work),
         warnings=_warnings(work, records),
+        faults=_faults(work),
+    )
+
+
+def _calendar_piece(
+    run: Run, work: Planned, plan: Plan, judgement: Judgement, may: Allowed
+) -> CalendarPiece:
+    """The rows' part. The grid of slots is the calendar's own sync's: what is full stays full."""
+    return CalendarPiece(
+        now=work.loaded.now,
+        clinic=run.clinic,
+        window=work.answer.window,
+        plan=plan,
+        stored=work.loaded.rows,
+        judgement=judgement,
+        allowed=may,
+        slots=SlotPlan(grid_is_unknown=True),
+        started_at=work.answer.snapshot.read_at,
+        unfresh="other_days",
+        failure=None,
+        configuration=None,
+        tells_fresh=False,
     )
 
 
@@ -176,95 +151,24 @@ def _comparison(
     return joined(rows, side, wish.asked, night)
 
 
-def _rows(plan: Plan, stored: Stored, judgement: Judgement) -> Allowed:
-    """What may be written of the rows. Of what the read showed nothing else is remembered: the
-    calendar's own sync has to find it as news."""
-    may = allowed(plan, stored, judgement)
-    missing = {item.row.key for item in plan.missing}
-    doubts = {key for key, cause in plan.doubts.items() if cause in DOUBTS}
-    told = [record for record in may.records if record.key in missing | doubts]
-    changed = {change.key for change in may.changes} | {record.key for record in told}
-    seen = [
-        replace(record, strikes=0, struck_at=None)
-        for key, record in stored.records.items()
-        if record.strikes and key in plan.present and key not in changed
-    ]
-    return Allowed(may.changes, [*told, *seen])
+def _put_right(
+    found: Differences, wish: Wanted, rows: Allowed, cases: CasePlan
+) -> Iterator[Identity]:
+    """Identities of the differences that the piece's changes end."""
+    in_rows = {change.key for change in rows.changes}
+    in_cases = {change.visit_id for change in cases.changes}
+    in_cases |= {record.key for record in cases.records}
+    for one in found.told:
+        is_changed = one.key in in_rows if one.kind == "appointment" else one.record_id in in_cases
+        if is_changed and one.identity in wish.identities:
+            yield one.identity
 
 
-def _cases(
-    run: Run,
-    work: Planned,
-    found: Differences,
-    wish: Wanted,
-    records: Records,
-    judgement: Judgement,
-    compared: Comparison,
-) -> CasePlan:
-    """What may be written of the cases; deaths are marked whatever is held (rule R19)."""
-    loaded = work.loaded
-    told = CasePlan(
-        marks=[*work.cases.marks, *records.plan.marks],
-        unforeseen=work.cases.unforeseen | records.plan.unforeseen,
-        unread=records.plan.unread,
-    )
-    if judgement.foreign:
-        return of_foreign(told, loaded.visits, compared)
-    marks = [m for m in told.marks if not m.is_known(loaded.visits[m.visit_id].deaths)]
-    plan = replace(told, marks=marks)
-    held = judgement.held(but=DOUBTS) | judgement.unseen
-    plan.changes += [change for change in wish.visits if change.visit_id not in held]
-    plan.records += _memories(work, found, wish, held)
-    for item in work.absent:
-        plan.changes += _absent_changes(run, work, wish, item, judgement)
-        if _follows(item, wish) and item.visit_id not in held:
-            plan.records += moved_record(item)
-    return plan
-
-
-def _absent_changes(
-    run: Run, work: Planned, wish: Wanted, item: Absent, judgement: Judgement
-) -> list[CaseChange]:
-    held = judgement.held(but=DOUBTS) | judgement.unseen
-    now = work.loaded.now
-    if item.visit_id in judgement.approved and item.visit_id in wish.to_close:
-        return list(closing_changes(item, APPROVED, now))
-    if item.visit_id in held:
-        return []
-    if item.is_proven and item.visit_id in wish.to_close:
-        return list(closing_changes(item, item.verdict, now))
-    if _follows(item, wish):
-        change = moved_change(item, context_of(run, now, work.loaded.words))
-        return [] if change is None else [change]
-    return []
-
-
-def _follows(item: Absent, wish: Wanted) -> bool:
-    identity = ("case", PREFIX + item.visit_id, "moved")
-    return item.verdict == "moved_away" and identity in wish.identities
-
-
-def _memories(
-    work: Planned, found: Differences, wish: Wanted, held: Collection[str]
-) -> list[VisitRecord]:
-    records = {record.key: record for record in work.cases.records}
-    written = {change.visit_id for change in wish.visits} - set(held)
-    told = []
-    for one in found.visits:
-        if one.visit.id in written:
-            causes = found.causes_to_write(one.visit.id, "case", wish.identities)
-            told += one.memory(causes, records.get(one.visit.id))
-    return told
-
-
-def _ended(found: Differences, wish: Wanted, judgement: Judgement) -> set[tuple[str, str, str]]:
-    """Identities of what the piece puts right: what is proven, or approved by a person."""
-    return {
-        one.identity
-        for one in found.told
-        if one.identity in wish.identities
-        and (one.identity in found.proven or one.record_id in judgement.approved)
-    }
+def _unjudged(work: Planned) -> frozenset[str]:
+    """Keys of rows and cases of which the read says nothing that could be compared."""
+    rows = (item.key for item in work.rows.quarantined if item.key is not None)
+    cases = (PREFIX + visit for visit in work.cases.quarantined)
+    return frozenset([*rows, *work.rows.doubts, *cases])
 
 
 def _warnings(work: Planned, records: Records) -> dict[str, int]:
@@ -277,3 +181,11 @@ def _warnings(work: Planned, records: Records) -> dict[str, int]:
         **records.warnings,
     }
     return {code: number for code, number in found.items() if number}
+
+
+def _faults(work: Planned) -> frozenset[Fault]:
+    """What of the compared rows and cases cannot be read, and where planning broke."""
+    rows = (fault for row in work.loaded.rows.rows.values() for fault in row.faults)
+    cases = (case for visit in work.loaded.visits.values() for case in visit.cases)
+    faults = (fault for case in cases for fault in case.faults)
+    return frozenset([*rows, *faults, *work.rows.unforeseen])

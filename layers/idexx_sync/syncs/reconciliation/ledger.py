@@ -50,14 +50,18 @@ class Open:
         *,
         complete: bool,
     ) -> Ledger:
-        """What becomes of them; `judged` says whether the read could have shown an open one."""
+        """What becomes of them; `judged` says whether the read could have shown an open one.
+
+        What another piece of the job has seen stays open, though this one finds it put right.
+        """
         seen = [self._seen(one, outcome_of(one), night, complete=complete) for one in differences]
         still: Collection[UUID | None] = {one.known for one in seen}
         found = {one.identity for one in differences}
         ended = [
             known.id
             for identity, known in self._known.items()
-            if known.id not in still and (identity in found or (complete and judged(known)))
+            if known.id not in still
+            and (identity in found or (complete and not known.is_of_this_job and judged(known)))
         ]
         return Ledger(tuple(seen), tuple(ended))
 

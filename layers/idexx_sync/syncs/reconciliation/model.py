@@ -1,7 +1,6 @@
 """A difference between ODIS and Neo, and what a run makes of it. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -52,6 +51,8 @@ class Known:
     nights: int
     last_night: date | None
     outcome: Outcome
+    is_of_this_job: bool = False
+    """Another piece of the same job has seen it."""
 
     @property
     def identity(self) -> Identity:
@@ -86,11 +87,3 @@ class Ledger:
             outcomes = found.setdefault(one.difference.cause, {})
             outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """When the other syncs last read a clinic's days, for who should have found a difference."""
-
-    began: Mapping[str, Any] = field(default_factory=dict)
-    """Sync -> when its last run that brought all up to date began."""

@@ -1,8 +1,9 @@
 """What becomes of a piece's differences: their treatment, and the changes that end some. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
 
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.syncs.cases.model import CaseChange
@@ -24,6 +25,10 @@ from idexx_sync.syncs.reconciliation.visits import (
     duplicates_found,
     visits_found,
 )
+
+FIRST_DAY: Final = date.min + timedelta(days=1)
+LAST_DAY: Final = date.max - timedelta(days=1)
+"""First and last day that a discrepancy may be of (its table's CHECK)."""
 
 
 @dataclass(slots=True)
@@ -49,7 +54,7 @@ class Differences:
 
 
 def differences(
-    run_clinic: Clinic,
+    clinic: Clinic,
     loaded: Loaded,
     rows: Plan,
     cases: CasePlan,
@@ -61,7 +66,7 @@ def differences(
 
     Days before the first of which the calendar's sync has stored a row have none to compare.
     """
-    zone = run_clinic.zone
+    zone = clinic.zone
     of_rows = [
         one
         for one in rows_found(rows)
@@ -83,7 +88,7 @@ def differences(
     ]
     result = Differences(of_rows, of_visits, absent)
     for one in found:
-        difference = _treated(one, loaded, run_clinic, today)
+        difference = _treated(one, loaded, clinic, today)
         result.told.append(difference)
         if one.is_proven:
             result.proven.add(difference.identity)
@@ -96,7 +101,7 @@ def _treated(one: Found, loaded: Loaded, clinic: Clinic, today: date) -> Differe
         one.key,
         one.record_id,
         one.cause,
-        one.day,
+        max(FIRST_DAY, min(one.day, LAST_DAY)),
         one.decision,
         one.differs,
         treatment_of(one.cause, one.kind, loaded.overrides, today),
@@ -128,11 +133,19 @@ class Wanted:
 def wanted(
     found: Differences, stored: Stored, open_: Open, night: date, *, complete: bool
 ) -> Wanted:
-    """What is to be put right: what a policy fixes or holds, and what fixing has helped before."""
+    """What is to be put right: what a policy fixes or holds, but for what fixing has not helped.
+
+    A person is asked only about what is proven: of all else nothing could be let through.
+    """
+    stubborn = {
+        one.identity
+        for one in found.told
+        if one.identity in found.proven and open_.is_stubborn(one, night, complete=complete)
+    }
     treated = [
         one
         for one in found.told
-        if one.treatment in ("fix", "hold") and not open_.is_stubborn(one, night, complete=complete)
+        if one.treatment in ("fix", "hold") and one.identity not in stubborn
     ]
     identities = frozenset(one.identity for one in treated)
     result = Wanted(identities)
@@ -143,14 +156,17 @@ def wanted(
     for visit in found.visits:
         causes = found.causes_to_write(visit.visit.id, "case", identities)
         result.visits += visit.restricted(causes)
+    absent = {item.visit_id for item in found.absent}
     result.to_close = frozenset(
         one.record_id
         for one in treated
         if one.kind == "case"
-        and one.record_id in {item.visit_id for item in found.absent}
+        and one.record_id in absent
         and one.cause in ("deleted_in_neo", "cancelled_in_neo")
     )
-    result.asked = _asked(one for one in treated if one.treatment == "hold")
+    result.asked = _asked(
+        one for one in treated if one.treatment == "hold" and one.identity in found.proven
+    )
     return result
 
 
@@ -162,8 +178,3 @@ def _asked(held: Iterable[Difference]) -> dict[str, Finding]:
         finding = asked.setdefault(one.record_id, {"start": told, "causes": []})
         finding["causes"] = sorted({*finding["causes"], one.cause})
     return asked
-
-
-def rows_to_write(plan: Plan, changes: Sequence[RowChange]) -> Plan:
-    """The calendar's plan with these changes alone."""
-    return replace(plan, changes=list(changes))

@@ -32,13 +32,13 @@ class Totals:
     """Clinical records that were compared."""
     records_left: int = 0
     waiting: int = 0
+    kept_out: int = 0
+    """Holds that a person has rejected and that still find something."""
     held: Mapping[str, int] = field(default_factory=dict)
     causes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     complete: bool = True
     foreign: bool = False
     doubted: Doubted | None = None
-    kept_out: int = 0
-    """Holds that a person has rejected, and whose findings are the same."""
     came_later: bool = False
 
     def and_(self, piece: Compared, answer: Shown, looked_up: int, records_left: int) -> "Totals":
@@ -51,15 +51,15 @@ class Totals:
             read=self.read + len(answer.snapshot.records),
             stored=self.stored + len(piece.rows.stored.rows) + len(piece.cases.stored),
             looked_up=self.looked_up + looked_up,
-            records=self.records + len(piece.read_records),
+            records=self.records + piece.records_read,
             records_left=self.records_left + records_left,
             waiting=max(self.waiting, judgement.holds.waiting),
+            kept_out=max(self.kept_out, judgement.holds.silenced),
             held=held,
             causes=_merged(self.causes, piece.ledger.counts()),
             complete=self.complete and piece.complete,
             foreign=self.foreign or judgement.foreign,
             doubted=self.doubted or judgement.doubted,
-            kept_out=max(self.kept_out, judgement.holds.silenced),
             came_later=self.came_later or judgement.came_later,
         )
 

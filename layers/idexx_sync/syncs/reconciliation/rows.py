@@ -133,7 +133,11 @@ def _is_in(names: Collection[str], column: str) -> bool:
 
 
 def _day(change: RowChange) -> date:
-    return change.after.date if change.row is None else change.row.appointment.date
+    """The day that is stored, or that Neo shows where none can be read."""
+    row = change.row
+    if row is None or any(fault.column == "date" for fault in row.faults):
+        return change.after.date
+    return row.appointment.date
 
 
 def _kind(row: Row) -> str:

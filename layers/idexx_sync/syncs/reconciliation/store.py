@@ -54,9 +54,11 @@ def visits_with_cases(
 
 
 def first_day_stored(conn: Conn, clinic_id: UUID) -> Cur:
-    """The first day of which a row was ever stored; none where there is none."""
+    """The first day of which a row was ever stored, of those that can be read; null: none."""
     return conn.execute(
-        "SELECT min(date) FROM public.schedule_appointments WHERE clinic_id = %s", (clinic_id,)
+        "SELECT min(date) FROM public.schedule_appointments WHERE clinic_id = %s "
+        "AND date BETWEEN '0001-01-02' AND '9999-12-30'",
+        (clinic_id,),
     )
 
 

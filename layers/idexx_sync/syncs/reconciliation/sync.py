@@ -11,14 +11,13 @@ from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.params import ReconciliationParams
 from idexx_sync.pims.protocol import Lookup, Pims, Window
 from idexx_sync.syncs.cases.calendar_store import makes_way_for
-from idexx_sync.syncs.cases.reading import Reads
 from idexx_sync.syncs.cases.shape import check_shape
 from idexx_sync.syncs.commit import Commits, Tally
 from idexx_sync.syncs.proof import LOOKUPS_PER_RUN
 from idexx_sync.syncs.reconciliation.apply import Compared
 from idexx_sync.syncs.reconciliation.compare import Shown, load, look_ups, shown
 from idexx_sync.syncs.reconciliation.discrepancy_store import counts_of_job
-from idexx_sync.syncs.reconciliation.judging import NO_RECORDS, is_foreign, judged, planned
+from idexx_sync.syncs.reconciliation.judging import is_foreign, judged, planned
 from idexx_sync.syncs.reconciliation.records import (
     RECORDS_A_NIGHT,
     Answered,
@@ -119,25 +118,21 @@ def _compare(
     proofs: Mapping[str, Lookup] = pims.appointments(wanted) if wanted else {}
     budget.look_ups -= len(wanted)
     work = planned(run, answer, first, proofs)
-    answered, reads = Answered(), Reads()
+    answered = Answered()
     if not is_foreign(run, work, night):
         answered = read_records(run, pims, work, budget.records, night)
-        budget.records -= len(answered.answers)
+        budget.records -= answered.asked
 
     def prepare(again: bool) -> Compared:
-        nonlocal reads
         loaded = load(run, answer) if again else first
         anew = planned(run, answer, loaded, proofs) if again else work
-        records = NO_RECORDS
-        if answered.answers:
-            records, reads = planned_records(run, pims, loaded, answered)
-        return judged(run, anew, records, night)
+        return judged(run, anew, planned_records(run, loaded, answered), night)
 
     run.progress.phase("write")
     committed = commits.write(prepare)
     if run.manner == "preview":
         committed.ledger = committed.judged_only()
-    if (failure := reads.failure()) is not None:
+    if (failure := answered.failure) is not None:
         raise failure
     return totals.and_(committed, answer, len(proofs), answered.left)
 

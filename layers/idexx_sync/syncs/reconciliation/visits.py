@@ -11,10 +11,9 @@ from idexx_sync.core.faults import or_else
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.fields import STAMPS
-from idexx_sync.syncs.cases.model import REMOVED, CaseChange, Plan
+from idexx_sync.syncs.cases.model import CaseChange, Plan
 from idexx_sync.syncs.cases.status import is_removed
 from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
-from idexx_sync.syncs.change import CLEAR
 from idexx_sync.syncs.decision import Decision, Fact
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
 from idexx_sync.syncs.reconciliation.cause_of import STATUS_FIELDS, by_cause, cause_of_field
@@ -38,6 +37,7 @@ class VisitFound:
     visit: SourceRecord
     stored: StoredVisit
     changes: tuple[CaseChange, ...]
+    """By what the calendar says; what only the record says is never written here."""
     found: tuple[Found, ...]
 
     def restricted(self, causes: Collection[Cause]) -> list[CaseChange]:
@@ -79,25 +79,23 @@ def visits_found(
 
     `plan` is made of the calendar, `records` of the clinical records that were read.
     """
+    by_calendar, by_record = _by_visit(plan), _by_visit(records)
+    found = []
+    for visit in visits:
+        known, changes = stored[visit.id], by_calendar.get(visit.id, [])
+        # Records are not read every night: what a person has changed of theirs is remembered.
+        remembered = known.consultation.edited if known.case is not None else ()
+        edited = {*plan.edited.get(visit.id, ()), *remembered}
+        comparing = _Comparing(visit, known, changes, by_record.get(visit.id, []), edited, zone)
+        found.append(VisitFound(visit, known, tuple(changes), tuple(comparing.found())))
+    return found
+
+
+def _by_visit(plan: Plan) -> dict[str, list[CaseChange]]:
     changes: dict[str, list[CaseChange]] = {}
-    for change in [*plan.changes, *records.changes]:
+    for change in plan.changes:
         changes.setdefault(change.visit_id, []).append(change)
-    edited: dict[str, set[str]] = {}
-    for visit_id, names in [*plan.edited.items(), *records.edited.items()]:
-        edited.setdefault(visit_id, set()).update(names)
-    return [
-        VisitFound(
-            visit,
-            stored[visit.id],
-            tuple(changes.get(visit.id, ())),
-            tuple(
-                _found(
-                    visit, stored[visit.id], changes.get(visit.id, []), edited.get(visit.id), zone
-                )
-            ),
-        )
-        for visit in visits
-    ]
+    return changes
 
 
 def absent_found(item: Absent) -> Found | None:
@@ -110,9 +108,13 @@ def absent_found(item: Absent) -> Found | None:
     elif item.verdict == "moved_away":
         cause = "moved"
     is_proven = item.is_proven or item.verdict == "moved_away"
-    starts = [item.start] if item.found is None else [item.start, item.found.start]
+    starts = [item.start]
+    differs: Sequence[Any] = [cause, is_proven]
+    if cause == "moved" and item.found is not None:
+        starts.append(item.found.start)
+        differs = when_moved(item.found.start, item.found.end)
     facts: dict[str, Fact] = {
-        "start": starts if cause == "moved" else [item.start],
+        "start": starts,
         "cases": [str(case.id) for case in item.stored.cases],
     }
     return Found(
@@ -123,8 +125,7 @@ def absent_found(item: Absent) -> Found | None:
         item.day,
         Decision("R6", item.verdict, facts),
         (),
-        # Once it is proven it is another difference: nobody has tried to end that one before.
-        differs=[cause, *(starts[1:] if cause == "moved" else ())] if is_proven else ["missing"],
+        differs=differs,
         is_proven=is_proven,
     )
 
@@ -149,37 +150,84 @@ def duplicates_found(
             )
 
 
-def _found(
-    visit: SourceRecord,
-    stored: StoredVisit,
-    changes: Sequence[CaseChange],
-    edited: Collection[str] | None,
-    zone: ZoneInfo,
-) -> Iterator[Found]:
-    day = day_stored(stored, visit, zone)
+@dataclass(frozen=True, slots=True)
+class _Comparing:
+    """A visit beside its cases, while its differences are named."""
 
-    def told(cause: Cause, decision: Decision, names: Sequence[str], differs: Any) -> Found:
-        key = PREFIX + visit.id
-        stamp = visit.last_updated_at
+    visit: SourceRecord
+    stored: StoredVisit
+    by_calendar: Sequence[CaseChange]
+    by_record: Sequence[CaseChange]
+    edited: Collection[str]
+    """Fields that a person has changed and that are left."""
+    zone: ZoneInfo
+
+    def found(self) -> Iterator[Found]:
+        if self.edited:
+            yield self._edited()
+        if any(change.case is None for change in self.by_calendar):
+            yield self._missing()
+            return
+        said, by_record = _said(self.by_calendar), _said(self.by_record)
+        causes = _causes(said, self.visit, self.stored)
+        of_records = {n: c for n in by_record if (c := _cause_in_record(n)) is not None}
+        for cause, names in by_cause(by_record | said, of_records | causes).items():
+            yield self._differs(cause, names, by_record | said, in_calendar=said.keys())
+
+    def _told(
+        self,
+        cause: Cause,
+        decision: Decision,
+        names: Sequence[str],
+        differs: Any,
+        stamp: str | None = None,
+    ) -> Found:
+        """`stamp` is when Neo has changed it, where Neo says so: of records and edits it does
+        not."""
+        key, visit = PREFIX + self.visit.id, self.visit
+        day = day_stored(self.stored, visit, self.zone)
         return Found("case", key, visit.id, cause, day, decision, names, differs, stamp=stamp)
 
-    if edited:
-        names = sorted(edited)
-        values = [[name, _value(stored, name)] for name in names]
-        facts: dict[str, Fact] = {"fields": names}
-        yield told("edited_in_odis", Decision("R15", "edited_in_odis", facts), names, values)
-    if any(change.case is None for change in changes):
-        facts = {"start": [visit.start], "status": [appointment_status(visit.status) or ""]}
-        yield told("missing_in_odis", Decision("R14", "no_case", facts), (), [visit.id])
-        return
-    said = _said(changes)
-    for cause, names in by_cause(said, _causes(said, visit, stored)).items():
-        clear = {n: [str(v) for v in said[n]] for n in names if n in CLEAR and n != REMOVED}
-        facts = {"fields": names, "start": list(dict.fromkeys(_starts(stored.memory, visit)))}
-        if (statuses := clear.get("case.status")) is not None:
-            facts["status"] = statuses
-        values = [[name, *map(str, said[name])] for name in names]
-        yield told(cause, Decision(_RULES.get(cause, "R15"), cause, facts), names, values)
+    def _edited(self) -> Found:
+        names = sorted(self.edited)
+        values = [[name, _value(self.stored, name)] for name in names]
+        decision = Decision("R15", "edited_in_odis", {"fields": names})
+        return self._told("edited_in_odis", decision, names, values)
+
+    def _missing(self) -> Found:
+        status = appointment_status(self.visit.status) or ""
+        facts: dict[str, Fact] = {"start": [self.visit.start], "status": [status]}
+        return self._told(
+            "missing_in_odis",
+            Decision("R14", "no_case", facts),
+            (),
+            [self.visit.id],
+            self.visit.last_updated_at,
+        )
+
+    def _differs(
+        self,
+        cause: Cause,
+        names: Sequence[str],
+        said: Mapping[str, tuple[Any, Any]],
+        in_calendar: Collection[str],
+    ) -> Found:
+        visit = self.visit
+        starts = list(dict.fromkeys(_starts(self.stored.memory, visit)))
+        facts: dict[str, Fact] = {"fields": list(names), "start": starts}
+        if "case.status" in names:
+            facts["status"] = [str(value) for value in said["case.status"]]
+        values: Any = [[name, *map(str, said[name])] for name in names]
+        if cause == "moved":
+            values = when_moved(visit.start, visit.end)
+        decision = Decision(_RULES.get(cause, "R15"), cause, facts)
+        stamp = visit.last_updated_at if set(names) & set(in_calendar) else None
+        return self._told(cause, decision, names, values, stamp)
+
+
+def when_moved(start: str, end: str | None) -> list[str | None]:
+    """What differs where a visit is at another time, however that was learned."""
+    return ["moved", start, end]
 
 
 def _said(changes: Sequence[CaseChange]) -> dict[str, tuple[Any, Any]]:
@@ -193,12 +241,16 @@ def _said(changes: Sequence[CaseChange]) -> dict[str, tuple[Any, Any]]:
 
 def _causes(said: Collection[str], visit: SourceRecord, stored: StoredVisit) -> dict[str, Cause]:
     causes = {name: cause for name in said if (cause := cause_of_field(name)) is not None}
-    came_back = any(is_removed(case) for case in stored.cases)
-    if came_back:
+    if stored.case is not None and is_removed(stored.case):
         causes |= dict.fromkeys(STATUS_FIELDS & causes.keys(), "reappeared")
     elif appointment_status(visit.status) == "cancelled":
         causes |= dict.fromkeys(STATUS_FIELDS & causes.keys(), "cancelled_in_neo")
     return causes
+
+
+def _cause_in_record(name: str) -> Cause | None:
+    """The cause of a difference that only the clinical record tells."""
+    return None if cause_of_field(name) is None else "record_differs"
 
 
 def _restricted(change: CaseChange, names: Collection[str]) -> CaseChange | None:
