@@ -12,7 +12,7 @@ from idexx_sync.database.connection import Conn
 from idexx_sync.syncs.reconciliation.causes import CAUSES
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.command_line import Answer, CommandLine
-from tests.kit.database import as_role, query
+from tests.kit.database import as_role, query, update
 from tests.kit.lending import Lending
 from tests.kit.reconciliation_bench import ReconciliationBench
 from tests.kit.records import patient_visit
@@ -49,10 +49,22 @@ def test_without_fix_differences_are_only_told(
     answer = run(idexx_sync, "sync reconciliation --clinic CLINIC")
 
     assert answer.code == 0, answer.out + answer.err
-    assert "shadow: 2 differences: 2 reported (checked 1)" in answer.out
+    assert "report: 2 differences: 2 reported (checked 1)" in answer.out
     assert "  deleted in Neo: 2 reported" in answer.out.splitlines()
     (job,) = query(bench.conn, "SELECT id FROM idexx_sync.jobs WHERE sync = 'reconciliation'")
     assert f"Each of them: idexx-sync reconciliation show {job['id']}" in answer.out.splitlines()
+    assert bench.keys() == ["600101", "600102"]
+
+
+def test_a_clinic_in_shadow_is_told_so_though_it_was_to_be_fixed(
+    bench: ReconciliationBench, idexx_sync: CommandLine
+) -> None:
+    settings = {"clinic_id": bench.clinic_id}
+    update(bench.conn, "idexx_sync.clinic_settings", {"stage": "shadow"}, **settings)
+
+    answer = run(idexx_sync, "sync reconciliation --clinic CLINIC --fix")
+
+    assert "shadow: 2 differences: 2 reported (checked 1)" in answer.out
     assert bench.keys() == ["600101", "600102"]
 
 
