@@ -111,7 +111,7 @@ _ROWS: Final = (
         logs="appointment",
         reads=frozenset({"schedule", "appointments", "configuration"}),
         begins_within=timedelta(minutes=15),
-        title="Make appointments and slots equal to the clinic's calendar",
+        title="Make appointments and slots equal to a clinic's calendar",
         noun="sync",
     ),
     CatalogEntry(
