@@ -27,9 +27,10 @@ from idexx_sync.syncs.reconciliation.closing import (
     judged_absent,
     strikes_of,
 )
-from idexx_sync.syncs.reconciliation.compare import Loaded, Shown
+from idexx_sync.syncs.reconciliation.compare import Shown
 from idexx_sync.syncs.reconciliation.gate import CaseSide, joined
 from idexx_sync.syncs.reconciliation.ledger import Open
+from idexx_sync.syncs.reconciliation.loaded import Loaded
 from idexx_sync.syncs.reconciliation.model import Identity
 from idexx_sync.syncs.reconciliation.plan import Differences, Wanted, differences, wanted
 from idexx_sync.syncs.reconciliation.planned import NO_RECORDS, Planned, Records, with_record
@@ -68,7 +69,16 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
     """Judge what differs; what is held or only reported is left as it is."""
     loaded, answer = work.loaded, work.answer
     open_ = Open(loaded.open, run.fingerprints)
-    found = differences(run.clinic, loaded, work.rows, work.cases, records.plan, work.absent, night)
+    found = differences(
+        loaded,
+        work.rows,
+        work.cases,
+        records.plan,
+        work.absent,
+        night,
+        run.clinic.zone,
+        run.clinic.schedule.horizon_days,
+    )
     complete = work.rows.complete
     wish = wanted(found, loaded.rows, open_, night, complete=complete)
     plan = replace(work.rows, changes=wish.rows)
