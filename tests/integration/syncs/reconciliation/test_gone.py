@@ -494,21 +494,22 @@ def test_another_clinics_calendar_changes_and_tells_nothing(bench: Reconciliatio
     assert bench.discrepancies() == known
 
 
-def test_another_clinics_calendar_revives_nobody(bench: ReconciliationBench) -> None:
-    bench.shows(*_a_dozen())
+def test_another_clinics_calendar_moves_nothing_that_was_called_off(
+    bench: ReconciliationBench,
+) -> None:
+    cancelled = patient_visit("600301", patient_id="40041", status="Cancelled")
+    bench.shows(*_a_dozen(), cancelled)
     bench.synced()
-    bench.night()
-    bench.pims.delete(VISIT)
-    _ok(bench.reconcile())
     before = bench.all_cases()
-    bench.shows(*visits(12, first=900101, patient_id="99001"), patient_visit())
-    bench.night(2)
+    later = patient_visit("600301", "2026-05-04 15:00:00", patient_id="40041", status="Cancelled")
+    bench.shows(*visits(12, first=900101, patient_id="99001"), later)
+    bench.night()
 
     job = bench.reconcile()
 
-    assert set(held(job)) == {"foreign_calendar"}
+    assert held(job) == {"foreign_calendar": 12}
     assert bench.all_cases() == before
-    assert not bench.has(VISIT)
+    assert str(bench.row("600301")["start_time"]) == "06:00:00"
 
 
 # Which cases
