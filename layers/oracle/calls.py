@@ -103,6 +103,12 @@ class Heard:
             for key in ("mobilePhone", "homePhone", "workPhone", "phone", "phoneNumber", "email"):
                 _keep(self.contacts, of, client.get(key))
 
+    def deaths_of(self, other: "Heard") -> None:
+        """Take over who has died, of what somebody has heard who tells nothing else."""
+        for patient, texts in other.deaths.items():
+            for text, at in texts.items():
+                self.deaths.setdefault(patient, {}).setdefault(text, at)
+
     def died_at(self, patient: str) -> datetime | None:
         """When the last text was heard first that says so."""
         return max(self.deaths.get(patient, {}).values(), default=None)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from oracle.called_off import called_off_differences, is_marked
 from oracle.question import Row
 
 KEY = "pims-appt-idexx-neo-"
@@ -64,6 +65,9 @@ class CaseQuestion:
     """Visits whose case somebody deleted; it is not made again."""
     life_shown: Collection[str] = ()
     """Answers that say of a patient whether it lives: `calendar`, `consultation`."""
+    reconciled_until: date | None = None
+    """The last of the days, from the first one on, that a reconciliation has put right; None: none
+    has run, and nobody closes the case of a visit that the calendar does not show."""
 
     def covers(self, start: str) -> bool:
         return self.first_day <= date.fromisoformat(start[:10]) <= self.last_day
@@ -75,7 +79,10 @@ class CaseQuestion:
 def case_differences(
     conn: Connection[Any], question: CaseQuestion, state: dict[str, Any]
 ) -> list[str]:
-    """Every difference in one plain line: visit, field, and values that are not personal."""
+    """Every difference in one plain line: visit, field, and values that are not personal.
+
+    The state's `hidden` are visits that exist and that the calendar does not show.
+    """
     with conn.cursor(row_factory=dict_row) as cur:
         clinic = cur.execute(
             """
@@ -103,8 +110,27 @@ def case_differences(
         pairs = _of_case(cases[0], visit, record, question, zone, slot_minutes, state["company"])
         edited = question.edited.get(visit["id"], ())
         found += [f"{visit['id']}: {name} {what}" for name, what in pairs if name not in edited]
+    if question.reconciled_until is not None:
+        days = question.first_day, question.reconciled_until
+        found += _of_called_off(held, days, question, state, zone)
     now = datetime.fromisoformat(state["company"]["now"]).replace(tzinfo=zone).astimezone(UTC)
     return found + unmarked(held, patients_that_died(question, state), now, question)
+
+
+def _of_called_off(
+    held: Collection[Row],
+    days: tuple[date, date],
+    question: CaseQuestion,
+    state: dict[str, Any],
+    zone: ZoneInfo,
+) -> Iterator[str]:
+    """Of cases whose visits the calendar does not show on the days of a case run."""
+    asked = {visit["id"] for visit in asked_visits(question, state)}
+    visits = [*state["visits"], *state.get("hidden", ())]
+    keyed = [(case["key"].removeprefix(KEY), case) for case in held if case["key"]]
+    cases = [(visit, case) for visit, case in keyed if visit not in asked]
+    theirs = {visit for visit, fields in question.edited.items() if "status" in fields}
+    return called_off_differences(visits, cases, days, zone, theirs)
 
 
 def asked_visits(question: CaseQuestion, state: dict[str, Any]) -> list[Row]:
@@ -142,12 +168,13 @@ def patients_that_died(question: CaseQuestion, state: dict[str, Any]) -> dict[st
 
 
 def says_for_certain(record: Row | None) -> bool:
-    """Whether the record itself says that it was done: no booking and no declined line."""
+    """Whether the record itself says that it was done: no booking, no declined line, and nothing
+    that a form only offers."""
     if record is None:
         return False
     lines = [line for line in record["lines"] if not line["declined"]]
     texts = [plain_text(record["notes"]), *(line["product"] for line in lines)]
-    return any(EUTHANASIA.search(text or "") for text in texts)
+    return any(tells_death(text or "") for text in texts)
 
 
 def says_euthanasia(visit: Row, record: Row | None) -> bool:
@@ -227,6 +254,8 @@ def _of_case(
     start = datetime.fromisoformat(visit["start"]).replace(tzinfo=zone).astimezone(UTC)
     if case["scheduled_at"] != start:
         yield "scheduled_at", f"is {case['scheduled_at']}, should be {start}"
+    if is_marked(case):
+        yield "reconciliation", "says that the visit is gone, and Neo has it"
     shown = _leaf(case["metadata"], "pimsAppointment") or {}
     for name, value in _words(visit, start, slot_minutes).items():
         held = _leaf(shown, name)

@@ -1,6 +1,7 @@
 """Asks the oracle about a clinic at one moment: what its rows should be, by its Neo."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,13 @@ from neo_simulator.client import Company, ServedCalendar
 from oracle.appointments import appointment_differences
 from oracle.cases import CaseQuestion
 from oracle.offers import Place, Read
+from oracle.past import past_appointment_differences
 from oracle.question import Question
 from oracle.reading import Manner, read_answers
 from tests.kit.database import query
 
+LOOKBACK = timedelta(days=7)
+"""So far back cases are read, and a reconciliation compares if nobody says otherwise."""
 _CANCELLED = """
     SELECT neo_appointment_id AS key FROM public.schedule_appointments
      WHERE clinic_id = %s AND deleted_at IS NULL AND status = 'cancelled'
@@ -81,6 +85,14 @@ def differences(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> lis
     ]
 
 
+def past_differences(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> list[str]:
+    """What differs from Neo on the days before today that a reconciliation compares."""
+    asked = question(conn, clinic_id, now)
+    today = asked.first_day
+    past = replace(asked, first_day=today - LOOKBACK, last_day=today - timedelta(days=1))
+    return past_appointment_differences(conn, past, neo.state())
+
+
 def last_read(
     conn: Conn,
     asked: Question,
@@ -114,17 +126,24 @@ def case_question(
     edited: Mapping[str, Collection[str]],
     deleted: Collection[str],
     life_shown: Collection[str] = (),
+    *,
+    reconciled: bool = False,
 ) -> CaseQuestion:
-    """The days that a case run of this moment covers, and what people did in ODIS."""
+    """The days that a case run of this moment covers, and what people did in ODIS.
+
+    `reconciled`: a reconciliation has put right what was called off until today.
+    """
     today = local_day(now, zone(conn, clinic_id))
-    first, last = today - timedelta(days=7), today + timedelta(days=2)
-    return CaseQuestion(clinic_id, first, last, live_from, edited, deleted, life_shown)
+    first, last = today - LOOKBACK, today + timedelta(days=2)
+    until = today if reconciled else None
+    return CaseQuestion(clinic_id, first, last, live_from, edited, deleted, life_shown, until)
 
 
 def shown(conn: Conn, clinic_id: UUID, now: datetime, neo: Company) -> dict[str, Any]:
-    """Neo's state as its calendar shows it; its clock is ODIS's."""
+    """Neo's state as its calendar shows it, what it hides apart; its clock is ODIS's."""
     state = neo.state()
     if neo.knobs()["cancelled_visits"]["value"] == "absent":
+        state["hidden"] = [visit for visit in state["visits"] if visit["cancelled"]]
         state["visits"] = [visit for visit in state["visits"] if not visit["cancelled"]]
     wall = to_wall(now, zone(conn, clinic_id))
     state["company"]["now"] = wall.isoformat(" ", "seconds")

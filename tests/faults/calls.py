@@ -10,8 +10,8 @@ from tests.faults.results import Violation
 from tests.kit.database import query
 
 _FINISHED = """
-    SELECT 1 FROM idexx_sync.jobs
-     WHERE id = ANY(%s) AND sync = 'cases' AND manner = 'apply'
+    SELECT DISTINCT sync FROM idexx_sync.jobs
+     WHERE id = ANY(%s) AND sync IN ('cases', 'reconciliation') AND manner = 'apply'
        AND status IN ('succeeded', 'succeeded_with_warnings')
 """
 
@@ -38,11 +38,13 @@ class Calls:
     def after_run(self, job_ids: Collection[UUID]) -> list[Violation]:
         """Whom nobody may call by what finished runs have read."""
         clinic = self._clinic
-        if query(clinic.conn, _FINISHED, (list(job_ids),)):
-            for calendar in clinic.neo.calendars(after=self._calendars):
-                self._heard.calendar(calendar["body"], clinic.now)
-            for record in clinic.neo.records(after=self._records):
-                self._heard.record(record["body"], clinic.now)
+        finished = {row["sync"] for row in query(clinic.conn, _FINISHED, (list(job_ids),))}
+        if "cases" in finished:
+            self._listen(self._heard)
+        elif finished:  # it writes who has died; whose a visit is the case sync does
+            heard = Heard()
+            self._listen(heard)
+            self._heard.deaths_of(heard)
         calls = calls_tonight(clinic.conn, clinic.clinic_id, clinic.now)
         self.judged += len(calls)
         if not calls:
@@ -50,6 +52,14 @@ class Calls:
         now = {visit["id"]: visit["patient_id"] for visit in clinic.neo.state()["visits"]}
         found = wrong_calls(calls, self._heard, self._said_alive_at, now)
         return [Violation("V12", text) for text in found]
+
+    def _listen(self, heard: Heard) -> None:
+        """What the run was told."""
+        neo, now = self._clinic.neo, self._clinic.now
+        for calendar in neo.calendars(after=self._calendars):
+            heard.calendar(calendar["body"], now)
+        for record in neo.records(after=self._records):
+            heard.record(record["body"], now)
 
     def _note_who_is_said_to_live(self) -> None:
         rows = query(

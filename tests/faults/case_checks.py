@@ -17,6 +17,7 @@ from oracle.cases import (
     says_euthanasia,
     says_for_certain,
 )
+from tests.faults.checks import OF_A_CASE
 from tests.faults.observation import Cases, changed_cases
 from tests.faults.results import Violation
 from tests.kit.database import query
@@ -38,6 +39,7 @@ OWN_TABLES = (
     "idexx_sync.unknown_words",
     "idexx_sync.case_keys",
     "idexx_sync.deaths",
+    "idexx_sync.discrepancies",
     "public.case_sync_audits",
 )
 
@@ -82,7 +84,7 @@ def duplicate_cases(conn: Conn, clinic_id: UUID) -> list[Violation]:
 def case_audits_match(
     conn: Conn, job_ids: Collection[UUID], before: Cases, after: Cases
 ) -> list[Violation]:
-    """V4: the case jobs' success rows name exactly the cases that were written.
+    """V4: the jobs' success rows about cases name exactly the cases that were written.
 
     Several jobs may have written the same case; that a job tells of one once is V2's.
     """
@@ -91,9 +93,10 @@ def case_audits_match(
         """
         SELECT DISTINCT a.external_id FROM public.case_sync_audits a
           JOIN idexx_sync.jobs j ON j.id = a.job_id
-         WHERE j.id = ANY(%s) AND j.sync = 'cases' AND a.status = 'success'
+         WHERE j.id = ANY(%s) AND a.status = 'success'
+           AND (j.sync = 'cases' OR (j.sync = 'reconciliation' AND a.external_id ~ %s))
         """,
-        (list(job_ids),),
+        (list(job_ids), OF_A_CASE),
     )
     audited = {row["external_id"] for row in rows}
     written = set(changed_cases(before, after).values())

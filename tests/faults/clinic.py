@@ -24,10 +24,12 @@ from idexx_sync.database.connection import connect
 from idexx_sync.jobs import wiring
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, RunOrder, new_order
+from idexx_sync.jobs.params import Params, ReconciliationParams
 from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.syncs import hold_store
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
+from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
 from idexx_sync.upkeep.watchdog import watch
 from oracle.cases import CaseQuestion
 from oracle.question import Question
@@ -54,6 +56,8 @@ WATCHES_S = 20.0
 """Seconds that a pass of the watchdog may take."""
 UNIT = 2
 """Consultations that a case run reads and commits together here, so that several units come."""
+PARAMS: Mapping[SyncName, Params] = {"reconciliation": ReconciliationParams(mode="fix")}
+"""What is asked of syncs that would only tell, if nothing were said."""
 LIVE_SINCE = timedelta(days=2)
 """So long before its first day here a clinic went live."""
 
@@ -171,7 +175,8 @@ class FaultClinic:
         return replace(dependencies, clock_from=standing, sleep=lambda _seconds: None)
 
     def order(self, sync: SyncName | None = None) -> RunOrder:
-        return new_order(self.clinic_id, sync or self.syncs[0], "api")
+        name = sync or self.syncs[0]
+        return new_order(self.clinic_id, name, "api", PARAMS.get(name))
 
     def invoke(
         self, order: RunOrder, dependencies: Dependencies | None = None, sync: Sync | None = None
@@ -275,12 +280,23 @@ class FaultClinic:
         """Neo's state, without the visits that its calendar hides."""
         return ask_oracle.shown(self.conn, self.clinic_id, self.now, self.neo)
 
-    def case_question(self, state: dict[str, Any]) -> CaseQuestion:
+    def past_differences(self) -> list[str]:
+        """What differs from Neo on the days before today, once they have been reconciled."""
+        return ask_oracle.past_differences(self.conn, self.clinic_id, self.now, self.neo)
+
+    def case_question(self, state: dict[str, Any], *, reconciled: bool = False) -> CaseQuestion:
         """The days that a case run of this moment covers, and what people did to its cases."""
         edited, deleted = self.people.fields_edited(state), self.people.deleted
         life_shown = self.neo.knobs()["life_shown"]["value"]
         return ask_oracle.case_question(
-            self.conn, self.clinic_id, self.now, self.live_from, edited, deleted, life_shown
+            self.conn,
+            self.clinic_id,
+            self.now,
+            self.live_from,
+            edited,
+            deleted,
+            life_shown,
+            reconciled=reconciled,
         )
 
     def close(self) -> None:
@@ -294,4 +310,6 @@ def standing(moment: datetime) -> Clock:
 
 
 def sync_of(order: RunOrder) -> Sync:
+    if order.sync == "reconciliation":
+        return ReconciliationSync()
     return InboundSync() if order.sync == "inbound" else CaseSync(unit=UNIT)

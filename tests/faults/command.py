@@ -65,6 +65,7 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="WORDS", help="groups that contain the words")
     parser.add_argument("--seed", type=int, help="one random history only")
     parser.add_argument("--number", type=int, default=300, help="its operations")
+    parser.add_argument("--no-nights", action="store_true", help="that is never reconciled")
     parser.add_argument("--replay", metavar="FILE", help="a history that was written down")
     parser.add_argument("--processes", type=int, default=PROCESSES)
     return parser.parse_args(words)
@@ -74,7 +75,7 @@ def _scenarios(wanted: argparse.Namespace) -> list[Scenario]:
     if wanted.replay:
         return [Scenario("Replayed history", histories.replay, {"path": wanted.replay})]
     if wanted.seed is not None:
-        return [histories.seeded(wanted.seed, wanted.number)]
+        return [histories.seeded(wanted.seed, wanted.number, nights=not wanted.no_nights)]
     return scenarios(full=wanted.full)
 
 

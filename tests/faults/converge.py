@@ -9,7 +9,7 @@ from uuid import UUID
 
 from idexx_sync.core.catalog import SyncName
 from oracle.cases import case_differences
-from tests.faults import alert_checks, ask_oracle, case_checks, checks
+from tests.faults import alert_checks, ask_oracle, case_checks, checks, past_checks
 from tests.faults.calls import Calls
 from tests.faults.clinic import Delivery, FaultClinic
 from tests.faults.observation import Cases, Observation, observe, observe_cases
@@ -27,6 +27,10 @@ SHORT_WAITS = 3
 """Runs after which only a strike can be pending that takes a day."""
 LEAST_RUNS = 2
 MOST_RUNS = 12
+MOST_RECONCILIATIONS = 4
+"""In a row: to find, to be allowed, to put right, to find nothing."""
+MOST_ROUNDS = 4
+"""In which all syncs settle one after the other."""
 LEFT_FOR_LATER = {
     "came_later",
     "read_incomplete",
@@ -122,13 +126,20 @@ class Watch:
     def converge(self) -> None:
         """Clean runs of each sync until it is settled; then it is checked."""
         self.watch_over()
+        self._converge_days()
+        if "reconciliation" in self.clinic.syncs:
+            self._converge_reconciliation()
+            self.check_reconciled()
+        self.check()
+
+    def _converge_days(self) -> None:
+        """Of the syncs that look ahead."""
         if "inbound" in self.clinic.syncs:
             self._converge_calendar()
             self.check_calendar()
         if "cases" in self.clinic.syncs:
             self._converge_cases()
             self.check_cases()
-        self.check()
 
     def _converge_calendar(self) -> None:
         """Two clean runs, more while something is pending; permits are granted where held."""
@@ -174,17 +185,64 @@ class Watch:
             self.add([Violation("converges", f"cases not settled after {MOST_RUNS} clean runs")])
         self.outcome.notes["clean case runs"] += number
 
+    def _converge_reconciliation(self) -> None:
+        """Clean runs until one finds nothing to put right; the other syncs go on, and while they
+        settle the time passes that strikes need."""
+        for _ in range(MOST_ROUNDS):
+            if self._reconciled():
+                break
+            self._converge_days()
+        else:
+            self.add([Violation("converges", f"not reconciled after {MOST_ROUNDS} rounds")])
+        for sync in self.clinic.syncs:
+            if sync != "reconciliation":
+                self.one(sync=sync)
+
+    def _reconciled(self) -> bool:
+        """Whether a clean run has found nothing to be done."""
+        clinic = self.clinic
+        for number in range(1, MOST_RECONCILIATIONS + 1):
+            clinic.later(MINUTES_APART)
+            delivery = self.one(sync="reconciliation")[-1]
+            self.outcome.notes["clean reconciliations"] += 1
+            if not delivery.succeeded and number == MOST_RECONCILIATIONS:
+                self.add([Violation("converges", f"a reconciliation ended as {delivery.word}")])
+            held = clinic.approve_open_holds()
+            self._put_access_right(delivery)
+            is_pending = held or past_checks.strikes(clinic.conn, clinic.clinic_id, clinic.now)
+            if not is_pending and self._has_done_everything(delivery):
+                assert delivery.job is not None
+                assert delivery.job.result is not None
+                counts = delivery.job.result["counts"]
+                if not any(counts[name] for name in ("created", "updated", "removed")):
+                    return True
+        return False
+
+    def check_reconciled(self) -> None:
+        """What must hold once the days before today are reconciled as well."""
+        clinic = self.clinic
+        self.check_calendar()
+        self.add(past_checks.not_put_right(clinic.conn, clinic.clinic_id, clinic.now))
+        self.check_past(cases="cases" in clinic.syncs)
+
+    def check_past(self, *, cases: bool) -> None:
+        """What must hold right after a reconciliation, beside what runs look at that look ahead."""
+        self.add(checks.unequal(self.clinic.past_differences()))
+        if cases:
+            self.check_cases(reconciled=True)
+
     def check_calendar(self) -> None:
         """What must hold once the calendar is settled."""
         clinic = self.clinic
         self.add(checks.unequal(clinic.differences()))
         self.add(checks.duplicates(clinic.conn, clinic.clinic_id))
 
-    def check_cases(self) -> None:
+    def check_cases(self, *, reconciled: bool = False) -> None:
         """What must hold once the cases are settled."""
         clinic = self.clinic
         state = clinic.shown()
-        self.add(checks.unequal(case_differences(clinic.conn, clinic.case_question(state), state)))
+        question = clinic.case_question(state, reconciled=reconciled)
+        self.add(checks.unequal(case_differences(clinic.conn, question, state)))
         self.add(checks.duplicates(clinic.conn, clinic.clinic_id))
         self.add(case_checks.duplicate_cases(clinic.conn, clinic.clinic_id))
 

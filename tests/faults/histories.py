@@ -10,7 +10,7 @@ from pathlib import Path
 from idexx_sync.core.catalog import SyncName
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
-from tests.faults.operations import Operation, history
+from tests.faults.operations import Operation, history, with_nights
 from tests.faults.races import run_both
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
@@ -22,7 +22,11 @@ SHORTEN_S = 90.0
 """How long a failing history may be tried to be shortened."""
 SETTLE_EVERY = 60
 """Operations between two questions to the oracle, at most."""
-RUNS: dict[str, SyncName] = {"run": "inbound", "run_cases": "cases"}
+RUNS: dict[str, SyncName] = {
+    "run": "inbound",
+    "run_cases": "cases",
+    "run_reconciliation": "reconciliation",
+}
 """Operation -> the sync that it runs."""
 
 
@@ -38,13 +42,16 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
         yield seeded(seed, number)
 
 
-def seeded(seed: int, number: int) -> Scenario:
-    return Scenario("Random history", live, {"seed": seed, "number": number}, number / 10)
+def seeded(seed: int, number: int, *, nights: bool = True) -> Scenario:
+    arguments = {"seed": seed, "number": number, "nights": nights}
+    return Scenario("Random history", live, arguments, number / 10)
 
 
-def live(rig: Rig, outcome: Outcome, *, seed: int, number: int) -> None:
+def live(rig: Rig, outcome: Outcome, *, seed: int, number: int, nights: bool) -> None:
     """One history; where it fails, the shortest one that still does is written down."""
     operations = history(seed, number)
+    if nights:
+        operations = with_nights(operations, seed)
     happened = _happen(rig, outcome, operations)
     if outcome.violations:
         short = shortened(rig, operations[:happened], kinds(outcome), SHORTEN_S)
@@ -88,7 +95,10 @@ def kinds(outcome: Outcome) -> set[str]:
 def _happen(rig: Rig, outcome: Outcome, operations: Sequence[Operation]) -> int:
     """The number of operations until an invariant was broken, or all of them."""
     start = datetime.fromisoformat(operations[0][1]["start"])
-    clinic = FaultClinic(rig, start=start, syncs=("inbound", "cases"))
+    syncs: tuple[SyncName, ...] = ("inbound", "cases")
+    if operations[0][1].get("nights"):
+        syncs += ("reconciliation",)
+    clinic = FaultClinic(rig, start=start, syncs=syncs)
     world, watch = World(clinic), Watch(clinic, outcome)
     calm_for = 0
     try:

@@ -1,8 +1,9 @@
-"""A simulated month of both syncs: every tick of the clinic's schedules, staff and people at work.
+"""A simulated month of all syncs: every tick of the clinic's schedules, staff and people at work.
 
 Nothing fails here. There is one time, moved from tick to tick: that of the database, from which all
 runs learn it, and that of Neo. At each day's end the rows are equal to Neo and the clinic's status
-is fresh; at the end no row says anything of another time.
+is fresh; after each night's reconciliation those of the days before are too. At the end no row says
+anything of another time.
 """
 
 import random
@@ -17,10 +18,9 @@ from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import to_wall
 from idexx_sync.jobs.model import tick_order
-from idexx_sync.jobs.params import WindowParams
 from idexx_sync.schedules.entries import read_entries
 from idexx_sync.schedules.next_run import Timetable, timetable
-from tests.faults.clinic import ZONE, FaultClinic
+from tests.faults.clinic import PARAMS, ZONE, FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.operations import MENU, Chooser, Operation
 from tests.faults.results import Outcome, Violation
@@ -29,13 +29,14 @@ from tests.faults.scenario import Scenario
 from tests.faults.world import World
 from tests.kit.stamps import stamps_outside
 
-SYNCS: tuple[SyncName, ...] = ("inbound", "cases")
+SYNCS: tuple[SyncName, ...] = ("inbound", "cases", "reconciliation")
 SCHEDULES = [
     {"type": "inbound", "cron": "*/15 6-21 * * *", "enabled": True},
     {"type": "inbound", "cron": "0 0-5,22,23 * * *", "enabled": True},
     {"type": "cases", "cron": "5 * * * *", "enabled": True},
+    {"type": "reconciliation", "cron": "30 1 * * *", "enabled": True},
 ]
-"""In the clinic's zone: 2,160 and 720 runs in 30 days."""
+"""In the clinic's zone: 2,160, 720 and 30 runs in 30 days."""
 START = datetime(2026, 3, 2)  # noqa: DTZ001 a wall clock; a Monday, clocks change on Sunday
 OPENS, CLOSES = 7, 18
 """Hours between which staff work in Neo."""
@@ -147,7 +148,7 @@ class Life:
 
     def _run(self, at: datetime, sync: SyncName, *, busy: bool) -> None:
         """The tick's event; now and then, where something has happened, it is looked at closely."""
-        order = tick_order(self.clinic.clinic_id, sync, "schedule", at, WindowParams())
+        order = tick_order(self.clinic.clinic_id, sync, "schedule", at, PARAMS.get(sync))
         deliver = partial(self.clinic.deliver, order)
         self._busy += busy
         closely = busy and self._busy % LOOKED_AT == 0
@@ -157,7 +158,13 @@ class Life:
         if not done[-1].succeeded:
             text = f"the {sync} run of {self._wall()} ended as {done[-1].word}"
             self.watch.add([Violation("converges", text)])
-        self._notes["holds approved"] += self.clinic.approve_open_holds()
+        held = self.clinic.approve_open_holds()
+        self._notes["holds approved"] += held
+        if sync == "reconciliation":
+            if held:  # approving orders a run, and the next one of its own comes a day later
+                self.watch.one(sync=sync)
+            late_edits = to_wall(at, ZoneInfo(ZONE)).weekday() == (LATE_EDITS_ON + 1) % 7
+            self.watch.check_past(cases=not late_edits)
 
     def check(self, *, cases: bool) -> None:
         """What must be true at a day's end."""

@@ -5,7 +5,7 @@ list is a history too.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -295,6 +295,25 @@ def history(seed: int, number: int) -> list[Operation]:
     return operations
 
 
+def with_nights(operations: Sequence[Operation], seed: int) -> list[Operation]:
+    """The same history of a clinic that is reconciled, most often at the end of a day.
+
+    What comes between is chosen by dice of its own: but for that the history stays what the seed
+    has always said.
+    """
+    dice = random.Random(f"nights {seed}")
+    (name, facts), *rest = operations
+    found: list[Operation] = [(name, {**facts, "nights": True})]
+    for operation in rest:
+        found.append(operation)
+        if dice.random() < A_NIGHT:
+            found += [("pause", {"minutes": dice.choice(TO_THE_NIGHT)}), ("run_reconciliation", {})]
+    return found
+
+
+A_NIGHT = 0.04
+TO_THE_NIGHT = (5, 600, 1_440, 1_440)
+"""Minutes until somebody reconciles: by an order, or as every night."""
 STARTS = (
     "2026-05-04 07:00:00",
     "2026-05-08 13:00:00",

@@ -23,5 +23,5 @@ def test_a_day_without_runs_is_seen(life: Life) -> None:
     life.check(cases=True)
 
     found = [one.text for one in life.watch.outcome.violations if one.rule == "one time"]
-    assert found == ["inbound is new", "cases is new"]
+    assert found == [f"{sync} is new" for sync in SYNCS]
     assert any(one.rule == "converges" for one in life.watch.outcome.violations)

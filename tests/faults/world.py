@@ -43,6 +43,8 @@ class World(NeoStaff):
         self.clinic = clinic
         self.refused = 0
         """Operations that were not possible at their time."""
+        self.nights = False
+        """Whether somebody reconciles the clinic, which is not the world's own to do."""
         self._other: Any = None
         self._fault_at: tuple[int, str] | None = None
 
@@ -174,7 +176,8 @@ class World(NeoStaff):
 
     # -- faults, time -----------------------------------------------------------------------
 
-    def begin(self, start: str, style: dict[str, Any]) -> None:
+    def begin(self, start: str, style: dict[str, Any], *, nights: bool = False) -> None:
+        self.nights = nights
         self.neo.set_clock(start)
         for knob, value in style.items():
             self.neo.set_knob(knob, value)

@@ -18,7 +18,7 @@ from tests.kit.database import as_role, query, update
 from tests.kit.http_gateway import Server, of_gateway, serving
 from tests.kit.lending import Lending
 from tests.kit.records import visits
-from tests.kit.rows import add_job, add_letter
+from tests.kit.rows import REAL, add_discrepancy, add_job, add_letter
 
 WEEK = {"from": "2026-05-04", "to": "2026-05-10"}
 
@@ -145,6 +145,7 @@ def _live(world: World) -> None:
     names["CALLED"], names["BEGINS"] = "west  animal CLINIC", "West A"
     for id_, name in (("CLINIC", "West Animal Clinic"), ("OTHER", "West Barn")):
         update(bench.conn, "public.clinics", {"name": name}, id=names[id_])
+    names["NIGHT"] = str(_compare(bench))
     names["NEAR"] = "00f0f0f0"
     for end in (1, 2):  # of another clinic, and the oldest of all
         add_job(
@@ -155,6 +156,22 @@ def _live(world: World) -> None:
             queued_at=bench.now - timedelta(days=9, minutes=end),
             finished_at=bench.now - timedelta(days=9),
         )
+
+
+def _compare(bench: Bench) -> UUID:
+    """A night's reconciliation that found three differences, and the one of the night before."""
+    conn, clinic_id, ended = bench.conn, bench.clinic_id, bench.now - timedelta(hours=6)
+    found = {"moved": {"fixed": 1}, "contact_differs": {"reported": 2}}
+    for job_days, counts in ((1, {"moved": {"left": 1}}), (0, found)):
+        result = {**REAL, "discrepancies": counts, "days_left": ["2026-04-20", "2026-04-26"]}
+        at = ended - timedelta(days=job_days)
+        job_id = add_job(conn, clinic_id, at, sync="reconciliation", result=result)
+    add_discrepancy(conn, clinic_id, job_id, external_id="600101", missed_by="inbound", nights=2)
+    for id_ in ("600102", "600103"):
+        told = {"kind": "case", "treatment": "report", "outcome": "reported"}
+        key = f"pims-appt-idexx-neo-{id_}"
+        add_discrepancy(conn, clinic_id, job_id, "contact_differs", external_id=key, **told)
+    return job_id
 
 
 def _receive(world: World) -> None:

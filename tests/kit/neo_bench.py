@@ -24,6 +24,7 @@ from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic, set_credentials, set_session
 from tests.kit.database import as_role, query, update
 from tests.kit.neo import open_session
+from tests.kit.plain_login import PlainLogin
 from tests.kit.settings import make_settings
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -86,7 +87,7 @@ class NeoBench:
             **self.limits,
         )
         self._dependencies = replace(
-            wiring.make_dependencies(settings, retried=False),
+            wiring.make_dependencies(settings, retried=False, login=PlainLogin(self.neo.base_url)),
             clock_from=_standing,
             sleep=lambda _seconds: None,
         )

@@ -11,9 +11,10 @@ from idexx_sync.clinics.status import Need, SyncStatus, read_clinic_status
 from idexx_sync.core.vocabulary import Manner
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job, new_order
-from idexx_sync.jobs.params import WindowParams
+from idexx_sync.jobs.params import ReconciliationParams, WindowParams
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.syncs.cases.sync import CaseSync
+from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
 from neo_simulator.client import Simulator
 from oracle.calls import calls_tonight
 from tests.kit.clinic import add_user
@@ -75,6 +76,12 @@ class NeoCasesBench(NeoBench):
         """One run of the case sync, over its own days if none are named."""
         order = new_order(self.clinic_id, "cases", "schedule", days, manner)
         return run_job(order, sync or CaseSync(), self._dependencies)
+
+    def reconcile(self) -> Job:
+        """One reconciliation of the last days that puts right what is safe."""
+        params = ReconciliationParams(mode="fix")
+        order = new_order(self.clinic_id, "reconciliation", "schedule", params, params.manner)
+        return run_job(order, ReconciliationSync(), self._dependencies)
 
     # -- what there is -----------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from idexx_sync.cli.phrases import CAUSES, moment, record_named
+from idexx_sync.cli.phrases import CAUSES, DIFFERENCES, moment, record_named
 from idexx_sync.cli.tables import Shown, fact_table, line, listing
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import phrase
@@ -121,6 +121,13 @@ def _told(event: HoldEventView, zone: ZoneInfo) -> str:
     return f"{moment(event.at, zone)}  {phrase({}, event.event)}{who}{version}{why}"
 
 
+def _differs(causes: object, starts: list[Any]) -> str:
+    """What of a record differs from Neo: `moved in Neo to 2026-05-04 10:00:00`."""
+    named = causes if isinstance(causes, list) else [causes]
+    said = ", ".join(phrase(DIFFERENCES, str(cause)) for cause in named)
+    return f"{said} to {starts[-1]}" if named == ["moved"] and len(starts) > 1 else said
+
+
 def _found(finding: Mapping[str, Any]) -> str:
     """A finding in words: `visit of 2026-05-04 09:00:00: missing`.
 
@@ -137,7 +144,10 @@ def _found(finding: Mapping[str, Any]) -> str:
     if "status" in finding:
         what = " -> ".join(phrase({}, str(one)) for one in finding["status"])
     start = finding.get("start", "?")
-    if isinstance(start, list):
+    if "causes" in finding:
+        starts = start if isinstance(start, list) and start else [start]
+        start, what = starts[0], _differs(finding["causes"], starts)
+    elif isinstance(start, list):
         moves = start[0] != start[1]
         start, what = start[0], f"would move to {start[1]}" if moves else "another version of it"
     return f"{finding.get('kind', 'visit')} of {start}: {what}"

@@ -79,6 +79,9 @@ WARNINGS: Final = {
     "ends_after_midnight": "records that end after midnight: their rows end at 23:59:59, and the "
     "days after are occupied too",
     "look_ups_failed": "look-ups by id that gave no usable answer",
+    "records_left": "clinical records that a night's budget did not reach; the next nights draw "
+    "others",
+    "days_left": "days that were left for the next run, named below",
     "calls_unknown": "tables in which ODIS may queue calls or e-mails and that can not be read: "
     "whether one is queued for a closed case nobody knows",
     "recomputed": "rows that said otherwise than Neo without news from it, computed anew",
@@ -105,9 +108,6 @@ WARNINGS: Final = {
     "consultations_vanished": "clinical records that Neo no longer has, named below; what was read "
     "stays, and they are asked for daily",
     "consultations_left": "clinical records left for the next run",
-    "records_left": "clinical records that a night's budget did not reach; the next nights draw "
-    "others",
-    "days_left": "days left for the next run, named below",
     "stopped_by_pause": "the clinic was paused meanwhile, so the run ended early",
     "values_unreadable": "values in ODIS that cannot be read, named below; those that no run "
     "writes anew, correct there",

@@ -28,7 +28,7 @@ def write_png(trend: Trend, path: Path) -> None:
 
 
 def drawn_png(trend: Trend) -> bytes:
-    """The picture: a stacked bar for each night."""
+    """The picture: a stacked bar for each day from the first night to the last."""
     try:
         from matplotlib.figure import Figure
         from matplotlib.ticker import MaxNLocator
@@ -41,10 +41,11 @@ def drawn_png(trend: Trend) -> bytes:
         ) from None
     figure = Figure(figsize=INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     axes = figure.subplots()
-    days = [night.day.isoformat() for night in trend.nights]
+    days = [day.isoformat() for day in trend.days]
+    nights = {night.day: night.causes for night in trend.nights}
     bottom = [0] * len(days)
     for cause in trend.causes:
-        found = [night.causes.get(cause, 0) for night in trend.nights]
+        found = [nights.get(day, {}).get(cause, 0) for day in trend.days]
         axes.bar(days, found, bottom=bottom, label=phrase(DIFFERENCES, cause))
         bottom = [below + number for below, number in zip(bottom, found, strict=True)]
     axes.set_title("Differences to Neo, by night and cause")
@@ -52,7 +53,7 @@ def drawn_png(trend: Trend) -> bytes:
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.tick_params(axis="x", rotation=90)
     if trend.causes:
-        axes.legend()
+        figure.legend(loc="outside right upper")
     picture = BytesIO()
     figure.savefig(picture, format="png")
     return picture.getvalue()

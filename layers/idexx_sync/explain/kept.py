@@ -38,8 +38,12 @@ def case_kept_by(holds: Iterable[NamedHold], code: str) -> NamedHold | None:
 
 
 def standing(holds: Iterable[NamedHold], sync: str) -> Iterator[NamedHold]:
-    """The holds that keep something back from the sync: open, or rejected by somebody."""
-    return (h for h in holds if h.sync == sync and h.status in ("open", "rejected"))
+    """The holds that keep something back from the sync: open, or rejected by somebody; and those
+    that were rejected in another sync, where they are about what Neo shows."""
+    for hold in holds:
+        is_own = hold.sync == sync and hold.status in ("open", "rejected")
+        if is_own or (hold.status == "rejected" and _binds_others(hold)):
+            yield hold
 
 
 def kept_said(hold: NamedHold, zone: ZoneInfo) -> str:
@@ -73,6 +77,12 @@ def _unkept(change: Change, holds: Sequence[NamedHold]) -> Change | None:
     return next(
         iter(Plan(changes=[change]).with_times_held(frozenset({change.visit_id}), {}).changes), None
     )
+
+
+def _binds_others(hold: NamedHold) -> bool:
+    """Whether another sync would find the same, as far as the hold alone tells."""
+    said = {name for finding in hold.findings.values() for name in finding}
+    return hold.cause == FOREIGN or not said.isdisjoint({"status", "shift_minutes"})
 
 
 def _keeps(hold: NamedHold, code: str) -> bool:

@@ -70,9 +70,11 @@ class Runs:
         return Window(*CATALOG[sync].default_window.around(today, self.horizon_days))
 
     def foreign(self, sync: SyncName) -> NamedHold | None:
-        """The hold because of which a run of the sync writes nothing at all."""
-        held = (h for h in self.holds if h.sync == sync and h.cause == FOREIGN)
-        return next((hold for hold in held if hold.status in ("open", "rejected")), None)
+        """The hold because of which a run of the sync writes nothing at all; one of another sync
+        binds it too, once it is rejected."""
+        held = [h for h in self.holds if h.cause == FOREIGN and h.status in ("open", "rejected")]
+        own = (hold for hold in held if hold.sync == sync)
+        return next(own, next((hold for hold in held if hold.status == "rejected"), None))
 
     def moment(self, instant: datetime) -> str:
         """`2026-05-04 07:00 PDT`, on the clinic's clock."""

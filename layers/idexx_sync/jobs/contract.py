@@ -38,6 +38,8 @@ Unfresh = Literal[
     "not_applied",
     "foreign_calendar",
     "empty_calendar",
+    "unproven_losses",
+    "times_shifted",
     "read_incomplete",
     "other_days",
     "conflicts",

@@ -24,7 +24,7 @@ from idexx_sync.syncs.change import ACTIONS, Action, Change, disclosed, planned_
 from idexx_sync.syncs.hold_store import store_decisions
 from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.memory import Kind, Remembered
-from idexx_sync.syncs.memory_store import store_records, store_unknown_words
+from idexx_sync.syncs.memory_store import clear_strikes, store_records, store_unknown_words
 
 MOST_PLANNED: Final = 200
 """A run that applies nothing tells so many of its changes; the others are only counted."""
@@ -84,6 +84,8 @@ class Written:
     """Rows that the database refused, and that were left out."""
     read: frozenset[str] = frozenset()
     """Records that were read for the piece, and are done with it."""
+    shown: Collection[str] = ()
+    """Records that the calendar has shown: they are struck no longer, whoever struck them."""
 
 
 class Piece(Protocol):
@@ -348,6 +350,7 @@ def _remember(transaction: Transaction, written: Written) -> None:
     """Write what a piece remembers of the source."""
     conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
     transaction.remember(written.records)
+    clear_strikes(conn, clinic_id, written.shown)
     store_unknown_words(conn, clinic_id, transaction.job_id, written.unknown_words, now)
 
 

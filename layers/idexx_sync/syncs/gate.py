@@ -55,6 +55,8 @@ NEVER_SHOWN: Final = "never_shown"
 OLDER: Final = "older_version"
 UNREADABLE: Final = "unreadable_record"
 DOUBTS: Final[frozenset[str]] = frozenset({NEVER_SHOWN, OLDER, UNREADABLE})
+Doubted = Literal["empty_calendar", "unproven_losses", "times_shifted"]
+"""Why an answer that was read may not be what the source's calendar says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Comparison:
 
 @dataclass(slots=True)
 class Judgement:
-    """What waits for a person, and what a person has let through."""
+    """What waits for a person, and what a person has let through or kept out."""
 
     findings: dict[str, dict[str, Finding]] = field(default_factory=dict)
     """Cause -> record -> finding of what is held."""
@@ -132,7 +134,12 @@ class Judgement:
     """Records missing from the answer whose removal a person has approved."""
     let_through: set[str] = field(default_factory=set)
     """Records set apart that a person has settled."""
+    bound: dict[str, dict[str, Finding]] = field(default_factory=dict)
+    """The same of what a person has rejected in another sync: it is held, and asks nobody here."""
     losses_held: bool = False
+    doubted: Doubted | None = None
+    """Why the answer as a whole may not be true, as long as nobody has decided: the run gives no
+    time and is not fresh. One that is empty is doubted until a person lets it through."""
     effects: dict[str, Effects] = field(default_factory=dict)
     """Cause -> what approving lets through, of what is held."""
     unseen: frozenset[str] = frozenset()
@@ -153,21 +160,29 @@ class Judgement:
     @property
     def is_empty(self) -> bool:
         """The answer shows nothing of a window of which several records are stored."""
-        return EMPTY in self.findings
+        return self.doubted == EMPTY
+
+    @property
+    def held_for(self) -> dict[str, frozenset[str]]:
+        """Cause -> the records that are held, whoever is asked about them."""
+        return {
+            cause: frozenset({*self.findings.get(cause, ()), *self.bound.get(cause, ())})
+            for cause in {**self.findings, **self.bound}
+        }
 
     def held(self, *, but: Collection[str] = ()) -> frozenset[str]:
         """Records that are held for any cause but these."""
-        return frozenset(
-            key for cause, found in self.findings.items() if cause not in but for key in found
-        )
+        kept = (keys for cause, keys in self.held_for.items() if cause not in but)
+        return frozenset().union(*kept)
 
 
 def judge(comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime) -> Judgement:
     """Hold by name what is not plausible; what is proven or harmless is named nowhere."""
-    judgement = _judged(_Context(comparison, in_force, now))
+    context = _Context(comparison, in_force, now)
+    judgement = _judged(context)
     _tell_effects(comparison, judgement)
     judgement.holds = decide_holds(
-        in_force,
+        context.own,
         judgement.findings,
         comparison.window,
         now,
@@ -179,6 +194,8 @@ def judge(comparison: Comparison, in_force: Sequence[HoldInForce], now: datetime
         unfit=judgement.unfit,
     )
     judgement.holds.let_through = _let_through(comparison, judgement)
+    judgement.holds.silenced += len(context.binding)
+    judgement.holds.revived += len(judgement.bound.get(REVIVED, ()))
     return judgement
 
 
@@ -216,7 +233,10 @@ def _passing(comparison: Comparison, judgement: Judgement) -> dict[str, Finding]
 def _judged(context: "_Context") -> Judgement:
     if not _is_foreign(context):
         return _judged_by_itself(context)
-    comparison, permit = context.comparison, context.permit_for_all(FOREIGN)
+    comparison = context.comparison
+    permit = context.permit_for_all(FOREIGN)
+    if context.whole_rejected_elsewhere() is not None:
+        permit = None
     judgement = _judged_by_itself(context)
     held = judgement.held(but=DOUBTS)
     would = {
@@ -226,9 +246,8 @@ def _judged(context: "_Context") -> Judgement:
     }
     if permit is None or not permit.fits(would, comparison.window):
         is_told = permit is not None and comparison.complete
-        findings = {FOREIGN: dict(comparison.stored)}
         unfit = {FOREIGN} if is_told else set()
-        return Judgement(findings, foreign=True, effects={FOREIGN: would}, unfit=unfit)
+        return context.foreign(would, unfit)
     seen = {key for key, effect in would.items() if permit.effects.get(key) == effect}
     judgement.unseen = frozenset(comparison.planned) - seen
     judgement.used.setdefault(permit.id, set()).update(seen)
@@ -240,9 +259,8 @@ def _judged_by_itself(context: "_Context") -> Judgement:
     comparison = context.comparison
     _hold_revived(context)
     _hold_shifted_times(context)
-    stays = context.judgement.findings.get(REVIVED, {})
     for key, finding in comparison.finalised_removals.items():
-        if key not in stays:
+        if key not in context.judgement.held_for.get(REVIVED, ()):
             context.hold(FINALISED, key, finding)
     _hold_losses(context)
     for key, doubt in comparison.apart.items():
@@ -262,14 +280,20 @@ class _Context:
     ) -> None:
         self.comparison = comparison
         self.judgement = Judgement()
-        self._in_force = in_force
+        self.own = [hold for hold in in_force if not hold.elsewhere]
+        self._elsewhere = [hold for hold in in_force if hold.elsewhere]
+        self.binding: set[UUID] = set()
+        """Holds of other syncs that keep something out of this run."""
         self._now = now
+        present = set(comparison.present)
+        self.absent = {k: f for k, f in comparison.stored.items() if k not in present}
+        """What the answer lacks of what is stored."""
         self.revived = {
             key
+            for key, finding in self.absent.items()
             for hold in in_force
             if hold.cause == REVIVED
-            for key, finding in hold.findings.items()
-            if comparison.stored.get(key) == finding and key not in comparison.present
+            and (hold.binds(REVIVED, key, finding) or hold.findings.get(key) == finding)
         }
         """What a person has revived and the answer does not show."""
 
@@ -277,7 +301,7 @@ class _Context:
         """Whether a person has let this very finding through, and what would be done is what was
         seen."""
         effect = self.comparison.effects.get(key)
-        for hold in self._in_force:
+        for hold in self.own:
             if hold.cause != cause or not hold.permits(key, finding, self._now):
                 continue
             if hold.effects.get(key) == effect:
@@ -289,7 +313,7 @@ class _Context:
     def permit_for_all(self, cause: str) -> HoldInForce | None:
         """The permit of this cause that names all that is stored, as it is."""
         stored = self.comparison.stored
-        for hold in self._in_force:
+        for hold in self.own:
             if hold.cause == cause and all(
                 hold.permits(key, finding, self._now) for key, finding in stored.items()
             ):
@@ -303,7 +327,7 @@ class _Context:
         until a complete read of all its days judges it afresh: fewer days alone may make it look
         harmless.
         """
-        for hold in self._in_force:
+        for hold in self.own:
             judged_afresh = self.comparison.complete and hold.lies_in(self.comparison.window)
             if hold.findings.get(key) == finding and (
                 hold.status == "rejected" or (hold.status == "open" and not judged_afresh)
@@ -313,10 +337,68 @@ class _Context:
 
     def hold(self, cause: Cause, key: str, finding: Finding) -> bool:
         """Hold the record back, unless a person has let this very finding through."""
+        if self.binds(cause, key, finding):
+            return True
         if self.permits(cause, key, finding):
             return False
         self.judgement.findings.setdefault(cause, {})[key] = finding
         return True
+
+    def binds(self, cause: str, key: str, finding: Finding) -> bool:
+        """Hold the record back, and ask nobody, where a person has rejected it in another sync."""
+        hold = self._rejected_elsewhere(cause, key, finding)
+        if hold is None:
+            return False
+        self.judgement.bound.setdefault(cause, {})[key] = finding
+        if hold.cause != REVIVED:
+            self.binding.add(hold.id)
+        return True
+
+    def is_rejected(self, cause: str, key: str, finding: Finding) -> bool:
+        """Whether a person has said, in whichever sync, that it stays as it is."""
+        return self._is_rejected_here(key, finding) or self.is_bound(cause, key, finding)
+
+    def _is_rejected_here(self, key: str, finding: Finding) -> bool:
+        return any(h.status == "rejected" and h.findings.get(key) == finding for h in self.own)
+
+    def is_bound(self, cause: str, key: str, finding: Finding) -> bool:
+        return self._rejected_elsewhere(cause, key, finding) is not None
+
+    def _rejected_elsewhere(self, cause: str, key: str, finding: Finding) -> HoldInForce | None:
+        """The hold of another sync that keeps the record out; none where one of our own does.
+
+        What a person has revived is kept by its own cause only. A foreign calendar's hold is about
+        the whole answer, not about its records.
+        """
+        if self._is_rejected_here(key, finding):
+            return None
+        for hold in self._elsewhere:
+            of_records = hold.cause != FOREIGN and (hold.cause == REVIVED) == (cause == REVIVED)
+            if of_records and hold.binds(cause, key, finding):
+                return hold
+        return None
+
+    def whole_rejected_elsewhere(self) -> HoldInForce | None:
+        """The hold of another sync by which a person has said that this calendar is foreign."""
+        settled = set(self.comparison.settled)
+        missed = [found for found in self.absent.items() if found[0] not in settled]
+        for hold in self._elsewhere:
+            if hold.cause == FOREIGN and any(hold.binds(FOREIGN, *found) for found in missed):
+                return hold
+        return None
+
+    def foreign(self, would: Effects, unfit: set[str]) -> Judgement:
+        """The judgement of a calendar of which nothing is written.
+
+        Nobody is asked about one that was rejected in another sync, unless somebody has been.
+        """
+        found = {FOREIGN: dict(self.comparison.stored)}
+        rejected = self.whole_rejected_elsewhere()
+        if rejected is None or any(hold.cause == FOREIGN for hold in self.own):
+            self.binding = set()
+            return Judgement(found, foreign=True, effects={FOREIGN: would}, unfit=unfit)
+        self.binding = {rejected.id}
+        return Judgement(bound=found, foreign=True)
 
 
 def _is_foreign(context: _Context) -> bool:
@@ -326,7 +408,7 @@ def _is_foreign(context: _Context) -> bool:
     known = {*comparison.settled, *context.revived}
     expected = {k: f for k, f in comparison.stored.items() if k not in known}
     present = set(comparison.present)
-    stays = any(
+    stays = context.whole_rejected_elsewhere() is not None or any(
         context.cause_in_force(key, finding) == FOREIGN
         for key, finding in expected.items()
         if key not in present
@@ -342,6 +424,8 @@ def _hold_revived(context: _Context) -> None:
     """Hold what a person has revived and the answer lacks, however well its removal is proven."""
     losses = {loss.key: loss for loss in context.comparison.losses}
     for key in sorted(context.revived):
+        if context.binds(REVIVED, key, context.comparison.stored[key]):
+            continue
         if key in losses:
             _hold_loss(context, REVIVED, losses[key])
         else:
@@ -356,8 +440,11 @@ def _hold_shifted_times(context: _Context) -> None:
     compared = comparison.starts_compared
     all_moved = compared >= FEW and count >= MOST_SHIFTED_SHARE * compared
     for key, finding in comparison.moved.items():
-        if all_moved or context.cause_in_force(key, finding) == SHIFTED:
-            context.hold(SHIFTED, key, finding)
+        stays = context.cause_in_force(key, finding) == SHIFTED
+        if all_moved or stays or context.is_bound(SHIFTED, key, finding):
+            is_held = context.hold(SHIFTED, key, finding)
+            if all_moved and is_held and not context.is_rejected(SHIFTED, key, finding):
+                context.judgement.doubted = SHIFTED
 
 
 def _hold_losses(context: _Context) -> None:
@@ -374,13 +461,23 @@ def _hold_losses(context: _Context) -> None:
         general = for_all or (cause if len(losses) > bound else None)
         for loss in losses:
             reason = general or context.cause_in_force(loss.key, loss.finding)
+            if reason is None and context.is_bound(cause, loss.key, loss.finding):
+                reason = cause
             # A foreign calendar's hold is about the whole answer, not about its records.
             if reason and reason != FOREIGN:
                 _hold_loss(context, reason, loss)
+        held = context.judgement.held(but={REVIVED})
+        missed = [loss for loss in losses if loss.missing and loss.key in held]
+        if sum(not context.is_rejected(cause, m.key, m.finding) for m in missed) > bound:
+            context.judgement.doubted = "unproven_losses"
+    if EMPTY in context.judgement.held_for:
+        context.judgement.doubted = EMPTY
 
 
 def _hold_doubt(context: _Context, key: str, doubt: Doubt) -> None:
     """Hold what is set apart; the finding stays until a permit for all of it could be used."""
+    if context.binds(doubt.cause, key, doubt.finding):
+        return
     finalised = doubt.removes_finalised
     permitted = doubt.may_be_approved and context.permits(doubt.cause, key, doubt.finding)
     if permitted and (finalised is None or not context.hold(FINALISED, key, finalised)):
@@ -401,7 +498,9 @@ def _cause_for_all(comparison: Comparison) -> Cause | None:
 
 
 def _hold_loss(context: _Context, cause: str, loss: Loss) -> None:
-    if not (loss.may_be_approved and context.permits(cause, loss.key, loss.finding)):
+    if context.binds(cause, loss.key, loss.finding):
+        context.judgement.losses_held |= cause != REVIVED
+    elif not (loss.may_be_approved and context.permits(cause, loss.key, loss.finding)):
         context.judgement.losses_held |= cause != REVIVED
         context.judgement.findings.setdefault(cause, {})[loss.key] = loss.finding
     elif loss.removes_finalised is not None:

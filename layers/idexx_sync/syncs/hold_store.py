@@ -78,16 +78,18 @@ _HOLD_COLUMNS = """h.id, h.clinic_id, h.sync, h.cause, h.status, h.findings, h.c
 
 
 def holds_in_force(conn: Conn, clinic_id: UUID, sync: SyncName) -> Cursor[HoldInForce]:
-    """The holds that count for the next run; a cursor, because the caller may be pipelining."""
+    """The holds that count for the sync's next run, and what was rejected in the clinic's other
+    syncs; a cursor, because the caller may be pipelining."""
     return conn.cursor(row_factory=kwargs_row(HoldInForce.read)).execute(
         """
         SELECT id, cause, status, findings, consequence, opened_at, permit_until,
-               xmin::text AS row_version
+               xmin::text AS row_version, sync <> %(sync)s AS elsewhere
           FROM idexx_sync.holds
-         WHERE clinic_id = %s AND sync = %s AND status IN ('open', 'approved', 'rejected')
-         ORDER BY cause
+         WHERE clinic_id = %(clinic_id)s AND status IN ('open', 'approved', 'rejected')
+           AND (sync = %(sync)s OR status = 'rejected')
+         ORDER BY cause, sync
         """,
-        (clinic_id, sync),
+        {"clinic_id": clinic_id, "sync": sync},
     )
 
 

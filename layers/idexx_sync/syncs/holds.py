@@ -24,6 +24,8 @@ HOLD_LIFETIME: Final = timedelta(days=7)
 PERMIT_LIFETIME: Final = timedelta(hours=24)
 REVIVED_WITHIN: Final = timedelta(days=7)
 """For so long what an approval removed can be revived."""
+_MATTERS: Final = frozenset({"missing", "status", "shift_minutes", "removal", "unreadable"})
+"""What a finding says has become of its record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class HoldInForce:
     """What a permit would let through."""
     row_version: str | None = None
     """Postgres's version of the row (`xmin`): whoever decides meanwhile makes another one."""
+    elsewhere: bool = False
+    """A hold of another sync of the clinic: of those only rejected ones count."""
 
     @classmethod
     def read(cls, *, findings: Any, consequence: Any, **columns: Any) -> Self:
@@ -59,6 +63,13 @@ class HoldInForce:
             and now < self.permit_until
             and self.findings.get(key) == finding
         )
+
+    def binds(self, cause: str, key: str, finding: Finding) -> bool:
+        """Whether a person has rejected this very matter in another sync."""
+        decided = self.findings.get(key) if self.elsewhere else None
+        if decided is None:
+            return False
+        return (cause == self.cause and finding == decided) or is_same_matter(finding, decided)
 
     def fits(self, would: Effects, window: Window) -> bool:
         """Whether a run over the window would do all that was seen of its days, and to no record
@@ -130,7 +141,9 @@ def decide_holds(
     with its last finding, or after seven days. What a person rejected stays out, silently, until it
     changes; a permit that could not be used yet stays a permit until it runs out, or until it is
     `unfit`: of causes, that it would let something else through now than what was seen. So does one
-    of what is `passing`: cause -> findings that it let through and that every read shows again.
+    of what is `passing`: cause -> findings that it let through and that every read shows again. One
+    that ran out is asked about again, unless all its days are behind those that are read: nobody
+    finds it any more.
 
     `effects` is cause -> what a permit would let through, `foreseen` whether the read can tell all
     of that; None: if it is complete.
@@ -158,6 +171,7 @@ def decide_holds(
             now,
             found_again=bool(found),
             unfit=hold.cause in unfit,
+            is_behind=all(_lies_before(finding, window) for finding in unjudged.values()),
         )
     causes = {hold.cause for hold in in_force}
     for cause, found in findings.items():
@@ -200,12 +214,14 @@ def _go_on(
     *,
     found_again: bool,
     unfit: bool,
+    is_behind: bool,
 ) -> None:
+    """`is_behind`: the run reads none of the days of what it did not judge, nor any before them."""
     is_new = any(hold.findings.get(key) != finding for key, finding in findings.items())
     ran_out = hold.permit_until is not None and now >= hold.permit_until
     if not findings:
         decisions.closed.append(hold.id)
-    elif not found_again and now - hold.opened_at > HOLD_LIFETIME:
+    elif not found_again and ((ran_out and is_behind) or now - hold.opened_at > HOLD_LIFETIME):
         decisions.expired.append(hold.id)
     elif hold.status != "open" and (is_new or ran_out or unfit):
         decisions.reopened[hold.id] = findings
@@ -222,6 +238,25 @@ def _go_on(
         decisions.effects[hold.id] = effects
         before, after = (hold.findings, hold.effects), (findings, effects)
         decisions.versions[hold.id] = version_after(hold.cause, before, after)
+
+
+def is_same_matter(one: Finding, other: Finding) -> bool:
+    """Whether what two syncs have found of one record is the same matter.
+
+    They agree in all that both say, and both say the start and what has become of the record. Of
+    statuses only the last one counts: the one before is what the sync itself had read.
+    """
+    shared = one.keys() & other.keys()
+    return (
+        "start" in shared
+        and not shared.isdisjoint(_MATTERS)
+        and all(_said(one, name) == _said(other, name) for name in shared)
+    )
+
+
+def _said(finding: Finding, name: str) -> Any:
+    value = finding[name]
+    return value[-1:] if name == "status" and isinstance(value, list) else value
 
 
 def objects_in(document: Any) -> list[tuple[str, Finding]]:
@@ -242,6 +277,12 @@ def _lies_in(finding: Finding, window: Window) -> bool:
     """Whether a read of the window could show the finding; one of no known day lies in any."""
     day = _day(finding)
     return day is None or day in window
+
+
+def _lies_before(finding: Finding, window: Window) -> bool:
+    """Whether the finding is about a day that runs have left behind."""
+    day = _day(finding)
+    return day is not None and day < window.first_day
 
 
 def _day(finding: Finding) -> date | None:

@@ -1,7 +1,7 @@
 """SQL of our memory of source records, and of the words that were reported."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,19 @@ def store_records(
             [record.doubtful_reads for record in records],
         ),
     )
+
+
+def clear_strikes(conn: Conn, clinic_id: UUID, keys: Collection[str]) -> None:
+    """Take back what struck these records of the calendar: a read has shown them (rule R6)."""
+    if keys:
+        conn.execute(
+            """
+            UPDATE idexx_sync.records SET strikes = 0, struck_at = NULL
+             WHERE clinic_id = %s AND kind IN ('appointment', 'visit') AND strikes > 0
+               AND external_id = ANY(%s)
+            """,
+            (clinic_id, sorted(keys)),
+        )
 
 
 def _claims(record: Remembered[Any]) -> str | None:

@@ -16,7 +16,11 @@ from tests.kit.api import Api
 from tests.kit.database import as_role, query
 from tests.kit.gateway import Gateway
 
-WORKERS = {"inbound": "an-inbound-worker", "cases": "a-case-worker"}
+WORKERS = {
+    "inbound": "an-inbound-worker",
+    "cases": "a-case-worker",
+    "reconciliation": "a-comparing-worker",
+}
 
 
 @pytest.fixture
@@ -58,10 +62,9 @@ def test_an_order_goes_all_the_way_to_the_worker_invocation(
 
 
 def test_every_function_answers(api: Api, deployed: Gateway) -> None:
-    clinic = {"clinic_id": str(api.bench.clinic_id)}
-
     assert deployed.get("/api/sync/jobs").status == 200
-    assert deployed.post("/api/sync/reconciliation", clinic).status == 501
+    answers = [deployed.post(f"/api/sync/{sync}", {}) for sync in WORKERS]
+    assert [answer.faults for answer in answers] == [["/clinic_id"]] * len(WORKERS)
 
 
 def test_a_missing_setting_is_named_in_the_log_and_not_in_the_answer(

@@ -51,6 +51,21 @@ LOOKED_AT = [
     "jobs changes FAILED",
     "jobs changes QUEUED",
     "jobs changes NOTHING",
+    "jobs show NIGHT",
+    "reconciliation show NIGHT",
+    "reconciliation show NIGHT- --cause moved",
+    "reconciliation show NIGHT --kind case --outcome reported --limit 1",
+    "reconciliation show NIGHT --missed-by cases",
+    "reconciliation show NIGHT --cause sorrow",
+    "reconciliation show GOOD",
+    "reconciliation show NOTHING",
+    "reconciliation show beef",
+    "reconciliation show nonsense",
+    "reconciliation trend --clinic CLINIC",
+    "reconciliation trend --clinic CALLED --days 1",
+    "reconciliation trend --clinic CLINIC --days 0",
+    "reconciliation trend --clinic OTHER",
+    "reconciliation trend --clinic NOTHING",
     "clinics list",
     "clinics list --limit 1",
     "clinics list --status on_time",
@@ -580,7 +595,7 @@ def test_more_jobs_than_a_page_holds_are_listed_once_each(world: World) -> None:
             world.run(way, f"jobs list --limit {limit} --json") for way in ("database", "api")
         )
         assert there.out == here.out
-        assert len(there.json["jobs"]) == min(limit, 256)
+        assert len(there.json["jobs"]) == min(limit, 258)
 
 
 class TestWatch:
@@ -750,13 +765,12 @@ class TestRetry:
             "UPDATE idexx_sync.jobs SET sync = 'reconciliation', params = '{}' WHERE id = %s",
             (world.names["FAILED"],),
         )
-        reads = world.bench.pims.reads
 
-        answer = world.run("database", "jobs retry FAILED")
+        answer = world.run("database", "jobs retry FAILED", "--json")
 
-        assert answer.code == 1
-        assert "sync reconciliation is not built yet" in answer.err
-        assert world.bench.pims.reads == reads
+        assert answer.code == 3
+        assert answer.json["job"]["sync"] == "reconciliation"
+        assert answer.json["job"]["discrepancies"] is not None
 
     def test_another_run_in_the_way_is_named(self, world: World) -> None:
         world.order()

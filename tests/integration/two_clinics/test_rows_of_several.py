@@ -11,11 +11,12 @@ import pytest
 from idexx_sync.clinics.overview import clinic_overview
 from idexx_sync.database.connection import Conn
 from idexx_sync.pims.protocol import Window
-from idexx_sync.syncs.cases.calendar_store import starts_remembered
+from idexx_sync.syncs.cases.calendar_store import expect_no_more, starts_remembered
 from idexx_sync.syncs.cases.death_store import deaths_of_patients
 from idexx_sync.syncs.holds import REVIVED
 from idexx_sync.syncs.inbound.revival_store import rows_to_revive
 from idexx_sync.syncs.inbound.store import StoredQuery, record_schedule_sync
+from idexx_sync.syncs.memory_store import clear_strikes
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import as_json, insert, update
@@ -112,13 +113,43 @@ def test_a_visit_is_proven_gone_by_its_own_clinics_calendar(two: Two) -> None:
     two.add_removal(uuid4())
 
     def is_gone() -> bool:
-        ((*_, found),) = starts_remembered(two.conn, two.ours, TODAY).fetchall()
+        ((*_, found, _),) = starts_remembered(two.conn, two.ours, TODAY).fetchall()
         return bool(found)
 
     two.add_appointment(theirs=True)
     assert is_gone()
     with two.where_theirs(CHANGES):
         assert not is_gone()
+
+
+def test_a_visit_is_on_other_days_by_its_own_clinics_calendar(two: Two) -> None:
+    two.add_visit(start="2026-05-04 09:00:00")
+
+    def is_elsewhere() -> bool:
+        ((*_, found),) = starts_remembered(two.conn, two.ours, TODAY).fetchall()
+        return bool(found)
+
+    two.add_appointment(theirs=True, date=MONDAY + timedelta(days=9))
+    assert not is_elsewhere()
+    two.add_appointment(date=MONDAY + timedelta(days=9))
+    assert is_elsewhere()
+
+
+def test_strikes_are_taken_back_of_a_clinics_own_records(two: Two) -> None:
+    two.add_visit(start="2026-05-04 09:00:00")
+    two.add_visit(theirs=True, start="2026-05-04 09:00:00")
+
+    def struck() -> list[bool]:
+        clinics = (two.ours, two.theirs)
+        found = [starts_remembered(two.conn, one, TODAY).fetchall() for one in clinics]
+        return [is_known for ((*_, is_known),) in found]
+
+    expect_no_more(two.conn, two.ours, [VISIT], MORNING)
+    assert struck() == [True, False]
+    clear_strikes(two.conn, two.theirs, [VISIT])
+    assert struck() == [True, False]
+    clear_strikes(two.conn, two.ours, [VISIT])
+    assert struck() == [False, False]
 
 
 def test_a_patient_is_dead_by_a_mark_of_its_own_clinic(two: Two) -> None:

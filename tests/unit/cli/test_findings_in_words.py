@@ -29,6 +29,19 @@ START = "2026-05-04 09:00:00"
             f"visit of {START}: would move to 2026-05-04 10:30:00",
         ),
         ({"start": [START, START]}, f"visit of {START}: another version of it"),
+        (
+            {"start": [START], "causes": ["deleted_in_neo"]},
+            f"visit of {START}: deleted in Neo",
+        ),
+        (
+            {"start": [START, "2026-05-04 10:30:00"], "causes": ["moved"]},
+            f"visit of {START}: moved in Neo to 2026-05-04 10:30:00",
+        ),
+        (
+            {"start": [START, START], "causes": ["contact_differs", "moved"]},
+            f"visit of {START}: another patient, owner or contact, moved in Neo",
+        ),
+        ({"start": [], "causes": "moved"}, "visit of []: moved in Neo"),
         ({"provider": "lost", "start": START}, f"visit of {START}: provider: lost"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 
 from idexx_sync.clinics.pauses import Pause
 from idexx_sync.core.phrases import local_moment
+from idexx_sync.explain.kept import case_kept_by, kept_by
 from idexx_sync.explain.model import (
     CaseBeside,
     Memory,
@@ -700,3 +701,22 @@ def test_r08_what_a_hold_of_cases_keeps_back_is_not_made_by_the_next_run() -> No
     assert len(times.changes) == len(free.changes)
     fields = [{name for change in one.changes for name in change.fields} for one in (free, times)]
     assert fields[0] - fields[1] == {*fields[0]} & {*TIMES} != set()
+
+
+@pytest.mark.parametrize(
+    ("finding", "status", "is_kept"),
+    [
+        ({"status": ["scheduled", "cancelled"], "start": START}, "rejected", True),
+        ({"shift_minutes": 60, "start": [START, START]}, "rejected", True),
+        ({"status": ["scheduled", "cancelled"], "start": START}, "open", False),
+        ({"missing": True, "start": START}, "rejected", False),
+    ],
+)
+def test_r09_what_was_rejected_in_another_sync_keeps_what_neo_shows(
+    finding: dict[str, Any], status: Any, is_kept: bool
+) -> None:
+    def hold(sync: Any) -> NamedHold:
+        return NamedHold(TWO, sync, "unproven_visit_losses", status, NOW, {"7": finding})
+
+    assert (kept_by([hold("cases")], "changed") is not None) is is_kept
+    assert (case_kept_by([hold("inbound")], "changed") is not None) is is_kept

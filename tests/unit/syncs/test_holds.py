@@ -127,3 +127,34 @@ def test_r09_a_hold_that_no_read_covers_expires(age: timedelta, expired: bool) -
 
     assert decisions.expired == ([UUID(int=1)] if expired else [])
     assert decisions.waiting == (0 if expired else 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "status", "ran_out", "expired"),
+    [
+        (date(2026, 5, 5), "approved", True, True),
+        (date(2026, 5, 4), "approved", True, False),
+        (date(2026, 5, 5), "approved", False, False),
+        (date(2026, 5, 5), "open", False, False),
+        (date(2026, 5, 5), "rejected", False, False),
+    ],
+    ids=["behind", "not behind", "may be used yet", "waits", "kept out"],
+)
+def test_r09_a_permit_that_ran_out_is_not_asked_about_again_once_its_days_are_behind(
+    first: date, status: HoldStatus, ran_out: bool, expired: bool
+) -> None:
+    hold = in_force(status, permit_until=NOW if ran_out else in_force(status).permit_until)
+    window = Window(first, first + timedelta(days=6))
+
+    decisions = decided(hold, {}, window, complete=first > date(2026, 5, 4))
+
+    assert decisions.expired == ([hold.id] if expired else [])
+    assert bool(decisions.reopened) is (ran_out and not expired)
+
+
+def test_r09_a_permit_that_ran_out_asks_again_with_what_is_found_beside_what_is_behind() -> None:
+    hold = in_force("approved", {"1": FINDING, "2": OTHER}, permit_until=NOW)
+
+    decisions = decided(hold, {"2": OTHER}, Window(date(2026, 5, 5), date(2026, 5, 11)))
+
+    assert decisions.reopened == {hold.id: {"1": FINDING, "2": OTHER}}

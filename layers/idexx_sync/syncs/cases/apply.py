@@ -10,6 +10,7 @@ from uuid import UUID
 from idexx_sync.database.parts import Refusal
 from idexx_sync.syncs.audit import Audit, refused_audit
 from idexx_sync.syncs.cases import change_store
+from idexx_sync.syncs.cases.calendar_store import expect_no_more
 from idexx_sync.syncs.cases.marking import mark_the_dead
 from idexx_sync.syncs.cases.model import ANOTHER_PATIENT, CaseChange, Plan
 from idexx_sync.syncs.cases.record_memory import ConsultationMemory
@@ -32,6 +33,10 @@ class CasePiece:
     """Visits whose record was read, and need not be read again in this job."""
     warnings: Mapping[str, int] = field(default_factory=dict)
     """Answers that are no record to be written, and are not asked for again: code -> how many."""
+    shown: Collection[str] = ()
+    """Visits that the calendar shows."""
+    let_go: Collection[str] = ()
+    """Visits that it does not show any more, as the source tells by their ids, or a person."""
 
     @property
     def changes(self) -> Sequence[CaseChange]:
@@ -53,6 +58,7 @@ class CasePiece:
         change_store.keep_keys(conn, clinic_id, plan.adopted, settle)
         left = _left_of_former(transaction, plan)
         of_former = {visit: found.case_id for visit, found in left.items() if found.is_marked}
+        expect_no_more(conn, clinic_id, self.let_go, transaction.now)
         marking = mark_the_dead(transaction, plan, self.stored, made, of_former.values())
         told = {visit: refusal.of(PREFIX + visit) for visit, refusal in refused.items()}
         still_open = _stop(
@@ -98,6 +104,7 @@ class CasePiece:
                 ]
             ),
             read=self.read - conflicts - not_made,
+            shown=self.shown,
             faults=[
                 *told.values(),
                 *(r.of(case.key) for case, r in marking.refused.items()),
@@ -160,6 +167,7 @@ class CasePiece:
             unknown_words=self.plan.unknown_words,
             faults=[*self.plan.unread, *self.plan.unforeseen.values()],
             read=self.read,
+            shown=self.shown,
         )
 
     def _observed_visits(self) -> Iterator[VisitRecord]:

@@ -1,19 +1,34 @@
 """The calendar's part of a case run: read, loaded, planned and judged, in this order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from idexx_sync.core.clinic_time import day_of, to_wall
+from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.faults import UNFORESEEN, Fault
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.jobs.contract import Report, Run
-from idexx_sync.pims.protocol import Snapshot, SourceRecord, Unreadable, Window
+from idexx_sync.pims.protocol import (
+    Found,
+    Lookup,
+    Pims,
+    Snapshot,
+    SourceRecord,
+    Unreadable,
+    Window,
+)
 from idexx_sync.syncs.cases.calendar_store import starts_remembered
 from idexx_sync.syncs.cases.context import CaseContext
 from idexx_sync.syncs.cases.due import due_in_order
 from idexx_sync.syncs.cases.further_cases import broken_document
-from idexx_sync.syncs.cases.gate import CalendarAnswer, comparison, left_alone, times_held
+from idexx_sync.syncs.cases.gate import (
+    CalendarAnswer,
+    comparison,
+    left_alone,
+    times_held,
+    unproven_missing,
+)
 from idexx_sync.syncs.cases.held import of_foreign, of_versions, without_held
 from idexx_sync.syncs.cases.model import SAID_ANEW, Plan
 from idexx_sync.syncs.cases.plan import plan_visits
@@ -23,11 +38,11 @@ from idexx_sync.syncs.cases.store import StoredQuery
 from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.cases.truth import unread_records, unreadable_visits
 from idexx_sync.syncs.decision import Decision, Decisions
-from idexx_sync.syncs.gate import Judgement, judge
+from idexx_sync.syncs.gate import MOST_ROWS_FOR_EMPTY, Judgement, judge
 from idexx_sync.syncs.hold_store import holds_in_force
 from idexx_sync.syncs.holds import HoldInForce
 from idexx_sync.syncs.memory_store import reported_words
-from idexx_sync.syncs.proof import newest, too_many_unforeseen
+from idexx_sync.syncs.proof import LOOKUPS_PER_RUN, newest, too_many_unforeseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,7 @@ class Loaded:
     expected: Mapping[str, str]
     """Visit -> start, of those that are remembered in the window and not cancelled."""
     settled: frozenset[str]
-    """Those of them that the calendar's sync has proven gone."""
+    """Those of them that are known to be gone, or on other days."""
     reported_words: frozenset[tuple[str, str]]
     in_force: Sequence[HoldInForce]
 
@@ -121,10 +136,31 @@ def load(run: Run, calendar: ShownCalendar) -> Loaded:
         calendar=replace(calendar, visits=visits),
         now=run.clock(),
         stored=stored,
-        expected={visit: at for visit, at, word, _ in remembered if not _is_cancelled(word)},
-        settled=frozenset(visit for visit, _, _, is_gone in remembered if is_gone),
+        expected={visit: at for visit, at, word, *_ in remembered if not _is_cancelled(word)},
+        settled=frozenset(visit for visit, _, _, *is_known in remembered if any(is_known)),
         reported_words=frozenset((name, word) for name, word in words.fetchall()),
         in_force=in_force.fetchall(),
+    )
+
+
+def looked_up(pims: Pims, loaded: Loaded) -> frozenset[str]:
+    """Visits that the answer lacks and of which the source tells by their ids that they are gone or
+    on other days. It is asked where so many are missing that they may be held, or nothing is shown.
+    """
+    answer = _answer(loaded.calendar)
+    missing = unproven_missing(answer, loaded.expected, loaded.settled)
+    if len(missing) <= MOST_ROWS_FOR_EMPTY and answer.present:
+        return frozenset()
+    try:
+        found = pims.appointments(missing[:LOOKUPS_PER_RUN]) if missing else {}
+    except ShapeChanged:  # nothing is proven, and too many are held
+        return frozenset()
+    return frozenset(visit for visit, one in found.items() if _is_elsewhere(one, answer.window))
+
+
+def _is_elsewhere(lookup: Lookup, window: Window) -> bool:
+    return isinstance(lookup, Found) and (
+        lookup.deleted or lookup.cancelled or day_of(lookup.start) not in window
     )
 
 
@@ -183,10 +219,20 @@ def _answer(calendar: ShownCalendar) -> CalendarAnswer:
     return CalendarAnswer(
         window=snapshot.window,
         visits=calendar.visits,
-        present={item.id for item in shown if item.id is not None and item.kind == "visit"},
+        present=frozenset(i.id for i in shown if i.id is not None and i.kind == "visit"),
         rooms={item.room_id for item in shown if item.room_id is not None},
         complete=snapshot.complete,
     )
+
+
+def with_settled(loaded: Loaded, visits: Collection[str]) -> Loaded:
+    """With these visits settled too."""
+    return replace(loaded, settled=loaded.settled.union(visits))
+
+
+def visits_shown(judged: Judged) -> Collection[str]:
+    """The visits that the calendar shows, however readable; none of another clinic's."""
+    return () if judged.judgement.foreign else _answer(judged.loaded.calendar).present
 
 
 def consultations_due(run: Run, judged: Judged) -> list[SourceRecord]:
@@ -238,12 +284,13 @@ def first_report(run: Run, judged: Judged, due: Sequence[SourceRecord], own_days
         counts=counts,
         warnings={code: number for code, number in warnings.items() if number},
         waiting_holds=judged.judgement.holds.waiting,
-        held={cause: len(found) for cause, found in judged.judgement.findings.items()},
+        held={cause: len(keys) for cause, keys in judged.judgement.held_for.items()},
         window=(window.first_day.isoformat(), window.last_day.isoformat()),
         unfresh=(
             "foreign_calendar"
             if judged.judgement.foreign
             else run.unfresh(window, own_days, complete=snapshot.complete)
+            or judged.judgement.doubted
             or ("came_later" if judged.judgement.came_later else None)
         ),
         unread=unread_records(calendar.visits, judged.loaded.stored),

@@ -39,16 +39,19 @@ def comparison(
     """What the calendar showed beside what is remembered of its visits.
 
     `expected` is visit -> start of those that are remembered in the window, `settled` those of
-    them that the calendar's sync has proven gone; `local_now` is the clinic's naive wall-clock
-    time; `changes` are those that are planned. A case is lost where a visit to come is called off.
+    them that are known to be gone or on other days; `local_now` is the clinic's naive wall-clock
+    time; `changes` are those that are planned. A case is lost where a visit to come is called off;
+    one that a complete answer lacks is left as it is, but too many say that the answer lacks more.
     """
+    missing = {visit: {"missing": True, "start": at} for visit, at in expected.items()}
+    unproven = unproven_missing(answer, expected, settled)
     statuses = {v.id: appointment_status(_memory(stored, v).status) for v in answer.visits}
     occupying = {key for key, word in statuses.items() if word and word not in FREES_TIME}
     starts = {v.id: _memory(stored, v).start for v in answer.visits}
     return Comparison(
         window=answer.window,
         complete=answer.complete,
-        stored={visit: {"missing": True, "start": at} for visit, at in expected.items()},
+        stored=missing,
         settled=settled,
         present=answer.present,
         rooms=answer.rooms,
@@ -60,16 +63,29 @@ def comparison(
         },
         starts_compared=sum(bool(start) for start in starts.values()),
         losses=[
-            Loss(visit.id, "visit", {"status": [statuses[visit.id], after], "start": visit.start})
-            for visit in answer.visits
-            if visit.id in occupying
-            and (after := appointment_status(visit.status)) in FREES_TIME
-            and parse_wall(visit.start) > local_now
+            *(
+                Loss(
+                    visit.id, "visit", {"status": [statuses[visit.id], after], "start": visit.start}
+                )
+                for visit in answer.visits
+                if visit.id in occupying
+                and (after := appointment_status(visit.status)) in FREES_TIME
+                and parse_wall(visit.start) > local_now
+            ),
+            *(Loss(key, "visit", missing[key], missing=True) for key in unproven),
         ],
-        occupying={"visit": len(occupying)},
+        occupying={"visit": len(occupying.union(unproven))},
         effects=_effects(answer, stored, changes),
         planned={change.visit_id for change in changes},
     )
+
+
+def unproven_missing(
+    answer: CalendarAnswer, expected: Collection[str], settled: Collection[str]
+) -> list[str]:
+    """Visits that a complete answer lacks, and of which nobody knows what has become."""
+    known = {*answer.present, *settled}
+    return sorted(visit for visit in expected if visit not in known) if answer.complete else []
 
 
 def _effects(
@@ -108,7 +124,7 @@ def left_alone(judgement: Judgement) -> frozenset[str]:
 
 def times_held(judgement: Judgement) -> frozenset[str]:
     """Visits whose times are left as they are."""
-    return frozenset(judgement.findings.get(SHIFTED, ()))
+    return judgement.held_for.get(SHIFTED, frozenset())
 
 
 def _memory(stored: Mapping[str, StoredVisit], visit: SourceRecord) -> VisitMemory:

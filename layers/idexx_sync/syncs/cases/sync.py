@@ -23,8 +23,11 @@ from idexx_sync.syncs.cases.calendar import (
     first_report,
     judged,
     load,
+    looked_up,
     planned,
     stored_query,
+    visits_shown,
+    with_settled,
 )
 from idexx_sync.syncs.cases.calendar_store import MadeWayFor, makes_way_for
 from idexx_sync.syncs.cases.deaths import LIFE_STATUS
@@ -82,7 +85,7 @@ class CaseSync:
         now = run.clock()
         own_days = run.own_days(now)
         shown = calendar_of(pims.schedule(run.window(now)))
-        calendar = _commit_calendar(run, commits, shown, own_days)
+        calendar = _commit_calendar(run, commits, pims, shown, own_days)
         if commits.report is not None:
             return commits.report
         done = self._read(run, commits, pims, calendar, stop_at)
@@ -154,12 +157,15 @@ class Consulted:
 
 
 def _commit_calendar(
-    run: Run, commits: Commits, calendar: ShownCalendar, own_days: Window
+    run: Run, commits: Commits, pims: Pims, calendar: ShownCalendar, own_days: Window
 ) -> CalendarPiece:
     """Commit the calendar's part, and the job's end with it if no consultation is due."""
+    first = load(run, calendar)
+    gone = looked_up(pims, first)
 
-    def prepare(again: bool) -> CalendarPiece:  # noqa: ARG001 it is always loaded
-        decided = judged(run, planned(run, load(run, calendar)))
+    def prepare(again: bool) -> CalendarPiece:
+        loaded = load(run, calendar) if again else first
+        decided = judged(run, planned(run, with_settled(loaded, gone)))
         due = [
             visit for visit in consultations_due(run, decided) if visit.id not in commits.tally.read
         ]
@@ -168,6 +174,8 @@ def _commit_calendar(
             decided.loaded.stored,
             decided.loaded.now,
             decided.judgement.holds,
+            shown=visits_shown(decided),
+            let_go=() if decided.judgement.foreign else decided.judgement.approved | gone,
             judged=decided,
             due=due,
             report=first_report(run, decided, due, own_days),

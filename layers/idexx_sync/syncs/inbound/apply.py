@@ -82,8 +82,8 @@ class CalendarPiece:
         changes, written = self._write_rows(transaction)
         if written.conflicts and not transaction.leaves_conflicts:
             return written
-        if self.unfresh is None and (self.judgement.is_empty or written.conflicts):
-            self.unfresh = "empty_calendar" if self.judgement.is_empty else "conflicts"
+        if self.unfresh is None:
+            self.unfresh = self.judgement.doubted or ("conflicts" if written.conflicts else None)
         # What is in doubt takes time by what is remembered of it, which is counted below.
         remembered = written.records["appointment"]
         transaction.remember(written.records)
@@ -320,10 +320,10 @@ class CalendarPiece:
         """What tells readers that the calendar is fresh, each by the table that it writes.
 
         Nothing of the days that are `uncounted`; no slot while hours cannot be read; nothing at all
-        where the read was incomplete or empty, or a conflict was left: readers take a slot's age
-        from its own stamp too.
+        where the read was incomplete or is doubted as a whole, or a conflict was left: readers take
+        a slot's age from its own stamp too.
         """
-        is_sure = self.plan.complete and not self.judgement.is_empty and not written.conflicts
+        is_sure = self.plan.complete and not self.judgement.doubted and not written.conflicts
         if not self.tells_fresh or not is_sure:
             return []
         conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
@@ -351,7 +351,7 @@ class CalendarPiece:
                     **Tally().and_(written).counted(),
                     "conflicts": len(written.conflicts),
                 },
-                partial=bool(self.judgement.findings or self.plan.quarantined or self.refused),
+                partial=bool(self.judgement.held_for or self.plan.quarantined or self.refused),
                 started_at=self.started_at,
                 now=now,
                 unless_since=max(older_than, now - TOLD_EVERY),

@@ -191,7 +191,8 @@ def _judge(
         slots, failure = SlotPlan(grid_is_unknown=True), grid
     else:
         slots = plan_slots(grid, loaded.slots, local_now, window, reading.own_days.last_day)
-    gives_time = plan.complete and not judgement.is_empty and not frees_nothing(plan, judgement)
+    is_believed = plan.complete and judgement.doubted is None
+    gives_time = is_believed and not frees_nothing(plan, judgement)
     unfresh = run.unfresh(window, reading.own_days, complete=plan.complete)
     settings = reading.configuration
     if isinstance(settings, ShapeChanged):
@@ -240,7 +241,7 @@ def _report(
         counts=counts,
         warnings=_warnings(run, reading, calendar, tally),
         waiting_holds=judgement.holds.waiting,
-        held={cause: len(found) for cause, found in judgement.findings.items()},
+        held={cause: len(keys) for cause, keys in judgement.held_for.items()},
         window=(window.first_day.isoformat(), window.last_day.isoformat()),
         unknown_fields=sorted(word for field, word in plan.unknown_words if field == "field"),
         in_doubt=plan.doubts,

@@ -93,8 +93,9 @@ class Compared:
         """Write no row of ODIS's: strikes and discrepancies are ours."""
         observed = self.rows.observe(transaction)
         self._tell(transaction, (), applies=False)
+        told = [*observed.records.get("appointment", ()), *self.strikes]
         records: dict[Any, Sequence[Any]] = {
-            "appointment": [*observed.records.get("appointment", ()), *self.strikes]
+            "appointment": list({record.key: record for record in told}.values())
         }
         return Written(records=records, faults=self.faults, read=frozenset({self.name}))
 

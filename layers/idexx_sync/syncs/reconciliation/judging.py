@@ -74,7 +74,7 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
     plan = replace(work.rows, changes=wish.rows)
     compared = _comparison(run, work, found, wish, plan, night)
     judgement = judge(compared, loaded.in_force, loaded.now)
-    complete = complete and not judgement.is_empty and not judgement.foreign
+    complete = complete and not judgement.doubted and not judgement.foreign
     rows = rows_allowed(plan, loaded.rows, judgement)
     context = context_of(run, loaded.now, loaded.words)
     cases = cases_allowed(work, found, wish, records, judgement, compared, context)

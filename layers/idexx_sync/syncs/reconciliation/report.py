@@ -10,6 +10,7 @@ from idexx_sync.jobs.contract import Report, Run, Unfresh
 from idexx_sync.pims.protocol import Window
 from idexx_sync.syncs.cases.calendar_store import MadeWayFor
 from idexx_sync.syncs.commit import Tally
+from idexx_sync.syncs.gate import Doubted
 from idexx_sync.syncs.reconciliation.apply import Compared
 from idexx_sync.syncs.reconciliation.compare import Shown
 
@@ -37,14 +38,14 @@ class Totals:
     causes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     complete: bool = True
     foreign: bool = False
-    empty: bool = False
+    doubted: Doubted | None = None
     came_later: bool = False
 
     def and_(self, piece: Compared, answer: Shown, looked_up: int, records_left: int) -> "Totals":
         """With one piece more."""
         judgement = piece.judgement
         held = Counter(self.held)
-        held.update({cause: len(found) for cause, found in judgement.findings.items()})
+        held.update({cause: len(keys) for cause, keys in judgement.held_for.items()})
         return Totals(
             pieces=self.pieces + 1,
             read=self.read + len(answer.snapshot.records),
@@ -58,7 +59,7 @@ class Totals:
             causes=_merged(self.causes, piece.ledger.counts()),
             complete=self.complete and piece.complete,
             foreign=self.foreign or judgement.foreign,
-            empty=self.empty or judgement.is_empty,
+            doubted=self.doubted or judgement.doubted,
             came_later=self.came_later or judgement.came_later,
         )
 
@@ -99,9 +100,9 @@ def last_report(
     warnings = {
         **tally.warnings,
         "clinic_without_zone": int(run.clinic.timezone is None),
+        "kept_out_by_a_person": totals.kept_out,
         "records_left": totals.records_left,
         "days_left": sum(len(piece.days) for piece in left),
-        "kept_out_by_a_person": totals.kept_out,
         "stopped_by_pause": int(left_for == "pause"),
         "conflicts_left_for_next_run": len(tally.conflicts),
         "life_status_in_doubt": len(tally.for_review),
@@ -131,8 +132,8 @@ def _unfresh(
         return "not_applied"
     if totals.foreign:
         return "foreign_calendar"
-    if totals.empty:
-        return "empty_calendar"
+    if totals.doubted:
+        return totals.doubted
     if not totals.complete:
         return "read_incomplete"
     if days_left:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from idexx_sync.syncs.decision import Decision, Fact
 from idexx_sync.syncs.inbound.model import COLUMNS, Missing, Plan, Row, RowChange, Stored
 from idexx_sync.syncs.memory import AppointmentMemory, Record
-from idexx_sync.syncs.reconciliation.causes import Cause, by_cause, cause_of_column
+from idexx_sync.syncs.reconciliation.cause_of import by_cause, cause_of_column
+from idexx_sync.syncs.reconciliation.causes import Cause
 from idexx_sync.syncs.reconciliation.finding import Found
 
 _OF_CONFIGURATION: Final = frozenset({"room_not_synced", "keyed_anew"})

@@ -21,7 +21,7 @@ def openings(run: Run, first_day: date) -> tuple[tuple[Opening, ...], Mapping[st
         return (), {}
     conn, clinic_id = run.conn, run.clinic.id
     told = []
-    if run.manner == "apply" and (stay := standing(conn, clinic_id)):
+    if run.manner == "apply" and (stay := standing(conn, clinic_id, run.clock())):
         told.append(Opening(DISCREPANCY_STAYS, "odis", None, tuple(map(str, stay))))
     since = to_instant(datetime.combine(first_day - timedelta(days=1), time.min), run.clinic.zone)
     queued = queued_for(conn, closed_cases(conn, clinic_id, since))

@@ -16,12 +16,8 @@ from idexx_sync.syncs.cases.status import is_removed
 from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
 from idexx_sync.syncs.decision import Decision, Fact
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
-from idexx_sync.syncs.reconciliation.causes import (
-    STATUS_FIELDS,
-    Cause,
-    by_cause,
-    cause_of_field,
-)
+from idexx_sync.syncs.reconciliation.cause_of import STATUS_FIELDS, by_cause, cause_of_field
+from idexx_sync.syncs.reconciliation.causes import Cause
 from idexx_sync.syncs.reconciliation.closing import Absent
 from idexx_sync.syncs.reconciliation.finding import Found
 

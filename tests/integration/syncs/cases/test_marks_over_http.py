@@ -360,6 +360,7 @@ def test_r19_a_run_that_is_held_marks_once_what_it_has_read(clinic: NeoCasesBenc
     others = [clinic.neo.book(f"2026-05-05 {9 + n:02}:00:00", patient=f"PET {n}") for n in range(6)]
     clinic.cases()
     assert clinic.called() == {seen}
+    clinic.neo.set_knob("deleted_visits", "unknown")
     new = rebook_all(clinic)
     clinic.neo.rename_patient(clinic.neo.visit(new[0])["patient_id"], "PET 0 (DECEASED)")
     clinic.later()
@@ -380,6 +381,7 @@ def test_r19_a_run_that_is_held_marks_once_what_it_has_read(clinic: NeoCasesBenc
 def test_r08_a_calendar_of_rooms_that_nobody_knows_marks_nobody(clinic: NeoCasesBench) -> None:
     visits = [clinic.neo.book(f"2026-05-05 {9 + n:02}:00:00", patient=f"PET {n}") for n in range(6)]
     clinic.cases()
+    clinic.neo.set_knob("deleted_visits", "unknown")
     rebook_all(clinic)
     clinic.neo.rename_patient(clinic.neo.visit(visits[0])["patient_id"], "PET 0 (DECEASED)")
     rooms = Jsonb({"rooms": [{"id": "77", "name": "ELSEWHERE"}]})

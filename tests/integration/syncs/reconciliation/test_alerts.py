@@ -108,3 +108,20 @@ def test_where_odis_has_no_such_tables_that_is_said(bench: ReconciliationBench) 
 
     assert warnings(job) == {"calls_unknown": 1}
     assert alerts(bench) == []
+
+
+def test_what_no_night_looks_at_any_more_is_told_no_longer_and_ends(
+    bench: ReconciliationBench,
+) -> None:
+    test_on_the_third_night_a_difference_is_told_once_and_not_fixed_again(bench)
+    bench.night(8)  # MONDAY is seven days back for the last time on the night before
+
+    bench.reconcile()
+    bench.night(10)
+    bench.reconcile()
+
+    assert alerts(bench) == []
+    assert [one["kind"] for one in bench.discrepancies()] == ["appointment"]
+    bench.night(16)
+    bench.reconcile()
+    assert bench.discrepancies() == []

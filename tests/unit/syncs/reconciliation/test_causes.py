@@ -1,5 +1,6 @@
 """The table of causes: every field has one, and every treatment is one that the table knows."""
 
+import re
 from datetime import date, timedelta
 from typing import get_args
 
@@ -8,17 +9,16 @@ import pytest
 from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.syncs.cases.fields import FIELDS, STAMPS, TIMES
 from idexx_sync.syncs.inbound.model import COLUMNS
+from idexx_sync.syncs.reconciliation.cause_of import by_cause, cause_of_column, cause_of_field
 from idexx_sync.syncs.reconciliation.causes import (
     CAUSES,
     POLICIES,
     TREATMENTS,
     Cause,
     Override,
-    by_cause,
-    cause_of_column,
-    cause_of_field,
     treatment_of,
 )
+from tests.kit.paths import ROOT
 
 TODAY = date(2026, 5, 5)
 KINDS: tuple[LoggedKind, ...] = get_args(LoggedKind)
@@ -100,3 +100,13 @@ def test_fields_are_grouped_by_their_cause() -> None:
         "moved": ["a", "b"],
         "status_differs": ["c"],
     }
+
+
+def test_the_documents_table_says_what_the_code_does() -> None:
+    table = re.findall(
+        r"^\| `(\w+)` \|.*\| (\w+) \|$",
+        (ROOT / "docs" / "reconciliation.md").read_text(),
+        re.MULTILINE,
+    )
+
+    assert dict(table) == {cause: policy.treatment for cause, policy in POLICIES.items()}

@@ -6,6 +6,7 @@ import pytest
 
 from idexx_sync.pims.protocol import Found, Gone, Unknown, Unreadable
 from tests.kit.bench import Bench
+from tests.kit.database import query
 from tests.kit.job_results import counts, warnings
 from tests.kit.records import MONDAY, block, visit, visits
 
@@ -19,6 +20,17 @@ def removed(bench: Bench) -> list[str]:
         for row in bench.rows(removed=True)
         if row["neo_appointment_id"] not in live
     ]
+
+
+def strikes(bench: Bench, key: str = "600101") -> int:
+    """Of the appointment's record, where its visit has one too."""
+    (record,) = query(
+        bench.conn,
+        "SELECT strikes FROM idexx_sync.records "
+        "WHERE clinic_id = %s AND kind = 'appointment' AND external_id = %s",
+        (bench.clinic_id, key),
+    )
+    return int(record["strikes"])
 
 
 def test_r06_a_row_deleted_at_the_source_is_removed_at_once(bench: Bench) -> None:
@@ -484,3 +496,29 @@ def test_r06_a_single_block_that_has_moved_goes_from_its_old_time_after_two_stri
 
     assert removed(bench) == ["7@2026-05-05 12:00:00"]
     assert bench.row("7@2026-05-06 12:00:00")["deleted_at"] is None
+
+
+@pytest.mark.parametrize("how", ["live", "shadow", "unreadable", "foreign", "preview"])
+def test_r06_what_a_case_run_sees_is_struck_no_longer(bench: Bench, how: str) -> None:
+    bench.pims.records = visits(6)
+    bench.sync()
+    bench.cases()
+    bench.pims.hidden = {"600101"}
+    bench.pims.answers["600101"] = Gone()
+    bench.later()
+    bench.sync()
+    assert strikes(bench) == 1
+    bench.pims.hidden = set()
+    if how == "shadow":
+        bench.stage("shadow")
+    elif how == "unreadable":
+        bench.pims.hidden = {"600101"}
+        bench.pims.unreadable = [Unreadable("end_unreadable", "600101")]
+    elif how == "foreign":
+        bench.pims.records = [*visits(1, room_id="77"), *visits(5, 900101, room_id="77")]
+    bench.later()
+
+    bench.cases(manner="preview" if how == "preview" else "apply")
+
+    is_seen = how not in ("foreign", "preview")
+    assert strikes(bench) == (0 if is_seen else 1)

@@ -22,6 +22,7 @@ from tests.kit.job_results import counts, held, warnings
 from tests.kit.records import MONDAY, block, visit, visits
 
 LOSSES = UNPROVEN["visit"]
+TUESDAY = MONDAY + timedelta(days=1)
 NEXT_MONDAY = MONDAY + timedelta(days=7)
 
 
@@ -350,6 +351,26 @@ def test_r09_a_permit_lasts_a_day(bench: Bench, seconds: int, written: int) -> N
 
     assert len(cancelled(bench)) == written
     assert (job.status == "held") is (written == 0)
+
+
+def test_r09_a_permit_that_nothing_used_is_not_asked_about_once_its_days_are_past(
+    bench: Bench,
+) -> None:
+    """Neo shows nothing for some hours, a person approves, and Neo shows all again."""
+    bench.pims.records = shown = visits(5)
+    bench.sync()
+    bench.pims.records = []
+    bench.later()
+    assert held(bench.sync()) == {EMPTY: 5}
+    bench.decide(EMPTY, "approved")
+    bench.pims.records = shown
+    bench.now += timedelta(days=1)
+    assert bench.sync(TUESDAY).status == "succeeded"
+    assert bench.hold(EMPTY)["status"] == "expired"
+
+    bench.later()
+    assert bench.sync(TUESDAY).status == "succeeded"
+    assert len(bench.holds()) == 1
 
 
 def test_r09_a_permit_covers_only_the_ids_it_names(losing: Bench) -> None:

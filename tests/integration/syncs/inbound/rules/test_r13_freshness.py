@@ -403,6 +403,30 @@ def test_r13_an_empty_calendar_renews_no_stamp_and_offers_nothing_new(
     assert bench.slots(MONDAY + timedelta(days=7)) == {}
 
 
+@pytest.mark.parametrize("what", ["unproven_losses", "times_shifted"])
+def test_r13_a_doubted_calendar_renews_no_stamp_and_offers_nothing_new(
+    bench: Bench, what: str
+) -> None:
+    """A day that comes within the horizon may lack as much as those that are known."""
+    bench.pims.records = visits(20, day=MONDAY + timedelta(days=1))
+    bench.sync()
+    before = slot_stamps(bench)
+    for n in range(20):
+        if what == "unproven_losses" and n % 2:
+            bench.pims.forget(str(600101 + n))
+        elif what == "times_shifted":
+            day, hour = MONDAY + timedelta(days=1 + n // 5), 9 + n % 5 * 2
+            bench.pims.replace(str(600101 + n), start=f"{day} {hour:02}:00:00", end=None)
+    bench.later(24 * 60)
+
+    job = bench.sync(MONDAY + timedelta(days=1), MONDAY + timedelta(days=7))
+
+    assert (job.status, slot_stamps(bench)) == ("held", before)
+    assert job.result is not None
+    assert job.result["unfresh"] == what
+    assert bench.slots(MONDAY + timedelta(days=7)) == {}
+
+
 def test_r13_a_run_that_leaves_a_conflict_renews_no_stamp(bench: Bench) -> None:
     bench.pims.records = visits(2)
     bench.sync()
