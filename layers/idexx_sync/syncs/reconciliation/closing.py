@@ -93,9 +93,8 @@ def judged_absent(
     """What is proven of each; `settled` are visits that the calendar's sync has proven gone,
     `records` what the calendar's memory says of all of them.
 
-    A visit that is alive on a day of the window contradicts the answer: then nobody is struck.
+    Nobody is struck where the answer is not complete.
     """
-    contradicted = any(_is_alive(proofs.get(visit), window) for visit in absent)
     return [
         _judged(
             visit_id,
@@ -106,7 +105,7 @@ def judged_absent(
             window,
             read_at,
             is_settled=visit_id in settled,
-            complete=complete and not contradicted,
+            complete=complete,
         )
         for visit_id, start in sorted(absent.items())
     ]

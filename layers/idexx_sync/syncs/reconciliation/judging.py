@@ -43,7 +43,7 @@ def planned(run: Run, answer: Shown, loaded: Loaded, proofs: Mapping[str, Lookup
     absent = _absent(answer, loaded, proofs, complete=snapshot.complete)
     taken = replace(snapshot, is_whole=snapshot.is_whole and not contradicts(absent))
     rows = plan_records(taken, loaded.rows, proofs, answer.context)
-    if not rows.complete and snapshot.complete:  # a row contradicts the answer
+    if not rows.complete and snapshot.complete:  # a row or a visit contradicts the answer
         absent = _absent(answer, loaded, proofs, complete=False)
     context = context_of(run, loaded.now, loaded.words)
     cases = plan_visits(loaded.sources, loaded.visits, context, beat=run.beat)
