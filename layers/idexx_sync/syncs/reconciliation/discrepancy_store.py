@@ -11,6 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import class_row
 
 from idexx_sync.database.connection import Conn
+from idexx_sync.syncs.proof import UNPROVEN
 from idexx_sync.syncs.reconciliation.causes import POLICIES
 from idexx_sync.syncs.reconciliation.ledger import NIGHTS_THAT_TELL
 from idexx_sync.syncs.reconciliation.model import Known, Ledger, Seen
@@ -109,10 +110,10 @@ def standing(conn: Conn, clinic_id: UUID, now: datetime) -> list[UUID]:
          WHERE clinic_id = %s AND ended_at IS NULL AND nights >= %s AND cause = ANY(%s)
            AND treatment <> 'ignore' AND outcome <> 'held'
            AND (outcome IN ('fixed', 'left') OR missed_by IS NOT NULL)
-           AND last_seen_at > %s
+           AND last_seen_at > %s AND decision ->> 'code' <> ALL(%s)
          ORDER BY first_seen_at, id
         """,
-        (clinic_id, NIGHTS_THAT_TELL, _OURS, now - SEEN_LATELY),
+        (clinic_id, NIGHTS_THAT_TELL, _OURS, now - SEEN_LATELY, list(UNPROVEN)),
     ).fetchall()
     return [row[0] for row in rows]
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+from idexx_sync.pims.protocol import Unknown
 from tests.kit.database import insert, query, update
 from tests.kit.job_results import warnings
 from tests.kit.reconciliation_bench import ReconciliationBench
@@ -125,3 +126,16 @@ def test_what_no_night_looks_at_any_more_is_told_no_longer_and_ends(
     bench.night(16)
     bench.reconcile()
     assert bench.discrepancies() == []
+
+
+def test_what_neo_has_not_proven_is_no_bug_of_ours(bench: ReconciliationBench) -> None:
+    bench.shows(patient_visit(), patient_visit("600102", "2026-05-04 09:00:00"))
+    bench.synced()
+    bench.pims.forget("600101")
+    bench.pims.answers["600101"] = Unknown("refused")
+    for number in (1, 2, 3, 4):
+        bench.night(number)
+        bench.reconcile()
+
+    assert {one["nights"] for one in bench.discrepancies()} == {4}
+    assert alerts(bench) == []
