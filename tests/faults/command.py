@@ -24,6 +24,7 @@ from tests.faults import (
     sweep_database,
     sweep_login,
     sweep_neo,
+    sweep_nights,
 )
 from tests.faults.results import Outcome, failures, figures, table
 from tests.faults.rig import devoted, running_rig
@@ -91,6 +92,7 @@ def scenarios(*, full: bool) -> list[Scenario]:
         sweep_neo,
         sweep_database,
         sweep_cases,
+        sweep_nights,
     )
     return [scenario for one in sets for scenario in one.scenarios(full=full)]
 

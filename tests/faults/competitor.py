@@ -28,6 +28,12 @@ CASE_LOCKS = {
     "patients": "SELECT 1 FROM public.patients WHERE clinic_id = %s FOR UPDATE",
 }
 """Those that a case run wants."""
+NIGHT_LOCKS = {
+    **{what: LOCKS[what] for what in ("lease", "jobs", "records", "clinic", "appointments")},
+    **{what: CASE_LOCKS[what] for what in ("cases", "patients")},
+    "discrepancies": "SELECT 1 FROM idexx_sync.discrepancies WHERE clinic_id = %s FOR UPDATE",
+}
+"""Those that a reconciliation wants."""
 _BLOCKED = "SELECT 1 FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
 
 
@@ -45,7 +51,7 @@ class Competitor:
         """Take the lock now, and let it go after a while; nothing happens if it is taken."""
         self._conn.execute("SET LOCAL lock_timeout = '20ms'")
         try:
-            self._conn.execute({**LOCKS, **CASE_LOCKS}[what], (self._clinic_id,))
+            self._conn.execute({**LOCKS, **CASE_LOCKS, **NIGHT_LOCKS}[what], (self._clinic_id,))
         except psycopg.errors.LockNotAvailable:
             self._conn.rollback()
             return

@@ -61,9 +61,7 @@ def eventful_clinic(
     clinic.configure(slot_duration_minutes=20)
     forget_configuration(clinic)
     if log_in:
-        clinic.conn.execute(
-            "DELETE FROM idexx_sync.sessions WHERE clinic_id = %s", (clinic.clinic_id,)
-        )
+        forget_session(clinic)
     neo.clear_requests()
     return clinic
 
@@ -75,3 +73,8 @@ def forget_configuration(clinic: FaultClinic) -> None:
         "WHERE clinic_id = %s",
         (clinic.clinic_id,),
     )
+
+
+def forget_session(clinic: FaultClinic) -> None:
+    """The next run has to log in."""
+    clinic.conn.execute("DELETE FROM idexx_sync.sessions WHERE clinic_id = %s", (clinic.clinic_id,))

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from tests.faults.clinic import FaultClinic
+from tests.faults.eventful import forget_session
 from tests.faults.neo_staff import EUTHANASIA
 from tests.faults.rig import Rig
 
@@ -14,14 +15,16 @@ NAME = 0
 """The first of the places that people write into."""
 
 
-def eventful_case_clinic(rig: Rig, *, proxied: bool = False, log_in: bool = False) -> FaultClinic:
+def eventful_case_clinic(
+    rig: Rig, *, proxied: bool = False, log_in: bool = False, plain_login: bool = False
+) -> FaultClinic:
     """A clinic with cases, after a busy hour.
 
     One visit was finalised, and one of a patient that died, of which another visit is to come; one
     is new, and one consultation belongs to another patient since two were merged. Somebody has
-    corrected a name by hand. For `log_in` see `eventful_clinic`.
+    corrected a name by hand. For the arguments see `eventful_clinic`.
     """
-    clinic = FaultClinic(rig, proxied=proxied, syncs=("cases",))
+    clinic = FaultClinic(rig, proxied=proxied, plain_login=plain_login, syncs=("cases",))
     neo = clinic.neo
     first = datetime.fromisoformat(neo.now()).replace(minute=0, second=0)
 
@@ -64,8 +67,6 @@ def eventful_case_clinic(rig: Rig, *, proxied: bool = False, log_in: bool = Fals
     case = next(one for one in clinic.people.cases() if one["key"].endswith(f"-{visits['begun']}"))
     clinic.people.write(case["id"], NAME, "BY HAND")
     if log_in:
-        clinic.conn.execute(
-            "DELETE FROM idexx_sync.sessions WHERE clinic_id = %s", (clinic.clinic_id,)
-        )
+        forget_session(clinic)
     neo.clear_requests()
     return clinic

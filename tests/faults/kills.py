@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from idexx_sync.core.catalog import SyncName
 from tests.faults import checks
-from tests.faults.clinic import FaultClinic
 from tests.faults.eventful import eventful_clinic
-from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.incident import Event, Incident
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
 from tests.faults.scenario import Scenario
+from tests.faults.swept import swept_clinic
 from tests.faults.worker import ANSWERS_WITHIN_S, Worker, tick, working
 
 DELAY_MS, RESERVE_S = 40, 0.5
@@ -49,22 +49,22 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
 
 
 def kill_at_moment(
-    rig: Rig, outcome: Outcome, *, share: float, log_in: bool, seed: int, cases: bool = False
+    rig: Rig, outcome: Outcome, *, share: float, log_in: bool, seed: int, of: SyncName = "inbound"
 ) -> None:
     """SIGKILL after a share of the time that a run takes, and a bit by chance."""
-    moment = run_seconds(rig, log_in, cases=cases) * share * random.Random(seed).uniform(0.8, 1.2)
+    moment = run_seconds(rig, log_in, of=of) * share * random.Random(seed).uniform(0.8, 1.2)
 
     def strike(worker: Worker, event: Event) -> None:
         worker.begin(event)
         worker.answers_within(moment)
 
-    clinic = _clinic(rig, cases=cases, traceless=bool(seed % 4), log_in=log_in)
+    clinic = swept_clinic(rig, of, traceless=bool(seed % 4), log_in=log_in)
     Incident(clinic, outcome).carry(strike)
 
 
-def kill_at_round_trip(rig: Rig, outcome: Outcome, *, n: int, cases: bool = False) -> None:
+def kill_at_round_trip(rig: Rig, outcome: Outcome, *, n: int, of: SyncName = "inbound") -> None:
     """SIGKILL before the worker's round trip n reaches Postgres."""
-    clinic = _clinic(rig, cases=cases, proxied=True)
+    clinic = swept_clinic(rig, of, proxied=True)
 
     def strike(worker: Worker, event: Event) -> None:
         at_round_trip(rig, n, lambda: worker.signal(signal.SIGKILL))
@@ -76,11 +76,11 @@ def kill_at_round_trip(rig: Rig, outcome: Outcome, *, n: int, cases: bool = Fals
 
 
 def out_of_time(
-    rig: Rig, outcome: Outcome, *, share: float, log_in: bool = False, cases: bool = False
+    rig: Rig, outcome: Outcome, *, share: float, log_in: bool = False, of: SyncName = "inbound"
 ) -> None:
     """Lambda's deadline comes in the middle; whoever is still there is killed."""
-    seconds = RESERVE_S + share * run_seconds(rig, log_in, DELAY_MS, cases=cases)
-    clinic = _clinic(rig, cases=cases, log_in=log_in)
+    seconds = RESERVE_S + share * run_seconds(rig, log_in, DELAY_MS, of=of)
+    clinic = swept_clinic(rig, of, log_in=log_in)
     clinic.neo.set_knob("delay_ms", DELAY_MS)
 
     def strike(worker: Worker, event: Event) -> None:
@@ -126,9 +126,9 @@ def kill_wrong_password(rig: Rig, outcome: Outcome, *, late: int) -> None:
     incident.carry(strike)
 
 
-def freeze(rig: Rig, outcome: Outcome, *, n: int, cases: bool = False) -> None:
+def freeze(rig: Rig, outcome: Outcome, *, n: int, of: SyncName = "inbound") -> None:
     """SIGSTOP before round trip n; another run takes over; SIGCONT: it must not write."""
-    clinic = _clinic(rig, cases=cases, proxied=True)
+    clinic = swept_clinic(rig, of, proxied=True)
     incident = Incident(
         clinic,
         outcome,
@@ -157,28 +157,22 @@ def freeze(rig: Rig, outcome: Outcome, *, n: int, cases: bool = False) -> None:
     incident.carry(strike)
 
 
-def _clinic(rig: Rig, *, cases: bool, traceless: bool = False, **more: bool) -> FaultClinic:
-    if cases:
-        return eventful_case_clinic(rig, **more)
-    return eventful_clinic(rig, traceless=traceless, **more)
-
-
-def run_seconds(rig: Rig, log_in: bool, delay_ms: int = 0, *, cases: bool = False) -> float:
+def run_seconds(rig: Rig, log_in: bool, delay_ms: int = 0, *, of: SyncName = "inbound") -> float:
     """How long a worker's first run takes on this machine when nobody disturbs it.
 
     Measured once, whoever asks first.
     """
-    with (rig.measured / f"{log_in}-{delay_ms}-{cases}").open("a+") as file:
+    with (rig.measured / f"{log_in}-{delay_ms}-{of}").open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         if not (text := file.read()):
-            text = str(_measured(rig, log_in, delay_ms, cases=cases))
+            text = str(_measured(rig, log_in, delay_ms, of=of))
             file.write(text)
         return float(text)
 
 
-def _measured(rig: Rig, log_in: bool, delay_ms: int, *, cases: bool) -> float:
-    clinic = _clinic(rig, cases=cases, log_in=log_in)
+def _measured(rig: Rig, log_in: bool, delay_ms: int, *, of: SyncName) -> float:
+    clinic = swept_clinic(rig, of, log_in=log_in)
     clinic.neo.set_knob("delay_ms", delay_ms)
     event, _ = tick(clinic, clinic.now)
     with working(clinic) as worker:

@@ -15,6 +15,7 @@ from tests.faults.clinic import TRIES, Delivery, FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.eventful import eventful_clinic
 from tests.faults.eventful_cases import eventful_case_clinic
+from tests.faults.eventful_nights import eventful_night_clinic
 from tests.faults.results import Outcome, Violation
 from tests.faults.rig import Rig
 from tests.faults.scenario import Scenario
@@ -128,7 +129,16 @@ def both_at_once(rig: Rig, outcome: Outcome, *, racers: int, round: int) -> None
     """Inbound and case runs of one clinic, all at the same moment."""
     clinic = eventful_case_clinic(rig)
     clinic.syncs = ("cases", "inbound")
-    orders = [clinic.order(("inbound", "cases")[n % 2]) for n in range(racers)]
+    _race_of_syncs(clinic, outcome, racers)
+
+
+def all_at_once(rig: Rig, outcome: Outcome, *, racers: int, round: int) -> None:  # noqa: A002
+    """The same of all syncs, where a reconciliation has everything to do."""
+    _race_of_syncs(eventful_night_clinic(rig, traceless=bool(round % 2)), outcome, racers)
+
+
+def _race_of_syncs(clinic: FaultClinic, outcome: Outcome, racers: int) -> None:
+    orders = [clinic.order(clinic.syncs[n % len(clinic.syncs)]) for n in range(racers)]
     try:
         watch = Watch(clinic, outcome)
         deliveries = watch.incident(

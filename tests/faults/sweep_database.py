@@ -6,18 +6,19 @@ It says so, ends the connection, or falls silent: then nothing passes any more, 
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
+from idexx_sync.core.catalog import SyncName
 from tests.faults import checks
 from tests.faults.clinic import FaultClinic
 from tests.faults.competitor import LOCKS, competitor
 from tests.faults.converge import Watch
 from tests.faults.eventful import eventful_clinic
-from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.leftovers import leftovers, settled
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
 from tests.faults.scenario import Scenario
 from tests.faults.short_waits import LONGEST_WAIT_S
 from tests.faults.statements import ERRORS, KILLED, SILENT, Counter, inject
+from tests.faults.swept import swept_clinic
 from tests.kit.proxy import Cut
 
 STATEMENTS = 65
@@ -96,16 +97,13 @@ def fail_at_statement(
     how: str,
     log_in: bool = False,
     plain_login: bool = False,
-    cases: bool = False,
+    of: SyncName = "inbound",
 ) -> None:
     """`plain_login`: it needs no browser, which has no part in what the database is asked."""
     silent = how == SILENT
-    if cases:
-        clinic = eventful_case_clinic(rig, log_in=log_in, proxied=silent)
-    else:
-        clinic = eventful_clinic(
-            rig, traceless=bool(n % 2), log_in=log_in, plain_login=plain_login, proxied=silent
-        )
+    clinic = swept_clinic(
+        rig, of, traceless=bool(n % 2), log_in=log_in, plain_login=plain_login, proxied=silent
+    )
     if silent:
         clinic.dependencies.database.patience.longest_s = LONGEST_WAIT_S
     counter = Counter(n, how, fall_silent=rig.proxy.fall_silent_once)
@@ -131,12 +129,9 @@ def fail_on_the_wire(
     passed: int = 0,
     silent: bool = False,
     for_all: bool = False,
-    cases: bool = False,
+    of: SyncName = "inbound",
 ) -> None:
-    if cases:
-        clinic = eventful_case_clinic(rig, proxied=True)
-    else:
-        clinic = eventful_clinic(rig, proxied=True, traceless=bool(number % 2))
+    clinic = swept_clinic(rig, of, proxied=True, traceless=bool(number % 2))
     if silent:
         clinic.dependencies.database.patience.longest_s = LONGEST_WAIT_S
     rig.proxy.cut(Cut(at, number, towards, passed, silent, for_all))
@@ -146,9 +141,11 @@ def fail_on_the_wire(
         rig.proxy.calm()
 
 
-def wait_for_a_lock(rig: Rig, outcome: Outcome, *, what: str, n: int, cases: bool = False) -> None:
+def wait_for_a_lock(
+    rig: Rig, outcome: Outcome, *, what: str, n: int, of: SyncName = "inbound"
+) -> None:
     """Somebody takes the lock just before the run's round trip n."""
-    clinic = (eventful_case_clinic if cases else eventful_clinic)(rig, proxied=True)
+    clinic = swept_clinic(rig, of, proxied=True)
     with competitor(rig, clinic.clinic_id) as other:
 
         def take(number: int) -> None:

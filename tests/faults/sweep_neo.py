@@ -4,15 +4,16 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from idexx_sync.core.catalog import SyncName
 from tests.faults import checks
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.eventful import eventful_clinic
-from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.leftovers import leftovers, settled
 from tests.faults.results import Outcome
 from tests.faults.rig import Rig
 from tests.faults.scenario import Scenario
+from tests.faults.swept import swept_clinic
 from tests.kit.database import update
 from tests.kit.neo_faults import EXPIRED_ANSWERS
 from tests.kit.proxy import Cut, counting_proxy
@@ -119,14 +120,11 @@ def fail_at_request(
     log_in: bool = False,
     expired: str = "302_login",
     plain: bool = False,
-    cases: bool = False,
+    of: SyncName = "inbound",
 ) -> None:
     """One fault; a lasting one ends with the first delivery. `plain`: a login needs no browser."""
-    if cases:
-        clinic = eventful_case_clinic(rig, log_in=log_in)
-    else:
-        plain |= not log_in and (_kind(action) in MISREAD or action in UNASKED)
-        clinic = eventful_clinic(rig, traceless=traceless, log_in=log_in, plain_login=plain)
+    plain |= not log_in and (_kind(action) in MISREAD or action in UNASKED)
+    clinic = swept_clinic(rig, of, traceless=traceless, log_in=log_in, plain_login=plain)
     if _kind(action) == "delay":
         clinic.dependencies.database.close()
         clinic.dependencies = clinic.make_dependencies(neo_timeout_seconds=TIMEOUT_S)
@@ -168,9 +166,10 @@ def be_silent(
     at: Literal["request", "answer", "byte"],
     n: int = MIDST,
     lasting: bool = False,
+    of: SyncName = "inbound",
 ) -> None:
     """A connection to Neo loses all packets, or its host does until the first delivery ended."""
-    clinic = eventful_clinic(rig)
+    clinic = swept_clinic(rig, of)
     with counting_proxy(clinic.neo.base_url) as (proxy, address):
         clinic.dependencies.database.close()
         clinic.dependencies = clinic.make_dependencies(

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from idexx_sync.jobs.model import RunOrder, tick_order
-from idexx_sync.jobs.params import WindowParams
 from tests.faults.clinic import FaultClinic
 from tests.faults.leftovers import SETTLES_S, descendants
 from tests.faults.rig import Rig
@@ -99,7 +98,7 @@ def tick(clinic: FaultClinic, at: datetime) -> tuple[dict[str, Any], RunOrder]:
         "trigger": "schedule",
         "scheduled_time": at.isoformat(),
     }
-    return event, tick_order(clinic.clinic_id, sync, "schedule", at, WindowParams())
+    return event, tick_order(clinic.clinic_id, sync, "schedule", at)
 
 
 def orphans_that_stay(rig: Rig) -> list[int]:

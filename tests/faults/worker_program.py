@@ -37,6 +37,7 @@ HEAVY = (
     "idexx_sync.api.syncs",
     "idexx_sync.syncs.cases.sync",
     "idexx_sync.syncs.inbound.sync",
+    "idexx_sync.syncs.reconciliation.sync",
 )
 """What the handlers import and what reads no environment."""
 
@@ -67,9 +68,10 @@ def main() -> None:
 def work() -> None:
     from functions.case_sync.handler import worker as cases
     from functions.inbound_sync.handler import worker as inbound
+    from functions.reconciliation.handler import worker as reconciliation
 
     with short_waits():
-        serve({"inbound": inbound, "cases": cases})
+        serve({"inbound": inbound, "cases": cases, "reconciliation": reconciliation})
 
 
 def serve(workers: "Mapping[str, WorkerHandler]") -> None:
