@@ -167,6 +167,7 @@ def everything(conn: Conn, clinic_id: UUID, but_job: UUID) -> dict[str, Any]:
         "idexx_sync.clinic_settings",
         "idexx_sync.unknown_words",
         "idexx_sync.discrepancies",
+        "idexx_sync.sightings",
     )
     return {
         table: query(

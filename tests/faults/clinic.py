@@ -58,6 +58,7 @@ UNIT = 2
 """Consultations that a case run reads and commits together here, so that several units come."""
 PARAMS: Mapping[SyncName, Params] = {"reconciliation": ReconciliationParams(mode="fix")}
 """What is asked of syncs that would only tell, if nothing were said."""
+WENT_WELL = ("succeeded", "succeeded_with_warnings", "held")
 LIVE_SINCE = timedelta(days=2)
 """So long before its first day here a clinic went live."""
 
@@ -84,11 +85,7 @@ class Delivery:
 
     @property
     def succeeded(self) -> bool:
-        return self.job is not None and self.job.status in (
-            "succeeded",
-            "succeeded_with_warnings",
-            "held",
-        )
+        return self.job is not None and self.job.status in WENT_WELL
 
 
 class FaultClinic:

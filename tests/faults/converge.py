@@ -27,8 +27,8 @@ SHORT_WAITS = 3
 """Runs after which only a strike can be pending that takes a day."""
 LEAST_RUNS = 2
 MOST_RUNS = 12
-MOST_RECONCILIATIONS = 4
-"""In a row: to find, to be allowed, to put right, to find nothing."""
+MOST_RECONCILIATIONS = 5
+"""In a row: to find, to strike again, to be allowed, to put right, to find nothing."""
 MOST_ROUNDS = 4
 """In which all syncs settle one after the other."""
 LEFT_FOR_LATER = {
@@ -126,11 +126,23 @@ class Watch:
     def converge(self) -> None:
         """Clean runs of each sync until it is settled; then it is checked."""
         self.watch_over()
-        self._converge_days()
-        if "reconciliation" in self.clinic.syncs:
-            self._converge_reconciliation()
-            self.check_reconciled()
+        if self.clinic.syncs[0] == "reconciliation":
+            self._converge_tonight()
+        else:
+            self._converge_days()
+            if "reconciliation" in self.clinic.syncs:
+                self._converge_reconciliation()
+                self.check_reconciled()
         self.check()
+
+    def _converge_tonight(self) -> None:
+        """Clean reconciliations before the day is over, because the next one compares the oldest
+        day no more; then a run of each other sync."""
+        if not self._reconciled():
+            text = f"not reconciled after {MOST_RECONCILIATIONS} clean runs"
+            self.add([Violation("converges", text)])
+        self._run_others()
+        self.check_reconciled()
 
     def _converge_days(self) -> None:
         """Of the syncs that look ahead."""
@@ -194,6 +206,9 @@ class Watch:
             self._converge_days()
         else:
             self.add([Violation("converges", f"not reconciled after {MOST_ROUNDS} rounds")])
+        self._run_others()
+
+    def _run_others(self) -> None:
         for sync in self.clinic.syncs:
             if sync != "reconciliation":
                 self.one(sync=sync)

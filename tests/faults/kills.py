@@ -10,6 +10,7 @@ from datetime import datetime
 
 from idexx_sync.core.catalog import SyncName
 from tests.faults import checks
+from tests.faults.clinic import WENT_WELL
 from tests.faults.eventful import eventful_clinic
 from tests.faults.incident import Event, Incident
 from tests.faults.results import Outcome
@@ -181,7 +182,7 @@ def _measured(rig: Rig, log_in: bool, delay_ms: int, *, of: SyncName) -> float:
         answer = worker.answer()
         seconds = time.monotonic() - started
     clinic.close()
-    if answer is None or not str(answer.get("status")).startswith("succeeded"):
+    if answer is None or answer.get("status") not in WENT_WELL:
         raise RuntimeError(f"an undisturbed run ended as {answer}")
     return seconds
 

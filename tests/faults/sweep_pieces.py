@@ -52,7 +52,7 @@ class Swept:
     may_be_late: tuple[int, ...]
     """Requests."""
     statements: int
-    """More than a run has, of which one has a few more than another: the last ones do not strike."""
+    """A few more than a run has, which not always has as many: the last ones do not strike."""
     round_trips: int
     commits: int
     bytes_sent: int

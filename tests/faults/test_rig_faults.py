@@ -1,27 +1,27 @@
 """The faults really strike: connections break where they are told to, histories can be repeated."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from types import ModuleType
 
 import psycopg
 import pytest
 from psycopg import errors
 from pydantic import SecretStr
 
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import connect
 from idexx_sync.database.waits import NoAnswer, Patience
-from tests.faults import command, sweep_cases, sweep_database
+from tests.faults import command, sweep_cases, sweep_database, sweep_nights
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
-from tests.faults.eventful import eventful_clinic
-from tests.faults.eventful_cases import eventful_case_clinic
 from tests.faults.histories import kinds
 from tests.faults.operations import history
 from tests.faults.results import Outcome, Violation
 from tests.faults.rig import Rig
 from tests.faults.scenario import Scenario
 from tests.faults.statements import Counter, inject
+from tests.faults.sweep_pieces import Swept
+from tests.faults.swept import swept_clinic
 from tests.kit.database import query
 from tests.kit.proxy import Cut
 
@@ -139,15 +139,41 @@ def test_a_statement_fails_inside_of_a_pipeline_too(rig: Rig) -> None:
     conn.close()
 
 
-@pytest.mark.parametrize(
-    ("make", "sweep"),
-    [(eventful_clinic, sweep_database), (eventful_case_clinic, sweep_cases)],
-    ids=["inbound", "cases"],
+@dataclass(frozen=True)
+class Reach:
+    """How far a sync's sweeps go."""
+
+    of: SyncName
+    statements: int
+    round_trips: int
+    bytes_sent: int
+    bytes_received: int
+
+
+REACHES = (
+    Reach(
+        "inbound",
+        sweep_database.STATEMENTS,
+        sweep_database.ROUND_TRIPS,
+        sweep_database.BYTES_SENT,
+        sweep_database.BYTES_RECEIVED,
+    ),
+    *(
+        Reach(
+            swept.of,
+            swept.statements,
+            swept.round_trips,
+            swept.bytes_sent,
+            swept.bytes_received,
+        )
+        for swept in (sweep_cases.SWEPT, sweep_nights.SWEPT)
+    ),
 )
-def test_the_sweeps_reach_the_end_of_a_run_and_not_far_beyond(
-    rig: Rig, make: Callable[..., FaultClinic], sweep: ModuleType
-) -> None:
-    clinic = make(rig, proxied=True)
+
+
+@pytest.mark.parametrize("reach", REACHES, ids=[reach.of for reach in REACHES])
+def test_the_sweeps_reach_the_end_of_a_run_and_not_far_beyond(rig: Rig, reach: Reach) -> None:
+    clinic = swept_clinic(rig, reach.of, proxied=True)
     counter = Counter()
     inject(clinic.dependencies.database.connection(), counter)
     rig.proxy.reset()
@@ -156,16 +182,30 @@ def test_the_sweeps_reach_the_end_of_a_run_and_not_far_beyond(
 
     trips, sent = rig.proxy.round_trips, dict(rig.proxy.passed)
     clinic.close()
-    assert counter.number < sweep.STATEMENTS <= counter.number + 6
-    trips = max(trips, *(round_trips_of(make, rig) for _ in range(4)))
-    assert trips <= sweep.ROUND_TRIPS <= trips + 3
-    assert 0.95 * sent["server"] < sweep.BYTES_SENT < 1.05 * sent["server"]
-    assert 0.95 * sent["client"] < sweep.BYTES_RECEIVED < 1.05 * sent["client"]
+    assert counter.number < reach.statements <= counter.number + 6
+    trips = max(trips, *(round_trips_of(rig, reach.of) for _ in range(4)))
+    assert trips <= reach.round_trips <= trips + 3
+    assert 0.95 * sent["server"] < reach.bytes_sent < 1.05 * sent["server"]
+    assert 0.95 * sent["client"] < reach.bytes_received < 1.05 * sent["client"]
 
 
-def round_trips_of(make: Callable[..., FaultClinic], rig: Rig) -> int:
+@pytest.mark.parametrize("swept", [sweep_cases.SWEPT, sweep_nights.SWEPT], ids=["cases", "nights"])
+def test_the_sweeps_reach_the_last_request_and_the_last_commit(rig: Rig, swept: Swept) -> None:
+    clinic = swept_clinic(rig, swept.of, proxied=True)
+    clinic.dependencies.database.connection()
+    rig.proxy.cut(Cut("commit", swept.commits + 1))
+
+    assert clinic.invoke(clinic.order()).succeeded
+
+    assert rig.proxy.commits == swept.commits
+    assert len(clinic.neo.requests()) == swept.requests
+    rig.proxy.calm()
+    clinic.close()
+
+
+def round_trips_of(rig: Rig, of: SyncName) -> int:
     """Of one run: how many there are hangs on which packets of a pipeline fall together."""
-    clinic = make(rig, proxied=True)
+    clinic = swept_clinic(rig, of, proxied=True)
     clinic.dependencies.database.connection()
     rig.proxy.reset()
     assert clinic.invoke(clinic.order()).succeeded
@@ -200,7 +240,7 @@ def faults_in(scenarios: list[Scenario]) -> set[tuple[object, ...]]:
             arguments["action"] = str({k: v for k, v in action.items() if k != "at_byte"})
         elif action:
             arguments["action"] = action
-        sync = "cases" if arguments.get("cases") and action is None else "either"
+        sync = arguments.pop("of", "inbound") if action is None else "any"
         named = arguments.keys() - {*PLACES, *OFTEN_ENOUGH}
         found |= {(sync, name, arguments[name]) for name in named}
     return found

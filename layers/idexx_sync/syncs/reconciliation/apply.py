@@ -86,7 +86,7 @@ class Compared:
             case_ids=cases.case_ids,
             for_review=cases.for_review,
             faults=[*rows.faults, *cases.faults, *self.faults],
-            read=frozenset({self.name}),
+            read=self._done(),
         )
 
     def observe(self, transaction: Transaction) -> Written:
@@ -97,11 +97,20 @@ class Compared:
         records: dict[Any, Sequence[Any]] = {
             "appointment": list({record.key: record for record in told}.values())
         }
-        return Written(records=records, faults=self.faults, read=frozenset({self.name}))
+        return Written(records=records, faults=self.faults, read=self._done())
 
     def judged_only(self) -> Ledger:
         """What would become of the discrepancies, of a run that remembers nothing."""
         return self._after((), applies=False)
+
+    def _done(self) -> frozenset[str]:
+        """The piece's name where a later attempt of the job need not judge it again.
+
+        What is held, and why the days may not be right, is told by the attempt that ends the job.
+        """
+        judgement = self.judgement
+        is_told_later = judgement.held() or judgement.came_later or not self.complete
+        return frozenset() if is_told_later else frozenset({self.name})
 
     def _tell(self, transaction: Transaction, left: Collection[_Key], *, applies: bool) -> None:
         self.ledger = self._after(left, applies=applies)

@@ -12,7 +12,7 @@ from idexx_sync.jobs.runner import run_job
 from idexx_sync.pims.protocol import Snapshot, Window
 from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
 from tests.kit.database import insert
-from tests.kit.job_results import warnings
+from tests.kit.job_results import held, warnings
 from tests.kit.reconciliation_bench import ReconciliationBench
 from tests.kit.records import patient_visit
 
@@ -148,3 +148,31 @@ def test_a_piece_that_is_committed_stays_whatever_becomes_of_the_next(
         ("appointment", "deleted_in_neo"): "fixed",
         ("case", "deleted_in_neo"): "fixed",
     }
+
+
+@pytest.mark.parametrize("status", ["Finalised", "Scheduled"])
+def test_what_an_earlier_attempt_could_not_settle_is_judged_again_and_told(
+    bench: ReconciliationBench, status: str
+) -> None:
+    bench.retried = True
+    bench.shows(patient_visit(status=status), patient_visit("600102", "2026-05-04 11:00:00"))
+    bench.synced()
+    bench.night()
+    if status == "Finalised":
+        bench.pims.delete("600101")
+    else:
+        bench.pims.hidden.add("600101")
+    reads = breaking_at(bench, 2)
+    job = bench.reconcile()
+    assert job.status == "queued"
+
+    order = RunOrder(job.id, None, "reconciliation")
+    job = run_job(order, ReconciliationSync(), bench.dependencies())
+
+    assert job.result is not None
+    if status == "Finalised":
+        assert (job.status, held(job)) == ("held", {"finalised_visit_removed": 1})
+        assert job.result["discrepancies"] == {"deleted_in_neo": {"held": 2}}
+    else:
+        assert job.result["unfresh"] == "read_incomplete"
+    assert reads == ["2026-04-29", "2026-04-28", "2026-04-29", "2026-04-28"]
