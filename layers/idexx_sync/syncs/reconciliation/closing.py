@@ -19,7 +19,7 @@ from idexx_sync.syncs.cases.fields import TIMES
 from idexx_sync.syncs.cases.mapping import iso, map_visit, stamps
 from idexx_sync.syncs.cases.model import DUPLICATE, REMOVED, CaseChange
 from idexx_sync.syncs.cases.news import is_news
-from idexx_sync.syncs.cases.status import is_removed
+from idexx_sync.syncs.cases.status import STATUS_KEPT, is_removed
 from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.vocabulary import OPEN_STATUSES
 from idexx_sync.syncs.memory import Record, VisitRecord
@@ -225,13 +225,14 @@ def _struck(looked_up: Record, read_at: datetime, *, complete: bool) -> Record:
 def _closed(case: StoredCase, now: datetime) -> dict[str, Any]:
     """The values that close one case; of a broken document only its status can be written."""
     values: dict[str, Any] = {}
-    if case.status in (*OPEN_STATUSES, "completed"):
+    closes = case.status in (*OPEN_STATUSES, "completed")
+    if closes:
         values["case.status"] = "reviewed"
     if case.is_broken:
         return values
     if not is_removed(case):
         mark = {"softDeleted": True, "reason": REMOVED_FROM_PIMS, "deletedAt": iso(now)}
-        values[REMOVED] = mark
+        values[REMOVED] = mark if closes else mark | {STATUS_KEPT: True}
     if case.value("metadata.pimsAppointment.status") != "cancelled":
         values["metadata.pimsAppointment.status"] = "cancelled"
     return values

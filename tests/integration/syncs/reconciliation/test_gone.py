@@ -541,3 +541,53 @@ def test_a_value_that_cannot_be_read_is_named_by_its_place(bench: Reconciliation
     assert job.result is not None
     fault = {"table": "schedule_appointments", "column": "end_time", "id": str(row_id)}
     assert {**fault, "code": "unreadable"} in job.result["faults"]
+
+
+# What only the case knows
+
+
+def test_r15_a_status_that_a_person_set_stays_when_its_visit_comes_back(
+    bench: ReconciliationBench,
+) -> None:
+    _synced(bench)
+    bench.edit("cases", bench.case()["id"], status="reviewed")
+    bench.pims.delete(VISIT)
+    _ok(bench.reconcile())
+    assert _is_closed(bench.case())
+    bench.pims.answers.clear()
+    bench.shows(patient_visit(), *OTHERS)
+    bench.night(2)
+
+    _ok(bench.reconcile())
+
+    assert not _is_closed(bench.case())
+    assert bench.case()["status"] == "reviewed"
+    assert _ok(bench.cases()).status
+    assert bench.case()["status"] == "reviewed"
+
+
+def test_r07_approving_losses_closes_no_case_whose_row_does_not_say_that_it_was_finalised(
+    bench: ReconciliationBench,
+) -> None:
+    many = visits(14, first=600300, patient_id="41000")
+    _synced(bench, *many, nights=0)
+    bench.pims.replace("600300", status="Finalized", consultation_id="9600300")
+    bench.writes(chart("600300", patient_id="41000"))
+    bench.later()
+    bench.cases()
+    assert (bench.case("600300")["status"], bench.row("600300")["status"]) == (
+        "completed",
+        "scheduled",
+    )
+    bench.pims.forget(*(one.id for one in many))
+    bench.night(3)
+    assert bench.reconcile().status == "held"
+    bench.decide("unproven_visit_losses", "approved")
+    bench.later()
+
+    job = bench.reconcile()
+
+    assert (job.status, held(job)) == ("held", {"finalised_visit_removed": 1})
+    assert bench.case("600300")["status"] == "completed"
+    assert bench.has("600300")
+    assert not bench.has("600301")
