@@ -50,7 +50,10 @@ class Compared:
     """Keys of cases that have a clinical record which was not."""
     unjudged: Collection[str] = ()
     """Keys of rows and cases that are shown and could not be compared."""
-    warnings: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[str, int] = field(default_factory=dict)
+    """What comparing came upon: code -> how often."""
+    asks_again: bool = False
+    """Of the records that were asked for, nothing came."""
     faults: Collection[Fault] = ()
     """What of the compared rows cannot be read."""
     ledger: Ledger = field(default_factory=Ledger)
@@ -59,6 +62,18 @@ class Compared:
     @property
     def changes(self) -> Sequence[Change]:
         return [*self.rows.changes, *self.cases.changes]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether a later attempt of the job need not compare these days again: it knows of this
+        one's pieces no more than that they are done."""
+        stays = self.holds.waiting or self.holds.silenced or self.judgement.came_later
+        return self.complete and not stays and not self.asks_again
+
+    @property
+    def warnings(self) -> Mapping[str, int]:
+        """A later attempt does not come upon it again."""
+        return self.told if self.is_done else {}
 
     @property
     def holds(self) -> HoldDecisions:
@@ -86,7 +101,7 @@ class Compared:
             case_ids=cases.case_ids,
             for_review=cases.for_review,
             faults=[*rows.faults, *cases.faults, *self.faults],
-            read=frozenset({self.name}),
+            read=self._read if not rows.conflicts | cases.conflicts else frozenset(),
         )
 
     def observe(self, transaction: Transaction) -> Written:
@@ -97,7 +112,11 @@ class Compared:
         records: dict[Any, Sequence[Any]] = {
             "appointment": list({record.key: record for record in told}.values())
         }
-        return Written(records=records, faults=self.faults, read=frozenset({self.name}))
+        return Written(records=records, faults=self.faults, read=self._read)
+
+    @property
+    def _read(self) -> frozenset[str]:
+        return frozenset({self.name}) if self.is_done else frozenset()
 
     def judged_only(self) -> Ledger:
         """What would become of the discrepancies, of a run that remembers nothing."""

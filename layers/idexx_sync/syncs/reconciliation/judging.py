@@ -102,7 +102,8 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
             PREFIX + visit.id for visit in with_record(loaded) if visit.id not in records.read
         ),
         unjudged=_unjudged(work),
-        warnings=_warnings(work, records),
+        told=_warnings(work, records),
+        asks_again=records.are_to_be_asked_again,
         faults=_faults(work),
     )
 
