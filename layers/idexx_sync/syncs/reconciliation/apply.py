@@ -136,8 +136,10 @@ class Compared:
         def outcome_of(one: Difference) -> Outcome:
             if one.treatment == "ignore":
                 return "ignored"
-            if one.treatment == "report" or not applies:
+            if one.treatment == "report":
                 return "reported"
+            if not applies:  # what fixing has not helped is still so
+                return "left" if self.open.was_written(one) else "reported"
             if one.record_id in held:
                 return "held"
             is_written = one.identity in self.to_write and (one.kind, one.key) not in left

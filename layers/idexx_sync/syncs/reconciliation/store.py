@@ -89,11 +89,12 @@ def read_overrides(rows: Sequence[tuple[object, ...]]) -> Overrides:
 
 
 def closed_cases(conn: Conn, clinic_id: UUID, since: datetime) -> list[UUID]:
-    """Cases that carry our mark of a removal, of visits from that instant on."""
+    """Cases that carry our mark of a removal, of visits from that instant on; where nothing says
+    when a visit is, by when its case was made."""
     rows = conn.execute(
         """
         SELECT id FROM public.cases
-         WHERE clinic_id = %s AND scheduled_at >= %s
+         WHERE clinic_id = %s AND coalesce(scheduled_at, created_at) >= %s
            AND metadata #>> '{reconciliation,softDeleted}' = 'true'
         """,
         (clinic_id, since),

@@ -97,8 +97,7 @@ def _last_report(
 ) -> Report:
     """The report, with what has to be told as it is by now."""
     report = last_report(run, totals, tally, _found(run, totals), todo, left, left_for)
-    first_day = min(piece.first_day for piece in todo)
-    report.also_tells, warnings = openings(run, first_day)
+    report.also_tells, warnings = openings(run, max(piece.last_day for piece in todo))
     report.warnings |= warnings
     return report
 
