@@ -85,13 +85,15 @@ def judged_absent(
     records: Mapping[str, Record],
     proofs: Mapping[str, Lookup],
     settled: Collection[str],
+    elsewhere: Collection[str],
     window: Window,
     read_at: datetime,
     *,
     complete: bool,
 ) -> list[Absent]:
     """What is proven of each; `settled` are visits that the calendar's sync has proven gone,
-    `records` what the calendar's memory says of all of them.
+    `elsewhere` those whose row lies on other days, which this answer does not strike, `records`
+    what the calendar's memory says of all of them.
 
     A visit that is alive on a day of the window contradicts the answer: then nobody is struck.
     """
@@ -106,7 +108,7 @@ def judged_absent(
             window,
             read_at,
             is_settled=visit_id in settled,
-            complete=complete and not contradicted,
+            complete=complete and not contradicted and visit_id not in elsewhere,
         )
         for visit_id, start in sorted(absent.items())
     ]

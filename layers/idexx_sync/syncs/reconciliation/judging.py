@@ -58,6 +58,7 @@ def _absent(
         {visit: loaded.remembered(visit) for visit in loaded.absent},
         proofs,
         loaded.settled,
+        loaded.elsewhere,
         answer.window,
         answer.snapshot.read_at,
         complete=complete,

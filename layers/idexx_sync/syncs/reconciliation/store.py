@@ -53,6 +53,18 @@ def visits_with_cases(
     )
 
 
+def rows_on_other_days(conn: Conn, clinic_id: UUID, window: Window, visits: Sequence[str]) -> Cur:
+    """Those of the visits that have a live row on a day beside the window."""
+    return conn.execute(
+        """
+        SELECT DISTINCT neo_appointment_id FROM public.schedule_appointments
+         WHERE clinic_id = %s AND deleted_at IS NULL AND neo_appointment_id = ANY(%s)
+           AND date NOT BETWEEN %s AND %s
+        """,
+        (clinic_id, list(visits), window.first_day, window.last_day),
+    )
+
+
 def first_day_stored(conn: Conn, clinic_id: UUID) -> Cur:
     """The first day of which a row was ever stored, of those that can be read; null: none."""
     return conn.execute(

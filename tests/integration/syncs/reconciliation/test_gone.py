@@ -7,7 +7,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from idexx_sync.jobs.model import Job
-from idexx_sync.pims.protocol import Found, Unknown
+from idexx_sync.pims.protocol import Found, Gone, Unknown
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import query, update
 from tests.kit.job_results import held, warnings
@@ -591,3 +591,33 @@ def test_r07_approving_losses_closes_no_case_whose_row_does_not_say_that_it_was_
     assert bench.case("600300")["status"] == "completed"
     assert bench.has("600300")
     assert not bench.has("600301")
+
+
+@pytest.mark.parametrize("shows_it_again", [False, True])
+def test_r06_a_visit_whose_row_lies_on_other_days_is_struck_by_no_read_of_these(
+    bench: ReconciliationBench, shows_it_again: bool
+) -> None:
+    _synced(bench, nights=0)
+    bench.later()
+    bench.pims.replace(VISIT, start="2026-05-20 09:00:00", end="2026-05-20 09:30:00")
+    bench.sync(MONDAY, MONDAY + timedelta(days=20))
+    bench.pims.answers[VISIT] = Gone()
+    for night in (1, 2, 3):
+        bench.night(night)
+        _ok(bench.reconcile())
+
+    assert bench.has(VISIT)
+    assert not _is_closed(bench.case())
+    assert bench.found() == {("case", "deleted_in_neo"): "left"}
+    if shows_it_again:
+        del bench.pims.answers[VISIT]
+        _ok(bench.reconcile())
+        assert bench.found() == {("case", "moved"): "fixed"}
+        return
+    bench.pims.forget(VISIT)
+    for _ in range(2):
+        bench.later()
+        bench.sync(MONDAY, MONDAY + timedelta(days=20))
+    assert not bench.has(VISIT)
+    _ok(bench.reconcile())
+    assert _is_closed(bench.case())
