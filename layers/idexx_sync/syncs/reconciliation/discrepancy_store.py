@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 from idexx_sync.database.connection import Conn
 from idexx_sync.syncs.reconciliation.causes import POLICIES
 from idexx_sync.syncs.reconciliation.ledger import NIGHTS_THAT_TELL
-from idexx_sync.syncs.reconciliation.model import Known, Ledger, Seen
+from idexx_sync.syncs.reconciliation.model import Known, Seen
 
 
 def open_discrepancies(conn: Conn, clinic_id: UUID, job_id: UUID) -> Cursor[Known]:
@@ -30,16 +30,20 @@ def open_discrepancies(conn: Conn, clinic_id: UUID, job_id: UUID) -> Cursor[Know
     )
 
 
-def store_ledger(conn: Conn, clinic_id: UUID, job_id: UUID, ledger: Ledger, now: datetime) -> None:
-    """Write what a piece has made of the discrepancies; part of the caller's transaction."""
-    if ledger.ended:
+def store_ended(conn: Conn, clinic_id: UUID, ended: Sequence[UUID], now: datetime) -> None:
+    """Write that these are found no more; part of the caller's transaction."""
+    if ended:
         conn.execute(
             "UPDATE idexx_sync.discrepancies SET ended_at = %s WHERE clinic_id = %s "
             "AND id = ANY(%s)",
-            (now, clinic_id, list(ledger.ended)),
+            (now, clinic_id, list(ended)),
         )
-    if not ledger.seen:
-        return
+
+
+def store_seen(
+    conn: Conn, clinic_id: UUID, job_id: UUID, now: datetime, seen: Sequence[Seen]
+) -> None:
+    """Write what a piece has found, and that the job saw it; part of the caller's transaction."""
     conn.execute(
         """
         WITH told AS (
@@ -69,7 +73,7 @@ def store_ledger(conn: Conn, clinic_id: UUID, job_id: UUID, ledger: Ledger, now:
         ON CONFLICT (job_id, discrepancy_id) DO UPDATE
            SET treatment = EXCLUDED.treatment, outcome = EXCLUDED.outcome
         """,
-        (*_columns(ledger.seen), clinic_id, now, now, job_id, clinic_id),
+        (*_columns(seen), clinic_id, now, now, job_id, clinic_id),
     )
 
 
