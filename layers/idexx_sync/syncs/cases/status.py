@@ -70,9 +70,7 @@ def rule_status(
         reopens = obstacle is not None and obstacle.reopens and meaning.code == obstacle.code
         return StatusRuling(meaning, "written" if reopens else "completed_already")
     ours = (
-        case.status in OPEN_STATUSES
-        or is_closed(case)
-        or _is_derived(case, visit, stored, context)
+        case.status in OPEN_STATUSES or is_closed(case) or _is_derived(case, visit, stored, context)
     )
     return StatusRuling(meaning, "written" if ours else "edited")
 

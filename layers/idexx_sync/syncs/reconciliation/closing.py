@@ -49,6 +49,11 @@ class Absent:
         return self.verdict in ("deleted_at_source", "cancelled_at_source", "not_found_twice")
 
     @property
+    def is_told(self) -> bool:
+        """Whether the source has said by the visit's own id what became of it."""
+        return self.is_proven or self.verdict == "moved_away"
+
+    @property
     def day(self) -> date:
         return day_of(self.start)
 

@@ -82,6 +82,8 @@ class Loaded:
     absent: Mapping[str, str]
     """Visit with a case to close -> stored start, of those that the answer does not name."""
     expected: Mapping[str, str]
+    """Visit -> stored start, of those that the answer should name: not what is closed already, nor
+    what is known to be gone or on other days."""
     settled: frozenset[str]
     """Visits that the calendar's sync has proven gone."""
     elsewhere: frozenset[str]
@@ -135,15 +137,20 @@ def load(run: Run, answer: Shown) -> Loaded:
     ids = {row[0] for row in with_cases.fetchall()}
     visits, records, elsewhere = _load_cases(run, answer, ids)
     remembered = starts.fetchall()
-    calendar = answer.calendar
+    calendar, absent = answer.calendar, absent_visits(visits, answer.ids, window, zone)
     return Loaded(
         now=run.clock(),
         rows=stored,
         visits=visits,
         sources=[as_last_said(visit, visits[visit.id]) for visit in calendar.visits],
         records=records,
-        absent=absent_visits(visits, answer.ids, window, zone),
-        expected={v: at for v, at, word, *_ in remembered if not _is_cancelled(word)},
+        absent=absent,
+        expected={
+            visit: start
+            for visit, start, word, *gone in remembered
+            if not _is_cancelled(word)
+            and (visit in answer.ids or visit in absent or not (any(gone) or visits[visit].cases))
+        },
         settled=frozenset(v for v, _, _, is_gone, _ in remembered if is_gone),
         elsewhere=elsewhere,
         words=frozenset((name, word) for name, word in words.fetchall()),

@@ -49,7 +49,7 @@ def joined(
     of today and of days to come incomplete is set apart by the calendar's own sync.
     """
     expected = {visit: _missing(start) for visit, start in cases.expected.items()}
-    settled = {item.visit_id for item in cases.absent if item.is_proven}
+    settled = {item.visit_id for item in cases.absent if item.is_told}
     of_cases = {loss.key: loss for loss in _losses(cases)}
     of_rows = [_with_its_case(loss, of_cases.pop(loss.key, None)) for loss in rows.losses]
     occupying = Counter(rows.occupying)

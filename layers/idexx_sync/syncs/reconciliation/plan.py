@@ -8,6 +8,7 @@ from typing import Final
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.model import Plan as CasePlan
+from idexx_sync.syncs.cases.stored import PREFIX
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.inbound.model import Plan, RowChange, Stored
 from idexx_sync.syncs.reconciliation.causes import Cause, treatment_of
@@ -142,10 +143,13 @@ def wanted(
         for one in found.told
         if one.identity in found.proven and open_.is_stubborn(one, night, complete=complete)
     }
+    of_another = {
+        ("case", PREFIX + one.visit.id, "reappeared") for one in found.visits if one.is_of_another
+    }
     treated = [
         one
         for one in found.told
-        if one.treatment in ("fix", "hold") and one.identity not in stubborn
+        if one.treatment in ("fix", "hold") and one.identity not in stubborn | of_another
     ]
     identities = frozenset(one.identity for one in treated)
     result = Wanted(identities)

@@ -621,3 +621,53 @@ def test_r06_a_visit_whose_row_lies_on_other_days_is_struck_by_no_read_of_these(
     assert not bench.has(VISIT)
     _ok(bench.reconcile())
     assert _is_closed(bench.case())
+
+
+# What is expected no more
+
+STAYING = visits(5, first=600901, day=MONDAY + timedelta(days=1), patient_id="40031")
+
+
+def _many(day: str, hour: int, step: int) -> list[Any]:
+    """24 visits of one day, every half an hour from this hour on, or backwards."""
+    return [
+        patient_visit(
+            str(600301 + n),
+            f"{day} {hour + step * (n // 2):02}:{n % 2 * 30:02}:00",
+            patient_id=str(41001 + n),
+        )
+        for n in range(24)
+    ]
+
+
+def test_r08_visits_whose_cases_are_closed_are_missed_by_nobody(
+    bench: ReconciliationBench,
+) -> None:
+    many = _many("2026-05-04", 6, 1)
+    bench.shows(*many, *STAYING)
+    bench.synced()
+    bench.night()
+    for one in many:
+        bench.pims.delete(one.id)
+    _ok(bench.reconcile())
+    bench.night(2)
+
+    _ok(bench.reconcile())
+
+    assert bench.holds() == []
+
+
+def test_r08_visits_that_are_on_other_days_are_missed_by_nobody(
+    bench: ReconciliationBench,
+) -> None:
+    bench.shows(*_many("2026-05-04", 6, 1), *STAYING)
+    bench.synced()
+    bench.shows(*_many("2026-05-20", 17, -1), *STAYING)
+    bench.later()
+    _ok(bench.sync(MONDAY, MONDAY + timedelta(days=20)))
+    bench.night()
+
+    _ok(bench.reconcile())
+
+    assert bench.holds() == []
+    assert set(bench.found().values()) == {"fixed"}
