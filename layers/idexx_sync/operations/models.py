@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from idexx_sync.core.bounds import MOST_ENTRIES, bounded, shortened
-from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.core.vocabulary import FINAL_STATUSES, WITHOUT_ROWS, JobStatus, Manner, Trigger
 from idexx_sync.jobs.model import Job, window_of
@@ -109,7 +109,7 @@ class JobView(ResponseModel):
     finished_at: Moment | None
     summary: str | None = Field(
         description="One phrase for people. Of a run that wrote none of ODIS's rows it begins with "
-        "`dry run` or `shadow`, and says what it would do.",
+        "`dry run`, `shadow` or `report`, and says what it would do.",
         examples=["shadow: would create 42 (checked 42)"],
     )
     counts: Mapping[str, int] | None = Field(
@@ -175,7 +175,7 @@ class JobView(ResponseModel):
         result = job.result or {}
         told = _Told.model_validate(bounded(result))
         if told.summary is not None and job.manner in WITHOUT_ROWS:
-            summary = f"{WITHOUT_ROWS[job.manner]}: {would(told.summary)}"
+            summary = f"{_without_rows(job)}: {would(told.summary)}"
             told = told.model_copy(update={"summary": summary})
         error = None
         if job.error_kind is not None:
@@ -204,6 +204,13 @@ class JobView(ResponseModel):
             left_out=_left_out(result) or None,
             **{name: getattr(told, name) for name in _Told.model_fields},
         )
+
+
+def _without_rows(job: Job) -> str:
+    """Why a run writes none of ODIS's rows, in one word; what is only to report may be a live
+    clinic's."""
+    reports = CATALOG[job.sync].params == "lookback" and (job.params or {}).get("mode") != "fix"
+    return "report" if job.manner == "observe" and reports else WITHOUT_ROWS[job.manner]
 
 
 def _left_out(result: Mapping[str, Any]) -> dict[str, int]:

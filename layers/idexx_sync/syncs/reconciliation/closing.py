@@ -100,9 +100,8 @@ def judged_absent(
     `elsewhere` those whose row lies on other days, which this answer does not strike, `records`
     what the calendar's memory says of all of them.
 
-    A visit that is alive on a day of the window contradicts the answer: then nobody is struck.
+    Nobody is struck where the answer is not complete.
     """
-    contradicted = any(_is_alive(proofs.get(visit), window) for visit in absent)
     return [
         _judged(
             visit_id,
@@ -113,7 +112,7 @@ def judged_absent(
             window,
             read_at,
             is_settled=visit_id in settled,
-            complete=complete and not contradicted and visit_id not in elsewhere,
+            complete=complete and visit_id not in elsewhere,
         )
         for visit_id, start in sorted(absent.items())
     ]

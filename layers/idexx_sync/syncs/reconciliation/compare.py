@@ -2,36 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
 from idexx_sync.core.clinic_time import to_instant
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.jobs.contract import Run
-from idexx_sync.pims.protocol import Snapshot, SourceRecord, Window
+from idexx_sync.pims.protocol import Snapshot, Window
 from idexx_sync.syncs.cases.calendar import ShownCalendar, visits_of
 from idexx_sync.syncs.cases.calendar_store import starts_remembered
 from idexx_sync.syncs.cases.shape import as_last_said
 from idexx_sync.syncs.cases.store import StoredQuery as CasesQuery
 from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.hold_store import holds_in_force
-from idexx_sync.syncs.holds import HoldInForce
 from idexx_sync.syncs.inbound.context import (
     CalendarContext,
     absent_ids,
     bare_block_ids,
     keys_of,
 )
-from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.store import StoredQuery, with_removed_rows
 from idexx_sync.syncs.memory import Record
 from idexx_sync.syncs.memory_store import reported_words
 from idexx_sync.syncs.proof import ids_to_look_up
-from idexx_sync.syncs.reconciliation.causes import Overrides
 from idexx_sync.syncs.reconciliation.closing import absent_visits
 from idexx_sync.syncs.reconciliation.discrepancy_store import open_discrepancies
-from idexx_sync.syncs.reconciliation.model import Known
+from idexx_sync.syncs.reconciliation.loaded import Loaded
 from idexx_sync.syncs.reconciliation.store import (
     RecordsQuery,
     began_last,
@@ -65,41 +62,6 @@ class Shown:
         """Every id that the answer names, of whatever kind and however unreadable."""
         shown: Sequence[Any] = [*self.snapshot.records, *self.snapshot.unreadable]
         return frozenset(item.id for item in shown if item.id is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A piece's days as they are stored, at one moment."""
-
-    now: datetime
-    rows: Stored
-    visits: Mapping[str, StoredVisit]
-    """Of every visit that is shown or has a case on these days."""
-    sources: Sequence[SourceRecord]
-    """Those that are shown, as the case sync reads them."""
-    records: Mapping[str, Record]
-    """What is remembered in the calendar of the visits that are not shown."""
-    absent: Mapping[str, str]
-    """Visit with a case to close -> stored start, of those that the answer does not name."""
-    expected: Mapping[str, str]
-    """Visit -> stored start, of those that the answer should name: not what is closed already, nor
-    what is known to be gone or on other days."""
-    settled: frozenset[str]
-    """Visits that the calendar's sync has proven gone."""
-    elsewhere: frozenset[str]
-    """Visits that are not shown and have a row on other days: no read of these says of them that
-    they are gone."""
-    words: frozenset[tuple[str, str]]
-    in_force: Sequence[HoldInForce]
-    open: Sequence[Known]
-    overrides: Overrides
-    began: Mapping[str, datetime | None]
-    first_day: date | None
-    """The first day of which the calendar's sync has ever stored a row."""
-
-    def remembered(self, visit: str) -> Record:
-        """What the calendar's memory says of a visit that is not shown, with a row or without."""
-        return self.records.get(visit) or self.rows.record(visit)
 
 
 def shown(run: Run, snapshot: Snapshot) -> Shown:

@@ -27,9 +27,10 @@ from idexx_sync.syncs.reconciliation.closing import (
     judged_absent,
     strikes_of,
 )
-from idexx_sync.syncs.reconciliation.compare import Loaded, Shown
+from idexx_sync.syncs.reconciliation.compare import Shown
 from idexx_sync.syncs.reconciliation.gate import CaseSide, joined
 from idexx_sync.syncs.reconciliation.ledger import Open
+from idexx_sync.syncs.reconciliation.loaded import Loaded
 from idexx_sync.syncs.reconciliation.model import Identity
 from idexx_sync.syncs.reconciliation.plan import Differences, Wanted, differences, wanted
 from idexx_sync.syncs.reconciliation.planned import NO_RECORDS, Planned, Records, with_record
@@ -42,7 +43,7 @@ def planned(run: Run, answer: Shown, loaded: Loaded, proofs: Mapping[str, Lookup
     absent = _absent(answer, loaded, proofs, complete=snapshot.complete)
     taken = replace(snapshot, is_whole=snapshot.is_whole and not contradicts(absent))
     rows = plan_records(taken, loaded.rows, proofs, answer.context)
-    if not rows.complete and snapshot.complete:  # a row contradicts the answer
+    if not rows.complete and snapshot.complete:  # a row or a visit contradicts the answer
         absent = _absent(answer, loaded, proofs, complete=False)
     context = context_of(run, loaded.now, loaded.words)
     cases = plan_visits(loaded.sources, loaded.visits, context, beat=run.beat)
@@ -69,7 +70,16 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
     """Judge what differs; what is held or only reported is left as it is."""
     loaded, answer = work.loaded, work.answer
     open_ = Open(loaded.open, run.fingerprints)
-    found = differences(run.clinic, loaded, work.rows, work.cases, records.plan, work.absent, night)
+    found = differences(
+        loaded,
+        work.rows,
+        work.cases,
+        records.plan,
+        work.absent,
+        night,
+        run.clinic.zone,
+        run.clinic.schedule.horizon_days,
+    )
     complete = work.rows.complete
     wish = wanted(found, loaded.rows, open_, night, complete=complete)
     plan = replace(work.rows, changes=wish.rows)

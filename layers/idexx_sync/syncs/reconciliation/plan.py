@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from idexx_sync.clinics.store import Clinic
 from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.model import Plan as CasePlan
 from idexx_sync.syncs.cases.stored import PREFIX
@@ -13,9 +13,9 @@ from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.inbound.model import Plan, RowChange, Stored
 from idexx_sync.syncs.reconciliation.causes import Cause, treatment_of
 from idexx_sync.syncs.reconciliation.closing import Absent
-from idexx_sync.syncs.reconciliation.compare import Loaded
 from idexx_sync.syncs.reconciliation.finding import Found
 from idexx_sync.syncs.reconciliation.ledger import Open
+from idexx_sync.syncs.reconciliation.loaded import Loaded
 from idexx_sync.syncs.reconciliation.missed import missed_by
 from idexx_sync.syncs.reconciliation.model import Difference, Identity
 from idexx_sync.syncs.reconciliation.rows import RowFound, rows_found, unproven
@@ -55,19 +55,19 @@ class Differences:
 
 
 def differences(
-    clinic: Clinic,
     loaded: Loaded,
     rows: Plan,
     cases: CasePlan,
     records: CasePlan,
     absent: Sequence[Absent],
     today: date,
+    zone: ZoneInfo,
+    horizon_days: int,
 ) -> Differences:
     """Every difference with its cause, and how it is treated.
 
     Days before the first of which the calendar's sync has stored a row have none to compare.
     """
-    zone = clinic.zone
     of_rows = [
         one
         for one in rows_found(rows)
@@ -89,14 +89,16 @@ def differences(
     ]
     result = Differences(of_rows, of_visits, absent)
     for one in found:
-        difference = _treated(one, loaded, clinic, today)
+        difference = _treated(one, loaded, today, zone, horizon_days)
         result.told.append(difference)
         if one.is_proven:
             result.proven.add(difference.identity)
     return result
 
 
-def _treated(one: Found, loaded: Loaded, clinic: Clinic, today: date) -> Difference:
+def _treated(
+    one: Found, loaded: Loaded, today: date, zone: ZoneInfo, horizon_days: int
+) -> Difference:
     return Difference(
         one.kind,
         one.key,
@@ -111,8 +113,8 @@ def _treated(one: Found, loaded: Loaded, clinic: Clinic, today: date) -> Differe
             one.day,
             one.stamp,
             loaded.began,
-            clinic.zone,
-            clinic.schedule.horizon_days,
+            zone,
+            horizon_days,
         ),
     )
 

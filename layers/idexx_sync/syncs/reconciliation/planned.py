@@ -8,7 +8,8 @@ from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.model import Plan as CasePlan
 from idexx_sync.syncs.inbound.model import Plan
 from idexx_sync.syncs.reconciliation.closing import Absent
-from idexx_sync.syncs.reconciliation.compare import Loaded, Shown
+from idexx_sync.syncs.reconciliation.compare import Shown
+from idexx_sync.syncs.reconciliation.loaded import Loaded
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def openings(run: Run, today: date) -> tuple[tuple[Opening, ...], Mapping[str, i
         return (), {}
     conn, clinic_id = run.conn, run.clinic.id
     told = []
-    if stay := standing(conn, clinic_id):
+    if stay := standing(conn, clinic_id, run.clock()):
         told.append(Opening(DISCREPANCY_STAYS, "odis", None, tuple(map(str, stay))))
     first_day = today - timedelta(days=MOST_LOOKBACK_DAYS + 1)
     since = to_instant(datetime.combine(first_day, time.min), run.clinic.zone)

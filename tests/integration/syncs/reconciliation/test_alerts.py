@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+from idexx_sync.pims.protocol import Unknown
 from tests.kit.database import insert, query, update
 from tests.kit.job_results import warnings
 from tests.kit.reconciliation_bench import ReconciliationBench
@@ -141,4 +142,34 @@ def test_where_odis_has_no_such_tables_that_is_said(bench: ReconciliationBench) 
         bench.conn.execute("ALTER TABLE public.elsewhere RENAME TO scheduled_discharge_emails")
 
     assert warnings(job) == {"calls_unknown": 1}
+    assert alerts(bench) == []
+
+
+def test_what_no_night_looks_at_any_more_is_told_no_longer_and_ends(
+    bench: ReconciliationBench,
+) -> None:
+    test_on_the_third_night_a_difference_is_told_once_and_not_fixed_again(bench)
+    bench.night(8)  # MONDAY is seven days back for the last time on the night before
+
+    bench.reconcile()
+    bench.night(10)
+    bench.reconcile()
+
+    assert alerts(bench) == []
+    assert [one["kind"] for one in bench.discrepancies()] == ["appointment"]
+    bench.night(16)
+    bench.reconcile()
+    assert bench.discrepancies() == []
+
+
+def test_what_neo_has_not_proven_is_no_bug_of_ours(bench: ReconciliationBench) -> None:
+    bench.shows(patient_visit(), patient_visit("600102", "2026-05-04 09:00:00"))
+    bench.synced()
+    bench.pims.forget("600101")
+    bench.pims.answers["600101"] = Unknown("refused")
+    for number in (1, 2, 3, 4):
+        bench.night(number)
+        bench.reconcile()
+
+    assert {one["nights"] for one in bench.discrepancies()} == {4}
     assert alerts(bench) == []

@@ -1,5 +1,6 @@
 """Visits that Neo shows no more: what proves it, what is closed, and what waits for a person."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from idexx_sync.jobs.model import Job
-from idexx_sync.pims.protocol import Found, Gone, Unknown
+from idexx_sync.pims.protocol import Found, Gone, SourceRecord, Unknown
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import query, update
 from tests.kit.job_results import held, warnings
@@ -91,6 +92,25 @@ def test_a_finalised_visit_is_never_removed_without_a_person(
     assert not bench.has(VISIT)
     assert _is_closed(bench.case())
     assert bench.case()["status"] == "reviewed"
+
+
+@pytest.mark.parametrize("happens", FINALISED)
+def test_a_finalised_visit_without_a_row_is_not_closed_without_a_person(
+    bench: ReconciliationBench, happens: Any
+) -> None:
+    happens(bench)
+    row_id = bench.row(VISIT)["id"]
+    bench.conn.execute("DELETE FROM public.schedule_appointments WHERE id = %s", (row_id,))
+    bench.pims.delete(VISIT)
+    if happens is _finalised_since:
+        found = bench.pims.answers[VISIT]
+        assert isinstance(found, Found)
+        bench.pims.answers[VISIT] = replace(found, status="Finalized")
+
+    job = bench.reconcile()
+
+    assert held(job) == {"finalised_visit_removed": 1}
+    assert not _is_closed(bench.case())
 
 
 def test_what_a_person_rejects_is_not_removed_by_any_later_night(
@@ -284,6 +304,40 @@ def test_a_read_that_lacks_a_living_visit_strikes_nobody_and_ends_nothing(
     assert [(one["id"], one["nights"]) for one in still] == [(one["id"], 1) for one in known]
 
 
+def test_a_living_visit_without_a_row_contradicts_the_answer_too(
+    bench: ReconciliationBench,
+) -> None:
+    settings = {"room_ids": ["3"]}
+    update(bench.conn, "idexx_sync.clinic_settings", settings, clinic_id=bench.clinic_id)
+    without_row = [
+        patient_visit(one, f"2026-05-04 1{n}:00:00", room_id="5", patient_id=f"4005{n}")
+        for n, one in enumerate(("600301", "600302"))
+    ]
+    _synced(bench, patient_visit(), *without_row)
+    bench.pims.hidden.add("600301")
+    bench.pims.forget(VISIT, "600302")
+
+    job = bench.reconcile()
+
+    assert job.result is not None
+    assert job.result["unfresh"] == "read_incomplete"
+    assert bench.memory("appointment")["strikes"] == 0
+    assert bench.memory("appointment", "600302")["strikes"] == 0
+
+
+def test_a_person_is_asked_about_nothing_that_is_not_proven(bench: ReconciliationBench) -> None:
+    _synced(bench)
+    bench.policy("deleted_in_neo", "hold")
+    bench.pims.forget(VISIT)
+
+    _ok(bench.reconcile())
+
+    assert bench.holds() == []
+    assert set(bench.found().values()) == {"left"}
+    bench.night(2)
+    assert held(bench.reconcile()) == {"by_policy": 1}
+
+
 def test_no_order_looks_up_more_than_fifty_visits(bench: ReconciliationBench) -> None:
     recent, older = visits(35), visits(35, first=600301, day=MONDAY - timedelta(days=8))
     bench.shows(*recent, *older)
@@ -326,10 +380,7 @@ def test_blocks_and_visits_take_turns_in_being_looked_up(bench: ReconciliationBe
 
 
 def test_more_unproven_losses_than_plausible_wait_by_name(bench: ReconciliationBench) -> None:
-    shown = [
-        patient_visit(str(600101 + n), f"2026-05-04 {6 + n:02}:00:00", patient_id=str(40021 + n))
-        for n in range(12)
-    ]
+    shown = _a_dozen()
     bench.shows(*shown)
     bench.synced()
     bench.night()
@@ -352,10 +403,7 @@ def test_more_unproven_losses_than_plausible_wait_by_name(bench: ReconciliationB
 
 
 def test_cases_without_rows_are_measured_too(bench: ReconciliationBench) -> None:
-    shown = [
-        patient_visit(str(600101 + n), f"2026-05-04 {6 + n:02}:00:00", patient_id=str(40021 + n))
-        for n in range(12)
-    ]
+    shown = _a_dozen()
     bench.shows(*shown)
     bench.synced()
     bench.conn.execute(
@@ -373,21 +421,53 @@ def test_cases_without_rows_are_measured_too(bench: ReconciliationBench) -> None
     assert not any(_is_closed(bench.case(str(600101 + n))) for n in range(6))
 
 
+def test_what_was_left_for_nights_still_counts_in_the_measure(
+    bench: ReconciliationBench,
+) -> None:
+    shown = _a_dozen()
+    bench.shows(*shown)
+    bench.synced()
+    bench.conn.execute(
+        "DELETE FROM public.schedule_appointments WHERE clinic_id = %s "
+        "AND neo_appointment_id <> '600112'",
+        (bench.clinic_id,),
+    )
+    first, then = [one.id for one in shown[:4]], [one.id for one in shown[4:7]]
+    bench.pims.forget(*first, *then)
+    bench.pims.answers.update(dict.fromkeys([*first, *then], Unknown("http_500")))
+    bench.pims.records += shown[4:7]
+    for night in (1, 2, 3, 4):
+        bench.night(night)
+        _ok(bench.reconcile())
+    bench.pims.forget(*then)
+    bench.night(5)
+
+    assert held(bench.reconcile()) == {"unproven_visit_losses": 7}
+
+
+def _a_dozen() -> list[SourceRecord]:
+    return [
+        patient_visit(str(600101 + n), f"2026-05-04 {6 + n:02}:00:00", patient_id=str(40021 + n))
+        for n in range(12)
+    ]
+
+
 @pytest.mark.parametrize("empty", [True, False], ids=["empty", "halved"])
 def test_an_emptied_or_halved_answer_closes_nothing(
     bench: ReconciliationBench, empty: bool
 ) -> None:
-    shown = [
-        patient_visit(str(600101 + n), f"2026-05-04 {6 + n:02}:00:00", patient_id=str(40021 + n))
-        for n in range(12)
-    ]
+    shown = _a_dozen()
     bench.shows(*shown)
     bench.synced()
+    bench.pims.replace(VISIT, client_phone="555-555-0188")
+    bench.reconcile()
+    known = {one["id"] for one in bench.discrepancies()}
     gone = [one.id for one in (shown if empty else shown[:7])]
     bench.pims.forget(*gone)
     for night in (1, 2, 3):
         bench.night(night)
         job = bench.reconcile()
+        assert not empty or known <= {one["id"] for one in bench.discrepancies()}
         assert job.status == "held"
         assert job.result is not None
         assert not job.result["fresh"] or not empty
@@ -396,10 +476,7 @@ def test_an_emptied_or_halved_answer_closes_nothing(
 
 
 def test_another_clinics_calendar_changes_and_tells_nothing(bench: ReconciliationBench) -> None:
-    shown = [
-        patient_visit(str(600101 + n), f"2026-05-04 {6 + n:02}:00:00", patient_id=str(40021 + n))
-        for n in range(12)
-    ]
+    shown = _a_dozen()
     bench.shows(*shown)
     bench.synced()
     bench.night()
@@ -415,6 +492,24 @@ def test_another_clinics_calendar_changes_and_tells_nothing(bench: Reconciliatio
     assert (job.status, held(job)) == ("held", {"foreign_calendar": 12})
     assert bench.all_cases() == before
     assert bench.discrepancies() == known
+
+
+def test_another_clinics_calendar_moves_nothing_that_was_called_off(
+    bench: ReconciliationBench,
+) -> None:
+    cancelled = patient_visit("600301", patient_id="40041", status="Cancelled")
+    bench.shows(*_a_dozen(), cancelled)
+    bench.synced()
+    before = bench.all_cases()
+    later = patient_visit("600301", "2026-05-04 15:00:00", patient_id="40041", status="Cancelled")
+    bench.shows(*visits(12, first=900101, patient_id="99001"), later)
+    bench.night()
+
+    job = bench.reconcile()
+
+    assert held(job) == {"foreign_calendar": 12}
+    assert bench.all_cases() == before
+    assert str(bench.row("600301")["start_time"]) == "06:00:00"
 
 
 # Which cases
@@ -504,6 +599,8 @@ UNREADABLE = [
     ("schedule_appointments", "start_time = '24:00'"),
     ("schedule_appointments", "date = 'infinity'"),
     ("schedule_appointments", "date = '0044-03-15 BC'"),
+    ("schedule_appointments", "date = '9999-12-31'"),
+    ("schedule_appointments", "date = '0001-01-01'"),
 ]
 
 
@@ -529,6 +626,19 @@ def test_a_value_that_nobody_can_read_stops_no_run(
         what = "SELECT status::text, metadata #>> '{reconciliation,reason}' AS reason"
         closed = query(bench.conn, f"{what} FROM public.cases WHERE id = %s", (ids["cases"],))
         assert closed == [{"status": "reviewed", "reason": "removed_from_pims"}]
+
+
+def test_a_row_whose_day_cannot_be_read_is_told_with_the_day_that_neo_shows(
+    bench: ReconciliationBench,
+) -> None:
+    _synced(bench)
+    row_id = bench.row(VISIT)["id"]
+    update(bench.conn, "public.schedule_appointments", {"date": "infinity"}, id=row_id)
+
+    bench.reconcile()
+
+    (one,) = bench.discrepancies()
+    assert (one["cause"], one["outcome"], one["day"]) == ("moved", "fixed", MONDAY)
 
 
 def test_a_value_that_cannot_be_read_is_named_by_its_place(bench: ReconciliationBench) -> None:
