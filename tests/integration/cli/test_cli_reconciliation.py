@@ -48,7 +48,9 @@ def test_without_fix_differences_are_only_told(
     answer = run(idexx_sync, "sync reconciliation --clinic CLINIC")
 
     assert answer.code == 0, answer.out + answer.err
-    assert "shadow: 2 differences: 2 reported (checked 1)" in answer.out
+    assert "only compared: 2 differences: 2 reported (checked 1)" in answer.out
+    fix = f"idexx-sync sync reconciliation --clinic {bench.clinic_id} --lookback-days 7 --fix"
+    assert f"Put right what is safe: {fix}" in answer.out.splitlines()
     assert "  deleted in Neo: 2 reported" in answer.out.splitlines()
     (job,) = query(bench.conn, "SELECT id FROM idexx_sync.jobs WHERE sync = 'reconciliation'")
     assert f"Each of them: idexx-sync reconciliation show {job['id']}" in answer.out.splitlines()
@@ -107,9 +109,11 @@ def test_each_difference_is_told_with_what_became_of_it(
     cases = run(idexx_sync, f"reconciliation show {job.id} --kind case --json").json
 
     row = shown.index("600101  2026-05-04  deleted in Neo: fixed")
+    assert shown[row + 2] == "pims-appt-idexx-neo-600101  2026-05-04  deleted in Neo: fixed"
     assert shown[row + 1].startswith("    calendar row, on 1 night")
     assert "(R6)" in shown[row + 1]
-    assert "pims-appt-idexx-neo-600101  2026-05-04  deleted in Neo: fixed" in shown
+    policy = f"idexx-sync reconciliation policy show --clinic {bench.clinic_id}"
+    assert shown[-2] == f"What is done about a cause, and why: {policy}"
     assert shown[-1].startswith("Why: idexx-sync explain appointment ")
     (case,) = cases["discrepancies"]
     assert (case["kind"], case["outcome"], cases["more"]) == ("case", "fixed", False)

@@ -117,10 +117,12 @@ class Compared:
         def outcome_of(one: Difference) -> Outcome:
             if one.treatment == "ignore":
                 return "ignored"
-            if one.treatment == "report" or not applies:
+            if one.treatment == "report":
                 return "reported"
             if one.record_id in held:
                 return "held"
+            if not applies:
+                return "reported"
             is_written = one.identity in self.to_write and (one.kind, one.key) not in left
             return "fixed" if is_written else "left"
 

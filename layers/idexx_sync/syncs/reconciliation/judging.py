@@ -68,7 +68,9 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
     """Judge what differs; what is held or only reported is left as it is."""
     loaded, answer = work.loaded, work.answer
     open_ = Open(loaded.open, run.fingerprints)
-    found = differences(run.clinic, loaded, work.rows, work.cases, records.plan, work.absent, night)
+    found = differences(
+        run.clinic, loaded, work.rows, work.cases, records.plan, work.absent, open_, night
+    )
     complete = work.rows.complete
     wish = wanted(found, loaded.rows, open_, night, complete=complete)
     plan = replace(work.rows, changes=wish.rows)

@@ -1,7 +1,7 @@
 """What becomes of a piece's differences: their treatment, and the changes that end some. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -60,6 +60,7 @@ def differences(
     cases: CasePlan,
     records: CasePlan,
     absent: Sequence[Absent],
+    open_: Open,
     today: date,
 ) -> Differences:
     """Every difference with its cause, and how it is treated.
@@ -88,15 +89,15 @@ def differences(
     ]
     result = Differences(of_rows, of_visits, absent)
     for one in found:
-        difference = _treated(one, loaded, clinic, today)
+        difference = _treated(one, loaded, open_, clinic, today)
         result.told.append(difference)
         if one.is_proven:
             result.proven.add(difference.identity)
     return result
 
 
-def _treated(one: Found, loaded: Loaded, clinic: Clinic, today: date) -> Difference:
-    return Difference(
+def _treated(one: Found, loaded: Loaded, open_: Open, clinic: Clinic, today: date) -> Difference:
+    difference = Difference(
         one.kind,
         one.key,
         one.record_id,
@@ -105,15 +106,18 @@ def _treated(one: Found, loaded: Loaded, clinic: Clinic, today: date) -> Differe
         one.decision,
         one.differs,
         treatment_of(one.cause, one.kind, loaded.overrides, today),
-        missed_by(
-            one.kind,
-            one.day,
-            one.stamp,
-            loaded.began,
-            clinic.zone,
-            clinic.schedule.horizon_days,
-        ),
     )
+    known = open_.same(difference) if one.cause == "contact_differs" else None
+    missed = missed_by(
+        one.kind,
+        one.day,
+        one.stamp,
+        loaded.began,
+        clinic.zone,
+        clinic.schedule.horizon_days,
+        None if known is None else known.first_seen_at,
+    )
+    return replace(difference, missed_by=missed)
 
 
 @dataclass(slots=True)

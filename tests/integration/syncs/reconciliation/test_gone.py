@@ -110,6 +110,21 @@ def test_what_a_person_rejects_is_not_removed_by_any_later_night(
     assert not _is_closed(bench.case())
 
 
+def test_of_what_a_person_would_be_asked_a_run_that_only_reports_says_so_and_asks_nobody(
+    bench: ReconciliationBench,
+) -> None:
+    _finalised_in_calendar(bench)
+    bench.pims.delete(VISIT)
+
+    job = bench.reconcile(fix=False)
+
+    assert job.result is not None
+    assert job.result["discrepancies"] == {"deleted_in_neo": {"held": 2}}
+    assert bench.holds() == []
+    asked = query(bench.conn, "SELECT kind FROM idexx_sync.alerts")
+    assert asked == []
+
+
 def test_a_finalised_visit_that_is_not_found_waits_too(bench: ReconciliationBench) -> None:
     _finalised_in_calendar(bench)
     bench.pims.forget(VISIT)
