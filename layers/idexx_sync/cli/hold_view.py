@@ -33,7 +33,7 @@ def hold_shown(hold: HoldView) -> list[Shown]:
     if hold.status == "rejected":
         parts.append(line(_instead(hold)))
     used = [one.event for one in hold.history or () if one.event in ("let_through", "revived")]
-    if used[-1:] == ["let_through"]:
+    if used[-1:] == ["let_through"] and hold.consequence.removed:
         parts.append(
             line(f"Bring back what it removed (within 7 days): idexx-sync holds revive {hold.id}")
         )
