@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from idexx_sync.core.catalog import BUILT, SyncName
+from idexx_sync.core.catalog import SYNCS, SyncName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +111,9 @@ stops reading after two minutes; waiting for the clinic's lease takes one more."
 
 
 def _workers(reserved: Mapping[SyncName, int]) -> Mapping[SyncName, WorkerLimits]:
-    """A worker of each sync that is built, with the runs at once that are reserved for it."""
+    """A worker of each sync, with the runs at once that are reserved for it."""
     return {
-        sync: WorkerLimits(size=_WORKER, reserved_concurrency=reserved.get(sync)) for sync in BUILT
+        sync: WorkerLimits(size=_WORKER, reserved_concurrency=reserved.get(sync)) for sync in SYNCS
     }
 
 
@@ -129,7 +129,7 @@ PROD: Final = Stage(
 STAGING: Final = Stage(
     name="staging",
     secrets=_secret_names("staging"),
-    workers=_workers(dict.fromkeys(BUILT, 2)),
+    workers=_workers(dict.fromkeys(SYNCS, 2)),
     api_at_once=12,
     authorizer_at_once=2,
     log_days=14,

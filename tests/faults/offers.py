@@ -5,6 +5,7 @@ leaves the slots as they were, so they still have to fit what was read before.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from oracle.offers import Place, Read, left
@@ -21,6 +22,13 @@ _FINISHED_A_READ = """
        AND NOT coalesce(result -> 'held' ? 'foreign_calendar', false)
 """
 """A calendar of another clinic is not read; of one in another shape the times count."""
+
+
+_PUT_RIGHT = """
+    SELECT split_part(c.external_id, '@', 1) AS key
+      FROM idexx_sync.changes c JOIN idexx_sync.jobs j ON j.id = c.job_id
+     WHERE j.id = ANY(%s) AND j.sync = 'reconciliation' AND c.kind = 'appointment'
+"""
 
 
 class Offers:
@@ -46,4 +54,9 @@ class Offers:
             self._read = read or self._read
         if self._read is None:
             return []
+        # Of these a reconciliation has heard something newer than the last inbound read.
+        newer = {row["key"] for row in query(clinic.conn, _PUT_RIGHT, (list(job_ids),))}
+        reading = self._read.reading
+        covered = [one for one in reading.covered if one.record not in newer]
+        self._read = replace(self._read, reading=replace(reading, covered=covered))
         return checks.covered_but_offered(clinic.conn, self._read, clinic.now)

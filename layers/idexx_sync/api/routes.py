@@ -169,7 +169,6 @@ class Route:
 
 def _start(row: CatalogEntry) -> Route:
     """The route by which a run of the sync is ordered."""
-    not_built: tuple[ProblemCode, ...] = () if row.is_built else ("not_built_yet",)
     return Route(
         operation=row.operation,
         method="POST",
@@ -179,7 +178,7 @@ def _start(row: CatalogEntry) -> Route:
         summary=row.title,
         body=START_REQUESTS[row.params],
         responses={200: JobView, 202: JobView},
-        problems=(*STARTS_A_JOB, "idempotency_key_reused", "too_many_waits", *not_built),
+        problems=(*STARTS_A_JOB, "idempotency_key_reused", "too_many_waits"),
         takes_headers=("Idempotency-Key", "Prefer"),
     )
 

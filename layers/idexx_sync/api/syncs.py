@@ -31,9 +31,8 @@ _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def starting(sync: SyncName) -> dict[OperationId, Operation | Page]:
-    """The operation that starts the sync, carried out once the sync is built."""
-    row = CATALOG[sync]
-    return {row.operation: start(sync) if row.is_built else not_built(row.noun.capitalize())}
+    """The operation that starts the sync."""
+    return {CATALOG[sync].operation: start(sync)}
 
 
 def start(sync: SyncName) -> Operation:

@@ -10,7 +10,7 @@ from idexx_sync.cli.arguments import ClinicOption, Json, Limit, Values, as_day, 
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.looking import Look, Offline, look_at
 from idexx_sync.cli.tables import Shown, fact_table, line, listing
-from idexx_sync.core.catalog import BUILT
+from idexx_sync.core.catalog import SYNCS
 from idexx_sync.explain.day_store import rows_of
 from idexx_sync.explain.finding import Match, Sought, matches
 from idexx_sync.explain.model import NeoDay
@@ -80,7 +80,7 @@ def find(
 
 def _usual_days(look: Look) -> Window:
     """All days that runs of any sync read by themselves."""
-    usual = [look.runs(None).window(sync) for sync in BUILT]
+    usual = [look.runs(None).window(sync) for sync in SYNCS]
     return Window(min(one.first_day for one in usual), max(one.last_day for one in usual))
 
 

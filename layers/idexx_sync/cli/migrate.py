@@ -35,7 +35,7 @@ def migrate(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Apply this service's migrations to DATABASE_URL's database.
+    """Apply this service's migrations to the database.
 
     ODIS's own tables must be there already, and are checked first. All that they get is the column
     of the schedules, and rights and policies for our roles.

@@ -23,9 +23,7 @@ from idexx_sync.syncs.reconciliation.causes import Cause, Outcome
 from idexx_sync.syncs.reconciliation.discrepancy_list_store import WantedDiscrepancies
 from idexx_sync.syncs.reconciliation.model import MissedBy
 
-app = typer.Typer(
-    help="What differed from Neo, how that goes, and what is done about it.", no_args_is_help=True
-)
+app = typer.Typer(help="What differed from Neo, and what is done about it.", no_args_is_help=True)
 app.add_typer(policies.app, name="policy")
 
 
@@ -46,7 +44,7 @@ def show(
     limit: Limit = 100,
     as_json: Json = False,
 ) -> None:
-    """Each difference that a reconciliation found, and what became of it.
+    """Each difference that a job found, and what became of it.
 
     The newest days first; ids, times and names of fields, no personal values.
     """

@@ -11,7 +11,7 @@ from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.job_view import report_job
 from idexx_sync.cli.local_run import run_here
 from idexx_sync.cli.naming import clinic_here
-from idexx_sync.core.catalog import BUILT, CATALOG, CatalogEntry, ParamsKind
+from idexx_sync.core.catalog import CATALOG, SYNCS, CatalogEntry, ParamsKind
 from idexx_sync.jobs.model import asked_manner, new_order
 from idexx_sync.jobs.params import (
     MOST_DAYS,
@@ -105,7 +105,7 @@ _COMMANDS: Final[Mapping[ParamsKind, tuple[Callable[[CatalogEntry], Callable[...
 """What may be asked of a sync -> its command, and where it is not asked."""
 
 
-for _sync in BUILT:
+for _sync in SYNCS:
     _row = CATALOG[_sync]
     _command, _unasked = _COMMANDS[_row.params]
     _help = f"{_row.title}.\n\n{_unasked}: {_row.default_window.phrase}."

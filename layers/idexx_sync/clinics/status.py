@@ -11,7 +11,7 @@ from uuid import UUID
 
 from idexx_sync.clinics.overview import ClinicOverview, OpenAlert, SyncHistory, clinic_overview
 from idexx_sync.clinics.pauses import Pause, how_it_goes_on
-from idexx_sync.core.catalog import BUILT, CATALOG, SyncName
+from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
 from idexx_sync.core.phrases import HELD_BECAUSE, phrase
@@ -140,7 +140,7 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
     """The status of the clinic of the overview."""
     entries = read_entries(overview.sync_schedules)
     table = timetable(entries.readable, zone_of(overview.timezone))
-    scheduled = {entry.sync for entry in entries.readable if entry.enabled} & set(BUILT)
+    scheduled = {entry.sync for entry in entries.readable if entry.enabled} & set(SYNCS)
     general = [
         *_general_needs(overview, now),
         *_schedule_needs((*entries.problems, *table.problems)),
@@ -230,7 +230,7 @@ def _sync_status(
         sync=sync,
         freshness=_freshness(overview, sync, success, table, needs, now),
         last_success_at=success,
-        next_run_at=table.next_run(sync, now) if sync in BUILT and _starts(overview) else None,
+        next_run_at=table.next_run(sync, now) if sync in SYNCS and _starts(overview) else None,
     )
 
 

@@ -73,8 +73,6 @@ class CatalogEntry:
     """The API's operation that starts it."""
     folder: SyncFolder
     """Where its handlers are, in `functions/`."""
-    is_built: bool = True
-    """Whether there is a worker; until then the API takes no order."""
     for_every_clinic: bool = False
     """Whether a clinic's status tells of it even if it was never scheduled or ordered."""
     default_window: DefaultWindow
@@ -113,7 +111,7 @@ _ROWS: Final = (
         logs="appointment",
         reads=frozenset({"schedule", "appointments", "configuration"}),
         begins_within=timedelta(minutes=15),
-        title="Make appointments and slots equal to the clinic's calendar",
+        title="Make appointments and slots equal to a clinic's calendar",
         noun="sync",
     ),
     CatalogEntry(
@@ -149,5 +147,3 @@ _ROWS: Final = (
 
 CATALOG: Final[Mapping[SyncName, CatalogEntry]] = {row.name: row for row in _ROWS}
 SYNCS: Final[tuple[SyncName, ...]] = get_args(SyncName)
-BUILT: Final[tuple[SyncName, ...]] = tuple(row.name for row in _ROWS if row.is_built)
-"""Syncs that have a worker."""

@@ -7,7 +7,7 @@ this says it, beside what rows, memory, holds and audits say by themselves.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from idexx_sync.core.catalog import BUILT, CATALOG, LoggedKind, SyncName
+from idexx_sync.core.catalog import CATALOG, SYNCS, LoggedKind, SyncName
 from idexx_sync.explain.calendar_reasons import (
     calendar_reasons,
     day_of_run,
@@ -51,7 +51,7 @@ def explained(
     """Plan the appointment as the next runs would, and put what they decide into words."""
     seen = preview(neo, stored, clinic)
     why = _reasons(neo, stored, clinic, runs, seen)
-    foreign = [hold for sync in BUILT if (hold := runs.foreign(sync)) is not None]
+    foreign = [hold for sync in SYNCS if (hold := runs.foreign(sync)) is not None]
     changes = unkept(seen.changes, [*stored.holds, *foreign])
     return Explained(appointment_id, neo, stored, runs, why, changes)
 
@@ -61,7 +61,7 @@ def _reasons(
 ) -> list[Reason]:
     case = is_visit(neo, stored)
     kinds: tuple[LoggedKind, ...] = ("appointment", "case") if case else ("appointment",)
-    syncs = tuple(name for name in BUILT if CATALOG[name].logs in kinds and _takes_over(name))
+    syncs = tuple(name for name in SYNCS if CATALOG[name].logs in kinds and _takes_over(name))
     found = [*service(clinic, runs, syncs), *calendar_reasons(neo, stored, clinic, runs, seen)]
     found += holds_said(stored.holds, runs)
     if case:

@@ -38,7 +38,7 @@ class WorkerEvent(BaseModel):
         if self.job_id is not None:
             return RunOrder(self.job_id, None, sync, self.trigger)
         assert self.clinic_id is not None
-        params = read_params(sync, self.params)
+        params = read_params(sync, self.params) if self.params else None
         if self.scheduled_time is None:
             return new_order(self.clinic_id, sync, self.trigger, params, self.manner)
         return tick_order(

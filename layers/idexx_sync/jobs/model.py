@@ -106,7 +106,7 @@ def tick_order(
     manner: Manner | None = None,
 ) -> RunOrder:
     """The order of one scheduled time; a second delivery of the tick gives the same job id."""
-    params = params or params_model(sync)()
+    params = params or params_model(sync).on_schedule()
     job_id = uuid5(_TICKS, f"{clinic_id}/{sync}/{scheduled_time.timestamp()}")
     return RunOrder(
         job_id, clinic_id, sync, trigger, scheduled_time, params, manner or params.manner

@@ -29,6 +29,11 @@ class Params(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
+    @classmethod
+    def on_schedule(cls) -> Self:
+        """What a clinic's schedule asks for."""
+        return cls()
+
     @property
     def manner(self) -> Manner:
         """What a run with these parameters may write at most."""
@@ -81,6 +86,11 @@ class ReconciliationParams(Params):
     )
     """Clinic-local days before today, which is compared too."""
     mode: Mode = "report"
+
+    @classmethod
+    def on_schedule(cls) -> Self:
+        """A night puts right what is safe; who asks by hand has to say so."""
+        return cls(mode="fix")
 
     @property
     def manner(self) -> Manner:

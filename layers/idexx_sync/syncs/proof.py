@@ -4,7 +4,7 @@ of one record in an answer. Pure."""
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import is_repeated, parse_wall, to_wall
@@ -32,6 +32,7 @@ MOST_UNREAD_SHARE: Final = 0.05
 
 Unproven = Literal["not_looked_up", "look_up_failed", "not_found_yet", "alive"]
 """Why a row that a read lacks may not be removed."""
+UNPROVEN: Final[tuple[Unproven, ...]] = get_args(Unproven)
 
 
 def ids_to_look_up(

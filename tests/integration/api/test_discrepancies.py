@@ -152,7 +152,7 @@ def test_a_job_of_another_sync_has_none(api: Api) -> None:
         ("cause=sorrow", ["cause"]),
         ("kind=visit", ["kind"]),
         ("outcome=done", ["outcome"]),
-        ("missed_by=reconciliation", ["missed_by"]),
+        ("missed_by=nobody", ["missed_by"]),
         ("limit=101", ["limit"]),
         ("cursor=x", ["cursor"]),
         ("cursor=WyIyMDI2LTA1LTA0IiwgIjciXQ==", ["cursor"]),  # of a day and no id

@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from idexx_sync.database.connection import Conn
 from idexx_sync.syncs.reconciliation.causes import CAUSES
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.command_line import Answer, CommandLine
-from tests.kit.database import as_role, query
+from tests.kit.database import as_role, query, update
 from tests.kit.lending import Lending
 from tests.kit.reconciliation_bench import ReconciliationBench
 from tests.kit.records import patient_visit
@@ -54,6 +55,18 @@ def test_without_fix_differences_are_only_told(
     assert "  deleted in Neo: 2 reported" in answer.out.splitlines()
     (job,) = query(bench.conn, "SELECT id FROM idexx_sync.jobs WHERE sync = 'reconciliation'")
     assert f"Each of them: idexx-sync reconciliation show {job['id']}" in answer.out.splitlines()
+    assert bench.keys() == ["600101", "600102"]
+
+
+def test_a_clinic_in_shadow_is_told_so_though_it_was_to_be_fixed(
+    bench: ReconciliationBench, idexx_sync: CommandLine
+) -> None:
+    settings = {"clinic_id": bench.clinic_id}
+    update(bench.conn, "idexx_sync.clinic_settings", {"stage": "shadow"}, **settings)
+
+    answer = run(idexx_sync, "sync reconciliation --clinic CLINIC --fix")
+
+    assert "shadow: 2 differences: 2 reported (checked 1)" in answer.out
     assert bench.keys() == ["600101", "600102"]
 
 
@@ -183,7 +196,7 @@ def test_of_a_night_the_newest_run_counts_and_no_dry_run_does(
     at = bench.now - timedelta(hours=23)
     told = {"sync": "reconciliation", "result": later}
     add_job(bench.conn, bench.clinic_id, at, **told)  # type: ignore[arg-type]
-    preview = {**told, "manner": "preview"}
+    preview = {**told, "manner": "preview", "result": {"discrepancies": {"moved": {"reported": 7}}}}
     add_job(bench.conn, bench.clinic_id, at + timedelta(hours=1), **preview)  # type: ignore[arg-type]
     night(bench, 40, moved=1)
 
@@ -391,3 +404,21 @@ def test_explain_tells_what_a_reconciliation_did_to_row_and_case(
     assert (str(job.id), "reconciliation", "pims-appt-idexx-neo-600101") in touched
     assert "removed by the reconciliation: reviewed, until it comes back" in shown
     assert "no reconciliation run" not in shown
+
+
+def test_a_clinics_status_tells_how_fresh_its_reconciliation_is(
+    bench: ReconciliationBench, idexx_sync: CommandLine
+) -> None:
+    entries = Jsonb([{"type": "reconciliation", "cron": "0 2 * * *", "enabled": True}])
+    bench.conn.execute("UPDATE clinic_schedule_configs SET sync_schedules = %s", (entries,))
+
+    def told() -> str:
+        shown = run(idexx_sync, "clinics show CLINIC").out.splitlines()
+        return next(line for line in shown if line.startswith(" reconciliation"))
+
+    assert "last success never" in told()
+    bench.reconcile(fix=False)
+    assert "last success never" in told()
+    bench.reconcile()
+    assert "last success 2026-05-05 02:00 PDT" in told()
+    assert "next run 2026-05-06 02:00 PDT" in told()

@@ -537,7 +537,7 @@ def test_the_console_script_is_quiet_about_its_insides() -> None:
 
 def test_help_lists_whole_sentences_even_in_a_narrow_terminal() -> None:
     """All of it from one process: to start one for each would take a second each."""
-    nouns = ("", "clinics", "sync", "jobs", "holds", "alerts", "dead-letters")
+    nouns = ("", "clinics", "sync", "jobs", "holds", "alerts", "dead-letters", "reconciliation")
 
     said = subprocess.run(
         [sys.executable, "-c", HELP_FOR_EACH, *nouns],

@@ -155,7 +155,7 @@ def test_strikes_lie_apart_by_the_databases_time(worker: Worker, minutes: int, l
     assert len(bench.rows()) == left
 
 
-@pytest.mark.parametrize(("hours", "status"), [(23, "approved"), (25, "open")])
+@pytest.mark.parametrize(("hours", "status"), [(23, "approved"), (25, "expired")])
 def test_a_permit_lasts_a_day_of_the_databases_time(
     worker: Worker, hours: int, status: str
 ) -> None:

@@ -96,3 +96,18 @@ def test_an_order_without_parameters_has_its_syncs_own() -> None:
     order = new_order(uuid4(), "reconciliation", "cli")
 
     assert (order.params, order.manner) == (ReconciliationParams(), "observe")
+
+
+def test_a_scheduled_reconciliation_puts_right_what_is_safe_and_one_by_hand_says_so() -> None:
+    event = {"v": 1, "clinic_id": str(uuid4())}
+    tick = {**event, "scheduled_time": "2026-05-05T09:00:00Z"}
+
+    scheduled = WorkerEvent.model_validate(tick).order("reconciliation")
+    asked = WorkerEvent.model_validate({**tick, "params": {"mode": "report"}}).order(
+        "reconciliation"
+    )
+    by_hand = WorkerEvent.model_validate(event).order("reconciliation")
+
+    assert (scheduled.params, scheduled.manner) == (ReconciliationParams(mode="fix"), "apply")
+    assert (asked.params, asked.manner) == (ReconciliationParams(), "observe")
+    assert (by_hand.params, by_hand.manner) == (ReconciliationParams(), "observe")

@@ -19,7 +19,7 @@ from idexx_sync.syncs.cases.fields import TIMES
 from idexx_sync.syncs.cases.mapping import iso, map_visit, stamps
 from idexx_sync.syncs.cases.model import DUPLICATE, REMOVED, CaseChange
 from idexx_sync.syncs.cases.news import is_news
-from idexx_sync.syncs.cases.status import is_removed
+from idexx_sync.syncs.cases.status import STATUS_KEPT, is_removed
 from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.vocabulary import OPEN_STATUSES
 from idexx_sync.syncs.memory import Record, VisitRecord
@@ -47,6 +47,11 @@ class Absent:
     @property
     def is_proven(self) -> bool:
         return self.verdict in ("deleted_at_source", "cancelled_at_source", "not_found_twice")
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the source has said by the visit's own id what became of it."""
+        return self.is_proven or self.verdict == "moved_away"
 
     @property
     def day(self) -> date:
@@ -85,17 +90,18 @@ def judged_absent(
     records: Mapping[str, Record],
     proofs: Mapping[str, Lookup],
     settled: Collection[str],
+    elsewhere: Collection[str],
     window: Window,
     read_at: datetime,
     *,
     complete: bool,
 ) -> list[Absent]:
     """What is proven of each; `settled` are visits that the calendar's sync has proven gone,
-    `records` what the calendar's memory says of all of them.
+    `elsewhere` those whose row lies on other days, which this answer does not strike, `records`
+    what the calendar's memory says of all of them.
 
-    A visit that is alive on a day of the window contradicts the answer: then nobody is struck.
+    Nobody is struck where the answer is not complete.
     """
-    contradicted = any(_is_alive(proofs.get(visit), window) for visit in absent)
     return [
         _judged(
             visit_id,
@@ -106,7 +112,7 @@ def judged_absent(
             window,
             read_at,
             is_settled=visit_id in settled,
-            complete=complete and not contradicted,
+            complete=complete and visit_id not in elsewhere,
         )
         for visit_id, start in sorted(absent.items())
     ]
@@ -225,13 +231,14 @@ def _struck(looked_up: Record, read_at: datetime, *, complete: bool) -> Record:
 def _closed(case: StoredCase, now: datetime) -> dict[str, Any]:
     """The values that close one case; of a broken document only its status can be written."""
     values: dict[str, Any] = {}
-    if case.status in (*OPEN_STATUSES, "completed"):
+    closes = case.status in (*OPEN_STATUSES, "completed")
+    if closes:
         values["case.status"] = "reviewed"
     if case.is_broken:
         return values
     if not is_removed(case):
         mark = {"softDeleted": True, "reason": REMOVED_FROM_PIMS, "deletedAt": iso(now)}
-        values[REMOVED] = mark
+        values[REMOVED] = mark if closes else mark | {STATUS_KEPT: True}
     if case.value("metadata.pimsAppointment.status") != "cancelled":
         values["metadata.pimsAppointment.status"] = "cancelled"
     return values

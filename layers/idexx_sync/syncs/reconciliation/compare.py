@@ -2,42 +2,40 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Final
 
 from idexx_sync.core.clinic_time import to_instant
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.jobs.contract import Run
-from idexx_sync.pims.protocol import Snapshot, SourceRecord, Window
+from idexx_sync.pims.protocol import Snapshot, Window
 from idexx_sync.syncs.cases.calendar import ShownCalendar, visits_of
 from idexx_sync.syncs.cases.calendar_store import starts_remembered
 from idexx_sync.syncs.cases.shape import as_last_said
 from idexx_sync.syncs.cases.store import StoredQuery as CasesQuery
 from idexx_sync.syncs.cases.stored import StoredVisit
 from idexx_sync.syncs.hold_store import holds_in_force
-from idexx_sync.syncs.holds import HoldInForce
 from idexx_sync.syncs.inbound.context import (
     CalendarContext,
     absent_ids,
     bare_block_ids,
     keys_of,
 )
-from idexx_sync.syncs.inbound.model import Stored
 from idexx_sync.syncs.inbound.store import StoredQuery, with_removed_rows
 from idexx_sync.syncs.memory import Record
 from idexx_sync.syncs.memory_store import reported_words
 from idexx_sync.syncs.proof import ids_to_look_up
-from idexx_sync.syncs.reconciliation.causes import Overrides
 from idexx_sync.syncs.reconciliation.closing import absent_visits
 from idexx_sync.syncs.reconciliation.discrepancy_store import open_discrepancies
-from idexx_sync.syncs.reconciliation.model import Known
+from idexx_sync.syncs.reconciliation.loaded import Loaded
 from idexx_sync.syncs.reconciliation.store import (
     RecordsQuery,
     began_last,
     first_day_stored,
     overrides_of,
     read_overrides,
+    rows_on_other_days,
     visits_with_cases,
 )
 
@@ -64,36 +62,6 @@ class Shown:
         """Every id that the answer names, of whatever kind and however unreadable."""
         shown: Sequence[Any] = [*self.snapshot.records, *self.snapshot.unreadable]
         return frozenset(item.id for item in shown if item.id is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A piece's days as they are stored, at one moment."""
-
-    now: datetime
-    rows: Stored
-    visits: Mapping[str, StoredVisit]
-    """Of every visit that is shown or has a case on these days."""
-    sources: Sequence[SourceRecord]
-    """Those that are shown, as the case sync reads them."""
-    records: Mapping[str, Record]
-    """What is remembered in the calendar of the visits that are not shown."""
-    absent: Mapping[str, str]
-    """Visit with a case to close -> stored start, of those that the answer does not name."""
-    expected: Mapping[str, str]
-    settled: frozenset[str]
-    """Visits that the calendar's sync has proven gone."""
-    words: frozenset[tuple[str, str]]
-    in_force: Sequence[HoldInForce]
-    open: Sequence[Known]
-    overrides: Overrides
-    began: Mapping[str, datetime | None]
-    first_day: date | None
-    """The first day of which the calendar's sync has ever stored a row."""
-
-    def remembered(self, visit: str) -> Record:
-        """What the calendar's memory says of a visit that is not shown, with a row or without."""
-        return self.records.get(visit) or self.rows.record(visit)
 
 
 def shown(run: Run, snapshot: Snapshot) -> Shown:
@@ -129,18 +97,24 @@ def load(run: Run, answer: Shown) -> Loaded:
         first_day = first_day_stored(conn, clinic_id)
     stored = with_removed_rows(conn, clinic_id, rows.fetch(), answer.snapshot, answer.context)
     ids = {row[0] for row in with_cases.fetchall()}
-    visits, records = _load_cases(run, answer, ids)
+    visits, records, elsewhere = _load_cases(run, answer, ids)
     remembered = starts.fetchall()
-    calendar = answer.calendar
+    calendar, absent = answer.calendar, absent_visits(visits, answer.ids, window, zone)
     return Loaded(
         now=run.clock(),
         rows=stored,
         visits=visits,
         sources=[as_last_said(visit, visits[visit.id]) for visit in calendar.visits],
         records=records,
-        absent=absent_visits(visits, answer.ids, window, zone),
-        expected={v: at for v, at, word, *_ in remembered if not _is_cancelled(word)},
+        absent=absent,
+        expected={
+            visit: start
+            for visit, start, word, *gone in remembered
+            if not _is_cancelled(word)
+            and (visit in answer.ids or visit in absent or not (any(gone) or visits[visit].cases))
+        },
         settled=frozenset(v for v, _, _, is_gone, _ in remembered if is_gone),
+        elsewhere=elsewhere,
         words=frozenset((name, word) for name, word in words.fetchall()),
         in_force=in_force.fetchall(),
         open=known.fetchall(),
@@ -152,7 +126,7 @@ def load(run: Run, answer: Shown) -> Loaded:
 
 def _load_cases(
     run: Run, answer: Shown, ids: set[str]
-) -> tuple[dict[str, StoredVisit], Mapping[str, Record]]:
+) -> tuple[dict[str, StoredVisit], Mapping[str, Record], frozenset[str]]:
     calendar = answer.calendar
     shown_visits = [*calendar.versions, *calendar.visits]
     consultations: dict[str, str | None] = dict.fromkeys(sorted(ids))
@@ -160,10 +134,12 @@ def _load_cases(
     for visit in shown_visits:
         consultations[visit.id] = visit.consultation_id
         patients[visit.id] = visit.patient_id
-    with run.conn.pipeline():
-        cases = CasesQuery(run.conn, run.clinic.id, consultations, patients)
-        records = RecordsQuery(run.conn, run.clinic.id, sorted(ids - answer.ids))
-    return cases.fetch(), records.fetch()
+    conn, clinic_id, absent = run.conn, run.clinic.id, sorted(ids - answer.ids)
+    with conn.pipeline():
+        cases = CasesQuery(conn, clinic_id, consultations, patients)
+        records = RecordsQuery(conn, clinic_id, absent)
+        elsewhere = rows_on_other_days(conn, clinic_id, answer.window, absent)
+    return cases.fetch(), records.fetch(), frozenset(visit for (visit,) in elsewhere.fetchall())
 
 
 def look_ups(answer: Shown, loaded: Loaded, most: int) -> list[str]:

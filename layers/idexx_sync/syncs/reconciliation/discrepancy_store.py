@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -11,9 +11,15 @@ from psycopg import Cursor
 from psycopg.rows import class_row
 
 from idexx_sync.database.connection import Conn
+from idexx_sync.syncs.proof import UNPROVEN
 from idexx_sync.syncs.reconciliation.causes import POLICIES
 from idexx_sync.syncs.reconciliation.ledger import NIGHTS_THAT_TELL
-from idexx_sync.syncs.reconciliation.model import Known, Ledger, Seen
+from idexx_sync.syncs.reconciliation.model import Known, Seen
+
+SEEN_LATELY: Final = timedelta(days=2)
+"""A night has seen it that long ago at most."""
+SIGHT: Final = timedelta(days=7)
+"""What nobody has seen for so long has ended, as far as anybody knows."""
 
 
 def open_discrepancies(conn: Conn, clinic_id: UUID, job_id: UUID) -> Cursor[Known]:
@@ -23,27 +29,29 @@ def open_discrepancies(conn: Conn, clinic_id: UUID, job_id: UUID) -> Cursor[Know
         SELECT id, kind, external_id, cause, day, fingerprint, nights, last_night, outcome,
                first_seen_at,
                EXISTS (SELECT FROM idexx_sync.sightings
-                        WHERE job_id = %s AND discrepancy_id = d.id) AS is_of_this_job
+                        WHERE job_id = %s AND discrepancy_id = d.id) AS is_of_this_job,
+               last_seen_at < idexx_sync.clock() - %s AS is_out_of_sight
           FROM idexx_sync.discrepancies d
          WHERE clinic_id = %s AND ended_at IS NULL
         """,
-        (job_id, clinic_id),
+        (job_id, SIGHT, clinic_id),
     )
 
 
-def store_ledger(conn: Conn, clinic_id: UUID, job_id: UUID, ledger: Ledger, now: datetime) -> None:
-    """Write what a piece has made of the discrepancies; part of the caller's transaction.
-
-    A run that only observes tries nothing: what was tried before stays known as tried.
-    """
-    if ledger.ended:
+def store_ended(conn: Conn, clinic_id: UUID, ended: Sequence[UUID], now: datetime) -> None:
+    """Write that these are found no more; part of the caller's transaction."""
+    if ended:
         conn.execute(
             "UPDATE idexx_sync.discrepancies SET ended_at = %s WHERE clinic_id = %s "
             "AND id = ANY(%s)",
-            (now, clinic_id, list(ledger.ended)),
+            (now, clinic_id, list(ended)),
         )
-    if not ledger.seen:
-        return
+
+
+def store_seen(
+    conn: Conn, clinic_id: UUID, job_id: UUID, now: datetime, seen: Sequence[Seen]
+) -> None:
+    """Write what a piece has found, and that the job saw it; part of the caller's transaction."""
     conn.execute(
         """
         WITH told AS (
@@ -76,7 +84,7 @@ def store_ledger(conn: Conn, clinic_id: UUID, job_id: UUID, ledger: Ledger, now:
         ON CONFLICT (job_id, discrepancy_id) DO UPDATE
            SET treatment = EXCLUDED.treatment, outcome = EXCLUDED.outcome
         """,
-        (*_columns(ledger.seen), clinic_id, now, now, job_id, clinic_id),
+        (*_columns(seen), clinic_id, now, now, job_id, clinic_id),
     )
 
 
@@ -101,18 +109,19 @@ def _columns(seen: Sequence[Seen]) -> tuple[list[Any], ...]:
 _OURS: Final = [cause for cause, policy in POLICIES.items() if policy.passes]
 
 
-def standing(conn: Conn, clinic_id: UUID) -> list[UUID]:
+def standing(conn: Conn, clinic_id: UUID, now: datetime) -> list[UUID]:
     """Open discrepancies that have been there on three nights although one of our syncs should have
-    ended them, the oldest first."""
+    ended them, the oldest first; those that no night looks at any more are not among them."""
     rows = conn.execute(
         """
         SELECT id FROM idexx_sync.discrepancies
          WHERE clinic_id = %s AND ended_at IS NULL AND nights >= %s AND cause = ANY(%s)
            AND treatment <> 'ignore' AND outcome <> 'held'
            AND (outcome IN ('fixed', 'left') OR missed_by IS NOT NULL)
+           AND last_seen_at > %s AND decision ->> 'code' <> ALL(%s)
          ORDER BY first_seen_at, id
         """,
-        (clinic_id, NIGHTS_THAT_TELL, _OURS),
+        (clinic_id, NIGHTS_THAT_TELL, _OURS, now - SEEN_LATELY, list(UNPROVEN)),
     ).fetchall()
     return [row[0] for row in rows]
 

@@ -49,9 +49,9 @@ def joined(
     of today and of days to come incomplete is set apart by the calendar's own sync.
     """
     expected = {visit: _missing(start) for visit, start in cases.expected.items()}
-    settled = {item.visit_id for item in cases.absent if item.is_proven}
-    lost = {loss.key for loss in rows.losses}
-    losses = [loss for loss in _losses(cases) if loss.key not in lost]
+    settled = {item.visit_id for item in cases.absent if item.is_told}
+    of_cases = {loss.key: loss for loss in _losses(cases)}
+    of_rows = [_with_its_case(loss, of_cases.pop(loss.key, None)) for loss in rows.losses]
     occupying = Counter(rows.occupying)
     occupying["visit"] = max(occupying["visit"], len(expected.keys() | _visits(rows)))
     return replace(
@@ -64,7 +64,7 @@ def joined(
             rows.starts_compared, sum(one.stored.memory.start is not None for one in cases.shown)
         ),
         finalised_removals={**_finalised(cases), **rows.finalised_removals},
-        losses=[*rows.losses, *losses],
+        losses=[*of_rows, *of_cases.values()],
         occupying=occupying,
         apart={
             key: doubt
@@ -75,6 +75,12 @@ def joined(
         planned={*rows.planned, *(change.visit_id for change in cases.changes), *cases.to_close},
         asked=asked,
     )
+
+
+def _with_its_case(loss: Loss, of_case: Loss | None) -> Loss:
+    """A row's loss, which removes a finalised visit too where only its case tells so."""
+    finalised = of_case.removes_finalised if of_case else None
+    return replace(loss, removes_finalised=loss.removes_finalised or finalised)
 
 
 def _visits(rows: Comparison) -> set[str]:

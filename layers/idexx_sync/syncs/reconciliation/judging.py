@@ -27,9 +27,10 @@ from idexx_sync.syncs.reconciliation.closing import (
     judged_absent,
     strikes_of,
 )
-from idexx_sync.syncs.reconciliation.compare import Loaded, Shown
+from idexx_sync.syncs.reconciliation.compare import Shown
 from idexx_sync.syncs.reconciliation.gate import CaseSide, joined
 from idexx_sync.syncs.reconciliation.ledger import Open
+from idexx_sync.syncs.reconciliation.loaded import Loaded
 from idexx_sync.syncs.reconciliation.model import Identity
 from idexx_sync.syncs.reconciliation.plan import Differences, Wanted, differences, wanted
 from idexx_sync.syncs.reconciliation.planned import NO_RECORDS, Planned, Records, with_record
@@ -42,7 +43,7 @@ def planned(run: Run, answer: Shown, loaded: Loaded, proofs: Mapping[str, Lookup
     absent = _absent(answer, loaded, proofs, complete=snapshot.complete)
     taken = replace(snapshot, is_whole=snapshot.is_whole and not contradicts(absent))
     rows = plan_records(taken, loaded.rows, proofs, answer.context)
-    if not rows.complete and snapshot.complete:  # a row contradicts the answer
+    if not rows.complete and snapshot.complete:  # a row or a visit contradicts the answer
         absent = _absent(answer, loaded, proofs, complete=False)
     context = context_of(run, loaded.now, loaded.words)
     cases = plan_visits(loaded.sources, loaded.visits, context, beat=run.beat)
@@ -58,6 +59,7 @@ def _absent(
         {visit: loaded.remembered(visit) for visit in loaded.absent},
         proofs,
         loaded.settled,
+        loaded.elsewhere,
         answer.window,
         answer.snapshot.read_at,
         complete=complete,
@@ -69,7 +71,15 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
     loaded, answer = work.loaded, work.answer
     open_ = Open(loaded.open, run.fingerprints)
     found = differences(
-        run.clinic, loaded, work.rows, work.cases, records.plan, work.absent, open_, night
+        loaded,
+        work.rows,
+        work.cases,
+        records.plan,
+        work.absent,
+        open_,
+        night,
+        run.clinic.zone,
+        run.clinic.schedule.horizon_days,
     )
     complete = work.rows.complete
     wish = wanted(found, loaded.rows, open_, night, complete=complete)
@@ -104,7 +114,8 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
             PREFIX + visit.id for visit in with_record(loaded) if visit.id not in records.read
         ),
         unjudged=_unjudged(work),
-        warnings=_warnings(work, records),
+        told=_warnings(work, records),
+        asks_again=records.are_to_be_asked_again,
         faults=_faults(work),
     )
 

@@ -37,9 +37,13 @@ class Open:
 
     def is_stubborn(self, difference: Difference, night: date, *, complete: bool) -> bool:
         """Whether it has come back however often it was fixed."""
-        known = self.same(difference)
         told = self.nights(difference, night, complete=complete)
-        return known is not None and known.outcome in ("fixed", "left") and told >= NIGHTS_THAT_TELL
+        return self.was_written(difference) and told >= NIGHTS_THAT_TELL
+
+    def was_written(self, difference: Difference) -> bool:
+        """Whether an earlier run has put it right, or was to; and here it is again."""
+        known = self.same(difference)
+        return known is not None and known.outcome in ("fixed", "left")
 
     def after(
         self,
@@ -52,7 +56,8 @@ class Open:
     ) -> Ledger:
         """What becomes of them; `judged` says whether the read could have shown an open one.
 
-        What another piece of the job has seen stays open, though this one finds it put right.
+        What another piece of the job has seen stays open, though this one finds it put right; what
+        is out of sight ends, because nobody can tell any more.
         """
         seen = [self._seen(one, outcome_of(one), night, complete=complete) for one in differences]
         still: Collection[UUID | None] = {one.known for one in seen}
@@ -61,7 +66,11 @@ class Open:
             known.id
             for identity, known in self._known.items()
             if known.id not in still
-            and (identity in found or (complete and not known.is_of_this_job and judged(known)))
+            and (
+                identity in found
+                or known.is_out_of_sight
+                or (complete and not known.is_of_this_job and judged(known))
+            )
         ]
         return Ledger(tuple(seen), tuple(ended))
 

@@ -54,6 +54,8 @@ class Known:
     first_seen_at: datetime
     is_of_this_job: bool = False
     """Another piece of the same job has seen it."""
+    is_out_of_sight: bool = False
+    """Nobody has seen it for a week: no night compares its day any more."""
 
     @property
     def identity(self) -> Identity:

@@ -4,17 +4,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from idexx_sync.clinics.store import Clinic
 from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.model import Plan as CasePlan
+from idexx_sync.syncs.cases.stored import PREFIX
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.inbound.model import Plan, RowChange, Stored
 from idexx_sync.syncs.reconciliation.causes import Cause, treatment_of
 from idexx_sync.syncs.reconciliation.closing import Absent
-from idexx_sync.syncs.reconciliation.compare import Loaded
 from idexx_sync.syncs.reconciliation.finding import Found
 from idexx_sync.syncs.reconciliation.ledger import Open
+from idexx_sync.syncs.reconciliation.loaded import Loaded
 from idexx_sync.syncs.reconciliation.missed import missed_by
 from idexx_sync.syncs.reconciliation.model import Difference, Identity
 from idexx_sync.syncs.reconciliation.rows import RowFound, rows_found, unproven
@@ -54,7 +55,6 @@ class Differences:
 
 
 def differences(
-    clinic: Clinic,
     loaded: Loaded,
     rows: Plan,
     cases: CasePlan,
@@ -62,12 +62,13 @@ def differences(
     absent: Sequence[Absent],
     open_: Open,
     today: date,
+    zone: ZoneInfo,
+    horizon_days: int,
 ) -> Differences:
     """Every difference with its cause, and how it is treated.
 
     Days before the first of which the calendar's sync has stored a row have none to compare.
     """
-    zone = clinic.zone
     of_rows = [
         one
         for one in rows_found(rows)
@@ -89,14 +90,16 @@ def differences(
     ]
     result = Differences(of_rows, of_visits, absent)
     for one in found:
-        difference = _treated(one, loaded, open_, clinic, today)
+        difference = _treated(one, loaded, open_, today, zone, horizon_days)
         result.told.append(difference)
         if one.is_proven:
             result.proven.add(difference.identity)
     return result
 
 
-def _treated(one: Found, loaded: Loaded, open_: Open, clinic: Clinic, today: date) -> Difference:
+def _treated(
+    one: Found, loaded: Loaded, open_: Open, today: date, zone: ZoneInfo, horizon_days: int
+) -> Difference:
     difference = Difference(
         one.kind,
         one.key,
@@ -113,8 +116,8 @@ def _treated(one: Found, loaded: Loaded, open_: Open, clinic: Clinic, today: dat
         one.day,
         one.stamp,
         loaded.began,
-        clinic.zone,
-        clinic.schedule.horizon_days,
+        zone,
+        horizon_days,
         None if known is None else known.first_seen_at,
     )
     return replace(difference, missed_by=missed)
@@ -146,10 +149,13 @@ def wanted(
         for one in found.told
         if one.identity in found.proven and open_.is_stubborn(one, night, complete=complete)
     }
+    of_another = {
+        ("case", PREFIX + one.visit.id, "reappeared") for one in found.visits if one.is_of_another
+    }
     treated = [
         one
         for one in found.told
-        if one.treatment in ("fix", "hold") and one.identity not in stubborn
+        if one.treatment in ("fix", "hold") and one.identity not in stubborn | of_another
     ]
     identities = frozenset(one.identity for one in treated)
     result = Wanted(identities)

@@ -8,7 +8,8 @@ from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.model import Plan as CasePlan
 from idexx_sync.syncs.inbound.model import Plan
 from idexx_sync.syncs.reconciliation.closing import Absent
-from idexx_sync.syncs.reconciliation.compare import Loaded, Shown
+from idexx_sync.syncs.reconciliation.compare import Shown
+from idexx_sync.syncs.reconciliation.loaded import Loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Records:
     read: frozenset[str] = frozenset()
     """Visits whose record was compared."""
     warnings: Mapping[str, int] = field(default_factory=dict)
+    are_to_be_asked_again: bool = False
+    """Nothing came of asking: the run fails, and a later attempt of it asks again."""
 
 
 def with_record(loaded: Loaded) -> list[SourceRecord]:

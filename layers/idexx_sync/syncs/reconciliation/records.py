@@ -15,7 +15,7 @@ from idexx_sync.syncs.cases.due import rule_reading
 from idexx_sync.syncs.cases.plan import plan_consultations
 from idexx_sync.syncs.cases.reading import Reads, UnitRead, judge_answers
 from idexx_sync.syncs.cases.stored import PREFIX
-from idexx_sync.syncs.reconciliation.compare import Loaded
+from idexx_sync.syncs.reconciliation.loaded import Loaded
 from idexx_sync.syncs.reconciliation.planned import NO_RECORDS, Planned, Records, with_record
 
 RECORDS_A_NIGHT: Final = 60
@@ -95,7 +95,8 @@ def planned_records(run: Run, loaded: Loaded, answered: Answered) -> Records:
         beat=run.beat,
     )
     warnings = {"consultations_failed": len(read.failed), **read.warnings}
-    return Records(plan, frozenset(read.records), warnings)
+    failed = answered.failure is not None
+    return Records(plan, frozenset(read.records), warnings, failed)
 
 
 def _in_order(work: Planned, run: Run, night: date) -> list[SourceRecord]:

@@ -133,7 +133,9 @@ def _partly(before: Record, after: Record, names: Collection[str]) -> Record:
         known = {item.name for item in fields(AppointmentMemory)} & places.keys()
         taken: dict[str, Any] = {n: getattr(says, n) for n in known if _is_in(names, places[n])}
         said = replace(said, **taken)
-    return replace(before, source=said, strikes=0, struck_at=None)
+    is_there = _is_in(names, "end_time")  # the days after it are taken by claims alone
+    claims = after.claims if is_there else before.claims
+    return replace(before, source=said, claims=claims, strikes=0, struck_at=None)
 
 
 def _is_in(names: Collection[str], column: str) -> bool:

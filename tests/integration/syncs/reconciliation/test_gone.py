@@ -1,5 +1,6 @@
 """Visits that Neo shows no more: what proves it, what is closed, and what waits for a person."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from idexx_sync.core.errors import Conflict
 from idexx_sync.jobs.model import Job
 from idexx_sync.operations.decisions import revive_hold
 from idexx_sync.operations.lookup import find_hold
-from idexx_sync.pims.protocol import Found, Unknown
+from idexx_sync.pims.protocol import Found, Gone, SourceRecord, Unknown
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import query, update
 from tests.kit.job_results import held, warnings
@@ -94,6 +95,25 @@ def test_a_finalised_visit_is_never_removed_without_a_person(
     assert not bench.has(VISIT)
     assert _is_closed(bench.case())
     assert bench.case()["status"] == "reviewed"
+
+
+@pytest.mark.parametrize("happens", FINALISED)
+def test_a_finalised_visit_without_a_row_is_not_closed_without_a_person(
+    bench: ReconciliationBench, happens: Any
+) -> None:
+    happens(bench)
+    row_id = bench.row(VISIT)["id"]
+    bench.conn.execute("DELETE FROM public.schedule_appointments WHERE id = %s", (row_id,))
+    bench.pims.delete(VISIT)
+    if happens is _finalised_since:
+        found = bench.pims.answers[VISIT]
+        assert isinstance(found, Found)
+        bench.pims.answers[VISIT] = replace(found, status="Finalized")
+
+    job = bench.reconcile()
+
+    assert held(job) == {"finalised_visit_removed": 1}
+    assert not _is_closed(bench.case())
 
 
 @pytest.mark.parametrize("has_row", [True, False])
@@ -330,6 +350,40 @@ def test_a_read_that_lacks_a_living_visit_strikes_nobody_and_ends_nothing(
     assert [(one["id"], one["nights"]) for one in still] == [(one["id"], 1) for one in known]
 
 
+def test_a_living_visit_without_a_row_contradicts_the_answer_too(
+    bench: ReconciliationBench,
+) -> None:
+    settings = {"room_ids": ["3"]}
+    update(bench.conn, "idexx_sync.clinic_settings", settings, clinic_id=bench.clinic_id)
+    without_row = [
+        patient_visit(one, f"2026-05-04 1{n}:00:00", room_id="5", patient_id=f"4005{n}")
+        for n, one in enumerate(("600301", "600302"))
+    ]
+    _synced(bench, patient_visit(), *without_row)
+    bench.pims.hidden.add("600301")
+    bench.pims.forget(VISIT, "600302")
+
+    job = bench.reconcile()
+
+    assert job.result is not None
+    assert job.result["unfresh"] == "read_incomplete"
+    assert bench.memory("appointment")["strikes"] == 0
+    assert bench.memory("appointment", "600302")["strikes"] == 0
+
+
+def test_a_person_is_asked_about_nothing_that_is_not_proven(bench: ReconciliationBench) -> None:
+    _synced(bench)
+    bench.policy("deleted_in_neo", "hold")
+    bench.pims.forget(VISIT)
+
+    _ok(bench.reconcile())
+
+    assert bench.holds() == []
+    assert set(bench.found().values()) == {"left"}
+    bench.night(2)
+    assert held(bench.reconcile()) == {"by_policy": 1}
+
+
 def test_no_order_looks_up_more_than_fifty_visits(bench: ReconciliationBench) -> None:
     recent, older = visits(35), visits(35, first=600301, day=MONDAY - timedelta(days=8))
     bench.shows(*recent, *older)
@@ -372,10 +426,7 @@ def test_blocks_and_visits_take_turns_in_being_looked_up(bench: ReconciliationBe
 
 
 def test_more_unproven_losses_than_plausible_wait_by_name(bench: ReconciliationBench) -> None:
-    shown = [
-        patient_visit(str(600101 + n), f"2026-05-04 {6 + n:02}:00:00", patient_id=str(40021 + n))
-        for n in range(12)
-    ]
+    shown = _a_dozen()
     bench.shows(*shown)
     bench.synced()
     bench.night()
@@ -398,10 +449,7 @@ def test_more_unproven_losses_than_plausible_wait_by_name(bench: ReconciliationB
 
 
 def test_cases_without_rows_are_measured_too(bench: ReconciliationBench) -> None:
-    shown = [
-        patient_visit(str(600101 + n), f"2026-05-04 {6 + n:02}:00:00", patient_id=str(40021 + n))
-        for n in range(12)
-    ]
+    shown = _a_dozen()
     bench.shows(*shown)
     bench.synced()
     bench.conn.execute(
@@ -419,21 +467,53 @@ def test_cases_without_rows_are_measured_too(bench: ReconciliationBench) -> None
     assert not any(_is_closed(bench.case(str(600101 + n))) for n in range(6))
 
 
+def test_what_was_left_for_nights_still_counts_in_the_measure(
+    bench: ReconciliationBench,
+) -> None:
+    shown = _a_dozen()
+    bench.shows(*shown)
+    bench.synced()
+    bench.conn.execute(
+        "DELETE FROM public.schedule_appointments WHERE clinic_id = %s "
+        "AND neo_appointment_id <> '600112'",
+        (bench.clinic_id,),
+    )
+    first, then = [one.id for one in shown[:4]], [one.id for one in shown[4:7]]
+    bench.pims.forget(*first, *then)
+    bench.pims.answers.update(dict.fromkeys([*first, *then], Unknown("http_500")))
+    bench.pims.records += shown[4:7]
+    for night in (1, 2, 3, 4):
+        bench.night(night)
+        _ok(bench.reconcile())
+    bench.pims.forget(*then)
+    bench.night(5)
+
+    assert held(bench.reconcile()) == {"unproven_visit_losses": 7}
+
+
+def _a_dozen() -> list[SourceRecord]:
+    return [
+        patient_visit(str(600101 + n), f"2026-05-04 {6 + n:02}:00:00", patient_id=str(40021 + n))
+        for n in range(12)
+    ]
+
+
 @pytest.mark.parametrize("empty", [True, False], ids=["empty", "halved"])
 def test_an_emptied_or_halved_answer_closes_nothing(
     bench: ReconciliationBench, empty: bool
 ) -> None:
-    shown = [
-        patient_visit(str(600101 + n), f"2026-05-04 {6 + n:02}:00:00", patient_id=str(40021 + n))
-        for n in range(12)
-    ]
+    shown = _a_dozen()
     bench.shows(*shown)
     bench.synced()
+    bench.pims.replace(VISIT, client_phone="555-555-0188")
+    bench.reconcile()
+    known = {one["id"] for one in bench.discrepancies()}
     gone = [one.id for one in (shown if empty else shown[:7])]
     bench.pims.forget(*gone)
     for night in (1, 2, 3):
         bench.night(night)
         job = bench.reconcile()
+        assert not empty or known <= {one["id"] for one in bench.discrepancies()}
         assert job.status == "held"
         assert job.result is not None
         assert not job.result["fresh"] or not empty
@@ -442,10 +522,7 @@ def test_an_emptied_or_halved_answer_closes_nothing(
 
 
 def test_another_clinics_calendar_changes_and_tells_nothing(bench: ReconciliationBench) -> None:
-    shown = [
-        patient_visit(str(600101 + n), f"2026-05-04 {6 + n:02}:00:00", patient_id=str(40021 + n))
-        for n in range(12)
-    ]
+    shown = _a_dozen()
     bench.shows(*shown)
     bench.synced()
     bench.night()
@@ -461,6 +538,24 @@ def test_another_clinics_calendar_changes_and_tells_nothing(bench: Reconciliatio
     assert (job.status, held(job)) == ("held", {"foreign_calendar": 12})
     assert bench.all_cases() == before
     assert bench.discrepancies() == known
+
+
+def test_another_clinics_calendar_moves_nothing_that_was_called_off(
+    bench: ReconciliationBench,
+) -> None:
+    cancelled = patient_visit("600301", patient_id="40041", status="Cancelled")
+    bench.shows(*_a_dozen(), cancelled)
+    bench.synced()
+    before = bench.all_cases()
+    later = patient_visit("600301", "2026-05-04 15:00:00", patient_id="40041", status="Cancelled")
+    bench.shows(*visits(12, first=900101, patient_id="99001"), later)
+    bench.night()
+
+    job = bench.reconcile()
+
+    assert held(job) == {"foreign_calendar": 12}
+    assert bench.all_cases() == before
+    assert str(bench.row("600301")["start_time"]) == "06:00:00"
 
 
 # Which cases
@@ -550,6 +645,8 @@ UNREADABLE = [
     ("schedule_appointments", "start_time = '24:00'"),
     ("schedule_appointments", "date = 'infinity'"),
     ("schedule_appointments", "date = '0044-03-15 BC'"),
+    ("schedule_appointments", "date = '9999-12-31'"),
+    ("schedule_appointments", "date = '0001-01-01'"),
 ]
 
 
@@ -577,6 +674,19 @@ def test_a_value_that_nobody_can_read_stops_no_run(
         assert closed == [{"status": "reviewed", "reason": "removed_from_pims"}]
 
 
+def test_a_row_whose_day_cannot_be_read_is_told_with_the_day_that_neo_shows(
+    bench: ReconciliationBench,
+) -> None:
+    _synced(bench)
+    row_id = bench.row(VISIT)["id"]
+    update(bench.conn, "public.schedule_appointments", {"date": "infinity"}, id=row_id)
+
+    bench.reconcile()
+
+    (one,) = bench.discrepancies()
+    assert (one["cause"], one["outcome"], one["day"]) == ("moved", "fixed", MONDAY)
+
+
 def test_a_value_that_cannot_be_read_is_named_by_its_place(bench: ReconciliationBench) -> None:
     _synced(bench)
     row_id = bench.row(VISIT)["id"]
@@ -587,3 +697,133 @@ def test_a_value_that_cannot_be_read_is_named_by_its_place(bench: Reconciliation
     assert job.result is not None
     fault = {"table": "schedule_appointments", "column": "end_time", "id": str(row_id)}
     assert {**fault, "code": "unreadable"} in job.result["faults"]
+
+
+# What only the case knows
+
+
+def test_r15_a_status_that_a_person_set_stays_when_its_visit_comes_back(
+    bench: ReconciliationBench,
+) -> None:
+    _synced(bench)
+    bench.edit("cases", bench.case()["id"], status="reviewed")
+    bench.pims.delete(VISIT)
+    _ok(bench.reconcile())
+    assert _is_closed(bench.case())
+    bench.pims.answers.clear()
+    bench.shows(patient_visit(), *OTHERS)
+    bench.night(2)
+
+    _ok(bench.reconcile())
+
+    assert not _is_closed(bench.case())
+    assert bench.case()["status"] == "reviewed"
+    assert _ok(bench.cases()).status
+    assert bench.case()["status"] == "reviewed"
+
+
+def test_r07_approving_losses_closes_no_case_whose_row_does_not_say_that_it_was_finalised(
+    bench: ReconciliationBench,
+) -> None:
+    many = visits(14, first=600300, patient_id="41000")
+    _synced(bench, *many, nights=0)
+    bench.pims.replace("600300", status="Finalized", consultation_id="9600300")
+    bench.writes(chart("600300", patient_id="41000"))
+    bench.later()
+    bench.cases()
+    assert (bench.case("600300")["status"], bench.row("600300")["status"]) == (
+        "completed",
+        "scheduled",
+    )
+    bench.pims.forget(*(one.id for one in many))
+    bench.night(3)
+    assert bench.reconcile().status == "held"
+    bench.decide("unproven_visit_losses", "approved")
+    bench.later()
+
+    job = bench.reconcile()
+
+    assert (job.status, held(job)) == ("held", {"finalised_visit_removed": 1})
+    assert bench.case("600300")["status"] == "completed"
+    assert bench.has("600300")
+    assert not bench.has("600301")
+
+
+@pytest.mark.parametrize("shows_it_again", [False, True])
+def test_r06_a_visit_whose_row_lies_on_other_days_is_struck_by_no_read_of_these(
+    bench: ReconciliationBench, shows_it_again: bool
+) -> None:
+    _synced(bench, nights=0)
+    bench.later()
+    bench.pims.replace(VISIT, start="2026-05-20 09:00:00", end="2026-05-20 09:30:00")
+    bench.sync(MONDAY, MONDAY + timedelta(days=20))
+    bench.pims.answers[VISIT] = Gone()
+    for night in (1, 2, 3):
+        bench.night(night)
+        _ok(bench.reconcile())
+
+    assert bench.has(VISIT)
+    assert not _is_closed(bench.case())
+    assert bench.found() == {("case", "deleted_in_neo"): "left"}
+    if shows_it_again:
+        del bench.pims.answers[VISIT]
+        _ok(bench.reconcile())
+        assert bench.found() == {("case", "moved"): "fixed"}
+        return
+    bench.pims.forget(VISIT)
+    for _ in range(2):
+        bench.later()
+        bench.sync(MONDAY, MONDAY + timedelta(days=20))
+    assert not bench.has(VISIT)
+    _ok(bench.reconcile())
+    assert _is_closed(bench.case())
+
+
+# What is expected no more
+
+STAYING = visits(5, first=600901, day=MONDAY + timedelta(days=1), patient_id="40031")
+
+
+def _many(day: str, hour: int, step: int) -> list[Any]:
+    """24 visits of one day, every half an hour from this hour on, or backwards."""
+    return [
+        patient_visit(
+            str(600301 + n),
+            f"{day} {hour + step * (n // 2):02}:{n % 2 * 30:02}:00",
+            patient_id=str(41001 + n),
+        )
+        for n in range(24)
+    ]
+
+
+def test_r08_visits_whose_cases_are_closed_are_missed_by_nobody(
+    bench: ReconciliationBench,
+) -> None:
+    many = _many("2026-05-04", 6, 1)
+    bench.shows(*many, *STAYING)
+    bench.synced()
+    bench.night()
+    for one in many:
+        bench.pims.delete(one.id)
+    _ok(bench.reconcile())
+    bench.night(2)
+
+    _ok(bench.reconcile())
+
+    assert bench.holds() == []
+
+
+def test_r08_visits_that_are_on_other_days_are_missed_by_nobody(
+    bench: ReconciliationBench,
+) -> None:
+    bench.shows(*_many("2026-05-04", 6, 1), *STAYING)
+    bench.synced()
+    bench.shows(*_many("2026-05-20", 17, -1), *STAYING)
+    bench.later()
+    _ok(bench.sync(MONDAY, MONDAY + timedelta(days=20)))
+    bench.night()
+
+    _ok(bench.reconcile())
+
+    assert bench.holds() == []
+    assert set(bench.found().values()) == {"fixed"}

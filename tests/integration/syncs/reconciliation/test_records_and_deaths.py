@@ -1,5 +1,6 @@
 """Clinical records beside their cases: how many are read, what is told, and who has died."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -71,6 +72,20 @@ def test_no_order_reads_more_records_than_its_budget(bench: ReconciliationBench)
 
     assert len(bench.pims.charts_read) == 3
     assert (counts(job)["records_read"], warnings(job)["records_left"]) == (3, 5)
+
+
+def test_the_budget_is_one_for_all_pieces(bench: ReconciliationBench) -> None:
+    _seen(bench, 2)
+    bench.writes(chart("600301", patient_id="40091"))
+    old = seen("600301", "2026-04-25 06:00:00", patient_id="40091")
+    bench.pims.records.append(old)
+    bench.cases(first_day=date(2026, 4, 24), last_day=date(2026, 4, 26))
+    bench.pims.charts_read.clear()
+
+    job = bench.reconcile(sync=ReconciliationSync(records=2), lookback_days=14)
+
+    assert sorted(bench.pims.charts_read) == ["9600101", "9600102"]
+    assert warnings(job)["records_left"] == 1
 
 
 def test_another_night_reads_other_records(bench: ReconciliationBench) -> None:
@@ -215,6 +230,18 @@ def test_a_death_is_marked_once(bench: ReconciliationBench) -> None:
 
     assert bench.case()["updated_at"] == marked
     assert "updated" not in counts(job)
+
+
+def test_what_a_person_takes_back_of_a_death_stays_so(bench: ReconciliationBench) -> None:
+    _seen(bench)
+    _rewritten(bench, notes_html=DIED)
+    bench.reconcile()
+    bench.edit("cases", bench.case()["id"], extreme_case_check=None)
+    bench.night(2)
+
+    bench.reconcile()
+
+    assert _extreme(bench) is None
 
 
 def test_a_run_that_reports_marks_nobody_and_the_next_one_does(

@@ -132,6 +132,24 @@ def test_a_run_over_fewer_days_leaves_what_it_does_not_see(bench: Reconciliation
     assert bench.discrepancies() == known
 
 
+def test_what_moved_into_the_days_ends_though_it_was_stored_elsewhere(
+    bench: ReconciliationBench,
+) -> None:
+    bench.shows(patient_visit(VISIT, "2026-05-20 06:00:00"), *OTHERS)
+    bench.sync(MONDAY, MONDAY + timedelta(days=20))
+    bench.cases(first_day=MONDAY, last_day=MONDAY + timedelta(days=20))
+    bench.pims.replace(VISIT, **LATER)
+    bench.night()
+    bench.reconcile()
+    assert {one["day"] for one in bench.discrepancies()} == {MONDAY + timedelta(days=16)}
+    assert set(bench.found().values()) == {"fixed"}
+    bench.night(2)
+
+    bench.reconcile()
+
+    assert bench.discrepancies() == []
+
+
 def test_what_could_not_be_compared_has_not_ended(bench: ReconciliationBench) -> None:
     bench.shows(patient_visit(), *OTHERS)
     bench.synced()

@@ -1,5 +1,6 @@
 """The table of causes: every field has one, and every treatment is one that the table knows."""
 
+import re
 from datetime import date, timedelta
 from typing import get_args
 
@@ -17,6 +18,7 @@ from idexx_sync.syncs.reconciliation.causes import (
     Override,
     treatment_of,
 )
+from tests.kit.paths import ROOT
 
 TODAY = date(2026, 5, 5)
 KINDS: tuple[LoggedKind, ...] = get_args(LoggedKind)
@@ -98,3 +100,13 @@ def test_fields_are_grouped_by_their_cause() -> None:
         "moved": ["a", "b"],
         "status_differs": ["c"],
     }
+
+
+def test_the_documents_table_says_what_the_code_does() -> None:
+    table = re.findall(
+        r"^\| `(\w+_\w+|moved|reappeared)` \|[^|]*\| (\w+) \|[^|]*\|$",
+        (ROOT / "docs" / "rules.md").read_text(),
+        re.MULTILINE,
+    )
+
+    assert dict(table) == {cause: policy.treatment for cause, policy in POLICIES.items()}
