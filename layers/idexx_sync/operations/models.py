@@ -107,6 +107,7 @@ class JobView(ResponseModel):
     dry_run: bool
     """Whether it is a preview."""
     mode: Mode | None = Field(
+        default=None,
         description="Of a reconciliation: whether it was to put right what is safe (`fix`) or only "
         "to tell what differs (`report`); null: it is another sync's.",
         examples=["fix"],

@@ -172,10 +172,8 @@ def test_of_what_a_person_would_be_asked_a_run_that_only_reports_says_so_and_ask
     assert job.result is not None
     assert job.result["discrepancies"] == {"deleted_in_neo": {"held": 2}}
     assert bench.holds() == []
-    asked = query(
-        bench.conn, "SELECT kind FROM idexx_sync.alerts WHERE clinic_id = %s", (bench.clinic_id,)
-    )
-    assert asked == []
+    told = "SELECT kind FROM idexx_sync.alerts WHERE clinic_id = %s"
+    assert query(bench.conn, told, (bench.clinic_id,)) == []
 
 
 def test_a_finalised_visit_that_is_not_found_waits_too(bench: ReconciliationBench) -> None:
