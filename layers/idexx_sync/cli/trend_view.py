@@ -8,7 +8,6 @@ from idexx_sync.cli.phrases import DIFFERENCES
 from idexx_sync.cli.tables import Shown, drawn, heading, line, listing
 from idexx_sync.cli.trend import Trend
 from idexx_sync.core.phrases import phrase
-from idexx_sync.operations.hints import for_the_api
 
 WIDEST: Final = 100
 NARROWEST: Final = 40
@@ -21,10 +20,11 @@ FRAME_ROWS: Final = 3
 def trend_shown(trend: Trend, width: int, *, over_api: bool = False) -> list[Shown]:
     """A bar for each night, and what its letters mean."""
     if not trend.nights:
-        now = f"Compare now: idexx-sync sync reconciliation --clinic {trend.clinic_id}"
+        command = f"idexx-sync sync reconciliation --clinic {trend.clinic_id}"
+        order = "POST /api/sync/reconciliation with an operator's key"
         return [
             line("No night has been compared yet, or no run of one is kept."),
-            line(for_the_api(now) if over_api else now),
+            line(f"Compare now: {order if over_api else command}"),
         ]
     nights = f"{trend.days[0]} to {trend.days[-1]} ({trend.timezone or 'no zone'})"
     parts: list[Shown] = [line(f"Differences to Neo, night by night: {nights}")]

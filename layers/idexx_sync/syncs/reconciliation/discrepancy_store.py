@@ -27,6 +27,7 @@ def open_discrepancies(conn: Conn, clinic_id: UUID, job_id: UUID) -> Cursor[Know
     return conn.cursor(row_factory=class_row(Known)).execute(
         """
         SELECT id, kind, external_id, cause, day, fingerprint, nights, last_night, outcome,
+               first_seen_at,
                EXISTS (SELECT FROM idexx_sync.sightings
                         WHERE job_id = %s AND discrepancy_id = d.id) AS is_of_this_job,
                last_seen_at < idexx_sync.clock() - %s AS is_out_of_sight
@@ -70,13 +71,16 @@ def store_seen(
             ON CONFLICT (id) DO UPDATE
                SET day = EXCLUDED.day, fingerprint = EXCLUDED.fingerprint,
                    decision = EXCLUDED.decision, missed_by = EXCLUDED.missed_by,
-                   treatment = EXCLUDED.treatment, outcome = EXCLUDED.outcome,
+                   treatment = EXCLUDED.treatment,
+                   outcome = CASE WHEN EXCLUDED.treatment = 'fix' AND EXCLUDED.outcome = 'reported'
+                                   AND d.outcome IN ('fixed', 'left')
+                                  THEN d.outcome ELSE EXCLUDED.outcome END,
                    nights = EXCLUDED.nights, last_night = EXCLUDED.last_night,
                    last_seen_at = EXCLUDED.last_seen_at
-            RETURNING id, treatment, outcome)
+            RETURNING id)
         INSERT INTO idexx_sync.sightings AS s
                (job_id, discrepancy_id, clinic_id, treatment, outcome)
-        SELECT %s, id, %s, treatment, outcome FROM stored
+        SELECT %s, p.id, %s, p.treatment, p.outcome FROM told p JOIN stored USING (id)
         ON CONFLICT (job_id, discrepancy_id) DO UPDATE
            SET treatment = EXCLUDED.treatment, outcome = EXCLUDED.outcome
         """,

@@ -76,6 +76,7 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
         work.cases,
         records.plan,
         work.absent,
+        open_,
         night,
         run.clinic.zone,
         run.clinic.schedule.horizon_days,

@@ -1,7 +1,7 @@
 """What becomes of a piece's differences: their treatment, and the changes that end some. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -60,6 +60,7 @@ def differences(
     cases: CasePlan,
     records: CasePlan,
     absent: Sequence[Absent],
+    open_: Open,
     today: date,
     zone: ZoneInfo,
     horizon_days: int,
@@ -89,7 +90,7 @@ def differences(
     ]
     result = Differences(of_rows, of_visits, absent)
     for one in found:
-        difference = _treated(one, loaded, today, zone, horizon_days)
+        difference = _treated(one, loaded, open_, today, zone, horizon_days)
         result.told.append(difference)
         if one.is_proven:
             result.proven.add(difference.identity)
@@ -97,9 +98,9 @@ def differences(
 
 
 def _treated(
-    one: Found, loaded: Loaded, today: date, zone: ZoneInfo, horizon_days: int
+    one: Found, loaded: Loaded, open_: Open, today: date, zone: ZoneInfo, horizon_days: int
 ) -> Difference:
-    return Difference(
+    difference = Difference(
         one.kind,
         one.key,
         one.record_id,
@@ -108,15 +109,18 @@ def _treated(
         one.decision,
         one.differs,
         treatment_of(one.cause, one.kind, loaded.overrides, today),
-        missed_by(
-            one.kind,
-            one.day,
-            one.stamp,
-            loaded.began,
-            zone,
-            horizon_days,
-        ),
     )
+    known = open_.same(difference) if one.cause == "contact_differs" else None
+    missed = missed_by(
+        one.kind,
+        one.day,
+        one.stamp,
+        loaded.began,
+        zone,
+        horizon_days,
+        None if known is None else known.first_seen_at,
+    )
+    return replace(difference, missed_by=missed)
 
 
 @dataclass(slots=True)

@@ -16,7 +16,12 @@ from idexx_sync.syncs.cases.status import is_removed
 from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
 from idexx_sync.syncs.decision import Decision, Fact
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
-from idexx_sync.syncs.reconciliation.cause_of import STATUS_FIELDS, by_cause, cause_of_field
+from idexx_sync.syncs.reconciliation.cause_of import (
+    STATUS_FIELDS,
+    TOLD_BY_STAMP,
+    by_cause,
+    cause_of_field,
+)
 from idexx_sync.syncs.reconciliation.causes import Cause
 from idexx_sync.syncs.reconciliation.closing import Absent
 from idexx_sync.syncs.reconciliation.finding import Found
@@ -227,7 +232,8 @@ class _Comparing:
         if cause == "moved":
             values = when_moved(visit.start, visit.end)
         decision = Decision(_RULES.get(cause, "R15"), cause, facts)
-        stamp = visit.last_updated_at if set(names) & set(in_calendar) else None
+        is_stamped = cause in TOLD_BY_STAMP and set(names) & set(in_calendar)
+        stamp = visit.last_updated_at if is_stamped else None
         return self._told(cause, decision, names, values, stamp)
 
 

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from idexx_sync.core.errors import Conflict
 from idexx_sync.jobs.model import Job
+from idexx_sync.operations.decisions import revive_hold
+from idexx_sync.operations.lookup import find_hold
 from idexx_sync.pims.protocol import Found, Gone, SourceRecord, Unknown
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import query, update
@@ -113,6 +116,34 @@ def test_a_finalised_visit_without_a_row_is_not_closed_without_a_person(
     assert not _is_closed(bench.case())
 
 
+@pytest.mark.parametrize("has_row", [True, False])
+def test_only_a_row_that_an_approval_removed_can_be_revived(
+    bench: ReconciliationBench, has_row: bool
+) -> None:
+    bench.writes(chart())
+    bench.shows(seen(), *OTHERS)
+    if has_row:
+        bench.synced()
+    else:
+        bench.cases()
+    bench.night()
+    bench.pims.delete(VISIT)
+    bench.reconcile()
+    hold = bench.hold("finalised_visit_removed")["id"]
+    bench.decide("finalised_visit_removed", "approved")
+    bench.reconcile()
+
+    def revive() -> None:
+        revive_hold(bench.conn, find_hold(bench.conn, hold), by="a tester")
+
+    if has_row:
+        revive()
+        return
+    with pytest.raises(Conflict, match="only cases were closed, of 1 visit without a row"):
+        revive()
+    assert [one["cause"] for one in bench.holds()] == ["finalised_visit_removed"]
+
+
 def test_what_a_person_rejects_is_not_removed_by_any_later_night(
     bench: ReconciliationBench,
 ) -> None:
@@ -128,6 +159,21 @@ def test_what_a_person_rejects_is_not_removed_by_any_later_night(
 
     assert bench.has(VISIT)
     assert not _is_closed(bench.case())
+
+
+def test_of_what_a_person_would_be_asked_a_run_that_only_reports_says_so_and_asks_nobody(
+    bench: ReconciliationBench,
+) -> None:
+    _finalised_in_calendar(bench)
+    bench.pims.delete(VISIT)
+
+    job = bench.reconcile(fix=False)
+
+    assert job.result is not None
+    assert job.result["discrepancies"] == {"deleted_in_neo": {"held": 2}}
+    assert bench.holds() == []
+    told = "SELECT kind FROM idexx_sync.alerts WHERE clinic_id = %s"
+    assert query(bench.conn, told, (bench.clinic_id,)) == []
 
 
 def test_a_finalised_visit_that_is_not_found_waits_too(bench: ReconciliationBench) -> None:
