@@ -125,9 +125,11 @@ def is_removed(case: StoredCase) -> bool:
 
 
 def is_closed(case: StoredCase) -> bool:
-    """Marked as removed, and its status is the mark's: not one that it had before (rule R15)."""
+    """Marked as removed, and its status is the mark's: not one that somebody had set before, or
+    has set since (rule R15)."""
     mark = case.value("metadata.reconciliation")
-    return is_removed(case) and not (isinstance(mark, dict) and mark.get(STATUS_KEPT) is True)
+    was_kept = isinstance(mark, dict) and mark.get(STATUS_KEPT) is True
+    return is_removed(case) and case.status == "reviewed" and not was_kept
 
 
 def _is_derived(

@@ -722,6 +722,23 @@ def test_r15_a_status_that_a_person_set_stays_when_its_visit_comes_back(
     assert bench.case()["status"] == "reviewed"
 
 
+def test_r15_a_status_that_a_person_sets_after_the_removal_stays_too(
+    bench: ReconciliationBench,
+) -> None:
+    _synced(bench)
+    bench.pims.delete(VISIT)
+    _ok(bench.reconcile())
+    bench.edit("cases", bench.case()["id"], status="completed")
+    bench.pims.answers.clear()
+    bench.shows(patient_visit(), *OTHERS)
+    bench.night(2)
+
+    _ok(bench.reconcile())
+
+    assert not _is_closed(bench.case())
+    assert bench.case()["status"] == "completed"
+
+
 def test_r07_approving_losses_closes_no_case_whose_row_does_not_say_that_it_was_finalised(
     bench: ReconciliationBench,
 ) -> None:
