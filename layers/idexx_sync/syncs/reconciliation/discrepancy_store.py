@@ -71,16 +71,13 @@ def store_seen(
             ON CONFLICT (id) DO UPDATE
                SET day = EXCLUDED.day, fingerprint = EXCLUDED.fingerprint,
                    decision = EXCLUDED.decision, missed_by = EXCLUDED.missed_by,
-                   treatment = EXCLUDED.treatment,
-                   outcome = CASE WHEN EXCLUDED.treatment = 'fix' AND EXCLUDED.outcome = 'reported'
-                                   AND d.outcome IN ('fixed', 'left')
-                                  THEN d.outcome ELSE EXCLUDED.outcome END,
+                   treatment = EXCLUDED.treatment, outcome = EXCLUDED.outcome,
                    nights = EXCLUDED.nights, last_night = EXCLUDED.last_night,
                    last_seen_at = EXCLUDED.last_seen_at
-            RETURNING id)
+            RETURNING id, treatment, outcome)
         INSERT INTO idexx_sync.sightings AS s
                (job_id, discrepancy_id, clinic_id, treatment, outcome)
-        SELECT %s, p.id, %s, p.treatment, p.outcome FROM told p JOIN stored USING (id)
+        SELECT %s, id, %s, treatment, outcome FROM stored
         ON CONFLICT (job_id, discrepancy_id) DO UPDATE
            SET treatment = EXCLUDED.treatment, outcome = EXCLUDED.outcome
         """,

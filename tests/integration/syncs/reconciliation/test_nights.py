@@ -163,7 +163,7 @@ def test_a_run_that_only_reports_does_not_let_it_be_fixed_again(bench: Reconcili
         _restore(bench, "cases", cases)
         told = bench.reconcile(fix=False)
         assert told.result is not None
-        assert told.result["discrepancies"] == {"moved": {"reported": 2}}
+        assert told.result["discrepancies"] == {"moved": {"left": 2}}
 
     assert set(bench.found().values()) == {"left"}
 
