@@ -83,7 +83,8 @@ def _changes_of_absent(
     """What closes cases whose visit is gone, or makes them follow one that is elsewhere."""
     for item in work.absent:
         is_to_close = item.visit_id in wish.to_close
-        if item.visit_id in judgement.approved and is_to_close:
+        is_let_go = item.is_apart and item.visit_id in judgement.let_through
+        if is_let_go or (item.visit_id in judgement.approved and is_to_close):
             yield from closing_changes(item, APPROVED, context.now)
         elif item.visit_id in held:
             continue

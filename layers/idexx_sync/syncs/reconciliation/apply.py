@@ -15,7 +15,7 @@ from idexx_sync.syncs.commit import Transaction, Written
 from idexx_sync.syncs.gate import Judgement
 from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.inbound.apply import CalendarPiece
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import Record, VisitRecord
 from idexx_sync.syncs.reconciliation.causes import Outcome
 from idexx_sync.syncs.reconciliation.discrepancy_store import store_ended, store_seen
 from idexx_sync.syncs.reconciliation.ledger import Open
@@ -45,6 +45,8 @@ class Compared:
     complete: bool
     strikes: Sequence[Record] = ()
     """What to remember of visits without a row."""
+    doubted: Sequence[VisitRecord] = ()
+    """What to remember of visits that are there and are never shown."""
     records_read: int = 0
     """How many clinical records were compared."""
     records_unread: Collection[str] = ()
@@ -96,7 +98,7 @@ class Compared:
             conflicts=rows.conflicts | cases.conflicts,
             records={
                 "appointment": [*rows.records.get("appointment", ()), *self.strikes],
-                "visit": cases.records.get("visit", ()),
+                "visit": [*cases.records.get("visit", ()), *self.doubted],
             },
             skipped=[*rows.skipped, *cases.skipped],
             case_ids=cases.case_ids,
@@ -111,7 +113,8 @@ class Compared:
         untold = self._tell(transaction, (), applies=False)
         told = [*observed.records.get("appointment", ()), *self.strikes]
         records: dict[Any, Sequence[Any]] = {
-            "appointment": list({record.key: record for record in told}.values())
+            "appointment": list({record.key: record for record in told}.values()),
+            "visit": self.doubted,
         }
         return Written(records=records, faults=[*self.faults, *untold], read=self._read)
 

@@ -22,8 +22,15 @@ from idexx_sync.syncs.cases.news import is_news
 from idexx_sync.syncs.cases.status import STATUS_KEPT, is_removed
 from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.vocabulary import OPEN_STATUSES
+from idexx_sync.syncs.gate import NEVER_SHOWN
 from idexx_sync.syncs.memory import Record, VisitRecord
-from idexx_sync.syncs.proof import STRIKES_THAT_PROVE, Unproven, proven_gone, strike
+from idexx_sync.syncs.proof import (
+    READS_THAT_SET_APART,
+    STRIKES_THAT_PROVE,
+    Unproven,
+    proven_gone,
+    strike,
+)
 
 Proven = Literal["deleted_at_source", "cancelled_at_source", "not_found_twice", "moved_away"]
 APPROVED: Final = "approved"
@@ -47,6 +54,18 @@ class Absent:
     @property
     def is_proven(self) -> bool:
         return self.verdict in ("deleted_at_source", "cancelled_at_source", "not_found_twice")
+
+    @property
+    def doubtful_reads(self) -> int:
+        """Reads in a row that have not shown it although it is there, this one included."""
+        if self.verdict != "alive":
+            return 0
+        return min(self.stored.record.doubtful_reads + 1, READS_THAT_SET_APART)
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it has contradicted so many reads that it is set apart by name (R1)."""
+        return self.doubtful_reads >= READS_THAT_SET_APART
 
     @property
     def is_told(self) -> bool:
@@ -119,8 +138,24 @@ def judged_absent(
 
 
 def contradicts(absent: Iterable[Absent]) -> bool:
-    """Whether any of them is alive on a day that the answer should have shown."""
-    return any(item.verdict == "alive" for item in absent)
+    """Whether any of them is alive on a day that the answer should have shown, and is not set apart
+    for that already."""
+    return any(item.verdict == "alive" and not item.is_apart for item in absent)
+
+
+def doubted(absent: Iterable[Absent]) -> list[VisitRecord]:
+    """What to remember of visits that are there and are never shown, until one is heard of."""
+    told = []
+    for item in absent:
+        before = item.stored.record
+        is_heard_of = item.is_told and before.quarantine_code == NEVER_SHOWN
+        if item.verdict == "alive" or is_heard_of:
+            code = None if is_heard_of else NEVER_SHOWN
+            reads = item.doubtful_reads
+            told.append(
+                replace(before, key=item.visit_id, quarantine_code=code, doubtful_reads=reads)
+            )
+    return told
 
 
 def closing_changes(item: Absent, reason: str, now: datetime) -> Iterator[CaseChange]:

@@ -12,7 +12,7 @@ from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.consequence import Effect
-from idexx_sync.syncs.gate import Comparison, Loss
+from idexx_sync.syncs.gate import NEVER_SHOWN, Comparison, Doubt, Loss
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.reconciliation.closing import APPROVED, Absent
 from idexx_sync.syncs.reconciliation.visits import VisitFound
@@ -68,7 +68,7 @@ def joined(
         occupying=occupying,
         apart={
             key: doubt
-            for key, doubt in rows.apart.items()
+            for key, doubt in {**_apart(cases), **rows.apart}.items()
             if str(doubt.finding.get("start") or today)[:10] < str(today)
         },
         effects={**_effects(cases), **rows.effects},
@@ -110,6 +110,19 @@ def _losses(cases: CaseSide) -> Iterable[Loss]:
         if before not in FREES_TIME:
             finding: Finding = {"status": [before, "cancelled"], "start": memory.start}
             yield Loss(one.visit.id, "visit", finding)
+
+
+def _apart(cases: CaseSide) -> dict[str, Doubt]:
+    """Visits that Neo never shows although they are there; letting one through closes its cases."""
+    return {
+        item.visit_id: Doubt(
+            NEVER_SHOWN,
+            {"start": item.start, "kind": "visit"},
+            removes_finalised=_removal(item.start, NEVER_SHOWN) if item.is_finalised else None,
+        )
+        for item in cases.absent
+        if item.is_apart
+    }
 
 
 def _called_off(cases: CaseSide) -> list[VisitFound]:
@@ -166,7 +179,7 @@ def _effects(cases: CaseSide) -> dict[str, Effect]:
     closed = {
         item.visit_id: Effect("remove", item.start, None)
         for item in cases.absent
-        if item.visit_id in cases.to_close and item.verdict != "moved_away"
+        if item.is_apart or (item.visit_id in cases.to_close and item.verdict != "moved_away")
     }
     away = {
         item.visit_id: Effect("update", item.start, item.found.start)

@@ -24,6 +24,7 @@ from idexx_sync.syncs.reconciliation.apply import Compared
 from idexx_sync.syncs.reconciliation.closing import (
     Absent,
     contradicts,
+    doubted,
     judged_absent,
     strikes_of,
 )
@@ -109,6 +110,7 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
             {change.key for change in rows.changes} | {record.key for record in rows.records},
             held=judgement.losses_held,
         ),
+        doubted=() if judgement.foreign else doubted(work.absent),
         records_read=len(records.read),
         records_unread=frozenset(
             PREFIX + visit.id for visit in with_record(loaded) if visit.id not in records.read

@@ -844,3 +844,47 @@ def test_r08_visits_that_are_on_other_days_are_missed_by_nobody(
 
     assert bench.holds() == []
     assert set(bench.found().values()) == {"fixed"}
+
+
+def _hidden_without_a_row(bench: ReconciliationBench) -> None:
+    bench.shows(patient_visit(VISIT), *OTHERS)
+    bench.synced()
+    bench.conn.execute(
+        "DELETE FROM public.schedule_appointments WHERE id = %s", (bench.row(VISIT)["id"],)
+    )
+    bench.pims.hidden.add(VISIT)
+
+
+def test_what_neo_never_shows_though_it_is_there_is_set_apart_after_three_reads(
+    bench: ReconciliationBench,
+) -> None:
+    _hidden_without_a_row(bench)
+    for number in (1, 2):
+        bench.night(number)
+        assert warnings(bench.reconcile()) == {"read_incomplete": 1}
+
+    bench.night(3)
+    job = bench.reconcile()
+
+    assert held(job) == {"never_shown": 1}
+    assert warnings(job) == {}
+    assert not _is_closed(bench.case())
+    bench.decide("never_shown", "approved")
+    _ok(bench.reconcile())
+    assert _is_closed(bench.case())
+
+
+def test_what_neo_shows_again_is_apart_no_longer(bench: ReconciliationBench) -> None:
+    _hidden_without_a_row(bench)
+    for number in (1, 2, 3):
+        bench.night(number)
+        bench.reconcile()
+    bench.pims.hidden.clear()
+    bench.night(4)
+    bench.cases()
+
+    job = bench.reconcile()
+
+    assert held(job) == {}
+    assert bench.hold("never_shown")["status"] == "closed"
+    assert not _is_closed(bench.case())
