@@ -8,6 +8,7 @@ from idexx_sync.cli.phrases import DIFFERENCES
 from idexx_sync.cli.tables import Shown, drawn, heading, line, listing
 from idexx_sync.cli.trend import Trend
 from idexx_sync.core.phrases import phrase
+from idexx_sync.operations.hints import for_the_api
 
 WIDEST: Final = 100
 NARROWEST: Final = 40
@@ -21,10 +22,9 @@ def trend_shown(trend: Trend, width: int, *, over_api: bool = False) -> list[Sho
     """A bar for each night, and what its letters mean."""
     if not trend.nights:
         command = f"idexx-sync sync reconciliation --clinic {trend.clinic_id}"
-        order = "POST /api/sync/reconciliation with an operator's key"
         return [
             line("No night has been compared yet, or no run of one is kept."),
-            line(f"Compare now: {order if over_api else command}"),
+            line(f"Compare now: {for_the_api(command) if over_api else command}"),
         ]
     nights = f"{trend.days[0]} to {trend.days[-1]} ({trend.timezone or 'no zone'})"
     parts: list[Shown] = [line(f"Differences to Neo, night by night: {nights}")]
