@@ -95,8 +95,8 @@ def _changes_of_absent(
 
 
 def _follows(item: Absent, wish: Wanted) -> bool:
-    identity = ("case", PREFIX + item.visit_id, "moved")
-    return item.verdict == "moved_away" and identity in wish.identities
+    subject = ("case", PREFIX + item.visit_id, "moved")
+    return item.verdict == "moved_away" and subject in wish.subjects
 
 
 def _moved_memories(work: Planned, wish: Wanted, held: Collection[str]) -> Iterator[VisitRecord]:
@@ -116,5 +116,5 @@ def _memories(
     written = {change.visit_id for change in wish.visits} - set(held)
     for one in found.visits:
         if one.visit.id in written:
-            causes = found.causes_to_write(one.visit.id, "case", wish.identities)
+            causes = found.causes_to_write(one.visit.id, "case", wish.subjects)
             yield from one.memory(causes, records.get(one.visit.id))

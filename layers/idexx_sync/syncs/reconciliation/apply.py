@@ -37,7 +37,7 @@ class Compared:
     judgement: Judgement
     differences: Sequence[Difference]
     to_write: frozenset[tuple[str, str, str]]
-    """Identities of differences that the changes of this piece end."""
+    """Subjects of differences that the changes of this piece end."""
     open: Open
     shown: Collection[str]
     """Keys of rows and cases that the answer shows, on whatever day they are stored."""
@@ -155,7 +155,7 @@ class Compared:
                 return "held"
             if not applies:
                 return "reported"
-            is_written = one.identity in self.to_write and (one.kind, one.key) not in left
+            is_written = one.subject in self.to_write and (one.kind, one.key) not in left
             return "fixed" if is_written else "left"
 
         return self.open.after(

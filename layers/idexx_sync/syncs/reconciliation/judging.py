@@ -32,7 +32,7 @@ from idexx_sync.syncs.reconciliation.compare import Shown
 from idexx_sync.syncs.reconciliation.gate import CaseSide, joined
 from idexx_sync.syncs.reconciliation.ledger import Open
 from idexx_sync.syncs.reconciliation.loaded import Loaded
-from idexx_sync.syncs.reconciliation.model import Identity
+from idexx_sync.syncs.reconciliation.model import Subject
 from idexx_sync.syncs.reconciliation.plan import Differences, Wanted, differences, wanted
 from idexx_sync.syncs.reconciliation.planned import NO_RECORDS, Planned, Records, with_record
 from idexx_sync.syncs.reconciliation.windows import name_of
@@ -168,15 +168,15 @@ def _comparison(
 
 def _put_right(
     found: Differences, wish: Wanted, rows: Allowed, cases: CasePlan
-) -> Iterator[Identity]:
-    """Identities of the differences that the piece's changes end."""
+) -> Iterator[Subject]:
+    """Subjects of the differences that the piece's changes end."""
     in_rows = {change.key for change in rows.changes}
     in_cases = {change.visit_id for change in cases.changes}
     in_cases |= {record.key for record in cases.records}
     for one in found.told:
         is_changed = one.key in in_rows if one.kind == "appointment" else one.record_id in in_cases
-        if is_changed and one.identity in wish.identities:
-            yield one.identity
+        if is_changed and one.subject in wish.subjects:
+            yield one.subject
 
 
 def _unjudged(work: Planned) -> frozenset[str]:

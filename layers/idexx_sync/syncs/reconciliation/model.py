@@ -11,7 +11,7 @@ from idexx_sync.syncs.reconciliation.causes import Cause, Outcome, Treatment
 
 MissedBy = Literal["inbound", "cases"]
 """A sync that keeps what this one compares."""
-type Identity = tuple[LoggedKind, str, Cause]
+type Subject = tuple[LoggedKind, str, Cause]
 """Kind of record, its key, and the cause: of these there is one open discrepancy at a time."""
 
 
@@ -34,7 +34,7 @@ class Difference:
     missed_by: MissedBy | None = None
 
     @property
-    def identity(self) -> Identity:
+    def subject(self) -> Subject:
         return self.kind, self.key, self.cause
 
 
@@ -58,7 +58,7 @@ class Known:
     """Nobody has seen it for a week: no night compares its day any more."""
 
     @property
-    def identity(self) -> Identity:
+    def subject(self) -> Subject:
         return self.kind, self.external_id, self.cause
 
 
