@@ -52,7 +52,9 @@ OPENS: Final = f"""
                                   ORDER BY h.opened_at DESC LIMIT 1)
                            ELSE o.code END AS code) w
           LEFT JOIN LATERAL ({MUTED}) m ON true
-         WHERE {TELLS} ORDER BY o.kind
+         WHERE {TELLS}
+           AND (o.kind <> %(held)s OR j.manner = 'apply' OR w.code IS NOT NULL)
+         ORDER BY o.kind
         ON CONFLICT (clinic_id, kind) WHERE closed_at IS NULL AND clinic_id IS NOT NULL DO UPDATE
            SET syncs = CASE WHEN EXCLUDED.syncs <@ a.syncs THEN a.syncs
                             ELSE a.syncs || EXCLUDED.syncs END,

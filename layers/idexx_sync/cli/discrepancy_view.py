@@ -1,6 +1,6 @@
 """Differences between ODIS and Neo as a person reads them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from idexx_sync.cli.list_view import cut_shown
@@ -25,16 +25,27 @@ def discrepancies_shown(
     if not found.items:
         return [line(_nothing(job, asked=asked))]
     parts: list[Shown] = []
-    for one in found.items:
+    for one in sorted(found.items, key=_place):
         said = f"{phrase(DIFFERENCES, one.cause)}: {_became(one)}"
         parts += entry((one.external_id, str(one.day), said), ", ".join(_about(one)))
-    why = f"Why: idexx-sync explain appointment {found.items[0].external_id}"
-    why += f" --clinic {job.clinic_id}"
-    return [
-        *parts,
-        *cut_shown(more=found.more, shown=len(found.items)),
-        line(for_the_api(why) if over_api else why),
-    ]
+    parts += cut_shown(more=found.more, shown=len(found.items))
+    told = for_the_api if over_api else str
+    return [*parts, *(line(told(said)) for said in _next(job, found.items))]
+
+
+def _place(one: DiscrepancyView) -> tuple[int, str, str]:
+    """The newest day first, and what is of one visit together, its row before its case."""
+    return -one.day.toordinal(), one.external_id.rpartition("-")[2], one.kind
+
+
+def _next(job: JobView, found: Sequence[DiscrepancyView]) -> Iterator[str]:
+    """What a person can do about them."""
+    of_clinic = f"--clinic {job.clinic_id}"
+    if job.manner == "apply" and any(one.outcome == "held" for one in found):
+        yield f"Decide what is held: idexx-sync holds list {of_clinic}"
+    yield f"What is done about a cause, and why: idexx-sync reconciliation policy show {of_clinic}"
+    first = sorted(found, key=_place)[0].external_id
+    yield f"Why: idexx-sync explain appointment {first} {of_clinic}"
 
 
 def _became(one: DiscrepancyView) -> str:

@@ -33,7 +33,7 @@ def hold_shown(hold: HoldView) -> list[Shown]:
     if hold.status == "rejected":
         parts.append(line(_instead(hold)))
     used = [one.event for one in hold.history or () if one.event in ("let_through", "revived")]
-    if used[-1:] == ["let_through"]:
+    if used[-1:] == ["let_through"] and hold.consequence.removed:
         parts.append(
             line(f"Bring back what it removed (within 7 days): idexx-sync holds revive {hold.id}")
         )
@@ -64,6 +64,7 @@ def _facts(hold: HoldView, zone: ZoneInfo) -> Shown:
             ("status", "revived by a person, kept" if is_kept(hold) else hold.status),
             ("cause", CAUSES.get(hold.cause, hold.cause)),
             ("approving", hold.consequence.sentence),
+            ("removed is", _removed(hold)),
             ("found by job", str(hold.job_id)),
             ("opened", moment(hold.opened_at, zone)),
             ("last seen", moment(hold.updated_at, zone)),
@@ -74,6 +75,13 @@ def _facts(hold: HoldView, zone: ZoneInfo) -> Shown:
             ("ended", moment(hold.ended_at, zone) if hold.ended_at else None),
         ]
     )
+
+
+def _removed(hold: HoldView) -> str | None:
+    """What removing means where cases are judged with their rows; None: a row goes, no more."""
+    if hold.sync != "reconciliation" or not hold.consequence.removed:
+        return None
+    return "the visit's row, if it has one; all of its cases are closed (reviewed)"
 
 
 def _records(hold: HoldView) -> Iterator[tuple[str, str, str]]:

@@ -24,7 +24,7 @@ from idexx_sync.clinics.status import doubt_in_words, unread_in_words
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import counted, phrase
-from idexx_sync.core.vocabulary import WITHOUT_ROWS, Manner
+from idexx_sync.core.vocabulary import WITHOUT_ROWS, Manner, without_rows
 from idexx_sync.jobs.params import MOST_DAYS
 from idexx_sync.operations.hints import for_the_api
 from idexx_sync.operations.models import JobView
@@ -99,10 +99,10 @@ def job_shown(
         parts.append(fact_table(counts))
     for code, count in (job.warnings or {}).items():
         parts.append(line(f"! {told(phrase(WARNINGS, code))}: {count}", "yellow"))
-    held = "would be held back" if job.manner == "preview" else "held back"
+    held = "would be held back" if job.manner in WITHOUT_ROWS else "held back"
     for cause, count in (job.held or {}).items():
         parts.append(line(f"! {held} ({phrase({}, cause)}): {counted(count, 'record')}", "yellow"))
-    parts += _differences(job)
+    parts += _differences(job, told)
     parts += [line(f"  {fault_in_words(fault)}", "yellow") for fault in job.faults or ()]
     if job.unfresh:
         parts.append(line(f"Not fresh: {phrase(UNFRESH, job.unfresh)}", "yellow"))
@@ -125,15 +125,23 @@ def job_shown(
     if job.error is not None and _is_in_status(job, job.error.who_acts) and not _names(job):
         parts.append(line(f"What is needed: idexx-sync clinics show {job.clinic_id}"))
     if job.status == "held":
-        parts.append(line(f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"))
+        parts.append(line(_decide(job)))
     if job.plan:
         parts += _plan(job.plan, job.planned or len(job.plan))
     return parts
 
 
-def _differences(job: JobView) -> Iterator[Shown]:
-    """By cause how many differences there are and what became of them, what is left, and where
-    each of them is told."""
+def _decide(job: JobView) -> str:
+    """Where a person decides; a run that writes none of ODIS's rows opens no hold."""
+    if job.manner in WITHOUT_ROWS:
+        return "Nobody is asked to decide by this run: one that writes opens the hold"
+    return f"Decide with: idexx-sync holds list --clinic {job.clinic_id}"
+
+
+def _differences(job: JobView, told: Callable[[str], str]) -> Iterator[Shown]:
+    """By cause how many differences there are and what became of them, what is left, where each
+    of them is told, and what puts them right."""
+    days = job.window
     found = {cause: outcomes for cause, outcomes in (job.discrepancies or {}).items() if outcomes}
     if found:
         yield line("Differences to Neo:")
@@ -145,6 +153,9 @@ def _differences(job: JobView) -> Iterator[Shown]:
         yield line(f"  left for the next run: {first} to {last}", "yellow")
     if found and job.manner != "preview":
         yield line(f"Each of them: idexx-sync reconciliation show {job.id}")
+    if job.mode == "report" and job.manner == "observe" and job.planned and days is not None:
+        back = f"--clinic {job.clinic_id} --lookback-days {(days[1] - days[0]).days}"
+        yield line(told(f"Put right what is safe: idexx-sync sync reconciliation {back} --fix"))
 
 
 def _is_in_status(job: JobView, who: str) -> bool:
@@ -181,7 +192,8 @@ def outcome(job: JobView) -> str | None:
 def progress_of(job: JobView) -> str:
     """How far a job that has not ended is: `queued (pims slow: …)`, `running, attempt 2`."""
     attempt = f", attempt {job.attempt}" if job.attempt > 1 else ""
-    manner = f", {WITHOUT_ROWS[job.manner]}" if job.manner in WITHOUT_ROWS else ""
+    word = without_rows(job.manner, job.mode)
+    manner = f", {word}" if word else ""
     return f"{phrase({}, job.status)}{attempt}{manner}{f' ({outcome(job)})' if job.error else ''}"
 
 

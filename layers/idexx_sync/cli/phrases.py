@@ -44,7 +44,7 @@ DIFFERENCES: Final[Mapping[str, str]] = {
     "missing_in_odis": "missing in ODIS",
     "status_differs": "another status",
     "contact_differs": "another patient, owner or contact",
-    "record_differs": "another record",
+    "record_differs": "other notes or details",
     "duplicate_case": "two cases of one visit",
     "reappeared": "removed by us, and Neo shows it",
     "edited_in_odis": "edited in ODIS",

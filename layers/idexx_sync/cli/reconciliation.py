@@ -88,7 +88,8 @@ def trend(
 ) -> None:
     """How many differences each night's reconciliation found, by cause.
 
-    Of several runs of a night the newest counts. Dry runs are left out.
+    A night is a day of the clinic's. Of several runs on it the newest of those over most days
+    counts. Dry runs are left out.
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="clinics list") as backend:

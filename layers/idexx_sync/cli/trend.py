@@ -23,6 +23,8 @@ class Night:
     job_id: UUID
     causes: Mapping[str, int]
     """Cause -> how many differences it found."""
+    compared: int = 0
+    """How many days it compared."""
 
     @property
     def total(self) -> int:
@@ -78,8 +80,9 @@ def trend_of(clinic_id: UUID, jobs: Sequence[JobView], days: int) -> Trend:
     """The trend of jobs, the newest first, over the last `days` days up to the newest night."""
     nights: dict[date, Night] = {}
     for job in jobs:
-        if (night := _night(job)) is not None:
-            nights.setdefault(night.day, night)
+        night = _night(job)
+        if night is not None and night.compared > _compared(nights.get(night.day)):
+            nights[night.day] = night
     in_order = [nights[day] for day in sorted(nights)]
     first = in_order[-1].day - timedelta(days=days - 1) if in_order else date.min
     return Trend(
@@ -94,4 +97,13 @@ def _night(job: JobView) -> Night | None:
     if job.discrepancies is None or job.started_at is None or not job.is_final or job.dry_run:
         return None
     causes = {cause: sum(became.values()) for cause, became in job.discrepancies.items()}
-    return Night(local_day(job.started_at, zone_of(job.timezone)), job.id, causes)
+    night = local_day(job.started_at, zone_of(job.timezone))
+    return Night(night, job.id, causes, 0 if job.window is None else _days(*job.window))
+
+
+def _days(first: date, last: date) -> int:
+    return (last - first).days + 1
+
+
+def _compared(night: Night | None) -> int:
+    return -1 if night is None else night.compared

@@ -21,10 +21,10 @@ FRAME_ROWS: Final = 3
 def trend_shown(trend: Trend, width: int, *, over_api: bool = False) -> list[Shown]:
     """A bar for each night, and what its letters mean."""
     if not trend.nights:
-        now = f"Compare now: idexx-sync sync reconciliation --clinic {trend.clinic_id}"
+        command = f"idexx-sync sync reconciliation --clinic {trend.clinic_id}"
         return [
             line("No night has been compared yet, or no run of one is kept."),
-            line(for_the_api(now) if over_api else now),
+            line(f"Compare now: {for_the_api(command) if over_api else command}"),
         ]
     nights = f"{trend.days[0]} to {trend.days[-1]} ({trend.timezone or 'no zone'})"
     parts: list[Shown] = [line(f"Differences to Neo, night by night: {nights}")]

@@ -29,6 +29,9 @@ Manner = Literal["preview", "observe", "apply"]
 """What a run may write: nothing, our own memory, or ODIS's rows as well."""
 WITHOUT_ROWS: Final[Mapping[Manner, str]] = {"preview": "dry run", "observe": "shadow"}
 """Manner of a run that writes none of ODIS's rows -> the word for it."""
+Mode = Literal["report", "fix"]
+"""Whether a reconciliation tells what differs, or also puts right what is safe."""
+
 Freshness = Literal["new", "on_time", "late", "stale", "action_required", "paused"]
 Scope = Literal[
     SyncScope,
@@ -99,3 +102,10 @@ def fold(word: str) -> str:
 def appointment_status(word: str | None) -> AppointmentStatus | None:
     """The status that Neo's word means; None for an unknown, empty or missing word (rule R5)."""
     return _APPOINTMENT_STATUSES.get(fold(word)) if word else None
+
+
+def without_rows(manner: Manner, mode: Mode | None) -> str | None:
+    """The word for a run that writes none of ODIS's rows; None: it writes them."""
+    if manner == "observe" and mode == "report":
+        return "only compared"
+    return WITHOUT_ROWS.get(manner)

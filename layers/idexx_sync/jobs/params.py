@@ -7,13 +7,13 @@ parameters.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from idexx_sync.core.catalog import CATALOG, ParamsKind, SyncName
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.core.vocabulary import Manner
+from idexx_sync.core.vocabulary import Manner, Mode
 from idexx_sync.pims.protocol import Window
 
 MOST_DAYS: Final = 62
@@ -85,7 +85,7 @@ class ReconciliationParams(Params):
         default=CATALOG["reconciliation"].default_window.days_back, ge=1, le=MOST_LOOKBACK_DAYS
     )
     """Clinic-local days before today, which is compared too."""
-    mode: Literal["report", "fix"] = "report"
+    mode: Mode = "report"
 
     @classmethod
     def on_schedule(cls) -> Self:

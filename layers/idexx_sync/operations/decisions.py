@@ -16,7 +16,11 @@ from idexx_sync.syncs.consequence import difference
 from idexx_sync.syncs.hold_event_store import versions_since
 from idexx_sync.syncs.hold_store import Hold, Verdict, decide, reopen
 from idexx_sync.syncs.holds import REVIVED_WITHIN
-from idexx_sync.syncs.inbound.revival_store import keep_revived, removed_by
+from idexx_sync.syncs.inbound.revival_store import (
+    keep_revived,
+    number_removed_by,
+    removed_by,
+)
 
 LONGEST_REASON: Final = 500
 """Characters."""
@@ -99,6 +103,12 @@ def revive_hold(conn: Conn, hold: Hold, *, by: str, reason: str | None = None) -
 def _nothing_to_revive(conn: Conn, hold: Hold) -> str:
     """Why nothing is brought back by the hold, and what to do."""
     see = f"see what it did: idexx-sync holds show {hold.id}"
+    if closed := number_removed_by(conn, hold.id):
+        return (
+            f"By hold {hold.id} only cases were closed, of {counted(closed, 'visit')} without a "
+            "row, so nothing is brought back: a case is open again once Neo shows its visit, or "
+            f"by hand in ODIS; {see}"
+        )
     if hold.status != "approved":
         return (
             f"By hold {hold.id} no row was removed within the last {REVIVED_WITHIN.days} days, so "

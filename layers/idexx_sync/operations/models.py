@@ -19,7 +19,14 @@ from pydantic import (
 from idexx_sync.core.bounds import MOST_ENTRIES, bounded, shortened
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.errors import WhoActs, who_acts
-from idexx_sync.core.vocabulary import FINAL_STATUSES, WITHOUT_ROWS, JobStatus, Manner, Trigger
+from idexx_sync.core.vocabulary import (
+    FINAL_STATUSES,
+    JobStatus,
+    Manner,
+    Mode,
+    Trigger,
+    without_rows,
+)
 from idexx_sync.jobs.model import Job, window_of
 from idexx_sync.syncs.change import would
 from idexx_sync.syncs.consequence import Consequence, Effect, EffectAction
@@ -99,6 +106,12 @@ class JobView(ResponseModel):
     """What it may write: nothing, our own memory, or ODIS's rows too."""
     dry_run: bool
     """Whether it is a preview."""
+    mode: Mode | None = Field(
+        default=None,
+        description="Of a reconciliation: whether it was to put right what is safe (`fix`) or only "
+        "to tell what differs (`report`); null: it is another sync's.",
+        examples=["fix"],
+    )
     window: tuple[date, date] | None
     """First and last day; null as long as the run has not come to know them."""
     attempt: int
@@ -109,7 +122,7 @@ class JobView(ResponseModel):
     finished_at: Moment | None
     summary: str | None = Field(
         description="One phrase for people. Of a run that wrote none of ODIS's rows it begins with "
-        "`dry run`, `shadow` or `report`, and says what it would do.",
+        "`dry run`, `shadow` or `only compared`, and says what it would do.",
         examples=["shadow: would create 42 (checked 42)"],
     )
     counts: Mapping[str, int] | None = Field(
@@ -174,8 +187,9 @@ class JobView(ResponseModel):
     def of(cls, job: Job, timezone: str | None) -> Self:
         result = job.result or {}
         told = _Told.model_validate(bounded(result))
-        if told.summary is not None and job.manner in WITHOUT_ROWS:
-            summary = f"{_without_rows(job)}: {would(told.summary)}"
+        mode = _mode(job)
+        if told.summary is not None and (word := without_rows(job.manner, mode)) is not None:
+            summary = f"{word}: {would(told.summary)}"
             told = told.model_copy(update={"summary": summary})
         error = None
         if job.error_kind is not None:
@@ -192,6 +206,7 @@ class JobView(ResponseModel):
             status=job.status,
             manner=job.manner,
             dry_run=job.manner == "preview",
+            mode=mode,
             window=window_of(result.get("window") or asked),
             attempt=job.attempt,
             scheduled_time=job.scheduled_time,
@@ -206,11 +221,10 @@ class JobView(ResponseModel):
         )
 
 
-def _without_rows(job: Job) -> str:
-    """Why a run writes none of ODIS's rows, in one word; what is only to report may be a live
-    clinic's."""
-    reports = CATALOG[job.sync].params == "lookback" and (job.params or {}).get("mode") != "fix"
-    return "report" if job.manner == "observe" and reports else WITHOUT_ROWS[job.manner]
+def _mode(job: Job) -> Mode | None:
+    if CATALOG[job.sync].params != "lookback":
+        return None
+    return "fix" if (job.params or {}).get("mode") == "fix" else "report"
 
 
 def _left_out(result: Mapping[str, Any]) -> dict[str, int]:

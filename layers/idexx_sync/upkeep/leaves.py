@@ -11,7 +11,7 @@ from uuid import UUID
 
 from idexx_sync.core.catalog import CATALOG, SYNCS
 from idexx_sync.core.id_prefix import WHOLE_ID
-from idexx_sync.core.vocabulary import JobStatus, Manner, Trigger
+from idexx_sync.core.vocabulary import JobStatus, Manner, Mode, Trigger
 from idexx_sync.jobs.event import WorkerEvent
 from idexx_sync.jobs.params import PARAMS
 
@@ -33,7 +33,7 @@ _WORDS: Final = frozenset(
         *get_args(Trigger),
         *get_args(Manner),
         *get_args(JobStatus),
-        *("report", "fix"),
+        *get_args(Mode),
     }
 )
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?")

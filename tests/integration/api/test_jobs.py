@@ -39,6 +39,7 @@ def test_a_job_has_all_that_is_known_of_it(api: Api) -> None:
         "trigger": "schedule",
         "status": "succeeded",
         "manner": "apply",
+        "mode": None,
         "dry_run": False,
         "window": ["2026-05-04", "2026-05-10"],
         "attempt": 1,

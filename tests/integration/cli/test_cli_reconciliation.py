@@ -49,7 +49,9 @@ def test_without_fix_differences_are_only_told(
     answer = run(idexx_sync, "sync reconciliation --clinic CLINIC")
 
     assert answer.code == 0, answer.out + answer.err
-    assert "report: 2 differences: 2 reported (checked 1)" in answer.out
+    assert "only compared: 2 differences: 2 reported (checked 1)" in answer.out
+    fix = f"idexx-sync sync reconciliation --clinic {bench.clinic_id} --lookback-days 7 --fix"
+    assert f"Put right what is safe: {fix}" in answer.out.splitlines()
     assert "  deleted in Neo: 2 reported" in answer.out.splitlines()
     (job,) = query(bench.conn, "SELECT id FROM idexx_sync.jobs WHERE sync = 'reconciliation'")
     assert f"Each of them: idexx-sync reconciliation show {job['id']}" in answer.out.splitlines()
@@ -120,9 +122,11 @@ def test_each_difference_is_told_with_what_became_of_it(
     cases = run(idexx_sync, f"reconciliation show {job.id} --kind case --json").json
 
     row = shown.index("600101  2026-05-04  deleted in Neo: fixed")
+    assert shown[row + 2] == "pims-appt-idexx-neo-600101  2026-05-04  deleted in Neo: fixed"
     assert shown[row + 1].startswith("    calendar row, on 1 night")
     assert "(R6)" in shown[row + 1]
-    assert "pims-appt-idexx-neo-600101  2026-05-04  deleted in Neo: fixed" in shown
+    policy = f"idexx-sync reconciliation policy show --clinic {bench.clinic_id}"
+    assert shown[-2] == f"What is done about a cause, and why: {policy}"
     assert shown[-1].startswith("Why: idexx-sync explain appointment ")
     (case,) = cases["discrepancies"]
     assert (case["kind"], case["outcome"], cases["more"]) == ("case", "fixed", False)
@@ -203,6 +207,22 @@ def test_of_a_night_the_newest_run_counts_and_no_dry_run_does(
     ]
     more = run(idexx_sync, "reconciliation trend --clinic CLINIC --days 41 --json").json["nights"]
     assert [one["differences"] for one in more] == [1, 3]
+
+
+def test_a_run_over_fewer_days_does_not_stand_for_its_night(
+    bench: ReconciliationBench, idexx_sync: CommandLine
+) -> None:
+    for minutes, first, moved in ((3, "2026-04-28", 5), (2, "2026-04-28", 4), (1, "2026-05-04", 1)):
+        result = {
+            "discrepancies": {"moved": {"reported": moved}},
+            "window": [first, "2026-05-05"],
+        }
+        at = bench.now - timedelta(minutes=minutes)
+        add_job(bench.conn, bench.clinic_id, at, sync="reconciliation", result=result)
+
+    data = run(idexx_sync, "reconciliation trend --clinic CLINIC --json").json
+
+    assert [one["differences"] for one in data["nights"]] == [4]
 
 
 def test_a_clinic_without_a_night_is_told_how_to_have_one(idexx_sync: CommandLine) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Final, LiteralString
 from uuid import UUID, uuid4
 
 import pytest
-from psycopg import Connection
+from psycopg import Connection, connect
 from psycopg.types.json import Jsonb
 
 from idexx_sync.database.connection import Database, writing
@@ -70,6 +70,11 @@ CHANGED: Final[dict[str, LiteralString]] = {
     "SELECT case_id, status FROM public.calls; "
     "ALTER VIEW public.scheduled_discharge_calls OWNER TO idexx_sync_authorizer; "
     "GRANT SELECT ON public.scheduled_discharge_calls TO idexx_sync_worker",
+    "a view that breaks": "ALTER TABLE public.scheduled_discharge_calls "
+    "RENAME TO calls; CREATE VIEW public.scheduled_discharge_calls AS "
+    "SELECT case_id, (1 / (length(status::text) - length(status::text)))::text AS status "
+    "FROM public.calls; "
+    "GRANT SELECT ON public.scheduled_discharge_calls TO idexx_sync_worker",
     "no right": "REVOKE SELECT (case_id, status) ON public.scheduled_discharge_calls "
     "FROM idexx_sync_worker",
     "a right on half of it": "REVOKE SELECT (status) ON public.scheduled_discharge_calls "
@@ -93,6 +98,16 @@ def test_a_table_that_can_not_be_read_is_named_and_the_other_one_counts(
         assert lent.connection().execute("SELECT 1").fetchone() == (1,)  # the transaction goes on
 
     assert found == Queued(frozenset({written}), (CALLS,))
+
+
+def test_a_table_that_somebody_has_locked_is_not_waited_for(
+    conn: Conn, lent: Database, database: str, clinic_id: UUID
+) -> None:
+    called = plan(conn, clinic_id, CALLS, "ringing")
+    with connect(database) as other:
+        other.execute(f"LOCK TABLE public.{CALLS} IN ACCESS EXCLUSIVE MODE")
+
+        assert queued_for(lent.connection(), [called]) == Queued(frozenset(), (CALLS,))
 
 
 def test_without_both_nothing_is_known(conn: Conn, lent: Database, clinic_id: UUID) -> None:

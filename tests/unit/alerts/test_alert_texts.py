@@ -41,11 +41,6 @@ def there_is(command: str) -> bool:
     )
 
 
-AWAITED = pytest.mark.xfail(
-    strict=True, reason="`reconciliation show` comes with the commands of the reconciliation"
-)
-
-
 def test_every_kind_of_error_and_our_own_have_a_text() -> None:
     assert set(KINDS) == {*kinds_of_errors(), HELD, STALE, *SAID_ANEW}
     assert CLOSED.keys() == set(get_args(Closing))
@@ -54,10 +49,8 @@ def test_every_kind_of_error_and_our_own_have_a_text() -> None:
 @pytest.mark.parametrize("job_id", [JOB, None], ids=["job", "no job"])
 @pytest.mark.parametrize("kind", [*KINDS, "of_another_release"])
 def test_each_says_what_has_happened_and_names_a_command_that_there_is(
-    request: pytest.FixtureRequest, kind: str, job_id: UUID | None
+    kind: str, job_id: UUID | None
 ) -> None:
-    if kind == DISCREPANCY_STAYS and job_id is not None:
-        request.applymarker(AWAITED)
     said = happened(kind, "no_data")
     of_one = next_step(kind, None, clinic_id=CLINIC, job_id=job_id, incident_id=None)
     of_many = next_step(kind, None, clinic_id=None, job_id=job_id, incident_id=None)
@@ -99,11 +92,7 @@ def test_data_that_have_grown_old_are_told_with_what_keeps_them_so() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_over_the_api_a_command_that_needs_the_database_is_asked_of_somebody(
-    request: pytest.FixtureRequest, kind: str
-) -> None:
-    if kind == DISCREPANCY_STAYS:
-        request.applymarker(AWAITED)
+def test_over_the_api_a_command_that_needs_the_database_is_asked_of_somebody(kind: str) -> None:
     step = next_step(kind, None, clinic_id=CLINIC, job_id=JOB, incident_id=None)
     needs_database = "credentials set" in step
 

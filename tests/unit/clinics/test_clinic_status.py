@@ -264,7 +264,8 @@ LISTED: list[tuple[Any, list[SyncHistory], list[str]]] = [
     ([{"type": "cases", "cron": "0 * * * *", "enabled": False}], [], ["inbound"]),
     (None, [history(sync="reconciliation")], ["inbound", "reconciliation"]),
     ({"cases": "not a cron"}, [], ["inbound", "cases"]),
-    ({"reconciliation": "0 3 * * *"}, [], ["inbound"]),
+    ({"reconciliation": "0 3 * * *"}, [], ["inbound", "reconciliation"]),
+    ({"another": "0 3 * * *"}, [], ["inbound"]),
 ]
 
 
@@ -283,7 +284,7 @@ def test_the_age_of_a_sync_that_nothing_schedules_is_nobodys_trouble() -> None:
         fresh,
         replace(once, unfresh="other_days"),
         history(sync="reconciliation"),
-        sync_schedules={**EVERY_15_MINUTES, "reconciliation": "0 3 * * *"},
+        sync_schedules=EVERY_15_MINUTES,
     )
 
     status = clinic_status(clinic, NOW)

@@ -21,6 +21,8 @@ class Meaning(NamedTuple):
     code: str
 
 
+STATUS_KEPT: Final = "statusKept"
+"""Key of the mark of a removal that has left the case's status as somebody had set it."""
 BEFORE_LIVE: Final = Meaning("reviewed", "R18", "before_live")
 NEW_WITHOUT_WORD: Final = Meaning("draft", "R5", "no_status")
 _MEANINGS: Final[dict[AppointmentStatus, Meaning]] = {
@@ -68,9 +70,7 @@ def rule_status(
         reopens = obstacle is not None and obstacle.reopens and meaning.code == obstacle.code
         return StatusRuling(meaning, "written" if reopens else "completed_already")
     ours = (
-        case.status in OPEN_STATUSES
-        or is_removed(case)
-        or _is_derived(case, visit, stored, context)
+        case.status in OPEN_STATUSES or is_closed(case) or _is_derived(case, visit, stored, context)
     )
     return StatusRuling(meaning, "written" if ours else "edited")
 
@@ -119,9 +119,17 @@ def _against(obstacle: Obstacle) -> Meaning:
 
 
 def is_removed(case: StoredCase) -> bool:
-    """Marked as removed from the PIMS: its status is the mark's, not a person's."""
+    """Marked as removed from the PIMS."""
     mark = case.value("metadata.reconciliation")
     return isinstance(mark, dict) and bool(mark.get("softDeleted"))
+
+
+def is_closed(case: StoredCase) -> bool:
+    """Marked as removed, and its status is the mark's: not one that somebody had set before, or
+    has set since (rule R15)."""
+    mark = case.value("metadata.reconciliation")
+    was_kept = isinstance(mark, dict) and mark.get(STATUS_KEPT) is True
+    return is_removed(case) and case.status == "reviewed" and not was_kept
 
 
 def _is_derived(

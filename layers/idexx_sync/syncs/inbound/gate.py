@@ -81,7 +81,7 @@ def allowed(plan: Plan, stored: Stored, judgement: Judgement) -> Allowed:
     approved = [
         approved_removal(item) for item in plan.missing if item.row.key in judgement.approved
     ]
-    let_through = [plan.apart[key] for key in sorted(judgement.let_through)]
+    let_through = [plan.apart[key] for key in sorted(judgement.let_through & plan.apart.keys())]
     waiting = [change for change in plan.changes if change.key in held]
     return Allowed(
         changes=[

@@ -15,16 +15,39 @@ _OWN: Final = ", ".join(f"a.{name}" for name in COLUMNS)
 
 def removed_by(conn: Conn, hold_id: UUID) -> dict[str, Finding]:
     """What runs have removed by the hold's permit within the last 7 days: record -> what will be
-    found of it if it is revived."""
+    found of it if it is revived.
+
+    Of a visit without a row only cases were closed: there is no row to revive.
+    """
     rows = conn.execute(
         """
         SELECT r.key, r.value
           FROM idexx_sync.hold_events e CROSS JOIN LATERAL jsonb_each(e.removed) r
          WHERE e.hold_id = %s AND e.event = 'let_through' AND e.at > idexx_sync.clock() - %s
+           AND NOT (EXISTS (SELECT FROM idexx_sync.changes c
+                             WHERE c.clinic_id = e.clinic_id AND c.job_id = e.job_id
+                               AND c.kind = 'case' AND c.action = 'remove'
+                               AND c.external_id LIKE '%%-' || r.key)
+                    AND NOT EXISTS (SELECT FROM idexx_sync.changes c
+                                     WHERE c.clinic_id = e.clinic_id AND c.job_id = e.job_id
+                                       AND c.kind = 'appointment' AND c.action = 'remove'
+                                       AND c.external_id = r.key))
         """,
         (hold_id, REVIVED_WITHIN),
     ).fetchall()
     return dict(rows)
+
+
+def number_removed_by(conn: Conn, hold_id: UUID) -> int:
+    """Of how many records runs have removed something by the hold's permit, rows or cases."""
+    row = conn.execute(
+        """
+        SELECT count(*) FROM idexx_sync.hold_events e CROSS JOIN LATERAL jsonb_each(e.removed) r
+         WHERE e.hold_id = %s AND e.event = 'let_through' AND e.at > idexx_sync.clock() - %s
+        """,
+        (hold_id, REVIVED_WITHIN),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def keep_revived(

@@ -83,7 +83,8 @@ def _changes_of_absent(
     """What closes cases whose visit is gone, or makes them follow one that is elsewhere."""
     for item in work.absent:
         is_to_close = item.visit_id in wish.to_close
-        if item.visit_id in judgement.approved and is_to_close:
+        is_let_go = item.is_apart and item.visit_id in judgement.let_through
+        if is_let_go or (item.visit_id in judgement.approved and is_to_close):
             yield from closing_changes(item, APPROVED, context.now)
         elif item.visit_id in held:
             continue
@@ -94,8 +95,8 @@ def _changes_of_absent(
 
 
 def _follows(item: Absent, wish: Wanted) -> bool:
-    identity = ("case", PREFIX + item.visit_id, "moved")
-    return item.verdict == "moved_away" and identity in wish.identities
+    subject = ("case", PREFIX + item.visit_id, "moved")
+    return item.verdict == "moved_away" and subject in wish.subjects
 
 
 def _moved_memories(work: Planned, wish: Wanted, held: Collection[str]) -> Iterator[VisitRecord]:
@@ -115,5 +116,5 @@ def _memories(
     written = {change.visit_id for change in wish.visits} - set(held)
     for one in found.visits:
         if one.visit.id in written:
-            causes = found.causes_to_write(one.visit.id, "case", wish.identities)
+            causes = found.causes_to_write(one.visit.id, "case", wish.subjects)
             yield from one.memory(causes, records.get(one.visit.id))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from idexx_sync.core.catalog import LoggedKind
@@ -14,9 +15,9 @@ from idexx_sync.syncs.commit import Transaction, Written
 from idexx_sync.syncs.gate import Judgement
 from idexx_sync.syncs.holds import HoldDecisions
 from idexx_sync.syncs.inbound.apply import CalendarPiece
-from idexx_sync.syncs.memory import Record
+from idexx_sync.syncs.memory import Record, VisitRecord
 from idexx_sync.syncs.reconciliation.causes import Outcome
-from idexx_sync.syncs.reconciliation.discrepancy_store import store_ledger
+from idexx_sync.syncs.reconciliation.discrepancy_store import store_ended, store_seen
 from idexx_sync.syncs.reconciliation.ledger import Open
 from idexx_sync.syncs.reconciliation.model import Difference, Known, Ledger
 
@@ -36,7 +37,7 @@ class Compared:
     judgement: Judgement
     differences: Sequence[Difference]
     to_write: frozenset[tuple[str, str, str]]
-    """Identities of differences that the changes of this piece end."""
+    """Subjects of differences that the changes of this piece end."""
     open: Open
     shown: Collection[str]
     """Keys of rows and cases that the answer shows, on whatever day they are stored."""
@@ -44,13 +45,18 @@ class Compared:
     complete: bool
     strikes: Sequence[Record] = ()
     """What to remember of visits without a row."""
+    doubted: Sequence[VisitRecord] = ()
+    """What to remember of visits that are there and are never shown."""
     records_read: int = 0
     """How many clinical records were compared."""
     records_unread: Collection[str] = ()
     """Keys of cases that have a clinical record which was not."""
     unjudged: Collection[str] = ()
     """Keys of rows and cases that are shown and could not be compared."""
-    warnings: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[str, int] = field(default_factory=dict)
+    """What comparing came upon: code -> how often."""
+    asks_again: bool = False
+    """Of the records that were asked for, nothing came."""
     faults: Collection[Fault] = ()
     """What of the compared rows cannot be read."""
     ledger: Ledger = field(default_factory=Ledger)
@@ -59,6 +65,18 @@ class Compared:
     @property
     def changes(self) -> Sequence[Change]:
         return [*self.rows.changes, *self.cases.changes]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether a later attempt of the job need not compare these days again: it knows of this
+        one's pieces no more than that they are done."""
+        stays = self.holds.waiting or self.holds.silenced or self.judgement.came_later
+        return self.complete and not stays and not self.asks_again
+
+    @property
+    def warnings(self) -> Mapping[str, int]:
+        """A later attempt does not come upon it again."""
+        return self.told if self.is_done else {}
 
     @property
     def holds(self) -> HoldDecisions:
@@ -74,48 +92,53 @@ class Compared:
             return cases
         left: set[_Key] = {("appointment", key) for key in _left(rows, rows.conflicts)}
         left |= {("case", key) for key in _left(cases, [PREFIX + v for v in cases.conflicts])}
-        self._tell(transaction, left, applies=True)
+        untold = self._tell(transaction, left, applies=True)
         return Written(
             changes=[*rows.changes, *cases.changes],
             conflicts=rows.conflicts | cases.conflicts,
             records={
                 "appointment": [*rows.records.get("appointment", ()), *self.strikes],
-                "visit": cases.records.get("visit", ()),
+                "visit": [*cases.records.get("visit", ()), *self.doubted],
             },
             skipped=[*rows.skipped, *cases.skipped],
             case_ids=cases.case_ids,
             for_review=cases.for_review,
-            faults=[*rows.faults, *cases.faults, *self.faults],
-            read=self._done(),
+            faults=[*rows.faults, *cases.faults, *self.faults, *untold],
+            read=self._read if not rows.conflicts | cases.conflicts else frozenset(),
         )
 
     def observe(self, transaction: Transaction) -> Written:
         """Write no row of ODIS's: strikes and discrepancies are ours."""
         observed = self.rows.observe(transaction)
-        self._tell(transaction, (), applies=False)
+        untold = self._tell(transaction, (), applies=False)
         told = [*observed.records.get("appointment", ()), *self.strikes]
         records: dict[Any, Sequence[Any]] = {
-            "appointment": list({record.key: record for record in told}.values())
+            "appointment": list({record.key: record for record in told}.values()),
+            "visit": self.doubted,
         }
-        return Written(records=records, faults=self.faults, read=self._done())
+        return Written(records=records, faults=[*self.faults, *untold], read=self._read)
+
+    @property
+    def _read(self) -> frozenset[str]:
+        return frozenset({self.name}) if self.is_done else frozenset()
 
     def judged_only(self) -> Ledger:
         """What would become of the discrepancies, of a run that remembers nothing."""
         return self._after((), applies=False)
 
-    def _done(self) -> frozenset[str]:
-        """The piece's name where a later attempt of the job need not judge it again.
-
-        What is held, and why the days may not be right, is told by the attempt that ends the job.
-        """
-        judgement = self.judgement
-        is_told_later = judgement.held() or judgement.came_later or not self.complete
-        return frozenset() if is_told_later else frozenset({self.name})
-
-    def _tell(self, transaction: Transaction, left: Collection[_Key], *, applies: bool) -> None:
+    def _tell(
+        self, transaction: Transaction, left: Collection[_Key], *, applies: bool
+    ) -> list[Fault]:
+        """Write the discrepancies; the faults of those that the database refuses."""
         self.ledger = self._after(left, applies=applies)
-        conn, clinic_id = transaction.conn, transaction.clinic_id
-        store_ledger(conn, clinic_id, transaction.job_id, self.ledger, transaction.now)
+        conn, clinic_id, now = transaction.conn, transaction.clinic_id, transaction.now
+        store_ended(conn, clinic_id, self.ledger.ended, now)
+        parts = transaction.in_parts(
+            "discrepancies",
+            self.ledger.seen,
+            partial(store_seen, conn, clinic_id, transaction.job_id, now),
+        )
+        return [refusal.of(one.difference.key) for one, refusal in parts.refused]
 
     def _after(self, left: Collection[_Key], *, applies: bool) -> Ledger:
         """What becomes of the discrepancies, where the records `left` were not written."""
@@ -126,11 +149,13 @@ class Compared:
         def outcome_of(one: Difference) -> Outcome:
             if one.treatment == "ignore":
                 return "ignored"
-            if one.treatment == "report" or not applies:
+            if one.treatment == "report":
                 return "reported"
             if one.record_id in held:
                 return "held"
-            is_written = one.identity in self.to_write and (one.kind, one.key) not in left
+            if not applies:
+                return "reported"
+            is_written = one.subject in self.to_write and (one.kind, one.key) not in left
             return "fixed" if is_written else "left"
 
         return self.open.after(

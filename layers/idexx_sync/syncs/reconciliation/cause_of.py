@@ -26,6 +26,11 @@ _OF_PEOPLE: Final = (
 STATUS_FIELDS: Final = frozenset(
     ("case.status", "metadata.pimsAppointment.status", "metadata.pimsAppointment.sourceStatus")
 )
+TOLD_BY_STAMP: Final[frozenset[Cause]] = frozenset(
+    ("cancelled_in_neo", "moved", "missing_in_odis", "status_differs", "record_differs")
+)
+"""Causes of which a visit's stamp tells when Neo has changed it. Patients and owners are records of
+their own, whose changes no visit is stamped with."""
 _OF_ODIS: Final = frozenset(("case.clinic_id", "case.user_id", "case.extreme_case_check"))
 """Fields of a case of which Neo says nothing."""
 

@@ -19,11 +19,18 @@ from idexx_sync.syncs.cases.fields import TIMES
 from idexx_sync.syncs.cases.mapping import iso, map_visit, stamps
 from idexx_sync.syncs.cases.model import DUPLICATE, REMOVED, CaseChange
 from idexx_sync.syncs.cases.news import is_news
-from idexx_sync.syncs.cases.status import is_removed
+from idexx_sync.syncs.cases.status import STATUS_KEPT, is_removed
 from idexx_sync.syncs.cases.stored import StoredCase, StoredVisit
 from idexx_sync.syncs.cases.vocabulary import OPEN_STATUSES
+from idexx_sync.syncs.gate import NEVER_SHOWN
 from idexx_sync.syncs.memory import Record, VisitRecord
-from idexx_sync.syncs.proof import STRIKES_THAT_PROVE, Unproven, proven_gone, strike
+from idexx_sync.syncs.proof import (
+    READS_THAT_SET_APART,
+    STRIKES_THAT_PROVE,
+    Unproven,
+    proven_gone,
+    strike,
+)
 
 Proven = Literal["deleted_at_source", "cancelled_at_source", "not_found_twice", "moved_away"]
 APPROVED: Final = "approved"
@@ -47,6 +54,23 @@ class Absent:
     @property
     def is_proven(self) -> bool:
         return self.verdict in ("deleted_at_source", "cancelled_at_source", "not_found_twice")
+
+    @property
+    def doubtful_reads(self) -> int:
+        """Reads in a row that have not shown it although it is there, this one included."""
+        if self.verdict != "alive":
+            return 0
+        return min(self.stored.record.doubtful_reads + 1, READS_THAT_SET_APART)
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it has contradicted so many reads that it is set apart by name (R1)."""
+        return self.doubtful_reads >= READS_THAT_SET_APART
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the source has said by the visit's own id what became of it."""
+        return self.is_proven or self.verdict == "moved_away"
 
     @property
     def day(self) -> date:
@@ -85,13 +109,15 @@ def judged_absent(
     records: Mapping[str, Record],
     proofs: Mapping[str, Lookup],
     settled: Collection[str],
+    elsewhere: Collection[str],
     window: Window,
     read_at: datetime,
     *,
     complete: bool,
 ) -> list[Absent]:
     """What is proven of each; `settled` are visits that the calendar's sync has proven gone,
-    `records` what the calendar's memory says of all of them.
+    `elsewhere` those whose row lies on other days, which this answer does not strike, `records`
+    what the calendar's memory says of all of them.
 
     Nobody is struck where the answer is not complete.
     """
@@ -105,15 +131,31 @@ def judged_absent(
             window,
             read_at,
             is_settled=visit_id in settled,
-            complete=complete,
+            complete=complete and visit_id not in elsewhere,
         )
         for visit_id, start in sorted(absent.items())
     ]
 
 
 def contradicts(absent: Iterable[Absent]) -> bool:
-    """Whether any of them is alive on a day that the answer should have shown."""
-    return any(item.verdict == "alive" for item in absent)
+    """Whether any of them is alive on a day that the answer should have shown, and is not set apart
+    for that already."""
+    return any(item.verdict == "alive" and not item.is_apart for item in absent)
+
+
+def doubted(absent: Iterable[Absent]) -> list[VisitRecord]:
+    """What to remember of visits that are there and are never shown, until one is heard of."""
+    told = []
+    for item in absent:
+        before = item.stored.record
+        is_heard_of = item.is_told and before.quarantine_code == NEVER_SHOWN
+        if item.verdict == "alive" or is_heard_of:
+            code = None if is_heard_of else NEVER_SHOWN
+            reads = item.doubtful_reads
+            told.append(
+                replace(before, key=item.visit_id, quarantine_code=code, doubtful_reads=reads)
+            )
+    return told
 
 
 def closing_changes(item: Absent, reason: str, now: datetime) -> Iterator[CaseChange]:
@@ -224,13 +266,14 @@ def _struck(looked_up: Record, read_at: datetime, *, complete: bool) -> Record:
 def _closed(case: StoredCase, now: datetime) -> dict[str, Any]:
     """The values that close one case; of a broken document only its status can be written."""
     values: dict[str, Any] = {}
-    if case.status in (*OPEN_STATUSES, "completed"):
+    closes = case.status in (*OPEN_STATUSES, "completed")
+    if closes:
         values["case.status"] = "reviewed"
     if case.is_broken:
         return values
     if not is_removed(case):
         mark = {"softDeleted": True, "reason": REMOVED_FROM_PIMS, "deletedAt": iso(now)}
-        values[REMOVED] = mark
+        values[REMOVED] = mark if closes else mark | {STATUS_KEPT: True}
     if case.value("metadata.pimsAppointment.status") != "cancelled":
         values["metadata.pimsAppointment.status"] = "cancelled"
     return values

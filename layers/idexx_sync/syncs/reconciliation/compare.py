@@ -35,6 +35,7 @@ from idexx_sync.syncs.reconciliation.store import (
     first_day_stored,
     overrides_of,
     read_overrides,
+    rows_on_other_days,
     visits_with_cases,
 )
 
@@ -96,18 +97,24 @@ def load(run: Run, answer: Shown) -> Loaded:
         first_day = first_day_stored(conn, clinic_id)
     stored = with_removed_rows(conn, clinic_id, rows.fetch(), answer.snapshot, answer.context)
     ids = {row[0] for row in with_cases.fetchall()}
-    visits, records = _load_cases(run, answer, ids)
+    visits, records, elsewhere = _load_cases(run, answer, ids)
     remembered = starts.fetchall()
-    calendar = answer.calendar
+    calendar, absent = answer.calendar, absent_visits(visits, answer.ids, window, zone)
     return Loaded(
         now=run.clock(),
         rows=stored,
         visits=visits,
         sources=[as_last_said(visit, visits[visit.id]) for visit in calendar.visits],
         records=records,
-        absent=absent_visits(visits, answer.ids, window, zone),
-        expected={v: at for v, at, word, *_ in remembered if not _is_cancelled(word)},
+        absent=absent,
+        expected={
+            visit: start
+            for visit, start, word, *gone in remembered
+            if not _is_cancelled(word)
+            and (visit in answer.ids or visit in absent or not (any(gone) or visits[visit].cases))
+        },
         settled=frozenset(v for v, _, _, is_gone, _ in remembered if is_gone),
+        elsewhere=elsewhere,
         words=frozenset((name, word) for name, word in words.fetchall()),
         in_force=in_force.fetchall(),
         open=known.fetchall(),
@@ -119,7 +126,7 @@ def load(run: Run, answer: Shown) -> Loaded:
 
 def _load_cases(
     run: Run, answer: Shown, ids: set[str]
-) -> tuple[dict[str, StoredVisit], Mapping[str, Record]]:
+) -> tuple[dict[str, StoredVisit], Mapping[str, Record], frozenset[str]]:
     calendar = answer.calendar
     shown_visits = [*calendar.versions, *calendar.visits]
     consultations: dict[str, str | None] = dict.fromkeys(sorted(ids))
@@ -127,10 +134,12 @@ def _load_cases(
     for visit in shown_visits:
         consultations[visit.id] = visit.consultation_id
         patients[visit.id] = visit.patient_id
-    with run.conn.pipeline():
-        cases = CasesQuery(run.conn, run.clinic.id, consultations, patients)
-        records = RecordsQuery(run.conn, run.clinic.id, sorted(ids - answer.ids))
-    return cases.fetch(), records.fetch()
+    conn, clinic_id, absent = run.conn, run.clinic.id, sorted(ids - answer.ids)
+    with conn.pipeline():
+        cases = CasesQuery(conn, clinic_id, consultations, patients)
+        records = RecordsQuery(conn, clinic_id, absent)
+        elsewhere = rows_on_other_days(conn, clinic_id, answer.window, absent)
+    return cases.fetch(), records.fetch(), frozenset(visit for (visit,) in elsewhere.fetchall())
 
 
 def look_ups(answer: Shown, loaded: Loaded, most: int) -> list[str]:

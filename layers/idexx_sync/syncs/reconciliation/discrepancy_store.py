@@ -14,7 +14,7 @@ from idexx_sync.database.connection import Conn
 from idexx_sync.syncs.proof import UNPROVEN
 from idexx_sync.syncs.reconciliation.causes import POLICIES
 from idexx_sync.syncs.reconciliation.ledger import NIGHTS_THAT_TELL
-from idexx_sync.syncs.reconciliation.model import Known, Ledger, Seen
+from idexx_sync.syncs.reconciliation.model import Known, Seen
 
 SEEN_LATELY: Final = timedelta(days=2)
 """A night has seen it that long ago at most."""
@@ -27,6 +27,7 @@ def open_discrepancies(conn: Conn, clinic_id: UUID, job_id: UUID) -> Cursor[Know
     return conn.cursor(row_factory=class_row(Known)).execute(
         """
         SELECT id, kind, external_id, cause, day, fingerprint, nights, last_night, outcome,
+               first_seen_at,
                EXISTS (SELECT FROM idexx_sync.sightings
                         WHERE job_id = %s AND discrepancy_id = d.id) AS is_of_this_job,
                last_seen_at < idexx_sync.clock() - %s AS is_out_of_sight
@@ -37,16 +38,20 @@ def open_discrepancies(conn: Conn, clinic_id: UUID, job_id: UUID) -> Cursor[Know
     )
 
 
-def store_ledger(conn: Conn, clinic_id: UUID, job_id: UUID, ledger: Ledger, now: datetime) -> None:
-    """Write what a piece has made of the discrepancies; part of the caller's transaction."""
-    if ledger.ended:
+def store_ended(conn: Conn, clinic_id: UUID, ended: Sequence[UUID], now: datetime) -> None:
+    """Write that these are found no more; part of the caller's transaction."""
+    if ended:
         conn.execute(
             "UPDATE idexx_sync.discrepancies SET ended_at = %s WHERE clinic_id = %s "
             "AND id = ANY(%s)",
-            (now, clinic_id, list(ledger.ended)),
+            (now, clinic_id, list(ended)),
         )
-    if not ledger.seen:
-        return
+
+
+def store_seen(
+    conn: Conn, clinic_id: UUID, job_id: UUID, now: datetime, seen: Sequence[Seen]
+) -> None:
+    """Write what a piece has found, and that the job saw it; part of the caller's transaction."""
     conn.execute(
         """
         WITH told AS (
@@ -76,7 +81,7 @@ def store_ledger(conn: Conn, clinic_id: UUID, job_id: UUID, ledger: Ledger, now:
         ON CONFLICT (job_id, discrepancy_id) DO UPDATE
            SET treatment = EXCLUDED.treatment, outcome = EXCLUDED.outcome
         """,
-        (*_columns(ledger.seen), clinic_id, now, now, job_id, clinic_id),
+        (*_columns(seen), clinic_id, now, now, job_id, clinic_id),
     )
 
 

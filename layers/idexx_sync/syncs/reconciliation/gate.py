@@ -12,7 +12,7 @@ from idexx_sync.core.vocabulary import FREES_TIME, appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.consequence import Effect
-from idexx_sync.syncs.gate import Comparison, Loss
+from idexx_sync.syncs.gate import NEVER_SHOWN, Comparison, Doubt, Loss
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.reconciliation.closing import APPROVED, Absent
 from idexx_sync.syncs.reconciliation.visits import VisitFound
@@ -49,9 +49,9 @@ def joined(
     of today and of days to come incomplete is set apart by the calendar's own sync.
     """
     expected = {visit: _missing(start) for visit, start in cases.expected.items()}
-    settled = {item.visit_id for item in cases.absent if item.is_proven}
-    lost = {loss.key for loss in rows.losses}
-    losses = [loss for loss in _losses(cases) if loss.key not in lost]
+    settled = {item.visit_id for item in cases.absent if item.is_told}
+    of_cases = {loss.key: loss for loss in _losses(cases)}
+    of_rows = [_with_its_case(loss, of_cases.pop(loss.key, None)) for loss in rows.losses]
     occupying = Counter(rows.occupying)
     occupying["visit"] = max(occupying["visit"], len(expected.keys() | _visits(rows)))
     return replace(
@@ -64,17 +64,23 @@ def joined(
             rows.starts_compared, sum(one.stored.memory.start is not None for one in cases.shown)
         ),
         finalised_removals={**_finalised(cases), **rows.finalised_removals},
-        losses=[*rows.losses, *losses],
+        losses=[*of_rows, *of_cases.values()],
         occupying=occupying,
         apart={
             key: doubt
-            for key, doubt in rows.apart.items()
+            for key, doubt in {**_apart(cases), **rows.apart}.items()
             if str(doubt.finding.get("start") or today)[:10] < str(today)
         },
         effects={**_effects(cases), **rows.effects},
         planned={*rows.planned, *(change.visit_id for change in cases.changes), *cases.to_close},
         asked=asked,
     )
+
+
+def _with_its_case(loss: Loss, of_case: Loss | None) -> Loss:
+    """A row's loss, which removes a finalised visit too where only its case tells so."""
+    finalised = of_case.removes_finalised if of_case else None
+    return replace(loss, removes_finalised=loss.removes_finalised or finalised)
 
 
 def _visits(rows: Comparison) -> set[str]:
@@ -104,6 +110,19 @@ def _losses(cases: CaseSide) -> Iterable[Loss]:
         if before not in FREES_TIME:
             finding: Finding = {"status": [before, "cancelled"], "start": memory.start}
             yield Loss(one.visit.id, "visit", finding)
+
+
+def _apart(cases: CaseSide) -> dict[str, Doubt]:
+    """Visits that Neo never shows although they are there; letting one through closes its cases."""
+    return {
+        item.visit_id: Doubt(
+            NEVER_SHOWN,
+            {"start": item.start, "kind": "visit"},
+            removes_finalised=_removal(item.start, NEVER_SHOWN) if item.is_finalised else None,
+        )
+        for item in cases.absent
+        if item.is_apart
+    }
 
 
 def _called_off(cases: CaseSide) -> list[VisitFound]:
@@ -160,7 +179,7 @@ def _effects(cases: CaseSide) -> dict[str, Effect]:
     closed = {
         item.visit_id: Effect("remove", item.start, None)
         for item in cases.absent
-        if item.visit_id in cases.to_close and item.verdict != "moved_away"
+        if item.is_apart or (item.visit_id in cases.to_close and item.verdict != "moved_away")
     }
     away = {
         item.visit_id: Effect("update", item.start, item.found.start)

@@ -24,6 +24,7 @@ from idexx_sync.syncs.reconciliation.apply import Compared
 from idexx_sync.syncs.reconciliation.closing import (
     Absent,
     contradicts,
+    doubted,
     judged_absent,
     strikes_of,
 )
@@ -31,7 +32,7 @@ from idexx_sync.syncs.reconciliation.compare import Shown
 from idexx_sync.syncs.reconciliation.gate import CaseSide, joined
 from idexx_sync.syncs.reconciliation.ledger import Open
 from idexx_sync.syncs.reconciliation.loaded import Loaded
-from idexx_sync.syncs.reconciliation.model import Identity
+from idexx_sync.syncs.reconciliation.model import Subject
 from idexx_sync.syncs.reconciliation.plan import Differences, Wanted, differences, wanted
 from idexx_sync.syncs.reconciliation.planned import NO_RECORDS, Planned, Records, with_record
 from idexx_sync.syncs.reconciliation.windows import name_of
@@ -59,6 +60,7 @@ def _absent(
         {visit: loaded.remembered(visit) for visit in loaded.absent},
         proofs,
         loaded.settled,
+        loaded.elsewhere,
         answer.window,
         answer.snapshot.read_at,
         complete=complete,
@@ -75,6 +77,7 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
         work.cases,
         records.plan,
         work.absent,
+        open_,
         night,
         run.clinic.zone,
         run.clinic.schedule.horizon_days,
@@ -107,12 +110,14 @@ def judged(run: Run, work: Planned, records: Records, night: date) -> Compared:
             {change.key for change in rows.changes} | {record.key for record in rows.records},
             held=judgement.losses_held,
         ),
+        doubted=() if judgement.foreign else doubted(work.absent),
         records_read=len(records.read),
         records_unread=frozenset(
             PREFIX + visit.id for visit in with_record(loaded) if visit.id not in records.read
         ),
         unjudged=_unjudged(work),
-        warnings=_warnings(work, records),
+        told=_warnings(work, records),
+        asks_again=records.are_to_be_asked_again,
         faults=_faults(work),
     )
 
@@ -163,15 +168,15 @@ def _comparison(
 
 def _put_right(
     found: Differences, wish: Wanted, rows: Allowed, cases: CasePlan
-) -> Iterator[Identity]:
-    """Identities of the differences that the piece's changes end."""
+) -> Iterator[Subject]:
+    """Subjects of the differences that the piece's changes end."""
     in_rows = {change.key for change in rows.changes}
     in_cases = {change.visit_id for change in cases.changes}
     in_cases |= {record.key for record in cases.records}
     for one in found.told:
         is_changed = one.key in in_rows if one.kind == "appointment" else one.record_id in in_cases
-        if is_changed and one.identity in wish.identities:
-            yield one.identity
+        if is_changed and one.subject in wish.subjects:
+            yield one.subject
 
 
 def _unjudged(work: Planned) -> frozenset[str]:

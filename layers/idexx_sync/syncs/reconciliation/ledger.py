@@ -7,7 +7,7 @@ from uuid import UUID
 
 from idexx_sync.core.fingerprints import Fingerprints
 from idexx_sync.syncs.reconciliation.causes import Outcome
-from idexx_sync.syncs.reconciliation.model import Difference, Identity, Known, Ledger, Seen
+from idexx_sync.syncs.reconciliation.model import Difference, Known, Ledger, Seen, Subject
 
 NIGHTS_THAT_TELL: Final = 3
 """On so many nights the same discrepancy is no passing one: it is our bug, and not fixed again."""
@@ -17,12 +17,12 @@ class Open:
     """The discrepancies that are open before a piece is judged."""
 
     def __init__(self, known: Sequence[Known], fingerprints: Fingerprints) -> None:
-        self._known: Mapping[Identity, Known] = {one.identity: one for one in known}
+        self._known: Mapping[Subject, Known] = {one.subject: one for one in known}
         self._fingerprints = fingerprints
 
     def same(self, difference: Difference) -> Known | None:
         """The open one that it is; one whose fingerprint tells nothing counts as the same."""
-        known = self._known.get(difference.identity)
+        known = self._known.get(difference.subject)
         if known is None:
             return None
         is_same = self._fingerprints.is_of(known.fingerprint, difference.differs)
@@ -57,13 +57,13 @@ class Open:
         """
         seen = [self._seen(one, outcome_of(one), night, complete=complete) for one in differences]
         still: Collection[UUID | None] = {one.known for one in seen}
-        found = {one.identity for one in differences}
+        found = {one.subject for one in differences}
         ended = [
             known.id
-            for identity, known in self._known.items()
+            for subject, known in self._known.items()
             if known.id not in still
             and (
-                identity in found
+                subject in found
                 or known.is_out_of_sight
                 or (complete and not known.is_of_this_job and judged(known))
             )

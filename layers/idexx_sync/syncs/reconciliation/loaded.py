@@ -28,8 +28,13 @@ class Loaded:
     absent: Mapping[str, str]
     """Visit with a case to close -> stored start, of those that the answer does not name."""
     expected: Mapping[str, str]
+    """Visit -> stored start, of those that the answer should name: not what is closed already, nor
+    what is known to be gone or on other days."""
     settled: frozenset[str]
     """Visits that the calendar's sync has proven gone."""
+    elsewhere: frozenset[str]
+    """Visits that are not shown and have a row on other days: no read of these says of them that
+    they are gone."""
     words: frozenset[tuple[str, str]]
     in_force: Sequence[HoldInForce]
     open: Sequence[Known]

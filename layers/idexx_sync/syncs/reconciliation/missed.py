@@ -20,16 +20,18 @@ def missed_by(
     began: Mapping[str, datetime | None],
     zone: ZoneInfo,
     horizon_days: int,
+    known_since: datetime | None = None,
 ) -> MissedBy | None:
     """The sync that has read the record since Neo changed it.
 
-    `stamp` is the wall-clock text of that change, `began` is sync -> when its last run that brought
-    all up to date began. None: no run has read it since, or Neo does not say when it changed.
+    `stamp` is the wall-clock text of that change, and `known_since` when the same difference was
+    seen first, which counts where Neo does not say it; `began` is sync -> when its last run that
+    brought all up to date began. None: no run has read it since, or nobody knows.
     """
     sync = _KEPT_BY[kind]
     at = began.get(sync)
-    if stamp is None or not isinstance(at, datetime):
+    changed = known_since if stamp is None else to_instant(parse_wall(stamp), zone)
+    if changed is None or not isinstance(at, datetime):
         return None
     first, last = CATALOG[sync].default_window.around(local_day(at, zone), horizon_days)
-    was_there = to_instant(parse_wall(stamp), zone) < at
-    return sync if first <= day <= last and was_there else None
+    return sync if first <= day <= last and changed < at else None

@@ -1,17 +1,17 @@
 """A difference between ODIS and Neo, and what a run makes of it. Pure."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from idexx_sync.core.catalog import LoggedKind, SyncName
+from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.syncs.decision import Decision
 from idexx_sync.syncs.reconciliation.causes import Cause, Outcome, Treatment
 
-MissedBy = SyncName
-"""One of the other syncs."""
-type Identity = tuple[LoggedKind, str, Cause]
+MissedBy = Literal["inbound", "cases"]
+"""A sync that keeps what this one compares."""
+type Subject = tuple[LoggedKind, str, Cause]
 """Kind of record, its key, and the cause: of these there is one open discrepancy at a time."""
 
 
@@ -34,7 +34,7 @@ class Difference:
     missed_by: MissedBy | None = None
 
     @property
-    def identity(self) -> Identity:
+    def subject(self) -> Subject:
         return self.kind, self.key, self.cause
 
 
@@ -51,13 +51,14 @@ class Known:
     nights: int
     last_night: date | None
     outcome: Outcome
+    first_seen_at: datetime
     is_of_this_job: bool = False
     """Another piece of the same job has seen it."""
     is_out_of_sight: bool = False
     """Nobody has seen it for a week: no night compares its day any more."""
 
     @property
-    def identity(self) -> Identity:
+    def subject(self) -> Subject:
         return self.kind, self.external_id, self.cause
 
 

@@ -1,13 +1,14 @@
 """What becomes of a piece's differences: their treatment, and the changes that end some. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from idexx_sync.syncs.cases.model import CaseChange
 from idexx_sync.syncs.cases.model import Plan as CasePlan
+from idexx_sync.syncs.cases.stored import PREFIX
 from idexx_sync.syncs.holds import Finding
 from idexx_sync.syncs.inbound.model import Plan, RowChange, Stored
 from idexx_sync.syncs.reconciliation.causes import Cause, treatment_of
@@ -16,7 +17,7 @@ from idexx_sync.syncs.reconciliation.finding import Found
 from idexx_sync.syncs.reconciliation.ledger import Open
 from idexx_sync.syncs.reconciliation.loaded import Loaded
 from idexx_sync.syncs.reconciliation.missed import missed_by
-from idexx_sync.syncs.reconciliation.model import Difference, Identity
+from idexx_sync.syncs.reconciliation.model import Difference, Subject
 from idexx_sync.syncs.reconciliation.rows import RowFound, rows_found, unproven
 from idexx_sync.syncs.reconciliation.visits import (
     VisitFound,
@@ -39,17 +40,17 @@ class Differences:
     visits: Sequence[VisitFound]
     absent: Sequence[Absent]
     told: list[Difference] = field(default_factory=list)
-    proven: set[Identity] = field(default_factory=set)
+    proven: set[Subject] = field(default_factory=set)
     """Those of which Neo has said enough to put them right."""
 
     def causes_to_write(
-        self, record_id: str, kind: str, wanted: Collection[Identity]
+        self, record_id: str, kind: str, wanted: Collection[Subject]
     ) -> frozenset[Cause]:
         """Of a record's causes those that are put right."""
         return frozenset(
             one.cause
             for one in self.told
-            if one.record_id == record_id and one.kind == kind and one.identity in wanted
+            if one.record_id == record_id and one.kind == kind and one.subject in wanted
         )
 
 
@@ -59,6 +60,7 @@ def differences(
     cases: CasePlan,
     records: CasePlan,
     absent: Sequence[Absent],
+    open_: Open,
     today: date,
     zone: ZoneInfo,
     horizon_days: int,
@@ -88,17 +90,17 @@ def differences(
     ]
     result = Differences(of_rows, of_visits, absent)
     for one in found:
-        difference = _treated(one, loaded, today, zone, horizon_days)
+        difference = _treated(one, loaded, open_, today, zone, horizon_days)
         result.told.append(difference)
         if one.is_proven:
-            result.proven.add(difference.identity)
+            result.proven.add(difference.subject)
     return result
 
 
 def _treated(
-    one: Found, loaded: Loaded, today: date, zone: ZoneInfo, horizon_days: int
+    one: Found, loaded: Loaded, open_: Open, today: date, zone: ZoneInfo, horizon_days: int
 ) -> Difference:
-    return Difference(
+    difference = Difference(
         one.kind,
         one.key,
         one.record_id,
@@ -107,22 +109,25 @@ def _treated(
         one.decision,
         one.differs,
         treatment_of(one.cause, one.kind, loaded.overrides, today),
-        missed_by(
-            one.kind,
-            one.day,
-            one.stamp,
-            loaded.began,
-            zone,
-            horizon_days,
-        ),
     )
+    known = open_.same(difference) if one.cause == "contact_differs" else None
+    missed = missed_by(
+        one.kind,
+        one.day,
+        one.stamp,
+        loaded.began,
+        zone,
+        horizon_days,
+        None if known is None else known.first_seen_at,
+    )
+    return replace(difference, missed_by=missed)
 
 
 @dataclass(slots=True)
 class Wanted:
     """The changes that would end differences, if nothing holds them."""
 
-    identities: frozenset[Identity]
+    subjects: frozenset[Subject]
     rows: list[RowChange] = field(default_factory=list)
     visits: list[CaseChange] = field(default_factory=list)
     """Of visits that are shown."""
@@ -140,23 +145,26 @@ def wanted(
     A person is asked only about what is proven: of all else nothing could be let through.
     """
     stubborn = {
-        one.identity
+        one.subject
         for one in found.told
-        if one.identity in found.proven and open_.is_stubborn(one, night, complete=complete)
+        if one.subject in found.proven and open_.is_stubborn(one, night, complete=complete)
+    }
+    of_another = {
+        ("case", PREFIX + one.visit.id, "reappeared") for one in found.visits if one.is_of_another
     }
     treated = [
         one
         for one in found.told
-        if one.treatment in ("fix", "hold") and one.identity not in stubborn
+        if one.treatment in ("fix", "hold") and one.subject not in stubborn | of_another
     ]
-    identities = frozenset(one.identity for one in treated)
-    result = Wanted(identities)
+    subjects = frozenset(one.subject for one in treated)
+    result = Wanted(subjects)
     for row in found.rows:
-        causes = found.causes_to_write(row.change.key, "appointment", identities)
+        causes = found.causes_to_write(row.change.key, "appointment", subjects)
         if (change := row.restricted(causes, stored)) is not None:
             result.rows.append(change)
     for visit in found.visits:
-        causes = found.causes_to_write(visit.visit.id, "case", identities)
+        causes = found.causes_to_write(visit.visit.id, "case", subjects)
         result.visits += visit.restricted(causes)
     absent = {item.visit_id for item in found.absent}
     result.to_close = frozenset(
@@ -167,7 +175,7 @@ def wanted(
         and one.cause in ("deleted_in_neo", "cancelled_in_neo")
     )
     result.asked = _asked(
-        one for one in treated if one.treatment == "hold" and one.identity in found.proven
+        one for one in treated if one.treatment == "hold" and one.subject in found.proven
     )
     return result
 

@@ -31,6 +31,8 @@ class Records:
     read: frozenset[str] = frozenset()
     """Visits whose record was compared."""
     warnings: Mapping[str, int] = field(default_factory=dict)
+    are_to_be_asked_again: bool = False
+    """Nothing came of asking: the run fails, and a later attempt of it asks again."""
 
 
 def with_record(loaded: Loaded) -> list[SourceRecord]:

@@ -95,7 +95,8 @@ def planned_records(run: Run, loaded: Loaded, answered: Answered) -> Records:
         beat=run.beat,
     )
     warnings = {"consultations_failed": len(read.failed), **read.warnings}
-    return Records(plan, frozenset(read.records), warnings)
+    failed = answered.failure is not None
+    return Records(plan, frozenset(read.records), warnings, failed)
 
 
 def _in_order(work: Planned, run: Run, night: date) -> list[SourceRecord]:

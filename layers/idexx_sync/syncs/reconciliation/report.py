@@ -40,6 +40,8 @@ class Totals:
     foreign: bool = False
     doubted: Doubted | None = None
     came_later: bool = False
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    """Of pieces that a later attempt compares again: code -> how often."""
 
     def and_(self, piece: Compared, answer: Shown, looked_up: int, records_left: int) -> "Totals":
         """With one piece more."""
@@ -61,6 +63,7 @@ class Totals:
             foreign=self.foreign or judgement.foreign,
             doubted=self.doubted or judgement.doubted,
             came_later=self.came_later or judgement.came_later,
+            warnings=Counter(self.warnings) + Counter({} if piece.is_done else piece.told),
         )
 
 
@@ -98,7 +101,7 @@ def last_report(
         "discrepancies": sum(sum(outcomes.values()) for outcomes in found.values()),
     }
     warnings = {
-        **tally.warnings,
+        **(Counter(tally.warnings) + Counter(totals.warnings)),
         "clinic_without_zone": int(run.clinic.timezone is None),
         "kept_out_by_a_person": totals.kept_out,
         "records_left": totals.records_left,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from idexx_sync.syncs.decision import Decision, Fact
 from idexx_sync.syncs.inbound.model import COLUMNS, Missing, Plan, Row, RowChange, Stored
 from idexx_sync.syncs.memory import AppointmentMemory, Record
-from idexx_sync.syncs.reconciliation.cause_of import by_cause, cause_of_column
+from idexx_sync.syncs.reconciliation.cause_of import TOLD_BY_STAMP, by_cause, cause_of_column
 from idexx_sync.syncs.reconciliation.causes import Cause
 from idexx_sync.syncs.reconciliation.finding import Found
 
@@ -113,8 +113,16 @@ def _told(change: RowChange, cause: Cause, names: tuple[str, ...]) -> Found:
         Decision(_RULES.get(cause, "R4"), code, facts),
         names,
         differs=[[name, *map(str, said.get(name, ()))] for name in names],
-        stamp=change.record.source.stamp if change.record.source else None,
+        stamp=_stamp(change, cause),
     )
+
+
+def _stamp(change: RowChange, cause: Cause) -> str | None:
+    """When Neo has changed the visit, where it says so: a look-up does not."""
+    source = change.record.source
+    if source is None or change.action == "remove" or change.reason == "moved_away":
+        return None
+    return source.stamp if cause in TOLD_BY_STAMP else None
 
 
 def _partly(before: Record, after: Record, names: Collection[str]) -> Record:
@@ -125,7 +133,9 @@ def _partly(before: Record, after: Record, names: Collection[str]) -> Record:
         known = {item.name for item in fields(AppointmentMemory)} & places.keys()
         taken: dict[str, Any] = {n: getattr(says, n) for n in known if _is_in(names, places[n])}
         said = replace(said, **taken)
-    return replace(before, source=said, strikes=0, struck_at=None)
+    is_there = _is_in(names, "end_time")  # the days after it are taken by claims alone
+    claims = after.claims if is_there else before.claims
+    return replace(before, source=said, claims=claims, strikes=0, struck_at=None)
 
 
 def _is_in(names: Collection[str], column: str) -> bool:

@@ -53,6 +53,18 @@ def visits_with_cases(
     )
 
 
+def rows_on_other_days(conn: Conn, clinic_id: UUID, window: Window, visits: Sequence[str]) -> Cur:
+    """Those of the visits that have a live row on a day beside the window."""
+    return conn.execute(
+        """
+        SELECT DISTINCT neo_appointment_id FROM public.schedule_appointments
+         WHERE clinic_id = %s AND deleted_at IS NULL AND neo_appointment_id = ANY(%s)
+           AND date NOT BETWEEN %s AND %s
+        """,
+        (clinic_id, list(visits), window.first_day, window.last_day),
+    )
+
+
 def first_day_stored(conn: Conn, clinic_id: UUID) -> Cur:
     """The first day of which a row was ever stored, of those that can be read; null: none."""
     return conn.execute(
@@ -89,11 +101,12 @@ def read_overrides(rows: Sequence[tuple[object, ...]]) -> Overrides:
 
 
 def closed_cases(conn: Conn, clinic_id: UUID, since: datetime) -> list[UUID]:
-    """Cases that carry our mark of a removal, of visits from that instant on."""
+    """Cases that carry our mark of a removal, of visits from that instant on; where nothing says
+    when a visit is, by when its case was made."""
     rows = conn.execute(
         """
         SELECT id FROM public.cases
-         WHERE clinic_id = %s AND scheduled_at >= %s
+         WHERE clinic_id = %s AND coalesce(scheduled_at, created_at) >= %s
            AND metadata #>> '{reconciliation,softDeleted}' = 'true'
         """,
         (clinic_id, since),

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.clinic_time import local_day
+from idexx_sync.core.errors import SyncError
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.params import ReconciliationParams
 from idexx_sync.pims.protocol import Lookup, Pims, Window
@@ -39,6 +40,11 @@ class _Budget:
 
     look_ups: int = LOOKUPS_PER_RUN
     records: int = RECORDS_A_NIGHT
+    broken_by: SyncError | None = None
+    """Why no more records are asked for, and the run is no success."""
+
+    def without_records(self, why: SyncError) -> None:
+        self.records, self.broken_by = 0, why
 
 
 class ReconciliationSync:
@@ -66,6 +72,8 @@ class ReconciliationSync:
         while left and (stopped_for := self._stops(run, totals)) is None:
             totals = _compare(run, pims, commits, left[0], night, budget, totals)
             left = left[1:]
+        if budget.broken_by is not None:  # what could be done is committed (rule R24)
+            raise budget.broken_by
         return commits.end(lambda tally: _last_report(run, totals, tally, todo, left, stopped_for))
 
     def _stops(self, run: Run, totals: Totals) -> LeftFor | None:
@@ -89,8 +97,7 @@ def _last_report(
 ) -> Report:
     """The report, with what has to be told as it is by now."""
     report = last_report(run, totals, tally, _found(run, totals), todo, left, left_for)
-    first_day = min(piece.first_day for piece in todo)
-    report.also_tells, warnings = openings(run, first_day)
+    report.also_tells, warnings = openings(run, max(piece.last_day for piece in todo))
     report.warnings |= warnings
     return report
 
@@ -132,7 +139,9 @@ def _compare(
     committed = commits.write(prepare)
     if run.manner == "preview":
         committed.ledger = committed.judged_only()
-    if (failure := answered.failure) is not None:
+    if answered.broken_by is not None:
+        budget.without_records(answered.broken_by)
+    elif (failure := answered.failure) is not None:
         raise failure
     return totals.and_(committed, answer, len(proofs), answered.left)
 

@@ -7,23 +7,26 @@ from datetime import date, datetime, time, timedelta
 from idexx_sync.alerts.kinds import CLOSED_CASE_HAS_CALL, DISCREPANCY_STAYS, Opening
 from idexx_sync.core.clinic_time import to_instant
 from idexx_sync.jobs.contract import Run
+from idexx_sync.jobs.params import MOST_LOOKBACK_DAYS
 from idexx_sync.syncs.queued_store import queued_for
 from idexx_sync.syncs.reconciliation.discrepancy_store import standing
 from idexx_sync.syncs.reconciliation.store import closed_cases
 
 
-def openings(run: Run, first_day: date) -> tuple[tuple[Opening, ...], Mapping[str, int]]:
+def openings(run: Run, today: date) -> tuple[tuple[Opening, ...], Mapping[str, int]]:
     """The alerts, as what is stored says by now, and warnings: code -> how often.
 
-    `first_day` is the first of the order's days. Nothing is told by a run that previews.
+    They are the same whatever days the order compares and whether it writes: the end of a run
+    closes what it does not tell. Nothing is told by a run that previews.
     """
     if run.manner == "preview":
         return (), {}
     conn, clinic_id = run.conn, run.clinic.id
     told = []
-    if run.manner == "apply" and (stay := standing(conn, clinic_id, run.clock())):
+    if stay := standing(conn, clinic_id, run.clock()):
         told.append(Opening(DISCREPANCY_STAYS, "odis", None, tuple(map(str, stay))))
-    since = to_instant(datetime.combine(first_day - timedelta(days=1), time.min), run.clinic.zone)
+    first_day = today - timedelta(days=MOST_LOOKBACK_DAYS + 1)
+    since = to_instant(datetime.combine(first_day, time.min), run.clinic.zone)
     queued = queued_for(conn, closed_cases(conn, clinic_id, since))
     if queued.case_ids:
         cases = tuple(sorted(map(str, queued.case_ids)))

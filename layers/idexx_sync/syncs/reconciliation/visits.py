@@ -11,12 +11,17 @@ from idexx_sync.core.faults import or_else
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import SourceRecord
 from idexx_sync.syncs.cases.fields import STAMPS
-from idexx_sync.syncs.cases.model import CaseChange, Plan
+from idexx_sync.syncs.cases.model import ANOTHER_OWNER, ANOTHER_PATIENT, CaseChange, Plan
 from idexx_sync.syncs.cases.status import is_removed
 from idexx_sync.syncs.cases.stored import PREFIX, StoredVisit
 from idexx_sync.syncs.decision import Decision, Fact
 from idexx_sync.syncs.memory import VisitMemory, VisitRecord
-from idexx_sync.syncs.reconciliation.cause_of import STATUS_FIELDS, by_cause, cause_of_field
+from idexx_sync.syncs.reconciliation.cause_of import (
+    STATUS_FIELDS,
+    TOLD_BY_STAMP,
+    by_cause,
+    cause_of_field,
+)
 from idexx_sync.syncs.reconciliation.causes import Cause
 from idexx_sync.syncs.reconciliation.closing import Absent
 from idexx_sync.syncs.reconciliation.finding import Found
@@ -39,6 +44,12 @@ class VisitFound:
     changes: tuple[CaseChange, ...]
     """By what the calendar says; what only the record says is never written here."""
     found: tuple[Found, ...]
+
+    @property
+    def is_of_another(self) -> bool:
+        """Whether the visit is another patient's or owner's than the case: nobody may be told of a
+        case as if it were theirs before the case sync has replaced the whole of it (R15)."""
+        return any(change.reason in (ANOTHER_PATIENT, ANOTHER_OWNER) for change in self.changes)
 
     def restricted(self, causes: Collection[Cause]) -> list[CaseChange]:
         """The changes of cases that are there, as far as these causes have them."""
@@ -221,7 +232,8 @@ class _Comparing:
         if cause == "moved":
             values = when_moved(visit.start, visit.end)
         decision = Decision(_RULES.get(cause, "R15"), cause, facts)
-        stamp = visit.last_updated_at if set(names) & set(in_calendar) else None
+        is_stamped = cause in TOLD_BY_STAMP and set(names) & set(in_calendar)
+        stamp = visit.last_updated_at if is_stamped else None
         return self._told(cause, decision, names, values, stamp)
 
 
@@ -234,8 +246,9 @@ def _said(changes: Sequence[CaseChange]) -> dict[str, tuple[Any, Any]]:
     """Field -> before and after, of all changes to the visit's cases."""
     said: dict[str, tuple[Any, Any]] = {}
     for change in changes:
-        for name, values in change.fields.items():
-            said.setdefault(name, values)
+        for name, (before, after) in change.fields.items():
+            if before != after:  # what is replaced whole may say the same again
+                said.setdefault(name, (before, after))
     return said
 
 
@@ -259,7 +272,9 @@ def _restricted(change: CaseChange, names: Collection[str]) -> CaseChange | None
     if not values and not cleared:
         return None
     said_along = {n: v for n, v in change.values.items() if n in STAMPS}
-    return replace(change, values=values | said_along, cleared=cleared, dropped=())
+    is_whole = change.reason not in (ANOTHER_PATIENT, ANOTHER_OWNER)
+    reason = change.reason if is_whole else "source"
+    return replace(change, reason=reason, values=values | said_along, cleared=cleared, dropped=())
 
 
 def day_stored(stored: StoredVisit, visit: SourceRecord | None, zone: ZoneInfo) -> date:

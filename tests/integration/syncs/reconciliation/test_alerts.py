@@ -65,6 +65,40 @@ def test_a_difference_that_has_gone_closes_its_alert(bench: ReconciliationBench)
     assert bench.discrepancies() == []
 
 
+def test_r27_a_run_that_only_reports_takes_back_neither_what_is_told_nor_that_it_is_left(
+    bench: ReconciliationBench,
+) -> None:
+    test_on_the_third_night_a_difference_is_told_once_and_not_fixed_again(bench)
+    told = alerts(bench)
+    assert [kind for kind, _ in told] == ["discrepancy_stays"]
+    bench.later()
+
+    bench.reconcile(fix=False)
+
+    assert alerts(bench) == told
+    bench.night(5)
+    bench.reconcile()
+    assert bench.keys() == ["600101", "600102"]
+    assert alerts(bench) == told
+
+
+def test_r27_a_run_over_fewer_days_leaves_what_is_told_of_others(
+    bench: ReconciliationBench,
+) -> None:
+    bench.shows(patient_visit(), patient_visit("600102", "2026-05-04 09:00:00"))
+    bench.synced()
+    queue_call(bench, bench.case())
+    bench.pims.delete("600101")
+    bench.night(4)
+    bench.reconcile()
+    told = alerts(bench)
+    assert [kind for kind, _ in told] == ["closed_case_has_call"]
+
+    bench.reconcile(lookback_days=1)
+
+    assert alerts(bench) == told
+
+
 def queue_call(bench: ReconciliationBench, case: dict[str, Any], status: str = "queued") -> None:
     values = {
         "id": uuid4(),

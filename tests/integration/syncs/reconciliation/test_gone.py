@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from idexx_sync.core.errors import Conflict
 from idexx_sync.jobs.model import Job
-from idexx_sync.pims.protocol import Found, SourceRecord, Unknown
+from idexx_sync.operations.decisions import revive_hold
+from idexx_sync.operations.lookup import find_hold
+from idexx_sync.pims.protocol import Found, Gone, SourceRecord, Unknown
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import query, update
 from tests.kit.job_results import held, warnings
@@ -113,6 +116,34 @@ def test_a_finalised_visit_without_a_row_is_not_closed_without_a_person(
     assert not _is_closed(bench.case())
 
 
+@pytest.mark.parametrize("has_row", [True, False])
+def test_only_a_row_that_an_approval_removed_can_be_revived(
+    bench: ReconciliationBench, has_row: bool
+) -> None:
+    bench.writes(chart())
+    bench.shows(seen(), *OTHERS)
+    if has_row:
+        bench.synced()
+    else:
+        bench.cases()
+    bench.night()
+    bench.pims.delete(VISIT)
+    bench.reconcile()
+    hold = bench.hold("finalised_visit_removed")["id"]
+    bench.decide("finalised_visit_removed", "approved")
+    bench.reconcile()
+
+    def revive() -> None:
+        revive_hold(bench.conn, find_hold(bench.conn, hold), by="a tester")
+
+    if has_row:
+        revive()
+        return
+    with pytest.raises(Conflict, match="only cases were closed, of 1 visit without a row"):
+        revive()
+    assert [one["cause"] for one in bench.holds()] == ["finalised_visit_removed"]
+
+
 def test_what_a_person_rejects_is_not_removed_by_any_later_night(
     bench: ReconciliationBench,
 ) -> None:
@@ -128,6 +159,21 @@ def test_what_a_person_rejects_is_not_removed_by_any_later_night(
 
     assert bench.has(VISIT)
     assert not _is_closed(bench.case())
+
+
+def test_of_what_a_person_would_be_asked_a_run_that_only_reports_says_so_and_asks_nobody(
+    bench: ReconciliationBench,
+) -> None:
+    _finalised_in_calendar(bench)
+    bench.pims.delete(VISIT)
+
+    job = bench.reconcile(fix=False)
+
+    assert job.result is not None
+    assert job.result["discrepancies"] == {"deleted_in_neo": {"held": 2}}
+    assert bench.holds() == []
+    told = "SELECT kind FROM idexx_sync.alerts WHERE clinic_id = %s"
+    assert query(bench.conn, told, (bench.clinic_id,)) == []
 
 
 def test_a_finalised_visit_that_is_not_found_waits_too(bench: ReconciliationBench) -> None:
@@ -651,3 +697,194 @@ def test_a_value_that_cannot_be_read_is_named_by_its_place(bench: Reconciliation
     assert job.result is not None
     fault = {"table": "schedule_appointments", "column": "end_time", "id": str(row_id)}
     assert {**fault, "code": "unreadable"} in job.result["faults"]
+
+
+# What only the case knows
+
+
+def test_r15_a_status_that_a_person_set_stays_when_its_visit_comes_back(
+    bench: ReconciliationBench,
+) -> None:
+    _synced(bench)
+    bench.edit("cases", bench.case()["id"], status="reviewed")
+    bench.pims.delete(VISIT)
+    _ok(bench.reconcile())
+    assert _is_closed(bench.case())
+    bench.pims.answers.clear()
+    bench.shows(patient_visit(), *OTHERS)
+    bench.night(2)
+
+    _ok(bench.reconcile())
+
+    assert not _is_closed(bench.case())
+    assert bench.case()["status"] == "reviewed"
+    assert _ok(bench.cases()).status
+    assert bench.case()["status"] == "reviewed"
+
+
+def test_r15_a_status_that_a_person_sets_after_the_removal_stays_too(
+    bench: ReconciliationBench,
+) -> None:
+    _synced(bench)
+    bench.pims.delete(VISIT)
+    _ok(bench.reconcile())
+    bench.edit("cases", bench.case()["id"], status="completed")
+    bench.pims.answers.clear()
+    bench.shows(patient_visit(), *OTHERS)
+    bench.night(2)
+
+    _ok(bench.reconcile())
+
+    assert not _is_closed(bench.case())
+    assert bench.case()["status"] == "completed"
+
+
+def test_r07_approving_losses_closes_no_case_whose_row_does_not_say_that_it_was_finalised(
+    bench: ReconciliationBench,
+) -> None:
+    many = visits(14, first=600300, patient_id="41000")
+    _synced(bench, *many, nights=0)
+    bench.pims.replace("600300", status="Finalized", consultation_id="9600300")
+    bench.writes(chart("600300", patient_id="41000"))
+    bench.later()
+    bench.cases()
+    assert (bench.case("600300")["status"], bench.row("600300")["status"]) == (
+        "completed",
+        "scheduled",
+    )
+    bench.pims.forget(*(one.id for one in many))
+    bench.night(3)
+    assert bench.reconcile().status == "held"
+    bench.decide("unproven_visit_losses", "approved")
+    bench.later()
+
+    job = bench.reconcile()
+
+    assert (job.status, held(job)) == ("held", {"finalised_visit_removed": 1})
+    assert bench.case("600300")["status"] == "completed"
+    assert bench.has("600300")
+    assert not bench.has("600301")
+
+
+@pytest.mark.parametrize("shows_it_again", [False, True])
+def test_r06_a_visit_whose_row_lies_on_other_days_is_struck_by_no_read_of_these(
+    bench: ReconciliationBench, shows_it_again: bool
+) -> None:
+    _synced(bench, nights=0)
+    bench.later()
+    bench.pims.replace(VISIT, start="2026-05-20 09:00:00", end="2026-05-20 09:30:00")
+    bench.sync(MONDAY, MONDAY + timedelta(days=20))
+    bench.pims.answers[VISIT] = Gone()
+    for night in (1, 2, 3):
+        bench.night(night)
+        _ok(bench.reconcile())
+
+    assert bench.has(VISIT)
+    assert not _is_closed(bench.case())
+    assert bench.found() == {("case", "deleted_in_neo"): "left"}
+    if shows_it_again:
+        del bench.pims.answers[VISIT]
+        _ok(bench.reconcile())
+        assert bench.found() == {("case", "moved"): "fixed"}
+        return
+    bench.pims.forget(VISIT)
+    for _ in range(2):
+        bench.later()
+        bench.sync(MONDAY, MONDAY + timedelta(days=20))
+    assert not bench.has(VISIT)
+    _ok(bench.reconcile())
+    assert _is_closed(bench.case())
+
+
+# What is expected no more
+
+STAYING = visits(5, first=600901, day=MONDAY + timedelta(days=1), patient_id="40031")
+
+
+def _many(day: str, hour: int, step: int) -> list[Any]:
+    """24 visits of one day, every half an hour from this hour on, or backwards."""
+    return [
+        patient_visit(
+            str(600301 + n),
+            f"{day} {hour + step * (n // 2):02}:{n % 2 * 30:02}:00",
+            patient_id=str(41001 + n),
+        )
+        for n in range(24)
+    ]
+
+
+def test_r08_visits_whose_cases_are_closed_are_missed_by_nobody(
+    bench: ReconciliationBench,
+) -> None:
+    many = _many("2026-05-04", 6, 1)
+    bench.shows(*many, *STAYING)
+    bench.synced()
+    bench.night()
+    for one in many:
+        bench.pims.delete(one.id)
+    _ok(bench.reconcile())
+    bench.night(2)
+
+    _ok(bench.reconcile())
+
+    assert bench.holds() == []
+
+
+def test_r08_visits_that_are_on_other_days_are_missed_by_nobody(
+    bench: ReconciliationBench,
+) -> None:
+    bench.shows(*_many("2026-05-04", 6, 1), *STAYING)
+    bench.synced()
+    bench.shows(*_many("2026-05-20", 17, -1), *STAYING)
+    bench.later()
+    _ok(bench.sync(MONDAY, MONDAY + timedelta(days=20)))
+    bench.night()
+
+    _ok(bench.reconcile())
+
+    assert bench.holds() == []
+    assert set(bench.found().values()) == {"fixed"}
+
+
+def _hidden_without_a_row(bench: ReconciliationBench) -> None:
+    bench.shows(patient_visit(VISIT), *OTHERS)
+    bench.synced()
+    bench.conn.execute(
+        "DELETE FROM public.schedule_appointments WHERE id = %s", (bench.row(VISIT)["id"],)
+    )
+    bench.pims.hidden.add(VISIT)
+
+
+def test_what_neo_never_shows_though_it_is_there_is_set_apart_after_three_reads(
+    bench: ReconciliationBench,
+) -> None:
+    _hidden_without_a_row(bench)
+    for number in (1, 2):
+        bench.night(number)
+        assert warnings(bench.reconcile()) == {"read_incomplete": 1}
+
+    bench.night(3)
+    job = bench.reconcile()
+
+    assert held(job) == {"never_shown": 1}
+    assert warnings(job) == {}
+    assert not _is_closed(bench.case())
+    bench.decide("never_shown", "approved")
+    _ok(bench.reconcile())
+    assert _is_closed(bench.case())
+
+
+def test_what_neo_shows_again_is_apart_no_longer(bench: ReconciliationBench) -> None:
+    _hidden_without_a_row(bench)
+    for number in (1, 2, 3):
+        bench.night(number)
+        bench.reconcile()
+    bench.pims.hidden.clear()
+    bench.night(4)
+    bench.cases()
+
+    job = bench.reconcile()
+
+    assert held(job) == {}
+    assert bench.hold("never_shown")["status"] == "closed"
+    assert not _is_closed(bench.case())

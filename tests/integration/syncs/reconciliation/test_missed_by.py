@@ -11,6 +11,7 @@ VISIT = "600101"
 OTHERS = visits(5, first=600201, patient_id="40031")
 BEFORE, AFTER = "2026-05-04 06:30:00", "2026-05-04 19:00:00"
 """The other syncs run at seven in the morning."""
+LATER = {"start": "2026-05-04 10:00:00", "end": "2026-05-04 10:30:00"}
 
 
 def _missed(bench: ReconciliationBench, kind: str = "case") -> list[str | None]:
@@ -28,7 +29,7 @@ def test_what_neo_changed_before_the_last_run_was_missed_by_it(
     bench: ReconciliationBench, stamp: str, missed: bool
 ) -> None:
     _synced(bench)
-    bench.pims.replace(VISIT, client_phone="555-555-0199", last_updated_at=stamp)
+    bench.pims.replace(VISIT, **LATER, last_updated_at=stamp)
 
     bench.reconcile()
 
@@ -41,7 +42,7 @@ def test_a_row_of_a_past_day_is_nobodys_to_find(bench: ReconciliationBench) -> N
     bench.night(2)
     bench.sync()
     bench.cases()
-    bench.pims.replace(VISIT, client_phone="555-555-0199", last_updated_at="2026-05-05 12:00:00")
+    bench.pims.replace(VISIT, **LATER, last_updated_at="2026-05-05 12:00:00")
 
     bench.reconcile()
 
@@ -54,7 +55,7 @@ def test_a_run_that_was_not_fresh_has_missed_nothing(bench: ReconciliationBench)
     bench.synced()
     bench.pims.is_whole = True
     bench.night()
-    bench.pims.replace(VISIT, client_phone="555-555-0199", last_updated_at=BEFORE)
+    bench.pims.replace(VISIT, **LATER, last_updated_at=BEFORE)
 
     bench.reconcile()
 
@@ -65,8 +66,12 @@ UNKNOWN: dict[str, Callable[[ReconciliationBench], object]] = {
     "deleted": lambda bench: bench.pims.delete(VISIT),
     "edited in ODIS": lambda bench: bench.edit("patients", bench.patient()["id"], name="ZULU"),
     "a second case": lambda bench: bench.add_case(f"idexx-appt-{VISIT}", source="extension"),
-    "no word of when": lambda bench: bench.pims.replace(
-        VISIT, client_phone="555-555-0199", last_updated_at=None
+    "no word of when": lambda bench: bench.pims.replace(VISIT, **LATER, last_updated_at=None),
+    "moved beyond the days": lambda bench: bench.pims.replace(
+        VISIT, start="2026-08-04 08:00:00", end="2026-08-04 08:30:00", last_updated_at=BEFORE
+    ),
+    "an owner's number": lambda bench: bench.pims.replace(
+        VISIT, client_phone="555-555-0199", last_updated_at=BEFORE
     ),
 }
 

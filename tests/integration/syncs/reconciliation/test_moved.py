@@ -284,3 +284,25 @@ def test_a_row_that_somebody_moved_in_odis_says_again_what_neo_says(
 
     assert bench.found() == {("appointment", "moved"): "fixed"}
     assert _row_says(bench) == "2026-05-04 06:00:00"
+
+
+def test_r10_of_what_moved_over_midnight_the_next_day_is_taken_whatever_else_differs(
+    bench: ReconciliationBench,
+) -> None:
+    bench.shows(patient_visit(), *OTHERS)
+    bench.synced()
+    bench.night()
+    bench.pims.replace(
+        VISIT,
+        start="2026-05-04 20:00:00",
+        end="2026-05-05 10:00:00",
+        client_phone="555-555-0177",  # only reported
+    )
+
+    bench.reconcile()
+
+    assert bench.found()["appointment", "contact_differs"] == "reported"
+    slots = bench.slots(TUESDAY)
+    assert {start for start, booked in slots.items() if booked} == {
+        *("08:00", "08:30", "09:00", "09:30")
+    }

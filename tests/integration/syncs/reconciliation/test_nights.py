@@ -152,6 +152,34 @@ def test_what_somebody_undoes_each_day_is_not_fixed_on_the_third_night(
     assert {one["nights"] for one in bench.discrepancies()} == {4}
 
 
+def test_a_run_that_only_reports_does_not_let_it_be_fixed_again(bench: ReconciliationBench) -> None:
+    _synced(bench)
+    rows, cases = bench.rows(), bench.all_cases()
+    FIXED["moved"](bench)
+    for night in (1, 2, 3):
+        bench.night(night)
+        bench.reconcile()
+        _restore(bench, "schedule_appointments", rows)
+        _restore(bench, "cases", cases)
+        told = bench.reconcile(fix=False)
+        assert told.result is not None
+        assert told.result["discrepancies"] == {"moved": {"left": 2}}
+
+    assert set(bench.found().values()) == {"left"}
+
+
+def test_what_was_only_reported_for_three_nights_is_fixed(bench: ReconciliationBench) -> None:
+    _synced(bench)
+    FIXED["moved"](bench)
+    for night in (1, 2, 3):
+        bench.night(night)
+        bench.reconcile(fix=False)
+
+    bench.reconcile()
+
+    assert set(bench.found().values()) == {"fixed"}
+
+
 def test_what_was_never_proven_is_fixed_once_it_is(bench: ReconciliationBench) -> None:
     _synced(bench)
     bench.pims.forget(VISIT)

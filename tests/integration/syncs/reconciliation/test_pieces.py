@@ -1,5 +1,6 @@
 """Pieces of seven days, the newest first; what stops an order, and how the next one goes on."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,9 +13,9 @@ from idexx_sync.jobs.runner import run_job
 from idexx_sync.pims.protocol import Snapshot, Window
 from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
 from tests.kit.database import insert
-from tests.kit.job_results import held, warnings
+from tests.kit.job_results import warnings
 from tests.kit.reconciliation_bench import ReconciliationBench
-from tests.kit.records import patient_visit
+from tests.kit.records import chart, patient_visit, seen, visits
 
 
 def waiting(bench: ReconciliationBench, sync: SyncName) -> None:
@@ -110,6 +111,66 @@ def test_a_retry_goes_on_with_the_first_piece_that_is_not_done(bench: Reconcilia
     assert reads == ["2026-05-08", "2026-05-01", "2026-05-01", "2026-04-29"]
 
 
+def _unlike(bench: ReconciliationBench) -> None:
+    bench.pims.is_whole = False
+
+
+def _of_another_clinic(bench: ReconciliationBench) -> None:
+    bench.pims.records = visits(10, first=900101)
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "unfresh"),
+    [
+        (_unlike, "succeeded_with_warnings", "read_incomplete"),
+        (_of_another_clinic, "held", "foreign_calendar"),
+    ],
+)
+def test_r24_what_was_wrong_with_a_piece_of_an_earlier_attempt_is_no_success_of_the_next(
+    bench: ReconciliationBench, answers: Any, status: str, unfresh: str
+) -> None:
+    bench.retried = True
+    bench.shows(*visits(6, patient_id="40021"))
+    bench.synced()
+    bench.night()
+    answers(bench)
+    breaking_at(bench, 2)
+    job = bench.reconcile(lookback_days=15)
+    assert job.status == "queued"
+
+    order = RunOrder(job.id, None, "reconciliation")
+    job = run_job(order, ReconciliationSync(), bench.dependencies())
+
+    assert job.result is not None
+    assert (job.status, job.result["fresh"], job.result["unfresh"]) == (status, False, unfresh)
+    incomplete = 3 if unfresh == "read_incomplete" else 0  # pieces, each told once
+    assert warnings(job).get("read_incomplete", 0) == incomplete
+
+
+def test_r24_records_that_could_not_be_read_are_asked_for_by_the_next_attempt(
+    bench: ReconciliationBench,
+) -> None:
+    bench.retried = True
+    bench.writes(chart())
+    bench.shows(seen())
+    bench.synced()
+    bench.night()
+    bench.pims.charts_read.clear()
+    bench.pims.breaks_at = "9600101"
+    reads = breaking_at(bench, 99)
+    job = bench.reconcile(lookback_days=10)
+    assert job.status == "queued"
+    assert len(reads) == 2  # what is not about records is done all the same
+    bench.pims.breaks_at = None
+
+    order = RunOrder(job.id, None, "reconciliation")
+    job = run_job(order, ReconciliationSync(), bench.dependencies())
+
+    assert job.status == "succeeded", job.result
+    assert bench.pims.charts_read == ["9600101"]
+    assert reads == ["2026-04-29", "2026-04-25", "2026-04-29"]
+
+
 def test_a_pause_ends_it_before_its_next_piece(bench: ReconciliationBench) -> None:
     bench.night(10)
     paused = {"clinic_id": bench.clinic_id, "paused_by": "a tester", "reason": "a test"}
@@ -148,31 +209,3 @@ def test_a_piece_that_is_committed_stays_whatever_becomes_of_the_next(
         ("appointment", "deleted_in_neo"): "fixed",
         ("case", "deleted_in_neo"): "fixed",
     }
-
-
-@pytest.mark.parametrize("status", ["Finalised", "Scheduled"])
-def test_what_an_earlier_attempt_could_not_settle_is_judged_again_and_told(
-    bench: ReconciliationBench, status: str
-) -> None:
-    bench.retried = True
-    bench.shows(patient_visit(status=status), patient_visit("600102", "2026-05-04 11:00:00"))
-    bench.synced()
-    bench.night()
-    if status == "Finalised":
-        bench.pims.delete("600101")
-    else:
-        bench.pims.hidden.add("600101")
-    reads = breaking_at(bench, 2)
-    job = bench.reconcile()
-    assert job.status == "queued"
-
-    order = RunOrder(job.id, None, "reconciliation")
-    job = run_job(order, ReconciliationSync(), bench.dependencies())
-
-    assert job.result is not None
-    if status == "Finalised":
-        assert (job.status, held(job)) == ("held", {"finalised_visit_removed": 1})
-        assert job.result["discrepancies"] == {"deleted_in_neo": {"held": 2}}
-    else:
-        assert job.result["unfresh"] == "read_incomplete"
-    assert reads == ["2026-04-29", "2026-04-28", "2026-04-29", "2026-04-28"]

@@ -214,3 +214,22 @@ def _all_that_is_told(bench: ReconciliationBench, jobs: list[Job]) -> dict[str, 
     told["audits"] = json.dumps([bench.audits(job) for job in jobs], default=str)
     told["results"] = json.dumps([job.result for job in jobs], default=str)
     return told
+
+
+def test_r26_a_discrepancy_that_is_refused_stops_no_other_one(bench: ReconciliationBench) -> None:
+    long_id = "6" * 290
+    bench.shows(patient_visit(long_id), patient_visit("600102", "2026-05-04 09:00:00"))
+    bench.synced()
+    bench.night()
+    for visit_id in (long_id, "600102"):
+        bench.pims.replace(visit_id, client_phone="555-555-0188")
+
+    job = bench.reconcile()
+
+    assert job.status == "succeeded_with_warnings", job.error_message
+    assert warnings(job) == {"rows_refused": 1}
+    assert {one["external_id"] for one in bench.discrepancies()} == {
+        long_id,
+        "600102",
+        "pims-appt-idexx-neo-600102",
+    }

@@ -1,7 +1,7 @@
 """Which discrepancies are the same, how many nights they have, and which have ended."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -36,6 +36,7 @@ def _known(difference: Difference, **fields: Any) -> Known:
         1,
         BEFORE,
         "fixed",
+        datetime(2026, 5, 4, 9, tzinfo=UTC),
     )
     return replace(known, **fields)
 

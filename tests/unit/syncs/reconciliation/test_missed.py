@@ -57,3 +57,13 @@ def test_where_neo_does_not_say_when_nobody_knows(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["case", "appointment"])
 def test_without_a_run_nobody_has_missed_it(kind: str) -> None:
     assert _missed(kind, "2026-05-04", BEFORE, began=None) is None
+
+
+@pytest.mark.parametrize(("hour", "missed"), [(13, "cases"), (15, None)])
+def test_what_neo_does_not_date_counts_from_when_it_was_seen_first(
+    hour: int, missed: str | None
+) -> None:
+    since = datetime(2026, 5, 4, hour, tzinfo=UTC)
+    began = {"cases": RUN}
+
+    assert missed_by("case", date(2026, 5, 4), None, began, ZONE, 14, since) == missed
