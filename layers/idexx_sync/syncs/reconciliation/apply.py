@@ -153,8 +153,8 @@ class Compared:
                 return "reported"
             if one.record_id in held:
                 return "held"
-            if not applies:
-                return "reported"
+            if not applies:  # what fixing has not helped is still so
+                return "left" if self.open.was_written(one) else "reported"
             is_written = one.subject in self.to_write and (one.kind, one.key) not in left
             return "fixed" if is_written else "left"
 

@@ -37,9 +37,13 @@ class Open:
 
     def is_stubborn(self, difference: Difference, night: date, *, complete: bool) -> bool:
         """Whether it has come back however often it was fixed."""
-        known = self.same(difference)
         told = self.nights(difference, night, complete=complete)
-        return known is not None and known.outcome in ("fixed", "left") and told >= NIGHTS_THAT_TELL
+        return self.was_written(difference) and told >= NIGHTS_THAT_TELL
+
+    def was_written(self, difference: Difference) -> bool:
+        """Whether an earlier run has put it right, or was to; and here it is again."""
+        known = self.same(difference)
+        return known is not None and known.outcome in ("fixed", "left")
 
     def after(
         self,
