@@ -108,12 +108,15 @@ def _clear_strikes(planning: Planning, planned: Collection[str]) -> None:
 
 
 def _settle_what_is_over(planning: Planning, planned: Collection[str]) -> None:
-    """Let go of what was in doubt on days that no run will read again."""
+    """Let go of what was in doubt on days that are over.
+
+    How often it was is kept: a reconciliation that reads them goes on counting (rule R1).
+    """
     today = local_day(planning.read_at, planning.context.zone)
     for key, record in planning.stored.records.items():
         is_planned = key in planned or id_of(key) in planning.vague_ids
         if not is_planned and _last_day(record) < today:
-            planning.remember(settled(record))
+            planning.remember(replace(settled(record), doubtful_reads=record.doubtful_reads))
 
 
 def _last_day(record: Record) -> date:

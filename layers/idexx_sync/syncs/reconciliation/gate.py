@@ -69,12 +69,20 @@ def joined(
         apart={
             key: doubt
             for key, doubt in {**_apart(cases), **rows.apart}.items()
-            if str(doubt.finding.get("start") or today)[:10] < str(today)
+            if _is_of_past_days(doubt, today)
         },
         effects={**_effects(cases), **rows.effects},
         planned={*rows.planned, *(change.visit_id for change in cases.changes), *cases.to_close},
         asked=asked,
     )
+
+
+def _is_of_past_days(doubt: Doubt, today: date) -> bool:
+    """Whether every time that it names is: an older version names two, a record without a day
+    none."""
+    said = doubt.finding.get("start")
+    starts = said if isinstance(said, list) else [said]
+    return all(start is not None and start[:10] < str(today) for start in starts)
 
 
 def _with_its_case(loss: Loss, of_case: Loss | None) -> Loss:
