@@ -161,6 +161,7 @@ def _work(waiting: Any, done: Any, measured: Path) -> None:
             outcome = Outcome(scenario.group, scenario.name)
             started = time.monotonic()
             try:
+                rig.forget_clinics()
                 scenario.run(rig, outcome)
             except Exception:  # noqa: BLE001 the other scenarios go on
                 outcome.trouble = traceback.format_exc(limit=-4)

@@ -37,14 +37,14 @@ KEPT = Path(__file__).parent / "kept"
 def scenarios(*, full: bool) -> Iterator[Scenario]:
     for path in sorted(KEPT.glob("*.json")):
         yield Scenario("Kept history", replay, {"path": str(path.relative_to(ROOT))}, 10)
-    seeds, number = (20, 2_000) if full else (2, 150)
+    seeds, number = (20, 1_000) if full else (2, 150)
     for seed in range(1, seeds + 1):
         yield seeded(seed, number)
 
 
 def seeded(seed: int, number: int, *, nights: bool = True) -> Scenario:
     arguments = {"seed": seed, "number": number, "nights": nights}
-    return Scenario("Random history", live, arguments, number / 10)
+    return Scenario("Random history", live, arguments, number / 15)
 
 
 def live(rig: Rig, outcome: Outcome, *, seed: int, number: int, nights: bool) -> None:

@@ -17,7 +17,7 @@ from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
 from tests.faults.nursery import Nursery, running_nursery
 from tests.faults.short_waits import PATIENCE, TRANSACTION_TIMEOUT, short_waits
-from tests.kit.database import create_prepared
+from tests.kit.database import create_prepared, query
 from tests.kit.processes import children
 from tests.kit.proxy import CountingProxy, counting_proxy
 
@@ -45,6 +45,20 @@ class Rig:
     """Where temporary files of this process and of its workers go."""
     measured: Path
     """Where what was measured on this machine is written down, for other rigs too."""
+
+    def forget_clinics(self) -> None:
+        """Begin anew: whatever looks at all clinics would have more to do after each scenario."""
+        tables = query(
+            self.conn,
+            """
+            SELECT string_agg(format('%%I.%%I', table_schema, table_name), ', ') AS names
+              FROM information_schema.columns JOIN information_schema.tables
+             USING (table_schema, table_name)
+             WHERE column_name = 'clinic_id' AND table_type = 'BASE TABLE'
+               AND table_schema IN ('public', 'idexx_sync')
+            """,
+        )[0]
+        self.conn.execute(f"TRUNCATE public.clinics, {tables['names']} CASCADE")
 
 
 @contextmanager

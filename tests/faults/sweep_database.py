@@ -57,7 +57,7 @@ def scenarios(*, full: bool) -> Iterator[Scenario]:
             arguments = {"at": "commit", "number": n, "passed": passed}
             yield Scenario("Commit acknowledgement n is lost", fail_on_the_wire, arguments)
     for towards, size in (("server", BYTES_SENT), ("client", BYTES_RECEIVED)):
-        for k in range(0, size, size // (200 if full else 3)):
+        for k in range(0, size, size // (100 if full else 3)):
             arguments = {"at": "byte", "number": k, "towards": towards}
             yield Scenario("Postgres is cut off at byte k", fail_on_the_wire, arguments)
     for n in range(1, ROUND_TRIPS + 1):

@@ -1,7 +1,8 @@
 """The sweeps and kills of the other modules, of a run that is committed in several pieces.
 
-Where a fault can come in hundreds of places, the short set takes a sample of them, and each place
-in some way; `--full` takes all of them.
+Where a fault can come in hundreds of places, the short set takes a sample of them. `--full` takes
+all of them, each in some ways in turn: below the syncs a fault's way is the same code for all of
+them, and `sweep_neo` and `sweep_database` take every way at each place.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,10 @@ from tests.faults.statements import ERRORS, KILLED
 
 LOGS_IN = (*sweep_neo.MISREAD, "expire_session", *sweep_neo.UNASKED)
 """Answers after which a run may log in again, which takes seconds."""
+LASTING_IN_TURN, LOCKS_IN_TURN = 3, 4
+"""Of so many ways the long set takes one at each place."""
+BYTES = 40
+"""So many places of each direction the long set takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,8 @@ class Swept:
             for number, action in enumerate(actions if full else quick):
                 if full or number % step == n % step:
                     yield self._request(n, action)
-                if full or (number == 2 * n and n % lasting == 0):
+                in_turn = number % LASTING_IN_TURN == n % LASTING_IN_TURN
+                if (full and in_turn) or (number == 2 * n and n % lasting == 0):
                     yield self._request(n, action, lasting=True)
             for number, answer in enumerate(sweep_neo.EXPIRED):
                 if full or (number, n) == (2, self.short.expired):
@@ -102,7 +108,8 @@ class Swept:
             for number, how in enumerate(ways):
                 is_killed = number == 0 and n % self.short.killed == 1
                 is_failing = number == n % len(ways) and n % self.short.failing == 0
-                if full or is_killed or is_failing:
+                in_turn = number in (0, 1 + n % len(ERRORS))
+                if (full and in_turn) or is_killed or is_failing:
                     arguments = {"n": n, "how": how}
                     play = sweep_database.fail_at_statement
                     yield self._one("Postgres fails at statement n", play, arguments)
@@ -114,7 +121,7 @@ class Swept:
                 arguments: dict[str, Any] = {"at": at, "number": n}
                 if full or n % cut_off == 2 + half * cut_off // 2:
                     yield self._lost("Postgres is cut off", arguments)
-                if full or n % silent == 3 + half * silent // 2:
+                if (full and n % 2 == half) or n % silent == 3 + half * silent // 2:
                     yield self._lost("Postgres answers nothing", {**arguments, "silent": True})
 
     def _commits(self, full: bool) -> Iterator[Scenario]:
@@ -125,7 +132,7 @@ class Swept:
 
     def _bytes(self, full: bool) -> Iterator[Scenario]:
         for towards, size in (("server", self.bytes_sent), ("client", self.bytes_received)):
-            for k in range(0, size, size // (200 if full else 2)):
+            for k in range(0, size, size // (BYTES if full else 2)):
                 arguments = {"at": "byte", "number": k, "towards": towards}
                 yield self._lost("Postgres is cut off", arguments)
 
@@ -133,8 +140,9 @@ class Swept:
         return self._one(group, sweep_database.fail_on_the_wire, arguments)
 
     def _locks(self, full: bool) -> Iterator[Scenario]:
-        for what, at in self.short.locks.items():
-            for n in range(1, self.round_trips + 1) if full else (at,):
+        for number, (what, at) in enumerate(self.short.locks.items()):
+            in_turn = range(1 + number % LOCKS_IN_TURN, self.round_trips + 1, LOCKS_IN_TURN)
+            for n in in_turn if full else (at,):
                 arguments = {"what": what, "n": n}
                 play = sweep_database.wait_for_a_lock
                 yield self._one("somebody holds a lock", play, arguments, 2)
