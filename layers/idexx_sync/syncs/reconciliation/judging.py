@@ -40,15 +40,25 @@ from idexx_sync.syncs.reconciliation.windows import name_of
 
 def planned(run: Run, answer: Shown, loaded: Loaded, proofs: Mapping[str, Lookup]) -> Planned:
     """Plan rows and cases by the plans of the syncs that keep them."""
+    return with_cases(run, planned_rows(answer, loaded, proofs))
+
+
+def planned_rows(answer: Shown, loaded: Loaded, proofs: Mapping[str, Lookup]) -> Planned:
+    """Plan the rows, and judge what is absent; cases come by `with_cases`."""
     snapshot = answer.snapshot
     absent = _absent(answer, loaded, proofs, complete=snapshot.complete)
     taken = replace(snapshot, is_whole=snapshot.is_whole and not contradicts(absent))
     rows = plan_records(taken, loaded.rows, proofs, answer.context)
     if not rows.complete and snapshot.complete:  # a row or a visit contradicts the answer
         absent = _absent(answer, loaded, proofs, complete=False)
+    return Planned(answer, loaded, rows, CasePlan(), absent)
+
+
+def with_cases(run: Run, work: Planned) -> Planned:
+    """With the plan of the visits' cases, which takes most of the time; any thread may call it."""
+    loaded = work.loaded
     context = context_of(run, loaded.now, loaded.words)
-    cases = plan_visits(loaded.sources, loaded.visits, context, beat=run.beat)
-    return Planned(answer, loaded, rows, cases, absent)
+    return replace(work, cases=plan_visits(loaded.sources, loaded.visits, context, beat=run.beat))
 
 
 def _absent(
@@ -144,7 +154,10 @@ def _calendar_piece(
 
 
 def is_foreign(run: Run, work: Planned, night: date) -> bool:
-    """Whether the answer may be another clinic's, or shows nothing: then no record is read."""
+    """Whether the answer may be another clinic's, or shows nothing: then no record is read.
+
+    What cases would be changed into has no part in that: it may be unplanned.
+    """
     judgement = judged(run, work, NO_RECORDS, night).judgement
     return judgement.foreign or judgement.is_empty
 

@@ -15,8 +15,9 @@ from idexx_sync.syncs.cases.due import rule_reading
 from idexx_sync.syncs.cases.plan import plan_consultations
 from idexx_sync.syncs.cases.reading import Reads, UnitRead, judge_answers
 from idexx_sync.syncs.cases.stored import PREFIX
+from idexx_sync.syncs.memory import VisitMemory
 from idexx_sync.syncs.reconciliation.loaded import Loaded
-from idexx_sync.syncs.reconciliation.planned import NO_RECORDS, Planned, Records, with_record
+from idexx_sync.syncs.reconciliation.planned import NO_RECORDS, Records, with_record
 
 RECORDS_A_NIGHT: Final = 60
 """Consultations that one order reads at most."""
@@ -42,9 +43,9 @@ class Answered:
         return Reads().and_(self.read).failure()
 
 
-def read_records(run: Run, pims: Pims, work: Planned, most: int, night: date) -> Answered:
+def read_records(run: Run, pims: Pims, loaded: Loaded, most: int, night: date) -> Answered:
     """Read the records of the piece's visits, those with a reason first."""
-    wanted = _in_order(work, run, night)
+    wanted = _in_order(loaded, run, night)
     chosen = wanted[:most]
     if not chosen:
         return Answered(left=len(wanted))
@@ -53,7 +54,6 @@ def read_records(run: Run, pims: Pims, work: Planned, most: int, night: date) ->
     for answer in asking:
         run.progress.advance()
         answers.append(answer)
-    loaded = work.loaded
     began = run.job.started_at or loaded.now
     read = judge_answers(answers, loaded.visits, pims, loaded.now, began)
     return Answered(len(chosen), read, len(wanted) - len(answers), asking.broken_by)
@@ -99,22 +99,28 @@ def planned_records(run: Run, loaded: Loaded, answered: Answered) -> Records:
     return Records(plan, frozenset(read.records), warnings, failed)
 
 
-def _in_order(work: Planned, run: Run, night: date) -> list[SourceRecord]:
-    """Visits with a record and a case: those of which something differs or that are due anyway,
-    then the others, in an order that is another one every night."""
-    loaded = work.loaded
-    changed = {change.visit_id for change in work.cases.changes}
+def _in_order(loaded: Loaded, run: Run, night: date) -> list[SourceRecord]:
+    """Visits with a record and a case: those that say something else than before or that are due
+    anyway, then the others, in an order that is another one every night."""
     differed = {one.external_id for one in loaded.open if one.cause == "record_differs"}
 
     def place(visit: SourceRecord) -> tuple[bool, str]:
-        is_changed = visit.id in changed
         stored = loaded.visits[visit.id]
+        is_changed = _says_otherwise(visit, stored.memory)
         ruling = rule_reading(visit, stored, loaded.now, run.clinic.zone, changed=is_changed)
         has_reason = ruling.is_due and ruling.code != "daily"
         is_open = PREFIX + visit.id in differed
         return not (is_changed or is_open or has_reason), _drawn(visit.id, night)
 
     return sorted(with_record(loaded), key=place)
+
+
+def _says_otherwise(visit: SourceRecord, before: VisitMemory) -> bool:
+    """Whether the calendar shows a change, as far as that is seen before the visit is planned: the
+    source's stamp moves with whatever else is changed."""
+    said = (visit.start, visit.end, visit.status, visit.type, visit.consultation_id)
+    known = (before.start, before.end, before.status, before.type, before.consultation)
+    return said != known or visit.last_updated_at not in (None, before.stamp)
 
 
 def _drawn(visit_id: str, night: date) -> str:

@@ -1,6 +1,7 @@
 """The reconciliation: what is stored of the last days beside Neo, piece by piece."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Final
@@ -18,7 +19,13 @@ from idexx_sync.syncs.proof import LOOKUPS_PER_RUN
 from idexx_sync.syncs.reconciliation.apply import Compared
 from idexx_sync.syncs.reconciliation.compare import Shown, load, look_ups, shown
 from idexx_sync.syncs.reconciliation.discrepancy_store import counts_of_job
-from idexx_sync.syncs.reconciliation.judging import is_foreign, judged, planned
+from idexx_sync.syncs.reconciliation.judging import (
+    is_foreign,
+    judged,
+    planned,
+    planned_rows,
+    with_cases,
+)
 from idexx_sync.syncs.reconciliation.records import (
     RECORDS_A_NIGHT,
     Answered,
@@ -124,11 +131,13 @@ def _compare(
     wanted = look_ups(answer, first, budget.look_ups)
     proofs: Mapping[str, Lookup] = pims.appointments(wanted) if wanted else {}
     budget.look_ups -= len(wanted)
-    work = planned(run, answer, first, proofs)
-    answered = Answered()
-    if not is_foreign(run, work, night):
-        answered = read_records(run, pims, work, budget.records, night)
-        budget.records -= answered.asked
+    rows, answered = planned_rows(answer, first, proofs), Answered()
+    with ThreadPoolExecutor(1, thread_name_prefix="plan") as pool:
+        planning = pool.submit(with_cases, run, rows)  # while Neo answers
+        if not is_foreign(run, rows, night):
+            answered = read_records(run, pims, first, budget.records, night)
+            budget.records -= answered.asked
+        work = planning.result()
 
     def prepare(again: bool) -> Compared:
         loaded = load(run, answer) if again else first

@@ -1,6 +1,8 @@
 """Clinical records beside their cases: how many are read, what is told, and who has died."""
 
+from collections.abc import Sequence
 from datetime import date
+from threading import Event
 from typing import Any
 
 import pytest
@@ -8,12 +10,15 @@ import pytest
 from idexx_sync.jobs.model import Job, RunOrder
 from idexx_sync.jobs.runner import run_job
 from idexx_sync.pims.protocol import Consultation, Line, Unknown
+from idexx_sync.syncs.cases.plan import plan_visits
+from idexx_sync.syncs.reconciliation import judging
 from idexx_sync.syncs.reconciliation.sync import ReconciliationSync
 from tests.kit.database import query
 from tests.kit.job_results import counts, warnings
 from tests.kit.reconciliation_bench import ReconciliationBench
 from tests.kit.records import chart, patient_visit, seen
 
+PATIENCE_S = 20.0
 VISIT = "600101"
 DIED = "<p>S: presented for euthanasia, euthanized at 10:00.</p>"
 
@@ -97,13 +102,46 @@ def test_another_night_reads_other_records(bench: ReconciliationBench) -> None:
     assert set(bench.pims.charts_read) == set(ids)
 
 
-def test_records_with_a_reason_come_first(bench: ReconciliationBench) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "Dental"},
+        {"client_phone": "555-555-0188", "last_updated_at": "2026-05-05 01:00:00"},
+    ],
+    ids=["told by a word", "told by the stamp"],
+)
+def test_records_with_a_reason_come_first(
+    bench: ReconciliationBench, change: dict[str, str]
+) -> None:
     _seen(bench, 8)
-    bench.pims.replace("600105", type="Dental")
+    bench.pims.replace("600105", **change)
 
     bench.reconcile(sync=ReconciliationSync(records=1))
 
     assert bench.pims.charts_read == ["9600105"]
+
+
+def test_cases_are_planned_while_neo_answers(
+    bench: ReconciliationBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _seen(bench, 2)
+    is_asked, is_planned = Event(), Event()
+    plan, ask = plan_visits, bench.pims.consultations
+
+    def planned(*arguments: Any, **more: Any) -> Any:
+        assert is_asked.wait(PATIENCE_S), "no record was asked for before all was planned"
+        is_planned.set()
+        return plan(*arguments, **more)
+
+    def asked(ids: Sequence[str]) -> Any:
+        is_asked.set()
+        assert is_planned.wait(PATIENCE_S), "nothing was planned before all records were read"
+        return ask(ids)
+
+    monkeypatch.setattr(judging, "plan_visits", planned)
+    monkeypatch.setattr(bench.pims, "consultations", asked)
+
+    assert bench.reconcile().status == "succeeded"
 
 
 def test_records_that_differed_are_read_again_first(bench: ReconciliationBench) -> None:
