@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
@@ -101,7 +102,7 @@ class Life:
         self._notes = outcome.notes
         self._dice = dice
         self._chooser = Chooser(dice)
-        self._timetable = _timetable()
+        self._timetable = _timetable(clinic.clinic_id)
         self._busy = 0
 
     def book(self) -> None:
@@ -181,7 +182,7 @@ class Life:
         return to_wall(self.clinic.now, ZoneInfo(ZONE))
 
 
-def _timetable() -> Timetable:
+def _timetable(clinic_id: UUID) -> Timetable:
     entries = read_entries(SCHEDULES)
     assert not entries.problems
-    return timetable(entries.readable, ZoneInfo(ZONE))
+    return timetable(entries.readable, ZoneInfo(ZONE), clinic_id)

@@ -139,7 +139,7 @@ def read_clinic_status(conn: Conn, clinic_id: UUID) -> ClinicStatus:
 def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
     """The status of the clinic of the overview."""
     entries = read_entries(overview.sync_schedules)
-    table = timetable(entries.readable, zone_of(overview.timezone))
+    table = timetable(entries.readable, zone_of(overview.timezone), overview.id)
     scheduled = {entry.sync for entry in entries.readable if entry.enabled} & set(SYNCS)
     general = [
         *_general_needs(overview, now),
@@ -202,7 +202,8 @@ def never_came(overview: ClinicOverview, sync: SyncName) -> bool:
     since = overview.changed_at
     if since is None or overview.stage not in WRITES:
         return False
-    table = timetable(read_entries(overview.sync_schedules).readable, zone_of(overview.timezone))
+    entries = read_entries(overview.sync_schedules)
+    table = timetable(entries.readable, zone_of(overview.timezone), overview.id)
     last = table.previous_run(sync, overview.read_at - CATALOG[sync].begins_within)
     if last is None:
         waits = timedelta(minutes=overview.stale_minutes or STALE_MINUTES)

@@ -137,6 +137,7 @@ def job_of_tick(conn: Conn, clinic_id: UUID, sync: SyncName, due: datetime) -> U
 class Schedules:
     """By what a clinic's ticks come."""
 
+    clinic_id: UUID
     now: datetime
     """Business time."""
     sync_schedules: Any
@@ -149,7 +150,7 @@ def schedules_of(conn: Conn, clinic_id: UUID) -> Schedules | None:
     with conn.cursor(row_factory=kwargs_row(Schedules)) as cur:
         return cur.execute(
             """
-            SELECT idexx_sync.clock() AS now, g.sync_schedules, c.timezone
+            SELECT c.id AS clinic_id, idexx_sync.clock() AS now, g.sync_schedules, c.timezone
               FROM public.clinics c
               LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
              WHERE c.id = %s

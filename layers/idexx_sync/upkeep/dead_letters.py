@@ -161,6 +161,7 @@ def _is_stale(sync: SyncName, due: datetime, clinic: Schedules) -> bool:
 
     Where the schedule can't be read nobody knows that, and the tick is told as one that failed.
     """
-    table = timetable(read_entries(clinic.sync_schedules).readable, zone_of(clinic.timezone))
+    entries = read_entries(clinic.sync_schedules)
+    table = timetable(entries.readable, zone_of(clinic.timezone), clinic.clinic_id)
     following = table.next_run(sync, due)
     return following is not None and following <= clinic.now and clinic.now - due >= LEAST_STALE

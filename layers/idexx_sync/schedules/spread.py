@@ -1,0 +1,128 @@
+"""`H` in a cron: a time of its own for each clinic, so that not all are due at once. Pure.
+
+Within what a field lets in `H` is one number, `H/15` every fifteenth one from some number on, and
+`H(0-29)` or `H(0-29)/10` the same within a range.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from idexx_sync.core.catalog import SYNCS, SyncName
+from idexx_sync.schedules.fields import DAY, MINUTE, BadCron, Field
+from idexx_sync.schedules.unix_cron import FIELDS, WEEKDAY, fields_of
+
+_TERM: Final = re.compile(r"H(?:\((?P<range>\w+-\w+)\))?(?:/(?P<step>\d+))?", re.ASCII)
+_HAS_H: Final = re.compile(r"(^|,)H(?![A-Z])")
+_EVERY_MONTH_HAS: Final = 28
+"""The last day of the month that `H` may mean."""
+_SATURDAY: Final = 6
+_APART: Final = 19
+"""Minutes between the syncs of a clinic: a prime, so that three of them differ within any range
+of at least three minutes but 19 and 38."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose entry a cron is of."""
+
+    clinic_id: UUID
+    sync: SyncName
+    number: int = 0
+    """Which one it is of the clinic's entries for the sync, counted from 0."""
+
+
+def spread(cron: str, place: Place) -> str:
+    """The cron with numbers in place of each H: for the same place always the same ones.
+
+    All entries of a sync have its minute, or its clinic's syncs could not be kept apart. Raises
+    BadCron where an H can't be understood; what has none is returned as it is.
+    """
+    fields = _fields(cron)
+    if fields is None:
+        return cron
+    return " ".join(
+        ",".join(term if isinstance(term, str) else term.at(place) for term in terms)
+        for terms in fields
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Hash:
+    """An H: one number of a range, or each number in steps from one of its first on."""
+
+    field: Field
+    first: int
+    last: int
+    step: int
+    """The size of the range where one number is meant."""
+
+    def at(self, place: Place) -> str:
+        # Of different ranges the numbers of a place agree all the same, so that its clinic's syncs
+        # are apart whichever they have.
+        start = self.first + (_number(self.field, place) - self.first) % self.step
+        is_one = self.step == self.last - self.first + 1
+        return str(start) if is_one else f"{start}-{self.last}/{self.step}"
+
+
+@lru_cache(maxsize=1024)  # many clinics write the same one
+def _fields(cron: str) -> tuple[tuple[str | _Hash, ...], ...] | None:
+    """The terms of each field; None: there is no H. Raises BadCron."""
+    if not any(_HAS_H.search(text) for text in cron.upper().split()):
+        return None
+    texts = fields_of(cron)
+    try:
+        _refuse_two_kinds_of_days(texts)
+        return tuple(
+            tuple(_term(term, field) for term in text.split(","))
+            for field, text in zip(FIELDS, texts, strict=True)
+        )
+    except BadCron as fault:
+        raise BadCron(f"{cron!r} spreads by a hash (H), but {fault}") from None
+
+
+def _refuse_two_kinds_of_days(texts: list[str]) -> None:
+    day, weekday = texts[2], texts[4]
+    steps = any(_HAS_H.search(text) and "/" in text for text in (day, weekday))
+    if steps and "*" not in (day, weekday):
+        raise BadCron(
+            f"day of month {day!r} and weekday {weekday!r} are both restricted, one by H/n: "
+            "write * in one of them, or list the days"
+        )
+
+
+def _term(term: str, field: Field) -> str | _Hash:
+    if not _HAS_H.match(term):
+        return term
+    match = _TERM.fullmatch(term)
+    if match is None:
+        raise BadCron(f"{field.name} {term!r} is no H: write H, H/15, H(0-29) or H(0-29)/10")
+    first, last = _range(match["range"], field)
+    size = last - first + 1
+    step = size if match["step"] is None else field.step(match["step"])
+    if step > size:
+        raise BadCron(f"{field.name} {term!r} steps beyond {first} to {last}: write H for one time")
+    return _Hash(field, first, last, step)
+
+
+def _range(text: str | None, field: Field) -> tuple[int, int]:
+    most = {DAY: _EVERY_MONTH_HAS, WEEKDAY: _SATURDAY}.get(field, field.last)
+    if text is None:
+        return field.first, most
+    first, last = field.span(text)
+    if field is DAY and last > most:
+        raise BadCron(f"{field.name} H({text}): not every month has a day after {most}")
+    return first, last
+
+
+def _number(field: Field, place: Place) -> int:
+    if field is MINUTE:
+        return _digest(str(place.clinic_id)) + _APART * SYNCS.index(place.sync)
+    return _digest(f"{place.clinic_id} {place.sync} {place.number} {field.name}")
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(sha256(text.encode()).digest()[:8])
