@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -132,7 +133,8 @@ AGES: list[tuple[Any, float, str]] = [
     # Without a schedule the clinic's threshold decides.
     (None, 60, "on_time"),
     (None, 60.1, "stale"),
-    ({"inbound": "H * * * *"}, 61, "stale"),
+    ({"inbound": "61 * * * *"}, 61, "stale"),
+    ({"inbound": "H * * * *"}, 61, "late"),
     ([{"type": "inbound", "cron": "*/15 * * * *", "enabled": False}], 59, "on_time"),
     ({"cases": "*/15 * * * *"}, 59, "on_time"),
 ]
@@ -316,6 +318,21 @@ def test_nothing_is_due_where_schedules_start_nothing(fields: dict[str, Any]) ->
     assert inbound(overview(sync_schedules=EVERY_15_MINUTES, **fields)).next_run_at is None
 
 
+def test_r29_a_cron_with_h_is_due_at_a_time_of_the_clinics_own() -> None:
+    crons = {"inbound": "H/15 * * * *", "cases": "H H(4-5) * * *"}
+    one = clinic_status(overview(sync_schedules=crons), NOW)
+    other = clinic_status(overview(sync_schedules=crons, id=UUID(int=3)), NOW)
+
+    due = [sync.next_run_at for status in (one, other) for sync in status.syncs]
+    assert len(set(due)) == 4
+    assert not [need for need in one.needs if "sync_schedules" in need.what]
+    soon, tonight = due[0], due[1]
+    assert soon is not None
+    assert NOW < soon <= NOW + timedelta(minutes=15)
+    assert tonight is not None
+    assert tonight.astimezone(ZoneInfo("America/Los_Angeles")).hour in (4, 5)
+
+
 def test_a_shadow_clinics_runs_are_due_too() -> None:
     shadow = overview(stage="shadow", sync_schedules=EVERY_15_MINUTES)
 
@@ -349,7 +366,7 @@ def test_all_that_is_needed_is_told_what_blocks_first() -> None:
         Need(
             "odis",
             "clinic_schedule_configs.sync_schedules.inbound: "
-            "'61 * * * *' can't be read as a unix cron: Bad minute",
+            "'61 * * * *' can't be read as a unix cron: minute '61': 0 to 59 is expected",
             blocks=False,
         ),
         Need(

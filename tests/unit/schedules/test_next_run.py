@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,14 +12,10 @@ from hypothesis import strategies as st
 
 from idexx_sync.core.clinic_time import to_wall
 from idexx_sync.schedules.entries import Entry
-from idexx_sync.schedules.next_run import (
-    BadCron,
-    Timetable,
-    next_run,
-    previous_run,
-    timetable,
-)
+from idexx_sync.schedules.fields import BadCron
+from idexx_sync.schedules.next_run import Timetable, next_run, previous_run, timetable
 
+CLINIC = UUID(int=1)
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 NOON = datetime(2026, 5, 4, 19, 0, tzinfo=UTC)
 """Monday noon in Los Angeles."""
@@ -71,12 +68,13 @@ def test_a_repeated_time_counts_once() -> None:
     assert previous_run("30 1 * * *", LOS_ANGELES, second) == first
 
 
-def test_the_first_pass_of_half_an_hour_that_comes_twice_is_found() -> None:
+def test_half_an_hour_that_comes_twice_counts_once_where_utc_cannot_tell_its_minutes() -> None:
     zone = ZoneInfo("Australia/Lord_Howe")
     between = datetime(2026, 4, 4, 15, 0, tzinfo=UTC)  # 1:59 has been, and comes once more
 
     assert previous_run("59 * * * *", zone, between) == datetime(2026, 4, 4, 14, 59, tzinfo=UTC)
-    assert next_run("59 * * * *", zone, between) == datetime(2026, 4, 4, 15, 29, tzinfo=UTC)
+    assert next_run("59 * * * *", zone, between) == datetime(2026, 4, 4, 16, 29, tzinfo=UTC)
+    assert next_run("29,59 * * * *", zone, between) == datetime(2026, 4, 4, 15, 29, tzinfo=UTC)
 
 
 class Cron(NamedTuple):
@@ -98,9 +96,16 @@ class Cron(NamedTuple):
 
     def _is_due(self, instant: datetime, zone: ZoneInfo) -> bool:
         wall = instant.astimezone(zone)
-        if self.hours is None:
+        if self.hours is None and self._comes_again_after(zone):
             return wall.minute in self.minutes
+        if self.hours is None:
+            return wall.minute in self.minutes and not wall.fold
         return wall.minute in self.minutes and wall.hour in self.hours and not wall.fold
+
+    def _comes_again_after(self, zone: ZoneInfo) -> bool:
+        """Whether its minutes are the same in UTC, on whichever side of a change."""
+        repeated = 30 if zone.key == "Australia/Lord_Howe" else 60
+        return self.minutes == {(minute + repeated) % 60 for minute in self.minutes}
 
 
 crons = st.builds(
@@ -135,16 +140,22 @@ def test_times_are_those_of_a_clock_watched_minute_by_minute(
 
 
 BAD = [
-    ("H/15 * * * *", "spreads by a hash (H)"),
-    ("5 h(4-5) * * *", "spreads by a hash (H)"),
+    ("H-5 * * * *", "minute 'H-5' is no H: write H, H/15, H(0-29) or H(0-29)/10"),
     ("every hour", "has 2 fields"),
-    ("at the half hour please", "Bad minute"),
+    ("at the half hour please", "minute 'AT': 0 to 59 is expected"),
     ("0 0 * *", "has 4 fields"),
     ("0 0 0 * * *", "has 6 fields"),
     ("@daily", "has 1 fields"),
-    ("61 * * * *", "Bad minute"),
-    ("0 0 30 2 *", "Bad day-of-month"),
-    ("0 0 ? * MON", "Bad day-of-month"),
+    ("61 * * * *", "minute '61': 0 to 59 is expected"),
+    ("0 0 30 2 *", "day of month '30': no month that it names has that day"),
+    ("0 0 ? * MON", "day of month '?': 1 to 31 is expected"),
+    ("0 0 L * *", "day of month 'L': 1 to 31 is expected"),
+    ("0 0 * * MON#2", "weekday 'MON#2': 0 to 7 or SUN to SAT is expected"),
+    ("0 0 */2 * MON", "are both restricted, one by a step"),
+    ("0 0 1 * */2", "are both restricted, one by a step"),
+    ("0 22-2 * * *", "hour '22-2' runs backwards: write two ranges or a list"),
+    ("*/0 * * * *", "minute: behind a / a number of at least 1 is expected, found '0'"),
+    ("5,, * * * *", "minute '': 0 to 59 is expected"),
     (f"{'0,' * 50}0 * * * *", "at most 100 characters"),
 ]
 
@@ -154,7 +165,7 @@ def test_a_cron_that_cannot_be_read_has_no_next_run_and_is_named(cron: str, said
     bad = Entry("sync_schedules[0]", "inbound", cron)
     good = Entry("sync_schedules[1]", "cases", "0 0 * * THU")
 
-    table = timetable([bad, good], LOS_ANGELES)
+    table = timetable([bad, good], LOS_ANGELES, CLINIC)
 
     assert table.crons == (("cases", "0 0 * * THU"),)
     (problem,) = table.problems
@@ -178,6 +189,7 @@ def test_of_several_entries_the_nearest_counts() -> None:
             Entry("d", "enrich", "30 12 * * *"),
         ],
         LOS_ANGELES,
+        CLINIC,
     )
 
     assert table.next_run("inbound", NOON) == local("2026-05-04 19:00")
@@ -187,7 +199,7 @@ def test_of_several_entries_the_nearest_counts() -> None:
 
 
 def test_nothing_is_due_without_entries() -> None:
-    table = timetable([], LOS_ANGELES)
+    table = timetable([], LOS_ANGELES, CLINIC)
 
     assert table == Timetable(LOS_ANGELES, (), ())
     assert table.previous_run("inbound", NOON) is None
