@@ -1,9 +1,11 @@
 """When a clinic's schedules are due: the times at which their expressions run. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
+from itertools import groupby
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -69,13 +71,21 @@ def plain_cron(cron: str, zone: ZoneInfo, place: Place) -> str:
     return plain
 
 
+def runs_after(cron: str, zone: ZoneInfo, moment: datetime) -> Iterator[datetime]:
+    """The times after the moment of a cron without H, in UTC and in order; what two of its
+    expressions name comes once. Raises BadCron."""
+    found = expressions(cron, zone)
+    if len(found) == 1:
+        return found[0].runs_after(moment)
+    return (due for due, _ in groupby(merge(*(one.runs_after(moment) for one in found))))
+
+
 def next_run(cron: str, zone: ZoneInfo, moment: datetime) -> datetime | None:
     """The first time after the moment of a cron without H, in UTC; None: it never comes.
 
     Raises BadCron.
     """
-    found = [one.next_run(moment) for one in expressions(cron, zone)]
-    return min((due for due in found if due is not None), default=None)
+    return next(runs_after(cron, zone, moment), None)
 
 
 def previous_run(cron: str, zone: ZoneInfo, moment: datetime) -> datetime | None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from idexx_sync.core.clinic_time import to_wall
 from idexx_sync.schedules.clock_effects import clock_effects
-from idexx_sync.schedules.eventbridge import Expression
 from idexx_sync.schedules.fields import BadCron
+from idexx_sync.schedules.next_run import runs_after
 from idexx_sync.schedules.translation import expressions
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -115,25 +115,18 @@ def passes(wall: datetime, zone: ZoneInfo) -> list[datetime]:
     return sorted(instant for instant in both if to_wall(instant, zone) == wall)
 
 
-def runs(found: tuple[Expression, ...], first: datetime, until: datetime) -> set[datetime]:
-    union: set[datetime] = set()
-    for expression in found:
-        due = list(
-            takewhile(
-                lambda instant: instant < until,
-                expression.runs_after(first - timedelta(microseconds=1)),
-            )
-        )
-        assert due == sorted(set(due))
-        union |= set(due)
-    return union
+def runs(cron: str, zone: ZoneInfo, first: datetime, until: datetime) -> set[datetime]:
+    """From the first instant on, each once and in order."""
+    all_of_them = runs_after(cron, zone, first - timedelta(microseconds=1))
+    due = list(takewhile(lambda instant: instant < until, all_of_them))
+    assert due == sorted(set(due))
+    return set(due)
 
 
 def check(cron: str, zone: ZoneInfo, first: datetime, until: datetime) -> None:
     """Between two instants the expressions run when the library's wall-clock times are shown:
     all that is shown twice in UTC, the first time in the zone."""
-    found = expressions(cron, zone)
-    in_utc = found[0].zone is UTC_ZONE
+    in_utc = expressions(cron, zone)[0].zone is UTC_ZONE
     margin = timedelta(hours=3)
     walls = named(cron, to_wall(first - margin, zone), to_wall(until + margin, zone))
     expected = {
@@ -143,7 +136,7 @@ def check(cron: str, zone: ZoneInfo, first: datetime, until: datetime) -> None:
         if first <= instant < until
     }
 
-    assert runs(found, first, until) == expected
+    assert runs(cron, zone, first, until) == expected
 
 
 @given(any_cron | minutes_only, st.sampled_from(DAYS))
@@ -178,8 +171,7 @@ def test_r29_what_is_told_of_the_clocks_is_all_by_which_runs_differ_from_the_cro
         return  # the very midnight is left out
     walls = named(cron, first, until)
     ran = Counter(
-        to_wall(instant, zone)
-        for instant in runs(expressions(cron, zone), instants[0][0], instants[1][0])
+        to_wall(instant, zone) for instant in runs(cron, zone, instants[0][0], instants[1][0])
     )
 
     told = Counter(
