@@ -362,10 +362,15 @@ class Watch:
             )[0]["number"]
         )
 
-    @staticmethod
-    def _is_foreign(delivery: Delivery) -> bool:
+    def _is_foreign(self, delivery: Delivery) -> bool:
         """Nothing was written, or what a person had seen of it and nothing that came later."""
         job = delivery.job
         if job is None or job.result is None:
             return False
-        return "foreign_calendar" in job.result["held"] or job.result["unfresh"] == "came_later"
+        permits = query(
+            self.clinic.conn,
+            "SELECT FROM idexx_sync.holds WHERE clinic_id = %s AND sync = %s "
+            "AND cause = 'foreign_calendar' AND permit_until > %s",
+            (job.clinic_id, job.sync, job.started_at),
+        )
+        return "foreign_calendar" in job.result["held"] or bool(permits)
