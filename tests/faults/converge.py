@@ -342,12 +342,16 @@ class Watch:
 
     def _shown_older(self) -> int:
         """Visits that are shown as they were: what stays so for some reads counts."""
+        question = self.clinic.case_question(self.clinic.shown())
         return int(
             query(
                 self.clinic.conn,
-                "SELECT count(*) AS number FROM idexx_sync.records "
-                "WHERE clinic_id = %s AND kind = 'visit' AND quarantine_code = 'older_version'",
-                (self.clinic.clinic_id,),
+                """
+                SELECT count(*) AS number FROM idexx_sync.records
+                 WHERE clinic_id = %s AND kind = 'visit' AND quarantine_code = 'older_version'
+                   AND left(source ->> 'start', 10) BETWEEN %s AND %s
+                """,
+                (question.clinic_id, str(question.first_day), str(question.last_day)),
             )[0]["number"]
         )
 
