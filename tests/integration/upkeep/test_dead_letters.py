@@ -212,9 +212,15 @@ def test_r27_a_tick_that_never_began_has_its_job_and_is_told_unless_the_next_one
     assert letters(conn)[0]["shape"] == shape
 
 
-@pytest.mark.parametrize("crons", ["null", '{"inbound": "H * * * *"}', '"nonsense"', "{}"])
+@pytest.mark.parametrize(
+    ("crons", "reason"),
+    [
+        *[(crons, "never_began") for crons in ("null", '{"inbound": "61 * *"}', '"no"', "{}")],
+        ('{"inbound": "H * * * *"}', "stale"),
+    ],
+)
 def test_a_tick_whose_schedule_says_nothing_is_told(
-    conn: Conn, upkeep: Conn, clinic_id: UUID, crons: str
+    conn: Conn, upkeep: Conn, clinic_id: UUID, crons: str, reason: str
 ) -> None:
     update(
         conn,
@@ -224,7 +230,7 @@ def test_a_tick_whose_schedule_says_nothing_is_told(
     )
     set_business_time(conn, DUE + timedelta(days=2))
 
-    assert take_in(upkeep, message(record(tick_event(clinic_id)))).reason == "never_began"
+    assert take_in(upkeep, message(record(tick_event(clinic_id)))).reason == reason
 
 
 @pytest.mark.parametrize("whose", ["its own", "of all", "another's"])
