@@ -47,7 +47,8 @@ class Shown:
     """Whose a visit is, by the newest read."""
 
     patient: str
-    client: str | None
+    client: str
+    """Its id; where the answer names none, the visit stands for the people whom it names."""
 
 
 @dataclass(slots=True)
@@ -74,8 +75,11 @@ class Heard:
             if visit is not None and raw.get("is_block") in (False, 0, "false", "0"):
                 versions.setdefault(visit, []).append(raw)
         for visit, raws in versions.items():
+            unnamed = f"client of visit {visit}"
+            for known in (self.contacts, self.owner_names):  # whoever it was, it may be another now
+                known.pop(unnamed, None)
             shown = {
-                Shown(patient, _id(raw.get("client_id")))
+                Shown(patient, _id(raw.get("client_id")) or unnamed)
                 for raw in raws
                 if (patient := _patient(raw))
             }
@@ -83,7 +87,7 @@ class Heard:
             if len(raws) == 1 and shown:
                 self.visits[visit] = next(iter(shown))
             for raw in raws:
-                self._event(raw, at)
+                self._event(raw, _id(raw.get("client_id")) or unnamed, at)
 
     def record(self, body: str, at: datetime) -> None:
         """What the answer about a clinical record says."""
@@ -113,19 +117,18 @@ class Heard:
         """When the last text was heard first that says so."""
         return max(self.deaths.get(patient, {}).values(), default=None)
 
-    def _event(self, raw: Raw, at: datetime) -> None:
-        patient, client = _patient(raw), _id(raw.get("client_id"))
+    def _event(self, raw: Raw, client: str, at: datetime) -> None:
+        patient = _patient(raw)
         if patient is not None:
             _keep(self.patient_names, patient, raw.get("patient_name"))
             life = {key.removeprefix("patient_"): value for key, value in raw.items()}
             self._look_at(patient, raw.get("patient_name"), life, at)
             self._listen(patient, [raw.get("type_description"), raw.get("reason")], at)
-        if client is not None:
-            names = (raw.get("first_name"), raw.get("last_name"))
-            whole = " ".join(name for name in names if isinstance(name, str))
-            _keep(self.owner_names, client, whole)
-            _keep(self.contacts, client, raw.get("phone_number"))
-            _keep(self.contacts, client, raw.get("email"))
+        names = (raw.get("first_name"), raw.get("last_name"))
+        whole = " ".join(name for name in names if isinstance(name, str))
+        _keep(self.owner_names, client, whole)
+        _keep(self.contacts, client, raw.get("phone_number"))
+        _keep(self.contacts, client, raw.get("email"))
 
     def _look_at(self, patient: str, name: object, life: Raw, at: datetime) -> None:
         """What stands beside its name, and what is said of its life."""
@@ -217,7 +220,7 @@ def _is_dead(
 
 
 def _of_others(call: Call, shown: Shown, heard: Heard, now: str | None) -> Iterator[str]:
-    client = shown.client or ""
+    client = shown.client
     for what, value, known in (
         ("the phone", call.phone, heard.contacts),
         ("the e-mail", call.email, heard.contacts),

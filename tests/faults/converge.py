@@ -342,12 +342,16 @@ class Watch:
 
     def _shown_older(self) -> int:
         """Visits that are shown as they were: what stays so for some reads counts."""
+        question = self.clinic.case_question(self.clinic.shown())
         return int(
             query(
                 self.clinic.conn,
-                "SELECT count(*) AS number FROM idexx_sync.records "
-                "WHERE clinic_id = %s AND kind = 'visit' AND quarantine_code = 'older_version'",
-                (self.clinic.clinic_id,),
+                """
+                SELECT count(*) AS number FROM idexx_sync.records
+                 WHERE clinic_id = %s AND kind = 'visit' AND quarantine_code = 'older_version'
+                   AND left(source ->> 'start', 10) BETWEEN %s AND %s
+                """,
+                (question.clinic_id, str(question.first_day), str(question.last_day)),
             )[0]["number"]
         )
 
@@ -362,10 +366,15 @@ class Watch:
             )[0]["number"]
         )
 
-    @staticmethod
-    def _is_foreign(delivery: Delivery) -> bool:
+    def _is_foreign(self, delivery: Delivery) -> bool:
         """Nothing was written, or what a person had seen of it and nothing that came later."""
         job = delivery.job
         if job is None or job.result is None:
             return False
-        return "foreign_calendar" in job.result["held"] or job.result["unfresh"] == "came_later"
+        permits = query(
+            self.clinic.conn,
+            "SELECT FROM idexx_sync.holds WHERE clinic_id = %s AND sync = %s "
+            "AND cause = 'foreign_calendar' AND permit_until > %s",
+            (job.clinic_id, job.sync, job.started_at),
+        )
+        return "foreign_calendar" in job.result["held"] or bool(permits)

@@ -127,6 +127,24 @@ def test_what_several_are_known_by_is_nobody_elses() -> None:
     assert wrong(known) == []
 
 
+def test_a_visit_of_an_unnamed_client_is_that_of_the_people_whom_its_newest_answer_names() -> None:
+    known = heard()  # who is the client was told before
+    unnamed = {**EVENT, "client_id": None}
+    known.calendar(json.dumps({"events": [unnamed, OTHER]}), NOW)
+
+    assert wrong(known) == []
+    assert wrong(known, changed(phone="555-555-0199")) != []
+
+    theirs = {name: OTHER[name] for name in ("first_name", "phone_number", "email")}
+    known.calendar(json.dumps({"events": [{**unnamed, **theirs}, OTHER]}), NOW)
+
+    assert [text.partition("with ")[2] for text in wrong(known)] == [
+        "the phone of another one",
+        "the e-mail of another one",
+        "the owner's name of another one",
+    ]
+
+
 def test_a_record_of_another_patient() -> None:
     strange = {**RECORD, "patient": {"id": 40022}, "consultation": {"id": 910012}}
     known = heard(records=(RECORD, {**strange, "consultationNotes": {"notes": "All fine."}}))
