@@ -37,7 +37,7 @@ KEPT = Path(__file__).parent / "kept"
 def scenarios(*, full: bool) -> Iterator[Scenario]:
     for path in sorted(KEPT.glob("*.json")):
         yield Scenario("Kept history", replay, {"path": str(path.relative_to(ROOT))}, 10)
-    seeds, number = (20, 1_000) if full else (2, 150)
+    seeds, number = (20, 800) if full else (2, 150)
     for seed in range(1, seeds + 1):
         yield seeded(seed, number)
 

@@ -28,7 +28,7 @@ WRONG_PASSWORD = "Wrong-Password-1"
 
 
 def scenarios(*, full: bool) -> Iterator[Scenario]:
-    kills = 50 if full else 2
+    kills = 30 if full else 2
     for number in range(kills):
         log_in = number % 2 == 1
         share = round((number + 0.5) / kills, 3)

@@ -16,7 +16,7 @@ from tests.faults.statements import ERRORS, KILLED
 
 LOGS_IN = (*sweep_neo.MISREAD, "expire_session", *sweep_neo.UNASKED)
 """Answers after which a run may log in again, which takes seconds."""
-LASTING_IN_TURN, LOCKS_IN_TURN = 3, 4
+ANSWERS_IN_TURN, LASTING_IN_TURN, LOCKS_IN_TURN = 2, 3, 4
 """Of so many ways the long set takes one at each place."""
 BYTES = 40
 """So many places of each direction the long set takes."""
@@ -88,7 +88,8 @@ class Swept:
         step, lasting = self.short.answers, self.short.lasting
         for n in range(1, self.requests + 1):
             for number, action in enumerate(actions if full else quick):
-                if full or number % step == n % step:
+                of = ANSWERS_IN_TURN if full else step
+                if number % of == n % of:
                     yield self._request(n, action)
                 in_turn = number % LASTING_IN_TURN == n % LASTING_IN_TURN
                 if (full and in_turn) or (number == 2 * n and n % lasting == 0):
