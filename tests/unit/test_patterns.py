@@ -64,11 +64,11 @@ def patterns_in(value: object) -> Iterator[re.Pattern[Any]]:
             yield from patterns_in(inner)
 
 
-def methods_of(name: str, source: str) -> set[str]:
+def methods_of(name: str, source: str) -> list[str]:
     """How a module uses its pattern; from each place of a text, where it hands the pattern on."""
     used = set(re.findall(rf"\b{re.escape(name)}(?:\[\w+\])?\.(\w+)\b", source))
     found = {"finditer" if method not in METHODS else method for method in used}
-    return found - {"pattern", "flags"} or {"finditer"}
+    return sorted(found - {"pattern", "flags"} or {"finditer"})
 
 
 def written_in_place(source: str) -> Iterator[tuple[str, re.Pattern[str]]]:
