@@ -377,4 +377,5 @@ class Watch:
             "AND cause = 'foreign_calendar' AND permit_until > %s",
             (job.clinic_id, job.sync, job.started_at),
         )
-        return "foreign_calendar" in job.result["held"] or bool(permits)
+        came_later = bool(permits) and job.result["unfresh"] is not None
+        return "foreign_calendar" in job.result["held"] or came_later
