@@ -1,5 +1,6 @@
 """Edits of what ODIS stores: the array form comes of them, and nothing else is lost."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from idexx_sync.schedules.edits import MOST_ENTRIES, added, numbered, switched, 
 INBOUND = {"type": "inbound", "cron": "*/15 * * * *", "enabled": True}
 NIGHTLY = {"type": "reconciliation", "cron": "0 2 * * *", "enabled": False, "note": "kept"}
 CASES = {"type": "enrich", "cron": "0 6 * * *"}
+Edit = Callable[[], list[Any]]
 STRANGE: list[Any] = [None, "word", {"type": "fax", "cron": "0 0 * * *"}, ["list"]]
 
 
@@ -52,33 +54,36 @@ def test_of_several_one_is_named_by_its_number() -> None:
         {**late, "enabled": False},
     ]
     assert [one["enabled"] for one in switched(stored, "inbound", None, on=False)] == [False] * 3
-    for act in (
+    edits: list[Edit] = [
         lambda: with_cron(stored, "inbound", "1 1 * * *", None),
         lambda: without(stored, "inbound", None),
-    ):
+    ]
+    for edit in edits:
         with pytest.raises(InvalidInput, match="entry: inbound has 2 schedules: say which, 1 to 2"):
-            act()
+            edit()
 
 
 @pytest.mark.parametrize("number", [-1, 0, 2, 99])
 def test_a_number_that_no_entry_has_changes_nothing(number: int) -> None:
-    for act in (
+    edits: list[Edit] = [
         lambda: with_cron([INBOUND], "inbound", "1 1 * * *", number),
         lambda: without([INBOUND], "inbound", number),
         lambda: switched([INBOUND], "inbound", number, on=True),
-    ):
+    ]
+    for edit in edits:
         with pytest.raises(InvalidInput, match="1 schedule, and none is number"):
-            act()
+            edit()
 
 
 def test_what_is_not_scheduled_cannot_be_switched_or_removed() -> None:
-    for act in (
+    edits: list[Edit] = [
         lambda: switched([NIGHTLY], "inbound", None, on=True),
         lambda: without({}, "inbound", None),
         lambda: with_cron({}, "inbound", "1 1 * * *", 1),
-    ):
+    ]
+    for edit in edits:
         with pytest.raises(InvalidInput, match="inbound has no schedule"):
-            act()
+            edit()
 
 
 @pytest.mark.parametrize("stored", ["*/15 * * * *", 15, True])
