@@ -206,6 +206,10 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.sessions: SELECT clinic_id stored_at; \
             UPDATE stored_at; \
             DELETE
+        idexx_sync.schedule_mirror: SELECT; \
+            INSERT name clinic_id digest written_at; \
+            UPDATE digest written_at modified_at; \
+            DELETE
     """),
     "idexx_sync_authorizer": {},
     "idexx_sync_operator": _read("""
