@@ -1,14 +1,23 @@
 """What a pass of the mirror is made of in tests: rows, targets, time that is moved."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from idexx_sync.core.catalog import SYNCS
+from psycopg.types.json import Jsonb
+
+from idexx_sync.core.catalog import SYNCS, SyncName
+from idexx_sync.database.connection import Conn
+from idexx_sync.schedules.mirror import mirror_store
 from idexx_sync.schedules.mirror.aws import AwsScheduler
-from idexx_sync.schedules.mirror.one_pass import Mirror
-from idexx_sync.schedules.mirror.wanted import ClinicRow, Targets
+from idexx_sync.schedules.mirror.names import ScheduleName
+from idexx_sync.schedules.mirror.one_pass import Mirror, Mirrored, Order
+from idexx_sync.schedules.mirror.wanted import ClinicRow, Targets, wanted_of
+from idexx_sync.schedules.spread import Place
+from tests.kit.clinic import add_clinic
+from tests.kit.database import update
 from tests.kit.strict_scheduler import StrictScheduler
 
 GROUP: Final = "clinics"
@@ -67,3 +76,83 @@ def mirror_over(
         moment.elapsed,
         moment.sleep,
     )
+
+
+class MirroredWorld:
+    """Clinics of a database and their schedules in a strict scheduler, in moved time."""
+
+    def __init__(self, conn: Conn, upkeep: Conn, **scheduler: Any) -> None:
+        self.conn = conn
+        self._upkeep = upkeep
+        self.moment = Moment()
+        self.client = StrictScheduler(
+            groups=(GROUP, "others"), now=lambda: self.moment.now, **scheduler
+        )
+        self.per_second = 50.0
+        self.at_once = 1
+        self.pass_s = 240.0
+        """What a pass may take."""
+        self.between_s = 300.0
+        """From the beginning of one pass to that of the next."""
+
+    def add(self, schedules: Any = None, **columns: Any) -> UUID:
+        """A clinic on board with these schedules, all three syncs if none are named."""
+        clinic_id = add_clinic(self.conn, **columns)
+        self.set(clinic_id, THREE if schedules is None else schedules)
+        return clinic_id
+
+    def add_fleet(self, clinics: int) -> None:
+        """So many clinics at once, each with all three syncs."""
+        self.conn.execute(
+            """
+            WITH made AS (
+                INSERT INTO public.clinics (id, name, slug, timezone)
+                SELECT gen_random_uuid(), 'Clinic ' || n, 'clinic-' || n, 'America/Denver'
+                  FROM generate_series(1, %(clinics)s) AS n RETURNING id
+            ), planned AS (
+                INSERT INTO public.clinic_schedule_configs
+                       (clinic_id, slot_duration_minutes, sync_schedules)
+                SELECT id, 30, %(schedules)s FROM made
+            )
+            INSERT INTO idexx_sync.clinic_settings (clinic_id, base_url, stage)
+            SELECT id, 'https://us.idexxneo.com', 'live' FROM made
+            """,
+            {"clinics": clinics, "schedules": Jsonb(THREE)},
+        )
+
+    def set(self, clinic_id: UUID, schedules: Any) -> None:
+        self.conn.execute(
+            "UPDATE public.clinic_schedule_configs SET sync_schedules = %s WHERE clinic_id = %s",
+            (Jsonb(schedules), clinic_id),
+        )
+
+    def change(self, clinic_id: UUID, **columns: Any) -> None:
+        """Columns of the clinic in ODIS."""
+        update(self.conn, "public.clinics", columns, id=clinic_id)
+
+    def run(self, clinic_id: UUID | None = None, **order: bool) -> Mirrored:
+        """One pass; the next one begins five minutes later."""
+        began = self.moment.now
+        mirror = mirror_over(self.client, self.moment, self.per_second, self.at_once)
+        try:
+            return mirror(self._upkeep, Order(clinic_id, **order), self.moment.left_of(self.pass_s))
+        finally:
+            self.moment.now = max(self.moment.now, began + timedelta(seconds=self.between_s))
+
+    def made(self, **order: Any) -> Counter[str]:
+        """The calls that a pass makes, by kind."""
+        before = self.client.counts
+        self.run(**order)
+        return self.client.counts - before
+
+    def wanted(self) -> dict[str, dict[str, Any]]:
+        """Name -> what each schedule should be told, by the rows as they are."""
+        rows = mirror_store.clinic_rows(self.conn, None)
+        return {name: dict(one.request) for name, one in wanted_of(rows, TARGETS).schedules.items()}
+
+    def is_right(self) -> bool:
+        return self.client.schedules() == self.wanted()
+
+    def told(self, clinic_id: UUID, sync: SyncName = "cases") -> dict[str, Any]:
+        """What the first schedule of the clinic's sync was told last."""
+        return self.client.schedules()[str(ScheduleName(Place(clinic_id, sync)))]
