@@ -23,7 +23,7 @@ from dev_tools.tick_model.nights import AGAIN_S, SEED, for_ticks, night, reserve
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.jobs.runner import OVERLAP_WAIT_S
 from idexx_sync.schedules.next_run import next_run
-from idexx_sync.upkeep.dead_letters import LEAST_STALE
+from idexx_sync.schedules.staleness import LEAST_STALE
 from tests.kit.paths import ROOT
 
 MIDNIGHT: Final = datetime(2026, 1, 14, tzinfo=UTC)
