@@ -71,8 +71,9 @@ def _delivery(record: object) -> Delivery | None:
             "messageId": str(message_id),
             "receiptHandle": str(receipt_handle),
             "body": str(body),
+            **more,
         }:
-            number = _number(record.get("attributes"))
+            number = _number(more.get("attributes"))
             return Delivery(message_id, receipt_handle, queue_arn, body, number)
     return None
 
