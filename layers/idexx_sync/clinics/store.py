@@ -102,7 +102,7 @@ CLINIC_ROWS = f"""
            s.identity_refused_since, s.identity_refused_at,
            g.open_time, g.close_time, g.days_of_week, g.slot_duration_minutes AS slot_minutes,
            g.default_capacity AS capacity, g.sync_horizon_days AS horizon_days,
-           g.stale_threshold_minutes AS stale_minutes, g.daily_hours,
+           g.stale_threshold_minutes AS stale_minutes, g.daily_hours, g.sync_schedules,
            (SELECT coalesce(json_agg(json_build_object(
                        'id', b.id, 'start_time', b.start_time, 'end_time', b.end_time,
                        'days_of_week', b.days_of_week) ORDER BY b.start_time, b.id), '[]')
