@@ -88,4 +88,7 @@ class IdexxSync(Stack):
         CfnOutput(self, "ApiId", value=api.api.rest_api_id)
         CfnOutput(self, "DeadLetterQueueUrl", value=dead_letters.queue.queue_url)
         CfnOutput(self, "PoisonQueueArn", value=dead_letters.poison.queue_arn)
+        for sync in syncs.values():
+            for name, ticks in sync.ticks.items():
+                CfnOutput(self, f"{name.capitalize()}TickQueueUrl", value=ticks.queue.queue_url)
         CfnOutput(self, "MigrateFunction", value=migrate.function.function_name)
