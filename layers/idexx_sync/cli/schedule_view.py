@@ -1,12 +1,20 @@
 """A clinic's schedules as a person reads them, and as JSON."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from idexx_sync.cli.phrases import moment, utc
-from idexx_sync.cli.tables import Shown, fact_table, heading, line
+from idexx_sync.cli.tables import Shown, entries, fact_table, heading, line
 from idexx_sync.clinics.pauses import all_in_words, how_it_goes_on
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.operations.schedules import Due, ScheduleOfSync, SchedulesOfClinic
+from idexx_sync.core.phrases import counted
+from idexx_sync.operations.schedules import (
+    Due,
+    ListedSchedule,
+    ScheduleOfSync,
+    SchedulesOfClinic,
+    SchedulesOfFleet,
+)
 
 SHOWN_OF_ALL: Final = 3
 """Next runs of each where all syncs are shown; of one sync all that are known."""
@@ -25,6 +33,62 @@ def schedules_shown(found: SchedulesOfClinic, sync: SyncName | None = None) -> l
         parts.append(line(f"{whose} is scheduled; it runs when it is ordered."))
     parts += [line(f"Not read: {problem}", "yellow") for problem in found.problems]
     return parts
+
+
+def list_shown(
+    schedules: Sequence[ListedSchedule], found: SchedulesOfFleet, *, left: int
+) -> list[Shown]:
+    """Two lines for each schedule, then what could not be read and how many are left out."""
+    parts = entries(
+        ((f"{one.entry.sync}  {one.entry.cron}", one.clinic_name), _state(one)) for one in schedules
+    )
+    if not schedules:
+        parts = [line("No schedule fits.")]
+    parts += [
+        line(f"Not read: {problem}; idexx-sync schedules show {clinic_id}", "yellow")
+        for clinic_id, problem in found.problems
+    ]
+    if left:
+        parts.append(line(f"{counted(left, 'schedule')} more; --limit shows them"))
+    return parts
+
+
+def _state(one: ListedSchedule) -> str:
+    """`next 2026-05-04 07:15 PDT`, or why it is never due."""
+    if one.problem is not None:
+        return f"can't be carried out: {one.problem}"
+    if not one.entry.enabled:
+        return "switched off"
+    if not one.runs:
+        return f"nothing of this clinic runs: idexx-sync clinics show {one.clinic_id}"
+    return "never" if one.next_run is None else f"next {moment(one.next_run, one.zone)}"
+
+
+def list_data(
+    schedules: Sequence[ListedSchedule], found: SchedulesOfFleet, *, more: bool
+) -> dict[str, Any]:
+    """The list as one JSON object."""
+    return {
+        "schedules": [
+            {
+                "clinic_id": str(one.clinic_id),
+                "clinic_name": one.clinic_name,
+                "sync": one.entry.sync,
+                "cron": one.entry.cron,
+                "plain_cron": one.cron,
+                "enabled": one.entry.enabled,
+                "runs": one.runs,
+                "next_run": None if one.next_run is None else utc(one.next_run),
+                "problem": one.problem,
+            }
+            for one in schedules
+        ],
+        "more": more,
+        "problems": [
+            {"clinic_id": str(clinic_id), "problem": problem}
+            for clinic_id, problem in found.problems
+        ],
+    }
 
 
 def _why_nothing_runs(found: SchedulesOfClinic) -> list[str]:

@@ -1,26 +1,38 @@
 """`idexx-sync schedules …`: when a clinic's syncs run, and what comes of it."""
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from idexx_sync.cli.arguments import ClinicArgument, Json, as_number
+from idexx_sync.cli.arguments import ClinicArgument, Json, Limit, SyncOption, as_number
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.errors import usage_errors
+from idexx_sync.cli.forecast_view import draw_forecast, forecast_data, forecast_shown
 from idexx_sync.cli.naming import clinic_meant
-from idexx_sync.cli.schedule_view import schedules_data, schedules_shown
+from idexx_sync.cli.png import write_png
+from idexx_sync.cli.schedule_view import (
+    list_data,
+    list_shown,
+    schedules_data,
+    schedules_shown,
+)
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
 from idexx_sync.operations.schedules import (
     SchedulesOfClinic,
+    forecast_of_fleet,
     remove,
     schedules_of_clinic,
+    schedules_of_fleet,
     set_cron,
     switch,
 )
-from idexx_sync.schedules.edits import MOST_ENTRIES
+from idexx_sync.schedules.edits import MOST_OF_A_SYNC
 
+LISTED: Final = 100
 GOES_OUT: Final = "It goes out within five minutes."
 
 app = typer.Typer(help="When the clinics' syncs run by themselves.", no_args_is_help=True)
@@ -31,10 +43,64 @@ Number = Annotated[
     typer.Option(
         "--entry",
         metavar="N",
-        parser=as_number(1, MOST_ENTRIES),
+        parser=as_number(1, MOST_OF_A_SYNC),
         help="Which of the sync's schedules, as show numbers them, where it has several.",
     ),
 ]
+
+
+@app.command("list")
+def list_all(
+    ctx: typer.Context,
+    sync: SyncOption = None,
+    only_problems: Annotated[
+        bool, typer.Option("--problems", help="Only those that can't be carried out.")
+    ] = False,
+    limit: Limit = LISTED,
+    as_json: Json = False,
+) -> None:
+    """All clinics' schedules, each with its next run."""
+    cli = cli_of(ctx)
+    with cli.database() as conn:
+        found = schedules_of_fleet(conn)
+    chosen = [
+        one
+        for one in found.schedules
+        if sync in (None, one.entry.sync) and (one.problem is not None or not only_problems)
+    ]
+    cli.answer(
+        list_data(chosen[:limit], found, more=len(chosen) > limit),
+        list_shown(chosen[:limit], found, left=max(0, len(chosen) - limit)),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def forecast(
+    ctx: typer.Context,
+    png: Annotated[
+        Path | None,
+        typer.Option(
+            "--png",
+            metavar="FILE",
+            dir_okay=False,
+            help="Write the plot there as well; takes matplotlib, the extra `png`.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What all schedules together come to within the next 24 hours.
+
+    Runs in each minute, workers at once, requests to Neo and costs, from what runs have taken.
+    """
+    cli = cli_of(ctx)
+    with cli.database() as conn:
+        found, clinics = forecast_of_fleet(conn)
+    if png is not None:
+        write_png(partial(draw_forecast, found), png)
+        cli.say(f"Written: {png}")
+    shown = [] if as_json else forecast_shown(found, clinics, cli.out.width)
+    cli.answer(forecast_data(found, clinics), shown, as_json=as_json)
 
 
 @app.command()

@@ -10,17 +10,24 @@ from zoneinfo import ZoneInfo
 
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.status import is_switched_on
+from idexx_sync.clinics.store import clinic_names
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.errors import InvalidInput
+from idexx_sync.database.business_time import business_time
 from idexx_sync.database.connection import Conn, bound_waits
+from idexx_sync.jobs.duration_store import mean_durations
 from idexx_sync.schedules import edits
 from idexx_sync.schedules.clock_effects import clock_effects
 from idexx_sync.schedules.entries import Entry, read_entries
 from idexx_sync.schedules.entry_store import lock_schedules, store_schedules
 from idexx_sync.schedules.eventbridge import Expression
 from idexx_sync.schedules.fields import BadCron
-from idexx_sync.schedules.next_run import placed, plain_cron, runs_after
+from idexx_sync.schedules.forecast import ASSUMED, FleetForecast, Work, forecast
+from idexx_sync.schedules.load import load_of
+from idexx_sync.schedules.mirror.mirror_store import clinic_rows
+from idexx_sync.schedules.mirror.wanted import ClinicRow
+from idexx_sync.schedules.next_run import next_run, placed, plain_cron, runs_after, timetable
 from idexx_sync.schedules.spread import Place
 from idexx_sync.schedules.translation import expressions
 
@@ -56,6 +63,32 @@ class ScheduleOfSync:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedSchedule:
+    """One line of the list of all clinics' schedules."""
+
+    clinic_id: UUID
+    clinic_name: str
+    zone: ZoneInfo
+    runs: bool
+    """Whether the clinic is on board and nothing keeps it paused."""
+    entry: Entry
+    cron: str | None
+    """With numbers in place of H; None: it can't be carried out."""
+    next_run: datetime | None
+    """None: never, because of the entry itself or of the clinic."""
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulesOfFleet:
+    """All schedules of the clinics that are set up for this service, by clinic."""
+
+    schedules: tuple[ListedSchedule, ...]
+    problems: tuple[tuple[UUID, str], ...]
+    """What is stored and is no schedule, by clinic."""
+
+
+@dataclass(frozen=True, slots=True)
 class SchedulesOfClinic:
     """A clinic's schedules as they are stored."""
 
@@ -88,6 +121,49 @@ def schedules_of_clinic(conn: Conn, clinic_id: UUID) -> SchedulesOfClinic:
         ),
         stored.problems,
     )
+
+
+def schedules_of_fleet(conn: Conn) -> SchedulesOfFleet:
+    """What all clinics have, a second for ten thousand of them."""
+    now, names = business_time(conn), clinic_names(conn)
+    listed: list[ListedSchedule] = []
+    problems: list[tuple[UUID, str]] = []
+    for row in clinic_rows(conn, None):
+        if not row.is_set_up:
+            continue
+        stored = read_entries(row.sync_schedules)
+        problems += [(row.clinic_id, problem) for problem in stored.problems]
+        for entry, place in placed(stored.readable, row.clinic_id):
+            listed.append(_listed(row, names.get(row.clinic_id, ""), entry, place, now))
+    return SchedulesOfFleet(tuple(listed), tuple(problems))
+
+
+def forecast_of_fleet(conn: Conn) -> tuple[FleetForecast, int]:
+    """What the next 24 hours are to bring, and at how many clinics anything is scheduled."""
+    start = business_time(conn).replace(second=0, microsecond=0)
+    tables = [
+        timetable(read_entries(row.sync_schedules).readable, zone_of(row.timezone), row.clinic_id)
+        for row in clinic_rows(conn, None)
+        if row.runs
+    ]
+    scheduled = [table for table in tables if table.crons]
+    measured = {
+        sync: Work(seconds, ASSUMED[sync].requests, runs)
+        for sync, (seconds, runs) in mean_durations(conn).items()
+    }
+    return forecast(load_of(scheduled, start), measured), len(scheduled)
+
+
+def _listed(row: ClinicRow, name: str, entry: Entry, place: Place, now: datetime) -> ListedSchedule:
+    zone = zone_of(row.timezone)
+    cron, problem, due = None, None, None
+    try:
+        cron = plain_cron(entry.cron, zone, place)
+    except BadCron as fault:
+        problem = str(fault)
+    else:
+        due = next_run(cron, zone, now) if entry.enabled and row.runs else None
+    return ListedSchedule(row.clinic_id, name, zone, row.runs, entry, cron, due, problem)
 
 
 def set_cron(

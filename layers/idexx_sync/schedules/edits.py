@@ -11,7 +11,7 @@ from idexx_sync.core.errors import InvalidInput
 from idexx_sync.core.phrases import counted
 from idexx_sync.schedules.entries import Entry, read_entries
 
-MOST_ENTRIES: Final = 10
+MOST_OF_A_SYNC: Final = 10
 """Of one sync."""
 _Stored = list[Any]
 
@@ -34,8 +34,8 @@ def with_cron(stored: Any, sync: SyncName, cron: str, number: int | None) -> _St
 
 def added(stored: Any, sync: SyncName, cron: str) -> _Stored:
     """One entry more of the sync. Raises InvalidInput where there are too many already."""
-    if len(numbered(stored, sync)) >= MOST_ENTRIES:
-        raise InvalidInput("cron", f"{sync} has {MOST_ENTRIES} schedules, which is the most")
+    if len(numbered(stored, sync)) >= MOST_OF_A_SYNC:
+        raise InvalidInput("cron", f"{sync} has {MOST_OF_A_SYNC} schedules, which is the most")
     return [*_array(stored), {"type": sync, "cron": cron, "enabled": True}]
 
 

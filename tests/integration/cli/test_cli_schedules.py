@@ -1,14 +1,18 @@
 """A clinic's schedules by command: shown with what they come to, set, switched, removed."""
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
 
 from idexx_sync.core.catalog import CATALOG, SYNCS
+from idexx_sync.schedules.forecast import FEWEST_MEASURED
 from tests.kit.bench import Bench
+from tests.kit.clinic import add_clinic
 from tests.kit.command_line import CommandLine
-from tests.kit.database import query
+from tests.kit.database import insert, query
 
 ARRAY = [
     {"type": "inbound", "cron": "0-59/15 8-18 * * *", "enabled": True},
@@ -175,3 +179,65 @@ def test_of_a_clinic_that_is_stopped_it_is_said_that_nothing_runs(
         "The clinic is not active in ODIS" in idexx_sync("schedules", "show", bench.clinic_id).out
     )
     assert shown_json(idexx_sync, bench)["runs"] is False
+
+
+def test_the_list_has_every_clinic_and_what_keeps_it_from_running(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    broken = [{"type": "cases", "cron": "0 99 * * *"}, {"type": "inbound", "cron": "5 9 * * *"}]
+    other = add_clinic(bench.conn, sync_schedules=Jsonb(broken), stage="off")
+
+    found = idexx_sync("schedules", "list", "--json").json
+    shown = idexx_sync("schedules", "list")
+    only = idexx_sync("schedules", "list", "--problems", "--json").json["schedules"]
+
+    by_clinic = {
+        str(clinic_id): [one for one in found["schedules"] if one["clinic_id"] == str(clinic_id)]
+        for clinic_id in (bench.clinic_id, other)
+    }
+    assert [one["next_run"] is None for one in by_clinic[str(bench.clinic_id)]] == [
+        *(False, True, False),
+    ], "the second one is switched off"
+    assert all(one["next_run"] is None for one in by_clinic[str(other)])
+    assert [(one["clinic_id"], one["cron"]) for one in only] == [(str(other), "0 99 * * *")]
+    assert found["problems"][0]["clinic_id"] == str(bench.clinic_id)
+    assert shown.code == 0
+    assert "hour '99'" in shown.out
+    assert f"nothing of this clinic runs: idexx-sync clinics show {other}" in shown.out
+    assert idexx_sync("schedules", "list", "--limit", "1", "--json").json["more"] is True
+
+
+def test_the_forecast_counts_clinics_that_run_and_measures_what_runs_took(
+    bench: Bench, idexx_sync: CommandLine, tmp_path: Path
+) -> None:
+    crons = Jsonb({"inbound": "7 * * * *"})
+    bench.configure("clinic_schedule_configs", sync_schedules=crons)
+    add_clinic(bench.conn, sync_schedules=crons, stage="off")
+    for n in range(FEWEST_MEASURED):
+        began = bench.now - timedelta(hours=n, seconds=6)
+        insert(
+            bench.conn,
+            "idexx_sync.jobs",
+            {
+                "clinic_id": bench.clinic_id,
+                "sync": "inbound",
+                "trigger": "schedule",
+                "scheduled_time": began,
+                "status": "succeeded",
+                "attempt": 1,
+                "queued_at": began,
+                "started_at": began,
+                "finished_at": began + timedelta(seconds=6),
+            },
+        )
+
+    picture = tmp_path / "day.png"
+    shown = idexx_sync("schedules", "forecast", "--png", picture)
+    found = idexx_sync("schedules", "forecast", "--json").json
+
+    assert shown.code == 0
+    assert "1 clinic" in shown.out
+    assert "A run of inbound takes 6.0 s on average, measured of 20 runs." in shown.out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert (found["clinics"], found["total"]["runs_a_day"]) == (1, 24)
+    assert found["syncs"]["inbound"]["measured_runs"] == FEWEST_MEASURED

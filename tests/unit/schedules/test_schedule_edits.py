@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from idexx_sync.core.errors import InvalidInput
-from idexx_sync.schedules.edits import MOST_ENTRIES, added, numbered, switched, with_cron, without
+from idexx_sync.schedules.edits import MOST_OF_A_SYNC, added, numbered, switched, with_cron, without
 
 INBOUND = {"type": "inbound", "cron": "*/15 * * * *", "enabled": True}
 NIGHTLY = {"type": "reconciliation", "cron": "0 2 * * *", "enabled": False, "note": "kept"}
@@ -94,6 +94,6 @@ def test_what_is_neither_object_nor_array_is_left_to_a_person(stored: Any) -> No
 
 def test_a_sync_has_only_so_many_schedules() -> None:
     with pytest.raises(InvalidInput, match="has 10 schedules, which is the most"):
-        added([INBOUND] * MOST_ENTRIES, "inbound", "1 1 * * *")
+        added([INBOUND] * MOST_OF_A_SYNC, "inbound", "1 1 * * *")
 
     assert len(numbered(added([INBOUND], "inbound", "1 1 * * *"), "inbound")) == 2
