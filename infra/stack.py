@@ -72,7 +72,7 @@ class IdexxSync(Stack):
             retries=NO_RETRIES,  # whoever migrates waits for the answer
         )
         secrets.let_read(migrate, "migrate_database")
-        Watchdog(self, "Watchdog", stage=stage, secrets=secrets)
+        Watchdog(self, "Watchdog", stage=stage, secrets=secrets, queues={})
         api = HttpApi(
             self,
             "Http",

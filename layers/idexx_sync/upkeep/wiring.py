@@ -2,12 +2,18 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import quiet_drivers
-from idexx_sync.core.settings import DatabaseSettings, load_database_settings
+from idexx_sync.core.settings import (
+    DatabaseSettings,
+    load_database_settings,
+    load_tick_queue_settings,
+)
 from idexx_sync.database.connection import Database
+from idexx_sync.jobs.queue_dispatch import QueueDispatch
 
 RESERVE_S: Final = 5.0
 """What is left of an invocation's time to say how it ended."""
@@ -22,6 +28,12 @@ process_database: Final[Kept[DatabaseSettings, Database]] = Kept(
     KeptSettings(load_database_settings), _made, lambda made: made.close()
 )
 """The process's database, made at the first event and kept warm."""
+
+
+@cache
+def process_queues() -> QueueDispatch:
+    """By which the process sends catch-ups; a client of AWS is made with the first one."""
+    return QueueDispatch(load_tick_queue_settings().tick_queues)
 
 
 def time_left(context: Any) -> Callable[[], float]:
