@@ -19,7 +19,8 @@ AT_ONCE: Final = 2
 """Batches at once; AWS takes nothing smaller. A function for which less is reserved would be
 throttled, and each time counts as a receive."""
 HIDDEN_TIMEOUTS: Final = 6
-"""Time-outs of the function for which a received message is hidden from others, as AWS advises."""
+"""Time-outs of a queue's function for which a received message is hidden from others, as AWS
+advises."""
 
 
 class DeadLetters(Construct):
@@ -27,14 +28,14 @@ class DeadLetters(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, stage: Stage, secrets: SecretsByName) -> None:
         super().__init__(scope, id_)
-        self.poison = _queue(self, "Poison")
+        self.poison = kept_queue(self, "Poison")
         Validations.of(self.poison).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-SQS3",
                 reason="This queue is itself where messages go that nobody can take in.",
             )
         )
-        self.queue = _queue(
+        self.queue = kept_queue(
             self,
             "Queue",
             visibility_timeout=Duration.seconds(stage.dead_letters.timeout_s * HIDDEN_TIMEOUTS),
@@ -67,13 +68,14 @@ class DeadLetters(Construct):
         return SqsDestination(self.queue)
 
 
-def _queue(
+def kept_queue(
     scope: Construct,
     id_: str,
     *,
     visibility_timeout: Duration | None = None,
     dead_letter_queue: DeadLetterQueue | None = None,
 ) -> Queue:
+    """A queue that is encrypted, takes nothing in the clear, and keeps for as long as SQS can."""
     return Queue(
         scope,
         id_,

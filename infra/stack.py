@@ -72,7 +72,15 @@ class IdexxSync(Stack):
             retries=NO_RETRIES,  # whoever migrates waits for the answer
         )
         secrets.let_read(migrate, "migrate_database")
-        Watchdog(self, "Watchdog", stage=stage, secrets=secrets, queues={})
+        Watchdog(
+            self,
+            "Watchdog",
+            stage=stage,
+            secrets=secrets,
+            queues={
+                name: ticks.queue for sync in syncs.values() for name, ticks in sync.ticks.items()
+            },
+        )
         api = HttpApi(
             self,
             "Http",
@@ -88,4 +96,7 @@ class IdexxSync(Stack):
         CfnOutput(self, "ApiId", value=api.api.rest_api_id)
         CfnOutput(self, "DeadLetterQueueUrl", value=dead_letters.queue.queue_url)
         CfnOutput(self, "PoisonQueueArn", value=dead_letters.poison.queue_arn)
+        for sync in syncs.values():
+            for name, ticks in sync.ticks.items():
+                CfnOutput(self, f"{name.capitalize()}TickQueueUrl", value=ticks.queue.queue_url)
         CfnOutput(self, "MigrateFunction", value=migrate.function.function_name)

@@ -26,6 +26,9 @@ class WorkerLimits:
     size: Size
     reserved_concurrency: int | None = None
     """Runs at once, which no other function can take away; None: whatever the account has."""
+    for_ticks: int
+    """Runs at once that its queue of ticks begins: fewer than are reserved, or what people order
+    would wait, and AWS would count ticks as received that found no slot. AWS takes 2 at least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,17 +113,18 @@ _WORKER: Final = Size(memory_mb=2048, timeout_s=300)
 stops reading after two minutes; waiting for the clinic's lease takes one more."""
 
 
-def _workers(reserved: Mapping[SyncName, int]) -> Mapping[SyncName, WorkerLimits]:
-    """A worker of each sync, with the runs at once that are reserved for it."""
+def _workers(runs: Mapping[SyncName, tuple[int | None, int]]) -> Mapping[SyncName, WorkerLimits]:
+    """Each sync's worker, with its runs at once: those reserved, and those of them for ticks."""
     return {
-        sync: WorkerLimits(size=_WORKER, reserved_concurrency=reserved.get(sync)) for sync in SYNCS
+        sync: WorkerLimits(size=_WORKER, reserved_concurrency=reserved, for_ticks=for_ticks)
+        for sync, (reserved, for_ticks) in runs.items()
     }
 
 
 PROD: Final = Stage(
     name="prod",
     secrets=_secret_names("prod"),
-    workers=_workers({"inbound": 20, "cases": 10, "reconciliation": 5}),
+    workers=_workers({"inbound": (20, 16), "cases": (10, 8), "reconciliation": (5, 3)}),
     api_at_once=15,
     authorizer_at_once=10,
     protected=True,
@@ -129,7 +133,7 @@ PROD: Final = Stage(
 STAGING: Final = Stage(
     name="staging",
     secrets=_secret_names("staging"),
-    workers=_workers(dict.fromkeys(SYNCS, 2)),
+    workers=_workers(dict.fromkeys(SYNCS, (4, 2))),
     api_at_once=12,
     authorizer_at_once=2,
     log_days=14,
@@ -137,7 +141,7 @@ STAGING: Final = Stage(
 LOCAL: Final = Stage(
     name="local",
     secrets=_secret_names("local"),
-    workers=_workers({}),
+    workers=_workers(dict.fromkeys(SYNCS, (None, 2))),
     authorizer_cache_s=2,
     requests_per_second=1000,
     burst=1000,

@@ -1,4 +1,4 @@
-"""The functions of one sync."""
+"""The functions of one sync, and the queue of its ticks."""
 
 from constructs import Construct
 
@@ -8,10 +8,12 @@ from infra.dead_letters import DeadLetters
 from infra.image import ImageFunction
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage, WorkerLimits
+from infra.tick_queue import TickQueue
 
 
 class SyncFunction(Construct):
-    """One sync: `api` takes orders for it; `worker` carries them out, once it is built."""
+    """One sync: `api` takes orders for it; `worker` carries them out, once it is built, and what
+    is due by the clinics' schedules waits for it in `ticks`."""
 
     def __init__(
         self,
@@ -26,10 +28,15 @@ class SyncFunction(Construct):
         super().__init__(scope, id_)
         self.workers: dict[SyncName, ImageFunction] = {}
         """The sync's worker; empty as long as there is none."""
+        self.ticks: dict[SyncName, TickQueue] = {}
+        """The queue of its ticks; likewise."""
         if (limits := stage.workers.get(sync)) is not None:
             worker = self._worker(stage, sync, limits, dead_letters)
             secrets.let_read(worker, "worker_database", "local_key", "fingerprint_key")
             self.workers[sync] = worker
+            self.ticks[sync] = TickQueue(
+                self, "Ticks", stage=stage, sync=sync, worker=worker, dead_letters=dead_letters
+            )
         self.api = ApiFunction(
             self,
             "Api",

@@ -6,12 +6,13 @@ from typing import Final
 from dev_tools.tick_model.fleet import MINUTE_S, SLOW, USUAL, Durations, ticks
 from dev_tools.tick_model.model import Outcome, Way, Worker, simulate
 from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
+from idexx_sync.jobs.deliveries import BACK_AFTER_S
 from infra.stages import PROD
 
 SIZES: Final = (500, 2_000, 10_000)
 NIGHT: Final = range(6, 12)
 """Hours of UTC: it becomes 02:00 in each zone, and another case sync follows."""
-AGAIN_S: Final = (60.0, 120.0)
+AGAIN_S: Final = tuple(map(float, BACK_AFTER_S))
 """When Lambda repeats what was invoked asynchronously; over a queue a worker asks for it."""
 SEED: Final = 1
 NEO: Final = {"usual": USUAL, "slow": SLOW}
@@ -30,17 +31,16 @@ def reserved(sync: SyncName) -> int:
     return slots
 
 
-def for_ticks(slots: int) -> int:
-    """MaximumConcurrency: what is reserved but for a fifth, and two at least, for people's orders.
-    AWS takes no less than two."""
-    return max(2, slots - max(2, slots // 5))
+def for_ticks(sync: SyncName) -> int:
+    """Of these, what is for ticks: MaximumConcurrency of the queue's mapping."""
+    return PROD.workers[sync].for_ticks
 
 
 def workers(way: Way, durations: Mapping[SyncName, Durations]) -> dict[SyncName, Worker]:
     """Each sync's worker as the deployment sets it."""
     return {
         sync: Worker(
-            slots=reserved(sync) if way == "direct" else for_ticks(reserved(sync)),
+            slots=reserved(sync) if way == "direct" else for_ticks(sync),
             event_age_s=CATALOG[sync].begins_within.total_seconds(),
             again_after_s=AGAIN_S[: CATALOG[sync].retries],
             durations=durations[sync],

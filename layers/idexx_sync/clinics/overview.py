@@ -182,12 +182,11 @@ _STILL_UNREAD = """quarantine_code = ANY (ARRAY['read_failed', 'wrong_patient', 
 its visit is among the days that runs read, that is done daily."""
 
 OVERVIEW_QUERY = f"""
-    SELECT c.*, idexx_sync.clock() AS read_at, g.sync_schedules, v.version AS credential_version,
+    SELECT c.*, idexx_sync.clock() AS read_at, v.version AS credential_version,
            v.created_at AS credentials_set_at, greatest(c.set_up_at, v.created_at) AS changed_at,
            l.attempts, h.histories, o.open_holds, o.kept_out, o.revived, d.doubts, d.unread,
            w.denied_deaths, p.partly, y.told, z.alerts
       FROM ({CLINIC_ROWS}) c
-      LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
       LEFT JOIN LATERAL (
           SELECT version, created_at FROM idexx_sync.credentials
            WHERE clinic_id = c.id ORDER BY version DESC LIMIT 1) v ON true

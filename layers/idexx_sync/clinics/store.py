@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.clinics.pause_store import PAUSES_AS_JSON
 from idexx_sync.clinics.pauses import Pause, pauses_from_json
-from idexx_sync.core.clinic_time import DEFAULT_ZONE, LAST_SECOND
+from idexx_sync.core.clinic_time import LAST_SECOND, named_zone
 from idexx_sync.core.errors import ConfigurationInvalid, InvalidInput, NotFound
 from idexx_sync.core.faults import Fault, or_else, unreadable
 from idexx_sync.core.vocabulary import Stage
@@ -82,14 +82,14 @@ class Clinic:
     @property
     def zone(self) -> ZoneInfo:
         """The clinic's zone; ConfigurationInvalid for a name that no zone has."""
-        try:
-            return ZoneInfo(self.timezone or DEFAULT_ZONE)
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
+        zone = named_zone(self.timezone)
+        if zone is None:
             raise ConfigurationInvalid(
                 f"clinics.timezone: {self.timezone!r} is not an IANA zone; "
                 "set one such as America/Los_Angeles",
                 code="timezone",
-            ) from None
+            )
+        return zone
 
 
 CLINIC_ROWS = f"""
@@ -102,7 +102,7 @@ CLINIC_ROWS = f"""
            s.identity_refused_since, s.identity_refused_at,
            g.open_time, g.close_time, g.days_of_week, g.slot_duration_minutes AS slot_minutes,
            g.default_capacity AS capacity, g.sync_horizon_days AS horizon_days,
-           g.stale_threshold_minutes AS stale_minutes, g.daily_hours,
+           g.stale_threshold_minutes AS stale_minutes, g.daily_hours, g.sync_schedules,
            (SELECT coalesce(json_agg(json_build_object(
                        'id', b.id, 'start_time', b.start_time, 'end_time', b.end_time,
                        'days_of_week', b.days_of_week) ORDER BY b.start_time, b.id), '[]')

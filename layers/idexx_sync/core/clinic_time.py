@@ -72,10 +72,15 @@ def zone_of(name: str | None) -> ZoneInfo:
 
     What is stored goes by `Clinic.zone`, which refuses a broken name.
     """
+    return named_zone(name) or ZoneInfo(DEFAULT_ZONE)
+
+
+def named_zone(name: str | None) -> ZoneInfo | None:
+    """The zone of a clinic's `timezone`; None for a name that no zone has."""
     try:
         return ZoneInfo(name or DEFAULT_ZONE)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
-        return ZoneInfo(DEFAULT_ZONE)
+        return None
 
 
 def parse_wall(text: str) -> datetime:

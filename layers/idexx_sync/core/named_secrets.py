@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from idexx_sync.core.aws import bounded_client
 from idexx_sync.core.errors import SecretUnreadable
 from idexx_sync.core.in_time import in_time
 
@@ -121,15 +122,6 @@ def _unreachable(variable: str, code: str) -> SecretUnreadable:
 
 
 def _client() -> Any:
-    """Imported here: boto3 takes longer to load than everything else together."""
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client(
-        "secretsmanager",
-        config=Config(
-            connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
-            retries={"total_max_attempts": TRIES, "mode": "standard"},
-        ),
+    return bounded_client(
+        "secretsmanager", connect_s=CONNECT_TIMEOUT_S, read_s=READ_TIMEOUT_S, tries=TRIES
     )

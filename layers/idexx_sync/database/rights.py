@@ -30,7 +30,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         public.clinics: SELECT id name is_active timezone business_hours
         public.clinic_schedule_configs: SELECT clinic_id open_time close_time days_of_week \
             slot_duration_minutes default_capacity sync_horizon_days stale_threshold_minutes \
-            daily_hours
+            daily_hours sync_schedules
         public.clinic_blocked_periods: SELECT id clinic_id start_time end_time days_of_week \
             is_active
         public.user_clinic_access: SELECT user_id clinic_id

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from idexx_sync.core.aws import bounded_client, refusal_word
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.in_time import in_time
 from idexx_sync.core.logs import logger
@@ -42,7 +43,7 @@ class LambdaDispatch:
                 ),
             )
         except (BotoCoreError, ClientError, TimeoutError) as error:
-            logger().error("worker not invoked", sync=sync, error=_word(error))
+            logger().error("worker not invoked", sync=sync, error=refusal_word(error))
             raise WorkerUnavailable(f"the worker of {sync} could not be invoked") from None
         if answer["StatusCode"] != ACCEPTED:
             logger().error("worker not invoked", sync=sync, error=f"status {answer['StatusCode']}")
@@ -50,21 +51,4 @@ class LambdaDispatch:
 
 
 def _client() -> Any:
-    """Imported here: boto3 takes longer to load than everything else together."""
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client(
-        "lambda",
-        config=Config(
-            connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
-            retries={"total_max_attempts": TRIES, "mode": "standard"},
-        ),
-    )
-
-
-def _word(error: Exception) -> str:
-    """What AWS said, as one word."""
-    response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code") or type(error).__name__)
+    return bounded_client("lambda", connect_s=CONNECT_TIMEOUT_S, read_s=READ_TIMEOUT_S, tries=TRIES)

@@ -58,6 +58,8 @@ class Ending:
     order: RunOrder
     database: Database
     retried: bool
+    is_last: bool = False
+    """Whether nobody delivers the order once more, whatever attempts are left."""
 
     def fail(self, lease: Lease, attempt: int, error: SyncError) -> None:
         """Give the job back to the queue if an attempt is left that may help, or end it.
@@ -66,7 +68,8 @@ class Ending:
         """
         status: JobStatus = "failed"
         if error.retryable and self.retried:
-            status = "queued" if attempt < CATALOG[self.order.sync].attempts else "dead"
+            is_last = self.is_last or attempt >= CATALOG[self.order.sync].attempts
+            status = "dead" if is_last else "queued"
         try:
             self.end(lease, status, error)
         except DriverError:  # its words, perhaps: the job has to end all the same

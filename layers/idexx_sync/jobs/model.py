@@ -105,12 +105,12 @@ def tick_order(
     params: Params | None = None,
     manner: Manner | None = None,
 ) -> RunOrder:
-    """The order of one scheduled time; a second delivery of the tick gives the same job id."""
+    """The order of one scheduled time, whose seconds do not count: whatever is delivered of the
+    tick, and however its time is written, gives the same job id."""
     params = params or params_model(sync).on_schedule()
-    job_id = uuid5(_TICKS, f"{clinic_id}/{sync}/{scheduled_time.timestamp()}")
-    return RunOrder(
-        job_id, clinic_id, sync, trigger, scheduled_time, params, manner or params.manner
-    )
+    due = scheduled_time.replace(second=0, microsecond=0)
+    job_id = uuid5(_TICKS, f"{clinic_id}/{sync}/{due.timestamp()}")
+    return RunOrder(job_id, clinic_id, sync, trigger, due, params, manner or params.manner)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from idexx_sync.core.aws import bounded_client, refusal_word
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.in_time import in_time
 from idexx_sync.core.logs import logger
-from idexx_sync.jobs.dispatch import LONGEST_S, bounded_client, word_of
+from idexx_sync.jobs.dispatch import CONNECT_TIMEOUT_S, LONGEST_S, READ_TIMEOUT_S, TRIES
 from idexx_sync.jobs.submission import WorkerUnavailable
 
 
@@ -26,7 +27,7 @@ class QueueDispatch:
         queue = self._queues.get(sync)
         if queue is None:
             raise WorkerUnavailable(f"IDEXX_SYNC_TICK_QUEUES names no queue for {sync}")
-        self._client = client = self._client or bounded_client("sqs")
+        self._client = client = self._client or _client()
         try:
             in_time(
                 LONGEST_S,
@@ -35,5 +36,9 @@ class QueueDispatch:
                 ),
             )
         except (BotoCoreError, ClientError, TimeoutError) as error:
-            logger().error("run not queued", sync=sync, error=word_of(error))
+            logger().error("run not queued", sync=sync, error=refusal_word(error))
             raise WorkerUnavailable(f"the queue of {sync} could not be reached") from None
+
+
+def _client() -> Any:
+    return bounded_client("sqs", connect_s=CONNECT_TIMEOUT_S, read_s=READ_TIMEOUT_S, tries=TRIES)

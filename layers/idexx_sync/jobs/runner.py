@@ -2,11 +2,11 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from idexx_sync.clinics.pauses import all_in_words, how_it_goes_on, pauses_from_json
 from idexx_sync.clinics.store import Clinic, clinic_from_row
@@ -26,6 +26,7 @@ from idexx_sync.jobs.ending import ENDS_WITHIN_S, Ending, explained
 from idexx_sync.jobs.heartbeat import Lifetime, watched
 from idexx_sync.jobs.leases import Lease
 from idexx_sync.jobs.model import Begun, Job, RunOrder, params_of
+from idexx_sync.schedules.staleness import Schedules, is_stale
 
 OVERLAP_WAIT_S: Final = 60
 """How long a run waits for another one of its clinic."""
@@ -48,6 +49,8 @@ class Dependencies:
     """Seconds until this process is killed."""
     retried: bool = False
     """Whether somebody repeats a failed run: then a retryable failure goes back to the queue."""
+    is_last: bool = False
+    """Whether nobody repeats this one, although runs are repeated: its queue gives it up."""
 
 
 def run_job(order: RunOrder, sync: Sync, dependencies: Dependencies) -> Job:
@@ -60,7 +63,7 @@ def run_job(order: RunOrder, sync: Sync, dependencies: Dependencies) -> Job:
     free (R27).
     """
     lifetime = Lifetime(dependencies.remaining, dependencies.settings.deadline_reserve_seconds)
-    ending = Ending(order, dependencies.database, dependencies.retried)
+    ending = Ending(order, dependencies.database, dependencies.retried, dependencies.is_last)
     patience = dependencies.database.patience
     with patience.until(lifetime.time_left):
         begun = _begin(order, dependencies, lifetime, ending)
@@ -70,7 +73,7 @@ def run_job(order: RunOrder, sync: Sync, dependencies: Dependencies) -> Job:
         if job.is_final or (begun.held_by == job.id and lease is None):
             return job  # done before, or a second delivery of what is running now
         if lease is None:
-            return _end_overlap(job, dependencies, ending)
+            return _end_overlap(job, ending)
         clock = dependencies.clock_from(begun.now)
         try:
             report = _run_with_lease(begun, lease, job, sync, dependencies, lifetime, ending, clock)
@@ -158,7 +161,7 @@ def _not_begun(error: BaseException, ending: Ending, lifetime: Lifetime) -> Base
             return _recorded(error, *begun, ending, lifetime) or explained(error, lifetime)
         if isinstance(error, KeyboardInterrupt):
             ending.end_waiting("cancelled", None, None)
-        elif not ending.retried:
+        elif ending.is_last or not ending.retried:
             ending.end_waiting("failed", explained(error, lifetime), None)
     return explained(error, lifetime) if isinstance(error, DriverError) else error
 
@@ -187,11 +190,11 @@ def _no_such_job(order: RunOrder) -> NotFound:
     return NotFound("job", order.job_id)
 
 
-def _end_overlap(job: Job, dependencies: Dependencies, ending: Ending) -> Job:
+def _end_overlap(job: Job, ending: Ending) -> Job:
     """Let the job wait for its next delivery; skipped if there will be none."""
-    is_last = job.attempt + 1 >= CATALOG[job.sync].attempts
-    with _time_to_end(dependencies.database.patience):
-        if job.trigger == "schedule" or is_last or not dependencies.retried:
+    is_last = ending.is_last or job.attempt + 1 >= CATALOG[job.sync].attempts
+    with _time_to_end(ending.database.patience):
+        if is_last or not ending.retried:
             why = f"another sync of this clinic was running for longer than {OVERLAP_WAIT_S} s"
             ending.end_waiting("skipped_overlap", None, why)
         else:
@@ -210,12 +213,10 @@ def _run_with_lease(
     clock: Clock,
 ) -> Report | None:
     """The sync's report; None when the run was skipped."""
-    late = timedelta() if job.scheduled_time is None else begun.now - job.scheduled_time
-    if late > CATALOG[job.sync].begins_within:
-        why = f"it came {late // timedelta(minutes=1)} minutes late, and the next tick is near"
+    row = begun.clinic or {}
+    if why := _why_stale(begun.now, job, row):
         ending.end(lease, "skipped_stale", why=why)
         return None
-    row = begun.clinic or {}
     if pauses := pauses_from_json(row.get("pauses", ())):  # before settings that may be broken
         told = all_in_words(pauses, zone_of(row["timezone"]))
         why = f"the clinic is {told}; {how_it_goes_on(pauses)}"
@@ -250,6 +251,17 @@ def _run_with_lease(
         dependencies.open_pims(clinic, job.id, begun.session, lifetime, clock) as pims,
     ):
         return sync(run, pims)
+
+
+def _why_stale(now: datetime, job: Job, row: Mapping[str, Any]) -> str | None:
+    """Why the next tick does the work of this one; a catch-up makes one up, and is never stale."""
+    if job.scheduled_time is None or job.trigger == "catch_up":
+        return None
+    schedules = Schedules(job.clinic_id, now, row.get("sync_schedules"), row.get("timezone"))
+    if not is_stale(job.sync, job.scheduled_time, schedules):
+        return None
+    late = (now - job.scheduled_time) // timedelta(minutes=1)
+    return f"it came {late} minutes late, and its schedule's next time has passed"
 
 
 def _require_active(clinic: Clinic, manner: Manner) -> None:

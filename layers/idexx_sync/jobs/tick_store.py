@@ -181,5 +181,3 @@ def unsent(conn: Conn, limit: int) -> list[tuple[UUID, SyncName]]:
         """,
         (limit,),
     ).fetchall()
-
-

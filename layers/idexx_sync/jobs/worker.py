@@ -1,8 +1,8 @@
 """The one path of all syncs' functions: `sync_worker(SYNC)` makes a worker's handler."""
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from idexx_sync.core.errors import RequestRefused, SyncError
 from idexx_sync.core.logs import logger
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.jobs.contract import Sync
+from idexx_sync.jobs.deliveries import BringBack, Delivery, SqsVisibility, deliveries
 from idexx_sync.jobs.event import WorkerEvent
 from idexx_sync.jobs.model import Job, RunOrder
 from idexx_sync.jobs.runner import Dependencies, run_job
@@ -30,38 +31,112 @@ class EventUnreadable(WillBeRetried):
 
 
 def sync_worker(
-    sync: Sync, dependencies: Callable[[], Dependencies] | None = None
+    sync: Sync,
+    dependencies: Callable[[], Dependencies] | None = None,
+    bring_back: BringBack | None = None,
 ) -> WorkerHandler:
-    """Turn a sync into a worker's handler; `dependencies` are the process's own unless given.
+    """Turn a sync into a worker's handler; without `dependencies` or `bring_back` the process's
+    own.
 
-    A failure that a retry may heal leaves the handler, and so does whatever could be recorded on
-    no job. Any other outcome is on the job and is answered, because a retry would end the same way.
+    Called with an event, a failure that a retry may heal leaves the handler, and so does whatever
+    could be recorded on no job. Any other outcome is on the job and is answered, because a retry
+    would end the same way. Called by a queue, nothing leaves it: messages whose job has not ended
+    are named in the answer (`batchItemFailures`), and come back until the queue gives them up.
     """
+    worker = _Worker(sync, dependencies or process_dependencies, bring_back or SqsVisibility())
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        order = own_errors_only(lambda: _order(event, sync.name))
+        delivered = deliveries(event)
+        if delivered is None:
+            return worker.invoked(event, context)
+        return worker.given(delivered, context)
+
+    return handler
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """The handler's two ways, by who calls it."""
+
+    sync: Sync
+    dependencies: Callable[[], Dependencies]
+    bring_back: BringBack
+
+    def invoked(self, event: object, context: Any) -> dict[str, Any]:
+        order = self._order(event)
+        carried_out = own_errors_only(lambda: self._carry_out(order, context), order.job_id)
+        if isinstance(carried_out, Refused):
+            return carried_out.answer()
+        if carried_out.status == "queued":
+            why = carried_out.error_kind or "overlap"
+            raise WillBeRetried(f"job {carried_out.id} will be retried: {why}")
+        return answer(carried_out)
+
+    def given(self, delivered: Sequence[Delivery], context: Any) -> dict[str, Any]:
+        undone = [one for one in delivered if not self._is_done(one, context)]
+        for delivery in undone:
+            logger().warning(
+                "message not done",
+                message_id=delivery.message_id,
+                delivery=delivery.number,
+                back_after_s=delivery.back_after_s,
+            )
+            self.bring_back(delivery)
+        return {"batchItemFailures": [{"itemIdentifier": one.message_id} for one in undone]}
+
+    def _is_done(self, delivery: Delivery, context: Any) -> bool:
+        """Whether the message's job has ended; what nobody can carry out is a dead letter in the
+        end, so that somebody is told of it."""
+        try:
+            order = self._order(delivery.event())
+            carried_out = own_errors_only(
+                lambda: self._carry_out(order, context, is_last=delivery.is_last), order.job_id
+            )
+        except (EventUnreadable, SyncError, RequestRefused):  # logged already
+            return False
+        return isinstance(carried_out, Job) and carried_out.is_final
+
+    def _order(self, event: object) -> RunOrder:
+        order = own_errors_only(lambda: _order(event, self.sync.name))
         if isinstance(order, str):
             raise EventUnreadable(order)
-        answered, will_be_retried = own_errors_only(lambda: carry_out(order, context), order.job_id)
-        if will_be_retried is not None:
-            raise WillBeRetried(will_be_retried)
-        return answered
+        return order
 
-    def carry_out(order: RunOrder, context: Any) -> tuple[dict[str, Any], str | None]:
-        made = (dependencies or process_dependencies)()
+    def _carry_out(
+        self, order: RunOrder, context: Any, *, is_last: bool = False
+    ) -> "Job | Refused":
+        made = replace(self.dependencies(), remaining=_remaining(context), is_last=is_last)
         try:
-            job = run_job(order, sync, replace(made, remaining=_remaining(context)))
+            job = run_job(order, self.sync, made)
         except RequestRefused as error:
-            return _refused(error.message), None
+            return _refused(error.message)
         except SyncError as error:
             if error.retryable:
                 raise
-            return _refused(error.message, error.kind), None
+            return _refused(error.message, error.kind)
         log_job(job)
-        again = f"job {job.id} will be retried: {job.error_kind or 'overlap'}"
-        return answer(job), again if job.status == "queued" else None
+        return job
 
-    return handler
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why an event can't become a job; a retry would fail alike."""
+
+    message: str
+    kind: str
+
+    def answer(self) -> dict[str, Any]:
+        return {
+            "job_id": None,
+            "status": "failed",
+            "error_kind": self.kind,
+            "error_message": self.message,
+        }
+
+
+def _refused(message: str, kind: str = "configuration_invalid") -> Refused:
+    logger().error("event refused", error_kind=kind, error_message=message)
+    return Refused(message, kind)
 
 
 def _order(event: object, sync: SyncName) -> RunOrder | str:
@@ -109,12 +184,6 @@ def answer(job: Job) -> dict[str, Any]:
         "error_message": job.error_message,
         "result": job.result,
     }
-
-
-def _refused(message: str, kind: str = "configuration_invalid") -> dict[str, Any]:
-    """An event that can't become a job: logged and answered, for a retry would fail alike."""
-    logger().error("event refused", error_kind=kind, error_message=message)
-    return {"job_id": None, "status": "failed", "error_kind": kind, "error_message": message}
 
 
 def log_job(job: Job) -> None:

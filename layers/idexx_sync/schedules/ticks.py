@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.catalog import SYNCS, SyncName
-from idexx_sync.core.clinic_time import DEFAULT_ZONE, zone_of
+from idexx_sync.core.clinic_time import DEFAULT_ZONE, named_zone, zone_of
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.schedules.entries import read_entries
 from idexx_sync.schedules.next_run import runs_after, timetable
@@ -68,11 +68,6 @@ def ticks_after(crons: Iterable[str], zone: ZoneInfo, moment: datetime) -> Itera
     return (due for due, _ in groupby(found))
 
 
-def next_tick(crons: Iterable[str], zone: ZoneInfo, moment: datetime) -> datetime | None:
-    """The first of them; None: there is none. Raises BadCron."""
-    return next(ticks_after(crons, zone, moment), None)
-
-
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one look at the ticks of a sync has found."""
@@ -84,9 +79,7 @@ class Look:
     """The first one after that."""
 
 
-def look(
-    crons: Sequence[str], zone: ZoneInfo, after: datetime, until: datetime, most: int
-) -> Look:
+def look(crons: Sequence[str], zone: ZoneInfo, after: datetime, until: datetime, most: int) -> Look:
     """The ticks after a moment and up to another one, `most` of them at most. Raises BadCron."""
     due: list[datetime] = []
     for tick in ticks_after(crons, zone, after):
@@ -120,21 +113,21 @@ class Crons:
     """Without H; none: no tick is due, or nobody can tell when."""
 
     def next_tick(self, moment: datetime) -> datetime | None:
-        """Raises BadCron."""
-        return next_tick(self.crons, zone_of(self.zone), moment)
+        """The first one after the moment, in UTC; None: there is none. Raises BadCron."""
+        return next(ticks_after(self.crons, zone_of(self.zone), moment), None)
 
 
 def crons_of(
     clinic_id: UUID, sync_schedules: object, timezone: str | None
 ) -> dict[SyncName, Crons]:
     """Of each sync, from what ODIS stores. Where the zone can't be read no tick is due."""
-    name = timezone or DEFAULT_ZONE
-    zone = zone_of(name)
-    if zone.key != name:
-        return {sync: Crons(zone.key, ()) for sync in SYNCS}
+    zone = named_zone(timezone)
+    if zone is None:
+        return {sync: Crons(DEFAULT_ZONE, ()) for sync in SYNCS}
     table = timetable(read_entries(sync_schedules).readable, zone, clinic_id)
     return {
-        sync: Crons(name, tuple(cron for of, cron in table.crons if of == sync)) for sync in SYNCS
+        sync: Crons(zone.key, tuple(cron for of, cron in table.crons if of == sync))
+        for sync in SYNCS
     }
 
 

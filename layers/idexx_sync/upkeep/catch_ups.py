@@ -14,14 +14,12 @@ from uuid import UUID
 from idexx_sync.clinics.overview import ClinicOverview, overviews_of
 from idexx_sync.clinics.status import blocker
 from idexx_sync.core.catalog import SYNCS, SyncName
-from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import tick_store
 from idexx_sync.jobs.submission import Dispatch, WorkerUnavailable
 from idexx_sync.jobs.submission_store import mark_dispatched
 from idexx_sync.jobs.tick_store import Unrun
-from idexx_sync.schedules.entries import read_entries
-from idexx_sync.schedules.next_run import timetable
+from idexx_sync.schedules.staleness import Schedules, next_tick
 from idexx_sync.schedules.ticks import NEXT_IS_NEAR
 from idexx_sync.upkeep.place_store import keep_place, place_of
 
@@ -134,7 +132,6 @@ def _helps(overview: ClinicOverview | None, tick: Unrun) -> bool:
     anyway."""
     if overview is None or blocker(overview, tick.sync, tick.now) is not None:
         return False
-    entries = read_entries(overview.sync_schedules)
-    table = timetable(entries.readable, zone_of(overview.timezone), overview.id)
-    following = table.next_run(tick.sync, tick.due)
+    said = Schedules(overview.id, tick.now, overview.sync_schedules, overview.timezone)
+    following = next_tick(tick.sync, tick.due, said)
     return following is not None and following > tick.now + NEXT_IS_NEAR

@@ -13,6 +13,7 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn, bound_waits
 from idexx_sync.database.newest_first_store import USUAL_LIMIT, Fitting, newest_first
 from idexx_sync.jobs.submission_store import take_turns
+from idexx_sync.schedules.staleness import Schedules
 from idexx_sync.upkeep.letters import Letter, Shape
 
 Outcome = Literal["ended", "superseded", "parked"]
@@ -133,20 +134,8 @@ def job_of_tick(conn: Conn, clinic_id: UUID, sync: SyncName, due: datetime) -> U
     return None if row is None else row[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Schedules:
-    """By what a clinic's ticks come."""
-
-    clinic_id: UUID
-    now: datetime
-    """Business time."""
-    sync_schedules: Any
-    """As ODIS stored them."""
-    timezone: str | None
-
-
 def schedules_of(conn: Conn, clinic_id: UUID) -> Schedules | None:
-    """None where ODIS has no such clinic."""
+    """By what the clinic's ticks come; None where ODIS has no such clinic."""
     with conn.cursor(row_factory=kwargs_row(Schedules)) as cur:
         return cur.execute(
             """

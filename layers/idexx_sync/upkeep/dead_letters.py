@@ -18,18 +18,13 @@ from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.coming_store import is_ended_or_coming
 from idexx_sync.jobs.model import Job, RunOrder
 from idexx_sync.jobs.store import Abandoned, Queued, nobody_came
-from idexx_sync.schedules.entries import read_entries
-from idexx_sync.schedules.next_run import timetable
+from idexx_sync.schedules.staleness import OLDEST_TICK, Schedules, is_stale
 from idexx_sync.upkeep import dead_letter_store as store
-from idexx_sync.upkeep.dead_letter_store import Outcome, Schedules, Taken
+from idexx_sync.upkeep.dead_letter_store import Outcome, Taken
 from idexx_sync.upkeep.letters import Letter, Message, read, sealed
 
 __all__ = ["Message", "Taken", "take_in"]
 
-LEAST_STALE: Final = timedelta(minutes=5)
-"""A tick is not stale sooner, however soon its schedule's next one comes."""
-OLDEST_TICK: Final = timedelta(days=30)
-"""Of an older one no queue keeps a message: its time is not true."""
 NEWEST_TICK: Final = timedelta(minutes=1)
 """What is due later can't have failed; two clocks may differ by as much."""
 
@@ -133,7 +128,7 @@ def _of_order(conn: Conn, letter: Letter, order: RunOrder) -> _Ruling:
 def _end_unbegun(conn: Conn, job: Job, due: datetime, clinic: Schedules) -> str:
     """End the tick's job as its run would have been skipped, else as one that failed; the reason
     as a word."""
-    if _is_stale(job.sync, due, clinic):
+    if is_stale(job.sync, due, clinic):
         why = "its run never began, and its schedule's next time has passed"
         job_store.end(conn, Queued(job.id), "skipped_stale", why=why)
         return "stale"
@@ -154,14 +149,3 @@ def _of_its_job(conn: Conn, letter: Letter, order: RunOrder, due: datetime) -> _
     if job is None:
         return _Ruling("parked", "unknown_clinic")
     return _of_job(conn, letter, job)
-
-
-def _is_stale(sync: SyncName, due: datetime, clinic: Schedules) -> bool:
-    """Whether the next tick has come, so that its run does the work of this one.
-
-    Where the schedule can't be read nobody knows that, and the tick is told as one that failed.
-    """
-    entries = read_entries(clinic.sync_schedules)
-    table = timetable(entries.readable, zone_of(clinic.timezone), clinic.clinic_id)
-    following = table.next_run(sync, due)
-    return following is not None and following <= clinic.now and clinic.now - due >= LEAST_STALE

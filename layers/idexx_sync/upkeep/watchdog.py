@@ -19,17 +19,14 @@ from idexx_sync.database.connection import (
     LOST,
     Conn,
     DriverError,
-    bound_waits,
     is_gone,
     unavailable,
     writing,
 )
 from idexx_sync.database.refusal import refusal
 from idexx_sync.jobs import leases
-from idexx_sync.jobs import store as job_store
-from idexx_sync.jobs.coming_store import abandoned, is_ended_or_coming
-from idexx_sync.jobs.store import Abandoned, nobody_came
 from idexx_sync.jobs.submission import Dispatch
+from idexx_sync.upkeep.abandoned import end_abandoned, end_late_ticks
 from idexx_sync.upkeep.catch_ups import making_up
 from idexx_sync.upkeep.place_store import keep_place, place_of
 from idexx_sync.upkeep.retention import delete_what_is_old
@@ -37,7 +34,6 @@ from idexx_sync.upkeep.ticks import watch_ticks
 
 RESERVE_S: Final = 5.0
 """What a pass leaves of its time, for the statement that is under way and for telling."""
-MOST_JOBS: Final = 500
 MOST_LEASES: Final = 500
 CLINICS_AT_ONCE: Final = 100
 MOST_PARTS: Final = 10
@@ -100,35 +96,6 @@ def _stepped(step: Step, conn: Conn, left: Callable[[], float]) -> tuple[Mapping
         return {"refused": 1}, False
 
 
-def end_abandoned(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
-    """End the jobs that nobody is going to run, each in a transaction of its own."""
-    counts: Counter[str] = Counter()
-    found = abandoned(conn, MOST_JOBS)
-    for clinic_id, job_id in found:
-        if time_left() <= 0:
-            return counts, False
-        counts.update(_ended(conn, clinic_id, job_id))
-    return counts, len(found) < MOST_JOBS
-
-
-def _ended(conn: Conn, clinic_id: UUID, job_id: UUID) -> Mapping[str, int]:
-    """What Postgres refuses is the trouble of this job only (R26)."""
-    try:
-        with conn.transaction():
-            bound_waits(conn)
-            what = Abandoned(clinic_id, job_id)
-            job_store.lock(conn, what)
-            if is_ended_or_coming(conn, job_id):  # somebody has begun or ordered it since
-                return {}
-            ended = job_store.end(conn, what, "dead", error=nobody_came(job_id))
-    except DriverError as error:
-        if is_gone(conn, error):
-            raise
-        logger().error("job not ended", job_id=str(job_id), error_message=refusal(error))
-        return {"refused": 1}
-    return {"jobs_ended": ended.rowcount}
-
-
 def release_leases(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
     """Free the leases that name a job which has ended."""
     found = leases.left_over(conn, MOST_LEASES)
@@ -172,6 +139,7 @@ def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping
 def _steps(dispatch: Dispatch | None) -> Iterator[Step]:
     """In the order of a pass: what runs need comes before what only people read."""
     yield end_abandoned
+    yield end_late_ticks
     yield release_leases
     if dispatch is not None:
         yield watch_ticks

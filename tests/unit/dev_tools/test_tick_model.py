@@ -23,7 +23,7 @@ from dev_tools.tick_model.nights import AGAIN_S, SEED, for_ticks, night, reserve
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.jobs.runner import OVERLAP_WAIT_S
 from idexx_sync.schedules.next_run import next_run
-from idexx_sync.upkeep.dead_letters import LEAST_STALE
+from idexx_sync.schedules.staleness import LEAST_STALE
 from tests.kit.paths import ROOT
 
 MIDNIGHT: Final = datetime(2026, 1, 14, tzinfo=UTC)
@@ -113,7 +113,7 @@ def test_a_queue_drops_nothing_of_ten_thousand_clinics_as_their_crons_stand() ->
         SYNCS, (0, 0)
     )
     assert queue["cases"].ticks == 5_500, "those of two zones; the others' hour is the next one"
-    assert [queue[sync].peak for sync in SYNCS] == [for_ticks(reserved(sync)) for sync in SYNCS]
+    assert [queue[sync].peak for sync in SYNCS] == [for_ticks(sync) for sync in SYNCS]
     with_one = {sync: replace(one, slots=1) for sync, one in workers("queue", USUAL).items()}
     crowded = simulate("queue", with_one, ticks(500, HOUR, SEED, spread=False), SEED)
     assert crowded["inbound"].dropped == 0
@@ -198,5 +198,5 @@ def test_the_decision_tells_what_the_model_says(spread: bool) -> None:
     for neo in ("usual", "slow"):
         assert row(500, neo, spread=spread) in told.splitlines()
     for sync in SYNCS:
-        limit = for_ticks(reserved(sync))
+        limit = for_ticks(sync)
         assert f"| {sync} | {reserved(sync)} | {limit} |" in told

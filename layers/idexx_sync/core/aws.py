@@ -1,0 +1,27 @@
+"""Clients of AWS whose single waits end, and what AWS refuses, as one word."""
+
+from typing import Any
+
+
+def bounded_client(service: str, *, connect_s: float, read_s: float, tries: int) -> Any:
+    """A client of boto3; what all tries together may take is for its caller to bound.
+
+    Imported here: boto3 takes longer to load than everything else together.
+    """
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        service,
+        config=Config(
+            connect_timeout=connect_s,
+            read_timeout=read_s,
+            retries={"total_max_attempts": tries, "mode": "standard"},
+        ),
+    )
+
+
+def refusal_word(error: BaseException) -> str:
+    """AWS's code for what it refused, else the error's type; never what it said."""
+    response = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code") or type(error).__name__)
