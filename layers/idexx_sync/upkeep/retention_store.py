@@ -245,6 +245,11 @@ RULES: Final = (
     Rule("clinic_settings", "idexx_sync.clinic_settings", "with its clinic"),
     Rule("imprints", "idexx_sync.imprints", "never, one a secret: by it a wrong one is refused"),
     Rule("key_budgets", "idexx_sync.key_budgets", "with its key, one a key"),
+    Rule(
+        "timetables",
+        "idexx_sync.timetables",
+        "while they stand, three a clinic; the watchdog deletes what has ended within a day",
+    ),
     Rule("places", "idexx_sync.places", "never, one a work that is done in parts"),
     Rule("migrations", "idexx_sync.migrations", "never: what the database is made of"),
     Rule("clinic_api_keys", "public.clinic_api_keys", "never by us: who held a key stays known"),
