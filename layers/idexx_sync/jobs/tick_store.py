@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from idexx_sync.clinics.pause_store import STANDS_FOR
 from idexx_sync.clinics.store import ON_BOARD
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import RunOrder
 from idexx_sync.jobs.params import params_model
@@ -181,3 +182,22 @@ def unsent(conn: Conn, limit: int) -> list[tuple[UUID, SyncName]]:
         """,
         (limit,),
     ).fetchall()
+
+
+TICK_COUNTS: Final = """
+    SELECT sync, status, started_at IS NOT NULL AS began, made_up_by IS NOT NULL AS made_up,
+           count(*) AS count
+      FROM idexx_sync.jobs
+     WHERE trigger = 'schedule'
+       AND scheduled_time > (SELECT idexx_sync.clock()) - %(window)s
+       AND scheduled_time <= (SELECT idexx_sync.clock())
+       AND (%(clinic_id)s::uuid IS NULL OR clinic_id = %(clinic_id)s)
+     GROUP BY sync, status, began, made_up ORDER BY sync, status, began, made_up
+"""
+"""How many ticks of the window ended how, of all clinics or of the one named."""
+
+
+def tick_counts(
+    conn: Conn, clinic_id: UUID | None, window: timedelta
+) -> list[tuple[SyncName, JobStatus, bool, bool, int]]:
+    return conn.execute(TICK_COUNTS, {"clinic_id": clinic_id, "window": window}).fetchall()

@@ -1,5 +1,6 @@
 """The ticks of a clinic's sync: when they were due, and what became of each. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,9 @@ MADE_UP_WITHIN: Final = timedelta(hours=24)
 NEXT_IS_NEAR: Final = timedelta(minutes=2)
 """A run that is due so soon does the work of a missed one: two in a row only load Neo."""
 
+GOAL: Final = 0.999
+"""The share of ticks that should have run and do."""
+
 _OUTCOMES: Final[Mapping[JobStatus, TickOutcome]] = {
     "queued": "waiting",
     "running": "waiting",
@@ -50,6 +54,41 @@ def outcome_of(status: JobStatus, *, began: bool) -> TickOutcome:
     """What became of the tick whose job ended so. A run that failed was one: its alert tells of
     it; of one that is dead and never began there was none."""
     return "missed" if status == "dead" and not began else _OUTCOMES[status]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of a sync's ticks, by number."""
+
+    outcomes: Mapping[TickOutcome, int]
+    made_up: int = 0
+    """How many of those that did not run a catch-up makes up."""
+
+    @property
+    def not_run(self) -> int:
+        return self.outcomes.get("missed", 0) + self.outcomes.get("skipped", 0)
+
+    @property
+    def due(self) -> int:
+        """Those that should have run, and are settled."""
+        return self.outcomes.get("ran", 0) + self.not_run
+
+    @property
+    def share(self) -> float | None:
+        """How many of those that should have run did, from 0 to 1; None: none should have."""
+        return self.outcomes.get("ran", 0) / self.due if self.due else None
+
+
+def tallies(
+    counts: Iterable[tuple[SyncName, JobStatus, bool, bool, int]],
+) -> dict[SyncName, Tally]:
+    """A tally of each sync, of how many ticks' jobs ended so, began and are made up."""
+    outcomes: dict[SyncName, Counter[TickOutcome]] = {sync: Counter() for sync in SYNCS}
+    made_up: Counter[SyncName] = Counter()
+    for sync, status, began, is_made_up, number in counts:
+        outcomes[sync][outcome_of(status, began=began)] += number
+        made_up[sync] += number if is_made_up else 0
+    return {sync: Tally(found, made_up[sync]) for sync, found in outcomes.items()}
 
 
 def missed_after(usual: timedelta | None) -> timedelta:
