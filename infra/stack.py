@@ -72,7 +72,15 @@ class IdexxSync(Stack):
             retries=NO_RETRIES,  # whoever migrates waits for the answer
         )
         secrets.let_read(migrate, "migrate_database")
-        Watchdog(self, "Watchdog", stage=stage, secrets=secrets)
+        Watchdog(
+            self,
+            "Watchdog",
+            stage=stage,
+            secrets=secrets,
+            queues={
+                name: ticks.queue for sync in syncs.values() for name, ticks in sync.ticks.items()
+            },
+        )
         api = HttpApi(
             self,
             "Http",

@@ -1,22 +1,37 @@
 """The watchdog, and the schedule that starts it."""
 
+from collections.abc import Mapping
 from typing import Final
 
+from aws_cdk import Stack
+from aws_cdk.aws_iam import PolicyStatement
+from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
 
+from idexx_sync.core.catalog import SyncName
 from infra.regular_start import started_every
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
 from infra.upkeep_function import UpkeepFunction
 
 EVERY_MINUTES: Final = 1
+QUEUES: Final = "IDEXX_SYNC_TICK_QUEUES"
 
 
 class Watchdog(Construct):
     """One pass a minute. One that fails is not repeated and leaves no message: the next pass does
-    its work, and passes that stay away show in the function's invocations and errors."""
+    its work, and passes that stay away show in the function's invocations and errors. It invokes
+    nobody; runs that make up missed ones wait in the syncs' queues as the ticks do."""
 
-    def __init__(self, scope: Construct, id_: str, *, stage: Stage, secrets: SecretsByName) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        secrets: SecretsByName,
+        queues: Mapping[SyncName, IQueue],
+    ) -> None:
         super().__init__(scope, id_)
         watchdog = UpkeepFunction(
             self,
@@ -27,6 +42,13 @@ class Watchdog(Construct):
             at_once=stage.watchdog_at_once,
             secrets=secrets,
         )
+        urls = {sync: queue.queue_url for sync, queue in queues.items()}
+        watchdog.set(QUEUES, Stack.of(self).to_json_string(urls))
+        for queue in queues.values():
+            # Not grant_send_messages, which would let it look at the queue as well.
+            watchdog.function.add_to_role_policy(
+                PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
+            )
         started_every(
             EVERY_MINUTES,
             self,

@@ -16,6 +16,8 @@ TO_COME: Final = frozenset(
         "idexx_sync.alerts.muted_until",
         "idexx_sync.holds.permit_until",
         "idexx_sync.jobs.scheduled_time",
+        "idexx_sync.timetables.due",
+        "idexx_sync.timetables.judged_until",
         "public.cases.scheduled_at",
         "public.clinic_api_keys.expires_at",
         "public.vapi_bookings.hold_expires_at",

@@ -1,13 +1,15 @@
 """The functions of the upkeep as AWS calls them: batches of a queue, and their environment."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from idexx_sync.upkeep.wiring import process_database
+from idexx_sync.upkeep.wiring import process_database, process_queues
 
+QUEUES = {"inbound": "https://sqs.us-west-2.amazonaws.com/123456789012/inbound-ticks"}
 QUEUE_ARN = "arn:aws:sqs:us-west-2:123456789012:dead-letters"
 
 
@@ -48,8 +50,14 @@ def letter(number: int, body: str, **attributes: str) -> dict[str, Any]:
 def upkeep_process(monkeypatch: pytest.MonkeyPatch, database: str) -> Iterator[None]:
     """Their environment, with that address of the database, and what they keep made anew."""
     monkeypatch.setenv("DATABASE_URL", database)
-    process_database.forget()
+    monkeypatch.setenv("IDEXX_SYNC_TICK_QUEUES", json.dumps(QUEUES))
+    _forget()
     try:
         yield
     finally:
-        process_database.forget()
+        _forget()
+
+
+def _forget() -> None:
+    process_database.forget()
+    process_queues.cache_clear()

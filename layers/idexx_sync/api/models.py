@@ -120,6 +120,10 @@ class ClinicQuery(RequestModel):
     clinic_id: UUID | None = None
 
 
+class TicksQuery(ClinicQuery):
+    sync: SyncName | None = None
+
+
 class PageQuery(RequestModel):
     limit: int = Field(default=20, ge=1, le=MOST_LISTED)
     cursor: str | None = Field(default=None, max_length=1000)

@@ -28,6 +28,7 @@ from idexx_sync.api.models import (
     ReadinessDetails,
     ReasonBody,
     ResumeBody,
+    TicksQuery,
 )
 from idexx_sync.api.problems import ProblemCode
 from idexx_sync.core.catalog import CATALOG, CatalogEntry, StartOperation, SyncFolder
@@ -40,6 +41,7 @@ from idexx_sync.operations.key_models import KeyView
 from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import HoldList, HoldView, JobList, JobView
 from idexx_sync.operations.pause_models import PauseAnswer
+from idexx_sync.operations.tick_models import TicksView
 
 FunctionName = Literal[SyncFolder, "status"]
 OperationId = Literal[
@@ -68,6 +70,7 @@ OperationId = Literal[
     "list_clinics",
     "get_clinic_status",
     "list_clinic_discrepancies",
+    "get_ticks",
     "pause_clinic",
     "resume_clinic",
     "pause_all",
@@ -425,6 +428,16 @@ ROUTES: Final[tuple[Route, ...]] = (
         summary="What differs between ODIS and the PIMS and has not ended, the newest day first",
         query=DiscrepanciesQuery,
         responses={200: DiscrepancyList},
+    ),
+    Route(
+        operation="get_ticks",
+        method="GET",
+        path="/api/ticks",
+        function="status",
+        scope="jobs:read",
+        summary="What became of the scheduled times of the last 24 hours: all clinics', or one's",
+        query=TicksQuery,
+        responses={200: TicksView},
     ),
     Route(
         operation="pause_clinic",

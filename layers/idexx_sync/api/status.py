@@ -1,6 +1,16 @@
 """The operations of the function `status`: everything of the API that starts no sync."""
 
-from idexx_sync.api import alerts, clinics, dead_letters, holds, jobs, keys, pauses, service
+from idexx_sync.api import (
+    alerts,
+    clinics,
+    dead_letters,
+    holds,
+    jobs,
+    keys,
+    pauses,
+    service,
+    ticks,
+)
 from idexx_sync.api.handler import Operation, Page
 from idexx_sync.api.routes import OperationId
 from idexx_sync.api.syncs import not_built
@@ -33,6 +43,7 @@ def status_operations() -> dict[OperationId, Operation | Page]:
         "list_clinics": clinics.list_clinics,
         "get_clinic_status": clinics.get_clinic_status,
         "list_clinic_discrepancies": clinics.list_clinic_discrepancies,
+        "get_ticks": ticks.get_ticks,
         "pause_clinic": pauses.pause_clinic,
         "resume_clinic": pauses.resume_clinic,
         "pause_all": pauses.pause_all,

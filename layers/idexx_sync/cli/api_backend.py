@@ -15,6 +15,7 @@ from idexx_sync.cli.decision import Decision
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.listed import Listed
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.operations.alert_models import AlertList, AlertView
 from idexx_sync.operations.change_models import ChangeList, ChangeView
@@ -23,6 +24,7 @@ from idexx_sync.operations.discrepancy_models import DiscrepancyList, Discrepanc
 from idexx_sync.operations.letter_models import DeadLetterList, DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED, HoldList, HoldView, JobList, JobView
 from idexx_sync.operations.pause_models import PauseAnswer
+from idexx_sync.operations.tick_models import TicksView
 from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.syncs.reconciliation.discrepancy_list_store import WantedDiscrepancies
@@ -77,6 +79,10 @@ class ApiBackend:
     def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
         query = _query(wanted)
         return self._listed("list_jobs", JobList, lambda page: page.jobs, query, limit)
+
+    def ticks(self, clinic_id: UUID | None, sync: SyncName | None) -> TicksView:
+        query = {"clinic_id": clinic_id, "sync": sync}
+        return self._client.ask("get_ticks", TicksView, query=query)
 
     def changes(self, job_id: UUID, limit: int) -> Listed[ChangeView]:
         return self._listed(

@@ -31,6 +31,7 @@ from idexx_sync.cli import (
     schedules,
     secrets,
     sync,
+    ticks,
     whoami,
 )
 from idexx_sync.cli.context import Cli
@@ -73,6 +74,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(explain.app, name="explain")
 app.command()(find.find)
 app.command()(fleet.status)
+app.command()(ticks.ticks)
 app.command("pause")(pausing.pause_all)
 app.command("resume")(pausing.resume_all)
 app.command()(whoami.whoami)

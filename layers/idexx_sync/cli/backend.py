@@ -14,6 +14,7 @@ from idexx_sync.cli.listed import Listed
 from idexx_sync.cli.local_backend import LocalBackend
 from idexx_sync.cli.naming import one_of, whole_id
 from idexx_sync.cli.phrases import utc
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import NotFound
 from idexx_sync.core.phrases import HELD_BECAUSE, phrase
 from idexx_sync.core.vocabulary import JobStatus
@@ -25,6 +26,7 @@ from idexx_sync.operations.discrepancy_models import DiscrepancyView
 from idexx_sync.operations.letter_models import DeadLetterView
 from idexx_sync.operations.models import MOST_LISTED, HoldView, JobView
 from idexx_sync.operations.pause_models import PauseAnswer
+from idexx_sync.operations.tick_models import TicksView
 from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.holds import HoldStatus
 from idexx_sync.syncs.reconciliation.discrepancy_list_store import WantedDiscrepancies
@@ -50,6 +52,10 @@ class Backend(Protocol):
 
     def jobs(self, wanted: Wanted[JobStatus], limit: int) -> Listed[JobView]:
         """The newest ones that fit."""
+        ...
+
+    def ticks(self, clinic_id: UUID | None, sync: SyncName | None) -> TicksView:
+        """What became of the scheduled times of the last 24 hours."""
         ...
 
     def changes(self, job_id: UUID, limit: int) -> Listed[ChangeView]:

@@ -16,6 +16,7 @@ from idexx_sync.cli.decision import Decision
 from idexx_sync.cli.listed import Listed
 from idexx_sync.cli.local_run import run_here
 from idexx_sync.core.bounds import shortened
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.invisible import tidied
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
@@ -57,6 +58,8 @@ from idexx_sync.operations.lookup import find_alert, find_hold, find_job, requir
 from idexx_sync.operations.models import HoldView, JobView
 from idexx_sync.operations.pagination import parts_of
 from idexx_sync.operations.pause_models import PauseAnswer
+from idexx_sync.operations.tick_models import TicksView
+from idexx_sync.operations.ticks import ticks_view
 from idexx_sync.operations.views import hold_page, hold_view, job_page, job_view
 from idexx_sync.operations.wanted import Wanted, WantedAlerts, WantedClinics
 from idexx_sync.syncs.hold_store import Hold, Verdict, params_of_finder
@@ -105,6 +108,11 @@ class LocalBackend:
             require_clinic(conn, wanted.clinic_id)
             page = job_page(conn, wanted, limit=limit)
         return Listed(page.jobs, page.next_cursor is not None)
+
+    def ticks(self, clinic_id: UUID | None, sync: SyncName | None) -> TicksView:
+        with self._cli.database() as conn:
+            require_clinic(conn, clinic_id)
+            return ticks_view(conn, clinic_id, sync)
 
     def changes(self, job_id: UUID, limit: int) -> Listed[ChangeView]:
         with self._cli.database() as conn:

@@ -116,6 +116,17 @@ class MirrorSettings(DatabaseSettings):
         return arns
 
 
+class TickQueueSettings(BaseSettings):
+    """For who sends runs to the syncs' queues of ticks."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    tick_queues: dict[SyncName, str]
+    """Sync -> URL of its queue; JSON."""
+
+
 class Settings(DatabaseSettings):
     """For whoever runs syncs: the workers and the command line."""
 
@@ -259,6 +270,11 @@ def load_settings() -> Settings:
 def load_database_settings() -> DatabaseSettings:
     """The settings of a process that only reads and writes the database."""
     return load(DatabaseSettings)
+
+
+def load_tick_queue_settings() -> TickQueueSettings:
+    """Where a process sends runs that are to wait for their turn."""
+    return load(TickQueueSettings)
 
 
 def load_key_settings() -> KeySettings:

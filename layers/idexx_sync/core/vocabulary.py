@@ -23,6 +23,7 @@ JobStatus = Literal[
     "skipped_overlap",
     "skipped_stale",
     "skipped_paused",
+    "missed",
 ]
 Stage = Literal["off", "shadow", "canary", "live"]
 Manner = Literal["preview", "observe", "apply"]

@@ -187,7 +187,13 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.places: SELECT; \
             INSERT; \
             UPDATE place at
-        idexx_sync.jobs: DELETE
+        idexx_sync.timetables: SELECT; \
+            INSERT; \
+            UPDATE read_from judged_until due ended_at; \
+            DELETE
+        idexx_sync.jobs: INSERT status error_message finished_at catch_up_of; \
+            UPDATE made_up_by; \
+            DELETE
         idexx_sync.holds: DELETE
         idexx_sync.pauses: DELETE
         idexx_sync.alerts: INSERT clinics; \

@@ -135,6 +135,10 @@ class Job:
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    catch_up_of: UUID | None = None
+    """Of a catch-up, the job of the newest tick that it makes up."""
+    made_up_by: UUID | None = None
+    """Of a tick that did not run, the catch-up that does its work."""
 
     @classmethod
     def read(cls, *, params: Any, result: Any, progress: Any, **columns: Any) -> Self:
@@ -162,7 +166,7 @@ def window_of(stored: Any) -> tuple[date, date] | None:
 
 JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params - 'dry_run' AS params, manner,
     status, attempt, error_kind, error_message, result, progress, retry_of, queued_at, started_at,
-    finished_at"""
+    finished_at, catch_up_of, made_up_by"""
 """`dry_run` is the word of the release before for a preview; see migration 011."""
 LISTED_COLUMNS = JOB_COLUMNS.replace("result,", "result - 'plan' AS result,")
 """The same without the plan, which only the view of a single job shows."""

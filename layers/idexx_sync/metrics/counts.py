@@ -22,6 +22,7 @@ from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import NotFound, WhoActs
 from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.database.connection import Conn
+from idexx_sync.jobs.tick_store import TICK_COUNTS
 
 WINDOW: Final = timedelta(hours=24)
 QUANTILES: Final = (0.5, 0.95, 0.99)
@@ -39,6 +40,16 @@ class JobCount(_Count):
     sync: SyncName
     status: JobStatus
     error_kind: str | None
+
+
+class TickCount(_Count):
+    """Scheduled times within the window that have a job, or were missed."""
+
+    sync: SyncName
+    status: JobStatus
+    began: bool
+    made_up: bool
+    """Whether a catch-up does its work."""
 
 
 class DurationCount(_Count):
@@ -102,6 +113,7 @@ class Counts(BaseModel):
     read_at: datetime
     """Business time."""
     jobs: list[JobCount]
+    ticks: list[TickCount]
     durations: list[DurationCount]
     queue: list[QueueCount]
     dead: list[DeadCount]
@@ -129,6 +141,7 @@ _GROUPS: Final = {
          WHERE queued_at > {_SINCE} AND {_OF_CLINIC} AND {TELLS}
          GROUP BY sync, status, error_kind ORDER BY sync, status, error_kind
     """,
+    "ticks": TICK_COUNTS,
     "durations": f"""
         SELECT sync, count(*) AS count, sum(seconds) AS total,
                percentile_cont(%(quantiles)s::float8[]) WITHIN GROUP (ORDER BY seconds)

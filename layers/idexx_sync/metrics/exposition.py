@@ -22,7 +22,15 @@ from idexx_sync.clinics.status import ClinicStatus, clinic_status, is_switched_o
 from idexx_sync.core.catalog import SYNCS
 from idexx_sync.core.vocabulary import UNFINISHED, Freshness, Stage
 from idexx_sync.database.connection import Conn
-from idexx_sync.metrics.counts import QUANTILES, Counts, DurationCount, QueueCount, read_counts
+from idexx_sync.metrics.counts import (
+    QUANTILES,
+    Counts,
+    DurationCount,
+    QueueCount,
+    TickCount,
+    read_counts,
+)
+from idexx_sync.schedules.ticks import GOAL, TickOutcome, tallies
 
 
 def exposition(conn: Conn, clinic_id: UUID | None = None) -> bytes:
@@ -71,6 +79,7 @@ def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) ->
         ("sync", "status", "error_kind"),
         {(job.sync, job.status, job.error_kind or "none"): job.count for job in counts.jobs},
     )
+    yield from _ticks(counts.ticks)
     yield _durations(counts.durations)
     yield from _queue(counts.queue, now)
     yield _gauge(
@@ -141,6 +150,39 @@ def _last_successes(statuses: list[ClinicStatus], now: datetime) -> Iterator[Met
         f"How long ago the sync last succeeded: the oldest last success {whose}",
         ("sync",),
         {labels: _age(instant, now) for labels, instant in oldest.items()},
+    )
+
+
+def _ticks(counts: list[TickCount]) -> Iterator[Metric]:
+    found = tallies((one.sync, one.status, one.began, one.made_up, one.count) for one in counts)
+    yield _gauge(
+        "ticks_last_24h",
+        "Times at which the sync was due by a clinic's schedule within the last 24 hours, by what "
+        "became of them; missed and skipped ones did not run.",
+        ("sync", "outcome"),
+        {
+            (sync, outcome): tally.outcomes.get(outcome, 0)
+            for sync, tally in found.items()
+            for outcome in get_args(TickOutcome)
+        },
+    )
+    yield _gauge(
+        "ticks_missed_last_24h",
+        "Those of them that should have run and did not, made up or not.",
+        ("sync",),
+        {(sync,): tally.not_run for sync, tally in found.items()},
+    )
+    yield _gauge(
+        "ticks_made_up_last_24h",
+        "Those that did not run and for which a catch-up was started.",
+        ("sync",),
+        {(sync,): tally.made_up for sync, tally in found.items()},
+    )
+    yield _gauge(
+        "ticks_ran_ratio_last_24h",
+        f"The share of those that should have run and did; the goal is {GOAL}.",
+        ("sync",),
+        {(sync,): tally.share for sync, tally in found.items() if tally.share is not None},
     )
 
 

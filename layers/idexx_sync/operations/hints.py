@@ -9,7 +9,7 @@ from typing import Final
 
 OVER_API: Final = (
     *("jobs", "holds", "clinics list", "clinics show", "clinics pause", "clinics resume"),
-    *("pause", "resume", "status", "whoami"),
+    *("pause", "resume", "status", "ticks", "whoami"),
     *("alerts", "dead-letters", "reconciliation show", "reconciliation trend"),
 )
 """Commands that ask the API where its address is set; all others need the database."""

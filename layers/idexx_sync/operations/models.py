@@ -117,6 +117,14 @@ class JobView(ResponseModel):
     attempt: int
     scheduled_time: Moment | None
     retry_of: UUID | None
+    catch_up_of: UUID | None = Field(
+        default=None,
+        description="Of a catch-up: the job of the newest tick that it makes up.",
+    )
+    made_up_by: UUID | None = Field(
+        default=None,
+        description="Of a tick that did not run: the catch-up that does its work.",
+    )
     queued_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
@@ -211,6 +219,8 @@ class JobView(ResponseModel):
             attempt=job.attempt,
             scheduled_time=job.scheduled_time,
             retry_of=job.retry_of,
+            catch_up_of=job.catch_up_of,
+            made_up_by=job.made_up_by,
             queued_at=job.queued_at,
             started_at=job.started_at,
             finished_at=job.finished_at,

@@ -6,7 +6,7 @@ goes on where it stopped.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -25,9 +25,12 @@ from idexx_sync.database.connection import (
 )
 from idexx_sync.database.refusal import refusal
 from idexx_sync.jobs import leases
+from idexx_sync.jobs.submission import Dispatch
 from idexx_sync.upkeep.abandoned import end_abandoned, end_late_ticks
+from idexx_sync.upkeep.catch_ups import making_up
 from idexx_sync.upkeep.place_store import keep_place, place_of
 from idexx_sync.upkeep.retention import delete_what_is_old
+from idexx_sync.upkeep.ticks import watch_ticks
 
 RESERVE_S: Final = 5.0
 """What a pass leaves of its time, for the statement that is under way and for telling."""
@@ -53,8 +56,9 @@ Step = Callable[[Conn, Callable[[], float]], tuple[Mapping[str, int], bool]]
 """Does a part of the work while time is left; its counts, and whether all of it is done."""
 
 
-def watch(conn: Conn, time_left: Callable[[], float]) -> Pass:
-    """One pass; `time_left` are the seconds until whoever calls has to be done.
+def watch(conn: Conn, time_left: Callable[[], float], dispatch: Dispatch | None = None) -> Pass:
+    """One pass; `time_left` are the seconds until whoever calls has to be done, and `dispatch`
+    sends a catch-up to its sync's queue. Without it nobody looks for missed ticks.
 
     What Postgres refuses of one step is told, counted as `refused`, and stops no other one. Raises
     DatabaseUnavailable; what was committed before stays.
@@ -65,7 +69,7 @@ def watch(conn: Conn, time_left: Callable[[], float]) -> Pass:
 
     counts: Counter[str] = Counter()
     complete, gone = True, None
-    for step in STEPS:
+    for step in _steps(dispatch):
         if left() <= 0:
             complete = False
             break
@@ -132,10 +136,13 @@ def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping
     }, is_whole
 
 
-STEPS: Final[tuple[Step, ...]] = (
-    end_abandoned,
-    end_late_ticks,
-    release_leases,
-    tell_alerts,
-    delete_old_rows,
-)
+def _steps(dispatch: Dispatch | None) -> Iterator[Step]:
+    """In the order of a pass: what runs need comes before what only people read."""
+    yield end_abandoned
+    yield end_late_ticks
+    yield release_leases
+    if dispatch is not None:
+        yield watch_ticks
+        yield making_up(dispatch)
+    yield tell_alerts
+    yield delete_old_rows

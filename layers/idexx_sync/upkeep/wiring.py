@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from idexx_sync.core.kept import Kept, KeptSettings
@@ -11,8 +12,10 @@ from idexx_sync.core.settings import (
     MirrorSettings,
     load,
     load_database_settings,
+    load_tick_queue_settings,
 )
 from idexx_sync.database.connection import Database
+from idexx_sync.jobs.queue_dispatch import QueueDispatch
 from idexx_sync.schedules.mirror.aws import AwsScheduler
 from idexx_sync.schedules.mirror.one_pass import Mirror
 from idexx_sync.schedules.mirror.wanted import Targets
@@ -48,6 +51,12 @@ process_mirror: Final[Kept[MirrorSettings, Mirror]] = Kept(
     KeptSettings(lambda: load(MirrorSettings)), _mirror_made, lambda _made: None
 )
 """What keeps EventBridge Scheduler's schedules, made at the first event and kept warm."""
+
+
+@cache
+def process_queues() -> QueueDispatch:
+    """By which the process sends catch-ups; a client of AWS is made with the first one."""
+    return QueueDispatch(load_tick_queue_settings().tick_queues)
 
 
 def time_left(context: Any) -> Callable[[], float]:

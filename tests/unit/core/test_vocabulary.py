@@ -79,4 +79,4 @@ def test_only_cancelled_and_missed_visits_free_their_time() -> None:
 
 def test_a_job_is_unfinished_or_final() -> None:
     assert not set(UNFINISHED) & set(FINAL_STATUSES)
-    assert len(UNFINISHED) + len(FINAL_STATUSES) == 11
+    assert len(UNFINISHED) + len(FINAL_STATUSES) == 12

@@ -1,0 +1,137 @@
+"""Makes up the ticks that did not run (rule R31): one run for all of a sync, up to its newest one.
+
+The catch-up is committed before it is sent to its sync's queue, so that none is lost, and is sent
+again until the queue has taken it: the same job, of which one run comes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from itertools import zip_longest
+from typing import Final
+from uuid import UUID
+
+from idexx_sync.clinics.overview import ClinicOverview, overviews_of
+from idexx_sync.clinics.status import blocker
+from idexx_sync.core.catalog import SYNCS, SyncName
+from idexx_sync.database.connection import Conn, bound_waits, writing
+from idexx_sync.jobs import tick_store
+from idexx_sync.jobs.submission import Dispatch, WorkerUnavailable
+from idexx_sync.jobs.submission_store import mark_dispatched
+from idexx_sync.jobs.tick_store import Unrun
+from idexx_sync.schedules.staleness import Schedules, next_tick
+from idexx_sync.schedules.ticks import NEXT_IS_NEAR
+from idexx_sync.upkeep.place_store import keep_place, place_of
+
+MOST_SENT: Final = 20
+"""Of one pass: what a fleet has missed at once comes over the minutes that follow."""
+MOST_LOOKED_AT: Final = 50
+"""Ticks of each sync: most of those that are not made up wait for somebody."""
+
+
+Step = Callable[[Conn, Callable[[], float]], tuple[Mapping[str, int], bool]]
+"""A step of the watchdog."""
+
+
+def making_up(dispatch: Dispatch) -> Step:
+    """The watchdog's step, with the way by which catch-ups are sent."""
+
+    def make_up(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+        return make_up_missed(conn, time_left, dispatch)
+
+    return make_up
+
+
+def make_up_missed(
+    conn: Conn, time_left: Callable[[], float], dispatch: Dispatch
+) -> tuple[Mapping[str, int], bool]:
+    """Send what the last pass could not, then make and send catch-ups for what did not run.
+
+    While a queue does not answer nothing more is made.
+    """
+    counts: Counter[str] = Counter()
+    waiting = tick_store.unsent(conn, MOST_SENT)
+    for job_id, sync in waiting:
+        if time_left() <= 0 or not _send(conn, dispatch, sync, job_id, counts):
+            return counts, False
+    found = {sync: _next_ticks(conn, sync) for sync in SYNCS}
+    overviews = overviews_of(conn, {tick.clinic_id for ticks in found.values() for tick in ticks})
+    left, passed = MOST_SENT - len(waiting), Counter[SyncName]()
+    for tick in _in_turn(found):
+        if not left or time_left() <= 0:
+            break
+        passed[tick.sync] += 1
+        catch_up = _made(conn, tick) if _helps(overviews.get(tick.clinic_id), tick) else None
+        if catch_up is None:
+            continue
+        left -= 1
+        if not _send(conn, dispatch, tick.sync, catch_up, counts):
+            return counts, False
+    ends = [_keep_on(conn, sync, found[sync], passed[sync]) for sync in SYNCS]
+    return counts, all(ends)
+
+
+def _send(
+    conn: Conn, dispatch: Dispatch, sync: SyncName, job_id: UUID, counts: Counter[str]
+) -> bool:
+    try:
+        dispatch(sync, job_id)
+    except WorkerUnavailable:
+        counts["catch_ups_unsent"] += 1
+        return False
+    with writing(conn):
+        mark_dispatched(conn, job_id)
+    counts["catch_ups_sent"] += 1
+    return True
+
+
+def _made(conn: Conn, tick: Unrun) -> UUID | None:
+    with conn.transaction():
+        bound_waits(conn)
+        return tick_store.insert_catch_up(conn, tick)
+
+
+def _next_ticks(conn: Conn, sync: SyncName) -> list[Unrun]:
+    """The ticks of the sync that may be made up, from where the last pass stopped."""
+    return tick_store.to_make_up(conn, sync, _behind(place_of(conn, _work(sync))), MOST_LOOKED_AT)
+
+
+def _in_turn(found: Mapping[SyncName, list[Unrun]]) -> Iterator[Unrun]:
+    """One of each sync after the other, so that none keeps the others waiting."""
+    for turn in zip_longest(*found.values()):
+        yield from (tick for tick in turn if tick is not None)
+
+
+def _keep_on(conn: Conn, sync: SyncName, ticks: list[Unrun], passed: int) -> bool:
+    """Let the next pass go on behind the ticks that this one has passed; whether none are left."""
+    is_over = passed == len(ticks) < MOST_LOOKED_AT
+    if is_over or passed:
+        last = None if is_over else ticks[passed - 1]
+        place = None if last is None else [last.due.isoformat(), str(last.job_id)]
+        if place != place_of(conn, _work(sync)):
+            keep_place(conn, _work(sync), place)
+    return is_over
+
+
+def _work(sync: SyncName) -> str:
+    return f"catch_ups:{sync}"
+
+
+def _behind(place: object) -> tuple[datetime, UUID] | None:
+    """The tick that was looked at last; a place that can't be read is none."""
+    if not isinstance(place, list) or len(place) != 2:
+        return None
+    try:
+        return datetime.fromisoformat(place[0]), UUID(place[1])
+    except (TypeError, ValueError, AttributeError):
+        return None
+
+
+def _helps(overview: ClinicOverview | None, tick: Unrun) -> bool:
+    """Whether the sync is still scheduled, and a run now can succeed and is not about to come
+    anyway."""
+    if overview is None or blocker(overview, tick.sync, tick.now) is not None:
+        return False
+    said = Schedules(overview.id, tick.now, overview.sync_schedules, overview.timezone)
+    following = next_tick(tick.sync, tick.due, said)
+    return following is not None and following > tick.now + NEXT_IS_NEAR
