@@ -22,6 +22,8 @@ RULES = (
     "R18",
     "R19",
     "R25",
+    "R30",
+    "R31",
     "keys",
     "one time",
     "converges",
