@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from idexx_sync.jobs.deliveries import BACK_AFTER_S, MOST_RECEIVES
 from idexx_sync.keys.budgets import WAITS_IN_ALL
 from infra.stages import LOCAL
 from tests.infra.synthesising import LOCAL_ENVIRONMENT, LOCAL_HOSTS
@@ -55,8 +56,13 @@ EVENT_AGES = {
 }
 RUNS_AT_ONCE = {
     "prod": {"case_sync.worker": 10, "inbound_sync.worker": 20, "reconciliation.worker": 5},
-    "staging": dict.fromkeys(EVENT_AGES, 2),
+    "staging": dict.fromkeys(EVENT_AGES, 4),
     "local": dict.fromkeys(EVENT_AGES),
+}
+TICKS_AT_ONCE = {
+    "prod": {"case_sync.worker": 8, "inbound_sync.worker": 16, "reconciliation.worker": 3},
+    "staging": dict.fromkeys(EVENT_AGES, 2),
+    "local": dict.fromkeys(EVENT_AGES, 2),
 }
 REQUESTS_AT_ONCE = {"prod": (15, 10), "staging": (12, 2), "local": (None, None)}
 """Of each function behind the gateway, and of the authorizer."""
@@ -98,6 +104,7 @@ def test_each_function_may_do_exactly_what_it_needs(prod: Template) -> None:
             grants.add((INVOKE, f"${{{prod.functions[worker].logical_id}.Arn}}"))
         if function.handler.endswith(".worker"):
             grants.add((SEND, f"${{{dead_letters(prod)[0]}.Arn}}"))
+            grants.add((CONSUME, f"${{{ticks_of(prod, function)[0]}.Arn}}"))
         if function.handler == "dead_letters.handler":
             grants.add((CONSUME, f"${{{dead_letters(prod)[0]}.Arn}}"))
         return grants
@@ -236,11 +243,25 @@ def test_each_function_ends_when_nobody_waits_for_it_any_more(prod: Template) ->
         assert function.properties["Timeout"] == longest
 
 
+def fed_by(template: Template, function: Function) -> tuple[Any, tuple[str, Any]]:
+    """The function's only mapping, and the queue that it reads."""
+    (mapping,) = (
+        one
+        for one in template.of_type("AWS::Lambda::EventSourceMapping").values()
+        if target(one["FunctionName"]) == function.logical_id
+    )
+    queue = target(mapping["EventSourceArn"])
+    return mapping, (queue, template.of_type("AWS::SQS::Queue")[queue])
+
+
 def dead_letters(template: Template) -> tuple[str, Any]:
-    """The queue from which messages go on to another one."""
-    queues = template.of_type("AWS::SQS::Queue").items()
-    (found,) = (queue for queue in queues if "RedrivePolicy" in queue[1])
-    return found
+    """The queue whose messages are taken in, and go on to another one."""
+    return fed_by(template, template.functions["dead_letters.handler"])[1]
+
+
+def ticks_of(template: Template, worker: Function) -> tuple[str, Any]:
+    """The queue of the worker's ticks."""
+    return fed_by(template, worker)[1]
 
 
 def poison(template: Template) -> tuple[str, Any]:
@@ -250,7 +271,7 @@ def poison(template: Template) -> tuple[str, Any]:
     return found
 
 
-def test_dead_letters_are_encrypted_kept_for_two_weeks_and_never_travel_in_the_clear(
+def test_queues_are_encrypted_keep_for_two_weeks_and_take_nothing_in_the_clear(
     template: Template,
 ) -> None:
     closed = set()
@@ -260,7 +281,9 @@ def test_dead_letters_are_encrypted_kept_for_two_weeks_and_never_travel_in_the_c
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         closed |= {target(one) for one in policy["Queues"]}
 
-    for queue, properties in (dead_letters(template), poison(template)):
+    queues = template.of_type("AWS::SQS::Queue")
+    assert len(queues) == 2 + len(EVENT_AGES)
+    for queue, properties in queues.items():
         assert queue in closed
         assert properties["SqsManagedSseEnabled"] is True
         assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
@@ -279,18 +302,48 @@ def test_a_message_that_nobody_can_take_in_turns_for_most_of_a_day_and_is_kept(
 
 
 def test_dead_letters_are_handed_out_in_batches_that_fail_by_message(template: Template) -> None:
-    _, mapping = template.only("AWS::Lambda::EventSourceMapping")
     consumer = template.functions["dead_letters.handler"]
-    queue, properties = dead_letters(template)
+    mapping, (_, properties) = fed_by(template, consumer)
     reserved = consumer.properties["ReservedConcurrentExecutions"]
 
-    assert target(mapping["EventSourceArn"]) == queue
-    assert target(mapping["FunctionName"]) == consumer.logical_id
     assert mapping["BatchSize"] == 10
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
     assert reserved >= 2, "what is throttled comes back as if it had failed"
     assert properties["VisibilityTimeout"] >= 6 * consumer.properties["Timeout"]
+
+
+@pytest.mark.parametrize(("stage", "at_once"), TICKS_AT_ONCE.items())
+def test_ticks_are_handed_out_one_by_one_and_leave_slots_to_what_people_order(
+    request: pytest.FixtureRequest, stage: str, at_once: dict[str, int]
+) -> None:
+    template: Template = request.getfixturevalue(stage)
+    found = {}
+    for worker in workers(template):
+        mapping, _ = fed_by(template, worker)
+        assert mapping["BatchSize"] == 1
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping.get("Enabled", True) is True
+        assert "FilterCriteria" not in mapping, "what a filter leaves out is deleted"
+        (most,) = mapping["ScalingConfig"].values()
+        reserved = worker.properties.get("ReservedConcurrentExecutions")
+        assert most >= 2, "AWS takes nothing smaller"
+        assert reserved is None or most < reserved, "what is throttled counts as received"
+        found[worker.handler] = most
+
+    assert found == at_once
+
+
+def test_a_tick_that_is_given_up_is_a_dead_letter(template: Template) -> None:
+    for worker in workers(template):
+        _, properties = ticks_of(template, worker)
+        redrive = properties["RedrivePolicy"]
+
+        assert target(redrive["deadLetterTargetArn"]) == dead_letters(template)[0]
+        assert redrive["maxReceiveCount"] == MOST_RECEIVES == 3
+        assert properties["VisibilityTimeout"] == 6 * worker.properties["Timeout"] == 1800
+        assert len(BACK_AFTER_S) == MOST_RECEIVES - 1
+        assert max(BACK_AFTER_S) < properties["VisibilityTimeout"]
 
 
 @pytest.mark.parametrize("handler", UPKEEP)

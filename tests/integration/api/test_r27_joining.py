@@ -9,8 +9,10 @@ from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.core.vocabulary import Trigger
 from idexx_sync.jobs import store as job_store
-from idexx_sync.jobs.model import new_order
+from idexx_sync.jobs.model import new_order, tick_order
 from idexx_sync.jobs.params import WindowParams
+from idexx_sync.jobs.runner import run_job
+from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.api import Api
 from tests.kit.database import query
 
@@ -139,3 +141,36 @@ def test_r27_a_command_that_was_killed_leaves_nothing_to_be_joined_as_it_is(
     assert len(api.invocations.made) == 1
     api.work()
     assert jobs(api)[0]["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("lives_s", [-1, 40], ids=["waits in its queue", "is run"])
+def test_r27_an_order_does_not_wait_for_a_tick_in_its_queue(api: Api, lives_s: float) -> None:
+    """Its message may be hidden for half an hour: a worker is given the same job beside it."""
+    bench = api.bench
+    order = tick_order(bench.clinic_id, "inbound", "schedule", bench.now)
+    job_store.begin(bench.conn, order, lease_seconds=lives_s)
+    bench.conn.execute("UPDATE idexx_sync.jobs SET queued_at = queued_at - %s", (2 * JUST_NOW,))
+
+    answer = api.as_clinic().post(INBOUND, {})
+
+    assert (answer.status, answer.json["id"]) == (202, str(order.job_id))
+    assert len(api.invocations.made) == (lives_s < 0)
+    if lives_s < 0:
+        api.work()
+        assert [job["status"] for job in jobs(api)] == ["succeeded"]
+
+
+def test_r27_a_tick_that_waits_in_its_queue_is_in_nobodys_way_and_runs_afterwards(api: Api) -> None:
+    bench = api.bench
+    order = tick_order(bench.clinic_id, "inbound", "schedule", bench.now)
+    job_store.begin(bench.conn, order, lease_seconds=-1)
+    bench.conn.execute(
+        "UPDATE idexx_sync.jobs SET queued_at = queued_at - %s, status = 'queued'", (2 * JUST_NOW,)
+    )
+
+    answer = api.as_clinic().post(INBOUND, WEEK)
+    api.work()
+
+    assert answer.status == 202
+    assert [job["status"] for job in jobs(api)] == ["queued", "succeeded"]
+    assert run_job(order, InboundSync(), bench.dependencies()).status == "succeeded"

@@ -250,6 +250,71 @@ def test_r27_a_tick_of_a_paused_clinic_that_never_began_is_skipped(
     assert len(alerts(conn)) == (not skipped)
 
 
+@pytest.mark.parametrize("sync", ["inbound", "cases"])
+@pytest.mark.parametrize("attempt", [0, 1, 2, 3])
+def test_r27_a_tick_that_its_queue_gave_up_ends_its_job_and_is_told(
+    conn: Conn, upkeep: Conn, clinic_id: UUID, sync: str, attempt: int
+) -> None:
+    """The message is the bare event, as the schedule sent it: nothing says when it was given up."""
+    order = tick_order(clinic_id, sync, "schedule", DUE)  # type: ignore[arg-type]
+    status = "queued" if attempt < 3 else "running"
+    add_job(
+        conn, clinic_id, None, status, id=order.job_id, sync=sync, attempt=attempt,
+        queued_at=DUE, scheduled_time=DUE,
+    )  # fmt: skip
+    if attempt == 3:
+        add_lease(conn, order.job_id, -100)
+    set_business_time(conn, SOON)
+
+    taken = take_in(upkeep, message(tick_event(clinic_id, sync)))
+
+    assert taken == Taken("ended", order.job_id, "nobody_came")
+    (job,) = jobs(conn)
+    assert (job["status"], job["error_kind"]) == ("dead", "internal")
+    assert [alert["job_id"] for alert in alerts(conn)] == [order.job_id]
+    assert letters(conn)[0]["shape"] == "event"
+
+
+def test_r27_a_second_delivery_that_could_not_be_handed_over_ends_no_tick_that_waits(
+    conn: Conn, upkeep: Conn, clinic_id: UUID
+) -> None:
+    order = tick_order(clinic_id, "inbound", "schedule", DUE)
+    add_job(
+        conn, clinic_id, None, "queued", id=order.job_id, attempt=1, queued_at=DUE,
+        scheduled_time=DUE,
+    )  # fmt: skip
+    set_business_time(conn, SOON)
+
+    taken = take_in(upkeep, of_schedule(tick_event(clinic_id)))
+
+    assert taken == Taken("superseded", order.job_id, "run_is_coming")
+    assert jobs(conn)[0]["status"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("lives_s", "ago", "outcome"),
+    [(None, None, "ended"), (40, None, "superseded"), (None, timedelta(), "superseded")],
+    ids=["given up", "is run", "was ordered anew"],
+)
+def test_r27_a_catch_up_that_its_queue_gave_up_ends_its_job_unless_somebody_comes(
+    conn: Conn,
+    upkeep: Conn,
+    clinic_id: UUID,
+    lives_s: float | None,
+    ago: timedelta | None,
+    outcome: str,
+) -> None:
+    job_id = add_job(conn, clinic_id, None, "queued", trigger="catch_up", attempt=1, queued_at=DUE)
+    if lives_s is not None:
+        add_lease(conn, job_id, lives_s)
+    if ago is not None:
+        dispatched(conn, job_id, ago)
+    set_business_time(conn, SOON)
+
+    assert take_in(upkeep, message(job_event(job_id))).outcome == outcome
+    assert len(alerts(conn)) == (outcome == "ended")
+
+
 @pytest.mark.parametrize("lives_s", [40, -100])
 def test_r27_a_tick_that_has_begun_is_judged_by_its_job(
     conn: Conn, upkeep: Conn, clinic_id: UUID, lives_s: float

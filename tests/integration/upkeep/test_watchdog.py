@@ -14,7 +14,8 @@ from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.coming_store import ABOUT_TO_BEGIN
 from idexx_sync.jobs.model import tick_order
-from idexx_sync.upkeep.watchdog import MOST_JOBS, RESERVE_S, Pass, watch
+from idexx_sync.upkeep.abandoned import CATCH_UP_FOR, MOST_JOBS, UNTOLD_FOR
+from idexx_sync.upkeep.watchdog import RESERVE_S, Pass, watch
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import as_role, query
@@ -50,18 +51,19 @@ def lease(conn: Conn, clinic_id: UUID, job_id: UUID, lives_s: float) -> None:
 
 
 def tick(conn: Conn, clinic_id: UUID, **columns: Any) -> UUID:
-    return add_job(conn, clinic_id, None, queued_at=DUE, scheduled_time=DUE, **columns)
+    values = {"queued_at": DUE, "scheduled_time": DUE, **columns}
+    return add_job(conn, clinic_id, None, **values)
 
 
 @pytest.mark.parametrize(
     ("columns", "lives_s", "ends"),
     [
-        ({"status": "queued"}, None, False),
-        ({"status": "queued", "attempt": 1}, None, True),
-        ({"status": "running", "attempt": 1}, -1, True),
-        ({"status": "running", "attempt": 3}, -1, True),
-        ({"status": "running", "attempt": 1}, 40, False),
-        ({"status": "running", "attempt": 3}, 40, False),
+        ({"status": "queued"}, None, None),
+        ({"status": "queued", "attempt": 1}, None, "skipped_stale"),
+        ({"status": "running", "attempt": 1}, -1, "dead"),
+        ({"status": "running", "attempt": 3}, -1, "dead"),
+        ({"status": "running", "attempt": 1}, 40, None),
+        ({"status": "running", "attempt": 3}, 40, None),
     ],
     ids=["waits", "given up", "killed", "killed thrice", "is run", "is run at last"],
 )
@@ -71,7 +73,7 @@ def test_r27_a_job_is_ended_once_nobody_is_going_to_run_it(
     clinic_id: UUID,
     columns: dict[str, Any],
     lives_s: float | None,
-    ends: bool,
+    ends: str | None,
 ) -> None:
     job_id = tick(conn, clinic_id, **columns)
     if lives_s is not None:
@@ -85,9 +87,9 @@ def test_r27_a_job_is_ended_once_nobody_is_going_to_run_it(
 
     assert passed == Pass({"jobs_ended": 1} if ends else {}, True)
     (job,) = jobs(conn)
-    assert (job["status"] == "dead") is ends
+    assert job["status"] == (ends or columns["status"])
     alerts = query(conn, "SELECT job_id, times FROM idexx_sync.alerts")
-    assert alerts == ([{"job_id": job_id, "times": 1}] if ends else [])
+    assert alerts == ([{"job_id": job_id, "times": 1}] if ends == "dead" else [])
     if lives_s is not None:
         assert leases(conn) == [(8, False) if ends else (7, True)]
     assert watch(upkeep, forever) == Pass({}, True)
@@ -96,10 +98,86 @@ def test_r27_a_job_is_ended_once_nobody_is_going_to_run_it(
 def test_r27_a_retry_that_was_handed_over_at_the_last_moment_may_still_wait_for_its_clinic(
     conn: Conn, upkeep: Conn, clinic_id: UUID
 ) -> None:
-    tick(conn, clinic_id, status="queued", attempt=1)
-    set_business_time(conn, DUE + DELIVERED_FOR + timedelta(seconds=61))
+    job_id = tick(conn, clinic_id, status="queued", attempt=1)
+    conn.execute(
+        "UPDATE idexx_sync.jobs SET dispatched_at = clock_timestamp() - %s WHERE id = %s",
+        (DELIVERED_FOR + timedelta(seconds=61), job_id),
+    )
 
     assert watch(upkeep, forever) == Pass({}, True)
+
+
+@pytest.mark.parametrize("minutes", [3, 40, 23 * 60])
+@pytest.mark.parametrize(
+    ("columns", "lives_s"),
+    [({"attempt": 0}, None), ({"attempt": 2}, None), ({"status": "running", "attempt": 2}, -1)],
+    ids=["killed while it waited", "gave way or failed", "killed"],
+)
+def test_r27_a_tick_that_waits_in_its_queue_is_ended_only_once_its_next_time_has_come(
+    conn: Conn,
+    upkeep: Conn,
+    clinic_id: UUID,
+    columns: dict[str, Any],
+    lives_s: float | None,
+    minutes: int,
+) -> None:
+    """Its message is hidden for half an hour, and may wait longer behind others."""
+    due = DUE - timedelta(hours=5)  # 02:00 in Los Angeles
+    job_id = tick(
+        conn,
+        clinic_id,
+        **{"status": "queued", "sync": "cases", **columns, "scheduled_time": due, "queued_at": due},
+    )
+    if lives_s is not None:
+        lease(conn, clinic_id, job_id, lives_s)
+    set_business_time(conn, due + timedelta(minutes=minutes))
+
+    assert watch(upkeep, forever) == Pass({}, True)
+    set_business_time(conn, due + timedelta(days=1))
+    assert watch(upkeep, forever) == Pass({"jobs_ended": 1}, True)
+    (job,) = jobs(conn)
+    assert job["status"] == ("dead" if lives_s is not None else "skipped_stale")
+
+
+@pytest.mark.parametrize(
+    ("trigger", "waits"), [("schedule", UNTOLD_FOR), ("catch_up", CATCH_UP_FOR)]
+)
+def test_r27_what_nobody_can_call_stale_is_told_in_time(
+    conn: Conn, upkeep: Conn, clinic_id: UUID, trigger: str, waits: timedelta
+) -> None:
+    conn.execute("UPDATE public.clinic_schedule_configs SET sync_schedules = '{}'")
+    tick(conn, clinic_id, status="queued", trigger=trigger, attempt=1)
+    set_business_time(conn, DUE + waits - timedelta(minutes=1))
+    assert watch(upkeep, forever) == Pass({}, True)
+
+    set_business_time(conn, DUE + waits + timedelta(minutes=1))
+
+    assert watch(upkeep, forever) == Pass({"jobs_ended": 1}, True)
+    assert [job["status"] for job in jobs(conn)] == ["dead"]
+    assert len(query(conn, "SELECT FROM idexx_sync.alerts")) == 1
+
+
+def test_r27_ticks_that_wait_rightly_keep_no_late_one_from_its_end(
+    conn: Conn, upkeep: Conn, clinic_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("idexx_sync.upkeep.abandoned.MOST_JOBS", 2)
+    for number in range(5):
+        due = DUE - timedelta(hours=5, minutes=number)
+        tick(
+            conn,
+            clinic_id,
+            status="queued",
+            attempt=1,
+            sync="cases",
+            scheduled_time=due,
+        )
+    late = tick(conn, clinic_id, status="queued", attempt=1)
+    set_business_time(conn, DUE + timedelta(minutes=20))
+    conn.execute("UPDATE idexx_sync.jobs SET queued_at = scheduled_time")
+
+    assert watch(upkeep, forever) == Pass({"jobs_ended": 1}, True)
+    ended = query(conn, "SELECT id FROM idexx_sync.jobs WHERE status = 'skipped_stale'")
+    assert ended == [{"id": late}]
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "dead", None])
