@@ -1,9 +1,18 @@
 """The operations of the function `status`: everything of the API that starts no sync."""
 
-from idexx_sync.api import alerts, clinics, dead_letters, holds, jobs, keys, pauses, service
+from idexx_sync.api import (
+    alerts,
+    clinics,
+    dead_letters,
+    holds,
+    jobs,
+    keys,
+    pauses,
+    schedules,
+    service,
+)
 from idexx_sync.api.handler import Operation, Page
 from idexx_sync.api.routes import OperationId
-from idexx_sync.api.syncs import not_built
 
 
 def status_operations() -> dict[OperationId, Operation | Page]:
@@ -38,7 +47,7 @@ def status_operations() -> dict[OperationId, Operation | Page]:
         "pause_all": pauses.pause_all,
         "resume_all": pauses.resume_all,
         "get_key": keys.get_key,
-        "refresh_schedules": not_built("Refreshing schedules"),
+        "refresh_schedules": schedules.refresh_schedules,
         "get_metrics": service.get_metrics,
         "get_readiness_details": service.get_readiness_details,
         "get_health": Page(service.get_health),

@@ -91,6 +91,8 @@ class ApiSettings(DatabaseSettings):
 
     worker_functions: dict[SyncName, str]
     """Sync -> name or ARN of its worker's function; JSON."""
+    config_sync_function: str | None = None
+    """Name or ARN of the function that mirrors the schedules; only what refreshes them needs it."""
 
 
 class MirrorSettings(DatabaseSettings):

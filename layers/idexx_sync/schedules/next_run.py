@@ -60,11 +60,11 @@ def timetable(entries: Iterable[Entry], zone: ZoneInfo, clinic_id: UUID) -> Time
 
 
 def placed(entries: Iterable[Entry], clinic_id: UUID) -> Iterator[tuple[Entry, Place]]:
-    """Each entry with which one it is of the clinic's entries for its sync."""
-    places: Counter[SyncName] = Counter()
+    """Each of the clinic's entries with the place by which its H is spread."""
+    numbers: Counter[SyncName] = Counter()
     for entry in entries:
-        yield entry, Place(clinic_id, entry.sync, places[entry.sync])
-        places[entry.sync] += 1
+        yield entry, Place(clinic_id, entry.sync, numbers[entry.sync])
+        numbers[entry.sync] += 1
 
 
 def plain_cron(cron: str, zone: ZoneInfo, place: Place) -> str:
