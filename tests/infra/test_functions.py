@@ -157,6 +157,7 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         ]
         return {**of("api"), "IDEXX_SYNC_WORKER_FUNCTIONS": f"{{{','.join(started)}}}"}
 
+    mirror = prod.functions["config_sync.handler"].logical_id
     expected: dict[str, dict[str, str]] = {
         "authorizer.handler": {
             **of("authorizer"),
@@ -174,8 +175,7 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         "status.api": {
             **api("status.api"),
             "IDEXX_SYNC_COMMIT": "unknown",
-            "IDEXX_SYNC_CONFIG_SYNC_FUNCTION": "${%s}"
-            % prod.functions["config_sync.handler"].logical_id,
+            "IDEXX_SYNC_CONFIG_SYNC_FUNCTION": flat({"Ref": mirror}),
         },
         "watchdog.handler": of("upkeep"),
     }
