@@ -33,6 +33,7 @@ WRITING: Final = frozenset(
         *("dead-letters retry", "dead-letters discard"),
         *("clinics pause", "clinics resume", "pause", "resume"),
         *("reconciliation policy set", "reconciliation policy clear"),
+        *("schedules set", "schedules pause", "schedules resume", "schedules remove"),
     ]
 )
 """Commands that can write; before each of them it is said where, if that is production."""

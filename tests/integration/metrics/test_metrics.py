@@ -30,7 +30,7 @@ from tests.kit.rows import (
 Values = dict[tuple[str, ...], float]
 SYNCS = ("inbound", "cases", "reconciliation")
 FRESHNESS = ("new", "on_time", "late", "stale", "action_required", "paused")
-EVERY_15_MINUTES = {"inbound": "*/15 * * * *"}
+EVERY_15_MINUTES = {"inbound": "0-59/15 * * * *"}
 
 
 @pytest.fixture(autouse=True)
