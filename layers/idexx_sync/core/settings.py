@@ -118,6 +118,17 @@ class MirrorSettings(DatabaseSettings):
         return arns
 
 
+class MirrorFunctionSettings(BaseSettings):
+    """For the command line: the function that mirrors the schedules."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    config_sync_function: str
+    """Its name or ARN."""
+
+
 class Settings(DatabaseSettings):
     """For whoever runs syncs: the workers and the command line."""
 
@@ -271,6 +282,11 @@ def load_key_settings() -> KeySettings:
 def load_stage_settings() -> StageSettings:
     """Which deployment the command line works on, unless its key of the API says it."""
     return load(StageSettings)
+
+
+def load_mirror_function() -> MirrorFunctionSettings:
+    """Which function mirrors the schedules."""
+    return load(MirrorFunctionSettings)
 
 
 def load_client_settings() -> ClientSettings:
