@@ -1,13 +1,23 @@
 """The functions of the upkeep as AWS calls them: batches of a queue, and their environment."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from idexx_sync.upkeep.wiring import process_database
+from idexx_sync.schedules.mirror import aws
+from idexx_sync.upkeep.wiring import process_database, process_mirror
+from tests.kit.mirror import GROUP, TARGETS
 
+MIRROR = {
+    "IDEXX_SYNC_SCHEDULE_GROUP": GROUP,
+    "IDEXX_SYNC_SCHEDULE_ROLE_ARN": TARGETS.role,
+    "IDEXX_SYNC_SCHEDULE_DEAD_LETTERS_ARN": TARGETS.dead_letters,
+    "IDEXX_SYNC_TICK_QUEUE_ARNS": json.dumps(dict(TARGETS.queues)),
+}
+"""The environment of who mirrors schedules, beside the database."""
 QUEUE_ARN = "arn:aws:sqs:us-west-2:123456789012:dead-letters"
 
 
@@ -53,3 +63,17 @@ def upkeep_process(monkeypatch: pytest.MonkeyPatch, database: str) -> Iterator[N
         yield
     finally:
         process_database.forget()
+
+
+@contextmanager
+def mirror_process(monkeypatch: pytest.MonkeyPatch, database: str, client: Any) -> Iterator[None]:
+    """The same of who mirrors schedules, with this client of EventBridge Scheduler."""
+    for name, value in MIRROR.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(aws, "bounded_client", lambda *_, **__: client)
+    process_mirror.forget()
+    try:
+        with upkeep_process(monkeypatch, database):
+            yield
+    finally:
+        process_mirror.forget()

@@ -95,8 +95,12 @@ class ApiSettings(DatabaseSettings):
     """Name or ARN of the function that mirrors the schedules; only what refreshes them needs it."""
 
 
-class MirrorSettings(DatabaseSettings):
+class MirrorSettings(BaseSettings):
     """For who keeps EventBridge Scheduler equal to what the clinics' rows say."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     schedule_group: str
     """Name of the group of the clinics' schedules; what else is in it is none of ours."""
