@@ -41,7 +41,7 @@ class SecretNames:
     api_database: str
     authorizer_database: str
     upkeep_database: str
-    """Of `dead_letters` and `watchdog`."""
+    """Of `config_sync`, `dead_letters` and `watchdog`."""
     pepper: str
     local_key: str
     fingerprint_key: str
@@ -70,6 +70,11 @@ class Stage:
     watchdog: Size = Size(memory_mb=512, timeout_s=50)
     """A pass is over before the next one begins."""
     watchdog_at_once: int | None = 1
+    config_sync: Size = Size(memory_mb=512, timeout_s=270)
+    """A pass over all clinics is over before the next one begins."""
+    config_sync_at_once: int | None = 1
+    scheduler_calls_per_second: int = 50
+    """What the oldest accounts may do; 250 in others, and 5,000 in large regions."""
     authorizer_cache_s: int = 60
     """How long a revoked key may still be let in; 0: every request is checked."""
     requests_per_second: int = 50
@@ -129,7 +134,7 @@ PROD: Final = Stage(
     authorizer_at_once=10,
     protected=True,
 )
-"""Reserves 108 of the account's concurrent executions; AWS wants 100 more left unreserved."""
+"""Reserves 109 of the account's concurrent executions; AWS wants 100 more left unreserved."""
 STAGING: Final = Stage(
     name="staging",
     secrets=_secret_names("staging"),

@@ -14,7 +14,7 @@ EVENT_AGE_S: Final = 60
 
 
 class UpkeepFunction(ImageFunction):
-    """It reads the secret of the upkeep's database and nothing else, and invokes nobody.
+    """It reads the secret of the upkeep's database and no other one, and invokes nobody.
 
     An event that it could not carry out is not repeated: the next one does the same work.
     """
@@ -25,7 +25,7 @@ class UpkeepFunction(ImageFunction):
         id_: str,
         *,
         stage: Stage,
-        folder: Literal["dead_letters", "watchdog"],
+        folder: Literal["config_sync", "dead_letters", "watchdog"],
         size: Size,
         at_once: int | None,
         secrets: SecretsByName,

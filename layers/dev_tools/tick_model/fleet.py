@@ -6,7 +6,7 @@ from hashlib import sha256
 from random import Random
 from typing import Final
 
-from idexx_sync.core.catalog import SYNCS, SyncName
+from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
 
 MINUTE_S: Final = 60
 HOUR_S: Final = 3600
@@ -26,11 +26,12 @@ class Cadence:
 
 
 DEFAULTS: Final[Mapping[SyncName, Cadence]] = {
-    "inbound": Cadence("*/15 * * * *", 15, 0, 15),
-    "cases": Cadence("0 */2 * * *", 120, 0, 60),
-    "reconciliation": Cadence("0 2 * * *", 24 * 60, 120, 60),
+    "inbound": Cadence(CATALOG["inbound"].default_cron, 15, 0, 15),
+    "cases": Cadence(CATALOG["cases"].default_cron, 120, 0, 60),
+    "reconciliation": Cadence(CATALOG["reconciliation"].default_cron, 24 * 60, 120, 60),
 }
-"""Those of migration 002."""
+"""Of a clinic that nobody has scheduled. In the model `H` stands for the minute only, which is less
+than what a default is spread over."""
 ZONES: Final = ((-5, 0.48), (-6, 0.29), (-7, 0.07), (-8, 0.16))
 """Hours from UTC in winter and the share of clinics there: an assumption, as people live in the
 United States."""

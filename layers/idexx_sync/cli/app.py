@@ -28,6 +28,7 @@ from idexx_sync.cli import (
     migrate,
     pausing,
     reconciliation,
+    schedules,
     secrets,
     sync,
     ticks,
@@ -64,6 +65,7 @@ app.add_typer(credentials.app, name="credentials")
 app.add_typer(keys.app, name="keys")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(sync.app, name="sync")
+app.add_typer(schedules.app, name="schedules")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(reconciliation.app, name="reconciliation")
 app.add_typer(holds.app, name="holds")

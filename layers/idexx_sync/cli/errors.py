@@ -14,6 +14,8 @@ from idexx_sync.core.errors import Conflict, InvalidInput, NotFound, RequestRefu
 
 OPTION_OF_FIELD: Final = {
     "base_url": "--base-url",
+    "cron": "CRON",
+    "entry": "--entry",
     "name": "--name",
     "scopes": "--scope",
     "treatment": "TREATMENT",

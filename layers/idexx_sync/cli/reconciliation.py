@@ -1,5 +1,6 @@
 """`idexx-sync reconciliation …`: what differed, how that goes, and what is done about it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,9 @@ from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.discrepancy_view import discrepancies_shown
 from idexx_sync.cli.jobs import JobId
 from idexx_sync.cli.listed import Listed
+from idexx_sync.cli.png import write_png
 from idexx_sync.cli.trend import MOST_NIGHTS, Trend, trend_of
-from idexx_sync.cli.trend_png import write_png
+from idexx_sync.cli.trend_png import draw_trend
 from idexx_sync.cli.trend_view import trend_shown
 from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.core.vocabulary import JobStatus
@@ -95,7 +97,7 @@ def trend(
     with open_backend(cli, ids_from="clinics list") as backend:
         found = _trend(backend, clinic, days)
     if png is not None:
-        write_png(found, png)
+        write_png(partial(draw_trend, found), png)
         cli.say(f"Written: {png}")
     shown = [] if as_json else trend_shown(found, cli.out.width, over_api=backend.over_api)
     cli.answer(found.as_data(), shown, as_json=as_json)

@@ -1,45 +1,19 @@
-"""A trend as a picture, by matplotlib, which only whoever wants one needs."""
+"""A trend as a picture."""
 
-from io import BytesIO
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
-from idexx_sync.cli.errors import CommandError
-from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.phrases import DIFFERENCES
 from idexx_sync.cli.trend import Trend
 from idexx_sync.core.phrases import phrase
 
-INCHES: Final = (11.0, 5.0)
-DOTS_PER_INCH: Final = 120
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def write_png(trend: Trend, path: Path) -> None:
-    """Write the picture; CommandError where matplotlib or the place for it is missing."""
-    picture = drawn_png(trend)
-    try:
-        path.write_bytes(picture)
-    except OSError as error:
-        raise CommandError(
-            f"{path} can't be written: {error.strerror}; name another file",
-            kind="file",
-            exit_code=Exit.FAILED,
-        ) from None
+def draw_trend(trend: Trend, figure: "Figure") -> None:
+    """A stacked bar for each day from the first night to the last."""
+    from matplotlib.ticker import MaxNLocator
 
-
-def drawn_png(trend: Trend) -> bytes:
-    """The picture: a stacked bar for each day from the first night to the last."""
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import MaxNLocator
-    except ModuleNotFoundError:
-        raise CommandError(
-            "matplotlib is not installed, and --png needs it: pip install matplotlib (the extra "
-            "`png` of this project); without --png the plot is shown here",
-            kind="not_installed",
-            exit_code=Exit.FAILED,
-        ) from None
-    figure = Figure(figsize=INCHES, dpi=DOTS_PER_INCH, layout="constrained")
     axes = figure.subplots()
     days = [day.isoformat() for day in trend.days]
     nights = {night.day: night.causes for night in trend.nights}
@@ -54,6 +28,3 @@ def drawn_png(trend: Trend) -> bytes:
     axes.tick_params(axis="x", rotation=90)
     if trend.causes:
         figure.legend(loc="outside right upper")
-    picture = BytesIO()
-    figure.savefig(picture, format="png")
-    return picture.getvalue()

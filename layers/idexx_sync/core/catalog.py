@@ -87,6 +87,10 @@ class CatalogEntry:
     run is not missed yet, in a clinic's freshness."""
     retries: int = 2
     """How often a run that failed is repeated by itself."""
+    default_cron: str
+    """What a clinic of ODIS has that nobody has scheduled (migration 002)."""
+    default_spread: str
+    """What stands for it, so that not all these clinics are due at once; with H."""
     also_scheduled_as: tuple[str, ...] = ()
     """Other words for it in `clinic_schedule_configs.sync_schedules`."""
     title: str
@@ -111,6 +115,8 @@ _ROWS: Final = (
         logs="appointment",
         reads=frozenset({"schedule", "appointments", "configuration"}),
         begins_within=timedelta(minutes=15),
+        default_cron="*/15 * * * *",
+        default_spread="H/15 * * * *",
         title="Make appointments and slots equal to a clinic's calendar",
         noun="sync",
     ),
@@ -125,6 +131,8 @@ _ROWS: Final = (
         logs="case",
         reads=frozenset({"schedule", "appointments", "consultations"}),
         begins_within=timedelta(hours=1),
+        default_cron="0 */2 * * *",
+        default_spread="H H/2 * * *",
         also_scheduled_as=("enrich",),  # by ODIS's admin screen
         title="Make cases equal to the clinic's visits and their records",
         noun="case sync",
@@ -140,6 +148,8 @@ _ROWS: Final = (
         logs="case",
         reads=frozenset({"schedule", "appointments", "consultations"}),
         begins_within=timedelta(hours=6),
+        default_cron="0 2 * * *",
+        default_spread="H H(2-4) * * *",
         title="Compare what is stored with the source, some days back",
         noun="reconciliation",
     ),

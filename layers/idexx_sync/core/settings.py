@@ -17,7 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, InvalidInput
 from idexx_sync.core.named_secrets import NamedBy, NamedSecrets, naming_variable
 
@@ -91,6 +91,46 @@ class ApiSettings(DatabaseSettings):
 
     worker_functions: dict[SyncName, str]
     """Sync -> name or ARN of its worker's function; JSON."""
+    config_sync_function: str | None = None
+    """Name or ARN of the function that mirrors the schedules; only what refreshes them needs it."""
+
+
+class MirrorSettings(BaseSettings):
+    """For who keeps EventBridge Scheduler equal to what the clinics' rows say."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    schedule_group: str
+    """Name of the group of the clinics' schedules; what else is in it is none of ours."""
+    schedule_role_arn: str
+    """As whom Scheduler puts ticks on their queues."""
+    schedule_dead_letters_arn: str
+    """Of the queue for what Scheduler can't hand over."""
+    tick_queue_arns: dict[SyncName, str]
+    """Sync -> ARN of the queue of its ticks; JSON, all syncs."""
+    scheduler_calls_per_second: float = Field(default=50, gt=0)
+    """What the oldest accounts may do (AWS, EventBridge Scheduler, quotas)."""
+    scheduler_calls_at_once: int = Field(default=8, ge=1)
+
+    @field_validator("tick_queue_arns")
+    @classmethod
+    def _of_every_sync(cls, arns: dict[SyncName, str]) -> dict[SyncName, str]:
+        if missing := [sync for sync in SYNCS if sync not in arns]:
+            raise ValueError(f"no queue is named for {', '.join(missing)}")
+        return arns
+
+
+class MirrorFunctionSettings(BaseSettings):
+    """For the command line: the function that mirrors the schedules."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    config_sync_function: str
+    """Its name or ARN."""
 
 
 class TickQueueSettings(BaseSettings):
@@ -262,6 +302,11 @@ def load_key_settings() -> KeySettings:
 def load_stage_settings() -> StageSettings:
     """Which deployment the command line works on, unless its key of the API says it."""
     return load(StageSettings)
+
+
+def load_mirror_function() -> MirrorFunctionSettings:
+    """Which function mirrors the schedules."""
+    return load(MirrorFunctionSettings)
 
 
 def load_client_settings() -> ClientSettings:

@@ -212,11 +212,16 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.sessions: SELECT clinic_id stored_at; \
             UPDATE stored_at; \
             DELETE
+        idexx_sync.schedule_mirror: SELECT; \
+            INSERT name clinic_id digest written_at; \
+            UPDATE digest written_at modified_at; \
+            DELETE
     """),
     "idexx_sync_authorizer": {},
     "idexx_sync_operator": _read("""
         public.users: SELECT id
         public.cases: SELECT updated_at
+        public.clinic_schedule_configs: UPDATE sync_schedules
         public.clinic_api_keys: SELECT id clinic_id is_operator key_name key_hint scopes \
             is_active created_at expires_at last_used_at revoked_at replaced_by; \
             INSERT clinic_id is_operator key_name key_hint scopes api_key created_at \

@@ -49,10 +49,7 @@ def timetable(entries: Iterable[Entry], zone: ZoneInfo, clinic_id: UUID) -> Time
     which an H is spread."""
     crons: list[tuple[SyncName, str]] = []
     problems: list[str] = []
-    places: Counter[SyncName] = Counter()
-    for entry in entries:
-        place = Place(clinic_id, entry.sync, places[entry.sync])
-        places[entry.sync] += 1
+    for entry, place in placed(entries, clinic_id):
         if not entry.enabled:
             continue
         try:
@@ -60,6 +57,14 @@ def timetable(entries: Iterable[Entry], zone: ZoneInfo, clinic_id: UUID) -> Time
         except BadCron as fault:
             problems.append(f"{entry.name}: {fault}")
     return Timetable(zone, tuple(crons), tuple(problems))
+
+
+def placed(entries: Iterable[Entry], clinic_id: UUID) -> Iterator[tuple[Entry, Place]]:
+    """Each of the clinic's entries with the place by which its H is spread."""
+    numbers: Counter[SyncName] = Counter()
+    for entry in entries:
+        yield entry, Place(clinic_id, entry.sync, numbers[entry.sync])
+        numbers[entry.sync] += 1
 
 
 def plain_cron(cron: str, zone: ZoneInfo, place: Place) -> str:

@@ -1,7 +1,8 @@
 """`H` in a cron: a time of its own for each clinic, so that not all are due at once. Pure.
 
 Within what a field lets in `H` is one number, `H/15` every fifteenth one from some number on, and
-`H(0-29)` or `H(0-29)/10` the same within a range.
+`H(0-29)` or `H(0-29)/10` the same within a range. A sync's default cron, which nobody has chosen,
+is spread as if it had been written with `H`.
 """
 
 import re
@@ -11,7 +12,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from idexx_sync.core.catalog import SYNCS, SyncName
+from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
 from idexx_sync.schedules.fields import DAY, MINUTE, BadCron, Field
 from idexx_sync.schedules.unix_cron import FIELDS, WEEKDAY, fields_of
 
@@ -39,15 +40,23 @@ def spread(cron: str, place: Place) -> str:
     """The cron with numbers in place of each H: for the same place always the same ones.
 
     All entries of a sync have its minute, or its clinic's syncs could not be kept apart. Raises
-    BadCron where an H can't be understood; what has none is returned as it is.
+    BadCron where an H can't be understood; what has none is returned as it is, but for the sync's
+    default.
     """
-    fields = _fields(cron)
+    meant = as_meant(cron, place.sync)
+    fields = _fields(meant)
     if fields is None:
-        return cron
+        return meant
     return " ".join(
         ",".join(term if isinstance(term, str) else term.at(place) for term in terms)
         for terms in fields
     )
+
+
+def as_meant(cron: str, sync: SyncName) -> str:
+    """The cron itself; in place of the sync's default the one with H that stands for it."""
+    row = CATALOG[sync]
+    return row.default_spread if cron.split() == row.default_cron.split() else cron
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,6 +250,11 @@ RULES: Final = (
         "idexx_sync.timetables",
         "while they stand, three a clinic; the watchdog deletes what has ended within a day",
     ),
+    Rule(
+        "schedule_mirror",
+        "idexx_sync.schedule_mirror",
+        "with its schedule, or its clinic: the mirror forgets what is there no more",
+    ),
     Rule("places", "idexx_sync.places", "never, one a work that is done in parts"),
     Rule("migrations", "idexx_sync.migrations", "never: what the database is made of"),
     Rule("clinic_api_keys", "public.clinic_api_keys", "never by us: who held a key stays known"),

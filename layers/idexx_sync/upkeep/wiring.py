@@ -9,11 +9,16 @@ from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import quiet_drivers
 from idexx_sync.core.settings import (
     DatabaseSettings,
+    MirrorSettings,
+    load,
     load_database_settings,
     load_tick_queue_settings,
 )
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs.queue_dispatch import QueueDispatch
+from idexx_sync.schedules.mirror.aws import AwsScheduler
+from idexx_sync.schedules.mirror.one_pass import Mirror
+from idexx_sync.schedules.mirror.wanted import Targets
 
 RESERVE_S: Final = 5.0
 """What is left of an invocation's time to say how it ended."""
@@ -34,6 +39,24 @@ process_database: Final[Kept[DatabaseSettings, Database]] = Kept(
 def process_queues() -> QueueDispatch:
     """By which the process sends catch-ups; a client of AWS is made with the first one."""
     return QueueDispatch(load_tick_queue_settings().tick_queues)
+
+
+def _mirror_made(settings: MirrorSettings) -> Mirror:
+    targets = Targets(
+        group=settings.schedule_group,
+        queues=settings.tick_queue_arns,
+        role=settings.schedule_role_arn,
+        dead_letters=settings.schedule_dead_letters_arn,
+    )
+    at_once = settings.scheduler_calls_at_once
+    scheduler = AwsScheduler(settings.schedule_group, at_once)
+    return Mirror(scheduler, targets, settings.scheduler_calls_per_second, at_once)
+
+
+process_mirror: Final[Kept[MirrorSettings, Mirror]] = Kept(
+    KeptSettings(lambda: load(MirrorSettings)), _mirror_made, lambda _made: None
+)
+"""What keeps EventBridge Scheduler's schedules, made at the first event and kept warm."""
 
 
 def time_left(context: Any) -> Callable[[], float]:

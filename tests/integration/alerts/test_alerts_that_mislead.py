@@ -39,7 +39,7 @@ def clinic_id(conn: Conn) -> UUID:
     made = add_clinic(conn)
     conn.execute(
         "UPDATE public.clinic_schedule_configs SET sync_schedules = "
-        '\'{"inbound": "*/15 * * * *"}\' WHERE clinic_id = %s',
+        '\'{"inbound": "0-59/15 * * * *"}\' WHERE clinic_id = %s',
         (made,),
     )
     add_credentials(conn, made)

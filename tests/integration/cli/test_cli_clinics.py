@@ -267,7 +267,7 @@ def test_show_tells_how_fresh_each_sync_is_and_when_it_is_next_due(
     bench: Bench, idexx_sync: CommandLine
 ) -> None:
     set_credentials(idexx_sync, bench)
-    bench.configure("clinic_schedule_configs", sync_schedules={"inbound": "*/15 * * * *"})
+    bench.configure("clinic_schedule_configs", sync_schedules={"inbound": "0-59/15 * * * *"})
     idexx_sync("sync", "inbound", "--clinic", bench.clinic_id)
     bench.conn.execute("UPDATE idexx_sync.jobs SET finished_at = %s", (bench.now,))
     bench.later(7)

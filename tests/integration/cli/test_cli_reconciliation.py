@@ -409,7 +409,7 @@ def test_explain_tells_what_a_reconciliation_did_to_row_and_case(
 def test_a_clinics_status_tells_how_fresh_its_reconciliation_is(
     bench: ReconciliationBench, idexx_sync: CommandLine
 ) -> None:
-    entries = Jsonb([{"type": "reconciliation", "cron": "0 2 * * *", "enabled": True}])
+    entries = Jsonb([{"type": "reconciliation", "cron": "0 1 * * *", "enabled": True}])
     bench.conn.execute("UPDATE clinic_schedule_configs SET sync_schedules = %s", (entries,))
 
     def told() -> str:
@@ -421,4 +421,4 @@ def test_a_clinics_status_tells_how_fresh_its_reconciliation_is(
     assert "last success never" in told()
     bench.reconcile()
     assert "last success 2026-05-05 02:00 PDT" in told()
-    assert "next run 2026-05-06 02:00 PDT" in told()
+    assert "next run 2026-05-06 01:00 PDT" in told()

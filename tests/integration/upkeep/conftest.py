@@ -28,7 +28,7 @@ def clinic_id(conn: Conn) -> UUID:
     conn.execute(
         """
         UPDATE public.clinic_schedule_configs
-           SET sync_schedules = '{"inbound": "*/15 * * * *", "cases": "0 2 * * *"}'
+           SET sync_schedules = '{"inbound": "0-59/15 * * * *", "cases": "0 2 * * *"}'
          WHERE clinic_id = %s
         """,
         (made,),

@@ -1,11 +1,13 @@
 """Differences, what is done about them and what became of them, as a person reads them."""
 
 from datetime import date, timedelta
+from functools import partial
 from uuid import uuid4
 
 from idexx_sync.cli.phrases import DIFFERENCES, OUTCOMES, TREATMENTS
+from idexx_sync.cli.png import drawn_png
 from idexx_sync.cli.trend import Night, Trend
-from idexx_sync.cli.trend_png import drawn_png
+from idexx_sync.cli.trend_png import draw_trend
 from idexx_sync.cli.trend_view import NUMBERS, plot, scale
 from idexx_sync.syncs.reconciliation.causes import CAUSES
 from idexx_sync.syncs.reconciliation.causes import OUTCOMES as ALL_OUTCOMES
@@ -67,7 +69,7 @@ def test_a_cause_of_a_newer_release_is_drawn_by_its_own_word() -> None:
 
     assert found.causes == ["moved", "unheard_of"]
     assert "b" in plot(found, 60)
-    assert drawn_png(found).startswith(b"\x89PNG")
+    assert drawn_png(partial(draw_trend, found)).startswith(b"\x89PNG")
 
 
 def test_a_trend_without_a_night_has_no_days() -> None:

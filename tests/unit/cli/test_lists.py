@@ -393,6 +393,7 @@ READING = {
     *("dead-letters list", "dead-letters show", "explain appointment", "explain time"),
     *("alerts list", "alerts show"),
     *("reconciliation show", "reconciliation trend", "reconciliation policy show"),
+    *("schedules list", "schedules show", "schedules forecast"),
 }
 
 

@@ -87,7 +87,7 @@ def inbound(of: ClinicOverview) -> SyncStatus:
 
 
 def test_a_healthy_clinic_stands_like_this() -> None:
-    schedules = {"inbound": "*/15 * * * *", "cases": "0 */2 * * *"}
+    schedules = {"inbound": "*/15 * * * *", "cases": "0 0-23/2 * * *"}
 
     assert clinic_status(overview(history(ago(minutes=14)), sync_schedules=schedules), NOW) == (
         ClinicStatus(

@@ -1,7 +1,10 @@
 """`H` in a cron: stable, different for each sync of a clinic, even over many clinics."""
 
+import json
 import random
+import re
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import product
 from math import gcd
 from typing import get_args
@@ -12,9 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idexx_sync.core.catalog import SYNCS, SyncName
-from idexx_sync.schedules.entries import Entry
+from dev_tools.emulator import ROOT
+from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
+from idexx_sync.schedules.entries import Entry, read_entries
 from idexx_sync.schedules.fields import BadCron
+from idexx_sync.schedules.load import load_of
 from idexx_sync.schedules.next_run import plain_cron, timetable
 from idexx_sync.schedules.spread import Place, spread
 from idexx_sync.schedules.unix_cron import read_cron
@@ -127,8 +132,44 @@ def test_r29_what_is_spread_is_a_plain_cron(place: Place, cron: str) -> None:
 
 @given(places)
 def test_r29_a_cron_without_h_stays_as_it_is(place: Place) -> None:
-    for cron in ("*/15 * * * *", "0  2 * mar THU", "at the half hour please"):
+    for cron in ("*/20 * * * *", "0  2 * mar THU", "at the half hour please"):
         assert spread(cron, place) == cron
+
+
+@given(places)
+def test_r29_a_default_that_nobody_chose_is_spread(place: Place) -> None:
+    row = CATALOG[place.sync]
+    others = {other.default_cron for other in CATALOG.values()} - {row.default_cron}
+
+    for written in (row.default_cron, f" {row.default_cron.replace(' ', '  ')} "):
+        assert spread(written, place) == spread(row.default_spread, place)
+    for cron in others:
+        assert spread(cron, place) == cron, "of another sync somebody has chosen it"
+
+
+def test_r29_the_defaults_are_those_that_odis_has() -> None:
+    migration = (ROOT / "migrations" / "002_sync_schedules.sql").read_text()
+    (stored,) = re.findall(r"DEFAULT '(\{.*?\})'", migration, re.DOTALL)
+
+    assert json.loads(stored) == {row.name: row.default_cron for row in CATALOG.values()}
+
+
+DAY = datetime(2026, 12, 1, tzinfo=UTC)
+ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
+SHARES = (48, 29, 7, 16)
+"""Of the clinics in each zone, as people live there: an assumption."""
+
+
+@pytest.mark.parametrize("crons", ["default_cron", "default_spread"])
+def test_p13_no_minute_of_ten_thousand_clinics_has_many_more_runs_than_another(crons: str) -> None:
+    stored = read_entries({row.name: getattr(row, crons) for row in CATALOG.values()}).readable
+    zones = random.Random(13).choices([ZoneInfo(name) for name in ZONES], SHARES, k=len(CLINICS))
+    fleet = (timetable(stored, zone, clinic) for zone, clinic in zip(zones, CLINICS, strict=True))
+
+    minutes = load_of(fleet, DAY).minutes
+
+    assert sum(minutes) == len(CLINICS) * (96 + 12 + 1)
+    assert max(minutes) <= 1.25 * sum(minutes) / len(minutes)
 
 
 def test_r29_an_entry_keeps_its_time_when_another_one_is_switched_off() -> None:

@@ -43,7 +43,7 @@ from tests.kit.records import MONDAY, chart, seen
 from tests.kit.rows import add_credentials
 from tests.kit.settings import PEPPER, fingerprints_of
 
-EVERY_15_MINUTES = {"inbound": "*/15 * * * *"}
+EVERY_15_MINUTES = {"inbound": "0-59/15 * * * *"}
 VISIT = "600101"
 START = "2026-05-04 09:00:00"
 

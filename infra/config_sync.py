@@ -1,0 +1,111 @@
+"""The clinics' schedules in EventBridge Scheduler, and the function that keeps them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_cdk import Acknowledgment, ArnFormat, RemovalPolicy, Stack, Validations
+from aws_cdk.aws_iam import PolicyStatement, Role
+from aws_cdk.aws_scheduler import ScheduleGroup
+from aws_cdk.aws_sqs import IQueue
+from constructs import Construct
+
+from idexx_sync.core.catalog import SyncName
+from infra.dead_letters import DeadLetters
+from infra.regular_start import role_of_schedules, started_every
+from infra.secrets_by_name import SecretsByName
+from infra.stages import Stage
+from infra.upkeep_function import UpkeepFunction
+
+EVERY_MINUTES: Final = 5
+VARIABLE: Final = "IDEXX_SYNC_CONFIG_SYNC_FUNCTION"
+"""In which who may start the function finds its name."""
+SCHEDULER: Final = "scheduler.amazonaws.com"
+
+
+class ConfigSync(Construct):
+    """A group for the clinics' schedules, the role as which these put ticks on their queues, and
+    the function that makes them equal to what the clinics' rows say: every five minutes, or for
+    one clinic when it is invoked."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        secrets: SecretsByName,
+        queues: Mapping[SyncName, IQueue],
+        dead_letters: DeadLetters,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.group = ScheduleGroup(
+            self,
+            "Clinics",
+            schedule_group_name=f"{stage.stack_name}-clinics",
+            removal_policy=RemovalPolicy.DESTROY,  # with its schedules, which lead nowhere then
+        )
+        role = self._role_of_ticks([*queues.values(), dead_letters.queue])
+        self.function = UpkeepFunction(
+            self,
+            "Function",
+            stage=stage,
+            folder="config_sync",
+            size=stage.config_sync,
+            at_once=stage.config_sync_at_once,
+            secrets=secrets,
+        )
+        arns = {sync: queue.queue_arn for sync, queue in queues.items()}
+        settings = {
+            "IDEXX_SYNC_SCHEDULE_GROUP": self.group.schedule_group_name,
+            "IDEXX_SYNC_SCHEDULE_ROLE_ARN": role.role_arn,
+            "IDEXX_SYNC_SCHEDULE_DEAD_LETTERS_ARN": dead_letters.queue.queue_arn,
+            "IDEXX_SYNC_TICK_QUEUE_ARNS": Stack.of(self).to_json_string(arns),
+            "IDEXX_SYNC_SCHEDULER_CALLS_PER_SECOND": str(stage.scheduler_calls_per_second),
+        }
+        for name, value in settings.items():
+            self.function.set(name, value)
+        self._let_keep_schedules(role)
+        started_every(
+            EVERY_MINUTES,
+            self,
+            group=f"{stage.stack_name}-config-sync",
+            schedule=f"{stage.stack_name}-config-sync",
+            function=self.function,
+        )
+
+    def _role_of_ticks(self, queues: list[IQueue]) -> Role:
+        """It may send to the queues of ticks, and to the one for what could not be handed over."""
+        role = role_of_schedules(self, "Ticks", self.group)
+        role.add_to_policy(
+            PolicyStatement(
+                actions=["sqs:SendMessage"], resources=[queue.queue_arn for queue in queues]
+            )
+        )
+        return role
+
+    def _let_keep_schedules(self, role: Role) -> None:
+        schedules = Stack.of(self).format_arn(
+            service="scheduler",
+            resource="schedule",
+            resource_name=f"{self.group.schedule_group_name}/*",
+            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+        )
+        changes = [f"scheduler:{verb}Schedule" for verb in ("Create", "Update", "Delete")]
+        for statement in (
+            PolicyStatement(actions=changes, resources=[schedules]),
+            # AWS knows no narrower resource of this action.
+            PolicyStatement(actions=["scheduler:ListSchedules"], resources=["*"]),
+            PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=[role.role_arn],
+                conditions={"StringEquals": {"iam:PassedToService": SCHEDULER}},
+            ),
+        ):
+            self.function.function.add_to_role_policy(statement)
+        Validations.of(self.function).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-IAM5",
+                reason="Schedules come and go with the clinics' rows: it may change any of its own "
+                "group and of no other, and AWS knows no resource for listing them.",
+            )
+        )
