@@ -39,9 +39,9 @@ WORK: Final = "ticks"
 """Name of the place that says when all timetables were seen last."""
 MOST_CLINICS: Final = 2_000
 """Whose schedules one pass reads anew."""
-AT_ONCE: Final = 500
+AT_ONCE: Final = 200
 """Timetables that one transaction looks at."""
-MOST_PARTS: Final = 10
+MOST_PARTS: Final = 25
 MOST_TICKS: Final = 100
 """Of one timetable at once: a day of quarters of an hour."""
 READING: Final = sha256(reading().encode()).hexdigest()[:16]

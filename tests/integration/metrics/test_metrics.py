@@ -45,16 +45,20 @@ def world(conn: Conn) -> UUID:
     add_job(conn, healthy, before(minutes=10), seconds=10, scheduled_time=before(minutes=11))
     add_job(conn, healthy, before(minutes=1), result=DRY, manner="preview", seconds=20)
     add_job(conn, healthy, before(hours=1), "dead", manner="preview", error_kind="internal")
-    slow = {"error_kind": "pims_slow", "scheduled_time": before(hours=3)}
+    slow: dict[str, Any] = {"error_kind": "pims_slow", "scheduled_time": before(hours=3)}
     add_job(conn, healthy, before(hours=2), "failed", seconds=30, **slow)
     add_job(conn, healthy, before(hours=23), "held", seconds=40)
     add_job(conn, healthy, before(hours=25), seconds=999, scheduled_time=before(hours=26))
-    unrun = {"started_at": None, "scheduled_time": before(hours=2), "made_up_by": uuid4()}
+    unrun: dict[str, Any] = {
+        "started_at": None,
+        "scheduled_time": before(hours=2),
+        "made_up_by": uuid4(),
+    }
     add_job(conn, healthy, before(hours=1), "skipped_overlap", **unrun)
     unrun = {"started_at": None, "scheduled_time": before(hours=1)}
     add_job(conn, healthy, before(minutes=50), "missed", **unrun)
     add_job(conn, healthy, before(hours=3), sync="cases", seconds=600)
-    runs = {"queued_at": before(minutes=2), "scheduled_time": before(minutes=3)}
+    runs: dict[str, Any] = {"queued_at": before(minutes=2), "scheduled_time": before(minutes=3)}
     add_job(conn, healthy, status="running", **runs)
     for minutes in (3, 30):
         add_job(conn, healthy, status="queued", queued_at=before(minutes=minutes))
@@ -75,7 +79,7 @@ def world(conn: Conn) -> UUID:
     add_job(conn, failing, before(days=2))
     unrun = {"started_at": None, "scheduled_time": before(hours=5)}
     dead = add_job(conn, failing, before(hours=4), "dead", error_kind="internal", **unrun)
-    again = {"retry_of": dead, "scheduled_time": before(hours=4)}
+    again: dict[str, Any] = {"retry_of": dead, "scheduled_time": before(hours=4)}
     add_job(conn, failing, before(hours=3), "dead", error_kind="pims_slow", **again)
     add_job(conn, failing, status="queued", queued_at=before(minutes=45))
     add_hold(conn, failing, "times_shifted")
