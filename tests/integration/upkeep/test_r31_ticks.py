@@ -647,3 +647,22 @@ def test_r31_two_watchdogs_at_once_make_up_each_tick_once(
     assert {job_id for one in sent for _, job_id in one.sent} == {
         one["id"] for one in world.catch_ups()
     }
+
+
+def test_r31_r26_what_postgres_refuses_of_one_tick_stops_no_other_one(world: World) -> None:
+    set_business_time(world.conn, DUE - SETTLES - MINUTE)
+    odd, even = world.clinic(), world.clinic()
+    world.conn.execute(
+        f"ALTER TABLE idexx_sync.jobs ADD CONSTRAINT odd CHECK (clinic_id <> '{odd}' "
+        "OR (status <> 'missed' AND catch_up_of IS NULL))"
+    )
+    world.is_watched(DUE - SETTLES - MINUTE)
+
+    judged = world.passes(DUE + MISSED_AFTER)
+    world.ran(odd, DUE, "skipped_overlap")
+    made_up = world.passes(DUE + MISSED_AFTER + MINUTE)
+
+    assert judged == {"ticks_missed": 1, "refused": 1, "catch_ups_sent": 1}
+    assert made_up == {"refused": 1}
+    assert world.missed(even) == [DUE]
+    assert [one["clinic_id"] for one in world.catch_ups()] == [even]
