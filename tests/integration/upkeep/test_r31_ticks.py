@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
@@ -20,7 +21,7 @@ from idexx_sync.upkeep.ticks import keep_timetables, watch_ticks
 from idexx_sync.upkeep.watchdog import watch
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
-from tests.kit.database import as_json, as_role, query, update
+from tests.kit.database import as_role, query, update
 from tests.kit.letters import DUE
 from tests.kit.races import at_once
 from tests.kit.rows import REAL, add_credentials, add_job, pause
@@ -80,7 +81,7 @@ class World:
         update(
             self.conn,
             "public.clinic_schedule_configs",
-            as_json({"sync_schedules": schedules}),
+            {"sync_schedules": Jsonb(schedules)},
             clinic_id=clinic_id,
         )
 
