@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from aws_cdk import Stack
-from aws_cdk.aws_iam import PolicyStatement
 from constructs import Construct
 
 from idexx_sync.api.routes import FunctionName
@@ -41,9 +40,4 @@ class ApiFunction(ImageFunction):
         names = {sync: worker.function.function_name for sync, worker in workers.items()}
         self.set(WORKERS, Stack.of(self).to_json_string(names))
         for worker in workers.values():
-            # Not grant_invoke, which would let in every version and alias as well.
-            self.function.add_to_role_policy(
-                PolicyStatement(
-                    actions=["lambda:InvokeFunction"], resources=[worker.function.function_arn]
-                )
-            )
+            self.let_invoke(worker)

@@ -17,6 +17,8 @@ from infra.stages import Stage
 from infra.upkeep_function import UpkeepFunction
 
 EVERY_MINUTES: Final = 5
+VARIABLE: Final = "IDEXX_SYNC_CONFIG_SYNC_FUNCTION"
+"""In which who may start the function finds its name."""
 SCHEDULER: Final = "scheduler.amazonaws.com"
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from aws_cdk import Duration
 from aws_cdk.aws_ecr_assets import Platform
-from aws_cdk.aws_iam import Role, ServicePrincipal
+from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import (
     Architecture,
     DockerImageCode,
@@ -89,6 +89,14 @@ class ImageFunction(Construct):
             retry_attempts=retries,
             max_event_age=None if event_age_s is None else Duration.seconds(event_age_s),
             on_failure=on_failure,
+        )
+
+    def let_invoke(self, other: "ImageFunction") -> None:
+        """Not by grant_invoke, which would let it invoke every version and alias as well."""
+        self.function.add_to_role_policy(
+            PolicyStatement(
+                actions=["lambda:InvokeFunction"], resources=[other.function.function_arn]
+            )
         )
 
     def set(self, name: str, value: str) -> None:

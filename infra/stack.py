@@ -5,6 +5,8 @@ from constructs import Construct
 
 from idexx_sync.core.catalog import CATALOG, SYNCS
 from infra.api_function import ApiFunction
+from infra.config_sync import VARIABLE as CONFIG_SYNC
+from infra.config_sync import ConfigSync
 from infra.dead_letters import DeadLetters
 from infra.http_api import HttpApi
 from infra.image import ImageFunction
@@ -72,15 +74,26 @@ class IdexxSync(Stack):
             retries=NO_RETRIES,  # whoever migrates waits for the answer
         )
         secrets.let_read(migrate, "migrate_database")
+        tick_queues = {
+            name: ticks.queue for sync in syncs.values() for name, ticks in sync.ticks.items()
+        }
         Watchdog(
             self,
             "Watchdog",
             stage=stage,
             secrets=secrets,
-            queues={
-                name: ticks.queue for sync in syncs.values() for name, ticks in sync.ticks.items()
-            },
+            queues=tick_queues,
         )
+        config_sync = ConfigSync(
+            self,
+            "ConfigSync",
+            stage=stage,
+            secrets=secrets,
+            queues=tick_queues,
+            dead_letters=dead_letters,
+        )
+        status.set(CONFIG_SYNC, config_sync.function.function.function_name)
+        status.let_invoke(config_sync.function)
         api = HttpApi(
             self,
             "Http",
@@ -99,4 +112,5 @@ class IdexxSync(Stack):
         for sync in syncs.values():
             for name, ticks in sync.ticks.items():
                 CfnOutput(self, f"{name.capitalize()}TickQueueUrl", value=ticks.queue.queue_url)
+        CfnOutput(self, "ConfigSyncFunction", value=config_sync.function.function.function_name)
         CfnOutput(self, "MigrateFunction", value=migrate.function.function_name)

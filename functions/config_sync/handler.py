@@ -1,12 +1,15 @@
 """Lambda: EventBridge Scheduler becomes what the clinics' schedules say, started every five
 minutes, and for one clinic whenever somebody asks."""
 
-from typing import Any
+from typing import Any, Final
 
 from idexx_sync.core.logs import logger
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.upkeep.mirroring import answer_of, order_of
 from idexx_sync.upkeep.wiring import process_database, process_mirror, time_left
+
+MOST_LOGGED: Final = 20
+"""Findings of a pass; all are counted."""
 
 
 def handler(event: object, context: Any) -> dict[str, Any]:
@@ -29,6 +32,9 @@ def _pass(event: object, context: Any) -> dict[str, Any]:
         counts=done.counts,
         failures=done.failures,
         findings=len(done.findings),
+        first_findings=[
+            f"{one.clinic_id} {one.where} {one.code}" for one in done.findings[:MOST_LOGGED]
+        ],
         complete=done.complete,
     )
     return answer_of(done, dry_run=order.dry_run).model_dump(mode="json")

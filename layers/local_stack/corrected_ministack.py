@@ -26,6 +26,7 @@ from ministack.services import eventbridge
 from ministack.services import lambda_svc as lambdas
 
 from dev_tools.local_callers import is_secret, why_strange
+from local_stack.corrected_ticks import correct_ticks
 
 ADAPTER = os.environ["LOCAL_STACK_ADAPTER"]
 """Address of what runs the functions."""
@@ -251,6 +252,7 @@ lambdas._emit_lambda_logs = keep_no_logs
 gateway._build_lambda_event_v1 = _event_for_function
 gateway._lambda_proxy_response = _answer_of_function
 gateway._invoke_lambda_proxy_v1 = _invoke_behind_gateway
+correct_ticks()
 
 if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -1,5 +1,6 @@
 """Handlers that do what they are told to, mostly wrong things."""
 
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from uuid import UUID
 from functions.dead_letters import handler as consumer
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.database.business_time import Clock
+from idexx_sync.jobs.deliveries import MOST_RECEIVES, Delivery, SqsVisibility
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.jobs.wiring import process_dependencies
@@ -29,7 +31,11 @@ from tests.kit.scripted_pims import ScriptedPims
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """What the event says."""
+    """What the event says, or the one message of a queue."""
+    if "Records" in event:
+        (record,) = event["Records"]
+        handler(json.loads(record["body"]), _context)
+        return {"batchItemFailures": []}
     todo = event.get("do", "raise")
     if todo == "take turns":
         path = Path(event["path"])
@@ -41,6 +47,11 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         return {}
     misbehave(todo, event.get("mark", ""))
     return {}
+
+
+def naming_another(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """The answer to a queue that names a message which was not among those given."""
+    return {"batchItemFailures": [{"itemIdentifier": "another"}]}
 
 
 def inbound(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -84,7 +95,7 @@ def misbehave(todo: str, mark: str = "") -> None:
 def _inbound() -> WorkerHandler:
     from idexx_sync.syncs.inbound.sync import InboundSync
 
-    return sync_worker(InboundSync(), _dependencies)
+    return sync_worker(InboundSync(), _dependencies, _bring_back_at_once)
 
 
 @cache
@@ -92,6 +103,11 @@ def _cases() -> WorkerHandler:
     from idexx_sync.syncs.cases.sync import CaseSync
 
     return sync_worker(CaseSync(), _dependencies)
+
+
+def _bring_back_at_once(delivery: Delivery) -> None:
+    """As the worker does, but for a minute."""
+    SqsVisibility()(replace(delivery, number=MOST_RECEIVES))
 
 
 def _dependencies() -> Dependencies:

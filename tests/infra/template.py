@@ -72,9 +72,13 @@ class Template:
             logical_id=id_,
             handler=command.removeprefix("functions.").replace(".handler.", "."),
             properties=properties,
-            statements=list(self._statements(role)),
+            statements=self.statements_of(role),
             events=next((event for event in events if event["FunctionName"] == {"Ref": id_}), None),
         )
+
+    def statements_of(self, role: str) -> list[Resource]:
+        """What the role may do."""
+        return list(self._statements(role))
 
     def _statements(self, role: str) -> Iterator[Resource]:
         properties = self.resources[role]["Properties"]

@@ -8,12 +8,17 @@ import pytest
 from idexx_sync.jobs.deliveries import BACK_AFTER_S, MOST_RECEIVES
 from idexx_sync.keys.budgets import WAITS_IN_ALL
 from infra.stages import LOCAL
+from tests.infra.schedules import (
+    Grant,
+    mirror_grants,
+    mirror_settings,
+    schedule_of,
+    started_by,
+)
 from tests.infra.synthesising import LOCAL_ENVIRONMENT, LOCAL_HOSTS
 from tests.infra.template import Function, Template, flat, listed, target
 from tests.kit.paths import ROOT
 
-Grant = tuple[tuple[str, ...], str]
-"""Actions, and the one resource that they may touch."""
 LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
 SECRET = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
 SEND = ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
@@ -27,6 +32,7 @@ READS = {
     "authorizer.handler": ["authorizer-database", "pepper"],
     "case_sync.api": ["api-database"],
     "case_sync.worker": ["fingerprint-key", "local-key", "worker-database"],
+    "config_sync.handler": ["upkeep-database"],
     "dead_letters.handler": ["upkeep-database"],
     "inbound_sync.api": ["api-database"],
     "inbound_sync.worker": ["fingerprint-key", "local-key", "worker-database"],
@@ -48,7 +54,7 @@ STARTS = {
     },
 }
 """The only functions that may start workers: sync -> the worker that its name leads to."""
-UPKEEP = ("dead_letters.handler", "watchdog.handler")
+UPKEEP = ("config_sync.handler", "dead_letters.handler", "watchdog.handler")
 EVENT_AGES = {
     "case_sync.worker": 60 * 60,
     "inbound_sync.worker": 15 * 60,
@@ -66,8 +72,13 @@ TICKS_AT_ONCE = {
 }
 REQUESTS_AT_ONCE = {"prod": (15, 10), "staging": (12, 2), "local": (None, None)}
 """Of each function behind the gateway, and of the authorizer."""
-UPKEEP_AT_ONCE = {"dead_letters.handler": 2, "watchdog.handler": 1}
-TIMEOUTS = {"authorizer.handler": 15, "dead_letters.handler": 60, "watchdog.handler": 50}
+UPKEEP_AT_ONCE = {"config_sync.handler": 1, "dead_letters.handler": 2, "watchdog.handler": 1}
+TIMEOUTS = {
+    "authorizer.handler": 15,
+    "config_sync.handler": 270,
+    "dead_letters.handler": 60,
+    "watchdog.handler": 50,
+}
 
 
 @pytest.fixture(params=["prod", "staging", "local"])
@@ -102,11 +113,18 @@ def test_each_function_may_do_exactly_what_it_needs(prod: Template) -> None:
             grants.add((SECRET, f"{arn}idexx-sync/prod/{secret}-??????"))
         for worker in STARTS.get(function.handler, {}).values():
             grants.add((INVOKE, f"${{{prod.functions[worker].logical_id}.Arn}}"))
+        if function.handler == "status.api":
+            grants.add((INVOKE, f"${{{prod.functions['config_sync.handler'].logical_id}.Arn}}"))
+        if function.handler == "config_sync.handler":
+            grants |= mirror_grants(prod)
         if function.handler.endswith(".worker"):
             grants.add((SEND, f"${{{dead_letters(prod)[0]}.Arn}}"))
             grants.add((CONSUME, f"${{{ticks_of(prod, function)[0]}.Arn}}"))
         if function.handler == "dead_letters.handler":
             grants.add((CONSUME, f"${{{dead_letters(prod)[0]}.Arn}}"))
+        if function.handler == "watchdog.handler":
+            for queue in tick_queues(prod).values():
+                grants.add((("sqs:SendMessage",), f"${{{queue}.Arn}}"))
         return grants
 
     for function in prod.functions.values():
@@ -117,7 +135,9 @@ def test_no_policy_has_a_wildcard_as_action_or_resource(template: Template) -> N
     policies = template.of_type("AWS::IAM::Policy").values()
     for statement in (s for policy in policies for s in policy["PolicyDocument"]["Statement"]):
         assert not [action for action in listed(statement["Action"]) if "*" in action]
-        assert not [r for r in listed(statement["Resource"]) if "*" in flat(r)]
+        of_schedules = {action.partition(":")[0] for action in listed(statement["Action"])}
+        if of_schedules != {"scheduler"}:  # see test_config_sync.py
+            assert not [r for r in listed(statement["Resource"]) if "*" in flat(r)]
         assert not {"NotAction", "NotResource"} & statement.keys()
 
 
@@ -140,6 +160,8 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         ]
         return {**of("api"), "IDEXX_SYNC_WORKER_FUNCTIONS": f"{{{','.join(started)}}}"}
 
+    queues = [f'"{sync}":"${{{queue}}}"' for sync, queue in tick_queues(prod).items()]
+    mirror = prod.functions["config_sync.handler"].logical_id
     expected: dict[str, dict[str, str]] = {
         "authorizer.handler": {
             **of("authorizer"),
@@ -149,12 +171,20 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         "case_sync.worker": worker,
         "inbound_sync.api": api("inbound_sync.api"),
         "inbound_sync.worker": worker,
+        "config_sync.handler": {**of("upkeep"), **mirror_settings(prod)},
         "dead_letters.handler": of("upkeep"),
         "migrate.handler": of("migrate"),
         "reconciliation.api": api("reconciliation.api"),
         "reconciliation.worker": worker,
-        "status.api": {**api("status.api"), "IDEXX_SYNC_COMMIT": "unknown"},
-        "watchdog.handler": of("upkeep"),
+        "status.api": {
+            **api("status.api"),
+            "IDEXX_SYNC_COMMIT": "unknown",
+            "IDEXX_SYNC_CONFIG_SYNC_FUNCTION": flat({"Ref": mirror}),
+        },
+        "watchdog.handler": {
+            **of("upkeep"),
+            "IDEXX_SYNC_TICK_QUEUES": f"{{{','.join(queues)}}}",
+        },
     }
 
     assert {
@@ -264,6 +294,14 @@ def ticks_of(template: Template, worker: Function) -> tuple[str, Any]:
     return fed_by(template, worker)[1]
 
 
+def tick_queues(template: Template) -> dict[str, str]:
+    """Sync -> the logical id of the queue of its ticks."""
+    return {
+        sync: ticks_of(template, template.functions[worker])[0]
+        for sync, worker in STARTS["status.api"].items()
+    }
+
+
 def poison(template: Template) -> tuple[str, Any]:
     """The queue where they end."""
     queues = template.of_type("AWS::SQS::Queue").items()
@@ -361,18 +399,23 @@ def test_upkeep_is_not_repeated_feeds_no_queue_and_takes_its_own_share(
     assert at_once == UPKEEP_AT_ONCE[handler]
 
 
-def test_the_watchdog_is_started_every_minute_and_a_start_that_fails_is_given_up(
-    template: Template,
+@pytest.mark.parametrize(
+    ("handler", "minutes"), [("watchdog.handler", 1), ("config_sync.handler", 5)]
+)
+def test_a_function_is_started_again_and_again_and_a_start_that_fails_is_given_up(
+    template: Template, handler: str, minutes: int
 ) -> None:
-    _, schedule = template.only("AWS::Scheduler::Schedule")
-    watchdog = template.functions["watchdog.handler"]
+    _, schedule = schedule_of(template, handler)
+    function = template.functions[handler]
 
-    assert schedule["ScheduleExpression"] == "rate(1 minute)"
-    assert watchdog.properties["Timeout"] < 60, "a pass is over before the next one begins"
+    unit = "minute" if minutes == 1 else "minutes"
+    assert schedule["ScheduleExpression"] == f"rate({minutes} {unit})"
+    timeout = function.properties["Timeout"]
+    assert timeout < 60 * minutes, "a pass is over before the next one begins"
     assert schedule["ScheduleExpressionTimezone"] == "Etc/UTC"
     assert schedule["State"] == "ENABLED"
     assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
-    assert target(schedule["Target"]["Arn"]) == watchdog.logical_id
+    assert schedule["Target"]["Input"] == '{"v":1}'
     assert schedule["Target"]["RetryPolicy"] == {
         "MaximumEventAgeInSeconds": 60,
         "MaximumRetryAttempts": 0,
@@ -380,37 +423,21 @@ def test_the_watchdog_is_started_every_minute_and_a_start_that_fails_is_given_up
     assert "DeadLetterConfig" not in schedule["Target"]
 
 
-def test_the_schedules_role_invokes_the_watchdog_and_is_nobody_elses(template: Template) -> None:
-    id_, schedule = template.only("AWS::Scheduler::Schedule")
-    group, properties = template.only("AWS::Scheduler::ScheduleGroup")
-    role = target(schedule["Target"]["RoleArn"])
-    (trust,) = template.resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    watchdog = template.functions["watchdog.handler"].logical_id
+@pytest.mark.parametrize("handler", ["watchdog.handler", "config_sync.handler"])
+def test_what_starts_a_function_invokes_it_alone_and_is_nobody_elses(
+    template: Template, handler: str
+) -> None:
+    id_, schedule = schedule_of(template, handler)
+    group, role = started_by(template, schedule)
+    function = template.functions[handler].logical_id
 
-    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
-    assert trust["Condition"] == {
-        "StringEquals": {
-            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
-            "aws:SourceArn": {"Fn::GetAtt": [group, "Arn"]},
-        }
-    }
-    assert schedule["GroupName"] == properties["Name"]
     assert {group, role} <= set(template.resources[id_]["DependsOn"])
-    assert [
-        (policy["Roles"], policy["PolicyDocument"]["Statement"])
-        for policy in template.of_type("AWS::IAM::Policy").values()
-        if {"Ref": role} in policy["Roles"]
-    ] == [
-        (
-            [{"Ref": role}],
-            [
-                {
-                    "Action": "lambda:InvokeFunction",
-                    "Effect": "Allow",
-                    "Resource": {"Fn::GetAtt": [watchdog, "Arn"]},
-                }
-            ],
-        )
+    assert template.statements_of(role) == [
+        {
+            "Action": "lambda:InvokeFunction",
+            "Effect": "Allow",
+            "Resource": {"Fn::GetAtt": [function, "Arn"]},
+        }
     ]
 
 

@@ -11,6 +11,7 @@ from idexx_sync.api.handler import ApiDependencies, api_handler
 from idexx_sync.api.status import status_operations
 from idexx_sync.api.syncs import start
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.invoking import NotInvoked
 from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES, Scope
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs.contract import Sync
@@ -56,6 +57,8 @@ class Api:
     other_clinic: UUID
     database: Database
     invocations: Invocations = field(default_factory=Invocations)
+    refreshed: list[UUID] = field(default_factory=list)
+    """Clinics for which the mirror was started."""
     slept: list[float] = field(default_factory=list)
     while_waiting: Any = None
     """Called at each pause of a request that waits."""
@@ -66,6 +69,7 @@ class Api:
         self.dependencies = ApiDependencies(
             database=self.database,
             dispatch=self.invocations,
+            refresh=self._refresh,
             machine_clock=self.now,
             elapsed=self.bench.elapsed,
             sleep=self._sleep,
@@ -121,6 +125,11 @@ class Api:
         """The worker of the newest invocation does its work."""
         sync, job_id = self.invocations.made[-1]
         return run_job(RunOrder(job_id, None, sync), SYNCS[sync], self.bench.dependencies())
+
+    def _refresh(self, clinic_id: UUID) -> None:
+        if self.invocations.refusing:
+            raise NotInvoked("as told")
+        self.refreshed.append(clinic_id)
 
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

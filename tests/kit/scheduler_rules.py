@@ -53,6 +53,12 @@ def judge(operation: str, asked: Mapping[str, Any]) -> None:
 
 
 @cache
+def _zones() -> frozenset[str]:
+    """Read once, because that looks at a thousand files."""
+    return frozenset(available_timezones())
+
+
+@cache
 def _shape(operation: str) -> Any:
     """Read once: AWS's own description of what the operation takes."""
     model = botocore.session.get_session().get_service_model("scheduler")
@@ -97,13 +103,14 @@ def _against_documents(asked: Mapping[str, Any]) -> list[str]:
         faults.append("Target.Input is no object")
     if asked["FlexibleTimeWindow"] != {"Mode": "OFF"}:
         faults.append("FlexibleTimeWindow lets it begin later")
-    if asked["ScheduleExpressionTimezone"] not in available_timezones():
+    if asked["ScheduleExpressionTimezone"] not in _zones():
         faults.append("ScheduleExpressionTimezone is no zone")
     if not is_expression(asked["ScheduleExpression"]):
         faults.append("ScheduleExpression is none")
     return faults
 
 
+@cache
 def is_expression(text: str) -> bool:
     """Whether it is a `cron(…)` of six fields that AWS takes; `rate` and `at` are not ours."""
     match = re.fullmatch(r"cron\((.*)\)", text)

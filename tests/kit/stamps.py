@@ -9,8 +9,15 @@ from psycopg import sql
 
 from idexx_sync.database.connection import Conn
 
-LEASE_TIME: Final = frozenset({"idexx_sync.leases.expires_at", "idexx_sync.jobs.dispatched_at"})
-"""Columns about machines: they hold Postgres's own time, which nobody moves."""
+LEASE_TIME: Final = frozenset(
+    {
+        "idexx_sync.leases.expires_at",
+        "idexx_sync.jobs.dispatched_at",
+        "idexx_sync.schedule_mirror.modified_at",
+        "idexx_sync.schedule_mirror.written_at",
+    }
+)
+"""Columns about machines: they hold Postgres's own time, or AWS's, which nobody moves."""
 TO_COME: Final = frozenset(
     {
         "idexx_sync.alerts.muted_until",

@@ -7,9 +7,18 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.upkeep.wiring import process_database, process_queues
+from idexx_sync.schedules.mirror import aws
+from idexx_sync.upkeep.wiring import process_database, process_mirror, process_queues
+from tests.kit.mirror import GROUP, TARGETS
 
 QUEUES = {"inbound": "https://sqs.us-west-2.amazonaws.com/123456789012/inbound-ticks"}
+MIRROR = {
+    "IDEXX_SYNC_SCHEDULE_GROUP": GROUP,
+    "IDEXX_SYNC_SCHEDULE_ROLE_ARN": TARGETS.role,
+    "IDEXX_SYNC_SCHEDULE_DEAD_LETTERS_ARN": TARGETS.dead_letters,
+    "IDEXX_SYNC_TICK_QUEUE_ARNS": json.dumps(dict(TARGETS.queues)),
+}
+"""The environment of who mirrors schedules, beside the database."""
 QUEUE_ARN = "arn:aws:sqs:us-west-2:123456789012:dead-letters"
 
 
@@ -61,3 +70,17 @@ def upkeep_process(monkeypatch: pytest.MonkeyPatch, database: str) -> Iterator[N
 def _forget() -> None:
     process_database.forget()
     process_queues.cache_clear()
+
+
+@contextmanager
+def mirror_process(monkeypatch: pytest.MonkeyPatch, database: str, client: Any) -> Iterator[None]:
+    """The same of who mirrors schedules, with this client of EventBridge Scheduler."""
+    for name, value in MIRROR.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(aws, "bounded_client", lambda *_, **__: client)
+    process_mirror.forget()
+    try:
+        with upkeep_process(monkeypatch, database):
+            yield
+    finally:
+        process_mirror.forget()

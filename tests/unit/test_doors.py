@@ -33,6 +33,7 @@ LEASE_TIME = {
     "jobs/leases.py": "leases",
     "jobs/store.py": "whether a lease is live",
     "jobs/submission_store.py": "dispatches",
+    "jobs/tick_store.py": "whether a lease is live",
 }
 """Modules whose SQL may name Postgres's own clock, and what for; all others ask
 `idexx_sync.clock()`."""

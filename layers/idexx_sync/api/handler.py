@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic, sleep
 from typing import Any, Final
+from uuid import UUID
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import BaseModel
@@ -21,6 +22,7 @@ from idexx_sync.api.problems import (
 from idexx_sync.api.request import Request, parse_request, request_id
 from idexx_sync.api.routes import JSON, FunctionName, OperationId, find_route, methods_of, routes_of
 from idexx_sync.core.errors import DatabaseUnavailable, RequestRefused, SecretUnreadable
+from idexx_sync.core.invoking import LambdaFunctions
 from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import ApiSettings, load
@@ -29,6 +31,7 @@ from idexx_sync.database.connection import LOST, Conn, Database
 from idexx_sync.database.waits import Patience
 from idexx_sync.jobs.dispatch import LambdaDispatch
 from idexx_sync.jobs.submission import Dispatch, WorkerUnavailable
+from idexx_sync.upkeep.refreshing import Refresh
 
 ApiHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -39,6 +42,8 @@ class ApiDependencies:
 
     database: Database
     dispatch: Dispatch
+    refresh: Callable[[UUID], None] = Refresh(None)  # noqa: RUF009 it knows nothing
+    """Has a clinic's schedules mirrored; raises NotInvoked."""
     machine_clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """Tells only how long ago the gateway, by its own clock, received a request."""
     elapsed: Callable[[], float] = monotonic
@@ -113,12 +118,13 @@ def api_handler(
 
 def _made(settings: ApiSettings) -> ApiDependencies:
     quiet_drivers()
-    newest = process_dependencies.settings.newest
+    newest, invoking = process_dependencies.settings.newest, LambdaFunctions()
     return ApiDependencies(
         database=Database(
             settings.database_url, lambda: newest().database_url, Patience(DATABASE_WAITS_S)
         ),
-        dispatch=LambdaDispatch(settings.worker_functions),
+        dispatch=LambdaDispatch(settings.worker_functions, invoking),
+        refresh=Refresh(settings.config_sync_function, invoking),
     )
 
 

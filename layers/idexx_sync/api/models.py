@@ -116,6 +116,12 @@ START_REQUESTS: Final[Mapping[ParamsKind, type[StartRequest]]] = {
 }
 
 
+class RefreshBody(RequestModel):
+    """Whose schedules are meant; a clinic's key may leave it out."""
+
+    clinic_id: UUID | None = None
+
+
 class ClinicQuery(RequestModel):
     clinic_id: UUID | None = None
 

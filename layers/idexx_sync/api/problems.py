@@ -37,10 +37,10 @@ ProblemCode = Literal[
     "too_many_orders",
     "too_many_waits",
     "internal",
-    "not_built_yet",
     "database_unavailable",
     "secret_unreadable",
     "worker_unavailable",
+    "refresh_unavailable",
     "not_ready",
     "authorizer_unavailable",
     "unavailable",
@@ -74,10 +74,10 @@ PROBLEMS: Final[Mapping[ProblemCode, tuple[int, str]]] = {
     "too_many_orders": (429, "The key has ordered too many runs"),
     "too_many_waits": (429, "Too many requests of the key wait"),
     "internal": (500, "A defect of this service"),
-    "not_built_yet": (501, "This is not built yet"),
     "database_unavailable": (503, "The database does not answer"),
     "secret_unreadable": (503, "A secret of this service can't be read"),
     "worker_unavailable": (503, "The sync could not be started"),
+    "refresh_unavailable": (503, "The schedules can't be brought into force at once"),
     "not_ready": (503, "The service is not ready"),
     "authorizer_unavailable": (503, "Keys can't be checked"),
     "unavailable": (503, "The service can't answer now"),
@@ -181,6 +181,16 @@ def not_found(what: str) -> Problem:
 def worker_unavailable(detail: str) -> Problem:
     """The run could not be started; asking again may help."""
     return Problem("worker_unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def refresh_unavailable() -> Problem:
+    """The schedules go out later; asking again may help."""
+    return Problem(
+        "refresh_unavailable",
+        "What mirrors the schedules could not be started. They go out within minutes all the same; "
+        "ask again to have them sooner.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
 
 
 def database_unavailable() -> Problem:

@@ -27,6 +27,7 @@ from idexx_sync.api.models import (
     Readiness,
     ReadinessDetails,
     ReasonBody,
+    RefreshBody,
     ResumeBody,
     TicksQuery,
 )
@@ -495,9 +496,10 @@ ROUTES: Final[tuple[Route, ...]] = (
         path="/api/schedules/refresh",
         function="status",
         scope="schedules:write",
-        summary="Bring changed schedules into force at once",
+        summary="Bring a clinic's changed schedules into force at once",
+        body=RefreshBody,
         responses={202: ClinicStatusView},
-        problems=("not_built_yet",),
+        problems=("too_many_orders", "refresh_unavailable"),
     ),
     Route(
         operation="get_metrics",

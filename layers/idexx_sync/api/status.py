@@ -8,12 +8,12 @@ from idexx_sync.api import (
     jobs,
     keys,
     pauses,
+    schedules,
     service,
     ticks,
 )
 from idexx_sync.api.handler import Operation, Page
 from idexx_sync.api.routes import OperationId
-from idexx_sync.api.syncs import not_built
 
 
 def status_operations() -> dict[OperationId, Operation | Page]:
@@ -49,7 +49,7 @@ def status_operations() -> dict[OperationId, Operation | Page]:
         "pause_all": pauses.pause_all,
         "resume_all": pauses.resume_all,
         "get_key": keys.get_key,
-        "refresh_schedules": not_built("Refreshing schedules"),
+        "refresh_schedules": schedules.refresh_schedules,
         "get_metrics": service.get_metrics,
         "get_readiness_details": service.get_readiness_details,
         "get_health": Page(service.get_health),

@@ -9,7 +9,7 @@ from idexx_sync.api.budgets import ordering
 from idexx_sync.api.fitting import fitting_job
 from idexx_sync.api.handler import ApiDependencies, Operation, Page, Response
 from idexx_sync.api.models import StartRequest
-from idexx_sync.api.problems import RETRY_AFTER_S, FieldError, Problem, invalid
+from idexx_sync.api.problems import RETRY_AFTER_S, FieldError, invalid
 from idexx_sync.api.request import Request
 from idexx_sync.api.routes import OperationId
 from idexx_sync.core.catalog import CATALOG, SyncName
@@ -57,15 +57,6 @@ def start(sync: SyncName) -> Operation:
             if wait_s is None or (wait_s and not may_wait):
                 return accepted(request, dependencies, job)
             return _accepted_or_done(request, dependencies, job, wait_s)
-
-    return operation
-
-
-def not_built(what: str) -> Operation:
-    """An operation whose requests are checked and then answered with not_built_yet."""
-
-    def operation(_request: Request, _dependencies: ApiDependencies) -> Response:
-        raise Problem("not_built_yet", f"{what} is not built yet.")
 
     return operation
 

@@ -15,15 +15,18 @@ from idexx_sync.cli.tables import Shown, is_whole, line
 from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.fingerprints import read_fingerprint_keys
+from idexx_sync.core.invoking import LambdaFunctions
 from idexx_sync.core.settings import (
     ClientSettings,
     DatabaseSettings,
     KeySettings,
+    MirrorFunctionSettings,
     Settings,
     StageSettings,
     load_client_settings,
     load_database_settings,
     load_key_settings,
+    load_mirror_function,
     load_settings,
     load_stage_settings,
 )
@@ -73,6 +76,8 @@ class Cli:
     load_key_settings: Callable[[], KeySettings] = load_key_settings
     load_stage_settings: Callable[[], StageSettings] = load_stage_settings
     load_client_settings: Callable[[], ClientSettings] = load_client_settings
+    load_mirror_function: Callable[[], MirrorFunctionSettings] = load_mirror_function
+    functions: LambdaFunctions = field(default_factory=LambdaFunctions)
     make_dependencies: MakeDependencies = make_dependencies
     open_to_look: OpenToLook = open_to_look
     elapsed: Callable[[], float] = monotonic

@@ -11,6 +11,7 @@ from idexx_sync.cli.arguments import ClinicArgument, Json, Limit, SyncOption, as
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.errors import usage_errors
 from idexx_sync.cli.forecast_view import draw_forecast, forecast_data, forecast_shown
+from idexx_sync.cli.mirroring import goes_out, mirror
 from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.cli.png import write_png
 from idexx_sync.cli.schedule_view import (
@@ -33,9 +34,9 @@ from idexx_sync.operations.schedules import (
 from idexx_sync.schedules.edits import MOST_OF_A_SYNC
 
 LISTED: Final = 100
-GOES_OUT: Final = "It goes out within five minutes."
 
 app = typer.Typer(help="When the clinics' syncs run by themselves.", no_args_is_help=True)
+app.command()(mirror)
 
 SyncArgument = Annotated[SyncName, typer.Argument(metavar="SYNC", help="Which sync.")]
 Number = Annotated[
@@ -201,7 +202,7 @@ def _change(
 ) -> None:
     with cli.database() as conn, usage_errors():
         found = act(conn, clinic)
-    cli.say(GOES_OUT)
+    cli.say(goes_out(cli, found.clinic.id))
     _answer(cli, found, sync, as_json=as_json)
 
 

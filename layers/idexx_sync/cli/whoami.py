@@ -15,6 +15,7 @@ from idexx_sync.database.whereabouts_store import named_by, whereabouts
 from idexx_sync.keys.format import hint_of
 from idexx_sync.operations.key_models import KeyView
 
+MIRROR: Final = "schedules mirror"
 WRITING: Final = frozenset(
     [
         *("migrate", "clinics add", "clinics identity", "clinics forget", "credentials set"),
@@ -34,6 +35,7 @@ WRITING: Final = frozenset(
         *("clinics pause", "clinics resume", "pause", "resume"),
         *("reconciliation policy set", "reconciliation policy clear"),
         *("schedules set", "schedules pause", "schedules resume", "schedules remove"),
+        MIRROR,
     ]
 )
 """Commands that can write; before each of them it is said where, if that is production."""
@@ -66,7 +68,10 @@ def announce(cli: Cli, arguments: Sequence[str]) -> None:
         return
     asks_the_api = words[0] in ASKS_THE_API or named in ASKS_THE_API
     try:
-        place = _place(cli, over_api=asks_the_api and cli.has_api())
+        if named == MIRROR:
+            place = _function(cli)
+        else:
+            place = _place(cli, over_api=asks_the_api and cli.has_api())
     except ConfigurationInvalid:  # the command itself says so, by name
         return
     if place is not None:
@@ -85,6 +90,13 @@ def _place(cli: Cli, *, over_api: bool) -> str | None:
     if found is None:
         return None
     return f"the database {found.name} at {found.host} as {found.role}"
+
+
+def _function(cli: Cli) -> str | None:
+    """What changes production's schedules; None: it is none."""
+    if cli.load_stage_settings().stage != PRODUCTION:
+        return None
+    return f"schedules in AWS, by {cli.load_mirror_function().config_sync_function}"
 
 
 def _over_api(cli: Cli) -> dict[str, Any]:

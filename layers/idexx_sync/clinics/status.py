@@ -196,9 +196,8 @@ def blocker(overview: ClinicOverview, sync: SyncName, now: datetime) -> Need | N
 
 
 def never_came(overview: ClinicOverview, sync: SyncName) -> bool:
-    """Whether a sync without a success has had the time for one: two scheduled times, since its
-    clinic was set up, at which no run can begin any more; without a schedule the clinic's own
-    threshold."""
+    """Whether a sync without a success has had the time for one: two scheduled times since its
+    clinic was set up, the last one some time ago; without a schedule the clinic's own threshold."""
     since = overview.changed_at
     if since is None or overview.stage not in WRITES:
         return False
@@ -261,7 +260,7 @@ def _age(
     table: Timetable,
     now: datetime,
 ) -> Freshness:
-    # A scheduled time counts as missed once no run may begin for it any more.
+    # A scheduled time counts as missed some time after it, although its tick may still wait.
     last = table.previous_run(sync, now - CATALOG[sync].begins_within)
     if last is None:
         threshold = timedelta(minutes=overview.stale_minutes or STALE_MINUTES)

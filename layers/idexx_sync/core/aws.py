@@ -3,8 +3,11 @@
 from typing import Any
 
 
-def bounded_client(service: str, *, connect_s: float, read_s: float, tries: int) -> Any:
-    """A client of boto3; what all tries together may take is for its caller to bound.
+def bounded_client(
+    service: str, *, connect_s: float, read_s: float, tries: int, at_once: int = 10
+) -> Any:
+    """A client of boto3 for so many threads; what all tries together may take is for its caller to
+    bound.
 
     Imported here: boto3 takes longer to load than everything else together.
     """
@@ -17,6 +20,7 @@ def bounded_client(service: str, *, connect_s: float, read_s: float, tries: int)
             connect_timeout=connect_s,
             read_timeout=read_s,
             retries={"total_max_attempts": tries, "mode": "standard"},
+            max_pool_connections=at_once,
         ),
     )
 

@@ -83,8 +83,8 @@ class CatalogEntry:
     reads: frozenset[PimsRead]
     """All that its worker may ask of the PIMS."""
     begins_within: timedelta
-    """How late a scheduled run may begin and how long its event may wait: after that the next
-    one is near."""
+    """How long the event of what people order may wait; and how long after a scheduled time its
+    run is not missed yet, in a clinic's freshness."""
     retries: int = 2
     """How often a run that failed is repeated by itself."""
     default_cron: str

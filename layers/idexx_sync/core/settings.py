@@ -91,10 +91,16 @@ class ApiSettings(DatabaseSettings):
 
     worker_functions: dict[SyncName, str]
     """Sync -> name or ARN of its worker's function; JSON."""
+    config_sync_function: str | None = None
+    """Name or ARN of the function that mirrors the schedules; only what refreshes them needs it."""
 
 
-class MirrorSettings(DatabaseSettings):
+class MirrorSettings(BaseSettings):
     """For who keeps EventBridge Scheduler equal to what the clinics' rows say."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     schedule_group: str
     """Name of the group of the clinics' schedules; what else is in it is none of ours."""
@@ -114,6 +120,17 @@ class MirrorSettings(DatabaseSettings):
         if missing := [sync for sync in SYNCS if sync not in arns]:
             raise ValueError(f"no queue is named for {', '.join(missing)}")
         return arns
+
+
+class MirrorFunctionSettings(BaseSettings):
+    """For the command line: the function that mirrors the schedules."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    config_sync_function: str
+    """Its name or ARN."""
 
 
 class TickQueueSettings(BaseSettings):
@@ -285,6 +302,11 @@ def load_key_settings() -> KeySettings:
 def load_stage_settings() -> StageSettings:
     """Which deployment the command line works on, unless its key of the API says it."""
     return load(StageSettings)
+
+
+def load_mirror_function() -> MirrorFunctionSettings:
+    """Which function mirrors the schedules."""
+    return load(MirrorFunctionSettings)
 
 
 def load_client_settings() -> ClientSettings:

@@ -51,6 +51,18 @@ def is_ended_or_coming(conn: Conn, job_id: UUID) -> bool:
     return row is None or bool(row[0])
 
 
+def waits_in_queue(conn: Conn, job_id: UUID) -> bool:
+    """Whether the job has not ended, and its message may come back from a queue of ticks."""
+    row = conn.execute(
+        f"""
+        SELECT j.status IN ('queued', 'running') AND {_WAITS_IN_QUEUE}
+          FROM idexx_sync.jobs j JOIN {_CATALOG} USING (sync) WHERE j.id = %(job_id)s
+        """,
+        {"job_id": job_id, **_parameters()},
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def abandoned(conn: Conn, limit: int) -> list[tuple[UUID, UUID]]:
     """Jobs that nobody runs and nobody is going to, the oldest first: clinic's id and job's.
 

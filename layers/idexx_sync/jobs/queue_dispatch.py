@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.core.aws import bounded_client, refusal_word
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.in_time import in_time
 from idexx_sync.core.logs import logger
-from idexx_sync.jobs.dispatch import CONNECT_TIMEOUT_S, LONGEST_S, READ_TIMEOUT_S, TRIES
 from idexx_sync.jobs.submission import WorkerUnavailable
+
+CONNECT_TIMEOUT_S: Final = 2
+READ_TIMEOUT_S: Final = 5
+TRIES: Final = 2
+LONGEST_S: Final = 15
+"""All tries together, whatever arrives."""
 
 
 class QueueDispatch:
@@ -27,14 +32,10 @@ class QueueDispatch:
         queue = self._queues.get(sync)
         if queue is None:
             raise WorkerUnavailable(f"IDEXX_SYNC_TICK_QUEUES names no queue for {sync}")
-        self._client = client = self._client or _client()
+        made = self._client = self._client or _client()
+        sent = json.dumps({"v": 1, "job_id": str(job_id)})
         try:
-            in_time(
-                LONGEST_S,
-                lambda: client.send_message(
-                    QueueUrl=queue, MessageBody=json.dumps({"v": 1, "job_id": str(job_id)})
-                ),
-            )
+            in_time(LONGEST_S, lambda: made.send_message(QueueUrl=queue, MessageBody=sent))
         except (BotoCoreError, ClientError, TimeoutError) as error:
             logger().error("run not queued", sync=sync, error=refusal_word(error))
             raise WorkerUnavailable(f"the queue of {sync} could not be reached") from None

@@ -22,7 +22,7 @@ from idexx_sync.core.vocabulary import Manner, Trigger
 from idexx_sync.database.connection import Conn, bound_waits, writing
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs import submission_store
-from idexx_sync.jobs.coming_store import is_ended_or_coming
+from idexx_sync.jobs.coming_store import is_ended_or_coming, waits_in_queue
 from idexx_sync.jobs.model import (
     Job,
     RunOrder,
@@ -165,7 +165,8 @@ def _joinable(conn: Conn, request: RunRequest) -> Job | None:
         for job in unfinished:
             if is_ended_or_coming(conn, job.id):
                 raise _running(job.id)
-            _bury(conn, job)
+            if not waits_in_queue(conn, job.id):  # what does is run after this one
+                _bury(conn, job)
     return None
 
 

@@ -20,6 +20,8 @@ from idexx_sync.schedules.ticks import MADE_UP_WITHIN
 
 _LATELY: Final = timedelta(minutes=15)
 """A run takes five at most, so that those which come now end within it."""
+_NOW: Final = "(SELECT idexx_sync.clock())"
+"""Asked once, or no index would be of use."""
 _DID_NOT_RUN: Final = """(t.status IN ('missed', 'skipped_overlap', 'skipped_stale')
         OR t.status = 'dead' AND t.started_at IS NULL)"""
 """Whether nothing came of the job t of a tick: `schedules.ticks.outcome_of` in SQL."""
@@ -32,7 +34,7 @@ _TO_MAKE_UP: Final = f"""
       JOIN public.clinics c ON c.id = t.clinic_id
       JOIN idexx_sync.clinic_settings s ON s.clinic_id = t.clinic_id AND {ON_BOARD}
      WHERE t.trigger = 'schedule' AND t.made_up_by IS NULL AND {_DID_NOT_RUN}
-       AND t.scheduled_time BETWEEN idexx_sync.clock() - %(within)s AND idexx_sync.clock()
+       AND t.scheduled_time BETWEEN {_NOW} - %(within)s AND {_NOW}
        AND NOT EXISTS (SELECT FROM idexx_sync.pauses p WHERE {STANDS_FOR})
        AND NOT EXISTS (SELECT FROM idexx_sync.leases l
                         WHERE l.clinic_id = t.clinic_id AND l.expires_at > clock_timestamp())
@@ -56,7 +58,7 @@ def usual_delays(conn: Conn) -> dict[SyncName, timedelta]:
         """
         SELECT sync, percentile_disc(0.5) WITHIN GROUP (ORDER BY queued_at - scheduled_time)
           FROM idexx_sync.jobs
-         WHERE finished_at > idexx_sync.clock() - %s
+         WHERE finished_at > (SELECT idexx_sync.clock()) - %s
            AND trigger = 'schedule' AND isfinite(scheduled_time) AND isfinite(queued_at)
            AND (attempt > 0 OR status = 'skipped_overlap')
          GROUP BY sync
@@ -153,10 +155,10 @@ def insert_catch_up(conn: Conn, tick: Unrun) -> UUID | None:
           FROM made
          WHERE t.clinic_id = made.clinic_id AND t.sync = made.sync AND t.trigger = 'schedule'
            AND t.made_up_by IS NULL AND {_DID_NOT_RUN}
-           AND t.scheduled_time BETWEEN idexx_sync.clock() - %(within)s AND %(due)s
+           AND t.scheduled_time BETWEEN {_NOW} - %(within)s AND %(due)s
            AND t.scheduled_time > coalesce(
                (SELECT max(j.started_at) FROM idexx_sync.jobs j
-                 WHERE j.finished_at > idexx_sync.clock() - %(within)s AND {_DID_ITS_WORK}),
+                 WHERE j.finished_at > {_NOW} - %(within)s AND {_DID_ITS_WORK}),
                '-infinity')
         """,
         {

@@ -64,13 +64,13 @@ class _Worker:
 
     def invoked(self, event: object, context: Any) -> dict[str, Any]:
         order = self._order(event)
-        carried_out = own_errors_only(lambda: self._carry_out(order, context), order.job_id)
-        if isinstance(carried_out, Refused):
-            return carried_out.answer()
-        if carried_out.status == "queued":
-            why = carried_out.error_kind or "overlap"
-            raise WillBeRetried(f"job {carried_out.id} will be retried: {why}")
-        return answer(carried_out)
+        job = own_errors_only(lambda: self._carry_out(order, context), order.job_id)
+        if isinstance(job, Refused):
+            return job.answer()
+        if job.status == "queued":
+            again = f"job {job.id} will be retried: {job.error_kind or 'overlap'}"
+            raise WillBeRetried(again)
+        return answer(job)
 
     def given(self, delivered: Sequence[Delivery], context: Any) -> dict[str, Any]:
         undone = [one for one in delivered if not self._is_done(one, context)]
@@ -89,12 +89,12 @@ class _Worker:
         end, so that somebody is told of it."""
         try:
             order = self._order(delivery.event())
-            carried_out = own_errors_only(
+            job = own_errors_only(
                 lambda: self._carry_out(order, context, is_last=delivery.is_last), order.job_id
             )
         except (EventUnreadable, SyncError, RequestRefused):  # logged already
             return False
-        return isinstance(carried_out, Job) and carried_out.is_final
+        return isinstance(job, Job) and job.is_final
 
     def _order(self, event: object) -> RunOrder:
         order = own_errors_only(lambda: _order(event, self.sync.name))

@@ -120,10 +120,12 @@ class JobView(ResponseModel):
     catch_up_of: UUID | None = Field(
         default=None,
         description="Of a catch-up: the job of the newest tick that it makes up.",
+        examples=["9c2e6f0a-1b7d-4a55-8f11-2f6f0c1f7a10"],
     )
     made_up_by: UUID | None = Field(
         default=None,
         description="Of a tick that did not run: the catch-up that does its work.",
+        examples=["5b1c2a90-8a0e-4b8e-9a59-1f4b6c1d2e3f"],
     )
     queued_at: Moment
     started_at: Moment | None

@@ -34,6 +34,12 @@ NEXT_IS_NEAR: Final = timedelta(minutes=2)
 GOAL: Final = 0.999
 """The share of ticks that should have run and do."""
 
+_SOMEBODY: Final = UUID(int=1)
+_SAMPLES: Final = (
+    *("*/15 * * * *", "0 */2 * * *", "0 2 * * *", "30 18 * * 1-6", "0 7 1 * 3"),
+    *("H * * * *", "H/15 * * * *", "H H/2 * * *", "H H(2-4) * * *", "H H H * *", "H H * * H"),
+)
+
 _OUTCOMES: Final[Mapping[JobStatus, TickOutcome]] = {
     "queued": "waiting",
     "running": "waiting",
@@ -173,8 +179,5 @@ def crons_of(
 def reading() -> str:
     """What this release makes of some schedules: another release that reads them otherwise says
     another text, so that nothing is judged by what the one before has read."""
-    samples: tuple[object, ...] = (
-        {"inbound": "*/15 * * * *", "cases": "0 */2 * * *", "reconciliation": "0 2 * * *"},
-        {"inbound": "H/15 * * * *", "cases": "H H/2 * * *", "reconciliation": "H H(2-4) * * *"},
-    )
-    return repr([crons_of(UUID(int=1), sample, None) for sample in samples])
+    found = [crons_of(_SOMEBODY, dict.fromkeys(SYNCS, cron), None) for cron in _SAMPLES]
+    return repr(found)

@@ -14,7 +14,9 @@ from uuid import UUID
 from idexx_sync.clinics.overview import ClinicOverview, overviews_of
 from idexx_sync.clinics.status import blocker
 from idexx_sync.core.catalog import SYNCS, SyncName
-from idexx_sync.database.connection import Conn, bound_waits, writing
+from idexx_sync.core.logs import logger
+from idexx_sync.database.connection import Conn, DriverError, bound_waits, is_gone, writing
+from idexx_sync.database.refusal import refusal
 from idexx_sync.jobs import tick_store
 from idexx_sync.jobs.submission import Dispatch, WorkerUnavailable
 from idexx_sync.jobs.submission_store import mark_dispatched
@@ -61,8 +63,9 @@ def make_up_missed(
         if not left or time_left() <= 0:
             break
         passed[tick.sync] += 1
-        catch_up = _made(conn, tick) if _helps(overviews.get(tick.clinic_id), tick) else None
-        if catch_up is None:
+        if not _helps(overviews.get(tick.clinic_id), tick):
+            continue
+        if (catch_up := _made(conn, tick, counts)) is None:
             continue
         left -= 1
         if not _send(conn, dispatch, tick.sync, catch_up, counts):
@@ -85,10 +88,18 @@ def _send(
     return True
 
 
-def _made(conn: Conn, tick: Unrun) -> UUID | None:
-    with conn.transaction():
-        bound_waits(conn)
-        return tick_store.insert_catch_up(conn, tick)
+def _made(conn: Conn, tick: Unrun, counts: Counter[str]) -> UUID | None:
+    """The catch-up, committed; what Postgres refuses is the trouble of this tick only (R26)."""
+    try:
+        with conn.transaction():
+            bound_waits(conn)
+            return tick_store.insert_catch_up(conn, tick)
+    except DriverError as error:
+        if is_gone(conn, error):
+            raise
+        logger().error("not made up", job_id=str(tick.job_id), error_message=refusal(error))
+        counts["refused"] += 1
+        return None
 
 
 def _next_ticks(conn: Conn, sync: SyncName) -> list[Unrun]:

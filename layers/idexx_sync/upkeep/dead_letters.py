@@ -15,7 +15,7 @@ from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.words import guarded
 from idexx_sync.database.connection import LOST, Conn, unavailable
 from idexx_sync.jobs import store as job_store
-from idexx_sync.jobs.coming_store import is_ended_or_coming
+from idexx_sync.jobs.coming_store import is_ended_or_coming, waits_in_queue
 from idexx_sync.jobs.model import Job, RunOrder
 from idexx_sync.jobs.store import Abandoned, Queued, nobody_came
 from idexx_sync.schedules.staleness import OLDEST_TICK, Schedules, is_stale
@@ -90,12 +90,20 @@ def _of_job(conn: Conn, letter: Letter, job: Job) -> _Ruling:
     """End the job unless it has ended, is run, or another event than this one brings a run."""
     if job.is_final:
         return _about(job, "superseded", "job_ended")
-    if is_ended_or_coming(conn, job.id) and not _was_its_last_event(conn, letter, job):
+    if _somebody_comes(conn, letter, job):
         return _about(job, "superseded", "run_is_coming")
     ended = job_store.end(conn, Abandoned(job.clinic_id, job.id), "dead", error=nobody_came(job.id))
     if not ended.rowcount:
         return _about(job, "superseded", "run_is_coming")
     return _about(job, "ended", "nobody_came")
+
+
+def _somebody_comes(conn: Conn, letter: Letter, job: Job) -> bool:
+    """Whether another event than this one brings a run: a schedule delivers a tick at least once,
+    so that one that could not be handed over may have been another time."""
+    if is_ended_or_coming(conn, job.id):
+        return not _was_its_last_event(conn, letter, job)
+    return letter.shape == "schedule" and waits_in_queue(conn, job.id)
 
 
 def _was_its_last_event(conn: Conn, letter: Letter, job: Job) -> bool:

@@ -68,13 +68,14 @@ def order_of(event: object) -> Order:
     try:
         read = MirrorEvent.model_validate(event)
     except ValidationError as error:
-        at = ", ".join(sorted({".".join(map(str, one["loc"])) for one in error.errors()}))
+        wrong = {str(place) for one in error.errors() for place in one["loc"]}
     else:
         return Order(read.clinic_id, read.dry_run, read.force)
-    # Out here: pydantic's error holds what was sent.
+    # Out here: pydantic's error holds what was sent, and a name may be what somebody sent too.
+    named = [name for name in MirrorEvent.model_fields if name in wrong]
     raise ConfigurationInvalid(
-        f"the event can't be read ({at or 'it is no object'}); expected: v, clinic_id, dry_run, "
-        "force",
+        f"the event can't be read ({', '.join(named) or 'as a whole'}): an object is expected with "
+        f"{', '.join(MirrorEvent.model_fields)} and nothing else, and v is 1",
         code="event",
     )
 

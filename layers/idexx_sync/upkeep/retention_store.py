@@ -246,14 +246,14 @@ RULES: Final = (
     Rule("imprints", "idexx_sync.imprints", "never, one a secret: by it a wrong one is refused"),
     Rule("key_budgets", "idexx_sync.key_budgets", "with its key, one a key"),
     Rule(
-        "schedule_mirror",
-        "idexx_sync.schedule_mirror",
-        "with its schedule, or its clinic: the mirror forgets what is there no more",
-    ),
-    Rule(
         "timetables",
         "idexx_sync.timetables",
         "while they stand, three a clinic; the watchdog deletes what has ended within a day",
+    ),
+    Rule(
+        "schedule_mirror",
+        "idexx_sync.schedule_mirror",
+        "with its schedule, or its clinic: the mirror forgets what is there no more",
     ),
     Rule("places", "idexx_sync.places", "never, one a work that is done in parts"),
     Rule("migrations", "idexx_sync.migrations", "never: what the database is made of"),

@@ -6,9 +6,11 @@ gets a job that says so. What nobody has seen stand is not judged: a schedule th
 changed counts from half an hour later on, and up to when it was seen last.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -17,7 +19,8 @@ from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.logs import logger
 from idexx_sync.database.business_time import business_time
-from idexx_sync.database.connection import Conn, bound_waits
+from idexx_sync.database.connection import Conn, Settle, bound_waits
+from idexx_sync.database.parts import in_parts
 from idexx_sync.jobs import tick_store
 from idexx_sync.jobs.model import RunOrder, tick_order
 from idexx_sync.schedules.fields import BadCron
@@ -39,32 +42,33 @@ WORK: Final = "ticks"
 """Name of the place that says when all timetables were seen last."""
 MOST_CLINICS: Final = 2_000
 """Whose schedules one pass reads anew."""
-AT_ONCE: Final = 500
+AT_ONCE: Final = 200
 """Timetables that one transaction looks at."""
-MOST_PARTS: Final = 10
+MOST_PARTS: Final = 25
 MOST_TICKS: Final = 100
 """Of one timetable at once: a day of quarters of an hour."""
-READING: Final = sha256(reading().encode()).hexdigest()[:16]
+_AT_ONCE: Final[Settle] = lambda: None  # noqa: E731
+"""Nothing is sent before the answer to what was sent last."""
 
 
 def watch_ticks(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
     """Take in what has changed of the clinics' schedules, then find the ticks that were missed."""
     is_whole = keep_timetables(conn)
     after = {sync: missed_after(usual) for sync, usual in _usual_delays(conn).items()}
-    missed = 0
+    counts: Counter[str] = Counter()
     for _ in range(MOST_PARTS):
         if time_left() <= 0:
-            return {"ticks_missed": missed}, False
+            return counts, False
         with conn.transaction():
             bound_waits(conn)
             now = business_time(conn)
             until = {sync: now - waits for sync, waits in after.items()}
             found = store.due_before(conn, until, AT_ONCE)
             if found:
-                missed += _judge(conn, found, until, now)
+                counts.update(_judge(conn, found, until, now))
         if len(found) < AT_ONCE:
-            return {"ticks_missed": missed}, is_whole
-    return {"ticks_missed": missed}, False
+            return counts, is_whole
+    return counts, False
 
 
 def _usual_delays(conn: Conn) -> dict[SyncName, timedelta | None]:
@@ -81,12 +85,17 @@ def keep_timetables(conn: Conn, most: int = MOST_CLINICS) -> bool:
     with conn.transaction():
         bound_waits(conn)
         now = business_time(conn)
-        found = store.changed(conn, READING, most)
+        found = store.changed(conn, _reading(), most)
         if found:
             _take_in(conn, found, _seen_at(place_of(conn, WORK), now), now)
         if len(found) < most:
             keep_place(conn, WORK, {"seen_at": now.isoformat()})
     return len(found) < most
+
+
+@cache
+def _reading() -> str:
+    return sha256(reading().encode()).hexdigest()[:16]
 
 
 def _seen_at(place: object, now: datetime) -> datetime | None:
@@ -148,7 +157,7 @@ def _new(clinic_id: UUID, sync: SyncName, read_from: str, by: Crons, now: dateti
 
 def _judge(
     conn: Conn, found: list[Timetable], until: Mapping[SyncName, datetime], now: datetime
-) -> int:
+) -> Mapping[str, int]:
     """Look at the ticks of these timetables up to each sync's moment; how many were missed."""
     silences = store.silences(conn, _ids(found))
     due: list[RunOrder] = []
@@ -167,13 +176,21 @@ def _judge(
             for tick in seen.due
             if not any(silence.covers(tick) for silence in quiet)
         ]
-    missed = tick_store.insert_missed(conn, due) if due else 0
+    counts = _missed(conn, due)
     if judged:
         store.go_on(conn, judged)
     if unreadable:
         logger().error("timetables unreadable", count=len(unreadable))
         store.forget(conn, unreadable)
-    return missed
+    return counts
+
+
+def _missed(conn: Conn, due: list[RunOrder]) -> Mapping[str, int]:
+    """Write down those that have no job; one that Postgres refuses stops no other one (R26)."""
+    parts = in_parts(conn, _AT_ONCE, "jobs", due, lambda part: tick_store.insert_missed(conn, part))
+    for tick, why in parts.refused:
+        logger().error("tick not written down", job_id=str(tick.job_id), refused_by=why.name)
+    return {"ticks_missed": sum(parts.results), "refused": len(parts.refused)}
 
 
 def _look(one: Timetable, until: datetime, now: datetime) -> Look:

@@ -71,18 +71,20 @@ def changed(conn: Conn, reading: str, limit: int) -> list[Changed]:
             f"""
             WITH said AS (
                 SELECT c.id AS clinic_id, c.timezone, g.sync_schedules,
-                       md5(concat_ws(' ', %(reading)s, c.timezone, g.sync_schedules)) AS read_from
+                       md5(concat_ws(' ', %(reading)s::text, c.timezone, g.sync_schedules))
+                           AS read_from
                   FROM public.clinics c
                   JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id AND {ON_BOARD}
                   LEFT JOIN public.clinic_schedule_configs g ON g.clinic_id = c.id
             ), kept AS (
-                SELECT clinic_id, count(*) AS number, min(read_from) AS least,
-                       max(read_from) AS most
+                SELECT clinic_id, count(*) AS number, min(read_from) AS from_first,
+                       max(read_from) AS from_last
                   FROM idexx_sync.timetables WHERE ended_at IS NULL GROUP BY clinic_id
             )
             SELECT clinic_id, timezone, sync_schedules, read_from
               FROM said FULL JOIN kept USING (clinic_id)
-             WHERE (read_from, read_from, %(syncs)s) IS DISTINCT FROM (least, most, number)
+             WHERE (read_from, read_from, %(syncs)s)
+                   IS DISTINCT FROM (from_first, from_last, number)
              ORDER BY clinic_id LIMIT %(limit)s
             """,
             {"reading": reading, "syncs": len(SYNCS), "limit": limit},

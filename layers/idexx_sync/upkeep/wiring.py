@@ -35,6 +35,12 @@ process_database: Final[Kept[DatabaseSettings, Database]] = Kept(
 """The process's database, made at the first event and kept warm."""
 
 
+@cache
+def process_queues() -> QueueDispatch:
+    """By which the process sends catch-ups; a client of AWS is made with the first one."""
+    return QueueDispatch(load_tick_queue_settings().tick_queues)
+
+
 def _mirror_made(settings: MirrorSettings) -> Mirror:
     targets = Targets(
         group=settings.schedule_group,
@@ -51,12 +57,6 @@ process_mirror: Final[Kept[MirrorSettings, Mirror]] = Kept(
     KeptSettings(lambda: load(MirrorSettings)), _mirror_made, lambda _made: None
 )
 """What keeps EventBridge Scheduler's schedules, made at the first event and kept warm."""
-
-
-@cache
-def process_queues() -> QueueDispatch:
-    """By which the process sends catch-ups; a client of AWS is made with the first one."""
-    return QueueDispatch(load_tick_queue_settings().tick_queues)
 
 
 def time_left(context: Any) -> Callable[[], float]:

@@ -11,6 +11,8 @@ from idexx_sync.core.vocabulary import Trigger
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.model import new_order, tick_order
 from idexx_sync.jobs.params import WindowParams
+from idexx_sync.jobs.runner import run_job
+from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.api import Api
 from tests.kit.database import query
 
@@ -156,3 +158,19 @@ def test_r27_an_order_does_not_wait_for_a_tick_in_its_queue(api: Api, lives_s: f
     if lives_s < 0:
         api.work()
         assert [job["status"] for job in jobs(api)] == ["succeeded"]
+
+
+def test_r27_a_tick_that_waits_in_its_queue_is_in_nobodys_way_and_runs_afterwards(api: Api) -> None:
+    bench = api.bench
+    order = tick_order(bench.clinic_id, "inbound", "schedule", bench.now)
+    job_store.begin(bench.conn, order, lease_seconds=-1)
+    bench.conn.execute(
+        "UPDATE idexx_sync.jobs SET queued_at = queued_at - %s, status = 'queued'", (2 * JUST_NOW,)
+    )
+
+    answer = api.as_clinic().post(INBOUND, WEEK)
+    api.work()
+
+    assert answer.status == 202
+    assert [job["status"] for job in jobs(api)] == ["queued", "succeeded"]
+    assert run_job(order, InboundSync(), bench.dependencies()).status == "succeeded"

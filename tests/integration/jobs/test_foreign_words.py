@@ -16,13 +16,19 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
+from functions.config_sync import handler as config_sync
 from functions.dead_letters import handler as dead_letters
 from functions.migrate.handler import handler as migrate
 from functions.watchdog import handler as watchdog
 from idexx_sync.api.handler import api_handler
 from idexx_sync.api.status import status_operations
 from idexx_sync.core import logs
-from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable, InternalError
+from idexx_sync.core.errors import (
+    ConfigurationInvalid,
+    DatabaseUnavailable,
+    DeadlineExceeded,
+    InternalError,
+)
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.database import migrations
 from idexx_sync.database.connection import Database
@@ -42,7 +48,7 @@ from tests.kit.command_line import CommandLine
 from tests.kit.database import query
 from tests.kit.foreign_words import CANARY, ERRORS, PIECES, all_of, names_her, raise_it
 from tests.kit.records import visits
-from tests.kit.upkeep import letter, letters, upkeep_process
+from tests.kit.upkeep import letter, letters, mirror_process, upkeep_process
 
 Handler = Callable[[Any, Any], Any]
 every = pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
@@ -396,6 +402,23 @@ def test_an_error_of_the_watchdog_leaves_without_its_words(
 
     assert isinstance(left, InternalError)
     assert not names_her(told.everything(shown), reported)
+
+
+@every
+def test_an_error_of_the_mirror_leaves_without_its_words(
+    database: str, told: Told, monkeypatch: pytest.MonkeyPatch, error: Callable[[], BaseException]
+) -> None:
+    class Breaking:
+        def list_schedules(self, **_: Any) -> Any:
+            return raise_it(error())
+
+    with mirror_process(monkeypatch, database, Breaking()):
+        left, shown = told.by_error(config_sync.handler, {"v": 1})
+        _, unread = told.by_error(config_sync.handler, {"v": 1, "clinic_id": CANARY, CANARY: 1})
+        reported = told.by_runtime(config_sync.handler, {"v": 1})
+
+    assert isinstance(left, (InternalError, ConfigurationInvalid, DeadlineExceeded))
+    assert not names_her(told.everything(shown, unread), reported)
 
 
 @pytest.mark.parametrize(

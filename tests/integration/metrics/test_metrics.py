@@ -29,6 +29,7 @@ from tests.kit.rows import (
 
 Values = dict[tuple[str, ...], float]
 SYNCS = ("inbound", "cases", "reconciliation")
+OUTCOMES = ("ran", "waiting", "missed", "skipped", "paused", "cancelled")
 FRESHNESS = ("new", "on_time", "late", "stale", "action_required", "paused")
 EVERY_15_MINUTES = {"inbound": "0-59/15 * * * *"}
 
@@ -41,15 +42,24 @@ def _in_the_morning(conn: Conn) -> None:
 def world(conn: Conn) -> UUID:
     """A healthy clinic with some history, which is returned, and others that stand worse."""
     healthy = add_clinic(conn, sync_schedules=EVERY_15_MINUTES)
-    add_job(conn, healthy, before(minutes=10), seconds=10)
+    add_job(conn, healthy, before(minutes=10), seconds=10, scheduled_time=before(minutes=11))
     add_job(conn, healthy, before(minutes=1), result=DRY, manner="preview", seconds=20)
     add_job(conn, healthy, before(hours=1), "dead", manner="preview", error_kind="internal")
-    add_job(conn, healthy, before(hours=2), "failed", error_kind="pims_slow", seconds=30)
+    slow: dict[str, Any] = {"error_kind": "pims_slow", "scheduled_time": before(hours=3)}
+    add_job(conn, healthy, before(hours=2), "failed", seconds=30, **slow)
     add_job(conn, healthy, before(hours=23), "held", seconds=40)
-    add_job(conn, healthy, before(hours=25), seconds=999)
-    add_job(conn, healthy, before(hours=1), "skipped_overlap", started_at=None)
+    add_job(conn, healthy, before(hours=25), seconds=999, scheduled_time=before(hours=26))
+    unrun: dict[str, Any] = {
+        "started_at": None,
+        "scheduled_time": before(hours=2),
+        "made_up_by": uuid4(),
+    }
+    add_job(conn, healthy, before(hours=1), "skipped_overlap", **unrun)
+    unrun = {"started_at": None, "scheduled_time": before(hours=1)}
+    add_job(conn, healthy, before(minutes=50), "missed", **unrun)
     add_job(conn, healthy, before(hours=3), sync="cases", seconds=600)
-    add_job(conn, healthy, status="running", queued_at=before(minutes=2))
+    runs: dict[str, Any] = {"queued_at": before(minutes=2), "scheduled_time": before(minutes=3)}
+    add_job(conn, healthy, status="running", **runs)
     for minutes in (3, 30):
         add_job(conn, healthy, status="queued", queued_at=before(minutes=minutes))
     add_hold(conn, healthy, "times_shifted")
@@ -67,8 +77,10 @@ def world(conn: Conn) -> UUID:
 
     failing = add_clinic(conn, sync_schedules=EVERY_15_MINUTES, stage="canary")
     add_job(conn, failing, before(days=2))
-    dead = add_job(conn, failing, before(hours=4), "dead", error_kind="internal")
-    add_job(conn, failing, before(hours=3), "dead", error_kind="pims_slow", retry_of=dead)
+    unrun = {"started_at": None, "scheduled_time": before(hours=5)}
+    dead = add_job(conn, failing, before(hours=4), "dead", error_kind="internal", **unrun)
+    again: dict[str, Any] = {"retry_of": dead, "scheduled_time": before(hours=4)}
+    add_job(conn, failing, before(hours=3), "dead", error_kind="pims_slow", **again)
     add_job(conn, failing, status="queued", queued_at=before(minutes=45))
     add_hold(conn, failing, "times_shifted")
     add_discrepancy(conn, failing, missed_by="inbound")
@@ -138,12 +150,23 @@ FLEET: dict[str, Values] = {
         ("pims_slow", "failed", "inbound"): 1,
         ("none", "held", "inbound"): 1,
         ("none", "skipped_overlap", "inbound"): 1,
+        ("none", "missed", "inbound"): 1,
         ("none", "running", "inbound"): 1,
         ("none", "queued", "inbound"): 3,
         ("internal", "dead", "inbound"): 1,
         ("pims_slow", "dead", "inbound"): 1,
         ("none", "succeeded", "cases"): 1,
     },
+    "ticks_last_24h": {
+        **dict.fromkeys([(word, sync) for word in OUTCOMES for sync in SYNCS], 0),
+        ("ran", "inbound"): 3,
+        ("missed", "inbound"): 2,
+        ("skipped", "inbound"): 1,
+        ("waiting", "inbound"): 1,
+    },
+    "ticks_missed_last_24h": {("inbound",): 3, ("cases",): 0, ("reconciliation",): 0},
+    "ticks_made_up_last_24h": {("inbound",): 1, ("cases",): 0, ("reconciliation",): 0},
+    "ticks_ran_ratio_last_24h": {("inbound",): 0.5},
     "job_duration_seconds": {
         **durations(20, 38.5, 39.7),
         **durations(600, 600, 600, sync="cases"),
@@ -175,6 +198,12 @@ ONE_CLINIC: dict[str, Values] = {
         if "dead" not in labels and "succeeded_with_warnings" not in labels
     }
     | {("none", "queued", "inbound"): 2},
+    "ticks_last_24h": {
+        **FLEET["ticks_last_24h"],
+        ("ran", "inbound"): 2,
+        ("missed", "inbound"): 1,
+    },
+    "ticks_missed_last_24h": {("inbound",): 2, ("cases",): 0, ("reconciliation",): 0},
     "job_duration_seconds": {
         **durations(30, 39, 39.8),
         **durations(600, 600, 600, sync="cases"),
@@ -199,6 +228,9 @@ NOTHING: dict[str, Values] = {
     "queue_oldest_age_seconds": {(): 0},
     "jobs_dead": dict.fromkeys([(sync,) for sync in SYNCS], 0),
     "dead_letters_parked": {(): 0},
+    "ticks_last_24h": dict.fromkeys([(word, sync) for word in OUTCOMES for sync in SYNCS], 0),
+    "ticks_missed_last_24h": dict.fromkeys([(sync,) for sync in SYNCS], 0),
+    "ticks_made_up_last_24h": dict.fromkeys([(sync,) for sync in SYNCS], 0),
 }
 
 

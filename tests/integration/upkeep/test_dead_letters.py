@@ -275,6 +275,22 @@ def test_r27_a_tick_that_its_queue_gave_up_ends_its_job_and_is_told(
     assert letters(conn)[0]["shape"] == "event"
 
 
+def test_r27_a_second_delivery_that_could_not_be_handed_over_ends_no_tick_that_waits(
+    conn: Conn, upkeep: Conn, clinic_id: UUID
+) -> None:
+    order = tick_order(clinic_id, "inbound", "schedule", DUE)
+    add_job(
+        conn, clinic_id, None, "queued", id=order.job_id, attempt=1, queued_at=DUE,
+        scheduled_time=DUE,
+    )  # fmt: skip
+    set_business_time(conn, SOON)
+
+    taken = take_in(upkeep, of_schedule(tick_event(clinic_id)))
+
+    assert taken == Taken("superseded", order.job_id, "run_is_coming")
+    assert jobs(conn)[0]["status"] == "queued"
+
+
 @pytest.mark.parametrize(
     ("lives_s", "ago", "outcome"),
     [(None, None, "ended"), (40, None, "superseded"), (None, timedelta(), "superseded")],

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
@@ -19,8 +21,9 @@ from idexx_sync.upkeep.ticks import keep_timetables, watch_ticks
 from idexx_sync.upkeep.watchdog import watch
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
-from tests.kit.database import as_json, query, update
+from tests.kit.database import as_role, query, update
 from tests.kit.letters import DUE
+from tests.kit.races import at_once
 from tests.kit.rows import REAL, add_credentials, add_job, pause
 
 MINUTE = timedelta(minutes=1)
@@ -78,7 +81,7 @@ class World:
         update(
             self.conn,
             "public.clinic_schedule_configs",
-            as_json({"sync_schedules": schedules}),
+            {"sync_schedules": Jsonb(schedules)},
             clinic_id=clinic_id,
         )
 
@@ -624,3 +627,43 @@ def test_r31_a_catch_up_that_waits_is_nobodys_to_end_for_a_day(world: World, cli
     assert world.catch_ups()[0]["status"] == "queued"
     begun = job_store.begin(world.conn, order, 45)
     assert begun.lease is not None
+
+
+def test_r31_two_watchdogs_at_once_make_up_each_tick_once(
+    world: World, clinic: UUID, database: str
+) -> None:
+    others = [world.clinic() for _ in range(8)]
+    for one in (clinic, *others):
+        world.ran(one, DUE, "skipped_overlap")
+    set_business_time(world.conn, DUE + MINUTE)
+    sent: list[Queues] = [Queues(), Queues()]
+
+    def passes(number: int) -> None:
+        with psycopg.connect(as_role(database, "upkeep"), autocommit=True) as own:
+            make_up_missed(own, forever, sent[number])
+
+    at_once(2, passes)
+
+    assert len(world.catch_ups()) == 9
+    assert {job_id for one in sent for _, job_id in one.sent} == {
+        one["id"] for one in world.catch_ups()
+    }
+
+
+def test_r31_r26_what_postgres_refuses_of_one_tick_stops_no_other_one(world: World) -> None:
+    set_business_time(world.conn, DUE - SETTLES - MINUTE)
+    odd, even = world.clinic(), world.clinic()
+    world.conn.execute(
+        f"ALTER TABLE idexx_sync.jobs ADD CONSTRAINT odd CHECK (clinic_id <> '{odd}' "
+        "OR (status <> 'missed' AND catch_up_of IS NULL))"
+    )
+    world.is_watched(DUE - SETTLES - MINUTE)
+
+    judged = world.passes(DUE + MISSED_AFTER)
+    world.ran(odd, DUE, "skipped_overlap")
+    made_up = world.passes(DUE + MISSED_AFTER + MINUTE)
+
+    assert judged == {"ticks_missed": 1, "refused": 1, "catch_ups_sent": 1}
+    assert made_up == {"refused": 1}
+    assert world.missed(even) == [DUE]
+    assert [one["clinic_id"] for one in world.catch_ups()] == [even]

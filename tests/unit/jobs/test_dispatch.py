@@ -9,7 +9,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from idexx_sync.jobs import dispatch as dispatch_module
+from idexx_sync.core import invoking
+from idexx_sync.core.invoking import LambdaFunctions
 from idexx_sync.jobs.dispatch import LambdaDispatch
 from idexx_sync.jobs.submission import WorkerUnavailable
 from tests.kit.hostile_http import hostile_site
@@ -28,7 +29,7 @@ def stubbed() -> Iterator[tuple[LambdaDispatch, Stubber]]:
         "lambda", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
     )
     with Stubber(client) as stubber:
-        yield LambdaDispatch({"inbound": "inbound-worker"}, client), stubber
+        yield LambdaDispatch({"inbound": "inbound-worker"}, LambdaFunctions(client)), stubber
         stubber.assert_no_pending_responses()
 
 
@@ -69,7 +70,7 @@ def test_r27_an_answer_of_aws_that_drips_in_is_given_up_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """botocore bounds each single wait, and there is one after each byte."""
-    monkeypatch.setattr(dispatch_module, "LONGEST_S", 0.3)
+    monkeypatch.setattr(invoking, "LONGEST_S", 0.3)
     with hostile_site() as origin:
         client = boto3.client(
             "lambda",
@@ -80,5 +81,5 @@ def test_r27_an_answer_of_aws_that_drips_in_is_given_up_in_time(
         )
         began = monotonic()
         with pytest.raises(WorkerUnavailable):
-            LambdaDispatch({"inbound": "inbound-worker"}, client)("inbound", JOB)
+            LambdaDispatch({"inbound": "inbound-worker"}, LambdaFunctions(client))("inbound", JOB)
         assert monotonic() - began < 3

@@ -105,7 +105,7 @@ def test_r31_nothing_is_due_in_a_pause_and_for_a_while_after_it() -> None:
 
 def test_r31_crons_are_those_that_are_switched_on_and_can_be_read() -> None:
     stored = [
-        {"type": "inbound", "cron": "*/15 * * * *"},
+        {"type": "inbound", "cron": "0,20 * * * *"},
         {"type": "inbound", "cron": "5 7 * * 1"},
         {"type": "cases", "cron": "H 2 * * *", "enabled": False},
         {"type": "reconciliation", "cron": "61 2 * * *"},
@@ -114,7 +114,7 @@ def test_r31_crons_are_those_that_are_switched_on_and_can_be_read() -> None:
     found = crons_of(CLINIC, stored, "America/New_York")
 
     assert found == {
-        "inbound": Crons("America/New_York", ("*/15 * * * *", "5 7 * * 1")),
+        "inbound": Crons("America/New_York", ("0,20 * * * *", "5 7 * * 1")),
         "cases": Crons("America/New_York", ()),
         "reconciliation": Crons("America/New_York", ()),
     }

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+from idexx_sync.core.aws import bounded_client, refusal_word
 from idexx_sync.core.in_time import in_time
 from idexx_sync.schedules.mirror.plan import Listed
 from idexx_sync.schedules.mirror.port import (
@@ -69,10 +70,19 @@ class AwsScheduler:
     def delete(self, name: str) -> None:
         self._call(lambda client: client.delete_schedule(GroupName=self._group, Name=name))
 
+    def _made(self) -> Any:
+        return bounded_client(
+            "scheduler",
+            connect_s=CONNECT_TIMEOUT_S,
+            read_s=READ_TIMEOUT_S,
+            tries=1,  # whoever asks again counts it
+            at_once=self._at_once,
+        )
+
     def _call(self, do: Callable[[Any], Any]) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
 
-        self._client = client = self._client or _client(self._at_once)
+        self._client = client = self._client or self._made()
         failure: SchedulerError
         try:
             return in_time(LONGEST_S, lambda: do(client))
@@ -87,7 +97,7 @@ class AwsScheduler:
 
 def _meaning(error: Any) -> SchedulerError:
     """What an answer that is an error means."""
-    code = str(error.response.get("Error", {}).get("Code") or "unknown")
+    code = refusal_word(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", SERVERS_FAULT)
     kind = _MEANS.get(code, Unanswered if status >= SERVERS_FAULT else Refused)
     return kind(code)
@@ -107,19 +117,3 @@ def _answered_at(answer: Any) -> datetime | None:
         return parsedate_to_datetime(headers["date"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def _client(at_once: int) -> Any:
-    """Imported here: boto3 takes longer to load than everything else together."""
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client(
-        "scheduler",
-        config=Config(
-            connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
-            retries={"total_max_attempts": 1},  # whoever asks again counts it
-            max_pool_connections=at_once,
-        ),
-    )

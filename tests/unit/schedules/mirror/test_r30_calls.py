@@ -131,7 +131,7 @@ def test_r30_several_calls_are_under_way_at_once() -> None:
     assert len(world.client.schedules()) == 300
 
 
-def test_the_moment_of_an_answer_is_awss_own() -> None:
+def test_r30_the_moment_of_an_answer_is_awss_own() -> None:
     world = World()
 
     (first, *_) = world.carry_out(creates())

@@ -136,17 +136,18 @@ def test_a_failure_that_a_retry_does_not_heal_is_on_the_job_and_done(
     assert (job["status"], job["error_kind"]) == ("failed", "configuration_invalid")
 
 
-def test_a_defect_is_on_the_job_and_nothing_leaves_the_worker(
+def test_a_defect_ends_on_the_job_and_nothing_leaves_the_worker(
     bench: Bench, worker: WorkerHandler
 ) -> None:
     bench.pims.error = ZeroDivisionError(CANARY)
 
-    first, second = (worker(delivered(tick(bench), number=number), None) for number in (1, 2))
+    answers = [worker(delivered(tick(bench), number=number), None) for number in (1, 2, 3)]
 
-    assert (first, second) == (not_done(0), DONE)
+    assert answers == [not_done(0)] * 3
     (job,) = jobs(bench)
-    assert (job["status"], job["error_kind"], job["attempt"]) == ("failed", "internal", 1)
-    assert bench.pims.reads == 1
+    assert (job["status"], job["error_kind"], job["attempt"]) == ("dead", "internal", 3)
+    assert worker(delivered(tick(bench)), None) == DONE
+    assert bench.pims.reads == 3
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

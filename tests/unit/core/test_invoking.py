@@ -1,0 +1,62 @@
+"""Functions of ours that are invoked and waited for."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from idexx_sync.core.invoking import FunctionFailed, LambdaFunctions, NotInvoked
+
+SENT = {
+    "FunctionName": "config-sync",
+    "InvocationType": "RequestResponse",
+    "Payload": json.dumps({"v": 1}).encode(),
+}
+
+
+@pytest.fixture
+def stubbed() -> Iterator[tuple[LambdaFunctions, Stubber]]:
+    client = boto3.client(
+        "lambda", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
+    )
+    with Stubber(client) as stubber:
+        yield LambdaFunctions(client), stubber
+        stubber.assert_no_pending_responses()
+
+
+def answer(told: Any, **more: Any) -> dict[str, Any]:
+    return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(told).encode()), **more}
+
+
+def test_an_answer_is_read_as_json(stubbed: tuple[LambdaFunctions, Stubber]) -> None:
+    functions, stubber = stubbed
+    stubber.add_response("invoke", answer({"complete": True}), SENT)
+
+    assert functions.call("config-sync", {"v": 1}) == {"complete": True}
+
+
+def test_a_function_that_failed_says_why(stubbed: tuple[LambdaFunctions, Stubber]) -> None:
+    functions, stubber = stubbed
+    told = {"errorType": "ConfigurationInvalid", "errorMessage": "set these variables: X"}
+    stubber.add_response("invoke", answer(told, FunctionError="Unhandled"), SENT)
+
+    with pytest.raises(FunctionFailed, match="set these variables: X"):
+        functions.call("config-sync", {"v": 1})
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "AccessDeniedException"])
+def test_what_was_not_begun_says_awss_word_and_no_more(
+    stubbed: tuple[LambdaFunctions, Stubber], code: str
+) -> None:
+    functions, stubber = stubbed
+    stubber.add_client_error("invoke", code, "a long story", expected_params=SENT)
+
+    with pytest.raises(NotInvoked) as caught:
+        functions.call("config-sync", {"v": 1})
+
+    assert (caught.value.word, str(caught.value)) == (code, code)
+    assert caught.value.__context__ is None
