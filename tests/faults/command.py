@@ -25,6 +25,7 @@ from tests.faults import (
     sweep_login,
     sweep_neo,
     sweep_nights,
+    timetables,
 )
 from tests.faults.results import Outcome, failures, figures, table
 from tests.faults.rig import devoted, running_rig
@@ -85,6 +86,7 @@ def scenarios(*, full: bool) -> list[Scenario]:
     sets = (
         month,
         fleet,
+        timetables,
         histories,
         kills,
         races,
