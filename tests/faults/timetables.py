@@ -96,8 +96,8 @@ UNSETTLED: Final = timedelta(hours=1)
 
 
 def scenarios(*, full: bool) -> Iterator[Scenario]:
-    for name, start, days in WEEKS if full else WEEKS[:1]:
-        clinics, days = (50, days) if full else (5, 1.25)
+    for name, start, whole in WEEKS if full else WEEKS[:1]:
+        clinics, days = (50, float(whole)) if full else (5, 1.25)
         arguments = {"start": start.isoformat(), "clinics": clinics, "days": days, "seed": 1}
         yield Scenario(f"Weeks on schedule, {name}", live_through, arguments, clinics * days)
 
