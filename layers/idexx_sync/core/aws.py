@@ -34,5 +34,5 @@ def refusal_word(error: BaseException) -> str:
     A code that is no word is not one of AWS's: it may be what somebody has sent.
     """
     response = getattr(error, "response", None) or {}
-    code = str(response.get("Error", {}).get("Code"))
-    return code if response and _CODE.fullmatch(code) else type(error).__name__
+    code = str(response.get("Error", {}).get("Code") or "")
+    return code if _CODE.fullmatch(code) else type(error).__name__
