@@ -161,7 +161,7 @@ SHARES = (48, 29, 7, 16)
 
 
 @pytest.mark.parametrize("crons", ["default_cron", "default_spread"])
-def test_p13_no_minute_of_ten_thousand_clinics_has_many_more_runs_than_another(crons: str) -> None:
+def test_r29_no_minute_of_ten_thousand_clinics_has_many_more_runs_than_another(crons: str) -> None:
     stored = read_entries({row.name: getattr(row, crons) for row in CATALOG.values()}).readable
     zones = random.Random(13).choices([ZoneInfo(name) for name in ZONES], SHARES, k=len(CLINICS))
     fleet = (timetable(stored, zone, clinic) for zone, clinic in zip(zones, CLINICS, strict=True))
