@@ -16,7 +16,7 @@ WINDOW: Final = timedelta(hours=24)
 
 def ticks_view(conn: Conn, clinic_id: UUID | None, sync: SyncName | None = None) -> TicksView:
     """Of all clinics or the one named, of each sync or the one named."""
-    now = business_time(conn)
+    now = business_time(conn).replace(second=0, microsecond=0)  # ticks are minutes
     found = tallies(tick_counts(conn, clinic_id, WINDOW))
     return TicksView(
         since=now - WINDOW,

@@ -86,6 +86,7 @@ def secrets(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]
         "IDEXX_SYNC_LOCAL_KEY_SECRET": "test/local-key",
         "IDEXX_SYNC_FINGERPRINT_KEY": FINGERPRINT_KEY.get_secret_value(),
         "IDEXX_SYNC_WORKER_FUNCTIONS": "{}",
+        "IDEXX_SYNC_TICK_QUEUES": "{}",
         "IDEXX_SYNC_STAGE": "test",
         "IDEXX_SYNC_COMMIT": "0123abc",
     }

@@ -338,6 +338,17 @@ def test_r31_a_schedule_that_changed_while_nobody_looked_ended_when_it_was_seen_
         assert world.passes(DUE + timedelta(hours=hours)) == {}
 
 
+def test_r31_an_old_schedule_is_looked_at_up_to_its_end_however_late_that_is(
+    world: World, clinic: UUID
+) -> None:
+    world.passes(DUE + 3 * MINUTE)
+    world.schedule(clinic, {"inbound": "0 7 * * *"})
+    world.passes(DUE + 4 * MINUTE)
+
+    assert world.passes(DUE + 40 * MINUTE)["ticks_missed"] == 1
+    assert world.missed(clinic) == [DUE]
+
+
 def test_r31_where_another_sync_is_scheduled_otherwise_this_one_goes_on(
     world: World, clinic: UUID
 ) -> None:
