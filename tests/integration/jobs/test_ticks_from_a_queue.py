@@ -38,7 +38,7 @@ def bench(conn: Connection[tuple[Any, ...]], database: str, lent: Database) -> B
     clinic_id = add_clinic(conn, acting_user_id=add_user(conn))
     made = Bench(conn, database, clinic_id, retried=True, lent=lent)
     made.pims.records = visits(3)
-    made.configure("clinic_schedule_configs", sync_schedules=Jsonb({"inbound": "*/15 * * * *"}))
+    made.configure("clinic_schedule_configs", sync_schedules=Jsonb({"inbound": "0-59/15 * * * *"}))
     return made
 
 

@@ -125,6 +125,7 @@ def test_no_other_place_lists_the_syncs() -> None:
     assert listing == {
         "infra/stages.py": set(SYNCS),  # runs at once, by deployment
         "layers/idexx_sync/cli/local_run.py": set(SYNCS),  # what carries them out
+        "layers/idexx_sync/schedules/forecast.py": set(SYNCS),  # what a run takes
         "layers/idexx_sync/syncs/reconciliation/model.py": {"inbound", "cases"},  # who misses
     }
 

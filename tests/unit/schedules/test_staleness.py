@@ -12,7 +12,7 @@ from idexx_sync.schedules.staleness import LEAST_STALE, OLDEST_TICK, Schedules, 
 CLINIC = UUID("3f2b8c1e-5a77-4d0e-9c52-0d8f6a1b2c3d")
 NIGHT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 """02:00 in Los Angeles."""
-CRONS = {"inbound": "*/15 * * * *", "cases": "0 2,12 * * *", "reconciliation": "0 2 * * *"}
+CRONS = {"inbound": "0-59/15 * * * *", "cases": "0 2,12 * * *", "reconciliation": "0 2 * * 0-6"}
 
 
 def late(minutes: float, stored: Any = CRONS, zone: str | None = None) -> Schedules:
