@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from psycopg.errors import LockNotAvailable
 
@@ -11,7 +11,6 @@ from idexx_sync.jobs.model import RunOrder
 from tests.faults import checks
 from tests.faults.clinic import TRIES, FaultClinic
 from tests.faults.converge import Watch
-from tests.faults.leftovers import SETTLES_S
 from tests.faults.observation import observe
 from tests.faults.results import Outcome, Violation
 from tests.faults.short_waits import PATIENCE
@@ -23,6 +22,8 @@ Event = dict[str, Any]
 Strike = Callable[[Worker, Event], None]
 
 _TMP = Path("/tmp")  # noqa: S108 where the browser's folders are
+REMOVES_WITHIN_S: Final = 60.0
+"""How long any login on this machine may take to remove a folder that was left behind."""
 
 
 class Incident:
@@ -132,8 +133,9 @@ def _folders_of(pid: int) -> list[Path]:
 
 
 def _folders_that_stay(pid: int) -> list[Path]:
-    """Another worker's login may be the one that removes them, and not be through yet."""
-    ends = time.monotonic() + SETTLES_S
+    """Another worker's login may be the one that removes them, and not be through yet: it has
+    them locked, so that nobody else does, and may be slow."""
+    ends = time.monotonic() + REMOVES_WITHIN_S
     while (left := _folders_of(pid)) and time.monotonic() < ends:
         time.sleep(0.02)
     return left

@@ -98,10 +98,10 @@ def letters_queue(template: Template) -> str:
 
 def mirror_grants(template: Template) -> set[Grant]:
     """What the function that keeps the clinics' schedules may do besides."""
-    group, _ = clinics_group(template)
+    _, group = clinics_group(template)
     arn = "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule"
     return {
-        (CHANGES, f"{arn}/${{{group}}}/*"),
+        (CHANGES, f"{arn}/{group}/*"),
         (("scheduler:ListSchedules",), "*"),
         (("iam:PassRole",), f"${{{role_of_ticks(template)}.Arn}}"),
     }
@@ -109,12 +109,12 @@ def mirror_grants(template: Template) -> set[Grant]:
 
 def mirror_settings(template: Template) -> dict[str, str]:
     """What it finds in its environment besides."""
-    group, _ = clinics_group(template)
+    _, group = clinics_group(template)
     queues = ",".join(
         f'"{sync}":"${{{queue}.Arn}}"' for sync, queue in tick_queues(template).items()
     )
     return {
-        "IDEXX_SYNC_SCHEDULE_GROUP": f"${{{group}}}",
+        "IDEXX_SYNC_SCHEDULE_GROUP": group,
         "IDEXX_SYNC_SCHEDULE_ROLE_ARN": f"${{{role_of_ticks(template)}.Arn}}",
         "IDEXX_SYNC_SCHEDULE_DEAD_LETTERS_ARN": f"${{{letters_queue(template)}.Arn}}",
         "IDEXX_SYNC_TICK_QUEUE_ARNS": f"{{{queues}}}",

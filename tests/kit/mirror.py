@@ -14,6 +14,7 @@ from idexx_sync.schedules.mirror import mirror_store
 from idexx_sync.schedules.mirror.aws import AwsScheduler
 from idexx_sync.schedules.mirror.names import ScheduleName
 from idexx_sync.schedules.mirror.one_pass import Mirror, Mirrored, Order
+from idexx_sync.schedules.mirror.plan import Listed
 from idexx_sync.schedules.mirror.wanted import ClinicRow, Targets, wanted_of
 from idexx_sync.schedules.spread import Place
 from tests.kit.clinic import add_clinic
@@ -118,6 +119,20 @@ class MirroredWorld:
             SELECT id, 'https://us.idexxneo.com', 'live' FROM made
             """,
             {"clinics": clinics, "schedules": Jsonb(THREE)},
+        )
+
+    def pretend_mirrored(self) -> None:
+        """As it is after two passes: all schedules are there, listed and remembered."""
+        schedules = wanted_of(mirror_store.clinic_rows(self.conn, None), TARGETS).schedules
+        for one in schedules.values():
+            self.client.write_by_hand(one.name, **one.request)
+        for number in range(0, len(schedules), 1000):
+            some = list(schedules.values())[number : number + 1000]
+            mirror_store.keep_written(
+                self._upkeep, [(one.name, one.clinic_id, one.digest, None) for one in some]
+            )
+        mirror_store.keep_listed(
+            self._upkeep, [Listed(name, self.client.modified_at(name)) for name in schedules]
         )
 
     def set(self, clinic_id: UUID, schedules: Any) -> None:

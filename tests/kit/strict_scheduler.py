@@ -4,12 +4,14 @@ It takes the place of boto3's client. It keeps schedules itself, or hands what i
 client over moto.
 """
 
+from bisect import bisect, bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import islice, takewhile
 from threading import RLock
 from typing import Any, Final, Literal
 
@@ -53,6 +55,8 @@ class StrictScheduler:
         self._lock = RLock()
         self._kept: dict[tuple[str, str], dict[str, Any]] = {}
         self._history: list[tuple[datetime, tuple[str, str], datetime | None]] = []
+        self._dates: dict[str, dict[str, datetime]] = {}
+        self._names: tuple[dict[str, datetime], list[str]] = ({}, [])
         self._rates: Counter[tuple[str, int]] = Counter()
 
     # what a test asks and does
@@ -68,6 +72,9 @@ class StrictScheduler:
             for (of, name), one in self._kept.items()
             if of == group
         }
+
+    def modified_at(self, name: str, group: str = "clinics") -> datetime:
+        return self._dates[group][name]
 
     def write_by_hand(self, name: str, group: str = "clinics", **request: Any) -> None:
         """Somebody makes or changes a schedule in the console."""
@@ -147,6 +154,8 @@ class StrictScheduler:
             do = self.behind.update_schedule if known else self.behind.create_schedule
             do(**{key: value for key, value in asked.items() if key != "at"})
         self._kept[group, name] = {**asked, "at": at}
+        self._dates.setdefault(group, {})[name] = at
+        self._names = ({}, [])
         if self.lag:
             self._history.append((now, (group, name), at))
         return {"ScheduleArn": f"{ARN}/{group}/{name}"}
@@ -154,7 +163,8 @@ class StrictScheduler:
     def _drop(self, place: tuple[str, str]) -> None:
         if self.behind is not None:
             self.behind.delete_schedule(GroupName=place[0], Name=place[1])
-        del self._kept[place]
+        del self._kept[place], self._dates[place[0]][place[1]]
+        self._names = ({}, [])
         if self.lag:
             self._history.append((self.now(), place, None))
 
@@ -165,14 +175,23 @@ class StrictScheduler:
         after, prefix = asked.get("NextToken", ""), asked.get("NamePrefix", "")
         most = min(asked.get("MaxResults", PAGE), PAGE)
         shown = self._shown(group)
-        names = sorted(name for name in shown if name > after and name.startswith(prefix))
+        sorted_names = self._sorted(shown)
+        first = bisect_left(sorted_names, prefix) if prefix > after else bisect(sorted_names, after)
+        beyond = islice(sorted_names, first, None)
+        names = list(islice(takewhile(lambda name: name.startswith(prefix), beyond), most + 1))
         page = [self._summary(group, name, shown[name]) for name in names[:most]]
         return {"Schedules": page, **({"NextToken": names[most - 1]} if names[most:] else {})}
+
+    def _sorted(self, shown: dict[str, datetime]) -> list[str]:
+        """Sorted once for all pages of a list."""
+        if self._names[0] is not shown:
+            self._names = (shown, sorted(shown))
+        return self._names[1]
 
     def _shown(self, group: str) -> dict[str, datetime]:
         """Name -> when it was changed, as a list shows it by now."""
         if not self.lag:
-            return {name: one["at"] for (of, name), one in self._kept.items() if of == group}
+            return self._dates.setdefault(group, {})
         shown: dict[str, datetime] = {}
         for moment, (of, name), at in self._history:
             if of == group and moment <= self.now() - self.lag:

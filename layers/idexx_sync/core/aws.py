@@ -1,6 +1,9 @@
 """Clients of AWS whose single waits end, and what AWS refuses, as one word."""
 
-from typing import Any
+import re
+from typing import Any, Final
+
+_CODE: Final = re.compile(r"[A-Za-z0-9.]{1,64}", re.ASCII)
 
 
 def bounded_client(
@@ -26,6 +29,10 @@ def bounded_client(
 
 
 def refusal_word(error: BaseException) -> str:
-    """AWS's code for what it refused, else the error's type; never what it said."""
+    """AWS's code for what it refused, else the error's type; never what it said.
+
+    A code that is no word is not one of AWS's: it may be what somebody has sent.
+    """
     response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code") or type(error).__name__)
+    code = str(response.get("Error", {}).get("Code") or "")
+    return code if _CODE.fullmatch(code) else type(error).__name__

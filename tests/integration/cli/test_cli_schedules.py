@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -24,7 +25,7 @@ ARRAY = [
 
 def stored(bench: Bench) -> Any:
     statement = "SELECT sync_schedules FROM clinic_schedule_configs WHERE clinic_id = %s"
-    return query(bench.conn, statement, bench.clinic_id)[0]["sync_schedules"]
+    return query(bench.conn, statement, (bench.clinic_id,))[0]["sync_schedules"]
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,10 @@ def test_show_says_when_each_is_due_what_goes_out_and_what_clocks_do_to_it(
     assert "cases: 30 2 * * * (switched off)" in shown.out
     assert "cron(30 2 * * ? *) in America/Los_Angeles" in shown.out
     assert "on Sunday 2027-03-14 clocks go from 02:00 to 03:00: the run at 02:30" in shown.out
-    assert "Not read: sync_schedules[3].type: one of inbound, cases, enrich" in shown.out
+    assert (
+        "Not read: sync_schedules[3].type: one of inbound, cases, reconciliation, enrich"
+        in shown.out
+    )
     assert set(found) == set(SYNCS)
     assert found["cases"]["enabled"] is False
     assert len(found["inbound"]["due"]["next_runs"]) == 10
@@ -219,6 +223,7 @@ def test_the_forecast_counts_clinics_that_run_and_measures_what_runs_took(
             bench.conn,
             "idexx_sync.jobs",
             {
+                "id": uuid4(),
                 "clinic_id": bench.clinic_id,
                 "sync": "inbound",
                 "trigger": "schedule",

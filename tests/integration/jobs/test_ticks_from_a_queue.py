@@ -14,13 +14,15 @@ from pydantic import SecretStr
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import PimsUnavailable
 from idexx_sync.database.connection import Database
+from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.deliveries import SqsVisibility
+from idexx_sync.jobs.model import tick_order
 from idexx_sync.jobs.worker import WorkerHandler, sync_worker
 from idexx_sync.syncs.cases.sync import CaseSync
 from idexx_sync.syncs.inbound.sync import InboundSync
 from tests.kit.bench import Bench
-from tests.kit.clinic import add_clinic
+from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import query
 from tests.kit.deliveries import DONE, BroughtBack, delivered, not_done
 from tests.kit.foreign_words import CANARY
@@ -33,7 +35,8 @@ NIGHT = "0 7 * * *"
 
 @pytest.fixture
 def bench(conn: Connection[tuple[Any, ...]], database: str, lent: Database) -> Bench:
-    made = Bench(conn, database, add_clinic(conn), retried=True, lent=lent)
+    clinic_id = add_clinic(conn, acting_user_id=add_user(conn))
+    made = Bench(conn, database, clinic_id, retried=True, lent=lent)
     made.pims.records = visits(3)
     made.configure("clinic_schedule_configs", sync_schedules=Jsonb({"inbound": "*/15 * * * *"}))
     return made
@@ -365,14 +368,9 @@ def test_a_run_that_was_killed_is_taken_over_by_the_next_delivery(
     bench: Bench, worker: WorkerHandler
 ) -> None:
     bench.configure("clinic_schedule_configs", sync_schedules=Jsonb({"inbound": NIGHT}))
-    bench.pims.before_answer = lambda: bench.conn.execute(
-        "UPDATE idexx_sync.leases SET expires_at = clock_timestamp() - interval '1 s', "
-        "fence = fence + 1"
-    )
-    bench.pims.error = None
-    worker(delivered(tick(bench)), None)
+    order = tick_order(bench.clinic_id, "inbound", "schedule", MORNING)
+    job_store.begin(bench.conn, order, lease_seconds=-1)
     assert statuses(bench) == ["running"]
-    bench.pims.before_answer = None
     bench.later(30)
 
     assert worker(delivered(tick(bench), number=2), None) == DONE

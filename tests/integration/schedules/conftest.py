@@ -12,9 +12,9 @@ from tests.kit.mirror import MirroredWorld
 
 @pytest.fixture
 def upkeep(database: str, lending: Lending) -> Iterator[Conn]:
-    """A connection with the rights of upkeep and no others."""
-    with lending.connection(as_role(database, "upkeep")) as conn:
-        yield conn
+    """The product's own connection, with the rights of upkeep and no others."""
+    with lending.database(as_role(database, "upkeep")) as made:
+        yield made.connection()
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ def test_r27_ticks_that_wait_rightly_keep_no_late_one_from_its_end(
 ) -> None:
     monkeypatch.setattr("idexx_sync.upkeep.abandoned.MOST_JOBS", 2)
     for number in range(5):
-        due = DUE - timedelta(hours=5, minutes=number)
+        due = DUE - timedelta(hours=5) + timedelta(minutes=number)
         tick(
             conn,
             clinic_id,

@@ -21,7 +21,7 @@ from idexx_sync.schedules.mirror.wanted import Schedule
 
 MOST_FAILURES: Final = 20
 """In a row: then something is wrong that further calls do not put right."""
-TOLD_AT_ONCE: Final = 25
+TOLD_AT_ONCE: Final = 50
 
 Verb = Literal["create", "update", "delete"]
 

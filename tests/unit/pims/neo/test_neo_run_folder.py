@@ -178,3 +178,44 @@ def test_the_mark_goes_last_and_only_with_all_else(
 
     sweep()
     assert list(place.iterdir()) == []
+
+
+USERS = {
+    "names it": "",
+    "has a file of it open": "os.open(PROFILE / 'History', os.O_CREAT | os.O_RDWR)",
+}
+
+
+@pytest.mark.parametrize("how", USERS)
+def test_the_mark_stays_as_long_as_a_browser_is_at_work_in_the_folder(
+    place: Path, how: str
+) -> None:
+    """What it writes once the folder is gone would be a folder that nobody knows as ours."""
+    path = left(place / f"{PREFIX}999999999-x")
+    (path / "profile").mkdir()
+    program = f"""
+import os, sys
+from pathlib import Path
+PROFILE = Path(os.environ["PROFILE"])
+{USERS[how]}
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+    words = [sys.executable, "-c", program]
+    browser = subprocess.Popen(
+        [*words, f"--user-data-dir={path / 'profile'}"] if how == "names it" else words,
+        env={"PROFILE": str(path / "profile")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with browser:
+        assert browser.stdout is not None
+        assert browser.stdout.readline() == "ready\n"
+
+        sweep()
+
+        assert [one.name for one in path.iterdir()] == [MARK]
+        browser.kill()
+    sweep()
+    assert list(place.iterdir()) == []

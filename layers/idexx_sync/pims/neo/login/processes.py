@@ -64,6 +64,24 @@ def below(roots: Iterable[int]) -> set[int]:
     return found & {one.pid for one in everything}
 
 
+def are_at_work_in(folder: Path, mark: str) -> bool:
+    """Whether a process that we may see names the folder on its command line, or has a file of it
+    open, be it deleted; the file that is its mark does not count."""
+    return any(_is_at_work_in(pid, f"{folder}/", mark) for pid in _pids())
+
+
+def _is_at_work_in(pid: int, below: str, mark: str) -> bool:
+    if any(below in f"{word}/" for word in command_line(pid)):
+        return True
+    with suppress(OSError):  # somebody else's, or gone
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                opened = str(entry.readlink())
+                if opened.startswith(below) and opened != f"{below}{mark}":
+                    return True
+    return False
+
+
 class MarkedGroups:
     """The process groups with a member whose command line has the mark as a word."""
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from idexx_sync.pims.neo.login.processes import MarkedGroups, adopting_orphans
+from idexx_sync.pims.neo.login.processes import MarkedGroups, adopting_orphans, are_at_work_in
 
 PLACE: Final = Path("/tmp")  # noqa: S108 the only place that a Lambda may write to
 PREFIX: Final = "idexx-sync-run-"
@@ -81,13 +81,14 @@ def _remove(path: Path) -> None:
     """The mark goes last, and only with all else: what is left stays known to the next start.
 
     Something is left if this process is killed meanwhile, or if a browser whose process was
-    killed still writes.
+    killed is still at work: it would make the folder anew, without its mark.
     """
     with suppress(OSError):
         for entry in path.iterdir():
             if entry.name != MARK:
                 _remove_entry(entry)
-        if all(entry.name == MARK for entry in path.iterdir()):
+        empty = all(entry.name == MARK for entry in path.iterdir())
+        if empty and not are_at_work_in(path, MARK):
             (path / MARK).unlink(missing_ok=True)
             path.rmdir()
 
