@@ -59,17 +59,26 @@ def slots_by_weekday(clinic: Clinic) -> dict[int, list[TimeSpan]]:
     Raises ConfigurationInvalid, naming the field, where slot length, capacity or hours can't be
     read, or leave no time for a single slot although a day is open.
     """
+    hours = require_slots(clinic)
+    return {weekday: list(_slots_of(clinic, weekday, open_)) for weekday, open_ in hours.items()}
+
+
+def require_slots(clinic: Clinic) -> dict[int, Hours]:
+    """The hours of each open weekday, where slots can be made of them; only the first one is.
+
+    Raises the errors of `slots_by_weekday`.
+    """
     if clinic.schedule.fault is not None:
         raise clinic.schedule.fault
     hours = hours_by_weekday(clinic)
-    spans = {weekday: list(_slots_of(clinic, weekday, open_)) for weekday, open_ in hours.items()}
-    if hours and not any(spans.values()):
+    slots = (slot for weekday, open_ in hours.items() for slot in _slots_of(clinic, weekday, open_))
+    if hours and next(slots, None) is None:
         raise ConfigurationInvalid(
             "clinic_schedule_configs: hours, blocked periods and slot length leave no time for a "
             "single slot in a week; correct them in ODIS's clinic settings",
             code="opening_hours",
         )
-    return spans
+    return hours
 
 
 def closure_at(clinic: Clinic, weekday: int, at: time) -> Closure | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from idexx_sync.clinics.hours import slots_by_weekday
+from idexx_sync.clinics.hours import require_slots
 from idexx_sync.clinics.pauses import Pause, pauses_from_json
 from idexx_sync.clinics.store import CLINIC_ROWS, SUCCEEDED, TELLS, clinic_from_row, texts_of
 from idexx_sync.core.catalog import SYNCS, SyncName
@@ -460,7 +460,7 @@ def _faults(row: dict[str, Any]) -> tuple[ConfigurationInvalid | None, tuple[Fau
         clinic = clinic_from_row(row["id"], row)
         faults = clinic.faults
         _ = clinic.zone
-        slots_by_weekday(clinic)
+        require_slots(clinic)
     except ConfigurationInvalid as error:
         return error, faults
     return None, faults

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from heapq import merge
 from itertools import groupby
 from typing import Final
@@ -85,6 +86,7 @@ def runs_after(cron: str, zone: ZoneInfo, moment: datetime) -> Iterator[datetime
     return (due for due, _ in groupby(merge(*(one.runs_after(moment) for one in found))))
 
 
+@lru_cache(maxsize=8192)  # a fleet asks for few crons at the same moment
 def next_run(cron: str, zone: ZoneInfo, moment: datetime) -> datetime | None:
     """The first time after the moment of a cron without H, in UTC; None: it never comes.
 
@@ -93,6 +95,7 @@ def next_run(cron: str, zone: ZoneInfo, moment: datetime) -> datetime | None:
     return next(runs_after(cron, zone, moment), None)
 
 
+@lru_cache(maxsize=8192)
 def previous_run(cron: str, zone: ZoneInfo, moment: datetime) -> datetime | None:
     """The last time at or before the moment of a cron without H, in UTC; None: it never came.
 

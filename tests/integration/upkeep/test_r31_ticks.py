@@ -587,6 +587,14 @@ def test_r31_a_run_that_has_done_the_work_since_or_will_is_enough(
     assert bool(world.catch_ups()) is made_up
 
 
+def test_r31_only_the_newest_tick_of_a_sync_is_made_up(world: World, clinic: UUID) -> None:
+    world.ran(clinic, DUE, "skipped_overlap")
+    world.ran(clinic, DUE + 15 * MINUTE, "failed")
+    world.schedule(clinic, {"inbound": "0 7 * * *"})
+
+    assert world.passes(DUE + 20 * MINUTE) == {}
+
+
 def test_r31_a_run_that_is_about_to_come_is_waited_for(world: World, clinic: UUID) -> None:
     world.ran(clinic, DUE, "skipped_overlap")
 
