@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs import tick_store
 from idexx_sync.jobs.model import RunOrder, tick_order
 from idexx_sync.jobs.submission import WorkerUnavailable
 from idexx_sync.schedules.ticks import MISSED_AFTER, SETTLES
@@ -585,6 +586,20 @@ def test_r31_a_run_that_has_done_the_work_since_or_will_is_enough(
     world.passes(DUE + 5 * MINUTE)
 
     assert bool(world.catch_ups()) is made_up
+
+
+def test_r31_what_has_changed_since_a_tick_was_found_is_asked_once_more(
+    world: World, clinic: UUID
+) -> None:
+    world.ran(clinic, DUE, "skipped_overlap")
+    set_business_time(world.conn, DUE + MINUTE)
+    (found,) = tick_store.to_make_up(world.upkeep, "inbound", None, 10)
+
+    pause(world.conn, clinic)
+
+    assert tick_store.to_make_up(world.upkeep, "inbound", None, 10) == []
+    assert tick_store.insert_catch_up(world.upkeep, found) is None
+    assert world.catch_ups() == []
 
 
 def test_r31_only_the_newest_tick_of_a_sync_is_made_up(world: World, clinic: UUID) -> None:
