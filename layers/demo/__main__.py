@@ -23,6 +23,7 @@ from demo.outcome import Outcome
 from demo.play import play, worlds_of
 from demo.report import Report, Steps
 from demo.runs import Stage
+from demo.ticks import Schedules
 from demo.window import window_to_come
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
@@ -88,7 +89,10 @@ def show(outcome: Outcome, steps: Steps, report: Report, today: date) -> None:
         psycopg.connect(stack.database_url, autocommit=True) as conn,
         httpx.Client(base_url=stack.api_url, timeout=WAIT_S + 20, trust_env=False) as http,
     ):
-        play(Stage(conn, http, steps, outcome), report, stack.clinics, window)
+        schedules = Schedules(
+            conn, http, stack.aws, stack.deployed.outputs["DeadLetterQueueUrl"], steps
+        )
+        play(Stage(conn, http, steps, outcome), report, stack.clinics, window, schedules)
         steps.step("stopping everything")
 
 

@@ -22,6 +22,7 @@ from demo.nights import (
 )
 from demo.report import Report
 from demo.runs import WELL, RunFailed, Stage, not_idle, unexpected
+from demo.ticks import Schedules
 from demo.window import Window
 from local_stack.onboarding import book_by_voice
 from local_stack.stack_clinics import Clinics, LocalClinic, Worlds
@@ -43,10 +44,16 @@ def worlds_of(window: Window) -> Worlds:
     )
 
 
-def play(stage: Stage, report: Report, on_board: Clinics, window: Window) -> None:
+def play(
+    stage: Stage,
+    report: Report,
+    on_board: Clinics,
+    window: Window,
+    schedules: Schedules | None = None,
+) -> None:
     """Every sync of both clinics; what differs from the oracle is added to the stage's outcome.
 
-    The clinics' Neos are `worlds_of` the window. A run that fails ends the play, as a difference.
+    Without `schedules` nothing runs by itself. The clinics' Neos are `worlds_of` the window. A run that fails ends the play, as a difference.
     """
     conn, steps, outcome = stage.conn, stage.steps, stage.outcome
     clinics = _members(conn, on_board.members, window)
@@ -97,7 +104,10 @@ def play(stage: Stage, report: Report, on_board: Clinics, window: Window) -> Non
             outcome.differences += unexpected(done, [])
         steps.step("asking the oracle about every case")
         outcome.differences += _ask_oracle_of_cases(conn, clinics, "at the end")
+        awaited = [] if schedules is None else schedules.begin(clinics)
         _nights(stage, report, clinics, Operator(stage.http, on_board.operator_key))
+        if schedules is not None:
+            outcome.differences += schedules.end(awaited, report)
     except (RunFailed, NoOutcome) as failure:
         outcome.differences.append(str(failure))
 

@@ -148,6 +148,14 @@ class Report:
             table.add_row(what, phrase({}, cause), outcome, found[name])
         self._print(table)
 
+    def ticks(self, title: str, rows: list[tuple[str, str, str]]) -> None:
+        table = _table(title)
+        for name in ("Clinic", "What", "Its run"):
+            table.add_column(name)
+        for row in rows:
+            table.add_row(*row)
+        self._print(table)
+
     def verdict(self, differences: list[str], seconds: float) -> None:
         if not differences:
             self._print(
