@@ -53,7 +53,8 @@ def play(
 ) -> None:
     """Every sync of both clinics; what differs from the oracle is added to the stage's outcome.
 
-    Without `schedules` nothing runs by itself. The clinics' Neos are `worlds_of` the window. A run that fails ends the play, as a difference.
+    The clinics' Neos are `worlds_of` the window. A run that fails ends the play, as a difference.
+    Without `schedules` nothing runs by itself.
     """
     conn, steps, outcome = stage.conn, stage.steps, stage.outcome
     clinics = _members(conn, on_board.members, window)

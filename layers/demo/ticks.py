@@ -54,7 +54,7 @@ class Schedules:
     steps: Steps
 
     def begin(self, clinics: list[Member]) -> list[Awaited]:
-        """A schedule for the first clinic, and a lost tick of the second one's. Raises NoOutcome."""
+        """A schedule for the first clinic, a lost tick of the second. Raises NoOutcome."""
         first, second = clinics
         self.steps.step("setting schedules, and losing a tick")
         now = datetime.now(UTC)

@@ -223,10 +223,18 @@ class LeaseLost(TryLater):
 
 def who_acts(error_kind: str) -> WhoActs:
     """Who must do something about a failed job; ODIS where the word is unknown."""
-    for error in _kinds():
-        if getattr(error, "kind", None) == error_kind:
-            return error.who_acts
-    return "odis"
+    error = _of_kind(error_kind)
+    return "odis" if error is None else error.who_acts
+
+
+def may_pass(error_kind: str) -> bool:
+    """Whether the next run may go well although nobody has done anything."""
+    error = _of_kind(error_kind)
+    return error is not None and error.retryable
+
+
+def _of_kind(error_kind: str) -> type[SyncError] | None:
+    return next((one for one in _kinds() if getattr(one, "kind", None) == error_kind), None)
 
 
 def _kinds(base: type[SyncError] = SyncError) -> Iterator[type[SyncError]]:

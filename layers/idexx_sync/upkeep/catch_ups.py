@@ -6,6 +6,7 @@ again until the queue has taken it: the same job, of which one run comes.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import Final
@@ -14,6 +15,7 @@ from uuid import UUID
 from idexx_sync.clinics.overview import ClinicOverview, overviews_of
 from idexx_sync.clinics.status import blocker
 from idexx_sync.core.catalog import SYNCS, SyncName
+from idexx_sync.core.errors import may_pass
 from idexx_sync.core.logs import logger
 from idexx_sync.database.connection import Conn, DriverError, bound_waits, is_gone, writing
 from idexx_sync.database.refusal import refusal
@@ -141,8 +143,18 @@ def _behind(place: object) -> tuple[datetime, UUID] | None:
 def _helps(overview: ClinicOverview | None, tick: Unrun) -> bool:
     """Whether the sync is still scheduled, and a run now can succeed and is not about to come
     anyway."""
-    if overview is None or blocker(overview, tick.sync, tick.now) is not None:
+    if overview is None or blocker(_hopeful(overview), tick.sync, tick.now) is not None:
         return False
     said = Schedules(overview.id, tick.now, overview.sync_schedules, overview.timezone)
     following = next_tick(tick.sync, tick.due, said)
     return following is not None and following > tick.now + NEXT_IS_NEAR
+
+
+def _hopeful(overview: ClinicOverview) -> ClinicOverview:
+    """The clinic without failures after which the next run may go well: that nobody came for the
+    tick, for one, stands there as a failure of its sync."""
+    histories = (
+        replace(one, error_kind=None) if one.error_kind and may_pass(one.error_kind) else one
+        for one in overview.histories
+    )
+    return replace(overview, histories=tuple(histories))

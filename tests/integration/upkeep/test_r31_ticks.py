@@ -15,6 +15,7 @@ from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs import tick_store
 from idexx_sync.jobs.model import RunOrder, tick_order
+from idexx_sync.jobs.store import nobody_came
 from idexx_sync.jobs.submission import WorkerUnavailable
 from idexx_sync.schedules.ticks import MISSED_AFTER, SETTLES
 from idexx_sync.upkeep.catch_ups import MOST_SENT, make_up_missed
@@ -545,7 +546,9 @@ def test_r31_a_tick_that_was_skipped_is_made_up_as_soon_as_its_clinic_is_free(
 def test_r31_an_event_that_was_given_up_before_its_run_began_is_made_up(
     world: World, clinic: UUID
 ) -> None:
-    tick = world.ran(clinic, DUE, "dead", started_at=None)
+    why = nobody_came(clinic)
+    told = {"error_kind": why.kind, "error_message": why.message}
+    tick = world.ran(clinic, DUE, "dead", started_at=None, **told)
 
     assert world.passes(DUE + MINUTE) == {"catch_ups_sent": 1}
     assert world.catch_ups()[0]["catch_up_of"] == tick
