@@ -121,6 +121,21 @@ def test_r30_a_deleted_clinics_schedules_go_and_are_forgotten(world: MirroredWor
     assert len(remembered(world)) == 12
 
 
+def test_r30_a_clinic_that_is_deleted_during_a_pass_stops_nothing(world: MirroredWorld) -> None:
+    clinics = [world.add() for _ in range(5)]
+
+    def delete_one(_operation: str, name: str) -> None:
+        if name.startswith(str(clinics[0])):
+            world.conn.execute("DELETE FROM public.clinics WHERE id = %s", (clinics[0],))
+
+    world.client.refuses = delete_one
+    assert world.made() == {"ListSchedules": 1, "CreateSchedule": 15}
+    assert len(remembered(world)) == 12
+    assert world.made() == {"ListSchedules": 1, "DeleteSchedule": 3}
+
+    assert world.is_right()
+
+
 def test_r30_what_somebody_changed_by_hand_is_put_right(world: MirroredWorld) -> None:
     clinic_id = world.add()
     world.run()

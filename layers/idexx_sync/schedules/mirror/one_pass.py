@@ -179,17 +179,17 @@ def _told(planned: Plan, wanted: Wanted, outcomes: list[Outcome], left: int) -> 
     )
 
 
-def _not_listed(code: str) -> DeadlineExceeded:
+def _not_listed(word: str) -> DeadlineExceeded:
     return DeadlineExceeded(
-        f"EventBridge Scheduler did not list the schedules in time ({code}); nothing was changed, "
+        f"EventBridge Scheduler did not list the schedules in time ({word}); nothing was changed, "
         "the next pass tries again",
         code="listing",
     )
 
 
-def _not_allowed(code: str) -> ConfigurationInvalid:
+def _not_allowed(word: str) -> ConfigurationInvalid:
     return ConfigurationInvalid(
-        f"EventBridge Scheduler refused to list the schedules ({code}); check "
+        f"EventBridge Scheduler refused to list the schedules ({word}); check "
         "IDEXX_SYNC_SCHEDULE_GROUP and what the function's role may do",
         code="listing",
     )
