@@ -23,7 +23,7 @@ _LATELY: Final = timedelta(minutes=15)
 _NOW: Final = "(SELECT idexx_sync.clock())"
 """Asked once, or no index would be of use."""
 _DID_NOT_RUN: Final = """(t.status IN ('missed', 'skipped_overlap', 'skipped_stale')
-        OR t.status = 'dead' AND t.started_at IS NULL)"""
+        OR t.status IN ('dead', 'failed') AND t.started_at IS NULL)"""
 """Whether nothing came of the job t of a tick: `schedules.ticks.outcome_of` in SQL."""
 _DID_ITS_WORK: Final = """j.clinic_id = t.clinic_id AND j.sync = t.sync AND j.manner <> 'preview'
     AND j.status IN ('succeeded', 'succeeded_with_warnings', 'held')

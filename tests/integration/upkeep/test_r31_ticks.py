@@ -543,12 +543,13 @@ def test_r31_a_tick_that_was_skipped_is_made_up_as_soon_as_its_clinic_is_free(
     assert world.catch_ups()[0]["catch_up_of"] == tick
 
 
+@pytest.mark.parametrize("status", ["dead", "failed"])
 def test_r31_an_event_that_was_given_up_before_its_run_began_is_made_up(
-    world: World, clinic: UUID
+    world: World, clinic: UUID, status: str
 ) -> None:
     why = nobody_came(clinic)
     told = {"error_kind": why.kind, "error_message": why.message}
-    tick = world.ran(clinic, DUE, "dead", started_at=None, **told)
+    tick = world.ran(clinic, DUE, status, started_at=None, **told)
 
     assert world.passes(DUE + MINUTE) == {"catch_ups_sent": 1}
     assert world.catch_ups()[0]["catch_up_of"] == tick
