@@ -614,6 +614,16 @@ def test_r31_only_the_newest_tick_of_a_sync_is_made_up(world: World, clinic: UUI
     assert world.passes(DUE + 20 * MINUTE) == {}
 
 
+@pytest.mark.parametrize(("ahead", "stands_before"), [(MINUTE, True), (timedelta(days=365), False)])
+def test_r31_a_tick_of_a_time_that_is_not_true_keeps_no_other_one_from_being_made_up(
+    world: World, clinic: UUID, ahead: timedelta, stands_before: bool
+) -> None:
+    world.ran(clinic, DUE, "skipped_overlap")
+    add_job(world.conn, clinic, DUE - MINUTE, scheduled_time=DUE + MINUTE + ahead)
+
+    assert world.passes(DUE + MINUTE) == ({} if stands_before else {"catch_ups_sent": 1})
+
+
 def test_r31_a_run_that_is_about_to_come_is_waited_for(world: World, clinic: UUID) -> None:
     world.ran(clinic, DUE, "skipped_overlap")
 
