@@ -185,17 +185,18 @@ def insert_catch_up(conn: Conn, tick: Unrun) -> UUID | None:
     return catch_up if named.rowcount else None
 
 
-def unsent(conn: Conn, limit: int) -> list[tuple[UUID, SyncName]]:
-    """Catch-ups of which no worker has been told, the oldest first."""
-    return conn.execute(
+def unsent(conn: Conn, sync: SyncName, limit: int) -> list[UUID]:
+    """Catch-ups of the sync of which no worker has been told, the oldest first."""
+    found = conn.execute(
         """
-        SELECT id, sync FROM idexx_sync.jobs
-         WHERE status = 'queued' AND attempt = 0 AND trigger = 'catch_up'
+        SELECT id FROM idexx_sync.jobs
+         WHERE status = 'queued' AND attempt = 0 AND trigger = 'catch_up' AND sync = %s
            AND dispatched_at IS NULL
          ORDER BY queued_at, id LIMIT %s
         """,
-        (limit,),
-    ).fetchall()
+        (sync, limit),
+    )
+    return [job_id for (job_id,) in found.fetchall()]
 
 
 TICK_COUNTS: Final = """

@@ -29,6 +29,8 @@ from idexx_sync.upkeep.place_store import keep_place, place_of
 
 MOST_SENT: Final = 20
 """Of one pass: what a fleet has missed at once comes over the minutes that follow."""
+SENDS_FOR_S: Final = 20.0
+"""For all of a pass, or a queue that is slow to answer would leave the steps after it no time."""
 MOST_LOOKED_AT: Final = 50
 """Ticks of each sync: most of those that are not made up wait for somebody."""
 
@@ -41,7 +43,10 @@ def making_up(dispatch: Dispatch) -> Step:
     """The watchdog's step, with the way by which catch-ups are sent."""
 
     def make_up(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
-        return make_up_missed(conn, time_left, dispatch)
+        begun_with = time_left()
+        return make_up_missed(
+            conn, lambda: min(time_left(), SENDS_FOR_S - (begun_with - time_left())), dispatch
+        )
 
     return make_up
 
@@ -51,43 +56,55 @@ def make_up_missed(
 ) -> tuple[Mapping[str, int], bool]:
     """Send what the last pass could not, then make and send catch-ups for what did not run.
 
-    While a queue does not answer nothing more is made.
+    While a sync's queue does not answer nothing more of that sync is made.
     """
-    counts: Counter[str] = Counter()
-    waiting = tick_store.unsent(conn, MOST_SENT)
-    for job_id, sync in waiting:
-        if time_left() <= 0 or not _send(conn, dispatch, sync, job_id, counts):
-            return counts, False
-    found = {sync: _next_ticks(conn, sync) for sync in SYNCS}
+    sending = _Sending(conn, dispatch)
+    unsent = {sync: tick_store.unsent(conn, sync, MOST_SENT) for sync in SYNCS}
+    for sync, job_id in _in_turn({sync: [(sync, one) for one in unsent[sync]] for sync in SYNCS}):
+        if time_left() <= 0:
+            return sending.counts, False
+        sending.send(sync, job_id)
+    found = {sync: [] if sync in sending.away else _next_ticks(conn, sync) for sync in SYNCS}
     overviews = overviews_of(conn, {tick.clinic_id for ticks in found.values() for tick in ticks})
-    left, passed = MOST_SENT - len(waiting), Counter[SyncName]()
+    passed = Counter[SyncName]()
     for tick in _in_turn(found):
-        if not left or time_left() <= 0:
+        if sending.tried >= MOST_SENT or time_left() <= 0:
             break
+        if tick.sync in sending.away:
+            continue
         passed[tick.sync] += 1
         if not _helps(overviews.get(tick.clinic_id), tick):
             continue
-        if (catch_up := _made(conn, tick, counts)) is None:
-            continue
-        left -= 1
-        if not _send(conn, dispatch, tick.sync, catch_up, counts):
-            return counts, False
-    ends = [_keep_on(conn, sync, found[sync], passed[sync]) for sync in SYNCS]
-    return counts, all(ends)
+        if (catch_up := _made(conn, tick, sending.counts)) is not None:
+            sending.send(tick.sync, catch_up)
+    asked = [sync for sync in SYNCS if sync not in sending.away]
+    ends = [_keep_on(conn, sync, found[sync], passed[sync]) for sync in asked]
+    return sending.counts, all(ends) and not sending.away
 
 
-def _send(
-    conn: Conn, dispatch: Dispatch, sync: SyncName, job_id: UUID, counts: Counter[str]
-) -> bool:
-    try:
-        dispatch(sync, job_id)
-    except WorkerUnavailable:
-        counts["catch_ups_unsent"] += 1
-        return False
-    with writing(conn):
-        mark_dispatched(conn, job_id)
-    counts["catch_ups_sent"] += 1
-    return True
+class _Sending:
+    """The catch-ups that one pass sends; of a sync whose queue does not answer nothing more is."""
+
+    def __init__(self, conn: Conn, dispatch: Dispatch) -> None:
+        self._conn = conn
+        self._dispatch = dispatch
+        self.counts: Counter[str] = Counter()
+        self.away: set[SyncName] = set()
+        self.tried = 0
+
+    def send(self, sync: SyncName, job_id: UUID) -> None:
+        if sync in self.away:
+            return
+        self.tried += 1
+        try:
+            self._dispatch(sync, job_id)
+        except WorkerUnavailable:
+            self.counts["catch_ups_unsent"] += 1
+            self.away.add(sync)
+            return
+        with writing(self._conn):
+            mark_dispatched(self._conn, job_id)
+        self.counts["catch_ups_sent"] += 1
 
 
 def _made(conn: Conn, tick: Unrun, counts: Counter[str]) -> UUID | None:
@@ -109,10 +126,10 @@ def _next_ticks(conn: Conn, sync: SyncName) -> list[Unrun]:
     return tick_store.to_make_up(conn, sync, _behind(place_of(conn, _work(sync))), MOST_LOOKED_AT)
 
 
-def _in_turn(found: Mapping[SyncName, list[Unrun]]) -> Iterator[Unrun]:
+def _in_turn[One](found: Mapping[SyncName, list[One]]) -> Iterator[One]:
     """One of each sync after the other, so that none keeps the others waiting."""
     for turn in zip_longest(*found.values()):
-        yield from (tick for tick in turn if tick is not None)
+        yield from (one for one in turn if one is not None)
 
 
 def _keep_on(conn: Conn, sync: SyncName, ticks: list[Unrun], passed: int) -> bool:

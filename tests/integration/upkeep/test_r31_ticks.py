@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs import tick_store
@@ -18,7 +18,7 @@ from idexx_sync.jobs.model import RunOrder, tick_order
 from idexx_sync.jobs.store import nobody_came
 from idexx_sync.jobs.submission import WorkerUnavailable
 from idexx_sync.schedules.ticks import MISSED_AFTER, SETTLES
-from idexx_sync.upkeep.catch_ups import MOST_SENT, make_up_missed
+from idexx_sync.upkeep.catch_ups import MOST_SENT, make_up_missed, making_up
 from idexx_sync.upkeep.ticks import keep_timetables, watch_ticks
 from idexx_sync.upkeep.watchdog import watch
 from tests.kit.business_time import set_business_time
@@ -45,14 +45,14 @@ class Queues:
 
     def __init__(self) -> None:
         self.sent: list[tuple[SyncName, UUID]] = []
-        self.away = False
+        self.away: frozenset[SyncName] = frozenset()
         self.before: Callable[[], None] = lambda: None
         """What happens before a message is taken."""
         self.then: Callable[[], None] = lambda: None
         """What happens once it was, before the sender knows."""
 
     def __call__(self, sync: SyncName, job_id: UUID) -> None:
-        if self.away:
+        if sync in self.away:
             raise WorkerUnavailable("away")
         self.before()
         self.sent.append((sync, job_id))
@@ -208,16 +208,44 @@ def test_r31_what_can_not_be_sent_is_sent_by_the_next_pass_and_nothing_is_made_b
     world: World, clinic: UUID
 ) -> None:
     add_job(world.conn, world.clinic(), DUE, "skipped_overlap", scheduled_time=DUE)
-    world.queues.away = True
+    world.queues.away = frozenset(SYNCS)
 
     assert world.passes(DUE + MISSED_AFTER) == {"ticks_missed": 1, "catch_ups_unsent": 1}
     assert make_up_missed(world.upkeep, forever, world.queues) == ({"catch_ups_unsent": 1}, False)
     assert len(world.catch_ups()) == 1
 
-    world.queues.away = False
+    world.queues.away = frozenset()
     assert world.passes(DUE + MISSED_AFTER + MINUTE) == {"catch_ups_sent": 2}
     assert {job_id for _, job_id in world.queues.sent} == {one["id"] for one in world.catch_ups()}
     assert len(world.queues.sent) == 2
+
+
+def test_r31_a_queue_that_does_not_answer_keeps_no_other_sync_waiting(world: World) -> None:
+    world.queues.away = frozenset({"inbound"})
+    for sync in ("inbound", "cases"):
+        for _ in range(2):
+            columns: dict[str, Any] = {"sync": sync}
+            world.ran(world.clinic({sync: "0,15,30,45 * * * *"}), DUE, "skipped_overlap", **columns)
+    set_business_time(world.conn, DUE + MINUTE)
+
+    for _ in range(2):
+        make_up_missed(world.upkeep, forever, world.queues)
+
+    assert [sync for sync, _ in world.queues.sent] == ["cases", "cases"]
+    made = [one["sync"] for one in world.catch_ups()]
+    assert sorted(made) == ["cases", "cases", "inbound"], "of inbound only the one that waits"
+
+
+def test_r31_a_pass_sends_for_a_while_only(world: World) -> None:
+    left = iter(range(60, 0, -1))
+    for _ in range(MOST_SENT):
+        world.ran(world.clinic(), DUE, "skipped_overlap")
+    set_business_time(world.conn, DUE + MINUTE)
+
+    counts, is_whole = making_up(world.queues)(world.upkeep, lambda: float(next(left)))
+
+    assert not is_whole
+    assert 0 < counts["catch_ups_sent"] < MOST_SENT
 
 
 @pytest.mark.parametrize("was_sent", [True, False])
