@@ -12,7 +12,7 @@ from idexx_sync.cli.backend import Backend, meant_clinic, open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.list_view import cut_shown
 from idexx_sync.cli.phrases import moment
-from idexx_sync.cli.tables import Shown, entry, line, listing
+from idexx_sync.cli.tables import Shown, entry, figures, line
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import phrase
@@ -58,7 +58,7 @@ def ticks(
         found = backend.ticks(clinic_id, sync)
         listed = _not_run(backend, clinic_id, sync, found.since, limit) if missed else []
     data = found.model_dump(mode="json")
-    shown = [listing(COLUMNS, map(_row, found.syncs)), *_short(found)]
+    shown = [*figures(COLUMNS, map(_row, found.syncs), cli.out.width), *_short(found)]
     if missed:
         data["not_run"] = [job.model_dump(mode="json") for job in listed[:limit]]
         shown += _jobs(listed[:limit])

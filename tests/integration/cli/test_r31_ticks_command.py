@@ -34,6 +34,16 @@ def test_r31_the_command_line_tells_how_many_ran_by_sync(
     assert idexx_sync("ticks", "--sync", "cases", "--json").json["syncs"][0]["due"] == 0
 
 
+@pytest.mark.parametrize("width", [50, 80])
+def test_r31_on_a_narrow_terminal_no_number_is_torn_apart(
+    idexx_sync: CommandLine, missed: UUID, width: int
+) -> None:
+    shown = idexx_sync("ticks", width=width).out
+
+    assert "reconciliation\n" in shown
+    assert "Due 3  Ran 1  Missed 1  Skipped 1  Made up 1" in shown
+
+
 def test_r31_those_that_did_not_run_are_listed_newest_first_with_what_makes_them_up(
     bench: Bench, idexx_sync: CommandLine, missed: UUID
 ) -> None:
