@@ -41,6 +41,7 @@ def test_show_says_when_each_is_due_what_goes_out_and_what_clocks_do_to_it(
 
     assert shown.code == 0
     assert "cases: 30 2 * * * (switched off)" in shown.out
+    assert shown.out.count("none while it is off") == 1, "of the one that is switched off"
     assert "cron(30 2 * * ? *) in America/Los_Angeles" in shown.out
     assert "on Sunday 2027-03-14 clocks go from 02:00 to 03:00: the run at 02:30" in shown.out
     assert (
@@ -65,6 +66,8 @@ def test_what_odis_has_by_default_is_shown_as_it_is_spread(
     found = {one["sync"]: one for one in shown_json(idexx_sync, bench)["schedules"]}
 
     assert {sync: one["cron"] for sync, one in found.items()} == crons
+    shown = idexx_sync("schedules", "show", bench.clinic_id).out
+    assert f"spread to    {found['inbound']['due']['cron']}" in shown
     minutes = {one["due"]["cron"].split()[0].partition("-")[0] for one in found.values()}
     assert len(minutes) == len(SYNCS), "at different minutes"
 
@@ -80,7 +83,7 @@ def test_set_writes_the_array_and_shows_the_next_ten_runs(
     assert stored(bench) == [{"type": "inbound", "cron": "0 7-18/2 * * 1-5", "enabled": True}]
     assert done.out.count("07:00") >= 1
     assert "cron(0 7/2 ? * MON-FRI *)" not in done.out, "18 is the last hour, not the day's end"
-    assert "It goes out within five minutes." in done.err
+    assert "It goes out within five minutes; until then runs come as before." in done.err
 
 
 def test_a_sync_may_have_several_and_one_of_them_is_named(
@@ -179,9 +182,9 @@ def test_of_a_clinic_that_is_stopped_it_is_said_that_nothing_runs(
     assert shown_json(idexx_sync, bench)["runs"] is True
     bench.configure("clinics", is_active=False)
 
-    assert (
-        "The clinic is not active in ODIS" in idexx_sync("schedules", "show", bench.clinic_id).out
-    )
+    shown = idexx_sync("schedules", "show", bench.clinic_id).out
+    assert "The clinic is not active in ODIS" in shown
+    assert shown.count("none while it is off") == len(SYNCS), "none of the runs will come"
     assert shown_json(idexx_sync, bench)["runs"] is False
 
 
