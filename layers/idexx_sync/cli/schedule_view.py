@@ -112,7 +112,11 @@ def _shown(found: SchedulesOfClinic, one: ScheduleOfSync, *, whole: bool) -> lis
     off = "" if one.entry.enabled else " (switched off)"
     parts: list[Shown] = [heading(f"{one.sync}{number}: {one.entry.cron}{off}")]
     if one.due is None:
-        parts.append(line(f"It can't be carried out: {one.problem}", "yellow"))
+        which = f" --entry {one.number}" if several else ""
+        command = f"idexx-sync schedules set {found.clinic.id} {one.sync} CRON{which}"
+        parts.append(
+            line(f"It can't be carried out: {one.problem}; put right: {command}", "yellow")
+        )
         return parts
     runs = one.due.runs[: None if whole else SHOWN_OF_ALL]
     comes = one.entry.enabled and not _why_nothing_runs(found)

@@ -151,15 +151,33 @@ def test_what_cannot_be_done_is_a_usage_error_and_changes_nothing(
 def test_a_broken_cron_is_named_and_cannot_be_switched_on(
     bench: Bench, idexx_sync: CommandLine
 ) -> None:
-    broken = [{"type": "cases", "cron": "0 99 * * *", "enabled": False}]
+    broken: list[Any] = [{"type": "cases", "cron": "0 99 * * *", "enabled": False}]
     bench.configure("clinic_schedule_configs", sync_schedules=Jsonb(broken))
 
-    assert "It can't be carried out" in idexx_sync("schedules", "show", bench.clinic_id).out
+    shown = idexx_sync("schedules", "show", bench.clinic_id).out
+    assert "It can't be carried out" in shown
+    assert f"idexx-sync schedules set {bench.clinic_id} cases CRON" in shown
     refused = idexx_sync("schedules", "resume", bench.clinic_id, "cases")
 
     assert refused.code == 2
+    assert "cases 1 can't be switched on" in refused.err
     assert "hour '99': 0 to 23 is expected" in refused.err
+    assert "'CRON'" not in refused.err, "none was given"
     assert stored(bench) == broken
+
+
+def test_a_broken_cron_keeps_no_other_one_of_its_sync_from_being_switched_on(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    broken: Any = {"type": "cases", "cron": "0 99 * * *", "enabled": True}
+    paused: Any = {"type": "cases", "cron": "5 5 * * *", "enabled": False}
+    bench.configure("clinic_schedule_configs", sync_schedules=Jsonb([broken, paused]))
+
+    done = idexx_sync("schedules", "resume", bench.clinic_id, "cases", "--entry", "2")
+
+    assert done.code == 0
+    assert stored(bench) == [broken, {**paused, "enabled": True}]
+    assert f"schedules set {bench.clinic_id} cases CRON --entry 1" in done.out
 
 
 def test_a_clinic_without_settings_in_odis_is_told_what_is_missing(
