@@ -132,6 +132,8 @@ REFUSED = [
     (("set", "inbound", "1 1 * * *", "--entry", "3"), "'--entry'", "none is number 3"),
     (("set", "inbound", "1 1 * * *", "--entry", "1", "--add"), "'--entry'", "no number yet"),
     (("set", "fax", "1 1 * * *"), "SYNC", "inbound"),
+    (("set",), "'SYNC'", "Choose from: inbound, cases, reconciliation; see"),
+    (("set", "inbound", "1", "1", *"***"), "(1 * * *)", "has blanks goes in quotes"),
     (("remove", "inbound", "--entry", "0"), "'--entry'", "from 1 to 10"),
 ]
 
