@@ -8,13 +8,16 @@ another library, from what each clinic's rows have said.
 """
 
 import json
+import os
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -26,6 +29,7 @@ from pydantic import SecretStr
 from idexx_sync.clinics import pause_store
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.fingerprints import read_fingerprint_keys
+from idexx_sync.core.logs import log_to
 from idexx_sync.database.connection import Database, connect
 from idexx_sync.jobs.contract import Report, Run
 from idexx_sync.jobs.deliveries import Delivery
@@ -106,7 +110,18 @@ def live_through(
     rig: Rig, outcome: Outcome, *, start: str, clinics: int, days: float, seed: int
 ) -> None:
     """So many days of so many clinics, in steps of five minutes."""
-    weeks = Weeks(rig, outcome, datetime.fromisoformat(start), clinics, random.Random(seed))
+    with Path(os.devnull).open("w") as nowhere:
+        log_to(nowhere)  # a worker says a line of each run
+        try:
+            _lived_through(
+                Weeks(rig, outcome, datetime.fromisoformat(start), clinics, random.Random(seed)),
+                days,
+            )
+        finally:
+            log_to(sys.stdout)
+
+
+def _lived_through(weeks: "Weeks", days: float) -> None:
     try:
         ends = weeks.now + timedelta(days=days)
         while weeks.now < ends:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
 from pydantic import SecretStr
@@ -18,6 +18,13 @@ from idexx_sync.pims.sealed_access import sealed_session
 from neo_simulator.client import Company
 from tests.kit.database import insert
 from tests.kit.settings import LOCAL_KEY, fingerprints_of
+
+AS_WRITTEN: Final = {
+    "inbound": "0-59/15 * * * *",
+    "cases": "0 0-23/2 * * *",
+    "reconciliation": "0 2 * * 0-6",
+}
+"""ODIS's defaults in other words: these would be spread by the clinic's id."""
 
 
 def add_clinic(
@@ -45,7 +52,8 @@ def add_clinic(
         "business_hours": business_hours,
     }
     insert(conn, "public.clinics", clinic)
-    config = {"clinic_id": clinic_id, "slot_duration_minutes": 30, **schedule}
+    usual = {"slot_duration_minutes": 30, "sync_schedules": AS_WRITTEN}
+    config = {"clinic_id": clinic_id, **usual, **schedule}
     insert(conn, "public.clinic_schedule_configs", config)
     set_up_clinic(
         conn,

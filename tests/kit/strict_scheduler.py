@@ -20,7 +20,14 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from tests.kit.scheduler_rules import error, judge
 
 Fault = Literal[
-    "throttled", "refused", "broken", "silent", "killed", "done and silent", "done and killed"
+    "throttled",
+    "refused",
+    "invalid",
+    "broken",
+    "silent",
+    "killed",
+    "done and silent",
+    "done and killed",
 ]
 """What becomes of a call instead of its answer: not done and told so, or nobody knows."""
 ENDPOINT: Final = "https://scheduler.us-west-2.amazonaws.com"
@@ -216,6 +223,7 @@ class StrictScheduler:
 _CODES: Final[dict[str, tuple[str, int]]] = {
     "throttled": ("ThrottlingException", 400),
     "refused": ("AccessDeniedException", 403),
+    "invalid": ("ValidationException", 400),
     "broken": ("InternalServerException", 500),
 }
 

@@ -14,7 +14,6 @@ FINDINGS: Final[Mapping[FindingCode, str]] = {
     "zone_unknown": "the clinic's time zone is none; its schedules stay as they are",
     "no_settings": "ODIS has no schedule settings of it; its schedules stay as they are",
     "entries_unreadable": "some entry can't be read; nothing of the clinic is deleted",
-    "too_many_entries": "there are too many entries; its schedules stay as they are",
     "cron_invalid": "the cron can't be carried out; its schedule stays as it is",
     "word_means_cases": "`enrich` is taken for cases; write cases",
 }

@@ -50,9 +50,10 @@ def ticks(
     limit: Limit = 20,
     as_json: Json = False,
 ) -> None:
-    """What became of the times of the last 24 hours at which syncs were due.
+    """Which scheduled times had their run.
 
-    A catch-up makes up what was missed, unless a run that came since has done its work.
+    Those of the last 24 hours, by sync. A catch-up makes up what did not run, unless a run that
+    came since has done its work.
     """
     cli = cli_of(ctx)
     with open_backend(cli, ids_from="clinics list") as backend:

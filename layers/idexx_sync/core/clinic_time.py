@@ -4,13 +4,18 @@ The source speaks in clinic-local wall-clock texts without a zone. Zone conversi
 and nowhere else, never in SQL.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DEFAULT_ZONE = "America/Los_Angeles"
 """ODIS's own default for a clinic without a zone (ODIS schema, clinics)."""
+_NO_PLACE: Final = re.compile(r"(?:posix|right)/.*|posixrules|localtime|Factory", re.DOTALL)
+"""What lies among the zones of a system and is no IANA name of a place: AWS refuses it, and
+`localtime` is the machine's own."""
 LAST_SECOND = time(23, 59, 59)
 _MIDNIGHT = time(0, 0)
 _MINUTE = timedelta(minutes=1)
@@ -77,6 +82,8 @@ def zone_of(name: str | None) -> ZoneInfo:
 
 def named_zone(name: str | None) -> ZoneInfo | None:
     """The zone of a clinic's `timezone`; None for a name that no zone has."""
+    if name is not None and _NO_PLACE.fullmatch(name):
+        return None
     try:
         return ZoneInfo(name or DEFAULT_ZONE)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones

@@ -22,8 +22,11 @@ _LATELY: Final = timedelta(minutes=15)
 """A run takes five at most, so that those which come now end within it."""
 _NOW: Final = "(SELECT idexx_sync.clock())"
 """Asked once, or no index would be of use."""
+_AHEAD: Final = timedelta(minutes=1)
+"""By so much two clocks may differ; a tick that is due later has a time that is not true, and would
+stand for ever before all that are missed."""
 _DID_NOT_RUN: Final = """(t.status IN ('missed', 'skipped_overlap', 'skipped_stale')
-        OR t.status = 'dead' AND t.started_at IS NULL)"""
+        OR t.status IN ('dead', 'failed') AND t.started_at IS NULL)"""
 """Whether nothing came of the job t of a tick: `schedules.ticks.outcome_of` in SQL."""
 _DID_ITS_WORK: Final = """j.clinic_id = t.clinic_id AND j.sync = t.sync AND j.manner <> 'preview'
     AND j.status IN ('succeeded', 'succeeded_with_warnings', 'held')
@@ -40,7 +43,8 @@ _TO_MAKE_UP: Final = f"""
                         WHERE l.clinic_id = t.clinic_id AND l.expires_at > clock_timestamp())
        AND NOT EXISTS (SELECT FROM idexx_sync.jobs j
                         WHERE j.clinic_id = t.clinic_id AND j.sync = t.sync
-                          AND j.scheduled_time > t.scheduled_time)
+                          AND j.scheduled_time > t.scheduled_time
+                          AND j.scheduled_time <= {_NOW} + %(at_most_ahead)s)
        AND NOT EXISTS (SELECT FROM idexx_sync.jobs j
                         WHERE j.clinic_id = t.clinic_id AND j.sync = t.sync
                           AND j.status IN ('queued', 'running') AND j.manner <> 'preview')
@@ -129,7 +133,14 @@ def to_make_up(
             {_TO_MAKE_UP} AND t.sync = %(sync)s {place}
              ORDER BY t.scheduled_time DESC, t.id DESC LIMIT %(limit)s
             """,
-            {"within": MADE_UP_WITHIN, "sync": sync, "due": due, "id": job_id, "limit": limit},
+            {
+                "within": MADE_UP_WITHIN,
+                "at_most_ahead": _AHEAD,
+                "sync": sync,
+                "due": due,
+                "id": job_id,
+                "limit": limit,
+            },
         ).fetchall()
 
 
@@ -168,6 +179,7 @@ def insert_catch_up(conn: Conn, tick: Unrun) -> UUID | None:
             "tick": tick.job_id,
             "due": tick.due,
             "within": MADE_UP_WITHIN,
+            "at_most_ahead": _AHEAD,
         },
     )
     return catch_up if named.rowcount else None

@@ -9,7 +9,7 @@ from typing import Any, Final
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import InvalidInput
 from idexx_sync.core.phrases import counted
-from idexx_sync.schedules.entries import Entry, read_entries
+from idexx_sync.schedules.entries import Entry, read_entries, sync_of
 
 MOST_OF_A_SYNC: Final = 10
 """Of one sync."""
@@ -17,9 +17,8 @@ _Stored = list[Any]
 
 
 def numbered(stored: Any, sync: SyncName) -> list[Entry]:
-    """The sync's readable entries in their order, switched-off ones included; people count them
-    from 1."""
-    return [entry for entry in read_entries(stored).readable if entry.sync == sync]
+    """The sync's readable entries in their order, switched-off ones included."""
+    return read_entries(stored).of(sync)
 
 
 def with_cron(stored: Any, sync: SyncName, cron: str, number: int | None) -> _Stored:
@@ -27,14 +26,14 @@ def with_cron(stored: Any, sync: SyncName, cron: str, number: int | None) -> _St
 
     Raises InvalidInput if there are several and none is named, or not the one that is.
     """
-    if not numbered(stored, sync) and number is None:
+    if not _places(stored, sync) and number is None:
         return added(stored, sync, cron)
     return _changed(stored, sync, number, lambda entry: {**entry, "cron": cron})
 
 
 def added(stored: Any, sync: SyncName, cron: str) -> _Stored:
     """One entry more of the sync. Raises InvalidInput where there are too many already."""
-    if len(numbered(stored, sync)) >= MOST_OF_A_SYNC:
+    if len(_places(stored, sync)) >= MOST_OF_A_SYNC:
         raise InvalidInput("cron", f"{sync} has {MOST_OF_A_SYNC} schedules, which is the most")
     return [*_array(stored), {"type": sync, "cron": cron, "enabled": True}]
 
@@ -44,7 +43,7 @@ def switched(stored: Any, sync: SyncName, number: int | None, *, on: bool) -> _S
 
     Raises InvalidInput where there is none.
     """
-    found = numbered(stored, sync)
+    found = _places(stored, sync)
     places = range(1, len(found) + 1) if number is None and found else [number]
     for place in places:
         stored = _changed(stored, sync, place, lambda entry: {**entry, "enabled": on})
@@ -69,8 +68,7 @@ def _changed(
 
 def _place(stored: Any, sync: SyncName, number: int | None) -> int:
     """Where the entry stands in the array."""
-    array = _array(stored)
-    places = [at for at, one in enumerate(array) if numbered([one], sync)]
+    places = _places(stored, sync)
     if not places:
         raise InvalidInput("entry", f"{sync} has no schedule; make one: idexx-sync schedules set")
     if number is None and len(places) > 1:
@@ -82,6 +80,12 @@ def _place(stored: Any, sync: SyncName, number: int | None) -> int:
             "entry", f"{sync} has {counted(len(places), 'schedule')}, and none is number {number}"
         )
     return places[(number or 1) - 1]
+
+
+def _places(stored: Any, sync: SyncName) -> list[int]:
+    """Where the sync's entries stand in the array, those included that can't be read; people count
+    them from 1."""
+    return [at for at, one in enumerate(_array(stored)) if sync_of(one) == sync]
 
 
 def _array(stored: Any) -> _Stored:

@@ -4,6 +4,7 @@ An object says {sync: cron}; an array holds {"type", "cron", "enabled"}, several
 legal. What can't be read is told by name and hides nothing else.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,8 @@ TYPES: Final[dict[str, SyncName]] = {
     **{word: row.name for row in CATALOG.values() for word in row.also_scheduled_as},
 }
 """The word of an entry -> its sync."""
+MOST_ENTRIES: Final = 100
+"""Of one clinic; nobody means more, and each costs whoever asks when a clinic's syncs are due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ class Entry:
     cron: str
     """To be read in the clinic's time zone."""
     enabled: bool = True
+    number: int = 0
+    """Which one it is of the sync's, counted from 0 with those that are switched off or can't be
+    read, so that no other entry takes its place."""
 
     @property
     def sync(self) -> SyncName:
@@ -40,6 +46,10 @@ class Entries:
     """As they are stored, switched-off ones included."""
     problems: tuple[str, ...] = ()
     """What could not be read, by name."""
+
+    def of(self, sync: SyncName) -> list[Entry]:
+        """The sync's in their order."""
+        return [entry for entry in self.readable if entry.sync == sync]
 
 
 def read_entries(stored: Any) -> Entries:
@@ -59,14 +69,26 @@ def read_entries(stored: Any) -> Entries:
 
 
 def _collected(named: Sequence[tuple[str, Any]]) -> Entries:
+    if len(named) > MOST_ENTRIES:
+        told = f"at most {MOST_ENTRIES} entries are expected, found {len(named)}"
+        return Entries(problems=(f"sync_schedules: {told}",))
     entries: list[Entry] = []
     problems: list[str] = []
+    numbers: Counter[SyncName | None] = Counter()
     for name, stored in named:
+        sync = sync_of(stored)
         try:
-            entries.append(_entry(name, stored))
+            entries.append(_entry(name, stored, numbers[sync]))
         except _Unreadable as fault:
             problems.append(str(fault))
+        numbers[sync] += 1
     return Entries(tuple(entries), tuple(problems))
+
+
+def sync_of(stored: Any) -> SyncName | None:
+    """The sync of an entry of the array form, whatever else of it can be read; None: of none."""
+    type_ = stored.get("type") if isinstance(stored, Mapping) else None
+    return TYPES.get(type_) if isinstance(type_, str) else None
 
 
 class _Unreadable(ValueError):
@@ -74,7 +96,7 @@ class _Unreadable(ValueError):
         super().__init__(f"{name}: {expected} is expected, found {_shown(found)}")
 
 
-def _entry(name: str, stored: Any) -> Entry:
+def _entry(name: str, stored: Any, number: int) -> Entry:
     if not isinstance(stored, Mapping):
         raise _Unreadable(name, "an object with type, cron and enabled", stored)
     type_, cron, enabled = stored.get("type"), stored.get("cron"), stored.get("enabled")
@@ -84,7 +106,7 @@ def _entry(name: str, stored: Any) -> Entry:
         raise _Unreadable(f"{name}.cron", "a cron expression", cron)
     if enabled is not None and not isinstance(enabled, bool):
         raise _Unreadable(f"{name}.enabled", "true or false", enabled)
-    return Entry(name, type_, cron.strip(), enabled is not False)
+    return Entry(name, type_, cron.strip(), enabled is not False, number)
 
 
 def _shown(value: Any) -> str:

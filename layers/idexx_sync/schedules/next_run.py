@@ -1,6 +1,5 @@
 """When a clinic's schedules are due: the times at which their expressions run. Pure."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,10 +61,7 @@ def timetable(entries: Iterable[Entry], zone: ZoneInfo, clinic_id: UUID) -> Time
 
 def placed(entries: Iterable[Entry], clinic_id: UUID) -> Iterator[tuple[Entry, Place]]:
     """Each of the clinic's entries with the place by which its H is spread."""
-    numbers: Counter[SyncName] = Counter()
-    for entry in entries:
-        yield entry, Place(clinic_id, entry.sync, numbers[entry.sync])
-        numbers[entry.sync] += 1
+    return ((entry, Place(clinic_id, entry.sync, entry.number)) for entry in entries)
 
 
 def plain_cron(cron: str, zone: ZoneInfo, place: Place) -> str:

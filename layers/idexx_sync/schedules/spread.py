@@ -6,6 +6,7 @@ is spread as if it had been written with `H`.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -43,14 +44,8 @@ def spread(cron: str, place: Place) -> str:
     BadCron where an H can't be understood; what has none is returned as it is, but for the sync's
     default.
     """
-    meant = as_meant(cron, place.sync)
-    fields = _fields(meant)
-    if fields is None:
-        return meant
-    return " ".join(
-        ",".join(term if isinstance(term, str) else term.at(place) for term in terms)
-        for terms in fields
-    )
+    parts = _parts(cron, place.sync)
+    return "".join([part if isinstance(part, str) else part.at(place) for part in parts])
 
 
 def as_meant(cron: str, sync: SyncName) -> str:
@@ -78,19 +73,36 @@ class _Hash:
 
 
 @lru_cache(maxsize=1024)  # many clinics write the same one
-def _fields(cron: str) -> tuple[tuple[str | _Hash, ...], ...] | None:
-    """The terms of each field; None: there is no H. Raises BadCron."""
-    if not any(_HAS_H.search(text) for text in cron.upper().split()):
-        return None
-    texts = fields_of(cron)
+def _parts(cron: str, sync: SyncName) -> tuple[str | _Hash, ...]:
+    """The cron that is meant, taken apart at each H. Raises BadCron."""
+    meant = as_meant(cron, sync)
+    if not any(_HAS_H.search(text) for text in meant.upper().split()):
+        return (meant,)
+    texts = fields_of(meant)
     try:
         _refuse_two_kinds_of_days(texts)
-        return tuple(
-            tuple(_term(term, field) for term in text.split(","))
+        terms = [
+            ("," if n else " ", _term(term, field))
             for field, text in zip(FIELDS, texts, strict=True)
-        )
+            for n, term in enumerate(text.split(","))
+        ]
     except BadCron as fault:
-        raise BadCron(f"{cron!r} spreads by a hash (H), but {fault}") from None
+        raise BadCron(f"{meant!r} spreads by a hash (H), but {fault}") from None
+    return tuple(_joined(terms))
+
+
+def _joined(terms: Iterable[tuple[str, str | _Hash]]) -> Iterator[str | _Hash]:
+    """The terms, each behind what parts it from the last one, with all text in a row as one."""
+    text = ""
+    for n, (behind, term) in enumerate(terms):
+        text += behind if n else ""
+        if isinstance(term, str):
+            text += term
+        else:
+            yield text
+            yield term
+            text = ""
+    yield text
 
 
 def _refuse_two_kinds_of_days(texts: list[str]) -> None:
@@ -133,5 +145,6 @@ def _number(field: Field, place: Place) -> int:
     return _digest(f"{place.clinic_id} {place.sync} {place.number} {field.name}")
 
 
+@lru_cache(maxsize=4)  # a clinic's syncs, one after the other, have the same
 def _digest(text: str) -> int:
     return int.from_bytes(sha256(text.encode()).digest()[:8])

@@ -40,6 +40,7 @@ _SAMPLES: Final = (
     *("H * * * *", "H/15 * * * *", "H H/2 * * *", "H H(2-4) * * *", "H H H * *", "H H * * H"),
 )
 
+_GIVEN_UP: Final = ("dead", "failed")
 _OUTCOMES: Final[Mapping[JobStatus, TickOutcome]] = {
     "queued": "waiting",
     "running": "waiting",
@@ -58,8 +59,8 @@ _OUTCOMES: Final[Mapping[JobStatus, TickOutcome]] = {
 
 def outcome_of(status: JobStatus, *, began: bool) -> TickOutcome:
     """What became of the tick whose job ended so. A run that failed was one: its alert tells of
-    it; of one that is dead and never began there was none."""
-    return "missed" if status == "dead" and not began else _OUTCOMES[status]
+    it; of one that was given up and never began there was none."""
+    return "missed" if status in _GIVEN_UP and not began else _OUTCOMES[status]
 
 
 @dataclass(frozen=True, slots=True)

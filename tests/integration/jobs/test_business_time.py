@@ -135,7 +135,6 @@ def test_whether_a_tick_is_stale_says_the_database(
     worker: Worker, minutes: int, status: str
 ) -> None:
     bench = worker.bench
-    bench.configure("clinic_schedule_configs", sync_schedules={"inbound": "0-59/15 * * * *"})
     tick = tick_order(bench.clinic_id, "inbound", "schedule", bench.now, WindowParams())
     bench.later(minutes)
 

@@ -543,12 +543,13 @@ def test_r31_a_tick_that_was_skipped_is_made_up_as_soon_as_its_clinic_is_free(
     assert world.catch_ups()[0]["catch_up_of"] == tick
 
 
+@pytest.mark.parametrize("status", ["dead", "failed"])
 def test_r31_an_event_that_was_given_up_before_its_run_began_is_made_up(
-    world: World, clinic: UUID
+    world: World, clinic: UUID, status: str
 ) -> None:
     why = nobody_came(clinic)
     told = {"error_kind": why.kind, "error_message": why.message}
-    tick = world.ran(clinic, DUE, "dead", started_at=None, **told)
+    tick = world.ran(clinic, DUE, status, started_at=None, **told)
 
     assert world.passes(DUE + MINUTE) == {"catch_ups_sent": 1}
     assert world.catch_ups()[0]["catch_up_of"] == tick
@@ -611,6 +612,16 @@ def test_r31_only_the_newest_tick_of_a_sync_is_made_up(world: World, clinic: UUI
     world.schedule(clinic, {"inbound": "0 7 * * *"})
 
     assert world.passes(DUE + 20 * MINUTE) == {}
+
+
+@pytest.mark.parametrize(("ahead", "stands_before"), [(MINUTE, True), (timedelta(days=365), False)])
+def test_r31_a_tick_of_a_time_that_is_not_true_keeps_no_other_one_from_being_made_up(
+    world: World, clinic: UUID, ahead: timedelta, stands_before: bool
+) -> None:
+    world.ran(clinic, DUE, "skipped_overlap")
+    add_job(world.conn, clinic, DUE - MINUTE, scheduled_time=DUE + MINUTE + ahead)
+
+    assert world.passes(DUE + MINUTE) == ({} if stands_before else {"catch_ups_sent": 1})
 
 
 def test_r31_a_run_that_is_about_to_come_is_waited_for(world: World, clinic: UUID) -> None:

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from idexx_sync.core.clinic_time import (
+    DEFAULT_ZONE,
     LAST_SECOND,
     ClockChange,
     EndsBeforeStart,
@@ -18,10 +19,12 @@ from idexx_sync.core.clinic_time import (
     day_of,
     is_skipped,
     local_day,
+    named_zone,
     occupied_span,
     parse_wall,
     to_instant,
     to_wall,
+    zone_of,
 )
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
@@ -268,3 +271,11 @@ def test_r03_what_touches_a_change_of_the_clocks() -> None:
     assert touches("00:30", "01:01")
     assert not touches("00:30", "01:00")
     assert not touches("02:00", "03:00")
+
+
+@pytest.mark.parametrize(
+    "name", ["localtime", "posixrules", "Factory", "right/America/New_York", "posix/Europe/Berlin"]
+)
+def test_a_file_of_the_systems_that_is_no_place_is_no_zone(name: str) -> None:
+    assert named_zone(name) is None
+    assert zone_of(name).key == DEFAULT_ZONE

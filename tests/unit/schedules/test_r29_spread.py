@@ -177,7 +177,7 @@ def test_r29_an_entry_keeps_its_time_when_another_one_is_switched_off() -> None:
         return [cron for _, cron in timetable(entries, BERLIN, CLINIC).crons]
 
     early = Entry("sync_schedules[0]", "cases", "H H(0-11) * * *")
-    late = Entry("sync_schedules[1]", "cases", "H H(12-23) * * *")
+    late = Entry("sync_schedules[1]", "cases", "H H(12-23) * * *", number=1)
     other = Entry("sync_schedules[2]", "inbound", "H/15 * * * *")
     off = Entry(early.name, early.type, early.cron, enabled=False)
 

@@ -75,6 +75,15 @@ def test_a_number_that_no_entry_has_changes_nothing(number: int) -> None:
             edit()
 
 
+def test_an_entry_that_cannot_be_read_has_its_number_and_can_be_put_right() -> None:
+    unread = {"type": "cases", "cron": 7, "note": "kept"}
+    late = {"type": "enrich", "cron": "0 20 * * *"}
+
+    assert with_cron([unread, late], "cases", "1 1 * * *", 2)[1] == {**late, "cron": "1 1 * * *"}
+    assert with_cron([unread], "cases", "1 1 * * *", None) == [{**unread, "cron": "1 1 * * *"}]
+    assert without([unread, late], "cases", 1) == [late]
+
+
 def test_what_is_not_scheduled_cannot_be_switched_or_removed() -> None:
     edits: list[Edit] = [
         lambda: switched([NIGHTLY], "inbound", None, on=True),

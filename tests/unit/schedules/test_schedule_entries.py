@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from idexx_sync.schedules.entries import Entries, Entry, read_entries
+from idexx_sync.schedules.entries import MOST_ENTRIES, Entries, Entry, read_entries
 
 NOTHING: list[Any] = [None, {}, [], {"inbound": None, "cases": ""}]
 
@@ -36,7 +36,7 @@ def test_an_array_may_hold_several_entries_of_a_sync() -> None:
     assert read_entries(stored) == Entries(
         (
             Entry("sync_schedules[0]", "inbound", "0 7 * * *"),
-            Entry("sync_schedules[1]", "inbound", "0 19 * * *"),
+            Entry("sync_schedules[1]", "inbound", "0 19 * * *", number=1),
             Entry("sync_schedules[2]", "cases", "5 23 * * *", enabled=False),
             Entry("sync_schedules[3]", "reconciliation", "30 23 * * *"),
         )
@@ -87,3 +87,26 @@ def test_an_unreadable_entry_hides_no_other() -> None:
         "sync_schedules[0]",
         "sync_schedules[2].type",
     ]
+
+
+def test_entries_keep_their_numbers_where_one_before_them_cannot_be_read() -> None:
+    stored = [
+        {"type": "cases", "cron": 5},
+        {"type": "inbound", "cron": "0 7 * * *"},
+        {"type": "cases", "cron": "0 8 * * *", "enabled": "yes"},
+        {"type": "fax", "cron": "0 8 * * *"},
+        {"type": "enrich", "cron": "0 9 * * *"},
+    ]
+
+    found = [(entry.sync, entry.number) for entry in read_entries(stored).readable]
+
+    assert found == [("inbound", 0), ("cases", 2)]
+
+
+def test_more_entries_than_anybody_means_are_not_read() -> None:
+    one = {"type": "inbound", "cron": "0 7 * * *"}
+
+    assert len(read_entries([one] * MOST_ENTRIES).readable) == MOST_ENTRIES
+    entries = read_entries([one] * (MOST_ENTRIES + 1))
+    assert entries.readable == ()
+    assert entries.problems == ("sync_schedules: at most 100 entries are expected, found 101",)

@@ -21,6 +21,9 @@ from idexx_sync.schedules.mirror.wanted import Schedule
 
 MOST_FAILURES: Final = 20
 """In a row: then something is wrong that further calls do not put right."""
+_ONES_OWN: Final = "ValidationException"
+"""AWS's word for what is wrong with this one call: a zone that it does not know, such as a new one.
+It says nothing of the others."""
 TOLD_AT_ONCE: Final = 50
 
 Verb = Literal["create", "update", "delete"]
@@ -157,6 +160,6 @@ class Carrying:
         if outcome.result == "done":
             self._pace.went_well()
             self._failures = 0
-        else:
+        elif outcome.code != _ONES_OWN:
             self._failures += 1
         return True

@@ -11,8 +11,6 @@ from idexx_sync.schedules.spread import Place
 
 LONGEST_NAME: Final = 64
 """Characters of `[0-9a-zA-Z-_.]` (AWS, EventBridge Scheduler, CreateSchedule)."""
-MOST_ENTRIES: Final = 100
-"""Of one clinic; nobody means more."""
 _NAME: Final = re.compile(
     rf"(?P<clinic>{WHOLE_ID})-(?P<sync>{'|'.join(SYNCS)})-(?P<number>\d{{1,3}})-(?P<part>\d)",
     re.ASCII,

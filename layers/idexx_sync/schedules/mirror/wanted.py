@@ -18,7 +18,7 @@ from idexx_sync.core.clinic_time import named_zone
 from idexx_sync.schedules.entries import Entry, read_entries
 from idexx_sync.schedules.eventbridge import Expression, read_expression
 from idexx_sync.schedules.fields import BadCron
-from idexx_sync.schedules.mirror.names import MOST_ENTRIES, ScheduleName
+from idexx_sync.schedules.mirror.names import ScheduleName
 from idexx_sync.schedules.next_run import placed, plain_cron
 from idexx_sync.schedules.spread import Place
 from idexx_sync.schedules.translation import expressions
@@ -32,7 +32,6 @@ FindingCode = Literal[
     "zone_unknown",
     "no_settings",
     "entries_unreadable",
-    "too_many_entries",
     "cron_invalid",
     "word_means_cases",
 ]
@@ -132,9 +131,6 @@ def _of_clinic(row: ClinicRow, targets: Targets) -> Iterator[_Part]:
         yield unread("sync_schedules", "no_settings")
         return
     entries = read_entries(row.sync_schedules)
-    if len(entries.readable) > MOST_ENTRIES:
-        yield unread("sync_schedules", "too_many_entries")
-        return
     if entries.problems:
         yield unread("sync_schedules", "entries_unreadable")
     for entry, place in placed(entries.readable, row.clinic_id):

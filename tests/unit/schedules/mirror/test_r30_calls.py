@@ -99,6 +99,18 @@ def test_r30_where_every_call_fails_the_pass_gives_up() -> None:
     assert world.carrying.left == 90 - len(outcomes)
 
 
+def test_r30_what_aws_refuses_of_some_clinics_keeps_no_other_one_waiting() -> None:
+    calls = creates(clinics=12)
+    valid = calls[-1].name
+    world = World(refuses=lambda _operation, name: None if name == valid else "invalid")
+
+    outcomes = world.carry_out(calls)
+
+    assert results(outcomes) == {"failed": 35, "done": 1}
+    assert list(world.client.schedules()) == [valid]
+    assert not world.carrying.gave_up
+
+
 def test_r30_what_is_there_already_is_replaced_and_what_is_gone_is_made() -> None:
     world = World()
     made = creates()

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from idexx_sync.core.faults import Unfit
-from idexx_sync.schedules.mirror.names import LONGEST_NAME, MOST_ENTRIES, ScheduleName
+from idexx_sync.schedules.entries import MOST_ENTRIES
+from idexx_sync.schedules.mirror.names import LONGEST_NAME, ScheduleName
 from idexx_sync.schedules.mirror.wanted import Finding, wanted_of
 from idexx_sync.schedules.spread import Place
 from tests.kit.mirror import TARGETS, row
@@ -115,7 +116,7 @@ def test_r30_a_clinic_that_was_never_set_up_has_no_schedule_and_is_no_fault() ->
         (
             {"sync_schedules": [{"type": "cases", "cron": "0 3 * * *"}] * (MOST_ENTRIES + 1)},
             "sync_schedules",
-            "too_many_entries",
+            "entries_unreadable",
         ),
     ],
 )
@@ -137,6 +138,21 @@ def test_r30_an_entry_that_can_not_be_read_keeps_its_own_and_the_others_count() 
     assert wanted.findings == (Finding(CLINIC, "sync_schedules.inbound", "cron_invalid"),)
     assert wanted.keeps(ScheduleName(Place(CLINIC, "inbound", 0), 1))
     assert not wanted.keeps(ScheduleName(Place(CLINIC, "inbound", 1)))
+
+
+@pytest.mark.parametrize("unread", [{"cron": 7}, {"enabled": "yes"}, {"cron": None}])
+def test_r30_no_other_entry_takes_the_place_of_one_that_can_not_be_read(
+    unread: dict[str, Any],
+) -> None:
+    first = {"type": "cases", "cron": "0 3 * * *"}
+    second = {"type": "enrich", "cron": "H H * * *"}
+    before = requests(row(schedules=[first, second]))
+
+    broken = wanted_of([row(schedules=[{**first, **unread}, second])], TARGETS)
+
+    assert list(broken.schedules) == [f"{CLINIC}-cases-1-0"]
+    assert broken.schedules[f"{CLINIC}-cases-1-0"].request == before["cases-1-0"]
+    assert broken.keeps(ScheduleName(Place(CLINIC, "cases", 0)))
 
 
 def test_r30_enrich_means_cases_and_is_reported() -> None:
