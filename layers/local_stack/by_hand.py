@@ -29,6 +29,14 @@ COMMANDS: Final = (
     ("its rooms in Neo, and whether they count", "idexx-sync clinics rooms $CLINIC_ID"),
     ("what would a run write?", "idexx-sync sync inbound --clinic $CLINIC_ID --dry-run"),
     ("what runs did", "idexx-sync jobs list --clinic $CLINIC_ID"),
+    (
+        "when do its syncs run by themselves? set it, have it go out at once (else within five "
+        "minutes), and see what became of the times",
+        "idexx-sync schedules show $CLINIC_ID",
+    ),
+    (None, "idexx-sync schedules set $CLINIC_ID inbound '*/2 * * * *'"),
+    (None, 'curl -s -X POST $URL/api/schedules/refresh -H "X-API-Key: $KEY"'),
+    (None, "idexx-sync ticks $CLINIC_ID"),
     ("who needs somebody?", "idexx-sync status"),
     ("what has to be told, and what AWS gave up after its tries", "idexx-sync alerts list"),
     (None, "idexx-sync dead-letters list"),

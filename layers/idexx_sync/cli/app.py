@@ -188,8 +188,10 @@ class _ErrorOutput:
             self._cli.say(*message.split("\n"))
             return Exit.USAGE
         ctx = getattr(error, "ctx", None)
-        hint = f"; see: {ctx.command_path} --help" if ctx else ""
-        return self.write(Exit.USAGE, "usage", f"{message.rstrip('.')}{hint}")
+        hint = "; one that has blanks goes in quotes" if "extra argument" in message else ""
+        hint += f"; see: {ctx.command_path} --help" if ctx else ""
+        told = " ".join(message.split())  # choices come on lines of their own
+        return self.write(Exit.USAGE, "usage", f"{told.rstrip('.')}{hint}")
 
     def explained(self, error: SyncError) -> int:
         more = {"code": error.code, "who_acts": error.who_acts}

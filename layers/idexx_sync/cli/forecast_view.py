@@ -1,34 +1,37 @@
 """A fleet's forecast as a plot of characters, as tables, as JSON and as a picture."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
-from idexx_sync.cli.phrases import utc
-from idexx_sync.cli.tables import Shown, drawn, line, listing
+from idexx_sync.cli.phrases import moment, utc
+from idexx_sync.cli.tables import Shown, drawn, figures, line
 from idexx_sync.cli.trend_view import NARROWEST, WIDEST, scale
 from idexx_sync.core.phrases import counted
 from idexx_sync.schedules.forecast import FleetForecast, Forecast, Work
+from idexx_sync.schedules.load import MINUTES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROWS: Final = 15
-HOURS: Final = (0, 4, 8, 12, 16, 20, 24)
-TITLE: Final = "Runs that begin in each minute of a day (UTC)"
+TITLE: Final = "Runs that begin in each minute of the 24 hours from"
+_HOUR: Final = 60
+UTC: Final = ZoneInfo("UTC")
 
 
 def forecast_shown(found: FleetForecast, clinics: int, width: int) -> list[Shown]:
     """The plot, what each sync needs, and what the figures stand on."""
     if not found.total.runs:
         return [line("Nothing is scheduled at any clinic that is switched on.")]
-    day = f"{utc(found.load.start)[:10]}, {counted(clinics, 'clinic')}"
     return [
-        line(f"{TITLE}: {day}"),
+        line(f"{_title(found)}, {counted(clinics, 'clinic')}"),
         *drawn(_plot(found, max(NARROWEST, min(width, WIDEST)))),
-        listing(
+        *figures(
             ("Sync", "Runs", "A minute", "Most", "Most/mean", "At once", "Requests", "USD a month"),
             [*(_row(sync, one) for sync, one in found.of_sync.items()), _row("all", found.total)],
-            whole=("Sync",),
+            width,
         ),
         *(line(_stands_on(sync, found.work[sync])) for sync in found.of_sync),
         line(
@@ -36,6 +39,17 @@ def forecast_shown(found: FleetForecast, clinics: int, width: int) -> list[Shown
             "we remember them, without logs and database."
         ),
     ]
+
+
+def _title(found: FleetForecast) -> str:
+    return f"{TITLE} {moment(found.load.start, UTC)} on"
+
+
+def _hours(start: datetime, every: int) -> list[tuple[int, str]]:
+    """Hours of the day in UTC, as `every` divides them, each with its minute after the start."""
+    first = -(start.hour * _HOUR + start.minute) % (every * _HOUR)
+    at = range(first, MINUTES + 1, every * _HOUR)
+    return [(minute, f"{start + timedelta(minutes=minute):%H:%M}") for minute in at]
 
 
 def _row(name: str, one: Forecast) -> Sequence[str]:
@@ -72,7 +86,8 @@ def _plot(found: FleetForecast, width: int) -> str:
     figure.ruler("y").lim(0, numbers[-1])
     figure.draw(figure.bar([at * group for at in range(len(most))], most, width=1))
     figure.ruler("y").ticks(numbers, labels=[str(number) for number in numbers])
-    figure.ruler("x").ticks([hour * 60 for hour in HOURS], labels=[f"{one}:00" for one in HOURS])
+    hours = _hours(found.load.start, every=4)
+    figure.ruler("x").ticks([at for at, _ in hours], labels=[label for _, label in hours])
     return str(plotext.uncolorize(str(figure.build())))
 
 
@@ -107,13 +122,18 @@ def _work_data(work: Work) -> dict[str, Any]:
 
 def draw_forecast(found: FleetForecast, figure: "Figure") -> None:
     """A stacked area for each sync over the day."""
+    from matplotlib.ticker import MaxNLocator  # installed where there is a figure
+
     axes = figure.subplots()
-    hours = [minute / 60 for minute in range(len(found.load.minutes))]
-    axes.set_title(TITLE)
-    axes.set_xlabel("hour")
-    axes.set_ylabel("runs")
-    axes.set_xlim(0, 24)
-    axes.set_xticks(range(0, 25, 2))
-    if found.load.of_sync:
-        axes.stackplot(hours, *found.load.of_sync.values(), labels=list(found.load.of_sync))
+    hours = _hours(found.load.start, every=2)
+    axes.set_title(_title(found))
+    axes.set_xlabel("hour (UTC)")
+    axes.set_ylabel("runs a minute")
+    axes.set_xlim(0, MINUTES)
+    axes.set_xticks([at for at, _ in hours], [label for _, label in hours])
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    of_sync = {sync: found.load.of_sync[sync] for sync in found.of_sync}
+    if of_sync:
+        minutes = range(MINUTES)
+        axes.stackplot(minutes, *of_sync.values(), labels=list(of_sync), step="post")
         figure.legend(loc="outside right upper")

@@ -21,13 +21,14 @@ from idexx_sync.core.invoking import FunctionFailed, NotInvoked
 from idexx_sync.upkeep.mirroring import MirrorAnswer
 from idexx_sync.upkeep.refreshing import Refresh
 
-LATER: Final = "It goes out within five minutes."
+LATER: Final = "It goes out within five minutes; until then runs come as before."
 NOW: Final = "It goes out now."
 BUSY: Final = "TooManyRequestsException"
 """AWS's word where as many of a function run as may."""
 WHERE: Final = (
     "It runs in AWS: IDEXX_SYNC_CONFIG_SYNC_FUNCTION names the function (output ConfigSyncFunction "
-    "of the stack), and this environment's AWS credentials have to be allowed to invoke it."
+    "of the stack), and this environment's AWS credentials have to be allowed to invoke it; "
+    "AWS_DEFAULT_REGION says where."
 )
 
 Clinic = Annotated[
@@ -71,13 +72,18 @@ def goes_out(cli: Cli, clinic_id: UUID) -> str:
     """Has the clinic's change of schedules go out, and says when it does."""
     try:
         Refresh(cli.load_mirror_function().config_sync_function, cli.functions)(clinic_id)
-    except (NotInvoked, ConfigurationInvalid):
+    except ConfigurationInvalid:
         return LATER
+    except NotInvoked as error:
+        return f"It could not be sent out at once ({error.word}). {LATER}"
     return NOW
 
 
 def _called(cli: Cli, event: dict[str, Any]) -> MirrorAnswer:
-    function = cli.load_mirror_function().config_sync_function
+    try:
+        function = cli.load_mirror_function().config_sync_function
+    except ConfigurationInvalid as error:
+        raise ConfigurationInvalid(f"{error}. {WHERE}", code=error.code) from None
     try:
         return MirrorAnswer.model_validate(cli.functions.call(function, event))
     except NotInvoked as error:

@@ -112,14 +112,23 @@ def _shown(found: SchedulesOfClinic, one: ScheduleOfSync, *, whole: bool) -> lis
     off = "" if one.entry.enabled else " (switched off)"
     parts: list[Shown] = [heading(f"{one.sync}{number}: {one.entry.cron}{off}")]
     if one.due is None:
-        parts.append(line(f"It can't be carried out: {one.problem}", "yellow"))
+        which = f" --entry {one.number}" if several else ""
+        command = f"idexx-sync schedules set {found.clinic.id} {one.sync} CRON{which}"
+        parts.append(
+            line(f"It can't be carried out: {one.problem}; put right: {command}", "yellow")
+        )
         return parts
     runs = one.due.runs[: None if whole else SHOWN_OF_ALL]
+    comes = one.entry.enabled and not _why_nothing_runs(found)
     facts = [
-        ("is", one.due.cron if one.due.cron != one.entry.cron else None),
+        ("spread to", one.due.cron if one.due.cron != one.entry.cron else None),
         ("goes out as", "; ".join(f"{out.text} in {out.zone.key}" for out in one.due.expressions)),
-        *(("next" if n == 0 else "", moment(run, found.zone)) for n, run in enumerate(runs)),
-        ("next", None if runs else "never"),
+        ("next", None if comes and runs else "never" if comes else "none while it is off"),
+        *(
+            ("next" if n == 0 else "", moment(run, found.zone))
+            for n, run in enumerate(runs)
+            if comes
+        ),
         *(("clocks", effect) for effect in one.due.effects),
     ]
     return [*parts, fact_table(facts)]

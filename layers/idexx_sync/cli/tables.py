@@ -21,6 +21,8 @@ type Shown = RenderableType
 """A part of what a person reads."""
 ENTRY_INDENT: Final = 4
 _COMMAND: Final = re.compile(r"idexx-sync [a-z]")
+_BETWEEN: Final = 3
+"""Columns between those of a listing."""
 _LEAST_COLUMNS: Final = 12
 """For a value beside its name, however narrow the terminal is."""
 
@@ -95,6 +97,19 @@ def listing(
     for row in rows:
         table.add_row(*(Text(escaped(text)) for text in row))
     return table
+
+
+def figures(columns: Sequence[str], rows: Iterable[Sequence[str]], width: int) -> list[Shown]:
+    """One line of numbers per thing; where the terminal is too narrow for it, two as `entry` has,
+    without what is empty. The first column says what it is."""
+    told = [columns, *rows]
+    needed = sum(max(map(len, column)) + _BETWEEN for column in zip(*told, strict=True))
+    if needed - _BETWEEN <= width:
+        return [listing(columns, told[1:], whole=columns)]
+    named = (zip(columns[1:], row[1:], strict=True) for row in told[1:])
+    bodies = ("  ".join(f"{name} {value}" for name, value in row if value) for row in named)
+    heads = ((row[0],) for row in told[1:])
+    return entries(zip(heads, bodies, strict=True))
 
 
 def entries(items: Iterable[tuple[Sequence[str], str]]) -> list[Shown]:

@@ -12,7 +12,7 @@ from idexx_sync.cli.backend import Backend, meant_clinic, open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.list_view import cut_shown
 from idexx_sync.cli.phrases import moment
-from idexx_sync.cli.tables import Shown, entry, line, listing
+from idexx_sync.cli.tables import Shown, entry, figures, line
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import phrase
@@ -20,8 +20,10 @@ from idexx_sync.core.vocabulary import JobStatus
 from idexx_sync.operations.models import JobView
 from idexx_sync.operations.tick_models import SyncTicks, TicksView
 from idexx_sync.operations.wanted import Wanted
+from idexx_sync.schedules.ticks import outcome_of
 
-NOT_RUN: Final[tuple[JobStatus, ...]] = ("missed", "skipped_overlap", "skipped_stale")
+NOT_RUN: Final[tuple[JobStatus, ...]] = ("missed", "skipped_overlap", "skipped_stale", "dead")
+"""Statuses of ticks that did not run; of those that are dead only some."""
 COLUMNS: Final = (
     "Sync",
     "Due",
@@ -59,7 +61,7 @@ def ticks(
         found = backend.ticks(clinic_id, sync)
         listed = _not_run(backend, clinic_id, sync, found.since, limit) if missed else []
     data = found.model_dump(mode="json")
-    shown = [listing(COLUMNS, map(_row, found.syncs)), *_short(found)]
+    shown = [*figures(COLUMNS, map(_row, found.syncs), cli.out.width), *_short(found, clinic_id)]
     if missed:
         data["not_run"] = [job.model_dump(mode="json") for job in listed[:limit]]
         shown += _jobs(listed[:limit])
@@ -76,6 +78,7 @@ def _not_run(
         for status in NOT_RUN
         for job in backend.jobs(Wanted[JobStatus](clinic_id, sync, status, since), limit + 1).items
         if job.trigger == "schedule"
+        and outcome_of(job.status, began=job.started_at is not None) != "ran"
     ]
     return sorted(found, key=_due, reverse=True)[: limit + 1]
 
@@ -90,22 +93,26 @@ def _row(one: SyncTicks) -> Sequence[str]:
     return (one.sync, *map(str, numbers), share)
 
 
-def _short(found: TicksView) -> list[Shown]:
+def _short(found: TicksView, clinic_id: UUID | None) -> list[Shown]:
     """One line for each sync of which too few ran."""
     return [
-        line(f"{one.sync}: fewer than {found.goal:.1%} of those due ran: {_next(one)}", "red")
+        line(
+            f"{one.sync}: fewer than {found.goal:.1%} of those due ran: {_next(one, clinic_id)}",
+            "red",
+        )
         for one in found.syncs
         if one.share is not None and one.share < found.goal
     ]
 
 
-def _next(one: SyncTicks) -> str:
-    return f"idexx-sync ticks --missed --sync {one.sync}"
+def _next(one: SyncTicks, clinic_id: UUID | None) -> str:
+    of_clinic = "" if clinic_id is None else f"{clinic_id} "
+    return f"idexx-sync ticks {of_clinic}--missed --sync {one.sync}"
 
 
 def _jobs(jobs: Sequence[JobView]) -> list[Shown]:
     """When each was due in its clinic's own time, and what makes it up."""
-    parts: list[Shown] = []
+    parts: list[Shown] = [] if jobs else [line("No tick is known that did not run.")]
     for job in jobs:
         due = moment(_due(job), zone_of(job.timezone))
         head = (str(job.id), due, job.sync, phrase({}, job.status))

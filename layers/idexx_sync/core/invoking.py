@@ -81,4 +81,11 @@ def _invoked(
 
 
 def _client(read_s: float, tries: int) -> Any:
-    return bounded_client("lambda", connect_s=CONNECT_TIMEOUT_S, read_s=read_s, tries=tries)
+    """Raises NotInvoked where this machine's AWS settings name no region, or no such profile."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return bounded_client("lambda", connect_s=CONNECT_TIMEOUT_S, read_s=read_s, tries=tries)
+    except (BotoCoreError, ValueError) as error:
+        word = refusal_word(error)
+    raise NotInvoked(word)

@@ -198,9 +198,9 @@ def switch(
 
     def change(stored: Any, zone: ZoneInfo) -> list[Any]:
         changed = edits.switched(stored, sync, number, on=on)
-        for entry in edits.numbered(changed, sync) if on else []:
-            if entry.enabled:
-                _require_possible(entry.cron, zone, Place(clinic_id, sync))
+        for at, entry in enumerate(edits.numbered(changed, sync) if on else [], 1):
+            if number in (None, at):
+                _require_to_switch_on(entry, at, zone, Place(clinic_id, sync))
         return changed
 
     return _edited(conn, clinic_id, change)
@@ -238,6 +238,15 @@ def _require_possible(cron: str, zone: ZoneInfo, place: Place) -> None:
         plain_cron(cron, zone, place)
     except BadCron as fault:
         raise InvalidInput("cron", str(fault)) from None
+
+
+def _require_to_switch_on(entry: Entry, number: int, zone: ZoneInfo, place: Place) -> None:
+    try:
+        plain_cron(entry.cron, zone, place)
+    except BadCron as fault:
+        raise InvalidInput(
+            "entry", f"{entry.sync} {number} can't be switched on: {fault}; give it another cron"
+        ) from None
 
 
 def _schedule(entry: Entry, place: Place, zone: ZoneInfo, now: datetime) -> ScheduleOfSync:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from idexx_sync.core.phrases import counted
 from idexx_sync.schedules.fields import DAY, HOUR, MINUTE, MONTH, WEEKDAYS, BadCron, Field
 
 WEEKDAY: Final = Field("weekday", 0, 7, WEEKDAYS)
@@ -35,7 +36,7 @@ def fields_of(cron: str) -> list[str]:
     """The texts of its five fields, in capitals. Raises BadCron."""
     texts = cron.upper().split()
     if len(texts) != len(FIELDS):
-        raise BadCron(f"{cron!r} has {len(texts)} fields, a unix cron has {len(FIELDS)}")
+        raise BadCron(f"{cron!r} has {counted(len(texts), 'field')}, a unix cron has {len(FIELDS)}")
     return texts
 
 

@@ -41,6 +41,7 @@ def test_show_says_when_each_is_due_what_goes_out_and_what_clocks_do_to_it(
 
     assert shown.code == 0
     assert "cases: 30 2 * * * (switched off)" in shown.out
+    assert shown.out.count("none while it is off") == 1, "of the one that is switched off"
     assert "cron(30 2 * * ? *) in America/Los_Angeles" in shown.out
     assert "on Sunday 2027-03-14 clocks go from 02:00 to 03:00: the run at 02:30" in shown.out
     assert (
@@ -65,6 +66,8 @@ def test_what_odis_has_by_default_is_shown_as_it_is_spread(
     found = {one["sync"]: one for one in shown_json(idexx_sync, bench)["schedules"]}
 
     assert {sync: one["cron"] for sync, one in found.items()} == crons
+    shown = idexx_sync("schedules", "show", bench.clinic_id).out
+    assert f"spread to    {found['inbound']['due']['cron']}" in shown
     minutes = {one["due"]["cron"].split()[0].partition("-")[0] for one in found.values()}
     assert len(minutes) == len(SYNCS), "at different minutes"
 
@@ -80,7 +83,7 @@ def test_set_writes_the_array_and_shows_the_next_ten_runs(
     assert stored(bench) == [{"type": "inbound", "cron": "0 7-18/2 * * 1-5", "enabled": True}]
     assert done.out.count("07:00") >= 1
     assert "cron(0 7/2 ? * MON-FRI *)" not in done.out, "18 is the last hour, not the day's end"
-    assert "It goes out within five minutes." in done.err
+    assert "It goes out within five minutes; until then runs come as before." in done.err
 
 
 def test_a_sync_may_have_several_and_one_of_them_is_named(
@@ -129,6 +132,8 @@ REFUSED = [
     (("set", "inbound", "1 1 * * *", "--entry", "3"), "'--entry'", "none is number 3"),
     (("set", "inbound", "1 1 * * *", "--entry", "1", "--add"), "'--entry'", "no number yet"),
     (("set", "fax", "1 1 * * *"), "SYNC", "inbound"),
+    (("set",), "'SYNC'", "Choose from: inbound, cases, reconciliation; see"),
+    (("set", "inbound", "1", "1", *"***"), "(1 * * *)", "has blanks goes in quotes"),
     (("remove", "inbound", "--entry", "0"), "'--entry'", "from 1 to 10"),
 ]
 
@@ -148,15 +153,33 @@ def test_what_cannot_be_done_is_a_usage_error_and_changes_nothing(
 def test_a_broken_cron_is_named_and_cannot_be_switched_on(
     bench: Bench, idexx_sync: CommandLine
 ) -> None:
-    broken = [{"type": "cases", "cron": "0 99 * * *", "enabled": False}]
+    broken: list[Any] = [{"type": "cases", "cron": "0 99 * * *", "enabled": False}]
     bench.configure("clinic_schedule_configs", sync_schedules=Jsonb(broken))
 
-    assert "It can't be carried out" in idexx_sync("schedules", "show", bench.clinic_id).out
+    shown = idexx_sync("schedules", "show", bench.clinic_id).out
+    assert "It can't be carried out" in shown
+    assert f"idexx-sync schedules set {bench.clinic_id} cases CRON" in shown
     refused = idexx_sync("schedules", "resume", bench.clinic_id, "cases")
 
     assert refused.code == 2
+    assert "cases 1 can't be switched on" in refused.err
     assert "hour '99': 0 to 23 is expected" in refused.err
+    assert "'CRON'" not in refused.err, "none was given"
     assert stored(bench) == broken
+
+
+def test_a_broken_cron_keeps_no_other_one_of_its_sync_from_being_switched_on(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    broken: Any = {"type": "cases", "cron": "0 99 * * *", "enabled": True}
+    paused: Any = {"type": "cases", "cron": "5 5 * * *", "enabled": False}
+    bench.configure("clinic_schedule_configs", sync_schedules=Jsonb([broken, paused]))
+
+    done = idexx_sync("schedules", "resume", bench.clinic_id, "cases", "--entry", "2")
+
+    assert done.code == 0
+    assert stored(bench) == [broken, {**paused, "enabled": True}]
+    assert f"schedules set {bench.clinic_id} cases CRON --entry 1" in done.out
 
 
 def test_a_clinic_without_settings_in_odis_is_told_what_is_missing(
@@ -179,9 +202,9 @@ def test_of_a_clinic_that_is_stopped_it_is_said_that_nothing_runs(
     assert shown_json(idexx_sync, bench)["runs"] is True
     bench.configure("clinics", is_active=False)
 
-    assert (
-        "The clinic is not active in ODIS" in idexx_sync("schedules", "show", bench.clinic_id).out
-    )
+    shown = idexx_sync("schedules", "show", bench.clinic_id).out
+    assert "The clinic is not active in ODIS" in shown
+    assert shown.count("none while it is off") == len(SYNCS), "none of the runs will come"
     assert shown_json(idexx_sync, bench)["runs"] is False
 
 

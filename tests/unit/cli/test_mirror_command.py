@@ -180,6 +180,7 @@ def test_without_the_functions_name_it_is_said_what_to_set(
 
     assert run(["schedules", "mirror"], cli) == 1
     assert "IDEXX_SYNC_CONFIG_SYNC_FUNCTION: missing" in told(cli.err)
+    assert "output ConfigSyncFunction of the stack" in told(cli.err), "where to find it"
 
 
 def test_on_production_it_says_what_it_works_on() -> None:
@@ -195,7 +196,8 @@ def test_a_change_goes_out_now_if_somebody_can_be_told_so() -> None:
 
     assert goes_out(cli, CLINIC) == NOW
     assert asked(cli) == [("config-sync", {"v": 1, "clinic_id": str(CLINIC)})]
-    assert goes_out(world(NotInvoked("any")), CLINIC) == LATER
+    refused = goes_out(world(NotInvoked("AccessDeniedException")), CLINIC)
+    assert refused == f"It could not be sent out at once (AccessDeniedException). {LATER}"
 
     def unset() -> Any:
         raise ConfigurationInvalid("as told", code="settings")

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -60,3 +61,16 @@ def test_what_was_not_begun_says_awss_word_and_no_more(
 
     assert (caught.value.word, str(caught.value)) == (code, code)
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("way", ["start", "call"])
+def test_where_the_machine_names_no_region_nothing_is_invoked_and_that_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, way: str
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+    with pytest.raises(NotInvoked, match="NoRegionError"):
+        getattr(LambdaFunctions(), way)("config-sync", {"v": 1})

@@ -71,6 +71,15 @@ def test_what_failed_and_how_a_clinic_is_stopped_is_among_what_is_to_try() -> No
     assert [one for one in lines if one in wanted] == wanted
 
 
+def test_a_schedule_is_set_sent_out_and_looked_after_in_that_order() -> None:
+    found = [one for one in printed() if "schedules" in one or "ticks" in one.split()]
+    (set_one,) = [one for one in found if " set " in one]
+
+    assert shlex.split(set_one)[-1] == "*/2 * * * *"
+    order = ("schedules show", "schedules set", "/api/schedules/refresh", "idexx-sync ticks")
+    assert all(words in one for words, one in zip(order, found, strict=True))
+
+
 def test_the_readmes_clinic_is_one_of_the_local_stack() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     named = re.findall(r'--clinic "([^"]+)"', "".join(blocks))

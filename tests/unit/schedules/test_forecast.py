@@ -2,15 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import StringIO
 from random import Random
 from time import process_time
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from matplotlib.figure import Figure
+from rich.console import Console
 
 from idexx_sync.cli.forecast_view import draw_forecast, forecast_data, forecast_shown
 from idexx_sync.cli.png import drawn_png
+from idexx_sync.cli.tables import is_whole
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.schedules.entries import read_entries
 from idexx_sync.schedules.forecast import ASSUMED, FEWEST_MEASURED, FleetForecast, Work, forecast
@@ -102,6 +107,40 @@ def test_p16_ten_thousand_clinics_are_forecast_within_ten_seconds() -> None:
     assert process_time() - began < 10
 
 
-def _text(found: FleetForecast) -> str:
-    parts = forecast_shown(found, 1, 80)
-    return "\n".join(str(part) for part in parts)
+def test_the_plot_names_the_hours_of_utc_from_its_own_beginning_on() -> None:
+    start = START + timedelta(hours=21, minutes=49)
+    found = forecast(load_of([table(UTC_ZONE, ("cases", "30 4 * * *"))], start), {})
+    figure = Figure()
+    draw_forecast(found, figure)
+    axes = figure.axes[0]
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    hours = dict(zip(labels, axes.get_xticks(), strict=True))
+    plotted: Any = axes.collections[0].get_paths()[0].vertices
+
+    plot = _text(found).splitlines()
+    marks = next(row for row in plot if "04:00" in row)
+    bar = next(row for row in plot if row.startswith("1"))
+
+    assert "the 24 hours from 2026-11-01 21:49 UTC on" in plot[0]
+    assert abs(bar.index("█") - marks.index("04:00") - 2) <= 3, "half an hour after that mark"
+    assert {at for at, runs in plotted if runs} == {hours["04:00"] + 30, hours["04:00"] + 31}
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 87, 200])
+def test_no_number_of_a_forecast_is_torn_apart_however_narrow_the_terminal(width: int) -> None:
+    found = forecast(load_of([table(UTC_ZONE, ("reconciliation", "* * * * *"))], START), {})
+
+    numbers = ("1,440", "87,840", f"{found.total.usd_a_month:.2f}")
+
+    rows = _text(found, width).splitlines()
+
+    assert all(any(number in row.split() for row in rows) for number in numbers)
+    assert any(row.strip().startswith("reconciliation") for row in rows)
+
+
+def _text(found: FleetForecast, width: int = 80) -> str:
+    console = Console(width=width, highlight=False, file=StringIO())
+    for part in forecast_shown(found, 1, width):
+        console.print(part, soft_wrap=is_whole(part))
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue().rstrip("\n")

@@ -201,6 +201,7 @@ REFUSED = [
     ("0 0 H/2 * MON", "are both restricted, one by H/n: write * in one of them"),
     ("0 0 1 * H/2", "are both restricted, one by H/n: write * in one of them"),
     ("H * * *", "has 4 fields, a unix cron has 5"),
+    ("@daily", "has 1 field, a unix cron has 5"),
     (f"{'H,' * 50}0 * * * *", "at most 100 characters"),
 ]
 
