@@ -12,7 +12,7 @@ from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.status import is_switched_on
 from idexx_sync.clinics.store import clinic_names
 from idexx_sync.core.catalog import SyncName
-from idexx_sync.core.clinic_time import local_day, zone_of
+from idexx_sync.core.clinic_time import local_day, named_zone, zone_of
 from idexx_sync.core.errors import InvalidInput
 from idexx_sync.database.business_time import business_time
 from idexx_sync.database.connection import Conn, bound_waits
@@ -107,20 +107,9 @@ class SchedulesOfClinic:
 def schedules_of_clinic(conn: Conn, clinic_id: UUID) -> SchedulesOfClinic:
     """All of the clinic's schedules in their order. NotFound if ODIS has no such clinic."""
     clinic = clinic_overview(conn, clinic_id)
-    zone, now, stored = (
-        zone_of(clinic.timezone),
-        clinic.read_at,
-        read_entries(clinic.sync_schedules),
-    )
-    return SchedulesOfClinic(
-        clinic,
-        zone,
-        tuple(
-            _schedule(entry, place, zone, now)
-            for entry, place in placed(stored.readable, clinic_id)
-        ),
-        stored.problems,
-    )
+    stored = read_entries(clinic.sync_schedules)
+    found = (_schedule(entry, place, clinic) for entry, place in placed(stored.readable, clinic_id))
+    return SchedulesOfClinic(clinic, zone_of(clinic.timezone), tuple(found), stored.problems)
 
 
 def schedules_of_fleet(conn: Conn) -> SchedulesOfFleet:
@@ -142,9 +131,9 @@ def forecast_of_fleet(conn: Conn) -> tuple[FleetForecast, int]:
     """What the next 24 hours are to bring, and at how many clinics anything is scheduled."""
     start = business_time(conn).replace(second=0, microsecond=0)
     tables = [
-        timetable(read_entries(row.sync_schedules).readable, zone_of(row.timezone), row.clinic_id)
+        timetable(read_entries(row.sync_schedules).readable, zone, row.clinic_id)
         for row in clinic_rows(conn, None)
-        if row.runs
+        if row.runs and (zone := named_zone(row.timezone)) is not None
     ]
     scheduled = [table for table in tables if table.crons]
     measured = {
@@ -158,7 +147,7 @@ def _listed(row: ClinicRow, name: str, entry: Entry, place: Place, now: datetime
     zone = zone_of(row.timezone)
     cron, problem, due = None, None, None
     try:
-        cron = plain_cron(entry.cron, zone, place)
+        cron = plain_cron(entry.cron, _require_zone(row.timezone), place)
     except BadCron as fault:
         problem = str(fault)
     else:
@@ -249,9 +238,21 @@ def _require_to_switch_on(entry: Entry, number: int, zone: ZoneInfo, place: Plac
         ) from None
 
 
-def _schedule(entry: Entry, place: Place, zone: ZoneInfo, now: datetime) -> ScheduleOfSync:
-    number = place.number + 1
+def _require_zone(name: str | None) -> ZoneInfo:
+    """The clinic's zone; raises BadCron for a name that no zone has, by which nothing is due."""
+    zone = named_zone(name)
+    if zone is None:
+        raise BadCron(
+            f"the clinic's time zone in ODIS, clinics.timezone {name!r}, is none: set one such as "
+            "America/Los_Angeles"
+        )
+    return zone
+
+
+def _schedule(entry: Entry, place: Place, clinic: ClinicOverview) -> ScheduleOfSync:
+    number, now = place.number + 1, clinic.read_at
     try:
+        zone = _require_zone(clinic.timezone)
         cron = plain_cron(entry.cron, zone, place)
     except BadCron as fault:
         return ScheduleOfSync(entry.sync, number, entry, None, str(fault))

@@ -269,3 +269,15 @@ def test_the_forecast_counts_clinics_that_run_and_measures_what_runs_took(
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert (found["clinics"], found["total"]["runs_a_day"]) == (1, 24)
     assert found["syncs"]["inbound"]["measured_runs"] == FEWEST_MEASURED
+
+
+def test_in_a_zone_that_is_none_nothing_is_due_and_that_is_said(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    bench.configure("clinics", timezone="Mars/Olympus")
+
+    for words in (("show", bench.clinic_id), ("list",)):
+        told = idexx_sync("schedules", *words).out
+        assert "clinics.timezone 'Mars/Olympus', is none" in told
+        assert "next " not in told
+    assert idexx_sync("schedules", "forecast", "--json").json["total"]["runs_a_day"] == 0
