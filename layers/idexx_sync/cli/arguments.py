@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -168,6 +169,15 @@ By = Annotated[
     typer.Option(
         metavar="NAME",
         help="Who decides; else the name of your account. Over the API it is the key.",
+    ),
+]
+Png = Annotated[
+    Path | None,
+    typer.Option(
+        "--png",
+        metavar="FILE",
+        dir_okay=False,
+        help="Write the plot there as well; takes matplotlib, the extra `png`.",
     ),
 ]
 Limit = Annotated[

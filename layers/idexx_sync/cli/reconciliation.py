@@ -1,13 +1,12 @@
 """`idexx-sync reconciliation …`: what differed, how that goes, and what is done about it."""
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from idexx_sync.cli import policies
-from idexx_sync.cli.arguments import MOST_AT_ONCE, ClinicOption, Json, Limit, as_number
+from idexx_sync.cli.arguments import MOST_AT_ONCE, ClinicOption, Json, Limit, Png, as_number
 from idexx_sync.cli.backend import Backend, meant_clinic, meant_job, open_backend
 from idexx_sync.cli.context import cli_of
 from idexx_sync.cli.discrepancy_view import discrepancies_shown
@@ -77,15 +76,7 @@ def trend(
             help=f"So many nights, up to the newest, from 1 to {MOST_NIGHTS}.",
         ),
     ] = 30,
-    png: Annotated[
-        Path | None,
-        typer.Option(
-            "--png",
-            metavar="FILE",
-            dir_okay=False,
-            help="Write the plot there as well; takes matplotlib, the extra `png`.",
-        ),
-    ] = None,
+    png: Png = None,
     as_json: Json = False,
 ) -> None:
     """How many differences each night's reconciliation found, by cause.

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Final
+from uuid import UUID
 
 import typer
 
-from idexx_sync.cli.arguments import ClinicArgument, Json, Limit, SyncOption, as_number
+from idexx_sync.cli.arguments import ClinicArgument, Json, Limit, Png, SyncOption, as_number
 from idexx_sync.cli.context import Cli, cli_of
 from idexx_sync.cli.errors import usage_errors
 from idexx_sync.cli.forecast_view import draw_forecast, forecast_data, forecast_shown
@@ -79,15 +79,7 @@ def list_all(
 @app.command()
 def forecast(
     ctx: typer.Context,
-    png: Annotated[
-        Path | None,
-        typer.Option(
-            "--png",
-            metavar="FILE",
-            dir_okay=False,
-            help="Write the plot there as well; takes matplotlib, the extra `png`.",
-        ),
-    ] = None,
+    png: Png = None,
     as_json: Json = False,
 ) -> None:
     """What all schedules together come to within the next 24 hours.
@@ -134,11 +126,13 @@ def set_one(
     as_json: Json = False,
 ) -> None:
     """Have a clinic's sync run at these times; nothing else of it changes."""
-
-    def act(conn: Conn, clinic: str) -> SchedulesOfClinic:
-        return set_cron(conn, clinic_meant(conn, clinic), sync, cron, number, more=more)
-
-    _change(cli_of(ctx), clinic, act, sync, as_json=as_json)
+    _change(
+        cli_of(ctx),
+        clinic,
+        sync,
+        lambda conn, clinic_id: set_cron(conn, clinic_id, sync, cron, number, more=more),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -153,11 +147,13 @@ def pause(
 
     To stop a clinic altogether: clinics pause.
     """
-
-    def act(conn: Conn, clinic: str) -> SchedulesOfClinic:
-        return switch(conn, clinic_meant(conn, clinic), sync, number, on=False)
-
-    _change(cli_of(ctx), clinic, act, sync, as_json=as_json)
+    _change(
+        cli_of(ctx),
+        clinic,
+        sync,
+        lambda conn, clinic_id: switch(conn, clinic_id, sync, number, on=False),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -169,11 +165,13 @@ def resume(
     as_json: Json = False,
 ) -> None:
     """Switch a sync's schedules on, or the one named."""
-
-    def act(conn: Conn, clinic: str) -> SchedulesOfClinic:
-        return switch(conn, clinic_meant(conn, clinic), sync, number, on=True)
-
-    _change(cli_of(ctx), clinic, act, sync, as_json=as_json)
+    _change(
+        cli_of(ctx),
+        clinic,
+        sync,
+        lambda conn, clinic_id: switch(conn, clinic_id, sync, number, on=True),
+        as_json=as_json,
+    )
 
 
 @app.command("remove")
@@ -185,23 +183,25 @@ def remove_one(
     as_json: Json = False,
 ) -> None:
     """Remove a schedule of a sync; with the last one it runs no more by itself."""
-
-    def act(conn: Conn, clinic: str) -> SchedulesOfClinic:
-        return remove(conn, clinic_meant(conn, clinic), sync, number)
-
-    _change(cli_of(ctx), clinic, act, sync, as_json=as_json)
+    _change(
+        cli_of(ctx),
+        clinic,
+        sync,
+        lambda conn, clinic_id: remove(conn, clinic_id, sync, number),
+        as_json=as_json,
+    )
 
 
 def _change(
     cli: Cli,
     clinic: str,
-    act: Callable[[Conn, str], SchedulesOfClinic],
     sync: SyncName,
+    act: Callable[[Conn, UUID], SchedulesOfClinic],
     *,
     as_json: bool,
 ) -> None:
     with cli.database() as conn, usage_errors():
-        found = act(conn, clinic)
+        found = act(conn, clinic_meant(conn, clinic))
     cli.say(goes_out(cli, found.clinic.id))
     _answer(cli, found, sync, as_json=as_json)
 
