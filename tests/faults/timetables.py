@@ -28,6 +28,7 @@ from pydantic import SecretStr
 
 from idexx_sync.clinics import pause_store
 from idexx_sync.core.catalog import SYNCS, SyncName
+from idexx_sync.core.errors import DeadlineExceeded
 from idexx_sync.core.fingerprints import read_fingerprint_keys
 from idexx_sync.core.logs import log_to
 from idexx_sync.database.connection import Database, connect
@@ -102,7 +103,7 @@ UNSETTLED: Final = timedelta(hours=1)
 def scenarios(*, full: bool) -> Iterator[Scenario]:
     for name, start, whole in WEEKS if full else WEEKS[:1]:
         clinics, days = (50, float(whole)) if full else (5, 1.25)
-        arguments = {"start": start.isoformat(), "clinics": clinics, "days": days, "seed": 1}
+        arguments = {"start": start.isoformat(), "clinics": clinics, "days": days, "seed": 3}
         yield Scenario(f"Weeks on schedule, {name}", live_through, arguments, clinics * days)
 
 
@@ -247,7 +248,8 @@ class Weeks:
     def _clinic(self, rig: Rig, number: int) -> OnSchedule:
         zone = ZONES[number % len(ZONES)]
         crons = {sync: self.dice.choice(CRONS[sync]) for sync in SYNCS}
-        made = OnSchedule(uuid4(), ZoneInfo(zone), crons)
+        clinic_id = UUID(int=self.dice.getrandbits(128), version=4)
+        made = OnSchedule(clinic_id, ZoneInfo(zone), crons)
         add_clinic(
             rig.conn,
             clinic_id=made.clinic_id,
@@ -300,7 +302,7 @@ class Weeks:
             for due in takewhile(lambda due: due <= self.now, runs):
                 self.outcome.notes["ticks"] += 1
                 if silent or (not calm and self.dice.random() < 0.02):
-                    self.outcome.notes["ticks lost"] += 1
+                    self.outcome.notes.update({"ticks lost": 1, "struck": 1})
                     continue
                 self._send(schedule, due, calm=calm)
 
@@ -387,7 +389,10 @@ class Weeks:
         self._mirrored(None)
 
     def _mirrored(self, clinic_id: UUID | None) -> None:
-        self._mirror(self._upkeep, Order(clinic_id), lambda: 200.0)
+        try:
+            self._mirror(self._upkeep, Order(clinic_id), lambda: 200.0)
+        except DeadlineExceeded:  # the list failed three times: the next pass does it all
+            self.outcome.notes["passes that failed"] += 1
 
     # -- workers ------------------------------------------------------------------------------
 
