@@ -3,18 +3,22 @@ schedule and functions."""
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
 from local_stack.stack import LocalStack
+from local_stack.stack_clinics import LocalClinic
 from tests.e2e.conftest import CASE_WORKER, DEAD_LETTERS, MISBEHAVING, WORKER
 from tests.e2e.queues import Queue, wait_until
 from tests.kit.clinic import add_clinic, add_user
@@ -237,6 +241,18 @@ def test_garbage_is_parked_and_poison_is_set_aside_after_five_receives(
     assert not names_her(everything_told(stack, conn))
 
 
+@contextmanager
+def next_due(conn: Conn, clinic: LocalClinic, due: datetime) -> Iterator[None]:
+    """For the time of the block the clinic's inbound sync is due once a day, at this minute."""
+    local = due.astimezone(ZoneInfo(clinic.odis.zone))
+    statement = "UPDATE public.clinic_schedule_configs SET sync_schedules = %s WHERE clinic_id = %s"
+    conn.execute(statement, (Jsonb({"inbound": f"{local:%-M %-H} * * *"}), clinic.id))
+    try:
+        yield
+    finally:
+        conn.execute(statement, (None, clinic.id))
+
+
 def test_an_event_that_comes_more_than_once_has_one_effect(stack: LocalStack, conn: Conn) -> None:
     clinic = stack.clinics.members[1].id
     due = datetime.now(UTC).replace(second=0, microsecond=0)
@@ -277,7 +293,8 @@ def test_an_event_that_comes_more_than_once_has_one_effect(stack: LocalStack, co
     assert effect() == an_hour_ago
 
     late = {**event, "scheduled_time": (due - timedelta(hours=1)).isoformat()}
-    first, *others = (answer for _ in range(3) for answer in delivered(stack, late))
+    with next_due(conn, stack.clinics.members[1], due - timedelta(minutes=30)):
+        first, *others = (answer for _ in range(3) for answer in delivered(stack, late))
     assert first["status"] == "skipped_stale"
     assert others == [first] * 2
     assert len(effect()) == 2

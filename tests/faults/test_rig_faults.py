@@ -214,6 +214,7 @@ def round_trips_of(rig: Rig, of: SyncName) -> int:
 
 
 PLACES = (
+    "start",
     "n",
     "number",
     "passed",

@@ -24,7 +24,7 @@ NO_SENTENCE: Final = {
     "alerts/texts.py kind",  # within a command
     "api/openapi.py code",  # describes the code itself
     "api/problems.py code",
-    *("core/named_secrets.py code", "schedules/mirror/one_pass.py code"),  # AWS's own word
+    "core/named_secrets.py code",  # AWS's own word
     "database/rights_check/places.py kind",  # SQL
     "database/rights_check/routines.py kind",
     *("explain/at_time_records.py kind", "cli/explain_view.py kind"),  # visit, consultation …

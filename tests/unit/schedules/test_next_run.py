@@ -145,7 +145,7 @@ BAD = [
     ("at the half hour please", "minute 'AT': 0 to 59 is expected"),
     ("0 0 * *", "has 4 fields"),
     ("0 0 0 * * *", "has 6 fields"),
-    ("@daily", "has 1 fields"),
+    ("@daily", "has 1 field,"),
     ("61 * * * *", "minute '61': 0 to 59 is expected"),
     ("0 0 30 2 *", "day of month '30': no month that it names has that day"),
     ("0 0 ? * MON", "day of month '?': 1 to 31 is expected"),
