@@ -119,7 +119,7 @@ def _shown(found: SchedulesOfClinic, one: ScheduleOfSync, *, whole: bool) -> lis
         )
         return parts
     runs = one.due.runs[: None if whole else SHOWN_OF_ALL]
-    comes = one.entry.enabled and not _why_nothing_runs(found)
+    comes = _comes(found, one)
     facts = [
         ("spread to", one.due.cron if one.due.cron != one.entry.cron else None),
         ("goes out as", "; ".join(f"{out.text} in {out.zone.key}" for out in one.due.expressions)),
@@ -140,12 +140,17 @@ def schedules_data(found: SchedulesOfClinic, sync: SyncName | None = None) -> di
         "clinic_id": str(found.clinic.id),
         "timezone": found.clinic.timezone,
         "runs": not _why_nothing_runs(found),
-        "schedules": [_data(one) for one in found.schedules if sync in (None, one.sync)],
+        "schedules": [_data(found, one) for one in found.schedules if sync in (None, one.sync)],
         "problems": list(found.problems),
     }
 
 
-def _data(one: ScheduleOfSync) -> dict[str, Any]:
+def _comes(found: SchedulesOfClinic, one: ScheduleOfSync) -> bool:
+    """Whether runs come of it as things are."""
+    return one.entry.enabled and not _why_nothing_runs(found)
+
+
+def _data(found: SchedulesOfClinic, one: ScheduleOfSync) -> dict[str, Any]:
     return {
         "sync": one.sync,
         "number": one.number,
@@ -153,14 +158,14 @@ def _data(one: ScheduleOfSync) -> dict[str, Any]:
         "cron": one.entry.cron,
         "enabled": one.entry.enabled,
         "problem": one.problem,
-        "due": None if one.due is None else _due_data(one.due),
+        "due": None if one.due is None else _due_data(one.due, comes=_comes(found, one)),
     }
 
 
-def _due_data(due: Due) -> dict[str, Any]:
+def _due_data(due: Due, *, comes: bool) -> dict[str, Any]:
     return {
         "cron": due.cron,
         "expressions": [{"text": one.text, "timezone": one.zone.key} for one in due.expressions],
-        "next_runs": [utc(run) for run in due.runs],
+        "next_runs": [utc(run) for run in due.runs] if comes else [],
         "clock_changes": list(due.effects),
     }

@@ -202,7 +202,8 @@ def _change(
 ) -> None:
     with cli.database() as conn, usage_errors():
         found = act(conn, clinic_meant(conn, clinic))
-    cli.say(goes_out(cli, found.clinic.id))
+    if not any(one.problem for one in found.schedules if one.sync == sync):
+        cli.say(goes_out(cli, found.clinic.id))
     _answer(cli, found, sync, as_json=as_json)
 
 

@@ -171,7 +171,9 @@ def set_cron(
         _require_possible(text, zone, Place(clinic_id, sync))
         if more:
             return edits.added(stored, sync, text)
-        return edits.with_cron(stored, sync, text, number)
+        changed = edits.with_cron(stored, sync, text, number)
+        _require_readable(changed, sync, number)
+        return changed
 
     return _edited(conn, clinic_id, change)
 
@@ -187,9 +189,8 @@ def switch(
 
     def change(stored: Any, zone: ZoneInfo) -> list[Any]:
         changed = edits.switched(stored, sync, number, on=on)
-        for at, entry in enumerate(edits.numbered(changed, sync) if on else [], 1):
-            if number in (None, at):
-                _require_to_switch_on(entry, at, zone, Place(clinic_id, sync))
+        for entry in _require_readable(changed, sync, number) if on else []:
+            _require_to_switch_on(entry, entry.number + 1, zone, Place(clinic_id, sync))
         return changed
 
     return _edited(conn, clinic_id, change)
@@ -220,6 +221,16 @@ def _edited(
             )
         store_schedules(conn, clinic_id, change(found[0], zone_of(clinic.timezone)))
     return schedules_of_clinic(conn, clinic_id)
+
+
+def _require_readable(stored: list[Any], sync: SyncName, number: int | None) -> list[Entry]:
+    """The chosen entries; InvalidInput where one can't be read, and so would never be due."""
+    entries, problems = edits.chosen(stored, sync, number)
+    if problems:
+        raise InvalidInput(
+            "entry", f"{problems[0]}; schedules set puts a cron right, pause and resume the rest"
+        )
+    return entries
 
 
 def _require_possible(cron: str, zone: ZoneInfo, place: Place) -> None:

@@ -55,6 +55,19 @@ def without(stored: Any, sync: SyncName, number: int | None) -> _Stored:
     return _changed(stored, sync, number, lambda _entry: None)
 
 
+def chosen(stored: Any, sync: SyncName, number: int | None) -> tuple[list[Entry], list[str]]:
+    """Of the sync's entries the one with that number, or all: those that can be read, and of the
+    others why not."""
+    read = read_entries(stored)
+    wanted = [
+        f"sync_schedules[{at}]"
+        for n, at in enumerate(_places(stored, sync), 1)
+        if number in (None, n)
+    ]
+    problems = [one for one in read.problems if any(one.startswith(name) for name in wanted)]
+    return [entry for entry in read.readable if entry.name in wanted], problems
+
+
 def _changed(
     stored: Any,
     sync: SyncName,

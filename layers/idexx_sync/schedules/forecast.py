@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from idexx_sync.core.catalog import SYNCS, SyncName
-from idexx_sync.schedules.load import Load
+from idexx_sync.schedules.load import MINUTES, Load
 
 FEWEST_MEASURED: Final = 20
 """Runs of a sync; fewer say too little of how long one takes."""
@@ -55,7 +55,7 @@ class Forecast:
     @property
     def mean(self) -> float:
         """Runs a minute."""
-        return self.runs / 1440
+        return self.runs / MINUTES
 
     @property
     def peak_to_mean(self) -> float:
@@ -122,7 +122,7 @@ def _under_way(minutes: tuple[int, ...], seconds: float) -> list[float]:
 def _shares(seconds: float) -> Iterable[float]:
     """Which part of each minute after its own a run takes, its own first."""
     taken, length = 0.0, seconds / _MINUTE_S
-    for back in range(1440):
+    for back in range(MINUTES):
         until = _covered(back + 1, length)
         yield until - taken
         taken = until

@@ -281,3 +281,37 @@ def test_in_a_zone_that_is_none_nothing_is_due_and_that_is_said(
         assert "clinics.timezone 'Mars/Olympus', is none" in told
         assert "next " not in told
     assert idexx_sync("schedules", "forecast", "--json").json["total"]["runs_a_day"] == 0
+
+
+UNREAD = {"type": "inbound", "cron": "5 9 * * *", "enabled": "yes"}
+BROKEN = {"type": "inbound", "cron": "0 99 * * *", "enabled": False}
+DOUBTFUL = [
+    ("set", "6 9 * * *", "--entry", "1"),
+    ("resume", "--entry", "2"),
+    ("resume",),
+]
+
+
+@pytest.mark.parametrize("words", DOUBTFUL)
+def test_what_would_never_be_due_is_not_taken_for_done(
+    bench: Bench, idexx_sync: CommandLine, words: tuple[str, ...]
+) -> None:
+    """Of two schedules the first can't be read, and the second has a cron that can't be."""
+    bench.configure("clinic_schedule_configs", sync_schedules=Jsonb([UNREAD, BROKEN]))
+
+    refused = idexx_sync("schedules", words[0], bench.clinic_id, "inbound", *words[1:])
+
+    assert refused.code == 2
+    assert "'--entry'" in refused.err
+    assert stored(bench) == [UNREAD, BROKEN]
+
+
+def test_an_entry_that_can_not_be_read_is_put_right_by_switching_it(
+    bench: Bench, idexx_sync: CommandLine
+) -> None:
+    bench.configure("clinic_schedule_configs", sync_schedules=Jsonb([UNREAD]))
+
+    assert idexx_sync("schedules", "pause", bench.clinic_id, "inbound").code == 0
+    assert stored(bench) == [{**UNREAD, "enabled": False}]
+    (shown,) = shown_json(idexx_sync, bench)["schedules"]
+    assert shown["due"]["next_runs"] == [], "none comes of what is switched off"
