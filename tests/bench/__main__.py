@@ -1,4 +1,4 @@
-"""`./run bench`: measures P1 to P12 and P18, prints them beside their goals, writes bench.json."""
+"""`./run bench`: measures P1 to P12, P16, P18, prints them beside their goals, and writes them."""
 
 import argparse
 import json
@@ -19,6 +19,7 @@ from tests.bench.figure import Figure
 from tests.bench.first_run import measure_first_run
 from tests.bench.growth import measure_growth
 from tests.bench.imports import measure_imports
+from tests.bench.looks import measure_looks
 from tests.bench.memory import measure_memory
 from tests.bench.reconciling import measure_reconciliation
 from tests.bench.records import count_records_read_again, measure_records
@@ -42,6 +43,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "P10": measure_authorizer,
     "P11": measure_records,
     "P12": count_records_read_again,
+    "P16": measure_looks,
     "P18": measure_reconciliation,
 }
 CHOICES: Final = """the figures:
@@ -57,6 +59,7 @@ CHOICES: Final = """the figures:
   P10 the authorizer beside one bare SELECT
   P11 a case sync of 100 consultations beside the floor of politeness
   P12 consultations that are read again
+  P16 metrics and freshness of ten thousand clinics
   P18 a reconciliation of seven days beside the floor of politeness
 """
 PROFILES: Final = (

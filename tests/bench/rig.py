@@ -145,11 +145,8 @@ class Rig:
     @contextmanager
     def service_of(self, profile: Profile, *companies: Company) -> Iterator[Service]:
         """The same for companies with visits of their own; they are removed afterwards."""
-        name = f"bench_{next(self._numbers)}"
-        self.postgres.create_database(name, template="prepared")
-        url = self.postgres.dsn(name)
         with ExitStack() as stack:
-            stack.callback(self.postgres.drop_database, name)
+            url = stack.enter_context(self.database())
             conn = stack.enter_context(psycopg.connect(url, autocommit=True))
             conn.execute("SET client_min_messages = warning")
             worker_url = stack.enter_context(delayed(url, profile.postgres_round_trip_s))
@@ -171,6 +168,16 @@ class Rig:
                 service.run(clinic)
                 clinic.neo.set_knob("delay_ms", profile.neo_server_ms)
             yield service
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The address of an empty, prepared database."""
+        name = f"bench_{next(self._numbers)}"
+        self.postgres.create_database(name, template="prepared")
+        try:
+            yield self.postgres.dsn(name)
+        finally:
+            self.postgres.drop_database(name)
 
     def _company(self, visits: int) -> Company:
         today = datetime.now(ZoneInfo(ZONE)).date()

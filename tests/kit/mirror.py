@@ -19,6 +19,7 @@ from idexx_sync.schedules.mirror.wanted import ClinicRow, Targets, wanted_of
 from idexx_sync.schedules.spread import Place
 from tests.kit.clinic import add_clinic
 from tests.kit.database import update
+from tests.kit.fleet import add_fleet
 from tests.kit.strict_scheduler import StrictScheduler
 
 GROUP: Final = "clinics"
@@ -104,22 +105,7 @@ class MirroredWorld:
 
     def add_fleet(self, clinics: int) -> None:
         """So many clinics at once, each with all three syncs."""
-        self.conn.execute(
-            """
-            WITH made AS (
-                INSERT INTO public.clinics (id, name, slug, timezone)
-                SELECT gen_random_uuid(), 'Clinic ' || n, 'clinic-' || n, 'America/Denver'
-                  FROM generate_series(1, %(clinics)s) AS n RETURNING id
-            ), planned AS (
-                INSERT INTO public.clinic_schedule_configs
-                       (clinic_id, slot_duration_minutes, sync_schedules)
-                SELECT id, 30, %(schedules)s FROM made
-            )
-            INSERT INTO idexx_sync.clinic_settings (clinic_id, base_url, stage)
-            SELECT id, 'https://us.idexxneo.com', 'live' FROM made
-            """,
-            {"clinics": clinics, "schedules": Jsonb(THREE)},
-        )
+        add_fleet(self.conn, clinics, [THREE])
 
     def pretend_mirrored(self) -> None:
         """As it is after two passes: all schedules are there, listed and remembered."""

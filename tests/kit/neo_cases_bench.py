@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from idexx_sync.clinics.status import Need, SyncStatus, read_clinic_status
+from idexx_sync.clinics.needs import Need
+from idexx_sync.clinics.status import SyncStatus, read_clinic_status
 from idexx_sync.core.vocabulary import Manner
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs.model import Job, new_order

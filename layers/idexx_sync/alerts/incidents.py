@@ -5,10 +5,11 @@ from uuid import UUID
 
 from idexx_sync.alerts import incident_store
 from idexx_sync.alerts.incident_store import Grown
+from idexx_sync.clinics.freshness import SyncFreshness, clinic_freshness, never_came
 from idexx_sync.clinics.overview import ClinicOverview, overviews_of
-from idexx_sync.clinics.status import SyncStatus, clinic_status, never_came
 from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.database.connection import Conn
+from idexx_sync.schedules.next_run import Timetable
 
 
 def tell_stale(conn: Conn, after: UUID | None, limit: int) -> tuple[int, UUID | None]:
@@ -25,20 +26,20 @@ def tell_stale(conn: Conn, after: UUID | None, limit: int) -> tuple[int, UUID | 
 
 def grown(overview: ClinicOverview) -> Iterator[Grown]:
     """Each sync of the clinic, and whether its data have grown old."""
-    for sync in clinic_status(overview, overview.read_at).syncs:
-        history = overview.history(sync.sync)
-        kind = None if history is None else history.error_kind
+    found = clinic_freshness(overview, overview.read_at)
+    for one in found.syncs:
+        kind = None if one.history is None else one.history.error_kind
         who: WhoActs = "odis" if kind is None else who_acts(kind)
-        yield Grown(overview.id, sync.sync, _is_stale(overview, sync), who, kind)
+        yield Grown(overview.id, one.sync, _is_stale(overview, one, found.table), who, kind)
 
 
-def _is_stale(overview: ClinicOverview, sync: SyncStatus) -> bool | None:
+def _is_stale(overview: ClinicOverview, one: SyncFreshness, table: Timetable) -> bool | None:
     """Whether its data have grown old; data that never came are old too. None: nobody knows, for
     what somebody has to act on is told by itself, and what is paused is not looked at."""
-    if not sync.is_expected:
+    if not one.is_expected:
         return False
-    if sync.freshness == "new":
-        return never_came(overview, sync.sync)
-    if sync.freshness in ("action_required", "paused"):
+    if one.freshness == "new":
+        return never_came(overview, one.sync, table)
+    if one.freshness in ("action_required", "paused"):
         return None
-    return sync.freshness == "stale"
+    return one.freshness == "stale"

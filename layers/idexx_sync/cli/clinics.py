@@ -22,14 +22,9 @@ from idexx_sync.cli.pausing import pause_clinic, resume_clinic
 from idexx_sync.cli.phrases import ACTORS, ago, moment, utc
 from idexx_sync.cli.rooms import rooms
 from idexx_sync.cli.tables import Shown, fact_table, line
+from idexx_sync.clinics.needs import WRITES
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
-from idexx_sync.clinics.status import (
-    WRITES,
-    ClinicStatus,
-    SyncStatus,
-    clinic_status,
-    read_clinic_status,
-)
+from idexx_sync.clinics.status import ClinicStatus, SyncStatus, clinic_status, read_clinic_status
 from idexx_sync.clinics.store import require_acting_user, set_up_clinic
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of

@@ -12,8 +12,8 @@ from idexx_sync.cli.login_test import try_login
 from idexx_sync.cli.naming import clinic_meant
 from idexx_sync.cli.phrases import ACTORS, moment, utc
 from idexx_sync.cli.tables import Shown, fact_table, line, listing
+from idexx_sync.clinics.needs import breaker
 from idexx_sync.clinics.overview import clinic_overview
-from idexx_sync.clinics.status import breaker
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import phrase
 from idexx_sync.core.sealing import keyring

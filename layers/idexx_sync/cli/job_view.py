@@ -20,7 +20,7 @@ from idexx_sync.cli.phrases import (
     took,
 )
 from idexx_sync.cli.tables import Shown, fact_table, line, listing, two_toned
-from idexx_sync.clinics.status import doubt_in_words, unread_in_words
+from idexx_sync.clinics.needs import doubt_in_words, unread_in_words
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import counted, phrase

@@ -14,9 +14,9 @@ from idexx_sync.cli.context import Cli
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.naming import clinic_meant
+from idexx_sync.clinics.needs import blocker
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.pauses import all_in_words
-from idexx_sync.clinics.status import blocker
 from idexx_sync.clinics.store import Clinic, clinic_by_id
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from idexx_sync.clinics.status import SHORTFALLS
+from idexx_sync.clinics.needs import SHORTFALLS
 from idexx_sync.core.faults import Unfit
 from idexx_sync.core.phrases import counted, local_moment, phrase
 from idexx_sync.syncs.inbound.context import is_nameless

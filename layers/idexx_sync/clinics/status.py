@@ -1,78 +1,26 @@
 """The status of a clinic: how fresh each sync is, when it is next due, what is needed from whom.
 
-Pure but for `read_clinic_status`; the command line, the HTTP API and the metrics all say this.
+Pure but for `read_clinic_status`; the command line and the HTTP API both say this.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from idexx_sync.clinics.overview import ClinicOverview, OpenAlert, SyncHistory, clinic_overview
-from idexx_sync.clinics.pauses import Pause, how_it_goes_on
-from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
-from idexx_sync.core.clinic_time import local_day, zone_of
-from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
-from idexx_sync.core.phrases import HELD_BECAUSE, phrase
+from idexx_sync.clinics.freshness import ClinicFreshness, clinic_freshness
+from idexx_sync.clinics.needs import (
+    Need,
+    is_switched_on,
+    lasting_needs,
+    schedule_needs,
+    shortfall_needs,
+)
+from idexx_sync.clinics.overview import ClinicOverview, OpenAlert, clinic_overview
+from idexx_sync.clinics.pauses import Pause
+from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.database.connection import Conn
-from idexx_sync.pims.breaker import check_breaker
-from idexx_sync.pims.identity import OTHER_COMPANY
-from idexx_sync.pims.identity_store import other_company
-from idexx_sync.schedules.entries import read_entries
-from idexx_sync.schedules.next_run import Timetable, timetable
-
-STALE_MINUTES: Final = 60
-"""ODIS's own default for a clinic without a threshold (ODIS schema, schedule config)."""
-
-SHORTFALLS: Final[Mapping[str, str]] = {
-    "read_incomplete": "no complete read of the calendar; the job names what is in doubt",
-    "empty_calendar": "the calendar came back empty while there are rows here",
-    "unproven_losses": "more vanished from the calendar than is plausible; a hold names it",
-    "times_shifted": "nearly all visits moved by the same amount of time; a hold names them",
-    "conflicts": "rows that somebody else changed meanwhile are left for the next one",
-    "other_days": "it did not cover all of the days that the sync is for",
-    "refused": "what is booked could not be counted or told; the job names what was refused",
-    "came_later": "what came to an approved calendar after it was seen is left for the next run",
-    "stopped_by_pause": "a pause stopped it; the next one takes what is left",
-    "days_left": "days, or records of an outage's days, are left; the next runs go on with them",
-}
-"""Why a run that ended well is no success -> the same for people."""
-
-DOUBTS: Final[Mapping[str, str]] = {
-    "never_shown": "found by id and not shown by the calendar",
-    "older_version": "shown in an older version than before",
-    "refused": "refused by ODIS's database, the job names the constraint",
-    "duplicate_differs": "shown in versions of which nothing tells the newest",
-    "unreadable_record": "without an id, a day or a kind that can be read",
-}
-"""Why records are in doubt -> the same for people; all others could not be read."""
-
-UNREAD: Final[Mapping[str, str]] = {
-    "read_failed": "could not be read",
-    "wrong_patient": "belongs to another patient than the visit",
-    "vanished": "is named by the calendar, and Neo does not have it",
-    "refused": "was read, and ODIS's database refuses it",
-}
-"""Why a visit's clinical record gives nothing -> the same for people."""
-
-WRITES: Final[tuple[Stage, ...]] = ("canary", "live")
-"""Stages in which what is read is written, and people are called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    who: WhoActs
-    what: str
-    blocks: bool = True
-    """Whether no run can succeed before it is met."""
-    since: datetime | None = None
-    """Until when all is known to have been well; None: never, or nobody knows."""
-    decided: bool = False
-    """Whether a person has decided it so: it is told, and asks nothing of anybody."""
-    alert_id: UUID | None = None
-    """The open alert that is about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,26 +86,14 @@ def read_clinic_status(conn: Conn, clinic_id: UUID) -> ClinicStatus:
 
 def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
     """The status of the clinic of the overview."""
-    entries = read_entries(overview.sync_schedules)
-    table = timetable(entries.readable, zone_of(overview.timezone), overview.id)
-    scheduled = {entry.sync for entry in entries.readable if entry.enabled} & set(SYNCS)
-    general = [
-        *_general_needs(overview, now),
-        *_schedule_needs((*entries.problems, *table.problems)),
+    found = clinic_freshness(overview, now)
+    needs = [
+        *found.needs,
+        *schedule_needs(found.unread_schedules),
+        *_sync_needs(overview, found),
+        *lasting_needs(overview),
     ]
-    syncs: list[SyncStatus] = []
-    of_syncs: list[Need] = []
-    for sync, row in CATALOG.items():
-        history = overview.history(sync)
-        if row.for_every_clinic or sync in scheduled or history is not None:
-            failed = list(_failure_needs(overview, history, now))
-            found = _sync_status(overview, sync, table, [*general, *failed], now)
-            found = replace(found, is_expected=row.for_every_clinic or sync in scheduled)
-            syncs.append(found)
-            of_syncs += [*failed, *_shortfall_needs(overview, history, found)]
-    doubts = [*_doubt_needs(overview), *_unread_needs(overview), *_denied_needs(overview)]
-    doubts += [*_partly_needs(overview), *_told_needs(overview)]
-    needs = [*general, *of_syncs, *doubts, *_hold_needs(overview), *_kept_out_needs(overview)]
+    starts = _starts(overview)
     return ClinicStatus(
         clinic_id=overview.id,
         name=overview.name,
@@ -165,7 +101,16 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
         is_active=overview.is_active,
         stage=overview.stage,
         pauses=overview.pauses,
-        syncs=tuple(syncs),
+        syncs=tuple(
+            SyncStatus(
+                sync=one.sync,
+                freshness=one.freshness,
+                last_success_at=one.last_success_at,
+                next_run_at=found.table.next_run(one.sync, now) if starts else None,
+                is_expected=one.is_expected,
+            )
+            for one in found.syncs
+        ),
         open_holds=len(overview.open_holds),
         kept_out=len(overview.kept_out),
         needs=tuple(sorted(needs, key=lambda need: not need.blocks)),
@@ -173,334 +118,20 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
     )
 
 
-def is_switched_on(overview: ClinicOverview) -> bool:
-    """Whether this service is to sync the clinic, be it paused or not."""
-    return overview.is_active and overview.stage is not None and overview.stage != "off"
-
-
-def breaker(overview: ClinicOverview, now: datetime) -> SyncError | None:
-    """Why no login is tried with the newest credentials; None: one may be tried."""
-    try:
-        check_breaker(overview.id, list(overview.attempts), now)
-    except SyncError as error:
-        return error
-    return None
-
-
-def blocker(overview: ClinicOverview, sync: SyncName, now: datetime) -> Need | None:
-    """What no run of the sync can succeed before; somebody's before what may pass by itself."""
-    history = overview.history(sync)
-    needs = [*_general_needs(overview, now), *_failure_needs(overview, history, now)]
-    blocking = [need for need in needs if need.blocks]
-    return next((need for need in blocking if need.who != "nobody"), next(iter(blocking), None))
-
-
-def never_came(overview: ClinicOverview, sync: SyncName) -> bool:
-    """Whether a sync without a success has had the time for one: two scheduled times since its
-    clinic was set up, the last one some time ago; without a schedule the clinic's own threshold."""
-    since = overview.changed_at
-    if since is None or overview.stage not in WRITES:
-        return False
-    entries = read_entries(overview.sync_schedules)
-    table = timetable(entries.readable, zone_of(overview.timezone), overview.id)
-    last = table.previous_run(sync, overview.read_at - CATALOG[sync].begins_within)
-    if last is None:
-        waits = timedelta(minutes=overview.stale_minutes or STALE_MINUTES)
-        return overview.read_at - since > waits
-    before = table.previous_run(sync, last - timedelta(seconds=1))
-    return before is not None and before > since
-
-
-def doubt_in_words(code: str) -> str:
-    """Why a record is in doubt, for people."""
-    return DOUBTS.get(code, f"not to be read ({phrase({}, code)})")
-
-
-def unread_in_words(code: str) -> str:
-    """Why a clinical record gives nothing, for people."""
-    return UNREAD.get(code, f"gives nothing ({phrase({}, code)})")
-
-
-def _sync_status(
-    overview: ClinicOverview, sync: SyncName, table: Timetable, needs: list[Need], now: datetime
-) -> SyncStatus:
-    history = overview.history(sync)
-    success = None if history is None else history.last_success_at
-    return SyncStatus(
-        sync=sync,
-        freshness=_freshness(overview, sync, success, table, needs, now),
-        last_success_at=success,
-        next_run_at=table.next_run(sync, now) if sync in SYNCS and _starts(overview) else None,
-    )
-
-
-def _freshness(
-    overview: ClinicOverview,
-    sync: SyncName,
-    success: datetime | None,
-    table: Timetable,
-    needs: list[Need],
-    now: datetime,
-) -> Freshness:
-    """How far what is stored can be trusted to be current."""
-    if overview.pauses:
-        return "paused"
-    if any(need.blocks and need.who != "nobody" for need in needs):
-        return "action_required"
-    if success is None:
-        return "new"
-    found = _age(overview, sync, success, table, now)
-    return "late" if found == "on_time" and _reads_too_short(overview, sync) is not None else found
-
-
-def _age(
-    overview: ClinicOverview,
-    sync: SyncName,
-    success: datetime,
-    table: Timetable,
-    now: datetime,
-) -> Freshness:
-    # A scheduled time counts as missed some time after it, although its tick may still wait.
-    last = table.previous_run(sync, now - CATALOG[sync].begins_within)
-    if last is None:
-        threshold = timedelta(minutes=overview.stale_minutes or STALE_MINUTES)
-        return "on_time" if now - success <= threshold else "stale"
-    if success >= last:
-        return "on_time"
-    before = table.previous_run(sync, last - timedelta(seconds=1))
-    return "late" if before is None or success >= before else "stale"
+def _sync_needs(overview: ClinicOverview, found: ClinicFreshness) -> Iterator[Need]:
+    """What the last run of each sync needs."""
+    for one in found.syncs:
+        yield from one.failed
+        if one.history is not None:
+            yield from shortfall_needs(
+                one.history,
+                is_old=one.is_expected and one.freshness in ("new", "late", "stale"),
+                short_of=one.short_of,
+                is_paused=bool(overview.pauses),
+            )
 
 
 def _starts(overview: ClinicOverview) -> bool:
     """Whether the clinic's schedules start anything, at times that are known."""
     zone_is_known = overview.fault is None or overview.fault.code != "timezone"
     return is_switched_on(overview) and not overview.pauses and zone_is_known
-
-
-def _general_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
-    """What is needed for runs of any sync."""
-    yield from _pause_needs(overview)
-    yield from _settings_needs(overview)
-    yield from _access_needs(overview, now)
-    yield from _stage_needs(overview)
-    yield from _company_needs(overview)
-
-
-def _pause_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """What keeps the clinic paused. That of all clinics was decided for all of them, and asks
-    nothing of this one; one of its own asks somebody to end it, or its data grow old unseen."""
-    zone = zone_of(overview.timezone)
-    for pause in overview.pauses:
-        what = f"{pause.in_words(zone)}; {how_it_goes_on([pause])}"
-        yield Need("odis", what, since=pause.paused_at, decided=pause.of_all)
-
-
-def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
-    if not overview.is_active:
-        yield Need("odis", "clinics.is_active: the clinic is inactive in ODIS")
-    if overview.fault is not None:
-        yield Need(overview.fault.who_acts, overview.fault.message)
-    for fault in overview.faults:
-        what = f"{fault.table}.{fault.column}: cannot be read in row {fault.id}"
-        yield Need("odis", f"{what}; correct it in ODIS", blocks=False)
-    if overview.timezone is None:
-        yield Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False)
-    if overview.stage in WRITES and overview.acting_user_id is None:
-        what = "acting user: not set, so nobody is called about the clinic's cases; "
-        what += f"idexx-sync clinics add {overview.id} --acting-user USER_ID"
-        yield Need("odis", what, blocks=False)
-
-
-def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
-    if overview.credential_version is None:
-        yield Need(
-            "odis", f"credentials: none yet; idexx-sync credentials set --clinic {overview.id}"
-        )
-    if (refusal := breaker(overview, now)) is not None:
-        since = overview.attempts[0].attempted_at if overview.attempts else None
-        what = f"{phrase({}, refusal.kind)}: {refusal.message}"
-        told = overview.alert_on(refusal.kind)
-        yield Need(refusal.who_acts, what, since=since, alert_id=told)
-
-
-def _stage_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """Told after the credentials, without which no run that it starts would get in."""
-    if overview.stage == "off":
-        yield Need(
-            "odis", f"stage: switched off; idexx-sync clinics add {overview.id} --stage shadow"
-        )
-
-
-def _company_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """Logins that led to another company than the clinic's own, until one leads back."""
-    refused, error = overview.company.refused, _other_company(overview)
-    if refused is not None and error is not None:
-        told = overview.alert_on(error.kind)
-        yield Need(error.who_acts, error.message, since=refused.since, alert_id=told)
-
-
-def _other_company(overview: ClinicOverview) -> SyncError | None:
-    refused = overview.company.refused
-    return None if refused is None else other_company(overview.id, refused.differs)
-
-
-def _schedule_needs(problems: Iterable[str]) -> Iterator[Need]:
-    for problem in problems:
-        yield Need("odis", f"clinic_schedule_configs.{problem}", blocks=False)
-
-
-def _failure_needs(
-    overview: ClinicOverview, history: SyncHistory | None, now: datetime
-) -> Iterator[Need]:
-    """What the sync's last failure needs, unless an open breaker or another company says it
-    already, or somebody has acted on it since.
-
-    What is still wrong in the settings is found anew, and only a run can tell about the rest.
-    """
-    if history is None or history.error_kind is None or _was_acted_on(overview, history):
-        return
-    refusal = breaker(overview, now) or _other_company(overview)
-    if refusal is None or refusal.kind != history.error_kind:
-        who = who_acts(history.error_kind)
-        why = phrase({}, history.error_kind)
-        failed = f"last {history.sync} job failed, {why}: {history.error_message}"
-        blocks, since = who != "nobody", history.last_success_at
-        yield Need(who, failed, blocks, since, alert_id=overview.alert_on(history.error_kind))
-
-
-def _reads_too_short(overview: ClinicOverview, sync: SyncName) -> date | None:
-    """The day to which the last success of the sync should have read by the clinic's horizon of
-    now, where it has not; None: it has, or does not say."""
-    history = overview.history(sync)
-    if history is None or history.read_on is None or history.read_until is None:
-        return None
-    if overview.horizon_days is None or overview.fault is not None:
-        return None
-    read_on = local_day(history.read_on, zone_of(overview.timezone))
-    _, last = CATALOG[sync].default_window.around(read_on, overview.horizon_days)
-    return last if history.read_until < last else None
-
-
-def _shortfall_needs(
-    overview: ClinicOverview, history: SyncHistory | None, status: SyncStatus
-) -> Iterator[Need]:
-    """What keeps a sync whose last run ended well from being fresh.
-
-    Days that somebody asked for are nobody's trouble while the sync's own are up to date, and
-    one incomplete read may be the last one. What a pause stopped goes on by itself after it, and
-    while one stands that is told alone.
-    """
-    if history is not None and history.read_nothing:
-        what = f"last {history.sync} run: the calendar showed nothing on any of its days; look "
-        what += "whether that is so in Neo, and whether its rooms are the clinic's"
-        yield Need("odis", what, blocks=False, since=history.ended_at)
-    if history is not None and (last := _reads_too_short(overview, history.sync)) is not None:
-        what = f"last {history.sync} success: it read to {history.read_until}, and by the clinic's "
-        what += f"horizon it has to read to {last}; the next run does"
-        yield Need("nobody", what, blocks=False, since=history.last_success_at)
-    if history is None or history.unfresh is None:
-        return
-    code = history.unfresh
-    is_old = status.is_expected and status.freshness in ("new", "late", "stale")
-    if code not in SHORTFALLS or (code == "other_days" and not is_old):
-        return
-    by_pause = code == "stopped_by_pause"
-    if by_pause and overview.pauses:
-        return
-    passes = by_pause or (code == "read_incomplete" and not is_old)
-    who: WhoActs = "nobody" if passes else "odis"
-    what = f"last {history.sync} run: {SHORTFALLS[code]}"
-    yield Need(who, what, blocks=False, since=history.last_success_at)
-
-
-def _was_acted_on(overview: ClinicOverview, history: SyncHistory) -> bool:
-    """Whether settings or credentials were changed after a failure that they can heal."""
-    kind = history.error_kind or ""
-    of_settings = who_acts(kind) == "clinic" or kind == ConfigurationInvalid.kind
-    of_settings |= (history.error_message or "").startswith(f"{OTHER_COMPANY}: ")
-    changed, ended = overview.changed_at, history.ended_at
-    return of_settings and changed is not None and ended is not None and changed > ended
-
-
-def _doubt_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """What takes time because it is in doubt, until it is settled in Neo or read otherwise."""
-    for doubt in overview.doubts:
-        named = [id_ for id_ in doubt.ids if not id_.startswith("? ")]
-        what = f"{doubt.number} in the calendar {doubt_in_words(doubt.code)}"
-        what += f": {', '.join(named)}" if named else ""
-        what += "; all that may take is occupied until it is put right in Neo"
-        if named:
-            id_ = named[0].partition("@")[0]
-            what += f"; idexx-sync explain appointment {id_} --clinic {overview.id}"
-        yield Need("odis", what, blocks=False, since=doubt.since)
-
-
-def _unread_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """Clinical records that give nothing whenever they are asked for, while that is done."""
-    for unread in overview.unread:
-        whose = "visit's" if unread.number == 1 else "visits'"
-        what = f"{unread.number} {whose} clinical record {unread_in_words(unread.code)}: "
-        what += f"{', '.join(unread.ids)}; what it says now is not in ODIS; look at it in Neo; "
-        what += f"idexx-sync explain appointment {unread.ids[0]} --clinic {overview.id}"
-        yield Need("odis", what, blocks=False, since=unread.since)
-
-
-def _denied_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """Cases that say that their patient is no extreme case, although its record says it died."""
-    denied = overview.denied_deaths
-    if denied is not None:
-        what = f"{denied.number} not completed, because words of the clinic say that the patient "
-        what += (
-            f"has died and the check in ODIS denies it: {', '.join(denied.visits)}; correct the "
-        )
-        what += "check there, or complete the case by hand; "
-        what += f"idexx-sync explain appointment {denied.visits[0]} --clinic {overview.id}"
-        yield Need("odis", what, blocks=False, since=denied.since)
-
-
-def _partly_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """Cases that wait, because some of their visit's words could not be read."""
-    partly = overview.partly
-    if partly is not None:
-        what = f"{partly.number} not completed, because words of the visit or its clinical record "
-        what += f"could not be read: {', '.join(partly.visits)}; put them right in Neo, or "
-        what += "complete the case by hand; "
-        what += f"idexx-sync explain appointment {partly.visits[0]} --clinic {overview.id}"
-        yield Need("odis", what, blocks=False, since=partly.since)
-
-
-def _told_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """Days that no run has read, and visits that were given to another patient."""
-    for told in overview.told:
-        if told.days_lost is not None:
-            first, last = told.days_lost
-            what = f"{told.sync}: no run has read {first} to {last}; idexx-sync sync {told.sync} "
-            what += f"--from {first} --to {last} --clinic {overview.id}"
-            yield Need("odis", what, blocks=False, since=told.at)
-    changed = [told for told in overview.told if told.patients_changed]
-    if changed:
-        number = sum(told.patients_changed for told in changed)
-        what = f"{number} given to another patient in Neo within the last 7 days: look whether "
-        what += f"anybody was called for the former one; idexx-sync jobs show {changed[0].job_id}"
-        yield Need("odis", what, blocks=False, since=changed[-1].at)
-
-
-def _kept_out_needs(overview: ClinicOverview) -> Iterator[Need]:
-    """What a person has revived or rejected, and what a next step would be."""
-    zone = zone_of(overview.timezone)
-    for hold in overview.revived:
-        what = f"revived by {hold.by or 'somebody'} on {local_day(hold.at, zone)}: it stays until "
-        what += f"Neo shows it again, and nothing is to do; idexx-sync holds show {hold.id}"
-        yield Need("odis", what, blocks=False, since=hold.at, decided=True)
-    for hold in overview.kept_out:
-        day = local_day(hold.at, zone)
-        what = f"{phrase(HELD_BECAUSE, hold.cause)}: kept out by {hold.by or 'somebody'} on {day}; "
-        what += f"if that is no longer right, idexx-sync holds reopen {hold.id}"
-        yield Need("odis", what, blocks=False, since=hold.at, decided=True)
-
-
-def _hold_needs(overview: ClinicOverview) -> Iterator[Need]:
-    for hold in overview.open_holds:
-        what = f"{phrase(HELD_BECAUSE, hold.cause)}: decide, idexx-sync holds show {hold.id}"
-        told = overview.alert_on("held")
-        yield Need("odis", what, blocks=False, since=hold.opened_at, alert_id=told)

@@ -82,12 +82,15 @@ def zone_of(name: str | None) -> ZoneInfo:
 
 def named_zone(name: str | None) -> ZoneInfo | None:
     """The zone of a clinic's `timezone`; None for a name that no zone has."""
-    if name is not None and _NO_PLACE.fullmatch(name):
-        return None
     try:
-        return ZoneInfo(name or DEFAULT_ZONE)
+        return _place(name or DEFAULT_ZONE)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
         return None
+
+
+@lru_cache(maxsize=1024)  # errors are not kept: a machine out of files may have some again
+def _place(name: str) -> ZoneInfo | None:
+    return None if _NO_PLACE.fullmatch(name) else ZoneInfo(name)
 
 
 def parse_wall(text: str) -> datetime:

@@ -8,8 +8,9 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from idexx_sync.clinics.needs import Need, blocker
 from idexx_sync.clinics.overview import ClinicOverview
-from idexx_sync.clinics.status import Need, blocker, clinic_status
+from idexx_sync.clinics.status import clinic_status
 from idexx_sync.core.catalog import CATALOG, SYNCS, SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.phrases import local_moment

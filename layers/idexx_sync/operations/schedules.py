@@ -8,8 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from idexx_sync.clinics.needs import is_switched_on
 from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
-from idexx_sync.clinics.status import is_switched_on
 from idexx_sync.clinics.store import clinic_names
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import local_day, named_zone, zone_of

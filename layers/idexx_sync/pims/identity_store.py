@@ -64,6 +64,8 @@ def known_from_row(row: dict[str, Any]) -> Known:
 
 
 def _refused(row: dict[str, Any]) -> Refused | None:
+    if row["identity_refused"] is None:
+        return None
     stored, since, at = (or_else(row[f"identity_refused{name}"]) for name in ("", "_since", "_at"))
     seen = identity_from(stored.get("seen")) if isinstance(stored, dict) else None
     if seen is None or since is None or at is None:

@@ -6,7 +6,8 @@ legal. What can't be read is told by name and hides nothing else.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from idexx_sync.core.catalog import CATALOG, SyncName
@@ -18,6 +19,8 @@ TYPES: Final[dict[str, SyncName]] = {
 """The word of an entry -> its sync."""
 MOST_ENTRIES: Final = 100
 """Of one clinic; nobody means more, and each costs whoever asks when a clinic's syncs are due."""
+_LONGEST_KEPT: Final = 1000
+"""Characters of a value that is read once for all clinics that have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,24 @@ def read_entries(stored: Any) -> Entries:
     """The entries of the column's value; null and empty ones mean that nothing is scheduled."""
     if stored is None:
         return Entries()
+    text = repr(stored)
+    return _kept(_Stored(text, stored)) if len(text) <= _LONGEST_KEPT else _read(stored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A value of the column, equal to all that are written like it: 1 is not true here."""
+
+    text: str
+    value: Any = field(compare=False)
+
+
+@lru_cache(maxsize=1024)  # many clinics write the same
+def _kept(stored: _Stored) -> Entries:
+    return _read(stored.value)
+
+
+def _read(stored: Any) -> Entries:
     if isinstance(stored, Mapping):
         named = [
             (f"sync_schedules.{_shown(type_)}", {"type": type_, "cron": cron})

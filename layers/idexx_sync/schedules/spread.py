@@ -141,10 +141,15 @@ def _range(text: str | None, field: Field) -> tuple[int, int]:
 
 def _number(field: Field, place: Place) -> int:
     if field is MINUTE:
-        return _digest(str(place.clinic_id)) + _APART * SYNCS.index(place.sync)
-    return _digest(f"{place.clinic_id} {place.sync} {place.number} {field.name}")
+        return _digest(_written(place.clinic_id)) + _APART * SYNCS.index(place.sync)
+    return _digest(f"{_written(place.clinic_id)} {place.sync} {place.number} {field.name}")
 
 
-@lru_cache(maxsize=4)  # a clinic's syncs, one after the other, have the same
+@lru_cache(maxsize=4)  # a clinic's syncs come one after the other
+def _written(clinic_id: UUID) -> str:
+    return str(clinic_id)
+
+
+@lru_cache(maxsize=4)
 def _digest(text: str) -> int:
     return int.from_bytes(sha256(text.encode()).digest()[:8])

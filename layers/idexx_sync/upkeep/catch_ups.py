@@ -12,8 +12,8 @@ from itertools import zip_longest
 from typing import Final
 from uuid import UUID
 
+from idexx_sync.clinics.needs import blocker
 from idexx_sync.clinics.overview import ClinicOverview, overviews_of
-from idexx_sync.clinics.status import blocker
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import may_pass
 from idexx_sync.core.logs import logger

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from idexx_sync.clinics.status import ClinicStatus, Need
+from idexx_sync.clinics.needs import Need
+from idexx_sync.clinics.status import ClinicStatus
 from idexx_sync.operations.clinic_models import MOST_NEEDS, ClinicStatusView
 
 

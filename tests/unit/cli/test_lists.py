@@ -23,8 +23,9 @@ from idexx_sync.cli.list_view import jobs_shown, red_first, sync_shown, waiting_
 from idexx_sync.cli.naming import among, one_of
 from idexx_sync.cli.tables import Shown, listing
 from idexx_sync.cli.whoami import WRITING
+from idexx_sync.clinics.needs import Need
 from idexx_sync.clinics.overview import OpenAlert
-from idexx_sync.clinics.status import ClinicStatus, Need, SyncStatus
+from idexx_sync.clinics.status import ClinicStatus, SyncStatus
 from idexx_sync.core.bounds import MOST_ENTRIES
 from idexx_sync.core.catalog import SYNCS
 from idexx_sync.core.errors import CredentialsRejected, InternalError, PimsSlow, SyncError

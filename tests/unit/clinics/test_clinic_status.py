@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from idexx_sync.clinics.needs import Need, breaker, is_switched_on
 from idexx_sync.clinics.overview import (
     ClinicOverview,
     Denied,
@@ -19,14 +20,7 @@ from idexx_sync.clinics.overview import (
     Told,
 )
 from idexx_sync.clinics.pauses import Pause
-from idexx_sync.clinics.status import (
-    ClinicStatus,
-    Need,
-    SyncStatus,
-    breaker,
-    clinic_status,
-    is_switched_on,
-)
+from idexx_sync.clinics.status import ClinicStatus, SyncStatus, clinic_status
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, who_acts
 from idexx_sync.pims.breaker import Attempt

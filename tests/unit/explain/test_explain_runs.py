@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from idexx_sync.clinics.status import Need, blocker, clinic_status
+from idexx_sync.clinics.needs import Need, blocker
+from idexx_sync.clinics.status import clinic_status
 from idexx_sync.explain.calendar_reasons import About, calendar_reason
 from idexx_sync.explain.model import NamedHold
 from idexx_sync.explain.runs import Read, Runs, runs_of

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from idexx_sync.clinics.status import Need
+from idexx_sync.clinics.needs import Need
 from idexx_sync.clinics.store import BlockedPeriod, Clinic
 from idexx_sync.explain.at_time import TimeExplained, explained_time, within_slot
 from idexx_sync.explain.at_time_records import asked_time

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from idexx_sync.clinics.status import Need, read_clinic_status
+from idexx_sync.clinics.needs import Need
+from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.database.connection import Conn
 from tests.kit.bench import Bench
 from tests.kit.database import query
