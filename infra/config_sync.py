@@ -11,6 +11,7 @@ from constructs import Construct
 
 from idexx_sync.core.catalog import SyncName
 from infra.dead_letters import DeadLetters
+from infra.log_shipping import ships_itself
 from infra.regular_start import role_of_schedules, started_every
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
@@ -56,6 +57,7 @@ class ConfigSync(Construct):
             at_once=stage.config_sync_at_once,
             secrets=secrets,
         )
+        ships_itself(self.function, stage, secrets)
         arns = {sync: queue.queue_arn for sync, queue in queues.items()}
         settings = {
             "IDEXX_SYNC_SCHEDULE_GROUP": self.group.schedule_group_name,

@@ -8,6 +8,7 @@ from aws_cdk.aws_lambda_destinations import SqsDestination
 from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
+from infra.log_shipping import ships_itself
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
 from infra.upkeep_function import UpkeepFunction
@@ -52,6 +53,7 @@ class DeadLetters(Construct):
             at_once=stage.dead_letters_at_once,
             secrets=secrets,
         )
+        ships_itself(consumer, stage, secrets)
         self.queue.grant_consume_messages(consumer.function)
         EventSourceMapping(
             self,

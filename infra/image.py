@@ -67,7 +67,7 @@ class ImageFunction(Construct):
         on_failure: IDestination | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        log = LogGroup(self, "Log", retention=RETENTION[stage.log_days])
+        self.log = log = LogGroup(self, "Log", retention=RETENTION[stage.log_days])
         role = Role(self, "Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
         log.grant_write(role)
         self.function = DockerImageFunction(

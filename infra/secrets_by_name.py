@@ -17,6 +17,8 @@ SecretName = Literal[
     "pepper",
     "local_key",
     "fingerprint_key",
+    "slack",
+    "axiom",
 ]
 VARIABLES: Final[dict[SecretName, str]] = {
     "migrate_database": "IDEXX_SYNC_DATABASE_SECRET",
@@ -27,6 +29,8 @@ VARIABLES: Final[dict[SecretName, str]] = {
     "pepper": "IDEXX_SYNC_PEPPER_SECRET",
     "local_key": "IDEXX_SYNC_LOCAL_KEY_SECRET",
     "fingerprint_key": "IDEXX_SYNC_FINGERPRINT_KEY_SECRET",
+    "slack": "IDEXX_SYNC_SLACK_SECRET",
+    "axiom": "IDEXX_SYNC_AXIOM_SECRET",
 }
 """Secret -> the variable in which a function finds its name."""
 

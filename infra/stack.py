@@ -4,12 +4,14 @@ from aws_cdk import CfnOutput, Stack, Tags
 from constructs import Construct
 
 from idexx_sync.core.catalog import CATALOG, SYNCS
+from infra.alarms import Alarms, of_api, of_letters, of_schedules, of_upkeep, of_workers
 from infra.api_function import ApiFunction
 from infra.config_sync import VARIABLE as CONFIG_SYNC
 from infra.config_sync import ConfigSync
 from infra.dead_letters import DeadLetters
 from infra.http_api import HttpApi
 from infra.image import ImageFunction
+from infra.log_shipping import LogShipping
 from infra.release import VARIABLE as COMMIT
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
@@ -45,15 +47,14 @@ class IdexxSync(Stack):
             )
             for sync in SYNCS
         }
+        workers = {name: worker for sync in syncs.values() for name, worker in sync.workers.items()}
         status = ApiFunction(
             self,
             "Status",
             stage=stage,
             folder="status",
             secrets=secrets,
-            workers={
-                name: worker for sync in syncs.values() for name, worker in sync.workers.items()
-            },
+            workers=workers,
         )
         authorizer = ImageFunction(
             self,
@@ -77,7 +78,7 @@ class IdexxSync(Stack):
         tick_queues = {
             name: ticks.queue for sync in syncs.values() for name, ticks in sync.ticks.items()
         }
-        Watchdog(
+        watchdog = Watchdog(
             self,
             "Watchdog",
             stage=stage,
@@ -105,6 +106,27 @@ class IdexxSync(Stack):
             },
         )
 
+        LogShipping(
+            self,
+            "Logs",
+            stage=stage,
+            secrets=secrets,
+            functions=[status, authorizer, *(sync.api for sync in syncs.values())],
+        )
+        alarms = Alarms(
+            self,
+            "Alarms",
+            stage=stage,
+            watched=[
+                *of_upkeep(watchdog.function, config_sync.function),
+                *of_letters(dead_letters.queue, dead_letters.poison),
+                *of_workers(workers, tick_queues),
+                *of_schedules(config_sync.group.schedule_group_name),
+                *of_api(stage.stack_name, authorizer),
+            ],
+        )
+
+        CfnOutput(self, "AlarmTopicArn", value=alarms.topic.topic_arn)
         CfnOutput(self, "ApiUrl", value=api.api.url)
         CfnOutput(self, "ApiId", value=api.api.rest_api_id)
         CfnOutput(self, "DeadLetterQueueUrl", value=dead_letters.queue.queue_url)

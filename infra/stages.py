@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from idexx_sync.core.catalog import SYNCS, SyncName
+from idexx_sync.core.vocabulary import Reader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,11 @@ class SecretNames:
     pepper: str
     local_key: str
     fingerprint_key: str
+    slack: str
+    """Token of the bot by which the watchdog tells people; read only where `slack_channels` is
+    set."""
+    axiom: str
+    """Token that may ingest into the dataset of the stack's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +79,7 @@ class Stage:
     config_sync: Size = Size(memory_mb=512, timeout_s=270)
     """A pass over all clinics is over before the next one begins."""
     config_sync_at_once: int | None = 1
+    log_shipping: Size = Size(memory_mb=256, timeout_s=30)
     scheduler_calls_per_second: int = 50
     """What the oldest accounts may do; 250 in others, and 5,000 in large regions."""
     authorizer_cache_s: int = 60
@@ -88,6 +95,10 @@ class Stage:
     letters_received: int = 200
     """How often a dead letter is received at most, before it goes where nobody takes it in: what it
     holds never makes that fail, so it is for a database that is away for most of a day."""
+    slack_channels: Mapping[Reader, str] = field(default_factory=dict)
+    """Kind of reader -> Slack's id of its channel, both kinds; empty: nothing is told in Slack."""
+    axiom_edge: str | None = None
+    """Domain of the region's edge; None: the first one that Axiom had."""
     protected: bool = False
     """Whether the stack can be deleted only after somebody has allowed it."""
     commit: str = "unknown"
@@ -110,6 +121,8 @@ def _secret_names(stage: str) -> SecretNames:
         pepper=f"idexx-sync/{stage}/pepper",
         local_key=f"idexx-sync/{stage}/local-key",
         fingerprint_key=f"idexx-sync/{stage}/fingerprint-key",
+        slack=f"idexx-sync/{stage}/slack-token",
+        axiom=f"idexx-sync/{stage}/axiom-token",
     )
 
 

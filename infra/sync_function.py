@@ -6,6 +6,7 @@ from idexx_sync.core.catalog import CATALOG, SyncName
 from infra.api_function import ApiFunction
 from infra.dead_letters import DeadLetters
 from infra.image import ImageFunction
+from infra.log_shipping import ships_itself
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage, WorkerLimits
 from infra.tick_queue import TickQueue
@@ -33,6 +34,7 @@ class SyncFunction(Construct):
         if (limits := stage.workers.get(sync)) is not None:
             worker = self._worker(stage, sync, limits, dead_letters)
             secrets.let_read(worker, "worker_database", "local_key", "fingerprint_key")
+            ships_itself(worker, stage, secrets)
             self.workers[sync] = worker
             self.ticks[sync] = TickQueue(
                 self, "Ticks", stage=stage, sync=sync, worker=worker, dead_letters=dead_letters

@@ -1,5 +1,6 @@
 """The watchdog, and the schedule that starts it."""
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,6 +10,7 @@ from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
 
 from idexx_sync.core.catalog import SyncName
+from infra.log_shipping import ships_itself
 from infra.regular_start import started_every
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
@@ -16,6 +18,7 @@ from infra.upkeep_function import UpkeepFunction
 
 EVERY_MINUTES: Final = 1
 QUEUES: Final = "IDEXX_SYNC_TICK_QUEUES"
+CHANNELS: Final = "IDEXX_SYNC_SLACK_CHANNELS"
 
 
 class Watchdog(Construct):
@@ -42,6 +45,11 @@ class Watchdog(Construct):
             at_once=stage.watchdog_at_once,
             secrets=secrets,
         )
+        if stage.slack_channels:
+            watchdog.set(CHANNELS, json.dumps(dict(stage.slack_channels)))
+            secrets.let_read(watchdog, "slack")
+        ships_itself(watchdog, stage, secrets)
+        self.function = watchdog
         urls = {sync: queue.queue_url for sync, queue in queues.items()}
         watchdog.set(QUEUES, Stack.of(self).to_json_string(urls))
         for queue in queues.values():

@@ -4,6 +4,7 @@ minutes, and for one clinic whenever somebody asks."""
 from typing import Any, Final
 
 from idexx_sync.core.logs import logger
+from idexx_sync.core.shipping import shipped
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.upkeep.mirroring import answer_of, order_of
 from idexx_sync.upkeep.wiring import process_database, process_mirror, time_left
@@ -12,6 +13,7 @@ MOST_LOGGED: Final = 20
 """Findings of a pass; all are counted."""
 
 
+@shipped
 def handler(event: object, context: Any) -> dict[str, Any]:
     """What the pass did, and whether it came to its end; the next one goes on where it stopped.
 

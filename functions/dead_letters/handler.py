@@ -12,11 +12,13 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.logs import logger
+from idexx_sync.core.shipping import shipped
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.upkeep.dead_letters import Message, take_in
 from idexx_sync.upkeep.wiring import process_database, time_left
 
 
+@shipped
 def handler(event: object, context: Any) -> dict[str, Any]:
     """Names the messages that are not taken in, `batchItemFailures`: these come back.
 

@@ -3,11 +3,18 @@
 from typing import Any
 
 from idexx_sync.core.logs import logger
+from idexx_sync.core.shipping import shipped
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.upkeep.watchdog import watch
-from idexx_sync.upkeep.wiring import process_database, process_queues, time_left
+from idexx_sync.upkeep.wiring import (
+    process_database,
+    process_queues,
+    telling,
+    time_left,
+)
 
 
+@shipped
 def handler(_event: object, context: Any) -> dict[str, Any]:
     """What the pass did, and whether it came to its end; the next one goes on where it stopped.
 
@@ -19,6 +26,6 @@ def handler(_event: object, context: Any) -> dict[str, Any]:
 def _pass(context: Any) -> dict[str, Any]:
     left, database = time_left(context), process_database()
     with database.patience.until(left):
-        done = watch(database.answering(), left, process_queues())
+        done = watch(database.answering(), left, process_queues(), telling())
     logger().info("watchdog's pass ended", counts=done.counts, complete=done.complete)
     return {"counts": done.counts, "complete": done.complete}

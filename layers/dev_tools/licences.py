@@ -17,7 +17,10 @@ from packaging.requirements import Requirement
 
 UNKNOWN: Final = "unknown"
 FREE: Final = frozenset(
-    {"0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0"}
+    {
+        *("0BSD", "BSD", "BSD-2-Clause", "BSD-3-Clause"),
+        *("Apache-2.0", "ISC", "MIT", "MIT-0", "PSF-2.0", "TCL"),
+    }
 )
 """What asks for no more than that it is named."""
 AGREED: Final = {

@@ -74,6 +74,7 @@ def described(stack: LocalStack) -> str:
         "operator key": stack.clinics.operator_key,
         "clinic key": clinic.key,
         "simulated Neo": stack.simulator.admin_url,
+        "Slack": stack.sinks.page_url,
     }
     asked = {"URL": stack.api_url, "KEY": clinic.key, "CLINIC_ID": str(clinic.id)}
     parts = [

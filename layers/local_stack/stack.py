@@ -26,12 +26,15 @@ from local_stack.home import PASSWORDS, Home
 from local_stack.login_roles import Role, as_login_role, make_login_roles
 from local_stack.postgres import Postgres, running_postgres
 from local_stack.simulated_aws import FIRST_RETRY_S, OUR_FUNCTIONS, SimulatedAws, running_aws
+from local_stack.sinks.server import Sinks, running_sinks
 from local_stack.stack_clinics import STAGE, Clinics, Worlds, bring_clinics, open_neos, secrets_of
 from local_stack.synthesis import (
+    AXIOM,
     CHROMIUM,
     HEARTBEAT,
     LEASE,
     NEO_HOSTS,
+    SLACK,
     StageSettings,
     template,
 )
@@ -55,6 +58,7 @@ class LocalStack:
     clinics: Clinics
     aws: SimulatedAws
     simulator: Simulator
+    sinks: Sinks
     deployed: Deployed
     database_url: str = field(repr=False)
     """Its owner's address, for whoever looks on; the functions have others."""
@@ -76,9 +80,9 @@ class Manner:
     """Whether the database is to outlive a crash of the machine."""
     packages: Sequence[str] = OUR_FUNCTIONS
     """Below which handlers may lie."""
-    ports: tuple[int, int, int] = (0, 0, 0)
-    """Wanted for the API, the simulator's page and the database; of each the next free one counts.
-    0: any."""
+    ports: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Wanted for the API, the simulator's page, the database and the page of messages; of each the
+    next free one counts. 0: any."""
 
 
 @contextmanager
@@ -91,6 +95,8 @@ def running_stack(
     kept = home.kept()
     with ExitStack() as opened:
         say("starting Postgres, the simulated Neo and the simulated AWS")
+        wanted = manner.ports[3]
+        sinks = opened.enter_context(running_sinks(free_port(wanted) if wanted else 0))
         pool = opened.enter_context(ThreadPoolExecutor(4))
         postgres = _entered(
             opened, pool, _database(home, durable=manner.durable, port=manner.ports[2])
@@ -123,6 +129,8 @@ def running_stack(
                 CHROMIUM: str(chromium),
                 LEASE: str(manner.lease_s),
                 HEARTBEAT: str(manner.heartbeat_s),
+                SLACK: sinks.slack_url,
+                AXIOM: sinks.url,
             },
         )
         invoke(aws, deployed.outputs["MigrateFunction"], {})
@@ -143,7 +151,7 @@ def running_stack(
             "IDEXX_SYNC_NEO_HOSTS": origins,
             "IDEXX_SYNC_CHROMIUM_PATH": str(chromium),
         }
-        yield LocalStack(url, clinics, aws, simulator, deployed, database_url, environment)
+        yield LocalStack(url, clinics, aws, simulator, sinks, deployed, database_url, environment)
 
 
 def _entered[T](

@@ -14,9 +14,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Final
+from typing import Final, get_args
 
 from dev_tools.emulator import ROOT
+from idexx_sync.core.vocabulary import Reader
+from local_stack.sinks import axiom, slack
 
 KEPT: Final = ROOT / ".local" / "templates"
 SOURCES: Final = ("infra", "layers/idexx_sync", "functions", "migrations")
@@ -25,12 +27,21 @@ NEO_HOSTS: Final = "/idexx-sync/local/neo-hosts"
 CHROMIUM: Final = "/idexx-sync/local/chromium"
 LEASE: Final = "/idexx-sync/local/lease-seconds"
 HEARTBEAT: Final = "/idexx-sync/local/heartbeat-seconds"
+SLACK: Final = "/idexx-sync/local/slack-url"
+AXIOM: Final = "/idexx-sync/local/axiom-url"
 ENVIRONMENT: Final = {
     "IDEXX_SYNC_CHROMIUM_PATH": CHROMIUM,
     "IDEXX_SYNC_LEASE_SECONDS": LEASE,
     "IDEXX_SYNC_HEARTBEAT_SECONDS": HEARTBEAT,
+    "IDEXX_SYNC_SLACK_URL": SLACK,
+    "IDEXX_SYNC_AXIOM_URL": AXIOM,
 }
 """Variable of the functions -> the parameter that says its value."""
+SINKS: Final = {
+    "IDEXX_SYNC_SLACK_TOKEN": slack.TOKEN,
+    "IDEXX_SYNC_AXIOM_TOKEN": axiom.TOKEN,
+}
+"""Variables by which they reach what stands for Slack and Axiom here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +125,11 @@ def _synthesise(assembly: Path, told: Mapping[str, float | None]) -> Path:
         requests_per_second=settings.requests_per_second,
         burst=settings.requests_per_second,
         neo_hosts=(_looked_up(NEO_HOSTS),),
-        environment={variable: _looked_up(name) for variable, name in ENVIRONMENT.items()},
+        slack_channels=dict(zip(get_args(Reader), slack.CHANNELS, strict=True)),
+        environment={
+            **SINKS,
+            **{variable: _looked_up(name) for variable, name in ENVIRONMENT.items()},
+        },
     )
     return synthesise(stage, assembly)
 

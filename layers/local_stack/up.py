@@ -22,7 +22,8 @@ from local_stack.stack import Manner, NotReady, running_stack
 from local_stack.stack_clinics import Worlds
 
 PORT: Final = 8700
-"""Of the API by default; the simulator's page and the database have the next ones."""
+"""Of the API by default; the simulator's page, the database and the page of messages have the next
+ones."""
 
 
 def main(arguments: list[str]) -> int:
@@ -44,7 +45,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, _leave)
     started = time.monotonic()
     port: int = options.port
-    manner = Manner(worlds=Worlds(one_waits=True), ports=(port, port + 1, port + 2))
+    manner = Manner(worlds=Worlds(one_waits=True), ports=(port, port + 1, port + 2, port + 3))
     try:
         with (
             home(options.folder, afresh=options.reset) as place,

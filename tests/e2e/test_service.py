@@ -16,30 +16,9 @@ from local_stack.stack import LocalStack
 from local_stack.stack_clinics import DAYS, WEST, LocalClinic, today_at
 from oracle.appointments import appointment_differences
 from oracle.question import Question
+from tests.e2e.orders import job_at_end, wait_until_running, with_key
 
 CACHED_S = 2
-
-
-def with_key(key: str) -> dict[str, str]:
-    return {"X-API-Key": key}
-
-
-def job_at_end(http: httpx.Client, key: str, job: dict[str, Any]) -> dict[str, Any]:
-    give_up = time.monotonic() + 90
-    while job["status"] in ("queued", "running") and time.monotonic() < give_up:
-        time.sleep(0.2)
-        answer = http.get(f"/api/sync/jobs/{job['id']}", headers=with_key(key))
-        assert answer.status_code == 200, answer.text
-        job = answer.json()
-    return job
-
-
-def wait_until_running(http: httpx.Client, key: str, job: dict[str, Any]) -> None:
-    give_up = time.monotonic() + 30
-    while job["status"] != "running":
-        assert time.monotonic() < give_up
-        time.sleep(0.1)
-        job = http.get(f"/api/sync/jobs/{job['id']}", headers=with_key(key)).json()
 
 
 def test_a_clinic_key_starts_a_sync_with_a_real_login_and_the_rows_are_as_neo_says(

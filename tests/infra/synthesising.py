@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from idexx_sync.core.vocabulary import Reader
 from infra.stages import LOCAL, PROD
 
 if TYPE_CHECKING:  # whoever only reads the names here starts no Node
@@ -19,6 +20,8 @@ COMMAND = "infra"
 """The module that cdk.json runs."""
 LOCAL_ENVIRONMENT = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "IDEXX_SYNC_STAGE": "laptop"}
 LOCAL_HOSTS = ("http://127.0.0.1:8080",)
+CHANNELS: Final[dict[Reader, str]] = {"clinic_care": "C0CLINICS", "engineering": "C0ENGINEERS"}
+"""Of somebody's Slack, as a deployment names them."""
 
 
 def main(folder: Path) -> None:
@@ -26,9 +29,12 @@ def main(folder: Path) -> None:
     from infra.app import synthesise
     from infra.stack import IdexxSync
 
-    own = replace(LOCAL, environment=LOCAL_ENVIRONMENT, neo_hosts=LOCAL_HOSTS)
+    own = replace(
+        LOCAL, environment=LOCAL_ENVIRONMENT, neo_hosts=LOCAL_HOSTS, slack_channels=CHANNELS
+    )
     synthesise(own, folder / LOCAL.name)
-    judge(folder / PROD.name, lambda app: IdexxSync(app, stage=PROD))
+    told = replace(PROD, slack_channels=CHANNELS)
+    judge(folder / PROD.name, lambda app: IdexxSync(app, stage=told))
     judge(folder / "bare", add_bare_queue)
 
 

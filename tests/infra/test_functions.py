@@ -1,5 +1,6 @@
 """The functions in the template: what they run, what they may do, where their failures end."""
 
+import json
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.infra.schedules import (
     schedule_of,
     started_by,
 )
-from tests.infra.synthesising import LOCAL_ENVIRONMENT, LOCAL_HOSTS
+from tests.infra.synthesising import CHANNELS, LOCAL_ENVIRONMENT, LOCAL_HOSTS
 from tests.infra.template import Function, Template, flat, listed, target
 from tests.kit.paths import ROOT
 
@@ -31,16 +32,17 @@ INVOKE = ("lambda:InvokeFunction",)
 READS = {
     "authorizer.handler": ["authorizer-database", "pepper"],
     "case_sync.api": ["api-database"],
-    "case_sync.worker": ["fingerprint-key", "local-key", "worker-database"],
-    "config_sync.handler": ["upkeep-database"],
-    "dead_letters.handler": ["upkeep-database"],
+    "case_sync.worker": ["axiom-token", "fingerprint-key", "local-key", "worker-database"],
+    "config_sync.handler": ["axiom-token", "upkeep-database"],
+    "dead_letters.handler": ["axiom-token", "upkeep-database"],
     "inbound_sync.api": ["api-database"],
-    "inbound_sync.worker": ["fingerprint-key", "local-key", "worker-database"],
+    "inbound_sync.worker": ["axiom-token", "fingerprint-key", "local-key", "worker-database"],
+    "log_shipping.handler": ["axiom-token"],
     "migrate.handler": ["migrate-database"],
     "reconciliation.api": ["api-database"],
-    "reconciliation.worker": ["fingerprint-key", "local-key", "worker-database"],
+    "reconciliation.worker": ["axiom-token", "fingerprint-key", "local-key", "worker-database"],
     "status.api": ["api-database"],
-    "watchdog.handler": ["upkeep-database"],
+    "watchdog.handler": ["axiom-token", "slack-token", "upkeep-database"],
 }
 """Every function, and the secrets that it may read."""
 STARTS = {
@@ -77,6 +79,7 @@ TIMEOUTS = {
     "authorizer.handler": 15,
     "config_sync.handler": 270,
     "dead_letters.handler": 60,
+    "log_shipping.handler": 30,
     "watchdog.handler": 50,
 }
 
@@ -146,8 +149,13 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         secret = f"idexx-sync/prod/{database}-database"
         return {"IDEXX_SYNC_STAGE": "prod", "IDEXX_SYNC_DATABASE_SECRET": secret}
 
+    ships = {
+        "IDEXX_SYNC_AXIOM_DATASET": "idexx-sync-prod",
+        "IDEXX_SYNC_AXIOM_SECRET": "idexx-sync/prod/axiom-token",
+    }
     worker = {
         **of("worker"),
+        **ships,
         "IDEXX_SYNC_LOCAL_KEY_SECRET": "idexx-sync/prod/local-key",
         "IDEXX_SYNC_FINGERPRINT_KEY_SECRET": "idexx-sync/prod/fingerprint-key",
         "IDEXX_SYNC_NEO_HOSTS": "us.idexxneo.com",
@@ -171,8 +179,9 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         "case_sync.worker": worker,
         "inbound_sync.api": api("inbound_sync.api"),
         "inbound_sync.worker": worker,
-        "config_sync.handler": {**of("upkeep"), **mirror_settings(prod)},
-        "dead_letters.handler": of("upkeep"),
+        "config_sync.handler": {**of("upkeep"), **ships, **mirror_settings(prod)},
+        "dead_letters.handler": {**of("upkeep"), **ships},
+        "log_shipping.handler": {"IDEXX_SYNC_STAGE": "prod", **ships},
         "migrate.handler": of("migrate"),
         "reconciliation.api": api("reconciliation.api"),
         "reconciliation.worker": worker,
@@ -183,6 +192,9 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         },
         "watchdog.handler": {
             **of("upkeep"),
+            **ships,
+            "IDEXX_SYNC_SLACK_CHANNELS": json.dumps(CHANNELS),
+            "IDEXX_SYNC_SLACK_SECRET": "idexx-sync/prod/slack-token",
             "IDEXX_SYNC_TICK_QUEUES": f"{{{','.join(queues)}}}",
         },
     }

@@ -151,10 +151,20 @@ def test_long_answers_are_compressed(prod: Template) -> None:
 
 def test_nothing_but_the_api_is_public(prod: Template) -> None:
     api, _ = prod.only("AWS::ApiGateway::RestApi")
+    by_api = of_lines = 0
     for permission in prod.of_type("AWS::Lambda::Permission").values():
+        if permission["Principal"] == "logs.amazonaws.com":
+            log = target(permission["SourceArn"])
+            assert prod.resources[log]["Type"] == "AWS::Logs::LogGroup"
+            of_lines += 1
+            continue
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert f"${{{api}}}" in flat(permission["SourceArn"])
-    for policy in prod.of_type("AWS::SQS::QueuePolicy").values():
+        by_api += 1
+    assert by_api
+    assert of_lines == 5  # each function that answers the API, and the authorizer
+    policies = (prod.of_type(f"AWS::{one}") for one in ("SQS::QueuePolicy", "SNS::TopicPolicy"))
+    for policy in (policy for found in policies for policy in found.values()):
         assert {s["Effect"] for s in policy["PolicyDocument"]["Statement"]} == {"Deny"}
     assert {resource["Type"] for resource in prod.resources.values()} == {
         "AWS::ApiGateway::Account",
@@ -165,6 +175,7 @@ def test_nothing_but_the_api_is_public(prod: Template) -> None:
         "AWS::ApiGateway::Resource",
         "AWS::ApiGateway::RestApi",
         "AWS::ApiGateway::Stage",
+        "AWS::CloudWatch::Alarm",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::Lambda::EventInvokeConfig",
@@ -172,6 +183,9 @@ def test_nothing_but_the_api_is_public(prod: Template) -> None:
         "AWS::Lambda::Function",
         "AWS::Lambda::Permission",
         "AWS::Logs::LogGroup",
+        "AWS::Logs::SubscriptionFilter",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
         "AWS::SQS::Queue",
         "AWS::SQS::QueuePolicy",
         "AWS::Scheduler::Schedule",

@@ -28,6 +28,7 @@ MACHINES_TIME = {
 }
 """Modules that may ask, and what for."""
 LEASE_TIME = {
+    "alerts/slack/message_store.py": "when a message left us, beside Slack's own clock",
     "database/migrations.py": "before the first migration there is no business time",
     "jobs/coming_store.py": "leases and dispatches",
     "jobs/leases.py": "leases",

@@ -15,7 +15,7 @@ SERVICE: Final = "idexx-sync"
 def logger() -> Logger:
     # By itself Powertools leaves what is no ASCII as it is, and some of that acts on a terminal.
     serializer = partial(json.dumps, default=str, separators=(",", ":"))
-    return Logger(service=SERVICE, json_serializer=serializer)
+    return Logger(service=SERVICE, json_serializer=serializer, use_rfc3339=True)
 
 
 def log_to(stream: TextIO) -> None:

@@ -6,10 +6,17 @@ secret in AWS Secrets Manager.
 
 import re
 from functools import cached_property
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,6 +27,7 @@ from pydantic_settings import (
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, InvalidInput
 from idexx_sync.core.named_secrets import NamedBy, NamedSecrets, naming_variable
+from idexx_sync.core.vocabulary import Reader
 
 LOGIN_ENDS_WITHIN_S: Final = 10
 """How long after its time the end of a login may take."""
@@ -32,18 +40,16 @@ _ADDRESS: Final = re.compile(
     re.IGNORECASE,
 )
 """Of an API: scheme, host, port and path; no user, query or fragment."""
+Channel = Annotated[str, StringConstraints(pattern="^[CG][A-Z0-9]{2,}$")]
+"""Slack's id of a channel; by its name it could not be read."""
 _SENDABLE: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-class DatabaseSettings(BaseSettings):
-    """What every function needs. Secrets have no default."""
+class NamingSettings(BaseSettings):
+    """Settings whose secrets the environment may only name."""
 
     model_config = SettingsConfigDict(
         env_prefix="IDEXX_SYNC_", env_ignore_empty=True, frozen=True, extra="ignore"
-    )
-
-    database_url: Annotated[SecretStr, NamedBy("IDEXX_SYNC_DATABASE_SECRET")] = Field(
-        validation_alias="DATABASE_URL"
     )
 
     @classmethod
@@ -56,6 +62,14 @@ class DatabaseSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, NamedSecrets(settings_cls)
+
+
+class DatabaseSettings(NamingSettings):
+    """What every function needs. Secrets have no default."""
+
+    database_url: Annotated[SecretStr, NamedBy("IDEXX_SYNC_DATABASE_SECRET")] = Field(
+        validation_alias="DATABASE_URL"
+    )
 
 
 class ReleaseSettings(BaseSettings):
@@ -142,6 +156,57 @@ class TickQueueSettings(BaseSettings):
 
     tick_queues: dict[SyncName, str]
     """Sync -> URL of its queue; JSON."""
+
+
+class AxiomSettings(NamingSettings):
+    """For who sends log lines to Axiom. Without a token none are sent."""
+
+    axiom_token: Annotated[SecretStr | None, NamedBy("IDEXX_SYNC_AXIOM_SECRET")] = None
+    """Of its API, which may ingest into the dataset and nothing else (`xaat-...`)."""
+    axiom_dataset: str = Field(default="idexx-sync", pattern=r"^[A-Za-z0-9._-]{1,128}$")
+    axiom_edge: str | None = Field(default=None, pattern=r"^[a-z0-9.-]{1,200}$")
+    """Domain of the region's edge, such as `eu-central-1.aws.edge.axiom.co`; None: the first one
+    that Axiom had."""
+    axiom_url: str | None = None
+    """In place of Axiom's own address; plain http on a loopback address only."""
+
+    @field_validator("axiom_url")
+    @classmethod
+    def _only_https_or_loopback_address(cls, url: str | None) -> str | None:
+        if url is not None and not _is_api_address(url.rstrip("/")):
+            raise ValueError("only https, or http on a loopback address, is allowed")
+        return url
+
+
+class SlackSettings(NamingSettings):
+    """For who tells people in Slack. Without a token nothing is told there."""
+
+    slack_token: Annotated[SecretStr | None, NamedBy("IDEXX_SYNC_SLACK_SECRET")] = None
+    """Of a bot that may write into the channels and read them: `chat:write`, and
+    `channels:history` or `groups:history`."""
+    slack_channels: dict[Reader, Channel] = Field(default_factory=dict)
+    """Kind of reader -> id of its channel; JSON, both kinds."""
+    slack_url: str = "https://slack.com/api/"
+    """Of Slack's Web API, or plain http on a loopback address."""
+
+    @field_validator("slack_channels")
+    @classmethod
+    def _of_every_reader(
+        cls, channels: dict[Reader, str], info: ValidationInfo
+    ) -> dict[Reader, str]:
+        if info.data.get("slack_token") is None:
+            return channels
+        if missing := [reader for reader in get_args(Reader) if reader not in channels]:
+            raise ValueError(f"no channel is named for {', '.join(missing)}")
+        return channels
+
+    @field_validator("slack_url")
+    @classmethod
+    def _only_https_or_loopback_api(cls, url: str) -> str:
+        trimmed = url.rstrip("/")
+        if not _is_api_address(trimmed):
+            raise ValueError("only https, or http on a loopback address, is allowed")
+        return f"{trimmed}/"
 
 
 class Settings(DatabaseSettings):

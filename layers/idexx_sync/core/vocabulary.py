@@ -26,6 +26,8 @@ JobStatus = Literal[
     "missed",
 ]
 Stage = Literal["off", "shadow", "canary", "live"]
+Reader = Literal["clinic_care", "engineering"]
+"""Who reads what is told of clinics: who talks to them, or who keeps the service running."""
 Manner = Literal["preview", "observe", "apply"]
 """What a run may write: nothing, our own memory, or ODIS's rows as well."""
 WITHOUT_ROWS: Final[Mapping[Manner, str]] = {"preview": "dry run", "observe": "shadow"}

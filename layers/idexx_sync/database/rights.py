@@ -166,6 +166,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             muted_by; \
             UPDATE syncs who_acts code records job_id times last_at closed_at closed_because \
             acknowledged_at acknowledged_by muted_until muted_by
+        idexx_sync.messages: SELECT
         idexx_sync.dead_letters: SELECT; \
             UPDATE status ended_at ended_by ended_reason retry_job_id
         idexx_sync.records: SELECT
@@ -187,6 +188,9 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.places: SELECT; \
             INSERT; \
             UPDATE place at
+        idexx_sync.messages: INSERT part alert_id zone day reader told; \
+            UPDATE told tries tried_at sent_at channel place refused; \
+            DELETE
         idexx_sync.timetables: SELECT; \
             INSERT; \
             UPDATE read_from judged_until due ended_at; \

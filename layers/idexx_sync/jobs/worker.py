@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import RequestRefused, SyncError
 from idexx_sync.core.logs import logger
+from idexx_sync.core.shipping import shipped
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.deliveries import BringBack, Delivery, SqsVisibility, deliveries
@@ -51,7 +52,7 @@ def sync_worker(
             return worker.invoked(event, context)
         return worker.given(delivered, context)
 
-    return handler
+    return shipped(handler)
 
 
 @dataclass(frozen=True)

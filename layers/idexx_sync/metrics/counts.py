@@ -99,6 +99,12 @@ class AlertCount(_Count):
     of_many: bool
 
 
+class MessageCount(_Count):
+    """What is to be told in Slack and is not known to be there."""
+
+    oldest: datetime
+
+
 class LoginCount(_Count):
     """Logins within the window; one of which nothing has left us is none."""
 
@@ -121,6 +127,7 @@ class Counts(BaseModel):
     discrepancies: list[DiscrepancyCount]
     alerts: list[AlertCount]
     letters: list[LetterCount]
+    messages: list[MessageCount]
     logins: list[LoginCount]
 
 
@@ -188,6 +195,14 @@ _GROUPS: Final = {
         SELECT count(*) AS count
           FROM idexx_sync.dead_letters
          WHERE status = 'parked' AND {_OF_CLINIC}
+    """,
+    "messages": """
+        SELECT count(*) AS count, min(m.made_at) AS oldest
+          FROM idexx_sync.messages m
+          LEFT JOIN idexx_sync.alerts a ON a.id = m.alert_id
+         WHERE m.sent_at IS NULL
+           AND (%(clinic_id)s::uuid IS NULL OR a.clinic_id = %(clinic_id)s)
+        HAVING count(*) > 0
     """,
     "logins": f"""
         SELECT outcome, count(*) AS count

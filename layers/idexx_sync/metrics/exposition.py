@@ -17,8 +17,9 @@ from uuid import UUID
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
+from idexx_sync.clinics.freshness import SyncFreshness, clinic_freshness
+from idexx_sync.clinics.needs import is_switched_on
 from idexx_sync.clinics.overview import ClinicOverview
-from idexx_sync.clinics.status import ClinicStatus, clinic_status, is_switched_on
 from idexx_sync.core.catalog import SYNCS
 from idexx_sync.core.vocabulary import UNFINISHED, Freshness, Stage
 from idexx_sync.database.connection import Conn
@@ -57,8 +58,12 @@ class _Collector:
 
 
 def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) -> Iterator[Metric]:
-    statuses = [clinic_status(overview, now) for overview in overviews if is_switched_on(overview)]
-    yield from _last_successes(statuses, now)
+    judged = [
+        (overview, clinic_freshness(overview, now).syncs)
+        for overview in overviews
+        if is_switched_on(overview)
+    ]
+    yield from _last_successes(judged, now)
     yield _gauge(
         "clinics",
         "Clinics that are set up for this service, by stage.",
@@ -71,7 +76,7 @@ def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) ->
         "Clinics that have the sync, by how current it is; inactive and switched-off ones not.",
         ("sync", "freshness"),
         {(sync, freshness): 0 for sync in SYNCS for freshness in get_args(Freshness)}
-        | Counter((sync.sync, sync.freshness) for one in statuses for sync in one.syncs),
+        | Counter((sync.sync, sync.freshness) for _, syncs in judged for sync in syncs),
     )
     yield _gauge(
         "jobs_last_24h",
@@ -120,6 +125,18 @@ def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) ->
         {(one.kind,): one.count for one in counts.alerts if one.of_many},
     )
     yield _gauge(
+        "messages_unsent",
+        "What is to be told in Slack and is not known to be there.",
+        (),
+        {(): sum(one.count for one in counts.messages)},
+    )
+    yield _gauge(
+        "messages_unsent_oldest_age_seconds",
+        "How long the oldest of these has been waiting; 0 when none waits.",
+        (),
+        {(): sum(_age(one.oldest, now) for one in counts.messages)},
+    )
+    yield _gauge(
         "logins_last_24h",
         "Logins of the last 24 hours of which something may have left us; unknown: nobody knows "
         "how it ended.",
@@ -128,13 +145,15 @@ def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) ->
     )
 
 
-def _last_successes(statuses: list[ClinicStatus], now: datetime) -> Iterator[Metric]:
+def _last_successes(
+    judged: list[tuple[ClinicOverview, tuple[SyncFreshness, ...]]], now: datetime
+) -> Iterator[Metric]:
     """Only of clinics whose rows this service is to keep current now."""
     oldest: dict[tuple[str], datetime] = {}
-    for one in statuses:
-        if one.stage == "shadow" or one.pauses:
+    for overview, syncs in judged:
+        if overview.stage == "shadow" or overview.pauses:
             continue
-        for sync in one.syncs:
+        for sync in syncs:
             if sync.last_success_at is not None:
                 before = oldest.get((sync.sync,), sync.last_success_at)
                 oldest[sync.sync,] = min(before, sync.last_success_at)

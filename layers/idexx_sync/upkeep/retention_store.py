@@ -186,6 +186,12 @@ RULES: Final = (
         ),
     ),
     Rule(
+        "messages",
+        "idexx_sync.messages",
+        "with its alert; a morning's for a quarter",
+        Goes(days=90, by="made_at", only="t.part = 'digest'"),
+    ),
+    Rule(
         "discrepancies",
         "idexx_sync.discrepancies",
         "half a year after its end; one that no run judges any more, after it was seen last",

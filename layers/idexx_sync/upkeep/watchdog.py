@@ -28,8 +28,10 @@ from idexx_sync.jobs import leases
 from idexx_sync.jobs.submission import Dispatch
 from idexx_sync.upkeep.abandoned import end_abandoned, end_late_ticks
 from idexx_sync.upkeep.catch_ups import making_up
+from idexx_sync.upkeep.mornings import tell_mornings
 from idexx_sync.upkeep.place_store import keep_place, place_of
 from idexx_sync.upkeep.retention import delete_what_is_old
+from idexx_sync.upkeep.telling import Telling
 from idexx_sync.upkeep.ticks import watch_ticks
 
 RESERVE_S: Final = 5.0
@@ -56,9 +58,15 @@ Step = Callable[[Conn, Callable[[], float]], tuple[Mapping[str, int], bool]]
 """Does a part of the work while time is left; its counts, and whether all of it is done."""
 
 
-def watch(conn: Conn, time_left: Callable[[], float], dispatch: Dispatch | None = None) -> Pass:
+def watch(
+    conn: Conn,
+    time_left: Callable[[], float],
+    dispatch: Dispatch | None = None,
+    telling: Telling | None = None,
+) -> Pass:
     """One pass; `time_left` are the seconds until whoever calls has to be done, and `dispatch`
-    sends a catch-up to its sync's queue. Without it nobody looks for missed ticks.
+    sends a catch-up to its sync's queue; without it nobody looks for missed ticks. Without
+    `telling` nothing is told in Slack, nor kept for it.
 
     What Postgres refuses of one step is told, counted as `refused`, and stops no other one. Raises
     DatabaseUnavailable; what was committed before stays.
@@ -69,7 +77,7 @@ def watch(conn: Conn, time_left: Callable[[], float], dispatch: Dispatch | None 
 
     counts: Counter[str] = Counter()
     complete, gone = True, None
-    for step in _steps(dispatch):
+    for step in _steps(dispatch, telling):
         if left() <= 0:
             complete = False
             break
@@ -136,7 +144,7 @@ def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping
     }, is_whole
 
 
-def _steps(dispatch: Dispatch | None) -> Iterator[Step]:
+def _steps(dispatch: Dispatch | None, telling: Telling | None) -> Iterator[Step]:
     """In the order of a pass: what runs need comes before what only people read."""
     yield end_abandoned
     yield end_late_ticks
@@ -145,4 +153,7 @@ def _steps(dispatch: Dispatch | None) -> Iterator[Step]:
         yield watch_ticks
         yield making_up(dispatch)
     yield tell_alerts
+    if telling is not None:
+        yield tell_mornings
+        yield telling.tell
     yield delete_old_rows

@@ -3,22 +3,27 @@
 import math
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from idexx_sync.alerts.slack.client import Place, SlackChannels, SlackRefused
+from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.kept import Kept, KeptSettings
-from idexx_sync.core.logs import quiet_drivers
+from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import (
     DatabaseSettings,
     MirrorSettings,
+    SlackSettings,
     load,
     load_database_settings,
     load_tick_queue_settings,
 )
+from idexx_sync.core.vocabulary import Reader
 from idexx_sync.database.connection import Database
 from idexx_sync.jobs.queue_dispatch import QueueDispatch
 from idexx_sync.schedules.mirror.aws import AwsScheduler
 from idexx_sync.schedules.mirror.one_pass import Mirror
 from idexx_sync.schedules.mirror.wanted import Targets
+from idexx_sync.upkeep.telling import Telling
 
 RESERVE_S: Final = 5.0
 """What is left of an invocation's time to say how it ended."""
@@ -39,6 +44,38 @@ process_database: Final[Kept[DatabaseSettings, Database]] = Kept(
 def process_queues() -> QueueDispatch:
     """By which the process sends catch-ups; a client of AWS is made with the first one."""
     return QueueDispatch(load_tick_queue_settings().tick_queues)
+
+
+class _NotSetUp:
+    """In place of Slack where its settings make no sense: what waits then shows how long it does,
+    and the rest of the watchdog's work goes on."""
+
+    def send(self, *_asked: object) -> Place:
+        raise SlackRefused("not_set_up")
+
+    def find(self, *_asked: object) -> Place | None:
+        raise SlackRefused("not_set_up")
+
+
+def telling() -> Telling | None:
+    """By which the process tells in Slack; None where no token is set."""
+    try:
+        return process_telling()
+    except ConfigurationInvalid as error:
+        logger().error("slack not set up", error_message=error.message)
+        return Telling(_NotSetUp(), dict.fromkeys(get_args(Reader), "none"))
+
+
+def _telling_made(settings: SlackSettings) -> Telling | None:
+    if settings.slack_token is None:
+        return None
+    return Telling(SlackChannels(settings.slack_token, settings.slack_url), settings.slack_channels)
+
+
+process_telling: Final[Kept[SlackSettings, Telling | None]] = Kept(
+    KeptSettings(lambda: load(SlackSettings)), _telling_made, lambda _made: None
+)
+"""Made at the first event and kept warm."""
 
 
 def _mirror_made(settings: MirrorSettings) -> Mirror:

@@ -181,6 +181,8 @@ FLEET: dict[str, Values] = {
     "discrepancies_open": {("moved", "inbound"): 2, ("duplicate_case", "none"): 1},
     "alerts_open": {("internal", "odis"): 2, ("account_locked", "clinic"): 1},
     "incidents_open": {("internal",): 1},
+    "messages_unsent": {(): 0},
+    "messages_unsent_oldest_age_seconds": {(): 0},
     "logins_last_24h": {("ok",): 2, ("unknown",): 1, ("unavailable",): 1},
 }
 ONE_CLINIC: dict[str, Values] = {
@@ -218,6 +220,8 @@ ONE_CLINIC: dict[str, Values] = {
     "discrepancies_open": {("moved", "inbound"): 1, ("duplicate_case", "none"): 1},
     "alerts_open": {("internal", "odis"): 1},
     "incidents_open": {},
+    "messages_unsent": {(): 0},
+    "messages_unsent_oldest_age_seconds": {(): 0},
     "logins_last_24h": {("ok",): 2, ("unknown",): 1},
 }
 NOTHING: dict[str, Values] = {
@@ -228,6 +232,8 @@ NOTHING: dict[str, Values] = {
     "queue_oldest_age_seconds": {(): 0},
     "jobs_dead": dict.fromkeys([(sync,) for sync in SYNCS], 0),
     "dead_letters_parked": {(): 0},
+    "messages_unsent": {(): 0},
+    "messages_unsent_oldest_age_seconds": {(): 0},
     "ticks_last_24h": dict.fromkeys([(word, sync) for word in OUTCOMES for sync in SYNCS], 0),
     "ticks_missed_last_24h": dict.fromkeys([(sync,) for sync in SYNCS], 0),
     "ticks_made_up_last_24h": dict.fromkeys([(sync,) for sync in SYNCS], 0),

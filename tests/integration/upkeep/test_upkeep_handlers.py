@@ -133,9 +133,9 @@ def test_a_pass_knows_how_long_it_may_take(
 ) -> None:
     left: list[float] = []
 
-    def watch(conn: Any, time_left: Any, dispatch: Any) -> Any:
+    def watch(conn: Any, time_left: Any, *more: Any) -> Any:
         left.append(time_left())
-        return watch_really(conn, time_left, dispatch)
+        return watch_really(conn, time_left, *more)
 
     monkeypatch.setattr(watchdog, "watch", watch)
 

@@ -1,0 +1,4 @@
+// How runs ended, by sync and hour.
+['DATASET']
+| where message == 'sync ended'
+| summarize runs = count() by bin(_time, 1h), sync, status

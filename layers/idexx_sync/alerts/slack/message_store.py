@@ -1,0 +1,227 @@
+"""SQL of messages: which are due of alerts, which wait, and what became of them.
+
+A message is committed before it leaves us and marked when Slack has said that it has it. So one
+that was tried and is not marked is one of which nobody knows.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from idexx_sync.alerts.kinds import HELD, STALE
+from idexx_sync.alerts.slack.alert_posts import WaitingHold
+from idexx_sync.alerts.slack.client import Place
+from idexx_sync.core.vocabulary import Reader
+from idexx_sync.database.connection import Conn, writing
+
+Part = Literal["opened", "changed", "closed", "digest"]
+
+REFUSED_RESTS: Final = timedelta(minutes=15)
+"""What Slack has refused is tried again, but not each minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message that Slack is not known to have."""
+
+    id: UUID
+    part: Part
+    reader: Reader
+    alert_id: UUID | None
+    zone: str | None
+    day: date | None
+    told: dict[str, Any]
+    told_before: dict[str, Any] | None
+    """Of a change, what the alert's message before said."""
+    tries: int
+    tried_at: float | None
+    """When it left us last, in Unix time by Postgres's clock."""
+    channel: str | None
+    """Of what follows an alert's first message: where that is."""
+    thread: str | None
+
+
+_TOLD: Final = f"""jsonb_build_object(
+    'syncs', to_jsonb(a.syncs), 'code', a.code, 'who_acts', a.who_acts,
+    'size', floor(log(2.0, a.clinics)), 'acknowledged_by', a.acknowledged_by,
+    'incident_id', a.incident_id,
+    'holds', CASE WHEN a.kind = '{HELD}' THEN (
+        SELECT jsonb_agg(h.id ORDER BY h.id) FROM idexx_sync.holds h
+         WHERE h.clinic_id = a.clinic_id AND h.status = 'open') END)"""
+"""What a message says of an alert a, by which a change is known; of many clinics alike, each
+doubling is one."""
+_MUTED: Final = "coalesce(a.muted_until > idexx_sync.clock(), false)"
+_IS_TOLD: Final = f"""(a.closed_at IS NULL AND a.incident_id IS NULL AND NOT {_MUTED}
+    AND (a.who_acts <> 'nobody' OR a.kind = '{STALE}'))"""
+"""Whether an alert a is told: it is open, no other one stands for it, and somebody has to act or
+its data have grown old."""
+_READER: Final = "CASE a.who_acts WHEN 'clinic' THEN 'clinic_care' ELSE 'engineering' END"
+
+
+def make_due(conn: Conn) -> int:
+    """Make the messages that alerts are due, and forget those that never left us and no longer are.
+
+    One opening and one close of each alert; what changes in between once the opening is there, and
+    one change after the other. Gives how many were made.
+    """
+    with writing(conn):
+        conn.execute(
+            f"""
+            DELETE FROM idexx_sync.messages m USING idexx_sync.alerts a
+             WHERE m.alert_id = a.id AND m.sent_at IS NULL AND m.tries = 0
+               AND (m.part = 'opened' AND NOT {_IS_TOLD}
+                    OR m.part = 'changed' AND (a.closed_at IS NOT NULL OR {_MUTED}))
+            """
+        )
+        opened = conn.execute(
+            f"""
+            INSERT INTO idexx_sync.messages (part, alert_id, reader, told)
+            SELECT 'opened', a.id, {_READER}, {_TOLD} FROM idexx_sync.alerts a
+             WHERE {_IS_TOLD}
+               AND NOT EXISTS (SELECT FROM idexx_sync.messages m
+                                WHERE m.alert_id = a.id AND m.part = 'opened')
+             ORDER BY a.opened_at, a.id
+            ON CONFLICT DO NOTHING
+            """
+        )
+        changed = conn.execute(
+            f"""
+            INSERT INTO idexx_sync.messages (part, alert_id, reader, told)
+            SELECT 'changed', a.id, l.reader, n.told
+              FROM idexx_sync.alerts a
+             CROSS JOIN LATERAL (
+                   SELECT m.told, m.reader, m.sent_at FROM idexx_sync.messages m
+                    WHERE m.alert_id = a.id ORDER BY m.number DESC LIMIT 1) l
+             CROSS JOIN LATERAL (SELECT {_TOLD} AS told) n
+             WHERE a.closed_at IS NULL AND NOT {_MUTED} AND l.sent_at IS NOT NULL
+               AND l.told <> n.told
+             ORDER BY a.opened_at, a.id
+            """
+        )
+        closed = conn.execute(
+            f"""
+            INSERT INTO idexx_sync.messages (part, alert_id, reader, told)
+            SELECT 'closed', a.id, o.reader, {_TOLD}
+              FROM idexx_sync.alerts a
+              JOIN idexx_sync.messages o ON o.alert_id = a.id AND o.part = 'opened'
+             WHERE a.closed_at IS NOT NULL AND o.sent_at IS NOT NULL
+               AND NOT EXISTS (SELECT FROM idexx_sync.messages m
+                                WHERE m.alert_id = a.id AND m.part = 'closed')
+             ORDER BY a.closed_at, a.id
+            ON CONFLICT DO NOTHING
+            """
+        )
+    return opened.rowcount + changed.rowcount + closed.rowcount
+
+
+def unsent(conn: Conn, limit: int) -> list[Message]:
+    """Messages that wait, the oldest first; behind them those that did not get through before, so
+    that one which never does keeps no other one waiting."""
+    with conn.cursor(row_factory=class_row(Message)) as cur:
+        return cur.execute(
+            """
+            SELECT m.id, m.part, m.reader, m.alert_id, m.zone, m.day, m.told,
+                   b.told AS told_before, m.tries,
+                   extract(epoch FROM m.tried_at)::float8 AS tried_at,
+                   o.channel, o.place AS thread
+              FROM idexx_sync.messages m
+              LEFT JOIN idexx_sync.messages o
+                ON o.alert_id = m.alert_id AND o.part = 'opened' AND m.part <> 'opened'
+              LEFT JOIN LATERAL (
+                   SELECT p.told FROM idexx_sync.messages p
+                    WHERE m.part = 'changed' AND p.alert_id = m.alert_id
+                      AND p.number < m.number ORDER BY p.number DESC LIMIT 1) b ON true
+             WHERE m.sent_at IS NULL
+               AND (m.refused IS NULL OR m.tried_at < clock_timestamp() - %(rests)s)
+             ORDER BY m.refused IS NOT NULL, m.tries, m.number LIMIT %(limit)s
+            """,
+            {"rests": REFUSED_RESTS, "limit": limit},
+        ).fetchall()
+
+
+def waiting(conn: Conn) -> tuple[int, float]:
+    """How many messages wait, and how many seconds the oldest of them has waited."""
+    row = conn.execute(
+        """
+        SELECT count(*), coalesce(
+                   extract(epoch FROM idexx_sync.clock() - min(made_at))::float8, 0)
+          FROM idexx_sync.messages WHERE sent_at IS NULL
+        """
+    ).fetchone()
+    assert row is not None
+    return row[0], max(0.0, row[1])
+
+
+def leaves(conn: Conn, message_id: UUID) -> None:
+    """It is about to leave us, and says what its alert says now; committed before it does."""
+    conn.execute(
+        f"""
+        UPDATE idexx_sync.messages m
+           SET tries = m.tries + 1, tried_at = clock_timestamp(), refused = NULL,
+               told = CASE WHEN m.part = 'opened' THEN (
+                          SELECT {_TOLD} FROM idexx_sync.alerts a WHERE a.id = m.alert_id)
+                      ELSE m.told END
+         WHERE m.id = %s
+        """,
+        (message_id,),
+    )
+
+
+def came_back(conn: Conn, message_id: UUID) -> None:
+    """Slack has said that it did not take it."""
+    conn.execute("UPDATE idexx_sync.messages SET tries = 0 WHERE id = %s", (message_id,))
+
+
+def is_refused(conn: Conn, message_id: UUID, word: str) -> None:
+    """Slack has said why it does not go on."""
+    conn.execute(
+        """
+        UPDATE idexx_sync.messages SET refused = %s, tried_at = clock_timestamp() WHERE id = %s
+        """,
+        (word, message_id),
+    )
+
+
+def is_sent(conn: Conn, message_id: UUID, place: Place) -> None:
+    """Slack has it, and where."""
+    conn.execute(
+        """
+        UPDATE idexx_sync.messages
+           SET sent_at = idexx_sync.clock(), channel = %s, place = %s, refused = NULL
+         WHERE id = %s AND sent_at IS NULL
+        """,
+        (place.channel, place.ts, message_id),
+    )
+
+
+def forget(conn: Conn, message_id: UUID) -> None:
+    """It is not to be told any more, and is not in Slack."""
+    conn.execute("DELETE FROM idexx_sync.messages WHERE id = %s AND sent_at IS NULL", (message_id,))
+
+
+def open_holds(conn: Conn, clinic_id: UUID) -> list[WaitingHold]:
+    """Those of the clinic that wait for a person, the oldest first."""
+    with conn.cursor(row_factory=class_row(WaitingHold)) as cur:
+        return cur.execute(
+            """
+            SELECT id, cause, sync FROM idexx_sync.holds
+             WHERE clinic_id = %s AND status = 'open' ORDER BY opened_at, id
+            """,
+            (clinic_id,),
+        ).fetchall()
+
+
+def make_digest(conn: Conn, zone: str, day: date, told: dict[str, Any]) -> bool:
+    """Make the message of a zone's morning, unless there is one; whether it was made."""
+    made = conn.execute(
+        """
+        INSERT INTO idexx_sync.messages (part, zone, day, reader, told)
+        VALUES ('digest', %s, %s, 'clinic_care', %s) ON CONFLICT DO NOTHING
+        """,
+        (zone, day, Jsonb(told)),
+    )
+    return made.rowcount == 1

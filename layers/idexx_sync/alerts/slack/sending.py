@@ -1,0 +1,156 @@
+"""Tells in Slack what waits to be told: each message once, in its order, and none is lost.
+
+Slack takes the same message twice and does not say so. One that left us without an answer is
+therefore looked for in its channel first, and sent again only where it is not there.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from idexx_sync.alerts.alert_store import alert_by_id
+from idexx_sync.alerts.kinds import HELD
+from idexx_sync.alerts.slack import alert_posts, message_store
+from idexx_sync.alerts.slack.client import (
+    LONGEST_S,
+    THREAD_IS_GONE,
+    Channels,
+    NobodyKnows,
+    Place,
+    SlackRefused,
+    TooMany,
+)
+from idexx_sync.alerts.slack.digest_post import digest
+from idexx_sync.alerts.slack.message_store import Message
+from idexx_sync.alerts.slack.post import Post
+from idexx_sync.core.logs import logger
+from idexx_sync.core.vocabulary import Reader
+from idexx_sync.database.connection import Conn
+
+MOST_SENT: Final = 20
+"""Of one pass: a channel takes about one message a second (Slack, rate limits)."""
+APART_S: Final = 1.0
+"""Between two messages."""
+SENDS_FOR_S: Final = 25.0
+"""For all of a pass, or a Slack that is slow to answer would leave the steps after it no time."""
+MOST_REFUSED: Final = 3
+"""Of one pass: what is refused as often is refused for all of them."""
+CLOCKS_DIFFER_S: Final = 120.0
+"""By how much Slack's clock may lie behind ours where a message is looked for."""
+NEEDS_S: Final = 2 * LONGEST_S + APART_S
+"""What looking for a message and sending it may take."""
+
+
+class Sending:
+    """One pass over what waits."""
+
+    def __init__(
+        self,
+        conn: Conn,
+        channels: Channels,
+        named: Mapping[Reader, str],
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`named` says to which channel each kind of reader's messages go."""
+        self._conn = conn
+        self._channels = channels
+        self._named = named
+        self._pause = pause
+        self.counts: Counter[str] = Counter()
+        self.wait_s: float | None = None
+        """For how long Slack takes nothing more; None: it has not said so."""
+
+    def __call__(self, time_left: Callable[[], float]) -> bool:
+        """Make and send; whether nothing waits any more."""
+        begun_with = time_left()
+        message_store.make_due(self._conn)
+        waiting = message_store.unsent(self._conn, MOST_SENT + 1)
+        for number, message in enumerate(waiting[:MOST_SENT]):
+            left = time_left()
+            if left < NEEDS_S or begun_with - left > SENDS_FOR_S:
+                return False
+            if number:
+                self._pause(APART_S)
+            if not self._told(message):
+                return False
+        return len(waiting) <= MOST_SENT and not self.counts["messages_refused"]
+
+    def _told(self, message: Message) -> bool:
+        """Whether to go on with the next message."""
+        try:
+            place = self._found(message) or self._sent(message)
+        except SlackRefused as refusal:
+            message_store.is_refused(self._conn, message.id, refusal.word)
+            logger().error("slack refused", message_id=str(message.id), reason=refusal.word)
+            self.counts["messages_refused"] += 1
+            return self.counts["messages_refused"] < MOST_REFUSED
+        except TooMany as limit:
+            self.wait_s = limit.seconds
+            self.counts["messages_held_back"] += 1
+            return False
+        except NobodyKnows:
+            logger().warning("slack did not answer", message_id=str(message.id))
+            self.counts["messages_unanswered"] += 1
+            return False
+        if place is None:
+            message_store.forget(self._conn, message.id)
+        else:
+            message_store.is_sent(self._conn, message.id, place)
+            self.counts["messages_sent"] += 1
+        return True
+
+    def _found(self, message: Message) -> Place | None:
+        """Where the message is, if it left us before and has arrived.
+
+        Where Slack does not let us look it is sent once more, and then left for a person: it may
+        come twice, and never more often.
+        """
+        if not message.tries or message.tried_at is None:
+            return None
+        since = message.tried_at - CLOCKS_DIFFER_S
+        try:
+            return self._channels.find(message.id, self._channel(message), message.thread, since)
+        except SlackRefused:
+            if message.tries > 1:
+                raise
+            return None
+
+    def _sent(self, message: Message) -> Place | None:
+        """Where the message is now; None: there is nothing to tell any more."""
+        made = _post_of(self._conn, message)
+        if made is None:
+            return None
+        message_store.leaves(self._conn, message.id)
+        channel = self._channel(message)
+        try:
+            try:
+                return self._channels.send(message.id, channel, message.thread, made)
+            except SlackRefused as refusal:
+                if message.thread is None or refusal.word not in THREAD_IS_GONE:
+                    raise
+                return self._channels.send(message.id, channel, None, made)
+        except (SlackRefused, TooMany):
+            message_store.came_back(self._conn, message.id)
+            raise
+
+    def _channel(self, message: Message) -> str:
+        return message.channel or self._named[message.reader]
+
+
+def _post_of(conn: Conn, message: Message) -> Post | None:
+    if message.alert_id is None:
+        assert message.day is not None
+        return digest(message.zone or "", message.day, message.told)
+    alert = alert_by_id(conn, message.alert_id)
+    if alert is None:
+        return None
+    if message.part == "closed":
+        return alert_posts.closed(alert)
+    if not alert.is_open:
+        return None
+    if message.part == "changed":
+        return alert_posts.changed(alert, message.told_before or {}, message.told)
+    is_held = alert.kind == HELD and alert.clinic_id is not None
+    holds = message_store.open_holds(conn, alert.clinic_id) if is_held and alert.clinic_id else []
+    return alert_posts.opened(alert, holds)

@@ -1,0 +1,28 @@
+"""What CloudWatch counts, as a line in the log (EMF): for what must be told without the database.
+
+No clinic is ever a dimension: each value of one is a metric of its own, and is paid as one.
+"""
+
+from typing import Final, Literal
+
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from idexx_sync.core.logs import SERVICE
+
+NAMESPACE: Final = "idexx-sync"
+SERVICE_DIMENSION: Final = "service"
+Measure = Literal["OldestUnsentMessageSeconds", "UnsentMessages", "LinesNotShipped"]
+OLDEST_UNSENT: Final = "OldestUnsentMessageSeconds"
+_UNITS: Final[dict[Measure, MetricUnit]] = {
+    "OldestUnsentMessageSeconds": MetricUnit.Seconds,
+    "UnsentMessages": MetricUnit.Count,
+    "LinesNotShipped": MetricUnit.Count,
+}
+
+
+def measure(values: dict[Measure, float]) -> None:
+    """Write the values down, all in one line."""
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    for name, value in values.items():
+        metrics.add_metric(name=name, unit=_UNITS[name], value=value)
+    metrics.flush_metrics()

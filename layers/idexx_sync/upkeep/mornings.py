@@ -1,0 +1,82 @@
+"""The watchdog's digest: each time zone's clinics before they open, told once a morning."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import time
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from idexx_sync.alerts.slack import message_store
+from idexx_sync.clinics.freshness import clinic_freshness
+from idexx_sync.clinics.overview import ClinicOverview, overviews_of
+from idexx_sync.core.clinic_time import to_wall, zone_of
+from idexx_sync.database.business_time import business_time
+from idexx_sync.database.connection import Conn
+from idexx_sync.upkeep.morning_store import clinics_in, waiting_at, zone_names
+from idexx_sync.upkeep.place_store import keep_place, place_of
+
+BEGINS: Final = time(6, 30)
+"""Local time: early enough to act before a clinic opens."""
+ENDS: Final = time(12, 0)
+"""A morning that nobody could tell before is not told any more."""
+CLINICS_AT_ONCE: Final = 200
+WORK: Final = "mornings"
+
+
+def tell_mornings(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+    """Make the digest of each zone in which it is morning and none was made today."""
+    now = business_time(conn)
+    made = 0
+    for zone, names in _zones(conn).items():
+        wall = to_wall(now, zone)
+        day = wall.date().isoformat()
+        if not BEGINS <= wall.time() < ENDS or place_of(conn, _work(zone)) == day:
+            continue
+        if time_left() <= 0:
+            return {"digests": made}, False
+        told = _told(conn, clinics_in(conn, names))
+        made += message_store.make_digest(conn, zone.key, wall.date(), told)
+        keep_place(conn, _work(zone), day)
+    return {"digests": made}, True
+
+
+def _zones(conn: Conn) -> dict[ZoneInfo, list[str]]:
+    """The zones of clinics, each with all that ODIS calls it: what names none is Los Angeles."""
+    zones: dict[ZoneInfo, list[str]] = {}
+    for name in zone_names(conn):
+        zones.setdefault(zone_of(name or None), []).append(name)
+    return zones
+
+
+def _told(conn: Conn, ids: list[UUID]) -> dict[str, Any]:
+    ready: list[str] = []
+    not_ready: list[dict[str, str]] = []
+    for first in range(0, len(ids), CLINICS_AT_ONCE):
+        some = overviews_of(conn, ids[first : first + CLINICS_AT_ONCE])
+        for overview in sorted(some.values(), key=lambda one: (one.name, one.id)):
+            word = _worst(overview)
+            if word is None:
+                ready.append(overview.name)
+            else:
+                not_ready.append({"id": str(overview.id), "name": overview.name, "freshness": word})
+    waits = waiting_at(conn, ids)
+    return {
+        "ready": ready,
+        "not_ready": not_ready,
+        "holds": waits.holds,
+        "discrepancies": waits.discrepancies,
+        "missed": waits.missed,
+        "made_up": waits.made_up,
+    }
+
+
+def _worst(overview: ClinicOverview) -> str | None:
+    """How the sync stands that is furthest from being current; None: all are."""
+    syncs = clinic_freshness(overview, overview.read_at).syncs
+    words: Iterable[str] = [one.freshness for one in syncs if one.is_expected]
+    order = ("action_required", "paused", "stale", "new", "late")
+    return next((word for word in order if word in words), None)
+
+
+def _work(zone: ZoneInfo) -> str:
+    return f"{WORK}:{zone.key}"

@@ -1,0 +1,51 @@
+"""The watchdog's step that tells in Slack what waits to be told."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from idexx_sync.alerts.slack import message_store
+from idexx_sync.alerts.slack.client import Channels
+from idexx_sync.alerts.slack.sending import Sending
+from idexx_sync.core.measures import OLDEST_UNSENT, measure
+from idexx_sync.core.vocabulary import Reader
+from idexx_sync.database.connection import Conn
+from idexx_sync.upkeep.place_store import keep_place, place_of
+
+WORK: Final = "slack"
+"""Name of the place that says until when Slack takes nothing, in Unix time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Where messages go: to Slack, each kind of reader's into a channel of its own."""
+
+    channels: Channels
+    named: Mapping[Reader, str]
+    now: Callable[[], float] = time.time
+    pause: Callable[[float], None] = time.sleep
+
+    def tell(self, conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+        """Send what waits, unless Slack has said that it takes nothing yet; CloudWatch is told how
+        long the oldest has waited, for who reads Slack can't be told of it there."""
+        counts, is_whole = self._send(conn, time_left)
+        number, oldest_s = message_store.waiting(conn)
+        measure({OLDEST_UNSENT: oldest_s, "UnsentMessages": number})
+        return counts, is_whole
+
+    def _send(self, conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
+        if self.now() < _until(place_of(conn, WORK)):
+            message_store.make_due(conn)
+            return {}, False
+        sending = Sending(conn, self.channels, self.named, self.pause)
+        is_whole = sending(time_left)
+        if sending.wait_s is not None:
+            keep_place(conn, WORK, {"until": self.now() + sending.wait_s})
+        return sending.counts, is_whole
+
+
+def _until(place: object) -> float:
+    """A place that can't be read keeps nothing back."""
+    found = place.get("until") if isinstance(place, dict) else None
+    return float(found) if isinstance(found, (int, float)) else 0.0

@@ -1,0 +1,408 @@
+"""What Slack is told, over real sockets: each thing once, nothing twice, and nothing lost."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import pytest
+from pydantic import SecretStr
+
+from idexx_sync.alerts.alert_store import acknowledge
+from idexx_sync.alerts.incident_store import stand_together
+from idexx_sync.alerts.slack import client as slack_client
+from idexx_sync.alerts.slack.client import SlackChannels
+from idexx_sync.alerts.slack.message_store import REFUSED_RESTS, waiting
+from idexx_sync.core.vocabulary import Reader
+from idexx_sync.database.connection import Conn, connect
+from idexx_sync.upkeep.telling import Telling
+from local_stack.sinks.server import Sinks, running_sinks
+from local_stack.sinks.slack import TOKEN
+from local_stack.sinks.trouble import Trouble
+from tests.kit.business_time import set_business_time
+from tests.kit.clinic import add_clinic
+from tests.kit.database import as_role, query
+from tests.kit.records import MORNING
+from tests.kit.rows import add_alert, add_hold, before
+
+NAMED: Final[dict[Reader, str]] = {"clinic_care": "C0CLINICS", "engineering": "C0ENGINEERS"}
+
+
+@dataclass
+class Bench:
+    """A database, and the watchdog's step that tells in Slack."""
+
+    owner: Conn
+    conn: Conn
+    sinks: Sinks
+    url: str
+    paused: list[float] = field(default_factory=list)
+    at: float = 1_777_900_000.0
+    left: float = 40.0
+
+    def clinic(self, name: str | None = None) -> UUID:
+        clinic_id = add_clinic(self.owner)
+        if name is not None:
+            self.owner.execute(
+                "UPDATE public.clinics SET name = %s WHERE id = %s", (name, clinic_id)
+            )
+        return clinic_id
+
+    def tells(self) -> dict[str, int]:
+        telling = Telling(
+            SlackChannels(SecretStr(TOKEN), self.sinks.slack_url),
+            NAMED,
+            now=lambda: self.at,
+            pause=self.paused.append,
+        )
+        counts, _ = telling.tell(self.conn, lambda: self.left)
+        return dict(counts)
+
+    def close(self, alert_id: UUID) -> None:
+        self.owner.execute(
+            "UPDATE idexx_sync.alerts SET closed_at = idexx_sync.clock(), "
+            "closed_because = 'succeeded' WHERE id = %s",
+            (alert_id,),
+        )
+
+    @property
+    def shown(self) -> list[str]:
+        return [one.shown for one in self.sinks.slack.posted]
+
+    def parts(self) -> list[tuple[str, int, bool]]:
+        rows = query(self.owner, "SELECT * FROM idexx_sync.messages ORDER BY made_at, part DESC")
+        return [(row["part"], row["tries"], row["sent_at"] is not None) for row in rows]
+
+
+@pytest.fixture
+def bench(conn: Conn, database: str) -> Iterator[Bench]:
+    set_business_time(conn, MORNING)
+    with running_sinks() as sinks, connect(SecretStr(as_role(database, "upkeep"))) as upkeep:
+        yield Bench(conn, upkeep, sinks, database)
+
+
+def test_an_alert_is_told_once_and_its_end_in_the_same_thread(bench: Bench) -> None:
+    alert = add_alert(
+        bench.owner,
+        bench.clinic("Example Animal Hospital"),
+        "credentials_rejected",
+        who_acts="clinic",
+    )
+
+    assert bench.tells() == {"messages_sent": 1}
+    assert bench.tells() == {}
+    bench.close(alert)
+    assert bench.tells() == {"messages_sent": 1}
+    assert bench.tells() == {}
+
+    head, end = bench.sinks.slack.posted
+    assert head.channel == end.channel == "C0CLINICS"
+    assert (head.thread, end.thread) == (None, head.ts)
+    assert "Example Animal Hospital" in head.shown
+    assert "Neo refuses the clinic's company id, username or password" in head.shown
+    assert "the clinic has to act" in head.shown
+    assert "`idexx-sync credentials set --clinic " in head.shown
+    assert "a run went well" in end.shown
+
+
+def test_who_has_to_act_says_whose_channel_it_is(bench: Bench) -> None:
+    add_alert(bench.owner, bench.clinic(), "shape_changed", who_acts="odis")
+
+    bench.tells()
+
+    assert [one.channel for one in bench.sinks.slack.posted] == ["C0ENGINEERS"]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"kind": "pims_unavailable", "who_acts": "nobody"},
+        {"muted_until": MORNING + timedelta(hours=1), "muted_by": "Kim"},
+        {"closed_at": MORNING},
+    ],
+)
+def test_what_needs_nobody_or_is_muted_or_over_is_not_told(
+    bench: Bench, columns: dict[str, object]
+) -> None:
+    add_alert(bench.owner, bench.clinic(), **columns)  # type: ignore[arg-type]
+
+    assert bench.tells() == {}
+    assert bench.shown == []
+
+
+def test_data_that_grow_old_are_told_although_nobody_has_to_act(bench: Bench) -> None:
+    add_alert(bench.owner, bench.clinic(), "stale", who_acts="nobody", code="pims_unavailable")
+
+    bench.tells()
+
+    assert "have grown old: Neo can not be reached" in bench.shown[0]
+
+
+def test_a_mute_ends_and_then_it_is_told(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic(), muted_until=MORNING + timedelta(hours=1))
+    bench.tells()
+
+    set_business_time(bench.owner, MORNING + timedelta(hours=2))
+    assert bench.tells() == {"messages_sent": 1}
+    assert len(bench.sinks.slack.of_alert(alert)) == 1
+
+
+def test_what_many_have_alike_is_told_once(bench: Bench) -> None:
+    for _ in range(8):
+        add_alert(bench.owner, bench.clinic(), "shape_changed", code="no_data")
+    stand_together(bench.conn)
+
+    assert bench.tells() == {"messages_sent": 1}
+
+    (text,) = bench.shown
+    assert "8 clinics" in text
+    assert "in 8 of 8 clinics" in text
+
+
+def test_what_was_told_before_it_became_one_of_many_says_so_in_its_thread(bench: Bench) -> None:
+    first = add_alert(bench.owner, bench.clinic(), "shape_changed", code="no_data")
+    bench.tells()
+    for _ in range(8):
+        add_alert(bench.owner, bench.clinic(), "shape_changed", code="no_data")
+    stand_together(bench.conn)
+
+    bench.tells()
+
+    thread = bench.sinks.slack.of_alert(first)
+    assert len(thread) == 2
+    assert "one alert stands for them: `idexx-sync alerts show " in thread[1].shown
+
+
+def test_holds_carry_the_command_that_lets_them_through(bench: Bench) -> None:
+    clinic_id = bench.clinic()
+    hold = add_hold(bench.owner, clinic_id, "times_shifted")
+    add_alert(bench.owner, clinic_id, "held", code="times_shifted")
+
+    bench.tells()
+
+    assert f"`idexx-sync holds approve {hold}`" in bench.shown[0]
+    assert "nearly all visits moved by the same amount of time" in bench.shown[0]
+
+
+def test_another_hold_is_told_in_the_thread(bench: Bench) -> None:
+    clinic_id = bench.clinic()
+    add_hold(bench.owner, clinic_id, "times_shifted")
+    alert = add_alert(bench.owner, clinic_id, "held", code="times_shifted")
+    bench.tells()
+
+    add_hold(bench.owner, clinic_id, "empty_calendar")
+    assert bench.tells() == {"messages_sent": 1}
+
+    assert "2 holds open" in bench.sinks.slack.of_alert(alert)[1].shown
+
+
+def test_who_has_seen_it_is_told_in_the_thread(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.tells()
+
+    acknowledge(bench.conn, alert, "Kim")
+    bench.tells()
+    assert bench.tells() == {}
+
+    assert "seen by Kim" in bench.sinks.slack.of_alert(alert)[1].shown
+
+
+def test_a_clinics_name_calls_nobody_and_formats_nothing(bench: Bench) -> None:
+    add_alert(bench.owner, bench.clinic("<!channel> & *Paws* `rm` <https://example.test|x>"))
+
+    bench.tells()
+
+    (one,) = bench.sinks.slack.posted  # the sink refuses what is not escaped, as Slack would
+    assert "&lt;!channel&gt; &amp; Paws rm" in one.shown
+
+
+@pytest.mark.parametrize("kind", ["breaks", "hangs", "slow", "drips"])
+def test_while_slack_does_not_answer_nothing_is_lost_or_told_twice(
+    bench: Bench, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_client, "LONGEST_S", 0.3)
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.sinks.troubles.always(Trouble(kind, seconds=1.0))  # type: ignore[arg-type]
+
+    assert bench.tells() == {"messages_unanswered": 1}
+    assert bench.tells()["messages_unanswered"] == 1  # it is looked for, and that fails as well
+    bench.sinks.troubles.always(None)
+    bench.sinks.troubles.let_go.wait(1.2 if kind == "slow" else 0)  # the late one has arrived
+
+    bench.tells()
+    bench.tells()
+
+    assert len(bench.sinks.slack.of_alert(alert)) == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_an_error_of_slacks_own_is_tried_again(bench: Bench, status: int) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.sinks.troubles.next(Trouble("status", status=status))
+
+    assert bench.tells() == {"messages_unanswered": 1}
+    assert bench.tells() == {"messages_sent": 1}
+    assert len(bench.sinks.slack.of_alert(alert)) == 1
+
+
+def test_one_that_does_not_get_through_keeps_no_other_one_waiting(bench: Bench) -> None:
+    first = add_alert(bench.owner, bench.clinic(), opened_at=before(minutes=2))
+    second = add_alert(bench.owner, bench.clinic(), opened_at=before(minutes=1))
+    bench.sinks.troubles.next(Trouble("status"))
+    bench.tells()
+    bench.sinks.troubles.next(None, Trouble("status"))
+
+    bench.tells()
+
+    assert len(bench.sinks.slack.of_alert(second)) == 1
+    assert bench.sinks.slack.of_alert(first) == []
+    bench.tells()
+    assert len(bench.sinks.slack.of_alert(first)) == 1
+
+
+def test_a_message_whose_answer_was_lost_is_found_and_not_sent_again(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.sinks.troubles.next(Trouble("loses_answer"))
+
+    assert bench.tells() == {"messages_unanswered": 1}
+    assert bench.tells() == {"messages_sent": 1}
+    bench.close(alert)
+    assert bench.tells() == {"messages_sent": 1}
+
+    head, end = bench.sinks.slack.of_alert(alert)
+    assert end.thread == head.ts
+
+
+def test_of_a_thread_as_well(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.tells()
+    bench.close(alert)
+    bench.sinks.troubles.next(Trouble("loses_answer"))
+
+    bench.tells()
+    bench.tells()
+
+    assert len(bench.sinks.slack.of_alert(alert)) == 2
+
+
+def test_where_slack_lets_nobody_look_it_comes_twice_at_most(bench: Bench) -> None:
+    add_alert(bench.owner, bench.clinic())
+    bench.sinks.slack.scopes.discard("channels:history")
+    bench.sinks.troubles.next(Trouble("loses_answer"))
+    bench.tells()
+    for _ in range(5):  # to look for it is refused; to send it, the answer is lost
+        bench.sinks.troubles.next(None, Trouble("loses_answer"))
+        bench.tells()
+
+    assert len(bench.shown) == 2
+    assert waiting(bench.conn)[0] == 1
+
+
+def test_too_much_is_waited_for_as_long_as_slack_says(bench: Bench) -> None:
+    for _ in range(3):
+        add_alert(bench.owner, bench.clinic())
+    bench.sinks.troubles.next(None, Trouble("status", status=429, seconds=90))
+
+    assert bench.tells() == {"messages_sent": 1, "messages_held_back": 1}
+    calls = len(bench.sinks.slack.calls)
+    bench.at += 80
+    assert bench.tells() == {}
+    assert len(bench.sinks.slack.calls) == calls
+    bench.at += 20
+    assert bench.tells() == {"messages_sent": 2}
+    assert len(bench.shown) == 3
+
+
+def test_messages_of_one_pass_are_apart_and_few(bench: Bench) -> None:
+    for _ in range(25):
+        add_alert(bench.owner, bench.clinic())
+
+    assert bench.tells() == {"messages_sent": 20}
+    assert len(bench.paused) == 19
+    assert min(bench.paused) >= 1
+    assert bench.tells() == {"messages_sent": 5}
+
+
+def test_a_pass_that_has_no_time_sends_nothing(bench: Bench) -> None:
+    add_alert(bench.owner, bench.clinic())
+    bench.left = 15
+
+    assert bench.tells() == {}
+    assert bench.shown == []
+    assert waiting(bench.conn)[0] == 1
+
+
+def test_what_slack_refuses_is_told_and_tried_again_later(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.sinks.slack.scopes.discard("chat:write")
+
+    assert bench.tells() == {"messages_refused": 1}
+    assert bench.tells() == {}  # not each minute
+    (row,) = query(bench.owner, "SELECT refused FROM idexx_sync.messages")
+    assert row["refused"] == "missing_scope"
+
+    bench.sinks.slack.scopes.add("chat:write")
+    bench.owner.execute(
+        "UPDATE idexx_sync.messages SET tried_at = tried_at - %s", (2 * REFUSED_RESTS,)
+    )
+    assert bench.tells() == {"messages_sent": 1}
+    assert len(bench.sinks.slack.of_alert(alert)) == 1
+
+
+def test_one_that_is_over_before_it_could_be_told_is_not_told_at_all(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.left = 1
+    bench.tells()
+    bench.close(alert)
+    bench.left = 40
+
+    assert bench.tells() == {}
+    assert bench.parts() == []
+
+
+def test_one_that_is_over_while_nobody_knew_whether_it_was_told(bench: Bench) -> None:
+    """It was not there, so there is nothing to take back."""
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.sinks.troubles.next(Trouble("breaks"))
+    bench.tells()
+    bench.close(alert)
+
+    bench.tells()
+    bench.tells()
+
+    assert bench.shown == []
+    assert bench.parts() == []
+
+
+def test_an_end_follows_also_where_the_opening_was_found_late(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.sinks.troubles.next(Trouble("loses_answer"))
+    bench.tells()
+    bench.close(alert)
+
+    bench.tells()
+    bench.tells()
+
+    assert len(bench.sinks.slack.of_alert(alert)) == 2
+
+
+def test_a_thread_that_is_gone_gets_a_message_of_its_own(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.tells()
+    bench.sinks.slack.posted.clear()  # somebody has deleted it
+    bench.close(alert)
+
+    assert bench.tells() == {"messages_sent": 1}
+    assert [one.thread for one in bench.sinks.slack.posted] == [None]
+
+
+def test_what_waits_is_known_with_its_age(bench: Bench) -> None:
+    add_alert(bench.owner, bench.clinic(), opened_at=before(minutes=3))
+    bench.left = 1
+    bench.tells()
+    set_business_time(bench.owner, MORNING + timedelta(minutes=7))
+
+    number, oldest_s = waiting(bench.conn)
+    assert number == 1
+    assert oldest_s == pytest.approx(420, abs=60)

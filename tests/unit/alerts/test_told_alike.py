@@ -1,0 +1,130 @@
+"""Each kind of alert says the same in Slack, over the API and on the command line."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from uuid import UUID
+
+import pytest
+from rich.console import Console
+
+from idexx_sync.alerts.alert_store import Alert
+from idexx_sync.alerts.slack import alert_posts
+from idexx_sync.alerts.slack.alert_posts import MOST_HOLDS, WaitingHold
+from idexx_sync.alerts.slack.post import LONGEST_SECTION, MOST_BLOCKS, Post, escaped, name
+from idexx_sync.alerts.texts import KINDS
+from idexx_sync.cli.alert_view import alert_shown
+from idexx_sync.core.errors import WhoActs, who_acts
+from idexx_sync.operations.alert_models import AlertView
+from local_stack.sinks.slack import is_escaped
+
+OPENED = datetime(2026, 5, 4, 14, tzinfo=UTC)
+ACTS = {"clinic": "the clinic has to act", "odis": "ODIS has to act", "nobody": "nobody has to act"}
+
+
+def alert(kind: str, **changed: object) -> Alert:
+    acts: WhoActs = "odis" if kind in ("held", "stale") else who_acts(kind)
+    values: dict[str, object] = {
+        "id": UUID(int=1),
+        "clinic_id": UUID(int=2),
+        "clinic_name": "Example Animal Hospital",
+        "timezone": "America/Los_Angeles",
+        "kind": kind,
+        "syncs": ["inbound"],
+        "who_acts": acts,
+        "code": None,
+        "records": [],
+        "job_id": UUID(int=3),
+        "times": 1,
+        "clinics": None,
+        "alike": None,
+        "synced": None,
+        "incident_id": None,
+        "opened_at": OPENED,
+        "last_at": OPENED,
+        "closed_at": None,
+        "closed_because": None,
+        "acknowledged_at": None,
+        "acknowledged_by": None,
+        "muted_until": None,
+        "muted_by": None,
+        "read_at": OPENED,
+    }
+    return Alert(**{**values, **changed})  # type: ignore[arg-type]
+
+
+def shown(post: Post) -> str:
+    texts = []
+    for block in post.blocks:
+        parts = [block.get("text"), *block.get("elements", [])]
+        texts += [part["text"] for part in parts if part]
+    return "\n".join(texts)
+
+
+def on_the_command_line(view: AlertView) -> str:
+    console = Console(width=400, record=True, file=StringIO())
+    for part in alert_shown(view):
+        console.print(part)
+    return console.export_text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_who_and_how_are_the_same_everywhere(kind: str) -> None:
+    one = alert(kind)
+    view = AlertView.of(one)
+    assert view.next is not None
+    command = view.next.rpartition(": ")[2]
+
+    in_slack, typed = shown(alert_posts.opened(one)), on_the_command_line(view)
+
+    for text in (in_slack, typed):
+        assert command in text
+    assert escaped(view.what) in in_slack
+    assert view.what in typed
+    assert ACTS[one.who_acts] in in_slack
+    assert is_escaped(in_slack)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_end_says_of_what_and_why(kind: str) -> None:
+    ended = OPENED + timedelta(hours=1, minutes=20)
+    one = alert(kind, closed_at=ended, closed_because="succeeded")
+
+    text = shown(alert_posts.closed(one))
+
+    assert "a run went well" in text
+    assert "it lasted 1 h 20 min" in text
+    assert AlertView.of(one).what.removesuffix(".") in alert_posts.closed(one).text
+
+
+def test_one_that_stands_for_many_says_for_how_many() -> None:
+    many = alert("shape_changed", clinic_id=None, clinic_name=None, clinics=214, alike=200)
+
+    assert "*200 clinics*" in shown(alert_posts.opened(many))
+
+
+def test_slacks_limits_are_kept_whatever_there_is() -> None:
+    holds = [WaitingHold(UUID(int=n), "times_shifted", "inbound") for n in range(300)]
+    long = alert("held", clinic_name="x" * 5000, records=["y" * 1000] * 20)
+
+    post = alert_posts.opened(long, holds)
+
+    assert len(post.blocks) <= MOST_BLOCKS
+    assert "and 290 more holds" in shown(post)
+    assert shown(post).count("holds approve") == MOST_HOLDS
+    texts = [block["text"]["text"] for block in post.blocks if "text" in block]
+    assert max(map(len, texts)) <= LONGEST_SECTION
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("<!channel>", "&lt;!channel&gt;"),
+        ("A & B", "A &amp; B"),
+        ("two\nlines", "two lines"),
+        ("*bold* `code` ~struck~ _under_", "bold code struck under"),
+        ("", "(no name)"),
+        ("***", "(no name)"),
+    ],
+)
+def test_a_name_is_a_name_and_nothing_else(given: str, told: str) -> None:
+    assert name(given) == told

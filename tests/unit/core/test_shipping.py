@@ -1,0 +1,169 @@
+"""Log lines on their way to Axiom, over real sockets: they never cost more than two seconds."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from idexx_sync.core.logs import logger
+from idexx_sync.core.shipping import (
+    MOST_BYTES,
+    MOST_LINES,
+    SHIPS_FOR_S,
+    Shipping,
+    process_axiom,
+    shipped,
+)
+from local_stack.sinks.axiom import DATASET, TOKEN
+from local_stack.sinks.server import Sinks, running_sinks
+from local_stack.sinks.trouble import Kind, Trouble
+
+KINDS: tuple[Kind, ...] = ("hangs", "slow", "drips", "breaks", "loses_answer", "status")
+QUICK_S = 0.4
+
+
+@pytest.fixture
+def sinks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sinks]:
+    with running_sinks() as running:
+        monkeypatch.setenv("IDEXX_SYNC_AXIOM_TOKEN", TOKEN)
+        monkeypatch.setenv("IDEXX_SYNC_AXIOM_DATASET", DATASET)
+        monkeypatch.setenv("IDEXX_SYNC_AXIOM_URL", running.url)
+        process_axiom.forget()
+        yield running
+    process_axiom.forget()
+
+
+@pytest.fixture
+def shipping() -> Shipping:
+    return Shipping(process_axiom, QUICK_S)
+
+
+def logs(*lines: str) -> None:
+    for line in lines:
+        logger().info(line, counts={"read": 3})
+
+
+def ends(shipping: Shipping, *lines: str) -> None:
+    """An event that logs these."""
+    shipped(lambda _event, _context: logs(*lines), shipping)({}, None)
+
+
+def messages(sinks: Sinks) -> list[str]:
+    return [str(event["message"]) for event in sinks.axiom.events]
+
+
+def test_the_lines_of_an_event_arrive_in_one_request(sinks: Sinks, shipping: Shipping) -> None:
+    warm = Shipping(process_axiom, 10)  # the library takes a third of a second to load
+    ends(warm, "begun", "ended")
+
+    assert messages(sinks) == ["begun", "ended"]
+    assert sinks.axiom.requests == 1
+    assert sinks.axiom.events[0]["counts"] == {"read": 3}
+    assert sinks.axiom.events[0]["timestamp"].endswith("+00:00")
+
+
+def test_what_an_event_answers_or_raises_stays_as_it_is(sinks: Sinks, shipping: Shipping) -> None:
+    def fails(_event: object, _context: object) -> None:
+        logs("about to fail")
+        raise LookupError("as it was")
+
+    assert shipped(lambda event, _context: event, shipping)(7, None) == 7
+    with pytest.raises(LookupError, match="as it was"):
+        shipped(fails, shipping)({}, None)
+
+    assert messages(sinks) == ["about to fail"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_axiom_does_it_costs_no_more_and_the_next_event_says_what_was_lost(
+    sinks: Sinks, shipping: Shipping, kind: Kind
+) -> None:
+    ends(shipping, "warms up")
+    sinks.troubles.always(Trouble(kind, seconds=5, status=503))
+
+    began = time.monotonic()
+    ends(shipping, "one", "two")
+    assert time.monotonic() - began < QUICK_S + 0.5
+
+    sinks.troubles.always(None)
+    ends(shipping, "three")
+    lost = next(event for event in sinks.axiom.events if event["message"].startswith("log lines"))
+    assert lost["count"] == 2
+    assert messages(sinks)[-2:] == ["three", "log lines not shipped"]
+
+
+def test_the_longest_is_two_seconds() -> None:
+    assert SHIPS_FOR_S == 2.0
+
+
+def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, sinks: Sinks, shipping: Shipping) -> None:
+    monkeypatch.setenv("IDEXX_SYNC_AXIOM_URL", "http://127.0.0.1:9")
+    process_axiom.forget()
+
+    ends(shipping, "one")
+
+    assert messages(sinks) == []
+
+
+def test_without_a_token_nothing_is_sent_and_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+    sinks: Sinks,
+    shipping: Shipping,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.delenv("IDEXX_SYNC_AXIOM_TOKEN")
+    process_axiom.forget()
+
+    ends(shipping, "one")
+    ends(shipping, "two")
+
+    assert sinks.axiom.requests == 0
+    assert [record.message for record in caplog.records] == ["one", "two"]
+
+
+def test_settings_that_make_no_sense_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+    sinks: Sinks,
+    shipping: Shipping,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("IDEXX_SYNC_AXIOM_URL", "http://elsewhere.test")
+    process_axiom.forget()
+
+    ends(shipping, "one")
+    ends(shipping, "two")
+
+    reasons = [getattr(record, "reason", "") for record in caplog.records]
+    assert any("IDEXX_SYNC_AXIOM_URL" in str(reason) for reason in reasons)
+
+
+@pytest.mark.parametrize(("number", "size"), [(MOST_LINES + 20, 10), (12, MOST_BYTES // 10)])
+def test_what_is_too_much_is_left_out_and_counted(
+    sinks: Sinks, shipping: Shipping, number: int, size: int
+) -> None:
+    generous = Shipping(process_axiom, 20)
+    ends(generous, *["x" * size] * number)
+    kept = len(sinks.axiom.events)
+    ends(generous, "next")
+
+    assert 0 < kept < number
+    lost = next(event for event in sinks.axiom.events if event["message"].startswith("log lines"))
+    assert lost["count"] == number - (kept - 1)  # it is told beside those that were kept
+
+
+def test_the_library_is_loaded_by_the_first_line_that_is_sent_and_not_before() -> None:
+    program = (
+        "import sys\n"
+        "from functions.inbound_sync import handler\n"
+        "from functions.watchdog import handler as watchdog\n"
+        "from functions.authorizer import handler as authorizer\n"
+        "print([name for name in sys.modules if name.split('.')[0] in "
+        "('axiom_py', 'slack_sdk', 'requests')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert done.stdout.strip() == "[]"
