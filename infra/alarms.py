@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from aws_cdk import Acknowledgment, Duration, Validations
-from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, Metric, TreatMissingData
+from aws_cdk.aws_cloudwatch import (
+    Alarm,
+    ComparisonOperator,
+    IMetric,
+    MathExpression,
+    Metric,
+    TreatMissingData,
+)
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_sns import Topic
 from aws_cdk.aws_sqs import IQueue
@@ -16,7 +23,7 @@ from constructs import Construct
 
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.logs import SERVICE
-from idexx_sync.core.measures import NAMESPACE, OLDEST_UNSENT, SERVICE_DIMENSION
+from idexx_sync.core.measures import OLDEST_UNSENT, SERVICE_DIMENSION, STEPS_REFUSED
 from infra.image import ImageFunction
 from infra.stages import Stage
 
@@ -42,7 +49,11 @@ class Watched:
     """Of one period."""
     periods: int = 1
     below: bool = False
-    """Whether it is told when it is no more than `above`, or nothing is known."""
+    """Whether it is told when it is no more than `above`."""
+    silence_is_bad: bool = False
+    """Whether it is told when nothing is known."""
+    plus: str | None = None
+    """Another metric of the same namespace and dimensions, which is added."""
 
     @property
     def name(self) -> str:
@@ -69,13 +80,7 @@ class Alarms(Construct):
                 one.name,
                 alarm_name=f"{stage.stack_name}-{one.name}",
                 alarm_description=f"{one.what} {RUNBOOK}#{one.section}",
-                metric=Metric(
-                    namespace=one.namespace,
-                    metric_name=one.metric,
-                    dimensions_map=dict(one.dimensions),
-                    statistic=one.statistic,
-                    period=Duration.minutes(one.minutes),
-                ),
+                metric=_metric(one),
                 threshold=one.above,
                 evaluation_periods=one.periods,
                 comparison_operator=(
@@ -84,14 +89,37 @@ class Alarms(Construct):
                     else ComparisonOperator.GREATER_THAN_THRESHOLD
                 ),
                 treat_missing_data=(
-                    TreatMissingData.BREACHING if one.below else TreatMissingData.NOT_BREACHING
+                    TreatMissingData.BREACHING
+                    if one.silence_is_bad
+                    else TreatMissingData.NOT_BREACHING
                 ),
             )
             alarm.add_alarm_action(tells)
             alarm.add_ok_action(tells)
 
 
-def of_upkeep(watchdog: ImageFunction, config_sync: ImageFunction) -> Iterator[Watched]:
+def _metric(one: Watched) -> IMetric:
+    def named(name: str) -> Metric:
+        return Metric(
+            namespace=one.namespace,
+            metric_name=name,
+            dimensions_map=dict(one.dimensions),
+            statistic=one.statistic,
+            period=Duration.minutes(one.minutes),
+        )
+
+    if one.plus is None:
+        return named(one.metric)
+    return MathExpression(
+        expression="first + second",
+        using_metrics={"first": named(one.metric), "second": named(one.plus)},
+        period=Duration.minutes(one.minutes),
+    )
+
+
+def of_upkeep(
+    stage: Stage, watchdog: ImageFunction, config_sync: ImageFunction
+) -> Iterator[Watched]:
     yield _of_function(
         "watchdog-silent",
         watchdog,
@@ -113,13 +141,25 @@ def of_upkeep(watchdog: ImageFunction, config_sync: ImageFunction) -> Iterator[W
     yield Watched(
         section="messages-unsent",
         what="What is to be told in Slack waits for more than ten minutes.",
-        namespace=NAMESPACE,
+        namespace=stage.stack_name,
         metric=OLDEST_UNSENT,
         dimensions={SERVICE_DIMENSION: SERVICE},
         statistic="Maximum",
         above=600,
         minutes=5,
         periods=2,
+        silence_is_bad=bool(stage.slack_channels),
+    )
+    yield Watched(
+        section="steps-refused",
+        what="The database refuses steps of the watchdog, again and again.",
+        namespace=stage.stack_name,
+        metric=STEPS_REFUSED,
+        dimensions={SERVICE_DIMENSION: SERVICE},
+        statistic="Sum",
+        above=0,
+        minutes=5,
+        periods=3,
     )
     yield _of_function(
         "schedules-not-mirrored",
@@ -136,8 +176,10 @@ def of_letters(letters: IQueue, poison: IQueue) -> Iterator[Watched]:
     yield _of_queue(
         "dead-letters-ageing",
         letters,
-        "ApproximateAgeOfOldestMessage",
-        above=900,
+        "ApproximateNumberOfMessagesVisible",
+        plus="ApproximateNumberOfMessagesNotVisible",  # AWS lets often received ones grow no older
+        above=0,
+        periods=4,
         what="Dead letters are not taken in: what AWS gave up is in no list.",
     )
     yield _of_queue(
@@ -261,11 +303,20 @@ def _of_function(
         minutes=minutes,
         periods=periods,
         below=below,
+        silence_is_bad=below,
     )
 
 
 def _of_queue(
-    section: str, queue: IQueue, metric: str, *, what: str, above: float, of: str | None = None
+    section: str,
+    queue: IQueue,
+    metric: str,
+    *,
+    what: str,
+    above: float,
+    of: str | None = None,
+    periods: int = 1,
+    plus: str | None = None,
 ) -> Watched:
     return Watched(
         section=section,
@@ -277,4 +328,6 @@ def _of_queue(
         statistic="Maximum",
         above=above,
         minutes=5,
+        periods=periods,
+        plus=plus,
     )

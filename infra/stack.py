@@ -118,7 +118,7 @@ class IdexxSync(Stack):
             "Alarms",
             stage=stage,
             watched=[
-                *of_upkeep(watchdog.function, config_sync.function),
+                *of_upkeep(stage, watchdog.function, config_sync.function),
                 *of_letters(dead_letters.queue, dead_letters.poison),
                 *of_workers(workers, tick_queues),
                 *of_schedules(config_sync.group.schedule_group_name),

@@ -13,6 +13,7 @@ CREATE TABLE idexx_sync.messages (
     made_at   timestamptz NOT NULL DEFAULT idexx_sync.clock(),
     tries     integer NOT NULL DEFAULT 0 CHECK (tries >= 0),
     tried_at  timestamptz,
+    refused_at timestamptz,
     sent_at   timestamptz,
     channel   text CHECK (length(channel) BETWEEN 1 AND 100),
     place     text CHECK (length(place) BETWEEN 1 AND 100),
@@ -25,6 +26,7 @@ CREATE TABLE idexx_sync.messages (
     CONSTRAINT messages_readable CHECK (
         made_at BETWEEN '0001-01-02' AND '9999-12-30'
         AND coalesce(tried_at BETWEEN '0001-01-02' AND '9999-12-30', true)
+        AND coalesce(refused_at BETWEEN '0001-01-02' AND '9999-12-30', true)
         AND coalesce(sent_at BETWEEN '0001-01-02' AND '9999-12-30', true)
         AND coalesce(day BETWEEN '0001-01-02' AND '9999-12-30', true))
 );
@@ -34,9 +36,9 @@ COMMENT ON COLUMN idexx_sync.messages.reader IS 'to whose channel it goes';
 COMMENT ON COLUMN idexx_sync.messages.told IS
     'of an alert what it says, by which a change is known; of a morning the numbers and ids';
 COMMENT ON COLUMN idexx_sync.messages.tries IS
-    'how often it has left us: more than none without being sent means that nobody knows';
+    'how often it has left us and nobody knows whether it arrived';
 COMMENT ON COLUMN idexx_sync.messages.tried_at IS
-    'when it left us last, by the clock of this server; Slack''s own is compared with it';
+    'when the first of those left us, by the clock of this server; Slack''s own is compared with it';
 COMMENT ON COLUMN idexx_sync.messages.place IS 'Slack''s name of it within the channel';
 COMMENT ON COLUMN idexx_sync.messages.refused IS 'why Slack did not take it, as its own word';
 
@@ -51,7 +53,7 @@ CREATE INDEX messages_by_age ON idexx_sync.messages (made_at);
 ALTER TABLE idexx_sync.messages ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON idexx_sync.messages TO idexx_sync_api;
 GRANT INSERT (part, alert_id, zone, day, reader, told),
-      UPDATE (told, tries, tried_at, sent_at, channel, place, refused), DELETE
+      UPDATE (told, tries, tried_at, sent_at, channel, place, refused, refused_at), DELETE
     ON idexx_sync.messages TO idexx_sync_upkeep;
 CREATE POLICY idexx_sync ON idexx_sync.messages TO idexx_sync_upkeep, idexx_sync_api
     USING (true) WITH CHECK (true);

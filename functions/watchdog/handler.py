@@ -3,6 +3,7 @@
 from typing import Any
 
 from idexx_sync.core.logs import logger
+from idexx_sync.core.measures import STEPS_REFUSED, measure
 from idexx_sync.core.shipping import shipped
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.upkeep.watchdog import watch
@@ -27,5 +28,7 @@ def _pass(context: Any) -> dict[str, Any]:
     left, database = time_left(context), process_database()
     with database.patience.until(left):
         done = watch(database.answering(), left, process_queues(), telling())
+    if refused := done.counts.get("refused"):
+        measure({STEPS_REFUSED: refused})
     logger().info("watchdog's pass ended", counts=done.counts, complete=done.complete)
     return {"counts": done.counts, "complete": done.complete}

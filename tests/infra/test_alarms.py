@@ -1,6 +1,8 @@
 """Alarms in the template: each with somebody to tell, and a section of the runbook that helps."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -31,6 +33,9 @@ def test_each_alarm_tells_a_topic_when_it_begins_and_when_it_is_over(prod: Templ
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
+SILENT = ("watchdog-silent", "schedules-not-mirrored", "messages-unsent")
+
+
 @pytest.mark.parametrize("name", ["watchdog-silent", "schedules-not-mirrored"])
 def test_where_nothing_is_known_nobody_has_started_it(prod: Template, name: str) -> None:
     (alarm,) = (
@@ -43,14 +48,34 @@ def test_where_nothing_is_known_nobody_has_started_it(prod: Template, name: str)
 
 
 def test_of_all_others_silence_is_good_news(prod: Template) -> None:
-    silent = ("watchdog-silent", "schedules-not-mirrored")
     for alarm in prod.of_type(ALARM).values():
-        if not alarm["AlarmName"].endswith(silent):
-            assert alarm["TreatMissingData"] == "notBreaching", alarm["AlarmName"]
+        is_bad = alarm["AlarmName"].endswith(SILENT)
+        assert alarm["TreatMissingData"] == ("breaching" if is_bad else "notBreaching")
+
+
+def test_where_nobody_is_told_in_slack_nothing_waits(staging: Template) -> None:
+    (alarm,) = (
+        one
+        for one in staging.of_type(ALARM).values()
+        if one["AlarmName"].endswith("messages-unsent")
+    )
+    assert alarm["TreatMissingData"] == "notBreaching"
 
 
 def test_what_is_watched(prod: Template) -> None:
-    watched = {(alarm["Namespace"], alarm["MetricName"]) for alarm in prod.of_type(ALARM).values()}
+    def metrics(alarm: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if "Metrics" not in alarm:
+            yield alarm
+            return
+        for part in alarm["Metrics"]:
+            if "MetricStat" in part:
+                yield part["MetricStat"]["Metric"]
+
+    watched = {
+        (metric["Namespace"], metric["MetricName"])
+        for alarm in prod.of_type(ALARM).values()
+        for metric in metrics(alarm)
+    }
 
     assert watched == {
         ("AWS/Lambda", "Invocations"),
@@ -60,9 +85,11 @@ def test_what_is_watched(prod: Template) -> None:
         ("AWS/Lambda", "DestinationDeliveryFailures"),
         ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible"),
         ("AWS/Scheduler", "InvocationDroppedCount"),
         ("AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount"),
         ("AWS/Scheduler", "TargetErrorCount"),
         ("AWS/ApiGateway", "5XXError"),
-        ("idexx-sync", "OldestUnsentMessageSeconds"),
+        ("idexx-sync-prod", "OldestUnsentMessageSeconds"),
+        ("idexx-sync-prod", "StepsRefused"),
     }

@@ -8,21 +8,24 @@ from typing import Final, Literal
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from idexx_sync.core.logs import SERVICE
+from idexx_sync.core.settings import load_stage_settings
 
-NAMESPACE: Final = "idexx-sync"
 SERVICE_DIMENSION: Final = "service"
-Measure = Literal["OldestUnsentMessageSeconds", "UnsentMessages", "LinesNotShipped"]
+Measure = Literal["OldestUnsentMessageSeconds", "UnsentMessages", "LinesNotShipped", "StepsRefused"]
 OLDEST_UNSENT: Final = "OldestUnsentMessageSeconds"
+STEPS_REFUSED: Final = "StepsRefused"
 _UNITS: Final[dict[Measure, MetricUnit]] = {
     "OldestUnsentMessageSeconds": MetricUnit.Seconds,
     "UnsentMessages": MetricUnit.Count,
     "LinesNotShipped": MetricUnit.Count,
+    "StepsRefused": MetricUnit.Count,
 }
 
 
 def measure(values: dict[Measure, float]) -> None:
-    """Write the values down, all in one line."""
-    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    """Write the values down, all in one line; each stage has a namespace of its own."""
+    namespace = f"{SERVICE}-{load_stage_settings().stage}"
+    metrics = EphemeralMetrics(namespace=namespace, service=SERVICE)
     for name, value in values.items():
         metrics.add_metric(name=name, unit=_UNITS[name], value=value)
     metrics.flush_metrics()

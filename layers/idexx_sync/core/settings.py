@@ -22,6 +22,7 @@ from pydantic_settings import (
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from idexx_sync.core.catalog import SYNCS, SyncName
@@ -42,6 +43,7 @@ _ADDRESS: Final = re.compile(
 """Of an API: scheme, host, port and path; no user, query or fragment."""
 Channel = Annotated[str, StringConstraints(pattern="^[CG][A-Z0-9]{2,}$")]
 """Slack's id of a channel; by its name it could not be read."""
+_UNREADABLE: Final = re.compile(r'field "(\w+)"')
 _SENDABLE: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -385,6 +387,10 @@ def load[S: BaseSettings](kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         faults = _named_faults(error, kind)
+    except SettingsError as error:  # it names the field, and the value by its cause only
+        field = _UNREADABLE.search(str(error))
+        name = "" if field is None else f"IDEXX_SYNC_{field[1].upper()}: "
+        faults = f"set these environment variables: {name}can't be read as JSON"
     # Outside the handler: pydantic's error holds what it refuses, and that may be a secret.
     raise ConfigurationInvalid(faults, code="settings")
 

@@ -9,7 +9,7 @@ import gzip
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from threading import Lock
 from typing import Any, Final, Protocol
 
@@ -55,7 +55,11 @@ class KeptLines(logging.Handler):
         self._why = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        line = self.format(record)
+        try:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 who logs must not fail of it
+            self.give_up(1, "not to be written")
+            return
         with self._turn:
             if len(self._lines) >= MOST_LINES or self._bytes + len(line) > MOST_BYTES:
                 self._lost, self._why = self._lost + 1, "too many at once"
@@ -107,6 +111,7 @@ class Axiom:
             )
             # The library tries for twelve seconds, and a line that came twice would count twice.
             client.session.trust_env = False
+            client.session.request = partial(client.session.request, timeout=SHIPS_FOR_S)
             client.session.max_redirects = 0
             for adapter in client.session.adapters.values():
                 adapter.max_retries = adapter.max_retries.new(total=0)

@@ -20,6 +20,8 @@ BEGINS: Final = time(6, 30)
 ENDS: Final = time(12, 0)
 """A morning that nobody could tell before is not told any more."""
 CLINICS_AT_ONCE: Final = 200
+NEEDS_S: Final = 15.0
+"""What the clinics of one zone may take; a zone that is cut off begins anew."""
 WORK: Final = "mornings"
 
 
@@ -32,7 +34,7 @@ def tell_mornings(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[s
         day = wall.date().isoformat()
         if not BEGINS <= wall.time() < ENDS or place_of(conn, _work(zone)) == day:
             continue
-        if time_left() <= 0:
+        if time_left() < NEEDS_S:
             return {"digests": made}, False
         told = _told(conn, clinics_in(conn, names))
         made += message_store.make_digest(conn, zone.key, wall.date(), told)

@@ -28,6 +28,8 @@ class Sinks:
     slack: SlackSink = field(default_factory=SlackSink)
     axiom: AxiomSink = field(default_factory=AxiomSink)
     troubles: Troubles = field(default_factory=Troubles)
+    elsewhere: list[str | None] = field(default_factory=list)
+    """With which authorization somebody followed to another address."""
 
     @property
     def slack_url(self) -> str:
@@ -65,6 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        if self.path == "/elsewhere":
+            self.server.sinks.elsewhere.append(self.headers.get("Authorization"))
         if urlsplit(self.path).path in ("/", "/messages"):
             self._answer(200, page(self.server.sinks.slack.posted), "text/html; charset=utf-8")
             return
@@ -94,6 +98,12 @@ class _Handler(BaseHTTPRequestHandler):
                 waits = {"Retry-After": f"{seconds:.0f}"} if status == 429 else {}
                 self._answer(status, b'{"ok":false,"error":"ratelimited"}', **waits)
                 return
+        if trouble is not None and trouble.kind == "html":
+            self._answer(200, b"<html>a page of somebody between</html>", "text/html")
+            return
+        if trouble is not None and trouble.kind == "redirect":
+            self._answer(302, b"", Location=f"{self.server.sinks.url}/elsewhere")
+            return
         status, answer = self._done(body)
         told = json.dumps(answer).encode()
         if trouble is not None and trouble.kind == "loses_answer":

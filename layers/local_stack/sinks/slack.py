@@ -103,16 +103,18 @@ class SlackSink:
             return _no("channel_not_found")
         replies = method == "conversations.replies"
         oldest, limit = float(given.get("oldest") or 0), int(given.get("limit") or 100)
+        latest = float(given.get("latest") or "inf")
         found = [
             one
             for one in reversed(self.posted)
             if one.channel == channel
-            and float(one.ts) >= oldest
+            and oldest <= float(one.ts) <= latest
             and (thread in (one.thread, one.ts) if replies else one.thread is None)
         ]
         with_metadata = str(given.get("include_all_metadata")).lower() in ("1", "true")
         return {
             "ok": True,
+            "has_more": len(found) > limit,
             "messages": [
                 {"type": "message", "ts": one.ts, "text": one.text}
                 | ({"metadata": one.metadata} if with_metadata else {})

@@ -4,9 +4,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["slow", "hangs", "drips", "breaks", "loses_answer", "status"]
+Kind = Literal["slow", "hangs", "drips", "breaks", "loses_answer", "status", "html", "redirect"]
 """It answers late, never, byte by byte; it breaks before it has read; it does what was asked and
-breaks before it says so; it answers with a status."""
+breaks before it says so; it answers with a status, a page, or another address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from idexx_sync.alerts.slack.message_store import REFUSED_RESTS, waiting
 from idexx_sync.core.vocabulary import Reader
 from idexx_sync.database.connection import Conn, connect
 from idexx_sync.upkeep.telling import Telling
+from idexx_sync.upkeep.watchdog import watch
+from idexx_sync.upkeep.wiring import process_telling, telling
 from local_stack.sinks.server import Sinks, running_sinks
 from local_stack.sinks.slack import TOKEN
 from local_stack.sinks.trouble import Trouble
@@ -344,7 +346,7 @@ def test_what_slack_refuses_is_told_and_tried_again_later(bench: Bench) -> None:
 
     bench.sinks.slack.scopes.add("chat:write")
     bench.owner.execute(
-        "UPDATE idexx_sync.messages SET tried_at = tried_at - %s", (2 * REFUSED_RESTS,)
+        "UPDATE idexx_sync.messages SET refused_at = refused_at - %s", (2 * REFUSED_RESTS,)
     )
     assert bench.tells() == {"messages_sent": 1}
     assert len(bench.sinks.slack.of_alert(alert)) == 1
@@ -406,3 +408,110 @@ def test_what_waits_is_known_with_its_age(bench: Bench) -> None:
     number, oldest_s = waiting(bench.conn)
     assert number == 1
     assert oldest_s == pytest.approx(420, abs=60)
+
+
+def rests(bench: Bench) -> None:
+    """So much time passes that what was refused is tried again."""
+    bench.owner.execute(
+        "UPDATE idexx_sync.messages SET refused_at = refused_at - %s", (2 * REFUSED_RESTS,)
+    )
+
+
+def test_a_refusal_does_not_end_a_doubt(bench: Bench) -> None:
+    """The opening is there, its answer was lost, and Slack refuses everything for a while."""
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.sinks.troubles.next(Trouble("loses_answer"))
+    bench.tells()
+    bench.sinks.slack.scopes.clear()
+    bench.tells()
+    bench.close(alert)
+    rests(bench)
+    bench.tells()
+    bench.sinks.slack.scopes |= {"chat:write", "channels:history"}
+    rests(bench)
+
+    bench.tells()
+    bench.tells()
+
+    head, end = bench.sinks.slack.of_alert(alert)
+    assert end.thread == head.ts
+
+
+def test_what_could_not_be_looked_for_is_found_once_it_can(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.sinks.slack.scopes.discard("channels:history")
+    bench.sinks.troubles.next(Trouble("loses_answer"))
+    bench.tells()
+    bench.sinks.troubles.next(None, Trouble("loses_answer"))
+    bench.tells()
+    bench.tells()
+    bench.sinks.slack.scopes.add("channels:history")
+    rests(bench)
+
+    assert bench.tells() == {"messages_sent": 1}
+    assert len(bench.sinks.slack.of_alert(alert)) == 2
+
+
+@pytest.mark.parametrize("happens", ["muted", "one of many"])
+def test_what_is_not_to_be_told_any_more_when_slack_is_back_is_not_told(
+    bench: Bench, happens: str
+) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.sinks.troubles.next(Trouble("status"))
+    bench.tells()
+    if happens == "muted":
+        bench.owner.execute(
+            "UPDATE idexx_sync.alerts SET muted_until = %s, muted_by = 'Kim'",
+            (MORNING + timedelta(hours=1),),
+        )
+    else:
+        many = add_alert(bench.owner, None)
+        bench.owner.execute(
+            "UPDATE idexx_sync.alerts SET incident_id = %s WHERE id = %s", (many, alert)
+        )
+
+    bench.tells()
+
+    assert bench.sinks.slack.of_alert(alert) == []
+
+
+def test_the_end_of_what_stands_in_a_channel_that_is_gone_comes_to_the_new_one(
+    bench: Bench,
+) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.tells()
+    bench.owner.execute("UPDATE idexx_sync.messages SET channel = 'C0ARCHIVED'")
+    bench.close(alert)
+
+    assert bench.tells() == {"messages_sent": 1}
+    assert [one.channel for one in bench.sinks.slack.posted] == ["C0ENGINEERS"] * 2
+
+
+@pytest.mark.parametrize("answer", ["html", "redirect"])
+def test_an_answer_that_is_none_of_slacks_says_nothing(bench: Bench, answer: str) -> None:
+    """Something between us and Slack answers; the token goes to nobody else."""
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.sinks.troubles.next(Trouble(answer))  # type: ignore[arg-type]
+
+    assert bench.tells() == {"messages_unanswered": 1}
+    assert bench.sinks.elsewhere == []
+    assert bench.tells() == {"messages_sent": 1}
+    assert len(bench.sinks.slack.of_alert(alert)) == 1
+
+
+def test_where_settings_make_no_sense_all_else_goes_on_and_what_waits_is_known(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_alert(bench.owner, bench.clinic())
+    monkeypatch.setenv("DATABASE_URL", bench.url)
+    monkeypatch.setenv("IDEXX_SYNC_SLACK_TOKEN", TOKEN)
+    monkeypatch.setenv("IDEXX_SYNC_SLACK_CHANNELS", "no json")
+    process_telling.forget()
+    try:
+        made = telling()
+        assert made is not None
+        done = watch(bench.conn, lambda: 60.0, None, made)
+    finally:
+        process_telling.forget()
+
+    assert done.counts["messages_refused"] == waiting(bench.conn)[0] == 2  # the morning's as well

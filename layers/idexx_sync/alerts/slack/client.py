@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from urllib.request import HTTPRedirectHandler, build_opener, install_opener
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -25,6 +26,9 @@ LOOKED_BACK: Final = 200
 """Messages of a channel or thread among which one is looked for."""
 EVENT_TYPE: Final = "idexx_sync_message"
 """Of the metadata by which a message is found again."""
+CLOCKS_DIFFER_S: Final = 120.0
+"""By how much Slack's clock may lie before or behind ours where a message is looked for."""
+CHANNEL_IS_GONE: Final = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
 THREAD_IS_GONE: Final = frozenset({"thread_not_found", "cannot_reply_to_message"})
 _PASSES: Final = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
@@ -70,9 +74,9 @@ class Channels(Protocol):
     def send(self, message_id: UUID, channel: str, thread: str | None, post: Post) -> Place: ...
 
     def find(
-        self, message_id: UUID, channel: str, thread: str | None, since: float
+        self, message_id: UUID, channel: str, thread: str | None, left_at: float
     ) -> Place | None:
-        """The message, if it is there since that moment of Unix time."""
+        """The message, if it is there; it left us at that moment of Unix time."""
         ...
 
 
@@ -105,11 +109,12 @@ class SlackChannels:
         return Place(channel_id, ts)
 
     def find(
-        self, message_id: UUID, channel: str, thread: str | None, since: float
+        self, message_id: UUID, channel: str, thread: str | None, left_at: float
     ) -> Place | None:
         wanted: dict[str, Any] = {
             "channel": channel,
-            "oldest": f"{since:.6f}",
+            "oldest": f"{left_at - CLOCKS_DIFFER_S:.6f}",
+            "latest": f"{left_at + LONGEST_S + CLOCKS_DIFFER_S:.6f}",
             "limit": LOOKED_BACK,
             "include_all_metadata": True,
         }
@@ -118,9 +123,13 @@ class SlackChannels:
         else:
             answer = self._asked(lambda web: web.conversations_replies(ts=thread, **wanted))
         found = answer.get("messages")
-        for one in found if isinstance(found, list) else ():
+        if not isinstance(found, list):
+            raise NobodyKnows
+        for one in found:
             if _message_id(one) == str(message_id) and isinstance(one.get("ts"), str):
                 return Place(channel, one["ts"])
+        if answer.get("has_more"):
+            raise NobodyKnows
         return None
 
     def _asked(self, ask: Callable[[Any], Any]) -> dict[str, Any]:
@@ -146,6 +155,8 @@ class SlackChannels:
         if self._made is None:
             from slack_sdk import WebClient
 
+            # The library asks by Python's own opener, which would take the token elsewhere.
+            install_opener(build_opener(_NoRedirects))
             self._made = WebClient(
                 token=self._token.get_secret_value(),
                 base_url=self._url,
@@ -155,17 +166,24 @@ class SlackChannels:
         return self._made
 
 
+class _NoRedirects(HTTPRedirectHandler):
+    """Slack's API is where it is."""
+
+    def redirect_request(self, *_asked: Any) -> None:
+        return None
+
+
 def _failure(response: Any) -> NotSent:
     status = getattr(response, "status_code", None)
     if status == 429:
         return TooMany(_seconds(getattr(response, "headers", None)))
     data = getattr(response, "data", None)
     word = data.get("error") if isinstance(data, dict) else None
-    if not isinstance(status, int) or status >= 500 or not isinstance(word, str) or word in _PASSES:
+    if not isinstance(word, str) or _WORD.fullmatch(word) is None or word in _PASSES:
+        return NobodyKnows()  # the library words what is no answer of Slack's by itself
+    if not isinstance(status, int) or status >= 300:
         return NobodyKnows()
-    if word == "ratelimited":
-        return TooMany(USUAL_RATE_WAIT_S)
-    return SlackRefused(word if _WORD.fullmatch(word) else "unknown")
+    return TooMany(USUAL_RATE_WAIT_S) if word == "ratelimited" else SlackRefused(word)
 
 
 def _seconds(headers: Any) -> float:

@@ -38,8 +38,9 @@ class Message:
     told_before: dict[str, Any] | None
     """Of a change, what the alert's message before said."""
     tries: int
+    """How often it has left us without anybody knowing whether it arrived."""
     tried_at: float | None
-    """When it left us last, in Unix time by Postgres's clock."""
+    """When the first of those did, in Unix time by Postgres's clock."""
     channel: str | None
     """Of what follows an alert's first message: where that is."""
     thread: str | None
@@ -136,7 +137,7 @@ def unsent(conn: Conn, limit: int) -> list[Message]:
                     WHERE m.part = 'changed' AND p.alert_id = m.alert_id
                       AND p.number < m.number ORDER BY p.number DESC LIMIT 1) b ON true
              WHERE m.sent_at IS NULL
-               AND (m.refused IS NULL OR m.tried_at < clock_timestamp() - %(rests)s)
+               AND (m.refused IS NULL OR m.refused_at < clock_timestamp() - %(rests)s)
              ORDER BY m.refused IS NOT NULL, m.tries, m.number LIMIT %(limit)s
             """,
             {"rests": REFUSED_RESTS, "limit": limit},
@@ -156,12 +157,24 @@ def waiting(conn: Conn) -> tuple[int, float]:
     return row[0], max(0.0, row[1])
 
 
+def is_due(conn: Conn, message: Message) -> bool:
+    """Whether what it is about is still to be told: a mute or an incident may have come since."""
+    if message.part in ("closed", "digest"):
+        return True
+    condition = _IS_TOLD if message.part == "opened" else f"a.closed_at IS NULL AND NOT {_MUTED}"
+    row = conn.execute(
+        f"SELECT {condition} FROM idexx_sync.alerts a WHERE a.id = %s", (message.alert_id,)
+    ).fetchone()
+    return row == (True,)
+
+
 def leaves(conn: Conn, message_id: UUID) -> None:
     """It is about to leave us, and says what its alert says now; committed before it does."""
     conn.execute(
         f"""
         UPDATE idexx_sync.messages m
-           SET tries = m.tries + 1, tried_at = clock_timestamp(), refused = NULL,
+           SET tries = m.tries + 1, tried_at = coalesce(m.tried_at, clock_timestamp()),
+               refused = NULL, refused_at = NULL,
                told = CASE WHEN m.part = 'opened' THEN (
                           SELECT {_TOLD} FROM idexx_sync.alerts a WHERE a.id = m.alert_id)
                       ELSE m.told END
@@ -171,16 +184,23 @@ def leaves(conn: Conn, message_id: UUID) -> None:
     )
 
 
-def came_back(conn: Conn, message_id: UUID) -> None:
-    """Slack has said that it did not take it."""
-    conn.execute("UPDATE idexx_sync.messages SET tries = 0 WHERE id = %s", (message_id,))
+def is_known(conn: Conn, message_id: UUID, in_doubt: int = 0) -> None:
+    """Slack has said that it is not there, but for so many copies of which nobody knows."""
+    conn.execute(
+        """
+        UPDATE idexx_sync.messages
+           SET tries = %(tries)s, tried_at = CASE WHEN %(tries)s > 0 THEN tried_at END
+         WHERE id = %(id)s
+        """,
+        {"tries": in_doubt, "id": message_id},
+    )
 
 
 def is_refused(conn: Conn, message_id: UUID, word: str) -> None:
     """Slack has said why it does not go on."""
     conn.execute(
         """
-        UPDATE idexx_sync.messages SET refused = %s, tried_at = clock_timestamp() WHERE id = %s
+        UPDATE idexx_sync.messages SET refused = %s, refused_at = clock_timestamp() WHERE id = %s
         """,
         (word, message_id),
     )

@@ -13,6 +13,7 @@ from idexx_sync.alerts.alert_store import alert_by_id
 from idexx_sync.alerts.kinds import HELD
 from idexx_sync.alerts.slack import alert_posts, message_store
 from idexx_sync.alerts.slack.client import (
+    CHANNEL_IS_GONE,
     LONGEST_S,
     THREAD_IS_GONE,
     Channels,
@@ -36,10 +37,8 @@ SENDS_FOR_S: Final = 25.0
 """For all of a pass, or a Slack that is slow to answer would leave the steps after it no time."""
 MOST_REFUSED: Final = 3
 """Of one pass: what is refused as often is refused for all of them."""
-CLOCKS_DIFFER_S: Final = 120.0
-"""By how much Slack's clock may lie behind ours where a message is looked for."""
-NEEDS_S: Final = 2 * LONGEST_S + APART_S
-"""What looking for a message and sending it may take."""
+NEEDS_S: Final = 3 * LONGEST_S + APART_S
+"""What looking for a message, and sending it where its thread is gone, may take."""
 
 
 class Sending:
@@ -79,7 +78,7 @@ class Sending:
     def _told(self, message: Message) -> bool:
         """Whether to go on with the next message."""
         try:
-            place = self._found(message) or self._sent(message)
+            place = self._place_of(message)
         except SlackRefused as refusal:
             message_store.is_refused(self._conn, message.id, refusal.word)
             logger().error("slack refused", message_id=str(message.id), reason=refusal.word)
@@ -100,42 +99,59 @@ class Sending:
             self.counts["messages_sent"] += 1
         return True
 
-    def _found(self, message: Message) -> Place | None:
-        """Where the message is, if it left us before and has arrived.
+    def _place_of(self, message: Message) -> Place | None:
+        """Where the message is by now; None: there is nothing to tell. Raises NotSent.
 
-        Where Slack does not let us look it is sent once more, and then left for a person: it may
-        come twice, and never more often.
+        One that left us before is looked for. Where Slack does not let us look it is sent once
+        more and then left for a person: it may come twice, and never more often.
         """
-        if not message.tries or message.tried_at is None:
-            return None
-        since = message.tried_at - CLOCKS_DIFFER_S
-        try:
-            return self._channels.find(message.id, self._channel(message), message.thread, since)
-        except SlackRefused:
-            if message.tries > 1:
-                raise
-            return None
-
-    def _sent(self, message: Message) -> Place | None:
-        """Where the message is now; None: there is nothing to tell any more."""
+        unseen: SlackRefused | None = None
+        if message.tries and message.tried_at is not None:
+            try:
+                found = self._channels.find(
+                    message.id, self._channel(message), message.thread, message.tried_at
+                )
+            except SlackRefused as refusal:
+                if message.tries > 1:
+                    raise
+                unseen = refusal
+            else:
+                if found is not None:
+                    return found
+                message_store.is_known(self._conn, message.id)
         made = _post_of(self._conn, message)
-        if made is None:
-            return None
+        if made is not None:
+            return self._sent(message, made, 0 if unseen is None else message.tries)
+        if unseen is not None:
+            raise unseen  # it may be there, and then its end is to follow
+        return None
+
+    def _sent(self, message: Message, made: Post, in_doubt: int) -> Place:
         message_store.leaves(self._conn, message.id)
         channel = self._channel(message)
         try:
             try:
                 return self._channels.send(message.id, channel, message.thread, made)
             except SlackRefused as refusal:
-                if message.thread is None or refusal.word not in THREAD_IS_GONE:
+                instead = self._instead(message, refusal.word)
+                if instead is None:
                     raise
-                return self._channels.send(message.id, channel, None, made)
+                return self._channels.send(message.id, instead, None, made)
         except (SlackRefused, TooMany):
-            message_store.came_back(self._conn, message.id)
+            message_store.is_known(self._conn, message.id, in_doubt)
             raise
 
     def _channel(self, message: Message) -> str:
         return message.channel or self._named[message.reader]
+
+    def _instead(self, message: Message, word: str) -> str | None:
+        """The channel for a message whose thread, or whose thread's channel, is gone."""
+        if message.thread is None:
+            return None
+        if word in THREAD_IS_GONE:
+            return message.channel
+        named = self._named[message.reader]
+        return named if word in CHANNEL_IS_GONE and named != message.channel else None
 
 
 def _post_of(conn: Conn, message: Message) -> Post | None:
@@ -147,7 +163,7 @@ def _post_of(conn: Conn, message: Message) -> Post | None:
         return None
     if message.part == "closed":
         return alert_posts.closed(alert)
-    if not alert.is_open:
+    if not message_store.is_due(conn, message):
         return None
     if message.part == "changed":
         return alert_posts.changed(alert, message.told_before or {}, message.told)
