@@ -3,32 +3,18 @@
 import base64
 import gzip
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from functions.log_shipping.handler import NotShipped, handler
 from idexx_sync.core.errors import ConfigurationInvalid, InternalError
-from idexx_sync.core.shipping import process_axiom
-from local_stack.sinks.axiom import DATASET, TOKEN
-from local_stack.sinks.server import Sinks, running_sinks
+from local_stack.sinks.server import Sinks
 from local_stack.sinks.trouble import Trouble
 
 OURS = json.dumps({"level": "INFO", "message": "request", "timestamp": "2026-05-04T14:00:00+00:00"})
 EMF = json.dumps({"_aws": {"Timestamp": 1}, "level": "x"})
 REPORT = "REPORT RequestId: 3f2b8c1e Duration: 29000.00 ms Status: timeout\n"
-
-
-@pytest.fixture
-def sinks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sinks]:
-    with running_sinks() as running:
-        monkeypatch.setenv("IDEXX_SYNC_AXIOM_TOKEN", TOKEN)
-        monkeypatch.setenv("IDEXX_SYNC_AXIOM_DATASET", DATASET)
-        monkeypatch.setenv("IDEXX_SYNC_AXIOM_URL", running.url)
-        process_axiom.forget()
-        yield running
-    process_axiom.forget()
 
 
 def event(*lines: str, kind: str = "DATA_MESSAGE") -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,23 +15,11 @@ from idexx_sync.core.shipping import (
     process_axiom,
     shipped,
 )
-from local_stack.sinks.axiom import DATASET, TOKEN
-from local_stack.sinks.server import Sinks, running_sinks
+from local_stack.sinks.server import Sinks
 from local_stack.sinks.trouble import Kind, Trouble
 
 KINDS: tuple[Kind, ...] = ("hangs", "slow", "drips", "breaks", "loses_answer", "status")
 QUICK_S = 0.4
-
-
-@pytest.fixture
-def sinks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sinks]:
-    with running_sinks() as running:
-        monkeypatch.setenv("IDEXX_SYNC_AXIOM_TOKEN", TOKEN)
-        monkeypatch.setenv("IDEXX_SYNC_AXIOM_DATASET", DATASET)
-        monkeypatch.setenv("IDEXX_SYNC_AXIOM_URL", running.url)
-        process_axiom.forget()
-        yield running
-    process_axiom.forget()
 
 
 @pytest.fixture
