@@ -11,8 +11,6 @@ from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk.aws_cloudwatch import (
     Alarm,
     ComparisonOperator,
-    IMetric,
-    MathExpression,
     Metric,
     TreatMissingData,
 )
@@ -52,8 +50,6 @@ class Watched:
     """Whether it is told when it is no more than `above`."""
     silence_is_bad: bool = False
     """Whether it is told when nothing is known."""
-    plus: str | None = None
-    """Another metric of the same namespace and dimensions, which is added."""
 
     @property
     def name(self) -> str:
@@ -80,7 +76,13 @@ class Alarms(Construct):
                 one.name,
                 alarm_name=f"{stage.stack_name}-{one.name}",
                 alarm_description=f"{one.what} {RUNBOOK}#{one.section}",
-                metric=_metric(one),
+                metric=Metric(
+                    namespace=one.namespace,
+                    metric_name=one.metric,
+                    dimensions_map=dict(one.dimensions),
+                    statistic=one.statistic,
+                    period=Duration.minutes(one.minutes),
+                ),
                 threshold=one.above,
                 evaluation_periods=one.periods,
                 comparison_operator=(
@@ -96,25 +98,6 @@ class Alarms(Construct):
             )
             alarm.add_alarm_action(tells)
             alarm.add_ok_action(tells)
-
-
-def _metric(one: Watched) -> IMetric:
-    def named(name: str) -> Metric:
-        return Metric(
-            namespace=one.namespace,
-            metric_name=name,
-            dimensions_map=dict(one.dimensions),
-            statistic=one.statistic,
-            period=Duration.minutes(one.minutes),
-        )
-
-    if one.plus is None:
-        return named(one.metric)
-    return MathExpression(
-        expression="first + second",
-        using_metrics={"first": named(one.metric), "second": named(one.plus)},
-        period=Duration.minutes(one.minutes),
-    )
 
 
 def of_upkeep(
@@ -176,11 +159,18 @@ def of_letters(letters: IQueue, poison: IQueue) -> Iterator[Watched]:
     yield _of_queue(
         "dead-letters-ageing",
         letters,
-        "ApproximateNumberOfMessagesVisible",
-        plus="ApproximateNumberOfMessagesNotVisible",  # AWS lets often received ones grow no older
+        "ApproximateAgeOfOldestMessage",
+        above=900,
+        what="Nobody receives the dead letters: what AWS gave up is in no list.",
+    )
+    # One that is received again and again grows no older, as AWS counts.
+    yield _of_queue(
+        "dead-letters-returning",
+        letters,
+        "ApproximateNumberOfMessagesNotVisible",
         above=0,
         periods=4,
-        what="Dead letters are not taken in: what AWS gave up is in no list.",
+        what="Dead letters are received and not taken in: what AWS gave up is in no list.",
     )
     yield _of_queue(
         "dead-letters-poisoned",
@@ -316,7 +306,6 @@ def _of_queue(
     above: float,
     of: str | None = None,
     periods: int = 1,
-    plus: str | None = None,
 ) -> Watched:
     return Watched(
         section=section,
@@ -329,5 +318,4 @@ def _of_queue(
         above=above,
         minutes=5,
         periods=periods,
-        plus=plus,
     )

@@ -143,6 +143,7 @@ def test_r30_without_credentials_nothing_was_done_and_the_word_says_so(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # another test's has credentials
 
     with pytest.raises(Refused, match="NoCredentialsError"):
         AwsScheduler(GROUP).page(None, None)
