@@ -1,7 +1,7 @@
 """How fresh each sync of a clinic is, computed when it is asked for (rule R13). Pure.
 
-A fleet is judged at each look at the metrics, so this says what words and dates for people are
-made of, and makes none itself.
+A fleet is judged at each look at the metrics: what only people ask of one clinic, such as when its
+next run is, and what of it is told or decided, is left to `status`.
 """
 
 from collections.abc import Iterable

@@ -147,16 +147,16 @@ class Shipping:
         """Keep none any more, send those that were kept, and say what did not arrive the last
         time. Raises nothing."""
         taken = self._kept.take()
-        lines = taken.lines
         if taken.lost:
             logger().warning("log lines not shipped", count=taken.lost, reason=taken.why)
-            measure({"LinesNotShipped": taken.lost})
-            lines += self._kept.take().lines
+        lines = [*taken.lines, *self._kept.take().lines]
         logging.getLogger(SERVICE).removeHandler(self._kept)
         if not lines:
             return
         failed, why = len(lines), ""
         try:
+            if taken.lost:
+                measure({"LinesNotShipped": taken.lost})
             failed, why = in_time(self._seconds, lambda: self._sent(lines)), "refused"
         except SyncError as error:
             why = error.message

@@ -1,6 +1,6 @@
 """The watchdog's digest: each time zone's clinics before they open, told once a morning."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import time
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +10,7 @@ from idexx_sync.alerts.slack import message_store
 from idexx_sync.clinics.freshness import clinic_freshness
 from idexx_sync.clinics.overview import ClinicOverview, overviews_of
 from idexx_sync.core.clinic_time import to_wall, zone_of
+from idexx_sync.core.vocabulary import Freshness
 from idexx_sync.database.business_time import business_time
 from idexx_sync.database.connection import Conn
 from idexx_sync.upkeep.morning_store import clinics_in, waiting_at, zone_names
@@ -23,6 +24,11 @@ CLINICS_AT_ONCE: Final = 200
 NEEDS_S: Final = 15.0
 """What the clinics of one zone may take; a zone that is cut off begins anew."""
 WORK: Final = "mornings"
+WORST_FIRST: Final[tuple[Freshness, ...]] = (
+    *("action_required", "paused", "stale", "new", "late"),
+    "on_time",
+)
+"""Only who is on time with all syncs is ready for the day."""
 
 
 def tell_mornings(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
@@ -75,9 +81,8 @@ def _told(conn: Conn, ids: list[UUID]) -> dict[str, Any]:
 def _worst(overview: ClinicOverview) -> str | None:
     """How the sync stands that is furthest from being current; None: all are."""
     syncs = clinic_freshness(overview, overview.read_at).syncs
-    words: Iterable[str] = [one.freshness for one in syncs if one.is_expected]
-    order = ("action_required", "paused", "stale", "new", "late")
-    return next((word for word in order if word in words), None)
+    worst = min((one.freshness for one in syncs if one.is_expected), key=WORST_FIRST.index)
+    return None if worst == "on_time" else worst
 
 
 def _work(zone: ZoneInfo) -> str:

@@ -515,3 +515,17 @@ def test_where_settings_make_no_sense_all_else_goes_on_and_what_waits_is_known(
         process_telling.forget()
 
     assert done.counts["messages_refused"] == waiting(bench.conn)[0] == 2  # the morning's as well
+
+
+def test_what_changed_while_it_waited_is_in_its_opening_and_not_told_again(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.left = 1
+    bench.tells()
+    bench.owner.execute(
+        "UPDATE idexx_sync.alerts SET syncs = '{inbound,cases}' WHERE id = %s", (alert,)
+    )
+    bench.left = 40
+
+    assert bench.tells() == {"messages_sent": 1}
+    assert bench.tells() == {}
+    assert "inbound, cases" in bench.shown[0]

@@ -1,15 +1,16 @@
 """The digest of each time zone's morning: made once, of that zone's clinics, as they are then."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 
 from idexx_sync.alerts.slack.digest_post import MOST_NAMED, digest
 from idexx_sync.alerts.slack.post import MOST_BLOCKS
+from idexx_sync.core.vocabulary import Freshness
 from idexx_sync.database.connection import Conn
-from idexx_sync.upkeep.mornings import tell_mornings
+from idexx_sync.upkeep.mornings import WORST_FIRST, tell_mornings
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import query
@@ -147,3 +148,8 @@ def test_a_fleet_in_one_zone_fits_into_one_message() -> None:
 @pytest.mark.parametrize("told", [{}, {"ready": "x", "not_ready": [1]}, {"holds": "many"}])
 def test_a_row_that_says_something_else_still_makes_a_message(told: dict[str, Any]) -> None:
     assert digest(WEST, DAY, told).text.endswith("0 of 0 clinics ready")
+
+
+def test_every_freshness_has_its_place_and_only_on_time_is_ready() -> None:
+    assert set(WORST_FIRST) == set(get_args(Freshness))
+    assert WORST_FIRST[-1] == "on_time"

@@ -154,3 +154,14 @@ def test_the_library_is_loaded_by_the_first_line_that_is_sent_and_not_before() -
     )
 
     assert done.stdout.strip() == "[]"
+
+
+def test_a_stage_that_makes_no_sense_fails_nobody(
+    monkeypatch: pytest.MonkeyPatch, sinks: Sinks, shipping: Shipping
+) -> None:
+    monkeypatch.setenv("IDEXX_SYNC_AXIOM_URL", "http://127.0.0.1:9")
+    process_axiom.forget()
+    ends(shipping, "lost")
+    monkeypatch.setenv("IDEXX_SYNC_STAGE", "No Stage")
+
+    ends(shipping, "and the event after it")

@@ -10,8 +10,17 @@ from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.alerts.alert_store import Alert
-from idexx_sync.alerts.slack.post import Block, Post, code, context, escaped, name, post, section
-from idexx_sync.alerts.slack.post import sections as sections_of
+from idexx_sync.alerts.slack.post import (
+    Block,
+    Post,
+    code,
+    context,
+    escaped,
+    name,
+    post,
+    section,
+    sections,
+)
 from idexx_sync.alerts.texts import CLOSED, happened, next_step
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.errors import WhoActs
@@ -59,7 +68,7 @@ def opened(alert: Alert, holds: Sequence[WaitingHold] = ()) -> Post:
 def changed(alert: Alert, before: Mapping[str, Any], now: Mapping[str, Any]) -> Post:
     """What is otherwise than when it was told last; `before` and `now` are what `told` holds."""
     lines = list(_differences(alert, before, now)) or [escaped(_what(alert))]
-    return post(f"{_whose(alert)}: {lines[0]}", sections_of(lines))
+    return post(f"{_whose(alert)}: {lines[0]}", sections(lines))
 
 
 def closed(alert: Alert) -> Post:

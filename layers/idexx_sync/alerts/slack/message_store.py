@@ -78,6 +78,15 @@ def make_due(conn: Conn) -> int:
                     OR m.part = 'changed' AND (a.closed_at IS NOT NULL OR {_MUTED}))
             """
         )
+        # An opening says what its alert says when it leaves: what it is compared with is read
+        # before, so that a change in between is told twice and not never.
+        conn.execute(
+            f"""
+            UPDATE idexx_sync.messages m SET told = {_TOLD} FROM idexx_sync.alerts a
+             WHERE m.alert_id = a.id AND m.part = 'opened' AND m.sent_at IS NULL AND m.tries = 0
+               AND m.told <> {_TOLD}
+            """
+        )
         opened = conn.execute(
             f"""
             INSERT INTO idexx_sync.messages (part, alert_id, reader, told)
@@ -169,15 +178,12 @@ def is_due(conn: Conn, message: Message) -> bool:
 
 
 def leaves(conn: Conn, message_id: UUID) -> None:
-    """It is about to leave us, and says what its alert says now; committed before it does."""
+    """It is about to leave us; committed before it does."""
     conn.execute(
-        f"""
+        """
         UPDATE idexx_sync.messages m
            SET tries = m.tries + 1, tried_at = coalesce(m.tried_at, clock_timestamp()),
-               refused = NULL, refused_at = NULL,
-               told = CASE WHEN m.part = 'opened' THEN (
-                          SELECT {_TOLD} FROM idexx_sync.alerts a WHERE a.id = m.alert_id)
-                      ELSE m.told END
+               refused = NULL, refused_at = NULL
          WHERE m.id = %s
         """,
         (message_id,),
