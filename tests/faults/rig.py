@@ -9,6 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 import psycopg
+from psycopg import sql
 
 from dev_tools.chromium import find_chromium, playwright_package
 from idexx_sync.database.connection import Conn
@@ -47,18 +48,39 @@ class Rig:
     """Where what was measured on this machine is written down, for other rigs too."""
 
     def forget_clinics(self) -> None:
-        """Begin anew: whatever looks at all clinics would have more to do after each scenario."""
-        tables = query(
+        """Begin anew: whatever looks at all clinics would have more to do after each scenario.
+
+        Emptying files of sixty tables would take longer than many a scenario; deleting does not.
+        """
+        tables = self._clinic_tables()
+        with self.conn.transaction():
+            # In no order, and rows that nobody may delete too: neither keys nor triggers are heard.
+            self.conn.execute("SET LOCAL session_replication_role = replica")
+            for table in tables:
+                self.conn.execute(sql.SQL("DELETE FROM {}").format(table))
+        self.conn.execute(sql.SQL("VACUUM {}").format(sql.SQL(", ").join(tables)))
+
+    def _clinic_tables(self) -> list[sql.Identifier]:
+        """All that say whose they are, and all whose rows would go with those."""
+        rows = query(
             self.conn,
             """
-            SELECT string_agg(format('%%I.%%I', table_schema, table_name), ', ') AS names
-              FROM information_schema.columns JOIN information_schema.tables
-             USING (table_schema, table_name)
-             WHERE column_name = 'clinic_id' AND table_type = 'BASE TABLE'
-               AND table_schema IN ('public', 'idexx_sync')
+            WITH RECURSIVE emptied AS (
+                SELECT table_name AS id
+                  FROM (SELECT format('%%I.%%I', table_schema, table_name)::regclass AS table_name
+                          FROM information_schema.columns JOIN information_schema.tables
+                         USING (table_schema, table_name)
+                         WHERE column_name = 'clinic_id' AND table_type = 'BASE TABLE'
+                           AND table_schema IN ('public', 'idexx_sync')) AS clinics_own
+                UNION SELECT 'public.clinics'::regclass
+                UNION SELECT conrelid::regclass
+                  FROM pg_constraint JOIN emptied ON confrelid = id WHERE contype = 'f'
+            )
+            SELECT relnamespace::regnamespace::text AS schema, relname AS name
+              FROM emptied JOIN pg_class ON oid = id
             """,
-        )[0]
-        self.conn.execute(f"TRUNCATE public.clinics, {tables['names']} CASCADE")
+        )
+        return [sql.Identifier(row["schema"], row["name"]) for row in rows]
 
 
 @contextmanager
