@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from pydantic import SecretStr
 
 from idexx_sync.alerts.incidents import tell_stale
-from idexx_sync.clinics.overview import OVERVIEW_QUERY, overview_parameters
+from idexx_sync.clinics.state import STATE_QUERY, state_parameters
 from idexx_sync.database.connection import Conn, connect
 from idexx_sync.metrics.exposition import exposition
 from idexx_sync.upkeep.watchdog import CLINICS_AT_ONCE
@@ -79,7 +79,7 @@ def _look_at_all(conn: Conn) -> None:
 
 def _only_fetch(conn: Conn) -> None:
     with conn.cursor(row_factory=dict_row) as cur:
-        cur.execute(OVERVIEW_QUERY, overview_parameters(None)).fetchall()
+        cur.execute(STATE_QUERY, state_parameters(None)).fetchall()
 
 
 def _processor_s(action: Callable[[], object]) -> float:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from idexx_sync.alerts import incident_store
 from idexx_sync.alerts.incident_store import Grown
+from idexx_sync.alerts.kinds import STALE
 from idexx_sync.clinics.freshness import SyncFreshness, clinic_freshness, never_came
-from idexx_sync.clinics.overview import ClinicOverview, overviews_of
+from idexx_sync.clinics.state import ClinicState, states_of
 from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.database.connection import Conn
 from idexx_sync.schedules.next_run import Timetable
@@ -19,27 +20,34 @@ def tell_stale(conn: Conn, after: UUID | None, limit: int) -> tuple[int, UUID | 
     was the last one.
     """
     ids = incident_store.clinics_after(conn, after, limit)
-    overviews = overviews_of(conn, ids).values()
-    changed = incident_store.tell_grown(conn, [one for of in overviews for one in grown(of)])
+    found = [one for state in states_of(conn, ids) for one in _to_tell(state)]
+    changed = incident_store.tell_grown(conn, found)
     return changed, ids[-1] if len(ids) == limit else None
 
 
-def grown(overview: ClinicOverview) -> Iterator[Grown]:
+def _to_tell(state: ClinicState) -> list[Grown]:
+    """What `tell_grown` may change something by: of most clinics nothing is old, nor told."""
+    found = list(grown(state))
+    is_told = state.alert_on(STALE) is not None
+    return found if is_told or any(one.is_stale for one in found) else []
+
+
+def grown(state: ClinicState) -> Iterator[Grown]:
     """Each sync of the clinic, and whether its data have grown old."""
-    found = clinic_freshness(overview, overview.read_at)
+    found = clinic_freshness(state, state.read_at)
     for one in found.syncs:
         kind = None if one.history is None else one.history.error_kind
         who: WhoActs = "odis" if kind is None else who_acts(kind)
-        yield Grown(overview.id, one.sync, _is_stale(overview, one, found.table), who, kind)
+        yield Grown(state.id, one.sync, _is_stale(state, one, found.table), who, kind)
 
 
-def _is_stale(overview: ClinicOverview, one: SyncFreshness, table: Timetable) -> bool | None:
+def _is_stale(state: ClinicState, one: SyncFreshness, table: Timetable) -> bool | None:
     """Whether its data have grown old; data that never came are old too. None: nobody knows, for
     what somebody has to act on is told by itself, and what is paused is not looked at."""
     if not one.is_expected:
         return False
     if one.freshness == "new":
-        return never_came(overview, one.sync, table)
+        return never_came(state, one.sync, table)
     if one.freshness in ("action_required", "paused"):
         return None
     return one.freshness == "stale"

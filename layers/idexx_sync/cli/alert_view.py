@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from idexx_sync.cli.phrases import ACTORS, moment
 from idexx_sync.cli.tables import Shown, entry, fact_table
 from idexx_sync.clinics.needs import Need
-from idexx_sync.clinics.overview import OpenAlert
+from idexx_sync.clinics.state import OpenAlert
 from idexx_sync.core.clinic_time import zone_of
 from idexx_sync.core.phrases import counted, phrase
 from idexx_sync.operations.alert_models import AlertView

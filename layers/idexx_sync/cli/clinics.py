@@ -110,7 +110,7 @@ def add(
         before = clinic_overview(conn, clinic_id)
         if url is None and before.base_url is None:
             url = as_base_url(settings, DEFAULT_BASE_URL)
-        if rooms and before.company.identity is not None:
+        if rooms and before.identity is not None:
             with look_at(cli, str(clinic_id), offline=False) as look:
                 look.require_rooms(rooms)
         if acting_user is not None:

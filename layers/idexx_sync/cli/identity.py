@@ -37,7 +37,7 @@ def identity(
     with cli.database() as conn:
         clinic_id = clinic_meant(conn, clinic)
         overview = clinic_overview(conn, clinic_id)
-        refused = overview.company.refused
+        refused = overview.refused
         if accept:
             if refused is None or not accept_identity(conn, clinic_id, refused.at):
                 raise _nothing_to_accept(clinic_id)
@@ -52,12 +52,12 @@ def _nothing_to_accept(clinic_id: object) -> CommandError:
 
 
 def _data(overview: ClinicOverview) -> dict[str, Any]:
-    company, refused = overview.company, overview.company.refused
+    learned_at, refused = overview.identity_learned_at, overview.refused
     return {
         "clinic_id": str(overview.id),
-        "version": company.version,
-        "learned_at": None if company.learned_at is None else utc(company.learned_at),
-        "learned": _ids(company.identity),
+        "version": overview.identity_version,
+        "learned_at": None if learned_at is None else utc(learned_at),
+        "learned": _ids(overview.identity),
         "seen_instead": None if refused is None else _ids(refused.seen),
         "differs": None if refused is None else refused.differs,
         "since": None if refused is None else utc(refused.since),
@@ -78,15 +78,15 @@ def _in_order(id_: str) -> tuple[int, str]:
 
 
 def _shown(overview: ClinicOverview) -> Shown:
-    company, zone = overview.company, zone_of(overview.timezone)
-    if company.identity is None:
+    zone = zone_of(overview.timezone)
+    if overview.identity is None:
         return line("Nothing is known yet: the clinic's first login shows it.")
     rows: list[tuple[str, str | None]] = [
         ("clinic", str(overview.id)),
-        ("learned", moment(company.learned_at, zone)),
-        *_listed(company.identity, ""),
+        ("learned", moment(overview.identity_learned_at, zone)),
+        *_listed(overview.identity, ""),
     ]
-    if (refused := company.refused) is not None:
+    if (refused := overview.refused) is not None:
         rows += [
             ("other since", moment(refused.since, zone)),
             ("differs", f"{refused.differs} (by id and name; names are not shown)"),

@@ -121,7 +121,7 @@ class Look:
     def _require_known(self, rooms: Iterable[str], beside: Mapping[str, str]) -> None:
         """Of what the company is known by, what is known `beside` it, and of what Neo says now:
         a room may have been made in it since."""
-        known = {**beside, **(self.overview.company.identity or Identity()).rooms}
+        known = {**beside, **(self.overview.identity or Identity()).rooms}
         lacking = [room for room in rooms if room not in known]
         if lacking:
             asked = self.ask(lambda pims: pims.configuration().rooms, lambda _: ())

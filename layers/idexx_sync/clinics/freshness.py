@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from idexx_sync.clinics.needs import WRITES, Need, failure_needs, general_needs
-from idexx_sync.clinics.overview import ClinicOverview, SyncHistory
+from idexx_sync.clinics.state import ClinicState, SyncHistory
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.vocabulary import Freshness
@@ -54,36 +54,36 @@ class ClinicFreshness:
     """The inbound sync, and each other one that is scheduled and built, or was ever ordered."""
 
 
-def clinic_freshness(overview: ClinicOverview, now: datetime) -> ClinicFreshness:
-    """The freshness of the clinic of the overview."""
-    entries = read_entries(overview.sync_schedules)
-    table = timetable(entries.readable, zone_of(overview.timezone), overview.id)
+def clinic_freshness(state: ClinicState, now: datetime) -> ClinicFreshness:
+    """The freshness of the clinic of that state."""
+    entries = read_entries(state.sync_schedules)
+    table = timetable(entries.readable, zone_of(state.timezone), state.id)
     scheduled = {entry.sync for entry in entries.readable if entry.enabled}
-    needs = tuple(general_needs(overview, now))
+    needs = tuple(general_needs(state, now))
     asks = _asks_somebody(needs)
     syncs: list[SyncFreshness] = []
     for sync, row in CATALOG.items():
-        history = overview.history(sync)
+        history = state.history(sync)
         is_expected = row.for_every_clinic or sync in scheduled
         if is_expected or history is not None:
-            failed = tuple(failure_needs(overview, history, now))
-            short_of = None if history is None else _short_of(overview, history)
+            failed = tuple(failure_needs(state, history, now))
+            short_of = None if history is None else _short_of(state, history)
             found = _freshness(
-                overview, sync, history, table, now, asks or _asks_somebody(failed), short_of
+                state, sync, history, table, now, asks or _asks_somebody(failed), short_of
             )
             syncs.append(SyncFreshness(sync, found, is_expected, history, failed, short_of))
     return ClinicFreshness(table, (*entries.problems, *table.problems), needs, tuple(syncs))
 
 
-def never_came(overview: ClinicOverview, sync: SyncName, table: Timetable) -> bool:
+def never_came(state: ClinicState, sync: SyncName, table: Timetable) -> bool:
     """Whether a sync without a success has had the time for one: two scheduled times since its
     clinic was set up, the last one some time ago; without a schedule the clinic's own threshold."""
-    since = overview.changed_at
-    if since is None or overview.stage not in WRITES:
+    since = state.changed_at
+    if since is None or state.stage not in WRITES:
         return False
-    last = table.previous_run(sync, overview.read_at - CATALOG[sync].begins_within)
+    last = table.previous_run(sync, state.read_at - CATALOG[sync].begins_within)
     if last is None:
-        return overview.read_at - since > _threshold(overview)
+        return state.read_at - since > _threshold(state)
     before = table.previous_run(sync, last - timedelta(seconds=1))
     return before is not None and before > since
 
@@ -93,7 +93,7 @@ def _asks_somebody(needs: Iterable[Need]) -> bool:
 
 
 def _freshness(
-    overview: ClinicOverview,
+    state: ClinicState,
     sync: SyncName,
     history: SyncHistory | None,
     table: Timetable,
@@ -102,39 +102,39 @@ def _freshness(
     short_of: date | None,
 ) -> Freshness:
     """How far what is stored can be trusted to be current."""
-    if overview.pauses:
+    if state.pauses:
         return "paused"
     if asks_somebody:
         return "action_required"
     if history is None or history.last_success_at is None:
         return "new"
-    found = _age(overview, sync, history.last_success_at, table, now)
+    found = _age(state, sync, history.last_success_at, table, now)
     return "late" if found == "on_time" and short_of is not None else found
 
 
 def _age(
-    overview: ClinicOverview, sync: SyncName, success: datetime, table: Timetable, now: datetime
+    state: ClinicState, sync: SyncName, success: datetime, table: Timetable, now: datetime
 ) -> Freshness:
     # A scheduled time counts as missed some time after it, although its tick may still wait.
     last = table.previous_run(sync, now - CATALOG[sync].begins_within)
     if last is None:
-        return "on_time" if now - success <= _threshold(overview) else "stale"
+        return "on_time" if now - success <= _threshold(state) else "stale"
     if success >= last:
         return "on_time"
     before = table.previous_run(sync, last - timedelta(seconds=1))
     return "late" if before is None or success >= before else "stale"
 
 
-def _threshold(overview: ClinicOverview) -> timedelta:
-    return timedelta(minutes=overview.stale_minutes or STALE_MINUTES)
+def _threshold(state: ClinicState) -> timedelta:
+    return timedelta(minutes=state.stale_minutes or STALE_MINUTES)
 
 
-def _short_of(overview: ClinicOverview, history: SyncHistory) -> date | None:
+def _short_of(state: ClinicState, history: SyncHistory) -> date | None:
     if history.read_on is None or history.read_until is None:
         return None
-    if overview.horizon_days is None or overview.fault is not None:
+    if state.horizon_days is None or state.fault is not None:
         return None
-    read_on = local_day(history.read_on, zone_of(overview.timezone))
+    read_on = local_day(history.read_on, zone_of(state.timezone))
     window = CATALOG[history.sync].default_window
-    _, last = window.around(read_on, overview.horizon_days)
+    _, last = window.around(read_on, state.horizon_days)
     return last if history.read_until < last else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Literal
 
-from idexx_sync.clinics.store import Clinic, Schedule
+from idexx_sync.clinics.store import Clinic, Schedule, SlotSettings
 from idexx_sync.core.errors import ConfigurationInvalid
 
 WEEKDAYS: Final = (
@@ -63,7 +63,7 @@ def slots_by_weekday(clinic: Clinic) -> dict[int, list[TimeSpan]]:
     return {weekday: list(_slots_of(clinic, weekday, open_)) for weekday, open_ in hours.items()}
 
 
-def require_slots(clinic: Clinic) -> dict[int, Hours]:
+def require_slots(clinic: Clinic | SlotSettings) -> dict[int, Hours]:
     """The hours of each open weekday, where slots can be made of them; only the first one is.
 
     Raises the errors of `slots_by_weekday`.
@@ -103,7 +103,7 @@ def closure_at(clinic: Clinic, weekday: int, at: time) -> Closure | None:
     )
 
 
-def hours_by_weekday(clinic: Clinic) -> dict[int, Hours]:
+def hours_by_weekday(clinic: Clinic | SlotSettings) -> dict[int, Hours]:
     """Weekday number -> hours, open days only: from daily_hours, else business_hours, else columns.
 
     Raises ConfigurationInvalid, naming the field, where the stored value can't be read.
@@ -190,7 +190,7 @@ def _lunch(name: str, entry: Mapping[str, Any]) -> TimeSpan | None:
     return lunch
 
 
-def _slots_of(clinic: Clinic, weekday: int, hours: Hours) -> Iterator[TimeSpan]:
+def _slots_of(clinic: Clinic | SlotSettings, weekday: int, hours: Hours) -> Iterator[TimeSpan]:
     """Spans of a slot's length, from opening on, clear of lunch and blocked periods."""
     closed = _closed_spans(clinic, weekday, hours)
     for cell in _cells(hours, timedelta(minutes=clinic.schedule.slot_minutes)):
@@ -207,7 +207,9 @@ def _cells(hours: Hours, length: timedelta) -> Iterator[TimeSpan]:
         start = end
 
 
-def _closed_spans(clinic: Clinic, weekday: int, hours: Hours) -> list[tuple[Closing, TimeSpan]]:
+def _closed_spans(
+    clinic: Clinic | SlotSettings, weekday: int, hours: Hours
+) -> list[tuple[Closing, TimeSpan]]:
     closed: list[tuple[Closing, TimeSpan]] = [("lunch", hours.lunch)] if hours.lunch else []
     closed += [
         ("blocked_period", (period.start_time, period.end_time))

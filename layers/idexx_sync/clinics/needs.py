@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from idexx_sync.clinics.overview import ClinicOverview, SyncHistory
+from idexx_sync.clinics.overview import ClinicOverview
 from idexx_sync.clinics.pauses import how_it_goes_on
+from idexx_sync.clinics.state import ClinicState, SyncHistory
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, WhoActs, who_acts
@@ -66,24 +67,24 @@ class Need:
     """The open alert that is about it."""
 
 
-def is_switched_on(overview: ClinicOverview) -> bool:
+def is_switched_on(state: ClinicState) -> bool:
     """Whether this service is to sync the clinic, be it paused or not."""
-    return overview.is_active and overview.stage is not None and overview.stage != "off"
+    return state.is_active and state.stage is not None and state.stage != "off"
 
 
-def breaker(overview: ClinicOverview, now: datetime) -> SyncError | None:
+def breaker(state: ClinicState, now: datetime) -> SyncError | None:
     """Why no login is tried with the newest credentials; None: one may be tried."""
     try:
-        check_breaker(overview.id, list(overview.attempts), now)
+        check_breaker(state.id, list(state.attempts), now)
     except SyncError as error:
         return error
     return None
 
 
-def blocker(overview: ClinicOverview, sync: SyncName, now: datetime) -> Need | None:
+def blocker(state: ClinicState, sync: SyncName, now: datetime) -> Need | None:
     """What no run of the sync can succeed before; somebody's before what may pass by itself."""
-    history = overview.history(sync)
-    needs = [*general_needs(overview, now), *failure_needs(overview, history, now)]
+    history = state.history(sync)
+    needs = [*general_needs(state, now), *failure_needs(state, history, now)]
     blocking = [need for need in needs if need.blocks]
     return next((need for need in blocking if need.who != "nobody"), next(iter(blocking), None))
 
@@ -98,32 +99,46 @@ def unread_in_words(code: str) -> str:
     return UNREAD.get(code, f"gives nothing ({phrase({}, code)})")
 
 
-def general_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
-    """What is needed for runs of any sync."""
-    yield from _pause_needs(overview)
-    yield from _settings_needs(overview)
-    yield from _access_needs(overview, now)
-    yield from _stage_needs(overview)
-    yield from _company_needs(overview)
+def general_needs(state: ClinicState, now: datetime) -> Iterator[Need]:
+    """What is needed before any sync of the clinic can run."""
+    yield from _pause_needs(state)
+    if not state.is_active:
+        yield Need("odis", "clinics.is_active: the clinic is inactive in ODIS")
+    if state.fault is not None:
+        yield Need(state.fault.who_acts, state.fault.message)
+    yield from _access_needs(state, now)
+    yield from _stage_needs(state)
+    yield from _company_needs(state)
 
 
-def failure_needs(
-    overview: ClinicOverview, history: SyncHistory | None, now: datetime
-) -> Iterator[Need]:
+def failure_needs(state: ClinicState, history: SyncHistory | None, now: datetime) -> Iterator[Need]:
     """What the sync's last failure needs, unless an open breaker or another company says it
     already, or somebody has acted on it since.
 
     What is still wrong in the settings is found anew, and only a run can tell about the rest.
     """
-    if history is None or history.error_kind is None or _was_acted_on(overview, history):
+    if history is None or history.error_kind is None or _was_acted_on(state, history):
         return
-    refusal = breaker(overview, now) or _other_company(overview)
+    refusal = breaker(state, now) or _other_company(state)
     if refusal is None or refusal.kind != history.error_kind:
         who = who_acts(history.error_kind)
         why = phrase({}, history.error_kind)
         failed = f"last {history.sync} job failed, {why}: {history.error_message}"
         blocks, since = who != "nobody", history.last_success_at
-        yield Need(who, failed, blocks, since, alert_id=overview.alert_on(history.error_kind))
+        yield Need(who, failed, blocks, since, alert_id=state.alert_on(history.error_kind))
+
+
+def settings_needs(overview: ClinicOverview) -> Iterator[Need]:
+    """What is missing or cannot be read in its settings, and runs can do without."""
+    for fault in overview.faults:
+        what = f"{fault.table}.{fault.column}: cannot be read in row {fault.id}"
+        yield Need("odis", f"{what}; correct it in ODIS", blocks=False)
+    if overview.timezone is None:
+        yield Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False)
+    if overview.stage in WRITES and overview.acting_user_id is None:
+        what = "acting user: not set, so nobody is called about the clinic's cases; "
+        what += f"idexx-sync clinics add {overview.id} --acting-user USER_ID"
+        yield Need("odis", what, blocks=False)
 
 
 def schedule_needs(problems: Iterable[str]) -> Iterator[Need]:
@@ -173,70 +188,50 @@ def lasting_needs(overview: ClinicOverview) -> Iterator[Need]:
     yield from _kept_out_needs(overview)
 
 
-def _pause_needs(overview: ClinicOverview) -> Iterator[Need]:
+def _pause_needs(state: ClinicState) -> Iterator[Need]:
     """What keeps the clinic paused. That of all clinics was decided for all of them, and asks
     nothing of this one; one of its own asks somebody to end it, or its data grow old unseen."""
-    zone = zone_of(overview.timezone)
-    for pause in overview.pauses:
+    zone = zone_of(state.timezone)
+    for pause in state.pauses:
         what = f"{pause.in_words(zone)}; {how_it_goes_on([pause])}"
         yield Need("odis", what, since=pause.paused_at, decided=pause.of_all)
 
 
-def _settings_needs(overview: ClinicOverview) -> Iterator[Need]:
-    if not overview.is_active:
-        yield Need("odis", "clinics.is_active: the clinic is inactive in ODIS")
-    if overview.fault is not None:
-        yield Need(overview.fault.who_acts, overview.fault.message)
-    for fault in overview.faults:
-        what = f"{fault.table}.{fault.column}: cannot be read in row {fault.id}"
-        yield Need("odis", f"{what}; correct it in ODIS", blocks=False)
-    if overview.timezone is None:
-        yield Need("odis", "clinics.timezone: not set; Los Angeles is assumed", blocks=False)
-    if overview.stage in WRITES and overview.acting_user_id is None:
-        what = "acting user: not set, so nobody is called about the clinic's cases; "
-        what += f"idexx-sync clinics add {overview.id} --acting-user USER_ID"
-        yield Need("odis", what, blocks=False)
-
-
-def _access_needs(overview: ClinicOverview, now: datetime) -> Iterator[Need]:
-    if overview.credential_version is None:
-        yield Need(
-            "odis", f"credentials: none yet; idexx-sync credentials set --clinic {overview.id}"
-        )
-    if (refusal := breaker(overview, now)) is not None:
-        since = overview.attempts[0].attempted_at if overview.attempts else None
+def _access_needs(state: ClinicState, now: datetime) -> Iterator[Need]:
+    if state.credential_version is None:
+        yield Need("odis", f"credentials: none yet; idexx-sync credentials set --clinic {state.id}")
+    if (refusal := breaker(state, now)) is not None:
+        since = state.attempts[0].attempted_at if state.attempts else None
         what = f"{phrase({}, refusal.kind)}: {refusal.message}"
-        told = overview.alert_on(refusal.kind)
+        told = state.alert_on(refusal.kind)
         yield Need(refusal.who_acts, what, since=since, alert_id=told)
 
 
-def _stage_needs(overview: ClinicOverview) -> Iterator[Need]:
+def _stage_needs(state: ClinicState) -> Iterator[Need]:
     """Told after the credentials, without which no run that it starts would get in."""
-    if overview.stage == "off":
-        yield Need(
-            "odis", f"stage: switched off; idexx-sync clinics add {overview.id} --stage shadow"
-        )
+    if state.stage == "off":
+        yield Need("odis", f"stage: switched off; idexx-sync clinics add {state.id} --stage shadow")
 
 
-def _company_needs(overview: ClinicOverview) -> Iterator[Need]:
+def _company_needs(state: ClinicState) -> Iterator[Need]:
     """Logins that led to another company than the clinic's own, until one leads back."""
-    refused, error = overview.company.refused, _other_company(overview)
+    refused, error = state.refused, _other_company(state)
     if refused is not None and error is not None:
-        told = overview.alert_on(error.kind)
+        told = state.alert_on(error.kind)
         yield Need(error.who_acts, error.message, since=refused.since, alert_id=told)
 
 
-def _other_company(overview: ClinicOverview) -> SyncError | None:
-    refused = overview.company.refused
-    return None if refused is None else other_company(overview.id, refused.differs)
+def _other_company(state: ClinicState) -> SyncError | None:
+    refused = state.refused
+    return None if refused is None else other_company(state.id, refused.differs)
 
 
-def _was_acted_on(overview: ClinicOverview, history: SyncHistory) -> bool:
+def _was_acted_on(state: ClinicState, history: SyncHistory) -> bool:
     """Whether settings or credentials were changed after a failure that they can heal."""
     kind = history.error_kind or ""
     of_settings = who_acts(kind) == "clinic" or kind == ConfigurationInvalid.kind
     of_settings |= (history.error_message or "").startswith(f"{OTHER_COMPANY}: ")
-    changed, ended = overview.changed_at, history.ended_at
+    changed, ended = state.changed_at, history.ended_at
     return of_settings and changed is not None and ended is not None and changed > ended
 
 

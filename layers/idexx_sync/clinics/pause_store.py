@@ -11,12 +11,12 @@ MOST_STANDING: Final = 100
 STANDS_FOR: Final = "p.resumed_at IS NULL AND (p.clinic_id IS NULL OR p.clinic_id = c.id)"
 """Whether a pause p stands and is one of clinic c."""
 PAUSES_AS_JSON: Final = f"""
-           (SELECT coalesce(json_agg(json_build_object(
+           (SELECT json_agg(json_build_object(
                        'id', p.id, 'clinic_id', p.clinic_id, 'paused_at', p.paused_at,
                        'paused_by', p.paused_by, 'reason', p.reason)
-                       ORDER BY p.clinic_id NULLS FIRST), '[]')
+                       ORDER BY p.clinic_id NULLS FIRST)
               FROM idexx_sync.pauses p WHERE {STANDS_FOR})"""
-"""Those that stand of clinic c, that of all clinics first."""
+"""Those that stand of clinic c, that of all clinics first; null: none does."""
 _COLUMNS: Final = """p.id, p.clinic_id, p.paused_at, p.paused_by, p.reason, p.resumed_at,
     p.resumed_by, p.resume_reason"""
 

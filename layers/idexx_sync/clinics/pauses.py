@@ -60,7 +60,7 @@ def how_it_goes_on(pauses: Iterable[Pause]) -> str:
     return f"once it may go on: {', then '.join(pause.ends_with for pause in pauses)}"
 
 
-def pauses_from_json(stored: Sequence[dict[str, Any]]) -> tuple[Pause, ...]:
+def pauses_from_json(stored: Sequence[dict[str, Any]] | None) -> tuple[Pause, ...]:
     """Those of a row of CLINIC_ROWS: that of all clinics first."""
     return tuple(
         Pause(
@@ -70,5 +70,5 @@ def pauses_from_json(stored: Sequence[dict[str, Any]]) -> tuple[Pause, ...]:
             paused_by=one["paused_by"],
             reason=one["reason"],
         )
-        for one in stored
+        for one in stored or ()
     )

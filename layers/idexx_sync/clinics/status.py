@@ -14,10 +14,12 @@ from idexx_sync.clinics.needs import (
     is_switched_on,
     lasting_needs,
     schedule_needs,
+    settings_needs,
     shortfall_needs,
 )
-from idexx_sync.clinics.overview import ClinicOverview, OpenAlert, clinic_overview
+from idexx_sync.clinics.overview import ClinicOverview, clinic_overview
 from idexx_sync.clinics.pauses import Pause
+from idexx_sync.clinics.state import OpenAlert
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.vocabulary import Freshness, Stage
 from idexx_sync.database.connection import Conn
@@ -89,6 +91,7 @@ def clinic_status(overview: ClinicOverview, now: datetime) -> ClinicStatus:
     found = clinic_freshness(overview, now)
     needs = [
         *found.needs,
+        *settings_needs(overview),
         *schedule_needs(found.unread_schedules),
         *_sync_needs(overview, found),
         *lasting_needs(overview),

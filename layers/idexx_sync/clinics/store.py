@@ -49,6 +49,16 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotSettings:
+    """What a clinic's slots are made from."""
+
+    business_hours: Any
+    """As ODIS stored it; read by `clinics.hours`."""
+    schedule: Schedule
+    blocked_periods: tuple[BlockedPeriod, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Clinic:
     """All that a run must know of its clinic."""
 
@@ -82,14 +92,7 @@ class Clinic:
     @property
     def zone(self) -> ZoneInfo:
         """The clinic's zone; ConfigurationInvalid for a name that no zone has."""
-        zone = named_zone(self.timezone)
-        if zone is None:
-            raise ConfigurationInvalid(
-                f"clinics.timezone: {self.timezone!r} is not an IANA zone; "
-                "set one such as America/Los_Angeles",
-                code="timezone",
-            )
-        return zone
+        return require_zone(self.timezone)
 
 
 CLINIC_ROWS = f"""
@@ -103,9 +106,9 @@ CLINIC_ROWS = f"""
            g.open_time, g.close_time, g.days_of_week, g.slot_duration_minutes AS slot_minutes,
            g.default_capacity AS capacity, g.sync_horizon_days AS horizon_days,
            g.stale_threshold_minutes AS stale_minutes, g.daily_hours, g.sync_schedules,
-           (SELECT coalesce(json_agg(json_build_object(
+           (SELECT json_agg(json_build_object(
                        'id', b.id, 'start_time', b.start_time, 'end_time', b.end_time,
-                       'days_of_week', b.days_of_week) ORDER BY b.start_time, b.id), '[]')
+                       'days_of_week', b.days_of_week) ORDER BY b.start_time, b.id)
               FROM public.clinic_blocked_periods b
              WHERE b.clinic_id = c.id AND b.is_active) AS blocked_periods
       FROM public.clinics c
@@ -156,6 +159,35 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
     """
     if row is None:
         raise NotFound("clinic", clinic_id)
+    settings, faults = require_settings(clinic_id, row)
+    beside = {"live_from": row["live_from"], "neo_configuration": row["known_room_ids"]}
+    return Clinic(
+        id=row["id"],
+        name=row["name"],
+        is_active=row["is_active"],
+        timezone=row["timezone"],
+        business_hours=settings.business_hours,
+        base_url=row["base_url"],
+        transport=row["transport"],
+        room_ids=room_ids_of(clinic_id, row["room_ids"]),
+        stage=row["stage"],
+        known_room_ids=texts_of(row["known_room_ids"]),
+        configuration_read_at=or_else(row["configuration_read_at"]),
+        acting_user_id=row["acting_user_id"],
+        live_from=or_else(row["live_from"]),
+        schedule=settings.schedule,
+        blocked_periods=settings.blocked_periods,
+        company=known_from_row(row),
+        faults=(*unreadable("clinic_settings", clinic_id, beside), *faults),
+        pauses=pauses_from_json(row["pauses"]),
+    )
+
+
+def require_settings(clinic_id: UUID, row: dict[str, Any]) -> tuple[SlotSettings, list[Fault]]:
+    """What slots are made from, and what of it cannot be read although runs can do without it.
+
+    Raises ConfigurationInvalid that names a setting that is missing or unfit.
+    """
     if row["base_url"] is None:
         raise ConfigurationInvalid(
             f"clinic_settings: clinic {clinic_id} is not set up for this service; "
@@ -168,33 +200,26 @@ def clinic_from_row(clinic_id: UUID, row: dict[str, Any] | None) -> Clinic:
             "save its schedule settings in ODIS first",
             code="clinic_schedule_configs",
         )
-    periods = [_period(stored) for stored in row["blocked_periods"]]
-    beside = {"live_from": row["live_from"], "neo_configuration": row["known_room_ids"]}
-    schedule, schedule_faults = _schedule(clinic_id, row)
-    return Clinic(
-        id=row["id"],
-        name=row["name"],
-        is_active=row["is_active"],
-        timezone=row["timezone"],
+    periods = [_period(stored) for stored in row["blocked_periods"] or ()]
+    schedule, faults = _schedule(clinic_id, row)
+    settings = SlotSettings(
         business_hours=row["business_hours"],
-        base_url=row["base_url"],
-        transport=row["transport"],
-        room_ids=_room_ids(clinic_id, row["room_ids"]),
-        stage=row["stage"],
-        known_room_ids=texts_of(row["known_room_ids"]),
-        configuration_read_at=or_else(row["configuration_read_at"]),
-        acting_user_id=row["acting_user_id"],
-        live_from=or_else(row["live_from"]),
         schedule=schedule,
         blocked_periods=tuple(period for period, _ in periods),
-        company=known_from_row(row),
-        faults=(
-            *unreadable("clinic_settings", clinic_id, beside),
-            *schedule_faults,
-            *(fault for _, faults in periods for fault in faults),
-        ),
-        pauses=pauses_from_json(row["pauses"]),
     )
+    return settings, [*faults, *(fault for _, found in periods for fault in found)]
+
+
+def require_zone(timezone: str | None) -> ZoneInfo:
+    """The zone of `clinics.timezone`; ConfigurationInvalid for a name that no zone has."""
+    zone = named_zone(timezone)
+    if zone is None:
+        raise ConfigurationInvalid(
+            f"clinics.timezone: {timezone!r} is not an IANA zone; "
+            "set one such as America/Los_Angeles",
+            code="timezone",
+        )
+    return zone
 
 
 def _schedule(clinic_id: UUID, row: dict[str, Any]) -> tuple[Schedule, list[Fault]]:
@@ -232,7 +257,8 @@ def _whole_number(name: str, stored: Any) -> int:
     )
 
 
-def _room_ids(clinic_id: UUID, stored: Any) -> tuple[str, ...] | None:
+def room_ids_of(clinic_id: UUID, stored: Any) -> tuple[str, ...] | None:
+    """The ids of the calendar columns that count; None: all. Raises ConfigurationInvalid."""
     if stored is None:
         return None
     if not stored or texts_of(stored) != tuple(stored):

@@ -217,7 +217,7 @@ def _run_with_lease(
     if why := _why_stale(begun.now, job, row):
         ending.end(lease, "skipped_stale", why=why)
         return None
-    if pauses := pauses_from_json(row.get("pauses", ())):  # before settings that may be broken
+    if pauses := pauses_from_json(row.get("pauses")):  # before settings that may be broken
         told = all_in_words(pauses, zone_of(row["timezone"]))
         why = f"the clinic is {told}; {how_it_goes_on(pauses)}"
         ending.end(lease, "skipped_paused", why=why)

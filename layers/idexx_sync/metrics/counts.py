@@ -1,8 +1,9 @@
-"""What metrics are computed from: every clinic's overview, and counts over all, in one query.
+"""What metrics are computed from: every clinic's state, and counts over all, in one query.
 
 Previews, and runs that failed on somebody's own machine, are in none of the counts.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,11 +12,11 @@ from uuid import UUID
 from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict
 
-from idexx_sync.clinics.overview import (
-    OVERVIEW_QUERY,
-    ClinicOverview,
-    overview_from_row,
-    overview_parameters,
+from idexx_sync.clinics.state import (
+    STATE_QUERY,
+    ClinicState,
+    state_from_row,
+    state_parameters,
 )
 from idexx_sync.clinics.store import TELLS
 from idexx_sync.core.catalog import SyncName
@@ -135,7 +136,8 @@ class Counts(BaseModel):
 class Reading:
     """What the database held at one moment."""
 
-    overviews: list[ClinicOverview]
+    states: Iterator[ClinicState]
+    """Read one after the other, once."""
     counts: Counts
 
 
@@ -216,29 +218,29 @@ _GROUPS_AS_JSON: Final = ", ".join(
     for name, query in _GROUPS.items()
 )
 _QUERY: Final = f"""
-    WITH overviews AS ({OVERVIEW_QUERY}),
+    WITH states AS ({STATE_QUERY}),
          counted AS (SELECT json_build_object('read_at', idexx_sync.clock(), {_GROUPS_AS_JSON})
                          AS counts)
-    SELECT * FROM overviews FULL JOIN counted ON false
+    SELECT * FROM states FULL JOIN counted ON false ORDER BY counts IS NULL
 """
-"""One row per clinic, and one with everything that is counted over them."""
+"""One row with everything that is counted over the clinics, then one per clinic."""
 
 
 def read_counts(conn: Conn, clinic_id: UUID | None = None) -> Reading:
-    """Overviews and counts of all clinics, or of the one named; one round trip.
+    """States and counts of all clinics, or of the one named; one round trip.
 
     NotFound when ODIS has no such clinic.
     """
     parameters = {
-        **overview_parameters(None if clinic_id is None else [clinic_id]),
+        **state_parameters(None if clinic_id is None else [clinic_id]),
         "clinic_id": clinic_id,
         "window": WINDOW,
         "quantiles": list(QUANTILES),
     }
-    with conn.cursor(row_factory=dict_row) as cur:
-        rows = cur.execute(_QUERY, parameters).fetchall()
-    (counts,) = (row["counts"] for row in rows if row["counts"] is not None)
-    overviews = [overview_from_row(row) for row in rows if row["counts"] is None]
-    if clinic_id is not None and not overviews:
+    # Not all clinics' rows at once: so many objects keep the collector of garbage busy.
+    cur = conn.cursor(row_factory=dict_row).execute(_QUERY, parameters)
+    counted = cur.fetchone()
+    if clinic_id is not None and cur.rowcount == 1:
         raise NotFound("clinic", clinic_id)
-    return Reading(overviews, Counts.model_validate(counts))
+    assert counted is not None
+    return Reading(map(state_from_row, cur), Counts.model_validate(counted["counts"]))

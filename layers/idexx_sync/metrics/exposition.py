@@ -10,6 +10,7 @@ A clinic is never a label: with `clinic_id` the whole exposition is that clinic'
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import get_args
 from uuid import UUID
@@ -17,9 +18,9 @@ from uuid import UUID
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMetricFamily
 
-from idexx_sync.clinics.freshness import SyncFreshness, clinic_freshness
+from idexx_sync.clinics.freshness import clinic_freshness
 from idexx_sync.clinics.needs import is_switched_on
-from idexx_sync.clinics.overview import ClinicOverview
+from idexx_sync.clinics.state import ClinicState
 from idexx_sync.core.catalog import SYNCS
 from idexx_sync.core.vocabulary import UNFINISHED, Freshness, Stage
 from idexx_sync.database.connection import Conn
@@ -40,10 +41,11 @@ def exposition(conn: Conn, clinic_id: UUID | None = None) -> bytes:
     One round trip. NotFound when ODIS has no such clinic.
     """
     reading = read_counts(conn, clinic_id)
+    now, fleet = reading.counts.read_at, _Fleet()
+    for state in reading.states:
+        fleet.see(state, now)
     registry = CollectorRegistry()
-    registry.register(
-        _Collector(_families(reading.overviews, reading.counts, reading.counts.read_at))
-    )
+    registry.register(_Collector(_families(fleet, reading.counts, now)))
     return generate_latest(registry)
 
 
@@ -57,26 +59,47 @@ class _Collector:
         return self._families
 
 
-def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) -> Iterator[Metric]:
-    judged = [
-        (overview, clinic_freshness(overview, now).syncs)
-        for overview in overviews
-        if is_switched_on(overview)
-    ]
-    yield from _last_successes(judged, now)
+@dataclass(slots=True)
+class _Fleet:
+    """What is counted over clinics, each seen once."""
+
+    stages: Counter[tuple[str]] = field(default_factory=Counter)
+    """Of those that are set up for this service."""
+    freshness: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By sync and freshness, of those that are switched on."""
+    oldest_successes: dict[tuple[str], datetime] = field(default_factory=dict)
+    """By sync, of those whose rows this service is to keep current now."""
+
+    def see(self, state: ClinicState, now: datetime) -> None:
+        if state.stage is not None:
+            self.stages[state.stage,] += 1
+        if not is_switched_on(state):
+            return
+        is_kept_current = state.stage != "shadow" and not state.pauses
+        for one in clinic_freshness(state, now).syncs:
+            self.freshness[one.sync, one.freshness] += 1
+            if is_kept_current and one.last_success_at is not None:
+                before = self.oldest_successes.get((one.sync,), one.last_success_at)
+                self.oldest_successes[one.sync,] = min(before, one.last_success_at)
+
+
+def _families(fleet: _Fleet, counts: Counts, now: datetime) -> Iterator[Metric]:
+    yield from _last_successes(fleet.oldest_successes, now)
     yield _gauge(
         "clinics",
         "Clinics that are set up for this service, by stage.",
         ("stage",),
-        {(stage,): 0 for stage in get_args(Stage)}
-        | Counter((overview.stage,) for overview in overviews if overview.stage is not None),
+        {(stage,): fleet.stages[stage,] for stage in get_args(Stage)},
     )
     yield _gauge(
         "clinics_by_freshness",
         "Clinics that have the sync, by how current it is; inactive and switched-off ones not.",
         ("sync", "freshness"),
-        {(sync, freshness): 0 for sync in SYNCS for freshness in get_args(Freshness)}
-        | Counter((sync.sync, sync.freshness) for _, syncs in judged for sync in syncs),
+        {
+            (sync, freshness): fleet.freshness[sync, freshness]
+            for sync in SYNCS
+            for freshness in get_args(Freshness)
+        },
     )
     yield _gauge(
         "jobs_last_24h",
@@ -145,18 +168,7 @@ def _families(overviews: list[ClinicOverview], counts: Counts, now: datetime) ->
     )
 
 
-def _last_successes(
-    judged: list[tuple[ClinicOverview, tuple[SyncFreshness, ...]]], now: datetime
-) -> Iterator[Metric]:
-    """Only of clinics whose rows this service is to keep current now."""
-    oldest: dict[tuple[str], datetime] = {}
-    for overview, syncs in judged:
-        if overview.stage == "shadow" or overview.pauses:
-            continue
-        for sync in syncs:
-            if sync.last_success_at is not None:
-                before = oldest.get((sync.sync,), sync.last_success_at)
-                oldest[sync.sync,] = min(before, sync.last_success_at)
+def _last_successes(oldest: Mapping[tuple[str], datetime], now: datetime) -> Iterator[Metric]:
     whose = "of the live and canary clinics that are not paused; only runs that apply count."
     yield _gauge(
         "last_success_timestamp_seconds",

@@ -59,11 +59,12 @@ def known_from_row(row: dict[str, Any]) -> Known:
         version=row["identity_version"] or 0,
         identity=identity_from(row["identity"]),
         learned_at=or_else(row["identity_learned_at"]),
-        refused=_refused(row),
+        refused=refused_from_row(row),
     )
 
 
-def _refused(row: dict[str, Any]) -> Refused | None:
+def refused_from_row(row: dict[str, Any]) -> Refused | None:
+    """What the same columns say was seen instead."""
     if row["identity_refused"] is None:
         return None
     stored, since, at = (or_else(row[f"identity_refused{name}"]) for name in ("", "_since", "_at"))

@@ -32,19 +32,28 @@ class Timetable:
 
     def next_run(self, sync: SyncName, moment: datetime) -> datetime | None:
         """The sync's first due time after the moment, in UTC; None: it is not scheduled."""
-        found = [next_run(cron, self.zone, moment) for cron in self._of(sync)]
+        minute = _minute_of(moment)
+        found = [next_run(cron, self.zone, minute) for cron in self._of(sync)]
         return min((due for due in found if due is not None), default=None)
 
     def previous_run(self, sync: SyncName, moment: datetime) -> datetime | None:
         """The sync's last due time at or before the moment, in UTC."""
-        found = [previous_run(cron, self.zone, moment) for cron in self._of(sync)]
+        minute = _minute_of(moment)
+        found = [previous_run(cron, self.zone, minute) for cron in self._of(sync)]
         return max((due for due in found if due is not None), default=None)
 
     def _of(self, sync: SyncName) -> list[str]:
         return [cron for name, cron in self.crons if name == sync]
 
 
-def timetable(entries: Iterable[Entry], zone: ZoneInfo, clinic_id: UUID) -> Timetable:
+def _minute_of(moment: datetime) -> datetime:
+    """Its beginning: crons know no seconds, and a fleet that is looked at within one minute asks
+    for the same times again and again."""
+    return moment.replace(second=0, microsecond=0)
+
+
+@lru_cache(maxsize=16384)  # a clinic has the same one at each look
+def timetable(entries: tuple[Entry, ...], zone: ZoneInfo, clinic_id: UUID) -> Timetable:
     """The timetable of the clinic's entries; those that are switched off only keep the place by
     which an H is spread."""
     crons: list[tuple[SyncName, str]] = []

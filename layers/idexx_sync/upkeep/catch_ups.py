@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from idexx_sync.clinics.needs import blocker
-from idexx_sync.clinics.overview import ClinicOverview, overviews_of
+from idexx_sync.clinics.state import ClinicState, states_of
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.errors import may_pass
 from idexx_sync.core.logs import logger
@@ -65,7 +65,8 @@ def make_up_missed(
             return sending.counts, False
         sending.send(sync, job_id)
     found = {sync: [] if sync in sending.away else _next_ticks(conn, sync) for sync in SYNCS}
-    overviews = overviews_of(conn, {tick.clinic_id for ticks in found.values() for tick in ticks})
+    clinics = {tick.clinic_id for ticks in found.values() for tick in ticks}
+    states = {state.id: state for state in states_of(conn, clinics)}
     passed = Counter[SyncName]()
     for tick in _in_turn(found):
         if sending.tried >= MOST_SENT or time_left() <= 0:
@@ -73,7 +74,7 @@ def make_up_missed(
         if tick.sync in sending.away:
             continue
         passed[tick.sync] += 1
-        if not _helps(overviews.get(tick.clinic_id), tick):
+        if not _helps(states.get(tick.clinic_id), tick):
             continue
         if (catch_up := _made(conn, tick, sending.counts)) is not None:
             sending.send(tick.sync, catch_up)
@@ -157,21 +158,21 @@ def _behind(place: object) -> tuple[datetime, UUID] | None:
         return None
 
 
-def _helps(overview: ClinicOverview | None, tick: Unrun) -> bool:
+def _helps(state: ClinicState | None, tick: Unrun) -> bool:
     """Whether the sync is still scheduled, and a run now can succeed and is not about to come
     anyway."""
-    if overview is None or blocker(_hopeful(overview), tick.sync, tick.now) is not None:
+    if state is None or blocker(_hopeful(state), tick.sync, tick.now) is not None:
         return False
-    said = Schedules(overview.id, tick.now, overview.sync_schedules, overview.timezone)
+    said = Schedules(state.id, tick.now, state.sync_schedules, state.timezone)
     following = next_tick(tick.sync, tick.due, said)
     return following is not None and following > tick.now + NEXT_IS_NEAR
 
 
-def _hopeful(overview: ClinicOverview) -> ClinicOverview:
+def _hopeful(state: ClinicState) -> ClinicState:
     """The clinic without failures after which the next run may go well: that nobody came for the
     tick, for one, stands there as a failure of its sync."""
     histories = (
         replace(one, error_kind=None) if one.error_kind and may_pass(one.error_kind) else one
-        for one in overview.histories
+        for one in state.histories
     )
-    return replace(overview, histories=tuple(histories))
+    return replace(state, histories=tuple(histories))

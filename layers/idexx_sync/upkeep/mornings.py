@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from idexx_sync.alerts.slack import message_store
 from idexx_sync.clinics.freshness import clinic_freshness
-from idexx_sync.clinics.overview import ClinicOverview, overviews_of
+from idexx_sync.clinics.state import ClinicState, states_of
 from idexx_sync.core.clinic_time import to_wall, zone_of
 from idexx_sync.core.vocabulary import Freshness
 from idexx_sync.database.business_time import business_time
@@ -60,13 +60,13 @@ def _told(conn: Conn, ids: list[UUID]) -> dict[str, Any]:
     ready: list[str] = []
     not_ready: list[dict[str, str]] = []
     for first in range(0, len(ids), CLINICS_AT_ONCE):
-        some = overviews_of(conn, ids[first : first + CLINICS_AT_ONCE])
-        for overview in sorted(some.values(), key=lambda one: (one.name, one.id)):
-            word = _worst(overview)
+        some = states_of(conn, ids[first : first + CLINICS_AT_ONCE])
+        for state in sorted(some, key=lambda one: (one.name, one.id)):
+            word = _worst(state)
             if word is None:
-                ready.append(overview.name)
+                ready.append(state.name)
             else:
-                not_ready.append({"id": str(overview.id), "name": overview.name, "freshness": word})
+                not_ready.append({"id": str(state.id), "name": state.name, "freshness": word})
     waits = waiting_at(conn, ids)
     return {
         "ready": ready,
@@ -78,9 +78,9 @@ def _told(conn: Conn, ids: list[UUID]) -> dict[str, Any]:
     }
 
 
-def _worst(overview: ClinicOverview) -> str | None:
+def _worst(state: ClinicState) -> str | None:
     """How the sync stands that is furthest from being current; None: all are."""
-    syncs = clinic_freshness(overview, overview.read_at).syncs
+    syncs = clinic_freshness(state, state.read_at).syncs
     worst = min((one.freshness for one in syncs if one.is_expected), key=WORST_FIRST.index)
     return None if worst == "on_time" else worst
 

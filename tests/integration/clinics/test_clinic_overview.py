@@ -14,13 +14,12 @@ from idexx_sync.clinics.overview import (
     Denied,
     Doubt,
     KeptOut,
-    OpenAlert,
     OpenHold,
-    SyncHistory,
     Told,
     clinic_overview,
 )
 from idexx_sync.clinics.pauses import Pause
+from idexx_sync.clinics.state import OpenAlert, SyncHistory
 from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import NotFound
 from idexx_sync.core.vocabulary import UNFINISHED
@@ -30,7 +29,6 @@ from idexx_sync.operations.clinic_views import clinic_page
 from idexx_sync.operations.pagination import parts_of
 from idexx_sync.operations.wanted import WantedClinics
 from idexx_sync.pims.breaker import Attempt
-from idexx_sync.pims.identity_store import Known
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic, add_user
 from tests.kit.database import insert
@@ -132,7 +130,7 @@ def test_a_card_holds_all_that_is_known_of_the_clinic_and_nothing_of_another(con
         revived=(KeptOut(revived, "revived", None, MORNING),),
         horizon_days=14,
         doubts=(Doubt("end_unreadable", 2, before(hours=2), ("600101", "600102")),),
-        company=Known(),
+        identity=None,
         fault=None,
         pauses=(
             Pause(of_all, None, MORNING, "Kim", "Neo is down"),

@@ -107,7 +107,8 @@ def all_of(bench: CasesBench) -> dict[str, Any]:
 def answers(conn: Conn, bench: CasesBench) -> dict[str, object]:
     clinic_id = bench.clinic_id
     jobs = jobs_newest_first(conn, clinic_id=clinic_id, limit=5)
-    seen, counts = (reading := read_counts(conn, clinic_id)).overviews, reading.counts
+    reading = read_counts(conn, clinic_id)
+    seen, counts = list(reading.states), reading.counts
     ran = counts.durations
     session = StoredSessionOnly(conn, KEYS, clinic_id, identity_guard(conn, clinic_id)).session()
     return {

@@ -24,7 +24,7 @@ from idexx_sync.cli.naming import among, one_of
 from idexx_sync.cli.tables import Shown, listing
 from idexx_sync.cli.whoami import WRITING
 from idexx_sync.clinics.needs import Need
-from idexx_sync.clinics.overview import OpenAlert
+from idexx_sync.clinics.state import OpenAlert
 from idexx_sync.clinics.status import ClinicStatus, SyncStatus
 from idexx_sync.core.bounds import MOST_ENTRIES
 from idexx_sync.core.catalog import SYNCS

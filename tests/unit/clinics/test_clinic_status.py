@@ -9,23 +9,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from idexx_sync.clinics.needs import Need, breaker, is_switched_on
-from idexx_sync.clinics.overview import (
-    ClinicOverview,
-    Denied,
-    Doubt,
-    KeptOut,
-    OpenAlert,
-    OpenHold,
-    SyncHistory,
-    Told,
-)
+from idexx_sync.clinics.overview import ClinicOverview, Denied, Doubt, KeptOut, OpenHold, Told
 from idexx_sync.clinics.pauses import Pause
+from idexx_sync.clinics.state import OpenAlert, SyncHistory
 from idexx_sync.clinics.status import ClinicStatus, SyncStatus, clinic_status
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.errors import ConfigurationInvalid, SyncError, who_acts
 from idexx_sync.pims.breaker import Attempt
 from idexx_sync.pims.identity import Identity
-from idexx_sync.pims.identity_store import Known, Refused
+from idexx_sync.pims.identity_store import Refused
 
 NOW = datetime(2026, 5, 4, 19, 0, tzinfo=UTC)
 """Monday noon in Los Angeles."""
@@ -68,7 +60,7 @@ def overview(*histories: SyncHistory, **fields: Any) -> ClinicOverview:
         histories=histories,
         open_holds=(),
         doubts=(),
-        company=Known(),
+        identity=None,
         fault=None,
     )
     return replace(healthy, **fields)
@@ -571,7 +563,7 @@ REFUSED = Refused(ago(hours=5), ago(hours=1), "it is another branch", True, Iden
 
 def test_r08_a_login_that_led_elsewhere_is_told_once_with_since_when() -> None:
     failed = replace(history(ago(days=1), "implausible_data"), error_message="other_company: it is")
-    status = clinic_status(overview(failed, company=Known(1, Identity(), None, REFUSED)), NOW)
+    status = clinic_status(overview(failed, refused=REFUSED), NOW)
 
     (need,) = status.needs
     assert (need.who, need.blocks) == ("odis", True)

@@ -165,7 +165,7 @@ def test_a_cron_that_cannot_be_read_has_no_next_run_and_is_named(cron: str, said
     bad = Entry("sync_schedules[0]", "inbound", cron)
     good = Entry("sync_schedules[1]", "cases", "0 0 * * THU")
 
-    table = timetable([bad, good], LOS_ANGELES, CLINIC)
+    table = timetable((bad, good), LOS_ANGELES, CLINIC)
 
     assert table.crons == (("cases", "0 0 * * THU"),)
     (problem,) = table.problems
@@ -182,12 +182,12 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 def test_of_several_entries_the_nearest_counts() -> None:
     table = timetable(
-        [
+        (
             Entry("a", "inbound", "0 7 * * *"),
             Entry("b", "inbound", "0 19 * * *"),
             Entry("c", "inbound", "0 13 * * *", enabled=False),
             Entry("d", "enrich", "30 12 * * *"),
-        ],
+        ),
         LOS_ANGELES,
         CLINIC,
     )
@@ -198,8 +198,17 @@ def test_of_several_entries_the_nearest_counts() -> None:
     assert table.next_run("reconciliation", NOON) is None
 
 
+@pytest.mark.parametrize("seconds", [0, 0.5, 59.9])
+def test_within_a_minute_the_same_runs_are_next_and_last(seconds: float) -> None:
+    table = timetable((Entry("a", "inbound", "0,1 12 * * *"),), LOS_ANGELES, CLINIC)
+    moment = NOON + timedelta(seconds=seconds)
+
+    assert table.previous_run("inbound", moment) == NOON
+    assert table.next_run("inbound", moment) == NOON + timedelta(minutes=1)
+
+
 def test_nothing_is_due_without_entries() -> None:
-    table = timetable([], LOS_ANGELES, CLINIC)
+    table = timetable((), LOS_ANGELES, CLINIC)
 
     assert table == Timetable(LOS_ANGELES, (), ())
     assert table.previous_run("inbound", NOON) is None
