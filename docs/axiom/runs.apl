@@ -1,4 +1,4 @@
 // How runs ended, by sync and hour.
 ['DATASET']
-| where message == 'sync ended'
+| where message == 'run ended'
 | summarize runs = count() by bin(_time, 1h), sync, status

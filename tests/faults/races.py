@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from idexx_sync.jobs.contract import Progress, Report, Run, Silent, Sync
+from idexx_sync.jobs.contract import WRITING, Progress, Report, Run, Silent, Sync
 from idexx_sync.jobs.model import RunOrder
 from idexx_sync.jobs.runner import Dependencies
 from idexx_sync.pims.protocol import Pims
@@ -87,7 +87,7 @@ class UntilWriting(Silent):
         self._writes = writes
 
     def phase(self, name: str, total: int | None = None) -> None:
-        if name == "write":
+        if name == WRITING:
             self._writes()
         self._progress.phase(name, total)
 

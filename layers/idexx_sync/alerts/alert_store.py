@@ -32,6 +32,8 @@ class Alert:
     """Ids of the cases or discrepancies that it is about, at most 20."""
     job_id: UUID | None
     """The newest job that said it."""
+    request_id: str | None
+    """Of the request that ordered that job; None: none did."""
     times: int
     clinics: int | None
     """Of one that stands for many: the most that had it at once."""
@@ -67,7 +69,9 @@ OpenFirst = tuple[bool, datetime, UUID]
 _ALERTS: Final = f"""
     SELECT a.id, a.clinic_id, c.name AS clinic_name, c.timezone, a.kind,
            array_remove(a.syncs, NULL) AS syncs, a.who_acts, a.code,
-           array_remove(a.records, NULL) AS records, a.job_id, a.times, a.clinics,
+           array_remove(a.records, NULL) AS records, a.job_id,
+           (SELECT j.request_id FROM idexx_sync.jobs j WHERE j.id = a.job_id) AS request_id,
+           a.times, a.clinics,
            CASE WHEN a.clinic_id IS NULL
                 THEN (SELECT count(*) FROM idexx_sync.alerts o
                        WHERE o.incident_id = a.id AND o.closed_at IS NULL) END AS alike,

@@ -1,5 +1,7 @@
 """Operations on dead letters."""
 
+from dataclasses import replace
+
 from idexx_sync.api.authorization import visible_clinic, visible_letter
 from idexx_sync.api.budgets import ordering
 from idexx_sync.api.fitting import fitting_letter, fitting_letters
@@ -41,7 +43,8 @@ def retry_dead_letter(request: Request, dependencies: ApiDependencies) -> Respon
     """Whoever may order the run may have the letter ordered again, and nobody else."""
     letter = visible_letter(request, dependencies.conn)
     conn = dependencies.database.connection()
-    run_request = operations.letter_again(conn, letter, told=for_the_api)
+    again = operations.letter_again(conn, letter, told=for_the_api)
+    run_request = replace(again, request_id=request.id)
     request.caller.require(CATALOG[run_request.sync].scope)
     with ordering(request, dependencies):
         conn = dependencies.database.connection()

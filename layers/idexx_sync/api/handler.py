@@ -105,13 +105,16 @@ def api_handler(
 
     def answer(event: APIGatewayProxyEvent) -> dict[str, Any]:
         id_, has_body = request_id(event), event.http_method != "HEAD"
+        with logger().append_context_keys(request_id=id_):
+            response = answered(event, id_)
+        return _to_gateway(response, id_, has_body=has_body)
+
+    def answered(event: APIGatewayProxyEvent, id_: str) -> Response:
         try:
-            response = _response(event, operations, dependencies or process_dependencies)
-            return _to_gateway(response, id_, has_body=has_body)
+            return _response(event, operations, dependencies or process_dependencies)
         except Exception as error:  # noqa: BLE001 the caller must not see what broke
             problem = _problem(error, id_)
-        response = Response(problem.status, problem.view(id_), problem.headers, MEDIA_TYPE)
-        return _to_gateway(response, id_, has_body=has_body)
+        return Response(problem.status, problem.view(id_), problem.headers, MEDIA_TYPE)
 
     return handler
 
@@ -168,7 +171,7 @@ def _problem(error: Exception, id_: str) -> Problem:
         case DatabaseUnavailable():
             return database_unavailable()
         case SecretUnreadable():
-            logger().error("secret unreadable", request_id=id_, error_message=error.message)
+            logger().error("secret unreadable", error_message=error.message)
             return secret_unreadable()
     return database_unavailable() if isinstance(error, LOST) else _defect(error, id_)
 
@@ -204,5 +207,5 @@ def _to_gateway(response: Response, id_: str, *, has_body: bool) -> dict[str, An
 
 
 def _defect(error: Exception, id_: str) -> Problem:
-    unexpected(error, request_id=id_)
+    unexpected(error)
     return Problem("internal", f"Tell ODIS's engineers the request id {id_}.")

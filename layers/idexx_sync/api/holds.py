@@ -94,6 +94,7 @@ def _ordered(
         sync=sync,
         trigger="approval",
         params=params,
+        request_id=request.id,
         must_be_new=True,
     )
     conn = dependencies.database.connection()

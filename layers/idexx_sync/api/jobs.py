@@ -1,5 +1,7 @@
 """Operations on jobs."""
 
+from dataclasses import replace
+
 from idexx_sync.api.authorization import visible_clinic, visible_job
 from idexx_sync.api.budgets import ordering
 from idexx_sync.api.fitting import fitting_job, fitting_jobs
@@ -50,7 +52,7 @@ def list_changes(request: Request, dependencies: ApiDependencies) -> Response:
 def retry_job(request: Request, dependencies: ApiDependencies) -> Response:
     job = visible_job(request, dependencies.conn)
     decisions.require_ended(job)
-    run_request = request_again(job)
+    run_request = replace(request_again(job), request_id=request.id)
     with ordering(request, dependencies):
         conn = dependencies.database.connection()
         return accepted(request, dependencies, submit(conn, dependencies.dispatch, run_request))

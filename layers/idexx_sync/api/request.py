@@ -17,13 +17,16 @@ from idexx_sync.api.problems import FieldError, Problem, invalid, invalid_body, 
 from idexx_sync.api.routes import Route
 
 MOST_BODY_BYTES: Final = 64 * 1024
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._=-]{1,64}")
+"""Stored with what the request orders: the database takes no other."""
 
 
 @dataclass(frozen=True)
 class Request:
     """A request whose form fits its route and whose caller has the route's scope."""
 
+    id: str
+    """As the answer and the log name it."""
     route: Route
     path: Mapping[str, str]
     """Variable parts of the path."""
@@ -53,6 +56,7 @@ def parse_request(event: APIGatewayProxyEvent, route: Route, address: Address) -
     if caller is not None and route.scope is not None:
         caller.require(route.scope)
     return Request(
+        id=request_id(event),
         route=route,
         path=address.parts_of(route),
         query=_query(event, route),
@@ -66,10 +70,8 @@ def parse_request(event: APIGatewayProxyEvent, route: Route, address: Address) -
 
 def request_id(event: APIGatewayProxyEvent) -> str:
     """The caller's own `X-Request-Id` if it is a plain word, else the gateway's."""
-    own = event.headers.get("X-Request-Id")
-    if own is not None and _REQUEST_ID.fullmatch(own):
-        return own
-    return str(event["requestContext"].get("requestId", "-"))
+    named = event.headers.get("X-Request-Id"), event["requestContext"].get("requestId")
+    return next((str(id_) for id_ in named if _REQUEST_ID.fullmatch(str(id_ or ""))), "-")
 
 
 def _query(event: APIGatewayProxyEvent, route: Route) -> BaseModel:

@@ -49,6 +49,7 @@ def start(sync: SyncName) -> Operation:
             trigger="api",
             params=params,
             manner=asked_manner(params, dry_run=body.dry_run),
+            request_id=request.id,
         )
         key, wait_s = _idempotency_key(request), _wanted_wait(request.headers.get("Prefer", ""))
         with ordering(request, dependencies, waits=bool(wait_s)) as may_wait:

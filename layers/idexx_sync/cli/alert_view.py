@@ -35,6 +35,7 @@ def alert_shown(alert: AlertView) -> list[Shown]:
                 ("since", moment(alert.opened_at, zone)),
                 ("said", f"{counted(alert.times, 'time')}, last {moment(alert.last_at, zone)}"),
                 ("newest job", None if alert.job_id is None else str(alert.job_id)),
+                ("request", alert.request_id),
                 ("told by", None if alert.incident_id is None else _incident(alert)),
                 ("acknowledged", _by(alert.acknowledged_at, alert.acknowledged_by, zone)),
                 ("muted until", _by(alert.muted_until, alert.muted_by, zone)),

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, Task, TextColumn, TimeElapsedColumn
 
 from idexx_sync.core.phrases import phrase
+from idexx_sync.jobs.contract import Silent
 
 PHASES: Final = {
     "login": "log in",
@@ -17,7 +18,7 @@ PHASES: Final = {
 }
 
 
-class Bars:
+class Bars(Silent):
     """Shows what a run tells; a bar is full only when all its steps were done."""
 
     def __init__(self, console: Console) -> None:

@@ -11,7 +11,15 @@ from idexx_sync.core.logs import SERVICE
 from idexx_sync.core.settings import load_stage_settings
 
 SERVICE_DIMENSION: Final = "service"
-Measure = Literal["OldestUnsentMessageSeconds", "UnsentMessages", "LinesNotShipped", "StepsRefused"]
+Measure = Literal[
+    "OldestUnsentMessageSeconds",
+    "UnsentMessages",
+    "LinesNotShipped",
+    "StepsRefused",
+    "RunsEnded",
+    "RunsFailed",
+    "RunSeconds",
+]
 OLDEST_UNSENT: Final = "OldestUnsentMessageSeconds"
 STEPS_REFUSED: Final = "StepsRefused"
 _UNITS: Final[dict[Measure, MetricUnit]] = {
@@ -19,6 +27,9 @@ _UNITS: Final[dict[Measure, MetricUnit]] = {
     "UnsentMessages": MetricUnit.Count,
     "LinesNotShipped": MetricUnit.Count,
     "StepsRefused": MetricUnit.Count,
+    "RunsEnded": MetricUnit.Count,
+    "RunsFailed": MetricUnit.Count,
+    "RunSeconds": MetricUnit.Seconds,
 }
 
 

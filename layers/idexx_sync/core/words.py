@@ -49,9 +49,9 @@ def own_errors_only[T](work: Callable[[], T], job_id: UUID | None = None) -> T:
     raise leaving  # out here, where no other error is its context
 
 
-def unexpected(error: BaseException, job_id: UUID | None = None, **more: Any) -> InternalError:
-    """Our own error in place of one that nobody foresaw, which is logged with `more`."""
-    _log("unexpected error", error, job_id, **more)
+def unexpected(error: BaseException, job_id: UUID | None = None) -> InternalError:
+    """Our own error in place of one that nobody foresaw, which is logged."""
+    _log("unexpected error", error, job_id)
     where = "" if job_id is None else f" in job {job_id}"
     return InternalError(f"an unexpected error{where}; the log says where", code=type_of(error))
 
@@ -161,9 +161,10 @@ def _bare[E: BaseException](error: E) -> E:
 
 
 def _log(message: str, error: BaseException, job_id: UUID | None, **more: Any) -> None:
+    if job_id is not None:  # else the line names the job of its run, if there is one
+        more["job_id"] = str(job_id)
     logger().error(
         message,
-        job_id=None if job_id is None else str(job_id),
         error_message=error.message if isinstance(error, (SyncError, RequestRefused)) else None,
         errors=described(error),
         **more,

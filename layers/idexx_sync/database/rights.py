@@ -83,7 +83,7 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             identity_learned_at identity_refused identity_refused_since identity_refused_at \
             updated_at
         idexx_sync.jobs: SELECT; \
-            INSERT id clinic_id sync trigger scheduled_time params manner retry_of; \
+            INSERT id clinic_id sync trigger scheduled_time params manner retry_of request_id; \
             UPDATE status attempt fence started_at error_kind error_message manner progress \
             result finished_at
         idexx_sync.leases: SELECT; \
@@ -144,7 +144,8 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         idexx_sync.migrations: SELECT
         idexx_sync.clinic_settings: SELECT
         idexx_sync.jobs: SELECT; \
-            INSERT id clinic_id sync trigger scheduled_time params manner retry_of for_workers; \
+            INSERT id clinic_id sync trigger scheduled_time params manner retry_of request_id \
+            for_workers; \
             UPDATE status result error_kind error_message finished_at dispatched_at
         idexx_sync.leases: SELECT; \
             UPDATE fence expires_at

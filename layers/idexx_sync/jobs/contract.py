@@ -34,6 +34,9 @@ FAULTS: Final[Mapping[FaultCode, str]] = {
 }
 """Code of a fault -> the warning that counts its like."""
 
+WRITING: Final = "write"
+"""The phase in which what was read is judged and written."""
+
 Unfresh = Literal[
     "not_applied",
     "foreign_calendar",
@@ -54,18 +57,29 @@ Unfresh = Literal[
 class Progress(Protocol):
     """Told how far a run has come; a phase without a total has no known end."""
 
+    def begun(self, job: Job) -> None: ...
+
     def phase(self, name: str, total: int | None = None) -> None: ...
 
     def advance(self, steps: int = 1) -> None: ...
+
+    def committed(self, counts: Mapping[str, int]) -> None:
+        """A piece is committed; the counts are of all pieces so far."""
 
 
 class Silent:
     """Progress that nobody watches."""
 
+    def begun(self, job: Job) -> None:
+        pass
+
     def phase(self, name: str, total: int | None = None) -> None:
         pass
 
     def advance(self, steps: int = 1) -> None:
+        pass
+
+    def committed(self, counts: Mapping[str, int]) -> None:
         pass
 
 
@@ -76,6 +90,9 @@ class Beating:
         self._progress = progress
         self._lifetime = lifetime
 
+    def begun(self, job: Job) -> None:
+        self._progress.begun(job)
+
     def phase(self, name: str, total: int | None = None) -> None:
         self._lifetime.beat()
         self._progress.phase(name, total)
@@ -83,6 +100,9 @@ class Beating:
     def advance(self, steps: int = 1) -> None:
         self._lifetime.beat()
         self._progress.advance(steps)
+
+    def committed(self, counts: Mapping[str, int]) -> None:
+        self._progress.committed(counts)
 
 
 @dataclass(frozen=True, slots=True)

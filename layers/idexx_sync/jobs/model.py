@@ -33,6 +33,8 @@ class RunOrder:
     """What its run may write at most; the clinic's stage may allow less."""
     retry_of: UUID | None = None
     """The job whose order is repeated."""
+    request_id: str | None = None
+    """The request to the API that the order came with."""
     invocation: UUID = field(default_factory=uuid4)
     """Who carries the order out: another delivery of the same order is another invocation."""
 
@@ -139,6 +141,8 @@ class Job:
     """Of a catch-up, the job of the newest tick that it makes up."""
     made_up_by: UUID | None = None
     """Of a tick that did not run, the catch-up that does its work."""
+    request_id: str | None = None
+    """Of the request to the API that ordered it; None: none did."""
 
     @classmethod
     def read(cls, *, params: Any, result: Any, progress: Any, **columns: Any) -> Self:
@@ -166,7 +170,7 @@ def window_of(stored: Any) -> tuple[date, date] | None:
 
 JOB_COLUMNS = """id, clinic_id, sync, trigger, scheduled_time, params - 'dry_run' AS params, manner,
     status, attempt, error_kind, error_message, result, progress, retry_of, queued_at, started_at,
-    finished_at, catch_up_of, made_up_by"""
+    finished_at, catch_up_of, made_up_by, request_id"""
 """`dry_run` is the word of the release before for a preview; see migration 011."""
 LISTED_COLUMNS = JOB_COLUMNS.replace("result,", "result - 'plan' AS result,")
 """The same without the plan, which only the view of a single job shows."""

@@ -213,6 +213,7 @@ def _run_with_lease(
     clock: Clock,
 ) -> Report | None:
     """The sync's report; None when the run was skipped."""
+    dependencies.progress.begun(job)
     row = begun.clinic or {}
     if why := _why_stale(begun.now, job, row):
         ending.end(lease, "skipped_stale", why=why)

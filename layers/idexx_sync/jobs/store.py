@@ -92,8 +92,9 @@ def _insert(conn: Conn, order: RunOrder, for_workers: Literal["", "for_workers"]
     return conn.cursor(row_factory=kwargs_row(Job.read)).execute(
         f"""
         INSERT INTO idexx_sync.jobs
-               (id, clinic_id, sync, trigger, scheduled_time, params, manner, retry_of{column})
-        SELECT %s, id, %s, %s, %s, %s, %s, %s{value} FROM public.clinics WHERE id = %s
+               (id, clinic_id, sync, trigger, scheduled_time, params, manner, retry_of,
+                request_id{column})
+        SELECT %s, id, %s, %s, %s, %s, %s, %s, %s{value} FROM public.clinics WHERE id = %s
         ON CONFLICT DO NOTHING
         RETURNING {JOB_COLUMNS}
         """,
@@ -105,6 +106,7 @@ def _insert(conn: Conn, order: RunOrder, for_workers: Literal["", "for_workers"]
             Jsonb({} if order.params is None else order.params.as_stored()),
             order.manner,
             order.retry_of,
+            order.request_id,
             order.clinic_id,
         ),
     )

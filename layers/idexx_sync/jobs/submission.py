@@ -56,6 +56,8 @@ class RunRequest:
     params: Params
     manner: Manner = "apply"
     retry_of: UUID | None = None
+    request_id: str | None = None
+    """By which the caller and the log know the request."""
     must_be_new: bool = False
     """Whether the caller needs a run that begins after now, because it has just decided something
     that the run must see: jobs that have begun are then neither joined nor in the way."""
@@ -193,6 +195,7 @@ def _insert(conn: Conn, request: RunRequest) -> Job:
         params=request.params,
         manner=request.manner,
         retry_of=request.retry_of,
+        request_id=request.request_id,
     )
     job = job_store.insert_for_workers(conn, order).fetchone()
     if job is None:

@@ -17,6 +17,7 @@ from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.deliveries import BringBack, Delivery, SqsVisibility, deliveries
 from idexx_sync.jobs.event import WorkerEvent
 from idexx_sync.jobs.model import Job, RunOrder
+from idexx_sync.jobs.run_lines import RunLines
 from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.jobs.wiring import process_dependencies
 
@@ -106,16 +107,21 @@ class _Worker:
     def _carry_out(
         self, order: RunOrder, context: Any, *, is_last: bool = False
     ) -> "Job | Refused":
-        made = replace(self.dependencies(), remaining=_remaining(context), is_last=is_last)
+        lines = RunLines()
+        made = replace(
+            self.dependencies(), progress=lines, remaining=_remaining(context), is_last=is_last
+        )
         try:
             job = run_job(order, self.sync, made)
+            lines.ended(job)
         except RequestRefused as error:
             return _refused(error.message)
         except SyncError as error:
             if error.retryable:
                 raise
             return _refused(error.message, error.kind)
-        log_job(job)
+        finally:
+            lines.forget()
         return job
 
 
@@ -185,23 +191,3 @@ def answer(job: Job) -> dict[str, Any]:
         "error_message": job.error_message,
         "result": job.result,
     }
-
-
-def log_job(job: Job) -> None:
-    """One line for a run that has ended or goes back to the queue."""
-    result = job.result or {}
-    logger().info(
-        "sync ended",
-        job_id=str(job.id),
-        clinic_id=str(job.clinic_id),
-        sync=job.sync,
-        trigger=job.trigger,
-        manner=job.manner,
-        status=job.status,
-        attempt=job.attempt,
-        error_kind=job.error_kind,
-        summary=result.get("summary"),
-        counts=result.get("counts"),
-        warnings=result.get("warnings"),
-        held=result.get("held"),
-    )

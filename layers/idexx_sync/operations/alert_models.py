@@ -57,6 +57,11 @@ class AlertView(ResponseModel):
         examples=[["inbound"]],
     )
     job_id: UUID | None
+    request_id: str | None = Field(
+        description="The request that ordered that job, as its answer and the log name it; null: "
+        "a schedule or the command line did.",
+        examples=["JKJaXmPLvHcESHA="],
+    )
     """The newest job that said it."""
     times: int = Field(description="How often it was said.", examples=[3])
     incident_id: UUID | None = Field(
@@ -123,6 +128,7 @@ class AlertView(ResponseModel):
             next=bounded(_next(alert, incident_id)),
             syncs=tuple(bounded(alert.syncs)),
             job_id=alert.job_id,
+            request_id=alert.request_id,
             times=alert.times,
             incident_id=incident_id,
             alike=alert.alike,

@@ -127,6 +127,12 @@ class JobView(ResponseModel):
         description="Of a tick that did not run: the catch-up that does its work.",
         examples=["5b1c2a90-8a0e-4b8e-9a59-1f4b6c1d2e3f"],
     )
+    request_id: str | None = Field(
+        default=None,
+        description="The request that ordered it, as its answer (`X-Request-Id`) and the log name "
+        "it; null: a schedule or the command line did.",
+        examples=["JKJaXmPLvHcESHA="],
+    )
     queued_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
@@ -223,6 +229,7 @@ class JobView(ResponseModel):
             retry_of=job.retry_of,
             catch_up_of=job.catch_up_of,
             made_up_by=job.made_up_by,
+            request_id=job.request_id,
             queued_at=job.queued_at,
             started_at=job.started_at,
             finished_at=job.finished_at,

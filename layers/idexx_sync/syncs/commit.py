@@ -249,6 +249,7 @@ class Commits:
             else:
                 self._end(report, tally)
         self.tally, self.report = tally, report
+        run.progress.committed(tally.counted())
         return piece
 
     def _apply(self, piece: Piece, transaction: Transaction) -> Tally:

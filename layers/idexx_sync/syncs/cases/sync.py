@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import day_of
 from idexx_sync.core.faults import Fault
-from idexx_sync.jobs.contract import FAULTS, Progress, Report, Run
+from idexx_sync.jobs.contract import FAULTS, WRITING, Progress, Report, Run
 from idexx_sync.pims.protocol import ConsultationAnswer, Pims, SourceRecord, Window
 from idexx_sync.syncs.cases.apply import CasePiece
 from idexx_sync.syncs.cases.calendar import (
@@ -185,7 +185,7 @@ def _commit_calendar(
     def conclude(unit: CalendarPiece, tally: Tally) -> Report | None:
         return None if unit.due else _counted(unit, tally)
 
-    run.progress.phase("write")
+    run.progress.phase(WRITING)
     return commits.write(prepare, conclude)
 
 

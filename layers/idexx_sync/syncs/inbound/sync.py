@@ -10,7 +10,7 @@ from idexx_sync.clinics.store import Clinic
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import to_wall
 from idexx_sync.core.errors import ConfigurationInvalid, OdisMustAct, ShapeChanged
-from idexx_sync.jobs.contract import Report, Run
+from idexx_sync.jobs.contract import WRITING, Report, Run
 from idexx_sync.pims.protocol import Configuration, Lookup, Pims, Snapshot, Unknown, Window
 from idexx_sync.syncs.commit import Commits, Tally
 from idexx_sync.syncs.gate import judge
@@ -62,7 +62,7 @@ class InboundSync:
         reading = _read(run, pims, run.clock())
         loaded = _load(run, commits, reading)
         proofs, unread = _look_up(pims, reading, loaded)
-        run.progress.phase("write")
+        run.progress.phase(WRITING)
 
         def prepare(again: bool) -> CalendarPiece:
             stored = _load(run, commits, reading) if again else loaded

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.clinic_time import local_day
 from idexx_sync.core.errors import SyncError
-from idexx_sync.jobs.contract import Report, Run
+from idexx_sync.jobs.contract import WRITING, Report, Run
 from idexx_sync.jobs.params import ReconciliationParams
 from idexx_sync.pims.protocol import Lookup, Pims, Window
 from idexx_sync.syncs.cases.calendar_store import makes_way_for
@@ -144,7 +144,7 @@ def _compare(
         anew = planned(run, answer, loaded, proofs) if again else work
         return judged(run, anew, planned_records(run, loaded, answered), night)
 
-    run.progress.phase("write")
+    run.progress.phase(WRITING)
     committed = commits.write(prepare)
     if run.manner == "preview":
         committed.ledger = committed.judged_only()
