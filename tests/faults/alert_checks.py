@@ -14,6 +14,7 @@ from uuid import UUID
 from idexx_sync.core.errors import ClinicMustAct, who_acts
 from idexx_sync.database.connection import Conn
 from tests.faults.results import Violation
+from tests.faults.slack import LossySlack
 from tests.kit.database import query
 
 WELL = ("succeeded", "succeeded_with_warnings", "held")
@@ -118,6 +119,39 @@ def alerts_match(conn: Conn, clinic_id: UUID) -> list[Violation]:
     incidents = Incidents(conn, clinic_id)
     incidents.learn()
     return incidents.check()
+
+
+def told_once(conn: Conn, clinic_id: UUID, slack: LossySlack) -> list[Violation]:
+    """V7 of what Slack was told, once nothing waits to be told: of each alert that is to be told
+    one opening, of each that is over one close, and each message once."""
+    messages = query(
+        conn,
+        """
+        SELECT a.id AS alert_id, a.kind, a.closed_at IS NOT NULL AS is_over,
+               a.closed_at IS NULL AND a.incident_id IS NULL
+               AND coalesce(a.muted_until <= idexx_sync.clock(), true)
+               AND (a.who_acts <> 'nobody' OR a.kind = 'stale') AS is_to_be_told,
+               m.id, m.part
+          FROM idexx_sync.alerts a LEFT JOIN idexx_sync.messages m ON m.alert_id = a.id
+         WHERE a.clinic_id = %s
+        """,
+        (clinic_id,),
+    )
+    wrong = [
+        f"the message {one['part']} of {one['kind']} is in Slack {slack.copies[one['id']]} times"
+        for one in messages
+        if one["id"] is not None and slack.copies[one["id"]] != 1
+    ]
+    parts: dict[UUID, Counter[str]] = {}
+    for one in messages:
+        parts.setdefault(one["alert_id"], Counter())[one["part"]] += 1
+    for one in {one["alert_id"]: one for one in messages}.values():
+        opened, closed = (parts[one["alert_id"]][part] for part in ("opened", "closed"))
+        if opened > 1 or (one["is_to_be_told"] and not opened):
+            wrong.append(f"{one['kind']} was opened {opened} times in Slack")
+        if closed != (opened and one["is_over"]):
+            wrong.append(f"{one['kind']}: {opened} openings and {closed} closes in Slack")
+    return [Violation("V7", text) for text in wrong]
 
 
 def _kind(job: dict[str, Any]) -> str | None:

@@ -22,26 +22,10 @@ from tests.faults.observation import Cases, changed_cases
 from tests.faults.results import Violation
 from tests.kit.database import query
 
-CANARIES = re.compile(
-    r"PET \d|RENAMED|LATECOMER|Sample|Example|@example|\(?555\)?[ -]?555[ -]?0\d|\+1555|DR\. A"
-    r"|REASON \d|CANARY|BY HAND|SOMEBODY"
-)
-"""What is personal in the worlds of this rig; none of it is in a word of the service. Half of a
-phone number is in some id by chance, in one of a thousand sets of scenarios."""
 SOONEST = timedelta(hours=1, minutes=50)
 """So long a finished visit has been seen without a record before that is believed."""
 OLDEST = timedelta(days=5)
 """Three days after the visit's own, whatever the hour of both, and whatever the clocks do."""
-OWN_TABLES = (
-    "idexx_sync.records",
-    "idexx_sync.jobs",
-    "idexx_sync.holds",
-    "idexx_sync.unknown_words",
-    "idexx_sync.case_keys",
-    "idexx_sync.deaths",
-    "idexx_sync.discrepancies",
-    "public.case_sync_audits",
-)
 
 
 def cases_lacking(conn: Conn, question: CaseQuestion, state: dict[str, Any]) -> list[Violation]:
@@ -230,21 +214,6 @@ def callable_for_two(conn: Conn, clinic_id: UUID) -> list[Violation]:
         for who, pattern in (("patients", PATIENTS), ("owners", OWNERS))
         if len(names := set(pattern.findall(PROVIDER.sub("", row["said"])))) > 1
     ]
-
-
-def personal_words(conn: Conn, clinic_id: UUID) -> list[Violation]:
-    """V8: what is personal and lies where only ids, words and counts should."""
-    found = []
-    for table in OWN_TABLES:
-        rows = query(
-            conn, f"SELECT t::text AS content FROM {table} t WHERE clinic_id = %s", (clinic_id,)
-        )
-        found += [
-            Violation("V8", f"{table} holds something like {canary[0]!r}")
-            for row in rows
-            if (canary := CANARIES.search(row["content"]))
-        ]
-    return found
 
 
 def _completed(conn: Conn, clinic_id: UUID) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from idexx_sync.jobs import wiring
 from idexx_sync.jobs.contract import Sync
 from idexx_sync.jobs.model import Job, RunOrder, new_order
 from idexx_sync.jobs.params import Params, ReconciliationParams
+from idexx_sync.jobs.run_lines import RunLines
 from idexx_sync.jobs.runner import Dependencies, run_job
 from idexx_sync.syncs import hold_store
 from idexx_sync.syncs.cases.sync import CaseSync
@@ -131,6 +132,8 @@ class FaultClinic:
         self.dependencies = self.make_dependencies()
         self._wrong_logins: list[int] = []
         self._forgotten = 0
+        rig.traces.keep_secret(self.neo.username, self.neo.password)
+        rig.traces.keep_secret(*(key.get_secret_value() for key in (LOCAL_KEY, FINGERPRINT_KEY)))
         self.set_credentials()
         if session:
             self.store_session()
@@ -169,7 +172,9 @@ class FaultClinic:
         dependencies = wiring.make_dependencies(
             self.settings(**overrides), retried=True, login=self.login
         )
-        return replace(dependencies, clock_from=standing, sleep=lambda _seconds: None)
+        return replace(
+            dependencies, progress=RunLines(), clock_from=standing, sleep=lambda _seconds: None
+        )
 
     def order(self, sync: SyncName | None = None) -> RunOrder:
         name = sync or self.syncs[0]
@@ -203,7 +208,12 @@ class FaultClinic:
     def watch_over(self) -> Mapping[str, int]:
         """A pass of the watchdog over all clinics; how much of what it has done."""
         with connect(SecretStr(as_role(self.rig.url, "upkeep"))) as conn:
-            return watch(conn, lambda: WATCHES_S).counts
+            return watch(conn, lambda: WATCHES_S, telling=self.rig.slack.telling()).counts
+
+    def tell_all(self) -> bool:
+        """What waits is told in Slack; whether nothing waits any more."""
+        with connect(SecretStr(as_role(self.rig.url, "upkeep"))) as conn:
+            return self.rig.slack.tell_all(conn)
 
     # -- what a person does -----------------------------------------------------------------
 
@@ -227,6 +237,7 @@ class FaultClinic:
     def store_session(self) -> None:
         """A session as a login would have left it."""
         session = open_session(self.neo, self.now)
+        self.rig.traces.keep_secret(*(cookie["value"] for cookie in session.cookies))
         set_session(self.conn, self.clinic_id, session, self.now, self.local_key)
 
     def replace_local_key(self) -> None:

@@ -165,6 +165,7 @@ def _work(waiting: Any, done: Any, measured: Path) -> None:
             try:
                 rig.forget_clinics()
                 scenario.run(rig, outcome)
+                outcome.violations += rig.traces.found(rig.folder)
             except Exception:  # noqa: BLE001 the other scenarios go on
                 outcome.trouble = traceback.format_exc(limit=-4)
             outcome.seconds = time.monotonic() - started

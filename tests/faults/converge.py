@@ -265,9 +265,12 @@ class Watch:
         """What must hold whenever nothing runs."""
         clinic = self.clinic
         self.add(clinic.caller.refused)
-        self.add(case_checks.personal_words(clinic.conn, clinic.clinic_id))
+        self.add(clinic.rig.traces.in_rows(clinic.conn, clinic.clinic_id))
         self.add(checks.stuck_jobs(clinic.conn, clinic.clinic_id))
         self.add(alert_checks.alerts_match(clinic.conn, clinic.clinic_id))
+        if not clinic.tell_all():
+            self.add([Violation("V7", "messages wait still, however often they are sent")])
+        self.add(alert_checks.told_once(clinic.conn, clinic.clinic_id, clinic.rig.slack))
         self.add(checks.too_many_wrong_logins(clinic.wrong_logins(), self.most_wrong_logins))
 
     def watch_over(self) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from tests.kit.paths import ROOT
@@ -51,16 +52,17 @@ class Nursery:
 
 
 @contextmanager
-def running_nursery() -> Iterator[Nursery]:
+def running_nursery(printed: Path) -> Iterator[Nursery]:
+    """`printed` is the file that its workers' output goes to, answers apart."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours, theirs:
+    with ours, theirs, printed.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.worker_program", str(theirs.fileno())],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "layers"), str(ROOT)])},
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=output,
         )
         theirs.close()
         try:

@@ -18,6 +18,8 @@ from neo_simulator.client import Simulator
 from neo_simulator.process import running_simulator
 from tests.faults.nursery import Nursery, running_nursery
 from tests.faults.short_waits import PATIENCE, TRANSACTION_TIMEOUT, short_waits
+from tests.faults.slack import LossySlack
+from tests.faults.traces import Traces, reading_lines
 from tests.kit.database import create_prepared, query
 from tests.kit.processes import children
 from tests.kit.proxy import CountingProxy, counting_proxy
@@ -46,6 +48,8 @@ class Rig:
     """Where temporary files of this process and of its workers go."""
     measured: Path
     """Where what was measured on this machine is written down, for other rigs too."""
+    traces: Traces
+    slack: LossySlack
 
     def forget_clinics(self) -> None:
         """Begin anew: whatever looks at all clinics would have more to do after each scenario.
@@ -95,9 +99,11 @@ def running_rig(measured: Path | None = None) -> Iterator[Rig]:
         tempfile.TemporaryDirectory(prefix="idexx-sync-measured-") as own_measured,
         running_postgres(durable=False) as cluster,
         running_simulator() as simulator,
-        running_nursery() as nursery,
+        tempfile.TemporaryDirectory(prefix="idexx-sync-printed-") as printed,
+        running_nursery(Path(printed, "workers")) as nursery,
     ):
         url = cluster.dsn(create_prepared(cluster, DATABASE))
+        traces = Traces(Path(printed, "workers"))
         with (
             psycopg.connect(url, autocommit=True, application_name="observer") as conn,
             counting_proxy(url) as (proxy, proxied_url),
@@ -121,6 +127,8 @@ def running_rig(measured: Path | None = None) -> Iterator[Rig]:
                 own_processes=frozenset(children(os.getpid())),
                 folder=Path(folder),
                 measured=measured or Path(own_measured),
+                traces=traces,
+                slack=LossySlack(traces),
             )
 
 
@@ -134,5 +142,6 @@ def devoted(rig: Rig) -> Iterator[None]:
         mock.patch.dict(os.environ, TMPDIR=str(rig.folder)),
         mock.patch.object(tempfile, "tempdir", None),
         short_waits(),
+        reading_lines(rig.traces),
     ):
         yield

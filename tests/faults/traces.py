@@ -1,0 +1,148 @@
+"""V8: what is personal or secret, wherever the service may leave it beside ODIS's own tables.
+
+Looked at are the lines of its log as they are written, what workers print, temporary files, and
+each column of words in our tables.
+"""
+
+import logging
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from unittest import mock
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from idexx_sync.core.logs import SERVICE, logger
+from idexx_sync.database.connection import Conn
+from idexx_sync.jobs.run_lines import RunLines
+from idexx_sync.upkeep import telling
+from tests.faults.results import Violation
+from tests.kit.database import query
+
+CANARIES: Final = re.compile(
+    r"PET \d|RENAMED|LATECOMER|NEWCOMER|Sample|Example|@example|\(?555\)?[ -]?555[ -]?0\d|\+1555"
+    r"|DR\. A|REASON \d|CANARY|BY HAND|SOMEBODY"
+)
+"""What is personal in the worlds of this rig; none of it is in a word of the service. Half of a
+phone number is in some id by chance, in one of a thousand sets of scenarios."""
+OURS_IN_PUBLIC: Final = ("case_sync_audits", "schedule_syncs", "clinic_api_keys")
+WORDS: Final = ("text", "json", "jsonb", "ARRAY")
+"""Types of columns that may hold words; what is sealed is bytes."""
+LEAST_SECRET: Final = 8
+"""Characters; a shorter one is in other words by chance."""
+
+
+class Traces:
+    """What the processes of one rig write down, beside tables."""
+
+    def __init__(self, printed: Path) -> None:
+        """`printed` is what workers print."""
+        self.printed = printed
+        self._secrets: set[str] = set()
+        self._found: list[Violation] = []
+        self._turn = threading.Lock()
+        self._statement: sql.Composed | None = None
+
+    def keep_secret(self, *texts: str) -> None:
+        """None of these may be written down either."""
+        self._secrets.update(text for text in texts if len(text) >= LEAST_SECRET)
+
+    def look_at(self, where: str, text: str) -> None:
+        found = CANARIES.search(text)
+        told = f"{where} says something like {found[0]!r}" if found else None
+        if told is None and any(secret in text for secret in self._secrets):
+            told = f"{where} holds a secret"
+        if told is not None:
+            with self._turn:
+                self._found.append(Violation("V8", told))
+
+    def found(self, folder: Path) -> list[Violation]:
+        """What was found since it was asked last; files of the folder are looked at now."""
+        for path in [self.printed, *folder.rglob("*")]:
+            if path.is_file():
+                self.look_at("a file", f"{path.name} {path.read_text(errors='replace')}")
+        self.printed.write_text("")
+        with self._turn:
+            found, self._found = self._found, []
+            self._secrets.clear()
+        return found
+
+    def in_rows(self, conn: Conn, clinic_id: UUID) -> list[Violation]:
+        """Words of the clinic's people where only ids, words and counts should be."""
+        self._statement = self._statement or _statement(conn)
+        parameters = {"canaries": CANARIES.pattern, "clinic": clinic_id}
+        with conn.cursor(row_factory=dict_row) as cur:
+            rows = cur.execute(self._statement, parameters).fetchall()
+        return [
+            Violation("V8", f"{row['place']} holds something like {row['found']!r}") for row in rows
+        ]
+
+
+class Lines(logging.Handler):
+    """Looks at each line of the log as it would be written."""
+
+    def __init__(self, traces: Traces) -> None:
+        super().__init__()
+        self._traces = traces
+        self.setFormatter(logger().handlers[0].formatter)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._traces.look_at("a line of the log", self.format(record))
+
+
+@contextmanager
+def reading_lines(traces: Traces) -> Iterator[None]:
+    """For the time of the block each line of this process is looked at; errors are printed too."""
+    ours, theirs = Lines(traces), logger().handlers[0]
+    logger().addHandler(ours)
+    theirs.setLevel(logging.ERROR)
+
+    def measured(values: Mapping[str, float]) -> None:
+        traces.look_at("a metric", str(values))
+
+    try:
+        with mock.patch.object(telling, "measure", measured):
+            yield
+    finally:
+        theirs.setLevel(logging.NOTSET)
+        logging.getLogger(SERVICE).removeHandler(ours)
+        RunLines().forget()
+
+
+def _statement(conn: Conn) -> sql.Composed:
+    """Asks each table for the first of its rows that say something of the clinic's people; a table
+    that does not say whose its rows are is asked for any."""
+    tables = query(
+        conn,
+        """
+        SELECT table_schema AS schema, table_name AS name, array_agg(column_name::text)
+                   FILTER (WHERE data_type = ANY(%s)) AS words,
+               bool_or(column_name = 'clinic_id') AS says_whose
+          FROM information_schema.columns JOIN information_schema.tables
+         USING (table_schema, table_name)
+         WHERE table_type = 'BASE TABLE'
+           AND (table_schema = 'idexx_sync' OR table_schema = 'public' AND table_name = ANY(%s))
+         GROUP BY 1, 2 ORDER BY 1, 2
+        """,
+        (list(WORDS), list(OURS_IN_PUBLIC)),
+    )
+    return sql.SQL(" UNION ALL ").join(
+        sql.SQL(
+            "(SELECT {said} AS place, substring({words} FROM %(canaries)s) AS found FROM {table}"
+            " WHERE {words} ~ %(canaries)s AND {whose} LIMIT 1)"
+        ).format(
+            said=f"{table['schema']}.{table['name']}",
+            table=sql.Identifier(table["schema"], table["name"]),
+            words=sql.SQL("concat_ws(' ', {})").format(
+                sql.SQL(", ").join(map(sql.Identifier, table["words"]))
+            ),
+            whose=sql.SQL("clinic_id = %(clinic)s" if table["says_whose"] else "true"),
+        )
+        for table in tables
+        if table["words"]
+    )
