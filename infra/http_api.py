@@ -97,6 +97,7 @@ class HttpApi(Construct):
         log = LogGroup(self, "AccessLog", retention=RETENTION[stage.log_days])
         return StageOptions(
             stage_name=stage.name,
+            tracing_enabled=True,
             throttling_rate_limit=stage.requests_per_second,
             throttling_burst_limit=stage.burst,
             method_options={

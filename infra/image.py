@@ -12,6 +12,7 @@ from aws_cdk.aws_lambda import (
     DockerImageCode,
     DockerImageFunction,
     IDestination,
+    Tracing,
 )
 from aws_cdk.aws_logs import LogGroup, RetentionDays
 from constructs import Construct
@@ -79,6 +80,7 @@ class ImageFunction(Construct):
             role=role,
             log_group=log,
             memory_size=size.memory_mb,
+            tracing=Tracing.ACTIVE,
             timeout=Duration.seconds(size.timeout_s),
             environment={
                 "IDEXX_SYNC_STAGE": stage.name,

@@ -1,4 +1,4 @@
-"""A Slack that is not to be relied on: it loses answers, refuses for a while, and forgets nothing."""
+"""A Slack not to be relied on: it loses answers, refuses for a while, and forgets nothing."""
 
 import json
 import random

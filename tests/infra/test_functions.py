@@ -21,6 +21,7 @@ from tests.infra.template import Function, Template, flat, listed, target
 from tests.kit.paths import ROOT
 
 LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
+TRACE = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 SECRET = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
 SEND = ("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 CONSUME = (
@@ -99,6 +100,12 @@ def test_every_handler_of_the_project_is_a_function_and_exists(template: Templat
         assert callable(getattr(import_module(f"functions.{folder}.handler"), name))
 
 
+def test_each_function_is_traced(template: Template) -> None:
+    modes = {one.properties["TracingConfig"]["Mode"] for one in template.functions.values()}
+
+    assert modes == {"Active"}
+
+
 def test_each_function_may_do_exactly_what_it_needs(prod: Template) -> None:
     def allowed(function: Function) -> set[Grant]:
         assert {statement["Effect"] for statement in function.statements} == {"Allow"}
@@ -110,7 +117,7 @@ def test_each_function_may_do_exactly_what_it_needs(prod: Template) -> None:
 
     def needed(function: Function) -> set[Grant]:
         log = target(function.properties["LoggingConfig"]["LogGroup"])
-        grants: set[Grant] = {(LOG, f"${{{log}.Arn}}")}
+        grants: set[Grant] = {(LOG, f"${{{log}.Arn}}"), (TRACE, "*")}
         arn = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
         for secret in READS[function.handler]:
             grants.add((SECRET, f"{arn}idexx-sync/prod/{secret}-??????"))

@@ -123,6 +123,7 @@ def test_requests_are_throttled_and_logged_without_keys(prod: Template) -> None:
 
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (50, 100)
     assert settings["DataTraceEnabled"] is False
+    assert stage["TracingEnabled"] is True
     assert "LoggingLevel" not in settings
     assert {"request_id", "status", "key_id"} <= logged.keys()
     assert not [value for value in logged.values() if "header" in value or "identity" in value]

@@ -112,6 +112,7 @@ def test_a_letter_of_a_job_is_that_job_ordered_again(api: Api) -> None:
     ordered = api.as_clinic().post(f"{LETTERS}/{letter_id}/retry")
 
     assert (ordered.status, ordered.json["retry_of"]) == (202, str(job_id))
+    assert ordered.json["request_id"] == ordered.headers["X-Request-Id"]
     assert ordered.json["window"] == ["2026-05-04", "2026-05-05"]
     assert letter(api, letter_id)["status"] == "retried"
 

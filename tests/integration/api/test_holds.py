@@ -194,6 +194,7 @@ def test_what_an_approval_removed_is_revived_by_a_run_of_its_own(api: Api, hold:
     answer = caller.post(f"{path}/revive", {"reason": "they were there"})
 
     assert (answer.status, answer.json["trigger"]) == (202, "approval")
+    assert answer.json["request_id"] == answer.headers["X-Request-Id"]
     api.work()
     assert len(api.bench.rows()) == 20
     (kept,) = caller.get("/api/sync/holds?status=rejected").json["holds"]

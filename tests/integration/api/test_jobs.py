@@ -149,6 +149,7 @@ class TestRetry:
             "retry",
             ["2026-05-04", "2026-05-04"],
         )
+        assert job["request_id"] == answer.headers["X-Request-Id"]
         assert api.work().status == "succeeded"
 
     def test_a_job_under_way_is_not(self, api: Api) -> None:

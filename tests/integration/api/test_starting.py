@@ -44,6 +44,22 @@ def test_a_sync_is_accepted_and_its_worker_invoked(api: Api) -> None:
     assert jobs(api)[0]["dispatched_at"] is not None
 
 
+@pytest.mark.parametrize(
+    ("sent", "named"), [("mine-1", True), ("not a word", False), (None, False)]
+)
+def test_the_job_names_the_request_that_ordered_it(api: Api, sent: str | None, named: bool) -> None:
+    headers = {} if sent is None else {"X-Request-Id": sent}
+    caller = api.as_clinic()
+
+    answer = caller.post(INBOUND, WEEK, headers=headers)
+    joined = caller.post(INBOUND, WEEK)
+
+    told = answer.headers["X-Request-Id"]
+    assert (told == sent) is named
+    assert answer.json["request_id"] == jobs(api)[0]["request_id"] == told
+    assert joined.json["request_id"] == told != joined.headers["X-Request-Id"]
+
+
 def test_the_worker_does_what_was_ordered(api: Api) -> None:
     caller = api.as_clinic()
     ordered = caller.post(INBOUND, WEEK).json
