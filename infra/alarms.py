@@ -21,7 +21,12 @@ from constructs import Construct
 
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.logs import SERVICE
-from idexx_sync.core.measures import OLDEST_UNSENT, SERVICE_DIMENSION, STEPS_REFUSED
+from idexx_sync.core.measures import (
+    NOT_MIRRORED,
+    OLDEST_UNSENT,
+    SERVICE_DIMENSION,
+    STEPS_REFUSED,
+)
 from infra.image import ImageFunction
 from infra.stages import Stage
 
@@ -152,6 +157,26 @@ def of_upkeep(
         minutes=20,
         below=True,
         what="Nobody has started the mirror of the schedules: changed schedules take no effect.",
+    )
+    yield _of_function(
+        "mirror-failing",
+        config_sync,
+        "Errors",
+        above=1,
+        minutes=15,
+        what="The mirror's passes fail: changed schedules take no effect.",
+    )
+    yield Watched(
+        section="schedules-stuck",
+        what="Schedules stay as they were in pass after pass: AWS refuses them, too many would go "
+        "at once, or they are none of ours.",
+        namespace=stage.stack_name,
+        metric=NOT_MIRRORED,
+        dimensions={SERVICE_DIMENSION: SERVICE},
+        statistic="Maximum",
+        above=0,
+        minutes=10,
+        periods=3,
     )
 
 

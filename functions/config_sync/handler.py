@@ -4,6 +4,7 @@ minutes, and for one clinic whenever somebody asks."""
 from typing import Any, Final
 
 from idexx_sync.core.logs import logger
+from idexx_sync.core.measures import NOT_MIRRORED, measure
 from idexx_sync.core.shipping import shipped
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.upkeep.mirroring import answer_of, order_of
@@ -39,4 +40,6 @@ def _pass(event: object, context: Any) -> dict[str, Any]:
         ],
         complete=done.complete,
     )
+    if order.clinic_id is None and not order.dry_run:
+        measure({NOT_MIRRORED: done.stuck})
     return answer_of(done, dry_run=order.dry_run).model_dump(mode="json")

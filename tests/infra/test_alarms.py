@@ -78,4 +78,5 @@ def test_what_is_watched(prod: Template) -> None:
         ("AWS/ApiGateway", "5XXError"),
         ("idexx-sync-prod", "OldestUnsentMessageSeconds"),
         ("idexx-sync-prod", "StepsRefused"),
+        ("idexx-sync-prod", "SchedulesNotMirrored"),
     }

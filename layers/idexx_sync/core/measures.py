@@ -19,9 +19,11 @@ Measure = Literal[
     "RunsEnded",
     "RunsFailed",
     "RunSeconds",
+    "SchedulesNotMirrored",
 ]
 OLDEST_UNSENT: Final = "OldestUnsentMessageSeconds"
 STEPS_REFUSED: Final = "StepsRefused"
+NOT_MIRRORED: Final = "SchedulesNotMirrored"
 _UNITS: Final[dict[Measure, MetricUnit]] = {
     "OldestUnsentMessageSeconds": MetricUnit.Seconds,
     "UnsentMessages": MetricUnit.Count,
@@ -30,6 +32,7 @@ _UNITS: Final[dict[Measure, MetricUnit]] = {
     "RunsEnded": MetricUnit.Count,
     "RunsFailed": MetricUnit.Count,
     "RunSeconds": MetricUnit.Seconds,
+    "SchedulesNotMirrored": MetricUnit.Count,
 }
 
 

@@ -82,6 +82,26 @@ def test_r30_an_event_may_name_one_clinic_or_only_ask(
     assert {name[:36] for name in client.schedules()} == {str(clinic_id)}
 
 
+@pytest.mark.parametrize(("event", "told"), [({"v": 1}, [2.0]), ({"v": 1, "dry_run": True}, None)])
+def test_r30_what_a_pass_over_all_could_not_do_is_counted_for_the_alarm(
+    world: MirroredWorld,
+    client: StrictScheduler,
+    capsys: pytest.CaptureFixture[str],
+    log: io.StringIO,
+    event: dict[str, Any],
+    told: list[float] | None,
+) -> None:
+    world.add()
+    client.write_by_hand("by-hand")
+    client.write_by_hand("by-hand-too")
+
+    handler(event, Invocation())
+
+    (counted,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()] or [{}]
+    assert counted.get("SchedulesNotMirrored") == told
+    assert '"message":"schedules mirrored"' in log.getvalue()
+
+
 def test_r30_what_is_answered_is_bounded(world: MirroredWorld) -> None:
     world.add_fleet(200)
 

@@ -62,6 +62,11 @@ class Mirrored:
     complete: bool
     """Whether Scheduler now has all that is wanted, as far as the rows can be read."""
 
+    @property
+    def stuck(self) -> int:
+        """Schedules that a person has to look at if the next passes do not get further either."""
+        return sum(self.failures.values()) + len(self.withheld) + len(self.foreign)
+
 
 @dataclass(frozen=True)
 class Mirror:
