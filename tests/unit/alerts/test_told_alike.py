@@ -1,24 +1,22 @@
 """Each kind of alert says the same in Slack, over the API and on the command line."""
 
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from uuid import UUID
 
 import pytest
-from rich.console import Console
 
 from idexx_sync.alerts.alert_store import Alert
 from idexx_sync.alerts.slack import alert_posts
 from idexx_sync.alerts.slack.alert_posts import MOST_HOLDS, WaitingHold
-from idexx_sync.alerts.slack.post import LONGEST_SECTION, MOST_BLOCKS, Post, escaped, name
+from idexx_sync.alerts.slack.post import LONGEST_SECTION, MOST_BLOCKS, escaped, name
 from idexx_sync.alerts.texts import KINDS
 from idexx_sync.cli.alert_view import alert_shown
 from idexx_sync.core.errors import WhoActs, who_acts
 from idexx_sync.operations.alert_models import AlertView
 from local_stack.sinks.slack import is_escaped
+from tests.kit.told import ACTS, in_slack, on_the_command_line
 
 OPENED = datetime(2026, 5, 4, 14, tzinfo=UTC)
-ACTS = {"clinic": "the clinic has to act", "odis": "ODIS has to act", "nobody": "nobody has to act"}
 
 
 def alert(kind: str, **changed: object) -> Alert:
@@ -34,6 +32,7 @@ def alert(kind: str, **changed: object) -> Alert:
         "code": None,
         "records": [],
         "job_id": UUID(int=3),
+        "request_id": None,
         "times": 1,
         "clinics": None,
         "alike": None,
@@ -52,21 +51,6 @@ def alert(kind: str, **changed: object) -> Alert:
     return Alert(**{**values, **changed})  # type: ignore[arg-type]
 
 
-def shown(post: Post) -> str:
-    texts = []
-    for block in post.blocks:
-        parts = [block.get("text"), *block.get("elements", [])]
-        texts += [part["text"] for part in parts if part]
-    return "\n".join(texts)
-
-
-def on_the_command_line(view: AlertView) -> str:
-    console = Console(width=400, record=True, file=StringIO())
-    for part in alert_shown(view):
-        console.print(part)
-    return console.export_text()
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_who_and_how_are_the_same_everywhere(kind: str) -> None:
     one = alert(kind)
@@ -74,14 +58,15 @@ def test_what_who_and_how_are_the_same_everywhere(kind: str) -> None:
     assert view.next is not None
     command = view.next.rpartition(": ")[2]
 
-    in_slack, typed = shown(alert_posts.opened(one)), on_the_command_line(view)
+    told = in_slack(alert_posts.opened(one))
+    typed = on_the_command_line(alert_shown(view))
 
-    for text in (in_slack, typed):
+    for text in (told, typed):
         assert command in text
-    assert escaped(view.what) in in_slack
+    assert escaped(view.what) in told
     assert view.what in typed
-    assert ACTS[one.who_acts] in in_slack
-    assert is_escaped(in_slack)
+    assert ACTS[one.who_acts] in told
+    assert is_escaped(told)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,7 +74,7 @@ def test_an_end_says_of_what_and_why(kind: str) -> None:
     ended = OPENED + timedelta(hours=1, minutes=20)
     one = alert(kind, closed_at=ended, closed_because="succeeded")
 
-    text = shown(alert_posts.closed(one))
+    text = in_slack(alert_posts.closed(one))
 
     assert "a run went well" in text
     assert "it lasted 1 h 20 min" in text
@@ -99,7 +84,7 @@ def test_an_end_says_of_what_and_why(kind: str) -> None:
 def test_one_that_stands_for_many_says_for_how_many() -> None:
     many = alert("shape_changed", clinic_id=None, clinic_name=None, clinics=214, alike=200)
 
-    assert "*200 clinics*" in shown(alert_posts.opened(many))
+    assert "*200 clinics*" in in_slack(alert_posts.opened(many))
 
 
 def test_slacks_limits_are_kept_whatever_there_is() -> None:
@@ -109,8 +94,8 @@ def test_slacks_limits_are_kept_whatever_there_is() -> None:
     post = alert_posts.opened(long, holds)
 
     assert len(post.blocks) <= MOST_BLOCKS
-    assert "and 290 more holds" in shown(post)
-    assert shown(post).count("holds approve") == MOST_HOLDS
+    assert "and 290 more holds" in in_slack(post)
+    assert in_slack(post).count("holds approve") == MOST_HOLDS
     texts = [block["text"]["text"] for block in post.blocks if "text" in block]
     assert max(map(len, texts)) <= LONGEST_SECTION
 
