@@ -62,7 +62,7 @@ class TakesTheLease(Silent):
     def __init__(self, clinic: FaultClinic) -> None:
         self._clinic = clinic
 
-    def phase(self, name: str, total: int | None = None) -> None:
+    def phase(self, name: str, total: int | None = None) -> None:  # noqa: ARG002
         if name == WRITING:
             self._clinic.conn.execute(
                 "UPDATE idexx_sync.leases SET fence = fence + 1, holder = gen_random_uuid()"

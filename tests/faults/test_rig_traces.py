@@ -1,8 +1,11 @@
 """V8 can fail, wherever something may be left; and what the API answers holds nothing either."""
 
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from unittest import mock
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -113,6 +116,24 @@ def test_the_api_answers_nothing_of_a_clinics_people(rig: Rig) -> None:
             assert answer.status == 200, path
             assert not CANARIES.search(answer.text), path
     assert rig.traces.in_rows(clinic.conn, clinic.clinic_id) == []
+    clinic.close()
+
+
+def test_a_run_asks_nobody_but_neo_and_postgres(rig: Rig) -> None:
+    clinic = eventful_night_clinic(rig)
+    asked: list[object] = []
+    connect = socket.socket.connect
+
+    def connecting(ours: socket.socket, address: object) -> None:
+        asked.append(address)
+        connect(ours, address)  # type: ignore[arg-type]
+
+    with mock.patch.object(socket.socket, "connect", connecting):
+        for sync in clinic.syncs:
+            assert clinic.invoke(clinic.order(sync)).succeeded
+
+    neo = urlsplit(clinic.neo.base_url)
+    assert set(asked) == {(neo.hostname, neo.port)}
     clinic.close()
 
 

@@ -14,7 +14,7 @@ from tests.kit.paths import ROOT
 
 PRODUCT = ROOT / "layers" / "idexx_sync"
 STORES = {
-    *("store", "leases", "lookup", "overview", "counts"),
+    *("store", "leases", "lookup", "overview", "state", "counts"),
     *("connection", "migrations", "parts", "schema", "business_time"),
 }
 """Modules that hold SQL, beside those whose names end in `_store`."""
