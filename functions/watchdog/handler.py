@@ -9,7 +9,7 @@ from idexx_sync.core.words import own_errors_only
 from idexx_sync.upkeep.watchdog import watch
 from idexx_sync.upkeep.wiring import (
     process_database,
-    process_queues,
+    queues,
     telling,
     time_left,
 )
@@ -27,7 +27,7 @@ def handler(_event: object, context: Any) -> dict[str, Any]:
 def _pass(context: Any) -> dict[str, Any]:
     left, database = time_left(context), process_database()
     with database.patience.until(left):
-        done = watch(database.answering(), left, process_queues(), telling())
+        done = watch(database.answering(), left, queues(), telling())
     if refused := done.counts.get("refused"):
         measure({STEPS_REFUSED: refused})
     logger().info("watchdog's pass ended", counts=done.counts, complete=done.complete)

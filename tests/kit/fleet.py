@@ -73,7 +73,16 @@ def add_fleet(
 
 
 def add_runs(conn: Conn, now: datetime) -> None:
-    """A run of each sync of each clinic, which succeeded a few minutes ago."""
+    """A run of each sync of each clinic, which succeeded some minutes ago; a login a day ago."""
+    conn.execute(
+        """
+        INSERT INTO idexx_sync.logins
+               (clinic_id, credential_version, attempted_at, outcome, ended_at, submitted)
+        SELECT id, 1, l.at, 'ok', l.at + interval '9 seconds', true
+          FROM public.clinics, (SELECT %s::timestamptz - interval '1 day' AS at) l
+        """,
+        (now,),
+    )
     conn.execute(
         """
         INSERT INTO idexx_sync.jobs

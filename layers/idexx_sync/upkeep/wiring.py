@@ -9,6 +9,7 @@ from idexx_sync.alerts.slack.client import Place, SlackChannels, SlackRefused
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import logger, quiet_drivers
+from idexx_sync.core.measures import STEPS_REFUSED, measure
 from idexx_sync.core.settings import (
     DatabaseSettings,
     MirrorSettings,
@@ -44,6 +45,17 @@ process_database: Final[Kept[DatabaseSettings, Database]] = Kept(
 def process_queues() -> QueueDispatch:
     """By which the process sends catch-ups; a client of AWS is made with the first one."""
     return QueueDispatch(load_tick_queue_settings().tick_queues)
+
+
+def queues() -> QueueDispatch:
+    """By which catch-ups are sent; where its settings make no sense, one that sends none, so that
+    the rest of the watchdog's work goes on."""
+    try:
+        return process_queues()
+    except ConfigurationInvalid as error:
+        logger().error("queues not set up", error_message=error.message)
+        measure({STEPS_REFUSED: 1})
+        return QueueDispatch({})
 
 
 class _NotSetUp:

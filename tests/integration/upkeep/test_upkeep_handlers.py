@@ -153,3 +153,30 @@ def test_a_pass_for_which_no_time_is_left_is_an_error_of_ours_and_the_next_one_w
         watchdog.handler({}, Invocation(RESERVE_S))
 
     assert watchdog.handler({}, Invocation(50))["complete"] is True
+
+
+@pytest.mark.parametrize("queues", [None, "no JSON", '{"inbound": 7}'])
+def test_a_pass_without_its_queues_does_everything_else(
+    log: io.StringIO,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    queues: str | None,
+) -> None:
+    monkeypatch.delenv("IDEXX_SYNC_TICK_QUEUES")
+    if queues is not None:
+        monkeypatch.setenv("IDEXX_SYNC_TICK_QUEUES", queues)
+    left: list[float] = []
+
+    def watch(conn: Any, time_left: Any, *more: Any) -> Any:
+        left.append(time_left())
+        return watch_really(conn, time_left, *more)
+
+    monkeypatch.setattr(watchdog, "watch", watch)
+
+    watchdog.handler({}, Invocation(50))
+
+    assert left
+    first = lines(log)[0]
+    assert first["message"] == "queues not set up"
+    assert "IDEXX_SYNC_TICK_QUEUES" in first["error_message"]
+    assert '"StepsRefused":[1.0]' in capsys.readouterr().out
