@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from aws_cdk import Duration
+from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk.aws_ecr_assets import Platform
 from aws_cdk.aws_iam import PolicyStatement, Role, ServicePrincipal
 from aws_cdk.aws_lambda import (
@@ -91,6 +91,13 @@ class ImageFunction(Construct):
             retry_attempts=retries,
             max_event_age=None if event_age_s is None else Duration.seconds(event_age_s),
             on_failure=on_failure,
+        )
+
+        Validations.of(self).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-IAM5[Resource::*]",
+                reason="Traces belong to no resource that could be named.",
+            )
         )
 
     def let_invoke(self, other: "ImageFunction") -> None:

@@ -1,6 +1,5 @@
 """V8 can fail, wherever something may be left; and what the API answers holds nothing either."""
 
-import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,7 +65,6 @@ def message(rig: Rig) -> None:
     [
         lambda _rig: logger().info("PET 1"),
         lambda _rig: logger().info("run begun", patient="PET 1"),
-        lambda _rig: logging.getLogger("others").warning("PET 1"),
         lambda _rig: vars(telling)["measure"]({"PET 1": 2}),
         lambda _rig: logger().info(LOCAL_KEY.get_secret_value()),
         file,
@@ -154,9 +152,12 @@ def calling(clinic: FaultClinic) -> Iterator[Gateway]:
     dependencies = ApiDependencies(ours, Invocations())
     handler = api_handler("status", status_operations(), lambda: dependencies)
     doorkeeper = authorizer(lambda: AuthorizerDependencies(theirs, peppers))
-    yield Gateway({"status": handler}, doorkeeper, lambda: clinic.now, made.text.get_secret_value())
-    ours.close()
-    theirs.close()
+    key = made.text.get_secret_value()
+    try:
+        yield Gateway({"status": handler}, doorkeeper, lambda: clinic.now, key)
+    finally:
+        ours.close()
+        theirs.close()
 
 
 def paths(clinic: FaultClinic) -> Iterator[str]:
@@ -174,7 +175,7 @@ def paths(clinic: FaultClinic) -> Iterator[str]:
         },
     }
     for route in ROUTES:
-        if route.method == "GET":
+        if route.method == "GET" and route.needs_key:
             part = next((one for one in ids if one in route.path), None)
             assert part is not None or "{" not in route.path
             for id_ in ids[part] if part else [""]:

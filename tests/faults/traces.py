@@ -99,7 +99,8 @@ class Lines(logging.Handler):
 def reading_lines(traces: Traces) -> Iterator[None]:
     """For the time of the block each line of this process is looked at; errors are printed too."""
     ours, theirs = Lines(traces), logger().handlers[0]
-    logger().addHandler(ours)
+    for log in (logger(), logging.getLogger()):
+        log.addHandler(ours)
     theirs.setLevel(logging.ERROR)
 
     def measured(values: Mapping[str, float]) -> None:
@@ -110,7 +111,8 @@ def reading_lines(traces: Traces) -> Iterator[None]:
             yield
     finally:
         theirs.setLevel(logging.NOTSET)
-        logging.getLogger(SERVICE).removeHandler(ours)
+        for name in (SERVICE, None):
+            logging.getLogger(name).removeHandler(ours)
         RunLines().forget()
 
 

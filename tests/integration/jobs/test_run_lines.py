@@ -2,8 +2,6 @@
 
 import io
 import json
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -42,11 +40,11 @@ class Printed:
 
 
 @pytest.fixture
-def printed(capsys: pytest.CaptureFixture[str]) -> Iterator[Printed]:
+def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Printed:
     log = io.StringIO()
-    logs.log_to(log)
-    yield Printed(log, capsys)
-    logs.log_to(sys.stdout)
+    (handler,) = logs.logger().handlers
+    monkeypatch.setattr(handler, "stream", log)
+    return Printed(log, capsys)
 
 
 @pytest.fixture
