@@ -25,20 +25,17 @@ def tell_stale(conn: Conn, after: UUID | None, limit: int) -> tuple[int, UUID | 
     return changed, ids[-1] if len(ids) == limit else None
 
 
-def _to_tell(state: ClinicState) -> list[Grown]:
-    """What `tell_grown` may change something by: of most clinics nothing is old, nor told."""
-    found = list(grown(state))
-    is_told = state.alert_on(STALE) is not None
-    return found if is_told or any(one.is_stale for one in found) else []
-
-
-def grown(state: ClinicState) -> Iterator[Grown]:
-    """Each sync of the clinic, and whether its data have grown old."""
+def _to_tell(state: ClinicState) -> Iterator[Grown]:
+    """Each sync of the clinic, and whether its data have grown old; nothing of most clinics, where
+    nothing is old, nor told."""
     found = clinic_freshness(state, state.read_at)
-    for one in found.syncs:
+    stale = [_is_stale(state, one, found.table) for one in found.syncs]
+    if not any(stale) and state.alert_on(STALE) is None:
+        return
+    for one, is_stale in zip(found.syncs, stale, strict=True):
         kind = None if one.history is None else one.history.error_kind
         who: WhoActs = "odis" if kind is None else who_acts(kind)
-        yield Grown(state.id, one.sync, _is_stale(state, one, found.table), who, kind)
+        yield Grown(state.id, one.sync, is_stale, who, kind)
 
 
 def _is_stale(state: ClinicState, one: SyncFreshness, table: Timetable) -> bool | None:

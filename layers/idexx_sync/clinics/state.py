@@ -92,7 +92,8 @@ class ClinicState:
     changed_at: datetime | None
     """When settings or credentials were changed last."""
     attempts: tuple[Attempt, ...]
-    """The last two logins with the newest credentials, newest first."""
+    """The last two logins with the newest credentials, newest first; none where the newest of
+    them got in."""
     histories: tuple[SyncHistory, ...]
     """One for each sync that has jobs."""
     refused: Refused | None = None
@@ -136,18 +137,16 @@ STATE_SOURCES: Final = f"""
           SELECT version, created_at FROM idexx_sync.credentials
            WHERE clinic_id = c.id ORDER BY version DESC LIMIT 1) v ON true
      CROSS JOIN LATERAL (
-          SELECT json_agg(a ORDER BY a.id DESC) AS attempts
+          SELECT CASE WHEN (array_agg(a.outcome ORDER BY a.id DESC))[1] IS DISTINCT FROM 'ok'
+                      THEN json_agg(a ORDER BY a.id DESC) END AS attempts
             FROM (SELECT id, attempted_at, outcome FROM idexx_sync.logins
                    WHERE clinic_id = c.id AND credential_version = v.version
                      AND submitted IS NOT FALSE
                    ORDER BY id DESC LIMIT 2) a) l
      CROSS JOIN LATERAL (
-          SELECT json_agg(json_build_object(
-                     'sync', n.sync, 'last_success_at', s.finished_at,
-                     'read_on', s.started_at, 'read_until', s.read_until,
-                     'read_nothing', t.read_nothing,
-                     'error_kind', t.error_kind, 'error_message', t.error_message,
-                     'ended_at', t.finished_at, 'unfresh', t.unfresh)) AS histories
+          SELECT json_agg(json_build_array(
+                     n.sync, s.finished_at, t.error_kind, t.error_message, t.finished_at,
+                     t.unfresh, t.read_nothing, s.started_at, s.read_until)) AS histories
             FROM unnest(%(syncs)s::text[]) AS n (sync)
             LEFT JOIN LATERAL (
                 SELECT j.finished_at, j.started_at, j.result #>> '{{window,1}}' AS read_until
@@ -244,17 +243,19 @@ def _alert(stored: dict[str, Any]) -> OpenAlert:
     )
 
 
-def _history(stored: dict[str, Any]) -> SyncHistory:
+def _history(stored: list[Any]) -> SyncHistory:
+    """The values in the order of the fields: names would be most of what a fleet's rows hold."""
+    sync, success, kind, message, ended, unfresh, read_nothing, read_on, read_until = stored
     return SyncHistory(
-        sync=stored["sync"],
-        last_success_at=_moment(stored["last_success_at"]),
-        error_kind=stored["error_kind"],
-        error_message=stored["error_message"],
-        ended_at=_moment(stored["ended_at"]),
-        unfresh=stored["unfresh"],
-        read_nothing=stored["read_nothing"] or False,
-        read_on=_moment(stored["read_on"]),
-        read_until=iso_day(stored["read_until"]),
+        sync=sync,
+        last_success_at=_moment(success),
+        error_kind=kind,
+        error_message=message,
+        ended_at=_moment(ended),
+        unfresh=unfresh,
+        read_nothing=read_nothing or False,
+        read_on=_moment(read_on),
+        read_until=None if read_until is None else iso_day(read_until),
     )
 
 

@@ -37,7 +37,7 @@ from idexx_sync.upkeep.ticks import watch_ticks
 RESERVE_S: Final = 5.0
 """What a pass leaves of its time, for the statement that is under way and for telling."""
 MOST_LEASES: Final = 500
-CLINICS_AT_ONCE: Final = 100
+CLINICS_AT_ONCE: Final = 500
 MOST_PARTS: Final = 10
 """Of clinics that one pass looks at: retention comes after them."""
 ALERTS: Final = "alerts"
