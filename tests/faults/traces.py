@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 
 from idexx_sync.core.logs import SERVICE, logger
 from idexx_sync.database.connection import Conn
+from idexx_sync.jobs import run_lines
 from idexx_sync.jobs.run_lines import RunLines
 from idexx_sync.upkeep import telling
 from tests.faults.results import Violation
@@ -107,7 +108,10 @@ def reading_lines(traces: Traces) -> Iterator[None]:
         traces.look_at("a metric", str(values))
 
     try:
-        with mock.patch.object(telling, "measure", measured):
+        with (
+            mock.patch.object(telling, "measure", measured),
+            mock.patch.object(run_lines, "measure", measured),
+        ):
             yield
     finally:
         theirs.setLevel(logging.NOTSET)

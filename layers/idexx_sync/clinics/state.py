@@ -255,7 +255,7 @@ def _history(stored: list[Any]) -> SyncHistory:
         unfresh=unfresh,
         read_nothing=read_nothing or False,
         read_on=_moment(read_on),
-        read_until=None if read_until is None else iso_day(read_until),
+        read_until=iso_day(read_until),
     )
 
 
