@@ -165,6 +165,7 @@ def test_it_says_all_that_is_known(api: Api) -> None:
         f"idexx-sync jobs show {job_id}",
         "syncs": ["inbound"],
         "job_id": str(job_id),
+        "request_id": None,
         "times": 3,
         "incident_id": None,
         "alike": None,

@@ -47,6 +47,7 @@ def test_a_job_has_all_that_is_known_of_it(api: Api) -> None:
         "retry_of": None,
         "catch_up_of": None,
         "made_up_by": None,
+        "request_id": None,
         "queued_at": None,
         "started_at": None,
         "finished_at": None,
