@@ -25,12 +25,12 @@ from idexx_sync.operations.models import JobView
 from idexx_sync.pims.protocol import Pims
 from idexx_sync.syncs.inbound.sync import InboundSync
 from idexx_sync.upkeep.telling import Telling
+from tests.faults.asking import calling
 from tests.faults.clinic import FaultClinic
 from tests.faults.eventful import eventful_clinic
 from tests.faults.rig import Rig
 from tests.faults.slack import LEFT_S, NAMED
 from tests.faults.statements import KILLED, Counter, inject
-from tests.faults.test_rig_traces import calling
 from tests.kit.database import as_role, update
 from tests.kit.told import ACTS, in_slack, on_the_command_line
 

@@ -2,27 +2,19 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from unittest import mock
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
 from idexx_sync.alerts.slack.client import NobodyKnows, TooMany
 from idexx_sync.alerts.slack.post import Post
-from idexx_sync.api.handler import ApiDependencies, api_handler
 from idexx_sync.api.routes import ROUTES
-from idexx_sync.api.status import status_operations
 from idexx_sync.core.logs import logger
-from idexx_sync.core.vocabulary import SCOPES
-from idexx_sync.database.connection import Database
-from idexx_sync.keys.authorizer import AuthorizerDependencies, authorizer
-from idexx_sync.keys.format import read_peppers
-from idexx_sync.keys.store import create_key
 from idexx_sync.upkeep import telling
 from tests.faults import alert_checks
+from tests.faults.asking import calling
 from tests.faults.clinic import FaultClinic
 from tests.faults.eventful_nights import eventful_night_clinic
 from tests.faults.results import Violation
@@ -30,11 +22,9 @@ from tests.faults.rig import Rig
 from tests.faults.sweep_neo import ANSWERS
 from tests.faults.traces import CANARIES
 from tests.faults.worker import tick, working
-from tests.kit.api import Invocations
-from tests.kit.database import as_role, query
-from tests.kit.gateway import Gateway
+from tests.kit.database import query
 from tests.kit.rows import add_alert
-from tests.kit.settings import LOCAL_KEY, PEPPER
+from tests.kit.settings import LOCAL_KEY
 
 POST = Post("PET 1 is dead", ())
 
@@ -133,31 +123,6 @@ def test_a_run_asks_nobody_but_neo_and_postgres(rig: Rig) -> None:
     neo = urlsplit(clinic.neo.base_url)
     assert set(asked) == {(neo.hostname, neo.port)}
     clinic.close()
-
-
-@contextmanager
-def calling(clinic: FaultClinic) -> Iterator[Gateway]:
-    """The API as an operator calls it."""
-    url, peppers = clinic.rig.url, read_peppers(PEPPER)
-    theirs, ours = (Database(SecretStr(as_role(url, role))) for role in ("authorizer", "api"))
-    made = create_key(
-        clinic.conn,
-        peppers,
-        clinic_id=None,
-        scopes=SCOPES,
-        name="a test",
-        stage="test",
-        now=clinic.now,
-    )
-    dependencies = ApiDependencies(ours, Invocations())
-    handler = api_handler("status", status_operations(), lambda: dependencies)
-    doorkeeper = authorizer(lambda: AuthorizerDependencies(theirs, peppers))
-    key = made.text.get_secret_value()
-    try:
-        yield Gateway({"status": handler}, doorkeeper, lambda: clinic.now, key)
-    finally:
-        ours.close()
-        theirs.close()
 
 
 def paths(clinic: FaultClinic) -> Iterator[str]:

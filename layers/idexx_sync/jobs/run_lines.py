@@ -23,8 +23,10 @@ class RunLines(Silent):
         """`elapsed` gives seconds."""
         self._elapsed = elapsed
         self._began = self._last = elapsed()
+        self._has_begun = False
 
     def begun(self, job: Job) -> None:
+        self._has_begun = True
         logger().append_keys(
             job_id=str(job.id),
             clinic_id=str(job.clinic_id),
@@ -42,14 +44,24 @@ class RunLines(Silent):
         logger().info("run committed", seconds=self._since_last(), counts=_done(counts))
 
     def ended(self, job: Job) -> None:
-        """How the run left its job, which has ended or waits for its next run."""
+        """How the run left its job, which has ended or waits for its next run.
+
+        A delivery that comes to a job which has ended, or to a clinic that is busy, is no run.
+        """
+        if not self._has_begun:
+            logger().info(
+                "run not begun",
+                job_id=str(job.id),
+                clinic_id=str(job.clinic_id),
+                sync=job.sync,
+                status=job.status,
+                request_id=job.request_id,
+            )
+            return
         result = job.result or {}
         seconds = round(self._elapsed() - self._began, 2)
         logger().info(
             "run ended",
-            job_id=str(job.id),
-            clinic_id=str(job.clinic_id),
-            sync=job.sync,
             status=job.status,
             attempt=job.attempt,
             error_kind=job.error_kind,

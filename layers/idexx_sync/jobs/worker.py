@@ -66,7 +66,7 @@ class _Worker:
 
     def invoked(self, event: object, context: Any) -> dict[str, Any]:
         order = self._order(event)
-        job = own_errors_only(lambda: self._carry_out(order, context), order.job_id)
+        job = self._run(order, context)
         if isinstance(job, Refused):
             return job.answer()
         if job.status == "queued":
@@ -91,9 +91,7 @@ class _Worker:
         end, so that somebody is told of it."""
         try:
             order = self._order(delivery.event())
-            job = own_errors_only(
-                lambda: self._carry_out(order, context, is_last=delivery.is_last), order.job_id
-            )
+            job = self._run(order, context, is_last=delivery.is_last)
         except (EventUnreadable, SyncError, RequestRefused):  # logged already
             return False
         return isinstance(job, Job) and job.is_final
@@ -104,10 +102,19 @@ class _Worker:
             raise EventUnreadable(order)
         return order
 
-    def _carry_out(
-        self, order: RunOrder, context: Any, *, is_last: bool = False
-    ) -> "Job | Refused":
+    def _run(self, order: RunOrder, context: Any, *, is_last: bool = False) -> "Job | Refused":
+        """Every line of it names the run, that of an error which nobody foresaw too."""
         lines = RunLines()
+        try:
+            return own_errors_only(
+                lambda: self._carry_out(order, context, lines, is_last=is_last), order.job_id
+            )
+        finally:
+            lines.forget()
+
+    def _carry_out(
+        self, order: RunOrder, context: Any, lines: RunLines, *, is_last: bool
+    ) -> "Job | Refused":
         made = replace(
             self.dependencies(), progress=lines, remaining=_remaining(context), is_last=is_last
         )
@@ -120,8 +127,6 @@ class _Worker:
             if error.retryable:
                 raise
             return _refused(error.message, error.kind)
-        finally:
-            lines.forget()
         return job
 
 

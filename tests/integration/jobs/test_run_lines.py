@@ -8,7 +8,7 @@ import pytest
 
 from idexx_sync.alerts.alert_store import alert_by_id
 from idexx_sync.core import logs
-from idexx_sync.core.errors import PimsUnavailable
+from idexx_sync.core.errors import InternalError, PimsUnavailable
 from idexx_sync.database.connection import Conn, Database
 from idexx_sync.jobs.worker import WillBeRetried, WorkerHandler, sync_worker
 from idexx_sync.syncs.inbound.sync import InboundSync
@@ -134,6 +134,34 @@ def test_a_run_that_fails_and_is_tried_again_is_told_each_time(
     told = [line for line in printed.lines() if "message" in line]
     assert [line["message"] for line in told] == ["run begun", "run ended"]
     assert told[-1]["status"] == "queued"
+
+
+def test_a_second_delivery_is_no_second_run(
+    bench: Bench, worker: WorkerHandler, printed: Printed
+) -> None:
+    event = ordered(bench)
+    worker(event, None)
+    printed.text()
+
+    worker(event, None)
+
+    (line,) = printed.lines()
+    assert (line["message"], line["status"]) == ("run not begun", "succeeded")
+    assert (line["job_id"], line["request_id"]) == (event["job_id"], "req-1")
+
+
+def test_the_line_of_a_defect_names_the_run_and_the_request(
+    bench: Bench, worker: WorkerHandler, printed: Printed
+) -> None:
+    event = ordered(bench)
+    bench.pims.error = ZeroDivisionError()
+
+    with pytest.raises(InternalError):
+        worker(event, None)
+
+    told = [line for line in printed.lines() if line.get("level") == "ERROR"]
+    assert told
+    assert {(one["job_id"], one["request_id"]) for one in told} == {(event["job_id"], "req-1")}
 
 
 def test_an_alert_and_its_job_name_the_request(bench: Bench) -> None:
