@@ -279,3 +279,27 @@ def test_a_run_that_removes_what_is_alive_is_seen_at_once(clinic: FaultClinic) -
     watch.look(before, [])
 
     assert {one.rule for one in watch.outcome.violations} == {"V3", "V4"}
+
+
+def test_of_clinics_that_are_forgotten_nothing_is_left(rig: Rig) -> None:
+    clinic = swept_clinic(rig, "reconciliation")
+    assert clinic.invoke(clinic.order()).succeeded
+    clinic.watch_over()
+    clinic.close()
+
+    rig.forget_clinics()
+
+    for table in ("public.clinics", "idexx_sync.messages", "idexx_sync.sightings"):
+        assert query(rig.conn, f"SELECT 1 FROM {table}") == []
+    named = query(
+        rig.conn,
+        """
+        SELECT format('%%I.%%I', table_schema, table_name) AS name
+          FROM information_schema.columns JOIN information_schema.tables
+         USING (table_schema, table_name)
+         WHERE column_name = 'clinic_id' AND table_type = 'BASE TABLE'
+           AND table_schema IN ('public', 'idexx_sync')
+        """,
+    )
+    assert len(named) > 20
+    assert [one for one in named if query(rig.conn, f"SELECT 1 FROM {one['name']}")] == []

@@ -19,7 +19,7 @@ from idexx_sync.clinics.overview import (
     clinic_overview,
 )
 from idexx_sync.clinics.pauses import Pause
-from idexx_sync.clinics.state import OpenAlert, SyncHistory
+from idexx_sync.clinics.state import OpenAlert, SyncHistory, states_of
 from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import NotFound
 from idexx_sync.core.vocabulary import UNFINISHED
@@ -31,7 +31,7 @@ from idexx_sync.operations.wanted import WantedClinics
 from idexx_sync.pims.breaker import Attempt
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic, add_user
-from tests.kit.database import insert
+from tests.kit.database import insert, update
 from tests.kit.records import MORNING
 from tests.kit.rows import (
     DRY,
@@ -380,3 +380,31 @@ def test_long_names_lead_to_the_next_page_too(conn: Conn) -> None:
 
     assert sorted(found) == sorted(ids)
     assert after is None
+
+
+def test_logins_before_one_that_got_in_refuse_nothing_and_are_not_read(conn: Conn) -> None:
+    clinic_id = add_clinic(conn)
+    add_credentials(conn, clinic_id)
+    add_login(conn, clinic_id, before(hours=2), "page_unknown")
+    assert len(clinic_overview(conn, clinic_id).attempts) == 1
+
+    add_login(conn, clinic_id, before(hours=1), "ok")
+
+    assert clinic_overview(conn, clinic_id).attempts == ()
+
+
+def test_of_clinics_with_the_same_trouble_each_is_told_of_itself(conn: Conn) -> None:
+    clinics = [add_clinic(conn) for _ in range(3)]
+    conn.execute("DELETE FROM clinic_schedule_configs")
+
+    for state in states_of(conn, clinics):
+        assert state.fault is not None
+        assert str(state.id) in state.fault.message
+
+
+def test_a_setting_that_is_put_right_or_broken_counts_at_once(conn: Conn) -> None:
+    clinic_id = add_clinic(conn)
+    for zone, is_fit in (("America/Denver", True), ("Mars/Base", False), ("America/Denver", True)):
+        update(conn, "public.clinics", {"timezone": zone}, id=clinic_id)
+        (state,) = states_of(conn, [clinic_id])
+        assert (state.fault is None) is is_fit
