@@ -50,7 +50,12 @@ def test_what_a_job_ends_with_is_in_slack_within_150_seconds(
     assert clinic.name in message.shown
     assert f"`idexx-sync jobs show {job['id']}`" in message.shown
     lines = [one for one in stack.sinks.axiom.events if one.get("job_id") == job["id"]]
-    assert [line["error_kind"] for line in lines] == ["configuration_invalid"]
+    assert [line["message"] for line in lines] == ["run begun", "run ended"]
+    assert lines[-1]["error_kind"] == "configuration_invalid"
+    asked = order.headers["X-Request-Id"]
+    assert {line["request_id"] for line in lines} == {asked}
+    shown = http.get(f"/api/alerts/{alert['id']}", headers=with_key(clinic.key)).json()
+    assert shown["request_id"] == job["request_id"] == asked
     record_property("figure", f"a job's end to its message in Slack: {message.at - ended:.0f} s")
 
 

@@ -60,6 +60,7 @@ class World:
             text = text.replace(id_, name)
         text = re.sub(r"key [0-9a-f-]{36}", "SOMEBODY", text)
         text = re.sub(rf"\b{getuser()}\b", "SOMEBODY", text)
+        text = re.sub(r'"request_id": (?:null|"[0-9a-f-]{36}")', '"request_id": WHICH', text)
         text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ANOTHER", text)
         text = re.sub(
             r"\d{4}-\d\d-\d\dT[0-9:.]+Z|\d{4}-\d\d-\d\d \d\d:\d\d (?:P[DS]T|UTC)", "THEN", text

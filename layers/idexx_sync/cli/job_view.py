@@ -91,7 +91,6 @@ def job_shown(
                 ("started", moment(job.started_at, zone) if job.started_at else None),
                 ("took", took(job.started_at, job.finished_at) if job.is_final else None),
                 ("retry of", str(job.retry_of) if job.retry_of else None),
-                ("request", job.request_id),
                 ("makes up", str(job.catch_up_of) if job.catch_up_of else None),
                 ("made up by", str(job.made_up_by) if job.made_up_by else None),
                 ("who must act", ACTORS[job.error.who_acts] if job.error else None),
