@@ -86,12 +86,12 @@ def difference(values: Sequence[float], base: Sequence[float]) -> Spread:
     return spread([one - other for one, other in zip(values, base, strict=True)])
 
 
-def interleaved(repetitions: int, *ways: Way) -> list[list[float]]:
+def interleaved[T](repetitions: int, *ways: Callable[[], T]) -> list[list[T]]:
     """Each way so many times, in turns, every second turn in the opposite order.
 
     So whatever else the machine does meets all of them alike. The first turn only warms up.
     """
-    values: list[list[float]] = [[] for _ in ways]
+    values: list[list[T]] = [[] for _ in ways]
     for turn in range(repetitions + 1):
         order = range(len(ways)) if turn % 2 else reversed(range(len(ways)))
         for index in order:

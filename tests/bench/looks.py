@@ -1,11 +1,15 @@
 """P16: what it costs to look at ten thousand clinics at once, in our own processor time.
 
 An import apart, a look does nothing but wait for Postgres and compute; what else the machine does
-meanwhile is not its work, so processor time counts and not the clock's.
+meanwhile is not its work, so processor time counts and not the clock's. A core that is shared with
+a stranger takes up to twice that time for the same work, so a fixed piece of work is done beside
+each look: the figure is what the look takes at that work's best pace, with the bare one beside it.
 """
 
+import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import psycopg
@@ -26,6 +30,7 @@ from tests.kit.records import MORNING
 
 CLINICS: Final = 10_000
 GOAL_S: Final = 2
+WORK: Final = 100_000
 
 
 def measure_looks(rig: Rig, repetitions: int) -> list[Figure]:
@@ -37,22 +42,22 @@ def measure_looks(rig: Rig, repetitions: int) -> list[Figure]:
         with reader, watchdog:
             metrics, freshness, bare = interleaved(
                 repetitions,
-                lambda: _processor_s(lambda: exposition(reader)),
-                lambda: _processor_s(lambda: _look_at_all(watchdog)),
-                lambda: _processor_s(lambda: _only_fetch(reader)),
+                lambda: _beside_work(lambda: exposition(reader)),
+                lambda: _beside_work(lambda: _look_at_all(watchdog)),
+                lambda: _beside_work(lambda: _only_fetch(reader)),
             )
-    against = "processor time of this process; Postgres computes the rest"
+    pace = min(one.work_s for one in (*metrics, *freshness, *bare))
     return [
         Figure(
             id=id_,
             what=f"{what} of {CLINICS:,} clinics with three syncs each",
-            measured=spread(seconds),
+            measured=spread([one.at_pace(pace) for one in looks]),
             goal=GOAL_S,
             unit="s",
-            against=against,
+            against=f"our own processor time at the best pace; {_as_measured(looks)}",
             repetitions=repetitions,
         )
-        for id_, what, seconds in (
+        for id_, what, looks in (
             ("P16", "/metrics", metrics),
             ("P16.freshness", "the watchdog's look at the freshness", freshness),
         )
@@ -60,10 +65,12 @@ def measure_looks(rig: Rig, repetitions: int) -> list[Figure]:
         Figure(
             id="P16.bare",
             what="/metrics / fetching the same rows and doing nothing with them",
-            measured=ratio(metrics, bare),
+            measured=ratio(
+                [one.at_pace(pace) for one in metrics], [one.at_pace(pace) for one in bare]
+            ),
             goal=None,
             unit="ratio",
-            against=f"the bare fetch takes {spread(bare).value:.2f} s",
+            against=f"the bare fetch: {_as_measured(bare)}",
             repetitions=repetitions,
         )
     ]
@@ -80,6 +87,33 @@ def _look_at_all(conn: Conn) -> None:
 def _only_fetch(conn: Conn) -> None:
     with conn.cursor(row_factory=dict_row) as cur:
         cur.execute(STATE_QUERY, state_parameters(None)).fetchall()
+
+
+@dataclass(frozen=True)
+class _Look:
+    look_s: float
+    work_s: float
+    """Of the fixed work, half of it before the look and half after."""
+
+    def at_pace(self, work_s: float) -> float:
+        """What it takes where the fixed work takes so long."""
+        return self.look_s * work_s / self.work_s
+
+
+def _beside_work(action: Callable[[], object]) -> _Look:
+    before = _processor_s(_fixed_work)
+    look = _processor_s(action)
+    return _Look(look, before + _processor_s(_fixed_work))
+
+
+def _fixed_work() -> None:
+    days = [str(number) for number in range(WORK)]
+    json.loads(json.dumps(dict.fromkeys(days, days[:1])))
+
+
+def _as_measured(looks: list[_Look]) -> str:
+    found = spread([one.look_s for one in looks])
+    return f"as measured {found.value:.2f} s ({found.low:.2f} - {found.high:.2f})"
 
 
 def _processor_s(action: Callable[[], object]) -> float:

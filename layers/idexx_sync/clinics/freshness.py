@@ -7,7 +7,8 @@ next run is, and what of it is told or decided, is left to `status`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from idexx_sync.clinics.needs import WRITES, Need, failure_needs, general_needs
 from idexx_sync.clinics.state import ClinicState, SyncHistory
@@ -21,9 +22,8 @@ STALE_MINUTES: Final = 60
 """ODIS's own default for a clinic without a threshold (ODIS schema, schedule config)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SyncFreshness:
-    """How fresh one sync of a clinic is, and what that was found by."""
+class SyncFreshness(NamedTuple):
+    """How fresh one sync of a clinic is, and what that was found by; as many as histories."""
 
     sync: SyncName
     freshness: Freshness
@@ -57,7 +57,7 @@ class ClinicFreshness:
 def clinic_freshness(state: ClinicState, now: datetime) -> ClinicFreshness:
     """The freshness of the clinic of that state."""
     entries = read_entries(state.sync_schedules)
-    table = timetable(entries.readable, zone_of(state.timezone), state.id)
+    table = timetable(entries.readable, zone := zone_of(state.timezone), state.id)
     scheduled = {entry.sync for entry in entries.readable if entry.enabled}
     needs = tuple(general_needs(state, now))
     asks = _asks_somebody(needs)
@@ -67,7 +67,7 @@ def clinic_freshness(state: ClinicState, now: datetime) -> ClinicFreshness:
         is_expected = row.for_every_clinic or sync in scheduled
         if is_expected or history is not None:
             failed = tuple(failure_needs(state, history, now))
-            short_of = None if history is None else _short_of(state, history)
+            short_of = None if history is None else _short_of(state, history, zone)
             found = _freshness(
                 state, sync, history, table, now, asks or _asks_somebody(failed), short_of
             )
@@ -129,12 +129,11 @@ def _threshold(state: ClinicState) -> timedelta:
     return timedelta(minutes=state.stale_minutes or STALE_MINUTES)
 
 
-def _short_of(state: ClinicState, history: SyncHistory) -> date | None:
+def _short_of(state: ClinicState, history: SyncHistory, zone: ZoneInfo) -> date | None:
     if history.read_on is None or history.read_until is None:
         return None
     if state.horizon_days is None or state.fault is not None:
         return None
-    read_on = local_day(history.read_on, zone_of(state.timezone))
     window = CATALOG[history.sync].default_window
-    _, last = window.around(read_on, state.horizon_days)
+    last = window.last(local_day(history.read_on, zone), state.horizon_days)
     return last if history.read_until < last else None

@@ -33,8 +33,11 @@ class DefaultWindow:
 
     def around(self, today: date, horizon_days: int) -> tuple[date, date]:
         """First and last day; today is the first of the `horizon_days`."""
+        return today - timedelta(days=self.days_back), self.last(today, horizon_days)
+
+    def last(self, today: date, horizon_days: int) -> date:
         ahead = horizon_days - 1 if self.days_ahead is None else self.days_ahead
-        return today - timedelta(days=self.days_back), today + timedelta(days=ahead)
+        return today + timedelta(days=ahead)
 
     def reaching_back(
         self, today: date, horizon_days: int, succeeded_on: date | None, most_days: int

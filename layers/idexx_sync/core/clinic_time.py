@@ -152,7 +152,7 @@ def _offset(instant: datetime, zone: ZoneInfo) -> timedelta | None:
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
-    return to_wall(instant, zone).date()
+    return instant.astimezone(zone).date()
 
 
 def day_of(text: str) -> date:

@@ -57,7 +57,7 @@ def _document(name: str) -> type[BaseLoader]:
         def load(self, data: Buffer) -> Any:
             text = bytes(data)
             try:
-                value = _DECODER.decode(text.decode())
+                value = _decoded(text.decode())
                 if text.count(b"[") + text.count(b"{") >= DEEPEST and _is_deep(value):
                     return unfit
                 if b"\\u" in text:  # half a surrogate pair can be written, and never stored again
@@ -67,6 +67,15 @@ def _document(name: str) -> type[BaseLoader]:
             return value
 
     return Document
+
+
+def _decoded(text: str) -> Any:
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except ValueError:
+        end = None
+    # Looking for blanks around a document takes longer than most documents do: few have any.
+    return value if end == len(text) else _DECODER.decode(text)
 
 
 def _is_deep(document: Any) -> bool:

@@ -33,17 +33,14 @@ class Timetable:
     def next_run(self, sync: SyncName, moment: datetime) -> datetime | None:
         """The sync's first due time after the moment, in UTC; None: it is not scheduled."""
         minute = _minute_of(moment)
-        found = [next_run(cron, self.zone, minute) for cron in self._of(sync)]
-        return min((due for due in found if due is not None), default=None)
+        found = [next_run(cron, self.zone, minute) for name, cron in self.crons if name == sync]
+        return min(filter(None, found), default=None)
 
     def previous_run(self, sync: SyncName, moment: datetime) -> datetime | None:
         """The sync's last due time at or before the moment, in UTC."""
         minute = _minute_of(moment)
-        found = [previous_run(cron, self.zone, minute) for cron in self._of(sync)]
-        return max((due for due in found if due is not None), default=None)
-
-    def _of(self, sync: SyncName) -> list[str]:
-        return [cron for name, cron in self.crons if name == sync]
+        found = [previous_run(cron, self.zone, minute) for name, cron in self.crons if name == sync]
+        return max(filter(None, found), default=None)
 
 
 def _minute_of(moment: datetime) -> datetime:

@@ -172,7 +172,7 @@ def _hopeful(state: ClinicState) -> ClinicState:
     """The clinic without failures after which the next run may go well: that nobody came for the
     tick, for one, stands there as a failure of its sync."""
     histories = (
-        replace(one, error_kind=None) if one.error_kind and may_pass(one.error_kind) else one
+        one._replace(error_kind=None) if one.error_kind and may_pass(one.error_kind) else one
         for one in state.histories
     )
     return replace(state, histories=tuple(histories))

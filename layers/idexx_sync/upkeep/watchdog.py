@@ -37,8 +37,8 @@ from idexx_sync.upkeep.ticks import watch_ticks
 RESERVE_S: Final = 5.0
 """What a pass leaves of its time, for the statement that is under way and for telling."""
 MOST_LEASES: Final = 500
-CLINICS_AT_ONCE: Final = 500
-MOST_PARTS: Final = 10
+CLINICS_AT_ONCE: Final = 2500
+MOST_PARTS: Final = 4
 """Of clinics that one pass looks at: retention comes after them."""
 ALERTS: Final = "alerts"
 """Name of the place at which the clinics go on."""

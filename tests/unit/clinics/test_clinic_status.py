@@ -214,7 +214,7 @@ def test_a_clinics_own_pause_needs_somebody_and_that_of_all_is_told_once_for_all
 
 
 def test_a_case_run_that_a_pause_stopped_asks_nothing_of_anybody() -> None:
-    stopped = replace(history(ago(minutes=20), sync="cases"), unfresh="stopped_by_pause")
+    stopped = history(ago(minutes=20), sync="cases")._replace(unfresh="stopped_by_pause")
     clinic = overview(history(ago(minutes=1)), stopped)
 
     (need,) = clinic_status(clinic, NOW).needs
@@ -223,7 +223,7 @@ def test_a_case_run_that_a_pause_stopped_asks_nothing_of_anybody() -> None:
         "last cases run: a pause stopped it; the next one takes what is left",
         False,
     )
-    old = replace(stopped, last_success_at=ago(days=9))
+    old = stopped._replace(last_success_at=ago(days=9))
     schedules = {**EVERY_15_MINUTES, "cases": "0 * * * *"}
     grown = clinic_status(replace(clinic, histories=(old,), sync_schedules=schedules), NOW)
     assert {one.who for one in grown.needs} == {"nobody"}
@@ -270,7 +270,7 @@ def test_the_age_of_a_sync_that_nothing_schedules_is_nobodys_trouble() -> None:
     fresh, once = history(ago(minutes=1)), history(ago(days=9), sync="cases")
     clinic = overview(
         fresh,
-        replace(once, unfresh="other_days"),
+        once._replace(unfresh="other_days"),
         history(sync="reconciliation"),
         sync_schedules=EVERY_15_MINUTES,
     )
@@ -401,7 +401,7 @@ def test_what_a_person_revived_is_not_told_as_rejected() -> None:
 
 
 def test_a_run_that_read_nothing_at_all_is_told() -> None:
-    clinic = overview(replace(history(ago(minutes=1)), read_nothing=True))
+    clinic = overview(history(ago(minutes=1))._replace(read_nothing=True))
 
     (need,) = clinic_status(clinic, NOW).needs
 
@@ -413,7 +413,7 @@ def test_a_run_that_read_nothing_at_all_is_told() -> None:
 def test_a_success_that_did_not_reach_the_horizon_of_now_is_none(
     horizon: int, freshness: str
 ) -> None:
-    success = replace(history(ago(minutes=1)), read_on=ago(minutes=2), read_until=date(2026, 5, 17))
+    success = history(ago(minutes=1))._replace(read_on=ago(minutes=2), read_until=date(2026, 5, 17))
     clinic = overview(success, horizon_days=horizon)
 
     assert inbound(clinic).freshness == freshness
@@ -562,7 +562,7 @@ REFUSED = Refused(ago(hours=5), ago(hours=1), "it is another branch", True, Iden
 
 
 def test_r08_a_login_that_led_elsewhere_is_told_once_with_since_when() -> None:
-    failed = replace(history(ago(days=1), "implausible_data"), error_message="other_company: it is")
+    failed = history(ago(days=1), "implausible_data")._replace(error_message="other_company: it is")
     status = clinic_status(overview(failed, refused=REFUSED), NOW)
 
     (need,) = status.needs
@@ -576,7 +576,7 @@ def test_r08_a_login_that_led_elsewhere_is_told_once_with_since_when() -> None:
 
 @pytest.mark.parametrize(("changed", "needed"), [(ago(hours=2), True), (ago(minutes=1), False)])
 def test_r08_what_was_accepted_since_is_needed_no_more(changed: datetime, needed: bool) -> None:
-    failed = replace(history(ago(days=1), "implausible_data"), error_message="other_company: it is")
+    failed = history(ago(days=1), "implausible_data")._replace(error_message="other_company: it is")
     needs = clinic_status(overview(failed, changed_at=changed), NOW).needs
     assert bool(needs) is needed
 
