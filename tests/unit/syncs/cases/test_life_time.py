@@ -130,9 +130,15 @@ def shortest(work: Callable[[str], object], text: str) -> float:
 
 
 def growth(work: Callable[[str], object], part: str) -> tuple[float, str]:
-    small = shortest(work, repeated(part, SMALL))
-    large = shortest(work, repeated(part, SMALL * TIMES))
-    return large / max(small, 0.001), f"{small * 1000:.1f} ms, {large * 1000:.1f} ms"
+    """How many times as long a text of four times the length takes. What takes too long is measured
+    again: a machine may be slowed for a while, and what grows does so each time."""
+    for _ in range(3):
+        small = shortest(work, repeated(part, SMALL))
+        large = shortest(work, repeated(part, SMALL * TIMES))
+        times = large / max(small, 0.001)
+        if times < MOST:
+            break
+    return times, f"{small * 1000:.1f} ms, {large * 1000:.1f} ms"
 
 
 TEXTS = SIGNS | WORDS_IN_ROWS | ONE_BY_ONE
