@@ -128,7 +128,7 @@ class Api:
 
     def _refresh(self, clinic_id: UUID) -> None:
         if self.invocations.refusing:
-            raise NotInvoked("as told")
+            raise NotInvoked("as_told")
         self.refreshed.append(clinic_id)
 
     def _sleep(self, seconds: float) -> None:

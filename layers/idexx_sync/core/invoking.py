@@ -76,7 +76,7 @@ def _invoked(
     else:
         if answer["StatusCode"] == status:
             return answer
-        word = f"status {answer['StatusCode']}"
+        word = f"status_{answer['StatusCode']}"
     raise NotInvoked(word)  # out here: AWS's own words stay behind
 
 

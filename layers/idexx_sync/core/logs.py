@@ -1,11 +1,15 @@
-"""Structured logs. They hold ids, words and counts: never a name, phone, note, cookie or key."""
+"""Structured logs. They hold ids, words and counts: never a name, phone, note, cookie or key.
 
-import json
+`log_fields` lets nothing else through.
+"""
+
 import logging
-from functools import cache, partial
+from functools import cache
 from typing import Final, TextIO
 
 from aws_lambda_powertools import Logger
+
+from idexx_sync.core.log_fields import line
 
 SERVICE: Final = "idexx-sync"
 """The name of our one logger."""
@@ -13,9 +17,7 @@ SERVICE: Final = "idexx-sync"
 
 @cache
 def logger() -> Logger:
-    # By itself Powertools leaves what is no ASCII as it is, and some of that acts on a terminal.
-    serializer = partial(json.dumps, default=str, separators=(",", ":"))
-    return Logger(service=SERVICE, json_serializer=serializer, use_rfc3339=True)
+    return Logger(service=SERVICE, json_serializer=line, use_rfc3339=True)
 
 
 def log_to(stream: TextIO) -> None:

@@ -148,7 +148,7 @@ class Shipping:
         time. Raises nothing."""
         taken = self._kept.take()
         if taken.lost:
-            logger().warning("log lines not shipped", count=taken.lost, reason=taken.why)
+            logger().warning("log lines not shipped", count=taken.lost, error_message=taken.why)
         lines = [*taken.lines, *self._kept.take().lines]
         logging.getLogger(SERVICE).removeHandler(self._kept)
         if not lines:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from idexx_sync.core.catalog import SyncName
+from idexx_sync.core.personal import Discreet, Personal
 from idexx_sync.pims.protocol import (
     OCCURRENCE,
     ConsultationAnswer,
@@ -70,8 +71,8 @@ class NeoSays:
         return self.reading in (READ, MERGED)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredRow(Discreet):
     """A row of `schedule_appointments`, live or removed."""
 
     id: UUID
@@ -85,10 +86,10 @@ class StoredRow:
     deleted_at: datetime | None
     last_synced_at: datetime | None
     slot_id: UUID | None
-    patient_name: str | None
-    client_name: str | None
-    client_phone: str | None
-    provider_name: str | None
+    patient_name: Personal[str | None]
+    client_name: Personal[str | None]
+    client_phone: Personal[str | None]
+    provider_name: Personal[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +114,12 @@ class Memory:
     read_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CaseBeside:
+@dataclass(frozen=True, slots=True, repr=False)
+class CaseBeside(Discreet):
     """What a case says besides what the case sync reads of it."""
 
     source: str | None
-    extreme_case_check: Any
+    extreme_case_check: Personal[Any]
     created_at: datetime
     updated_at: datetime | None
 

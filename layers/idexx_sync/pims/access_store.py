@@ -239,8 +239,9 @@ def _session_or_none(opened: StoredSession | Unusable, clinic_id: UUID) -> Store
     if not isinstance(opened, Unusable):
         return opened
     logger().warning(
-        f"idexx_sync.sessions.sealed {opened.value}; the next login replaces it",
+        "stored session not usable; the next login replaces it",
         clinic_id=str(clinic_id),
+        reason=opened.name.lower(),
     )
     return None
 

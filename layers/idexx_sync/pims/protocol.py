@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal, Protocol
 
+from idexx_sync.core.personal import Discreet, Personal
 from idexx_sync.pims.identity import Shown
 
 RecordKind = Literal["visit", "block"]
@@ -46,8 +47,8 @@ class Window:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
+@dataclass(frozen=True, slots=True, repr=False)
+class SourceRecord(Discreet):
     """One visit or block as the calendar shows it; texts are stripped, empty ones are None."""
 
     id: str
@@ -66,13 +67,13 @@ class SourceRecord:
     """False when it lacks the key of the consultation's id: that is not the same as none."""
     type: str | None = None
     patient_id: str | None = None
-    patient_name: str | None = None
+    patient_name: Personal[str | None] = None
     client_id: str | None = None
-    client_name: str | None = None
-    client_phone: str | None = None
-    client_email: str | None = None
-    provider_name: str | None = None
-    reason: str | None = None
+    client_name: Personal[str | None] = None
+    client_phone: Personal[str | None] = None
+    client_email: Personal[str | None] = None
+    provider_name: Personal[str | None] = None
+    reason: Personal[str | None] = None
     consultation_id: str | None = None
     last_updated_at: str | None = None
     """Wall-clock text of the last change at the source; only compared, never converted."""
@@ -80,7 +81,7 @@ class SourceRecord:
     """Whether others share the id; None: the source does not say."""
     unclear: tuple[str, ...] = ()
     """Names of the ids that could not be read: whose record it is, is not known for certain."""
-    title: str | None = field(default=None, compare=False)
+    title: Personal[str | None] = field(default=None, compare=False)
     """What the calendar shows as the whole entry's text."""
     room_name: str | None = field(default=None, compare=False)
     life: Life | None = None
@@ -185,22 +186,22 @@ class Unknown:
 Lookup = Found | Gone | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+@dataclass(frozen=True, slots=True, repr=False)
+class Line(Discreet):
     """A product or service of a consultation."""
 
-    name: str
+    name: Personal[str]
     """May itself contain separators such as `;`."""
     quantity: float | None = 1
     """None: it could not be read."""
     declined: bool = False
-    label: str | None = None
+    label: Personal[str | None] = None
     """What is printed beside the name."""
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Consultation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Consultation(Discreet):
     """The clinical record of one visit; texts are stripped, empty ones are None."""
 
     id: str
@@ -209,28 +210,28 @@ class Consultation:
     """The source's own word."""
     day: str | None = None
     """As the source writes it."""
-    reason: str | None = None
-    notes_html: str | None = None
+    reason: Personal[str | None] = None
+    notes_html: Personal[str | None] = None
     """The clinical notes, HTML."""
-    discharge_html: str | None = None
+    discharge_html: Personal[str | None] = None
     """What the owner was told, where the source keeps it apart from the notes."""
     lines: Sequence[Line] | None = None
     """None: the answer did not say, which is not the same as none."""
-    vital_signs: Mapping[str, Any] | None = None
+    vital_signs: Personal[Mapping[str, Any] | None] = None
     """As the source sends them: their inner shape is not known."""
     species: str | None = None
     """The source's own word, as breed and sex."""
     breed: str | None = None
     sex: str | None = None
-    born: date | None = None
+    born: Personal[date | None] = None
     weight_kg: float | None = None
     client_id: str | None = None
-    client_phone: str | None = None
+    client_phone: Personal[str | None] = None
     """As typed by staff; the mobile one before home and work."""
-    client_email: str | None = None
+    client_email: Personal[str | None] = None
     branch_id: str | None = None
     """The branch of the company at which it was, where the source says so."""
-    patient_name: str | None = None
+    patient_name: Personal[str | None] = None
     life: Life | None = None
     """What it says of its patient's life; None: nothing against it."""
     has_notes_place: bool = True
@@ -240,9 +241,9 @@ class Consultation:
     """Names of what of it could not be read, or was cut because it is too long."""
     hidden: Sequence[str] = ()
     """Those of them that may say in words what nobody has screened (rule R18)."""
-    unread_texts: Sequence[str] = ()
+    unread_texts: Personal[Sequence[str]] = ()
     """Texts found in what could not be read; HTML or not."""
-    unknown_texts: Sequence[str] = ()
+    unknown_texts: Personal[Sequence[str]] = ()
     """Texts of the record of which nobody knows what they are about; HTML or not."""
     emptied: frozenset[str] = frozenset()
     """Fields of this value that the source says are empty; of others it says nothing (rule R16)."""

@@ -38,7 +38,7 @@ def take_in(conn: Conn, message: Message) -> Taken:
     letter = guarded(
         lambda: read(message),
         lambda _kind: Letter(**sealed(message), unread="unforeseen"),
-        what="dead letter",
+        record="dead_letter",
     )
     try:
         with conn.transaction():

@@ -262,7 +262,8 @@ def test_a_session_of_another_shape_is_none_and_told_by_name(
 
     said = stream.getvalue()
     assert f'"clinic_id":"{clinic_id}"' in said
-    assert "idexx_sync.sessions.sealed opens and holds something else" in said
+    assert "stored session not usable" in said
+    assert '"reason":"of_another_shape"' in said
     assert CANARY not in said
 
 

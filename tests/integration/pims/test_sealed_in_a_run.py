@@ -83,7 +83,8 @@ def test_swapped_and_misshapen_values_stop_one_clinic_and_are_quoted_nowhere(
         (other.clinic_id, seal(KEYS, "session", other.clinic_id, json.dumps([CANARY]).encode())),
     )
     assert other.work()["status"] == "succeeded"
-    assert "idexx_sync.sessions.sealed opens and holds something else" in stream.getvalue()
+    assert "stored session not usable" in stream.getvalue()
+    assert '"reason":"of_another_shape"' in stream.getvalue()
     harmed.set_credentials()
     assert harmed.work()["status"] == "succeeded"
     rows = query(conn, "SELECT * FROM idexx_sync.jobs")

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from idexx_sync.core.log_fields import MOST_TEXT
 from idexx_sync.core.logs import logger
 from idexx_sync.core.shipping import (
     MOST_BYTES,
@@ -67,7 +68,7 @@ def test_what_an_event_answers_or_raises_stays_as_it_is(sinks: Sinks, shipping: 
 def test_whatever_axiom_does_it_costs_no_more_and_the_next_event_says_what_was_lost(
     sinks: Sinks, shipping: Shipping, kind: Kind
 ) -> None:
-    ends(shipping, "warms up")
+    ends(Shipping(process_axiom, 20), "warms up")
     sinks.troubles.always(Trouble(kind, seconds=5, status=503))
 
     began = time.monotonic()
@@ -122,11 +123,13 @@ def test_settings_that_make_no_sense_are_named(
     ends(shipping, "one")
     ends(shipping, "two")
 
-    reasons = [getattr(record, "reason", "") for record in caplog.records]
-    assert any("IDEXX_SYNC_AXIOM_URL" in str(reason) for reason in reasons)
+    told = [getattr(record, "error_message", "") for record in caplog.records]
+    assert any("IDEXX_SYNC_AXIOM_URL" in str(words) for words in told)
 
 
-@pytest.mark.parametrize(("number", "size"), [(MOST_LINES + 20, 10), (12, MOST_BYTES // 10)])
+@pytest.mark.parametrize(
+    ("number", "size"), [(MOST_LINES + 20, 10), (MOST_BYTES // MOST_TEXT + 2, MOST_TEXT)]
+)
 def test_what_is_too_much_is_left_out_and_counted(
     sinks: Sinks, shipping: Shipping, number: int, size: int
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from idexx_sync.core.invisible import INVISIBLE, REFUSED
+from idexx_sync.core.personal import Discreet, Personal
 from idexx_sync.syncs.cases.html_marks import in_plain_signs
 
 _DEEPEST_INDENT: Final = 10
@@ -49,16 +50,16 @@ def _numeral(number: int, kind: str) -> str:
     return (text.upper() if kind.isupper() else text) or str(number)
 
 
-@dataclass(slots=True)
-class Sheet:
+@dataclass(slots=True, repr=False)
+class Sheet(Discreet):
     """The lines of a note, or of one cell of it, as they are written."""
 
-    lines: list[str] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
+    lines: Personal[list[str]] = field(default_factory=list)
+    words: Personal[list[str]] = field(default_factory=list)
     lists: list[Numbering | None] = field(default_factory=list)
     """The open lists; None for one with bullets."""
     bullet: str = ""
-    rows: list[list[list[str]]] = field(default_factory=list)
+    rows: Personal[list[list[list[str]]]] = field(default_factory=list)
     """The cells of the open rows, each with its lines."""
     as_typed: int = 0
     """How many `pre` are open."""

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from idexx_sync.core.personal import Discreet, Personal
 
-@dataclass(slots=True)
-class Filled:
+
+@dataclass(slots=True, repr=False)
+class Filled(Discreet):
     """A line of a text, its forms read."""
 
-    said: str
+    said: Personal[str]
     """What it says. Empty where everything is only offered."""
-    unclear: list[str] = field(default_factory=list)
+    unclear: Personal[list[str]] = field(default_factory=list)
     """What may be meant or not."""
 
 

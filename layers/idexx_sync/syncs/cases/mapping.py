@@ -11,6 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from idexx_sync.core.clinic_time import day_of, occupied_span, parse_wall, to_instant
+from idexx_sync.core.personal import Discreet, Personal
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.pims.protocol import Consultation, Line, SourceRecord
 from idexx_sync.syncs.cases.fields import ENTITIES, FIELDS, Owner
@@ -24,11 +25,11 @@ UNKNOWN_NAME: Final = "Unknown"
 _CONFIDENCE: Final = {"overall": 0.9, "patient": 0.95, "clinical": 0.85}
 
 
-@dataclass(slots=True)
-class MappedFields:
+@dataclass(slots=True, repr=False)
+class MappedFields(Discreet):
     """Fields and the values they should have; an empty value says that nothing is known."""
 
-    values: dict[str, Any] = field(default_factory=dict)
+    values: Personal[dict[str, Any]] = field(default_factory=dict)
 
     @property
     def ours(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.core.faults import Fault
+from idexx_sync.core.personal import Discreet, Personal
 from idexx_sync.syncs.cases.deaths import Mark
 from idexx_sync.syncs.cases.fields import STAMPS, TIMES
 from idexx_sync.syncs.cases.record_memory import ConsultationMemory
@@ -31,15 +32,15 @@ DROPPED: Final = "edits_dropped"
 """Under which a change tells what edits of people it drops."""
 
 
-@dataclass(slots=True)
-class CaseChange:
+@dataclass(slots=True, repr=False)
+class CaseChange(Discreet):
     """What to write into one case, or a case to make."""
 
     visit_id: str
     reason: str
     case: StoredCase | None
     """None: to be made."""
-    values: dict[str, Any] = field(default_factory=dict)
+    values: Personal[dict[str, Any]] = field(default_factory=dict)
     """Field -> the value it gets."""
     cleared: list[str] = field(default_factory=list)
     """Fields to be emptied before the others get their values: leaves of a document and all that

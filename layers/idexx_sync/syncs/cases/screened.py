@@ -5,8 +5,10 @@ what tells something counts as a text that was screened. Pure.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
+from idexx_sync.core.personal import Discreet, Personal
 from idexx_sync.pims.protocol import Consultation, Life, SourceRecord
 from idexx_sync.syncs.cases.life_names import LONGEST_NAME
 from idexx_sync.syncs.cases.life_sentence import GRAVEST_FIRST
@@ -17,10 +19,11 @@ BESIDE_AT_MOST: Final = 10_000
 """So many characters of each of these texts are screened."""
 
 
-class Telling(NamedTuple):
+@dataclass(frozen=True, slots=True, repr=False)
+class Telling(Discreet):
     """A text that tells, and what."""
 
-    text: str
+    text: Personal[str]
     screening: Screening
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from idexx_sync.core.faults import Fault, unreadable
+from idexx_sync.core.personal import Discreet, Personal
 from idexx_sync.syncs.cases.deaths import Death
 from idexx_sync.syncs.cases.fields import OBJECTS
 from idexx_sync.syncs.cases.record_memory import ConsultationMemory
@@ -20,18 +21,18 @@ PREFIX: Final = "pims-appt-idexx-neo-"
 SOURCE: Final = "pims:idexx-neo"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPatient:
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredPatient(Discreet):
     """The patient row that readers show of a case: its first."""
 
     id: UUID
     version: str
     """Postgres's version of the row (`xmin`)."""
-    columns: Mapping[str, Any]
+    columns: Personal[Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCase:
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredCase(Discreet):
     """A case as it is stored."""
 
     id: UUID
@@ -42,8 +43,8 @@ class StoredCase:
     status: str | None
     type: str | None
     scheduled_at: datetime | None
-    metadata: Any
-    extraction: Any
+    metadata: Personal[Any]
+    extraction: Personal[Any]
     patient: StoredPatient | None
     created_at: datetime | None = None
     is_extreme: bool | None = None

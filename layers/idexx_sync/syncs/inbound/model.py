@@ -10,6 +10,7 @@ from idexx_sync.core.catalog import LoggedKind
 from idexx_sync.core.clinic_time import LAST_SECOND
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.faults import Fault, Unfit, unreadable
+from idexx_sync.core.personal import Discreet, Personal
 from idexx_sync.core.vocabulary import FREES_TIME
 from idexx_sync.pims.protocol import RecordKind
 from idexx_sync.syncs.change import Action
@@ -22,8 +23,8 @@ BLOCK_TYPE: Final = "block"
 """`appointment_type` of a block (ODIS schema, vocabularies)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Appointment:
+@dataclass(frozen=True, slots=True, repr=False)
+class Appointment(Discreet):
     """The columns of `schedule_appointments` that this sync owns."""
 
     date: date
@@ -32,10 +33,10 @@ class Appointment:
     room_id: str | None
     status: str
     appointment_type: str | None
-    patient_name: str | None
-    client_name: str | None
-    client_phone: str | None
-    provider_name: str | None
+    patient_name: Personal[str | None]
+    client_name: Personal[str | None]
+    client_phone: Personal[str | None]
+    provider_name: Personal[str | None]
 
     @property
     def kind(self) -> RecordKind:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from idexx_sync.core.personal import Discreet, Personal
 from idexx_sync.pims.access import LoginOutcome
 from idexx_sync.pims.neo.http.answers import is_staff_login, split_url
 
@@ -71,13 +72,13 @@ SAID_BESIDE_THE_FORM: Final = frozenset({"credentials_rejected", "account_locked
 """What a text beside the form may be taken to mean; links and small print stand there as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+@dataclass(frozen=True, slots=True, repr=False)
+class Sight(Discreet):
     """What a page shows at one moment."""
 
-    url: str
+    url: Personal[str]
     dashboard: bool = False
-    error: str | None = None
+    error: Personal[str | None] = None
     """Text of the error box."""
     new_password: bool = False
     one_time_code: bool = False

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.faults import UNFORESEEN
+from idexx_sync.core.personal import Personal
 from idexx_sync.core.vocabulary import appointment_status
 from idexx_sync.core.words import guarded
 from idexx_sync.pims.identity import Shown
@@ -46,8 +47,8 @@ class AppointmentPayload(Payload):
     block: bool | None = None
     status: Text = None
     room: AppointmentRoom | None = Field(default=None, alias="appointmentRoom")
-    cancelled_reason: Text = Field(default=None, alias="cancelledReason")
-    patient: object = None
+    cancelled_reason: Personal[Text] = Field(default=None, alias="cancelledReason")
+    patient: Personal[object] = None
 
 
 class AppointmentType(Payload):
@@ -63,8 +64,8 @@ class ViewPayload(Payload):
     )
     rooms: list[RoomPayload] = Field(alias="appointmentRooms")
     types: list[AppointmentType] = Field(default=[], alias="appointmentTypes")
-    providers: object = None
-    branch: object = Field(default=None, alias="clientBranch")
+    providers: Personal[object] = None
+    branch: Personal[object] = Field(default=None, alias="clientBranch")
 
 
 def read_appointment(value: object, asked_id: str) -> Lookup:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from idexx_sync.core.errors import ShapeChanged
 from idexx_sync.core.faults import UNFORESEEN
+from idexx_sync.core.personal import Personal
 from idexx_sync.core.words import guarded
 from idexx_sync.pims.neo.payloads.emptied import emptied_of_event
 from idexx_sync.pims.neo.payloads.envelope import says_it_is_whole
@@ -60,16 +61,16 @@ class CalendarEvent(Payload):
     status_label: PlainText | None = None
     type_description: PlainName = None
     patient_id: PlainId | None = None
-    patient_name: PlainText | None = None
+    patient_name: Personal[PlainText | None] = None
     client_id: PlainId | None = None
-    first_name: PlainText | None = None
-    last_name: PlainText | None = None
-    email: PlainText | None = None
-    phone_number: PlainText | None = None
-    provider: PlainName = None
-    popup_title_text: PlainName = None
-    title: PlainText | None = None
-    reason: PlainText | None = None
+    first_name: Personal[PlainText | None] = None
+    last_name: Personal[PlainText | None] = None
+    email: Personal[PlainText | None] = None
+    phone_number: Personal[PlainText | None] = None
+    provider: Personal[PlainName] = None
+    popup_title_text: Personal[PlainName] = None
+    title: Personal[PlainText | None] = None
+    reason: Personal[PlainText | None] = None
     last_updated_at: Annotated[str, AfterValidator(wall_clock_if_readable)] | None = None
     recurring: object = None
 

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from idexx_sync.core.invisible import HARD_BLANKS, INVISIBLE, REFUSED
+from idexx_sync.core.personal import Discreet
 
 _WALL_CLOCK: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[ T]((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d)?", re.ASCII
@@ -222,7 +223,7 @@ def branch_of(value: object) -> frozenset[str]:
     return frozenset({id_}) if id_ else frozenset()
 
 
-class Payload(BaseModel):
+class Payload(Discreet, BaseModel):
     """How every answer of Neo is read."""
 
     model_config = ConfigDict(
