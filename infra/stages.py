@@ -73,7 +73,7 @@ class Stage:
     dead_letters: Size = Size(memory_mb=512, timeout_s=60)
     dead_letters_at_once: int | None = 2
     """No fewer than its queue's mapping hands out at once; None: what the account has."""
-    watchdog: Size = Size(memory_mb=512, timeout_s=50)
+    watchdog: Size = Size(memory_mb=512, timeout_s=55)
     """A pass is over before the next one begins."""
     watchdog_at_once: int | None = 1
     config_sync: Size = Size(memory_mb=512, timeout_s=270)

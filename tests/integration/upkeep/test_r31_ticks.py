@@ -9,8 +9,11 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
+from pydantic import SecretStr
 
+from idexx_sync.alerts.slack.client import SlackChannels
 from idexx_sync.core.catalog import SYNCS, SyncName
+from idexx_sync.core.vocabulary import Reader
 from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import store as job_store
 from idexx_sync.jobs import tick_store
@@ -19,14 +22,17 @@ from idexx_sync.jobs.store import nobody_came
 from idexx_sync.jobs.submission import WorkerUnavailable
 from idexx_sync.schedules.ticks import MISSED_AFTER, SETTLES
 from idexx_sync.upkeep.catch_ups import MOST_SENT, make_up_missed, making_up
+from idexx_sync.upkeep.telling import Telling
 from idexx_sync.upkeep.ticks import keep_timetables, watch_ticks
 from idexx_sync.upkeep.watchdog import watch
+from local_stack.sinks.server import running_sinks
+from local_stack.sinks.slack import TOKEN
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import as_role, query, update
 from tests.kit.letters import DUE
 from tests.kit.races import at_once
-from tests.kit.rows import REAL, add_credentials, add_job, pause
+from tests.kit.rows import REAL, add_alert, add_credentials, add_job, pause
 
 MINUTE = timedelta(minutes=1)
 ABOUT_TICKS = ("ticks_missed", "catch_ups_sent", "catch_ups_unsent", "refused")
@@ -246,6 +252,26 @@ def test_r31_a_pass_sends_for_a_while_only(world: World) -> None:
 
     assert not is_whole
     assert 0 < counts["catch_ups_sent"] < MOST_SENT
+
+
+def test_r31_a_slow_queue_leaves_each_pass_the_time_to_tell(world: World) -> None:
+    for _ in range(60):
+        world.ran(world.clinic(), DUE, "skipped_overlap")
+    add_alert(world.conn, world.clinic(), "credentials_rejected", who_acts="clinic")
+    set_business_time(world.conn, DUE + MINUTE)
+    left = [45.0]
+
+    def slow(sync: SyncName, job_id: UUID) -> None:
+        left[0] -= 3
+
+    with running_sinks() as sinks:
+        channels = SlackChannels(SecretStr(TOKEN), sinks.slack_url)
+        named: dict[Reader, str] = {"clinic_care": "C0CLINICS", "engineering": "C0ENGINEERS"}
+        telling = Telling(channels, named, pause=lambda _: None)
+        done = watch(world.upkeep, lambda: left[0], slow, telling)
+
+        assert done.counts["catch_ups_sent"] < MOST_SENT
+        assert len(sinks.slack.posted) == done.counts["messages_sent"] == 1
 
 
 @pytest.mark.parametrize("was_sent", [True, False])
