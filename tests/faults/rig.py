@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
@@ -50,6 +50,8 @@ class Rig:
     """Where what was measured on this machine is written down, for other rigs too."""
     traces: Traces
     slack: LossySlack
+    asked: set[tuple[str | None, ...]] = field(default_factory=set)
+    """Kinds of what the API was asked about, see `asking`."""
 
     def forget_clinics(self) -> None:
         """Begin anew: whatever looks at all clinics would have more to do after each scenario.

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from oracle.cases import KEY, case_differences
 from tests.faults import ask_oracle, case_checks, checks
 from tests.faults.calls import Calls
+from tests.faults.canaries import CANARIES
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import Watch
 from tests.faults.eventful_cases import eventful_case_clinic
@@ -20,7 +21,6 @@ from tests.faults.odis_users import EDITS
 from tests.faults.races import run_both
 from tests.faults.results import Outcome, Violation
 from tests.faults.rig import Rig
-from tests.faults.traces import CANARIES
 from tests.faults.worker import tick, working
 from tests.kit.database import query
 

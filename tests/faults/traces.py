@@ -5,7 +5,6 @@ each column of words in our tables.
 """
 
 import logging
-import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,15 +21,11 @@ from idexx_sync.database.connection import Conn
 from idexx_sync.jobs import run_lines
 from idexx_sync.jobs.run_lines import RunLines
 from idexx_sync.upkeep import telling
+from tests.faults.canaries import CANARIES, field_of
 from tests.faults.results import Violation
 from tests.kit.database import query
+from tests.kit.foreign_words import all_of
 
-CANARIES: Final = re.compile(
-    r"PET \d|RENAMED|LATECOMER|NEWCOMER|Sample|Example|@example|\(?555\)?[ -]?555[ -]?0\d|\+1555"
-    r"|DR\. A|REASON \d|CANARY|BY HAND|SOMEBODY"
-)
-"""What is personal in the worlds of this rig; none of it is in a word of the service. Half of a
-phone number is in some id by chance, in one of a thousand sets of scenarios."""
 OURS_IN_PUBLIC: Final = ("case_sync_audits", "schedule_syncs", "clinic_api_keys")
 WORDS: Final = ("text", "json", "jsonb", "ARRAY")
 """Types of columns that may hold words; what is sealed is bytes."""
@@ -44,23 +39,27 @@ class Traces:
     def __init__(self, printed: Path) -> None:
         """`printed` is what workers print."""
         self.printed = printed
-        self._secrets: set[str] = set()
+        self._secrets: dict[str, str] = {}
+        """Text -> what it is."""
         self._found: list[Violation] = []
         self._turn = threading.Lock()
         self._statement: sql.Composed | None = None
 
-    def keep_secret(self, *texts: str) -> None:
+    def keep_secret(self, what: str, *texts: str) -> None:
         """None of these may be written down either."""
-        self._secrets.update(text for text in texts if len(text) >= LEAST_SECRET)
+        self._secrets.update((text, what) for text in texts if len(text) >= LEAST_SECRET)
 
     def look_at(self, where: str, text: str) -> None:
-        found = CANARIES.search(text)
-        told = f"{where} says something like {found[0]!r}" if found else None
-        if told is None and any(secret in text for secret in self._secrets):
-            told = f"{where} holds a secret"
-        if told is not None:
+        """Says only which field leaked and where, never what stands in it."""
+        field = next((what for secret, what in [*self._secrets.items()] if secret in text), None)
+        field = field or field_of(text)
+        if field is not None:
             with self._turn:
-                self._found.append(Violation("V8", told))
+                self._found.append(Violation("V8", f"{where} holds this: {field}"))
+
+    def look_at_error(self, error: BaseException) -> None:
+        """All that whoever catches it could print of it, or of what led to it."""
+        self.look_at("an error that left a run", all_of(error))
 
     def found(self, folder: Path) -> list[Violation]:
         """What was found since it was asked last; files of the folder are looked at now."""
@@ -80,7 +79,7 @@ class Traces:
         with conn.cursor(row_factory=dict_row) as cur:
             rows = cur.execute(self._statement, parameters).fetchall()
         return [
-            Violation("V8", f"{row['place']} holds something like {row['found']!r}") for row in rows
+            Violation("V8", f"{row['place']} holds this: {field_of(row['found'])}") for row in rows
         ]
 
 
