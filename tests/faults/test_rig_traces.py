@@ -1,19 +1,23 @@
 """V8 can fail, wherever something may be left; and what the API answers holds nothing either."""
 
 import socket
+import sys
 from collections.abc import Callable
 from unittest import mock
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from aws_lambda_powertools.metrics import MetricUnit
 from psycopg.errors import UniqueViolation
 
 from idexx_sync.alerts.slack.client import NobodyKnows, TooMany
 from idexx_sync.alerts.slack.post import Post
+from idexx_sync.core import measures
 from idexx_sync.core.logs import logger
+from idexx_sync.database.connection import Conn
 from idexx_sync.upkeep import telling
-from tests.faults import alert_checks
+from tests.faults import alert_checks, asking
 from tests.faults.asking import calling, look_at_new_answers, paths
 from tests.faults.canaries import CANARIES, PATTERNS
 from tests.faults.clinic import FaultClinic
@@ -21,9 +25,18 @@ from tests.faults.eventful_nights import eventful_night_clinic
 from tests.faults.results import Violation
 from tests.faults.rig import Rig
 from tests.faults.sweep_neo import ANSWERS
+from tests.faults.traces import reading_lines
 from tests.faults.worker import tick, working
 from tests.kit.database import query
-from tests.kit.rows import add_alert
+from tests.kit.records import MORNING
+from tests.kit.rows import (
+    add_alert,
+    add_discrepancy,
+    add_hold,
+    add_job,
+    add_letter,
+    pause,
+)
 from tests.kit.settings import LOCAL_KEY
 
 POST = Post("PET 1 is dead", ())
@@ -60,13 +73,32 @@ def error(rig: Rig) -> None:
         rig.traces.look_at_error(told)
 
 
+def print_of_our_own(rig: Rig) -> None:
+    with reading_lines(rig.traces):  # pytest has put its own output in the place of a fixture's
+        print("PET 1")  # noqa: T201
+
+
+def cry_of_our_own(rig: Rig) -> None:
+    with reading_lines(rig.traces):
+        sys.stderr.write("PET 1")
+
+
+def metric(_rig: Rig) -> None:
+    """Of a name that nobody gives one, by whoever has the function."""
+    units = {**vars(measures)["_UNITS"], "PET 1": MetricUnit.Count}
+    with mock.patch.object(measures, "_UNITS", units):
+        vars(telling)["measure"]({"PET 1": 2})
+
+
 @pytest.mark.parametrize(
     "leave",
     [
         error,
         lambda _rig: logger().info("PET 1"),
         lambda _rig: logger().info("run begun", patient="PET 1"),
-        lambda _rig: vars(telling)["measure"]({"PET 1": 2}),
+        metric,
+        print_of_our_own,
+        cry_of_our_own,
         lambda _rig: logger().info(LOCAL_KEY.get_secret_value()),
         file,
         name_of_a_file,
@@ -151,33 +183,55 @@ def test_an_error_that_leaves_a_run_is_looked_at(clinic: FaultClinic) -> None:
 
 def test_what_a_worker_answers_is_looked_at(clinic: FaultClinic) -> None:
     said = '{"job_id": "1", "note": "Moczqreason CHECK UP"}'
-    with working(clinic) as worker, mock.patch.object(worker, "answer_line", lambda: said):
+    with working(clinic) as worker, mock.patch.object(worker, "answer_line", return_value=said):
         worker.answer()
 
     found = clinic.rig.traces.found(clinic.rig.folder)
     assert [one.text for one in found] == ["the answer of a worker holds this: reason of a visit"]
 
 
-LEAKS = {
-    "/api/sync/jobs": "UPDATE idexx_sync.jobs SET error_detail = 'PET 1' WHERE clinic_id = %s",
+LEAKS: dict[str, Callable[[Conn, UUID], object]] = {
+    "/api/sync/jobs": lambda conn, clinic: add_job(
+        conn, clinic, MORNING, "failed", error_kind="internal", error_message="PET 1"
+    ),
+    "/api/alerts": lambda conn, clinic: add_alert(conn, clinic, "PET 1"),
+    "/api/sync/holds": lambda conn, clinic: add_hold(conn, clinic, "PET 1"),
+    "/api/dead-letters": lambda conn, clinic: add_letter(conn, clinic, reason="PET 1"),
+    "/api/clinics/{clinic_id}/discrepancies": lambda conn, clinic: add_discrepancy(
+        conn, clinic, external_id="PET 1"
+    ),
+    "/api/clinics/{clinic_id}/status": lambda conn, clinic: pause(conn, clinic, "PET 1"),
 }
+"""Address -> how a row comes to say a name that the address answers with."""
 
 
 @pytest.mark.parametrize("path", LEAKS)
-def test_what_the_api_answers_is_looked_at_once_it_says_something_new(
-    clinic: FaultClinic, path: str
-) -> None:
-    traces = clinic.rig.traces
-    look_at_new_answers(clinic, path)
-    assert traces.found(clinic.rig.folder) == []
+def test_what_the_api_answers_is_looked_at(rig: Rig, path: str) -> None:
+    clinic = FaultClinic(rig)
+    look_at_new_answers(clinic, "before")
+    assert rig.traces.found(rig.folder) == []
 
-    clinic.conn.execute(LEAKS[path], (clinic.clinic_id,))
+    LEAKS[path](clinic.conn, clinic.clinic_id)
     look_at_new_answers(clinic, path)
-    assert traces.found(clinic.rig.folder) == []  # of no new kind: not asked again
-    look_at_new_answers(clinic, f"{path}, another group")
 
-    told = {one.text for one in traces.found(clinic.rig.folder)}
+    told = {one.text for one in rig.traces.found(rig.folder)}
     assert f"the answer of {path} holds this: patient's name" in told
+    rig.forget_clinics()
+    clinic.close()
+
+
+def test_the_api_is_asked_again_only_when_it_has_something_new_to_say(clinic: FaultClinic) -> None:
+    with mock.patch.object(asking, "look_at_answers") as looked:
+        look_at_new_answers(clinic, "one group")
+        look_at_new_answers(clinic, "one group")
+        assert looked.call_count == 1
+
+        look_at_new_answers(clinic, "another group")
+        assert looked.call_count == 2
+        add_alert(clinic.conn, clinic.clinic_id, "internal")
+        look_at_new_answers(clinic, "another group")
+        look_at_new_answers(clinic, "another group")
+        assert looked.call_count == 3
 
 
 def test_the_api_answers_nothing_of_a_clinics_people(rig: Rig) -> None:
