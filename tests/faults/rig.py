@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
@@ -47,11 +47,10 @@ class Rig:
     folder: Path
     """Where temporary files of this process and of its workers go."""
     measured: Path
-    """Where what was measured on this machine is written down, for other rigs too."""
+    """Where what was measured on this machine, and what was asked, is written down, for other rigs
+    too."""
     traces: Traces
     slack: LossySlack
-    asked: set[tuple[str | None, ...]] = field(default_factory=set)
-    """Kinds of what the API was asked about, see `asking`."""
 
     def forget_clinics(self) -> None:
         """Begin anew: whatever looks at all clinics would have more to do after each scenario.
