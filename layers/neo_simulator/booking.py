@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 from neo_simulator.errors import NotPossible
-from neo_simulator.model import Block, Client, Patient, Visit
+from neo_simulator.model import Block, Client, Patient, Roster, Visit
 from neo_simulator.world import BREEDS, FRONT_DESK, GENDERS, LONGEST, SPECIES, World, found
 
 MOST_MINUTES = LONGEST // timedelta(minutes=1)
@@ -156,6 +156,17 @@ class Booking:
         self.world.remember(block, now)
         self.world.changed()
         return block.id
+
+    def book_roster(
+        self, start: datetime, end: datetime, title: str, provider: str | int = 1002
+    ) -> int:
+        """When somebody of the staff works: an overlay of the calendar, no appointment."""
+        provider_id = self._provider(provider)
+        assert provider_id is not None
+        number = self.world.numbers.take("roster")
+        self.world.rosters[number] = Roster(number, title, provider_id, naive(start), naive(end))
+        self.world.changed()
+        return number
 
     def _check_slot(self, minutes: int, room: int | None) -> None:
         if not 0 <= minutes <= MOST_MINUTES:

@@ -301,6 +301,7 @@ class Company:
         declined: bool = False,
         label: str | None = None,
         provider: str | int | None = None,
+        batch: str | None = None,
     ) -> str:
         wanted = {key: value for key, value in locals().items() if key != "self"}
         return self._make("add_line", **wanted)
@@ -353,7 +354,7 @@ class Company:
         self._do("change_phone", client_id=client_id, phone=phone, kind=kind)
 
     def change_owner(self, client_id: Id, **facts: Any) -> None:
-        """first_name, last_name, email; what is not given stays."""
+        """first_name, last_name, email, title; what is not given stays."""
         self._do("change_owner", client_id=client_id, **facts)
 
     def state(self) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Operations(Diary):
         declined: bool = False,
         label: str | None = None,
         provider: str | int | None = None,
+        batch: str | None = None,
     ) -> int:
         consultation = self.world.consultation(consultation_id)
         line = Line(
@@ -48,6 +49,7 @@ class Operations(Diary):
             declined=declined,
             label=label,
             provider_id=self._provider(provider),
+            batch=batch,
         )
         consultation.lines.append(line)
         consultation.updated_at = self.now()
@@ -78,6 +80,12 @@ class Operations(Diary):
     def rename_patient(self, patient_id: int, name: str) -> None:
         patient = found(self.world.patients, patient_id, "patient")
         patient.name = name
+        patient.revision += 1
+
+    def change_color(self, patient_id: int, color: str) -> None:
+        """Of its coat, in whatever words."""
+        patient = found(self.world.patients, patient_id, "patient")
+        patient.color = color
         patient.revision += 1
 
     def mark_deceased(self, patient_id: int) -> None:
@@ -139,10 +147,12 @@ class Operations(Diary):
         first_name: str | None = None,
         last_name: str | None = None,
         email: str | None = None,
+        title: str | None = None,
     ) -> None:
         """What is not given stays."""
         client = found(self.world.clients, client_id, "client")
         client.first_name = client.first_name if first_name is None else first_name
         client.last_name = client.last_name if last_name is None else last_name
         client.email = client.email if email is None else email
+        client.title = client.title if title is None else title
         client.revision += 1

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 COOKIE = "neo_session_id"
 """The real name is unknown; it is known to contain "session" or "auth"."""
 
+BEGINNING = "neo-session-"
+"""How the cookie's value begins, so that it is known wherever somebody has left it."""
+
 ENTRY = "neo_entry"
 """Lets its bearer see the dashboard's shell and fetch the cookie that is late; no more."""
 
@@ -41,7 +44,7 @@ class Sessions:
         if kill_others:
             for session in self._by_token.values():
                 session.ended = session.ended or session.username == username
-        token = secrets.token_hex(20)
+        token = f"{BEGINNING}{secrets.token_hex(20)}"
         session = Session(username, created=now, used=now, complete=complete, shows=shows)
         self._by_token[token] = session
         return token, session

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -36,6 +37,7 @@ from oracle.cases import CaseQuestion
 from oracle.question import Question
 from tests.faults import ask_oracle
 from tests.faults.caller import Caller
+from tests.faults.canaries import make_company
 from tests.faults.odis_users import OdisUsers
 from tests.faults.rig import Rig
 from tests.kit.business_time import set_business_time
@@ -110,7 +112,7 @@ class FaultClinic:
         self.rig = rig
         self.conn = rig.conn
         self.syncs = syncs
-        self.neo = rig.simulator.create_company(zone=ZONE, now=start, generate=False)
+        self.neo = make_company(rig.simulator, zone=ZONE, now=start)
         self.now = start.replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
         set_business_time(rig.conn, self.now)
         self.neo.set_knob("session_idle_minutes", None)
@@ -132,8 +134,9 @@ class FaultClinic:
         self.dependencies = self.make_dependencies()
         self._wrong_logins: list[int] = []
         self._forgotten = 0
-        rig.traces.keep_secret(self.neo.username, self.neo.password)
-        rig.traces.keep_secret(*(key.get_secret_value() for key in (LOCAL_KEY, FINGERPRINT_KEY)))
+        rig.traces.keep_secret("password of the database", urlsplit(rig.url).password or "")
+        rig.traces.keep_secret("local key", LOCAL_KEY.get_secret_value())
+        rig.traces.keep_secret("fingerprint key", FINGERPRINT_KEY.get_secret_value())
         self.set_credentials()
         if session:
             self.store_session()
@@ -190,8 +193,10 @@ class FaultClinic:
                 run_job(order, sync or sync_of(order), dependencies or self.dependencies)
             )
         except SyncError as error:
+            self.rig.traces.look_at_error(error)
             return Delivery(None, error.kind)
         except Exception as error:  # noqa: BLE001 whatever it is, Lambda sees it and tries again
+            self.rig.traces.look_at_error(error)
             return Delivery(None, f"unexpected {type(error).__name__}")
 
     def deliver(
@@ -237,12 +242,12 @@ class FaultClinic:
     def store_session(self) -> None:
         """A session as a login would have left it."""
         session = open_session(self.neo, self.now)
-        self.rig.traces.keep_secret(*(cookie["value"] for cookie in session.cookies))
         set_session(self.conn, self.clinic_id, session, self.now, self.local_key)
 
     def replace_local_key(self) -> None:
         """What was sealed can't be opened any more: the credentials are set again."""
         self.local_key = SecretStr(random_key())
+        self.rig.traces.keep_secret("local key", self.local_key.get_secret_value())
         self._start_again()
         self.set_credentials()
 
@@ -250,6 +255,8 @@ class FaultClinic:
         """The old key is still known for a while, or lost."""
         old = self.fingerprint_key.get_secret_value().split()[:keep_old]
         self.fingerprint_key = SecretStr(" ".join([random_key(), *old]))
+        for key in self.fingerprint_key.get_secret_value().split():
+            self.rig.traces.keep_secret("fingerprint key", key)
         self._start_again()
 
     def _start_again(self) -> None:

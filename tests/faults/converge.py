@@ -10,6 +10,7 @@ from uuid import UUID
 from idexx_sync.core.catalog import SyncName
 from oracle.cases import case_differences
 from tests.faults import alert_checks, ask_oracle, case_checks, checks, past_checks
+from tests.faults.asking import look_at_new_answers
 from tests.faults.calls import Calls
 from tests.faults.clinic import Delivery, FaultClinic
 from tests.faults.observation import Cases, Observation, observe, observe_cases
@@ -265,6 +266,7 @@ class Watch:
         """What must hold whenever nothing runs."""
         clinic = self.clinic
         self.add(clinic.caller.refused)
+        look_at_new_answers(clinic, self.outcome.group)
         self.add(clinic.rig.traces.in_rows(clinic.conn, clinic.clinic_id))
         self.add(checks.stuck_jobs(clinic.conn, clinic.clinic_id))
         self.add(alert_checks.alerts_match(clinic.conn, clinic.clinic_id))

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from tests.faults.canaries import say_everything
 from tests.faults.clinic import FaultClinic
 from tests.faults.rig import Rig
 
@@ -39,6 +40,7 @@ def eventful_clinic(
         ]
     )
     lunch = neo.book_block(at(0, 12), at(0, 13), room=5, repeat_days=[at(1, 12)[:10]])
+    say_everything(neo, at(0, 8), at(0, 16))
     delivery = clinic.invoke(clinic.order())
     if delivery.word != "succeeded":
         raise RuntimeError(f"the first sync ended as {delivery.word}")

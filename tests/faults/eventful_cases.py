@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from tests.faults.canaries import say_all_of_a_record, say_everything
 from tests.faults.clinic import FaultClinic
 from tests.faults.eventful import forget_session
 from tests.faults.neo_staff import EUTHANASIA
@@ -46,6 +47,8 @@ def eventful_case_clinic(
     }
     neo.edit_notes(records["done"], "<p>CANARY: well.</p>")
     neo.edit_notes(records["other"], "<p>CANARY: fine.</p>")
+    say_everything(neo, at(0, 8), at(0, 16))
+    say_all_of_a_record(neo, records["done"])
     neo.finalise(visits["done"])
     neo.finalise(visits["other"])
     delivery = clinic.invoke(clinic.order())

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from idexx_sync.core.catalog import SyncName
 from oracle.cases import KEY
+from tests.faults.canaries import say_all_of_a_record, say_everything
 from tests.faults.clinic import FaultClinic
 from tests.faults.converge import A_DAY
 from tests.faults.eventful import forget_session
@@ -49,6 +50,7 @@ def eventful_night_clinic(
     )
     neo, days = clinic.neo, _Days(clinic)
     visits = days.book(0, OLD)
+    say_everything(neo, days.at(0, 8), days.at(0, 16))
     records = days.see(visits, OLD_SEEN)
     days.sync("inbound", "cases")
     neo.delete(visits["back"])
@@ -108,6 +110,7 @@ class _Days:
         records = {name: neo.start_consultation(visits[name]) for name in names}
         for name, record in records.items():
             neo.edit_notes(record, "<p>CANARY: well.</p>")
+            say_all_of_a_record(neo, record)
             neo.finalise(visits[name])
         return records
 

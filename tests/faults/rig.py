@@ -47,7 +47,8 @@ class Rig:
     folder: Path
     """Where temporary files of this process and of its workers go."""
     measured: Path
-    """Where what was measured on this machine is written down, for other rigs too."""
+    """Where what was measured on this machine, and what was asked, is written down, for other rigs
+    too."""
     traces: Traces
     slack: LossySlack
 

@@ -1,39 +1,41 @@
 """V8: what is personal or secret, wherever the service may leave it beside ODIS's own tables.
 
-Looked at are the lines of its log as they are written, what workers print, temporary files, and
-each column of words in our tables.
+Looked at are the lines of its log as they are written, metrics, messages to Slack, what processes
+print and workers answer, errors that leave a run, temporary files, what the API answers, and each
+column of words in our tables, the results of jobs and dead letters among them. `canaries` has what
+is looked for; a leak is told by the name of its field, and never by what stands there.
 """
 
+import io
+import json
 import logging
-import re
+import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Final, TextIO
 from unittest import mock
 from uuid import UUID
 
+from aws_lambda_powertools.metrics import EphemeralMetrics
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from idexx_sync.core import measures
 from idexx_sync.core.logs import SERVICE, logger
 from idexx_sync.database.connection import Conn
-from idexx_sync.jobs import run_lines
 from idexx_sync.jobs.run_lines import RunLines
-from idexx_sync.upkeep import telling
+from tests.faults.canaries import CANARIES, field_of
 from tests.faults.results import Violation
 from tests.kit.database import query
+from tests.kit.foreign_words import all_of
 
-CANARIES: Final = re.compile(
-    r"PET \d|RENAMED|LATECOMER|NEWCOMER|Sample|Example|@example|\(?555\)?[ -]?555[ -]?0\d|\+1555"
-    r"|DR\. A|REASON \d|CANARY|BY HAND|SOMEBODY"
-)
-"""What is personal in the worlds of this rig; none of it is in a word of the service. Half of a
-phone number is in some id by chance, in one of a thousand sets of scenarios."""
 OURS_IN_PUBLIC: Final = ("case_sync_audits", "schedule_syncs", "clinic_api_keys")
 WORDS: Final = ("text", "json", "jsonb", "ARRAY")
 """Types of columns that may hold words; what is sealed is bytes."""
+STAGE: Final = SimpleNamespace(stage="test")
 LEAST_SECRET: Final = 8
 """Characters; a shorter one is in other words by chance."""
 
@@ -44,23 +46,27 @@ class Traces:
     def __init__(self, printed: Path) -> None:
         """`printed` is what workers print."""
         self.printed = printed
-        self._secrets: set[str] = set()
+        self._secrets: dict[str, str] = {}
+        """Text -> what it is."""
         self._found: list[Violation] = []
         self._turn = threading.Lock()
         self._statement: sql.Composed | None = None
 
-    def keep_secret(self, *texts: str) -> None:
+    def keep_secret(self, what: str, *texts: str) -> None:
         """None of these may be written down either."""
-        self._secrets.update(text for text in texts if len(text) >= LEAST_SECRET)
+        self._secrets.update((text, what) for text in texts if len(text) >= LEAST_SECRET)
 
     def look_at(self, where: str, text: str) -> None:
-        found = CANARIES.search(text)
-        told = f"{where} says something like {found[0]!r}" if found else None
-        if told is None and any(secret in text for secret in self._secrets):
-            told = f"{where} holds a secret"
-        if told is not None:
+        """Says only which field leaked and where, never what stands in it."""
+        field = next((what for secret, what in [*self._secrets.items()] if secret in text), None)
+        field = field or field_of(text)
+        if field is not None:
             with self._turn:
-                self._found.append(Violation("V8", told))
+                self._found.append(Violation("V8", f"{where} holds this: {field}"))
+
+    def look_at_error(self, error: BaseException) -> None:
+        """All that whoever catches it could print of it, or of what led to it."""
+        self.look_at("an error that left a run", all_of(error))
 
     def found(self, folder: Path) -> list[Violation]:
         """What was found since it was asked last; files of the folder are looked at now."""
@@ -80,7 +86,7 @@ class Traces:
         with conn.cursor(row_factory=dict_row) as cur:
             rows = cur.execute(self._statement, parameters).fetchall()
         return [
-            Violation("V8", f"{row['place']} holds something like {row['found']!r}") for row in rows
+            Violation("V8", f"{row['place']} holds this: {field_of(row['found'])}") for row in rows
         ]
 
 
@@ -96,21 +102,45 @@ class Lines(logging.Handler):
         self._traces.look_at("a line of the log", self.format(record))
 
 
+class _Looking(io.TextIOBase):
+    """Standard output or error of this process: passes on what is written, and looks at it."""
+
+    def __init__(self, traces: Traces, passed_on: TextIO) -> None:
+        self._traces = traces
+        self._passed_on = passed_on
+
+    def write(self, text: str) -> int:
+        self._traces.look_at("what a process prints", text)
+        return self._passed_on.write(text)
+
+    def flush(self) -> None:
+        self._passed_on.flush()
+
+
+def _reading_metrics(traces: Traces) -> type[EphemeralMetrics]:
+    class Metrics(EphemeralMetrics):
+        def flush_metrics(self, raise_on_empty_metrics: bool = False) -> None:
+            del raise_on_empty_metrics
+            traces.look_at("a metric", json.dumps(self.serialize_metric_set()))
+            self.clear_metrics()
+
+    return Metrics
+
+
 @contextmanager
 def reading_lines(traces: Traces) -> Iterator[None]:
-    """For the time of the block each line of this process is looked at; errors are printed too."""
+    """For the time of the block each line of this process, each metric and whatever else it prints
+    is looked at; errors are printed too."""
     ours, theirs = Lines(traces), logger().handlers[0]
     for log in (logger(), logging.getLogger()):
         log.addHandler(ours)
     theirs.setLevel(logging.ERROR)
-
-    def measured(values: Mapping[str, float]) -> None:
-        traces.look_at("a metric", str(values))
-
     try:
         with (
-            mock.patch.object(telling, "measure", measured),
-            mock.patch.object(run_lines, "measure", measured),
+            mock.patch.object(measures, "EphemeralMetrics", _reading_metrics(traces)),
+            mock.patch.object(measures, "load_stage_settings", return_value=STAGE),
+            mock.patch.object(sys, "stdout", _Looking(traces, sys.stdout)),
+            mock.patch.object(sys, "stderr", _Looking(traces, sys.stderr)),
         ):
             yield
     finally:

@@ -26,6 +26,7 @@ class Worker:
 
     def __init__(self, clinic: FaultClinic, **settings: str) -> None:
         born = clinic.rig.nursery.bear(_environment(clinic, settings))
+        self._traces = clinic.rig.traces
         self.pid, self._events, self._answers = born
         self._end = os.pidfd_open(self.pid)
         self._said = b""
@@ -39,6 +40,7 @@ class Worker:
     def answer(self) -> dict[str, Any] | None:
         """What the handler answered or raised; None if the process ended without a word."""
         line = self.answer_line()
+        self._traces.look_at("the answer of a worker", line or "")
         return None if line is None else dict(json.loads(line))
 
     def answer_line(self) -> str | None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from neo_simulator.client import SimulatorRefused
+from tests.faults.canaries import make_company
 from tests.faults.clinic import FaultClinic
 from tests.faults.neo_staff import ABOUT_VISITS, NeoStaff, Nobody
 from tests.faults.operations import DAMAGE, HOURS, Operation
@@ -211,8 +212,8 @@ class World(NeoStaff):
 
     def _another_company(self) -> str:
         if self._other is None:
-            self._other = self.clinic.rig.simulator.create_company(
-                generate=False, now=self.neo.now(), id_base=900_000
+            self._other = make_company(
+                self.clinic.rig.simulator, now=self.neo.now(), id_base=900_000
             )
             self._other.book_many(
                 [{"start": self.moment(n % 4, 36 + n), "patient": f"OTHER {n}"} for n in range(12)]

@@ -148,7 +148,7 @@ def _page(world: World) -> dict[str, Any]:
                 "id": provider.id,
                 "name": provider.name,
                 "email": f"provider{provider.id}@example.com",
-                "licenseNumber": f"X{provider.id}",
+                "licenseNumber": f"LICENCE-{provider.id}",
                 "userType": provider.user_type,
                 "companyId": 0,
             }

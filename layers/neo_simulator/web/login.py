@@ -20,6 +20,9 @@ from neo_simulator.web.markup import asset, page, redirect, text
 
 MOST_CHALLENGES = 10_000
 
+FORM_VALUE = "neo-form-"
+"""How a challenge and a CSRF value begin, so that they are known wherever they are left."""
+
 WRONG = "The company ID, username or password is incorrect."
 LOCKED = "Your account has been locked after too many attempts. Please contact your administrator."
 
@@ -41,7 +44,7 @@ class Challenges:
     open: OrderedDict[str, str] = field(default_factory=OrderedDict)
 
     def issue(self) -> tuple[str, str]:
-        challenge, csrf = secrets.token_hex(12), secrets.token_hex(16)
+        challenge, csrf = (f"{FORM_VALUE}{secrets.token_hex(size)}" for size in (12, 16))
         self.open[challenge] = csrf
         while len(self.open) > MOST_CHALLENGES:
             self.open.popitem(last=False)
