@@ -21,8 +21,9 @@ BEGINS: Final = time(6, 30)
 ENDS: Final = time(12, 0)
 """A morning that nobody could tell before is not told any more."""
 CLINICS_AT_ONCE: Final = 200
-NEEDS_S: Final = 15.0
-"""What the clinics of one zone may take; a zone that is cut off begins anew."""
+NEEDS_S: Final = 8.0
+"""What the clinics of one zone may take: ten thousand take two seconds of a whole core; a zone that
+is cut off begins anew."""
 WORK: Final = "mornings"
 WORST_FIRST: Final[tuple[Freshness, ...]] = (
     *("action_required", "paused", "stale", "new", "late"),

@@ -7,12 +7,15 @@ from typing import Final
 
 from idexx_sync.alerts.slack import message_store
 from idexx_sync.alerts.slack.client import Channels
+from idexx_sync.alerts.slack.sending import NEEDS_S as ONE_NEEDS_S
 from idexx_sync.alerts.slack.sending import Sending
 from idexx_sync.core.measures import OLDEST_UNSENT, measure
 from idexx_sync.core.vocabulary import Reader
 from idexx_sync.database.connection import Conn
 from idexx_sync.upkeep.place_store import keep_place, place_of
 
+NEEDS_S: Final = ONE_NEEDS_S + 4.0
+"""Of each pass: for a few messages, however long all else takes."""
 WORK: Final = "slack"
 """Name of the place that says until when Slack takes nothing, in Unix time."""
 

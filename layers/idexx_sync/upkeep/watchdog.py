@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -28,9 +29,11 @@ from idexx_sync.jobs import leases
 from idexx_sync.jobs.submission import Dispatch
 from idexx_sync.upkeep.abandoned import end_abandoned, end_late_ticks
 from idexx_sync.upkeep.catch_ups import making_up
+from idexx_sync.upkeep.mornings import NEEDS_S as MORNING_NEEDS_S
 from idexx_sync.upkeep.mornings import tell_mornings
 from idexx_sync.upkeep.place_store import keep_place, place_of
 from idexx_sync.upkeep.retention import delete_what_is_old
+from idexx_sync.upkeep.telling import NEEDS_S as TELLING_NEEDS_S
 from idexx_sync.upkeep.telling import Telling
 from idexx_sync.upkeep.ticks import watch_ticks
 
@@ -58,6 +61,14 @@ Step = Callable[[Conn, Callable[[], float]], tuple[Mapping[str, int], bool]]
 """Does a part of the work while time is left; its counts, and whether all of it is done."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A step, with the seconds of each pass that are its own: no step before it gets them."""
+
+    step: Step
+    needs_s: float = 0.0
+
+
 def watch(
     conn: Conn,
     time_left: Callable[[], float],
@@ -77,12 +88,14 @@ def watch(
 
     counts: Counter[str] = Counter()
     complete, gone = True, None
-    for step in _steps(dispatch, telling):
-        if left() <= 0:
+    parts = list(_parts(dispatch, telling))
+    for number, part in enumerate(parts):
+        budget = partial(_budget, left, sum(later.needs_s for later in parts[number + 1 :]))
+        if budget() <= 0:
             complete = False
-            break
+            continue
         try:
-            done, is_whole = _stepped(step, conn, left)
+            done, is_whole = _stepped(part.step, conn, budget)
         except LOST as error:
             gone = unavailable(error)
             break
@@ -92,6 +105,10 @@ def watch(
         raise gone  # out here: the driver's error may quote
     did = {name: number for name, number in counts.items() if number}
     return Pass(did, complete and "refused" not in did)
+
+
+def _budget(left: Callable[[], float], of_later: float) -> float:
+    return left() - of_later
 
 
 def _stepped(step: Step, conn: Conn, left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
@@ -144,16 +161,16 @@ def delete_old_rows(conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping
     }, is_whole
 
 
-def _steps(dispatch: Dispatch | None, telling: Telling | None) -> Iterator[Step]:
+def _parts(dispatch: Dispatch | None, telling: Telling | None) -> Iterator[Part]:
     """In the order of a pass: what runs need comes before what only people read."""
-    yield end_abandoned
-    yield end_late_ticks
-    yield release_leases
+    yield Part(end_abandoned)
+    yield Part(end_late_ticks)
+    yield Part(release_leases)
     if dispatch is not None:
-        yield watch_ticks
-        yield making_up(dispatch)
-    yield tell_alerts
+        yield Part(watch_ticks)
+        yield Part(making_up(dispatch))
+    yield Part(tell_alerts)
     if telling is not None:
-        yield tell_mornings
-        yield telling.tell
-    yield delete_old_rows
+        yield Part(tell_mornings, MORNING_NEEDS_S)
+        yield Part(telling.tell, TELLING_NEEDS_S)
+    yield Part(delete_old_rows)

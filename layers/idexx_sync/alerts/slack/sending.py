@@ -37,8 +37,9 @@ SENDS_FOR_S: Final = 25.0
 """For all of a pass, or a Slack that is slow to answer would leave the steps after it no time."""
 MOST_REFUSED: Final = 3
 """Of one pass: what is refused as often is refused for all of them."""
-NEEDS_S: Final = 3 * LONGEST_S + APART_S
-"""What looking for a message, and sending it where its thread is gone, may take."""
+NEEDS_S: Final = 2 * LONGEST_S + APART_S
+"""What looking for a message and sending it may take. Where its thread is gone it is sent twice, in
+time that the pass keeps for its own end."""
 
 
 class Sending:
