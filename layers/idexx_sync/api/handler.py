@@ -1,8 +1,10 @@
 """The handler of a function behind API Gateway: from its event to its response, errors included."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from time import monotonic, sleep
 from typing import Any, Final
 from uuid import UUID
@@ -106,7 +108,9 @@ def api_handler(
     def answer(event: APIGatewayProxyEvent) -> dict[str, Any]:
         id_, has_body = request_id(event), event.http_method != "HEAD"
         with logger().append_context_keys(request_id=id_):
+            began = time.monotonic()
             response = answered(event, id_)
+            _log(event, response.status, time.monotonic() - began)
         return _to_gateway(response, id_, has_body=has_body)
 
     def answered(event: APIGatewayProxyEvent, id_: str) -> Response:
@@ -157,6 +161,21 @@ def _response(
         return operation(request, made)
     except RequestRefused as error:
         raise problem_of(error, route.query.model_fields) from None
+
+
+def _log(event: APIGatewayProxyEvent, status: int, seconds: float) -> None:
+    """One line for each request, by which it is found by its own id and by the gateway's; none for
+    the public routes that others ask all the time, where all is well."""
+    route = find_route(event.http_method, address_of(event).path)
+    if route is not None and not route.needs_key and status < HTTPStatus.BAD_REQUEST:
+        return
+    logger().info(
+        "request answered",
+        operation=None if route is None else route.operation,
+        gateway_id=event["requestContext"].get("requestId"),
+        http_status=status,
+        seconds=round(seconds, 3),
+    )
 
 
 def _problem(error: Exception, id_: str) -> Problem:

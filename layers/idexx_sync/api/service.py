@@ -51,11 +51,15 @@ class KeptReadiness:
 
     @staticmethod
     def _can_work(dependencies: Dependencies) -> bool:
+        """Why not is nothing for the public: the log says it."""
         try:
-            return all(check.ok for check in checks(dependencies()))
+            failing = [check for check in checks(dependencies()) if not check.ok]
         except ConfigurationInvalid as error:
-            logger().error("not ready", error_message=error.message)
+            logger().error("not ready", error_kind=error.kind, error_message=error.message)
             return False
+        for check in failing:
+            logger().error("not ready", error_message=f"{check.name}: {check.detail}")
+        return not failing
 
 
 def get_readiness_details(_request: Request, dependencies: ApiDependencies) -> Response:

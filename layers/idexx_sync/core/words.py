@@ -165,6 +165,7 @@ def _log(message: str, error: BaseException, job_id: UUID | None, **more: Any) -
         more["job_id"] = str(job_id)
     logger().error(
         message,
+        error_kind=getattr(error, "kind", None) if isinstance(error, SyncError) else None,
         error_message=error.message if isinstance(error, (SyncError, RequestRefused)) else None,
         errors=described(error),
         **more,

@@ -1,6 +1,7 @@
 """Bad input over the API: always a problem that names the field, never a 500."""
 
 import base64
+import io
 import json
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from idexx_sync.api.request import MOST_BODY_BYTES
+from idexx_sync.core.logs import logger
 from idexx_sync.database.connection import Database
 from idexx_sync.operations.pagination import cursor_at, cursor_behind
 from tests.kit.api import Api
@@ -237,6 +239,35 @@ def test_a_request_id_is_echoed_if_it_is_a_plain_word(api: Api, sent: str, echoe
 
     assert (answer.headers["X-Request-Id"] == sent) is echoed
     assert answer.json["request_id"] == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "operation"),
+    [
+        ("/api/sync/jobs", 200, "list_jobs"),
+        ("/api/sync/jobs?status=x", 422, "list_jobs"),
+        ("/nothing", 404, None),
+        ("/health", 200, "get_health"),
+    ],
+)
+def test_each_request_is_found_in_the_log_by_its_own_id_and_the_gateways(
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str, status: int, operation: str | None
+) -> None:
+    stream = io.StringIO()
+    (handler,) = logger().handlers
+    monkeypatch.setattr(handler, "stream", stream)
+
+    answer = api.as_clinic().get(path, headers={"x-request-id": "mine-1"})
+
+    lines = map(json.loads, stream.getvalue().splitlines())
+    said = [line for line in lines if line["message"] == "request answered"]
+    assert answer.status == status
+    if path == "/health":  # public, and well
+        assert said == []
+        return
+    assert [line["request_id"] for line in said] == ["mine-1"]
+    assert said[0]["gateway_id"] not in (None, "mine-1")
+    assert (said[0].get("operation"), said[0]["http_status"]) == (operation, status)
 
 
 def test_a_database_that_is_down_is_503_and_names_nothing(api: Api) -> None:

@@ -79,4 +79,5 @@ def test_a_missing_setting_is_named_in_the_log_and_not_in_the_answer(
 
     assert (answer.status, answer.code) == (500, "internal")
     assert "IDEXX_SYNC_WORKER_FUNCTIONS" not in answer.text
-    assert "IDEXX_SYNC_WORKER_FUNCTIONS" in vars(caplog.records[-1])["error_message"]
+    told = [str(getattr(record, "error_message", "")) for record in caplog.records]
+    assert any("IDEXX_SYNC_WORKER_FUNCTIONS" in words for words in told)

@@ -38,12 +38,16 @@ def test_ready_is_one_word(api: Api) -> None:
     assert (answer.status, answer.json) == (200, {"status": "ready"})
 
 
-def test_not_ready_says_no_more(api: Api) -> None:
+def test_not_ready_says_no_more_and_the_log_says_why(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
     take_down(api)
 
     answer = api.gateway.get("/ready")
 
     assert (answer.status, answer.code, answer.json["detail"]) == (503, "not_ready", "not ready")
+    said = [vars(record) for record in caplog.records if record.message == "not ready"]
+    assert [one["error_message"] for one in said] == ["database: database_unavailable"]
 
 
 def test_a_missing_migration_is_not_ready(api: Api) -> None:
