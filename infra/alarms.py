@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Acknowledgment, ArnFormat, Duration, Stack, Validations
 from aws_cdk.aws_cloudwatch import (
     Alarm,
     ComparisonOperator,
@@ -15,6 +15,7 @@ from aws_cdk.aws_cloudwatch import (
     TreatMissingData,
 )
 from aws_cdk.aws_cloudwatch_actions import SnsAction
+from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
 from aws_cdk.aws_sns import Topic
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
@@ -74,6 +75,7 @@ class Alarms(Construct):
                 "alarm holds names and numbers only.",
             )
         )
+        self._let_alarms_publish()
         tells = SnsAction(self.topic)
         for one in watched:
             alarm = Alarm(
@@ -103,6 +105,28 @@ class Alarms(Construct):
             )
             alarm.add_alarm_action(tells)
             alarm.add_ok_action(tells)
+
+    def _let_alarms_publish(self) -> None:
+        """`enforce_ssl` makes a policy, which takes the place of the one that SNS would have given
+        the topic; and only that one lets the account's alarms in."""
+        stack = Stack.of(self)
+        alarms = stack.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name="*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self.topic.add_to_resource_policy(
+            PolicyStatement(
+                principals=[ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": alarms},
+                },
+            )
+        )
 
 
 def of_upkeep(
@@ -136,7 +160,7 @@ def of_upkeep(
         above=600,
         minutes=5,
         periods=2,
-        silence_is_bad=bool(stage.slack_channels),
+        silence_is_bad=bool(stage.slack_channels) or stage.protected,
     )
     yield Watched(
         section="steps-refused",
