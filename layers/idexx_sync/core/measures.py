@@ -15,6 +15,7 @@ Measure = Literal[
     "OldestUnsentMessageSeconds",
     "UnsentMessages",
     "LinesNotShipped",
+    "LinesLeftOut",
     "StepsRefused",
     "RunsEnded",
     "RunsFailed",
@@ -22,12 +23,14 @@ Measure = Literal[
     "SchedulesNotMirrored",
 ]
 OLDEST_UNSENT: Final = "OldestUnsentMessageSeconds"
+LINES_NOT_SHIPPED: Final = "LinesNotShipped"
 STEPS_REFUSED: Final = "StepsRefused"
 NOT_MIRRORED: Final = "SchedulesNotMirrored"
 _UNITS: Final[dict[Measure, MetricUnit]] = {
     "OldestUnsentMessageSeconds": MetricUnit.Seconds,
     "UnsentMessages": MetricUnit.Count,
     "LinesNotShipped": MetricUnit.Count,
+    "LinesLeftOut": MetricUnit.Count,
     "StepsRefused": MetricUnit.Count,
     "RunsEnded": MetricUnit.Count,
     "RunsFailed": MetricUnit.Count,
