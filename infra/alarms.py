@@ -23,6 +23,7 @@ from constructs import Construct
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.logs import SERVICE
 from idexx_sync.core.measures import (
+    LINES_NOT_SHIPPED,
     NOT_MIRRORED,
     OLDEST_UNSENT,
     SERVICE_DIMENSION,
@@ -315,6 +316,29 @@ def of_api(api_name: str, authorizer: ImageFunction) -> Iterator[Watched]:
         statistic="Sum",
         above=5,
         minutes=5,
+    )
+
+
+def of_shipping(stage: Stage, shipping: ImageFunction) -> Iterator[Watched]:
+    # One slow answer of Axiom costs the lines of an event; only what goes on is told.
+    yield Watched(
+        section="lines-not-shipped",
+        what="Lines of the log do not arrive in Axiom, again and again.",
+        namespace=stage.stack_name,
+        metric=LINES_NOT_SHIPPED,
+        dimensions={SERVICE_DIMENSION: SERVICE},
+        statistic="Sum",
+        above=0,
+        minutes=15,
+        periods=2,
+    )
+    yield _of_function(
+        "log-shipping-failing",
+        shipping,
+        "Errors",
+        above=2,
+        minutes=15,
+        what="Lines of the API's functions do not arrive in Axiom.",
     )
 
 

@@ -109,7 +109,26 @@ def test_what_is_watched(prod: Template) -> None:
         ("AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount"),
         ("AWS/Scheduler", "TargetErrorCount"),
         ("AWS/ApiGateway", "5XXError"),
+        ("idexx-sync-prod", "LinesNotShipped"),
         ("idexx-sync-prod", "OldestUnsentMessageSeconds"),
         ("idexx-sync-prod", "StepsRefused"),
         ("idexx-sync-prod", "SchedulesNotMirrored"),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [("lines-not-shipped", "LinesNotShipped"), ("log-shipping-failing", "Errors")],
+)
+def test_that_lines_do_not_arrive_is_told(prod: Template, name: str, metric: str) -> None:
+    (alarm,) = (
+        one for one in prod.of_type(ALARM).values() if one["AlarmName"].endswith(f"-{name}")
+    )
+    (dimension,) = alarm["Dimensions"]
+
+    assert alarm["MetricName"] == metric
+    whose = {
+        "LinesNotShipped": "idexx-sync",
+        "Errors": {"Ref": prod.functions["log_shipping.handler"].logical_id},
+    }
+    assert dimension["Value"] == whose[metric]
