@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Acknowledgment, ArnFormat, Duration, Stack, Validations
 from aws_cdk.aws_cloudwatch import (
     Alarm,
     ComparisonOperator,
@@ -15,6 +15,7 @@ from aws_cdk.aws_cloudwatch import (
     TreatMissingData,
 )
 from aws_cdk.aws_cloudwatch_actions import SnsAction
+from aws_cdk.aws_iam import PolicyStatement, ServicePrincipal
 from aws_cdk.aws_sns import Topic
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
@@ -22,6 +23,7 @@ from constructs import Construct
 from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.logs import SERVICE
 from idexx_sync.core.measures import (
+    LINES_NOT_SHIPPED,
     NOT_MIRRORED,
     OLDEST_UNSENT,
     SERVICE_DIMENSION,
@@ -74,6 +76,7 @@ class Alarms(Construct):
                 "alarm holds names and numbers only.",
             )
         )
+        self._let_alarms_publish()
         tells = SnsAction(self.topic)
         for one in watched:
             alarm = Alarm(
@@ -103,6 +106,28 @@ class Alarms(Construct):
             )
             alarm.add_alarm_action(tells)
             alarm.add_ok_action(tells)
+
+    def _let_alarms_publish(self) -> None:
+        """`enforce_ssl` makes a policy, which takes the place of the one that SNS would have given
+        the topic; and only that one lets the account's alarms in."""
+        stack = Stack.of(self)
+        alarms = stack.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name="*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self.topic.add_to_resource_policy(
+            PolicyStatement(
+                principals=[ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": alarms},
+                },
+            )
+        )
 
 
 def of_upkeep(
@@ -136,7 +161,7 @@ def of_upkeep(
         above=600,
         minutes=5,
         periods=2,
-        silence_is_bad=bool(stage.slack_channels),
+        silence_is_bad=bool(stage.slack_channels) or stage.protected,
     )
     yield Watched(
         section="steps-refused",
@@ -291,6 +316,29 @@ def of_api(api_name: str, authorizer: ImageFunction) -> Iterator[Watched]:
         statistic="Sum",
         above=5,
         minutes=5,
+    )
+
+
+def of_shipping(stage: Stage, shipping: ImageFunction) -> Iterator[Watched]:
+    # One slow answer of Axiom costs the lines of an event; only what goes on is told.
+    yield Watched(
+        section="lines-not-shipped",
+        what="Lines of the log do not arrive in Axiom, again and again.",
+        namespace=stage.stack_name,
+        metric=LINES_NOT_SHIPPED,
+        dimensions={SERVICE_DIMENSION: SERVICE},
+        statistic="Sum",
+        above=0,
+        minutes=15,
+        periods=2,
+    )
+    yield _of_function(
+        "log-shipping-failing",
+        shipping,
+        "Errors",
+        above=2,
+        minutes=15,
+        what="Lines of the API's functions do not arrive in Axiom.",
     )
 
 

@@ -44,7 +44,7 @@ class DeadLetters(Construct):
                 max_receive_count=stage.letters_received, queue=self.poison
             ),
         )
-        consumer = UpkeepFunction(
+        self.function = consumer = UpkeepFunction(
             self,
             "Consumer",
             stage=stage,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from aws_cdk.aws_logs import FilterPattern, SubscriptionFilter
+from aws_cdk.aws_logs import FilterPattern, IFilterPattern, SubscriptionFilter
 from aws_cdk.aws_logs_destinations import LambdaDestination
 from constructs import Construct
 
@@ -14,6 +14,8 @@ from infra.stages import Stage
 RETRIES: Final = 2
 """Of a batch of lines that did not arrive."""
 EVENT_AGE_S: Final = 3600
+KILLED: Final = ("Status: timeout", "Status: error", "Task timed out", "Runtime.")
+"""What stands in lines of Lambda's own about an invocation that it ended, and in none of ours."""
 
 
 def ships_itself(function: ImageFunction, stage: Stage, secrets: SecretsByName) -> None:
@@ -25,7 +27,8 @@ def ships_itself(function: ImageFunction, stage: Stage, secrets: SecretsByName) 
 
 
 class LogShipping(Construct):
-    """Sends the lines of functions that somebody waits for, and so must not do it themselves."""
+    """Sends the lines of functions that somebody waits for, and so must not do it themselves; of
+    those that do, only what Lambda says once it has ended them."""
 
     def __init__(
         self,
@@ -35,9 +38,10 @@ class LogShipping(Construct):
         stage: Stage,
         secrets: SecretsByName,
         functions: Sequence[ImageFunction],
+        ship_themselves: Sequence[ImageFunction],
     ) -> None:
         super().__init__(scope, id_)
-        shipping = ImageFunction(
+        self.function = ImageFunction(
             self,
             "Function",
             stage=stage,
@@ -46,12 +50,17 @@ class LogShipping(Construct):
             retries=RETRIES,
             event_age_s=EVENT_AGE_S,
         )
-        ships_itself(shipping, stage, secrets)
+        ships_itself(self.function, stage, secrets)
         for function in functions:
-            SubscriptionFilter(
-                function,
-                "Shipped",
-                log_group=function.log,
-                destination=LambdaDestination(shipping.function),
-                filter_pattern=FilterPattern.all_events(),
-            )
+            self._subscribe(function, FilterPattern.all_events())
+        for function in ship_themselves:
+            self._subscribe(function, FilterPattern.any_term(*KILLED))
+
+    def _subscribe(self, function: ImageFunction, lines: IFilterPattern) -> None:
+        SubscriptionFilter(
+            function,
+            "Shipped",
+            log_group=function.log,
+            destination=LambdaDestination(self.function.function),
+            filter_pattern=lines,
+        )

@@ -4,7 +4,15 @@ from aws_cdk import CfnOutput, Stack, Tags
 from constructs import Construct
 
 from idexx_sync.core.catalog import CATALOG, SYNCS
-from infra.alarms import Alarms, of_api, of_letters, of_schedules, of_upkeep, of_workers
+from infra.alarms import (
+    Alarms,
+    of_api,
+    of_letters,
+    of_schedules,
+    of_shipping,
+    of_upkeep,
+    of_workers,
+)
 from infra.api_function import ApiFunction
 from infra.config_sync import VARIABLE as CONFIG_SYNC
 from infra.config_sync import ConfigSync
@@ -106,12 +114,18 @@ class IdexxSync(Stack):
             },
         )
 
-        LogShipping(
+        logs = LogShipping(
             self,
             "Logs",
             stage=stage,
             secrets=secrets,
             functions=[status, authorizer, *(sync.api for sync in syncs.values())],
+            ship_themselves=[
+                *workers.values(),
+                watchdog.function,
+                config_sync.function,
+                dead_letters.function,
+            ],
         )
         alarms = Alarms(
             self,
@@ -123,6 +137,7 @@ class IdexxSync(Stack):
                 *of_workers(workers, tick_queues),
                 *of_schedules(config_sync.group.schedule_group_name),
                 *of_api(stage.stack_name, authorizer),
+                *of_shipping(stage, logs.function),
             ],
         )
 

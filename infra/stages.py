@@ -96,7 +96,8 @@ class Stage:
     """How often a dead letter is received at most, before it goes where nobody takes it in: what it
     holds never makes that fail, so it is for a database that is away for most of a day."""
     slack_channels: Mapping[Reader, str] = field(default_factory=dict)
-    """Kind of reader -> Slack's id of its channel, both kinds; empty: nothing is told in Slack."""
+    """Kind of reader -> Slack's id of its channel, both kinds; empty: nothing is told in Slack, and
+    of a protected stage an alarm says so."""
     axiom_edge: str | None = None
     """Domain of the region's edge; None: the first one that Axiom had."""
     protected: bool = False

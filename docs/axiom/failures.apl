@@ -1,5 +1,5 @@
-// Which clinics' runs fail, and of what, within the time that is shown.
+// Which clinics' jobs fail, and of what, within the time that is shown; a try that is repeated is none.
 ['DATASET']
-| where message == 'run ended' and isnotempty(error_kind)
+| where message == 'run ended' and isnotempty(error_kind) and status != 'queued'
 | summarize runs = count(), last = max(_time) by clinic_id, sync, error_kind
 | order by runs desc

@@ -1,4 +1,4 @@
 // Lines that did not arrive here, told by the event after them; CloudWatch has them.
 ['DATASET']
 | where message == 'log lines not shipped'
-| summarize lines = sum(count) by bin(_time, 1h), error_message
+| summarize lines = sum(count) by bin(_time, 1h), reason, error_message

@@ -51,6 +51,12 @@ def prod(assemblies: Path) -> Template:
 
 
 @pytest.fixture(scope="session")
+def untold(assemblies: Path) -> Template:
+    """Production as long as no channel of Slack is named."""
+    return Template(assemblies / "untold" / f"{PROD.stack_name}.template.json")
+
+
+@pytest.fixture(scope="session")
 def staging(assemblies: Path) -> Template:
     return Template(assemblies / STAGING.name / f"{STAGING.stack_name}.template.json")
 

@@ -35,6 +35,7 @@ def main(folder: Path) -> None:
     synthesise(own, folder / LOCAL.name)
     told = replace(PROD, slack_channels=CHANNELS)
     judge(folder / PROD.name, lambda app: IdexxSync(app, stage=told))
+    judge(folder / "untold", lambda app: IdexxSync(app, stage=PROD))
     judge(folder / "bare", add_bare_queue)
 
 

@@ -1,10 +1,11 @@
 """Alarms in the template: each with somebody to tell, and a section of the runbook that helps."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
-from tests.infra.template import Template
+from tests.infra.template import Resource, Template, flat, listed, target
 from tests.kit.paths import ROOT
 
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
@@ -31,6 +32,34 @@ def test_each_alarm_tells_a_topic_when_it_begins_and_when_it_is_over(prod: Templ
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
 
 
+def policy_of(template: Template, topic: str) -> Iterator[Resource]:
+    """The statements about who may use it."""
+    for policy in template.of_type("AWS::SNS::TopicPolicy").values():
+        if {"Ref": topic} in policy["Topics"]:
+            yield from policy["PolicyDocument"]["Statement"]
+
+
+@pytest.mark.parametrize("stage", ["prod", "staging", "local"])
+def test_cloudwatch_may_publish_to_the_topic_of_each_alarm(
+    stage: str, request: pytest.FixtureRequest
+) -> None:
+    """A policy of ours takes the place of SNS's own, which would let the account's alarms in."""
+    template: Template = request.getfixturevalue(stage)
+
+    for alarm in template.of_type(ALARM).values():
+        for topic in map(target, [*alarm["AlarmActions"], *alarm["OKActions"]]):
+            (allowed,) = (one for one in policy_of(template, topic) if one["Effect"] == "Allow")
+            assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+            assert listed(allowed["Action"]) == ["sns:Publish"]
+            assert allowed["Resource"] == {"Ref": topic}
+            conditions = allowed["Condition"]
+            assert conditions["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+            arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"
+            assert flat(conditions["ArnLike"]["aws:SourceArn"]) == arn
+            # Under a key, CloudWatch would need the key's leave as well.
+            assert "KmsMasterKeyId" not in template.resources[topic]["Properties"]
+
+
 SILENT = ("watchdog-silent", "schedules-not-mirrored", "messages-unsent")
 
 
@@ -51,13 +80,17 @@ def test_of_all_others_silence_is_good_news(prod: Template) -> None:
         assert alarm["TreatMissingData"] == ("breaching" if is_bad else "notBreaching")
 
 
-def test_where_nobody_is_told_in_slack_nothing_waits(staging: Template) -> None:
+@pytest.mark.parametrize(("stage", "told"), [("staging", "notBreaching"), ("untold", "breaching")])
+def test_where_nobody_is_told_in_slack_nothing_waits_but_in_production_that_is_told(
+    stage: str, told: str, request: pytest.FixtureRequest
+) -> None:
+    template: Template = request.getfixturevalue(stage)
     (alarm,) = (
         one
-        for one in staging.of_type(ALARM).values()
+        for one in template.of_type(ALARM).values()
         if one["AlarmName"].endswith("messages-unsent")
     )
-    assert alarm["TreatMissingData"] == "notBreaching"
+    assert alarm["TreatMissingData"] == told
 
 
 def test_what_is_watched(prod: Template) -> None:
@@ -76,7 +109,26 @@ def test_what_is_watched(prod: Template) -> None:
         ("AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount"),
         ("AWS/Scheduler", "TargetErrorCount"),
         ("AWS/ApiGateway", "5XXError"),
+        ("idexx-sync-prod", "LinesNotShipped"),
         ("idexx-sync-prod", "OldestUnsentMessageSeconds"),
         ("idexx-sync-prod", "StepsRefused"),
         ("idexx-sync-prod", "SchedulesNotMirrored"),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [("lines-not-shipped", "LinesNotShipped"), ("log-shipping-failing", "Errors")],
+)
+def test_that_lines_do_not_arrive_is_told(prod: Template, name: str, metric: str) -> None:
+    (alarm,) = (
+        one for one in prod.of_type(ALARM).values() if one["AlarmName"].endswith(f"-{name}")
+    )
+    (dimension,) = alarm["Dimensions"]
+
+    assert alarm["MetricName"] == metric
+    whose = {
+        "LinesNotShipped": "idexx-sync",
+        "Errors": {"Ref": prod.functions["log_shipping.handler"].logical_id},
+    }
+    assert dimension["Value"] == whose[metric]

@@ -481,6 +481,50 @@ def test_the_local_stage_adds_its_own_to_every_functions_environment(local: Temp
         assert worker.environment["IDEXX_SYNC_NEO_HOSTS"] == ",".join(LOCAL_HOSTS)
 
 
+def shipped(template: Template) -> dict[str, str]:
+    """Function whose log is subscribed -> of which lines."""
+    groups = {
+        target(function.properties["LoggingConfig"]["LogGroup"]): handler
+        for handler, function in template.functions.items()
+    }
+    return {
+        groups[target(one["LogGroupName"])]: one["FilterPattern"]
+        for one in template.of_type("AWS::Logs::SubscriptionFilter").values()
+    }
+
+
+KILLED = '?"Status: timeout" ?"Status: error" ?"Task timed out" ?"Runtime."'
+
+
+def test_of_those_who_ship_themselves_only_that_they_were_killed_is_shipped(
+    template: Template,
+) -> None:
+    answering = {handler for handler in READS if handler.endswith(".api")} | {"authorizer.handler"}
+    alone = {"log_shipping.handler", "migrate.handler"}
+
+    assert shipped(template) == {
+        handler: "" if handler in answering else KILLED for handler in READS if handler not in alone
+    }
+
+
+def test_each_log_that_is_subscribed_may_invoke_who_ships(template: Template) -> None:
+    allowed = {
+        (target(one["FunctionName"]), target(one["SourceArn"]))
+        for one in template.of_type("AWS::Lambda::Permission").values()
+        if one["Principal"] == "logs.amazonaws.com"
+    }
+
+    assert allowed == {
+        (target(one["DestinationArn"]), target(one["LogGroupName"]))
+        for one in template.of_type("AWS::Logs::SubscriptionFilter").values()
+    }
+
+
+def test_lambda_writes_its_own_lines_as_the_text_that_is_read(template: Template) -> None:
+    for function in template.functions.values():
+        assert function.properties["LoggingConfig"].keys() == {"LogGroup"}
+
+
 def test_every_stage_has_the_same_resources(template: Template, prod: Template) -> None:
     def kinds(of: Template) -> list[tuple[str, Any]]:
         return sorted(

@@ -163,10 +163,18 @@ def test_nothing_but_the_api_is_public(prod: Template) -> None:
         assert f"${{{api}}}" in flat(permission["SourceArn"])
         by_api += 1
     assert by_api
-    assert of_lines == 5  # each function that answers the API, and the authorizer
-    policies = (prod.of_type(f"AWS::{one}") for one in ("SQS::QueuePolicy", "SNS::TopicPolicy"))
-    for policy in (policy for found in policies for policy in found.values()):
-        assert {s["Effect"] for s in policy["PolicyDocument"]["Statement"]} == {"Deny"}
+    assert of_lines == len(prod.of_type("AWS::Logs::SubscriptionFilter"))
+    kinds = ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+    statements = [
+        (kind, statement)
+        for kind in kinds
+        for policy in prod.of_type(kind).values()
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    # Who puts something on a queue is a role of ours, and its own policy says so.
+    assert [(kind, one["Principal"]) for kind, one in statements if one["Effect"] == "Allow"] == [
+        ("AWS::SNS::TopicPolicy", {"Service": "cloudwatch.amazonaws.com"})
+    ]
     assert {resource["Type"] for resource in prod.resources.values()} == {
         "AWS::ApiGateway::Account",
         "AWS::ApiGateway::Authorizer",

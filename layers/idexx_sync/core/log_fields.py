@@ -8,6 +8,7 @@ is left out of the line and told by name only. A model is never written, whateve
 import json
 import re
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any, Final
 
 REFUSED: Final = "fields_refused"
@@ -15,6 +16,7 @@ REFUSED: Final = "fields_refused"
 MOST_TEXT: Final = 4000
 """Characters of a text of ours."""
 MOST_ITEMS: Final = 100
+MOST_NUMBER: Final = 2**63
 
 Shape = Callable[[Any], bool]
 
@@ -36,7 +38,10 @@ def is_id(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    return value is None or type(value) in (int, float, bool)
+    """One that JSON can say."""
+    if type(value) is int:
+        return abs(value) < MOST_NUMBER
+    return value is None or type(value) is bool or (type(value) is float and isfinite(value))
 
 
 def is_text(value: Any) -> bool:
@@ -105,6 +110,8 @@ FIELDS: Final[Mapping[str, Shape]] = {
     "step": is_word,
     "operation": is_word,
     "rule": is_word,
+    "invocation_id": is_id,
+    "log_group": is_id,
     # how it went
     "trigger": is_word,
     "manner": is_word,
@@ -132,6 +139,11 @@ FIELDS: Final[Mapping[str, Shape]] = {
     "findings": is_number,
     "complete": is_number,
     "dry_run": is_number,
+    "duration_ms": is_number,
+    "billed_ms": is_number,
+    "init_ms": is_number,
+    "memory_mb": is_number,
+    "memory_used_mb": is_number,
     "counts": by_word(is_number),
     "failures": by_word(is_number),
     "warnings": by_word(is_number),
@@ -141,12 +153,28 @@ FIELDS: Final[Mapping[str, Shape]] = {
 
 
 def line(said: Mapping[str, Any]) -> str:
-    """The line as JSON, in ASCII: what is none acts on some terminals."""
+    """The line as JSON, in ASCII: what is none acts on some terminals. One that can't be written
+    says so, and where it would have been written."""
+    try:
+        return _written(said)
+    except Exception as error:  # noqa: BLE001 logging itself would leave it out and tell nobody
+        told = {name: said.get(name) for name in ("location", "timestamp")}
+        return _written(
+            {
+                "level": "ERROR",
+                "message": "a line that could not be written",
+                **told,
+                "error": type(error).__name__,
+            }
+        )
+
+
+def _written(said: Mapping[str, Any]) -> str:
     told = {name: value for name, value in said.items() if _is_told(name, value)}
     left_out = [name if _NAME.fullmatch(str(name)) else "?" for name in said if name not in told]
     if left_out:
         told[REFUSED] = left_out
-    return json.dumps(told, separators=(",", ":"), default=_never)
+    return json.dumps(told, separators=(",", ":"), default=_plain, allow_nan=False)
 
 
 def _is_told(name: str, value: Any) -> bool:
@@ -154,5 +182,7 @@ def _is_told(name: str, value: Any) -> bool:
     return shape is not None and shape(value)
 
 
-def _never(value: object) -> str:
+def _plain(value: object) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"a line holds no {type(value).__name__}")

@@ -41,6 +41,7 @@ _ADDRESS: Final = re.compile(
     re.IGNORECASE,
 )
 """Of an API: scheme, host, port and path; no user, query or fragment."""
+_HOST: Final = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,9}")
 Channel = Annotated[str, StringConstraints(pattern="^[CG][A-Z0-9]{2,}$")]
 """Slack's id of a channel; by its name it could not be read."""
 _UNREADABLE: Final = re.compile(r'field "(\w+)"')
@@ -262,15 +263,21 @@ class Settings(DatabaseSettings):
     @field_validator("neo_hosts")
     @classmethod
     def _only_https_or_loopback(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        """The message names no more than the host: the rest may hold a password."""
         for host in hosts:
-            if "://" in host and not _is_allowed_origin(host):
-                raise ValueError(f"{host}: only https, or http on a loopback address, is allowed")
+            origin = _origin(host)
+            if not _is_api_address(origin) or urlsplit(origin).path:
+                named = _host_of(origin) or "an entry"
+                raise ValueError(
+                    f"{named}: only https, or http on a loopback address, is allowed, "
+                    "without user, path or query"
+                )
         return hosts
 
     @cached_property
     def neo_origins(self) -> frozenset[str]:
         """Every origin that a clinic's base URL may have."""
-        return frozenset(host if "://" in host else f"https://{host}" for host in self.neo_hosts)
+        return frozenset(map(_origin, self.neo_hosts))
 
     def allowed_base_url(self, base_url: str) -> str:
         """The base URL without a trailing slash; InvalidInput if it is not allowed."""
@@ -279,7 +286,7 @@ class Settings(DatabaseSettings):
             allowed = ", ".join(sorted(self.neo_origins))
             raise InvalidInput(
                 "base_url",
-                f"{trimmed!r} is not an allowed Neo address (allowed: {allowed}); "
+                f"{_named(trimmed)} is not an allowed Neo address (allowed: {allowed}); "
                 "correct the clinic's base URL or add its host to IDEXX_SYNC_NEO_HOSTS",
             )
         return trimmed
@@ -339,6 +346,28 @@ def _is_api_address(url: str) -> bool:
         )
     except ValueError:  # a port or an IPv6 address that there can't be
         return False
+
+
+def _origin(host: str) -> str:
+    """Of an entry of `neo_hosts`."""
+    return host if "://" in host else f"https://{host}"
+
+
+def _named(address: str) -> str:
+    """As much of an address as a message may name: it may hold a password."""
+    host = _host_of(_origin(address))
+    if host is None:
+        return "this"
+    return f"this address of {host!r}"
+
+
+def _host_of(address: str) -> str | None:
+    """None where it looks like none."""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return None
+    return host if _HOST.fullmatch(host) else None
 
 
 def _is_allowed_origin(origin: str) -> bool:

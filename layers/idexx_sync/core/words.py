@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
 from types import CodeType, TracebackType
 from typing import Any, Final, TextIO
@@ -105,6 +105,8 @@ def keep_words_in() -> None:
     if logging.getLogRecordFactory() is logging.LogRecord:
         logging.setLogRecordFactory(_wordless_record)
         logging.raiseExceptions = False  # what can't be logged would be printed
+    if logging.makeLogRecord.__module__ == logging.__name__:
+        logging.makeLogRecord = _wordless_made
     if threading.excepthook.__module__ in _PYTHONS_OWN:
         threading.excepthook = _thread_ended
     if sys.unraisablehook.__module__ in _PYTHONS_OWN:
@@ -178,15 +180,38 @@ def _wordless_record(*args: Any, **options: Any) -> logging.LogRecord:
     Its text becomes the place where it was logged.
     """
     record = logging.LogRecord(*args, **options)
-    raised = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    if raised is not None:
-        record.__dict__["errors"] = described(raised)
     if record.name != SERVICE or not isinstance(record.msg, str) or record.args:
-        place = f"{_file(record.pathname)}:{record.lineno} {record.funcName}"
-        record.msg, record.args = f"logged at {place}{_text_of(raised)}", None
-        record.name = record.name if record.name == SERVICE else record.name.partition(".")[0]
+        _say_where_only(record)
+    return _without_raised(record)
+
+
+def _wordless_made(dict: Mapping[str, object]) -> logging.LogRecord:  # noqa: A002 as Python's
+    """One that another process or thread has put together, whoever it says it is of."""
+    record = logging.LogRecord("", logging.NOTSET, "", 0, "", None, None)
+    record.__dict__.update(dict)
+    record.name, record.pathname = str(record.name), str(record.pathname)
+    record.lineno = record.lineno if type(record.lineno) is int else 0
+    is_source = _file(record.pathname) != "<generated>" and str(record.funcName).isidentifier()
+    record.funcName = record.funcName if is_source else "<generated>"
+    _say_where_only(record)
+    return _without_raised(record)
+
+
+def _say_where_only(record: logging.LogRecord) -> None:
+    place = f"{_file(record.pathname)}:{record.lineno} {record.funcName}"
+    record.msg, record.args = f"logged at {place}{_text_of(_raised(record))}", None
+    record.name = record.name if record.name == SERVICE else record.name.partition(".")[0]
+
+
+def _without_raised(record: logging.LogRecord) -> logging.LogRecord:
+    if (raised := _raised(record)) is not None:
+        record.__dict__["errors"] = described(raised)
     record.exc_info = record.exc_text = record.stack_info = None
     return record
+
+
+def _raised(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if isinstance(record.exc_info, tuple) else None
 
 
 def _text_of(raised: BaseException | None) -> str:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from idexx_sync.core.logs import logger
+from idexx_sync.core.measures import FAILED_UNSEEN, measure
 from idexx_sync.database.connection import Conn, DriverError, bound_waits, is_gone
 from idexx_sync.database.refusal import refusal
 from idexx_sync.jobs import store as job_store
@@ -91,4 +92,6 @@ def _ended(conn: Conn, clinic_id: UUID, job_id: UUID, end: End) -> Mapping[str, 
             raise
         logger().error("job not ended", job_id=str(job_id), error_message=refusal(refused))
         return {"refused": 1}
+    if error is not None and ended.rowcount:
+        measure(FAILED_UNSEEN)
     return {"jobs_ended": ended.rowcount}

@@ -12,6 +12,7 @@ from idexx_sync.clinics.pause_store import standing
 from idexx_sync.clinics.pauses import all_in_words, how_it_goes_on
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.clinic_time import zone_of
+from idexx_sync.core.measures import FAILED_UNSEEN, measure
 from idexx_sync.core.words import guarded
 from idexx_sync.database.connection import LOST, Conn, unavailable
 from idexx_sync.jobs import store as job_store
@@ -25,6 +26,9 @@ from idexx_sync.upkeep.letters import Letter, Message, read, sealed
 
 __all__ = ["Message", "Taken", "take_in"]
 
+NOBODY_CAME: Final = "nobody_came"
+NEVER_BEGAN: Final = "never_began"
+"""Reasons for which a job ends as failed."""
 NEWEST_TICK: Final = timedelta(minutes=1)
 """What is due later can't have failed; two clocks may differ by as much."""
 
@@ -40,16 +44,20 @@ def take_in(conn: Conn, message: Message) -> Taken:
         lambda _kind: Letter(**sealed(message), unread="unforeseen"),
         record="dead_letter",
     )
+    has_failed = False
     try:
         with conn.transaction():
             taken = store.taken_before(conn, letter.message_id)
             if taken is None:
                 ruling = _ruled(conn, letter)
                 taken = Taken(ruling.outcome, ruling.job_id, ruling.reason)
+                has_failed = ruling.reason in (NOBODY_CAME, NEVER_BEGAN)
                 store.enter(conn, letter, taken, ruling.clinic_id, ruling.sync)
     except LOST as error:
         gone = unavailable(error)
     else:
+        if has_failed:
+            measure(FAILED_UNSEEN)
         return taken
     raise gone  # out here: the driver's error may quote
 
@@ -95,7 +103,7 @@ def _of_job(conn: Conn, letter: Letter, job: Job) -> _Ruling:
     ended = job_store.end(conn, Abandoned(job.clinic_id, job.id), "dead", error=nobody_came(job.id))
     if not ended.rowcount:
         return _about(job, "superseded", "run_is_coming")
-    return _about(job, "ended", "nobody_came")
+    return _about(job, "ended", NOBODY_CAME)
 
 
 def _somebody_comes(conn: Conn, letter: Letter, job: Job) -> bool:
@@ -146,7 +154,7 @@ def _end_unbegun(conn: Conn, job: Job, due: datetime, clinic: Schedules) -> str:
         job_store.end(conn, Queued(job.id), "skipped_paused", why=why)
         return "paused"
     job_store.end(conn, Queued(job.id), "dead", error=nobody_came(job.id))
-    return "never_began"
+    return NEVER_BEGAN
 
 
 def _of_its_job(conn: Conn, letter: Letter, order: RunOrder, due: datetime) -> _Ruling:

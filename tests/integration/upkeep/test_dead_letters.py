@@ -85,13 +85,20 @@ def cut_off(conn: Conn, clinic_id: UUID, attempt: int = 3) -> UUID:
 @pytest.mark.parametrize("attempt", [0, 1, 3])
 @pytest.mark.parametrize("more", [{}, {"responsePayload": ERROR}], ids=["killed", "raised"])
 def test_r27_a_job_whose_event_was_given_up_is_dead_and_told_once(
-    conn: Conn, upkeep: Conn, clinic_id: UUID, attempt: int, more: dict[str, Any]
+    conn: Conn,
+    upkeep: Conn,
+    clinic_id: UUID,
+    attempt: int,
+    more: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     job_id = cut_off(conn, clinic_id, attempt)
+    sent = message(record(job_event(job_id), **more))
 
-    taken = take_in(upkeep, message(record(job_event(job_id), **more)))
+    taken = take_in(upkeep, sent)
 
-    assert taken == Taken("ended", job_id, "nobody_came")
+    assert taken == take_in(upkeep, sent) == Taken("ended", job_id, "nobody_came")
+    assert capsys.readouterr().out.count('"RunsFailed":[1.0]') == 1
     (job,) = jobs(conn)
     assert (job["status"], job["error_kind"]) == ("dead", "internal")
     assert "idexx-sync jobs retry" in job["error_message"]
@@ -193,6 +200,7 @@ def test_r27_a_tick_that_never_began_has_its_job_and_is_told_unless_the_next_one
     status: str,
     reason: str,
     shape: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     set_business_time(conn, now)
     event = tick_event(clinic_id, sync)
@@ -210,6 +218,7 @@ def test_r27_a_tick_that_never_began_has_its_job_and_is_told_unless_the_next_one
     assert (job["id"], job["status"], job["scheduled_time"]) == (expected.job_id, status, DUE)
     assert len(alerts(conn)) == (status == "dead")
     assert letters(conn)[0]["shape"] == shape
+    assert capsys.readouterr().out.count('"RunsFailed":[1.0]') == (status == "dead")
 
 
 @pytest.mark.parametrize(

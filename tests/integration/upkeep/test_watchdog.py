@@ -74,6 +74,7 @@ def test_r27_a_job_is_ended_once_nobody_is_going_to_run_it(
     columns: dict[str, Any],
     lives_s: float | None,
     ends: str | None,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     job_id = tick(conn, clinic_id, **columns)
     if lives_s is not None:
@@ -93,6 +94,7 @@ def test_r27_a_job_is_ended_once_nobody_is_going_to_run_it(
     if lives_s is not None:
         assert leases(conn) == [(8, False) if ends else (7, True)]
     assert watch(upkeep, forever) == Pass({}, True)
+    assert capsys.readouterr().out.count('"RunsFailed":[1.0]') == (ends == "dead")
 
 
 def test_r27_a_retry_that_was_handed_over_at_the_last_moment_may_still_wait_for_its_clinic(

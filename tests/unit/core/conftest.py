@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from idexx_sync.core.shipping import process_axiom
+from idexx_sync.core.axiom import process_axiom
 from local_stack.sinks.axiom import DATASET, TOKEN
 from local_stack.sinks.server import Sinks, running_sinks
 

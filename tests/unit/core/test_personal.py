@@ -4,11 +4,13 @@ import ast
 import dataclasses
 import inspect
 import json
+import math
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -16,7 +18,9 @@ from pydantic import BaseModel
 
 import idexx_sync
 from idexx_sync.core.log_fields import FIELDS, REFUSED, is_text, line
+from idexx_sync.core.measures import measure
 from idexx_sync.core.personal import Discreet, personal_fields
+from tests.unit.core.test_platform_lines import SHAPES
 
 CANARY = "Rosalind Featherstonehaugh"
 ROOT = Path(__file__).parents[3]
@@ -137,6 +141,61 @@ def test_words_take_no_text(value: Any) -> None:
     assert set(told[REFUSED]) == {*words, "counts", "job_id"}
 
 
+@pytest.mark.parametrize(
+    "number", [math.nan, math.inf, -math.inf, 10**5000], ids=["nan", "inf", "-inf", "long"]
+)
+def test_a_line_is_json_whatever_number_it_was_given(number: float) -> None:
+    told = json.loads(line({"message": "said", "seconds": number, "counts": {"read": number}}))
+
+    assert told == {"message": "said", REFUSED: ["seconds", "counts"]}
+
+
+def test_a_mapping_of_any_kind_is_written() -> None:
+    told = json.loads(line({"message": "said", "counts": MappingProxyType({"read": 3})}))
+
+    assert told == {"message": "said", "counts": {"read": 3}}
+
+
+class Odd(Mapping[str, int]):
+    """Can't be looked at."""
+
+    def __getitem__(self, key: str) -> int:
+        raise LookupError(CANARY)
+
+    def __iter__(self) -> Iterator[str]:
+        raise LookupError(CANARY)
+
+    def __len__(self) -> int:
+        raise LookupError(CANARY)
+
+
+def test_a_line_that_cannot_be_written_still_says_so_with_its_place() -> None:
+    told = json.loads(
+        line({"level": "INFO", "location": "end:12", "timestamp": "now", "counts": Odd()})
+    )
+
+    assert told == {
+        "level": "ERROR",
+        "message": "a line that could not be written",
+        "location": "end:12",
+        "timestamp": "now",
+        "error": "LookupError",
+    }
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_a_measure_is_json_whatever_number_it_was_given(
+    number: float, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    measure({"RunsEnded": 1, "RunSeconds": number})
+    measure({"RunSeconds": number})
+
+    (told,) = (one for one in capsys.readouterr().out.splitlines() if "_aws" in one)
+    assert json.loads(told, parse_constant=pytest.fail)["RunsEnded"] == [1.0]
+    assert "RunSeconds" not in told
+    assert [one.message for one in caplog.records] == ["a measure that is no number"] * 2
+
+
 def test_a_name_that_is_none_is_not_repeated() -> None:
     assert json.loads(line({CANARY: 1, "message": "said"}))[REFUSED] == ["?"]
 
@@ -168,4 +227,5 @@ def test_each_name_is_used() -> None:
     of_logger = {"level", "location", "message", "timestamp", "service", "xray_trace_id"}
     of_guards = {"record", "key", "errors", "job_id"}
     used = {keyword.arg for _, call in _logged() for keyword in call.keywords}
+    used |= {name for _, told in SHAPES.values() for name in told} | {"log_group"}
     assert FIELDS.keys() - used - of_logger - of_guards == set()

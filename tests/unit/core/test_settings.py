@@ -31,7 +31,7 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         (
             "IDEXX_SYNC_NEO_HOSTS",
             "http://neo.example.com",
-            "IDEXX_SYNC_NEO_HOSTS: http://neo.example.com: only https",
+            "IDEXX_SYNC_NEO_HOSTS: neo.example.com: only https",
         ),
     ],
 )

@@ -1,21 +1,20 @@
 """Log lines on their way to Axiom, over real sockets: they never cost more than two seconds."""
 
+import json
+import logging
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 
+from idexx_sync.core.axiom import SHIPS_FOR_S, process_axiom
 from idexx_sync.core.log_fields import MOST_TEXT
 from idexx_sync.core.logs import logger
-from idexx_sync.core.shipping import (
-    MOST_BYTES,
-    MOST_LINES,
-    SHIPS_FOR_S,
-    Shipping,
-    process_axiom,
-    shipped,
-)
+from idexx_sync.core.shipments import Shipments
+from idexx_sync.core.shipping import MOST_BYTES, MOST_LINES, Shipping, shipped
 from local_stack.sinks.server import Sinks
 from local_stack.sinks.trouble import Kind, Trouble
 
@@ -36,6 +35,21 @@ def logs(*lines: str) -> None:
 def ends(shipping: Shipping, *lines: str) -> None:
     """An event that logs these."""
     shipped(lambda _event, _context: logs(*lines), shipping)({}, None)
+
+
+def lost(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [one for one in caplog.records if one.message == "log lines not shipped"]
+
+
+def losses(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
+    """How many lines CloudWatch was told of, and why they did not arrive."""
+    return [(one.__dict__["count"], one.__dict__["reason"]) for one in lost(caplog)]
+
+
+def measured(printed: str) -> list[int]:
+    """What CloudWatch counts as not shipped."""
+    found = (json.loads(line) for line in printed.splitlines() if "LinesNotShipped" in line)
+    return [one["LinesNotShipped"][0] for one in found]
 
 
 def messages(sinks: Sinks) -> list[str]:
@@ -123,7 +137,8 @@ def test_settings_that_make_no_sense_are_named(
     ends(shipping, "one")
     ends(shipping, "two")
 
-    told = [getattr(record, "error_message", "") for record in caplog.records]
+    told = [getattr(record, "error_message", "") for record in lost(caplog)]
+    assert {reason for _, reason in losses(caplog)} == {"configuration_invalid"}
     assert any("IDEXX_SYNC_AXIOM_URL" in str(words) for words in told)
 
 
@@ -168,3 +183,99 @@ def test_a_stage_that_makes_no_sense_fails_nobody(
     monkeypatch.setenv("IDEXX_SYNC_STAGE", "No Stage")
 
     ends(shipping, "and the event after it")
+
+
+def test_a_loss_is_told_and_counted_at_once_and_axiom_is_told_by_the_next_event(
+    sinks: Sinks,
+    shipping: Shipping,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A sandbox may never see a next event."""
+    ends(Shipping(process_axiom, 20), "warms up")
+    sinks.troubles.always(Trouble("status", status=503))
+
+    ends(shipping, "one", "two")
+
+    assert losses(caplog) == [(2, "axiom_503")]
+    assert measured(capsys.readouterr().out) == [2]
+
+    ends(shipping, "three")
+    sinks.troubles.always(None)
+    ends(shipping, "four")
+
+    assert losses(caplog) == [(2, "axiom_503"), (1, "axiom_503")]
+    assert measured(capsys.readouterr().out) == [1]
+    told = [one for one in sinks.axiom.events if one["message"] == "log lines not shipped"]
+    assert [(one["count"], one["reason"], one["level"]) for one in told] == [
+        (3, "axiom_503", "WARNING")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "wrong", "reason"),
+    [
+        ("IDEXX_SYNC_AXIOM_TOKEN", "xaat-of-another", "axiom_403"),
+        ("IDEXX_SYNC_AXIOM_DATASET", "another", "axiom_404"),
+    ],
+)
+def test_a_wrong_token_is_told_from_a_wrong_dataset(
+    monkeypatch: pytest.MonkeyPatch,
+    sinks: Sinks,
+    caplog: pytest.LogCaptureFixture,
+    variable: str,
+    wrong: str,
+    reason: str,
+) -> None:
+    monkeypatch.setenv(variable, wrong)
+    process_axiom.forget()
+
+    ends(Shipping(process_axiom, 20), "one")
+
+    assert losses(caplog) == [(1, reason)]
+
+
+def test_what_axiom_drips_is_broken_off_and_leaves_no_thread(
+    sinks: Sinks, shipping: Shipping
+) -> None:
+    ends(Shipping(process_axiom, 20), "warms up")
+    sinks.troubles.always(Trouble("drips"))
+    for _ in range(4):
+        ends(shipping, "x" * 900)
+
+    time.sleep(0.2)
+    assert [one.name for one in threading.enumerate() if one.name == "in-time"] == []
+
+
+class Deaf:
+    """Takes lines and never ends, whoever breaks it off."""
+
+    def __init__(self) -> None:
+        self.taken: list[Sequence[str]] = []
+        self.let_go = threading.Event()
+
+    def __call__(self, lines: Sequence[str]) -> int:
+        self.taken.append(lines)
+        self.let_go.wait(20)
+        return 0
+
+    def break_off(self) -> None:
+        """It does not listen."""
+
+
+def test_while_a_shipment_that_was_given_up_goes_on_no_other_one_begins() -> None:
+    deaf = Deaf()
+    ships = Shipments(lambda: deaf, 0.1)
+
+    found = [ships(["one", "two"]) for _ in range(3)]
+
+    assert [(one.lost, one.reason) for one in found] == [
+        (2, "timeout"),
+        (2, "still_sending"),
+        (2, "still_sending"),
+    ]
+    assert len(deaf.taken) == 1
+    deaf.let_go.set()
+    while ships(["three"]).lost:
+        time.sleep(0.01)
+    assert deaf.taken[1:] == [["three"]]

@@ -171,6 +171,14 @@ def step_powertools():
         sys.excepthook(type(error), error, error.__traceback__)
     sys.excepthook = hook
 
+def step_made():
+    her = {"name": "psycopg", "msg": CANARY, "levelno": 40, "levelname": "ERROR",
+           "pathname": CANARY, "funcName": CANARY, "lineno": CANARY, "exc_text": CANARY}
+    for told in (her, her | {"name": CANARY}, her | {"name": None}, her | {"args": (CANARY,)}):
+        record = logging.makeLogRecord(told)
+        logger().handlers[0].handle(record)
+        print(record.msg, record.args, record.funcName, record.lineno, record.exc_text)
+
 def step_root():
     root = logging.getLogger()
     root.addHandler(logging.StreamHandler())
@@ -235,6 +243,7 @@ STEPS = {
     "logged": "logged at",
     "ours": "failed",
     "powertools": "logged at",
+    "made": "logged at",
     "root": "logged at",
     "broken": "",
     "warned": "UserWarning",

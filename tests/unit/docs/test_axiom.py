@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from tests.kit.paths import ROOT
+from tests.unit.core.test_platform_lines import SHAPES
 
 FOLDER: Final = ROOT / "docs" / "axiom"
 QUERIES: Final = sorted(FOLDER.glob("*.apl"))
@@ -37,13 +38,16 @@ def logged() -> Iterator[ast.Call]:
 
 
 def fields() -> set[str]:
-    return {word.arg for call in logged() for word in call.keywords if word.arg}
+    ours = {word.arg for call in logged() for word in call.keywords if word.arg}
+    return ours | {name for _, told in SHAPES.values() for name in told} | {"log_group"}
 
 
 def messages() -> set[str]:
     first = (call.args[0] for call in logged() if call.args)
     found = (one.value for one in first if isinstance(one, ast.Constant))
-    return {text for text in found if isinstance(text, str)}
+    return {text for text in found if isinstance(text, str)} | {
+        told["message"] for _, told in SHAPES.values()
+    }
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
@@ -71,3 +75,21 @@ def test_the_readme_names_each_query_and_the_dashboard_shows_all_but_those_of_on
     assert all(f"({path.name})" in readme for path in QUERIES)
     assert shown == {path.stem: path.read_text() for path in QUERIES if "one-" not in path.stem}
     assert [box["i"] for box in dashboard["layout"]] == list(shown)
+
+
+def test_what_says_why_is_shown_with_the_errors() -> None:
+    """Some lines say it by a word, others by a text."""
+    errors = (FOLDER / "errors.apl").read_text()
+    lines = [
+        {word.arg for word in call.keywords}
+        for call in logged()
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "error"
+    ]
+
+    why = {"reason", "error_message"}
+    assert set().union(*lines) & why == why
+    assert all(re.search(rf"by .*\b{name}\b", errors) for name in why)
+
+
+def test_a_try_that_is_repeated_is_no_failure() -> None:
+    assert "status != 'queued'" in (FOLDER / "failures.apl").read_text()

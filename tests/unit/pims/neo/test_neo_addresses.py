@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.core.settings import Settings
+from idexx_sync.core.settings import Settings, load
 from tests.kit.settings import make_settings
 
 
@@ -32,6 +32,8 @@ def test_a_host_means_https_and_plain_http_stays_on_the_loopback(host: str, orig
         "http://169.254.169.254",
         "http://127.0.0.1.example.com",
         "http://127.0.0.1@example.com",
+        "https://user@us.idexxneo.com",
+        "https://us.idexxneo.com/login",
         "ftp://127.0.0.1",
     ],
 )
@@ -64,3 +66,48 @@ def test_a_base_url_is_an_allowed_origin(slash: str) -> None:
 def test_a_base_url_is_nothing_else(base_url: str) -> None:
     with pytest.raises(ConfigurationInvalid, match=r"^base_url: .* is not an allowed Neo address"):
         allowing("us.idexxneo.com").checked_base_url(base_url)
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        (f"http://user:{SECRET}@neo.example", "neo.example"),
+        (f"https://user:{SECRET}@neo.example", "neo.example"),
+        (f"user:{SECRET}@neo.example", "neo.example"),
+        (f"neo.example/?pw={SECRET}", "neo.example"),
+        (f"https://neo.example/?pw={SECRET}", "neo.example"),
+        (f"https://neo.example:{SECRET}", "neo.example"),
+        (f"http://[{SECRET}", "an entry"),
+    ],
+)
+def test_a_password_in_an_address_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, host: str, named: str
+) -> None:
+    monkeypatch.setenv("IDEXX_SYNC_NEO_HOSTS", f"us.idexxneo.com,{host}")
+
+    with pytest.raises(ConfigurationInvalid, match="IDEXX_SYNC_NEO_HOSTS") as variable:
+        load(Settings)
+    assert f"IDEXX_SYNC_NEO_HOSTS: {named}: only https" in variable.value.message
+    assert SECRET not in variable.value.message
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        f"https://us.idexxneo.com:{SECRET}@evil.example/?pw=1",
+        f"https://user:{SECRET}@evil.example",
+        f"https://evil.example/?pw={SECRET}",
+        f"https://evil.example:{SECRET}",
+        f"https://[{SECRET}",
+        SECRET,
+    ],
+)
+def test_a_password_in_a_base_url_is_not_repeated(base_url: str) -> None:
+    with pytest.raises(ConfigurationInvalid, match="is not an allowed Neo address") as refused:
+        allowing("us.idexxneo.com").checked_base_url(base_url)
+
+    assert SECRET not in refused.value.message
+    assert ("evil.example" in refused.value.message) == ("evil.example" in base_url)
