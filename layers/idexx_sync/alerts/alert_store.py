@@ -168,7 +168,8 @@ def acknowledge(conn: Conn, alert_id: UUID, by: str) -> None:
 def mute(conn: Conn, alert_id: UUID, until: datetime | None, by: str | None) -> None:
     """Mute the kind of the alert where it is, until then or, with None, no longer.
 
-    Where it stands for many, what they have alike is muted: their kind and its code. One that comes back takes over how long its kind is muted, so all that could say it do.
+    Where it stands for many, what they have alike is muted: their kind and its code. One that comes
+    back takes over how long that is muted, so all that could say it do.
     """
     conn.execute(
         """

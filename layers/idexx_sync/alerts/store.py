@@ -32,6 +32,8 @@ MUTED: Final = """
 """Until when the kind of an opening o is muted at a clinic c, by an alert that was closed or is
 open."""
 OPEN_HOLD: Final = "h.clinic_id = j.clinic_id AND h.sync = j.sync AND h.status = 'open'"
+FINDINGS: Final = "(SELECT count(*) FROM jsonb_object_keys(h.findings))"
+"""How many records a hold h is about."""
 OPENS: Final = f"""
     opened AS (
         INSERT INTO idexx_sync.alerts AS a
@@ -49,9 +51,7 @@ OPENS: Final = f"""
          CROSS JOIN LATERAL (
                SELECT CASE WHEN o.kind = %(held)s
                            THEN (SELECT h.cause FROM idexx_sync.holds h WHERE {OPEN_HOLD}
-                                  ORDER BY h.opened_at DESC,
-                                           (SELECT count(*) FROM jsonb_object_keys(h.findings)) DESC,
-                                           h.cause LIMIT 1)
+                                  ORDER BY h.opened_at DESC, {FINDINGS} DESC, h.cause LIMIT 1)
                            ELSE o.code END AS code) w
           LEFT JOIN LATERAL ({MUTED}) m ON true
          WHERE {TELLS}

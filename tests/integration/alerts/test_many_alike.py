@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -75,7 +75,8 @@ def stood_for(conn: Conn, clinic_id: UUID) -> UUID | None:
         (clinic_id,),
     ).fetchone()
     assert row is not None
-    return row[0]
+    found: UUID | None = row[0]
+    return found
 
 
 def stale_told(conn: Conn) -> list[tuple[Any, ...]]:
@@ -221,7 +222,8 @@ def test_a_kind_that_comes_back_for_many_is_another_incident(conn: Conn) -> None
 def test_what_many_have_alike_is_muted_and_nothing_else_of_its_kind(
     conn: Conn, is_open: bool
 ) -> None:
-    muted = add_alert(conn, None, code="no_data", **({} if is_open else {"closed_at": MORNING}))
+    ended: dict[str, Any] = {} if is_open else {"closed_at": MORNING}
+    muted = add_alert(conn, None, code="no_data", **ended)
     other = add_alert(conn, None, code="no_events")
     mute(conn, muted, MORNING + timedelta(days=7), "Kim")
     for _ in range(6):
