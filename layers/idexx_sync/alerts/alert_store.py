@@ -53,6 +53,8 @@ class Alert:
     muted_by: str | None
     read_at: datetime
     """When all this was so."""
+    again_id: UUID | None = None
+    """Of one that is closed: the open alert that says the same again."""
 
     @property
     def is_open(self) -> bool:
@@ -81,7 +83,13 @@ _ALERTS: Final = f"""
                        WHERE {ON_BOARD}) END AS synced,
            a.incident_id, a.opened_at, a.last_at, a.closed_at, a.closed_because,
            a.acknowledged_at, a.acknowledged_by, a.muted_until, a.muted_by,
-           idexx_sync.clock() AS read_at
+           idexx_sync.clock() AS read_at,
+           CASE WHEN a.closed_at IS NOT NULL
+                THEN (SELECT o.id FROM idexx_sync.alerts o
+                       WHERE o.closed_at IS NULL AND o.kind = a.kind
+                         AND o.clinic_id IS NOT DISTINCT FROM a.clinic_id
+                         AND (a.clinic_id IS NOT NULL OR o.code IS NOT DISTINCT FROM a.code)
+                       LIMIT 1) END AS again_id
       FROM idexx_sync.alerts a
       LEFT JOIN public.clinics c ON c.id = a.clinic_id
 """
@@ -160,14 +168,16 @@ def acknowledge(conn: Conn, alert_id: UUID, by: str) -> None:
 def mute(conn: Conn, alert_id: UUID, until: datetime | None, by: str | None) -> None:
     """Mute the kind of the alert where it is, until then or, with None, no longer.
 
-    One that comes back takes over how long its kind is muted, so all that could say it do.
+    Where it stands for many, what they have alike is muted: their kind and its code. One that comes
+    back takes over how long that is muted, so all that could say it do.
     """
     conn.execute(
         """
         UPDATE idexx_sync.alerts a SET muted_until = %(until)s, muted_by = %(by)s
-          FROM (SELECT id, clinic_id, kind FROM idexx_sync.alerts WHERE id = %(id)s) meant
+          FROM (SELECT id, clinic_id, kind, code FROM idexx_sync.alerts WHERE id = %(id)s) meant
          WHERE a.id = meant.id
             OR a.clinic_id IS NOT DISTINCT FROM meant.clinic_id AND a.kind = meant.kind
+               AND (a.clinic_id IS NOT NULL OR a.code IS NOT DISTINCT FROM meant.code)
                AND (a.closed_at IS NULL OR a.muted_until > idexx_sync.clock())
         """,
         {"id": alert_id, "until": until, "by": by},

@@ -2,24 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from idexx_sync.alerts.alike_store import BOUNDS, stands_for
 from idexx_sync.alerts.kinds import HELD, STALE
 from idexx_sync.alerts.store import MUTED
 from idexx_sync.clinics.store import ON_BOARD
 from idexx_sync.core.errors import WhoActs
 from idexx_sync.database.connection import Conn, writing
-
-ALIKE_AT_LEAST: Final = 5
-"""More clinics than that have to be alike before one alert stands for them."""
-ALIKE_SHARE: Final = 0.1
-"""And more than this share of those that are synced."""
-ALIKE_WITHIN: Final = timedelta(hours=6)
-"""What begins within so long of each other may have one cause; what gathers over days has many."""
-STANDS_UNTIL: Final = 0.5
-"""An alert for many stands until no more than this share of what opens it are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,83 +128,85 @@ def stand_together(conn: Conn) -> int:
     """Open, keep and close the alerts that stand for many clinics alike; how many changed.
 
     What more than 5 clinics and more than a tenth of those that are synced begin to have within
-    some hours, for one reason, is told once. Clinics that are left when it no longer is are told by
-    themselves again, and so is whoever has had it for longer.
+    some hours, for one reason, is told once. As many that begin to have it later join the one that
+    stands, which is told anew; fewer are told by themselves. So are those that are left when it no
+    longer is, and whoever has had it for longer.
     """
     with writing(conn):
         conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('alerts for many', 0))")
-        changed = conn.execute(_CHANGE, _BOUNDS)
+        changed = conn.execute(_CHANGE, BOUNDS)
         joined = conn.execute(
             f"""
             UPDATE idexx_sync.alerts a SET incident_id = found.incident_id
               FROM (SELECT s.id, i.id AS incident_id
                       FROM idexx_sync.alerts s
-                      LEFT JOIN idexx_sync.alerts i
-                        ON i.clinic_id IS NULL AND i.closed_at IS NULL AND {_IS_OF}
+                      LEFT JOIN idexx_sync.alerts i ON {_IS_OF}
                      WHERE s.closed_at IS NULL AND s.clinic_id IS NOT NULL
                        AND s.incident_id IS DISTINCT FROM i.id) found
              WHERE a.id = found.id AND a.closed_at IS NULL
             """,
-            _BOUNDS,
+            BOUNDS,
         )
     return changed.rowcount + joined.rowcount
 
 
-_IS_OF: Final = """(s.kind = i.kind AND s.code IS NOT DISTINCT FROM i.code
-    AND s.opened_at > i.opened_at - %(within)s)"""
+_IS_OF: Final = stands_for("s.kind", "s.code", "s.opened_at")
 """Whether an alert s is one of those for which the alert i stands."""
 _CHANGE: Final = f"""
     WITH bound AS (
         SELECT greatest(%(least)s, %(share)s * count(*)) AS more_than
           FROM public.clinics c
           JOIN idexx_sync.clinic_settings s ON s.clinic_id = c.id WHERE {ON_BOARD}
-    ), left_of AS (
-        SELECT i.id, count(s.id) AS clinics
+    ), alike AS (
+        SELECT s.kind, s.code, count(*) AS clinics, max(s.opened_at) AS newest,
+               (array_agg(s.job_id ORDER BY s.last_at DESC))[1] AS job_id
+          FROM idexx_sync.alerts s
+         WHERE s.closed_at IS NULL AND s.clinic_id IS NOT NULL
+           AND s.opened_at > idexx_sync.clock() - %(within)s
+           AND NOT EXISTS (SELECT FROM idexx_sync.alerts i WHERE {_IS_OF})
+         GROUP BY s.kind, s.code
+        HAVING count(*) > (SELECT more_than FROM bound)
+    ), members AS (
+        SELECT i.id, i.kind, i.code, count(s.id) AS clinics, max(s.opened_at) AS newest
           FROM idexx_sync.alerts i
           LEFT JOIN idexx_sync.alerts s
             ON s.clinic_id IS NOT NULL AND s.closed_at IS NULL AND {_IS_OF}
          WHERE i.clinic_id IS NULL AND i.closed_at IS NULL GROUP BY i.id
+    ), stands AS (
+        SELECT m.id, m.clinics + coalesce(alike.clinics, 0) AS clinics,
+               greatest(m.newest, alike.newest) AS newest, alike.clinics IS NOT NULL AS anew
+          FROM members m
+          LEFT JOIN alike ON alike.kind = m.kind AND alike.code IS NOT DISTINCT FROM m.code
     ), few AS (
         UPDATE idexx_sync.alerts i
            SET closed_at = idexx_sync.clock(),
-               closed_because = CASE WHEN l.clinics = 0 THEN 'no_longer_so' ELSE 'few_left' END
-          FROM left_of l, bound
-         WHERE i.id = l.id AND l.clinics <= %(until)s * bound.more_than
+               closed_because = CASE WHEN o.clinics = 0 THEN 'no_longer_so' ELSE 'few_left' END
+          FROM stands o, bound
+         WHERE i.id = o.id AND o.clinics <= %(until)s * bound.more_than
         RETURNING i.id
     ), more AS (
         UPDATE idexx_sync.alerts i
-           SET clinics = l.clinics, last_at = idexx_sync.clock()
-          FROM left_of l, bound
-         WHERE i.id = l.id AND l.clinics > %(until)s * bound.more_than AND i.clinics < l.clinics
+           SET clinics = greatest(i.clinics, o.clinics), last_at = greatest(i.last_at, o.newest),
+               times = i.times + o.anew::int
+          FROM stands o, bound
+         WHERE i.id = o.id AND o.clinics > %(until)s * bound.more_than
+           AND (o.anew OR i.clinics < o.clinics OR i.last_at < o.newest)
         RETURNING i.id
-    ), alike AS (
-        SELECT kind, code, count(*) AS clinics,
-               (array_agg(job_id ORDER BY last_at DESC))[1] AS job_id
-          FROM idexx_sync.alerts
-         WHERE closed_at IS NULL AND clinic_id IS NOT NULL
-           AND opened_at > idexx_sync.clock() - %(within)s
-         GROUP BY kind, code
     ), many AS (
         INSERT INTO idexx_sync.alerts AS i
                (kind, who_acts, code, job_id, clinics, muted_until, muted_by)
         SELECT alike.kind, 'odis', alike.code, alike.job_id, alike.clinics,
                m.muted_until, m.muted_by
-          FROM alike CROSS JOIN bound
+          FROM alike
           LEFT JOIN LATERAL (
                SELECT e.muted_until, e.muted_by FROM idexx_sync.alerts e
                 WHERE e.clinic_id IS NULL AND e.kind = alike.kind
+                  AND e.code IS NOT DISTINCT FROM alike.code
                   AND e.muted_until > idexx_sync.clock()
                 ORDER BY e.opened_at DESC LIMIT 1) m ON true
-         WHERE alike.clinics > bound.more_than
         ON CONFLICT (kind, coalesce(code, '')) WHERE closed_at IS NULL AND clinic_id IS NULL
         DO NOTHING
         RETURNING i.id
     )
     SELECT id FROM few UNION ALL SELECT id FROM more UNION ALL SELECT id FROM many
 """
-_BOUNDS: Final = {
-    "least": ALIKE_AT_LEAST,
-    "share": ALIKE_SHARE,
-    "until": STANDS_UNTIL,
-    "within": ALIKE_WITHIN,
-}

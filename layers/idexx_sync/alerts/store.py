@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
+from idexx_sync.alerts.alike_store import BOUNDS, stands_for
 from idexx_sync.alerts.kinds import (
     HELD,
     OF_THE_LOGIN,
@@ -31,6 +32,8 @@ MUTED: Final = """
 """Until when the kind of an opening o is muted at a clinic c, by an alert that was closed or is
 open."""
 OPEN_HOLD: Final = "h.clinic_id = j.clinic_id AND h.sync = j.sync AND h.status = 'open'"
+FINDINGS: Final = "(SELECT count(*) FROM jsonb_object_keys(h.findings))"
+"""How many records a hold h is about."""
 OPENS: Final = f"""
     opened AS (
         INSERT INTO idexx_sync.alerts AS a
@@ -38,8 +41,7 @@ OPENS: Final = f"""
                 muted_by)
         SELECT j.clinic_id, o.kind, ARRAY[j.sync], o.who_acts, w.code, o.records, j.id,
                (SELECT i.id FROM idexx_sync.alerts i
-                 WHERE i.clinic_id IS NULL AND i.closed_at IS NULL
-                   AND i.kind = o.kind AND i.code IS NOT DISTINCT FROM w.code),
+                 WHERE {stands_for("o.kind", "w.code", "idexx_sync.clock()")}),
                m.muted_until, m.muted_by
           FROM ended j
          CROSS JOIN jsonb_to_recordset(%(openings)s::jsonb)
@@ -49,7 +51,7 @@ OPENS: Final = f"""
          CROSS JOIN LATERAL (
                SELECT CASE WHEN o.kind = %(held)s
                            THEN (SELECT h.cause FROM idexx_sync.holds h WHERE {OPEN_HOLD}
-                                  ORDER BY h.opened_at DESC LIMIT 1)
+                                  ORDER BY h.opened_at DESC, {FINDINGS} DESC, h.cause LIMIT 1)
                            ELSE o.code END AS code) w
           LEFT JOIN LATERAL ({MUTED}) m ON true
          WHERE {TELLS}
@@ -96,4 +98,5 @@ def telling(
         "whatever_the_days": [*OF_THE_LOGIN, *SAID_ANEW],
         "stale": STALE,
         "held": HELD,
+        **BOUNDS,
     }

@@ -14,7 +14,7 @@ from idexx_sync.alerts.kinds import (
     STALE,
     Closing,
 )
-from idexx_sync.core.phrases import counted, phrase
+from idexx_sync.core.phrases import HELD_BECAUSE, counted, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,20 @@ _PASSES: Final = "It passes by itself; look how long it has been so"
 TEXTS: Final[Mapping[str, KindText]] = {
     "credentials_rejected": KindText(
         "Neo refuses the clinic's company id, username or password",
-        "Ask the clinic for the right ones and set them; no login is tried before",
+        "No login is tried before they are set anew; ask the clinic for the right ones, and set "
+        "them",
         _SET,
     ),
     "password_change_required": KindText(
         "Neo lets nobody in with these credentials before the password is changed",
-        "Ask the clinic to change it in Neo, and set the new one; no login is tried before",
+        "No login is tried before the new one is set; ask the clinic to change it in Neo, and set "
+        "it",
         _SET,
     ),
     "account_locked": KindText(
         "Neo has locked the account with which we log in",
-        "Ask the clinic to unlock it in Neo, and set its credentials anew; no login is tried "
-        "before",
+        "No login is tried before its credentials are set anew; ask the clinic to unlock it in "
+        "Neo, and set them",
         _SET,
     ),
     "challenge_required": KindText(
@@ -153,21 +155,27 @@ def happened(
     alike: int | None = None,
     synced: int | None = None,
     records: Sequence[str] = (),
+    causes: Sequence[str] = (),
 ) -> str:
     """What has happened, as one sentence; of one that stands for many, in how many clinics.
 
-    `records` are ids, which the sentences of some kinds name.
+    `records` are ids, which the sentences of some kinds name; `causes` those of all holds that
+    wait, where they are known.
 
     >>> happened("shape_changed", "no_data", 214, 300)
     'An answer of Neo no longer has the shape that is read (no data), in 214 of 300 clinics.'
     """
     told = text_of(kind, code)
     in_many = _in_many(alike, synced)
-    return f"{told.what}{_because(kind, code)}{in_many}{_named(told.names, records)}."
+    return f"{told.what}{_because(kind, code, causes)}{in_many}{_named(told.names, records)}."
 
 
-def _because(kind: str, code: str | None) -> str:
+def _because(kind: str, code: str | None, causes: Sequence[str]) -> str:
     """Why it is so: of data that have grown old it is how their runs fail."""
+    if kind == HELD:
+        named = dict.fromkeys([*causes] or ([] if code is None else [code]))
+        why = "; ".join(phrase(HELD_BECAUSE, cause) for cause in named)
+        return f" ({why})" if why else ""
     if code is None or code in OF_CODES:
         return ""
     return f": {TEXTS[code].what}" if kind == STALE and code in TEXTS else f" ({phrase({}, code)})"

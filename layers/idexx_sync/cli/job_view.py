@@ -23,7 +23,7 @@ from idexx_sync.cli.tables import Shown, fact_table, line, listing, two_toned
 from idexx_sync.clinics.needs import doubt_in_words, unread_in_words
 from idexx_sync.core.catalog import CATALOG
 from idexx_sync.core.clinic_time import zone_of
-from idexx_sync.core.phrases import counted, phrase
+from idexx_sync.core.phrases import HELD_BECAUSE, counted, phrase
 from idexx_sync.core.vocabulary import WITHOUT_ROWS, Manner, without_rows
 from idexx_sync.jobs.params import MOST_DAYS
 from idexx_sync.operations.hints import for_the_api
@@ -103,7 +103,8 @@ def job_shown(
         parts.append(line(f"! {told(phrase(WARNINGS, code))}: {count}", "yellow"))
     held = "would be held back" if job.manner in WITHOUT_ROWS else "held back"
     for cause, count in (job.held or {}).items():
-        parts.append(line(f"! {held} ({phrase({}, cause)}): {counted(count, 'record')}", "yellow"))
+        why = phrase(HELD_BECAUSE, cause)
+        parts.append(line(f"! {held} ({why}): {counted(count, 'record')}", "yellow"))
     parts += _differences(job, told)
     parts += [line(f"  {fault_in_words(fault)}", "yellow") for fault in job.faults or ()]
     if job.unfresh:

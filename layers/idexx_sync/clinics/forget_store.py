@@ -21,7 +21,8 @@ def forget(conn: Conn, clinic_id: UUID) -> dict[str, int]:
         raise Conflict(
             "clinic_on_board",
             f"Clinic {clinic_id} is switched on, or a run of it is under way: nothing was deleted. "
-            f"Switch it off, and wait for its run: idexx-sync clinics add {clinic_id} --stage off",
+            "Wait for its run to end, and switch it off: "
+            f"idexx-sync clinics add {clinic_id} --stage off",
         )
     return gone
 

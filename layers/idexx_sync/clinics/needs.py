@@ -287,8 +287,8 @@ def _told_needs(overview: ClinicOverview) -> Iterator[Need]:
     for told in overview.told:
         if told.days_lost is not None:
             first, last = told.days_lost
-            what = f"{told.sync}: no run has read {first} to {last}; idexx-sync sync {told.sync} "
-            what += f"--from {first} --to {last} --clinic {overview.id}"
+            what = f"{told.sync}: no run has read {first} to {last}; "
+            what += f"idexx-sync sync {told.sync} --from {first} --to {last} --clinic {overview.id}"
             yield Need("odis", what, blocks=False, since=told.at)
     changed = [told for told in overview.told if told.patients_changed]
     if changed:

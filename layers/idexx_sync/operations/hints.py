@@ -15,7 +15,8 @@ OVER_API: Final = (
 """Commands that ask the API where its address is set; all others need the database."""
 INSTEAD: Final = "ask whoever has access to the database"
 _NEEDS_DATABASE: Final = re.compile(
-    r"(?:(?:first )?(?:run|with|See|one with):? )?"
+    r"(?P<joint> and somebody has run: |(?<=\w) with:? |"
+    r"(?:(?<![\w'] )|(?<=then )|(?<=or ))\b(?:first )?(?:run|with|See):? )?"
     rf"idexx-sync (?!(?:{'|'.join(OVER_API)})\b)[a-z][^;,()\"\n]*(?<! )"
 )
 
@@ -23,7 +24,17 @@ _NEEDS_DATABASE: Final = re.compile(
 def for_the_api(text: str) -> str:
     """The text with each command that needs the database replaced by whom to ask.
 
+    What leads to the command goes with it, so that whole sentences are left: a command stands
+    behind a colon or a semicolon, or behind words of `_NEEDS_DATABASE`.
+
     >>> for_the_api("credentials: none yet; idexx-sync credentials set --clinic 7")
     'credentials: none yet; ask whoever has access to the database'
+    >>> for_the_api("Name those that count with: idexx-sync clinics add 7 --room ID")
+    'Name those that count; ask whoever has access to the database'
     """
-    return _NEEDS_DATABASE.sub(INSTEAD, text)
+    return _NEEDS_DATABASE.sub(_instead, text)
+
+
+def _instead(found: re.Match[str]) -> str:
+    ends_a_clause = (found["joint"] or "").startswith(" ")
+    return f"; {INSTEAD}" if ends_a_clause else INSTEAD

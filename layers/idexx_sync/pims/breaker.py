@@ -52,8 +52,8 @@ def check_breaker(clinic_id: UUID, attempts: list[Attempt], now: datetime) -> No
     if newest in _REFUSALS:
         raise _REFUSALS[newest](
             f"the last login with these credentials ended with: {phrase({}, newest)}; "
-            "no further try is made until the clinic has put it right and somebody has run: "
-            f"idexx-sync credentials set --clinic {clinic_id}",
+            "no further try is made until the clinic has put it right and its credentials are set "
+            f"anew: idexx-sync credentials set --clinic {clinic_id}",
             code="breaker_open",
         )
     if newest in _NO_OUTCOME and len(attempts) > 1 and attempts[1].outcome in _NO_OUTCOME:

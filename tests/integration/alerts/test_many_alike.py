@@ -8,13 +8,17 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from idexx_sync.alerts import incident_store
+from idexx_sync.alerts.alert_store import mute
 from idexx_sync.alerts.incidents import tell_stale
-from idexx_sync.database.connection import Conn
+from idexx_sync.core.errors import ShapeChanged
+from idexx_sync.database.connection import Conn, writing
+from idexx_sync.jobs import store as job_store
+from idexx_sync.jobs.model import new_order
 from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import update
 from tests.kit.records import MORNING
-from tests.kit.rows import add_credentials, add_hold, add_job, before
+from tests.kit.rows import add_alert, add_credentials, add_hold, add_job, before
 
 
 @pytest.fixture(autouse=True)
@@ -29,12 +33,23 @@ def add_synced(conn: Conn) -> UUID:
     return clinic_id
 
 
-def opened(conn: Conn, clinic_id: UUID, kind: str = "shape_changed") -> None:
+def opened(
+    conn: Conn, clinic_id: UUID, kind: str = "shape_changed", code: str | None = None
+) -> None:
     conn.execute(
-        "INSERT INTO idexx_sync.alerts (clinic_id, kind, syncs, who_acts) "
-        "VALUES (%s, %s, '{inbound}', 'odis')",
-        (clinic_id, kind),
+        "INSERT INTO idexx_sync.alerts (clinic_id, kind, code, syncs, who_acts) "
+        "VALUES (%s, %s, %s, '{inbound}', 'odis')",
+        (clinic_id, kind, code),
     )
+
+
+def ends_with(conn: Conn, clinic_id: UUID) -> None:
+    """A run of the clinic ends with an answer of an unknown shape, as a worker writes it."""
+    order = new_order(clinic_id, "inbound", "schedule")
+    lease = job_store.begin(conn, order, 45).lease
+    assert lease is not None
+    with writing(conn):
+        job_store.end(conn, lease, "failed", error=ShapeChanged("no events"))
 
 
 def recovered(conn: Conn, clinic_id: UUID) -> None:
@@ -51,6 +66,17 @@ def standing(conn: Conn, *, many: bool) -> list[tuple[Any, ...]]:
         "WHERE closed_at IS NULL AND (clinic_id IS NULL) = %s ORDER BY kind",
         (many,),
     ).fetchall()
+
+
+def stood_for(conn: Conn, clinic_id: UUID) -> UUID | None:
+    """The alert that stands for the clinic's open one."""
+    row = conn.execute(
+        "SELECT incident_id FROM idexx_sync.alerts WHERE clinic_id = %s AND closed_at IS NULL",
+        (clinic_id,),
+    ).fetchone()
+    assert row is not None
+    found: UUID | None = row[0]
+    return found
 
 
 def stale_told(conn: Conn) -> list[tuple[Any, ...]]:
@@ -110,6 +136,66 @@ def test_how_many_have_to_be_alike(conn: Conn, synced: int, alike: int, together
     assert len(standing(conn, many=True)) == together
 
 
+@pytest.mark.parametrize("told_by", ["whoever watches", "a job's end"])
+def test_what_one_clinic_begins_to_have_weeks_later_is_told_by_itself(
+    conn: Conn, told_by: str
+) -> None:
+    """An alert for many stands for weeks, while half of its clinics keep what they have."""
+    for _ in range(8):
+        opened(conn, add_clinic(conn))
+    incident_store.stand_together(conn)
+    set_business_time(conn, MORNING + timedelta(days=20))
+    lonely = add_clinic(conn)
+
+    if told_by == "a job's end":
+        ends_with(conn, lonely)
+    else:
+        opened(conn, lonely)
+        incident_store.stand_together(conn)
+
+    assert standing(conn, many=True) == [("shape_changed", 8, False)]
+    assert stood_for(conn, lonely) is None
+
+
+@pytest.mark.parametrize("told_by", ["whoever watches", "a job's end"])
+def test_who_follows_the_newest_one_within_hours_belongs_to_it(conn: Conn, told_by: str) -> None:
+    for _ in range(8):
+        opened(conn, add_clinic(conn))
+    incident_store.stand_together(conn)
+
+    for hours in (5, 10, 15):  # each within six hours of the one before
+        set_business_time(conn, MORNING + timedelta(hours=hours))
+        follows = add_clinic(conn)
+        if told_by == "a job's end":
+            ends_with(conn, follows)
+            assert stood_for(conn, follows) is not None
+        else:
+            opened(conn, follows)
+        incident_store.stand_together(conn)
+        assert stood_for(conn, follows) is not None
+
+    assert standing(conn, many=True) == [("shape_changed", 11, False)]
+
+
+def test_as_many_that_begin_weeks_later_join_the_one_that_stands_and_say_so(conn: Conn) -> None:
+    for _ in range(8):
+        opened(conn, add_clinic(conn))
+    incident_store.stand_together(conn)
+    set_business_time(conn, MORNING + timedelta(days=20))
+    later = [add_clinic(conn) for _ in range(6)]
+    for clinic_id in later:
+        opened(conn, clinic_id)
+
+    incident_store.stand_together(conn)
+    assert incident_store.stand_together(conn) == 0
+
+    assert standing(conn, many=True) == [("shape_changed", 14, False)]
+    assert None not in [stood_for(conn, clinic_id) for clinic_id in later]
+    assert conn.execute(
+        "SELECT times FROM idexx_sync.alerts WHERE clinic_id IS NULL"
+    ).fetchall() == [(2,)]
+
+
 def test_a_kind_that_comes_back_for_many_is_another_incident(conn: Conn) -> None:
     clinics = [add_clinic(conn) for _ in range(6)]
     for _ in range(2):
@@ -129,7 +215,30 @@ def test_a_kind_that_comes_back_for_many_is_another_incident(conn: Conn) -> None
     rows = conn.execute(
         "SELECT closed_because, muted_by FROM idexx_sync.alerts WHERE clinic_id IS NULL"
     ).fetchall()
-    assert rows == [("no_longer_so", "kim"), ("no_longer_so", "kim")]  # muted is the kind
+    assert rows == [("no_longer_so", "kim"), ("no_longer_so", "kim")]  # muted is what is alike
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_what_many_have_alike_is_muted_and_nothing_else_of_its_kind(
+    conn: Conn, is_open: bool
+) -> None:
+    ended: dict[str, Any] = {} if is_open else {"closed_at": MORNING}
+    muted = add_alert(conn, None, code="no_data", **ended)
+    other = add_alert(conn, None, code="no_events")
+    mute(conn, muted, MORNING + timedelta(days=7), "Kim")
+    for _ in range(6):
+        opened(conn, add_clinic(conn), code="no_rooms")
+
+    incident_store.stand_together(conn)
+
+    rows = conn.execute(
+        "SELECT code, muted_by FROM idexx_sync.alerts WHERE clinic_id IS NULL AND id <> %s",
+        (other,),
+    ).fetchall()
+    assert set(rows) == {("no_data", "Kim"), ("no_rooms", None)}
+    assert conn.execute(
+        "SELECT muted_by FROM idexx_sync.alerts WHERE id = %s", (other,)
+    ).fetchone() == (None,)
 
 
 def test_what_stands_of_a_clinic_that_is_synced_no_longer_is_closed(conn: Conn) -> None:

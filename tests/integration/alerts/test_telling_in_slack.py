@@ -7,9 +7,10 @@ from typing import Final
 from uuid import UUID
 
 import pytest
+from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
-from idexx_sync.alerts.alert_store import acknowledge
+from idexx_sync.alerts.alert_store import acknowledge, mute
 from idexx_sync.alerts.incident_store import stand_together
 from idexx_sync.alerts.slack import client as slack_client
 from idexx_sync.alerts.slack.client import SlackChannels
@@ -187,6 +188,28 @@ def test_holds_carry_the_command_that_lets_them_through(bench: Bench) -> None:
     assert "nearly all visits moved by the same amount of time" in bench.shown[0]
 
 
+def test_a_hold_says_of_how_many_records_and_days_it_is(bench: Bench) -> None:
+    clinic_id = bench.clinic()
+    hold = add_hold(bench.owner, clinic_id, "unproven_visit_losses")
+    found = {
+        "600101": {"start": "2026-05-04 09:00:00"},
+        "600102": {"start": ["2026-05-06 09:00:00", "2026-05-07 10:00:00"]},
+        "600103": {"start": None},
+    }
+    bench.owner.execute(
+        "UPDATE idexx_sync.holds SET findings = %s WHERE id = %s", (Jsonb(found), hold)
+    )
+    add_hold(bench.owner, clinic_id, "unproven_block_losses")
+    add_alert(bench.owner, clinic_id, "held", code="unproven_block_losses")
+
+    bench.tells()
+
+    (text,) = bench.shown
+    assert "more visits vanished than is plausible; more blocks vanished than is plausible" in text
+    assert "(3 records of 2026-05-04 to 2026-05-07, inbound)" in text
+    assert f"or `idexx-sync holds reject {hold}`" in text
+
+
 def test_another_hold_is_told_in_the_thread(bench: Bench) -> None:
     clinic_id = bench.clinic()
     add_hold(bench.owner, clinic_id, "times_shifted")
@@ -208,6 +231,153 @@ def test_who_has_seen_it_is_told_in_the_thread(bench: Bench) -> None:
     assert bench.tells() == {}
 
     assert "seen by Kim" in bench.sinks.slack.of_alert(alert)[1].shown
+
+
+def muted(bench: Bench, alert: UUID, **length: float) -> None:
+    mute(bench.owner, alert, MORNING + timedelta(**length), "Kim")
+
+
+def test_a_mute_is_told_once_in_the_thread_and_its_end_with_what_still_is_so(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic(), code="no_data")
+    bench.tells()
+
+    muted(bench, alert, hours=1)
+    assert bench.tells() == {"messages_sent": 1}
+    bench.owner.execute("UPDATE idexx_sync.alerts SET code = 'no_events' WHERE id = %s", (alert,))
+    assert bench.tells() == {}
+    set_business_time(bench.owner, MORNING + timedelta(hours=2))
+    assert bench.tells() == {"messages_sent": 1}
+    assert bench.tells() == {}
+
+    _, mutes, ends = (one.shown for one in bench.sinks.slack.of_alert(alert))
+    assert "muted by Kim until 2026-05-04 " in mutes
+    assert "muted no longer, and still so: An answer of Neo no longer has the shape" in ends
+    assert "(no events)" in ends
+
+
+def test_who_mutes_for_longer_or_ends_it_is_told_and_what_is_over_while_muted_too(
+    bench: Bench,
+) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.tells()
+    for hours in (1, 5):
+        muted(bench, alert, hours=hours)
+        assert bench.tells() == {"messages_sent": 1}
+    mute(bench.owner, alert, None, None)
+    assert bench.tells() == {"messages_sent": 1}
+    muted(bench, alert, hours=1)
+    bench.tells()
+    bench.close(alert)
+    assert bench.tells() == {"messages_sent": 1}
+
+    told = [one.shown for one in bench.sinks.slack.of_alert(alert)]
+    said = ["muted by", "muted by", "muted no longer", "muted by", "a run went well"]
+    assert [words in one for words, one in zip(said, told[1:], strict=True)] == [True] * 5
+
+
+def test_a_mute_that_is_over_before_it_could_be_told_is_not_told(bench: Bench) -> None:
+    alert = add_alert(bench.owner, bench.clinic())
+    bench.tells()
+    muted(bench, alert, hours=1)
+    bench.left = 1
+    bench.tells()
+    set_business_time(bench.owner, MORNING + timedelta(hours=2))
+    bench.left = 40
+
+    assert bench.tells() == {}
+    assert len(bench.sinks.slack.of_alert(alert)) == 1
+
+
+def test_the_last_word_of_what_is_closed_and_open_again_within_a_pass_is_true(
+    bench: Bench,
+) -> None:
+    clinic_id = bench.clinic()
+    first = add_alert(bench.owner, clinic_id)
+    bench.tells()
+    bench.close(first)
+    again = add_alert(bench.owner, clinic_id)
+
+    assert bench.tells() == {"messages_sent": 2}
+
+    _, end, opening = bench.sinks.slack.posted
+    assert str(first)[:8] in end.shown
+    assert "over, and so again" in end.text
+    assert "it is so again since then" in end.shown
+    assert str(again)[:8] in opening.shown
+
+
+def test_an_end_that_comes_late_says_that_it_is_so_again(bench: Bench) -> None:
+    """Its answer was lost on the way, and what opened anew has overtaken it."""
+    clinic_id = bench.clinic()
+    first = add_alert(bench.owner, clinic_id)
+    bench.tells()
+    bench.close(first)
+    bench.sinks.troubles.next(Trouble("breaks"))
+    bench.tells()
+    add_alert(bench.owner, clinic_id)
+    bench.tells()
+    bench.tells()
+
+    assert "it is so again since then" in bench.sinks.slack.of_alert(first)[-1].shown
+
+
+def test_where_its_reason_changes_one_of_many_is_told_by_itself_and_why(bench: Bench) -> None:
+    first = add_alert(bench.owner, bench.clinic(), code="no_data")
+    bench.tells()
+    for _ in range(8):
+        add_alert(bench.owner, bench.clinic(), code="no_data")
+    stand_together(bench.conn)
+    bench.tells()
+    bench.owner.execute("UPDATE idexx_sync.alerts SET code = 'no_events' WHERE id = %s", (first,))
+    stand_together(bench.conn)
+
+    bench.tells()
+
+    last = bench.sinks.slack.of_alert(first)[-1].shown
+    assert "its reason is another one than that of the many clinics" in last
+    assert "few clinics" not in last
+    assert "(no events)" in last
+
+
+def test_of_few_that_are_left_each_is_told_by_itself_with_that_as_why(bench: Bench) -> None:
+    first = add_alert(bench.owner, bench.clinic(), code="no_data")
+    bench.tells()
+    others = [add_alert(bench.owner, bench.clinic(), code="no_data") for _ in range(8)]
+    stand_together(bench.conn)
+    bench.tells()
+    for other in others:
+        bench.close(other)
+    stand_together(bench.conn)
+
+    bench.tells()
+
+    last = bench.sinks.slack.of_alert(first)[-1].shown
+    assert "few clinics are left that have it alike" in last
+
+
+def test_who_begins_weeks_later_is_told_by_itself_and_many_in_the_thread_of_many(
+    bench: Bench,
+) -> None:
+    for _ in range(8):
+        add_alert(bench.owner, bench.clinic(), code="no_data", opened_at=before(hours=1))
+    stand_together(bench.conn)
+    bench.tells()
+    later = MORNING + timedelta(days=20)
+    set_business_time(bench.owner, later)
+    lonely = add_alert(bench.owner, bench.clinic("Example East"), code="no_data", opened_at=later)
+    stand_together(bench.conn)
+
+    assert bench.tells() == {"messages_sent": 1}
+    assert len(bench.sinks.slack.of_alert(lonely)) == 1
+
+    for _ in range(7):
+        add_alert(bench.owner, bench.clinic(), code="no_data", opened_at=later)
+    stand_together(bench.conn)
+    bench.tells()
+    head, *_ = bench.sinks.slack.posted
+    (anew,) = (one for one in bench.sinks.slack.posted if one.thread == head.ts)
+    assert "it has begun in many more clinics" in anew.shown
+    assert "in 16 of 16 clinics" in anew.shown
 
 
 def test_a_clinics_name_calls_nobody_and_formats_nothing(bench: Bench) -> None:

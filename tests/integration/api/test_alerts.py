@@ -198,7 +198,9 @@ def test_over_the_api_no_command_is_named_that_needs_the_database(api: Api) -> N
 
     told = api.as_clinic().get(f"/api/alerts/{id_}").json["next"]
 
-    assert told.endswith("no login is tried before: ask whoever has access to the database")
+    assert told.endswith(
+        "; ask the clinic for the right ones, and set them: ask whoever has access to the database"
+    )
 
 
 def test_who_has_seen_it_first_stays(api: Api) -> None:

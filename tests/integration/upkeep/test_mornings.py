@@ -15,6 +15,7 @@ from tests.kit.business_time import set_business_time
 from tests.kit.clinic import add_clinic
 from tests.kit.database import query
 from tests.kit.rows import add_credentials, add_discrepancy, add_hold, add_job, pause
+from tests.kit.told import in_slack
 
 WEST, EAST, PHOENIX = "America/Los_Angeles", "America/New_York", "America/Phoenix"
 DAY = date(2026, 5, 4)
@@ -143,6 +144,34 @@ def test_a_fleet_in_one_zone_fits_into_one_message() -> None:
     assert any("1 hold waiting" in text for text in texts)
     assert any("3 ticks missed in 24 hours, 2 made up" in text for text in texts)
     assert "<Clinic>" not in "".join(texts)
+
+
+def texts_of(told: dict[str, Any]) -> list[str]:
+    return in_slack(digest(WEST, DAY, told)).split("\n")
+
+
+def test_names_are_never_cut_and_those_that_do_not_fit_are_counted() -> None:
+    ready = [f"Example Veterinary Hospital & Wellness Centre No {n:02d}" for n in range(60)]
+
+    _, listed, more, _ = texts_of({"ready": ready})
+
+    named = listed.removeprefix(":white_check_mark: ").split(", ")
+    assert named == [one.replace("&", "&amp;") for one in ready[: len(named)]]
+    assert more == f"and {60 - len(named)} more ready"
+
+
+@pytest.mark.parametrize("freshness", [one for one in get_args(Freshness) if one != "on_time"])
+def test_who_is_not_ready_is_told_in_a_strangers_words(freshness: str) -> None:
+    one = {"id": str(UUID(int=1)), "name": "Example", "freshness": freshness}
+
+    line = texts_of({"not_ready": [one]})[1]
+
+    assert len(line.partition(": ")[2].split(";")[0].split()) > 3
+    assert f": {freshness.replace('_', ' ')};" not in line
+
+
+def test_holds_of_a_zone_are_told_apart_from_what_the_command_lists() -> None:
+    assert "2 holds waiting at these clinics, listed with all others" in texts_of({"holds": 2})[-1]
 
 
 @pytest.mark.parametrize("told", [{}, {"ready": "x", "not_ready": [1]}, {"holds": "many"}])

@@ -8,7 +8,7 @@ import pytest
 from idexx_sync.alerts.alert_store import Alert
 from idexx_sync.alerts.slack import alert_posts
 from idexx_sync.alerts.slack.alert_posts import MOST_HOLDS, WaitingHold
-from idexx_sync.alerts.slack.post import LONGEST_SECTION, MOST_BLOCKS, escaped, name
+from idexx_sync.alerts.slack.post import LONGEST_SECTION, MOST_BLOCKS, escaped, name, section
 from idexx_sync.alerts.texts import KINDS
 from idexx_sync.cli.alert_view import alert_shown
 from idexx_sync.core.errors import WhoActs, who_acts
@@ -109,7 +109,53 @@ def test_slacks_limits_are_kept_whatever_there_is() -> None:
         ("*bold* `code` ~struck~ _under_", "bold code struck under"),
         ("", "(no name)"),
         ("***", "(no name)"),
+        ("\u200b\u2060", "(no name)"),
+        ("Dr \u202egnp.exe", "Dr gnp.exe"),
+        ("a\u2028b\x1b[1m", "a b[1m"),
     ],
 )
 def test_a_name_is_a_name_and_nothing_else(given: str, told: str) -> None:
     assert name(given) == told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_row_says_formats_nothing_and_links_nothing(kind: str) -> None:
+    hostile = "<!channel> *x* `y` ~z~ _w_ \u202e https://example.test no_data"
+    one = alert(kind, code=hostile, clinic_name=f"@channel {hostile}")
+
+    for post in (alert_posts.opened(one), alert_posts.changed(one, {"code": "x"}, {"code": "y"})):
+        told = in_slack(post)
+        assert "&lt;!channel&gt; x y z w https://example.test no data" in told
+        assert "\u202e" not in told + post.text
+        for block in post.blocks:
+            for part in [block.get("text"), *block.get("elements", [])]:
+                assert part is None or (part["type"], part["verbatim"]) == ("mrkdwn", True)
+
+
+def test_what_is_too_long_is_never_cut_within_a_sign_of_slacks() -> None:
+    for length in range(LONGEST_SECTION - 8, LONGEST_SECTION):
+        text = section("x" * length + "&amp;" * 9)["text"]["text"]
+        assert is_escaped(text)
+        assert len(text) <= LONGEST_SECTION
+
+
+def test_holds_are_told_each_with_what_it_is_about_and_both_ways_to_decide() -> None:
+    visits = WaitingHold(
+        UUID(int=7), "unproven_visit_losses", "inbound", 66, "2026-05-04", "2026-05-09"
+    )
+    blocks = WaitingHold(
+        UUID(int=8), "unproven_block_losses", "inbound", 1, "2026-05-04", "2026-05-04"
+    )
+    one = alert("held", code="unproven_block_losses")
+
+    post = alert_posts.opened(one, [visits, blocks])
+
+    told = in_slack(post)
+    both = "(more visits vanished than is plausible; more blocks vanished than is plausible)"
+    assert both in post.text
+    assert both in told
+    assert "(66 records of 2026-05-04 to 2026-05-09, inbound)" in told
+    assert "(1 record of 2026-05-04, inbound)" in told
+    for hold in (visits, blocks):
+        assert f"then `idexx-sync holds approve {hold.id}` or `idexx-sync holds reject" in told
+    assert "unproven" not in told

@@ -163,6 +163,15 @@ def test_a_job_that_has_not_ended_shows_no_dash() -> None:
     assert f"    running{chr(10)}" in told(*jobs_shown([viewed(a_job("running"))], {}))
 
 
+def test_what_a_job_holds_back_is_told_in_a_strangers_words() -> None:
+    job = viewed(a_job("held")).model_copy(update={"held": {"unproven_visit_losses": 66}})
+
+    shown = told(*job_shown(job))
+
+    assert "! held back (more visits vanished than is plausible): 66 records" in shown
+    assert "unproven" not in shown
+
+
 def test_a_job_says_which_sync_it_is_who_ordered_it_and_which_attempt() -> None:
     shown = told(*job_shown(viewed(a_job(attempt=2)), clinic_name="West"))
 

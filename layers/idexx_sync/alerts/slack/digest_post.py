@@ -7,11 +7,33 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from idexx_sync.alerts.slack.post import Post, code, context, escaped, name, post, section, sections
+from idexx_sync.alerts.slack.post import (
+    LONGEST_SECTION,
+    Post,
+    code,
+    context,
+    escaped,
+    joined,
+    name,
+    post,
+    section,
+    sections,
+)
 from idexx_sync.core.phrases import counted, phrase
 
 MOST_NAMED: Final = 60
 """Clinics of each kind; the others are counted."""
+
+
+_READY: Final = ":white_check_mark: "
+_STANDS: Final[Mapping[str, str]] = {
+    "new": "no run has brought all of its data yet",
+    "late": "its data are older than they should be",
+    "stale": "its data are old",
+    "action_required": "nothing runs before somebody acts",
+    "paused": "somebody has paused it",
+}
+"""How a clinic that is not ready stands, within a sentence."""
 
 
 def digest(zone: str, day: date, told: Mapping[str, Any]) -> Post:
@@ -19,14 +41,15 @@ def digest(zone: str, day: date, told: Mapping[str, Any]) -> Post:
     ready, waiting = _names(told.get("ready")), _entries(told.get("not_ready"))
     total = len(ready) + len(waiting)
     head = f"{escaped(zone)}, {day:%A} {day}: {len(ready)} of {counted(total, 'clinic')} ready"
+    named, left = joined(ready, MOST_NAMED, LONGEST_SECTION - len(_READY))
     return post(
         head,
         [
             section(f":sunrise: *{head}*"),
             *sections([_line(one) for one in waiting[:MOST_NAMED]]),
-            *_more(len(waiting), "not ready"),
-            *sections([f":white_check_mark: {', '.join(ready[:MOST_NAMED])}"] if ready else []),
-            *_more(len(ready), "ready"),
+            *_more(len(waiting) - MOST_NAMED, "not ready"),
+            *([section(f"{_READY}{named}")] if named else []),
+            *_more(left, "ready"),
             context(" · ".join(_waits(told))),
         ],
     )
@@ -35,18 +58,19 @@ def digest(zone: str, day: date, told: Mapping[str, Any]) -> Post:
 def _line(clinic: Mapping[str, Any]) -> str:
     """A clinic that is not ready: how it stands, and the command that says why."""
     command = f"idexx-sync clinics show {clinic.get('id')}"
-    stands = escaped(phrase({}, str(clinic.get("freshness"))))
+    stands = escaped(phrase(_STANDS, str(clinic.get("freshness"))))
     return f":warning: *{name(str(clinic.get('name')))}*: {stands}; {code(command)}"
 
 
-def _more(number: int, what: str) -> list[dict[str, Any]]:
-    return [context(f"and {number - MOST_NAMED} more {what}")] if number > MOST_NAMED else []
+def _more(left: int, what: str) -> list[dict[str, Any]]:
+    return [context(f"and {left} more {what}")] if left > 0 else []
 
 
 def _waits(told: Mapping[str, Any]) -> Iterator[str]:
     holds, differences = _number(told, "holds"), _number(told, "discrepancies")
     missed, made_up = _number(told, "missed"), _number(told, "made_up")
-    yield f"{counted(holds, 'hold')} waiting: {code('idexx-sync holds list --status open')}"
+    listed = code("idexx-sync holds list --status open")
+    yield f"{counted(holds, 'hold')} waiting at these clinics, listed with all others: {listed}"
     yield f"{counted(differences, 'difference')} to Neo open"
     yield f"{counted(missed, 'tick')} missed in 24 hours, {made_up} made up"
 

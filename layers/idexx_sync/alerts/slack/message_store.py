@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from idexx_sync.alerts.kinds import HELD, STALE
 from idexx_sync.alerts.slack.alert_posts import WaitingHold
 from idexx_sync.alerts.slack.client import Place
+from idexx_sync.alerts.store import FINDINGS
 from idexx_sync.core.vocabulary import Reader
 from idexx_sync.database.connection import Conn, writing
 
@@ -46,20 +47,27 @@ class Message:
     thread: str | None
 
 
-_TOLD: Final = f"""jsonb_build_object(
+_MUTED: Final = "coalesce(a.muted_until > idexx_sync.clock(), false)"
+_MUTE: Final = f"CASE WHEN {_MUTED} THEN to_jsonb(extract(epoch FROM a.muted_until)) END"
+"""Until when an alert a is muted, in Unix time; NULL: it is not."""
+_TOLD: Final = f"""jsonb_strip_nulls(jsonb_build_object(
     'syncs', to_jsonb(a.syncs), 'code', a.code, 'who_acts', a.who_acts,
     'size', floor(log(2.0, a.clinics)), 'acknowledged_by', a.acknowledged_by,
-    'incident_id', a.incident_id,
+    'incident_id', a.incident_id, 'muted_until', {_MUTE},
+    'begun_anew', CASE WHEN a.clinic_id IS NULL THEN nullif(a.times, 1) END,
     'holds', CASE WHEN a.kind = '{HELD}' THEN (
         SELECT jsonb_agg(h.id ORDER BY h.id) FROM idexx_sync.holds h
-         WHERE h.clinic_id = a.clinic_id AND h.status = 'open') END)"""
+         WHERE h.clinic_id = a.clinic_id AND h.status = 'open') END))"""
 """What a message says of an alert a, by which a change is known; of many clinics alike, each
-doubling is one."""
-_MUTED: Final = "coalesce(a.muted_until > idexx_sync.clock(), false)"
+doubling is one, and each time that many begin to have it anew."""
 _IS_TOLD: Final = f"""(a.closed_at IS NULL AND a.incident_id IS NULL AND NOT {_MUTED}
     AND (a.who_acts <> 'nobody' OR a.kind = '{STALE}'))"""
 """Whether an alert a is told: it is open, no other one stands for it, and somebody has to act or
 its data have grown old."""
+_CHANGE_IS_TOLD: Final = f"""(a.closed_at IS NULL
+    AND m.told -> 'muted_until' IS NOT DISTINCT FROM {_MUTE})"""
+"""Whether a change m of an alert a still is to be told: a mute is told while it lasts, and nothing
+that it was made without."""
 _READER: Final = "CASE a.who_acts WHEN 'clinic' THEN 'clinic_care' ELSE 'engineering' END"
 
 
@@ -67,7 +75,8 @@ def make_due(conn: Conn) -> int:
     """Make the messages that alerts are due, and forget those that never left us and no longer are.
 
     One opening and one close of each alert; what changes in between once the opening is there, and
-    one change after the other. Gives how many were made.
+    one change after the other. While an alert is muted only the mute is told, with what has changed
+    until then. Gives how many were made.
     """
     with writing(conn):
         conn.execute(
@@ -75,7 +84,7 @@ def make_due(conn: Conn) -> int:
             DELETE FROM idexx_sync.messages m USING idexx_sync.alerts a
              WHERE m.alert_id = a.id AND m.sent_at IS NULL AND m.tries = 0
                AND (m.part = 'opened' AND NOT {_IS_TOLD}
-                    OR m.part = 'changed' AND (a.closed_at IS NOT NULL OR {_MUTED}))
+                    OR m.part = 'changed' AND NOT {_CHANGE_IS_TOLD})
             """
         )
         # An opening says what its alert says when it leaves: what it is compared with is read
@@ -85,6 +94,20 @@ def make_due(conn: Conn) -> int:
             UPDATE idexx_sync.messages m SET told = {_TOLD} FROM idexx_sync.alerts a
              WHERE m.alert_id = a.id AND m.part = 'opened' AND m.sent_at IS NULL AND m.tries = 0
                AND m.told <> {_TOLD}
+            """
+        )
+        # What is over comes first, or the end of one would seem to be that of the next.
+        closed = conn.execute(
+            f"""
+            INSERT INTO idexx_sync.messages (part, alert_id, reader, told)
+            SELECT 'closed', a.id, o.reader, {_TOLD}
+              FROM idexx_sync.alerts a
+              JOIN idexx_sync.messages o ON o.alert_id = a.id AND o.part = 'opened'
+             WHERE a.closed_at IS NOT NULL AND o.sent_at IS NOT NULL
+               AND NOT EXISTS (SELECT FROM idexx_sync.messages m
+                                WHERE m.alert_id = a.id AND m.part = 'closed')
+             ORDER BY a.closed_at, a.id
+            ON CONFLICT DO NOTHING
             """
         )
         opened = conn.execute(
@@ -107,22 +130,11 @@ def make_due(conn: Conn) -> int:
                    SELECT m.told, m.reader, m.sent_at FROM idexx_sync.messages m
                     WHERE m.alert_id = a.id ORDER BY m.number DESC LIMIT 1) l
              CROSS JOIN LATERAL (SELECT {_TOLD} AS told) n
-             WHERE a.closed_at IS NULL AND NOT {_MUTED} AND l.sent_at IS NOT NULL
-               AND l.told <> n.told
+             WHERE a.closed_at IS NULL AND l.sent_at IS NOT NULL
+               AND jsonb_strip_nulls(l.told) <> n.told
+               AND (NOT {_MUTED} OR l.told -> 'muted_until'
+                                    IS DISTINCT FROM n.told -> 'muted_until')
              ORDER BY a.opened_at, a.id
-            """
-        )
-        closed = conn.execute(
-            f"""
-            INSERT INTO idexx_sync.messages (part, alert_id, reader, told)
-            SELECT 'closed', a.id, o.reader, {_TOLD}
-              FROM idexx_sync.alerts a
-              JOIN idexx_sync.messages o ON o.alert_id = a.id AND o.part = 'opened'
-             WHERE a.closed_at IS NOT NULL AND o.sent_at IS NOT NULL
-               AND NOT EXISTS (SELECT FROM idexx_sync.messages m
-                                WHERE m.alert_id = a.id AND m.part = 'closed')
-             ORDER BY a.closed_at, a.id
-            ON CONFLICT DO NOTHING
             """
         )
     return opened.rowcount + changed.rowcount + closed.rowcount
@@ -170,9 +182,13 @@ def is_due(conn: Conn, message: Message) -> bool:
     """Whether what it is about is still to be told: a mute or an incident may have come since."""
     if message.part in ("closed", "digest"):
         return True
-    condition = _IS_TOLD if message.part == "opened" else f"a.closed_at IS NULL AND NOT {_MUTED}"
+    condition = _IS_TOLD if message.part == "opened" else _CHANGE_IS_TOLD
     row = conn.execute(
-        f"SELECT {condition} FROM idexx_sync.alerts a WHERE a.id = %s", (message.alert_id,)
+        f"""
+        SELECT {condition} FROM idexx_sync.messages m JOIN idexx_sync.alerts a ON a.id = m.alert_id
+         WHERE m.id = %s
+        """,
+        (message.id,),
     ).fetchone()
     return row == (True,)
 
@@ -230,12 +246,19 @@ def forget(conn: Conn, message_id: UUID) -> None:
 
 
 def open_holds(conn: Conn, clinic_id: UUID) -> list[WaitingHold]:
-    """Those of the clinic that wait for a person, the oldest first."""
+    """Those of the clinic that wait for a person, the oldest first, of one run the largest."""
     with conn.cursor(row_factory=class_row(WaitingHold)) as cur:
         return cur.execute(
-            """
-            SELECT id, cause, sync FROM idexx_sync.holds
-             WHERE clinic_id = %s AND status = 'open' ORDER BY opened_at, id
+            rf"""
+            SELECT h.id, h.cause, h.sync, {FINDINGS} AS records, d.first_day, d.last_day
+              FROM idexx_sync.holds h
+             CROSS JOIN LATERAL (
+                   SELECT min(left(s.start #>> '{{}}', 10)) AS first_day,
+                          max(left(s.start #>> '{{}}', 10)) AS last_day
+                     FROM jsonb_path_query(h.findings, 'lax $.*.start[*]') AS s (start)
+                    WHERE s.start #>> '{{}}' ~ '^\d{{4}}-\d\d-\d\d') d
+             WHERE h.clinic_id = %s AND h.status = 'open'
+             ORDER BY h.opened_at, records DESC, h.id
             """,
             (clinic_id,),
         ).fetchall()
