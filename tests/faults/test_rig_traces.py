@@ -95,7 +95,7 @@ def metric(_rig: Rig) -> None:
     [
         error,
         lambda _rig: logger().info("PET 1"),
-        lambda _rig: logger().info("run begun", patient="PET 1"),
+        lambda _rig: logger().info("run begun", error_message="PET 1"),
         metric,
         print_of_our_own,
         cry_of_our_own,

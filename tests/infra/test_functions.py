@@ -81,7 +81,7 @@ TIMEOUTS = {
     "config_sync.handler": 270,
     "dead_letters.handler": 60,
     "log_shipping.handler": 30,
-    "watchdog.handler": 50,
+    "watchdog.handler": 55,
 }
 
 

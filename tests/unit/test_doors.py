@@ -35,6 +35,7 @@ LEASE_TIME = {
     "jobs/store.py": "whether a lease is live",
     "jobs/submission_store.py": "dispatches",
     "jobs/tick_store.py": "whether a lease is live",
+    "upkeep/telling_store.py": "whose turn it is to ask Slack, and how long Slack rests",
 }
 """Modules whose SQL may name Postgres's own clock, and what for; all others ask
 `idexx_sync.clock()`."""
@@ -88,13 +89,12 @@ def done_at_import(source: str) -> Iterator[int]:
 
 
 def asks_a_machine(source: str) -> Iterator[int]:
-    """Lines that ask this machine what time it is."""
+    """Lines that ask this machine what time it is, or hand on what does."""
     for node in nodes(source):
-        called = node.func if isinstance(node, ast.Call) else None
-        if not isinstance(called, ast.Attribute) or not isinstance(called.value, ast.Name):
+        if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
             continue
-        if (called.value.id, called.attr) in WALL_CLOCK:
-            yield called.lineno
+        if (node.value.id, node.attr) in WALL_CLOCK:
+            yield node.lineno
 
 
 def names_postgres_clock(source: str) -> Iterator[int]:
@@ -159,6 +159,7 @@ def test_what_the_doors_are_shut_against() -> None:
     assert list(done_at_import("import os\ndef home():\n    return os.environ['HOME']")) == []
     assert list(asks_a_machine("def f():\n    return datetime.now(UTC)")) == [2]
     assert list(asks_a_machine("def f():\n    return time.monotonic()")) == []
+    assert list(asks_a_machine("class A:\n    now: Clock = time.time")) == [2]
     assert list(names_postgres_clock("def f(c):\n    c.execute('SELECT now()')")) == [2]
     assert list(names_postgres_clock("def f(c):\n    c.execute('SELECT idexx_sync.clock()')")) == []
     assert list(names_postgres_clock('def f():\n    """Not now()."""')) == []

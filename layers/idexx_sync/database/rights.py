@@ -190,7 +190,8 @@ RIGHTS: Final[Mapping[str, Rights]] = {
             INSERT; \
             UPDATE place at
         idexx_sync.messages: INSERT part alert_id zone day reader told; \
-            UPDATE told tries tried_at sent_at channel place refused refused_at; \
+            UPDATE told tries tried_at doubts looked_at sent_at channel place refused \
+            refused_at; \
             DELETE
         idexx_sync.timetables: SELECT; \
             INSERT; \

@@ -12,12 +12,10 @@ from idexx_sync.alerts.slack.sending import Sending
 from idexx_sync.core.measures import OLDEST_UNSENT, measure
 from idexx_sync.core.vocabulary import Reader
 from idexx_sync.database.connection import Conn
-from idexx_sync.upkeep.place_store import keep_place, place_of
+from idexx_sync.upkeep import telling_store
 
 NEEDS_S: Final = ONE_NEEDS_S + 4.0
 """Of each pass: for a few messages, however long all else takes."""
-WORK: Final = "slack"
-"""Name of the place that says until when Slack takes nothing, in Unix time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,6 @@ class Telling:
 
     channels: Channels
     named: Mapping[Reader, str]
-    now: Callable[[], float] = time.time
     pause: Callable[[float], None] = time.sleep
 
     def tell(self, conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
@@ -38,17 +35,19 @@ class Telling:
         return counts, is_whole
 
     def _send(self, conn: Conn, time_left: Callable[[], float]) -> tuple[Mapping[str, int], bool]:
-        if self.now() < _until(place_of(conn, WORK)):
-            message_store.make_due(conn)
+        """Only one pass at a time: what another one has just sent may not be there yet, however
+        soon it is looked for."""
+        turn = telling_store.take_turn(conn)
+        if turn is None:
             return {}, False
-        sending = Sending(conn, self.channels, self.named, self.pause)
-        is_whole = sending(time_left)
-        if sending.wait_s is not None:
-            keep_place(conn, WORK, {"until": self.now() + sending.wait_s})
-        return sending.counts, is_whole
-
-
-def _until(place: object) -> float:
-    """A place that can't be read keeps nothing back."""
-    found = place.get("until") if isinstance(place, dict) else None
-    return float(found) if isinstance(found, (int, float)) else 0.0
+        try:
+            if telling_store.is_held_back(conn):
+                message_store.make_due(conn)
+                return {}, False
+            sending = Sending(conn, self.channels, self.named, self.pause)
+            is_whole = sending(time_left)
+            if sending.wait_s is not None:
+                telling_store.hold_back(conn, sending.wait_s)
+            return sending.counts, is_whole
+        finally:
+            telling_store.end_turn(conn, turn)

@@ -94,8 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             case Trouble(kind="slow", seconds=seconds):
                 self.server.sinks.troubles.let_go.wait(seconds)
-            case Trouble(kind="status", status=status, seconds=seconds):
-                waits = {"Retry-After": f"{seconds:.0f}"} if status == 429 else {}
+            case Trouble(kind="status", status=status, seconds=seconds, retry_after=after):
+                waits = {"Retry-After": after or f"{seconds:.0f}"} if status == 429 else {}
                 self._answer(status, b'{"ok":false,"error":"ratelimited"}', **waits)
                 return
         if trouble is not None and trouble.kind == "html":

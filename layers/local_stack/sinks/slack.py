@@ -43,6 +43,7 @@ class SlackSink:
 
     token: str = TOKEN
     scopes: set[str] = field(default_factory=lambda: {"chat:write", "channels:history"})
+    channels: dict[str, str] = field(default_factory=lambda: dict(CHANNELS))
     posted: list[Posted] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     _turn: threading.Lock = field(default_factory=threading.Lock)
@@ -71,7 +72,7 @@ class SlackSink:
         if "chat:write" not in self.scopes:
             return _no("missing_scope")
         channel, thread = given.get("channel"), given.get("thread_ts")
-        if not isinstance(channel, str) or channel not in CHANNELS:
+        if not isinstance(channel, str) or channel not in self.channels:
             return _no("channel_not_found")
         if thread is not None and not any(one.ts == thread for one in self.posted):
             return _no("thread_not_found")
@@ -99,11 +100,11 @@ class SlackSink:
         if "channels:history" not in self.scopes:
             return _no("missing_scope")
         channel, thread = given.get("channel"), given.get("ts")
-        if channel not in CHANNELS:
+        if channel not in self.channels:
             return _no("channel_not_found")
         replies = method == "conversations.replies"
         oldest, limit = float(given.get("oldest") or 0), int(given.get("limit") or 100)
-        latest = float(given.get("latest") or "inf")
+        latest, begin = float(given.get("latest") or "inf"), int(given.get("cursor") or 0)
         found = [
             one
             for one in reversed(self.posted)
@@ -114,11 +115,14 @@ class SlackSink:
         with_metadata = str(given.get("include_all_metadata")).lower() in ("1", "true")
         return {
             "ok": True,
-            "has_more": len(found) > limit,
+            "has_more": len(found) > begin + limit,
+            "response_metadata": {
+                "next_cursor": str(begin + limit) if len(found) > begin + limit else ""
+            },
             "messages": [
                 {"type": "message", "ts": one.ts, "text": one.text}
                 | ({"metadata": one.metadata} if with_metadata else {})
-                for one in found[:limit]
+                for one in found[begin : begin + limit]
             ],
         }
 

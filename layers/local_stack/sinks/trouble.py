@@ -17,6 +17,8 @@ class Trouble:
     seconds: float = 0
     """Of `slow`; of `status` 429, what `Retry-After` says."""
     status: int = 500
+    retry_after: str | None = None
+    """Of `status` 429, where it is no number."""
 
 
 @dataclass

@@ -1,88 +1,24 @@
 """What Slack is told, over real sockets: each thing once, nothing twice, and nothing lost."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
 from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
-from pydantic import SecretStr
 
 from idexx_sync.alerts.alert_store import acknowledge, mute
 from idexx_sync.alerts.incident_store import stand_together
 from idexx_sync.alerts.slack import client as slack_client
-from idexx_sync.alerts.slack.client import SlackChannels
 from idexx_sync.alerts.slack.message_store import REFUSED_RESTS, waiting
-from idexx_sync.core.vocabulary import Reader
-from idexx_sync.database.connection import Conn, connect
-from idexx_sync.upkeep.telling import Telling
 from idexx_sync.upkeep.watchdog import watch
 from idexx_sync.upkeep.wiring import process_telling, telling
-from local_stack.sinks.server import Sinks, running_sinks
 from local_stack.sinks.slack import TOKEN
 from local_stack.sinks.trouble import Trouble
 from tests.kit.business_time import set_business_time
-from tests.kit.clinic import add_clinic
-from tests.kit.database import as_role, query
+from tests.kit.database import query
 from tests.kit.records import MORNING
 from tests.kit.rows import add_alert, add_hold, before
-
-NAMED: Final[dict[Reader, str]] = {"clinic_care": "C0CLINICS", "engineering": "C0ENGINEERS"}
-
-
-@dataclass
-class Bench:
-    """A database, and the watchdog's step that tells in Slack."""
-
-    owner: Conn
-    conn: Conn
-    sinks: Sinks
-    url: str
-    paused: list[float] = field(default_factory=list)
-    at: float = 1_777_900_000.0
-    left: float = 40.0
-
-    def clinic(self, name: str | None = None) -> UUID:
-        clinic_id = add_clinic(self.owner)
-        if name is not None:
-            self.owner.execute(
-                "UPDATE public.clinics SET name = %s WHERE id = %s", (name, clinic_id)
-            )
-        return clinic_id
-
-    def tells(self) -> dict[str, int]:
-        telling = Telling(
-            SlackChannels(SecretStr(TOKEN), self.sinks.slack_url),
-            NAMED,
-            now=lambda: self.at,
-            pause=self.paused.append,
-        )
-        counts, _ = telling.tell(self.conn, lambda: self.left)
-        return dict(counts)
-
-    def close(self, alert_id: UUID) -> None:
-        self.owner.execute(
-            "UPDATE idexx_sync.alerts SET closed_at = idexx_sync.clock(), "
-            "closed_because = 'succeeded' WHERE id = %s",
-            (alert_id,),
-        )
-
-    @property
-    def shown(self) -> list[str]:
-        return [one.shown for one in self.sinks.slack.posted]
-
-    def parts(self) -> list[tuple[str, int, bool]]:
-        rows = query(self.owner, "SELECT * FROM idexx_sync.messages ORDER BY made_at, part DESC")
-        return [(row["part"], row["tries"], row["sent_at"] is not None) for row in rows]
-
-
-@pytest.fixture
-def bench(conn: Conn, database: str) -> Iterator[Bench]:
-    set_business_time(conn, MORNING)
-    with running_sinks() as sinks, connect(SecretStr(as_role(database, "upkeep"))) as upkeep:
-        yield Bench(conn, upkeep, sinks, database)
+from tests.kit.slack_bench import Bench
 
 
 def test_an_alert_is_told_once_and_its_end_in_the_same_thread(bench: Bench) -> None:
@@ -478,10 +414,10 @@ def test_too_much_is_waited_for_as_long_as_slack_says(bench: Bench) -> None:
 
     assert bench.tells() == {"messages_sent": 1, "messages_held_back": 1}
     calls = len(bench.sinks.slack.calls)
-    bench.at += 80
+    bench.waits(80)
     assert bench.tells() == {}
     assert len(bench.sinks.slack.calls) == calls
-    bench.at += 20
+    bench.waits(20)
     assert bench.tells() == {"messages_sent": 2}
     assert len(bench.shown) == 3
 

@@ -5,25 +5,34 @@ it has taken one. So a call ends in one of four ways, by what the caller does ne
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from time import monotonic
 from typing import Any, Final, Protocol
-from urllib.request import HTTPRedirectHandler, build_opener, install_opener
+from urllib.request import install_opener
 from uuid import UUID
 
 from pydantic import SecretStr
 
+from idexx_sync.alerts.slack.calls import Call, opener
 from idexx_sync.alerts.slack.post import Post
 from idexx_sync.core.in_time import in_time
 
 WAIT_S: Final = 5
 """For one answer, as often as something arrives."""
 LONGEST_S: Final = 10.0
-"""For one call, whatever arrives."""
+"""For sending a message, or looking for one, whatever arrives."""
 USUAL_RATE_WAIT_S: Final = 30.0
 """Where Slack says that it is too much, and not for how long."""
+LONGEST_RATE_WAIT_S: Final = 3600.0
+"""Whatever Slack says."""
 LOOKED_BACK: Final = 200
-"""Messages of a channel or thread among which one is looked for."""
+"""Messages of a channel or thread that Slack shows at once."""
+MOST_PAGES: Final = 5
+"""Of so many messages, among which one is looked for."""
+TOO_MUCH_TO_SEE: Final = "too_much_to_see"
+"""In place of a word of Slack's: there were more."""
 EVENT_TYPE: Final = "idexx_sync_message"
 """Of the metadata by which a message is found again."""
 CLOCKS_DIFFER_S: Final = 120.0
@@ -118,29 +127,41 @@ class SlackChannels:
             "limit": LOOKED_BACK,
             "include_all_metadata": True,
         }
-        if thread is None:
-            answer = self._asked(lambda web: web.conversations_history(**wanted))
-        else:
-            answer = self._asked(lambda web: web.conversations_replies(ts=thread, **wanted))
-        found = answer.get("messages")
-        if not isinstance(found, list):
-            raise NobodyKnows
-        for one in found:
-            if _message_id(one) == str(message_id) and isinstance(one.get("ts"), str):
-                return Place(channel, one["ts"])
-        if answer.get("has_more"):
-            raise NobodyKnows
+        for page in self._pages(thread, wanted):
+            for one in page:
+                if _message_id(one) == str(message_id) and isinstance(one.get("ts"), str):
+                    return Place(channel, one["ts"])
         return None
 
-    def _asked(self, ask: Callable[[Any], Any]) -> dict[str, Any]:
+    def _pages(self, thread: str | None, wanted: dict[str, Any]) -> Iterator[list[Any]]:
+        """Messages of a channel or thread. Raises NotSent where they are not all of them."""
+        until = monotonic() + LONGEST_S
+        for _ in range(MOST_PAGES):
+            answer = self._asked(partial(_page, thread, wanted), until - monotonic())
+            found, more = answer.get("messages"), answer.get("response_metadata")
+            if not isinstance(found, list):
+                raise NobodyKnows
+            yield found
+            if not answer.get("has_more"):
+                return
+            cursor = more.get("next_cursor") if isinstance(more, dict) else None
+            if not isinstance(cursor, str) or not cursor:
+                break
+            wanted = {**wanted, "cursor": cursor}
+        raise SlackRefused(TOO_MUCH_TO_SEE)
+
+    def _asked(self, ask: Callable[[Any], Any], seconds: float | None = None) -> dict[str, Any]:
         """What Slack answers. Raises NotSent; outside the handlers, because the library's errors
         hold what was sent."""
         web = self._web()
         from slack_sdk.errors import SlackApiError
 
         failure: NotSent
+        call = Call()
         try:
-            data = in_time(LONGEST_S, lambda: ask(web)).data
+            data = in_time(
+                LONGEST_S if seconds is None else seconds, lambda: call.made(lambda: ask(web))
+            ).data
         except SlackApiError as error:
             failure = _failure(error.response)
         except Exception:  # noqa: BLE001 whatever a socket raises, nobody knows
@@ -149,6 +170,8 @@ class SlackChannels:
             if isinstance(data, dict):
                 return data
             failure = NobodyKnows()
+        finally:
+            call.give_up()
         raise failure
 
     def _web(self) -> Any:
@@ -156,7 +179,7 @@ class SlackChannels:
             from slack_sdk import WebClient
 
             # The library asks by Python's own opener, which would take the token elsewhere.
-            install_opener(build_opener(_NoRedirects))
+            install_opener(opener())
             self._made = WebClient(
                 token=self._token.get_secret_value(),
                 base_url=self._url,
@@ -166,11 +189,10 @@ class SlackChannels:
         return self._made
 
 
-class _NoRedirects(HTTPRedirectHandler):
-    """Slack's API is where it is."""
-
-    def redirect_request(self, *_asked: Any) -> None:
-        return None
+def _page(thread: str | None, wanted: dict[str, Any], web: Any) -> Any:
+    if thread is None:
+        return web.conversations_history(**wanted)
+    return web.conversations_replies(ts=thread, **wanted)
 
 
 def _failure(response: Any) -> NotSent:
@@ -193,7 +215,10 @@ def _seconds(headers: Any) -> float:
     )
     told = told[0] if isinstance(told, list) and told else told
     digits = str(told).strip()
-    return float(min(max(int(digits), 1), 3600)) if digits.isdecimal() else USUAL_RATE_WAIT_S
+    if not digits.isdecimal():
+        return USUAL_RATE_WAIT_S
+    seconds = float(digits)  # of thousands of digits as well, which no int is made of
+    return min(max(seconds, 1.0), LONGEST_RATE_WAIT_S)
 
 
 def _message_id(message: Any) -> str | None:

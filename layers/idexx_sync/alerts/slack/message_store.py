@@ -1,15 +1,15 @@
 """SQL of messages: which are due of alerts, which wait, and what became of them.
 
-A message is committed before it leaves us and marked when Slack has said that it has it. So one
-that was tried and is not marked is one of which nobody knows.
+A message is committed before it leaves us, with where it goes, and marked when Slack has said that
+it has it. So each time that it left and is not marked is one of which nobody knows.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from idexx_sync.alerts.kinds import HELD, STALE
@@ -26,6 +26,17 @@ REFUSED_RESTS: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """One time that a message left us, of which nobody knows whether it arrived."""
+
+    channel: str | None
+    """None: that of its reader, from a time when it was not kept."""
+    thread: str | None
+    left_at: float
+    """In Unix time by Postgres's clock."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message that Slack is not known to have."""
 
@@ -38,10 +49,10 @@ class Message:
     told: dict[str, Any]
     told_before: dict[str, Any] | None
     """Of a change, what the alert's message before said."""
-    tries: int
-    """How often it has left us without anybody knowing whether it arrived."""
-    tried_at: float | None
-    """When the first of those did, in Unix time by Postgres's clock."""
+    doubts: tuple[Doubt, ...]
+    """The oldest first."""
+    read_at: float
+    """When this was read, by the clock of the doubts."""
     channel: str | None
     """Of what follows an alert's first message: where that is."""
     thread: str | None
@@ -79,10 +90,11 @@ def make_due(conn: Conn) -> int:
     until then. Gives how many were made.
     """
     with writing(conn):
+        conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('messages are due', 0))")
         conn.execute(
             f"""
             DELETE FROM idexx_sync.messages m USING idexx_sync.alerts a
-             WHERE m.alert_id = a.id AND m.sent_at IS NULL AND m.tries = 0
+             WHERE m.alert_id = a.id AND m.sent_at IS NULL AND m.doubts = '[]'
                AND (m.part = 'opened' AND NOT {_IS_TOLD}
                     OR m.part = 'changed' AND NOT {_CHANGE_IS_TOLD})
             """
@@ -92,7 +104,7 @@ def make_due(conn: Conn) -> int:
         conn.execute(
             f"""
             UPDATE idexx_sync.messages m SET told = {_TOLD} FROM idexx_sync.alerts a
-             WHERE m.alert_id = a.id AND m.part = 'opened' AND m.sent_at IS NULL AND m.tries = 0
+             WHERE m.alert_id = a.id AND m.part = 'opened' AND m.sent_at IS NULL AND m.doubts = '[]'
                AND m.told <> {_TOLD}
             """
         )
@@ -141,14 +153,14 @@ def make_due(conn: Conn) -> int:
 
 
 def unsent(conn: Conn, limit: int) -> list[Message]:
-    """Messages that wait, the oldest first; behind them those that did not get through before, so
-    that one which never does keeps no other one waiting."""
-    with conn.cursor(row_factory=class_row(Message)) as cur:
-        return cur.execute(
+    """Messages that wait, the oldest first. Behind them those that did not get through before: they
+    are looked for in turn, so that one which never does keeps no other one waiting."""
+    with conn.cursor(row_factory=dict_row) as cur:
+        rows = cur.execute(
             """
             SELECT m.id, m.part, m.reader, m.alert_id, m.zone, m.day, m.told,
-                   b.told AS told_before, m.tries,
-                   extract(epoch FROM m.tried_at)::float8 AS tried_at,
+                   b.told AS told_before, m.doubts,
+                   extract(epoch FROM clock_timestamp())::float8 AS read_at,
                    o.channel, o.place AS thread
               FROM idexx_sync.messages m
               LEFT JOIN idexx_sync.messages o
@@ -159,10 +171,14 @@ def unsent(conn: Conn, limit: int) -> list[Message]:
                       AND p.number < m.number ORDER BY p.number DESC LIMIT 1) b ON true
              WHERE m.sent_at IS NULL
                AND (m.refused IS NULL OR m.refused_at < clock_timestamp() - %(rests)s)
-             ORDER BY m.refused IS NOT NULL, m.tries, m.number LIMIT %(limit)s
+             ORDER BY m.refused IS NOT NULL, m.doubts <> '[]', m.looked_at NULLS FIRST, m.number
+             LIMIT %(limit)s
             """,
             {"rests": REFUSED_RESTS, "limit": limit},
         ).fetchall()
+    return [
+        Message(**{**row, "doubts": tuple(Doubt(**one) for one in row["doubts"])}) for row in rows
+    ]
 
 
 def waiting(conn: Conn) -> tuple[int, float]:
@@ -193,28 +209,50 @@ def is_due(conn: Conn, message: Message) -> bool:
     return row == (True,)
 
 
-def leaves(conn: Conn, message_id: UUID) -> None:
-    """It is about to leave us; committed before it does."""
-    conn.execute(
+def leaves(
+    conn: Conn, message_id: UUID, doubts: int, channel: str, thread: str | None
+) -> Doubt | None:
+    """It is about to leave us; committed before it does. None: it is not to, because another pass
+    has sent it since so many doubts were read."""
+    row = conn.execute(
         """
         UPDATE idexx_sync.messages m
-           SET tries = m.tries + 1, tried_at = coalesce(m.tried_at, clock_timestamp()),
-               refused = NULL, refused_at = NULL
-         WHERE m.id = %s
+           SET doubts = m.doubts || jsonb_build_object(
+                   'channel', %(channel)s::text, 'thread', %(thread)s::text,
+                   'left_at', round(extract(epoch FROM clock_timestamp()), 3)),
+               tries = jsonb_array_length(m.doubts) + 1,
+               tried_at = coalesce(m.tried_at, clock_timestamp()), refused = NULL, refused_at = NULL
+         WHERE m.id = %(id)s AND m.sent_at IS NULL AND jsonb_array_length(m.doubts) = %(doubts)s
+        RETURNING m.doubts -> -1
         """,
-        (message_id,),
+        {"id": message_id, "doubts": doubts, "channel": channel, "thread": thread},
+    ).fetchone()
+    return None if row is None else Doubt(**row[0])
+
+
+def is_looked_for(conn: Conn, message_id: UUID) -> None:
+    """It is about to be looked for; whatever comes of it, the others have their turn first."""
+    conn.execute(
+        "UPDATE idexx_sync.messages SET looked_at = clock_timestamp() WHERE id = %s", (message_id,)
     )
 
 
-def is_known(conn: Conn, message_id: UUID, in_doubt: int = 0) -> None:
-    """Slack has said that it is not there, but for so many copies of which nobody knows."""
+_OTHERS: Final = """(SELECT coalesce(jsonb_agg(d.one ORDER BY d.number), '[]')
+      FROM jsonb_array_elements(m.doubts) WITH ORDINALITY AS d (one, number)
+     WHERE d.one <> %(doubt)s)"""
+"""The doubts of a message m beside one, as they are when its row is written."""
+
+
+def is_not_there(conn: Conn, message_id: UUID, doubt: Doubt) -> None:
+    """What left us then has not arrived."""
     conn.execute(
-        """
-        UPDATE idexx_sync.messages
-           SET tries = %(tries)s, tried_at = CASE WHEN %(tries)s > 0 THEN tried_at END
-         WHERE id = %(id)s
+        f"""
+        UPDATE idexx_sync.messages m
+           SET doubts = {_OTHERS}, tries = jsonb_array_length({_OTHERS}),
+               tried_at = CASE WHEN {_OTHERS} <> '[]' THEN m.tried_at END
+         WHERE m.id = %(id)s
         """,
-        {"tries": in_doubt, "id": message_id},
+        {"id": message_id, "doubt": Jsonb(asdict(doubt))},
     )
 
 
@@ -242,7 +280,10 @@ def is_sent(conn: Conn, message_id: UUID, place: Place) -> None:
 
 def forget(conn: Conn, message_id: UUID) -> None:
     """It is not to be told any more, and is not in Slack."""
-    conn.execute("DELETE FROM idexx_sync.messages WHERE id = %s AND sent_at IS NULL", (message_id,))
+    conn.execute(
+        "DELETE FROM idexx_sync.messages WHERE id = %s AND sent_at IS NULL AND doubts = '[]'",
+        (message_id,),
+    )
 
 
 def open_holds(conn: Conn, clinic_id: UUID) -> list[WaitingHold]:

@@ -1,7 +1,7 @@
 """Tells in Slack what waits to be told: each message once, in its order, and none is lost.
 
 Slack takes the same message twice and does not say so. One that left us without an answer is
-therefore looked for in its channel first, and sent again only where it is not there.
+therefore looked for first, where it went each time, and sent again only if it is not there.
 """
 
 import time
@@ -23,6 +23,7 @@ from idexx_sync.alerts.slack.client import (
     TooMany,
 )
 from idexx_sync.alerts.slack.digest_post import digest
+from idexx_sync.alerts.slack.looking import NoTime, Unseen, look_for
 from idexx_sync.alerts.slack.message_store import Message
 from idexx_sync.alerts.slack.post import Post
 from idexx_sync.core.logs import logger
@@ -35,11 +36,17 @@ APART_S: Final = 1.0
 """Between two messages."""
 SENDS_FOR_S: Final = 25.0
 """For all of a pass, or a Slack that is slow to answer would leave the steps after it no time."""
+MOST_UNSEEN: Final = 2
+"""Of one message in one channel: as many copies may be where Slack lets nobody look."""
 MOST_REFUSED: Final = 3
 """Of one pass: what is refused as often is refused for all of them."""
 NEEDS_S: Final = 2 * LONGEST_S + APART_S
 """What looking for a message and sending it may take. Where its thread is gone it is sent twice, in
 time that the pass keeps for its own end."""
+
+
+class _AnothersPass(Exception):
+    """Another pass sends the message."""
 
 
 class Sending:
@@ -60,10 +67,12 @@ class Sending:
         self.counts: Counter[str] = Counter()
         self.wait_s: float | None = None
         """For how long Slack takes nothing more; None: it has not said so."""
+        self._has_time: Callable[[], bool] = lambda: True
 
     def __call__(self, time_left: Callable[[], float]) -> bool:
         """Make and send; whether nothing waits any more."""
         begun_with = time_left()
+        self._has_time = lambda: time_left() >= NEEDS_S
         message_store.make_due(self._conn)
         waiting = message_store.unsent(self._conn, MOST_SENT + 1)
         for number, message in enumerate(waiting[:MOST_SENT]):
@@ -93,6 +102,10 @@ class Sending:
             logger().warning("slack did not answer", message_id=str(message.id))
             self.counts["messages_unanswered"] += 1
             return False
+        except NoTime:
+            return False
+        except _AnothersPass:
+            return True
         if place is None:
             message_store.forget(self._conn, message.id)
         else:
@@ -101,45 +114,46 @@ class Sending:
         return True
 
     def _place_of(self, message: Message) -> Place | None:
-        """Where the message is by now; None: there is nothing to tell. Raises NotSent.
-
-        One that left us before is looked for. Where Slack does not let us look it is sent once
-        more and then left for a person: it may come twice, and never more often.
-        """
-        unseen: SlackRefused | None = None
-        if message.tries and message.tried_at is not None:
-            try:
-                found = self._channels.find(
-                    message.id, self._channel(message), message.thread, message.tried_at
-                )
-            except SlackRefused as refusal:
-                if message.tries > 1:
-                    raise
-                unseen = refusal
-            else:
-                if found is not None:
-                    return found
-                message_store.is_known(self._conn, message.id)
+        """Where the message is by now; None: there is nothing to tell. Raises NotSent."""
+        found = look_for(self._conn, self._channels, self._named, message, self._has_time)
+        if isinstance(found, Place):
+            return found
         made = _post_of(self._conn, message)
         if made is not None:
-            return self._sent(message, made, 0 if unseen is None else message.tries)
-        if unseen is not None:
-            raise unseen  # it may be there, and then its end is to follow
+            return self._sent(message, made, found)
+        if found:
+            raise found[0].refusal  # it may be there, and then its end is to follow
         return None
 
-    def _sent(self, message: Message, made: Post, in_doubt: int) -> Place:
-        message_store.leaves(self._conn, message.id)
-        channel = self._channel(message)
+    def _sent(self, message: Message, made: Post, unseen: list[Unseen]) -> Place:
         try:
-            try:
-                return self._channels.send(message.id, channel, message.thread, made)
-            except SlackRefused as refusal:
-                instead = self._instead(message, refusal.word)
-                if instead is None:
-                    raise
-                return self._channels.send(message.id, instead, None, made)
+            return self._left(message, made, unseen, self._channel(message), message.thread)
+        except SlackRefused as refusal:
+            instead = self._instead(message, refusal.word)
+            if instead is None:
+                raise
+        return self._left(message, made, unseen, instead, None)
+
+    def _left(
+        self,
+        message: Message,
+        made: Post,
+        unseen: list[Unseen],
+        channel: str,
+        thread: str | None,
+    ) -> Place:
+        """Where Slack lets nobody look for what went to the channel, it goes there once more and
+        then waits for a person, or for `looking.PATIENCE_S`."""
+        copies = [one for one in unseen if one.channel == channel]
+        if len(copies) >= MOST_UNSEEN:
+            raise copies[0].refusal
+        doubt = message_store.leaves(self._conn, message.id, len(unseen), channel, thread)
+        if doubt is None:
+            raise _AnothersPass
+        try:
+            return self._channels.send(message.id, channel, thread, made)
         except (SlackRefused, TooMany):
-            message_store.is_known(self._conn, message.id, in_doubt)
+            message_store.is_not_there(self._conn, message.id, doubt)
             raise
 
     def _channel(self, message: Message) -> str:
