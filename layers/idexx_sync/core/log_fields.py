@@ -21,7 +21,8 @@ MOST_NUMBER: Final = 2**63
 Shape = Callable[[Any], bool]
 
 _WORD: Final = re.compile(r"[A-Za-z_][\w.:/?-]{0,99}", re.ASCII)
-_ID: Final = re.compile(r"[\w.:@?~-]{1,200}", re.ASCII)
+_ID: Final = re.compile(r"[\w.:=?~-]{1,160}(@\d[\d:T -]{0,30})?", re.ASCII)
+"""What follows an @ is the time of an occurrence, or it would be an address."""
 _PLACE: Final = re.compile(r"[\w./<>-]{1,200}:\d{1,6}( [\w<>]{1,100})?", re.ASCII)
 _FLAG: Final = re.compile(r"--[a-z-]{1,60}(=[\w./-]{0,100})?", re.ASCII)
 _NAME: Final = re.compile(r"[a-z_]{1,40}")

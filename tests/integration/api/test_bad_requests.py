@@ -257,7 +257,7 @@ def test_each_request_is_found_in_the_log_by_its_own_id_and_the_gateways(
     (handler,) = logger().handlers
     monkeypatch.setattr(handler, "stream", stream)
 
-    answer = api.as_clinic().get(path, headers={"x-request-id": "mine-1"})
+    answer = api.as_clinic().get(path, headers={"x-request-id": "my-own.id_1=x"})
 
     lines = map(json.loads, stream.getvalue().splitlines())
     said = [line for line in lines if line["message"] == "request answered"]
@@ -265,8 +265,8 @@ def test_each_request_is_found_in_the_log_by_its_own_id_and_the_gateways(
     if path == "/health":  # public, and well
         assert said == []
         return
-    assert [line["request_id"] for line in said] == ["mine-1"]
-    assert said[0]["gateway_id"] not in (None, "mine-1")
+    assert [line["request_id"] for line in said] == ["my-own.id_1=x"]
+    assert said[0]["gateway_id"] not in (None, "my-own.id_1=x")
     assert (said[0].get("operation"), said[0]["http_status"]) == (operation, status)
 
 

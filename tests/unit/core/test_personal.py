@@ -196,6 +196,20 @@ def test_a_measure_is_json_whatever_number_it_was_given(
     assert [one.message for one in caplog.records] == ["a measure that is no number"] * 2
 
 
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [
+        ("600196", True),
+        ("600196@2026-05-04 09:00:00", True),
+        ("my-own.id_1=x", True),
+        ("rosalind@example.invalid", False),
+        ("Rosalind F", False),
+    ],
+)
+def test_an_id_is_no_address(value: str, is_told: bool) -> None:
+    assert ("key" in json.loads(line({"message": "said", "key": value}))) is is_told
+
+
 def test_a_name_that_is_none_is_not_repeated() -> None:
     assert json.loads(line({CANARY: 1, "message": "said"}))[REFUSED] == ["?"]
 
