@@ -75,6 +75,7 @@ def described(stack: LocalStack) -> str:
         "clinic key": clinic.key,
         "simulated Neo": stack.simulator.admin_url,
         "Slack": stack.sinks.page_url,
+        "Axiom": stack.sinks.lines_url,
     }
     asked = {"URL": stack.api_url, "KEY": clinic.key, "CLINIC_ID": str(clinic.id)}
     parts = [

@@ -1,4 +1,4 @@
-"""The sinks' HTTP server: Slack's and Axiom's addresses on this machine, and a page of messages."""
+"""The sinks' HTTP server: Slack's and Axiom's addresses on this machine, and a page of each."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from local_stack.sinks.axiom import AxiomSink
+from local_stack.sinks.lines_page import lines_page
 from local_stack.sinks.page import page
 from local_stack.sinks.slack import SlackSink
 from local_stack.sinks.trouble import Trouble, Troubles
@@ -38,6 +39,10 @@ class Sinks:
     @property
     def page_url(self) -> str:
         return f"{self.url}/messages"
+
+    @property
+    def lines_url(self) -> str:
+        return f"{self.url}/lines"
 
 
 @contextmanager
@@ -69,10 +74,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/elsewhere":
             self.server.sinks.elsewhere.append(self.headers.get("Authorization"))
-        if urlsplit(self.path).path in ("/", "/messages"):
-            self._answer(200, page(self.server.sinks.slack.posted), "text/html; charset=utf-8")
-            return
-        self._served(b"")
+        asked = urlsplit(self.path)
+        match asked.path:
+            case "/" | "/messages":
+                shown = page(self.server.sinks.slack.posted)
+            case "/lines":
+                shown = lines_page(
+                    list(self.server.sinks.axiom.events), dict(parse_qsl(asked.query))
+                )
+            case _:
+                self._served(b"")
+                return
+        self._answer(200, shown, "text/html; charset=utf-8")
 
     def do_POST(self) -> None:
         trouble = self.server.sinks.troubles.take()

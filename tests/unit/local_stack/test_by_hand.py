@@ -29,7 +29,9 @@ def printed() -> list[str]:
         api_url="http://127.0.0.1:8700/api",
         clinics=SimpleNamespace(members=[clinic], operator_key="idx_operator", waiting=waiting),
         simulator=SimpleNamespace(admin_url="http://127.0.0.1:8701/secret"),
-        sinks=SimpleNamespace(page_url="http://127.0.0.1:8703/messages"),
+        sinks=SimpleNamespace(
+            page_url="http://127.0.0.1:8703/messages", lines_url="http://127.0.0.1:8703/lines"
+        ),
         environment={
             "DATABASE_URL": "postgresql://a b'c@127.0.0.1/x",
             "IDEXX_SYNC_LOCAL_KEY": "k=",
