@@ -83,7 +83,8 @@ def connect(database_url: SecretStr, patience: Patience | None = None) -> Patien
     except psycopg.OperationalError as error:
         refusal = DatabaseUnavailable(
             "Postgres did not answer or refused us; check that it runs, and that host, port, "
-            "user, password and database in DATABASE_URL are right",
+            "user, password and database are right in DATABASE_URL, or in the secret that "
+            "IDEXX_SYNC_DATABASE_SECRET names",
             code=type(error).__name__.lower(),
         )
     except psycopg.ProgrammingError:

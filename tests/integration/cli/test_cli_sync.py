@@ -514,7 +514,7 @@ def test_the_console_script_is_quiet_about_its_insides() -> None:
         "jobs", "list", DATABASE_URL="postgresql://x:y@127.0.0.1:1/z", IDEXX_SYNC_LOCAL_KEY=key
     )
     assert (down.returncode, down.stdout) == (6, "")
-    assert "password and database in DATABASE_URL are right" in down.stderr
+    assert "password and database are right in DATABASE_URL" in down.stderr
 
     mistyped, alone, helped = run("jbos"), run(), run("-h")
     assert (mistyped.returncode, mistyped.stdout) == (2, "")
