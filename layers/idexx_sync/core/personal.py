@@ -4,7 +4,6 @@ A value is marked where it is declared, so that whoever adds a field decides it 
 marked fields is discreet: neither its `repr` nor any text made of it shows them.
 """
 
-import reprlib
 from dataclasses import fields, is_dataclass
 from functools import cache
 from inspect import get_annotations
@@ -32,7 +31,7 @@ class Discreet:
         model: type = type(self)
         hidden = personal_fields(model)
         shown = ", ".join(
-            f"{name}={HIDDEN if name in hidden else reprlib.repr(getattr(self, name, None))}"
+            f"{name}={HIDDEN if name in hidden else repr(getattr(self, name, None))}"
             for name in _names(model)
         )
         return f"{model.__name__}({shown})"

@@ -99,7 +99,10 @@ def test_what_is_not_given_stays_as_it_is(newcomer: Bench, idexx_sync: CommandLi
 
 
 WRONG_SETTINGS = [
-    (["--base-url", "http://us.idexxneo.com"], "'--base-url': 'http://us.idexxneo.com' is not"),
+    (
+        ["--base-url", "http://us.idexxneo.com"],
+        "'--base-url': this address of 'us.idexxneo.com' is",
+    ),
     (["--base-url", "https://neo.example.com"], "add its host to IDEXX_SYNC_NEO_HOSTS"),
     (["--stage", "on"], "'--stage'"),
     (["--live-from", "2026-02-30"], "'--live-from': '2026-02-30' is not a day"),

@@ -211,8 +211,8 @@ def test_a_line_of_the_log_is_one_line_of_ascii(monkeypatch: pytest.MonkeyPatch)
     (handler,) = logs.logger().handlers
     monkeypatch.setattr(handler, "stream", stream)
 
-    logs.logger().info(HOSTILE, word=HOSTILE, extra={HOSTILE: HOSTILE})
+    logs.logger().info(HOSTILE, error_message=HOSTILE, extra={HOSTILE: HOSTILE})
 
     (line,) = stream.getvalue().splitlines()
     assert line.isascii()
-    assert json.loads(line)["word"] == HOSTILE
+    assert json.loads(line)["error_message"] == HOSTILE

@@ -85,6 +85,7 @@ def test_from_worker_killed_to_run_again_and_fine(
     morning.neo.book("2026-05-04 09:00")
     morning.synced()
     order = kill_each_worker(morning)
+    capsys.readouterr()  # what the watchdog's own process would print
     (alert,) = query(morning.conn, "SELECT id FROM idexx_sync.alerts")
     (handler,) = logs.logger().handlers
     monkeypatch.setattr(handler, "stream", io.StringIO())
