@@ -28,6 +28,7 @@ from idexx_sync.core.measures import (
     OLDEST_UNSENT,
     SERVICE_DIMENSION,
     STEPS_REFUSED,
+    Measure,
 )
 from infra.image import ImageFunction
 from infra.stages import Stage
@@ -151,25 +152,22 @@ def of_upkeep(
         minutes=5,
         what="The watchdog's passes fail: no alert leaves, no missed run is made up.",
     )
-    yield Watched(
-        section="messages-unsent",
+    yield _of_measure(
+        "messages-unsent",
+        stage,
+        OLDEST_UNSENT,
         what="What is to be told in Slack waits for more than ten minutes.",
-        namespace=stage.stack_name,
-        metric=OLDEST_UNSENT,
-        dimensions={SERVICE_DIMENSION: SERVICE},
         statistic="Maximum",
         above=600,
         minutes=5,
         periods=2,
         silence_is_bad=bool(stage.slack_channels) or stage.protected,
     )
-    yield Watched(
-        section="steps-refused",
+    yield _of_measure(
+        "steps-refused",
+        stage,
+        STEPS_REFUSED,
         what="The database refuses steps of the watchdog, again and again.",
-        namespace=stage.stack_name,
-        metric=STEPS_REFUSED,
-        dimensions={SERVICE_DIMENSION: SERVICE},
-        statistic="Sum",
         above=0,
         minutes=5,
         periods=3,
@@ -191,13 +189,12 @@ def of_upkeep(
         minutes=15,
         what="The mirror's passes fail: changed schedules take no effect.",
     )
-    yield Watched(
-        section="schedules-stuck",
+    yield _of_measure(
+        "schedules-stuck",
+        stage,
+        NOT_MIRRORED,
         what="Schedules stay as they were in pass after pass: AWS refuses them, too many would go "
         "at once, or they are none of ours.",
-        namespace=stage.stack_name,
-        metric=NOT_MIRRORED,
-        dimensions={SERVICE_DIMENSION: SERVICE},
         statistic="Maximum",
         above=0,
         minutes=10,
@@ -321,13 +318,11 @@ def of_api(api_name: str, authorizer: ImageFunction) -> Iterator[Watched]:
 
 def of_shipping(stage: Stage, shipping: ImageFunction) -> Iterator[Watched]:
     # One slow answer of Axiom costs the lines of an event; only what goes on is told.
-    yield Watched(
-        section="lines-not-shipped",
+    yield _of_measure(
+        "lines-not-shipped",
+        stage,
+        LINES_NOT_SHIPPED,
         what="Lines of the log do not arrive in Axiom, again and again.",
-        namespace=stage.stack_name,
-        metric=LINES_NOT_SHIPPED,
-        dimensions={SERVICE_DIMENSION: SERVICE},
-        statistic="Sum",
         above=0,
         minutes=15,
         periods=2,
@@ -339,6 +334,33 @@ def of_shipping(stage: Stage, shipping: ImageFunction) -> Iterator[Watched]:
         above=2,
         minutes=15,
         what="Lines of the API's functions do not arrive in Axiom.",
+    )
+
+
+def _of_measure(
+    section: str,
+    stage: Stage,
+    measure: Measure,
+    *,
+    what: str,
+    above: float,
+    minutes: int,
+    periods: int,
+    statistic: Statistic = "Sum",
+    silence_is_bad: bool = False,
+) -> Watched:
+    """Of what the service itself writes down."""
+    return Watched(
+        section=section,
+        what=what,
+        namespace=stage.stack_name,
+        metric=measure,
+        dimensions={SERVICE_DIMENSION: SERVICE},
+        statistic=statistic,
+        above=above,
+        minutes=minutes,
+        periods=periods,
+        silence_is_bad=silence_is_bad,
     )
 
 

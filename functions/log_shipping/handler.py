@@ -93,10 +93,10 @@ def _line(log_group: str, at: int, message: str) -> str | None:
         return log_fields.line({"timestamp": moment, **fields, "log_group": whose})
     try:
         told = json.loads(message, parse_constant=_no_json)
-        is_ours = isinstance(told, dict) and "level" in told and "_aws" not in told
-        return json.dumps(told, allow_nan=False) if is_ours else None
     except (ValueError, RecursionError):
         return None
+    is_ours = isinstance(told, dict) and "level" in told and "_aws" not in told
+    return log_fields.line(told) if is_ours else None
 
 
 def _no_json(name: str) -> None:

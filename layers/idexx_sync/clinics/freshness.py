@@ -57,7 +57,8 @@ class ClinicFreshness:
 def clinic_freshness(state: ClinicState, now: datetime) -> ClinicFreshness:
     """The freshness of the clinic of that state."""
     entries = read_entries(state.sync_schedules)
-    table = timetable(entries.readable, zone := zone_of(state.timezone), state.id)
+    zone = zone_of(state.timezone)
+    table = timetable(entries.readable, zone, state.id)
     scheduled = {entry.sync for entry in entries.readable if entry.enabled}
     needs = tuple(general_needs(state, now))
     asks = _asks_somebody(needs)

@@ -25,7 +25,7 @@ _ID: Final = re.compile(r"[\w.:=?~-]{1,160}(@\d[\d:T -]{0,30})?", re.ASCII)
 """What follows an @ is the time of an occurrence, or it would be an address."""
 _PLACE: Final = re.compile(r"[\w./<>-]{1,200}:\d{1,6}( [\w<>]{1,100})?", re.ASCII)
 _FLAG: Final = re.compile(r"--[a-z-]{1,60}(=[\w./-]{0,100})?", re.ASCII)
-_NAME: Final = re.compile(r"[a-z_]{1,40}")
+_NAME: Final = re.compile(r"[a-z_]{1,40}|\?")
 
 
 def is_word(value: Any) -> bool:
@@ -57,6 +57,10 @@ def is_place(value: Any) -> bool:
 
 def _is_flag(value: Any) -> bool:
     return type(value) is str and _FLAG.fullmatch(value) is not None
+
+
+def _is_name(value: Any) -> bool:
+    return type(value) is str and _NAME.fullmatch(value) is not None
 
 
 def are(shape: Shape) -> Shape:
@@ -149,6 +153,8 @@ FIELDS: Final[Mapping[str, Shape]] = {
     "failures": by_word(is_number),
     "warnings": by_word(is_number),
     "held": by_word(is_number),
+    # of a line that was written before and is passed on
+    REFUSED: are(_is_name),
 }
 """Name of a field -> what its values look like."""
 
@@ -172,9 +178,9 @@ def line(said: Mapping[str, Any]) -> str:
 
 def _written(said: Mapping[str, Any]) -> str:
     told = {name: value for name, value in said.items() if _is_told(name, value)}
-    left_out = [name if _NAME.fullmatch(str(name)) else "?" for name in said if name not in told]
+    left_out = [name if _is_name(name) else "?" for name in said if name not in told]
     if left_out:
-        told[REFUSED] = left_out
+        told[REFUSED] = [*(told.get(REFUSED) or ()), *left_out]
     return json.dumps(told, separators=(",", ":"), default=_plain, allow_nan=False)
 
 

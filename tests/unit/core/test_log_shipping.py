@@ -12,6 +12,7 @@ from functions.log_shipping import handler as module
 from functions.log_shipping.handler import SHIPS_FOR_S, NotShipped, handler
 from idexx_sync.core.axiom import process_axiom
 from idexx_sync.core.errors import ConfigurationInvalid, InternalError
+from idexx_sync.core.log_fields import REFUSED
 from idexx_sync.core.shipments import Shipments
 from local_stack.sinks.server import Sinks
 from local_stack.sinks.trouble import Trouble
@@ -76,6 +77,15 @@ def test_our_lines_and_lambdas_own_arrive_and_what_others_print_does_not(
         "log_group": "idexx-sync-status-api",
     }
     assert measured(capsys.readouterr().out, "LinesLeftOut") == [2]
+
+
+def test_of_a_line_only_what_a_line_may_hold_is_passed_on(sinks: Sinks) -> None:
+    line = {"level": "INFO", "message": "request answered", "http_status": 200}
+    whose = {"patient_name": "Robin Sample", "request_id": "Robin Sample", REFUSED: ["notes"]}
+
+    handler(event(json.dumps({**line, **whose})), None)
+
+    assert sinks.axiom.events == [{**line, REFUSED: ["notes", "patient_name", "request_id"]}]
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,7 @@ def test_all_that_is_logged_has_a_name_and_a_fixed_message() -> None:
 
 def test_each_name_is_used() -> None:
     of_logger = {"level", "location", "message", "timestamp", "service", "xray_trace_id"}
-    of_guards = {"record", "key", "errors", "job_id"}
+    of_guards = {"record", "key", "errors", "job_id", REFUSED}
     used = {keyword.arg for _, call in _logged() for keyword in call.keywords}
     used |= {name for _, told in SHAPES.values() for name in told} | {"log_group"}
     assert FIELDS.keys() - used - of_logger - of_guards == set()
