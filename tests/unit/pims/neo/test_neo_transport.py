@@ -54,7 +54,7 @@ def reply(handler: BaseHTTPRequestHandler, body: bytes, **headers: str) -> None:
 def cookie(**changes: Any) -> dict[str, Any]:
     return {
         "name": "neo_session",
-        "value": "secret",
+        "value": "hush-7319",
         "domain": "127.0.0.1",
         "path": "/",
         "expires": -1,
@@ -88,7 +88,7 @@ def headers_sent(*cookies: dict[str, Any], path: str = "/x") -> dict[str, str]:
 def test_it_asks_as_the_browser_that_logged_in_would() -> None:
     sent = headers_sent(cookie())
 
-    assert sent["cookie"] == "neo_session=secret"
+    assert sent["cookie"] == "neo_session=hush-7319"
     assert sent["user-agent"] == "Mozilla/5.0 (ours)"
     assert sent["accept"] == "application/json"
     assert sent["x-requested-with"] == "XMLHttpRequest"
@@ -102,7 +102,7 @@ def test_it_asks_as_the_browser_that_logged_in_would() -> None:
         (cookie(path="/elsewhere"), None),
         (cookie(expires=1.0), None),
         (cookie(secure=True), None),
-        (cookie(expires=4102444800.5), "neo_session=secret"),
+        (cookie(expires=4102444800.5), "neo_session=hush-7319"),
     ],
 )
 def test_only_cookies_of_this_clinic_go_out(given: dict[str, Any], sent: str | None) -> None:
@@ -111,7 +111,9 @@ def test_only_cookies_of_this_clinic_go_out(given: dict[str, Any], sent: str | N
 
 @pytest.mark.parametrize("value", ["canary\u00e9", "canary\u6f22", "canary\r\nX: y", "canary\0"])
 def test_a_cookie_that_no_header_can_hold_keeps_no_other_from_going_out(value: str) -> None:
-    assert headers_sent(cookie(name="odd", value=value), cookie())["cookie"] == "neo_session=secret"
+    assert (
+        headers_sent(cookie(name="odd", value=value), cookie())["cookie"] == "neo_session=hush-7319"
+    )
 
 
 def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,20 +122,20 @@ def test_no_proxy_of_the_environment_comes_between(monkeypatch: pytest.MonkeyPat
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
 
-    assert headers_sent(cookie())["cookie"] == "neo_session=secret"
+    assert headers_sent(cookie())["cookie"] == "neo_session=hush-7319"
 
 
 def test_no_log_quotes_a_cookie_or_an_address(caplog: pytest.LogCaptureFixture) -> None:
     """httpx tells of each address and httpcore of each header, if they are let."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
-        reply(handler, b"{}", Set_Cookie="neo_session=secret")
+        reply(handler, b"{}", Set_Cookie="neo_session=hush-7319")
 
     with caplog.at_level(logging.DEBUG), answering(answer) as origin:
         asking = transport(origin, cookie())
         asking.get("/x", {"id": "600101"})
         asking.close()
-    assert "secret" not in caplog.text
+    assert "hush-7319" not in caplog.text
     assert "600101" not in caplog.text
 
 
@@ -164,7 +166,7 @@ def test_the_host_may_have_no_dot() -> None:
         asking = transport(origin.replace("127.0.0.1", "localhost"), cookie(domain="localhost"))
         asking.get("/x", {})
         asking.close()
-    assert seen == ["neo_session=secret"]
+    assert seen == ["neo_session=hush-7319"]
 
 
 def test_redirects_are_answers() -> None:
@@ -231,7 +233,7 @@ def test_each_failure_is_explained_and_holds_no_cookie(
         with pytest.raises(kind) as caught:
             asking.get("/x", {})
         asking.close()
-    assert "secret" not in repr(caught.value) + repr(vars(caught.value))
+    assert "hush-7319" not in repr(caught.value) + repr(vars(caught.value))
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
