@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import FrameType
 
 import httpx
@@ -25,6 +26,7 @@ from demo.report import Report, Steps
 from demo.runs import Stage
 from demo.ticks import Schedules
 from demo.window import window_to_come
+from dev_tools.image.unpacked import FOLDER
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
 from local_stack.home import throw_away_home
@@ -41,7 +43,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--json", action="store_true", help="one object on standard output instead of tables"
     )
-    as_json: bool = parser.parse_args(arguments).json
+    parser.add_argument(
+        "--image",
+        action="store_true",
+        help="run the functions in the image that ./run image build has built",
+    )
+    options = parser.parse_args(arguments)
+    as_json: bool = options.json
+    images = FOLDER if options.image else None
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     started = time.monotonic()
@@ -51,7 +60,7 @@ def main(arguments: list[str]) -> int:
     error: str | None = None
     try:
         with steps:
-            show(outcome, steps, report, datetime.now(UTC).date())
+            show(outcome, steps, report, datetime.now(UTC).date(), images)
     except KeyboardInterrupt:
         print("demo: interrupted; everything is stopped", file=sys.stderr)
         error = "interrupted"
@@ -79,10 +88,10 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def show(outcome: Outcome, steps: Steps, report: Report, today: date) -> None:
+def show(outcome: Outcome, steps: Steps, report: Report, today: date, images: Path | None) -> None:
     """The whole service for the time of the play."""
     window = window_to_come(WEST.zone, today)
-    manner = Manner(worlds=worlds_of(window), durable=False)
+    manner = Manner(worlds=worlds_of(window), durable=False, images=images)
     with (
         throw_away_home() as place,
         running_stack(place, manner, steps.step) as stack,

@@ -92,13 +92,13 @@ def licence_of(found: metadata.PackageMetadata) -> str:
 
 def debian_packages(dockerfile: str) -> list[str]:
     """What the image's own stages install of Debian, beside what that needs."""
-    own = dockerfile[dockerfile.index(" AS core") :]
-    lists = re.findall(r"--no-install-recommends ([a-z0-9 .+-]+)", own)
-    return sorted({name for names in lists for name in names.split()})
+    own = [stage for stage in dockerfile.split("\nFROM ") if re.match(r"\S+ AS \w*-?system", stage)]
+    lists = re.findall(r"--no-install-recommends ((?:[a-z0-9 .+-]|\\\n)+)", "\n".join(own))
+    return sorted({name for names in lists for name in names.replace("\\", " ").split()})
 
 
 def main(root: Path) -> int:
-    found = list(licensed((root / "requirements" / "base.txt").read_text()))
+    found = list(licensed((root / "requirements" / "browser.txt").read_text()))
     for one in found:
         remark = one.remark or ("" if one.is_fine else "NOT AGREED")
         print(f"{one.name:<24}{one.version:<14}{one.licence:<32}{remark}".rstrip())

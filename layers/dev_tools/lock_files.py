@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-NAMES = ("base", "local", "infra", "dev", "uv", "ministack", "emulator", "audit")
+NAMES = ("base", "browser", "local", "infra", "dev", "uv", "ministack", "emulator", "audit")
 ADDRESS = re.compile(
     r"index-url\s*=?\s*\S*[:]//|find-links\s*=?\s*\S*[:]//|[:]//[^\s\"']*/simple\b"
     r"|registry\s*[=:]\s*[\"']?https?:|pythonhosted[.]org|\bpypi[.]org|npmjs[.](?:org|com)"
@@ -57,7 +57,7 @@ def lock_problems(root: Path) -> Iterator[str]:
             yield f"requirements/{name}.txt is not in step with pyproject.toml: use ./run lock"
         if "://" in text:
             yield f"requirements/{name}.txt holds an address"
-    for name in ("base", "local", "infra"):
+    for name in ("base", "browser", "local", "infra"):
         if strange := pins(texts[name]) - pins(texts["dev"]):
             yield f"requirements/{name}.txt and dev.txt disagree: {sorted(strange)}"
 

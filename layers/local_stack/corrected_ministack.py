@@ -95,6 +95,7 @@ def _wanted(config: Answer, concurrency: int | None) -> Answer:
     return {
         "name": config["FunctionName"],
         "handler": (image.get("Command") or [""])[-1],
+        "image": (config.get("ImageUri") or "").rpartition(":")[2],
         "timeout_s": int(config.get("Timeout") or 3),
         "memory_mb": int(config.get("MemorySize") or 128),
         "environment": (config.get("Environment") or {}).get("Variables") or {},

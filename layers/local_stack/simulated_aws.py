@@ -5,9 +5,10 @@ Both end with us. They share a secret of this start, which is also the access ke
 simulated AWS asks for: to it and to the adapter nobody else on this machine can speak.
 """
 
+import json
 import ssl
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +21,7 @@ from typing import Any, Final
 import httpx
 
 from dev_tools.emulator import ROOT, Tools
+from dev_tools.image.unpacked import Target
 from dev_tools.local_callers import new_secret
 from dev_tools.ports import free_port
 from local_stack.servant import START_LIMIT_S, DidNotStart, first_line, serving
@@ -30,6 +32,22 @@ MINISTACK = Path(__file__).with_name("corrected_ministack.py")
 OUR_FUNCTIONS: Final = ("functions",)
 FIRST_RETRY_S = 60.0
 """As on AWS: a failed asynchronous invocation is repeated after one minute, then after two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The unpacked images in which functions run, in place of this checkout."""
+
+    folder: Path
+    targets: Mapping[str, Target]
+    """By their tags in the template."""
+
+    def told(self) -> dict[str, str]:
+        """As the adapter takes it."""
+        return {
+            "LOCAL_STACK_IMAGES": json.dumps(dict(self.targets)),
+            "LOCAL_STACK_IMAGE_FOLDER": str(self.folder),
+        }
 
 
 @dataclass(frozen=True)
@@ -80,6 +98,7 @@ def running_aws(
     *,
     first_retry_s: float = FIRST_RETRY_S,
     packages: Sequence[str] = OUR_FUNCTIONS,
+    images: Images | None = None,
     wanted_port: int = 0,
 ) -> Iterator[SimulatedAws]:
     """An empty AWS that is ready, and runs handlers below these packages. Raises DidNotStart.
@@ -88,7 +107,7 @@ def running_aws(
     """
     logs.mkdir(parents=True, exist_ok=True)
     secret = new_secret()
-    with _adapter(tools, logs, secret, packages) as (adapter, adapter_url):
+    with _adapter(tools, logs, secret, packages, images) as (adapter, adapter_url):
         for tries_left in reversed(range(PORT_TRIES)):
             port, folder = free_port(wanted_port), mkdtemp(prefix="idexx-sync-aws-")
             settings = {
@@ -118,7 +137,7 @@ def running_aws(
 
 @contextmanager
 def _adapter(
-    tools: Tools, logs: Path, secret: str, packages: Sequence[str]
+    tools: Tools, logs: Path, secret: str, packages: Sequence[str], images: Images | None
 ) -> Iterator[tuple[int, str]]:
     command: list[str | Path] = [sys.executable, "-m", "local_stack.lambdas", logs]
     command += [tools.emulator] if tools.emulator else []
@@ -127,6 +146,7 @@ def _adapter(
         "PYTHONPATH": str(ROOT / "layers"),
         "LOCAL_STACK_SECRET": secret,
         "LOCAL_STACK_PACKAGES": " ".join(packages),
+        **({} if images is None else images.told()),
     }
     with serving(command, log, settings) as process:
         yield process.pid, first_line(process, log)["url"]

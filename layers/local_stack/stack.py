@@ -19,13 +19,20 @@ from psycopg import Connection
 
 from dev_tools.chromium import find_chromium, playwright_package
 from dev_tools.emulator import installed_tools
+from dev_tools.image.unpacked import Unpacked
 from dev_tools.ports import free_port
 from idexx_sync.core.settings import Settings
 from local_stack.deploy import Deployed, deploy, invoke
 from local_stack.home import PASSWORDS, Home
 from local_stack.login_roles import Role, as_login_role, make_login_roles
 from local_stack.postgres import Postgres, running_postgres
-from local_stack.simulated_aws import FIRST_RETRY_S, OUR_FUNCTIONS, SimulatedAws, running_aws
+from local_stack.simulated_aws import (
+    FIRST_RETRY_S,
+    OUR_FUNCTIONS,
+    Images,
+    SimulatedAws,
+    running_aws,
+)
 from local_stack.sinks.server import Sinks, running_sinks
 from local_stack.stack_clinics import STAGE, Clinics, Worlds, bring_clinics, open_neos, secrets_of
 from local_stack.synthesis import (
@@ -36,6 +43,7 @@ from local_stack.synthesis import (
     NEO_HOSTS,
     SLACK,
     StageSettings,
+    image_targets,
     template,
 )
 from neo_simulator.client import Company, Simulator
@@ -80,6 +88,8 @@ class Manner:
     """Whether the database is to outlive a crash of the machine."""
     packages: Sequence[str] = OUR_FUNCTIONS
     """Below which handlers may lie."""
+    images: Path | None = None
+    """Where the unpacked images lie in which the functions are to run; None: as they are here."""
     ports: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Wanted for the API, the simulator's page, the database and the page of messages; of each the
     next free one counts. 0: any."""
@@ -102,6 +112,8 @@ def running_stack(
             opened, pool, _database(home, durable=manner.durable, port=manner.ports[2])
         )
         neo = _entered(opened, pool, _neos(kept, manner.worlds, manner.ports[1]))
+        template_ready = pool.submit(template, manner.stage)
+        images = _images(manner.images, template_ready)
         aws_ready = _entered(
             opened,
             pool,
@@ -110,10 +122,10 @@ def running_stack(
                 home.logs,
                 first_retry_s=manner.first_retry_s,
                 packages=manner.packages,
+                images=images,
                 wanted_port=manner.ports[0],
             ),
         )
-        template_ready = pool.submit(template, manner.stage)
         database_url, conn = postgres.result()
         simulator, neos = neo.result()
         aws = aws_ready.result()
@@ -126,7 +138,7 @@ def running_stack(
             secrets=secrets_of(kept, _addresses(conn, kept, database_url)),
             parameters={
                 NEO_HOSTS: origins,
-                CHROMIUM: str(chromium),
+                CHROMIUM: str(chromium if images is None else _chromium_of(images)),
                 LEASE: str(manner.lease_s),
                 HEARTBEAT: str(manner.heartbeat_s),
                 SLACK: sinks.slack_url,
@@ -211,6 +223,14 @@ def _neos(
 ) -> Iterator[tuple[Simulator, list[Company]]]:
     with running_simulator(admin_port=free_port(port) if port else 0) as simulator:
         yield simulator, open_neos(simulator, kept, worlds)
+
+
+def _images(folder: Path | None, template_ready: Future[Path]) -> Images | None:
+    return None if folder is None else Images(folder, image_targets(template_ready.result()))
+
+
+def _chromium_of(images: Images) -> str:
+    return Unpacked.kept(images.folder, "browser").environment["IDEXX_SYNC_CHROMIUM_PATH"]
 
 
 def _chromium() -> Path:

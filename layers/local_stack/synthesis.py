@@ -17,6 +17,7 @@ from tempfile import mkdtemp
 from typing import Final, get_args
 
 from dev_tools.emulator import ROOT
+from dev_tools.image.unpacked import Target
 from idexx_sync.core.vocabulary import Reader
 from local_stack.sinks import axiom, slack
 
@@ -66,10 +67,29 @@ def template(settings: StageSettings, kept: Path = KEPT) -> Path:
         kept.mkdir(parents=True, exist_ok=True)
         assembly = Path(mkdtemp(prefix="synthesis-", dir=kept))
         try:
-            _synthesise_elsewhere(assembly, told).rename(path)
+            made = _synthesise_elsewhere(assembly, told)
+            _targets_beside(path).write_text(json.dumps(_targets(made)))
+            made.rename(path)
         finally:
             shutil.rmtree(assembly)
     return path
+
+
+def image_targets(template: Path) -> dict[str, Target]:
+    """Tag of an image that the template names -> the stage of the Dockerfile that it is."""
+    found: dict[str, Target] = json.loads(_targets_beside(template).read_text())
+    return found
+
+
+def _targets_beside(template: Path) -> Path:
+    return template.with_suffix(".targets")
+
+
+def _targets(template: Path) -> dict[str, str]:
+    """As the list says that lies beside a template and names what has to be built for it."""
+    listed = template.with_name(template.name.replace(".template.", ".assets."))
+    images = json.loads(listed.read_text())["dockerImages"]
+    return {tag: image["source"]["dockerBuildTarget"] for tag, image in images.items()}
 
 
 def _synthesise_elsewhere(assembly: Path, told: str) -> Path:

@@ -67,7 +67,9 @@ def test_only_the_product_gets_into_the_image(prod: Template) -> None:
             ".dockerignore",
             "Dockerfile.lambda",
             "layers/idexx_sync",
+            "layers/dev_tools",
             "requirements/base.txt",
+            "requirements/browser.txt",
             *migrations,
         }
         assert {path.suffix for path in files} == {"", ".lambda", ".py", ".typed", ".txt", ".sql"}

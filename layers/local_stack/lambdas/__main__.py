@@ -18,6 +18,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+from dev_tools.image.unpacked import Unpacked
 from dev_tools.local_callers import is_secret, why_strange
 from idexx_sync.pims.neo.login.run_folder import sweep
 from local_stack.lambdas import families
@@ -30,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[3]
 LARGEST_EVENT = 8 * 1024 * 1024
 SECRET, PACKAGES = "LOCAL_STACK_SECRET", "LOCAL_STACK_PACKAGES"
 """Variables: the secret of this start, and below which packages handlers lie."""
+IMAGES, IMAGE_FOLDER = "LOCAL_STACK_IMAGES", "LOCAL_STACK_IMAGE_FOLDER"
+"""Variables: tag of an image -> its target, as JSON; and where the targets lie unpacked."""
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -154,6 +157,11 @@ def keep(serve_here: Callable[[], None]) -> None:
     sweep()
 
 
+def images(told: str, folder: str) -> dict[str, Unpacked]:
+    """Tag -> file system."""
+    return {tag: Unpacked.kept(Path(folder), target) for tag, target in json.loads(told).items()}
+
+
 if __name__ == "__main__":
     given = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     machine = Machine(
@@ -163,5 +171,6 @@ if __name__ == "__main__":
         Path(sys.argv[1]),
         os.environ.pop(SECRET),
         tuple(os.environ.pop(PACKAGES, "functions").split()),
+        images(os.environ.pop(IMAGES, "{}"), os.environ.pop(IMAGE_FOLDER, "")),
     )
     keep(lambda: asyncio.run(serve(machine)))

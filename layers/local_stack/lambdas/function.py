@@ -2,9 +2,12 @@
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
+
+from dev_tools.image.unpacked import Unpacked
 
 WITHOUT_RESERVATION: Final = 10
 """Most execution environments of a function for which the template reserves none."""
@@ -32,6 +35,9 @@ class Machine:
     """Of this start: by it the simulated AWS knows the functions, and they know the adapter."""
     packages: tuple[str, ...] = ("functions",)
     """Below which a handler lies."""
+    images: Mapping[str, Unpacked] = field(default_factory=dict)
+    """Tag of an image -> its file system, in which its functions run. None: they run as they are
+    in this checkout, with its Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Function:
     """Most invocations at a time."""
     environment: tuple[tuple[str, str], ...]
     aws_url: str
+    image: str
+    """Its tag."""
 
     @classmethod
     def of(cls, told: dict[str, Any], machine: Machine) -> Self:
@@ -63,6 +71,7 @@ class Function:
             most=told["concurrency"] or WITHOUT_RESERVATION,
             environment=tuple(sorted(told["environment"].items())),
             aws_url=told["aws_url"],
+            image=told["image"],
         )
 
 
@@ -74,14 +83,16 @@ def _is_known(handler: str, machine: Machine) -> bool:
     return known and machine.root.joinpath(*module.split(".")).with_suffix(".py").is_file()
 
 
-def environment_of(function: Function, secret: str) -> dict[str, str]:
-    """The template's variables and what Lambda adds; of this machine nothing but PATH.
+def environment_of(function: Function, machine: Machine) -> dict[str, str]:
+    """The image's variables, the template's, and what Lambda adds.
 
-    The credentials are those that the simulated AWS asks for.
+    Without an image of this machine nothing but PATH. The credentials are those that the simulated
+    AWS asks for.
     """
+    image, secret = machine.images.get(function.image), machine.secret
     return {
+        **({"PATH": os.environ.get("PATH", os.defpath)} if image is None else image.environment),
         **dict(function.environment),
-        "PATH": os.environ.get("PATH", os.defpath),
         "AWS_ENDPOINT_URL": function.aws_url,
         "AWS_ACCESS_KEY_ID": secret,
         "AWS_SECRET_ACCESS_KEY": secret,

@@ -3,11 +3,14 @@
 import asyncio
 import socket
 from asyncio.subprocess import Process
+from pathlib import Path
 from time import monotonic
 from typing import Final, Self
 
 import aiohttp
 
+from dev_tools import local_callers
+from dev_tools.image.unpacked import EXTRA, Unpacked
 from dev_tools.local_callers import new_secret
 from local_stack.lambdas import families, guarded
 from local_stack.lambdas.function import Function, Machine, NotRunnable, environment_of
@@ -19,7 +22,13 @@ GRACE_S: Final = 1.0
 """The emulator itself ends what takes too long; without it, or when it fails to, we do."""
 START_LIMIT_S: Final = 20.0
 START_TRIES: Final = 3
+EMULATOR_INSIDE: Final = "aws-lambda-rie"
 _INVOCATIONS: Final = "/2015-03-31/functions/function/invocations"
+_GUARD: Final = {
+    Path(str(one.__file__)): f"{one.__name__.replace('.', '/')}.py"
+    for one in (guarded, local_callers)
+}
+"""What an image has not: the modules that keep strangers away here -> where they lie in it."""
 
 
 class Slot:
@@ -43,11 +52,13 @@ class Slot:
     @classmethod
     async def start(cls, function: Function, machine: Machine, http: aiohttp.ClientSession) -> Self:
         """Ready for invocations. Raises NotRunnable."""
+        image = machine.images.get(function.image)
         for _ in range(START_TRIES):  # another program may take a port before we do
             port, runtime_port = _free_ports()
             secret = new_secret()
             asked = {guarded.HANDLER: function.handler, guarded.SECRET: secret}
-            command = _command(machine, port, runtime_port)
+            command = _command(function, machine, port, runtime_port)
+            inside = {} if image is None else {"PYTHONPATH": _with_guard(image)}
             with (machine.logs / f"{function.name}.log").open("ab") as log:
                 process = await asyncio.create_subprocess_exec(
                     *command,
@@ -55,7 +66,7 @@ class Slot:
                     stdout=log,
                     stderr=log,
                     cwd=machine.root,
-                    env=environment_of(function, machine.secret) | asked,
+                    env=environment_of(function, machine) | inside | asked,
                     start_new_session=True,
                 )
             slot = cls(function, process, f"http://127.0.0.1:{port}{_INVOCATIONS}", http, secret)
@@ -122,20 +133,27 @@ class Slot:
         return False
 
 
-def _command(machine: Machine, port: int, runtime_port: int) -> list[str]:
-    python = str(machine.python)
+def _command(function: Function, machine: Machine, port: int, runtime_port: int) -> list[str]:
+    image = machine.images.get(function.image)
     if machine.emulator is None:
-        return [python, "-m", "local_stack.lambdas.plain", guarded.NAME, str(port)]
-    return [
-        str(machine.emulator),
+        return [str(machine.python), "-m", "local_stack.lambdas.plain", guarded.NAME, str(port)]
+    emulated = [
         "--log-level=error",
         f"--runtime-interface-emulator-address=127.0.0.1:{port}",
         f"--runtime-api-address=127.0.0.1:{runtime_port}",
-        python,
-        "-m",
-        "awslambdaric",
-        guarded.NAME,
     ]
+    if image is None:
+        entry = [str(machine.python), "-m", "awslambdaric"]
+        return [str(machine.emulator), *emulated, *entry, guarded.NAME]
+    extra = {machine.emulator: EMULATOR_INSIDE, **_GUARD}
+    return image.inside(
+        [f"{EXTRA}/{EMULATOR_INSIDE}", *emulated, *image.entrypoint, guarded.NAME], extra=extra
+    )
+
+
+def _with_guard(image: Unpacked) -> str:
+    """The image's own path of modules, and where our module is that stands before the handler."""
+    return f"{image.environment['PYTHONPATH']}:{EXTRA}"
 
 
 def _free_ports() -> tuple[int, int]:

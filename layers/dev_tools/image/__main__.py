@@ -1,0 +1,62 @@
+"""`./run image build`: the image of Dockerfile.lambda, built and unpacked below .local/image.
+
+Standard output has what was built, its size beside its goal, and the ten heaviest parts. Exit
+code 1 if it can't be built or is too large, 2 if used wrongly.
+"""
+
+import argparse
+import sys
+import time
+
+from dev_tools.emulator import ROOT
+from dev_tools.image.base import base_image
+from dev_tools.image.builder import NotBuilt, find_builder
+from dev_tools.image.sizes import GOALS_MB, MEBIBYTE, largest, whole
+from dev_tools.image.unpacked import FOLDER, TARGETS, Target, Unpacked
+from infra.release import commit_of
+
+
+def build(targets: tuple[Target, ...]) -> list[Unpacked]:
+    """Raises NotBuilt."""
+    builder = find_builder()
+    arguments = {"BASE_IMAGE": base_image(builder), "COMMIT": commit_of()}
+    found = []
+    for target in targets:
+        print(f"image: building {target} with {builder.name}", file=sys.stderr)
+        started = time.monotonic()
+        builder.build(target, ROOT, arguments)
+        found.append(builder.unpack(target, FOLDER))
+        print(f"image: {target} took {time.monotonic() - started:.0f} s", file=sys.stderr)
+    return found
+
+
+def report(image: Unpacked) -> bool:
+    """Whether it is as small as it must be."""
+    size, goal = whole(image.root) / MEBIBYTE, GOALS_MB[image.target]
+    is_small = size <= goal
+    print(
+        f"{image.target}  {size:.0f} MB unpacked, at most {goal}: "
+        f"{'ok' if is_small else 'TOO LARGE'}  (commit {image.commit})"
+    )
+    for path, weight in largest(image.root):
+        print(f"  {weight / MEBIBYTE:6.0f} MB  {path}")
+    return is_small
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="./run image build", description="Builds the image that Lambda runs."
+    )
+    parser.add_argument("--target", choices=TARGETS, help="only this one")
+    chosen: Target | None = parser.parse_args(arguments).target
+    try:
+        built = build((chosen,) if chosen else TARGETS)
+    except NotBuilt as reason:
+        print(f"image: {reason}", file=sys.stderr)
+        return 1
+    are_small = [report(one) for one in built]
+    return 0 if all(are_small) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
