@@ -1,0 +1,37 @@
+"""What was measured of the image, beside its goals; printed at the end."""
+
+import os
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+RUNS: Final = "IDEXX_SYNC_IMAGE_RUNS"
+"""Variable: how many runs with a login."""
+
+
+@dataclass
+class Figures:
+    """Lines for people: name, median, spread, goal."""
+
+    lines: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+
+    def take(
+        self, name: str, values: Sequence[float], unit: str, goal: float | None = None
+    ) -> None:
+        """The median counts against the goal, which is the most; None: it has none."""
+        median = statistics.median(values)
+        verdict = "" if goal is None else f"   at most {goal:g}: "
+        if goal is not None:
+            verdict += "ok" if median <= goal else "MISSED"
+        self.lines.append(
+            f"{name:<58}{median:>9.2f} {unit:<4}({min(values):.2f} to {max(values):.2f}, "
+            f"{len(values)} times){verdict}"
+        )
+        if goal is not None and median > goal:
+            self.missed.append(name)
+
+
+def runs() -> int:
+    return int(os.environ[RUNS])

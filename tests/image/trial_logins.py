@@ -1,0 +1,145 @@
+"""Runs with a login, one after the other: how long, how much memory, and what they leave."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from psycopg import Connection
+
+from local_stack.lambdas import families
+from local_stack.stack import LocalStack
+from local_stack.stack_clinics import LocalClinic
+from tests.e2e.orders import with_key
+from tests.image.figures import Figures, runs
+from tests.image.inside import family_of, python_of, written_in_tmp
+
+WORKER = "inbound-sync-worker"
+LEFT_AT_MOST_MB = 5
+MEBIBYTE = 1024 * 1024
+WARM_RUNS = 20
+"""Enough for a median that a busy moment of the machine does not move."""
+
+
+def ordered(http: httpx.Client, clinic: LocalClinic, **asked: Any) -> tuple[dict[str, Any], float]:
+    """A sync that is waited for: its job and the seconds that the answer took."""
+    headers = {**with_key(clinic.key), "Prefer": "wait=25"}
+    began = time.perf_counter()
+    answer = http.post("/api/sync/inbound", json=asked, headers=headers)
+    took = time.perf_counter() - began
+    assert answer.status_code == 200, answer.text
+    job: dict[str, Any] = answer.json()
+    assert job["status"].startswith("succeeded"), job
+    return job, took
+
+
+def own_seconds(conn: Connection[tuple[Any, ...]], job: dict[str, Any]) -> float:
+    """Of the worker, from the run's start to its end."""
+    row = conn.execute(
+        "SELECT extract(epoch FROM finished_at - started_at)::float8 FROM idexx_sync.jobs "
+        "WHERE id = %s",
+        (job["id"],),
+    ).fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+@contextmanager
+def watched_memory(stack: LocalStack) -> Iterator[list[float]]:
+    """The worker's family in MiB, again and again; pages that several share count once."""
+    seen: list[float] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            slots = stack.aws.slots().get(f"idexx-sync-local-{WORKER}", [])
+            seen.extend(families.memory_mb(slot, of_interest_mb=0) for slot in slots)
+            over.wait(0.05)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
+
+
+@pytest.mark.usefixtures("clinic")
+def test_the_first_run_and_its_login(
+    stack: LocalStack,
+    http: httpx.Client,
+    clinic: LocalClinic,
+    conn: Connection[tuple[Any, ...]],
+    figures: Figures,
+) -> None:
+    """Of new execution environments: what is left of the seconds beside an equal, warm one."""
+    cold, with_login = [], []
+    for _ in range(3):
+        for slot in stack.aws.slots().get(f"idexx-sync-local-{WORKER}", []):
+            families.end(slot)
+        clinic.neo.expire_sessions()
+        job, took = ordered(http, clinic)
+        cold.append(took)
+        with_login.append(own_seconds(conn, job))
+    figures.take("P17 first invocation with login: order to answer", cold, "s", 2)
+    figures.take("    of it the run itself", with_login, "s")
+
+
+def test_runs_with_a_login_leave_nothing(
+    stack: LocalStack,
+    http: httpx.Client,
+    clinic: LocalClinic,
+    conn: Connection[tuple[Any, ...]],
+    figures: Figures,
+) -> None:
+    ordered(http, clinic)
+    logins = len(clinic.neo.logins())
+    took = []
+    families_seen, kept = [], []
+    with watched_memory(stack) as memory:
+        for _ in range(runs()):
+            clinic.neo.expire_sessions()
+            job, _ = ordered(http, clinic)
+            took.append(own_seconds(conn, job))
+            families_seen.append(family_of(stack, WORKER))
+            kept.append(written_in_tmp(python_of(stack, WORKER)) / MEBIBYTE)
+
+    assert len(clinic.neo.logins()) == logins + runs()
+    assert [name for seen in families_seen for name in seen if "chrom" in name] == []
+    assert families_seen[-1] == families_seen[0]
+    assert kept[-1] < LEFT_AT_MOST_MB
+    figures.take("run with a login, warm", took, "s")
+    figures.take("left in /tmp after each run with a login", kept, "MB", LEFT_AT_MOST_MB)
+    figures.take("most memory of the worker's processes together", [max(memory)], "MB", 2048)
+    assert max(memory) < 2048
+
+
+def test_an_unchanged_run_is_quick_and_so_is_a_day_that_is_waited_for(
+    stack: LocalStack,
+    http: httpx.Client,
+    clinic: LocalClinic,
+    conn: Connection[tuple[Any, ...]],
+    figures: Figures,
+) -> None:
+    ordered(http, clinic)
+    own = [own_seconds(conn, ordered(http, clinic)[0]) for _ in range(WARM_RUNS)]
+    figures.take("P17 warm unchanged run", own, "s", 0.1)
+    day = conn.execute("SELECT (now() AT TIME ZONE %s)::date::text", (clinic.odis.zone,)).fetchone()
+    assert day is not None
+    asked = {"start_date": day[0], "end_date": day[0]}
+    pairs = []
+    for _ in range(WARM_RUNS):
+        job, took = ordered(http, clinic, **asked)
+        pairs.append((took, own_seconds(conn, job)))
+    over = sorted(took for took, _ in pairs)
+    figures.take("P15 a day ordered and waited for: to the answer", over, "s", 1.2)
+    ratios = [took / own for took, own in pairs]
+    figures.take("P15 the same / the worker's own run", ratios, "x", 1.5)
+
+
+def test_goals_are_met(figures: Figures) -> None:
+    assert figures.missed == []
