@@ -21,7 +21,7 @@ from tests.kit.processes import adopting_orphans
 Event = dict[str, Any]
 Strike = Callable[[Worker, Event], None]
 
-_TMP = Path("/tmp")  # noqa: S108 where the browser's folders are
+_TMP = Path("/tmp")
 REMOVES_WITHIN_S: Final = 60.0
 """How long any login on this machine may take to remove a folder that was left behind."""
 

@@ -16,7 +16,7 @@ Leftovers = dict[str, list[str]]
 
 SETTLES_S = 5.0
 """How long an ending that is under way may take."""
-_TMP = Path("/tmp")  # noqa: S108 where the browser's folders are
+_TMP = Path("/tmp")
 
 
 def leftovers(rig: Rig) -> Leftovers:

@@ -21,8 +21,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--full", action="store_true", help="30 runs with a login, not 5")
     options = parser.parse_args(arguments)
     if reason := why_not_here():
-        print(f"image: its functions can't be started on this machine: {reason}", file=sys.stderr)
-        return 1
+        parser.exit(1, f"image: its functions can't be started on this machine: {reason}\n")
     os.environ[RUNS] = "30" if options.full else "5"
     # Another pattern of names: the other tests' command does not find these.
     own = ["-o", "python_files=trial_*.py", "-p", "no:cacheprovider", "-q"]

@@ -70,12 +70,17 @@ def test_health_names_the_images_commit(http: httpx.Client, images: dict[Target,
 
 @pytest.mark.parametrize("sync", ["inbound", "cases", "reconciliation"])
 def test_a_whole_sync_with_a_login(
-    http: httpx.Client, clinic: LocalClinic, conn: Connection[tuple[Any, ...]], sync: str
+    stack: LocalStack,
+    http: httpx.Client,
+    clinic: LocalClinic,
+    conn: Connection[tuple[Any, ...]],
+    sync: str,
 ) -> None:
     clinic.neo.expire_sessions()
     logins = len(clinic.neo.logins())
 
-    ordered = http.post(f"/api/sync/{sync}", json={}, headers=with_key(clinic.key))
+    operator = with_key(stack.clinics.operator_key)
+    ordered = http.post(f"/api/sync/{sync}", json={"clinic_id": str(clinic.id)}, headers=operator)
 
     assert ordered.status_code == 202, ordered.text
     job = job_at_end(http, clinic.key, ordered.json())

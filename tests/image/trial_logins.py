@@ -1,8 +1,9 @@
 """Runs with a login, one after the other: how long, how much memory, and what they leave."""
 
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -68,25 +69,66 @@ def watched_memory(stack: LocalStack) -> Iterator[list[float]]:
         watcher.join()
 
 
-@pytest.mark.usefixtures("clinic")
-def test_the_first_run_and_its_login(
-    stack: LocalStack,
-    http: httpx.Client,
-    clinic: LocalClinic,
-    conn: Connection[tuple[Any, ...]],
-    figures: Figures,
-) -> None:
-    """Of new execution environments: what is left of the seconds beside an equal, warm one."""
-    cold, with_login = [], []
-    for _ in range(3):
+@pytest.fixture
+def invoked(stack: LocalStack) -> Callable[[dict[str, Any]], float]:
+    """Invokes the worker and waits; the seconds that it took."""
+    functions = stack.aws.client("lambda")
+
+    def invoke(event: dict[str, Any]) -> float:
+        began = time.perf_counter()
+        functions.invoke(
+            FunctionName=f"idexx-sync-local-{WORKER}", Payload=json.dumps(event).encode()
+        )["Payload"].read()
+        return time.perf_counter() - began
+
+    return invoke
+
+
+@pytest.fixture
+def begin_anew(stack: LocalStack) -> Callable[[], None]:
+    """Ends the worker's execution environments: the next invocation gets a new one."""
+
+    def end() -> None:
         for slot in stack.aws.slots().get(f"idexx-sync-local-{WORKER}", []):
             families.end(slot)
-        clinic.neo.expire_sessions()
-        job, took = ordered(http, clinic)
-        cold.append(took)
-        with_login.append(own_seconds(conn, job))
-    figures.take("P17 first invocation with login: order to answer", cold, "s", 2)
-    figures.take("    of it the run itself", with_login, "s")
+
+    return end
+
+
+def log_out(clinic: LocalClinic, conn: Connection[tuple[Any, ...]]) -> None:
+    """The next run has to log in, and may: so often nobody does within an hour."""
+    clinic.neo.expire_sessions()
+    conn.execute("DELETE FROM idexx_sync.logins WHERE clinic_id = %s", (clinic.id,))
+
+
+def test_a_new_environment_is_soon_ready(
+    invoked: Callable[[dict[str, Any]], float], begin_anew: Callable[[], None], figures: Figures
+) -> None:
+    """An event that is refused at once takes, in a new environment, as long as that needs."""
+    init = []
+    for _ in range(5):
+        begin_anew()
+        cold = invoked({})
+        init.append(cold - invoked({}))
+    figures.take("P17 init: sandbox, emulator, Python, imports", init, "s")
+
+
+def test_the_first_run_and_its_login(
+    clinic: LocalClinic,
+    conn: Connection[tuple[Any, ...]],
+    invoked: Callable[[dict[str, Any]], float],
+    begin_anew: Callable[[], None],
+    figures: Figures,
+) -> None:
+    event = {"v": 1, "clinic_id": str(clinic.id), "sync": "inbound", "trigger": "api"}
+    cold = []
+    for number in range(5):
+        logins = len(clinic.neo.logins())
+        begin_anew()
+        log_out(clinic, conn)
+        cold.append(invoked(event))
+        assert len(clinic.neo.logins()) == logins + 1, number
+    figures.take("P17 first invocation with login", cold, "s", 2)
 
 
 def test_runs_with_a_login_leave_nothing(
@@ -102,7 +144,7 @@ def test_runs_with_a_login_leave_nothing(
     families_seen, kept = [], []
     with watched_memory(stack) as memory:
         for _ in range(runs()):
-            clinic.neo.expire_sessions()
+            log_out(clinic, conn)
             job, _ = ordered(http, clinic)
             took.append(own_seconds(conn, job))
             families_seen.append(family_of(stack, WORKER))

@@ -50,7 +50,7 @@ def left_behind(folder: Path, pids: Collection[int]) -> list[str]:
     """Files, processes that name the folder, and what those seen have left: themselves, or the
     folder of a browser."""
     found = [path.name for path in folder.iterdir()]
-    found += [path.name for pid in pids for path in Path("/tmp").glob(f"idexx-sync-run-{pid}-*")]  # noqa: S108
+    found += [path.name for pid in pids for path in Path("/tmp").glob(f"idexx-sync-run-{pid}-*")]
     for pid in filter(is_running, psutil.pids()):
         words, environ = command_line(pid), {}
         with suppress(psutil.Error):  # it ended while we looked, or is nobody's business

@@ -251,11 +251,11 @@ def test_a_browser_knows_nothing_of_our_environment(
 def test_only_what_a_browser_needs_is_passed_on() -> None:
     environment = {"PATH": "/bin", "LANG": "C", "AWS_REGION": "x", "HOME": "/root"}
 
-    assert scrubbed(environment, Path("/tmp/idexx-sync-run-1/home")) == {  # noqa: S108
+    assert scrubbed(environment, Path("/tmp/idexx-sync-run-1/home")) == {
         "PATH": "/bin",
         "LANG": "C",
-        "HOME": "/tmp/idexx-sync-run-1/home",  # noqa: S108
-        "TMPDIR": "/tmp/idexx-sync-run-1/home",  # noqa: S108
+        "HOME": "/tmp/idexx-sync-run-1/home",
+        "TMPDIR": "/tmp/idexx-sync-run-1/home",
     }
 
 

@@ -25,7 +25,7 @@ from tests.kit.processes import children, command_line
 
 def left_behind() -> tuple[list[str], list[int], int]:
     """Run folders of this process, children of this process, its open files."""
-    folders = [str(path) for path in Path("/tmp").glob(f"idexx-sync-run-{os.getpid()}-*")]  # noqa: S108
+    folders = [str(path) for path in Path("/tmp").glob(f"idexx-sync-run-{os.getpid()}-*")]
     return folders, sorted(children(os.getpid())), psutil.Process().num_fds()
 
 
