@@ -6,12 +6,9 @@ from infra.stages import STAGES
 from tests.kit.paths import ROOT
 
 WORKFLOW = (ROOT / ".github" / "workflows" / "deliver.yml").read_text()
-JOBS = {
-    name: body
-    for name, body in re.findall(
-        r"^  (\w+):\n(.*?)(?=^  \w+:\n|\Z)", WORKFLOW.partition("\njobs:\n")[2], re.M | re.S
-    )
-}
+JOBS = dict(
+    re.findall(r"^  (\w+):\n(.*?)(?=^  \w+:\n|\Z)", WORKFLOW.partition("\njobs:\n")[2], re.M | re.S)
+)
 DEPLOYS = {"staging", "production"}
 
 
