@@ -1,8 +1,8 @@
 """An image's file system as a folder, and how a program starts in it as on Lambda.
 
 There the root is read-only, /tmp of a set size is all that can be written, shared memory is
-missing, and the program is an ordinary user without any capability. `bwrap` makes the first
-three, `setpriv` of the image the last; the network is this machine's.
+missing, and the program is an ordinary user without any capability, who can gain none. `bwrap`
+makes that, and `setpriv` of the image another user; the network is this machine's.
 """
 
 import json
@@ -51,19 +51,27 @@ class Unpacked:
         self.root.with_suffix(".json").write_text(json.dumps(told, indent=2))
 
     def inside(
-        self, command: Sequence[str], *, extra: Mapping[Path, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        extra: Mapping[Path, str] | None = None,
+        options: Sequence[str] = (),
     ) -> list[str]:
-        """The command that runs another one in it; `extra`: a file or folder -> its name there."""
+        """The command that runs another one in it.
+
+        `extra`: a file or folder -> its name below EXTRA; `options`: further ones of `bwrap`.
+        """
         binds = list(_binds(extra or {}))
         memory = ["--tmpfs", _SHARED_MEMORY, "--remount-ro", _SHARED_MEMORY]
         writable = f"--size {TMP_MB * 1024 * 1024} --perms 1777 --tmpfs /tmp".split()
-        user = f"--reuid={USER} --regid={GROUP} --clear-groups --no-new-privs".split()
+        user = f"--reuid={USER} --regid={GROUP} --clear-groups".split()
         return [
             *("bwrap", "--ro-bind", str(self.root), "/", "--proc", "/proc", "--dev", "/dev"),
             *memory,
             *writable,
             *("--tmpfs", EXTRA, *binds, "--remount-ro", EXTRA),
             *("--ro-bind", "/etc/hosts", "/etc/hosts", "--chdir", "/var/task"),
+            *options,
             *("setpriv", *user, "--inh-caps=-all", "--bounding-set=-all", "--", *command),
         ]
 
