@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import Acknowledgment, ArnFormat, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk.aws_events import EventPattern, Rule, RuleTargetInput
+from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_iam import PolicyStatement, Role
 from aws_cdk.aws_scheduler import ScheduleGroup
 from aws_cdk.aws_sqs import IQueue
@@ -12,16 +14,18 @@ from constructs import Construct
 from idexx_sync.core.catalog import SyncName
 from infra.dead_letters import DeadLetters
 from infra.log_shipping import ships_itself
-from infra.regular_start import role_of_schedules, started_every
+from infra.regular_start import EVENT, role_of_schedules, started_every
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
-from infra.upkeep_function import UpkeepFunction
+from infra.upkeep_function import EVENT_AGE_S, NO_RETRIES, UpkeepFunction
 
 EVERY_MINUTES: Final = 5
 VARIABLE: Final = "IDEXX_SYNC_CONFIG_SYNC_FUNCTION"
 """In which who may start the function finds its name."""
 SCHEDULES: Final = "arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule"
 """As cdk-nag writes it."""
+DEPLOYED: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+"""What becomes of the stack when a deployment is over, or has been turned back."""
 SCHEDULER: Final = "scheduler.amazonaws.com"
 
 
@@ -75,6 +79,33 @@ class ConfigSync(Construct):
             group=f"{stage.stack_name}-config-sync",
             schedule=f"{stage.stack_name}-config-sync",
             function=self.function,
+        )
+        self._start_after_deployments()
+
+    def _start_after_deployments(self) -> None:
+        """The schedules fit what is deployed as soon as it is. As the deployment is over by then,
+        nothing that fails here can turn it back; the next pass comes within five minutes."""
+        stack = Stack.of(self)
+        Rule(
+            self,
+            "Deployed",
+            description="Has the clinics' schedules made to fit what was deployed.",
+            event_pattern=EventPattern(
+                source=["aws.cloudformation"],
+                detail_type=["CloudFormation Stack Status Change"],
+                detail={
+                    "stack-id": [stack.stack_id],
+                    "status-details": {"status": list(DEPLOYED)},
+                },
+            ),
+            targets=[
+                LambdaFunction(
+                    self.function.function,
+                    event=RuleTargetInput.from_object(EVENT),
+                    retry_attempts=NO_RETRIES,
+                    max_event_age=Duration.seconds(EVENT_AGE_S),
+                )
+            ],
         )
 
     def _role_of_ticks(self, queues: list[IQueue]) -> Role:

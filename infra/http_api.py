@@ -83,9 +83,7 @@ class HttpApi(Construct):
             results_cache_ttl=Duration.seconds(stage.authorizer_cache_s),
         )
         integrations = {
-            name: LambdaIntegration(
-                function.function, allow_test_invoke=False, scope_permission_to_method=False
-            )
+            name: LambdaIntegration(function.function, scope_permission_to_method=False)
             for name, function in functions.items()
         }
         for path, owner in owners().items():

@@ -24,6 +24,7 @@ DOCKERFILE: Final = "Dockerfile.lambda"
 Target = Literal["core", "browser"]
 """A stage of the Dockerfile; only a worker needs the browser."""
 
+LOG_WRITES: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 RETENTION: Final = {
     1: RetentionDays.ONE_DAY,
     14: RetentionDays.TWO_WEEKS,

@@ -20,11 +20,11 @@ from infra.dead_letters import DeadLetters
 from infra.http_api import HttpApi
 from infra.image import ImageFunction
 from infra.log_shipping import LogShipping
+from infra.migration import Migration
 from infra.release import VARIABLE as COMMIT
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
 from infra.sync_function import SyncFunction
-from infra.upkeep_function import NO_RETRIES
 from infra.watchdog import Watchdog
 
 
@@ -74,15 +74,7 @@ class IdexxSync(Stack):
         )
         status.set(COMMIT, stage.commit)
         secrets.let_read(authorizer, "authorizer_database", "pepper")
-        migrate = ImageFunction(
-            self,
-            "Migrate",
-            stage=stage,
-            handler="functions.migrate.handler.handler",
-            size=stage.migrate,
-            retries=NO_RETRIES,  # whoever migrates waits for the answer
-        )
-        secrets.let_read(migrate, "migrate_database")
+        migration = Migration(self, "Migration", stage=stage, secrets=secrets)
         tick_queues = {
             name: ticks.queue for sync in syncs.values() for name, ticks in sync.ticks.items()
         }
@@ -127,6 +119,19 @@ class IdexxSync(Stack):
                 dead_letters.function,
             ],
         )
+        migration.precedes(
+            [
+                *(sync.api for sync in syncs.values()),
+                *workers.values(),
+                status,
+                authorizer,
+                watchdog.function,
+                config_sync.function,
+                dead_letters.function,
+                logs.function,
+            ]
+        )
+
         alarms = Alarms(
             self,
             "Alarms",
@@ -150,4 +155,4 @@ class IdexxSync(Stack):
             for name, ticks in sync.ticks.items():
                 CfnOutput(self, f"{name.capitalize()}TickQueueUrl", value=ticks.queue.queue_url)
         CfnOutput(self, "ConfigSyncFunction", value=config_sync.function.function.function_name)
-        CfnOutput(self, "MigrateFunction", value=migrate.function.function_name)
+        CfnOutput(self, "MigrateFunction", value=migration.function.function.function_name)

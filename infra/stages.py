@@ -100,6 +100,8 @@ class Stage:
     of a protected stage an alarm says so."""
     axiom_edge: str | None = None
     """Domain of the region's edge; None: the first one that Axiom had."""
+    migrates_as_it_deploys: bool = True
+    """Whether a deployment itself migrates, before functions change; else whoever deploys does."""
     protected: bool = False
     """Whether the stack can be deleted only after somebody has allowed it."""
     commit: str = "unknown"
@@ -168,5 +170,6 @@ LOCAL: Final = Stage(
     public_burst=1000,
     log_days=1,
     letters_received=5,
+    migrates_as_it_deploys=False,
 )
 STAGES: Final[Mapping[str, Stage]] = {stage.name: stage for stage in (PROD, STAGING, LOCAL)}

@@ -20,6 +20,7 @@ COMMAND = "infra"
 """The module that cdk.json runs."""
 LOCAL_ENVIRONMENT = {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "IDEXX_SYNC_STAGE": "laptop"}
 LOCAL_HOSTS = ("http://127.0.0.1:8080",)
+OTHER_CACHE_S = 300
 CHANNELS: Final[dict[Reader, str]] = {"clinic_care": "C0CLINICS", "engineering": "C0ENGINEERS"}
 """Of somebody's Slack, as a deployment names them."""
 
@@ -35,16 +36,19 @@ def main(folder: Path) -> None:
     synthesise(own, folder / LOCAL.name)
     told = replace(PROD, slack_channels=CHANNELS)
     judge(folder / PROD.name, lambda app: IdexxSync(app, stage=told))
-    judge(folder / "untold", lambda app: IdexxSync(app, stage=PROD))
+    untold = replace(PROD, authorizer_cache_s=OTHER_CACHE_S)
+    judge(folder / "untold", lambda app: IdexxSync(app, stage=untold))
     judge(folder / "bare", add_bare_queue)
 
 
 def judge(outdir: Path, add: Callable[["App"], object]) -> None:
     """A stack's assembly with cdk-nag's report; after a finding synthesis ends in an error."""
-    from aws_cdk import App, Validations
+    from aws_cdk import Validations
     from cdk_nag import AwsSolutionsChecks
 
-    app = App(outdir=str(outdir), analytics_reporting=False)
+    from infra.app import new_app
+
+    app = new_app(outdir)
     add(app)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.node import packaged_node, use_the_packaged_node
+from tests.infra.conftest import SAID
 from tests.infra.template import Template
 from tests.kit.paths import ROOT
 
@@ -38,6 +39,14 @@ def findings(assembly: Path) -> list[str]:
         for plugin in report["pluginReports"]
         for violation in plugin["violations"]
     ]
+
+
+def test_nothing_is_warned_of_and_synthesis_is_quick(assemblies: Path) -> None:
+    said = (assemblies / SAID).read_text()
+
+    assert "WARNING" not in said
+    assert "[Warning" not in said
+    assert "deprecated" not in said
 
 
 def test_cdk_nag_finds_nothing_that_is_not_explained(assemblies: Path) -> None:

@@ -1,6 +1,7 @@
 """The API in the template: who may pass, which function answers, what the gateway itself says."""
 
 import json
+import re
 
 import pytest
 
@@ -127,9 +128,10 @@ def test_requests_are_throttled_and_logged_without_keys(prod: Template) -> None:
     assert "LoggingLevel" not in settings
     assert {"request_id", "status", "key_id"} <= logged.keys()
     assert not [value for value in logged.values() if "header" in value or "identity" in value]
-    assert target(stage["AccessLogSetting"]["DestinationArn"]) in prod.of_type(
-        "AWS::Logs::LogGroup"
+    (log,) = re.findall(
+        r":log-group:\$\{(\w+)\}$", flat(stage["AccessLogSetting"]["DestinationArn"])
     )
+    assert prod.resources[log]["Type"] == "AWS::Logs::LogGroup"
 
 
 def test_what_needs_no_key_is_throttled_far_below_the_rest(prod: Template) -> None:
@@ -159,6 +161,10 @@ def test_nothing_but_the_api_is_public(prod: Template) -> None:
             assert prod.resources[log]["Type"] == "AWS::Logs::LogGroup"
             of_lines += 1
             continue
+        if permission["Principal"] == "events.amazonaws.com":
+            rule, _ = prod.only("AWS::Events::Rule")
+            assert target(permission["SourceArn"]) == rule
+            continue
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert f"${{{api}}}" in flat(permission["SourceArn"])
         by_api += 1
@@ -185,12 +191,14 @@ def test_nothing_but_the_api_is_public(prod: Template) -> None:
         "AWS::ApiGateway::RestApi",
         "AWS::ApiGateway::Stage",
         "AWS::CloudWatch::Alarm",
+        "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Function",
         "AWS::Lambda::Permission",
+        "AWS::Lambda::Version",
         "AWS::Logs::LogGroup",
         "AWS::Logs::SubscriptionFilter",
         "AWS::SNS::Topic",
@@ -199,4 +207,5 @@ def test_nothing_but_the_api_is_public(prod: Template) -> None:
         "AWS::SQS::QueuePolicy",
         "AWS::Scheduler::Schedule",
         "AWS::Scheduler::ScheduleGroup",
+        "Custom::Trigger",
     }
