@@ -79,6 +79,7 @@ class Alarms(Construct):
         )
         self._let_alarms_publish()
         tells = SnsAction(self.topic)
+        self.alarms: list[Alarm] = []
         for one in watched:
             alarm = Alarm(
                 self,
@@ -107,6 +108,7 @@ class Alarms(Construct):
             )
             alarm.add_alarm_action(tells)
             alarm.add_ok_action(tells)
+            self.alarms.append(alarm)
 
     def _let_alarms_publish(self) -> None:
         """`enforce_ssl` makes a policy, which takes the place of the one that SNS would have given

@@ -69,13 +69,15 @@ class ImageFunction(Construct):
         on_failure: IDestination | None = None,
     ) -> None:
         super().__init__(scope, id_)
+        self.name = name_of(handler)
+        self.size = size
         self.log = log = LogGroup(self, "Log", retention=RETENTION[stage.log_days])
         role = Role(self, "Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
         log.grant_write(role)
         self.function = DockerImageFunction(
             self,
             "Function",
-            function_name=f"{stage.stack_name}-{name_of(handler)}",
+            function_name=f"{stage.stack_name}-{self.name}",
             code=image_code(handler, target),
             architecture=Architecture.X86_64,
             role=role,

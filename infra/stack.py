@@ -16,6 +16,7 @@ from infra.alarms import (
 from infra.api_function import ApiFunction
 from infra.config_sync import VARIABLE as CONFIG_SYNC
 from infra.config_sync import ConfigSync
+from infra.dashboard import ServiceDashboard, Shown
 from infra.dead_letters import DeadLetters
 from infra.http_api import HttpApi
 from infra.image import ImageFunction
@@ -119,19 +120,17 @@ class IdexxSync(Stack):
                 dead_letters.function,
             ],
         )
-        migration.precedes(
-            [
-                *(sync.api for sync in syncs.values()),
-                *workers.values(),
-                status,
-                authorizer,
-                watchdog.function,
-                config_sync.function,
-                dead_letters.function,
-                logs.function,
-            ]
-        )
-
+        others = [
+            *(sync.api for sync in syncs.values()),
+            *workers.values(),
+            status,
+            authorizer,
+            watchdog.function,
+            config_sync.function,
+            dead_letters.function,
+            logs.function,
+        ]
+        migration.precedes(others)
         alarms = Alarms(
             self,
             "Alarms",
@@ -144,6 +143,22 @@ class IdexxSync(Stack):
                 *of_api(stage.stack_name, authorizer),
                 *of_shipping(stage, logs.function),
             ],
+        )
+
+        ServiceDashboard(
+            self,
+            "Dashboard",
+            stage=stage,
+            shown=Shown(
+                functions=[migration.function, *others],
+                workers=workers,
+                tick_queues=tick_queues,
+                letters=dead_letters.queue,
+                poison=dead_letters.poison,
+                schedule_group=config_sync.group.schedule_group_name,
+                api_name=stage.stack_name,
+                alarms=alarms.alarms,
+            ),
         )
 
         CfnOutput(self, "AlarmTopicArn", value=alarms.topic.topic_arn)
