@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Token, Validations
 from aws_cdk.aws_events import EventPattern, Rule, RuleTargetInput
 from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_iam import PolicyStatement, Role
@@ -23,7 +23,7 @@ EVERY_MINUTES: Final = 5
 VARIABLE: Final = "IDEXX_SYNC_CONFIG_SYNC_FUNCTION"
 """In which who may start the function finds its name."""
 SCHEDULES: Final = "arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule"
-"""As cdk-nag writes it."""
+"""As cdk-nag writes it of a stage without a place."""
 DEPLOYED: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 """What becomes of the stack when a deployment is over, or has been turned back."""
 SCHEDULER: Final = "scheduler.amazonaws.com"
@@ -51,7 +51,10 @@ class ConfigSync(Construct):
             schedule_group_name=f"{stage.stack_name}-clinics",
             removal_policy=RemovalPolicy.DESTROY,  # with its schedules, which lead nowhere then
         )
-        role = self._role_of_ticks([*queues.values(), dead_letters.queue])
+        role = role_of_schedules(self, "Ticks", self.group)
+        # To the queues of ticks, and to the one for what could not be handed over.
+        for statement in dead_letters.keys.to_send([*queues.values(), dead_letters.queue]):
+            role.add_to_policy(statement)
         self.function = UpkeepFunction(
             self,
             "Function",
@@ -108,16 +111,6 @@ class ConfigSync(Construct):
             ],
         )
 
-    def _role_of_ticks(self, queues: list[IQueue]) -> Role:
-        """It may send to the queues of ticks, and to the one for what could not be handed over."""
-        role = role_of_schedules(self, "Ticks", self.group)
-        role.add_to_policy(
-            PolicyStatement(
-                actions=["sqs:SendMessage"], resources=[queue.queue_arn for queue in queues]
-            )
-        )
-        return role
-
     def _let_keep_schedules(self, role: Role) -> None:
         schedules = Stack.of(self).format_arn(
             service="scheduler",
@@ -140,7 +133,10 @@ class ConfigSync(Construct):
         self._explain()
 
     def _explain(self) -> None:
-        own = f"{SCHEDULES}/{self.group.schedule_group_name}/*"
+        stack = Stack.of(self)
+        is_somewhere = not Token.is_unresolved(stack.region)
+        place = f"arn:aws:scheduler:{stack.region}:{stack.account}:schedule"
+        own = f"{place if is_somewhere else SCHEDULES}/{self.group.schedule_group_name}/*"
         Validations.of(self.function).acknowledge(
             Acknowledgment(
                 id=f"AwsSolutions-IAM5[Resource::{own}]",

@@ -23,6 +23,7 @@ from constructs import Construct
 from idexx_sync.core.catalog import SyncName
 from idexx_sync.core.logs import SERVICE
 from idexx_sync.core.measures import SERVICE_DIMENSION, Measure
+from infra.http_api import AUTHORIZER_FAILURES
 from infra.image import ImageFunction
 from infra.stages import Stage
 
@@ -167,6 +168,13 @@ class ServiceDashboard(Construct):
                 "Requests that were refused, or failed",
                 self._of_gateway("4XXError", "Sum"),
                 self._of_gateway("5XXError", "Sum"),
+                Metric(
+                    namespace=self._namespace,
+                    metric_name=AUTHORIZER_FAILURES,
+                    statistic="Sum",
+                    period=PERIOD,
+                    label=AUTHORIZER_FAILURES,
+                ),
             ),
             _graph(
                 "Time to an answer, ms",

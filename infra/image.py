@@ -70,6 +70,7 @@ class ImageFunction(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.name = name_of(handler)
+        self.full_name = f"{stage.stack_name}-{self.name}"
         self.size = size
         self.log = log = LogGroup(self, "Log", retention=RETENTION[stage.log_days])
         role = Role(self, "Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
@@ -77,7 +78,7 @@ class ImageFunction(Construct):
         self.function = DockerImageFunction(
             self,
             "Function",
-            function_name=f"{stage.stack_name}-{self.name}",
+            function_name=self.full_name,
             code=image_code(handler, target),
             architecture=Architecture.X86_64,
             role=role,
@@ -99,7 +100,8 @@ class ImageFunction(Construct):
         Validations.of(self).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-IAM5[Resource::*]",
-                reason="Traces belong to no resource that could be named.",
+                reason="Traces belong to no resource that could be named, nor do the interfaces "
+                "that Lambda makes where a stage has a network of its own.",
             )
         )
 
