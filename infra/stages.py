@@ -175,7 +175,7 @@ PROD: Final = Stage(
     authorizer_at_once=10,
     protected=True,
 )
-"""Reserves 109 of the account's concurrent executions; AWS wants 100 more left unreserved."""
+"""Reserves 109 of the account's concurrent executions (docs/aws.md); AWS wants 100 more left."""
 STAGING: Final = Stage(
     name="staging",
     secrets=_secret_names("staging"),

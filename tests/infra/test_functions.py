@@ -275,6 +275,17 @@ def test_requests_take_no_function_from_others_and_those_that_wait_leave_room(
     assert at_once[0] is None or at_once[0] > WAITS_IN_ALL
 
 
+def test_what_is_reserved_is_what_the_document_says(prod: Template, staging: Template) -> None:
+    """AWS refuses a stack that reserves more than the account's quota leaves."""
+    told = (ROOT / "docs/aws.md").read_text()
+    reserved = [
+        sum(one.properties.get("ReservedConcurrentExecutions", 0) for one in of.functions.values())
+        for of in (prod, staging)
+    ]
+
+    assert f"Production reserves {reserved[0]} of them, staging {reserved[1]}," in told
+
+
 def test_a_migration_is_never_repeated_by_itself(prod: Template) -> None:
     events = prod.functions["migrate.handler"].events
 
