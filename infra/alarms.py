@@ -30,6 +30,7 @@ from idexx_sync.core.measures import (
     STEPS_REFUSED,
     Measure,
 )
+from infra.http_api import AUTHORIZER_FAILURES
 from infra.image import ImageFunction
 from infra.stages import Stage
 
@@ -79,6 +80,7 @@ class Alarms(Construct):
         )
         self._let_alarms_publish()
         tells = SnsAction(self.topic)
+        self.alarms: list[Alarm] = []
         for one in watched:
             alarm = Alarm(
                 self,
@@ -107,6 +109,7 @@ class Alarms(Construct):
             )
             alarm.add_alarm_action(tells)
             alarm.add_ok_action(tells)
+            self.alarms.append(alarm)
 
     def _let_alarms_publish(self) -> None:
         """`enforce_ssl` makes a policy, which takes the place of the one that SNS would have given
@@ -250,6 +253,18 @@ def of_workers(
             what=f"AWS could not put a failed {sync} run among the dead letters.",
             of=sync,
         )
+        yield _of_function(
+            "orders-ageing",
+            worker,
+            "AsyncEventAge",
+            # In ms; half of the time after which AWS would drop them.
+            above=CATALOG[sync].begins_within.total_seconds() * 1000 / 2,
+            minutes=5,
+            periods=2,
+            statistic="Maximum",
+            what=f"Orders of {sync} runs wait for a worker.",
+            of=sync,
+        )
     for sync, queue in queues.items():
         yield _of_queue(
             "ticks-ageing",
@@ -286,15 +301,30 @@ def of_schedules(group: str) -> Iterator[Watched]:
         )
 
 
-def of_api(api_name: str, authorizer: ImageFunction) -> Iterator[Watched]:
-    yield _of_function(
-        "authorizer-failing",
-        authorizer,
-        "Errors",
+def of_api(
+    stage: Stage, authorizer: ImageFunction, functions: Iterable[ImageFunction]
+) -> Iterator[Watched]:
+    yield Watched(
+        section="authorizer-failing",
+        what="Keys can't be checked: callers of the API get 503.",
+        namespace=stage.stack_name,
+        metric=AUTHORIZER_FAILURES,
+        dimensions={},
+        statistic="Sum",
         above=2,
         minutes=5,
-        what="Keys can't be checked: every caller of the API gets 503.",
     )
+    for function in functions:
+        yield _of_function(
+            "requests-throttled",
+            function,
+            "Throttles",
+            above=0,
+            minutes=5,
+            periods=2,
+            what="More requests than the function may answer at once: some callers get 503.",
+            of=function.name,
+        )
     yield _of_function(
         "authorizer-throttled",
         authorizer,
@@ -309,7 +339,7 @@ def of_api(api_name: str, authorizer: ImageFunction) -> Iterator[Watched]:
         what="The API answers with errors of ours.",
         namespace="AWS/ApiGateway",
         metric="5XXError",
-        dimensions={"ApiName": api_name},
+        dimensions={"ApiName": stage.stack_name},
         statistic="Sum",
         above=5,
         minutes=5,
@@ -375,6 +405,7 @@ def _of_function(
     periods: int = 1,
     below: bool = False,
     of: str | None = None,
+    statistic: Statistic = "Sum",
 ) -> Watched:
     return Watched(
         section=section,
@@ -383,7 +414,7 @@ def _of_function(
         namespace="AWS/Lambda",
         metric=metric,
         dimensions={"FunctionName": function.function.function_name},
-        statistic="Sum",
+        statistic=statistic,
         above=above,
         minutes=minutes,
         periods=periods,

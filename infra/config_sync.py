@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import Acknowledgment, ArnFormat, RemovalPolicy, Stack, Validations
+from aws_cdk import Acknowledgment, ArnFormat, Duration, RemovalPolicy, Stack, Token, Validations
+from aws_cdk.aws_events import EventPattern, Rule, RuleTargetInput
+from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_iam import PolicyStatement, Role
 from aws_cdk.aws_scheduler import ScheduleGroup
 from aws_cdk.aws_sqs import IQueue
@@ -12,16 +14,18 @@ from constructs import Construct
 from idexx_sync.core.catalog import SyncName
 from infra.dead_letters import DeadLetters
 from infra.log_shipping import ships_itself
-from infra.regular_start import role_of_schedules, started_every
+from infra.regular_start import EVENT, role_of_schedules, started_every
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
-from infra.upkeep_function import UpkeepFunction
+from infra.upkeep_function import EVENT_AGE_S, NO_RETRIES, UpkeepFunction
 
 EVERY_MINUTES: Final = 5
 VARIABLE: Final = "IDEXX_SYNC_CONFIG_SYNC_FUNCTION"
 """In which who may start the function finds its name."""
 SCHEDULES: Final = "arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule"
-"""As cdk-nag writes it."""
+"""As cdk-nag writes it of a stage without a place."""
+DEPLOYED: Final = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+"""What becomes of the stack when a deployment is over, or has been turned back."""
 SCHEDULER: Final = "scheduler.amazonaws.com"
 
 
@@ -47,7 +51,10 @@ class ConfigSync(Construct):
             schedule_group_name=f"{stage.stack_name}-clinics",
             removal_policy=RemovalPolicy.DESTROY,  # with its schedules, which lead nowhere then
         )
-        role = self._role_of_ticks([*queues.values(), dead_letters.queue])
+        role = role_of_schedules(self, "Ticks", self.group)
+        # To the queues of ticks, and to the one for what could not be handed over.
+        for statement in dead_letters.keys.to_send([*queues.values(), dead_letters.queue]):
+            role.add_to_policy(statement)
         self.function = UpkeepFunction(
             self,
             "Function",
@@ -76,16 +83,33 @@ class ConfigSync(Construct):
             schedule=f"{stage.stack_name}-config-sync",
             function=self.function,
         )
+        self._start_after_deployments()
 
-    def _role_of_ticks(self, queues: list[IQueue]) -> Role:
-        """It may send to the queues of ticks, and to the one for what could not be handed over."""
-        role = role_of_schedules(self, "Ticks", self.group)
-        role.add_to_policy(
-            PolicyStatement(
-                actions=["sqs:SendMessage"], resources=[queue.queue_arn for queue in queues]
-            )
+    def _start_after_deployments(self) -> None:
+        """The schedules fit what is deployed as soon as it is. As the deployment is over by then,
+        nothing that fails here can turn it back; the next pass comes within five minutes."""
+        stack = Stack.of(self)
+        Rule(
+            self,
+            "Deployed",
+            description="Has the clinics' schedules made to fit what was deployed.",
+            event_pattern=EventPattern(
+                source=["aws.cloudformation"],
+                detail_type=["CloudFormation Stack Status Change"],
+                detail={
+                    "stack-id": [stack.stack_id],
+                    "status-details": {"status": list(DEPLOYED)},
+                },
+            ),
+            targets=[
+                LambdaFunction(
+                    self.function.function,
+                    event=RuleTargetInput.from_object(EVENT),
+                    retry_attempts=NO_RETRIES,
+                    max_event_age=Duration.seconds(EVENT_AGE_S),
+                )
+            ],
         )
-        return role
 
     def _let_keep_schedules(self, role: Role) -> None:
         schedules = Stack.of(self).format_arn(
@@ -109,7 +133,10 @@ class ConfigSync(Construct):
         self._explain()
 
     def _explain(self) -> None:
-        own = f"{SCHEDULES}/{self.group.schedule_group_name}/*"
+        stack = Stack.of(self)
+        is_somewhere = not Token.is_unresolved(stack.region)
+        place = f"arn:aws:scheduler:{stack.region}:{stack.account}:schedule"
+        own = f"{place if is_somewhere else SCHEDULES}/{self.group.schedule_group_name}/*"
         Validations.of(self.function).acknowledge(
             Acknowledgment(
                 id=f"AwsSolutions-IAM5[Resource::{own}]",

@@ -3,11 +3,13 @@
 from typing import Final
 
 from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk.aws_kms import IKey
 from aws_cdk.aws_lambda import EventSourceMapping
 from aws_cdk.aws_lambda_destinations import SqsDestination
 from aws_cdk.aws_sqs import DeadLetterQueue, Queue, QueueEncryption
 from constructs import Construct
 
+from infra.keys import Keys
 from infra.log_shipping import ships_itself
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
@@ -27,9 +29,12 @@ advises."""
 class DeadLetters(Construct):
     """The queue of failed invocations; one that can't be taken in either ends in a second one."""
 
-    def __init__(self, scope: Construct, id_: str, *, stage: Stage, secrets: SecretsByName) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, stage: Stage, secrets: SecretsByName, keys: Keys
+    ) -> None:
         super().__init__(scope, id_)
-        self.poison = kept_queue(self, "Poison")
+        self.keys = keys
+        self.poison = kept_queue(self, "Poison", key=keys.of_queues)
         Validations.of(self.poison).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-SQS3",
@@ -39,6 +44,7 @@ class DeadLetters(Construct):
         self.queue = kept_queue(
             self,
             "Queue",
+            key=keys.of_queues,
             visibility_timeout=Duration.seconds(stage.dead_letters.timeout_s * HIDDEN_TIMEOUTS),
             dead_letter_queue=DeadLetterQueue(
                 max_receive_count=stage.letters_received, queue=self.poison
@@ -74,6 +80,7 @@ def kept_queue(
     scope: Construct,
     id_: str,
     *,
+    key: IKey | None,
     visibility_timeout: Duration | None = None,
     dead_letter_queue: DeadLetterQueue | None = None,
 ) -> Queue:
@@ -81,7 +88,8 @@ def kept_queue(
     return Queue(
         scope,
         id_,
-        encryption=QueueEncryption.SQS_MANAGED,
+        encryption=QueueEncryption.SQS_MANAGED if key is None else QueueEncryption.KMS,
+        encryption_master_key=key,
         enforce_ssl=True,
         retention_period=Duration.days(KEPT_DAYS),
         visibility_timeout=visibility_timeout,

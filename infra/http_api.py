@@ -4,7 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Size, Validations
+from aws_cdk import (
+    Acknowledgment,
+    CfnOutput,
+    Duration,
+    RemovalPolicy,
+    Size,
+    Stack,
+    Validations,
+)
 from aws_cdk.aws_apigateway import (
     AccessLogFormat,
     AuthorizationType,
@@ -14,16 +22,20 @@ from aws_cdk.aws_apigateway import (
     LambdaIntegration,
     LogGroupLogDestination,
     MethodDeploymentOptions,
+    MethodLoggingLevel,
     RequestAuthorizer,
     RestApi,
+    SecurityPolicy,
     StageOptions,
 )
-from aws_cdk.aws_logs import LogGroup
+from aws_cdk.aws_certificatemanager import Certificate
+from aws_cdk.aws_logs import FilterPattern, LogGroup, MetricFilter
 from constructs import Construct
 
 from idexx_sync.api.routes import ROUTES, FunctionName
 from infra.gateway_responses import answer_problems
 from infra.image import RETENTION, ImageFunction
+from infra.options import Domain
 from infra.stages import Stage
 
 KEY_HEADER: Final = "X-API-Key"
@@ -33,6 +45,9 @@ VERBS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """What a method that takes any is throttled by, each for itself."""
 COMPRESSED_FROM: Final = 1024
 """Bytes of an answer, if its caller takes gzip."""
+AUTHORIZER_FAILURES: Final = "AuthorizerFailures"
+"""Requests whose key could not be checked. The function's own errors would not tell: a refusal of a
+bad key is one of them, as the gateway wants it."""
 ACCESS_LOG: Final = {
     "request_id": "$context.requestId",
     "method": "$context.httpMethod",
@@ -71,8 +86,10 @@ class HttpApi(Construct):
             endpoint_types=[EndpointType.REGIONAL],
             min_compression_size=Size.bytes(COMPRESSED_FROM),
             # One for the whole region: who removes this stack must not take it from others.
-            cloud_watch_role=True,
-            cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
+            cloud_watch_role=stage.sets_gateway_log_role,
+            cloud_watch_role_removal_policy=(
+                RemovalPolicy.RETAIN if stage.sets_gateway_log_role else None
+            ),
             deploy_options=self._deployment(stage),
         )
         self._authorizer = RequestAuthorizer(
@@ -83,25 +100,39 @@ class HttpApi(Construct):
             results_cache_ttl=Duration.seconds(stage.authorizer_cache_s),
         )
         integrations = {
-            name: LambdaIntegration(
-                function.function, allow_test_invoke=False, scope_permission_to_method=False
-            )
+            name: LambdaIntegration(function.function, scope_permission_to_method=False)
             for name, function in functions.items()
         }
         for path, owner in owners().items():
             self._open(path, integrations[owner])
         answer_problems(self.api)
+        self._keep_execution_log(stage)
+        if stage.domain is not None:
+            self._name(stage.domain)
         self._explain()
 
     def _deployment(self, stage: Stage) -> StageOptions:
         log = LogGroup(self, "AccessLog", retention=RETENTION[stage.log_days])
+        MetricFilter(
+            self,
+            "AuthorizerFailures",
+            log_group=log,
+            filter_pattern=FilterPattern.string_value("$.gateway_error", "=", "AUTHORIZER_*"),
+            metric_namespace=stage.stack_name,
+            metric_name=AUTHORIZER_FAILURES,
+            metric_value="1",
+            default_value=0,
+        )
         return StageOptions(
             stage_name=stage.name,
             tracing_enabled=True,
+            logging_level=MethodLoggingLevel.ERROR,
+            data_trace_enabled=False,
             throttling_rate_limit=stage.requests_per_second,
             throttling_burst_limit=stage.burst,
             method_options={
                 f"{path}/{verb}": MethodDeploymentOptions(
+                    logging_level=MethodLoggingLevel.ERROR,
                     throttling_rate_limit=stage.public_requests_per_second,
                     throttling_burst_limit=stage.public_burst,
                 )
@@ -111,6 +142,30 @@ class HttpApi(Construct):
             access_log_destination=LogGroupLogDestination(log),
             access_log_format=AccessLogFormat.custom(json.dumps(ACCESS_LOG)),
         )
+
+    def _keep_execution_log(self, stage: Stage) -> None:
+        """The gateway would make it by itself, and it would never end."""
+        log = LogGroup(
+            self,
+            "ExecutionLog",
+            log_group_name=f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/{stage.name}",
+            retention=RETENTION[stage.log_days],
+            removal_policy=RemovalPolicy.DESTROY,  # it is named, and its name is the API's
+        )
+        self.api.deployment_stage.node.add_dependency(log)
+
+    def _name(self, domain: Domain) -> None:
+        named = self.api.add_domain_name(
+            "Domain",
+            domain_name=domain.name,
+            base_path=domain.base_path,
+            certificate=Certificate.from_certificate_arn(
+                self, "Certificate", domain.certificate_arn
+            ),
+            endpoint_type=EndpointType.REGIONAL,
+            security_policy=SecurityPolicy.TLS_1_2,
+        )
+        CfnOutput(Stack.of(self), "DomainTarget", value=named.domain_name_alias_domain_name)
 
     def _open(self, path: str, integration: LambdaIntegration) -> None:
         """Any method of the path, for who has a key unless a public route is there."""
@@ -143,12 +198,7 @@ class HttpApi(Construct):
                 reason="Callers are known programs with keys of 190 random bits; each method is "
                 "throttled for all of them together, public ones far below the others, and what "
                 "a key may order and wait for is bounded by the functions. "
-                "ODIS may put its own web ACL before the stage.",
-            ),
-            Acknowledgment(
-                id="AwsSolutions-APIG6",
-                reason="Execution logs hold request headers, and X-API-Key among them is a "
-                "secret. The access log says which request failed and where.",
+                "A stage may have a limit for each address (`requests_per_address`).",
             ),
             Acknowledgment(
                 id="AwsSolutions-COG4",

@@ -24,6 +24,7 @@ DOCKERFILE: Final = "Dockerfile.lambda"
 Target = Literal["core", "browser"]
 """A stage of the Dockerfile; only a worker needs the browser."""
 
+LOG_WRITES: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 RETENTION: Final = {
     1: RetentionDays.ONE_DAY,
     14: RetentionDays.TWO_WEEKS,
@@ -68,13 +69,16 @@ class ImageFunction(Construct):
         on_failure: IDestination | None = None,
     ) -> None:
         super().__init__(scope, id_)
+        self.name = name_of(handler)
+        self.full_name = f"{stage.stack_name}-{self.name}"
+        self.size = size
         self.log = log = LogGroup(self, "Log", retention=RETENTION[stage.log_days])
         role = Role(self, "Role", assumed_by=ServicePrincipal("lambda.amazonaws.com"))
         log.grant_write(role)
         self.function = DockerImageFunction(
             self,
             "Function",
-            function_name=f"{stage.stack_name}-{name_of(handler)}",
+            function_name=self.full_name,
             code=image_code(handler, target),
             architecture=Architecture.X86_64,
             role=role,
@@ -96,7 +100,8 @@ class ImageFunction(Construct):
         Validations.of(self).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-IAM5[Resource::*]",
-                reason="Traces belong to no resource that could be named.",
+                reason="Traces belong to no resource that could be named, nor do the interfaces "
+                "that Lambda makes where a stage has a network of its own.",
             )
         )
 

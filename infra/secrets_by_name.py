@@ -6,6 +6,7 @@ from aws_cdk.aws_secretsmanager import ISecret, Secret
 from constructs import Construct
 
 from infra.image import ImageFunction
+from infra.keys import Keys
 from infra.stages import SecretNames
 
 SecretName = Literal[
@@ -38,8 +39,9 @@ VARIABLES: Final[dict[SecretName, str]] = {
 class SecretsByName(Construct):
     """The stage's secrets. None is made here: a value never passes through a template."""
 
-    def __init__(self, scope: Construct, id_: str, *, names: SecretNames) -> None:
+    def __init__(self, scope: Construct, id_: str, *, names: SecretNames, keys: Keys) -> None:
         super().__init__(scope, id_)
+        self._keys = keys
         self._secrets: dict[SecretName, ISecret] = {
             name: Secret.from_secret_name_v2(self, name, getattr(names, name)) for name in VARIABLES
         }
@@ -50,3 +52,5 @@ class SecretsByName(Construct):
             secret = self._secrets[name]
             function.set(VARIABLES[name], secret.secret_name)
             secret.grant_read(function.function)
+        for statement in self._keys.to_read_secrets():
+            function.function.add_to_role_policy(statement)

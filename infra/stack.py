@@ -1,6 +1,6 @@
 """The stack of one stage: composes the constructs, and nothing else."""
 
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import CfnOutput, Environment, Fn, Stack, Tags
 from constructs import Construct
 
 from idexx_sync.core.catalog import CATALOG, SYNCS
@@ -16,10 +16,17 @@ from infra.alarms import (
 from infra.api_function import ApiFunction
 from infra.config_sync import VARIABLE as CONFIG_SYNC
 from infra.config_sync import ConfigSync
+from infra.dashboard import ServiceDashboard, Shown
 from infra.dead_letters import DeadLetters
+from infra.firewall import Firewall
 from infra.http_api import HttpApi
 from infra.image import ImageFunction
+from infra.kept_awake import KeptAwake
+from infra.keys import Keys
 from infra.log_shipping import LogShipping
+from infra.migration import Migration
+from infra.network import FunctionNetwork
+from infra.options import MOST_ZONES
 from infra.release import VARIABLE as COMMIT
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
@@ -31,6 +38,11 @@ from infra.watchdog import Watchdog
 class IdexxSync(Stack):
     """The whole service."""
 
+    @property
+    def availability_zones(self) -> list[str]:
+        """Named by CloudFormation as it deploys: to look them up would take an account."""
+        return [Fn.select(zone, Fn.get_azs()) for zone in range(MOST_ZONES)]
+
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(
             scope,
@@ -38,12 +50,14 @@ class IdexxSync(Stack):
             stack_name=stage.stack_name,
             description="Keeps ODIS's database true to clinics' IDEXX Neo calendars.",
             termination_protection=stage.protected,
+            env=Environment(account=stage.account, region=stage.region),
         )
         Tags.of(self).add("service", "idexx-sync")
         Tags.of(self).add("stage", stage.name)
 
-        secrets = SecretsByName(self, "Secrets", names=stage.secrets)
-        dead_letters = DeadLetters(self, "DeadLetters", stage=stage, secrets=secrets)
+        keys = Keys(self, "Keys", stage=stage)
+        secrets = SecretsByName(self, "Secrets", names=stage.secrets, keys=keys)
+        dead_letters = DeadLetters(self, "DeadLetters", stage=stage, secrets=secrets, keys=keys)
         syncs = {
             sync: SyncFunction(
                 self,
@@ -71,18 +85,11 @@ class IdexxSync(Stack):
             handler="functions.authorizer.handler.handler",
             size=stage.authorizer,
             reserved_concurrency=stage.authorizer_at_once,
+            retries=NO_RETRIES,
         )
         status.set(COMMIT, stage.commit)
         secrets.let_read(authorizer, "authorizer_database", "pepper")
-        migrate = ImageFunction(
-            self,
-            "Migrate",
-            stage=stage,
-            handler="functions.migrate.handler.handler",
-            size=stage.migrate,
-            retries=NO_RETRIES,  # whoever migrates waits for the answer
-        )
-        secrets.let_read(migrate, "migrate_database")
+        migration = Migration(self, "Migration", stage=stage, secrets=secrets)
         tick_queues = {
             name: ticks.queue for sync in syncs.values() for name, ticks in sync.ticks.items()
         }
@@ -92,6 +99,7 @@ class IdexxSync(Stack):
             stage=stage,
             secrets=secrets,
             queues=tick_queues,
+            keys=keys,
         )
         config_sync = ConfigSync(
             self,
@@ -127,6 +135,29 @@ class IdexxSync(Stack):
                 dead_letters.function,
             ],
         )
+        others = [
+            *(sync.api for sync in syncs.values()),
+            *workers.values(),
+            status,
+            authorizer,
+            watchdog.function,
+            config_sync.function,
+            dead_letters.function,
+            logs.function,
+        ]
+        migration.precedes(others)
+        KeptAwake(
+            self,
+            "Awake",
+            stage=stage,
+            functions=[authorizer, status, *(sync.api for sync in syncs.values())],
+        )
+        if stage.network is not None:
+            network = FunctionNetwork(self, "Network", stage=stage, network=stage.network)
+            for one in (migration.function, *others):
+                network.take_in(one)
+        if stage.requests_per_address is not None:
+            Firewall(self, "Firewall", api=api.api, requests=stage.requests_per_address)
         alarms = Alarms(
             self,
             "Alarms",
@@ -136,9 +167,25 @@ class IdexxSync(Stack):
                 *of_letters(dead_letters.queue, dead_letters.poison),
                 *of_workers(workers, tick_queues),
                 *of_schedules(config_sync.group.schedule_group_name),
-                *of_api(stage.stack_name, authorizer),
+                *of_api(stage, authorizer, [status, *(sync.api for sync in syncs.values())]),
                 *of_shipping(stage, logs.function),
             ],
+        )
+
+        ServiceDashboard(
+            self,
+            "Dashboard",
+            stage=stage,
+            shown=Shown(
+                functions=[migration.function, *others],
+                workers=workers,
+                tick_queues=tick_queues,
+                letters=dead_letters.queue,
+                poison=dead_letters.poison,
+                schedule_group=config_sync.group.schedule_group_name,
+                api_name=stage.stack_name,
+                alarms=alarms.alarms,
+            ),
         )
 
         CfnOutput(self, "AlarmTopicArn", value=alarms.topic.topic_arn)
@@ -150,4 +197,4 @@ class IdexxSync(Stack):
             for name, ticks in sync.ticks.items():
                 CfnOutput(self, f"{name.capitalize()}TickQueueUrl", value=ticks.queue.queue_url)
         CfnOutput(self, "ConfigSyncFunction", value=config_sync.function.function.function_name)
-        CfnOutput(self, "MigrateFunction", value=migrate.function.function_name)
+        CfnOutput(self, "MigrateFunction", value=migration.function.function.function_name)

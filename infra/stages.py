@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from idexx_sync.core.catalog import SYNCS, SyncName
 from idexx_sync.core.vocabulary import Reader
+from infra.options import Domain, Network, check_place, check_requests
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +62,9 @@ class Stage:
     secrets: SecretNames
     workers: Mapping[SyncName, WorkerLimits]
     """A sync that is not here has no worker yet."""
-    api: Size = Size(memory_mb=512, timeout_s=29)
-    """Longer than the gateway waits would be of no use."""
+    api: Size = Size(memory_mb=512, timeout_s=31)
+    """Longer than the gateway waits, which is 29 seconds: what takes too long is then always the
+    gateway's 504, and never a function that was killed."""
     authorizer: Size = Size(memory_mb=512, timeout_s=15)
     api_at_once: int | None = None
     """Requests at once that are reserved for each function behind the gateway: more than may wait
@@ -100,12 +102,37 @@ class Stage:
     of a protected stage an alarm says so."""
     axiom_edge: str | None = None
     """Domain of the region's edge; None: the first one that Axiom had."""
+    migrates_as_it_deploys: bool = True
+    """Whether a deployment itself migrates, before functions change; else whoever deploys does."""
+    account: str | None = None
+    region: str | None = None
+    """Both, and a deployment with credentials of another account is refused; neither: it goes
+    where the credentials of whoever deploys lead."""
+    secrets_key_arn: str | None = None
+    """Of the KMS key that the stage's secrets are encrypted with; None: AWS's own."""
+    queues_key_arn: str | None = None
+    """Of the KMS key for messages of the queues; None: SQS's own."""
+    network: Network | None = None
+    """None: Lambda's network, whose addresses change."""
+    domain: Domain | None = None
+    """None: the gateway's own name."""
+    requests_per_address: int | None = None
+    """Within five minutes; who asks more often is refused. None: nobody counts by address."""
+    sets_gateway_log_role: bool = True
+    """Whether the stack names the role by which API Gateway writes logs: one for the account's
+    whole region, so that a stage which shares it with others leaves it to one of them."""
     protected: bool = False
     """Whether the stack can be deleted only after somebody has allowed it."""
     commit: str = "unknown"
     """Of the sources; `/health` answers it."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that every function gets besides its own; they win."""
+
+    def __post_init__(self) -> None:
+        certificate = None if self.domain is None else self.domain.certificate_arn
+        keys = (self.secrets_key_arn, self.queues_key_arn)
+        check_place(self.account, self.region, *keys, certificate)
+        check_requests(self.requests_per_address)
 
     @property
     def stack_name(self) -> str:
@@ -148,7 +175,7 @@ PROD: Final = Stage(
     authorizer_at_once=10,
     protected=True,
 )
-"""Reserves 109 of the account's concurrent executions; AWS wants 100 more left unreserved."""
+"""Reserves 109 of the account's concurrent executions (docs/aws.md); AWS wants 100 more left."""
 STAGING: Final = Stage(
     name="staging",
     secrets=_secret_names("staging"),
@@ -168,5 +195,6 @@ LOCAL: Final = Stage(
     public_burst=1000,
     log_days=1,
     letters_received=5,
+    migrates_as_it_deploys=False,
 )
 STAGES: Final[Mapping[str, Stage]] = {stage.name: stage for stage in (PROD, STAGING, LOCAL)}

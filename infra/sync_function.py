@@ -51,7 +51,7 @@ class SyncFunction(Construct):
     def _worker(
         self, stage: Stage, sync: SyncName, limits: WorkerLimits, dead_letters: DeadLetters
     ) -> ImageFunction:
-        return ImageFunction(
+        worker = ImageFunction(
             self,
             "Worker",
             stage=stage,
@@ -64,3 +64,5 @@ class SyncFunction(Construct):
             event_age_s=int(CATALOG[sync].begins_within.total_seconds()),
             on_failure=dead_letters.destination,  # it was tried as often as it may be
         )
+        dead_letters.keys.explain_destination(worker)
+        return worker

@@ -36,6 +36,7 @@ class TickQueue(Construct):
         self.queue = kept_queue(
             self,
             "Queue",
+            key=dead_letters.keys.of_queues,
             visibility_timeout=Duration.seconds(limits.size.timeout_s * HIDDEN_TIMEOUTS),
             dead_letter_queue=DeadLetterQueue(
                 max_receive_count=MOST_RECEIVES, queue=dead_letters.queue

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from aws_cdk import Stack
-from aws_cdk.aws_iam import PolicyStatement
 from aws_cdk.aws_sqs import IQueue
 from constructs import Construct
 
 from idexx_sync.core.catalog import SyncName
+from infra.keys import Keys
 from infra.log_shipping import ships_itself
 from infra.regular_start import started_every
 from infra.secrets_by_name import SecretsByName
@@ -34,6 +34,7 @@ class Watchdog(Construct):
         stage: Stage,
         secrets: SecretsByName,
         queues: Mapping[SyncName, IQueue],
+        keys: Keys,
     ) -> None:
         super().__init__(scope, id_)
         watchdog = UpkeepFunction(
@@ -52,11 +53,8 @@ class Watchdog(Construct):
         self.function = watchdog
         urls = {sync: queue.queue_url for sync, queue in queues.items()}
         watchdog.set(QUEUES, Stack.of(self).to_json_string(urls))
-        for queue in queues.values():
-            # Not grant_send_messages, which would let it look at the queue as well.
-            watchdog.function.add_to_role_policy(
-                PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
-            )
+        for statement in keys.to_send(list(queues.values())):
+            watchdog.function.add_to_role_policy(statement)
         started_every(
             EVERY_MINUTES,
             self,

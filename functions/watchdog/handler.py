@@ -28,6 +28,7 @@ def _pass(context: Any) -> dict[str, Any]:
     left, database = time_left(context), process_database()
     with database.patience.until(left):
         done = watch(database.answering(), left, queues(), telling())
+    measure({"TicksMissed": done.counts.get("ticks_missed", 0)})
     if refused := done.counts.get("refused"):
         measure({STEPS_REFUSED: refused})
     logger().info("watchdog's pass ended", counts=done.counts, complete=done.complete)

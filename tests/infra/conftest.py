@@ -14,6 +14,9 @@ from tests.infra.synthesising import COMMAND
 from tests.infra.template import Template
 from tests.kit.paths import ROOT
 
+SAID = "said.txt"
+"""File of what was said while they were synthesised."""
+
 
 @pytest.fixture(scope="session")
 def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -42,7 +45,9 @@ def synthesise_all(folder: Path) -> None:
         "CDK_CONTEXT_JSON": json.dumps({"stage": STAGING.name}),
     }
     program: list[str | Path] = [sys.executable, "-m", "tests.infra.synthesising", folder]
-    subprocess.run(program, cwd=ROOT, env=environment, check=True)
+    done = subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (folder / SAID).write_text(done.stdout + done.stderr)
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +57,14 @@ def prod(assemblies: Path) -> Template:
 
 @pytest.fixture(scope="session")
 def untold(assemblies: Path) -> Template:
-    """Production as long as no channel of Slack is named."""
+    """Production as long as no channel of Slack is named; keys are remembered for longer."""
     return Template(assemblies / "untold" / f"{PROD.stack_name}.template.json")
+
+
+@pytest.fixture(scope="session")
+def full(assemblies: Path) -> Template:
+    """Production with all that a stage may have besides."""
+    return Template(assemblies / "full" / f"{PROD.stack_name}.template.json")
 
 
 @pytest.fixture(scope="session")

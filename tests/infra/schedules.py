@@ -1,10 +1,8 @@
 """Schedules, their groups and their roles in a template."""
 
 from idexx_sync.core.catalog import CATALOG
-from tests.infra.template import Resource, Template, flat, target
+from tests.infra.template import Grant, Resource, Template, flat, granted, target
 
-Grant = tuple[tuple[str, ...], str]
-"""Actions, and the one resource that they may touch."""
 CHANGES = ("scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule")
 
 
@@ -101,9 +99,9 @@ def mirror_grants(template: Template) -> set[Grant]:
     _, group = clinics_group(template)
     arn = "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule"
     return {
-        (CHANGES, f"{arn}/{group}/*"),
-        (("scheduler:ListSchedules",), "*"),
-        (("iam:PassRole",), f"${{{role_of_ticks(template)}.Arn}}"),
+        *granted(CHANGES, f"{arn}/{group}/*"),
+        ("scheduler:ListSchedules", "*"),
+        ("iam:PassRole", f"${{{role_of_ticks(template)}.Arn}}"),
     }
 
 

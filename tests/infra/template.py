@@ -1,13 +1,15 @@
 """A synthesised template, asked in the words of the tests."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 Resource = dict[str, Any]
+Grant = tuple[str, str]
+"""An action, and a resource that it may touch."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,10 @@ class Function:
     """What its role may do."""
     events: Resource | None
     """How asynchronous events are retried, and where they end."""
+
+    @property
+    def grants(self) -> set[Grant]:
+        return grants_of(self.statements)
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -37,6 +43,11 @@ class Template:
     @cached_property
     def resources(self) -> dict[str, Resource]:
         found: dict[str, Resource] = json.loads(self.path.read_text())["Resources"]
+        return found
+
+    @cached_property
+    def outputs(self) -> dict[str, Resource]:
+        found: dict[str, Resource] = json.loads(self.path.read_text())["Outputs"]
         return found
 
     @cached_property
@@ -60,8 +71,12 @@ class Template:
 
     @cached_property
     def functions(self) -> dict[str, Function]:
-        """Handler (`inbound_sync.api`) -> its function."""
-        found = [self._function(*item) for item in self.of_type("AWS::Lambda::Function").items()]
+        """Handler (`inbound_sync.api`) -> its function; those of the CDK are not here."""
+        found = [
+            self._function(*item)
+            for item in self.of_type("AWS::Lambda::Function").items()
+            if "ImageConfig" in item[1]
+        ]
         return {function.handler: function for function in found}
 
     def _function(self, id_: str, properties: Resource) -> Function:
@@ -109,6 +124,22 @@ class Template:
         for method in self.of_type("AWS::ApiGateway::Method").values():
             found[self.paths[target(method["ResourceId"])]].append(method)
         return found
+
+
+def grants_of(statements: list[Resource]) -> set[Grant]:
+    """What the statements allow, however the CDK has put them together."""
+    assert {statement["Effect"] for statement in statements} == {"Allow"}
+    return {
+        (action, flat(resource))
+        for statement in statements
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+
+
+def granted(actions: Iterable[str], resource: str) -> set[Grant]:
+    """All of the actions on one resource."""
+    return {(action, resource) for action in actions}
 
 
 def target(reference: Resource) -> str:

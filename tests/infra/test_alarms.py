@@ -100,6 +100,7 @@ def test_what_is_watched(prod: Template) -> None:
         ("AWS/Lambda", "Invocations"),
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),
+        ("AWS/Lambda", "AsyncEventAge"),
         ("AWS/Lambda", "AsyncEventsDropped"),
         ("AWS/Lambda", "DestinationDeliveryFailures"),
         ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
@@ -109,6 +110,7 @@ def test_what_is_watched(prod: Template) -> None:
         ("AWS/Scheduler", "InvocationsFailedToBeSentToDeadLetterCount"),
         ("AWS/Scheduler", "TargetErrorCount"),
         ("AWS/ApiGateway", "5XXError"),
+        ("idexx-sync-prod", "AuthorizerFailures"),
         ("idexx-sync-prod", "LinesNotShipped"),
         ("idexx-sync-prod", "OldestUnsentMessageSeconds"),
         ("idexx-sync-prod", "StepsRefused"),
@@ -132,3 +134,51 @@ def test_that_lines_do_not_arrive_is_told(prod: Template, name: str, metric: str
         "Errors": {"Ref": prod.functions["log_shipping.handler"].logical_id},
     }
     assert dimension["Value"] == whose[metric]
+
+
+def named(template: Template, ending: str) -> list[Resource]:
+    return [
+        one for one in template.of_type(ALARM).values() if one["AlarmName"].endswith(f"-{ending}")
+    ]
+
+
+def test_an_order_that_waits_is_told_before_aws_drops_it(prod: Template) -> None:
+    dropped_after = {
+        one.logical_id: one.events["MaximumEventAgeInSeconds"]
+        for name, one in prod.functions.items()
+        if name.endswith(".worker") and one.events is not None
+    }
+    told_after = {
+        target(one["Dimensions"][0]["Value"]): one["Threshold"] / 1000
+        for one in named(prod, "orders-ageing")
+    }
+
+    assert told_after == {worker: seconds / 2 for worker, seconds in dropped_after.items()}
+    assert {one["Statistic"] for one in named(prod, "orders-ageing")} == {"Maximum"}
+
+
+def test_requests_that_find_no_function_are_told(prod: Template) -> None:
+    throttled = {
+        target(one["Dimensions"][0]["Value"])
+        for one in prod.of_type(ALARM).values()
+        if one["MetricName"] == "Throttles"
+    }
+
+    awaited = (one for name, one in prod.functions.items() if name.endswith(".api"))
+    authorizer = prod.functions["authorizer.handler"]
+    assert throttled == {one.logical_id for one in (*awaited, authorizer)}
+
+
+def test_that_keys_cannot_be_checked_is_counted_by_the_gateway_and_not_by_the_function(
+    prod: Template,
+) -> None:
+    """To refuse a bad key is an error of the function as well."""
+    (alarm,) = named(prod, "authorizer-failing")
+    _, counted = prod.only("AWS::Logs::MetricFilter")
+    (made,) = counted["MetricTransformations"]
+
+    assert "Dimensions" not in alarm
+    assert (alarm["Namespace"], alarm["MetricName"]) == (
+        made["MetricNamespace"],
+        made["MetricName"],
+    )

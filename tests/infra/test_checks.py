@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.node import packaged_node, use_the_packaged_node
+from tests.infra.conftest import SAID
 from tests.infra.template import Template
 from tests.kit.paths import ROOT
 
@@ -19,9 +20,9 @@ IGNORED = {
 """Rules of cfn-lint that must not count here, and why."""
 
 
-def test_cfn_lint_finds_nothing(prod: Template, local: Template) -> None:
+def test_cfn_lint_finds_nothing(prod: Template, full: Template, local: Template) -> None:
     answer = subprocess.run(
-        [TOOLS / "cfn-lint", "--ignore-checks", *IGNORED, "--", prod.path, local.path],
+        [TOOLS / "cfn-lint", "--ignore-checks", *IGNORED, "--", prod.path, full.path, local.path],
         capture_output=True,
         text=True,
         check=False,
@@ -40,8 +41,17 @@ def findings(assembly: Path) -> list[str]:
     ]
 
 
+def test_nothing_is_warned_of(assemblies: Path) -> None:
+    said = (assemblies / SAID).read_text()
+
+    assert "WARNING" not in said
+    assert "[Warning" not in said
+    assert "deprecated" not in said
+
+
 def test_cdk_nag_finds_nothing_that_is_not_explained(assemblies: Path) -> None:
-    assert findings(assemblies / "prod") == []
+    for stage in ("prod", "untold", "full"):
+        assert findings(assemblies / stage) == []
     assert findings(assemblies / "bare") == ["AwsSolutions-SQS3", "AwsSolutions-SQS4"]
 
 

@@ -1,6 +1,7 @@
 """The API in the template: who may pass, which function answers, what the gateway itself says."""
 
 import json
+import re
 
 import pytest
 
@@ -124,12 +125,46 @@ def test_requests_are_throttled_and_logged_without_keys(prod: Template) -> None:
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (50, 100)
     assert settings["DataTraceEnabled"] is False
     assert stage["TracingEnabled"] is True
-    assert "LoggingLevel" not in settings
     assert {"request_id", "status", "key_id"} <= logged.keys()
     assert not [value for value in logged.values() if "header" in value or "identity" in value]
-    assert target(stage["AccessLogSetting"]["DestinationArn"]) in prod.of_type(
-        "AWS::Logs::LogGroup"
+    (log,) = re.findall(
+        r":log-group:\$\{(\w+)\}$", flat(stage["AccessLogSetting"]["DestinationArn"])
     )
+    assert prod.resources[log]["Type"] == "AWS::Logs::LogGroup"
+
+
+def test_the_gateway_writes_what_failed_and_no_requests_into_a_log_that_ends(
+    prod: Template,
+) -> None:
+    """Of errors only: what it writes of each request would hold parts of keys."""
+    api, _ = prod.only("AWS::ApiGateway::RestApi")
+    _, stage = prod.only("AWS::ApiGateway::Stage")
+    for settings in stage["MethodSettings"]:
+        assert (settings["LoggingLevel"], settings["DataTraceEnabled"]) == ("ERROR", False)
+
+    (log,) = (
+        id_
+        for id_, one in prod.of_type("AWS::Logs::LogGroup").items()
+        if flat(one.get("LogGroupName", "")) == f"API-Gateway-Execution-Logs_${{{api}}}/prod"
+    )
+    stage_id, _ = prod.only("AWS::ApiGateway::Stage")
+    assert log in prod.resources[stage_id]["DependsOn"], "or the gateway makes it, without an end"
+
+
+def test_keys_that_could_not_be_checked_are_counted_where_the_gateway_says_so(
+    prod: Template,
+) -> None:
+    _, counted = prod.only("AWS::Logs::MetricFilter")
+    _, stage = prod.only("AWS::ApiGateway::Stage")
+    (field, pattern) = re.findall(r'\{ \$\.(\w+) = "(\w+\*)" \}', counted["FilterPattern"])[0]
+
+    assert flat(stage["AccessLogSetting"]["DestinationArn"]).endswith(
+        f":${{{target(counted['LogGroupName'])}}}"
+    )
+    logged = json.loads(stage["AccessLogSetting"]["Format"])
+    assert logged[field] == "$context.error.responseType"
+    ours = {name for name in RESPONSE_TYPES if name.startswith(pattern.rstrip("*"))}
+    assert ours == {"AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"}
 
 
 def test_what_needs_no_key_is_throttled_far_below_the_rest(prod: Template) -> None:
@@ -159,6 +194,10 @@ def test_nothing_but_the_api_is_public(prod: Template) -> None:
             assert prod.resources[log]["Type"] == "AWS::Logs::LogGroup"
             of_lines += 1
             continue
+        if permission["Principal"] == "events.amazonaws.com":
+            rule, _ = prod.only("AWS::Events::Rule")
+            assert target(permission["SourceArn"]) == rule
+            continue
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert f"${{{api}}}" in flat(permission["SourceArn"])
         by_api += 1
@@ -185,13 +224,17 @@ def test_nothing_but_the_api_is_public(prod: Template) -> None:
         "AWS::ApiGateway::RestApi",
         "AWS::ApiGateway::Stage",
         "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::Dashboard",
+        "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Function",
         "AWS::Lambda::Permission",
+        "AWS::Lambda::Version",
         "AWS::Logs::LogGroup",
+        "AWS::Logs::MetricFilter",
         "AWS::Logs::SubscriptionFilter",
         "AWS::SNS::Topic",
         "AWS::SNS::TopicPolicy",
@@ -199,4 +242,5 @@ def test_nothing_but_the_api_is_public(prod: Template) -> None:
         "AWS::SQS::QueuePolicy",
         "AWS::Scheduler::Schedule",
         "AWS::Scheduler::ScheduleGroup",
+        "Custom::Trigger",
     }

@@ -22,6 +22,11 @@ Measure = Literal[
     "RunsFailed",
     "RunSeconds",
     "SchedulesNotMirrored",
+    "TicksMissed",
+    "ClinicsOnOldData",
+    "ClinicsLockedOut",
+    "HoldsOpen",
+    "LettersParked",
 ]
 OLDEST_UNSENT: Final = "OldestUnsentMessageSeconds"
 LINES_NOT_SHIPPED: Final = "LinesNotShipped"
@@ -39,6 +44,11 @@ _UNITS: Final[dict[Measure, MetricUnit]] = {
     "RunsFailed": MetricUnit.Count,
     "RunSeconds": MetricUnit.Seconds,
     "SchedulesNotMirrored": MetricUnit.Count,
+    "TicksMissed": MetricUnit.Count,
+    "ClinicsOnOldData": MetricUnit.Count,
+    "ClinicsLockedOut": MetricUnit.Count,
+    "HoldsOpen": MetricUnit.Count,
+    "LettersParked": MetricUnit.Count,
 }
 
 

@@ -29,6 +29,7 @@ from idexx_sync.jobs import leases
 from idexx_sync.jobs.submission import Dispatch
 from idexx_sync.upkeep.abandoned import end_abandoned, end_late_ticks
 from idexx_sync.upkeep.catch_ups import making_up
+from idexx_sync.upkeep.figures import write_figures
 from idexx_sync.upkeep.mornings import NEEDS_S as MORNING_NEEDS_S
 from idexx_sync.upkeep.mornings import tell_mornings
 from idexx_sync.upkeep.place_store import keep_place, place_of
@@ -170,6 +171,7 @@ def _parts(dispatch: Dispatch | None, telling: Telling | None) -> Iterator[Part]
         yield Part(watch_ticks)
         yield Part(making_up(dispatch))
     yield Part(tell_alerts)
+    yield Part(write_figures)
     if telling is not None:
         yield Part(tell_mornings, MORNING_NEEDS_S)
         yield Part(telling.tell, TELLING_NEEDS_S)

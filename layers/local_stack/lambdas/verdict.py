@@ -6,6 +6,9 @@ from typing import Any, Final
 
 _OF_THE_RUNTIME: Final = ("Runtime.", "Sandbox.", "Extension.")
 _TIMED_OUT: Final = "Task timed out after "
+MOST_BYTES: Final = 6 * 1024 * 1024 + 100
+"""Of what a function answers; Lambda takes no more."""
+_TOO_LARGE: Final = f"the answer is longer than {MOST_BYTES} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,10 @@ class Verdict:
 
 
 def judge_invocation(status: int, body: bytes) -> Verdict:
-    """The emulator answers 200 to a handler that raised, and plain text when time ran out."""
+    """The emulator answers 200 to a handler that raised, and plain text when time ran out; it
+    passes on what is too long for Lambda."""
+    if len(body) > MOST_BYTES:
+        return Verdict(_error("Function.ResponseSizeTooLarge", _TOO_LARGE), failed=True)
     try:
         answer = json.loads(body)
     except ValueError:
@@ -34,8 +40,11 @@ def judge_invocation(status: int, body: bytes) -> Verdict:
 
 def failure(error_type: str, message: str) -> Verdict:
     """A failure of the execution environment itself, which is not used again."""
-    payload = json.dumps({"errorType": error_type, "errorMessage": message}).encode()
-    return Verdict(payload, failed=True, reusable=False)
+    return Verdict(_error(error_type, message), failed=True, reusable=False)
+
+
+def _error(error_type: str, message: str) -> bytes:
+    return json.dumps({"errorType": error_type, "errorMessage": message}).encode()
 
 
 def _error_type(answer: Any) -> Any:

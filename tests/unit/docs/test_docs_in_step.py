@@ -63,6 +63,13 @@ def test_every_field_of_a_case_is_among_the_facts_of_odis() -> None:
     assert leaves - facts == set()
 
 
+def test_what_is_said_to_be_asserted_of_aws_is() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (DOCS / "aws.md").read_text()))
+
+    assert len(named) > 40
+    assert named - named_tests(texts_of("tests")).keys() == set()
+
+
 def test_a_word_has_one_meaning() -> None:
     assert word_defects((DOCS / "glossary.md").read_text()) == []
 

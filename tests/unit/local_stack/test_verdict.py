@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local_stack.lambdas.verdict import Verdict, judge_invocation
+from local_stack.lambdas.verdict import MOST_BYTES, Verdict, judge_invocation
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,12 @@ def test_plain_text_is_a_failure(body: bytes, error_type: str) -> None:
 
     assert (verdict.failed, verdict.reusable) == (True, False)
     assert json.loads(verdict.payload)["errorType"] == error_type
+
+
+def test_an_answer_that_lambda_would_not_pass_on_is_none_here_either() -> None:
+    longest = b'"' + b"x" * (MOST_BYTES - 2) + b'"'
+
+    assert judge_invocation(200, longest) == Verdict(longest)
+    verdict = judge_invocation(200, longest + b" ")
+    assert (verdict.failed, verdict.reusable) == (True, True)
+    assert json.loads(verdict.payload)["errorType"] == "Function.ResponseSizeTooLarge"
