@@ -35,5 +35,7 @@ def main() -> None:
     name = app.node.try_get_context("stage")
     if name not in STAGES:
         raise SystemExit(f"cdk: choose a stage: -c stage={'|'.join(STAGES)}")
-    IdexxSync(app, stage=replace(STAGES[name], commit=commit_of()))
+    packages_of = str(app.node.try_get_context("packages_of") or STAGES[name].packages_of)
+    stage = replace(STAGES[name], commit=commit_of(), packages_of=packages_of)
+    IdexxSync(app, stage=stage)
     app.synth()

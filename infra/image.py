@@ -32,14 +32,16 @@ RETENTION: Final = {
 }
 
 
-def image_code(handler: str, target: Target) -> DockerImageCode:
+def image_code(handler: str, target: Target, stage: Stage) -> DockerImageCode:
     """The image with another command; equal targets are one asset, built and pushed once."""
+    base = {} if stage.base_image is None else {"BASE_IMAGE": stage.base_image}
     return DockerImageCode.from_image_asset(
         str(ROOT),
         file=DOCKERFILE,
         target=target,
         platform=Platform.LINUX_AMD64,
         cmd=[handler],
+        build_args={"COMMIT": stage.commit, "PACKAGES_OF": stage.packages_of, **base},
     )
 
 
@@ -79,7 +81,7 @@ class ImageFunction(Construct):
             self,
             "Function",
             function_name=self.full_name,
-            code=image_code(handler, target),
+            code=image_code(handler, target, stage),
             architecture=Architecture.X86_64,
             role=role,
             log_group=log,

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-VARIABLE: Final = "IDEXX_SYNC_COMMIT"
 UNKNOWN: Final = "unknown"
 _DESCRIBE: Final = ("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
 

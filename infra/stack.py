@@ -27,7 +27,6 @@ from infra.log_shipping import LogShipping
 from infra.migration import Migration
 from infra.network import FunctionNetwork
 from infra.options import MOST_ZONES
-from infra.release import VARIABLE as COMMIT
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage
 from infra.sync_function import SyncFunction
@@ -87,7 +86,6 @@ class IdexxSync(Stack):
             reserved_concurrency=stage.authorizer_at_once,
             retries=NO_RETRIES,
         )
-        status.set(COMMIT, stage.commit)
         secrets.let_read(authorizer, "authorizer_database", "pepper")
         migration = Migration(self, "Migration", stage=stage, secrets=secrets)
         tick_queues = {

@@ -124,7 +124,11 @@ class Stage:
     protected: bool = False
     """Whether the stack can be deleted only after somebody has allowed it."""
     commit: str = "unknown"
-    """Of the sources; `/health` answers it."""
+    """Of the sources; it is in the image, and `/health` answers it."""
+    packages_of: str = "unknown"
+    """Another word has Debian's packages installed anew when the image is built."""
+    base_image: str | None = None
+    """By digest, where a stage is to begin with a certain one; None: the Dockerfile's."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that every function gets besides its own; they win."""
 

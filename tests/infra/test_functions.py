@@ -190,7 +190,6 @@ def test_each_function_finds_its_own_settings_and_no_others(prod: Template) -> N
         "reconciliation.worker": worker,
         "status.api": {
             **api("status.api"),
-            "IDEXX_SYNC_COMMIT": "unknown",
             "IDEXX_SYNC_CONFIG_SYNC_FUNCTION": flat({"Ref": mirror}),
         },
         "watchdog.handler": {

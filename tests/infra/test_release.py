@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from idexx_sync.core.settings import ReleaseSettings, load
-from infra.release import UNKNOWN, VARIABLE, commit_of
+from infra.release import UNKNOWN, commit_of
 from tests.infra.template import Template
+from tests.kit.paths import ROOT
 
 
 def git(folder: Path, *words: str) -> str:
@@ -36,7 +37,7 @@ def test_it_is_the_checkouts_commit_and_says_when_files_differ(
     assert commit_of(checkout) == commit
     (checkout / "file").write_text("two")
     assert commit_of(checkout) == f"{commit}-dirty"
-    monkeypatch.setenv(VARIABLE, commit_of(checkout))
+    monkeypatch.setenv("IDEXX_SYNC_COMMIT", commit_of(checkout))
     assert load(ReleaseSettings).commit == f"{commit}-dirty"
 
 
@@ -49,6 +50,11 @@ def test_without_a_checkout_or_git_it_is_unknown(
     assert commit_of() == UNKNOWN
 
 
-def test_the_function_that_answers_health_is_told(staging: Template) -> None:
+def test_it_is_in_the_image_with_the_day_of_its_packages(staging: Template) -> None:
     """No git was on the path when this template was made."""
-    assert staging.functions["status.api"].environment[VARIABLE] == UNKNOWN
+    told = {"COMMIT": UNKNOWN, "PACKAGES_OF": "unknown"}
+
+    assert [image["dockerBuildArgs"] for image in staging.images.values()] == [told, told]
+    dockerfile = (ROOT / "Dockerfile.lambda").read_text()
+    assert all(f"ARG {name}=" in dockerfile for name in (*told, "BASE_IMAGE"))
+    assert "ENV IDEXX_SYNC_COMMIT=$COMMIT" in dockerfile
