@@ -10,11 +10,11 @@ from idexx_sync.schedules.load import MINUTES, Load
 FEWEST_MEASURED: Final = 20
 """Runs of a sync; fewer say too little of how long one takes."""
 _MINUTE_S: Final = 60
-_DAYS_A_MONTH: Final = 30.4
+DAYS_A_MONTH: Final = 30.4
 _WORKER_GB: Final = 2.0
-_USD_A_GB_S: Final = 16.6667e-6
-_USD_A_CALL: Final = 0.20e-6
-_USD_A_TICK: Final = 1.00e-6 + 3 * 0.40e-6
+USD_A_GB_S: Final = 16.6667e-6
+USD_A_CALL: Final = 0.20e-6
+USD_A_TICK: Final = 1.00e-6 + 3 * 0.40e-6
 """Scheduler's invocation, and three requests of its queue."""
 
 
@@ -97,13 +97,13 @@ def forecast(load: Load, measured: Mapping[SyncName, Work]) -> FleetForecast:
 
 def _of_sync(minutes: tuple[int, ...], work: Work) -> Forecast:
     runs = sum(minutes)
-    a_run = work.seconds * _WORKER_GB * _USD_A_GB_S + _USD_A_CALL + _USD_A_TICK
+    a_run = work.seconds * _WORKER_GB * USD_A_GB_S + USD_A_CALL + USD_A_TICK
     return Forecast(
         runs=runs,
         peak=max(minutes),
         at_once=max(_under_way(minutes, work.seconds)),
         requests=runs * work.requests,
-        usd_a_month=runs * a_run * _DAYS_A_MONTH,
+        usd_a_month=runs * a_run * DAYS_A_MONTH,
     )
 
 
