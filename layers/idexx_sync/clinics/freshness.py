@@ -7,6 +7,7 @@ next run is, and what of it is told or decided, is left to `status`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from idexx_sync.core.catalog import CATALOG, SyncName
 from idexx_sync.core.clinic_time import local_day, zone_of
 from idexx_sync.core.vocabulary import Freshness
 from idexx_sync.schedules.entries import read_entries
-from idexx_sync.schedules.next_run import Timetable, timetable
+from idexx_sync.schedules.next_run import Timetable, minute_of, timetable
 
 STALE_MINUTES: Final = 60
 """ODIS's own default for a clinic without a threshold (ODIS schema, schedule config)."""
@@ -67,7 +68,7 @@ def clinic_freshness(state: ClinicState, now: datetime) -> ClinicFreshness:
         history = state.history(sync)
         is_expected = row.for_every_clinic or sync in scheduled
         if is_expected or history is not None:
-            failed = tuple(failure_needs(state, history, now))
+            failed = failure_needs(state, history, now)
             short_of = None if history is None else _short_of(state, history, zone)
             found = _freshness(
                 state, sync, history, table, now, asks or _asks_somebody(failed), short_of
@@ -82,7 +83,7 @@ def never_came(state: ClinicState, sync: SyncName, table: Timetable) -> bool:
     since = state.changed_at
     if since is None or state.stage not in WRITES:
         return False
-    last = table.previous_run(sync, state.read_at - CATALOG[sync].begins_within)
+    last = table.previous_run(sync, _missed_before(sync, state.read_at))
     if last is None:
         return state.read_at - since > _threshold(state)
     before = table.previous_run(sync, last - timedelta(seconds=1))
@@ -116,14 +117,19 @@ def _freshness(
 def _age(
     state: ClinicState, sync: SyncName, success: datetime, table: Timetable, now: datetime
 ) -> Freshness:
-    # A scheduled time counts as missed some time after it, although its tick may still wait.
-    last = table.previous_run(sync, now - CATALOG[sync].begins_within)
+    last = table.previous_run(sync, _missed_before(sync, now))
     if last is None:
         return "on_time" if now - success <= _threshold(state) else "stale"
     if success >= last:
         return "on_time"
     before = table.previous_run(sync, last - timedelta(seconds=1))
     return "late" if before is None or success >= before else "stale"
+
+
+@lru_cache(maxsize=64)  # one moment for a whole fleet
+def _missed_before(sync: SyncName, now: datetime) -> datetime:
+    """A scheduled time up to this one counts as missed, although its tick may still wait."""
+    return minute_of(now - CATALOG[sync].begins_within)
 
 
 def _threshold(state: ClinicState) -> timedelta:
@@ -135,6 +141,7 @@ def _short_of(state: ClinicState, history: SyncHistory, zone: ZoneInfo) -> date 
         return None
     if state.horizon_days is None or state.fault is not None:
         return None
-    window = CATALOG[history.sync].default_window
-    last = window.last(local_day(history.read_on, zone), state.horizon_days)
-    return last if history.read_until < last else None
+    window, today = CATALOG[history.sync].default_window, local_day(history.read_on, zone)
+    if (history.read_until - today).days >= window.ahead(state.horizon_days):
+        return None
+    return window.last(today, state.horizon_days)

@@ -16,7 +16,7 @@ from idexx_sync.core.phrases import HELD_BECAUSE, phrase
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.pims.breaker import check_breaker
 from idexx_sync.pims.identity import OTHER_COMPANY
-from idexx_sync.pims.identity_store import other_company
+from idexx_sync.pims.identity_store import Refused, other_company
 
 SHORTFALLS: Final[Mapping[str, str]] = {
     "read_incomplete": "no complete read of the calendar; the job names what is in doubt",
@@ -101,31 +101,38 @@ def unread_in_words(code: str) -> str:
 
 def general_needs(state: ClinicState, now: datetime) -> Iterator[Need]:
     """What is needed before any sync of the clinic can run."""
-    yield from _pause_needs(state)
+    if state.pauses:
+        yield from _pause_needs(state)
     if not state.is_active:
         yield Need("odis", "clinics.is_active: the clinic is inactive in ODIS")
     if state.fault is not None:
         yield Need(state.fault.who_acts, state.fault.message)
     yield from _access_needs(state, now)
-    yield from _stage_needs(state)
-    yield from _company_needs(state)
+    if state.stage == "off":  # told after the credentials, without which no run would get in
+        what = f"stage: switched off; idexx-sync clinics add {state.id} --stage shadow"
+        yield Need("odis", what)
+    if state.refused is not None:
+        yield _company_need(state, state.refused)
 
 
-def failure_needs(state: ClinicState, history: SyncHistory | None, now: datetime) -> Iterator[Need]:
+def failure_needs(
+    state: ClinicState, history: SyncHistory | None, now: datetime
+) -> tuple[Need, ...]:
     """What the sync's last failure needs, unless an open breaker or another company says it
     already, or somebody has acted on it since.
 
     What is still wrong in the settings is found anew, and only a run can tell about the rest.
     """
     if history is None or history.error_kind is None or _was_acted_on(state, history):
-        return
+        return ()
     refusal = breaker(state, now) or _other_company(state)
-    if refusal is None or refusal.kind != history.error_kind:
-        who = who_acts(history.error_kind)
-        why = phrase({}, history.error_kind)
-        failed = f"last {history.sync} job failed, {why}: {history.error_message}"
-        blocks, since = who != "nobody", history.last_success_at
-        yield Need(who, failed, blocks, since, alert_id=state.alert_on(history.error_kind))
+    if refusal is not None and refusal.kind == history.error_kind:
+        return ()
+    who = who_acts(history.error_kind)
+    why = phrase({}, history.error_kind)
+    failed = f"last {history.sync} job failed, {why}: {history.error_message}"
+    blocks, since = who != "nobody", history.last_success_at
+    return (Need(who, failed, blocks, since, alert_id=state.alert_on(history.error_kind)),)
 
 
 def settings_needs(overview: ClinicOverview) -> Iterator[Need]:
@@ -207,18 +214,11 @@ def _access_needs(state: ClinicState, now: datetime) -> Iterator[Need]:
         yield Need(refusal.who_acts, what, since=since, alert_id=told)
 
 
-def _stage_needs(state: ClinicState) -> Iterator[Need]:
-    """Told after the credentials, without which no run that it starts would get in."""
-    if state.stage == "off":
-        yield Need("odis", f"stage: switched off; idexx-sync clinics add {state.id} --stage shadow")
-
-
-def _company_needs(state: ClinicState) -> Iterator[Need]:
+def _company_need(state: ClinicState, refused: Refused) -> Need:
     """Logins that led to another company than the clinic's own, until one leads back."""
-    refused, error = state.refused, _other_company(state)
-    if refused is not None and error is not None:
-        told = state.alert_on(error.kind)
-        yield Need(error.who_acts, error.message, since=refused.since, alert_id=told)
+    error = other_company(state.id, refused.differs)
+    told = state.alert_on(error.kind)
+    return Need(error.who_acts, error.message, since=refused.since, alert_id=told)
 
 
 def _other_company(state: ClinicState) -> SyncError | None:

@@ -1,7 +1,7 @@
 """What the database says of a clinic, however incomplete, read in one round trip."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -9,13 +9,13 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from idexx_sync.clinics.state import (
-    FOUND_BESIDE,
     OF_CLINICS,
+    STATE_COLUMNS,
     STATE_SOURCES,
     ClinicState,
     iso_day,
+    state_from_names,
     state_parameters,
-    state_values,
 )
 from idexx_sync.clinics.store import clinic_from_row, texts_of
 from idexx_sync.core.catalog import SyncName
@@ -120,7 +120,7 @@ its visit is among the days that runs read, that is done daily."""
 
 OVERVIEW_QUERY = f"""
     SELECT c.*, v.created_at AS credentials_set_at, o.open_holds, o.kept_out, o.revived, d.doubts,
-           d.unread, w.denied_deaths, p.partly, y.told, {FOUND_BESIDE}
+           d.unread, w.denied_deaths, p.partly, y.told, {STATE_COLUMNS}
     {STATE_SOURCES}
      CROSS JOIN LATERAL (
           SELECT json_agg(json_build_object('id', id, 'cause', cause, 'opened_at', opened_at)
@@ -220,8 +220,9 @@ def overviews_of(conn: Conn, clinic_ids: Collection[UUID]) -> dict[UUID, ClinicO
 
 def overview_from_row(row: dict[str, Any]) -> ClinicOverview:
     """The overview of a row of OVERVIEW_QUERY, whatever stands in it."""
+    state = state_from_names(row)
     return ClinicOverview(
-        **state_values(row),
+        **{one.name: getattr(state, one.name) for one in fields(state)},
         base_url=row["base_url"],
         transport=row["transport"],
         room_ids=None if row["room_ids"] is None else list(texts_of(row["room_ids"])),

@@ -5,14 +5,11 @@ all else that people ask of one clinic is in its `overview`.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
-
-from psycopg.rows import dict_row
 
 from idexx_sync.clinics.hours import require_slots
 from idexx_sync.clinics.pauses import Pause, pauses_from_json
@@ -29,8 +26,9 @@ from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.faults import or_else
 from idexx_sync.core.vocabulary import Stage
 from idexx_sync.database.connection import Conn
+from idexx_sync.database.loaders import read_as
 from idexx_sync.pims.breaker import Attempt
-from idexx_sync.pims.identity_store import Refused, refused_from_row
+from idexx_sync.pims.identity_store import Refused, refused_of
 
 
 class SyncHistory(NamedTuple):
@@ -87,7 +85,8 @@ class ClinicState:
     horizon_days: int | None = None
     """None: ODIS has no schedule settings of the clinic."""
     sync_schedules: Any
-    """As ODIS stored it; read by `schedules.entries`."""
+    """As ODIS stored it; read by `schedules.entries`. Clinics that have the same share one value,
+    which nobody changes."""
     credential_version: int | None
     changed_at: datetime | None
     """When settings or credentials were changed last."""
@@ -117,21 +116,47 @@ class ClinicState:
 
 
 _NOBODY: Final = UUID(int=0)
-_SLOT_COLUMNS: Final = (
-    *("base_url", "timezone", "room_ids", "business_hours", "daily_hours", "open_time"),
-    *("close_time", "days_of_week", "slot_minutes", "capacity", "horizon_days"),
-    *("stale_minutes", "blocked_periods"),
+_OWN: Final = {
+    "id": "c.id",
+    "read_at": "idexx_sync.clock()",
+    "name": "c.name",
+    "is_active": "c.is_active",
+    "stage": "c.stage",
+    "credential_version": "v.version",
+    "changed_at": "greatest(c.set_up_at, v.created_at)",
+    "attempts": "l.attempts",
+    "histories": "h.histories",
+    "alerts": "z.alerts",
+    "pauses": "c.pauses",
+    "identity_refused": "c.identity_refused",
+    "identity_refused_since": "c.identity_refused_since",
+    "identity_refused_at": "c.identity_refused_at",
+}
+"""What is selected of STATE_SOURCES and of which hardly two clinics have the same: the parameters
+of `_state` in their order."""
+_WRITTEN: Final = {
+    "room_ids": "text[]",
+    "business_hours": "jsonb",
+    "daily_hours": "jsonb",
+    "open_time": "time",
+    "close_time": "time",
+    "days_of_week": "integer[]",
+    "blocked_periods": "json",
+    "sync_schedules": "jsonb",
+}
+"""Settings that are selected as Postgres writes them -> their types: many clinics have the same,
+and a text is made a value once for all of them."""
+_SETTINGS: Final = (
+    *("base_url", "timezone", "slot_minutes", "capacity", "horizon_days", "stale_minutes"),
+    *_WRITTEN,
 )
-"""Columns of CLINIC_ROWS that decide whether a run can begin."""
-_slot_values: Final = itemgetter(*_SLOT_COLUMNS)
-_COLUMNS: Final = (
-    *("id", "name", "is_active", "stage", "sync_schedules", "pauses"),
-    *("identity_refused", "identity_refused_since", "identity_refused_at"),
-    *_SLOT_COLUMNS,
-)
-FOUND_BESIDE: Final = """idexx_sync.clock() AS read_at, v.version AS credential_version,
-           greatest(c.set_up_at, v.created_at) AS changed_at, l.attempts, h.histories, z.alerts"""
-"""What is selected of STATE_SOURCES beside columns of the clinic c."""
+"""Columns of CLINIC_ROWS: when runs begin, and whether any can."""
+_SELECTED: Final = {
+    **_OWN,
+    **{f"{name}_setting": f"c.{name}{'::text' * (name in _WRITTEN)}" for name in _SETTINGS},
+}
+STATE_COLUMNS: Final = ", ".join(f"{found} AS {name}" for name, found in _SELECTED.items())
+"""What is selected of STATE_SOURCES, under names of which no column of CLINIC_ROWS has another."""
 STATE_SOURCES: Final = f"""
       FROM ({CLINIC_ROWS}) c
       LEFT JOIN LATERAL (
@@ -181,7 +206,7 @@ STATE_SOURCES: Final = f"""
 """Clinics with logins, jobs and alerts; parameter: syncs."""
 OF_CLINICS: Final = "WHERE %(clinic_ids)s::uuid[] IS NULL OR c.id = ANY(%(clinic_ids)s)"
 STATE_QUERY: Final = f"""
-    SELECT {", ".join(f"c.{column}" for column in _COLUMNS)}, {FOUND_BESIDE}
+    SELECT {STATE_COLUMNS}
     {STATE_SOURCES} {OF_CLINICS}
 """
 """The states of some clinics, or of all where clinic_ids is null; other parameter: syncs."""
@@ -196,37 +221,57 @@ def states_of(conn: Conn, clinic_ids: Collection[UUID]) -> list[ClinicState]:
     """The states of these clinics, in one round trip; those that ODIS lacks are left out."""
     if not clinic_ids:
         return []
-    with conn.cursor(row_factory=dict_row) as cur:
-        rows = cur.execute(STATE_QUERY, state_parameters(clinic_ids)).fetchall()
+    rows = conn.execute(STATE_QUERY, state_parameters(clinic_ids)).fetchall()
     return [state_from_row(row) for row in rows]
 
 
-def state_from_row(row: dict[str, Any]) -> ClinicState:
+def state_from_names(row: dict[str, Any]) -> ClinicState:
+    """The state of a row that holds STATE_COLUMNS among others."""
+    return _state(*(row[name] for name in _SELECTED))
+
+
+def state_from_row(row: tuple[Any, ...]) -> ClinicState:
     """The state of a row of STATE_QUERY, whatever stands in it."""
-    return ClinicState(**state_values(row))
+    return _state(*row)
 
 
-def state_values(row: dict[str, Any]) -> dict[str, Any]:
-    """The fields of the clinic's state."""
-    return {
-        "id": row["id"],
-        "read_at": row["read_at"],
-        "name": row["name"],
-        "is_active": row["is_active"],
-        "timezone": row["timezone"],
-        "stage": row["stage"],
-        "stale_minutes": row["stale_minutes"],
-        "horizon_days": row["horizon_days"],
-        "sync_schedules": row["sync_schedules"],
-        "credential_version": row["credential_version"],
-        "changed_at": or_else(row["changed_at"]),
-        "attempts": tuple(map(_attempt, row["attempts"] or ())),
-        "histories": tuple(map(_history, row["histories"] or ())),
-        "refused": refused_from_row(row),
-        "fault": _fault(row),
-        "alerts": tuple(map(_alert, row["alerts"] or ())),
-        "pauses": pauses_from_json(row["pauses"]),
-    }
+def _state(
+    id_: UUID,
+    read_at: datetime,
+    name: str,
+    is_active: bool,
+    stage: Stage | None,
+    credential_version: int | None,
+    changed_at: Any,
+    attempts: list[dict[str, Any]] | None,
+    histories: list[list[Any]] | None,
+    alerts: list[dict[str, Any]] | None,
+    pauses: list[dict[str, Any]] | None,
+    refused: Any,
+    refused_since: Any,
+    refused_at: Any,
+    *settings: Any,
+) -> ClinicState:
+    stored, is_fit = _settings(*settings)
+    return ClinicState(
+        id=id_,
+        read_at=read_at,
+        name=name,
+        is_active=is_active,
+        timezone=stored["timezone"],
+        stage=stage,
+        stale_minutes=stored["stale_minutes"],
+        horizon_days=stored["horizon_days"],
+        sync_schedules=stored["sync_schedules"],
+        credential_version=credential_version,
+        changed_at=or_else(changed_at),
+        attempts=tuple(map(_attempt, attempts or ())),
+        histories=tuple(map(_history, histories or ())),
+        refused=refused_of(refused, refused_since, refused_at),
+        fault=None if is_fit else _fault_of(id_, stored),
+        alerts=tuple(map(_alert, alerts or ())),
+        pauses=pauses_from_json(pauses),
+    )
 
 
 def _attempt(stored: dict[str, Any]) -> Attempt:
@@ -250,15 +295,15 @@ def _history(stored: list[Any]) -> SyncHistory:
     sync, success, kind, message, ended, unfresh, read_nothing, read_on, read_until = stored
     succeeded_at = _moment(success)
     return SyncHistory(
-        sync=sync,
-        last_success_at=succeeded_at,
-        error_kind=kind,
-        error_message=message,
-        ended_at=succeeded_at if ended == success else _moment(ended),  # one job, nearly always
-        unfresh=unfresh,
-        read_nothing=read_nothing or False,
-        read_on=_moment(read_on),
-        read_until=iso_day(read_until),
+        sync,
+        succeeded_at,
+        kind,
+        message,
+        succeeded_at if ended == success else _moment(ended),  # one job, nearly always
+        unfresh,
+        read_nothing or False,
+        _moment(read_on),
+        iso_day(read_until),
     )
 
 
@@ -274,22 +319,15 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _fault(row: dict[str, Any]) -> ConfigurationInvalid | None:
-    values = _slot_values(row)
-    return None if _is_fit(_Stored(repr(values), values)) else _fault_of(row["id"], row)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """Values of _SLOT_COLUMNS, equal to all that are written like them: 1 is not true here."""
-
-    text: str
-    values: tuple[Any, ...] = field(compare=False)
-
-
 @lru_cache(maxsize=4096)  # many clinics have the same, and each has them the next time
-def _is_fit(stored: _Stored) -> bool:
-    return _fault_of(_NOBODY, dict(zip(_SLOT_COLUMNS, stored.values, strict=True))) is None
+def _settings(*selected: Any) -> tuple[dict[str, Any], bool]:
+    """The values of _SETTINGS by name, for whoever has them and not to be changed; and whether a
+    run can begin with them."""
+    stored = {
+        name: read_as(_WRITTEN[name], value) if name in _WRITTEN else value
+        for name, value in zip(_SETTINGS, selected, strict=True)
+    }
+    return stored, _fault_of(_NOBODY, stored) is None
 
 
 def _fault_of(clinic_id: UUID, stored: dict[str, Any]) -> ConfigurationInvalid | None:

@@ -36,8 +36,11 @@ class DefaultWindow:
         return today - timedelta(days=self.days_back), self.last(today, horizon_days)
 
     def last(self, today: date, horizon_days: int) -> date:
-        ahead = horizon_days - 1 if self.days_ahead is None else self.days_ahead
-        return today + timedelta(days=ahead)
+        return today + timedelta(days=self.ahead(horizon_days))
+
+    def ahead(self, horizon_days: int) -> int:
+        """How many days after today the last one is."""
+        return horizon_days - 1 if self.days_ahead is None else self.days_ahead
 
     def reaching_back(
         self, today: date, horizon_days: int, succeeded_on: date | None, most_days: int

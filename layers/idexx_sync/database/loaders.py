@@ -127,3 +127,14 @@ class _Context:
 
 READING: Final = _Context()
 """Given to each connection of ours."""
+
+
+def read_as(type_: str, written: str | None) -> Any:
+    """The value of a type that Postgres writes so, as our connections read it. Of many equal ones
+    a statement selects the text, and one of them is read."""
+    if written is None:
+        return None
+    oid = psycopg.adapters.types.get_oid(type_)
+    loader = READING.adapters.get_loader(oid, Format.TEXT)
+    assert loader is not None, f"psycopg has no loader for {type_}"
+    return loader(oid, READING).load(written.encode())

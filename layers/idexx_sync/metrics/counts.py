@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from psycopg.rows import dict_row
 from pydantic import BaseModel, ConfigDict
 
 from idexx_sync.clinics.state import (
@@ -221,7 +220,7 @@ _QUERY: Final = f"""
     WITH states AS ({STATE_QUERY}),
          counted AS (SELECT json_build_object('read_at', idexx_sync.clock(), {_GROUPS_AS_JSON})
                          AS counts)
-    SELECT * FROM states FULL JOIN counted ON false ORDER BY counts IS NULL
+    SELECT counts, states.* FROM states FULL JOIN counted ON false ORDER BY counts IS NULL
 """
 """One row with everything that is counted over the clinics, then one per clinic."""
 
@@ -238,9 +237,10 @@ def read_counts(conn: Conn, clinic_id: UUID | None = None) -> Reading:
         "quantiles": list(QUANTILES),
     }
     # Not all clinics' rows at once: so many objects keep the collector of garbage busy.
-    cur = conn.cursor(row_factory=dict_row).execute(_QUERY, parameters)
+    cur = conn.execute(_QUERY, parameters)
     counted = cur.fetchone()
     if clinic_id is not None and cur.rowcount == 1:
         raise NotFound("clinic", clinic_id)
     assert counted is not None
-    return Reading(map(state_from_row, cur), Counts.model_validate(counted["counts"]))
+    states = (state_from_row(row[1:]) for row in cur)
+    return Reading(states, Counts.model_validate(counted[0]))

@@ -78,9 +78,10 @@ class _Fleet:
         is_kept_current = state.stage != "shadow" and not state.pauses
         for one in clinic_freshness(state, now).syncs:
             self.freshness[one.sync, one.freshness] += 1
-            if is_kept_current and one.last_success_at is not None:
-                before = self.oldest_successes.get((one.sync,), one.last_success_at)
-                self.oldest_successes[one.sync,] = min(before, one.last_success_at)
+            success = one.last_success_at
+            if is_kept_current and success is not None:
+                before = self.oldest_successes.get((one.sync,), success)
+                self.oldest_successes[one.sync,] = min(before, success)
 
 
 def _families(fleet: _Fleet, counts: Counts, now: datetime) -> Iterator[Metric]:

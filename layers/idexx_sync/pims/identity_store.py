@@ -59,15 +59,17 @@ def known_from_row(row: dict[str, Any]) -> Known:
         version=row["identity_version"] or 0,
         identity=identity_from(row["identity"]),
         learned_at=or_else(row["identity_learned_at"]),
-        refused=refused_from_row(row),
+        refused=refused_of(
+            row["identity_refused"], row["identity_refused_since"], row["identity_refused_at"]
+        ),
     )
 
 
-def refused_from_row(row: dict[str, Any]) -> Refused | None:
-    """What the same columns say was seen instead."""
-    if row["identity_refused"] is None:
+def refused_of(stored: Any, since: Any, at: Any) -> Refused | None:
+    """What the columns `identity_refused…` say was seen instead."""
+    if stored is None:
         return None
-    stored, since, at = (or_else(row[f"identity_refused{name}"]) for name in ("", "_since", "_at"))
+    stored, since, at = map(or_else, (stored, since, at))
     seen = identity_from(stored.get("seen")) if isinstance(stored, dict) else None
     if seen is None or since is None or at is None:
         return None

@@ -32,21 +32,27 @@ class Timetable:
 
     def next_run(self, sync: SyncName, moment: datetime) -> datetime | None:
         """The sync's first due time after the moment, in UTC; None: it is not scheduled."""
-        minute = _minute_of(moment)
+        minute = minute_of(moment)
         found = [next_run(cron, self.zone, minute) for name, cron in self.crons if name == sync]
         return min(filter(None, found), default=None)
 
     def previous_run(self, sync: SyncName, moment: datetime) -> datetime | None:
         """The sync's last due time at or before the moment, in UTC."""
-        minute = _minute_of(moment)
-        found = [previous_run(cron, self.zone, minute) for name, cron in self.crons if name == sync]
-        return max(filter(None, found), default=None)
+        minute = minute_of(moment)
+        last = None
+        for name, cron in self.crons:
+            due = previous_run(cron, self.zone, minute) if name == sync else None
+            if due is not None and (last is None or due > last):
+                last = due
+        return last
 
 
-def _minute_of(moment: datetime) -> datetime:
+def minute_of(moment: datetime) -> datetime:
     """Its beginning: crons know no seconds, and a fleet that is looked at within one minute asks
-    for the same times again and again."""
-    return moment.replace(second=0, microsecond=0)
+    for the same times again and again. A moment that is one is itself: it knows its hash."""
+    if moment.second or moment.microsecond:
+        return moment.replace(second=0, microsecond=0)
+    return moment
 
 
 @lru_cache(maxsize=16384)  # a clinic has the same one at each look

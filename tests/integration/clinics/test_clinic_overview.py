@@ -1,12 +1,14 @@
 """What the database tells of one clinic."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
+from pydantic import SecretStr
 
 from idexx_sync.api.models import ClinicsQuery
 from idexx_sync.clinics.overview import (
@@ -19,11 +21,12 @@ from idexx_sync.clinics.overview import (
     clinic_overview,
 )
 from idexx_sync.clinics.pauses import Pause
-from idexx_sync.clinics.state import OpenAlert, SyncHistory, states_of
+from idexx_sync.clinics.state import ClinicState, OpenAlert, SyncHistory, states_of
 from idexx_sync.clinics.status import read_clinic_status
 from idexx_sync.core.errors import NotFound
+from idexx_sync.core.faults import Unfit
 from idexx_sync.core.vocabulary import UNFINISHED
-from idexx_sync.database.connection import Conn
+from idexx_sync.database.connection import Conn, connect
 from idexx_sync.metrics.exposition import exposition
 from idexx_sync.operations.clinic_views import clinic_page
 from idexx_sync.operations.pagination import parts_of
@@ -408,3 +411,115 @@ def test_a_setting_that_is_put_right_or_broken_counts_at_once(conn: Conn) -> Non
         update(conn, "public.clinics", {"timezone": zone}, id=clinic_id)
         (state,) = states_of(conn, [clinic_id])
         assert (state.fault is None) is is_fit
+
+
+def test_schedules_that_are_changed_count_at_once_and_for_no_other_clinic(conn: Conn) -> None:
+    clinics = [add_clinic(conn, sync_schedules={"inbound": "0 7 * * *"}) for _ in range(2)]
+    for cron in ("0 8 * * *", "0 7 * * *"):
+        changed = {"sync_schedules": {"inbound": cron}}
+        update(conn, "public.clinic_schedule_configs", changed, clinic_id=clinics[0])
+        found = {state.id: state.sync_schedules for state in states_of(conn, clinics)}
+        assert found == {clinics[0]: {"inbound": cron}, clinics[1]: {"inbound": "0 7 * * *"}}
+
+
+LONG = "repeat('9', 5000)::jsonb"
+
+
+@pytest.fixture
+def reading(database: str) -> Iterator[Conn]:
+    """A connection as each of ours is made."""
+    with connect(SecretStr(database)) as conn:
+        yield conn
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "named"),
+    [
+        ("public.clinic_schedule_configs", "close_time", "'24:00'", "close_time"),
+        ("public.clinic_schedule_configs", "days_of_week", "'{NULL}'", "days_of_week"),
+        ("public.clinic_schedule_configs", "days_of_week", "'{{1,2},{3,4}}'", "days_of_week"),
+        ("public.clinic_schedule_configs", "daily_hours", LONG, "daily_hours"),
+        ("public.clinic_schedule_configs", "stale_threshold_minutes", "2147483647", "threshold"),
+        ("public.clinics", "business_hours", LONG, "business_hours"),
+        ("public.clinics", "business_hours", "'true'", "business_hours"),
+        ("public.clinics", "business_hours", "'1'", "business_hours"),
+        ("public.clinics", "timezone", "'Mars/Base'", "clinics.timezone"),
+        ("idexx_sync.clinic_settings", "room_ids", "'{NULL,3}'", "room_ids"),
+    ],
+)
+def test_r26_a_setting_that_cannot_be_read_is_named_for_its_clinic_alone(
+    conn: Conn, reading: Conn, table: str, column: str, value: str, named: str
+) -> None:
+    odd, healthy = add_clinic(conn), add_clinic(conn)
+    key = "id" if table == "public.clinics" else "clinic_id"
+    conn.execute(f"UPDATE {table} SET {column} = {value} WHERE {key} = %s", (odd,))
+
+    states = {state.id: state for state in states_of(reading, [odd, healthy])}
+
+    assert states[healthy].fault is None
+    fault = states[odd].fault
+    assert fault is not None
+    assert named in fault.message
+    assert exposition(reading)
+
+
+def test_r26_schedules_that_cannot_be_read_are_unfit_for_their_clinic_alone(
+    conn: Conn, reading: Conn
+) -> None:
+    odd, healthy = add_clinic(conn), add_clinic(conn, sync_schedules=None)
+    column = f"UPDATE clinic_schedule_configs SET sync_schedules = {LONG} WHERE clinic_id = %s"
+    conn.execute(column, (odd,))
+
+    found = {state.id: state.sync_schedules for state in states_of(reading, [odd, healthy])}
+
+    assert found == {odd: Unfit("jsonb"), healthy: None}
+
+
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "20224-03-04", "0044-03-15 BC"])
+def test_r26_moments_that_python_cannot_hold_are_unknown_for_their_clinic_alone(
+    conn: Conn, reading: Conn, moment: str
+) -> None:
+    """As they may stand in rows from before such moments were refused."""
+    spoiled = (
+        *(("credentials", "created_at"), ("clinic_settings", "updated_at")),
+        ("clinic_settings", "identity_refused_at"),
+    )
+    odd, healthy = add_clinic(conn), add_clinic(conn)
+    for clinic_id in (odd, healthy):
+        add_credentials(conn, clinic_id)
+        refused = {"seen": {"company": "x"}, "differs": "1 of 1 rooms", "by_login": True}
+        since = {"identity_refused_since": MORNING, "identity_refused_at": MORNING}
+        told = {"identity_refused": refused, **since, "updated_at": MORNING}
+        update(conn, "idexx_sync.clinic_settings", told, clinic_id=clinic_id)
+    for table, column in spoiled:
+        name = f"idexx_sync.{table}"
+        conn.execute(f"ALTER TABLE {name} DROP CONSTRAINT {table}_{column}_readable")
+        update(conn, name, {column: moment}, clinic_id=odd)
+
+    states = {state.id: state for state in states_of(reading, [odd, healthy])}
+
+    assert (states[odd].changed_at, states[odd].refused) == (None, None)
+    assert states[healthy].changed_at is not None
+    assert states[healthy].refused is not None
+
+
+def test_a_clinics_overview_begins_with_its_state(conn: Conn) -> None:
+    set_business_time(conn, MORNING)
+    set_up = add_clinic(
+        conn, room_ids=["3"], sync_schedules=Jsonb([{"type": "cases", "cron": "?"}])
+    )
+    add_credentials(conn, set_up)
+    add_job(conn, set_up, before(minutes=5))
+    add_login(conn, set_up, before(minutes=6), "account_locked")
+    add_alert(conn, set_up, "account_locked", who_acts="clinic")
+    pause(conn, set_up)
+    bare = add_clinic(conn, zone=None, sync_schedules=None)
+    conn.execute("DELETE FROM idexx_sync.clinic_settings WHERE clinic_id = %s", (bare,))
+    odd = add_clinic(conn, daily_hours={"1": 1}, business_hours={"monday": True})
+
+    for state in states_of(conn, [set_up, bare, odd]):
+        overview = clinic_overview(conn, state.id)
+        for field in fields(ClinicState):
+            told, whole = getattr(state, field.name), getattr(overview, field.name)
+            assert str(told) == str(whole)
+            assert field.name == "fault" or told == whole

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from idexx_sync.core.faults import Unfit
 from idexx_sync.database.connection import Conn, connect
+from idexx_sync.database.loaders import read_as
 
 UNFIT = {
     "date '20224-03-04'": "date",
@@ -66,3 +67,20 @@ def test_r26_an_array_keeps_the_items_that_can_be_read(reading: Conn) -> None:
 def test_r26_an_unfit_value_never_says_what_it_was() -> None:
     said = f"{Unfit('time')} {Unfit('time')!r} {Unfit('time'):%H:%M}"
     assert said == "unreadable Unfit(type='time') unreadable"
+
+
+ARRAYS = (
+    "ARRAY[date 'infinity', null, '2026-05-04']",
+    "'{{1,2},{3,4}}'::integer[]",
+    "'[0:1]={5,6}'::integer[]",
+    "'{}'::text[]",
+    "ARRAY['a,b', '\"', null, '🐾']",
+)
+
+
+@pytest.mark.parametrize("value", [*UNFIT, *FIT, *ARRAYS])
+def test_r26_a_text_is_read_as_the_value_that_postgres_writes_so(reading: Conn, value: str) -> None:
+    row = reading.execute(f"SELECT v, v::text, pg_typeof(v)::text FROM (SELECT {value}) t (v)")
+    found, written, type_ = row.fetchone() or ()
+    read = read_as(type_, written)
+    assert (read, type(read)) == (found, type(found))
