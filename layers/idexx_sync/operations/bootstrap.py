@@ -113,7 +113,7 @@ def require_ready(conn: Conn) -> None:
     if missing := pending(conn):
         raise ConfigurationInvalid(
             f"{len(missing)} of this release's migrations are not applied to the database, which "
-            "make the roles that login roles are members of; nothing was written. First run: "
+            "make the roles that login roles are members of; nothing was written; apply them first: "
             "idexx-sync migrate",
             code="not_migrated",
         )
