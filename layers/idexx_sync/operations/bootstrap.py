@@ -112,8 +112,8 @@ def require_ready(conn: Conn) -> None:
     roles in it."""
     if missing := pending(conn):
         raise ConfigurationInvalid(
-            f"{len(missing)} of this release's migrations are not applied to the database, which "
-            "make the roles that login roles are members of; nothing was written; apply them first: "
+            f"the database lacks {len(missing)} of this release's migrations, which make the roles "
+            "that login roles are members of; nothing was written; apply them first: "
             "idexx-sync migrate",
             code="not_migrated",
         )
@@ -213,7 +213,9 @@ def _database_task(stage: str, secret: str, name: str, found: Secret, given: Giv
 def _token_task(secret: str, name: str, found: Secret, given: Given) -> Task:
     wanted = given.values.get(TOKENS[secret])
     if found.value is None and wanted is None:
-        note = f"give it with --from -, as {TOKENS[secret]}, or when asked: the same command again"
+        note = (
+            f"give it when asked, or with --from - as {TOKENS[secret]}, by the same command again"
+        )
         return Task(secret, found, Row(name, "missing", note))
     value = found.value or wanted
     return Task(secret, found, Row(name, _state(found), _untaken(found, wanted)), value)

@@ -121,7 +121,7 @@ def secret_texts(engineer: Engineer) -> list[str]:
     return [one for one in (*values, *passwords, *GIVEN.values(), "quoted:secret") if len(one) > 3]
 
 
-def ended(engineer: Engineer, conn: Conn) -> None:
+def ended(engineer: Engineer, conn: Conn, *administrators: str) -> None:
     """All is there, fits together, and does its work."""
     found = engineer.account.secrets()
     assert found.keys() == {*NAMES.values()}
@@ -147,7 +147,7 @@ def ended(engineer: Engineer, conn: Conn) -> None:
     ]
     for secret, name in TOKENS.items():
         assert found[NAMES[secret]] == GIVEN[name]
-    assert wrong_rights(conn) == {}
+    assert wrong_rights(conn, frozenset(administrators)) == {}
 
 
 def test_all_is_made_at_first_and_left_alone_from_then_on(engineer: Engineer, conn: Conn) -> None:
@@ -394,7 +394,7 @@ def test_tokens_that_nobody_has_yet_are_told_as_missing(engineer: Engineer, conn
     assert code == 4
     assert {states[NAMES[one]] for one in TOKENS} == {"missing"}
     assert not {NAMES[one] for one in TOKENS} & engineer.account.secrets().keys()
-    assert "give it with --from -, as slack_token" in engineer(slack_token="").out
+    assert "give it when asked, or with --from - as slack_token" in engineer(slack_token="").out
     engineer()
     ended(engineer, conn)
 
@@ -572,6 +572,32 @@ def test_who_is_no_administrator_is_told_so(engineer: Engineer, conn: Conn, data
 
 def make_url(database: str, user: str, password: str) -> str:
     return re.sub("//[^@]*@", f"//{user}:{password}@", database)
+
+
+def test_who_has_migrated_the_database_is_enough_of_an_administrator(
+    engineer: Engineer, conn: Conn, database: str
+) -> None:
+    """As on the hosting platform, whose owner is no superuser."""
+    conn.execute("CREATE ROLE platform LOGIN PASSWORD 'made-up-7' CREATEROLE BYPASSRLS")
+    for part in PARTS:
+        role = sql.Identifier(f"idexx_sync_{part}")
+        grant = sql.SQL("GRANT {} TO platform WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
+        conn.execute(grant.format(role))
+    conn.execute("SET ROLE platform; GRANT idexx_sync_migrate TO platform; RESET ROLE")
+    engineer.address = make_url(database, "platform", "made-up-7")
+    try:
+        first = engineer.states()
+        conn.execute("ALTER ROLE idexx_sync_staging_api PASSWORD 'another'")
+        second = engineer.states()[1]
+        ended(engineer, conn, "platform")
+    finally:
+        drop_roles(conn)
+        conn.execute("DROP OWNED BY platform CASCADE; DROP ROLE platform")
+
+    assert first == (4, dict.fromkeys([*NAMES.values(), *ROLES], "made"))
+    assert [name for name, state in second.items() if state != "already there"] == [
+        "idexx_sync_staging_api"
+    ]
 
 
 def test_a_database_that_does_not_answer_is_not_reachable(engineer: Engineer) -> None:
