@@ -92,10 +92,10 @@ def bootstrap(
     ] = False,
     as_json: Json = False,
 ) -> int:
-    """Make a stage's secrets and the login roles that they name, before its first deployment.
+    """Make a stage's secrets and login roles.
 
-    What is there stays, so it can be run again at any time. Keys and passwords are
-    random; an administrator's address of the migrated database (DATABASE_URL) and
+    That comes before its first deployment; what is there stays, so it can be run
+    again at any time. Keys and passwords are random; an administrator's address of the migrated database (DATABASE_URL) and
     the tokens of Axiom and Slack are asked for. AWS is that of this environment's
     credentials and region. The exit code is 4 where something is left to do.
     """

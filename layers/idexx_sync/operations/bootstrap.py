@@ -171,8 +171,8 @@ def _task(conn: Conn, stage: str, secret: str, found: Secret, given: Given) -> T
 
 
 def _key_task(conn: Conn, secret: str, name: str, found: Secret, given: Given) -> Task:
-    kind = KEYS[secret]
-    read, wanted = READERS[kind], given.values.get(kind)
+    called = KEYS[secret]
+    read, wanted = READERS[called], given.values.get(called)
     value = found.value or wanted
     if value is not None:
         imprints.require(conn, read(value), keeps=False)
@@ -180,10 +180,10 @@ def _key_task(conn: Conn, secret: str, name: str, found: Secret, given: Given) -
         value = SecretStr(_random_key())
         if imprints.has_one_already(conn, read(value)):
             raise ConfigurationInvalid(
-                f"{kind}: the database belongs to one already, and a new one would fit nothing "
-                f"that was made with it; give that one with --from -, as {kind}. If it is lost, "
-                f"see docs/secrets.md, {REPLACING[kind]}",
-                code=f"{kind}_other",
+                f"{called}: the database belongs to one already, and a new one would fit nothing "
+                f"that was made with it; give that one with --from -, as {called}. If it is lost, "
+                f"see docs/secrets.md, {REPLACING[called]}",
+                code=f"{called}_other",
             )
     return Task(secret, found, Row(name, _state(found), _untaken(found, wanted)), value)
 
