@@ -95,9 +95,10 @@ def bootstrap(
     """Make a stage's secrets and login roles.
 
     That comes before its first deployment; what is there stays, so it can be run
-    again at any time. Keys and passwords are random; an administrator's address of the migrated database (DATABASE_URL) and
-    the tokens of Axiom and Slack are asked for. AWS is that of this environment's
-    credentials and region. The exit code is 4 where something is left to do.
+    again at any time. Keys and passwords are random; an administrator's address of
+    the migrated database (DATABASE_URL) and the tokens of Axiom and Slack are asked
+    for. AWS is that of this environment's credentials and region. The exit code is
+    4 where something is left to do.
     """
     cli = cli_of(ctx)
     read = {} if source is None else _read(cli)
