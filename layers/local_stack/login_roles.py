@@ -1,30 +1,26 @@
 """The login roles of a deployment, one for each role of ours: here, and for tests."""
 
-import re
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Final
 
-from psycopg import Connection, sql
+from psycopg import Connection
+from pydantic import SecretStr
 
-Role = Literal["migrate", "worker", "api", "authorizer", "operator", "upkeep"]
-ROLES: Final[tuple[Role, ...]] = get_args(Role)
+from idexx_sync.core.deployments import PARTS, DatabasePart
+from idexx_sync.database.addresses import address_as
+from idexx_sync.database.login_role_store import login_role, make_login_role
+
+STAGE: Final = "local"
+Role = DatabasePart
+ROLES: Final = PARTS
 
 
 def make_login_roles(conn: Connection, passwords: Mapping[Role, str]) -> None:
     """Make them, or give them these passwords; what they are members of, migrations have made."""
     for role in ROLES:
-        name = f"idexx_sync_local_{role}"
-        is_new = conn.execute("SELECT to_regrole(%s) IS NULL", (name,)).fetchone() == (True,)
-        statement = sql.SQL("{} ROLE {} LOGIN PASSWORD {}; GRANT {} TO {}").format(
-            sql.SQL("CREATE" if is_new else "ALTER"),
-            sql.Identifier(name),
-            sql.Literal(passwords[role]),
-            sql.Identifier(f"idexx_sync_{role}"),
-            sql.Identifier(name),
-        )
-        conn.execute(statement)
+        make_login_role(conn, STAGE, role, passwords[role])
 
 
 def as_login_role(url: str, role: Role, password: str) -> str:
     """The address of a database, whoever's it was, as it is that role's."""
-    return re.sub(r"//[^@/]*@", f"//idexx_sync_local_{role}:{password}@", url, count=1)
+    return address_as(SecretStr(url), login_role(STAGE, role), password).get_secret_value()

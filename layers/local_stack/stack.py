@@ -24,7 +24,7 @@ from dev_tools.ports import free_port
 from idexx_sync.core.settings import Settings
 from local_stack.deploy import Deployed, deploy, invoke
 from local_stack.home import PASSWORDS, Home
-from local_stack.login_roles import Role, as_login_role, make_login_roles
+from local_stack.login_roles import STAGE, Role, as_login_role, make_login_roles
 from local_stack.postgres import Postgres, running_postgres
 from local_stack.simulated_aws import (
     FIRST_RETRY_S,
@@ -34,7 +34,7 @@ from local_stack.simulated_aws import (
     running_aws,
 )
 from local_stack.sinks.server import Sinks, running_sinks
-from local_stack.stack_clinics import STAGE, Clinics, Worlds, bring_clinics, open_neos, secrets_of
+from local_stack.stack_clinics import Clinics, Worlds, bring_clinics, open_neos, secrets_of
 from local_stack.synthesis import (
     AXIOM,
     CHROMIUM,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 from pydantic import SecretStr
 
+from idexx_sync.core.deployments import DATABASES, KEYS, secret_name
 from idexx_sync.core.fingerprints import read_fingerprint_keys
 from idexx_sync.core.sealing import keyring
 from idexx_sync.core.settings import Settings
@@ -18,7 +19,7 @@ from idexx_sync.core.vocabulary import CLINIC_SCOPES, SCOPES
 from idexx_sync.keys.format import Peppers, read_peppers
 from idexx_sync.keys.store import create_key
 from idexx_sync.operations.imprints import accept
-from local_stack.login_roles import Role
+from local_stack.login_roles import STAGE, Role
 from local_stack.onboarding import (
     OdisClinic,
     bring_on_board,
@@ -28,7 +29,6 @@ from local_stack.onboarding import (
 )
 from neo_simulator.client import Company, Simulator
 
-STAGE: Final = "local"
 DAYS: Final = 14
 """The clinics' horizon."""
 
@@ -125,17 +125,10 @@ class Clinics:
 
 def secrets_of(kept: dict[str, Any], addresses: Mapping[Role, str]) -> dict[str, str]:
     """Name -> value of what the functions find in Secrets Manager."""
-    values = {
-        "migrate-database": addresses["migrate"],
-        "worker-database": addresses["worker"],
-        "api-database": addresses["api"],
-        "authorizer-database": addresses["authorizer"],
-        "upkeep-database": addresses["upkeep"],
-        "pepper": kept["pepper"],
-        "local-key": kept["local_key"],
-        "fingerprint-key": kept["fingerprint_key"],
+    values = {secret: addresses[part] for secret, part in DATABASES.items()} | {
+        secret: kept[name] for secret, name in KEYS.items()
     }
-    return {f"idexx-sync/{STAGE}/{name}": value for name, value in values.items()}
+    return {secret_name(STAGE, secret): value for secret, value in values.items()}
 
 
 def open_neos(simulator: Simulator, kept: dict[str, Any], worlds: Worlds) -> list[Company]:

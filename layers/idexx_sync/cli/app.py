@@ -16,6 +16,7 @@ import typer.main
 
 from idexx_sync.cli import (
     alerts,
+    bootstrap,
     clinics,
     credentials,
     dead_letters,
@@ -60,6 +61,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(migrate.migrate)
+app.command()(bootstrap.bootstrap)
 app.add_typer(clinics.app, name="clinics")
 app.add_typer(credentials.app, name="credentials")
 app.add_typer(keys.app, name="keys")

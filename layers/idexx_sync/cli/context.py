@@ -13,6 +13,7 @@ from rich.console import Console
 
 from idexx_sync.cli.tables import Shown, is_whole, line
 from idexx_sync.clinics.store import Clinic
+from idexx_sync.core.account import client_of
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.fingerprints import read_fingerprint_keys
 from idexx_sync.core.invoking import LambdaFunctions
@@ -77,6 +78,8 @@ class Cli:
     load_stage_settings: Callable[[], StageSettings] = load_stage_settings
     load_client_settings: Callable[[], ClientSettings] = load_client_settings
     load_mirror_function: Callable[[], MirrorFunctionSettings] = load_mirror_function
+    aws_client: Callable[[str], Any] = client_of
+    """Makes a client of AWS for a service."""
     functions: LambdaFunctions = field(default_factory=LambdaFunctions)
     make_dependencies: MakeDependencies = make_dependencies
     open_to_look: OpenToLook = open_to_look

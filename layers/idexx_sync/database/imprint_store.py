@@ -62,3 +62,16 @@ def fingerprint_key_ids(conn: Conn) -> set[str]:
         """
     ).fetchall()
     return {id_ for (id_,) in rows if id_ is not None}
+
+
+def hidden_evidence(conn: Conn) -> list[str]:
+    """Tables with imprints, or with what was made with a secret, of which row level security shows
+    whoever is connected not all rows."""
+    rows = conn.execute(
+        """
+        SELECT t FROM unnest(ARRAY['idexx_sync.imprints', 'idexx_sync.credentials',
+                                   'idexx_sync.records', 'public.clinic_api_keys']) AS t
+         WHERE row_security_active(t::regclass) ORDER BY t
+        """
+    ).fetchall()
+    return [table for (table,) in rows]

@@ -4,7 +4,6 @@ The first use on a database that holds nothing made with a secret keeps its impr
 something, only a secret that is proven by it is kept. All else is a person's decision.
 """
 
-from collections.abc import Callable
 from typing import Literal
 from uuid import UUID
 
@@ -31,27 +30,47 @@ MOST_TRIED = 20
 """Sealed values: a single one may be damaged."""
 
 
-def require_local_key(conn: Conn, keys: Keyring) -> None:
-    """ConfigurationInvalid unless the key is the one that seals in this database."""
-    _require(conn, keys.imprints, lambda: _of_local_key(conn, keys))
+type Secret = Keyring | FingerprintKeys | Peppers
 
 
-def require_fingerprint_key(conn: Conn, keys: FingerprintKeys, *, keeps: bool = True) -> None:
-    """ConfigurationInvalid unless the key makes this database's fingerprints.
+def require(conn: Conn, secret: Secret, *, keeps: bool = True) -> None:
+    """ConfigurationInvalid unless the secret is the one that this database belongs to.
 
     Not `keeps`: nothing is going to be made with it, so a database that knows none yet learns none.
     """
-    _require(conn, keys.imprints, lambda: _of_fingerprint_key(conn, keys), keeps=keeps)
+    shown = secret.imprints
+    known = known_imprints(conn, shown.secret)
+    if known is None:
+        if _evidence(conn, secret) == "unproven":
+            raise _unproven(shown)
+        known = keep_first(conn, shown) if keeps else None
+    refuse_another(shown, known)
+
+
+def require_local_key(conn: Conn, keys: Keyring) -> None:
+    """ConfigurationInvalid unless the key is the one that seals in this database."""
+    require(conn, keys)
+
+
+def require_fingerprint_key(conn: Conn, keys: FingerprintKeys, *, keeps: bool = True) -> None:
+    """ConfigurationInvalid unless the key makes this database's fingerprints."""
+    require(conn, keys, keeps=keeps)
 
 
 def require_pepper(conn: Conn, peppers: Peppers) -> None:
     """ConfigurationInvalid unless keys are hashed with the pepper in this database."""
-    _require(conn, peppers.imprints, lambda: _of_pepper(conn))
+    require(conn, peppers)
 
 
-def accept(
-    conn: Conn, secret: Keyring | FingerprintKeys | Peppers, *, replaces: bool = False
-) -> None:
+def has_one_already(conn: Conn, unused: Secret) -> bool:
+    """Whether the database belongs to some secret of this kind, so that `unused`, which nobody has
+    ever had, can't be it."""
+    if known_imprints(conn, unused.imprints.secret) is not None:
+        return True
+    return _evidence(conn, unused) != "nothing"
+
+
+def accept(conn: Conn, secret: Secret, *, replaces: bool = False) -> None:
     """Keep the imprints of what is set here in place of those that are kept.
 
     Raises ConfigurationInvalid where nothing shows that it belongs to the database, unless a
@@ -66,18 +85,7 @@ def accept(
     keep_instead(conn, shown)
 
 
-def _require(
-    conn: Conn, shown: Imprints, evidence: Callable[[], Evidence], *, keeps: bool = True
-) -> None:
-    known = known_imprints(conn, shown.secret)
-    if known is None:
-        if evidence() == "unproven":
-            raise _unproven(shown)
-        known = keep_first(conn, shown) if keeps else None
-    refuse_another(shown, known)
-
-
-def _evidence(conn: Conn, secret: Keyring | FingerprintKeys | Peppers) -> Evidence:
+def _evidence(conn: Conn, secret: Secret) -> Evidence:
     match secret:
         case Keyring():
             return _of_local_key(conn, secret)
