@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable, SyncError
 from idexx_sync.database.loaders import READING
+from idexx_sync.database.schema_number_store import refuse_older
 from idexx_sync.database.waits import Patience, PatientConnection
 
 Conn = Connection[tuple[Any, ...]]
@@ -130,18 +131,22 @@ class Database:
         self._newest_url = newest_url or (lambda: self._url)
         self._conn: PatientConnection | None = None
         self._cursor: Cur | None = None
+        self._fits = False
         self.patience = patience or Patience()
         """How long the process waits for Postgres."""
 
     def connection(self, trusted_s: float | None = None) -> Conn:
         """The kept connection; if it was idle for longer than `trusted_s`, only if it answers.
 
-        Raises DatabaseUnavailable when a new one is needed and can't be had.
+        Raises DatabaseUnavailable when a new one is needed and can't be had, ConfigurationInvalid
+        when it leads to a schema that is older than this version needs.
         """
         conn, trusted_s = self._conn, TRUSTED_S if trusted_s is None else trusted_s
         if conn is None or conn.closed or conn.broken or not self._is_alive(conn, trusted_s):
             self.close()
-            self._conn = conn = self.another(self.patience)
+            conn = self.another(self.patience)
+            self._require_fitting(conn)
+            self._conn = conn
         return conn
 
     def answering(self) -> Conn:
@@ -173,6 +178,20 @@ class Database:
         if self._conn is not None:
             self._conn.close()
         self._conn = None
+
+    def _require_fitting(self, conn: PatientConnection) -> None:
+        """Asked once in the life of a process: a schema never gets older."""
+        if self._fits:
+            return
+        try:
+            refuse_older(conn)
+        except LOST as error:
+            conn.close()
+            raise unavailable(error) from None
+        except BaseException:
+            conn.close()
+            raise
+        self._fits = True
 
     def _is_alive(self, conn: PatientConnection, trusted_s: float) -> bool:
         """Whether it may be used as it is; asked of the server only after it has been idle."""

@@ -245,13 +245,25 @@ RIGHTS: Final[Mapping[str, Rights]] = {
     """),
 }
 """Role -> its rights on ODIS's tables and on ours. What is ours belongs to `idexx_sync_migrate`;
-the authorizer has two functions and no table. None is a login: a deployment grants them to some."""
+the authorizer has functions and no table. None is a login: a deployment grants them to some."""
 FUNCTIONS: Final[Mapping[str, frozenset[str]]] = {
     "idexx_sync_worker": frozenset(
-        {"clock", "is_extreme", "queued_for", "tell_changes", "tells_odis", "with_leaves"}
+        {
+            "clock",
+            "is_extreme",
+            "queued_for",
+            "schema_number",
+            "tell_changes",
+            "tells_odis",
+            "with_leaves",
+        }
     ),
-    "idexx_sync_api": frozenset({"clock", "count_waits", "is_extreme", "live_waits"}),
-    "idexx_sync_authorizer": frozenset({"find_key", "pepper_imprints", "touch_key"}),
+    "idexx_sync_api": frozenset(
+        {"clock", "count_waits", "is_extreme", "live_waits", "schema_number"}
+    ),
+    "idexx_sync_authorizer": frozenset(
+        {"find_key", "pepper_imprints", "schema_number", "touch_key"}
+    ),
     "idexx_sync_operator": frozenset({"forget_clinic"}),
     "service_role": frozenset({"clock"}),
 }

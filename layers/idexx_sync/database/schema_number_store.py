@@ -1,0 +1,39 @@
+"""Whether a database's schema is as new as this version of the code needs.
+
+The code comes with the migrations that it was written for. A newer schema is fine: each migration
+works with the version before it, and a deployment migrates before functions change.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from psycopg import Connection, errors
+
+from idexx_sync.core.errors import ConfigurationInvalid
+
+FOLDER: Final = Path(__file__).resolve().parents[3] / "migrations"
+_OLDER: Final = (errors.UndefinedFunction, errors.InvalidSchemaName, errors.InsufficientPrivilege)
+"""What a database answers that can't say its number yet."""
+
+
+@cache
+def needed() -> int:
+    """Number of the newest migration that this version comes with."""
+    return max(int(path.name[:3]) for path in FOLDER.glob("*.sql"))
+
+
+def refuse_older(conn: Connection[tuple[Any, ...]]) -> None:
+    """Raises ConfigurationInvalid, `schema_old`, where a migration is missing."""
+    try:
+        row = conn.execute("SELECT idexx_sync.schema_number()").fetchone()
+    except _OLDER:
+        row = None
+    found = row[0] if row and row[0] is not None else None
+    if found is None or found < needed():
+        has = "is older than 041" if found is None else f"is of migration {found:03}"
+        raise ConfigurationInvalid(
+            f"the database's schema {has}, and this version needs {needed():03}: migrate with "
+            "`idexx-sync migrate` (a deployment does it first), or deploy the version before",
+            code="schema_old",
+        )

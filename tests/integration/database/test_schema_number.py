@@ -1,0 +1,98 @@
+"""A version of the functions that no longer fits the schema refuses to work, by name."""
+
+from typing import Any
+
+import pytest
+from psycopg import Connection
+from pydantic import SecretStr
+
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.database import connection, schema_number_store
+from idexx_sync.database.connection import Database
+from idexx_sync.database.schema_number_store import needed
+from local_stack.login_roles import Role
+from tests.kit.database import as_role
+from tests.kit.paths import ROOT
+
+Conn = Connection[tuple[Any, ...]]
+ROLES: tuple[Role, ...] = ("worker", "api", "authorizer", "upkeep", "operator")
+
+
+def refused(database: str, role: Role = "worker") -> ConfigurationInvalid:
+    with pytest.raises(ConfigurationInvalid) as raised:
+        Database(SecretStr(as_role(database, role))).connection()
+    assert raised.value.code == "schema_old"
+    return raised.value
+
+
+def test_needed_is_the_newest_migration_that_the_version_comes_with() -> None:
+    newest = max(path.name for path in (ROOT / "migrations").glob("*.sql"))
+
+    assert f"{needed():03}" == newest[:3]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_finds_out_that_it_fits(database: str, role: Role) -> None:
+    kept = Database(SecretStr(as_role(database, role)))
+
+    assert kept.connection().execute("SELECT 1").fetchone() == (1,)
+    kept.close()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_schema_that_lacks_the_newest_migration_is_refused(
+    conn: Conn, database: str, role: Role
+) -> None:
+    conn.execute("DELETE FROM idexx_sync.migrations WHERE left(name, 3)::integer = %s", (needed(),))
+
+    error = refused(database, role)
+
+    assert f"is of migration {needed() - 1:03}, and this version needs {needed():03}" in str(error)
+    assert "idexx-sync migrate" in str(error)
+
+
+def test_so_is_one_from_before_it_could_say_its_number(conn: Conn, database: str) -> None:
+    conn.execute("DROP FUNCTION idexx_sync.schema_number()")
+
+    assert "is older than 041" in str(refused(database))
+
+
+def test_so_is_a_database_that_nobody_has_migrated(conn: Conn, database: str) -> None:
+    conn.execute("ALTER SCHEMA idexx_sync RENAME TO elsewhere")
+
+    refused(database)
+
+
+def test_a_newer_schema_is_fine(conn: Conn, database: str) -> None:
+    """Migrations are applied first, and a version that is turned back to stays behind."""
+    conn.execute(
+        "INSERT INTO idexx_sync.migrations (name, checksum) VALUES ('999_to_come', 'none')"
+    )
+
+    kept = Database(SecretStr(as_role(database, "worker")))
+    assert not kept.connection().closed
+    kept.close()
+
+
+def test_a_process_asks_once_and_again_only_after_a_refusal(
+    conn: Conn, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def counted(one: Conn) -> None:
+        asked.append(one)
+        schema_number_store.refuse_older(one)
+
+    monkeypatch.setattr(connection, "refuse_older", counted)
+    kept = Database(SecretStr(as_role(database, "worker")))
+    conn.execute("ALTER SCHEMA idexx_sync RENAME TO elsewhere")
+    with pytest.raises(ConfigurationInvalid):
+        kept.connection()
+    conn.execute("ALTER SCHEMA elsewhere RENAME TO idexx_sync")
+
+    kept.connection()
+    kept.close()
+    kept.connection()
+    kept.close()
+
+    assert len(asked) == 2
