@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from idexx_sync.core.catalog import SYNCS, SyncName
+from idexx_sync.core.deployments import secret_name
 from idexx_sync.core.vocabulary import Reader
 from infra.options import Domain, Network, check_place, check_requests
 
@@ -145,16 +146,16 @@ class Stage:
 
 def _secret_names(stage: str) -> SecretNames:
     return SecretNames(
-        migrate_database=f"idexx-sync/{stage}/migrate-database",
-        worker_database=f"idexx-sync/{stage}/worker-database",
-        api_database=f"idexx-sync/{stage}/api-database",
-        authorizer_database=f"idexx-sync/{stage}/authorizer-database",
-        upkeep_database=f"idexx-sync/{stage}/upkeep-database",
-        pepper=f"idexx-sync/{stage}/pepper",
-        local_key=f"idexx-sync/{stage}/local-key",
-        fingerprint_key=f"idexx-sync/{stage}/fingerprint-key",
-        slack=f"idexx-sync/{stage}/slack-token",
-        axiom=f"idexx-sync/{stage}/axiom-token",
+        migrate_database=secret_name(stage, "migrate-database"),
+        worker_database=secret_name(stage, "worker-database"),
+        api_database=secret_name(stage, "api-database"),
+        authorizer_database=secret_name(stage, "authorizer-database"),
+        upkeep_database=secret_name(stage, "upkeep-database"),
+        pepper=secret_name(stage, "pepper"),
+        local_key=secret_name(stage, "local-key"),
+        fingerprint_key=secret_name(stage, "fingerprint-key"),
+        slack=secret_name(stage, "slack-token"),
+        axiom=secret_name(stage, "axiom-token"),
     )
 
 
