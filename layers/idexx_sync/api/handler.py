@@ -23,7 +23,12 @@ from idexx_sync.api.problems import (
 )
 from idexx_sync.api.request import Request, parse_request, request_id
 from idexx_sync.api.routes import JSON, FunctionName, OperationId, find_route, methods_of, routes_of
-from idexx_sync.core.errors import DatabaseUnavailable, RequestRefused, SecretUnreadable
+from idexx_sync.core.errors import (
+    DatabaseUnavailable,
+    DatabaseUnusable,
+    RequestRefused,
+    SecretUnreadable,
+)
 from idexx_sync.core.invoking import LambdaFunctions
 from idexx_sync.core.kept import Kept, KeptSettings
 from idexx_sync.core.logs import logger, quiet_drivers
@@ -188,6 +193,9 @@ def _problem(error: Exception, id_: str) -> Problem:
                 "The sync's worker could not be invoked; nothing was started, ask again."
             )
         case DatabaseUnavailable():
+            return database_unavailable()
+        case DatabaseUnusable():
+            logger().error("database unusable", error_message=error.message)
             return database_unavailable()
         case SecretUnreadable():
             logger().error("secret unreadable", error_message=error.message)

@@ -14,7 +14,7 @@ from idexx_sync.api.openapi import document
 from idexx_sync.api.problems import Problem
 from idexx_sync.api.request import Request
 from idexx_sync.api.routes import HTML, PROMETHEUS_TEXT
-from idexx_sync.core.errors import ConfigurationInvalid, SyncError
+from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnusable, SyncError
 from idexx_sync.core.logs import logger
 from idexx_sync.core.settings import ReleaseSettings, load
 from idexx_sync.core.version import VERSION
@@ -73,6 +73,11 @@ def checks(dependencies: ApiDependencies) -> list[Check]:
     """What the service needs before it can do anything, one by one."""
     try:
         missing = migrations.pending(dependencies.conn)
+    except DatabaseUnusable as error:
+        return [
+            Check(name="database", ok=True, detail="answers"),
+            Check(name="migrations", ok=False, detail=error.message),
+        ]
     except (*LOST, SyncError) as error:
         word = error.kind if isinstance(error, SyncError) else "database_unavailable"
         return [Check(name="database", ok=False, detail=word)]

@@ -171,6 +171,13 @@ class SecretUnreadable(ConfigurationInvalid):
     retryable = True
 
 
+class DatabaseUnusable(ConfigurationInvalid):
+    """Postgres answers, or would, but not as this version can work with it; once somebody has put
+    that right the same order may succeed, and nothing could be recorded meanwhile."""
+
+    retryable = True
+
+
 class InternalError(OdisMustAct):
     """A defect of ours."""
 

@@ -14,7 +14,7 @@ from psycopg import Connection, Cursor, IsolationLevel
 from psycopg.pq import TransactionStatus
 from pydantic import SecretStr
 
-from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable, SyncError
+from idexx_sync.core.errors import DatabaseUnavailable, DatabaseUnusable, SyncError
 from idexx_sync.database.loaders import READING
 from idexx_sync.database.schema_number_store import refuse_older
 from idexx_sync.database.waits import Patience, PatientConnection
@@ -62,7 +62,7 @@ _OPEN, _FAILED = TransactionStatus.INTRANS, TransactionStatus.INERROR
 def connect(database_url: SecretStr, patience: Patience | None = None) -> PatientConnection:
     """A new autocommit connection, which waits no longer than `patience` allows.
 
-    Raises DatabaseUnavailable when Postgres does not answer or refuses us, ConfigurationInvalid
+    Raises DatabaseUnavailable when Postgres does not answer or refuses us, DatabaseUnusable
     when the address makes no sense, or the database writes dates in a way that we don't read.
     """
     patience = patience or Patience()
@@ -89,7 +89,7 @@ def connect(database_url: SecretStr, patience: Patience | None = None) -> Patien
             code=type(error).__name__.lower(),
         )
     except psycopg.ProgrammingError:
-        refusal = ConfigurationInvalid(
+        refusal = DatabaseUnusable(
             "DATABASE_URL: not an address that Postgres's driver can read; "
             "write it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
             code="database_url",
@@ -110,7 +110,7 @@ def _require_readable(conn: Conn) -> None:
     for name, wanted in (("DateStyle", "ISO"), ("IntervalStyle", "postgres")):
         if not (conn.info.parameter_status(name) or wanted).startswith(wanted):
             conn.close()
-            raise ConfigurationInvalid(
+            raise DatabaseUnusable(
                 f"{name}: the database or its role sets another one than {wanted}; set it back "
                 f"with: ALTER ROLE the-role SET {name} = '{wanted}'",
                 code=name.lower(),
@@ -138,7 +138,7 @@ class Database:
     def connection(self, trusted_s: float | None = None) -> Conn:
         """The kept connection; if it was idle for longer than `trusted_s`, only if it answers.
 
-        Raises DatabaseUnavailable when a new one is needed and can't be had, ConfigurationInvalid
+        Raises DatabaseUnavailable when a new one is needed and can't be had, DatabaseUnusable
         when it leads to a schema that is older than this version needs.
         """
         conn, trusted_s = self._conn, TRUSTED_S if trusted_s is None else trusted_s
@@ -168,10 +168,10 @@ class Database:
         """A connection of its own, for another thread; its caller closes it."""
         try:
             return connect(self._url, patience)
-        except (DatabaseUnavailable, ConfigurationInvalid) as error:
+        except (DatabaseUnavailable, DatabaseUnusable) as error:
             if error.code in UNANSWERED or (newest := self._newest_url()) == self._url:
                 raise
-        self._url = newest
+        self._url, self._fits = newest, False
         return connect(newest, patience)
 
     def close(self) -> None:
@@ -180,7 +180,7 @@ class Database:
         self._conn = None
 
     def _require_fitting(self, conn: PatientConnection) -> None:
-        """Asked once in the life of a process: a schema never gets older."""
+        """Asked once of each address: a schema never gets older."""
         if self._fits:
             return
         try:

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from psycopg import Connection, errors
 
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import DatabaseUnusable
 
 FOLDER: Final = Path(__file__).resolve().parents[3] / "migrations"
-_OLDER: Final = (errors.UndefinedFunction, errors.InvalidSchemaName, errors.InsufficientPrivilege)
+_OLDER: Final = (errors.UndefinedFunction, errors.InvalidSchemaName)
 """What a database answers that can't say its number yet."""
 
 
@@ -24,15 +24,22 @@ def needed() -> int:
 
 
 def refuse_older(conn: Connection[tuple[Any, ...]]) -> None:
-    """Raises ConfigurationInvalid, `schema_old`, where a migration is missing."""
+    """Raises DatabaseUnusable: `schema_old` where a migration is missing, `schema_rights` where
+    whoever is connected may not ask."""
     try:
         row = conn.execute("SELECT idexx_sync.schema_number()").fetchone()
     except _OLDER:
         row = None
+    except errors.InsufficientPrivilege:
+        raise DatabaseUnusable(
+            f"the role {conn.info.user} may not ask for the schema's number; its group role, or a "
+            "right of that, is missing, which `idexx-sync migrate --check` names",
+            code="schema_rights",
+        ) from None
     found = row[0] if row and row[0] is not None else None
     if found is None or found < needed():
         has = "is older than 041" if found is None else f"is of migration {found:03}"
-        raise ConfigurationInvalid(
+        raise DatabaseUnusable(
             f"the database's schema {has}, and this version needs {needed():03}: migrate with "
             "`idexx-sync migrate` (a deployment does it first), or deploy the version before",
             code="schema_old",

@@ -6,20 +6,25 @@ import pytest
 from psycopg import Connection
 from pydantic import SecretStr
 
-from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.errors import DatabaseUnusable
 from idexx_sync.database import connection, schema_number_store
 from idexx_sync.database.connection import Database
 from idexx_sync.database.schema_number_store import needed
+from idexx_sync.jobs.wiring import make_dependencies
+from idexx_sync.jobs.worker import sync_worker
+from idexx_sync.syncs.inbound.sync import InboundSync
 from local_stack.login_roles import Role
-from tests.kit.database import as_role
+from tests.kit.clinic import add_clinic
+from tests.kit.database import as_role, query
 from tests.kit.paths import ROOT
+from tests.kit.settings import make_settings
 
 Conn = Connection[tuple[Any, ...]]
 ROLES: tuple[Role, ...] = ("worker", "api", "authorizer", "upkeep", "operator")
 
 
-def refused(database: str, role: Role = "worker") -> ConfigurationInvalid:
-    with pytest.raises(ConfigurationInvalid) as raised:
+def refused(database: str, role: Role = "worker") -> DatabaseUnusable:
+    with pytest.raises(DatabaseUnusable) as raised:
         Database(SecretStr(as_role(database, role))).connection()
     assert raised.value.code == "schema_old"
     return raised.value
@@ -86,7 +91,7 @@ def test_a_process_asks_once_and_again_only_after_a_refusal(
     monkeypatch.setattr(connection, "refuse_older", counted)
     kept = Database(SecretStr(as_role(database, "worker")))
     conn.execute("ALTER SCHEMA idexx_sync RENAME TO elsewhere")
-    with pytest.raises(ConfigurationInvalid):
+    with pytest.raises(DatabaseUnusable):
         kept.connection()
     conn.execute("ALTER SCHEMA elsewhere RENAME TO idexx_sync")
 
@@ -96,3 +101,40 @@ def test_a_process_asks_once_and_again_only_after_a_refusal(
     kept.close()
 
     assert len(asked) == 2
+
+
+def test_a_role_that_may_not_ask_is_told_that_and_not_that_the_schema_is_old(
+    conn: Conn, database: str
+) -> None:
+    conn.execute("REVOKE EXECUTE ON FUNCTION idexx_sync.schema_number() FROM idexx_sync_worker")
+
+    with pytest.raises(DatabaseUnusable, match="may not ask") as raised:
+        Database(SecretStr(as_role(database, "worker"))).connection()
+    assert raised.value.code == "schema_rights"
+
+
+def test_another_address_is_asked_anew(conn: Conn, database: str) -> None:
+    """A secret that leads elsewhere by now, to a copy of last week, say."""
+    addresses = [SecretStr(as_role(database, "worker"))]
+    kept = Database(addresses[0], lambda: addresses[-1])
+    kept.connection()
+    kept.close()
+    conn.execute("DELETE FROM idexx_sync.migrations WHERE left(name, 3)::integer = %s", (needed(),))
+    addresses.append(SecretStr(as_role(database, "api")))
+    kept._url = SecretStr("postgresql://nobody:wrong@127.0.0.1:1/refused")
+
+    with pytest.raises(DatabaseUnusable):
+        kept.connection()
+
+
+def test_an_order_that_meets_an_old_schema_comes_back(conn: Conn, database: str) -> None:
+    """Answered as done, it would be lost: nothing can be recorded of it."""
+    clinic_id = add_clinic(conn)
+    conn.execute("DROP FUNCTION idexx_sync.schema_number()")
+    settings = make_settings(as_role(database, "worker"))
+    made = make_dependencies(settings, retried=True)
+    worker = sync_worker(InboundSync(), lambda: made)
+
+    with pytest.raises(DatabaseUnusable, match="migrate"):
+        worker({"v": 1, "clinic_id": str(clinic_id), "trigger": "api"}, None)
+    assert query(conn, "SELECT FROM idexx_sync.jobs") == []
