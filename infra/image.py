@@ -22,7 +22,7 @@ from infra.stages import Size, Stage
 ROOT: Final = Path(__file__).resolve().parents[1]
 DOCKERFILE: Final = "Dockerfile.lambda"
 Target = Literal["core", "browser"]
-"""A stage of the Dockerfile; only a worker needs the browser."""
+"""A stage of the Dockerfile; only what logs in needs the browser."""
 
 LOG_WRITES: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 RETENTION: Final = {

@@ -27,8 +27,9 @@ def ships_itself(function: ImageFunction, stage: Stage, secrets: SecretsByName) 
 
 
 class LogShipping(Construct):
-    """Sends the lines of functions that somebody waits for, and so must not do it themselves; of
-    those that do, only what Lambda says once it has ended them."""
+    """Sends the lines of functions that somebody waits for, and of one that is to hold no secret,
+    and so must not do it themselves; of those that do, only what Lambda says once it has ended
+    them."""
 
     def __init__(
         self,

@@ -24,6 +24,7 @@ from infra.image import ImageFunction
 from infra.kept_awake import KeptAwake
 from infra.keys import Keys
 from infra.log_shipping import LogShipping
+from infra.login_function import LoginFunction
 from infra.migration import Migration
 from infra.network import FunctionNetwork
 from infra.options import MOST_ZONES
@@ -57,6 +58,8 @@ class IdexxSync(Stack):
         keys = Keys(self, "Keys", stage=stage)
         secrets = SecretsByName(self, "Secrets", names=stage.secrets, keys=keys)
         dead_letters = DeadLetters(self, "DeadLetters", stage=stage, secrets=secrets, keys=keys)
+        login = LoginFunction(self, "Login", stage=stage) if stage.logs_in_apart else None
+        logins = [] if login is None else [login]
         syncs = {
             sync: SyncFunction(
                 self,
@@ -65,6 +68,7 @@ class IdexxSync(Stack):
                 sync=sync,
                 secrets=secrets,
                 dead_letters=dead_letters,
+                login=login,
             )
             for sync in SYNCS
         }
@@ -125,7 +129,7 @@ class IdexxSync(Stack):
             "Logs",
             stage=stage,
             secrets=secrets,
-            functions=[status, authorizer, *(sync.api for sync in syncs.values())],
+            functions=[status, authorizer, *(sync.api for sync in syncs.values()), *logins],
             ship_themselves=[
                 *workers.values(),
                 watchdog.function,
@@ -136,6 +140,7 @@ class IdexxSync(Stack):
         others = [
             *(sync.api for sync in syncs.values()),
             *workers.values(),
+            *logins,
             status,
             authorizer,
             watchdog.function,

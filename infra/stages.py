@@ -27,6 +27,8 @@ class WorkerLimits:
     """One sync's worker."""
 
     size: Size
+    size_without_browser: Size
+    """The same where logins have a function of their own."""
     reserved_concurrency: int | None = None
     """Runs at once, which no other function can take away; None: whatever the account has."""
     for_ticks: int
@@ -94,6 +96,11 @@ class Stage:
     """Where no key is asked for: what nobody answers for must not be a way to load the service."""
     public_burst: int = 20
     neo_hosts: tuple[str, ...] = ("us.idexxneo.com",)
+    logs_in_apart: bool = False
+    """Whether logins have a function of their own, so that workers have no browser beside their
+    keys, and are smaller. Clinics that are asked by a browser can't be synced then."""
+    login: Size = Size(memory_mb=2048, timeout_s=60)
+    """Of that function. A login takes 30 seconds and ends within ten more; workers wait for 75."""
     log_days: Literal[1, 14, 90] = 90
     letters_received: int = 200
     """How often a dead letter is received at most, before it goes where nobody takes it in: what it
@@ -139,6 +146,11 @@ class Stage:
         check_place(self.account, self.region, *keys, certificate)
         check_requests(self.requests_per_address)
 
+    def size_of_worker(self, sync: SyncName) -> Size:
+        """What the worker of a sync that has one gets."""
+        limits = self.workers[sync]
+        return limits.size_without_browser if self.logs_in_apart else limits.size
+
     @property
     def stack_name(self) -> str:
         return f"idexx-sync-{self.name}"
@@ -162,12 +174,18 @@ def _secret_names(stage: str) -> SecretNames:
 _WORKER: Final = Size(memory_mb=2048, timeout_s=300)
 """Chromium and its driver take 340 MB; below 1769 MB Lambda gives less than one processor. A run
 stops reading after two minutes; waiting for the clinic's lease takes one more."""
+_WITHOUT_BROWSER: Final = Size(memory_mb=512, timeout_s=300)
 
 
 def _workers(runs: Mapping[SyncName, tuple[int | None, int]]) -> Mapping[SyncName, WorkerLimits]:
     """Each sync's worker, with its runs at once: those reserved, and those of them for ticks."""
     return {
-        sync: WorkerLimits(size=_WORKER, reserved_concurrency=reserved, for_ticks=for_ticks)
+        sync: WorkerLimits(
+            size=_WORKER,
+            size_without_browser=_WITHOUT_BROWSER,
+            reserved_concurrency=reserved,
+            for_ticks=for_ticks,
+        )
         for sync, (reserved, for_ticks) in runs.items()
     }
 

@@ -7,6 +7,7 @@ from infra.api_function import ApiFunction
 from infra.dead_letters import DeadLetters
 from infra.image import ImageFunction
 from infra.log_shipping import ships_itself
+from infra.login_function import LoginFunction
 from infra.secrets_by_name import SecretsByName
 from infra.stages import Stage, WorkerLimits
 from infra.tick_queue import TickQueue
@@ -25,7 +26,9 @@ class SyncFunction(Construct):
         sync: SyncName,
         secrets: SecretsByName,
         dead_letters: DeadLetters,
+        login: LoginFunction | None,
     ) -> None:
+        """`login` logs in for the worker; None: the worker does."""
         super().__init__(scope, id_)
         self.workers: dict[SyncName, ImageFunction] = {}
         """The sync's worker; empty as long as there is none."""
@@ -33,6 +36,8 @@ class SyncFunction(Construct):
         """The queue of its ticks; likewise."""
         if (limits := stage.workers.get(sync)) is not None:
             worker = self._worker(stage, sync, limits, dead_letters)
+            if login is not None:
+                login.logs_in_for(worker)
             secrets.let_read(worker, "worker_database", "local_key", "fingerprint_key")
             ships_itself(worker, stage, secrets)
             self.workers[sync] = worker
@@ -56,8 +61,8 @@ class SyncFunction(Construct):
             "Worker",
             stage=stage,
             handler=f"functions.{CATALOG[sync].folder}.handler.worker",
-            target="browser",
-            size=limits.size,
+            target="core" if stage.logs_in_apart else "browser",
+            size=stage.size_of_worker(sync),
             environment={"IDEXX_SYNC_NEO_HOSTS": ",".join(stage.neo_hosts)},
             reserved_concurrency=limits.reserved_concurrency,
             retries=CATALOG[sync].retries,

@@ -53,6 +53,7 @@ class StageSettings:
     worker_memory_mb: int | None = None
     worker_concurrency: int | None = None
     requests_per_second: int = 1000
+    logs_in_apart: bool = False
 
 
 class SynthesisFailed(Exception):
@@ -132,12 +133,18 @@ def _synthesise(assembly: Path, told: Mapping[str, float | None]) -> Path:
     settings = StageSettings(**told)  # type: ignore[arg-type]
 
     def limits(usual: WorkerLimits) -> WorkerLimits:
-        size = Size(
-            memory_mb=settings.worker_memory_mb or usual.size.memory_mb,
-            timeout_s=settings.worker_timeout_s or usual.size.timeout_s,
+        def sized(size: Size) -> Size:
+            return Size(
+                memory_mb=settings.worker_memory_mb or size.memory_mb,
+                timeout_s=settings.worker_timeout_s or size.timeout_s,
+            )
+
+        return replace(
+            usual,
+            size=sized(usual.size),
+            size_without_browser=sized(usual.size_without_browser),
+            reserved_concurrency=settings.worker_concurrency or usual.reserved_concurrency,
         )
-        most = settings.worker_concurrency or usual.reserved_concurrency
-        return replace(usual, size=size, reserved_concurrency=most)
 
     stage = replace(
         LOCAL,
@@ -145,6 +152,7 @@ def _synthesise(assembly: Path, told: Mapping[str, float | None]) -> Path:
         requests_per_second=settings.requests_per_second,
         burst=settings.requests_per_second,
         neo_hosts=(_looked_up(NEO_HOSTS),),
+        logs_in_apart=settings.logs_in_apart,
         slack_channels=dict(zip(get_args(Reader), slack.CHANNELS, strict=True)),
         environment={
             **SINKS,

@@ -62,6 +62,12 @@ def untold(assemblies: Path) -> Template:
 
 
 @pytest.fixture(scope="session")
+def apart(assemblies: Path) -> Template:
+    """Production with a function for logins."""
+    return Template(assemblies / "apart" / f"{PROD.stack_name}.template.json")
+
+
+@pytest.fixture(scope="session")
 def full(assemblies: Path) -> Template:
     """Production with all that a stage may have besides."""
     return Template(assemblies / "full" / f"{PROD.stack_name}.template.json")

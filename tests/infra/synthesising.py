@@ -36,6 +36,7 @@ FULL: Final = replace(
     domain=Domain(name="sync.example.com", certificate_arn=CERTIFICATE, base_path="v1"),
     requests_per_address=500,
     sets_gateway_log_role=False,
+    logs_in_apart=True,
 )
 """Production with all that a stage may have besides."""
 CHANNELS: Final[dict[Reader, str]] = {"clinic_care": "C0CLINICS", "engineering": "C0ENGINEERS"}
@@ -55,6 +56,8 @@ def main(folder: Path) -> None:
     judge(folder / PROD.name, lambda app: IdexxSync(app, stage=told))
     untold = replace(PROD, authorizer_cache_s=OTHER_CACHE_S)
     judge(folder / "untold", lambda app: IdexxSync(app, stage=untold))
+    apart = replace(told, logs_in_apart=True)
+    judge(folder / "apart", lambda app: IdexxSync(app, stage=apart))
     judge(folder / "full", lambda app: IdexxSync(app, stage=FULL))
     judge(folder / "bare", add_bare_queue)
 

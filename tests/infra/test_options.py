@@ -53,7 +53,11 @@ def test_each_function_may_decrypt_its_secrets_by_way_of_secrets_manager_only(
     full: Template,
 ) -> None:
     for handler, function in full.functions.items():
-        (statement,) = (one for one in function.statements if SECRETS_KEY in one["Resource"])
+        found = [one for one in function.statements if SECRETS_KEY in one["Resource"]]
+        if handler == "login.handler":  # it has none
+            assert found == []
+            continue
+        (statement,) = found
         assert grants_of([statement]) == granted(OF_SECRETS, SECRETS_KEY), handler
         via = {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}
         assert statement["Condition"] == {"StringEquals": via}

@@ -26,7 +26,7 @@ def test_each_role_is_of_a_function_or_is_named_here(prod: Template) -> None:
     assert len(known) == len(prod.functions) + len(OF_SCHEDULES) + 3
 
 
-@pytest.mark.parametrize("stage", ["prod", "full"])
+@pytest.mark.parametrize("stage", ["prod", "apart", "full"])
 def test_a_role_has_a_policy_of_aws_or_its_own_and_only_the_gateways_has_one_of_aws(
     stage: str, request: pytest.FixtureRequest
 ) -> None:

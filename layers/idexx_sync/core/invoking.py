@@ -16,14 +16,27 @@ LONGEST_CALL_S: Final = 310.0
 """Of a call that is waited for; no function of ours works longer than 300 s."""
 ACCEPTED: Final = 202
 DONE: Final = 200
+NEVER_BEGUN: Final = frozenset(
+    {
+        *("AccessDeniedException", "ExpiredTokenException", "InvalidParameterValueException"),
+        *("InvalidRequestContentException", "InvalidSignatureException"),
+        *("RequestTooLargeException", "ResourceConflictException", "ResourceNotFoundException"),
+        *("ResourceNotReadyException", "TooManyRequestsException", "UnrecognizedClientException"),
+        *("ConnectTimeoutError", "EndpointConnectionError", "NoCredentialsError"),
+    }
+)
+"""Words of what keeps a function from beginning: AWS has refused, or was not reached. Of any other
+word nobody knows whether the function works."""
 
 
 class NotInvoked(Exception):
     """The function has not begun, or nobody knows; `word` is AWS's code, or the error's type."""
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: str, *, never_begun: bool = False) -> None:
         super().__init__(word)
         self.word = word
+        self.never_begun = never_begun or word in NEVER_BEGUN
+        """Whether it is certain that the function has not begun."""
 
 
 class FunctionFailed(Exception):
@@ -41,13 +54,16 @@ class LambdaFunctions:
         made = self._client = self._client or _client(READ_TIMEOUT_S, TRIES)
         _invoked(made, function, "Event", event, LONGEST_S, ACCEPTED)
 
-    def call(self, function: str, event: Mapping[str, Any]) -> Any:
-        """What it answers, as JSON; it is begun once at most.
+    def call(
+        self, function: str, event: Mapping[str, Any], longest_s: float = LONGEST_CALL_S
+    ) -> Any:
+        """What it answers, as JSON; it is begun once at most, and waited for so long.
 
-        Raises NotInvoked and FunctionFailed.
+        Over a connection of its own: of one that was kept nobody knows, when it breaks, whether
+        the function has begun. Raises NotInvoked and FunctionFailed.
         """
-        made = self._client or _client(LONGEST_CALL_S, tries=1)
-        answer = _invoked(made, function, "RequestResponse", event, LONGEST_CALL_S, DONE)
+        made = self._client or _client(longest_s, tries=1)
+        answer = _invoked(made, function, "RequestResponse", event, longest_s, DONE)
         payload = in_time(LONGEST_S, answer["Payload"].read)
         told = json.loads(payload)
         if "FunctionError" in answer:
@@ -88,4 +104,4 @@ def _client(read_s: float, tries: int) -> Any:
         return bounded_client("lambda", connect_s=CONNECT_TIMEOUT_S, read_s=read_s, tries=tries)
     except (BotoCoreError, ValueError) as error:
         word = refusal_word(error)
-    raise NotInvoked(word)
+    raise NotInvoked(word, never_begun=True)

@@ -144,6 +144,7 @@ FIELDS: Final[Mapping[str, Shape]] = {
     "findings": is_number,
     "complete": is_number,
     "dry_run": is_number,
+    "submitted": is_number,
     "duration_ms": is_number,
     "billed_ms": is_number,
     "init_ms": is_number,

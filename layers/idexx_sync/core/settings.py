@@ -212,48 +212,21 @@ class SlackSettings(NamingSettings):
         return f"{trimmed}/"
 
 
-class Settings(DatabaseSettings):
-    """For whoever runs syncs: the workers and the command line."""
+class NeoSettings(BaseSettings):
+    """Which Neo may be reached, and the browser that logs in: for whoever does that."""
 
-    local_key: Annotated[SecretStr, NamedBy("IDEXX_SYNC_LOCAL_KEY_SECRET")]
-    """Base64 of 32 random bytes; seals credentials and sessions."""
-    fingerprint_key: Annotated[SecretStr, NamedBy("IDEXX_SYNC_FINGERPRINT_KEY_SECRET")]
-    """Base64 of 32 random bytes; while it is being replaced, the new one, a blank, the old one."""
+    model_config = SettingsConfigDict(
+        env_prefix="IDEXX_SYNC_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
     neo_hosts: Annotated[tuple[str, ...], NoDecode] = ("us.idexxneo.com",)
     """Hosts that may be a clinic's Neo, always over https; comma-separated. An entry that is a
     whole origin (`http://127.0.0.1:8080`) admits plain http, on loopback only."""
     chromium_path: str | None = None
     """A headless Chromium; None: the one Playwright brings."""
-    lease_seconds: float = Field(default=45, gt=0)
-    heartbeat_seconds: float = Field(default=10, gt=0)
-    deadline_reserve_seconds: float = Field(default=20, gt=0)
-    """What a run leaves of its time for ending in an orderly way."""
-    neo_connections: int = Field(default=3, ge=1)
-    neo_requests_per_second: float = Field(default=10, gt=0)
-    neo_timeout_seconds: float = Field(default=30, gt=0)
-    """Longest wait for one answer of Neo."""
-    login_timeout_seconds: float = Field(default=30, gt=0, validate_default=False)
-    """Longest whole login, browser start included. With what its end may take besides it is
-    shorter than the lease, so that a clinic whose login page is hostile or broken is not kept."""
     login_memory_mb: float = Field(default=1024, gt=0)
     """Most memory of a login: browser, driver, and what it adds to ours. It is looked at ten times
-    a second, and a worker has twice as much."""
-    logins_per_hour: int = Field(default=6, ge=1)
-    """Most logins of one clinic within an hour."""
-
-    @field_validator("login_timeout_seconds")
-    @classmethod
-    def _leaves_the_lease_alone(cls, seconds: float, info: ValidationInfo) -> float:
-        """A limit that somebody sets fits into the lease; the default one fits the default lease.
-
-        Where a lease is made shorter than that, signs of life keep it while a login goes on.
-        """
-        lease = info.data.get("lease_seconds")
-        if lease is not None and seconds + LOGIN_ENDS_WITHIN_S >= lease:
-            raise ValueError(
-                f"must be shorter than IDEXX_SYNC_LEASE_SECONDS by more than {LOGIN_ENDS_WITHIN_S}"
-            )
-        return seconds
+    a second, and whoever logs in has twice as much."""
 
     @field_validator("neo_hosts", mode="before")
     @classmethod
@@ -297,6 +270,44 @@ class Settings(DatabaseSettings):
             return self.allowed_base_url(base_url)
         except InvalidInput as error:
             raise ConfigurationInvalid(error.message, code=error.field) from None
+
+
+class Settings(DatabaseSettings, NeoSettings):
+    """For whoever runs syncs: the workers and the command line."""
+
+    local_key: Annotated[SecretStr, NamedBy("IDEXX_SYNC_LOCAL_KEY_SECRET")]
+    """Base64 of 32 random bytes; seals credentials and sessions."""
+    fingerprint_key: Annotated[SecretStr, NamedBy("IDEXX_SYNC_FINGERPRINT_KEY_SECRET")]
+    """Base64 of 32 random bytes; while it is being replaced, the new one, a blank, the old one."""
+    lease_seconds: float = Field(default=45, gt=0)
+    heartbeat_seconds: float = Field(default=10, gt=0)
+    deadline_reserve_seconds: float = Field(default=20, gt=0)
+    """What a run leaves of its time for ending in an orderly way."""
+    neo_connections: int = Field(default=3, ge=1)
+    neo_requests_per_second: float = Field(default=10, gt=0)
+    neo_timeout_seconds: float = Field(default=30, gt=0)
+    """Longest wait for one answer of Neo."""
+    login_timeout_seconds: float = Field(default=30, gt=0, validate_default=False)
+    """Longest whole login, browser start included. With what its end may take besides it is
+    shorter than the lease, so that a clinic whose login page is hostile or broken is not kept."""
+    login_function: str | None = None
+    """Name or ARN of the function that logs in for us; None: we do so here."""
+    logins_per_hour: int = Field(default=6, ge=1)
+    """Most logins of one clinic within an hour."""
+
+    @field_validator("login_timeout_seconds")
+    @classmethod
+    def _leaves_the_lease_alone(cls, seconds: float, info: ValidationInfo) -> float:
+        """A limit that somebody sets fits into the lease; the default one fits the default lease.
+
+        Where a lease is made shorter than that, signs of life keep it while a login goes on.
+        """
+        lease = info.data.get("lease_seconds")
+        if lease is not None and seconds + LOGIN_ENDS_WITHIN_S >= lease:
+            raise ValueError(
+                f"must be shorter than IDEXX_SYNC_LEASE_SECONDS by more than {LOGIN_ENDS_WITHIN_S}"
+            )
+        return seconds
 
 
 class ClientSettings(BaseSettings):

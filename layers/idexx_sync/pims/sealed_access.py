@@ -23,7 +23,7 @@ class Unusable(Enum):
 
 
 @with_config(ConfigDict(extra="allow"))
-class _Cookie(TypedDict):
+class Cookie(TypedDict):
     """What we use of a cookie; a browser says more."""
 
     name: str
@@ -37,7 +37,7 @@ class _Cookie(TypedDict):
 class _Session(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    cookies: list[_Cookie]
+    cookies: list[Cookie]
     user_agent: str
     logged_in_at: AwareDatetime
     identity: int | None = None

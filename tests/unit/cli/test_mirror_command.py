@@ -49,7 +49,7 @@ class Functions(LambdaFunctions):
         self.answer = answer
         self.asked: list[tuple[str, Any]] = []
 
-    def call(self, function: str, event: Any) -> Any:
+    def call(self, function: str, event: Any, longest_s: float = 0) -> Any:  # noqa: ARG002
         self.asked.append((function, event))
         if isinstance(self.answer, Exception):
             raise self.answer

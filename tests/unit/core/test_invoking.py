@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from dev_tools.ports import free_port
 from idexx_sync.core.invoking import FunctionFailed, LambdaFunctions, NotInvoked
+from tests.kit.strict_lambda import running_lambda
 
 SENT = {
     "FunctionName": "config-sync",
@@ -74,3 +77,48 @@ def test_where_the_machine_names_no_region_nothing_is_invoked_and_that_is_told(
 
     with pytest.raises(NotInvoked, match="NoRegionError"):
         getattr(LambdaFunctions(), way)("config-sync", {"v": 1})
+
+
+@pytest.mark.parametrize(
+    ("code", "never_begun"),
+    [
+        ("TooManyRequestsException", True),
+        ("AccessDeniedException", True),
+        ("ResourceNotFoundException", True),
+        ("ServiceException", False),
+        ("EC2ThrottledException", False),
+        ("two words", False),
+    ],
+)
+def test_that_it_has_never_begun_is_said_only_where_that_is_certain(
+    stubbed: tuple[LambdaFunctions, Stubber], code: str, never_begun: bool
+) -> None:
+    functions, stubber = stubbed
+    stubber.add_client_error("invoke", code, "a long story", expected_params=SENT)
+
+    with pytest.raises(NotInvoked) as caught:
+        functions.call("config-sync", {"v": 1})
+
+    assert caught.value.never_begun == never_begun
+
+
+def test_one_that_is_not_reached_has_never_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_lambda(monkeypatch, {}):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{free_port(0)}")
+        with pytest.raises(NotInvoked) as caught:
+            LambdaFunctions().call("config-sync", {"v": 1}, longest_s=5)
+
+    assert (caught.value.word, caught.value.never_begun) == ("EndpointConnectionError", True)
+
+
+def test_one_that_works_too_long_is_asked_once_and_may_have_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over = threading.Event()
+    with running_lambda(monkeypatch, {"config-sync": lambda *_: over.wait(5)}) as served:
+        with pytest.raises(NotInvoked) as caught:
+            LambdaFunctions().call("config-sync", {"v": 1}, longest_s=0.5)
+        over.set()
+
+        assert served.invocations == ["config-sync"]
+    assert not caught.value.never_begun

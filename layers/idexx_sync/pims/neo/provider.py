@@ -10,6 +10,8 @@ from functools import partial
 from typing import Final, Literal, Protocol
 from urllib.parse import quote
 
+from idexx_sync.core.errors import ConfigurationInvalid
+from idexx_sync.core.invoking import LambdaFunctions
 from idexx_sync.core.settings import Settings
 from idexx_sync.pims.access import Credentials, LoginStore, StoredSession
 from idexx_sync.pims.identity import Shown
@@ -22,6 +24,7 @@ from idexx_sync.pims.neo.http.session import SessionKeeper
 from idexx_sync.pims.neo.http.transport import HttpTransport, TimeLeft, Transport, prepare_http
 from idexx_sync.pims.neo.login.attempt import BrowserLogin
 from idexx_sync.pims.neo.login.dialog import LoginResult
+from idexx_sync.pims.neo.login.invoked import InvokedLogin
 from idexx_sync.pims.neo.payloads.appointment import read_appointment
 from idexx_sync.pims.neo.payloads.calendar import CalendarPage, read_calendar
 from idexx_sync.pims.neo.payloads.consultation import read_consultation
@@ -46,7 +49,7 @@ Progress = Callable[[Phase, int, int], None]
 
 
 class Login(Protocol):
-    """How a run logs in; the real one is `BrowserLogin`."""
+    """How a run logs in; the real ones are `BrowserLogin` and `InvokedLogin`."""
 
     def __call__(self, credentials: Credentials) -> LoginResult:
         """One attempt, and how it ended. Raises SyncError where it did not come to an outcome."""
@@ -178,20 +181,16 @@ def open_neo(
     beat: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
     login: Login | None = None,
+    functions: LambdaFunctions | None = None,
 ) -> Iterator[NeoProvider]:
     """A clinic's Neo for one run; nothing is asked of it, and no browser started, before a read.
 
-    Without a `login` a headless Chromium logs in.
+    Without a `login` a headless Chromium logs in, here or, where the settings name it, in the
+    login function, which is invoked by `functions`. Raises ConfigurationInvalid for a clinic that
+    is asked by a browser where there is none.
     """
-    log_in = login or BrowserLogin(
-        access.base_url,
-        chromium_path=settings.chromium_path,
-        timeout_s=settings.login_timeout_seconds,
-        memory_mb=settings.login_memory_mb,
-        time_left=time_left,
-        meanwhile=partial(prepare_http, access.base_url),
-        beat=beat,
-    )
+    _require_browser(access, settings)
+    log_in = login or _login(access.base_url, settings, time_left, beat, functions)
 
     def connect(session: StoredSession) -> Transport:
         if access.transport == "browser":
@@ -243,6 +242,46 @@ def open_neo(
     finally:
         client.close()
         log_in.close()
+
+
+def _require_browser(access: ClinicAccess, settings: Settings) -> None:
+    """Raises ConfigurationInvalid: who has others log in has no browser, and no driver of one."""
+    if access.transport == "browser" and settings.login_function is not None:
+        raise ConfigurationInvalid(
+            "the clinic's setting `transport` (idexx_sync.clinic_settings) is `browser`, and here "
+            "is none, because logins have a function of their own (IDEXX_SYNC_LOGIN_FUNCTION); "
+            "set the clinic to `http`, or the stage's `logs_in_apart` to False",
+            code="transport",
+        )
+
+
+def _login(
+    origin: str,
+    settings: Settings,
+    time_left: TimeLeft,
+    beat: Callable[[], None],
+    functions: LambdaFunctions | None,
+) -> Login:
+    meanwhile = partial(prepare_http, origin)
+    if settings.login_function is not None:
+        return InvokedLogin(
+            origin,
+            settings.login_function,
+            timeout_s=settings.login_timeout_seconds,
+            time_left=time_left,
+            meanwhile=meanwhile,
+            beat=beat,
+            functions=functions,
+        )
+    return BrowserLogin(
+        origin,
+        chromium_path=settings.chromium_path,
+        timeout_s=settings.login_timeout_seconds,
+        memory_mb=settings.login_memory_mb,
+        time_left=time_left,
+        meanwhile=meanwhile,
+        beat=beat,
+    )
 
 
 def _bounds(window: Window) -> dict[str, str]:
