@@ -15,6 +15,7 @@ from idexx_sync.api.service import READINESS_LIVES_S, KeptReadiness
 from idexx_sync.core.version import VERSION
 from idexx_sync.database.connection import Database
 from tests.kit.api import Api
+from tests.kit.database import as_role
 
 
 def take_down(api: Api) -> None:
@@ -61,6 +62,26 @@ def test_a_missing_migration_is_not_ready(api: Api) -> None:
         {"name": "database", "ok": True, "detail": "answers"},
         {"name": "migrations", "ok": False, "detail": "missing: 007_orders"},
     ]
+
+
+def test_a_schema_that_a_new_process_finds_too_old_is_not_ready_and_may_be_asked_again(
+    api: Api,
+) -> None:
+    caller = api.as_operator()
+    assert caller.get("/ready/details").status == 200
+    anew = Database(SecretStr(as_role(api.bench.url, "api")))
+    object.__setattr__(api.dependencies, "database", anew)
+    api.bench.conn.execute("DROP FUNCTION idexx_sync.schema_number()")
+
+    details, jobs = caller.get("/ready/details"), caller.get("/api/sync/jobs")
+
+    assert [(one["name"], one["ok"]) for one in details.json["checks"]] == [
+        ("database", True),
+        ("migrations", False),
+    ]
+    assert "idexx-sync migrate" in details.json["checks"][1]["detail"]
+    assert (jobs.status, jobs.code) == (503, "database_unavailable")
+    assert "Retry-After" in jobs.headers
 
 
 def test_details_of_a_database_that_is_down(api: Api) -> None:

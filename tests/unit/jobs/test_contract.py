@@ -28,11 +28,12 @@ def test_an_unknown_word_is_a_usage_error_on_standard_error() -> None:
     assert answer.stderr.startswith("run: there is no command 'dmeo'\nusage: ./run COMMAND")
 
 
-def test_what_is_not_built_yet_says_so() -> None:
-    answer = run("image")
+def test_a_command_of_several_says_which() -> None:
+    for words in (("image",), ("image", "nothing")):
+        answer = run(*words)
 
-    assert (answer.returncode, answer.stdout) == (2, "")
-    assert answer.stderr == "run: image is not built yet\n"
+        assert (answer.returncode, answer.stdout) == (2, "")
+        assert answer.stderr == "run: image takes build or test\n"
 
 
 def test_it_works_from_any_folder(tmp_path: Path) -> None:
