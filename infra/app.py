@@ -29,13 +29,17 @@ def synthesise(stage: Stage, outdir: Path) -> Path:
     return outdir / template
 
 
+def _chosen(app: App) -> dict[str, str]:
+    """What the command line says of the image, `-c NAME=VALUE`; the rest is the stage's."""
+    told = {name: app.node.try_get_context(name) for name in ("base_image", "packages_of")}
+    return {name: str(value) for name, value in told.items() if value}
+
+
 def main() -> None:
     """What `cdk` runs; it says by its own variables where the assembly goes."""
     app = new_app()
     name = app.node.try_get_context("stage")
     if name not in STAGES:
         raise SystemExit(f"cdk: choose a stage: -c stage={'|'.join(STAGES)}")
-    packages_of = str(app.node.try_get_context("packages_of") or STAGES[name].packages_of)
-    stage = replace(STAGES[name], commit=commit_of(), packages_of=packages_of)
-    IdexxSync(app, stage=stage)
+    IdexxSync(app, stage=replace(STAGES[name], commit=commit_of(), **_chosen(app)))
     app.synth()

@@ -10,7 +10,7 @@ import pytest
 
 from dev_tools.image.sizes import GOALS_MB, MEBIBYTE, whole
 from dev_tools.image.unpacked import TARGETS, Target, Unpacked
-from infra.release import commit_of
+from infra.release import ROOT, commit_of
 
 pytestmark = pytest.mark.parametrize("target", TARGETS)
 
@@ -26,9 +26,18 @@ def below(root: Path, *folders: str) -> Iterator[Path]:
             yield from (Path(parent, name) for name in [*names, *files])
 
 
+def sources(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in below(root, "functions", "layers/idexx_sync", "migrations")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+
+
 def test_it_holds_the_sources_of_now(image: Unpacked) -> None:
     """An image built from something else would prove nothing."""
     assert image.commit == commit_of()
+    assert sources(image.root / "var/task") == sources(ROOT)
 
 
 def test_anybody_can_read_all_of_it(image: Unpacked) -> None:

@@ -5,6 +5,7 @@ code 1 if it can't be built or is too large, 2 if used wrongly.
 """
 
 import argparse
+import os
 import sys
 import time
 
@@ -19,7 +20,11 @@ from infra.release import commit_of
 def build(targets: tuple[Target, ...]) -> list[Unpacked]:
     """Raises NotBuilt."""
     builder = find_builder()
-    arguments = {"BASE_IMAGE": base_image(builder), "COMMIT": commit_of()}
+    arguments = {
+        "BASE_IMAGE": base_image(builder),
+        "COMMIT": commit_of(),
+        "PACKAGES_OF": os.environ.get("PACKAGES_OF") or "unknown",
+    }
     found = []
     for target in targets:
         print(f"image: building {target} with {builder.name}", file=sys.stderr)

@@ -31,7 +31,7 @@ def test_production_comes_after_staging_and_both_after_all_that_is_tried() -> No
     tried = set(JOBS) - DEPLOYS
 
     assert f"needs: [{', '.join(job for job in JOBS if job in tried)}]" in JOBS["staging"]
-    assert "needs: staging\n" in JOBS["production"]
+    assert "needs: [inputs, staging]\n" in JOBS["production"]
     assert "environment: production\n" in JOBS["production"]
     assert "refs/heads/main" in JOBS["staging"]
 
@@ -40,6 +40,28 @@ def test_it_synthesises_and_deploys_the_stages_that_there_are() -> None:
     assert set(re.findall(r"-c stage=(\w+)", WORKFLOW)) == set(STAGES) - {"local"}
     assert "-c stage=prod" in JOBS["production"]
     assert "-c stage=staging" in JOBS["staging"]
+
+
+def test_what_is_tried_is_what_is_deployed_to_both() -> None:
+    """The base by digest and one word for the packages, told once for all jobs that build."""
+    for name in ("image", *DEPLOYS):
+        assert "needs.inputs.outputs.base_image" in JOBS[name]
+        assert "needs.inputs.outputs.packages_of" in JOBS[name]
+
+
+def test_a_run_that_waits_for_an_approval_holds_no_other_back() -> None:
+    before = WORKFLOW.partition("\njobs:\n")[0]
+
+    assert "github.event_name == 'pull_request' && github.ref || github.run_id" in before
+
+
+def test_nothing_is_installed_once_a_role_is_taken_on() -> None:
+    for name in DEPLOYS:
+        steps = JOBS[name].split("      - ")
+        (role,) = (at for at, step in enumerate(steps) if "configure-aws-credentials" in step)
+        assert not any("npm" in step or "./run" in step for step in steps[role:])
+        (asked,) = (at for at, step in enumerate(steps) if "/environments/" in step)
+        assert asked < role
 
 
 def test_what_others_wrote_is_pinned_to_what_was_looked_at() -> None:
