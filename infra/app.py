@@ -29,10 +29,15 @@ def synthesise(stage: Stage, outdir: Path) -> Path:
     return outdir / template
 
 
-def _chosen(app: App) -> dict[str, str]:
-    """What the command line says of the image, `-c NAME=VALUE`; the rest is the stage's."""
-    told = {name: app.node.try_get_context(name) for name in ("base_image", "packages_of")}
-    return {name: str(value) for name, value in told.items() if value}
+def _of_this_build(app: App, stage: Stage) -> Stage:
+    """With the commit, and what the command line says of the image, `-c NAME=VALUE`."""
+    base, packages = map(app.node.try_get_context, ("base_image", "packages_of"))
+    return replace(
+        stage,
+        commit=commit_of(),
+        base_image=base or stage.base_image,
+        packages_of=packages or stage.packages_of,
+    )
 
 
 def main() -> None:
@@ -41,5 +46,5 @@ def main() -> None:
     name = app.node.try_get_context("stage")
     if name not in STAGES:
         raise SystemExit(f"cdk: choose a stage: -c stage={'|'.join(STAGES)}")
-    IdexxSync(app, stage=replace(STAGES[name], commit=commit_of(), **_chosen(app)))
+    IdexxSync(app, stage=_of_this_build(app, STAGES[name]))
     app.synth()
