@@ -1,4 +1,4 @@
-"""`./run image test`: every function of the image, started in the image that was just built.
+"""`./run image test`: builds the image, then starts every function in what was built.
 
 The deployed template, a simulated AWS, a simulated Neo and a real Postgres around them; within,
 the image's own Python, libraries and Chromium, as another user, with a read-only root. Figures go
@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from dev_tools.image.__main__ import build_and_report
 from dev_tools.image.unpacked import why_not_here
 from tests.image.figures import RUNS
 from tests.kit.paths import ROOT
@@ -22,6 +23,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if reason := why_not_here():
         parser.exit(1, f"image: its functions can't be started on this machine: {reason}\n")
+    if not build_and_report():
+        return 1
     os.environ[RUNS] = "30" if options.full else "5"
     # Another pattern of names: the other tests' command does not find these.
     own = ["-o", "python_files=trial_*.py", "-p", "no:cacheprovider", "-q"]

@@ -24,7 +24,7 @@ def test_the_cdk_builds_as_it_would_for_a_new_project() -> None:
 
 
 def test_no_other_place_names_flags() -> None:
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    context = json.loads((ROOT / "cdk.json").read_text()).get("context", {})
 
     assert context.keys() == {"stage"}
 

@@ -20,6 +20,7 @@ from infra.release import commit_of
 def build(targets: tuple[Target, ...]) -> list[Unpacked]:
     """Raises NotBuilt."""
     builder = find_builder()
+    print("image: looking for the base, or making it", file=sys.stderr)
     arguments = {
         "BASE_IMAGE": base_image(builder),
         "COMMIT": commit_of(),
@@ -54,13 +55,18 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--target", choices=TARGETS, help="only this one")
     chosen: Target | None = parser.parse_args(arguments).target
+    return 0 if build_and_report((chosen,) if chosen else TARGETS) else 1
+
+
+def build_and_report(targets: tuple[Target, ...] = TARGETS) -> bool:
+    """Whether they are there and as small as they must be."""
     try:
-        built = build((chosen,) if chosen else TARGETS)
+        built = build(targets)
     except NotBuilt as reason:
         print(f"image: {reason}", file=sys.stderr)
-        return 1
+        return False
     are_small = [report(one) for one in built]
-    return 0 if all(are_small) else 1
+    return all(are_small)
 
 
 if __name__ == "__main__":
