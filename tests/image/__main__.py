@@ -18,7 +18,9 @@ from tests.kit.paths import ROOT
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="./run image test", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="./run image test", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument("--full", action="store_true", help="30 runs with a login, not 5")
     options = parser.parse_args(arguments)
     if reason := why_not_here():

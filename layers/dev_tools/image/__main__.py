@@ -51,7 +51,9 @@ def report(image: Unpacked) -> bool:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="./run image build", description="Builds the image that Lambda runs."
+        prog="./run image build",
+        description="Builds the image that Lambda runs.",
+        allow_abbrev=False,
     )
     parser.add_argument("--target", choices=TARGETS, help="only this one")
     chosen: Target | None = parser.parse_args(arguments).target
