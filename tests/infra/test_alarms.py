@@ -9,7 +9,7 @@ from tests.infra.template import Resource, Template, flat, listed, target
 from tests.kit.paths import ROOT
 
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
-SECTIONS = set(re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE))
+SECTIONS = set(re.findall(r"^## (.+)$", RUNBOOK.partition("\n# Alarms\n")[2], re.MULTILINE))
 ALARM = "AWS::CloudWatch::Alarm"
 
 

@@ -48,7 +48,7 @@ class Terminal(io.StringIO):
 
 
 @dataclass(kw_only=True)
-class _LentCli(Cli):
+class LentCli(Cli):
     """Connects as a command does, but for what is kept."""
 
     lending: Lending
@@ -117,7 +117,7 @@ class CommandLine:
         return Answer(code, out.getvalue(), err.getvalue())
 
     def _cli(self, **world: Any) -> Cli:
-        return Cli(**world) if self.lending is None else _LentCli(**world, lending=self.lending)
+        return Cli(**world) if self.lending is None else LentCli(**world, lending=self.lending)
 
     def _database(self, url: SecretStr) -> Database:
         if self.lending is None:

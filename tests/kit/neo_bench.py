@@ -61,12 +61,16 @@ class NeoBench:
 
     limits: ClassVar[Mapping[str, Any]] = {}
     """Settings of the service that its runs go by."""
+    variant: ClassVar[int | None] = None
+    """Of what its company calls rooms, types and providers; None: by names of its own."""
 
     def __init__(
         self, conn: Conn, url: str, simulator: Simulator, *, capacity: int = 1, **schedule: Any
     ) -> None:
         self.conn = conn
-        self.neo = simulator.create_company(zone=ZONE.key, now=MORNING, generate=False)
+        self.neo = simulator.create_company(
+            zone=ZONE.key, now=MORNING, generate=False, variant=self.variant
+        )
         self.neo.set_knob("session_idle_minutes", None)
         self.neo.set_knob("session_absolute_minutes", None)
         self.now = MORNING.replace(tzinfo=ZONE).astimezone(UTC)

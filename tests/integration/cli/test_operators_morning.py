@@ -6,7 +6,6 @@ written as numbers; all names are invented.
 """
 
 import io
-import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -33,11 +32,11 @@ from tests.kit.module_database import conn, database
 from tests.kit.neo_bench import MONDAY, ZONE, NeoBench
 from tests.kit.plain_login import PlainLogin
 from tests.kit.settings import make_settings, process_environment
+from tests.kit.transcripts import transcript, without_ids
 
 __all__ = ["conn", "database"]
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 EVERY_HALF_HOUR = Jsonb({"inbound": "0,30 * * * *"})
 
 
@@ -94,15 +93,9 @@ def asks(
         yield ask
 
 
-def without_ids(shown: str) -> str:
-    """Jobs and holds by numbers, in their order; trailing blanks of tables left out."""
-    numbers: dict[str, str] = {}
-    text = UUID.sub(lambda id_: numbers.setdefault(id_[0], f"ID-{len(numbers) + 1}"), shown)
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
-
-
-def transcript(cause: str) -> str:
-    return (TRANSCRIPTS / f"{cause}.txt").read_text()
+def of_cause(cause: str, printed: str) -> str:
+    """The transcript that is kept of it."""
+    return transcript(TRANSCRIPTS / f"{cause}.txt", printed)
 
 
 def test_a_rejected_password(morning: Morning, asks: Callable[..., str]) -> None:
@@ -112,13 +105,13 @@ def test_a_rejected_password(morning: Morning, asks: Callable[..., str]) -> None
     morning.run()
     morning.neo.book("2026-05-04 09:00")
 
-    assert asks("09:00") == transcript("password_rejected")
+    assert (printed := asks("09:00")) == of_cause("password_rejected", printed)
 
 
 def test_a_hold_that_is_open(morning: Morning, asks: Callable[..., str]) -> None:
     shift_all(morning)
 
-    assert asks("09:00") == transcript("hold_open")
+    assert (printed := asks("09:00")) == of_cause("hold_open", printed)
 
 
 def test_a_hold_that_was_rejected(morning: Morning, asks: Callable[..., str]) -> None:
@@ -127,7 +120,7 @@ def test_a_hold_that_was_rejected(morning: Morning, asks: Callable[..., str]) ->
     morning.later()
     morning.run()
 
-    assert asks("09:00") == transcript("hold_rejected")
+    assert (printed := asks("09:00")) == of_cause("hold_rejected", printed)
 
 
 def shift_all(morning: Morning) -> None:
@@ -144,7 +137,7 @@ def test_a_room_that_does_not_count(morning: Morning, asks: Callable[..., str]) 
     morning.neo.book("2026-05-04 09:00", room=4)
     morning.synced()
 
-    assert asks("09:00") == transcript("room_filter")
+    assert (printed := asks("09:00")) == of_cause("room_filter", printed)
 
 
 def test_a_block_that_was_deleted(morning: Morning, asks: Callable[..., str]) -> None:
@@ -153,7 +146,7 @@ def test_a_block_that_was_deleted(morning: Morning, asks: Callable[..., str]) ->
     morning.neo.delete_block(block)
     morning.run()
 
-    assert asks("09:00") == transcript("block_deleted")
+    assert (printed := asks("09:00")) == of_cause("block_deleted", printed)
 
 
 def test_a_visit_that_was_moved(morning: Morning, asks: Callable[..., str]) -> None:
@@ -161,14 +154,14 @@ def test_a_visit_that_was_moved(morning: Morning, asks: Callable[..., str]) -> N
     morning.synced()
     morning.neo.move(visit, "2026-05-04 14:00")
 
-    assert asks("14:00") == transcript("visit_moved")
+    assert (printed := asks("14:00")) == of_cause("visit_moved", printed)
 
 
 def test_a_visit_booked_since_the_last_run(morning: Morning, asks: Callable[..., str]) -> None:
     morning.synced()
     morning.neo.book("2026-05-04 09:00")
 
-    assert asks("09:00") == transcript("booked_since")
+    assert (printed := asks("09:00")) == of_cause("booked_since", printed)
 
 
 def test_a_day_on_which_the_clocks_change(morning: Morning, asks: Callable[..., str]) -> None:
@@ -177,7 +170,7 @@ def test_a_day_on_which_the_clocks_change(morning: Morning, asks: Callable[..., 
     morning.neo.book("2026-11-01 01:30", minutes=60)
     assert morning.run().status == "succeeded"
 
-    assert asks("01:30", day="2026-11-01") == transcript("clocks_change")
+    assert (printed := asks("01:30", day="2026-11-01")) == of_cause("clocks_change", printed)
 
 
 type Types = Callable[..., tuple[int, str]]

@@ -23,15 +23,12 @@ from idexx_sync.jobs.model import RunOrder, tick_order
 from idexx_sync.upkeep.dead_letters import Message, take_in
 from idexx_sync.upkeep.watchdog import watch
 from neo_simulator.client import Simulator
-from tests.integration.cli.test_operators_morning import (
-    Morning,
-    transcript,
-    without_ids,
-)
+from tests.integration.cli.test_operators_morning import Morning, of_cause
 from tests.kit.clinic import add_user
 from tests.kit.database import as_role, query
 from tests.kit.module_database import conn, database
 from tests.kit.settings import process_environment
+from tests.kit.transcripts import without_ids
 
 __all__ = ["conn", "database"]
 
@@ -101,7 +98,7 @@ def test_from_worker_killed_to_run_again_and_fine(
 
     shown = shown.replace(str(alert["id"])[:8] + ")", "ID-2)")
     told = without_ids(shown.replace(str(morning.clinic_id), "CLINIC"))
-    assert told == transcript("worker_killed")
+    assert told == of_cause("worker_killed", told)
     assert query(morning.conn, "SELECT closed_because FROM idexx_sync.alerts") == [
         {"closed_because": "succeeded"}
     ]
