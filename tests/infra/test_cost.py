@@ -3,6 +3,7 @@
 from typing import get_args
 
 from dev_tools.cost import ALARMS, DASHBOARDS, MEASURES, SECRETS, WORKER_GB, month, table
+from idexx_sync.core import deployments
 from idexx_sync.core.measures import Measure
 from infra.stages import PROD
 from tests.infra.template import Template
@@ -17,7 +18,7 @@ def test_it_counts_what_the_template_has(prod: Template) -> None:
     assert len(prod.of_type("AWS::CloudWatch::Alarm")) == ALARMS
     assert len(prod.of_type("AWS::CloudWatch::Dashboard")) == DASHBOARDS
     assert len(get_args(Measure)) == MEASURES
-    assert len(vars(PROD.secrets)) == SECRETS
+    assert len(deployments.SECRETS) == SECRETS
     assert {limits.size.memory_mb for limits in PROD.workers.values()} == {WORKER_GB * 1024}
 
 
