@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid
@@ -78,17 +76,21 @@ def same_place(one: SecretStr, other: SecretStr) -> bool:
 
 
 def place_in(address: SecretStr) -> Place:
-    found = _read(address)
-    hosts = found["host"].lower().split(",")
-    ports = found.get("port", "").split(",")
-    ports = ports * len(hosts) if len(ports) == 1 else ports
-    names = [host.removesuffix(".") for host in hosts]
-    pairs = tuple((name, port or USUAL_PORT) for name, port in zip(names, ports, strict=False))
-    return Place(pairs, found["dbname"])
+    parts = _parts(address)
+    return Place(_hosts(parts), unquote(parts.path.removeprefix("/")))
+
+
+def _hosts(parts: SplitResult) -> tuple[tuple[str, str], ...]:
+    found = []
+    for one in parts.netloc.rpartition("@")[2].split(","):
+        host, _, port = one.rpartition(":") if re.search(r":\d*$", one) else (one, "", "")
+        name = unquote(host).lower().removeprefix("[").removesuffix("]").removesuffix(".")
+        found.append((name, port or USUAL_PORT))
+    return tuple(found)
 
 
 def user_in(address: SecretStr) -> str:
-    return _read(address).get("user", "")
+    return _who(_parts(address))[0]
 
 
 def tenant_in(address: SecretStr, user: str) -> str:
@@ -99,14 +101,22 @@ def tenant_in(address: SecretStr, user: str) -> str:
 
 
 def password_in(address: SecretStr) -> str:
-    return _read(address).get("password", "")
+    return _who(_parts(address))[1]
+
+
+def _who(parts: SplitResult) -> tuple[str, str]:
+    """User and password; what is said as a parameter counts."""
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    said = dict(_parameters(parts))
+    return said.get("user", unquote(user)), said.get("password", unquote(password))
 
 
 def is_loopback(address: SecretStr) -> bool:
     """Whether it leads to the machine that uses it."""
-    found = _read(address)
-    hosts = [*found["host"].split(","), *filter(None, found.get("hostaddr", "").split(","))]
-    return any(_is_of_this_machine(host.lower().removesuffix(".")) for host in hosts)
+    parts = _parts(address)
+    looked_up = dict(_parameters(parts)).get("hostaddr", "").split(",")
+    hosts = [host for host, _ in _hosts(parts)] + [one for one in looked_up if one]
+    return any(map(_is_of_this_machine, hosts))
 
 
 def _is_of_this_machine(host: str) -> bool:
@@ -119,7 +129,7 @@ def doubts(address: SecretStr) -> list[str]:
     """What will not do for functions in AWS."""
     if is_loopback(address):
         return ["it leads to the machine that uses it (loopback), where functions find no Postgres"]
-    found = _read(address)
+    found = dict(_parameters(_parts(address)))
     if found.get("sslmode") != "verify-full":
         return ["sslmode is not verify-full, so nobody checks whose Postgres it is"]
     if (root := found.get("sslrootcert")) is None:
@@ -168,18 +178,6 @@ def _parameters(parts: SplitResult) -> list[tuple[str, str]]:
     """As the driver reads them: a plus is a plus."""
     pairs = (one.partition("=") for one in parts.query.split("&") if one)
     return [(unquote(name), unquote(value)) for name, _, value in pairs]
-
-
-def _read(address: SecretStr) -> dict[str, str]:
-    """What the driver reads in it."""
-    _parts(address)
-    try:
-        found = conninfo_to_dict(address.get_secret_value().strip())
-    except ProgrammingError:  # it quotes a part of the address
-        found = {}
-    if not (found.get("host") and found.get("dbname")):
-        raise _unreadable()
-    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def _parts(address: SecretStr) -> SplitResult:

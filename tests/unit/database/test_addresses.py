@@ -8,12 +8,14 @@ from pydantic import SecretStr
 
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.database.addresses import (
+    Place,
     address_as,
     address_kept,
     doubts,
     dropped,
     is_loopback,
     password_in,
+    place_in,
     same_place,
     tenant_in,
     user_in,
@@ -149,6 +151,31 @@ def make_address(place: str, **parameters: str) -> SecretStr:
 )
 def test_what_is_written_in_two_ways_is_one_place(one: str, other: str) -> None:
     assert same_place(SecretStr(f"postgresql://x@{one}"), SecretStr(f"postgres://y:z@{other}"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://a%40b:c%3Ad+e@DB.example.com.:6543/od%2Fis",
+        "postgres://a@[2001:db8::1]:6543/odis",
+        "postgresql://a:b:c@[2001:db8::1]/odis",
+        "postgresql://a:b@one,two:6543,three:/odis",
+        "postgresql://a:b@db.example.com/odis?user=c%20+&password=d%26",
+        "postgresql://db.example.com:/odis",
+    ],
+)
+def test_an_address_is_read_as_the_driver_reads_it(address: str) -> None:
+    given = SecretStr(address)
+    found = conninfo_to_dict(given.get_secret_value())
+    ports = str(found.get("port") or "").split(",")
+    hosts = [host.lower().removesuffix(".") for host in str(found["host"]).split(",")]
+
+    assert place_in(given) == Place(
+        tuple((host, port or "5432") for host, port in zip(hosts, ports, strict=True)),
+        str(found["dbname"]),
+    )
+    assert user_in(given) == found.get("user", "")
+    assert password_in(given) == found.get("password", "")
 
 
 @pytest.mark.parametrize(
