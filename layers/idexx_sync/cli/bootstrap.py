@@ -5,7 +5,7 @@ Values come by prompts or standard input, or are made here; none is ever shown.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 import typer
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from idexx_sync.cli.arguments import Json
 from idexx_sync.cli.aws_refusals import error_of_aws
 from idexx_sync.cli.context import Cli, cli_of
+from idexx_sync.cli.deciding import confirm
 from idexx_sync.cli.errors import CommandError
 from idexx_sync.cli.exits import Exit
 from idexx_sync.cli.tables import Shown, line, listing
@@ -27,13 +28,14 @@ from idexx_sync.core.deployments import (
     function_name,
 )
 from idexx_sync.core.errors import ConfigurationInvalid
-from idexx_sync.database.addresses import doubts, tenant_in
+from idexx_sync.database.addresses import tenant_in
 from idexx_sync.database.connection import Conn, connect
 from idexx_sync.database.whereabouts_store import Whereabouts, whereabouts
 from idexx_sync.operations.bootstrap import (
     Given,
     NotAdministrator,
     Row,
+    Task,
     carried_out,
     found_secrets,
     planned,
@@ -72,6 +74,23 @@ def _source(text: str) -> str:
     return text
 
 
+def _account(text: str) -> str:
+    if not (len(text) == 12 and text.isascii() and text.isdigit()):
+        raise typer.BadParameter("an AWS account is 12 digits")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line says of where and how."""
+
+    account: str | None
+    region: str | None
+    dry_run: bool
+    asks: bool
+    """Whether a person has to say yes before anything is written."""
+
+
 def bootstrap(
     ctx: typer.Context,
     stage: Annotated[
@@ -87,8 +106,33 @@ def bootstrap(
             f"of these names: {', '.join(NAMES)}.",
         ),
     ] = None,
+    account_id: Annotated[
+        str | None,
+        typer.Option(
+            "--account",
+            metavar="ACCOUNT",
+            parser=_account,
+            help="The AWS account that is meant; another one is refused. Must be given off a "
+            "terminal.",
+        ),
+    ] = None,
+    region_name: Annotated[
+        str | None,
+        typer.Option(
+            "--region", metavar="REGION", help="The region that is meant; another one is refused."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be made.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before anything is made.")] = False,
+    local_database: Annotated[
+        bool,
+        typer.Option(
+            "--local-database",
+            help="Take an address on this machine, which no function in AWS can use: only to try "
+            "this command out.",
+        ),
     ] = False,
     as_json: Json = False,
 ) -> int:
@@ -101,6 +145,12 @@ def bootstrap(
     4 where something is left to do.
     """
     cli = cli_of(ctx)
+    there_is_somebody = source is None and cli.stdin.isatty()
+    wanted = Wanted(account_id, region_name, dry_run, asks=there_is_somebody and not yes)
+    if not (there_is_somebody or dry_run or account_id):
+        raise typer.BadParameter(
+            "nobody is asked here: give the AWS account that is meant", param_hint="'--account'"
+        )
     read = {} if source is None else _read(cli)
     account = Account(cli.aws_client)
     region: str | None = None
@@ -108,16 +158,23 @@ def bootstrap(
         region = account.region
         identity = account.identity()
         cli.say(f"{stage}: AWS account {identity.account}, {region}, as {identity.arn}")
+        _require_meant(wanted, identity, region)
         warnings = _concurrency(account, stage, region)
         found = found_secrets(account, stage)
         given = _given(cli, read, found, asks=source is None)
-        warnings += [f"the database's address: {doubt}" for doubt in doubts(given.database_url)]
+        given.require_usable(locally=local_database)
+        warnings += [f"the database's address: {doubt}" for doubt in given.doubts]
         with connect(given.database_url) as conn:
             place = whereabouts(conn)
             cli.say(f"{stage}: the database {place.name} at {place.host} as {place.role}")
             require_ready(conn)
             given = replace(given, tenant=tenant_in(given.database_url, place.role))
-            rows = _done(cli, conn, account, stage, found, given, dry_run=dry_run)
+            if there_is_somebody:  # answering may have taken minutes
+                found = found_secrets(account, stage)
+            tasks = planned(conn, stage, found, given)
+            if wanted.asks:
+                _confirm(cli, stage, identity, region, place, tasks, wanted)
+            rows = _done(cli, conn, account, stage, tasks, given, dry_run=dry_run)
     except AwsRefused as refused:
         failure = error_of_aws(refused, region)
     except NotAdministrator as refused:
@@ -136,20 +193,54 @@ def _done(
     conn: Conn,
     account: Account,
     stage: str,
-    found: Mapping[str, Secret],
+    tasks: list[Task],
     given: Given,
     *,
     dry_run: bool,
 ) -> list[Row]:
     """What became of each secret and role. If one is refused, nothing is written at all."""
-    tasks = planned(conn, stage, found, given)
-    if dry_run or any(task.row.state == "refused" for task in tasks):
+    if dry_run or any(task.is_refused for task in tasks):
         return list(would_be(conn, stage, tasks, given))
     rows = []
     for row in carried_out(conn, account, stage, tasks, given):
         cli.say(f"{row.name}: {row.state}")
         rows.append(row)
     return rows
+
+
+def _require_meant(wanted: Wanted, identity: Identity, region: str) -> None:
+    for option, is_meant, found, kind in (
+        ("--account", wanted.account, identity.account, "another_account"),
+        ("--region", wanted.region, region, "another_region"),
+    ):
+        if is_meant not in (None, found):
+            raise CommandError(
+                f"{option} says {is_meant}, and this environment's AWS credentials and region "
+                f"lead to {found}; nothing was written. Set AWS_PROFILE and AWS_DEFAULT_REGION to "
+                "where the stage is deployed",
+                kind=kind,
+                exit_code=Exit.FAILED,
+            )
+
+
+def _confirm(
+    cli: Cli,
+    stage: str,
+    identity: Identity,
+    region: str,
+    place: Whereabouts,
+    tasks: list[Task],
+    wanted: Wanted,
+) -> None:
+    """Ask, unless nothing would be written."""
+    if wanted.dry_run or any(task.is_refused for task in tasks):
+        return
+    if any(task.writes or task.makes_role for task in tasks):
+        confirm(
+            cli,
+            f"Make what {stage} lacks in AWS account {identity.account}, {region}, and in the "
+            f"database {place.name} at {place.host}?",
+        )
 
 
 def _concurrency(account: Account, stage: str, region: str) -> list[str]:

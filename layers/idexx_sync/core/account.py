@@ -35,8 +35,9 @@ Actions = Literal[
 State = Literal["absent", "empty", "text", "binary", "going"]
 """Of a secret; one that is `going` is scheduled for deletion."""
 
-Made = Literal["made", "filled", "there"]
-"""What became of a secret; `there`: somebody else has made it meanwhile, so nothing was written."""
+Made = Literal["made", "empty", "there"]
+"""What became of a secret; of one that somebody else has made nothing was written, and it is
+`empty` if it has no value."""
 
 
 class AwsRefused(Exception):
@@ -128,7 +129,7 @@ class Account:
         return Secret("empty") if is_placeholder(value) else Secret("text", SecretStr(value))
 
     def make(self, name: str, value: SecretStr, description: str) -> Made:
-        """Make the secret, or give one that has no value its first one; never another one."""
+        """Make the secret with its first value, unless there is one of that name."""
         told = {"SecretString": value.get_secret_value(), "Description": description}
         try:
             self._secrets(
@@ -140,10 +141,7 @@ class Account:
             found = self._secrets(
                 "secretsmanager:DescribeSecret", name, lambda aws: aws.describe_secret
             )
-            if found.get("VersionIdsToStages"):
-                return "there"
-            self.fill(name, value)
-            return "filled"
+            return "there" if found.get("VersionIdsToStages") else "empty"
         return "made"
 
     def fill(self, name: str, value: SecretStr) -> None:

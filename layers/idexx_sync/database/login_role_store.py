@@ -7,12 +7,32 @@ from typing import Literal
 from psycopg import sql
 from pydantic import SecretStr
 
-from idexx_sync.core.deployments import DatabasePart
+from idexx_sync.core.deployments import PARTS, DatabasePart
 from idexx_sync.core.errors import ConfigurationInvalid, DatabaseUnavailable
-from idexx_sync.database.connection import Conn, connect
+from idexx_sync.database.connection import LOST, Conn, connect
 
-Login = Literal["works", "not_a_member", "fails"]
-"""What comes of logging in: the role may do what its part needs, or not, or it does not get in."""
+CameOf = Literal["works", "not_a_member", "fails"]
+"""Of logging in: the role may do what its part needs, or not, or it does not get in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One database as it runs, whatever the address that led there."""
+
+    name: str
+    id: int
+    began: str
+    """When its server was started; no two servers say the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What comes of logging in with an address."""
+
+    came_of_it: CameOf
+    where: Running | None = None
+    more: tuple[str, ...] = ()
+    """What its role has beside its part's rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +96,17 @@ def make_login_role(conn: Conn, stage: str, part: DatabasePart, password: str) -
                 sql.SQL("CREATE" if is_new else "ALTER"), member, sql.Literal(kept.decode())
             )
         )
+        row = conn.execute("SELECT pg_has_role(%s, %s, 'USAGE')", (name, role_of(part))).fetchone()
+        if row != (True,):
+            conn.execute(sql.SQL("GRANT {} TO {}").format(role, member))
         row = conn.execute(
             """
-            SELECT pg_has_role(%(name)s, %(role)s, 'USAGE'),
-                   has_database_privilege(%(name)s, current_database(), 'CONNECT'),
-                   current_database()
+            SELECT has_database_privilege(%s, current_database(), 'CONNECT'), current_database()
             """,
-            {"name": name, "role": role_of(part)},
+            (name,),
         ).fetchone()
         assert row is not None
-        is_member, may_connect, database = row
-        if not is_member:
-            conn.execute(sql.SQL("GRANT {} TO {}").format(role, member))
+        may_connect, database = row
         if not may_connect:
             conn.execute(
                 sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
@@ -96,14 +115,93 @@ def make_login_role(conn: Conn, stage: str, part: DatabasePart, password: str) -
             )
 
 
+def hindrance(conn: Conn, stage: str, part: DatabasePart) -> str | None:
+    """Why whoever is connected, and may make roles, can't make this login role or mend it."""
+    name = login_role(stage, part)
+    row = conn.execute(
+        """
+        SELECT me.rolname::text, current_database()::text,
+               it.oid IS NULL OR me.rolsuper
+               OR (NOT it.rolsuper
+                   AND (current_setting('server_version_num')::integer < 160000
+                        OR pg_has_role(it.oid, 'USAGE WITH ADMIN OPTION'))),
+               has_database_privilege(current_database(), 'CONNECT WITH GRANT OPTION')
+               OR has_database_privilege(of.oid, current_database(), 'CONNECT')
+               OR coalesce(has_database_privilege(it.oid, current_database(), 'CONNECT'), false)
+          FROM pg_roles me
+          JOIN pg_roles of ON of.rolname = %(role)s
+          LEFT JOIN pg_roles it ON it.rolname = %(name)s
+         WHERE me.rolname = current_user
+        """,
+        {"role": role_of(part), "name": name},
+    ).fetchone()
+    assert row is not None
+    me, database, may_alter, will_connect = row
+    if not may_alter:
+        return (
+            f"its password or rights have to be mended, and {me} may not alter it; whoever has "
+            f"made it, or a superuser: GRANT {name} TO {me} WITH ADMIN OPTION; or give "
+            "DATABASE_URL as theirs"
+        )
+    if not will_connect:
+        return (
+            f"it would not be let into the database, and {me} may not let it in; whoever owns the "
+            f'database: GRANT CONNECT ON DATABASE "{database}" TO {role_of(part)}'
+        )
+    return None
+
+
+def running(conn: Conn) -> Running:
+    row = conn.execute(
+        """
+        SELECT datname::text, oid::bigint, extract(epoch FROM pg_postmaster_start_time())::text
+          FROM pg_database WHERE datname = current_database()
+        """
+    ).fetchone()
+    assert row is not None
+    return Running(*row)
+
+
+def one_at_a_time(conn: Conn, what: str) -> None:
+    """Wait until no other transaction has said the same, until ours is over."""
+    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (what,))
+
+
 def try_login(address: SecretStr, part: DatabasePart) -> Login:
-    """Log in with the address, look whether it has the part's rights, and leave."""
+    """Log in with the address, look where it leads and what it may, and leave."""
     try:
         with connect(address) as conn:
             row = conn.execute(
-                "SELECT to_regrole(%(r)s) IS NOT NULL AND pg_has_role(to_regrole(%(r)s), 'USAGE')",
-                {"r": role_of(part)},
+                """
+                SELECT of.oid IS NOT NULL AND pg_has_role(of.oid, 'USAGE'),
+                       array_remove(ARRAY[
+                           CASE WHEN me.rolsuper THEN 'is a superuser' END,
+                           CASE WHEN me.rolcreaterole AND NOT me.rolsuper
+                                THEN 'may make roles' END,
+                           CASE WHEN me.rolbypassrls AND NOT me.rolsuper
+                                THEN 'passes row level security' END
+                       ], NULL) || ARRAY(
+                           SELECT 'is a member of ' || other.rolname
+                             FROM pg_roles other
+                            WHERE other.rolname = ANY(%(ours)s) AND NOT me.rolsuper
+                              AND pg_has_role(other.oid, 'MEMBER')
+                              AND NOT coalesce(pg_has_role(of.oid, other.oid, 'MEMBER'), false)
+                            ORDER BY other.rolname)
+                  FROM pg_roles me LEFT JOIN pg_roles of ON of.rolname = %(role)s
+                 WHERE me.rolname = current_user
+                """,
+                {"role": role_of(part), "ours": [*map(role_of, PARTS)]},
             ).fetchone()
-    except (ConfigurationInvalid, DatabaseUnavailable):
-        return "fails"
-    return "works" if row == (True,) else "not_a_member"
+            assert row is not None
+            return Login("works" if row[0] else "not_a_member", running(conn), tuple(row[1]))
+    except (ConfigurationInvalid, DatabaseUnavailable, *LOST):
+        return Login("fails")
+
+
+def leads_to(address: SecretStr) -> Running | None:
+    """The database that lets somebody in with the address; None if none does."""
+    try:
+        with connect(address) as conn:
+            return running(conn)
+    except (ConfigurationInvalid, DatabaseUnavailable, *LOST):
+        return None

@@ -2,7 +2,7 @@
 
 Nothing that has a value is overwritten. A secret is made before the login role that it names, and
 the role is made to fit what stands there: whoever was first decides, and what was interrupted is
-finished by the next one.
+finished by the next one. What is empty is filled by one at a time, after another look.
 """
 
 import base64
@@ -19,21 +19,37 @@ from idexx_sync.core.deployments import (
     KEYS,
     SECRETS,
     TOKENS,
+    DatabasePart,
     secret_name,
 )
 from idexx_sync.core.errors import ConfigurationInvalid
 from idexx_sync.core.fingerprints import read_fingerprint_keys
 from idexx_sync.core.imprints import SecretName
 from idexx_sync.core.sealing import keyring
-from idexx_sync.database.addresses import address_as, password_in, same_place, user_in
+from idexx_sync.database.addresses import (
+    address_as,
+    address_kept,
+    doubts,
+    dropped,
+    is_loopback,
+    password_in,
+    same_place,
+    user_in,
+)
 from idexx_sync.database.connection import Conn
 from idexx_sync.database.imprint_store import hidden_evidence
 from idexx_sync.database.login_role_store import (
+    Login,
+    Running,
+    hindrance,
+    leads_to,
     login_role,
     make_login_role,
     maker,
+    one_at_a_time,
     role_of,
     roles_there,
+    running,
     try_login,
 )
 from idexx_sync.database.migrations import pending
@@ -55,6 +71,17 @@ REPLACING: Final[Mapping[SecretName, str]] = {
 GIVE: Final = (
     "Give DATABASE_URL as an administrator's: whoever has migrated the database, or a superuser"
 )
+
+NOBODY: Final = "nobody gets in with its address from here; see that it is right"
+ELSEWHERE: Final = (
+    "it leads to another database than the given address; put the right address there (aws "
+    "secretsmanager put-secret-value), or delete the secret, and the same command makes it anew"
+)
+NO_ROLE: Final = (
+    "the cluster of the given address has no such role, which its secret names; put the right "
+    "address into the secret, or delete that, and the same command makes both anew"
+)
+MEANWHILE: Final = "somebody else has put it there meanwhile"
 
 State = Literal["made", "filled", "already there", "mended", "missing", "refused"]
 """What became of a secret or a role, or would. `mended`: a role has got its secret's password."""
@@ -85,10 +112,16 @@ class Task:
     """What is put into it; of one that is already there, what stands there."""
     makes_role: bool = False
     """Whether its login role is made, or gets the password of this address."""
+    hindrance: str | None = None
+    """Why its login role can't be made."""
 
     @property
     def writes(self) -> bool:
         return self.row.state in ("made", "filled")
+
+    @property
+    def is_refused(self) -> bool:
+        return self.row.state == "refused" or self.hindrance is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +134,31 @@ class Given:
     """Name of a key or a token -> its value."""
     tenant: str = ""
     """What a pooler wants behind each user's name."""
+
+    @property
+    def written(self) -> SecretStr:
+        """As it is written into secrets, but for whose it is."""
+        return address_as(self.database_url, "somebody", "made-up")
+
+    @property
+    def doubts(self) -> list[str]:
+        """What is to be known of the address before anything is made of it."""
+        said = doubts(self.written)
+        if left_out := dropped(self.database_url):
+            said.append(
+                f"left out of the secrets, as one person's or one machine's: {', '.join(left_out)}"
+            )
+        return said
+
+    def require_usable(self, *, locally: bool) -> None:
+        """ConfigurationInvalid for an address that no function in AWS could use."""
+        if is_loopback(self.written) and not locally:
+            raise ConfigurationInvalid(
+                "the database's address leads to the machine that uses it (loopback), where "
+                "functions in AWS find no Postgres; nothing was written. Give the address that "
+                "they use; only to try this command out: --local-database",
+                code="database_url_local",
+            )
 
 
 def found_secrets(account: Account, stage: str) -> dict[str, Secret]:
@@ -146,7 +204,24 @@ class NotAdministrator(ConfigurationInvalid):
 
 def planned(conn: Conn, stage: str, found: Mapping[str, Secret], given: Given) -> list[Task]:
     """What is to be done about each secret. Only looks."""
-    return [_task(conn, stage, secret, found[secret], given) for secret in SECRETS]
+    tasks = [_task(conn, stage, secret, found[secret], given) for secret in SECRETS]
+    if any(task.writes and task.secret in DATABASES for task in tasks):
+        _try_what_is_written(conn, given)
+    return tasks
+
+
+def _try_what_is_written(conn: Conn, given: Given) -> None:
+    """With the login of the one who gave the address: its own roles are not made yet."""
+    if leads_to(address_kept(given.database_url)) == running(conn):
+        return
+    left_out = ", ".join(dropped(given.database_url))
+    without = f", without {left_out}," if left_out else ""
+    raise ConfigurationInvalid(
+        f"the database's address as it would be written{without} does not lead to the same "
+        "database; nothing was written. Give one that works with what belongs to the place alone, "
+        "as postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full&sslrootcert=system",
+        code="database_url_unusable",
+    )
 
 
 def _task(conn: Conn, stage: str, secret: str, found: Secret, given: Given) -> Task:
@@ -164,7 +239,7 @@ def _task(conn: Conn, stage: str, secret: str, found: Secret, given: Given) -> T
         if secret in KEYS:
             return _key_task(conn, secret, name, found, given)
         if secret in DATABASES:
-            return _database_task(stage, secret, name, found, given)
+            return _with_hindrance(conn, stage, _database_task(conn, stage, secret, found, given))
     except ConfigurationInvalid as error:
         return Task(secret, found, Row(name, "refused", error.message))
     return _token_task(secret, name, found, given)
@@ -188,26 +263,51 @@ def _key_task(conn: Conn, secret: str, name: str, found: Secret, given: Given) -
     return Task(secret, found, Row(name, _state(found), _untaken(found, wanted)), value)
 
 
-def _database_task(stage: str, secret: str, name: str, found: Secret, given: Given) -> Task:
-    part = DATABASES[secret]
+def _database_task(conn: Conn, stage: str, secret: str, found: Secret, given: Given) -> Task:
+    name, part = secret_name(stage, secret), DATABASES[secret]
     ours = login_role(stage, part)
     if found.value is None:
         value = address_as(given.database_url, ours + given.tenant, secrets.token_hex(24))
         return Task(secret, found, Row(name, _state(found)), value, makes_role=True)
+    here, login = running(conn), try_login(found.value, part)
     is_ours = _is_of(found.value, ours, given) and same_place(found.value, given.database_url)
-    note = None
-    match try_login(found.value, part):
-        case "fails" if is_ours:
-            return Task(secret, found, Row(name, "already there"), found.value, makes_role=True)
-        case "not_a_member" if is_ours:
-            return Task(secret, found, Row(name, "already there"), found.value, makes_role=True)
-        case "fails":
-            note = "nobody gets in with its address from here; see that it is right"
-        case "not_a_member":
-            note = f"its role lacks the rights of {role_of(part)}; grant it that"
-        case "works":
-            pass
-    return Task(secret, found, Row(name, "already there", note), found.value)
+    mends = is_ours and login.came_of_it != "works" and login.where in (None, here)
+    notes = _place_notes(found.value, login, here, given, is_mended=mends)
+    if login.came_of_it == "not_a_member" and not mends:
+        notes.append(f"its role lacks the rights of {role_of(part)}; grant it that")
+    notes += _notes_of_more(login, part)
+    row = Row(name, "already there", ". ".join(notes) or None)
+    return Task(secret, found, row, found.value, makes_role=mends)
+
+
+def _place_notes(
+    address: SecretStr, login: Login, here: Running, given: Given, *, is_mended: bool
+) -> list[str]:
+    """What is wrong with where an address leads, as far as it is not said of the given one."""
+    notes = [doubt for doubt in doubts(address) if doubt not in given.doubts]
+    if login.where is None:
+        if not same_place(address, given.database_url):
+            notes.insert(0, ELSEWHERE)
+        if not is_mended:
+            notes.insert(0, NOBODY)
+    elif login.where != here:
+        notes.insert(0, ELSEWHERE)
+    return notes
+
+
+def _notes_of_more(login: Login, part: DatabasePart) -> list[str]:
+    if not login.more:
+        return []
+    return [
+        f"its role {' and '.join(login.more)}, more than its part needs; take that from it, or put "
+        f"an address there whose role is a member of {role_of(part)} alone"
+    ]
+
+
+def _with_hindrance(conn: Conn, stage: str, task: Task) -> Task:
+    if not task.makes_role:
+        return task
+    return replace(task, hindrance=hindrance(conn, stage, DATABASES[task.secret]))
 
 
 def _token_task(secret: str, name: str, found: Secret, given: Given) -> Task:
@@ -256,10 +356,12 @@ def would_be(conn: Conn, stage: str, tasks: list[Task], given: Given) -> Iterato
         yield task.row
         if task.secret in DATABASES and task.value is not None:
             role = login_role(stage, DATABASES[task.secret])
-            if task.makes_role:
+            if task.hindrance:
+                yield Row(role, "refused", task.hindrance)
+            elif task.makes_role:
                 yield Row(role, "mended" if roles_there(conn, [role]) else "made")
-            elif _is_of(task.value, role, given):
-                yield Row(role, "already there")
+            else:
+                yield from _as_it_is(conn, role, task.value, given)
 
 
 def _written(conn: Conn, account: Account, stage: str, task: Task, given: Given) -> Task:
@@ -267,20 +369,38 @@ def _written(conn: Conn, account: Account, stage: str, task: Task, given: Given)
     if not task.writes or task.value is None:
         return task
     name = task.row.name
-    if task.found.state == "empty":
-        account.fill(name, task.value)
-        return task
-    made = account.make(name, task.value, f"idexx-sync, stage {stage}: {task.secret}")
-    if made != "there":
-        return replace(task, row=replace(task.row, state=made))
-    found = account.secret(name)
-    again = _task(conn, stage, task.secret, found, given)
-    if again.row.state != "already there":
+    made: str = task.found.state
+    if made == "absent":
+        made = account.make(name, task.value, f"idexx-sync, stage {stage}: {task.secret}")
+    if made == "empty" and _filled(conn, account, task, task.value):
+        return replace(task, row=replace(task.row, state="filled"))
+    if made == "made":
+        return replace(task, row=replace(task.row, state="made"))
+    again = _task(conn, stage, task.secret, account.secret(name), given)
+    if again.row.state != "already there" or again.hindrance:
+        what = again.hindrance or again.row.note or "somebody is making it at this moment"
         raise ConfigurationInvalid(
-            f"{name}: somebody is making it at this moment; run the command again in a minute",
+            f"{name}: {MEANWHILE}: {what}; run the command again in a minute",
             code="secret_contended",
         )
-    return again
+    note = MEANWHILE if again.row.note is None else f"{MEANWHILE}. {again.row.note}"
+    return replace(again, row=replace(again.row, note=note))
+
+
+def _filled(conn: Conn, account: Account, task: Task, value: SecretStr) -> bool:
+    """Whether it was still empty, and has got the value.
+
+    A key's imprint is kept first, and for good only when the key stands in its secret: whoever
+    has kept another one meanwhile is found out before anything is written.
+    """
+    with conn.transaction():
+        one_at_a_time(conn, task.row.name)
+        if account.secret(task.row.name).state not in ("absent", "empty"):
+            return False
+        if task.secret in KEYS:
+            imprints.require(conn, READERS[KEYS[task.secret]](value))
+        account.fill(task.row.name, value)
+    return True
 
 
 def _with_role(conn: Conn, stage: str, task: Task, given: Given) -> Iterator[Row]:
@@ -290,11 +410,24 @@ def _with_role(conn: Conn, stage: str, task: Task, given: Given) -> Iterator[Row
     if task.makes_role:
         was_there = bool(roles_there(conn, [role]))
         make_login_role(conn, stage, part, password_in(address))
-        works = try_login(address, part) == "works"
-        note = None if works else "nobody gets in with its address from here; see that it is right"
-        yield Row(role, "mended" if was_there else "made", note)
-    elif _is_of(address, role, given):
+        login = try_login(address, part)
+        notes = [] if login.came_of_it == "works" else [NOBODY]
+        if login.where not in (None, running(conn)):
+            notes.append(ELSEWHERE)
+        notes += _notes_of_more(login, part)
+        yield Row(role, "mended" if was_there else "made", ". ".join(notes) or None)
+    else:
+        yield from _as_it_is(conn, role, address, given)
+
+
+def _as_it_is(conn: Conn, role: str, address: SecretStr, given: Given) -> Iterator[Row]:
+    """The role, if it is the one that the address names."""
+    if not _is_of(address, role, given):
+        return
+    if roles_there(conn, [role]):
         yield Row(role, "already there")
+    else:
+        yield Row(role, "missing", NO_ROLE)
 
 
 def _is_of(address: SecretStr, role: str, given: Given) -> bool:

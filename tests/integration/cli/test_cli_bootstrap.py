@@ -8,6 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -40,6 +41,7 @@ STAGE = "staging"
 NAMES = {one: secret_name(STAGE, one) for one in SECRETS}
 ROLES = [f"idexx_sync_{STAGE}_{part}" for part in PARTS]
 GIVEN = {"axiom_token": "xaat-made-up-1", "slack_token": "xoxb-made-up-2"}
+MEANT = ("--account", "123456789012", "--region", "us-west-2", "--local-database", "--yes")
 LOOPBACK = "the database's address: it leads to the machine that uses it"
 """A test's Postgres is on this machine."""
 
@@ -52,6 +54,7 @@ class Engineer:
     address: str = field(repr=False)
     said: list[str] = field(default_factory=list)
     environment: Callable[[], DatabaseSettings] = load_database_settings
+    meant: tuple[str, ...] = MEANT
 
     def __call__(self, *words: str, stdin: str | TextIO | None = None, **given: str) -> Answer:
         out, err = io.StringIO(), io.StringIO()
@@ -62,6 +65,7 @@ class Engineer:
         if stdin is None:
             stdin = json.dumps({"database_url": self.address, **GIVEN, **given})
             words = ("--from", "-", *words)
+        words = (*self.meant, *words)
         cli = Cli(
             aws_client=self.account,
             load_database_settings=self.environment,
@@ -574,25 +578,32 @@ def make_url(database: str, user: str, password: str) -> str:
     return re.sub("//[^@]*@", f"//{user}:{password}@", database)
 
 
+@contextmanager
+def platform(conn: Conn) -> Iterator[None]:
+    """A role that may make roles, and members of ours, and is no superuser."""
+    conn.execute("CREATE ROLE platform LOGIN PASSWORD 'made-up-7' CREATEROLE BYPASSRLS")
+    try:
+        for part in PARTS:
+            role = sql.Identifier(f"idexx_sync_{part}")
+            grant = sql.SQL("GRANT {} TO platform WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
+            conn.execute(grant.format(role))
+        conn.execute("SET ROLE platform; GRANT idexx_sync_migrate TO platform; RESET ROLE")
+        yield
+    finally:
+        drop_roles(conn)
+        conn.execute("DROP OWNED BY platform CASCADE; DROP ROLE platform")
+
+
 def test_who_has_migrated_the_database_is_enough_of_an_administrator(
     engineer: Engineer, conn: Conn, database: str
 ) -> None:
     """As on the hosting platform, whose owner is no superuser."""
-    conn.execute("CREATE ROLE platform LOGIN PASSWORD 'made-up-7' CREATEROLE BYPASSRLS")
-    for part in PARTS:
-        role = sql.Identifier(f"idexx_sync_{part}")
-        grant = sql.SQL("GRANT {} TO platform WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
-        conn.execute(grant.format(role))
-    conn.execute("SET ROLE platform; GRANT idexx_sync_migrate TO platform; RESET ROLE")
-    engineer.address = make_url(database, "platform", "made-up-7")
-    try:
+    with platform(conn):
+        engineer.address = make_url(database, "platform", "made-up-7")
         first = engineer.states()
         conn.execute("ALTER ROLE idexx_sync_staging_api PASSWORD 'another'")
         second = engineer.states()[1]
         ended(engineer, conn, "platform")
-    finally:
-        drop_roles(conn)
-        conn.execute("DROP OWNED BY platform CASCADE; DROP ROLE platform")
 
     assert first == (4, dict.fromkeys([*NAMES.values(), *ROLES], "made"))
     assert [name for name, state in second.items() if state != "already there"] == [
@@ -772,3 +783,389 @@ def test_a_stage_that_is_deployed_already_needs_no_more_room(engineer: Engineer)
 
     assert [one for one in warned if "have to stay free" in one]
     assert not [one for one in engineer("--json").json["warnings"] if "have to stay free" in one]
+
+
+def rows_of(answer: Answer) -> dict[str, tuple[str, str]]:
+    """Secret or role -> its state and what is told of it."""
+    rows = (*answer.json["secrets"], *answer.json["roles"])
+    return {row["name"]: (row["state"], row["note"] or "") for row in rows}
+
+
+def rewrite_addresses(engineer: Engineer, old: str, new: str) -> None:
+    for name, value in engineer.account.secrets().items():
+        if value and "://" in value:
+            assert old in value
+            engineer.account.client().put_secret_value(
+                SecretId=name, SecretString=value.replace(old, new, 1)
+            )
+
+
+ADDRESSES = [NAMES[one] for one in DATABASES]
+ELSEWHERE = "it leads to another database than the given address"
+
+
+def test_stored_addresses_of_another_database_of_the_cluster_are_told(
+    engineer: Engineer, conn: Conn
+) -> None:
+    """Its roles are the same ones, so everybody gets in there."""
+    engineer()
+    conn.execute("CREATE DATABASE bootstrap_other")
+    try:
+        rewrite_addresses(engineer, f"/{conn.info.dbname}", "/bootstrap_other")
+        answer = engineer("--json")
+    finally:
+        conn.execute("DROP DATABASE bootstrap_other WITH (FORCE)")
+
+    assert answer.code == 4
+    rows = rows_of(answer)
+    assert {rows[name][0] for name in ADDRESSES} == {"already there"}
+    assert all(ELSEWHERE in rows[name][1] for name in ADDRESSES)
+    assert all("put-secret-value" in rows[name][1] for name in ADDRESSES)
+
+
+def test_of_stored_addresses_of_another_cluster_no_role_counts_as_there(
+    engineer: Engineer, conn: Conn
+) -> None:
+    engineer()
+    rewrite_addresses(engineer, f":{conn.info.port}/", ":1/")
+    drop_roles(conn)
+
+    answer = engineer("--json")
+
+    assert answer.code == 4
+    rows = rows_of(answer)
+    for name in ADDRESSES:
+        assert ELSEWHERE in rows[name][1]
+        assert "nobody gets in with its address from here" in rows[name][1]
+    assert {rows[role][0] for role in ROLES} == {"missing"}
+    assert all("has no such role" in rows[role][1] for role in ROLES)
+
+
+@pytest.fixture
+def by_name(engineer: Engineer, monkeypatch: pytest.MonkeyPatch) -> Engineer:
+    """Whose test's Postgres has an address as the one in AWS has."""
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
+    engineer.address = re.sub(r"@[^:/]+", "@db.example.com", engineer.address)
+    engineer.meant = tuple(one for one in MEANT if one != "--local-database")
+    return engineer
+
+
+def test_stored_addresses_on_loopback_are_told(by_name: Engineer) -> None:
+    assert by_name().code == 4
+    assert all(rows_of(by_name("--json"))[name] == ("already there", "") for name in ADDRESSES)
+    rewrite_addresses(by_name, "@db.example.com", "@127.0.0.1")
+
+    answer = by_name("--json")
+
+    assert answer.code == 4
+    rows = rows_of(answer)
+    assert all("the machine that uses it (loopback)" in rows[name][1] for name in ADDRESSES)
+
+
+def test_another_name_of_the_same_database_is_no_other_place(by_name: Engineer) -> None:
+    """Such as a pooler's."""
+    by_name()
+    rewrite_addresses(by_name, "@db.example.com", "@pooler.example.com")
+
+    rows = rows_of(by_name("--json"))
+
+    assert all(rows[name] == ("already there", "") for name in ADDRESSES)
+
+
+def test_a_stored_login_with_more_than_its_parts_rights_is_told(
+    engineer: Engineer, conn: Conn, database: str
+) -> None:
+    conn.execute("CREATE ROLE old_worker LOGIN BYPASSRLS PASSWORD 'made-up-2'")
+    conn.execute("GRANT idexx_sync_worker, idexx_sync_operator TO old_worker")
+    engineer.account.put(NAMES["api-database"], database)
+    engineer.account.put(NAMES["worker-database"], make_url(database, "old_worker", "made-up-2"))
+
+    answer = engineer("--json")
+    conn.execute("DROP ROLE old_worker")
+
+    rows = rows_of(answer)
+    assert "its role is a superuser, more than its part needs" in rows[NAMES["api-database"]][1]
+    of_worker = rows[NAMES["worker-database"]][1]
+    assert "its role passes row level security" in of_worker
+    assert "is a member of idexx_sync_operator" in of_worker
+    assert "is a member of idexx_sync_worker and" not in of_worker
+    assert answer.code == 4
+
+
+def test_an_address_on_this_machine_is_refused_before_anything_is_written(
+    engineer: Engineer, conn: Conn
+) -> None:
+    engineer.meant = tuple(one for one in MEANT if one != "--local-database")
+
+    answer = engineer()
+
+    assert answer.code == 1
+    assert "leads to the machine that uses it (loopback)" in answer.err
+    assert "only to try this command out: --local-database" in answer.err
+    assert engineer.account.secrets() == {}
+    assert query(conn, "SELECT 1 FROM pg_roles WHERE rolname = ANY(%s)", (ROLES,)) == []
+
+
+def test_what_is_one_engineers_of_an_address_is_in_no_secret_and_told_by_name(
+    engineer: Engineer, conn: Conn
+) -> None:
+    engineer.address += (
+        ("&" if "?" in engineer.address else "?")
+        + "passfile=/home/somebody/.pgpass&sslrootcert=/home/somebody/ca.crt"
+        "&options=-c%20statement_timeout%3D5000"
+    )
+
+    answer = engineer()
+
+    assert answer.code == 4
+    assert (
+        "the database's address: left out of the secrets, as one person's or one machine's: "
+        "passfile, sslrootcert\n" in answer.out
+    )
+    assert "/home/somebody" not in answer.out + answer.err
+    addresses = [engineer.account.secrets()[name] or "" for name in ADDRESSES]
+    assert [one for one in addresses if "somebody" in one] == []
+    with connect(SecretStr(addresses[0])) as logged_in:
+        assert query(logged_in, "SHOW statement_timeout") == [{"statement_timeout": "5s"}]
+    ended(engineer, conn)
+
+
+def test_an_address_that_does_not_work_as_it_would_be_written_is_refused(
+    engineer: Engineer, conn: Conn, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """Its password is in a file of this machine."""
+    services = tmp_path / "services"
+    services.write_text(f"[mine]\npassword={conn.info.password}\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    engineer.address = re.sub(r":[^:@]*@", "@", engineer.address)
+    engineer.address += ("&" if "?" in engineer.address else "?") + "service=mine"
+
+    answer = engineer()
+
+    assert answer.code == 1
+    assert "as it would be written, without service, does not lead to the same" in answer.err
+    assert engineer.account.secrets() == {}
+    assert query(conn, "SELECT 1 FROM pg_roles WHERE rolname = ANY(%s)", (ROLES,)) == []
+
+
+MEANWHILE = "somebody else has put it there meanwhile"
+
+
+def at_question(account: AwsAccount, number: int, act: Callable[[], object]) -> None:
+    """Act before that reading of a secret, from 1 on; the first ones are all secrets in turn."""
+    asked: list[str] = []
+
+    def watch(method: str) -> None:
+        asked.append(method)
+        if method == "get_secret_value" and asked.count(method) == number:
+            account.before = lambda _method: None
+            act()
+
+    account.before = watch
+
+
+class Slow(Terminal):
+    """Somebody who thinks before each answer, while something happens."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__("yes\n")
+        self.meanwhile = meanwhile
+
+    def readline(self, *size: Any) -> Any:
+        self.meanwhile()
+        return super().readline(*size)
+
+
+@pytest.mark.parametrize("value", ["{}", None])
+def test_of_two_over_the_same_placeholders_the_first_one_decides(
+    engineer: Engineer, conn: Conn, monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    """The other one begins and ends while this one is asked whether to write."""
+    for name in NAMES.values():
+        engineer.account.put(name, value)
+    other = Engineer(engineer.account, engineer.address)
+    decided: dict[str, str | None] = {}
+
+    def another() -> None:
+        assert other().code == 4
+        decided.update(engineer.account.secrets())
+
+    on_a_terminal(engineer, monkeypatch)
+    answer = engineer("--json", stdin=Slow(another))
+
+    assert answer.code == 4
+    assert decided
+    assert engineer.account.secrets() == decided
+    rows = rows_of(answer)
+    assert {state for state, _ in rows.values()} == {"already there"}
+    assert all(MEANWHILE in rows[name][1] for name in NAMES.values())
+    ended(engineer, conn)
+
+
+def on_a_terminal(engineer: Engineer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the tokens are asked for, and whether to write."""
+    monkeypatch.setenv("DATABASE_URL", engineer.address)
+    monkeypatch.setattr("typer.prompt", lambda text, **_: GIVEN[text.split()[2].lower() + "_token"])
+    engineer.meant = tuple(one for one in engineer.meant if one != "--yes")
+
+
+def test_what_was_made_while_tokens_were_asked_for_is_seen(
+    engineer: Engineer, conn: Conn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_terminal(engineer, monkeypatch)
+    other = Engineer(engineer.account, engineer.address)
+
+    def prompt(text: str, **_: Any) -> str:
+        assert other().code == 4
+        return GIVEN[text.split()[2].lower() + "_token"]
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    answer = engineer("--json", stdin=Terminal())
+
+    assert answer.code == 4
+    assert {state for state, _ in rows_of(answer).values()} == {"already there"}
+    ended(engineer, conn)
+
+
+def test_what_somebody_has_put_over_a_placeholder_meanwhile_stays(engineer: Engineer) -> None:
+    name = NAMES["slack-token"]
+    engineer.account.put(name, "{}")
+    client = engineer.account.client()
+    at_question(
+        engineer.account,
+        len(SECRETS) + 1,
+        lambda: client.put_secret_value(SecretId=name, SecretString="xoxb-somebodys"),
+    )
+
+    answer = engineer("--json")
+
+    assert rows_of(answer)[name][0] == "already there"
+    assert MEANWHILE in rows_of(answer)[name][1]
+    assert engineer.account.secrets()[name] == "xoxb-somebodys"
+
+
+@pytest.mark.parametrize("kind", KEY_VALUES)
+def test_a_key_that_lost_to_another_ones_imprint_is_not_written(
+    engineer: Engineer, conn: Conn, kind: str
+) -> None:
+    name = NAMES[kind.replace("_", "-")]
+    engineer.account.put(name, "{}")
+    at_question(
+        engineer.account,
+        len(SECRETS) + 1,
+        lambda: accept(conn, READ[kind](KEY_VALUES[kind])),
+    )
+
+    answer = engineer()
+
+    assert answer.code == 1
+    assert engineer.account.secrets()[name] == "{}"
+    assert f"IDEXX_SYNC_{kind.upper()}: it is another one" in answer.err
+
+
+def test_a_key_whose_writing_fails_leaves_no_imprint(engineer: Engineer, conn: Conn) -> None:
+    engineer.account.put(NAMES["local-key"], "{}")
+    engineer.account.refuses["put_secret_value"] = refusal("AccessDeniedException")
+
+    assert engineer().code == 5
+
+    assert query(conn, "SELECT 1 FROM idexx_sync.imprints") == []
+    engineer.account.refuses.clear()
+    assert engineer().code == 4
+    ended(engineer, conn)
+
+
+def test_who_may_not_alter_a_login_role_is_told_before_anything_is_written(
+    engineer: Engineer, conn: Conn, database: str
+) -> None:
+    engineer(slack_token="")
+    conn.execute("ALTER ROLE idexx_sync_staging_upkeep PASSWORD 'another'")
+    there = engineer.account.secrets()
+    with platform(conn):
+        engineer.address = make_url(database, "platform", "made-up-7")
+        answer = engineer("--json")
+        wrote = engineer.account.secrets()
+        conn.execute("GRANT idexx_sync_staging_upkeep TO platform WITH ADMIN OPTION")
+        mended = engineer.states()
+
+    assert answer.code == 1
+    state, note = rows_of(answer)["idexx_sync_staging_upkeep"]
+    assert state == "refused"
+    assert "GRANT idexx_sync_staging_upkeep TO platform WITH ADMIN OPTION" in note
+    assert wrote == there
+    assert (mended[0], mended[1]["idexx_sync_staging_upkeep"]) == (4, "mended")
+
+
+def test_who_can_not_let_login_roles_into_the_database_is_told_before_anything_is_written(
+    engineer: Engineer, conn: Conn, database: str
+) -> None:
+    name = sql.Identifier(conn.info.dbname)
+    conn.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(name))
+    try:
+        with platform(conn):
+            conn.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO platform").format(name))
+            engineer.address = make_url(database, "platform", "made-up-7")
+            answer = engineer("--json")
+            wrote = engineer.account.secrets()
+            conn.execute(
+                sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
+                    name, sql.SQL(", ").join(sql.Identifier(f"idexx_sync_{p}") for p in PARTS)
+                )
+            )
+            made = engineer.states()
+    finally:
+        for part in PARTS:
+            conn.execute(
+                sql.SQL("REVOKE CONNECT ON DATABASE {} FROM {}").format(
+                    name, sql.Identifier(f"idexx_sync_{part}")
+                )
+            )
+        conn.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO PUBLIC").format(name))
+
+    assert (answer.code, wrote) == (1, {})
+    rows = rows_of(answer)
+    assert {rows[role][0] for role in ROLES} == {"refused"}
+    assert "GRANT CONNECT ON DATABASE" in rows[ROLES[0]][1]
+    assert made == (4, dict.fromkeys([*NAMES.values(), *ROLES], "made"))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("--account", "999999999999"), 1, "--account says 999999999999, and"),
+        (("--account", "123456789012", "--region", "eu-west-1"), 1, "--region says eu-west-1, and"),
+        (("--account", "123"), 2, "an AWS account is 12 digits"),
+        (("--yes",), 2, "nobody is asked here: give the AWS account that is meant"),
+    ],
+)
+def test_another_account_or_region_than_the_one_that_is_meant_is_refused(
+    engineer: Engineer, conn: Conn, words: tuple[str, ...], code: int, says: str
+) -> None:
+    engineer.meant = ("--local-database",)
+
+    answer = engineer(*words)
+
+    assert answer.code == code
+    assert says in answer.err
+    assert engineer.account.secrets() == {}
+    assert query(conn, "SELECT 1 FROM pg_roles WHERE rolname = ANY(%s)", (ROLES,)) == []
+
+
+def test_on_a_terminal_it_shows_where_it_would_write_and_asks(
+    engineer: Engineer, conn: Conn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_a_terminal(engineer, monkeypatch)
+
+    refused = engineer(stdin=Terminal("no\n"))
+
+    assert refused.code == 1
+    question = (
+        "Make what staging lacks in AWS account 123456789012, us-west-2, and in the database "
+        f"{conn.info.dbname} at {conn.info.host}? [y/N]"
+    )
+    assert question in refused.err
+    assert engineer.account.secrets() == {}
+    assert engineer(stdin=Terminal("yes\n")).code == 4
+    ended(engineer, conn)
+    again = engineer(stdin=Terminal())
+    assert (again.code, "[y/N]" in again.err) == (4, False)
