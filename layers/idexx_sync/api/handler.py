@@ -35,6 +35,7 @@ from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import ApiSettings, load
 from idexx_sync.core.words import own_errors_only, unexpected
 from idexx_sync.database.connection import LOST, Conn, Database
+from idexx_sync.database.schema_number_store import refuse_older
 from idexx_sync.database.waits import Patience
 from idexx_sync.jobs.dispatch import LambdaDispatch
 from idexx_sync.jobs.submission import Dispatch, WorkerUnavailable
@@ -133,7 +134,10 @@ def _made(settings: ApiSettings) -> ApiDependencies:
     newest, invoking = process_dependencies.settings.newest, LambdaFunctions()
     return ApiDependencies(
         database=Database(
-            settings.database_url, lambda: newest().database_url, Patience(DATABASE_WAITS_S)
+            settings.database_url,
+            lambda: newest().database_url,
+            Patience(DATABASE_WAITS_S),
+            require=refuse_older,
         ),
         dispatch=LambdaDispatch(settings.worker_functions, invoking),
         refresh=Refresh(settings.config_sync_function, invoking),

@@ -59,7 +59,10 @@ CONDITIONAL: Final = {
     "filled": "would be filled",
     "mended": "would be mended",
 }
-NEXT: Final = "All is there that a deployment needs. Next: cdk deploy"
+NEXT: Final = "All is there that a deployment needs. Next: cdk deploy -c stage={stage}"
+ONCE_MORE: Final = (
+    "A deployment can go on once what is said above has been seen to; then run it again."
+)
 
 
 def _stage(text: str) -> str:
@@ -183,7 +186,7 @@ def bootstrap(
         )
     else:
         answer = _answer(stage, identity, region, place, rows, warnings, dry_run=dry_run)
-        cli.answer(answer, _shown(rows, warnings, dry_run=dry_run), as_json=as_json)
+        cli.answer(answer, _shown(rows, warnings, stage, dry_run=dry_run), as_json=as_json)
         return _exit(rows, warnings)
     raise failure
 
@@ -360,7 +363,9 @@ def _answer(
     }
 
 
-def _shown(rows: Sequence[Row], warnings: Sequence[str], *, dry_run: bool) -> list[Shown]:
+def _shown(
+    rows: Sequence[Row], warnings: Sequence[str], stage: str, *, dry_run: bool
+) -> list[Shown]:
     refused = any(row.state == "refused" for row in rows)
     words = CONDITIONAL if dry_run or refused else {}
     columns = ("Secret or role", "State")
@@ -373,7 +378,9 @@ def _shown(rows: Sequence[Row], warnings: Sequence[str], *, dry_run: bool) -> li
     elif dry_run:
         shown.append(line("Nothing was written: it was a dry run."))
     elif _exit(rows, warnings) == Exit.OK:
-        shown.append(line(NEXT))
+        shown.append(line(NEXT.format(stage=stage)))
+    else:
+        shown.append(line(ONCE_MORE))
     return shown
 
 

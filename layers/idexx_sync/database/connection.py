@@ -16,7 +16,6 @@ from pydantic import SecretStr
 
 from idexx_sync.core.errors import DatabaseUnavailable, DatabaseUnusable, SyncError
 from idexx_sync.database.loaders import READING
-from idexx_sync.database.schema_number_store import refuse_older
 from idexx_sync.database.waits import Patience, PatientConnection
 
 Conn = Connection[tuple[Any, ...]]
@@ -125,13 +124,19 @@ class Database:
         database_url: SecretStr,
         newest_url: Callable[[], SecretStr] | None = None,
         patience: Patience | None = None,
+        *,
+        require: Callable[[Conn], None] | None = None,
     ) -> None:
-        """`newest_url` gives the address that counts by now, once one was refused."""
+        """`newest_url` gives the address that counts by now, once one was refused.
+
+        `require` raises where the database is not one that the process can work with; it is asked
+        once of each address, because a schema never gets older.
+        """
         self._url = database_url
         self._newest_url = newest_url or (lambda: self._url)
         self._conn: PatientConnection | None = None
         self._cursor: Cur | None = None
-        self._fits = False
+        self._require, self._fits = require, require is None
         self.patience = patience or Patience()
         """How long the process waits for Postgres."""
 
@@ -171,7 +176,7 @@ class Database:
         except (DatabaseUnavailable, DatabaseUnusable) as error:
             if error.code in UNANSWERED or (newest := self._newest_url()) == self._url:
                 raise
-        self._url, self._fits = newest, False
+        self._url, self._fits = newest, self._require is None
         return connect(newest, patience)
 
     def close(self) -> None:
@@ -180,11 +185,10 @@ class Database:
         self._conn = None
 
     def _require_fitting(self, conn: PatientConnection) -> None:
-        """Asked once of each address: a schema never gets older."""
-        if self._fits:
+        if self._fits or self._require is None:
             return
         try:
-            refuse_older(conn)
+            self._require(conn)
         except LOST as error:
             conn.close()
             raise unavailable(error) from None

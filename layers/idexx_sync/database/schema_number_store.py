@@ -33,14 +33,14 @@ def refuse_older(conn: Connection[tuple[Any, ...]]) -> None:
     except errors.InsufficientPrivilege:
         raise DatabaseUnusable(
             f"the role {conn.info.user} may not ask for the schema's number; its group role, or a "
-            "right of that, is missing, which `idexx-sync migrate --check` names",
+            "right of that, is missing; see which with: idexx-sync migrate --check",
             code="schema_rights",
         ) from None
     found = row[0] if row and row[0] is not None else None
     if found is None or found < needed():
         has = "is older than 041" if found is None else f"is of migration {found:03}"
         raise DatabaseUnusable(
-            f"the database's schema {has}, and this version needs {needed():03}: migrate with "
-            "`idexx-sync migrate` (a deployment does it first), or deploy the version before",
+            f"the database's schema {has}, and this version needs {needed():03}; deploy the "
+            "version before, or run: idexx-sync migrate",
             code="schema_old",
         )

@@ -14,6 +14,7 @@ from idexx_sync.core.sealing import Keyring, keyring
 from idexx_sync.core.settings import Settings, load_settings
 from idexx_sync.database.business_time import Clock
 from idexx_sync.database.connection import Conn, Database
+from idexx_sync.database.schema_number_store import refuse_older
 from idexx_sync.jobs.contract import OpenPims, Progress, Silent
 from idexx_sync.jobs.heartbeat import Lifetime
 from idexx_sync.jobs.runner import Dependencies
@@ -32,6 +33,7 @@ def make_dependencies(
     progress: Progress | None = None,
     newest: Callable[[], Settings] | None = None,
     login: "Login | None" = None,
+    require: Callable[[Conn], None] | None = None,
 ) -> Dependencies:
     """Dependencies over real Postgres and the real Neo provider.
 
@@ -40,7 +42,7 @@ def make_dependencies(
     """
     quiet_drivers()
     now_valid = newest or (lambda: settings)
-    database = Database(settings.database_url, lambda: now_valid().database_url)
+    database = Database(settings.database_url, lambda: now_valid().database_url, require=require)
     return Dependencies(
         settings=settings,
         fingerprint_keys=read_fingerprint_keys(settings.fingerprint_key),
@@ -62,7 +64,11 @@ def keep_dependencies(login: "Login | None" = None) -> Kept[Settings, Dependenci
     kept: Kept[Settings, Dependencies] = Kept(
         KeptSettings(load_settings),
         lambda settings: make_dependencies(
-            settings, retried=True, newest=lambda: kept.settings.newest(), login=login
+            settings,
+            retried=True,
+            newest=lambda: kept.settings.newest(),
+            login=login,
+            require=refuse_older,
         ),
         lambda made: made.database.close(),
     )

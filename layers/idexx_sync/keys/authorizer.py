@@ -18,6 +18,7 @@ from idexx_sync.core.logs import logger, quiet_drivers
 from idexx_sync.core.settings import KeySettings, load_key_settings
 from idexx_sync.core.words import own_errors_only
 from idexx_sync.database.connection import LOST, Database, DriverError, unavailable
+from idexx_sync.database.schema_number_store import refuse_older
 from idexx_sync.database.waits import Patience
 from idexx_sync.keys.format import Peppers, hashed, is_key, read_peppers
 from idexx_sync.keys.lookup import FoundKey, find_key, pepper_imprints, touch_key
@@ -79,7 +80,12 @@ def _made(settings: KeySettings) -> AuthorizerDependencies:
         return None if pepper == settings.pepper else read_peppers(pepper)
 
     return AuthorizerDependencies(
-        Database(settings.database_url, lambda: newest().database_url, Patience(LONGEST_WAIT_S)),
+        Database(
+            settings.database_url,
+            lambda: newest().database_url,
+            Patience(LONGEST_WAIT_S),
+            require=refuse_older,
+        ),
         read_peppers(settings.pepper),
         newest_peppers=newest_peppers,
     )

@@ -20,6 +20,7 @@ from idexx_sync.core.settings import (
 )
 from idexx_sync.core.vocabulary import Reader
 from idexx_sync.database.connection import Database
+from idexx_sync.database.schema_number_store import refuse_older
 from idexx_sync.jobs.queue_dispatch import QueueDispatch
 from idexx_sync.schedules.mirror.aws import AwsScheduler
 from idexx_sync.schedules.mirror.one_pass import Mirror
@@ -32,7 +33,11 @@ RESERVE_S: Final = 5.0
 
 def _made(settings: DatabaseSettings) -> Database:
     quiet_drivers()
-    return Database(settings.database_url, lambda: process_database.settings.newest().database_url)
+    return Database(
+        settings.database_url,
+        lambda: process_database.settings.newest().database_url,
+        require=refuse_older,
+    )
 
 
 process_database: Final[Kept[DatabaseSettings, Database]] = Kept(

@@ -14,6 +14,7 @@ from idexx_sync.api.routes import ROUTES
 from idexx_sync.api.service import READINESS_LIVES_S, KeptReadiness
 from idexx_sync.core.version import VERSION
 from idexx_sync.database.connection import Database
+from idexx_sync.database.schema_number_store import refuse_older
 from tests.kit.api import Api
 from tests.kit.database import as_role
 
@@ -69,7 +70,7 @@ def test_a_schema_that_a_new_process_finds_too_old_is_not_ready_and_may_be_asked
 ) -> None:
     caller = api.as_operator()
     assert caller.get("/ready/details").status == 200
-    anew = Database(SecretStr(as_role(api.bench.url, "api")))
+    anew = Database(SecretStr(as_role(api.bench.url, "api")), require=refuse_older)
     object.__setattr__(api.dependencies, "database", anew)
     api.bench.conn.execute("DROP FUNCTION idexx_sync.schema_number()")
 

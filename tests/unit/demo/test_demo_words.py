@@ -11,5 +11,5 @@ def test_a_word_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> N
 
     out, err = capsys.readouterr()
     assert (left.value.code, out) == (2, "")
-    assert err.startswith("usage: ./run demo [-h] [--json]\n")
+    assert err.startswith("usage: ./run demo [-h] [--json] [--image]\n")
     assert "unrecognized arguments: --josn" in err

@@ -98,7 +98,7 @@ class BrokenOff(BaseModel):
         """What the login would have raised here, in words that are ours."""
         kind = _BREAKS.get(self.kind, InternalError)
         return kind(
-            f"a login broke off in the login function ({self.code}); its log says why",
+            "a login broke off in the login function; its log says why",
             code=self.code,
         )
 
