@@ -172,6 +172,7 @@ def test_what_dies_with_the_adapter_are_its_slots_too(tmp_path: Path) -> None:
         "concurrency": None,
         "environment": {},
         "aws_url": "http://127.0.0.1:9",
+        "image": "",
     }
     event = {"do": "time out", "mark": mark}
     settings = {

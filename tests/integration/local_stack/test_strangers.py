@@ -44,6 +44,7 @@ def invocation(handler: str = f"{HANDLERS}.tell", **more: Any) -> str:
         "concurrency": None,
         "environment": {},
         "aws_url": "http://127.0.0.1:9",
+        "image": "",
         **more,
     }
     return json.dumps({"function": function, "event": 7})
