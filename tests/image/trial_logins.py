@@ -30,9 +30,13 @@ WARM_RUNS = 20
 def ordered(http: httpx.Client, clinic: LocalClinic, **asked: Any) -> tuple[dict[str, Any], float]:
     """A sync that is waited for: its job and the seconds that the answer took."""
     headers = {**with_key(clinic.key), "Prefer": "wait=25"}
-    began = time.perf_counter()
-    answer = http.post("/api/sync/inbound", json=asked, headers=headers)
-    took = time.perf_counter() - began
+    while True:
+        began = time.perf_counter()
+        answer = http.post("/api/sync/inbound", json=asked, headers=headers)
+        took = time.perf_counter() - began
+        if answer.status_code != 429:
+            break
+        time.sleep(float(answer.headers["Retry-After"]))  # a key may order so many runs a minute
     assert answer.status_code == 200, answer.text
     job: dict[str, Any] = answer.json()
     assert job["status"].startswith("succeeded"), job
@@ -113,15 +117,21 @@ def test_a_new_environment_is_soon_ready(
     image = images["browser"]
     python = image.entrypoint[0]
 
-    def started(*command: str) -> float:
+    def ready(*command: str) -> float:
+        """Seconds until it says something: how long it takes to end is nobody's waiting."""
         began = time.perf_counter()
-        subprocess.run(image.inside(command), env=dict(image.environment), check=True)
-        return time.perf_counter() - began
+        with subprocess.Popen(
+            image.inside(command), env=dict(image.environment), stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            return time.perf_counter() - began
 
-    loading = f"import awslambdaric, functions.{WORKER.replace('-', '_')[:-7]}.handler"
+    module = f"functions.{WORKER.removesuffix('-worker').replace('-', '_')}.handler"
+    loading = f"import awslambdaric, {module}; print('ready', flush=True)"
     init, cold = [], []
     for _ in range(5):
-        init.append(started(python, "-c", loading) - started("true"))
+        init.append(ready(python, "-c", loading) - ready("echo", "ready"))
         begin_anew()
         refused = invoked({})
         cold.append(refused - invoked({}))
