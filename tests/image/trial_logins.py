@@ -23,6 +23,9 @@ from tests.image.inside import family_of, python_of, written_in_tmp
 WORKER = "inbound-sync-worker"
 LEFT_AT_MOST_MB = 5
 MEBIBYTE = 1024 * 1024
+NEO_ANSWERS_MS = 330
+"""What the real Neo takes for an answer, and the way to it: without them a worker's own run takes
+no time beside which anything could be told."""
 WARM_RUNS = 20
 """Enough for a median that a busy moment of the machine does not move."""
 
@@ -181,8 +184,8 @@ def test_runs_with_a_login_leave_nothing(
     assert families_seen[-1] == families_seen[0]
     assert kept[-1] < LEFT_AT_MOST_MB
     figures.take("run with a login, warm", took, "s")
-    figures.take("left in /tmp after each run with a login", kept, "MB", LEFT_AT_MOST_MB)
-    figures.take("most memory of the worker's processes together", [max(memory)], "MB", 2048)
+    figures.take("left in /tmp after each run with a login", kept, "MB", LEFT_AT_MOST_MB, max)
+    figures.take("most memory of the worker's processes together", [max(memory)], "MB", 2048, max)
     assert max(memory) < 2048
 
 
@@ -198,11 +201,13 @@ def test_an_unchanged_run_is_quick_and_so_is_a_day_that_is_waited_for(
     figures.take("P17 warm unchanged run", own, "s", 0.1)
     day = conn.execute("SELECT (now() AT TIME ZONE %s)::date::text", (clinic.odis.zone,)).fetchone()
     assert day is not None
+    clinic.neo.set_knob("delay_ms", NEO_ANSWERS_MS)
     asked = {"from": day[0], "to": day[0]}
     pairs = []
     for _ in range(WARM_RUNS):
         job, took = ordered(http, clinic, **asked)
         pairs.append((took, own_seconds(conn, job)))
+    clinic.neo.reset_knobs()
     over = sorted(took for took, _ in pairs)
     figures.take("P15 a day ordered and waited for: to the answer", over, "s", 1.2)
     ratios = [took / own for took, own in pairs]
