@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from psycopg import Connection
 
@@ -100,6 +101,10 @@ def begin_anew(stack: LocalStack) -> Callable[[], None]:
     def end() -> None:
         for slot in stack.aws.slots().get(f"idexx-sync-local-{WORKER}", []):
             families.end(slot)
+            ends = time.monotonic() + 10
+            while psutil.pid_exists(slot):  # until the adapter has seen it: it would use it again
+                assert time.monotonic() < ends
+                time.sleep(0.01)
 
     return end
 
