@@ -26,7 +26,7 @@ from demo.report import Report, Steps
 from demo.runs import Stage
 from demo.ticks import Schedules
 from demo.window import window_to_come
-from dev_tools.image.unpacked import FOLDER
+from dev_tools.image.unpacked import FOLDER, why_not_built, why_not_here
 from idexx_sync.cli.app import leave_at_once
 from idexx_sync.cli.exits import Exit
 from local_stack.home import throw_away_home
@@ -51,6 +51,9 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     as_json: bool = options.json
     images = FOLDER if options.image else None
+    if images is not None and (reason := why_not_here() or why_not_built(images)):
+        print(f"demo: {reason}", file=sys.stderr)
+        return 1
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     started = time.monotonic()

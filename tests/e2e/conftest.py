@@ -6,7 +6,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
-import httpx
 import psycopg
 import pytest
 from psycopg import Connection
@@ -17,7 +16,9 @@ from local_stack.stack import LocalStack, Manner, running_stack
 from local_stack.stack_clinics import LocalClinic
 from tests.kit.clinic import add_clinic
 from tests.kit.database import insert
-from tests.kit.plain_http import NO_TLS
+from tests.kit.stack_callers import conn, http
+
+__all__ = ["conn", "http"]
 
 QUICK = Manner(
     # A lease must end before the retry after a killed worker, as it does on AWS.
@@ -84,18 +85,6 @@ def unschedule(conn: Connection[tuple[Any, ...]]) -> None:
 @pytest.fixture(scope="session")
 def clinic(stack: LocalStack) -> LocalClinic:
     return stack.clinics.members[0]
-
-
-@pytest.fixture
-def http(stack: LocalStack) -> Iterator[httpx.Client]:
-    with httpx.Client(verify=NO_TLS, base_url=stack.api_url, timeout=40, trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-def conn(stack: LocalStack) -> Iterator[Connection[tuple[Any, ...]]]:
-    with psycopg.connect(stack.database_url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
-from psycopg import Connection
 
 from dev_tools.image.unpacked import FOLDER, TARGETS, Target, Unpacked
 from infra.image import ROOT
@@ -17,7 +15,9 @@ from local_stack.home import home
 from local_stack.stack import LocalStack, Manner, running_stack
 from local_stack.stack_clinics import LocalClinic
 from tests.image.figures import Figures
-from tests.kit.plain_http import NO_TLS
+from tests.kit.stack_callers import conn, http
+
+__all__ = ["conn", "http"]
 
 EVENTS = ROOT / "infra" / "events"
 INVENTED_CLINIC = "00000000-0000-4000-8000-000000000001"
@@ -44,18 +44,6 @@ def stack() -> Iterator[LocalStack]:
 @pytest.fixture(scope="session")
 def clinic(stack: LocalStack) -> LocalClinic:
     return stack.clinics.members[0]
-
-
-@pytest.fixture
-def http(stack: LocalStack) -> Iterator[httpx.Client]:
-    with httpx.Client(verify=NO_TLS, base_url=stack.api_url, timeout=60, trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-def conn(stack: LocalStack) -> Iterator[Connection[tuple[Any, ...]]]:
-    with psycopg.connect(stack.database_url, autocommit=True) as connection:
-        yield connection
 
 
 @pytest.fixture(scope="session")

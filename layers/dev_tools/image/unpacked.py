@@ -6,7 +6,9 @@ makes that, and `setpriv` of the image another user; the network is this machine
 """
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -87,6 +89,16 @@ def _binds(extra: Mapping[Path, str]) -> Iterator[str]:
 
 def why_not_here() -> str | None:
     """Why nothing can be started in an image on this machine; None: it can."""
+    if sys.platform != "linux":
+        return "its functions are started on Linux only"
+    if os.geteuid() != 0:
+        return "its functions are started as another user, which takes root: try again as root"
     if shutil.which("bwrap") is None:
         return "bwrap is missing (Debian: apt install bubblewrap)"
     return None
+
+
+def why_not_built(folder: Path) -> str | None:
+    """What has to be done before anything can be started in the image; None: nothing."""
+    missing = [target for target in TARGETS if not (folder / f"{target}.json").is_file()]
+    return f"the image is not built ({', '.join(missing)}): ./run image build" if missing else None

@@ -16,7 +16,7 @@ from dev_tools.image.base import OFFICIAL, base_image, mirror
 from dev_tools.image.browser_fits import MOST_APART, verdict
 from dev_tools.image.builder import Buildah, Docker, NotBuilt, find_builder
 from dev_tools.image.sizes import MEBIBYTE, largest, whole
-from dev_tools.image.unpacked import GROUP, USER, Unpacked
+from dev_tools.image.unpacked import GROUP, USER, Unpacked, why_not_built, why_not_here
 from infra.image import Target as DeployedTarget
 from tests.kit.paths import ROOT
 
@@ -212,3 +212,24 @@ def test_what_is_built_here_is_what_is_deployed() -> None:
     from dev_tools.image.unpacked import Target
 
     assert Target == DeployedTarget
+
+
+@pytest.mark.parametrize(
+    ("system", "user", "says"),
+    [("darwin", 0, "on Linux only"), ("linux", 1000, "as root"), ("linux", 0, "bubblewrap")],
+)
+def test_where_nothing_can_be_started_in_it_that_is_said(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch, system: str, user: int, says: str
+) -> None:
+    programs()
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+
+    assert says in str(why_not_here())
+
+
+def test_what_is_not_built_is_named_with_what_builds_it(tmp_path: Path) -> None:
+    Unpacked(tmp_path / "core", "core", {}, [], "abc").keep()
+    assert why_not_built(tmp_path) == "the image is not built (browser): ./run image build"
+    Unpacked(tmp_path / "browser", "browser", {}, [], "abc").keep()
+    assert why_not_built(tmp_path) is None
